@@ -1,0 +1,81 @@
+"""Bit fields of an instruction: how a dataclass declares them, and the 128 bytes that they make."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import Any, TypeVar
+
+from chipsmith.errors import BadInput
+
+INSTRUCTION_BYTES = 128
+OPCODE_BITS = 8
+
+Coded = TypeVar("Coded")
+
+
+def bits(width: int, doc: str, *, signed: bool = False, default: int = 0) -> Any:
+    """Declare an integer field of `width` bits, two's complement where `signed`."""
+    return dataclasses.field(default=default, metadata={"bits": width, "signed": signed, "doc": doc})
+
+
+def choice(default: enum.IntEnum, doc: str, *, width: int) -> Any:
+    """Declare a field of `width` bits whose value is a member of the default's enumeration."""
+    return dataclasses.field(
+        default=default, metadata={"bits": width, "signed": False, "doc": doc, "enum": type(default)}
+    )
+
+
+def field_range(field: dataclasses.Field[Any]) -> tuple[int, int]:
+    """Least and greatest value of a field."""
+    width: int = field.metadata["bits"]
+    if field.metadata["signed"]:
+        return -(1 << (width - 1)), (1 << (width - 1)) - 1
+    return 0, (1 << width) - 1
+
+
+def check_fields(instruction: Any) -> None:
+    """Raise BadInput where a field's value does not fit its bits."""
+    for field in dataclasses.fields(instruction):
+        low, high = field_range(field)
+        value = getattr(instruction, field.name)
+        if not low <= value <= high:
+            name = type(instruction).__name__.upper()
+            raise BadInput(f"{name}.{field.name} is {value}; {field.metadata['bits']} bits hold {low} to {high}")
+
+
+def encode(instruction: Any, opcode: int) -> bytes:
+    """The instruction's 128 bytes: the opcode, then the fields in order from the low bits up."""
+    check_fields(instruction)
+    word, position = opcode, OPCODE_BITS
+    for field in dataclasses.fields(instruction):
+        width: int = field.metadata["bits"]
+        word |= (int(getattr(instruction, field.name)) & ((1 << width) - 1)) << position
+        position += width
+    return word.to_bytes(INSTRUCTION_BYTES, "little")
+
+
+def decode(row: type[Coded], data: bytes) -> Coded:
+    """The instruction of class `row` that `data` encodes; BadInput on a reserved value or stray bits."""
+    word = int.from_bytes(data, "little") >> OPCODE_BITS
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(row):  # type: ignore[arg-type]
+        width: int = field.metadata["bits"]
+        raw = word & ((1 << width) - 1)
+        word >>= width
+        if field.metadata["signed"] and raw >> (width - 1):
+            raw -= 1 << width
+        values[field.name] = _member(row, field, raw)
+    if word:
+        raise BadInput(f"{row.__name__.upper()} has bits set beyond its last field")
+    return row(**values)
+
+
+def _member(row: type[Any], field: dataclasses.Field[Any], raw: int) -> int:
+    members: type[enum.IntEnum] | None = field.metadata.get("enum")
+    if members is None:
+        return raw
+    try:
+        return members(raw)
+    except ValueError:
+        raise BadInput(f"{row.__name__.upper()}.{field.name} has the reserved value {raw}") from None
