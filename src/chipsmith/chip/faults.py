@@ -1,0 +1,124 @@
+"""What is wrong with a chip file, in words: the field, its value, what is allowed and a suggestion."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from chipsmith.chip.description import json_schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldRow:
+    """One field of a chip file: dotted path, what it may hold in words, its meaning, and whether it must be given."""
+
+    path: str
+    allowed: str
+    values: tuple[int, ...]
+    description: str
+    required: bool
+
+
+def field_rows() -> tuple[FieldRow, ...]:
+    """All fields of a chip file in its order, from the JSON Schema; sections themselves are not rows."""
+    schema = json_schema()
+    return tuple(_rows(schema, definitions=schema["$defs"], prefix=""))
+
+
+def _rows(section: Mapping[str, Any], *, definitions: Mapping[str, Any], prefix: str) -> Iterator[FieldRow]:
+    for name, schema in section["properties"].items():
+        if "$ref" in schema:
+            inner = definitions[schema["$ref"].rpartition("/")[2]]
+            yield from _rows(inner, definitions=definitions, prefix=f"{prefix}{name}.")
+        else:
+            yield FieldRow(
+                path=f"{prefix}{name}",
+                allowed=_allowed(schema),
+                values=tuple(schema["enum"]) if schema["type"] == "integer" and "enum" in schema else (),
+                description=schema.get("description", ""),
+                required=name in section["required"],
+            )
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    if "const" in schema:
+        return str(schema["const"])
+    if "enum" in schema:
+        return "one of " + ", ".join(str(value) for value in schema["enum"])
+    kind = {"integer": "an integer", "number": "a number", "string": "a text"}[schema["type"]]
+    if "minimum" in schema:
+        return f"{kind} from {schema['minimum']:g} to {schema['maximum']:g}"
+    return kind
+
+
+def describe_faults(error: ValidationError, *, origin: str, lines: Mapping[str, int]) -> str:
+    """One message with a line for each fault; `lines` gives a field's line in the file by dotted path."""
+    faults = [_describe(fault, lines) for fault in error.errors()]
+    if len(faults) == 1:
+        return f"chip {origin}: {faults[0]}"
+    return "\n  ".join([f"chip {origin} has {len(faults)} faults:", *faults])
+
+
+def _describe(fault: ErrorDetails, lines: Mapping[str, int]) -> str:
+    path = ".".join(str(part) for part in fault["loc"])
+    place = f"line {lines[path]}: " if path in lines else ""
+    return place + _words(path, fault)
+
+
+def _words(path: str, fault: ErrorDetails) -> str:
+    match fault["type"]:
+        case "extra_forbidden":
+            return f"{path} is not a field{_nearest_field(path)}"
+        case "missing":
+            return f"{path} is missing: {_expected(path)}"
+        case "value_error" if path not in _rows_by_path():
+            return _in_section(path, str(fault["ctx"]["error"]))
+    return f"{path} = {fault['input']!r} is not allowed: {_expected(path)}{_nearest_value(path, fault['input'])}"
+
+
+def _in_section(path: str, message: str) -> str:
+    return f"{path}.{message}" if path else message
+
+
+def _rows_by_path() -> dict[str, FieldRow]:
+    return {row.path: row for row in field_rows()}
+
+
+def _expected(path: str) -> str:
+    row = _rows_by_path().get(path)
+    if row:
+        return f"{row.allowed} ({row.description})"
+    return "a section with " + ", ".join(_names_below(path))
+
+
+def _names_below(path: str) -> list[str]:
+    prefix = f"{path}." if path else ""
+    below = (row.path.removeprefix(prefix) for row in field_rows() if row.path.startswith(prefix))
+    return list(dict.fromkeys(name.partition(".")[0] for name in below))
+
+
+def _nearest_field(path: str) -> str:
+    section, _, name = path.rpartition(".")
+    names = _names_below(section)
+    close = difflib.get_close_matches(name, names, n=1)
+    if close:
+        return f"; did you mean {f'{section}.' if section else ''}{close[0]}?"
+    elsewhere = [row.path for row in field_rows() if row.path.rpartition(".")[2] == name]
+    if elsewhere:
+        return f"; did you mean {elsewhere[0]}?"
+    return f"; {section or 'a chip file'} has {', '.join(names)}"
+
+
+def _nearest_value(path: str, value: object) -> str:
+    row = _rows_by_path().get(path)
+    if row and row.values and isinstance(value, int):
+        return f"; the nearest is {min(row.values, key=lambda allowed: abs(allowed - value))}"
+    if isinstance(value, str) and row:
+        close = difflib.get_close_matches(value, row.allowed.removeprefix("one of ").split(", "), n=1)
+        return f"; did you mean {close[0]}?" if close else ""
+    return ""

@@ -1,0 +1,180 @@
+"""Chip files and catalogue names -> Chip, with one clear message for each fault of a file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from chipsmith.chip.description import Chip
+from chipsmith.chip.faults import describe_faults
+from chipsmith.errors import BadInput
+
+_SUFFIX = ".yaml"
+
+
+def catalogue() -> tuple[str, ...]:
+    """Names of the chips that the package brings, from small to large."""
+    names = (entry.name.removesuffix(_SUFFIX) for entry in _catalogue_folder().iterdir() if _is_yaml(entry))
+    return tuple(sorted(names, key=lambda name: int(name.rpartition("-")[2])))
+
+
+def load_chip(name_or_path: str | Path, overrides: Mapping[str, str] | None = None) -> Chip:
+    """A chip of the catalogue by name, or the chip in a YAML file; `overrides` replace single fields.
+
+    An override's key is a dotted path ("tensor.rows"), its value a YAML scalar in text. An overridden chip's name says
+    so, unless the name itself is overridden. Raises BadInput with all faults in one message.
+    """
+    text, origin = _find_text(name_or_path)
+    return _build(parse_document(text, origin=origin), overrides=overrides or {}, origin=origin)
+
+
+def read_chip(text: str, *, origin: str = "text") -> Chip:
+    """The chip in a YAML text; `origin` names the text in messages. Raises BadInput."""
+    return _build(parse_document(text, origin=origin), overrides={}, origin=origin)
+
+
+def override_chip(chip: Chip, overrides: Mapping[str, str]) -> Chip:
+    """The chip with some fields replaced, validated again; overrides as in `load_chip`. Raises BadInput."""
+    document = Document(fields=chip.model_dump(mode="json"), lines={})
+    return _build(document, overrides=overrides, origin=chip.name)
+
+
+def parse_overrides(settings: Sequence[str]) -> dict[str, str]:
+    """["tensor.rows=32"] -> {"tensor.rows": "32"}; raises BadInput for a setting without field, `=` or value."""
+    overrides: dict[str, str] = {}
+    for setting in settings:
+        field, equals, value = (part.strip() for part in setting.partition("="))
+        if not (field and equals and value):
+            raise BadInput(f"setting {setting!r}: write field=value, for example tensor.rows=32")
+        if field in overrides:
+            raise BadInput(f"setting {field} is given twice: keep one")
+        overrides[field] = value
+    return overrides
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A parsed YAML mapping and the line (from 1) of each of its fields by dotted path."""
+
+    fields: dict[str, Any]
+    lines: dict[str, int]
+
+
+def parse_document(text: str, *, origin: str) -> Document:
+    """Parse a YAML text of nested mappings and scalars; raises BadInput with the line of a fault."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if not isinstance(node, yaml.MappingNode):
+            raise BadInput(
+                f"chip {origin}: a chip file is a YAML mapping of fields; see `chipsmith chips` for examples"
+            )
+        lines = _field_lines(node, prefix="", origin=origin)
+        return Document(fields=yaml.safe_load(text), lines=lines)
+    except yaml.MarkedYAMLError as error:
+        raise BadInput(f"chip {origin}{_place(error)}: not YAML: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise BadInput(f"chip {origin}: not YAML: {error}") from error
+    except RecursionError:
+        raise BadInput(f"chip {origin}: nested too deeply; a chip file has sections of single values") from None
+
+
+def _place(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    return f", line {mark.line + 1}" if mark else ""
+
+
+def _field_lines(node: yaml.MappingNode, *, prefix: str, origin: str) -> dict[str, int]:
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        path, line = f"{prefix}{key.value}", key.start_mark.line + 1
+        if path in lines:
+            raise BadInput(f"chip {origin}, line {line}: {path} is given twice (first on line {lines[path]}): keep one")
+        lines[path] = line
+        if isinstance(value, yaml.MappingNode):
+            lines |= _field_lines(value, prefix=f"{path}.", origin=origin)
+    return lines
+
+
+def _build(document: Document, *, overrides: Mapping[str, str], origin: str) -> Chip:
+    fields = _overridden(document.fields, overrides) if overrides else document.fields
+    try:
+        return Chip.model_validate(fields)
+    except ValidationError as error:
+        lines = {path: line for path, line in document.lines.items() if path not in overrides}
+        raise BadInput(describe_faults(error, origin=origin, lines=lines)) from error
+
+
+def _overridden(fields: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[str, Any]:
+    changed = _copy(fields)
+    for path, text in overrides.items():
+        _set(changed, path=path, value=_scalar(path, text))
+    if "name" not in overrides:
+        settings = ", ".join(f"{path}={text}" for path, text in sorted(overrides.items()))
+        changed["name"] = f"{changed.get('name', '')} ({settings})"
+    return changed
+
+
+def _copy(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _copy(value) if isinstance(value, dict) else value for key, value in fields.items()}
+
+
+def _scalar(path: str, text: str) -> Hashable:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise BadInput(f"setting {path}={text}: the value is not a YAML scalar") from error
+    if isinstance(value, (dict, list)):
+        raise BadInput(f"setting {path}={text}: set one field at a time, for example tensor.rows=32")
+    return str(text) if path in ("name", "description") else value
+
+
+def _set(fields: dict[str, Any], *, path: str, value: Hashable) -> None:
+    *sections, name = path.split(".")
+    for section in sections:
+        fields = fields.setdefault(section, {})
+        if not isinstance(fields, dict):
+            raise BadInput(f"setting {path}: {section} is a single value and has no fields")
+    if isinstance(fields.get(name), dict):
+        raise BadInput(f"setting {path}: name one of its fields, such as {path}.{next(iter(fields[name]))}")
+    fields[name] = value
+
+
+def _find_text(name_or_path: str | Path) -> tuple[str, str]:
+    name = str(name_or_path)
+    if isinstance(name_or_path, str) and name in catalogue():
+        return (_catalogue_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8"), name
+    path = Path(name_or_path)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        return _read_file(path), name
+    raise BadInput(
+        f"chip {name!r} is not in the catalogue{_suggestion(name)}: {', '.join(catalogue())}; or name a file"
+    )
+
+
+def _read_file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
+        raise BadInput(f"chip file {path}: {reason}; the catalogue has {', '.join(catalogue())}") from error
+
+
+def _suggestion(name: str) -> str:
+    close = difflib.get_close_matches(name, catalogue(), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _catalogue_folder() -> Traversable:
+    return resources.files("chipsmith.chip") / "catalogue"
+
+
+def _is_yaml(entry: Traversable) -> bool:
+    return entry.name.endswith(_SUFFIX)
