@@ -1,0 +1,45 @@
+"""Fixtures that the tests of several packages share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chipsmith.tosa.file import serialize_tosa
+from chipsmith.tosa.graph import Array, Graph
+
+ReferenceModel = Callable[[Graph, Mapping[str, Array]], dict[str, Array]]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of the shared data sets: $CHIPSMITH_DATA, or ../shared/data beside the repository."""
+    default = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("CHIPSMITH_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no shared data in {folder}; set CHIPSMITH_DATA to the folder that holds mlperf_tiny")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reference_model() -> ReferenceModel:
+    """The witness: runs a Graph on one set of inputs in tosa_reference_model and returns its outputs by name."""
+    return run_reference_model
+
+
+def run_reference_model(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    import tosa_reference_model
+
+    arrays = [np.ascontiguousarray(inputs[name]) for name in graph.inputs]
+    outputs, status = tosa_reference_model.run(serialize_tosa(graph), arrays)
+    assert status == tosa_reference_model.GraphStatus.TOSA_VALID, status
+    return {name: _typed(data, graph, name) for name, data in zip(graph.outputs, outputs, strict=True)}
+
+
+def _typed(data: Array, graph: Graph, name: str) -> Array:
+    tensor = graph.tensor(name)
+    return np.asarray(data).view(tensor.dtype.numpy).reshape(tensor.shape)
