@@ -16,6 +16,7 @@ from chipsmith.tosa.encode import encode_graph
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
 
 _CONSTANT_KINDS = ("CONST", "CONST_SHAPE")
+_PADDING_BYTES = 8
 
 
 def read_tosa(path: str | os.PathLike[str]) -> Graph:
@@ -98,10 +99,11 @@ def _constants(block: StoredBlock, tensors: dict[str, Tensor], file: str) -> dic
 
 def _constant(stored: StoredTensor, tensor: Tensor, file: str) -> Array:
     size_bytes = stored_size_bytes(tensor.elements, tensor.dtype)
-    if stored.data is None or len(stored.data) != size_bytes:
-        found = 0 if stored.data is None else len(stored.data)
+    found = 0 if stored.data is None else len(stored.data)
+    padded_bytes = -(-size_bytes // _PADDING_BYTES) * _PADDING_BYTES  # as tosa-opt writes them
+    if stored.data is None or found not in (size_bytes, padded_bytes):
         raise BadInput(f"{file}: constant '{tensor.name}' has {found} bytes of data where {size_bytes} belong")
-    return from_bytes(stored.data, tensor.shape, tensor.dtype)
+    return from_bytes(stored.data[:size_bytes], tensor.shape, tensor.dtype)
 
 
 def _operator(stored: StoredOperator, tensors: dict[str, Tensor], file: str) -> Operator:
