@@ -1,0 +1,1 @@
+"""Graph and Chip to Program: canonicalise, fuse, lay out, schedule, place in memory, lower."""

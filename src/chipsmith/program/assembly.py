@@ -1,0 +1,66 @@
+"""Assembly text of instructions: one line each, the fields that differ from their default; it parses back."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from chipsmith.errors import BadInput
+from chipsmith.program.encoding import check_fields
+from chipsmith.program.instructions import ROWS, Instruction
+
+_BY_NAME = {row.__name__.upper(): row for row in ROWS}
+
+
+def format_instruction(instruction: Instruction) -> str:
+    """One line, for example `LOAD external_address=64 run_bytes=128 last_group=1`."""
+    fields = (
+        f"{field.name}={_format_value(getattr(instruction, field.name))}"
+        for field in dataclasses.fields(instruction)
+        if getattr(instruction, field.name) != field.default
+    )
+    return " ".join((type(instruction).__name__.upper(), *fields))
+
+
+def format_assembly(instructions: Iterable[Instruction]) -> str:
+    """A line for each instruction."""
+    return "".join(format_instruction(one) + "\n" for one in instructions)
+
+
+def parse_assembly(text: str) -> tuple[Instruction, ...]:
+    """The instructions of an assembly text; `#` begins a comment. BadInput names the line and what is allowed."""
+    lines = ((number, line.split("#")[0].split()) for number, line in enumerate(text.splitlines(), start=1))
+    return tuple(_parse_line(number, words) for number, words in lines if words)
+
+
+def _format_value(value: Any) -> str:
+    return value.name if hasattr(value, "name") else str(value)
+
+
+def _parse_line(number: int, words: list[str]) -> Instruction:
+    row = _BY_NAME.get(words[0])
+    if row is None:
+        raise BadInput(f"line {number}: no instruction {words[0]!r}; the machine has {', '.join(_BY_NAME)}")
+    fields = {field.name: field for field in dataclasses.fields(row)}
+    values: dict[str, Any] = {}
+    for word in words[1:]:
+        name, equals, text = word.partition("=")
+        if name not in fields or not equals:
+            near = difflib.get_close_matches(name, fields, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise BadInput(f"line {number}: {words[0]} has no field {name!r}{hint}")
+        values[name] = _parse_value(number, fields[name], text)
+    instruction = row(**values)
+    check_fields(instruction)
+    return instruction
+
+
+def _parse_value(number: int, field: dataclasses.Field[Any], text: str) -> int:
+    members = field.metadata.get("enum")
+    try:
+        return members[text] if members else int(text, 0)
+    except (KeyError, ValueError):
+        allowed = ", ".join(member.name for member in members) if members else "an integer"
+        raise BadInput(f"line {number}: {field.name}={text} is not {allowed}") from None

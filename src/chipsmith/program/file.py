@@ -1,0 +1,106 @@
+"""The `.program` file: one file that is safe to load and needs no other.
+
+Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, u64 constants bytes, 32 bytes SHA-256 of
+what follows; then the header (JSON: chip, manifest, number of instructions) and the image of external memory,
+whose first pages are the instructions.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from chipsmith.chip.description import Chip
+from chipsmith.errors import BadInput
+from chipsmith.files import write_whole
+from chipsmith.program.encoding import INSTRUCTION_BYTES
+from chipsmith.program.instructions import End, Instruction, decode_instruction
+from chipsmith.program.program import Manifest, Program, page_bytes, page_count
+
+MAGIC = b"CHIPSMTH"
+VERSION = 1
+_PREFIX = struct.Struct("<8sIIQ32s")
+_MANIFEST = TypeAdapter(Manifest)
+
+
+def serialize_program(program: Program) -> bytes:
+    """The bytes of a `.program` file."""
+    header = json.dumps(
+        {
+            "chip": program.chip.model_dump(mode="json"),
+            "chip_sha256": program.chip.sha256,
+            "instructions": len(program.instructions),
+            "manifest": dataclasses.asdict(program.manifest),
+        },
+        sort_keys=True,
+    ).encode()
+    digest = hashlib.sha256(header + program.constants).digest()
+    return _PREFIX.pack(MAGIC, VERSION, len(header), len(program.constants), digest) + header + program.constants
+
+
+def write_program(program: Program, path: Path) -> None:
+    """Write a `.program` file, whole or not at all."""
+    write_whole(path, serialize_program(program))
+
+
+def read_program(path: Path) -> Program:
+    """The Program of a file; BadInput where it is missing, foreign, truncated or of another version."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+    return parse_program(data, name=str(path))
+
+
+def parse_program(data: bytes, *, name: str) -> Program:
+    """The Program of a file's bytes; `name` stands in the message of the BadInput that refuses them."""
+    header, constants = _sections(data, name)
+    try:
+        content = json.loads(header)
+        chip = Chip.model_validate_json(json.dumps(content["chip"]))
+        manifest = _MANIFEST.validate_json(json.dumps(content["manifest"]))
+        count = int(content["instructions"])
+        stated = content["chip_sha256"]
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise BadInput(f"{name} has a damaged header ({type(error).__name__}); compile the network again") from None
+    if stated != chip.sha256:
+        raise BadInput(f"{name} was made for another description of {chip.name}; compile the network again")
+    return Program(
+        chip=chip, instructions=_instructions(chip, constants, count, name), constants=constants, manifest=manifest
+    )
+
+
+def _sections(data: bytes, name: str) -> tuple[bytes, bytes]:
+    if len(data) < _PREFIX.size or data[: len(MAGIC)] != MAGIC:
+        raise BadInput(f"{name} is not a Chipsmith program; `chipsmith compile MODEL --chip CHIP -o {name}` makes one")
+    _, version, header_bytes, constants_bytes, digest = _PREFIX.unpack_from(data)
+    if version != VERSION:
+        raise BadInput(f"{name} has program version {version}; this Chipsmith reads version {VERSION}: compile again")
+    expected = _PREFIX.size + header_bytes + constants_bytes
+    if len(data) != expected:
+        raise BadInput(f"{name} has {len(data)} bytes where its header says {expected}: it is truncated or damaged")
+    if hashlib.sha256(data[_PREFIX.size :]).digest() != digest:
+        raise BadInput(f"{name} is damaged: its checksum does not fit its content; compile the network again")
+    split = _PREFIX.size + header_bytes
+    return data[_PREFIX.size : split], data[split:]
+
+
+def _instructions(chip: Chip, constants: bytes, count: int, name: str) -> tuple[Instruction, ...]:
+    if count < 1 or page_count(chip, count) * page_bytes(chip) > len(constants):
+        raise BadInput(f"{name} names {count} instructions, more than its image holds; compile the network again")
+    starts = range(0, count * INSTRUCTION_BYTES, INSTRUCTION_BYTES)
+    instructions = tuple(decode_instruction(constants[at : at + INSTRUCTION_BYTES]) for at in starts)
+    if not isinstance(instructions[-1], End):
+        raise BadInput(f"{name} does not end with END; compile the network again")
+    return instructions
+
+
+def manifest_json(program: Program) -> dict[str, Any]:
+    """The manifest as plain JSON values."""
+    return json.loads(json.dumps(dataclasses.asdict(program.manifest)))  # type: ignore[no-any-return]

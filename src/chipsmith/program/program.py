@@ -1,0 +1,105 @@
+"""The noun Program: instructions, the image of external memory, the manifest and the whole chip, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chipsmith.chip.description import Chip
+from chipsmith.errors import BadInput
+from chipsmith.program.encoding import INSTRUCTION_BYTES
+from chipsmith.program.instructions import End, Instruction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """An input or output of the network in external memory: dense, row-major, in the graph's layout.
+
+    `dtype` is a little-endian numpy type such as '<i1'; `address` is in bytes.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    address: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Where one operator of the network runs ('tensor', 'vector', 'view', 'constant') and why."""
+
+    name: str
+    kind: str
+    placed: str
+    reason: str
+    kernel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelSpan:
+    """A kernel and the indices of its instructions in the Program; `macs` of one inference."""
+
+    name: str
+    kind: str
+    instructions: tuple[int, ...]
+    macs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BufferSpan:
+    """A range of on-chip memory and the indices of the first and last instruction that use it."""
+
+    name: str
+    address: int
+    size_bytes: int
+    first_instruction: int
+    last_instruction: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a Program is for, beside its instructions; no simulator needs more than the ports."""
+
+    network: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    external_bytes: int
+    memory_peak_bytes: int
+    weight_bytes: int
+    resident: tuple[str, ...]
+    operators: tuple[Placement, ...]
+    kernels: tuple[KernelSpan, ...]
+    buffers: tuple[BufferSpan, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A network compiled for a chip.
+
+    `constants` is the image of external memory from address 0: the pages of instructions first
+    (as `pages` makes them), then weights, records and tables. Everything above it is undefined at the
+    doorbell but for the input ports, and `manifest.external_bytes` is the end of what may be touched.
+    """
+
+    chip: Chip
+    instructions: tuple[Instruction, ...]
+    constants: bytes
+    manifest: Manifest
+
+
+def page_bytes(chip: Chip) -> int:
+    """Bytes of one page of instructions."""
+    return chip.instructions.page_instructions * INSTRUCTION_BYTES
+
+
+def page_count(chip: Chip, instructions: int) -> int:
+    """Pages that so many instructions fill."""
+    return -(-instructions // chip.instructions.page_instructions)
+
+
+def encode_pages(chip: Chip, instructions: tuple[Instruction, ...]) -> bytes:
+    """The pages of a Program as they stand at external address 0, the last padded with END."""
+    if not instructions or not isinstance(instructions[-1], End):
+        raise BadInput("a program ends with END")
+    padding = page_count(chip, len(instructions)) * chip.instructions.page_instructions - len(instructions)
+    return b"".join(one.encode() for one in (*instructions, *(End() for _ in range(padding))))

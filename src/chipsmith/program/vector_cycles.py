@@ -1,0 +1,82 @@
+"""Closed-form time of VECTOR (docs/machine.md, section 7)."""
+
+from __future__ import annotations
+
+from chipsmith.chip.description import Chip
+from chipsmith.program.arithmetic import ceil_div, ranges_meet
+from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, Vector
+
+VECTOR_PIPE = 6
+DIVIDE = 34
+TABLE_BYTES = {Table.NONE: 0, Table.TABLE8: 256, Table.TABLE16: 1026}
+
+
+def lanes_at_once(instruction: Vector, chip: Chip) -> int:
+    """Elements of a full beat."""
+    return min(instruction.lanes, chip.vector.lanes)
+
+
+def results_at_once(instruction: Vector, chip: Chip) -> int:
+    """Results of a full beat that the stages after a reduction work on."""
+    return 1 if instruction.lane_reduce else lanes_at_once(instruction, chip)
+
+
+def beats(instruction: Vector, chip: Chip) -> int:
+    """Beats of an instruction."""
+    outer = instruction.o0 * instruction.o1 * instruction.o2 * instruction.o3
+    return outer * instruction.r0 * instruction.r1 * ceil_div(instruction.lanes, chip.vector.lanes)
+
+
+def stream_accesses(count: int, lane_stride: int, element: Type, chip: Chip) -> int:
+    """Memory accesses that move `count` elements of a beat."""
+    if lane_stride == element.size_bytes:
+        return ceil_div(count * element.size_bytes, chip.tensor.rows)
+    return 1 if lane_stride == 0 else count
+
+
+def stages(instruction: Vector) -> int:
+    """Stages of the pipeline in use: READ, OP and WRITE, and those that the chain asks for."""
+    has_in = instruction.a_rounding is not Rounding.OFF or instruction.b_rounding is not Rounding.OFF
+    has_out = instruction.o_rounding is not Rounding.OFF
+    return 3 + has_in + has_out + (instruction.table is not Table.NONE)
+
+
+def ports(instruction: Vector, chip: Chip) -> int:
+    """Accesses of the busiest bank group in a beat."""
+    count, one = lanes_at_once(instruction, chip), instruction
+    streams = [(stream_accesses(count, one.a_lane_stride, one.a_type, chip), one.a_first_group, one.a_last_group)]
+    if one.b_source is Source.STREAM:
+        accesses = stream_accesses(count, one.b_lane_stride, one.b_type, chip)
+        streams.append((accesses, one.b_first_group, one.b_last_group))
+    results = results_at_once(instruction, chip)
+    writes = 1 if one.lane_reduce else stream_accesses(results, one.o_lane_stride, one.o_type, chip)
+    streams.append((writes, one.o_first_group, one.o_last_group))
+    return max(
+        sum(accesses for accesses, *groups in streams if ranges_meet(first, last, *groups))
+        for _, first, last in streams
+    )
+
+
+def passes(instruction: Vector, chip: Chip) -> int:
+    """Passes of the multipliers in a beat."""
+    full = ceil_div(lanes_at_once(instruction, chip), chip.vector.multiplier_lanes)
+    results = ceil_div(results_at_once(instruction, chip), chip.vector.multiplier_lanes)
+    scaled = sum(one is not Rounding.OFF for one in (instruction.a_rounding, instruction.b_rounding))
+    out = results if instruction.o_rounding is not Rounding.OFF else 0
+    return full * (scaled + (instruction.op is Op.MUL)) + out
+
+
+def beat_cycles(instruction: Vector, chip: Chip) -> int:
+    """Cycles between beats (`ii`)."""
+    lookups = 0
+    if instruction.table is not Table.NONE:
+        lookups = ceil_div(results_at_once(instruction, chip), chip.vector.table_lanes)
+    division = DIVIDE * lanes_at_once(instruction, chip) if instruction.op is Op.DIV else 0
+    return max(1, ports(instruction, chip), passes(instruction, chip), lookups, division)
+
+
+def vector_cycles(instruction: Vector, chip: Chip) -> int:
+    """Cycles of a VECTOR: the table's load, the beats with the pipeline's fill, the pipe."""
+    table_load = ceil_div(TABLE_BYTES[instruction.table], chip.tensor.rows)
+    fill = stages(instruction) - 1
+    return table_load + (beats(instruction, chip) + fill) * beat_cycles(instruction, chip) + VECTOR_PIPE
