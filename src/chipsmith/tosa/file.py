@@ -16,7 +16,6 @@ from chipsmith.tosa.encode import encode_graph
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
 
 _CONSTANT_KINDS = ("CONST", "CONST_SHAPE")
-_PADDING_BYTES = 8
 
 
 def read_tosa(path: str | os.PathLike[str]) -> Graph:
@@ -100,8 +99,8 @@ def _constants(block: StoredBlock, tensors: dict[str, Tensor], file: str) -> dic
 def _constant(stored: StoredTensor, tensor: Tensor, file: str) -> Array:
     size_bytes = stored_size_bytes(tensor.elements, tensor.dtype)
     found = 0 if stored.data is None else len(stored.data)
-    padded_bytes = -(-size_bytes // _PADDING_BYTES) * _PADDING_BYTES  # as tosa-opt writes them
-    if stored.data is None or found not in (size_bytes, padded_bytes):
+    # tosa-opt pads data to eight bytes; ExecuTorch stores a zero weight zero point per channel in a tensor of one.
+    if stored.data is None or found < size_bytes or stored.data[size_bytes:].any():
         raise BadInput(f"{file}: constant '{tensor.name}' has {found} bytes of data where {size_bytes} belong")
     return from_bytes(stored.data[:size_bytes], tensor.shape, tensor.dtype)
 
