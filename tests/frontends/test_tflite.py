@@ -1,0 +1,91 @@
+"""Int8 .tflite networks read as LiteRT's reference kernels mean them; everything else is refused in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from chipsmith.errors import BadInput
+from chipsmith.frontends.tflite import read_tflite
+from chipsmith.tosa.graph import Array, DType
+
+IMAGES = 20
+
+
+def litert(path: Path, images: Array) -> Array:
+    """The network's outputs by LiteRT's reference kernels (its default kernels round otherwise)."""
+    interpreter = Interpreter(str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    (source,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
+    outputs = []
+    for image in images:
+        interpreter.set_tensor(source["index"], image)
+        interpreter.invoke()
+        outputs.append(interpreter.get_tensor(result["index"]))
+    return np.stack(outputs)
+
+
+@pytest.mark.parametrize("network", ["ic_resnet8", "kws_dscnn", "vww_96"])
+def test_network_has_the_bits_of_litert(network, shared_data, reference_model):
+    path = shared_data / "mlperf_tiny" / f"{network}_int8.tflite"
+    graph = read_tflite(path)
+    (source,), (result,) = graph.inputs, graph.outputs
+    images = np.random.default_rng(1).integers(-128, 128, (IMAGES, *graph.tensor(source).shape), np.int8)
+    ours = [reference_model(graph, {source: image})[result] for image in images]
+    np.testing.assert_array_equal(ours, litert(path, images))
+
+
+def test_open_batch_becomes_one(shared_data):
+    graph = read_tflite(shared_data / "mlperf_tiny" / "ad01_int8.tflite")
+    (source,) = graph.inputs
+    assert graph.tensor(source).shape == (1, 640)
+    assert graph.tensor(source).dtype is DType.INT8
+    assert graph.name == "ad01_int8"
+
+
+def test_float_network_is_refused_with_a_way_forward(shared_data):
+    with pytest.raises(BadInput, match=r"ic_resnet8_fp32\.tflite is not int8: .*'input_1'.*full-integer quantisation"):
+        read_tflite(shared_data / "mlperf_tiny" / "ic_resnet8_fp32.tflite")
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(BadInput, match=r"cannot read .*no\.tflite: No such file"):
+        read_tflite(tmp_path / "no.tflite")
+
+
+def test_foreign_file_is_refused(tmp_path):
+    foreign = tmp_path / "foreign.tflite"
+    foreign.write_text("not a network")
+    with pytest.raises(BadInput, match=r"foreign\.tflite is not a TensorFlow Lite file"):
+        read_tflite(foreign)
+
+
+@pytest.mark.parametrize("kept", [9, 100, 1_000, 40_000, 90_000, 98_000])
+def test_truncated_file_is_refused(kept, shared_data, tmp_path):
+    whole = (shared_data / "mlperf_tiny" / "ic_resnet8_int8.tflite").read_bytes()
+    part = tmp_path / "part.tflite"
+    part.write_bytes(whole[:kept])
+    with pytest.raises(BadInput, match=r"part\.tflite is damaged or truncated"):
+        read_tflite(part)
+
+
+def test_operator_outside_of_tosa_is_refused_in_one_line(shared_data, tmp_path):
+    network = tmp_path / "odd.tflite"
+    network.write_bytes(with_other_softmax((shared_data / "mlperf_tiny" / "ic_resnet8_int8.tflite").read_bytes()))
+    with pytest.raises(BadInput, match=r"odd\.tflite cannot be expressed in TOSA: .*lstm.*Replace") as refusal:
+        read_tflite(network)
+    assert "\n" not in str(refusal.value)
+
+
+def with_other_softmax(data: bytes) -> bytes:
+    """The file with the operator code of SOFTMAX turned into that of a sequence LSTM."""
+    changed = bytearray(data)
+    model = schema.Model.GetRootAsModel(changed, 0)
+    for code in (model.OperatorCodes(index) for index in range(model.OperatorCodesLength())):
+        if code.DeprecatedBuiltinCode() == schema.BuiltinOperator.SOFTMAX:
+            changed[code._tab.Pos + code._tab.Offset(4)] = schema.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM
+    return bytes(changed)
