@@ -24,9 +24,6 @@ WEIGHT_SETS = 2
 """Sets of weight registers in the array: one multiplies while the other loads."""
 BANKS_PER_GROUP = 2
 """Interleaved single-port banks in a group of the on-chip memory."""
-ADDRESS_BITS = 24
-"""Bits of an on-chip byte address."""
-
 ExternalKind = Literal["LPDDR4", "LPDDR2", "DDR3", "GDDR5", "HBM2", "HBM3"]
 
 
@@ -94,7 +91,10 @@ class VectorEngine(Section):
 
 
 class Memory(Section):
-    """The on-chip memory of activations and weights: groups of two interleaved single-port banks."""
+    """The on-chip memory of activations and weights: groups of two interleaved single-port banks.
+
+    Its bounds keep every on-chip address within 24 bits.
+    """
 
     groups: int = Field(ge=2, le=15, description="bank groups; an instruction owns whole groups")
     group_bytes: int = Field(json_schema_extra=powers_of_two(256, 1 << 20), description="bytes of a group (two banks)")
@@ -210,8 +210,6 @@ def _faults(chip: Chip) -> list[str]:
         "the line width of the on-chip memory": chip.external.bytes_per_cycle <= rows,
         f"memory.group_bytes ({chip.memory.group_bytes}) must hold at least 8 lines of tensor.rows ({rows}) bytes "
         "in each of its two banks": chip.memory.group_bytes >= 8 * BANKS_PER_GROUP * rows,
-        f"memory.groups x memory.group_bytes is {chip.memory_bytes} bytes: on-chip addresses have {ADDRESS_BITS} bits, "
-        f"at most {1 << ADDRESS_BITS} bytes": chip.memory_bytes <= 1 << ADDRESS_BITS,
     }
     return [fault for fault, holds in checks.items() if not holds]
 

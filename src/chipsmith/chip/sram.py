@@ -1,0 +1,98 @@
+"""Static memories: energy of an access, leakage, area and access time by size, width and node, from CACTI 7's table.
+
+The table holds sizes from 2 KiB to 2 MiB, 64 bits wide, at 22 to 90 nm, low-standby-power cells at CACTI's own supply.
+Between its points values follow power laws of size and node. Beyond its nodes energy and area scale as logic does.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from chipsmith.chip.description import Technology
+from chipsmith.chip.interpolation import clamped_log_log, log_log
+from chipsmith.chip.sourced import Sourced, Status, derived
+from chipsmith.chip.tables import read_table, sourced
+from chipsmith.chip.technology import area_scale, energy_scale
+
+_NOMINAL_V = 0.9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sram:
+    """One single-port memory macro; an access reads or writes its whole width."""
+
+    size_bytes: int
+    width_bits: int
+    read_pj: Sourced
+    write_pj: Sourced
+    leakage_mw: Sourced
+    area_mm2: Sourced
+    access_ns: Sourced
+
+
+def sram(*, size_bytes: int, width_bits: int, node_nm: int) -> Sram:
+    """The macro of `size_bytes` bytes with an access of `width_bits` bits at a node (7 to 130 nm).
+
+    Energy is proportional to the width (bit lines and sense amplifiers dominate); area, leakage and time do not depend
+    on it. At the table's own points the values are the table's.
+    """
+    energy, area = _beyond_table(node_nm)
+    widths = width_bits / _table_width_bits()
+
+    def entry(column: str, unit: str, factor: float, *, exact: bool) -> Sourced:
+        return _entry(column, unit=unit, size_bytes=size_bytes, node_nm=node_nm, factor=factor, exact=exact)
+
+    is_table_width = widths == 1
+    return Sram(
+        size_bytes=size_bytes,
+        width_bits=width_bits,
+        read_pj=entry("read_pj", "pJ", widths * energy, exact=is_table_width),
+        write_pj=entry("write_pj", "pJ", widths * energy, exact=is_table_width),
+        leakage_mw=entry("leakage_mw", "mW", 1.0, exact=True),
+        area_mm2=entry("area_mm2", "mm2", area, exact=True),
+        access_ns=entry("access_ns", "ns", 1.0, exact=True),
+    )
+
+
+def _entry(column: str, *, unit: str, size_bytes: int, node_nm: int, factor: float, exact: bool) -> Sourced:
+    value = _table_value(column, size_bytes, node_nm) * factor
+    base = sourced(read_table("sram")[0], column=column, unit=unit)
+    formula = f"{column} of {size_bytes} bytes at {node_nm} nm, x {factor:.4g} for width and node"
+    inside = exact and factor == 1 and _is_inside(size_bytes, node_nm)
+    at_best = Status.COMPUTED if inside else Status.ASSUMED
+    return derived(value, unit, formula=formula, inputs=(base,), at_best=at_best)
+
+
+@functools.cache
+def _grid(column: str) -> dict[int, dict[int, float]]:
+    """Values by node and size."""
+    grid: dict[int, dict[int, float]] = {}
+    for row in read_table("sram"):
+        grid.setdefault(int(row["node_nm"]), {})[int(row["size_bytes"])] = float(row[column])
+    return grid
+
+
+@functools.cache
+def _table_value(column: str, size_bytes: int, node_nm: int) -> float:
+    by_node = {node: log_log(by_size, size_bytes) for node, by_size in _grid(column).items()}
+    return clamped_log_log(by_node, node_nm)
+
+
+def _table_width_bits() -> int:
+    return int(read_table("sram")[0]["width_bits"])
+
+
+def _is_inside(size_bytes: int, node_nm: int) -> bool:
+    nodes = _grid("read_pj")
+    sizes = nodes[min(nodes)]
+    return min(nodes) <= node_nm <= max(nodes) and min(sizes) <= size_bytes <= max(sizes)
+
+
+def _beyond_table(node_nm: int) -> tuple[float, float]:
+    """Factors of energy and area from the table's nearest node (1 inside the table)."""
+    nodes = _grid("read_pj")
+    nearest = min(max(node_nm, min(nodes)), max(nodes))
+    technology = Technology(node_nm=node_nm, voltage_v=_NOMINAL_V)
+    energy = energy_scale(from_nm=nearest, from_v=_NOMINAL_V, technology=technology)
+    return energy.value, area_scale(from_nm=nearest, to_nm=node_nm).value

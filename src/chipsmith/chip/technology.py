@@ -1,0 +1,115 @@
+"""Energy, area and leakage of logic and external memory, scaled from the tables to a chip's node and supply.
+
+Energies follow Horowitz (ISSCC 2014), areas and register energies the Aladdin tables, and the scaling between nodes
+Stillmaker & Baas (Integration, 2017): energy is proportional to a2 V^2 + a1 V + a0 of the node, area to its relative
+area; between tabulated nodes both follow a power law.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Mapping
+
+from chipsmith.chip.description import Technology
+from chipsmith.chip.interpolation import log_log
+from chipsmith.chip.sourced import Sourced, Status, derived
+from chipsmith.chip.tables import Row, read_table, sourced
+
+
+class Operation(enum.Enum):
+    """A piece of logic that the tables price; its width in bits is given apart."""
+
+    ADD = "add"
+    MULTIPLY = "multiply"
+    COMPARE = "compare"
+    REGISTER = "register"
+    GATE = "gate"
+
+
+_AREA_EXPONENT: Mapping[Operation, int] = {
+    Operation.ADD: 1,
+    Operation.MULTIPLY: 2,
+    Operation.COMPARE: 1,
+    Operation.REGISTER: 1,
+    Operation.GATE: 1,
+}
+"""How area grows with width: an array multiplier with its square, all else in proportion."""
+
+
+def energy_scale(*, from_nm: int, from_v: float, technology: Technology) -> Sourced:
+    """Dynamic energy of logic in `technology` relative to a node and supply (1: the same)."""
+    ratio = _energy_factor(technology.node_nm, technology.voltage_v) / _energy_factor(from_nm, from_v)
+    return _scale(ratio, name="logic_energy_scaling", what="energy")
+
+
+def area_scale(*, from_nm: int, to_nm: int) -> Sourced:
+    """Area of logic at `to_nm` relative to `from_nm` (1: the same)."""
+    areas = {int(row["node_nm"]): float(row["area_relative_to_45_nm"]) for row in read_table("logic_area_scaling")}
+    return _scale(log_log(areas, to_nm) / log_log(areas, from_nm), name="logic_area_scaling", what="area")
+
+
+def operation_energy(operation: Operation, *, bits: int, technology: Technology) -> Sourced:
+    """Energy of one ADD or MULTIPLY of `bits` bits, or of one clocked REGISTER of `bits` bits, in pJ.
+
+    Between the tabulated widths the energy follows a power law.
+    """
+    rows = _rows(operation, "energy")
+    if len(rows) == 1:
+        energy = float(rows[0]["value"]) * bits / int(rows[0]["bits"])
+    else:
+        energy = log_log({int(row["bits"]): float(row["value"]) for row in rows}, bits)
+    base = sourced(rows[0], column="value", unit="pJ")
+    scale = energy_scale(from_nm=int(rows[0]["node_nm"]), from_v=float(rows[0]["voltage_v"]), technology=technology)
+    formula = f"{operation.value} of {bits} bits, {energy:.4g} pJ x {scale.value:.4g}"
+    return derived(energy * scale.value, "pJ", formula=formula, inputs=(base, scale))
+
+
+def operation_area(operation: Operation, *, bits: int, node_nm: int) -> Sourced:
+    """Cell area of one operation of `bits` bits in square micrometres, before placement."""
+    row = _rows(operation, "area")[0]
+    base = sourced(row, column="value", unit="um2")
+    width = (bits / int(row["bits"])) ** _AREA_EXPONENT[operation]
+    scale = area_scale(from_nm=int(row["node_nm"]), to_nm=node_nm)
+    formula = f"{operation.value} of {bits} bits, {base.value:g} um2 x {width:.4g} (width) x {scale.value:.4g} (node)"
+    at_best = Status.COMPUTED if bits == int(row["bits"]) else Status.ASSUMED
+    return derived(base.value * width * scale.value, "um2", formula=formula, inputs=(base, scale), at_best=at_best)
+
+
+def logic_leakage_per_area(*, node_nm: int) -> Sourced:
+    """Leakage of logic in mW for a square micrometre of cells at `node_nm`.
+
+    The tables leak 0.08 mW in a multiplier of 6350 um2 at 40 nm; a circuit is assumed to leak the same at each node.
+    """
+    leakage = sourced(_rows(Operation.MULTIPLY, "leakage")[0], column="value", unit="mW")
+    area = operation_area(Operation.MULTIPLY, bits=32, node_nm=node_nm)
+    formula = "leakage of a 32-bit multiplier / its area, the same for a circuit at every node"
+    value = leakage.value / area.value
+    return derived(value, "mW/um2", formula=formula, inputs=(leakage, area), at_best=Status.ASSUMED)
+
+
+def external_energy_per_byte(kind: str) -> Sourced:
+    """Energy of moving one byte to or from an external memory of this kind, in pJ; raises KeyError if unknown."""
+    row = {row["kind"]: row for row in read_table("external_memory")}[kind]
+    per_bit = sourced(row, column="energy_pj_per_bit", unit="pJ/bit")
+    return derived(per_bit.value * 8, "pJ", formula=f"{per_bit.value:g} pJ/bit x 8 bits", inputs=(per_bit,))
+
+
+def _rows(operation: Operation, quantity: str) -> list[Row]:
+    rows = read_table("operations")
+    return [row for row in rows if row["operation"] == operation.value and row["quantity"] == quantity]
+
+
+def _scale(ratio: float, *, name: str, what: str) -> Sourced:
+    source = Sourced(value=1.0, unit="1", source=read_table(name)[0]["source"], status=Status.VERBATIM)
+    return derived(ratio, "1", formula=f"{what} scaled between nodes", inputs=(source,))
+
+
+@functools.cache
+def _energy_factor(node_nm: int, voltage_v: float) -> float:
+    factors = {int(row["node_nm"]): _polynomial(row, voltage_v) for row in read_table("logic_energy_scaling")}
+    return log_log(factors, node_nm)
+
+
+def _polynomial(row: Row, voltage_v: float) -> float:
+    return float(row["a2"]) * voltage_v**2 + float(row["a1"]) * voltage_v + float(row["a0"])
