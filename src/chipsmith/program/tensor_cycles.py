@@ -10,7 +10,7 @@ from chipsmith.program.instructions import Mode, Parameters, Rounding, Tensor, W
 
 PHASE_MIN = 4
 TENSOR_PIPE = 10
-_RECORD_BYTES = {Parameters.NONE: 0, Parameters.BIAS: 4, Parameters.PER_CHANNEL: 9}
+RECORD_BYTES = {Parameters.NONE: 0, Parameters.BIAS: 4, Parameters.PER_CHANNEL: 9}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def weight_load(instruction: Tensor, chip: Chip) -> int:
 
 def parameter_load(instruction: Tensor, chip: Chip) -> int:
     """Accesses that load the records of one channel block."""
-    record = _RECORD_BYTES[instruction.parameters]
+    record = RECORD_BYTES[instruction.parameters]
     return ceil_div(record * channels_at_once(instruction, chip), chip.tensor.rows)
 
 
