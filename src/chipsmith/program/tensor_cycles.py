@@ -174,7 +174,9 @@ class _Clock:
 def _clock(instruction: Tensor, chip: Chip) -> _Clock:
     one = instruction
     a_range = (one.a_first_group, one.a_last_group)
-    w_range = (one.w_first_group, one.w_last_group)
+    weights = [(one.w_first_group, one.w_last_group)]
+    if one.parameters is not Parameters.NONE:
+        weights.append((one.p_first_group, one.p_last_group))
     drained = [(one.o_first_group, one.o_last_group)]
     if one.residual:
         drained.append((one.r_first_group, one.r_last_group))
@@ -182,8 +184,8 @@ def _clock(instruction: Tensor, chip: Chip) -> _Clock:
         phases=phases(instruction, chip),
         weight_load=weight_load(instruction, chip),
         drain_per_pixel=drain_per_pixel(instruction, chip),
-        weights_meet=ranges_meet(*a_range, *w_range),
-        drain_meets=any(ranges_meet(*out, *operand) for out in drained for operand in (a_range, w_range)),
+        weights_meet=any(ranges_meet(*a_range, *loaded) for loaded in weights),
+        drain_meets=any(ranges_meet(*out, *operand) for out in drained for operand in (a_range, *weights)),
     )
 
 

@@ -1,0 +1,330 @@
+"""Refuses faulty instructions and programs before they run (docs/machine.md, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
+
+import numpy as np
+
+from chipsmith.chip.description import Chip
+from chipsmith.errors import BadInput
+from chipsmith.program.encoding import check_fields
+from chipsmith.program.instructions import (
+    End,
+    Instruction,
+    Load,
+    Mode,
+    Op,
+    Parameters,
+    Reduce,
+    Rounding,
+    Source,
+    Space,
+    Store,
+    Table,
+    Tensor,
+    Transfer,
+    Type,
+    Vector,
+)
+from chipsmith.program.program import Port, Program, encode_pages, page_bytes, page_count
+from chipsmith.program.streams import Marks, Stream, a_loops, b_loops, external_stream, o_loops, streams
+
+LEAST_SHIFT, GREATEST_SHIFT = 2, 62
+BINARY_OPS = frozenset(
+    {Op.ADD, Op.SUB, Op.MUL, Op.MAX, Op.MIN, Op.AND, Op.OR, Op.XOR}
+    | {Op.SHL, Op.LSR, Op.ASR, Op.EQ, Op.GT, Op.GE, Op.DIV}
+)
+_SHIFTS = frozenset({Op.SHL, Op.LSR, Op.ASR})
+
+
+def check_instruction(chip: Chip, instruction: Instruction) -> None:
+    """Raise BadInput, naming the field or stream, where a chip cannot run the instruction.
+
+    Checks field values, counts, ranges, alignment, named bank groups, output bytes written twice, and output
+    streams that overlap input streams.
+    """
+    check_fields(instruction)
+    for fault in _field_faults(instruction, chip):
+        raise BadInput(fault)
+    found = streams(instruction)
+    for stream in found:
+        _check_stream(chip, stream)
+    _check_overlaps(instruction, found)
+
+
+def _check_stream(chip: Chip, stream: Stream) -> None:
+    first, last, named = stream.first, stream.last, stream.groups
+    if first < 0 or last >= chip.memory_bytes:
+        raise BadInput(f"stream {stream.name} touches bytes {first} to {last}; the memory has {chip.memory_bytes}")
+    size = chip.memory.group_bytes
+    if not (named.first <= first // size and last // size <= named.last < chip.memory.groups):
+        raise BadInput(
+            f"stream {stream.name} touches bank groups {first // size} to {last // size} but names groups "
+            f"{named.first} to {named.last} of {chip.memory.groups}"
+        )
+    if any(place % stream.alignment for place in (stream.base, *stream.steps)):
+        raise BadInput(f"stream {stream.name}: base and strides must be multiples of {stream.alignment} bytes")
+    if stream.written and stream.repeats():
+        raise BadInput(f"stream {stream.name} writes a byte more than once")
+
+
+def _check_overlaps(instruction: Instruction, found: Sequence[Stream]) -> None:
+    for output in (one for one in found if one.written):
+        for source in (one for one in found if not one.written):
+            if output.meets(source) and not _in_place(instruction, source):
+                raise BadInput(f"output stream {output.name} overlaps input stream {source.name}")
+
+
+def _in_place(instruction: Instruction, source: Stream) -> bool:
+    """Whether each output element stands exactly on the element of `source` that it is computed from."""
+    if not isinstance(instruction, Vector) or instruction.reduce is not Reduce.NONE or source.name == "TABLE":
+        return False
+    one = instruction
+    if source.name == "A":
+        same = one.a_base == one.o_base and one.a_type.size_bytes == one.o_type.size_bytes
+        loops = a_loops(one)[:5]
+    else:
+        same = one.b_base == one.o_base and one.b_type.size_bytes == one.o_type.size_bytes
+        loops = b_loops(one)
+    return same and all(mine == out for mine, out in zip(loops, o_loops(one), strict=True) if mine[0] > 1)
+
+
+@singledispatch
+def _field_faults(instruction: Instruction, chip: Chip) -> Iterator[str]:
+    raise TypeError(f"{type(instruction).__name__} is no instruction of the machine")
+
+
+@_field_faults.register
+def _end(instruction: End, chip: Chip) -> Iterator[str]:
+    return iter(())
+
+
+@_field_faults.register
+def _load(instruction: Load, chip: Chip) -> Iterator[str]:
+    if instruction.space is Space.MEMORY:
+        yield from _transfer_faults(instruction)
+        return
+    if instruction.local_address > 1:
+        yield f"LOAD of a page to slot {instruction.local_address}; the slots are 0 and 1"
+    if (instruction.outer_count, instruction.inner_count, instruction.run_bytes) != (1, 1, page_bytes(chip)):
+        yield f"LOAD of a page must be one run of {page_bytes(chip)} bytes"
+    if instruction.once:
+        yield "LOAD of a page cannot be `once`: its slot is used again"
+
+
+@_field_faults.register
+def _store(instruction: Store, chip: Chip) -> Iterator[str]:
+    yield from _transfer_faults(instruction)
+
+
+def _transfer_faults(transfer: Transfer) -> Iterator[str]:
+    yield from _counts(transfer, "outer_count", "inner_count", "run_bytes")
+
+
+@_field_faults.register
+def _tensor(instruction: Tensor, chip: Chip) -> Iterator[str]:
+    one = instruction
+    yield from _counts(
+        one, "output_height", "output_width", "output_channels", "kernel_z", "kernel_y", "kernel_x", "run"
+    )
+    if one.mode is Mode.DEPTHWISE:
+        yield from _depthwise_faults(one, chip)
+    if one.o_type not in (Type.INT8, Type.INT16, Type.INT32):
+        yield f"o_type {one.o_type.name}: TENSOR writes INT8, INT16 or INT32"
+    if one.parameters is not Parameters.PER_CHANNEL:
+        yield from _shift_fault("shift", one.requantise, one.shift)
+    if one.requantise is not Rounding.OFF and one.clamp_min > one.clamp_max:
+        yield f"clamp_min {one.clamp_min} is above clamp_max {one.clamp_max}"
+    if one.residual:
+        yield from _residual_faults(one)
+
+
+def _depthwise_faults(one: Tensor, chip: Chip) -> Iterator[str]:
+    if one.kernel_x != 1:
+        yield f"kernel_x {one.kernel_x}: DEPTHWISE needs 1, its taps along x are counted by `run`"
+    window = (one.run - 1) * one.dilation_x + 1
+    if window > chip.tensor.rows:
+        yield f"DEPTHWISE window of {window} pixels along x does not fit the array of {chip.tensor.rows} rows"
+
+
+def _residual_faults(one: Tensor) -> Iterator[str]:
+    if one.requantise is Rounding.OFF or one.o_type is not Type.INT8:
+        yield "residual needs requantise and an INT8 output"
+    if one.s_rounding is Rounding.OFF:
+        yield "residual needs a scale of the sum: s_rounding is OFF"
+    if one.s_clamp_min > one.s_clamp_max:
+        yield f"s_clamp_min {one.s_clamp_min} is above s_clamp_max {one.s_clamp_max}"
+    yield from _shift_fault("x_shift", one.x_rounding, one.x_shift)
+    yield from _shift_fault("r_shift", one.r_rounding, one.r_shift)
+    yield from _shift_fault("s_shift", one.s_rounding, one.s_shift)
+
+
+@_field_faults.register
+def _vector(instruction: Vector, chip: Chip) -> Iterator[str]:
+    one = instruction
+    yield from _counts(one, "o0", "o1", "o2", "o3", "lanes", "r0", "r1")
+    if one.reduce is Reduce.NONE and (one.r0 != 1 or one.r1 != 1 or one.lane_reduce):
+        yield "r0, r1 or lane_reduce without a reduction"
+    if not one.lane_reduce and one.lanes > 1 and one.o_lane_stride == 0:
+        yield "o_lane_stride 0 with more than one lane"
+    if one.clamp_min > one.clamp_max:
+        yield f"clamp_min {one.clamp_min} is above clamp_max {one.clamp_max}"
+    yield from _operand_faults(one)
+    yield from _shift_fault("a_shift", one.a_rounding, one.a_shift)
+    yield from _shift_fault("b_shift", one.b_rounding, one.b_shift)
+    yield from _shift_fault("o_shift", one.o_rounding, one.o_shift)
+
+
+def _operand_faults(one: Vector) -> Iterator[str]:
+    if one.op in BINARY_OPS and one.b_source is Source.NONE:
+        yield f"op {one.op.name} needs an operand B"
+    if one.b_rounding is not Rounding.OFF and one.b_source is not Source.STREAM:
+        yield "b_rounding without a stream B"
+    if one.op in _SHIFTS and one.b_source is Source.IMMEDIATE and not 0 <= one.b_immediate <= 31:
+        yield f"op {one.op.name} by {one.b_immediate}; shifts are 0 to 31"
+    if one.op is Op.ASR and one.op_argument > 1:
+        yield f"op_argument {one.op_argument} of ASR is reserved; it is 0 or 1"
+    if one.op is Op.DIV and one.b_source is Source.IMMEDIATE and one.b_immediate == 0:
+        yield "op DIV by 0"
+
+
+def _counts(instruction: Instruction, *names: str) -> Iterator[str]:
+    for name in names:
+        if getattr(instruction, name) < 1:
+            yield f"{name} is {getattr(instruction, name)}; counts are at least 1"
+
+
+def _shift_fault(name: str, rounding: Rounding, shift: int) -> Iterator[str]:
+    if rounding is not Rounding.OFF and not LEAST_SHIFT <= shift <= GREATEST_SHIFT:
+        yield f"{name} is {shift}; a scale stage shifts by {LEAST_SHIFT} to {GREATEST_SHIFT}"
+
+
+def verify_program(program: Program) -> None:
+    """Raise BadInput where a Program is faulty, naming the instruction.
+
+    Checks each instruction, the pages and the LOADs that fetch them, END, external addresses, the order of LOADs
+    and STOREs that meet in external memory, the bytes of `once` LOADs, and the ports.
+    """
+    _check_end(program)
+    _check_pages(program)
+    _check_external_size(program)
+    for index, instruction in enumerate(program.instructions):
+        try:
+            check_instruction(program.chip, instruction)
+            _check_external(program, instruction)
+        except BadInput as fault:
+            raise BadInput(f"{_name(program, index)}: {fault}") from None
+    _check_external_order(program)
+    _check_once(program)
+    for port in (*program.manifest.inputs, *program.manifest.outputs):
+        _check_port(program, port)
+
+
+def _name(program: Program, index: int) -> str:
+    return f"instruction {index} ({type(program.instructions[index]).__name__.upper()})"
+
+
+def _check_end(program: Program) -> None:
+    ends = [index for index, one in enumerate(program.instructions) if isinstance(one, End)]
+    if ends != [len(program.instructions) - 1]:
+        raise BadInput(f"a program has one END, its last instruction; this one has END at {ends}")
+
+
+def _check_pages(program: Program) -> None:
+    size = program.chip.instructions.page_instructions
+    last = page_count(program.chip, len(program.instructions)) - 1
+    pages = encode_pages(program.chip, program.instructions)
+    if program.constants[: len(pages)] != pages:
+        raise BadInput("the image of external memory does not begin with the program's pages of instructions")
+    for page in range(last + 1):
+        loads = [
+            (index, one)
+            for index, one in enumerate(program.instructions[page * size : (page + 1) * size], page * size)
+            if isinstance(one, Load) and one.space is Space.PAGE
+        ]
+        if page < last and not loads:
+            raise BadInput(f"page {page + 1} is never loaded: page {page} holds no LOAD of it")
+        for index, load in loads:
+            _check_page_load(program, index, load, page + 1 if page < last else None)
+
+
+def _check_page_load(program: Program, index: int, load: Load, page: int | None) -> None:
+    if page is None:
+        raise BadInput(f"{_name(program, index)} loads a page, but no page follows its own")
+    address = page * page_bytes(program.chip)
+    if load.local_address != page % 2 or load.external_address != address:
+        raise BadInput(f"{_name(program, index)} must load page {page} from {address} to slot {page % 2}")
+
+
+def _check_external_size(program: Program) -> None:
+    limit = program.chip.external_bytes
+    if not len(program.constants) <= program.manifest.external_bytes <= limit:
+        raise BadInput(
+            f"the program needs {program.manifest.external_bytes} bytes of external memory with "
+            f"{len(program.constants)} of constants; the chip has {limit}"
+        )
+
+
+def _check_external(program: Program, instruction: Instruction) -> None:
+    if not isinstance(instruction, Transfer):
+        return
+    stream = external_stream(instruction)
+    limit = program.manifest.external_bytes
+    if stream.first < 0 or stream.last >= limit:
+        raise BadInput(f"touches bytes {stream.first} to {stream.last} of external memory; the program has {limit}")
+    if stream.written and stream.first < len(program.constants):
+        raise BadInput(f"stores to byte {stream.first}, into the constants ({len(program.constants)} bytes)")
+    if stream.written and stream.repeats():
+        raise BadInput("stores a byte of external memory more than once")
+
+
+def _check_external_order(program: Program) -> None:
+    """A LOAD and a STORE that meet in external memory must name a common external region, or they race."""
+    moves = [(index, one) for index, one in enumerate(program.instructions) if isinstance(one, Transfer)]
+    loads = [(index, one, external_stream(one)) for index, one in moves if isinstance(one, Load)]
+    for index, store in moves:
+        if not isinstance(store, Store):
+            continue
+        written = external_stream(store)
+        for other, load, read in loads:
+            if not store.external_locks & load.external_locks and read.last >= written.first and written.meets(read):
+                raise BadInput(
+                    f"{_name(program, index)} and {_name(program, other)} meet in external memory and name no common "
+                    "external region"
+                )
+
+
+def _check_once(program: Program) -> None:
+    """No instruction may write the bytes of another's `once` LOAD."""
+    kept: Marks = np.zeros(program.chip.memory_bytes, np.bool_)
+    written = [
+        (index, isinstance(one, Load) and bool(one.once), stream)
+        for index, one in enumerate(program.instructions)
+        for stream in streams(one)
+        if stream.written
+    ]
+    if not any(once for _, once, _ in written):
+        return
+    for index, _, stream in sorted(written, key=lambda item: not item[1]):
+        _keep(program, index, stream, kept)
+
+
+def _keep(program: Program, index: int, stream: Stream, kept: Marks) -> None:
+    span = kept[stream.first : stream.last + 1]
+    if span.any() and (span & stream.marks()).any():
+        raise BadInput(f"{_name(program, index)} writes bytes that a `once` LOAD keeps for the next inference")
+    one = program.instructions[index]
+    if isinstance(one, Load) and one.once:
+        span |= stream.marks()
+
+
+def _check_port(program: Program, port: Port) -> None:
+    size = int(np.prod(port.shape, dtype=np.int64)) * np.dtype(port.dtype).itemsize
+    if port.size_bytes != size:
+        raise BadInput(f"port {port.name} of {size} bytes says that it has {port.size_bytes}")
+    if port.address < 0 or port.address + size > program.manifest.external_bytes:
+        raise BadInput(f"port {port.name} ends beyond the program's {program.manifest.external_bytes} external bytes")
+    if port in program.manifest.inputs and port.address < len(program.constants):
+        raise BadInput(f"input port {port.name} stands in the constants")
