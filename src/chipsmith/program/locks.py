@@ -21,10 +21,10 @@ class LockKind(enum.Enum):
 
 
 class Lock(NamedTuple):
-    """One lock: a bank group, a page slot, an external region, or the multipliers (index 0)."""
+    """One lock: a bank group, a page slot, an external region, or the multipliers (number 0)."""
 
     kind: LockKind
-    index: int
+    number: int
 
 
 def group_ranges(instruction: Instruction) -> tuple[tuple[int, int], ...]:

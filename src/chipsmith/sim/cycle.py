@@ -1,0 +1,243 @@
+"""The cycle simulator: start and end of each instruction of a Program, and what each one waited for.
+
+A max-plus recurrence over the instructions with their closed-form times (docs/machine.md, sections 3, 4, 6, 7):
+an instruction starts at the greatest of the times at which what it needs is there or free.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from chipsmith.chip.description import INSTRUCTION_PAGES, Chip
+from chipsmith.errors import BadInput
+from chipsmith.program.arithmetic import ceil_div
+from chipsmith.program.cycles import ISSUE, LOAD_PIPE, occupancy
+from chipsmith.program.encoding import INSTRUCTION_BYTES
+from chipsmith.program.instructions import End, Engine, Instruction, Load, Space
+from chipsmith.program.locks import Lock, LockKind, named_locks
+from chipsmith.program.program import Program, page_bytes
+
+DOORBELL = -1
+"""Holder of what the doorbell's own fetch of page 0 holds."""
+
+ENGINES: tuple[Engine, ...] = (Engine.LOAD, Engine.STORE, Engine.TENSOR, Engine.VECTOR)
+"""The engines that instructions occupy."""
+
+Cycles = npt.NDArray[np.int64]
+
+
+class Wait(enum.Enum):
+    """What kept an instruction from starting one cycle earlier."""
+
+    FETCH = "fetch"
+    ISSUE = "issue distance"
+    ENGINE = "engine"
+    GROUP = "bank group"
+    PAGE = "page slot"
+    EXTERNAL = "external region"
+    MULTIPLIERS = "multipliers"
+
+
+_WAIT_OF_LOCK = {
+    LockKind.GROUP: Wait.GROUP,
+    LockKind.PAGE: Wait.PAGE,
+    LockKind.EXTERNAL: Wait.EXTERNAL,
+    LockKind.MULTIPLIERS: Wait.MULTIPLIERS,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why an instruction started no earlier.
+
+    `kind`; `name`: what was waited for, such as 'group 3' or 'tensor engine'; `holder`: index of the instruction
+    that held or fetched it, DOORBELL for the fetch of page 0.
+    """
+
+    kind: Wait
+    name: str
+    holder: int
+
+    def __str__(self) -> str:
+        holder = "the doorbell" if self.holder == DOORBELL else f"instruction {self.holder}"
+        return f"{self.name}, {holder}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """When the instructions of a Program run, in cycles from the doorbell; arrays have one int64 an instruction.
+
+    `start`; `end`: the cycle in which all that the instruction held is free again; `wait_cycles`: start less the
+    earliest start that the issue distance allows; `reasons`: what decided each start; `busy_cycles` of each engine.
+    """
+
+    start: Cycles
+    end: Cycles
+    wait_cycles: Cycles
+    engines: tuple[Engine, ...]
+    reasons: tuple[Reason, ...]
+    busy_cycles: dict[Engine, int]
+
+    @property
+    def latency_cycles(self) -> int:
+        """Cycles of the inference: the start of END."""
+        return int(self.start[-1])
+
+    @property
+    def stall_cycles(self) -> dict[Wait, int]:
+        """Cycles that the sequencer waited beyond the issue distance, by what it waited for."""
+        stalls = dict.fromkeys(Wait, 0)
+        for reason, cycles in zip(self.reasons, self.wait_cycles.tolist(), strict=True):
+            stalls[reason.kind] += cycles
+        return stalls
+
+    @property
+    def busy_share(self) -> dict[Engine, float]:
+        """Share of the latency in which each engine is held."""
+        latency = max(1, self.latency_cycles)
+        return {engine: cycles / latency for engine, cycles in self.busy_cycles.items()}
+
+
+class _Bound(NamedTuple):
+    """A cycle before which an instruction cannot start, and why."""
+
+    cycle: int
+    kind: Wait
+    name: str
+    holder: int
+
+
+class _Held(NamedTuple):
+    """Until which cycle something is held, and by which instruction."""
+
+    until: int = 0
+    holder: int = DOORBELL
+
+
+def simulate(program: Program, *, warm: bool = False) -> Timeline:
+    """The timeline of one inference of a legal Program.
+
+    `warm`: the LOADs with `once` are skipped, their data being on the chip from the inference before.
+    BadInput where a page is run that was never loaded, or is loaded into the wrong slot.
+    """
+    sequencer = _Sequencer(program.chip, warm=warm)
+    for index, instruction in enumerate(program.instructions):
+        sequencer.issue(index, instruction)
+    return Timeline(
+        start=np.array(sequencer.starts, np.int64),
+        end=np.array(sequencer.ends, np.int64),
+        wait_cycles=np.array(sequencer.waits, np.int64),
+        engines=tuple(one.engine for one in program.instructions),
+        reasons=tuple(Reason(kind=why.kind, name=why.name, holder=why.holder) for why in sequencer.bounds),
+        busy_cycles=sequencer.busy_cycles,
+    )
+
+
+class _Sequencer:
+    """The state of the recurrence after the instructions issued so far."""
+
+    def __init__(self, chip: Chip, *, warm: bool) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.waits: list[int] = []
+        self.bounds: list[_Bound] = []
+        self._chip = chip
+        self._warm = warm
+        self._engines = dict.fromkeys(ENGINES, _Held())
+        self.busy_cycles = dict.fromkeys(ENGINES, 0)
+        self._locks: dict[Lock, _Held] = {}
+        self._page = -1
+        self._page_start = _Held()
+        self._next_page_start: _Held | None = None
+        self._hold(DOORBELL, 0, _page_load(chip, slot=0))
+
+    def issue(self, index: int, instruction: Instruction) -> None:
+        """Start the next instruction at the greatest of its bounds and hold what it names."""
+        skipped = self._warm and isinstance(instruction, Load) and bool(instruction.once)
+        earliest = self._after_predecessor(index)
+        bounds = [earliest, self._there(index)]
+        if not skipped:
+            bounds += self._all_free() if isinstance(instruction, End) else self._needed(instruction)
+        bound = max(bounds, key=_cycle)
+        self.starts.append(bound.cycle)
+        self.bounds.append(bound)
+        self.waits.append(bound.cycle - earliest.cycle)
+        self.ends.append(bound.cycle if skipped else self._hold(index, bound.cycle, instruction))
+
+    def _after_predecessor(self, index: int) -> _Bound:
+        cycle = self.starts[-1] + ISSUE if self.starts else 0
+        return _Bound(cycle, Wait.ISSUE, "issue distance", index - 1)
+
+    def _there(self, index: int) -> _Bound:
+        """Rule 1: the instruction's own bytes have arrived."""
+        page, position = divmod(index, self._chip.instructions.page_instructions)
+        if page != self._page:
+            self._turn_page(page)
+        loaded, holder = self._page_start
+        words = ceil_div(INSTRUCTION_BYTES * (position + 1), self._chip.external.bytes_per_cycle)
+        cycle = loaded + self._chip.external.latency_cycles + words + LOAD_PIPE
+        return _Bound(cycle, Wait.FETCH, f"fetch of page {page}", holder)
+
+    def _turn_page(self, page: int) -> None:
+        if self._next_page_start is None:
+            raise BadInput(
+                f"the program runs into page {page} of its instructions, which no LOAD of page {page - 1} loads"
+            )
+        self._page, self._page_start, self._next_page_start = page, self._next_page_start, None
+
+    def _needed(self, instruction: Instruction) -> list[_Bound]:
+        """Rules 3 and 4: the engine and each lock."""
+        until, holder = self._engines[instruction.engine]
+        bounds = [_Bound(until, Wait.ENGINE, f"{instruction.engine.value} engine", holder)]
+        return bounds + [
+            _lock_bound(lock, self._locks[lock]) for lock in named_locks(instruction) if lock in self._locks
+        ]
+
+    def _all_free(self) -> list[_Bound]:
+        engines = [
+            _Bound(until, Wait.ENGINE, f"{engine.value} engine", holder)
+            for engine, (until, holder) in self._engines.items()
+        ]
+        return engines + [_lock_bound(lock, held) for lock, held in self._locks.items()]
+
+    def _hold(self, index: int, start: int, instruction: Instruction) -> int:
+        """Hold the engine and the locks from `start`; returns the cycle in which all of them are free again."""
+        if isinstance(instruction, End):
+            return start
+        if isinstance(instruction, Load) and instruction.space is Space.PAGE:
+            self._load_page(index, start, instruction)
+        times = occupancy(instruction, self._chip)
+        self._engines[instruction.engine] = _Held(start + times.engine, index)
+        self.busy_cycles[instruction.engine] += times.engine
+        held, external = _Held(start + times.locks, index), _Held(start + times.external, index)
+        locks = named_locks(instruction)
+        self._locks.update((lock, external if lock.kind is LockKind.EXTERNAL else held) for lock in locks)
+        return start + max(times.engine, times.locks, *(self._locks[lock].until - start for lock in locks))
+
+    def _load_page(self, index: int, start: int, load: Load) -> None:
+        slot = (self._page + 1) % INSTRUCTION_PAGES
+        if load.local_address != slot:
+            raise BadInput(
+                f"instruction {index} loads a page into slot {load.local_address}; "
+                f"page {self._page + 1} belongs in slot {slot}"
+            )
+        self._next_page_start = _Held(start, index)
+
+
+def _cycle(bound: _Bound) -> int:
+    return bound.cycle
+
+
+def _lock_bound(lock: Lock, held: _Held) -> _Bound:
+    name = lock.kind.value if lock.kind is LockKind.MULTIPLIERS else f"{lock.kind.value} {lock.number}"
+    return _Bound(held.until, _WAIT_OF_LOCK[lock.kind], name, held.holder)
+
+
+def _page_load(chip: Chip, *, slot: int) -> Load:
+    """The LOAD that the doorbell stands for."""
+    return Load(space=Space.PAGE, local_address=slot, run_bytes=page_bytes(chip))
