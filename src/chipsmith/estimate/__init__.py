@@ -1,0 +1,27 @@
+"""What a chip and an inference on it cost: joules, square millimetres, dollars."""
+
+from chipsmith.estimate.area import AreaEstimate, AreaPart, estimate_area
+from chipsmith.estimate.cost import CostEstimate, estimate_cost
+from chipsmith.estimate.counts import ActionCounts
+from chipsmith.estimate.energy import EnergyEstimate, EnergyLine, action_energies, estimate_energy, leakage_power
+from chipsmith.estimate.feasibility import slow_memories
+from chipsmith.estimate.peak import Roofline, peak_tops, roofline, tops_per_watt
+
+__all__ = [
+    "ActionCounts",
+    "AreaEstimate",
+    "AreaPart",
+    "CostEstimate",
+    "EnergyEstimate",
+    "EnergyLine",
+    "Roofline",
+    "action_energies",
+    "estimate_area",
+    "estimate_cost",
+    "estimate_energy",
+    "leakage_power",
+    "peak_tops",
+    "roofline",
+    "slow_memories",
+    "tops_per_watt",
+]
