@@ -145,7 +145,7 @@ def streams(instruction: Instruction) -> tuple[Stream, ...]:
 
 
 @streams.register
-def _end(instruction: End) -> tuple[Stream, ...]:
+def _end(_instruction: End) -> tuple[Stream, ...]:
     return ()
 
 

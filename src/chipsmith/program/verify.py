@@ -22,7 +22,6 @@ from chipsmith.program.instructions import (
     Source,
     Space,
     Store,
-    Table,
     Tensor,
     Transfer,
     Type,
@@ -92,12 +91,12 @@ def _in_place(instruction: Instruction, source: Stream) -> bool:
 
 
 @singledispatch
-def _field_faults(instruction: Instruction, chip: Chip) -> Iterator[str]:
+def _field_faults(instruction: Instruction, _chip: Chip) -> Iterator[str]:
     raise TypeError(f"{type(instruction).__name__} is no instruction of the machine")
 
 
 @_field_faults.register
-def _end(instruction: End, chip: Chip) -> Iterator[str]:
+def _end(_instruction: End, _chip: Chip) -> Iterator[str]:
     return iter(())
 
 
@@ -115,7 +114,7 @@ def _load(instruction: Load, chip: Chip) -> Iterator[str]:
 
 
 @_field_faults.register
-def _store(instruction: Store, chip: Chip) -> Iterator[str]:
+def _store(instruction: Store, _chip: Chip) -> Iterator[str]:
     yield from _transfer_faults(instruction)
 
 
@@ -162,7 +161,7 @@ def _residual_faults(one: Tensor) -> Iterator[str]:
 
 
 @_field_faults.register
-def _vector(instruction: Vector, chip: Chip) -> Iterator[str]:
+def _vector(instruction: Vector, _chip: Chip) -> Iterator[str]:
     one = instruction
     yield from _counts(one, "o0", "o1", "o2", "o3", "lanes", "r0", "r1")
     if one.reduce is Reduce.NONE and (one.r0 != 1 or one.r1 != 1 or one.lane_reduce):
