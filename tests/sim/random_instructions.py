@@ -33,8 +33,7 @@ MACS_AT_MOST = 20_000
 ELEMENTS_AT_MOST = 4_000
 KEPT_FRACTION = 8  # of the memory's end, an eighth is for `once` LOADs alone
 
-_PREFIXES = {"A": "a", "W": "w", "W (records)": "w", "O": "o", "RES": "r", "B": "b", "TABLE": "t"}
-_BASES = {"W (records)": "p_base"}
+_PREFIXES = {"A": "a", "W": "w", "P": "p", "O": "o", "RES": "r", "B": "b", "TABLE": "t"}
 
 
 def kept_from(chip: Chip) -> int:
@@ -93,7 +92,7 @@ def _drafted_in_place(one: Vector) -> bool:
 def _base_field(one: Instruction, stream: Stream) -> str:
     if isinstance(one, Load | Store):
         return "local_address"
-    return _BASES.get(stream.name, f"{_PREFIXES[stream.name]}_base")
+    return f"{_PREFIXES[stream.name]}_base"
 
 
 def _named_groups(chip: Chip, rng: np.random.Generator, one: Instruction) -> Mapping[str, int]:

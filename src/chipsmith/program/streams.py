@@ -278,13 +278,13 @@ def _records(one: Tensor) -> Stream | None:
     if one.parameters is Parameters.NONE:
         return None
     return affine_stream(
-        name="W (records)",
+        name="P",
         written=False,
         base=one.p_base,
         loops=(),
         element_bytes=RECORD_BYTES[one.parameters] * one.output_channels,
         alignment=4 if one.parameters is Parameters.BIAS else 1,
-        groups=Groups(first=one.w_first_group, last=one.w_last_group),
+        groups=Groups(first=one.p_first_group, last=one.p_last_group),
     )
 
 
