@@ -2,13 +2,18 @@
 
 from chipsmith.estimate.area import AreaEstimate, AreaPart, estimate_area
 from chipsmith.estimate.cost import CostEstimate, estimate_cost
-from chipsmith.estimate.counts import ActionCounts
-from chipsmith.estimate.energy import EnergyEstimate, EnergyLine, action_energies, estimate_energy, leakage_power
+from chipsmith.estimate.energy import (
+    EnergyEstimate,
+    EnergyLine,
+    action_energies,
+    cycle_energy,
+    estimate_energy,
+    leakage_power,
+)
 from chipsmith.estimate.feasibility import slow_memories
 from chipsmith.estimate.peak import Roofline, peak_tops, roofline, tops_per_watt
 
 __all__ = [
-    "ActionCounts",
     "AreaEstimate",
     "AreaPart",
     "CostEstimate",
@@ -16,6 +21,7 @@ __all__ = [
     "EnergyLine",
     "Roofline",
     "action_energies",
+    "cycle_energy",
     "estimate_area",
     "estimate_cost",
     "estimate_energy",

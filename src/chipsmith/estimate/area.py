@@ -17,6 +17,11 @@ EXCLUDED = (
 )
 """What the area does not include: no source with a usable status prices it at these nodes."""
 
+CAVEAT = (
+    "a count from the machine's contract; NVDLA with as many multipliers and bytes is published at 2.5 to 3 times it"
+)
+"""How the area compares with published silicon (docs/estimates.md)."""
+
 _UTILISATION = assumed(0.7, "1", reason="share of the placed area that is cells; no source")
 
 
@@ -41,6 +46,7 @@ class AreaEstimate:
 
     parts: tuple[AreaPart, ...]
     excluded: tuple[str, ...] = EXCLUDED
+    caveat: str = CAVEAT
 
     @property
     def total_mm2(self) -> float:

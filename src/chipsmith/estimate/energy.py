@@ -7,12 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chipsmith.chip import Chip
-from chipsmith.chip.description import INSTRUCTION_BYTES
+from chipsmith.chip.description import BANKS_PER_GROUP, INSTRUCTION_BYTES
 from chipsmith.chip.sourced import Sourced, Status, assumed, derived, weakest
-from chipsmith.chip.sram import Sram
 from chipsmith.chip.technology import Operation, external_energy_per_byte, logic_leakage_per_area, operation_energy
 from chipsmith.estimate.area import logic_area_um2
-from chipsmith.estimate.counts import ActionCounts
 from chipsmith.estimate.inventory import (
     ADDRESS_BITS,
     ENGINES,
@@ -26,6 +24,7 @@ from chipsmith.estimate.inventory import (
     table_macro,
     tree_bits,
 )
+from chipsmith.program.actions import ActionCounts
 
 _WIRES = Sourced(
     value=2 / 6,
@@ -33,7 +32,7 @@ _WIRES = Sourced(
     source="network : buffer access = 2 : 6, Eyeriss, ISCA 2016, Table IV",
     status=Status.VERBATIM,
 )
-_ACTIVITY = assumed(0.5, "1", reason="half of the gates of a selection toggle")
+_ACTIVITY = assumed(0.5, "1", reason="half of the rotator's gates toggle")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +98,12 @@ class EnergyEstimate:
         return {**parts, "leakage": self.leakage_pj}
 
 
-def estimate_energy(chip: Chip, counts: ActionCounts) -> EnergyEstimate:
-    """The energy of one inference with these counts on a chip."""
+def estimate_energy(chip: Chip, counts: ActionCounts, *, cycles: int) -> EnergyEstimate:
+    """The energy of one inference of `cycles` clock cycles with these counts on a chip."""
+    actions = (_line(row, chip, getattr(counts, row.action)) for row in _ACTIONS)
+    clock = EnergyLine(component="sequencer", action="cycles", count=cycles, each_pj=cycle_energy(chip))
     return EnergyEstimate(
-        lines=tuple(_line(row, chip, counts) for row in _ACTIONS),
-        leakage_power_mw=leakage_power(chip),
-        latency_s=counts.cycles / chip.clock_hz,
+        lines=(*actions, clock), leakage_power_mw=leakage_power(chip), latency_s=cycles / chip.clock_hz
     )
 
 
@@ -118,8 +117,15 @@ def leakage_power(chip: Chip) -> Sourced:
 
 
 def action_energies(chip: Chip) -> dict[str, Sourced]:
-    """Picojoules of one action, by the name of its count."""
+    """Picojoules of one action, by its name in ActionCounts."""
     return {row.action: row.price(chip) for row in _ACTIONS}
+
+
+def cycle_energy(chip: Chip) -> Sourced:
+    """Picojoules that the sequencer's countdowns use in a clock cycle."""
+    counters = ENGINES + chip.memory.groups
+    parts = ((counters, _operation(chip, operation, ADDRESS_BITS)) for operation in (Operation.ADD, Operation.REGISTER))
+    return _sum("countdowns of engines and locks", *parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +135,7 @@ class _Action:
     price: Callable[[Chip], Sourced]
 
 
-def _line(row: _Action, chip: Chip, counts: ActionCounts) -> EnergyLine:
-    count: int = getattr(counts, row.action)
+def _line(row: _Action, chip: Chip, count: int) -> EnergyLine:
     return EnergyLine(component=row.component, action=row.action, count=count, each_pj=row.price(chip))
 
 
@@ -166,6 +171,18 @@ def _alu_32(chip: Chip) -> Sourced:
     return _sum("add 32 bits + register 32 bits", *parts)
 
 
+def _accumulator_read(chip: Chip) -> Sourced:
+    return _share(accumulator_macro(chip).sram.read_pj, chip.tensor.columns)
+
+
+def _accumulator_write(chip: Chip) -> Sourced:
+    return _share(accumulator_macro(chip).sram.write_pj, chip.tensor.columns)
+
+
+def _share(access: Sourced, columns: int) -> Sourced:
+    return derived(access.value / columns, "pJ", formula=f"a word's access / {columns} accumulators", inputs=(access,))
+
+
 def _memory_read(chip: Chip) -> Sourced:
     return _memory_access(chip, memory_macro(chip).sram.read_pj)
 
@@ -174,28 +191,26 @@ def _memory_write(chip: Chip) -> Sourced:
     return _memory_access(chip, memory_macro(chip).sram.write_pj)
 
 
-def _memory_access(chip: Chip, access: Sourced) -> Sourced:
-    wires = derived(_WIRES.value * access.value, "pJ", formula="access x 2 / 6", inputs=(_WIRES,))
+def _memory_access(chip: Chip, bank: Sourced) -> Sourced:
+    wires = derived(_WIRES.value * bank.value, "pJ", formula="a bank's access x 2 / 6", inputs=(_WIRES,))
     gates = _operation(chip, Operation.GATE, rotator_gates(chip))
     rotation = derived(_ACTIVITY.value * gates.value, "pJ", formula="half of the rotator", inputs=(gates, _ACTIVITY))
     address = ((1, _operation(chip, operation, ADDRESS_BITS)) for operation in (Operation.ADD, Operation.REGISTER))
-    return _sum("macro + wires + rotation + address", (1, access), (1, wires), (1, rotation), *address)
+    return _sum("both banks + wires + rotation + address", (BANKS_PER_GROUP, bank), (1, wires), (1, rotation), *address)
+
+
+def _table_lookup(chip: Chip) -> Sourced:
+    return table_macro(chip).sram.read_pj
 
 
 def _instruction(chip: Chip) -> Sourced:
-    macro: Sram = instruction_macro(chip).sram
+    macro = instruction_macro(chip).sram
     register = _operation(chip, Operation.REGISTER, 8 * INSTRUCTION_BYTES)
     return _sum("write + read + register", (1, macro.write_pj), (1, macro.read_pj), (1, register))
 
 
 def _external_byte(chip: Chip) -> Sourced:
     return external_energy_per_byte(chip.external.kind)
-
-
-def _sequencer_cycle(chip: Chip) -> Sourced:
-    counters = ENGINES + chip.memory.groups
-    parts = ((counters, _operation(chip, operation, ADDRESS_BITS)) for operation in (Operation.ADD, Operation.REGISTER))
-    return _sum("countdowns of engines and locks", *parts)
 
 
 def _operation(chip: Chip, operation: Operation, bits: int) -> Sourced:
@@ -210,20 +225,15 @@ def _sum(formula: str, *parts: tuple[int, Sourced]) -> Sourced:
 _ACTIONS = (
     _Action(component="array", action="mac_int8", price=_mac),
     _Action(component="array", action="array_active_cycles", price=_array_cycle),
-    _Action(component="weight registers", action="weight_register_writes", price=_weight_write),
-    _Action(
-        component="accumulators", action="accumulator_reads", price=lambda chip: accumulator_macro(chip).sram.read_pj
-    ),
-    _Action(
-        component="accumulators", action="accumulator_writes", price=lambda chip: accumulator_macro(chip).sram.write_pj
-    ),
+    _Action(component="weight registers", action="weight_register_bytes", price=_weight_write),
+    _Action(component="accumulators", action="accumulator_reads", price=_accumulator_read),
+    _Action(component="accumulators", action="accumulator_writes", price=_accumulator_write),
     _Action(component="memory", action="memory_read_lines", price=_memory_read),
     _Action(component="memory", action="memory_write_lines", price=_memory_write),
     _Action(component="multipliers", action="multiply_32", price=_multiply_32),
     _Action(component="vector lanes", action="alu_32", price=_alu_32),
-    _Action(component="tables", action="table_lookups", price=lambda chip: table_macro(chip).sram.read_pj),
+    _Action(component="tables", action="table_lookups", price=_table_lookup),
     _Action(component="instructions", action="instruction_fetches", price=_instruction),
-    _Action(component="sequencer", action="cycles", price=_sequencer_cycle),
     _Action(component="external memory", action="external_read_bytes", price=_external_byte),
     _Action(component="external memory", action="external_write_bytes", price=_external_byte),
 )

@@ -34,8 +34,8 @@ _LOOP_LEVELS = 6
 _COUNTER_BITS = 16
 _LOCK_BITS = 32
 _SHIFT_BITS = 6
-_SELECT_GATES = 3
-"""Gates of a two-way selection of one bit."""
+_SELECT_GATES = 2
+"""Gates of a two-way selection of one bit: AND and OR."""
 _BANK_PORTS = 2
 """Interleaved single-port banks of an accumulator tile: one read and one write a cycle."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chipsmith.chip import Chip
-from chipsmith.estimate.counts import ActionCounts
 from chipsmith.estimate.energy import EnergyEstimate
+from chipsmith.program.actions import ActionCounts
 
 OPERATIONS_PER_MAC = 2
 """A multiply-accumulate counts as two operations."""
