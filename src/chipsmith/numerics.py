@@ -108,12 +108,17 @@ def apply_scale_32(
     Source: apply_scale_32 of the specification.
     """
     wide, amount = as_int64(value), as_int64(shift)
-    product = wide * as_int64(multiplier)
     half = np.left_shift(np.int64(1), amount - 1)
     if rounding_mode is RoundingMode.DOUBLE_ROUND:
-        away_from_zero = np.where(wide >= 0, np.int64(1 << 30), np.int64(-(1 << 30)))
-        half = half + np.where(amount > 31, away_from_zero, 0)
-    return np.asarray((product + half) >> amount)
+        first_half = np.where(amount > 31, np.int64(1 << 30), np.int64(0))
+        # plus the first half for values of 0 or more, minus it for negative ones: wide >> 63 is 0 or -1
+        sums = (wide >> 63) & (-2 * first_half)
+        sums = sums + (half + first_half)
+        sums += wide * as_int64(multiplier)
+    else:
+        sums = wide * as_int64(multiplier)
+        sums = sums + half
+    return as_int64(sums >> amount)
 
 
 def apply_scale_16(value: Integers, multiplier: Integers, shift: Integers) -> Int64Array:

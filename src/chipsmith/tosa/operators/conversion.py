@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,6 +28,7 @@ _RESCALES = tuple(
     for multiplier in (DType.INT32, DType.INT16)
 )
 _MIDDLE_OF_UINT16 = 32768
+_PART_ELEMENTS = 1 << 14
 
 
 def _cast(operation: Operation, values: Sequence[Values]) -> Values:
@@ -97,12 +99,21 @@ def _is_zero_point(dtype: DType, unsigned: bool, value: int) -> bool:
 
 
 def _rescale(operation: Operation, values: Sequence[Values]) -> Values:
-    value = _as_signed_or_not(operation, values[0]) - input_zero_point(operation)
+    """Part by part, so that the wide intermediate values stay in the caches."""
+    out = np.empty(values[0].shape, operation.output.dtype.numpy)
+    rows, out_rows = (array.reshape(-1, *array.shape[1:][-1:]) for array in (values[0], out))
+    step = max(1, _PART_ELEMENTS // max(1, math.prod(rows.shape[1:])))
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        out_rows[part] = _rescale_part(operation, rows[part])
+    return out
+
+
+def _rescale_part(operation: Operation, rows: Values) -> Int64Array:
+    value = _as_signed_or_not(operation, rows) - input_zero_point(operation)
     result = _scaled(operation, value) + output_zero_point(operation)
-    bits, target = BITS[operation.output.dtype], operation.output.dtype.numpy
-    if operation.flag("output_unsigned"):
-        return numerics.saturate_unsigned(result, bits=bits).astype(target)
-    return numerics.saturate(result, bits=bits).astype(target)
+    saturate = numerics.saturate_unsigned if operation.flag("output_unsigned") else numerics.saturate
+    return saturate(result, bits=BITS[operation.output.dtype])
 
 
 def _as_signed_or_not(operation: Operation, value: Values) -> Int64Array:

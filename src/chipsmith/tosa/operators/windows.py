@@ -18,7 +18,7 @@ from chipsmith.tosa.operators.row import Values
 Int32Array = npt.NDArray[np.int32]
 
 _EXACT_IN_FLOAT32 = 1 << 24
-_PART_ELEMENTS = 1 << 20
+_PART_ELEMENTS = 1 << 19
 
 
 @dataclass(frozen=True, kw_only=True)
