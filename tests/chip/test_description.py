@@ -6,7 +6,7 @@ import pydantic
 import pytest
 
 from chipsmith.chip import Chip, catalogue, json_schema, load_chip, override_chip, read_chip
-from chipsmith.chip.faults import field_rows
+from chipsmith.chip.fields import field_rows
 
 
 def test_edge_256_has_256_kib_in_all_its_memories_together():

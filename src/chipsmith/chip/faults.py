@@ -3,57 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from chipsmith.chip.description import json_schema
-
-
-@dataclass(frozen=True, kw_only=True)
-class FieldRow:
-    """One field of a chip file: dotted path, what it may hold in words, its meaning, and whether it must be given."""
-
-    path: str
-    allowed: str
-    values: tuple[int, ...]
-    description: str
-    required: bool
-
-
-def field_rows() -> tuple[FieldRow, ...]:
-    """All fields of a chip file in its order, from the JSON Schema; sections themselves are not rows."""
-    schema = json_schema()
-    return tuple(_rows(schema, definitions=schema["$defs"], prefix=""))
-
-
-def _rows(section: Mapping[str, Any], *, definitions: Mapping[str, Any], prefix: str) -> Iterator[FieldRow]:
-    for name, schema in section["properties"].items():
-        if "$ref" in schema:
-            inner = definitions[schema["$ref"].rpartition("/")[2]]
-            yield from _rows(inner, definitions=definitions, prefix=f"{prefix}{name}.")
-        else:
-            yield FieldRow(
-                path=f"{prefix}{name}",
-                allowed=_allowed(schema),
-                values=tuple(schema["enum"]) if schema["type"] == "integer" and "enum" in schema else (),
-                description=schema.get("description", ""),
-                required=name in section["required"],
-            )
-
-
-def _allowed(schema: Mapping[str, Any]) -> str:
-    if "const" in schema:
-        return str(schema["const"])
-    if "enum" in schema:
-        return "one of " + ", ".join(str(value) for value in schema["enum"])
-    kind = {"integer": "an integer", "number": "a number", "string": "a text"}[schema["type"]]
-    if "minimum" in schema:
-        return f"{kind} from {schema['minimum']:g} to {schema['maximum']:g}"
-    return kind
+from chipsmith.chip.fields import FieldRow, field_rows
 
 
 def describe_faults(error: ValidationError, *, origin: str, lines: Mapping[str, int]) -> str:
