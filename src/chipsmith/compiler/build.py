@@ -1,0 +1,222 @@
+"""Graph to kernels: chains found by the matcher, views instead of copies, copies where no view will do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chipsmith.chip.description import Chip
+from chipsmith.compiler.chains import Chain, TensorChain
+from chipsmith.compiler.kernels import Buffer, Kernel, Step
+from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, integers
+from chipsmith.compiler.match import Matcher
+from chipsmith.compiler.tensor_kernels import TensorLowering
+from chipsmith.compiler.vector_kernels import lower_copy, lower_vector
+from chipsmith.compiler.views import View, dense_view
+from chipsmith.program.program import Placement
+from chipsmith.tosa.graph import Array, Graph, Operator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """The kernels of a graph in order, every buffer they name, the views of its ports, and the placements."""
+
+    kernels: tuple[Kernel, ...]
+    buffers: dict[str, Buffer]
+    inputs: dict[str, View]
+    outputs: dict[str, View]
+    placements: tuple[Placement, ...]
+
+
+def build(graph: Graph, chip: Chip) -> Built:
+    """The kernels that compute a graph on a chip; OperatorRefused names what has no kernel."""
+    builder = _Builder(lookup=Lookup(graph), chip=chip)
+    return builder.run()
+
+
+@dataclass
+class _Builder:
+    lookup: Lookup
+    chip: Chip
+    buffers: dict[str, Buffer] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
+    kernels: list[Kernel] = field(default_factory=list)
+    placements: dict[str, Placement] = field(default_factory=dict)
+
+    def run(self) -> Built:
+        graph = self.lookup.graph
+        chains = {self.lookup.producers[chain.output].name: chain for chain in Matcher(self.lookup).cover()}
+        produced = {chain.output for chain in chains.values()}
+        for name in graph.inputs:
+            self.views[name] = self._fresh(name, name)
+        self._place_concatenations(produced)
+        for op in graph.operators:
+            if op.name in chains:
+                self._chain(chains[op.name])
+            elif op.kind in VIEW_KINDS:
+                self._view(op)
+            elif op.kind == "CONCAT":
+                self._concatenate(op)
+        outputs = {name: self._dense(name) for name in graph.outputs}
+        return Built(
+            kernels=tuple(self.kernels),
+            buffers=self.buffers,
+            inputs={name: self.views[name] for name in graph.inputs},
+            outputs=outputs,
+            placements=tuple(self._placement(op) for op in graph.operators),
+        )
+
+    # --- where tensors stand --------------------------------------------------------------------------------------
+
+    def view(self, tensor: str) -> View:
+        """Where a tensor stands; a constant gets its buffer the first time."""
+        if tensor in self.views:
+            return self.views[tensor]
+        data = self.lookup.graph.constant(tensor)
+        if data is None:
+            self.views[tensor] = self._fresh(tensor, tensor)
+        else:
+            self.views[tensor] = self._constant(tensor, data)
+        return self.views[tensor]
+
+    def _fresh(self, tensor: str, buffer: str) -> View:
+        one = self.lookup.graph.tensor(tensor)
+        self.buffers[buffer] = Buffer(name=buffer, size_bytes=one.size_bytes)
+        return dense_view(one, buffer)
+
+    def _constant(self, tensor: str, data: Array) -> View:
+        one = self.lookup.graph.tensor(tensor)
+        little = data.astype(data.dtype.newbyteorder("<")).tobytes()
+        self.buffers[tensor] = Buffer(name=tensor, size_bytes=len(little), data=little)
+        return dense_view(one, tensor)
+
+    def _place_concatenations(self, produced: set[str]) -> None:
+        """Let the inputs of CONCAT be computed in their places wherever a view of the result can hold them."""
+        for op in reversed(self.lookup.graph.operators):
+            if op.kind != "CONCAT":
+                continue
+            whole = self.view(op.outputs[0])
+            for name, part in self._parts(op, whole):
+                self._claim(name, part, produced)
+
+    def _parts(self, op: Operator, whole: View) -> list[tuple[str, View]]:
+        axis = integer(op, "axis")
+        parts: list[tuple[str, View]] = []
+        at = 0
+        for name in op.inputs:
+            shape = self.lookup.graph.tensor(name).shape
+            start = tuple(at if one == axis else 0 for one in range(len(shape)))
+            parts.append((name, whole.slice(start, shape)))
+            at += shape[axis]
+        return parts
+
+    def _claim(self, tensor: str, place: View, produced: set[str]) -> None:
+        op = self.lookup.producers.get(tensor)
+        if op is None or tensor in self.views or tensor in self.lookup.graph.outputs:
+            return
+        if op.kind == "RESHAPE":
+            inner = place.reshape(self.lookup.graph.tensor(op.inputs[0]).shape)
+            if inner is not None:
+                self._claim(op.inputs[0], inner, produced)
+        elif tensor in produced or op.kind == "CONCAT":
+            self.views[tensor] = place
+
+    # --- kernels --------------------------------------------------------------------------------------------------
+
+    def _chain(self, chain: Chain) -> None:
+        if isinstance(chain, TensorChain):
+            self._tensor(chain)
+            return
+        steps = lower_vector(chain, self.view, self.chip)
+        self._emit(chain.output, "vector", steps, chain.operators, macs=0)
+
+    def _tensor(self, chain: TensorChain) -> None:
+        matmul = chain.anchor.kind == "MATMUL"
+        for name in chain.anchor.inputs[: 2 if matmul else 1]:
+            self._readable(name, allow_columns=matmul and name == chain.anchor.inputs[1])
+        if chain.residual is not None:
+            self._readable(chain.residual.residual.tensor, allow_columns=False)
+        output = self.view(chain.output)
+        aside = output.strides[-1] != output.dtype.size_bytes and output.shape[-1] != 1
+        if aside:
+            self.views[chain.output] = self._fresh(chain.output, f"{chain.output}.aside")
+        lowered = TensorLowering(lookup=self.lookup, view=self.view, chip=self.chip).lower(chain)
+        self.buffers.update({one.name: one for one in lowered.buffers})
+        macs = Matcher(self.lookup).macs(chain.anchor)
+        self._emit(chain.output, "tensor", lowered.steps, chain.operators, macs=macs)
+        if aside:
+            self._copy(f"{chain.output}.place", self.views[chain.output], output)
+            self.views[chain.output] = output
+
+    def _readable(self, tensor: str, *, allow_columns: bool) -> None:
+        """See that the tensor engine can read a tensor: one dense dimension; otherwise copy it."""
+        view = self.view(tensor)
+        axes = (-1, -2) if allow_columns else (-1,)
+        if not any(view.strides[axis] == 1 for axis in axes):
+            self.views[tensor] = self._copied(tensor, view)
+
+    def _view(self, op: Operator) -> None:
+        source = self.view(op.inputs[0])
+        shape = self.lookup.graph.tensor(op.outputs[0]).shape
+        match op.kind:
+            case "RESHAPE":
+                view = source.reshape(shape) or self._copied(op.inputs[0], source).reshape(shape)
+            case "TRANSPOSE":
+                view = source.transpose(integers(op, "perms"))
+            case "SLICE":
+                start = self.lookup.graph.constants[op.inputs[1]]
+                view = source.slice(tuple(int(one) for one in start), shape)
+            case "REVERSE":
+                view = source.reverse(integer(op, "axis"))
+            case _:
+                view = source
+        if view is None:
+            raise ValueError(f"{op.name}: a dense tensor takes any shape")
+        self.views[op.outputs[0]] = view
+
+    def _concatenate(self, op: Operator) -> None:
+        for name, place in self._parts(op, self.view(op.outputs[0])):
+            if self.view(name) != place:
+                self._copy(f"{op.name}.{name}", self.view(name), place)
+
+    def _dense(self, tensor: str) -> View:
+        view = self.view(tensor)
+        whole = self.buffers[view.buffer]
+        if view.dense and whole.data is None and view.extent == (0, whole.size_bytes):
+            return view
+        return self._copied(tensor, view)
+
+    def _copied(self, tensor: str, view: View) -> View:
+        name = f"{tensor}.dense{len(self.kernels)}"
+        one = self.lookup.graph.tensor(tensor)
+        self.buffers[name] = Buffer(name=name, size_bytes=one.size_bytes)
+        target = dense_view(one, name)
+        self._copy(name, view, target)
+        return target
+
+    def _copy(self, name: str, source: View, target: View) -> None:
+        self._emit(name, "vector", lower_copy(source, target, self.chip), (), macs=0)
+
+    def _emit(self, output: str, kind: str, steps: tuple[Step, ...], operators: tuple[str, ...], *, macs: int) -> None:
+        name = f"k{len(self.kernels)}:{operators[-1] if operators else output}"
+        self.kernels.append(Kernel(name=name, kind=kind, steps=steps, operators=operators, macs=macs))
+        for one in operators:
+            self._record(one, kind, name, operators)
+
+    # --- placements -----------------------------------------------------------------------------------------------
+
+    def _record(self, operator: str, kind: str, kernel: str, operators: tuple[str, ...]) -> None:
+        op = self.lookup.operator(operator)
+        others = [self.lookup.operator(one).kind for one in operators if one != operator]
+        reason = f"fused with {', '.join(others)}" if others else "an instruction of its own"
+        self.placements.setdefault(
+            operator, Placement(name=operator, kind=op.kind, placed=kind, reason=reason, kernel=kernel)
+        )
+
+    def _placement(self, op: Operator) -> Placement:
+        if op.name in self.placements:
+            return self.placements[op.name]
+        reasons = {"CONCAT": "its inputs are computed or copied into their places"}
+        if op.kind in VIEW_KINDS or op.kind in reasons:
+            reason = reasons.get(op.kind, "another view of the same bytes")
+            return Placement(name=op.name, kind=op.kind, placed="view", reason=reason, kernel="")
+        return Placement(name=op.name, kind=op.kind, placed="dead", reason="no output depends on it", kernel="")

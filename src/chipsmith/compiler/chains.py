@@ -1,0 +1,98 @@
+"""What the matcher finds in a graph: chains of operators that one kernel of the machine computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from chipsmith.program.instructions import Op, Reduce, Rounding, Table
+from chipsmith.tosa.graph import Operator
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleStage:
+    """A multiplication stage with one multiplier and shift for the whole tensor."""
+
+    rounding: Rounding = Rounding.OFF
+    multiplier: int = 0
+    shift: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class InStage:
+    """How an operand enters: (tensor - zero_point) << left_shift, scaled."""
+
+    tensor: str
+    zero_point: int = 0
+    left_shift: int = 0
+    scale: ScaleStage = ScaleStage()
+    operators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutStage:
+    """How a result leaves: scaled, zero point added, clamped, looked up."""
+
+    scale: ScaleStage = ScaleStage()
+    zero_point: int = 0
+    clamp_min: int = -(1 << 31)
+    clamp_max: int = (1 << 31) - 1
+    table: Table = Table.NONE
+    table_tensor: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VectorChain:
+    """A chain of the vector engine around `core` (None: the operand passes through)."""
+
+    output: str
+    op: Op
+    op_argument: int
+    a: InStage
+    b: InStage | int | None
+    reduce: Reduce
+    core: Operator | None
+    out: OutStage
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelScale:
+    """Multiplier and shift of each output channel (one of each where the tensor has one scale)."""
+
+    rounding: Rounding
+    multiplier: IntArray
+    shift: IntArray
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all channels have the same multiplier and shift."""
+        return bool((self.multiplier == self.multiplier[0]).all() and (self.shift == self.shift[0]).all())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Residual:
+    """An addition fused into the drain: scale_x(drained) + scale_r(residual), scaled."""
+
+    drained: InStage
+    residual: InStage
+    out: OutStage
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorChain:
+    """A chain of the tensor engine: a convolution or matrix product with its drain."""
+
+    output: str
+    anchor: Operator
+    scale: ChannelScale | None
+    out: OutStage
+    residual: Residual | None
+    operators: tuple[str, ...]
+
+
+Chain = VectorChain | TensorChain

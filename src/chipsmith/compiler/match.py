@@ -1,0 +1,352 @@
+"""Fusion: cover a graph with chains, from its outputs backwards, each as long as the machine's instruction allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chipsmith.compiler.chains import (
+    Chain,
+    ChannelScale,
+    InStage,
+    OutStage,
+    Residual,
+    ScaleStage,
+    TensorChain,
+    VectorChain,
+)
+from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer
+from chipsmith.errors import OperatorRefused
+from chipsmith.program.instructions import Op, Reduce, Rounding, Table
+from chipsmith.tosa.graph import DType, Operator
+
+ANCHORS = frozenset({"CONV2D", "DEPTHWISE_CONV2D", "MATMUL"})
+POOLS = {"MAX_POOL2D": Reduce.MAX, "AVG_POOL2D": Reduce.SUM}
+REDUCTIONS = {
+    "REDUCE_SUM": Reduce.SUM,
+    "REDUCE_MAX": Reduce.MAX,
+    "REDUCE_MIN": Reduce.MIN,
+    "REDUCE_ALL": Reduce.AND,
+    "REDUCE_ANY": Reduce.OR,
+}
+BINARY = {
+    "ADD": Op.ADD,
+    "SUB": Op.SUB,
+    "MUL": Op.MUL,
+    "MAXIMUM": Op.MAX,
+    "MINIMUM": Op.MIN,
+    "BITWISE_AND": Op.AND,
+    "BITWISE_OR": Op.OR,
+    "BITWISE_XOR": Op.XOR,
+    "LOGICAL_AND": Op.AND,
+    "LOGICAL_OR": Op.OR,
+    "LOGICAL_XOR": Op.XOR,
+    "LOGICAL_LEFT_SHIFT": Op.SHL,
+    "LOGICAL_RIGHT_SHIFT": Op.LSR,
+    "ARITHMETIC_RIGHT_SHIFT": Op.ASR,
+    "EQUAL": Op.EQ,
+    "GREATER": Op.GT,
+    "GREATER_EQUAL": Op.GE,
+    "INTDIV": Op.DIV,
+}
+UNARY = {"ABS": Op.ABS, "CLZ": Op.CLZ, "BITWISE_NOT": Op.NOT, "CAST": Op.PASS}
+COMMUTATIVE = frozenset({Op.ADD, Op.MUL, Op.MAX, Op.MIN, Op.AND, Op.OR, Op.XOR, Op.EQ})
+COPIED = frozenset({"CONCAT"})
+_RANGES = {DType.INT8: 8, DType.INT16: 16}
+_EXACT_MULTIPLIER = 1 << 30
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """Finds the chain that computes a tensor."""
+
+    lookup: Lookup
+
+    def cover(self) -> tuple[Chain, ...]:
+        """Chains that compute every tensor which must stand in memory, in topological order of their last operator."""
+        graph = self.lookup.graph
+        needed = set(graph.outputs)
+        chains: list[Chain] = []
+        for op in reversed(graph.operators):
+            if not needed.intersection(op.outputs):
+                continue
+            if op.kind in VIEW_KINDS or op.kind in COPIED:
+                needed.update(op.inputs if op.kind in COPIED else op.inputs[:1])
+                continue
+            chain = self.match(op)
+            needed.update(sources(chain))
+            chains.append(chain)
+        return tuple(reversed(chains))
+
+    def match(self, op: Operator) -> Chain:
+        """The longest chain that ends with an operator; OperatorRefused where no instruction computes it."""
+        return self._tensor_chain(op) or self._residual_chain(op) or self._vector_chain(op)
+
+    # --- tensor engine ------------------------------------------------------------------------------------------
+
+    def _tensor_chain(self, last: Operator) -> TensorChain | None:
+        op, _, out, covered = self._clamps(last)
+        scale: ChannelScale | None = None
+        if op is not None and op.kind == "RESCALE" and self._from_int32(op):
+            scale = self.lookup.channel_scale(op)
+            if scale is None:
+                return None
+            out = replace(out, zero_point=self.lookup.zero_point(op.inputs[4]))
+            covered.append(op.name)
+            op = self.lookup.absorb(op.inputs[0])
+        elif covered:
+            return None
+        if op is None or op.kind not in ANCHORS:
+            return None
+        return TensorChain(
+            output=last.outputs[0],
+            anchor=op,
+            scale=scale,
+            out=out,
+            residual=None,
+            operators=(op.name, *reversed(covered)),
+        )
+
+    def _residual_chain(self, last: Operator) -> TensorChain | None:
+        op, _, out, covered = self._clamps(last)
+        if op is None or op.kind != "RESCALE" or not self._from_int32(op):
+            return None
+        if self._dtype(op.outputs[0]) is not DType.INT8:
+            return None
+        scale, add = self.lookup.uniform_scale(op), self.lookup.absorb(op.inputs[0])
+        if scale is None or add is None or add.kind != "ADD":
+            return None
+        if self._shape(add.inputs[0]) != self._shape(add.inputs[1]):
+            return None
+        out = replace(out, scale=scale, zero_point=self.lookup.zero_point(op.inputs[4]))
+        covered += [op.name, add.name]
+        candidates = [self._drained(add, side) for side in (0, 1)]
+        best = max(
+            (one for one in candidates if one is not None), key=lambda one: self.macs(one[0].anchor), default=None
+        )
+        if best is None:
+            return None
+        producer, drained, residual = best
+        return replace(
+            producer,
+            output=last.outputs[0],
+            residual=Residual(drained=drained, residual=residual, out=out),
+            operators=(*producer.operators, *drained.operators, *residual.operators, *reversed(covered)),
+        )
+
+    def _drained(self, add: Operator, side: int) -> tuple[TensorChain, InStage, InStage] | None:
+        """The tensor chain behind one side of an addition, and how both sides enter it."""
+        drained, residual = self.peel(add.inputs[side]), self.peel(add.inputs[1 - side])
+        entering = (name for op in drained.operators for name in self.lookup.operator(op).outputs)
+        if any(self.lookup.uses[name] != 1 for name in entering) or self._dtype(drained.tensor) is not DType.INT8:
+            return None
+        if self._dtype(residual.tensor) is not DType.INT8 or self.lookup.graph.constant(residual.tensor) is not None:
+            return None
+        producer = self.lookup.absorb(drained.tensor)
+        chain = self._tensor_chain(producer) if producer is not None else None
+        if chain is None or chain.scale is None or not self._layouts_agree(chain.anchor, add):
+            return None
+        return chain, drained, residual
+
+    def _layouts_agree(self, anchor: Operator, add: Operator) -> bool:
+        return anchor.kind != "MATMUL" and self._shape(anchor.outputs[0]) == self._shape(add.outputs[0])
+
+    def macs(self, anchor: Operator) -> int:
+        """Multiply-accumulates of a tensor operator for one run of the graph."""
+        output, weights = self._shape(anchor.outputs[0]), self._shape(anchor.inputs[1])
+        count = 1
+        for size in output:
+            count *= size
+        if anchor.kind == "CONV2D":
+            return count * weights[1] * weights[2] * weights[3]
+        return count * (weights[0] * weights[1] if anchor.kind == "DEPTHWISE_CONV2D" else weights[1])
+
+    # --- vector engine ------------------------------------------------------------------------------------------
+
+    def _vector_chain(self, last: Operator) -> VectorChain:
+        op: Operator | None = last
+        covered: list[str] = []
+        table, table_tensor = Table.NONE, ""
+        tensor = last.outputs[0]
+        if last.kind == "TABLE":
+            tensor, table_tensor = last.inputs[0], last.inputs[1]
+            table = Table.TABLE8 if self._dtype(tensor) is DType.INT8 else Table.TABLE16
+            covered.append(last.name)
+            op = self.lookup.absorb(tensor)
+        out = OutStage()
+        if op is not None:
+            op, tensor, out, more = self._clamps(op)
+            covered += more
+        out = replace(out, table=table, table_tensor=table_tensor)
+        if op is not None and op.kind == "RESCALE" and self._from_int32(op):
+            scale = self.lookup.uniform_scale(op)
+            if scale is not None and not self._drains(op):
+                out = replace(out, scale=scale, zero_point=self.lookup.zero_point(op.inputs[4]))
+                covered.append(op.name)
+                tensor = op.inputs[0]
+                op = self.lookup.absorb(tensor)
+        return self._core(last, op, tensor, out, covered)
+
+    def _core(self, last: Operator, op: Operator | None, tensor: str, out: OutStage, covered: list[str]) -> VectorChain:
+        chain = VectorChain(
+            output=last.outputs[0],
+            op=Op.PASS,
+            op_argument=0,
+            a=InStage(tensor=tensor),
+            b=None,
+            reduce=Reduce.NONE,
+            core=None,
+            out=out,
+            operators=tuple(covered),
+        )
+        scaled = out.scale.rounding is not Rounding.OFF
+        if op is None:
+            return chain
+        if op.kind in BINARY:
+            return self._binary(op, chain)
+        if op.kind in UNARY:
+            return self._with_a(replace(chain, op=UNARY[op.kind], core=op), op)
+        if op.kind in REDUCTIONS:
+            return self._with_a(replace(chain, reduce=REDUCTIONS[op.kind], core=op), op)
+        if op.kind == "MAX_POOL2D" or (op.kind == "AVG_POOL2D" and not scaled):
+            return self._pool(op, chain)
+        if op.kind == "RESCALE" and not scaled and not self._from_int32(op):
+            return self._rescale_in(op, chain)
+        if covered and self.lookup.producers.get(tensor) is not last:
+            return chain
+        raise OperatorRefused(
+            f"operator {op.name} ({op.kind}) is not held by the machine's compiler: no instruction computes it; "
+            "`chipsmith ops` lists what is held"
+        )
+
+    def _binary(self, op: Operator, chain: VectorChain) -> VectorChain:
+        first, second = op.inputs[0], op.inputs[1]
+        operation = BINARY[op.kind]
+        argument = 0
+        if op.kind == "MUL":
+            argument = self.lookup.zero_point(op.inputs[2])
+        if op.kind == "ARITHMETIC_RIGHT_SHIFT":
+            argument = int(bool(op.attributes["round"]))
+        if operation in COMMUTATIVE and self.lookup.graph.constant(first) is not None:
+            first, second = second, first
+        a, b = self.peel(first), self._second(second)
+        entered = (*a.operators, *(b.operators if isinstance(b, InStage) else ()))
+        return replace(
+            chain,
+            op=operation,
+            op_argument=argument,
+            a=a,
+            b=b,
+            core=op,
+            operators=(*entered, op.name, *reversed(chain.operators)),
+        )
+
+    def _second(self, tensor: str) -> InStage | int:
+        value = self.lookup.constant_int(tensor)
+        return self.peel(tensor) if value is None else value
+
+    def _with_a(self, chain: VectorChain, op: Operator) -> VectorChain:
+        a = self.peel(op.inputs[0])
+        return replace(chain, a=a, operators=(*a.operators, op.name, *reversed(chain.operators)))
+
+    def _pool(self, op: Operator, chain: VectorChain) -> VectorChain:
+        out = chain.out
+        a = InStage(tensor=op.inputs[0])
+        if op.kind == "AVG_POOL2D":
+            a = replace(a, zero_point=self.lookup.zero_point(op.inputs[1]))
+            out = replace(out, zero_point=self.lookup.zero_point(op.inputs[2]))
+        return replace(
+            chain, a=a, out=out, reduce=POOLS[op.kind], core=op, operators=(op.name, *reversed(chain.operators))
+        )
+
+    def _rescale_in(self, op: Operator, chain: VectorChain) -> VectorChain:
+        stage = self.peel(op.outputs[0], output_zero_point=self.lookup.zero_point(op.inputs[4]))
+        if stage.tensor == op.outputs[0]:
+            raise OperatorRefused(
+                f"operator {op.name} (RESCALE) is not held by the machine's compiler: its multipliers differ by channel, "
+                "are not constant, are 16 bits wide or its operands are unsigned; requantise it with one signed scale"
+            )
+        out = replace(chain.out, zero_point=self.lookup.zero_point(op.inputs[4]))
+        return replace(chain, a=stage, out=out, operators=(*stage.operators, *reversed(chain.operators)))
+
+    # --- stages -------------------------------------------------------------------------------------------------
+
+    def peel(self, tensor: str, *, output_zero_point: int = 0) -> InStage:
+        """How a tensor enters a chain: through the RESCALE or shift that makes it, where one stage can do that."""
+        op = self.lookup.producers.get(tensor)
+        if op is None:
+            return InStage(tensor=tensor)
+        shift = self._constant_left_shift(op)
+        if shift is not None:
+            return InStage(tensor=op.inputs[0], left_shift=shift, operators=(op.name,))
+        if op.kind != "RESCALE":
+            return InStage(tensor=tensor)
+        scale = self.lookup.uniform_scale(op)
+        if scale is None or self.lookup.zero_point(op.inputs[4]) != output_zero_point:
+            return InStage(tensor=tensor)
+        source, zero_point = op.inputs[0], self.lookup.zero_point(op.inputs[3])
+        exact = exact_left_shift(scale)
+        if exact is not None:
+            return InStage(tensor=source, zero_point=zero_point, left_shift=exact, operators=(op.name,))
+        inner = self.peel(source) if zero_point == 0 else InStage(tensor=source)
+        if inner.scale.rounding is not Rounding.OFF:
+            inner = InStage(tensor=source)
+        if inner.tensor == source:
+            return InStage(tensor=source, zero_point=zero_point, scale=scale, operators=(op.name,))
+        return replace(inner, scale=scale, operators=(*inner.operators, op.name))
+
+    def _constant_left_shift(self, op: Operator) -> int | None:
+        """k where an operator computes x << k for its first input and a constant k."""
+        if op.kind == "LOGICAL_LEFT_SHIFT":
+            return self.lookup.constant_int(op.inputs[1])
+        if op.kind != "MUL" or self.lookup.constant_int(op.inputs[2]) != 0:
+            return None
+        factor = self.lookup.constant_int(op.inputs[1])
+        if factor is None or factor <= 0 or factor & (factor - 1):
+            return None
+        return factor.bit_length() - 1
+
+    def _drains(self, rescale: Operator) -> bool:
+        """Whether a RESCALE belongs to the drain of the tensor engine."""
+        producer = self.lookup.absorb(rescale.inputs[0])
+        return producer is not None and producer.kind in ANCHORS
+
+    def _clamps(self, last: Operator) -> tuple[Operator | None, str, OutStage, list[str]]:
+        """The operator before the CLAMPs that end with `last`, its output, their common range, and their names."""
+        bits = _RANGES.get(self._dtype(last.outputs[0]))
+        low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if bits else (-(1 << 31), (1 << 31) - 1)
+        op: Operator | None = last
+        tensor = last.outputs[0]
+        names: list[str] = []
+        while op is not None and op.kind == "CLAMP":
+            low, high = max(low, integer(op, "min_val")), min(high, integer(op, "max_val"))
+            names.append(op.name)
+            tensor = op.inputs[0]
+            op = self.lookup.absorb(tensor)
+        return op, tensor, OutStage(clamp_min=low, clamp_max=high), names
+
+    def _from_int32(self, op: Operator) -> bool:
+        return self._dtype(op.inputs[0]) is DType.INT32
+
+    def _dtype(self, tensor: str) -> DType:
+        return self.lookup.graph.tensor(tensor).dtype
+
+    def _shape(self, tensor: str) -> tuple[int, ...]:
+        return self.lookup.graph.tensor(tensor).shape
+
+
+def exact_left_shift(scale: ScaleStage) -> int | None:
+    """k where a scale multiplies by 2**k exactly, 0 <= k <= 28; else None."""
+    if scale.multiplier != _EXACT_MULTIPLIER or not 2 <= scale.shift <= 30:
+        return None
+    return 30 - scale.shift
+
+
+def sources(chain: Chain) -> tuple[str, ...]:
+    """Tensors that must stand in memory for a chain to run."""
+    if isinstance(chain, TensorChain):
+        residual = () if chain.residual is None else (chain.residual.residual.tensor,)
+        operands = 2 if chain.anchor.kind == "MATMUL" else 3
+        return (*chain.anchor.inputs[:operands], *residual)
+    b = (chain.b.tensor,) if isinstance(chain.b, InStage) else ()
+    table = (chain.out.table_tensor,) if chain.out.table is not Table.NONE else ()
+    return (chain.a.tensor, *b, *table)

@@ -1,0 +1,269 @@
+"""One order for everything: loads as early as memory and engines allow, computation as soon as its operands are there.
+
+The order is by predicted start. The prediction is the machine's own recurrence without the fetch of instructions.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from chipsmith.chip.description import Chip
+from chipsmith.compiler.constants import Chunk
+from chipsmith.compiler.kernels import Step
+from chipsmith.compiler.memory import BEFORE, Life, Place, candidates, groups_of
+from chipsmith.errors import OperatorRefused
+from chipsmith.program.cycles import ISSUE, occupancy
+from chipsmith.program.instructions import Engine, Instruction, Load, Space, Store
+from chipsmith.program.locks import Lock, named_locks
+from chipsmith.program.program import page_bytes
+from chipsmith.program.streams import streams
+
+PAGE_POSITION = 4
+"""Where in a page the LOAD of the next one stands: late enough not to hold up the first loads of data."""
+_PREFIX = {"A": "a", "B": "b", "W": "w", "P": "p", "O": "o", "RES": "r", "TABLE": "t"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """An input of the network that stands in external memory and is brought to its place before use."""
+
+    name: str
+    place: Place
+    external_address: int
+    first_step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """An output of the network that is written to external memory after its last step."""
+
+    name: str
+    place: Place
+    external_address: int
+    last_step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheduled:
+    """An instruction in its final order: what it is for ('load', 'step', 'store', 'page') and which one."""
+
+    instruction: Instruction
+    role: str
+    name: str
+    step: int = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """The program in order, and the places of the constants."""
+
+    items: tuple[Scheduled, ...]
+    chunks: Mapping[str, Place]
+
+
+@dataclass
+class _Clock:
+    """The recurrence of the machine as far as the order needs it."""
+
+    chip: Chip
+    issued: int = -ISSUE
+    engines: dict[Engine, int] = field(default_factory=dict)
+    locks: dict[Lock, int] = field(default_factory=dict)
+
+    def start(self, instruction: Instruction) -> int:
+        """The cycle in which an instruction would start now."""
+        free = [self.locks.get(lock, 0) for lock in named_locks(instruction)]
+        return max(self.issued + ISSUE, self.engines.get(instruction.engine, 0), *free, 0)
+
+    def issue(self, instruction: Instruction) -> None:
+        """Start an instruction."""
+        start, time = self.start(instruction), occupancy(instruction, self.chip)
+        self.issued = start
+        self.engines[instruction.engine] = start + time.engine
+        self.locks.update({lock: start + time.locks for lock in named_locks(instruction)})
+
+
+def relocate(step: Step, addresses: Mapping[str, int], chip: Chip) -> Instruction:
+    """A step's instruction with its bases and bank groups, given the address of each buffer."""
+    bases = {f"{one.stream}_base": addresses[one.buffer] + one.base for one in step.operands}
+    placed = replace(step.template, **bases)
+    groups: dict[str, int] = {}
+    for stream in streams(placed):
+        prefix = _PREFIX[stream.name]
+        groups[f"{prefix}_first_group"] = stream.first // chip.memory.group_bytes
+        groups[f"{prefix}_last_group"] = stream.last // chip.memory.group_bytes
+    return replace(placed, **groups)
+
+
+def pages_needed(chip: Chip, items: int) -> int:
+    """Pages of a program of so many instructions beside END and the LOADs of its own pages."""
+    return max(1, -(-items // (chip.instructions.page_instructions - 1)))
+
+
+class Scheduler:
+    """Merges loads, steps and stores; see `run`."""
+
+    def __init__(
+        self,
+        *,
+        chip: Chip,
+        steps: Sequence[Step],
+        chunks: Sequence[Chunk],
+        activations: Mapping[str, Place],
+        imports: Sequence[Import],
+        exports: Sequence[Export],
+        chunk_addresses: Mapping[str, int],
+    ) -> None:
+        self._chip = chip
+        self._steps = steps
+        self._activations = activations
+        self._exports = exports
+        self._external = chunk_addresses
+        arrivals: list[Import | Chunk] = [*chunks, *imports]
+        self._loads = deque(sorted(arrivals, key=lambda one: one.first_step))
+        self._clock = _Clock(chip)
+        self._items: list[Scheduled] = []
+        self._chunks: dict[str, Place] = {}
+        self._addresses = {name: place.address for name, place in activations.items()}
+        self._next = 0
+        self._pages = pages_needed(chip, len(steps) + len(chunks) + len(imports) + len(exports))
+
+    def run(self) -> Schedule:
+        """The program in order of predicted start; OperatorRefused where constants find no place in time."""
+        while self._next < len(self._steps) or self._loads:
+            self._load_next_page()
+            load = self._candidate_load()
+            if load is not None and self._load_first(load):
+                self._issue_load(load)
+            else:
+                self._issue_step()
+        self._issue_stores(BEFORE)
+        return Schedule(items=tuple(self._items), chunks=self._chunks)
+
+    # --- choices --------------------------------------------------------------------------------------------------
+
+    def _needed_now(self) -> bool:
+        """Whether the next step waits for the next load."""
+        return self._next >= len(self._steps) or self._loads[0].first_step <= self._next
+
+    def _candidate_load(self) -> Scheduled | None:
+        """The next load with its place, or None where it has none before the next step has run."""
+        if not self._loads:
+            return None
+        wanted = self._loads[0]
+        if isinstance(wanted, Import):
+            return self._load(wanted.name, wanted.external_address, wanted.place)
+        place = self._place(wanted)
+        if place is not None:
+            return self._load(wanted.name, self._external[wanted.name], place)
+        if self._needed_now():
+            raise OperatorRefused(
+                f"constants of {wanted.name} ({len(wanted.data)} bytes) find no place in the on-chip memory of "
+                f"{self._chip.name} beside the tensors of their step; choose a chip with more memory"
+            )
+        return None
+
+    def _load_first(self, load: Scheduled) -> bool:
+        if self._needed_now():
+            return True
+        step = self._step_instruction()
+        held = set(named_locks(load.instruction))
+        return held.isdisjoint(named_locks(step)) and self._clock.start(load.instruction) <= self._clock.start(step)
+
+    def _place(self, chunk: Chunk) -> Place | None:
+        """The best place: away from what the steps until its use touch, never used by others, soonest, tightest."""
+        life = Life(first=self._next, last=chunk.last_step)
+        placed = [*self._activations.values(), *self._chunks.values()]
+        living = [one for one in placed if one.life.meets(life)]
+        busy = self._busy_groups(chunk)
+        best: tuple[tuple[int, int, int, int], Place] | None = None
+        for address in candidates(len(chunk.data), living, self._chip):
+            place = Place(address=address, size_bytes=len(chunk.data), life=life)
+            if any(place.clashes(one) for one in living):
+                continue
+            groups = groups_of(address, place.size_bytes, self._chip)
+            whole = replace(place, life=Life(first=BEFORE, last=len(self._steps)))
+            score = (
+                sum(one in busy for one in groups),
+                int(any(whole.clashes(one) for one in placed)),
+                self._clock.start(self._load(chunk.name, 0, place).instruction),
+                -address,
+            )
+            if best is None or score < best[0]:
+                best = (score, place)
+        return None if best is None else best[1]
+
+    def _busy_groups(self, chunk: Chunk) -> set[int]:
+        """Groups that the steps before a chunk's first use touch: a load there would hold them up."""
+        until = min(chunk.first_step + 1, self._next + 4, len(self._steps))
+        names = {one.buffer for step in self._steps[self._next : until] for one in step.operands}
+        places = [self._activations[name] for name in names if name in self._activations]
+        places += [
+            place
+            for name, place in self._chunks.items()
+            if place.life.meets(Life(first=self._next, last=max(self._next, until - 1)))
+        ]
+        return {group for one in places for group in groups_of(one.address, one.size_bytes, self._chip)}
+
+    # --- instructions ---------------------------------------------------------------------------------------------
+
+    def _load(self, name: str, external_address: int, place: Place) -> Scheduled:
+        groups = groups_of(place.address, place.size_bytes, self._chip)
+        instruction = Load(
+            external_address=external_address,
+            local_address=place.address,
+            run_bytes=place.size_bytes,
+            first_group=groups[0],
+            last_group=groups[-1],
+        )
+        return Scheduled(instruction=instruction, role="load", name=name)
+
+    def _step_instruction(self) -> Instruction:
+        return relocate(self._steps[self._next], self._addresses, self._chip)
+
+    def _issue(self, item: Scheduled) -> None:
+        self._clock.issue(item.instruction)
+        self._items.append(item)
+
+    def _issue_load(self, load: Scheduled) -> None:
+        wanted = self._loads.popleft()
+        if isinstance(wanted, Chunk):
+            address = load.instruction.local_address  # type: ignore[attr-defined]
+            life = Life(first=self._next, last=wanted.last_step)
+            self._chunks[wanted.name] = Place(address=address, size_bytes=len(wanted.data), life=life)
+            self._addresses.update({name: address + offset for name, offset in wanted.offsets.items()})
+        self._issue(load)
+
+    def _issue_step(self) -> None:
+        self._issue(Scheduled(instruction=self._step_instruction(), role="step", name="", step=self._next))
+        self._issue_stores(self._next)
+        self._next += 1
+
+    def _issue_stores(self, step: int) -> None:
+        for export in self._exports:
+            if export.last_step == step:
+                self._load_next_page()
+                self._issue(self._store(export))
+
+    def _store(self, export: Export) -> Scheduled:
+        groups = groups_of(export.place.address, export.place.size_bytes, self._chip)
+        instruction = Store(
+            external_address=export.external_address,
+            local_address=export.place.address,
+            run_bytes=export.place.size_bytes,
+            first_group=groups[0],
+            last_group=groups[-1],
+        )
+        return Scheduled(instruction=instruction, role="store", name=export.name)
+
+    def _load_next_page(self) -> None:
+        page, position = divmod(len(self._items), self._chip.instructions.page_instructions)
+        if position != PAGE_POSITION or page + 1 >= self._pages:
+            return
+        size = page_bytes(self._chip)
+        instruction = Load(
+            space=Space.PAGE, local_address=(page + 1) % 2, external_address=(page + 1) * size, run_bytes=size
+        )
+        self._issue(Scheduled(instruction=instruction, role="page", name=f"page {page + 1}"))

@@ -1,0 +1,91 @@
+"""Where a tensor stands: a buffer and the byte strides of a view into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chipsmith.tosa.graph import DType, Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A tensor as bytes of a buffer: `offset` of its element 0 and a stride in bytes for each dimension."""
+
+    buffer: str
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: DType
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """First byte and the byte after the last one that the view touches, within the buffer."""
+        reach = [(size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True)]
+        low = self.offset + sum(one for one in reach if one < 0)
+        high = self.offset + sum(one for one in reach if one > 0)
+        return low, high + self.dtype.size_bytes
+
+    @property
+    def dense(self) -> bool:
+        """Whether the view is row-major without gaps."""
+        wanted = dense_strides(self.shape, self.dtype.size_bytes)
+        return all(size == 1 or one == other for size, one, other in zip(self.shape, self.strides, wanted, strict=True))
+
+    def reshape(self, shape: tuple[int, ...]) -> View | None:
+        """The view with another shape over the same bytes, or None where only a copy could have it."""
+        probe = _probe(self.shape, self.strides)
+        try:
+            shaped = np.reshape(probe, shape, copy=False)
+        except ValueError:
+            return None
+        return replace(self, shape=shape, strides=tuple(shaped.strides))
+
+    def transpose(self, permutation: tuple[int, ...]) -> View:
+        """The view with its dimensions in another order."""
+        return replace(
+            self,
+            shape=tuple(self.shape[axis] for axis in permutation),
+            strides=tuple(self.strides[axis] for axis in permutation),
+        )
+
+    def slice(self, start: tuple[int, ...], size: tuple[int, ...]) -> View:
+        """A box of the view."""
+        offset = self.offset + sum(one * stride for one, stride in zip(start, self.strides, strict=True))
+        return replace(self, offset=offset, shape=size)
+
+    def reverse(self, axis: int) -> View:
+        """The view with one axis backwards."""
+        offset = self.offset + (self.shape[axis] - 1) * self.strides[axis]
+        strides = tuple(-one if at == axis else one for at, one in enumerate(self.strides))
+        return replace(self, offset=offset, strides=strides)
+
+    def broadcast(self, shape: tuple[int, ...]) -> View:
+        """The view repeated to a shape of the same rank, with stride 0 where its size is 1."""
+        strides = tuple(
+            0 if mine == 1 and wanted != 1 else stride
+            for mine, wanted, stride in zip(self.shape, shape, self.strides, strict=True)
+        )
+        return replace(self, shape=shape, strides=strides)
+
+
+def dense_strides(shape: tuple[int, ...], size_bytes: int) -> tuple[int, ...]:
+    """Row-major strides in bytes."""
+    strides: list[int] = []
+    step = size_bytes
+    for size in reversed(shape):
+        strides.append(step)
+        step *= size
+    return tuple(reversed(strides))
+
+
+def dense_view(tensor: Tensor, buffer: str) -> View:
+    """The view of a tensor that fills a buffer row-major."""
+    strides = dense_strides(tensor.shape, tensor.dtype.size_bytes)
+    return View(buffer=buffer, offset=0, shape=tensor.shape, strides=strides, dtype=tensor.dtype)
+
+
+def _probe(shape: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
+    # One byte stands for the whole buffer: only shape and strides are looked at, nothing is read.
+    return np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), shape, strides, writeable=False)
