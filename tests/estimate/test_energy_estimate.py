@@ -98,7 +98,8 @@ def test_each_line_and_the_total_say_how_far_they_can_be_trusted():
     assert status["mac_int8"] is status["multiply_32"] is status["external_read_bytes"] is Status.COMPUTED
     assert status["memory_read_lines"] is Status.ASSUMED
     assert energy.status is Status.ASSUMED
-    assert all(line.each_pj.source for line in energy.lines)
+    assert all(line.each_pj.references for line in energy.lines)
+    assert any(text.startswith("Horowitz") for text in energy.references)
 
 
 def test_tops_per_watt_counts_two_operations_a_mac():

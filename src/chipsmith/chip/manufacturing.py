@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 
 from chipsmith.chip.interpolation import clamped_log_log
-from chipsmith.chip.sourced import Sourced, Status, derived, weakest
+from chipsmith.chip.sourced import Sourced, Status, derived
 from chipsmith.chip.tables import read_table, sourced
 
-_YIELD_SOURCE = "negative binomial yield, as in chiplet-actuary and ECO-CHIP"
-_DIES_SOURCE = "dies a wafer with scribe lines and edge, as in chiplet-actuary"
+_YIELD_FORMULA = "negative binomial yield, as in chiplet-actuary and ECO-CHIP"
+_DIES_FORMULA = "dies a wafer with scribe lines and edge, as in chiplet-actuary"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +46,7 @@ def dies_per_wafer(area_mm2: float) -> Sourced:
     diameter, edge, scribe = (packaging(item) for item in ("wafer_diameter", "wafer_edge", "scribe_line"))
     usable_mm, cell_mm2 = diameter.value - 2 * edge.value, (math.sqrt(area_mm2) + scribe.value) ** 2
     dies = math.pi * (usable_mm / 2) ** 2 / cell_mm2 - math.pi * usable_mm / math.sqrt(2 * cell_mm2)
-    status = weakest(Status.COMPUTED, diameter.status, edge.status, scribe.status)
-    return Sourced(value=max(dies, 0.0), unit="dies", source=_DIES_SOURCE, status=status)
+    return derived(max(dies, 0.0), "dies", formula=_DIES_FORMULA, inputs=(diameter, edge, scribe))
 
 
 def yield_fraction(*, area_mm2: float, defects_per_cm2: Sourced) -> Sourced:
@@ -55,7 +54,7 @@ def yield_fraction(*, area_mm2: float, defects_per_cm2: Sourced) -> Sourced:
     alpha = packaging("defect_clustering")
     defects = area_mm2 / 100 * defects_per_cm2.value
     value = (1 + defects / alpha.value) ** -alpha.value
-    return derived(value, "1", formula=_YIELD_SOURCE, inputs=(defects_per_cm2, alpha))
+    return derived(value, "1", formula=_YIELD_FORMULA, inputs=(defects_per_cm2, alpha))
 
 
 def _at_node(quantity: str, node_nm: int) -> Sourced:

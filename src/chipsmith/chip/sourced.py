@@ -26,24 +26,35 @@ def weakest(*statuses: Status) -> Status:
 
 @dataclass(frozen=True, kw_only=True)
 class Sourced:
-    """A value in `unit`, with the source that it was read in or the formula and sources that it was computed from."""
+    """A value in `unit` with its status and its source.
+
+    `source` is where the value was read or, for a computed value, its formula; `origins` are then the sources of all
+    numbers that entered it.
+    """
 
     value: float
     unit: str
     source: str
     status: Status
+    origins: tuple[str, ...] = ()
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The sources behind the value: the origins of a computed one, else its own source."""
+        return self.origins or (self.source,)
 
     def __str__(self) -> str:
-        return f"{self.value:.4g} {self.unit} [{self.status.name}: {self.source}]"
+        texts = dict.fromkeys((self.source, *self.origins))
+        return f"{self.value:.4g} {self.unit} [{self.status.name}: {'; '.join(texts)}]"
 
 
 def derived(
     value: float, unit: str, *, formula: str, inputs: tuple[Sourced, ...], at_best: Status = Status.COMPUTED
 ) -> Sourced:
-    """A value computed from others: its status is the weakest of theirs and `at_best`, its source names them all."""
-    sources = "; ".join(dict.fromkeys(given.source for given in inputs))
+    """A value computed from others by a formula: its status is the weakest of theirs and `at_best`."""
+    origins = dict.fromkeys(reference for given in inputs for reference in given.references)
     status = weakest(at_best, *(given.status for given in inputs))
-    return Sourced(value=value, unit=unit, source=f"{formula}; {sources}", status=status)
+    return Sourced(value=value, unit=unit, source=formula, status=status, origins=tuple(origins))
 
 
 def assumed(value: float, unit: str, *, reason: str) -> Sourced:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chipsmith.chip import Chip
 from chipsmith.chip.sourced import Sourced, Status, assumed, derived, weakest
@@ -58,6 +58,11 @@ class AreaEstimate:
         """How far the total can be trusted: the weakest status of its parts."""
         return weakest(*(part.each_um2.status for part in self.parts))
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The sources behind all parts."""
+        return tuple(dict.fromkeys(text for part in self.parts for text in part.each_um2.references))
+
     def by_component(self) -> dict[str, float]:
         """Square millimetres of each component, in the order of the parts; they sum to the total."""
         names = dict.fromkeys(part.component for part in self.parts)
@@ -85,7 +90,7 @@ def _logic_part(row: Logic, chip: Chip) -> AreaPart:
 def _macro_part(macro: Macro) -> AreaPart:
     area = macro.sram.area_mm2
     role = f"macros of {macro.sram.size_bytes} bytes, {macro.sram.width_bits} bits wide"
-    each = Sourced(value=1e6 * area.value, unit="um2", source=area.source, status=area.status)
+    each = replace(area, value=1e6 * area.value, unit="um2")
     return AreaPart(component=macro.component, role=role, count=macro.count, each_um2=each)
 
 

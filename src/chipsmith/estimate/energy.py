@@ -91,6 +91,12 @@ class EnergyEstimate:
         """How far the total can be trusted: the weakest status of its parts."""
         return weakest(self.leakage_power_mw.status, *(line.each_pj.status for line in self.lines))
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The sources behind all parts."""
+        parts = (*(line.each_pj for line in self.lines), self.leakage_power_mw)
+        return tuple(dict.fromkeys(text for part in parts for text in part.references))
+
     def by_component(self) -> dict[str, float]:
         """Picojoules of each component, leakage last; they sum to the total."""
         names = dict.fromkeys(line.component for line in self.lines)
