@@ -1,0 +1,183 @@
+"""The steps from a PyTorch module to the bytes of a TOSA file: export, quantise, lower, and refuse what is left."""
+
+from __future__ import annotations
+
+import io
+import logging
+import operator
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chipsmith.errors import BadInput, OperatorRefused
+
+if TYPE_CHECKING:
+    import torch
+    from torch.export import ExportedProgram
+    from torch.fx import Node
+
+    Batch = tuple[torch.Tensor, ...]
+
+_SPECIFICATION = "TOSA-1.0+INT"
+_QUANTIZE = "quantized_decomposed.quantize_per_tensor.default"
+_DEQUANTIZE = "quantized_decomposed.dequantize_per_tensor.default"
+_DELEGATE = "executorch_call_delegate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Affine:
+    """Quantisation at one border: the network's input or output at `position`; no scale where it is an integer."""
+
+    position: int
+    scale: float | None
+    zero_point: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lowered:
+    """A TOSA file, and the quantisation of its inputs and outputs in the file's order."""
+
+    tosa: bytes
+    inputs: tuple[Affine, ...]
+    outputs: tuple[Affine, ...]
+
+
+def export_program(module: torch.nn.Module, example_inputs: Batch, name: str) -> ExportedProgram:
+    """The module as torch.export sees it; BadInput with PyTorch's first line where it cannot be exported."""
+    import torch
+
+    try:
+        with _quiet():
+            return torch.export.export(module, example_inputs)
+    except Exception as error:  # whatever the user's own module raises while it is traced
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise BadInput(
+            f"PyTorch cannot export '{name}' for inputs of shape {[list(x.shape) for x in example_inputs]}: {reason}"
+        ) from error
+
+
+def quantise_program(exported: ExportedProgram, batches: Sequence[Batch]) -> torch.nn.Module:
+    """The int8 network of PT2E: per-channel symmetric weights, ranges of the activations as the batches show them."""
+    import torch
+
+    with _quiet(), torch.no_grad():
+        from executorch.backends.arm.quantizer import TOSAQuantizer, get_symmetric_quantization_config
+        from executorch.backends.arm.tosa.compile_spec import TosaCompileSpec
+        from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+        quantizer = TOSAQuantizer(TosaCompileSpec(_SPECIFICATION))
+        quantizer.set_global(get_symmetric_quantization_config(is_per_channel=True))
+        prepared = prepare_pt2e(exported.module(check_guards=False), quantizer)
+        for batch in batches:
+            prepared(*batch)
+        converted: torch.nn.Module = convert_pt2e(prepared)
+    return converted
+
+
+def lower_program(converted: torch.nn.Module, example_inputs: Batch, name: str) -> Lowered:
+    """The converted network as one TOSA file; OperatorRefused naming each operator that stays outside of it."""
+    exported = export_program(converted, example_inputs, name)
+    with _quiet(), tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
+        from executorch.backends.arm.tosa.compile_spec import TosaCompileSpec
+        from executorch.backends.arm.tosa.partitioner import TOSAPartitioner
+        from executorch.exir import to_edge_transform_and_lower
+
+        specification = TosaCompileSpec(_SPECIFICATION).dump_intermediate_artifacts_to(folder)
+        edge = to_edge_transform_and_lower(exported, partitioner=[TOSAPartitioner(specification)])
+        files = sorted(Path(folder).glob("*.tosa"))
+        return _whole(edge.exported_program(), [file.read_bytes() for file in files], name)
+
+
+def _whole(edge: ExportedProgram, files: Sequence[bytes], name: str) -> Lowered:
+    left = [node for node in edge.graph.nodes if not _is_border(node)]
+    if left or len(files) != 1:
+        raise OperatorRefused(_refusal(left, len(files), name))
+    return Lowered(tosa=files[0], inputs=_input_affines(edge), outputs=_output_affines(edge))
+
+
+def _is_border(node: Node) -> bool:
+    """Whether a node of the lowered program is the delegated graph or the quantisation around it."""
+    if node.op != "call_function" or _is_delegate(node):
+        return True
+    if node.target is operator.getitem:
+        return _is_delegate(_argument(node))
+    if _target(node) == _QUANTIZE:
+        return _argument(node).op == "placeholder" and all(_is_delegate(user) for user in node.users)
+    if _target(node) == _DEQUANTIZE:
+        return _argument(node).target is operator.getitem and all(user.op == "output" for user in node.users)
+    return False
+
+
+def _target(node: Node) -> str:
+    return str(getattr(node.target, "_op", node.target))
+
+
+def _argument(node: Node) -> Any:
+    return node.args[0]
+
+
+def _is_delegate(node: Node) -> bool:
+    return node.op == "call_function" and str(node.target) == _DELEGATE
+
+
+def _refusal(left: Sequence[Node], files: int, name: str) -> str:
+    operators = dict.fromkeys(_described(node) for node in left if not _is_glue(node))
+    if not operators:
+        return f"'{name}' lowers to {files} TOSA graphs and not to one; its inputs must reach its outputs in int8"
+    return (
+        f"'{name}' has operators without an int8 form in TOSA: {', '.join(operators)}. Replace them in the network, "
+        "or do them outside of it"
+    )
+
+
+def _is_glue(node: Node) -> bool:
+    """What stands around an operator that was left out, and is not to blame."""
+    return node.target is operator.getitem or _target(node) in (_QUANTIZE, _DEQUANTIZE)
+
+
+def _described(node: Node) -> str:
+    """The operator's name and the line of the module that calls it, where PyTorch recorded one."""
+    lines = (node.meta.get("stack_trace") or "").strip().splitlines()
+    places = [index for index, line in enumerate(lines) if line.strip().startswith("File ")]
+    if not places or "executorch" in lines[places[-1]] or places[-1] + 1 == len(lines):
+        return _target(node)
+    return f"{_target(node)} (in: {lines[places[-1] + 1].strip()})"
+
+
+def _input_affines(edge: ExportedProgram) -> tuple[Affine, ...]:
+    positions = {name: index for index, name in enumerate(edge.graph_signature.user_inputs)}
+    (delegate,) = (node for node in edge.graph.nodes if _is_delegate(node))
+    return tuple(_affine(node, positions) for node in delegate.args[1:])
+
+
+def _affine(node: Node, positions: dict[Any, int]) -> Affine:
+    if node.op == "placeholder":
+        return Affine(position=positions[node.name], scale=None, zero_point=0)
+    source, scale, zero_point, *_ = node.args
+    return Affine(position=positions[source.name], scale=float(scale), zero_point=int(zero_point))
+
+
+def _output_affines(edge: ExportedProgram) -> tuple[Affine, ...]:
+    """In the order of the delegate's outputs; each of them is one output of the network."""
+    affines = {}
+    for position, node in enumerate(_argument(edge.graph.output_node())):
+        item, scale, zero_point, *_ = node.args if _target(node) == _DEQUANTIZE else (node, None, 0)
+        affines[item.args[1]] = Affine(position=position, scale=scale, zero_point=zero_point)
+    return tuple(affine for _, affine in sorted(affines.items()))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """PyTorch and ExecuTorch warn, log and print about their own workings: not the user's concern."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

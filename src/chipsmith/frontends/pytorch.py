@@ -1,0 +1,197 @@
+"""From a PyTorch module to an int8 Graph, and what the host does around it."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chipsmith.errors import BadInput
+from chipsmith.frontends.border import Border, HostStep, dequantize, host_steps, quantize
+from chipsmith.frontends.cache import content_key, installed_versions, load_entry, store_entry
+from chipsmith.frontends.layout import Axes, strip_border_transposes
+from chipsmith.frontends.lowering import Affine, Lowered, export_program, lower_program, quantise_program
+from chipsmith.tosa.file import parse_tosa
+from chipsmith.tosa.graph import Array, Graph
+
+if TYPE_CHECKING:
+    import torch
+    from torch.export import ExportedProgram
+
+    Batch = tuple[torch.Tensor, ...]
+
+_RESULT_DEPENDS_ON = ("torch", "executorch", "torchao", "tosa-tools")
+_RECIPE = b"PT2E int8, per-channel symmetric weights, version 1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoweredNetwork:
+    """A PyTorch network as an int8 graph, with what the host does around it.
+
+    `graph` is one call of the network, for the batch of the example inputs; `input_quantization` and
+    `output_quantization` hold one Border per graph input and output, in the graph's order.
+    """
+
+    graph: Graph
+    input_quantization: tuple[Border, ...]
+    output_quantization: tuple[Border, ...]
+    convert: Callable[[], torch.nn.Module] = field(repr=False, compare=False)
+
+    @cached_property
+    def converted(self) -> torch.nn.Module:
+        """The int8 network in PyTorch: float inputs and outputs, shapes of the example inputs.
+
+        Made at first use, for the graph may have come from the cache without it.
+        """
+        return self.convert()
+
+    @property
+    def host_steps(self) -> tuple[HostStep, ...]:
+        """What the host does, in order, for the placement table."""
+        return host_steps(self.input_quantization, self.output_quantization)
+
+    def quantize_inputs(self, *values: Array) -> dict[str, Array]:
+        """The graph's inputs by name, from the network's float inputs in its own order and layout (NCHW).
+
+        Along axis 0 each array may hold any number of batches. Raises BadInput where a shape does not fit.
+        """
+        needed = 1 + max(border.position for border in self.input_quantization)
+        if len(values) < needed:
+            raise BadInput(f"network '{self.graph.name}' takes {needed} inputs, {len(values)} were given")
+        return {
+            border.tensor: quantize(values[border.position], border, self.graph.tensor(border.tensor))
+            for border in self.input_quantization
+        }
+
+    def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
+        """The network's float32 outputs, in its own order and layout, from the graph's outputs by name."""
+        ordered = sorted(self.output_quantization, key=lambda border: border.position)
+        return tuple(dequantize(outputs[border.tensor], border) for border in ordered)
+
+
+def lower_module(
+    module: torch.nn.Module,
+    example_inputs: Batch,
+    calibration: Sequence[Array],
+    *,
+    name: str = "network",
+) -> LoweredNetwork:
+    """Quantise `module`, in evaluation mode, to int8 after training and lower it to TOSA.
+
+    `example_inputs` fix the shapes, batch included. `calibration` holds one array for each input, in the module's
+    own layout, with any number of batches along axis 0: the quantiser takes the ranges of activations from them.
+    `module` stays as it is; int64 inputs become int32. The graph is kept in the cache by program, weights,
+    calibration and versions.
+
+    Raises BadInput where shapes do not fit, PyTorch cannot export the module or the `torch` extra is missing, and
+    OperatorRefused, naming them, where operators have no int8 form in TOSA.
+    """
+    _require_extra(name)
+    example_inputs = tuple(_held(example) for example in example_inputs)
+    batches = _batches(example_inputs, calibration, name)
+    exported = export_program(copy.deepcopy(module).eval(), example_inputs, name)
+    key = content_key(_key_parts(exported, example_inputs, calibration))
+    known = load_entry(key)
+    if known is not None:
+        return _network(_parse(known), name, lambda: quantise_program(exported, batches))
+    converted = quantise_program(exported, batches)
+    lowered = lower_program(converted, example_inputs, name)
+    store_entry(key, _format(lowered))
+    return _network(lowered, name, lambda: converted)
+
+
+def _require_extra(name: str) -> None:
+    for package in ("torch", "executorch", "torchao"):
+        if find_spec(package) is None:
+            raise BadInput(f"cannot lower '{name}': {package} is not installed; mend: pip install 'chipsmith[torch]'")
+
+
+def _held(example: torch.Tensor) -> torch.Tensor:
+    """TOSA has no int64: indices are int32."""
+    import torch
+
+    return example.to(torch.int32) if example.dtype == torch.int64 else example
+
+
+def _batches(example_inputs: Batch, calibration: Sequence[Array], name: str) -> list[Batch]:
+    if len(calibration) != len(example_inputs):
+        message = f"'{name}' takes {len(example_inputs)} inputs, the calibration holds {len(calibration)}"
+        raise BadInput(f"{message}; give one array for each")
+    pairs = zip(calibration, example_inputs, strict=True)
+    columns = [_column(np.asarray(values), example, name) for values, example in pairs]
+    if len({len(column) for column in columns}) != 1:
+        raise BadInput(f"the calibration of '{name}' has inputs of different lengths: {[len(c) for c in columns]}")
+    return list(zip(*columns, strict=True))
+
+
+def _column(values: Array, example: torch.Tensor, name: str) -> list[torch.Tensor]:
+    import torch
+
+    batch = example.shape[0]
+    if values.shape[1:] != example.shape[1:] or len(values) == 0 or len(values) % batch:
+        raise BadInput(
+            f"calibration of shape {list(values.shape)} does not fit '{name}', which takes {list(example.shape)}; "
+            "give one or more such inputs along the first axis"
+        )
+    return list(torch.as_tensor(values, dtype=example.dtype).split(batch))
+
+
+def _key_parts(exported: ExportedProgram, example_inputs: Batch, calibration: Sequence[Array]) -> Iterator[bytes]:
+    yield _RECIPE
+    yield installed_versions(_RESULT_DEPENDS_ON)
+    yield from (part.code.encode() for part in exported.graph_module.modules() if hasattr(part, "code"))
+    yield str(exported.graph_signature).encode()
+    yield repr([(x.shape, x.dtype) for x in example_inputs]).encode()
+    for key, value in (*exported.state_dict.items(), *exported.constants.items()):
+        yield f"{key} {value.dtype} {tuple(value.shape)}".encode()
+        yield _bytes(value)
+    for values in calibration:
+        array = np.asarray(values)
+        yield f"{array.dtype} {array.shape}".encode()
+        yield array.tobytes()
+
+
+def _bytes(tensor: torch.Tensor) -> bytes:
+    import torch
+
+    data: bytes = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return data
+
+
+def _format(lowered: Lowered) -> dict[str, str]:
+    borders = {"inputs": [asdict(x) for x in lowered.inputs], "outputs": [asdict(x) for x in lowered.outputs]}
+    return {"tosa": base64.b64encode(lowered.tosa).decode(), "borders": json.dumps(borders)}
+
+
+def _parse(fields: dict[str, str]) -> Lowered:
+    borders = json.loads(fields["borders"])
+    return Lowered(
+        tosa=base64.b64decode(fields["tosa"]),
+        inputs=tuple(Affine(**item) for item in borders["inputs"]),
+        outputs=tuple(Affine(**item) for item in borders["outputs"]),
+    )
+
+
+def _network(lowered: Lowered, name: str, convert: Callable[[], torch.nn.Module]) -> LoweredNetwork:
+    layout = strip_border_transposes(parse_tosa(lowered.tosa, name))
+    graph = layout.graph
+    return LoweredNetwork(
+        graph=graph,
+        input_quantization=_borders(graph.inputs, lowered.inputs, layout.input_axes),
+        output_quantization=_borders(graph.outputs, lowered.outputs, layout.output_axes),
+        convert=convert,
+    )
+
+
+def _borders(names: tuple[str, ...], affines: Sequence[Affine], axes: Sequence[Axes]) -> tuple[Border, ...]:
+    return tuple(
+        Border(tensor=name, position=affine.position, scale=affine.scale, zero_point=affine.zero_point, axes=order)
+        for name, affine, order in zip(names, affines, axes, strict=True)
+    )

@@ -1,0 +1,161 @@
+"""PyTorch networks lowered to int8 graphs that compute what PyTorch's own int8 networks compute."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.frontends import pytorch
+from chipsmith.frontends.pytorch import lower_module
+from chipsmith.tosa.graph import DType
+
+ROWS = 20
+
+
+class SmallCnn(nn.Module):
+    """Three input channels and an image as output: layouts differ at both borders."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, padding=1)
+        self.second = nn.Conv2d(8, 4, 3, padding=1)
+
+    def forward(self, image):
+        return self.second(torch.relu(self.first(image)))
+
+
+class TwoByTwo(nn.Module):
+    """Two inputs and two outputs of different shapes."""
+
+    def __init__(self):
+        super().__init__()
+        self.left = nn.Linear(8, 16)
+        self.right = nn.Linear(4, 16)
+
+    def forward(self, x, y):
+        side = self.right(y)
+        return self.left(x) + side, torch.tanh(side)[:, :5]
+
+
+class Sorting(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(8, 16)
+
+    def forward(self, x):
+        return torch.sort(self.dense(x))[0]
+
+
+class Branching(nn.Module):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path / "cache"))
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def seeded(kind):
+    torch.manual_seed(0)
+    return kind()
+
+
+def int8_in_pytorch(network, columns):
+    with torch.no_grad():
+        rows = [
+            network.converted(*(torch.from_numpy(row[None]) for row in rows)) for rows in zip(*columns, strict=True)
+        ]
+    results = [row if isinstance(row, tuple) else (row,) for row in rows]
+    return [torch.cat(parts).numpy() for parts in zip(*results, strict=True)]
+
+
+def int8_in_reference(network, columns, reference_model):
+    arrays = network.quantize_inputs(*columns)
+    rows = [{name: values[row : row + 1] for name, values in arrays.items()} for row in range(len(columns[0]))]
+    results = [reference_model(network.graph, row) for row in rows]
+    joined = {name: np.concatenate([result[name] for result in results]) for name in network.graph.outputs}
+    return network.dequantize_outputs(joined)
+
+
+def test_layouts_at_the_border_are_the_hosts(reference_model):
+    network = lower_module(seeded(SmallCnn), (torch.zeros(1, 3, 16, 16),), [normal(16, 3, 16, 16)])
+    (source,), (result,) = network.graph.inputs, network.graph.outputs
+    assert network.graph.tensor(source).shape == (1, 16, 16, 3)
+    assert network.graph.tensor(result).shape == (1, 16, 16, 4)
+    assert [step.name.split()[0] for step in network.host_steps] == ["quantize", "transpose", "transpose", "dequantize"]
+    images = normal(ROWS, 3, 16, 16, seed=1)
+    (ours,) = int8_in_reference(network, [images], reference_model)
+    (theirs,) = int8_in_pytorch(network, [images])
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_inputs_and_outputs_keep_their_order(reference_model):
+    network = lower_module(seeded(TwoByTwo), (torch.zeros(1, 8), torch.zeros(1, 4)), [normal(32, 8), normal(32, 4)])
+    columns = [normal(ROWS, 8, seed=1), normal(ROWS, 4, seed=2)]
+    ours = int8_in_reference(network, columns, reference_model)
+    theirs = int8_in_pytorch(network, columns)
+    assert [array.shape for array in ours] == [(ROWS, 16), (ROWS, 5)]
+    for our, their in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(our, their)
+
+
+def test_indices_enter_as_int32(reference_model):
+    torch.manual_seed(0)
+    words = nn.Sequential(nn.Embedding(20, 8), nn.Linear(8, 4))
+    indices = np.random.default_rng(0).integers(0, 20, (30, 6))
+    network = lower_module(words, (torch.zeros(1, 6, dtype=torch.int64),), [indices])
+    assert network.graph.tensor(network.graph.inputs[0]).dtype is DType.INT32
+    assert [step.name.split()[0] for step in network.host_steps] == ["dequantize"]
+    (ours,) = int8_in_reference(network, [indices], reference_model)
+    (theirs,) = int8_in_pytorch(network, [indices.astype(np.int32)])
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_second_lowering_comes_from_the_cache(monkeypatch):
+    calibration = [normal(8, 8), normal(8, 4)]
+    examples = (torch.zeros(1, 8), torch.zeros(1, 4))
+    first = lower_module(seeded(TwoByTwo), examples, calibration)
+    monkeypatch.setattr(pytorch, "lower_program", lambda *_: pytest.fail("lowered again"))
+    again = lower_module(seeded(TwoByTwo), examples, calibration)
+    assert again.graph.operators == first.graph.operators
+    assert again.input_quantization == first.input_quantization
+    columns = [normal(ROWS, 8, seed=1), normal(ROWS, 4, seed=2)]
+    for one, other in zip(int8_in_pytorch(first, columns), int8_in_pytorch(again, columns), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_other_weights_are_lowered_anew(monkeypatch):
+    calibration = [normal(8, 8), normal(8, 4)]
+    examples = (torch.zeros(1, 8), torch.zeros(1, 4))
+    lower_module(seeded(TwoByTwo), examples, calibration)
+    changed = seeded(TwoByTwo)
+    changed.left.bias.data[0] += 1
+    monkeypatch.setattr(pytorch, "lower_program", lambda *_: pytest.fail("as it should"))
+    with pytest.raises(pytest.fail.Exception, match="as it should"):
+        lower_module(changed, examples, calibration)
+
+
+def test_operator_left_outside_is_named():
+    with pytest.raises(OperatorRefused, match=r"'net' has operators .*: aten\.sort\.default \(in: return torch\.sort"):
+        lower_module(seeded(Sorting), (torch.zeros(1, 8),), [normal(8, 8)], name="net")
+
+
+def test_module_that_cannot_be_exported_is_named():
+    with pytest.raises(
+        BadInput, match=r"PyTorch cannot export 'net' for inputs of shape \[\[1, 8\]\]: Could not guard"
+    ):
+        lower_module(Branching(), (torch.zeros(1, 8),), [normal(8, 8)], name="net")
+
+
+@pytest.mark.parametrize("calibration", [[normal(8, 7)], [normal(0, 8)], [normal(8, 8), normal(8, 8)]])
+def test_calibration_that_does_not_fit_is_named(calibration):
+    with pytest.raises(BadInput, match="calibration"):
+        lower_module(nn.Linear(8, 16), (torch.zeros(1, 8),), calibration)
