@@ -1,0 +1,164 @@
+"""The functional simulator: what a Program computes, bit for bit, for a batch of inferences at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import singledispatch
+
+import numpy as np
+
+from chipsmith.errors import BadInput
+from chipsmith.program.arithmetic import ceil_div
+from chipsmith.program.instructions import End, Instruction, Load, Space, Store, Tensor, Vector
+from chipsmith.program.program import Port, Program
+from chipsmith.program.verify import verify_program
+from chipsmith.sim.memory import Memories, View, blank_memories
+from chipsmith.sim.tensor_engine import tensor
+from chipsmith.sim.transfers import load, store
+from chipsmith.sim.vector_engine import vector
+
+CHUNK_INFERENCES = 16
+CHUNK_BYTES = 64 << 20
+
+
+def execute(program: Program, inputs: Mapping[str, View]) -> dict[str, View]:
+    """The outputs of a Program by port name.
+
+    Each input has the port's dtype and the port's shape with its first dimension times the number of inferences,
+    the same number for all ports; so have the outputs. Reads nothing but the Program and byte-addressed memories.
+    Raises BadInput where the inputs do not fit the ports, or the Program is faulty.
+    """
+    verify_program(program)
+    inferences = _inferences(program, inputs)
+    rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
+    parts = _chunks(program, inferences)
+    with ThreadPoolExecutor(max_workers=_workers()) as pool:
+        done = pool.map(lambda part: _run(program, {name: row[part] for name, row in rows.items()}, part), parts)
+        finished = list(done)
+    return {
+        port.name: _shaped(port, np.concatenate([chunk[port.name] for chunk in finished]), inferences)
+        for port in program.manifest.outputs
+    }
+
+
+def run_instruction(memories: Memories, instruction: Instruction) -> None:
+    """Run one legal instruction on a batch's memories; LOADs of pages and END do nothing to them."""
+    _step(instruction, memories)
+
+
+@singledispatch
+def _step(instruction: Instruction, _memories: Memories) -> None:
+    raise TypeError(f"{type(instruction).__name__} is no instruction of the machine")
+
+
+@_step.register
+def _end(_instruction: End, _memories: Memories) -> None:
+    return
+
+
+@_step.register
+def _load(instruction: Load, memories: Memories) -> None:
+    if instruction.space is Space.MEMORY:
+        load(memories, instruction)
+
+
+@_step.register
+def _store(instruction: Store, memories: Memories) -> None:
+    store(memories, instruction)
+
+
+@_step.register
+def _tensor(instruction: Tensor, memories: Memories) -> None:
+    tensor(memories, instruction)
+
+
+@_step.register
+def _vector(instruction: Vector, memories: Memories) -> None:
+    vector(memories, instruction)
+
+
+def _run(program: Program, rows: Mapping[str, View], part: slice) -> dict[str, View]:
+    """The output bytes of one chunk of inferences, by port: [inferences of the chunk, bytes]."""
+    memories = blank_memories(
+        inferences=part.stop - part.start,
+        local_bytes=program.chip.memory_bytes,
+        constants=program.constants,
+        external_bytes=program.manifest.external_bytes,
+    )
+    split = len(program.constants)
+    for port in program.manifest.inputs:
+        memories.private[:, port.address - split : port.address - split + port.size_bytes] = rows[port.name]
+    for instruction in program.instructions:
+        run_instruction(memories, instruction)
+    return {port.name: _output_bytes(memories, port) for port in program.manifest.outputs}
+
+
+def _output_bytes(memories: Memories, port: Port) -> View:
+    data = memories.external(port.address, port.address + port.size_bytes - 1)
+    return np.array(np.broadcast_to(data, (memories.inferences, port.size_bytes)), order="C")
+
+
+def _chunks(program: Program, inferences: int) -> list[slice]:
+    each = program.chip.memory_bytes + program.manifest.external_bytes - len(program.constants)
+    limit = max(1, min(CHUNK_INFERENCES, CHUNK_BYTES // each))
+    size = max(1, min(limit, ceil_div(inferences, _workers())))
+    return [slice(start, min(start + size, inferences)) for start in range(0, inferences, size)]
+
+
+def _workers() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _inferences(program: Program, inputs: Mapping[str, View]) -> int:
+    """How many inferences the inputs hold; BadInput where they do not fit the ports or disagree."""
+    ports = program.manifest.inputs
+    _check_names(ports, inputs)
+    counts = {port.name: _count(port, inputs[port.name]) for port in ports}
+    if len(set(counts.values())) > 1:
+        held = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise BadInput(f"the inputs hold different numbers of inferences: {held}; give each the same number")
+    return next(iter(counts.values()), 1)
+
+
+def _check_names(ports: tuple[Port, ...], inputs: Mapping[str, View]) -> None:
+    expected = ", ".join(_described(port) for port in ports) or "none"
+    for port in ports:
+        if port.name not in inputs:
+            raise BadInput(f"input {port.name} is missing; the program's inputs are: {expected}")
+    for name in inputs:
+        if name not in {port.name for port in ports}:
+            raise BadInput(f"the program has no input {name}; its inputs are: {expected}")
+
+
+def _described(port: Port) -> str:
+    return f"{port.name} {np.dtype(port.dtype).name} {_batched_shape(port)}"
+
+
+def _batched_shape(port: Port) -> str:
+    if not port.shape:
+        return "[n]"
+    first = "n" if port.shape[0] == 1 else f"n*{port.shape[0]}"
+    return f"[{', '.join([first, *map(str, port.shape[1:])])}]"
+
+
+def _count(port: Port, array: View) -> int:
+    first, rest = (port.shape[0], port.shape[1:]) if port.shape else (1, ())
+    fits = (
+        array.ndim == 1 + len(rest) and array.shape[1:] == rest and array.shape[0] > 0 and array.shape[0] % first == 0
+    )
+    if not fits or array.dtype != np.dtype(port.dtype):
+        given = f"{array.dtype.name} {list(array.shape)}"
+        raise BadInput(f"input {port.name} is {given}; expected {_described(port)} for n inferences, n at least 1")
+    return int(array.shape[0]) // first
+
+
+def _rows(array: View, inferences: int) -> View:
+    """The bytes of each inference, int8 [inferences, bytes]."""
+    return np.ascontiguousarray(array).reshape(inferences, -1).view(np.int8)
+
+
+def _shaped(port: Port, data: View, inferences: int) -> View:
+    first, rest = (port.shape[0], port.shape[1:]) if port.shape else (1, ())
+    return data.view(port.dtype).reshape(inferences * first, *rest)

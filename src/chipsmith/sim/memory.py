@@ -1,0 +1,63 @@
+"""The byte-addressed memories of a batch of inferences, and strided views of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes: TypeAlias = npt.NDArray[np.int8]
+View: TypeAlias = npt.NDArray[Any]
+Loops: TypeAlias = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memories:
+    """What a batch of inferences holds; every array is C-contiguous int8.
+
+    `local`: on-chip memory, [inferences, bytes]. `constants`: external memory from address 0, [bytes], the same
+    for all. `private`: external memory above the constants, [inferences, bytes].
+    """
+
+    local: Bytes
+    constants: Bytes
+    private: Bytes
+
+    @property
+    def inferences(self) -> int:
+        """Inferences of the batch."""
+        return len(self.local)
+
+    def external(self, first: int, last: int) -> Bytes:
+        """External bytes `first` to `last` to read: [inferences or 1, bytes], 1 where all are constants."""
+        split = len(self.constants)
+        if last < split:
+            return self.constants[None, first : last + 1]
+        private = self.private[:, max(0, first - split) : last + 1 - split]
+        if first >= split:
+            return private
+        shared = np.broadcast_to(self.constants[first:], (self.inferences, split - first))
+        return np.concatenate([shared, private], axis=1)
+
+
+def blank_memories(*, inferences: int, local_bytes: int, constants: bytes, external_bytes: int) -> Memories:
+    """Memories as they are at the doorbell: the constants in place, all else zero."""
+    return Memories(
+        local=np.zeros((inferences, local_bytes), np.int8),
+        constants=np.frombuffer(constants, np.int8),
+        private=np.zeros((inferences, external_bytes - len(constants)), np.int8),
+    )
+
+
+def strided(memory: Bytes, *, base: int, loops: Loops, dtype: str = "<i1") -> View:
+    """The elements at `base` plus the sum of index*stride, as a view [inferences, counts of the loops].
+
+    `memory` is [inferences, bytes] with bytes next to one another; `loops` are (count, stride in bytes).
+    Bytes below 0 or beyond the memory raise ValueError or must have been refused before (program.verify).
+    """
+    shape = (len(memory), *(count for count, _ in loops))
+    strides = (memory.strides[0], *(stride for _, stride in loops))
+    origin = memory[:, base : base + np.dtype(dtype).itemsize].view(dtype)
+    return np.lib.stride_tricks.as_strided(origin, shape, strides)

@@ -1,0 +1,117 @@
+"""TENSOR: convolution, matrix product and depthwise convolution of a batch, with the drain (machine, section 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chipsmith.program.instructions import Mode, Parameters, Tensor, WeightsBy
+from chipsmith.sim.kernels import Drain, Window, depthwise, drain, gather
+from chipsmith.sim.memory import Bytes, Loops, Memories, View, strided
+
+GATHERED_BYTES = 1 << 20  # of gathered operands at once: what stays in a second-level cache
+_EXACT_FLOAT32 = 1 << 24
+_SHIFT_BITS = 63
+
+
+def tensor(memories: Memories, instruction: Tensor) -> None:
+    """Run a TENSOR on the on-chip memory of each inference."""
+    if instruction.mode is Mode.DEPTHWISE:
+        _drain(memories.local, instruction, _depthwise_sums(memories.local, instruction))
+        return
+    weights = _shared(_weights(memories.local, instruction))
+    step = _inferences_at_once(instruction)
+    for start in range(0, memories.inferences, step):
+        own = weights if len(weights) == 1 else weights[start : start + step]
+        part = memories.local[start : start + step]
+        _drain(part, instruction, _convolution_sums(part, instruction, own))
+
+
+def _inferences_at_once(one: Tensor) -> int:
+    operands = one.output_height * one.output_width * one.kernel_z * one.kernel_y * one.kernel_x * one.run
+    return max(1, GATHERED_BYTES // (operands * np.dtype(np.float32).itemsize))
+
+
+def _weights(local: Bytes, one: Tensor) -> View:
+    """Weight bytes, [inferences, kernel_z, kernel_y, kernel_x, run, channels]."""
+    by_column = one.mode is Mode.CONV and one.weights_by is WeightsBy.COLUMN
+    run, channel = (1, one.w_stride) if by_column else (one.w_stride, 1)
+    loops: Loops = (
+        (one.kernel_z, one.w_stride_z),
+        (one.kernel_y, one.w_stride_y),
+        (one.kernel_x, one.w_stride_x),
+        (one.run, run),
+        (one.output_channels, channel),
+    )
+    return strided(local, base=one.w_base, loops=loops)
+
+
+def _shared(view: View) -> View:
+    """The first inference's bytes alone where all inferences hold the same."""
+    return view[:1] if len(view) > 1 and bool((view[1:] == view[:1]).all()) else view
+
+
+def _convolution_sums(local: Bytes, one: Tensor, weights: View) -> npt.NDArray[Any]:
+    """Exact sums as floats, [inferences, pixels, channels]."""
+    wide = weights.reshape(len(weights), -1, one.output_channels).astype(np.int32) - one.w_zero_point
+    float_type = _exact_float(wide, one.a_zero_point)
+    pixels, operands = one.output_height * one.output_width, wide.shape[1]
+    gathered = np.empty((len(local), pixels, operands), float_type)
+    gather(local, _window(one), gathered)
+    factors = wide.astype(float_type)
+    if len(factors) == 1:
+        gathered = gathered.reshape(1, -1, operands)  # one product serves all inferences
+    sums: npt.NDArray[Any] = np.matmul(gathered, factors)
+    return sums.reshape(len(local), pixels, one.output_channels)
+
+
+def _exact_float(weights: npt.NDArray[np.int32], a_zero_point: int) -> type[np.float32] | type[np.float64]:
+    """The narrowest float that holds each partial sum exactly."""
+    largest = max(127 - a_zero_point, 128 + a_zero_point)
+    bound = int(np.abs(weights).sum(axis=1, dtype=np.int64).max()) * largest
+    return np.float32 if bound < _EXACT_FLOAT32 else np.float64
+
+
+def _depthwise_sums(local: Bytes, one: Tensor) -> npt.NDArray[Any]:
+    weights = _shared(_weights(local, one))[:, :, :, 0].astype(np.int32) - np.int32(one.w_zero_point)
+    sums = np.empty((len(local), one.output_height * one.output_width, one.output_channels), np.int32)
+    depthwise(local, _window(one), weights, sums)
+    return sums
+
+
+def _window(one: Tensor) -> Window:
+    return Window(**{name: int(getattr(one, name)) for name in Window._fields})
+
+
+def _drain(local: Bytes, one: Tensor, sums: npt.NDArray[Any]) -> None:
+    shaped = sums.reshape(len(local), one.output_height, one.output_width, one.output_channels)
+    bias, multiplier, shift = _records(local, one)
+    drain(shaped, bias, multiplier, shift, local, _drain_fields(one), local.view(one.o_type.numpy))
+
+
+def _drain_fields(one: Tensor) -> Drain:
+    fields = Drain(**{name: int(getattr(one, name)) for name in Drain._fields})
+    size = one.o_type.size_bytes
+    # Alignment makes these exact; the stride of a loop that never steps is not bound to it.
+    return fields._replace(
+        o_base=fields.o_base // size, o_stride_y=fields.o_stride_y // size, o_stride_x=fields.o_stride_x // size
+    )
+
+
+def _records(local: Bytes, one: Tensor) -> tuple[npt.NDArray[np.int64], ...]:
+    """Bias, multiplier and shift of each channel, each int64 [inferences, channels]."""
+    shape = (len(local), one.output_channels)
+    bias, multiplier, shift = (np.full(shape, value, np.int64) for value in (0, one.multiplier, one.shift))
+    if one.parameters is Parameters.BIAS:
+        bias = _field(local, one.p_base, 4, one.output_channels, "<i4")
+    elif one.parameters is Parameters.PER_CHANNEL:
+        bias = _field(local, one.p_base, 9, one.output_channels, "<i4")
+        multiplier = _field(local, one.p_base + 4, 9, one.output_channels, "<i4")
+        shift = _field(local, one.p_base + 8, 9, one.output_channels, "<u1") & _SHIFT_BITS
+    return bias, multiplier, shift
+
+
+def _field(local: Bytes, base: int, pitch: int, channels: int, dtype: str) -> npt.NDArray[np.int64]:
+    return strided(local, base=base, loops=((channels, pitch),), dtype=dtype).astype(np.int64)
