@@ -146,6 +146,8 @@ def _depthwise_faults(one: Tensor, chip: Chip) -> Iterator[str]:
     window = (one.run - 1) * one.dilation_x + 1
     if window > chip.tensor.rows:
         yield f"DEPTHWISE window of {window} pixels along x does not fit the array of {chip.tensor.rows} rows"
+    if one.stride_x == 0 and one.output_width > 1:
+        yield "stride_x 0: DEPTHWISE completes one output pixel with each input pixel, so it needs at least 1"
 
 
 def _residual_faults(one: Tensor) -> Iterator[str]:
