@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import singledispatch
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
@@ -33,10 +34,7 @@ def execute(program: Program, inputs: Mapping[str, View]) -> dict[str, View]:
     verify_program(program)
     inferences = _inferences(program, inputs)
     rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
-    parts = _chunks(program, inferences)
-    with ThreadPoolExecutor(max_workers=_workers()) as pool:
-        done = pool.map(lambda part: _run(program, {name: row[part] for name, row in rows.items()}, part), parts)
-        finished = list(done)
+    finished = _in_parallel(lambda part: _run(program, rows, part), _chunks(program, inferences))
     return {
         port.name: _shaped(port, np.concatenate([chunk[port.name] for chunk in finished]), inferences)
         for port in program.manifest.outputs
@@ -79,6 +77,13 @@ def _vector(instruction: Vector, memories: Memories) -> None:
     vector(memories, instruction)
 
 
+def _in_parallel(run: Callable[[slice], dict[str, View]], parts: Sequence[slice]) -> list[dict[str, View]]:
+    """What `run` makes of each part, a thread for each core and each matrix product in its own thread."""
+    # The threads of a BLAS wait by spinning, which takes the cores from our own: many times slower.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=_workers()) as pool:
+        return list(pool.map(run, parts))
+
+
 def _run(program: Program, rows: Mapping[str, View], part: slice) -> dict[str, View]:
     """The output bytes of one chunk of inferences, by port: [inferences of the chunk, bytes]."""
     memories = blank_memories(
@@ -89,15 +94,17 @@ def _run(program: Program, rows: Mapping[str, View], part: slice) -> dict[str, V
     )
     split = len(program.constants)
     for port in program.manifest.inputs:
-        memories.private[:, port.address - split : port.address - split + port.size_bytes] = rows[port.name]
+        start = port.address - split
+        memories.private[:, start : start + port.size_bytes] = rows[port.name][part]
     for instruction in program.instructions:
         run_instruction(memories, instruction)
     return {port.name: _output_bytes(memories, port) for port in program.manifest.outputs}
 
 
 def _output_bytes(memories: Memories, port: Port) -> View:
-    data = memories.external(port.address, port.address + port.size_bytes - 1)
-    return np.array(np.broadcast_to(data, (memories.inferences, port.size_bytes)), order="C")
+    data, origin = memories.external(port.address, port.address + port.size_bytes - 1)
+    start = port.address - origin
+    return np.repeat(data[:, start : start + port.size_bytes], memories.inferences // len(data), axis=0)
 
 
 def _chunks(program: Program, inferences: int) -> list[slice]:

@@ -144,29 +144,36 @@ def gather(memory: Any, window: Any, gathered: Any) -> None:
 
     `memory`: int8 [inferences, bytes]. `gathered`: float [inferences, pixels, kernel_z*kernel_y*kernel_x*run].
     """
-    limit = window.input_width * window.pixel_pitch
     for n in range(memory.shape[0]):
         for oy in range(window.output_height):
             for ox in range(window.output_width):
-                pixel, place = oy * window.output_width + ox, 0
+                operands = gathered[n, oy * window.output_width + ox]
                 for kz in range(window.kernel_z):
                     for ky in range(window.kernel_y):
                         row = oy * window.stride_y - window.pad_top + ky * window.dilation_y
-                        inside = 0 <= row < window.input_height
                         start = window.a_base + kz * window.a_pitch_z + row * window.row_pitch
-                        for kx in range(window.kernel_x):
-                            byte = (
-                                ox * window.stride_x - window.pad_left + kx * window.dilation_x
-                            ) * window.pixel_pitch
-                            low = min(max(-byte, 0), window.run)
-                            high = max(min(limit - byte, window.run), low) if inside else low
-                            for tap in range(low):
-                                gathered[n, pixel, place + tap] = 0
-                            for tap in range(low, high):
-                                gathered[n, pixel, place + tap] = memory[n, start + byte + tap] - window.a_zero_point
-                            for tap in range(high, window.run):
-                                gathered[n, pixel, place + tap] = 0
-                            place += window.run
+                        place = (kz * window.kernel_y + ky) * window.kernel_x * window.run
+                        taps = operands[place : place + window.kernel_x * window.run]
+                        if 0 <= row < window.input_height:
+                            _gather_row(memory[n], start, ox, window, taps)
+                        else:
+                            taps[:] = 0
+
+
+@numba.njit(nogil=True, cache=True)
+def _gather_row(memory: Any, start: int, ox: int, window: Any, taps: Any) -> None:
+    """Write the operands of one kernel row, whose input row begins at byte `start`, to `taps`."""
+    limit, zero_point = window.input_width * window.pixel_pitch, np.float32(window.a_zero_point)
+    for kx in range(window.kernel_x):
+        byte = (ox * window.stride_x - window.pad_left + kx * window.dilation_x) * window.pixel_pitch
+        low = min(max(-byte, 0), window.run)
+        high = max(min(limit - byte, window.run), low)
+        run = taps[kx * window.run : (kx + 1) * window.run]
+        run[:low] = 0
+        run[high:] = 0
+        inside, source = run[low:high], memory[start + byte + low : start + byte + high]
+        for tap in range(len(inside)):
+            inside[tap] = np.float32(source[tap]) - zero_point
 
 
 @numba.njit(nogil=True, cache=True)

@@ -30,16 +30,18 @@ class Memories:
         """Inferences of the batch."""
         return len(self.local)
 
-    def external(self, first: int, last: int) -> Bytes:
-        """External bytes `first` to `last` to read: [inferences or 1, bytes], 1 where all are constants."""
+    def external(self, first: int, last: int) -> tuple[Bytes, int]:
+        """A memory to read that holds the external bytes `first` to `last`, and the address of its column 0.
+
+        It is [inferences, bytes], or [1, bytes] where all of these bytes are constants.
+        """
         split = len(self.constants)
         if last < split:
-            return self.constants[None, first : last + 1]
-        private = self.private[:, max(0, first - split) : last + 1 - split]
+            return self.constants[None], 0
         if first >= split:
-            return private
+            return self.private, split
         shared = np.broadcast_to(self.constants[first:], (self.inferences, split - first))
-        return np.concatenate([shared, private], axis=1)
+        return np.concatenate([shared, self.private[:, : last + 1 - split]], axis=1), first
 
 
 def blank_memories(*, inferences: int, local_bytes: int, constants: bytes, external_bytes: int) -> Memories:
@@ -54,10 +56,9 @@ def blank_memories(*, inferences: int, local_bytes: int, constants: bytes, exter
 def strided(memory: Bytes, *, base: int, loops: Loops, dtype: str = "<i1") -> View:
     """The elements at `base` plus the sum of index*stride, as a view [inferences, counts of the loops].
 
-    `memory` is [inferences, bytes] with bytes next to one another; `loops` are (count, stride in bytes).
-    Bytes below 0 or beyond the memory raise ValueError or must have been refused before (program.verify).
+    `memory` is [inferences, bytes], C-contiguous; `loops` are (count, stride in bytes). Every element lies in the
+    memory of its inference: what program.verify refuses before a program runs is not looked for here.
     """
     shape = (len(memory), *(count for count, _ in loops))
     strides = (memory.strides[0], *(stride for _, stride in loops))
-    origin = memory[:, base : base + np.dtype(dtype).itemsize].view(dtype)
-    return np.lib.stride_tricks.as_strided(origin, shape, strides)
+    return np.ndarray(shape, dtype, buffer=memory, offset=base, strides=strides)

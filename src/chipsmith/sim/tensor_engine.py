@@ -11,27 +11,40 @@ from chipsmith.program.instructions import Mode, Parameters, Tensor, WeightsBy
 from chipsmith.sim.kernels import Drain, Window, depthwise, drain, gather
 from chipsmith.sim.memory import Bytes, Loops, Memories, View, strided
 
-GATHERED_BYTES = 1 << 20  # of gathered operands at once: what stays in a second-level cache
+GATHERED_BYTES = 1 << 21  # of gathered operands at once: what stays in a second-level cache
 _EXACT_FLOAT32 = 1 << 24
 _SHIFT_BITS = 63
 
 
 def tensor(memories: Memories, instruction: Tensor) -> None:
     """Run a TENSOR on the on-chip memory of each inference."""
-    if instruction.mode is Mode.DEPTHWISE:
-        _drain(memories.local, instruction, _depthwise_sums(memories.local, instruction))
-        return
-    weights = _shared(_weights(memories.local, instruction))
+    sums = _depthwise_sums if instruction.mode is Mode.DEPTHWISE else _convolution_sums
+    weights, records = _factors(memories.local, instruction), _records(memories.local, instruction)
     step = _inferences_at_once(instruction)
     for start in range(0, memories.inferences, step):
-        own = weights if len(weights) == 1 else weights[start : start + step]
-        part = memories.local[start : start + step]
-        _drain(part, instruction, _convolution_sums(part, instruction, own))
+        part = slice(start, start + step)
+        local = memories.local[part]
+        found = sums(local, instruction, weights if len(weights) == 1 else weights[part])
+        _drain(local, instruction, found, tuple(record[part] for record in records))
 
 
 def _inferences_at_once(one: Tensor) -> int:
     operands = one.output_height * one.output_width * one.kernel_z * one.kernel_y * one.kernel_x * one.run
     return max(1, GATHERED_BYTES // (operands * np.dtype(np.float32).itemsize))
+
+
+def _factors(local: Bytes, one: Tensor) -> npt.NDArray[Any]:
+    """Weights with their zero point subtracted, [inferences, operands of a sum, channels], 1 where all hold the same.
+
+    For CONV in the narrowest float that holds each partial sum exactly, for DEPTHWISE in int32.
+    """
+    own = _shared(_weights(local, one))
+    factors = own.reshape(len(own), -1, one.output_channels).astype(np.int32) - np.int32(one.w_zero_point)
+    if one.mode is Mode.DEPTHWISE:
+        return factors
+    largest = max(127 - one.a_zero_point, 128 + one.a_zero_point)
+    bound = int(np.abs(factors).sum(axis=1, dtype=np.int64).max()) * largest
+    return factors.astype(np.float32 if bound < _EXACT_FLOAT32 else np.float64)
 
 
 def _weights(local: Bytes, one: Tensor) -> View:
@@ -53,31 +66,22 @@ def _shared(view: View) -> View:
     return view[:1] if len(view) > 1 and bool((view[1:] == view[:1]).all()) else view
 
 
-def _convolution_sums(local: Bytes, one: Tensor, weights: View) -> npt.NDArray[Any]:
+def _convolution_sums(local: Bytes, one: Tensor, factors: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Exact sums as floats, [inferences, pixels, channels]."""
-    wide = weights.reshape(len(weights), -1, one.output_channels).astype(np.int32) - one.w_zero_point
-    float_type = _exact_float(wide, one.a_zero_point)
-    pixels, operands = one.output_height * one.output_width, wide.shape[1]
-    gathered = np.empty((len(local), pixels, operands), float_type)
+    pixels, operands = one.output_height * one.output_width, factors.shape[1]
+    gathered = np.empty((len(local), pixels, operands), factors.dtype)
     gather(local, _window(one), gathered)
-    factors = wide.astype(float_type)
     if len(factors) == 1:
         gathered = gathered.reshape(1, -1, operands)  # one product serves all inferences
     sums: npt.NDArray[Any] = np.matmul(gathered, factors)
     return sums.reshape(len(local), pixels, one.output_channels)
 
 
-def _exact_float(weights: npt.NDArray[np.int32], a_zero_point: int) -> type[np.float32] | type[np.float64]:
-    """The narrowest float that holds each partial sum exactly."""
-    largest = max(127 - a_zero_point, 128 + a_zero_point)
-    bound = int(np.abs(weights).sum(axis=1, dtype=np.int64).max()) * largest
-    return np.float32 if bound < _EXACT_FLOAT32 else np.float64
-
-
-def _depthwise_sums(local: Bytes, one: Tensor) -> npt.NDArray[Any]:
-    weights = _shared(_weights(local, one))[:, :, :, 0].astype(np.int32) - np.int32(one.w_zero_point)
+def _depthwise_sums(local: Bytes, one: Tensor, factors: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Sums that wrap to int32, [inferences, pixels, channels]."""
+    taps = factors.reshape(len(factors), one.kernel_z, one.kernel_y, one.run, one.output_channels)
     sums = np.empty((len(local), one.output_height * one.output_width, one.output_channels), np.int32)
-    depthwise(local, _window(one), weights, sums)
+    depthwise(local, _window(one), taps, sums)
     return sums
 
 
@@ -85,10 +89,9 @@ def _window(one: Tensor) -> Window:
     return Window(**{name: int(getattr(one, name)) for name in Window._fields})
 
 
-def _drain(local: Bytes, one: Tensor, sums: npt.NDArray[Any]) -> None:
+def _drain(local: Bytes, one: Tensor, sums: npt.NDArray[Any], records: tuple[npt.NDArray[np.int64], ...]) -> None:
     shaped = sums.reshape(len(local), one.output_height, one.output_width, one.output_channels)
-    bias, multiplier, shift = _records(local, one)
-    drain(shaped, bias, multiplier, shift, local, _drain_fields(one), local.view(one.o_type.numpy))
+    drain(shaped, *records, local, _drain_fields(one), local.view(one.o_type.numpy))
 
 
 def _drain_fields(one: Tensor) -> Drain:

@@ -10,10 +10,9 @@ from chipsmith.sim.memory import Loops, Memories, strided
 def load(memories: Memories, instruction: Load) -> None:
     """Copy the runs of a LOAD into the on-chip memory."""
     read = external_stream(instruction)
-    source = memories.external(read.first, read.last)
+    source, origin = memories.external(read.first, read.last)
     target = strided(memories.local, base=instruction.local_address, loops=_local_loops(instruction))
-    base = instruction.external_address - read.first
-    target[...] = strided(source, base=base, loops=_external_loops(instruction))
+    target[...] = strided(source, base=instruction.external_address - origin, loops=_external_loops(instruction))
 
 
 def store(memories: Memories, instruction: Store) -> None:
