@@ -172,11 +172,13 @@ class KernelRow:
 
     Cycles are from the doorbell, `last_end_cycle` is exclusive. `busy_cycles` of its engine; `wait_cycles` that the
     sequencer waited for its instructions, and `wait_reason`, what most of them were for. `macs` of the operators,
-    padding left out; `external_bytes` that are loaded and stored for it. `energy_pj` by component.
+    padding left out; `external_bytes` that are loaded and stored for it. `energy_pj` by component, its transfers'
+    share included. `anchor` is the kind of its first operator, 'copy' where it has none.
     """
 
     name: str
     kind: str
+    anchor: str
     operators: tuple[str, ...]
     instructions: int
     first_start_cycle: int
@@ -325,10 +327,13 @@ class Inference:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantisationError:
-    """How far a layer's int8 result is from the float one: signal to quantisation noise in dB, by what calibration."""
+    """How far a layer's int8 result is from the float one: signal to quantisation noise in dB, None for no error.
+
+    `obtained` says on what data and between which two networks it was measured.
+    """
 
     layer: str
-    sqnr_db: float
+    sqnr_db: float | None
     obtained: str
 
 
@@ -384,9 +389,11 @@ def record_from_json(text: str | bytes, *, name: str = "text") -> RunRecord:
 
 
 def _first_fault(error: ValueError) -> str:
-    faults = getattr(error, "errors", list)()
-    if not faults:
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
         return str(error)
+    faults = error.errors()
     place = ".".join(str(step) for step in faults[0]["loc"])
     return f"{place}: {faults[0]['msg']}" if place else str(faults[0]["msg"])
 

@@ -1,0 +1,134 @@
+"""Which transfer of a Program is for what: its name, and the kernels that its bytes serve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chipsmith.program.cycles import transfer_words
+from chipsmith.program.instructions import Instruction, Load, Space, Store, Tensor, Transfer, Vector
+from chipsmith.program.program import Port, Program
+from chipsmith.program.streams import Stream, streams
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A transfer by its index: what it moves, its external bytes, and the share (0 to 1) of each kernel in them.
+
+    The shares sum to 1 where any kernel reads or wrote the bytes; pages of instructions serve none.
+    """
+
+    index: int
+    name: str
+    external_bytes: int
+    shares: Mapping[str, float]
+
+
+def transfers(program: Program) -> tuple[Served, ...]:
+    """All transfers of a Program in order."""
+    finder = _Finder(program)
+    return tuple(
+        finder.served(index, one) for index, one in enumerate(program.instructions) if isinstance(one, Transfer)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Range:
+    """On-chip bytes that an instruction of a kernel reads or writes, from the first to the last."""
+
+    index: int
+    kernel: str
+    first: int
+    last: int
+    written: bool
+
+
+class _Finder:
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._ranges = _ranges(program)
+
+    def served(self, index: int, one: Transfer) -> Served:
+        words = transfer_words(one, self._program.chip)
+        return Served(
+            index=index,
+            name=self._name(index, one),
+            external_bytes=words * self._program.chip.external.bytes_per_cycle,
+            shares=self._shares(index, one),
+        )
+
+    def _name(self, index: int, one: Transfer) -> str:
+        manifest = self._program.manifest
+        if _is_page(one):
+            return f"page {one.external_address // one.run_bytes}"
+        ports = manifest.outputs if isinstance(one, Store) else manifest.inputs
+        direction = "output" if isinstance(one, Store) else "input"
+        for port in ports:
+            if _holds(port, one.external_address):
+                return f"{direction} {port.name}"
+        return self._buffer(index, one.local_address)
+
+    def _buffer(self, index: int, address: int) -> str:
+        spans = [
+            span
+            for span in self._program.manifest.buffers
+            if span.first_instruction <= index <= span.last_instruction
+            and span.address <= address < span.address + span.size_bytes
+        ]
+        return max(spans, key=lambda span: span.address).name if spans else f"address {address}"
+
+    def _shares(self, index: int, one: Transfer) -> dict[str, float]:
+        if _is_page(one):
+            return {}
+        (stream,) = streams(one)
+        if isinstance(one, Store):
+            before = [use for use in reversed(self._ranges) if use.index < index and use.written]
+            return _split(stream, before)
+        return _split(stream, self._readers(index, stream))
+
+    def _readers(self, index: int, stream: Stream) -> list[_Range]:
+        """Uses behind a LOAD, up to the next LOAD into its bytes; a constant is only read, never written over it."""
+        uses = [use for use in self._ranges if use.index > index and use.last >= stream.first]
+        until = next((use.index for use in uses if use.written and use.first <= stream.last), None)
+        return [use for use in uses if not use.written and (until is None or use.index <= until)]
+
+
+def _is_page(one: Transfer) -> bool:
+    return isinstance(one, Load) and one.space is Space.PAGE
+
+
+def _holds(port: Port, address: int) -> bool:
+    return port.address <= address < port.address + port.size_bytes
+
+
+def _ranges(program: Program) -> list[_Range]:
+    kernels = {index: span.name for span in program.manifest.kernels for index in span.instructions}
+    return [
+        _Range(index=index, kernel=kernels.get(index, ""), first=one.first, last=one.last, written=one.written)
+        for index, instruction in enumerate(program.instructions)
+        for one in _accesses(instruction)
+    ]
+
+
+def _accesses(instruction: Instruction) -> tuple[Stream, ...]:
+    """Streams of what computes or overwrites: reads before writes."""
+    if isinstance(instruction, Tensor | Vector | Load):
+        return tuple(sorted(streams(instruction), key=lambda one: one.written))
+    return ()
+
+
+def _split(stream: Stream, uses: Sequence[_Range]) -> dict[str, float]:
+    """Share of each kernel in a stream's bytes: a byte belongs to the first of the uses that touches it."""
+    names = list(dict.fromkeys(use.kernel for use in uses if use.kernel))
+    owner = np.full(stream.last - stream.first + 1, -1)
+    for use in uses:
+        if use.kernel:
+            part = owner[max(0, use.first - stream.first) : max(0, use.last - stream.first + 1)]
+            part[part < 0] = names.index(use.kernel)
+    owned = owner[owner >= 0]
+    if not len(owned):
+        return {}
+    counts = np.bincount(owned, minlength=len(names)) / len(owned)
+    return {name: float(share) for name, share in zip(names, counts, strict=True) if share}
