@@ -6,18 +6,18 @@ import enum
 from typing import NamedTuple
 
 from chipsmith.program.cycles import uses_multipliers
-from chipsmith.program.instructions import Instruction, Load, Source, Space, Table, Tensor, Transfer, Vector
+from chipsmith.program.instructions import Instruction, Load, Parameters, Source, Space, Table, Tensor, Transfer, Vector
 
 EXTERNAL_REGIONS = 6
 
 
-class LockKind(enum.Enum):
+class LockKind(enum.IntEnum):
     """The kinds of things that one instruction at a time may hold."""
 
-    GROUP = "group"
-    PAGE = "page"
-    EXTERNAL = "external region"
-    MULTIPLIERS = "multipliers"
+    GROUP = 0
+    PAGE = 1
+    EXTERNAL = 2
+    MULTIPLIERS = 3
 
 
 class Lock(NamedTuple):
@@ -37,6 +37,8 @@ def group_ranges(instruction: Instruction) -> tuple[tuple[int, int], ...]:
             return ((one.first_group, one.last_group),)
         case Tensor():
             ranges = [(one.a_first_group, one.a_last_group), (one.w_first_group, one.w_last_group)]
+            if one.parameters is not Parameters.NONE:
+                ranges.append((one.p_first_group, one.p_last_group))
             ranges.append((one.o_first_group, one.o_last_group))
             return (*ranges, (one.r_first_group, one.r_last_group)) if one.residual else tuple(ranges)
         case Vector():

@@ -7,6 +7,7 @@ an instruction starts at the greatest of the times at which what it needs is the
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -104,11 +105,10 @@ class Timeline:
 
 
 class _Bound(NamedTuple):
-    """A cycle before which an instruction cannot start, and why."""
+    """A cycle before which an instruction cannot start; what it waits for (a page by its number); who holds that."""
 
     cycle: int
-    kind: Wait
-    name: str
+    thing: Engine | Lock | int | None
     holder: int
 
 
@@ -117,6 +117,9 @@ class _Held(NamedTuple):
 
     until: int = 0
     holder: int = DOORBELL
+
+
+_FREE = _Held()
 
 
 def simulate(program: Program, *, warm: bool = False) -> Timeline:
@@ -133,7 +136,7 @@ def simulate(program: Program, *, warm: bool = False) -> Timeline:
         end=np.array(sequencer.ends, np.int64),
         wait_cycles=np.array(sequencer.waits, np.int64),
         engines=tuple(one.engine for one in program.instructions),
-        reasons=tuple(Reason(kind=why.kind, name=why.name, holder=why.holder) for why in sequencer.bounds),
+        reasons=tuple(_reason(bound) for bound in sequencer.bounds),
         busy_cycles=sequencer.busy_cycles,
     )
 
@@ -148,30 +151,40 @@ class _Sequencer:
         self.bounds: list[_Bound] = []
         self._chip = chip
         self._warm = warm
-        self._engines = dict.fromkeys(ENGINES, _Held())
+        self._engines = dict.fromkeys(ENGINES, _FREE)
         self.busy_cycles = dict.fromkeys(ENGINES, 0)
         self._locks: dict[Lock, _Held] = {}
         self._page = -1
-        self._page_start = _Held()
+        self._page_start = _FREE
         self._next_page_start: _Held | None = None
-        self._hold(DOORBELL, 0, _page_load(chip, slot=0))
+        doorbell = Load(space=Space.PAGE, local_address=0, run_bytes=page_bytes(chip))
+        self._hold(DOORBELL, 0, doorbell, named_locks(doorbell))
 
     def issue(self, index: int, instruction: Instruction) -> None:
         """Start the next instruction at the greatest of its bounds and hold what it names."""
-        skipped = self._warm and isinstance(instruction, Load) and bool(instruction.once)
-        earliest = self._after_predecessor(index)
-        bounds = [earliest, self._there(index)]
-        if not skipped:
-            bounds += self._all_free() if isinstance(instruction, End) else self._needed(instruction)
-        bound = max(bounds, key=_cycle)
+        earliest = self.starts[-1] + ISSUE if self.starts else 0
+        bounds = [_Bound(earliest, None, index - 1), self._there(index)]
+        locks: Iterable[Lock] = ()
+        if isinstance(instruction, End):
+            bounds += [_Bound(held.until, engine, held.holder) for engine, held in self._engines.items()]
+            locks = self._locks
+        elif not (self._warm and isinstance(instruction, Load) and instruction.once):
+            until, holder = self._engines[instruction.engine]
+            bounds.append(_Bound(until, instruction.engine, holder))
+            locks = named_locks(instruction)
+        bound = self._last_free(max(bounds, key=_cycle), locks)
         self.starts.append(bound.cycle)
         self.bounds.append(bound)
-        self.waits.append(bound.cycle - earliest.cycle)
-        self.ends.append(bound.cycle if skipped else self._hold(index, bound.cycle, instruction))
+        self.waits.append(bound.cycle - earliest)
+        self.ends.append(self._hold(index, bound.cycle, instruction, locks) if locks else bound.cycle)
 
-    def _after_predecessor(self, index: int) -> _Bound:
-        cycle = self.starts[-1] + ISSUE if self.starts else 0
-        return _Bound(cycle, Wait.ISSUE, "issue distance", index - 1)
+    def _last_free(self, bound: _Bound, locks: Iterable[Lock]) -> _Bound:
+        """The later of a bound and the release of the last of the locks."""
+        for lock in locks:
+            until, holder = self._locks.get(lock, _FREE)
+            if until > bound.cycle:
+                bound = _Bound(until, lock, holder)
+        return bound
 
     def _there(self, index: int) -> _Bound:
         """Rule 1: the instruction's own bytes have arrived."""
@@ -181,7 +194,7 @@ class _Sequencer:
         loaded, holder = self._page_start
         words = ceil_div(INSTRUCTION_BYTES * (position + 1), self._chip.external.bytes_per_cycle)
         cycle = loaded + self._chip.external.latency_cycles + words + LOAD_PIPE
-        return _Bound(cycle, Wait.FETCH, f"fetch of page {page}", holder)
+        return _Bound(cycle, page, holder)
 
     def _turn_page(self, page: int) -> None:
         if self._next_page_start is None:
@@ -190,22 +203,7 @@ class _Sequencer:
             )
         self._page, self._page_start, self._next_page_start = page, self._next_page_start, None
 
-    def _needed(self, instruction: Instruction) -> list[_Bound]:
-        """Rules 3 and 4: the engine and each lock."""
-        until, holder = self._engines[instruction.engine]
-        bounds = [_Bound(until, Wait.ENGINE, f"{instruction.engine.value} engine", holder)]
-        return bounds + [
-            _lock_bound(lock, self._locks[lock]) for lock in named_locks(instruction) if lock in self._locks
-        ]
-
-    def _all_free(self) -> list[_Bound]:
-        engines = [
-            _Bound(until, Wait.ENGINE, f"{engine.value} engine", holder)
-            for engine, (until, holder) in self._engines.items()
-        ]
-        return engines + [_lock_bound(lock, held) for lock, held in self._locks.items()]
-
-    def _hold(self, index: int, start: int, instruction: Instruction) -> int:
+    def _hold(self, index: int, start: int, instruction: Instruction, locks: Iterable[Lock]) -> int:
         """Hold the engine and the locks from `start`; returns the cycle in which all of them are free again."""
         if isinstance(instruction, End):
             return start
@@ -215,9 +213,11 @@ class _Sequencer:
         self._engines[instruction.engine] = _Held(start + times.engine, index)
         self.busy_cycles[instruction.engine] += times.engine
         held, external = _Held(start + times.locks, index), _Held(start + times.external, index)
-        locks = named_locks(instruction)
-        self._locks.update((lock, external if lock.kind is LockKind.EXTERNAL else held) for lock in locks)
-        return start + max(times.engine, times.locks, *(self._locks[lock].until - start for lock in locks))
+        end = start + max(times.engine, times.locks)
+        for lock in locks:
+            self._locks[lock] = external if lock.kind is LockKind.EXTERNAL else held
+            end = max(end, self._locks[lock].until)
+        return end
 
     def _load_page(self, index: int, start: int, load: Load) -> None:
         slot = (self._page + 1) % INSTRUCTION_PAGES
@@ -233,11 +233,15 @@ def _cycle(bound: _Bound) -> int:
     return bound.cycle
 
 
-def _lock_bound(lock: Lock, held: _Held) -> _Bound:
-    name = lock.kind.value if lock.kind is LockKind.MULTIPLIERS else f"{lock.kind.value} {lock.number}"
-    return _Bound(held.until, _WAIT_OF_LOCK[lock.kind], name, held.holder)
-
-
-def _page_load(chip: Chip, *, slot: int) -> Load:
-    """The LOAD that the doorbell stands for."""
-    return Load(space=Space.PAGE, local_address=slot, run_bytes=page_bytes(chip))
+def _reason(bound: _Bound) -> Reason:
+    match bound.thing:
+        case Engine() as engine:
+            return Reason(kind=Wait.ENGINE, name=f"{engine.value} engine", holder=bound.holder)
+        case Lock(kind=kind, number=number):
+            wait = _WAIT_OF_LOCK[kind]
+            name = wait.value if wait is Wait.MULTIPLIERS else f"{wait.value} {number}"
+            return Reason(kind=wait, name=name, holder=bound.holder)
+        case None:
+            return Reason(kind=Wait.ISSUE, name=Wait.ISSUE.value, holder=bound.holder)
+        case page:
+            return Reason(kind=Wait.FETCH, name=f"fetch of page {page}", holder=bound.holder)

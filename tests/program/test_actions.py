@@ -1,0 +1,64 @@
+"""Actions counted from an instruction's fields, worked out by hand for nano-64: R = C = V = 8, W = 4."""
+
+from __future__ import annotations
+
+import pytest
+
+from chipsmith.chip import load_chip
+from chipsmith.program.actions import ActionCounts, count_actions
+from chipsmith.program.instructions import End, Load, Parameters, Reduce, Rounding, Tensor, Vector
+
+NANO = load_chip("nano-64")
+
+
+def test_end_is_fetched_and_does_nothing_else():
+    assert count_actions(NANO, End()) == ActionCounts(instruction_fetches=1)
+
+
+def test_a_load_reads_whole_words_and_writes_a_line_for_each():
+    # Bytes 6 to 15 touch the words at 4, 8 and 12.
+    load = Load(external_address=6, run_bytes=10)
+    expected = ActionCounts(instruction_fetches=1, external_read_bytes=12, memory_write_lines=3)
+    assert count_actions(NANO, load) == expected
+
+
+def test_a_pointwise_convolution():
+    # 16 pixels, 8 channels to 8 in one tile and one phase: 16 activation reads, 8 weight reads, 4 of 8 biases.
+    convolution = Tensor(
+        output_height=4,
+        output_width=4,
+        output_channels=8,
+        run=8,
+        parameters=Parameters.BIAS,
+        requantise=Rounding.SINGLE,
+    )
+    assert count_actions(NANO, convolution) == ActionCounts(
+        mac_int8=16 * 8 * 8,
+        array_active_cycles=16,
+        multiply_32=16 * 8,
+        alu_32=16 * 8,
+        memory_read_lines=16 + 8 + 4,
+        memory_write_lines=16,
+        accumulator_reads=16 * 8,
+        accumulator_writes=16 * 8,
+        weight_register_bytes=8 * 8,
+        instruction_fetches=1,
+    )
+
+
+def test_a_sum_over_the_lanes_writes_and_scales_one_result():
+    # 3 sums of 20 lanes, read 8, 8 and 4 at a time.
+    total = Vector(
+        o3=3, lanes=20, a_lane_stride=1, reduce=Reduce.SUM, lane_reduce=1, o_rounding=Rounding.DOUBLE, o_stride_3=1
+    )
+    assert count_actions(NANO, total) == ActionCounts(
+        alu_32=3 * 20, multiply_32=3, memory_read_lines=3 * 3, memory_write_lines=3, instruction_fetches=1
+    )
+
+
+def test_counts_add():
+    two = sum([ActionCounts(mac_int8=2, alu_32=1), ActionCounts(mac_int8=3)], ActionCounts())
+    assert two == ActionCounts(mac_int8=5, alu_32=1)
+    assert sum([two]) == two  # type: ignore[comparison-overlap]
+    with pytest.raises(TypeError):
+        1 + two

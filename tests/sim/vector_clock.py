@@ -1,0 +1,211 @@
+"""VECTOR stepped clock by clock for the clocked machine: the table's load, then beats through lock-step stages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tensor_clock import Machine, meet
+
+from chipsmith.program.instructions import Op, Reduce, Rounding, Source, Table, Type, Vector
+
+VECTOR_PIPE = 6
+DIVIDE = 34
+TABLE_BYTES = {Table.NONE: 0, Table.TABLE8: 256, Table.TABLE16: 1026}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """Elements that pass together; `results` leave it, none where the reduction goes on."""
+
+    elements: int
+    results: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """A stream of the beats: its accesses for so many elements, and the slots of a beat that are its own."""
+
+    name: str
+    groups: tuple[int, int]
+    lane_stride: int
+    kind: Type
+    line: int
+    slots: range
+
+    def accesses(self, elements: int) -> int:
+        return accesses_of(elements, self.lane_stride, self.kind, self.line)
+
+
+def accesses_of(elements: int, lane_stride: int, kind: Type, line: int) -> int:
+    """Accesses that bring so many elements, found by laying them out."""
+    if lane_stride == kind.size_bytes:
+        return len(range(0, elements * kind.size_bytes, line))
+    return min(1, elements) if lane_stride == 0 else elements
+
+
+def vector_steps(machine: Machine, vector: Vector, counts: Counter[str]) -> Iterator[None]:
+    """One step for each cycle that the instruction holds its engine."""
+    return _VectorRun(machine, vector, counts).steps()
+
+
+class _VectorRun:
+    def __init__(self, machine: Machine, vector: Vector, counts: Counter[str]) -> None:
+        self._machine, self._one, self._counts = machine, vector, counts
+        self._full = min(vector.lanes, machine.chip.vector.lanes)
+        self._full_results = 1 if vector.lane_reduce else self._full
+        self._reads, self._output = self._place_streams()
+        self._slots = self._slots_of_a_beat()
+
+    def steps(self) -> Iterator[None]:
+        one = self._one
+        for _ in range(0, TABLE_BYTES[one.table], self._machine.chip.tensor.rows):
+            self._machine.usage.access((one.t_first_group, one.t_last_group), "table")
+            self._count(memory_read_lines=1)
+            yield
+        stages = self._stages()
+        in_stage: list[Beat | None] = [None] * len(stages)
+        beats = self._beats()
+        beat = next(beats, None)
+        while beat is not None or any(in_stage[:-1]):
+            in_stage = [beat, *in_stage[:-1]]
+            beat = next(beats, None)
+            yield from self._advance(stages, in_stage)
+        for _ in range(VECTOR_PIPE):
+            yield
+
+    def _beats(self) -> Iterator[Beat]:
+        one, width = self._one, self._machine.chip.vector.lanes
+        cuts = [min(width, one.lanes - start) for start in range(0, one.lanes, width)]
+        for _ in range(one.o0 * one.o1 * one.o2 * one.o3):
+            for cut, elements in enumerate(cuts):
+                for turn in range(one.r0 * one.r1):
+                    whole = turn == one.r0 * one.r1 - 1
+                    results = elements if whole else 0
+                    if one.lane_reduce:
+                        results = 1 if whole and cut == len(cuts) - 1 else 0
+                    yield Beat(elements=elements, results=results)
+
+    def _stages(self) -> list[str]:
+        one = self._one
+        scaled_in = one.a_rounding != Rounding.OFF or one.b_rounding != Rounding.OFF
+        stages = ["READ", *(["IN"] if scaled_in else []), "OP"]
+        stages += ["OUT"] if one.o_rounding != Rounding.OFF else []
+        return [*stages, *(["TABLE"] if one.table != Table.NONE else []), "WRITE"]
+
+    def _place_streams(self) -> tuple[list[Stream], Stream]:
+        """Slots of each stream: after those of the streams before it whose groups it meets."""
+        one = self._one
+        reads = [("A", (one.a_first_group, one.a_last_group), one.a_lane_stride, one.a_type)]
+        if one.b_source == Source.STREAM:
+            reads.append(("B", (one.b_first_group, one.b_last_group), one.b_lane_stride, one.b_type))
+        # With lane_reduce the one result of a beat takes one access, whatever its stride.
+        stride = 0 if one.lane_reduce else one.o_lane_stride
+        output = ("O", (one.o_first_group, one.o_last_group), stride, one.o_type)
+        placed: list[Stream] = []
+        for name, groups, lane_stride, kind in [*reads, output]:
+            elements = self._full_results if name == "O" else self._full
+            length = accesses_of(elements, lane_stride, kind, self._machine.chip.tensor.rows)
+            start = self._first_room(placed, groups, length)
+            placed.append(
+                Stream(
+                    name=name,
+                    groups=groups,
+                    lane_stride=lane_stride,
+                    kind=kind,
+                    line=self._machine.chip.tensor.rows,
+                    slots=range(start, start + length),
+                )
+            )
+        return placed[:-1], placed[-1]
+
+    def _first_room(self, placed: list[Stream], groups: tuple[int, int], length: int) -> int:
+        taken = {slot for stream in placed if meet(stream.groups, groups) for slot in stream.slots}
+        start = 0
+        while taken & set(range(start, start + length)):
+            start += 1
+        return start
+
+    def _passes(self) -> list[tuple[str, int]]:
+        """(stage, first element) of each pass of the multipliers in a beat."""
+        one, lanes = self._one, self._machine.chip.vector.multiplier_lanes
+        uses = [("IN", self._full, one.a_rounding != Rounding.OFF), ("IN", self._full, one.b_rounding != Rounding.OFF)]
+        uses.append(("OP", self._full, one.op == Op.MUL))
+        uses.append(("OUT", self._full_results, one.o_rounding != Rounding.OFF))
+        return [(stage, start) for stage, count, used in uses if used for start in range(0, count, lanes)]
+
+    def _slots_of_a_beat(self) -> int:
+        """Cycles that all stages need before they advance together."""
+        lookups = range(0, self._full_results, self._machine.chip.vector.table_lanes)
+        divisions = range(DIVIDE * self._full if self._one.op == Op.DIV else 0)
+        needs = [len(self._passes()), len(divisions), len(lookups) if self._one.table != Table.NONE else 0]
+        streams = [*self._reads, self._output]
+        # The machine gives a stream the time of all that it meets, though some of them might overlap.
+        needs += [sum(len(other.slots) for other in streams if meet(other.groups, one.groups)) for one in streams]
+        slots = max(1, *needs)
+        assert all(stream.slots.stop <= slots for stream in streams), "the streams find no room in a beat"
+        return slots
+
+    def _advance(self, stages: list[str], in_stage: list[Beat | None]) -> Iterator[None]:
+        """The cycles in which each stage works on the beat that it holds."""
+        beats = dict(zip(stages, in_stage, strict=True))
+        for slot in range(self._slots):
+            for stage, work in (("READ", self._read), ("OP", self._operate), ("TABLE", self._look_up)):
+                beat = beats.get(stage)
+                if beat is not None:
+                    work(beat, slot)
+            if beats["WRITE"] is not None:
+                self._write(beats["WRITE"], slot)
+            self._multiply(beats, slot)
+            yield
+
+    def _read(self, beat: Beat, slot: int) -> None:
+        for stream in self._reads:
+            if slot in stream.slots and slot - stream.slots.start < stream.accesses(beat.elements):
+                self._machine.usage.access(stream.groups, stream.name)
+                self._count(memory_read_lines=1)
+
+    def _write(self, beat: Beat, slot: int) -> None:
+        stream = self._output
+        if slot in stream.slots and slot - stream.slots.start < stream.accesses(beat.results):
+            whole_beats = VECTOR_PIPE // self._slots * self._slots
+            self._machine.later(whole_beats, self._write_line)
+
+    def _write_line(self) -> None:
+        self._machine.usage.access(self._output.groups, "O")
+        self._count(memory_write_lines=1)
+
+    def _operate(self, beat: Beat, slot: int) -> None:
+        one = self._one
+        if one.op == Op.DIV:
+            if slot < DIVIDE * beat.elements:
+                self._machine.usage.use("division")
+                self._count(alu_32=1)
+        elif slot == 0:
+            self._machine.usage.use("lane", beat.elements)
+            self._count(alu_32=0 if one.op == Op.PASS else beat.elements)
+        if slot == 0 and one.reduce != Reduce.NONE:
+            self._count(alu_32=beat.elements)
+
+    def _look_up(self, beat: Beat, slot: int) -> None:
+        lanes = self._machine.chip.vector.table_lanes
+        found = max(0, min(lanes, beat.results - slot * lanes))
+        self._machine.usage.use("lookup", found)
+        self._count(table_lookups=found)
+
+    def _multiply(self, beats: dict[str, Beat | None], slot: int) -> None:
+        """The slot's pass: no two stages multiply in the same cycle."""
+        passes = self._passes()
+        if slot >= len(passes):
+            return
+        stage, start = passes[slot]
+        beat = beats[stage]
+        if beat is not None:
+            values = (beat.results if stage == "OUT" else beat.elements) - start
+            values = max(0, min(self._machine.chip.vector.multiplier_lanes, values))
+            self._machine.usage.use("multiply_32", values)
+            self._count(multiply_32=values)
+
+    def _count(self, **actions: int) -> None:
+        self._counts.update(actions)
