@@ -284,16 +284,21 @@ def _check_external(program: Program, instruction: Instruction) -> None:
 def _check_external_order(program: Program) -> None:
     """A LOAD and a STORE that meet in external memory must name a common external region, or they race."""
     moves = [(index, one) for index, one in enumerate(program.instructions) if isinstance(one, Transfer)]
-    loads = [(index, one, external_stream(one)) for index, one in moves if isinstance(one, Load)]
+    loads = [(index, one) for index, one in moves if isinstance(one, Load)]
+    reads = [external_stream(one) for _, one in loads]
+    first = np.array([read.first for read in reads], np.int64)
+    last = np.array([read.last for read in reads], np.int64)
+    locks = np.array([one.external_locks for _, one in loads], np.int64)
     for index, store in moves:
         if not isinstance(store, Store):
             continue
         written = external_stream(store)
-        for other, load, read in loads:
-            if not store.external_locks & load.external_locks and read.last >= written.first and written.meets(read):
+        near = (first <= written.last) & (last >= written.first) & (locks & store.external_locks == 0)
+        for place in np.flatnonzero(near):
+            if written.meets(reads[place]):
                 raise BadInput(
-                    f"{_name(program, index)} and {_name(program, other)} meet in external memory and name no common "
-                    "external region"
+                    f"{_name(program, index)} and {_name(program, loads[place][0])} meet in external memory and name "
+                    "no common external region"
                 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,6 +12,8 @@ import numpy.typing as npt
 Bytes: TypeAlias = npt.NDArray[np.int8]
 View: TypeAlias = npt.NDArray[Any]
 Loops: TypeAlias = tuple[tuple[int, int], ...]
+
+_CACHED_BYTES = 1 << 21
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,12 @@ def blank_memories(*, inferences: int, local_bytes: int, constants: bytes, exter
         constants=np.frombuffer(constants, np.int8),
         private=np.zeros((inferences, external_bytes - len(constants)), np.int8),
     )
+
+
+def parts(inferences: int, *, bytes_each: int) -> Iterator[slice]:
+    """Slices of a batch whose intermediate values, `bytes_each` an inference, stay in a second-level cache."""
+    step = max(1, _CACHED_BYTES // bytes_each)
+    return (slice(start, min(start + step, inferences)) for start in range(0, inferences, step))
 
 
 def strided(memory: Bytes, *, base: int, loops: Loops, dtype: str = "<i1") -> View:

@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from chipsmith.program.instructions import Mode, Parameters, Tensor, WeightsBy
 from chipsmith.sim.kernels import Drain, Window, depthwise, drain, gather
-from chipsmith.sim.memory import Bytes, Loops, Memories, View, strided
+from chipsmith.sim.memory import Bytes, Loops, Memories, View, parts, strided
 
-GATHERED_BYTES = 1 << 21  # of gathered operands at once: what stays in a second-level cache
 _EXACT_FLOAT32 = 1 << 24
 _SHIFT_BITS = 63
 
@@ -20,17 +19,15 @@ def tensor(memories: Memories, instruction: Tensor) -> None:
     """Run a TENSOR on the on-chip memory of each inference."""
     sums = _depthwise_sums if instruction.mode is Mode.DEPTHWISE else _convolution_sums
     weights, records = _factors(memories.local, instruction), _records(memories.local, instruction)
-    step = _inferences_at_once(instruction)
-    for start in range(0, memories.inferences, step):
-        part = slice(start, start + step)
+    for part in parts(memories.inferences, bytes_each=_gathered_bytes(instruction)):
         local = memories.local[part]
         found = sums(local, instruction, weights if len(weights) == 1 else weights[part])
         _drain(local, instruction, found, tuple(record[part] for record in records))
 
 
-def _inferences_at_once(one: Tensor) -> int:
-    operands = one.output_height * one.output_width * one.kernel_z * one.kernel_y * one.kernel_x * one.run
-    return max(1, GATHERED_BYTES // (operands * np.dtype(np.float32).itemsize))
+def _gathered_bytes(one: Tensor) -> int:
+    """Size of the operands of one inference when they are gathered as float32."""
+    return 4 * one.output_height * one.output_width * one.kernel_z * one.kernel_y * one.kernel_x * one.run
 
 
 def _factors(local: Bytes, one: Tensor) -> npt.NDArray[Any]:

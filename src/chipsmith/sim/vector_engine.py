@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -18,7 +19,7 @@ from chipsmith.sim.kernels import (
     multiply_in_place,
     scale_in_place,
 )
-from chipsmith.sim.memory import Bytes, Loops, Memories, strided
+from chipsmith.sim.memory import Bytes, Loops, Memories, parts, strided
 
 Values: TypeAlias = npt.NDArray[np.int32]
 """Axes: inferences, r0, r1, o0, o1, o2, o3, lanes."""
@@ -30,7 +31,12 @@ _SHIFT_BITS = 31
 
 def vector(memories: Memories, instruction: Vector) -> None:
     """Run a VECTOR on the on-chip memory of each inference: all elements are read before any is written."""
-    one, local = instruction, memories.local
+    elements = math.prod(count for count, _ in a_loops(instruction))
+    for part in parts(memories.inferences, bytes_each=4 * elements):
+        _run(memories.local[part], instruction)
+
+
+def _run(local: Bytes, one: Vector) -> None:
     values = _operated(one, _operand_a(local, one), _operand_b(local, one))
     values = _reduced(one, values)
     if one.o_rounding is not Rounding.OFF:
