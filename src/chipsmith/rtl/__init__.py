@@ -1,0 +1,1 @@
+"""The machine as synthesizable SystemVerilog, its simulation with Verilator, and its synthesis."""

@@ -1,0 +1,192 @@
+"""The generated SystemVerilog package `chip`: a chip's parameters and the bits of each instruction."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterator
+
+from chipsmith.chip.description import Chip
+from chipsmith.program.cycles import ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
+from chipsmith.program.encoding import INSTRUCTION_BYTES, OPCODE_BITS
+from chipsmith.program.instructions import ROWS, Instruction
+from chipsmith.program.locks import EXTERNAL_REGIONS
+from chipsmith.program.tensor_cycles import PHASE_MIN, TENSOR_PIPE
+from chipsmith.program.vector_cycles import DIVIDE, VECTOR_PIPE
+
+WORD_BITS = 8 * INSTRUCTION_BYTES
+
+_TYPES = """
+  // One read of the on-chip memory by a stream. Byte i of the answer is the byte at address + i (modulo 2**24) where
+  // lanes[i] is set, and undefined elsewhere; a lane that is not set touches nothing. The answer stands on the
+  // stream's data wires READ_LATENCY cycles after the request, for one cycle. first_group and last_group are the
+  // bank groups that the instruction names for the stream: an access outside of them is a fault.
+  typedef struct packed {
+    logic                valid;
+    logic [23:0]         address;
+    logic [R-1:0]        lanes;
+    logic [4:0]          first_group;
+    logic [4:0]          last_group;
+  } read_request_t;
+
+  // One write: byte i of data goes to address + i where lanes[i] is set. A read in the next cycle sees it.
+  typedef struct packed {
+    logic                valid;
+    logic [23:0]         address;
+    logic [R-1:0]        lanes;
+    logic [8*R-1:0]      data;
+    logic [4:0]          first_group;
+    logic [4:0]          last_group;
+  } write_request_t;
+
+  // One pass of the shared multipliers. Lane i computes, in 64 bits that wrap,
+  //   (value*multiplier + (1 << shift >> 1) + (double_round and shift > 31 ? (value >= 0 ? 1 : -1) << 30 : 0)) >> shift
+  // and answers its low 32 bits MULTIPLY_LATENCY cycles later. That is scale() of SINGLE and DOUBLE, and op MUL.
+  typedef struct packed {
+    logic                valid;
+    logic                double_round;
+    logic [M-1:0][31:0]  value;
+    logic [M-1:0][31:0]  multiplier;
+    logic [M-1:0][5:0]   shift;
+  } multiply_request_t;
+"""
+
+READ_LATENCY = 2
+MULTIPLY_LATENCY = 2
+
+
+def package_source(chip: Chip) -> str:
+    """The text of `chip.sv` for a chip: parameters, constants, codes, one packed struct an instruction."""
+    lines = [
+        f"// Parameters and encodings of the chip {chip.name}, generated from its description and the instruction rows.",
+        f"// Chip {chip.sha256}.",
+        "// Not every build uses every code; the package is the complete list.",
+        "/* verilator lint_off UNUSEDPARAM */",
+        "package chip;",
+        *_section("Parameters (docs/machine.md, section 1)", _parameters(chip)),
+        *_section("Constants of the family", _constants()),
+        *_section("Errors (docs/rtl.md)", ((f"ERROR_{e.name}", int(e), e.text) for e in Error)),
+        *_codes(),
+        _TYPES.rstrip(),
+        *(line for row in ROWS for line in _struct(row)),
+        "",
+        *_legal(),
+        "endpackage",
+        "/* verilator lint_on UNUSEDPARAM */",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class Error(enum.IntEnum):
+    """What the machine's error register holds; the machine stops issuing at the first error, until reset.
+
+    Each has its counterpart in the verification of Programs, which refuses them before they run.
+    """
+
+    text: str
+
+    def __new__(cls, code: int, text: str) -> Error:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.text = text
+        return member
+
+    NONE = 0, "no error"
+    OPCODE = 1, "reserved opcode"
+    FIELD = 2, "reserved value of a field, or bits set beyond the last field"
+    COUNT = 3, "a count of zero, or a bank group that the chip does not have"
+    PAGE = 4, "a page that was never loaded, or a page loaded into the slot that runs"
+    ADDRESS = 5, "access of the on-chip memory outside of the bank groups that the stream names"
+    CONFLICT = 6, "two accesses of one bank group, or two users of the multipliers, in one cycle"
+
+
+def _section(title: str, entries: Iterator[tuple[str, int, str]]) -> Iterator[str]:
+    yield f"\n  // {title}"
+    for name, value, doc in entries:
+        yield f"  localparam int {name} = {value};  // {doc}"
+
+
+def _parameters(chip: Chip) -> Iterator[tuple[str, int, str]]:
+    yield "R", chip.tensor.rows, "rows of the array; bytes of one access to the on-chip memory"
+    yield "C", chip.tensor.columns, "columns of the array: output channels at once"
+    yield "T", chip.tensor.tile_pixels, "output pixels of an accumulator tile"
+    yield "V", chip.vector.lanes, "lanes of the vector engine"
+    yield "M", chip.vector.multiplier_lanes, "32 x 32-bit multipliers"
+    yield "TL", chip.vector.table_lanes, "table look-ups in a cycle"
+    yield "G", chip.memory.groups, "bank groups"
+    yield "GB", chip.memory.group_bytes, "bytes of a bank group"
+    yield "PI", chip.instructions.page_instructions, "instructions of a page"
+    yield "L", chip.external.latency_cycles, "latency of the external memory in cycles"
+    yield "W", chip.external.bytes_per_cycle, "bytes of a word of the external memory"
+
+
+def _constants() -> Iterator[tuple[str, int, str]]:
+    yield "INSTRUCTION_BYTES", INSTRUCTION_BYTES, "bytes of an instruction"
+    yield "ISSUE", ISSUE, "least distance of two starts"
+    yield "TRANSFER_MIN", TRANSFER_MIN, "least time of a LOAD or STORE"
+    yield "LOAD_PIPE", LOAD_PIPE, "see docs/machine.md"
+    yield "STORE_PIPE", STORE_PIPE, "see docs/machine.md"
+    yield "PHASE_MIN", PHASE_MIN, "least length of a tensor phase"
+    yield "TENSOR_PIPE", TENSOR_PIPE, "depth of the tensor engine"
+    yield "VECTOR_PIPE", VECTOR_PIPE, "depth of the vector engine beside its beats"
+    yield "DIVIDE", DIVIDE, "cycles of a division"
+    yield "EXTERNAL_REGIONS", EXTERNAL_REGIONS, "external regions that can be locked"
+    yield "READ_LATENCY", READ_LATENCY, "cycles from a read request to its data"
+    yield "MULTIPLY_LATENCY", MULTIPLY_LATENCY, "cycles from a multiply request to its results"
+
+
+def _enumerations() -> dict[type[enum.IntEnum], int]:
+    """Every enumeration of the instruction rows with the width of its fields."""
+    fields = (field.metadata for row in ROWS for field in dataclasses.fields(row))
+    return {data["enum"]: data["bits"] for data in fields if "enum" in data}
+
+
+def _screaming(name: str) -> str:
+    """WeightsBy -> WEIGHTS_BY."""
+    return "".join(f"_{letter}" if letter.isupper() and at else letter for at, letter in enumerate(name)).upper()
+
+
+def _codes() -> Iterator[str]:
+    yield "\n  // Opcodes"
+    for row in ROWS:
+        yield f"  localparam logic [{OPCODE_BITS - 1}:0] OPCODE_{row.__name__.upper()} = {OPCODE_BITS}'d{row.opcode};"
+    for kind, width in _enumerations().items():
+        yield f"\n  // {(kind.__doc__ or kind.__name__).splitlines()[0]}"
+        for member in kind:
+            name = f"{_screaming(kind.__name__)}_{member.name}"
+            yield f"  localparam logic [{width - 1}:0] {name} = {width}'d{member.value};"
+
+
+def _struct(row: type[Instruction]) -> Iterator[str]:
+    """The packed struct of an instruction; its last member is the lowest bits."""
+    fields = dataclasses.fields(row)
+    rest = WORD_BITS - OPCODE_BITS - sum(field.metadata["bits"] for field in fields)
+    yield f"\n  // {(row.__doc__ or '').splitlines()[0]}"
+    yield "  typedef struct packed {"
+    yield _member(rest, "reserved", "zero", signed=False)
+    for field in reversed(fields):
+        data = field.metadata
+        yield _member(data["bits"], field.name, data["doc"], signed=data["signed"])
+    yield _member(OPCODE_BITS, "opcode", f"{row.opcode}", signed=False)
+    yield f"  }} {row.__name__.lower()}_t;"
+
+
+def _member(width: int, name: str, doc: str, *, signed: bool) -> str:
+    sign = " signed" if signed else ""
+    declaration = f"logic{sign} [{width - 1}:0]"
+    return f"    {declaration:<22} {name};  // {doc}"
+
+
+def _legal() -> Iterator[str]:
+    """A function a row: whether no field has a reserved value and no bit is set beyond the last field."""
+    for row in ROWS:
+        terms = ["one.reserved == '0"]
+        for field in dataclasses.fields(row):
+            members: type[enum.IntEnum] | None = field.metadata.get("enum")
+            if members is not None and len(members) < 1 << field.metadata["bits"]:
+                terms.append(f"one.{field.name} <= {field.metadata['bits']}'d{max(members)}")
+        name = row.__name__.lower()
+        yield f"  // Whether no field of {row.__name__.upper()} has a reserved value."
+        yield f"  function automatic logic {name}_is_legal({name}_t one);"
+        yield f"    {name}_is_legal = " + "\n      && ".join(terms) + ";"
+        yield "  endfunction\n"
