@@ -1,0 +1,118 @@
+"""Cases of TOSA's official generator: made once, kept in pytest's cache, and run against tosa_reference_model."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tosa_reference_model
+
+from chipsmith.tosa.file import read_tosa
+from chipsmith.tosa.graph import Array, Graph
+
+_SCRIPTS = sysconfig.get_path("scripts")
+_INTEGER_PROFILE = ("--profile", "tosa-pro-int", "--tosa-version", "1.0.1", "--test-type", "positive")
+_SMALL = ("--tensor-dim-range", "1,5", "--max-batch-size", "2", "--num-rand-permutations", "1", "--no-special-tests")
+_DOUBLE_ROUND = ("--extension", "tosa-ext-doubleround")
+_WINDOWS = (
+    *("--max-conv-padding", "1", "--max-conv-dilation", "2", "--max-conv-stride", "2", "--conv-kernel", "3,2", "2,1,3"),
+    *("--max-pooling-kernel", "2", "--max-pooling-stride", "2", "--max-pooling-padding", "1"),
+)
+
+SAMPLE = (
+    (
+        *_DOUBLE_ROUND,
+        *("--target-rank", "1", "4"),
+        "--filter=^(add|sub|mul|intdiv|maximum|minimum|logical_.*|bitwise_.*|arithmetic_right_shift|abs|clz|negate"
+        "|equal|greater|greater_equal|select|reduce_.*|argmax|concat|reshape|reverse|slice|tile|transpose|identity"
+        "|table|clamp)$",
+    ),
+    (*_DOUBLE_ROUND, "--target-rank", "2", "--filter=^(pad|rescale|cast)$"),
+    (
+        *_DOUBLE_ROUND,
+        *_WINDOWS,
+        *("--target-dtype", "int8", "int16", "int32"),
+        "--max-resize-output-dim=20",
+        "--filter=^(conv2d|conv3d|depthwise_conv2d|transpose_conv2d|avg_pool2d|max_pool2d|matmul|gather|scatter|resize)$",
+    ),
+    ("--extension", "tosa-ext-int16", "--target-dtype", "int16", "--target-rank", "2", "--filter=^table$"),
+)
+"""Arguments of tosa_verif_build_tests that make some 500 small cases of all operators in half a minute."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One generated network of one operator, with inputs that are all in range."""
+
+    name: str
+    graph: Graph
+    file: bytes
+    inputs: dict[str, Array]
+
+    def expected(self) -> dict[str, Array]:
+        """What tosa_reference_model computes from the generated file itself."""
+        arrays = [self.inputs[name] for name in self.graph.inputs]
+        outputs, status = tosa_reference_model.run(self.file, arrays)
+        assert status == tosa_reference_model.GraphStatus.TOSA_VALID, status
+        return {name: np.asarray(array) for name, array in zip(self.graph.outputs, outputs, strict=True)}
+
+
+def load_case(folder: Path) -> Case:
+    description = json.loads((folder / "desc.json").read_text())
+    arrays = [np.load(folder / file) for file in description["ifm_file"]]
+    return Case(
+        name=folder.name,
+        graph=read_tosa(folder / description["tosa_file"]),
+        file=(folder / description["tosa_file"]).read_bytes(),
+        inputs=dict(zip(description["ifm_name"], arrays, strict=True)),
+    )
+
+
+def sampled(cache: Path) -> list[Path]:
+    """The folders of a small sample of each operator's cases."""
+    folder = _made_once(cache, "sample", [("tosa_verif_build_tests", *_INTEGER_PROFILE, *_SMALL, *a) for a in SAMPLE])
+    return sorted(file.parent for file in folder.rglob("desc.json"))
+
+
+def complete(cache: Path) -> list[Path]:
+    """The folders of all positive cases of PRO-INT and EXT-DOUBLEROUND; making them takes minutes."""
+    command = ("tosa_verif_conformance_generator", *_INTEGER_PROFILE, *_DOUBLE_ROUND, "--output-type", "binary")
+    folder = _made_once(cache, "complete", [command])
+    return sorted(file.parent for file in folder.rglob("desc.json") if "operators" in file.parts)
+
+
+def _made_once(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Path:
+    """The folder that the commands fill; named after them and the version of tosa-tools, so that it can be kept."""
+    key = repr((importlib.metadata.version("tosa-tools"), commands))
+    folder = cache / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=cache) as temporary:
+            for index, command in enumerate(commands):
+                _generate(command, Path(temporary) / "made" / str(index))
+            with contextlib.suppress(OSError):  # another test process was faster
+                (Path(temporary) / "made").rename(folder)
+    return folder
+
+
+def _generate(command: Sequence[str], folder: Path) -> None:
+    folder.mkdir(parents=True)
+    builds = command[0] == "tosa_verif_build_tests"
+    target = ("-o", ".") if builds else ("--build-directory", "build", "--output-directory", "cases")
+    environment = os.environ | {"PATH": os.pathsep.join((_SCRIPTS, os.environ["PATH"]))}
+    subprocess.run(
+        [f"{_SCRIPTS}/{command[0]}", *command[1:], *target],
+        cwd=folder,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )

@@ -1,0 +1,65 @@
+"""Each operator's meaning equals tosa_reference_model's to the bit, on the cases of TOSA's official generator.
+
+By default a small sample of each operator; `pytest -m slow tests/tosa/test_conformance.py` makes and runs the
+whole matrix of the integer profile and of double rounding (2,241 cases, five minutes the first time).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conformance_cases import Case, complete, load_case, sampled
+
+from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.reference import evaluate, evaluate_batch
+
+
+@pytest.fixture(scope="session")
+def sample(pytestconfig) -> dict[str, list[Path]]:
+    """Case folders by operator."""
+    folders = sampled(pytestconfig.cache.mkdir("tosa-conformance"))
+    return {kind: [folder for folder in folders if is_case_of(folder, kind)] for kind in ROWS}
+
+
+def is_case_of(folder: Path, kind: str) -> bool:
+    """Folders lie in one of the operator, whose name may go on with a kernel size."""
+    name, _, kernel = folder.parent.name.partition(kind.lower())
+    return name == "" and (kernel == "" or kernel[1].isdigit())
+
+
+def assert_exact(case: Case) -> None:
+    outputs = evaluate(case.graph, case.inputs)
+    for name, expected in case.expected().items():
+        np.testing.assert_array_equal(outputs[name], expected, err_msg=case.name, strict=True)
+
+
+@pytest.mark.parametrize("kind", sorted(ROWS))
+def test_the_meaning_is_the_reference_models(kind, sample):
+    assert sample[kind]
+    for folder in sample[kind]:
+        assert_exact(load_case(folder))
+
+
+@pytest.mark.parametrize("kind", sorted(ROWS))
+def test_a_batch_of_inferences_is_each_inference(kind, sample):
+    case = load_case(sample[kind][0])
+    shifted = {name: np.roll(array, 1) for name, array in case.inputs.items()}
+    if kind in ("GATHER", "SCATTER"):
+        shifted = {name: array if array.ndim == 2 else np.roll(array, 1) for name, array in case.inputs.items()}
+    both = evaluate_batch(case.graph, {name: np.stack([case.inputs[name], shifted[name]]) for name in case.inputs})
+    for index, inputs in enumerate((case.inputs, shifted)):
+        for name, expected in evaluate(case.graph, inputs).items():
+            np.testing.assert_array_equal(both[name][index], expected, strict=True)
+
+
+@pytest.mark.slow
+def test_the_whole_matrix(pytestconfig):
+    folders = complete(pytestconfig.cache.mkdir("tosa-conformance"))
+    for folder in folders:
+        assert_exact(load_case(folder))
+    counts = Counter(kind for folder in folders for kind in ROWS if is_case_of(folder, kind))
+    assert set(counts) == set(ROWS)
+    assert len(folders) >= 2241
