@@ -102,10 +102,10 @@ class NaiveMachine:
     def _accumulate(self, one: Tensor, oy: int, ox: int, oc: int) -> int:
         total = 0
         for kz, ky, kx, tap in itertools.product(*map(range, (one.kernel_z, one.kernel_y, one.kernel_x, one.run))):
-            address = _activation(one, oy, ox, oc, kz, ky, kx, tap)
+            address = activation_address(one, oy, ox, oc, kz, ky, kx, tap)
             if address is not None:
                 activation = self.read(address, Type.INT8) - one.a_zero_point
-                weight = self.read(_weight(one, oc, kz, ky, kx, tap), Type.INT8) - one.w_zero_point
+                weight = self.read(weight_address(one, oc, kz, ky, kx, tap), Type.INT8) - one.w_zero_point
                 total += activation * weight
         return wrap(total)
 
@@ -195,7 +195,7 @@ def _runs(one: Load | Store):
         yield outside, inside
 
 
-def _activation(one: Tensor, oy: int, ox: int, oc: int, kz: int, ky: int, kx: int, tap: int) -> int | None:
+def activation_address(one: Tensor, oy: int, ox: int, oc: int, kz: int, ky: int, kx: int, tap: int) -> int | None:
     """Address of an activation, or None where it is masked."""
     row = oy * one.stride_y - one.pad_top + ky * one.dilation_y
     if not 0 <= row < one.input_height:
@@ -208,7 +208,7 @@ def _activation(one: Tensor, oy: int, ox: int, oc: int, kz: int, ky: int, kx: in
     return start + byte if 0 <= byte < one.input_width * one.pixel_pitch else None
 
 
-def _weight(one: Tensor, oc: int, kz: int, ky: int, kx: int, tap: int) -> int:
+def weight_address(one: Tensor, oc: int, kz: int, ky: int, kx: int, tap: int) -> int:
     start = one.w_base + kz * one.w_stride_z + ky * one.w_stride_y + kx * one.w_stride_x
     if one.mode is Mode.CONV and one.weights_by is WeightsBy.COLUMN:
         return start + oc * one.w_stride + tap

@@ -1,0 +1,216 @@
+"""What a chip refuses before it runs a program."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from chipsmith.chip import load_chip
+from chipsmith.errors import BadInput
+from chipsmith.program.instructions import (
+    End,
+    Load,
+    Mode,
+    Op,
+    Parameters,
+    Reduce,
+    Rounding,
+    Source,
+    Space,
+    Store,
+    Table,
+    Tensor,
+    Type,
+    Vector,
+)
+from chipsmith.program.program import Manifest, Port, Program, encode_pages, page_bytes
+from chipsmith.program.verify import check_instruction, verify_program
+
+CHIP = load_chip("nano-64")  # 7 groups of 8192 bytes, R = 8
+GROUP = CHIP.memory.group_bytes
+PAGE = page_bytes(CHIP)
+
+
+POINT = Tensor(
+    input_height=4, input_width=4, pixel_pitch=8, row_pitch=32, run=8, output_height=4, output_width=4,
+    output_channels=8, a_base=0, w_base=GROUP, w_stride=8, o_base=2 * GROUP, o_stride_y=32, o_stride_x=8,
+    w_first_group=1, w_last_group=1, o_first_group=2, o_last_group=2,
+)  # fmt: skip
+"""A matrix product of 16 pixels of 8 channels, bytes 0 to 127 of groups 0, 1 and 2."""
+
+COPY = Vector(lanes=16, a_lane_stride=1, o_base=GROUP, o_lane_stride=1, o_first_group=1, o_last_group=1)
+"""16 bytes from group 0 to group 1."""
+
+FETCH = Load(run_bytes=16, external_address=PAGE, first_group=0, last_group=0)
+
+
+def changed(one, **fields):
+    return dataclasses.replace(one, **fields)
+
+
+@pytest.mark.parametrize("instruction", [POINT, COPY, FETCH, End()])
+def test_a_legal_instruction_passes(instruction):
+    check_instruction(CHIP, instruction)
+
+
+REFUSED = {
+    "A touches bytes -8 to": changed(POINT, row_pitch=-32, a_base=88),
+    "stream O touches bytes 57336 to 57463; the memory has 57344": changed(POINT, o_base=7 * GROUP - 8),
+    "stream W touches bank groups 1 to 1 but names groups 2 to 2": changed(POINT, w_first_group=2, w_last_group=2),
+    "stream A touches bank groups 0 to 1 but names groups 0 to 0": changed(POINT, a_base=GROUP - 8),
+    "stream RES touches bank groups 0 to 0 but names groups 1 to 1": changed(
+        POINT,
+        residual=1,
+        requantise=Rounding.SINGLE,
+        shift=30,
+        s_rounding=Rounding.SINGLE,
+        s_shift=30,
+        r_first_group=1,
+        r_last_group=1,
+    ),
+    "base and strides must be multiples of 4": changed(POINT, o_type=Type.INT32, o_stride_x=34, o_stride_y=136),
+    "stream O writes a byte more than once": changed(POINT, o_stride_x=7),
+    "output stream O overlaps input stream A": changed(POINT, o_base=120, o_first_group=0, o_last_group=0),
+    "output stream O overlaps input stream P": changed(
+        POINT, parameters=Parameters.BIAS, p_base=2 * GROUP + 64, p_first_group=2, p_last_group=2
+    ),
+    "output_height is 0; counts are at least 1": changed(POINT, output_height=0),
+    "TENSOR.run is -1": changed(POINT, run=-1),
+    "o_type UINT8": changed(POINT, o_type=Type.UINT8),
+    "shift is 1; a scale stage shifts by 2 to 62": changed(POINT, requantise=Rounding.SINGLE, shift=1),
+    "clamp_min 5 is above clamp_max 4": changed(POINT, requantise=Rounding.SINGLE, shift=30, clamp_min=5, clamp_max=4),
+    "residual needs requantise": changed(POINT, residual=1, s_rounding=Rounding.SINGLE, s_shift=30),
+    "window of 9 pixels": changed(POINT, mode=Mode.DEPTHWISE, run=3, dilation_x=4),
+    "DEPTHWISE needs 1": changed(POINT, mode=Mode.DEPTHWISE, kernel_x=2, run=3),
+    "a scale of the sum": changed(POINT, residual=1, requantise=Rounding.SINGLE, shift=30),
+    "without a reduction": changed(COPY, r0=2),
+    "o_lane_stride 0": changed(COPY, o_lane_stride=0),
+    "op ADD needs an operand B": changed(COPY, op=Op.ADD),
+    "b_rounding without a stream": changed(COPY, b_rounding=Rounding.SINGLE, b_shift=30),
+    "SHL by 32": changed(COPY, op=Op.SHL, b_source=Source.IMMEDIATE, b_immediate=32),
+    "DIV by 0": changed(COPY, op=Op.DIV, b_source=Source.IMMEDIATE),
+    "ASR is reserved": changed(COPY, op=Op.ASR, op_argument=2, b_source=Source.IMMEDIATE),
+    "stream TABLE touches bank groups 1 to 1 but names": changed(COPY, table=Table.TABLE8, t_base=GROUP),
+    "output stream O overlaps input stream TABLE": changed(
+        COPY, table=Table.TABLE8, t_base=GROUP - 256 + 8, t_first_group=0, t_last_group=1
+    ),
+    "overlaps input stream B": changed(
+        COPY, op=Op.ADD, b_source=Source.STREAM, b_base=GROUP + 1, b_lane_stride=1, b_first_group=1, b_last_group=1
+    ),
+    "to slot 2": Load(space=Space.PAGE, local_address=2, run_bytes=PAGE),
+    "one run of": Load(space=Space.PAGE, local_address=1, run_bytes=PAGE - 1),
+    "cannot be `once`": Load(space=Space.PAGE, local_address=1, run_bytes=PAGE, once=1),
+    "run_bytes is 0": changed(FETCH, run_bytes=0),
+    "stream destination writes a byte more than once": changed(FETCH, inner_count=2, local_inner_stride=15),
+    "stream source touches bytes": Store(run_bytes=16, local_address=7 * GROUP, first_group=6, last_group=6),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_a_faulty_instruction_is_refused_by_name(message):
+    with pytest.raises(BadInput, match=r"^.*" + message.replace("[", r"\[")):
+        check_instruction(CHIP, REFUSED[message])
+
+
+IN_PLACE = changed(COPY, o_base=0, o_first_group=0, o_last_group=0)
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        IN_PLACE,
+        changed(IN_PLACE, a_type=Type.UINT8),
+        changed(IN_PLACE, o3=2, a_stride_3=32, o_stride_3=32),
+        changed(
+            COPY, op=Op.SUB, b_source=Source.STREAM, b_base=GROUP, b_lane_stride=1, b_first_group=1, b_last_group=1
+        ),
+    ],
+)
+def test_an_output_may_stand_exactly_on_its_own_input(instruction):
+    check_instruction(CHIP, instruction)
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        changed(IN_PLACE, o_base=1),
+        changed(IN_PLACE, a_lane_stride=-1, a_base=15),
+        changed(IN_PLACE, o_type=Type.INT16, o_lane_stride=2),
+        changed(IN_PLACE, reduce=Reduce.SUM, r0=2, a_reduce_0=16),
+    ],
+)
+def test_any_other_overlap_is_refused(instruction):
+    with pytest.raises(BadInput, match="overlaps input stream A"):
+        check_instruction(CHIP, instruction)
+
+
+def test_streams_may_interleave_without_meeting():
+    even = changed(COPY, a_lane_stride=2, o_base=1, o_lane_stride=2, o_first_group=0, o_last_group=0)
+    check_instruction(CHIP, even)
+
+
+AREA = Port(name="area", shape=(1, 64), dtype="<i1", address=2 * PAGE, size_bytes=64)
+
+
+def _program(*instructions, **manifest):
+    pages = encode_pages(CHIP, instructions)
+    fields = {
+        "network": "hand", "inputs": (AREA,), "outputs": (AREA,), "external_bytes": 2 * PAGE + 64,
+        "memory_peak_bytes": 0, "weight_bytes": 0, "resident": (), "operators": (), "kernels": (), "buffers": (),
+    }  # fmt: skip
+    return Program(
+        chip=CHIP,
+        instructions=instructions,
+        constants=pages.ljust(2 * PAGE, b"\0"),
+        manifest=Manifest(**(fields | manifest)),
+    )
+
+
+NEXT_PAGE = Load(space=Space.PAGE, external_address=PAGE, local_address=1, run_bytes=PAGE)
+KEEP = changed(FETCH, once=1)
+PUT = Store(run_bytes=16, external_address=2 * PAGE, first_group=0, last_group=0)
+GET = Load(run_bytes=16, external_address=2 * PAGE + 8, local_address=100, first_group=0, last_group=0)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        _program(End()),
+        _program(NEXT_PAGE, *(COPY for _ in range(8)), End()),
+        _program(KEEP, POINT, COPY, End()),
+        _program(changed(PUT, external_locks=3), changed(GET, external_locks=2), End()),
+    ],
+)
+def test_a_legal_program_passes(program):
+    verify_program(program)
+
+
+REFUSED_PROGRAMS = {
+    "END at": _program(End(), COPY, End()),
+    "page 1 is never loaded": _program(*(COPY for _ in range(8)), End()),
+    "must load page 1 from": _program(changed(NEXT_PAGE, local_address=0), *(COPY for _ in range(8)), End()),
+    "no page follows": _program(NEXT_PAGE, End()),
+    r"instruction 1 \(VECTOR\): without|instruction 1 \(VECTOR\): r0": _program(COPY, changed(COPY, r0=2), End()),
+    r"instruction 0 \(LOAD\): touches bytes": _program(changed(FETCH, external_address=2 * PAGE + 60), End()),
+    "into the constants": _program(changed(PUT, external_address=PAGE), End()),
+    "no common external region": _program(changed(PUT, external_locks=1), changed(GET, external_locks=2), End()),
+    r"instruction 1 \(STORE\) and instruction 0 \(LOAD\) meet": _program(GET, PUT, End()),
+    r"instruction 0 \(VECTOR\) writes bytes that a `once` LOAD keeps": _program(IN_PLACE, KEEP, End()),
+    r"instruction 1 \(LOAD\) writes bytes that a `once` LOAD keeps": _program(KEEP, FETCH, End()),
+    "the chip has": _program(End(), external_bytes=1 << 40),
+    "says that it has 63": _program(End(), inputs=(changed(AREA, size_bytes=63),)),
+    "ends beyond": _program(End(), outputs=(changed(AREA, address=2 * PAGE + 1),)),
+    "stands in the constants": _program(End(), inputs=(changed(AREA, address=PAGE),)),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED_PROGRAMS)
+def test_a_faulty_program_is_refused_by_name(message):
+    with pytest.raises(BadInput, match=message):
+        verify_program(REFUSED_PROGRAMS[message])
+
+
+def test_the_image_must_begin_with_the_programs_own_pages():
+    with pytest.raises(BadInput, match="does not begin with the program's pages"):
+        verify_program(dataclasses.replace(_program(COPY, End()), constants=bytes(2 * PAGE)))
