@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.chains import Chain, TensorChain
 from chipsmith.compiler.kernels import Buffer, Kernel, Step
-from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, integers
+from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, integers, macs
 from chipsmith.compiler.match import Matcher
 from chipsmith.compiler.tensor_kernels import TensorLowering
 from chipsmith.compiler.vector_kernels import lower_copy, lower_vector
@@ -141,8 +141,8 @@ class _Builder:
             self.views[chain.output] = self._fresh(chain.output, f"{chain.output}.aside")
         lowered = TensorLowering(lookup=self.lookup, view=self.view, chip=self.chip).lower(chain)
         self.buffers.update({one.name: one for one in lowered.buffers})
-        macs = Matcher(self.lookup).macs(chain.anchor)
-        self._emit(chain.output, "tensor", lowered.steps, chain.operators, macs=macs)
+        count = macs(self.lookup.graph, chain.anchor)
+        self._emit(chain.output, "tensor", lowered.steps, chain.operators, macs=count)
         if aside:
             self._copy(f"{chain.output}.place", self.views[chain.output], output)
             self.views[chain.output] = output

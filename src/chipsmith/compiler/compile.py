@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.build import Built, build
+from chipsmith.compiler.canonical import canonicalize
 from chipsmith.compiler.constants import Chunk, pack_constants
-from chipsmith.compiler.kernels import Step
-from chipsmith.compiler.memory import BEFORE, Life, Place, lives, place_activations
+from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, Place, place_activations
 from chipsmith.compiler.schedule import Export, Import, Schedule, Scheduled, Scheduler, pages_needed
+from chipsmith.compiler.tiling import Plan, Transfer, plan_tiled, plan_whole
 from chipsmith.compiler.views import View
+from chipsmith.mapping.channels import LARGEST_SHARE
 from chipsmith.program.instructions import End, Instruction, Load
+from chipsmith.program.locks import EXTERNAL_REGIONS
 from chipsmith.program.program import (
     BufferSpan,
     KernelSpan,
@@ -25,6 +29,8 @@ from chipsmith.program.program import (
 from chipsmith.tosa.graph import Graph
 
 EXTERNAL_ALIGNMENT = 64
+BUDGET_SHARES = (0.8, 0.65, 0.5, 0.4, 0.3, 0.2)
+"""Shares of the on-chip memory that activations may take, tried in turn; the rest is for constants."""
 
 
 def compile_graph(graph: Graph, chip: Chip) -> Program:
@@ -32,19 +38,34 @@ def compile_graph(graph: Graph, chip: Chip) -> Program:
 
     Raises OperatorRefused with the operator and the reason where the chip cannot hold the network.
     """
-    built = build(graph, chip)
-    steps = [step for kernel in built.kernels for step in kernel.steps]
-    lifetimes = lives(steps, _buffers(built.inputs), _buffers(built.outputs), built.buffers)
-    activations = place_activations(steps, lifetimes, built.buffers, chip)
-    chunks = pack_constants(steps, built.buffers, limit_bytes=chip.memory.group_bytes)
-    image = _lay_out(built, chunks, len(steps), chip)
+    built = build(canonicalize(graph), chip)
+    reason: DoesNotFit | None = None
+    for plan in _plans(built, chip):
+        try:
+            return _program(graph, built, plan(), chip)
+        except DoesNotFit as error:
+            reason = error
+    raise reason or DoesNotFit(f"network {graph.name} does not fit on {chip.name}")
+
+
+def _plans(built: Built, chip: Chip) -> Iterator[Callable[[], Plan]]:
+    """Ways to use the memory, the fastest first: everything on the chip, then less and less of the activations."""
+    yield lambda: plan_whole(built)
+    for share in BUDGET_SHARES:
+        yield partial(plan_tiled, built, chip, budget_bytes=int(chip.memory_bytes * share))
+
+
+def _program(graph: Graph, built: Built, plan: Plan, chip: Chip) -> Program:
+    activations = place_activations(plan.steps, plan.lifetimes, plan.buffers, chip)
+    chunks = pack_constants(plan.steps, plan.buffers, limit_bytes=chip.memory_bytes // LARGEST_SHARE)
+    image = _lay_out(built, plan, chunks, chip)
     schedule = Scheduler(
         chip=chip,
-        steps=steps,
+        steps=plan.steps,
         chunks=chunks,
         activations=activations,
-        imports=_imports(built, image, activations, steps),
-        exports=_exports(built, image, activations, steps),
+        imports=[_import(one, plan, image, activations) for one in plan.imports],
+        exports=[_export(one, plan, image, activations) for one in plan.exports],
         chunk_addresses=image.chunks,
     ).run()
     kept = _resident(schedule, activations)
@@ -53,31 +74,28 @@ def compile_graph(graph: Graph, chip: Chip) -> Program:
         chip=chip,
         instructions=instructions,
         constants=_constants(encode_pages(chip, instructions), chunks, image),
-        manifest=_manifest(graph, built, schedule, activations, chunks, image, kept),
+        manifest=_manifest(graph, built, plan, schedule, activations, chunks, image, kept),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _External:
-    """Addresses in external memory: chunks of constants behind the pages, then the ports."""
+    """Addresses in external memory: chunks of constants behind the pages, then the ports, then spilled tensors."""
 
     chunks: Mapping[str, int]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    tensors: Mapping[str, int]
     constants_bytes: int
     bytes: int
-
-
-def _buffers(views: Mapping[str, View]) -> list[str]:
-    return [view.buffer for view in views.values()]
 
 
 def _aligned(address: int) -> int:
     return -(-address // EXTERNAL_ALIGNMENT) * EXTERNAL_ALIGNMENT
 
 
-def _lay_out(built: Built, chunks: Sequence[Chunk], steps: int, chip: Chip) -> _External:
-    items = steps + len(chunks) + len(built.inputs) + len(built.outputs)
+def _lay_out(built: Built, plan: Plan, chunks: Sequence[Chunk], chip: Chip) -> _External:
+    items = len(plan.steps) + len(chunks) + len(plan.imports) + len(plan.exports)
     at = _aligned(pages_needed(chip, items) * page_bytes(chip))
     addresses: dict[str, int] = {}
     for chunk in chunks:
@@ -85,14 +103,21 @@ def _lay_out(built: Built, chunks: Sequence[Chunk], steps: int, chip: Chip) -> _
         at = _aligned(at + len(chunk.data))
     constants_bytes = at
     ports: list[Port] = []
+    tensors: dict[str, int] = {}
     for name, view in (*built.inputs.items(), *built.outputs.items()):
         ports.append(_port(name, view, at))
+        tensors[view.buffer] = at
         at = _aligned(at + ports[-1].size_bytes)
+    for name in plan.spilled:
+        if name not in tensors:
+            tensors[name] = at
+            at = _aligned(at + built.buffers[name].size_bytes)
     count = len(built.inputs)
     return _External(
         chunks=addresses,
         inputs=tuple(ports[:count]),
         outputs=tuple(ports[count:]),
+        tensors=tensors,
         constants_bytes=constants_bytes,
         bytes=at,
     )
@@ -106,43 +131,30 @@ def _port(name: str, view: View, address: int) -> Port:
     return Port(name=name, shape=view.shape, dtype=kind, address=address, size_bytes=size)
 
 
-def _imports(
-    built: Built, image: _External, activations: Mapping[str, Place], steps: Sequence[Step]
-) -> list[Import]:
-    return [
-        Import(
-            name=port.name,
-            place=activations[built.inputs[port.name].buffer],
-            external_address=port.address,
-            first_step=_touching(steps, built.inputs[port.name].buffer)[0],
-        )
-        for port in image.inputs
-    ]
+def _import(one: Transfer, plan: Plan, image: _External, activations: Mapping[str, Place]) -> Import:
+    return Import(
+        name=one.buffer,
+        place=activations[one.buffer],
+        external_address=image.tensors[one.tensor] + one.offset,
+        first_step=one.step,
+        after_step=one.after,
+        external_locks=_region(one.tensor, plan),
+    )
 
 
-def _exports(
-    built: Built, image: _External, activations: Mapping[str, Place], steps: Sequence[Step]
-) -> list[Export]:
-    return [
-        Export(
-            name=port.name,
-            place=activations[built.outputs[port.name].buffer],
-            external_address=port.address,
-            last_step=_writing(steps, built.outputs[port.name].buffer)[-1],
-        )
-        for port in image.outputs
-    ]
+def _export(one: Transfer, plan: Plan, image: _External, activations: Mapping[str, Place]) -> Export:
+    return Export(
+        name=one.buffer,
+        place=activations[one.buffer],
+        external_address=image.tensors[one.tensor] + one.offset,
+        last_step=one.step,
+        external_locks=_region(one.tensor, plan),
+    )
 
 
-def _touching(steps: Sequence[Step], buffer: str) -> list[int]:
-    return [at for at, step in enumerate(steps) if any(one.buffer == buffer for one in step.operands)] or [len(steps)]
-
-
-def _writing(steps: Sequence[Step], buffer: str) -> list[int]:
-    written = [
-        at for at, step in enumerate(steps) if any(one.buffer == buffer and one.written for one in step.operands)
-    ]
-    return written or [BEFORE]
+def _region(tensor: str, plan: Plan) -> int:
+    """The external region that a spilled tensor's transfers hold, so that none reads what is still being written."""
+    return 1 << plan.spilled.index(tensor) % EXTERNAL_REGIONS if tensor in plan.spilled else 0
 
 
 def _resident(schedule: Schedule, activations: Mapping[str, Place]) -> frozenset[str]:
@@ -175,6 +187,7 @@ def _constants(pages: bytes, chunks: Sequence[Chunk], image: _External) -> bytes
 def _manifest(
     graph: Graph,
     built: Built,
+    plan: Plan,
     schedule: Schedule,
     activations: Mapping[str, Place],
     chunks: Sequence[Chunk],
@@ -196,24 +209,22 @@ def _manifest(
         weight_bytes=sum(len(chunk.data) for chunk in chunks),
         resident=tuple(sorted(kept)),
         operators=built.placements,
-        kernels=_kernel_spans(built, positions),
+        kernels=_kernel_spans(built, plan, positions),
         buffers=tuple(spans),
     )
 
 
-def _kernel_spans(built: Built, positions: Mapping[int, int]) -> tuple[KernelSpan, ...]:
-    spans: list[KernelSpan] = []
-    at = 0
-    for kernel in built.kernels:
-        indices = tuple(positions[step] for step in range(at, at + len(kernel.steps)))
-        spans.append(KernelSpan(name=kernel.name, kind=kernel.kind, instructions=indices, macs=kernel.macs))
-        at += len(kernel.steps)
-    return tuple(spans)
+def _kernel_spans(built: Built, plan: Plan, positions: Mapping[int, int]) -> tuple[KernelSpan, ...]:
+    indices: list[list[int]] = [[] for _ in built.kernels]
+    for step, kernel in enumerate(plan.kernels):
+        indices[kernel].append(positions[step])
+    return tuple(
+        KernelSpan(name=kernel.name, kind=kernel.kind, instructions=tuple(found), macs=kernel.macs)
+        for kernel, found in zip(built.kernels, indices, strict=True)
+    )
 
 
-def _span(
-    name: str, place: Place, positions: Mapping[int, int], load: int | None, count: int
-) -> BufferSpan:
+def _span(name: str, place: Place, positions: Mapping[int, int], load: int | None, count: int) -> BufferSpan:
     first = load if load is not None else positions.get(place.life.first, 0)
     return BufferSpan(
         name=name,

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from chipsmith.program.instructions import Instruction
 
+STREAM_NAMES = {"a": "A", "b": "B", "w": "W", "p": "P", "o": "O", "r": "RES", "t": "TABLE"}
+"""The machine's name of the stream whose fields have a prefix."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Buffer:

@@ -95,3 +95,15 @@ def integer(op: Operator, attribute: str) -> int:
 def integers(op: Operator, attribute: str) -> tuple[int, ...]:
     """An attribute that is a list of integers."""
     return tuple(int(one) for one in op.attributes[attribute])  # type: ignore[union-attr]
+
+
+def macs(graph: Graph, anchor: Operator) -> int:
+    """Multiply-accumulates of a convolution or matrix product for one run of the graph."""
+    output, weights = graph.tensor(anchor.outputs[0]), graph.tensor(anchor.inputs[1]).shape
+    match anchor.kind:
+        case "CONV2D":
+            return output.elements * weights[1] * weights[2] * weights[3]
+        case "DEPTHWISE_CONV2D":
+            return output.elements * weights[0] * weights[1]
+        case _:
+            return output.elements * weights[1]

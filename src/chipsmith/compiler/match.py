@@ -14,7 +14,7 @@ from chipsmith.compiler.chains import (
     TensorChain,
     VectorChain,
 )
-from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer
+from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, macs
 from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import Op, Reduce, Rounding, Table
 from chipsmith.tosa.graph import DType, Operator
@@ -121,7 +121,9 @@ class Matcher:
         covered += [op.name, add.name]
         candidates = [self._drained(add, side) for side in (0, 1)]
         best = max(
-            (one for one in candidates if one is not None), key=lambda one: self.macs(one[0].anchor), default=None
+            (one for one in candidates if one is not None),
+            key=lambda one: macs(self.lookup.graph, one[0].anchor),
+            default=None,
         )
         if best is None:
             return None
@@ -149,16 +151,6 @@ class Matcher:
 
     def _layouts_agree(self, anchor: Operator, add: Operator) -> bool:
         return anchor.kind != "MATMUL" and self._shape(anchor.outputs[0]) == self._shape(add.outputs[0])
-
-    def macs(self, anchor: Operator) -> int:
-        """Multiply-accumulates of a tensor operator for one run of the graph."""
-        output, weights = self._shape(anchor.outputs[0]), self._shape(anchor.inputs[1])
-        count = 1
-        for size in output:
-            count *= size
-        if anchor.kind == "CONV2D":
-            return count * weights[1] * weights[2] * weights[3]
-        return count * (weights[0] * weights[1] if anchor.kind == "DEPTHWISE_CONV2D" else weights[1])
 
     # --- vector engine ------------------------------------------------------------------------------------------
 

@@ -12,6 +12,10 @@ from chipsmith.errors import OperatorRefused
 BEFORE, ALIGNMENT = -1, 16
 
 
+class DoesNotFit(OperatorRefused):
+    """The on-chip memory has no place for what must stand in it at once."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Life:
     """The first and last step in which a buffer's bytes matter (BEFORE: loaded as an input)."""
@@ -42,7 +46,9 @@ class Place:
         return self.address < other.end and other.address < self.end and self.life.meets(other.life)
 
 
-def lives(steps: Sequence[Step], inputs: Iterable[str], outputs: Iterable[str], buffers: Mapping[str, Buffer]) -> dict[str, Life]:
+def lives(
+    steps: Sequence[Step], inputs: Iterable[str], outputs: Iterable[str], buffers: Mapping[str, Buffer]
+) -> dict[str, Life]:
     """The life of each buffer that is no constant; an output lives to the step after the last one."""
     found: dict[str, Life] = {}
     touched = [(at, one.buffer) for at, step in enumerate(steps) for one in step.operands]
@@ -104,7 +110,7 @@ def _best(name: str, size_bytes: int, life: Life, taken: list[Place], partners: 
         if best is None or (shared, address) < best[:2]:
             best = (shared, address, place)
     if best is None:
-        raise OperatorRefused(
+        raise DoesNotFit(
             f"tensor {name} ({size_bytes} bytes) does not fit beside what lives with it in the on-chip memory of "
             f"{chip.name} ({chip.memory_bytes} bytes); choose a chip with more memory"
         )

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.constants import Chunk
-from chipsmith.compiler.kernels import Step
-from chipsmith.compiler.memory import BEFORE, Life, Place, candidates, groups_of
-from chipsmith.errors import OperatorRefused
+from chipsmith.compiler.kernels import STREAM_NAMES, Step
+from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, Place, candidates, groups_of
 from chipsmith.program.cycles import ISSUE, occupancy
 from chipsmith.program.instructions import Engine, Instruction, Load, Space, Store
 from chipsmith.program.locks import Lock, named_locks
@@ -22,27 +21,35 @@ from chipsmith.program.streams import streams
 
 PAGE_POSITION = 4
 """Where in a page the LOAD of the next one stands: late enough not to hold up the first loads of data."""
-_PREFIX = {"A": "a", "B": "b", "W": "w", "P": "p", "O": "o", "RES": "r", "TABLE": "t"}
+LOOK_AHEAD = 4
+"""Steps ahead whose bank groups a load keeps away from."""
+_PREFIX = {name: prefix for prefix, name in STREAM_NAMES.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Import:
-    """An input of the network that stands in external memory and is brought to its place before use."""
+    """Bytes in external memory that are brought to their place before step `first_step`, not before `after_step` ran.
+
+    `external_locks`: the external regions that the transfer holds.
+    """
 
     name: str
     place: Place
     external_address: int
     first_step: int
+    after_step: int
+    external_locks: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """An output of the network that is written to external memory after its last step."""
+    """Bytes on the chip that are written to external memory after step `last_step`."""
 
     name: str
     place: Place
     external_address: int
     last_step: int
+    external_locks: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +89,7 @@ class _Clock:
         start, time = self.start(instruction), occupancy(instruction, self.chip)
         self.issued = start
         self.engines[instruction.engine] = start + time.engine
-        self.locks.update({lock: start + time.locks for lock in named_locks(instruction)})
+        self.locks.update(dict.fromkeys(named_locks(instruction), start + time.locks))
 
 
 def relocate(step: Step, addresses: Mapping[str, int], chip: Chip) -> Instruction:
@@ -126,7 +133,10 @@ class Scheduler:
         self._clock = _Clock(chip)
         self._items: list[Scheduled] = []
         self._chunks: dict[str, Place] = {}
+        self._spoiled: set[str] = set()
+        self._always = Life(first=BEFORE, last=len(steps))
         self._addresses = {name: place.address for name, place in activations.items()}
+        self._places = dict(activations)
         self._next = 0
         self._pages = pages_needed(chip, len(steps) + len(chunks) + len(imports) + len(exports))
 
@@ -154,12 +164,13 @@ class Scheduler:
             return None
         wanted = self._loads[0]
         if isinstance(wanted, Import):
-            return self._load(wanted.name, wanted.external_address, wanted.place)
+            ready = max(wanted.place.life.first, wanted.after_step + 1) <= self._next
+            return self._import(wanted) if ready else None
         place = self._place(wanted)
         if place is not None:
-            return self._load(wanted.name, self._external[wanted.name], place)
+            return self._load(wanted.name, self._external[wanted.name], place, external_locks=0)
         if self._needed_now():
-            raise OperatorRefused(
+            raise DoesNotFit(
                 f"constants of {wanted.name} ({len(wanted.data)} bytes) find no place in the on-chip memory of "
                 f"{self._chip.name} beside the tensors of their step; choose a chip with more memory"
             )
@@ -177,18 +188,18 @@ class Scheduler:
         life = Life(first=self._next, last=chunk.last_step)
         placed = [*self._activations.values(), *self._chunks.values()]
         living = [one for one in placed if one.life.meets(life)]
+        groups_or_ends = candidates(len(chunk.data), placed, self._chip)
         busy = self._busy_groups(chunk)
         best: tuple[tuple[int, int, int, int], Place] | None = None
-        for address in candidates(len(chunk.data), living, self._chip):
+        for address in groups_or_ends:
             place = Place(address=address, size_bytes=len(chunk.data), life=life)
             if any(place.clashes(one) for one in living):
                 continue
             groups = groups_of(address, place.size_bytes, self._chip)
-            whole = replace(place, life=Life(first=BEFORE, last=len(self._steps)))
             score = (
                 sum(one in busy for one in groups),
-                int(any(whole.clashes(one) for one in placed)),
-                self._clock.start(self._load(chunk.name, 0, place).instruction),
+                self._spoiled_bytes(place),
+                self._clock.start(self._load(chunk.name, 0, place, external_locks=0).instruction),
                 -address,
             )
             if best is None or score < best[0]:
@@ -197,19 +208,30 @@ class Scheduler:
 
     def _busy_groups(self, chunk: Chunk) -> set[int]:
         """Groups that the steps before a chunk's first use touch: a load there would hold them up."""
-        until = min(chunk.first_step + 1, self._next + 4, len(self._steps))
+        until = min(chunk.first_step + 1, self._next + LOOK_AHEAD, len(self._steps))
         names = {one.buffer for step in self._steps[self._next : until] for one in step.operands}
-        places = [self._activations[name] for name in names if name in self._activations]
-        places += [
-            place
-            for name, place in self._chunks.items()
-            if place.life.meets(Life(first=self._next, last=max(self._next, until - 1)))
-        ]
+        places = [self._places[name] for name in names if name in self._places]
         return {group for one in places for group in groups_of(one.address, one.size_bytes, self._chip)}
+
+    def _overwritten(self, place: Place) -> list[str]:
+        """Constants whose bytes a place would overwrite, now or later."""
+        whole = replace(place, life=self._always)
+        return [name for name, one in self._chunks.items() if whole.clashes(one)]
+
+    def _spoiled_bytes(self, place: Place) -> int:
+        """Bytes of constants that would no longer stay on the chip for the next inference, its own included."""
+        overwritten = self._overwritten(place)
+        whole = replace(place, life=self._always)
+        shared = bool(overwritten) or any(whole.clashes(one) for one in self._activations.values())
+        spoiled = sum(self._chunks[name].size_bytes for name in overwritten if name not in self._spoiled)
+        return spoiled + (place.size_bytes if shared else 0)
 
     # --- instructions ---------------------------------------------------------------------------------------------
 
-    def _load(self, name: str, external_address: int, place: Place) -> Scheduled:
+    def _import(self, wanted: Import) -> Scheduled:
+        return self._load(wanted.name, wanted.external_address, wanted.place, external_locks=wanted.external_locks)
+
+    def _load(self, name: str, external_address: int, place: Place, *, external_locks: int) -> Scheduled:
         groups = groups_of(place.address, place.size_bytes, self._chip)
         instruction = Load(
             external_address=external_address,
@@ -217,6 +239,7 @@ class Scheduler:
             run_bytes=place.size_bytes,
             first_group=groups[0],
             last_group=groups[-1],
+            external_locks=external_locks,
         )
         return Scheduled(instruction=instruction, role="load", name=name)
 
@@ -232,8 +255,11 @@ class Scheduler:
         if isinstance(wanted, Chunk):
             address = load.instruction.local_address  # type: ignore[attr-defined]
             life = Life(first=self._next, last=wanted.last_step)
-            self._chunks[wanted.name] = Place(address=address, size_bytes=len(wanted.data), life=life)
+            place = Place(address=address, size_bytes=len(wanted.data), life=life)
+            self._spoiled.update(self._overwritten(place))
+            self._chunks[wanted.name] = place
             self._addresses.update({name: address + offset for name, offset in wanted.offsets.items()})
+            self._places.update(dict.fromkeys(wanted.offsets, self._chunks[wanted.name]))
         self._issue(load)
 
     def _issue_step(self) -> None:
@@ -255,6 +281,7 @@ class Scheduler:
             run_bytes=export.place.size_bytes,
             first_group=groups[0],
             last_group=groups[-1],
+            external_locks=export.external_locks,
         )
         return Scheduled(instruction=instruction, role="store", name=export.name)
 

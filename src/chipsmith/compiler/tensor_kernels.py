@@ -12,11 +12,11 @@ import numpy as np
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.chains import IntArray, Residual, TensorChain
 from chipsmith.compiler.kernels import Buffer, Operand, Step
-from chipsmith.compiler.lookup import Lookup, integers
+from chipsmith.compiler.lookup import Lookup, integers, macs
 from chipsmith.compiler.vector_kernels import TYPES
 from chipsmith.compiler.views import View
 from chipsmith.errors import OperatorRefused
-from chipsmith.program.arithmetic import ceil_div
+from chipsmith.mapping.channels import WeightedKernel, channel_parts
 from chipsmith.program.instructions import Mode, Parameters, Tensor, WeightsBy
 from chipsmith.tosa.graph import Array
 
@@ -65,15 +65,14 @@ class TensorLowering:
 
     # --- output channels and their weights ----------------------------------------------------------------------
 
-    def _channel_parts(self, chain: TensorChain) -> list[tuple[int, int]]:
-        weights = self._weights(chain)
+    def _channel_parts(self, chain: TensorChain) -> tuple[tuple[int, int], ...]:
         channels = self.view(chain.output).shape[-1]
-        channel_bytes = weights.size // channels + _RECORD.itemsize
-        columns = self.chip.tensor.columns
-        at_once = max(self.chip.memory.group_bytes // (channel_bytes * columns), 1) * columns
-        parts = ceil_div(channels, at_once)
-        even = ceil_div(ceil_div(channels, parts), columns) * columns
-        return [(first, min(first + even, channels)) for first in range(0, channels, even)]
+        kernel = WeightedKernel(
+            channels=channels,
+            channel_bytes=self._weights(chain).size // channels + _RECORD.itemsize,
+            macs=macs(self.lookup.graph, chain.anchor),
+        )
+        return channel_parts(kernel, self.chip)
 
     def _weights(self, chain: TensorChain) -> Array:
         data = self.lookup.graph.constant(chain.anchor.inputs[1])

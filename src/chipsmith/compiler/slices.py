@@ -1,0 +1,89 @@
+"""Slices of an instruction: the same work on a part of its output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from chipsmith.compiler.kernels import Step
+from chipsmith.program.instructions import Instruction, Tensor, Vector
+
+_VECTOR_STREAMS = ("a", "b", "o")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """A loop of an instruction that can be cut: its name among the fields, its count and the cut's granularity."""
+
+    name: str
+    count: int
+    granule: int
+
+    def parts(self, wanted: int) -> list[tuple[int, int]]:
+        """(first, last) of at most `wanted` even parts."""
+        granules = -(-self.count // self.granule)
+        size = -(-granules // min(wanted, granules)) * self.granule
+        return [(first, min(first + size, self.count)) for first in range(0, self.count, size)]
+
+
+def cut_axis(instruction: Instruction, *, lanes: int) -> Axis | None:
+    """The loop along which a cut leaves output bytes together: the outermost; None where there is none.
+
+    `lanes` is what the vector engine takes in a beat: lanes are cut in multiples of it.
+    """
+    if isinstance(instruction, Tensor):
+        if instruction.output_height > 1:
+            return Axis(name="output_height", count=instruction.output_height, granule=1)
+        return Axis(name="output_width", count=instruction.output_width, granule=1)
+    if not isinstance(instruction, Vector):
+        return None
+    loops = [(abs(getattr(instruction, f"o_stride_{at}")), at) for at in range(4) if getattr(instruction, f"o{at}") > 1]
+    if not instruction.lane_reduce and instruction.lanes > lanes:
+        along = abs(instruction.o_lane_stride)
+        if not loops or along > max(loops)[0]:
+            return Axis(name="lanes", count=instruction.lanes, granule=lanes)
+    if not loops:
+        return None
+    _, at = max(loops)
+    return Axis(name=f"o{at}", count=getattr(instruction, f"o{at}"), granule=1)
+
+
+def slice_step(step: Step, axis: Axis, first: int, last: int) -> Step:
+    """The step on outputs `first` to `last` of an axis."""
+    one = step.template
+    if isinstance(one, Tensor):
+        template, moves = _slice_tensor(one, axis, first, last)
+    else:
+        template, moves = replace(one, **{axis.name: last - first}), dict(_vector_moves(one, axis, first))
+    operands = tuple(replace(one, base=one.base + moves.get(one.stream, 0)) for one in step.operands)
+    return Step(template=template, operands=operands)
+
+
+def _slice_tensor(one: Tensor, axis: Axis, first: int, last: int) -> tuple[Instruction, dict[str, int]]:
+    """The instruction whose input begins at the first row (or pixel) that the slice reads, and how far bases move."""
+    if axis.name == "output_height":
+        skipped = _skipped(first * one.stride_y - one.pad_top, one.input_height)
+        fields = {
+            "pad_top": one.pad_top - first * one.stride_y + skipped,
+            "input_height": one.input_height - skipped,
+        }
+        moves = {"a": skipped * one.row_pitch, "o": first * one.o_stride_y, "r": first * one.r_stride_y}
+    else:
+        skipped = _skipped(first * one.stride_x - one.pad_left, one.input_width)
+        fields = {
+            "pad_left": one.pad_left - first * one.stride_x + skipped,
+            "input_width": one.input_width - skipped,
+        }
+        moves = {"a": skipped * one.pixel_pitch, "o": first * one.o_stride_x, "r": first * one.r_stride_x}
+    return replace(one, **{axis.name: last - first}, **fields), moves
+
+
+def _skipped(first_needed: int, size: int) -> int:
+    """Leading input rows or pixels that a slice does not need; one at least is kept."""
+    return min(max(first_needed, 0), size - 1)
+
+
+def _vector_moves(one: Instruction, axis: Axis, first: int) -> Iterator[tuple[str, int]]:
+    for stream in _VECTOR_STREAMS:
+        name = f"{stream}_lane_stride" if axis.name == "lanes" else f"{stream}_stride_{axis.name[1:]}"
+        yield stream, first * int(getattr(one, name))

@@ -1,0 +1,38 @@
+"""How a tensor kernel's output channels are cut in parts, so that weights arrive while others are used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chipsmith.chip.description import Chip
+from chipsmith.program.arithmetic import ceil_div
+
+LARGEST_SHARE = 4
+"""A part's weights take at most this fraction (one over) of the on-chip memory: others must be loaded meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightedKernel:
+    """What the cut depends on: output channels, constant bytes of one, and multiply-accumulates of the kernel."""
+
+    channels: int
+    channel_bytes: int
+    macs: int
+
+
+def channel_parts(kernel: WeightedKernel, chip: Chip) -> tuple[tuple[int, int], ...]:
+    """(first, last) output channel of each part.
+
+    A kernel that computes longer than its weights take to load is one part, as far as memory allows: its weights
+    arrive under the kernels before it, and each further part would cost a drain. A kernel bound by its weights is cut
+    in parts of a bank group, so that it starts when the first has come.
+    """
+    load_cycles = kernel.channels * kernel.channel_bytes / chip.external.bytes_per_cycle
+    compute_cycles = kernel.macs / chip.macs
+    bound_by_weights = load_cycles > compute_cycles
+    limit = chip.memory.group_bytes if bound_by_weights else chip.memory_bytes // LARGEST_SHARE
+    columns = chip.tensor.columns
+    at_once = max(limit // (kernel.channel_bytes * columns), 1) * columns
+    parts = ceil_div(kernel.channels, at_once)
+    even = ceil_div(ceil_div(kernel.channels, parts), columns) * columns
+    return tuple((first, min(first + even, kernel.channels)) for first in range(0, kernel.channels, even))
