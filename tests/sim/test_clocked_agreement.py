@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from clocked_machine import ClockedMachine, Usage
@@ -9,10 +11,14 @@ from random_programs import random_program
 from timed_programs import random_timed_program
 
 from chipsmith.chip import Chip, load_chip, override_chip
+from chipsmith.compiler.compile import compile_graph
 from chipsmith.program.actions import ActionCounts, count_actions, count_program
 from chipsmith.program.instructions import Load
 from chipsmith.program.program import Program
 from chipsmith.sim.cycle import simulate
+from chipsmith.tosa.file import read_tosa
+
+NETWORKS = Path(__file__).parents[1] / "networks"
 
 
 def assert_agree(program: Program, *, warm: bool = False) -> None:
@@ -67,6 +73,13 @@ def test_every_external_memory_takes_the_same_time(latency, word_bytes):
     settings = {"external.latency_cycles": str(latency), "external.bytes_per_cycle": str(word_bytes)}
     chip = override_chip(load_chip("nano-64"), settings)
     assert_agree(random_timed_program(chip, latency + word_bytes, 15))
+
+
+@pytest.mark.parametrize("network", ["digits_cnn", "gru", "lstm", "encoder_layer"])
+def test_compiled_networks_take_the_same_time(network):
+    program = compile_graph(read_tosa(NETWORKS / f"{network}.tosa"), load_chip("edge-256"))
+    assert_agree(program)
+    assert_agree(program, warm=True)
 
 
 def test_the_witness_refuses_what_no_cycle_may_use():
