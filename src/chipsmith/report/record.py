@@ -22,6 +22,7 @@ SCHEMA_VERSION = 1
 
 Kind = Literal["measured", "simulated", "estimated"]
 Stage = Literal["float", "int8", "chip"]
+Role = Literal["constant", "input", "output", "activation"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +222,7 @@ class MemorySpan:
     """Bytes of on-chip memory and the cycles in which they are in use; `last_cycle` is exclusive."""
 
     name: str
+    role: Role
     address: int
     size_bytes: int
     first_cycle: int

@@ -10,7 +10,7 @@ from chipsmith.estimate.energy import EnergyEstimate
 from chipsmith.program.actions import ACTIONS, ActionCounts, count_actions
 from chipsmith.program.cycles import occupancy
 from chipsmith.program.program import BufferSpan, KernelSpan, Program, page_bytes
-from chipsmith.report.record import InstructionRow, KernelRow, MemorySpan
+from chipsmith.report.record import InstructionRow, KernelRow, MemorySpan, Role
 from chipsmith.report.transfers import Served, transfers
 from chipsmith.sim.cycle import Timeline
 
@@ -44,7 +44,8 @@ def timeline_rows(program: Program, timeline: Timeline) -> tuple[InstructionRow,
 
 def memory_rows(program: Program, timeline: Timeline) -> tuple[MemorySpan, ...]:
     """One row a buffer of on-chip memory, from the start of its first user to the end of its last."""
-    return tuple(_memory_row(span, timeline) for span in program.manifest.buffers)
+    roles = {one.buffer: one.role for one in transfers(program)}
+    return tuple(_memory_row(span, roles.get(span, "activation"), timeline) for span in program.manifest.buffers)
 
 
 def kernel_rows(program: Program, timeline: Timeline, energy: EnergyEstimate) -> tuple[KernelRow, ...]:
@@ -72,10 +73,11 @@ def _engine_cycles(program: Program, timeline: Timeline, index: int) -> int:
     return occupancy(program.instructions[index], program.chip).engine
 
 
-def _memory_row(span: BufferSpan, timeline: Timeline) -> MemorySpan:
+def _memory_row(span: BufferSpan, role: Role, timeline: Timeline) -> MemorySpan:
     last = min(span.last_instruction, len(timeline.end) - 1)
     return MemorySpan(
         name=span.name,
+        role=role,
         address=span.address,
         size_bytes=span.size_bytes,
         first_cycle=int(timeline.start[span.first_instruction]),

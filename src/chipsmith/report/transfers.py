@@ -9,19 +9,23 @@ import numpy as np
 
 from chipsmith.program.cycles import transfer_words
 from chipsmith.program.instructions import Instruction, Load, Space, Store, Tensor, Transfer, Vector
-from chipsmith.program.program import Port, Program
+from chipsmith.program.program import BufferSpan, Port, Program
 from chipsmith.program.streams import Stream, streams
+from chipsmith.report.record import Role
 
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
     """A transfer by its index: what it moves, its external bytes, and the share (0 to 1) of each kernel in them.
 
-    The shares sum to 1 where any kernel reads or wrote the bytes; pages of instructions serve none.
+    `buffer` is filled or emptied by it, and plays `role`; pages of instructions have none and serve no kernel. The
+    shares sum to 1 where any kernel reads or wrote the bytes.
     """
 
     index: int
     name: str
+    buffer: BufferSpan | None
+    role: Role
     external_bytes: int
     shares: Mapping[str, float]
 
@@ -52,32 +56,33 @@ class _Finder:
 
     def served(self, index: int, one: Transfer) -> Served:
         words = transfer_words(one, self._program.chip)
+        buffer, port = self._buffer(index, one), self._port(one)
+        role: Role = "constant" if port is None else "output" if isinstance(one, Store) else "input"
         return Served(
             index=index,
-            name=self._name(index, one),
+            name=_name(one, buffer, f"{role} {port.name}" if port else ""),
+            buffer=buffer,
+            role=role,
             external_bytes=words * self._program.chip.external.bytes_per_cycle,
             shares=self._shares(index, one),
         )
 
-    def _name(self, index: int, one: Transfer) -> str:
+    def _port(self, one: Transfer) -> Port | None:
         manifest = self._program.manifest
-        if _is_page(one):
-            return f"page {one.external_address // one.run_bytes}"
         ports = manifest.outputs if isinstance(one, Store) else manifest.inputs
-        direction = "output" if isinstance(one, Store) else "input"
-        for port in ports:
-            if _holds(port, one.external_address):
-                return f"{direction} {port.name}"
-        return self._buffer(index, one.local_address)
+        return next((port for port in ports if _holds(port, one.external_address)), None)
 
-    def _buffer(self, index: int, address: int) -> str:
-        spans = [
+    def _buffer(self, index: int, one: Transfer) -> BufferSpan | None:
+        """The innermost buffer that lives then and holds the address."""
+        if _is_page(one):
+            return None
+        living = [
             span
             for span in self._program.manifest.buffers
             if span.first_instruction <= index <= span.last_instruction
-            and span.address <= address < span.address + span.size_bytes
+            and span.address <= one.local_address < span.address + span.size_bytes
         ]
-        return max(spans, key=lambda span: span.address).name if spans else f"address {address}"
+        return max(living, key=lambda span: (span.address, span.first_instruction), default=None)
 
     def _shares(self, index: int, one: Transfer) -> dict[str, float]:
         if _is_page(one):
@@ -93,6 +98,12 @@ class _Finder:
         uses = [use for use in self._ranges if use.index > index and use.last >= stream.first]
         until = next((use.index for use in uses if use.written and use.first <= stream.last), None)
         return [use for use in uses if not use.written and (until is None or use.index <= until)]
+
+
+def _name(one: Transfer, buffer: BufferSpan | None, port: str) -> str:
+    if _is_page(one):
+        return f"page {one.external_address // one.run_bytes}"
+    return port or (buffer.name if buffer else f"address {one.local_address}")
 
 
 def _is_page(one: Transfer) -> bool:

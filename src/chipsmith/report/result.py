@@ -1,0 +1,72 @@
+"""result.json: the fields that scripts read at the top, the whole record beneath."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from chipsmith.errors import BadInput
+from chipsmith.files import write_whole
+from chipsmith.report.record import SCHEMA_VERSION, Inference, RunRecord, record_from_json, record_to_plain
+
+
+def result_to_plain(record: RunRecord) -> dict[str, Any]:
+    """The object of `run --json` and of result.json; accuracies that were not measured are None.
+
+    `host` holds the wall times, and stands nowhere else: without it two runs with one seed give equal objects.
+    """
+    accuracies = {stage: record.accuracy(stage) for stage in ("float", "int8", "chip")}
+    exact = record.bit_exact
+    plain = record_to_plain(dataclasses.replace(record, host={}))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "network": record.network,
+        "chip": record.chip.name,
+        "seed": record.seed,
+        **{f"accuracy_{stage}": one.value if one else None for stage, one in accuracies.items()},
+        "bit_exact": exact.exact if exact else None,
+        "images": accuracies["chip"].images if accuracies["chip"] else None,
+        **inference_to_plain(record.inference),
+        "record": plain,
+        "host": dict(record.host),
+    }
+
+
+def inference_to_plain(one: Inference) -> dict[str, Any]:
+    """The fixed fields about a Program on its chip; `latency_cycles` and `latency_us` are those of a cold inference."""
+    return {
+        "latency_cycles": one.latency.cold_cycles,
+        "latency_warm_cycles": one.latency.warm_cycles,
+        "latency_us": one.latency.cold_us,
+        "inferences_per_second": one.latency.inferences_per_second,
+        "energy_uj": one.energy_uj,
+        "average_power_mw": one.average_power_mw,
+        "tops_per_watt": one.tops_per_watt,
+        "external_bytes": one.external_bytes,
+        "weight_bytes": one.weight_bytes,
+        "memory_peak_bytes": one.memory_peak_bytes,
+        "area_mm2": one.area.total,
+        "die_cost_usd": one.cost.die_usd.value,
+        "operators": [{"name": op.name, "placed": op.placed, "reason": op.reason} for op in one.operators],
+    }
+
+
+def write_result(record: RunRecord, path: Path) -> None:
+    """Write result.json, whole or not at all."""
+    write_whole(path, (json.dumps(result_to_plain(record), indent=1) + "\n").encode())
+
+
+def read_result(path: Path) -> RunRecord:
+    """The record in a result.json; BadInput where the file is missing, foreign or of another version."""
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise BadInput(f"{path} is not JSON; give the result.json of a run folder") from None
+    if not isinstance(content, dict) or not isinstance(content.get("record"), dict):
+        raise BadInput(f"{path} holds no record of a run; give the result.json of a run folder")
+    fields = content["record"] | {"host": content.get("host", {})}
+    return record_from_json(json.dumps(fields), name=str(path))
