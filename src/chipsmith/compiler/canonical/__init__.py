@@ -10,10 +10,10 @@ from chipsmith.compiler.canonical.convolution import merge_padding, plain_convol
 from chipsmith.compiler.canonical.layout import (
     merge_reshapes,
     merge_transposes,
-    slice_sources,
     transpose_weights,
     transposes_to_reshapes,
 )
+from chipsmith.compiler.canonical.slices import slice_sources
 from chipsmith.compiler.canonical.tables import tabulate
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.verify import verify

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.compiler.canonical.edit import Constant, Replacement, Site, reshape, rewrite
-from chipsmith.tosa.graph import Array, DType, Graph, Operator
+from chipsmith.tosa.graph import Array, Graph, Operator
 
 Shape = tuple[int, ...]
 
@@ -49,35 +49,6 @@ def _as_one_reshape(site: Site, op: Operator) -> Replacement | None:
     if first is None:
         return None
     return Replacement(operators=(replace(op, inputs=(first.inputs[0], op.inputs[1])),))
-
-
-def slice_sources(graph: Graph) -> Graph:
-    """A SLICE of a CONCAT that lies within one of the joined tensors becomes a SLICE of that tensor."""
-    return rewrite(graph, _as_slice_of_part)
-
-
-def _as_slice_of_part(site: Site, op: Operator) -> Replacement | None:
-    joined = site.source(op.inputs[0], "CONCAT") if op.kind == "SLICE" else None
-    start, size = (site.graph.constant(name) for name in op.inputs[1:3]) if joined is not None else (None, None)
-    if joined is None or start is None or size is None:
-        return None
-    axis = joined.attributes["axis"]
-    assert isinstance(axis, int)
-    first = int(start[axis])
-    for part in joined.inputs:
-        extent = site.shape(part)[axis]
-        if first >= 0 and first + int(size[axis]) <= extent:
-            return _slice_of(site, op, part, np.where(np.arange(len(start)) == axis, first, start))
-        first -= extent
-    return None
-
-
-def _slice_of(site: Site, op: Operator, part: str, start: Array) -> Replacement:
-    name = site.fresh(f"{op.outputs[0]}/start")
-    return Replacement(
-        operators=(replace(op, inputs=(part, name, op.inputs[2])),),
-        constants={name: Constant(start, DType.SHAPE)},
-    )
 
 
 def transpose_weights(graph: Graph) -> Graph:
