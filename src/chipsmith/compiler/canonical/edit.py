@@ -114,10 +114,11 @@ def _origin(name: str, aliases: Mapping[str, str]) -> str:
 
 
 def _renamed(graph: Graph, names: Mapping[str, str], *, gone: set[str]) -> Graph:
-    """Operators that make a tensor in `gone` leave; every other mention of a key becomes its value."""
+    """Operators that make a tensor in `gone` leave; every other mention of a key in `names` becomes its value."""
     kept = [op for op in graph.operators if op.outputs[0] not in gone]
     operators = tuple(replace(op, inputs=_mapped(op.inputs, names), outputs=_mapped(op.outputs, names)) for op in kept)
-    return replace(graph, operators=operators)
+    tensors = {name: tensor for name, tensor in graph.tensors.items() if name not in names}
+    return replace(graph, operators=operators, tensors=tensors)
 
 
 def _mapped(tensors: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ Shape = tuple[int, ...]
 
 
 def slice_sources(graph: Graph) -> Graph:
-    """A SLICE of a CONCAT reads the joined tensor in which it lies; one that is all of it becomes a RESHAPE.
+    """A SLICE of a CONCAT reads the joined tensor in which it lies.
 
-    The latter also through a RESHAPE of the CONCAT, where the joined tensors and the slice are whole runs of it.
+    Through a RESHAPE of the CONCAT it becomes a RESHAPE of the joined tensor, where it is all of it and the joined
+    tensors lie one after another.
     """
     return rewrite(graph, _as_part)
 
