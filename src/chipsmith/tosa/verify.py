@@ -5,7 +5,7 @@ from __future__ import annotations
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.tosa.graph import Graph, Operator, Tensor
 from chipsmith.tosa.operators import ROWS
-from chipsmith.tosa.operators.row import Operand, Operation, OperatorRow, Types, is_value_of, resolve
+from chipsmith.tosa.operators.row import Operand, Operation, OperatorRow, is_value_of, resolve
 
 
 def verify(graph: Graph) -> None:
@@ -132,13 +132,8 @@ def _verify_types(row: OperatorRow, operation: Operation) -> None:
     for types in row.types:
         if all(row.type_of(operand, types) is tensor.dtype for operand, tensor in pairs):
             return
-    held = "; ".join(_signature(row, types) for types in row.types)
+    held = "; ".join(row.signature(types) for types in row.types)
     raise OperatorRefused(f"{describe(operation)}: these element types are not held; held are {held}")
-
-
-def _signature(row: OperatorRow, types: Types) -> str:
-    inputs = ", ".join(row.type_of(operand, types).name.lower() for operand in row.inputs)
-    return f"({inputs}) -> {row.type_of(row.output, types).name.lower()}"
 
 
 def _verify_compile_time(row: OperatorRow, operation: Operation) -> None:

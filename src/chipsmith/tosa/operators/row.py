@@ -156,6 +156,11 @@ class OperatorRow:
         """The element type of an operand in one legal combination."""
         return types[operand.type_name] if operand.type_name in types else DType(operand.type_name)
 
+    def signature(self, types: Types) -> str:
+        """One legal combination of element types as text: (int8, int8, int32) -> int32."""
+        inputs = ", ".join(self.type_of(operand, types).name.lower() for operand in self.inputs)
+        return f"({inputs}) -> {self.type_of(self.output, types).name.lower()}"
+
 
 def flag(name: str) -> Attribute:
     """An attribute that is true or false."""
