@@ -11,7 +11,6 @@ from chipsmith.tosa.graph import DType
 from chipsmith.tosa.operators.row import (
     ACC_TYPE_INT32,
     MAX_KERNEL,
-    MAX_STRIDE,
     Attribute,
     Operand,
     Operation,
@@ -21,6 +20,7 @@ from chipsmith.tosa.operators.row import (
     flag,
     integers,
 )
+from chipsmith.tosa.operators.rules import strides_are_positive, zero_points_have_one_element
 from chipsmith.tosa.operators.windows import (
     Int32Array,
     Window,
@@ -61,11 +61,6 @@ def padding_is_not_negative(operation: Operation) -> bool:
     return all(0 <= pad <= MAX_KERNEL for pad in operation.integers("pad"))
 
 
-def strides_are_positive(operation: Operation) -> bool:
-    """Strides are at least 1 and at most 8192."""
-    return all(1 <= stride <= MAX_STRIDE for stride in operation.integers("stride"))
-
-
 def dilations_are_positive(operation: Operation) -> bool:
     """Dilations are at least 1, and dilation times kernel size is at most 8192."""
     dilations = operation.integers("dilation")
@@ -88,11 +83,6 @@ def channels_agree(operation: Operation) -> bool:
 def bias_fits(operation: Operation) -> bool:
     """The bias has one element, or one an output channel."""
     return operation.shape("bias")[0] in (1, _output_channels(operation))
-
-
-def zero_points_have_one_element(operation: Operation) -> bool:
-    """Zero points have one element."""
-    return all(shape == (1,) for shape in (operation.shape("input_zp"), operation.shape("weight_zp")))
 
 
 def window_divides(operation: Operation) -> bool:

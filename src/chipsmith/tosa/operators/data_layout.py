@@ -23,6 +23,7 @@ from chipsmith.tosa.operators.row import (
     integers,
     shape_of,
 )
+from chipsmith.tosa.operators.rules import axis_is_in_range
 
 _CHAPTER = "Data layout"
 _TYPES = tuple({"in_out_t": dtype} for dtype in (DType.BOOL, DType.INT8, DType.INT16, DType.INT32))
@@ -30,11 +31,6 @@ _TYPES = tuple({"in_out_t": dtype} for dtype in (DType.BOOL, DType.INT8, DType.I
 
 def _shape_operand(name: str) -> Operand:
     return Operand(name=name, type_name="shape_t", min_rank=1, max_rank=1, compile_time=True)
-
-
-def axis_is_in_range(operation: Operation) -> bool:
-    """The axis is one of the input's axes, counted from 0."""
-    return 0 <= operation.integer("axis") < len(operation.shape("input1"))
 
 
 def inputs_agree_outside_of_the_axis(operation: Operation) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from chipsmith.tosa.graph import DType
 from chipsmith.tosa.operators.row import Operand, Operation, OperatorRow, Shape, Values
+from chipsmith.tosa.operators.rules import zero_points_have_one_element
 from chipsmith.tosa.operators.windows import multiply_matrices
 
 
@@ -15,11 +16,6 @@ def batches_agree(operation: Operation) -> bool:
     """A and B have the same batch size, and A has as many columns as B has rows."""
     (batch, _, columns), (other_batch, rows, _) = operation.shape("A"), operation.shape("B")
     return (batch, columns) == (other_batch, rows)
-
-
-def zero_points_have_one_element(operation: Operation) -> bool:
-    """Zero points have one element."""
-    return all(shape == (1,) for shape in (operation.shape("A_zp"), operation.shape("B_zp")))
 
 
 def _shape(operation: Operation) -> Shape:

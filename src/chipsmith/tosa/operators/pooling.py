@@ -12,7 +12,6 @@ from chipsmith.tosa.graph import DType
 from chipsmith.tosa.operators.row import (
     ACC_TYPE_INT32,
     MAX_KERNEL,
-    MAX_STRIDE,
     NAN_MODE,
     Operand,
     Operation,
@@ -21,6 +20,7 @@ from chipsmith.tosa.operators.row import (
     Values,
     integers,
 )
+from chipsmith.tosa.operators.rules import strides_are_positive, zero_points_have_one_element
 from chipsmith.tosa.operators.windows import Int32Array, Window, pad_spatial, taps
 
 _CHAPTER = "Tensor operators"
@@ -44,11 +44,6 @@ def kernel_is_positive(operation: Operation) -> bool:
     return all(1 <= size <= MAX_KERNEL for size in operation.integers("kernel"))
 
 
-def strides_are_positive(operation: Operation) -> bool:
-    """Strides are at least 1 and at most 8192."""
-    return all(1 <= stride <= MAX_STRIDE for stride in operation.integers("stride"))
-
-
 def padding_is_smaller_than_the_kernel(operation: Operation) -> bool:
     """Padding is 0 or more, and on each side smaller than the kernel."""
     top, bottom, left, right = operation.integers("pad")
@@ -59,11 +54,6 @@ def padding_is_smaller_than_the_kernel(operation: Operation) -> bool:
 def window_divides(operation: Operation) -> bool:
     """The window fits the padded input and its strides end exactly at the input's end."""
     return pooling_window(operation).divides(operation.shape("input")[1:-1])
-
-
-def zero_points_have_one_element(operation: Operation) -> bool:
-    """Zero points have one element."""
-    return all(shape == (1,) for shape in (operation.shape("input_zp"), operation.shape("output_zp")))
 
 
 def _shape(operation: Operation) -> Shape:

@@ -19,13 +19,9 @@ from chipsmith.tosa.operators.row import (
     Values,
     integer,
 )
+from chipsmith.tosa.operators.rules import axis_is_in_range
 
 _CHAPTER = "Reduction operators"
-
-
-def axis_is_in_range(operation: Operation) -> bool:
-    """The axis is one of the input's axes, counted from 0."""
-    return 0 <= operation.integer("axis") < len(operation.shape("input"))
 
 
 def _kept_shape(operation: Operation) -> Shape:
