@@ -1,0 +1,96 @@
+"""A TrainedNetwork as one safetensors file: the weights, and its Training as JSON in the file's metadata."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chipsmith.errors import BadInput
+from chipsmith.files import write_whole
+from chipsmith.learn.train import TrainedNetwork, Training, require_torch
+
+if TYPE_CHECKING:
+    import torch
+
+    Weights = dict[str, torch.Tensor]
+
+SCHEMA_VERSION = 1
+"""Version of the JSON; it grows by one whenever a field changes its meaning or goes."""
+
+_KEY = "chipsmith.training"
+
+
+def save_trained(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
+    """Write the network to `path`, whole or not at all. Raises BadInput where it cannot be written."""
+    from safetensors.torch import save
+
+    text = json.dumps({"schema_version": SCHEMA_VERSION, "training": asdict(network.training)})
+    write_whole(path, save(network.module.state_dict(), metadata={_KEY: text}))
+
+
+def load_trained(path: str | os.PathLike[str]) -> TrainedNetwork:
+    """The network in a file that `save_trained` wrote, in evaluation mode; nothing in the file is executed.
+
+    Raises BadInput where the file is missing, truncated, another program's or of another version.
+    """
+    file = Path(path)
+    require_torch(f"load {file}")
+    text, weights = _read(file)
+    training = _parse(text, file)
+    return TrainedNetwork(module=_restore(training, weights, file), training=training)
+
+
+def _read(file: Path) -> tuple[str, Weights]:
+    """The JSON and the weights, all as the file has them."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, framework="pt") as stored:
+            text = (stored.metadata() or {}).get(_KEY)
+            weights = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise BadInput(f"{file} is no trained network, or is truncated ({error}); {_MEND}") from error
+    except OSError as error:
+        raise BadInput(f"cannot read {file}: {error.strerror or error}") from error
+    if text is None:
+        raise BadInput(f"{file} holds weights, but not how Chipsmith trained them; {_MEND}")
+    return text, weights
+
+
+_MEND = "give a file that `save_trained` wrote"
+
+
+def _parse(text: str, file: Path) -> Training:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        fields = json.loads(text)
+        version, training = fields["schema_version"], fields["training"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInput(f"{file} holds weights, but their description is broken; {_MEND}") from error
+    if version != SCHEMA_VERSION:
+        raise BadInput(f"{file} has version {version}, this Chipsmith reads version {SCHEMA_VERSION}: train again")
+    try:
+        return TypeAdapter(Training).validate_json(json.dumps(training), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"{file}: {place or 'description'}: {first['msg']}; {_MEND}") from error
+
+
+def _restore(training: Training, weights: Weights, file: Path) -> torch.nn.Module:
+    """The module is built without memory first, so that a file cannot ask for more than its own weights."""
+    import torch
+
+    if not all(tensor.dtype == torch.float32 and tensor.isfinite().all() for tensor in weights.values()):
+        raise BadInput(f"{file}: weights must be finite float32 numbers; {_MEND}")
+    try:
+        with torch.device("meta"):
+            module = training.architecture.build()
+        module.load_state_dict(weights, assign=True)
+    except RuntimeError as error:
+        raise BadInput(f"{file}: the weights do not fit {training.architecture}; {_MEND}") from error
+    return module.eval()
