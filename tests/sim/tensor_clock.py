@@ -12,7 +12,8 @@ from chipsmith.chip import Chip
 from chipsmith.program.instructions import Mode, Parameters, Rounding, Tensor, WeightsBy
 
 PHASE_MIN = 4
-TENSOR_PIPE = 10
+TENSOR_PIPE = 14
+RESIDUAL_PIPE = 10
 DRAIN_SETS = 3
 RECORD_BYTES = {Parameters.NONE: 0, Parameters.BIAS: 4, Parameters.PER_CHANNEL: 9}
 
@@ -100,8 +101,12 @@ class _TensorRun:
 
     def _empty_pipe(self) -> Iterator[None]:
         """Until the last drained value is written."""
-        for _ in range(TENSOR_PIPE):
+        for _ in range(self._pipe()):
             yield
+
+    def _pipe(self) -> int:
+        """Cycles from a drain slot to its write."""
+        return TENSOR_PIPE + RESIDUAL_PIPE * self._one.residual
 
     def _alone(self) -> bool:
         """Whether computing and draining share groups, so that they never overlap."""
@@ -246,7 +251,7 @@ class _TensorRun:
             # Residual and output take turns at a group that they share: reads in even cycles, writes in odd ones.
             if reads and not (shared and self._machine.cycle % 2):
                 self._access(self._r, "residual", "memory_read_lines", made=reads.pop(0))
-            if writes and (not shared or (self._machine.cycle + TENSOR_PIPE) % 2):
+            if writes and (not shared or (self._machine.cycle + self._pipe()) % 2):
                 self._write(made=writes.pop(0))
             yield
 
@@ -264,7 +269,7 @@ class _TensorRun:
         self._count(multiply_32=values)
 
     def _write(self, *, made: bool) -> None:
-        self._machine.later(TENSOR_PIPE, lambda: self._access(self._o, "output", "memory_write_lines", made=made))
+        self._machine.later(self._pipe(), lambda: self._access(self._o, "output", "memory_write_lines", made=made))
 
     def _access(self, groups: tuple[int, int], what: str, action: str, *, made: bool) -> None:
         if made:

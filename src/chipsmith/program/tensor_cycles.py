@@ -9,7 +9,8 @@ from chipsmith.program.arithmetic import ceil_div, ranges_meet
 from chipsmith.program.instructions import Mode, Parameters, Rounding, Tensor, WeightsBy
 
 PHASE_MIN = 4
-TENSOR_PIPE = 10
+TENSOR_PIPE = 14
+RESIDUAL_PIPE = 10
 RECORD_BYTES = {Parameters.NONE: 0, Parameters.BIAS: 4, Parameters.PER_CHANNEL: 9}
 
 
@@ -140,6 +141,7 @@ class _Clock:
     phases: int
     weight_load: int
     drain_per_pixel: int
+    pipe: int
     weights_meet: bool
     drain_meets: bool
 
@@ -153,7 +155,7 @@ class _Clock:
         if drained is None:
             return compute
         drain = self.drain(drained)
-        return drain + compute if self.drain_meets else max(drain, compute)
+        return drain + self.pipe + compute if self.drain_meets else max(drain, compute)
 
     def block(self, before: Tile | None, cut: Tiling, following_load: int) -> int:
         """Cycles of a channel block's computes after the tile `before`; `following_load` is under its last phase."""
@@ -184,6 +186,7 @@ def _clock(instruction: Tensor, chip: Chip) -> _Clock:
         phases=phases(instruction, chip),
         weight_load=weight_load(instruction, chip),
         drain_per_pixel=drain_per_pixel(instruction, chip),
+        pipe=TENSOR_PIPE + RESIDUAL_PIPE * instruction.residual,
         weights_meet=any(ranges_meet(*a_range, *loaded) for loaded in weights),
         drain_meets=any(ranges_meet(*out, *operand) for out in drained for operand in (a_range, *weights)),
     )
@@ -199,4 +202,4 @@ def tensor_cycles(instruction: Tensor, chip: Chip) -> int:
     else:
         inner = (blocks - 2) * clock.block(cut.last, cut, load)
         computes = clock.block(None, cut, load) + inner + clock.block(cut.last, cut, 0)
-    return load + computes + clock.drain(cut.last) + TENSOR_PIPE
+    return load + computes + clock.drain(cut.last) + clock.pipe
