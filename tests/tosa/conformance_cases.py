@@ -84,6 +84,12 @@ def sampled(cache: Path) -> list[Path]:
     return sorted(file.parent for file in folder.rglob("desc.json"))
 
 
+def is_case_of(folder: Path, kind: str) -> bool:
+    """Folders lie in one of the operator, whose name may go on with a kernel size."""
+    name, _, kernel = folder.parent.name.partition(kind.lower())
+    return name == "" and (kernel == "" or kernel[1].isdigit())
+
+
 def complete(cache: Path) -> list[Path]:
     """The folders of all positive cases of PRO-INT and EXT-DOUBLEROUND; making them takes minutes."""
     command = ("tosa_verif_conformance_generator", *_INTEGER_PROFILE, *_DOUBLE_ROUND, "--output-type", "binary")

@@ -7,27 +7,13 @@ whole matrix of the integer profile and of double rounding (2,241 cases, five mi
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
-from conformance_cases import Case, complete, load_case, sampled
+from conformance_cases import Case, complete, is_case_of, load_case
 
 from chipsmith.tosa.operators import ROWS
 from chipsmith.tosa.reference import evaluate, evaluate_batch
-
-
-@pytest.fixture(scope="session")
-def sample(pytestconfig) -> dict[str, list[Path]]:
-    """Case folders by operator."""
-    folders = sampled(pytestconfig.cache.mkdir("tosa-conformance"))
-    return {kind: [folder for folder in folders if is_case_of(folder, kind)] for kind in ROWS}
-
-
-def is_case_of(folder: Path, kind: str) -> bool:
-    """Folders lie in one of the operator, whose name may go on with a kernel size."""
-    name, _, kernel = folder.parent.name.partition(kind.lower())
-    return name == "" and (kernel == "" or kernel[1].isdigit())
 
 
 def assert_exact(case: Case) -> None:

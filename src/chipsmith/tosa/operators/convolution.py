@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 
 from chipsmith.tosa.graph import DType
+from chipsmith.tosa.operators.loops import Affine, LoopNest, loop
 from chipsmith.tosa.operators.row import (
     ACC_TYPE_INT32,
     MAX_KERNEL,
@@ -196,6 +197,67 @@ def _pad_or_crop(canvas: Int32Array, pad: Sequence[int]) -> Int32Array:
     return pad_spatial(kept, [(max(top, 0), max(bottom, 0)), (max(left, 0), max(right, 0))], 0)
 
 
+_OUTPUT_LOOPS, _KERNEL_LOOPS = ("od", "oy", "ox"), ("kd", "ky", "kx")
+_INPUT_LOOPS = ("iy", "ix")
+
+
+def _window_loops(operation: Operation) -> tuple[dict[str, int], tuple[Affine, ...], tuple[Affine, ...]]:
+    """Bounds of output and kernel loops, the spatial indices of the input, and those of the output."""
+    window = convolution_window(operation)
+    axes = len(window.kernel)
+    outs, taps = _OUTPUT_LOOPS[-axes:], _KERNEL_LOOPS[-axes:]
+    sizes = operation.output.shape[1:-1]
+    bounds = dict(zip((*outs, *taps), (*sizes, *window.kernel), strict=True))
+    seen = tuple(
+        Affine(coefficients={outs[i]: window.stride[i], taps[i]: window.dilation[i]}, offset=-window.padding[i][0])
+        for i in range(axes)
+    )
+    return bounds, seen, tuple(map(loop, outs))
+
+
+def _dense_loop_nest(operation: Operation) -> LoopNest:
+    bounds, seen, written = _window_loops(operation)
+    weight, kernel = operation.shape("weight"), _KERNEL_LOOPS[-len(seen) :]
+    return LoopNest(
+        bounds={"n": operation.output.shape[0], "oc": weight[0], **bounds, "ic": weight[-1]},
+        reads={
+            "input": (loop("n"), *seen, loop("ic")),
+            "weight": (loop("oc"), *map(loop, kernel), loop("ic")),
+        },
+        write=(loop("n"), *written, loop("oc")),
+    )
+
+
+def _depthwise_loop_nest(operation: Operation) -> LoopNest:
+    bounds, seen, written = _window_loops(operation)
+    *_, channels, multiplier = operation.shape("weight")
+    return LoopNest(
+        bounds={"n": operation.output.shape[0], "c": channels, "m": multiplier, **bounds},
+        reads={
+            "input": (loop("n"), *seen, loop("c")),
+            "weight": (loop("ky"), loop("kx"), loop("c"), loop("m")),
+        },
+        write=(loop("n"), *written, Affine(coefficients={"c": multiplier, "m": 1})),
+    )
+
+
+def _transposed_loop_nest(operation: Operation) -> LoopNest:
+    """The loops run over the input; steps outside of the cropped output add nothing."""
+    batch, *sizes, channels = operation.shape("input")
+    stride, pad, kernel = operation.integers("stride"), operation.integers("out_pad"), _kernel(operation)
+    taps = _KERNEL_LOOPS[-2:]
+    spatial = dict(zip((*_INPUT_LOOPS, *taps), (*sizes, *kernel), strict=True))
+    written = tuple(Affine(coefficients={_INPUT_LOOPS[i]: stride[i], taps[i]: 1}, offset=pad[2 * i]) for i in range(2))
+    return LoopNest(
+        bounds={"n": batch, "oc": _output_channels(operation), **spatial, "ic": channels},
+        reads={
+            "input": (loop("n"), *map(loop, _INPUT_LOOPS), loop("ic")),
+            "weight": (loop("oc"), *map(loop, taps), loop("ic")),
+        },
+        write=(loop("n"), *written, loop("oc")),
+    )
+
+
 def _operands(rank: int) -> tuple[Operand, ...]:
     return (
         Operand(name="input", type_name="in_t", min_rank=rank, max_rank=rank),
@@ -231,6 +293,7 @@ CONV2D = OperatorRow(
     constraints=_WINDOWED,
     shape=_convolution_shape,
     meaning=_dense,
+    loop_nest=_dense_loop_nest,
 )
 
 CONV3D = OperatorRow(
@@ -244,6 +307,7 @@ CONV3D = OperatorRow(
     constraints=_WINDOWED,
     shape=_convolution_shape,
     meaning=_dense,
+    loop_nest=_dense_loop_nest,
 )
 
 DEPTHWISE_CONV2D = OperatorRow(
@@ -257,6 +321,7 @@ DEPTHWISE_CONV2D = OperatorRow(
     constraints=_WINDOWED,
     shape=_convolution_shape,
     meaning=_depthwise,
+    loop_nest=_depthwise_loop_nest,
 )
 
 TRANSPOSE_CONV2D = OperatorRow(
@@ -270,6 +335,7 @@ TRANSPOSE_CONV2D = OperatorRow(
     constraints=(kernel_is_small_enough, *_COMMON, output_padding_is_not_too_negative, output_is_not_empty),
     shape=_transposed_shape,
     meaning=_transposed,
+    loop_nest=_transposed_loop_nest,
 )
 
 ROWS = (CONV2D, CONV3D, DEPTHWISE_CONV2D, TRANSPOSE_CONV2D)

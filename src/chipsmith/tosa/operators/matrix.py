@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chipsmith.tosa.graph import DType
+from chipsmith.tosa.operators.loops import LoopNest, loop
 from chipsmith.tosa.operators.row import Operand, Operation, OperatorRow, Shape, Values
 from chipsmith.tosa.operators.rules import zero_points_have_one_element
 from chipsmith.tosa.operators.windows import multiply_matrices
@@ -28,6 +29,15 @@ def _product(operation: Operation, values: Sequence[Values]) -> Values:
     return multiply_matrices(left, right)
 
 
+def _loop_nest(operation: Operation) -> LoopNest:
+    (batch, rows, inner), columns = operation.shape("A"), operation.shape("B")[2]
+    return LoopNest(
+        bounds={"n": batch, "h": rows, "w": columns, "c": inner},
+        reads={"A": (loop("n"), loop("h"), loop("c")), "B": (loop("n"), loop("c"), loop("w"))},
+        write=(loop("n"), loop("h"), loop("w")),
+    )
+
+
 MATMUL = OperatorRow(
     kind="MATMUL",
     chapter="Tensor operators",
@@ -43,6 +53,7 @@ MATMUL = OperatorRow(
     constraints=(batches_agree, zero_points_have_one_element),
     shape=_shape,
     meaning=_product,
+    loop_nest=_loop_nest,
 )
 
 ROWS = (MATMUL,)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Operator, Tensor
+from chipsmith.tosa.operators.loops import LoopNest
 
 MAX_RANK = 6
 """Largest rank of a tensor at TOSA's level 8K."""
@@ -128,6 +129,9 @@ ShapeRule: TypeAlias = Callable[[Operation], Shape]
 Constraint: TypeAlias = Callable[[Operation], bool]
 """True where a rule holds; its docstring, one sentence, is the error message and the line in the documentation."""
 
+LoopNestRule: TypeAlias = Callable[[Operation], LoopNest]
+"""The loop nest of a multiply-accumulate operator; called only where the operator is legal."""
+
 Meaning: TypeAlias = Callable[[Operation, Sequence[Values]], Values]
 """The output's elements for the inputs', in their order; exact wherever the specification defines the outcome."""
 
@@ -145,7 +149,8 @@ class OperatorRow:
     shape: ShapeRule
     meaning: Meaning
     attributes: tuple[Attribute, ...] = ()
-    constraints: tuple[Constraint, ...] = field(default=())
+    constraints: tuple[Constraint, ...] = ()
+    loop_nest: LoopNestRule | None = None
 
     @cached_property
     def operands(self) -> tuple[Operand, ...]:

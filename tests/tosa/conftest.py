@@ -1,0 +1,17 @@
+"""The sample of generated cases, shared by the tests of meanings and loop nests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conformance_cases import is_case_of, sampled
+
+from chipsmith.tosa.operators import ROWS
+
+
+@pytest.fixture(scope="session")
+def sample(pytestconfig) -> dict[str, list[Path]]:
+    """Case folders by operator."""
+    folders = sampled(pytestconfig.cache.mkdir("tosa-conformance"))
+    return {kind: [folder for folder in folders if is_case_of(folder, kind)] for kind in ROWS}
