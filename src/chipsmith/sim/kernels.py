@@ -144,36 +144,38 @@ def gather(memory: Any, window: Any, gathered: Any) -> None:
 
     `memory`: int8 [inferences, bytes]. `gathered`: float [inferences, pixels, kernel_z*kernel_y*kernel_x*run].
     """
+    limit, zero_point = window.input_width * window.pixel_pitch, window.a_zero_point
     for n in range(memory.shape[0]):
         for oy in range(window.output_height):
             for ox in range(window.output_width):
-                operands = gathered[n, oy * window.output_width + ox]
+                pixel, place = oy * window.output_width + ox, 0
                 for kz in range(window.kernel_z):
                     for ky in range(window.kernel_y):
                         row = oy * window.stride_y - window.pad_top + ky * window.dilation_y
+                        inside = 0 <= row < window.input_height
                         start = window.a_base + kz * window.a_pitch_z + row * window.row_pitch
-                        place = (kz * window.kernel_y + ky) * window.kernel_x * window.run
-                        taps = operands[place : place + window.kernel_x * window.run]
-                        if 0 <= row < window.input_height:
-                            _gather_row(memory[n], start, ox, window, taps)
-                        else:
-                            taps[:] = 0
+                        for kx in range(window.kernel_x):
+                            column = ox * window.stride_x - window.pad_left + kx * window.dilation_x
+                            byte = column * window.pixel_pitch
+                            low = min(max(-byte, 0), window.run)
+                            high = max(min(limit - byte, window.run), low) if inside else low
+                            gathered[n, pixel, place : place + low] = 0
+                            _copy_run(
+                                memory, n, start + byte + low, zero_point, gathered, pixel, place + low, high - low
+                            )
+                            gathered[n, pixel, place + high : place + window.run] = 0
+                            place += window.run
 
 
-@numba.njit(nogil=True, cache=True)
-def _gather_row(memory: Any, start: int, ox: int, window: Any, taps: Any) -> None:
-    """Write the operands of one kernel row, whose input row begins at byte `start`, to `taps`."""
-    limit, zero_point = window.input_width * window.pixel_pitch, np.float32(window.a_zero_point)
-    for kx in range(window.kernel_x):
-        byte = (ox * window.stride_x - window.pad_left + kx * window.dilation_x) * window.pixel_pitch
-        low = min(max(-byte, 0), window.run)
-        high = max(min(limit - byte, window.run), low)
-        run = taps[kx * window.run : (kx + 1) * window.run]
-        run[:low] = 0
-        run[high:] = 0
-        inside, source = run[low:high], memory[start + byte + low : start + byte + high]
-        for tap in range(len(inside)):
-            inside[tap] = np.float32(source[tap]) - zero_point
+@numba.njit(nogil=True, cache=True, inline="always")
+def _copy_run(
+    memory: Any, n: Any, byte: Any, zero_point: Any, gathered: Any, pixel: Any, place: Any, count: Any
+) -> None:
+    """Write `count` operands from `byte` on, zero point subtracted, from `place` on."""
+    # Unsigned indices spare the test for negative ones, so that the loop becomes vector instructions.
+    first, target, zero = np.uintp(byte), np.uintp(place), np.float32(zero_point)
+    for tap in range(np.uintp(count)):
+        gathered[n, pixel, target + tap] = np.float32(memory[n, first + tap]) - zero
 
 
 @numba.njit(nogil=True, cache=True)
@@ -183,14 +185,12 @@ def depthwise(memory: Any, window: Any, weights: Any, sums: Any) -> None:
     `memory`: int8 [inferences, bytes]. `weights`: int32 [inferences or 1, kernel_z, kernel_y, run, channels], zero
     point subtracted. `sums`: int32 [inferences, pixels, channels], wraps.
     """
-    channels = sums.shape[2]
     for n in range(memory.shape[0]):
         own = n if weights.shape[0] > 1 else 0
         for oy in range(window.output_height):
             for ox in range(window.output_width):
                 pixel = oy * window.output_width + ox
-                for c in range(channels):
-                    sums[n, pixel, c] = 0
+                sums[n, pixel, :] = 0
                 for kz in range(window.kernel_z):
                     for ky in range(window.kernel_y):
                         row = oy * window.stride_y - window.pad_top + ky * window.dilation_y
@@ -199,12 +199,20 @@ def depthwise(memory: Any, window: Any, weights: Any, sums: Any) -> None:
                         start = window.a_base + kz * window.a_pitch_z + row * window.row_pitch
                         for tap in range(window.run):
                             column = ox * window.stride_x - window.pad_left + tap * window.dilation_x
-                            if not 0 <= column < window.input_width:
-                                continue
-                            byte = start + column * window.pixel_pitch
-                            for c in range(channels):
-                                operand = np.int32(memory[n, byte + c] - window.a_zero_point)
-                                sums[n, pixel, c] += operand * weights[own, kz, ky, tap, c]
+                            if 0 <= column < window.input_width:
+                                byte = start + column * window.pixel_pitch
+                                _add_products(
+                                    memory, n, byte, window.a_zero_point, weights[own, kz, ky, tap], sums, pixel
+                                )
+
+
+@numba.njit(nogil=True, cache=True, inline="always")
+def _add_products(memory: Any, n: Any, byte: Any, zero_point: Any, weights: Any, sums: Any, pixel: Any) -> None:
+    """Add the products of one tap to the sums of one pixel, channel by channel."""
+    # Unsigned indices spare the test for negative ones, so that the loop becomes vector instructions.
+    first, channels, zero = np.uintp(byte), np.uintp(sums.shape[2]), np.int32(zero_point)
+    for c in range(channels):
+        sums[n, pixel, c] += np.int32(np.int32(memory[n, first + c]) - zero) * weights[c]
 
 
 @numba.njit(nogil=True, cache=True)
