@@ -1,11 +1,11 @@
-"""Makes the .tosa files of this folder: python tests/networks/generate.py [NAME ...]; about two minutes for all.
+"""Makes the .tosa files of this folder and README.md: python tests/networks/generate.py; about two minutes.
 
 Random weights from a fixed seed, quantised by PT2E on normally distributed inputs.
 """
 
 from __future__ import annotations
 
-import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from chipsmith.frontends.pytorch import lower_module
-from chipsmith.tosa.file import write_tosa
+from chipsmith.tosa.file import read_tosa, write_tosa
+from chipsmith.tosa.graph import Graph, Operator
 
 CALIBRATION_ROWS = 32
 
@@ -64,14 +65,46 @@ NETWORKS = {
 }
 
 
+HERE = Path(__file__).parent
+HEAD = """# Networks for tests
+
+Small networks as PyTorch's path lowers them: random weights, int8, batch 1, no border transposes.
+`generate.py` makes the files and this page.
+"""
+
+
 def generate(name: str) -> None:
     torch.manual_seed(0)
     build, shape = NETWORKS[name]
     calibration = np.random.default_rng(0).standard_normal((CALIBRATION_ROWS, *shape), dtype=np.float32)
     network = lower_module(build(), (torch.zeros(1, *shape),), (calibration,), name=name)
-    write_tosa(network.graph, Path(__file__).with_name(f"{name}.tosa"))
+    write_tosa(network.graph, HERE / f"{name}.tosa")
+
+
+def section(graph: Graph) -> str:
+    """The operators of a network with their element types, counted."""
+    rows = Counter(row(graph, op) for op in graph.operators)
+    table = "\n".join(f"| {operator} | {count} |" for operator, count in sorted(rows.items()))
+    ends = " -> ".join(", ".join(tensor(graph, name) for name in names) for names in (graph.inputs, graph.outputs))
+    head = "| operator: inputs that are no constants -> output | count |\n|---|---|"
+    return f"## {graph.name}\n\n{ends}\n\n{head}\n{table}\n"
+
+
+def row(graph: Graph, op: Operator) -> str:
+    computed = [name for name in op.inputs if name not in graph.constants] or op.inputs[:1]
+    inputs = ", ".join(graph.tensor(name).dtype.name.lower() for name in computed)
+    notes = [str(op.attributes[key]) for key in ("rounding_mode",) if key in op.attributes]
+    notes += ["per channel"] if op.attributes.get("per_channel") else []
+    notes += ["of a constant"] if computed == op.inputs[:1] and computed[0] in graph.constants else []
+    return f"{op.kind}: {inputs} -> {graph.tensor(op.outputs[0]).dtype.name.lower()}" + "".join(f", {x}" for x in notes)
+
+
+def tensor(graph: Graph, name: str) -> str:
+    return f"{graph.tensor(name).dtype.name.lower()}{list(graph.tensor(name).shape)}"
 
 
 if __name__ == "__main__":
-    for chosen in sys.argv[1:] or NETWORKS:
-        generate(chosen)
+    for network_name in NETWORKS:
+        generate(network_name)
+    graphs = [read_tosa(HERE / f"{network_name}.tosa") for network_name in NETWORKS]
+    (HERE / "README.md").write_text("\n".join([HEAD, *map(section, graphs)]))
