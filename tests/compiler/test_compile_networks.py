@@ -103,9 +103,9 @@ def test_every_operator_is_placed_on_the_chip(network: str) -> None:
 
 def test_a_network_larger_than_the_memory_is_sliced(reference_model: ReferenceModel) -> None:
     graph = read_tosa(NETWORKS / "digits_cnn.tosa")
-    small = load_chip("nano-64", {"memory.groups": "4", "memory.group_bytes": "2048"})
+    small = load_chip("nano-64", {"memory.groups": "3", "memory.group_bytes": "2048"})
     program = compile_graph(graph, small)
-    # The first layer's 6,272 bytes do not stand beside its input and its weights in 8 KiB: they go out in slices.
+    # The first layer's 6,272 bytes do not stand beside its input and its weights in 6 KiB: they go out in slices.
     assert sum(isinstance(one, Store) for one in program.instructions) > 1
     assert program.manifest.memory_peak_bytes <= small.memory_bytes
     inputs = random_inputs(graph, inferences=3)

@@ -31,8 +31,9 @@ def channel_parts(kernel: WeightedKernel, chip: Chip) -> tuple[tuple[int, int], 
     compute_cycles = kernel.macs / chip.macs
     bound_by_weights = load_cycles > compute_cycles
     limit = chip.memory.group_bytes if bound_by_weights else chip.memory_bytes // LARGEST_SHARE
-    columns = chip.tensor.columns
-    at_once = max(limit // (kernel.channel_bytes * columns), 1) * columns
-    parts = ceil_div(kernel.channels, at_once)
-    even = ceil_div(ceil_div(kernel.channels, parts), columns) * columns
+    fitting = max(limit // kernel.channel_bytes, 1)
+    # Whole blocks of columns keep the array full; fewer channels than columns only where no block fits.
+    granule = min(chip.tensor.columns, fitting)
+    parts = ceil_div(kernel.channels, fitting // granule * granule)
+    even = ceil_div(ceil_div(kernel.channels, parts), granule) * granule
     return tuple((first, min(first + even, kernel.channels)) for first in range(0, kernel.channels, even))
