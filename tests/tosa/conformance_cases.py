@@ -21,7 +21,8 @@ from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Array, Graph
 
 _SCRIPTS = sysconfig.get_path("scripts")
-_INTEGER_PROFILE = ("--profile", "tosa-pro-int", "--tosa-version", "1.0.1", "--test-type", "positive")
+_INTEGER_PROFILE = ("--profile", "tosa-pro-int", "--tosa-version", "1.0.1")
+_LEGAL, _ILLEGAL = ("--test-type", "positive"), ("--test-type", "negative")
 _SMALL = ("--tensor-dim-range", "1,5", "--max-batch-size", "2", "--num-rand-permutations", "1", "--no-special-tests")
 _DOUBLE_ROUND = ("--extension", "tosa-ext-doubleround")
 _WINDOWS = (
@@ -80,7 +81,8 @@ def load_case(folder: Path) -> Case:
 
 def sampled(cache: Path) -> list[Path]:
     """The folders of a small sample of each operator's cases."""
-    folder = _made_once(cache, "sample", [("tosa_verif_build_tests", *_INTEGER_PROFILE, *_SMALL, *a) for a in SAMPLE])
+    common = ("tosa_verif_build_tests", *_INTEGER_PROFILE, *_LEGAL, *_SMALL)
+    folder = _made_once(cache, "sample", [(*common, *arguments) for arguments in SAMPLE])
     return sorted(file.parent for file in folder.rglob("desc.json"))
 
 
@@ -91,10 +93,20 @@ def is_case_of(folder: Path, kind: str) -> bool:
 
 
 def complete(cache: Path) -> list[Path]:
-    """The folders of all positive cases of PRO-INT and EXT-DOUBLEROUND; making them takes minutes."""
-    command = ("tosa_verif_conformance_generator", *_INTEGER_PROFILE, *_DOUBLE_ROUND, "--output-type", "binary")
-    folder = _made_once(cache, "complete", [command])
-    return sorted(file.parent for file in folder.rglob("desc.json") if "operators" in file.parts)
+    """The folders of all legal cases of PRO-INT and EXT-DOUBLEROUND; making them takes minutes."""
+    return _official(cache, "complete", _LEGAL)
+
+
+def illegal(cache: Path) -> list[Path]:
+    """The folders of all cases of PRO-INT and EXT-DOUBLEROUND that must be refused; making them takes minutes."""
+    return _official(cache, "illegal", _ILLEGAL)
+
+
+def _official(cache: Path, kind: str, which: Sequence[str]) -> list[Path]:
+    generator = "tosa_verif_conformance_generator"
+    command = (generator, *_INTEGER_PROFILE, *which, *_DOUBLE_ROUND, "--output-type", "binary")
+    folder = _made_once(cache, kind, [command])
+    return sorted(file.parent for file in folder.rglob("desc.json") if "cases" in file.parts)
 
 
 def _made_once(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Path:

@@ -1,7 +1,8 @@
 """Each operator's meaning equals tosa_reference_model's to the bit, on the cases of TOSA's official generator.
 
 By default a small sample of each operator; `pytest -m slow tests/tosa/test_conformance.py` makes and runs the
-whole matrix of the integer profile and of double rounding (2,241 cases, five minutes the first time).
+whole matrix of the integer profile and of double rounding (2,241 legal cases and 305 that must be refused; ten
+minutes the first time).
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from conformance_cases import Case, complete, is_case_of, load_case
+from conformance_cases import Case, complete, illegal, is_case_of, load_case
 
+from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.operators import ROWS
 from chipsmith.tosa.reference import evaluate, evaluate_batch
+from chipsmith.tosa.verify import verify
 
 
 def assert_exact(case: Case) -> None:
@@ -49,3 +53,12 @@ def test_the_whole_matrix(pytestconfig):
     counts = Counter(kind for folder in folders for kind in ROWS if is_case_of(folder, kind))
     assert set(counts) == set(ROWS)
     assert len(folders) >= 2241
+
+
+@pytest.mark.slow
+def test_all_illegal_cases_are_refused(pytestconfig):
+    folders = illegal(pytestconfig.cache.mkdir("tosa-conformance"))
+    for folder in folders:
+        with pytest.raises((BadInput, OperatorRefused)):
+            verify(read_tosa(folder / "test.tosa"))
+    assert len(folders) >= 305
