@@ -193,6 +193,7 @@ REFUSED_PROGRAMS = {
     "no page follows": _program(NEXT_PAGE, End()),
     r"instruction 1 \(VECTOR\): without|instruction 1 \(VECTOR\): r0": _program(COPY, changed(COPY, r0=2), End()),
     r"instruction 0 \(LOAD\): touches bytes": _program(changed(FETCH, external_address=2 * PAGE + 60), End()),
+    "is `once` but reads beyond the constants": _program(changed(KEEP, external_address=2 * PAGE), End()),
     "into the constants": _program(changed(PUT, external_address=PAGE), End()),
     "no common external region": _program(changed(PUT, external_locks=1), changed(GET, external_locks=2), End()),
     r"instruction 1 \(STORE\) and instruction 0 \(LOAD\) meet": _program(GET, PUT, End()),

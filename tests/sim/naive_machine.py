@@ -28,6 +28,7 @@ from chipsmith.program.instructions import (
 )
 from chipsmith.program.program import Program
 
+UNDEFINED = 0x5A  # the simulator's choice for bytes that the contract leaves undefined
 SIZES = {Type.INT8: 1, Type.UINT8: 1, Type.INT16: 2, Type.UINT16: 2, Type.INT32: 4}
 SIGNED = {Type.INT8: True, Type.UINT8: False, Type.INT16: True, Type.UINT16: False, Type.INT32: True}
 
@@ -61,8 +62,8 @@ class NaiveMachine:
     """One inference's memories, and the meaning of each instruction."""
 
     def __init__(self, chip: Chip, *, external_bytes: int = 0) -> None:
-        self.local = bytearray(chip.memory.groups * chip.memory.group_bytes)
-        self.external = bytearray(external_bytes)
+        self.local = bytearray([UNDEFINED]) * (chip.memory.groups * chip.memory.group_bytes)
+        self.external = bytearray([UNDEFINED]) * external_bytes
 
     def run(self, instruction: Instruction) -> None:
         match instruction:

@@ -275,6 +275,8 @@ def _check_external(program: Program, instruction: Instruction) -> None:
     limit = program.manifest.external_bytes
     if stream.first < 0 or stream.last >= limit:
         raise BadInput(f"touches bytes {stream.first} to {stream.last} of external memory; the program has {limit}")
+    if isinstance(instruction, Load) and instruction.once and stream.last >= len(program.constants):
+        raise BadInput("is `once` but reads beyond the constants, bytes that another inference may change")
     if stream.written and stream.first < len(program.constants):
         raise BadInput(f"stores to byte {stream.first}, into the constants ({len(program.constants)} bytes)")
     if stream.written and stream.repeats():

@@ -13,6 +13,9 @@ Bytes: TypeAlias = npt.NDArray[np.int8]
 View: TypeAlias = npt.NDArray[Any]
 Loops: TypeAlias = tuple[tuple[int, int], ...]
 
+UNDEFINED = 0x5A
+"""What stands in bytes that the machine leaves undefined: not zero, so that no program leans on zeros."""
+
 _CACHED_BYTES = 1 << 21
 
 
@@ -48,11 +51,11 @@ class Memories:
 
 
 def blank_memories(*, inferences: int, local_bytes: int, constants: bytes, external_bytes: int) -> Memories:
-    """Memories as they are at the doorbell: the constants in place, all else zero."""
+    """Memories as they are at the doorbell: the constants in place, all else UNDEFINED."""
     return Memories(
-        local=np.zeros((inferences, local_bytes), np.int8),
+        local=np.full((inferences, local_bytes), UNDEFINED, np.int8),
         constants=np.frombuffer(constants, np.int8),
-        private=np.zeros((inferences, external_bytes - len(constants)), np.int8),
+        private=np.full((inferences, external_bytes - len(constants)), UNDEFINED, np.int8),
     )
 
 
