@@ -102,9 +102,9 @@ def _time(one: Inference) -> list[Headline]:
         _simulated(
             "time",
             "latency in time",
-            f"{significant(time.cold_us)} us",
+            f"{significant(time.cold_us)} µs",
             time.cold_us,
-            "us",
+            "µs",
             f"{SIMULATION} at {time.clock_mhz} MHz",
         ),
         _simulated("time", "latency, warm", f"{time.warm_cycles:,} cycles", time.warm_cycles, "cycles", warm),
@@ -128,7 +128,7 @@ def _busy(one: Inference, engine: str, busy_cycles: int) -> Headline:
 
 def _energy(one: Inference) -> list[Headline]:
     rows = (
-        ("energy an inference", one.energy_uj, "uJ", ACTIONS),
+        ("energy an inference", one.energy_uj, "µJ", ACTIONS),
         ("average power", one.average_power_mw, "mW", "energy of an inference over its simulated time"),
         ("efficiency", one.tops_per_watt, "TOPS/W", "operations of the array in an inference over its energy"),
     )
@@ -168,9 +168,9 @@ def _bytes(one: Inference) -> list[Headline]:
 
 
 def _silicon(one: Inference) -> list[Headline]:
-    area = Figure(value=one.area.total, unit="mm2", kind="estimated", source=INVENTORY, status=one.area.status)
+    area = Figure(value=one.area.total, unit="mm²", kind="estimated", source=INVENTORY, status=one.area.status)
     return [
-        Headline(group="silicon", label="core area", text=f"{one.area.total:.3f} mm2", figure=area),
+        Headline(group="silicon", label="core area", text=f"{one.area.total:.3f} mm²", figure=area),
         Headline(
             group="silicon",
             label="die cost",

@@ -25,7 +25,7 @@ def closing_table(record: RunRecord) -> RenderableType:
     table.add_column("from", justify="right", no_wrap=True)
     for group in _groups(rows):
         for one in group:
-            table.add_row(one.label, one.text, _how(one), f"({notes[one.figure.source]})")
+            _add(table, one.label, one.text, _how(one), f"({notes[one.figure.source]})")
         table.add_section()
     return Group(table, *(_note(number, source) for source, number in notes.items()))
 
@@ -39,11 +39,11 @@ def placement_table(operators: Iterable[OperatorRow], host: Iterable[HostStep] =
     table.add_column("placed", no_wrap=True)
     table.add_column("reason")
     for step in (one for one in steps if one.when == "before"):
-        table.add_row(step.name, "", "host", step.reason)
+        _add(table, step.name, "", "host", step.reason)
     for row in operators:
-        table.add_row(row.name, row.kind, row.placed, row.reason)
+        _add(table, row.name, row.kind, row.placed, row.reason)
     for step in (one for one in steps if one.when == "after"):
-        table.add_row(step.name, "", "host", step.reason)
+        _add(table, step.name, "", "host", step.reason)
     return table
 
 
@@ -51,7 +51,7 @@ def comparison_table(network: str, chips: Mapping[str, Inference]) -> Table:
     """One network on several chips, one row each. Cycles are simulated; energy, area and cost estimated."""
     table = _table(f"{network}: cycles simulated; energy, power, area and cost estimated")
     table.add_column("chip", overflow="fold")
-    for title in ("cycles", "us", "uJ", "mW", "TOPS/W", "mm2", "USD"):
+    for title in ("cycles", "µs", "µJ", "mW", "TOPS/W", "mm²", "USD"):
         table.add_column(title, justify="right", no_wrap=True)
     for name, one in chips.items():
         values = (
@@ -62,7 +62,7 @@ def comparison_table(network: str, chips: Mapping[str, Inference]) -> Table:
             one.area.total,
             one.cost.die_usd.value,
         )
-        table.add_row(name, f"{one.latency.cold_cycles:,}", *(significant(value) for value in values))
+        _add(table, name, f"{one.latency.cold_cycles:,}", *(significant(value) for value in values))
     return table
 
 
@@ -93,6 +93,13 @@ def _table(title: str) -> Table:
     from rich.table import Table
 
     return Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+
+
+def _add(table: Table, *cells: str) -> None:
+    """A row of plain text: names may hold what rich takes for markup."""
+    from rich.text import Text
+
+    table.add_row(*(Text(cell) for cell in cells))
 
 
 def _groups(rows: Iterable[Headline]) -> list[list[Headline]]:

@@ -1,0 +1,100 @@
+"""Pieces of HTML: every text that goes in is escaped here."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+LONG = 30
+"""A table with more rows scrolls in its frame."""
+WIDE = 36
+"""A text with more characters gets a wide column."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A cell of a table: its text, the number to sort by where it is one, and what hovering shows."""
+
+    text: str
+    number: float | None = None
+    title: str = ""
+    badge: str = ""
+
+
+def number(value: float, text: str) -> Cell:
+    """A cell with a number, shown as `text`."""
+    return Cell(text=text, number=value)
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str | Cell]], *, total: Sequence[str | Cell] = (), label: str
+) -> str:
+    """A table that can be sorted by its columns; `total` is its last line and stays there. Long ones scroll."""
+    lines = [[_as_cell(one) for one in row] for row in rows]
+    heads = "".join(_head(name, [row[at] for row in lines]) for at, name in enumerate(columns))
+    body = "".join(_row(row) for row in lines)
+    foot = f"<tfoot>{_row([_as_cell(one) for one in total])}</tfoot>" if total else ""
+    long = " long" if len(lines) > LONG else ""
+    return (
+        f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>{foot}</table></div>"
+    )
+
+
+def section(name: str, title: str, *parts: str) -> str:
+    """A section of the page with its heading; empty parts leave no trace."""
+    return f'<section id="{name}"><h2>{escape(title)}</h2>{"".join(parts)}</section>'
+
+
+def paragraph(text: str, *, kind: str = "") -> str:
+    """A paragraph of plain text."""
+    attribute = f' class="{kind}"' if kind else ""
+    return f"<p{attribute}>{escape(text)}</p>"
+
+
+def how(text: str) -> str:
+    """How to read a figure."""
+    return paragraph(text, kind="how")
+
+
+def plot(name: str, label: str) -> str:
+    """The place where the page's script draws the chart of this name."""
+    return f'<div class="plot" data-chart="{name}" role="img" aria-label="{escape(label)}"></div>'
+
+
+def details(summary: str, *parts: str) -> str:
+    """Parts that are folded away under a summary."""
+    return f"<details><summary>{escape(summary)}</summary>{''.join(parts)}</details>"
+
+
+def badge(kind: str) -> str:
+    """A mark that says how a figure was obtained: measured, simulated or estimated."""
+    return f'<span class="badge {escape(kind)}">{escape(kind)}</span>'
+
+
+def escape(text: str) -> str:
+    """Plain text as HTML, fit for an attribute too."""
+    return html.escape(text, quote=True)
+
+
+def _as_cell(one: str | Cell) -> Cell:
+    return Cell(text=one) if isinstance(one, str) else one
+
+
+def _head(name: str, cells: Sequence[Cell]) -> str:
+    attribute = ' class="number"' if cells and all(one.number is not None for one in cells) else ""
+    return f'<th scope="col"{attribute}><button type="button">{escape(name)}</button></th>'
+
+
+def _row(cells: Sequence[Cell]) -> str:
+    return f"<tr>{''.join(map(_cell, cells))}</tr>"
+
+
+def _cell(cell: Cell) -> str:
+    title = f' title="{escape(cell.title)}"' if cell.title else ""
+    if cell.number is not None:
+        return f'<td class="number" data-value="{cell.number!r}"{title}>{escape(cell.text)}</td>'
+    wide = ' class="text"' if len(cell.text) > WIDE else ""
+    mark = badge(cell.badge) if cell.badge else ""
+    return f"<td{wide}{title}>{mark}{escape(cell.text)}</td>"
