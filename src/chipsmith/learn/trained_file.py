@@ -91,6 +91,6 @@ def _restore(training: Training, weights: Weights, file: Path) -> torch.nn.Modul
         with torch.device("meta"):
             module = training.architecture.build()
         module.load_state_dict(weights, assign=True)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:  # TypeError: a size beyond 64 bits
         raise BadInput(f"{file}: the weights do not fit {training.architecture}; {_MEND}") from error
     return module.eval()
