@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Iterator
+from typing import Any
 
 from chipsmith.chip.description import Chip
 from chipsmith.program.cycles import ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
@@ -51,6 +52,9 @@ _TYPES = """
   } multiply_request_t;
 """
 
+_KEYWORDS = frozenset({"table"})
+"""Fields whose name is a keyword of SystemVerilog; they end in an underscore there."""
+
 READ_LATENCY = 2
 MULTIPLY_LATENCY = 2
 
@@ -60,8 +64,10 @@ def package_source(chip: Chip) -> str:
     lines = [
         f"// Parameters and encodings of the chip {chip.name}, generated from its description and the instruction rows.",
         f"// Chip {chip.sha256}.",
-        "// Not every build uses every code; the package is the complete list.",
+        "// The package is the complete list of codes, and a function looks at a few fields of an instruction: not every",
+        "// name and bit is used.",
         "/* verilator lint_off UNUSEDPARAM */",
+        "/* verilator lint_off UNUSEDSIGNAL */",
         "package chip;",
         *_section("Parameters (docs/machine.md, section 1)", _parameters(chip)),
         *_section("Constants of the family", _constants()),
@@ -73,6 +79,7 @@ def package_source(chip: Chip) -> str:
         *_legal(),
         "endpackage",
         "/* verilator lint_on UNUSEDPARAM */",
+        "/* verilator lint_on UNUSEDSIGNAL */",
     ]
     return "\n".join(lines) + "\n"
 
@@ -166,9 +173,14 @@ def _struct(row: type[Instruction]) -> Iterator[str]:
     yield _member(rest, "reserved", "zero", signed=False)
     for field in reversed(fields):
         data = field.metadata
-        yield _member(data["bits"], field.name, data["doc"], signed=data["signed"])
+        yield _member(data["bits"], _identifier(field), data["doc"], signed=data["signed"])
     yield _member(OPCODE_BITS, "opcode", f"{row.opcode}", signed=False)
     yield f"  }} {row.__name__.lower()}_t;"
+    yield f"  localparam int {row.__name__.upper()}_BITS = {WORD_BITS - rest};  // all but reserved"
+
+
+def _identifier(field: dataclasses.Field[Any]) -> str:
+    return f"{field.name}_" if field.name in _KEYWORDS else field.name
 
 
 def _member(width: int, name: str, doc: str, *, signed: bool) -> str:
@@ -184,7 +196,7 @@ def _legal() -> Iterator[str]:
         for field in dataclasses.fields(row):
             members: type[enum.IntEnum] | None = field.metadata.get("enum")
             if members is not None and len(members) < 1 << field.metadata["bits"]:
-                terms.append(f"one.{field.name} <= {field.metadata['bits']}'d{max(members)}")
+                terms.append(f"one.{_identifier(field)} <= {field.metadata['bits']}'d{max(members)}")
         name = row.__name__.lower()
         yield f"  // Whether no field of {row.__name__.upper()} has a reserved value."
         yield f"  function automatic logic {name}_is_legal({name}_t one);"

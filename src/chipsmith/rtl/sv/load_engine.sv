@@ -1,0 +1,151 @@
+// The LOAD engine: external memory to on-chip memory or to a page of instructions (docs/machine.md, sections 3 and 4).
+//
+// One walk makes the requests, one a cycle from the cycle after `start`. A second walk follows the answers, which come
+// in order: an answer is registered, and its line written in the next cycle. Between the two walks stand the
+// instructions that wait for their answers; each holds a lock of its own, so that there are never more than the chip
+// has bank groups and page slots. Locks are freed by the answers, so that a late memory costs cycles alone.
+module load_engine (
+    input  logic                      clock,
+    input  logic                      reset,
+    input  logic                      start,
+    input  chip::load_t               instruction,
+    output logic                      busy,           // low in the cycles in which `start` may come
+    output logic                      read_valid,     // external read channel: request
+    output logic [31:0]               read_address,   // aligned
+    input  logic                      read_ready,
+    input  logic                      answer_valid,   // external read channel: answer
+    input  logic [8*chip::W-1:0]      answer_data,
+    output chip::write_request_t      write,
+    output logic                      page_valid,     // a word for a page of instructions
+    output logic                      page_slot,
+    output logic [8*chip::W-1:0]      page_data,
+    output logic                      release_valid,  // the last word is written in this cycle: its locks are free in the next
+    output logic                      release_page,   // it held a page slot (release_slot), else bank groups
+    output logic                      release_slot,
+    output logic [4:0]                release_first,
+    output logic [4:0]                release_last,
+    output logic [5:0]                release_external
+);
+
+  localparam int WAITING = chip::G + 2;
+  localparam int PLACE_BITS = $clog2(WAITING);
+  localparam int COUNT_BITS = PLACE_BITS + 1;
+  localparam int INSTRUCTION_BITS = 8 * chip::INSTRUCTION_BYTES;
+  localparam int OFFSET_BITS = chip::W == 1 ? 1 : $clog2(chip::W);
+
+  // Requests.
+  logic walking, request_last;
+  logic [31:0] request_address;
+  logic [23:0] request_line;
+  logic [chip::R-1:0] request_lanes;
+  logic [3:0] elapsed;  // cycles since the start, saturating at TRANSFER_MIN
+  logic running;
+
+  word_walk requests (
+      .clock(clock),
+      .reset(reset),
+      .take(start),
+      .transfer(instruction),
+      .step(walking && read_ready),
+      .active(walking),
+      .last(request_last),
+      .external(request_address),
+      .line(request_line),
+      .lanes(request_lanes)
+  );
+
+  assign read_valid = walking;
+  assign read_address = request_address & ~32'(chip::W - 1);
+  assign busy = running
+      && !(32'(elapsed) >= chip::TRANSFER_MIN && (!walking || (request_last && read_ready)));
+
+  always_ff @(posedge clock) begin
+    if (reset) running <= 1'b0;
+    else if (start) running <= 1'b1;
+    else if (!busy) running <= 1'b0;
+    if (start) elapsed <= 4'd1;
+    else if (32'(elapsed) < chip::TRANSFER_MIN) elapsed <= elapsed + 1'b1;
+  end
+
+  // Instructions that wait for their answers.
+  logic [chip::LOAD_BITS-1:0] waiting[WAITING];
+  chip::load_t oldest;
+  logic [PLACE_BITS-1:0] head, tail;
+  logic [COUNT_BITS-1:0] count;
+  logic take_next;
+
+  assign oldest = INSTRUCTION_BITS'(waiting[head]);
+
+  always_ff @(posedge clock) begin
+    if (start) waiting[tail] <= instruction[chip::LOAD_BITS-1:0];
+    if (reset) begin
+      head <= '0;
+      tail <= '0;
+      count <= '0;
+    end else begin
+      if (start) tail <= 32'(tail) == WAITING - 1 ? '0 : tail + 1'b1;
+      if (take_next) head <= 32'(head) == WAITING - 1 ? '0 : head + 1'b1;
+      count <= count + COUNT_BITS'(start) - COUNT_BITS'(take_next);
+    end
+  end
+
+  // Answers.
+  chip::load_t following, current;  // of the next answers, of the line that is written
+  logic following_active, following_last;
+  logic [OFFSET_BITS-1:0] following_offset;
+  logic [23:0] following_line;
+  logic [chip::R-1:0] following_lanes;
+  logic arrived, arrived_last;
+  logic [23:0] arrived_line;
+  logic [chip::R-1:0] arrived_lanes;
+  logic [8*chip::W-1:0] arrived_data;
+
+  assign take_next = count != '0 && (!following_active || (answer_valid && following_last));
+
+  word_walk #(.EXTERNAL_BITS(OFFSET_BITS)) answers (
+      .clock(clock),
+      .reset(reset),
+      .take(take_next),
+      .transfer(oldest),
+      .step(answer_valid),
+      .active(following_active),
+      .last(following_last),
+      .external(following_offset),
+      .line(following_line),
+      .lanes(following_lanes)
+  );
+
+  always_ff @(posedge clock) begin
+    if (take_next) following <= oldest;
+    if (answer_valid) begin
+      current <= following;
+      arrived_line <= following_line;
+      arrived_lanes <= following_lanes;
+      arrived_data <= answer_data;
+      arrived_last <= following_last;
+    end
+    arrived <= answer_valid && !reset;
+  end
+
+  assign write.valid = arrived && current.space == chip::SPACE_MEMORY;
+  assign write.address = arrived_line;
+  assign write.lanes = arrived_lanes;
+  assign write.data = (8 * chip::R)'(arrived_data);
+  assign write.first_group = current.first_group;
+  assign write.last_group = current.last_group;
+
+  assign page_valid = arrived && current.space == chip::SPACE_PAGE;
+  assign page_slot = current.local_address[0];
+  assign page_data = arrived_data;
+
+  assign release_valid = arrived && arrived_last;
+  assign release_page = current.space == chip::SPACE_PAGE;
+  assign release_slot = current.local_address[0];
+  assign release_first = current.first_group;
+  assign release_last = current.last_group;
+  assign release_external = current.external_locks;
+
+  // Requests have no place on the chip, answers none outside of it; of an answered instruction the locks are used.
+  logic unused = &{1'b0, current, following, request_line, request_lanes, following_offset};
+
+endmodule

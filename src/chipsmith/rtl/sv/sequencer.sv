@@ -1,0 +1,233 @@
+// The sequencer: issues instructions in program order (docs/machine.md, section 3).
+//
+// Cycle 0 is the cycle in which `doorbell` is high. An instruction starts in the first cycle in which it is there,
+// chip::ISSUE cycles lie behind its predecessor's start, its engine is free, and every lock that it names is free.
+// The first error stops the issue of instructions until reset.
+module sequencer #(
+    localparam int INDEX_BITS = $clog2(chip::PI)
+) (
+    input  logic                    clock,
+    input  logic                    reset,
+    input  logic                    doorbell,        // heeded while neither running nor in error
+    input  logic                    warm,            // sampled with the doorbell: skip LOADs with `once`
+    // Instructions.
+    output logic                    wanted,
+    output logic                    want_slot,
+    output logic [INDEX_BITS-1:0]   want_index,
+    output logic                    consume,
+    input  logic                    there,
+    input  logic [8*chip::INSTRUCTION_BYTES-1:0] instruction,
+    output logic                    page_start,
+    output logic                    page_start_slot,
+    // Engines.
+    output logic                    load_start,
+    output chip::load_t             load_instruction,
+    output logic                    store_start,
+    output logic                    tensor_start,
+    output logic                    vector_start,
+    input  logic                    load_busy,
+    input  logic                    store_busy,
+    input  logic                    tensor_busy,
+    input  logic                    vector_busy,
+    // Releases: what they name is free in the next cycle.
+    input  logic                    load_release,
+    input  logic                    load_release_page,
+    input  logic                    load_release_slot,
+    input  logic [4:0]              load_release_first,
+    input  logic [4:0]              load_release_last,
+    input  logic [5:0]              load_release_external,
+    input  logic                    store_release,
+    input  logic [4:0]              store_release_first,
+    input  logic [4:0]              store_release_last,
+    input  logic [5:0]              store_release_external,
+    // Faults of this cycle.
+    input  logic                    outside,
+    input  logic                    conflict,
+    // Status.
+    output logic                    running,
+    output logic                    done,            // END starts in this cycle
+    output logic [31:0]             index,           // of the instruction that is next
+    output logic [31:0]             cycle,           // since the doorbell while running; then the latency
+    output logic [3:0]              error            // chip::ERROR_*
+);
+
+  typedef struct packed {
+    logic [chip::G-1:0]  groups;
+    logic [1:0]          pages;
+    logic [5:0]          external;
+    logic                multipliers;
+  } locks_t;
+
+  function automatic logic [chip::G-1:0] group_range(logic [4:0] first, logic [4:0] last);
+    for (int g = 0; g < chip::G; g++) group_range[g] = g >= 32'(first) && g <= 32'(last);
+  endfunction
+
+  function automatic logic [1:0] page_of(logic slot);
+    page_of = slot ? 2'b10 : 2'b01;
+  endfunction
+
+  chip::load_t load;
+  chip::tensor_t tensor;
+  chip::vector_t vector;
+  assign load = instruction;
+  assign tensor = instruction;
+  assign vector = instruction;
+
+  // What the next instruction is and names.
+  logic is_end, is_load, is_store, is_tensor, is_vector, is_page, skipped;
+  logic tensor_multiplies, vector_multiplies;
+  locks_t named;
+
+  assign is_end = load.opcode == chip::OPCODE_END;
+  assign is_load = load.opcode == chip::OPCODE_LOAD;
+  assign is_store = load.opcode == chip::OPCODE_STORE;
+  assign is_tensor = load.opcode == chip::OPCODE_TENSOR;
+  assign is_vector = load.opcode == chip::OPCODE_VECTOR;
+  assign is_page = is_load && load.space == chip::SPACE_PAGE;
+  assign tensor_multiplies = tensor.requantise != chip::ROUNDING_OFF
+      || (tensor.residual && (tensor.x_rounding | tensor.r_rounding | tensor.s_rounding) != chip::ROUNDING_OFF);
+  assign vector_multiplies = vector.op == chip::OP_MUL
+      || (vector.a_rounding | vector.b_rounding | vector.o_rounding) != chip::ROUNDING_OFF;
+
+  always_comb begin
+    named = '0;
+    if (is_load || is_store) begin
+      named.external = load.external_locks;
+      if (is_page) named.pages = page_of(load.local_address[0]);
+      else named.groups = group_range(load.first_group, load.last_group);
+    end
+    if (is_tensor) begin
+      named.multipliers = tensor_multiplies;
+      named.groups = group_range(tensor.a_first_group, tensor.a_last_group)
+          | group_range(tensor.w_first_group, tensor.w_last_group)
+          | group_range(tensor.o_first_group, tensor.o_last_group);
+      if (tensor.parameters != chip::PARAMETERS_NONE)
+        named.groups = named.groups | group_range(tensor.p_first_group, tensor.p_last_group);
+      if (tensor.residual)
+        named.groups = named.groups | group_range(tensor.r_first_group, tensor.r_last_group);
+    end
+    if (is_vector) begin
+      named.multipliers = vector_multiplies;
+      named.groups = group_range(vector.a_first_group, vector.a_last_group)
+          | group_range(vector.o_first_group, vector.o_last_group);
+      if (vector.b_source == chip::SOURCE_STREAM)
+        named.groups = named.groups | group_range(vector.b_first_group, vector.b_last_group);
+      if (vector.table_ != chip::TABLE_NONE)
+        named.groups = named.groups | group_range(vector.t_first_group, vector.t_last_group);
+    end
+  end
+
+  // What is held: by LOADs and STOREs until released, by TENSOR and VECTOR while they are busy.
+  locks_t moving, moving_after, tensor_locks, vector_locks, held;
+
+  assign held = moving | (tensor_busy ? tensor_locks : '0) | (vector_busy ? vector_locks : '0);
+
+  always_comb begin
+    moving_after = moving;
+    if (load_release) begin
+      moving_after.external = moving_after.external & ~load_release_external;
+      if (load_release_page) moving_after.pages = moving_after.pages & ~page_of(load_release_slot);
+      else moving_after.groups = moving_after.groups & ~group_range(load_release_first, load_release_last);
+    end
+    if (store_release)
+      moving_after.groups = moving_after.groups & ~group_range(store_release_first, store_release_last);
+    moving_after.external = moving_after.external & ~store_release_external;
+    if (page_start) moving_after.pages = moving_after.pages | page_of(page_start_slot);
+    if (load_start && !rung || store_start) moving_after = moving_after | named;
+  end
+
+  always_ff @(posedge clock) begin
+    if (reset) moving <= '0;
+    else moving <= moving_after;
+    if (tensor_start) tensor_locks <= named;
+    if (vector_start) vector_locks <= named;
+  end
+
+  // Issue.
+  logic rung, warm_run, engine_free, all_free, start, faulty, next_loaded, page_ends;
+  logic [3:0] fault;
+  logic [2:0] distance;  // cycles since the last start, saturating at ISSUE
+  logic [INDEX_BITS-1:0] place;
+  logic slot;
+
+  instruction_check check (
+      .instruction(instruction),
+      .error(fault)
+  );
+
+  assign rung = doorbell && !running && error == 4'(chip::ERROR_NONE);
+  assign skipped = is_load && load.once && warm_run;
+  assign engine_free = is_load ? !load_busy : is_store ? !store_busy : is_tensor ? !tensor_busy : !vector_busy;
+  assign all_free = !load_busy && !store_busy && !tensor_busy && !vector_busy && held == '0;
+  assign page_ends = 32'(place) == chip::PI - 1;
+  assign faulty = running && there && (fault != 4'(chip::ERROR_NONE) || (is_page && load.local_address[0] == slot));
+  assign start = running && there && !faulty && 32'(distance) >= chip::ISSUE
+      && (skipped || (is_end ? all_free : engine_free && (held & named) == '0));
+
+  assign wanted = running;
+  assign want_slot = slot;
+  assign want_index = place;
+  assign consume = start;
+  assign done = start && is_end;
+  assign load_start = rung || (start && is_load && !skipped);
+  assign store_start = start && is_store;
+  assign tensor_start = start && is_tensor;
+  assign vector_start = start && is_vector;
+  assign page_start = rung || (start && is_page);
+  assign page_start_slot = rung ? 1'b0 : load.local_address[0];
+
+  // The doorbell stands for a LOAD of page 0 into slot 0.
+  always_comb begin
+    load_instruction = load;
+    if (rung) begin
+      load_instruction = '0;
+      load_instruction.opcode = chip::OPCODE_LOAD;
+      load_instruction.space = chip::SPACE_PAGE;
+      load_instruction.outer_count = 16'd1;
+      load_instruction.inner_count = 16'd1;
+      load_instruction.run_bytes = 24'(chip::PI * chip::INSTRUCTION_BYTES);
+    end
+  end
+
+  always_ff @(posedge clock) begin
+    if (rung) begin
+      running <= 1'b1;
+      warm_run <= warm;
+      slot <= 1'b0;
+      place <= '0;
+      index <= '0;
+      cycle <= 32'd1;
+      distance <= 3'(chip::ISSUE);
+      next_loaded <= 1'b0;
+    end else if (running) begin
+      if (!done) cycle <= cycle + 1'b1;
+      if (32'(distance) < chip::ISSUE) distance <= distance + 1'b1;
+      if (start && is_page) next_loaded <= 1'b1;
+      if (start) begin
+        distance <= 3'd1;
+        index <= index + 1'b1;
+        place <= place + 1'b1;
+        if (page_ends) begin
+          slot <= !slot;
+          place <= '0;
+          next_loaded <= 1'b0;
+        end
+      end
+      if (done) running <= 1'b0;
+      if (faulty) error <= fault != 4'(chip::ERROR_NONE) ? fault : 4'(chip::ERROR_PAGE);
+      else if (start && page_ends && !is_end && !next_loaded && !is_page) error <= 4'(chip::ERROR_PAGE);
+      else if (outside) error <= 4'(chip::ERROR_ADDRESS);
+      else if (conflict) error <= 4'(chip::ERROR_CONFLICT);
+      if (error != 4'(chip::ERROR_NONE)) running <= 1'b0;
+    end
+    if (reset) begin
+      running <= 1'b0;
+      error <= 4'(chip::ERROR_NONE);
+      cycle <= '0;
+    end
+  end
+
+  // Only the locks are decoded here; the engines decode the rest.
+  logic unused = &{1'b0, load, tensor, vector};
+
+endmodule
