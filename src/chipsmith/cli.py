@@ -1,0 +1,224 @@
+"""The command line: one command a verb, each a thin call of the function of the same name in `chipsmith.flow`.
+
+Exit codes: 0 done, 1 a check failed, 2 bad input, 3 an operator refused. With --json a command prints one object
+on stdout and nothing else. Messages go to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import chipsmith
+from chipsmith.chip import load_chip
+from chipsmith.errors import ChipsmithError
+
+DEBUG_VARIABLE = "CHIPSMITH_DEBUG"
+
+app = typer.Typer(
+    name="chipsmith",
+    help="Neural networks and the chips they run on, designed together; every number checked by a harder witness.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+ModelName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A .tosa file, an int8 .tflite file, or package.module:function.")
+]
+ChipName = Annotated[str, typer.Option("--chip", help="A chip of `chipsmith chips`, or a YAML file.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field of the chip; repeatable.")
+]
+Calibration = Annotated[
+    Path | None, typer.Option(help="Inputs (.npy, .npz) that choose the int8 ranges of package.module:function.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of the split, the training and all else that is drawn.", min=0)]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; `arguments` default to the process's own."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="chipsmith")
+    except ChipsmithError as error:
+        _leave(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _leave("stopped", 130)
+    except Exception as error:  # a fault of Chipsmith's own
+        if os.environ.get(DEBUG_VARIABLE):
+            traceback.print_exc()
+        said = " ".join(str(error).split())[:200]
+        _leave(f"this is a fault of Chipsmith ({type(error).__name__}: {said}); {DEBUG_VARIABLE}=1 shows where", 1)
+
+
+def _leave(message: str, exit_code: int) -> None:
+    print(f"chipsmith: {message}", file=sys.stderr)
+    sys.exit(exit_code)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"chipsmith {chipsmith.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    network: Annotated[str, typer.Argument(help="The job; `digits` is the one there is.")] = "digits",
+    chip: ChipName = "edge-256",
+    settings: Settings = None,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="The run folder; default runs/NETWORK-SEED.")] = None,
+    json: Json = False,
+) -> None:
+    """Raw data to a chip: train, quantise, compile, execute bit for bit, time, price, report."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        result = flow.run(network, seed=seed, chip=chip, settings=settings or (), out=out, watch=console.watch())
+    console.show(result.to_json(), as_json=json, text=lambda: console.ran(result))
+    if not result.bit_exact:
+        _leave(result.difference, 1)
+
+
+@app.command()
+def train(
+    network: Annotated[str, typer.Argument(help="The job; `digits` is the one there is.")] = "digits",
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="The folder of weights and curves.")] = None,
+    json: Json = False,
+) -> None:
+    """Train a network, validate after each epoch, and say whether it fits."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        result = flow.train(network, seed=seed, out=out, watch=console.watch())
+    console.show(result.to_json(), as_json=json, text=lambda: console.trained(result))
+
+
+@app.command()
+def compile(
+    model: ModelName,
+    chip: ChipName = "edge-256",
+    settings: Settings = None,
+    calibration: Calibration = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The .program file to write.")] = None,
+    json: Json = False,
+) -> None:
+    """Compile a network for a chip and say where each operator runs, and why."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        result = flow.compile(model, chip=chip, settings=settings or (), calibration=calibration, output=output)
+    console.show(result.to_json(), as_json=json, text=lambda: console.compiled(result))
+
+
+@app.command()
+def simulate(
+    program: Annotated[Path, typer.Argument(metavar="P.program", help="What `chipsmith compile` wrote.")],
+    input: Annotated[Path | None, typer.Option("--input", help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="Where the outputs go: .npy or .npz.")] = None,
+    json: Json = False,
+) -> None:
+    """Execute a program on the simulated chip and time it to the cycle."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        result = flow.simulate(program, inputs=input, output=output)
+    console.show(result.to_json(), as_json=json, text=lambda: console.simulated(result))
+
+
+@app.command()
+def estimate(
+    model: ModelName,
+    chip: Annotated[str, typer.Option("--chip", help="Chips, separated by commas.")] = "edge-256",
+    settings: Settings = None,
+    calibration: Calibration = None,
+    json: Json = False,
+) -> None:
+    """Latency, energy, area and cost of a network on one chip or several."""
+    from chipsmith import console, flow
+
+    names = [name.strip() for name in chip.split(",") if name.strip()]
+    with console.quiet_stdout(json):
+        results = flow.estimate(model, chips=names, settings=settings or (), calibration=calibration)
+    console.show(console.estimates_json(results), as_json=json, text=lambda: console.estimates(results))
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="What `chipsmith run` left.")],
+    json: Json = False,
+) -> None:
+    """Write the page of a run again from its result.json, and print its closing table."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        result = flow.report(folder)
+    console.show(result.to_json(), as_json=json, text=lambda: console.ran(result))
+
+
+@app.command()
+def chips(
+    name: Annotated[str | None, typer.Argument(help="A chip or a YAML file: prints the whole file.")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a chip file.")] = False,
+    json: Json = False,
+) -> None:
+    """The chips of the catalogue, or one of them whole."""
+    from chipsmith import console, flow
+
+    if schema:
+        console.print_json(console.schema_json())
+    elif name is not None:
+        chip = load_chip(name)
+        console.show(console.chip_json(chip), as_json=json, text=lambda: print(chip.to_yaml(), end=""))
+    else:
+        held = flow.chips()
+        console.show(console.chips_json(held), as_json=json, text=lambda: console.chips(held))
+
+
+@app.command()
+def ops(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/operators.md.")] = False,
+    json: Json = False,
+) -> None:
+    """The operators that Chipsmith holds, with their types and rules."""
+    from chipsmith import console, flow
+
+    rows = flow.ops()
+    if markdown:
+        print(console.operators_page(rows), end="")
+    else:
+        console.show(console.ops_json(rows), as_json=json, text=lambda: console.operators(rows))
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """What is installed, what is missing, and the command that mends it."""
+    from chipsmith import console, flow
+
+    diagnosis = flow.doctor()
+    console.show(diagnosis.to_json(), as_json=json, text=lambda: console.diagnosis(diagnosis))
+    if not diagnosis.works:
+        _leave("something that every command needs is missing", 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""What the commands print: one JSON object, or tables for people; and where nothing else may be printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from typing import TYPE_CHECKING
+
+from chipsmith.chip import Chip, json_schema
+from chipsmith.flow.results import SCHEMA_VERSION, Compiled, Diagnosis, Estimate, Json, Ran, Simulated, Trained
+from chipsmith.flow.watching import SILENT, Watch
+from chipsmith.learn import OnEpoch, epoch_bar
+from chipsmith.report.terminal import comparison_table, placement_table, print_report, print_tables
+from chipsmith.tosa.operators.row import OperatorRow
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+@contextmanager
+def quiet_stdout(quiet: bool) -> Iterator[None]:
+    """Send whatever a stage prints, native code too, to stderr while `quiet`: stdout is for the JSON object alone."""
+    if not quiet:
+        yield
+        return
+    sys.stdout.flush()
+    with _descriptor_to_stderr(), redirect_stdout(sys.stderr):
+        yield
+
+
+@contextmanager
+def _descriptor_to_stderr() -> Iterator[None]:
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def show(content: Json, *, as_json: bool, text: Callable[[], None]) -> None:
+    """Print the object, or call `text`, which prints the same for people."""
+    if as_json:
+        print_json(content)
+    else:
+        text()
+
+
+def print_json(content: Json) -> None:
+    """Print one object on stdout."""
+    print(json.dumps(content, indent=2))
+
+
+class TerminalWatch(Watch):
+    """Shows stages, and a bar over the epochs of a training, on a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def stage(self, name: str) -> None:
+        """One line a stage."""
+        self._console.print(f"{name} ...", style="dim")
+
+    def training(self, epochs: int) -> AbstractContextManager[OnEpoch]:
+        """A bar over the epochs."""
+        return epoch_bar(epochs=epochs, console=self._console)
+
+
+def watch() -> Watch:
+    """Shows progress on stderr where that is a terminal, else nothing."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    return TerminalWatch(console) if console.is_terminal else SILENT
+
+
+def ran(result: Ran) -> None:
+    """The closing table of a run, and where its files are."""
+    print_report(result.record)
+    print(f"run folder: {result.folder} (report.html is the page, trace.json opens in the Perfetto viewer)")
+
+
+def trained(result: Trained) -> None:
+    """The verdict and the accuracy of a training."""
+    training, interval = result.training, result.accuracy.interval
+    print(f"training: {training.verdict.fit.value}; {training.verdict.reason}")
+    print(
+        f"test accuracy, float: {result.accuracy.value:.2%} ({interval.low:.2%} to {interval.high:.2%}), "
+        f"{result.accuracy.correct} of {result.accuracy.total} images"
+    )
+    print(f"weights: {result.path}")
+
+
+def compiled(result: Compiled) -> None:
+    """Placement, size and memory of a Program."""
+    program, manifest = result.program, result.program.manifest
+    table = _table(f"{manifest.network} on {program.chip.name}", "figure", "value")
+    table.add_row("instructions", f"{len(program.instructions):,}")
+    table.add_row("on-chip memory, peak", f"{manifest.memory_peak_bytes:,} of {program.chip.memory_bytes:,} bytes")
+    table.add_row("weights, biases, tables", f"{manifest.weight_bytes:,} bytes")
+    table.add_row("program file", str(result.path) if result.path else "not written; -o P.program writes it")
+    print_tables(placement_table(result.operators, result.host_steps), table)
+
+
+def simulated(result: Simulated) -> None:
+    """Latency, cold and warm, and the busy share of each engine."""
+    program = result.program
+    table = _table(f"{program.manifest.network} on {program.chip.name}", "one inference", "cold", "warm")
+    times = [f"{one.latency_cycles:,} cycles" for one in (result.cold, result.warm)]
+    table.add_row("latency", *times)
+    table.add_row("", *(f"{one.latency_cycles / program.chip.clock_mhz:,.2f} us" for one in (result.cold, result.warm)))
+    for engine, share in result.cold.busy_share.items():
+        table.add_row(f"{engine.value} engine busy", f"{share:.1%}", f"{result.warm.busy_share[engine]:.1%}")
+    print_tables(table)
+    if result.outputs:
+        print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
+
+
+def estimates(results: Sequence[Estimate]) -> None:
+    """One network on several chips."""
+    print_tables(comparison_table(results[0].network, {one.chip.name: one.inference for one in results}))
+    for one in results:
+        for sentence in one.inference.slow_memories:
+            print(f"{one.chip.name}: {sentence}")
+
+
+def estimates_json(results: Sequence[Estimate]) -> Json:
+    """The object of `chipsmith estimate --json`: `estimates`, one a chip."""
+    return {"schema_version": SCHEMA_VERSION, "estimates": [one.to_json() for one in results]}
+
+
+def chips(held: Sequence[Chip]) -> None:
+    """The catalogue."""
+    titles = ("chip", "array", "on-chip KiB", "MHz", "nm", "external memory")
+    table = _table("chips; `chipsmith chips NAME` prints a chip's file", *titles)
+    for chip in held:
+        external = f"{chip.external.kind}, {chip.external.bytes_per_cycle} bytes a cycle"
+        array = f"{chip.tensor.rows} x {chip.tensor.columns}"
+        sizes = (str(chip.on_chip_bytes >> 10), str(chip.clock_mhz), str(chip.technology.node_nm))
+        table.add_row(chip.name, array, *sizes, external)
+    print_tables(table)
+
+
+def chips_json(held: Sequence[Chip]) -> Json:
+    """The object of `chipsmith chips --json`: whole chip files, and what follows from them."""
+    return {"schema_version": SCHEMA_VERSION, "chips": [_chip_fields(chip) for chip in held]}
+
+
+def chip_json(chip: Chip) -> Json:
+    """The object of `chipsmith chips NAME --json`."""
+    return {"schema_version": SCHEMA_VERSION, "chip": _chip_fields(chip)}
+
+
+def schema_json() -> Json:
+    """The JSON Schema of a chip file."""
+    return json_schema()
+
+
+def _chip_fields(chip: Chip) -> Json:
+    derived = {"macs": chip.macs, "on_chip_bytes": chip.on_chip_bytes, "sha256": chip.sha256}
+    return {**chip.model_dump(mode="json"), **derived}
+
+
+def operators(rows: Sequence[OperatorRow]) -> None:
+    """The operators, one line each."""
+    table = _table("operators of TOSA that Chipsmith holds", "operator", "types", "meaning")
+    for row in rows:
+        table.add_row(row.kind, " ".join(_input_types(row)), row.summary)
+    print_tables(table)
+
+
+def ops_json(rows: Sequence[OperatorRow]) -> Json:
+    """The object of `chipsmith ops --json`."""
+    return {"schema_version": SCHEMA_VERSION, "operators": [_operator_fields(row) for row in rows]}
+
+
+def operators_page(rows: Sequence[OperatorRow]) -> str:
+    """The page docs/operators.md, chapter by chapter."""
+    parts = [
+        "# Operators\n\n`chipsmith ops --markdown` prints this page. An operator means what the TOSA 1.0 specification "
+        "says, to the bit; an operator, a type or an attribute that is not here is refused by name.\n"
+    ]
+    for chapter in dict.fromkeys(row.chapter for row in rows):
+        parts.append(f"\n## {chapter}\n")
+        parts += [_operator_section(row) for row in rows if row.chapter == chapter]
+    return "".join(parts)
+
+
+def diagnosis(found: Diagnosis) -> None:
+    """What is installed and what is missing, and the command that mends it."""
+    table = _table("what Chipsmith uses", "package", "needed", "found", "used for")
+    for check in found.checks:
+        table.add_row(check.name, check.needed, f"{check.found}{'' if check.ok else '  <- mend'}", check.used_for)
+    print_tables(table)
+    print(f"mend: {found.mend}" if found.mend else "everything is there")
+
+
+def _operator_fields(row: OperatorRow) -> Json:
+    return {
+        "name": row.kind,
+        "chapter": row.chapter,
+        "summary": row.summary,
+        "inputs": [operand.name for operand in row.inputs],
+        "types": [{name: dtype.value for name, dtype in types.items()} for types in row.types],
+        "attributes": {one.name: list(one.choices) or one.form.value for one in row.attributes},
+        "rules": [rule.__doc__ for rule in row.constraints],
+    }
+
+
+def _operator_section(row: OperatorRow) -> str:
+    types = "; ".join(", ".join(f"`{name}` {dtype.value}" for name, dtype in one.items()) for one in row.types)
+    attributes = ", ".join(f"`{one.name}` ({_form(one.choices, one.form.value)})" for one in row.attributes)
+    lines = [f"\n### {row.kind}\n\n{row.summary}\n"]
+    lines.append(f"\n- inputs: {', '.join(f'`{operand.name}`' for operand in row.inputs)}\n")
+    lines.append(f"- types: {types or 'fixed'}\n")
+    lines += [f"- attributes: {attributes}\n"] if attributes else []
+    lines += [f"- rule: {rule.__doc__}\n" for rule in row.constraints]
+    return "".join(lines)
+
+
+def _form(choices: Sequence[str], form: str) -> str:
+    return ", ".join(choices) or form
+
+
+def _input_types(row: OperatorRow) -> list[str]:
+    first = row.inputs[0] if row.inputs else row.output
+    return list(dict.fromkeys(row.type_of(first, types).name.lower() for types in row.types))
+
+
+def _table(title: str, *columns: str) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

@@ -1,0 +1,241 @@
+"""The whole story on one page: each verb of Chipsmith, from raw data to a chip.
+
+    train -> compile -> simulate -> estimate -> report         run does them all
+    chips, ops, doctor                                         what there is
+
+Each verb is a command of the same name with the same words. Networks are named as the command line names them: a
+`.tosa` file, an int8 `.tflite` file, or `package.module:function` of a function that returns a torch.nn.Module.
+Verbs raise BadInput, OperatorRefused or CheckFailed (`chipsmith.errors`) with one clear message.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_overrides
+from chipsmith.errors import BadInput
+from chipsmith.flow import digits
+from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
+from chipsmith.flow.doctor import diagnose
+from chipsmith.flow.folder import TRAINED, choose_folder, read_run, write_run, write_views
+from chipsmith.flow.networks import compile_network, describe_steps, load_model
+from chipsmith.flow.results import Compiled, Diagnosis, Estimate, Ran, Simulated, Trained
+from chipsmith.flow.watching import SILENT, Stages, Watch
+from chipsmith.learn import DIGITS_RECIPE, TrainedNetwork, evaluate, load_digits, save_trained, train_digits
+from chipsmith.program.file import read_program, write_program
+from chipsmith.program.program import Program
+from chipsmith.report.inference import describe_chip, describe_inference
+from chipsmith.report.record import RunRecord
+from chipsmith.sim import cycle, functional
+from chipsmith.tosa.graph import Array
+from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.operators.row import OperatorRow
+
+AnyPath = str | os.PathLike[str]
+
+__all__ = ["chips", "compile", "doctor", "estimate", "ops", "report", "run", "simulate", "train"]
+
+
+def run(
+    network: str = digits.NETWORK,
+    *,
+    seed: int = 0,
+    chip: str | Chip = "edge-256",
+    settings: Sequence[str] = (),
+    out: AnyPath | None = None,
+    watch: Watch = SILENT,
+) -> Ran:
+    """Raw data to a chip: the main job, whose only network is "digits".
+
+    Trains, quantises after training, compiles for the chip, executes the whole test set there and in
+    tosa_reference_model, times and prices one inference, and leaves a run folder (`out`, default runs/digits-SEED).
+    The same seed gives the same result but for its `host` block. A chip that differs from the witness is no exception
+    here: see `Ran.bit_exact`.
+    """
+    _check_job(network)
+    described, folder, stages = _chip(chip, settings), choose_folder(_path(out), f"{network}-{seed}"), Stages(watch)
+
+    with stages.stage("train"):
+        data, trained = load_digits(seed=seed), _trained(seed, watch)
+    with stages.stage("quantise and lower to TOSA"):
+        lowered = digits.lower_digits(trained, data)
+    with stages.stage("compile"):
+        program = compile_network(lowered.graph, described)
+    with stages.stage("prepare the test set"):
+        inputs = digits.quantize(lowered, data.test.images)
+    with stages.stage("execute the test set on the chip"):
+        outputs = digits.run_on_chip(program, lowered, inputs)
+    with stages.stage("execute the test set in tosa_reference_model"):
+        bit_exact = digits.compare_with_witness(lowered, inputs, outputs)
+    with stages.stage("measure accuracies and errors in PyTorch"):
+        accuracies = digits.accuracies(trained, lowered, data, outputs)
+        quantisation = digits.quantisation_errors(trained, lowered, data)
+    with stages.stage("time and price"):
+        inference = describe_inference(program)
+
+    record = RunRecord(
+        network=network,
+        chip=describe_chip(described),
+        inference=inference,
+        seed=seed,
+        versions=digits.versions(),
+        host=stages.wall_s,
+        host_steps=describe_steps(lowered.host_steps, lowered.graph),
+        training=digits.training_record(trained.training),
+        accuracies=accuracies,
+        bit_exact=bit_exact,
+        quantisation=quantisation,
+    )
+    watch.stage("write the report")
+    return Ran(record=write_run(folder, record, graph=lowered.graph, program=program, trained=trained), folder=folder)
+
+
+def train(
+    network: str = digits.NETWORK, *, seed: int = 0, out: AnyPath | None = None, watch: Watch = SILENT
+) -> Trained:
+    """Train "digits", say whether it fits, and write its weights to the folder `out` (default runs/digits-SEED)."""
+    _check_job(network)
+    folder = choose_folder(_path(out), f"{network}-{seed}")
+    trained, test = _trained(seed, watch), load_digits(seed=seed).test
+    path = folder / TRAINED
+    save_trained(trained, path)
+    return Trained(training=trained.training, accuracy=evaluate(trained.module, test), path=path)
+
+
+def compile(
+    model: str,
+    *,
+    chip: str | Chip = "edge-256",
+    settings: Sequence[str] = (),
+    calibration: AnyPath | None = None,
+    output: AnyPath | None = None,
+) -> Compiled:
+    """Compile a network for a chip (a name of the catalogue, a YAML file or a Chip) and write the Program to `output`.
+
+    `settings` replace fields of the chip, such as "tensor.rows=32". `calibration` is for `package.module:function`
+    alone: an `.npy` file of inputs as the module takes them.
+    """
+    path = None if output is None else Path(output)
+    if path is not None:
+        check_folder(path)
+    described = _chip(chip, settings)
+    network = load_model(model, calibration)
+    program = compile_network(network.graph, described)
+    if path is not None:
+        write_program(program, path)
+    return Compiled(program=program, host_steps=network.host_steps, path=path)
+
+
+def simulate(
+    program: AnyPath | Program,
+    *,
+    inputs: AnyPath | Mapping[str, Array] | None = None,
+    output: AnyPath | None = None,
+) -> Simulated:
+    """Execute a Program on the simulated chip, and time one inference of it to the cycle, cold and warm.
+
+    `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's type and shape, with the leading
+    dimension times the number of inferences. Without them only time is simulated. `output` takes the results.
+    """
+    held = program if isinstance(program, Program) else read_program(Path(program))
+    path = None if output is None else Path(output)
+    if path is not None:
+        _check_asked(inputs)
+        check_output(path, held.manifest.outputs)
+    outputs = {} if inputs is None else functional.execute(held, _arrays(inputs, held))
+    if path is not None:
+        write_outputs(path, outputs)
+    return Simulated(
+        program=held,
+        outputs=outputs,
+        inferences=_inferences(held, outputs),
+        cold=cycle.simulate(held),
+        warm=cycle.simulate(held, warm=True),
+        path=path,
+    )
+
+
+def estimate(
+    model: str,
+    *,
+    chips: Sequence[str | Chip] = ("edge-256",),
+    settings: Sequence[str] = (),
+    calibration: AnyPath | None = None,
+) -> tuple[Estimate, ...]:
+    """Latency, energy, area and cost of a network on each of the chips; arguments as for `compile`."""
+    described = [_chip(chip, settings) for chip in chips]
+    network = load_model(model, calibration)
+    return tuple(
+        Estimate(
+            network=network.graph.name,
+            chip=describe_chip(chip),
+            inference=describe_inference(compile_network(network.graph, chip)),
+        )
+        for chip in described
+    )
+
+
+def report(folder: AnyPath) -> Ran:
+    """Draw the page and the trace of a run folder again, from its result.json alone."""
+    path = Path(folder)
+    record = read_run(path)
+    write_views(path, record)
+    return Ran(record=record, folder=path)
+
+
+def chips() -> tuple[Chip, ...]:
+    """The chips of the catalogue, from small to large; `load_chip` of `chipsmith.chip` gives one by name or file."""
+    return tuple(load_chip(name) for name in catalogue())
+
+
+def ops() -> tuple[OperatorRow, ...]:
+    """The operators that Chipsmith holds: TOSA's integer profile, with types, attributes and rules."""
+    return tuple(ROWS.values())
+
+
+def doctor() -> Diagnosis:
+    """What is installed, what is missing, and the command that mends it."""
+    return diagnose()
+
+
+def _chip(chip: str | Chip, settings: Sequence[str]) -> Chip:
+    overrides = parse_overrides(settings)
+    if isinstance(chip, Chip):
+        return override_chip(chip, overrides) if overrides else chip
+    return load_chip(chip, overrides)
+
+
+def _arrays(inputs: AnyPath | Mapping[str, Array], program: Program) -> Mapping[str, Array]:
+    return inputs if isinstance(inputs, Mapping) else read_inputs(Path(inputs), program.manifest.inputs)
+
+
+def _path(path: AnyPath | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _check_job(network: str) -> None:
+    if network != digits.NETWORK:
+        raise BadInput(
+            f"there is no job '{network}'; the one there is: {digits.NETWORK}. For a network of your own "
+            "`chipsmith compile` and `chipsmith estimate` take package.module:function"
+        )
+
+
+def _trained(seed: int, watch: Watch) -> TrainedNetwork:
+    with watch.training(DIGITS_RECIPE.epochs) as on_epoch:
+        return train_digits(seed=seed, on_epoch=on_epoch)
+
+
+def _check_asked(inputs: object) -> None:
+    if inputs is None:
+        raise BadInput("--output needs --input: without inputs only the time is simulated")
+
+
+def _inferences(program: Program, outputs: Mapping[str, Array]) -> int:
+    """How many inferences the outputs hold: 0 where none were asked for."""
+    if not outputs:
+        return 0
+    port = program.manifest.outputs[0]
+    return len(outputs[port.name]) // (port.shape[0] if port.shape else 1)

@@ -1,0 +1,68 @@
+"""Inputs and outputs of a Program as `.npy` and `.npz` files; never a pickle, never half a file."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from chipsmith.errors import BadInput
+from chipsmith.files import write_whole
+from chipsmith.program.program import Port
+from chipsmith.tosa.graph import Array
+
+
+def read_inputs(path: Path, ports: Sequence[Port]) -> dict[str, Array]:
+    """The arrays of a file by port name: `.npy` for a Program with one input, `.npz` keyed by name for any.
+
+    Raises BadInput where the file is missing, damaged or not what the ports ask; shapes are the simulator's question.
+    """
+    loaded = _load(path)
+    if isinstance(loaded, dict):
+        return loaded
+    if len(ports) != 1:
+        names = ", ".join(port.name for port in ports)
+        raise BadInput(f"{path} holds one array and the program has {len(ports)} inputs; give an .npz keyed by {names}")
+    return {ports[0].name: loaded}
+
+
+def check_output(path: Path, ports: Sequence[Port]) -> None:
+    """Raise BadInput where the outputs of these ports cannot go to `path`: ask before hours of work, not after."""
+    if path.suffix not in (".npy", ".npz"):
+        raise BadInput(f"--output {path}: the name must end in .npy (one output) or .npz (any number)")
+    if path.suffix == ".npy" and len(ports) != 1:
+        raise BadInput(f"--output {path}: the program has {len(ports)} outputs; end the name in .npz")
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Raise BadInput where the folder that `path` is to be written to does not exist."""
+    if not path.parent.is_dir():
+        raise BadInput(f"cannot write {path}: there is no folder {path.parent}")
+
+
+def write_outputs(path: Path, outputs: Mapping[str, Array]) -> None:
+    """Write the arrays to `path`, whole or not at all: the one array to `.npy`, all by name to `.npz`."""
+    buffer = io.BytesIO()
+    if path.suffix == ".npy":
+        (array,) = outputs.values()
+        np.save(buffer, array)
+    else:
+        np.savez(buffer, **{name: np.asarray(array) for name, array in outputs.items()})
+    write_whole(path, buffer.getvalue())
+
+
+def _load(path: Path) -> Array | dict[str, Array]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except FileNotFoundError as error:
+        raise BadInput(f"cannot read the input {path}: no such file") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+        raise BadInput(f"{path} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error

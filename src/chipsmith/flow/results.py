@@ -1,0 +1,221 @@
+"""What the verbs return: frozen values, each with the one JSON object that its command prints."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chipsmith.chip import Chip
+from chipsmith.learn import Accuracy, Training
+from chipsmith.program.file import serialize_program
+from chipsmith.program.program import Program
+from chipsmith.report.headline import inference_headlines
+from chipsmith.report.record import ChipRecord, HostStep, Inference, OperatorRow, RunRecord
+from chipsmith.report.result import inference_to_plain, result_to_plain
+from chipsmith.sim.cycle import Timeline
+from chipsmith.tosa.graph import Array
+
+SCHEMA_VERSION = 1
+"""Version of the JSON objects; it grows by one whenever a field changes its meaning or goes."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiled:
+    """A Program, what the host does around it, and the file it was written to, if any."""
+
+    program: Program
+    host_steps: tuple[HostStep, ...]
+    path: Path | None
+
+    @property
+    def operators(self) -> tuple[OperatorRow, ...]:
+        """Where each operator of the network runs, and why."""
+        return tuple(OperatorRow(**dataclasses.asdict(one)) for one in self.program.manifest.operators)
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith compile --json`."""
+        manifest = self.program.manifest
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "network": manifest.network,
+            **chip_json(self.program.chip),
+            "program": None if self.path is None else str(self.path),
+            "program_sha256": hashlib.sha256(serialize_program(self.program)).hexdigest(),
+            "instructions": len(self.program.instructions),
+            "memory_peak_bytes": manifest.memory_peak_bytes,
+            "memory_bytes": self.program.chip.memory_bytes,
+            "weight_bytes": manifest.weight_bytes,
+            "resident": list(manifest.resident),
+            "inputs": [dataclasses.asdict(port) for port in manifest.inputs],
+            "outputs": [dataclasses.asdict(port) for port in manifest.outputs],
+            "operators": [dataclasses.asdict(one) for one in self.operators],
+            "host_steps": [dataclasses.asdict(step) for step in self.host_steps],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """The outputs of a Program by name (empty where no input was given), and its time cold and warm."""
+
+    program: Program
+    outputs: Mapping[str, Array]
+    inferences: int
+    cold: Timeline
+    warm: Timeline
+    path: Path | None
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith simulate --json`; latency and busy cycles are of one inference."""
+        latency_us = self.cold.latency_cycles / self.program.chip.clock_mhz
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "network": self.program.manifest.network,
+            **chip_json(self.program.chip),
+            "inferences": self.inferences,
+            "output": None if self.path is None else str(self.path),
+            "latency_cold_cycles": self.cold.latency_cycles,
+            "latency_cycles": self.cold.latency_cycles,
+            "latency_warm_cycles": self.warm.latency_cycles,
+            "latency_us": latency_us,
+            "busy_cycles": _busy(self.cold),
+            "busy_warm_cycles": _busy(self.warm),
+            "stall_cycles": {wait.value: cycles for wait, cycles in self.cold.stall_cycles.items()},
+            "resident": list(self.program.manifest.resident),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What one cold inference of a network takes on one chip, and what the chip costs."""
+
+    network: str
+    chip: ChipRecord
+    inference: Inference
+
+    def to_json(self) -> Json:
+        """One entry of `chipsmith estimate --json`."""
+        return {
+            "network": self.network,
+            "chip": self.chip.name,
+            "chip_sha256": self.chip.sha256,
+            **inference_to_plain(self.inference),
+            "obtained": obtained(self.inference),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """How a network was trained, its float accuracy on the test images, and the file of its weights."""
+
+    training: Training
+    accuracy: Accuracy
+    path: Path
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith train --json`."""
+        training, interval = self.training, self.accuracy.interval
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "network": training.dataset,
+            "seed": training.seed,
+            "accuracy_float": self.accuracy.value,
+            "accuracy_float_interval": [interval.low, interval.high],
+            "images": self.accuracy.total,
+            "verdict": training.verdict.fit.value,
+            "reason": training.verdict.reason,
+            "best_epoch": training.best_epoch.number,
+            "history": [dataclasses.asdict(epoch) for epoch in training.history],
+            "weights": str(self.path),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A run: its record, and the folder that it left."""
+
+    record: RunRecord
+    folder: Path
+
+    @property
+    def bit_exact(self) -> bool:
+        """Whether the chip gave the witness's bits on all test images."""
+        return self.record.bit_exact is not None and self.record.bit_exact.exact
+
+    @property
+    def difference(self) -> str:
+        """What the comparison with the witness says."""
+        one = self.record.bit_exact
+        if one is None:
+            return "the run was not compared with a witness"
+        return f"{one.mismatches} of {one.compared} outputs of the chip differ from {one.reference}"
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith run --json`: result.json without the record; the folder stands in `host`."""
+        plain = result_to_plain(self.record)
+        del plain["record"]
+        host = {"folder": str(self.folder), "wall_s": plain.pop("host")}
+        return {**plain, "host": host}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that Chipsmith uses: what is needed, what is there, and the command that mends it ('' if none)."""
+
+    name: str
+    needed: str
+    found: str
+    used_for: str
+    ok: bool
+    required: bool
+    mend: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What is installed and what is missing; `mend` is one command for all that is missing ('' if nothing is)."""
+
+    checks: tuple[Check, ...]
+    mend: str
+
+    @property
+    def works(self) -> bool:
+        """Whether everything is there that Chipsmith needs without its extras."""
+        return all(check.ok for check in self.checks if check.required)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is there."""
+        return all(check.ok for check in self.checks)
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith doctor --json`."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "works": self.works,
+            "complete": self.complete,
+            "mend": self.mend,
+            "checks": [dataclasses.asdict(check) for check in self.checks],
+        }
+
+
+def obtained(inference: Inference) -> dict[str, str]:
+    """How each headline figure was obtained: measured, simulated or estimated, how good the source is, and which."""
+    return {
+        one.label: ": ".join(text for text in (one.figure.kind, one.figure.status, one.figure.source) if text)
+        for one in inference_headlines(inference)
+    }
+
+
+def chip_json(chip: Chip) -> Json:
+    """The chip's name and the hash of its canonical form."""
+    return {"chip": chip.name, "chip_sha256": chip.sha256}
+
+
+def _busy(timeline: Timeline) -> dict[str, int]:
+    return {engine.value: cycles for engine, cycles in timeline.busy_cycles.items()}
