@@ -102,6 +102,7 @@ def test_inputs_and_outputs_keep_their_order(reference_model):
     columns = [normal(ROWS, 8, seed=1), normal(ROWS, 4, seed=2)]
     ours = int8_in_reference(network, columns, reference_model)
     theirs = int8_in_pytorch(network, columns)
+    assert (network.graph.inputs, network.graph.outputs) == (("x", "y"), ("output_0", "output_1"))
     assert [array.shape for array in ours] == [(ROWS, 16), (ROWS, 5)]
     for our, their in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(our, their)

@@ -18,6 +18,7 @@ from chipsmith.frontends.border import Border, HostStep, dequantize, host_steps,
 from chipsmith.frontends.cache import content_key, installed_versions, load_entry, store_entry
 from chipsmith.frontends.layout import Axes, strip_border_transposes
 from chipsmith.frontends.lowering import Affine, Lowered, export_program, lower_program, quantise_program
+from chipsmith.frontends.names import rename_tensors
 from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Array, Graph
 
@@ -35,7 +36,8 @@ _RECIPE = b"PT2E int8, per-channel symmetric weights, version 1"
 class LoweredNetwork:
     """A PyTorch network as an int8 graph, with what the host does around it.
 
-    `graph` is one call of the network, for the batch of the example inputs; `input_quantization` and
+    `graph` is one call of the network, for the batch of the example inputs; its inputs are named as the arguments
+    of `forward`, its outputs `output` or `output_0`, `output_1` and so on. `input_quantization` and
     `output_quantization` hold one Border per graph input and output, in the graph's order.
     """
 
@@ -100,11 +102,11 @@ def lower_module(
     key = content_key(_key_parts(exported, example_inputs, calibration))
     known = load_entry(key)
     if known is not None:
-        return _network(_parse(known), name, lambda: quantise_program(exported, batches))
+        return _network(_parse(known), exported, name, lambda: quantise_program(exported, batches))
     converted = quantise_program(exported, batches)
     lowered = lower_program(converted, example_inputs, name)
     store_entry(key, _format(lowered))
-    return _network(lowered, name, lambda: converted)
+    return _network(lowered, exported, name, lambda: converted)
 
 
 def _require_extra(name: str) -> None:
@@ -179,15 +181,26 @@ def _parse(fields: dict[str, str]) -> Lowered:
     )
 
 
-def _network(lowered: Lowered, name: str, convert: Callable[[], torch.nn.Module]) -> LoweredNetwork:
+def _network(
+    lowered: Lowered, exported: ExportedProgram, name: str, convert: Callable[[], torch.nn.Module]
+) -> LoweredNetwork:
     layout = strip_border_transposes(parse_tosa(lowered.tosa, name))
-    graph = layout.graph
+    graph = rename_tensors(layout.graph, _border_names(layout.graph, lowered, exported))
     return LoweredNetwork(
         graph=graph,
         input_quantization=_borders(graph.inputs, lowered.inputs, layout.input_axes),
         output_quantization=_borders(graph.outputs, lowered.outputs, layout.output_axes),
         convert=convert,
     )
+
+
+def _border_names(graph: Graph, lowered: Lowered, exported: ExportedProgram) -> dict[str, str]:
+    """Inputs are named as the arguments of `forward`, outputs `output` or `output_0` and so on."""
+    arguments = [str(argument) for argument in exported.graph_signature.user_inputs]
+    names = {tensor: arguments[affine.position] for tensor, affine in zip(graph.inputs, lowered.inputs, strict=True)}
+    for tensor, affine in zip(graph.outputs, lowered.outputs, strict=True):
+        names[tensor] = "output" if len(graph.outputs) == 1 else f"output_{affine.position}"
+    return names
 
 
 def _borders(names: tuple[str, ...], affines: Sequence[Affine], axes: Sequence[Axes]) -> tuple[Border, ...]:
