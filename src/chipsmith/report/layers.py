@@ -98,7 +98,7 @@ def _together(run: Sequence[Layer]) -> Layer:
     engines = {one.engine for one in run}
     components = run[0].energy_pj
     return Layer(
-        label=f"{first} to {last}: {len(run)}",
+        label=f"{first} to {last} ({len(run)})",
         engine=engines.pop() if len(engines) == 1 else "vector",
         kernels=tuple(kernel for one in run for kernel in one.kernels),
         added_cycles=sum(one.added_cycles for one in run),

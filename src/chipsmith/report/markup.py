@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 LONG = 30
 """A table with more rows scrolls in its frame."""
@@ -28,16 +29,24 @@ def number(value: float, text: str) -> Cell:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[str | Cell]], *, total: Sequence[str | Cell] = (), label: str
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | Cell]],
+    *,
+    total: Sequence[str | Cell] = (),
+    label: str,
+    narrow: Literal["scroll", "stack"] = "scroll",
 ) -> str:
-    """A table that can be sorted by its columns; `total` is its last line and stays there. Long ones scroll."""
+    """A table that can be sorted by its columns; `total` is its last line and stays there. Long ones scroll.
+
+    `narrow`: whether a narrow window scrolls it sideways or stacks the cells of a row.
+    """
     lines = [[_as_cell(one) for one in row] for row in rows]
     heads = "".join(_head(name, [row[at] for row in lines]) for at, name in enumerate(columns))
     body = "".join(_row(row) for row in lines)
     foot = f"<tfoot>{_row([_as_cell(one) for one in total])}</tfoot>" if total else ""
-    long = " long" if len(lines) > LONG else ""
+    kinds = "scroll" + " long" * (len(lines) > LONG) + " stack" * (narrow == "stack")
     return (
-        f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
+        f'<div class="{kinds}" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>{foot}</table></div>"
     )
 

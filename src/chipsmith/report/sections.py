@@ -129,7 +129,7 @@ def _figures(record: RunRecord) -> str:
             "compiled program. Estimated: counts times constants; the word behind it is the status of its weakest "
             "constant, ASSUMED being a modelling choice that docs/estimates.md states."
         ),
-        table(("figure", "value", "how", "from"), rows, label="All figures"),
+        table(("figure", "value", "how", "from"), rows, label="All figures", narrow="stack"),
     )
 
 
@@ -168,7 +168,12 @@ def _placement(record: RunRecord) -> str:
             "Tensor and vector are engines of the chip. A view costs nothing: it is another way to read bytes that are "
             "there. What the host does stands outside of the chip's latency; its time is under “this run”."
         ),
-        table(("operator", "kind", "placed", "reason", "kernel"), (*before, *rows, *after), label="Placement"),
+        table(
+            ("operator", "kind", "placed", "reason", "kernel"),
+            (*before, *rows, *after),
+            label="Placement",
+            narrow="stack",
+        ),
     )
 
 
@@ -408,7 +413,7 @@ def _cost(cost: CostRecord) -> str:
         (label, number(one.value, significant(one.value)), "" if one.unit == "1" else one.unit, one.status, one.source)
         for label, one in parts
     ]
-    return table(("part", "value", "unit", "status", "source"), rows, label="Cost")
+    return table(("part", "value", "unit", "status", "source"), rows, label="Cost", narrow="stack")
 
 
 def _run(record: RunRecord) -> str:
@@ -425,7 +430,7 @@ def _run(record: RunRecord) -> str:
         "run",
         "This run",
         how("Two runs with one seed give the same figures; only the wall times of the host differ."),
-        table(("what", "value"), rows, label="Versions and hashes"),
+        table(("what", "value"), rows, label="Versions and hashes", narrow="stack"),
         host,
         details("Chip file", f"<pre>{escape(record.chip.yaml)}</pre>"),
     )

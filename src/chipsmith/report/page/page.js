@@ -16,6 +16,8 @@ function styledAxis(axis) {
     zerolinecolor: colour("line"),
     linecolor: colour("muted"),
     automargin: true,
+    exponentformat: "none",
+    separatethousands: true,
     fixedrange: narrow(),
     ...few,
     ...axis,
@@ -23,12 +25,19 @@ function styledAxis(axis) {
   };
 }
 
+/** Room for a legend that stands upright in a narrow window. */
+function legendHeight(chart) {
+  return narrow() && chart.layout.showlegend !== false ? 16 * chart.data.length : 0;
+}
+
 /** A chart's layout with the look of the page. */
-function styledLayout(layout, width) {
+function styledLayout(chart, width) {
+  const layout = chart.layout;
   const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
   return {
     ...layout,
     width,
+    height: layout.height + legendHeight(chart),
     font: { family: getComputedStyle(document.body).fontFamily, size: narrow() ? 11 : 13, color: colour("ink") },
     paper_bgcolor: colour("surface"),
     plot_bgcolor: colour("surface"),
@@ -44,7 +53,7 @@ function styledLayout(layout, width) {
 function draw(place) {
   const chart = charts[place.dataset.chart];
   const config = { displaylogo: false, displayModeBar: false };
-  Plotly.react(place, chart.data, styledLayout(chart.layout, place.clientWidth), config);
+  Plotly.react(place, chart.data, styledLayout(chart, place.clientWidth), config);
 }
 
 const places = [...document.querySelectorAll("[data-chart]")];
