@@ -1,0 +1,1 @@
+"""Simulation of a Program: functional (bits) and cycle (time); neither reads the other."""
