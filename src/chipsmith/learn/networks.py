@@ -19,7 +19,7 @@ class DigitsCNN:
     """Two 3 x 3 convolutions, each with ReLU and a 2 x 2 maximum pooling, then two dense layers.
 
     `image_shape` is channels, height, width. The defaults fill a chip's 16 columns without remainder, and their
-    120,000 weights fit in 256 KiB. Raises BadInput for sizes below one or an image that pools away.
+    106,000 weights fit in 256 KiB. Raises BadInput for sizes below one or an image that pools away.
     """
 
     image_shape: tuple[int, int, int] = (1, 28, 28)
