@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chipsmith.errors import BadInput, ChipsmithError
 from chipsmith.tosa.elements import from_bytes, to_bytes
 from chipsmith.tosa.file import parse_tosa, read_tosa, serialize_tosa, write_tosa
 from chipsmith.tosa.graph import DType, Graph, Operator, Tensor
+from chipsmith.tosa.verify import verify
+
+DIGITS = Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"
 
 
 def clamp_network() -> Graph:
@@ -111,3 +114,12 @@ def test_a_damaged_file_never_ends_in_a_traceback(position, byte):
     data[position % len(data)] = byte
     with contextlib.suppress(ChipsmithError):
         assert isinstance(parse_tosa(bytes(data), "clamp"), Graph)
+
+
+@settings(deadline=None, max_examples=300)
+@given(position=st.integers(0, 12_000), byte=st.integers(0, 255))
+def test_a_damaged_network_is_read_and_checked_without_a_traceback(position, byte):
+    data = bytearray(DIGITS.read_bytes())
+    data[position] = byte
+    with contextlib.suppress(ChipsmithError):
+        verify(parse_tosa(bytes(data), "digits"))

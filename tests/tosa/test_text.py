@@ -64,6 +64,13 @@ def test_odd_names_survive():
     assert again.operators == renamed.operators
 
 
+def test_tensors_may_be_called_as_keywords_are():
+    text = """graph "g"\ninput input : int32[1]\noutput : int32[1] = ABS(input)\noutput output\n"""
+    graph = parse_graph(text)
+    assert (graph.inputs, graph.outputs, graph.operators[0].inputs) == (("input",), ("output",), ("input",))
+    assert format_graph(graph) == text
+
+
 def test_the_outline_leaves_large_constants_out():
     graph = read_tosa(NETWORKS[0])
     outline = outline_graph(graph)

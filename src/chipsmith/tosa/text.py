@@ -118,6 +118,9 @@ class _Parser:
         )
 
     def read(self, line: str) -> None:
+        if _TENSOR.match(line):  # a tensor may be called as a keyword is
+            self._read_operator(line)
+            return
         keyword, _, rest = line.partition(" ")
         match keyword:
             case "":
@@ -133,7 +136,7 @@ class _Parser:
             case "output":
                 self._outputs = _parse_names(rest)
             case _:
-                self._read_operator(line)
+                raise ValueError("a line begins with graph, input, const, tensor, output or 'name : type[shape]'")
 
     def _declare(self, text: str) -> tuple[Tensor, str]:
         """The tensor at the beginning of the text, and what follows it."""

@@ -14,8 +14,9 @@ _INT8_ENTRIES = 256
 
 
 def limits_are_ordered(operation: Operation) -> bool:
-    """The lower limit is not above the upper one."""
-    return operation.integer("min_val") <= operation.integer("max_val")
+    """The limits fit int8, and the lower one is not above the upper one."""
+    low, high = operation.integer("min_val"), operation.integer("max_val")
+    return numerics.lowest(8) <= low <= high <= numerics.highest(8)
 
 
 def table_has_its_size(operation: Operation) -> bool:
