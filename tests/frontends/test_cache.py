@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chipsmith.frontends.cache import cache_folder, content_key, load_entry, store_entry
+from chipsmith.cache import cache_folder, content_key
+from chipsmith.frontends.cache import load_entry, store_entry
 
 KEY = content_key([b"program", b"weights"])
 

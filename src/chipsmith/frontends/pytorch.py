@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chipsmith.cache import content_key, installed_versions
 from chipsmith.errors import BadInput
 from chipsmith.frontends.border import Border, HostStep, dequantize, host_steps, quantize
-from chipsmith.frontends.cache import content_key, installed_versions, load_entry, store_entry
+from chipsmith.frontends.cache import load_entry, store_entry
 from chipsmith.frontends.layout import Axes, strip_border_transposes
 from chipsmith.frontends.lowering import Affine, Lowered, export_program, lower_program, quantise_program
 from chipsmith.frontends.names import rename_tensors
@@ -102,8 +103,8 @@ def lower_module(
     key = content_key(_key_parts(exported, example_inputs, calibration))
     known = load_entry(key)
     if known is not None:
-        return _network(_parse(known), exported, name, lambda: quantise_program(exported, batches))
-    converted = quantise_program(exported, batches)
+        return _network(_parse(known), exported, name, lambda: quantise_program(exported, batches, name))
+    converted = quantise_program(exported, batches, name)
     lowered = lower_program(converted, example_inputs, name)
     store_entry(key, _format(lowered))
     return _network(lowered, exported, name, lambda: converted)

@@ -1,0 +1,48 @@
+"""The folder of the cache and names for what is kept in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_VARIABLE = "CHIPSMITH_CACHE"
+
+
+def cache_folder() -> Path:
+    """The folder of the cache: $CHIPSMITH_CACHE, or `chipsmith` in the platform's folder for caches of the user."""
+    chosen = os.environ.get(_VARIABLE)
+    return Path(chosen) if chosen else _user_caches() / "chipsmith"
+
+
+def _user_caches() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def content_key(parts: Iterable[bytes]) -> str:
+    """A name for contents: the SHA-256, in hexadecimal, of the parts and of where one ends and the next begins."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def installed_versions(packages: Iterable[str]) -> bytes:
+    """The versions of these distributions, as bytes for content_key; imports none of them."""
+    return json.dumps({package: _version(package) for package in packages}).encode()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
