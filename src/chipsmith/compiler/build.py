@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.chains import Chain, TensorChain
+from chipsmith.compiler.drain import channel_records, drain_template
+from chipsmith.compiler.geometry import SWAPPED, geometry_of, swapping_pays
 from chipsmith.compiler.kernels import Buffer, Kernel, Step
 from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, integers, macs
 from chipsmith.compiler.match import Matcher
-from chipsmith.compiler.tensor_kernels import TensorLowering
-from chipsmith.compiler.vector_kernels import lower_copy, lower_vector
-from chipsmith.compiler.views import View, dense_view
+from chipsmith.compiler.tensor_kernels import Drained, lower_convolution, lower_matmul
+from chipsmith.compiler.vector_kernels import TYPES, lower_copy, lower_vector
+from chipsmith.compiler.views import View, dense_strides, dense_view
 from chipsmith.program.program import Placement
 from chipsmith.tosa.graph import Array, Graph, Operator
 
@@ -139,13 +141,42 @@ class _Builder:
         aside = output.strides[-1] != output.dtype.size_bytes and output.shape[-1] != 1
         if aside:
             self.views[chain.output] = self._fresh(chain.output, f"{chain.output}.aside")
-        lowered = TensorLowering(lookup=self.lookup, view=self.view, chip=self.chip).lower(chain)
-        self.buffers.update({one.name: one for one in lowered.buffers})
-        count = macs(self.lookup.graph, chain.anchor)
-        self._emit(chain.output, "tensor", lowered.steps, chain.operators, macs=count)
+        steps, drained = self._tensor_steps(chain)
+        self._emit(chain.output, "tensor", steps, chain.operators, macs=drained.macs)
         if aside:
             self._copy(f"{chain.output}.place", self.views[chain.output], output)
             self.views[chain.output] = output
+
+    def _tensor_steps(self, chain: TensorChain) -> tuple[tuple[Step, ...], Drained]:
+        output = self.view(chain.output)
+        parameters, records = channel_records(chain, self.lookup, output.shape[-1])
+        drained = Drained(
+            name=chain.anchor.name,
+            template=drain_template(chain, self.lookup, TYPES[output.dtype]),
+            parameters=parameters,
+            records=records,
+            macs=macs(self.lookup.graph, chain.anchor),
+        )
+        if chain.anchor.kind == "MATMUL":
+            a, b = (self.view(name) for name in chain.anchor.inputs[:2])
+            return lower_matmul(a, b, output, drained), drained
+        geometry = geometry_of(chain, self.lookup, self.view)
+        if swapping_pays(geometry, self.chip):
+            geometry = geometry.swapped(self._exchanged(chain.anchor.inputs[0], geometry.a))
+        lowered = lower_convolution(geometry, drained, self.chip)
+        self.buffers.update({one.name: one for one in lowered.buffers})
+        return lowered.steps, drained
+
+    def _exchanged(self, tensor: str, view: View) -> View:
+        """A copy of an NHWC tensor with x for y."""
+        name = f"{tensor}.swapped{len(self.kernels)}"
+        target = replace(
+            dense_view(self.lookup.graph.tensor(tensor), name), shape=tuple(view.shape[axis] for axis in SWAPPED)
+        )
+        target = replace(target, strides=dense_strides(target.shape, target.dtype.size_bytes))
+        self.buffers[name] = Buffer(name=name, size_bytes=self.lookup.graph.tensor(tensor).size_bytes)
+        self._copy(name, view.transpose(SWAPPED), target)
+        return target
 
     def _readable(self, tensor: str, *, allow_columns: bool) -> None:
         """See that the tensor engine can read a tensor: one dense dimension; otherwise copy it."""

@@ -54,9 +54,10 @@ class Lookup:
     def constant_int(self, tensor: str) -> int | None:
         """The value of a constant whose elements are all the same."""
         data = self.graph.constant(tensor)
-        if data is None or data.size == 0 or (data != data.flat[0]).any():
+        if data is None or data.size == 0:
             return None
-        return int(data.flat[0])
+        first: int = data.flat[0].item()
+        return int(first) if bool(np.all(data == first)) else None
 
     def zero_point(self, tensor: str) -> int:
         """The value of a zero point operand."""

@@ -254,8 +254,9 @@ class Matcher:
         stage = self.peel(op.outputs[0], output_zero_point=self.lookup.zero_point(op.inputs[4]))
         if stage.tensor == op.outputs[0]:
             raise OperatorRefused(
-                f"operator {op.name} (RESCALE) is not held by the machine's compiler: its multipliers differ by channel, "
-                "are not constant, are 16 bits wide or its operands are unsigned; requantise it with one signed scale"
+                f"operator {op.name} (RESCALE) is not held by the machine's compiler: its multipliers differ by "
+                "channel, are not constant, are 16 bits wide or its operands are unsigned; requantise it with one "
+                "signed scale"
             )
         out = replace(chain.out, zero_point=self.lookup.zero_point(op.inputs[4]))
         return replace(chain, a=stage, out=out, operators=(*stage.operators, *reversed(chain.operators)))

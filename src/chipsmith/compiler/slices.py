@@ -63,19 +63,23 @@ def _slice_tensor(one: Tensor, axis: Axis, first: int, last: int) -> tuple[Instr
     """The instruction whose input begins at the first row (or pixel) that the slice reads, and how far bases move."""
     if axis.name == "output_height":
         skipped = _skipped(first * one.stride_y - one.pad_top, one.input_height)
-        fields = {
-            "pad_top": one.pad_top - first * one.stride_y + skipped,
-            "input_height": one.input_height - skipped,
-        }
         moves = {"a": skipped * one.row_pitch, "o": first * one.o_stride_y, "r": first * one.r_stride_y}
-    else:
-        skipped = _skipped(first * one.stride_x - one.pad_left, one.input_width)
-        fields = {
-            "pad_left": one.pad_left - first * one.stride_x + skipped,
-            "input_width": one.input_width - skipped,
-        }
-        moves = {"a": skipped * one.pixel_pitch, "o": first * one.o_stride_x, "r": first * one.r_stride_x}
-    return replace(one, **{axis.name: last - first}, **fields), moves
+        rows = replace(
+            one,
+            output_height=last - first,
+            pad_top=one.pad_top - first * one.stride_y + skipped,
+            input_height=one.input_height - skipped,
+        )
+        return rows, moves
+    skipped = _skipped(first * one.stride_x - one.pad_left, one.input_width)
+    moves = {"a": skipped * one.pixel_pitch, "o": first * one.o_stride_x, "r": first * one.r_stride_x}
+    pixels = replace(
+        one,
+        output_width=last - first,
+        pad_left=one.pad_left - first * one.stride_x + skipped,
+        input_width=one.input_width - skipped,
+    )
+    return pixels, moves
 
 
 def _skipped(first_needed: int, size: int) -> int:
