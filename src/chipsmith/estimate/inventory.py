@@ -24,6 +24,8 @@ SUM_BITS = 32
 """Bits of an accumulator and of a vector lane."""
 ADDRESS_BITS = 24
 """Bits of an on-chip address."""
+DRAIN_SETS = 3
+"""Sets of drain registers: one drains, one computes, one loads (docs/machine.md, section 2)."""
 ENGINES = 4
 """LOAD, STORE, TENSOR and VECTOR."""
 READ_STREAMS = 7
@@ -128,6 +130,7 @@ def _array(chip: Chip) -> Iterator[Logic]:
     yield _adders(name, "accumulation", columns, bits=SUM_BITS)
     yield _adders(name, "zero point of activations", rows, bits=OPERAND_BITS)
     yield _registers(name, "activations and sums", rows * OPERAND_BITS + columns * SUM_BITS)
+    yield _registers(name, "window of DEPTHWISE: a byte a multiplier", 8 * chip.macs)
     yield _gates(name, "operands of rows or of channels", _SELECT_GATES * OPERAND_BITS * chip.macs)
 
 
@@ -143,7 +146,7 @@ def _multipliers(chip: Chip) -> Iterator[Logic]:
     yield _adders(name, "rounding", lanes, bits=64)
     yield _gates(name, "shift", lanes * shifter_gates(64))
     yield _registers(name, "products and results", lanes * (64 + SUM_BITS))
-    yield _registers(name, "bias, multiplier, shift: two sets", 2 * chip.tensor.columns * (2 * 32 + _SHIFT_BITS))
+    yield _registers(name, "bias, multiplier, shift: three sets", DRAIN_SETS * chip.tensor.columns * (2 * 32 + _SHIFT_BITS))
 
 
 def _vector_lanes(chip: Chip) -> Iterator[Logic]:
