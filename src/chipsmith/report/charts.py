@@ -11,6 +11,7 @@ from chipsmith.report.markup import escape
 from chipsmith.report.record import InstructionRow, KernelRow, MemorySpan, RunRecord
 from chipsmith.report.timeline import REST
 from chipsmith.report.trace import memory_use
+from chipsmith.sim.cycle import DOORBELL
 
 Chart = dict[str, Any]
 
@@ -154,8 +155,7 @@ def _quantisation(record: RunRecord) -> Chart | None:
     rows = [one for one in record.quantisation if one.sqnr_db is not None]
     if not rows:
         return None
-    names = {kernel.name: short_name(kernel) for kernel in record.inference.kernels}
-    labels = [names.get(one.layer, one.layer) for one in rows]
+    labels = _distinct([one.layer for one in rows])
     bar = {
         "type": "bar",
         "orientation": "h",
@@ -166,6 +166,13 @@ def _quantisation(record: RunRecord) -> Chart | None:
         "hoverinfo": "text",
     }
     return _chart([bar], _bar_height(len(rows)), "signal to quantisation noise in dB", "", yaxis=_layer_axis(labels))
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, the second and later uses of one numbered: a category of a chart has one bar."""
+    return [
+        name if name not in names[:at] else f"{name} ({names[: at + 1].count(name)})" for at, name in enumerate(names)
+    ]
 
 
 # --- roofline ---------------------------------------------------------------------------------------------------------
@@ -305,13 +312,17 @@ def _engine_bars(engine: str, rows: Sequence[InstructionRow], record: RunRecord)
         "y": [engine] * len(rows),
         "marker": {"color": _ENGINE_COLOURS[engine], "opacity": [0.95 if turn else 0.6 for turn in turns]},
         "hovertext": [
-            f"<b>{escape(one.name)}</b><br>instruction {one.index}, {one.opcode}<br>cycles {one.start_cycle:,} to "
+            f"<b>{escape(one.name)}</b><br>{_title(one)}<br>cycles {one.start_cycle:,} to "
             f"{one.engine_end_cycle:,} ({significant((one.engine_end_cycle - one.start_cycle) / clock)} µs)<br>"
             f"decided by {escape(one.wait_reason)}"
             for one in rows
         ],
         "hoverinfo": "text",
     }
+
+
+def _title(one: InstructionRow) -> str:
+    return one.opcode if one.index == DOORBELL else f"instruction {one.index}, {one.opcode}"
 
 
 def _alternation(names: Sequence[str]) -> list[bool]:

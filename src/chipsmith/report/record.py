@@ -199,9 +199,9 @@ class KernelRow:
 
 @dataclass(frozen=True, kw_only=True)
 class InstructionRow:
-    """An instruction in one cold inference. Cycles are from the doorbell; ends are exclusive.
+    """An instruction in one inference, or the doorbell's fetch (`index` -1).
 
-    It holds its engine until `engine_end_cycle` and the last of its locks until `end_cycle`. `name` is the kernel, or
+    Cycles are from the doorbell; ends are exclusive. It holds its engine until `engine_end_cycle` and the last of its locks until `end_cycle`. `name` is the kernel, or
     what is transferred; `wait_reason` is what decided its start.
     """
 

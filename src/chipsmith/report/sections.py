@@ -22,6 +22,7 @@ from chipsmith.report.markup import (
 )
 from chipsmith.report.record import CostRecord, Figure, Inference, PriceTable, RunRecord
 from chipsmith.report.timeline import REST
+from chipsmith.sim.cycle import DOORBELL
 
 _CARDS = (
     "test accuracy, chip",
@@ -381,7 +382,8 @@ def _busy(one: Inference) -> str:
     shares = ", ".join(
         f"{row.name} {percent(row.busy_cycles / max(1, one.latency.cold_cycles), 1)}" for row in one.latency.engines
     )
-    return f"{len(one.instructions):,} instructions. Share of the latency in which an engine is held: {shares}."
+    count = sum(row.index != DOORBELL for row in one.instructions)
+    return f"{count:,} instructions. Share of the latency in which an engine is held: {shares}."
 
 
 def _silicon(record: RunRecord) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from chipsmith.estimate.energy import EnergyEstimate
 from chipsmith.program.actions import ACTIONS, ActionCounts, count_actions
 from chipsmith.program.cycles import occupancy
+from chipsmith.program.instructions import Engine, Load, Space
 from chipsmith.program.program import BufferSpan, KernelSpan, Program, page_bytes
 from chipsmith.report.record import InstructionRow, KernelRow, MemorySpan, Role
 from chipsmith.report.transfers import Served, transfers
-from chipsmith.sim.cycle import Timeline
+from chipsmith.sim.cycle import DOORBELL, Timeline
 
 REST = "the chip itself"
 """Name of the row that holds what belongs to no kernel: instructions' pages, countdowns, leakage."""
@@ -21,11 +22,11 @@ Energies = Mapping[str, float]
 
 
 def timeline_rows(program: Program, timeline: Timeline) -> tuple[InstructionRow, ...]:
-    """One row an instruction, in program order."""
+    """The doorbell's fetch of page 0 (index DOORBELL), then one row an instruction, in program order."""
     names = {one.index: one.name for one in transfers(program)}
     kernels = _kernel_of(program)
     starts, ends, waits = timeline.start.tolist(), timeline.end.tolist(), timeline.wait_cycles.tolist()
-    return tuple(
+    rows = (
         InstructionRow(
             index=index,
             opcode=type(one).__name__.upper(),
@@ -40,6 +41,7 @@ def timeline_rows(program: Program, timeline: Timeline) -> tuple[InstructionRow,
         )
         for index, one in enumerate(program.instructions)
     )
+    return (_doorbell(program), *rows)
 
 
 def memory_rows(program: Program, timeline: Timeline) -> tuple[MemorySpan, ...]:
@@ -71,6 +73,22 @@ def _engine_cycles(program: Program, timeline: Timeline, index: int) -> int:
     if timeline.end[index] == timeline.start[index]:
         return 0
     return occupancy(program.instructions[index], program.chip).engine
+
+
+def _doorbell(program: Program) -> InstructionRow:
+    times = occupancy(Load(space=Space.PAGE, run_bytes=page_bytes(program.chip)), program.chip)
+    return InstructionRow(
+        index=DOORBELL,
+        opcode="DOORBELL",
+        engine=Engine.LOAD.value,
+        name="page 0",
+        kernel="",
+        start_cycle=0,
+        engine_end_cycle=times.engine,
+        end_cycle=times.locks,
+        wait_cycles=0,
+        wait_reason="the doorbell",
+    )
 
 
 def _memory_row(span: BufferSpan, role: Role, timeline: Timeline) -> MemorySpan:
