@@ -41,7 +41,7 @@ Settings = Annotated[
 Calibration = Annotated[
     Path | None, typer.Option(help="Inputs (.npy, .npz) that choose the int8 ranges of package.module:function.")
 ]
-Seed = Annotated[int, typer.Option(help="Seed of the split, the training and all else that is drawn.", min=0)]
+Seed = Annotated[int, typer.Option(help="Seed of the split, the training and all else that is drawn.")]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -19,7 +19,7 @@ from chipsmith.errors import BadInput
 from chipsmith.flow import digits
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
 from chipsmith.flow.doctor import diagnose
-from chipsmith.flow.folder import TRAINED, choose_folder, read_run, write_run, write_views
+from chipsmith.flow.folder import TRAINED, choose_folder, make_folder, read_run, write_run, write_views
 from chipsmith.flow.networks import compile_network, describe_steps, load_model
 from chipsmith.flow.results import Compiled, Diagnosis, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.watching import SILENT, Stages, Watch
@@ -54,7 +54,7 @@ def run(
     The same seed gives the same result but for its `host` block. A chip that differs from the witness is no exception
     here: see `Ran.bit_exact`.
     """
-    _check_job(network)
+    _check_job(network, seed)
     described, folder, stages = _chip(chip, settings), choose_folder(_path(out), f"{network}-{seed}"), Stages(watch)
 
     with stages.stage("train"):
@@ -63,14 +63,16 @@ def run(
         lowered = digits.lower_digits(trained, data)
     with stages.stage("compile"):
         program = compile_network(lowered.graph, described)
-    with stages.stage("prepare the test set"):
+    with stages.stage(digits.host_work(lowered, "before")):
         inputs = digits.quantize(lowered, data.test.images)
     with stages.stage("execute the test set on the chip"):
-        outputs = digits.run_on_chip(program, lowered, inputs)
+        outputs = functional.execute(program, inputs)
+    with stages.stage(digits.host_work(lowered, "after")):
+        logits = digits.dequantize(lowered, outputs)
     with stages.stage("execute the test set in tosa_reference_model"):
-        bit_exact = digits.compare_with_witness(lowered, inputs, outputs)
+        bit_exact = digits.compare_with_witness(lowered.graph, inputs, outputs)
     with stages.stage("measure accuracies and errors in PyTorch"):
-        accuracies = digits.accuracies(trained, lowered, data, outputs)
+        accuracies = digits.accuracies(trained, lowered, data, logits)
         quantisation = digits.quantisation_errors(trained, lowered, data)
     with stages.stage("time and price"):
         inference = describe_inference(program)
@@ -96,10 +98,11 @@ def train(
     network: str = digits.NETWORK, *, seed: int = 0, out: AnyPath | None = None, watch: Watch = SILENT
 ) -> Trained:
     """Train "digits", say whether it fits, and write its weights to the folder `out` (default runs/digits-SEED)."""
-    _check_job(network)
+    _check_job(network, seed)
     folder = choose_folder(_path(out), f"{network}-{seed}")
     trained, test = _trained(seed, watch), load_digits(seed=seed).test
     path = folder / TRAINED
+    make_folder(folder)
     save_trained(trained, path)
     return Trained(training=trained.training, accuracy=evaluate(trained.module, test), path=path)
 
@@ -215,7 +218,9 @@ def _path(path: AnyPath | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def _check_job(network: str) -> None:
+def _check_job(network: str, seed: int) -> None:
+    if not 0 <= seed < 1 << 32:
+        raise BadInput(f"seed {seed}: must be from 0 to {(1 << 32) - 1}")
     if network != digits.NETWORK:
         raise BadInput(
             f"there is no job '{network}'; the one there is: {digits.NETWORK}. For a network of your own "

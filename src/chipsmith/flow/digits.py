@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chipsmith.flow.layer_errors import layer_errors
+from chipsmith.flow.networks import describe_steps
 from chipsmith.frontends.pytorch import LoweredNetwork, lower_module
 from chipsmith.learn import Accuracy as Counted
 from chipsmith.learn import Dataset, TrainedNetwork, Training, classify, evaluate, predict_logits
 from chipsmith.learn import accuracy as count_accuracy
-from chipsmith.program.program import Program
 from chipsmith.report.record import Accuracy, BitExactness, Epoch, QuantisationError, Stage, TrainingRecord
-from chipsmith.sim.functional import execute
-from chipsmith.tosa.graph import Array
+from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.witness import NAME, witness_outputs, witness_version
 
 NETWORK = "digits"
@@ -24,14 +25,6 @@ CALIBRATION_IMAGES = 256
 ERROR_IMAGES = 64
 _PACKAGES = ("chipsmith", "numpy", "numba", "tosa-tools", "torch", "torchao", "executorch", "mlxtend")
 _INTERVAL = "Wilson, 95 %"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Outputs:
-    """What the chip and the witness say about the same inputs: int8 [images, classes] each, and the logits."""
-
-    chip: Array
-    logits: Array
 
 
 def lower_digits(trained: TrainedNetwork, data: Dataset) -> LoweredNetwork:
@@ -42,47 +35,46 @@ def lower_digits(trained: TrainedNetwork, data: Dataset) -> LoweredNetwork:
     return lower_module(trained.module, example, (data.train.first(CALIBRATION_IMAGES).images.copy(),), name=NETWORK)
 
 
+def host_work(lowered: LoweredNetwork, when: Literal["before", "after"]) -> str:
+    """The names of the host's steps before or after the chip: under these the run keeps their wall time."""
+    steps = describe_steps(lowered.host_steps, lowered.graph)
+    return ", ".join(step.name for step in steps if step.when == when)
+
+
 def quantize(lowered: LoweredNetwork, images: Array) -> dict[str, Array]:
     """The graph's inputs [n, ...] for images, as the host makes them."""
     return lowered.quantize_inputs(images)
 
 
-def run_on_chip(program: Program, lowered: LoweredNetwork, inputs: dict[str, Array]) -> Outputs:
-    """Execute the Program on all inputs at once."""
-    outputs = execute(program, inputs)
-    (name,) = lowered.graph.outputs
+def dequantize(lowered: LoweredNetwork, outputs: Mapping[str, Array]) -> NDArray[np.float32]:
+    """The network's logits [n, classes], as the host makes them from the graph's outputs."""
     (logits,) = lowered.dequantize_outputs(outputs)
-    return Outputs(chip=outputs[name], logits=logits)
+    return logits.astype(np.float32)
 
 
-def compare_with_witness(lowered: LoweredNetwork, inputs: dict[str, Array], outputs: Outputs) -> BitExactness:
+def compare_with_witness(graph: Graph, inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> BitExactness:
     """Run the same inputs, one by one, through tosa_reference_model and count the elements that differ."""
-    batched = {name: np.expand_dims(array, 1) for name, array in inputs.items()}
-    (expected,) = witness_outputs(lowered.graph, batched).values()
+    (chip,) = outputs.values()
+    (expected,) = witness_outputs(graph, {name: np.expand_dims(array, 1) for name, array in inputs.items()}).values()
     return BitExactness(
-        mismatches=int(np.count_nonzero(expected.reshape(outputs.chip.shape) != outputs.chip)),
-        compared=int(outputs.chip.size),
-        images=len(outputs.chip),
+        mismatches=int(np.count_nonzero(expected.reshape(chip.shape) != chip)),
+        compared=int(chip.size),
+        images=len(chip),
         reference=NAME,
         reference_version=witness_version(),
     )
 
 
 def accuracies(
-    trained: TrainedNetwork, lowered: LoweredNetwork, data: Dataset, outputs: Outputs
+    trained: TrainedNetwork, lowered: LoweredNetwork, data: Dataset, logits: NDArray[np.float32]
 ) -> tuple[Accuracy, ...]:
-    """Test accuracy of the float network, of PyTorch's int8 network and of the chip."""
+    """Test accuracy of the float network, of PyTorch's int8 network and of the chip, whose logits are given."""
     test = data.test
     converted = classify(predict_logits(lowered.converted, test.images, batch=1))
-    on_chip = classify(outputs.logits.astype(np.float32))
     return (
         _accuracy("float", evaluate(trained.module, test), "the trained module in PyTorch"),
         _accuracy("int8", count_accuracy(test.labels, converted), "PyTorch's converted model (PT2E)"),
-        _accuracy(
-            "chip",
-            count_accuracy(test.labels, classify(outputs.logits.astype(np.float32))),
-            "the Program, functional simulation",
-        ),
+        _accuracy("chip", count_accuracy(test.labels, classify(logits)), "the Program, functional simulation"),
     )
 
 

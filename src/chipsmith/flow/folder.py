@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,17 +27,25 @@ TRAINED = "trained.safetensors"
 
 
 def choose_folder(out: Path | None, name: str) -> Path:
-    """The folder of a run, `runs/<name>` where none is given; made now, so that a fault shows before the work."""
+    """The folder of a run, `runs/<name>` where none is given; BadInput where it could not be made: before the work."""
     folder = out if out is not None else RUNS / name
+    existing = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise BadInput(f"cannot make the run folder {folder}: {existing} is no folder to write in; name another: --out")
+    return folder
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder where it is missing. Raises BadInput."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"cannot make the run folder {folder}: {error.strerror}; give another with --out") from error
-    return folder
+        raise BadInput(f"cannot make the run folder {folder}: {error.strerror}; name another with --out") from error
 
 
 def write_run(folder: Path, record: RunRecord, *, graph: Graph, program: Program, trained: TrainedNetwork) -> RunRecord:
     """Write the files of a run; gives the record with their hashes, which stand in result.json too."""
+    make_folder(folder)
     name = record.network
     files = {
         f"{name}.tosa": serialize_tosa(graph),

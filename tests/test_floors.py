@@ -1,0 +1,112 @@
+"""The layout of the package: who may import whom, what is imported when, and how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
+
+FLOORS = (
+    {"errors"},
+    {"files"},
+    {"cache"},
+    {"numerics"},
+    {"tosa"},
+    {"chip"},
+    {"program"},
+    {"mapping"},
+    {"compiler", "sim", "rtl"},
+    {"estimate"},
+    {"frontends"},
+    {"learn"},
+    {"targets"},
+    {"search"},
+    {"report"},
+    {"flow"},
+    {"console"},
+    {"cli"},
+)
+"""From top to bottom: a package imports those above it; on one floor nobody imports another.
+
+`program` stands above `mapping`, for mapping prices a loop nest by the cycle formulas of the instructions
+(docs/decisions/0001).
+"""
+
+HEAVY = {"torch", "torchao", "executorch", "mlxtend", "sklearn", "plotly", "tosa", "tosa_serializer"} | {
+    "tosa_reference_model",
+    "tosa_converter_for_tflite",
+    "ai_edge_litert",
+    "safetensors",
+    "rich",
+}
+"""Imported by the functions that use them, never with a module."""
+
+LONGEST_FILE = 500
+
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+def floor_of(name: str) -> int:
+    return next(index for index, floor in enumerate(FLOORS) if name in floor)
+
+
+def package_of(file: Path) -> str:
+    return file.relative_to(SOURCE).with_suffix("").parts[0]
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The full names of all modules that a tree imports, at whatever depth."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            base = str(node.module)
+            yield from ((f"{base}.{alias.name}" for alias in node.names) if base == "chipsmith" else (base,))
+
+
+def imported_at_once(tree: ast.Module) -> Iterator[str]:
+    """The modules that are imported when the file is: not those inside of functions or for type checkers."""
+    for node in tree.body:
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) and "TYPE_CHECKING" not in ast.dump(node):
+            yield from imported(node)
+
+
+def test_every_package_has_a_floor():
+    packages = {package_of(file) for file in FILES} - {"__init__"}
+    assert packages <= set().union(*FLOORS)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
+def test_imports_go_up(file):
+    own = package_of(file)
+    if own == "__init__":
+        return
+    others = {name.split(".")[1] for name in imported(ast.parse(file.read_text())) if name.startswith("chipsmith.")}
+    assert {other for other in others - {own} if floor_of(other) >= floor_of(own)} == set()
+
+
+def test_chip_stands_alone():
+    for file in (SOURCE / "chip").rglob("*.py"):
+        names = {name for name in imported(ast.parse(file.read_text())) if name.startswith("chipsmith.")}
+        assert {name.split(".")[1] for name in names} <= {"chip", "errors", "files"}
+
+
+def test_the_functional_simulator_never_sees_a_graph():
+    for file in (SOURCE / "sim").rglob("*.py"):
+        assert not any(name.startswith("chipsmith.tosa") for name in imported(ast.parse(file.read_text()))), file
+
+
+def test_heavy_libraries_are_imported_where_they_are_used():
+    for file in FILES:
+        at_once = {name.split(".")[0] for name in imported_at_once(ast.parse(file.read_text()))}
+        assert not at_once & HEAVY, file
+
+
+def test_files_are_short():
+    long = {file.name: count for file in FILES if (count := len(file.read_text().splitlines())) > LONGEST_FILE}
+    assert long == {}
