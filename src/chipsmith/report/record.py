@@ -201,8 +201,8 @@ class KernelRow:
 class InstructionRow:
     """An instruction in one inference, or the doorbell's fetch (`index` -1).
 
-    Cycles are from the doorbell; ends are exclusive. It holds its engine until `engine_end_cycle` and the last of its locks until `end_cycle`. `name` is the kernel, or
-    what is transferred; `wait_reason` is what decided its start.
+    Cycles are from the doorbell; ends are exclusive. It holds its engine until `engine_end_cycle` and the last of its
+    locks until `end_cycle`. `name` is the kernel, or what is transferred; `wait_reason` is what decided its start.
     """
 
     index: int
