@@ -145,8 +145,29 @@ def test_other_weights_are_lowered_anew(monkeypatch):
 
 
 def test_operator_left_outside_is_named():
-    with pytest.raises(OperatorRefused, match=r"'net' has operators .*: aten\.sort\.default \(in: return torch\.sort"):
+    with pytest.raises(OperatorRefused, match=r"'net' has operators .*: aten\.sort\.default \(in 'return torch\.sort"):
         lower_module(seeded(Sorting), (torch.zeros(1, 8),), [normal(8, 8)], name="net")
+
+
+def test_operator_of_a_submodule_is_named_with_its_path():
+    network = nn.Sequential(nn.Conv1d(4, 8, 3), nn.MaxPool1d(2))
+    with pytest.raises(OperatorRefused, match=r"max_pool2d_with_indices\.default \(in 1, a MaxPool1d\)"):
+        lower_module(network, (torch.zeros(1, 4, 16),), [normal(8, 4, 16)])
+
+
+def test_failure_within_the_lowering_is_one_line():
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Sigmoid(), nn.AvgPool2d(2))
+    with pytest.raises(
+        OperatorRefused, match=r"cannot be lowered to TOSA in int8: at aten\.avg_pool2d\.default"
+    ) as told:
+        lower_module(network, (torch.zeros(1, 3, 8, 8),), [normal(8, 3, 8, 8)])
+    assert "\n" not in str(told.value)
+
+
+def test_missing_library_is_named_with_the_mend(monkeypatch):
+    monkeypatch.setattr(pytorch, "find_spec", lambda package: None if package == "executorch" else package)
+    with pytest.raises(BadInput, match=r"executorch is not installed; mend: pip install 'chipsmith\[torch\]'"):
+        lower_module(nn.Linear(8, 16), (torch.zeros(1, 8),), [normal(8, 8)])
 
 
 def test_module_that_cannot_be_exported_is_named():

@@ -10,6 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends import tflite
 from chipsmith.frontends.tflite import read_tflite
 from chipsmith.tosa.graph import Array, DType
 
@@ -50,6 +51,12 @@ def test_open_batch_becomes_one(shared_data):
 def test_float_network_is_refused_with_a_way_forward(shared_data):
     with pytest.raises(BadInput, match=r"ic_resnet8_fp32\.tflite is not int8: .*'input_1'.*full-integer quantisation"):
         read_tflite(shared_data / "mlperf_tiny" / "ic_resnet8_fp32.tflite")
+
+
+def test_missing_library_is_named_with_the_mend(monkeypatch, shared_data):
+    monkeypatch.setattr(tflite, "find_spec", lambda _: None)
+    with pytest.raises(BadInput, match=r"is not installed; mend: pip install 'chipsmith\[tflite\]'"):
+        read_tflite(shared_data / "mlperf_tiny" / "ad01_int8.tflite")
 
 
 def test_missing_file_is_named(tmp_path):

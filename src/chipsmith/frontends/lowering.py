@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import operator
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ _SPECIFICATION = "TOSA-1.0+INT"
 _QUANTIZE = "quantized_decomposed.quantize_per_tensor.default"
 _DEQUANTIZE = "quantized_decomposed.dequantize_per_tensor.default"
 _DELEGATE = "executorch_call_delegate"
+_AT_WORK = re.compile(r"While executing %\S+ :.*?target=(?:executorch\.exir\.dialects\.edge\._ops\.)?([\w.]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +62,14 @@ def export_program(module: torch.nn.Module, example_inputs: Batch, name: str) ->
         ) from error
 
 
-def quantise_program(exported: ExportedProgram, batches: Sequence[Batch]) -> torch.nn.Module:
-    """The int8 network of PT2E: per-channel symmetric weights, ranges of the activations as the batches show them."""
+def quantise_program(exported: ExportedProgram, batches: Sequence[Batch], name: str) -> torch.nn.Module:
+    """The int8 network of PT2E: per-channel symmetric weights, ranges of the activations as the batches show them.
+
+    Raises OperatorRefused, with ExecuTorch's reason, where its quantiser fails.
+    """
     import torch
 
-    with _quiet(), torch.no_grad():
+    with _refused_as_one(name), _quiet(), torch.no_grad():
         from executorch.backends.arm.quantizer import TOSAQuantizer, get_symmetric_quantization_config
         from executorch.backends.arm.tosa.compile_spec import TosaCompileSpec
         from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
@@ -78,18 +83,39 @@ def quantise_program(exported: ExportedProgram, batches: Sequence[Batch]) -> tor
     return converted
 
 
+@contextmanager
+def _refused_as_one(name: str) -> Iterator[None]:
+    """ExecuTorch fails in its own passes on some combinations of operators: name the operator and its reason."""
+    try:
+        yield
+    except Exception as error:
+        raise OperatorRefused(
+            f"'{name}' cannot be lowered to TOSA in int8: {_told(error)}. Replace that part of the network, or do it "
+            "outside of it"
+        ) from error
+
+
+def _told(error: BaseException) -> str:
+    cause = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    lines = str(cause).strip().splitlines() or [type(cause).__name__]
+    at_work = _AT_WORK.search(str(cause))
+    return f"at {at_work[1]}, {lines[0]}" if at_work else lines[0]
+
+
 def lower_program(converted: torch.nn.Module, example_inputs: Batch, name: str) -> Lowered:
-    """The converted network as one TOSA file; OperatorRefused naming each operator that stays outside of it."""
+    """The converted network as one TOSA file; OperatorRefused naming what stays outside of it or cannot be lowered."""
     exported = export_program(converted, example_inputs, name)
-    with _quiet(), tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
+    with _refused_as_one(name), _quiet(), tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
         from executorch.backends.arm.tosa.compile_spec import TosaCompileSpec
         from executorch.backends.arm.tosa.partitioner import TOSAPartitioner
         from executorch.exir import to_edge_transform_and_lower
 
         specification = TosaCompileSpec(_SPECIFICATION).dump_intermediate_artifacts_to(folder)
         edge = to_edge_transform_and_lower(exported, partitioner=[TOSAPartitioner(specification)])
-        files = sorted(Path(folder).glob("*.tosa"))
-        return _whole(edge.exported_program(), [file.read_bytes() for file in files], name)
+        files = [file.read_bytes() for file in sorted(Path(folder).glob("*.tosa"))]
+    return _whole(edge.exported_program(), files, name)
 
 
 def _whole(edge: ExportedProgram, files: Sequence[bytes], name: str) -> Lowered:
@@ -140,12 +166,24 @@ def _is_glue(node: Node) -> bool:
 
 
 def _described(node: Node) -> str:
-    """The operator's name and the line of the module that calls it, where PyTorch recorded one."""
+    """The operator's name and the place that calls it, as far as PyTorch recorded it."""
+    place = _module_of(node) or _line_of(node)
+    return f"{_target(node)} (in {place})" if place else _target(node)
+
+
+def _module_of(node: Node) -> str:
+    """The path and class of the innermost module; none for the network itself."""
+    path, kind = list((node.meta.get("nn_module_stack") or {"": ("", "")}).values())[-1]
+    return f"{path}, a {str(kind).rsplit('.', 1)[-1]}" if path else ""
+
+
+def _line_of(node: Node) -> str:
+    """The source line of the network's own `forward`."""
     lines = (node.meta.get("stack_trace") or "").strip().splitlines()
     places = [index for index, line in enumerate(lines) if line.strip().startswith("File ")]
     if not places or "executorch" in lines[places[-1]] or places[-1] + 1 == len(lines):
-        return _target(node)
-    return f"{_target(node)} (in: {lines[places[-1] + 1].strip()})"
+        return ""
+    return f"'{lines[places[-1] + 1].strip()}'"
 
 
 def _input_affines(edge: ExportedProgram) -> tuple[Affine, ...]:
