@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from random_instructions import distinct_strides, kept_from, place, random_tensor, random_vector, some
@@ -16,10 +18,14 @@ from chipsmith.program.verify import verify_program
 CONSTANT_BYTES = 4096
 AREA_BYTES = 1024
 AREAS = 3
+ALL_KINDS = {"load": 0.2, "once": 0.05, "store": 0.15, "tensor": 0.3, "vector": 0.3}
+TRANSFERS = {"load": 0.5, "once": 0.1, "store": 0.4}
 
 
-def random_program(chip: Chip, seed: int, instructions: int) -> Program:
-    """A legal Program of so many instructions, beside its page LOADs and END.
+def random_program(
+    chip: Chip, seed: int, instructions: int, kinds: Mapping[str, float] = MappingProxyType(ALL_KINDS)
+) -> Program:
+    """A legal Program of so many instructions, beside its page LOADs and END; `kinds` to their probability.
 
     Its ports area0, area1, ... are inputs and outputs at once, so that no external byte is undefined.
     """
@@ -29,7 +35,7 @@ def random_program(chip: Chip, seed: int, instructions: int) -> Program:
     areas = _Areas(constants_at=constants_at, kept_from=kept_from(chip))
     payload: list[Instruction] = []
     while len(payload) < instructions:
-        payload.append(_random_instruction(chip, rng, areas))
+        payload.append(_random_instruction(chip, rng, areas, kinds))
     paged = _with_page_loads(chip, payload, rng)
     assert page_count(chip, len(paged)) == pages
     data = rng.integers(0, 256, CONSTANT_BYTES, np.uint8).tobytes()
@@ -105,14 +111,16 @@ def _page_load(chip: Chip, page: int) -> Load:
     )
 
 
-def _random_instruction(chip: Chip, rng: np.random.Generator, areas: _Areas) -> Instruction:
-    kind = rng.choice(["load", "once", "store", "tensor", "vector"], p=[0.2, 0.05, 0.15, 0.3, 0.3])
+def _random_instruction(
+    chip: Chip, rng: np.random.Generator, areas: _Areas, kinds: Mapping[str, float]
+) -> Instruction:
+    kind = rng.choice(list(kinds), p=list(kinds.values()))
     if kind == "tensor":
         return random_tensor(chip, rng)
     if kind == "vector":
         return random_vector(chip, rng)
     if kind == "once":
-        return _once_load(chip, rng, areas) or random_tensor(chip, rng)
+        return _once_load(chip, rng, areas) or _random_transfer(chip, rng, areas, Load)
     return _random_transfer(chip, rng, areas, Load if kind == "load" else Store)
 
 

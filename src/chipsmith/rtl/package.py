@@ -71,7 +71,7 @@ def package_source(chip: Chip) -> str:
         "package chip;",
         *_section("Parameters (docs/machine.md, section 1)", _parameters(chip)),
         *_section("Constants of the family", _constants()),
-        *_section("Errors (docs/rtl.md)", ((f"ERROR_{e.name}", int(e), e.text) for e in Error)),
+        *_section("Errors (docs/rtl.md)", ((f"ERROR_{e.name}", int(e), ERROR_TEXTS[e]) for e in Error)),
         *_codes(),
         _TYPES.rstrip(),
         *(line for row in ROWS for line in _struct(row)),
@@ -90,21 +90,24 @@ class Error(enum.IntEnum):
     Each has its counterpart in the verification of Programs, which refuses them before they run.
     """
 
-    text: str
+    NONE = 0
+    OPCODE = 1
+    FIELD = 2
+    COUNT = 3
+    PAGE = 4
+    ADDRESS = 5
+    CONFLICT = 6
 
-    def __new__(cls, code: int, text: str) -> Error:
-        member = int.__new__(cls, code)
-        member._value_ = code
-        member.text = text
-        return member
 
-    NONE = 0, "no error"
-    OPCODE = 1, "reserved opcode"
-    FIELD = 2, "reserved value of a field, or bits set beyond the last field"
-    COUNT = 3, "a count of zero, or a bank group that the chip does not have"
-    PAGE = 4, "a page that was never loaded, or a page loaded into the slot that runs"
-    ADDRESS = 5, "access of the on-chip memory outside of the bank groups that the stream names"
-    CONFLICT = 6, "two accesses of one bank group, or two users of the multipliers, in one cycle"
+ERROR_TEXTS = {
+    Error.NONE: "no error",
+    Error.OPCODE: "reserved opcode",
+    Error.FIELD: "reserved or illegal value of a field, or bits set beyond the last field",
+    Error.COUNT: "a count of zero, or a bank group that the chip does not have",
+    Error.PAGE: "a page that was never loaded, or is loaded into the slot that runs",
+    Error.ADDRESS: "access of the on-chip memory outside of the bank groups that the stream names",
+    Error.CONFLICT: "two accesses of one bank group, or two users of the multipliers, in one cycle",
+}
 
 
 def _section(title: str, entries: Iterator[tuple[str, int, str]]) -> Iterator[str]:

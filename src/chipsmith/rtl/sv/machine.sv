@@ -30,6 +30,8 @@ module machine (
     input  logic                  acknowledged,
     // Observation, for traces: nothing depends on it.
     output logic                  issued,            // an instruction starts in this cycle
+    output logic [3:0]            starts,            // an engine starts, in the order of engines_busy
+    output logic [5:0]            issued_external,   // external regions that the LOAD or STORE names
     output logic [3:0]            engines_busy,      // LOAD, STORE, TENSOR, VECTOR from bit 0 up
     output logic                  load_release,      // the oldest LOAD gives back its locks at the end of this cycle
     output logic                  store_release,     // the oldest STORE gives back its bank groups
@@ -53,6 +55,8 @@ module machine (
   logic [8*chip::W-1:0] page_data;
 
   assign issued = consume;
+  assign starts = {vector_start, tensor_start, store_start, load_start};
+  assign issued_external = load_instruction.external_locks;
   assign engines_busy = {vector_busy, tensor_busy, store_busy, load_busy};
 
   sequencer sequencer (

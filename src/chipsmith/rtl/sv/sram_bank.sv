@@ -18,6 +18,11 @@ module sram_bank #(
 
   logic [8*LINE_BYTES-1:0] lines[LINES];
 
+`ifdef CHIPSMITH_FILL
+  // Simulation alone: what the machine leaves undefined holds this byte, as in the functional simulator.
+  initial for (int i = 0; i < LINES; i++) lines[i] = {LINE_BYTES{8'h`CHIPSMITH_FILL}};
+`endif
+
   always_ff @(posedge clock) begin
     if (enable) begin
       for (int i = 0; i < LINE_BYTES; i++) begin

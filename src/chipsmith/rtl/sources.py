@@ -1,0 +1,20 @@
+"""The files of a chip's RTL: the shipped SystemVerilog and the generated package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chipsmith.chip.description import Chip
+from chipsmith.rtl.package import package_source
+
+_FOLDER = Path(__file__).parent
+_SHIPPED = _FOLDER / "sv"
+
+BENCH = _FOLDER / "bench" / "machine_bench.cpp"
+"""The C++ that clocks the machine beside a model of the external memory."""
+
+
+def machine_sources(chip: Chip) -> dict[str, str]:
+    """File name to text of every SystemVerilog source of a chip; `chip.sv` is the generated package."""
+    shipped = {path.name: path.read_text(encoding="utf-8") for path in sorted(_SHIPPED.glob("*.sv"))}
+    return {"chip.sv": package_source(chip), **shipped}

@@ -1,0 +1,40 @@
+"""LOAD, STORE, pages, locks and issue: the RTL against the simulators, to the byte and the cycle."""
+
+from __future__ import annotations
+
+import pytest
+from agreement import assert_agrees
+from random_programs import TRANSFERS, random_inputs, random_program
+
+from chipsmith.chip import load_chip
+from chipsmith.rtl.simulate import MemoryBehaviour, cosimulate
+from chipsmith.sim.functional import execute
+
+pytestmark = pytest.mark.usefixtures("rtl_tools")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_transfers_move_the_same_bytes_in_the_same_cycles(seed):
+    program = random_program(load_chip("nano-64"), seed, 40, TRANSFERS)
+    assert_agrees(program, random_inputs(program, seed, 1))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_warm_inference_skips_the_loads_that_are_kept(seed):
+    program = random_program(load_chip("nano-64"), seed, 40, TRANSFERS)
+    assert_agrees(program, random_inputs(program, seed, 1), warm=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_memory_that_breaks_its_contract_costs_cycles_but_no_bytes(seed):
+    program = random_program(load_chip("nano-64"), seed, 40, TRANSFERS)
+    inputs = random_inputs(program, seed, 1)
+    kept = cosimulate(program, inputs)
+    broken = cosimulate(
+        program, inputs, behaviour=MemoryBehaviour(late_per_1024=100, stall_per_1024=200, seed=seed + 1)
+    )
+    assert broken.late > 0
+    assert broken.stalls > 0
+    assert broken.latency_cycles > kept.latency_cycles
+    for name, expected in execute(program, inputs).items():
+        assert (broken.outputs[name] == expected).all(), name
