@@ -1,4 +1,4 @@
-"""The run folder: everything that a run leaves, each file written whole, result.json last."""
+"""The run folder: everything that a run leaves, each file written whole; the views are drawn from result.json."""
 
 from __future__ import annotations
 
@@ -57,9 +57,10 @@ def write_run(folder: Path, record: RunRecord, *, graph: Graph, program: Program
     save_trained(trained, folder / TRAINED)
     hashes = {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in (*files, TRAINED)}
     complete = replace(record, hashes=hashes)
-    write_views(folder, complete)
     write_result(complete, folder / RESULT)
-    return complete
+    stored = read_result(folder / RESULT)
+    write_views(folder, stored)
+    return stored
 
 
 def write_views(folder: Path, record: RunRecord) -> None:
