@@ -411,11 +411,14 @@ def _cost(cost: CostRecord) -> str:
         ("assembly, on top", cost.assembly_usd),
         ("masks, once a design", cost.mask_set_usd),
     )
-    rows = [
-        (label, number(one.value, significant(one.value)), "" if one.unit == "1" else one.unit, one.status, one.source)
-        for label, one in parts
-    ]
-    return table(("part", "value", "unit", "status", "source"), rows, label="Cost", narrow="stack")
+    rows = [(label, _amount(one), one.status, one.source) for label, one in parts]
+    return table(("part", "value", "status", "source"), rows, label="Cost", narrow="stack")
+
+
+def _amount(one: Figure) -> str:
+    if one.unit == "1":
+        return percent(one.value)
+    return f"{significant(one.value)} {one.unit}"
 
 
 def _run(record: RunRecord) -> str:
