@@ -34,11 +34,19 @@ BUDGET_SHARES = (0.8, 0.65, 0.5, 0.4, 0.3, 0.2)
 
 
 def compile_graph(graph: Graph, chip: Chip) -> Program:
-    """The Program that computes a graph on a chip.
+    """The Program that computes a graph on a chip, from the graph's canonical form.
 
     Raises OperatorRefused with the operator and the reason where the chip cannot hold the network.
     """
-    built = build(canonicalize(graph), chip)
+    return lower_graph(canonicalize(graph), chip)
+
+
+def lower_graph(graph: Graph, chip: Chip) -> Program:
+    """The Program that computes a graph on a chip operator by operator: nothing is folded away beforehand.
+
+    Raises OperatorRefused with the operator and the reason where the chip cannot hold the network.
+    """
+    built = build(graph, chip)
     reason: DoesNotFit | None = None
     for plan in _plans(built, chip):
         try:
