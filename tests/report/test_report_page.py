@@ -131,6 +131,12 @@ def test_charts_hold_the_records_numbers():
     assert {row.start_cycle for row in one.instructions[:-1]} <= bars
 
 
+def test_a_layer_without_a_ratio_has_no_bar():
+    body = sections(full_record())
+    assert "Without a bar, for no error or no signal: pool." in body
+    assert charts(full_record())["quantisation"]["data"][0]["y"] == ["conv1"]
+
+
 def test_memory_is_drawn_at_its_addresses():
     one = full_record().inference
     bars = [bar for bar in charts(full_record())["memory"]["data"] if bar["type"] == "bar"]

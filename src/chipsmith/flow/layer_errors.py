@@ -80,7 +80,8 @@ def _values(module: Any, image: torch.Tensor) -> Values:
     return {node.name: value for node, value in interpreter.env.items()}
 
 
-def _sqnr_db(pairs: Sequence[tuple[Values, Values]], node: str, result: str) -> float:
+def _sqnr_db(pairs: Sequence[tuple[Values, Values]], node: str, result: str) -> float | None:
+    """The ratio in dB; None where it has none: no error, or no signal."""
     signal = math.fsum(float((exact[node].double() ** 2).sum()) for exact, _ in pairs)
     noise = math.fsum(float(((exact[node] - rough[result]).double() ** 2).sum()) for exact, rough in pairs)
-    return float(10 * np.log10(signal / noise)) if signal and noise else math.copysign(math.inf, signal - noise)
+    return float(10 * np.log10(signal / noise)) if signal and noise else None

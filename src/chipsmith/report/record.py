@@ -329,8 +329,9 @@ class Inference:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantisationError:
-    """How far a layer's int8 result is from the float one: signal to quantisation noise in dB, None for no error.
+    """How far a layer's int8 result is from the float one: signal to quantisation noise in dB.
 
+    `sqnr_db` is None where there is no such ratio: nothing differs, or the layer is zero everywhere.
     `obtained` says on what data and between which two networks it was measured.
     """
 

@@ -307,24 +307,20 @@ def _lines(prices: PriceTable, *, scale: float, unit: str, each: str) -> str:
 
 
 def _quantisation(record: RunRecord) -> str:
-    if not record.quantisation:
+    rows = record.quantisation
+    if not rows:
         return ""
-    exact = [one.layer for one in record.quantisation if one.sqnr_db is None]
-    parts = (
-        [plot("quantisation", "Signal to quantisation noise of each layer")]
-        if len(exact) < len(record.quantisation)
-        else []
-    )
-    if exact:
-        parts.append(paragraph(f"Without any error: {', '.join(exact)}."))
+    without = ", ".join(one.layer for one in rows if one.sqnr_db is None)
+    drawn = any(one.sqnr_db is not None for one in rows)
     return section(
         "quantisation",
         "Quantisation error, layer by layer",
         how(
-            f"{record.quantisation[0].obtained}. Ratio of signal to error power in decibels: 20 dB is an error of a "
+            f"{rows[0].obtained}. Ratio of signal to error power in decibels: 20 dB is an error of a "
             "tenth of the signal, 40 dB of a hundredth. A short bar is a layer that int8 hurts."
         ),
-        *parts,
+        plot("quantisation", "Signal to quantisation noise of each layer") if drawn else "",
+        paragraph(f"Without a bar, for no error or no signal: {without}.") if without else "",
     )
 
 
