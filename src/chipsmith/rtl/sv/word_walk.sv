@@ -32,10 +32,7 @@ module word_walk #(
   assign inner_ends = inner_left == 16'd1;
   assign last = run_ends && inner_ends && outer_left == 16'd1;
   assign line = local_address - 24'(offset);
-
-  always_comb begin
-    for (int i = 0; i < chip::R; i++) lanes[i] = i >= 32'(offset) && i < 32'(offset) + 32'(size);
-  end
+  assign lanes = ~({chip::R{1'b1}} << size) << offset;
 
   always_ff @(posedge clock) begin
     if (take) begin
