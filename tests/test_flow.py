@@ -176,7 +176,7 @@ def test_train_writes_weights_and_a_verdict(ran, tmp_path, monkeypatch):
     from chipsmith import flow
     from chipsmith.learn import load_trained
 
-    monkeypatch.setattr(flow, "_trained", lambda seed, watch: load_trained(ran.folder / "trained.safetensors"))
+    monkeypatch.setattr(flow, "_trained", lambda *_: load_trained(ran.folder / "trained.safetensors"))
     found = chipsmith.train("digits", seed=0, out=tmp_path).to_json()
     assert found["accuracy_float"] == ran.to_json()["accuracy_float"]
     assert (found["verdict"], len(found["history"])) == ("good", 30)

@@ -195,18 +195,12 @@ def chips(
 
 
 @app.command()
-def ops(
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/operators.md.")] = False,
-    json: Json = False,
-) -> None:
+def ops(json: Json = False) -> None:
     """The operators that Chipsmith holds, with their types and rules."""
     from chipsmith import console, flow
 
     rows = flow.ops()
-    if markdown:
-        print(console.operators_page(rows), end="")
-    else:
-        console.show(console.ops_json(rows), as_json=json, text=lambda: console.operators(rows))
+    console.show(console.ops_json(rows), as_json=json, text=lambda: console.operators(rows))
 
 
 @app.command()

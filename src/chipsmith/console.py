@@ -179,18 +179,6 @@ def ops_json(rows: Sequence[OperatorRow]) -> Json:
     return {"schema_version": SCHEMA_VERSION, "operators": [_operator_fields(row) for row in rows]}
 
 
-def operators_page(rows: Sequence[OperatorRow]) -> str:
-    """The page docs/operators.md, chapter by chapter."""
-    parts = [
-        "# Operators\n\n`chipsmith ops --markdown` prints this page. An operator means what the TOSA 1.0 specification "
-        "says, to the bit; an operator, a type or an attribute that is not here is refused by name.\n"
-    ]
-    for chapter in dict.fromkeys(row.chapter for row in rows):
-        parts.append(f"\n## {chapter}\n")
-        parts += [_operator_section(row) for row in rows if row.chapter == chapter]
-    return "".join(parts)
-
-
 def diagnosis(found: Diagnosis) -> None:
     """What is installed and what is missing, and the command that mends it."""
     table = _table("what Chipsmith uses", "package", "needed", "found", "used for")
@@ -210,21 +198,6 @@ def _operator_fields(row: OperatorRow) -> Json:
         "attributes": {one.name: list(one.choices) or one.form.value for one in row.attributes},
         "rules": [rule.__doc__ for rule in row.constraints],
     }
-
-
-def _operator_section(row: OperatorRow) -> str:
-    types = "; ".join(", ".join(f"`{name}` {dtype.value}" for name, dtype in one.items()) for one in row.types)
-    attributes = ", ".join(f"`{one.name}` ({_form(one.choices, one.form.value)})" for one in row.attributes)
-    lines = [f"\n### {row.kind}\n\n{row.summary}\n"]
-    lines.append(f"\n- inputs: {', '.join(f'`{operand.name}`' for operand in row.inputs)}\n")
-    lines.append(f"- types: {types or 'fixed'}\n")
-    lines += [f"- attributes: {attributes}\n"] if attributes else []
-    lines += [f"- rule: {rule.__doc__}\n" for rule in row.constraints]
-    return "".join(lines)
-
-
-def _form(choices: Sequence[str], form: str) -> str:
-    return ", ".join(choices) or form
 
 
 def _input_types(row: OperatorRow) -> list[str]:

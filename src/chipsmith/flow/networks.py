@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chipsmith.chip import Chip
-from chipsmith.compiler.canonical import canonicalize
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.frontends.border import HostStep as BorderStep
 from chipsmith.frontends.load import load_graph, load_network
@@ -49,7 +48,7 @@ def compile_network(graph: Graph, chip: Chip) -> Program:
 
     Raises BadInput where the graph is illegal, OperatorRefused where the chip cannot hold it.
     """
-    program = compile_graph(canonicalize(graph), chip)
+    program = compile_graph(graph, chip)
     placements = tuple(_placements(graph, program.manifest.operators))
     return replace(program, manifest=replace(program.manifest, operators=placements))
 

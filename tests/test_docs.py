@@ -1,0 +1,89 @@
+"""Every example of the documentation runs as a reader runs it, page by page, from the top of the repository.
+
+The blocks of a page share one namespace. In a `console` block each line that begins with `$ chipsmith` is run, and so
+is each such line of the README. A block whose first line begins with `# slow` or `$ # slow` takes long: only
+`pytest -m slow` runs the page with it. Other languages (text, yaml, bash) are read and not run.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from chipsmith import cli
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)[^)]*\)")
+
+
+@dataclass(frozen=True)
+class Block:
+    language: str
+    text: str
+    line: int
+
+    @property
+    def slow(self) -> bool:
+        return self.text.removeprefix("$ ").startswith("# slow")
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    text = page.read_text()
+    for match in BLOCK.finditer(text):
+        if match[1] in ("python", "console"):
+            yield Block(match[1], match[2], text[: match.start(2)].count("\n"))
+
+
+def run_page(page: Path, *, slow: bool) -> None:
+    names: dict[str, object] = {"__name__": "__docs__"}
+    for block in blocks(page):
+        if slow or not block.slow:
+            run_block(block, page, names)
+
+
+def run_block(block: Block, page: Path, names: dict[str, object]) -> None:
+    if block.language == "python":
+        exec(compile("\n" * block.line + block.text, str(page), "exec"), names)
+        return
+    for command in re.findall(r"^\$ chipsmith (.*)$", block.text, re.MULTILINE):
+        with pytest.raises(SystemExit) as exit:
+            cli.main(shlex.split(command))
+        assert not exit.value.code, f"{page.name}, line {block.line}: chipsmith {command}"
+
+
+@pytest.fixture
+def as_reader(tmp_path, monkeypatch):
+    """A folder that looks like the repository: what an example writes is gone afterwards."""
+    for name in ("tests", "examples", "docs", "benchmarks"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_run(page, as_reader):
+    run_page(page, slow=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if any(block.slow for block in blocks(page))])
+def test_slow_examples_run_too(page, as_reader):
+    run_page(page, slow=True)
+
+
+def test_every_command_is_in_the_documentation():
+    shown = "\n".join(page.read_text() for page in PAGES)
+    for command in cli.app.registered_commands:
+        assert f"chipsmith {command.callback.__name__}" in shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for link in LINK.findall(page.read_text()):
+        assert "://" in link or (page.parent / link).exists(), link
