@@ -21,7 +21,12 @@ SMALLEST = {
     "instructions.page_instructions": "2",
     "external.bytes_per_cycle": "1",
 }
-WIDE = {"name": "wide", "tensor.rows": "128", "external.bytes_per_cycle": "128", "instructions.page_instructions": "256"}
+WIDE = {
+    "name": "wide",
+    "tensor.rows": "128",
+    "external.bytes_per_cycle": "128",
+    "instructions.page_instructions": "256",
+}
 CHIPS = {
     "nano-64": load_chip("nano-64"),
     "edge-256": load_chip("edge-256"),

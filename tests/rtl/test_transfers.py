@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
-from agreement import assert_agrees
+from agreement import assert_agrees, assert_same_times
 from random_programs import TRANSFERS, random_inputs, random_program
 
-from chipsmith.chip import load_chip
+from chipsmith.chip import load_chip, override_chip
 from chipsmith.rtl.simulate import MemoryBehaviour, cosimulate
 from chipsmith.sim.functional import execute
 
@@ -38,3 +40,12 @@ def test_a_memory_that_breaks_its_contract_costs_cycles_but_no_bytes(seed):
     assert broken.latency_cycles > kept.latency_cycles
     for name, expected in execute(program, inputs).items():
         assert (broken.outputs[name] == expected).all(), name
+
+
+@pytest.mark.parametrize("latency", [1, 2, 7, 100, 1000])
+def test_the_latency_of_the_memory_changes_the_cycles_as_the_contract_says(latency):
+    program = random_program(load_chip("nano-64"), 0, 40, TRANSFERS)
+    chip = override_chip(program.chip, {"external.latency_cycles": str(latency)})
+    run = cosimulate(program, random_inputs(program, 0, 1), behaviour=MemoryBehaviour(latency_cycles=latency))
+    assert_same_times(dataclasses.replace(program, chip=chip), run)
+    assert (run.late, run.stalls) == (0, 0)

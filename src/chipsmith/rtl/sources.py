@@ -14,6 +14,9 @@ _SHIPPED = _FOLDER / "sv"
 BENCH = _FOLDER / "bench" / "machine_bench.cpp"
 """The C++ that clocks the machine beside a model of the external memory."""
 
+TESTBENCH = _FOLDER / "bench" / "machine_tb.sv"
+"""The self-checking testbench of golden vectors, for any simulator."""
+
 
 def machine_sources(chip: Chip) -> dict[str, str]:
     """File name to text of every SystemVerilog source of a chip; `chip.sv` is the generated package."""

@@ -1,0 +1,84 @@
+// When each phase, drain and end of a TENSOR comes (docs/machine.md, section 6).
+//
+// All signals speak of the cycle in which the addresses of an access are formed, ADDRESS_STAGES before its request.
+// The engine delays what follows from them by constants, so that the times of the contract hold for all of them.
+module tensor_sequence (
+    input  logic        clock,
+    input  logic        reset,
+    input  logic        start,
+    input  logic        serial,        // the loads share bank groups with the activations
+    input  logic        alone,         // the drain shares bank groups with activations or loads
+    input  logic [5:0]  pipe,          // cycles from a drain slot to its write
+    input  logic        phase_last,    // of the phase that reads: it is the last one of its tile ...
+    input  logic        last,          // ... and of the instruction
+    input  logic        load_follows,  // in the cycle of begin_phase: a phase follows the one that begins
+    input  logic        read_last,     // this cycle's activation access is the last one of the phase
+    input  logic        load_last,     // this cycle's load slot is the last one of the load
+    input  logic        slot_last,     // this cycle is the last one of the tile that drains
+    output logic        busy,
+    output logic        reading,       // a cycle of activation accesses
+    output logic        loading,       // a cycle of loads
+    output logic        begin_phase,   // from the next cycle on, the loaded phase reads and the one after it loads
+    output logic        begin_drain    // from the next cycle on, the tile of the phase drains
+);
+
+  typedef enum logic [1:0] {
+    IDLE,
+    LOAD,   // the first weights
+    PHASE,
+    DRAIN   // nothing but a drain: at the end, or where it overlaps with nothing
+  } state_t;
+
+  state_t state;
+  logic read_open, load_open, draining, ending, phase_end;
+  logic [1:0] elapsed;  // cycles of the phase, saturating
+  logic [5:0] wait_left;
+
+  assign busy = state != IDLE;
+  assign reading = state == PHASE && read_open;
+  assign loading = (state == LOAD || state == PHASE) && load_open && !(serial && reading);
+
+  // A phase ends when its reads and the loads beside it are done, after PHASE_MIN cycles at least; the last one of a
+  // tile also waits until the other accumulators are empty.
+  assign phase_end = state == PHASE
+      && (!read_open || read_last)
+      && (!load_open || (loading && load_last))
+      && 32'(elapsed) == chip::PHASE_MIN - 1
+      && (!phase_last || !draining || slot_last);
+  assign begin_drain = phase_end && phase_last;
+  assign begin_phase = (state == LOAD && load_last)
+      || (phase_end && !last && !(phase_last && alone))
+      || (state == DRAIN && !ending && wait_left == 6'd1);
+
+  always_ff @(posedge clock) begin
+    if (begin_phase) begin
+      state <= PHASE;
+      read_open <= 1'b1;
+      load_open <= load_follows;
+      elapsed <= 2'd0;
+    end else begin
+      if (phase_end) state <= DRAIN;
+      if (reading && read_last) read_open <= 1'b0;
+      if (loading && load_last) load_open <= 1'b0;
+      if (32'(elapsed) != chip::PHASE_MIN - 1) elapsed <= elapsed + 1'b1;
+    end
+    if (phase_end) ending <= last;
+
+    if (begin_drain) draining <= 1'b1;
+    else if (slot_last) draining <= 1'b0;
+    if (begin_drain) wait_left <= 6'd0;
+    else if (slot_last) wait_left <= pipe;
+    else if (wait_left != 6'd0) wait_left <= wait_left - 1'b1;
+    if (state == DRAIN && ending && wait_left == 6'd2) state <= IDLE;
+
+    if (start) begin
+      state <= LOAD;
+      load_open <= 1'b1;
+      read_open <= 1'b0;
+      draining <= 1'b0;
+      wait_left <= 6'd0;
+    end
+    if (reset) state <= IDLE;
+  end
+
+endmodule
