@@ -58,7 +58,7 @@ class _Builder:
                 self._view(op)
             elif op.kind == "CONCAT":
                 self._concatenate(op)
-        outputs = {name: self._dense(name) for name in graph.outputs}
+        outputs = self._outputs()
         return Built(
             kernels=tuple(self.kernels),
             buffers=self.buffers,
@@ -209,12 +209,17 @@ class _Builder:
             if self.view(name) != place:
                 self._copy(f"{op.name}.{name}", self.view(name), place)
 
-    def _dense(self, tensor: str) -> View:
-        view = self.view(tensor)
-        whole = self.buffers[view.buffer]
-        if view.dense and whole.data is None and view.extent == (0, whole.size_bytes):
-            return view
-        return self._copied(tensor, view)
+    def _outputs(self) -> dict[str, View]:
+        """Views of the graph's outputs, each the whole of a buffer that no other port has."""
+        outputs: dict[str, View] = {}
+        taken = {self.views[name].buffer for name in self.lookup.graph.inputs}
+        for name in self.lookup.graph.outputs:
+            view = self.view(name)
+            whole = self.buffers[view.buffer]
+            fills = view.dense and whole.data is None and view.extent == (0, whole.size_bytes)
+            outputs[name] = view if fills and view.buffer not in taken else self._copied(name, view)
+            taken.add(outputs[name].buffer)
+        return outputs
 
     def _copied(self, tensor: str, view: View) -> View:
         name = f"{tensor}.dense{len(self.kernels)}"

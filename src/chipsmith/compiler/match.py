@@ -311,7 +311,8 @@ class Matcher:
         tensor = last.outputs[0]
         names: list[str] = []
         while op is not None and op.kind == "CLAMP":
-            low, high = max(low, integer(op, "min_val")), min(high, integer(op, "max_val"))
+            # What an earlier CLAMP lets through is clamped again: its limits too.
+            low, high = (min(max(integer(op, one), low), high) for one in ("min_val", "max_val"))
             names.append(op.name)
             tensor = op.inputs[0]
             op = self.lookup.absorb(tensor)

@@ -20,7 +20,9 @@ from chipsmith.program.program import page_bytes
 from chipsmith.program.streams import streams
 
 PAGE_POSITION = 4
-"""Where in a page the LOAD of the next one stands: late enough not to hold up the first loads of data."""
+"""Where in a page the LOAD of the next one stands: late enough not to hold up the first loads of data.
+
+In pages of fewer than twice as many instructions it stands in the middle."""
 LOOK_AHEAD = 4
 """Steps ahead whose bank groups a load keeps away from."""
 _PREFIX = {name: prefix for prefix, name in STREAM_NAMES.items()}
@@ -286,8 +288,9 @@ class Scheduler:
         return Scheduled(instruction=instruction, role="store", name=export.name)
 
     def _load_next_page(self) -> None:
-        page, position = divmod(len(self._items), self._chip.instructions.page_instructions)
-        if position != PAGE_POSITION or page + 1 >= self._pages:
+        size = self._chip.instructions.page_instructions
+        page, position = divmod(len(self._items), size)
+        if position != min(PAGE_POSITION, size // 2) or page + 1 >= self._pages:
             return
         size = page_bytes(self._chip)
         instruction = Load(
