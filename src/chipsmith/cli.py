@@ -50,8 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=None if arguments is None else list(arguments), prog_name="chipsmith")
     except ChipsmithError as error:
         _leave(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _leave("stopped", 130)
     except Exception as error:  # a fault of Chipsmith's own
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()

@@ -18,7 +18,7 @@ from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_over
 from chipsmith.errors import BadInput
 from chipsmith.flow import digits
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
-from chipsmith.flow.doctor import diagnose
+from chipsmith.flow.diagnosis import diagnose
 from chipsmith.flow.folder import TRAINED, choose_folder, make_folder, read_run, write_run, write_views
 from chipsmith.flow.networks import compile_network, describe_steps, load_model
 from chipsmith.flow.results import Compiled, Diagnosis, Estimate, Ran, Simulated, Trained

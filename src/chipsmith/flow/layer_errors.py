@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from chipsmith.report.record import QuantisationError
 from chipsmith.tosa.graph import Array
 
@@ -84,4 +82,4 @@ def _sqnr_db(pairs: Sequence[tuple[Values, Values]], node: str, result: str) -> 
     """The ratio in dB; None where it has none: no error, or no signal."""
     signal = math.fsum(float((exact[node].double() ** 2).sum()) for exact, _ in pairs)
     noise = math.fsum(float(((exact[node] - rough[result]).double() ** 2).sum()) for exact, rough in pairs)
-    return float(10 * np.log10(signal / noise)) if signal and noise else None
+    return 10 * math.log10(signal / noise) if signal and noise else None

@@ -26,9 +26,12 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
         "chip": record.chip.name,
         "seed": record.seed,
         **{f"accuracy_{stage}": one.value if one else None for stage, one in accuracies.items()},
+        **{f"accuracy_{stage}_interval": [one.low, one.high] if one else None for stage, one in accuracies.items()},
         "bit_exact": exact.exact if exact else None,
         "images": accuracies["chip"].images if accuracies["chip"] else None,
         **inference_to_plain(record.inference),
+        "versions": dict(record.versions),
+        "hashes": dict(record.hashes),
         "record": plain,
         "host": dict(record.host),
     }
