@@ -38,7 +38,8 @@ class Geometry:
     @property
     def pointwise(self) -> bool:
         """Whether each output pixel is a product with one input pixel, in the same order."""
-        return self.kernel == (1, 1) and self.stride == (1, 1) and self.pad == (0, 0) and not self.depthwise
+        one_to_one = self.stride == (1, 1) and self.pad == (0, 0) and self.a.shape[1:3] == self.output.shape[1:3]
+        return self.kernel == (1, 1) and one_to_one and not self.depthwise
 
     def part(self, first: int, last: int) -> Geometry:
         """Output channels `first` to `last` alone."""

@@ -236,8 +236,8 @@ class _Planner:
         for name in self._kept(self.built.inputs):
             touching = [at for at, step in enumerate(self.steps) if any(one.buffer == name for one in step.operands)]
             size = self.buffers[name].size_bytes
-            step = touching[0] if touching else len(self.steps)
-            self.imports.append(Transfer(buffer=name, tensor=name, offset=0, size_bytes=size, step=step))
+            if touching:
+                self.imports.append(Transfer(buffer=name, tensor=name, offset=0, size_bytes=size, step=touching[0]))
         for name in self._kept(self.built.outputs):
             writing = [
                 at
