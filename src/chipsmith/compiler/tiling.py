@@ -226,7 +226,10 @@ class _Planner:
             key = (one.buffer, one.written)
             return replace(one, buffer=names[key], base=one.base - windows[key][0]) if key in windows else one
 
-        return replace(step, operands=tuple(moved(one) for one in step.operands))
+        # A stream that touches nothing, such as the input of a slice that is all padding, has no window.
+        touched = _extents(step)
+        kept = [one for one in step.operands if one.stream in touched or one.buffer not in self.spilled]
+        return replace(step, operands=tuple(moved(one) for one in kept))
 
     def _kept(self, views: Mapping[str, object]) -> list[str]:
         return [name for name in _names(views) if name not in self.spilled]
