@@ -211,6 +211,7 @@ def test_bad_chips(refusal, here):
     assert "17" in refusal(2, "compile", DIGITS, "--set", "tensor.rows=17")
     assert "field=value" in refusal(2, "compile", DIGITS, "--set", "tensor.rows")
     assert "egde" in refusal(2, "estimate", DIGITS, "--chip", "edge-256,egde")
+    assert "no chip" in refusal(2, "estimate", DIGITS, "--chip", ",")
 
 
 def test_bad_programs_and_inputs(answer, refusal, here):

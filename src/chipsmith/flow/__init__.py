@@ -168,6 +168,8 @@ def estimate(
     calibration: AnyPath | None = None,
 ) -> tuple[Estimate, ...]:
     """Latency, energy, area and cost of a network on each of the chips; arguments as for `compile`."""
+    if not chips:
+        raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
     described = [_chip(chip, settings) for chip in chips]
     network = load_model(model, calibration)
     return tuple(
