@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from chipsmith.chip.description import Chip
-from chipsmith.compiler.chains import Chain, TensorChain
+from chipsmith.compiler.chains import Chain, Expansion, TensorChain
 from chipsmith.compiler.drain import channel_records, drain_template
+from chipsmith.compiler.expansions import EXPANSIONS
 from chipsmith.compiler.geometry import SWAPPED, geometry_of, swapping_pays
 from chipsmith.compiler.kernels import Buffer, Kernel, Step
 from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, integers, macs
 from chipsmith.compiler.match import Matcher
+from chipsmith.compiler.sketch import Sketch
 from chipsmith.compiler.tensor_kernels import Drained, lower_convolution, lower_matmul
 from chipsmith.compiler.vector_kernels import TYPES, lower_copy, lower_vector
 from chipsmith.compiler.views import View, dense_strides, dense_view
@@ -128,8 +130,18 @@ class _Builder:
         if isinstance(chain, TensorChain):
             self._tensor(chain)
             return
+        if isinstance(chain, Expansion):
+            self._expand(chain)
+            return
         steps = lower_vector(chain, self.view, self.chip)
         self._emit(chain.output, "vector", steps, chain.operators, macs=0)
+
+    def _expand(self, chain: Expansion) -> None:
+        """Each stage is a kernel: the next one may read all that it wrote."""
+        sketch = Sketch(output=chain.output, lookup=self.lookup, view=self.view, chip=self.chip)
+        for steps in EXPANSIONS[chain.operator.kind](chain.operator, sketch):
+            self._emit(chain.output, "vector", steps, chain.operators, macs=0)
+        self.buffers.update(sketch.buffers)
 
     def _tensor(self, chain: TensorChain) -> None:
         matmul = chain.anchor.kind == "MATMUL"

@@ -24,9 +24,10 @@ class ScaleStage:
 
 @dataclass(frozen=True, kw_only=True)
 class InStage:
-    """How an operand enters: (tensor - zero_point) << left_shift, scaled."""
+    """How an operand enters: (tensor - zero_point) << left_shift, scaled; `unsigned`: its bits read without a sign."""
 
     tensor: str
+    unsigned: bool = False
     zero_point: int = 0
     left_shift: int = 0
     scale: ScaleStage = ScaleStage()
@@ -35,7 +36,7 @@ class InStage:
 
 @dataclass(frozen=True, kw_only=True)
 class OutStage:
-    """How a result leaves: scaled, zero point added, clamped, looked up."""
+    """How a result leaves: scaled, zero point added, clamped, looked up; `unsigned`: its type has no sign."""
 
     scale: ScaleStage = ScaleStage()
     zero_point: int = 0
@@ -43,6 +44,7 @@ class OutStage:
     clamp_max: int = (1 << 31) - 1
     table: Table = Table.NONE
     table_tensor: str = ""
+    unsigned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,4 +97,17 @@ class TensorChain:
     operators: tuple[str, ...]
 
 
-Chain = VectorChain | TensorChain
+@dataclass(frozen=True, kw_only=True)
+class Expansion:
+    """An operator that takes several instructions, one after the other, with values between them of its own."""
+
+    output: str
+    operator: Operator
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The name of its operator."""
+        return (self.operator.name,)
+
+
+Chain = VectorChain | TensorChain | Expansion

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,23 +67,30 @@ class Lookup:
             raise ValueError(f"zero point {tensor} is no constant")
         return value
 
+    def rescale_zero_points(self, op: Operator) -> tuple[int, int]:
+        """Zero points of a RESCALE's input and output, read without a sign where the operand has none."""
+        flags = (op.attributes["input_unsigned"], op.attributes["output_unsigned"])
+        values = (self.zero_point(name) for name in op.inputs[3:5])
+        sizes = (self.graph.tensor(name).dtype.size_bytes for name in op.inputs[3:5])
+        source, target = (
+            value % (1 << 8 * size) if flag else value for flag, value, size in zip(flags, values, sizes, strict=True)
+        )
+        return source, target
+
     def uniform_scale(self, op: Operator) -> ScaleStage | None:
-        """The scale of a RESCALE with one signed 32-bit multiplier, else None."""
+        """The scale of a RESCALE with one multiplier and shift, else None."""
         scale = self.channel_scale(op)
         if scale is None or not scale.uniform:
             return None
         return ScaleStage(rounding=scale.rounding, multiplier=int(scale.multiplier[0]), shift=int(scale.shift[0]))
 
     def channel_scale(self, op: Operator) -> ChannelScale | None:
-        """The scale of a RESCALE with constant 32-bit multipliers and signed operands, else None."""
-        attributes = op.attributes
-        if not attributes["scale32"] or attributes["input_unsigned"] or attributes["output_unsigned"]:
-            return None
+        """The scale of a RESCALE with constant multipliers, else None; 16-bit multipliers round as SINGLE does."""
         multiplier, shift = (self.graph.constant(name) for name in op.inputs[1:3])
         if multiplier is None or shift is None:
             return None
         return ChannelScale(
-            rounding=_ROUNDINGS[str(attributes["rounding_mode"])],
+            rounding=_ROUNDINGS[str(op.attributes["rounding_mode"])],
             multiplier=np.asarray(multiplier, np.int64),
             shift=np.asarray(shift, np.int64),
         )
@@ -102,8 +110,10 @@ def macs(graph: Graph, anchor: Operator) -> int:
     """Multiply-accumulates of a convolution or matrix product for one run of the graph."""
     output, weights = graph.tensor(anchor.outputs[0]), graph.tensor(anchor.inputs[1]).shape
     match anchor.kind:
-        case "CONV2D":
-            return output.elements * weights[1] * weights[2] * weights[3]
+        case "CONV2D" | "CONV3D":
+            return output.elements * math.prod(weights[1:])
+        case "TRANSPOSE_CONV2D":
+            return graph.tensor(anchor.inputs[0]).elements * math.prod(weights[:-1])
         case "DEPTHWISE_CONV2D":
             return output.elements * weights[0] * weights[1]
         case _:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from chipsmith.compiler.chains import (
     Chain,
     ChannelScale,
+    Expansion,
     InStage,
     OutStage,
     Residual,
@@ -19,7 +20,10 @@ from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import Op, Reduce, Rounding, Table
 from chipsmith.tosa.graph import DType, Operator
 
-ANCHORS = frozenset({"CONV2D", "DEPTHWISE_CONV2D", "MATMUL"})
+ANCHORS = frozenset({"CONV2D", "DEPTHWISE_CONV2D", "CONV3D", "TRANSPOSE_CONV2D", "MATMUL"})
+EXPANDED = frozenset({"PAD", "TILE", "SELECT", "ARGMAX", "RESIZE"})
+READ_INPUTS = {"SELECT": 3}
+"""How many inputs of an expanded operator stand in memory, where it is not the first alone."""
 POOLS = {"MAX_POOL2D": Reduce.MAX, "AVG_POOL2D": Reduce.SUM}
 REDUCTIONS = {
     "REDUCE_SUM": Reduce.SUM,
@@ -49,9 +53,11 @@ BINARY = {
     "INTDIV": Op.DIV,
 }
 UNARY = {"ABS": Op.ABS, "CLZ": Op.CLZ, "BITWISE_NOT": Op.NOT, "CAST": Op.PASS}
+WITH_IMMEDIATE = {"NEGATE": (Op.MUL, -1), "LOGICAL_NOT": (Op.XOR, 1)}
 COMMUTATIVE = frozenset({Op.ADD, Op.MUL, Op.MAX, Op.MIN, Op.AND, Op.OR, Op.XOR, Op.EQ})
 COPIED = frozenset({"CONCAT"})
 _RANGES = {DType.INT8: 8, DType.INT16: 16}
+_TRUNCATING = frozenset({"LOGICAL_LEFT_SHIFT", "LOGICAL_RIGHT_SHIFT", "CAST"})
 _EXACT_MULTIPLIER = 1 << 30
 
 
@@ -79,7 +85,16 @@ class Matcher:
 
     def match(self, op: Operator) -> Chain:
         """The longest chain that ends with an operator; OperatorRefused where no instruction computes it."""
+        if self._expands(op):
+            return self._tensor_chain(op) or Expansion(output=op.outputs[0], operator=op)
         return self._tensor_chain(op) or self._residual_chain(op) or self._vector_chain(op)
+
+    def _expands(self, op: Operator) -> bool:
+        """Whether no single instruction computes an operator, but several do."""
+        if op.kind == "RESCALE":
+            scale = self.lookup.channel_scale(op)
+            return scale is not None and not scale.uniform
+        return op.kind in EXPANDED or (op.kind == "CAST" and self._dtype(op.outputs[0]) is DType.BOOL)
 
     # --- tensor engine ------------------------------------------------------------------------------------------
 
@@ -95,7 +110,7 @@ class Matcher:
             op = self.lookup.absorb(op.inputs[0])
         elif covered:
             return None
-        if op is None or op.kind not in ANCHORS:
+        if op is None or op.kind not in ANCHORS or (scale is not None and not self._fits_records(op, scale)):
             return None
         return TensorChain(
             output=last.outputs[0],
@@ -105,6 +120,10 @@ class Matcher:
             residual=None,
             operators=(op.name, *reversed(covered)),
         )
+
+    def _fits_records(self, anchor: Operator, scale: ChannelScale) -> bool:
+        """Whether records can hold the scales: with a scale for each channel the bias must be constant."""
+        return scale.uniform or anchor.kind == "MATMUL" or self.lookup.graph.constant(anchor.inputs[2]) is not None
 
     def _residual_chain(self, last: Operator) -> TensorChain | None:
         op, _, out, covered = self._clamps(last)
@@ -163,7 +182,7 @@ class Matcher:
             tensor, table_tensor = last.inputs[0], last.inputs[1]
             table = Table.TABLE8 if self._dtype(tensor) is DType.INT8 else Table.TABLE16
             covered.append(last.name)
-            op = self.lookup.absorb(tensor)
+            op = self._absorb(tensor)
         out = OutStage()
         if op is not None:
             op, tensor, out, more = self._clamps(op)
@@ -175,7 +194,7 @@ class Matcher:
                 out = replace(out, scale=scale, zero_point=self.lookup.zero_point(op.inputs[4]))
                 covered.append(op.name)
                 tensor = op.inputs[0]
-                op = self.lookup.absorb(tensor)
+                op = self._absorb(tensor)
         return self._core(last, op, tensor, out, covered)
 
     def _core(self, last: Operator, op: Operator | None, tensor: str, out: OutStage, covered: list[str]) -> VectorChain:
@@ -191,10 +210,12 @@ class Matcher:
             operators=tuple(covered),
         )
         scaled = out.scale.rounding is not Rounding.OFF
-        if op is None:
+        if op is None or (covered and self._expands(op)):
             return chain
         if op.kind in BINARY:
             return self._binary(op, chain)
+        if op.kind in WITH_IMMEDIATE:
+            return self._with_immediate(op, chain)
         if op.kind in UNARY:
             return self._with_a(replace(chain, op=UNARY[op.kind], core=op), op)
         if op.kind in REDUCTIONS:
@@ -221,6 +242,8 @@ class Matcher:
         if operation in COMMUTATIVE and self.lookup.graph.constant(first) is not None:
             first, second = second, first
         a, b = self.peel(first), self._second(second)
+        if op.kind == "LOGICAL_RIGHT_SHIFT":
+            a = replace(a, unsigned=True)
         entered = (*a.operators, *(b.operators if isinstance(b, InStage) else ()))
         return replace(
             chain,
@@ -236,8 +259,23 @@ class Matcher:
         value = self.lookup.constant_int(tensor)
         return self.peel(tensor) if value is None else value
 
+    def _with_immediate(self, op: Operator, chain: VectorChain) -> VectorChain:
+        operation, immediate = WITH_IMMEDIATE[op.kind]
+        chain = replace(chain, op=operation, b=immediate, core=op)
+        if op.kind == "LOGICAL_NOT" or self._dtype(op.outputs[0]) is DType.INT32:
+            return self._with_a(chain, op)
+        zero_point, added = (self.lookup.zero_point(name) for name in op.inputs[1:3])
+        return replace(
+            chain,
+            a=InStage(tensor=op.inputs[0], zero_point=zero_point),
+            out=replace(chain.out, zero_point=added),
+            operators=(op.name, *reversed(chain.operators)),
+        )
+
     def _with_a(self, chain: VectorChain, op: Operator) -> VectorChain:
         a = self.peel(op.inputs[0])
+        if self._shape(a.tensor) != self._shape(op.inputs[0]):
+            a = InStage(tensor=op.inputs[0])
         return replace(chain, a=a, operators=(*a.operators, op.name, *reversed(chain.operators)))
 
     def _pool(self, op: Operator, chain: VectorChain) -> VectorChain:
@@ -251,44 +289,47 @@ class Matcher:
         )
 
     def _rescale_in(self, op: Operator, chain: VectorChain) -> VectorChain:
-        stage = self.peel(op.outputs[0], output_zero_point=self.lookup.zero_point(op.inputs[4]))
-        if stage.tensor == op.outputs[0]:
+        stage, (_, zero_point) = self._rescaled(op), self.lookup.rescale_zero_points(op)
+        if stage is None:
             raise OperatorRefused(
-                f"operator {op.name} (RESCALE) is not held by the machine's compiler: its multipliers differ by "
-                "channel, are not constant, are 16 bits wide or its operands are unsigned; requantise it with one "
-                "signed scale"
+                f"operator {op.name} (RESCALE) is not held by the machine's compiler: its multipliers are not constant"
             )
-        out = replace(chain.out, zero_point=self.lookup.zero_point(op.inputs[4]))
+        out = replace(chain.out, zero_point=zero_point, unsigned=bool(op.attributes["output_unsigned"]))
         return replace(chain, a=stage, out=out, operators=(*stage.operators, *reversed(chain.operators)))
 
     # --- stages -------------------------------------------------------------------------------------------------
 
-    def peel(self, tensor: str, *, output_zero_point: int = 0) -> InStage:
+    def peel(self, tensor: str) -> InStage:
         """How a tensor enters a chain: through the RESCALE or shift that makes it, where one stage can do that."""
         op = self.lookup.producers.get(tensor)
-        if op is None:
+        if op is None or self._dtype(tensor) is not DType.INT32:
             return InStage(tensor=tensor)
         shift = self._constant_left_shift(op)
         if shift is not None:
             return InStage(tensor=op.inputs[0], left_shift=shift, operators=(op.name,))
-        if op.kind != "RESCALE":
+        if op.kind != "RESCALE" or self.lookup.zero_point(op.inputs[4]):
             return InStage(tensor=tensor)
-        scale = self.lookup.uniform_scale(op)
-        if scale is None or self.lookup.zero_point(op.inputs[4]) != output_zero_point:
-            return InStage(tensor=tensor)
-        source, zero_point = op.inputs[0], self.lookup.zero_point(op.inputs[3])
+        return self._rescaled(op) or InStage(tensor=tensor)
+
+    def _rescaled(self, op: Operator) -> InStage | None:
+        """The stage that does what a RESCALE does but for its output's zero point and range; None for many scales."""
+        scale, (zero_point, _) = self.lookup.uniform_scale(op), self.lookup.rescale_zero_points(op)
+        if scale is None:
+            return None
+        source, unsigned = op.inputs[0], bool(op.attributes["input_unsigned"])
+        bare = InStage(tensor=source, zero_point=zero_point, unsigned=unsigned, operators=(op.name,))
         exact = exact_left_shift(scale)
         if exact is not None:
-            return InStage(tensor=source, zero_point=zero_point, left_shift=exact, operators=(op.name,))
-        inner = self.peel(source) if zero_point == 0 else InStage(tensor=source)
-        if inner.scale.rounding is not Rounding.OFF:
-            inner = InStage(tensor=source)
-        if inner.tensor == source:
-            return InStage(tensor=source, zero_point=zero_point, scale=scale, operators=(op.name,))
+            return replace(bare, left_shift=exact)
+        inner = self.peel(source)
+        if inner.scale.rounding is not Rounding.OFF or inner.tensor == source:
+            return replace(bare, scale=scale)
         return replace(inner, scale=scale, operators=(*inner.operators, op.name))
 
     def _constant_left_shift(self, op: Operator) -> int | None:
         """k where an operator computes x << k for its first input and a constant k."""
+        if self._shape(op.inputs[0]) != self._shape(op.outputs[0]):
+            return None
         if op.kind == "LOGICAL_LEFT_SHIFT":
             return self.lookup.constant_int(op.inputs[1])
         if op.kind != "MUL" or self.lookup.constant_int(op.inputs[2]) != 0:
@@ -305,8 +346,7 @@ class Matcher:
 
     def _clamps(self, last: Operator) -> tuple[Operator | None, str, OutStage, list[str]]:
         """The operator before the CLAMPs that end with `last`, its output, their common range, and their names."""
-        bits = _RANGES.get(self._dtype(last.outputs[0]))
-        low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if bits else (-(1 << 31), (1 << 31) - 1)
+        low, high = self._range(last)
         op: Operator | None = last
         tensor = last.outputs[0]
         names: list[str] = []
@@ -315,8 +355,29 @@ class Matcher:
             low, high = (min(max(integer(op, one), low), high) for one in ("min_val", "max_val"))
             names.append(op.name)
             tensor = op.inputs[0]
-            op = self.lookup.absorb(tensor)
+            op = self._absorb(tensor)
         return op, tensor, OutStage(clamp_min=low, clamp_max=high), names
+
+    def _range(self, op: Operator) -> tuple[int, int]:
+        """What the machine clamps the results of an operator to: everything where its low bytes count."""
+        bits = _RANGES.get(self._dtype(op.outputs[0]))
+        if bits is None or (self._truncates(op) and op.kind != "RESCALE"):
+            return -(1 << 31), (1 << 31) - 1
+        if op.kind == "RESCALE" and op.attributes["output_unsigned"]:
+            return 0, (1 << bits) - 1
+        return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+
+    def _absorb(self, tensor: str) -> Operator | None:
+        """The producer of a tensor that nobody else reads and whose values a following stage sees as they are."""
+        op = self.lookup.absorb(tensor)
+        return None if op is None or self._truncates(op) else op
+
+    def _truncates(self, op: Operator) -> bool:
+        """Whether the value of an output is not the machine's value before it is written, but its low bytes."""
+        if self._dtype(op.outputs[0]) not in _RANGES:
+            return False
+        unsigned = op.kind == "RESCALE" and bool(op.attributes["output_unsigned"])
+        return unsigned or op.kind in _TRUNCATING
 
     def _from_int32(self, op: Operator) -> bool:
         return self._dtype(op.inputs[0]) is DType.INT32
@@ -337,6 +398,8 @@ def exact_left_shift(scale: ScaleStage) -> int | None:
 
 def sources(chain: Chain) -> tuple[str, ...]:
     """Tensors that must stand in memory for a chain to run."""
+    if isinstance(chain, Expansion):
+        return chain.operator.inputs[: READ_INPUTS.get(chain.operator.kind, 1)]
     if isinstance(chain, TensorChain):
         residual = () if chain.residual is None else (chain.residual.residual.tensor,)
         operands = 2 if chain.anchor.kind == "MATMUL" else 3

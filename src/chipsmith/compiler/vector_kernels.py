@@ -12,36 +12,13 @@ from chipsmith.chip.description import Chip
 from chipsmith.compiler.chains import InStage, VectorChain
 from chipsmith.compiler.kernels import Operand, Step
 from chipsmith.compiler.lookup import integer, integers
+from chipsmith.compiler.nests import Loop, Nest, instructions
 from chipsmith.compiler.views import View
-from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import Reduce, Rounding, Source, Table, Type, Vector
-from chipsmith.program.vector_cycles import vector_cycles
 from chipsmith.tosa.graph import DType, Operator
 
 TYPES = {DType.INT8: Type.INT8, DType.BOOL: Type.INT8, DType.INT16: Type.INT16, DType.INT32: Type.INT32}
-_OUTER_LOOPS = 4
-_COUNT_LIMIT = (1 << 16) - 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loop:
-    """One loop of an operator: its count and the bytes that each stream moves a step."""
-
-    count: int
-    a: int
-    b: int
-    o: int
-    reduced: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Nest:
-    """Loops of an operator and where its streams start."""
-
-    loops: tuple[Loop, ...]
-    a_base: int
-    b_base: int
-    o_base: int
+_UNSIGNED = {Type.INT8: Type.UINT8, Type.INT16: Type.UINT16, Type.INT32: Type.INT32}
 
 
 def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) -> tuple[Step, ...]:
@@ -53,15 +30,49 @@ def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) ->
     return tuple(
         _step(scaled, nest, a, b, o, table)
         for part, scale in _nests(chain, a, b, o)
-        for scaled, nest in _instructions(replace(template, **scale), part, chip)
+        for scaled, nest in instructions(replace(template, **scale), part, chip)
     )
 
 
 def lower_copy(source: View, target: View, chip: Chip) -> tuple[Step, ...]:
-    """The VECTOR instructions that copy a view of the same shape."""
-    nest = _elementwise(source, None, target)
-    template = Vector(a_type=TYPES[source.dtype], o_type=TYPES[target.dtype])
-    return tuple(_step(one, part, source, None, target, None) for one, part in _instructions(template, nest, chip))
+    """The VECTOR instructions that copy a view, repeated to the target's shape where its size is 1."""
+    return lower_elementwise(Vector(), source, None, target, chip)
+
+
+def lower_elementwise(
+    template: Vector,
+    a: View,
+    b: View | None,
+    o: View,
+    chip: Chip,
+    *,
+    a_type: Type | None = None,
+    o_type: Type | None = None,
+) -> tuple[Step, ...]:
+    """The VECTOR instructions that do the same to all elements of views that broadcast to `o`."""
+    return lower_nest(template, elementwise(a, b, o), a, b, o, chip, a_type=a_type, o_type=o_type)
+
+
+def lower_nest(
+    template: Vector,
+    nest: Nest,
+    a: View,
+    b: View | None,
+    o: View,
+    chip: Chip,
+    *,
+    a_type: Type | None = None,
+    o_type: Type | None = None,
+) -> tuple[Step, ...]:
+    """The VECTOR instructions of a nest over views; types are the views' own unless others are given."""
+    typed = replace(
+        template,
+        a_type=view_type(a) if a_type is None else a_type,
+        o_type=view_type(o) if o_type is None else o_type,
+    )
+    if b is not None:
+        typed = replace(typed, b_source=Source.STREAM, b_type=TYPES[b.dtype])
+    return tuple(_step(one, part, a, b, o, None) for one, part in instructions(typed, nest, chip))
 
 
 # --- what the chain says -------------------------------------------------------------------------------------------
@@ -70,7 +81,7 @@ def lower_copy(source: View, target: View, chip: Chip) -> tuple[Step, ...]:
 def _template(chain: VectorChain, a: View, b: View | None, o: View) -> Vector:
     out = chain.out
     template = Vector(
-        a_type=TYPES[a.dtype],
+        a_type=view_type(a, unsigned=chain.a.unsigned),
         a_zero_point=chain.a.zero_point,
         a_left_shift=chain.a.left_shift,
         a_rounding=chain.a.scale.rounding,
@@ -86,7 +97,7 @@ def _template(chain: VectorChain, a: View, b: View | None, o: View) -> Vector:
         clamp_min=out.clamp_min,
         clamp_max=out.clamp_max,
         table=out.table,
-        o_type=TYPES[o.dtype],
+        o_type=view_type(o, unsigned=out.unsigned),
     )
     if isinstance(chain.b, int):
         return replace(template, b_source=Source.IMMEDIATE, b_immediate=chain.b)
@@ -104,18 +115,30 @@ def _template(chain: VectorChain, a: View, b: View | None, o: View) -> Vector:
     )
 
 
+def view_type(view: View, *, unsigned: bool = False) -> Type:
+    """The machine's type of a view's elements; 32 bits have no unsigned one."""
+    return _UNSIGNED[TYPES[view.dtype]] if unsigned else TYPES[view.dtype]
+
+
+def value_range(view: View, *, unsigned: bool) -> tuple[int, int]:
+    """Least and greatest value of a view's elements."""
+    bits = 8 * view.dtype.size_bytes
+    return (0, (1 << bits) - 1) if unsigned else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+
+
 def _nests(chain: VectorChain, a: View, b: View | None, o: View) -> Iterator[tuple[Nest, dict[str, Any]]]:
     """The loop nests of a chain, each with the fields that it alone has."""
     core = chain.core
     if core is not None and core.kind in ("MAX_POOL2D", "AVG_POOL2D"):
         yield from _pool(core, a, o)
     elif chain.reduce is not Reduce.NONE and core is not None:
-        yield _reduction(integer(core, "axis"), a, o), {}
+        yield reduction(integer(core, "axis"), a, None, o), {}
     else:
-        yield _elementwise(a, b, o), {}
+        yield elementwise(a, b, o), {}
 
 
-def _elementwise(a: View, b: View | None, o: View) -> Nest:
+def elementwise(a: View, b: View | None, o: View) -> Nest:
+    """The loops over all elements of `o`, to whose shape the operands broadcast."""
     a = a.broadcast(o.shape)
     b_strides = b.broadcast(o.shape).strides if b is not None else (0,) * len(o.shape)
     loops = tuple(
@@ -125,12 +148,14 @@ def _elementwise(a: View, b: View | None, o: View) -> Nest:
     return Nest(loops=loops, a_base=a.offset, b_base=b.offset if b is not None else 0, o_base=o.offset)
 
 
-def _reduction(axis: int, a: View, o: View) -> Nest:
+def reduction(axis: int, a: View, b: View | None, o: View) -> Nest:
+    """The loops over all elements of `a`, of which those along an axis become one of `o`, whose size there is 1."""
+    b_strides = b.broadcast(a.shape).strides if b is not None else (0,) * len(a.shape)
     loops = tuple(
-        Loop(count=count, a=one, b=0, o=0 if at == axis else two, reduced=at == axis)
-        for at, (count, one, two) in enumerate(zip(a.shape, a.strides, o.strides, strict=True))
+        Loop(count=count, a=one, b=two, o=0 if at == axis else three, reduced=at == axis)
+        for at, (count, one, two, three) in enumerate(zip(a.shape, a.strides, b_strides, o.strides, strict=True))
     )
-    return Nest(loops=loops, a_base=a.offset, b_base=0, o_base=o.offset)
+    return Nest(loops=loops, a_base=a.offset, b_base=b.offset if b is not None else 0, o_base=o.offset)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,87 +207,6 @@ def _pool(core: Operator, a: View, o: View) -> Iterator[tuple[Nest, dict[str, An
 def _average(count: int) -> dict[str, Any]:
     scale = numerics.reciprocal_scale(count)
     return {"o_rounding": Rounding.SINGLE, "o_multiplier": int(scale.multiplier), "o_shift": int(scale.shift)}
-
-
-# --- loops to the instruction's loops --------------------------------------------------------------------------------
-
-
-def coalesce(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
-    """The same loops with counts of one dropped and every pair joined that is one longer loop in all streams."""
-    left = [one for one in loops if one.count != 1]
-    joined = True
-    while joined:
-        joined = False
-        for outer, inner in itertools.permutations(left, 2):
-            if _joins(outer, inner):
-                left[left.index(inner)] = replace(inner, count=inner.count * outer.count)
-                left.remove(outer)
-                joined = True
-                break
-    return tuple(left)
-
-
-def _joins(outer: Loop, inner: Loop) -> bool:
-    same = all(getattr(outer, one) == getattr(inner, one) * inner.count for one in ("a", "b", "o"))
-    return same and outer.reduced == inner.reduced and outer.count * inner.count <= _COUNT_LIMIT
-
-
-def _instructions(template: Vector, nest: Nest, chip: Chip) -> Iterator[tuple[Vector, Nest]]:
-    """The instructions that cover a nest: the lanes that make it fastest, loops beyond the hardware's unrolled."""
-    loops = coalesce(nest.loops)
-    candidates = [_assign(template, loops, lane) for lane in range(len(loops))] or [_assign(template, loops, None)]
-    able = [one for one in candidates if one is not None]
-    if not able:
-        raise OperatorRefused("a reduction over more than three separate axes is not held; split it in two operators")
-    best, unrolled = min(able, key=lambda one: _cost(one[0], one[1], chip))
-    for index in itertools.product(*(range(one.count) for one in unrolled)):
-        shift = [
-            sum(at * getattr(one, stream) for at, one in zip(index, unrolled, strict=True))
-            for stream in ("a", "b", "o")
-        ]
-        moved = replace(
-            nest, a_base=nest.a_base + shift[0], b_base=nest.b_base + shift[1], o_base=nest.o_base + shift[2]
-        )
-        yield best, moved
-
-
-def _cost(instruction: Vector, unrolled: tuple[Loop, ...], chip: Chip) -> int:
-    apart = replace(instruction, b_first_group=1, b_last_group=1, o_first_group=2, o_last_group=2)
-    count = 1
-    for one in unrolled:
-        count *= one.count
-    return count * vector_cycles(apart, chip)
-
-
-def _assign(template: Vector, loops: tuple[Loop, ...], lane: int | None) -> tuple[Vector, tuple[Loop, ...]] | None:
-    """The instruction with loop number `lane` along the lanes, and the loops that it has no counter for."""
-    outer = sorted((one for at, one in enumerate(loops) if at != lane and not one.reduced), key=lambda one: -one.count)
-    inner = [one for at, one in enumerate(loops) if at != lane and one.reduced]
-    fitting = [one for one in outer if one.count <= _COUNT_LIMIT][:_OUTER_LOOPS]
-    unrolled = tuple(one for one in outer if one not in fitting)
-    if len(inner) > 2 or any(one.b for one in inner) or any(one.count > _COUNT_LIMIT for one in inner):
-        return None
-    fields: dict[str, Any] = {}
-    for at, one in enumerate(reversed(fitting)):
-        fields |= {f"o{at}": one.count, f"a_stride_{at}": one.a, f"b_stride_{at}": one.b, f"o_stride_{at}": one.o}
-    for at, one in enumerate(inner):
-        fields |= {f"r{at}": one.count, f"a_reduce_{at}": one.a}
-    along = loops[lane] if lane is not None else None
-    if along is None:
-        fields |= {
-            "a_lane_stride": template.a_type.size_bytes,
-            "b_lane_stride": template.b_type.size_bytes,
-            "o_lane_stride": template.o_type.size_bytes,
-        }
-    else:
-        fields |= {
-            "lanes": along.count,
-            "lane_reduce": int(along.reduced),
-            "a_lane_stride": along.a,
-            "b_lane_stride": along.b,
-            "o_lane_stride": along.o,
-        }
-    return replace(template, **fields), unrolled
 
 
 def _step(instruction: Vector, nest: Nest, a: View, b: View | None, o: View, table: View | None) -> Step:

@@ -55,6 +55,11 @@ class View:
         offset = self.offset + sum(one * stride for one, stride in zip(start, self.strides, strict=True))
         return replace(self, offset=offset, shape=size)
 
+    def insert(self, axis: int) -> View:
+        """The view with one more axis, of size 1."""
+        shape = (*self.shape[:axis], 1, *self.shape[axis:])
+        return replace(self, shape=shape, strides=(*self.strides[:axis], 0, *self.strides[axis:]))
+
     def reverse(self, axis: int) -> View:
         """The view with one axis backwards."""
         offset = self.offset + (self.shape[axis] - 1) * self.strides[axis]
