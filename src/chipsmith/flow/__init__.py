@@ -1,6 +1,7 @@
 """The whole story on one page: each verb of Chipsmith, from raw data to a chip.
 
     train -> compile -> simulate -> estimate -> report         run does them all
+                        cosim, rtl                             the RTL beside the simulators, and to take away
     chips, ops, doctor                                         what there is
 
 Each verb is a command of the same name with the same words. Networks are named as the command line names them: a
@@ -16,8 +17,10 @@ from pathlib import Path
 
 from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_overrides
 from chipsmith.errors import BadInput
+from chipsmith.flow import cosim as cosimulation
 from chipsmith.flow import digits
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
+from chipsmith.flow.cosim import Cosimulated
 from chipsmith.flow.diagnosis import diagnose
 from chipsmith.flow.folder import TRAINED, choose_folder, make_folder, read_run, write_run, write_views
 from chipsmith.flow.networks import compile_network, describe_steps, load_model
@@ -28,6 +31,7 @@ from chipsmith.program.file import read_program, write_program
 from chipsmith.program.program import Program
 from chipsmith.report.inference import describe_chip, describe_inference
 from chipsmith.report.record import RunRecord
+from chipsmith.rtl.export import write_rtl
 from chipsmith.sim import cycle, functional
 from chipsmith.tosa.graph import Array
 from chipsmith.tosa.operators import ROWS
@@ -35,7 +39,7 @@ from chipsmith.tosa.operators.row import OperatorRow
 
 AnyPath = str | os.PathLike[str]
 
-__all__ = ["chips", "compile", "doctor", "estimate", "ops", "report", "run", "simulate", "train"]
+__all__ = ["chips", "compile", "cosim", "doctor", "estimate", "ops", "report", "rtl", "run", "simulate", "train"]
 
 
 def run(
@@ -158,6 +162,32 @@ def simulate(
         warm=cycle.simulate(held, warm=True),
         path=path,
     )
+
+
+def cosim(
+    program: AnyPath | Program, *, inputs: AnyPath | Mapping[str, Array] | None = None, wave: AnyPath | None = None
+) -> Cosimulated:
+    """Run one inference of a Program on the RTL of its chip, cold and warm, and compare it with the simulators.
+
+    `inputs` are arrays by name, or an `.npy` or `.npz` file, of one inference; without them they are random. `wave`: a
+    file for the waveform (VCD). A difference is no exception here: see `Cosimulated.agrees`. Builds are cached.
+    """
+    held = program if isinstance(program, Program) else read_program(Path(program))
+    path = _path(wave)
+    if path is not None:
+        check_folder(path)
+    arrays = cosimulation.random_inputs(held, seed=0) if inputs is None else _arrays(inputs, held)
+    return cosimulation.compare(held, arrays, wave=path)
+
+
+def rtl(
+    chip: str | Chip = "edge-256", *, out: AnyPath, models: Sequence[str] = (), settings: Sequence[str] = ()
+) -> tuple[Path, ...]:
+    """Write a chip's RTL to the folder `out`, with a golden vector of each network; returns the files."""
+    described = _chip(chip, settings)
+    programs = [compile_network(load_model(model, None).graph, described) for model in models]
+    vectors = [cosimulation.golden_vector(one, cosimulation.random_inputs(one, seed=0)) for one in programs]
+    return tuple(write_rtl(described, Path(out), vectors))
 
 
 def estimate(
