@@ -144,6 +144,43 @@ def simulate(
 
 
 @app.command()
+def cosim(
+    program: Annotated[Path, typer.Argument(metavar="P.program", help="What `chipsmith compile` wrote.")],
+    input: Annotated[
+        Path | None, typer.Option("--input", help="Inputs of one inference: .npy or .npz; default random.")
+    ] = None,
+    wave: Annotated[Path | None, typer.Option(help="Where a waveform (VCD) goes.")] = None,
+    json: Json = False,
+) -> None:
+    """Run a program on the RTL of its chip and compare every bit and cycle with the simulators."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        result = flow.cosim(program, inputs=input, wave=wave)
+    console.show(result.to_json(), as_json=json, text=lambda: console.cosimulated(result))
+    if not result.agrees:
+        _leave(result.difference, 1)
+
+
+@app.command()
+def rtl(
+    chip: Annotated[str, typer.Argument(help="A chip of `chipsmith chips`, or a YAML file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write.")],
+    vector: Annotated[
+        list[str] | None, typer.Option("--vector", metavar="MODEL", help="A network for a golden vector; repeatable.")
+    ] = None,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Write a chip's RTL: SystemVerilog, filelist, register map, golden vectors and their testbench."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        files = flow.rtl(chip, out=out, models=vector or (), settings=settings or ())
+    console.show(console.files_json(files), as_json=json, text=lambda: console.files(out, files))
+
+
+@app.command()
 def estimate(
     model: ModelName,
     chip: Annotated[str, typer.Option("--chip", help="Chips, separated by commas.")] = "edge-256",

@@ -7,9 +7,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.chip import Chip, json_schema
+from chipsmith.flow.cosim import Cosimulated
 from chipsmith.flow.results import SCHEMA_VERSION, Compiled, Diagnosis, Estimate, Json, Ran, Simulated, Trained
 from chipsmith.flow.watching import SILENT, Watch
 from chipsmith.learn import OnEpoch, epoch_bar
@@ -119,6 +121,28 @@ def simulated(result: Simulated) -> None:
     print_tables(table)
     if result.outputs:
         print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
+
+
+def cosimulated(result: Cosimulated) -> None:
+    """Cycles and differences, cold and warm, and the speed of the simulation."""
+    program = result.program
+    title = f"{program.manifest.network} on the RTL of {program.chip.name}"
+    table = _table(title, "one inference", "cold", "warm")
+    for name in ("cycles_rtl", "cycles_simulated", "mismatching_bits", "instructions_differing"):
+        table.add_row(name.replace("_", " "), *(f"{getattr(one, name):,}" for one in (result.cold, result.warm)))
+    print_tables(table)
+    speed = (result.cold.cycles_rtl + result.warm.cycles_rtl) / result.run_s
+    print(f"built in {result.build_s:.1f} s, {speed:,.0f} cycles/s")
+
+
+def files_json(paths: Sequence[Path]) -> Json:
+    """The object of a command that writes files: `files`."""
+    return {"schema_version": SCHEMA_VERSION, "files": [str(path) for path in paths]}
+
+
+def files(folder: Path, paths: Sequence[Path]) -> None:
+    """Where files were written."""
+    print(f"{len(paths)} files in {folder}")
 
 
 def estimates(results: Sequence[Estimate]) -> None:

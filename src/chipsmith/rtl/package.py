@@ -7,12 +7,12 @@ import enum
 from collections.abc import Iterator
 from typing import Any
 
-from chipsmith.chip.description import Chip
+from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.program.cycles import ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
-from chipsmith.program.encoding import INSTRUCTION_BYTES, OPCODE_BITS
+from chipsmith.program.encoding import OPCODE_BITS
 from chipsmith.program.instructions import ROWS, Instruction
 from chipsmith.program.locks import EXTERNAL_REGIONS
-from chipsmith.program.tensor_cycles import PHASE_MIN, TENSOR_PIPE
+from chipsmith.program.tensor_cycles import PHASE_MIN, RESIDUAL_PIPE, TENSOR_PIPE
 from chipsmith.program.vector_cycles import DIVIDE, VECTOR_PIPE
 
 WORD_BITS = 8 * INSTRUCTION_BYTES
@@ -138,6 +138,7 @@ def _constants() -> Iterator[tuple[str, int, str]]:
     yield "STORE_PIPE", STORE_PIPE, "see docs/machine.md"
     yield "PHASE_MIN", PHASE_MIN, "least length of a tensor phase"
     yield "TENSOR_PIPE", TENSOR_PIPE, "depth of the tensor engine"
+    yield "RESIDUAL_PIPE", RESIDUAL_PIPE, "what the residual stages add to it"
     yield "VECTOR_PIPE", VECTOR_PIPE, "depth of the vector engine beside its beats"
     yield "DIVIDE", DIVIDE, "cycles of a division"
     yield "EXTERNAL_REGIONS", EXTERNAL_REGIONS, "external regions that can be locked"

@@ -52,12 +52,15 @@ module instruction_check (
       && (tensor.parameters == chip::PARAMETERS_NONE || range_is_good(tensor.p_first_group, tensor.p_last_group))
       && (!tensor.residual || range_is_good(tensor.r_first_group, tensor.r_last_group));
   assign window = 38'(tensor.run - 24'd1) * 38'(tensor.dilation_x) + 38'd1;
-  assign depthwise_is_good = tensor.kernel_x == 16'd1 && window <= 38'(chip::R);
+  assign depthwise_is_good = tensor.kernel_x == 16'd1 && window <= 38'(chip::R)
+      && (tensor.stride_x != '0 || tensor.output_width == 16'd1) && (tensor.dilation_x != '0 || tensor.run == 24'd1);
   assign residual_is_good = tensor.requantise != chip::ROUNDING_OFF && tensor.o_type == chip::TYPE_INT8
       && tensor.s_rounding != chip::ROUNDING_OFF && tensor.s_clamp_min <= tensor.s_clamp_max
       && shift_is_good(tensor.x_rounding, tensor.x_shift) && shift_is_good(tensor.r_rounding, tensor.r_shift)
       && shift_is_good(tensor.s_rounding, tensor.s_shift);
+  // Operands of the array have 9 bits, so that zero points have 8.
   assign tensor_fields = tensor.o_type <= chip::TYPE_INT32
+      && tensor.a_zero_point[8] == tensor.a_zero_point[7] && tensor.w_zero_point[8] == tensor.w_zero_point[7]
       && (tensor.mode == chip::MODE_CONV || depthwise_is_good)
       && (tensor.requantise == chip::ROUNDING_OFF || tensor.clamp_min <= tensor.clamp_max)
       && (tensor.parameters == chip::PARAMETERS_PER_CHANNEL || shift_is_good(tensor.requantise, tensor.shift))
