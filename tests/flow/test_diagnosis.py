@@ -1,0 +1,68 @@
+"""The doctor compares the package's own requirements with what is installed, and names the command that mends."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from importlib.metadata import PackageNotFoundError
+
+import pytest
+
+from chipsmith.errors import BadInput
+from chipsmith.flow import diagnosis
+from chipsmith.flow.diagnosis import diagnose
+
+REQUIRED = [
+    "numpy==2.1.3",
+    "rich==15.*",
+    "torch==2.13.0; extra == 'torch'",
+    "torch==2.13.0; extra == 'all'",
+    "pytest==9.*; extra == 'test'",
+]
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """A machine with these packages, for a Chipsmith that requires REQUIRED."""
+
+    def install(**installed: str) -> None:
+        def version(name: str) -> str:
+            if name not in installed:
+                raise PackageNotFoundError(name)
+            return installed[name]
+
+        monkeypatch.setattr(diagnosis, "version", version)
+        monkeypatch.setattr(diagnosis, "requires", lambda _: REQUIRED)
+
+    return install
+
+
+def test_all_is_well(machine):
+    machine(numpy="2.1.3", rich="15.0.1", torch="2.13.0+cpu")
+    found = diagnose()
+    assert (found.works, found.complete, found.mend) == (True, True, "")
+    assert [(one.name, one.required) for one in found.checks] == [("numpy", True), ("rich", True), ("torch", False)]
+
+
+def test_a_missing_extra_is_named_with_its_pin(machine):
+    machine(numpy="2.1.3", rich="15.0.1")
+    found = diagnose()
+    assert (found.works, found.complete) == (True, False)
+    assert shlex.split(found.mend) == [sys.executable, "-m", "pip", "install", "torch==2.13.0"]
+
+
+def test_another_version_of_what_every_command_needs_is_a_fault(machine):
+    machine(numpy="2.3.0", rich="14.0", torch="2.13.0")
+    found = diagnose()
+    assert not found.works
+    assert shlex.split(found.mend)[-2:] == ["numpy==2.1.3", "rich==15.*"]
+    assert found.checks[0].found == "2.3.0"
+
+
+def test_a_folder_that_was_never_installed_says_how_to_install(monkeypatch):
+    def never(name: str) -> list[str]:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(diagnosis, "requires", never)
+    with pytest.raises(BadInput, match="pip install"):
+        diagnose()
