@@ -9,8 +9,8 @@ import pytest
 from timed_programs import page_load, program_of
 
 from chipsmith.chip import load_chip
+from chipsmith.chip.description import INSTRUCTION_BYTES
 from chipsmith.errors import BadInput
-from chipsmith.program.encoding import INSTRUCTION_BYTES
 from chipsmith.program.instructions import (
     End,
     Load,
