@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from random_programs import TRANSFERS, random_inputs, random_program
 
 from chipsmith.chip import load_chip
-from chipsmith.rtl.export import GoldenVector, write_rtl
+from chipsmith.rtl.export import GoldenVector, register_map, write_rtl
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
 
@@ -67,3 +68,8 @@ def _build(folder, tools):
 def _run(folder):
     command = [folder / "machine_tb", "+folder=vectors/transfers-0"]
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def test_the_documented_registers_are_those_of_the_code():
+    page = (Path(__file__).parents[2] / "docs" / "rtl.md").read_text()
+    assert register_map() in page
