@@ -27,8 +27,8 @@ from chipsmith.program.instructions import (
     WeightsBy,
 )
 from chipsmith.program.program import Program, page_bytes
-from chipsmith.program.tensor_cycles import RECORD_BYTES, drain_stages, phases, tiling
-from chipsmith.program.vector_cycles import DIVIDE, TABLE_BYTES, stream_accesses
+from chipsmith.program.tensor_cycles import drain_stages, phases, tiling
+from chipsmith.program.vector_cycles import DIVIDE, stream_accesses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +169,7 @@ def _weights(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
         lines = phases(one, chip) * channels
     else:
         lines = _taps(one) * ceil_div(channels, chip.tensor.rows)
-    records = ceil_div(RECORD_BYTES[one.parameters] * channels, chip.tensor.rows)
+    records = ceil_div(one.parameters.record_bytes * channels, chip.tensor.rows)
     return ActionCounts(
         memory_read_lines=tiles * lines + records,
         weight_register_bytes=tiles * _taps(one) * channels,
@@ -198,7 +198,7 @@ def _vector(chip: Chip, one: Vector) -> ActionCounts:
         multiply_32=elements * scales + (results if one.o_rounding is not Rounding.OFF else 0),
         alu_32=elements * (_operations(one.op) + (one.reduce is not Reduce.NONE)),
         table_lookups=results if one.table is not Table.NONE else 0,
-        memory_read_lines=beats * _operand_lines(chip, one) + ceil_div(TABLE_BYTES[one.table], chip.tensor.rows),
+        memory_read_lines=beats * _operand_lines(chip, one) + ceil_div(one.table.size_bytes, chip.tensor.rows),
         memory_write_lines=outer * _result_lines(chip, one),
     )
 

@@ -6,9 +6,9 @@ import dataclasses
 import enum
 from typing import Any, TypeVar
 
+from chipsmith.chip.description import INSTRUCTION_BYTES
 from chipsmith.errors import BadInput
 
-INSTRUCTION_BYTES = 128
 OPCODE_BITS = 8
 
 Coded = TypeVar("Coded")

@@ -48,6 +48,14 @@ class Parameters(enum.IntEnum):
     BIAS = 1
     PER_CHANNEL = 2
 
+    @property
+    def record_bytes(self) -> int:
+        """Bytes of the record of one output channel."""
+        return _RECORD_BYTES[self.value]
+
+
+_RECORD_BYTES = (0, 4, 9)
+
 
 class Rounding(enum.IntEnum):
     """Rounding of a scale stage, or its absence."""
@@ -122,6 +130,14 @@ class Table(enum.IntEnum):
     NONE = 0
     TABLE8 = 1
     TABLE16 = 2
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the table in on-chip memory."""
+        return _TABLE_BYTES[self.value]
+
+
+_TABLE_BYTES = (0, 256, 513 * 2)
 
 
 class Source(enum.IntEnum):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chipsmith.chip.description import Chip
+from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.errors import BadInput
-from chipsmith.program.encoding import INSTRUCTION_BYTES
 from chipsmith.program.instructions import End, Instruction
 
 
@@ -14,7 +13,7 @@ from chipsmith.program.instructions import End, Instruction
 class Port:
     """An input or output of the network in external memory: dense, row-major, in the graph's layout.
 
-    `dtype` is a little-endian numpy type such as '<i1'; `address` is in bytes.
+    `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes.
     """
 
     name: str

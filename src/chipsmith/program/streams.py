@@ -32,9 +32,6 @@ from chipsmith.program.instructions import (
 Offsets: TypeAlias = range | npt.NDArray[np.int64]
 Marks: TypeAlias = npt.NDArray[np.bool_]
 
-RECORD_BYTES = {Parameters.NONE: 0, Parameters.BIAS: 4, Parameters.PER_CHANNEL: 9}
-TABLE_BYTES = {Table.NONE: 0, Table.TABLE8: 256, Table.TABLE16: 1026}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
@@ -282,7 +279,7 @@ def _records(one: Tensor) -> Stream | None:
         written=False,
         base=one.p_base,
         loops=(),
-        element_bytes=RECORD_BYTES[one.parameters] * one.output_channels,
+        element_bytes=one.parameters.record_bytes * one.output_channels,
         alignment=4 if one.parameters is Parameters.BIAS else 1,
         groups=Groups(first=one.p_first_group, last=one.p_last_group),
     )
@@ -389,7 +386,7 @@ def _table(one: Vector) -> Stream | None:
         written=False,
         base=one.t_base,
         loops=(),
-        element_bytes=TABLE_BYTES[one.table],
+        element_bytes=one.table.size_bytes,
         alignment=2 if one.table is Table.TABLE16 else 1,
         groups=Groups(first=one.t_first_group, last=one.t_last_group),
     )

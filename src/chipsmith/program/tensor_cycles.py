@@ -11,7 +11,6 @@ from chipsmith.program.instructions import Mode, Parameters, Rounding, Tensor, W
 PHASE_MIN = 4
 TENSOR_PIPE = 14
 RESIDUAL_PIPE = 10
-RECORD_BYTES = {Parameters.NONE: 0, Parameters.BIAS: 4, Parameters.PER_CHANNEL: 9}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +92,7 @@ def weight_load(instruction: Tensor, chip: Chip) -> int:
 
 def parameter_load(instruction: Tensor, chip: Chip) -> int:
     """Accesses that load the records of one channel block."""
-    record = RECORD_BYTES[instruction.parameters]
-    return ceil_div(record * channels_at_once(instruction, chip), chip.tensor.rows)
+    return ceil_div(instruction.parameters.record_bytes * channels_at_once(instruction, chip), chip.tensor.rows)
 
 
 def drain_per_pixel(instruction: Tensor, chip: Chip) -> int:

@@ -14,11 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.chip.description import INSTRUCTION_PAGES, Chip
+from chipsmith.chip.description import INSTRUCTION_BYTES, INSTRUCTION_PAGES, Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.cycles import ISSUE, LOAD_PIPE, occupancy
-from chipsmith.program.encoding import INSTRUCTION_BYTES
 from chipsmith.program.instructions import End, Engine, Instruction, Load, Space
 from chipsmith.program.locks import Lock, LockKind, named_locks
 from chipsmith.program.program import Program, page_bytes
