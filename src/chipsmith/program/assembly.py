@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from chipsmith.errors import BadInput
@@ -47,14 +47,24 @@ def _parse_line(number: int, words: list[str]) -> Instruction:
     values: dict[str, Any] = {}
     for word in words[1:]:
         name, equals, text = word.partition("=")
-        if name not in fields or not equals:
-            near = difflib.get_close_matches(name, fields, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise BadInput(f"line {number}: {words[0]} has no field {name!r}{hint}")
+        if fault := _name_fault(name, equals, known=fields, given=values):
+            raise BadInput(f"line {number}: {words[0]}{fault}")
         values[name] = _parse_value(number, fields[name], text)
     instruction = row(**values)
-    check_fields(instruction)
+    try:
+        check_fields(instruction)
+    except BadInput as fault:
+        raise BadInput(f"line {number}: {fault}") from fault
     return instruction
+
+
+def _name_fault(name: str, equals: str, *, known: Collection[str], given: Collection[str]) -> str:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        return f" has no field {name!r}" + (f"; did you mean {near[0]}?" if near else "")
+    if not equals:
+        return f": write {name}=VALUE"
+    return f" gives {name} twice" if name in given else ""
 
 
 def _parse_value(number: int, field: dataclasses.Field[Any], text: str) -> int:

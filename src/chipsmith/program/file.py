@@ -11,17 +11,18 @@ import dataclasses
 import hashlib
 import json
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from chipsmith.chip.description import Chip
+from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
-from chipsmith.program.encoding import INSTRUCTION_BYTES
-from chipsmith.program.instructions import End, Instruction, decode_instruction
+from chipsmith.program.instructions import Instruction, decode_instruction
 from chipsmith.program.program import Manifest, Program, page_bytes, page_count
+from chipsmith.program.verify import verify_program
 
 MAGIC = b"CHIPSMTH"
 VERSION = 1
@@ -50,11 +51,11 @@ def write_program(program: Program, path: Path) -> None:
 
 
 def read_program(path: Path) -> Program:
-    """The Program of a file; BadInput where it is missing, foreign, truncated or of another version."""
+    """The verified Program of a file; BadInput where it is missing, foreign, damaged, faulty or of another version."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
     return parse_program(data, name=str(path))
 
 
@@ -67,13 +68,24 @@ def parse_program(data: bytes, *, name: str) -> Program:
         manifest = _MANIFEST.validate_json(json.dumps(content["manifest"]))
         count = int(content["instructions"])
         stated = content["chip_sha256"]
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise BadInput(f"{name} has a damaged header ({type(error).__name__}); compile the network again") from None
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise BadInput(f"{name} has a damaged header ({type(error).__name__}); compile the network again") from error
     if stated != chip.sha256:
         raise BadInput(f"{name} was made for another description of {chip.name}; compile the network again")
-    return Program(
-        chip=chip, instructions=_instructions(chip, constants, count, name), constants=constants, manifest=manifest
-    )
+    instructions = _instructions(chip, constants, count, name)
+    program = Program(chip=chip, instructions=instructions, constants=constants, manifest=manifest)
+    with _naming(name):
+        verify_program(program)
+    return program
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Says of which file a fault is."""
+    try:
+        yield
+    except BadInput as fault:
+        raise BadInput(f"{name}: {fault}; compile the network again") from fault
 
 
 def _sections(data: bytes, name: str) -> tuple[bytes, bytes]:
@@ -95,12 +107,5 @@ def _instructions(chip: Chip, constants: bytes, count: int, name: str) -> tuple[
     if count < 1 or page_count(chip, count) * page_bytes(chip) > len(constants):
         raise BadInput(f"{name} names {count} instructions, more than its image holds; compile the network again")
     starts = range(0, count * INSTRUCTION_BYTES, INSTRUCTION_BYTES)
-    instructions = tuple(decode_instruction(constants[at : at + INSTRUCTION_BYTES]) for at in starts)
-    if not isinstance(instructions[-1], End):
-        raise BadInput(f"{name} does not end with END; compile the network again")
-    return instructions
-
-
-def manifest_json(program: Program) -> dict[str, Any]:
-    """The manifest as plain JSON values."""
-    return json.loads(json.dumps(dataclasses.asdict(program.manifest)))  # type: ignore[no-any-return]
+    with _naming(name):
+        return tuple(decode_instruction(constants[at : at + INSTRUCTION_BYTES]) for at in starts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
@@ -31,6 +32,8 @@ from chipsmith.program.program import Port, Program, encode_pages, page_bytes, p
 from chipsmith.program.streams import Marks, Stream, a_loops, b_loops, external_stream, o_loops, streams
 
 LEAST_SHIFT, GREATEST_SHIFT = 2, 62
+_LEAST_POSITION, _GREATEST_POSITION = -(1 << 31), (1 << 31) - 1
+_PORT_TYPES = ("<b1", "<i1", "<i2", "<i4")
 BINARY_OPS = frozenset(
     {Op.ADD, Op.SUB, Op.MUL, Op.MAX, Op.MIN, Op.AND, Op.OR, Op.XOR}
     | {Op.SHL, Op.LSR, Op.ASR, Op.EQ, Op.GT, Op.GE, Op.DIV}
@@ -128,8 +131,8 @@ def _tensor(instruction: Tensor, chip: Chip) -> Iterator[str]:
     yield from _counts(
         one, "output_height", "output_width", "output_channels", "kernel_z", "kernel_y", "kernel_x", "run"
     )
-    if one.mode is Mode.DEPTHWISE:
-        yield from _depthwise_faults(one, chip)
+    yield from _operand_range_faults(one)
+    yield from _depthwise_faults(one, chip) if one.mode is Mode.DEPTHWISE else _position_faults(one)
     if one.o_type not in (Type.INT8, Type.INT16, Type.INT32):
         yield f"o_type {one.o_type.name}: TENSOR writes INT8, INT16 or INT32"
     if one.parameters is not Parameters.PER_CHANNEL:
@@ -140,9 +143,27 @@ def _tensor(instruction: Tensor, chip: Chip) -> Iterator[str]:
         yield from _residual_faults(one)
 
 
+def _operand_range_faults(one: Tensor) -> Iterator[str]:
+    """An int8 less its zero point is an operand of 9 bits only where the zero point is an int8 too."""
+    for name, zero_point in (("a_zero_point", one.a_zero_point), ("w_zero_point", one.w_zero_point)):
+        if not -128 <= zero_point <= 127:
+            yield f"{name} is {zero_point}; an operand of 9 bits allows -128 to 127"
+
+
+def _position_faults(one: Tensor) -> Iterator[str]:
+    """Every column byte, masked or not, is counted in 32 bits."""
+    first = -one.pad_left * one.pixel_pitch
+    columns = (one.output_width - 1) * one.stride_x + (one.kernel_x - 1) * one.dilation_x
+    last = first + columns * one.pixel_pitch + one.run - 1
+    if first < _LEAST_POSITION or last > _GREATEST_POSITION:
+        yield f"column bytes {first} to {last} do not fit the 32 bits of the position counters"
+
+
 def _depthwise_faults(one: Tensor, chip: Chip) -> Iterator[str]:
     if one.kernel_x != 1:
         yield f"kernel_x {one.kernel_x}: DEPTHWISE needs 1, its taps along x are counted by `run`"
+    if one.run > 1 and one.dilation_x == 0:
+        yield f"dilation_x 0: {one.run} taps of DEPTHWISE cannot stand on one pixel"
     window = (one.run - 1) * one.dilation_x + 1
     if window > chip.tensor.rows:
         yield f"DEPTHWISE window of {window} pixels along x does not fit the array of {chip.tensor.rows} rows"
@@ -329,7 +350,12 @@ def _keep(program: Program, index: int, stream: Stream, kept: Marks) -> None:
 
 
 def _check_port(program: Program, port: Port) -> None:
-    size = int(np.prod(port.shape, dtype=np.int64)) * np.dtype(port.dtype).itemsize
+    if port.dtype not in _PORT_TYPES or min(port.shape, default=1) < 1:
+        raise BadInput(
+            f"port {port.name} is {port.dtype}{list(port.shape)}; its type is one of {', '.join(_PORT_TYPES)} and its "
+            "dimensions are at least 1"
+        )
+    size = math.prod(port.shape) * np.dtype(port.dtype).itemsize
     if port.size_bytes != size:
         raise BadInput(f"port {port.name} of {size} bytes says that it has {port.size_bytes}")
     if port.address < 0 or port.address + size > program.manifest.external_bytes:

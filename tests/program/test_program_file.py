@@ -1,0 +1,106 @@
+"""The `.program` file: it comes back whole, embeds its chip, and is refused where a byte of it is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from random_programs import random_program
+
+from chipsmith.chip import load_chip
+from chipsmith.errors import BadInput
+from chipsmith.program.file import parse_program, read_program, serialize_program, write_program
+
+PROGRAM = random_program(load_chip("nano-64", {"tensor.tile_pixels": "16"}), 1, 40)
+DATA = serialize_program(PROGRAM)
+PREFIX_BYTES = 56
+"""8 magic, 4 version, 4 header bytes, 8 constants bytes, 32 SHA-256."""
+
+
+def test_a_program_comes_back_whole_and_with_its_chip(tmp_path):
+    write_program(PROGRAM, tmp_path / "prögram.program")
+    again = read_program(tmp_path / "prögram.program")
+    assert again == PROGRAM
+    assert again.chip.tensor.tile_pixels == 16
+
+
+def test_equal_programs_are_equal_bytes():
+    assert serialize_program(parse_program(DATA, name="p")) == DATA
+
+
+def test_every_truncation_is_refused():
+    for size in (*range(PREFIX_BYTES + 2), *range(PREFIX_BYTES, len(DATA), 997), len(DATA) - 1):
+        with pytest.raises(BadInput, match=r"is not a Chipsmith program|truncated"):
+            parse_program(DATA[:size], name="p.program")
+
+
+def test_bytes_too_many_are_refused():
+    with pytest.raises(BadInput, match="truncated or damaged"):
+        parse_program(DATA + b"\0", name="p.program")
+
+
+@pytest.mark.parametrize("place", [PREFIX_BYTES, PREFIX_BYTES + 100, len(DATA) - 1])
+def test_a_flipped_bit_is_refused(place):
+    damaged = bytearray(DATA)
+    damaged[place] ^= 1
+    with pytest.raises(BadInput, match=r"p\.program is damaged: its checksum"):
+        parse_program(bytes(damaged), name="p.program")
+
+
+def test_another_version_is_refused_with_both_versions():
+    foreign = DATA[:8] + (7).to_bytes(4, "little") + DATA[12:]
+    with pytest.raises(BadInput, match="p has program version 7; this Chipsmith reads version 1"):
+        parse_program(foreign, name="p")
+
+
+def test_a_pickle_is_not_a_program(tmp_path):
+    (tmp_path / "p.program").write_bytes(b"\x80\x04cposix\nsystem\n")
+    with pytest.raises(BadInput, match="is not a Chipsmith program"):
+        read_program(tmp_path / "p.program")
+
+
+@pytest.mark.parametrize("path", [".", "missing.program"])
+def test_what_cannot_be_read_is_named(path, tmp_path):
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_program(tmp_path / path)
+
+
+def forged(change, image=lambda image: image):
+    """A file with another header or image, whose checksum is right."""
+    header_bytes = int.from_bytes(DATA[12:16], "little")
+    split = PREFIX_BYTES + header_bytes
+    content = json.loads(DATA[PREFIX_BYTES:split])
+    change(content)
+    header, constants = json.dumps(content).encode(), image(DATA[split:])
+    sizes = len(header).to_bytes(4, "little") + len(constants).to_bytes(8, "little")
+    return DATA[:12] + sizes + hashlib.sha256(header + constants).digest() + header + constants
+
+
+def test_a_forged_checksum_does_not_help_a_faulty_program():
+    """Whoever simulates a file, for its outputs or for its time alone, meets only verified instructions."""
+    reserved = forged(lambda _: None, image=lambda image: b"\xff" + image[1:])
+    with pytest.raises(BadInput, match=r"p: opcode 255 is reserved; .* compile the network again"):
+        parse_program(reserved, name="p")
+    short = forged(lambda content: content.update(instructions=1))
+    with pytest.raises(BadInput, match="p: a program has one END"):
+        parse_program(short, name="p")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda content: content.pop("chip"), "damaged header"),
+        (lambda content: content.update(instructions=float("inf")), "damaged header"),
+        (lambda content: content.update(instructions=10**6), "more than its image holds"),
+        (lambda content: content["manifest"].pop("inputs"), "damaged header"),
+        (lambda content: content["manifest"]["inputs"][0].update(dtype="O"), "its type is one of"),
+        (lambda content: content["manifest"]["inputs"][0].update(shape=[1 << 40, 1 << 40]), "says that it has"),
+        (lambda content: content["manifest"].update(external_bytes=1 << 50), "the chip has"),
+        (lambda content: content["chip"]["tensor"].update(rows=7), "damaged header"),
+        (lambda content: content["chip"].update(clock_mhz=1), "was made for another description"),
+    ],
+)
+def test_a_forged_header_is_refused(change, message):
+    with pytest.raises(BadInput, match=message):
+        parse_program(forged(change), name="p.program")
