@@ -87,3 +87,10 @@ def test_every_command_is_in_the_documentation():
 def test_links_lead_somewhere(page):
     for link in LINK.findall(page.read_text()):
         assert "://" in link or (page.parent / link).exists(), link
+
+
+def test_the_index_names_every_page():
+    linked = set(LINK.findall((ROOT / "docs" / "README.md").read_text()))
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} <= linked
+    listed = set(LINK.findall((ROOT / "docs" / "decisions" / "README.md").read_text()))
+    assert {page.name for page in (ROOT / "docs" / "decisions").glob("0*.md")} == listed
