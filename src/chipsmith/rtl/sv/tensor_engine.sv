@@ -35,13 +35,337 @@ module tensor_engine (
     input  logic [chip::M-1:0][31:0]  scaled
 );
 
-  // Not written yet: the engine takes one cycle and computes nothing.
-  assign busy = 1'b0;
-  assign a_read = '0;
-  assign w_read = '0;
-  assign r_read = '0;
-  assign o_write = '0;
-  assign multiply = '0;
-  logic unused = &{1'b0, clock, reset, start, instruction, a_data, w_data, r_data, scaled};
+  localparam int ROW_BITS = $clog2(chip::R + 1);
+  localparam int CHANNEL_BITS = $clog2(chip::C + 1);
+  localparam int PIXEL_BITS = $clog2(chip::T);
+  localparam int INDEX_BITS = $clog2(chip::R > chip::C ? chip::R : chip::C);
+  localparam int SEGMENTS = (chip::C + chip::R - 1) / chip::R;
+  localparam int SEGMENT_BITS = SEGMENTS > 1 ? $clog2(SEGMENTS) : 1;
+  localparam int RECORD_LINES = (9 * chip::C + chip::R - 1) / chip::R;
+  localparam int RECORD_LINE_BITS = $clog2(RECORD_LINES + 1);
+  localparam int SUM_BITS = 18 + $clog2(chip::R);
+  localparam int LANES = chip::M < chip::R ? (chip::M < chip::C ? chip::M : chip::C)
+      : chip::R < chip::C ? chip::R : chip::C;
+  localparam int GROUP_BITS = chip::C > LANES ? $clog2(chip::C / LANES) : 1;
+
+  // A phase of the schedule: see tensor_schedule.sv.
+  typedef struct packed {
+    logic [ROW_BITS-1:0]      rows;
+    logic [CHANNEL_BITS-1:0]  channels;
+    logic [PIXEL_BITS-1:0]    last_pixel;
+    logic                     run_last;
+    logic                     x_last;
+    logic                     y_last;
+    logic                     z_last;
+    logic                     phase_first;
+    logic                     phase_last;
+    logic                     row_last;
+    logic                     tile_first;
+    logic                     tile_last;
+    logic                     last;
+    logic [1:0]               set;
+  } phase_t;
+
+  chip::tensor_t one;
+  phase_t ahead, current;  // the phase that is loaded, and the one that reads
+  logic current_valid, tile;
+
+  always_ff @(posedge clock) begin
+    if (start) one <= instruction;
+  end
+
+  // Constants of the instruction.
+  logic depthwise, by_column, serial, alone, has_records;
+  logic a_meets_w, a_meets_p, o_meets, r_meets;
+  logic [CHANNEL_BITS-1:0] block;
+  logic [SEGMENT_BITS-1:0] last_segment;
+  logic [6:0] window;
+  logic [5:0] pipe;
+
+  assign depthwise = one.mode == chip::MODE_DEPTHWISE;
+  assign by_column = !depthwise && one.weights_by == chip::WEIGHTS_BY_COLUMN;
+  assign has_records = one.parameters != chip::PARAMETERS_NONE;
+  assign a_meets_w = one.a_first_group <= one.w_last_group && one.w_first_group <= one.a_last_group;
+  assign a_meets_p = has_records && one.a_first_group <= one.p_last_group && one.p_first_group <= one.a_last_group;
+  assign o_meets = (one.o_first_group <= one.a_last_group && one.a_first_group <= one.o_last_group)
+      || (one.o_first_group <= one.w_last_group && one.w_first_group <= one.o_last_group)
+      || (has_records && one.o_first_group <= one.p_last_group && one.p_first_group <= one.o_last_group);
+  assign r_meets = (one.r_first_group <= one.a_last_group && one.a_first_group <= one.r_last_group)
+      || (one.r_first_group <= one.w_last_group && one.w_first_group <= one.r_last_group)
+      || (has_records && one.r_first_group <= one.p_last_group && one.p_first_group <= one.r_last_group);
+  assign serial = a_meets_w || a_meets_p;
+  assign alone = o_meets || (one.residual && r_meets);
+  assign pipe = one.residual ? 6'(chip::TENSOR_PIPE + chip::RESIDUAL_PIPE) : 6'(chip::TENSOR_PIPE);
+  assign block = one.output_channels < 16'(chip::C) ? CHANNEL_BITS'(one.output_channels) : CHANNEL_BITS'(chip::C);
+  assign last_segment = SEGMENT_BITS'((32'(block) - 1) / chip::R);
+  assign window = (7'(one.run) - 7'd1) * 7'(one.dilation_x);
+
+  // The products of the address arithmetic.
+  logic [31:0] pixels, step_x, tap_x;
+  logic [23:0] step_y, pad_y, tap_y;
+  logic signed [41:0] low, high;
+
+  tensor_strides strides (
+      .clock(clock),
+      .reset(reset),
+      .start(start),
+      .instruction(instruction),
+      .one(one),
+      .pixels(pixels),
+      .step_x(step_x),
+      .step_y(step_y),
+      .pad_y(pad_y),
+      .low(low),
+      .high(high),
+      .tap_x(tap_x),
+      .tap_y(tap_y)
+  );
+
+  // The order of the phases, and their times.
+  logic reading, loading, read_last, load_last, begin_phase, begin_drain, draining, drain_last;
+
+  tensor_schedule schedule (
+      .clock(clock),
+      .start(start),
+      .instruction(instruction),
+      .one(one),
+      .pixels(pixels),
+      .advance(begin_phase),
+      .rows(ahead.rows),
+      .channels(ahead.channels),
+      .last_pixel(ahead.last_pixel),
+      .run_last(ahead.run_last),
+      .x_last(ahead.x_last),
+      .y_last(ahead.y_last),
+      .z_last(ahead.z_last),
+      .phase_first(ahead.phase_first),
+      .phase_last(ahead.phase_last),
+      .row_last(ahead.row_last),
+      .tile_first(ahead.tile_first),
+      .tile_last(ahead.tile_last),
+      .last(ahead.last),
+      .set(ahead.set)
+  );
+
+  tensor_sequence sequence_ (
+      .clock(clock),
+      .reset(reset),
+      .start(start),
+      .serial(serial),
+      .alone(alone),
+      .pipe(pipe),
+      .phase_last(current.phase_last),
+      .last(current.last),
+      .load_follows(!ahead.last),
+      .read_last(read_last),
+      .load_last(load_last),
+      .draining(draining),
+      .drain_last(drain_last),
+      .busy(busy),
+      .reading(reading),
+      .loading(loading),
+      .begin_phase(begin_phase),
+      .begin_drain(begin_drain)
+  );
+
+  always_ff @(posedge clock) begin
+    if (start) begin
+      current_valid <= 1'b0;
+      tile <= 1'b0;
+    end else begin
+      if (begin_phase) begin
+        current <= ahead;
+        current_valid <= 1'b1;
+      end
+      if (begin_drain) tile <= !tile;
+    end
+  end
+
+  // Weights and records.
+  logic weight_valid, weight_first, record_valid;
+  logic [INDEX_BITS-1:0] weight_index;
+  logic [SEGMENT_BITS-1:0] weight_segment;
+  logic [1:0] record_set, bias_set, scale_set;
+  logic [RECORD_LINE_BITS-1:0] record_line;
+  logic [8*chip::R-1:0] record_data;
+  logic [chip::R-1:0] taps;
+  logic [chip::C-1:0][31:0] bias;
+  logic [GROUP_BITS-1:0] scale_group;
+  logic [LANES-1:0][31:0] scale_multiplier;
+  logic [LANES-1:0][5:0] scale_shift;
+
+  tensor_loads loads (
+      .clock(clock),
+      .reset(reset),
+      .start(start),
+      .instruction(instruction),
+      .one(one),
+      .advance(begin_phase),
+      .loading(loading),
+      .block(block),
+      .last_segment(last_segment),
+      .window(window),
+      .rows(ahead.rows),
+      .channels(ahead.channels),
+      .run_last(ahead.run_last),
+      .x_last(ahead.x_last),
+      .y_last(ahead.y_last),
+      .z_last(ahead.z_last),
+      .phase_first(ahead.phase_first),
+      .tile_first(ahead.tile_first),
+      .tile_last(ahead.tile_last),
+      .set(ahead.set),
+      .taps(taps),
+      .load_last(load_last),
+      .read(w_read),
+      .data(w_data),
+      .weight_valid(weight_valid),
+      .weight_first(weight_first),
+      .weight_index(weight_index),
+      .weight_segment(weight_segment),
+      .record_valid(record_valid),
+      .record_set(record_set),
+      .record_line(record_line),
+      .record_data(record_data)
+  );
+
+  tensor_records #(.LANES(LANES), .GROUP_BITS(GROUP_BITS)) records (
+      .clock(clock),
+      .one(one),
+      .write(record_valid),
+      .write_set(record_set),
+      .write_line(record_line),
+      .write_data(record_data),
+      .bias_set(bias_set),
+      .bias(bias),
+      .scale_set(scale_set),
+      .scale_group(scale_group),
+      .multiplier(scale_multiplier),
+      .shift(scale_shift)
+  );
+
+  // Activations, the array and its sums.
+  logic access_valid, access_begins, access_sum, access_first, access_tile;
+  logic [chip::R-1:0] access_lanes;
+  logic [SEGMENT_BITS-1:0] access_segment;
+  logic [PIXEL_BITS-1:0] access_pixel;
+  logic [1:0] access_set;
+  logic [chip::C-1:0][SUM_BITS-1:0] sums;
+
+  tensor_activations activations (
+      .clock(clock),
+      .reset(reset),
+      .start(start),
+      .one(one),
+      .reading(reading),
+      .advance(begin_phase && current_valid),
+      .last_segment(last_segment),
+      .window(window),
+      .taps(taps),
+      .step_x(step_x),
+      .step_y(step_y),
+      .pad_y(pad_y),
+      .low(low),
+      .high(high),
+      .tap_x(tap_x),
+      .tap_y(tap_y),
+      .rows(current.rows),
+      .channels(current.channels),
+      .last_pixel(current.last_pixel),
+      .run_last(current.run_last),
+      .x_last(current.x_last),
+      .y_last(current.y_last),
+      .z_last(current.z_last),
+      .phase_first(current.phase_first),
+      .phase_last(current.phase_last),
+      .row_last(current.row_last),
+      .tile_last(current.tile_last),
+      .tile(tile),
+      .set(current.set),
+      .read_last(read_last),
+      .read(a_read),
+      .beside_valid(access_valid),
+      .beside_lanes(access_lanes),
+      .beside_segment(access_segment),
+      .beside_begin(access_begins),
+      .beside_sum(access_sum),
+      .beside_first(access_first),
+      .beside_tile(access_tile),
+      .beside_pixel(access_pixel),
+      .beside_set(access_set)
+  );
+
+  tensor_array array (
+      .clock(clock),
+      .depthwise(depthwise),
+      .by_column(by_column),
+      .zero_point(one.a_zero_point),
+      .weight_zero_point(one.w_zero_point),
+      .valid(access_valid),
+      .begins(access_begins),
+      .complete(access_sum),
+      .segment(access_segment),
+      .lanes(access_lanes),
+      .data(a_data),
+      .weight_valid(weight_valid),
+      .weight_first(weight_first),
+      .weight_index(weight_index),
+      .weight_segment(weight_segment),
+      .weight_data(w_data),
+      .sums(sums)
+  );
+
+  // Accumulators and their drain.
+  logic row_read, row_tile;
+  logic [PIXEL_BITS-1:0] row_pixel;
+  logic [chip::C-1:0][31:0] row;
+
+  tensor_accumulators accumulators (
+      .clock(clock),
+      .reset(reset),
+      .valid(access_valid && access_sum),
+      .first(access_first),
+      .tile(access_tile),
+      .pixel(access_pixel),
+      .set(access_set),
+      .sums(sums),
+      .bias_set(bias_set),
+      .bias(bias),
+      .drain_read(row_read),
+      .drain_tile(row_tile),
+      .drain_pixel(row_pixel),
+      .row(row)
+  );
+
+  tensor_drain drain (
+      .clock(clock),
+      .reset(reset),
+      .start(start),
+      .instruction(instruction),
+      .one(one),
+      .block(block),
+      .begin_drain(begin_drain),
+      .last_pixel(current.last_pixel),
+      .channels(current.channels),
+      .tile(tile),
+      .set(current.set),
+      .draining(draining),
+      .drain_last(drain_last),
+      .row_read(row_read),
+      .row_tile(row_tile),
+      .row_pixel(row_pixel),
+      .row(row),
+      .scale_set(scale_set),
+      .scale_group(scale_group),
+      .scale_multiplier(scale_multiplier),
+      .scale_shift(scale_shift),
+      .r_read(r_read),
+      .r_data(r_data),
+      .o_write(o_write),
+      .multiply(multiply),
+      .scaled(scaled)
+  );
+
+  logic unused = &{1'b0, instruction, one, ahead, current};
 
 endmodule

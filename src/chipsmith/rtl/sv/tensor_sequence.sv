@@ -14,7 +14,8 @@ module tensor_sequence (
     input  logic        load_follows,  // in the cycle of begin_phase: a phase follows the one that begins
     input  logic        read_last,     // this cycle's activation access is the last one of the phase
     input  logic        load_last,     // this cycle's load slot is the last one of the load
-    input  logic        slot_last,     // this cycle is the last one of the tile that drains
+    input  logic        draining,      // a tile drains ...
+    input  logic        drain_last,    // ... and this cycle is its last one
     output logic        busy,
     output logic        reading,       // a cycle of activation accesses
     output logic        loading,       // a cycle of loads
@@ -30,7 +31,7 @@ module tensor_sequence (
   } state_t;
 
   state_t state;
-  logic read_open, load_open, draining, ending, phase_end;
+  logic read_open, load_open, ending, phase_end;
   logic [1:0] elapsed;  // cycles of the phase, saturating
   logic [5:0] wait_left;
 
@@ -44,7 +45,7 @@ module tensor_sequence (
       && (!read_open || read_last)
       && (!load_open || (loading && load_last))
       && 32'(elapsed) == chip::PHASE_MIN - 1
-      && (!phase_last || !draining || slot_last);
+      && (!phase_last || !draining || drain_last);
   assign begin_drain = phase_end && phase_last;
   assign begin_phase = (state == LOAD && load_last)
       || (phase_end && !last && !(phase_last && alone))
@@ -64,10 +65,8 @@ module tensor_sequence (
     end
     if (phase_end) ending <= last;
 
-    if (begin_drain) draining <= 1'b1;
-    else if (slot_last) draining <= 1'b0;
     if (begin_drain) wait_left <= 6'd0;
-    else if (slot_last) wait_left <= pipe;
+    else if (drain_last) wait_left <= pipe;
     else if (wait_left != 6'd0) wait_left <= wait_left - 1'b1;
     if (state == DRAIN && ending && wait_left == 6'd2) state <= IDLE;
 
@@ -75,7 +74,6 @@ module tensor_sequence (
       state <= LOAD;
       load_open <= 1'b1;
       read_open <= 1'b0;
-      draining <= 1'b0;
       wait_left <= 6'd0;
     end
     if (reset) state <= IDLE;

@@ -1,0 +1,79 @@
+// The two accumulator tiles of T x C int32 (docs/machine.md, sections 2 and 6): one takes the sums of the array while
+// the other drains.
+//
+// The first phase of a tile adds to the biases of its channels, later ones to what stands there: read, add and write
+// take three cycles of a phase's PHASE_MIN. A row that the drain asks for in a cycle stands on `row` from the next one
+// until it asks again.
+module tensor_accumulators #(
+    localparam int PIXEL_BITS = $clog2(chip::T),
+    localparam int SUM_BITS = 18 + $clog2(chip::R)
+) (
+    input  logic                              clock,
+    input  logic                              reset,
+    input  logic                              valid,      // an access that completes sums, with its data
+    input  logic                              first,      // it belongs to the first phase of its tile
+    input  logic                              tile,
+    input  logic [PIXEL_BITS-1:0]             pixel,
+    input  logic [1:0]                        set,
+    input  logic [chip::C-1:0][SUM_BITS-1:0]  sums,       // of the access three cycles ago
+    output logic [1:0]                        bias_set,   // the drain registers of the access three cycles ago
+    input  logic [chip::C-1:0][31:0]          bias,
+    input  logic                              drain_read,
+    input  logic                              drain_tile,
+    input  logic [PIXEL_BITS-1:0]             drain_pixel,
+    output logic [chip::C-1:0][31:0]          row
+);
+
+  localparam int READ = 2;   // cycles from the access to the read of its accumulators,
+  localparam int ADD = 3;    // to the sum,
+  localparam int WRITE = 4;  // and to its write
+
+  typedef struct packed {
+    logic                   valid;
+    logic                   first;
+    logic                   tile;
+    logic [PIXEL_BITS-1:0]  pixel;
+    logic [1:0]             set;
+  } access_t;
+
+  access_t [WRITE:1] accesses;
+  logic [1:0][chip::C-1:0][31:0] stored;
+  logic [chip::C-1:0][31:0] addend, result;
+  logic row_tile;
+
+  always_ff @(posedge clock) begin
+    accesses <= {accesses[WRITE-1:1], {valid, first, tile, pixel, set}};
+    if (reset) begin
+      for (int k = 1; k <= WRITE; k++) accesses[k].valid <= 1'b0;
+    end
+    if (drain_read) row_tile <= drain_tile;
+  end
+
+  assign bias_set = accesses[ADD].set;
+  assign addend = accesses[ADD].first ? bias : stored[accesses[ADD].tile];
+  assign row = stored[row_tile];
+
+  always_ff @(posedge clock) begin
+    if (accesses[ADD].valid) begin
+      for (int c = 0; c < chip::C; c++) result[c] <= addend[c] + 32'($signed(sums[c]));
+    end
+  end
+
+  for (genvar k = 0; k < 2; k++) begin : g_tile
+    logic compute_read, own_drain_read;
+
+    assign compute_read = accesses[READ].valid && !accesses[READ].first && accesses[READ].tile == k;
+    assign own_drain_read = drain_read && drain_tile == k;
+
+    sram_two_port #(.LINES(chip::T), .LINE_BITS(32 * chip::C)) sums_of_tile (
+        .clock(clock),
+        .write_enable(accesses[WRITE].valid && accesses[WRITE].tile == k),
+        .write_address(accesses[WRITE].pixel),
+        .write_data(result),
+        .read_enable(compute_read || own_drain_read),
+        .read_address(own_drain_read ? drain_pixel : accesses[READ].pixel),
+        .read_data(stored[k])
+    );
+  end
+
+endmodule

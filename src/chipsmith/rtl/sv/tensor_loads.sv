@@ -1,0 +1,245 @@
+// Loads the weights of a phase, and with the first phase of a channel block its parameter records
+// (docs/machine.md, section 6): one slot a cycle; slots of channels or rows that the block lacks stay idle.
+//
+// The slot of a cycle becomes a request two cycles later, like an activation address, and its bytes return
+// READ_LATENCY after that. What the bytes are is said beside them: weight_* with the data, record_* DELAY later,
+// because the drain of an earlier block may use the registers that the records overwrite until then.
+module tensor_loads #(
+    localparam int ROW_BITS = $clog2(chip::R + 1),
+    localparam int CHANNEL_BITS = $clog2(chip::C + 1),
+    localparam int INDEX_BITS = $clog2(chip::R > chip::C ? chip::R : chip::C),
+    localparam int SEGMENTS = (chip::C + chip::R - 1) / chip::R,
+    localparam int SEGMENT_BITS = SEGMENTS > 1 ? $clog2(SEGMENTS) : 1,
+    localparam int LINES = (9 * chip::C + chip::R - 1) / chip::R,
+    localparam int LINE_BITS = $clog2(LINES + 1)
+) (
+    input  logic                     clock,
+    input  logic                     reset,
+    input  logic                     start,
+    input  chip::tensor_t            instruction,   // valid with start
+    input  chip::tensor_t            one,           // the same, kept from the next cycle on
+    input  logic                     advance,       // from the next cycle on, the load of the following phase
+    input  logic                     loading,       // this cycle is a slot
+    input  logic [CHANNEL_BITS-1:0]  block,         // channels of a full block of this instruction
+    input  logic [SEGMENT_BITS-1:0]  last_segment,  // lines of a full block's bytes, less 1
+    input  logic [6:0]               window,        // pixels of a DEPTHWISE window, less 1
+    // the phase that is loaded: see tensor_schedule.sv
+    input  logic [ROW_BITS-1:0]      rows,
+    input  logic [CHANNEL_BITS-1:0]  channels,
+    input  logic                     run_last,
+    input  logic                     x_last,
+    input  logic                     y_last,
+    input  logic                     z_last,
+    input  logic                     phase_first,
+    input  logic                     tile_first,
+    input  logic                     tile_last,
+    input  logic [1:0]               set,
+    output logic [chip::R-1:0]       taps,          // DEPTHWISE: the pixels of a window that have a tap
+    output logic                     load_last,     // this cycle's slot is the last one of the load
+    output chip::read_request_t      read,
+    input  logic [8*chip::R-1:0]     data,
+    output logic                     weight_valid,
+    output logic                     weight_first,  // the first line of a phase: the others are stale
+    output logic [INDEX_BITS-1:0]    weight_index,  // column (weights by column) or row (by row) of the array
+    output logic [SEGMENT_BITS-1:0]  weight_segment,  // by row: the R columns that the line belongs to
+    output logic                     record_valid,
+    output logic [1:0]               record_set,
+    output logic [LINE_BITS-1:0]     record_line,   // R bytes of the block's records
+    output logic [8*chip::R-1:0]     record_data
+);
+
+  localparam int DELAY = 3;
+  localparam int RECORD_BITS = $clog2(9 * chip::C + chip::R + 1) + 1;
+  localparam int COUNT_BITS = $clog2(chip::R + 1);
+  localparam int STAGES = 2 + chip::READ_LATENCY;
+
+  typedef struct packed {
+    logic                     weight;
+    logic                     record;
+    logic                     first;
+    logic [INDEX_BITS-1:0]    index;
+    logic [SEGMENT_BITS-1:0]  segment;
+    logic [1:0]               set;
+    logic [LINE_BITS-1:0]     line;
+  } line_t;
+
+  logic by_column, depthwise, by_bias, has_records, in_records, weights_last, records_last;
+  logic [23:0] address, record_address, record_block;
+  logic [INDEX_BITS-1:0] outer, last_outer;
+  logic [SEGMENT_BITS-1:0] segment;
+  logic [LINE_BITS-1:0] line;
+  logic [6:0] tap_row;
+
+  assign depthwise = one.mode == chip::MODE_DEPTHWISE;
+  assign by_column = !depthwise && one.weights_by == chip::WEIGHTS_BY_COLUMN;
+
+  assign by_bias = one.parameters == chip::PARAMETERS_BIAS;
+
+  // Phase bases: the weights of the first channel and index of a block, a step of z, of y, of x, of the run.
+  logic [23:0] base_block, base_z, base_y, base_x, base_run;
+  logic [23:0] next_block, next_z, next_y, next_x, next_run, run_step, block_step;
+
+  assign run_step = by_column ? 24'(chip::R) : one.w_stride << $clog2(chip::R);
+  assign block_step = by_column ? one.w_stride << $clog2(chip::C) : 24'(chip::C);
+
+  always_comb begin
+    next_block = tile_last ? base_block + block_step : base_block;
+    next_z = z_last ? next_block : base_z + one.w_stride_z;
+    next_y = y_last ? next_z : base_y + one.w_stride_y;
+    next_x = x_last ? next_y : base_x + one.w_stride_x;
+    next_run = run_last ? next_x : base_run + run_step;
+  end
+
+  always_ff @(posedge clock) begin
+    if (start) begin
+      {base_block, base_z, base_y, base_x, base_run} <= {5{instruction.w_base}};
+    end else if (advance) begin
+      base_run <= next_run;
+      if (run_last) base_x <= next_x;
+      if (run_last && x_last) base_y <= next_y;
+      if (run_last && x_last && y_last) base_z <= next_z;
+      if (run_last && x_last && y_last && z_last) base_block <= next_block;
+    end
+  end
+
+  // The slots of a load: lines of weights by (outer, segment), then lines of records.
+  assign has_records = phase_first && tile_first && one.parameters != chip::PARAMETERS_NONE;
+  assign last_outer = by_column ? INDEX_BITS'(block - 1'b1)
+      : one.run > 24'(chip::R) ? INDEX_BITS'(chip::R - 1) : INDEX_BITS'(one.run - 1'b1);
+  assign weights_last = !in_records && outer == last_outer && (by_column || segment == last_segment);
+
+  logic [RECORD_BITS-1:0] block_bytes, record_bytes, line_bytes;
+  assign block_bytes = by_bias ? RECORD_BITS'(block) << 2 : (RECORD_BITS'(block) << 3) + RECORD_BITS'(block);
+  assign record_bytes = by_bias ? RECORD_BITS'(channels) << 2 : (RECORD_BITS'(channels) << 3) + RECORD_BITS'(channels);
+  assign line_bytes = RECORD_BITS'(line) << $clog2(chip::R);
+  assign records_last = in_records && line_bytes + RECORD_BITS'(chip::R) >= block_bytes;
+  assign load_last = records_last || (weights_last && !has_records);
+
+  always_ff @(posedge clock) begin
+    if (start || advance) begin
+      outer <= '0;
+      segment <= '0;
+      line <= '0;
+      in_records <= 1'b0;
+      address <= start ? instruction.w_base : next_run;
+    end else if (loading) begin
+      if (weights_last) in_records <= 1'b1;
+      if (in_records) line <= line + 1'b1;
+      segment <= by_column || segment == last_segment ? '0 : segment + 1'b1;
+      if (by_column || segment == last_segment) begin
+        outer <= outer + 1'b1;
+        address <= address + one.w_stride;
+      end
+    end
+  end
+
+  // DEPTHWISE: the last tap along x meets the newest pixel, in row 0; the first one the oldest.
+  always_ff @(posedge clock) begin
+    if (start || advance) tap_row <= '0;
+    else if (loading && segment == last_segment) tap_row <= tap_row + 7'(one.dilation_x);
+    for (int p = 0; p < chip::R; p++) begin
+      if (start) taps[p] <= 1'b0;
+      else if (depthwise && loading && !in_records && 32'(tap_row) == p) taps[p] <= 1'b1;
+    end
+  end
+
+  logic [23:0] block_step_bytes;
+  assign block_step_bytes = by_bias ? 24'(4 * chip::C) : 24'(9 * chip::C);
+
+  always_ff @(posedge clock) begin
+    if (start) begin
+      record_address <= instruction.p_base;
+      record_block <= instruction.p_base;
+    end else if (loading && in_records) begin
+      record_address <= record_address + 24'(chip::R);
+      if (records_last) begin
+        record_block <= record_block + block_step_bytes;
+        record_address <= record_block + block_step_bytes;
+      end
+    end
+  end
+
+  // Stage 0: which bytes the slot needs.
+  logic signed [RECORD_BITS:0] channels_left, bytes_left;
+  logic [COUNT_BITS-1:0] count;
+  logic made;
+
+  assign channels_left = (RECORD_BITS + 1)'(channels) - ((RECORD_BITS + 1)'(segment) << $clog2(chip::R));
+  assign bytes_left = (RECORD_BITS + 1)'(record_bytes) - (RECORD_BITS + 1)'(line_bytes);
+
+  always_comb begin
+    if (in_records) begin
+      made = bytes_left > 0;
+      count = bytes_left > (RECORD_BITS + 1)'(chip::R) ? COUNT_BITS'(chip::R) : COUNT_BITS'(bytes_left);
+    end else if (by_column) begin
+      made = 32'(outer) < 32'(channels);
+      count = COUNT_BITS'(rows);
+    end else begin
+      made = channels_left > 0 && (depthwise || 32'(outer) < 32'(rows));
+      count = channels_left > (RECORD_BITS + 1)'(chip::R) ? COUNT_BITS'(chip::R) : COUNT_BITS'(channels_left);
+    end
+  end
+
+  // Stages 1 and 2, and the way of what the line is beside the memory.
+  line_t slot;
+  line_t [STAGES:1] lines;
+  logic [23:0] slot_address, read_address;
+  logic [chip::R-1:0] read_lanes;
+  logic [COUNT_BITS-1:0] slot_count;
+  logic [6:0] tap_place;
+
+  assign tap_place = window - tap_row;
+  always_comb begin
+    slot.weight = loading && !in_records && made;
+    slot.record = loading && in_records && made;
+    slot.first = outer == '0 && segment == '0;
+    slot.index = depthwise ? INDEX_BITS'(tap_place) : outer;
+    slot.segment = segment;
+    slot.set = set;
+    slot.line = line;
+  end
+
+  always_ff @(posedge clock) begin
+    slot_address <= in_records ? record_address : by_column ? address : address + (24'(segment) << $clog2(chip::R));
+    slot_count <= count;
+    lines <= {lines[STAGES-1:1], slot};
+    read_address <= slot_address;
+    for (int i = 0; i < chip::R; i++) read_lanes[i] <= i < 32'(slot_count);
+    if (reset) begin
+      for (int k = 1; k <= STAGES; k++) {lines[k].weight, lines[k].record} <= 2'b00;
+    end
+  end
+
+  assign read.valid = lines[2].weight || lines[2].record;
+  assign read.address = read_address;
+  assign read.lanes = read_lanes;
+  assign read.first_group = lines[2].record ? one.p_first_group : one.w_first_group;
+  assign read.last_group = lines[2].record ? one.p_last_group : one.w_last_group;
+
+  assign weight_valid = lines[STAGES].weight;
+  assign weight_first = lines[STAGES].first;
+  assign weight_index = lines[STAGES].index;
+  assign weight_segment = lines[STAGES].segment;
+
+  // Records wait until no drain uses their registers any more.
+  logic [DELAY:1] late_valid;
+  logic [DELAY:1][1:0] late_set;
+  logic [DELAY:1][LINE_BITS-1:0] late_line;
+  logic [DELAY:1][8*chip::R-1:0] late_data;
+
+  always_ff @(posedge clock) begin
+    late_valid <= {late_valid[DELAY-1:1], lines[STAGES].record};
+    late_set <= {late_set[DELAY-1:1], lines[STAGES].set};
+    late_line <= {late_line[DELAY-1:1], lines[STAGES].line};
+    late_data <= {late_data[DELAY-1:1], data};
+    if (reset) late_valid <= '0;
+  end
+
+  assign record_valid = late_valid[DELAY];
+  assign record_set = late_set[DELAY];
+  assign record_line = late_line[DELAY];
+  assign record_data = late_data[DELAY];
+
+  logic unused = &{1'b0, instruction, one, tap_place, bytes_left, channels_left};
+
+endmodule
