@@ -145,7 +145,8 @@ def _windows(part: Sequence[Step], spilled: Iterable[str]) -> dict[tuple[str, bo
             key = (operand.buffer, operand.written)
             low, high = extents[operand.stream]
             known = found.get(key, (low, high))
-            found[key] = (min(low, known[0]), max(high, known[1]))
+            # The base is in the window too, or its address could be negative.
+            found[key] = (min(low, operand.base, known[0]), max(high, known[1]))
     return found
 
 
