@@ -258,6 +258,8 @@ class _TensorRun:
     def _passes(self, channels: int) -> Iterator[int]:
         """Values that each pass of the multipliers scales; 0 where a full block would have more."""
         one, lanes = self._one, self._machine.chip.vector.multiplier_lanes
+        if one.residual:
+            lanes = min(lanes, self._line)
         roundings = [one.requantise, *((one.x_rounding, one.r_rounding, one.s_rounding) if one.residual else ())]
         for rounding in roundings:
             if rounding != Rounding.OFF:

@@ -51,7 +51,7 @@ CONVOLUTION = Tensor(
 
 RELU = Vector(
     # 16 beats in place: a read and a write of one group, so 2 cycles a beat; READ, OP, WRITE:
-    # (16 + 3 - 1)*2 + VECTOR_PIPE 6 = 42 cycles.
+    # (16 + 3 - 1)*2 + VECTOR_PIPE 10 = 46 cycles.
     o3=16,
     lanes=8,
     a_lane_stride=1,
@@ -95,20 +95,20 @@ def test_a_store_waits_for_the_load_and_end_for_the_acknowledgement():
 def test_a_vector_waits_for_the_group_that_a_tensor_writes():
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, RELU]))
     # TENSOR is there in cycle 50, VECTOR in 66, END in 82.
-    assert timeline.start.tolist() == [50, 124, 166]
-    assert timeline.end.tolist() == [124, 166, 166]
+    assert timeline.start.tolist() == [50, 124, 170]
+    assert timeline.end.tolist() == [124, 170, 170]
     assert [reason.holder for reason in timeline.reasons] == [DOORBELL, 0, 1]
     assert [reason.kind for reason in timeline.reasons] == [Wait.FETCH, Wait.GROUP, Wait.ENGINE]
-    assert timeline.busy_share[Engine.TENSOR] == 74 / 166
+    assert timeline.busy_share[Engine.TENSOR] == 74 / 170
 
 
 def test_waits_are_counted_from_the_earliest_start_that_the_issue_distance_allows():
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, RELU]))
-    # From cycle 0 to 50; from 50 + 4 to 124; from 124 + 4 to 166.
-    assert timeline.wait_cycles.tolist() == [50, 70, 38]
+    # From cycle 0 to 50; from 50 + 4 to 124; from 124 + 4 to 170.
+    assert timeline.wait_cycles.tolist() == [50, 70, 42]
     stalls = timeline.stall_cycles
-    assert (stalls[Wait.FETCH], stalls[Wait.GROUP], stalls[Wait.ENGINE]) == (50, 70, 38)
-    assert sum(stalls.values()) == 158
+    assert (stalls[Wait.FETCH], stalls[Wait.GROUP], stalls[Wait.ENGINE]) == (50, 70, 42)
+    assert sum(stalls.values()) == 162
 
 
 def test_vector_and_tensor_share_the_multipliers():
@@ -125,8 +125,8 @@ def test_vector_and_tensor_share_the_multipliers():
         o_last_group=5,
     )
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, multiply]))
-    # One beat of ceil(8/4) = 2 passes: (1 + 2)*2 + 6 = 12 cycles.
-    assert timeline.start.tolist() == [50, 124, 136]
+    # One beat of ceil(8/4) = 2 passes: (1 + 2)*2 + 10 = 16 cycles.
+    assert timeline.start.tolist() == [50, 124, 140]
     assert str(timeline.reasons[1]) == "multipliers, instruction 0"
 
 
@@ -140,16 +140,16 @@ def test_independent_instructions_start_as_they_arrive():
 
 def test_the_next_page_is_there_when_its_load_has_brought_it():
     # Pages [LOAD of page 1, first RELU] and [second RELU, END]. The LOAD starts when it is there, in cycle 50; the
-    # second RELU is there in cycle 50 + 32 + 16 + 2 = 100 but waits for the first, which runs from 66 to 108.
+    # second RELU is there in cycle 50 + 32 + 16 + 2 = 100 but waits for the first, which runs from 66 to 112.
     timeline = simulate(program_of(chip_with_pages_of(2), [RELU, RELU]))
-    assert timeline.start.tolist() == [50, 66, 108, 150]
-    assert timeline.end.tolist() == [50 + 32 + 32 + 2, 108, 150, 150]
+    assert timeline.start.tolist() == [50, 66, 112, 158]
+    assert timeline.end.tolist() == [50 + 32 + 32 + 2, 112, 158, 158]
 
 
 def test_an_instruction_waits_for_the_fetch_of_its_page():
     timeline = simulate(program_of(chip_with_pages_of(2), [RELU, RELU, RELU]))
     # Page 1: LOAD of page 2 in cycle 100 (there), second RELU in 116 (there); page 2: third RELU, END.
-    assert timeline.start.tolist() == [50, 66, 100, 116, 158, 200]
+    assert timeline.start.tolist() == [50, 66, 100, 116, 162, 208]
     assert str(timeline.reasons[2]) == "fetch of page 1, instruction 0"
 
 

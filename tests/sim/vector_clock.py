@@ -10,7 +10,7 @@ from tensor_clock import Machine, meet
 
 from chipsmith.program.instructions import Op, Reduce, Rounding, Source, Table, Type, Vector
 
-VECTOR_PIPE = 6
+VECTOR_PIPE = 10
 DIVIDE = 34
 TABLE_BYTES = {Table.NONE: 0, Table.TABLE8: 256, Table.TABLE16: 1026}
 

@@ -98,7 +98,10 @@ def parameter_load(instruction: Tensor, chip: Chip) -> int:
 def drain_per_pixel(instruction: Tensor, chip: Chip) -> int:
     """Cycles that one output pixel of a channel block takes to drain."""
     channels = channels_at_once(instruction, chip)
-    passes = ceil_div(channels, chip.vector.multiplier_lanes) * drain_stages(instruction)
+    lanes = chip.vector.multiplier_lanes
+    if instruction.residual:
+        lanes = min(lanes, chip.tensor.rows)
+    passes = ceil_div(channels, lanes) * drain_stages(instruction)
     writes = ceil_div(channels * instruction.o_type.size_bytes, chip.tensor.rows)
     if not instruction.residual:
         return max(passes, writes)

@@ -6,9 +6,8 @@ from chipsmith.chip.description import Chip
 from chipsmith.program.arithmetic import ceil_div, ranges_meet
 from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, Vector
 
-VECTOR_PIPE = 6
+VECTOR_PIPE = 10
 DIVIDE = 34
-TABLE_BYTES = {Table.NONE: 0, Table.TABLE8: 256, Table.TABLE16: 1026}
 
 
 def lanes_at_once(instruction: Vector, chip: Chip) -> int:
@@ -77,6 +76,6 @@ def beat_cycles(instruction: Vector, chip: Chip) -> int:
 
 def vector_cycles(instruction: Vector, chip: Chip) -> int:
     """Cycles of a VECTOR: the table's load, the beats with the pipeline's fill, the pipe."""
-    table_load = ceil_div(TABLE_BYTES[instruction.table], chip.tensor.rows)
+    table_load = ceil_div(instruction.table.size_bytes, chip.tensor.rows)
     fill = stages(instruction) - 1
     return table_load + (beats(instruction, chip) + fill) * beat_cycles(instruction, chip) + VECTOR_PIPE
