@@ -74,6 +74,13 @@ def test_a_number_of_the_wrong_type_is_refused(value):
     assert "is not allowed: an integer from 1 to 5000 (clock in MHz)" in message
 
 
+def test_a_long_value_is_not_repeated_whole():
+    assert "clock_mhz = a very long number is not" in fault(
+        EDGE.replace("clock_mhz: 500", f"clock_mhz: 0x{'f' * 5000}")
+    )
+    assert len(fault(EDGE.replace("clock_mhz: 500", f"clock_mhz: {'x' * 5000}"))) < 300
+
+
 @pytest.mark.parametrize("value", [".nan", ".inf", "0.4", "1.4"])
 def test_a_voltage_is_finite_and_in_range(value):
     assert "a number from 0.5 to 1.3" in fault(EDGE.replace("voltage_v: 0.9", f"voltage_v: {value}"))
@@ -172,7 +179,8 @@ def test_an_overridden_line_of_a_file_is_not_blamed():
         ("a: 1\n---\nb: 2", "not YAML: but found another document"),
         ("? [1]\n: 2", "line 1: not YAML"),
         ("a: !!python/name:os.system x", "line 1: not YAML: could not determine a constructor"),
-        ("a: &x {b: *x}", "nested too deeply"),
+        ("a: &x {b: *x}", "line 1: not YAML: *x is an alias; write each value out"),
+        (f"clock_mhz: {'9' * 5000}", "a value that YAML cannot read"),
         ("[" * 5000, "nested too deeply"),
         ("a: \x00", "not YAML"),
     ],

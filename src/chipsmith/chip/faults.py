@@ -10,6 +10,9 @@ from pydantic_core import ErrorDetails
 
 from chipsmith.chip.fields import FieldRow, field_rows
 
+_SHOWN = 80
+"""Characters of a value that a message shows."""
+
 
 def describe_faults(error: ValidationError, *, origin: str, lines: Mapping[str, int]) -> str:
     """One message with a line for each fault; `lines` gives a field's line in the file by dotted path."""
@@ -33,7 +36,16 @@ def _words(path: str, fault: ErrorDetails) -> str:
             return f"{path} is missing: {_expected(path)}"
         case "value_error" if path not in _rows_by_path():
             return _in_section(path, str(fault["ctx"]["error"]))
-    return f"{path} = {fault['input']!r} is not allowed: {_expected(path)}{_nearest_value(path, fault['input'])}"
+    given = fault["input"]
+    return f"{path} = {_shown(given)} is not allowed: {_expected(path)}{_nearest_value(path, given)}"
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integers of thousands of digits
+        return "a very long number"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _in_section(path: str, message: str) -> str:

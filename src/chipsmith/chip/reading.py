@@ -71,19 +71,34 @@ class Document:
 def parse_document(text: str, *, origin: str) -> Document:
     """Parse a YAML text of nested mappings and scalars; raises BadInput with the line of a fault."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise BadInput(
                 f"chip {origin}: a chip file is a YAML mapping of fields; see `chipsmith chips` for examples"
             )
         lines = _field_lines(node, prefix="", origin=origin)
-        return Document(fields=yaml.safe_load(text), lines=lines)
+        return Document(fields=loader.construct_document(node), lines=lines)
     except yaml.MarkedYAMLError as error:
         raise BadInput(f"chip {origin}{_place(error)}: not YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise BadInput(f"chip {origin}: not YAML: {error}") from error
+    except ValueError as error:
+        raise BadInput(f"chip {origin}: a value that YAML cannot read: {error}") from error
     except RecursionError:
         raise BadInput(f"chip {origin}: nested too deeply; a chip file has sections of single values") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses aliases: a few lines of aliases of aliases stand for gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(
+                problem=f"*{event.anchor} is an alias; write each value out", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)
 
 
 def _place(error: yaml.MarkedYAMLError) -> str:
@@ -129,8 +144,8 @@ def _copy(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _scalar(path: str, text: str) -> Hashable:
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadInput(f"setting {path}={text}: the value is not a YAML scalar") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadInput(f"setting {path}={text:.80}: the value is not a YAML scalar") from error
     if isinstance(value, (dict, list)):
         raise BadInput(f"setting {path}={text}: set one field at a time, for example tensor.rows=32")
     return str(text) if path in ("name", "description") else value
