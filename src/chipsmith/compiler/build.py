@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.chains import Chain, Expansion, TensorChain
 from chipsmith.compiler.drain import channel_records, drain_template
 from chipsmith.compiler.expansions import EXPANSIONS
-from chipsmith.compiler.geometry import SWAPPED, geometry_of, swapping_pays
+from chipsmith.compiler.geometry import SWAPPED, Geometry, geometries, swapping_pays
 from chipsmith.compiler.kernels import Buffer, Kernel, Step
 from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, integers, macs
 from chipsmith.compiler.match import Matcher
@@ -147,6 +148,8 @@ class _Builder:
         matmul = chain.anchor.kind == "MATMUL"
         for name in chain.anchor.inputs[: 2 if matmul else 1]:
             self._readable(name, allow_columns=matmul and name == chain.anchor.inputs[1])
+        if not matmul:
+            self._readable_weights(chain.anchor)
         if chain.residual is not None:
             self._readable(chain.residual.residual.tensor, allow_columns=False)
         output = self.view(chain.output)
@@ -161,34 +164,62 @@ class _Builder:
 
     def _tensor_steps(self, chain: TensorChain) -> tuple[tuple[Step, ...], Drained]:
         output = self.view(chain.output)
+        matmul = chain.anchor.kind == "MATMUL"
         parameters, records = channel_records(chain, self.lookup, output.shape[-1])
         drained = Drained(
             name=chain.anchor.name,
             template=drain_template(chain, self.lookup, TYPES[output.dtype]),
             parameters=parameters,
             records=records,
+            bias=None if matmul or len(records) else self.view(chain.anchor.inputs[2]),
             macs=macs(self.lookup.graph, chain.anchor),
         )
-        if chain.anchor.kind == "MATMUL":
+        if matmul:
             a, b = (self.view(name) for name in chain.anchor.inputs[:2])
             return lower_matmul(a, b, output, drained), drained
-        geometry = geometry_of(chain, self.lookup, self.view)
-        if swapping_pays(geometry, self.chip):
-            geometry = geometry.swapped(self._exchanged(chain.anchor.inputs[0], geometry.a))
-        lowered = lower_convolution(geometry, drained, self.chip)
+        lowered = lower_convolution(self._geometries(chain), drained, self.buffers, self.chip)
         self.buffers.update({one.name: one for one in lowered.buffers})
         return lowered.steps, drained
 
-    def _exchanged(self, tensor: str, view: View) -> View:
-        """A copy of an NHWC tensor with x for y."""
-        name = f"{tensor}.swapped{len(self.kernels)}"
-        target = replace(
-            dense_view(self.lookup.graph.tensor(tensor), name), shape=tuple(view.shape[axis] for axis in SWAPPED)
-        )
-        target = replace(target, strides=dense_strides(target.shape, target.dtype.size_bytes))
-        self.buffers[name] = Buffer(name=name, size_bytes=self.lookup.graph.tensor(tensor).size_bytes)
-        self._copy(name, view.transpose(SWAPPED), target)
+    def _geometries(self, chain: TensorChain) -> list[Geometry]:
+        anchor = chain.anchor
+        a = self.view(anchor.inputs[0])
+        if anchor.kind == "DEPTHWISE_CONV2D" and a.shape[-1] != self.view(chain.anchor.outputs[0]).shape[-1]:
+            a = self._multiplied(anchor, a)
+        found = geometries(chain, self.view, a)
+        constant = self.buffers[found[0].weights.buffer].data is not None
+        if len(found) == 1 and constant and swapping_pays(found[0], self.chip):
+            return [found[0].swapped(self._rearranged(anchor.inputs[0], found[0].a.transpose(SWAPPED)))]
+        return found
+
+    def _multiplied(self, anchor: Operator, a: View) -> View:
+        """A copy of a depthwise convolution's input with each channel as often as it has kernels."""
+        multiplier = self.view(anchor.inputs[1]).shape[3]
+        repeated = a.insert(len(a.shape)).broadcast((*a.shape, multiplier))
+        copy = self._rearranged(anchor.inputs[0], repeated)
+        joined = copy.reshape((*a.shape[:-1], a.shape[-1] * multiplier))
+        if joined is None:
+            raise ValueError("a dense tensor takes any shape")
+        return joined
+
+    def _rearranged(self, tensor: str, view: View) -> View:
+        """A dense copy of a view of a tensor."""
+        name = f"{tensor}.rearranged{len(self.kernels)}"
+        size = view.dtype.size_bytes
+        target = replace(view, buffer=name, offset=0, strides=dense_strides(view.shape, size))
+        self.buffers[name] = Buffer(name=name, size_bytes=math.prod(view.shape) * size)
+        self._copy(name, view, target)
         return target
+
+    def _readable_weights(self, anchor: Operator) -> None:
+        """See that the tensor engine can read weights and bias that are no constants; otherwise copy them."""
+        weights, bias = (self.view(name) for name in anchor.inputs[1:3])
+        dense = weights.dense if anchor.kind == "DEPTHWISE_CONV2D" else weights.strides[-1] == 1
+        if self.buffers[weights.buffer].data is None and not dense:
+            self.views[anchor.inputs[1]] = self._copied(anchor.inputs[1], weights)
+        channels = self.lookup.graph.tensor(anchor.outputs[0]).shape[-1]
+        if self.lookup.graph.constant(anchor.inputs[2]) is None and (not bias.dense or bias.shape != (channels,)):
+            self.views[anchor.inputs[2]] = self._rearranged(anchor.inputs[2], bias.broadcast((channels,)))
 
     def _readable(self, tensor: str, *, allow_columns: bool) -> None:
         """See that the tensor engine can read a tensor: one dense dimension, none backwards; otherwise copy it."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from chipsmith.compiler.chains import IntArray, Residual, TensorChain
 from chipsmith.compiler.lookup import Lookup
-from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import Parameters, Tensor, Type
 from chipsmith.tosa.graph import Array
 
@@ -36,8 +35,13 @@ def drain_template(chain: TensorChain, lookup: Lookup, o_type: Type) -> Tensor:
 
 
 def channel_records(chain: TensorChain, lookup: Lookup, channels: int) -> tuple[Parameters, Array]:
-    """The kind of record that a chain needs and the records of all its output channels (empty for NONE)."""
+    """The kind of record that a chain needs and the records of all its output channels.
+
+    They are empty for NONE, and where the bias is no constant, which then is the BIAS records itself.
+    """
     bias = _bias(chain, lookup, channels)
+    if bias is None:
+        return Parameters.BIAS, np.zeros(0, "<i4")
     if chain.scale is not None and not chain.scale.uniform:
         records = np.zeros(channels, RECORD)
         records["bias"] = bias
@@ -49,12 +53,12 @@ def channel_records(chain: TensorChain, lookup: Lookup, channels: int) -> tuple[
     return Parameters.BIAS, bias.astype("<i4")
 
 
-def _bias(chain: TensorChain, lookup: Lookup, channels: int) -> IntArray:
+def _bias(chain: TensorChain, lookup: Lookup, channels: int) -> IntArray | None:
     if chain.anchor.kind == "MATMUL":
         return np.zeros(channels, np.int64)
     data = lookup.graph.constant(chain.anchor.inputs[2])
     if data is None:
-        raise OperatorRefused(f"operator {chain.anchor.name}: a bias that is no constant is not held yet")
+        return None
     return np.broadcast_to(np.asarray(data, np.int64), (channels,))
 
 

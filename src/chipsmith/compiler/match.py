@@ -101,7 +101,7 @@ class Matcher:
     def _tensor_chain(self, last: Operator) -> TensorChain | None:
         op, _, out, covered = self._clamps(last)
         scale: ChannelScale | None = None
-        if op is not None and op.kind == "RESCALE" and self._from_int32(op):
+        if op is not None and op.kind == "RESCALE" and self._from_int32(op) and self._narrows(op):
             scale = self.lookup.channel_scale(op)
             if scale is None:
                 return None
@@ -122,8 +122,8 @@ class Matcher:
         )
 
     def _fits_records(self, anchor: Operator, scale: ChannelScale) -> bool:
-        """Whether records can hold the scales: with a scale for each channel the bias must be constant."""
-        return scale.uniform or anchor.kind == "MATMUL" or self.lookup.graph.constant(anchor.inputs[2]) is not None
+        """Whether records can hold the scales: with a scale for each channel there must be a constant bias."""
+        return scale.uniform or (anchor.kind != "MATMUL" and self.lookup.graph.constant(anchor.inputs[2]) is not None)
 
     def _residual_chain(self, last: Operator) -> TensorChain | None:
         op, _, out, covered = self._clamps(last)
@@ -342,7 +342,11 @@ class Matcher:
     def _drains(self, rescale: Operator) -> bool:
         """Whether a RESCALE belongs to the drain of the tensor engine."""
         producer = self.lookup.absorb(rescale.inputs[0])
-        return producer is not None and producer.kind in ANCHORS
+        return producer is not None and producer.kind in ANCHORS and self._narrows(rescale)
+
+    def _narrows(self, op: Operator) -> bool:
+        """Whether an operator's output is int8 or int16, as the tensor engine's drain clamps it."""
+        return self._dtype(op.outputs[0]) in _RANGES
 
     def _clamps(self, last: Operator) -> tuple[Operator | None, str, OutStage, list[str]]:
         """The operator before the CLAMPs that end with `last`, its output, their common range, and their names."""

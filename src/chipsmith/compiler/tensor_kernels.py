@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
-
-import numpy as np
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.geometry import Geometry
 from chipsmith.compiler.kernels import Buffer, Operand, Step
-from chipsmith.compiler.views import View
-from chipsmith.errors import OperatorRefused
+from chipsmith.compiler.slices import Axis, slice_step
+from chipsmith.compiler.views import View, dense_strides
 from chipsmith.mapping.channels import WeightedKernel, channel_parts
+from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Mode, Parameters, Tensor, WeightsBy
 from chipsmith.tosa.graph import Array
 
 OneView = TypeVar("OneView", View, View | None)
 _COUNT_LIMIT = (1 << 16) - 1
+_BIAS_BYTES = 4
+_BY_CHANNEL, _BY_OUTPUT = (1, 2, 3, 4, 0), (0, 1, 2, 3, 4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,25 +44,27 @@ class Lowered:
 
 @dataclass(frozen=True, kw_only=True)
 class Drained:
-    """A tensor kernel but for its loops: the template with the drain's fields, and the records of its channels."""
+    """A tensor kernel but for its loops: the template with the drain's fields, and the records of its channels.
+
+    `bias` stands for the BIAS records where they are no constants; `records` are then empty.
+    """
 
     name: str
     template: Tensor
     parameters: Parameters
     records: Array
+    bias: View | None
     macs: int
 
 
-def lower_convolution(geometry: Geometry, drained: Drained, chip: Chip) -> Lowered:
+def lower_convolution(
+    geometries: Sequence[Geometry], drained: Drained, buffers: Mapping[str, Buffer], chip: Chip
+) -> Lowered:
     """The TENSOR instructions of a convolution, cut by output channels as its weights' way to the chip asks."""
-    channels = geometry.output.shape[-1]
-    _refuse_wide_windows(geometry, drained, chip)
-    kernel = WeightedKernel(
-        channels=channels,
-        channel_bytes=geometry.weights.size // channels + drained.records.itemsize,
-        macs=drained.macs,
-    )
-    parts = [_channels(geometry, drained, first, last) for first, last in channel_parts(kernel, chip)]
+    parts = [
+        _channels(geometries, drained, buffers, first, last)
+        for first, last in _parts(geometries, drained, buffers, chip)
+    ]
     return Lowered(
         steps=tuple(step for part in parts for step in part.steps),
         buffers=tuple(buffer for part in parts for buffer in part.buffers),
@@ -82,75 +86,140 @@ def lower_matmul(a: View, b: View, output: View, drained: Drained) -> tuple[Step
     )
 
 
-def _refuse_wide_windows(geometry: Geometry, drained: Drained, chip: Chip) -> None:
-    if not geometry.depthwise:
-        return
-    window = (geometry.kernel[1] - 1) * geometry.dilation[1] + 1
-    if geometry.weights.shape[3] != 1 or window > chip.tensor.rows:
-        raise OperatorRefused(
-            f"operator {drained.name} (DEPTHWISE_CONV2D): a multiplier of {geometry.weights.shape[3]} with a window of "
-            f"{window} pixels is beyond the array's {chip.tensor.rows} rows; choose a chip with more rows"
-        )
+def _parts(
+    geometries: Sequence[Geometry], drained: Drained, buffers: Mapping[str, Buffer], chip: Chip
+) -> Iterable[tuple[int, int]]:
+    """(first, last) output channel of each part."""
+    one = geometries[0]
+    channels = one.output.shape[-1]
+    if one.depthwise and (one.kernel[2] - 1) * one.dilation[2] + 1 > chip.tensor.rows:
+        return ((at, at + 1) for at in range(channels))
+    if buffers[one.weights.buffer].data is None:
+        return ((0, channels),)
+    weights = sum(math.prod(each.weights.shape[1:]) for each in geometries)
+    kernel = WeightedKernel(channels=channels, channel_bytes=weights + drained.records.itemsize, macs=drained.macs)
+    return channel_parts(kernel, chip)
 
 
-def _channels(geometry: Geometry, drained: Drained, first: int, last: int) -> Lowered:
+def _channels(
+    geometries: Sequence[Geometry], drained: Drained, buffers: Mapping[str, Buffer], first: int, last: int
+) -> Lowered:
     """The steps of output channels `first` to `last`."""
-    part, name = geometry.part(first, last), f"{drained.name}[{first}:{last}]"
-    data = np.ascontiguousarray(part.weights).tobytes()
-    buffers = [Buffer(name=f"{name}.weights", size_bytes=len(data), data=data)]
+    name = f"{drained.name}[{first}:{last}]"
+    made: list[Buffer] = []
+    records = _records(drained, name, first, last, made)
     template = replace(drained.template, parameters=drained.parameters)
-    if drained.parameters is not Parameters.NONE:
-        records = drained.records[first:last].tobytes()
-        buffers.append(Buffer(name=f"{name}.records", size_bytes=len(records), data=records))
-    steps = tuple(_with_constants(step, buffers) for step in _windows(template, part))
-    return Lowered(steps=steps, buffers=tuple(buffers))
+    steps: list[Step] = []
+    for number, geometry in enumerate(geometries):
+        part = geometry.part(first, last)
+        if last - first == 1:
+            part = replace(part, depthwise=False)  # one channel's window may be wider than the array
+        weights = _weights(part, buffers, f"{name}.weights{number or ''}", made)
+        steps += (_with_records(step, records) for step in _windows(template, replace(part, weights=weights)))
+    return Lowered(steps=tuple(steps), buffers=tuple(made))
 
 
-def _with_constants(step: Step, buffers: Sequence[Buffer]) -> Step:
-    operands = [Operand(stream=stream, buffer=one.name, base=0) for stream, one in zip("wp", buffers, strict=False)]
-    return replace(step, operands=(*step.operands, *operands))
+def _weights(part: Geometry, buffers: Mapping[str, Buffer], name: str, made: list[Buffer]) -> View:
+    """Where weights stand: constants in a buffer of their own, in the order in which they are read."""
+    data = buffers[part.weights.buffer].data
+    if data is None or not math.prod(part.weights.shape):
+        return part.weights
+    order = _BY_CHANNEL if part.depthwise else _BY_OUTPUT
+    ordered = part.weights.transpose(order)
+    strides = dense_strides(ordered.shape, 1)
+    made.append(Buffer(name=name, size_bytes=math.prod(ordered.shape), data=ordered.read(data).tobytes()))
+    back = tuple(order.index(axis) for axis in range(len(order)))
+    return replace(ordered, buffer=name, offset=0, strides=strides).transpose(back)
+
+
+def _records(drained: Drained, name: str, first: int, last: int, made: list[Buffer]) -> Operand | None:
+    if drained.parameters is Parameters.NONE:
+        return None
+    if drained.bias is not None:
+        return Operand(stream="p", buffer=drained.bias.buffer, base=drained.bias.offset + first * _BIAS_BYTES)
+    data = drained.records[first:last].tobytes()
+    made.append(Buffer(name=f"{name}.records", size_bytes=len(data), data=data))
+    return Operand(stream="p", buffer=made[-1].name, base=0)
+
+
+def _with_records(step: Step, records: Operand | None) -> Step:
+    return step if records is None else replace(step, operands=(*step.operands, records))
 
 
 # --- loops -----------------------------------------------------------------------------------------------------------
 
 
 def _windows(template: Tensor, geometry: Geometry) -> Iterator[Step]:
-    """One instruction for each image of the batch; products of pixels take the whole batch at once."""
+    """One instruction for each plane of each image; products of pixels take the whole batch at once."""
+    a, output, residual, weights = geometry.a, geometry.output, geometry.residual, geometry.weights
+    channels, pitch_z = weights.shape[4], geometry.dilation[0] * a.strides[1]
     if geometry.pointwise:
-        channels = geometry.weights.shape[3]
-        fields = replace(template, w_stride=channels)
-        yield from _pointwise(fields, geometry.a, geometry.output, geometry.residual, run=channels)
+        fields = replace(template, w_stride=weights.strides[0])
+        for step in _pointwise(fields, a, output, residual, run=channels):
+            yield from _fitting(_with_weights(step, weights, 0))
         return
-    fields = _steps_of_window(_taps(template, geometry), geometry)
-    for image in range(geometry.output.shape[0]):
-        yield _step(fields, _image(geometry.a, image), _image(geometry.output, image), _image(geometry.residual, image))
+    fields = replace(_steps_of_window(_taps(template, geometry), geometry), a_pitch_z=pitch_z)
+    for image, plane in itertools.product(range(output.shape[0]), range(output.shape[1])):
+        taps = geometry.taps_of_plane(plane) if math.prod(weights.shape) else range(0)
+        target, other = _plane(output, image, plane), _plane(residual, image, plane)
+        if taps:
+            depth = plane * geometry.stride[0] - geometry.pad[0] + taps[0] * geometry.dilation[0]
+            step = _step(replace(fields, kernel_z=len(taps)), _plane(a, image, depth), target, other)
+        else:
+            step = _step(_without_taps(fields), None, target, other)
+        yield from _fitting(_with_weights(step, weights, taps[0] if taps else 0))
+
+
+def _with_weights(step: Step, weights: View, tap: int) -> Step:
+    """The step with its weights from a tap along z on."""
+    base = weights.offset + tap * weights.strides[1]
+    return replace(step, operands=(*step.operands, Operand(stream="w", buffer=weights.buffer, base=base)))
+
+
+def _without_taps(fields: Tensor) -> Tensor:
+    """Outputs that no tap meets: one tap that is masked everywhere, so that the drain gets sums of 0."""
+    return replace(
+        fields,
+        mode=Mode.CONV,
+        weights_by=WeightsBy.COLUMN,
+        kernel_z=1,
+        kernel_y=1,
+        kernel_x=1,
+        run=1,
+        w_stride=0,
+        row_pitch=1,
+        pixel_pitch=1,
+        input_height=1,
+        input_width=1,
+        stride_y=0,
+        stride_x=0,
+        pad_top=-1,
+        pad_left=0,
+    )
 
 
 def _taps(template: Tensor, geometry: Geometry) -> Tensor:
     """The fields of the kernel's loops and the strides of its weights."""
-    kernel_y, kernel_x = geometry.kernel
+    _, kernel_y, kernel_x = geometry.kernel
+    outputs, stride_z, stride_y, stride_x, _ = geometry.weights.strides
+    template = replace(template, kernel_y=kernel_y, w_stride_z=stride_z, w_stride_y=stride_y)
     if geometry.depthwise:
-        channels = geometry.output.shape[3]
-        return replace(
-            template,
-            mode=Mode.DEPTHWISE,
-            weights_by=WeightsBy.ROW,
-            kernel_y=kernel_y,
-            run=kernel_x,
-            w_stride=channels,
-            w_stride_y=kernel_x * channels,
-        )
-    channels = geometry.weights.shape[3]
-    dense = geometry.a.strides[2] == channels and geometry.dilation[1] == 1
+        return replace(template, mode=Mode.DEPTHWISE, weights_by=WeightsBy.ROW, run=kernel_x, w_stride=stride_x)
+    channels = geometry.weights.shape[4]
+    dense = _pixel_pitch(geometry) == channels == stride_x and geometry.dilation[2] == 1
     return replace(
         template,
-        kernel_y=kernel_y,
         kernel_x=1 if dense else kernel_x,
         run=kernel_x * channels if dense else channels,
-        w_stride=kernel_y * kernel_x * channels,
-        w_stride_y=kernel_x * channels,
-        w_stride_x=channels,
+        w_stride=outputs,
+        w_stride_x=stride_x,
     )
+
+
+def _pixel_pitch(geometry: Geometry) -> int:
+    """Bytes between pixels of a row; a row of one pixel is as long as its channels."""
+    *_, width, channels = geometry.a.shape
+    return geometry.a.strides[3] if width > 1 else channels
 
 
 def _steps_of_window(template: Tensor, geometry: Geometry) -> Tensor:
@@ -158,23 +227,23 @@ def _steps_of_window(template: Tensor, geometry: Geometry) -> Tensor:
     a, output, residual = geometry.a, geometry.output, geometry.residual
     return replace(
         template,
-        output_height=output.shape[1],
-        output_width=output.shape[2],
-        output_channels=output.shape[3],
-        row_pitch=a.strides[1],
-        pixel_pitch=a.strides[2],
-        input_height=a.shape[1],
-        input_width=a.shape[2],
-        stride_y=geometry.stride[0],
-        stride_x=geometry.stride[1],
-        dilation_y=geometry.dilation[0],
-        dilation_x=geometry.dilation[1],
-        pad_top=geometry.pad[0],
-        pad_left=geometry.pad[1],
-        o_stride_y=output.strides[1],
-        o_stride_x=output.strides[2],
-        r_stride_y=residual.strides[1] if residual is not None else 0,
-        r_stride_x=residual.strides[2] if residual is not None else 0,
+        output_height=output.shape[2],
+        output_width=output.shape[3],
+        output_channels=output.shape[4],
+        row_pitch=a.strides[2],
+        pixel_pitch=_pixel_pitch(geometry),
+        input_height=a.shape[2],
+        input_width=a.shape[3],
+        stride_y=geometry.stride[1],
+        stride_x=geometry.stride[2],
+        dilation_y=geometry.dilation[1],
+        dilation_x=geometry.dilation[2],
+        pad_top=geometry.pad[1],
+        pad_left=geometry.pad[2],
+        o_stride_y=output.strides[2],
+        o_stride_x=output.strides[3],
+        r_stride_y=residual.strides[2] if residual is not None else 0,
+        r_stride_x=residual.strides[3] if residual is not None else 0,
     )
 
 
@@ -240,11 +309,44 @@ def _moved(view: OneView, by: int) -> OneView:
     return None if view is None else replace(view, offset=view.offset + by)
 
 
-def _step(fields: Tensor, a: View, output: View, residual: View | None) -> Step:
-    operands = [
-        Operand(stream="a", buffer=a.buffer, base=a.offset),
-        Operand(stream="o", buffer=output.buffer, base=output.offset, written=True),
-    ]
+def _plane(view: OneView, image: int, plane: int) -> OneView:
+    """One plane of one image of [N, D, H, W, C]."""
+    return None if view is None else _moved(view, image * view.strides[0] + plane * view.strides[1])
+
+
+def _step(fields: Tensor, a: View | None, output: View, residual: View | None) -> Step:
+    operands = [Operand(stream="o", buffer=output.buffer, base=output.offset, written=True)]
+    if a is not None:
+        operands.insert(0, Operand(stream="a", buffer=a.buffer, base=a.offset))
     if residual is not None:
         operands.append(Operand(stream="r", buffer=residual.buffer, base=residual.offset))
     return Step(template=fields, operands=tuple(operands))
+
+
+# --- counts beyond the fields ----------------------------------------------------------------------------------------
+
+
+def _fitting(step: Step) -> Iterator[Step]:
+    """The step in parts whose rows and pixels, in and out, fit their fields."""
+    for rows in _cut(step, "height", "y"):
+        yield from _cut(rows, "width", "x")
+
+
+def _cut(step: Step, size: str, axis: str) -> Iterator[Step]:
+    one = step.template
+    if not isinstance(one, Tensor):
+        raise TypeError("only TENSOR is cut here")
+    outputs, inputs = getattr(one, f"output_{size}"), getattr(one, f"input_{size}")
+    if max(outputs, inputs) <= _COUNT_LIMIT:
+        yield step
+        return
+    taps = one.run if one.mode is Mode.DEPTHWISE and axis == "x" else getattr(one, f"kernel_{axis}")
+    stride, reach = getattr(one, f"stride_{axis}"), taps * getattr(one, f"dilation_{axis}")
+    if axis == "x" and one.mode is Mode.CONV:
+        reach += ceil_div(one.run, one.pixel_pitch)
+    most = min(_COUNT_LIMIT, (_COUNT_LIMIT - reach) // max(stride, 1))
+    whole = Axis(name=f"output_{size}", count=outputs, granule=1)
+    for first in range(0, outputs, most):
+        part = slice_step(step, whole, first, min(first + most, outputs))
+        seen = min(getattr(part.template, f"input_{size}"), most * stride + reach)
+        yield replace(part, template=replace(part.template, **{f"input_{size}": seen}))

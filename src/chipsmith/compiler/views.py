@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chipsmith.tosa.graph import DType, Tensor
+from chipsmith.tosa.graph import Array, DType, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +50,21 @@ class View:
             strides=tuple(self.strides[axis] for axis in permutation),
         )
 
+    def read(self, data: bytes) -> Array:
+        """The elements, from the bytes of the view's buffer."""
+        whole = np.frombuffer(data, self.dtype.numpy.newbyteorder("<"), offset=self.offset, count=1)
+        return np.lib.stride_tricks.as_strided(whole, self.shape, self.strides, writeable=False)
+
     def slice(self, start: tuple[int, ...], size: tuple[int, ...]) -> View:
         """A box of the view."""
         offset = self.offset + sum(one * stride for one, stride in zip(start, self.strides, strict=True))
         return replace(self, offset=offset, shape=size)
+
+    def every(self, axis: int, *, first: int, count: int, step: int = 1) -> View:
+        """Positions `first`, `first + step`, ... of an axis, so many of them."""
+        shape = tuple(count if at == axis else one for at, one in enumerate(self.shape))
+        strides = tuple(one * step if at == axis else one for at, one in enumerate(self.strides))
+        return replace(self, offset=self.offset + first * self.strides[axis], shape=shape, strides=strides)
 
     def insert(self, axis: int) -> View:
         """The view with one more axis, of size 1."""
