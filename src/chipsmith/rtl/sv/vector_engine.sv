@@ -5,6 +5,10 @@
 // b_read      Stream B.
 // o_write     Stream O.
 // The table memory (chip::TL copies of 512 entries) and the divider are parts of this engine.
+//
+// A beat flows from vector_stream (A and B) through preparation, vector_operands (IN), vector_operation (OP),
+// vector_reduction and vector_results (OUT, TABLE) to vector_writer. Every part takes a beat each `slots` cycles, so that none
+// ever waits; vector_timer counts the cycles of the contract, within which the last write comes.
 module vector_engine (
     input  logic                      clock,
     input  logic                      reset,
@@ -20,12 +24,334 @@ module vector_engine (
     input  logic [chip::M-1:0][31:0]  scaled
 );
 
-  // Not written yet: the engine takes one cycle and computes nothing.
-  assign busy = 1'b0;
-  assign a_read = '0;
-  assign b_read = '0;
-  assign o_write = '0;
-  assign multiply = '0;
-  logic unused = &{1'b0, clock, reset, start, instruction, a_data, b_data, scaled};
+  localparam int V = chip::V;
+  localparam int R = chip::R;
+  localparam int COUNT_BITS = $clog2(V) + 1;
+  localparam int SLOT_BITS = $clog2(chip::DIVIDE * V + 1);
+  localparam int LINE_BITS = $clog2(1026 / R + 1) + 1;
+
+  // What belongs to a beat on its way.
+  typedef struct packed {
+    logic first;  // of its reduction
+    logic last;
+    logic whole;  // all lanes of a full beat, not those of the last block
+  } beat_t;
+  localparam int BEAT_BITS = $bits(beat_t);
+
+  // The instruction.
+  chip::vector_t one;
+  logic [COUNT_BITS-1:0] full_lanes, last_lanes, a_full, a_last, b_full, b_last, o_full, o_last;
+  logic [COUNT_BITS-1:0] a_passes, b_passes, op_passes, o_passes, lookups;
+  logic [23:0] blocks;
+  logic a_meets_b, a_meets_o, b_meets_o;
+  logic [SLOT_BITS-1:0] slots;
+  logic [2:0] windows;
+  logic begins;  // the cycle after the start
+
+  always_ff @(posedge clock) begin
+    begins <= start;
+    if (start) one <= instruction;
+  end
+
+  vector_shape shape (
+      .clock(clock),
+      .start(start),
+      .one(instruction),
+      .full_lanes(full_lanes),
+      .last_lanes(last_lanes),
+      .blocks(blocks),
+      .a_full(a_full),
+      .a_last(a_last),
+      .b_full(b_full),
+      .b_last(b_last),
+      .o_full(o_full),
+      .o_last(o_last),
+      .a_meets_b(a_meets_b),
+      .a_meets_o(a_meets_o),
+      .b_meets_o(b_meets_o),
+      .a_passes(a_passes),
+      .b_passes(b_passes),
+      .op_passes(op_passes),
+      .o_passes(o_passes),
+      .lookups(lookups),
+      .slots(slots),
+      .windows(windows)
+  );
+
+  // Time.
+  logic loading, reading, beat_ends, last_beat;
+  logic [LINE_BITS-1:0] line, table_lines;
+  logic [SLOT_BITS-1:0] slot;
+  logic [10:0] table_bytes, line_begins;
+
+  assign table_bytes = one.table_ == chip::TABLE_TABLE16 ? 11'd1026 : 11'd256;
+  assign table_lines = LINE_BITS'((12'(table_bytes) + 12'(R - 1)) >> $clog2(R));
+  assign line_begins = 11'(line) << $clog2(R);
+
+  vector_timer timer (
+      .clock(clock),
+      .reset(reset),
+      .start(start),
+      .start_loads(instruction.table_ != chip::TABLE_NONE),
+      .table_lines(table_lines),
+      .slots(slots),
+      .windows(windows),
+      .last_beat(last_beat),
+      .busy(busy),
+      .loading(loading),
+      .line(line),
+      .reading(reading),
+      .slot(slot),
+      .beat_ends(beat_ends)
+  );
+
+  // The loops around the beats.
+  logic first_block, last_block, first_turn, last_turn, whole;
+  logic [2:0] level;
+  beat_t beat;
+
+  vector_loops loops (
+      .clock(clock),
+      .restart(start),
+      .advance(beat_ends),
+      .outer({one.o3, one.o2, one.o1, one.o0}),
+      .blocks(blocks),
+      .reductions({one.r1, one.r0}),
+      .level(level),
+      .first_block(first_block),
+      .last_block(last_block),
+      .first_turn(first_turn),
+      .last_turn(last_turn),
+      .finished(last_beat)
+  );
+
+  assign whole = !last_block;
+  assign beat = '{
+      first: first_turn && (first_block || !one.lane_reduce),
+      last: last_turn && (last_block || !one.lane_reduce),
+      whole: whole
+  };
+
+  // READ: A takes the first slots of a beat; B the same, or those after A's where their groups meet.
+  chip::read_request_t a_beat_read;
+  logic [SLOT_BITS-1:0] b_slot, reads_end;
+  logic [V-1:0][31:0] a_values, b_values, a_prepared, b_prepared;
+  logic streams_b, gathered;
+  logic [BEAT_BITS-1:0] gathered_beat;
+
+  assign streams_b = one.b_source == chip::SOURCE_STREAM;
+  assign b_slot = a_meets_b ? slot - SLOT_BITS'(a_full) : slot;
+  assign reads_end = a_meets_b ? SLOT_BITS'(a_full) + SLOT_BITS'(b_full)
+      : a_full > b_full ? SLOT_BITS'(a_full) : SLOT_BITS'(b_full);
+
+  vector_stream a_stream (
+      .clock(clock),
+      .reset(reset),
+      .restart(start),
+      .base(instruction.a_base),
+      .strides({one.a_reduce_1, one.a_reduce_0, one.a_lane_stride << $clog2(V),
+                one.a_stride_3, one.a_stride_2, one.a_stride_1, one.a_stride_0}),
+      .lane_stride(one.a_lane_stride),
+      .kind(one.a_type),
+      .first_group(one.a_first_group),
+      .last_group(one.a_last_group),
+      .turn(reading && slot < SLOT_BITS'(a_full)),
+      .index(COUNT_BITS'(slot)),
+      .accesses(whole ? a_full : a_last),
+      .lanes(whole ? full_lanes : last_lanes),
+      .beat_ends(beat_ends),
+      .level(level),
+      .read(a_beat_read),
+      .data(a_data),
+      .values(a_values)
+  );
+
+  vector_stream b_stream (
+      .clock(clock),
+      .reset(reset),
+      .restart(start),
+      .base(instruction.b_base),
+      .strides({24'd0, 24'd0, one.b_lane_stride << $clog2(V),
+                one.b_stride_3, one.b_stride_2, one.b_stride_1, one.b_stride_0}),
+      .lane_stride(one.b_lane_stride),
+      .kind(one.b_type),
+      .first_group(one.b_first_group),
+      .last_group(one.b_last_group),
+      .turn(reading && b_slot < SLOT_BITS'(b_full)),
+      .index(COUNT_BITS'(b_slot)),
+      .accesses(whole ? b_full : b_last),
+      .lanes(whole ? full_lanes : last_lanes),
+      .beat_ends(beat_ends),
+      .level(level),
+      .read(b_read),
+      .data(b_data),
+      .values(b_values)
+  );
+
+  // The table is read through port A before the first beat.
+  logic table_write;
+  logic [LINE_BITS-1:0] table_line;
+
+  always_comb begin
+    a_read = a_beat_read;
+    if (loading) begin
+      a_read.valid = 1'b1;
+      a_read.address = one.t_base + 24'(line_begins);
+      for (int i = 0; i < R; i++) a_read.lanes[i] = 12'(line_begins) + 12'(i) < 12'(table_bytes);
+      a_read.first_group = one.t_first_group;
+      a_read.last_group = one.t_last_group;
+    end
+  end
+
+  vector_delay #(.BITS(1 + LINE_BITS), .CYCLES(chip::READ_LATENCY)) table_answer (
+      .clock(clock),
+      .reset(reset),
+      .in({loading, line}),
+      .out({table_write, table_line})
+  );
+
+  // The elements of a beat stand a cycle after its last answer.
+  vector_delay #(.BITS(1 + BEAT_BITS), .CYCLES(chip::READ_LATENCY + 1)) answered (
+      .clock(clock),
+      .reset(reset),
+      .in({reading && slot == reads_end - 1'b1, beat}),
+      .out({gathered, gathered_beat})
+  );
+
+  for (genvar l = 0; l < V; l++) begin : g_prepare
+    assign a_prepared[l] = (a_values[l] - 32'(one.a_zero_point)) << one.a_left_shift;
+    assign b_prepared[l] = !streams_b ? one.b_immediate
+        : (b_values[l] - 32'(one.b_zero_point)) << one.b_left_shift;
+  end
+
+  // IN.
+  chip::multiply_request_t in_multiply, op_multiply, out_multiply;
+  logic [SLOT_BITS-1:0] pass_slot, op_slot, out_slot;
+  logic ready, chunk_ready;
+  logic [BEAT_BITS-1:0] ready_beat, chunk_beat;
+  logic [V-1:0][31:0] a, b;
+  logic [COUNT_BITS-1:0] chunk;
+  logic [chip::M-1:0][31:0] a_chunk, b_chunk;
+
+  assign op_slot = SLOT_BITS'(a_passes) + SLOT_BITS'(b_passes);
+  assign out_slot = op_slot + SLOT_BITS'(op_passes);
+
+  vector_operands #(.TOKEN_BITS(BEAT_BITS)) operands (
+      .clock(clock),
+      .reset(reset),
+      .one(one),
+      .a_passes(a_passes),
+      .b_passes(b_passes),
+      .slots(slots),
+      .prepared(gathered),
+      .prepared_token(gathered_beat),
+      .a_prepared(a_prepared),
+      .b_prepared(b_prepared),
+      .multiply(in_multiply),
+      .scaled(scaled),
+      .pass_slot(pass_slot),
+      .ready(ready),
+      .ready_token(ready_beat),
+      .a(a),
+      .b(b),
+      .chunk_ready(chunk_ready),
+      .chunk_token(chunk_beat),
+      .chunk(chunk),
+      .a_chunk(a_chunk),
+      .b_chunk(b_chunk)
+  );
+
+  // OP and the reduction.
+  logic [V-1:0] x_valid;
+  logic [V-1:0][31:0] x, reduced;
+  beat_t x_beat;
+  logic x_ends, reduced_ready, reduced_set, read_set;
+
+  vector_operation #(.TOKEN_BITS(BEAT_BITS)) operation (
+      .clock(clock),
+      .reset(reset),
+      .one(one),
+      .full_lanes(full_lanes),
+      .passes(op_passes),
+      .first_slot(op_slot),
+      .pass_slot(pass_slot),
+      .ready(ready),
+      .ready_token(ready_beat),
+      .a(a),
+      .b(b),
+      .chunk_ready(chunk_ready),
+      .chunk_token(chunk_beat),
+      .chunk(chunk),
+      .a_chunk(a_chunk),
+      .b_chunk(b_chunk),
+      .multiply(op_multiply),
+      .scaled(scaled),
+      .valid(x_valid),
+      .x(x),
+      .token(x_beat),
+      .ends(x_ends)
+  );
+
+  vector_reduction reduction (
+      .clock(clock),
+      .reset(reset),
+      .restart(begins),
+      .reduce(one.reduce),
+      .lane_reduce(one.lane_reduce),
+      .valid(x_valid),
+      .x(x),
+      .lanes(x_beat.whole ? full_lanes : last_lanes),
+      .first(x_beat.first),
+      .finishes(x_ends && x_beat.last),
+      .results_ready(reduced_ready),
+      .results_set(reduced_set),
+      .read_set(read_set),
+      .results(reduced)
+  );
+
+  // OUT, TABLE, WRITE.
+  logic ready_to_write;
+  logic [V-1:0][31:0] values;
+
+  vector_results results (
+      .clock(clock),
+      .reset(reset),
+      .restart(begins),
+      .one(one),
+      .passes(o_passes),
+      .first_slot(out_slot),
+      .pass_slot(pass_slot),
+      .lookups(lookups),
+      .reduced_ready(reduced_ready),
+      .reduced_set(reduced_set),
+      .read_set(read_set),
+      .reduced(reduced),
+      .multiply(out_multiply),
+      .scaled(scaled),
+      .table_write(table_write),
+      .table_line(table_line),
+      .table_data(a_data),
+      .ready(ready_to_write),
+      .values(values)
+  );
+
+  vector_writer writer (
+      .clock(clock),
+      .reset(reset),
+      .restart(begins),
+      .one(one),
+      .blocks(blocks),
+      .full_lanes(full_lanes),
+      .last_lanes(last_lanes),
+      .full_accesses(o_full),
+      .last_accesses(o_last),
+      .take(ready_to_write),
+      .values(values),
+      .wait_((a_beat_read.valid && a_meets_o) || (b_read.valid && b_meets_o)),
+      .write(o_write)
+  );
+
+  // The passes have slots of their own: at most one is valid.
+  assign multiply = in_multiply.valid ? in_multiply : op_multiply.valid ? op_multiply : out_multiply;
 
 endmodule

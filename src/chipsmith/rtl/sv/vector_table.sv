@@ -1,0 +1,98 @@
+// The table memory: chip::TL copies of one table, each of two banks by the parity of the 16-bit entry, so that two
+// neighbours are read at once; the 513th entry has a register (docs/machine.md, sections 2 and 7).
+//
+// The copies are loaded together, chip::R bytes at once. A look-up asked in cycle t stands on `results` in t + 1.
+// A bank's line holds the chip::R/4 of its entries that come in one access.
+module vector_table #(
+    localparam int LINES = 1024 / chip::R,
+    localparam int LINE_BITS = $clog2(1026 / chip::R + 1) + 1
+) (
+    input  logic                       clock,
+    input  logic                       write,
+    input  logic [LINE_BITS-1:0]       write_line,   // number of the access
+    input  logic [8*chip::R-1:0]       write_data,
+    input  logic                       read,
+    input  logic                       wide,         // TABLE16, else TABLE8
+    input  logic [chip::TL-1:0][15:0]  x,
+    output logic [chip::TL-1:0][31:0]  results
+);
+
+  localparam int ENTRIES = chip::R / 4;  // in a line of a bank
+  localparam int BANK_BITS = $clog2(LINES);
+
+  logic [16*ENTRIES-1:0] even_write, odd_write;
+  logic [15:0] top;  // entry 512
+  logic fills;
+
+  always_comb begin
+    for (int i = 0; i < ENTRIES; i++) begin
+      even_write[16*i+:16] = write_data[32*i+:16];
+      odd_write[16*i+:16] = write_data[32*i+16+:16];
+    end
+  end
+
+  assign fills = write && 32'(write_line) < LINES;
+  always_ff @(posedge clock) if (write && !fills) top <= write_data[15:0];
+
+  for (genvar c = 0; c < chip::TL; c++) begin : g_copy
+    // The entries `low` and `low` + 1; of TABLE8 the entry that holds the byte.
+    logic [8:0] low;
+    logic [7:0] even_entry, odd_entry;
+    logic [16*ENTRIES-1:0] even_line, odd_line;
+    logic [BANK_BITS-1:0] even_address, odd_address;
+
+    assign low = wide ? {!x[c][15], x[c][14:7]} : {2'b00, !x[c][7], x[c][6:1]};
+    assign even_entry = low[8:1] + 8'(low[0]);
+    assign odd_entry = low[8:1];
+    assign even_address = fills ? BANK_BITS'(write_line) : BANK_BITS'(even_entry >> $clog2(ENTRIES));
+    assign odd_address = fills ? BANK_BITS'(write_line) : BANK_BITS'(odd_entry >> $clog2(ENTRIES));
+
+    sram_bank #(.LINES(LINES), .LINE_BYTES(2 * ENTRIES)) even_bank (
+        .clock(clock),
+        .enable(fills || read),
+        .address(even_address),
+        .write_lanes({2 * ENTRIES{fills}}),
+        .write_data(even_write),
+        .read_data(even_line)
+    );
+
+    sram_bank #(.LINES(LINES), .LINE_BYTES(2 * ENTRIES)) odd_bank (
+        .clock(clock),
+        .enable(fills || read),
+        .address(odd_address),
+        .write_lanes({2 * ENTRIES{fills}}),
+        .write_data(odd_write),
+        .read_data(odd_line)
+    );
+
+    // The cycle after: the entries, and between them.
+    logic low_is_odd, next_is_top, high_byte;
+    logic [7:0] even_place, odd_place;
+    logic [6:0] fraction;
+    logic [15:0] even_word, odd_word, left, right;
+    logic [7:0] byte_found;
+    logic signed [16:0] rise;
+    logic signed [24:0] part;
+
+    always_ff @(posedge clock) begin
+      if (read) begin
+        low_is_odd <= low[0];
+        next_is_top <= low == 9'd511;
+        high_byte <= x[c][0];
+        even_place <= even_entry & 8'(ENTRIES - 1);
+        odd_place <= odd_entry & 8'(ENTRIES - 1);
+        fraction <= x[c][6:0];
+      end
+    end
+
+    assign even_word = 16'(even_line >> {even_place, 4'b0000});
+    assign odd_word = 16'(odd_line >> {odd_place, 4'b0000});
+    assign left = low_is_odd ? odd_word : even_word;
+    assign right = !low_is_odd ? odd_word : next_is_top ? top : even_word;
+    assign byte_found = high_byte ? left[15:8] : left[7:0];
+    assign rise = 17'($signed(right)) - 17'($signed(left));
+    assign part = 25'(rise) * $signed({18'b0, fraction});
+    assign results[c] = wide ? {{9{left[15]}}, left, 7'b0} + 32'(part) : 32'($signed(byte_found));
+  end
+
+endmodule

@@ -1,0 +1,108 @@
+// Stage WRITE: takes the results of a beat and writes them, an access a cycle, in the cycles in which no read goes
+// whose groups meet those of O. A beat's writes are over before the next beat's results come: in every `slots` cycles
+// there is room for all accesses.
+module vector_writer #(
+    localparam int COUNT_BITS = $clog2(chip::V) + 1
+) (
+    input  logic                      clock,
+    input  logic                      reset,
+    input  logic                      restart,       // begin at o_base
+    input  chip::vector_t             one,
+    input  logic [23:0]               blocks,
+    input  logic [COUNT_BITS-1:0]     full_lanes,
+    input  logic [COUNT_BITS-1:0]     last_lanes,
+    input  logic [COUNT_BITS-1:0]     full_accesses,
+    input  logic [COUNT_BITS-1:0]     last_accesses,
+    input  logic                      take,          // `values` are a beat's
+    input  logic [chip::V-1:0][31:0]  values,
+    input  logic                      wait_,         // a read goes whose groups meet those of O
+    output chip::write_request_t      write
+);
+
+  localparam int V = chip::V;
+  localparam int R = chip::R;
+  localparam int BITS = 32 * V > 8 * R ? 32 * V : 8 * R;
+
+  logic [23:0] size, address;
+  logic dense, writing, ends, last_block;
+  logic [2:0] level;
+  logic [COUNT_BITS-1:0] index, accesses, lanes;
+  logic [9:0] beat_bytes, bytes_before;
+  logic [BITS-1:0] bits, packed_bits;
+
+  assign size = one.o_type == chip::TYPE_INT32 ? 24'd4
+      : one.o_type == chip::TYPE_INT16 || one.o_type == chip::TYPE_UINT16 ? 24'd2 : 24'd1;
+  assign dense = one.o_lane_stride == size && !one.lane_reduce;
+
+  // The place in the loops; a reduction is one turn of them.
+  logic first_block, first_turn, last_turn, finished;
+  vector_loops loops (
+      .clock(clock),
+      .restart(restart),
+      .advance(ends),
+      .outer({one.o3, one.o2, one.o1, one.o0}),
+      .blocks(one.lane_reduce ? 24'd1 : blocks),
+      .reductions({16'd1, 16'd1}),
+      .level(level),
+      .first_block(first_block),
+      .last_block(last_block),
+      .first_turn(first_turn),
+      .last_turn(last_turn),
+      .finished(finished)
+  );
+
+  vector_addresses addresses (
+      .clock(clock),
+      .restart(restart),
+      .base(one.o_base),
+      .strides({24'd0, 24'd0, one.o_lane_stride << $clog2(V),
+                one.o_stride_3, one.o_stride_2, one.o_stride_1, one.o_stride_0}),
+      .step(dense ? 24'(R) : one.o_lane_stride),
+      .next_access(write.valid),
+      .next_beat(ends),
+      .level(level),
+      .address(address)
+  );
+
+  assign lanes = last_block ? last_lanes : full_lanes;
+  assign accesses = last_block ? last_accesses : full_accesses;
+  assign ends = write.valid && index == accesses - 1'b1;
+
+  // The bits in the order of the accesses: dense elements side by side, others 32 bits apart.
+  always_comb begin
+    packed_bits = '0;
+    for (int l = 0; l < V; l++) begin
+      if (!dense || size[2]) packed_bits[32*l+:32] = values[l];
+      else if (size[1]) packed_bits[16*l+:16] = values[l][15:0];
+      else packed_bits[8*l+:8] = values[l][7:0];
+    end
+  end
+
+  always_ff @(posedge clock) begin
+    if (take) begin
+      bits <= packed_bits;
+      index <= '0;
+    end else if (write.valid) begin
+      bits <= dense ? bits >> (8 * R) : bits >> 32;
+      index <= index + 1'b1;
+    end
+    writing <= (take || (writing && !ends)) && !reset;
+  end
+
+  assign beat_bytes = size[2] ? 10'(lanes) << 2 : size[1] ? 10'(lanes) << 1 : 10'(lanes);
+  assign bytes_before = 10'(index) << $clog2(R);
+
+  always_comb begin
+    write.valid = writing && !wait_;
+    write.address = address;
+    for (int i = 0; i < R; i++)
+      write.lanes[i] = dense ? 11'(bytes_before) + 11'(i) < 11'(beat_bytes) : i < 32'(size);
+    write.data = bits[8*R-1:0];
+    write.first_group = one.o_first_group;
+    write.last_group = one.o_last_group;
+  end
+
+  // Only the block and the level matter here.
+  logic unused = &{1'b0, one, first_block, first_turn, last_turn, finished};
+
+endmodule
