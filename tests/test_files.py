@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.files import write_whole
+from chipsmith.files import read_arrays, write_whole
 
 
 def test_the_new_contents_replace_the_old(tmp_path):
@@ -42,3 +43,74 @@ def test_a_failure_keeps_the_old_contents_and_leaves_nothing(tmp_path, monkeypat
 def test_a_folder_that_is_missing_is_named(tmp_path):
     with pytest.raises(BadInput, match="missing"):
         write_whole(tmp_path / "missing" / "a.bin", b"")
+
+
+def test_a_link_is_followed(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    write_whole(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_folder_and_a_device_keep_their_names(tmp_path):
+    with pytest.raises(BadInput, match="it is a folder"):
+        write_whole(tmp_path, b"")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadInput, match="it is a device"):
+        write_whole(tmp_path / "pipe", b"")
+
+
+def test_a_name_with_a_null_is_refused():
+    with pytest.raises(BadInput, match="null"):
+        write_whole("a\0b", b"")
+
+
+def test_arrays_come_back(tmp_path):
+    array = np.arange(6, dtype=np.int8).reshape(2, 3)
+    np.save(tmp_path / "one.npy", array)
+    np.savez_compressed(tmp_path / "named.npz", left=array, right=array + 1)
+    assert np.array_equal(read_arrays(tmp_path / "one.npy"), array)
+    named = read_arrays(tmp_path / "named.npz")
+    assert sorted(named) == ["left", "right"]
+    assert np.array_equal(named["right"], array + 1)
+
+
+@pytest.mark.parametrize("name", ["one.npy", "named.npz"])
+def test_objects_are_never_unpickled(name, tmp_path):
+    objects = np.array([{}, None], object)
+    if name == "one.npy":
+        np.save(tmp_path / name, objects)
+    else:
+        np.savez(tmp_path / name, left=objects)
+    with pytest.raises(BadInput, match="is not a whole"):
+        read_arrays(tmp_path / name)
+
+
+def test_damaged_arrays_are_refused_in_one_way(tmp_path):
+    """Whatever byte is wrong, a file is read as numbers or refused as BadInput."""
+    np.save(tmp_path / "a.npy", np.zeros((4, 5), np.int16))
+    np.savez_compressed(tmp_path / "a.npz", x=np.arange(40), y=np.zeros(3))
+    rng = np.random.default_rng(0)
+    refused = 0
+    for name in ("a.npy", "a.npz"):
+        data = (tmp_path / name).read_bytes()
+        for _ in range(150):
+            damaged = bytearray(data[: rng.integers(1, len(data) + 1)])
+            damaged[rng.integers(len(damaged))] = rng.integers(256)
+            (tmp_path / "damaged").write_bytes(damaged)
+            try:
+                read_arrays(tmp_path / "damaged")
+            except BadInput:
+                refused += 1
+    assert refused > 200
+
+
+def test_an_array_that_claims_more_than_it_holds_is_refused(tmp_path):
+    path = tmp_path / "huge.npy"
+    header = np.lib.format.header_data_from_array_1_0(np.zeros((1, 1))) | {"shape": (1 << 20, 1 << 20)}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(BadInput, match=r"huge\.npy is (not a whole|too large)"):
+        read_arrays(path)

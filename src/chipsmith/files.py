@@ -1,4 +1,4 @@
-"""Writing files so that a reader meets the old contents or the new, never a part."""
+"""Files: written so that a reader meets the old contents or the new, never a part; arrays read without pickles."""
 
 from __future__ import annotations
 
@@ -6,19 +6,42 @@ import os
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from chipsmith.errors import BadInput
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     """Write `data` to `path` at once: to a temporary file in the same folder, which then takes its name.
 
-    Raises BadInput where the folder is missing or may not be written; the old file is then untouched.
+    A link is followed. Raises BadInput where the folder is missing or may not be written, or where a folder or a device
+    has the name; what was there is then untouched.
     """
-    target = Path(path)
     try:
+        target = Path(path).resolve()
+        if target.exists() and not target.is_file():
+            raise BadInput(f"cannot write {path}: it is a {'folder' if target.is_dir() else 'device'}")
         _replace(target, data)
-    except OSError as error:
-        raise BadInput(f"cannot write {target}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise BadInput(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[str, npt.NDArray[np.generic]]:
+    """The one array of an `.npy` file, or the arrays of an `.npz` file by name; nothing is unpickled.
+
+    Raises BadInput where the file is missing, damaged, too large for this machine's memory, or holds objects.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            return loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+    except FileNotFoundError as error:
+        raise BadInput(f"cannot read {path}: no such file") from error
+    except MemoryError as error:
+        raise BadInput(f"{path} is too large for the memory of this machine") from error
+    except Exception as error:  # of the tokenizer, the unzipper and the parser behind numpy.load
+        raise BadInput(f"{path} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error
 
 
 def _replace(target: Path, data: bytes) -> None:

@@ -108,7 +108,7 @@ def test_quantised_file_takes_no_calibration(own_module):
 
 
 def test_missing_calibration_file_is_named(own_module):
-    with pytest.raises(BadInput, match=r"cannot read the calibration none\.npy: no such file"):
+    with pytest.raises(BadInput, match=r"cannot read none\.npy: no such file"):
         load_graph("my_networks:build", "none.npy")
 
 

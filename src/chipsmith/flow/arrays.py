@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.files import write_whole
+from chipsmith.files import read_arrays, write_whole
 from chipsmith.program.program import Port
 from chipsmith.tosa.graph import Array
 
@@ -20,7 +19,7 @@ def read_inputs(path: Path, ports: Sequence[Port]) -> dict[str, Array]:
 
     Raises BadInput where the file is missing, damaged or not what the ports ask; shapes are the simulator's question.
     """
-    loaded = _load(path)
+    loaded = read_arrays(path)
     if isinstance(loaded, dict):
         return loaded
     if len(ports) != 1:
@@ -53,16 +52,3 @@ def write_outputs(path: Path, outputs: Mapping[str, Array]) -> None:
     else:
         np.savez(buffer, **{name: np.asarray(array) for name, array in outputs.items()})
     write_whole(path, buffer.getvalue())
-
-
-def _load(path: Path) -> Array | dict[str, Array]:
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
-    except FileNotFoundError as error:
-        raise BadInput(f"cannot read the input {path}: no such file") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
-        raise BadInput(f"{path} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error

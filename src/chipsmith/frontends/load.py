@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chipsmith.errors import BadInput
+from chipsmith.files import read_arrays
 from chipsmith.frontends.pytorch import LoweredNetwork, lower_module
 from chipsmith.frontends.tflite import read_tflite
 from chipsmith.tosa.file import read_tosa
@@ -135,19 +136,14 @@ def _told(error: Exception) -> str:
 
 
 def _read_calibration(file: Path, network: torch.nn.Module) -> tuple[Array, ...]:
-    try:
-        loaded = np.load(file, allow_pickle=False)
-    except FileNotFoundError as error:
-        raise BadInput(f"cannot read the calibration {file}: no such file") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise BadInput(f"{file} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error
-    arrays = (loaded,) if isinstance(loaded, np.ndarray) else _ordered(loaded, file, network)
+    loaded = read_arrays(file)
+    arrays = _ordered(loaded, file, network) if isinstance(loaded, dict) else (loaded,)
     return tuple(_as_input(array, file) for array in arrays)
 
 
-def _ordered(archive: np.lib.npyio.NpzFile, file: Path, network: torch.nn.Module) -> tuple[Array, ...]:
-    arguments = [name for name in inspect.signature(network.forward).parameters if name in archive.files]
-    unknown = sorted(set(archive.files) - set(arguments))
+def _ordered(archive: dict[str, Array], file: Path, network: torch.nn.Module) -> tuple[Array, ...]:
+    arguments = [name for name in inspect.signature(network.forward).parameters if name in archive]
+    unknown = sorted(set(archive) - set(arguments))
     if unknown:
         message = f"{file} holds '{unknown[0]}', which is no argument of {type(network).__name__}.forward"
         raise BadInput(f"{message}; its arguments are {', '.join(inspect.signature(network.forward).parameters)}")
