@@ -95,7 +95,9 @@ module tensor_drain #(
   logic [1:0][PIXEL_BITS-1:0] tile_last_pixel;
   logic [1:0][CHANNEL_BITS-1:0] tile_channels;
   logic [1:0][1:0] tile_set;
-  logic active, pixel_end, tile_end, tile_now, contract_pixel_end;
+  logic [CHANNEL_BITS-1:0] own_channels;  // of the tile whose tokens start
+  logic [1:0] own_set;
+  logic active, pixel_end, tile_end, contract_pixel_end;
   logic [SLOT_BITS-1:0] slot, contract_slot;
   logic [PIXEL_BITS-1:0] contract_pixel;
 
@@ -107,7 +109,11 @@ module tensor_drain #(
       tile_channels[tile] <= channels;
       tile_set[tile] <= set;
     end
-    if (late_begin[LATE]) tile_now <= late_tile[LATE];
+    if (late_begin[LATE]) begin
+      row_tile <= late_tile[LATE];
+      own_channels <= tile_channels[late_tile[LATE]];
+      own_set <= tile_set[late_tile[LATE]];
+    end
   end
 
   tensor_slots #(.SLOT_BITS(SLOT_BITS)) contract_slots (
@@ -139,25 +145,22 @@ module tensor_drain #(
   // The token that starts in this cycle.
   logic [2:0] turn;  // counts modulo the scales of a value, where there is a residual
   logic [SLOT_BITS-1:0] group, line;
-  logic [CHANNEL_BITS-1:0] own_channels;
   logic [SLOT_BITS-1:0] own_groups, own_writes;
   logic pass_now, write_slot, made;
   token_t token;
   token_t [STAGES:1] tokens;
 
-  assign own_channels = tile_channels[tile_now];
   assign own_groups = SLOT_BITS'((32'(own_channels) + LANES - 1) / LANES);
   assign own_writes = SLOT_BITS'(((32'(own_channels) << size_log2) + chip::R - 1) / chip::R);
   assign pass_now = active && scales && turn == 3'd0 && group < groups;
   assign write_slot = active && slot >= first_write;
   assign made = pass_now && group < own_groups;
   assign row_read = scales ? pass_now && group == '0 : active && slot == '0;
-  assign row_tile = tile_now;
 
   always_comb begin
     token.pass = made;
     token.group = GROUP_BITS'(group);
-    token.set = tile_set[tile_now];
+    token.set = own_set;
     if (residual) begin
       token.line = LINE_BITS'(group / SLOT_BITS'(PER_LINE));
       token.read = made && group % SLOT_BITS'(PER_LINE) == '0;
