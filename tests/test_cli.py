@@ -268,6 +268,18 @@ def test_a_fault_of_our_own_is_one_line_and_a_way_to_see_more(chipsmith, monkeyp
     assert "Traceback" in chipsmith("chips", "--json")[2]
 
 
+def test_a_missing_package_leads_to_the_doctor(chipsmith, monkeypatch):
+    def incomplete() -> None:
+        raise ModuleNotFoundError("No module named 'numba'", name="numba")
+
+    monkeypatch.setattr(flow, "chips", incomplete)
+    assert chipsmith("chips") == (
+        2,
+        "",
+        "chipsmith: numba is not installed; `chipsmith doctor` names the command that mends it\n",
+    )
+
+
 def test_the_installed_command_prints_nothing_but_the_object(here):
     """As a script sees it: a process without a terminal."""
     command = [sys.executable, "-m", "chipsmith.cli", "estimate", str(DIGITS), "--json"]

@@ -11,7 +11,8 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
 
 FLOORS = (
-    {"errors"},
+    {"errors", "schema"},
+    {"diagnosis"},
     {"files"},
     {"cache"},
     {"numerics"},

@@ -16,7 +16,6 @@ from typing import Annotated
 import typer
 
 import chipsmith
-from chipsmith.chip import load_chip
 from chipsmith.errors import ChipsmithError
 
 DEBUG_VARIABLE = "CHIPSMITH_DEBUG"
@@ -50,11 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=None if arguments is None else list(arguments), prog_name="chipsmith")
     except ChipsmithError as error:
         _leave(str(error), error.exit_code)
-    except Exception as error:  # a fault of Chipsmith's own
+    except Exception as error:  # a missing package, or a fault of Chipsmith's own
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
-        said = " ".join(str(error).split())[:200]
-        _leave(f"this is a fault of Chipsmith ({type(error).__name__}: {said}); {DEBUG_VARIABLE}=1 shows where", 1)
+        _leave(*_unexpected(error))
+
+
+def _unexpected(error: Exception) -> tuple[str, int]:
+    """The message and the exit code for what no verb raises on purpose."""
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("chipsmith"):
+        return f"{error.name} is not installed; `chipsmith doctor` names the command that mends it", 2
+    said = " ".join(str(error).split())[:200]
+    return f"this is a fault of Chipsmith ({type(error).__name__}: {said}); {DEBUG_VARIABLE}=1 shows where", 1
 
 
 def _leave(message: str, exit_code: int) -> None:
@@ -222,6 +228,8 @@ def chips(
     if schema:
         console.print_json(console.schema_json())
     elif name is not None:
+        from chipsmith.chip import load_chip
+
         chip = load_chip(name)
         console.show(console.chip_json(chip), as_json=json, text=lambda: print(chip.to_yaml(), end=""))
     else:
@@ -241,11 +249,13 @@ def ops(json: Json = False) -> None:
 @app.command()
 def doctor(json: Json = False) -> None:
     """What is installed, what is missing, and the command that mends it."""
-    from chipsmith import console, flow
+    from json import dumps
 
-    diagnosis = flow.doctor()
-    console.show(diagnosis.to_json(), as_json=json, text=lambda: console.diagnosis(diagnosis))
-    if not diagnosis.works:
+    from chipsmith.diagnosis import describe, diagnose
+
+    found = diagnose()
+    print(dumps(found.to_json(), indent=2) if json else describe(found))
+    if not found.works:
         _leave("something that every command needs is missing", 1)
 
 

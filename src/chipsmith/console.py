@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from chipsmith.chip import Chip, json_schema
 from chipsmith.flow.cosim import Cosimulated
-from chipsmith.flow.results import SCHEMA_VERSION, Compiled, Diagnosis, Estimate, Json, Ran, Simulated, Trained
+from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.watching import SILENT, Watch
 from chipsmith.learn import OnEpoch, epoch_bar
 from chipsmith.report.terminal import comparison_table, placement_table, print_report, print_tables
+from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.tosa.operators.row import OperatorRow
 
 if TYPE_CHECKING:
@@ -201,15 +202,6 @@ def operators(rows: Sequence[OperatorRow]) -> None:
 def ops_json(rows: Sequence[OperatorRow]) -> Json:
     """The object of `chipsmith ops --json`."""
     return {"schema_version": SCHEMA_VERSION, "operators": [_operator_fields(row) for row in rows]}
-
-
-def diagnosis(found: Diagnosis) -> None:
-    """What is installed and what is missing, and the command that mends it."""
-    table = _table("what Chipsmith uses", "package", "needed", "found", "used for")
-    for check in found.checks:
-        table.add_row(check.name, check.needed, f"{check.found}{'' if check.ok else '  <- mend'}", check.used_for)
-    print_tables(table)
-    print(f"mend: {found.mend}" if found.mend else "everything is there")
 
 
 def _operator_fields(row: OperatorRow) -> Json:

@@ -16,15 +16,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_overrides
+from chipsmith.diagnosis import Diagnosis, diagnose
 from chipsmith.errors import BadInput
 from chipsmith.flow import cosim as cosimulation
 from chipsmith.flow import digits
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
 from chipsmith.flow.cosim import Cosimulated
-from chipsmith.flow.diagnosis import diagnose
 from chipsmith.flow.folder import TRAINED, choose_folder, make_folder, read_run, write_run, write_views
 from chipsmith.flow.networks import compile_network, describe_steps, load_model
-from chipsmith.flow.results import Compiled, Diagnosis, Estimate, Ran, Simulated, Trained
+from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.watching import SILENT, Stages, Watch
 from chipsmith.learn import DIGITS_RECIPE, TrainedNetwork, evaluate, load_digits, save_trained, train_digits
 from chipsmith.program.file import read_program, write_program

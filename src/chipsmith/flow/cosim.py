@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from chipsmith.flow.results import SCHEMA_VERSION, Json, chip_json
+from chipsmith.flow.results import chip_json
 from chipsmith.program.assembly import format_instruction
 from chipsmith.program.program import Program
 from chipsmith.rtl.build import build_machine
 from chipsmith.rtl.export import GoldenVector
 from chipsmith.rtl.package import ERROR_TEXTS, Error
 from chipsmith.rtl.simulate import Machine, RtlRun, external_memory
+from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline, simulate
 from chipsmith.sim.functional import execute
 from chipsmith.tosa.graph import Array

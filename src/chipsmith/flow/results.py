@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chipsmith.chip import Chip
 from chipsmith.learn import Accuracy, Training
@@ -16,13 +15,9 @@ from chipsmith.program.program import Program
 from chipsmith.report.headline import inference_headlines
 from chipsmith.report.record import ChipRecord, HostStep, Inference, OperatorRow, RunRecord
 from chipsmith.report.result import inference_to_plain, result_to_plain
+from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline
 from chipsmith.tosa.graph import Array
-
-SCHEMA_VERSION = 1
-"""Version of the JSON objects; it grows by one whenever a field changes its meaning or goes."""
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,47 +156,6 @@ class Ran:
         del plain["record"]
         host = {"folder": str(self.folder), "wall_s": plain.pop("host")}
         return {**plain, "host": host}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One thing that Chipsmith uses: what is needed, what is there, and the command that mends it ('' if none)."""
-
-    name: str
-    needed: str
-    found: str
-    used_for: str
-    ok: bool
-    required: bool
-    mend: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Diagnosis:
-    """What is installed and what is missing; `mend` is one command for all that is missing ('' if nothing is)."""
-
-    checks: tuple[Check, ...]
-    mend: str
-
-    @property
-    def works(self) -> bool:
-        """Whether everything is there that Chipsmith needs without its extras."""
-        return all(check.ok for check in self.checks if check.required)
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything is there."""
-        return all(check.ok for check in self.checks)
-
-    def to_json(self) -> Json:
-        """The object of `chipsmith doctor --json`."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "works": self.works,
-            "complete": self.complete,
-            "mend": self.mend,
-            "checks": [dataclasses.asdict(check) for check in self.checks],
-        }
 
 
 def obtained(inference: Inference) -> dict[str, str]:

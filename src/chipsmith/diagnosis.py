@@ -1,16 +1,21 @@
-"""What is installed, what is missing, and the command that mends it: read from the package's own metadata."""
+"""What is installed, what is missing, and the command that mends it: read from the package's own metadata.
+
+It needs nothing of what it looks for, so that it still answers where the rest of the package cannot be imported.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
 from chipsmith.errors import BadInput
-from chipsmith.flow.results import Check, Diagnosis
+from chipsmith.schema import SCHEMA_VERSION, Json
 
 _USES = {
     "": "every command",
@@ -19,6 +24,47 @@ _USES = {
     "rtl": "the chip's RTL: simulation and synthesis",
 }
 """What the requirements of an extra ('' is none) are for; `all` joins them, `test` is for who works on Chipsmith."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that Chipsmith uses: what is needed, what is there, and the command that mends it ('' if none)."""
+
+    name: str
+    needed: str
+    found: str
+    used_for: str
+    ok: bool
+    required: bool
+    mend: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What is installed and what is missing; `mend` is one command for all that is missing ('' if nothing is)."""
+
+    checks: tuple[Check, ...]
+    mend: str
+
+    @property
+    def works(self) -> bool:
+        """Whether everything is there that Chipsmith needs without its extras."""
+        return all(check.ok for check in self.checks if check.required)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is there."""
+        return all(check.ok for check in self.checks)
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith doctor --json`."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "works": self.works,
+            "complete": self.complete,
+            "mend": self.mend,
+            "checks": [dataclasses.asdict(check) for check in self.checks],
+        }
 
 
 def diagnose() -> Diagnosis:
@@ -74,3 +120,12 @@ def _command(missing: Iterable[Check]) -> str:
 
 def _pip(requirements: list[str]) -> str:
     return shlex.join([sys.executable, "-m", "pip", "install", *requirements])
+
+
+def describe(found: Diagnosis) -> str:
+    """A line for each check, then the command that mends what is missing."""
+    rows = [(one.name, one.needed, one.found, "" if one.ok else "MEND", one.used_for) for one in found.checks]
+    table = [("package", "needed", "found", "", "used for"), *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    return "\n".join([*lines, "", f"mend: {found.mend}" if found.mend else "everything is there"])

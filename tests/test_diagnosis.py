@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 
 import pytest
 
+from chipsmith import diagnosis
+from chipsmith.diagnosis import describe, diagnose
 from chipsmith.errors import BadInput
-from chipsmith.flow import diagnosis
-from chipsmith.flow.diagnosis import diagnose
 
 REQUIRED = [
     "numpy==2.1.3",
@@ -49,6 +50,7 @@ def test_a_missing_extra_is_named_with_its_pin(machine):
     found = diagnose()
     assert (found.works, found.complete) == (True, False)
     assert shlex.split(found.mend) == [sys.executable, "-m", "pip", "install", "torch==2.13.0"]
+    assert describe(found).splitlines()[-1] == f"mend: {found.mend}"
 
 
 def test_another_version_of_what_every_command_needs_is_a_fault(machine):
@@ -66,3 +68,10 @@ def test_a_folder_that_was_never_installed_says_how_to_install(monkeypatch):
     monkeypatch.setattr(diagnosis, "requires", never)
     with pytest.raises(BadInput, match="pip install"):
         diagnose()
+
+
+def test_it_answers_where_nothing_else_can_be_imported():
+    """It imports none of the packages that it looks for, but what reads their versions."""
+    script = "import sys; import chipsmith.diagnosis; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"numpy", "numba", "pydantic", "yaml", "rich", "typer"} & set(done.stdout.split())
