@@ -158,9 +158,11 @@ def test_every_operator_of_the_network_has_its_placement(name):
 def test_verbs_are_found_beside_the_packages_of_the_same_name():
     import chipsmith.estimate
     import chipsmith.report
+    import chipsmith.rtl
 
     assert callable(chipsmith.estimate)
     assert callable(chipsmith.report)
+    assert callable(chipsmith.rtl)
     assert set(chipsmith.__all__) <= set(dir(chipsmith))
     with pytest.raises(AttributeError, match="no attribute 'tain'"):
         _ = chipsmith.tain

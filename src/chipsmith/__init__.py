@@ -11,14 +11,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chipsmith.flow import chips, compile, doctor, estimate, ops, report, run, simulate, train
+    from chipsmith.flow import chips, compile, cosim, doctor, estimate, ops, report, rtl, run, simulate, train
 
 __version__ = "0.1.0"
-__all__ = ["chips", "compile", "doctor", "estimate", "ops", "report", "run", "simulate", "train"]
+__all__ = ["chips", "compile", "cosim", "doctor", "estimate", "ops", "report", "rtl", "run", "simulate", "train"]
 
 
 class _Package(ModuleType):
-    """This package: a verb keeps its name where a subpackage has the same one (estimate, report).
+    """This package: a verb keeps its name where a subpackage has the same one (estimate, report, rtl).
 
     The import system stores a subpackage as an attribute of its parent; that alone is left out for the verbs, and
     `from chipsmith.report import ...` works as ever.
