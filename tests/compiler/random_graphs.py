@@ -1,7 +1,4 @@
-"""Random legal TOSA graphs and chips: all that a quantised network may hold, in no network's order.
-
-Each int32 tensor carries a bound of its magnitude, so that no sum, product or RESCALE leaves what TOSA defines.
-"""
+"""Random legal TOSA graphs and chips: all that a quantised network may hold, in no network's order."""
 
 from __future__ import annotations
 
@@ -9,21 +6,16 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from nets import CONV, RESCALE, Net
+from drawing import INT32, LARGEST, MOST_ELEMENTS, SCALED_LARGEST
+from random_others import OtherDraw
 
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.tosa.graph import Array, DType, Graph
 
-MOST_ELEMENTS = 1200
-INT32 = 1 << 31
-LARGEST = {DType.INT8: 128, DType.INT16: 32768, DType.BOOL: 1}
-SCALED_LARGEST = 1 << 29
-"""What a RESCALE to int32 may reach: a multiplier of 31 bits then keeps TOSA's bound of the value."""
-
 
 def random_graph(seed: int, *, operators: int | None = None) -> Graph:
     """A verified graph of at least so many operators (5 to 25 by default); all that nothing reads is an output."""
-    draw = Draw(np.random.default_rng(seed))
+    draw = GraphDraw(np.random.default_rng(seed))
     wanted = operators or int(draw.rng.integers(5, 26))
     while len(draw.net.operators) < wanted:
         draw.grow()
@@ -65,315 +57,15 @@ def larger(chip: Chip) -> Chip:
     return override_chip(chip, {"name": chip.name, "memory.group_bytes": str(2 * chip.memory.group_bytes)})
 
 
-class Draw:
-    """A graph in the making: tensors that are there, how large they get, and how another operator joins them."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-        shapes = {f"x{at}": self._input_shape() for at in range(int(rng.integers(1, 4)))}
-        self.net = Net(**shapes)
-        self.bounds: dict[str, int] = {}
-        self.pool = list(shapes)
+class GraphDraw(OtherDraw):
+    """All kinds of operators; each method adds one, with the RESCALEs that it needs, or gives None where none fits."""
 
     def grow(self) -> None:
-        """Add an operator, with the RESCALEs that it needs; nothing where the drawn one fits no tensor."""
-        names, weights = zip(*KINDS.items(), strict=True)
-        at = self.rng.choice(len(names), p=np.array(weights) / sum(weights))
-        if (made := names[at](self)) is not None:
+        """Add an operator; nothing where the drawn one fits no tensor."""
+        kinds, weights = zip(*KINDS.items(), strict=True)
+        at = self.rng.choice(len(kinds), p=np.array(weights) / sum(weights))
+        if (made := kinds[at](self)) is not None:
             self.pool.append(made)
-
-    def finish(self) -> Graph:
-        """The graph; its outputs are what nothing reads, and now and then another tensor."""
-        read = {name for op in self.net.operators for name in op.inputs}
-        computed = [op.outputs[0] for op in self.net.operators]
-        outputs = [name for name in computed if name not in read or self.chance(0.1)]
-        return self.net.graph(*outputs)
-
-    # --- choices ----------------------------------------------------------------------------------------------------
-
-    def chance(self, probability: float) -> bool:
-        return bool(self.rng.random() < probability)
-
-    def upto(self, most: int) -> int:
-        return int(self.rng.integers(1, most + 1))
-
-    def _input_shape(self) -> tuple[int, ...]:
-        if self.chance(0.2):
-            return tuple(self.upto(12) for _ in range(self.upto(3)))
-        return (self.upto(2), self.upto(8), self.upto(8), int(self.rng.choice([1, 2, 3, 4, 5, 8, 12])))
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        return self.net.tensors[name].shape
-
-    def dtype(self, name: str) -> DType:
-        return self.net.tensors[name].dtype
-
-    def bound(self, name: str) -> int:
-        return self.bounds.get(name) or LARGEST[self.dtype(name)]
-
-    def pick(self, *dtypes: DType, below: int = INT32, least_rank: int = 1) -> str | None:
-        """A tensor of one of the types, the later ones more often."""
-        able = [
-            name
-            for name in self.pool
-            if self.dtype(name) in dtypes and self.bound(name) < below and len(self.shape(name)) >= least_rank
-        ]
-        if not able:
-            return None
-        return able[int(len(able) * self.rng.random() ** 0.6)]
-
-    def image(self) -> str | None:
-        """An int8 tensor of rank 4, another rank reshaped."""
-        name = self.pick(DType.INT8)
-        if name is None or len(self.shape(name)) == 4:
-            return name
-        shape = self.shape(name)
-        return self.net.reshape(name, *(1,) * (4 - len(shape)), *shape)
-
-    def int8(self, *shape: int) -> str:
-        """A constant."""
-        return self.net.constant(self.rng.integers(-128, 128, shape), DType.INT8)
-
-    def zero_point(self) -> int:
-        return int(self.rng.choice([0, -128, 127, self.rng.integers(-128, 128)]))
-
-    def partner(self, name: str) -> str:
-        """A second operand: a tensor of the same elements (perhaps reshaped), one that broadcasts, or a constant."""
-        shape, dtype = self.shape(name), self.dtype(name)
-        able = [
-            one
-            for one in self.pool
-            if self.dtype(one) is dtype
-            and (self._spreads(one, shape) or math.prod(self.shape(one)) == math.prod(shape))
-        ]
-        if not able or self.chance(0.25):
-            return self._constant(dtype, self._thinned(shape), self.bound(name))
-        other = str(self.rng.choice(able))
-        if self._spreads(other, shape):
-            return other
-        made = self.net.reshape(other, *shape)
-        self.bounds[made] = self.bound(other)
-        return made
-
-    def _constant(self, dtype: DType, shape: tuple[int, ...], bound: int) -> str:
-        most = min(bound, LARGEST.get(dtype, 1 << 20) - 1)
-        low = 0 if dtype is DType.BOOL else -most
-        # One value everywhere is what the compiler takes for an immediate or a left shift.
-        drawn = self.rng.integers(low, most + 1, shape if self.chance(0.7) else ())
-        drawn = drawn if self.chance(0.8) or dtype is DType.BOOL else 1 << (np.abs(drawn) % 7)
-        name = self.net.constant(np.broadcast_to(drawn, shape), dtype)
-        self.bounds[name] = bound
-        return name
-
-    def _spreads(self, name: str, shape: tuple[int, ...]) -> bool:
-        mine = self.shape(name)
-        return len(mine) == len(shape) and all(a in (1, b) for a, b in zip(mine, shape, strict=True))
-
-    def _thinned(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape, or with some sizes 1."""
-        keep = self.rng.random()
-        return tuple(size if self.chance(keep) else 1 for size in shape)
-
-    # --- RESCALE ------------------------------------------------------------------------------------------------------
-
-    def rescale(self, name: str, dtype: DType, *, per_channel: bool = False) -> str:
-        """The tensor in another type, by a scale that uses the type's range."""
-        zero_points = [self.zero_point() if one is DType.INT8 else 0 for one in (self.dtype(name), dtype)]
-        bound = self.bound(name) + abs(zero_points[0])
-        channels = self.shape(name)[-1] if per_channel else 1
-        scales = [self._scale(bound, dtype) for _ in range(channels)]
-        operands = (
-            self.net.constant([multiplier for multiplier, _ in scales], DType.INT32),
-            self.net.constant([shift for _, shift in scales], DType.INT8),
-            self.net.constant([zero_points[0]], self.dtype(name)),
-            self.net.constant([zero_points[1]], dtype),
-        )
-        rounding = "DOUBLE_ROUND" if self.chance(0.3) else "SINGLE_ROUND"
-        attributes = RESCALE | {"per_channel": per_channel, "rounding_mode": rounding}
-        made = self.net.add("RESCALE", (name, *operands), self.shape(name), dtype, **attributes)
-        if dtype is DType.INT32:
-            self.bounds[made] = max(math.ceil(bound * multiplier / 2**shift) + 1 for multiplier, shift in scales)
-        return made
-
-    def _scale(self, bound: int, dtype: DType) -> tuple[int, int]:
-        target = LARGEST.get(dtype) or max(bound, 1) << int(self.rng.integers(0, 20))
-        factor = min(target * self.rng.uniform(0.3, 1.5), SCALED_LARGEST) / max(bound, 1)
-        exponent = math.floor(math.log2(factor))
-        multiplier = 1 << 30 if self.chance(0.4) else int(self.rng.integers(1 << 30, INT32))
-        return multiplier, min(max(31 - exponent, 2), 62)
-
-    def narrowed(self, name: str) -> str:
-        """An int32 tensor as int8, now and then clamped; or as it is, or as int16."""
-        if self.chance(0.15):
-            return name
-        if self.chance(0.1):
-            return self.rescale(name, DType.INT16)
-        made = self.rescale(name, DType.INT8, per_channel=self.chance(0.3) and self._is_sum_of_products(name))
-        while self.chance(0.3):
-            made = self._clamp(made)
-        return made
-
-    def _is_sum_of_products(self, name: str) -> bool:
-        return self.net.operators[-1].kind in ("CONV2D", "DEPTHWISE_CONV2D") and self.net.operators[-1].outputs == (
-            name,
-        )
-
-    def _clamp(self, name: str) -> str:
-        low, high = sorted(int(one) for one in self.rng.integers(-128, 128, 2))
-        return self.net.add("CLAMP", (name,), self.shape(name), min_val=low, max_val=high, nan_mode="PROPAGATE")
-
-    # --- tensor operators ---------------------------------------------------------------------------------------------
-
-    def convolution(self) -> str | None:
-        return self._convolution("CONV2D")
-
-    def depthwise(self) -> str | None:
-        return self._convolution("DEPTHWISE_CONV2D")
-
-    def _convolution(self, kind: str) -> str | None:
-        source = self.image()
-        if source is None:
-            return None
-        images, height, width, channels = self.shape(source)
-        outputs = channels if kind == "DEPTHWISE_CONV2D" else self.upto(12)
-        # A dilated window of DEPTHWISE_CONV2D must fit the rows of the array; the smallest has 4.
-        dilations = (1,) if kind == "DEPTHWISE_CONV2D" else (1, 1, 2, 3)
-        rows, columns = self._window(height, dilations), self._window(width, dilations)
-        out = (images, rows["out"], columns["out"], outputs)
-        if math.prod(out) > MOST_ELEMENTS:
-            return None
-        kernel = (rows["kernel"], columns["kernel"])
-        weights = (
-            self.int8(*kernel, channels, 1) if kind == "DEPTHWISE_CONV2D" else self.int8(outputs, *kernel, channels)
-        )
-        bias = self.rng.integers(-5000, 5000, outputs if self.chance(0.8) else 1) * self.chance(0.8)
-        operands = (
-            source,
-            weights,
-            self.net.constant(bias, DType.INT32),
-            self.net.constant([self.zero_point()]),
-            self.net.constant([self.zero_point() if self.chance(0.3) else 0]),
-        )
-        windows = {
-            "pad": (*rows["pad"], *columns["pad"]),
-            "stride": (rows["stride"], columns["stride"]),
-            "dilation": (rows["dilation"], columns["dilation"]),
-        }
-        made = self.net.add(kind, operands, out, DType.INT32, **{**CONV, **windows})
-        self.bounds[made] = math.prod(kernel) * channels * 255 * 255 + 5000
-        return self.narrowed(made)
-
-    def residual(self) -> str | None:
-        """A sum of two tensors of one shape, one at least a convolution of the other's input or of the other."""
-        source = self.image()
-        if source is None or math.prod(self.shape(source)) > MOST_ELEMENTS:
-            return None
-        sides = [self._same_size_convolution(source), source]
-        if self.chance(0.4):
-            sides[1] = self._same_size_convolution(source)
-        if self.chance(0.3):
-            self.pool.extend(sides)
-        wide = [self.rescale(one, DType.INT32) for one in (sides if self.chance(0.5) else sides[::-1])]
-        made = self.net.add("ADD", wide, self.shape(source), DType.INT32)
-        self.bounds[made] = self.bound(wide[0]) + self.bound(wide[1])
-        return self.narrowed(made)
-
-    def _same_size_convolution(self, source: str) -> str:
-        channels, size = self.shape(source)[3], int(self.rng.choice([1, 3]))
-        weights = self.int8(channels, size, size, channels)
-        bias = self.net.constant(self.rng.integers(-5000, 5000, channels), DType.INT32)
-        operands = (source, weights, bias, self.net.constant([self.zero_point()]), self.net.constant([0]))
-        made = self.net.add("CONV2D", operands, self.shape(source), DType.INT32, **{**CONV, "pad": (size // 2,) * 4})
-        self.bounds[made] = size * size * channels * 255 * 128 + 5000
-        narrow = self.rescale(made, DType.INT8, per_channel=self.chance(0.3))
-        return self._clamp(narrow) if self.chance(0.4) else narrow
-
-    def _window(self, size: int, dilations: tuple[int, ...]) -> dict[str, int | tuple[int, int]]:
-        """One axis of a convolution whose stride ends exactly at the padded input's end."""
-        while True:
-            kernel, stride = (int(self.rng.choice([1, 1, 2, 3])) for _ in range(2))
-            dilation = int(self.rng.choice(dilations))
-            before, after = (int(self.rng.choice([0, 0, 1, 2])) for _ in range(2))
-            left = size - 1 + before + after - (kernel - 1) * dilation
-            if left >= 0 and left % stride == 0:
-                return {
-                    "kernel": kernel,
-                    "stride": stride,
-                    "dilation": dilation,
-                    "pad": (before, after),
-                    "out": left // stride + 1,
-                }
-
-    def matmul(self) -> str | None:
-        source = self.pick(DType.INT8)
-        if source is None:
-            return None
-        shape = self.shape(source)
-        batch = self.shape(source)[0] if len(shape) == 3 else 1
-        inner = shape[-1]
-        height = math.prod(shape) // batch // inner
-        width = self.upto(10)
-        a = source if len(shape) == 3 else self.net.reshape(source, batch, height, inner)
-        b = self._right_factor(a, width)
-        width = self.shape(b)[2]
-        if batch * height * width > MOST_ELEMENTS:
-            return None
-        zero_points = (self.net.constant([self.zero_point()]), self.net.constant([self.zero_point()]))
-        made = self.net.add("MATMUL", (a, b, *zero_points), (batch, height, width), DType.INT32)
-        self.bounds[made] = inner * 255 * 255
-        return self.narrowed(made)
-
-    def _right_factor(self, a: str, width: int) -> str:
-        """A constant, the left factor transposed, or another tensor in the shape that is asked for."""
-        batch, _, inner = self.shape(a)
-        able = [
-            one
-            for one in self.pool
-            if self.dtype(one) is DType.INT8 and math.prod(self.shape(one)) % (batch * inner) == 0
-        ]
-        if able and self.chance(0.4):
-            other = str(self.rng.choice(able))
-            wide = math.prod(self.shape(other)) // (batch * inner)
-            if self.chance(0.5):
-                return self.net.reshape(other, batch, inner, wide)
-            return self.net.transpose(self.net.reshape(other, batch, wide, inner), 0, 2, 1)
-        if self.chance(0.3):
-            return self.net.transpose(a, 0, 2, 1)
-        return self.int8(batch, inner, width)
-
-    def pool_max(self) -> str | None:
-        return self._pool("MAX_POOL2D", (), nan_mode="PROPAGATE")
-
-    def pool_average(self) -> str | None:
-        zero_points = (self.net.constant([self.zero_point()]), self.net.constant([self.zero_point()]))
-        return self._pool("AVG_POOL2D", zero_points, acc_type="INT32")
-
-    def _pool(self, kind: str, operands: tuple[str, ...], **attributes: str) -> str | None:
-        source = self.image()
-        if source is None:
-            return None
-        images, height, width, channels = self.shape(source)
-        rows, columns = self._pooled(height), self._pooled(width)
-        out = (images, rows["out"], columns["out"], channels)
-        if math.prod(out) > MOST_ELEMENTS:
-            return None
-        return self.net.add(
-            kind,
-            (source, *operands),
-            out,
-            kernel=(rows["kernel"], columns["kernel"]),
-            stride=(rows["stride"], columns["stride"]),
-            pad=(*rows["pad"], *columns["pad"]),
-            **attributes,
-        )
-
-    def _pooled(self, size: int) -> dict[str, int | tuple[int, int]]:
-        while True:
-            kernel, stride = self.upto(4), self.upto(3)
-            before, after = (int(self.rng.integers(kernel)) for _ in range(2))
-            left = size + before + after - kernel
-            if left >= 0 and left % stride == 0:
-                return {"kernel": kernel, "stride": stride, "pad": (before, after), "out": left // stride + 1}
 
     # --- element by element -------------------------------------------------------------------------------------------
 
@@ -612,28 +304,39 @@ class Draw:
         return made
 
 
-KINDS: Mapping[Callable[[Draw], str | None], float] = {
-    Draw.convolution: 5,
-    Draw.depthwise: 2,
-    Draw.residual: 2,
-    Draw.matmul: 2,
-    Draw.pool_max: 1,
-    Draw.pool_average: 1,
-    Draw.quantised_binary: 6,
-    Draw.binary: 2,
-    Draw.narrow_product: 0.5,
-    Draw.bits: 0.5,
-    Draw.shifted: 1,
-    Draw.unary: 0.5,
-    Draw.divided: 0.3,
-    Draw.compared: 0.7,
-    Draw.logical: 0.4,
-    Draw.widened: 0.7,
-    Draw.requantised: 1,
-    Draw.table: 1.5,
-    Draw.summed: 1.2,
-    Draw.reduced: 1,
-    Draw.laid_out: 5,
-    Draw.joined: 2,
+KINDS: Mapping[Callable[[GraphDraw], str | None], float] = {
+    GraphDraw.convolution: 5,
+    GraphDraw.depthwise: 2,
+    GraphDraw.residual: 2,
+    GraphDraw.matmul: 2,
+    GraphDraw.pool_max: 1,
+    GraphDraw.pool_average: 1,
+    GraphDraw.quantised_binary: 6,
+    GraphDraw.binary: 2,
+    GraphDraw.narrow_product: 0.5,
+    GraphDraw.bits: 0.5,
+    GraphDraw.shifted: 1,
+    GraphDraw.unary: 0.5,
+    GraphDraw.divided: 0.3,
+    GraphDraw.compared: 0.7,
+    GraphDraw.logical: 0.4,
+    GraphDraw.widened: 0.7,
+    GraphDraw.requantised: 1,
+    GraphDraw.table: 1.5,
+    GraphDraw.summed: 1.2,
+    GraphDraw.reduced: 1,
+    GraphDraw.laid_out: 5,
+    GraphDraw.joined: 2,
+    GraphDraw.padded: 1,
+    GraphDraw.tiled: 0.5,
+    GraphDraw.selected: 1,
+    GraphDraw.argmax: 0.5,
+    GraphDraw.resized: 1,
+    GraphDraw.negated: 0.5,
+    GraphDraw.inverted: 0.3,
+    GraphDraw.cast: 1,
+    GraphDraw.rescaled_by_channel: 0.5,
+    GraphDraw.rescaled_unsigned: 0.5,
+    GraphDraw.rescaled_by_16_bits: 0.4,
 }
 """How often each way to go on is drawn."""

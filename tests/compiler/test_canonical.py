@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nets import Net, kinds, random_int8
+from nets import RESCALE, Net, kinds, random_int8
 
 from chipsmith.compiler.canonical import PASSES, canonicalize
 from chipsmith.compiler.canonical.cleanup import drop_dead, drop_identities, merge_duplicates
@@ -333,6 +333,15 @@ def test_there_and_back_is_no_operator(same_bits):
     y = net.rescale(same, DType.INT32)
     after = same_bits(net.graph(y), tabulate, drop_identities, drop_dead)
     assert kinds(after) == ["RESCALE"]
+
+
+def test_scales_by_channel_of_one_channel_make_a_table(same_bits):
+    net = Net(x=(4, 1))
+    operands = (net.constant([1 << 30], DType.INT32), net.constant([31]), net.constant([0]), net.constant([3]))
+    y = net.add("RESCALE", ("x", *operands), (4, 1), **(RESCALE | {"per_channel": True}))
+    z = net.add("CLAMP", (y,), (4, 1), min_val=0, max_val=50, nan_mode="PROPAGATE")
+    after = same_bits(net.graph(z), tabulate, drop_dead)
+    assert kinds(after) == ["TABLE"]
 
 
 def test_two_int8_tensors_make_no_table(same_bits):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chipsmith.compiler.canonical.edit import Constant, Replacement, Site, reshape, rewrite
-from chipsmith.tosa.graph import Array, DType, Graph, Operator, Tensor
+from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
 from chipsmith.tosa.reference import evaluate
 
 _INT8_VALUES: Array = np.arange(-128, 128).astype(np.int8)
@@ -132,7 +132,7 @@ def _tables(site: Site, chains: tuple[Chain, ...]) -> Mapping[str, Array]:
     views = {op.outputs[0]: op.inputs[0] for op in operators if op.kind == "RESHAPE"}
     results = {chain.end: _viewed(chain.end, views) for chain in chains}
     computing = tuple(
-        replace(op, inputs=tuple(_viewed(name, views) for name in op.inputs))
+        replace(op, inputs=tuple(_viewed(name, views) for name in op.inputs), attributes=_flat_attributes(op))
         for op in operators
         if op.kind != "RESHAPE"
     )
@@ -140,6 +140,11 @@ def _tables(site: Site, chains: tuple[Chain, ...]) -> Mapping[str, Array]:
     alone = replace(_flat(site.graph, computing), inputs=roots, outputs=tuple(dict.fromkeys(results.values())))
     values = evaluate(alone, dict.fromkeys(roots, _INT8_VALUES))
     return {end: np.ascontiguousarray(values[name]) for end, name in results.items()}
+
+
+def _flat_attributes(op: Operator) -> Mapping[str, AttributeValue]:
+    """A RESCALE by channel has one channel here: its scales are single."""
+    return {name: False if name == "per_channel" else value for name, value in op.attributes.items()}
 
 
 def _viewed(name: str, views: Mapping[str, str]) -> str:
