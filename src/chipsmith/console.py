@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.chip import Chip, json_schema
-from chipsmith.flow.cosim import Cosimulated
+from chipsmith.flow.cosimulation import Cosimulated
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.watching import SILENT, Watch
 from chipsmith.learn import OnEpoch, epoch_bar

@@ -18,10 +18,9 @@ from pathlib import Path
 from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_overrides
 from chipsmith.diagnosis import Diagnosis, diagnose
 from chipsmith.errors import BadInput
-from chipsmith.flow import cosim as cosimulation
-from chipsmith.flow import digits
+from chipsmith.flow import cosimulation, digits
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
-from chipsmith.flow.cosim import Cosimulated
+from chipsmith.flow.cosimulation import Cosimulated
 from chipsmith.flow.folder import TRAINED, choose_folder, make_folder, read_run, write_run, write_views
 from chipsmith.flow.networks import compile_network, describe_steps, load_model
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
