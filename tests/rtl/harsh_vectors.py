@@ -1,0 +1,71 @@
+"""Random legal VECTORs that crowd the engine: full pipelines, groups that meet, values outside of what tables take."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from random_instructions import random_vector
+
+from chipsmith.chip import Chip
+from chipsmith.errors import BadInput
+from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, Vector
+from chipsmith.program.verify import check_instruction
+
+INT32 = -(1 << 31), (1 << 31) - 1
+
+
+def harsh_vector(chip: Chip, rng: np.random.Generator) -> Vector:
+    """A legal VECTOR, mostly with several changes that random_vector makes seldom or never."""
+    one = random_vector(chip, rng)
+    for change in (_scaled, _other_op, _dense, _wide_clamp, _tabled, _meeting):
+        changed = change(one, chip, rng) if rng.random() < 0.5 else one
+        try:
+            check_instruction(chip, changed)
+        except BadInput:
+            continue
+        one = changed
+    return one
+
+
+def _scaled(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
+    names = rng.permutation(["a_rounding", "b_rounding", "o_rounding"])[: rng.integers(1, 4)]
+    return dataclasses.replace(one, **{name: Rounding(rng.integers(1, 3)) for name in names})
+
+
+def _other_op(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
+    """Streamed shift amounts and divisors, operands that are read and ignored, products before another scale."""
+    source = Source.STREAM if one.b_source is Source.STREAM else one.b_source
+    op = Op.MUL if rng.random() < 0.5 else Op(rng.integers(19))
+    return dataclasses.replace(one, op=op, op_argument=int(rng.integers(2)), b_source=source)
+
+
+def _dense(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
+    """Few accesses, so that beats follow each other closely."""
+    strides = {"a_lane_stride": one.a_type.size_bytes, "b_lane_stride": int(rng.integers(2)) * one.b_type.size_bytes}
+    if rng.random() < 0.5:
+        strides["o_lane_stride"] = one.o_type.size_bytes
+    return dataclasses.replace(one, **strides)
+
+
+def _wide_clamp(one: Vector, _chip: Chip, _rng: np.random.Generator) -> Vector:
+    return dataclasses.replace(one, clamp_min=INT32[0], clamp_max=INT32[1])
+
+
+def _tabled(one: Vector, chip: Chip, rng: np.random.Generator) -> Vector:
+    table = Table(rng.integers(1, 3))
+    base = int(rng.integers(0, chip.memory_bytes - table.size_bytes)) // 2 * 2
+    size = chip.memory.group_bytes
+    groups = {"t_first_group": base // size, "t_last_group": (base + table.size_bytes - 1) // size}
+    o_type = Type.INT32 if rng.random() < 0.3 else one.o_type
+    return dataclasses.replace(one, table=table, t_base=base, o_type=o_type, **groups)
+
+
+def _meeting(one: Vector, chip: Chip, rng: np.random.Generator) -> Vector:
+    """Ranges of groups that are wider than need be."""
+    groups = {}
+    for name in rng.permutation(list("abo"))[: rng.integers(1, 4)]:
+        first, last = getattr(one, f"{name}_first_group"), getattr(one, f"{name}_last_group")
+        groups[f"{name}_first_group"] = int(rng.integers(first + 1))
+        groups[f"{name}_last_group"] = int(rng.integers(last, chip.memory.groups))
+    return dataclasses.replace(one, **groups)

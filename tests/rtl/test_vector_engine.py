@@ -1,0 +1,97 @@
+"""The VECTOR engine alone: every byte of memory and every cycle, against the functional simulator and the formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from harsh_vectors import harsh_vector
+from random_instructions import random_vector
+from tensor_harness import Fault
+from vector_harness import VectorBench
+
+from chipsmith.chip import Chip, load_chip, override_chip
+from chipsmith.program.assembly import format_instruction
+from chipsmith.program.instructions import Op, Source, Type, Vector
+from chipsmith.program.vector_cycles import vector_cycles
+from chipsmith.sim.functional import run_instruction
+from chipsmith.sim.memory import Memories
+
+pytestmark = pytest.mark.usefixtures("rtl_tools")
+
+
+def chip_of(rows: int, lanes: int, multipliers: int, table_lanes: int) -> Chip:
+    changes = {
+        "name": "small",
+        "tensor.rows": rows,
+        "vector.lanes": lanes,
+        "vector.multiplier_lanes": multipliers,
+        "vector.table_lanes": table_lanes,
+        "memory.groups": 4,
+        "memory.group_bytes": 2048,
+        "external.bytes_per_cycle": 4,
+    }
+    return override_chip(load_chip("nano-64"), {name: str(value) for name, value in changes.items()})
+
+
+SMALL = chip_of(8, 4, 2, 1)
+
+
+def assert_agrees(bench: VectorBench, chip: Chip, one: Vector, rng: np.random.Generator) -> None:
+    """Every byte of the memory, the cycles, and no access that the contract forbids."""
+    before = rng.integers(-128, 128, chip.memory_bytes, dtype=np.int8)
+    bench.memory[:] = before.view(np.uint8)
+    memories = Memories(local=before[None], constants=np.zeros(0, np.int8), private=np.zeros((1, 0), np.int8))
+    run = bench.run(one)
+    run_instruction(memories, one)
+    told = format_instruction(one)
+    assert run.fault is Fault.NONE, f"{run}: {told}"
+    assert run.cycles == vector_cycles(one, chip), told
+    wrong = np.flatnonzero(bench.memory.view(np.int8) != memories.local[0])
+    assert not wrong.size, f"{wrong.size} bytes differ, the first at {wrong[0]}: {told}"
+
+
+def assert_all_agree(
+    chip: Chip, draw: Callable[[Chip, np.random.Generator], Vector], *, seed: int, instructions: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    with VectorBench(chip) as bench:
+        for _ in range(instructions):
+            assert_agrees(bench, chip, draw(chip, rng), rng)
+
+
+@pytest.mark.parametrize("draw", [random_vector, harsh_vector])
+def test_random_instructions_agree_in_every_byte_and_cycle(draw):
+    assert_all_agree(SMALL, draw, seed=1, instructions=500)
+
+
+def test_every_operation_agrees_on_values_at_the_ends_of_their_range():
+    ends = [-(1 << 31), 1 - (1 << 31), -2, -1, 0, 1, 2, 31, 32, (1 << 31) - 1]
+    a, b = (axis.ravel().astype("<i4") for axis in np.meshgrid(ends, ends))
+    with VectorBench(SMALL) as bench:
+        for op in Op:
+            # The words of A stand from 0 on, those of B from 2048 on, the results from 4096 on.
+            one = Vector(
+                op=op, lanes=len(a), b_source=Source.STREAM, b_base=2048, o_base=4096,
+                a_type=Type.INT32, b_type=Type.INT32, o_type=Type.INT32,
+                a_lane_stride=4, b_lane_stride=4, o_lane_stride=4,
+                b_first_group=1, b_last_group=1, o_first_group=2, o_last_group=2,
+            )  # fmt: skip
+            local = np.zeros((1, SMALL.memory_bytes), np.int8)
+            local[0, : a.nbytes], local[0, 2048 : 2048 + b.nbytes] = a.view(np.int8), b.view(np.int8)
+            bench.memory[:] = local[0].view(np.uint8)
+            bench.run(one)
+            run_instruction(Memories(local=local, constants=local[0, :0], private=local[:, :0]), one)
+            found, expected = (data[4096:4496].view("<i4") for data in (bench.memory, local[0]))
+            assert found.tolist() == expected.tolist(), op.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draw", [random_vector, harsh_vector])
+@pytest.mark.parametrize(
+    "sizes",
+    [(4, 2, 1, 1), (4, 8, 2, 2), (8, 8, 4, 2), (16, 4, 4, 4), (4, 16, 1, 1), (32, 16, 16, 8), (64, 4, 2, 1)],
+)
+def test_many_random_instructions_agree_on_chips_of_many_shapes(sizes, draw):
+    assert_all_agree(chip_of(*sizes), draw, seed=sum(sizes), instructions=3000)
