@@ -51,8 +51,8 @@ class _Builder:
         graph = self.lookup.graph
         chains = {self.lookup.producers[chain.output].name: chain for chain in Matcher(self.lookup).cover()}
         produced = {chain.output for chain in chains.values()}
-        for name in graph.inputs:
-            self.views[name] = self._fresh(name, name)
+        ports = {name: self._fresh(name, name) for name in graph.inputs}
+        self.views.update(ports)
         self._place_concatenations(produced)
         for op in graph.operators:
             if op.name in chains:
@@ -65,7 +65,7 @@ class _Builder:
         return Built(
             kernels=tuple(self.kernels),
             buffers=self.buffers,
-            inputs={name: self.views[name] for name in graph.inputs},
+            inputs=ports,
             outputs=outputs,
             placements=tuple(self._placement(op) for op in graph.operators),
         )
@@ -255,7 +255,7 @@ class _Builder:
     def _outputs(self) -> dict[str, View]:
         """Views of the graph's outputs, each the whole of a buffer that no other port has."""
         outputs: dict[str, View] = {}
-        taken = {self.views[name].buffer for name in self.lookup.graph.inputs}
+        taken = set(self.lookup.graph.inputs)
         for name in self.lookup.graph.outputs:
             view = self.view(name)
             whole = self.buffers[view.buffer]

@@ -81,14 +81,17 @@ def _program(graph: Graph, built: Built, plan: Plan, chip: Chip) -> Program:
     return Program(
         chip=chip,
         instructions=instructions,
-        constants=_constants(encode_pages(chip, instructions), chunks, image),
+        constants=_constants(encode_pages(chip, instructions), [*chunks, *_streamed(built, plan)], image),
         manifest=_manifest(graph, built, plan, schedule, activations, chunks, image, kept),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _External:
-    """Addresses in external memory: chunks of constants behind the pages, then the ports, then spilled tensors."""
+    """Addresses in external memory: chunks of constants behind the pages, then the ports, then spilled tensors.
+
+    Constants that come in windows are among both the chunks and the tensors.
+    """
 
     chunks: Mapping[str, int]
     inputs: tuple[Port, ...]
@@ -109,9 +112,13 @@ def _lay_out(built: Built, plan: Plan, chunks: Sequence[Chunk], chip: Chip) -> _
     for chunk in chunks:
         addresses[chunk.name] = at
         at = _aligned(at + len(chunk.data))
+    streamed: dict[str, int] = {}
+    for name in plan.streamed:
+        streamed[name] = at
+        at = _aligned(at + built.buffers[name].size_bytes)
     constants_bytes = at
     ports: list[Port] = []
-    tensors: dict[str, int] = {}
+    tensors = dict(streamed)
     for name, view in (*built.inputs.items(), *built.outputs.items()):
         ports.append(_port(name, view, at))
         tensors[view.buffer] = at
@@ -122,7 +129,7 @@ def _lay_out(built: Built, plan: Plan, chunks: Sequence[Chunk], chip: Chip) -> _
             at = _aligned(at + built.buffers[name].size_bytes)
     count = len(built.inputs)
     return _External(
-        chunks=addresses,
+        chunks=addresses | streamed,
         inputs=tuple(ports[:count]),
         outputs=tuple(ports[count:]),
         tensors=tensors,
@@ -181,6 +188,16 @@ def _marked(item: Scheduled, kept: frozenset[str]) -> Instruction:
     if item.role == "load" and item.name in kept and isinstance(item.instruction, Load):
         return replace(item.instruction, once=1)
     return item.instruction
+
+
+def _streamed(built: Built, plan: Plan) -> list[Chunk]:
+    """The constants that come in windows, each a chunk of its own."""
+    steps = Life(first=BEFORE, last=len(plan.steps))
+    return [
+        Chunk(name=name, data=data, offsets={name: 0}, first_step=steps.first, last_step=steps.last)
+        for name in plan.streamed
+        if (data := built.buffers[name].data) is not None
+    ]
 
 
 def _constants(pages: bytes, chunks: Sequence[Chunk], image: _External) -> bytes:

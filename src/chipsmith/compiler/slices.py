@@ -48,6 +48,20 @@ def cut_axis(instruction: Instruction, *, lanes: int) -> Axis | None:
     return Axis(name=f"o{at}", count=getattr(instruction, f"o{at}"), granule=1)
 
 
+def cut_axes(instruction: Instruction, *, lanes: int) -> list[Axis]:
+    """All loops that can be cut, whatever bytes of the output a cut leaves together."""
+    if isinstance(instruction, Tensor):
+        names: tuple[str, ...] = ("output_height", "output_width")
+    elif isinstance(instruction, Vector):
+        names = ("o0", "o1", "o2", "o3")
+    else:
+        return []
+    axes = [Axis(name=name, count=getattr(instruction, name), granule=1) for name in names]
+    if isinstance(instruction, Vector) and not instruction.lane_reduce:
+        axes.append(Axis(name="lanes", count=instruction.lanes, granule=lanes))
+    return [one for one in axes if one.count > one.granule]
+
+
 def slice_step(step: Step, axis: Axis, first: int, last: int) -> Step:
     """The step on outputs `first` to `last` of an axis."""
     one = step.template

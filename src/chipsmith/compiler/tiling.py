@@ -6,17 +6,18 @@ slice, so that the next window arrives while this one is worked on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.build import Built
-from chipsmith.compiler.kernels import STREAM_NAMES, Buffer, Kernel, Operand, Step
+from chipsmith.compiler.kernels import Buffer, Kernel, Operand, Step
 from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, lives
 from chipsmith.compiler.slices import Axis, cut_axis, slice_step
-from chipsmith.program.streams import Stream, streams
+from chipsmith.compiler.windows import Windows, extents, placed_streams, size_of, tiles, windows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,63 +46,92 @@ class Plan:
     imports: tuple[Transfer, ...]
     exports: tuple[Transfer, ...]
     spilled: tuple[str, ...]
+    streamed: tuple[str, ...]
 
 
 def plan_whole(built: Built) -> Plan:
     """The plan in which every tensor has its place on the chip for its whole life."""
-    return _Planner(built=built, spilled=(), slices={}, lanes=1).plan()
+    return _Planner(built=built, spilled=(), streamed=(), slices={}).plan()
 
 
 def plan_tiled(built: Built, chip: Chip, *, budget_bytes: int) -> Plan:
-    """The plan in which activations never take more than a budget: the largest are spilled, their kernels sliced."""
-    spilled = choose_spilled(built, budget_bytes=budget_bytes)
+    """The plan in which activations never take more than a budget: the largest are spilled, their kernels sliced.
+
+    Constants that the vector engine reads and that take half of what is left beside the budget come in windows too.
+    """
+    streamed = choose_streamed(built, limit_bytes=(chip.memory_bytes - budget_bytes) // 2)
+    spilled = choose_spilled(built, budget_bytes=budget_bytes, windowed=bool(streamed))
+    external = frozenset((*spilled, *streamed))
+    rooms = [(budget_bytes - one) // 2 for one in _resident_bytes(built, external)]
     slices = {
-        at: _slices_needed(kernel, at, built, spilled, chip, budget_bytes)
+        at: _sliced(kernel, external, rooms[at], chip)
         for at, kernel in enumerate(built.kernels)
-        if _touches(kernel, spilled)
+        if _touches(kernel, external)
     }
-    return _Planner(built=built, spilled=spilled, slices=slices, lanes=chip.vector.lanes).plan()
+    return _Planner(built=built, spilled=spilled, streamed=streamed, slices=slices).plan()
 
 
-def choose_spilled(built: Built, *, budget_bytes: int) -> tuple[str, ...]:
-    """Buffers to keep in external memory so that what is left and the windows fit: at each peak, the largest."""
-    steps = [step for kernel in built.kernels for step in kernel.steps]
-    inputs, outputs = _names(built.inputs), _names(built.outputs)
-    found = lives(steps, inputs, outputs, built.buffers)
+def choose_spilled(built: Built, *, budget_bytes: int, windowed: bool = False) -> tuple[str, ...]:
+    """Buffers to keep in external memory so that what is left and the windows fit: at each peak, the largest.
+
+    `windowed`: there are windows even where no buffer is spilled.
+    """
+    found = _lives(built)
     sizes = {name: built.buffers[name].size_bytes for name in found}
     spilled: list[str] = []
-    for at in range(BEFORE, len(steps) + 1):
+    for at in range(BEFORE, sum(len(one.steps) for one in built.kernels) + 1):
         live = {name for name, life in found.items() if life.first <= at <= life.last and name not in spilled}
-        # Half of the budget is left to the windows of what is spilled.
-        while sum(sizes[name] for name in live) > (budget_bytes if not spilled else budget_bytes // 2):
+        # Half of the budget is left to the windows.
+        while sum(sizes[name] for name in live) > (budget_bytes // 2 if spilled or windowed else budget_bytes):
             largest = max(live, key=lambda name: (sizes[name], name))
             spilled.append(largest)
             live.remove(largest)
     return tuple(spilled)
 
 
-def _slices_needed(kernel: Kernel, at: int, built: Built, spilled: Sequence[str], chip: Chip, budget_bytes: int) -> int:
-    """The fewest slices with which two sets of a kernel's windows fit beside what lives on the chip with it."""
-    before = sum(len(one.steps) for one in built.kernels[:at])
-    steps = [step for one in built.kernels for step in one.steps]
-    found = lives(steps, _names(built.inputs), _names(built.outputs), built.buffers)
-    now = Life(first=before, last=before + len(kernel.steps) - 1)
-    resident = sum(
-        built.buffers[name].size_bytes for name, life in found.items() if name not in spilled and life.meets(now)
+def choose_streamed(built: Built, *, limit_bytes: int) -> tuple[str, ...]:
+    """Constants larger than a limit among the operands of the vector engine and the activations of the other."""
+    read = (
+        one.buffer for kernel in built.kernels for step in kernel.steps for one in step.operands if one.stream in "ab"
     )
-    room = (budget_bytes - resident) // 2
-    count = 1
-    while True:
-        windows = [_windows(part, spilled) for part in _parts(kernel, count, chip.vector.lanes)]
-        largest = max(sum(high - low for low, high in one.values()) for one in windows)
-        if largest <= room:
-            return count
-        if count > max(axis.count for axis in _axes(kernel, chip.vector.lanes)):
-            raise DoesNotFit(
-                f"kernel {kernel.name} needs {largest} bytes at once even in its smallest slices; {chip.name} has "
-                f"{max(room, 0)} bytes for it: choose a chip with more memory"
-            )
+    constants = (built.buffers[name] for name in dict.fromkeys(read) if built.buffers[name].data is not None)
+    return tuple(one.name for one in constants if one.size_bytes > limit_bytes)
+
+
+def _lives(built: Built) -> dict[str, Life]:
+    steps = [step for kernel in built.kernels for step in kernel.steps]
+    return lives(steps, _names(built.inputs), _names(built.outputs), built.buffers)
+
+
+def _resident_bytes(built: Built, external: Collection[str]) -> Iterator[int]:
+    """Bytes that live on the chip while each kernel runs."""
+    found = {name: life for name, life in _lives(built).items() if name not in external}
+    at = 0
+    for kernel in built.kernels:
+        now = Life(first=at, last=at + len(kernel.steps) - 1)
+        yield sum(built.buffers[name].size_bytes for name, life in found.items() if life.meets(now))
+        at += len(kernel.steps)
+
+
+def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Chip) -> list[list[Step]]:
+    """The kernel in the fewest even slices whose windows fit twice, or step by step in tiles that do."""
+    lanes = chip.vector.lanes
+    count, most = 1, max(axis.count for axis in _axes(kernel, lanes))
+    while count <= most:
+        parts = _parts(kernel, count, lanes)
+        if max(size_of(part, external) for part in parts) <= room_bytes:
+            return parts
         count += max(1, count // 4)
+    tiled = [
+        [one] for step in kernel.steps for one in tiles(step, external, room_bytes=max(room_bytes, 1), lanes=lanes)
+    ]
+    largest = max(size_of(part, external) for part in tiled)
+    if largest > room_bytes:
+        raise DoesNotFit(
+            f"kernel {kernel.name} needs {largest} bytes at once even in its smallest parts; {chip.name} has "
+            f"{max(room_bytes, 0)} bytes for it: choose a chip with more memory"
+        )
+    return tiled
 
 
 def _touches(kernel: Kernel, spilled: Iterable[str]) -> bool:
@@ -131,43 +161,12 @@ def _parts(kernel: Kernel, count: int, lanes: int) -> list[list[Step]]:
     return parts
 
 
-Window = tuple[int, int]
-
-
-def _windows(part: Sequence[Step], spilled: Iterable[str]) -> dict[tuple[str, bool], Window]:
-    """The bytes of each spilled buffer that a slice reads (False) and writes (True)."""
-    found: dict[tuple[str, bool], Window] = {}
-    for step in part:
-        extents = _extents(step)
-        for operand in step.operands:
-            if operand.buffer not in spilled or operand.stream not in extents:
-                continue
-            key = (operand.buffer, operand.written)
-            low, high = extents[operand.stream]
-            known = found.get(key, (low, high))
-            # The base is in the window too, or its address could be negative.
-            found[key] = (min(low, operand.base, known[0]), max(high, known[1]))
-    return found
-
-
-def _extents(step: Step) -> dict[str, Window]:
-    """First byte and the byte after the last one of each stream, within its buffer."""
-    return {name: (stream.first, stream.last + 1) for name, stream in _streams(step).items()}
-
-
-def _streams(step: Step) -> dict[str, Stream]:
-    """The streams of a step by the prefix of their fields, as if every buffer stood at address 0."""
-    placed = replace(step.template, **{f"{one.stream}_base": one.base for one in step.operands})
-    by_name = {stream.name: stream for stream in streams(placed)}
-    return {prefix: by_name[name] for prefix, name in STREAM_NAMES.items() if name in by_name}
-
-
 @dataclass
 class _Planner:
     built: Built
     spilled: tuple[str, ...]
-    slices: Mapping[int, int]
-    lanes: int
+    streamed: tuple[str, ...]
+    slices: Mapping[int, Sequence[Sequence[Step]]]
     steps: list[Step] = field(default_factory=list)
     kernels: list[int] = field(default_factory=list)
     buffers: dict[str, Buffer] = field(default_factory=dict)
@@ -177,10 +176,10 @@ class _Planner:
     written: dict[str, int] = field(default_factory=dict)
 
     def plan(self) -> Plan:
-        self.buffers.update({name: one for name, one in self.built.buffers.items() if name not in self.spilled})
+        self.buffers.update({name: one for name, one in self.built.buffers.items() if name not in self.external})
         for at, kernel in enumerate(self.built.kernels):
             if at in self.slices:
-                for number, part in enumerate(_parts(kernel, self.slices[at], self.lanes)):
+                for number, part in enumerate(self.slices[at]):
                     self._slice(at, number, part)
             else:
                 self._add(at, kernel.steps)
@@ -194,7 +193,13 @@ class _Planner:
             imports=tuple(self.imports),
             exports=tuple(self.exports),
             spilled=self.spilled,
+            streamed=self.streamed,
         )
+
+    @cached_property
+    def external(self) -> frozenset[str]:
+        """The buffers that stand in external memory and come in windows."""
+        return frozenset((*self.spilled, *self.streamed))
 
     def _add(self, kernel: int, steps: Iterable[Step]) -> None:
         for step in steps:
@@ -203,9 +208,9 @@ class _Planner:
 
     def _slice(self, kernel: int, number: int, part: Sequence[Step]) -> None:
         first, last = len(self.steps), len(self.steps) + len(part) - 1
-        windows = _windows(part, self.spilled)
-        names = {key: f"{key[0]}@{kernel}.{number}.{'out' if key[1] else 'in'}" for key in windows}
-        for (tensor, written), (low, high) in windows.items():
+        touched = windows(part, self.external)
+        names = {key: f"{key[0]}@{kernel}.{number}.{'out' if key[1] else 'in'}" for key in touched}
+        for (tensor, written), (low, high) in touched.items():
             name = names[tensor, written]
             self.buffers[name] = Buffer(name=name, size_bytes=high - low)
             self.windows[name] = Life(first=first if written else max(first - 1, 0), last=last + written)
@@ -214,22 +219,17 @@ class _Planner:
                 self.exports.append(replace(transfer, step=last))
             if not written or not _dense(part, tensor, low, high):
                 self.imports.append(replace(transfer, after=self.written.get(tensor, BEFORE)))
-        self._add(kernel, (self._in_windows(step, windows, names) for step in part))
-        self.written.update(dict.fromkeys((tensor for tensor, written in windows if written), last))
+        self._add(kernel, (self._in_windows(step, touched, names) for step in part))
+        self.written.update(dict.fromkeys((tensor for tensor, written in touched if written), last))
 
-    def _in_windows(
-        self,
-        step: Step,
-        windows: Mapping[tuple[str, bool], Window],
-        names: Mapping[tuple[str, bool], str],
-    ) -> Step:
+    def _in_windows(self, step: Step, places: Windows, names: Mapping[tuple[str, bool], str]) -> Step:
         def moved(one: Operand) -> Operand:
             key = (one.buffer, one.written)
-            return replace(one, buffer=names[key], base=one.base - windows[key][0]) if key in windows else one
+            return replace(one, buffer=names[key], base=one.base - places[key][0]) if key in places else one
 
         # A stream that touches nothing, such as the input of a slice that is all padding, has no window.
-        touched = _extents(step)
-        kept = [one for one in step.operands if one.stream in touched or one.buffer not in self.spilled]
+        touched = extents(step)
+        kept = [one for one in step.operands if one.stream in touched or one.buffer not in self.external]
         return replace(step, operands=tuple(moved(one) for one in kept))
 
     def _kept(self, views: Mapping[str, object]) -> list[str]:
@@ -257,7 +257,7 @@ def _dense(part: Sequence[Step], tensor: str, low: int, high: int) -> bool:
     """Whether a slice writes every byte of a window; otherwise what stands there must be loaded first."""
     marked = np.zeros(high - low, np.bool_)
     for step in part:
-        written = _streams(step)
+        written = placed_streams(step)
         for one in step.operands:
             if one.buffer == tensor and one.written:
                 stream = written[one.stream]
