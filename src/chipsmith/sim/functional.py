@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import singledispatch
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import End, Instruction, Load, Space, Store, Tensor, Vector
+from chipsmith.program.instructions import Instruction
 from chipsmith.program.program import Port, Program
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.memory import Memories, View, blank_memories
-from chipsmith.sim.tensor_engine import tensor
-from chipsmith.sim.transfers import load, store
-from chipsmith.sim.vector_engine import vector
 
 CHUNK_INFERENCES = 16
 CHUNK_BYTES = 64 << 20
@@ -31,6 +28,8 @@ def execute(program: Program, inputs: Mapping[str, View]) -> dict[str, View]:
     the same number for all ports; so have the outputs. Reads nothing but the Program and byte-addressed memories.
     Raises BadInput where the inputs do not fit the ports, or the Program is faulty.
     """
+    # Importing numba takes longer than most commands: only who executes waits for it, and here, before any thread.
+    importlib.import_module("chipsmith.sim.steps")
     verify_program(program)
     inferences = _inferences(program, inputs)
     rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
@@ -43,38 +42,9 @@ def execute(program: Program, inputs: Mapping[str, View]) -> dict[str, View]:
 
 def run_instruction(memories: Memories, instruction: Instruction) -> None:
     """Run one legal instruction on a batch's memories; LOADs of pages and END do nothing to them."""
-    _step(instruction, memories)
+    from chipsmith.sim.steps import step
 
-
-@singledispatch
-def _step(instruction: Instruction, _memories: Memories) -> None:
-    raise TypeError(f"{type(instruction).__name__} is no instruction of the machine")
-
-
-@_step.register
-def _end(_instruction: End, _memories: Memories) -> None:
-    return
-
-
-@_step.register
-def _load(instruction: Load, memories: Memories) -> None:
-    if instruction.space is Space.MEMORY:
-        load(memories, instruction)
-
-
-@_step.register
-def _store(instruction: Store, memories: Memories) -> None:
-    store(memories, instruction)
-
-
-@_step.register
-def _tensor(instruction: Tensor, memories: Memories) -> None:
-    tensor(memories, instruction)
-
-
-@_step.register
-def _vector(instruction: Vector, memories: Memories) -> None:
-    vector(memories, instruction)
+    step(instruction, memories)
 
 
 def _in_parallel(run: Callable[[slice], dict[str, View]], parts: Sequence[slice]) -> list[dict[str, View]]:
