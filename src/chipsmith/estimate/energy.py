@@ -14,6 +14,7 @@ from chipsmith.estimate.area import logic_area_um2
 from chipsmith.estimate.inventory import (
     ADDRESS_BITS,
     ENGINES,
+    INTERPOLATION_BITS,
     OPERAND_BITS,
     SUM_BITS,
     accumulator_macro,
@@ -206,7 +207,12 @@ def _memory_access(chip: Chip, bank: Sourced) -> Sourced:
 
 
 def _table_lookup(chip: Chip) -> Sourced:
-    return table_macro(chip).sram.read_pj
+    return _sum(
+        "two neighbours + slope and sum + product of the interpolation",
+        (2, table_macro(chip).sram.read_pj),
+        (2, _operation(chip, Operation.ADD, SUM_BITS)),
+        (1, _operation(chip, Operation.MULTIPLY, INTERPOLATION_BITS)),
+    )
 
 
 def _instruction(chip: Chip) -> Sourced:

@@ -24,6 +24,8 @@ SUM_BITS = 32
 """Bits of an accumulator and of a vector lane."""
 ADDRESS_BITS = 24
 """Bits of an on-chip address."""
+INTERPOLATION_BITS = 11
+"""Bits of a square product as large as the 17 x 7 bits of a table's interpolation (docs/machine.md, section 8)."""
 DRAIN_SETS = 3
 """Sets of drain registers: one drains, one computes, one loads (docs/machine.md, section 2)."""
 ENGINES = 4
@@ -100,7 +102,7 @@ def macros(chip: Chip) -> tuple[Macro, ...]:
 
 def logic(chip: Chip) -> tuple[Logic, ...]:
     """All logic of a chip that is counted, component by component."""
-    parts = (_array, _weight_registers, _multipliers, _vector_lanes, _memory_ports, _sequencer)
+    parts = (_array, _weight_registers, _multipliers, _vector_lanes, _tables, _memory_ports, _sequencer)
     return tuple(row for part in parts for row in part(chip))
 
 
@@ -146,7 +148,10 @@ def _multipliers(chip: Chip) -> Iterator[Logic]:
     yield _adders(name, "rounding", lanes, bits=64)
     yield _gates(name, "shift", lanes * shifter_gates(64))
     yield _registers(name, "products and results", lanes * (64 + SUM_BITS))
-    yield _registers(name, "bias, multiplier, shift: three sets", DRAIN_SETS * chip.tensor.columns * (2 * 32 + _SHIFT_BITS))
+    yield _adders(name, "bias, zero point, residual", 3 * lanes, bits=SUM_BITS)
+    yield _adders(name, "clamp", 2 * lanes, bits=SUM_BITS, operation=Operation.COMPARE)
+    record_bits = 2 * 32 + _SHIFT_BITS
+    yield _registers(name, "bias, multiplier, shift: three sets", DRAIN_SETS * chip.tensor.columns * record_bits)
 
 
 def _vector_lanes(chip: Chip) -> Iterator[Logic]:
@@ -160,6 +165,12 @@ def _vector_lanes(chip: Chip) -> Iterator[Logic]:
     yield _adders(name, "reduction tree, extremes", lanes - 1, bits=SUM_BITS, operation=Operation.COMPARE)
     yield _adders(name, "divider", 1, bits=SUM_BITS)
     yield _registers(name, "divider", 3 * SUM_BITS)
+
+
+def _tables(chip: Chip) -> Iterator[Logic]:
+    lanes, name = chip.vector.table_lanes, "tables"
+    yield _adders(name, "interpolation, products", lanes, bits=INTERPOLATION_BITS, operation=Operation.MULTIPLY)
+    yield _adders(name, "interpolation, slope and sum", 2 * lanes, bits=SUM_BITS)
 
 
 def _memory_ports(chip: Chip) -> Iterator[Logic]:
