@@ -24,10 +24,6 @@ module tensor_accumulators #(
     output logic [chip::C-1:0][31:0]          row
 );
 
-  localparam int READ = 2;   // cycles from the access to the read of its accumulators,
-  localparam int ADD = 3;    // to the sum,
-  localparam int WRITE = 4;  // and to its write
-
   typedef struct packed {
     logic                   valid;
     logic                   first;
@@ -36,25 +32,25 @@ module tensor_accumulators #(
     logic [1:0]             set;
   } access_t;
 
-  access_t [WRITE:1] accesses;
+  access_t waiting, reading, adding, writing;  // 1, 2, 3 and 4 cycles after the access
   logic [1:0][chip::C-1:0][31:0] stored;
   logic [chip::C-1:0][31:0] addend, result;
   logic row_tile;
 
   always_ff @(posedge clock) begin
-    accesses <= {accesses[WRITE-1:1], {valid, first, tile, pixel, set}};
-    if (reset) begin
-      for (int k = 1; k <= WRITE; k++) accesses[k].valid <= 1'b0;
-    end
+    waiting <= {valid && !reset, first, tile, pixel, set};
+    reading <= reset ? '0 : waiting;
+    adding <= reset ? '0 : reading;
+    writing <= reset ? '0 : adding;
     if (drain_read) row_tile <= drain_tile;
   end
 
-  assign bias_set = accesses[ADD].set;
-  assign addend = accesses[ADD].first ? bias : stored[accesses[ADD].tile];
+  assign bias_set = adding.set;
+  assign addend = adding.first ? bias : stored[adding.tile];
   assign row = stored[row_tile];
 
   always_ff @(posedge clock) begin
-    if (accesses[ADD].valid) begin
+    if (adding.valid) begin
       for (int c = 0; c < chip::C; c++) result[c] <= addend[c] + 32'($signed(sums[c]));
     end
   end
@@ -62,18 +58,20 @@ module tensor_accumulators #(
   for (genvar k = 0; k < 2; k++) begin : g_tile
     logic compute_read, own_drain_read;
 
-    assign compute_read = accesses[READ].valid && !accesses[READ].first && accesses[READ].tile == k;
+    assign compute_read = reading.valid && !reading.first && reading.tile == k;
     assign own_drain_read = drain_read && drain_tile == k;
 
     sram_two_port #(.LINES(chip::T), .LINE_BITS(32 * chip::C)) sums_of_tile (
         .clock(clock),
-        .write_enable(accesses[WRITE].valid && accesses[WRITE].tile == k),
-        .write_address(accesses[WRITE].pixel),
+        .write_enable(writing.valid && writing.tile == k),
+        .write_address(writing.pixel),
         .write_data(result),
         .read_enable(compute_read || own_drain_read),
-        .read_address(own_drain_read ? drain_pixel : accesses[READ].pixel),
+        .read_address(own_drain_read ? drain_pixel : reading.pixel),
         .read_data(stored[k])
     );
   end
+
+  logic unused = &{1'b0, writing};
 
 endmodule

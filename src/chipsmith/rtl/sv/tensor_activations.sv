@@ -57,8 +57,6 @@ module tensor_activations #(
     output logic [1:0]               beside_set
 );
 
-  localparam int STAGES = 2 + chip::READ_LATENCY;
-
   typedef struct packed {
     logic                     valid;
     logic                     begins;
@@ -213,8 +211,7 @@ module tensor_activations #(
   end
 
   // Stage 1: the sums of the parts, and the lanes that the access has without masks.
-  access_t access;
-  access_t [STAGES:1] accesses;
+  access_t access, summed, requested, answered, beside;  // stage 0, 1, 2, and with the data
   logic [23:0] offset, segment_offset, first_row;
   logic signed [31:0] x_position, y_position;
   logic [ROW_BITS-1:0] count;
@@ -235,10 +232,10 @@ module tensor_activations #(
   end
 
   always_ff @(posedge clock) begin
-    accesses <= {accesses[STAGES-1:1], access};
-    if (reset) begin
-      for (int k = 1; k <= STAGES; k++) accesses[k].valid <= 1'b0;
-    end
+    summed <= reset ? '0 : access;
+    requested <= reset ? '0 : summed;
+    answered <= reset ? '0 : requested;
+    beside <= reset ? '0 : answered;
     offset <= at.x_address + at.y_address + base_run + segment_offset;
     x_position <= at.x_position + (depthwise ? '0 : position_run);
     y_position <= at.y_position + position_y;
@@ -276,26 +273,28 @@ module tensor_activations #(
     read_lanes <= lanes;
   end
 
-  assign read.valid = accesses[2].valid;
+  assign read.valid = requested.valid;
   assign read.address = read_address;
   assign read.lanes = read_lanes;
   assign read.first_group = one.a_first_group;
   assign read.last_group = one.a_last_group;
 
   // Beside the memory.
-  logic [STAGES:3][chip::R-1:0] late_lanes;
+  logic [chip::R-1:0] answered_lanes;
 
-  always_ff @(posedge clock) late_lanes <= {late_lanes[STAGES-1:3], read_lanes};
+  always_ff @(posedge clock) begin
+    answered_lanes <= read_lanes;
+    beside_lanes <= answered_lanes;
+  end
 
-  assign beside_lanes = late_lanes[STAGES];
-  assign beside_valid = accesses[STAGES].valid;
-  assign beside_begin = accesses[STAGES].begins;
-  assign beside_sum = accesses[STAGES].sum;
-  assign beside_first = accesses[STAGES].first;
-  assign beside_tile = accesses[STAGES].tile;
-  assign beside_pixel = accesses[STAGES].pixel;
-  assign beside_set = accesses[STAGES].set;
-  assign beside_segment = accesses[STAGES].segment;
+  assign beside_valid = beside.valid;
+  assign beside_begin = beside.begins;
+  assign beside_sum = beside.sum;
+  assign beside_first = beside.first;
+  assign beside_tile = beside.tile;
+  assign beside_pixel = beside.pixel;
+  assign beside_set = beside.set;
+  assign beside_segment = beside.segment;
 
   logic unused = &{1'b0, one};
 

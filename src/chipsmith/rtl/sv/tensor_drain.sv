@@ -61,6 +61,8 @@ module tensor_drain #(
   localparam int LINE_BITS = LINES > 1 ? $clog2(LINES) : 1;
   localparam int PER_LINE = chip::R / LANES;  // int8 groups of a line
 
+  localparam int TOKEN_BITS = 5 + GROUP_BITS + LINE_BITS;
+
   typedef struct packed {
     logic                   pass;
     logic [GROUP_BITS-1:0]  group;
@@ -148,7 +150,7 @@ module tensor_drain #(
   logic [SLOT_BITS-1:0] own_groups, own_writes;
   logic pass_now, write_slot, made;
   token_t token;
-  token_t [STAGES:1] tokens;
+  logic [STAGES:1][TOKEN_BITS-1:0] tokens;
 
   assign own_groups = SLOT_BITS'((32'(own_channels) + LANES - 1) / LANES);
   assign own_writes = SLOT_BITS'(((32'(own_channels) << size_log2) + chip::R - 1) / chip::R);
@@ -179,19 +181,18 @@ module tensor_drain #(
     else if (pass_now) group <= group + 1'b1;
     if (!active || pixel_end) line <= '0;
     else if (write_slot) line <= line + 1'b1;
-    tokens <= {tokens[STAGES-1:1], token};
     // Tokens that the instruction before has done with must not reach the later stages of this one.
-    if (reset || start) begin
-      for (int k = 1; k <= STAGES; k++) {tokens[k].pass, tokens[k].read, tokens[k].write} <= 3'b000;
-    end
+    tokens <= reset || start ? '0 : {tokens[STAGES-1:1], token};
   end
 
   // The stages of the instruction's configuration: the table above.
-  token_t read_token, r_token, s_token, sum_token, r_scaled_token, result_token, write_token;
+  token_t q_token, q_scaled_token, x_token, read_token, r_token, s_token, sum_token, r_scaled_token, result_token, write_token;
   logic ask_x, ask_r, ask_s;
 
   always_comb begin
-    ask_x = x_scales && tokens[6].pass;
+    q_token = tokens[1];
+    q_scaled_token = tokens[4];
+    x_token = tokens[6];
     unique case ({residual, x_scales, r_scales})
       3'b111: begin
         read_token = tokens[1];
@@ -239,6 +240,7 @@ module tensor_drain #(
         write_token = scales ? tokens[5] : tokens[1];
       end
     endcase
+    ask_x = x_scales && x_token.pass;
     ask_r = r_scales && r_token.pass;
     ask_s = s_token.pass;
   end
@@ -252,11 +254,11 @@ module tensor_drain #(
   logic signed [31:0] zero_point;
   logic last_scale;
 
-  assign row_lanes = row[32'(tokens[1].group)*LANES+:LANES];
+  assign row_lanes = row[32'(q_token.group)*LANES+:LANES];
   assign residual_lanes = residual_line[8*LANES*(32'(r_token.group)%PER_LINE)+:8*LANES];
 
   // After the first scale, or after that of the sum: zero point and clamp.
-  assign last_scale = residual && !tokens[4].pass;
+  assign last_scale = residual && !q_scaled_token.pass;
   assign zero_point = last_scale ? 32'(one.s_zero_point) : 32'(one.o_zero_point);
   assign low = last_scale ? 16'(one.s_clamp_min) : one.clamp_min;
   assign high = last_scale ? 16'(one.s_clamp_max) : one.clamp_max;
@@ -276,7 +278,7 @@ module tensor_drain #(
   always_ff @(posedge clock) begin
     {residual_here, residual_coming} <= {residual_coming, read_token.read};
     if (residual_here) residual_line <= r_data;
-    if (tokens[4].pass) value <= clamped;
+    if (q_scaled_token.pass) value <= clamped;
     for (int l = 0; l < LANES; l++) begin
       if (sum_token.pass) begin
         if (x_scales) sum[l] <= scaled[l] + (r_scales ? sum[l] : r_lanes[l]);
@@ -293,11 +295,11 @@ module tensor_drain #(
   logic [LANES-1:0][31:0] ask_value, ask_multiplier;
   logic [LANES-1:0][5:0] ask_shift;
 
-  assign scale_set = tokens[1].set;
-  assign scale_group = tokens[1].group;
+  assign scale_set = q_token.set;
+  assign scale_group = q_token.group;
 
   always_ff @(posedge clock) begin
-    ask <= !reset && (tokens[1].pass || ask_x || ask_r || ask_s);
+    ask <= !reset && (q_token.pass || ask_x || ask_r || ask_s);
     if (ask_s) begin
       rounding <= one.s_rounding;
       ask_value <= sum;
@@ -313,7 +315,7 @@ module tensor_drain #(
       ask_value <= r_lanes;
       ask_multiplier <= {LANES{1'b0, one.r_multiplier}};
       ask_shift <= {LANES{one.r_shift}};
-    end else if (tokens[1].pass) begin
+    end else if (q_token.pass) begin
       rounding <= one.requantise;
       ask_value <= row_lanes;
       ask_multiplier <= scale_multiplier;
@@ -405,6 +407,6 @@ module tensor_drain #(
   );
 
   logic unused = &{1'b0, instruction, one, scaled, tile_end, contract_pixel, contract_slot, contract_pixel_end,
-                   read_token, r_token, s_token, sum_token, r_scaled_token, result_token, write_token};
+                   q_token, q_scaled_token, x_token, read_token, r_token, s_token, sum_token, r_scaled_token, result_token, write_token};
 
 endmodule

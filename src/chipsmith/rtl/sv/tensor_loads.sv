@@ -51,7 +51,6 @@ module tensor_loads #(
   localparam int DELAY = 3;
   localparam int RECORD_BITS = $clog2(9 * chip::C + chip::R + 1) + 1;
   localparam int COUNT_BITS = $clog2(chip::R + 1);
-  localparam int STAGES = 2 + chip::READ_LATENCY;
 
   typedef struct packed {
     logic                     weight;
@@ -181,8 +180,7 @@ module tensor_loads #(
   end
 
   // Stages 1 and 2, and the way of what the line is beside the memory.
-  line_t slot;
-  line_t [STAGES:1] lines;
+  line_t slot, formed, requested, answered, beside;  // stages 0, 1, 2, and with the data
   logic [23:0] slot_address, read_address;
   logic [chip::R-1:0] read_lanes;
   logic [COUNT_BITS-1:0] slot_count;
@@ -202,24 +200,24 @@ module tensor_loads #(
   always_ff @(posedge clock) begin
     slot_address <= in_records ? record_address : by_column ? address : address + (24'(segment) << $clog2(chip::R));
     slot_count <= count;
-    lines <= {lines[STAGES-1:1], slot};
+    formed <= reset ? '0 : slot;
+    requested <= reset ? '0 : formed;
+    answered <= reset ? '0 : requested;
+    beside <= reset ? '0 : answered;
     read_address <= slot_address;
     for (int i = 0; i < chip::R; i++) read_lanes[i] <= i < 32'(slot_count);
-    if (reset) begin
-      for (int k = 1; k <= STAGES; k++) {lines[k].weight, lines[k].record} <= 2'b00;
-    end
   end
 
-  assign read.valid = lines[2].weight || lines[2].record;
+  assign read.valid = requested.weight || requested.record;
   assign read.address = read_address;
   assign read.lanes = read_lanes;
-  assign read.first_group = lines[2].record ? one.p_first_group : one.w_first_group;
-  assign read.last_group = lines[2].record ? one.p_last_group : one.w_last_group;
+  assign read.first_group = requested.record ? one.p_first_group : one.w_first_group;
+  assign read.last_group = requested.record ? one.p_last_group : one.w_last_group;
 
-  assign weight_valid = lines[STAGES].weight;
-  assign weight_first = lines[STAGES].first;
-  assign weight_index = lines[STAGES].index;
-  assign weight_segment = lines[STAGES].segment;
+  assign weight_valid = beside.weight;
+  assign weight_first = beside.first;
+  assign weight_index = beside.index;
+  assign weight_segment = beside.segment;
 
   // Records wait until no drain uses their registers any more.
   logic [DELAY:1] late_valid;
@@ -228,9 +226,9 @@ module tensor_loads #(
   logic [DELAY:1][8*chip::R-1:0] late_data;
 
   always_ff @(posedge clock) begin
-    late_valid <= {late_valid[DELAY-1:1], lines[STAGES].record};
-    late_set <= {late_set[DELAY-1:1], lines[STAGES].set};
-    late_line <= {late_line[DELAY-1:1], lines[STAGES].line};
+    late_valid <= {late_valid[DELAY-1:1], beside.record};
+    late_set <= {late_set[DELAY-1:1], beside.set};
+    late_line <= {late_line[DELAY-1:1], beside.line};
     late_data <= {late_data[DELAY-1:1], data};
     if (reset) late_valid <= '0;
   end
