@@ -242,7 +242,7 @@ class Matcher:
         if operation in COMMUTATIVE and self.lookup.graph.constant(first) is not None:
             first, second = second, first
         a, b = self.peel(first), self._second(second)
-        if op.kind == "LOGICAL_RIGHT_SHIFT":
+        if op.kind == "LOGICAL_RIGHT_SHIFT" and self._dtype(first) is not DType.INT32:
             a = replace(a, unsigned=True)
         entered = (*a.operators, *(b.operators if isinstance(b, InStage) else ()))
         return replace(
