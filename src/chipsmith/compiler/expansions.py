@@ -53,14 +53,24 @@ def _box(view: View, box: list[tuple[int, int]]) -> View:
 
 
 def tile(op: Operator, sketch: Sketch) -> Iterator[Stage]:
-    """One copy with two loops an axis: over the repetitions, along which the input stands still, and over its size."""
+    """One copy for each axis that is repeated, from the last on: three loops each, over dense tensors between."""
     a, o = sketch.view(op.inputs[0]), sketch.view(op.outputs[0])
-    loops: list[Loop] = []
-    for size, total, one, two in zip(a.shape, o.shape, a.strides, o.strides, strict=True):
-        loops.append(Loop(count=total // size, a=0, b=0, o=size * two))
-        loops.append(Loop(count=size, a=one, b=0, o=two))
+    repeated = [at for at, size in enumerate(a.shape) if size != o.shape[at]]
+    for axis in reversed(repeated[1:]):
+        shape = (*a.shape[:axis], o.shape[axis], *a.shape[axis + 1 :])
+        between = sketch.scratch(shape, a.dtype)
+        yield _repeat(axis, a, between, sketch)
+        a = between
+    yield _repeat(repeated[0] if repeated else 0, a, o, sketch)
+
+
+def _repeat(axis: int, a: View, o: View, sketch: Sketch) -> Stage:
+    """A copy with two loops along an axis: over the repetitions, while the input stands still, and over its size."""
+    loops = [Loop(count=a.shape[at], a=a.strides[at], b=0, o=o.strides[at]) for at in range(len(a.shape))]
+    repetitions = o.shape[axis] // a.shape[axis]
+    loops.append(Loop(count=repetitions, a=0, b=0, o=a.shape[axis] * o.strides[axis]))
     nest = Nest(loops=tuple(loops), a_base=a.offset, b_base=0, o_base=o.offset)
-    yield lower_nest(Vector(), nest, a, None, o, sketch.chip)
+    return lower_nest(Vector(), nest, a, None, o, sketch.chip)
 
 
 def select(op: Operator, sketch: Sketch) -> Iterator[Stage]:

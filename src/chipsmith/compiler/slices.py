@@ -58,7 +58,7 @@ def cut_axes(instruction: Instruction, *, lanes: int) -> list[Axis]:
         return []
     axes = [Axis(name=name, count=getattr(instruction, name), granule=1) for name in names]
     if isinstance(instruction, Vector) and not instruction.lane_reduce:
-        axes.append(Axis(name="lanes", count=instruction.lanes, granule=lanes))
+        axes.append(Axis(name="lanes", count=instruction.lanes, granule=lanes if instruction.lanes > lanes else 1))
     return [one for one in axes if one.count > one.granule]
 
 

@@ -118,9 +118,8 @@ def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Ch
     lanes = chip.vector.lanes
     count, most = 1, max(axis.count for axis in _axes(kernel, lanes))
     while count <= most:
-        parts = _parts(kernel, count, lanes)
-        if max(size_of(part, external) for part in parts) <= room_bytes:
-            return parts
+        if all(size_of(part, external) <= room_bytes for part in _parts(kernel, count, lanes)):
+            return list(_parts(kernel, count, lanes))
         count += max(1, count // 4)
     tiled = [
         [one] for step in kernel.steps for one in tiles(step, external, room_bytes=max(room_bytes, 1), lanes=lanes)
@@ -146,19 +145,16 @@ def _axes(kernel: Kernel, lanes: int) -> list[Axis]:
     return [cut_axis(step.template, lanes=lanes) or Axis(name="", count=1, granule=1) for step in kernel.steps]
 
 
-def _parts(kernel: Kernel, count: int, lanes: int) -> list[list[Step]]:
+def _parts(kernel: Kernel, count: int, lanes: int) -> Iterator[list[Step]]:
     """The kernel's steps in so many slices at most: slice by slice, all channel parts of each."""
     axes = _axes(kernel, lanes)
     ranges = [axis.parts(count) for axis in axes]
-    parts: list[list[Step]] = []
     for at in range(max(len(one) for one in ranges)):
-        part = [
+        yield [
             slice_step(step, axis, *cut[at]) if axis.name else step
             for step, axis, cut in zip(kernel.steps, axes, ranges, strict=True)
             if at < len(cut)
         ]
-        parts.append(part)
-    return parts
 
 
 @dataclass
