@@ -6,8 +6,8 @@ number that a user sees says how it was obtained: see Figure.
 
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -368,27 +368,21 @@ class RunRecord:
 
 
 def record_to_plain(record: RunRecord) -> dict[str, Any]:
-    """The record as plain JSON values, fields in order."""
+    """The record as plain JSON values, fields in order; `record_from_plain` reads them back to an equal record."""
     return _adapter().dump_python(record, mode="json")  # type: ignore[no-any-return]
 
 
-def record_to_json(record: RunRecord) -> str:
-    """The record as JSON text; `record_from_json` reads it back to an equal record."""
-    return _adapter().dump_json(record, indent=1).decode()
-
-
-def record_from_json(text: str | bytes, *, name: str = "text") -> RunRecord:
-    """The record in a JSON text, called `name` in messages; BadInput where it is foreign or of another version."""
+def record_from_plain(fields: Mapping[str, Any], *, name: str) -> RunRecord:
+    """The record of what `record_to_plain` gave; BadInput, with `name`, where it is foreign or of another version."""
+    version = fields.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise BadInput(
+            f"{name} has schema_version {version}; this Chipsmith reads {SCHEMA_VERSION}: run the network again"
+        )
     try:
-        fields = json.loads(text)
-        version = fields.get("schema_version") if isinstance(fields, dict) else None
-        if version != SCHEMA_VERSION:
-            raise BadInput(
-                f"{name} has schema_version {version}; this Chipsmith reads {SCHEMA_VERSION}: run the network again"
-            )
         return _adapter().validate_python(fields)
     except ValueError as error:
-        raise BadInput(f"{name} holds no record of a run: {_first_fault(error)}; run the network again") from None
+        raise BadInput(f"{name} holds no record of a run: {_first_fault(error)}; run the network again") from error
 
 
 def _first_fault(error: ValueError) -> str:

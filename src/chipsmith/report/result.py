@@ -9,7 +9,7 @@ from typing import Any
 
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
-from chipsmith.report.record import SCHEMA_VERSION, Inference, RunRecord, record_from_json, record_to_plain
+from chipsmith.report.record import SCHEMA_VERSION, Inference, RunRecord, record_from_plain, record_to_plain
 
 
 def result_to_plain(record: RunRecord) -> dict[str, Any]:
@@ -64,12 +64,16 @@ def write_result(record: RunRecord, path: Path) -> None:
 def read_result(path: Path) -> RunRecord:
     """The record in a result.json; BadInput where the file is missing, foreign or of another version."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise BadInput(f"{path} is not JSON; give the result.json of a run folder") from None
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path} is not JSON; give the result.json of a run folder") from error
     if not isinstance(content, dict) or not isinstance(content.get("record"), dict):
         raise BadInput(f"{path} holds no record of a run; give the result.json of a run folder")
     fields = content["record"] | {"host": content.get("host", {})}
-    return record_from_json(json.dumps(fields), name=str(path))
+    return record_from_plain(fields, name=str(path))
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
