@@ -74,8 +74,8 @@ class Draw:
         name = self.pick(DType.INT8)
         if name is None or len(self.shape(name)) == 4:
             return name
-        shape = self.shape(name)
-        return self.net.reshape(name, *(1,) * (4 - len(shape)), *shape)
+        *outer, height, width, channels = (*(1,) * 3, *self.shape(name))
+        return self.net.reshape(name, math.prod(outer), height, width, channels)
 
     def int8(self, *shape: int) -> str:
         """A constant."""
@@ -161,9 +161,8 @@ class Draw:
         return made
 
     def _is_sum_of_products(self, name: str) -> bool:
-        return self.net.operators[-1].kind in ("CONV2D", "DEPTHWISE_CONV2D") and self.net.operators[-1].outputs == (
-            name,
-        )
+        last = self.net.operators[-1]
+        return "CONV" in last.kind and last.outputs == (name,)
 
     def _clamp(self, name: str) -> str:
         low, high = sorted(int(one) for one in self.rng.integers(-128, 128, 2))

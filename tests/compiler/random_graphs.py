@@ -44,7 +44,7 @@ def random_chip(seed: int) -> Chip:
         "vector.multiplier_lanes": min(lanes, 1 << int(rng.integers(5))),
         "vector.table_lanes": min(lanes, 1 << int(rng.integers(4))),
         "memory.groups": int(rng.integers(2, 16)),
-        "memory.group_bytes": max(16 * rows, 1 << int(rng.integers(8, 13))),
+        "memory.group_bytes": max(16 * rows, int(rng.choice([256, 256, 512, 1024, 2048, 4096]))),
         "instructions.page_instructions": 1 << int(rng.integers(1, 7)),
         "external.latency_cycles": int(rng.integers(1, 200)),
         "external.bytes_per_cycle": min(rows, 1 << int(rng.integers(6))),
@@ -307,6 +307,8 @@ class GraphDraw(OtherDraw):
 KINDS: Mapping[Callable[[GraphDraw], str | None], float] = {
     GraphDraw.convolution: 5,
     GraphDraw.depthwise: 2,
+    GraphDraw.convolution_3d: 0.7,
+    GraphDraw.transposed_convolution: 0.7,
     GraphDraw.residual: 2,
     GraphDraw.matmul: 2,
     GraphDraw.pool_max: 1,

@@ -24,32 +24,71 @@ class WindowDraw(Draw):
         if source is None:
             return None
         images, height, width, channels = self.shape(source)
-        outputs = channels if kind == "DEPTHWISE_CONV2D" else self.upto(12)
         # A dilated window of DEPTHWISE_CONV2D must fit the rows of the array; the smallest has 4.
         dilations = (1,) if kind == "DEPTHWISE_CONV2D" else (1, 1, 2, 3)
         rows, columns = self._window(height, dilations), self._window(width, dilations)
-        out = (images, rows["out"], columns["out"], outputs)
-        if math.prod(out) > MOST_ELEMENTS:
-            return None
         kernel = (rows["kernel"], columns["kernel"])
-        weights = (
-            self.int8(*kernel, channels, 1) if kind == "DEPTHWISE_CONV2D" else self.int8(outputs, *kernel, channels)
-        )
-        bias = self.rng.integers(-5000, 5000, outputs if self.chance(0.8) else 1) * self.chance(0.8)
-        operands = (
-            source,
-            weights,
-            self.net.constant(bias, DType.INT32),
-            self.net.constant([self.zero_point()]),
-            self.net.constant([self.zero_point() if self.chance(0.3) else 0]),
-        )
+        if kind == "DEPTHWISE_CONV2D":
+            multiplier = int(self.rng.choice([1, 1, 2, 3]))
+            outputs, weights = channels * multiplier, (*kernel, channels, multiplier)
+        else:
+            outputs = self.upto(12)
+            weights = (outputs, *kernel, channels)
         windows = {
             "pad": (*rows["pad"], *columns["pad"]),
             "stride": (rows["stride"], columns["stride"]),
             "dilation": (rows["dilation"], columns["dilation"]),
         }
-        made = self.net.add(kind, operands, out, DType.INT32, **{**CONV, **windows})
-        self.bounds[made] = math.prod(kernel) * channels * 255 * 255 + 5000
+        out = (images, rows["out"], columns["out"], outputs)
+        return self._weighted(kind, source, weights, out, **{**CONV, **windows})
+
+    def convolution_3d(self) -> str | None:
+        source = self.image()
+        if source is None:
+            return None
+        axes = [self._window(size, (1, 1, 2)) for size in self.shape(source)[:3]]
+        volume = self.net.reshape(source, 1, *self.shape(source))
+        outputs = self.upto(8)
+        weights = (outputs, *(axis["kernel"] for axis in axes), self.shape(source)[3])
+        windows = {
+            "pad": tuple(one for axis in axes for one in axis["pad"]),
+            "stride": tuple(axis["stride"] for axis in axes),
+            "dilation": tuple(axis["dilation"] for axis in axes),
+        }
+        out = (1, *(axis["out"] for axis in axes), outputs)
+        return self._weighted("CONV3D", volume, weights, out, **{**CONV, **windows})
+
+    def transposed_convolution(self) -> str | None:
+        source = self.image()
+        if source is None:
+            return None
+        images, *sizes, channels = self.shape(source)
+        kernel, stride = ([self.upto(3), self.upto(3)] for _ in range(2))
+        pads = [int(self.rng.integers(-size + 1, 3)) for size in kernel for _ in range(2)]
+        out = [(size - 1) * stride[at] + kernel[at] + pads[2 * at] + pads[2 * at + 1] for at, size in enumerate(sizes)]
+        if min(out) < 1:
+            return None
+        outputs = self.upto(8)
+        attributes = {"out_pad": tuple(pads), "stride": tuple(stride), "local_bound": False, "acc_type": "INT32"}
+        weights = (outputs, *kernel, channels)
+        return self._weighted("TRANSPOSE_CONV2D", source, weights, (images, *out, outputs), **attributes)
+
+    def _weighted(
+        self, kind: str, source: str, weights: tuple[int, ...], out: tuple[int, ...], **attributes: object
+    ) -> str | None:
+        """A convolution with random weights, bias and zero points; None where it is too large."""
+        if math.prod(out) > MOST_ELEMENTS:
+            return None
+        bias = self.rng.integers(-5000, 5000, out[-1] if self.chance(0.8) else 1) * self.chance(0.8)
+        operands = (
+            source,
+            self.int8(*weights),
+            self.net.constant(bias, DType.INT32),
+            self.net.constant([self.zero_point()]),
+            self.net.constant([self.zero_point() if self.chance(0.3) else 0]),
+        )
+        made = self.net.add(kind, operands, out, DType.INT32, **attributes)
+        self.bounds[made] = math.prod(weights) * 255 * 255 + 5000
         return self.narrowed(made)
 
     def residual(self) -> str | None:
