@@ -24,6 +24,7 @@ module tensor_array #(
     input  logic [chip::R-1:0]                lanes,
     input  logic [8*chip::R-1:0]              data,
     input  logic                              weight_valid,    // weights: see tensor_loads.sv
+    input  logic [chip::R-1:0]                weight_lanes,
     input  logic                              weight_first,
     input  logic [INDEX_BITS-1:0]             weight_index,
     input  logic [SEGMENT_BITS-1:0]           weight_segment,
@@ -44,7 +45,7 @@ module tensor_array #(
   always_comb begin
     for (int l = 0; l < chip::R; l++) begin
       activation[l] = lanes[l] ? 9'($signed(data[8*l+:8])) - zero_point : '0;
-      weight[l] = 9'($signed(weight_data[8*l+:8])) - weight_zero_point;
+      weight[l] = weight_lanes[l] ? 9'($signed(weight_data[8*l+:8])) - weight_zero_point : '0;
     end
   end
 

@@ -188,7 +188,7 @@ module tensor_engine (
   logic [1:0] record_set, bias_set, scale_set;
   logic [RECORD_LINE_BITS-1:0] record_line;
   logic [8*chip::R-1:0] record_data;
-  logic [chip::R-1:0] taps;
+  logic [chip::R-1:0] taps, weight_lanes;
   logic [chip::C-1:0][31:0] bias;
   logic [GROUP_BITS-1:0] scale_group;
   logic [LANES-1:0][31:0] scale_multiplier;
@@ -220,6 +220,7 @@ module tensor_engine (
       .read(w_read),
       .data(w_data),
       .weight_valid(weight_valid),
+      .weight_lanes(weight_lanes),
       .weight_first(weight_first),
       .weight_index(weight_index),
       .weight_segment(weight_segment),
@@ -308,6 +309,7 @@ module tensor_engine (
       .lanes(access_lanes),
       .data(a_data),
       .weight_valid(weight_valid),
+      .weight_lanes(weight_lanes),
       .weight_first(weight_first),
       .weight_index(weight_index),
       .weight_segment(weight_segment),

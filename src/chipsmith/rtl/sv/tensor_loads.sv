@@ -39,6 +39,7 @@ module tensor_loads #(
     output chip::read_request_t      read,
     input  logic [8*chip::R-1:0]     data,
     output logic                     weight_valid,
+    output logic [chip::R-1:0]       weight_lanes,  // bytes of the line; the others are undefined
     output logic                     weight_first,  // the first line of a phase: the others are stale
     output logic [INDEX_BITS-1:0]    weight_index,  // column (weights by column) or row (by row) of the array
     output logic [SEGMENT_BITS-1:0]  weight_segment,  // by row: the R columns that the line belongs to
@@ -182,7 +183,7 @@ module tensor_loads #(
   // Stages 1 and 2, and the way of what the line is beside the memory.
   line_t slot, formed, requested, answered, beside;  // stages 0, 1, 2, and with the data
   logic [23:0] slot_address, read_address;
-  logic [chip::R-1:0] read_lanes;
+  logic [chip::R-1:0] read_lanes, answered_lanes;
   logic [COUNT_BITS-1:0] slot_count;
   logic [6:0] tap_place;
 
@@ -205,6 +206,8 @@ module tensor_loads #(
     answered <= reset ? '0 : requested;
     beside <= reset ? '0 : answered;
     read_address <= slot_address;
+    answered_lanes <= read_lanes;
+    weight_lanes <= answered_lanes;
     for (int i = 0; i < chip::R; i++) read_lanes[i] <= i < 32'(slot_count);
   end
 
