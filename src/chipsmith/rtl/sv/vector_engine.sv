@@ -36,7 +36,7 @@ module vector_engine (
     logic last;
     logic whole;  // all lanes of a full beat, not those of the last block
   } beat_t;
-  localparam int BEAT_BITS = $bits(beat_t);
+  localparam int BEAT_BITS = 3;
 
   // The instruction.
   chip::vector_t one;
@@ -126,11 +126,9 @@ module vector_engine (
   );
 
   assign whole = !last_block;
-  assign beat = '{
-      first: first_turn && (first_block || !one.lane_reduce),
-      last: last_turn && (last_block || !one.lane_reduce),
-      whole: whole
-  };
+  assign beat.first = first_turn && (first_block || !one.lane_reduce);
+  assign beat.last = last_turn && (last_block || !one.lane_reduce);
+  assign beat.whole = whole;
 
   // READ: A takes the first slots of a beat; B the same, or those after A's where their groups meet.
   chip::read_request_t a_beat_read;

@@ -31,6 +31,7 @@ module vector_operation #(
 
   localparam int V = chip::V;
   localparam int M = chip::M;
+  localparam int LANE_BITS = $clog2(V);
 
   logic multiplies, divides;
   assign multiplies = one.op == chip::OP_MUL;
@@ -89,8 +90,8 @@ module vector_operation #(
   logic begins;
   assign begins = divides && ready;
   logic [31:0] dividend, divisor;
-  assign dividend = begins ? a[0] : a[$clog2(V)'(lane)];
-  assign divisor = begins ? b[0] : b[$clog2(V)'(lane)];
+  assign dividend = begins ? a[0] : a[LANE_BITS'(lane)];
+  assign divisor = begins ? b[0] : b[LANE_BITS'(lane)];
 
   always_ff @(posedge clock) begin
     if (begins) begin

@@ -48,25 +48,28 @@ module vector_reduction #(
   end
 
   logic fill_set, finished, finished_set;
-  logic [1:0][V-1:0][31:0] sums;
+  logic [V-1:0][31:0] sums, other_sums;  // sets 0 and 1
   logic [31:0] tree;
 
   for (genvar l = 0; l < V; l++) begin : g_lane
     logic [31:0] kept, next;
-    assign kept = sums[fill_set][l];
+    logic here;
+    assign kept = fill_set ? other_sums[l] : sums[l];
     always_comb begin
       if (l >= 32'(lanes)) next = first ? neutral : kept;
       else next = first ? x[l] : combine(kept, x[l], reduce);
     end
     // Lane 0 stands in every beat; lanes that the beat does not have need not.
+    assign here = valid[l] || (valid[0] && l >= 32'(lanes));
     always_ff @(posedge clock) begin
-      if (valid[l] || (valid[0] && l >= 32'(lanes))) sums[fill_set][l] <= next;
+      if (here && !fill_set) sums[l] <= next;
+      if (here && fill_set) other_sums[l] <= next;
     end
   end
 
   logic [V-1:0][31:0] joined;
   always_comb begin
-    joined = sums[finished_set];
+    joined = finished_set ? other_sums : sums;
     for (int width = V / 2; width >= 1; width = width / 2) begin
       for (int i = 0; i < width; i++) joined[i] = combine(joined[i], joined[i+width], reduce);
     end
@@ -87,7 +90,7 @@ module vector_reduction #(
   end
 
   always_comb begin
-    results = sums[read_set];
+    results = read_set ? other_sums : sums;
     if (lane_reduce) results[0] = tree;
   end
 
