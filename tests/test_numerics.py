@@ -132,11 +132,6 @@ def test_a_division_by_zero_gives_zero_without_a_warning():
     np.testing.assert_array_equal(numerics.divide_towards_zero(np.array([5, -5, 0]), 0), 0)
 
 
-def test_lookup_int8_counts_from_minus_128():
-    table = np.arange(256) // 2
-    np.testing.assert_array_equal(numerics.lookup_int8(table, np.array([-128, 0, 127], np.int8)), [0, 64, 127])
-
-
 @given(st.integers(-32768, 32767))
 def test_lookup_int16_interpolates_between_entries(value):
     squares = np.array([(i * i) >> 4 for i in range(513)], np.int16)

@@ -162,11 +162,6 @@ def divide_towards_zero(dividend: Integers, divisor: Integers) -> Int64Array:
     return as_int64(magnitude * np.sign(numerator) * np.sign(denominator))
 
 
-def lookup_int8(table: Integers, value: Integers) -> Int64Array:
-    """Entry value + 128 of a table of 256 entries, for an int8 value."""
-    return as_int64(as_int64(table)[as_int64(value) + 128])
-
-
 def lookup_int16(table: Integers, value: Integers) -> Int64Array:
     """Entry of a 513-entry int16 table for an int16 value, interpolated with 7 fractional bits (23-bit result).
 

@@ -157,11 +157,6 @@ class Latency:
         return self.cold_cycles / self.clock_mhz
 
     @property
-    def warm_us(self) -> float:
-        """Microseconds of a warm inference."""
-        return self.warm_cycles / self.clock_mhz
-
-    @property
     def inferences_per_second(self) -> float:
         """Cold inferences a second, one after the other."""
         return 1e6 / self.cold_us
