@@ -1,0 +1,89 @@
+"""The whole machine in RTL: random programs and networks, every bit, start and end those of the simulators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from agreement import assert_agrees
+from random_programs import random_inputs, random_program
+
+from chipsmith import flow
+from chipsmith.chip import load_chip, override_chip
+
+NETWORKS = Path(__file__).parents[1] / "networks"
+
+pytestmark = pytest.mark.usefixtures("rtl_tools")
+
+
+def agree_on_random_programs(chip, seeds, *, instructions):
+    for seed in seeds:
+        program = random_program(chip, seed, instructions)
+        assert_agrees(program, random_inputs(program, seed, 1), warm=seed % 4 == 3)
+
+
+def random_chip(seed: int):
+    """nano-64 with other sizes everywhere, up to 1,024 multipliers."""
+    rng = np.random.default_rng([7, seed])
+    rows = 1 << int(rng.integers(2, 6))
+    lanes = 1 << int(rng.integers(1, 6))
+    settings = {
+        "name": f"random-{seed}",
+        "tensor.rows": rows,
+        "tensor.columns": 1 << int(rng.integers(2, 6)),
+        "tensor.tile_pixels": 1 << int(rng.integers(3, 7)),
+        "vector.lanes": lanes,
+        "vector.multiplier_lanes": min(lanes, 1 << int(rng.integers(5))),
+        "vector.table_lanes": min(lanes, 1 << int(rng.integers(4))),
+        "memory.groups": int(rng.integers(4, 16)),
+        "instructions.page_instructions": 1 << int(rng.integers(1, 5)),
+        "external.latency_cycles": int(rng.integers(1, 200)),
+        "external.bytes_per_cycle": min(rows, 1 << int(rng.integers(6))),
+    }
+    return override_chip(load_chip("nano-64"), {name: str(value) for name, value in settings.items()})
+
+
+def test_random_programs_on_nano_64():
+    agree_on_random_programs(load_chip("nano-64"), range(24), instructions=30)
+
+
+@pytest.mark.parametrize("network", ["digits_cnn", "gru"])
+def test_a_network_on_nano_64(network):
+    program = flow.compile(str(NETWORKS / f"{network}.tosa"), chip="nano-64").program
+    result = flow.cosim(program)
+    assert result.agrees, result.difference
+    found = result.to_json()
+    assert (found["mismatching_bits"], found["instructions_differing"]) == (0, 0)
+    assert found["cycles_rtl"] == found["cycles_simulated"]
+    assert found["warm"]["cycles_rtl"] == found["warm"]["cycles_simulated"] < found["cycles_rtl"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chip", ["nano-64", "edge-256"])
+@pytest.mark.parametrize("part", range(10))
+def test_five_hundred_random_programs(chip, part):
+    agree_on_random_programs(load_chip(chip), range(1000 + 50 * part, 1050 + 50 * part), instructions=30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_random_chips(seed):
+    agree_on_random_programs(random_chip(seed), range(40), instructions=30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chip", ["nano-64", "edge-256", "edge-1024"])
+@pytest.mark.parametrize("network", ["digits_cnn", "gru", "lstm", "encoder_layer"])
+def test_the_shipped_networks(network, chip):
+    result = flow.cosim(flow.compile(str(NETWORKS / f"{network}.tosa"), chip=chip).program)
+    assert result.agrees, result.difference
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chip", ["nano-64", "edge-256"])
+@pytest.mark.parametrize("model", ["ic_resnet8_int8", "kws_dscnn_int8", "vww_96_int8", "ad01_int8"])
+def test_mlperf_tiny(shared_data, model, chip):
+    path = shared_data / "mlperf_tiny" / f"{model}.tflite"
+    result = flow.cosim(flow.compile(str(path), chip=chip).program)
+    assert result.agrees, result.difference
