@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from chipsmith.chip.description import Chip
@@ -13,10 +14,11 @@ from chipsmith.compiler.geometry import SWAPPED, Geometry, geometries, swapping_
 from chipsmith.compiler.kernels import Buffer, Kernel, Step
 from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, integers, macs
 from chipsmith.compiler.match import Matcher
+from chipsmith.compiler.reductions import is_long_reduction, reduce_chain
 from chipsmith.compiler.sketch import Sketch
 from chipsmith.compiler.tensor_kernels import Drained, lower_convolution, lower_matmul
 from chipsmith.compiler.vector_kernels import TYPES, lower_copy, lower_vector
-from chipsmith.compiler.views import View, dense_strides, dense_view
+from chipsmith.compiler.views import View, dense_strides, dense_view, inverse
 from chipsmith.program.program import Placement
 from chipsmith.tosa.graph import Array, Graph, Operator
 
@@ -132,17 +134,21 @@ class _Builder:
             self._tensor(chain)
             return
         if isinstance(chain, Expansion):
-            self._expand(chain)
+            self._stages(chain, EXPANSIONS[chain.operator.kind](chain.operator, self._sketch(chain)))
+            return
+        if is_long_reduction(chain, self.view, self.chip):
+            self._stages(chain, reduce_chain(chain, self._sketch(chain)))
             return
         steps = lower_vector(chain, self.view, self.chip)
         self._emit(chain.output, "vector", steps, chain.operators, macs=0)
 
-    def _expand(self, chain: Expansion) -> None:
+    def _sketch(self, chain: Chain) -> Sketch:
+        return Sketch(output=chain.output, lookup=self.lookup, view=self.view, chip=self.chip, buffers=self.buffers)
+
+    def _stages(self, chain: Chain, stages: Iterator[tuple[Step, ...]]) -> None:
         """Each stage is a kernel: the next one may read all that it wrote."""
-        sketch = Sketch(output=chain.output, lookup=self.lookup, view=self.view, chip=self.chip)
-        for steps in EXPANSIONS[chain.operator.kind](chain.operator, sketch):
+        for steps in stages:
             self._emit(chain.output, "vector", steps, chain.operators, macs=0)
-        self.buffers.update(sketch.buffers)
 
     def _tensor(self, chain: TensorChain) -> None:
         matmul = chain.anchor.kind == "MATMUL"
@@ -186,11 +192,19 @@ class _Builder:
         a = self.view(anchor.inputs[0])
         if anchor.kind == "DEPTHWISE_CONV2D" and a.shape[-1] != self.view(chain.anchor.outputs[0]).shape[-1]:
             a = self._multiplied(anchor, a)
-        found = geometries(chain, self.view, a)
+        found = [self._gathered(anchor.inputs[1], one) for one in geometries(chain, self.view, a)]
         constant = self.buffers[found[0].weights.buffer].data is not None
         if len(found) == 1 and constant and swapping_pays(found[0], self.chip):
             return [found[0].swapped(self._rearranged(anchor.inputs[0], found[0].a.transpose(SWAPPED)))]
         return found
+
+    def _gathered(self, tensor: str, geometry: Geometry) -> Geometry:
+        """The geometry with its weights in a copy of their own where it uses less than half of a computed tensor."""
+        used, whole = math.prod(geometry.weights.shape), self.buffers[geometry.weights.buffer]
+        if whole.data is not None or not used or 2 * used > whole.size_bytes:
+            return geometry
+        copy = self._rearranged(tensor, geometry.weights.transpose(geometry.weight_order))
+        return replace(geometry, weights=copy.transpose(inverse(geometry.weight_order)))
 
     def _multiplied(self, anchor: Operator, a: View) -> View:
         """A copy of a depthwise convolution's input with each channel as often as it has kernels."""

@@ -13,6 +13,7 @@ from chipsmith.compiler.chains import ChannelScale
 from chipsmith.compiler.kernels import Step
 from chipsmith.compiler.lookup import integer
 from chipsmith.compiler.nests import Loop, Nest
+from chipsmith.compiler.reductions import reduce_axis
 from chipsmith.compiler.resize import resize
 from chipsmith.compiler.sketch import Sketch
 from chipsmith.compiler.vector_kernels import (
@@ -91,10 +92,10 @@ def argmax(op: Operator, sketch: Sketch) -> Iterator[Stage]:
     largest, below = sketch.scratch(single, a.dtype), sketch.scratch(a.shape, DType.INT8)
     places = tuple(size if at == axis else 1 for at, size in enumerate(a.shape))
     positions = sketch.constant(np.arange(a.shape[axis], dtype=np.int32).reshape(places))
-    yield lower_nest(Vector(reduce=Reduce.MAX), reduction(axis, a, None, largest), a, None, largest, sketch.chip)
+    yield from reduce_axis(Vector(reduce=Reduce.MAX), axis, a, None, largest, sketch)
     yield lower_elementwise(Vector(op=Op.GT), largest, a, below, sketch.chip)
     least = Vector(op=Op.OR, a_left_shift=_FAR, reduce=Reduce.MIN)
-    yield lower_nest(least, reduction(axis, below, positions, o), below, positions, o, sketch.chip)
+    yield from reduce_axis(least, axis, below, positions, o, sketch)
 
 
 def cast_to_bool(op: Operator, sketch: Sketch) -> Iterator[Stage]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+import numpy as np
+
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.chains import TensorChain
 from chipsmith.compiler.lookup import integers
@@ -50,6 +52,11 @@ class Geometry:
         one_to_one = self.stride == (1, 1, 1) and self.pad == (0, 0, 0) and self.a.shape[1:4] == self.output.shape[1:4]
         return self.kernel == (1, 1, 1) and one_to_one and not self.depthwise
 
+    @property
+    def weight_order(self) -> tuple[int, ...]:
+        """The axes of the weights in the order in which the tensor engine reads them, the densest last."""
+        return (1, 2, 3, 4, 0) if self.depthwise else (0, 1, 2, 3, 4)
+
     def part(self, first: int, last: int) -> Geometry:
         """Output channels `first` to `last` alone."""
         return replace(
@@ -72,6 +79,27 @@ class Geometry:
             dilation=_exchanged(self.dilation),
             pad=_exchanged(self.pad),
         )
+
+    def clipped(self) -> Geometry:
+        """The same sums without the taps that meet padding alone, in every output."""
+        one = self
+        for axis in range(3):
+            if (self.kernel[axis] - 1) * self.dilation[axis] >= self.a.shape[1 + axis]:
+                taps = self._taps_used(axis)
+                one = replace(
+                    one,
+                    weights=one.weights.every(1 + axis, first=taps.start, count=len(taps)),
+                    pad=_with(one.pad, axis, self.pad[axis] - taps.start * self.dilation[axis]),
+                )
+        return one
+
+    def _taps_used(self, axis: int) -> range:
+        """The taps along an axis from the first to the last that meets the input in some output."""
+        starts = np.arange(self.output.shape[1 + axis]) * self.stride[axis] - self.pad[axis]
+        low = np.maximum(0, -(starts // self.dilation[axis]))
+        high = np.minimum(self.kernel[axis], (self.a.shape[1 + axis] - 1 - starts) // self.dilation[axis] + 1)
+        used = low < high
+        return range(int(low[used].min()), int(high[used].max())) if used.any() else range(0)
 
     def taps_of_plane(self, plane: int) -> range:
         """The taps along z of an output plane that meet the input."""
@@ -96,7 +124,7 @@ def geometries(chain: TensorChain, view: Callable[[str], View], a: View) -> list
         dilation=(1, 1, 1) if anchor.kind == "TRANSPOSE_CONV2D" else _three(integers(anchor, "dilation"), 1),
         pad=_three(_padding(anchor), 0),
     )
-    return list(_phases(whole)) if anchor.kind == "TRANSPOSE_CONV2D" else [whole]
+    return [one.clipped() for one in (_phases(whole) if anchor.kind == "TRANSPOSE_CONV2D" else (whole,))]
 
 
 def _padding(anchor: Operator) -> tuple[int, ...]:

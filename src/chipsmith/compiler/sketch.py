@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,13 +18,13 @@ _DTYPES = {one.numpy: one for one in (DType.INT8, DType.INT16, DType.INT32)}
 
 @dataclass(frozen=True, kw_only=True)
 class Sketch:
-    """The graph, the place of each tensor, the chip, and the buffers made on the way, named after `output`."""
+    """The graph, the place of each tensor, the chip, and all buffers; those made here are named after `output`."""
 
     output: str
     lookup: Lookup
     view: Callable[[str], View]
     chip: Chip
-    buffers: dict[str, Buffer] = field(default_factory=dict)
+    buffers: dict[str, Buffer]
 
     def scratch(self, shape: tuple[int, ...], dtype: DType) -> View:
         """A dense tensor of the expansion's own."""

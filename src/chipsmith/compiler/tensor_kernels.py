@@ -12,7 +12,7 @@ from chipsmith.chip.description import Chip
 from chipsmith.compiler.geometry import Geometry
 from chipsmith.compiler.kernels import Buffer, Operand, Step
 from chipsmith.compiler.slices import Axis, slice_step
-from chipsmith.compiler.views import View, dense_strides
+from chipsmith.compiler.views import View, dense_strides, inverse
 from chipsmith.mapping.channels import WeightedKernel, channel_parts
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Mode, Parameters, Tensor, WeightsBy
@@ -21,7 +21,6 @@ from chipsmith.tosa.graph import Array
 OneView = TypeVar("OneView", View, View | None)
 _COUNT_LIMIT = (1 << 16) - 1
 _BIAS_BYTES = 4
-_BY_CHANNEL, _BY_OUTPUT = (1, 2, 3, 4, 0), (0, 1, 2, 3, 4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,12 +123,10 @@ def _weights(part: Geometry, buffers: Mapping[str, Buffer], name: str, made: lis
     data = buffers[part.weights.buffer].data
     if data is None or not math.prod(part.weights.shape):
         return part.weights
-    order = _BY_CHANNEL if part.depthwise else _BY_OUTPUT
-    ordered = part.weights.transpose(order)
+    ordered = part.weights.transpose(part.weight_order)
     strides = dense_strides(ordered.shape, 1)
     made.append(Buffer(name=name, size_bytes=math.prod(ordered.shape), data=ordered.read(data).tobytes()))
-    back = tuple(order.index(axis) for axis in range(len(order)))
-    return replace(ordered, buffer=name, offset=0, strides=strides).transpose(back)
+    return replace(ordered, buffer=name, offset=0, strides=strides).transpose(inverse(part.weight_order))
 
 
 def _records(drained: Drained, name: str, first: int, last: int, made: list[Buffer]) -> Operand | None:

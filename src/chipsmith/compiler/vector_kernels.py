@@ -26,7 +26,7 @@ def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) ->
     a, o = view(chain.a.tensor), view(chain.output)
     b = view(chain.b.tensor) if isinstance(chain.b, InStage) else None
     table = view(chain.out.table_tensor) if chain.out.table is not Table.NONE else None
-    template = _template(chain, a, b, o)
+    template = chain_template(chain, a, b, o)
     return tuple(
         _step(scaled, nest, a, b, o, table)
         for part, scale in _nests(chain, a, b, o)
@@ -78,7 +78,8 @@ def lower_nest(
 # --- what the chain says -------------------------------------------------------------------------------------------
 
 
-def _template(chain: VectorChain, a: View, b: View | None, o: View) -> Vector:
+def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> Vector:
+    """VECTOR with all that a chain says but its loops."""
     out = chain.out
     template = Vector(
         a_type=view_type(a, unsigned=chain.a.unsigned),

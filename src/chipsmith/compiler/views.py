@@ -66,6 +66,13 @@ class View:
         strides = tuple(one * step if at == axis else one for at, one in enumerate(self.strides))
         return replace(self, offset=self.offset + first * self.strides[axis], shape=shape, strides=strides)
 
+    def split(self, axis: int, inner: int) -> View:
+        """An axis as two, of which the second has size `inner`; one of size 1, which is repeated, as two of size 1."""
+        size, stride = self.shape[axis], self.strides[axis]
+        sizes = (1, 1) if size == 1 else (size // inner, inner)
+        shape = (*self.shape[:axis], *sizes, *self.shape[axis + 1 :])
+        return replace(self, shape=shape, strides=(*self.strides[:axis], stride * inner, *self.strides[axis:]))
+
     def insert(self, axis: int) -> View:
         """The view with one more axis, of size 1."""
         shape = (*self.shape[:axis], 1, *self.shape[axis:])
@@ -84,6 +91,11 @@ class View:
             for mine, wanted, stride in zip(self.shape, shape, self.strides, strict=True)
         )
         return replace(self, shape=shape, strides=strides)
+
+
+def inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    """The permutation that undoes another."""
+    return tuple(order.index(axis) for axis in range(len(order)))
 
 
 def dense_strides(shape: tuple[int, ...], size_bytes: int) -> tuple[int, ...]:
