@@ -187,6 +187,22 @@ def rtl(
 
 
 @app.command()
+def synth(
+    chip: Annotated[str, typer.Argument(help="A chip of `chipsmith chips`, or a YAML file.")],
+    liberty: Annotated[Path, typer.Option(help="The liberty file of the standard cells.")],
+    node_nm: Annotated[int, typer.Option(help="The node of these cells, at which the estimate is made.")] = 130,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Synthesise a chip's RTL with yosys: cells, area a block, area per MAC, longest path, error of the estimate."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        result = flow.synth(chip, liberty=liberty, node_nm=node_nm, settings=settings or ())
+    console.show(result.to_json(), as_json=json, text=lambda: console.synthesised(result))
+
+
+@app.command()
 def estimate(
     model: ModelName,
     chip: Annotated[str, typer.Option("--chip", help="Chips, separated by commas.")] = "edge-256",

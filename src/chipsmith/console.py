@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from chipsmith.chip import Chip, json_schema
 from chipsmith.flow.cosimulation import Cosimulated
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
+from chipsmith.flow.synthesis import Synthesised
 from chipsmith.flow.watching import SILENT, Watch
 from chipsmith.learn import OnEpoch, epoch_bar
 from chipsmith.report.terminal import comparison_table, placement_table, print_report, print_tables
@@ -134,6 +135,20 @@ def cosimulated(result: Cosimulated) -> None:
     print_tables(table)
     speed = (result.cold.cycles_rtl + result.warm.cycles_rtl) / result.run_s
     print(f"built in {result.build_s:.1f} s, {speed:,.0f} cycles/s")
+
+
+def synthesised(result: Synthesised) -> None:
+    """Area of each block, the macros, and the estimate's error."""
+    whole = result.synthesis
+    table = _table(f"{result.chip.name} in cells of {result.liberty.name}", "block", "um2", "share")
+    for name, area in sorted(whole.blocks.items(), key=lambda one: -one[1]):
+        table.add_row(name, f"{area:,.0f}", f"{area / whole.area_um2:.1%}")
+    print_tables(table)
+    print(f"{whole.cells:,} cells, {whole.area_um2:,.0f} um2; {result.area_per_mac_um2:,.0f} um2 a MAC")
+    print(f"estimated {result.estimated_um2:,.0f} um2 at {result.node_nm} nm: {result.error_percent:+.0f} %")
+    print(f"longest path inside a module: {whole.slowest.delay_ps / 1000:.2f} ns in {whole.slowest.name}")
+    for macro in whole.macros:
+        print(f"{macro.count} x {macro.wrapper} of {macro.lines} lines of {macro.width_bits} bits")
 
 
 def files_json(paths: Sequence[Path]) -> Json:

@@ -1,7 +1,7 @@
 """The whole story on one page: each verb of Chipsmith, from raw data to a chip.
 
     train -> compile -> simulate -> estimate -> report         run does them all
-                        cosim, rtl                             the RTL beside the simulators, and to take away
+                        cosim, rtl, synth                      the RTL: beside the simulators, to take away, in cells
     chips, ops, doctor                                         what there is
 
 Each verb is a command of the same name with the same words. Networks are named as the command line names them: a
@@ -24,6 +24,7 @@ from chipsmith.flow.cosimulation import Cosimulated
 from chipsmith.flow.folder import TRAINED, choose_folder, make_folder, read_run, write_run, write_views
 from chipsmith.flow.networks import compile_network, describe_steps, load_model
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
+from chipsmith.flow.synthesis import Synthesised, synthesise
 from chipsmith.flow.watching import SILENT, Stages, Watch
 from chipsmith.learn import DIGITS_RECIPE, TrainedNetwork, evaluate, load_digits, save_trained, train_digits
 from chipsmith.program.file import read_program, write_program
@@ -38,7 +39,20 @@ from chipsmith.tosa.operators.row import OperatorRow
 
 AnyPath = str | os.PathLike[str]
 
-__all__ = ["chips", "compile", "cosim", "doctor", "estimate", "ops", "report", "rtl", "run", "simulate", "train"]
+__all__ = [
+    "chips",
+    "compile",
+    "cosim",
+    "doctor",
+    "estimate",
+    "ops",
+    "report",
+    "rtl",
+    "run",
+    "simulate",
+    "synth",
+    "train",
+]
 
 
 def run(
@@ -187,6 +201,13 @@ def rtl(
     programs = [compile_network(load_model(model, None).graph, described) for model in models]
     vectors = [cosimulation.golden_vector(one, cosimulation.random_inputs(one, seed=0)) for one in programs]
     return tuple(write_rtl(described, Path(out), vectors))
+
+
+def synth(
+    chip: str | Chip = "edge-256", *, liberty: AnyPath, node_nm: int = 130, settings: Sequence[str] = ()
+) -> Synthesised:
+    """Map a chip's RTL to the cells of a liberty file of `node_nm`; compares the area estimate. Takes minutes."""
+    return synthesise(_chip(chip, settings), Path(liberty), node_nm=node_nm)
 
 
 def estimate(
