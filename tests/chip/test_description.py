@@ -17,7 +17,6 @@ def test_edge_256_has_256_kib_in_all_its_memories_together():
     assert chip.instruction_bytes == 2 * 16 * 128
     assert chip.table_bytes == 4 * 1024
     assert chip.on_chip_bytes == 256 * 1024
-    assert chip.weight_register_bytes == 512
     assert chip.clock_hz == 500_000_000
     assert chip.external_bytes == 64 * 1024 * 1024
     assert (chip.technology.node_nm, chip.external.kind, chip.external.bytes_per_cycle) == (28, "LPDDR4", 8)

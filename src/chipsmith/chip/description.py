@@ -179,11 +179,6 @@ class Chip(Section):
         return self.memory_bytes + self.accumulator_bytes + self.instruction_bytes + self.table_bytes
 
     @property
-    def weight_register_bytes(self) -> int:
-        """Bytes of the array's two sets of weight registers."""
-        return WEIGHT_SETS * self.macs
-
-    @property
     def external_bytes(self) -> int:
         """Bytes of the external memory."""
         return self.external.size_mib << 20
