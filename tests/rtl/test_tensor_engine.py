@@ -36,6 +36,7 @@ SHAPES = [
     small_chip(rows=32, columns=4, pixels=8, multipliers=8),
     small_chip(rows=8, columns=8, pixels=64, multipliers=4),
 ]
+ONE_PASS = small_chip(rows=8, columns=4, pixels=8, multipliers=4)
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +170,23 @@ def test_random_instructions_one_after_the_other(bench, draw):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chip", [TINY, *SHAPES], ids=lambda chip: chip.name)
+@pytest.mark.parametrize("residual", [False, True])
+def test_records_do_not_overtake_the_drain_three_blocks_before(rtl_tools, residual):
+    # One tap, one tile a block, one pass a pixel: the record of block k+3 is read as the last pixel of block k drains.
+    one = with_residual(x=Rounding.OFF, r=Rounding.OFF) if residual else convolution()
+    pixels = {"output_height": 1, "output_width": 8, "input_width": 8, "input_height": 1, "pad_top": 0, "pad_left": 0}
+    tap = {"kernel_y": 1, "kernel_x": 1, "run": 1, "weights_by": WeightsBy.ROW, "output_channels": 24}
+    one = dataclasses.replace(one, **pixels, **tap, o_stride_x=24, r_stride_x=24)
+    with TensorBench(ONE_PASS) as opened:
+        for seed in range(100):
+            rng = np.random.default_rng(seed)
+            placed = in_groups(ONE_PASS, one, rng, APART)
+            assert placed is not None
+            assert_exact(opened, ONE_PASS, placed, rng)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chip", [TINY, ONE_PASS, *SHAPES], ids=lambda chip: chip.name)
 @pytest.mark.parametrize("draw", [random_tensor, tight_tensor])
 def test_long_random_runs_on_chips_of_all_shapes(rtl_tools, chip, draw):
     with TensorBench(chip) as opened:

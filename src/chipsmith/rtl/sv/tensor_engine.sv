@@ -18,6 +18,18 @@
 //
 // Requests carry the first and last group of their own stream. Drive a request's other fields with anything while
 // valid is low. Reset is synchronous; after it busy is low.
+//
+// tensor_sequence names accesses and slots by the clock of the contract, one cycle after it. From there on:
+//
+//   cycle   activations            weights            records            slots of the drain
+//     2     request                request            request
+//     4     data to operands       data to `loaded`   data
+//     5     products, sums of 4    (multiply)
+//     6     sums of R, row read
+//     7     row + sums                                to the registers
+//     8     row written                                                   row read, a token starts
+//    10                                                                   request of the scale
+//    13                                                                   written (see tensor_drain.sv)
 module tensor_engine (
     input  logic                      clock,
     input  logic                      reset,

@@ -1,7 +1,7 @@
 // When each phase, drain and end of a TENSOR comes (docs/machine.md, section 6).
 //
-// All signals speak of the cycle in which the addresses of an access are formed, ADDRESS_STAGES before its request.
-// The engine delays what follows from them by constants, so that the times of the contract hold for all of them.
+// All signals speak of the cycle in which an access or a slot is named, two cycles before the request of an access.
+// What follows from them comes constant numbers of cycles later (tensor_engine.sv), so that the contract's times hold.
 module tensor_sequence (
     input  logic        clock,
     input  logic        reset,
