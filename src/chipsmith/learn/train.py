@@ -49,9 +49,9 @@ DIGITS_RECIPE = Recipe(
     batch_size=64,
     peak_learning_rate=4e-3,
     weight_decay=1e-2,
-    augmentation=Augmentation(rotation_degrees=12, shift_pixels=2.5, scale=0.12, shear=0.15),
+    augmentation=Augmentation(rotation_degrees=20, shift_pixels=2, scale=0.2, shear=0.3),
 )
-"""Trains the digits to about 98 % in half a minute of one core."""
+"""Trains the digits to about 98 % in half a minute of one core; of three augmentations, that of lowest validation loss."""
 
 
 @dataclass(frozen=True, kw_only=True)
