@@ -67,17 +67,27 @@ module load_engine (
     else if (32'(elapsed) < chip::TRANSFER_MIN) elapsed <= elapsed + 1'b1;
   end
 
-  // Instructions that wait for their answers.
+  // Instructions that wait for their answers. The place in a word is all that is left of their external addresses:
+  // the other bits are constant, so that no register holds them.
+  localparam logic [31:0] IN_WORD = 32'(chip::W - 1);
   logic [chip::LOAD_BITS-1:0] waiting[WAITING];
-  chip::load_t oldest;
+  chip::load_t kept, oldest;
   logic [PLACE_BITS-1:0] head, tail;
   logic [COUNT_BITS-1:0] count;
   logic take_next;
 
   assign oldest = INSTRUCTION_BITS'(waiting[head]);
 
+  always_comb begin
+    kept = instruction;
+    kept.opcode = '0;
+    kept.external_address = instruction.external_address & IN_WORD;
+    kept.external_outer_stride = instruction.external_outer_stride & IN_WORD;
+    kept.external_inner_stride = instruction.external_inner_stride & IN_WORD;
+  end
+
   always_ff @(posedge clock) begin
-    if (start) waiting[tail] <= instruction[chip::LOAD_BITS-1:0];
+    if (start) waiting[tail] <= kept[chip::LOAD_BITS-1:0];
     if (reset) begin
       head <= '0;
       tail <= '0;
@@ -146,6 +156,6 @@ module load_engine (
   assign release_external = current.external_locks;
 
   // Requests have no place on the chip, answers none outside of it; of an answered instruction the locks are used.
-  logic unused = &{1'b0, current, following, request_line, request_lanes, following_offset};
+  logic unused = &{1'b0, kept, current, following, request_line, request_lanes, following_offset};
 
 endmodule
