@@ -87,6 +87,19 @@ def test_every_operation_agrees_on_values_at_the_ends_of_their_range():
             assert found.tolist() == expected.tolist(), op.name
 
 
+@pytest.mark.parametrize("kind", Type)
+@pytest.mark.parametrize("lanes", [1, 5, 8])
+def test_a_beat_touches_no_byte_beyond_its_own(kind, lanes):
+    rng = np.random.default_rng(lanes)
+    group, size = SMALL.memory.group_bytes, kind.size_bytes
+    one = Vector(
+        lanes=lanes, a_type=kind, o_type=kind, a_lane_stride=size, o_lane_stride=size,
+        a_base=group - lanes * size, o_base=SMALL.memory_bytes - lanes * size, o_first_group=3, o_last_group=3,
+    )  # fmt: skip
+    with VectorBench(SMALL) as bench:
+        assert_agrees(bench, SMALL, one, rng)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("draw", [random_vector, harsh_vector])
 @pytest.mark.parametrize(

@@ -314,7 +314,6 @@ module vector_engine (
   vector_results results (
       .clock(clock),
       .reset(reset),
-      .restart(begins),
       .one(one),
       .passes(o_passes),
       .first_slot(out_slot),

@@ -1,7 +1,8 @@
 // Stages OUT and TABLE: the results of a reduction are scaled, get their zero point, are clamped, and pass the table.
 //
-// Results that are scaled come pass by pass, the others at once. With a table they go to one of two sets in turn,
-// since the look-ups of one beat run while the next arrives.
+// Results that are scaled come pass by pass, the others at once. The look-ups of a beat begin when its last results stand
+// and run while the first of the next beat arrive: both go from lane 0 up and neither takes more than `slots` cycles, so
+// that a lane is looked up before its next value comes.
 module vector_results #(
     localparam int COUNT_BITS = $clog2(chip::V) + 1,
     localparam int SLOT_BITS = $clog2(chip::DIVIDE * chip::V + 1),
@@ -9,7 +10,6 @@ module vector_results #(
 ) (
     input  logic                      clock,
     input  logic                      reset,
-    input  logic                      restart,
     input  chip::vector_t             one,
     input  logic [COUNT_BITS-1:0]     passes,
     input  logic [SLOT_BITS-1:0]      first_slot,    // of the passes
@@ -79,9 +79,8 @@ module vector_results #(
   );
 
   // Zero point and clamp.
-  logic fill_set, ends, clamped_ready, clamped_set;
+  logic ends, clamped_ready;
   logic [V-1:0][31:0] clamped;
-  logic [V-1:0][15:0] other;  // the second set: a table takes 16 bits
 
   assign ends = scales ? comes && all_came : reduced_ready;
 
@@ -92,21 +91,13 @@ module vector_results #(
     assign limited = $signed(raised) < one.clamp_min ? one.clamp_min
         : $signed(raised) > one.clamp_max ? one.clamp_max : raised;
     assign here = scales ? comes && 32'(place) == l / M : reduced_ready;
-    always_ff @(posedge clock) begin
-      if (here && !fill_set) clamped[l] <= limited;
-      if (here && fill_set) other[l] <= limited[15:0];
-    end
+    always_ff @(posedge clock) if (here) clamped[l] <= limited;
   end
 
-  always_ff @(posedge clock) begin
-    clamped_ready <= ends && !reset;
-    clamped_set <= fill_set;
-    if (ends && tables) fill_set <= !fill_set;
-    if (reset || restart) fill_set <= 1'b0;
-  end
+  always_ff @(posedge clock) clamped_ready <= ends && !reset;
 
   // Look-ups.
-  logic looks, looks_last, lookup_set, found, found_last, found_all;
+  logic looks, looks_last, no_token, found, found_last, found_all;
   logic [COUNT_BITS-1:0] lookup, found_place;
   logic [TL-1:0][15:0] asked;
   logic [TL-1:0][31:0] answers;
@@ -116,17 +107,16 @@ module vector_results #(
       .clock(clock),
       .reset(reset),
       .start(clamped_ready && tables),
-      .start_token(clamped_set),
+      .start_token(1'b0),
       .count(lookups),
       .go(looks),
       .index(lookup),
       .last(looks_last),
-      .token(lookup_set)
+      .token(no_token)
   );
 
   always_comb begin
-    for (int i = 0; i < TL; i++)
-      asked[i] = lookup_set ? other[TL*32'(lookup)+i] : clamped[TL*32'(lookup)+i][15:0];
+    for (int i = 0; i < TL; i++) asked[i] = clamped[TL*32'(lookup)+i][15:0];
   end
 
   vector_table memory (
@@ -157,6 +147,6 @@ module vector_results #(
   assign values = tables ? looked_up : clamped;
 
   // The other fields have no part in this.
-  logic unused = &{1'b0, one};
+  logic unused = &{1'b0, one, no_token};
 
 endmodule
