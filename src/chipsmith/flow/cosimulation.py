@@ -103,8 +103,8 @@ def compare(program: Program, inputs: Mapping[str, Array], *, wave: Path | None 
     done = time.perf_counter()
     return Cosimulated(
         program=program,
-        cold=_compare(program, expected, cold, simulate(program)),
-        warm=_compare(program, expected, warm, simulate(program, warm=True)),
+        cold=compare_run(program, expected, cold, simulate(program)),
+        warm=compare_run(program, expected, warm, simulate(program, warm=True)),
         build_s=built - begin,
         run_s=done - built,
         wave=wave,
@@ -135,7 +135,8 @@ def _random(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Arr
     return rng.integers(info.min, info.max, shape, np.int64, endpoint=True).astype(dtype)
 
 
-def _compare(program: Program, expected: Mapping[str, Array], run: RtlRun, timeline: Timeline) -> Compared:
+def compare_run(program: Program, expected: Mapping[str, Array], run: RtlRun, timeline: Timeline) -> Compared:
+    """What differs between a run of the RTL and the simulators' outputs and timeline of the same inference."""
     differing = _differing_instructions(run, timeline)
     bits = sum(_mismatching_bits(expected[name], output) for name, output in run.outputs.items())
     return Compared(
