@@ -111,9 +111,7 @@ def _page_load(chip: Chip, page: int) -> Load:
     )
 
 
-def _random_instruction(
-    chip: Chip, rng: np.random.Generator, areas: _Areas, kinds: Mapping[str, float]
-) -> Instruction:
+def _random_instruction(chip: Chip, rng: np.random.Generator, areas: _Areas, kinds: Mapping[str, float]) -> Instruction:
     kind = rng.choice(list(kinds), p=list(kinds.values()))
     if kind == "tensor":
         return random_tensor(chip, rng)
