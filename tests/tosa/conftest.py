@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conformance_cases import is_case_of, sampled
 
+from chipsmith.flow.conformance_cases import is_case_of, sampled
 from chipsmith.tosa.operators import ROWS
 
 

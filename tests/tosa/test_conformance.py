@@ -11,9 +11,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from conformance_cases import Case, complete, illegal, is_case_of, load_case
 
 from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.flow.conformance_cases import Case, complete, illegal, is_case_of, load_case
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.operators import ROWS
 from chipsmith.tosa.reference import evaluate, evaluate_batch

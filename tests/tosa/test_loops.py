@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from conformance_cases import Case, load_case
 
+from chipsmith.flow.conformance_cases import Case, load_case
 from chipsmith.tosa.graph import Array
 from chipsmith.tosa.operators import ROWS
 from chipsmith.tosa.operators.loops import Affine, LoopNest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,9 +68,16 @@ def place_activations(
     """Places of all activations, large ones first; OperatorRefused where they do not fit together."""
     partners = _partners(steps)
     places: dict[str, Place] = {}
+    living: defaultdict[int, set[str]] = defaultdict(set)
     for name in sorted(lifetimes, key=lambda one: (-buffers[one].size_bytes, lifetimes[one].first)):
-        others = [places[one] for one in places if one in partners.get(name, ())]
-        places[name] = _best(name, buffers[name].size_bytes, lifetimes[name], list(places.values()), others, chip)
+        life = lifetimes[name]
+        now = range(life.first, life.last + 1)
+        met: set[str] = set().union(*(living[at] for at in now))
+        clashing = [places[one] for one in met]
+        near = [places[one] for one in met & partners.get(name, set())]
+        places[name] = _best(name, buffers[name].size_bytes, life, clashing, near, chip)
+        for at in now:
+            living[at].add(name)
     return places
 
 
@@ -97,9 +105,8 @@ def candidates(size_bytes: int, taken: Iterable[Place], chip: Chip) -> list[int]
     return sorted(one for one in starts if one + size_bytes <= chip.memory_bytes)
 
 
-def _best(name: str, size_bytes: int, life: Life, taken: list[Place], partners: list[Place], chip: Chip) -> Place:
-    clashing = [one for one in taken if one.life.meets(life)]
-    near = [one for one in partners if one.life.meets(life)]
+def _best(name: str, size_bytes: int, life: Life, clashing: list[Place], near: list[Place], chip: Chip) -> Place:
+    """The best place beside those that live with it; `near` are those of its partners."""
     best: tuple[int, int, Place] | None = None
     for address in candidates(size_bytes, clashing, chip):
         place = Place(address=address, size_bytes=size_bytes, life=life)

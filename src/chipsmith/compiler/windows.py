@@ -51,17 +51,25 @@ def placed_streams(step: Step) -> dict[str, Stream]:
 
 
 def tiles(step: Step, buffers: Collection[str], *, room_bytes: int, lanes: int) -> Iterator[Step]:
-    """The step cut along any of its loops until each part's windows fit; parts that no cut makes fit stay as they are.
+    """The step cut along any of its loops until each part's windows fit.
 
-    `lanes` is what the vector engine takes in a beat.
+    `lanes` is what the vector engine takes in a beat. Where no cut makes them fit, some part stays too large.
     """
     size = size_of([step], buffers)
     axis = _best_axis(step, buffers, lanes) if size > room_bytes else None
-    if axis is None:
+    if axis is None or size_of([_least(step, lanes)], buffers) > room_bytes:
         yield step
         return
     for first, last in axis.parts(ceil_div(size, room_bytes)):
         yield from tiles(slice_step(step, axis, first, last), buffers, room_bytes=room_bytes, lanes=lanes)
+
+
+def _least(step: Step, lanes: int) -> Step:
+    """The smallest part of a step, at its middle."""
+    for axis in cut_axes(step.template, lanes=lanes):
+        first = axis.count // axis.granule // 2 * axis.granule
+        step = slice_step(step, axis, first, min(first + axis.granule, axis.count))
+    return step
 
 
 def _best_axis(step: Step, buffers: Collection[str], lanes: int) -> Axis | None:

@@ -1,4 +1,4 @@
-"""Cases of TOSA's official generator: made once, kept in pytest's cache, and run against tosa_reference_model."""
+"""Cases of TOSA's official generator: made once, kept in a cache, with what tosa_reference_model says of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tosa_reference_model
 
+from chipsmith.errors import CheckFailed
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Array, Graph
 
@@ -62,13 +62,17 @@ class Case:
 
     def expected(self) -> dict[str, Array]:
         """What tosa_reference_model computes from the generated file itself."""
+        import tosa_reference_model
+
         arrays = [self.inputs[name] for name in self.graph.inputs]
         outputs, status = tosa_reference_model.run(self.file, arrays)
-        assert status == tosa_reference_model.GraphStatus.TOSA_VALID, status
+        if status != tosa_reference_model.GraphStatus.TOSA_VALID:
+            raise CheckFailed(f"tosa_reference_model refuses its own case {self.name}: {status}")
         return {name: np.asarray(array) for name, array in zip(self.graph.outputs, outputs, strict=True)}
 
 
 def load_case(folder: Path) -> Case:
+    """The case in a folder that the generator made."""
     description = json.loads((folder / "desc.json").read_text())
     arrays = [np.load(folder / file) for file in description["ifm_file"]]
     return Case(
@@ -92,21 +96,32 @@ def is_case_of(folder: Path, kind: str) -> bool:
     return name == "" and (kernel == "" or kernel[1].isdigit())
 
 
-def complete(cache: Path) -> list[Path]:
-    """The folders of all legal cases of PRO-INT and EXT-DOUBLEROUND; making them takes minutes."""
-    return _official(cache, "complete", _LEGAL)
+def complete(cache: Path, *, seed: int | None = None, operators: Sequence[str] = ()) -> list[Path]:
+    """The folders of all legal cases of PRO-INT and EXT-DOUBLEROUND; making them takes minutes.
+
+    `seed` draws other cases than the generator's own; `operators` (lower case) are the only ones, if given.
+    """
+    return _official(cache, "complete", (*_LEGAL, *_drawn(seed), *_only(operators)))
 
 
-def illegal(cache: Path) -> list[Path]:
+def illegal(cache: Path, *, seed: int | None = None) -> list[Path]:
     """The folders of all cases of PRO-INT and EXT-DOUBLEROUND that must be refused; making them takes minutes."""
-    return _official(cache, "illegal", _ILLEGAL)
+    return _official(cache, "illegal", (*_ILLEGAL, *_drawn(seed)))
+
+
+def _drawn(seed: int | None) -> tuple[str, ...]:
+    return () if seed is None else ("--seed", str(seed))
+
+
+def _only(operators: Sequence[str]) -> tuple[str, ...]:
+    return ("--operators", *sorted(operators)) if operators else ()
 
 
 def _official(cache: Path, kind: str, which: Sequence[str]) -> list[Path]:
     generator = "tosa_verif_conformance_generator"
     command = (generator, *_INTEGER_PROFILE, *which, *_DOUBLE_ROUND, "--output-type", "binary")
     folder = _made_once(cache, kind, [command])
-    return sorted(file.parent for file in folder.rglob("desc.json") if "cases" in file.parts)
+    return sorted(file.parent for file in folder.rglob("desc.json") if "cases" in file.relative_to(folder).parts)
 
 
 def _made_once(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Path:
@@ -114,6 +129,7 @@ def _made_once(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Pat
     key = repr((importlib.metadata.version("tosa-tools"), commands))
     folder = cache / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     if not folder.exists():
+        cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as temporary:
             for index, command in enumerate(commands):
                 _generate(command, Path(temporary) / "made" / str(index))
@@ -127,10 +143,14 @@ def _generate(command: Sequence[str], folder: Path) -> None:
     builds = command[0] == "tosa_verif_build_tests"
     target = ("-o", ".") if builds else ("--build-directory", "build", "--output-directory", "cases")
     environment = os.environ | {"PATH": os.pathsep.join((_SCRIPTS, os.environ["PATH"]))}
-    subprocess.run(
+    made = subprocess.run(
         [f"{_SCRIPTS}/{command[0]}", *command[1:], *target],
         cwd=folder,
         env=environment,
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
+    if made.returncode:
+        last = (made.stderr.strip().splitlines() or ["no message"])[-1]
+        raise CheckFailed(f"the generator of tosa-tools ({command[0]}) failed: {last}")
