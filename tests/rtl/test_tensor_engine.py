@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from engine_harness import EngineBench, Fault
 from naive_machine import NaiveMachine
 from random_instructions import random_tensor
-from tensor_harness import Fault, TensorBench
 from tight_instructions import in_groups, tight_tensor
 
 from chipsmith.chip import Chip, load_chip, override_chip
@@ -40,12 +40,12 @@ ONE_PASS = small_chip(rows=8, columns=4, pixels=8, multipliers=4)
 
 
 @pytest.fixture(scope="module")
-def bench(rtl_tools) -> Iterator[TensorBench]:
-    with TensorBench(TINY) as opened:
+def bench(rtl_tools) -> Iterator[EngineBench]:
+    with EngineBench(TINY, "tensor") as opened:
         yield opened
 
 
-def assert_exact(bench: TensorBench, chip: Chip, one: Tensor, rng: np.random.Generator) -> None:
+def assert_exact(bench: EngineBench, chip: Chip, one: Tensor, rng: np.random.Generator) -> None:
     """Every byte of the memory after the instruction, its cycles, and what it asked of its ports."""
     before = rng.integers(0, 256, chip.memory_bytes, np.uint8)
     naive = NaiveMachine(chip)
@@ -111,7 +111,7 @@ def with_residual(*, x: Rounding, r: Rounding) -> Tensor:
     )
 
 
-def run_in_groups(bench: TensorBench, one: Tensor, groups: dict[str, int]) -> None:
+def run_in_groups(bench: EngineBench, one: Tensor, groups: dict[str, int]) -> None:
     rng = np.random.default_rng(7)
     placed = in_groups(TINY, one, rng, groups)
     while placed is None:
@@ -177,7 +177,7 @@ def test_records_do_not_overtake_the_drain_three_blocks_before(rtl_tools, residu
     pixels = {"output_height": 1, "output_width": 8, "input_width": 8, "input_height": 1, "pad_top": 0, "pad_left": 0}
     tap = {"kernel_y": 1, "kernel_x": 1, "run": 1, "weights_by": WeightsBy.ROW, "output_channels": 24}
     one = dataclasses.replace(one, **pixels, **tap, o_stride_x=24, r_stride_x=24)
-    with TensorBench(ONE_PASS) as opened:
+    with EngineBench(ONE_PASS, "tensor") as opened:
         for seed in range(100):
             rng = np.random.default_rng(seed)
             placed = in_groups(ONE_PASS, one, rng, APART)
@@ -189,7 +189,7 @@ def test_records_do_not_overtake_the_drain_three_blocks_before(rtl_tools, residu
 @pytest.mark.parametrize("chip", [TINY, ONE_PASS, *SHAPES], ids=lambda chip: chip.name)
 @pytest.mark.parametrize("draw", [random_tensor, tight_tensor])
 def test_long_random_runs_on_chips_of_all_shapes(rtl_tools, chip, draw):
-    with TensorBench(chip) as opened:
+    with EngineBench(chip, "tensor") as opened:
         for seed in range(1000, 2000):
             rng = np.random.default_rng(seed)
             assert_exact(opened, chip, draw(chip, rng), rng)

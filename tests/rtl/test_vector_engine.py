@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from engine_harness import EngineBench, Fault
 from harsh_vectors import harsh_vector
 from random_instructions import random_vector
-from tensor_harness import Fault
-from vector_harness import VectorBench
 
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.program.assembly import format_instruction
@@ -38,7 +37,7 @@ def chip_of(rows: int, lanes: int, multipliers: int, table_lanes: int) -> Chip:
 SMALL = chip_of(8, 4, 2, 1)
 
 
-def assert_agrees(bench: VectorBench, chip: Chip, one: Vector, rng: np.random.Generator) -> None:
+def assert_agrees(bench: EngineBench, chip: Chip, one: Vector, rng: np.random.Generator) -> None:
     """Every byte of the memory, the cycles, and no access that the contract forbids."""
     before = rng.integers(-128, 128, chip.memory_bytes, dtype=np.int8)
     bench.memory[:] = before.view(np.uint8)
@@ -56,7 +55,7 @@ def assert_all_agree(
     chip: Chip, draw: Callable[[Chip, np.random.Generator], Vector], *, seed: int, instructions: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    with VectorBench(chip) as bench:
+    with EngineBench(chip, "vector") as bench:
         for _ in range(instructions):
             assert_agrees(bench, chip, draw(chip, rng), rng)
 
@@ -69,7 +68,7 @@ def test_random_instructions_agree_in_every_byte_and_cycle(draw):
 def test_every_operation_agrees_on_values_at_the_ends_of_their_range():
     ends = [-(1 << 31), 1 - (1 << 31), -2, -1, 0, 1, 2, 31, 32, (1 << 31) - 1]
     a, b = (axis.ravel().astype("<i4") for axis in np.meshgrid(ends, ends))
-    with VectorBench(SMALL) as bench:
+    with EngineBench(SMALL, "vector") as bench:
         for op in Op:
             # The words of A stand from 0 on, those of B from 2048 on, the results from 4096 on.
             one = Vector(
@@ -96,7 +95,7 @@ def test_a_beat_touches_no_byte_beyond_its_own(kind, lanes):
         lanes=lanes, a_type=kind, o_type=kind, a_lane_stride=size, o_lane_stride=size,
         a_base=group - lanes * size, o_base=SMALL.memory_bytes - lanes * size, o_first_group=3, o_last_group=3,
     )  # fmt: skip
-    with VectorBench(SMALL) as bench:
+    with EngineBench(SMALL, "vector") as bench:
         assert_agrees(bench, SMALL, one, rng)
 
 

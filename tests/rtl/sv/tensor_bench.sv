@@ -1,4 +1,4 @@
-// The TENSOR engine with its multipliers; the memory beside it is tensor_bench.cpp.
+// The TENSOR engine with its multipliers; the memory beside it is engine_bench.cpp.
 module tensor_bench (
     input  logic                        clock,
     input  logic                        reset,

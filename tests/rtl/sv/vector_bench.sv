@@ -1,4 +1,4 @@
-// The VECTOR engine with its multipliers, with the ports that tensor_bench.cpp drives.
+// The VECTOR engine with its multipliers, with the ports that engine_bench.cpp drives.
 module vector_bench (
     input  logic                        clock,
     input  logic                        reset,

@@ -1,11 +1,11 @@
-// Runs TENSOR instructions on the engine alone, beside a plain memory behind its ports; called from Python.
+// Runs the instructions of one engine alone, beside a plain memory behind its ports; called from Python.
 //
 // What a port does not promise is random: bytes of lanes that were not asked for, and data in the cycles between.
 #include <cstdint>
 #include <cstring>
 #include <set>
 
-#include "Vtensor_bench.h"
+#include "Vengine_bench.h"
 #include "verilated.h"
 
 struct Outcome {
@@ -137,7 +137,7 @@ private:
         return static_cast<uint32_t>(state_ >> 16);
     }
 
-    Vtensor_bench model_;
+    Vengine_bench model_;
     uint8_t* memory_;
     uint32_t groups_, group_bytes_, line_bytes_;
     uint8_t due_[3][kReads][128] = {};

@@ -1,4 +1,4 @@
-"""The TENSOR engine alone in Verilator, beside a plain memory: one instruction after the other, without a reset."""
+"""One engine alone in Verilator, beside a plain memory: one instruction after the other, without a reset."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ import numpy as np
 
 from chipsmith.cache import cache_folder, content_key, installed_versions
 from chipsmith.chip import Chip
-from chipsmith.program.instructions import Rounding, Tensor
+from chipsmith.program.instructions import Op, Rounding, Tensor, Vector
 from chipsmith.rtl.build import Toolchain, find_toolchain, runtime_objects
 from chipsmith.rtl.sources import in_order, machine_sources, write_sources
 
 HERE = Path(__file__).parent
-BENCH, TOP = HERE / "tensor_bench.cpp", HERE / "sv" / "tensor_bench.sv"
+BENCH = HERE / "engine_bench.cpp"
 FLAGS = ("-O1", "-std=c++20", "-fPIC", "-DVL_TIME_CONTEXT", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=0", "-w")
 MOST_CYCLES = 1 << 22
 
@@ -58,19 +58,19 @@ class Run:
     fault_address: int
 
 
-class TensorBench:
-    """A chip's engine; `memory` is its on-chip memory, to set and read between instructions."""
+class EngineBench:
+    """A chip's engine, "tensor" or "vector"; `memory` is its on-chip memory, to set and read between instructions."""
 
-    def __init__(self, chip: Chip) -> None:
-        self._library = _load(build(chip))
+    def __init__(self, chip: Chip, engine: str) -> None:
+        self._library = _load(build(chip, engine))
         self.memory = np.zeros(chip.memory_bytes, np.uint8)
         data = self.memory.ctypes.data_as(ctypes.c_void_p)
         size = chip.memory
         self._bench = self._library.bench_open(data, size.groups, size.group_bytes, chip.tensor.rows)
 
-    def run(self, one: Tensor) -> Run:
+    def run(self, one: Tensor | Vector) -> Run:
         outcome = _Outcome()
-        named = one.requantise is not Rounding.OFF or bool(one.residual)
+        named = _names_multipliers(one)
         self._library.bench_run(self._bench, one.encode(), named, MOST_CYCLES, ctypes.byref(outcome))
         return Run(
             cycles=outcome.cycles,
@@ -84,6 +84,13 @@ class TensorBench:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._library.bench_close(self._bench)
+
+
+def _names_multipliers(one: Tensor | Vector) -> bool:
+    if isinstance(one, Tensor):
+        return one.requantise is not Rounding.OFF or bool(one.residual)
+    scales = (one.a_rounding, one.b_rounding, one.o_rounding)
+    return one.op is Op.MUL or any(rounding is not Rounding.OFF for rounding in scales)
 
 
 @cache
@@ -102,27 +109,27 @@ def _load(library: Path) -> ctypes.CDLL:
     return loaded
 
 
-def build(chip: Chip) -> Path:
+def build(chip: Chip, engine: str) -> Path:
     """The shared library of a chip's engine with the bench, kept by its content."""
     tools = find_toolchain()
-    mine = ("tensor_", "multipliers", "sram_", "chip")
+    mine, top = (f"{engine}_", "multipliers", "sram_", "chip"), HERE / "sv" / f"{engine}_bench.sv"
     shipped = {name: text for name, text in machine_sources(chip).items() if name.startswith(mine)}
-    sources = {**shipped, TOP.name: TOP.read_text()}
+    sources = {**shipped, top.name: top.read_text()}
     parts = [f"{name}\n{text}".encode() for name, text in sorted(sources.items())]
     key = content_key((*parts, BENCH.read_bytes(), " ".join(FLAGS).encode(), installed_versions(("verilator",))))
-    library = cache_folder() / "rtl" / f"tensor-{key}.so"
+    library = cache_folder() / "rtl" / f"{engine}-{key}.so"
     if not library.exists():
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as name:
             write_sources(sources, Path(name))
-            _compile(tools, Path(name), in_order(sources))
+            _compile(tools, Path(name), top.stem, in_order(sources))
             (Path(name) / "bench.so").replace(library)
     return library
 
 
-def _compile(tools: Toolchain, folder: Path, names: Sequence[str]) -> None:
-    verilate = ("--cc", "--top-module", "tensor_bench", "-O3", "--noassert", "--no-timing", "-Wno-fatal")
-    start = ("--x-assign", "fast", "--x-initial", "unique")
+def _compile(tools: Toolchain, folder: Path, top: str, names: Sequence[str]) -> None:
+    verilate = ("--cc", "--top-module", top, "--prefix", "Vengine_bench", "-O3", "--noassert", "--no-timing")
+    start = ("--x-assign", "fast", "--x-initial", "unique", "-Wno-fatal")
     _run([str(tools.verilator), *verilate, *start, "--Mdir", "model", *names], folder, tools)
     model = folder / "model"
     units = [str(BENCH), *map(str, sorted(model.glob("*.cpp")))]
