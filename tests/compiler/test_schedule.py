@@ -127,9 +127,7 @@ def test_constants_come_when_their_place_is_free():
 
 def test_constants_without_a_place_are_named():
     places = {"x": place(0, BEFORE, 0, 3 * GROUP), "y": place(3 * GROUP, 0, 1, GROUP)}
-    with pytest.raises(
-        DoesNotFit, match=r"constants of c \(16 bytes\) find no place in .* of four-kib"
-    ):
+    with pytest.raises(DoesNotFit, match=r"constants of c \(16 bytes\) find no place in .* of four-kib"):
         scheduled([copying("x", "y")], places, chunks=[chunk("c", 16, first_step=0, last_step=0)])
 
 
