@@ -33,7 +33,8 @@ module instruction_check (
 
   logic load_counts, load_fields, store_counts, tensor_counts, tensor_fields, vector_counts, vector_fields;
   logic page_is_good, transfer_counts, residual_is_good, depthwise_is_good, operand_is_good, shifts, binary;
-  logic [37:0] window;
+  logic narrow;
+  logic [15:0] window;
 
   assign page_is_good = load.local_address <= 24'd1 && load.outer_count == 16'd1 && load.inner_count == 16'd1
       && 32'(load.run_bytes) == chip::PI * chip::INSTRUCTION_BYTES && !load.once
@@ -51,8 +52,10 @@ module instruction_check (
       && range_is_good(tensor.o_first_group, tensor.o_last_group)
       && (tensor.parameters == chip::PARAMETERS_NONE || range_is_good(tensor.p_first_group, tensor.p_last_group))
       && (!tensor.residual || range_is_good(tensor.r_first_group, tensor.r_last_group));
-  assign window = 38'(tensor.run - 24'd1) * 38'(tensor.dilation_x) + 38'd1;
-  assign depthwise_is_good = tensor.kernel_x == 16'd1 && window <= 38'(chip::R)
+  // A window that fits has few taps and a small dilation, so that a small product decides.
+  assign narrow = 32'(tensor.run) <= chip::R && (32'(tensor.dilation_x) <= chip::R || tensor.run == 24'd1);
+  assign window = 16'(tensor.run[7:0] - 8'd1) * 16'(tensor.dilation_x[7:0]) + 16'd1;
+  assign depthwise_is_good = tensor.kernel_x == 16'd1 && narrow && 32'(window) <= chip::R
       && (tensor.stride_x != '0 || tensor.output_width == 16'd1) && (tensor.dilation_x != '0 || tensor.run == 24'd1);
   assign residual_is_good = tensor.requantise != chip::ROUNDING_OFF && tensor.o_type == chip::TYPE_INT8
       && tensor.s_rounding != chip::ROUNDING_OFF && tensor.s_clamp_min <= tensor.s_clamp_max
