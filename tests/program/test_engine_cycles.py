@@ -1,0 +1,127 @@
+"""Durations of TENSOR and VECTOR worked out by hand for nano-64: R = C = V = 8, T = 64, M = 4, TL = 2."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chipsmith.chip import load_chip
+from chipsmith.program.instructions import (
+    Mode,
+    Op,
+    Parameters,
+    Reduce,
+    Rounding,
+    Source,
+    Table,
+    Tensor,
+    Type,
+    Vector,
+    WeightsBy,
+)
+from chipsmith.program.tensor_cycles import tensor_cycles
+from chipsmith.program.vector_cycles import vector_cycles
+
+NANO = load_chip("nano-64")
+
+APART = {"w_first_group": 1, "w_last_group": 1, "p_first_group": 1, "p_last_group": 1}
+APART |= {"o_first_group": 2, "o_last_group": 2, "r_first_group": 3, "r_last_group": 3}
+
+WINDOW = Tensor(
+    output_height=10,
+    output_width=10,
+    output_channels=8,
+    kernel_y=3,
+    run=24,
+    parameters=Parameters.BIAS,
+    requantise=Rounding.SINGLE,
+    **APART,
+)
+"""3 x 3 of 8 channels: 3 x ceil(24/8) = 9 phases; 100 pixels in tiles of 64 and 36; weights 8, records 4 accesses."""
+
+POINT = Tensor(output_height=4, output_width=4, output_channels=8, run=8, requantise=Rounding.SINGLE, **APART)
+"""1 x 1 of 8 channels on 16 pixels: one tile, one phase, 8 weight accesses, 2 passes a pixel."""
+
+
+@pytest.mark.parametrize(
+    ("instruction", "cycles"),
+    [
+        # 8 + 4 + 9 x 64 = 588; the second tile's 9 x 36 = 324 cover the first's drain of 128; 72 drain, 14 pipe.
+        (WINDOW, 588 + 324 + 72 + 14),
+        # The output's group is the input's: the second tile waits for the first's drain and pipe.
+        (replace(WINDOW, o_first_group=0, o_last_group=0), 588 + (128 + 14 + 324) + 72 + 14),
+        # The weights' group is the input's: each phase pays the 8 accesses of the next phase's weights, the last none.
+        (replace(WINDOW, w_first_group=0, w_last_group=0), 12 + 9 * 72 + (8 * 44 + 36) + 72 + 14),
+        # Records of 9 bytes: ceil(72/8) = 9 accesses instead of 4.
+        (replace(WINDOW, parameters=Parameters.PER_CHANNEL), 588 + 5 + 324 + 72 + 14),
+        (POINT, 8 + 16 + 32 + 14),
+        # Two pixels and three phases: max(2, 8) twice, then PHASE_MIN.
+        (replace(POINT, output_height=1, output_width=2, run=24), 8 + (8 + 8 + 4) + 4 + 14),
+        # 12 channels are two blocks; int32 results of 32 bytes take 4 writes a pixel, longer than the 16 accesses.
+        (replace(POINT, output_channels=12, requantise=Rounding.OFF, o_type=Type.INT32), 8 + 16 + 64 + 64 + 14),
+        # By rows: 3 reduction indices of 5 channels are 3 accesses.
+        (replace(POINT, output_channels=5, run=3, weights_by=WeightsBy.ROW), 3 + 16 + 32 + 14),
+        # The residual: scales of the drained value and of the sum make 3 stages of 2 passes, and the pipe is 24.
+        (replace(POINT, residual=1, x_rounding=Rounding.SINGLE, s_rounding=Rounding.DOUBLE), 8 + 16 + 96 + 24),
+        # Depthwise 3 x 3 on 5 rows of 20 pixels: 3 phases of 22 columns a row, 3 weight accesses, 40 to drain.
+        (
+            Tensor(
+                mode=Mode.DEPTHWISE,
+                output_height=5,
+                output_width=20,
+                output_channels=8,
+                kernel_y=3,
+                run=3,
+                requantise=Rounding.SINGLE,
+                **APART,
+            ),
+            3 + 5 * 66 + 40 + 14,
+        ),
+    ],
+)
+def test_tensor(instruction, cycles):
+    assert tensor_cycles(instruction, NANO) == cycles
+
+
+COPY = Vector(lanes=16, a_lane_stride=1, o_lane_stride=1, o_first_group=1, o_last_group=1)
+"""Two beats of 8 bytes through READ, OP and WRITE; then the pipe of 10."""
+
+SUM = replace(COPY, op=Op.ADD, b_source=Source.STREAM, b_lane_stride=1, b_first_group=2, b_last_group=2)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "cycles"),
+    [
+        (COPY, (2 + 2) * 1 + 10),
+        # A read and a write of one group in each beat.
+        (replace(COPY, o_first_group=0, o_last_group=0), (2 + 2) * 2 + 10),
+        # 8 int32 elements are 32 bytes: 4 accesses.
+        (replace(COPY, a_type=Type.INT32, a_lane_stride=4), (2 + 2) * 4 + 10),
+        # Elements two bytes apart take an access each.
+        (replace(COPY, a_lane_stride=2), (2 + 2) * 8 + 10),
+        # One element for all lanes is one access.
+        (replace(COPY, a_lane_stride=0), (2 + 2) * 1 + 10),
+        # 3 lanes: one beat of 12 bytes, 2 accesses.
+        (replace(COPY, lanes=3, a_type=Type.INT32, a_lane_stride=4), (1 + 2) * 2 + 10),
+        (SUM, (2 + 2) * 1 + 10),
+        # Three scales of 8 values in 2 passes each; stages IN and OUT are in use.
+        (
+            replace(SUM, a_rounding=Rounding.SINGLE, b_rounding=Rounding.SINGLE, o_rounding=Rounding.SINGLE),
+            (2 + 4) * 6 + 10,
+        ),
+        (replace(SUM, op=Op.MUL), (2 + 2) * 2 + 10),
+        # 256 bytes of the table in 32 accesses; 8 look-ups by 2 lanes.
+        (replace(COPY, table=Table.TABLE8), 32 + (2 + 3) * 4 + 10),
+        (replace(COPY, table=Table.TABLE16), 129 + (2 + 3) * 4 + 10),
+        # 3 sums of 20 lanes: 9 beats; one result is scaled in one pass.
+        (
+            replace(COPY, o3=3, lanes=20, reduce=Reduce.SUM, lane_reduce=1, o_rounding=Rounding.SINGLE),
+            (9 + 3) * 1 + 10,
+        ),
+        # One divider: 34 cycles for each of 8 lanes.
+        (replace(SUM, op=Op.DIV, lanes=8), (1 + 2) * 34 * 8 + 10),
+    ],
+)
+def test_vector(instruction, cycles):
+    assert vector_cycles(instruction, NANO) == cycles
