@@ -11,10 +11,36 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chipsmith.flow import chips, compile, cosim, doctor, estimate, ops, report, rtl, run, simulate, train
+    from chipsmith.flow import (
+        chips,
+        compile,
+        conformance,
+        cosim,
+        doctor,
+        estimate,
+        ops,
+        report,
+        rtl,
+        run,
+        simulate,
+        train,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["chips", "compile", "cosim", "doctor", "estimate", "ops", "report", "rtl", "run", "simulate", "train"]
+__all__ = [
+    "chips",
+    "compile",
+    "conformance",
+    "cosim",
+    "doctor",
+    "estimate",
+    "ops",
+    "report",
+    "rtl",
+    "run",
+    "simulate",
+    "train",
+]
 
 
 class _Package(ModuleType):

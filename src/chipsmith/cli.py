@@ -254,6 +254,26 @@ def chips(
 
 
 @app.command()
+def conformance(
+    target: Annotated[str, typer.Option(help="reference (the interpreter) or npu (the simulated chip).")] = "npu",
+    op: Annotated[list[str] | None, typer.Option("--op", help="An operator, such as conv2d; repeatable.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Draws other cases than the generator's own.")] = None,
+    sample: Annotated[int | None, typer.Option(help="So many cases of each operator, spread over all.")] = None,
+    chip: ChipName = "edge-256",
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Run TOSA's official conformance cases and compare every bit; 1 where a case does not pass."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        result = flow.conformance(target, ops=op or (), seed=seed, sample=sample, chip=chip, settings=settings or ())
+    console.show(result.to_json(), as_json=json, text=lambda: console.conformance(result))
+    if result.not_passed:
+        _leave(f"{len(result.not_passed)} of {len(result.outcomes)} cases did not pass", 1)
+
+
+@app.command()
 def ops(json: Json = False) -> None:
     """The operators that Chipsmith holds, with their types and rules."""
     from chipsmith import console, flow

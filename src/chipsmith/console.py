@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.chip import Chip, json_schema
+from chipsmith.compiler.held import held_operators
+from chipsmith.flow.conformance_run import Conformance, Result
 from chipsmith.flow.cosimulation import Cosimulated
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.synthesis import Synthesised
@@ -206,11 +208,24 @@ def _chip_fields(chip: Chip) -> Json:
     return {**chip.model_dump(mode="json"), **derived}
 
 
+def conformance(result: Conformance) -> None:
+    """What became of the cases, a line an operator; then those that did not pass, with the reason."""
+    where = result.target if result.chip is None else f"{result.target} ({result.chip.name})"
+    table = _table(f"official cases of TOSA on {where}", "operator", *(one.value for one in Result))
+    for name, counts in (*result.counts.items(), ("all", result.total)):
+        table.add_row(name, *(str(counts[one]) for one in Result))
+    missed = _table("not passed", "operator", "case", "result", "reason")
+    for one in result.not_passed:
+        missed.add_row(one.operator, one.case, one.result.value, one.reason)
+    print_tables(*([table, missed] if result.not_passed else [table]))
+
+
 def operators(rows: Sequence[OperatorRow]) -> None:
     """The operators, one line each."""
-    table = _table("operators of TOSA that Chipsmith holds", "operator", "types", "meaning")
+    table = _table("operators of TOSA that Chipsmith holds", "operator", "types", "on the chip", "meaning")
+    engines = held_operators()
     for row in rows:
-        table.add_row(row.kind, " ".join(_input_types(row)), row.summary)
+        table.add_row(row.kind, " ".join(_input_types(row)), engines[row.kind] or "not yet", row.summary)
     print_tables(table)
 
 
@@ -224,6 +239,7 @@ def _operator_fields(row: OperatorRow) -> Json:
         "name": row.kind,
         "chapter": row.chapter,
         "summary": row.summary,
+        "engine": held_operators()[row.kind],
         "inputs": [operand.name for operand in row.inputs],
         "types": [{name: dtype.value for name, dtype in types.items()} for types in row.types],
         "attributes": {one.name: list(one.choices) or one.form.value for one in row.attributes},

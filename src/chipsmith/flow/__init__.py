@@ -20,6 +20,7 @@ from chipsmith.diagnosis import Diagnosis, diagnose
 from chipsmith.errors import BadInput
 from chipsmith.flow import cosimulation, digits
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
+from chipsmith.flow.conformance_run import Conformance, run_official_cases
 from chipsmith.flow.cosimulation import Cosimulated
 from chipsmith.flow.folder import TRAINED, choose_folder, make_folder, read_run, write_run, write_views
 from chipsmith.flow.networks import compile_network, describe_steps, load_model
@@ -42,6 +43,7 @@ AnyPath = str | os.PathLike[str]
 __all__ = [
     "chips",
     "compile",
+    "conformance",
     "cosim",
     "doctor",
     "estimate",
@@ -243,6 +245,23 @@ def report(folder: AnyPath) -> Ran:
 def chips() -> tuple[Chip, ...]:
     """The chips of the catalogue, from small to large; `load_chip` of `chipsmith.chip` gives one by name or file."""
     return tuple(load_chip(name) for name in catalogue())
+
+
+def conformance(
+    target: str = "npu",
+    *,
+    ops: Sequence[str] = (),
+    seed: int | None = None,
+    sample: int | None = None,
+    chip: str | Chip = "edge-256",
+    settings: Sequence[str] = (),
+) -> Conformance:
+    """Run TOSA's official cases on "reference" or "npu" (compiled for a chip and simulated); nothing is folded.
+
+    `ops` are the only operators, if given; `sample` takes so many cases of each; `seed` draws other cases than the
+    generator's own. The first run generates the cases, which takes minutes, and keeps them.
+    """
+    return run_official_cases(target, operators=ops, seed=seed, sample=sample, chip=_chip(chip, settings))
 
 
 def ops() -> tuple[OperatorRow, ...]:
