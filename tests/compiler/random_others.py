@@ -129,7 +129,7 @@ class OtherDraw(WindowDraw):
         return None if a is None else self.rescale(a, DType.INT8, per_channel=True)
 
     def rescaled_unsigned(self) -> str | None:
-        """From or to unsigned 8 or 16 bits."""
+        """From or to unsigned 8 or 16 bits; nothing reads an unsigned result on, for it is no number of its type."""
         a = self.pick(*NARROW)
         if a is None:
             return None
@@ -149,7 +149,8 @@ class OtherDraw(WindowDraw):
             self.net.constant([zero_points[1]], dtype),
         )
         attributes = RESCALE | {"input_unsigned": unsigned_input, "output_unsigned": not unsigned_input}
-        return self.net.add("RESCALE", (a, *operands), self.shape(a), dtype, **attributes)
+        made = self.net.add("RESCALE", (a, *operands), self.shape(a), dtype, **attributes)
+        return made if unsigned_input else None
 
     def _unsigned_zero_point(self, dtype: DType, unsigned: bool) -> int:
         if dtype is DType.INT8:
