@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from chipsmith.chip.description import Chip
-from chipsmith.compiler.chains import Chain, Expansion, TensorChain
+from chipsmith.compiler.chains import Chain, Expansion, TensorChain, VectorChain
 from chipsmith.compiler.drain import channel_records, drain_template
 from chipsmith.compiler.expansions import EXPANSIONS
 from chipsmith.compiler.geometry import SWAPPED, Geometry, geometries, swapping_pays
 from chipsmith.compiler.kernels import Buffer, Kernel, Step
 from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, integers, macs
-from chipsmith.compiler.match import Matcher
+from chipsmith.compiler.match import POOLS, Matcher
 from chipsmith.compiler.reductions import is_long_reduction, reduce_chain
 from chipsmith.compiler.sketch import Sketch
+from chipsmith.compiler.slabs import columns_of, slabs_of
 from chipsmith.compiler.tensor_kernels import Drained, lower_convolution, lower_matmul
 from chipsmith.compiler.vector_kernels import TYPES, lower_copy, lower_vector
 from chipsmith.compiler.views import View, dense_strides, dense_view, inverse
@@ -73,6 +75,9 @@ class _Builder:
         )
 
     # --- where tensors stand --------------------------------------------------------------------------------------
+
+    def _view_or(self, others: Mapping[str, View], tensor: str) -> View:
+        return others.get(tensor) or self.view(tensor)
 
     def view(self, tensor: str) -> View:
         """Where a tensor stands; a constant gets its buffer the first time."""
@@ -139,6 +144,9 @@ class _Builder:
         if is_long_reduction(chain, self.view, self.chip):
             self._stages(chain, reduce_chain(chain, self._sketch(chain)))
             return
+        if chain.core is not None and chain.core.kind in POOLS:
+            self._pool(chain, chain.core)
+            return
         steps = lower_vector(chain, self.view, self.chip)
         self._emit(chain.output, "vector", steps, chain.operators, macs=0)
 
@@ -193,10 +201,44 @@ class _Builder:
         if anchor.kind == "DEPTHWISE_CONV2D" and a.shape[-1] != self.view(chain.anchor.outputs[0]).shape[-1]:
             a = self._multiplied(anchor, a)
         found = [self._gathered(anchor.inputs[1], one) for one in geometries(chain, self.view, a)]
+        found = [part for one in found for part in self._slabs(anchor.inputs[0], one)]
         constant = self.buffers[found[0].weights.buffer].data is not None
         if len(found) == 1 and constant and swapping_pays(found[0], self.chip):
             return [found[0].swapped(self._rearranged(anchor.inputs[0], found[0].a.transpose(SWAPPED)))]
         return found
+
+    def _slabs(self, tensor: str, geometry: Geometry) -> list[Geometry]:
+        """The geometry, or its slabs of columns with copies of their inputs."""
+        parts = list(columns_of(geometry, self.chip))
+        if len(parts) == 1:
+            return parts
+        return [replace(one, a=self._rearranged(f"{tensor}.{at}", one.a)) for at, one in enumerate(parts)]
+
+    def _pool(self, chain: VectorChain, core: Operator) -> None:
+        """A pooling in slabs of columns, one where its input is not wide."""
+        a, o = self.view(chain.a.tensor), self.view(chain.output)
+        pad = integers(core, "pad")
+        kernel, stride = integers(core, "kernel"), integers(core, "stride")
+        slabs = slabs_of(
+            a,
+            axis=2,
+            outputs=o.shape[2],
+            kernel=kernel[1],
+            stride=stride[1],
+            dilation=1,
+            pad=pad[2],
+            reach_bytes=(kernel[0] - 1) * abs(a.strides[1]),
+            chip=self.chip,
+        )
+        for at, one in enumerate(slabs):
+            source = a
+            if len(slabs) > 1:
+                columns = a.every(2, first=one.low, count=one.high - one.low)
+                source = self._rearranged(f"{chain.a.tensor}.{at}", columns)
+            views = {chain.a.tensor: source, chain.output: o.every(2, first=one.first, count=one.count)}
+            moved = replace(core, attributes={**core.attributes, "pad": (*pad[:2], one.pad, pad[3])})
+            steps = lower_vector(replace(chain, core=moved), partial(self._view_or, views), self.chip)
+            self._emit(chain.output, "vector", steps, chain.operators, macs=0)
 
     def _gathered(self, tensor: str, geometry: Geometry) -> Geometry:
         """The geometry with its weights in a copy of their own where it uses less than half of a computed tensor."""
