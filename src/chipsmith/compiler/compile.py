@@ -47,6 +47,7 @@ def lower_graph(graph: Graph, chip: Chip) -> Program:
     Raises OperatorRefused with the operator and the reason where the chip cannot hold the network.
     """
     built = build(graph, chip)
+    _refuse_beyond_external(graph, built, chip)
     reason: DoesNotFit | None = None
     for plan in _plans(built, chip):
         try:
@@ -54,6 +55,18 @@ def lower_graph(graph: Graph, chip: Chip) -> Program:
         except DoesNotFit as error:
             reason = error
     raise reason or DoesNotFit(f"network {graph.name} does not fit on {chip.name}")
+
+
+def _refuse_beyond_external(graph: Graph, built: Built, chip: Chip) -> None:
+    """Refuse, before any work, a network whose ports and constants alone are more than the external memory."""
+    ports = {*(view.buffer for view in built.inputs.values()), *(view.buffer for view in built.outputs.values())}
+    constants = {one.data for one in built.buffers.values() if one.data is not None}
+    least = sum(built.buffers[name].size_bytes for name in ports) + sum(len(data) for data in constants)
+    if least > chip.external_bytes:
+        raise DoesNotFit(
+            f"network {graph.name} has {least} bytes of inputs, outputs and constants; the external memory of "
+            f"{chip.name} has {chip.external_bytes}: raise external.size_mib or choose another chip"
+        )
 
 
 def _plans(built: Built, chip: Chip) -> Iterator[Callable[[], Plan]]:
