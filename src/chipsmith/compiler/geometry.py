@@ -13,6 +13,7 @@ from chipsmith.chip.description import Chip
 from chipsmith.compiler.chains import TensorChain
 from chipsmith.compiler.lookup import integers
 from chipsmith.compiler.views import View
+from chipsmith.errors import OperatorRefused
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.tosa.graph import Operator
 
@@ -20,6 +21,7 @@ Steps: TypeAlias = tuple[int, int, int]
 """A number for each of z, y and x."""
 
 _OUTPUTS, _DEPTH, _INPUTS = 0, 1, 4
+_MOST_PHASES = 4096
 SWAPPED = (0, 1, 3, 2, 4)
 """The axes of a Geometry's views with x for y."""
 
@@ -124,7 +126,7 @@ def geometries(chain: TensorChain, view: Callable[[str], View], a: View) -> list
         dilation=(1, 1, 1) if anchor.kind == "TRANSPOSE_CONV2D" else _three(integers(anchor, "dilation"), 1),
         pad=_three(_padding(anchor), 0),
     )
-    return [one.clipped() for one in (_phases(whole) if anchor.kind == "TRANSPOSE_CONV2D" else (whole,))]
+    return [one.clipped() for one in (_phases(whole, anchor.name) if anchor.kind == "TRANSPOSE_CONV2D" else (whole,))]
 
 
 def _padding(anchor: Operator) -> tuple[int, ...]:
@@ -174,8 +176,14 @@ class _Phase:
     pad: int
 
 
-def _phases(whole: Geometry) -> Iterator[Geometry]:
+def _phases(whole: Geometry, name: str) -> Iterator[Geometry]:
     """Each output pixel of a phase of the stride meets the same taps: a convolution of stride 1 with turned weights."""
+    count = math.prod(min(whole.stride[axis], whole.output.shape[1 + axis]) for axis in (1, 2))
+    if count > _MOST_PHASES:
+        raise OperatorRefused(
+            f"operator {name} (TRANSPOSE_CONV2D): its stride of {whole.stride[1]} x {whole.stride[2]} takes {count} "
+            f"instructions for each image; the compiler goes up to {_MOST_PHASES}"
+        )
     for y in _axis_phases(whole, 1):
         for x in _axis_phases(whole, 2):
             phase = _along(_along(whole, 1, y), 2, x)
