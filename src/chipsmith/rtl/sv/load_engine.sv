@@ -30,6 +30,7 @@ module load_engine (
   localparam int WAITING = chip::G + 2;
   localparam int PLACE_BITS = $clog2(WAITING);
   localparam int COUNT_BITS = PLACE_BITS + 1;
+  localparam logic [31:0] ALIGNED = -chip::W;
   localparam int INSTRUCTION_BITS = 8 * chip::INSTRUCTION_BYTES;
   localparam int OFFSET_BITS = chip::W == 1 ? 1 : $clog2(chip::W);
 
@@ -55,7 +56,7 @@ module load_engine (
   );
 
   assign read_valid = walking;
-  assign read_address = request_address & ~32'(chip::W - 1);
+  assign read_address = request_address & ALIGNED;
   assign busy = running
       && !(32'(elapsed) >= chip::TRANSFER_MIN && (!walking || (request_last && read_ready)));
 

@@ -25,6 +25,8 @@ module store_engine (
 
   localparam int ROOM = 4;
   localparam int SEQUENCE_BITS = 16;
+  localparam logic [31:0] ALIGNED = -chip::W;
+  localparam int SENT_BITS = 50 + 9 * chip::W;  // of sent_t
 
   typedef struct packed {
     logic                valid;
@@ -85,7 +87,7 @@ module store_engine (
 
   assign asked.valid = go;
   assign asked.last = walk_last;
-  assign asked.address = walk_address & ~32'(chip::W - 1);
+  assign asked.address = walk_address & ALIGNED;
   assign asked.lanes = walk_lanes[chip::W-1:0];
   assign asked.first_group = current.first_group;
   assign asked.last_group = current.last_group;
@@ -101,7 +103,7 @@ module store_engine (
   end
 
   // Words that wait for the external memory; none while it keeps its contract.
-  sent_t queue[ROOM];
+  logic [SENT_BITS-1:0] queue[ROOM];
   sent_t answered, sent;
   logic [1:0] head, tail;
   logic [2:0] count;
