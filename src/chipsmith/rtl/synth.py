@@ -19,7 +19,9 @@ from chipsmith.errors import BadInput
 from chipsmith.rtl.sources import in_order, machine_sources, write_sources
 
 TOP = "machine"
-_MACROS = {"sram_bank": ("LINES", "LINE_BYTES", 8), "sram_two_port": ("LINES", "LINE_BITS", 1)}
+MACROS = {"sram_bank": ("LINES", "LINE_BYTES", 8), "sram_two_port": ("LINES", "LINE_BITS", 1)}
+"""The wrappers of memories: their parameters for lines and width, and the bits of a unit of width."""
+
 _MODULE = re.compile(r"^MAPPING (.+)$")
 _DELAY = re.compile(r"Delay = *([0-9.]+) ps")
 _CELL = re.compile(r'\bcell *\( *"?(\w+)"? *\)')
@@ -114,7 +116,7 @@ def _cell_areas(liberty: Path) -> dict[str, float]:
 
 
 def _run_yosys(chip: Chip, liberty: Path, top: str, folder: Path) -> tuple[str, dict[str, Any]]:
-    sources = {**machine_sources(chip), **{f"{name}.sv": _black_box(name) for name in _MACROS}}
+    sources = {**machine_sources(chip), **{f"{name}.sv": black_box(name) for name in MACROS}}
     write_sources(sources, folder)
     (folder / "constraint").write_text("set_load 0.01 [all_outputs]\n", encoding="ascii")
     script = (
@@ -132,8 +134,8 @@ def _run_yosys(chip: Chip, liberty: Path, top: str, folder: Path) -> tuple[str, 
     return done.stdout, json.loads((folder / "netlist.json").read_text())
 
 
-def _black_box(name: str) -> str:
-    """The wrapper's ports alone: a macro comes in its place."""
+def black_box(name: str) -> str:
+    """The SystemVerilog of a wrapper without its body, for a macro comes in its place."""
     source = (Path(__file__).parent / "sv" / f"{name}.sv").read_text(encoding="utf-8")
     return "(* blackbox *)" + source[source.index("\nmodule ") : source.index("\n);") + 3] + "\nendmodule\n"
 
@@ -202,8 +204,8 @@ def _macro_kinds(modules: Mapping[str, Any], counts: Mapping[str, int]) -> Itera
     kinds: dict[tuple[str, int, int], int] = {}
     for name, count in counts.items():
         for cell in modules[name]["cells"].values():
-            if cell["type"] in _MACROS:
-                lines, width, bits = _MACROS[cell["type"]]
+            if cell["type"] in MACROS:
+                lines, width, bits = MACROS[cell["type"]]
                 sizes = cell["parameters"]
                 key = (cell["type"], int(sizes[lines], 2), int(sizes[width], 2) * bits)
                 kinds[key] = kinds.get(key, 0) + count
