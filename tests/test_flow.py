@@ -54,7 +54,7 @@ def test_the_object_has_the_fields_that_scripts_read(ran):
 
 
 def test_the_figures_are_those_of_the_program_in_the_folder(ran):
-    program = read_program(ran.folder / "digits.program")
+    program = read_program(ran.program)
     assert ran.to_json()["latency_cycles"] == simulate(program).latency_cycles
     assert program.chip == load_chip("edge-256") == load_chip(ran.folder / "chip.yaml")
 

@@ -90,6 +90,9 @@ def run(
     settings: Settings = None,
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="The run folder; default runs/NETWORK-SEED.")] = None,
+    cosim: Annotated[
+        bool, typer.Option("--cosim", help="Run one inference on the chip's RTL too, as `cosim`.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Raw data to a chip: train, quantise, compile, execute bit for bit, time, price, report."""
@@ -97,9 +100,15 @@ def run(
 
     with console.quiet_stdout(json):
         result = flow.run(network, seed=seed, chip=chip, settings=settings or (), out=out, watch=console.watch())
-    console.show(result.to_json(), as_json=json, text=lambda: console.ran(result))
+        beside = flow.cosim(result.program) if cosim else None
+    fields = result.to_json() if beside is None else {**result.to_json(), "cosim": beside.to_json()}
+    console.show(fields, as_json=json, text=lambda: console.ran(result))
+    if beside is not None and not json:
+        console.cosimulated(beside)
     if not result.bit_exact:
         _leave(result.difference, 1)
+    if beside is not None and not beside.agrees:
+        _leave(beside.difference, 1)
 
 
 @app.command()

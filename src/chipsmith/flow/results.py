@@ -138,6 +138,11 @@ class Ran:
     folder: Path
 
     @property
+    def program(self) -> Path:
+        """The program file of the run."""
+        return self.folder / f"{self.record.network}.program"
+
+    @property
     def bit_exact(self) -> bool:
         """Whether the chip gave the witness's bits on all test images."""
         return self.record.bit_exact is not None and self.record.bit_exact.exact
