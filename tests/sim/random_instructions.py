@@ -63,15 +63,19 @@ def place(chip: Chip, rng: np.random.Generator, draft: Instruction) -> Instructi
     """The draft with bases and bank groups of its own, or None where these are not legal."""
     found = streams(draft)
     changes: dict[str, int] = {}
+    in_place = isinstance(draft, Vector) and _drafted_in_place(draft)
     for stream in found:
-        limit = kept_from(chip) if stream.written else chip.memory_bytes
+        limit = kept_from(chip) if stream.written or in_place else chip.memory_bytes
         low, high = ceil_div(stream.base - stream.first, stream.alignment), limit - 1 + stream.base - stream.last
         if low * stream.alignment > high:
             return None
         changes[_base_field(draft, stream)] = int(rng.integers(low, high // stream.alignment + 1)) * stream.alignment
-    if isinstance(draft, Vector) and _drafted_in_place(draft):
+    if in_place:
         changes["o_base"] = changes["a_base"]
     placed = dataclasses.replace(draft, **changes)
+    # In place, the output stands where A was drawn, which may be beyond its own limit.
+    if any(stream.written and stream.last >= kept_from(chip) for stream in streams(placed)):
+        return None
     placed = dataclasses.replace(placed, **_named_groups(chip, rng, placed))
     try:
         check_instruction(chip, placed)
