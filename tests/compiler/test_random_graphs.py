@@ -7,9 +7,10 @@ import pytest
 from clocked_machine import ClockedMachine
 from random_graphs import larger, random_arrays, random_chip, random_graph
 
-from chipsmith.chip import Chip
+from chipsmith.chip import Chip, load_chip
 from chipsmith.compiler.compile import compile_graph, lower_graph
 from chipsmith.compiler.memory import DoesNotFit
+from chipsmith.flow.cosimulation import compare
 from chipsmith.program.program import Program
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.cycle import simulate
@@ -85,3 +86,13 @@ def test_hundreds_of_random_graphs_are_exact(seed):
     _, program = assert_exact(seed)
     if seed % 10 == 0:
         assert_on_time(program, warm=seed % 20 == 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chip", ["nano-64", "edge-256"])
+@pytest.mark.parametrize("seed", range(1500, 1750))
+def test_the_rtl_runs_random_graphs_to_the_bit_and_cycle(seed, chip):
+    graph = random_graph(seed)
+    program = compile_graph(graph, load_chip(chip))
+    result = compare(program, stacked(random_arrays(graph, inferences=1, seed=seed)))
+    assert result.agrees, result.difference
