@@ -15,6 +15,7 @@ from chipsmith.compiler.schedule import Export, Import, Schedule, Scheduled, Sch
 from chipsmith.compiler.tiling import Plan, Transfer, plan_tiled, plan_whole
 from chipsmith.compiler.views import View
 from chipsmith.mapping.channels import LARGEST_SHARE
+from chipsmith.program.arithmetic import round_up
 from chipsmith.program.instructions import End, Instruction, Load
 from chipsmith.program.locks import EXTERNAL_REGIONS
 from chipsmith.program.program import (
@@ -115,7 +116,7 @@ class _External:
 
 
 def _aligned(address: int) -> int:
-    return -(-address // EXTERNAL_ALIGNMENT) * EXTERNAL_ALIGNMENT
+    return round_up(address, EXTERNAL_ALIGNMENT)
 
 
 def _lay_out(built: Built, plan: Plan, chunks: Sequence[Chunk], chip: Chip) -> _External:

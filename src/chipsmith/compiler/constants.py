@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chipsmith.compiler.kernels import Buffer, Step
+from chipsmith.program.arithmetic import round_up
 
 PACK_BYTES = 1024
 """Small constants are packed up to this size: beyond it, waiting for one LOAD costs more than issuing two."""
@@ -48,7 +49,7 @@ def pack_constants(steps: Iterable[Step], buffers: Mapping[str, Buffer], *, limi
 
 
 def _joins(pack: list[bytes], data: bytes, uses: Mapping[bytes, list[int]], limit_bytes: int) -> bool:
-    size = sum(_aligned(len(one)) for one in pack) + len(data)
+    size = sum(round_up(len(one), ALIGNMENT) for one in pack) + len(data)
     same_step = uses[pack[-1]][0] == uses[data][0] and uses[pack[-1]][-1] == uses[data][-1]
     return size <= (limit_bytes if same_step else min(PACK_BYTES, limit_bytes))
 
@@ -58,7 +59,7 @@ def _chunk(members: list[bytes], uses: Mapping[bytes, list[int]], names: Mapping
     image = b""
     for data in members:
         offsets |= dict.fromkeys(names[data], len(image))
-        image += data + bytes(_aligned(len(data)) - len(data))
+        image += data + bytes(round_up(len(data), ALIGNMENT) - len(data))
     return Chunk(
         name=names[members[0]][0],
         data=image,
@@ -66,7 +67,3 @@ def _chunk(members: list[bytes], uses: Mapping[bytes, list[int]], names: Mapping
         first_step=min(uses[data][0] for data in members),
         last_step=max(uses[data][-1] for data in members),
     )
-
-
-def _aligned(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.kernels import Buffer, Step
 from chipsmith.errors import OperatorRefused
+from chipsmith.program.arithmetic import round_up
 
 BEFORE, ALIGNMENT = -1, 16
 
@@ -101,7 +102,7 @@ def candidates(size_bytes: int, taken: Iterable[Place], chip: Chip) -> list[int]
     """Addresses worth trying: the ends of what is placed, and the starts of bank groups."""
     group = chip.memory.group_bytes
     starts = set(range(0, chip.memory_bytes, group))
-    starts.update(-(-one.end // ALIGNMENT) * ALIGNMENT for one in taken)
+    starts.update(round_up(one.end, ALIGNMENT) for one in taken)
     return sorted(one for one in starts if one + size_bytes <= chip.memory_bytes)
 
 

@@ -254,8 +254,8 @@ class Scheduler:
 
     def _issue_load(self, load: Scheduled) -> None:
         wanted = self._loads.popleft()
-        if isinstance(wanted, Chunk):
-            address = load.instruction.local_address  # type: ignore[attr-defined]
+        if isinstance(wanted, Chunk) and isinstance(load.instruction, Load):
+            address = load.instruction.local_address
             life = Life(first=self._next, last=wanted.last_step)
             place = Place(address=address, size_bytes=len(wanted.data), life=life)
             self._spoiled.update(self._overwritten(place))

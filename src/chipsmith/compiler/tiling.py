@@ -17,6 +17,7 @@ from chipsmith.compiler.build import Built
 from chipsmith.compiler.kernels import Buffer, Kernel, Operand, Step
 from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, lives
 from chipsmith.compiler.slices import Axis, cut_axis, slice_step
+from chipsmith.compiler.views import View
 from chipsmith.compiler.windows import Windows, extents, placed_streams, size_of, tiles, windows
 
 
@@ -137,8 +138,8 @@ def _touches(kernel: Kernel, spilled: Iterable[str]) -> bool:
     return any(operand.buffer in spilled for step in kernel.steps for operand in step.operands)
 
 
-def _names(views: Mapping[str, object]) -> list[str]:
-    return [view.buffer for view in views.values()]  # type: ignore[attr-defined]
+def _names(views: Mapping[str, View]) -> list[str]:
+    return [view.buffer for view in views.values()]
 
 
 def _axes(kernel: Kernel, lanes: int) -> list[Axis]:
@@ -228,7 +229,7 @@ class _Planner:
         kept = [one for one in step.operands if one.stream in touched or one.buffer not in self.external]
         return replace(step, operands=tuple(moved(one) for one in kept))
 
-    def _kept(self, views: Mapping[str, object]) -> list[str]:
+    def _kept(self, views: Mapping[str, View]) -> list[str]:
         return [name for name in _names(views) if name not in self.spilled]
 
     def _whole_ports(self) -> None:
