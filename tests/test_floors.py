@@ -11,7 +11,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
 
 FLOORS = (
-    {"errors", "schema"},
+    {"errors", "processors", "schema"},
     {"diagnosis"},
     {"files"},
     {"cache"},
@@ -43,6 +43,16 @@ HEAVY = {"torch", "torchao", "executorch", "mlxtend", "sklearn", "plotly", "tosa
     "ai_edge_litert",
     "safetensors",
     "rich",
+    "onnx",
+    "onnxruntime",
+    "PIL",
+    "soundfile",
+    "librosa",
+    "tokenizers",
+    "aeon",
+    "pandas",
+    "torch_pruning",
+    "optuna",
 }
 """Imported by the functions that use them, never with a module."""
 

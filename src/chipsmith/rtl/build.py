@@ -16,6 +16,7 @@ from pathlib import Path
 from chipsmith.cache import cache_folder, content_key, installed_versions
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
+from chipsmith.processors import processors
 from chipsmith.rtl.sources import BENCH, in_order, machine_sources, write_sources
 
 UNDEFINED = 0x5A
@@ -130,7 +131,7 @@ def _compile_all(tools: Toolchain, units: Sequence[Path], target: Path, flags: S
 
     # The largest first: the others fill the time beside them.
     largest_first = sorted(units, key=lambda unit: -unit.stat().st_size)
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
         list(pool.map(compile_one, largest_first))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from chipsmith.errors import BadInput
+from chipsmith.processors import processors
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Instruction
 from chipsmith.program.program import Port, Program
@@ -50,7 +50,7 @@ def run_instruction(memories: Memories, instruction: Instruction) -> None:
 def _in_parallel(run: Callable[[slice], dict[str, View]], parts: Sequence[slice]) -> list[dict[str, View]]:
     """What `run` makes of each part, a thread for each core and each matrix product in its own thread."""
     # The threads of a BLAS wait by spinning, which takes the cores from our own: many times slower.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=_workers()) as pool:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=processors()) as pool:
         return list(pool.map(run, parts))
 
 
@@ -80,12 +80,8 @@ def _output_bytes(memories: Memories, port: Port) -> View:
 def _chunks(program: Program, inferences: int) -> list[slice]:
     each = program.chip.memory_bytes + program.manifest.external_bytes - len(program.constants)
     limit = max(1, min(CHUNK_INFERENCES, CHUNK_BYTES // each))
-    size = max(1, min(limit, ceil_div(inferences, _workers())))
+    size = max(1, min(limit, ceil_div(inferences, processors())))
     return [slice(start, min(start + size, inferences)) for start in range(0, inferences, size)]
-
-
-def _workers() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _inferences(program: Program, inputs: Mapping[str, View]) -> int:

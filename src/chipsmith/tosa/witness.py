@@ -5,7 +5,6 @@ It runs in processes of its own, one a core, for it is native code that writes t
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.errors import CheckFailed
+from chipsmith.processors import processors
 from chipsmith.tosa.file import parse_tosa, serialize_tosa
 from chipsmith.tosa.graph import Array, Graph, Tensor
 
@@ -34,7 +34,7 @@ def witness_outputs(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Arra
     Raises CheckFailed with the model's own words where it refuses the graph.
     """
     inferences = len(next(iter(inputs.values())))
-    parts = np.array_split(np.arange(inferences), min(_workers(), inferences))
+    parts = np.array_split(np.arange(inferences), min(processors(), inferences))
     with tempfile.TemporaryDirectory(prefix="chipsmith-") as name:
         folder = Path(name)
         (folder / _GRAPH_FILE).write_bytes(serialize_tosa(graph))
@@ -44,10 +44,6 @@ def witness_outputs(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Arra
         chunks = [_load(folder / f"out{index}.npz") for index in range(len(parts))]
     columns = [np.concatenate(column) for column in zip(*chunks, strict=True)]
     return dict(zip(graph.outputs, columns, strict=True))
-
-
-def _workers() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _run_workers(folder: Path, count: int) -> None:
