@@ -19,9 +19,9 @@ from chipsmith.frontends.border import Border, HostStep, dequantize, host_steps,
 from chipsmith.frontends.cache import load_entry, store_entry
 from chipsmith.frontends.layout import Axes, strip_border_transposes
 from chipsmith.frontends.lowering import Affine, Lowered, export_program, lower_program, quantise_program
-from chipsmith.frontends.names import rename_tensors
 from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Array, Graph
+from chipsmith.tosa.names import rename_tensors
 
 if TYPE_CHECKING:
     import torch

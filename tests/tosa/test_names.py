@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chipsmith.frontends.names import rename_tensors
 from chipsmith.tosa.graph import DType, Graph, Operator, Tensor
+from chipsmith.tosa.names import rename_tensors
 
 
 def graph():

@@ -1,4 +1,4 @@
-"""Names for the inputs and outputs of a graph that a person would give them."""
+"""Other names for the tensors of a graph."""
 
 from __future__ import annotations
 
