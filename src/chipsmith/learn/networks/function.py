@@ -1,0 +1,31 @@
+"""A network of one's own: any function that returns a torch.nn.Module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from chipsmith.frontends.function import build_module
+from chipsmith.learn.networks.base import Network, Shape
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Function(Network):
+    """The module that `function`, named as "package.module:function", returns.
+
+    The function is called with `input_shape` and `outputs` where it has arguments of these names. `tokens` says that
+    the module takes int32 tokens (n, T).
+    """
+
+    kind: Literal["function"] = "function"
+    function: str
+    tokens: bool = False
+
+    def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
+        """See Network.build; BadInput where the function is not there, raises, or returns no module."""
+        return build_module(self.function, {"input_shape": input_shape, "outputs": outputs})
+
+    def takes_tokens(self) -> bool:
+        """See Network.takes_tokens."""
+        return self.tokens
