@@ -9,10 +9,14 @@ from chipsmith.program.instructions import Vector
 MEMORY = 16384
 
 
-def packed(steps, constants, limit_bytes=MEMORY):
+def packed(steps, constants, **limits):
+    return whole(steps, constants, **limits).chunks
+
+
+def whole(steps, constants, *, limit_bytes=MEMORY, recall_bytes=MEMORY):
     known = {name: Buffer(name=name, size_bytes=len(data), data=data) for name, data in constants.items()}
     known["x"] = Buffer(name="x", size_bytes=8)
-    return pack_constants([step(*names) for names in steps], known, limit_bytes=limit_bytes)
+    return pack_constants([step(*names) for names in steps], known, limit_bytes=limit_bytes, recall_bytes=recall_bytes)
 
 
 def step(*names):
@@ -53,3 +57,22 @@ def test_a_chunk_stays_below_the_limit():
 
 def test_constants_that_no_step_reads_are_left_out():
     assert packed([[]], {"unused": b"abcd"}) == ()
+
+
+def test_a_constant_that_returns_after_long_is_loaded_again():
+    constants = {"table": b"1" * 8, "again": b"1" * 8, "w": b"2" * 3000}
+    made = whole([["table"], ["w"], ["again"]], constants, recall_bytes=2048)
+    assert [(set(one.offsets), one.first_step, one.last_step) for one in made.chunks] == [
+        ({"table"}, 0, 0),
+        ({"w"}, 1, 1),
+        ({"again~1"}, 2, 2),
+    ]
+    assert [one.operands[-1].buffer for one in made.steps] == ["table", "w", "again~1"]
+    (first, _, last) = made.chunks
+    assert first.data == last.data
+
+
+def test_a_constant_that_is_used_often_stays():
+    constants = {"table": b"1" * 8, "v": b"2" * 1500, "w": b"3" * 1500}
+    made = packed([["table"], ["v"], ["table"], ["w"], ["table"]], constants, recall_bytes=2048)
+    assert [(one.first_step, one.last_step) for one in made if "table" in one.offsets] == [(0, 4)]

@@ -32,6 +32,8 @@ from chipsmith.tosa.graph import Graph
 EXTERNAL_ALIGNMENT = 64
 BUDGET_SHARES = (0.8, 0.65, 0.5, 0.4, 0.3, 0.2)
 """Shares of the on-chip memory that activations may take, tried in turn; the rest is for constants."""
+RECALLED_SHARE = 2
+"""A constant is loaded again where between two uses more than this part (one over) of the memory is used."""
 
 
 def compile_graph(graph: Graph, chip: Chip) -> Program:
@@ -79,11 +81,17 @@ def _plans(built: Built, chip: Chip) -> Iterator[Callable[[], Plan]]:
 
 def _program(graph: Graph, built: Built, plan: Plan, chip: Chip) -> Program:
     activations = place_activations(plan.steps, plan.lifetimes, plan.buffers, chip)
-    chunks = pack_constants(plan.steps, plan.buffers, limit_bytes=chip.memory_bytes // LARGEST_SHARE)
+    packed = pack_constants(
+        plan.steps,
+        plan.buffers,
+        limit_bytes=chip.memory_bytes // LARGEST_SHARE,
+        recall_bytes=chip.memory_bytes // RECALLED_SHARE,
+    )
+    chunks = packed.chunks
     image = _lay_out(built, plan, chunks, chip)
     schedule = Scheduler(
         chip=chip,
-        steps=plan.steps,
+        steps=packed.steps,
         chunks=chunks,
         activations=activations,
         imports=[_import(one, plan, image, activations) for one in plan.imports],
@@ -123,9 +131,11 @@ def _lay_out(built: Built, plan: Plan, chunks: Sequence[Chunk], chip: Chip) -> _
     items = len(plan.steps) + len(chunks) + len(plan.imports) + len(plan.exports)
     at = _aligned(pages_needed(chip, items) * page_bytes(chip))
     addresses: dict[str, int] = {}
+    stored: dict[bytes, int] = {}
     for chunk in chunks:
-        addresses[chunk.name] = at
-        at = _aligned(at + len(chunk.data))
+        addresses[chunk.name] = stored.setdefault(chunk.data, at)
+        if addresses[chunk.name] == at:
+            at = _aligned(at + len(chunk.data))
     streamed: dict[str, int] = {}
     for name in plan.streamed:
         streamed[name] = at
@@ -245,7 +255,7 @@ def _manifest(
         outputs=image.outputs,
         external_bytes=image.bytes,
         memory_peak_bytes=_peak(spans),
-        weight_bytes=sum(len(chunk.data) for chunk in chunks),
+        weight_bytes=sum(len(data) for data in {chunk.data for chunk in chunks}),
         resident=tuple(sorted(kept)),
         operators=built.placements,
         kernels=_kernel_spans(built, plan, positions),
