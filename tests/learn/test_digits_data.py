@@ -7,7 +7,7 @@ import pytest
 
 from chipsmith.errors import BadInput
 from chipsmith.learn import Dataset, Examples, SplitSizes, load_digits
-from chipsmith.learn.data import split
+from chipsmith.learn.data.labelled_images import split
 
 
 def pictures(examples: Examples) -> set[bytes]:

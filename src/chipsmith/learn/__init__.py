@@ -1,7 +1,7 @@
 """Learning: data sets, networks, training with a verdict on its curves, and the measures of a classifier."""
 
 from chipsmith.learn.augmentation import Augmentation
-from chipsmith.learn.data import DIGITS_SPLIT, Dataset, Examples, SplitSizes, load_digits
+from chipsmith.learn.data.labelled_images import DIGITS_SPLIT, Dataset, Examples, SplitSizes, load_digits
 from chipsmith.learn.evaluate import classify, evaluate, predict_logits
 from chipsmith.learn.metrics import Accuracy, Interval, accuracy, class_accuracies, confusion_matrix, wilson_interval
 from chipsmith.learn.networks import DigitsCNN

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsmith.learn.data import Examples, Images, Labels
+from chipsmith.learn.data.labelled_images import Examples, Images, Labels
 from chipsmith.learn.metrics import Accuracy, accuracy
 from chipsmith.learn.reproducible import one_thread
 

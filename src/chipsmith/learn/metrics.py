@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.data import Labels
+from chipsmith.learn.data.labelled_images import Labels
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.learn.augmentation import Augmentation, augment
-from chipsmith.learn.data import Dataset, Examples, load_digits
+from chipsmith.learn.data.labelled_images import Dataset, Examples, load_digits
 from chipsmith.learn.evaluate import classify, cross_entropy, predict_logits
 from chipsmith.learn.metrics import accuracy
 from chipsmith.learn.networks import DigitsCNN

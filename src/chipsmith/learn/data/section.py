@@ -1,0 +1,19 @@
+"""What the settings of all data sets have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from pydantic import BaseModel, ConfigDict
+
+from chipsmith.learn.data.dataset import Dataset
+
+
+class DataSection(BaseModel, ABC):
+    """The `data:` section of a recipe: frozen, without unknown keys; `kind` says which data set it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @abstractmethod
+    def load(self, *, seed: int) -> Dataset:
+        """The data set, split by `seed`. Raises BadInput, naming the file, where something cannot be read."""

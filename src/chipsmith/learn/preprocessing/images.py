@@ -1,0 +1,67 @@
+"""Reading images."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from chipsmith.errors import BadInput
+from chipsmith.learn.preprocessing.step import Reader, Values, named
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class ImageReader(Reader):
+    """An image file, its bytes, or an array uint8 (channels, height, width), to such an array.
+
+    Every format that Pillow reads; an image of another size is resized (bilinear, `resize` true) or refused, an image
+    of other colours is converted to RGB (3 channels) or grey (1). Raises BadInput for what is no image, naming it.
+    """
+
+    kind: Literal["image"] = "image"
+    height: int = Field(ge=1)
+    width: int = Field(ge=1)
+    channels: Literal[1, 3]
+    resize: bool = False
+
+    def read(self, raw: Any) -> Values:
+        """uint8 (channels, height, width)."""
+        pixels = raw if isinstance(raw, np.ndarray) else self._decode(raw)
+        expected = (self.channels, self.height, self.width)
+        if pixels.shape != expected or pixels.dtype != np.uint8:
+            raise BadInput(f"{named(raw)} is no image of uint8 {list(expected)}")
+        return pixels
+
+    def _decode(self, raw: Any) -> Values:
+        image = open_image(raw)
+        if image.size != (self.width, self.height):
+            image = self._resized(image, named(raw))
+        pixels = np.asarray(image.convert("RGB" if self.channels == 3 else "L"), np.uint8)
+        return np.moveaxis(pixels.reshape(self.height, self.width, self.channels), 2, 0)
+
+    def _resized(self, image: Image, name: str) -> Image:
+        from PIL import Image
+
+        if not self.resize:
+            size, expected = f"{image.width} x {image.height}", f"{self.width} x {self.height}"
+            raise BadInput(f"{name} is {size} pixels, not {expected}; give images of one size or a `size`")
+        return image.convert("RGB").resize((self.width, self.height), Image.Resampling.BILINEAR)
+
+
+def open_image(raw: Any) -> Image:
+    """The decoded image of a path or of the bytes of a file. Raises BadInput, naming it, where there is none."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        image = Image.open(io.BytesIO(raw) if isinstance(raw, bytes) else Path(raw))
+        image.load()
+    except FileNotFoundError as error:
+        raise BadInput(f"cannot read {named(raw)}: no such file") from error
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        raise BadInput(f"{named(raw)} is no image that can be read ({error})") from error
+    return image

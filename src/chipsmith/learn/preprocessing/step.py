@@ -1,0 +1,47 @@
+"""The two kinds of steps from raw data to a network's input: one that reads, then any number that reckon."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+Values = NDArray[Any]
+
+
+class _Step(BaseModel, ABC):
+    """A frozen step that goes to JSON and back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reader(_Step):
+    """Makes one array, always of the same shape and type, of one raw example."""
+
+    @abstractmethod
+    def read(self, raw: Any) -> Values:
+        """The array of one example; `raw` is a file's path, or what the reader says. Raises BadInput."""
+
+    @property
+    def vocabulary_size(self) -> int | None:
+        """Number of different tokens, where the reader makes tokens."""
+        return None
+
+
+class ArrayStep(_Step):
+    """Reckons with the arrays of many examples at once, each as it would alone."""
+
+    @abstractmethod
+    def apply(self, values: Values) -> Values:
+        """Values (n, ...) to float32 (n, ...)."""
+
+
+def named(raw: Any) -> str:
+    """How a message names a raw example."""
+    if isinstance(raw, (str, Path)):
+        return str(raw)
+    return f"{raw.dtype} of shape {list(raw.shape)}" if isinstance(raw, np.ndarray) else type(raw).__name__
