@@ -6,7 +6,7 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.program.actions import ActionCounts, count_actions
-from chipsmith.program.instructions import End, Load, Parameters, Reduce, Rounding, Tensor, Vector
+from chipsmith.program.instructions import End, Load, Op, Parameters, Reduce, Rounding, Source, Tensor, Type, Vector
 
 NANO = load_chip("nano-64")
 
@@ -53,6 +53,17 @@ def test_a_sum_over_the_lanes_writes_and_scales_one_result():
     )
     assert count_actions(NANO, total) == ActionCounts(
         alu_32=3 * 20, multiply_32=3, memory_read_lines=3 * 3, memory_write_lines=3, instruction_fetches=1
+    )
+
+
+def test_a_gather_multiplies_once_a_beat():
+    # 5 rows of 20 bytes: 3 beats a row, each reads its index again.
+    gather = Vector(
+        o3=5, lanes=20, op=Op.GATHER, a_lane_stride=1, b_source=Source.STREAM, b_type=Type.INT32, b_stride_3=4,
+        o_stride_3=20, o_lane_stride=1, rows=50, row_pitch=20,
+    )  # fmt: skip
+    assert count_actions(NANO, gather) == ActionCounts(
+        row_products=5 * 3, memory_read_lines=5 * 3 + 5 * 3, memory_write_lines=5 * 3, instruction_fetches=1
     )
 
 

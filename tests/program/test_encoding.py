@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from random_instructions import random_tensor, random_vector
+from random_instructions import random_row_move, random_tensor, random_vector
 
 from chipsmith.chip import load_chip
 from chipsmith.chip.description import INSTRUCTION_BYTES
@@ -36,7 +36,7 @@ def test_the_extremes_of_all_fields_survive_together(row, end):
     assert decode_instruction(data) == instruction
 
 
-@pytest.mark.parametrize("draw", [random_tensor, random_vector])
+@pytest.mark.parametrize("draw", [random_tensor, random_vector, random_row_move])
 def test_random_instructions_survive(draw):
     rng = np.random.default_rng(0)
     for _ in range(20):

@@ -121,6 +121,10 @@ SUM = replace(COPY, op=Op.ADD, b_source=Source.STREAM, b_lane_stride=1, b_first_
         ),
         # One divider: 34 cycles for each of 8 lanes.
         (replace(SUM, op=Op.DIV, lanes=8), (1 + 2) * 34 * 8 + 10),
+        # Indices in a group of their own: 6 stages INDEX of a cycle before READ, OP and WRITE.
+        (replace(SUM, op=Op.GATHER, b_lane_stride=0), (2 + 6 + 2) * 1 + 10),
+        # Index, row and output in one group: 3 cycles a beat, so that 2 stages INDEX hold 6 cycles.
+        (replace(SUM, op=Op.SCATTER, b_lane_stride=0, b_first_group=0, o_first_group=0), (2 + 2 + 2) * 3 + 10),
     ],
 )
 def test_vector(instruction, cycles):

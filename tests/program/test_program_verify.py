@@ -42,6 +42,13 @@ POINT = Tensor(
 COPY = Vector(lanes=16, a_lane_stride=1, o_base=GROUP, o_lane_stride=1, o_first_group=1, o_last_group=1)
 """16 bytes from group 0 to group 1."""
 
+LOOK_UP = Vector(
+    o0=3, lanes=16, op=Op.GATHER, a_lane_stride=1, rows=50, row_pitch=16, o_base=GROUP, o_stride_0=16, o_lane_stride=1,
+    b_source=Source.STREAM, b_type=Type.INT32, b_base=2 * GROUP, b_stride_0=4,
+    b_first_group=2, b_last_group=2, o_first_group=1, o_last_group=1,
+)  # fmt: skip
+"""3 of the 50 rows of 16 bytes in group 0, by the int32 indices in group 2, to group 1."""
+
 FETCH = Load(run_bytes=16, external_address=PAGE, first_group=0, last_group=0)
 
 
@@ -49,7 +56,7 @@ def changed(one, **fields):
     return dataclasses.replace(one, **fields)
 
 
-@pytest.mark.parametrize("instruction", [POINT, COPY, FETCH, End()])
+@pytest.mark.parametrize("instruction", [POINT, COPY, LOOK_UP, FETCH, End()])
 def test_a_legal_instruction_passes(instruction):
     check_instruction(CHIP, instruction)
 
@@ -102,6 +109,14 @@ REFUSED = {
     "overlaps input stream B": changed(
         COPY, op=Op.ADD, b_source=Source.STREAM, b_base=GROUP + 1, b_lane_stride=1, b_first_group=1, b_last_group=1
     ),
+    "rows is 0; counts are at least 1": changed(LOOK_UP, rows=0),
+    "op GATHER needs a stream B": changed(LOOK_UP, b_source=Source.IMMEDIATE),
+    "b_lane_stride is 4; op GATHER needs 0": changed(LOOK_UP, b_lane_stride=4),
+    "b_zero_point is 1; op GATHER needs 0": changed(LOOK_UP, b_zero_point=1),
+    "reduce is 1; op GATHER needs 0": changed(LOOK_UP, reduce=Reduce.SUM),
+    "stream A touches bytes 0 to 65535": changed(LOOK_UP, rows=4096, a_last_group=6),
+    "stream A touches bank groups 0 to 2 but names groups 0 to 0": changed(LOOK_UP, rows=1100),
+    "O overlaps input stream A": changed(LOOK_UP, o_base=49 * 16, o_first_group=0),
     "to slot 2": Load(space=Space.PAGE, local_address=2, run_bytes=PAGE),
     "one run of": Load(space=Space.PAGE, local_address=1, run_bytes=PAGE - 1),
     "cannot be `once`": Load(space=Space.PAGE, local_address=1, run_bytes=PAGE, once=1),
@@ -115,6 +130,12 @@ REFUSED = {
 def test_a_faulty_instruction_is_refused_by_name(message):
     with pytest.raises(BadInput, match=r"^.*" + message.replace("[", r"\[")):
         check_instruction(CHIP, REFUSED[message])
+
+
+def test_a_scatter_may_write_a_byte_again():
+    check_instruction(CHIP, changed(LOOK_UP, op=Op.SCATTER, o_stride_0=0))
+    with pytest.raises(BadInput, match="stream O touches bank groups 1 to 4 but names groups 1 to 1"):
+        check_instruction(CHIP, changed(LOOK_UP, op=Op.SCATTER, o_stride_0=0, rows=2000))
 
 
 IN_PLACE = changed(COPY, o_base=0, o_first_group=0, o_last_group=0)

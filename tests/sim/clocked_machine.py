@@ -83,6 +83,7 @@ class Usage:
             "lookup": chip.vector.table_lanes,
             "lane": chip.vector.lanes,
             "division": 1,
+            "row product": 1,
         }
         self._groups: dict[int, str] = {}
         self._used: Counter[str] = Counter()

@@ -148,6 +148,9 @@ class NaiveMachine:
                 self._element(one, outer, lane, (lane,))
 
     def _element(self, one: Vector, outer: tuple[int, ...], out_lane: int, lanes) -> None:
+        row = self._row(one, outer, out_lane)
+        if row is None:
+            return
         found = [
             self._operate(one, outer, lane, r0, r1)
             for lane in lanes
@@ -157,12 +160,24 @@ class NaiveMachine:
         value = clamped(wrap(value + one.o_zero_point), one.clamp_min, one.clamp_max)
         strides = (one.o_stride_0, one.o_stride_1, one.o_stride_2, one.o_stride_3)
         address = one.o_base + sum(map(int.__mul__, outer, strides)) + out_lane * one.o_lane_stride
+        address += row * one.row_pitch if one.op is Op.SCATTER else 0
         self.write(address, one.o_type, self._looked_up(one, value))
+
+    def _row(self, one: Vector, outer: tuple[int, ...], lane: int) -> int | None:
+        """The row that GATHER or SCATTER moves an element by, None where it is not there; 0 for other operations."""
+        if one.op not in (Op.GATHER, Op.SCATTER):
+            return 0
+        strides = (one.b_stride_0, one.b_stride_1, one.b_stride_2, one.b_stride_3)
+        address = one.b_base + sum(map(int.__mul__, outer, strides)) + lane * one.b_lane_stride
+        row = wrap(self.read(address, one.b_type) - one.b_immediate)
+        return row if 0 <= row < one.rows else None
 
     def _operate(self, one: Vector, outer: tuple[int, ...], lane: int, r0: int, r1: int) -> int:
         strides = (one.a_stride_0, one.a_stride_1, one.a_stride_2, one.a_stride_3)
         address = one.a_base + sum(map(int.__mul__, outer, strides)) + lane * one.a_lane_stride
         address += r0 * one.a_reduce_0 + r1 * one.a_reduce_1
+        if one.op is Op.GATHER:
+            address += self._row(one, outer, lane) * one.row_pitch
         a = wrap((self.read(address, one.a_type) - one.a_zero_point) << one.a_left_shift)
         a = scale(a, one.a_multiplier, one.a_shift, one.a_rounding)
         return wrap(operate(one.op, a, self._operand_b(one, outer, lane), one.op_argument))
@@ -241,7 +256,7 @@ def scale(value: int, multiplier: int, shift: int, rounding: Rounding) -> int:
 
 def operate(op: Op, a: int, b: int, argument: int) -> int:
     match op:
-        case Op.PASS:
+        case Op.PASS | Op.GATHER | Op.SCATTER:
             return a
         case Op.ADD:
             return a + b

@@ -11,6 +11,7 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import (
+    INDIRECT_OPS,
     Instruction,
     Load,
     Mode,
@@ -33,6 +34,8 @@ MACS_AT_MOST = 20_000
 ELEMENTS_AT_MOST = 4_000
 KEPT_FRACTION = 8  # of the memory's end, an eighth is for `once` LOADs alone
 
+DIRECT_OPS = tuple(op for op in Op if op not in INDIRECT_OPS)
+
 _PREFIXES = {"A": "a", "W": "w", "P": "p", "O": "o", "RES": "r", "B": "b", "TABLE": "t"}
 
 
@@ -47,8 +50,13 @@ def random_tensor(chip: Chip, rng: np.random.Generator) -> Tensor:
 
 
 def random_vector(chip: Chip, rng: np.random.Generator) -> Vector:
-    """A legal VECTOR of at most ELEMENTS_AT_MOST elements, anywhere in the memory."""
+    """A legal VECTOR of at most ELEMENTS_AT_MOST elements, anywhere in the memory; no GATHER or SCATTER."""
     return _until_legal(chip, rng, lambda: _draft_vector(chip, rng))
+
+
+def random_row_move(chip: Chip, rng: np.random.Generator) -> Vector:
+    """A legal GATHER or SCATTER; random bytes as its indices are often rows that are there, and often not."""
+    return _until_legal(chip, rng, lambda: _draft_row_move(chip, rng))
 
 
 def _until_legal(chip: Chip, rng: np.random.Generator, draft: Callable[[], Instruction | None]):
@@ -90,7 +98,8 @@ def _drafted_in_place(one: Vector) -> bool:
         (one.a_stride_1, one.o_stride_1),
         (one.a_lane_stride, one.o_lane_stride),
     )
-    return one.reduce is Reduce.NONE and one.a_type is one.o_type and all(a == o for a, o in strides)
+    indirect = one.op in INDIRECT_OPS or one.reduce is not Reduce.NONE
+    return not indirect and one.a_type is one.o_type and all(a == o for a, o in strides)
 
 
 def _base_field(one: Instruction, stream: Stream) -> str:
@@ -217,7 +226,7 @@ def _draft_vector(chip: Chip, rng: np.random.Generator) -> Vector | None:
     lanes = some(rng, 3 * chip.vector.lanes)
     if np.prod([*outer, *inner, lanes]) > ELEMENTS_AT_MOST:
         return None
-    op = Op(rng.integers(19))
+    op = Op(rng.choice(DIRECT_OPS))
     source = _source(rng, op)
     low, high, table = _result_range(rng)
     draft = Vector(
@@ -237,6 +246,39 @@ def _draft_vector(chip: Chip, rng: np.random.Generator) -> Vector | None:
         table=table,
     )
     return dataclasses.replace(draft, **_vector_strides(rng, draft))
+
+
+def _draft_row_move(chip: Chip, rng: np.random.Generator) -> Vector | None:
+    outer = [some(rng, 8) if rng.random() < 0.6 else 1 for _ in range(4)]
+    lanes = some(rng, 3 * chip.vector.lanes)
+    if np.prod([*outer, lanes]) > ELEMENTS_AT_MOST:
+        return None
+    low, high, table = _result_range(rng)
+    op = Op(rng.choice(tuple(INDIRECT_OPS)))
+    draft = Vector(
+        **dict(zip(("o0", "o1", "o2", "o3"), outer, strict=True)),
+        lanes=lanes,
+        op=op,
+        b_source=Source.STREAM,
+        b_type=Type(rng.choice(5, p=[0.4, 0.1, 0.05, 0.4, 0.05])),
+        b_immediate=int(rng.choice([0, 0, 10, -100, -128])),
+        **{f"{name}_type": Type(rng.integers(5)) for name in "ao"},
+        **_scales(rng, Source.NONE),
+        o_zero_point=zero_point(rng, 1000),
+        clamp_min=low,
+        clamp_max=high,
+        table=table,
+        rows=some(rng, 250),
+    )
+    draft = dataclasses.replace(draft, b_zero_point=0, b_left_shift=0, **_vector_strides(rng, draft))
+    return dataclasses.replace(draft, b_lane_stride=0, row_pitch=_row_pitch(rng, draft))
+
+
+def _row_pitch(rng: np.random.Generator, one: Vector) -> int:
+    """Bytes between rows: mostly those of the lanes, and a few more."""
+    kind = one.a_type if one.op is Op.GATHER else one.o_type
+    elements = one.lanes + int(rng.integers(3)) if rng.random() < 0.7 else int(rng.integers(0, 40))
+    return elements * kind.size_bytes * int(rng.choice([1, 1, 1, -1]))
 
 
 def _source(rng: np.random.Generator, op: Op) -> Source:

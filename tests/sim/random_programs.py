@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
-from random_instructions import distinct_strides, kept_from, place, random_tensor, random_vector, some
+from random_instructions import (
+    distinct_strides,
+    kept_from,
+    place,
+    random_row_move,
+    random_tensor,
+    random_vector,
+    some,
+)
 
 from chipsmith.chip import Chip
 from chipsmith.program.arithmetic import ceil_div
@@ -18,7 +26,7 @@ from chipsmith.program.verify import verify_program
 CONSTANT_BYTES = 4096
 AREA_BYTES = 1024
 AREAS = 3
-ALL_KINDS = {"load": 0.2, "once": 0.05, "store": 0.15, "tensor": 0.3, "vector": 0.3}
+ALL_KINDS = {"load": 0.2, "once": 0.05, "store": 0.15, "tensor": 0.3, "vector": 0.2, "row move": 0.1}
 TRANSFERS = {"load": 0.5, "once": 0.1, "store": 0.4}
 
 
@@ -117,6 +125,8 @@ def _random_instruction(chip: Chip, rng: np.random.Generator, areas: _Areas, kin
         return random_tensor(chip, rng)
     if kind == "vector":
         return random_vector(chip, rng)
+    if kind == "row move":
+        return random_row_move(chip, rng)
     if kind == "once":
         return _once_load(chip, rng, areas) or _random_transfer(chip, rng, areas, Load)
     return _random_transfer(chip, rng, areas, Load if kind == "load" else Store)

@@ -9,13 +9,13 @@ import sys
 import numpy as np
 import pytest
 from naive_machine import NaiveMachine, naive_execute
-from random_instructions import random_tensor, random_vector
+from random_instructions import random_row_move, random_tensor, random_vector
 from random_programs import random_inputs, random_program
 
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
 from chipsmith.program.file import write_program
-from chipsmith.program.instructions import End, Load, Parameters, Rounding, Store, Tensor, Type
+from chipsmith.program.instructions import End, Load, Op, Parameters, Rounding, Source, Store, Tensor, Type, Vector
 from chipsmith.program.program import Manifest, Port, Program, encode_pages, page_bytes
 from chipsmith.program.streams import streams
 from chipsmith.sim.functional import execute, run_instruction
@@ -63,6 +63,47 @@ def test_a_random_vector_writes_what_plain_loops_write(seed):
     rng = np.random.default_rng([2, seed])
     for _ in range(6):
         _same_as_naive(random_vector(CHIP, rng), _random_memories(rng))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_random_gather_or_scatter_writes_what_plain_loops_write(seed):
+    rng = np.random.default_rng([6, seed])
+    for _ in range(6):
+        _same_as_naive(random_row_move(CHIP, rng), _random_memories(rng))
+
+
+ROWS = np.arange(24, dtype=np.int16).reshape(6, 4)
+NAMED = np.array([5, 0, 7, 2, -1], np.int32)
+LOOK_UP = Vector(
+    o0=5, lanes=4, rows=6, row_pitch=8, b_source=Source.STREAM, b_type=Type.INT32, b_base=1024, b_stride_0=4,
+    a_type=Type.INT16, a_lane_stride=2, o_type=Type.INT16, o_base=2048, o_lane_stride=2,
+)  # fmt: skip
+"""5 indices at byte 1024, data of 4 int16 from byte 0 on to byte 2048."""
+
+
+def _moved(one, data, output):
+    """What stands at byte 2048 after a VECTOR on these bytes."""
+    memories = blank_memories(inferences=1, local_bytes=CHIP.memory_bytes, constants=b"", external_bytes=0)
+    for base, array in ((0, data), (1024, NAMED), (2048, output)):
+        memories.local[0, base : base + array.nbytes] = np.ascontiguousarray(array).view(np.int8).ravel()
+    run_instruction(memories, one)
+    return memories.local[0, 2048 : 2048 + output.nbytes].view(output.dtype).reshape(output.shape)
+
+
+def test_a_gather_reads_the_rows_that_its_indices_name_and_leaves_the_output_of_others():
+    output = _moved(dataclasses.replace(LOOK_UP, op=Op.GATHER, o_stride_0=8), ROWS, np.full((5, 4), -9, np.int16))
+    np.testing.assert_array_equal(output, [ROWS[5], ROWS[0], [-9] * 4, ROWS[2], [-9] * 4])
+
+
+def test_a_gather_of_a_slab_takes_the_rows_from_its_first_one_on():
+    slab = dataclasses.replace(LOOK_UP, op=Op.GATHER, o_stride_0=8, b_immediate=2, rows=4)
+    output = _moved(slab, ROWS, np.full((5, 4), -9, np.int16))
+    np.testing.assert_array_equal(output, [ROWS[3], [-9] * 4, [-9] * 4, ROWS[0], [-9] * 4])
+
+
+def test_a_scatter_writes_the_rows_that_its_indices_name_and_no_others():
+    output = _moved(dataclasses.replace(LOOK_UP, op=Op.SCATTER, a_stride_0=8), ROWS, np.full((6, 4), -9, np.int16))
+    np.testing.assert_array_equal(output, [ROWS[1], [-9] * 4, ROWS[3], [-9] * 4, [-9] * 4, ROWS[0]])
 
 
 @pytest.mark.parametrize("w_zero_point", [0, -256])

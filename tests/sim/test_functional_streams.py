@@ -7,10 +7,10 @@ import itertools
 import numpy as np
 import pytest
 from naive_machine import activation_address, weight_address
-from random_instructions import random_tensor, random_vector
+from random_instructions import random_row_move, random_tensor, random_vector
 
 from chipsmith.chip import load_chip
-from chipsmith.program.instructions import Mode
+from chipsmith.program.instructions import Mode, Op
 from chipsmith.program.streams import streams
 
 CHIP = load_chip("nano-64")
@@ -51,3 +51,17 @@ def test_the_streams_of_a_vector_are_the_bytes_that_its_formulas_name(seed):
     a_strides += (one.a_reduce_0, one.a_reduce_1)
     starts = {one.a_base + int(np.dot(index, a_strides)) for index in itertools.product(*map(range, counts))}
     assert _marked(one, "A") == {start + byte for start in starts for byte in range(one.a_type.size_bytes)}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_streams_of_a_gather_or_scatter_hold_all_rows(seed):
+    one = random_row_move(CHIP, np.random.default_rng([5, seed]))
+    counts = (one.o0, one.o1, one.o2, one.o3, one.lanes, one.rows)
+    pitches = {"A": one.row_pitch * (one.op is Op.GATHER), "O": one.row_pitch * (one.op is Op.SCATTER)}
+    for name, base, kind in (("A", one.a_base, one.a_type), ("O", one.o_base, one.o_type)):
+        strides = [
+            getattr(one, f"{name.lower()}_{field}") for field in ("stride_0", "stride_1", "stride_2", "stride_3")
+        ]
+        strides += [getattr(one, f"{name.lower()}_lane_stride"), pitches[name]]
+        starts = {base + int(np.dot(index, strides)) for index in itertools.product(*map(range, counts))}
+        assert _marked(one, name) == {start + byte for start in starts for byte in range(kind.size_bytes)}

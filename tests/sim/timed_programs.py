@@ -6,6 +6,7 @@ blocks of channels and tiles with a rest, drains that are longer than the comput
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,7 +63,7 @@ def page_load(chip: Chip, page: int) -> Load:
 
 def random_timed_program(chip: Chip, seed: int, instructions: int) -> Program:
     rng = np.random.default_rng(seed)
-    draws = (_load, _store, _tensor, _tensor, _vector, _vector)
+    draws = (_load, _store, _tensor, _tensor, _vector, _vector, _row_move)
     return program_of(chip, [draws[rng.integers(len(draws))](chip, rng) for _ in range(instructions)])
 
 
@@ -168,6 +169,21 @@ def _vector(chip: Chip, rng: np.random.Generator) -> Vector:
         o_type=types[2],
         o_lane_stride=strides[2] or types[2].size_bytes,
         **_groups(chip, rng, "a_", "b_", "o_", "t_"),
+    )
+
+
+def _row_move(chip: Chip, rng: np.random.Generator) -> Vector:
+    return dataclasses.replace(
+        _vector(chip, rng),
+        op=Op(int(rng.integers(19, 21))),
+        reduce=Reduce.NONE,
+        lane_reduce=0,
+        r0=1,
+        r1=1,
+        b_source=Source.STREAM,
+        b_lane_stride=0,
+        b_rounding=Rounding.OFF,
+        rows=1,
     )
 
 

@@ -11,6 +11,7 @@ from tensor_clock import Machine, meet
 from chipsmith.program.instructions import Op, Reduce, Rounding, Source, Table, Type, Vector
 
 VECTOR_PIPE = 10
+INDEX_PIPE = 6
 DIVIDE = 34
 TABLE_BYTES = {Table.NONE: 0, Table.TABLE8: 256, Table.TABLE16: 1026}
 
@@ -43,6 +44,10 @@ def accesses_of(elements: int, lane_stride: int, kind: Type, line: int) -> int:
     if lane_stride == kind.size_bytes:
         return len(range(0, elements * kind.size_bytes, line))
     return min(1, elements) if lane_stride == 0 else elements
+
+
+def _is_indirect(one: Vector) -> bool:
+    return one.op in (Op.GATHER, Op.SCATTER)
 
 
 def vector_steps(machine: Machine, vector: Vector, counts: Counter[str]) -> Iterator[None]:
@@ -90,9 +95,14 @@ class _VectorRun:
     def _stages(self) -> list[str]:
         one = self._one
         scaled_in = one.a_rounding != Rounding.OFF or one.b_rounding != Rounding.OFF
-        stages = ["READ", *(["IN"] if scaled_in else []), "OP"]
+        stages = ["INDEX", *self._waiting_for_rows()] if _is_indirect(one) else []
+        stages += ["READ", *(["IN"] if scaled_in else []), "OP"]
         stages += ["OUT"] if one.o_rounding != Rounding.OFF else []
         return [*stages, *(["TABLE"] if one.table != Table.NONE else []), "WRITE"]
+
+    def _waiting_for_rows(self) -> list[str]:
+        """Stages behind INDEX that a beat passes until INDEX_PIPE cycles are over."""
+        return [f"ROW {cycle}" for cycle in range(self._slots, INDEX_PIPE, self._slots)]
 
     def _place_streams(self) -> tuple[list[Stream], Stream]:
         """Slots of each stream: after those of the streams before it whose groups it meets."""
@@ -151,7 +161,12 @@ class _VectorRun:
         """The cycles in which each stage works on the beat that it holds."""
         beats = dict(zip(stages, in_stage, strict=True))
         for slot in range(self._slots):
-            for stage, work in (("READ", self._read), ("OP", self._operate), ("TABLE", self._look_up)):
+            for stage, work in (
+                ("INDEX", self._index),
+                ("READ", self._read),
+                ("OP", self._operate),
+                ("TABLE", self._look_up),
+            ):
                 beat = beats.get(stage)
                 if beat is not None:
                     work(beat, slot)
@@ -160,11 +175,22 @@ class _VectorRun:
             self._multiply(beats, slot)
             yield
 
+    def _index(self, beat: Beat, slot: int) -> None:
+        if self._access(self._reads[1], beat, slot):
+            self._machine.usage.use("row product")
+            self._count(row_products=1)
+
     def _read(self, beat: Beat, slot: int) -> None:
-        for stream in self._reads:
-            if slot in stream.slots and slot - stream.slots.start < stream.accesses(beat.elements):
-                self._machine.usage.access(stream.groups, stream.name)
-                self._count(memory_read_lines=1)
+        for stream in self._reads[:1] if _is_indirect(self._one) else self._reads:
+            self._access(stream, beat, slot)
+
+    def _access(self, stream: Stream, beat: Beat, slot: int) -> bool:
+        """Whether a stream has an access in a slot of a beat, which is made."""
+        goes = slot in stream.slots and slot - stream.slots.start < stream.accesses(beat.elements)
+        if goes:
+            self._machine.usage.access(stream.groups, stream.name)
+            self._count(memory_read_lines=1)
+        return goes
 
     def _write(self, beat: Beat, slot: int) -> None:
         stream = self._output
@@ -184,7 +210,7 @@ class _VectorRun:
                 self._count(alu_32=1)
         elif slot == 0:
             self._machine.usage.use("lane", beat.elements)
-            self._count(alu_32=0 if one.op == Op.PASS else beat.elements)
+            self._count(alu_32=0 if one.op == Op.PASS or _is_indirect(one) else beat.elements)
         if slot == 0 and one.reduce != Reduce.NONE:
             self._count(alu_32=beat.elements)
 

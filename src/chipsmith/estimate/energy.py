@@ -16,6 +16,7 @@ from chipsmith.estimate.inventory import (
     ENGINES,
     INTERPOLATION_BITS,
     OPERAND_BITS,
+    ROW_PRODUCT_BITS,
     SUM_BITS,
     accumulator_macro,
     instruction_macro,
@@ -178,6 +179,12 @@ def _alu_32(chip: Chip) -> Sourced:
     return _sum("add 32 bits + register 32 bits", *parts)
 
 
+def _row_product(chip: Chip) -> Sourced:
+    register = _operation(chip, Operation.REGISTER, 2 * ADDRESS_BITS)
+    product = _operation(chip, Operation.MULTIPLY, ROW_PRODUCT_BITS)
+    return _sum("low half of a product of 24 bits + register of 48 bits", (1, product), (1, register))
+
+
 def _accumulator_read(chip: Chip) -> Sourced:
     return _share(accumulator_macro(chip).sram.read_pj, chip.tensor.columns)
 
@@ -244,6 +251,7 @@ _ACTIONS = (
     _Action(component="memory", action="memory_write_lines", price=_memory_write),
     _Action(component="multipliers", action="multiply_32", price=_multiply_32),
     _Action(component="vector lanes", action="alu_32", price=_alu_32),
+    _Action(component="vector lanes", action="row_products", price=_row_product),
     _Action(component="tables", action="table_lookups", price=_table_lookup),
     _Action(component="instructions", action="instruction_fetches", price=_instruction),
     _Action(component="external memory", action="external_read_bytes", price=_external_byte),

@@ -10,6 +10,7 @@ from chipsmith.chip.description import Chip
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.cycles import transfer_words
 from chipsmith.program.instructions import (
+    INDIRECT_OPS,
     End,
     Instruction,
     Load,
@@ -38,11 +39,12 @@ class ActionCounts:
     - `mac_int8`: terms of the tensor engine's sums, those of the padding (masked) included
     - `array_active_cycles`: cycles in which activations enter the array
     - `multiply_32`: 32 x 32-bit multiplications of scales and MUL
-    - `alu_32`: 32-bit operations: op and reduction of VECTOR (a division is DIVIDE of them, PASS none), the additions
-      of bias and residual in the drain
+    - `alu_32`: 32-bit operations: op and reduction of VECTOR (a division is DIVIDE of them; PASS, GATHER and SCATTER
+      none), the additions of bias and residual in the drain
+    - `row_products`: products of a row's number and its pitch, of GATHER and SCATTER
     - `table_lookups`: results that pass through a table
     - `memory_read_lines`, `memory_write_lines`: accesses of up to R bytes of a bank group; a masked activation access
-      counts, an empty slot of a weight load does not
+      counts, an empty slot of a weight load does not; every row of GATHER and SCATTER counts as there
     - `accumulator_reads`, `accumulator_writes`: int32 accumulators
     - `weight_register_bytes`: weights written into the array's registers
     - `instruction_fetches`: instructions of 128 bytes that the sequencer reads
@@ -53,6 +55,7 @@ class ActionCounts:
     array_active_cycles: int = 0
     multiply_32: int = 0
     alu_32: int = 0
+    row_products: int = 0
     table_lookups: int = 0
     memory_read_lines: int = 0
     memory_write_lines: int = 0
@@ -197,6 +200,7 @@ def _vector(chip: Chip, one: Vector) -> ActionCounts:
     return ActionCounts(
         multiply_32=elements * scales + (results if one.o_rounding is not Rounding.OFF else 0),
         alu_32=elements * (_operations(one.op) + (one.reduce is not Reduce.NONE)),
+        row_products=outer * ceil_div(one.lanes, chip.vector.lanes) if one.op in INDIRECT_OPS else 0,
         table_lookups=results if one.table is not Table.NONE else 0,
         memory_read_lines=beats * _operand_lines(chip, one) + ceil_div(one.table.size_bytes, chip.tensor.rows),
         memory_write_lines=outer * _result_lines(chip, one),
@@ -204,7 +208,7 @@ def _vector(chip: Chip, one: Vector) -> ActionCounts:
 
 
 def _operations(op: Op) -> int:
-    return {Op.PASS: 0, Op.DIV: DIVIDE}.get(op, 1)
+    return {Op.PASS: 0, Op.GATHER: 0, Op.SCATTER: 0, Op.DIV: DIVIDE}.get(op, 1)
 
 
 def _operand_lines(chip: Chip, one: Vector) -> int:

@@ -111,6 +111,12 @@ class Op(enum.IntEnum):
     GT = 16
     GE = 17
     DIV = 18
+    GATHER = 19
+    SCATTER = 20
+
+
+INDIRECT_OPS = frozenset({Op.GATHER, Op.SCATTER})
+"""Operations whose operand B names the row of A or of the output."""
 
 
 class Reduce(enum.IntEnum):
@@ -315,7 +321,7 @@ class Vector(Instruction):
     b_stride_2: int = bits(24, "bytes a step of o2", signed=True)
     b_stride_3: int = bits(24, "bytes a step of o3", signed=True)
     b_lane_stride: int = bits(24, "bytes a lane", signed=True)
-    b_immediate: int = bits(32, "operand B where its source is IMMEDIATE", signed=True)
+    b_immediate: int = bits(32, "operand B where its source is IMMEDIATE; GATHER, SCATTER: first row", signed=True)
     a_zero_point: int = bits(17, "subtracted from A", signed=True)
     a_left_shift: int = bits(5, "shifts A before its scale")
     a_rounding: Rounding = choice(Rounding.OFF, "scale stage of A", width=2)
@@ -353,6 +359,8 @@ class Vector(Instruction):
     o_last_group: int = bits(5, "groups of the output")
     t_first_group: int = bits(5, "groups of the table")
     t_last_group: int = bits(5, "groups of the table")
+    rows: int = bits(24, "rows that GATHER and SCATTER reach")
+    row_pitch: int = bits(24, "bytes between these rows", signed=True)
 
 
 ROWS: tuple[type[Instruction], ...] = (End, Load, Store, Tensor, Vector)

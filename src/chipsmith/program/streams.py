@@ -17,6 +17,7 @@ from chipsmith.program.instructions import (
     Instruction,
     Load,
     Mode,
+    Op,
     Parameters,
     Source,
     Space,
@@ -354,7 +355,8 @@ def o_loops(one: Vector) -> tuple[tuple[int, int], ...]:
 
 def _operand_a(one: Vector) -> Stream:
     groups = Groups(first=one.a_first_group, last=one.a_last_group)
-    return _elements("A", one.a_type, one.a_base, a_loops(one), groups, written=False)
+    loops = (*a_loops(one), *_row_loops(one, Op.GATHER))
+    return _elements("A", one.a_type, one.a_base, loops, groups, written=False)
 
 
 def _operand_b(one: Vector) -> Stream | None:
@@ -366,7 +368,13 @@ def _operand_b(one: Vector) -> Stream | None:
 
 def _vector_output(one: Vector) -> Stream:
     groups = Groups(first=one.o_first_group, last=one.o_last_group)
-    return _elements("O", one.o_type, one.o_base, o_loops(one), groups, written=True)
+    loops = (*o_loops(one), *_row_loops(one, Op.SCATTER))
+    return _elements("O", one.o_type, one.o_base, loops, groups, written=True)
+
+
+def _row_loops(one: Vector, op: Op) -> tuple[tuple[int, int], ...]:
+    """The loop over all rows where `op` moves the stream."""
+    return ((one.rows, one.row_pitch),) if one.op is op else ()
 
 
 def _elements(

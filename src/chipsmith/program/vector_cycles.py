@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from chipsmith.chip.description import Chip
 from chipsmith.program.arithmetic import ceil_div, ranges_meet
-from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Op, Rounding, Source, Table, Type, Vector
 
 VECTOR_PIPE = 10
 DIVIDE = 34
+INDEX_PIPE = 6
 
 
 def lanes_at_once(instruction: Vector, chip: Chip) -> int:
@@ -33,11 +34,12 @@ def stream_accesses(count: int, lane_stride: int, element: Type, chip: Chip) -> 
     return 1 if lane_stride == 0 else count
 
 
-def stages(instruction: Vector) -> int:
-    """Stages of the pipeline in use: READ, OP and WRITE, and those that the chain asks for."""
+def stages(instruction: Vector, chip: Chip) -> int:
+    """Stages of the pipeline in use: READ, OP and WRITE, and those that the operation and its chain ask for."""
     has_in = instruction.a_rounding is not Rounding.OFF or instruction.b_rounding is not Rounding.OFF
     has_out = instruction.o_rounding is not Rounding.OFF
-    return 3 + has_in + has_out + (instruction.table is not Table.NONE)
+    index = ceil_div(INDEX_PIPE, beat_cycles(instruction, chip)) if instruction.op in INDIRECT_OPS else 0
+    return index + 3 + has_in + has_out + (instruction.table is not Table.NONE)
 
 
 def ports(instruction: Vector, chip: Chip) -> int:
@@ -77,5 +79,5 @@ def beat_cycles(instruction: Vector, chip: Chip) -> int:
 def vector_cycles(instruction: Vector, chip: Chip) -> int:
     """Cycles of a VECTOR: the table's load, the beats with the pipeline's fill, the pipe."""
     table_load = ceil_div(instruction.table.size_bytes, chip.tensor.rows)
-    fill = stages(instruction) - 1
+    fill = stages(instruction, chip) - 1
     return table_load + (beats(instruction, chip) + fill) * beat_cycles(instruction, chip) + VECTOR_PIPE

@@ -12,6 +12,7 @@ from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import check_fields
 from chipsmith.program.instructions import (
+    INDIRECT_OPS,
     End,
     Instruction,
     Load,
@@ -53,6 +54,8 @@ def check_instruction(chip: Chip, instruction: Instruction) -> None:
     found = streams(instruction)
     for stream in found:
         _check_stream(chip, stream)
+        if stream.written and not _scatters(instruction) and stream.repeats():
+            raise BadInput(f"stream {stream.name} writes a byte more than once")
     _check_overlaps(instruction, found)
 
 
@@ -68,8 +71,11 @@ def _check_stream(chip: Chip, stream: Stream) -> None:
         )
     if any(place % stream.alignment for place in (stream.base, *stream.steps)):
         raise BadInput(f"stream {stream.name}: base and strides must be multiples of {stream.alignment} bytes")
-    if stream.written and stream.repeats():
-        raise BadInput(f"stream {stream.name} writes a byte more than once")
+
+
+def _scatters(instruction: Instruction) -> bool:
+    """Whether data decides where the output stands."""
+    return isinstance(instruction, Vector) and instruction.op is Op.SCATTER
 
 
 def _check_overlaps(instruction: Instruction, found: Sequence[Stream]) -> None:
@@ -82,6 +88,8 @@ def _check_overlaps(instruction: Instruction, found: Sequence[Stream]) -> None:
 def _in_place(instruction: Instruction, source: Stream) -> bool:
     """Whether each output element stands exactly on the element of `source` that it is computed from."""
     if not isinstance(instruction, Vector) or instruction.reduce is not Reduce.NONE or source.name == "TABLE":
+        return False
+    if instruction.op in INDIRECT_OPS:
         return False
     one = instruction
     if source.name == "A":
@@ -193,7 +201,7 @@ def _vector(instruction: Vector, _chip: Chip) -> Iterator[str]:
         yield "o_lane_stride 0 with more than one lane"
     if one.clamp_min > one.clamp_max:
         yield f"clamp_min {one.clamp_min} is above clamp_max {one.clamp_max}"
-    yield from _operand_faults(one)
+    yield from _row_faults(one) if one.op in INDIRECT_OPS else _operand_faults(one)
     yield from _shift_fault("a_shift", one.a_rounding, one.a_shift)
     yield from _shift_fault("b_shift", one.b_rounding, one.b_shift)
     yield from _shift_fault("o_shift", one.o_rounding, one.o_shift)
@@ -210,6 +218,15 @@ def _operand_faults(one: Vector) -> Iterator[str]:
         yield f"op_argument {one.op_argument} of ASR is reserved; it is 0 or 1"
     if one.op is Op.DIV and one.b_source is Source.IMMEDIATE and one.b_immediate == 0:
         yield "op DIV by 0"
+
+
+def _row_faults(one: Vector) -> Iterator[str]:
+    yield from _counts(one, "rows")
+    if one.b_source is not Source.STREAM:
+        yield f"op {one.op.name} needs a stream B of row numbers"
+    for name in ("b_lane_stride", "b_zero_point", "b_left_shift", "b_rounding", "reduce"):
+        if getattr(one, name):
+            yield f"{name} is {getattr(one, name)}; op {one.op.name} needs 0"
 
 
 def _counts(instruction: Instruction, *names: str) -> Iterator[str]:

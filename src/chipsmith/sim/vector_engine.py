@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.program.instructions import Op, Reduce, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Op, Reduce, Rounding, Source, Table, Type, Vector
 from chipsmith.program.streams import a_loops, b_loops, o_loops
 from chipsmith.sim.kernels import (
     count_leading_zeros_in_place,
@@ -20,6 +20,7 @@ from chipsmith.sim.kernels import (
     scale_in_place,
 )
 from chipsmith.sim.memory import Bytes, Loops, Memories, parts, strided
+from chipsmith.sim.rows import gathered, named_rows, scatter, write_gathered
 
 Values: TypeAlias = npt.NDArray[np.int32]
 """Axes: inferences, r0, r1, o0, o1, o2, o3, lanes."""
@@ -33,25 +34,48 @@ def vector(memories: Memories, instruction: Vector) -> None:
     """Run a VECTOR on the on-chip memory of each inference: all elements are read before any is written."""
     elements = math.prod(count for count, _ in a_loops(instruction))
     for part in parts(memories.inferences, bytes_each=4 * elements):
-        _run(memories.local[part], instruction)
+        if instruction.op in INDIRECT_OPS:
+            _run_indirect(memories.local[part], instruction)
+        else:
+            _run(memories.local[part], instruction)
 
 
 def _run(local: Bytes, one: Vector) -> None:
     values = _operated(one, _operand_a(local, one), _operand_b(local, one))
     values = _reduced(one, values)
+    _finish(local, one, values)
+    output = strided(local, base=one.o_base, loops=o_loops(one), dtype=one.o_type.numpy)
+    output[...] = values.reshape(output.shape)
+
+
+def _run_indirect(local: Bytes, one: Vector) -> None:
+    rows = named_rows(local, one)
+    if one.op is Op.GATHER:
+        values = _prepared_a(one, gathered(local, one, rows))
+        _finish(local, one, values)
+        write_gathered(local, one, rows, values)
+    else:
+        values = _reduced(one, _operand_a(local, one))
+        _finish(local, one, values)
+        scatter(local, one, rows, values)
+
+
+def _finish(local: Bytes, one: Vector, values: Values) -> None:
+    """What comes after the reduction, in place."""
     if one.o_rounding is not Rounding.OFF:
         _scale(values, one.o_multiplier, one.o_shift, one.o_rounding)
     if one.o_zero_point:
         values += np.int32(one.o_zero_point)
     np.clip(values, one.clamp_min, one.clamp_max, out=values)
     _look_up(local, one, values)
-    output = strided(local, base=one.o_base, loops=o_loops(one), dtype=one.o_type.numpy)
-    output[...] = values.reshape(output.shape)
 
 
 def _operand_a(local: Bytes, one: Vector) -> Values:
     *outer, r0, r1 = a_loops(one)
-    values = _elements(local, one.a_type, one.a_base, (r0, r1, *outer))
+    return _prepared_a(one, _elements(local, one.a_type, one.a_base, (r0, r1, *outer)))
+
+
+def _prepared_a(one: Vector, values: Values) -> Values:
     return _prepared(values, one.a_zero_point, one.a_left_shift, (one.a_multiplier, one.a_shift, one.a_rounding))
 
 

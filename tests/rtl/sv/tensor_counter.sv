@@ -1,4 +1,4 @@
-// Stands in for the TENSOR engine: takes the cycles that the reserved bits of the instruction say.
+// Stands in for the TENSOR engine: takes the cycles that multiplier of the instruction says.
 module tensor_engine (
     input  logic                      clock,
     input  logic                      reset,
@@ -20,7 +20,7 @@ module tensor_engine (
 
   always_ff @(posedge clock) begin
     if (reset) left <= '0;
-    else if (start) left <= instruction.reserved[31:0] - 1'b1;
+    else if (start) left <= 32'(instruction.multiplier) - 1'b1;
     else if (busy) left <= left - 1'b1;
   end
 
