@@ -211,9 +211,10 @@ def _chip_fields(chip: Chip) -> Json:
 def conformance(result: Conformance) -> None:
     """What became of the cases, a line an operator; then those that did not pass, with the reason."""
     where = result.target if result.chip is None else f"{result.target} ({result.chip.name})"
-    table = _table(f"official cases of TOSA on {where}", "operator", *(one.value for one in Result))
+    table = _table(f"official cases of TOSA on {where}", "operator", *(one.value.replace("_", " ") for one in Result))
     for name, counts in (*result.counts.items(), ("all", result.total)):
         table.add_row(name, *(str(counts[one]) for one in Result))
+    table.caption = f"passed / (passed + failed + refused) = {result.share:.2%}"
     missed = _table("not passed", "operator", "case", "result", "reason")
     for one in result.not_passed:
         missed.add_row(one.operator, one.case, one.result.value, one.reason)

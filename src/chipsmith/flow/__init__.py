@@ -21,6 +21,7 @@ from chipsmith.errors import BadInput
 from chipsmith.flow import cosimulation, digits
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
 from chipsmith.flow.conformance_run import Conformance, run_official_cases
+from chipsmith.flow.conformance_targets import MOST_CYCLES
 from chipsmith.flow.cosimulation import Cosimulated
 from chipsmith.flow.folder import TRAINED, choose_folder, make_folder, read_run, write_run, write_views
 from chipsmith.flow.networks import compile_network, describe_steps, load_model
@@ -253,15 +254,19 @@ def conformance(
     ops: Sequence[str] = (),
     seed: int | None = None,
     sample: int | None = None,
+    most_cycles: int = MOST_CYCLES,
     chip: str | Chip = "edge-256",
     settings: Sequence[str] = (),
 ) -> Conformance:
-    """Run TOSA's official cases on "reference" or "npu" (compiled for a chip and simulated); nothing is folded.
+    """Run TOSA's official cases on "reference", "npu" (compiled for a chip and simulated) or "rtl"; nothing is folded.
 
     `ops` are the only operators, if given; `sample` takes so many cases of each; `seed` draws other cases than the
-    generator's own. The first run generates the cases, which takes minutes, and keeps them.
+    generator's own; cases of more than `most_cycles` are not run in RTL. The first run generates the cases, which
+    takes minutes, and keeps them.
     """
-    return run_official_cases(target, operators=ops, seed=seed, sample=sample, chip=_chip(chip, settings))
+    return run_official_cases(
+        target, operators=ops, seed=seed, sample=sample, most_cycles=most_cycles, chip=_chip(chip, settings)
+    )
 
 
 def ops() -> tuple[OperatorRow, ...]:

@@ -101,33 +101,50 @@ def complete(cache: Path, *, seed: int | None = None, operators: Sequence[str] =
 
     `seed` draws other cases than the generator's own; `operators` (lower case) are the only ones, if given.
     """
-    return _official(cache, "complete", (*_LEGAL, *_drawn(seed), *_only(operators)))
+    return _official(cache, "complete", (*_LEGAL, *_drawn(seed)), operators)
 
 
-def illegal(cache: Path, *, seed: int | None = None) -> list[Path]:
-    """The folders of all cases of PRO-INT and EXT-DOUBLEROUND that must be refused; making them takes minutes."""
-    return _official(cache, "illegal", (*_ILLEGAL, *_drawn(seed)))
+def illegal(cache: Path, *, seed: int | None = None, operators: Sequence[str] = ()) -> list[Path]:
+    """The folders of all cases of PRO-INT and EXT-DOUBLEROUND that must be refused; arguments as of `complete`."""
+    return _official(cache, "illegal", (*_ILLEGAL, *_drawn(seed)), operators)
+
+
+def operator_of(folder: Path) -> str:
+    """The operator's name in lower case: a case's folder lies in one of that name, which may end in a kernel size."""
+    name = folder.parent.name
+    head, _, tail = name.rpartition("_")
+    return head if head and tail.replace("x", "").isdigit() else name
 
 
 def _drawn(seed: int | None) -> tuple[str, ...]:
     return () if seed is None else ("--seed", str(seed))
 
 
-def _only(operators: Sequence[str]) -> tuple[str, ...]:
-    return ("--operators", *sorted(operators)) if operators else ()
+def _official(cache: Path, kind: str, which: Sequence[str], operators: Sequence[str]) -> list[Path]:
+    """Taken from the cases of all operators where those were made already."""
+    if not operators or _folder(cache, kind, [_command(which, ())]).exists():
+        made = _made_once(cache, kind, [_command(which, ())])
+    else:
+        made = _made_once(cache, kind, [_command(which, operators)])
+    cases = (file.parent for file in made.rglob("desc.json") if "cases" in file.relative_to(made).parts)
+    return sorted(one for one in cases if not operators or operator_of(one) in operators)
 
 
-def _official(cache: Path, kind: str, which: Sequence[str]) -> list[Path]:
+def _command(which: Sequence[str], operators: Sequence[str]) -> tuple[str, ...]:
+    only = ("--operators", *sorted(operators)) if operators else ()
     generator = "tosa_verif_conformance_generator"
-    command = (generator, *_INTEGER_PROFILE, *which, *_DOUBLE_ROUND, "--output-type", "binary")
-    folder = _made_once(cache, kind, [command])
-    return sorted(file.parent for file in folder.rglob("desc.json") if "cases" in file.relative_to(folder).parts)
+    return (generator, *_INTEGER_PROFILE, *which, *only, *_DOUBLE_ROUND, "--output-type", "binary")
+
+
+def _folder(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Path:
+    """Where the cases that commands make are kept: named after them and the version of tosa-tools."""
+    key = repr((importlib.metadata.version("tosa-tools"), commands))
+    return cache / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
 def _made_once(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Path:
-    """The folder that the commands fill; named after them and the version of tosa-tools, so that it can be kept."""
-    key = repr((importlib.metadata.version("tosa-tools"), commands))
-    folder = cache / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    """The folder that the commands fill, once."""
+    folder = _folder(cache, kind, commands)
     if not folder.exists():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as temporary:

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import enum
+import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
-
-import numpy as np
+from typing import Protocol, TypeVar
 
 from chipsmith.cache import cache_folder
 from chipsmith.chip import Chip, load_chip
-from chipsmith.compiler.compile import lower_graph
 from chipsmith.errors import BadInput, CheckFailed, ChipsmithError
-from chipsmith.flow.conformance_cases import Case, complete, load_case
-from chipsmith.program.verify import verify_program
+from chipsmith.flow.conformance_cases import complete, illegal, load_case, operator_of
+from chipsmith.flow.conformance_targets import MOST_CYCLES, TARGETS, Bench
+from chipsmith.processors import processors
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.sim import functional
-from chipsmith.tosa.graph import Array
 from chipsmith.tosa.operators import ROWS
-from chipsmith.tosa.reference import evaluate
-from chipsmith.tosa.verify import verify
 
-TARGETS = ("reference", "npu")
-"""The reference interpreter, and the compiled Program on the functional simulator of the chip."""
 CONSTANT = "const"
 """The generator's name of cases that are one constant."""
+Found = TypeVar("Found")
 
 
 class Result(enum.Enum):
@@ -40,11 +36,21 @@ class Result(enum.Enum):
 
     PASSED = "passed"
     FAILED = "failed"
-    """Some output differs from tosa_reference_model's."""
+    """Some output differs from tosa_reference_model's; in RTL also some cycle from the cycle simulator's."""
     REFUSED = "refused"
     """The target says that it does not hold the case."""
     FOLDED = "folded"
     """The case has no operator that could run: it is a constant."""
+    TOO_LONG = "too_long"
+    """The case takes more cycles than the limit of the RTL; it was not run."""
+    REFUSED_ILLEGAL = "refused_illegal"
+    """The case is illegal and is refused, as it must be."""
+    ACCEPTED_ILLEGAL = "accepted_illegal"
+    """The case is illegal and is not refused."""
+
+
+_BARRED = (Result.PASSED, Result.FAILED, Result.REFUSED)
+_MISSED = (Result.FAILED, Result.REFUSED, Result.ACCEPTED_ILLEGAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +71,7 @@ class Conformance:
     chip: Chip | None
     seed: int | None
     sample: int | None
+    most_cycles: int | None
     outcomes: tuple[Outcome, ...]
 
     @property
@@ -81,9 +88,15 @@ class Conformance:
         return Counter(one.result for one in self.outcomes)
 
     @property
+    def share(self) -> float:
+        """passed / (passed + failed + refused); 1 where nothing ran."""
+        ran = sum(self.total[one] for one in _BARRED)
+        return self.total[Result.PASSED] / ran if ran else 1.0
+
+    @property
     def not_passed(self) -> tuple[Outcome, ...]:
-        """The cases that failed or were refused."""
-        return tuple(one for one in self.outcomes if one.result in (Result.FAILED, Result.REFUSED))
+        """The legal cases that failed or were refused, and the illegal ones that were accepted."""
+        return tuple(one for one in self.outcomes if one.result in _MISSED)
 
     def to_json(self) -> Json:
         """The object of `chipsmith conformance --json`."""
@@ -94,6 +107,8 @@ class Conformance:
             "tosa_tools": version("tosa-tools"),
             "seed": self.seed,
             "sample": self.sample,
+            "most_cycles": self.most_cycles,
+            "share": self.share,
             **_plain(self.total),
             "operators": [{"name": name, **_plain(counts)} for name, counts in self.counts.items()],
             "not_passed": [
@@ -113,108 +128,136 @@ def run_official_cases(
     operators: Sequence[str] = (),
     seed: int | None = None,
     sample: int | None = None,
+    most_cycles: int = MOST_CYCLES,
     chip: Chip | None = None,
     cache: Path | None = None,
 ) -> Conformance:
-    """Run the generator's legal cases of PRO-INT and EXT-DOUBLEROUND on a target ('reference' or 'npu').
+    """Run the generator's cases of PRO-INT and EXT-DOUBLEROUND, legal and illegal ones, on a target of TARGETS.
 
-    `operators` (any case) are the only ones, if given; `sample` takes so many of each, spread evenly; `chip` (npu
-    alone) defaults to edge-256. Cases are generated once and kept in `cache`. Raises BadInput for unknown names.
+    `operators` (any case) are the only ones, if given; `sample` takes so many of each, spread evenly; `chip` (not for
+    'reference') defaults to edge-256. In RTL, cases that take more than `most_cycles` are not run, and a sample is
+    taken from the others. Cases are generated once and kept in `cache`. Raises BadInput for unknown names.
     """
     names = tuple(name.lower() for name in operators)
-    _check(target, sample)
-    folders = _cases(cache or cache_folder() / "conformance", names, seed)
-    used = (chip or load_chip("edge-256")) if target == "npu" else None
+    _check(target, names, sample, most_cycles)
+    bench = Bench(target=target, chip=chip or load_chip("edge-256"), most_cycles=most_cycles)
+    bench.prepare()
+    folder = cache or cache_folder() / "conformance"
+    legal, others = complete(folder, seed=seed, operators=names), illegal(folder, seed=seed, operators=names)
+    with _processes() as run:
+        long = _too_long(legal, bench, run) if target == "rtl" else {}
+        short = [one for one in legal if one not in long]
+        chosen = [*_spread(short, sample), *_spread(others, sample)]
+        outcomes = (*run(partial(run_case, bench=bench), chosen), *long.values())
     return Conformance(
         target=target,
-        chip=used,
+        chip=None if target == "reference" else bench.chip,
         seed=seed,
         sample=sample,
-        outcomes=run_cases([one for group in folders.values() for one in _spread(group, sample)], target, used),
+        most_cycles=most_cycles if target == "rtl" else None,
+        outcomes=outcomes,
     )
 
 
-def run_cases(folders: Sequence[Path], target: str, chip: Chip | None) -> tuple[Outcome, ...]:
-    """The outcomes of cases in their order, run in a process a core: the reference model is native and talks."""
-    workers = min(
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, len(folders)
-    )
-    context = get_context("spawn")
-    with ProcessPoolExecutor(max(workers, 1), mp_context=context, initializer=_be_silent) as pool:
-        try:
-            return tuple(pool.map(partial(run_case, target=target, chip=chip), folders))
-        except BrokenProcessPool:
-            raise CheckFailed("a process that ran conformance cases died; run single operators with --op") from None
-
-
-def run_case(folder: Path, *, target: str, chip: Chip | None) -> Outcome:
-    """What becomes of the case in a folder; `chip` is for the target 'npu'."""
+def run_case(folder: Path, bench: Bench) -> Outcome:
+    """What becomes of the case in a folder on a target."""
+    if _expects_refusal(folder):
+        return _run_illegal(folder, bench)
     case, operator = load_case(folder), operator_of(folder)
     if not case.graph.operators:
         return Outcome(operator=operator, case=case.name, result=Result.FOLDED, reason="a constant")
     try:
-        outputs = _on_chip(case, chip) if chip is not None and target == "npu" else _in_reference(case)
+        different = bench.differences(case)
     except ChipsmithError as error:
         return Outcome(operator=operator, case=case.name, result=Result.REFUSED, reason=str(error))
-    different = list(_different(outputs, case.expected()))
     result = Result.FAILED if different else Result.PASSED
     return Outcome(operator=operator, case=case.name, result=result, reason="; ".join(different))
 
 
-def operator_of(folder: Path) -> str:
-    """The operator's name in lower case: a case's folder lies in one of that name, which may end in a kernel size."""
-    name = folder.parent.name
-    head, _, tail = name.rpartition("_")
-    return head if head and tail.replace("x", "").isdigit() else name
+def _expects_refusal(folder: Path) -> bool:
+    return bool(json.loads((folder / "desc.json").read_text()).get("expected_failure"))
 
 
-def _on_chip(case: Case, chip: Chip) -> Mapping[str, Array]:
-    program = lower_graph(case.graph, chip)
-    verify_program(program)
-    # A tensor of rank 0 is a batch of one number.
-    inputs = {name: data.reshape(data.shape or (1,)) for name, data in case.inputs.items()}
-    return functional.execute(program, inputs)
+def _run_illegal(folder: Path, bench: Bench) -> Outcome:
+    try:
+        bench.accept(load_case(folder))
+    except ChipsmithError as error:
+        result, reason = Result.REFUSED_ILLEGAL, str(error)
+    else:
+        result, reason = Result.ACCEPTED_ILLEGAL, "an illegal network was accepted"
+    return Outcome(operator=operator_of(folder), case=folder.name, result=result, reason=reason)
 
 
-def _in_reference(case: Case) -> Mapping[str, Array]:
-    verify(case.graph)
-    return evaluate(case.graph, case.inputs)
+# --- which cases -----------------------------------------------------------------------------------------------------
 
 
-def _different(outputs: Mapping[str, Array], expected: Mapping[str, Array]) -> Iterator[str]:
-    for name, wanted in expected.items():
-        values = outputs[name].reshape(wanted.shape)
-        if not np.array_equal(values, wanted.astype(values.dtype)):
-            yield f"{int(np.count_nonzero(values != wanted))} of {wanted.size} elements of {name} differ"
-
-
-def _check(target: str, sample: int | None) -> None:
+def _check(target: str, operators: Sequence[str], sample: int | None, most_cycles: int) -> None:
     if target not in TARGETS:
         raise BadInput(f"there is no target '{target}'; there are: {', '.join(TARGETS)}")
-    if sample is not None and sample < 1:
-        raise BadInput(f"a sample of {sample} cases: must be at least 1")
-
-
-def _cases(cache: Path, operators: Sequence[str], seed: int | None) -> Mapping[str, list[Path]]:
-    """The folders of cases by operator."""
-    _check_names(operators)
-    groups: dict[str, list[Path]] = {}
-    for folder in complete(cache, seed=seed, operators=operators):
-        groups.setdefault(operator_of(folder), []).append(folder)
-    return groups
-
-
-def _check_names(operators: Sequence[str]) -> None:
     known = {kind.lower() for kind in ROWS} | {CONSTANT}
     for name in operators:
         if name not in known:
             raise BadInput(f"there is no operator '{name}'; `chipsmith ops` lists all")
+    if sample is not None and sample < 1:
+        raise BadInput(f"a sample of {sample} cases: must be at least 1")
+    if most_cycles < 1:
+        raise BadInput(f"a limit of {most_cycles} cycles: must be at least 1")
 
 
-def _spread(folders: Sequence[Path], count: int | None) -> list[Path]:
+def _too_long(folders: Sequence[Path], bench: Bench, run: Run) -> dict[Path, Outcome]:
+    """The cases that take more cycles than the limit of the RTL."""
+    found = run(partial(_length, bench=bench), folders)
+    return {folder: one for folder, one in zip(folders, found, strict=True) if one is not None}
+
+
+def _length(folder: Path, bench: Bench) -> Outcome | None:
+    """The outcome of a case that is too long; None where it is not, or is refused before it has a length."""
+    try:
+        reason = bench.too_long(load_case(folder))
+    except ChipsmithError:
+        reason = ""
+    if not reason:
+        return None
+    return Outcome(operator=operator_of(folder), case=folder.name, result=Result.TOO_LONG, reason=reason)
+
+
+def _spread(folders: Iterable[Path], count: int | None) -> list[Path]:
+    """So many cases of each operator, spread evenly over its cases; all where `count` is None."""
+    groups: dict[str, list[Path]] = {}
+    for folder in folders:
+        groups.setdefault(operator_of(folder), []).append(folder)
+    return [one for group in groups.values() for one in _evenly(group, count)]
+
+
+def _evenly(folders: Sequence[Path], count: int | None) -> list[Path]:
     if count is None or count >= len(folders):
         return list(folders)
     return [folders[at * len(folders) // count] for at in range(count)]
+
+
+# --- processes -------------------------------------------------------------------------------------------------------
+
+
+class Run(Protocol):
+    """Calls a function for each folder, in processes."""
+
+    def __call__(self, call: Callable[[Path], Found], folders: Sequence[Path]) -> tuple[Found, ...]:
+        """The results in the folders' order."""
+
+
+@contextmanager
+def _processes() -> Iterator[Run]:
+    """A process for each core: the reference model is native and talks."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(processors(), mp_context=context, initializer=_be_silent) as pool:
+
+        def run(call: Callable[[Path], Found], folders: Sequence[Path]) -> tuple[Found, ...]:
+            return tuple(pool.map(call, folders))
+
+        try:
+            yield run
+        except BrokenProcessPool:
+            raise CheckFailed("a process that ran conformance cases died; run single operators with --op") from None
 
 
 def _be_silent() -> None:

@@ -1,0 +1,108 @@
+"""What runs a conformance case: the reference interpreter, the compiled Program simulated, or the chip's RTL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from chipsmith.chip import Chip
+from chipsmith.compiler.compile import lower_graph
+from chipsmith.flow.conformance_cases import Case
+from chipsmith.flow.cosimulation import compare_run
+from chipsmith.program.program import Program
+from chipsmith.program.verify import verify_program
+from chipsmith.rtl.build import build_machine
+from chipsmith.rtl.simulate import Machine, external_memory
+from chipsmith.sim import cycle, functional
+from chipsmith.tosa.graph import Array
+from chipsmith.tosa.reference import evaluate
+from chipsmith.tosa.verify import verify
+
+MOST_CYCLES = 1_000_000
+"""Cases that take more cycles are too long for the RTL, unless another limit is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A target by name, with the chip of 'npu' and 'rtl' and the most cycles of a case in RTL."""
+
+    target: str
+    chip: Chip
+    most_cycles: int = MOST_CYCLES
+
+    def differences(self, case: Case) -> list[str]:
+        """How the target's results differ from tosa_reference_model's, in words; a ChipsmithError where it refuses."""
+        verify(case.graph)
+        return _RUNNERS[self.target](case, self.chip)
+
+    def accept(self, case: Case) -> None:
+        """Take the case as far as its Program (not for 'reference'); a ChipsmithError where it is refused."""
+        verify(case.graph)
+        if self.target != "reference":
+            lower_graph(case.graph, self.chip)
+
+    def prepare(self) -> None:
+        """Build the RTL, if that is the target; BadInput where a tool is missing."""
+        if self.target == "rtl":
+            build_machine(self.chip)
+
+    def too_long(self, case: Case) -> str:
+        """Why a case takes longer in RTL than the limit; empty where it does not."""
+        least = _least_cycles(case, self.chip)
+        cycles = least if least > self.most_cycles else cycle.simulate(_program(case, self.chip)).latency_cycles
+        return f"takes {'at least ' * (cycles == least)}{cycles} cycles" if cycles > self.most_cycles else ""
+
+
+def _least_cycles(case: Case, chip: Chip) -> int:
+    """Cycles in which the inputs and the outputs alone pass the external port, one channel each way."""
+    sides = (case.graph.inputs, case.graph.outputs)
+    most = max(sum(case.graph.tensor(name).size_bytes for name in names) for names in sides)
+    return most // chip.external.bytes_per_cycle
+
+
+def _program(case: Case, chip: Chip) -> Program:
+    program = lower_graph(case.graph, chip)
+    verify_program(program)
+    return program
+
+
+def _batch(case: Case) -> dict[str, Array]:
+    """A tensor of rank 0 is a batch of one number."""
+    return {name: data.reshape(data.shape or (1,)) for name, data in case.inputs.items()}
+
+
+def _in_reference(case: Case, _chip: Chip) -> list[str]:
+    return list(_different(evaluate(case.graph, case.inputs), case.expected()))
+
+
+def _on_npu(case: Case, chip: Chip) -> list[str]:
+    return list(_different(functional.execute(_program(case, chip), _batch(case)), case.expected()))
+
+
+def _in_rtl(case: Case, chip: Chip) -> list[str]:
+    """Every bit beside the reference model's, every cycle beside the cycle simulator's."""
+    program = _program(case, chip)
+    memory = external_memory(program, case.inputs)
+    with Machine(chip, build_machine(chip)) as machine:
+        run = machine.infer(program, memory)
+    ports = {port.name: np.dtype(port.dtype) for port in program.manifest.outputs}
+    expected = {name: np.asarray(data).astype(ports[name]) for name, data in case.expected().items()}
+    found = compare_run(program, expected, run, cycle.simulate(program)).difference
+    return [found] if found else []
+
+
+def _different(outputs: Mapping[str, Array], expected: Mapping[str, Array]) -> Iterator[str]:
+    for name, wanted in expected.items():
+        values = outputs[name].reshape(wanted.shape)
+        if not np.array_equal(values, wanted.astype(values.dtype)):
+            yield f"{int(np.count_nonzero(values != wanted))} of {wanted.size} elements of {name} differ"
+
+
+Runner: TypeAlias = Callable[[Case, Chip], list[str]]
+_RUNNERS: Mapping[str, Runner] = {"reference": _in_reference, "npu": _on_npu, "rtl": _in_rtl}
+
+TARGETS = tuple(_RUNNERS)
+"""The reference interpreter; the compiled Program on the functional simulator; the same Program on the chip's RTL."""
