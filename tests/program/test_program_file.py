@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 
@@ -27,6 +28,19 @@ def test_a_program_comes_back_whole_and_with_its_chip(tmp_path):
 
 def test_equal_programs_are_equal_bytes():
     assert serialize_program(parse_program(DATA, name="p")) == DATA
+
+
+def test_a_deployment_comes_back_and_changes_nothing_that_is_executed():
+    manifest = dataclasses.replace(PROGRAM.manifest, deployment='{"task": "classification"}')
+    deployed = dataclasses.replace(PROGRAM, manifest=manifest)
+    again = parse_program(serialize_program(deployed), name="p")
+    assert again.manifest.deployment == '{"task": "classification"}'
+    assert (again.instructions, again.constants) == (PROGRAM.instructions, PROGRAM.constants)
+
+
+def test_a_file_without_a_deployment_does_not_mention_it():
+    assert b"deployment" not in DATA
+    assert parse_program(DATA, name="p").manifest.deployment is None
 
 
 def test_every_truncation_is_refused():

@@ -14,6 +14,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -37,12 +38,20 @@ def serialize_program(program: Program) -> bytes:
             "chip": program.chip.model_dump(mode="json"),
             "chip_sha256": program.chip.sha256,
             "instructions": len(program.instructions),
-            "manifest": dataclasses.asdict(program.manifest),
+            "manifest": _manifest_fields(program.manifest),
         },
         sort_keys=True,
     ).encode()
     digest = hashlib.sha256(header + program.constants).digest()
     return _PREFIX.pack(MAGIC, VERSION, len(header), len(program.constants), digest) + header + program.constants
+
+
+def _manifest_fields(manifest: Manifest) -> dict[str, Any]:
+    """The fields that hold something: a Program without a deployment has the same bytes as before there was one."""
+    fields = dataclasses.asdict(manifest)
+    if manifest.deployment is None:
+        del fields["deployment"]
+    return fields
 
 
 def write_program(program: Program, path: Path) -> None:

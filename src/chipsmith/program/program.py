@@ -57,7 +57,11 @@ class BufferSpan:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What a Program is for, beside its instructions; no simulator needs more than the ports."""
+    """What a Program is for, beside its instructions; no simulator needs more than the ports.
+
+    `deployment` says, as JSON text, what a host does with raw data before the chip and with the chip's outputs; None
+    where only integers come and go. Nothing that is executed depends on it.
+    """
 
     network: str
     inputs: tuple[Port, ...]
@@ -69,6 +73,7 @@ class Manifest:
     operators: tuple[Placement, ...]
     kernels: tuple[KernelSpan, ...]
     buffers: tuple[BufferSpan, ...]
+    deployment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
