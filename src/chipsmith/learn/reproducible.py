@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+
+from chipsmith.errors import BadInput
+
+
+def require_torch(task: str) -> None:
+    """Raises BadInput, which says how to install it, where PyTorch is missing; `task` names what cannot be done."""
+    for package in ("torch", "safetensors"):
+        if find_spec(package) is None:
+            raise BadInput(f"cannot {task}: {package} is not installed; mend: pip install 'chipsmith[torch]'")
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Run torch's operators on one thread inside the block.
+def one_thread(threads: int = 1) -> Iterator[None]:
+    """Run torch's operators on one thread inside the block, or on as many as are asked for.
 
     The order of floating-point sums, so the last bits, depends on the number of threads. One is also the fastest for
     small networks on a busy machine, where threads wait for each other at the end of every operator.
@@ -16,7 +26,7 @@ def one_thread() -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     try:
         yield
     finally:
@@ -24,14 +34,17 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def reproducible(*, seed: int) -> Iterator[None]:
-    """Inside the block torch draws from `seed`, on one thread, by deterministic algorithms; afterwards as before."""
+def reproducible(*, seed: int, threads: int = 1, deterministic: bool = True) -> Iterator[None]:
+    """Inside the block torch draws from `seed`, on so many threads, by deterministic algorithms; afterwards as before.
+
+    Not every operator of a CUDA device has a deterministic algorithm: there they are not asked for.
+    """
     import torch
 
     before = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(deterministic)
     try:
-        with one_thread(), torch.random.fork_rng(devices=[]):
+        with one_thread(threads), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             yield
     finally:

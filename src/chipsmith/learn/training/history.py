@@ -1,0 +1,57 @@
+"""What was measured after each epoch of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chipsmith.errors import BadInput
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """What was measured after one epoch (the first is 1).
+
+    Losses are means over examples (nats for classes and tokens); scores are 1 at best: accuracy for classes and tokens,
+    explained variance for values. Training figures are taken as the validation's are: without augmentation, dropout.
+    """
+
+    number: int
+    train_loss: float
+    train_score: float
+    validation_loss: float
+    validation_score: float
+
+
+OnEpoch = Callable[[Epoch], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """The epochs of a training in order. Raises BadInput where there are none."""
+
+    epochs: tuple[Epoch, ...]
+
+    def __post_init__(self) -> None:
+        best_epoch(self.epochs)
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch whose weights are kept."""
+        return best_epoch(self.epochs)
+
+    @property
+    def last(self) -> Epoch:
+        """The epoch at the end of the curves."""
+        return self.epochs[-1]
+
+
+def best_epoch(epochs: Sequence[Epoch]) -> Epoch:
+    """The epoch with the lowest validation loss, the first of several. Raises BadInput for none."""
+    if not epochs:
+        raise BadInput("a training without epochs has no curves: train for one epoch or more")
+    return min(epochs, key=lambda epoch: epoch.validation_loss)
+
+
+def ignore(_: Epoch) -> None:
+    """An OnEpoch that does nothing."""
