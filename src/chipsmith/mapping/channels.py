@@ -23,17 +23,18 @@ class WeightedKernel:
 def channel_parts(kernel: WeightedKernel, chip: Chip) -> tuple[tuple[int, int], ...]:
     """(first, last) output channel of each part.
 
-    A kernel that computes longer than its weights take to load is one part, as far as memory allows: its weights
-    arrive under the kernels before it, and each further part would cost a drain. A kernel bound by its weights is cut
-    in parts of a bank group, so that it starts when the first has come.
+    A kernel that computes longer than its weights take to load is one part where memory allows: its weights arrive
+    under the kernels before it, and each further part would cost a drain. Every other kernel is cut in parts of a bank
+    group, so that it starts when the first has come and the others arrive while it computes.
     """
     load_cycles = kernel.channels * kernel.channel_bytes / chip.external.bytes_per_cycle
     compute_cycles = kernel.macs / chip.macs
-    bound_by_weights = load_cycles > compute_cycles
-    limit = chip.memory.group_bytes if bound_by_weights else chip.memory_bytes // LARGEST_SHARE
-    fitting = max(limit // kernel.channel_bytes, 1)
+    share = chip.memory_bytes // LARGEST_SHARE
+    whole = kernel.channels * kernel.channel_bytes <= share and load_cycles <= compute_cycles
+    fitting = max((share if whole else chip.memory.group_bytes) // kernel.channel_bytes, 1)
     # Whole blocks of columns keep the array full; fewer channels than columns only where no block fits.
-    granule = min(chip.tensor.columns, fitting)
+    granule = min(chip.tensor.columns, max(share // kernel.channel_bytes, 1))
+    fitting = max(fitting, granule)
     parts = ceil_div(kernel.channels, fitting // granule * granule)
     even = ceil_div(ceil_div(kernel.channels, parts), granule) * granule
     return tuple((first, min(first + even, kernel.channels)) for first in range(0, kernel.channels, even))
