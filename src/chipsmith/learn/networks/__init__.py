@@ -1,11 +1,36 @@
 """Families of networks: plain data that builds PyTorch modules, each of which lowers whole to a chip."""
 
+from chipsmith.learn.networks.autoencoders import ConvAutoencoder, DenseAutoencoder, Vae
 from chipsmith.learn.networks.base import Network
 from chipsmith.learn.networks.cnn import Cnn
 from chipsmith.learn.networks.digits import DigitsCNN
 from chipsmith.learn.networks.function import Function
 from chipsmith.learn.networks.mlp import Mlp
+from chipsmith.learn.networks.mobilenet import Bottleneck, MobileNetV1, MobileNetV2, MobileNetV3, Stage
+from chipsmith.learn.networks.recurrent import Gru, Lstm
 from chipsmith.learn.networks.resnet import ResNet
 from chipsmith.learn.networks.settings import NetworkSettings
+from chipsmith.learn.networks.transformers import CausalTransformer, Transformer, VisionTransformer
 
-__all__ = ["Cnn", "DigitsCNN", "Function", "Mlp", "Network", "NetworkSettings", "ResNet"]
+__all__ = [
+    "Bottleneck",
+    "CausalTransformer",
+    "Cnn",
+    "ConvAutoencoder",
+    "DenseAutoencoder",
+    "DigitsCNN",
+    "Function",
+    "Gru",
+    "Lstm",
+    "Mlp",
+    "MobileNetV1",
+    "MobileNetV2",
+    "MobileNetV3",
+    "Network",
+    "NetworkSettings",
+    "ResNet",
+    "Stage",
+    "Transformer",
+    "Vae",
+    "VisionTransformer",
+]

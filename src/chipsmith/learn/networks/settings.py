@@ -6,10 +6,31 @@ from typing import Annotated
 
 from pydantic import Field
 
+from chipsmith.learn.networks.autoencoders import ConvAutoencoder, DenseAutoencoder, Vae
 from chipsmith.learn.networks.cnn import Cnn
 from chipsmith.learn.networks.function import Function
 from chipsmith.learn.networks.mlp import Mlp
+from chipsmith.learn.networks.mobilenet import MobileNetV1, MobileNetV2, MobileNetV3
+from chipsmith.learn.networks.recurrent import Gru, Lstm
 from chipsmith.learn.networks.resnet import ResNet
+from chipsmith.learn.networks.transformers import CausalTransformer, Transformer, VisionTransformer
 
-NetworkSettings = Annotated[Mlp | Cnn | ResNet | Function, Field(discriminator="kind")]
+NetworkSettings = Annotated[
+    Mlp
+    | Cnn
+    | ResNet
+    | MobileNetV1
+    | MobileNetV2
+    | MobileNetV3
+    | DenseAutoencoder
+    | ConvAutoencoder
+    | Vae
+    | Lstm
+    | Gru
+    | Transformer
+    | CausalTransformer
+    | VisionTransformer
+    | Function,
+    Field(discriminator="kind"),
+]
 """One of the families; a field of this type in a pydantic model reads and writes it by its `kind`."""

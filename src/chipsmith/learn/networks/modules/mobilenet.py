@@ -1,0 +1,138 @@
+"""MobileNets of versions 1, 2 and 3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as functional
+from torch import nn
+
+from chipsmith.learn.networks.mobilenet import scaled
+
+if TYPE_CHECKING:
+    from chipsmith.learn.networks.mobilenet import Bottleneck, MobileNetV1, MobileNetV2, MobileNetV3
+
+
+def _normalised(
+    inputs: int, outputs: int, activation: nn.Module, *, kernel: int = 1, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
+    """Convolution, batch normalisation, activation."""
+    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs), activation)
+
+
+class Separable(nn.Sequential):
+    """Version 1's block: depthwise 3 x 3, then 1 x 1."""
+
+    def __init__(self, *, inputs: int, outputs: int, stride: int) -> None:
+        depthwise = _normalised(inputs, inputs, nn.ReLU(), kernel=3, stride=stride, groups=inputs)
+        super().__init__(depthwise, _normalised(inputs, outputs, nn.ReLU()))
+
+
+class InvertedResidual(nn.Module):
+    """Versions 2 and 3: 1 x 1 to `expanded` channels, depthwise, 1 x 1 back; the input goes past where shapes agree."""
+
+    def __init__(
+        self,
+        *,
+        inputs: int,
+        expanded: int,
+        outputs: int,
+        kernel: int,
+        stride: int,
+        activation: type[nn.Module],
+        squeeze_excite: bool,
+    ) -> None:
+        super().__init__()
+        widen = [_normalised(inputs, expanded, activation())] if expanded != inputs else []
+        depthwise = _normalised(expanded, expanded, activation(), kernel=kernel, stride=stride, groups=expanded)
+        weigh = [SqueezeExcite(expanded)] if squeeze_excite else []
+        self.body = nn.Sequential(*widen, depthwise, *weigh, _normalised(expanded, outputs, nn.Identity()))
+        self.goes_past = stride == 1 and inputs == outputs
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
+        return images + self.body(images) if self.goes_past else self.body(images)
+
+
+class SqueezeExcite(nn.Module):
+    """Weighs each channel by a function of the means of all channels."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        squeezed = scaled(channels, 0.25)
+        self.reduce = nn.Conv2d(channels, squeezed, 1)
+        self.expand = nn.Conv2d(squeezed, channels, 1)
+        self.gate = nn.Hardsigmoid()
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """(n, channels, h, w) -> the same shape."""
+        means = functional.adaptive_avg_pool2d(images, 1)
+        return images * self.gate(self.expand(functional.relu(self.reduce(means))))
+
+
+def mobilenet_v1(settings: MobileNetV1, *, inputs: int, outputs: int) -> nn.Module:
+    """Version 1 as its settings say."""
+    before = scaled(settings.stem, settings.width)
+    layers: list[nn.Module] = [_normalised(inputs, before, nn.ReLU(), kernel=3, stride=settings.stem_stride)]
+    for stage in settings.stages:
+        for stride in (stage.stride, *[1] * (stage.repeats - 1)):
+            after = scaled(stage.channels, settings.width)
+            layers.append(Separable(inputs=before, outputs=after, stride=stride))
+            before = after
+    return _classifier(layers, [nn.Dropout(settings.dropout), nn.Linear(before, outputs)])
+
+
+def mobilenet_v2(settings: MobileNetV2, *, inputs: int, outputs: int) -> nn.Module:
+    """Version 2 as its settings say."""
+    before = scaled(settings.stem, settings.width)
+    layers: list[nn.Module] = [_normalised(inputs, before, nn.ReLU6(), kernel=3, stride=settings.stem_stride)]
+    for stage in settings.stages:
+        for stride in (stage.stride, *[1] * (stage.repeats - 1)):
+            after = scaled(stage.channels, settings.width)
+            layers.append(
+                InvertedResidual(
+                    inputs=before,
+                    expanded=before * stage.expansion,
+                    outputs=after,
+                    kernel=3,
+                    stride=stride,
+                    activation=nn.ReLU6,
+                    squeeze_excite=False,
+                )
+            )
+            before = after
+    head = scaled(settings.head, max(1.0, settings.width))
+    layers.append(_normalised(before, head, nn.ReLU6()))
+    return _classifier(layers, [nn.Dropout(settings.dropout), nn.Linear(head, outputs)])
+
+
+def mobilenet_v3(settings: MobileNetV3, *, inputs: int, outputs: int) -> nn.Module:
+    """Version 3 as its settings say."""
+    before = scaled(settings.stem, settings.width)
+    layers: list[nn.Module] = [_normalised(inputs, before, nn.Hardswish(), kernel=3, stride=settings.stem_stride)]
+    for block in settings.blocks:
+        layers.append(_version_3_block(block, before, settings.width))
+        before = scaled(block.channels, settings.width)
+    features = scaled(settings.features, settings.width)
+    layers.append(_normalised(before, features, nn.Hardswish()))
+    head = [nn.Linear(features, settings.head), nn.Hardswish()]
+    return _classifier(layers, [*head, nn.Dropout(settings.dropout), nn.Linear(settings.head, outputs)])
+
+
+def _version_3_block(block: Bottleneck, inputs: int, width: float) -> nn.Module:
+    return InvertedResidual(
+        inputs=inputs,
+        expanded=scaled(block.expanded, width),
+        outputs=scaled(block.channels, width),
+        kernel=block.kernel,
+        stride=block.stride,
+        activation=nn.Hardswish if block.hard_swish else nn.ReLU,
+        squeeze_excite=block.squeeze_excite,
+    )
+
+
+def _classifier(features: list[nn.Module], head: list[nn.Module]) -> nn.Module:
+    """Features, mean over the image, dense layers."""
+    return nn.Sequential(nn.Sequential(*features), nn.AdaptiveAvgPool2d(1), nn.Flatten(), *head)
