@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
-from random_instructions import random_vector
+from random_instructions import DIRECT_OPS, random_row_move, random_vector
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, Vector
 from chipsmith.program.verify import check_instruction
 
+Change = Callable[[Vector, Chip, np.random.Generator], Vector]
+
 INT32 = -(1 << 31), (1 << 31) - 1
 
 
 def harsh_vector(chip: Chip, rng: np.random.Generator) -> Vector:
     """A legal VECTOR, mostly with several changes that random_vector makes seldom or never."""
-    one = random_vector(chip, rng)
-    for change in (_scaled, _other_op, _dense, _wide_clamp, _tabled, _meeting):
+    return _changed(random_vector(chip, rng), chip, rng, (_scaled, _other_op, _dense, _wide_clamp, _tabled, _meeting))
+
+
+def harsh_row_move(chip: Chip, rng: np.random.Generator) -> Vector:
+    """A legal GATHER or SCATTER, changed in the same way; half of them are one access to a beat and stream."""
+    one = random_row_move(chip, rng)
+    if rng.random() < 0.5:
+        one = _one_access(one)
+    return _changed(one, chip, rng, (_scaled, _wide_clamp, _tabled, _meeting))
+
+
+def _one_access(one: Vector) -> Vector:
+    """A beat each cycle where the groups of the streams do not meet."""
+    fields = {"lanes": 1, "a_lane_stride": one.a_type.size_bytes, "o_lane_stride": one.o_type.size_bytes}
+    return dataclasses.replace(one, **fields)
+
+
+def _changed(one: Vector, chip: Chip, rng: np.random.Generator, changes: tuple[Change, ...]) -> Vector:
+    for change in changes:
         changed = change(one, chip, rng) if rng.random() < 0.5 else one
         try:
             check_instruction(chip, changed)
@@ -36,7 +56,7 @@ def _scaled(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
 def _other_op(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
     """Streamed shift amounts and divisors, operands that are read and ignored, products before another scale."""
     source = Source.STREAM if one.b_source is Source.STREAM else one.b_source
-    op = Op.MUL if rng.random() < 0.5 else Op(rng.integers(19))
+    op = Op.MUL if rng.random() < 0.5 else Op(rng.choice(DIRECT_OPS))
     return dataclasses.replace(one, op=op, op_argument=int(rng.integers(2)), b_source=source)
 
 

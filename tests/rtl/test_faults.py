@@ -93,6 +93,26 @@ FAULTY = {
     "two lanes on one byte": (Error.FIELD, Vector(lanes=2)),
     "an operation without its operand": (Error.FIELD, Vector(op=Op.ADD)),
     "a division by zero": (Error.FIELD, Vector(op=Op.DIV, b_source=Source.IMMEDIATE)),
+    "an index that is no stream": (Error.FIELD, Vector(op=Op.GATHER, rows=4, b_source=Source.IMMEDIATE)),
+    "an index with a zero point": (
+        Error.FIELD,
+        Vector(op=Op.SCATTER, rows=4, b_source=Source.STREAM, b_zero_point=1, o_base=8, b_base=16),
+    ),
+    "no rows": (Error.COUNT, Vector(op=Op.GATHER, b_source=Source.STREAM, o_base=8, b_base=16)),
+    # Memory that was never written holds bytes of 90: row 90 stands in another group.
+    "a row beside the named groups": (
+        Error.ADDRESS,
+        Vector(
+            op=Op.GATHER,
+            rows=100,
+            row_pitch=GROUP // 16,
+            b_source=Source.STREAM,
+            b_base=4 * GROUP,
+            o_base=8,
+            b_first_group=4,
+            b_last_group=4,
+        ),
+    ),
     "a shift by 32": (Error.FIELD, Vector(op=Op.SHL, b_source=Source.IMMEDIATE, b_immediate=32)),
 }
 

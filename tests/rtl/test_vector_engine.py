@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from engine_harness import EngineBench, Fault
-from harsh_vectors import harsh_vector
-from random_instructions import random_vector
+from harsh_vectors import harsh_row_move, harsh_vector
+from random_instructions import DIRECT_OPS, put_indices, random_row_move, random_vector
 
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.program.assembly import format_instruction
-from chipsmith.program.instructions import Op, Source, Type, Vector
-from chipsmith.program.vector_cycles import vector_cycles
+from chipsmith.program.instructions import INDIRECT_OPS, Source, Table, Type, Vector
+from chipsmith.program.vector_cycles import beat_cycles, vector_cycles
 from chipsmith.sim.functional import run_instruction
 from chipsmith.sim.memory import Memories
 
@@ -40,6 +40,8 @@ SMALL = chip_of(8, 4, 2, 1)
 def assert_agrees(bench: EngineBench, chip: Chip, one: Vector, rng: np.random.Generator) -> None:
     """Every byte of the memory, the cycles, and no access that the contract forbids."""
     before = rng.integers(-128, 128, chip.memory_bytes, dtype=np.int8)
+    if one.op in INDIRECT_OPS:
+        put_indices(one, before[None], rng)
     bench.memory[:] = before.view(np.uint8)
     memories = Memories(local=before[None], constants=np.zeros(0, np.int8), private=np.zeros((1, 0), np.int8))
     run = bench.run(one)
@@ -60,7 +62,10 @@ def assert_all_agree(
             assert_agrees(bench, chip, draw(chip, rng), rng)
 
 
-@pytest.mark.parametrize("draw", [random_vector, harsh_vector])
+DRAWS = [random_vector, harsh_vector, random_row_move, harsh_row_move]
+
+
+@pytest.mark.parametrize("draw", DRAWS)
 def test_random_instructions_agree_in_every_byte_and_cycle(draw):
     assert_all_agree(SMALL, draw, seed=1, instructions=500)
 
@@ -69,7 +74,7 @@ def test_every_operation_agrees_on_values_at_the_ends_of_their_range():
     ends = [-(1 << 31), 1 - (1 << 31), -2, -1, 0, 1, 2, 31, 32, (1 << 31) - 1]
     a, b = (axis.ravel().astype("<i4") for axis in np.meshgrid(ends, ends))
     with EngineBench(SMALL, "vector") as bench:
-        for op in Op:
+        for op in DIRECT_OPS:
             # The words of A stand from 0 on, those of B from 2048 on, the results from 4096 on.
             one = Vector(
                 op=op, lanes=len(a), b_source=Source.STREAM, b_base=2048, o_base=4096,
@@ -86,6 +91,22 @@ def test_every_operation_agrees_on_values_at_the_ends_of_their_range():
             assert found.tolist() == expected.tolist(), op.name
 
 
+@pytest.mark.parametrize("op", INDIRECT_OPS)
+@pytest.mark.parametrize("table", Table)
+def test_rows_of_one_element_follow_each_other_in_every_cycle(op, table):
+    # 120 indices in group 1, elements in groups 0 and 2: as many beats in flight as the engine can hold.
+    one = Vector(
+        op=op, o0=120, rows=90, row_pitch=2, b_source=Source.STREAM, b_type=Type.INT16, b_immediate=1000,
+        a_type=Type.INT16, o_type=Type.INT16, b_base=2048, b_stride_0=2, o_base=4096, table=table, t_base=6144,
+        a_stride_0=2, o_stride_0=2, b_first_group=1, b_last_group=1, o_first_group=2, o_last_group=2,
+        t_first_group=3, t_last_group=3, clamp_min=-128, clamp_max=127,
+    )  # fmt: skip
+    assert beat_cycles(one, SMALL) == 1
+    rng = np.random.default_rng(table)
+    with EngineBench(SMALL, "vector") as bench:
+        assert_agrees(bench, SMALL, one, rng)
+
+
 @pytest.mark.parametrize("kind", Type)
 @pytest.mark.parametrize("lanes", [1, 5, 8])
 def test_a_beat_touches_no_byte_beyond_its_own(kind, lanes):
@@ -100,7 +121,7 @@ def test_a_beat_touches_no_byte_beyond_its_own(kind, lanes):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("draw", [random_vector, harsh_vector])
+@pytest.mark.parametrize("draw", DRAWS)
 @pytest.mark.parametrize(
     "sizes",
     [(4, 2, 1, 1), (4, 8, 2, 2), (8, 8, 4, 2), (16, 4, 4, 4), (4, 16, 1, 1), (32, 16, 16, 8), (64, 4, 2, 1)],

@@ -59,6 +59,21 @@ def random_row_move(chip: Chip, rng: np.random.Generator) -> Vector:
     return _until_legal(chip, rng, lambda: _draft_row_move(chip, rng))
 
 
+def put_indices(one: Vector, memory: np.ndarray, rng: np.random.Generator) -> None:
+    """Write indices for a GATHER or SCATTER, most of them of rows that are there, into int8 [inferences, bytes]."""
+    size = one.b_type.size_bytes
+    rows = rng.integers(one.b_immediate - 1, one.b_immediate + one.rows + 1, (len(memory), *_outer_counts(one)))
+    strides = (one.b_stride_0, one.b_stride_1, one.b_stride_2, one.b_stride_3)
+    for place in np.ndindex(_outer_counts(one)):
+        address = one.b_base + int(np.dot(place, strides))
+        data = rows[:, *place].astype("<i8").view(np.int8).reshape(-1, 8)
+        memory[:, address : address + size] = data[:, :size]
+
+
+def _outer_counts(one: Vector) -> tuple[int, int, int, int]:
+    return one.o0, one.o1, one.o2, one.o3
+
+
 def _until_legal(chip: Chip, rng: np.random.Generator, draft: Callable[[], Instruction | None]):
     while True:
         drawn = draft()

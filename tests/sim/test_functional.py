@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from naive_machine import NaiveMachine, naive_execute
-from random_instructions import random_row_move, random_tensor, random_vector
+from random_instructions import put_indices, random_row_move, random_tensor, random_vector
 from random_programs import random_inputs, random_program
 
 from chipsmith.chip import load_chip
@@ -69,7 +69,9 @@ def test_a_random_vector_writes_what_plain_loops_write(seed):
 def test_a_random_gather_or_scatter_writes_what_plain_loops_write(seed):
     rng = np.random.default_rng([6, seed])
     for _ in range(6):
-        _same_as_naive(random_row_move(CHIP, rng), _random_memories(rng))
+        instruction, memories = random_row_move(CHIP, rng), _random_memories(rng)
+        put_indices(instruction, memories.local, rng)
+        _same_as_naive(instruction, memories)
 
 
 ROWS = np.arange(24, dtype=np.int16).reshape(6, 4)

@@ -13,7 +13,7 @@ from chipsmith.program.encoding import OPCODE_BITS
 from chipsmith.program.instructions import ROWS, Instruction
 from chipsmith.program.locks import EXTERNAL_REGIONS
 from chipsmith.program.tensor_cycles import PHASE_MIN, RESIDUAL_PIPE, TENSOR_PIPE
-from chipsmith.program.vector_cycles import DIVIDE, VECTOR_PIPE
+from chipsmith.program.vector_cycles import DIVIDE, INDEX_PIPE, VECTOR_PIPE
 
 WORD_BITS = 8 * INSTRUCTION_BYTES
 
@@ -141,6 +141,7 @@ def _constants() -> Iterator[tuple[str, int, str]]:
     yield "RESIDUAL_PIPE", RESIDUAL_PIPE, "what the residual stages add to it"
     yield "VECTOR_PIPE", VECTOR_PIPE, "depth of the vector engine beside its beats"
     yield "DIVIDE", DIVIDE, "cycles of a division"
+    yield "INDEX_PIPE", INDEX_PIPE, "cycles from the read of an index to the first read of its row"
     yield "EXTERNAL_REGIONS", EXTERNAL_REGIONS, "external regions that can be locked"
     yield "READ_LATENCY", READ_LATENCY, "cycles from a read request to its data"
     yield "MULTIPLY_LATENCY", MULTIPLY_LATENCY, "cycles from a multiply request to its results"

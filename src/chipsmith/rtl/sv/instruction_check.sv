@@ -33,7 +33,7 @@ module instruction_check (
 
   logic load_counts, load_fields, store_counts, tensor_counts, tensor_fields, vector_counts, vector_fields;
   logic page_is_good, transfer_counts, residual_is_good, depthwise_is_good, operand_is_good, shifts, binary;
-  logic narrow;
+  logic narrow, indirect, row_is_good;
   logic [15:0] window;
 
   assign page_is_good = load.local_address <= 24'd1 && load.outer_count == 16'd1 && load.inner_count == 16'd1
@@ -70,7 +70,7 @@ module instruction_check (
       && (!tensor.residual || residual_is_good);
 
   assign vector_counts = vector.o0 != '0 && vector.o1 != '0 && vector.o2 != '0 && vector.o3 != '0
-      && vector.lanes != '0 && vector.r0 != '0 && vector.r1 != '0
+      && vector.lanes != '0 && vector.r0 != '0 && vector.r1 != '0 && (!indirect || vector.rows != '0)
       && range_is_good(vector.a_first_group, vector.a_last_group)
       && range_is_good(vector.o_first_group, vector.o_last_group)
       && (vector.b_source != chip::SOURCE_STREAM || range_is_good(vector.b_first_group, vector.b_last_group))
@@ -83,7 +83,10 @@ module instruction_check (
       && (!shifts || vector.b_source != chip::SOURCE_IMMEDIATE || vector.b_immediate[31:5] == '0)
       && (vector.op != chip::OP_ASR || vector.op_argument <= 6'd1)
       && (vector.op != chip::OP_DIV || vector.b_source != chip::SOURCE_IMMEDIATE || vector.b_immediate != '0);
-  assign vector_fields = operand_is_good && vector.clamp_min <= vector.clamp_max
+  assign indirect = vector.op == chip::OP_GATHER || vector.op == chip::OP_SCATTER;
+  assign row_is_good = vector.b_source == chip::SOURCE_STREAM && vector.b_lane_stride == '0 && vector.b_zero_point == '0
+      && vector.b_left_shift == '0 && vector.b_rounding == chip::ROUNDING_OFF && vector.reduce == chip::REDUCE_NONE;
+  assign vector_fields = operand_is_good && (!indirect || row_is_good) && vector.clamp_min <= vector.clamp_max
       && (vector.reduce != chip::REDUCE_NONE
           || (vector.r0 == 16'd1 && vector.r1 == 16'd1 && !vector.lane_reduce))
       && (vector.lane_reduce || vector.lanes == 24'd1 || vector.o_lane_stride != '0)

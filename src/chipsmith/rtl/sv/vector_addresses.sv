@@ -11,6 +11,7 @@ module vector_addresses (
     input  logic              next_access,
     input  logic              next_beat,
     input  logic [2:0]        level,
+    input  logic [23:0]       offset,       // from where the next access would go to where it goes; of this beat alone
     output logic [23:0]       address
 );
 
@@ -38,8 +39,7 @@ module vector_addresses (
       else if (next_beat && i >= 32'(level)) begins[i] <= beat;
     end
     if (restart) address <= base;
-    else if (next_beat) address <= beat;
-    else if (next_access) address <= address + step;
+    else address <= (next_beat ? beat : next_access ? address + step : address) + offset;
   end
 
 endmodule

@@ -6,7 +6,7 @@
 // o_write     Stream O.
 // The table memory (chip::TL copies of 512 entries) and the divider are parts of this engine.
 //
-// A beat flows from vector_stream (A and B) through preparation, vector_operands (IN), vector_operation (OP),
+// vector_rows turns the indices of GATHER and SCATTER into the places of rows. A beat flows from vector_stream (A and B) through preparation, vector_operands (IN), vector_operation (OP),
 // vector_reduction and vector_results (OUT, TABLE) to vector_writer. Every part takes a beat each `slots` cycles, so that none
 // ever waits; vector_timer counts the cycles of the contract, within which the last write comes.
 module vector_engine (
@@ -45,7 +45,8 @@ module vector_engine (
   logic [23:0] blocks;
   logic a_meets_b, a_meets_o, b_meets_o;
   logic [SLOT_BITS-1:0] slots;
-  logic [2:0] windows;
+  logic [2:0] windows, lead;
+  logic indirect;
   logic begins;  // the cycle after the start
 
   always_ff @(posedge clock) begin
@@ -75,11 +76,13 @@ module vector_engine (
       .o_passes(o_passes),
       .lookups(lookups),
       .slots(slots),
-      .windows(windows)
+      .windows(windows),
+      .indirect(indirect),
+      .lead(lead)
   );
 
   // Time.
-  logic loading, reading, beat_ends, last_beat;
+  logic loading, reading, reading_b, beat_ends, b_ends, lead_ends, last_beat, last_index;
   logic [LINE_BITS-1:0] line, table_lines;
   logic [SLOT_BITS-1:0] slot;
   logic [10:0] table_bytes, line_begins;
@@ -93,16 +96,22 @@ module vector_engine (
       .reset(reset),
       .start(start),
       .start_loads(instruction.table_ != chip::TABLE_NONE),
+      .start_leads(instruction.op == chip::OP_GATHER || instruction.op == chip::OP_SCATTER),
       .table_lines(table_lines),
       .slots(slots),
       .windows(windows),
+      .lead(lead),
+      .last_index(last_index),
       .last_beat(last_beat),
       .busy(busy),
       .loading(loading),
       .line(line),
       .reading(reading),
+      .reading_b(reading_b),
       .slot(slot),
-      .beat_ends(beat_ends)
+      .beat_ends(beat_ends),
+      .b_ends(b_ends),
+      .lead_ends(lead_ends)
   );
 
   // The loops around the beats.
@@ -125,22 +134,67 @@ module vector_engine (
       .finished(last_beat)
   );
 
+  // Those of B: the same, or ahead by the lead of GATHER and SCATTER.
+  logic b_first_block, b_last_block, b_first_turn, b_last_turn;
+  logic [2:0] b_level;
+
+  vector_loops b_loops (
+      .clock(clock),
+      .restart(start),
+      .advance(b_ends),
+      .outer({one.o3, one.o2, one.o1, one.o0}),
+      .blocks(blocks),
+      .reductions({one.r1, one.r0}),
+      .level(b_level),
+      .first_block(b_first_block),
+      .last_block(b_last_block),
+      .first_turn(b_first_turn),
+      .last_turn(b_last_turn),
+      .finished(last_index)
+  );
+
   assign whole = !last_block;
   assign beat.first = first_turn && (first_block || !one.lane_reduce);
   assign beat.last = last_turn && (last_block || !one.lane_reduce);
   assign beat.whole = whole;
 
-  // READ: A takes the first slots of a beat; B the same, or those after A's where their groups meet.
+  // READ: A takes the first slots of a beat; B the same, or those after A's where their groups meet. Indices go before A.
   chip::read_request_t a_beat_read;
-  logic [SLOT_BITS-1:0] b_slot, reads_end;
+  logic [SLOT_BITS-1:0] a_slot, b_slot, reads_end;
   logic [V-1:0][31:0] a_values, b_values, a_prepared, b_prepared;
   logic streams_b, gathered;
   logic [BEAT_BITS-1:0] gathered_beat;
 
   assign streams_b = one.b_source == chip::SOURCE_STREAM;
-  assign b_slot = a_meets_b ? slot - SLOT_BITS'(a_full) : slot;
+  assign a_slot = a_meets_b && indirect ? slot - SLOT_BITS'(b_full) : slot;
+  assign b_slot = a_meets_b && !indirect ? slot - SLOT_BITS'(a_full) : slot;
   assign reads_end = a_meets_b ? SLOT_BITS'(a_full) + SLOT_BITS'(b_full)
       : a_full > b_full ? SLOT_BITS'(a_full) : SLOT_BITS'(b_full);
+
+  // The row of the beat that begins to read, and of the beat that begins to write.
+  logic opens, absent, row_present, written_present, gathers, ready_to_write;
+  logic [23:0] row_offset, written_offset;
+
+  assign opens = indirect && (lead_ends || (beat_ends && !last_beat));
+  assign gathers = one.op == chip::OP_GATHER;
+
+  vector_rows rows (
+      .clock(clock),
+      .restart(begins),
+      .one(one),
+      .index(b_values[0]),
+      .opens(opens),
+      .offset(row_offset),
+      .present(row_present),
+      .take(ready_to_write),
+      .taken_offset(written_offset),
+      .taken_present(written_present)
+  );
+
+  always_ff @(posedge clock) begin
+    if (begins) absent <= 1'b0;
+    else if (opens) absent <= gathers && !row_present;
+  end
 
   vector_stream a_stream (
       .clock(clock),
@@ -153,12 +207,13 @@ module vector_engine (
       .kind(one.a_type),
       .first_group(one.a_first_group),
       .last_group(one.a_last_group),
-      .turn(reading && slot < SLOT_BITS'(a_full)),
-      .index(COUNT_BITS'(slot)),
+      .turn(reading && !absent && a_slot < SLOT_BITS'(a_full)),
+      .index(COUNT_BITS'(a_slot)),
       .accesses(whole ? a_full : a_last),
       .lanes(whole ? full_lanes : last_lanes),
       .beat_ends(beat_ends),
       .level(level),
+      .offset(opens && gathers ? row_offset : 24'd0),
       .read(a_beat_read),
       .data(a_data),
       .values(a_values)
@@ -175,12 +230,13 @@ module vector_engine (
       .kind(one.b_type),
       .first_group(one.b_first_group),
       .last_group(one.b_last_group),
-      .turn(reading && b_slot < SLOT_BITS'(b_full)),
+      .turn(reading_b && b_slot < SLOT_BITS'(b_full)),
       .index(COUNT_BITS'(b_slot)),
-      .accesses(whole ? b_full : b_last),
-      .lanes(whole ? full_lanes : last_lanes),
-      .beat_ends(beat_ends),
-      .level(level),
+      .accesses(b_last_block ? b_last : b_full),
+      .lanes(b_last_block ? last_lanes : full_lanes),
+      .beat_ends(b_ends),
+      .level(b_level),
+      .offset(24'd0),
       .read(b_read),
       .data(b_data),
       .values(b_values)
@@ -308,7 +364,6 @@ module vector_engine (
   );
 
   // OUT, TABLE, WRITE.
-  logic ready_to_write;
   logic [V-1:0][31:0] values;
 
   vector_results results (
@@ -344,9 +399,14 @@ module vector_engine (
       .last_accesses(o_last),
       .take(ready_to_write),
       .values(values),
+      .offset(one.op == chip::OP_SCATTER ? written_offset : 24'd0),
+      .present(!indirect || written_present),
       .wait_((a_beat_read.valid && a_meets_o) || (b_read.valid && b_meets_o)),
       .write(o_write)
   );
+
+  // B has no part in reductions.
+  logic unused = &{1'b0, b_first_block, b_first_turn, b_last_turn};
 
   // The passes have slots of their own: at most one is valid.
   assign multiply = in_multiply.valid ? in_multiply : op_multiply.valid ? op_multiply : out_multiply;

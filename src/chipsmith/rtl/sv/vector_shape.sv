@@ -25,7 +25,9 @@ module vector_shape #(
     output logic [COUNT_BITS-1:0]  o_passes,
     output logic [COUNT_BITS-1:0]  lookups,        // cycles of table look-ups in a beat
     output logic [SLOT_BITS-1:0]   slots,          // ii
-    output logic [2:0]             windows         // S - 1
+    output logic [2:0]             windows,        // S - 1, without the stages INDEX
+    output logic                   indirect,       // GATHER or SCATTER
+    output logic [2:0]             lead            // stages INDEX
 );
 
   localparam int LANE_BITS = $clog2(chip::V);
@@ -116,8 +118,14 @@ module vector_shape #(
       lookups <= found;
       slots <= larger(larger(larger(a_port, b_port), larger(o_port, multiplications)),
                       larger(SLOT_BITS'(found), division));
+      indirect <= one.op == chip::OP_GATHER || one.op == chip::OP_SCATTER;
       windows <= 3'd2 + 3'(a_scale != '0 || b_scale != '0) + 3'(output_scale != '0) + 3'(found != '0);
     end
+  end
+
+  always_comb begin
+    lead = '0;
+    for (int i = chip::INDEX_PIPE; i >= 1; i--) if (indirect && 32'(slots) * i >= chip::INDEX_PIPE) lead = 3'(i);
   end
 
   // Only the fields above have a part in this.

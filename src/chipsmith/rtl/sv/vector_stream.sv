@@ -20,6 +20,7 @@ module vector_stream #(
     input  logic [COUNT_BITS-1:0]     lanes,        // of this beat
     input  logic                      beat_ends,
     input  logic [2:0]                level,        // loop that the next beat increments
+    input  logic [23:0]               offset,       // of the beat that begins in the next cycle, to its row
     output chip::read_request_t       read,
     input  logic [8*chip::R-1:0]      data,
     output logic [chip::V-1:0][31:0]  values
@@ -43,6 +44,7 @@ module vector_stream #(
       .next_access(read.valid),
       .next_beat(beat_ends),
       .level(level),
+      .offset(offset),
       .address(address)
   );
 

@@ -1,6 +1,6 @@
 // Stage WRITE: takes the results of a beat and writes them, an access a cycle, in the cycles in which no read goes
 // whose groups meet those of O. A beat's writes are over before the next beat's results come: in every `slots` cycles
-// there is room for all accesses.
+// there is room for all accesses, which a beat whose row is not there leaves unused.
 module vector_writer #(
     localparam int COUNT_BITS = $clog2(chip::V) + 1
 ) (
@@ -15,6 +15,8 @@ module vector_writer #(
     input  logic [COUNT_BITS-1:0]     last_accesses,
     input  logic                      take,          // `values` are a beat's
     input  logic [chip::V-1:0][31:0]  values,
+    input  logic [23:0]               offset,        // of that beat, to its row
+    input  logic                      present,       // the beat is written: its row is there
     input  logic                      wait_,         // a read goes whose groups meet those of O
     output chip::write_request_t      write
 );
@@ -24,7 +26,7 @@ module vector_writer #(
   localparam int BITS = 32 * V > 8 * R ? 32 * V : 8 * R;
 
   logic [23:0] size, address;
-  logic dense, writing, ends, last_block;
+  logic dense, writing, goes, written, ends, last_block;
   logic [2:0] level;
   logic [COUNT_BITS-1:0] index, accesses, lanes;
   logic [9:0] beat_bytes, bytes_before;
@@ -58,15 +60,17 @@ module vector_writer #(
       .strides({24'd0, 24'd0, one.o_lane_stride << $clog2(V),
                 one.o_stride_3, one.o_stride_2, one.o_stride_1, one.o_stride_0}),
       .step(dense ? 24'(R) : one.o_lane_stride),
-      .next_access(write.valid),
+      .next_access(goes),
       .next_beat(ends),
       .level(level),
+      .offset(take ? offset : 24'd0),
       .address(address)
   );
 
   assign lanes = last_block ? last_lanes : full_lanes;
   assign accesses = last_block ? last_accesses : full_accesses;
-  assign ends = write.valid && index == accesses - 1'b1;
+  assign goes = writing && !wait_;
+  assign ends = goes && index == accesses - 1'b1;
 
   // The bits in the order of the accesses: dense elements side by side, others 32 bits apart.
   always_comb begin
@@ -82,7 +86,8 @@ module vector_writer #(
     if (take) begin
       bits <= packed_bits;
       index <= '0;
-    end else if (write.valid) begin
+      written <= present;
+    end else if (goes) begin
       bits <= dense ? bits >> (8 * R) : bits >> 32;
       index <= index + 1'b1;
     end
@@ -93,7 +98,7 @@ module vector_writer #(
   assign bytes_before = 10'(index) << $clog2(R);
 
   always_comb begin
-    write.valid = writing && !wait_;
+    write.valid = goes && written;
     write.address = address;
     for (int i = 0; i < R; i++)
       write.lanes[i] = dense ? 11'(bytes_before) + 11'(i) < 11'(beat_bytes) : i < 32'(size);
