@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from drawing import INT32, LARGEST, MOST_ELEMENTS, SCALED_LARGEST
-from random_others import OtherDraw
+from random_rows import RowDraw
 
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.tosa.graph import Array, DType, Graph
@@ -57,7 +57,7 @@ def larger(chip: Chip) -> Chip:
     return override_chip(chip, {"name": chip.name, "memory.group_bytes": str(2 * chip.memory.group_bytes)})
 
 
-class GraphDraw(OtherDraw):
+class GraphDraw(RowDraw):
     """All kinds of operators; each method adds one, with the RESCALEs that it needs, or gives None where none fits."""
 
     def grow(self) -> None:
@@ -334,6 +334,8 @@ KINDS: Mapping[Callable[[GraphDraw], str | None], float] = {
     GraphDraw.selected: 1,
     GraphDraw.argmax: 0.5,
     GraphDraw.resized: 1,
+    GraphDraw.gathered: 1.5,
+    GraphDraw.scattered: 1.5,
     GraphDraw.negated: 0.5,
     GraphDraw.inverted: 0.3,
     GraphDraw.cast: 1,

@@ -15,6 +15,7 @@ from chipsmith.compiler.lookup import integer
 from chipsmith.compiler.nests import Loop, Nest
 from chipsmith.compiler.reductions import reduce_axis
 from chipsmith.compiler.resize import resize
+from chipsmith.compiler.rows import gather, scatter
 from chipsmith.compiler.sketch import Sketch
 from chipsmith.compiler.vector_kernels import (
     lower_copy,
@@ -150,6 +151,8 @@ EXPANSIONS: Mapping[str, Expand] = {
     "SELECT": select,
     "ARGMAX": argmax,
     "RESIZE": resize,
+    "GATHER": gather,
+    "SCATTER": scatter,
     "CAST": cast_to_bool,
     "RESCALE": rescale_by_channel,
 }

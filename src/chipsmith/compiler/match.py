@@ -21,8 +21,8 @@ from chipsmith.program.instructions import Op, Reduce, Rounding, Table
 from chipsmith.tosa.graph import DType, Operator
 
 ANCHORS = frozenset({"CONV2D", "DEPTHWISE_CONV2D", "CONV3D", "TRANSPOSE_CONV2D", "MATMUL"})
-EXPANDED = frozenset({"PAD", "TILE", "SELECT", "ARGMAX", "RESIZE"})
-READ_INPUTS = {"SELECT": 3}
+EXPANDED = frozenset({"PAD", "TILE", "SELECT", "ARGMAX", "RESIZE", "GATHER", "SCATTER"})
+READ_INPUTS = {"SELECT": 3, "GATHER": 2, "SCATTER": 3}
 """How many inputs of an expanded operator stand in memory, where it is not the first alone."""
 POOLS = {"MAX_POOL2D": Reduce.MAX, "AVG_POOL2D": Reduce.SUM}
 REDUCTIONS = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import OperatorRefused
-from chipsmith.program.instructions import Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Vector
 from chipsmith.program.vector_cycles import vector_cycles
 
 _OUTER_LOOPS = 4
@@ -51,7 +51,8 @@ class Nest:
 def instructions(template: Vector, nest: Nest, chip: Chip) -> Iterator[tuple[Vector, Nest]]:
     """The instructions that cover a nest: the lanes that make it fastest, loops beyond the hardware's unrolled."""
     whole = replace(nest, loops=coalesce(nest.loops))
-    candidates = [_pieces(template, whole, lane) for lane in whole.loops] or [_pieces(template, whole, None)]
+    lanes = [one for one in whole.loops if not (one.b and template.op in INDIRECT_OPS)]
+    candidates = [_pieces(template, whole, lane) for lane in lanes] or [_pieces(template, whole, None)]
     able = [one for one in candidates if one is not None]
     if not able:
         raise OperatorRefused("a reduction over more than three separate axes is not held; split it in two operators")
@@ -130,7 +131,7 @@ def _lanes(template: Vector, lane: Loop | None) -> dict[str, Any]:
     if lane is None:
         return {
             "a_lane_stride": template.a_type.size_bytes,
-            "b_lane_stride": template.b_type.size_bytes,
+            "b_lane_stride": 0 if template.op in INDIRECT_OPS else template.b_type.size_bytes,
             "o_lane_stride": template.o_type.size_bytes,
         }
     return {

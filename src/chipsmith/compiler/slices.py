@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from chipsmith.compiler.kernels import Step
-from chipsmith.program.instructions import Instruction, Tensor, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Op, Tensor, Vector
 
 _VECTOR_STREAMS = ("a", "b", "o")
+_ROWS = "rows"
+"""The table's rows as a loop that can be cut: each part does what falls into its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,8 @@ def cut_axes(instruction: Instruction, *, lanes: int) -> list[Axis]:
     axes = [Axis(name=name, count=getattr(instruction, name), granule=1) for name in names]
     if isinstance(instruction, Vector) and not instruction.lane_reduce:
         axes.append(Axis(name="lanes", count=instruction.lanes, granule=lanes if instruction.lanes > lanes else 1))
+    if isinstance(instruction, Vector) and instruction.op in INDIRECT_OPS:
+        axes.append(Axis(name=_ROWS, count=instruction.rows, granule=1))
     return [one for one in axes if one.count > one.granule]
 
 
@@ -67,6 +71,9 @@ def slice_step(step: Step, axis: Axis, first: int, last: int) -> Step:
     one = step.template
     if isinstance(one, Tensor):
         template, moves = _slice_tensor(one, axis, first, last)
+    elif isinstance(one, Vector) and axis.name == _ROWS:
+        template = replace(one, rows=last - first, b_immediate=one.b_immediate + first)
+        moves = {"a" if one.op is Op.GATHER else "o": first * one.row_pitch}
     else:
         template, moves = replace(one, **{axis.name: last - first}), dict(_vector_moves(one, axis, first))
     operands = tuple(replace(one, base=one.base + moves.get(one.stream, 0)) for one in step.operands)

@@ -19,6 +19,7 @@ from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, lives
 from chipsmith.compiler.slices import Axis, cut_axis, slice_step
 from chipsmith.compiler.views import View
 from chipsmith.compiler.windows import Windows, extents, placed_streams, size_of, tiles, windows
+from chipsmith.program.instructions import INDIRECT_OPS, Vector
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +255,8 @@ def _dense(part: Sequence[Step], tensor: str, low: int, high: int) -> bool:
     """Whether a slice writes every byte of a window; otherwise what stands there must be loaded first."""
     marked = np.zeros(high - low, np.bool_)
     for step in part:
+        if isinstance(step.template, Vector) and step.template.op in INDIRECT_OPS:
+            continue  # data decides what it writes
         written = placed_streams(step)
         for one in step.operands:
             if one.buffer == tensor and one.written:

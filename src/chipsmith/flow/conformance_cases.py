@@ -104,9 +104,12 @@ def complete(cache: Path, *, seed: int | None = None, operators: Sequence[str] =
     return _official(cache, "complete", (*_LEGAL, *_drawn(seed)), operators)
 
 
-def illegal(cache: Path, *, seed: int | None = None, operators: Sequence[str] = ()) -> list[Path]:
-    """The folders of all cases of PRO-INT and EXT-DOUBLEROUND that must be refused; arguments as of `complete`."""
-    return _official(cache, "illegal", (*_ILLEGAL, *_drawn(seed)), operators)
+def illegal(cache: Path, *, operators: Sequence[str] = ()) -> list[Path]:
+    """The folders of all cases of PRO-INT and EXT-DOUBLEROUND that must be refused; `operators` as of `complete`.
+
+    They are drawn with the generator's own seed: with some others it does not find the cases that it must make.
+    """
+    return _official(cache, "illegal", _ILLEGAL, operators)
 
 
 def operator_of(folder: Path) -> str:

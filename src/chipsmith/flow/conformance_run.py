@@ -143,7 +143,7 @@ def run_official_cases(
     bench = Bench(target=target, chip=chip or load_chip("edge-256"), most_cycles=most_cycles)
     bench.prepare()
     folder = cache or cache_folder() / "conformance"
-    legal, others = complete(folder, seed=seed, operators=names), illegal(folder, seed=seed, operators=names)
+    legal, others = complete(folder, seed=seed, operators=names), illegal(folder, operators=names)
     with _processes() as run:
         long = _too_long(legal, bench, run) if target == "rtl" else {}
         short = [one for one in legal if one not in long]
