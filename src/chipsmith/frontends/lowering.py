@@ -70,17 +70,54 @@ def quantise_program(exported: ExportedProgram, batches: Sequence[Batch], name: 
     import torch
 
     with _refused_as_one(name), _quiet(), torch.no_grad():
-        from executorch.backends.arm.quantizer import TOSAQuantizer, get_symmetric_quantization_config
-        from executorch.backends.arm.tosa.compile_spec import TosaCompileSpec
+        from executorch.backends.arm.quantizer import get_symmetric_quantization_config
         from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
-        quantizer = TOSAQuantizer(TosaCompileSpec(_SPECIFICATION))
-        quantizer.set_global(get_symmetric_quantization_config(is_per_channel=True))
+        quantizer = _quantizer(get_symmetric_quantization_config(is_per_channel=True))
         prepared = prepare_pt2e(exported.module(check_guards=False), quantizer)
         for batch in batches:
             prepared(*batch)
         converted: torch.nn.Module = convert_pt2e(prepared)
     return converted
+
+
+def prepare_training(exported: ExportedProgram, name: str) -> torch.nn.Module:
+    """The network for quantisation-aware training by PT2E: it rounds weights and activations as int8 does.
+
+    `exported` is of evaluation mode: batch normalisations are folded into the convolutions before them first, so that
+    the weights that are trained and rounded are the chip's own. Raises as quantise_program does.
+    """
+    with _refused_as_one(name), _quiet():
+        from executorch.backends.arm.quantizer import get_symmetric_quantization_config
+        from torchao.quantization.pt2e.quantize_pt2e import prepare_qat_pt2e
+        from torchao.quantization.pt2e.utils import _fuse_conv_bn_
+
+        network = exported.module(check_guards=False)
+        _fuse_conv_bn_(network)
+        for parameter in network.parameters():
+            parameter.requires_grad_(parameter.is_floating_point())
+        quantizer = _quantizer(get_symmetric_quantization_config(is_per_channel=True, is_qat=True))
+        prepared: torch.nn.Module = prepare_qat_pt2e(network, quantizer)
+    return prepared
+
+
+def convert_trained(prepared: torch.nn.Module, name: str) -> torch.nn.Module:
+    """The int8 network of what prepare_training gave, which is used up. Raises as quantise_program does."""
+    with _refused_as_one(name), _quiet():
+        from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e
+
+        converted: torch.nn.Module = convert_pt2e(prepared)
+    return converted
+
+
+def _quantizer(config: Any) -> Any:
+    """ExecuTorch's TOSA quantiser with one configuration for the whole network."""
+    from executorch.backends.arm.quantizer import TOSAQuantizer
+    from executorch.backends.arm.tosa.compile_spec import TosaCompileSpec
+
+    quantizer = TOSAQuantizer(TosaCompileSpec(_SPECIFICATION))
+    quantizer.set_global(config)
+    return quantizer
 
 
 @contextmanager

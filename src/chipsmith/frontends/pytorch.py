@@ -18,7 +18,14 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.border import Border, HostStep, dequantize, host_steps, quantize
 from chipsmith.frontends.cache import load_entry, store_entry
 from chipsmith.frontends.layout import Axes, strip_border_transposes
-from chipsmith.frontends.lowering import Affine, Lowered, export_program, lower_program, quantise_program
+from chipsmith.frontends.lowering import (
+    Affine,
+    Lowered,
+    convert_trained,
+    export_program,
+    lower_program,
+    quantise_program,
+)
 from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.names import rename_tensors
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 
 _RESULT_DEPENDS_ON = ("torch", "executorch", "torchao", "tosa-tools")
 _RECIPE = b"PT2E int8, per-channel symmetric weights, version 1"
+_TRAINED_RECIPE = b"PT2E int8 trained, per-channel symmetric weights, version 1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,21 +104,41 @@ def lower_module(
     Raises BadInput where shapes do not fit, PyTorch cannot export the module or the `torch` extra is missing, and
     OperatorRefused, naming them, where operators have no int8 form in TOSA.
     """
-    _require_extra(name)
+    require_extra(name)
     example_inputs = tuple(_held(example) for example in example_inputs)
     batches = _batches(example_inputs, calibration, name)
     exported = export_program(copy.deepcopy(module).eval(), example_inputs, name)
-    key = content_key(_key_parts(exported, example_inputs, calibration))
+    key = content_key([_RECIPE, *_key_parts(exported, example_inputs, calibration)])
+    return _lower(exported, example_inputs, key, name, lambda: quantise_program(exported, batches, name))
+
+
+def lower_trained(
+    exported: ExportedProgram, example_inputs: Batch, prepared: torch.nn.Module, *, name: str
+) -> LoweredNetwork:
+    """Lower what prepare_training made of `exported`, once trained, as lower_module lowers; `prepared` stays as it is.
+
+    `chipsmith.frontends.training` is the door to it.
+    """
+    state = [tensor.detach().numpy() for tensor in prepared.state_dict().values()]
+    key = content_key([_TRAINED_RECIPE, *_key_parts(exported, example_inputs, state)])
+    return _lower(exported, example_inputs, key, name, lambda: convert_trained(copy.deepcopy(prepared), name))
+
+
+def _lower(
+    exported: ExportedProgram, example_inputs: Batch, key: str, name: str, convert: Callable[[], torch.nn.Module]
+) -> LoweredNetwork:
+    """Take the graph from the cache, or convert to int8 and lower."""
     known = load_entry(key)
     if known is not None:
-        return _network(_parse(known), exported, name, lambda: quantise_program(exported, batches, name))
-    converted = quantise_program(exported, batches, name)
+        return _network(_parse(known), exported, name, convert)
+    converted = convert()
     lowered = lower_program(converted, example_inputs, name)
     store_entry(key, _format(lowered))
     return _network(lowered, exported, name, lambda: converted)
 
 
-def _require_extra(name: str) -> None:
+def require_extra(name: str) -> None:
+    """Raise BadInput where a package of the `torch` extra is missing."""
     for package in ("torch", "executorch", "torchao"):
         if find_spec(package) is None:
             raise BadInput(f"cannot lower '{name}': {package} is not installed; mend: pip install 'chipsmith[torch]'")
@@ -147,7 +175,6 @@ def _column(values: Array, example: torch.Tensor, name: str) -> list[torch.Tenso
 
 
 def _key_parts(exported: ExportedProgram, example_inputs: Batch, calibration: Sequence[Array]) -> Iterator[bytes]:
-    yield _RECIPE
     yield installed_versions(_RESULT_DEPENDS_ON)
     yield from (part.code.encode() for part in exported.graph_module.modules() if hasattr(part, "code"))
     yield str(exported.graph_signature).encode()

@@ -1,0 +1,1 @@
+"""Compression: networks made smaller and faster on a chip, with their accuracy held."""

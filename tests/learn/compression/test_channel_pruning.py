@@ -1,0 +1,74 @@
+"""Channels that can be taken out, and the networks without them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from chipsmith.errors import BadInput
+from chipsmith.learn.compression.channels import CRITERIA, channel_groups, keep_channels
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(4, 8, batch_first=True)
+        self.dense = nn.Linear(8, 3)
+
+    def forward(self, series):
+        return self.dense(self.lstm(series)[0][:, -1])
+
+
+def test_layers_that_are_added_are_one_group_and_outputs_are_none(residual, example):
+    widths = {group.name: group.width for group in channel_groups(residual, example)}
+    assert widths == {"depthwise": 16, "inner": 24}
+
+
+def test_each_layer_follows_its_group(residual, example):
+    groups = channel_groups(residual, example)
+    smaller = keep_channels(residual, example, groups, {"depthwise": 8, "inner": 16})
+    assert smaller.first.weight.shape == (8, 1, 3, 3)
+    assert smaller.back.weight.shape == (8, 16, 3, 3)
+    assert smaller.depthwise.weight.shape == (8, 1, 3, 3)
+    assert smaller.dense.weight.shape == (5, 8 * 4 * 4)
+    assert smaller(example).shape == residual(example).shape
+    assert residual.first.weight.shape == (16, 1, 3, 3)
+
+
+def test_channels_that_do_nothing_go_first_and_nothing_changes(residual, example):
+    with torch.no_grad():
+        for dead in (3, 7, 20):
+            residual.inner.weight[dead] = residual.inner.bias[dead] = 0
+            residual.back.weight[:, dead] = 0
+    groups = channel_groups(residual, example)
+    inner = next(group for group in groups if group.name == "inner")
+    assert inner.dropped(21) == [3, 7, 20]
+    assert inner.lost_importance(21) == 0
+    smaller = keep_channels(residual, example, groups, {"inner": 21})
+    torch.testing.assert_close(smaller(example), residual(example))
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_each_criterion_scores_every_channel(criterion, residual, example):
+    residual(example).square().mean().backward()
+    for group in channel_groups(residual, example, criterion=criterion):
+        assert np.isfinite(group.importance).all()
+        assert group.importance.mean() == pytest.approx(1)
+
+
+def test_a_network_without_channels_is_refused_by_name():
+    with pytest.raises(BadInput, match="out of Recurrent: its layers of kind LSTM"):
+        channel_groups(Recurrent(), torch.zeros(2, 5, 4))
+
+
+def test_an_unknown_criterion_is_refused(residual, example):
+    with pytest.raises(BadInput, match="no pruning criterion 'guess'"):
+        channel_groups(residual, example, criterion="guess")
+
+
+@pytest.mark.parametrize("width", [0, 25])
+def test_impossible_widths_are_refused(width, residual, example):
+    with pytest.raises(BadInput, match=f"'inner' has 24 channels: it cannot keep {width}"):
+        keep_channels(residual, example, channel_groups(residual, example), {"inner": width})
