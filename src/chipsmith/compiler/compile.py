@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -197,15 +198,12 @@ def _region(tensor: str, plan: Plan) -> int:
 
 
 def _resident(schedule: Schedule, activations: Mapping[str, Place]) -> frozenset[str]:
-    """Chunks whose bytes nothing else overwrites: they stay for the next inference."""
-    kept: set[str] = set()
-    forever = Life(first=BEFORE, last=len(schedule.items))
-    for name, place in schedule.chunks.items():
-        whole = replace(place, life=forever)
-        others = [*activations.values(), *(one for other, one in schedule.chunks.items() if other != name)]
-        if not any(whole.clashes(one) for one in others):
-            kept.add(name)
-    return frozenset(kept)
+    """Chunks whose bytes nothing else ever overwrites: they stay for the next inference."""
+    places = sorted([*activations.values(), *schedule.chunks.values()], key=lambda one: one.address)
+    ends = [0, *itertools.accumulate((one.end for one in places), max)]
+    starts = [*(one.address for one in places), ends[-1]]
+    alone = {id(one) for at, one in enumerate(places) if ends[at] <= one.address and one.end <= starts[at + 1]}
+    return frozenset(name for name, place in schedule.chunks.items() if id(place) in alone)
 
 
 def _marked(item: Scheduled, kept: frozenset[str]) -> Instruction:

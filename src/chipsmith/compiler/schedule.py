@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chipsmith.chip.description import Chip
+from chipsmith.compiler.chunk_places import ChunkPlaces
 from chipsmith.compiler.constants import Chunk
-from chipsmith.compiler.kernels import STREAM_NAMES, Step
-from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, Place, candidates, groups_of
+from chipsmith.compiler.kernels import Step
+from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, Place, groups_of
+from chipsmith.compiler.windows import reaches
 from chipsmith.program.cycles import ISSUE, occupancy
 from chipsmith.program.instructions import Engine, Instruction, Load, Space, Store
-from chipsmith.program.locks import Lock, named_locks
+from chipsmith.program.locks import Lock, LockKind, named_locks
 from chipsmith.program.program import page_bytes
-from chipsmith.program.streams import streams
 
 PAGE_POSITION = 4
 """Where in a page the LOAD of the next one stands: late enough not to hold up the first loads of data.
@@ -25,7 +26,6 @@ PAGE_POSITION = 4
 In pages of fewer than twice as many instructions it stands in the middle."""
 LOOK_AHEAD = 4
 """Steps ahead whose bank groups a load keeps away from."""
-_PREFIX = {name: prefix for prefix, name in STREAM_NAMES.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +86,11 @@ class _Clock:
         free = [self.locks.get(lock, 0) for lock in named_locks(instruction)]
         return max(self.issued + ISSUE, self.engines.get(instruction.engine, 0), *free, 0)
 
+    def load_start(self, groups: range) -> int:
+        """The cycle in which a LOAD into bank groups would start now."""
+        free = [self.locks.get(Lock(LockKind.GROUP, group), 0) for group in groups]
+        return max(self.issued + ISSUE, self.engines.get(Engine.LOAD, 0), *free)
+
     def issue(self, instruction: Instruction) -> None:
         """Start an instruction."""
         start, time = self.start(instruction), occupancy(instruction, self.chip)
@@ -96,14 +101,16 @@ class _Clock:
 
 def relocate(step: Step, addresses: Mapping[str, int], chip: Chip) -> Instruction:
     """A step's instruction with its bases and bank groups, given the address of each buffer."""
-    bases = {f"{one.stream}_base": addresses[one.buffer] + one.base for one in step.operands}
-    placed = replace(step.template, **bases)
-    groups: dict[str, int] = {}
-    for stream in streams(placed):
-        prefix = _PREFIX[stream.name]
-        groups[f"{prefix}_first_group"] = stream.first // chip.memory.group_bytes
-        groups[f"{prefix}_last_group"] = stream.last // chip.memory.group_bytes
-    return replace(placed, **groups)
+    size, reached = chip.memory.group_bytes, reaches(step.template)
+    fields: dict[str, int] = {}
+    for one in step.operands:
+        base = addresses[one.buffer] + one.base
+        fields[f"{one.stream}_base"] = base
+        if one.stream in reached:
+            low, high = reached[one.stream]
+            fields[f"{one.stream}_first_group"] = (base + low) // size
+            fields[f"{one.stream}_last_group"] = (base + high - 1) // size
+    return replace(step.template, **fields)
 
 
 def pages_needed(chip: Chip, items: int) -> int:
@@ -128,15 +135,15 @@ class Scheduler:
         self._chip = chip
         self._steps = steps
         self._activations = activations
-        self._exports = exports
+        self._exports: dict[int, list[Export]] = {}
+        for one in exports:
+            self._exports.setdefault(one.last_step, []).append(one)
         self._external = chunk_addresses
         arrivals: list[Import | Chunk] = [*chunks, *imports]
         self._loads = deque(sorted(arrivals, key=lambda one: one.first_step))
         self._clock = _Clock(chip)
         self._items: list[Scheduled] = []
-        self._chunks: dict[str, Place] = {}
-        self._spoiled: set[str] = set()
-        self._always = Life(first=BEFORE, last=len(steps))
+        self._chunks = ChunkPlaces(activations.values(), chip)
         self._addresses = {name: place.address for name, place in activations.items()}
         self._places = dict(activations)
         self._next = 0
@@ -152,7 +159,7 @@ class Scheduler:
             else:
                 self._issue_step()
         self._issue_stores(BEFORE)
-        return Schedule(items=tuple(self._items), chunks=self._chunks)
+        return Schedule(items=tuple(self._items), chunks=self._chunks.found)
 
     # --- choices --------------------------------------------------------------------------------------------------
 
@@ -186,27 +193,9 @@ class Scheduler:
         return held.isdisjoint(named_locks(step)) and self._clock.start(load.instruction) <= self._clock.start(step)
 
     def _place(self, chunk: Chunk) -> Place | None:
-        """The best place: away from what the steps until its use touch, never used by others, soonest, tightest."""
+        """The best place: away from what the steps until its use touch, never used by others, soonest, highest."""
         life = Life(first=self._next, last=chunk.last_step)
-        placed = [*self._activations.values(), *self._chunks.values()]
-        living = [one for one in placed if one.life.meets(life)]
-        groups_or_ends = candidates(len(chunk.data), placed, self._chip)
-        busy = self._busy_groups(chunk)
-        best: tuple[tuple[int, int, int, int], Place] | None = None
-        for address in groups_or_ends:
-            place = Place(address=address, size_bytes=len(chunk.data), life=life)
-            if any(place.clashes(one) for one in living):
-                continue
-            groups = groups_of(address, place.size_bytes, self._chip)
-            score = (
-                sum(one in busy for one in groups),
-                self._spoiled_bytes(place),
-                self._clock.start(self._load(chunk.name, 0, place, external_locks=0).instruction),
-                -address,
-            )
-            if best is None or score < best[0]:
-                best = (score, place)
-        return None if best is None else best[1]
+        return self._chunks.find(len(chunk.data), life, busy=self._busy_groups(chunk), start=self._clock.load_start)
 
     def _busy_groups(self, chunk: Chunk) -> set[int]:
         """Groups that the steps before a chunk's first use touch: a load there would hold them up."""
@@ -214,19 +203,6 @@ class Scheduler:
         names = {one.buffer for step in self._steps[self._next : until] for one in step.operands}
         places = [self._places[name] for name in names if name in self._places]
         return {group for one in places for group in groups_of(one.address, one.size_bytes, self._chip)}
-
-    def _overwritten(self, place: Place) -> list[str]:
-        """Constants whose bytes a place would overwrite, now or later."""
-        whole = replace(place, life=self._always)
-        return [name for name, one in self._chunks.items() if whole.clashes(one)]
-
-    def _spoiled_bytes(self, place: Place) -> int:
-        """Bytes of constants that would no longer stay on the chip for the next inference, its own included."""
-        overwritten = self._overwritten(place)
-        whole = replace(place, life=self._always)
-        shared = bool(overwritten) or any(whole.clashes(one) for one in self._activations.values())
-        spoiled = sum(self._chunks[name].size_bytes for name in overwritten if name not in self._spoiled)
-        return spoiled + (place.size_bytes if shared else 0)
 
     # --- instructions ---------------------------------------------------------------------------------------------
 
@@ -258,10 +234,9 @@ class Scheduler:
             address = load.instruction.local_address
             life = Life(first=self._next, last=wanted.last_step)
             place = Place(address=address, size_bytes=len(wanted.data), life=life)
-            self._spoiled.update(self._overwritten(place))
-            self._chunks[wanted.name] = place
+            self._chunks.add(wanted.name, place)
             self._addresses.update({name: address + offset for name, offset in wanted.offsets.items()})
-            self._places.update(dict.fromkeys(wanted.offsets, self._chunks[wanted.name]))
+            self._places.update(dict.fromkeys(wanted.offsets, place))
         self._issue(load)
 
     def _issue_step(self) -> None:
@@ -270,10 +245,9 @@ class Scheduler:
         self._next += 1
 
     def _issue_stores(self, step: int) -> None:
-        for export in self._exports:
-            if export.last_step == step:
-                self._load_next_page()
-                self._issue(self._store(export))
+        for export in self._exports.get(step, ()):
+            self._load_next_page()
+            self._issue(self._store(export))
 
     def _store(self, export: Export) -> Scheduled:
         groups = groups_of(export.place.address, export.place.size_bytes, self._chip)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeAlias
 
 from chipsmith.compiler.kernels import STREAM_NAMES, Step
 from chipsmith.compiler.slices import Axis, cut_axes, slice_step
 from chipsmith.program.arithmetic import ceil_div
+from chipsmith.program.instructions import Instruction
 from chipsmith.program.streams import Stream, streams
 
 Window: TypeAlias = tuple[int, int]
@@ -40,7 +42,20 @@ def size_of(part: Sequence[Step], buffers: Collection[str]) -> int:
 
 def extents(step: Step) -> dict[str, Window]:
     """The window of each stream of a step by the prefix of its fields."""
-    return {name: (stream.first, stream.last + 1) for name, stream in placed_streams(step).items()}
+    reached = reaches(step.template)
+    return {
+        one.stream: (one.base + reached[one.stream][0], one.base + reached[one.stream][1])
+        for one in step.operands
+        if one.stream in reached
+    }
+
+
+@lru_cache(maxsize=1 << 14)
+def reaches(template: Instruction) -> Mapping[str, Window]:
+    """The window of each stream of an instruction relative to its base, by the prefix of its fields."""
+    by_name = {stream.name: stream for stream in streams(template)}
+    found = ((prefix, by_name[name]) for prefix, name in STREAM_NAMES.items() if name in by_name)
+    return {prefix: (one.first - one.base, one.last + 1 - one.base) for prefix, one in found}
 
 
 def placed_streams(step: Step) -> dict[str, Stream]:

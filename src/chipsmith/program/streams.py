@@ -220,10 +220,10 @@ def _columns(one: Tensor) -> tuple[npt.NDArray[np.int64], int]:
     if one.mode is Mode.DEPTHWISE:
         pixels = _reached(one.output_width, one.stride_x, one.run, one.dilation_x, one.pad_left, one.input_width)
         return _scaled(pixels, one.pixel_pitch), one.output_channels
-    touched = _reached_bytes(one)
-    if len(touched) and int(touched[-1]) - int(touched[0]) + 1 == len(touched):
-        return touched[:1], len(touched)
-    return touched, 1
+    low, high = _reached_runs(one)
+    if len(low) and bool((low[1:] <= high[:-1]).all()):
+        return low[:1], int(high[-1] - low[0])
+    return _bytes_of_runs(low, high), 1
 
 
 def _reached(count: int, stride: int, kernel: int, dilation: int, pad: int, limit: int) -> npt.NDArray[np.int64]:
@@ -236,10 +236,10 @@ def _reached(count: int, stride: int, kernel: int, dilation: int, pad: int, limi
     return np.flatnonzero(marks)
 
 
-def _reached_bytes(one: Tensor) -> npt.NDArray[np.int64]:
-    """Sorted column bytes of CONV that are not masked."""
+def _reached_runs(one: Tensor) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """First column byte of each run of CONV and the byte after it, sorted, without what is masked."""
     if not one.pixel_pitch:
-        return np.zeros(0, np.int64)
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     # A run may begin on pixels before pixel 0 and still reach into the row.
     before = ceil_div(one.run, one.pixel_pitch)
     pad, reach = one.pad_left - before, one.input_width + before
@@ -247,9 +247,13 @@ def _reached_bytes(one: Tensor) -> npt.NDArray[np.int64]:
     limit = one.input_width * one.pixel_pitch
     starts = pixels * one.pixel_pitch
     starts = starts[starts + one.run > 0]
-    if not len(starts):
-        return starts
-    low, high = np.maximum(starts, 0), np.minimum(starts + one.run, limit)
+    return np.maximum(starts, 0), np.minimum(starts + one.run, limit)
+
+
+def _bytes_of_runs(low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Sorted bytes of sorted runs."""
+    if not len(low):
+        return low
     origin = int(low[0])
     change = np.zeros(int(high[-1]) - origin + 1, np.int64)
     np.add.at(change, low - origin, 1)
