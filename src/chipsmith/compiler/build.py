@@ -11,13 +11,21 @@ from chipsmith.chip.description import Chip
 from chipsmith.compiler.chains import Chain, Expansion, TensorChain, VectorChain
 from chipsmith.compiler.drain import channel_records, drain_template
 from chipsmith.compiler.expansions import EXPANSIONS
-from chipsmith.compiler.geometry import SWAPPED, Geometry, geometries, swapping_pays
+from chipsmith.compiler.geometry import (
+    SWAPPED,
+    Geometry,
+    geometries,
+    geometry_of,
+    has_many_phases,
+    swapping_pays,
+)
 from chipsmith.compiler.kernels import Buffer, Kernel, Step
 from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, integers, macs
 from chipsmith.compiler.match import POOLS, Matcher
 from chipsmith.compiler.reductions import is_long_reduction, reduce_chain
 from chipsmith.compiler.sketch import Sketch
 from chipsmith.compiler.slabs import columns_of, slabs_of
+from chipsmith.compiler.subpixels import subpixel_stages
 from chipsmith.compiler.tensor_kernels import Drained, lower_convolution, lower_matmul
 from chipsmith.compiler.vector_kernels import TYPES, lower_copy, lower_vector
 from chipsmith.compiler.views import View, dense_strides, dense_view, inverse
@@ -170,17 +178,29 @@ class _Builder:
         aside = output.strides[-1] != output.dtype.size_bytes and output.shape[-1] != 1
         if aside:
             self.views[chain.output] = self._fresh(chain.output, f"{chain.output}.aside")
-        steps, drained = self._tensor_steps(chain)
-        self._emit(chain.output, "tensor", steps, chain.operators, macs=drained.macs)
+        drained = self._drained(chain)
+        if has_many_phases(self.lookup.graph, chain.anchor):
+            self._subpixels(chain, drained)
+        else:
+            steps = self._tensor_steps(chain, drained)
+            self._emit(chain.output, "tensor", steps, chain.operators, macs=drained.macs)
         if aside:
             self._copy(f"{chain.output}.place", self.views[chain.output], output)
             self.views[chain.output] = output
 
-    def _tensor_steps(self, chain: TensorChain) -> tuple[tuple[Step, ...], Drained]:
+    def _subpixels(self, chain: TensorChain, drained: Drained) -> None:
+        whole = geometry_of(chain, self.view, self.view(chain.anchor.inputs[0]))
+        counted = drained.macs
+        for kind, steps in subpixel_stages(whole, drained, self._sketch(chain)):
+            done = counted if kind == "tensor" else 0
+            self._emit(chain.output, kind, steps, chain.operators, macs=done)
+            counted -= done
+
+    def _drained(self, chain: TensorChain) -> Drained:
         output = self.view(chain.output)
         matmul = chain.anchor.kind == "MATMUL"
         parameters, records = channel_records(chain, self.lookup, output.shape[-1])
-        drained = Drained(
+        return Drained(
             name=chain.anchor.name,
             template=drain_template(chain, self.lookup, TYPES[output.dtype]),
             parameters=parameters,
@@ -188,12 +208,14 @@ class _Builder:
             bias=None if matmul or len(records) else self.view(chain.anchor.inputs[2]),
             macs=macs(self.lookup.graph, chain.anchor),
         )
-        if matmul:
+
+    def _tensor_steps(self, chain: TensorChain, drained: Drained) -> tuple[Step, ...]:
+        if chain.anchor.kind == "MATMUL":
             a, b = (self.view(name) for name in chain.anchor.inputs[:2])
-            return lower_matmul(a, b, output, drained), drained
+            return lower_matmul(a, b, self.view(chain.output), drained)
         lowered = lower_convolution(self._geometries(chain), drained, self.buffers, self.chip)
         self.buffers.update({one.name: one for one in lowered.buffers})
-        return lowered.steps, drained
+        return lowered.steps
 
     def _geometries(self, chain: TensorChain) -> list[Geometry]:
         anchor = chain.anchor

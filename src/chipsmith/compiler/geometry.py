@@ -13,15 +13,15 @@ from chipsmith.chip.description import Chip
 from chipsmith.compiler.chains import TensorChain
 from chipsmith.compiler.lookup import integers
 from chipsmith.compiler.views import View
-from chipsmith.errors import OperatorRefused
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.tosa.graph import Operator
+from chipsmith.tosa.graph import Graph, Operator
 
 Steps: TypeAlias = tuple[int, int, int]
 """A number for each of z, y and x."""
 
 _OUTPUTS, _DEPTH, _INPUTS = 0, 1, 4
-_MOST_PHASES = 4096
+MOST_PHASES = 16
+"""Transposed convolutions whose strides make more phases are no sliding windows, but the work of `subpixels`."""
 SWAPPED = (0, 1, 3, 2, 4)
 """The axes of a Geometry's views with x for y."""
 
@@ -113,10 +113,16 @@ class Geometry:
 
 def geometries(chain: TensorChain, view: Callable[[str], View], a: View) -> list[Geometry]:
     """A convolution, from its input `a`, as sliding windows: one, or for a transposed one the phases of its stride."""
+    whole = geometry_of(chain, view, a)
+    return [one.clipped() for one in (_phases(whole) if chain.anchor.kind == "TRANSPOSE_CONV2D" else (whole,))]
+
+
+def geometry_of(chain: TensorChain, view: Callable[[str], View], a: View) -> Geometry:
+    """A convolution from its input `a`; of a transposed one stride and padding are the output's."""
     anchor, output = chain.anchor, view(chain.output)
     residual = None if chain.residual is None else replace(view(chain.residual.residual.tensor), shape=output.shape)
     weights = view(anchor.inputs[1])
-    whole = Geometry(
+    return Geometry(
         depthwise=anchor.kind == "DEPTHWISE_CONV2D",
         weights=_depthwise_weights(weights) if anchor.kind == "DEPTHWISE_CONV2D" else _in_space(weights),
         a=_in_space(a),
@@ -126,7 +132,14 @@ def geometries(chain: TensorChain, view: Callable[[str], View], a: View) -> list
         dilation=(1, 1, 1) if anchor.kind == "TRANSPOSE_CONV2D" else _three(integers(anchor, "dilation"), 1),
         pad=_three(_padding(anchor), 0),
     )
-    return [one.clipped() for one in (_phases(whole, anchor.name) if anchor.kind == "TRANSPOSE_CONV2D" else (whole,))]
+
+
+def has_many_phases(graph: Graph, anchor: Operator) -> bool:
+    """Whether an operator is a transposed convolution whose strides make more phases than MOST_PHASES."""
+    if anchor.kind != "TRANSPOSE_CONV2D":
+        return False
+    sizes = graph.tensor(anchor.outputs[0]).shape[1:3]
+    return math.prod(min(pair) for pair in zip(sizes, integers(anchor, "stride"), strict=True)) > MOST_PHASES
 
 
 def _padding(anchor: Operator) -> tuple[int, ...]:
@@ -176,14 +189,8 @@ class _Phase:
     pad: int
 
 
-def _phases(whole: Geometry, name: str) -> Iterator[Geometry]:
+def _phases(whole: Geometry) -> Iterator[Geometry]:
     """Each output pixel of a phase of the stride meets the same taps: a convolution of stride 1 with turned weights."""
-    count = math.prod(min(whole.stride[axis], whole.output.shape[1 + axis]) for axis in (1, 2))
-    if count > _MOST_PHASES:
-        raise OperatorRefused(
-            f"operator {name} (TRANSPOSE_CONV2D): its stride of {whole.stride[1]} x {whole.stride[2]} takes {count} "
-            f"instructions for each image; the compiler goes up to {_MOST_PHASES}"
-        )
     for y in _axis_phases(whole, 1):
         for x in _axis_phases(whole, 2):
             phase = _along(_along(whole, 1, y), 2, x)

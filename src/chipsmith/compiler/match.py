@@ -15,6 +15,7 @@ from chipsmith.compiler.chains import (
     TensorChain,
     VectorChain,
 )
+from chipsmith.compiler.geometry import has_many_phases
 from chipsmith.compiler.lookup import VIEW_KINDS, Lookup, integer, macs
 from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import Op, Reduce, Rounding, Table
@@ -169,7 +170,9 @@ class Matcher:
         return chain, drained, residual
 
     def _layouts_agree(self, anchor: Operator, add: Operator) -> bool:
-        return anchor.kind != "MATMUL" and self._shape(anchor.outputs[0]) == self._shape(add.outputs[0])
+        if anchor.kind == "MATMUL" or has_many_phases(self.lookup.graph, anchor):
+            return False
+        return self._shape(anchor.outputs[0]) == self._shape(add.outputs[0])
 
     # --- vector engine ------------------------------------------------------------------------------------------
 

@@ -77,7 +77,20 @@ def slice_step(step: Step, axis: Axis, first: int, last: int) -> Step:
     else:
         template, moves = replace(one, **{axis.name: last - first}), dict(_vector_moves(one, axis, first))
     operands = tuple(replace(one, base=one.base + moves.get(one.stream, 0)) for one in step.operands)
-    return Step(template=template, operands=operands)
+    return Step(template=_without_idle_strides(template), operands=operands)
+
+
+def _without_idle_strides(one: Instruction) -> Instruction:
+    """Strides of loops that never step are 0: those of a tensor beyond the chip need not fit their fields."""
+    if isinstance(one, Tensor):
+        if one.output_height > 1:
+            return one
+        idle = {"o_stride_y": 0, "r_stride_y": 0}
+        if one.kernel_y == 1 and not one.pad_top:
+            idle["row_pitch"] = 0
+        return replace(one, **idle)
+    loops = [at for at in range(4) if getattr(one, f"o{at}") == 1]
+    return replace(one, **{f"{stream}_stride_{at}": 0 for stream in _VECTOR_STREAMS for at in loops})
 
 
 def _slice_tensor(one: Tensor, axis: Axis, first: int, last: int) -> tuple[Instruction, dict[str, int]]:
