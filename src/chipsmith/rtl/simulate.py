@@ -118,37 +118,45 @@ class Machine:
         wave: Path | None = None,
     ) -> RtlRun:
         """One inference on an external memory, which the machine reads and changes."""
-        keeps = behaviour or MemoryBehaviour()
-        latency = keeps.latency_cycles
-        options = _Options(
-            most_cycles=most_cycles,
-            latency_cycles=self._chip.external.latency_cycles if latency is None else latency,
-            word_bytes=self._chip.external.bytes_per_cycle,
-            warm=warm,
-            late_per_1024=keeps.late_per_1024,
-            stall_per_1024=keeps.stall_per_1024,
-            seed=keeps.seed,
-            wave=str(wave).encode() if wave else None,
-        )
+        options = _options(self._chip, behaviour or MemoryBehaviour(), warm=warm, most_cycles=most_cycles, wave=wave)
         count = len(program.instructions)
         start, end, result = np.zeros(count, np.uint64), np.zeros(count, np.uint64), _Result()
         self._library.bench_run(
             self._handle, memory.ctypes, memory.size, ctypes.byref(options), start.ctypes, end.ctypes, count,
             ctypes.byref(result),
         )  # fmt: skip
-        issued = min(result.issued, count)
-        return RtlRun(
-            outputs={port.name: _output(memory, port) for port in program.manifest.outputs},
-            latency_cycles=result.latency_cycles,
-            start=start[:issued],
-            end=end[:issued],
-            finished=bool(result.finished),
-            error=Error(result.error),
-            error_index=result.error_index,
-            late=result.late,
-            stalls=result.stalls,
-            out_of_range=result.out_of_range,
-        )
+        outputs = {port.name: _output(memory, port) for port in program.manifest.outputs}
+        return _run_of(result, outputs, start, end)
+
+
+def _options(chip: Chip, behaviour: MemoryBehaviour, *, warm: bool, most_cycles: int, wave: Path | None) -> _Options:
+    latency = behaviour.latency_cycles
+    return _Options(
+        most_cycles=most_cycles,
+        latency_cycles=chip.external.latency_cycles if latency is None else latency,
+        word_bytes=chip.external.bytes_per_cycle,
+        warm=warm,
+        late_per_1024=behaviour.late_per_1024,
+        stall_per_1024=behaviour.stall_per_1024,
+        seed=behaviour.seed,
+        wave=str(wave).encode() if wave else None,
+    )
+
+
+def _run_of(result: _Result, outputs: dict[str, npt.NDArray[np.generic]], start: Cycles, end: Cycles) -> RtlRun:
+    issued = min(result.issued, len(start))
+    return RtlRun(
+        outputs=outputs,
+        latency_cycles=result.latency_cycles,
+        start=start[:issued],
+        end=end[:issued],
+        finished=bool(result.finished),
+        error=Error(result.error),
+        error_index=result.error_index,
+        late=result.late,
+        stalls=result.stalls,
+        out_of_range=result.out_of_range,
+    )
 
 
 @cache

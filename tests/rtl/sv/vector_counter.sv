@@ -1,4 +1,4 @@
-// Stands in for the VECTOR engine: takes the cycles that clamp_min of the instruction says.
+// Stands in for the VECTOR engine: takes the cycles that o_multiplier of the instruction says.
 module vector_engine (
     input  logic                      clock,
     input  logic                      reset,
@@ -18,7 +18,7 @@ module vector_engine (
 
   always_ff @(posedge clock) begin
     if (reset) left <= '0;
-    else if (start) left <= 32'(instruction.clamp_min) - 1'b1;
+    else if (start) left <= 32'(instruction.o_multiplier) - 1'b1;
     else if (busy) left <= left - 1'b1;
   end
 

@@ -1,11 +1,11 @@
-// The VECTOR engine with its multipliers, with the ports that engine_bench.cpp drives.
-module vector_bench (
+// One engine with its multipliers: TENSOR where that is defined, else VECTOR; the memory beside it is engine_bench.cpp.
+module engine_bench (
     input  logic                        clock,
     input  logic                        reset,
     input  logic                        start,
     input  logic [1023:0]               instruction,
     output logic                        busy,
-    output logic [2:0]                  read_valid,       // A and TABLE, B, nobody
+    output logic [2:0]                  read_valid,       // TENSOR: A, W and P, RES; VECTOR: A and TABLE, B, nobody
     output logic [2:0][31:0]            read_address,
     output logic [2:0][127:0]           read_lanes,
     output logic [2:0][7:0]             read_first,
@@ -25,6 +25,24 @@ module vector_bench (
   chip::multiply_request_t multiply;
   logic [chip::M-1:0][31:0] scaled;
 
+`ifdef TENSOR
+  tensor_engine engine (
+      .clock(clock),
+      .reset(reset),
+      .start(start),
+      .instruction(instruction),
+      .busy(busy),
+      .a_read(reads[0]),
+      .a_data(read_data[0]),
+      .w_read(reads[1]),
+      .w_data(read_data[1]),
+      .r_read(reads[2]),
+      .r_data(read_data[2]),
+      .o_write(write),
+      .multiply(multiply),
+      .scaled(scaled)
+  );
+`else
   vector_engine engine (
       .clock(clock),
       .reset(reset),
@@ -41,6 +59,7 @@ module vector_bench (
   );
 
   assign reads[2] = '0;
+`endif
 
   multipliers shared (
       .clock(clock),
