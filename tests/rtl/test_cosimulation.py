@@ -51,13 +51,17 @@ def test_a_run_that_agrees_has_no_difference(inference):
 
 
 def test_a_flipped_bit_is_counted_and_told(inference):
-    _, outputs, _, _ = inference
+    program, outputs, _, _ = inference
     ((name, output),) = outputs.items()
+    last = program.manifest.kernels[-1]
     spoilt = output.copy()
     spoilt[0, 3] ^= 5
     found = compared(inference, outputs={name: spoilt})
     assert found.mismatching_bits == 2
-    assert found.difference == f"output {name}[0, 3] is {spoilt[0, 3]} in RTL and {output[0, 3]} simulated"
+    told = f"output {name}[0, 3] is {spoilt[0, 3]} in RTL and {output[0, 3]} simulated"
+    assert found.difference.startswith(
+        f"{told}; instruction {last.instructions[0]}, tile 1 of 1 of {last.name} (TENSOR "
+    )
 
 
 def test_a_late_instruction_is_told_with_its_kernel(inference):
@@ -68,7 +72,7 @@ def test_a_late_instruction_is_told_with_its_kernel(inference):
     found = compared(inference, start=late)
     assert found.instructions_differing == 1
     kernel = next(one.name for one in program.manifest.kernels if index in one.instructions)
-    assert found.difference.startswith(f"instruction {index} of {kernel} (TENSOR ")
+    assert found.difference.startswith(f"instruction {index}, tile 1 of 1 of {kernel} (TENSOR ")
     assert f"runs from {timeline.start[index] + 1} to {timeline.end[index]} in RTL" in found.difference
 
 

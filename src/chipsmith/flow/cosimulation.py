@@ -11,7 +11,8 @@ import numpy as np
 
 from chipsmith.flow.results import chip_json
 from chipsmith.program.assembly import format_instruction
-from chipsmith.program.program import Program
+from chipsmith.program.program import Port, Program
+from chipsmith.program.writers import writer_of
 from chipsmith.rtl.build import build_machine
 from chipsmith.rtl.export import GoldenVector
 from chipsmith.rtl.package import ERROR_TEXTS, Error
@@ -169,13 +170,20 @@ def _difference(
         return f"the machine stops with error {run.error.name}: {ERROR_TEXTS[run.error]}; {_name(program, run)}"
     if differing:
         return _time_difference(program, run, timeline, differing[0])
-    for name, output in run.outputs.items():
-        places = np.argwhere(expected[name].reshape(output.shape) != output)
+    for port in program.manifest.outputs:
+        output = run.outputs[port.name]
+        wanted = expected[port.name].reshape(output.shape)
+        places = np.argwhere(wanted != output)
         if len(places):
-            place = tuple(places[0].tolist())
-            wanted = expected[name].reshape(output.shape)[place]
-            return f"output {name}{list(place)} is {output[place]} in RTL and {wanted} simulated"
+            return _value_difference(program, port, wanted, output, tuple(places[0].tolist()))
     return ""
+
+
+def _value_difference(program: Program, port: Port, wanted: Array, output: Array, place: tuple[int, ...]) -> str:
+    element = int(np.ravel_multi_index(place, output.shape)) if place else 0
+    writer = writer_of(program, port.address + element * output.itemsize)
+    told = "" if writer is None else f"; {_tell(program, writer)} computes it"
+    return f"output {port.name}{list(place)} is {output[place]} in RTL and {wanted[place]} simulated{told}"
 
 
 def _time_difference(program: Program, run: RtlRun, timeline: Timeline, index: int) -> str:
@@ -191,6 +199,8 @@ def _name(program: Program, run: RtlRun) -> str:
 
 
 def _tell(program: Program, index: int) -> str:
-    kernels = [one.name for one in program.manifest.kernels if index in one.instructions]
-    kernel = f" of {kernels[0]}" if kernels else ""
+    spans = [one for one in program.manifest.kernels if index in one.instructions]
+    kernel = "".join(
+        f", tile {one.instructions.index(index) + 1} of {len(one.instructions)} of {one.name}" for one in spans[:1]
+    )
     return f"instruction {index}{kernel} ({format_instruction(program.instructions[index])[:160]})"
