@@ -1,5 +1,6 @@
 """Data sets: real data in three honest parts, as arrays that networks take."""
 
+from chipsmith.learn.data.cifar10 import Cifar10Data
 from chipsmith.learn.data.dataset import Dataset, TargetScaling
 from chipsmith.learn.data.examples import (
     ArrayExamples,
@@ -10,26 +11,45 @@ from chipsmith.learn.data.examples import (
     LazyExamples,
     WindowExamples,
 )
-from chipsmith.learn.data.images import DigitsData
+from chipsmith.learn.data.images import DigitsData, ImageFolderData
 from chipsmith.learn.data.section import DataSection
+from chipsmith.learn.data.series import SeriesTableData, UcrData
 from chipsmith.learn.data.settings import DataSettings
+from chipsmith.learn.data.sound import Features, SoundFolderData, SpokenDigitsData
 from chipsmith.learn.data.splits import Shares, Split
+from chipsmith.learn.data.tables import SklearnData, TableData
 from chipsmith.learn.data.task import Task
+from chipsmith.learn.data.text import CharactersData, SentencesData, TextTableData
+from chipsmith.learn.data.unlabelled import AnomalyData, GenerationData
 
 __all__ = [
+    "AnomalyData",
     "ArrayExamples",
     "Batch",
+    "CharactersData",
+    "Cifar10Data",
     "DataSection",
     "DataSettings",
     "Dataset",
     "Decoder",
     "DigitsData",
     "Examples",
+    "Features",
+    "GenerationData",
+    "ImageFolderData",
     "InputsAsTargets",
     "LazyExamples",
+    "SentencesData",
+    "SeriesTableData",
     "Shares",
+    "SklearnData",
+    "SoundFolderData",
     "Split",
+    "SpokenDigitsData",
+    "TableData",
     "TargetScaling",
     "Task",
+    "TextTableData",
+    "UcrData",
     "WindowExamples",
 ]

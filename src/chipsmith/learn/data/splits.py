@@ -76,6 +76,30 @@ def split_groups(groups: Sequence[Any], *, validation: Sequence[Any], test: Sequ
     return Split(train=parts[0], validation=parts[1], test=parts[2])
 
 
+def draw_groups(groups: Sequence[str], shares: Shares, *, seed: int) -> Split:
+    """Whole groups are held out, drawn by `seed` until the shares of the examples are reached or passed.
+
+    Raises BadInput for fewer than three groups, or where none is left for training.
+    """
+    names, counts = np.unique(np.array(groups), return_counts=True)
+    if len(names) < 3:
+        raise BadInput(f"three groups or more are needed to hold whole groups out, not {', '.join(names)}")
+    drawn = np.random.default_rng(seed).permutation(len(names))
+    test = _until(drawn, counts, shares.test * len(groups))
+    validation = _until(drawn[test:], counts, shares.validation * len(groups))
+    return split_groups(
+        groups,
+        validation=[str(names[one]) for one in drawn[test : test + validation]],
+        test=[str(names[one]) for one in drawn[:test]],
+        seed=seed,
+    )
+
+
+def _until(drawn: Indices, counts: Indices, wanted: float) -> int:
+    """How many groups, one or more, hold `wanted` examples."""
+    return 1 + int(np.searchsorted(np.cumsum(counts[drawn]), wanted))
+
+
 def cut_validation(labels: Indices, count: int, *, seed: int) -> tuple[Indices, Indices]:
     """A training and a validation part (of `count`) of examples whose test part is given elsewhere; stratified."""
     if not 0 < count < len(labels):

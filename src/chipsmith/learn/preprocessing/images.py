@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,13 +57,28 @@ class ImageReader(Reader):
 
 def open_image(raw: Any) -> Image:
     """The decoded image of a path or of the bytes of a file. Raises BadInput, naming it, where there is none."""
+    with _opened(raw) as image:
+        image.load()
+        return image
+
+
+def image_size(raw: Any) -> tuple[int, int]:
+    """Width and height of an image, of which no pixel is decoded. Raises BadInput as `open_image`."""
+    with _opened(raw) as image:
+        width, height = image.size
+        return width, height
+
+
+@contextmanager
+def _opened(raw: Any) -> Iterator[Image]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        image = Image.open(io.BytesIO(raw) if isinstance(raw, bytes) else Path(raw))
-        image.load()
+        with Image.open(io.BytesIO(raw) if isinstance(raw, bytes) else Path(raw)) as image:
+            yield image
     except FileNotFoundError as error:
         raise BadInput(f"cannot read {named(raw)}: no such file") from error
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+    except UnidentifiedImageError as error:
+        raise BadInput(f"{named(raw)} is no image of a known format") from error
+    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise BadInput(f"{named(raw)} is no image that can be read ({error})") from error
-    return image

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from chipsmith.learn.preprocessing.columns import ColumnsReader
 from chipsmith.learn.preprocessing.images import ImageReader
 from chipsmith.learn.preprocessing.scaling import Standardise
+from chipsmith.learn.preprocessing.series import Fill, SeriesReader
+from chipsmith.learn.preprocessing.sound import LogMel, Mfcc, SoundReader
 from chipsmith.learn.preprocessing.step import Values
+from chipsmith.learn.preprocessing.text import BytesReader, CharactersReader, SubwordsReader
 
-AnyReader = ImageReader
-AnyStep = Standardise
+AnyReader = Annotated[
+    ImageReader | SoundReader | BytesReader | CharactersReader | SubwordsReader | SeriesReader | ColumnsReader,
+    Field(discriminator="kind"),
+]
+AnyStep = Annotated[Standardise | LogMel | Mfcc | Fill, Field(discriminator="kind")]
 
 
 class Preprocessing(BaseModel):

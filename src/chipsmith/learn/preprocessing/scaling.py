@@ -36,9 +36,12 @@ class Standardise(ArrayStep):
 
     @classmethod
     def fit(cls, values: Values, *, axis: int) -> Self:
-        """Mean and standard deviation of examples (n, ...), one for each index along `axis` of an example."""
+        """Mean and standard deviation of examples (n, ...), one for each index along `axis` of an example.
+
+        NaN (the padding of series) does not count.
+        """
         others = tuple(at for at in range(values.ndim) if at != 1 + axis)
         wide = values.astype(np.float64)
-        mean, std = wide.mean(axis=others), wide.std(axis=others)
+        mean, std = np.nanmean(wide, axis=others), np.nanstd(wide, axis=others)
         constant = std <= SMALLEST_STD * np.maximum(1.0, np.abs(mean))
         return cls(mean=tuple(mean.tolist()), std=tuple(np.where(constant, 1.0, std).tolist()), axis=axis)

@@ -1,0 +1,170 @@
+"""Data sets of sounds: WAV files to log-mel or cepstral features."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from chipsmith.errors import BadInput
+from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts, spread
+from chipsmith.learn.data.dataset import Dataset
+from chipsmith.learn.data.examples import DECODED_BYTES, Decoder, Indices
+from chipsmith.learn.data.feature_cache import cached_features
+from chipsmith.learn.data.files import find_class_files, find_folder
+from chipsmith.learn.data.section import DataSection
+from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_groups, split_stratified
+from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SoundReader, Standardise
+from chipsmith.learn.preprocessing.packages import require
+from chipsmith.learn.preprocessing.sound import Layout
+
+SUFFIXES = (".wav",)
+FITTED_ON = 2_000
+"""Training sounds, evenly spread, that mean and deviation of the features are taken of."""
+_DIGIT = re.compile(r"(\d)_([a-z]+)_(\d+)")
+
+
+class Features(BaseModel):
+    """What is made of a sound's samples, in spectra of `window` samples, every `hop` samples, in `mels` bands.
+
+    `layout` image: (1, features, frames), for two-dimensional networks; sequence: (frames, features).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["log_mel", "mfcc"] = "log_mel"
+    rate_hz: int = Field(default=8_000, ge=1_000, description="to which every sound is resampled")
+    seconds: float = Field(default=1.0, gt=0, le=60, description="longer sounds are cut, shorter ones get silence")
+    window: int = Field(default=256, ge=16)
+    hop: int = Field(default=128, ge=1)
+    mels: int = Field(default=32, ge=2)
+    coefficients: int = Field(default=13, ge=1, description="of `mfcc`, from the lowest")
+    layout: Layout = "image"
+
+    def reader(self) -> SoundReader:
+        """Makes samples of a file."""
+        return SoundReader(rate_hz=self.rate_hz, samples=round(self.seconds * self.rate_hz))
+
+    def step(self) -> LogMel | Mfcc:
+        """Makes features of samples."""
+        log_mel = LogMel(rate_hz=self.rate_hz, window=self.window, hop=self.hop, mels=self.mels, layout=self.layout)
+        if self.kind == "log_mel":
+            return log_mel
+        return Mfcc(coefficients=self.coefficients, **log_mel.model_dump(exclude={"kind"}))
+
+
+class SpokenDigitsData(DataSection):
+    """The Free Spoken Digit Dataset: WAV files named DIGIT_SPEAKER_NUMBER.wav in a folder or its `recordings`.
+
+    Recipe: `data: {kind: spoken_digits, path: $CHIPSMITH_DATA/fsdd}`. Speakers are kept apart: whoever is named in
+    `test` or `validation` is in no other part, so that the test asks for voices never heard. With the defaults four
+    speakers are for training (george, jackson, lucas, nicolas), one each for validation and test: the last two of the
+    alphabet, taken before any result was seen.
+    """
+
+    kind: Literal["spoken_digits"] = "spoken_digits"
+    path: str
+    validation: tuple[str, ...] = Field(default=("theo",), min_length=1, description="speakers that choose the epoch")
+    test: tuple[str, ...] = Field(default=("yweweler",), min_length=1, description="speakers that judge the network")
+    features: Features = Features()
+
+    def load(self, *, seed: int) -> Dataset:
+        """The data set. Raises BadInput, naming the file, for what is no sound, and for an unknown speaker."""
+        folder = find_folder(self.path)
+        files = sorted([*folder.glob("*.wav"), *folder.glob("recordings/*.wav")])
+        matches = [(file, match) for file in files if (match := _DIGIT.fullmatch(file.stem))]
+        if not matches:
+            raise BadInput(f"{folder} has no files named DIGIT_SPEAKER_NUMBER.wav, nor has its folder recordings")
+        speakers = [match[2] for _, match in matches]
+        split = split_groups(speakers, validation=self.validation, test=self.test, seed=seed)
+        held_out = f"validation: {', '.join(self.validation)}; test: {', '.join(self.test)}"
+        return _sounds(
+            name="spoken_digits",
+            source=f"Free Spoken Digit Dataset, {len(matches)} sounds of {len(set(speakers))} speakers; {held_out}",
+            class_names=[str(digit) for digit in range(10)],
+            files=[file for file, _ in matches],
+            labels=np.array([int(match[1]) for _, match in matches], np.int64),
+            split=split,
+            features=self.features,
+        )
+
+
+class SoundFolderData(DataSection):
+    """A folder with a folder of WAV files for each class. Recipe: `data: {kind: sound_folder, path: birds}`.
+
+    `group` is a regular expression with one group that finds the speaker, machine or place in a file's path within the
+    folder; whole groups are then held out, drawn by seed until `shares` are reached. Without it the split is
+    stratified. A sound that is there twice counts once. Features of more than 512 MiB are made as they are asked for.
+    """
+
+    kind: Literal["sound_folder"] = "sound_folder"
+    path: str
+    group: str | None = Field(default=None, description="regular expression, such as '_([a-z]+)_'")
+    shares: Shares = Shares()
+    features: Features = Features()
+
+    def load(self, *, seed: int) -> Dataset:
+        """The data set. Raises BadInput, naming the file, for what is no sound."""
+        folder = find_folder(self.path)
+        found = find_class_files(folder, SUFFIXES, what="sounds")
+        if self.group is None:
+            split = split_stratified(found.labels, self.shares.counts(len(found.files)), seed=seed)
+        else:
+            groups = [_group(self.group, str(file.relative_to(folder))) for file in found.files]
+            split = draw_groups(groups, self.shares, seed=seed)
+        apart = "stratified split" if self.group is None else f"whole groups ({self.group}) held out"
+        return _sounds(
+            name=folder.name,
+            source=f"{folder}: {len(found.files)} sounds, {found.left_out} copies left out; {apart}",
+            class_names=found.class_names,
+            files=found.files,
+            labels=found.labels,
+            split=split,
+            features=self.features,
+        )
+
+
+def _group(pattern: str, name: str) -> str:
+    try:
+        match = re.search(pattern, name)
+    except re.error as error:
+        raise BadInput(f"group: '{pattern}' is no regular expression ({error})") from error
+    if match is None or not match.groups():
+        raise BadInput(f"group: '{pattern}' finds no group in {name}")
+    return match[1]
+
+
+def _sounds(
+    *,
+    name: str,
+    source: str,
+    class_names: Sequence[str],
+    files: Sequence[Path],
+    labels: Indices,
+    split: Split,
+    features: Features,
+) -> Dataset:
+    """Features in memory where they fit, made as they are asked for where not; scaled by the training part."""
+    require("soundfile", purpose="read sounds")
+    require("librosa", purpose="reckon spectra of sounds")
+    unscaled = Preprocessing(reader=features.reader(), steps=(features.step(),))
+    fits = unscaled.apply(files[0]).nbytes * len(files) <= DECODED_BYTES
+    made = cached_features(files, unscaled) if fits else None
+    fitted_on = spread(split.train, FITTED_ON)
+    sample = [unscaled.apply(files[item]) for item in fitted_on] if made is None else made[fitted_on]
+    scale = Standardise.fit(np.asarray(sample), axis=1)
+    if made is None:
+        parts = lazy_parts(Decoder(decode=lambda item: unscaled.apply(files[item]), finish=scale.apply), labels, split)
+    else:
+        parts = array_parts(scale.apply(made), labels, split)
+    return assemble(
+        name=name,
+        source=source,
+        class_names=class_names,
+        parts=parts,
+        preprocessing=unscaled.model_copy(update={"steps": (*unscaled.steps, scale)}),
+    )

@@ -1,0 +1,127 @@
+"""Reading sounds, and the features that networks hear: log-mel spectra and cepstral coefficients (MFCC)."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from chipsmith.errors import BadInput
+from chipsmith.learn.preprocessing.packages import require
+from chipsmith.learn.preprocessing.step import ArrayStep, Reader, Values, named
+
+Layout = Literal["image", "sequence"]
+
+_SMALLEST_POWER = 1e-10
+
+
+class SoundReader(Reader):
+    """A sound file (WAV and what else libsndfile reads), its bytes, or samples float32, to mono samples of one length.
+
+    Channels are averaged, another rate is resampled, a longer sound is cut and a shorter one gets zeros at its end.
+    Raises BadInput for what is no sound, or an empty one, naming it.
+    """
+
+    kind: Literal["sound"] = "sound"
+    rate_hz: int = Field(ge=100, le=200_000)
+    samples: int = Field(ge=16)
+
+    def read(self, raw: Any) -> Values:
+        """float32 (samples)."""
+        sound = raw if isinstance(raw, np.ndarray) else self._decode(raw)
+        if sound.ndim != 1 or len(sound) == 0 or not np.isfinite(sound).all():
+            raise BadInput(f"{named(raw)} holds no sound: finite samples are needed, one or more")
+        whole = np.zeros(self.samples, np.float32)
+        kept = sound[: self.samples]
+        whole[: len(kept)] = kept
+        return whole
+
+    def _decode(self, raw: Any) -> NDArray[np.float32]:
+        samples, rate_hz = read_sound(raw)
+        if rate_hz == self.rate_hz or len(samples) == 0:
+            return samples
+        require("librosa", purpose="resample sounds")
+        import librosa
+
+        return np.asarray(librosa.resample(samples, orig_sr=rate_hz, target_sr=self.rate_hz), np.float32)
+
+
+def read_sound(raw: Any) -> tuple[NDArray[np.float32], int]:
+    """Mono samples from -1 to 1 and their rate in Hz, of a path or of a file's bytes. Raises BadInput, naming it."""
+    require("soundfile", purpose="read sounds")
+    import soundfile
+
+    try:
+        with io.BytesIO(raw) if isinstance(raw, bytes) else Path(raw).open("rb") as file:
+            samples, rate_hz = soundfile.read(file, dtype="float32", always_2d=True)
+    except FileNotFoundError as error:
+        raise BadInput(f"cannot read {named(raw)}: no such file") from error
+    except (soundfile.SoundFileError, OSError, ValueError) as error:
+        raise BadInput(f"{named(raw)} is no sound that can be read ({_reason(error)})") from error
+    return samples.mean(axis=1, dtype=np.float32), int(rate_hz)
+
+
+def _reason(error: Exception) -> str:
+    """What libsndfile says, without the name of the object that it was given."""
+    return str(error).rpartition(": ")[2].rstrip(".")
+
+
+class _Spectrum(ArrayStep):
+    """What log-mel spectra and cepstral coefficients share: a spectrum every `hop` samples, in `mels` bands.
+
+    Each sound is taken for itself, so that one alone and one among many give the same bits.
+    """
+
+    rate_hz: int = Field(ge=100, le=200_000)
+    window: int = Field(default=256, ge=16, description="samples of one spectrum")
+    hop: int = Field(default=128, ge=1, description="samples from one spectrum to the next")
+    mels: int = Field(default=32, ge=2, description="bands, evenly spaced on the mel scale")
+    lowest_hz: float = Field(default=60.0, ge=0)
+    range_db: float = Field(default=60.0, gt=0, description="quieter values are raised to this far below the loudest")
+    layout: Layout = "image"
+
+    def apply(self, values: Values) -> Values:
+        """Samples (n, samples) to (n, 1, features, frames) as an image, or (n, frames, features) as a sequence."""
+        require("librosa", purpose="reckon spectra of sounds")
+        features = np.stack([self._features(one) for one in values]).astype(np.float32)
+        return features[:, None] if self.layout == "image" else np.swapaxes(features, 1, 2)
+
+    def _features(self, samples: Values) -> Values:
+        return self._log_mel(samples)
+
+    def _log_mel(self, samples: Values) -> NDArray[np.float32]:
+        """(mels, frames), in dB below the loudest of the sound."""
+        import librosa
+
+        power = librosa.feature.melspectrogram(
+            y=samples,
+            sr=self.rate_hz,
+            n_fft=self.window,
+            hop_length=self.hop,
+            n_mels=self.mels,
+            fmin=self.lowest_hz,
+        )
+        decibels = 10 * np.log10(np.maximum(power, _SMALLEST_POWER))
+        return np.asarray(np.maximum(decibels - decibels.max(), -self.range_db), np.float32)
+
+
+class LogMel(_Spectrum):
+    """Power in each mel band, in dB below the loudest of the sound (so that loudness does not matter)."""
+
+    kind: Literal["log_mel"] = "log_mel"
+
+
+class Mfcc(_Spectrum):
+    """Mel-frequency cepstral coefficients: the first `coefficients` of the cosine transform of the log-mel bands."""
+
+    kind: Literal["mfcc"] = "mfcc"
+    coefficients: int = Field(default=13, ge=1)
+
+    def _features(self, samples: Values) -> Values:
+        import librosa
+
+        return np.asarray(librosa.feature.mfcc(S=self._log_mel(samples), n_mfcc=self.coefficients))
