@@ -17,8 +17,10 @@ from chipsmith.flow.cosimulation import Cosimulated
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.synthesis import Synthesised
 from chipsmith.flow.watching import SILENT, Watch
-from chipsmith.learn import OnEpoch, epoch_bar
-from chipsmith.report.terminal import comparison_table, placement_table, print_report, print_tables
+from chipsmith.learn import OnEpoch, Recipe, epoch_bar
+from chipsmith.learn.training.processes import processes
+from chipsmith.report.headline import metric_text
+from chipsmith.report.terminal import comparison_table, placement_table, print_report, print_tables, time_table
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.tosa.operators.row import OperatorRow
 
@@ -92,14 +94,32 @@ def ran(result: Ran) -> None:
 
 
 def trained(result: Trained) -> None:
-    """The verdict and the accuracy of a training."""
-    training, interval = result.training, result.accuracy.interval
-    print(f"training: {training.verdict.fit.value}; {training.verdict.reason}")
-    print(
-        f"test accuracy, float: {result.accuracy.value:.2%} ({interval.low:.2%} to {interval.high:.2%}), "
-        f"{result.accuracy.correct} of {result.accuracy.total} images"
-    )
+    """The verdict of a training and its metrics on the test part."""
+    verdict = result.training.verdict
+    print(f"training: {verdict.fit.value}; {verdict.reason}")
+    for one in result.metrics.metrics:
+        low, high = metric_text(one.name, one.low), metric_text(one.name, one.high)
+        value = metric_text(one.name, one.value)
+        print(f"test {one.name}, float: {value} ({low} to {high}), {one.count:,} examples")
     print(f"weights: {result.path}")
+
+
+def leads() -> bool:
+    """Whether this process prints: of several that train together, the first."""
+    return processes().leads
+
+
+def recipes_json(held: Sequence[Recipe]) -> Json:
+    """The object of `chipsmith recipes --json`."""
+    return {"schema_version": SCHEMA_VERSION, "recipes": [one.model_dump(mode="json") for one in held]}
+
+
+def recipes(held: Sequence[Recipe]) -> None:
+    """One row a recipe."""
+    table = _table("recipes", "name", "task", "network", "what")
+    for one in held:
+        table.add_row(one.name, one.task.value, one.network.kind, one.description)
+    print_tables(table)
 
 
 def compiled(result: Compiled) -> None:
@@ -122,7 +142,7 @@ def simulated(result: Simulated) -> None:
     table.add_row("", *(f"{one.latency_cycles / program.chip.clock_mhz:,.2f} us" for one in (result.cold, result.warm)))
     for engine, share in result.cold.busy_share.items():
         table.add_row(f"{engine.value} engine busy", f"{share:.1%}", f"{result.warm.busy_share[engine]:.1%}")
-    print_tables(table)
+    print_tables(table, time_table(program.chip, result.time_shares))
     if result.outputs:
         print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
 

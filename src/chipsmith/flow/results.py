@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chipsmith.chip import Chip
-from chipsmith.learn import Accuracy, Training
+from chipsmith.learn import Metrics, Training
 from chipsmith.program.file import serialize_program
 from chipsmith.program.program import Program
 from chipsmith.report.headline import inference_headlines
 from chipsmith.report.record import ChipRecord, HostStep, Inference, OperatorRow, RunRecord
 from chipsmith.report.result import inference_to_plain, result_to_plain
+from chipsmith.report.shares import TimeShare, time_shares
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline
 from chipsmith.tosa.graph import Array
@@ -81,8 +82,14 @@ class Simulated:
             "busy_cycles": _busy(self.cold),
             "busy_warm_cycles": _busy(self.warm),
             "stall_cycles": {wait.value: cycles for wait, cycles in self.cold.stall_cycles.items()},
+            "time_shares": [dataclasses.asdict(row) for row in self.time_shares],
             "resident": list(self.program.manifest.resident),
         }
+
+    @property
+    def time_shares(self) -> tuple[TimeShare, ...]:
+        """Where the time of a cold inference goes."""
+        return time_shares(self.program, self.cold)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,26 +113,32 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """How a network was trained, its float accuracy on the test images, and the file of its weights."""
+    """How a network was trained, its float metrics on the test part, and the file of its weights."""
 
     training: Training
-    accuracy: Accuracy
+    metrics: Metrics
     path: Path
 
     def to_json(self) -> Json:
-        """The object of `chipsmith train --json`."""
-        training, interval = self.training, self.accuracy.interval
+        """The object of `chipsmith train --json`; `accuracy_float` is there for classification and language."""
+        training, verdict, chief = self.training, self.training.verdict, self.metrics.chief
+        accuracy = next((one for one in self.metrics.metrics if one.name == "accuracy"), None)
         return {
             "schema_version": SCHEMA_VERSION,
-            "network": training.dataset,
-            "seed": training.seed,
-            "accuracy_float": self.accuracy.value,
-            "accuracy_float_interval": [interval.low, interval.high],
-            "images": self.accuracy.total,
-            "verdict": training.verdict.fit.value,
-            "reason": training.verdict.reason,
+            "network": training.recipe.name,
+            "task": training.recipe.task.value,
+            "seed": training.recipe.seed,
+            "metric": chief.name,
+            "metric_float": chief.value,
+            "metric_float_interval": [chief.low, chief.high],
+            "accuracy_float": accuracy.value if accuracy else None,
+            "accuracy_float_interval": [accuracy.low, accuracy.high] if accuracy else None,
+            "images": chief.count,
+            "metrics": [dataclasses.asdict(one) for one in self.metrics.metrics],
+            "verdict": verdict.fit.value,
+            "reason": verdict.reason,
             "best_epoch": training.best_epoch.number,
-            "history": [dataclasses.asdict(epoch) for epoch in training.history],
+            "history": [dataclasses.asdict(epoch) for epoch in training.history.epochs],
             "weights": str(self.path),
         }
 

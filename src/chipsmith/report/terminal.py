@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from chipsmith.chip.description import Chip
 from chipsmith.report.headline import Headline, headlines, significant
 from chipsmith.report.record import HostStep, Inference, OperatorRow, RunRecord
+from chipsmith.report.shares import TimeShare
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -63,6 +65,22 @@ def comparison_table(network: str, chips: Mapping[str, Inference]) -> Table:
             one.cost.die_usd.value,
         )
         _add(table, name, f"{one.latency.cold_cycles:,}", *(significant(value) for value in values))
+    return table
+
+
+def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
+    """Where the time of one inference goes; the array's share is of the multiply-accumulates that it could do."""
+    rows = tuple(shares)
+    latency = sum(row.cycles for row in rows)
+    table = _table(f"where {latency:,} cycles go, by the first operator of each kernel, in % of all cycles")
+    table.add_column("kernels", no_wrap=True)
+    for title in ("number", "cycles", "all", "computing", "waits for memory", "other waits", "array busy"):
+        table.add_column(title, justify="right", max_width=9)
+    for row in rows:
+        parts = (row.cycles, row.computing_cycles, row.external_cycles, row.other_cycles)
+        percent = (f"{100 * one / max(latency, 1):.1f}" for one in parts)
+        busy = f"{row.macs / (chip.macs * row.cycles):.0%}" if row.macs and row.cycles else ""
+        _add(table, row.kind, f"{row.kernels:,}", f"{row.cycles:,}", *percent, busy)
     return table
 
 

@@ -1,0 +1,89 @@
+"""Where the time of an inference goes, by kind of kernel: computing, waiting, and how busy the array is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chipsmith.program.instructions import Engine
+from chipsmith.program.program import KernelSpan, Program
+from chipsmith.sim.cycle import DOORBELL, Timeline
+
+COPY = "copy"
+"""Kind of a kernel that computes no operator: a tensor in another order or place."""
+REST = "no kernel"
+"""Kind of the row for the end: the last stores, after every kernel."""
+_COMPUTING = (Engine.TENSOR, Engine.VECTOR)
+_TRANSFERRING = (Engine.LOAD, Engine.STORE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeShare:
+    """The kernels of one kind: the sums over all rows of `computing` and the waits are the latency.
+
+    `kind` is the first operator of the kernels. `computing_cycles`: an instruction of theirs computes, and none that
+    started before it any more. `external_cycles`, `other_cycles`: nothing computes before their next instruction
+    starts, because a transfer has still to free what it needs, or for another reason. `macs` of the operators.
+    """
+
+    kind: str
+    kernels: int
+    instructions: int
+    computing_cycles: int
+    external_cycles: int
+    other_cycles: int
+    macs: int
+
+    @property
+    def cycles(self) -> int:
+        """All cycles of the kind."""
+        return self.computing_cycles + self.external_cycles + self.other_cycles
+
+
+def time_shares(program: Program, timeline: Timeline) -> tuple[TimeShare, ...]:
+    """One row a kind of kernel, the longest first, then REST."""
+    kinds = _kinds(program)
+    spent: dict[str, list[int]] = {kind: [0, 0, 0] for kind in kinds.values()} | {REST: [0, 0, 0]}
+    for kind, column, cycles in _intervals(program, timeline, kinds):
+        spent[kind][column] += cycles
+    rows = [_row(kind, program.manifest.kernels, kinds, cycles) for kind, cycles in spent.items()]
+    return tuple(sorted(rows, key=lambda row: (row.kind == REST, -row.cycles)))
+
+
+def _kinds(program: Program) -> dict[str, str]:
+    """The kind of each kernel by its name."""
+    first: dict[str, str] = {}
+    for one in program.manifest.operators:
+        first.setdefault(one.kernel, one.kind)
+    return {span.name: first.get(span.name, COPY) for span in program.manifest.kernels}
+
+
+def _intervals(program: Program, timeline: Timeline, kinds: dict[str, str]) -> Iterator[tuple[str, int, int]]:
+    """The latency in parts: (kind, column, cycles); the columns are computing, external and other."""
+    kernels = {index: kinds[span.name] for span in program.manifest.kernels for index in span.instructions}
+    covered = 0
+    for index, (start, end) in enumerate(zip(timeline.start.tolist(), timeline.end.tolist(), strict=True)):
+        if timeline.engines[index] in _COMPUTING:
+            yield kernels[index], 1 if _waits_for_transfer(timeline, index) else 2, max(0, start - covered)
+            yield kernels[index], 0, max(0, end - max(covered, start))
+            covered = max(covered, end)
+    yield REST, 1 if _waits_for_transfer(timeline, len(timeline.start) - 1) else 2, timeline.latency_cycles - covered
+
+
+def _waits_for_transfer(timeline: Timeline, index: int) -> bool:
+    holder = timeline.reasons[index].holder
+    return holder == DOORBELL or timeline.engines[holder] in _TRANSFERRING
+
+
+def _row(kind: str, kernels: tuple[KernelSpan, ...], kinds: dict[str, str], cycles: list[int]) -> TimeShare:
+    mine = [span for span in kernels if kinds[span.name] == kind]
+    computing, external, other = cycles
+    return TimeShare(
+        kind=kind,
+        kernels=len(mine),
+        instructions=sum(len(span.instructions) for span in mine),
+        computing_cycles=computing,
+        external_cycles=external,
+        other_cycles=other,
+        macs=sum(span.macs for span in mine),
+    )
