@@ -69,13 +69,16 @@ def comparison_table(network: str, chips: Mapping[str, Inference]) -> Table:
 
 
 def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
-    """Where the time of one inference goes; the array's share is of the multiply-accumulates that it could do."""
+    """Where the time of one inference goes: an engine computes, all wait for a transfer, or for something else.
+
+    The array's share is that of the multiply-accumulates that it could do in the cycles of the kind.
+    """
     rows = tuple(shares)
     latency = sum(row.cycles for row in rows)
-    table = _table(f"where {latency:,} cycles go, by the first operator of each kernel, in % of all cycles")
+    table = _table(f"where {latency:,} cycles go, in %, by the first operator of each kernel")
     table.add_column("kernels", no_wrap=True)
-    for title in ("number", "cycles", "all", "computing", "waits for memory", "other waits", "array busy"):
-        table.add_column(title, justify="right", max_width=9)
+    for title in ("number", "cycles", "all", "computes", "loading", "other", "array"):
+        table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         parts = (row.cycles, row.computing_cycles, row.external_cycles, row.other_cycles)
         percent = (f"{100 * one / max(latency, 1):.1f}" for one in parts)
