@@ -19,7 +19,11 @@ from chipsmith.rtl.package import Error
 from chipsmith.rtl.simulate import Machine, external_memory
 
 CHIP = load_chip("nano-64")
-STAND_INS = {"tensor_engine.sv": "tensor_counter.sv", "vector_engine.sv": "vector_counter.sv"}
+STAND_INS = {
+    "tensor_engine.sv": "tensor_counter.sv",
+    "vector_engine.sv": "vector_counter.sv",
+    "countdown.sv": "countdown.sv",
+}
 
 
 @pytest.fixture(scope="module")

@@ -14,15 +14,14 @@ module vector_engine (
     input  logic [chip::M-1:0][31:0]  scaled
 );
 
-  logic [31:0] left;
+  countdown time_left (
+      .clock(clock),
+      .reset(reset),
+      .start(start),
+      .cycles(32'(instruction.o_multiplier)),
+      .busy(busy)
+  );
 
-  always_ff @(posedge clock) begin
-    if (reset) left <= '0;
-    else if (start) left <= 32'(instruction.o_multiplier) - 1'b1;
-    else if (busy) left <= left - 1'b1;
-  end
-
-  assign busy = left != '0;
   assign a_read = '0;
   assign b_read = '0;
   assign o_write = '0;
