@@ -20,10 +20,8 @@ from chipsmith.learn.data.splits import Shares, Split
 from chipsmith.learn.data.tables import SklearnData, TableData
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.data.text import CharactersData, SentencesData, TextTableData
-from chipsmith.learn.data.unlabelled import AnomalyData, GenerationData
 
 __all__ = [
-    "AnomalyData",
     "ArrayExamples",
     "Batch",
     "CharactersData",
@@ -35,7 +33,6 @@ __all__ = [
     "DigitsData",
     "Examples",
     "Features",
-    "GenerationData",
     "ImageFolderData",
     "InputsAsTargets",
     "LazyExamples",

@@ -108,6 +108,7 @@ class SeriesTableData(DataSection):
             source=f"{file}: {len(series)} series" + (f"; no {self.group} in two parts" if self.group else ""),
             series=series,
             channels=["value"] if self.series is None else columns,
+            columns=columns if self.series is None else (),
             targets=targets,
             split=targets.split(self.shares, groups=groups, seed=seed),
             length=self.length,
@@ -160,9 +161,10 @@ def _of_series(
     targets: Targets,
     split: Split,
     length: int | None,
+    columns: tuple[str, ...] = (),
 ) -> Dataset:
     longest = max(len(series[at]) for at in split.train)
-    reader = SeriesReader(length=length or longest, channels=tuple(channels))
+    reader = SeriesReader(length=length or longest, channels=tuple(channels), columns=columns)
     padded = np.stack([reader.read(one) for one in series])
     preprocessing = Preprocessing(reader=reader, steps=(Standardise.fit(padded[split.train], axis=1), Fill()))
     values, scaling = targets.scaled(split.train)

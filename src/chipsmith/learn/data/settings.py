@@ -12,14 +12,11 @@ from chipsmith.learn.data.series import SeriesTableData, UcrData
 from chipsmith.learn.data.sound import SoundFolderData, SpokenDigitsData
 from chipsmith.learn.data.tables import SklearnData, TableData
 from chipsmith.learn.data.text import CharactersData, SentencesData, TextTableData
-from chipsmith.learn.data.unlabelled import AnomalyData, GenerationData
 
 DataSettings = Annotated[
-    AnomalyData
-    | CharactersData
+    CharactersData
     | Cifar10Data
     | DigitsData
-    | GenerationData
     | ImageFolderData
     | SentencesData
     | SeriesTableData
@@ -32,6 +29,3 @@ DataSettings = Annotated[
     Field(discriminator="kind"),
 ]
 """The settings of any data set; `load(seed=...)` gives the Dataset."""
-
-AnomalyData.model_rebuild(_types_namespace={"DataSettings": DataSettings})
-GenerationData.model_rebuild(_types_namespace={"DataSettings": DataSettings})

@@ -14,13 +14,15 @@ from chipsmith.learn.preprocessing.step import ArrayStep, Reader, Values, named
 class SeriesReader(Reader):
     """A series (time, channels) of any length to float32 (length, channels): cut at the end, or padded there with NaN.
 
-    `channels` names the channels. Raises BadInput for another number of them, for no steps, or numbers that are not
-    finite.
+    `channels` names the channels; `columns`, where it is not empty, the columns of a table that hold the steps of a
+    series of one channel in one row. Raises BadInput for another number of channels, for no steps, or numbers that are
+    not finite.
     """
 
     kind: Literal["series"] = "series"
     length: int = Field(ge=1)
     channels: tuple[str, ...] = Field(min_length=1)
+    columns: tuple[str, ...] = ()
 
     def read(self, raw: Any) -> Values:
         """float32 (length, channels)."""
