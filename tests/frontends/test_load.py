@@ -79,7 +79,7 @@ def test_several_inputs_are_keyed_by_argument(own_module):
     ("model", "message"),
     [
         ("no_such_file.tosa", "cannot read no_such_file.tosa"),
-        ("network.onnx", "'network.onnx' names no network: give a .tosa file"),
+        ("network.onnx", "cannot read network.onnx: No such file"),
         ("nonsense", "'nonsense' names no network"),
         ("missing_module:build", "cannot import missing_module: there is no module 'missing_module'"),
         ("my_networks:bild", "'bild' is not in my_networks; did you mean 'build'"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from chipsmith.chip import Chip
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.frontends.border import HostStep as BorderStep
-from chipsmith.frontends.load import load_graph, load_network
+from chipsmith.frontends.load import is_onnx, load_graph, load_network, load_onnx
 from chipsmith.program.program import Placement, Program
 from chipsmith.report.record import HostStep
 from chipsmith.tosa.graph import Graph
@@ -28,10 +28,10 @@ class Network:
 
 
 def load_model(model: str, calibration: str | os.PathLike[str] | None = None) -> Network:
-    """The network of a `.tosa` or `.tflite` file, or of `package.module:function`; raises as load_graph does."""
+    """The network of a `.tosa`, `.tflite` or `.onnx` file, or of `package.module:function`; raises as load_graph."""
     if Path(model).suffix.lower() in _FILES:
         return Network(graph=load_graph(model, calibration))
-    lowered = load_network(model, calibration)
+    lowered = load_onnx(model, calibration) if is_onnx(model) else load_network(model, calibration)
     return Network(graph=lowered.graph, host_steps=describe_steps(lowered.host_steps, lowered.graph))
 
 

@@ -45,13 +45,18 @@ def quantize(values: Array, border: Border, tensor: Tensor) -> Array:
     `values` has the network's shape with any number of batches along axis 0: q = clamp(rint(x / scale) +
     zero_point), where x * (1 / scale) is a float32 product, as in torch.quantize_per_tensor.
     """
-    _check_shape(values.shape, border, tensor)
-    moved = np.transpose(values, border.axes)
+    moved = arrange(values, border, tensor)
     if border.scale is None:
         return np.ascontiguousarray(moved, tensor.dtype.numpy)
     limits = np.iinfo(np.int8)
     steps = np.rint(moved.astype(np.float32) * np.float32(1.0 / border.scale)) + np.float32(border.zero_point)
     return np.ascontiguousarray(np.clip(steps, limits.min, limits.max).astype(np.int8))
+
+
+def arrange(values: Array, border: Border, tensor: Tensor) -> Array:
+    """Values of the network, batches along axis 0, in the graph's layout; BadInput where they do not fit."""
+    _check_shape(values.shape, border, tensor)
+    return np.transpose(values, border.axes)
 
 
 def dequantize(values: Array, border: Border) -> Array:

@@ -38,7 +38,7 @@ def split_name(model: str) -> tuple[str, str]:
     names = (*module_name.split("."), *function.split("."))
     if not separator or not all(name.isidentifier() for name in names):
         raise BadInput(
-            f"'{model}' names no network: give a .tosa file, an int8 .tflite file, or package.module:function "
+            f"'{model}' names no network: give a .tosa, int8 .tflite or .onnx file, or package.module:function "
             "where the function returns a torch.nn.Module"
         )
     return module_name, function

@@ -1,10 +1,11 @@
-"""One door for every form of network: a `.tosa` file, an int8 `.tflite` file, or a function of a Python module."""
+"""One door for every form of network: a `.tosa`, int8 `.tflite` or `.onnx` file, or a function of a Python module."""
 
 from __future__ import annotations
 
 import inspect
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ import numpy as np
 from chipsmith.errors import BadInput
 from chipsmith.files import read_arrays
 from chipsmith.frontends.function import build_module, importable_here, split_name
+from chipsmith.frontends.onnx.model import Shapes, read_model
+from chipsmith.frontends.onnx.network import OnnxNetwork, lower_network
+from chipsmith.frontends.onnx.quantise import quantise
 from chipsmith.frontends.pytorch import LoweredNetwork, lower_module
 from chipsmith.frontends.tflite import read_tflite
 from chipsmith.tosa.file import read_tosa
@@ -26,17 +30,60 @@ _READERS = {".tosa": read_tosa, ".tflite": read_tflite}
 
 
 def load_graph(model: str, calibration: str | os.PathLike[str] | None = None) -> Graph:
-    """The network that `model` names: a `.tosa` or int8 `.tflite` file, or `package.module:function`.
+    """The network that `model` names: a `.tosa`, int8 `.tflite` or `.onnx` file, or `package.module:function`.
 
-    `calibration` is for a function alone; see load_network. Raises BadInput where the name, a file or the
-    function does not fit, OperatorRefused where an operator or type is outside of what Chipsmith holds.
+    `calibration` is for float networks alone; see load_network and load_onnx. Raises BadInput where the name, a file
+    or the function does not fit, OperatorRefused where an operator or type is outside of what Chipsmith holds.
     """
+    if is_onnx(model):
+        return load_onnx(model, calibration).graph
     reader = _READERS.get(Path(model).suffix.lower())
     if reader is None:
         return load_network(model, calibration).graph
     if calibration is not None:
         raise BadInput(f"{model} is quantised already: leave --calibration out")
     return reader(model)
+
+
+def is_onnx(model: str) -> bool:
+    """Whether the name is that of an ONNX file."""
+    return Path(model).suffix.lower() == ".onnx"
+
+
+def load_onnx(model: str, calibration: str | os.PathLike[str] | None) -> OnnxNetwork:
+    """The network of an `.onnx` file: a QDQ network with its own scales, a float one quantised by its calibration.
+
+    `calibration` is an `.npy` file with inputs along its first axis, as the network takes them; for several inputs an
+    `.npz` file keyed by their names. It fixes sizes that the file leaves open. Raises BadInput and OperatorRefused as
+    read_model, quantise and lower_network do.
+    """
+    if calibration is None:
+        network = read_model(model)
+        if not network.quantised:
+            raise BadInput(
+                f"{model} is a float network and needs --calibration x.npy: some hundred inputs as the network takes "
+                "them, from which the int8 ranges are chosen"
+            )
+        return lower_network(network)
+    loaded = read_arrays(calibration)
+    network = read_model(model, _shapes(loaded))
+    if network.quantised:
+        raise BadInput(f"{model} is quantised already: leave --calibration out")
+    names = [port.name for port in network.inputs]
+    return lower_network(*quantise(network, _onnx_columns(loaded, names, Path(calibration))))
+
+
+def _shapes(loaded: Array | dict[str, Array]) -> Shapes:
+    """Shapes of inputs, in their order or by name."""
+    return {name: array.shape for name, array in loaded.items()} if isinstance(loaded, dict) else (loaded.shape,)
+
+
+def _onnx_columns(loaded: Array | dict[str, Array], names: Sequence[str], file: Path) -> list[Array]:
+    if not isinstance(loaded, dict):
+        return [_as_input(loaded, file)]
+    if set(loaded) != set(names):
+        raise BadInput(f"{file} holds {', '.join(sorted(loaded))} where the inputs {', '.join(names)} belong")
+    return [_as_input(loaded[name], file) for name in names]
 
 
 def load_network(model: str, calibration: str | os.PathLike[str] | None) -> LoweredNetwork:

@@ -1,0 +1,414 @@
+"""Operators that move values and change none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chipsmith.errors import BadInput
+from chipsmith.frontends.onnx.forms import arranged, as_wide, extended, movable, natural, reshaped, to_int8
+from chipsmith.frontends.onnx.lowering import Handler, Lowering, Parameters, only_axis, refuse
+from chipsmith.frontends.onnx.model import Node
+from chipsmith.frontends.onnx.pooling import without_axes
+from chipsmith.frontends.onnx.values import (
+    Affine,
+    Entering,
+    Held,
+    Integers,
+    Known,
+    Quantised,
+    Shape,
+    Tabulated,
+    Value,
+    Wide,
+    moved,
+    real_constant,
+)
+from chipsmith.tosa.graph import DType
+
+_MOST_JOINED = 64
+
+
+def _held(lower: Lowering, node: Node, index: int = 0) -> Integers | Affine | Tabulated | Wide:
+    """An input whose elements can be moved."""
+    value = lower.settled(node, index)
+    if isinstance(value, Known | Quantised | Entering):
+        raise refuse(node, f"input {index} must be an activation")
+    return movable(lower.build, value)
+
+
+def _identity(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [lower.value(node, 0)]
+
+
+def _cast(lower: Lowering, node: Node) -> Sequence[Value]:
+    """Between floating-point types a value stays; integers stay what they are."""
+    value, target = lower.settled(node, 0), node.integer("to", 1)
+    floats, integers = (1, 10, 11, 16), (6, 7)
+    if (isinstance(value, Integers) and not value.offset and target in integers) or (
+        isinstance(value, Affine | Tabulated | Wide) and target in floats
+    ):
+        return [value]
+    raise refuse(node, f"a cast of what is computed to type {target} is not held")
+
+
+def _reshape(lower: Lowering, node: Node) -> Sequence[Value]:
+    value, asked = _held(lower, node), lower.integers(node, 1)
+    sizes = list(node.integers("shape", ()) if asked is None else asked)
+    if not node.integer("allowzero", 0):
+        sizes = [value.shape[axis] if size == 0 else size for axis, size in enumerate(sizes)]
+    known = math.prod(size for size in sizes if size != -1)
+    shape = tuple(math.prod(value.shape) // max(known, 1) if size == -1 else size for size in sizes)
+    return [_with_shape(lower, node, value, shape)]
+
+
+def _with_shape(lower: Lowering, node: Node, value: Any, shape: Shape) -> Value:
+    if math.prod(shape) != math.prod(value.shape) or min(shape, default=1) < 1:
+        raise BadInput(f"{node.kind} '{node.name}': {list(value.shape)} cannot take the shape {list(shape)}")
+    result: Value = reshaped(lower.build, value, shape)
+    return result
+
+
+def _flatten(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = _held(lower, node)
+    axis = node.integer("axis", 1)
+    axis = axis + len(value.shape) if axis < 0 else axis
+    return [_with_shape(lower, node, value, (math.prod(value.shape[:axis]), math.prod(value.shape[axis:])))]
+
+
+def _transpose(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = lower.settled(node, 0)
+    if isinstance(value, Quantised):
+        perm = _perm(node, len(value.shape))
+        return [replace(value, integers=value.integers.transpose(perm), axis=perm.index(value.axis))]
+    held = _held(lower, node)
+    return [moved(held, _perm(node, len(held.shape)))]
+
+
+def _perm(node: Node, rank: int) -> Shape:
+    perm = node.integers("perm", tuple(reversed(range(rank))))
+    if sorted(perm) != list(range(rank)):
+        raise BadInput(f"{node.kind} '{node.name}': perm {list(perm)} is no order of {rank} axes")
+    return perm
+
+
+def _squeeze(lower: Lowering, node: Node) -> Sequence[Value]:
+    value, given = _held(lower, node), lower.integers(node, 1)
+    rank = len(value.shape)
+    chosen = node.integers("axes", ()) if given is None else given
+    axes = tuple(only_axis(axis, rank, node) for axis in chosen)
+    axes = axes or tuple(axis for axis in range(rank) if value.shape[axis] == 1)
+    if any(value.shape[axis] != 1 for axis in axes):
+        raise BadInput(f"{node.kind} '{node.name}': axes {list(axes)} of {list(value.shape)} do not have size 1")
+    return [without_axes(lower, value, axes)]
+
+
+def _unsqueeze(lower: Lowering, node: Node) -> Sequence[Value]:
+    value, given = _held(lower, node), lower.integers(node, 1)
+    chosen = node.integers("axes", ()) if given is None else given
+    rank = len(value.shape) + len(chosen)
+    added = {only_axis(axis, rank, node) for axis in chosen}
+    old = iter(value.shape)
+    shape = tuple(1 if axis in added else next(old) for axis in range(rank))
+    kept = [axis for axis in range(rank) if axis not in added]
+    if value.natural:
+        return [replace(value, tensor=lower.build.reshape(value.tensor, shape), shape=shape, axes=tuple(range(rank)))]
+    axes = (*sorted(added), *(kept[axis] for axis in value.axes))
+    tensor = lower.build.reshape(value.tensor, tuple(shape[axis] for axis in axes))
+    return [replace(value, tensor=tensor, shape=shape, axes=axes)]
+
+
+def _block(lower: Lowering, value: Any, start: Sequence[int], size: Sequence[int]) -> Any:
+    """A block of a value, in ONNX's order of axes."""
+    held_start, held_size = ([numbers[axis] for axis in value.axes] for numbers in (start, size))
+    tensor = lower.build.slice(value.tensor, held_start, held_size)
+    return replace(value, tensor=tensor, shape=tuple(size))
+
+
+def _slice(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = _held(lower, node)
+    starts, ends = (
+        lower.integers(node, index) or node.integers(name, ()) for index, name in ((1, "starts"), (2, "ends"))
+    )
+    axes = lower.integers(node, 3) or node.integers("axes", tuple(range(len(starts))))
+    steps = lower.integers(node, 4) or (1,) * len(starts)
+    if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
+        raise BadInput(f"{node.kind} '{node.name}': starts, ends, axes and steps do not fit one another")
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        value = _along_axis(lower, node, value, only_axis(axis, len(value.shape), node), slice(start, end, step))
+    return [value]
+
+
+def _along_axis(lower: Lowering, node: Node, value: Any, axis: int, part: slice) -> Any:
+    chosen = range(*part.indices(value.shape[axis]))
+    if part.step < 0:  # indices() reads an end of -1 as the last element; ONNX's ends are clamped before
+        chosen = range(value.shape[axis])[
+            part.start : None if part.stop < -value.shape[axis] else part.stop : part.step
+        ]
+    if not len(chosen):
+        raise BadInput(f"{node.kind} '{node.name}': nothing is left of axis {axis}")
+    return _chosen(lower, value, axis, chosen)
+
+
+def _chosen(lower: Lowering, value: Any, axis: int, chosen: range) -> Any:
+    """The elements at start, start + step and so on: a block, reversed or thinned out where the step says so."""
+    first, last = min(chosen[0], chosen[-1]), max(chosen[0], chosen[-1])
+    block = _block(lower, value, *_one_axis(value.shape, axis, first, last - first + 1))
+    if chosen.step < 0:
+        position = block.axes.index(axis)
+        before = lower.build.tensor(block.tensor)
+        reversed_ = lower.build.emit("REVERSE", (block.tensor,), before.shape, before.dtype, {"axis": position})
+        block = replace(block, tensor=reversed_)
+    step = abs(chosen.step)
+    return block if step == 1 or len(chosen) == 1 else _thinned(lower, block, axis, step, len(chosen))
+
+
+def _one_axis(shape: Shape, axis: int, start: int, size: int) -> tuple[list[int], list[int]]:
+    starts, sizes = [0] * len(shape), list(shape)
+    starts[axis], sizes[axis] = start, size
+    return starts, sizes
+
+
+def _thinned(lower: Lowering, value: Any, axis: int, step: int, count: int) -> Any:
+    """Every step-th element: the axis as (count, step), of which the first column stays."""
+    build, position = lower.build, value.axes.index(axis)
+    shape = value.held_shape
+    widths = [(0, count * step - size if at == position else 0) for at, size in enumerate(shape)]
+    full = build.pad(value.tensor, widths, 0) if any(high for _, high in widths) else value.tensor
+    front, back = shape[:position], shape[position + 1 :]
+    grid = build.reshape(full, (math.prod(front), count, step, math.prod(back)))
+    column = build.slice(grid, (0, 0, 0, 0), (math.prod(front), count, 1, math.prod(back)))
+    tensor = build.reshape(column, (*front, count, *back))
+    return replace(
+        value, tensor=tensor, shape=tuple(count if at == axis else size for at, size in enumerate(value.shape))
+    )
+
+
+def _split(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = _held(lower, node)
+    axis = only_axis(node.integer("axis", 0), len(value.shape), node)
+    count, whole = len(node.outputs), value.shape[axis]
+    each = -(-whole // count)
+    sizes = lower.integers(node, 1) or node.integers("split", (*(each,) * (count - 1), whole - each * (count - 1)))
+    if sum(sizes) != whole or min(sizes) < 1 or len(sizes) != count:
+        raise BadInput(f"{node.kind} '{node.name}': {list(sizes)} do not make up axis {axis} of size {whole}")
+    starts = np.cumsum([0, *sizes[:-1]]).tolist()
+    return [
+        _block(lower, value, *_one_axis(value.shape, axis, start, size))
+        for start, size in zip(starts, sizes, strict=True)
+    ]
+
+
+def _concat(lower: Lowering, node: Node) -> Sequence[Value]:
+    values = [lower.settled(node, index) for index in range(len(node.inputs))]
+    computed = [value for value in values if isinstance(value, Held)]
+    if not computed:
+        raise refuse(node, "it joins constants of different kinds")
+    rank = len(computed[0].shape)
+    axis, axes = only_axis(node.integer("axis", 0), rank, node), computed[0].axes
+    found = lower.behind(node)
+    if all(isinstance(value, Integers) for value in values):
+        return [_joined(lower, node, [arranged(lower.build, one, axes) for one in computed], axis)]
+    if found is None:
+        found = _own_parameters(values)
+    if found is None:
+        raise refuse(node, "its inputs have different scales, and no QuantizeLinear behind it names one for all")
+    parts = [_int8_part(lower, node, value, axes, found) for value in values]
+    return [_joined(lower, node, parts, axis)]
+
+
+def _own_parameters(values: Sequence[Value]) -> Parameters | None:
+    """The scale that all inputs have, if it is one."""
+    pairs = {(value.scale, value.zero_point) if isinstance(value, Affine) else None for value in values}
+    first = next(iter(pairs))
+    return None if len(pairs) > 1 or first is None else Parameters(scale=first[0], zero_point=first[1], offset=0)
+
+
+def _int8_part(lower: Lowering, node: Node, value: Value, axes: Shape, found: Parameters) -> Affine:
+    build = lower.build
+    if isinstance(value, Known | Quantised):
+        steps = np.rint(np.asarray(real_constant(value), np.float64) / found.scale) + found.zero_point
+        array = np.clip(steps, -128, 127).transpose(axes)
+        tensor, shape = build.constant(array, DType.INT8), value.shape
+    elif isinstance(value, Affine | Tabulated | Wide):
+        value = arranged(build, value, axes) if not isinstance(value, Wide) else value
+        narrow = to_int8(build, value, scale=found.scale, zero_point=found.zero_point)
+        moved_part = Integers(tensor=narrow, shape=value.shape, axes=value.axes)
+        tensor, shape = arranged(build, moved_part, axes).tensor, value.shape
+    else:
+        raise refuse(node, "it joins real values and integers")
+    return Affine(tensor=tensor, shape=shape, axes=axes, scale=found.scale, zero_point=found.zero_point)
+
+
+def _joined(lower: Lowering, node: Node, parts: Sequence[Any], axis: int) -> Any:
+    first = parts[0]
+    others = {part.shape[:axis] + part.shape[axis + 1 :] for part in parts}
+    if len(others) != 1:
+        raise BadInput(f"{node.kind} '{node.name}': shapes {[list(part.shape) for part in parts]} do not join")
+    tensors = [part.tensor for part in parts]
+    position = first.axes.index(axis)
+    while len(tensors) > 1:
+        groups = [tensors[at : at + _MOST_JOINED] for at in range(0, len(tensors), _MOST_JOINED)]
+        tensors = [lower.build.concat(group, position) for group in groups]
+    size = sum(part.shape[axis] for part in parts)
+    return replace(first, tensor=tensors[0], shape=(*first.shape[:axis], size, *first.shape[axis + 1 :]))
+
+
+def _gather(lower: Lowering, node: Node) -> Sequence[Value]:
+    source, indices = lower.settled(node, 0), lower.value(node, 1)
+    axis = only_axis(node.integer("axis", 0), len(source.shape), node)
+    if isinstance(indices, Integers):
+        return [_looked_up(lower, node, source, indices, axis)]
+    if not isinstance(indices, Known):
+        raise refuse(node, "its indices must be integers")
+    value = _held(lower, node)
+    whole = value.shape[axis]
+    flat = [int(one) + whole if one < 0 else int(one) for one in indices.values.reshape(-1)]
+    if not flat or min(flat) < 0 or max(flat) >= whole:
+        raise BadInput(f"{node.kind} '{node.name}': indices outside of axis {axis} of size {whole}")
+    step = flat[1] - flat[0] if len(flat) > 1 else 1
+    regular = range(flat[0], flat[0] + step * len(flat), step) if step else None
+    if regular is None or list(regular) != flat:
+        parts = [_chosen(lower, value, axis, range(one, one + 1)) for one in flat]
+        taken = _joined(lower, node, parts, axis)
+    else:
+        taken = _chosen(lower, value, axis, regular)
+    if indices.values.ndim == 0:
+        return [without_axes(lower, taken, (axis,))]
+    shape = (*value.shape[:axis], *indices.shape, *value.shape[axis + 1 :])
+    return [taken if indices.values.ndim == 1 else _with_shape(lower, node, taken, shape)]
+
+
+def _looked_up(lower: Lowering, node: Node, source: Value, indices: Integers, axis: int) -> Value:
+    """GATHER of the rows of a table by computed indices."""
+    build = lower.build
+    if axis != 0 or indices.offset or build.tensor(indices.tensor).dtype is not DType.INT32:
+        raise refuse(node, "computed indices are held along axis 0 alone, as int32 or int64")
+    table = _table(lower, node, source)
+    rows, columns = table.shape[0], math.prod(table.shape[1:])
+    values = build.reshape(natural(build, table).tensor, (1, rows, columns))
+    count = math.prod(indices.shape)
+    flat = build.reshape(natural(build, indices).tensor, (1, count))
+    tensor = build.emit("GATHER", (values, flat), (1, count, columns), DType.INT8)
+    shape = (*indices.shape, *table.shape[1:])
+    axes = tuple(range(len(shape)))
+    return replace(table, tensor=build.reshape(tensor, shape), shape=shape, axes=axes)
+
+
+def _table(lower: Lowering, node: Node, source: Value) -> Affine:
+    """The table as int8: a constant keeps its integers, or takes the scale of the QuantizeLinear behind."""
+    if isinstance(source, Affine):
+        return source
+    if isinstance(source, Quantised) and source.scale.size == 1:
+        shift = 128 if source.integers.max(initial=0) > 127 else 0
+        tensor = lower.build.constant(source.integers - shift, DType.INT8)
+        scale, zero_point = float(source.scale[0]), int(source.zero_point[0]) - shift
+    else:
+        found = lower.behind(node)
+        if not isinstance(source, Known | Quantised) or found is None:
+            raise refuse(node, "its table must be a constant that is quantised, or followed by a QuantizeLinear")
+        steps = np.rint(np.asarray(real_constant(source), np.float64) / found.scale) + found.zero_point
+        tensor = lower.build.constant(np.clip(steps, -128, 127), DType.INT8)
+        scale, zero_point = found.scale, found.zero_point
+    axes = tuple(range(len(source.shape)))
+    return Affine(tensor=tensor, shape=source.shape, axes=axes, scale=scale, zero_point=zero_point)
+
+
+def _pad(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = _held(lower, node)
+    if node.text("mode", "constant") != "constant":
+        raise refuse(node, f"mode {node.text('mode', '')} is not held; constant is")
+    given, rank = lower.integers(node, 1), len(value.shape)
+    widths = np.array(node.integers("pads", ()) if given is None else given)
+    chosen = lower.integers(node, 3) or tuple(range(rank))
+    if widths.size != 2 * len(chosen) or widths.min(initial=0) < 0:
+        raise refuse(node, f"pads {widths.tolist()} must be two numbers of 0 or more for each axis")
+    filled = lower.constant(node, 2)
+    level = node.number("value", 0.0) if filled is None else float(filled.reshape(-1)[0])
+    pairs = [(0, 0)] * rank
+    for index, axis in enumerate(chosen):
+        pairs[only_axis(axis, rank, node)] = (int(widths[index]), int(widths[index + len(chosen)]))
+    return [_padded(lower, value, pairs, level)]
+
+
+def _padded(lower: Lowering, value: Any, pairs: list[tuple[int, int]], level: float) -> Value:
+    build = lower.build
+    if isinstance(value, Tabulated | Wide):
+        value = as_wide(build, value)
+        stored = round(level / float(value.scale[0]))
+        value = replace(value, bound=np.maximum(value.bound, abs(stored)))
+    elif isinstance(value, Affine):
+        stored = int(np.clip(np.rint(level / value.scale) + value.zero_point, -128, 127))
+    else:
+        stored = int(level) - value.offset
+    tensor = build.pad(value.tensor, [pairs[axis] for axis in value.axes], stored)
+    shape = tuple(size + sum(pair) for size, pair in zip(value.shape, pairs, strict=True))
+    result: Value = replace(value, tensor=tensor, shape=shape)
+    return result
+
+
+def _expand(lower: Lowering, node: Node) -> Sequence[Value]:
+    value, asked = _held(lower, node), lower.integers(node, 1)
+    assert asked is not None
+    if node.kind == "Tile":
+        shape = tuple(size * count for size, count in zip(value.shape, asked, strict=True))
+    else:
+        shape = tuple(np.broadcast_shapes(value.shape, asked))
+    wider = extended(lower.build, value, len(shape))
+    multiples = tuple(shape[axis] // wider.shape[axis] for axis in wider.axes)
+    if max(multiples, default=1) == 1:
+        return [wider]
+    operands = (wider.tensor, lower.build.shape_constant(multiples))
+    held = tuple(shape[axis] for axis in wider.axes)
+    tensor = lower.build.emit("TILE", operands, held, lower.build.tensor(wider.tensor).dtype)
+    return [replace(wider, tensor=tensor, shape=shape)]
+
+
+def _depth_to_space(lower: Lowering, node: Node) -> Sequence[Value]:
+    """Channels to blocks of pixels, in the order DCR or CRD."""
+    value, block = natural(lower.build, _held(lower, node)), node.integer("blocksize", 1)
+    batch, channels, height, width = value.shape
+    inner = channels // block**2
+    if node.text("mode", "DCR") == "DCR":
+        split, perm = (batch, block, block, inner, height, width), (0, 3, 4, 1, 5, 2)
+    else:
+        split, perm = (batch, inner, block, block, height, width), (0, 1, 4, 2, 5, 3)
+    parts = moved(reshaped(lower.build, value, split), perm)
+    return [reshaped(lower.build, parts, (batch, inner, height * block, width * block))]
+
+
+def _space_to_depth(lower: Lowering, node: Node) -> Sequence[Value]:
+    value, block = natural(lower.build, _held(lower, node)), node.integer("blocksize", 1)
+    batch, channels, height, width = value.shape
+    split = (batch, channels, height // block, block, width // block, block)
+    parts = moved(reshaped(lower.build, value, split), (0, 3, 5, 1, 2, 4))
+    return [reshaped(lower.build, parts, (batch, channels * block**2, height // block, width // block))]
+
+
+def _shape(lower: Lowering, node: Node) -> Sequence[Value]:
+    shape = np.array(lower.value(node, 0).shape, np.int64)
+    return [Known(values=shape[node.integer("start", 0) : node.integer("end", len(shape))])]
+
+
+HANDLERS: Mapping[str, Handler] = {
+    **dict.fromkeys(("Identity", "Dropout"), _identity),
+    "Cast": _cast,
+    "Reshape": _reshape,
+    "Flatten": _flatten,
+    "Transpose": _transpose,
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Slice": _slice,
+    "Split": _split,
+    "Concat": _concat,
+    "Gather": _gather,
+    "Pad": _pad,
+    **dict.fromkeys(("Expand", "Tile"), _expand),
+    "DepthToSpace": _depth_to_space,
+    "SpaceToDepth": _space_to_depth,
+    "Shape": _shape,
+}

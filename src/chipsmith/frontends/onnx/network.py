@@ -1,0 +1,308 @@
+"""A QDQ network as an int8 Graph: node after node, with the layers by name and what the host does around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from chipsmith.compiler.canonical.cleanup import drop_dead
+from chipsmith.errors import BadInput, ChipsmithError, OperatorRefused
+from chipsmith.frontends.border import Border, HostStep, arrange, dequantize, host_steps
+from chipsmith.frontends.layout import strip_border_transposes
+from chipsmith.frontends.onnx import (
+    arithmetic,
+    convolution,
+    matrix,
+    movement,
+    normalise,
+    pointwise,
+    pooling,
+    quantisation,
+    resize,
+)
+from chipsmith.frontends.onnx.forms import as_wide, natural
+from chipsmith.frontends.onnx.lowering import Handler, Lowering
+from chipsmith.frontends.onnx.model import Node, OnnxModel, Port
+from chipsmith.frontends.onnx.values import Affine, Entering, Held, Integers, Known, Quantised, Value, real_constant
+from chipsmith.tosa.graph import Array, DType, Graph
+from chipsmith.tosa.names import rename_tensors
+from chipsmith.tosa.verify import verify
+
+HANDLERS: Mapping[str, Handler] = {
+    kind: handler
+    for module in (
+        quantisation,
+        pointwise,
+        arithmetic,
+        convolution,
+        matrix,
+        pooling,
+        movement,
+        normalise,
+        resize,
+    )
+    for kind, handler in module.HANDLERS.items()
+}
+"""The function that lowers each operator of ONNX."""
+
+_REASONS = {
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), "a recurrent layer as one operator; export its cells unrolled over time"),
+    **dict.fromkeys(("If", "Loop", "Scan"), "control flow; export the network with fixed shapes and without branches"),
+    **dict.fromkeys(
+        ("QLinearConv", "QLinearMatMul", "QLinearAdd", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear"),
+        "another form of quantised network; export it in the QDQ format",
+    ),
+}
+_KEPT_INTEGERS = ("DequantizeLinear", "Transpose")
+_FAULTS = (KeyError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError, AssertionError, MemoryError)
+"""What an attribute or a shape that makes no sense raises in the lowering of a node."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """The result of a node as int8: `tensor` of the graph, whose axes are ONNX's in the order `axes`.
+
+    `real` and `integers` name ONNX's tensors before and behind the QuantizeLinear; ONNX's integers are the graph's plus
+    `offset`.
+    """
+
+    name: str
+    operator: str
+    tensor: str
+    axes: tuple[int, ...]
+    scale: float
+    zero_point: int
+    offset: int
+    real: str
+    integers: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnnxNetwork:
+    """An ONNX network as an integer graph, with what the host does around it.
+
+    Inputs and outputs of `graph` are named as the network's; `input_quantization` and `output_quantization` hold one
+    Border for each, in the graph's order. `model` is the QDQ network, `original` the float one it came from, if any.
+    """
+
+    graph: Graph
+    input_quantization: tuple[Border, ...]
+    output_quantization: tuple[Border, ...]
+    layers: tuple[Layer, ...]
+    model: OnnxModel = field(repr=False, compare=False)
+    original: OnnxModel | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def host_steps(self) -> tuple[HostStep, ...]:
+        """What the host does, in order, for the placement table."""
+        return host_steps(self.input_quantization, self.output_quantization)
+
+    def quantize_inputs(self, *values: Array) -> dict[str, Array]:
+        """The graph's inputs by name, from the network's own inputs in its order and layout, as QuantizeLinear does.
+
+        Along axis 0 each array may hold any number of batches. Raises BadInput where number or shapes do not fit.
+        """
+        if len(values) != len(self.input_quantization):
+            taken = f"'{self.graph.name}' takes {len(self.input_quantization)} inputs"
+            raise BadInput(f"{taken}, {len(values)} were given")
+        pairs = zip(self.input_quantization, values, strict=True)
+        return {border.tensor: _quantized(array, border, self.graph) for border, array in pairs}
+
+    def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
+        """The network's outputs, in its own order and layout, from the graph's outputs by name."""
+        ordered = sorted(self.output_quantization, key=lambda border: border.position)
+        return tuple(dequantize(outputs[border.tensor], border) for border in ordered)
+
+
+def _quantized(values: Array, border: Border, graph: Graph) -> Array:
+    tensor = graph.tensor(border.tensor)
+    moved = arrange(values, border, tensor)
+    if border.scale is None:
+        return np.ascontiguousarray(moved, tensor.dtype.numpy)
+    steps = np.rint(moved.astype(np.float32) / np.float32(border.scale)) + np.float32(border.zero_point)
+    return np.ascontiguousarray(np.clip(steps, -128, 127).astype(np.int8))
+
+
+def lower_network(model: OnnxModel, original: OnnxModel | None = None) -> OnnxNetwork:
+    """The integer graph of a QDQ network, its scales kept.
+
+    Raises OperatorRefused, naming the node and the reason, for what has no integer form here, and BadInput where a node
+    makes no sense.
+    """
+    lower = Lowering(model)
+    for port in model.inputs:
+        lower.values[port.name] = _input(lower, port)
+    layers: list[Layer] = []
+    producers: dict[str, Node] = {}
+    for node in model.nodes:
+        results = _lowered(lower, node)
+        for name, value in zip(node.outputs, results, strict=False):
+            lower.values[name] = value
+            producers[name] = node
+        layers += (
+            one for one in _layers(lower, node, producers) if one.tensor not in {known.tensor for known in layers}
+        )
+    return _network(lower, layers, original)
+
+
+def _input(lower: Lowering, port: Port) -> Value:
+    """A float input waits for its QuantizeLinear; integers are the network's own."""
+    axes = tuple(range(len(port.shape)))
+    lower.build.scope = port.name
+    kind = port.dtype.name
+    if kind in ("float32", "float16", "float64"):
+        return Entering(tensor=lower.build.enter(port.name, port.shape, DType.INT8), shape=port.shape, axes=axes)
+    if kind in ("int8", "uint8"):
+        tensor = lower.build.enter(port.name, port.shape, DType.INT8)
+        return Integers(tensor=tensor, shape=port.shape, axes=axes, offset=128 if kind == "uint8" else 0)
+    if kind in ("int32", "int64"):
+        return Integers(tensor=lower.build.enter(port.name, port.shape, DType.INT32), shape=port.shape, axes=axes)
+    raise OperatorRefused(f"input '{port.name}' is {kind}; float, int8, uint8, int32 and int64 inputs are held")
+
+
+def _lowered(lower: Lowering, node: Node) -> Sequence[Value]:
+    lower.build.scope = node.name
+    try:
+        constants = _constants(lower, node)
+        if constants is not None:
+            return constants
+        if node.kind not in HANDLERS:
+            reason = _REASONS.get(node.kind, "is not among the operators that are held; docs/front-ends.md lists them")
+            raise OperatorRefused(f"{node.kind} '{node.name}': {reason}")
+        return HANDLERS[node.kind](lower, node)
+    except ChipsmithError:
+        raise
+    except _FAULTS as error:
+        raise BadInput(f"{node.kind} '{node.name}' makes no sense: {type(error).__name__}: {error}") from error
+
+
+def _constants(lower: Lowering, node: Node) -> Sequence[Value] | None:
+    """The outputs of a node all whose inputs are constants; None where one is computed."""
+    if node.kind == "Constant":
+        return [Known(values=_constant(node))]
+    values = {name: lower.values.get(name) for name in node.inputs if name}
+    known = all(isinstance(value, Known | Quantised) for value in values.values())
+    if not known or node.kind in ("QuantizeLinear", "DequantizeLinear", "Shape"):
+        return None
+    if node.kind in _KEPT_INTEGERS and any(isinstance(value, Quantised) for value in values.values()):
+        return None
+    arrays = {
+        name: real_constant(value).astype(np.float32) if isinstance(value, Quantised) else real_constant(value)
+        for name, value in values.items()
+        if isinstance(value, Known | Quantised)
+    }
+    return [Known(values=array) for array in lower.evaluate(node, arrays)]
+
+
+def _constant(node: Node) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+    for name, dtype in (("value", None), ("value_float", "float32"), ("value_floats", "float32")):
+        if name in node.attributes:
+            return np.asarray(node.attributes[name], dtype)
+    for name in ("value_int", "value_ints"):
+        if name in node.attributes:
+            return np.asarray(node.attributes[name], np.int64)
+    raise OperatorRefused(f"Constant '{node.name}': only tensors and numbers are held")
+
+
+def _layers(lower: Lowering, node: Node, producers: Mapping[str, Node]) -> Iterator[Layer]:
+    """The layer that a QuantizeLinear of an activation ends."""
+    value = lower.values.get(node.outputs[0])
+    source = producers.get(node.inputs[0]) if node.inputs else None
+    if node.kind != "QuantizeLinear" or not isinstance(value, Integers) or source is None:
+        return
+    found = lower.parameters(node)
+    yield Layer(
+        name=source.name,
+        operator=source.kind,
+        tensor=value.tensor,
+        axes=value.axes,
+        scale=found.scale,
+        zero_point=found.zero_point,
+        offset=found.offset,
+        real=node.inputs[0],
+        integers=node.outputs[0],
+    )
+
+
+def _network(lower: Lowering, layers: Sequence[Layer], original: OnnxModel | None) -> OnnxNetwork:
+    model = lower.model
+    inputs = tuple(_input_border(lower, port, position) for position, port in enumerate(model.inputs))
+    outputs: list[Border] = []
+    for position, name in enumerate(model.outputs):
+        outputs.append(_output(lower, name, position, {border.tensor for border in outputs}))
+    graph = drop_dead(lower.build.finish(model.name, [border.tensor for border in outputs]))
+    verify(graph)
+    layout = strip_border_transposes(graph)
+    names = {border.tensor: name for border, name in zip(outputs, model.outputs, strict=True)}
+    return OnnxNetwork(
+        graph=rename_tensors(layout.graph, names),
+        input_quantization=tuple(
+            replace(border, axes=axes) for border, axes in zip(inputs, layout.input_axes, strict=True)
+        ),
+        output_quantization=tuple(
+            replace(border, tensor=names[border.tensor], axes=axes)
+            for border, axes in zip(outputs, layout.output_axes, strict=True)
+        ),
+        layers=tuple(_kept(layers, graph, layout.graph, names)),
+        model=model,
+        original=original,
+    )
+
+
+def _kept(layers: Sequence[Layer], before: Graph, final: Graph, names: Mapping[str, str]) -> Iterator[Layer]:
+    """The layers by the names of their tensors now: one before a border transpose that left took its result's name."""
+    left = {op.name for op in before.operators} - {op.name for op in final.operators}
+    border = {op.inputs[0]: op.outputs[0] for op in before.operators if op.name in left}
+    for layer in layers:
+        tensor = border.get(layer.tensor, layer.tensor)
+        if tensor in final.tensors:
+            yield replace(layer, tensor=names.get(tensor, tensor))
+
+
+def _input_border(lower: Lowering, port: Port, position: int) -> Border:
+    value = lower.values[port.name]
+    axes = tuple(range(len(port.shape)))
+    if isinstance(value, Entering):
+        raise BadInput(f"input '{port.name}' of {lower.model.name} is read by no QuantizeLinear: remove it")
+    if isinstance(value, Affine):
+        return Border(tensor=value.tensor, position=position, scale=value.scale, zero_point=value.zero_point, axes=axes)
+    assert isinstance(value, Integers)
+    return _integer_border(value, position)
+
+
+def _integer_border(value: Integers, position: int) -> Border:
+    """Integers cross the border as they are; uint8 ones are moved by 128."""
+    axes = tuple(range(len(value.shape)))
+    scale = 1.0 if value.offset else None
+    return Border(tensor=value.tensor, position=position, scale=scale, zero_point=-value.offset, axes=axes)
+
+
+def _output(lower: Lowering, name: str, position: int, taken: set[str]) -> Border:
+    """An output: int8 with its scale where a DequantizeLinear gives it, else int32 with the scale it has."""
+    value = lower.values.get(name)
+    lower.build.scope = name
+    if not isinstance(value, Held) or isinstance(value, Entering):
+        raise BadInput(f"output '{name}' of {lower.model.name} is a constant, or an input as it is")
+    if isinstance(value, Affine | Integers):
+        plain = natural(lower.build, value)
+        border = _integer_border(plain, position) if isinstance(plain, Integers) else _affine_border(plain, position)
+    else:
+        wide = natural(lower.build, as_wide(lower.build, value))
+        axes = tuple(range(len(wide.shape)))
+        border = Border(tensor=wide.tensor, position=position, scale=float(wide.scale[0]), zero_point=0, axes=axes)
+    return replace(border, tensor=_own(lower, border.tensor, taken))
+
+
+def _affine_border(value: Affine, position: int) -> Border:
+    axes = tuple(range(len(value.shape)))
+    return Border(tensor=value.tensor, position=position, scale=value.scale, zero_point=value.zero_point, axes=axes)
+
+
+def _own(lower: Lowering, tensor: str, taken: set[str]) -> str:
+    """A tensor that is no input and no other output."""
+    known = lower.build.tensor(tensor)
+    if tensor not in taken and tensor not in {port.name for port in lower.model.inputs}:
+        return tensor
+    return lower.build.emit("IDENTITY", (tensor,), known.shape, known.dtype)

@@ -1,0 +1,186 @@
+"""Softmax, LayerNormalization and BatchNormalization in integers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from chipsmith.frontends.onnx.forms import arranged, as_wide, constant_at_scale, reach
+from chipsmith.frontends.onnx.lowering import Handler, Lowering, only_axis, refuse
+from chipsmith.frontends.onnx.model import Node
+from chipsmith.frontends.onnx.values import Affine, Known, Value, Wide
+from chipsmith.tosa.graph import DType
+
+_ENTRY = 32767
+_EXP_BITS = 22
+"""A table of int16 gives its greatest entry as about 2**22."""
+_SOFTMAX_RANGE = 16.0
+"""exp(-16) is below a step of the table."""
+_RECIPROCAL_BITS, _SUM_SHIFT = 30, 8
+_RSQRT_BITS = 22
+_FRACTION_BITS = 6
+"""Bits behind the point of a value minus its mean."""
+_FACTOR_BITS = 15
+
+
+def _softmax(lower: Lowering, node: Node) -> Sequence[Value]:
+    """exp(x - max) by a table, divided by its sum.
+
+    The reciprocal of the sum is 2**30 / (sum / 2**8): its rounding is below 2**-16 of the greatest result.
+    """
+    value, build = lower.computed(node, 0), lower.build
+    axis = only_axis(node.integer("axis", -1 if lower.opset() >= 13 else 1), len(value.shape), node)
+    if lower.opset() < 13 and math.prod(value.shape[axis + 1 :]) != 1:
+        raise refuse(node, "before version 13 of ONNX it spans several axes; convert the network to version 13")
+    wide = as_wide(build, value)
+    position = wide.axes.index(axis)
+    below = build.binary("SUB", wide.tensor, build.reduce("REDUCE_MAX", wide.tensor, position))
+    exponentials = _exponentials(lower, below, value, wide)
+    spare = max(0, math.ceil(math.log2(value.shape[axis])) + _EXP_BITS + 1 - 31)
+    narrow = build.rescale(exponentials, DType.INT32, np.array([2.0**-spare])) if spare else exponentials
+    total = build.reduce("REDUCE_SUM", narrow, position)
+    divisor = build.rescale(total, DType.INT32, np.array([2.0 ** (spare - _SUM_SHIFT)]))
+    ones = build.constant(np.full((1,) * len(value.shape), 1 << _RECIPROCAL_BITS), DType.INT32)
+    reciprocal = build.binary("INTDIV", ones, divisor)
+    shift = _RECIPROCAL_BITS + _SUM_SHIFT - _EXP_BITS
+    tensor = build.multiply(exponentials, reciprocal, shift=shift)
+    scale, bound = np.array([2.0**-_EXP_BITS]), np.array([float(1 << _EXP_BITS) * 1.01])
+    return [replace(wide, tensor=tensor, scale=scale, bound=bound, low=-np.inf, high=np.inf)]
+
+
+def _exponentials(lower: Lowering, below: str, value: Value, wide: Wide) -> str:
+    """exp of differences of 0 or less: of int8 values exactly at the table's entries, of others between them."""
+    build = lower.build
+    scale = float(wide.scale[0])
+    step = scale if isinstance(value, Affine) else max(_SOFTMAX_RANGE / 256, scale)
+    index = build.rescale(below, DType.INT16, np.array([scale / step * 128]))
+    knots = np.minimum((np.arange(513) - 256) * step, 0.0)
+    return build.table(index, np.rint(np.exp(knots) * _ENTRY))
+
+
+def _layer_norm(lower: Lowering, node: Node) -> Sequence[Value]:
+    """(x - mean) / sqrt(variance + epsilon) * gain + bias over the last axes.
+
+    Squares are summed in int32; their root's reciprocal is a table of the sum's leading bits, found by CLZ.
+    """
+    value, build = lower.affine(node, 0), lower.build
+    rank = len(value.shape)
+    axis = only_axis(node.integer("axis", -1), rank, node)
+    if axis != rank - 1:
+        raise refuse(node, "only the last axis is held")
+    plain = arranged(build, value, tuple(range(rank)))
+    size = plain.shape[-1]
+    centred = _centred(lower, plain, size)
+    normal = _normalised(lower, centred, size, epsilon=node.number("epsilon", 1e-5) / plain.scale**2)
+    held = Wide(
+        tensor=normal.tensor,
+        shape=plain.shape,
+        axes=plain.axes,
+        scale=normal.scale,
+        bound=normal.bound,
+    )
+    return [_scaled_and_shifted(lower, node, held)]
+
+
+def _centred(lower: Lowering, value: Affine, size: int) -> str:
+    """The int8 value minus its mean along the last axis, with _FRACTION_BITS behind the point."""
+    build = lower.build
+    last = len(value.shape) - 1
+    integers = build.rescale(value.tensor, DType.INT32, np.ones(1), input_zero_point=value.zero_point)
+    total = build.reduce("REDUCE_SUM", integers, last)
+    mean = build.rescale(total, DType.INT32, np.array([2.0**_FRACTION_BITS / size]))
+    fine = build.rescale(value.tensor, DType.INT32, np.array([2.0**_FRACTION_BITS]), input_zero_point=value.zero_point)
+    return build.binary("SUB", fine, mean)
+
+
+def _normalised(lower: Lowering, centred: str, size: int, *, epsilon: float) -> Wide:
+    """centred / sqrt(its variance + epsilon), with epsilon in squared steps of the int8 value."""
+    build = lower.build
+    shape = build.tensor(centred).shape
+    ones = (1,) * len(shape)
+    square_bits = 2 * (8 + _FRACTION_BITS)
+    lost = max(0, square_bits + math.ceil(math.log2(size)) - 30)
+    squares = build.multiply(centred, centred, shift=lost)
+    unit = size * 2.0 ** (2 * _FRACTION_BITS - lost)
+    added = max(1, min(round(epsilon * unit), 1 << 29))
+    total = build.binary(
+        "ADD", build.reduce("REDUCE_SUM", squares, len(shape) - 1), build.constant(np.full(ones, added), DType.INT32)
+    )
+    root, halves = _reciprocal_root(lower, total)
+    wider = build.binary("LOGICAL_LEFT_SHIFT", centred, halves)
+    # |centred| << halves stays below 2**((31 + lost) / 2 + 1); the product with the root is cut to 28 bits
+    bits = (31 + lost) // 2 + 2
+    shift = max(0, bits + _RSQRT_BITS - 28)
+    tensor = build.multiply(wider, root, shift=shift)
+    # 1 / sqrt(total) = root / 2**22 * 2**(halves - 14.5); variance = total / unit in squared steps
+    scale = 2.0**shift / (1 << _RSQRT_BITS) * 2.0**-14.5 * math.sqrt(unit) / 2.0**_FRACTION_BITS
+    reach_ = math.sqrt(size) * 1.01 / scale
+    axes = tuple(range(len(shape)))
+    return Wide(tensor=tensor, shape=shape, axes=axes, scale=np.array([scale]), bound=np.array([np.ceil(reach_)]))
+
+
+def _reciprocal_root(lower: Lowering, total: str) -> tuple[str, str]:
+    """(r, h) with 1 / sqrt(total) = r * 2**(h - 14.5) / 2**22 for total from 1 to 2**31 - 1."""
+    build = lower.build
+    shape = build.tensor(total).shape
+    ones = (1,) * len(shape)
+    zeros = build.emit("CLZ", (total,), shape, DType.INT32)
+    free = build.binary("SUB", zeros, build.constant(np.full(ones, 1), DType.INT32))
+    even = build.binary("BITWISE_AND", free, build.constant(np.full(ones, 30), DType.INT32))
+    mantissa = build.binary("LOGICAL_LEFT_SHIFT", total, even)
+    middle = build.constant(np.full(ones, 1 << 30), DType.INT32)
+    index = build.rescale(build.binary("SUB", mantissa, middle), DType.INT16, np.array([2.0**-15]))
+    knots = ((np.arange(513) - 256) * 128.0 * (1 << 15) + (1 << 30)) / (1 << 29)
+    entries = np.rint(_ENTRY / np.sqrt(np.maximum(knots, 1.0)))
+    root = build.table(index, entries)
+    one = build.constant(np.full(ones, 1), DType.INT32)
+    return root, build.binary("LOGICAL_RIGHT_SHIFT", even, one)
+
+
+def _scaled_and_shifted(lower: Lowering, node: Node, value: Wide) -> Wide:
+    """The value times a constant gain along the last axis, plus a constant bias."""
+    build = lower.build
+    rank = len(value.shape)
+    gain, bias = lower.constant(node, 1), lower.constant(node, 2)
+    if gain is not None:
+        factor = Known(values=np.asarray(gain, np.float64))
+        scale = reach(factor) / (1 << _FACTOR_BITS)
+        operand = constant_at_scale(build, factor, scale=scale, rank=rank, axes=value.axes)
+        product = float(value.bound[0]) * (1 << _FACTOR_BITS)
+        shift = max(0, math.ceil(math.log2(product)) - 29)
+        tensor = build.multiply(value.tensor, operand, shift=shift)
+        bound = np.array([np.ceil(product / 2.0**shift)])
+        value = replace(value, tensor=tensor, scale=value.scale * scale * 2.0**shift, bound=bound)
+    if bias is None:
+        return value
+    added = Known(values=np.asarray(bias, np.float64))
+    step = float(value.scale[0])
+    operand = constant_at_scale(build, added, scale=step, rank=rank, axes=value.axes)
+    bound = value.bound + np.ceil(reach(added) / step)
+    return replace(value, tensor=build.binary("ADD", value.tensor, operand), bound=bound)
+
+
+def _batch_norm(lower: Lowering, node: Node) -> Sequence[Value]:
+    """One multiplication and one addition a channel."""
+    value = as_wide(lower.build, lower.computed(node, 0))
+    gain, bias, mean, variance = (lower.constant(node, index) for index in range(1, 5))
+    if gain is None or bias is None or mean is None or variance is None:
+        raise refuse(node, "gain, bias, mean and variance must be constants")
+    spread = (1, -1, *(1,) * (len(value.shape) - 2))
+    factor = gain.astype(np.float64) / np.sqrt(variance.astype(np.float64) + node.number("epsilon", 1e-5))
+    constants = (factor, bias - mean * factor)
+    names = ("gain of " + node.name, "bias of " + node.name)
+    for name, data in zip(names, constants, strict=True):
+        lower.values[name] = Known(values=data.reshape(spread))
+    parts = replace(node, inputs=(node.inputs[0], *names))
+    return [_scaled_and_shifted(lower, parts, value)]
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "Softmax": _softmax,
+    "LayerNormalization": _layer_norm,
+    "BatchNormalization": _batch_norm,
+}
