@@ -24,7 +24,7 @@ _SCRIPTS = sysconfig.get_path("scripts")
 _INTEGER_PROFILE = ("--profile", "tosa-pro-int", "--tosa-version", "1.0.1")
 _LEGAL, _ILLEGAL = ("--test-type", "positive"), ("--test-type", "negative")
 _SMALL = ("--tensor-dim-range", "1,5", "--max-batch-size", "2", "--num-rand-permutations", "1", "--no-special-tests")
-_DOUBLE_ROUND = ("--extension", "tosa-ext-doubleround")
+_DOUBLE_ROUND, _INT16 = ("--extension", "tosa-ext-doubleround"), ("--extension", "tosa-ext-int16")
 _WINDOWS = (
     *("--max-conv-padding", "1", "--max-conv-dilation", "2", "--max-conv-stride", "2", "--conv-kernel", "3,2", "2,1,3"),
     *("--max-pooling-kernel", "2", "--max-pooling-stride", "2", "--max-pooling-padding", "1"),
@@ -46,7 +46,7 @@ SAMPLE = (
         "--max-resize-output-dim=20",
         "--filter=^(conv2d|conv3d|depthwise_conv2d|transpose_conv2d|avg_pool2d|max_pool2d|matmul|gather|scatter|resize)$",
     ),
-    ("--extension", "tosa-ext-int16", "--target-dtype", "int16", "--target-rank", "2", "--filter=^table$"),
+    (*_INT16, "--target-dtype", "int16", "--target-rank", "2", "--filter=^table$"),
 )
 """Arguments of tosa_verif_build_tests that make some 500 small cases of all operators in half a minute."""
 
@@ -97,11 +97,13 @@ def is_case_of(folder: Path, kind: str) -> bool:
 
 
 def complete(cache: Path, *, seed: int | None = None, operators: Sequence[str] = ()) -> list[Path]:
-    """The folders of all legal cases of PRO-INT and EXT-DOUBLEROUND; making them takes minutes.
+    """The folders of all legal cases of PRO-INT, EXT-DOUBLEROUND and TABLE of EXT-INT16; making them takes minutes.
 
     `seed` draws other cases than the generator's own; `operators` (lower case) are the only ones, if given.
     """
-    return _official(cache, "complete", (*_LEGAL, *_drawn(seed)), operators)
+    which = (*_LEGAL, *_drawn(seed))
+    found = _official(cache, "complete", which, operators)
+    return sorted((*found, *_tables_of_int16(cache, which))) if "table" in (operators or ("table",)) else found
 
 
 def illegal(cache: Path, *, operators: Sequence[str] = ()) -> list[Path]:
@@ -125,18 +127,27 @@ def _drawn(seed: int | None) -> tuple[str, ...]:
 
 def _official(cache: Path, kind: str, which: Sequence[str], operators: Sequence[str]) -> list[Path]:
     """Taken from the cases of all operators where those were made already."""
-    if not operators or _folder(cache, kind, [_command(which, ())]).exists():
-        made = _made_once(cache, kind, [_command(which, ())])
-    else:
-        made = _made_once(cache, kind, [_command(which, operators)])
-    cases = (file.parent for file in made.rglob("desc.json") if "cases" in file.relative_to(made).parts)
+    whole = _command(which, (), _DOUBLE_ROUND)
+    made_already = not operators or _folder(cache, kind, [whole]).exists()
+    command = whole if made_already else _command(which, operators, _DOUBLE_ROUND)
+    cases = _cases_of(_made_once(cache, kind, [command]))
     return sorted(one for one in cases if not operators or operator_of(one) in operators)
 
 
-def _command(which: Sequence[str], operators: Sequence[str]) -> tuple[str, ...]:
+def _tables_of_int16(cache: Path, which: Sequence[str]) -> list[Path]:
+    """The cases of TABLE int16 -> int32, the one row of EXT-INT16 that is held."""
+    made = _made_once(cache, "table-int16", [_command(which, ("table",), _INT16)])
+    return [one for one in _cases_of(made) if "_i16" in one.name]
+
+
+def _cases_of(made: Path) -> list[Path]:
+    return [file.parent for file in made.rglob("desc.json") if "cases" in file.relative_to(made).parts]
+
+
+def _command(which: Sequence[str], operators: Sequence[str], extension: Sequence[str]) -> tuple[str, ...]:
     only = ("--operators", *sorted(operators)) if operators else ()
     generator = "tosa_verif_conformance_generator"
-    return (generator, *_INTEGER_PROFILE, *which, *only, *_DOUBLE_ROUND, "--output-type", "binary")
+    return (generator, *_INTEGER_PROFILE, *which, *only, *extension, "--output-type", "binary")
 
 
 def _folder(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Path:
