@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.learn.data.dataset import Dataset, TargetScaling
@@ -56,8 +55,3 @@ def lazy_parts(decoder: Decoder, targets: NDArray[Any], split: Split) -> Parts:
 
 def _three(split: Split, make: Callable[[Indices], Examples]) -> Parts:
     return make(split.train), make(split.validation), make(split.test)
-
-
-def spread(indices: Indices, count: int) -> Indices:
-    """At most `count` of the indices, evenly spread: what a large set's scale is fitted on."""
-    return indices[np.linspace(0, len(indices) - 1, min(count, len(indices))).astype(np.int64)]

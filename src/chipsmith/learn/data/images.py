@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts, spread
+from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import Decoder, Indices
 from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder
@@ -29,7 +29,7 @@ BRIGHTEST = 255.0
 IMAGENET = Standardise(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 """The means and deviations of ImageNet's red, green and blue, from 0 to 255, that many published weights expect."""
 FITTED_ON = 2_000
-"""Training images, evenly spread, that mean and deviation of the pixels are taken of."""
+"""The first so many training images, which hold all classes: mean and deviation of the pixels are taken of them."""
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 _SIDE = 28
 
@@ -127,7 +127,7 @@ def decoded_images(
 ) -> Dataset:
     """The data set of images that `decode` makes of item i as they are asked for; the scale is fitted on training."""
     decoder = Decoder(decode=decode, finish=_stay)
-    sample = decoder.stack(spread(split.train, FITTED_ON)) if pixels == "standardised" else None
+    sample = decoder.stack(split.train[:FITTED_ON]) if pixels == "standardised" else None
     preprocessing = Preprocessing(reader=reader, steps=(pixel_scale(pixels, reader.channels, sample),))
     return assemble(
         name=name,

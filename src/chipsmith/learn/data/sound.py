@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts, spread
+from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import DECODED_BYTES, Decoder, Indices
 from chipsmith.learn.data.feature_cache import cached_features
@@ -24,7 +24,7 @@ from chipsmith.learn.preprocessing.sound import Layout
 
 SUFFIXES = (".wav",)
 FITTED_ON = 2_000
-"""Training sounds, evenly spread, that mean and deviation of the features are taken of."""
+"""The first so many training sounds, which are mixed: mean and deviation of the features are taken of them."""
 _DIGIT = re.compile(r"(\d)_([a-z]+)_(\d+)")
 
 
@@ -154,7 +154,7 @@ def _sounds(
     unscaled = Preprocessing(reader=features.reader(), steps=(features.step(),))
     fits = unscaled.apply(files[0]).nbytes * len(files) <= DECODED_BYTES
     made = cached_features(files, unscaled) if fits else None
-    fitted_on = spread(split.train, FITTED_ON)
+    fitted_on = split.train[:FITTED_ON]
     sample = [unscaled.apply(files[item]) for item in fitted_on] if made is None else made[fitted_on]
     scale = Standardise.fit(np.asarray(sample), axis=1)
     if made is None:
