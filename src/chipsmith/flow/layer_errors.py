@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Values = dict[str, torch.Tensor]
 
 _DEQUANTIZE = "quantized_decomposed.dequantize_per_tensor.default"
-_MOVES = ("flatten", "dropout", "view", "reshape", "permute")
+MOVES = ("flatten", "dropout", "view", "reshape", "permute")
 """Operators that leave every value as it is: their error is their input's."""
 
 
@@ -44,12 +44,12 @@ def _layers(converted: Any, original: Any) -> Iterator[tuple[str, tuple[str, str
     """The node of each layer, its label, and the node of its dequantised result."""
     known = {node.name for node in original.graph.nodes}
     for node in converted.graph.nodes:
-        source = _source(node)
-        if source is not None and source.name in known and not source.name.startswith(_MOVES):
-            yield source.name, (_label(source), node.name)
+        source = source_of(node)
+        if source is not None and source.name in known and not source.name.startswith(MOVES):
+            yield source.name, (label_of(source), node.name)
 
 
-def _source(node: Node) -> Node | None:
+def source_of(node: Node) -> Node | None:
     """What a dequantising node gives back: the operator before it and its quantising node."""
     if str(node.target) != _DEQUANTIZE:
         return None
@@ -58,17 +58,18 @@ def _source(node: Node) -> Node | None:
     return source if source is not None and source.op == "call_function" else None
 
 
-def _label(node: Node) -> str:
+def label_of(node: Node) -> str:
+    """The path of the module that a node belongs to, or its own name."""
     stack = node.meta.get("nn_module_stack") or {}
     path = str(list(stack.values())[-1][0]) if stack else ""
     return path.removeprefix("L['self'].") or node.name
 
 
 def _both(original: Any, converted: Any, image: torch.Tensor) -> tuple[Values, Values]:
-    return _values(original, image), _values(converted, image)
+    return node_values(original, image), node_values(converted, image)
 
 
-def _values(module: Any, image: torch.Tensor) -> Values:
+def node_values(module: Any, image: torch.Tensor) -> Values:
     """The value of each node by its name."""
     import torch
 

@@ -15,7 +15,7 @@ import numpy as np
 from chipsmith.errors import BadInput
 from chipsmith.files import read_arrays
 from chipsmith.frontends.function import build_module, importable_here, split_name
-from chipsmith.frontends.onnx.model import Shapes, read_model
+from chipsmith.frontends.onnx.model import OnnxModel, Shapes, read_model
 from chipsmith.frontends.onnx.network import OnnxNetwork, lower_network
 from chipsmith.frontends.onnx.quantise import quantise
 from chipsmith.frontends.pytorch import LoweredNetwork, lower_module
@@ -65,12 +65,21 @@ def load_onnx(model: str, calibration: str | os.PathLike[str] | None) -> OnnxNet
                 "them, from which the int8 ranges are chosen"
             )
         return lower_network(network)
-    loaded = read_arrays(calibration)
-    network = read_model(model, _shapes(loaded))
+    network, columns = read_columns(model, calibration)
     if network.quantised:
         raise BadInput(f"{model} is quantised already: leave --calibration out")
+    return lower_network(*quantise(network, columns))
+
+
+def read_columns(model: str, calibration: str | os.PathLike[str]) -> tuple[OnnxModel, list[Array]]:
+    """The network of an `.onnx` file and one array for each of its inputs, whose shapes fix what the file leaves open.
+
+    Raises BadInput as load_onnx does.
+    """
+    loaded = read_arrays(calibration)
+    network = read_model(model, _shapes(loaded))
     names = [port.name for port in network.inputs]
-    return lower_network(*quantise(network, _onnx_columns(loaded, names, Path(calibration))))
+    return network, _onnx_columns(loaded, names, Path(calibration))
 
 
 def _shapes(loaded: Array | dict[str, Array]) -> Shapes:
@@ -93,6 +102,13 @@ def load_network(model: str, calibration: str | os.PathLike[str] | None) -> Lowe
     its first axis, in the module's own layout (NCHW for images) and scale; for several inputs an `.npz` file keyed
     by the names of the arguments of `forward`. Raises BadInput and OperatorRefused as lower_module does.
     """
+    network, columns = load_module(model, calibration)
+    with importable_here(), redirect_stdout(sys.stderr):
+        return lower_module(network, _first_of(columns), columns, name=model)
+
+
+def load_module(model: str, calibration: str | os.PathLike[str] | None) -> tuple[torch.nn.Module, tuple[Array, ...]]:
+    """The float module of `package.module:function`, and its calibration, one array for each argument of `forward`."""
     split_name(model)
     if calibration is None:
         raise BadInput(
@@ -100,9 +116,7 @@ def load_network(model: str, calibration: str | os.PathLike[str] | None) -> Lowe
             "them (NCHW floats for images), from which the int8 ranges are chosen"
         )
     network = build_module(model, {})
-    columns = _read_calibration(Path(calibration), network)
-    with importable_here(), redirect_stdout(sys.stderr):
-        return lower_module(network, _first_of(columns), columns, name=model)
+    return network, _read_calibration(Path(calibration), network)
 
 
 def _read_calibration(file: Path, network: torch.nn.Module) -> tuple[Array, ...]:

@@ -124,7 +124,7 @@ def bias_of(lower: Lowering, node: Node, index: int, scale: Reals, factor: float
     real = lower.constant(node, index)
     assert real is not None
     flat = np.rint(real.astype(np.float64).reshape(-1) * factor / scale)
-    return np.clip(flat, -(1 << 30), 1 << 30).astype(np.int64)
+    return np.asarray(np.clip(flat, -(1 << 30), 1 << 30), np.int64)
 
 
 def _bias(lower: Lowering, node: Node, image: Affine, weights: Quantised) -> npt.NDArray[np.int64]:
