@@ -93,6 +93,21 @@ def test_each_layer_loses_little_to_int8(ran):
     assert min(layers.values()) > 20
 
 
+def test_the_same_figures_are_made_of_float_int8_and_chip(ran):
+    names = {(one.stage, one.name) for one in ran.record.metrics}
+    assert names == {(stage, name) for stage in ("float", "int8", "chip") for name in ("accuracy", "cross entropy")}
+    assert sum(map(sum, ran.record.confusion.counts)) == 1000
+    assert {one.stage for one in ran.record.calibration} == {"float", "chip"}
+
+
+def test_the_program_carries_what_raw_data_need(ran):
+    from chipsmith.learn.deployment import Deployment
+
+    manifest = read_program(ran.program).manifest
+    deployment = Deployment.parse(manifest.deployment, name="digits.program")
+    assert deployment.class_names == tuple("0123456789")
+
+
 def test_training_fits(ran):
     assert ran.record.training.verdict == "good"
     assert len(ran.record.training.epochs) == 30
@@ -168,18 +183,18 @@ def test_verbs_are_found_beside_the_packages_of_the_same_name():
         _ = chipsmith.tain
 
 
-def test_an_unknown_job_is_refused():
-    with pytest.raises(BadInput, match="digits"):
+def test_an_unknown_recipe_is_refused():
+    with pytest.raises(BadInput, match="there is no recipe 'letters'"):
         chipsmith.run("letters")
 
 
 def test_train_writes_weights_and_a_verdict(ran, tmp_path, monkeypatch):
     """The verb is the run's first stage: the run above trained already, so its network is used again here."""
-    from chipsmith import flow
+    from chipsmith.flow import training
     from chipsmith.learn import load_trained
 
-    monkeypatch.setattr(flow, "_trained", lambda *_: load_trained(ran.folder / "trained.safetensors"))
+    monkeypatch.setattr(training, "train_in", lambda *_, **__: load_trained(ran.folder / "trained.safetensors"))
     found = chipsmith.train("digits", seed=0, out=tmp_path).to_json()
     assert found["accuracy_float"] == ran.to_json()["accuracy_float"]
     assert (found["verdict"], len(found["history"])) == ("good", 30)
-    assert load_trained(tmp_path / "trained.safetensors").training.seed == 0
+    assert load_trained(tmp_path / "trained.safetensors").training.recipe.seed == 0

@@ -31,16 +31,23 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 ModelName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A .tosa file, an int8 .tflite file, or package.module:function.")
+    str, typer.Argument(metavar="MODEL", help="A .tosa, int8 .tflite or .onnx file, or package.module:function.")
 ]
 ChipName = Annotated[str, typer.Option("--chip", help="A chip of `chipsmith chips`, or a YAML file.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field of the chip; repeatable.")
 ]
 Calibration = Annotated[
-    Path | None, typer.Option(help="Inputs (.npy, .npz) that choose the int8 ranges of package.module:function.")
+    Path | None, typer.Option(help="Inputs (.npy, .npz) that choose the int8 ranges of a float network.")
 ]
-Seed = Annotated[int, typer.Option(help="Seed of the split, the training and all else that is drawn.")]
+RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")]
+OwnNetwork = Annotated[
+    str | None, typer.Option("--network", metavar="PACKAGE.MODULE:FUNCTION", help="A network of your own.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a training that was interrupted.")]
+Seed = Annotated[
+    int | None, typer.Option(help="Seed of the split, the training and all else that is drawn; default the recipe's.")
+]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -85,11 +92,16 @@ def _options(
 
 @app.command()
 def run(
-    network: Annotated[str, typer.Argument(help="The job; `digits` is the one there is.")] = "digits",
-    chip: ChipName = "edge-256",
-    settings: Settings = None,
-    seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(help="The run folder; default runs/NETWORK-SEED.")] = None,
+    recipe: RecipeName = "digits",
+    chip: Annotated[str | None, typer.Option("--chip", help="A chip, instead of the recipe's.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field of recipe or chip; repeatable."),
+    ] = None,
+    network: OwnNetwork = None,
+    seed: Seed = None,
+    resume: Resume = False,
+    out: Annotated[Path | None, typer.Option(help="The run folder; default runs/RECIPE-SEED.")] = None,
     cosim: Annotated[
         bool, typer.Option("--cosim", help="Run one inference on the chip's RTL too, as `cosim`.")
     ] = False,
@@ -99,7 +111,16 @@ def run(
     from chipsmith import console, flow
 
     with console.quiet_stdout(json):
-        result = flow.run(network, seed=seed, chip=chip, settings=settings or (), out=out, watch=console.watch())
+        result = flow.run(
+            recipe,
+            seed=seed,
+            chip=chip,
+            settings=settings or (),
+            network=network,
+            resume=resume,
+            out=out,
+            watch=console.watch(),
+        )
         beside = flow.cosim(result.program) if cosim else None
     fields = result.to_json() if beside is None else {**result.to_json(), "cosim": beside.to_json()}
     console.show(fields, as_json=json, text=lambda: console.ran(result))
@@ -113,17 +134,45 @@ def run(
 
 @app.command()
 def train(
-    network: Annotated[str, typer.Argument(help="The job; `digits` is the one there is.")] = "digits",
-    seed: Seed = 0,
+    recipe: RecipeName = "digits",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field; repeatable.")
+    ] = None,
+    network: OwnNetwork = None,
+    seed: Seed = None,
+    resume: Resume = False,
     out: Annotated[Path | None, typer.Option(help="The folder of weights and curves.")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a recipe file.")] = False,
     json: Json = False,
 ) -> None:
-    """Train a network, validate after each epoch, and say whether it fits."""
+    """Train a network as a recipe says, validate after each epoch, and say whether it fits."""
+    from chipsmith import console, flow
+    from chipsmith.learn import recipe_schema
+
+    if schema:
+        console.print_json(recipe_schema())
+        return
+    with console.quiet_stdout(json):
+        result = flow.train(
+            recipe,
+            seed=seed,
+            settings=settings or (),
+            network=network,
+            resume=resume,
+            out=out,
+            watch=console.watch(),
+        )
+    if console.leads():
+        console.show(result.to_json(), as_json=json, text=lambda: console.trained(result))
+
+
+@app.command()
+def recipes(json: Json = False) -> None:
+    """The recipes that Chipsmith brings."""
     from chipsmith import console, flow
 
-    with console.quiet_stdout(json):
-        result = flow.train(network, seed=seed, out=out, watch=console.watch())
-    console.show(result.to_json(), as_json=json, text=lambda: console.trained(result))
+    held = flow.recipes()
+    console.show(console.recipes_json(held), as_json=json, text=lambda: console.recipes(held))
 
 
 @app.command()
@@ -156,6 +205,25 @@ def simulate(
     with console.quiet_stdout(json):
         result = flow.simulate(program, inputs=input, output=output)
     console.show(result.to_json(), as_json=json, text=lambda: console.simulated(result))
+
+
+@app.command()
+def predict(
+    program: Annotated[Path, typer.Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="An image, a sound, a CSV file; a text or a file with one.")
+    ],
+    tokens: Annotated[int, typer.Option(help="Tokens that a language model writes.")] = 100,
+    temperature: Annotated[float, typer.Option(help="0 takes the likeliest token; 1 draws by probability.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Seed of the tokens that are drawn.")] = 0,
+    json: Json = False,
+) -> None:
+    """Give raw data to a program: preprocess, execute on the simulated chip, and say what the network answers."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        result = flow.predict(program, inputs, tokens=tokens, temperature=temperature, seed=seed)
+    console.show(result.to_json(), as_json=json, text=lambda: console.predicted(result))
 
 
 @app.command()
@@ -226,6 +294,22 @@ def estimate(
     with console.quiet_stdout(json):
         results = flow.estimate(model, chips=names, settings=settings or (), calibration=calibration)
     console.show(console.estimates_json(results), as_json=json, text=lambda: console.estimates(results))
+
+
+@app.command()
+def diff(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or package.module:function.")],
+    calibration: Calibration = None,
+    chip: ChipName = "edge-256",
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Layer by layer: int8 against float, and the simulated chip against onnxruntime or PyTorch."""
+    from chipsmith import console, flow
+
+    with console.quiet_stdout(json):
+        result = flow.diff(model, calibration=calibration, chip=chip, settings=settings or ())
+    console.show(result.to_json(), as_json=json, text=lambda: console.diff(result))
 
 
 @app.command()

@@ -14,6 +14,9 @@ from chipsmith.chip import Chip, json_schema
 from chipsmith.compiler.held import held_operators
 from chipsmith.flow.conformance_run import Conformance, Result
 from chipsmith.flow.cosimulation import Cosimulated
+from chipsmith.flow.prediction import Predicted
+from chipsmith.flow.diff import Diff
+from chipsmith.flow.layer_values import Difference
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.synthesis import Synthesised
 from chipsmith.flow.watching import SILENT, Watch
@@ -147,6 +150,17 @@ def simulated(result: Simulated) -> None:
         print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
 
 
+def predicted(result: Predicted) -> None:
+    """The answer for each example, and the chip's time for one."""
+    for one in result.predictions:
+        print(f"{one.input}: {one.line}")
+    chip = result.program.chip
+    print(
+        f"{result.inferences} inferences on {chip.name} (simulated), each {result.latency_cycles:,} cycles, "
+        f"{result.latency_us:,.2f} us at {chip.clock_mhz:g} MHz"
+    )
+
+
 def cosimulated(result: Cosimulated) -> None:
     """Cycles and differences, cold and warm, and the speed of the simulation."""
     program = result.program
@@ -239,6 +253,26 @@ def conformance(result: Conformance) -> None:
     for one in result.not_passed:
         missed.add_row(one.operator, one.case, one.result.value, one.reason)
     print_tables(*([table, missed] if result.not_passed else [table]))
+
+
+def diff(result: Diff) -> None:
+    """The layers, one line each: first int8 against float, then the chip against its witness."""
+    columns = ("SNR dB", "largest", "differ")
+    table = _table(f"{result.network}, {result.inputs} inputs", "layer", "operator", *columns, *columns)
+    for layer in result.layers:
+        table.add_row(layer.name, layer.operator, *_difference(layer.int8), *_difference(layer.chip))
+    table.caption = (
+        f"left: int8 against float; right: the simulated {result.chip} against {result.witness}; largest difference in "
+        "steps of the layer's scale, share of elements that differ"
+    )
+    print_tables(table)
+
+
+def _difference(one: Difference | None) -> tuple[str, str, str]:
+    if one is None:
+        return ("not found", "", "")
+    ratio = "exact" if one.largest == 0 else "" if one.snr_db is None else f"{one.snr_db:.1f}"
+    return (ratio, f"{one.largest:.3g}", f"{one.differing:.2%}")
 
 
 def operators(rows: Sequence[OperatorRow]) -> None:

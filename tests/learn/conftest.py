@@ -1,29 +1,42 @@
-"""The digits, read once for all tests of learning."""
+"""The digits, read once for all tests of learning, and short trainings on them."""
 
 from __future__ import annotations
 
 import dataclasses
 
 import pytest
+from toy_data import toy_dataset
 
-from chipsmith.learn import DIGITS_RECIPE, Dataset, DigitsCNN, TrainedNetwork, load_digits, train
+from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, train
+
+SHORT = ("training.epochs=3", "training.augmentation=null")
+"""The digits' own recipe, for three epochs, on images as they are."""
 
 
 @pytest.fixture(scope="session")
 def digits() -> Dataset:
-    return load_digits(seed=0)
+    return load_recipe("digits").load_data()
 
 
 @pytest.fixture(scope="session")
-def short_training(digits: Dataset) -> TrainedNetwork:
-    """Three epochs of the digits' own recipe, on images as they are."""
-    recipe = dataclasses.replace(DIGITS_RECIPE, epochs=3, augmentation=None)
-    return train(DigitsCNN(), digits, recipe=recipe, seed=0)
+def short_recipe() -> Recipe:
+    return load_recipe("digits", SHORT)
 
 
 @pytest.fixture(scope="session")
-def overfit_training(digits: Dataset) -> tuple[TrainedNetwork, Dataset]:
-    """Many epochs on 60 images as they are, without dropout; and the data set."""
+def short_training(digits: Dataset, short_recipe: Recipe) -> TrainedNetwork:
+    return train(short_recipe, digits)
+
+
+@pytest.fixture(scope="session")
+def overfit_training(digits: Dataset) -> TrainedNetwork:
+    """Many epochs on 60 images as they are, without dropout."""
     few = dataclasses.replace(digits, train=digits.train.first(60), validation=digits.validation.first(200))
-    recipe = dataclasses.replace(DIGITS_RECIPE, epochs=40, batch_size=20, augmentation=None)
-    return train(DigitsCNN(dropout=0.0), few, recipe=recipe, seed=0), few
+    long = ("training.epochs=40", "training.batch_size=20", "training.augmentation=null", "network.dropout=0.0")
+    return train(load_recipe("digits", long), few)
+
+
+@pytest.fixture(scope="session")
+def toy():
+    """Small data sets of every task: 80 examples, 48 to train on, 16 to validate, 16 to test."""
+    return toy_dataset

@@ -1,20 +1,16 @@
-"""Affine changes of images, held to changes that can be worked out by hand."""
+"""Changes of training examples, held to changes that can be worked out by hand."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.learn import Augmentation
-from chipsmith.learn.augmentation import augment, draw_matrices, warp
+from chipsmith.learn.training.augmentation import ImageChanges, SeriesNoise, SpectrogramMask, TokenDropout, warp
 
 torch = pytest.importorskip("torch")
 
-STILL = {"rotation_degrees": 0.0, "shift_pixels": 0.0, "scale": 0.0, "shear": 0.0}
-FULL = Augmentation(rotation_degrees=30, shift_pixels=3, scale=0.25, shear=0.2)
+FULL = ImageChanges(kind="image", rotation_degrees=30, shift_pixels=3, scale=0.25, shear=0.2)
 
 
 def generator(seed=0):
@@ -27,12 +23,17 @@ def noise(count=4, side=8):
 
 def matrices(**sizes):
     images = torch.zeros(2000, 1, 8, 8)
-    return draw_matrices(images, Augmentation(**(STILL | sizes)), generator()).numpy()
+    changes = ImageChanges(kind="image", **sizes)
+    return changes._matrices(images, changes.draw(images, generator()).T[:5]).numpy()
+
+
+def augment(images, changes, random):
+    return changes.apply(images, changes.draw(images, random))
 
 
 def test_an_augmentation_of_nothing_gives_the_same_images():
     images = noise()
-    torch.testing.assert_close(augment(images, Augmentation(**STILL), generator()), images)
+    torch.testing.assert_close(augment(images, ImageChanges(kind="image"), generator()), images)
 
 
 def test_a_shift_by_a_whole_pixel_moves_the_image():
@@ -95,14 +96,72 @@ def test_the_generator_fixes_the_draws():
     assert not torch.equal(augment(images, FULL, generator(3)), augment(images, FULL, generator(4)))
 
 
+@pytest.mark.parametrize("changes", [{"rotation_degrees": -1.0}, {"shift_pixels": float("nan")}, {"scale": 1.0}])
+def test_impossible_sizes_are_refused(changes):
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        ImageChanges(kind="image", **changes)
+
+
+def test_flips_mirror_about_half_of_the_images():
+    images = noise(count=400)
+    changed = augment(images, ImageChanges(kind="image", flip=True), generator())
+    mirrored = [torch.equal(after, before.flip(-1)) for after, before in zip(changed, images, strict=True)]
+    kept = [torch.equal(after, before) for after, before in zip(changed, images, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, kept, strict=True))
+    assert 160 < sum(mirrored) < 240
+
+
+def test_crops_shift_by_whole_pixels_and_reach_their_bound():
+    images = torch.ones(300, 1, 8, 8)
+    changed = augment(images, ImageChanges(kind="image", crop=2), generator())
+    lost_rows = (changed.sum(dim=(1, 3)) == 0).sum(dim=1)
+    assert changed.shape == images.shape
+    assert set(changed.unique().tolist()) == {0.0, 1.0}
+    assert sorted(set(lost_rows.tolist())) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("shape", [(200, 1, 12, 30), (200, 30, 12)], ids=["picture", "series"])
+def test_masked_stretches_become_the_mean(shape):
+    """Up to 5 of 30 frames and up to 3 of 12 bands; all else stays."""
+    sound = torch.rand(shape, generator=generator(1))
+    masked = augment(sound, SpectrogramMask(kind="spectrogram", frames=5, bands=3), generator())
+    changed = (masked != sound).reshape(200, *shape[-2:])
+    frames, bands = (changed.all(dim=1), changed.all(dim=2)) if len(shape) == 4 else (changed.all(2), changed.all(1))
+    assert (int(frames.sum(1).max()), int(bands.sum(1).max())) == (5, 3)
+    assert (int(frames.sum(1).min()), int(bands.sum(1).min())) == (0, 0)
+    means = sound.flatten(1).mean(1)
+    assert all(torch.all(masked[at][masked[at] != sound[at]] == means[at]) for at in range(200))
+
+
+def test_tokens_are_dropped_with_their_share():
+    tokens = torch.randint(1, 9, (100, 50), generator=generator(2), dtype=torch.int32)
+    changed = augment(tokens, TokenDropout(kind="tokens", share=0.2), generator())
+    assert changed.dtype == torch.int32
+    assert 0.18 < float((changed == 0).float().mean()) < 0.22
+    assert torch.equal(changed[changed != 0], tokens[changed != 0])
+
+
+def test_noise_has_its_standard_deviation():
+    series = torch.ones(500, 20, 2)
+    noisy = augment(series, SeriesNoise(kind="series", noise=0.1), generator())
+    scaled = augment(series, SeriesNoise(kind="series", scale=0.3), generator())
+    assert float(noisy.std()) == pytest.approx(0.1, rel=0.05)
+    assert 1.29 < float(scaled.max()) <= 1.3
+
+
 @pytest.mark.parametrize(
-    ("sizes", "message"),
-    [
-        ({"rotation_degrees": -1.0}, "rotation_degrees is -1.0"),
-        ({"shift_pixels": math.nan}, "shift_pixels is nan"),
-        ({"scale": 1.0}, "scale is 1.0; it must be below 1"),
-    ],
+    "changes", [FULL, SpectrogramMask(kind="spectrogram", frames=3, bands=2), SeriesNoise(kind="series", noise=0.1)]
 )
-def test_impossible_sizes_are_refused(sizes, message):
-    with pytest.raises(BadInput, match=message):
-        Augmentation(**(STILL | sizes))
+def test_a_part_of_a_batch_is_changed_as_in_the_whole(changes):
+    """So several processes train on the same images as one."""
+    images = noise(count=10)
+    drawn = changes.draw(images, generator())
+    parts = [changes.apply(images[half], drawn[half]) for half in (slice(0, 5), slice(5, 10))]
+    torch.testing.assert_close(torch.cat(parts), changes.apply(images, drawn))
+
+
+def test_another_kind_of_data_is_refused():
+    with pytest.raises(BadInput, match=r"kind image is for images .* inputs of shape \[20\]"):
+        augment(torch.zeros(4, 20), FULL, generator())
+    with pytest.raises(BadInput, match=r"kind tokens is for tokens"):
+        augment(torch.zeros(4, 20, 3), TokenDropout(kind="tokens", share=0.1), generator())

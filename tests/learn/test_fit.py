@@ -8,12 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+from toy_data import toy_dataset
 
 from chipsmith.errors import BadInput, CheckFailed
-from chipsmith.learn.data import ArrayExamples, Dataset, InputsAsTargets, Task
-from chipsmith.learn.preprocessing import ImageReader, Preprocessing
+from chipsmith.learn.data import Dataset, Task
 from chipsmith.learn.training import TrainingSettings, fit, measure, task_loss
 
 torch = pytest.importorskip("torch")
@@ -21,40 +20,15 @@ torch = pytest.importorskip("torch")
 BRIEF = TrainingSettings(epochs=3, batch_size=16)
 
 
-def dataset(task: Task, inputs, targets, *, names=("a", "b", "c")) -> Dataset:
-    """80 examples: the first 48 to train on, 16 to validate, 16 to test."""
-    plain = ArrayExamples(inputs=inputs, all_targets=targets)
-    whole = InputsAsTargets(examples=plain, anomalous=np.zeros(80, np.int64)) if task.targets_are_inputs else plain
-    parts = [whole.select(np.arange(start, end)) for start, end in ((0, 48), (48, 64), (64, 80))]
-    return Dataset(
-        name="toy",
-        source="drawn at random",
-        task=task,
-        class_names=names,
-        input_shape=inputs.shape[1:],
-        input_dtype=str(inputs.dtype),
-        train=parts[0],
-        validation=parts[1],
-        test=parts[2],
-        preprocessing=Preprocessing(reader=ImageReader(height=1, width=6, channels=1, resize=True), steps=()),
-    )
-
-
 @pytest.fixture(scope="module")
 def classes() -> Dataset:
-    """Three classes that a line tells apart."""
-    generator = np.random.default_rng(0)
-    inputs = generator.normal(size=(80, 6)).astype(np.float32)
-    return dataset(Task.CLASSIFICATION, inputs, inputs[:, :3].argmax(1).astype(np.int64))
+    """Three classes that lines tell apart."""
+    return toy_dataset(Task.CLASSIFICATION)
 
 
 @pytest.fixture(scope="module")
 def values() -> Dataset:
-    generator = np.random.default_rng(0)
-    inputs = generator.normal(size=(80, 6)).astype(np.float32)
-    return dataset(
-        Task.REGRESSION, inputs, (inputs @ generator.normal(size=(6, 2))).astype(np.float32), names=("u", "v")
-    )
+    return toy_dataset(Task.REGRESSION)
 
 
 def network(outputs: int = 3, *, dropout: float = 0.0):
@@ -178,7 +152,7 @@ def test_l1_makes_weights_vanish(values):
     plain = TrainingSettings(epochs=20, batch_size=16, optimizer={"kind": "adam", "learning_rate": 0.02})
     small, large = (
         trained(values, plain.model_copy(update={"l1": l1}))[0].state_dict()["0.weight"].abs().mean()
-        for l1 in (0.05, 0.0)
+        for l1 in (0.2, 0.0)
     )
     assert small < 0.5 * large
 
@@ -238,9 +212,7 @@ def test_explained_variance_is_scikit_learns(values):
 
 
 def test_next_tokens_are_judged_at_every_position():
-    generator = np.random.default_rng(0)
-    tokens = generator.integers(0, 5, (80, 7)).astype(np.int32)
-    data = dataset(Task.LANGUAGE, tokens, ((tokens + 1) % 5).astype(np.int64), names=tuple("abcde"))
+    data = toy_dataset(Task.LANGUAGE)
     module = torch.nn.Sequential(torch.nn.Embedding(5, 8), torch.nn.Linear(8, 5))
     settings = TrainingSettings(epochs=30, batch_size=8, optimizer={"kind": "adam", "learning_rate": 0.05})
     history = fit(module, data, settings=settings, seed=0)
@@ -275,8 +247,7 @@ def test_the_negative_elbo_is_that_of_torchs_distributions():
     loss = task_loss(Task.GENERATION)(module, inputs, inputs)
     assert loss.item() == pytest.approx((divergence - likelihood).mean().item(), rel=1e-5)
 
-    images = np.random.default_rng(0).uniform(size=(80, 6)).astype(np.float32)
-    data = dataset(Task.GENERATION, images, np.zeros(80, np.int64))
+    data = toy_dataset(Task.GENERATION)
     history = fit(module, data, settings=TrainingSettings(epochs=5, batch_size=8), seed=0)
     assert history.last.train_loss < history.epochs[0].train_loss
     with pytest.raises(BadInput, match="values from 0 to 1"):
@@ -286,17 +257,11 @@ def test_the_negative_elbo_is_that_of_torchs_distributions():
 # --- several processes ------------------------------------------------------------------------------------------------
 
 TOGETHER = """
-import sys
-from test_fit import TrainingSettings, dataset, fit, network
 import json, os
-import numpy as np
-from chipsmith.learn.data import Task
+from test_fit import Task, TrainingSettings, fit, network, toy_dataset
 
-generator = np.random.default_rng(0)
-inputs = generator.normal(size=(80, 6)).astype(np.float32)
-data = dataset(Task.CLASSIFICATION, inputs, inputs[:, :3].argmax(1).astype(np.int64))
 settings = TrainingSettings(epochs=3, batch_size=17, augmentation={"kind": "series", "noise": 0.1})
-history = fit(network(), data, settings=settings, seed=1)
+history = fit(network(), toy_dataset(Task.CLASSIFICATION), settings=settings, seed=1)
 if os.environ.get("RANK", "0") == "0":
     print(json.dumps([one.validation_loss for one in history.epochs]))
 """

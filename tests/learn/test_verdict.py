@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
+import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.learn import DIGITS_RECIPE, DigitsCNN, Epoch, Fit, Recipe, judge, train
+from chipsmith.learn import Epoch, Fit, History, Task, load_recipe, train
+from chipsmith.learn.validation import judge
+from chipsmith.learn.validation.verdict import guess_loss
+
+SHORT = ("training.epochs=2", "training.augmentation=null")
 
 
 def curves(*points):
     """Epochs from (train loss, train accuracy, validation loss, validation accuracy)."""
-    names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-    return [
+    names = ("train_loss", "train_score", "validation_loss", "validation_score")
+    return tuple(
         Epoch(number=number, **dict(zip(names, point, strict=True))) for number, point in enumerate(points, start=1)
-    ]
+    )
 
 
 def verdict(*points, validation_images=500):
-    return judge(curves(*points), classes=10, validation_images=validation_images)
+    return judge(
+        History(epochs=curves(*points)),
+        task=Task.CLASSIFICATION,
+        outputs=10,
+        validation_examples=validation_images,
+        guess_loss=math.log(10),
+    )
 
 
 def test_curves_that_fall_together_are_good():
@@ -55,39 +65,71 @@ def test_a_ripple_of_the_validation_loss_is_no_rise():
 def test_a_network_that_guesses_is_underfitted():
     judged = verdict((math.log(10), 0.1, math.log(10), 0.1))
     assert judged.fit is Fit.UNDERFIT
-    assert "10.0% of its training images right: 0% of the way from guessing (10%)" in judged.evidence[0]
+    assert "10.0% of its training examples right: 0% of the way from guessing (10%)" in judged.evidence[0]
 
 
 def test_a_training_without_epochs_is_refused():
     with pytest.raises(BadInput, match="train for one epoch or more"):
-        judge([], classes=10, validation_images=500)
-
-
-PLAIN = Recipe(epochs=3, batch_size=64, peak_learning_rate=4e-3, weight_decay=0.01, augmentation=None)
+        History(epochs=())
 
 
 def test_a_good_training_is_called_good(short_training):
     assert short_training.training.verdict.fit is Fit.GOOD, short_training.training.verdict.reason
-    assert short_training.training.best_epoch.validation_accuracy > 0.93
+    assert short_training.training.best_epoch.validation_score > 0.93
 
 
 def test_many_epochs_on_few_images_are_called_overfit(overfit_training):
-    training = overfit_training[0].training
+    training = overfit_training.training
     assert training.verdict.fit is Fit.OVERFIT
-    assert training.history[-1].train_accuracy == 1.0
-    assert training.generalisation_gap > 0.3
+    assert training.history.last.train_score == 1.0
 
 
 @pytest.mark.parametrize(
-    ("network", "recipe"),
+    "settings",
     [
-        (DigitsCNN(), dataclasses.replace(PLAIN, epochs=1, peak_learning_rate=1e-5)),
-        (DigitsCNN(channels=(1, 1), dense=2, dropout=0.0), dataclasses.replace(PLAIN, epochs=2)),
-        (DigitsCNN(dropout=0.9), dataclasses.replace(DIGITS_RECIPE, epochs=1)),
+        (*SHORT, "training.epochs=1", "training.optimizer.learning_rate=1.0e-5"),
+        (*SHORT, "network.channels=[1, 1]", "network.dense=[2]", "network.dropout=0.0"),
     ],
-    ids=["tiny learning rate", "tiny network", "one epoch, all regularised"],
+    ids=["tiny learning rate", "tiny network"],
 )
-def test_too_little_learning_is_called_underfit(digits, network, recipe):
-    training = train(network, digits, recipe=recipe, seed=0).training
+def test_too_little_learning_is_called_underfit(digits, settings):
+    merged = dict(setting.partition("=")[::2] for setting in settings)
+    recipe = load_recipe("digits", [f"{name}={value}" for name, value in merged.items()])
+    training = train(recipe, digits).training
     assert training.verdict.fit is Fit.UNDERFIT
     assert "of the way from guessing" in training.verdict.evidence[0]
+
+
+# --- other tasks ------------------------------------------------------------------------------------------------------
+
+
+def values(*points):
+    """The verdict on a regression with targets of variance 1."""
+    history = History(epochs=curves(*points))
+    return judge(history, task=Task.REGRESSION, outputs=1, validation_examples=80, guess_loss=1.0)
+
+
+def test_values_that_are_explained_alike_are_good():
+    assert values((0.4, 0.6, 0.45, 0.55)).fit is Fit.GOOD
+
+
+def test_variance_that_is_explained_in_training_alone_is_overfitting():
+    judged = values((0.1, 0.9, 0.6, 0.4))
+    assert judged.fit is Fit.OVERFIT
+    assert "90.0% of the variance of the training examples is explained and 40.0%" in judged.evidence[0]
+
+
+def test_a_network_that_gives_the_mean_is_underfitted():
+    judged = values((0.95, 0.05, 0.97, 0.03))
+    assert judged.fit is Fit.UNDERFIT
+    assert "training loss is 0.950 where the best guess has 1.000: 5% of it is gone" in judged.evidence[0]
+
+
+def test_the_loss_of_guessing_is_that_of_the_best_constant_answer(toy):
+    """Against the loss itself, at the constant that makes it smallest."""
+    tokens = toy(Task.LANGUAGE)
+    frequent = np.bincount(tokens.train.targets.ravel()) / tokens.train.targets.size
+    assert guess_loss(tokens) == pytest.approx(-(frequent * np.log(frequent)).sum())
+    plain = toy(Task.REGRESSION)
+    assert guess_loss(plain) == pytest.approx(plain.train.targets.var(axis=0).mean(), rel=1e-6)
+    assert guess_loss(toy(Task.CLASSIFICATION)) == math.log(3)

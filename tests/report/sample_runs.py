@@ -10,12 +10,18 @@ from chipsmith.compiler.compile import compile_graph
 from chipsmith.program.program import Program
 from chipsmith.report.inference import describe_chip, describe_inference
 from chipsmith.report.record import (
-    Accuracy,
     BitExactness,
+    CalibrationRecord,
+    Confusion,
     Epoch,
+    FoldsRecord,
     HostStep,
+    Metric,
+    Picture,
     QuantisationError,
+    ReliabilityBin,
     RunRecord,
+    TextSample,
     TrainingRecord,
 )
 from chipsmith.tosa.file import read_tosa
@@ -53,12 +59,25 @@ def full_record() -> RunRecord:
         ),
         training=TrainingRecord(
             epochs=(epoch(1, 0.9), epoch(2, 0.5)),
+            score="accuracy",
             verdict="good",
             reason="both losses fell",
-            train_images=3500,
-            validation_images=500,
+            train_examples=3500,
+            validation_examples=500,
         ),
-        accuracies=(accuracy("float", 981), accuracy("int8", 980), accuracy("chip", 979)),
+        task="classification",
+        metrics=(accuracy("float", 981), accuracy("int8", 980), accuracy("chip", 979)),
+        confusion=Confusion(class_names=("cat", "<dog>"), counts=((480, 20), (1, 499))),
+        calibration=(
+            CalibrationRecord(
+                stage="chip",
+                bins=(ReliabilityBin(low=0.9, high=1.0, count=1000, confidence=0.95, accuracy=0.979),),
+                error=0.029,
+            ),
+        ),
+        folds=FoldsRecord(name="accuracy", values=(0.97, 0.98), mean=0.975, deviation=0.005),
+        pictures=(Picture(title="Drawn from noise", caption="32 codes", png="iVBORw0KGgo="),),
+        texts=(TextSample(prompt="To be", written=" or <not>", obtained="at temperature 1"),),
         bit_exact=BitExactness(
             mismatches=0, compared=10_000, images=1000, reference="tosa_reference_model", reference_version="2026.5.0"
         ),
@@ -74,18 +93,20 @@ def epoch(number: int, loss: float) -> Epoch:
         number=number,
         train_loss=loss,
         validation_loss=loss + 0.1,
-        train_accuracy=1 - loss / 2,
-        validation_accuracy=0.9 - loss / 2,
+        train_score=1 - loss / 2,
+        validation_score=0.9 - loss / 2,
     )
 
 
-def accuracy(stage: str, correct: int) -> Accuracy:
-    return Accuracy(
+def accuracy(stage: str, correct: int) -> Metric:
+    return Metric(
         stage=stage,
-        correct=correct,
-        images=1000,
+        name="accuracy",
+        value=correct / 1000,
         low=correct / 1000 - 0.01,
         high=correct / 1000 + 0.01,
-        interval="Wilson, 95 %",
+        count=1000,
+        better="more",
+        interval="bootstrap, 95 %",
         obtained=f"the {stage} network",
     )

@@ -5,7 +5,7 @@
     chips, ops, doctor                                         what there is
 
 Each verb is a command of the same name with the same words. Networks are named as the command line names them: a
-`.tosa` file, an int8 `.tflite` file, or `package.module:function` of a function that returns a torch.nn.Module.
+`.tosa`, int8 `.tflite` or `.onnx` file, or `package.module:function` of a function that returns a torch.nn.Module.
 Verbs raise BadInput, OperatorRefused or CheckFailed (`chipsmith.errors`) with one clear message.
 """
 
@@ -18,21 +18,24 @@ from pathlib import Path
 from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_overrides
 from chipsmith.diagnosis import Diagnosis, diagnose
 from chipsmith.errors import BadInput
-from chipsmith.flow import cosimulation, digits
+from chipsmith.flow import cosimulation
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
+from chipsmith.flow.chain import run_recipe
 from chipsmith.flow.conformance_run import Conformance, run_official_cases
 from chipsmith.flow.conformance_targets import MOST_CYCLES
 from chipsmith.flow.cosimulation import Cosimulated
-from chipsmith.flow.folder import TRAINED, choose_folder, make_folder, read_run, write_run, write_views
-from chipsmith.flow.networks import compile_network, describe_steps, load_model
+from chipsmith.flow.diff import Diff, compare_layers
+from chipsmith.flow.folder import choose_folder, read_run, write_views
+from chipsmith.flow.networks import compile_network, load_model
+from chipsmith.flow.prediction import Predicted, Writing, predict_raw
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.synthesis import Synthesised, synthesise
-from chipsmith.flow.watching import SILENT, Stages, Watch
-from chipsmith.learn import DIGITS_RECIPE, TrainedNetwork, evaluate, load_digits, save_trained, train_digits
+from chipsmith.flow.training import read_job, train_recipe
+from chipsmith.flow.watching import SILENT, Watch
+from chipsmith.learn import Recipe, load_recipe, shipped_recipes
 from chipsmith.program.file import read_program, write_program
 from chipsmith.program.program import Program
 from chipsmith.report.inference import describe_chip, describe_inference
-from chipsmith.report.record import RunRecord
 from chipsmith.rtl.export import write_rtl
 from chipsmith.sim import cycle, functional
 from chipsmith.tosa.graph import Array
@@ -46,9 +49,12 @@ __all__ = [
     "compile",
     "conformance",
     "cosim",
+    "diff",
     "doctor",
     "estimate",
     "ops",
+    "predict",
+    "recipes",
     "report",
     "rtl",
     "run",
@@ -59,72 +65,49 @@ __all__ = [
 
 
 def run(
-    network: str = digits.NETWORK,
+    recipe: AnyPath | Recipe = "digits",
     *,
-    seed: int = 0,
-    chip: str | Chip = "edge-256",
+    seed: int | None = None,
+    chip: str | Chip | None = None,
     settings: Sequence[str] = (),
+    network: str | None = None,
+    resume: bool = False,
     out: AnyPath | None = None,
     watch: Watch = SILENT,
 ) -> Ran:
-    """Raw data to a chip: the main job, whose only network is "digits".
+    """Raw data to a chip, as a recipe says: a shipped one by name, a YAML file or a Recipe.
 
-    Trains, quantises after training, compiles for the chip, executes the whole test set there and in
-    tosa_reference_model, times and prices one inference, and leaves a run folder (`out`, default runs/digits-SEED).
-    The same seed gives the same result but for its `host` block. A chip that differs from the witness is no exception
-    here: see `Ran.bit_exact`.
+    Trains, quantises after training, compiles for the chip, executes the test set there and in tosa_reference_model,
+    judges float, int8 and chip alike, times and prices one inference, and leaves a run folder (`out`, default
+    runs/NAME-SEED). `chip`, `seed` and `network` ("package.module:function") replace the recipe's; `settings` replace
+    fields of the recipe ("training.epochs=3") or of the chip ("tensor.rows=32"). `resume` goes on with a training that
+    was interrupted. The same recipe gives the same result but for its `host` block. A chip that differs from the
+    witness is no exception here: see `Ran.bit_exact`.
     """
-    _check_job(network, seed)
-    described, folder, stages = _chip(chip, settings), choose_folder(_path(out), f"{network}-{seed}"), Stages(watch)
-
-    with stages.stage("train"):
-        data, trained = load_digits(seed=seed), _trained(seed, watch)
-    with stages.stage("quantise and lower to TOSA"):
-        lowered = digits.lower_digits(trained, data)
-    with stages.stage("compile"):
-        program = compile_network(lowered.graph, described)
-    with stages.stage(digits.host_work(lowered, "before")):
-        inputs = digits.quantize(lowered, data.test.images)
-    with stages.stage("execute the test set on the chip"):
-        outputs = functional.execute(program, inputs)
-    with stages.stage(digits.host_work(lowered, "after")):
-        logits = digits.dequantize(lowered, outputs)
-    with stages.stage("execute the test set in tosa_reference_model"):
-        bit_exact = digits.compare_with_witness(lowered.graph, inputs, outputs)
-    with stages.stage("measure accuracies and errors in PyTorch"):
-        accuracies = digits.accuracies(trained, lowered, data, logits)
-        quantisation = digits.quantisation_errors(trained, lowered, data)
-    with stages.stage("time and price"):
-        inference = describe_inference(program)
-
-    record = RunRecord(
-        network=network,
-        chip=describe_chip(described),
-        inference=inference,
-        seed=seed,
-        versions=digits.versions(),
-        host=stages.wall_s,
-        host_steps=describe_steps(lowered.host_steps, lowered.graph),
-        training=digits.training_record(trained.training),
-        accuracies=accuracies,
-        bit_exact=bit_exact,
-        quantisation=quantisation,
-    )
-    watch.stage("write the report")
-    return Ran(record=write_run(folder, record, graph=lowered.graph, program=program, trained=trained), folder=folder)
+    job, chip_settings = read_job(_name(recipe), settings=settings, network=network, seed=seed)
+    described = _chip(chip or job.chip, chip_settings)
+    folder = choose_folder(_path(out), f"{job.name}-{job.seed}")
+    return run_recipe(job, described, folder, resume=resume, watch=watch)
 
 
 def train(
-    network: str = digits.NETWORK, *, seed: int = 0, out: AnyPath | None = None, watch: Watch = SILENT
+    recipe: AnyPath | Recipe = "digits",
+    *,
+    seed: int | None = None,
+    settings: Sequence[str] = (),
+    network: str | None = None,
+    resume: bool = False,
+    out: AnyPath | None = None,
+    watch: Watch = SILENT,
 ) -> Trained:
-    """Train "digits", say whether it fits, and write its weights to the folder `out` (default runs/digits-SEED)."""
-    _check_job(network, seed)
-    folder = choose_folder(_path(out), f"{network}-{seed}")
-    trained, test = _trained(seed, watch), load_digits(seed=seed).test
-    path = folder / TRAINED
-    make_folder(folder)
-    save_trained(trained, path)
-    return Trained(training=trained.training, accuracy=evaluate(trained.module, test), path=path)
+    """Train as a recipe says, say whether the network fits, and write its weights to `out` (default runs/NAME-SEED).
+
+    Arguments as for `run`; a setting of the chip has no meaning here. Under torchrun all processes train one network.
+    """
+    job, others = read_job(_name(recipe), settings=settings, network=network, seed=seed)
+    if others:
+        raise BadInput(f"setting {others[0]}: a recipe has the fields {', '.join(Recipe.model_fields)}")
+    return train_recipe(job, out=_path(out), resume=resume, watch=watch)
 
 
 def compile(
@@ -137,8 +120,8 @@ def compile(
 ) -> Compiled:
     """Compile a network for a chip (a name of the catalogue, a YAML file or a Chip) and write the Program to `output`.
 
-    `settings` replace fields of the chip, such as "tensor.rows=32". `calibration` is for `package.module:function`
-    alone: an `.npy` file of inputs as the module takes them.
+    `settings` replace fields of the chip, such as "tensor.rows=32". `calibration` is for a float network alone, of an
+    `.onnx` file or a function: an `.npy` file of inputs as the network takes them.
     """
     path = None if output is None else Path(output)
     if path is not None:
@@ -178,6 +161,25 @@ def simulate(
         warm=cycle.simulate(held, warm=True),
         path=path,
     )
+
+
+def predict(
+    program: AnyPath | Program,
+    inputs: Sequence[AnyPath],
+    *,
+    tokens: int = 100,
+    temperature: float = 0.0,
+    seed: int = 0,
+) -> Predicted:
+    """Give raw data to a Program that `run` made: what its deployment says, then one inference each, then an answer.
+
+    An input is a file (an image, a sound, a CSV file of rows or of a series), or for a network of texts a text or a
+    file with one. A language model writes `tokens` more tokens, the likeliest at `temperature` 0, else drawn by `seed`.
+    """
+    held = program if isinstance(program, Program) else read_program(Path(program))
+    name = held.manifest.network if isinstance(program, Program) else str(program)
+    writing = Writing(tokens=tokens, temperature=temperature, seed=seed)
+    return predict_raw(held, [os.fspath(one) for one in inputs], writing=writing, name=name)
 
 
 def cosim(
@@ -235,6 +237,21 @@ def estimate(
     )
 
 
+def diff(
+    model: str,
+    *,
+    calibration: AnyPath | None = None,
+    chip: str | Chip = "edge-256",
+    settings: Sequence[str] = (),
+) -> Diff:
+    """Layer by layer, the error of int8 against float, and of the simulated chip against onnxruntime or PyTorch.
+
+    `model` is an `.onnx` file or `package.module:function`; `calibration` as for `compile`, and of a QDQ network the
+    inputs to compare over, which are random without it.
+    """
+    return compare_layers(model, calibration, _chip(chip, settings))
+
+
 def report(folder: AnyPath) -> Ran:
     """Draw the page and the trace of a run folder again, from its result.json alone."""
     path = Path(folder)
@@ -246,6 +263,11 @@ def report(folder: AnyPath) -> Ran:
 def chips() -> tuple[Chip, ...]:
     """The chips of the catalogue, from small to large; `load_chip` of `chipsmith.chip` gives one by name or file."""
     return tuple(load_chip(name) for name in catalogue())
+
+
+def recipes() -> tuple[Recipe, ...]:
+    """The recipes that the package brings, by name."""
+    return tuple(load_recipe(name) for name in shipped_recipes())
 
 
 def conformance(
@@ -290,23 +312,12 @@ def _arrays(inputs: AnyPath | Mapping[str, Array], program: Program) -> Mapping[
     return inputs if isinstance(inputs, Mapping) else read_inputs(Path(inputs), program.manifest.inputs)
 
 
+def _name(recipe: AnyPath | Recipe) -> str | Path | Recipe:
+    return recipe if isinstance(recipe, str | Recipe) else Path(recipe)
+
+
 def _path(path: AnyPath | None) -> Path | None:
     return None if path is None else Path(path)
-
-
-def _check_job(network: str, seed: int) -> None:
-    if not 0 <= seed < 1 << 32:
-        raise BadInput(f"seed {seed}: must be from 0 to {(1 << 32) - 1}")
-    if network != digits.NETWORK:
-        raise BadInput(
-            f"there is no job '{network}'; the one there is: {digits.NETWORK}. For a network of your own "
-            "`chipsmith compile` and `chipsmith estimate` take package.module:function"
-        )
-
-
-def _trained(seed: int, watch: Watch) -> TrainedNetwork:
-    with watch.training(DIGITS_RECIPE.epochs) as on_epoch:
-        return train_digits(seed=seed, on_epoch=on_epoch)
 
 
 def _check_asked(inputs: object) -> None:

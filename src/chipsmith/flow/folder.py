@@ -24,6 +24,8 @@ RESULT = "result.json"
 PAGE = "report.html"
 TRACE = "trace.json"
 TRAINED = "trained.safetensors"
+CHECKPOINT = "checkpoint.pt"
+"""The state of a training that is not done; a finished one has none."""
 
 
 def choose_folder(out: Path | None, name: str) -> Path:
@@ -60,6 +62,7 @@ def write_run(folder: Path, record: RunRecord, *, graph: Graph, program: Program
     write_result(complete, folder / RESULT)
     stored = read_result(folder / RESULT)
     write_views(folder, stored)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
     return stored
 
 

@@ -6,11 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from chipsmith.learn import Epoch, OnEpoch
-
-
-def _ignore(_: Epoch) -> None:
-    """Shows nothing."""
+from chipsmith.learn import OnEpoch
+from chipsmith.learn.training import ignore
 
 
 class Watch:
@@ -21,7 +18,7 @@ class Watch:
 
     def training(self, epochs: int) -> AbstractContextManager[OnEpoch]:  # noqa: ARG002 for those who show it
         """Gives what is to be called after each of so many epochs."""
-        return nullcontext(_ignore)
+        return nullcontext(ignore)
 
 
 SILENT = Watch()

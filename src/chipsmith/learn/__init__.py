@@ -1,44 +1,38 @@
-"""Learning: data sets, networks, training with a verdict on its curves, and the measures of a classifier."""
+"""Learning: recipes that train a network on real data, with a verdict on its curves and figures that are sure."""
 
-from chipsmith.learn.augmentation import Augmentation
-from chipsmith.learn.data.labelled_images import DIGITS_SPLIT, Dataset, Examples, SplitSizes, load_digits
-from chipsmith.learn.evaluate import classify, evaluate, predict_logits
-from chipsmith.learn.metrics import Accuracy, Interval, accuracy, class_accuracies, confusion_matrix, wilson_interval
-from chipsmith.learn.networks import DigitsCNN
+from chipsmith.learn.data import Dataset, Task
+from chipsmith.learn.predict import predict
 from chipsmith.learn.progress import epoch_bar
-from chipsmith.learn.train import DIGITS_RECIPE, OnEpoch, Recipe, TrainedNetwork, Training, train, train_digits
+from chipsmith.learn.recipe import Recipe, load_recipe, recipe_schema, shipped_recipes
+from chipsmith.learn.trained import TrainedNetwork, Training, build_module, train
 from chipsmith.learn.trained_file import load_trained, save_trained
-from chipsmith.learn.verdict import Epoch, Fit, Verdict, judge
+from chipsmith.learn.training import Epoch, History, Loss, OnEpoch, TrainingSettings, fit
+from chipsmith.learn.validation import Fit, Metric, Metrics, Verdict, evaluate
 
 __all__ = [
-    "DIGITS_RECIPE",
-    "DIGITS_SPLIT",
-    "Accuracy",
-    "Augmentation",
     "Dataset",
-    "DigitsCNN",
     "Epoch",
-    "Examples",
     "Fit",
-    "Interval",
+    "History",
+    "Loss",
+    "Metric",
+    "Metrics",
     "OnEpoch",
     "Recipe",
-    "SplitSizes",
+    "Task",
     "TrainedNetwork",
     "Training",
+    "TrainingSettings",
     "Verdict",
-    "accuracy",
-    "class_accuracies",
-    "classify",
-    "confusion_matrix",
+    "build_module",
     "epoch_bar",
     "evaluate",
-    "judge",
-    "load_digits",
+    "fit",
+    "load_recipe",
     "load_trained",
-    "predict_logits",
+    "predict",
+    "recipe_schema",
     "save_trained",
+    "shipped_recipes",
     "train",
-    "train_digits",
-    "wilson_interval",
 ]

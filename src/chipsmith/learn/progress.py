@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from chipsmith.learn.train import OnEpoch
-from chipsmith.learn.verdict import Epoch
+from chipsmith.learn.training import Epoch, OnEpoch
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,4 +35,4 @@ def epoch_bar(*, epochs: int, console: Console) -> Iterator[OnEpoch]:
 
 def describe(epoch: Epoch) -> str:
     """The epoch's validation figures in a few words."""
-    return f"validation {epoch.validation_accuracy:.1%}, loss {epoch.validation_loss:.3f}"
+    return f"validation {epoch.validation_score:.1%}, loss {epoch.validation_loss:.3f}"

@@ -4,37 +4,41 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
-from chipsmith.learn.train import TrainedNetwork, Training, require_torch
+from chipsmith.learn.reproducible import reproducible, require_torch
+from chipsmith.learn.trained import TrainedNetwork, Training
 
 if TYPE_CHECKING:
     import torch
 
     Weights = dict[str, torch.Tensor]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the JSON; it grows by one whenever a field changes its meaning or goes."""
 
 _KEY = "chipsmith.training"
+_MEND = "give a file that `chipsmith train` wrote"
 
 
 def save_trained(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
     """Write the network to `path`, whole or not at all. Raises BadInput where it cannot be written."""
     from safetensors.torch import save
 
-    text = json.dumps({"schema_version": SCHEMA_VERSION, "training": asdict(network.training)})
-    write_whole(path, save(network.module.state_dict(), metadata={_KEY: text}))
+    training = network.training.model_dump(mode="json")
+    text = json.dumps({"schema_version": SCHEMA_VERSION, "training": training})
+    weights = {name: tensor.contiguous() for name, tensor in network.module.state_dict().items()}
+    write_whole(path, save(weights, metadata={_KEY: text}))
 
 
 def load_trained(path: str | os.PathLike[str]) -> TrainedNetwork:
     """The network in a file that `save_trained` wrote, in evaluation mode; nothing in the file is executed.
 
-    Raises BadInput where the file is missing, truncated, another program's or of another version.
+    A network of kind `function` is built by the function that the recipe names. Raises BadInput where the file is
+    missing, truncated, another program's, of another version, or holds the weights of another network.
     """
     file = Path(path)
     require_torch(f"load {file}")
@@ -60,11 +64,8 @@ def _read(file: Path) -> tuple[str, Weights]:
     return text, weights
 
 
-_MEND = "give a file that `save_trained` wrote"
-
-
 def _parse(text: str, file: Path) -> Training:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
         fields = json.loads(text)
@@ -74,7 +75,7 @@ def _parse(text: str, file: Path) -> Training:
     if version != SCHEMA_VERSION:
         raise BadInput(f"{file} has version {version}, this Chipsmith reads version {SCHEMA_VERSION}: train again")
     try:
-        return TypeAdapter(Training).validate_json(json.dumps(training), strict=True)
+        return Training.model_validate(training)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -85,12 +86,22 @@ def _restore(training: Training, weights: Weights, file: Path) -> torch.nn.Modul
     """The module is built without memory first, so that a file cannot ask for more than its own weights."""
     import torch
 
-    if not all(tensor.dtype == torch.float32 and tensor.isfinite().all() for tensor in weights.values()):
-        raise BadInput(f"{file}: weights must be finite float32 numbers; {_MEND}")
+    if not all(tensor.isfinite().all() for tensor in weights.values() if tensor.is_floating_point()):
+        raise BadInput(f"{file}: weights must be finite numbers; {_MEND}")
+    network, shape, outputs = training.recipe.network, training.input_shape, training.outputs
     try:
-        with torch.device("meta"):
-            module = training.architecture.build()
-        module.load_state_dict(weights, assign=True)
+        if network.kind != "function":
+            with torch.device("meta"):
+                network.build(input_shape=shape, outputs=outputs).load_state_dict(weights, assign=True)
+        with reproducible(seed=training.recipe.seed):
+            module: torch.nn.Module = network.build(input_shape=shape, outputs=outputs)
+        module.load_state_dict(weights)
     except (RuntimeError, TypeError) as error:  # TypeError: a size beyond 64 bits
-        raise BadInput(f"{file}: the weights do not fit {training.architecture}; {_MEND}") from error
+        raise BadInput(
+            f"{file} holds the weights of another network than its recipe's ({network.kind}): {_first(error)}; {_MEND}"
+        ) from error
     return module.eval()
+
+
+def _first(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -29,6 +29,8 @@ BLUE, ORANGE, GREEN, PURPLE, PINK, GOLD, GREY = (
 _ENGINE_COLOURS = {"tensor": BLUE, "vector": ORANGE, "load": GREEN, "store": PURPLE, "": GREY}
 _ROLE_COLOURS = {"activation": BLUE, "constant": PURPLE, "input": GREEN, "output": GOLD}
 _COMPONENTS_SHOWN = 5
+CLASSES_WRITTEN = 20
+"""With more classes the cells of a confusion matrix have no numbers written in them."""
 INSTRUCTIONS_SHOWN = 4000
 """A timeline with more instructions is left to trace.json."""
 
@@ -37,7 +39,9 @@ def charts(record: RunRecord) -> dict[str, Chart]:
     """The charts that the record holds data for, by the id of their place in the page."""
     makers: dict[str, Callable[[RunRecord], Chart | None]] = {
         "loss": lambda one: _curves(one, "loss"),
-        "accuracy": lambda one: _curves(one, "accuracy"),
+        "score": lambda one: _curves(one, "score"),
+        "confusion": _confusion,
+        "reliability": _reliability,
         "latency": _latency,
         "energy": _energy,
         "quantisation": _quantisation,
@@ -63,7 +67,7 @@ def _curves(record: RunRecord, quantity: str) -> Chart | None:
     if record.training is None:
         return None
     epochs = record.training.epochs
-    scale = 100 if quantity == "accuracy" else 1
+    scale = 100 if quantity == "score" else 1
     lines = [
         {
             "type": "scatter",
@@ -79,8 +83,59 @@ def _curves(record: RunRecord, quantity: str) -> Chart | None:
             ("validation", "validation", ORANGE, "dot"),
         )
     ]
-    title = "accuracy in %" if quantity == "accuracy" else "loss"
+    title = f"{record.training.score} in %" if quantity == "score" else "loss"
     return _chart(lines, 300, "epoch", title)
+
+
+def _confusion(record: RunRecord) -> Chart | None:
+    one = record.confusion
+    if one is None:
+        return None
+    names = _distinct(one.class_names)
+    shares = [[count / max(1, sum(row)) for count in row] for row in one.counts]
+    cells = {
+        "type": "heatmap",
+        "x": names,
+        "y": names,
+        "z": shares,
+        "text": [[str(count) if count else "" for count in row] for row in one.counts],
+        "texttemplate": "%{text}" if len(names) <= CLASSES_WRITTEN else "",
+        "colorscale": [[0, "rgba(47,120,216,0)"], [1, BLUE]],
+        "zmin": 0,
+        "zmax": 1,
+        "showscale": False,
+        "hovertemplate": "%{y} answered as %{x}: %{text}<extra></extra>",
+    }
+    size = 160 + max(160, 28 * len(names)) if len(names) <= CLASSES_WRITTEN else 640
+    answered, true = {"type": "category"}, {"type": "category", "autorange": "reversed", "automargin": True}
+    return _chart([cells], size, "the chip's answer", "true class", xaxis=answered, yaxis=true)
+
+
+def _reliability(record: RunRecord) -> Chart | None:
+    if not record.calibration:
+        return None
+    ideal = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "as sure as right",
+        "x": [0, 100],
+        "y": [0, 100],
+        "line": {"color": GREY, "dash": "dot", "width": 2},
+        "hoverinfo": "skip",
+    }
+    lines = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": one.stage,
+            "x": [100 * bar.confidence for bar in one.bins],
+            "y": [100 * bar.accuracy for bar in one.bins],
+            "line": {"color": colour, "width": 2},
+            "hovertext": [f"{bar.count:,} answers" for bar in one.bins],
+        }
+        for one, colour in zip(record.calibration, (BLUE, GREEN, ORANGE), strict=False)
+    ]
+    return _chart([ideal, *lines], 340, "confidence in %", "accuracy in %")
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chipsmith.report.record import Accuracy, Figure, Inference, RunRecord, Stage
+from chipsmith.report.record import Figure, Inference, Metric, RunRecord, Stage
 
 SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"
@@ -24,7 +24,7 @@ class Headline:
 
 def headlines(record: RunRecord) -> tuple[Headline, ...]:
     """All headline figures of a run, in order; those that the run did not make are left out."""
-    return (*_accuracies(record), *_exactness(record), *inference_headlines(record.inference))
+    return (*_metrics(record), *_exactness(record), *inference_headlines(record.inference))
 
 
 def inference_headlines(one: Inference) -> tuple[Headline, ...]:
@@ -49,23 +49,34 @@ def _exponent(value: float) -> int:
     return int(f"{value:e}".rpartition("e")[2])
 
 
-def _accuracies(record: RunRecord) -> list[Headline]:
-    found = (record.accuracy(stage) for stage in _STAGES)
-    return [_accuracy(one) for one in found if one is not None]
+def _metrics(record: RunRecord) -> list[Headline]:
+    """Metric by metric, the stages of each side by side, so that a drop is seen at the stage that causes it."""
+    names = dict.fromkeys(one.name for one in record.metrics)
+    found = (record.metric(stage, name) for name in names for stage in _STAGES)
+    return [_metric(one) for one in found if one is not None]
 
 
-def _accuracy(one: Accuracy) -> Headline:
+def _metric(one: Metric) -> Headline:
     return Headline(
         group="accuracy",
-        label=f"test accuracy, {one.stage}",
-        text=f"{percent(one.value)} ({100 * one.low:.2f} to {100 * one.high:.2f})",
+        label=f"test {one.name}, {one.stage}",
+        text=f"{metric_text(one.name, one.value)} ({_bare(one.name, one.low)} to {_bare(one.name, one.high)})",
         figure=Figure(
             value=one.value,
             unit="1",
             kind="simulated" if one.stage == "chip" else "measured",
-            source=f"{one.obtained}; {one.correct:,} of {one.images:,} test images; {one.interval}",
+            source=f"{one.obtained}; {one.count:,} test examples; {one.interval}",
         ),
     )
+
+
+def metric_text(name: str, value: float) -> str:
+    """A metric's value as text: accuracies in percent, others as numbers."""
+    return percent(value) if name == "accuracy" else f"{value:.4g}"
+
+
+def _bare(name: str, value: float) -> str:
+    return metric_text(name, value).removesuffix(" %")
 
 
 def _exactness(record: RunRecord) -> list[Headline]:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from string import Template
 
 from chipsmith.files import write_whole
-from chipsmith.report.charts import charts
+from chipsmith.report.charts import Chart, charts
 from chipsmith.report.markup import escape
 from chipsmith.report.record import RunRecord
 from chipsmith.report.sections import sections
 
 
 def render_page(record: RunRecord) -> str:
-    """The page as HTML. Its policy forbids the browser to fetch anything; plotly.js is in it once."""
+    """The page of a run as HTML."""
+    return fill_page(f"{record.network} on {record.chip.name}", body=sections(record), drawn=charts(record))
+
+
+def fill_page(title: str, *, body: str, drawn: Mapping[str, Chart]) -> str:
+    """A page with this body, and the charts drawn in their places in it.
+
+    Its policy forbids the browser to fetch anything; plotly.js is in it once.
+    """
     from plotly.offline import get_plotlyjs
 
     return Template(_part("page.html")).substitute(
-        title=escape(f"{record.network} on {record.chip.name}"),
+        title=escape(title),
         style=_part("page.css"),
-        body=sections(record),
-        charts=_inert(json.dumps(charts(record), separators=(",", ":"))),
+        body=body,
+        charts=_inert(json.dumps(drawn, separators=(",", ":"))),
         plotly=get_plotlyjs(),
         script=_part("page.js"),
     )

@@ -17,7 +17,7 @@ from chipsmith.errors import BadInput
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the record's form; it grows by one whenever a field changes its meaning or goes."""
 
 Kind = Literal["measured", "simulated", "estimated"]
@@ -53,45 +53,103 @@ class ChipRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """One epoch of training: mean losses, and accuracies from 0 to 1."""
+    """One epoch of training: mean losses, and scores, which are 1 at best."""
 
     number: int
     train_loss: float
     validation_loss: float
-    train_accuracy: float
-    validation_accuracy: float
+    train_score: float
+    validation_score: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRecord:
-    """The curves of a training, and the verdict drawn from them ('good', 'overfit', 'underfit') with its reason."""
+    """The curves of a training, and the verdict drawn from them ('good', 'overfit', 'underfit') with its reason.
+
+    `score` names what the epochs' scores are, such as 'accuracy' or 'explained variance'.
+    """
 
     epochs: tuple[Epoch, ...]
+    score: str
     verdict: str
     reason: str
-    train_images: int
-    validation_images: int
+    train_examples: int
+    validation_examples: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accuracy:
-    """Share of test images that a stage of the chain classifies right, with its interval (from 0 to 1).
+class Metric:
+    """A figure of merit of one stage of the chain on the test examples, with its interval.
 
-    `interval` says which it is, such as 'Wilson, 95 %'; `obtained` says how the stage was run.
+    Accuracies and other shares are from 0 to 1. `better` says whether 'more' or 'less' of it is wanted; `interval`
+    which interval it is, such as 'bootstrap, 95 %'; `obtained` how the stage was run.
     """
 
     stage: Stage
-    correct: int
-    images: int
+    name: str
+    value: float
     low: float
     high: float
+    count: int
+    better: str
     interval: str
     obtained: str
 
-    @property
-    def value(self) -> float:
-        """Accuracy from 0 to 1."""
-        return self.correct / self.images
+
+@dataclass(frozen=True, kw_only=True)
+class Confusion:
+    """How often the chip answered each class (column) to examples of each class (row)."""
+
+    class_names: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityBin:
+    """The answers whose confidence is above `low` and up to `high`: number, mean confidence, accuracy."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationRecord:
+    """How far a stage's confidence is from its accuracy: the table, and the expected calibration error."""
+
+    stage: Stage
+    bins: tuple[ReliabilityBin, ...]
+    error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldsRecord:
+    """The chief metric of networks that were trained on other parts of the data, each on examples of its own."""
+
+    name: str
+    values: tuple[float, ...]
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture that the chip computed: what it shows, and a PNG in base64."""
+
+    title: str
+    caption: str
+    png: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSample:
+    """A text that the chip went on with: the prompt, what it wrote, and how it chose."""
+
+    prompt: str
+    written: str
+    obtained: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,15 +409,25 @@ class RunRecord:
     hashes: dict[str, str] = field(default_factory=dict)
     host: dict[str, float] = field(default_factory=dict)
     host_steps: tuple[HostStep, ...] = ()
+    task: str = ""
     training: TrainingRecord | None = None
-    accuracies: tuple[Accuracy, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     bit_exact: BitExactness | None = None
+    confusion: Confusion | None = None
+    calibration: tuple[CalibrationRecord, ...] = ()
+    folds: FoldsRecord | None = None
+    pictures: tuple[Picture, ...] = ()
+    texts: tuple[TextSample, ...] = ()
     quantisation: tuple[QuantisationError, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
-    def accuracy(self, stage: Stage) -> Accuracy | None:
-        """The accuracy of a stage, where it was measured."""
-        return next((one for one in self.accuracies if one.stage == stage), None)
+    def chief(self, stage: Stage) -> Metric | None:
+        """The metric that the task is judged by, of a stage, where it was measured."""
+        return next((one for one in self.metrics if one.stage == stage), None)
+
+    def metric(self, stage: Stage, name: str) -> Metric | None:
+        """The metric of this name of a stage, where it was measured."""
+        return next((one for one in self.metrics if (one.stage, one.name) == (stage, name)), None)
 
 
 def record_to_plain(record: RunRecord) -> dict[str, Any]:

@@ -4,37 +4,55 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
-from chipsmith.report.record import SCHEMA_VERSION, Inference, RunRecord, record_from_plain, record_to_plain
+from chipsmith.report.record import (
+    Inference,
+    Metric,
+    RunRecord,
+    Stage,
+    record_from_plain,
+    record_to_plain,
+)
+from chipsmith.schema import SCHEMA_VERSION
+
+_STAGES: tuple[Stage, ...] = ("float", "int8", "chip")
 
 
 def result_to_plain(record: RunRecord) -> dict[str, Any]:
-    """The object of `run --json` and of result.json; accuracies that were not measured are None.
+    """The object of `run --json` and of result.json; what was not measured is None.
 
+    `metric` names what the task is judged by; for classification that is `accuracy`, which has fields of its own too.
     `host` holds the wall times, and stands nowhere else: without it two runs with one seed give equal objects.
     """
-    accuracies = {stage: record.accuracy(stage) for stage in ("float", "int8", "chip")}
-    exact = record.bit_exact
+    chip, exact = record.chief("chip"), record.bit_exact
     plain = record_to_plain(dataclasses.replace(record, host={}))
     return {
         "schema_version": SCHEMA_VERSION,
         "network": record.network,
+        "task": record.task or None,
         "chip": record.chip.name,
         "seed": record.seed,
-        **{f"accuracy_{stage}": one.value if one else None for stage, one in accuracies.items()},
-        **{f"accuracy_{stage}_interval": [one.low, one.high] if one else None for stage, one in accuracies.items()},
+        "metric": chip.name if chip else None,
+        **_stages("metric", {stage: record.chief(stage) for stage in _STAGES}),
+        **_stages("accuracy", {stage: record.metric(stage, "accuracy") for stage in _STAGES}),
         "bit_exact": exact.exact if exact else None,
-        "images": accuracies["chip"].images if accuracies["chip"] else None,
+        "images": chip.count if chip else None,
         **inference_to_plain(record.inference),
         "versions": dict(record.versions),
         "hashes": dict(record.hashes),
         "record": plain,
         "host": dict(record.host),
     }
+
+
+def _stages(name: str, metrics: Mapping[Stage, Metric | None]) -> dict[str, Any]:
+    values = {f"{name}_{stage}": one.value if one else None for stage, one in metrics.items()}
+    return values | {f"{name}_{stage}_interval": [one.low, one.high] if one else None for stage, one in metrics.items()}
 
 
 def inference_to_plain(one: Inference) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import math
 from collections import Counter
 
 from chipsmith.report.charts import INSTRUCTIONS_SHOWN, roofline_points
-from chipsmith.report.headline import Headline, headlines, percent, significant
+from chipsmith.report.headline import Headline, headlines, metric_text, percent, significant
+from chipsmith.report.judgement import judgement
 from chipsmith.report.layers import layers, short_name
 from chipsmith.report.markup import (
     Cell,
@@ -25,7 +26,6 @@ from chipsmith.report.timeline import REST
 from chipsmith.sim.cycle import DOORBELL
 
 _CARDS = (
-    "test accuracy, chip",
     "bit-exact",
     "latency",
     "energy an inference",
@@ -43,6 +43,7 @@ def sections(record: RunRecord) -> str:
         _verdict(record),
         _figures(record),
         _training(record),
+        *judgement(record),
         _placement(record),
         _latency(record),
         _energy(record),
@@ -80,7 +81,9 @@ def _header(record: RunRecord) -> str:
 def _verdict(record: RunRecord) -> str:
     rows = {row.label: row for row in headlines(record)}
     speed = f"{rows['latency in time'].text}; {rows['inferences a second'].text} inferences a second"
-    cards = "".join(_card(rows[label], speed if label == "latency" else "") for label in _CARDS if label in rows)
+    chief = record.chief("chip")
+    labels = (*((f"test {chief.name}, chip",) if chief else ()), *_CARDS)
+    cards = "".join(_card(rows[label], speed if label == "latency" else "") for label in labels if label in rows)
     exact = record.bit_exact
     kind = "" if exact is None else " good" if exact.exact else " bad"
     return f'<div class="verdict{kind}">{paragraph(verdict(record))}</div><div class="cards">{cards}</div>'
@@ -89,9 +92,12 @@ def _verdict(record: RunRecord) -> str:
 def verdict(record: RunRecord) -> str:
     """The outcome of a run in two or three sentences."""
     one, sentences = record.inference, []
-    accuracy, exact = record.accuracy("chip"), record.bit_exact
-    if accuracy is not None:
-        sentences.append(f"The chip classifies {percent(accuracy.value)} of {accuracy.images:,} test images right.")
+    chief, exact = record.chief("chip"), record.bit_exact
+    if chief is not None and record.task == "classification":
+        sentences.append(f"The chip classifies {percent(chief.value)} of {chief.count:,} test examples right.")
+    elif chief is not None:
+        value = metric_text(chief.name, chief.value)
+        sentences.append(f"On {chief.count:,} test examples the chip has {chief.name} {value}.")
     if exact is not None and exact.exact:
         sentences.append(f"✓ All {exact.compared:,} outputs equal those of {exact.reference}, bit for bit.")
     elif exact is not None:
@@ -146,11 +152,11 @@ def _training(record: RunRecord) -> str:
         "Training",
         paragraph(f"Verdict: {one.verdict}; {one.reason}."),
         how(
-            f"{len(one.epochs)} epochs on {one.train_images:,} images; after each, {one.validation_images:,} others "
-            "are classified. Curves that part, training falling and validation rising, mean overfitting; two that stay "
-            "high together mean underfitting."
+            f"{len(one.epochs)} epochs on {one.train_examples:,} examples; after each, {one.validation_examples:,} "
+            "others are looked at. Curves that part, training falling and validation rising, mean overfitting; two "
+            "that stay high together mean underfitting."
         ),
-        f'<div class="pair">{plot("loss", "Loss by epoch")}{plot("accuracy", "Accuracy by epoch")}</div>',
+        f'<div class="pair">{plot("loss", "Loss by epoch")}{plot("score", f"{one.score} by epoch")}</div>',
     )
 
 

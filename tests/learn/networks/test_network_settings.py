@@ -12,7 +12,6 @@ from chipsmith.learn.networks import (
     Cnn,
     ConvAutoencoder,
     DenseAutoencoder,
-    DigitsCNN,
     Function,
     Gru,
     Lstm,
@@ -61,16 +60,6 @@ def test_settings_survive_json():
 def test_unknown_kinds_fields_and_sizes_are_refused(fields):
     with pytest.raises(ValidationError):
         ADAPTER.validate_python(fields)
-
-
-def test_the_digits_network_is_a_cnn():
-    torch.manual_seed(3)
-    digits = DigitsCNN().build().state_dict()
-    torch.manual_seed(3)
-    family = Cnn().build(input_shape=(1, 28, 28), outputs=10).state_dict()
-    assert digits.keys() == family.keys()
-    assert all(torch.equal(digits[name], family[name]) for name in digits)
-    assert list(digits)[-2:] == ["dense2.weight", "dense2.bias"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from chipsmith.learn.networks.autoencoders import ConvAutoencoder, DenseAutoencoder, Vae
 from chipsmith.learn.networks.base import Network
 from chipsmith.learn.networks.cnn import Cnn
-from chipsmith.learn.networks.digits import DigitsCNN
 from chipsmith.learn.networks.function import Function
 from chipsmith.learn.networks.mlp import Mlp
 from chipsmith.learn.networks.mobilenet import Bottleneck, MobileNetV1, MobileNetV2, MobileNetV3, Stage
@@ -18,7 +17,6 @@ __all__ = [
     "Cnn",
     "ConvAutoencoder",
     "DenseAutoencoder",
-    "DigitsCNN",
     "Function",
     "Gru",
     "Lstm",

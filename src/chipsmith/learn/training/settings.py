@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,7 +20,9 @@ class TrainingSettings(Section):
     """
 
     epochs: int = Field(ge=1)
-    batch_size: int | Literal["full"] = Field(default=64, description="examples in a step, or full: all of them")
+    batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
+        default=64, description="examples in a step, or full: all of them"
+    )
     optimizer: OptimizerSettings = AdamW(kind="adamw")
     schedule: ScheduleSettings = Constant()
     l1: float = Field(default=0.0, ge=0, description="times the sum of |weight| over matrices and kernels, no biases")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.data.dataset import TargetScaling
 from chipsmith.learn.data.examples import Batch, Examples
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.validation.bootstrap import Rows, Statistic, bootstrap_interval
@@ -66,24 +67,39 @@ class _Figure:
     better: str
 
 
-def evaluate(predict: Predict, examples: Examples, task: Task, *, resamples: int = RESAMPLES) -> Metrics:
+def evaluate(
+    predict: Predict,
+    examples: Examples,
+    task: Task,
+    *,
+    resamples: int = RESAMPLES,
+    scaling: TargetScaling | None = None,
+) -> Metrics:
     """Judge what `predict` answers to all examples, `BATCH` at a time; the same figures for every stage.
 
-    classification: accuracy, cross entropy in nats; regression: R2, RMSE; language: bits per token, accuracy;
-    reconstruction: AUC of the squared error where the examples hold anomalies, RMSE of the normal ones; generation:
-    RMSE of the reconstruction. Raises BadInput where outputs do not fit the targets.
+    classification: accuracy, cross entropy in nats; regression: R2, RMSE, in the units of `scaling` where it is given;
+    language: bits per token, accuracy; reconstruction: AUC of the squared error where the examples hold anomalies, RMSE
+    of the normal ones; generation: RMSE of the reconstruction. Raises BadInput where outputs do not fit the targets.
     """
-    parts = [_part(predict, examples, start) for start in range(0, len(examples), BATCH)]
+    parts = [(np.asarray(predict(batch.inputs)), batch) for batch in examples.batches(BATCH)]
     if task in (Task.CLASSIFICATION, Task.LANGUAGE):
         return _judge_classes(parts, task, resamples)
     if task is Task.REGRESSION:
-        return _judge_values(parts, resamples)
+        return _judge_values(parts, resamples, scaling)
     return _judge_reconstruction(parts, examples.targets, task, resamples)
 
 
-def _part(predict: Predict, examples: Examples, start: int) -> tuple[Array, Batch]:
-    batch = examples.batch(np.arange(start, min(start + BATCH, len(examples))))
-    return np.asarray(predict(batch.inputs)), batch
+def evaluate_outputs(
+    outputs: Array,
+    examples: Examples,
+    task: Task,
+    *,
+    resamples: int = RESAMPLES,
+    scaling: TargetScaling | None = None,
+) -> Metrics:
+    """As `evaluate`, of the outputs (n, ...) that were given to all examples, in order."""
+    answers = iter(np.split(outputs, range(BATCH, len(examples), BATCH)))
+    return evaluate(lambda _: next(answers), examples, task, resamples=resamples, scaling=scaling)
 
 
 def _metrics(rows: Rows, figures: tuple[_Figure, ...], resamples: int) -> tuple[Metric, ...]:
@@ -137,8 +153,9 @@ def _class_rows(logits: Array, targets: Array) -> Rows:
 # --- values -----------------------------------------------------------------------------------------------------------
 
 
-def _judge_values(parts: list[tuple[Array, Batch]], resamples: int) -> Metrics:
-    rows = np.concatenate([_value_rows(outputs, batch.targets) for outputs, batch in parts])
+def _judge_values(parts: list[tuple[Array, Batch]], resamples: int, scaling: TargetScaling | None) -> Metrics:
+    restore = scaling.restore if scaling else np.asarray
+    rows = np.concatenate([_value_rows(restore(outputs), restore(batch.targets)) for outputs, batch in parts])
     figures = (
         _Figure(name="R2", statistic=_explained, better="more"),
         _Figure(name="RMSE", statistic=lambda some: math.sqrt(some[:, 0].mean() / (some.shape[1] - 1)), better="less"),

@@ -1,0 +1,136 @@
+"""The noun Recipe: a whole training in one file: data, network, training, validation, chip."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from chipsmith.chip import parse_overrides
+from chipsmith.errors import BadInput
+from chipsmith.learn.data import Dataset, DataSettings, Task
+from chipsmith.learn.faults import describe_faults
+from chipsmith.learn.networks import Network, NetworkSettings
+from chipsmith.learn.tasks import recast
+from chipsmith.learn.training.section import Section
+from chipsmith.learn.training.settings import TrainingSettings
+from chipsmith.learn.validation.settings import ValidationSettings
+
+_SUFFIX = ".yaml"
+
+
+class Recipe(Section):
+    """What `chipsmith train` and `chipsmith run` do, from data to verdict and chip.
+
+    `task` may be another than the data's own where that has a meaning: labelled images can be rebuilt or generated;
+    `anomalies` are then the classes that are kept out of the training.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80, description="names the files of a run")
+    description: str = ""
+    task: Task
+    data: DataSettings
+    network: NetworkSettings
+    training: TrainingSettings
+    validation: ValidationSettings = ValidationSettings()
+    anomalies: tuple[str, ...] = ()
+    chip: str = Field(default="edge-256", description="a chip of the catalogue, or a chip file")
+    seed: int = Field(default=0, ge=0, lt=1 << 32, description="of the split, the first weights and all that is drawn")
+
+    def load_data(self) -> Dataset:
+        """The data set as this recipe's task sees it. Raises BadInput."""
+        return recast(self.data.load(seed=self.seed), self.task, anomalies=self.anomalies)
+
+    def network_for(self, dataset: Dataset) -> Network:
+        """The network's settings, with the data set's vocabulary where a family asks for one and none is given."""
+        network: Network = self.network
+        if getattr(network, "vocabulary", 0) is None and dataset.vocabulary_size is not None:
+            return network.model_copy(update={"vocabulary": dataset.vocabulary_size})
+        return network
+
+
+def shipped_recipes() -> tuple[str, ...]:
+    """Names of the recipes that the package brings."""
+    names = (entry.name for entry in _folder().iterdir() if entry.name.endswith(_SUFFIX))
+    return tuple(sorted(name.removesuffix(_SUFFIX) for name in names))
+
+
+def load_recipe(name_or_path: str | Path, settings: Sequence[str] = ()) -> Recipe:
+    """A shipped recipe by name, or the recipe in a YAML file; `settings` replace fields, as "training.epochs=3".
+
+    The value of a setting is a YAML value. Raises BadInput with all faults in one message, each with the nearest right
+    name where a key or a kind is unknown.
+    """
+    text, origin = _find_text(name_or_path)
+    fields = _parse(text, origin)
+    for path, value in parse_overrides(settings).items():
+        _set(fields, path, _value(path, value))
+    return read_recipe(fields, origin=origin)
+
+
+def read_recipe(fields: Mapping[str, Any], *, origin: str) -> Recipe:
+    """The recipe of parsed YAML or JSON; `origin` names it in the BadInput that refuses it."""
+    try:
+        return Recipe.model_validate(fields)
+    except ValidationError as error:
+        raise BadInput(describe_faults(error, Recipe, origin=f"recipe {origin}")) from error
+
+
+def recipe_schema() -> dict[str, Any]:
+    """The JSON Schema of a recipe file."""
+    return Recipe.model_json_schema()
+
+
+def _find_text(name_or_path: str | Path) -> tuple[str, str]:
+    name = str(name_or_path)
+    if name in shipped_recipes():
+        return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8"), name
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml") and not path.exists():
+        close = difflib.get_close_matches(name, shipped_recipes(), n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise BadInput(f"there is no recipe '{name}'{hint}: {', '.join(shipped_recipes())}; or name a YAML file")
+    try:
+        return path.read_text(encoding="utf-8"), name
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
+        raise BadInput(f"recipe {path}: {reason}; shipped are {', '.join(shipped_recipes())}") from error
+
+
+def _parse(text: str, origin: str) -> dict[str, Any]:
+    try:
+        fields = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise BadInput(f"recipe {origin} is not YAML: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(fields, dict):
+        raise BadInput(f"recipe {origin}: a recipe is a YAML mapping; `chipsmith train --schema` prints its form")
+    return fields
+
+
+def _value(path: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadInput(f"setting {path}={text:.80}: the value is not YAML") from error
+
+
+def _set(fields: dict[str, Any], path: str, value: Any) -> None:
+    """Replace one field; a section that changes its `kind` loses the fields of the old one."""
+    *sections, name = path.split(".")
+    for section in sections:
+        fields = fields.setdefault(section, {})
+        if not isinstance(fields, dict):
+            raise BadInput(f"setting {path}: {section} is a single value and has no fields")
+    if name == "kind" and fields.get("kind") != value:
+        fields.clear()
+    fields[name] = value
+
+
+def _folder() -> Traversable:
+    return resources.files("chipsmith.learn") / "recipes"

@@ -1,0 +1,108 @@
+"""The noun TrainedNetwork: a module with the weights of its best epoch, and how it came to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chipsmith.errors import BadInput
+from chipsmith.learn.data import Dataset, TargetScaling
+from chipsmith.learn.preprocessing import Preprocessing
+from chipsmith.learn.recipe import Recipe
+from chipsmith.learn.reproducible import reproducible, require_torch
+from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
+from chipsmith.learn.training.section import Section
+from chipsmith.learn.validation.verdict import Verdict, guess_loss, judge
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Training(Section):
+    """How a network was trained and what was measured meanwhile; plain data that goes to JSON and back.
+
+    `input_shape` and `outputs` are what the network was built for; `guess_loss` is the loss of the best answer that
+    does not look at the input.
+    """
+
+    recipe: Recipe
+    dataset: str
+    input_shape: tuple[int, ...]
+    outputs: int
+    class_names: tuple[str, ...]
+    preprocessing: Preprocessing
+    target_scaling: TargetScaling | None
+    train_examples: int
+    validation_examples: int
+    guess_loss: float
+    history: History
+
+    @property
+    def best_epoch(self) -> Epoch:
+        """The epoch whose weights are kept: the one with the lowest validation loss."""
+        return self.history.best
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the curves say about over- and underfitting."""
+        return judge(
+            self.history,
+            task=self.recipe.task,
+            outputs=self.outputs,
+            validation_examples=self.validation_examples,
+            guess_loss=self.guess_loss,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainedNetwork:
+    """A module in evaluation mode, and how it was trained."""
+
+    module: torch.nn.Module
+    training: Training
+
+
+def train(
+    recipe: Recipe, dataset: Dataset, *, checkpoint: Path | None = None, on_epoch: OnEpoch = ignore
+) -> TrainedNetwork:
+    """Train fresh weights of the recipe's network on `dataset`, which is `recipe.load_data()` or a part of it.
+
+    The same recipe gives the same bits with the same PyTorch on the same kind of processor. `checkpoint` as in `fit`.
+    Raises BadInput where the parts of the recipe do not fit each other, and CheckFailed where the training fails.
+    """
+    require_torch(f"train {recipe.name}")
+    module = build_module(recipe, dataset)
+    history = fit(module, dataset, settings=recipe.training, seed=recipe.seed, checkpoint=checkpoint, on_epoch=on_epoch)
+    return TrainedNetwork(module=module, training=describe(recipe, dataset, history))
+
+
+def build_module(recipe: Recipe, dataset: Dataset) -> torch.nn.Module:
+    """The recipe's network for this data set, its first weights drawn from the recipe's seed.
+
+    Raises BadInput where the network cannot take such examples.
+    """
+    network = recipe.network_for(dataset)
+    if network.takes_tokens() != (dataset.input_dtype == "int32"):
+        wanted, given = ("tokens", "values") if network.takes_tokens() else ("values", "tokens")
+        raise BadInput(f"recipe {recipe.name}: its network takes {wanted}, the data set {dataset.name} gives {given}")
+    with reproducible(seed=recipe.seed):
+        return network.build(input_shape=dataset.input_shape, outputs=dataset.outputs)
+
+
+def describe(recipe: Recipe, dataset: Dataset, history: History) -> Training:
+    """The record of a training of `recipe` on `dataset`."""
+    network = recipe.network_for(dataset)
+    return Training(
+        recipe=recipe.model_copy(update={"network": network}),
+        dataset=dataset.name,
+        input_shape=dataset.input_shape,
+        outputs=dataset.outputs,
+        class_names=dataset.class_names,
+        preprocessing=dataset.preprocessing,
+        target_scaling=dataset.target_scaling,
+        train_examples=len(dataset.train),
+        validation_examples=len(dataset.validation),
+        guess_loss=guess_loss(dataset),
+        history=history,
+    )
