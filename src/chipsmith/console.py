@@ -14,9 +14,9 @@ from chipsmith.chip import Chip, json_schema
 from chipsmith.compiler.held import held_operators
 from chipsmith.flow.conformance_run import Conformance, Result
 from chipsmith.flow.cosimulation import Cosimulated
-from chipsmith.flow.prediction import Predicted
-from chipsmith.flow.diff import Diff
+from chipsmith.flow.differences import Diff
 from chipsmith.flow.layer_values import Difference
+from chipsmith.flow.prediction import Predicted
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.synthesis import Synthesised
 from chipsmith.flow.watching import SILENT, Watch
@@ -26,6 +26,9 @@ from chipsmith.report.headline import metric_text
 from chipsmith.report.terminal import comparison_table, placement_table, print_report, print_tables, time_table
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.tosa.operators.row import OperatorRow
+
+_LONGEST_NAME = 20
+"""Letters of a layer's name in a table."""
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -257,15 +260,20 @@ def conformance(result: Conformance) -> None:
 
 def diff(result: Diff) -> None:
     """The layers, one line each: first int8 against float, then the chip against its witness."""
-    columns = ("SNR dB", "largest", "differ")
-    table = _table(f"{result.network}, {result.inputs} inputs", "layer", "operator", *columns, *columns)
+    columns = ("int8 dB", "steps", "differ", "chip dB", "steps", "differ")
+    table = _table(f"{result.network}, {result.inputs} inputs", "layer", "operator", *columns)
     for layer in result.layers:
-        table.add_row(layer.name, layer.operator, *_difference(layer.int8), *_difference(layer.chip))
+        table.add_row(_short(layer.name), layer.operator, *_difference(layer.int8), *_difference(layer.chip))
     table.caption = (
-        f"left: int8 against float; right: the simulated {result.chip} against {result.witness}; largest difference in "
-        "steps of the layer's scale, share of elements that differ"
+        f"int8 against float, then the simulated {result.chip} against {result.witness}: signal to noise, largest "
+        "difference in steps of the layer's scale, share of elements that differ"
     )
     print_tables(table)
+
+
+def _short(name: str) -> str:
+    """The end of a long name, which tells layers apart."""
+    return name if len(name) <= _LONGEST_NAME else f"…{name[1 - _LONGEST_NAME :]}"
 
 
 def _difference(one: Difference | None) -> tuple[str, str, str]:

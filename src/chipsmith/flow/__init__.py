@@ -24,7 +24,7 @@ from chipsmith.flow.chain import run_recipe
 from chipsmith.flow.conformance_run import Conformance, run_official_cases
 from chipsmith.flow.conformance_targets import MOST_CYCLES
 from chipsmith.flow.cosimulation import Cosimulated
-from chipsmith.flow.diff import Diff, compare_layers
+from chipsmith.flow.differences import Diff, compare_layers
 from chipsmith.flow.folder import choose_folder, read_run, write_views
 from chipsmith.flow.networks import compile_network, load_model
 from chipsmith.flow.prediction import Predicted, Writing, predict_raw
