@@ -11,8 +11,8 @@ from chipsmith.compiler.memory import DoesNotFit
 
 
 def test_ports_beyond_the_external_memory_are_refused_by_name():
-    net = Net(x=(1, 1024, 1024, 4))
+    net = Net(x=(1, 1024, 1024, 1))
     graph = net.graph(net.rescale("x", net.tensors["x"].dtype, shift=31))
     one_mib = load_chip("nano-64", {"external.size_mib": "1"})
-    with pytest.raises(DoesNotFit, match=r"8388608 bytes of inputs, outputs and constants.*1048576.*external.size_mib"):
+    with pytest.raises(DoesNotFit, match=r"2097152 bytes of inputs, outputs and constants.*1048576.*external.size_mib"):
         lower_graph(graph, one_mib)

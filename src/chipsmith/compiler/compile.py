@@ -42,6 +42,7 @@ def compile_graph(graph: Graph, chip: Chip) -> Program:
 
     Raises OperatorRefused with the operator and the reason where the chip cannot hold the network.
     """
+    _refuse_large_tensors(graph, chip)
     return lower_graph(canonicalize(graph), chip)
 
 
@@ -50,6 +51,7 @@ def lower_graph(graph: Graph, chip: Chip) -> Program:
 
     Raises OperatorRefused with the operator and the reason where the chip cannot hold the network.
     """
+    _refuse_large_tensors(graph, chip)
     built = build(graph, chip)
     _refuse_beyond_external(graph, built, chip)
     reason: DoesNotFit | None = None
@@ -59,6 +61,16 @@ def lower_graph(graph: Graph, chip: Chip) -> Program:
         except DoesNotFit as error:
             reason = error
     raise reason or DoesNotFit(f"network {graph.name} does not fit on {chip.name}")
+
+
+def _refuse_large_tensors(graph: Graph, chip: Chip) -> None:
+    """Refuse, before any work, a network with a tensor that the external memory cannot hold with a byte an element."""
+    for tensor in graph.tensors.values():
+        if tensor.elements > chip.external_bytes:
+            raise DoesNotFit(
+                f"tensor {tensor.name} of network {graph.name} has {tensor.elements} elements; the external memory of "
+                f"{chip.name} has {chip.external_bytes} bytes: raise external.size_mib or choose another chip"
+            )
 
 
 def _refuse_beyond_external(graph: Graph, built: Built, chip: Chip) -> None:
@@ -175,7 +187,8 @@ def _import(one: Transfer, plan: Plan, image: _External, activations: Mapping[st
     return Import(
         name=one.buffer,
         place=activations[one.buffer],
-        external_address=image.tensors[one.tensor] + one.offset,
+        external_address=image.tensors[one.tensor] + one.box.low,
+        box=one.box,
         first_step=one.step,
         after_step=one.after,
         external_locks=_region(one.tensor, plan),
@@ -186,7 +199,8 @@ def _export(one: Transfer, plan: Plan, image: _External, activations: Mapping[st
     return Export(
         name=one.buffer,
         place=activations[one.buffer],
-        external_address=image.tensors[one.tensor] + one.offset,
+        external_address=image.tensors[one.tensor] + one.box.low,
+        box=one.box,
         last_step=one.step,
         external_locks=_region(one.tensor, plan),
     )

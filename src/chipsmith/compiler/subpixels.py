@@ -29,6 +29,9 @@ from chipsmith.tosa.graph import Array, DType
 Stage: TypeAlias = tuple[str, tuple[Step, ...]]
 """The engine ("tensor" or "vector") and the instructions of a kernel."""
 _MOST_CHANNELS = 1 << 15
+_SHARE = 16
+"""The results of a pixel, with their weights and records, take at most this part of the on-chip memory."""
+_RECORD_BYTES = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +115,11 @@ def subpixel_stages(whole: Geometry, drained: Drained, sketch: Sketch) -> Iterat
         empty = replace(whole, weights=replace(whole.weights, shape=(0,) * 5), stride=(1, 1, 1), pad=(0, 0, 0))
         yield _convolved(empty, drained, sketch)
     channels = whole.output.shape[-1]
+    bytes_each = whole.output.dtype.size_bytes + y.taps * x.taps * whole.weights.shape[4] + _RECORD_BYTES
+    most = min(_MOST_CHANNELS, sketch.chip.memory_bytes // (_SHARE * bytes_each))
     for row, column in itertools.product(y.spans(), x.spans()):
-        for right in column.pieces(max(_MOST_CHANNELS // channels, 1)):
-            for down in row.pieces(max(_MOST_CHANNELS // (channels * right.size), 1)):
+        for right in column.pieces(max(most // channels, 1)):
+            for down in row.pieces(max(most // (channels * right.size), 1)):
                 yield from _part(whole, down, right, drained, sketch)
 
 

@@ -14,6 +14,7 @@ from chipsmith.compiler.kernels import Operand, Step
 from chipsmith.compiler.lookup import integer, integers
 from chipsmith.compiler.nests import Loop, Nest, instructions
 from chipsmith.compiler.views import View
+from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Reduce, Rounding, Source, Table, Type, Vector
 from chipsmith.tosa.graph import DType, Operator
 
@@ -170,13 +171,18 @@ class _Span:
 
 
 def _spans(outputs: int, size: int, kernel: int, stride: int, pad: int) -> tuple[_Span, ...]:
-    starts = [at * stride - pad for at in range(outputs)]
-    taps = [(max(0, -start), min(kernel, size - start)) for start in starts]
-    spans: list[_Span] = []
-    for low_high, run in itertools.groupby(range(outputs), key=lambda at: taps[at]):
-        members = list(run)
-        spans.append(_Span(first=members[0], count=len(members), low=low_high[0], high=low_high[1]))
+    """Those before and behind one by one; between them lie the windows that are all within the input."""
+    within = range(min(ceil_div(pad, stride), outputs), min((size - kernel + pad) // stride + 1, outputs))
+    spans = [_span(at, size, kernel, stride, pad) for at in range(within.start if within else outputs)]
+    if within:
+        spans.append(_Span(first=within.start, count=len(within), low=0, high=kernel))
+        spans += [_span(at, size, kernel, stride, pad) for at in range(within.stop, outputs)]
     return tuple(spans)
+
+
+def _span(output: int, size: int, kernel: int, stride: int, pad: int) -> _Span:
+    start = output * stride - pad
+    return _Span(first=output, count=1, low=max(0, -start), high=min(kernel, size - start))
 
 
 def _pool(core: Operator, a: View, o: View) -> Iterator[tuple[Nest, dict[str, Any]]]:

@@ -100,11 +100,24 @@ def _extent(loop: Offsets) -> int:
 
 
 def _spread(marks: Marks, loop: Offsets) -> Marks:
+    if isinstance(loop, range):
+        return _repeated(marks, len(loop), abs(loop.step))
     lowest = min(int(loop[0]), int(loop[-1]))
     spread = np.zeros(len(marks) + _extent(loop), np.bool_)
     for offset in loop:
         start = int(offset) - lowest
         spread[start : start + len(marks)] |= marks
+    return spread
+
+
+def _repeated(marks: Marks, count: int, step: int) -> Marks:
+    """The marks `count` times, each a step further: made by doubling, so that a long loop takes few passes."""
+    if count == 1:
+        return marks
+    half = _repeated(marks, ceil_div(count, 2), step)
+    spread = np.zeros(len(marks) + (count - 1) * step, np.bool_)
+    spread[: len(half)] = half
+    spread[-len(half) :] |= half  # of an odd count, the one in the middle twice
     return spread
 
 

@@ -7,6 +7,9 @@ from chipsmith.tosa.graph import Graph, Operator, Tensor
 from chipsmith.tosa.operators import ROWS
 from chipsmith.tosa.operators.row import Operand, Operation, OperatorRow, is_value_of, resolve
 
+MOST_ELEMENTS = (1 << 31) - 1
+"""Elements of a tensor (MAX_LOG2_SIZE of level 8K, specification, section 1.5)."""
+
 
 def verify(graph: Graph) -> None:
     """Return where the graph is a legal TOSA network that Chipsmith holds.
@@ -14,6 +17,7 @@ def verify(graph: Graph) -> None:
     Raises BadInput where it is illegal (connections, order, shapes, a rule of an operator) and OperatorRefused
     where an operator or its combination of element types is not held.
     """
+    _verify_sizes(graph)
     _verify_constants(graph)
     _verify_connections(graph)
     for operator in graph.operators:
@@ -47,6 +51,15 @@ def verify_operator(graph: Graph, operator: Operator) -> None:
     expected = row.shape(operation)
     if expected != operation.output.shape:
         _fail(operation, f"has output shape {list(operation.output.shape)} where {list(expected)} follows")
+
+
+def _verify_sizes(graph: Graph) -> None:
+    for tensor in graph.tensors.values():
+        if tensor.elements > MOST_ELEMENTS:
+            raise BadInput(
+                f"{graph.name}: tensor '{tensor.name}' of shape {list(tensor.shape)} has more than {MOST_ELEMENTS} "
+                "elements, the limit of TOSA's level 8K"
+            )
 
 
 def _verify_constants(graph: Graph) -> None:
