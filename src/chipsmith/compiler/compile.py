@@ -187,8 +187,7 @@ def _import(one: Transfer, plan: Plan, image: _External, activations: Mapping[st
     return Import(
         name=one.buffer,
         place=activations[one.buffer],
-        external_address=image.tensors[one.tensor] + one.box.low,
-        box=one.box,
+        external_address=image.tensors[one.tensor] + one.offset,
         first_step=one.step,
         after_step=one.after,
         external_locks=_region(one.tensor, plan),
@@ -199,8 +198,7 @@ def _export(one: Transfer, plan: Plan, image: _External, activations: Mapping[st
     return Export(
         name=one.buffer,
         place=activations[one.buffer],
-        external_address=image.tensors[one.tensor] + one.box.low,
-        box=one.box,
+        external_address=image.tensors[one.tensor] + one.offset,
         last_step=one.step,
         external_locks=_region(one.tensor, plan),
     )
