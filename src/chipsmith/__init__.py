@@ -33,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "chips",
     "compile",
+    "compress",
     "conformance",
     "cosim",
     "diff",

@@ -176,6 +176,50 @@ def recipes(json: Json = False) -> None:
 
 
 @app.command()
+def compress(
+    recipe: RecipeName = "digits",
+    chip: Annotated[str | None, typer.Option("--chip", help="A chip, instead of the recipe's.")] = None,
+    max_latency_us: Annotated[float | None, typer.Option(help="Microseconds that a cold inference may take.")] = None,
+    max_energy_uj: Annotated[float | None, typer.Option(help="Microjoules that a cold inference may take.")] = None,
+    max_accuracy_drop: Annotated[float, typer.Option(help="Points that may be lost against the float network.")] = 1.0,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="quantised_in_training, channels, search, two_of_four, unstructured; repeatable."),
+    ] = None,
+    trials: Annotated[int, typer.Option(help="Structures that a search looks at, with each of its samplers.")] = 12,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field of recipe or chip; repeatable."),
+    ] = None,
+    network: OwnNetwork = None,
+    seed: Seed = None,
+    out: Annotated[Path | None, typer.Option(help="The folder; default runs/compress-RECIPE-CHIP-SEED.")] = None,
+    json: Json = False,
+) -> None:
+    """Make a network smaller within a budget of latency, energy and lost accuracy; 1 where none is within it."""
+    from chipsmith import console, flow
+    from chipsmith.learn.compression.budget import Budget
+
+    budget = Budget(max_latency_us=max_latency_us, max_energy_uj=max_energy_uj, max_accuracy_drop=max_accuracy_drop)
+    with console.quiet_stdout(json):
+        result = flow.compress(
+            recipe,
+            chip=chip,
+            settings=settings or (),
+            network=network,
+            seed=seed,
+            budget=budget,
+            methods=method or (),
+            trials=trials,
+            out=out,
+            watch=console.watch(),
+        )
+    console.show(result.to_json(), as_json=json, text=lambda: console.compressed(result))
+    if not result.result.met:
+        _leave(result.result.shortfall, 1)
+
+
+@app.command()
 def compile(
     model: ModelName,
     chip: ChipName = "edge-256",

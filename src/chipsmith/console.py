@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.chip import Chip, json_schema
 from chipsmith.compiler.held import held_operators
+from chipsmith.flow.compression import Compressed
 from chipsmith.flow.conformance_run import Conformance, Result
 from chipsmith.flow.cosimulation import Cosimulated
 from chipsmith.flow.differences import Diff
@@ -22,6 +23,8 @@ from chipsmith.flow.synthesis import Synthesised
 from chipsmith.flow.watching import SILENT, Watch
 from chipsmith.learn import OnEpoch, Recipe, epoch_bar
 from chipsmith.learn.training.processes import processes
+from chipsmith.report.compression import verdict as compression_verdict
+from chipsmith.report.compression import with_interval
 from chipsmith.report.headline import metric_text
 from chipsmith.report.terminal import comparison_table, placement_table, print_report, print_tables, time_table
 from chipsmith.schema import SCHEMA_VERSION, Json
@@ -126,6 +129,26 @@ def recipes(held: Sequence[Recipe]) -> None:
     for one in held:
         table.add_row(one.name, one.task.value, one.network.kind, one.description)
     print_tables(table)
+
+
+def compressed(result: Compressed) -> None:
+    """All networks of a compression, fast ones first, and the one chosen."""
+    found = result.result
+    columns = ("network", "float", "int8", "chip", "points lost", "cycles", "us", "uJ", "times fewer")
+    table = _table(f"{found.network} compressed for {found.start.cost.chip}", *columns)
+    table.columns[0].no_wrap = True
+    for one in sorted(found.candidates, key=lambda one: one.cost.cycles):
+        metrics = (f"{metric.value:.4f}" for metric in (one.float_, one.int8, one.chip))
+        cost = (f"{one.cost.cycles:,}", f"{one.cost.latency_us:.1f}", f"{one.cost.energy_uj:.2f}")
+        mark = " *" if one is found.chosen else ""
+        table.add_row(f"{one.name}{mark}", *metrics, f"{found.lost(one):.2f}", *cost, f"{found.speedup(one):.2f}")
+    table.caption = f"before: {with_interval(found.start.test)} in float; * chosen on the validation part"
+    print_tables(table)
+    for reason in found.skipped:
+        print(f"not done: {reason}")
+    if found.met:
+        print(compression_verdict(found))
+    print(f"run folder: {result.folder} (report.html shows the front)")
 
 
 def compiled(result: Compiled) -> None:

@@ -21,6 +21,7 @@ from chipsmith.errors import BadInput
 from chipsmith.flow import cosimulation
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
 from chipsmith.flow.chain import run_recipe
+from chipsmith.flow.compression import Compressed, Job, compress_recipe
 from chipsmith.flow.conformance_run import Conformance, run_official_cases
 from chipsmith.flow.conformance_targets import MOST_CYCLES
 from chipsmith.flow.cosimulation import Cosimulated
@@ -33,6 +34,7 @@ from chipsmith.flow.synthesis import Synthesised, synthesise
 from chipsmith.flow.training import read_job, train_recipe
 from chipsmith.flow.watching import SILENT, Watch
 from chipsmith.learn import Recipe, load_recipe, shipped_recipes
+from chipsmith.learn.compression.budget import Budget
 from chipsmith.program.file import read_program, write_program
 from chipsmith.program.program import Program
 from chipsmith.report.inference import describe_chip, describe_inference
@@ -47,6 +49,7 @@ AnyPath = str | os.PathLike[str]
 __all__ = [
     "chips",
     "compile",
+    "compress",
     "conformance",
     "cosim",
     "diff",
@@ -108,6 +111,31 @@ def train(
     if others:
         raise BadInput(f"setting {others[0]}: a recipe has the fields {', '.join(Recipe.model_fields)}")
     return train_recipe(job, out=_path(out), resume=resume, watch=watch)
+
+
+def compress(
+    recipe: AnyPath | Recipe = "digits",
+    *,
+    chip: str | Chip | None = None,
+    settings: Sequence[str] = (),
+    network: str | None = None,
+    seed: int | None = None,
+    budget: Budget | None = None,
+    methods: Sequence[str] = (),
+    trials: int = 12,
+    out: AnyPath | None = None,
+    watch: Watch = SILENT,
+) -> Compressed:
+    """Make a recipe's network smaller for a chip within a budget of latency, energy and lost accuracy.
+
+    Trains the network, or takes it from the folder `out` (default runs/compress-NAME-CHIP-SEED), makes smaller ones of
+    it by `methods` (see `chipsmith.flow.compression.METHODS`), judges each on the chip, and chooses one. A structure
+    search has `trials` with each of two samplers. What is finished stays in the folder: the same call goes on after an
+    interruption. A budget that no network meets is no exception here: see `Compressed.result.met`.
+    """
+    job, chip_settings = read_job(_name(recipe), settings=settings, network=network, seed=seed)
+    work = Job(budget=budget or Budget(), methods=methods, trials=trials)
+    return compress_recipe(job, _chip(chip or job.chip, chip_settings), work, out=_path(out), watch=watch)
 
 
 def compile(

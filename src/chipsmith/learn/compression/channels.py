@@ -87,6 +87,11 @@ def keep_channels(
     return copied
 
 
+def resized(module: torch.nn.Module, example: torch.Tensor, widths: Mapping[str, int]) -> torch.nn.Module:
+    """A copy of `module` with so many channels in each named layer's group, to load stored weights into."""
+    return keep_channels(module, example, channel_groups(module, example), widths)
+
+
 def _take_out(graph: Any, layer: torch.nn.Module, channels: list[int]) -> None:
     pruner = graph.get_pruner_of_module(layer)
     graph.get_pruning_group(layer, pruner.prune_out_channels, channels).prune(record_history=False)

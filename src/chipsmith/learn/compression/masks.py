@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
-from chipsmith.tosa.graph import DType, Graph
+from chipsmith.tosa.graph import Array, DType, Graph
 
 if TYPE_CHECKING:
     import torch
@@ -68,16 +68,19 @@ def make_permanent(module: torch.nn.Module) -> None:
             prune.remove(layer, "weight")
 
 
-def zero_share(module: torch.nn.Module) -> float:
-    """Share of zeros among the weights of dense and convolution layers, from 0 to 1."""
-    layers = list(weighted_layers(module))
-    return float(sum(int((one.weight == 0).sum()) for one in layers) / sum(one.weight.numel() for one in layers))
+def zero_share(graph: Graph) -> float:
+    """Share of zeros, from 0 to 1, among the int8 weights of a graph: its constants of two axes or more."""
+    weights = [array for array in _int8_constants(graph) if array.ndim > 1 and array.size > 1]
+    return float(sum(int((one == 0).sum()) for one in weights) / max(1, sum(one.size for one in weights)))
 
 
 def packed_weight_bytes(graph: Graph) -> int:
     """Bytes of all int8 constants of a graph when packed by zlib (DEFLATE, level 9) one after another."""
-    weights = [graph.constants[name] for name in graph.constants if graph.tensor(name).dtype is DType.INT8]
-    return len(zlib.compress(b"".join(array.tobytes() for array in weights), 9))
+    return len(zlib.compress(b"".join(array.tobytes() for array in _int8_constants(graph)), 9))
+
+
+def _int8_constants(graph: Graph) -> list[Array]:
+    return [array for name, array in graph.constants.items() if graph.tensor(name).dtype is DType.INT8]
 
 
 def weighted_layers(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
