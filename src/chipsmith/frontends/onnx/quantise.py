@@ -110,6 +110,8 @@ def _quantised(plain: onnx.ModelProto, rows: Sequence[dict[str, npt.NDArray[Any]
 
     source = onnx.ModelProto()
     source.CopyFrom(plain)
+    for node in source.graph.node:  # messages name a node; the quantiser gives its outputs other names
+        node.name = node.name or node.output[0]
     add_pre_process_metadata(source)
     target = folder / "quantised.onnx"
     kinds = sorted({node.op_type for node in plain.graph.node} - set(_LEFT_FLOAT))
