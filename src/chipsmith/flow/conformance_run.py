@@ -21,7 +21,7 @@ from chipsmith.cache import cache_folder
 from chipsmith.chip import Chip, load_chip
 from chipsmith.errors import BadInput, CheckFailed, ChipsmithError
 from chipsmith.flow.conformance_cases import complete, illegal, load_case, operator_of
-from chipsmith.flow.conformance_targets import MOST_CYCLES, TARGETS, Bench
+from chipsmith.flow.conformance_targets import MOST_CYCLES, TARGETS, Bench, TooLong
 from chipsmith.processors import processors
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.tosa.operators import ROWS
@@ -145,17 +145,14 @@ def run_official_cases(
     folder = cache or cache_folder() / "conformance"
     legal, others = complete(folder, seed=seed, operators=names), illegal(folder, operators=names)
     with _processes() as run:
-        long = _too_long(legal, bench, run) if target == "rtl" else {}
-        short = [one for one in legal if one not in long]
-        chosen = [*_spread(short, sample), *_spread(others, sample)]
-        outcomes = (*run(partial(run_case, bench=bench), chosen), *long.values())
+        found = (*_run_legal(legal, bench, sample, run), *run(partial(run_case, bench=bench), _spread(others, sample)))
     return Conformance(
         target=target,
         chip=None if target == "reference" else bench.chip,
         seed=seed,
         sample=sample,
         most_cycles=most_cycles if target == "rtl" else None,
-        outcomes=outcomes,
+        outcomes=found,
     )
 
 
@@ -168,6 +165,8 @@ def run_case(folder: Path, bench: Bench) -> Outcome:
         return Outcome(operator=operator, case=case.name, result=Result.FOLDED, reason="a constant")
     try:
         different = bench.differences(case)
+    except TooLong as long:
+        return Outcome(operator=operator, case=case.name, result=Result.TOO_LONG, reason=str(long))
     except ChipsmithError as error:
         return Outcome(operator=operator, case=case.name, result=Result.REFUSED, reason=str(error))
     result = Result.FAILED if different else Result.PASSED
@@ -204,29 +203,31 @@ def _check(target: str, operators: Sequence[str], sample: int | None, most_cycle
         raise BadInput(f"a limit of {most_cycles} cycles: must be at least 1")
 
 
-def _too_long(folders: Sequence[Path], bench: Bench, run: Run) -> dict[Path, Outcome]:
-    """The cases that take more cycles than the limit of the RTL."""
-    found = run(partial(_length, bench=bench), folders)
-    return {folder: one for folder, one in zip(folders, found, strict=True) if one is not None}
-
-
-def _length(folder: Path, bench: Bench) -> Outcome | None:
-    """The outcome of a case that is too long; None where it is not, or is refused before it has a length."""
-    try:
-        reason = bench.too_long(load_case(folder))
-    except ChipsmithError:
-        reason = ""
-    if not reason:
-        return None
-    return Outcome(operator=operator_of(folder), case=folder.name, result=Result.TOO_LONG, reason=reason)
+def _run_legal(folders: Sequence[Path], bench: Bench, sample: int | None, run: Run) -> list[Outcome]:
+    """The outcomes of a sample of cases; for each that is too long another one of its operator is taken."""
+    left, chosen = dict.fromkeys(folders), _spread(folders, sample)
+    outcomes: list[Outcome] = []
+    while chosen:
+        found = run(partial(run_case, bench=bench), chosen)
+        outcomes += found
+        for folder in chosen:
+            del left[folder]
+        wanted = Counter(one.operator for one in found if one.result is Result.TOO_LONG)
+        groups = _by_operator(left)
+        chosen = [one for name, count in wanted.items() for one in _evenly(groups.get(name, []), count)]
+    return outcomes
 
 
 def _spread(folders: Iterable[Path], count: int | None) -> list[Path]:
     """So many cases of each operator, spread evenly over its cases; all where `count` is None."""
+    return [one for group in _by_operator(folders).values() for one in _evenly(group, count)]
+
+
+def _by_operator(folders: Iterable[Path]) -> dict[str, list[Path]]:
     groups: dict[str, list[Path]] = {}
     for folder in folders:
         groups.setdefault(operator_of(folder), []).append(folder)
-    return [one for group in groups.values() for one in _evenly(group, count)]
+    return groups
 
 
 def _evenly(folders: Sequence[Path], count: int | None) -> list[Path]:

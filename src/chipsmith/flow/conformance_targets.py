@@ -25,6 +25,10 @@ MOST_CYCLES = 1_000_000
 """Cases that take more cycles are too long for the RTL, unless another limit is given."""
 
 
+class TooLong(Exception):
+    """A case that takes more cycles in RTL than the limit; the message tells how many."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bench:
     """A target by name, with the chip of 'npu' and 'rtl' and the most cycles of a case in RTL."""
@@ -34,9 +38,12 @@ class Bench:
     most_cycles: int = MOST_CYCLES
 
     def differences(self, case: Case) -> list[str]:
-        """How the target's results differ from tosa_reference_model's, in words; a ChipsmithError where it refuses."""
+        """How the target's results differ from tosa_reference_model's, in words.
+
+        Raises a ChipsmithError where the target refuses the case, and TooLong.
+        """
         verify(case.graph)
-        return _RUNNERS[self.target](case, self.chip)
+        return _RUNNERS[self.target](case, self)
 
     def accept(self, case: Case) -> None:
         """Take the case as far as its Program (not for 'reference'); a ChipsmithError where it is refused."""
@@ -49,18 +56,13 @@ class Bench:
         if self.target == "rtl":
             build_machine(self.chip)
 
-    def too_long(self, case: Case) -> str:
-        """Why a case takes longer in RTL than the limit; empty where it does not."""
-        least = _least_cycles(case, self.chip)
-        cycles = least if least > self.most_cycles else cycle.simulate(_program(case, self.chip)).latency_cycles
-        return f"takes {'at least ' * (cycles == least)}{cycles} cycles" if cycles > self.most_cycles else ""
 
-
-def _least_cycles(case: Case, chip: Chip) -> int:
-    """Cycles in which the inputs and the outputs alone pass the external port, one channel each way."""
+def _refuse_long(case: Case, bench: Bench) -> None:
+    """TooLong where the inputs or outputs alone take longer on the external port, whose channels go one each way."""
     sides = (case.graph.inputs, case.graph.outputs)
     most = max(sum(case.graph.tensor(name).size_bytes for name in names) for names in sides)
-    return most // chip.external.bytes_per_cycle
+    if most // bench.chip.external.bytes_per_cycle > bench.most_cycles:
+        raise TooLong(f"takes more than {most // bench.chip.external.bytes_per_cycle} cycles")
 
 
 def _program(case: Case, chip: Chip) -> Program:
@@ -74,23 +76,27 @@ def _batch(case: Case) -> dict[str, Array]:
     return {name: data.reshape(data.shape or (1,)) for name, data in case.inputs.items()}
 
 
-def _in_reference(case: Case, _chip: Chip) -> list[str]:
+def _in_reference(case: Case, _bench: Bench) -> list[str]:
     return list(_different(evaluate(case.graph, case.inputs), case.expected()))
 
 
-def _on_npu(case: Case, chip: Chip) -> list[str]:
-    return list(_different(functional.execute(_program(case, chip), _batch(case)), case.expected()))
+def _on_npu(case: Case, bench: Bench) -> list[str]:
+    return list(_different(functional.execute(_program(case, bench.chip), _batch(case)), case.expected()))
 
 
-def _in_rtl(case: Case, chip: Chip) -> list[str]:
+def _in_rtl(case: Case, bench: Bench) -> list[str]:
     """Every bit beside the reference model's, every cycle beside the cycle simulator's."""
-    program = _program(case, chip)
+    _refuse_long(case, bench)
+    program = _program(case, bench.chip)
+    timeline = cycle.simulate(program)
+    if timeline.latency_cycles > bench.most_cycles:
+        raise TooLong(f"takes {timeline.latency_cycles} cycles")
     memory = external_memory(program, case.inputs)
-    with Machine(chip, build_machine(chip)) as machine:
+    with Machine(bench.chip, build_machine(bench.chip)) as machine:
         run = machine.infer(program, memory)
     ports = {port.name: np.dtype(port.dtype) for port in program.manifest.outputs}
     expected = {name: np.asarray(data).astype(ports[name]) for name, data in case.expected().items()}
-    found = compare_run(program, expected, run, cycle.simulate(program)).difference
+    found = compare_run(program, expected, run, timeline).difference
     return [found] if found else []
 
 
@@ -101,7 +107,7 @@ def _different(outputs: Mapping[str, Array], expected: Mapping[str, Array]) -> I
             yield f"{int(np.count_nonzero(values != wanted))} of {wanted.size} elements of {name} differ"
 
 
-Runner: TypeAlias = Callable[[Case, Chip], list[str]]
+Runner: TypeAlias = Callable[[Case, Bench], list[str]]
 _RUNNERS: Mapping[str, Runner] = {"reference": _in_reference, "npu": _on_npu, "rtl": _in_rtl}
 
 TARGETS = tuple(_RUNNERS)
