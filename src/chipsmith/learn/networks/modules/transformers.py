@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from chipsmith.learn.networks.transformers import CausalTransformer, Transformer, VisionTransformer
 
 _POSITION_DEVIATION = 0.02
+_MASKED_SCORE = -32.0
+"""Score of a later step: its weight is e^-32 of a score of 0, nothing in float32.
+
+Not minus infinity: mask and scores share one int8 range, in which a lower number costs the scores their resolution.
+"""
 
 
 class Attention(nn.Module):
@@ -32,7 +37,7 @@ class Attention(nn.Module):
         """(n, T, width) -> the same shape."""
         scores = self._split(self.query(steps)) @ self._split(self.key(steps)).transpose(-1, -2) * self.scale
         if self.causal:
-            scores = scores.masked_fill(self.later, float("-inf"))
+            scores = scores.masked_fill(self.later, _MASKED_SCORE)
         mixed = functional.softmax(scores, dim=-1) @ self._split(self.value(steps))
         return self.out(mixed.transpose(1, 2).flatten(2))
 
