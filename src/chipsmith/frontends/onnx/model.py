@@ -208,7 +208,11 @@ def _port(info: onnx.ValueInfoProto, file: Path) -> Port:
     shape = tuple(dim.dim_value for dim in tensor.shape.dim)
     if math.prod(shape) > MOST_ELEMENTS:
         raise BadInput(f"{file}: input '{info.name}' of shape {list(shape)} is absurdly large")
-    return Port(name=info.name, dtype=np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)), shape=shape)
+    try:
+        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    except KeyError as error:
+        raise BadInput(f"{file}: input '{info.name}' has no element type") from error
+    return Port(name=info.name, dtype=dtype, shape=shape)
 
 
 def _node(proto: onnx.NodeProto, file: Path) -> Node:

@@ -1,0 +1,219 @@
+"""Whole ONNX networks: onnxruntime's values within one step a layer, the reference model's bits on the chip."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx_networks import layer_steps, model, random_inputs
+from PIL import Image
+from torch import nn
+
+from chipsmith.chip import load_chip
+from chipsmith.compiler.compile import compile_graph
+from chipsmith.frontends.load import load_onnx
+from chipsmith.frontends.onnx.network import lower_network
+from chipsmith.frontends.onnx.quantise import quantise
+from chipsmith.frontends.onnx.witness import onnx_tensors
+from chipsmith.sim import functional
+from chipsmith.tosa.witness import witness_outputs
+
+INPUTS = 100
+
+
+def assert_chip_is_exact(network, columns):
+    """The simulated chip and tosa_reference_model agree on every output bit."""
+    inputs = network.quantize_inputs(*columns)
+    found = functional.execute(compile_graph(network.graph, load_chip("edge-256")), inputs)
+    stacked = {name: array.reshape(-1, *network.graph.tensor(name).shape) for name, array in inputs.items()}
+    for tensor, expected in witness_outputs(network.graph, stacked).items():
+        np.testing.assert_array_equal(found[tensor].reshape(expected.shape), expected)
+    return found
+
+
+def output_steps(network, columns, found):
+    """Differences of the chip's outputs from onnxruntime's, in steps of the output's scale."""
+    named = {port.name: one.reshape(-1, *port.shape) for port, one in zip(network.model.inputs, columns, strict=True)}
+    for border, ours in zip(network.output_quantization, network.dequantize_outputs(found), strict=True):
+        name = network.model.outputs[border.position]
+        theirs = onnx_tensors(network.model.proto, [name], named)[name]
+        yield np.rint(np.abs(ours.reshape(theirs.shape) - theirs) / border.scale)
+
+
+def test_anomaly_network_of_mlperf_tiny(shared_data):
+    plain = model(onnx.load(shared_data / "onnx_mlperf_tiny" / "deepautoencoder.onnx"))
+    network = lower_network(*quantise(plain, random_inputs(plain, 64)))
+    columns = random_inputs(plain, INPUTS, seed=1)
+    (steps,) = output_steps(network, columns, assert_chip_is_exact(network, columns))
+    assert steps.max() <= 1
+    assert (steps > 0).mean() < 0.001
+
+
+@pytest.fixture(scope="module")
+def photographs(shared_data):
+    """(train, test): 100 images each, (n, 3, 32, 32), 0 to 255."""
+    with np.load(shared_data / "cifar10_jpg" / "cifar10_jpg.npz") as archive:
+        return tuple(_decoded(archive[f"{part}_bytes"], archive[f"{part}_offsets"]) for part in ("train", "test"))
+
+
+def _decoded(data, offsets):
+    parts = [data[offsets[index] : offsets[index + 1]].tobytes() for index in range(INPUTS)]
+    images = [np.asarray(Image.open(io.BytesIO(part)).convert("RGB")) for part in parts]
+    return np.stack(images).transpose(0, 3, 1, 2).astype(np.float32)
+
+
+def test_image_network_of_mlperf_tiny(shared_data, photographs, tmp_path):
+    """Each layer is within a step; a step of difference in a layer may be several in a finer one behind it."""
+    train, test = photographs
+    np.save(tmp_path / "train.npy", train)
+    network = load_onnx(str(shared_data / "onnx_mlperf_tiny" / "resnet8.onnx"), tmp_path / "train.npy")
+    assert network.graph.tensor(network.graph.inputs[0]).shape == (1, 32, 32, 3)
+    assert max(step for _, step in layer_steps(network, [test])) <= 1
+    found = assert_chip_is_exact(network, [test[:20]])
+    (ours,) = network.dequantize_outputs(found)
+    theirs = onnx_tensors(network.model.proto, list(network.model.outputs), {"input_1": test[:20, None]})
+    assert (ours.argmax(1) == theirs[network.model.outputs[0]][:, 0].argmax(1)).mean() >= 0.95
+
+
+class InvertedResidual(nn.Module):
+    def __init__(self, channels, factor):
+        super().__init__()
+        inner = channels * factor
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, inner, 1, bias=False),
+            nn.BatchNorm2d(inner),
+            nn.ReLU6(),
+            nn.Conv2d(inner, inner, 3, padding=1, groups=inner, bias=False),
+            nn.BatchNorm2d(inner),
+            nn.Hardswish(),
+            nn.Conv2d(inner, channels, 1, bias=False),
+            nn.BatchNorm2d(channels),
+        )
+
+    def forward(self, x):
+        return x + self.layers(x)
+
+
+class Squeeze(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.down, self.up = nn.Conv2d(channels, 4, 1), nn.Conv2d(4, channels, 1)
+
+    def forward(self, x):
+        pooled = nn.functional.adaptive_avg_pool2d(x, 1)
+        return x * nn.functional.hardsigmoid(self.up(torch.relu(self.down(pooled))))
+
+
+class Encoder(nn.Module):
+    """A transformer's encoder layer, normalised first, with learned positions."""
+
+    def __init__(self, width=32, heads=4, length=10):
+        super().__init__()
+        self.heads = heads
+        self.positions = nn.Parameter(torch.randn(1, length, width) * 0.1)
+        self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.feed = nn.Sequential(nn.Linear(width, 64), nn.GELU(), nn.Linear(64, width))
+
+    def forward(self, x):
+        x = x + self.positions
+        batch, length, width = x.shape
+        parts = self.qkv(self.first(x)).reshape(batch, length, 3, self.heads, width // self.heads)
+        q, k, v = parts.permute(2, 0, 3, 1, 4)
+        weights = torch.softmax(q @ k.transpose(-1, -2) / (width // self.heads) ** 0.5, -1)
+        x = x + self.out((weights @ v).transpose(1, 2).reshape(batch, length, width))
+        return x + self.feed(self.second(x))
+
+
+class Unrolled(nn.Module):
+    """A recurrent cell over the steps of a series."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell, self.last = cell(4, 8), nn.Linear(8, 2)
+
+    def forward(self, x):
+        state = torch.zeros(1, 8)
+        state = (state, state) if isinstance(self.cell, nn.LSTMCell) else state
+        for step in range(x.shape[1]):
+            state = self.cell(x[:, step], state)
+        return self.last(state[0] if isinstance(state, tuple) else state)
+
+
+EXPORTED = {
+    "mobile": (
+        lambda: nn.Sequential(
+            nn.Conv2d(3, 8, 3, stride=2, padding=1),
+            nn.Hardswish(),
+            InvertedResidual(8, 3),
+            Squeeze(8),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(8, 10),
+            nn.Softmax(1),
+        ),
+        (1, 3, 16, 16),
+    ),
+    "autoencoder": (
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(8, 4, 3, stride=2, padding=1, output_padding=1),
+            nn.SiLU(),
+            nn.Upsample(scale_factor=2, mode="bilinear"),
+            nn.Conv2d(4, 1, 3, padding=1),
+            nn.Sigmoid(),
+        ),
+        (1, 1, 16, 16),
+    ),
+    "series": (
+        lambda: nn.Sequential(
+            nn.Conv1d(4, 8, 5, padding=2),
+            nn.ReLU(),
+            nn.MaxPool1d(2),
+            nn.Conv1d(8, 8, 3),
+            nn.GELU(),
+            nn.Flatten(),
+            nn.Linear(8 * 14, 3),
+        ),
+        (1, 4, 32),
+    ),
+    "encoder": (Encoder, (1, 10, 32)),
+    "gru": (lambda: Unrolled(nn.GRUCell), (1, 5, 4)),
+    "lstm": (lambda: Unrolled(nn.LSTMCell), (1, 5, 4)),
+}
+
+
+def exported(name, folder):
+    """The network as torch.onnx.export writes it, by the exporter that needs no further package."""
+    build, shape = EXPORTED[name]
+    torch.manual_seed(0)
+    file = folder / f"{name}.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(build().eval(), (torch.randn(*shape),), file, dynamo=False)
+    return file
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_network_exported_by_pytorch(name, tmp_path):
+    plain = model(onnx.load(exported(name, tmp_path)))
+    network = lower_network(*quantise(plain, random_inputs(plain, 64)))
+    assert max(step for _, step in layer_steps(network, random_inputs(plain, INPUTS, seed=1))) <= 1
+    assert_chip_is_exact(network, random_inputs(plain, 4, seed=2))
+
+
+def test_inputs_and_outputs_keep_names_and_layout(tmp_path):
+    plain = model(onnx.load(exported("autoencoder", tmp_path)))
+    network = lower_network(*quantise(plain, random_inputs(plain, 16)))
+    assert network.graph.inputs == (plain.inputs[0].name,)
+    assert network.graph.outputs == plain.outputs
+    image = random_inputs(plain, 2)[0]
+    found = functional.execute(compile_graph(network.graph, load_chip("edge-256")), network.quantize_inputs(image))
+    assert network.dequantize_outputs(found)[0].shape == (2, 1, 32, 32)
+    done = [step.name.split()[0] for step in network.host_steps]
+    assert done == ["quantize", "transpose", "transpose", "dequantize"]

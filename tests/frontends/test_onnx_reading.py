@@ -1,0 +1,192 @@
+"""An ONNX file is read whole or refused in one line, whatever its bytes are."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+from onnx_networks import floats, integers, node, proto, quantised, weights
+
+from chipsmith.errors import BadInput, ChipsmithError
+from chipsmith.frontends.load import load_graph, load_onnx
+from chipsmith.frontends.onnx import model as reading
+from chipsmith.frontends.onnx.model import read_model
+from chipsmith.frontends.onnx.network import lower_network
+
+SMALL = proto(
+    [
+        node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]),
+        node("Relu", ["c"], ["r"]),
+        node("MaxPool", ["r"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+        node("Flatten", ["p"], ["f"]),
+        node("Gemm", ["f", "v"], ["l"]),
+        node("Softmax", ["l"], ["y"], axis=1),
+    ],
+    [weights("w", 4, 2, 3, 3), weights("v", 36, 5)],
+    x=(1, 2, 6, 6),
+)
+
+
+@pytest.fixture(scope="module")
+def qdq_bytes():
+    return quantised(SMALL)[0].proto.SerializeToString()
+
+
+def saved(network, folder, name="net.onnx"):
+    file = folder / name
+    file.write_bytes(network if isinstance(network, bytes) else network.SerializeToString())
+    return file
+
+
+def test_quantised_file_needs_no_calibration(qdq_bytes, tmp_path):
+    graph = load_graph(str(saved(qdq_bytes, tmp_path)))
+    assert (graph.name, graph.tensor("x").shape, graph.tensor("y").shape) == ("net", (1, 6, 6, 2), (1, 5))
+
+
+def test_calibration_for_a_quantised_file_is_one_too_many(qdq_bytes, tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((4, 2, 6, 6)))
+    with pytest.raises(BadInput, match="is quantised already: leave --calibration out"):
+        load_onnx(str(saved(qdq_bytes, tmp_path)), tmp_path / "x.npy")
+
+
+def test_float_file_needs_a_calibration(tmp_path):
+    with pytest.raises(BadInput, match=r"net\.onnx is a float network and needs --calibration x\.npy"):
+        load_onnx(str(saved(SMALL, tmp_path)), None)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(BadInput, match=r"cannot read .*no\.onnx: No such file"):
+        read_model(tmp_path / "no.onnx")
+
+
+@pytest.mark.parametrize("data", [b"", b"not a network", b"\x00" * 100, b"TFL3" * 50])
+def test_foreign_file_is_refused(data, tmp_path):
+    with pytest.raises(BadInput, match=r"net\.onnx is not an ONNX file"):
+        read_model(saved(data, tmp_path))
+
+
+def test_missing_library_is_named_with_the_mend(monkeypatch, tmp_path):
+    monkeypatch.setattr(reading, "find_spec", lambda name: None if name == "onnxruntime" else name)
+    with pytest.raises(BadInput, match=r"onnxruntime is not installed; mend: pip install 'chipsmith\[onnx\]'"):
+        read_model(saved(SMALL, tmp_path))
+
+
+def open_sizes(*sizes):
+    network = onnx.ModelProto()
+    network.CopyFrom(SMALL)
+    dims = network.graph.input[0].type.tensor_type.shape.dim
+    for dim, size in zip(dims, sizes, strict=True):
+        if isinstance(size, str):
+            dim.Clear()
+            dim.dim_param = size
+    return network
+
+
+def test_open_batch_is_one(tmp_path):
+    assert read_model(saved(open_sizes("n", 2, 6, 6), tmp_path)).inputs[0].shape == (1, 2, 6, 6)
+
+
+def test_open_size_is_taken_from_the_calibration_or_named(tmp_path):
+    file = saved(open_sizes("n", 2, "height", 6), tmp_path)
+    with pytest.raises(BadInput, match=r"leaves the size of axis 2 of input 'x' open: give --calibration x\.npy"):
+        read_model(file)
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(8, 2, 6, 6)))
+    network = load_onnx(str(file), tmp_path / "x.npy")
+    assert network.graph.tensor("x").shape == (1, 6, 6, 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (
+            (8, 2, 5, 6),
+            r"calibration of shape \[8, 2, 5, 6\] does not fit input 'x' of 'net', which takes \[1, 2, 6, 6\]",
+        ),
+        ((8, 72), r"calibration of shape \[8, 72\] does not fit input 'x' .* which has 4 axes"),
+        ((0, 2, 6, 6), "holds no inputs"),
+    ],
+)
+def test_calibration_of_another_shape_is_named(shape, message, tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros(shape))
+    with pytest.raises(BadInput, match=message):
+        load_onnx(str(saved(SMALL, tmp_path)), tmp_path / "x.npy")
+
+
+def test_calibration_by_other_names_is_named(tmp_path):
+    np.savez(tmp_path / "x.npz", image=np.zeros((4, 2, 6, 6)))
+    with pytest.raises(BadInput, match=r"x\.npz holds image where the inputs x belong"):
+        load_onnx(str(saved(SMALL, tmp_path)), tmp_path / "x.npz")
+
+
+def test_weights_beside_the_file_are_read_or_named(tmp_path):
+    network = onnx.ModelProto()
+    network.CopyFrom(SMALL)
+    file = tmp_path / "net.onnx"
+    onnx.save(network, file, save_as_external_data=True, location="net.weights", size_threshold=0)
+    np.testing.assert_array_equal(
+        read_model(file).constants["w"], onnx.numpy_helper.to_array(SMALL.graph.initializer[0])
+    )
+    (tmp_path / "net.weights").unlink()
+    with pytest.raises(BadInput, match=r"keeps its weights in net\.weights, which cannot be read beside it"):
+        read_model(file)
+
+
+ABSURD = {
+    "input": proto([node("Relu", ["x"], ["y"])], x=(1, 1 << 20, 1 << 20)),
+    "constant": proto(
+        [
+            node("ConstantOfShape", ["s"], ["k"]),
+            node("Add", ["x", "k"], ["y"]),
+        ],
+        [integers("s", [1 << 20, 1 << 20])],
+        x=(1, 1),
+    ),
+    "attribute": proto([node("MaxPool", ["x"], ["y"], kernel_shape=[0, 3])], x=(1, 2, 6, 6)),
+    "weights": proto([node("Conv", ["x", "w"], ["y"])], [weights("w", 4, 3, 3, 3)], x=(1, 2, 6, 6)),
+    "scale": proto(
+        [node("QuantizeLinear", ["x", "s"], ["q"]), node("DequantizeLinear", ["q", "s"], ["y"])],
+        [floats("s", -1)],
+        x=(1, 4),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ABSURD)
+def test_network_that_makes_no_sense_is_refused(name, tmp_path):
+    with pytest.raises(ChipsmithError) as told:
+        lower_network(read_model(saved(ABSURD[name], tmp_path)))
+    assert "\n" not in str(told.value)
+
+
+def test_cycle_is_refused(tmp_path):
+    graph = helper.make_graph(
+        [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]), node("Relu", ["b"], ["y"])],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])],
+    )
+    with pytest.raises(BadInput, match="not a legal ONNX network"):
+        read_model(saved(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), tmp_path))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6), kept=st.floats(0.5, 1.5)
+)
+def test_mutated_file_is_a_network_or_one_line(changes, kept, qdq_bytes, tmp_path):
+    data = bytearray(qdq_bytes[: int(kept * len(qdq_bytes))])
+    for place, value in changes:
+        data[int(place * (len(data) - 1))] = value
+    assert "\n" not in said_of(saved(bytes(data), tmp_path))
+
+
+def said_of(file):
+    """The message that a file is refused with; nothing where it is a network."""
+    try:
+        load_graph(str(file))
+    except ChipsmithError as error:
+        return str(error)
+    return ""
