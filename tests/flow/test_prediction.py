@@ -249,6 +249,11 @@ def test_a_prompt_may_stand_in_a_file(language, tmp_path):
     assert result.inferences == 3
 
 
+def test_a_prompt_may_be_longer_than_the_name_of_a_file(language):
+    (one,) = flow.predict(language.program, ["abcdefgh" * 1000], tokens=2).predictions
+    assert one.answer["text"] == "ab"
+
+
 def test_drawn_tokens_are_the_same_by_the_same_seed(language):
     texts = [
         flow.predict(language.program, ["a"], tokens=20, temperature=5.0, seed=seed).predictions[0].answer["text"]

@@ -51,14 +51,14 @@ def apply_raw(preprocessing: Preprocessing, example: RawExample) -> Any:
 
 
 def _text(given: str) -> RawExample:
-    file = Path(given)
-    if len(given) < _LONGEST_NAME and file.is_file():
-        return RawExample(name=given, raw=read_text(file))
-    return RawExample(name=given, raw=given)
+    return RawExample(name=given, raw=read_text(Path(given)) if _is_file(given) else given)
 
 
-_LONGEST_NAME = 4096
-"""Characters of a path; a longer argument is a text."""
+def _is_file(given: str) -> bool:
+    try:
+        return Path(given).is_file()
+    except OSError:  # a text that is too long for the name of a file
+        return False
 
 
 def _series(file: Path, reader: SeriesReader) -> Iterator[RawExample]:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+_WIDE_MODES = ("I", "F")
+"""First letters of Pillow's modes of 16 and 32 bits, which it would cut off at 255."""
+
+
 class ImageReader(Reader):
     """An image file, its bytes, or an array uint8 (channels, height, width), to such an array.
 
@@ -41,6 +45,10 @@ class ImageReader(Reader):
 
     def _decode(self, raw: Any) -> Values:
         image = open_image(raw)
+        if image.mode[0] in _WIDE_MODES:
+            raise BadInput(
+                f"{named(raw)} has values of more than 8 bits ({image.mode}); convert it to 8 bits a channel"
+            )
         if image.size != (self.width, self.height):
             image = self._resized(image, named(raw))
         pixels = np.asarray(image.convert("RGB" if self.channels == 3 else "L"), np.uint8)
