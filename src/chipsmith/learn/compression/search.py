@@ -87,11 +87,11 @@ class StructureSearch:
             excess = self.budget.excess(cost)
             score = None if excess > 0 else self._score(network)
         except _REFUSALS as error:  # such as an image that is pooled away
-            trial.set_user_attr("excess", 1.0)
+            trial.set_constraint("budget", 1.0)
             raise optuna.TrialPruned(str(error)) from error
         found = Trial(sampler=sampler, chosen=chosen, cycles=cost.cycles, energy_uj=cost.energy_uj, score=score)
         trial.set_user_attr("trial", found.__dict__)
-        trial.set_user_attr("excess", excess)
+        trial.set_constraint("budget", excess)
         on_trial(found)
         return 0.0 if score is None else score
 
@@ -128,11 +128,7 @@ def _sampler(sampler: Sampler, seed: int) -> Any:
 
     if sampler == "random":
         return optuna.samplers.RandomSampler(seed=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.TPESampler(
-            seed=seed, n_startup_trials=4, constraints_func=lambda trial: (trial.user_attrs.get("excess", 1.0),)
-        )
+    return optuna.samplers.TPESampler(seed=seed, n_startup_trials=4)
 
 
 def _storage(journal: Path | None) -> Any:

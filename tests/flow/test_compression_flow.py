@@ -1,0 +1,117 @@
+"""`compress` from a recipe to its folder: what is made, kept, taken again and refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from chipsmith import cli, flow
+from chipsmith.errors import BadInput, CheckFailed
+from chipsmith.flow.compression import Job, _milestones
+from chipsmith.flow.watching import Watch
+from chipsmith.learn.compression.budget import Budget
+from chipsmith.learn.compression.cost import ChipCost
+from chipsmith.learn.compression.thinning import Thinned
+from chipsmith.learn.recipe import read_recipe
+from chipsmith.program.file import read_program
+
+
+class Notes(Watch):
+    def __init__(self):
+        self.stages = []
+
+    def stage(self, name):
+        self.stages.append(name)
+
+
+def iris(**network):
+    return read_recipe(
+        {
+            "name": "iris",
+            "task": "classification",
+            "data": {"kind": "sklearn", "name": "iris"},
+            "network": network or {"kind": "mlp", "hidden": [32, 16]},
+            "training": {"epochs": 4, "batch_size": 16},
+        },
+        origin="a test",
+    )
+
+
+def step(cycles):
+    cost = ChipCost(chip="paper", clock_mhz=1, cycles=cycles, warm_cycles=cycles, energy_pj=1e6, weight_bytes=1)
+    return Thinned(widths={"a": cycles}, cost=cost)
+
+
+def test_of_a_walk_the_targets_and_the_budget_are_made():
+    walk = [step(cycles) for cycles in (1200, 900, 590, 580, 350, 320, 200, 100)]
+    chosen = _milestones(iter(walk), Budget(max_latency_us=330))
+    assert [one.cost.cycles for one in chosen] == [590, 350, 320, 200]
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path / "cache"))
+
+
+def test_the_folder_holds_the_choice_and_all_that_is_finished(tmp_path, own_cache):
+    out, first, again = tmp_path / "run", Notes(), Notes()
+    made = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, watch=first)
+    names = [one.name for one in made.result.candidates]
+    assert names == ["quantised", "two_of_four"]
+    sparse = made.result.candidates[1]
+    assert sparse.zero_share > 0.45
+    assert sparse.cost.cycles == made.result.candidates[0].cost.cycles
+    assert sparse.chip.count == sparse.int8.count
+
+    plain = json.loads((out / "result.json").read_text())
+    assert plain["chosen"] in names
+    assert read_program(out / "iris.program").manifest.deployment is not None
+    assert "<main>" in (out / "report.html").read_text()
+
+    taken = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, watch=again)
+    assert taken.result == made.result
+    assert not any(name in stage for stage in again.stages for name in (*names, "train"))
+
+    with pytest.raises(BadInput, match="another recipe or for another chip"):
+        flow.compress(iris(), chip="edge-256", methods=["two_of_four"], out=out)
+
+
+@pytest.mark.slow
+def test_narrower_networks_and_other_structures_are_faster(tmp_path, own_cache):
+    made = flow.compress(
+        iris(), chip="nano-64", budget=Budget(max_latency_us=2.0, max_accuracy_drop=100), trials=3, out=tmp_path / "run"
+    )
+    methods = {one.method for one in made.result.candidates}
+    assert {"quantised", "quantised_in_training", "channels", "search"} <= methods
+    assert all(made.result.speedup(one) > 1 for one in made.result.candidates if one.method == "channels")
+    assert {trial.sampler for trial in made.result.trials} == {"tpe", "random"}
+
+
+def test_unknown_methods_and_no_trials_are_refused():
+    with pytest.raises(BadInput, match="no compression method 'shrink'; there are quantised, quantised_in_training"):
+        Job(budget=Budget(), methods=["shrink"], trials=1)
+    with pytest.raises(BadInput, match="--trials must be 1 or more"):
+        Job(budget=Budget(), methods=[], trials=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--max-latency-us", "-3"], "--max-latency-us is -3.0; it must be a number above 0"),
+        (["--max-accuracy-drop", "nan"], "--max-accuracy-drop is nan"),
+        (["--method", "shrink"], "no compression method 'shrink'"),
+        (["--chip", "giant"], "giant"),
+    ],
+)
+def test_bad_arguments_are_one_message(arguments, message):
+    result = CliRunner().invoke(cli.app, ["compress", "digits", *arguments])
+    assert isinstance(result.exception, BadInput | CheckFailed)
+    assert message in str(result.exception)
+
+
+def test_a_budget_that_is_no_number_is_refused():
+    result = CliRunner().invoke(cli.app, ["compress", "digits", "--max-latency-us", "fast"])
+    assert result.exit_code == 2
+    assert "--max-latency-us" in result.output
