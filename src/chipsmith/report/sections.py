@@ -65,6 +65,10 @@ def _header(record: RunRecord) -> str:
     subtitle = f"Chip {chip.name}, {chip.clock_mhz} MHz, {chip.memory_bytes // 1024} KiB of on-chip memory."
     links = {
         "figures": "all figures",
+        **({"training": "training"} if record.training else {}),
+        **({"confusion": "confusion"} if record.confusion else {}),
+        **({"pictures": "pictures"} if record.pictures else {}),
+        **({"texts": "texts"} if record.texts else {}),
         "placement": "placement",
         "latency": "latency",
         "energy": "energy",
