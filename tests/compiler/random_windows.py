@@ -63,7 +63,10 @@ class WindowDraw(Draw):
         if source is None:
             return None
         images, *sizes, channels = self.shape(source)
-        kernel, stride = ([self.upto(3), self.upto(3)] for _ in range(2))
+        kernel = [self.upto(3), self.upto(3)]
+        # Strides of 5 and more make so many phases that all of them are one convolution.
+        longest = 3 if self.chance(0.6) else 7
+        stride = [self.upto(longest), self.upto(longest)]
         pads = [int(self.rng.integers(-size + 1, 3)) for size in kernel for _ in range(2)]
         out = [(size - 1) * stride[at] + kernel[at] + pads[2 * at] + pads[2 * at + 1] for at, size in enumerate(sizes)]
         if min(out) < 1:
