@@ -21,6 +21,7 @@ _USES = {
     "": "every command",
     "torch": "training, and networks written in PyTorch",
     "tflite": "networks in .tflite files",
+    "onnx": "networks in .onnx files",
     "rtl": "the chip's RTL: simulation and synthesis",
 }
 """What the requirements of an extra ('' is none) are for; `all` joins them, `test` is for who works on Chipsmith."""

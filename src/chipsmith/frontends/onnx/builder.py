@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.scales import Reals, fixed_point
 from chipsmith.frontends.onnx.values import Axes, Shape
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
@@ -42,7 +43,7 @@ class Builder:
 
     def constant(self, data: npt.ArrayLike, dtype: DType) -> str:
         """A constant tensor."""
-        array = np.ascontiguousarray(np.asarray(data), dtype.numpy)
+        array = _integers(np.asarray(data), dtype, self.scope)
         name = self._declare(f"{self.scope}/constant", array.shape, dtype)
         self._constants[name] = array
         return name
@@ -182,3 +183,11 @@ class Builder:
 
     def _broadcast(self, left: str, right: str) -> Shape:
         return tuple(np.broadcast_shapes(self._tensors[left].shape, self._tensors[right].shape))
+
+
+def _integers(data: npt.NDArray[Any], dtype: DType, scope: str) -> Array:
+    """The data in the type of a tensor; BadInput where it does not hold them."""
+    limits = np.iinfo(dtype.numpy.name)
+    if not np.isfinite(data).all() or data.min(initial=0) < limits.min or data.max(initial=0) > limits.max:
+        raise BadInput(f"'{scope}': a constant is not a number, or beyond {dtype.name.lower()} at the scale it has")
+    return np.ascontiguousarray(data, dtype.numpy)

@@ -124,6 +124,8 @@ def bias_of(lower: Lowering, node: Node, index: int, scale: Reals, factor: float
     real = lower.constant(node, index)
     assert real is not None
     flat = np.rint(real.astype(np.float64).reshape(-1) * factor / scale)
+    if np.isnan(flat).any():
+        raise BadInput(f"{node.kind} '{node.name}': its bias is not a number")
     return np.asarray(np.clip(flat, -(1 << 30), 1 << 30), np.int64)
 
 

@@ -95,14 +95,16 @@ def read_model(path: str | os.PathLike[str], shapes: Shapes = ()) -> OnnxModel:
     return model_of(proto, file, shapes)
 
 
-def model_of(proto: onnx.ModelProto, file: Path, shapes: Shapes = ()) -> OnnxModel:
-    """The network of onnx's own object, which `file` names in messages; see read_model."""
+def model_of(proto: onnx.ModelProto, path: str | os.PathLike[str], shapes: Shapes = ()) -> OnnxModel:
+    """The network of onnx's own object, named after the file `path`, as messages name it; see read_model."""
     import onnx
 
+    file = Path(path)
     _fix_shapes(proto, shapes, file)
     try:
         onnx.checker.check_model(proto)
         constants = {one.name: onnx.numpy_helper.to_array(one) for one in proto.graph.initializer}
+        _refuse_complex(constants, file)
         nodes = tuple(_node(one, file) for one in proto.graph.node)
     except BadInput:
         raise
@@ -116,6 +118,12 @@ def model_of(proto: onnx.ModelProto, file: Path, shapes: Shapes = ()) -> OnnxMod
         outputs=tuple(one.name for one in proto.graph.output),
         proto=proto,
     )
+
+
+def _refuse_complex(constants: Mapping[str, npt.NDArray[Any]], file: Path) -> None:
+    for name, values in constants.items():
+        if values.dtype.kind == "c":
+            raise BadInput(f"{file}: constant '{name}' holds complex numbers")
 
 
 def require_extra(file: Path) -> None:

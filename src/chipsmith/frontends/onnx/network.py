@@ -165,17 +165,22 @@ def _input(lower: Lowering, port: Port) -> Value:
 def _lowered(lower: Lowering, node: Node) -> Sequence[Value]:
     lower.build.scope = node.name
     try:
-        constants = _constants(lower, node)
-        if constants is not None:
-            return constants
-        if node.kind not in HANDLERS:
-            reason = _REASONS.get(node.kind, "is not among the operators that are held; docs/front-ends.md lists them")
-            raise OperatorRefused(f"{node.kind} '{node.name}': {reason}")
-        return HANDLERS[node.kind](lower, node)
+        with np.errstate(all="ignore"):  # what is not a number is refused where it becomes an integer
+            return _results(lower, node)
     except ChipsmithError:
         raise
     except _FAULTS as error:
         raise BadInput(f"{node.kind} '{node.name}' makes no sense: {type(error).__name__}: {error}") from error
+
+
+def _results(lower: Lowering, node: Node) -> Sequence[Value]:
+    constants = _constants(lower, node)
+    if constants is not None:
+        return constants
+    if node.kind not in HANDLERS:
+        reason = _REASONS.get(node.kind, "is not among the operators that are held; docs/front-ends.md lists them")
+        raise OperatorRefused(f"{node.kind} '{node.name}': {reason}")
+    return HANDLERS[node.kind](lower, node)
 
 
 def _constants(lower: Lowering, node: Node) -> Sequence[Value] | None:

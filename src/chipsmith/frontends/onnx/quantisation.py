@@ -70,6 +70,8 @@ def _dequantized_constant(lower: Lowering, node: Node, value: Known) -> Quantise
         raise refuse(node, "scales for blocks of weights are not held; quantise per tensor or per channel")
     scales: Reals = np.asarray(scale, np.float64).reshape(-1)
     axis = only_axis(node.integer("axis", 1), value.values.ndim, node) if scales.size > 1 else 0
+    if not (np.isfinite(scales).all() and (scales > 0).all()):
+        raise BadInput(f"{node.kind} '{node.name}': its scales must be positive and finite")
     if scales.size > 1 and scales.size != value.values.shape[axis]:
         raise BadInput(f"{node.kind} '{node.name}': {scales.size} scales do not fit axis {axis} of {value.shape}")
     zero = np.zeros(scales.size) if zero_point is None else zero_point.reshape(-1)
