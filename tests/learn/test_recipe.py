@@ -44,7 +44,7 @@ def test_a_recipe_goes_to_json_and_back():
         ("network.kind=cnnn", "network.kind = cnnn is not known; did you mean cnn?"),
         ("training.optimizer.kind=adm", "training.optimizer.kind = adm is not known; did you mean adam?"),
         ("training.schedule={}", "training.schedule.kind is missing: it is one of constant, cosine, one_cycle"),
-        ("training.epochs=0", "training.epochs = 0 is not allowed: input should be greater than or equal to 1"),
+        ("training.epochs=-1", "training.epochs = -1 is not allowed: input should be greater than or equal to 0"),
         ("training.optimizer.learning_rate=-1", "learning_rate = -1 is not allowed: input should be greater than 0"),
         ("task=guess", "task = 'guess' is not allowed: input should be 'classification', 'regression'"),
         ("training.optimizer={kind: sgd, nesterov: true}", "nesterov needs a momentum above 0"),
@@ -57,7 +57,7 @@ def test_a_fault_is_named_with_the_nearest_right_name(setting, message):
 
 
 def test_all_faults_stand_in_one_message():
-    message = fault(["training.epochs=0", "network.dropout=2"])
+    message = fault(["training.epochs=-1", "network.dropout=2"])
     assert message.startswith("recipe digits has 2 faults:\n  network.dropout = 2")
 
 

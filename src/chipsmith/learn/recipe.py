@@ -29,7 +29,8 @@ class Recipe(Section):
     """What `chipsmith train` and `chipsmith run` do, from data to verdict and chip.
 
     `task` may be another than the data's own where that has a meaning: labelled images can be rebuilt or generated;
-    `anomalies` are then the classes that are kept out of the training.
+    `anomalies` are then the classes that are kept out of the training. With `weights` and `training.epochs: 0` a
+    network that was trained elsewhere is judged as it is.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80, description="names the files of a run")
@@ -40,6 +41,7 @@ class Recipe(Section):
     training: TrainingSettings
     validation: ValidationSettings = ValidationSettings()
     anomalies: tuple[str, ...] = ()
+    weights: str | None = Field(default=None, description="a file of weights that the network starts from")
     chip: str = Field(default="edge-256", description="a chip of the catalogue, or a chip file")
     seed: int = Field(default=0, ge=0, lt=1 << 32, description="of the split, the first weights and all that is drawn")
 

@@ -14,6 +14,7 @@ from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
 from chipsmith.learn.training.section import Section
 from chipsmith.learn.validation.verdict import Verdict, guess_loss, judge
+from chipsmith.learn.weights import load_weights
 
 if TYPE_CHECKING:
     import torch
@@ -78,7 +79,7 @@ def train(
 
 
 def build_module(recipe: Recipe, dataset: Dataset) -> torch.nn.Module:
-    """The recipe's network for this data set, its first weights drawn from the recipe's seed.
+    """The recipe's network for this data set, its first weights drawn from the recipe's seed or read from its file.
 
     Raises BadInput where the network cannot take such examples.
     """
@@ -87,7 +88,10 @@ def build_module(recipe: Recipe, dataset: Dataset) -> torch.nn.Module:
         wanted, given = ("tokens", "values") if network.takes_tokens() else ("values", "tokens")
         raise BadInput(f"recipe {recipe.name}: its network takes {wanted}, the data set {dataset.name} gives {given}")
     with reproducible(seed=recipe.seed):
-        return network.build(input_shape=dataset.input_shape, outputs=dataset.outputs)
+        module = network.build(input_shape=dataset.input_shape, outputs=dataset.outputs)
+    if recipe.weights is not None:
+        load_weights(module, recipe.weights)
+    return module
 
 
 def describe(recipe: Recipe, dataset: Dataset, history: History) -> Training:

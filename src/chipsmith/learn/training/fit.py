@@ -42,7 +42,7 @@ def fit(
     The best epoch is that with the lowest validation loss, always measured by the task's own loss; `loss` replaces what
     the steps make small. With `checkpoint` the state is written there after each epoch, and a training that finds the
     file goes on from it to the same bits as one that was never interrupted; the file stays. The test part is not
-    touched. Under `torchrun` all processes train one network.
+    touched. Under `torchrun` all processes train one network. With 0 epochs the module is measured as it is.
 
     Raises BadInput where network and data do not fit, a device is missing or the checkpoint is of another training, and
     CheckFailed where the loss is no longer a number.
@@ -52,6 +52,8 @@ def fit(
     with joined(settings.device) as together:
         stream = seed + _STREAM * (1 + together.rank)
         with reproducible(seed=stream, threads=settings.threads, deterministic=settings.device == "cpu"):
+            if settings.epochs == 0:
+                return History(epochs=(_measure(module.eval(), dataset, 0),))
             training = _Training(module, dataset, settings, seed, loss, together)
             return training.run(checkpoint, on_epoch)
 
@@ -118,7 +120,7 @@ class _Training:
         for chosen in torch.randperm(examples, generator=self._generator).split(self._settings.batch(examples)):
             _require_number(self._step(chosen), number)
         self._module.eval()
-        self._epochs.append(self._measure(number))
+        self._epochs.append(_measure(self._module, self._dataset, number, device=self._settings.device))
         if self._epochs[-1] is best_epoch(self._epochs):
             self._best = copy.deepcopy(self._module.state_dict())
 
@@ -158,21 +160,6 @@ class _Training:
         )
         return autocast
 
-    def _measure(self, number: int) -> Epoch:
-        """As many training as validation examples are looked at, so that both figures are equally sure."""
-        data, device = self._dataset, self._settings.device
-        seen = data.train.first(len(data.validation))
-        train_loss, train_score = measure(self._module, seen, data.task, device=device)
-        validation_loss, validation_score = measure(self._module, data.validation, data.task, device=device)
-        _require_number(train_loss + validation_loss, number)
-        return Epoch(
-            number=number,
-            train_loss=train_loss,
-            train_score=train_score,
-            validation_loss=validation_loss,
-            validation_score=validation_score,
-        )
-
     def _identity(self) -> State:
         """What must be the same for a training to go on."""
         settings = self._settings.model_dump(mode="json")
@@ -209,6 +196,21 @@ class _Training:
             torch.cuda.set_rng_state_all(state["cuda_draws"])
         self._best = state["best"]
         self._epochs = [Epoch(**one) for one in state["epochs"]]
+
+
+def _measure(module: torch.nn.Module, data: Dataset, number: int, *, device: str = "cpu") -> Epoch:
+    """As many training as validation examples are looked at, so that both figures are equally sure."""
+    seen = data.train.first(len(data.validation))
+    train_loss, train_score = measure(module, seen, data.task, device=device)
+    validation_loss, validation_score = measure(module, data.validation, data.task, device=device)
+    _require_number(train_loss + validation_loss, number)
+    return Epoch(
+        number=number,
+        train_loss=train_loss,
+        train_score=train_score,
+        validation_loss=validation_loss,
+        validation_score=validation_score,
+    )
 
 
 def _require_number(loss: float, number: int) -> None:

@@ -10,7 +10,7 @@ from chipsmith.errors import BadInput
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """What was measured after one epoch (the first is 1).
+    """What was measured after one epoch (the first is 1; 0: before any, of a network that is not trained here).
 
     Losses are means over examples (nats for classes and tokens); scores are 1 at best: accuracy for classes and tokens,
     explained variance for values. Training figures are taken as the validation's are: without augmentation, dropout.

@@ -19,7 +19,7 @@ class TrainingSettings(Section):
     epochs without a lower validation loss; the weights of the best epoch are kept in any case.
     """
 
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=0, description="0: the network is measured as it is")
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
         default=64, description="examples in a step, or full: all of them"
     )

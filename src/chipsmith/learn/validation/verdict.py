@@ -32,6 +32,7 @@ class Fit(StrEnum):
     GOOD = "good"
     OVERFIT = "overfit"
     UNDERFIT = "underfit"
+    NOT_TRAINED = "not trained here"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,8 @@ def judge(history: History, *, task: Task, outputs: int, validation_examples: in
     learned on the training examples at the best epoch: for `outputs` classes the skill (accuracy - chance) /
     (1 - chance), at least MIN_SKILL, for other tasks the share of the loss of guessing that is gone, at least MIN_GAIN.
     """
+    if history.last.number == 0:
+        return Verdict(fit=Fit.NOT_TRAINED, evidence=("no epoch was trained: the weights are as they came",))
     findings = (
         _accuracy_gap(history.last, validation_examples) if _counts(task) else _explained_gap(history.last),
         _loss_rise(history, guess_loss),
