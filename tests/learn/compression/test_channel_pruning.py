@@ -9,6 +9,7 @@ from torch import nn
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.compression.channels import CRITERIA, channel_groups, keep_channels
+from chipsmith.learn.networks.catalogue import CATALOGUE
 
 
 class Recurrent(nn.Module):
@@ -56,6 +57,23 @@ def test_each_criterion_scores_every_channel(criterion, residual, example):
     for group in channel_groups(residual, example, criterion=criterion):
         assert np.isfinite(group.importance).all()
         assert group.importance.mean() == pytest.approx(1)
+
+
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("mobilenet_v3", "conv_autoencoder", "vit")]
+
+
+@pytest.mark.parametrize("name", ["resnet_cifar", "transformer_text", *SLOW])
+def test_families_of_networks_can_be_halved(name):
+    entry = CATALOGUE[name]
+    torch.manual_seed(0)
+    module = entry.network.build(input_shape=entry.input_shape, outputs=entry.outputs).eval()
+    (row,) = entry.network.example_inputs(input_shape=entry.input_shape)
+    rows = torch.cat([row, row])
+    groups = channel_groups(module, rows)
+    smaller = keep_channels(module, rows, groups, {group.name: group.width // 2 for group in groups})
+    assert smaller(rows).shape == module(rows).shape
+    sizes = [sum(parameter.numel() for parameter in one.parameters()) for one in (smaller, module)]
+    assert sizes[0] < 0.8 * sizes[1]
 
 
 def test_a_network_without_channels_is_refused_by_name():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -102,7 +103,8 @@ def _dependencies(module: torch.nn.Module, example: torch.Tensor) -> Any:
     import torch_pruning
 
     try:
-        with torch.enable_grad():
+        with torch.enable_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of parameters outside of layers, and of depth: such groups are tried out
             return torch_pruning.DependencyGraph().build_dependency(module.eval(), example_inputs=example)
     except Exception as error:  # torch-pruning raises what its tracing meets
         raise BadInput(f"{_nothing_to_prune(module)} ({type(error).__name__}: {error})") from error
