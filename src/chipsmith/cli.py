@@ -187,6 +187,9 @@ def compress(
         typer.Option(help="quantised_in_training, channels, search, two_of_four, unstructured; repeatable."),
     ] = None,
     trials: Annotated[int, typer.Option(help="Structures that a search looks at, with each of its samplers.")] = 12,
+    epochs: Annotated[
+        int | None, typer.Option(help="Of a small network's whole training; default the recipe's.")
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field of recipe or chip; repeatable."),
@@ -211,6 +214,7 @@ def compress(
             budget=budget,
             methods=method or (),
             trials=trials,
+            epochs=epochs,
             out=out,
             watch=console.watch(),
         )

@@ -74,7 +74,7 @@ def test_the_folder_holds_the_choice_and_all_that_is_finished(tmp_path, own_cach
     assert taken.result == made.result
     assert not any(name in stage for stage in again.stages for name in (*names, "train"))
 
-    with pytest.raises(BadInput, match="another recipe or for another chip"):
+    with pytest.raises(BadInput, match="another recipe, for another chip"):
         flow.compress(iris(), chip="edge-256", methods=["two_of_four"], out=out)
 
 
@@ -93,7 +93,9 @@ def test_unknown_methods_and_no_trials_are_refused():
     with pytest.raises(BadInput, match="no compression method 'shrink'; there are quantised, quantised_in_training"):
         Job(budget=Budget(), methods=["shrink"], trials=1)
     with pytest.raises(BadInput, match="--trials must be 1 or more"):
-        Job(budget=Budget(), methods=[], trials=0)
+        Job(budget=Budget(), trials=0)
+    with pytest.raises(BadInput, match="--epochs must be 1 or more"):
+        Job(budget=Budget(), epochs=0)
 
 
 @pytest.mark.parametrize(

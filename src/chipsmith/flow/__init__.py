@@ -123,6 +123,7 @@ def compress(
     budget: Budget | None = None,
     methods: Sequence[str] = (),
     trials: int = 12,
+    epochs: int | None = None,
     out: AnyPath | None = None,
     watch: Watch = SILENT,
 ) -> Compressed:
@@ -130,11 +131,12 @@ def compress(
 
     Trains the network, or takes it from the folder `out` (default runs/compress-NAME-CHIP-SEED), makes smaller ones of
     it by `methods` (see `chipsmith.flow.compression.METHODS`), judges each on the chip, and chooses one. A structure
-    search has `trials` with each of two samplers. What is finished stays in the folder: the same call goes on after an
-    interruption. A budget that no network meets is no exception here: see `Compressed.result.met`.
+    search has `trials` with each of two samplers; `epochs` (default the recipe's) are those of a whole training of a
+    smaller network. What is finished stays in the folder: the same call goes on after an interruption. A budget that
+    no network meets is no exception here: see `Compressed.result.met`.
     """
     job, chip_settings = read_job(_name(recipe), settings=settings, network=network, seed=seed)
-    work = Job(budget=budget or Budget(), methods=methods, trials=trials)
+    work = Job(budget=budget or Budget(), methods=methods, trials=trials, epochs=epochs)
     return compress_recipe(job, _chip(chip or job.chip, chip_settings), work, out=_path(out), watch=watch)
 
 

@@ -15,7 +15,7 @@ from chipsmith.chip import Chip
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.errors import BadInput
 from chipsmith.flow.compression_folder import CompressFolder
-from chipsmith.flow.folder import choose_folder
+from chipsmith.flow.folder import CHECKPOINT, choose_folder
 from chipsmith.flow.training import train_in
 from chipsmith.flow.watching import Watch
 from chipsmith.learn.compression.budget import Budget
@@ -79,12 +79,14 @@ class Plan:
 class Job:
     """What a compression is asked to do, the usual where `methods` names none.
 
-    Raises BadInput for a method that there is not, or no trials.
+    `epochs` are those of a whole training of a smaller network; None takes the recipe's. Raises BadInput for a method
+    that there is not, no trials or no epochs.
     """
 
     budget: Budget
-    methods: Sequence[str]
-    trials: int
+    methods: Sequence[str] = ()
+    trials: int = 12
+    epochs: int | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.methods if name not in METHODS]
@@ -92,6 +94,8 @@ class Job:
             raise BadInput(f"there is no compression method '{unknown[0]}'; there are {', '.join(METHODS)}")
         if self.trials < 1:
             raise BadInput(f"a search of {self.trials} trials finds nothing: --trials must be 1 or more")
+        if self.epochs is not None and self.epochs < 1:
+            raise BadInput(f"small networks cannot be trained for {self.epochs} epochs: --epochs must be 1 or more")
 
     def does(self, method: str) -> bool:
         """Whether the method is part of the job."""
@@ -118,9 +122,10 @@ def compress_recipe(recipe: Recipe, chip: Chip, job: Job, *, out: Path | None, w
     data = recipe.load_data()
     if data.task is Task.GENERATION:
         raise BadInput(f"recipe {recipe.name}: compression takes networks whose answer can be judged, not generation")
-    folder = CompressFolder(path, identity=f"{recipe.model_dump_json()} {chip.sha256}")
+    epochs = max(1, job.epochs or recipe.training.epochs)
+    folder = CompressFolder(path, identity=f"{recipe.model_dump_json()} {chip.sha256} {epochs}")
     module = _trained(recipe, data, folder, watch)
-    base = Base(recipe=recipe, dataset=data, chip=chip, module=module)
+    base = Base(recipe=recipe, dataset=data, chip=chip, module=module, epochs=epochs)
     result = compress_network(base, job, folder, watch)
     watch.stage("write the report")
     folder.write_result(result)
@@ -134,6 +139,7 @@ def _trained(recipe: Recipe, data: Dataset, folder: CompressFolder, watch: Watch
     watch.stage("train")
     trained = train_in(folder.path, recipe, data, resume=True, watch=watch)
     save_trained(trained, folder.trained)
+    (folder.path / CHECKPOINT).unlink(missing_ok=True)
     return trained.module
 
 
@@ -160,7 +166,7 @@ def compress_network(base: Base, job: Job, folder: CompressFolder, watch: Watch)
 
 def _plain_plans(base: Base, job: Job) -> Iterator[Plan]:
     """What leaves the structure as it is."""
-    epochs = base.recipe.training.epochs
+    epochs = base.epochs
     yield _plan("quantised", "quantised to int8 after training", lambda: quantised(base, base.module))
     if job.does("quantised_in_training"):
         yield _plan(
@@ -175,7 +181,7 @@ def _plain_plans(base: Base, job: Job) -> Iterator[Plan]:
 
 
 def _sparse(base: Base, name: str) -> Made:
-    return quantised(base, with_zeros(base, MASKS[name], epochs=base.recipe.training.epochs // 4))
+    return quantised(base, with_zeros(base, MASKS[name], epochs=base.epochs // 4))
 
 
 def _plan(name: str, how: str, make: Callable[[], Made]) -> Plan:
@@ -197,7 +203,7 @@ def _search_plans(base: Base, trials: tuple[Trial, ...]) -> Iterator[Plan]:
 
 def _searched(base: Base, chosen: dict[str, Value]) -> Made:
     network = with_choices(base.recipe.network_for(base.dataset), chosen)
-    return quantised(base, taught(base, network, epochs=base.recipe.training.epochs))
+    return quantised(base, taught(base, network, epochs=base.epochs))
 
 
 class _Work:
@@ -240,7 +246,7 @@ class _Work:
     def _thinned(self, groups: tuple[ChannelGroup, ...], budget: Budget) -> Iterator[Plan]:
         base = self._base
         price = price_of(base.module, base.example, groups, base.chip)
-        epochs = max(1, base.recipe.training.epochs // 2)
+        epochs = max(1, base.epochs // 2)
         for step in _milestones(thin(groups, price, columns=base.columns), budget):
             yield Plan(
                 name=f"channels-{step.cost.cycles}",
@@ -260,7 +266,7 @@ class _Work:
             base=base,
             network=base.recipe.network_for(base.dataset),
             budget=budget,
-            epochs=max(1, base.recipe.training.epochs // 8),
+            epochs=max(1, base.epochs // 8),
         )
         journal = self._folder.journal(budget)
         with self._where_possible():
@@ -283,7 +289,7 @@ class _Work:
         """Fast networks that lose too much by int8 alone, trained on with their rounding."""
         if not self._job.does("quantised_in_training"):
             return
-        epochs = max(1, self._base.recipe.training.epochs // 4)
+        epochs = max(1, self._base.epochs // 4)
         for one in found:
             small = one.method in ("channels", "search") and self._job.budget.excess(one.cost) <= 0
             if small and 100 * abs(one.float_.value - one.int8.value) > _ROUNDING_LOSS:

@@ -44,7 +44,9 @@ class CompressFolder:
         if not file.exists():
             write_whole(file, (json.dumps({"identity": held}) + "\n").encode())
         elif _json(file).get("identity") != held:
-            raise BadInput(f"{path} holds the compression of another recipe or for another chip; {_MEND}")
+            raise BadInput(
+                f"{path} holds the compression of another recipe, for another chip or with other epochs; {_MEND}"
+            )
 
     @property
     def trained(self) -> Path:

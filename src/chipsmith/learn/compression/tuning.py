@@ -36,12 +36,16 @@ _QUANTISED_RATE = 0.1
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Base:
-    """The trained float network that everything starts from and learns from; in evaluation mode."""
+    """The trained float network that everything starts from and learns from; in evaluation mode.
+
+    `epochs` are those of a whole training of a smaller network; shorter ones are shares of them.
+    """
 
     recipe: Recipe
     dataset: Dataset
     chip: Chip
     module: torch.nn.Module
+    epochs: int
 
     @cached_property
     def calibration(self) -> Array:
