@@ -133,6 +133,21 @@ def test_masked_stretches_become_the_mean(shape):
     assert all(torch.all(masked[at][masked[at] != sound[at]] == means[at]) for at in range(200))
 
 
+@pytest.mark.parametrize("shape", [(300, 1, 12, 30), (300, 30, 12)], ids=["picture", "series"])
+def test_spectrograms_shift_by_whole_places_and_repeat_their_edge(shape):
+    sound = torch.rand(shape, generator=generator(1))
+    axis = 3 if len(shape) == 4 else 1
+    moved = augment(sound, SpectrogramMask(kind="spectrogram", shift_frames=2), generator())
+    found = set()
+    for before, after in zip(sound.movedim(axis, -1), moved.movedim(axis, -1), strict=True):
+        shifts = {
+            by: torch.cat([before[..., :1]] * max(0, by) + [before] + [before[..., -1:]] * max(0, -by), dim=-1)
+            for by in range(-2, 3)
+        }
+        found |= {by for by, one in shifts.items() if torch.equal(after, one[..., -30:] if by < 0 else one[..., :30])}
+    assert found == {-2, -1, 0, 1, 2}
+
+
 def test_tokens_are_dropped_with_their_share():
     tokens = torch.randint(1, 9, (100, 50), generator=generator(2), dtype=torch.int32)
     changed = augment(tokens, TokenDropout(kind="tokens", share=0.2), generator())
@@ -150,7 +165,12 @@ def test_noise_has_its_standard_deviation():
 
 
 @pytest.mark.parametrize(
-    "changes", [FULL, SpectrogramMask(kind="spectrogram", frames=3, bands=2), SeriesNoise(kind="series", noise=0.1)]
+    "changes",
+    [
+        FULL,
+        SpectrogramMask(kind="spectrogram", frames=3, bands=2, shift_bands=1),
+        SeriesNoise(kind="series", noise=0.1),
+    ],
 )
 def test_a_part_of_a_batch_is_changed_as_in_the_whole(changes):
     """So several processes train on the same images as one."""

@@ -97,30 +97,48 @@ def _cut(images: torch.Tensor, drawn: torch.Tensor, padding: int) -> torch.Tenso
 
 
 class SpectrogramMask(Section):
-    """Up to `frames` frames in a row and up to `bands` bands in a row become the example's mean.
+    """Shifts in time and pitch, then masks: up to `frames` frames and up to `bands` bands in a row become the mean.
 
-    For (bands, frames) pictures (1, bands, frames) and for series (frames, bands). Source: D. Park and others:
-    SpecAugment, Interspeech 2019, one mask of each kind and no warp.
+    A shift goes up to `shift_frames` and `shift_bands` to either side, and the edge is repeated where nothing comes
+    from. For pictures (1, bands, frames) and for series (frames, bands). Source of the masks: D. Park and others:
+    SpecAugment, Interspeech 2019, one mask of each kind.
     """
 
     kind: Literal["spectrogram"]
     frames: int = Field(default=0, ge=0)
     bands: int = Field(default=0, ge=0)
+    shift_frames: int = Field(default=0, ge=0)
+    shift_bands: int = Field(default=0, ge=0)
 
     def draw(self, inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """(n, 4) from 0 to 1: length and place of the masked frames, then of the bands."""
+        """(n, 6) from 0 to 1: length and place of the masked frames, then of the bands; the two shifts."""
         import torch
 
-        return torch.rand(4, len(inputs), generator=generator).T
+        return torch.rand(6, len(inputs), generator=generator).T
 
     def apply(self, inputs: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
-        """The spectrograms (n, 1, bands, frames) or (n, frames, bands), masked."""
+        """The spectrograms (n, 1, bands, frames) or (n, frames, bands), shifted and masked."""
         if inputs.ndim not in (3, 4):
             _require_axes(inputs, 4, "spectrogram", "spectrograms")
         frames, bands = (3, 2) if inputs.ndim == 4 else (1, 2)
-        masked = _stripe(inputs, frames, drawn[:, :2], self.frames) | _stripe(inputs, bands, drawn[:, 2:], self.bands)
         means = inputs.flatten(1).mean(1).reshape(-1, *[1] * (inputs.ndim - 1))
-        return means.where(masked, inputs)
+        moved = _shift(_shift(inputs, frames, drawn[:, 4], self.shift_frames), bands, drawn[:, 5], self.shift_bands)
+        masked = _stripe(moved, frames, drawn[:, :2], self.frames) | _stripe(moved, bands, drawn[:, 2:4], self.bands)
+        return means.where(masked, moved)
+
+
+def _shift(inputs: torch.Tensor, axis: int, drawn: torch.Tensor, largest: int) -> torch.Tensor:
+    """Each example moved along `axis` by its own whole number of places, up to `largest`; edges are repeated."""
+    import torch
+
+    if not largest:
+        return inputs
+    by = (drawn * (2 * largest + 1)).long() - largest
+    size = inputs.shape[axis]
+    places = (torch.arange(size, device=inputs.device) - by[:, None]).clamp(0, size - 1)
+    shape = [1] * inputs.ndim
+    shape[0], shape[axis] = len(inputs), size
+    return inputs.gather(axis, places.reshape(shape).expand(inputs.shape))
 
 
 def _stripe(inputs: torch.Tensor, axis: int, drawn: torch.Tensor, longest: int) -> torch.Tensor:
