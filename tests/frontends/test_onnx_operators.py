@@ -171,6 +171,11 @@ MOVES = {
         [integers("p", [0, 0, 1, 1, 0, 0, 1, 1]), weights("w", 4, 4, 3, 3)],
         x=IMAGE,
     ),
+    "Where": proto(
+        [node("Where", ["m", "k", "x"], ["w"]), node("Softmax", ["w"], ["y"], axis=-1)],
+        [floats("k", -8), onnx.numpy_helper.from_array(np.triu(np.ones((6, 6), bool), 1), "m")],
+        x=(1, 2, 6, 6),
+    ),
     "Gather": proto([node("Gather", ["x", "i"], ["y"], axis=1)], [integers("i", 2)], x=IMAGE),
     "Gather_list": proto([node("Gather", ["x", "i"], ["y"], axis=1)], [integers("i", [3, 0, 1])], x=IMAGE),
     "Embedding": proto(
@@ -285,10 +290,10 @@ def test_classes_come_out_as_int32():
 
 
 REFUSED = {
-    "LSTM": (
-        one("LSTM", (4, 1, 3), [weights("w", 1, 16, 3), weights("r", 1, 16, 4)], hidden_size=4),
+    "LSTM_clipped": (
+        one("LSTM", (4, 1, 3), [weights("w", 1, 16, 3), weights("r", 1, 16, 4)], hidden_size=4, clip=1.0),
         OperatorRefused,
-        r"LSTM 'y': a recurrent layer as one operator; export its cells unrolled",
+        r"LSTM 'y': a recurrent layer as one operator in a quantised network, or an unusual one",
     ),
     "CumSum": (one("CumSum", (1, 5), [integers("a", 1)]), OperatorRefused, r"CumSum 'y': is not among the operators"),
     "Resize_cubic": (

@@ -187,6 +187,8 @@ class Builder:
 
 def _integers(data: npt.NDArray[Any], dtype: DType, scope: str) -> Array:
     """The data in the type of a tensor; BadInput where it does not hold them."""
+    if dtype is DType.BOOL:
+        return np.ascontiguousarray(data, np.bool_)
     limits = np.iinfo(dtype.numpy.name)
     if not np.isfinite(data).all() or data.min(initial=0) < limits.min or data.max(initial=0) > limits.max:
         raise BadInput(f"'{scope}': a constant is not a number, or beyond {dtype.name.lower()} at the scale it has")

@@ -37,6 +37,7 @@ _COMMUTING_TOO = (
     "DepthToSpace",
     "SpaceToDepth",
     "ReduceMax",
+    "Where",
 )
 """Operators that choose or move values: a QuantizeLinear behind them may as well stand before them."""
 

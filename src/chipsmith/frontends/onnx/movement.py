@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.onnx.forms import arranged, as_wide, extended, movable, natural, reshaped, to_int8
-from chipsmith.frontends.onnx.lowering import Handler, Lowering, Parameters, only_axis, refuse
+from chipsmith.frontends.onnx.choosing import joined
+from chipsmith.frontends.onnx.forms import as_wide, extended, movable, natural, reshaped
+from chipsmith.frontends.onnx.lowering import Handler, Lowering, only_axis, refuse
 from chipsmith.frontends.onnx.model import Node
 from chipsmith.frontends.onnx.pooling import without_axes
 from chipsmith.frontends.onnx.values import (
     Affine,
     Entering,
-    Held,
     Integers,
     Known,
     Quantised,
@@ -29,8 +29,6 @@ from chipsmith.frontends.onnx.values import (
     real_constant,
 )
 from chipsmith.tosa.graph import DType
-
-_MOST_JOINED = 64
 
 
 def _held(lower: Lowering, node: Node, index: int = 0) -> Integers | Affine | Tabulated | Wide:
@@ -203,61 +201,6 @@ def _split(lower: Lowering, node: Node) -> Sequence[Value]:
     ]
 
 
-def _concat(lower: Lowering, node: Node) -> Sequence[Value]:
-    values = [lower.settled(node, index) for index in range(len(node.inputs))]
-    computed = [value for value in values if isinstance(value, Held)]
-    if not computed:
-        raise refuse(node, "it joins constants of different kinds")
-    rank = len(computed[0].shape)
-    axis, axes = only_axis(node.integer("axis", 0), rank, node), computed[0].axes
-    found = lower.behind(node)
-    if all(isinstance(value, Integers) for value in values):
-        return [_joined(lower, node, [arranged(lower.build, one, axes) for one in computed], axis)]
-    if found is None:
-        found = _own_parameters(values)
-    if found is None:
-        raise refuse(node, "its inputs have different scales, and no QuantizeLinear behind it names one for all")
-    parts = [_int8_part(lower, node, value, axes, found) for value in values]
-    return [_joined(lower, node, parts, axis)]
-
-
-def _own_parameters(values: Sequence[Value]) -> Parameters | None:
-    """The scale that all inputs have, if it is one."""
-    pairs = {(value.scale, value.zero_point) if isinstance(value, Affine) else None for value in values}
-    first = next(iter(pairs))
-    return None if len(pairs) > 1 or first is None else Parameters(scale=first[0], zero_point=first[1], offset=0)
-
-
-def _int8_part(lower: Lowering, node: Node, value: Value, axes: Shape, found: Parameters) -> Affine:
-    build = lower.build
-    if isinstance(value, Known | Quantised):
-        steps = np.rint(np.asarray(real_constant(value), np.float64) / found.scale) + found.zero_point
-        array = np.clip(steps, -128, 127).transpose(axes)
-        tensor, shape = build.constant(array, DType.INT8), value.shape
-    elif isinstance(value, Affine | Tabulated | Wide):
-        value = arranged(build, value, axes) if not isinstance(value, Wide) else value
-        narrow = to_int8(build, value, scale=found.scale, zero_point=found.zero_point)
-        moved_part = Integers(tensor=narrow, shape=value.shape, axes=value.axes)
-        tensor, shape = arranged(build, moved_part, axes).tensor, value.shape
-    else:
-        raise refuse(node, "it joins real values and integers")
-    return Affine(tensor=tensor, shape=shape, axes=axes, scale=found.scale, zero_point=found.zero_point)
-
-
-def _joined(lower: Lowering, node: Node, parts: Sequence[Any], axis: int) -> Any:
-    first = parts[0]
-    others = {part.shape[:axis] + part.shape[axis + 1 :] for part in parts}
-    if len(others) != 1:
-        raise BadInput(f"{node.kind} '{node.name}': shapes {[list(part.shape) for part in parts]} do not join")
-    tensors = [part.tensor for part in parts]
-    position = first.axes.index(axis)
-    while len(tensors) > 1:
-        groups = [tensors[at : at + _MOST_JOINED] for at in range(0, len(tensors), _MOST_JOINED)]
-        tensors = [lower.build.concat(group, position) for group in groups]
-    size = sum(part.shape[axis] for part in parts)
-    return replace(first, tensor=tensors[0], shape=(*first.shape[:axis], size, *first.shape[axis + 1 :]))
-
-
 def _gather(lower: Lowering, node: Node) -> Sequence[Value]:
     source, indices = lower.settled(node, 0), lower.value(node, 1)
     axis = only_axis(node.integer("axis", 0), len(source.shape), node)
@@ -274,7 +217,7 @@ def _gather(lower: Lowering, node: Node) -> Sequence[Value]:
     regular = range(flat[0], flat[0] + step * len(flat), step) if step else None
     if regular is None or list(regular) != flat:
         parts = [_chosen(lower, value, axis, range(one, one + 1)) for one in flat]
-        taken = _joined(lower, node, parts, axis)
+        taken = joined(lower, node, parts, axis)
     else:
         taken = _chosen(lower, value, axis, regular)
     if indices.values.ndim == 0:
@@ -404,7 +347,6 @@ HANDLERS: Mapping[str, Handler] = {
     "Unsqueeze": _unsqueeze,
     "Slice": _slice,
     "Split": _split,
-    "Concat": _concat,
     "Gather": _gather,
     "Pad": _pad,
     **dict.fromkeys(("Expand", "Tile"), _expand),

@@ -13,6 +13,7 @@ from chipsmith.frontends.border import Border, HostStep, arrange, dequantize, ho
 from chipsmith.frontends.layout import strip_border_transposes
 from chipsmith.frontends.onnx import (
     arithmetic,
+    choosing,
     convolution,
     matrix,
     movement,
@@ -36,6 +37,7 @@ HANDLERS: Mapping[str, Handler] = {
         quantisation,
         pointwise,
         arithmetic,
+        choosing,
         convolution,
         matrix,
         pooling,
@@ -48,7 +50,11 @@ HANDLERS: Mapping[str, Handler] = {
 """The function that lowers each operator of ONNX."""
 
 _REASONS = {
-    **dict.fromkeys(("LSTM", "GRU", "RNN"), "a recurrent layer as one operator; export its cells unrolled over time"),
+    **dict.fromkeys(
+        ("LSTM", "GRU", "RNN"),
+        "a recurrent layer as one operator in a quantised network, or an unusual one; give the float network, or its "
+        "cells unrolled over time",
+    ),
     **dict.fromkeys(("If", "Loop", "Scan"), "control flow; export the network with fixed shapes and without branches"),
     **dict.fromkeys(
         ("QLinearConv", "QLinearMatMul", "QLinearAdd", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear"),

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.evaluate import PROVIDERS, quiet_options
 from chipsmith.frontends.onnx.model import OnnxModel, Port, model_of
+from chipsmith.frontends.onnx.recurrent import unrolled
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _simplified(model: OnnxModel, folder: Path) -> onnx.ModelProto:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
     onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=PROVIDERS)
-    plain = onnx.load(target)
+    plain = unrolled(onnx.load(target))
     used = {node.domain for node in plain.graph.node}
     kept = [one for one in plain.opset_import if one.domain in used or one.domain in ("", "ai.onnx")]
     del plain.opset_import[:]
