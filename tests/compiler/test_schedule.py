@@ -7,6 +7,7 @@ import pytest
 from nets import Net
 
 from chipsmith.chip import load_chip
+from chipsmith.compiler.boxes import Box
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.compiler.constants import Chunk
 from chipsmith.compiler.kernels import Operand, Step
@@ -36,12 +37,24 @@ def place(address, first, last, size_bytes=16):
 
 def arrival(name, where, *, first_step, after_step=BEFORE):
     return Import(
-        name=name, place=where, external_address=4096, first_step=first_step, after_step=after_step, external_locks=0
+        name=name,
+        place=where,
+        box=whole(where),
+        external_address=4096,
+        first_step=first_step,
+        after_step=after_step,
+        external_locks=0,
     )
 
 
 def departure(name, where, *, last_step):
-    return Export(name=name, place=where, external_address=8192, last_step=last_step, external_locks=0)
+    return Export(
+        name=name, place=where, box=whole(where), external_address=8192, last_step=last_step, external_locks=0
+    )
+
+
+def whole(where):
+    return Box(low=0, rows=1, row_bytes=where.size_bytes, pitch=0)
 
 
 def chunk(name, size, *, first_step, last_step):

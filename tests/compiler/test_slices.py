@@ -70,7 +70,7 @@ def test_a_vector_instruction_is_cut_along_the_loop_that_moves_its_output_farthe
 def test_what_has_no_loop_is_not_cut():
     assert cut_axis(Vector(lanes=8, o_lane_stride=1), lanes=8) is None
     assert cut_axis(Vector(lanes=64, a_lane_stride=1, lane_reduce=1), lanes=8) is None
-    assert cut_axes(End(), lanes=8) == []
+    assert cut_axes(End(), lanes=8, columns=8) == []
 
 
 def test_a_slice_of_a_convolution_leaves_out_the_rows_above_it():
@@ -91,7 +91,7 @@ def test_slices_together_are_the_whole(draw, seed):
     whole = draw(CHIP, rng)
     memory = rng.integers(-128, 128, CHIP.memory_bytes, np.int8)
     wanted = written_by([whole], memory)
-    for axis in cut_axes(whole, lanes=CHIP.vector.lanes):
+    for axis in cut_axes(whole, lanes=CHIP.vector.lanes, columns=CHIP.tensor.columns):
         parts = axis.parts(int(rng.integers(2, 6)))
         slices = [placed(slice_step(step_of(whole), axis, *part)) for part in parts]
         np.testing.assert_array_equal(written_by(slices, memory), wanted, err_msg=f"{axis} {whole}")

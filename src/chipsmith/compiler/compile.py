@@ -102,6 +102,11 @@ def _program(graph: Graph, built: Built, plan: Plan, chip: Chip) -> Program:
     )
     chunks = packed.chunks
     image = _lay_out(built, plan, chunks, chip)
+    if image.bytes > chip.external_bytes:
+        raise DoesNotFit(
+            f"network {graph.name} needs {image.bytes} bytes of external memory with the tensors that do not fit on the "
+            f"chip; {chip.name} has {chip.external_bytes}: raise external.size_mib or choose another chip"
+        )
     schedule = Scheduler(
         chip=chip,
         steps=packed.steps,
@@ -187,7 +192,8 @@ def _import(one: Transfer, plan: Plan, image: _External, activations: Mapping[st
     return Import(
         name=one.buffer,
         place=activations[one.buffer],
-        external_address=image.tensors[one.tensor] + one.offset,
+        external_address=image.tensors[one.tensor] + one.box.low,
+        box=one.box,
         first_step=one.step,
         after_step=one.after,
         external_locks=_region(one.tensor, plan),
@@ -198,7 +204,8 @@ def _export(one: Transfer, plan: Plan, image: _External, activations: Mapping[st
     return Export(
         name=one.buffer,
         place=activations[one.buffer],
-        external_address=image.tensors[one.tensor] + one.offset,
+        external_address=image.tensors[one.tensor] + one.box.low,
+        box=one.box,
         last_step=one.step,
         external_locks=_region(one.tensor, plan),
     )

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chipsmith.chip.description import Chip
+from chipsmith.compiler.boxes import Box
 from chipsmith.compiler.chunk_places import ChunkPlaces
 from chipsmith.compiler.constants import Chunk
 from chipsmith.compiler.kernels import Step
@@ -30,13 +32,14 @@ LOOK_AHEAD = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Import:
-    """Bytes in external memory that are brought to their place before step `first_step`, not before `after_step` ran.
+    """Rows of a box that are brought to their place before step `first_step`, not before `after_step` ran.
 
-    `external_locks`: the external regions that the transfer holds.
+    `external_address`: the first of them; `external_locks`: the external regions that the transfer holds.
     """
 
     name: str
     place: Place
+    box: Box
     external_address: int
     first_step: int
     after_step: int
@@ -45,10 +48,11 @@ class Import:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Bytes on the chip that are written to external memory after step `last_step`."""
+    """The rows of a box, which are written to external memory from `external_address` on after step `last_step`."""
 
     name: str
     place: Place
+    box: Box
     external_address: int
     last_step: int
     external_locks: int
@@ -177,7 +181,7 @@ class Scheduler:
             return self._import(wanted) if ready else None
         place = self._place(wanted)
         if place is not None:
-            return self._load(wanted.name, self._external[wanted.name], place, external_locks=0)
+            return self._load(wanted.name, self._external[wanted.name], place)
         if self._needed_now():
             raise DoesNotFit(
                 f"constants of {wanted.name} ({len(wanted.data)} bytes) find no place in the on-chip memory of "
@@ -207,19 +211,28 @@ class Scheduler:
     # --- instructions ---------------------------------------------------------------------------------------------
 
     def _import(self, wanted: Import) -> Scheduled:
-        return self._load(wanted.name, wanted.external_address, wanted.place, external_locks=wanted.external_locks)
+        fields = self._fields(wanted.external_address, wanted.place, wanted.box)
+        instruction = replace(Load(external_locks=wanted.external_locks), **fields)
+        return Scheduled(instruction=instruction, role="load", name=wanted.name)
 
-    def _load(self, name: str, external_address: int, place: Place, *, external_locks: int) -> Scheduled:
-        groups = groups_of(place.address, place.size_bytes, self._chip)
-        instruction = Load(
-            external_address=external_address,
-            local_address=place.address,
-            run_bytes=place.size_bytes,
-            first_group=groups[0],
-            last_group=groups[-1],
-            external_locks=external_locks,
-        )
+    def _load(self, name: str, external_address: int, place: Place) -> Scheduled:
+        box = Box(low=0, rows=1, row_bytes=place.size_bytes, pitch=0)
+        instruction = replace(Load(), **self._fields(external_address, place, box))
         return Scheduled(instruction=instruction, role="load", name=name)
+
+    def _fields(self, external_address: int, place: Place, box: Box) -> dict[str, Any]:
+        """The fields of a transfer between the rows of a box in external memory and their place."""
+        groups = groups_of(place.address, place.size_bytes, self._chip)
+        return {
+            "external_address": external_address,
+            "local_address": place.address,
+            "inner_count": box.rows,
+            "run_bytes": box.row_bytes,
+            "external_inner_stride": box.pitch,
+            "local_inner_stride": box.row_bytes if box.rows > 1 else 0,
+            "first_group": groups[0],
+            "last_group": groups[-1],
+        }
 
     def _step_instruction(self) -> Instruction:
         return relocate(self._steps[self._next], self._addresses, self._chip)
@@ -250,15 +263,8 @@ class Scheduler:
             self._issue(self._store(export))
 
     def _store(self, export: Export) -> Scheduled:
-        groups = groups_of(export.place.address, export.place.size_bytes, self._chip)
-        instruction = Store(
-            external_address=export.external_address,
-            local_address=export.place.address,
-            run_bytes=export.place.size_bytes,
-            first_group=groups[0],
-            last_group=groups[-1],
-            external_locks=export.external_locks,
-        )
+        fields = self._fields(export.external_address, export.place, export.box)
+        instruction = replace(Store(external_locks=export.external_locks), **fields)
         return Scheduled(instruction=instruction, role="store", name=export.name)
 
     def _load_next_page(self) -> None:

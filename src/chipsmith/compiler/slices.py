@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from chipsmith.compiler.kernels import Step
-from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Op, Tensor, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Mode, Op, Tensor, Vector, WeightsBy
 
 _VECTOR_STREAMS = ("a", "b", "o")
+_CHANNELS = "output_channels"
 _ROWS = "rows"
 """The table's rows as a loop that can be cut: each part does what falls into its own."""
 
@@ -50,8 +51,11 @@ def cut_axis(instruction: Instruction, *, lanes: int) -> Axis | None:
     return Axis(name=f"o{at}", count=getattr(instruction, f"o{at}"), granule=1)
 
 
-def cut_axes(instruction: Instruction, *, lanes: int) -> list[Axis]:
-    """All loops that can be cut, whatever bytes of the output a cut leaves together."""
+def cut_axes(instruction: Instruction, *, lanes: int, columns: int) -> list[Axis]:
+    """All loops that can be cut, whatever bytes of the output a cut leaves together.
+
+    `lanes` is what the vector engine takes in a beat, `columns` the tensor engine's output channels at once.
+    """
     if isinstance(instruction, Tensor):
         names: tuple[str, ...] = ("output_height", "output_width")
     elif isinstance(instruction, Vector):
@@ -59,6 +63,8 @@ def cut_axes(instruction: Instruction, *, lanes: int) -> list[Axis]:
     else:
         return []
     axes = [Axis(name=name, count=getattr(instruction, name), granule=1) for name in names]
+    if isinstance(instruction, Tensor):
+        axes.append(Axis(name=_CHANNELS, count=instruction.output_channels, granule=columns))
     if isinstance(instruction, Vector) and not instruction.lane_reduce:
         axes.append(Axis(name="lanes", count=instruction.lanes, granule=lanes if instruction.lanes > lanes else 1))
     if isinstance(instruction, Vector) and instruction.op in INDIRECT_OPS:
@@ -85,16 +91,17 @@ def _without_idle_strides(one: Instruction) -> Instruction:
     if isinstance(one, Tensor):
         if one.output_height > 1:
             return one
-        idle = {"o_stride_y": 0, "r_stride_y": 0}
-        if one.kernel_y == 1 and not one.pad_top:
-            idle["row_pitch"] = 0
-        return replace(one, **idle)
+        # Row 0 alone is read where neither padding nor taps move away from it.
+        pitch = 0 if one.kernel_y == 1 and not one.pad_top else one.row_pitch
+        return replace(one, o_stride_y=0, r_stride_y=0, row_pitch=pitch)
     loops = [at for at in range(4) if getattr(one, f"o{at}") == 1]
     return replace(one, **{f"{stream}_stride_{at}": 0 for stream in _VECTOR_STREAMS for at in loops})
 
 
 def _slice_tensor(one: Tensor, axis: Axis, first: int, last: int) -> tuple[Instruction, dict[str, int]]:
     """The instruction whose input begins at the first row (or pixel) that the slice reads, and how far bases move."""
+    if axis.name == _CHANNELS:
+        return replace(one, output_channels=last - first), _channel_moves(one, first)
     if axis.name == "output_height":
         skipped = _skipped(first * one.stride_y - one.pad_top, one.input_height)
         moves = {"a": skipped * one.row_pitch, "o": first * one.o_stride_y, "r": first * one.r_stride_y}
@@ -114,6 +121,18 @@ def _slice_tensor(one: Tensor, axis: Axis, first: int, last: int) -> tuple[Instr
         input_width=one.input_width - skipped,
     )
     return pixels, moves
+
+
+def _channel_moves(one: Tensor, first: int) -> dict[str, int]:
+    depthwise = one.mode is Mode.DEPTHWISE
+    by_column = not depthwise and one.weights_by is WeightsBy.COLUMN
+    return {
+        "a": first if depthwise else 0,
+        "w": first * (one.w_stride if by_column else 1),
+        "p": first * one.parameters.record_bytes,
+        "o": first * one.o_type.size_bytes,
+        "r": first,
+    }
 
 
 def _skipped(first_needed: int, size: int) -> int:

@@ -13,12 +13,14 @@ from functools import cached_property
 import numpy as np
 
 from chipsmith.chip.description import Chip
+from chipsmith.compiler.boxes import Box
 from chipsmith.compiler.build import Built
-from chipsmith.compiler.kernels import Buffer, Kernel, Operand, Step
+from chipsmith.compiler.kernels import Buffer, Kernel, Step
 from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, lives
 from chipsmith.compiler.slices import Axis, cut_axis, slice_step
 from chipsmith.compiler.views import View
-from chipsmith.compiler.windows import Windows, extents, placed_streams, size_of, tiles, windows
+from chipsmith.compiler.windows import in_windows, placed_streams, size_of, tiles, windows
+from chipsmith.mapping.channels import LARGEST_SHARE
 from chipsmith.program.instructions import INDIRECT_OPS, Vector
 
 
@@ -26,13 +28,13 @@ from chipsmith.program.instructions import INDIRECT_OPS, Vector
 class Transfer:
     """Bytes that move between a tensor in external memory and a buffer on the chip.
 
-    An import is needed by step `step` and may start once step `after` has run; an export follows step `step`.
+    The buffer holds the rows of `box`, which are bytes of the tensor, one behind the other. An import is needed by
+    step `step` and may start once step `after` has run; an export follows step `step`.
     """
 
     buffer: str
     tensor: str
-    offset: int
-    size_bytes: int
+    box: Box
     step: int
     after: int = BEFORE
 
@@ -61,7 +63,9 @@ def plan_tiled(built: Built, chip: Chip, *, budget_bytes: int) -> Plan:
 
     Constants that the vector engine reads and that take half of what is left beside the budget come in windows too.
     """
-    streamed = choose_streamed(built, limit_bytes=(chip.memory_bytes - budget_bytes) // 2)
+    limit_bytes = (chip.memory_bytes - budget_bytes) // 2
+    weights_limit_bytes = max(limit_bytes, chip.memory_bytes // LARGEST_SHARE)
+    streamed = choose_streamed(built, limit_bytes=limit_bytes, weights_limit_bytes=weights_limit_bytes)
     spilled = choose_spilled(built, budget_bytes=budget_bytes, windowed=bool(streamed))
     external = frozenset((*spilled, *streamed))
     rooms = [(budget_bytes - one) // 2 for one in _resident_bytes(built, external)]
@@ -91,13 +95,15 @@ def choose_spilled(built: Built, *, budget_bytes: int, windowed: bool = False) -
     return tuple(spilled)
 
 
-def choose_streamed(built: Built, *, limit_bytes: int) -> tuple[str, ...]:
-    """Constants larger than a limit among the operands of the vector engine and the activations of the other."""
-    read = (
-        one.buffer for kernel in built.kernels for step in kernel.steps for one in step.operands if one.stream in "ab"
-    )
-    constants = (built.buffers[name] for name in dict.fromkeys(read) if built.buffers[name].data is not None)
-    return tuple(one.name for one in constants if one.size_bytes > limit_bytes)
+def choose_streamed(built: Built, *, limit_bytes: int, weights_limit_bytes: int) -> tuple[str, ...]:
+    """Constants larger than a limit among the operands of the vector engine and the activations of the other.
+
+    Those among the weights count from `weights_limit_bytes` on, which a convolution's parts of weights keep below.
+    """
+    limits = {"a": limit_bytes, "b": limit_bytes, "w": weights_limit_bytes}
+    read = (one for kernel in built.kernels for step in kernel.steps for one in step.operands if one.stream in limits)
+    found = dict.fromkeys(one.buffer for one in read if built.buffers[one.buffer].size_bytes > limits[one.stream])
+    return tuple(name for name in found if built.buffers[name].data is not None)
 
 
 def _lives(built: Built) -> dict[str, Life]:
@@ -123,9 +129,7 @@ def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Ch
         if all(size_of(part, external) <= room_bytes for part in _parts(kernel, count, lanes)):
             return list(_parts(kernel, count, lanes))
         count += max(1, count // 4)
-    tiled = [
-        [one] for step in kernel.steps for one in tiles(step, external, room_bytes=max(room_bytes, 1), lanes=lanes)
-    ]
+    tiled = [[one] for step in kernel.steps for one in tiles(step, external, room_bytes=max(room_bytes, 1), chip=chip)]
     largest = max(size_of(part, external) for part in tiled)
     if largest > room_bytes:
         raise DoesNotFit(
@@ -208,27 +212,18 @@ class _Planner:
         first, last = len(self.steps), len(self.steps) + len(part) - 1
         touched = windows(part, self.external)
         names = {key: f"{key[0]}@{kernel}.{number}.{'out' if key[1] else 'in'}" for key in touched}
-        for (tensor, written), (low, high) in touched.items():
+        moved = [in_windows(step, touched, names, self.external) for step in part]
+        for (tensor, written), box in touched.items():
             name = names[tensor, written]
-            self.buffers[name] = Buffer(name=name, size_bytes=high - low)
+            self.buffers[name] = Buffer(name=name, size_bytes=box.size_bytes)
             self.windows[name] = Life(first=first if written else max(first - 1, 0), last=last + written)
-            transfer = Transfer(buffer=name, tensor=tensor, offset=low, size_bytes=high - low, step=first)
+            transfer = Transfer(buffer=name, tensor=tensor, box=box, step=first)
             if written:
                 self.exports.append(replace(transfer, step=last))
-            if not written or not _dense(part, tensor, low, high):
+            if not written or not _dense(moved, name, box.size_bytes):
                 self.imports.append(replace(transfer, after=self.written.get(tensor, BEFORE)))
-        self._add(kernel, (self._in_windows(step, touched, names) for step in part))
+        self._add(kernel, moved)
         self.written.update(dict.fromkeys((tensor for tensor, written in touched if written), last))
-
-    def _in_windows(self, step: Step, places: Windows, names: Mapping[tuple[str, bool], str]) -> Step:
-        def moved(one: Operand) -> Operand:
-            key = (one.buffer, one.written)
-            return replace(one, buffer=names[key], base=one.base - places[key][0]) if key in places else one
-
-        # A stream that touches nothing, such as the input of a slice that is all padding, has no window.
-        touched = extents(step)
-        kept = [one for one in step.operands if one.stream in touched or one.buffer not in self.external]
-        return replace(step, operands=tuple(moved(one) for one in kept))
 
     def _kept(self, views: Mapping[str, View]) -> list[str]:
         return [name for name in _names(views) if name not in self.spilled]
@@ -239,7 +234,7 @@ class _Planner:
             touching = [at for at, step in enumerate(self.steps) if any(one.buffer == name for one in step.operands)]
             size = self.buffers[name].size_bytes
             if touching:
-                self.imports.append(Transfer(buffer=name, tensor=name, offset=0, size_bytes=size, step=touching[0]))
+                self.imports.append(Transfer(buffer=name, tensor=name, box=_whole(size), step=touching[0]))
         for name in self._kept(self.built.outputs):
             writing = [
                 at
@@ -248,18 +243,22 @@ class _Planner:
             ]
             size = self.buffers[name].size_bytes
             step = writing[-1] if writing else BEFORE
-            self.exports.append(Transfer(buffer=name, tensor=name, offset=0, size_bytes=size, step=step))
+            self.exports.append(Transfer(buffer=name, tensor=name, box=_whole(size), step=step))
 
 
-def _dense(part: Sequence[Step], tensor: str, low: int, high: int) -> bool:
+def _whole(size_bytes: int) -> Box:
+    return Box(low=0, rows=1, row_bytes=size_bytes, pitch=0)
+
+
+def _dense(part: Sequence[Step], window: str, size_bytes: int) -> bool:
     """Whether a slice writes every byte of a window; otherwise what stands there must be loaded first."""
-    marked = np.zeros(high - low, np.bool_)
+    marked = np.zeros(size_bytes, np.bool_)
     for step in part:
         if isinstance(step.template, Vector) and step.template.op in INDIRECT_OPS:
             continue  # data decides what it writes
         written = placed_streams(step)
         for one in step.operands:
-            if one.buffer == tensor and one.written:
+            if one.buffer == window:
                 stream = written[one.stream]
-                marked[stream.first - low : stream.last + 1 - low] |= stream.marks()
+                marked[stream.first : stream.last + 1] |= stream.marks()
     return bool(marked.all())

@@ -7,90 +7,101 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from chipsmith.compiler.kernels import STREAM_NAMES, Step
+from chipsmith.chip.description import Chip
+from chipsmith.compiler.boxes import Box, Touch, box_of, moved, streams_of
+from chipsmith.compiler.kernels import Operand, Step
 from chipsmith.compiler.slices import Axis, cut_axes, slice_step
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Instruction
-from chipsmith.program.streams import Stream, streams
+from chipsmith.program.streams import Stream
 
 Window: TypeAlias = tuple[int, int]
-"""First byte and the byte after the last one, within a buffer."""
-Windows: TypeAlias = Mapping[tuple[str, bool], Window]
+"""First byte and the byte after the last one, relative to a base."""
+Windows: TypeAlias = Mapping[tuple[str, bool], Box]
 """Windows by buffer and whether they are written (True) or read (False)."""
 
 
-def windows(part: Sequence[Step], buffers: Collection[str]) -> dict[tuple[str, bool], Window]:
+def windows(part: Sequence[Step], buffers: Collection[str]) -> dict[tuple[str, bool], Box]:
     """The bytes of each of some buffers that steps read and write."""
-    found: dict[tuple[str, bool], Window] = {}
+    found: dict[tuple[str, bool], list[Touch]] = {}
     for step in part:
-        touched = extents(step)
-        for operand in step.operands:
-            if operand.buffer not in buffers or operand.stream not in touched:
-                continue
-            key = (operand.buffer, operand.written)
-            low, high = touched[operand.stream]
-            known = found.get(key, (low, high))
-            # The base is in the window too, or its address could be negative.
-            found[key] = (min(low, operand.base, known[0]), max(high, known[1]))
-    return found
+        for operand, touch in _touches(step, buffers):
+            found.setdefault((operand.buffer, operand.written), []).append(touch)
+    return {key: box_of(touches) for key, touches in found.items()}
+
+
+def _touches(step: Step, buffers: Collection[str]) -> Iterator[tuple[Operand, Touch]]:
+    """The operands in some buffers that touch any byte."""
+    reached = streams_of(step.template)
+    for one in step.operands:
+        if one.buffer in buffers and one.stream in reached:
+            yield one, Touch(step=step, prefix=one.stream, base=one.base, stream=reached[one.stream])
 
 
 def size_of(part: Sequence[Step], buffers: Collection[str]) -> int:
     """Bytes of all windows of some buffers that steps need at once."""
-    return sum(high - low for low, high in windows(part, buffers).values())
+    return sum(one.size_bytes for one in windows(part, buffers).values())
 
 
-def extents(step: Step) -> dict[str, Window]:
-    """The window of each stream of a step by the prefix of its fields."""
-    reached = reaches(step.template)
-    return {
-        one.stream: (one.base + reached[one.stream][0], one.base + reached[one.stream][1])
-        for one in step.operands
-        if one.stream in reached
-    }
+def in_windows(step: Step, boxes: Windows, names: Mapping[tuple[str, bool], str], buffers: Collection[str]) -> Step:
+    """The step reading and writing windows, which are buffers called `names`, instead of some buffers.
+
+    A stream that touches nothing, such as the input of a slice that is all padding, has no window and is left out.
+    """
+    fields: dict[str, int] = {}
+    operands = [one for one in step.operands if one.buffer not in buffers]
+    for one, touch in _touches(step, buffers):
+        key = (one.buffer, one.written)
+        changed, base = moved(touch, boxes[key])
+        fields |= changed
+        operands.append(replace(one, buffer=names[key], base=base))
+    return replace(
+        step, template=replace(step.template, **fields) if fields else step.template, operands=tuple(operands)
+    )
 
 
 @lru_cache(maxsize=1 << 14)
 def reaches(template: Instruction) -> Mapping[str, Window]:
     """The window of each stream of an instruction relative to its base, by the prefix of its fields."""
-    by_name = {stream.name: stream for stream in streams(template)}
-    found = ((prefix, by_name[name]) for prefix, name in STREAM_NAMES.items() if name in by_name)
-    return {prefix: (one.first - one.base, one.last + 1 - one.base) for prefix, one in found}
+    return {prefix: (one.first, one.last + 1) for prefix, one in streams_of(template).items()}
 
 
 def placed_streams(step: Step) -> dict[str, Stream]:
     """The streams of a step by the prefix of their fields, as if every buffer stood at address 0."""
-    placed = replace(step.template, **{f"{one.stream}_base": one.base for one in step.operands})
-    by_name = {stream.name: stream for stream in streams(placed)}
-    return {prefix: by_name[name] for prefix, name in STREAM_NAMES.items() if name in by_name}
+    bases = {one.stream: one.base for one in step.operands}
+    return {prefix: replace(one, base=bases[prefix]) for prefix, one in streams_of(step.template).items()}
 
 
-def tiles(step: Step, buffers: Collection[str], *, room_bytes: int, lanes: int) -> Iterator[Step]:
+def tiles(step: Step, buffers: Collection[str], *, room_bytes: int, chip: Chip) -> Iterator[Step]:
     """The step cut along any of its loops until each part's windows fit.
 
-    `lanes` is what the vector engine takes in a beat. Where no cut makes them fit, some part stays too large.
+    Where no cut makes them fit, some part stays too large.
     """
     size = size_of([step], buffers)
-    axis = _best_axis(step, buffers, lanes) if size > room_bytes else None
-    if axis is None or size_of([_least(step, lanes)], buffers) > room_bytes:
+    axis = _best_axis(step, buffers, chip) if size > room_bytes else None
+    if axis is None or size_of([_least(step, chip)], buffers) > room_bytes:
         yield step
         return
     for first, last in axis.parts(ceil_div(size, room_bytes)):
-        yield from tiles(slice_step(step, axis, first, last), buffers, room_bytes=room_bytes, lanes=lanes)
+        yield from tiles(slice_step(step, axis, first, last), buffers, room_bytes=room_bytes, chip=chip)
 
 
-def _least(step: Step, lanes: int) -> Step:
+def _cut_axes(step: Step, chip: Chip) -> list[Axis]:
+    return cut_axes(step.template, lanes=chip.vector.lanes, columns=chip.tensor.columns)
+
+
+def _least(step: Step, chip: Chip) -> Step:
     """The smallest part of a step, at its middle."""
-    for axis in cut_axes(step.template, lanes=lanes):
+    for axis in _cut_axes(step, chip):
         first = axis.count // axis.granule // 2 * axis.granule
         step = slice_step(step, axis, first, min(first + axis.granule, axis.count))
     return step
 
 
-def _best_axis(step: Step, buffers: Collection[str], lanes: int) -> Axis | None:
+def _best_axis(step: Step, buffers: Collection[str], chip: Chip) -> Axis | None:
     """The loop that, cut in halves, leaves the smallest windows; None where no cut makes them smaller."""
     best: tuple[int, Axis | None] = (size_of([step], buffers), None)
-    for axis in cut_axes(step.template, lanes=lanes):
+    for axis in _cut_axes(step, chip):
         halves = (slice_step(step, axis, *part) for part in axis.parts(2))
         size = max(size_of([half], buffers) for half in halves)
         if size < best[0]:

@@ -236,6 +236,8 @@ def _columns(one: Tensor) -> tuple[npt.NDArray[np.int64], int]:
     low, high = _reached_runs(one)
     if len(low) and bool((low[1:] <= high[:-1]).all()):
         return low[:1], int(high[-1] - low[0])
+    if len(low) and bool((high - low == high[0] - low[0]).all()):
+        return low, int(high[0] - low[0])
     return _bytes_of_runs(low, high), 1
 
 

@@ -13,6 +13,7 @@ COPY = "copy"
 """Kind of a kernel that computes no operator: a tensor in another order or place."""
 REST = "no kernel"
 """Kind of the row for the end: the last stores, after every kernel."""
+_STAGES = ("RESCALE", "CLAMP")
 _COMPUTING = (Engine.TENSOR, Engine.VECTOR)
 _TRANSFERRING = (Engine.LOAD, Engine.STORE)
 
@@ -21,7 +22,7 @@ _TRANSFERRING = (Engine.LOAD, Engine.STORE)
 class TimeShare:
     """The kernels of one kind: the sums over all rows of `computing` and the waits are the latency.
 
-    `kind` is the first operator of the kernels. `computing_cycles`: an instruction of theirs computes, and none that
+    `kind` is the first operator of the kernels that is no RESCALE or CLAMP, if there is one. `computing_cycles`: an instruction of theirs computes, and none that
     started before it any more. `external_cycles`, `other_cycles`: nothing computes before their next instruction
     starts, because a transfer has still to free what it needs, or for another reason. `macs` of the operators.
     """
@@ -52,10 +53,15 @@ def time_shares(program: Program, timeline: Timeline) -> tuple[TimeShare, ...]:
 
 def _kinds(program: Program) -> dict[str, str]:
     """The kind of each kernel by its name."""
-    first: dict[str, str] = {}
+    kinds: dict[str, list[str]] = {}
     for one in program.manifest.operators:
-        first.setdefault(one.kernel, one.kind)
-    return {span.name: first.get(span.name, COPY) for span in program.manifest.kernels}
+        kinds.setdefault(one.kernel, []).append(one.kind)
+    return {span.name: _kind(kinds.get(span.name, [])) for span in program.manifest.kernels}
+
+
+def _kind(operators: list[str]) -> str:
+    """The first operator, but for those that are stages of most kernels."""
+    return next((one for one in operators if one not in _STAGES), operators[0] if operators else COPY)
 
 
 def _intervals(program: Program, timeline: Timeline, kinds: dict[str, str]) -> Iterator[tuple[str, int, int]]:

@@ -75,9 +75,9 @@ def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
     """
     rows = tuple(shares)
     latency = sum(row.cycles for row in rows)
-    table = _table(f"where {latency:,} cycles go, in %, by the first operator of each kernel")
+    table = _table(f"where {latency:,} cycles go, in %, by kind of kernel")
     table.add_column("kernels", no_wrap=True)
-    for title in ("number", "cycles", "all", "computes", "loading", "other", "array"):
+    for title in ("", "cycles", "all", "computes", "loading", "other", "array"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         parts = (row.cycles, row.computing_cycles, row.external_cycles, row.other_cycles)
