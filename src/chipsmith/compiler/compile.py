@@ -104,8 +104,8 @@ def _program(graph: Graph, built: Built, plan: Plan, chip: Chip) -> Program:
     image = _lay_out(built, plan, chunks, chip)
     if image.bytes > chip.external_bytes:
         raise DoesNotFit(
-            f"network {graph.name} needs {image.bytes} bytes of external memory with the tensors that do not fit on the "
-            f"chip; {chip.name} has {chip.external_bytes}: raise external.size_mib or choose another chip"
+            f"network {graph.name} needs {image.bytes} bytes of external memory with the tensors that do not fit on "
+            f"the chip; {chip.name} has {chip.external_bytes}: raise external.size_mib or choose another chip"
         )
     schedule = Scheduler(
         chip=chip,
