@@ -26,8 +26,9 @@ from chipsmith.learn.data import (
     Task,
     TextTableData,
 )
-from chipsmith.learn.deployment import Deployment, softmax
+from chipsmith.learn.deployment import Deployment
 from chipsmith.learn.preprocessing import CharactersTokeniser
+from chipsmith.learn.validation.classes import softmax
 from chipsmith.program.file import write_program
 from chipsmith.program.program import Program
 from chipsmith.sim import cycle

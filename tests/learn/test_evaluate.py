@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.learn import Task, load_recipe
-from chipsmith.learn.data import TargetScaling
+from chipsmith.learn import Dataset, Recipe, Task, TrainedNetwork, load_recipe, train
+from chipsmith.learn.data import GroupedExamples, TargetScaling
 from chipsmith.learn.validation import confusion_matrix, evaluate, evaluate_outputs, wilson_interval
 from chipsmith.learn.validation.bootstrap import bootstrap_interval
 from chipsmith.learn.validation.classes import calibration, softmax
@@ -157,6 +159,39 @@ def test_each_example_is_kept_out_once(toy):
     folds = cross_validate(load_recipe("digits", settings), data, folds=4)
     assert [one.count for one in folds.metrics] == [16, 16, 16, 16]
     assert folds.mean == pytest.approx(np.mean([one.value for one in folds.metrics]))
+
+
+def grouped(data: Dataset) -> Dataset:
+    """The toy set's 64 examples of training and validation said by five speakers; the last alone is validation's."""
+    voices = (np.arange(48) % 4, np.full(16, 4))
+    train, validation = (
+        GroupedExamples(examples=part, all_groups=voice)
+        for part, voice in zip((data.train, data.validation), voices, strict=True)
+    )
+    return dataclasses.replace(data, train=train, validation=validation)
+
+
+def test_a_group_is_in_one_fold_and_in_one_part_of_it(toy, monkeypatch):
+    heard = []
+
+    def train_and_note(recipe: Recipe, data: Dataset) -> TrainedNetwork:
+        heard.append([set(part.groups.tolist()) for part in (data.train, data.validation)])
+        return train(recipe, data)
+
+    monkeypatch.setattr("chipsmith.learn.validation.folds.train", train_and_note)
+    settings = ["network={kind: mlp, hidden: [8]}", "training={epochs: 1, batch_size: 8}"]
+    folds = cross_validate(load_recipe("digits", settings), grouped(toy(Task.CLASSIFICATION)), folds=5)
+    assert sorted(one.count for one in folds.metrics) == [12, 12, 12, 12, 16]
+    for train_voices, validation_voices in heard:
+        assert len(train_voices) == 3
+        assert len(validation_voices - train_voices) == 1
+    assert len({frozenset(train_voices | validation_voices) for train_voices, validation_voices in heard}) == 5
+
+
+@pytest.mark.parametrize("folds", [1, 6])
+def test_more_folds_than_groups_are_refused(toy, folds):
+    with pytest.raises(BadInput, match="there are 2 to 5 for 5 groups"):
+        cross_validate(load_recipe("digits"), grouped(toy(Task.CLASSIFICATION)), folds=folds)
 
 
 def test_joined_parts_keep_their_order(toy):

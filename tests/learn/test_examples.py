@@ -10,6 +10,7 @@ from chipsmith.learn.data import (
     ArrayExamples,
     Dataset,
     Decoder,
+    GroupedExamples,
     InputsAsTargets,
     LazyExamples,
     TargetScaling,
@@ -78,6 +79,21 @@ def test_windows_ask_for_the_token_after_each_token():
     assert batch.targets.tolist() == [[16, 17, 18, 19], [1, 2, 3, 4]]
     assert (batch.inputs.dtype, batch.targets.dtype) == (np.int32, np.int64)
     assert part.targets.tolist() == [[1, 2, 3, 4], [16, 17, 18, 19]]
+
+
+def test_windows_of_one_stretch_of_the_text_are_a_group():
+    part = WindowExamples(tokens=np.zeros(200, np.int32), starts=np.array([0, 5, 15, 190]), length=4)
+    assert part.groups.tolist() == [0, 0, 1, 19]
+
+
+@pytest.mark.parametrize("make", [in_memory, lazy])
+def test_groups_go_along_with_their_examples(make):
+    part = GroupedExamples(examples=make(), all_groups=np.arange(10) // 2)
+    rebuilt = InputsAsTargets(examples=part, anomalous=np.zeros(10, np.int64))
+    chosen = np.array([9, 0, 3])
+    assert part.select(chosen).groups.tolist() == rebuilt.select(chosen).groups.tolist() == [4, 0, 1]
+    assert np.array_equal(part.batch(chosen).inputs, make().batch(chosen).inputs)
+    assert make().groups is None
 
 
 def test_a_window_without_a_next_token_is_refused():

@@ -53,6 +53,7 @@ def test_whole_groups_are_held_out():
     heard = [{speakers[at] for at in part} for part in parts(split)]
     assert heard == [{"ann", "cid"}, {"ben"}, {"dan"}]
     assert sorted(chain(*parts(split))) == list(range(20))
+    assert split.groups.tolist() == [0, 1, 2, 3] * 5
 
 
 @pytest.mark.parametrize(

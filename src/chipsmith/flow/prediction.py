@@ -13,8 +13,9 @@ from chipsmith.flow.results import chip_json
 from chipsmith.frontends.border import Border, dequantize, quantize
 from chipsmith.learn.data import Task
 from chipsmith.learn.data.raw import RawExample, apply_raw, read_raw
-from chipsmith.learn.deployment import Deployment, softmax
+from chipsmith.learn.deployment import Deployment
 from chipsmith.learn.preprocessing import TextReader
+from chipsmith.learn.validation.classes import softmax
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.program.program import Port, Program
 from chipsmith.schema import SCHEMA_VERSION, Json

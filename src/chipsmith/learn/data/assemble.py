@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from chipsmith.learn.data.dataset import Dataset, TargetScaling
-from chipsmith.learn.data.examples import ArrayExamples, Decoder, Examples, Indices, LazyExamples
+from chipsmith.learn.data.examples import ArrayExamples, Decoder, Examples, GroupedExamples, Indices, LazyExamples
 from chipsmith.learn.data.splits import Split
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.preprocessing import Preprocessing
@@ -54,4 +54,8 @@ def lazy_parts(decoder: Decoder, targets: NDArray[Any], split: Split) -> Parts:
 
 
 def _three(split: Split, make: Callable[[Indices], Examples]) -> Parts:
-    return make(split.train), make(split.validation), make(split.test)
+    train, validation, test = (
+        make(part) if split.groups is None else GroupedExamples(examples=make(part), all_groups=split.groups[part])
+        for part in (split.train, split.validation, split.test)
+    )
+    return train, validation, test

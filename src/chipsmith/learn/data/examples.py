@@ -44,6 +44,14 @@ class Examples(ABC):
         Where the targets of a batch are its inputs these are int64 (n): 0 normal, 1 anomaly.
         """
 
+    @property
+    def groups(self) -> Indices | None:
+        """The number of the group of each example (a speaker, a stretch of a text) int64 (n); None without groups.
+
+        Whoever divides the part further keeps groups whole.
+        """
+        return None
+
     @abstractmethod
     def batch(self, chosen: Indices) -> Batch:
         """The examples at these indices, in this order."""
@@ -173,8 +181,48 @@ class LazyExamples(Examples):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class GroupedExamples(Examples):
+    """Other examples, each with the number of its group: `all_groups` int64 (n)."""
+
+    examples: Examples
+    all_groups: Indices
+
+    def __post_init__(self) -> None:
+        if len(self.examples) != len(self.all_groups):
+            raise BadInput(f"{len(self.examples)} examples and {len(self.all_groups)} groups do not pair")
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    @property
+    def targets(self) -> Values:
+        """As Examples.targets."""
+        return self.examples.targets
+
+    @property
+    def groups(self) -> Indices:
+        """As Examples.groups."""
+        return self.all_groups
+
+    def batch(self, chosen: Indices) -> Batch:
+        """As Examples.batch."""
+        return self.examples.batch(chosen)
+
+    def select(self, chosen: Indices) -> GroupedExamples:
+        """As Examples.select."""
+        return GroupedExamples(examples=self.examples.select(chosen), all_groups=self.all_groups[chosen])
+
+
+STRETCHES = 20
+"""Stretches of a text whose windows are one group each."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class WindowExamples(Examples):
-    """Windows of one long text: `length` tokens from each of `starts`, and as targets the tokens one further."""
+    """Windows of one long text: `length` tokens from each of `starts`, and as targets the tokens one further.
+
+    The groups are STRETCHES stretches of the text, by where a window starts.
+    """
 
     tokens: NDArray[np.int32]
     starts: Indices
@@ -192,6 +240,11 @@ class WindowExamples(Examples):
     def targets(self) -> Values:
         """As Examples.targets: int64 (n, length)."""
         return self._cut(self.starts + 1).astype(np.int64)
+
+    @property
+    def groups(self) -> Indices:
+        """As Examples.groups."""
+        return self.starts * STRETCHES // len(self.tokens)
 
     def batch(self, chosen: Indices) -> Batch:
         """As Examples.batch."""
@@ -228,6 +281,11 @@ class InputsAsTargets(Examples):
     def targets(self) -> Values:
         """As Examples.targets: 0 normal, 1 anomaly."""
         return self.anomalous
+
+    @property
+    def groups(self) -> Indices | None:
+        """As Examples.groups."""
+        return self.examples.groups
 
     def batch(self, chosen: Indices) -> Batch:
         """As Examples.batch."""

@@ -34,11 +34,15 @@ class Shares(BaseModel):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Split:
-    """Indices of the examples of each part, int64; no index is in two parts."""
+    """Indices of the examples of each part, int64; no index is in two parts.
+
+    `groups` is the number of the group of each example of the whole set, where whole groups were held out.
+    """
 
     train: Indices
     validation: Indices
     test: Indices
+    groups: Indices | None = None
 
 
 def split_stratified(labels: Indices, counts: tuple[int, int, int], *, seed: int) -> Split:
@@ -73,7 +77,8 @@ def split_groups(groups: Sequence[Any], *, validation: Sequence[Any], test: Sequ
     parts = [order[held_out[order] == part] for part in range(3)]
     if min(len(part) for part in parts) == 0:
         raise BadInput("every group is held out for one part: leave examples for training, validation and test")
-    return Split(train=parts[0], validation=parts[1], test=parts[2])
+    _, numbers = np.unique(np.array(groups), return_inverse=True)
+    return Split(train=parts[0], validation=parts[1], test=parts[2], groups=numbers.astype(np.int64))
 
 
 def draw_groups(groups: Sequence[str], shares: Shares, *, seed: int) -> Split:

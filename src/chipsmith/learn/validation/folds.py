@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -52,6 +53,12 @@ class JoinedExamples(Examples):
         """As Examples.targets."""
         return np.concatenate([self.first_part.targets, self.second_part.targets])
 
+    @property
+    def groups(self) -> Indices | None:
+        """As Examples.groups; None where one of the parts has none."""
+        first, second = self.first_part.groups, self.second_part.groups
+        return None if first is None or second is None else np.concatenate([first, second])
+
     def batch(self, chosen: Indices) -> Batch:
         """As Examples.batch."""
         early = chosen < len(self.first_part)
@@ -88,6 +95,11 @@ class ChosenExamples(Examples):
         values: NDArray[Any] = self.examples.targets[self.chosen]
         return values
 
+    @property
+    def groups(self) -> Indices | None:
+        """As Examples.groups."""
+        return None if self.examples.groups is None else self.examples.groups[self.chosen]
+
     def batch(self, chosen: Indices) -> Batch:
         """As Examples.batch."""
         return self.examples.batch(self.chosen[chosen])
@@ -101,15 +113,14 @@ def cross_validate(recipe: Recipe, dataset: Dataset, *, folds: int) -> Folds:
     """Train `folds` networks on the training and validation parts without one fold each, and judge them on it.
 
     Each takes its epoch by a validation part of its own, as large a share as the data set's. The test part is not
-    touched; the preprocessing stays that of the whole training part. Raises BadInput for fewer than 2 folds or more
-    than there are examples.
+    touched; the preprocessing stays that of the whole training part. Examples of one group (a speaker, a stretch of a
+    text) are in one fold. Raises BadInput for fewer than 2 folds or more than there are examples or groups.
     """
     pool = JoinedExamples(first_part=dataset.train, second_part=dataset.validation)
-    if not 2 <= folds <= len(pool):
-        raise BadInput(f"validation.folds is {folds}: there are 2 to {len(pool)} for {len(pool)} examples")
+    _check_count(folds, pool)
     metrics = []
     for number, (rest, held) in enumerate(_splits(pool, dataset.task, folds, recipe.seed)):
-        validation = len(rest) * len(dataset.validation) // len(pool)
+        validation = _validation_count(rest, pool.groups, len(rest) * len(dataset.validation) // len(pool))
         data = replace(dataset, validation=pool.select(rest[:validation]), train=pool.select(rest[validation:]))
         one = train(recipe.model_copy(update={"seed": recipe.seed + number}), data)
         judged = evaluate(
@@ -123,12 +134,38 @@ def cross_validate(recipe: Recipe, dataset: Dataset, *, folds: int) -> Folds:
     return Folds(metrics=tuple(metrics))
 
 
-def _splits(pool: Examples, task: Task, folds: int, seed: int) -> Iterator[tuple[Indices, Indices]]:
-    """For each fold the shuffled indices of the rest, and those of the fold; classes in proportion."""
-    from sklearn.model_selection import KFold, StratifiedKFold
+def _check_count(folds: int, pool: Examples) -> None:
+    if pool.groups is None:
+        most, what, enough = len(pool), "examples", True
+    else:
+        most, what = len(np.unique(pool.groups)), "groups"
+        enough = folds > 0 and most - math.ceil(most / folds) >= 2  # one to train on, one to validate
+    if not 2 <= folds <= most or not enough:
+        raise BadInput(f"validation.folds is {folds}: there are 2 to {most} for {most} {what}, 3 or more of these")
 
-    generator = np.random.default_rng(seed)
+
+def _splits(pool: Examples, task: Task, folds: int, seed: int) -> Iterator[tuple[Indices, Indices]]:
+    """For each fold the shuffled indices of the rest, and those of the fold; classes in proportion.
+
+    With groups these are whole in the fold, and one after another in the rest.
+    """
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
+
+    generator, groups = np.random.default_rng(seed), pool.groups
+    if groups is not None:
+        for rest, held in GroupKFold(n_splits=folds, shuffle=True, random_state=seed).split(groups, groups=groups):
+            shuffled, order = generator.permutation(rest), generator.permutation(int(groups.max()) + 1)
+            yield shuffled[np.argsort(order[groups[shuffled]], kind="stable")], held
+        return
     kind = StratifiedKFold if task is Task.CLASSIFICATION else KFold
     labels = pool.targets if task is Task.CLASSIFICATION else np.zeros(len(pool))
     for rest, held in kind(n_splits=folds, shuffle=True, random_state=seed).split(labels, labels):
         yield generator.permutation(rest), held
+
+
+def _validation_count(rest: Indices, groups: Indices | None, wanted: int) -> int:
+    """How many of the first of `rest` are for validation: `wanted`, or whole groups nearest to it, one or more."""
+    if groups is None:
+        return wanted
+    ends = 1 + np.flatnonzero(np.diff(groups[rest]))
+    return int(ends[np.abs(ends - wanted).argmin()])
