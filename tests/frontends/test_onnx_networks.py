@@ -19,6 +19,7 @@ from chipsmith.frontends.load import load_onnx
 from chipsmith.frontends.onnx.network import lower_network
 from chipsmith.frontends.onnx.quantise import quantise
 from chipsmith.frontends.onnx.witness import onnx_tensors
+from chipsmith.learn.networks.catalogue import CATALOGUE
 from chipsmith.sim import functional
 from chipsmith.tosa.witness import witness_outputs
 
@@ -193,10 +194,14 @@ def exported(name, folder):
     build, shape = EXPORTED[name]
     torch.manual_seed(0)
     file = folder / f"{name}.onnx"
+    export(build().eval(), (torch.randn(*shape),), file)
+    return file
+
+
+def export(module, examples, file):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(build().eval(), (torch.randn(*shape),), file, dynamo=False)
-    return file
+        torch.onnx.export(module, examples, file, dynamo=False)
 
 
 @pytest.mark.parametrize("name", EXPORTED)
@@ -205,6 +210,19 @@ def test_network_exported_by_pytorch(name, tmp_path):
     network = lower_network(*quantise(plain, random_inputs(plain, 64)))
     assert max(step for _, step in layer_steps(network, random_inputs(plain, INPUTS, seed=1))) <= 1
     assert_chip_is_exact(network, random_inputs(plain, 4, seed=2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_family_of_the_catalogue(name, tmp_path):
+    entry, file = CATALOGUE[name], tmp_path / f"{name}.onnx"
+    torch.manual_seed(0)
+    module = entry.network.build(input_shape=entry.input_shape, outputs=entry.outputs).eval()
+    export(module, tuple(entry.network.example_inputs(input_shape=entry.input_shape)), file)
+    columns = entry.network.module_inputs(entry.random_examples(count=64, seed=0), seed=0)
+    network = lower_network(*quantise(model(onnx.load(file)), columns))
+    assert max(step for _, step in layer_steps(network, [column[:32] for column in columns])) <= 1
+    assert_chip_is_exact(network, [column[:2] for column in columns])
 
 
 def test_inputs_and_outputs_keep_names_and_layout(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -10,9 +12,10 @@ from onnx_networks import floats, integers, layer_steps, model, node, proto, qua
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.frontends.onnx.network import lower_network
+from chipsmith.frontends.onnx.network import HANDLERS, lower_network
 from chipsmith.frontends.onnx.quantise import quantise
 from chipsmith.sim import functional
+from chipsmith.tosa.reference import evaluate
 from chipsmith.tosa.witness import witness_outputs
 
 INPUTS = 100
@@ -176,6 +179,16 @@ MOVES = {
         [floats("k", -8), onnx.numpy_helper.from_array(np.triu(np.ones((6, 6), bool), 1), "m")],
         x=(1, 2, 6, 6),
     ),
+    "Where_of_infinity": proto(
+        [node("Where", ["m", "k", "x"], ["w"]), node("Softmax", ["w"], ["y"], axis=-1)],
+        [floats("k", -np.inf), onnx.numpy_helper.from_array(np.triu(np.ones((6, 6), bool), 1), "m")],
+        x=(1, 2, 6, 6),
+    ),
+    "Add_of_mask": proto(
+        [node("Add", ["x", "k"], ["w"]), node("Softmax", ["w"], ["y"], axis=-1)],
+        [floats("k", np.triu(np.full((6, 6), -3.4e38), 1))],
+        x=(1, 2, 6, 6),
+    ),
     "Gather": proto([node("Gather", ["x", "i"], ["y"], axis=1)], [integers("i", 2)], x=IMAGE),
     "Gather_list": proto([node("Gather", ["x", "i"], ["y"], axis=1)], [integers("i", [3, 0, 1])], x=IMAGE),
     "Embedding": proto(
@@ -287,6 +300,22 @@ def test_classes_come_out_as_int32():
     lowered = lower_network(*quantised(network))
     (border,) = lowered.output_quantization
     assert (lowered.graph.tensor("y").dtype.name, border.scale) == ("INT32", None)
+
+
+def test_masked_scores_get_no_weight():
+    network = lower_network(*quantised(NETWORKS["Where_of_infinity"]))
+    scores = random_inputs(network.model, 1, seed=3)[0]
+    (weights_found,) = network.dequantize_outputs(evaluate(network.graph, network.quantize_inputs(scores)))
+    lower_triangle = np.tril(np.ones((6, 6)))
+    expected = np.exp(scores) * lower_triangle
+    np.testing.assert_allclose(weights_found, expected / expected.sum(axis=-1, keepdims=True), atol=0.03)
+    assert not (weights_found * (1 - lower_triangle)).any()
+
+
+def test_page_names_every_operator():
+    page = (Path(__file__).parents[2] / "docs" / "front-ends.md").read_text()
+    missing = [kind for kind in HANDLERS if kind not in page]
+    assert missing == []
 
 
 REFUSED = {

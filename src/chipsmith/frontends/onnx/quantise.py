@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.evaluate import PROVIDERS, quiet_options
+from chipsmith.frontends.onnx.masks import bounded_masks
 from chipsmith.frontends.onnx.model import OnnxModel, Port, model_of
 from chipsmith.frontends.onnx.recurrent import unrolled
 from chipsmith.tosa.graph import Array
@@ -76,7 +77,7 @@ def _simplified(model: OnnxModel, folder: Path) -> onnx.ModelProto:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
     onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=PROVIDERS)
-    plain = unrolled(onnx.load(target))
+    plain = bounded_masks(unrolled(onnx.load(target)))
     used = {node.domain for node in plain.graph.node}
     kept = [one for one in plain.opset_import if one.domain in used or one.domain in ("", "ai.onnx")]
     del plain.opset_import[:]
