@@ -123,6 +123,14 @@ def test_a_class_without_images_is_named(birds):
         ImageFolderData(path=str(birds)).load(seed=0)
 
 
+def test_a_class_of_copies_is_named(birds):
+    (birds / "duck").mkdir()
+    for number in range(4):
+        (birds / "duck" / f"{number}.png").write_bytes((birds / "crow" / f"{number % 2}.png").read_bytes())
+    with pytest.raises(BadInput, match=r"class folder .*duck has 0 different images; 3 or more are needed"):
+        ImageFolderData(path=str(birds)).load(seed=0)
+
+
 def test_a_folder_without_classes_is_refused(tmp_path):
     with pytest.raises(BadInput, match="has 0 class folders"):
         ImageFolderData(path=str(tmp_path)).load(seed=0)

@@ -94,9 +94,9 @@ def test_one_step_a_row_with_a_number_as_target(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("r0,x,1,0", r"log\.csv, row 5, column force: 'x' is no number"),
-        ("r0,nan,1,0", r"log\.csv, row 5, column force: 'nan' is no finite number"),
-        ("r0,,1,0", r"log\.csv, row 5, column force: '' is no number"),
+        ("r0,x,1,0", r"log\.csv, row 5: column force: 'x' is no number"),
+        ("r0,nan,1,0", r"log\.csv, row 5: column force: 'nan' is no finite number"),
+        ("r0,,1,0", r"log\.csv, row 5: column force: '' is no number"),
         ("r0,1,1,7", r"log\.csv, row 5: fault differs within one series"),
     ],
 )

@@ -62,9 +62,9 @@ def test_no_town_is_in_two_parts(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("large,York,1,2,no", r"houses\.csv, row 4, column size: 'large' is no number"),
-        ("nan,York,1,2,no", r"houses\.csv, row 4, column size: 'nan' is no finite number"),
-        (",York,1,2,no", r"houses\.csv, row 4, column size: '' is no number"),
+        ("large,York,1,2,no", r"houses\.csv, row 4: column size: 'large' is no number"),
+        ("nan,York,1,2,no", r"houses\.csv, row 4: column size: 'nan' is no finite number"),
+        (",York,1,2,no", r"houses\.csv, row 4: column size: '' is no number"),
         ("50,York,1,2", r"houses\.csv, row 4: 4 cells where the first row names 5"),
         ("50,York,1,2,", r"houses\.csv, row 4: the label is empty"),
         ("50,York,1,2,perhaps", r"houses\.csv, row 4: label 'perhaps' is none of the classes no, yes"),
@@ -78,8 +78,14 @@ def test_a_faulty_row_is_named(tmp_path, line, message):
 
 def test_a_target_that_is_no_number_is_named(tmp_path):
     file = write_houses(tmp_path / "houses.csv", spoilt="50,York,cheap,2,no")
-    with pytest.raises(BadInput, match=r"houses\.csv, row 4, column price: 'cheap' is no number"):
+    with pytest.raises(BadInput, match=r"houses\.csv, row 4: column price: 'cheap' is no number"):
         TableData(path=str(file), target="price", task="regression").load(seed=0)
+
+
+def test_a_table_too_short_to_split_is_named(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
+    with pytest.raises(BadInput, match=r"t\.csv: 2 examples are too few for a split"):
+        TableData(path=str(tmp_path / "t.csv"), target="b", task="regression").load(seed=0)
 
 
 def test_a_column_of_names_is_refused(tmp_path):

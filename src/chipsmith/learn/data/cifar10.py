@@ -16,7 +16,7 @@ from chipsmith.errors import BadInput
 from chipsmith.files import read_arrays
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import Indices
-from chipsmith.learn.data.files import find
+from chipsmith.learn.data.files import find, naming
 from chipsmith.learn.data.images import Pixels, decoded_images
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Split, cut_validation
@@ -49,7 +49,8 @@ class Cifar10Data(DataSection):
         """The data set. Raises BadInput where the files are missing or others."""
         path = find(self.path)
         stored = _binary(path) if path.is_dir() and not list(path.glob("*.npz")) else _encoded(path)
-        train, validation = cut_validation(stored.labels[: stored.training], self.validation, seed=seed)
+        with naming(path):
+            train, validation = cut_validation(stored.labels[: stored.training], self.validation, seed=seed)
         test = np.arange(stored.training, len(stored.labels))
         reader = ImageReader(height=_SHAPE[1], width=_SHAPE[2], channels=3, resize=True)
         return decoded_images(

@@ -8,6 +8,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from chipsmith.errors import BadInput
 
 Row = Mapping[str, str]
+
+FEWEST = 3
+"""Examples that a class needs: one for each part."""
 
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 
@@ -39,6 +43,17 @@ def find_folder(path: str) -> Path:
     if not found.is_dir():
         raise BadInput(f"{found} is no folder")
     return found
+
+
+@contextmanager
+def naming(name: str | Path) -> Iterator[None]:
+    """Says of which file or row a fault is, where its message does not."""
+    try:
+        yield
+    except BadInput as fault:
+        if str(name) in str(fault):
+            raise
+        raise BadInput(f"{name}: {fault}") from fault
 
 
 def read_text(path: Path) -> str:
@@ -105,12 +120,19 @@ def find_class_files(folder: Path, suffixes: Sequence[str], *, what: str) -> Cla
     files = [file for found in by_class for file in found]
     labels = np.repeat(np.arange(len(names)), [len(found) for found in by_class])
     kept = _distinct(files)
+    _check_counts(folder, names, np.bincount(labels[kept], minlength=len(names)), what)
     return ClassFiles(
         files=tuple(files[at] for at in kept),
         labels=labels[kept],
         class_names=names,
         left_out=len(files) - len(kept),
     )
+
+
+def _check_counts(folder: Path, names: Sequence[str], counts: NDArray[np.int64], what: str) -> None:
+    for name, count in zip(names, counts, strict=True):
+        if count < FEWEST:
+            raise BadInput(f"class folder {folder / name} has {count} different {what}; {FEWEST} or more are needed")
 
 
 def _files_of(folder: Path, suffixes: Sequence[str], what: str) -> list[Path]:

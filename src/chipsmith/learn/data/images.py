@@ -16,7 +16,7 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import Decoder, Indices
-from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder
+from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder, naming
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, split_stratified
 from chipsmith.learn.preprocessing import ImageReader, Preprocessing, Standardise
@@ -81,7 +81,8 @@ class ImageFolderData(DataSection):
         require("PIL", purpose="read images")
         folder = find_folder(self.path)
         found = find_class_files(folder, SUFFIXES, what="images")
-        split = split_stratified(found.labels, self.shares.counts(len(found.files)), seed=seed)
+        with naming(folder):
+            split = split_stratified(found.labels, self.shares.counts(len(found.files)), seed=seed)
         height, width = self.size or _common_size(found.files)
         reader = ImageReader(height=height, width=width, channels=self.channels, resize=self.size is not None)
         return decoded_images(

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chipsmith.errors import BadInput
-from chipsmith.learn.data.files import find, read_table, read_text
+from chipsmith.learn.data.files import find, naming, read_table, read_text
 from chipsmith.learn.data.series import row_series
 from chipsmith.learn.data.targets import read_numbers
 from chipsmith.learn.preprocessing import ColumnsReader, Preprocessing, SeriesReader, TextReader
@@ -42,12 +41,8 @@ def read_raw(preprocessing: Preprocessing, given: str) -> list[RawExample]:
 
 def apply_raw(preprocessing: Preprocessing, example: RawExample) -> Any:
     """The network's input of one example. Raises BadInput that names it."""
-    try:
+    with naming(example.name):
         return preprocessing.apply(example.raw)
-    except BadInput as error:
-        if example.name in str(error):
-            raise
-        raise BadInput(f"{example.name}: {error}") from error
 
 
 def _text(given: str) -> RawExample:

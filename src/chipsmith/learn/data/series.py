@@ -15,7 +15,7 @@ from pydantic import Field
 from chipsmith.errors import BadInput
 from chipsmith.learn.data.assemble import array_parts, assemble
 from chipsmith.learn.data.dataset import Dataset
-from chipsmith.learn.data.files import Row, find, read_table
+from chipsmith.learn.data.files import Row, find, naming, read_table
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, cut_validation
 from chipsmith.learn.data.targets import TableTask, Targets, by_number, class_targets, number_targets, read_numbers
@@ -103,6 +103,8 @@ class SeriesTableData(DataSection):
         heads = [table[at] for at in firsts]
         targets = self._targets(heads, file, [at + 2 for at in firsts])
         groups = None if self.group is None else [head[self.group] for head in heads]
+        with naming(file):
+            split = targets.split(self.shares, groups=groups, seed=seed)
         return _of_series(
             name=file.stem,
             source=f"{file}: {len(series)} series" + (f"; no {self.group} in two parts" if self.group else ""),
@@ -110,7 +112,7 @@ class SeriesTableData(DataSection):
             channels=["value"] if self.series is None else columns,
             columns=columns if self.series is None else (),
             targets=targets,
-            split=targets.split(self.shares, groups=groups, seed=seed),
+            split=split,
             length=self.length,
         )
 

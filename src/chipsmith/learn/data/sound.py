@@ -15,7 +15,7 @@ from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import DECODED_BYTES, Decoder, Indices
 from chipsmith.learn.data.feature_cache import cached_features
-from chipsmith.learn.data.files import find_class_files, find_folder
+from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder, naming
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_groups, split_stratified
 from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SoundReader, Standardise
@@ -80,7 +80,8 @@ class SpokenDigitsData(DataSection):
         if not matches:
             raise BadInput(f"{folder} has no files named DIGIT_SPEAKER_NUMBER.wav, nor has its folder recordings")
         speakers = [match[2] for _, match in matches]
-        split = split_groups(speakers, validation=self.validation, test=self.test, seed=seed)
+        with naming(folder):
+            split = split_groups(speakers, validation=self.validation, test=self.test, seed=seed)
         held_out = f"validation: {', '.join(self.validation)}; test: {', '.join(self.test)}"
         return _sounds(
             name="spoken_digits",
@@ -111,11 +112,8 @@ class SoundFolderData(DataSection):
         """The data set. Raises BadInput, naming the file, for what is no sound."""
         folder = find_folder(self.path)
         found = find_class_files(folder, SUFFIXES, what="sounds")
-        if self.group is None:
-            split = split_stratified(found.labels, self.shares.counts(len(found.files)), seed=seed)
-        else:
-            groups = [_group(self.group, str(file.relative_to(folder))) for file in found.files]
-            split = draw_groups(groups, self.shares, seed=seed)
+        with naming(folder):
+            split = self._split(found, folder, seed)
         apart = "stratified split" if self.group is None else f"whole groups ({self.group}) held out"
         return _sounds(
             name=folder.name,
@@ -126,6 +124,12 @@ class SoundFolderData(DataSection):
             split=split,
             features=self.features,
         )
+
+    def _split(self, found: ClassFiles, folder: Path, seed: int) -> Split:
+        if self.group is None:
+            return split_stratified(found.labels, self.shares.counts(len(found.files)), seed=seed)
+        groups = [_group(self.group, str(file.relative_to(folder))) for file in found.files]
+        return draw_groups(groups, self.shares, seed=seed)
 
 
 def _group(pattern: str, name: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import Field
 from chipsmith.errors import BadInput
 from chipsmith.learn.data.assemble import array_parts, assemble
 from chipsmith.learn.data.dataset import Dataset
-from chipsmith.learn.data.files import Row, find, read_table
+from chipsmith.learn.data.files import Row, find, naming, read_table
 from chipsmith.learn.data.images import BRIGHTEST, unit_scale
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split
@@ -57,7 +57,8 @@ class TableData(DataSection):
             raise BadInput(f"{file} has no columns of features beside {', '.join(beside)}")
         targets = self._targets(table, targeted, file)
         groups = None if self.group is None else [row[self.group] for row in table]
-        split = targets.split(self.shares, groups=groups, seed=seed)
+        with naming(file):
+            split = targets.split(self.shares, groups=groups, seed=seed)
         reader = ColumnsReader(columns=tuple(_column(name, table, file) for name in features))
         return _of_features(
             name=file.stem,
@@ -105,10 +106,8 @@ def read_rows(reader: ColumnsReader, table: Sequence[Row], file: Path) -> NDArra
     """The values (n, k) of rows. Raises BadInput, naming the file and the row."""
     values = []
     for number, row in enumerate(table, start=2):
-        try:
+        with naming(f"{file}, row {number}"):
             values.append(reader.read(row))
-        except BadInput as error:
-            raise BadInput(f"{file}, row {number}, {error}") from error
     return np.stack(values)
 
 

@@ -14,13 +14,10 @@ from numpy.typing import NDArray
 from chipsmith.errors import BadInput
 from chipsmith.learn.data.dataset import TargetScaling
 from chipsmith.learn.data.examples import Indices
-from chipsmith.learn.data.files import Row
+from chipsmith.learn.data.files import FEWEST, Row, naming
 from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_random, split_stratified
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.preprocessing.columns import number
-
-FEWEST = 3
-"""Examples that a class needs: one for each part."""
 
 TableTask = Literal["classification", "regression"]
 
@@ -82,10 +79,8 @@ def read_numbers(
     """The finite numbers of these columns (n, k). Raises BadInput, naming the file, the row and the column."""
     values = np.empty((len(table), len(columns)))
     for at, (row, cells) in enumerate(zip(rows, table, strict=True)):
-        try:
+        with naming(f"{file}, row {row}"):
             values[at] = [number(cells[column], column=column) for column in columns]
-        except BadInput as error:
-            raise BadInput(f"{file}, row {row}, {error}") from error
     return values
 
 

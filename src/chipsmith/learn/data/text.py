@@ -16,7 +16,7 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.data.assemble import array_parts, assemble
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import WindowExamples
-from chipsmith.learn.data.files import find, find_folder, read_table, read_text
+from chipsmith.learn.data.files import find, find_folder, naming, read_table, read_text
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, cut_text, split_stratified
 from chipsmith.learn.data.targets import class_targets
@@ -58,7 +58,8 @@ class SentencesData(DataSection):
             texts, split = _keep_parts(given, seed=seed)
         else:
             texts = distinct([pair for end, name in _POLARITIES.items() for pair in _polarity(folder, end, name)])
-            split = _split_classes(texts, self.shares, seed=seed)
+            with naming(folder):
+                split = _split_classes(texts, self.shares, seed=seed)
         return _classified(
             name=self.corpus,
             source=f"film reviews, {self.corpus}: {len(texts)} sentences, no two alike",
@@ -97,12 +98,14 @@ class TextTableData(DataSection):
         labels = [row[self.label] for row in rows]
         class_names = class_targets(labels, self.classes, file=file, rows=range(2, len(rows) + 2)).names
         texts = distinct([(row[self.text], row[self.label]) for row in rows])
+        with naming(file):
+            split = _split_classes(texts, self.shares, seed=seed)
         return _classified(
             name=file.stem,
             source=f"{file}: {len(texts)} of {len(rows)} texts, no two alike; stratified split",
             texts=texts,
             class_names=class_names,
-            split=_split_classes(texts, self.shares, seed=seed),
+            split=split,
             tokeniser=self.tokeniser,
             length=self.length,
         )
@@ -128,7 +131,8 @@ class CharactersData(DataSection):
         """The data set. Raises BadInput where the file is no UTF-8 or too short for a window in each part."""
         file = find(self.path)
         text = read_text(file)
-        stretches = [text[part] for part in cut_text(len(text), self.shares)]
+        with naming(file):
+            stretches = [text[part] for part in cut_text(len(text), self.shares)]
         reader = self.tokeniser.fit(stretches[:1], length=self.length)
         train, validation, test = (np.array(reader.encode(stretch), np.int32) for stretch in stretches)
         return assemble(
