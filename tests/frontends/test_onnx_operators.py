@@ -14,6 +14,7 @@ from chipsmith.compiler.compile import compile_graph
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.onnx.network import HANDLERS, lower_network
 from chipsmith.frontends.onnx.quantise import quantise
+from chipsmith.frontends.onnx.witness import onnx_tensors
 from chipsmith.sim import functional
 from chipsmith.tosa.reference import evaluate
 from chipsmith.tosa.witness import witness_outputs
@@ -128,6 +129,7 @@ POOLINGS = {
     "AveragePool": one("AveragePool", kernel_shape=[2, 2], strides=[2, 2]),
     "AveragePool_padded": one("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]),
     "AveragePool_of_padding": one("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1),
+    "AveragePool_ceiling": one("AveragePool", (1, 4, 9, 7), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
     "AveragePool_1d": one("AveragePool", (1, 4, 9), kernel_shape=[3]),
     "MaxPool": one("MaxPool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
     "MaxPool_ceiling": one("MaxPool", (1, 4, 9, 7), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
@@ -283,6 +285,34 @@ def unsigned(network):
             constant.CopyFrom(onnx.numpy_helper.from_array(shifted, constant.name))
     del moved.graph.value_info[:]
     return moved
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8"])
+def test_integers_may_cross_the_border(kind):
+    """A network that takes and gives integers: its first QuantizeLinear and last DequantizeLinear are the host's."""
+    qdq, _ = quantised(NETWORKS["conv_relu"])
+    whole = unsigned(NETWORKS["conv_relu"]) if kind == "uint8" else qdq.proto
+    network = lower_network(model(integer_borders(whole, kind)))
+    values = np.random.default_rng(0).integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, IMAGE).astype(kind)
+    (found,) = network.dequantize_outputs(evaluate(network.graph, network.quantize_inputs(values)))
+    name, port = network.model.outputs[0], network.model.inputs[0]
+    expected = onnx_tensors(network.model.proto, [name], {port.name: values[None]})[name][0]
+    assert expected.dtype == kind
+    assert np.abs(found.astype(int) - expected).max() <= 1
+
+
+def integer_borders(network, kind):
+    cut = onnx.ModelProto()
+    cut.CopyFrom(network)
+    first = next(one for one in cut.graph.node if one.op_type == "QuantizeLinear" and one.input[0] == "x")
+    last = next(one for one in cut.graph.node if one.output[0] == "y")
+    cut.graph.node.remove(first)
+    cut.graph.node.remove(last)
+    element = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+    for port, name in ((cut.graph.input[0], first.output[0]), (cut.graph.output[0], last.input[0])):
+        port.name = name
+        port.type.tensor_type.elem_type = element
+    return cut
 
 
 def test_classes_come_out_as_int32():

@@ -26,18 +26,22 @@ from chipsmith.frontends.onnx.values import (
     real_constant,
 )
 
-_COMMUTING = ("MaxPool", "GlobalMaxPool", "Relu", "Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Identity")
-_COMMUTING_TOO = (
-    "Dropout",
-    "Slice",
-    "Split",
-    "Concat",
-    "Gather",
-    "Expand",
-    "DepthToSpace",
-    "SpaceToDepth",
-    "ReduceMax",
-    "Where",
+_MOVING = frozenset(
+    (
+        *("Concat", "DepthToSpace", "Dropout", "Expand", "Flatten", "Gather", "GlobalMaxPool", "Identity", "MaxPool"),
+        *(
+            "ReduceMax",
+            "Relu",
+            "Reshape",
+            "Slice",
+            "SpaceToDepth",
+            "Split",
+            "Squeeze",
+            "Transpose",
+            "Unsqueeze",
+            "Where",
+        ),
+    )
 )
 """Operators that choose or move values: a QuantizeLinear behind them may as well stand before them."""
 
@@ -105,7 +109,7 @@ class Lowering:
         if isinstance(value, Affine):
             return value
         found = self.behind(node)
-        if found is None or node.kind not in (*_COMMUTING, *_COMMUTING_TOO):
+        if found is None or node.kind not in _MOVING:
             raise OperatorRefused(
                 f"{node.kind} '{node.name}' reads '{node.inputs[index]}', which no QuantizeLinear makes int8: quantise "
                 "that tensor too"
@@ -118,7 +122,7 @@ class Lowering:
         value = self.value(node, index)
         if not isinstance(value, Entering):
             return value
-        found = self.behind(node) if node.kind in (*_COMMUTING, *_COMMUTING_TOO) else None
+        found = self.behind(node) if node.kind in _MOVING else None
         if found is None:
             raise OperatorRefused(
                 f"{node.kind} '{node.name}' reads the input '{node.inputs[index]}' in floating point: quantise that "
@@ -146,7 +150,7 @@ class Lowering:
             quantising = [one for one in readers if one.kind == "QuantizeLinear"]
             if quantising:
                 return self.parameters(quantising[0])
-            if len(readers) != 1 or readers[0].kind not in (*_COMMUTING, *_COMMUTING_TOO):
+            if len(readers) != 1 or readers[0].kind not in _MOVING:
                 return None
             node, seen = readers[0], seen + 1
         return None

@@ -21,6 +21,8 @@ def _average(lower: Lowering, node: Node) -> Sequence[Value]:
     """A depthwise convolution with weights of one where all windows have one size: sums are exact, as is their mean."""
     image = lower.affine(node, 0)
     window = _window(node, image)
+    if node.integer("count_include_pad", 0) and window.pads != window_of(node, window.kernel, image.shape[2:]).pads:
+        raise refuse(node, "a ceiling with padding that counts is not held")
     if any(sum(pad) for pad in window.pads) and not node.integer("count_include_pad", 0):
         return [_average_inside(lower, node, image, window)]
     taps = int(np.prod(window.kernel))
