@@ -8,13 +8,18 @@ import pytest
 from typer.testing import CliRunner
 
 from chipsmith import cli, flow
+from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.flow.compression import Job, _milestones
+from chipsmith.flow.compression_folder import CompressFolder
 from chipsmith.flow.watching import Watch
 from chipsmith.learn.compression.budget import Budget
 from chipsmith.learn.compression.cost import ChipCost
 from chipsmith.learn.compression.thinning import Thinned
+from chipsmith.learn.compression.tuning import Base
+from chipsmith.learn.networks import Mlp
 from chipsmith.learn.recipe import read_recipe
+from chipsmith.learn.training import measure
 from chipsmith.program.file import read_program
 
 
@@ -87,6 +92,20 @@ def test_narrower_networks_and_other_structures_are_faster(tmp_path, own_cache):
     assert {"quantised", "quantised_in_training", "channels", "search"} <= methods
     assert all(made.result.speedup(one) > 1 for one in made.result.candidates if one.method == "channels")
     assert {trial.sampler for trial in made.result.trials} == {"tpe", "random"}
+
+    base = Base(
+        recipe=iris(),
+        dataset=iris().load_data(),
+        chip=load_chip("nano-64"),
+        module=Mlp(hidden=(32, 16)).build(input_shape=(4,), outputs=3),
+        epochs=4,
+    )
+    folder = CompressFolder(tmp_path / "stored", identity="a test")
+    (tmp_path / "stored" / "candidates").symlink_to(tmp_path / "run" / "candidates")
+    for one in made.result.candidates:
+        if one.method in ("channels", "search"):
+            module = folder.read_module(one, base)
+            assert measure(module, base.dataset.test, base.dataset.task)[1] == pytest.approx(one.float_.value)
 
 
 def test_unknown_methods_and_no_trials_are_refused():
