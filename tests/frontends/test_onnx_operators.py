@@ -35,6 +35,13 @@ def one(kind, x=IMAGE, constants=(), opset=17, **attributes):
     return proto([node(kind, ["x", *names], ["y"], **attributes)], held, opset, x=x)
 
 
+def amid(kind, x, constants, **attributes):
+    """A network in which int8 stands before and behind an operator that the quantiser leaves alone."""
+    names = [constant.name for constant in constants]
+    middle = node(kind, ["a", *names], ["b"], **attributes)
+    return proto([node("Tanh", ["x"], ["a"]), middle, node("Sigmoid", ["b"], ["y"])], constants, x=x)
+
+
 def two(kind, x=IMAGE, z=IMAGE, **attributes):
     return proto([node(kind, ["x", "z"], ["y"], **attributes)], x=x, z=z)
 
@@ -118,8 +125,12 @@ NORMALISATIONS = {
     "Softmax": one("Softmax", ROWS, axis=-1),
     "Softmax_over_channels": one("Softmax", IMAGE, axis=1),
     "Softmax_of_1000": one("Softmax", (1, 1000), axis=1),
-    "LayerNormalization": one("LayerNormalization", (1, 6, 32), [weights("g", 32), weights("b", 32)]),
-    "LayerNormalization_of_768": one("LayerNormalization", (1, 2, 768), [weights("g", 768), weights("b", 768)]),
+    "LayerNormalization": amid("LayerNormalization", (1, 6, 32), [weights("g", 32), weights("o", 32)]),
+    "LayerNormalization_of_768": amid("LayerNormalization", (1, 2, 768), [weights("g", 768), weights("o", 768)]),
+    "LayerNormalization_of_images": amid(
+        "LayerNormalization", IMAGE, [weights("g", 4, 9, 8), weights("o", 4, 9, 8)], axis=1
+    ),
+    "InstanceNormalization": amid("InstanceNormalization", IMAGE, [weights("g", 4), weights("o", 4)]),
     "BatchNormalization": one(
         "BatchNormalization",
         constants=[weights("g", 4), weights("b", 4), weights("m", 4), floats("v", [0.5, 1, 2, 3])],

@@ -55,6 +55,7 @@ _REASONS = {
         "a recurrent layer as one operator in a quantised network, or an unusual one; give the float network, or its "
         "cells unrolled over time",
     ),
+    "LogSoftmax": "a logarithm of probabilities; leave it out (its largest output stays the largest), or take Softmax",
     **dict.fromkeys(("If", "Loop", "Scan"), "control flow; export the network with fixed shapes and without branches"),
     **dict.fromkeys(
         ("QLinearConv", "QLinearMatMul", "QLinearAdd", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear"),

@@ -1,14 +1,16 @@
-"""Softmax, LayerNormalization and BatchNormalization in integers."""
+"""Softmax and the normalisations in integers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from chipsmith.frontends.onnx.forms import arranged, as_wide, constant_at_scale, reach
+from chipsmith.frontends.onnx.forms import as_wide, constant_at_scale, reach, reshaped
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, only_axis, refuse
 from chipsmith.frontends.onnx.model import Node
 from chipsmith.frontends.onnx.values import Affine, Known, Value, Wide
@@ -62,27 +64,36 @@ def _exponentials(lower: Lowering, below: str, value: Value, wide: Wide) -> str:
 
 
 def _layer_norm(lower: Lowering, node: Node) -> Sequence[Value]:
-    """(x - mean) / sqrt(variance + epsilon) * gain + bias over the last axes.
+    """(x - mean) / sqrt(variance + epsilon) * gain + bias over the last axes, from `axis` on."""
+    value = lower.affine(node, 0)
+    axis = only_axis(node.integer("axis", -1), len(value.shape), node)
+    flat = (*value.shape[:axis], math.prod(value.shape[axis:]))
+    gain, bias = (None if one is None else one.reshape(-1) for one in _gain_and_bias(lower, node))
+    normal = _normal(lower, reshaped(lower.build, value, flat), node)
+    return [reshaped(lower.build, _scaled_and_shifted(lower, normal, gain, bias), value.shape)]
+
+
+def _instance_norm(lower: Lowering, node: Node) -> Sequence[Value]:
+    """The same over the spatial axes, with a gain and a bias for each channel."""
+    value = lower.affine(node, 0)
+    flat = (*value.shape[:2], math.prod(value.shape[2:]))
+    gain, bias = (None if one is None else one.reshape(-1, 1) for one in _gain_and_bias(lower, node))
+    normal = _normal(lower, reshaped(lower.build, value, flat), node)
+    return [reshaped(lower.build, _scaled_and_shifted(lower, normal, gain, bias), value.shape)]
+
+
+def _gain_and_bias(lower: Lowering, node: Node) -> tuple[npt.NDArray[Any] | None, npt.NDArray[Any] | None]:
+    return lower.constant(node, 1), lower.constant(node, 2)
+
+
+def _normal(lower: Lowering, value: Affine, node: Node) -> Wide:
+    """(x - mean) / sqrt(variance + epsilon) along the last axis.
 
     Squares are summed in int32; their root's reciprocal is a table of the sum's leading bits, found by CLZ.
     """
-    value, build = lower.affine(node, 0), lower.build
-    rank = len(value.shape)
-    axis = only_axis(node.integer("axis", -1), rank, node)
-    if axis != rank - 1:
-        raise refuse(node, "only the last axis is held")
-    plain = arranged(build, value, tuple(range(rank)))
-    size = plain.shape[-1]
-    centred = _centred(lower, plain, size)
-    normal = _normalised(lower, centred, size, epsilon=node.number("epsilon", 1e-5) / plain.scale**2)
-    held = Wide(
-        tensor=normal.tensor,
-        shape=plain.shape,
-        axes=plain.axes,
-        scale=normal.scale,
-        bound=normal.bound,
-    )
-    return [_scaled_and_shifted(lower, node, held)]
+    size = value.shape[-1]
+    centred = _centred(lower, value, size)
+    return _normalised(lower, centred, size, epsilon=node.number("epsilon", 1e-5) / value.scale**2)
 
 
 def _centred(lower: Lowering, value: Affine, size: int) -> str:
@@ -140,11 +151,12 @@ def _reciprocal_root(lower: Lowering, total: str) -> tuple[str, str]:
     return root, build.binary("LOGICAL_RIGHT_SHIFT", even, one)
 
 
-def _scaled_and_shifted(lower: Lowering, node: Node, value: Wide) -> Wide:
-    """The value times a constant gain along the last axis, plus a constant bias."""
+def _scaled_and_shifted(
+    lower: Lowering, value: Wide, gain: npt.NDArray[Any] | None, bias: npt.NDArray[Any] | None
+) -> Wide:
+    """The value times a constant gain, plus a constant bias, which broadcast."""
     build = lower.build
     rank = len(value.shape)
-    gain, bias = lower.constant(node, 1), lower.constant(node, 2)
     if gain is not None:
         factor = Known(values=np.asarray(gain, np.float64))
         scale = reach(factor) / (1 << _FACTOR_BITS)
@@ -171,16 +183,12 @@ def _batch_norm(lower: Lowering, node: Node) -> Sequence[Value]:
         raise refuse(node, "gain, bias, mean and variance must be constants")
     spread = (1, -1, *(1,) * (len(value.shape) - 2))
     factor = gain.astype(np.float64) / np.sqrt(variance.astype(np.float64) + node.number("epsilon", 1e-5))
-    constants = (factor, bias - mean * factor)
-    names = ("gain of " + node.name, "bias of " + node.name)
-    for name, data in zip(names, constants, strict=True):
-        lower.values[name] = Known(values=data.reshape(spread))
-    parts = replace(node, inputs=(node.inputs[0], *names))
-    return [_scaled_and_shifted(lower, parts, value)]
+    return [_scaled_and_shifted(lower, value, factor.reshape(spread), (bias - mean * factor).reshape(spread))]
 
 
 HANDLERS: Mapping[str, Handler] = {
     "Softmax": _softmax,
     "LayerNormalization": _layer_norm,
+    "InstanceNormalization": _instance_norm,
     "BatchNormalization": _batch_norm,
 }

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 _OPSET = 13
 """The first version whose DequantizeLinear takes a scale for each channel."""
-_LEFT_FLOAT = ("LayerNormalization", "BatchNormalization", "Constant", "Shape", "Cast", "Dropout", "ArgMax")
+_LEFT_FLOAT = (
+    *("LayerNormalization", "InstanceNormalization", "BatchNormalization"),
+    *("Constant", "Shape", "Cast", "Dropout", "ArgMax"),
+)
 """Their own inputs or outputs need no int8: gains and biases keep 16 bits."""
 
 
