@@ -98,6 +98,14 @@ def test_a_table_of_texts(mails):
     assert [len(part) for part in (data.train, data.validation, data.test)] == [28, 4, 8]
 
 
+def test_a_cell_may_hold_lines_and_other_ends_of_lines(tmp_path):
+    rows = [f'{"xy"[n % 2]},"first {n}\nsecond\u2028 third\x0c"' for n in range(20)]
+    (tmp_path / "m.csv").write_text("label,text\n" + "\r\n".join(rows), newline="")
+    data = TextTableData(path=str(tmp_path / "m.csv"), tokeniser=BytesTokeniser(), length=32).load(seed=0)
+    assert len(data.train) + len(data.validation) + len(data.test) == 20
+    assert "\nsecond\u2028 third" in data.preprocessing.reader.decode(data.train.first(1).whole().inputs[0])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -105,6 +113,7 @@ def test_a_table_of_texts(mails):
         ("label,body\nham,hello\nspam\n", r"m\.csv, row 3: 1 cells where the first row names 2 columns"),
         ("label,body\nham,hello\n,win\n", r"m\.csv, row 3: the label is empty"),
         ("label,body\nham,\n", r"m\.csv, row 2: the text is empty"),
+        ("label,body\nham," + "x" * 200_000, r"m\.csv is no table of cells between ','"),
         ("label,body\n", r"m\.csv has no rows"),
         ("", r"m\.csv has no column body, label; it has none"),
         ("label,body\nham,a\nham,b\n", r"m\.csv has one class alone \(ham\)"),

@@ -201,7 +201,7 @@ def _write(deployed: _Deployed, example: RawExample, writing: Writing) -> Predic
     """One inference a token: the network sees the latest tokens, and what it says after the last of them is drawn."""
     reader = deployed.deployment.preprocessing.reader
     if not isinstance(reader, TextReader) or not isinstance(example.raw, str) or not example.raw:
-        raise BadInput(f"{example.name}: a text to go on with is needed")
+        raise BadInput("a text to go on with is needed: one or more characters")
     tokens = reader.encode(example.raw)
     prompt, generator = len(tokens), np.random.default_rng(writing.seed)
     for _ in range(writing.tokens):

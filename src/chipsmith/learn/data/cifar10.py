@@ -21,7 +21,6 @@ from chipsmith.learn.data.images import Pixels, decoded_images
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Split, cut_validation
 from chipsmith.learn.preprocessing import ImageReader
-from chipsmith.learn.preprocessing.packages import require
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _SHAPE = (3, 32, 32)
@@ -77,7 +76,6 @@ class _Stored:
 
 def _encoded(path: Path) -> _Stored:
     """JPEG images in an `.npz`."""
-    require("PIL", purpose="read images")
     file = path if path.is_file() else sorted(path.glob("*.npz"))[0]
     arrays = read_arrays(file)
     if not isinstance(arrays, dict) or not set(_ENCODED) <= arrays.keys():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import os
 import re
 from collections import defaultdict
@@ -75,7 +76,7 @@ def read_table(path: Path, *, columns: Sequence[str] = ()) -> list[Row]:
     Raises BadInput where `columns` are not among these, a row has another number of cells, or there is no row.
     """
     separator = "\t" if path.suffix == ".tsv" else ","
-    lines = csv.reader(read_text(path).splitlines(), delimiter=separator, strict=False)
+    lines = _cells(path, separator)
     header = [name.strip() for name in next(lines, [])]
     missing = [name for name in columns if name not in header]
     if missing:
@@ -86,6 +87,13 @@ def read_table(path: Path, *, columns: Sequence[str] = ()) -> list[Row]:
     if not rows:
         raise BadInput(f"{path} has no rows")
     return rows
+
+
+def _cells(path: Path, separator: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(io.StringIO(read_text(path), newline=""), delimiter=separator)
+    except csv.Error as error:
+        raise BadInput(f"{path} is no table of cells between '{separator}' ({error})") from error
 
 
 def _rows(path: Path, header: Sequence[str], lines: Iterator[list[str]]) -> Iterator[Row]:

@@ -78,7 +78,6 @@ class ImageFolderData(DataSection):
 
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput, naming the file, for what is no image or of another size."""
-        require("PIL", purpose="read images")
         folder = find_folder(self.path)
         found = find_class_files(folder, SUFFIXES, what="images")
         with naming(folder):

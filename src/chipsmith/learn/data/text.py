@@ -173,13 +173,17 @@ def words(text: str) -> str:
 
 
 def _polarity(folder: Path, end: str, name: str) -> Labelled:
-    lines = read_text(find(str(folder / f"rt-polarity.{end}"))).splitlines()
-    return [(line.strip(), name) for line in lines if line.strip()]
+    return [(line, name) for line in _lines(folder / f"rt-polarity.{end}")]
+
+
+def _lines(file: Path) -> list[str]:
+    """The lines that hold something."""
+    return [line.strip() for line in read_text(find(str(file))).split("\n") if line.strip()]
 
 
 def _sst2(file: Path) -> Labelled:
     """`text TAB 0 or 1` a line, without a first line of names."""
-    pairs = [line.rsplit("\t", 1) for line in read_text(find(str(file))).splitlines()]
+    pairs = [line.rsplit("\t", 1) for line in _lines(file)]
     for number, pair in enumerate(pairs, start=1):
         if len(pair) != 2 or pair[1] not in _SENTIMENTS:
             raise BadInput(f"{file}, row {number}: a text, a tab and 0 or 1 are needed")

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.preprocessing.packages import require
 from chipsmith.learn.preprocessing.step import Reader, Values, named
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def image_size(raw: Any) -> tuple[int, int]:
 
 @contextmanager
 def _opened(raw: Any) -> Iterator[Image]:
+    require("PIL", purpose="read images")
     from PIL import Image, UnidentifiedImageError
 
     try:
