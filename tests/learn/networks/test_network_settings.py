@@ -8,6 +8,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.networks import (
+    BagOfTokens,
     CausalTransformer,
     Cnn,
     ConvAutoencoder,
@@ -102,6 +103,7 @@ def test_a_shape_that_does_not_fit_is_bad_input(network, input_shape):
         (Transformer(), (6, 4), 3, (3,)),
         (Transformer(vocabulary=9), (6,), 3, (3,)),
         (CausalTransformer(), (6,), 9, (6, 9)),
+        (BagOfTokens(vocabulary=9, hidden=(5,)), (6,), 3, (3,)),
         (VisionTransformer(), (3, 16, 8), 3, (3,)),
     ],
     ids=lambda value: value.kind if isinstance(value, Network) else None,
