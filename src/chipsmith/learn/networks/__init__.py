@@ -1,6 +1,7 @@
 """Families of networks: plain data that builds PyTorch modules, each of which lowers whole to a chip."""
 
 from chipsmith.learn.networks.autoencoders import ConvAutoencoder, DenseAutoencoder, Vae
+from chipsmith.learn.networks.bags import BagOfTokens
 from chipsmith.learn.networks.base import Network
 from chipsmith.learn.networks.cnn import Cnn
 from chipsmith.learn.networks.function import Function
@@ -12,6 +13,7 @@ from chipsmith.learn.networks.settings import NetworkSettings
 from chipsmith.learn.networks.transformers import CausalTransformer, Transformer, VisionTransformer
 
 __all__ = [
+    "BagOfTokens",
     "Bottleneck",
     "CausalTransformer",
     "Cnn",

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chipsmith.learn.networks.autoencoders import ConvAutoencoder, DenseAutoencoder, Vae
+from chipsmith.learn.networks.bags import BagOfTokens
 from chipsmith.learn.networks.cnn import Cnn
 from chipsmith.learn.networks.function import Function
 from chipsmith.learn.networks.mlp import Mlp
@@ -25,6 +26,7 @@ NetworkSettings = Annotated[
     | DenseAutoencoder
     | ConvAutoencoder
     | Vae
+    | BagOfTokens
     | Lstm
     | Gru
     | Transformer
