@@ -31,6 +31,12 @@ def harsh_row_move(chip: Chip, rng: np.random.Generator) -> Vector:
     return _changed(one, chip, rng, (_scaled, _wide_clamp, _tabled, _meeting))
 
 
+def any_vector(chip: Chip, rng: np.random.Generator) -> Vector:
+    """One of all kinds, so that each comes after each other."""
+    draws = (random_vector, harsh_vector, random_row_move, harsh_row_move)
+    return draws[rng.integers(len(draws))](chip, rng)
+
+
 def _one_access(one: Vector) -> Vector:
     """A beat each cycle where the groups of the streams do not meet."""
     fields = {"lanes": 1, "a_lane_stride": one.a_type.size_bytes, "o_lane_stride": one.o_type.size_bytes}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from engine_harness import EngineBench, Fault
-from harsh_vectors import harsh_row_move, harsh_vector
+from harsh_vectors import any_vector, harsh_row_move, harsh_vector
 from random_instructions import DIRECT_OPS, put_indices, random_row_move, random_vector
 
 from chipsmith.chip import Chip, load_chip, override_chip
@@ -62,7 +62,7 @@ def assert_all_agree(
             assert_agrees(bench, chip, draw(chip, rng), rng)
 
 
-DRAWS = [random_vector, harsh_vector, random_row_move, harsh_row_move]
+DRAWS = [random_vector, harsh_vector, random_row_move, harsh_row_move, any_vector]
 
 
 @pytest.mark.parametrize("draw", DRAWS)

@@ -192,7 +192,7 @@ module vector_engine (
   );
 
   always_ff @(posedge clock) begin
-    if (begins) absent <= 1'b0;
+    if (start) absent <= 1'b0;
     else if (opens) absent <= gathers && !row_present;
   end
 
