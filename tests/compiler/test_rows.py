@@ -90,9 +90,9 @@ def test_a_table_larger_than_the_chip_is_worked_off_in_slabs(constant, reference
     table = made.constant(values) if constant else "values"
     output = made.add("GATHER", (table, "numbers"), (1, 24, 64))
     inputs = {"numbers": np.random.default_rng(3).integers(0, 400, (1, 24), "i4")}
-    slabs = indirect(
-        assert_exact(made, output, inputs | ({} if constant else {"values": values}), reference_model, TINY)
-    )
+    program = assert_exact(made, output, inputs | ({} if constant else {"values": values}), reference_model, TINY)
+    assert program.manifest.weight_bytes == (values.nbytes if constant else 0)
+    slabs = indirect(program)
     assert len(slabs) > 1
     assert len({one.b_immediate for one in slabs}) > 1
 

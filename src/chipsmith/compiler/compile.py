@@ -118,11 +118,12 @@ def _program(graph: Graph, built: Built, plan: Plan, chip: Chip) -> Program:
     ).run()
     kept = _resident(schedule, activations)
     instructions = (*(_marked(item, kept) for item in schedule.items), End())
+    constants = [*chunks, *_streamed(built, plan)]
     return Program(
         chip=chip,
         instructions=instructions,
-        constants=_constants(encode_pages(chip, instructions), [*chunks, *_streamed(built, plan)], image),
-        manifest=_manifest(graph, built, plan, schedule, activations, chunks, image, kept),
+        constants=_constants(encode_pages(chip, instructions), constants, image),
+        manifest=_manifest(graph, built, plan, schedule, activations, constants, image, kept),
     )
 
 
