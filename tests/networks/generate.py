@@ -69,7 +69,7 @@ HERE = Path(__file__).parent
 HEAD = """# Networks for tests
 
 Small networks as PyTorch's path lowers them: random weights, int8, batch 1, no border transposes.
-`generate.py` makes the files and this page. The trained networks of `families/` are of `families.py` and docs/networks.md.
+`generate.py` makes the files and this page; `families.py` makes the trained networks of `families/`.
 """
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from chipsmith.learn.networks.autoencoders import ConvAutoencoder, DenseAutoencoder, Vae
+from chipsmith.learn.networks.bags import BagOfTokens
 from chipsmith.learn.networks.base import Network, Shape
 from chipsmith.learn.networks.cnn import Cnn
 from chipsmith.learn.networks.mlp import Mlp
@@ -97,6 +98,7 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
         "lstm_two_directions": _entry(Lstm(hidden=12, bidirectional=True), (8, 8), 10),
         "gru_two_directions": _entry(Gru(hidden=12, bidirectional=True), (8, 8), 10),
         "gru_text": _entry(Gru(hidden=16, vocabulary=17), (8,), 10, vocabulary=17),
+        "bag_of_tokens": _entry(BagOfTokens(width=16, hidden=(16,), vocabulary=17), (16,), 10, vocabulary=17),
         "transformer_series": _entry(Transformer(width=32, heads=2, layers=1, feed_forward=64), (8, 8), 10),
         "transformer_text": _entry(
             Transformer(width=32, heads=2, layers=1, feed_forward=64, vocabulary=17), (16,), 10, vocabulary=17

@@ -22,7 +22,8 @@ class PaddedShortcut(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
-        return functional.pad(images[:, :, :: self.stride, :: self.stride], self.padding)
+        # A pooling of one pixel, and not a slice with a step: poolings keep TOSA's layout, NHWC, and slices do not.
+        return functional.pad(functional.max_pool2d(images, 1, self.stride), self.padding)
 
 
 class BasicBlock(nn.Module):
