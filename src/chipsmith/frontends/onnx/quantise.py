@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _OPSET = 13
 """The first version whose DequantizeLinear takes a scale for each channel."""
+_WARNING, _FATAL = 2, 4
+"""Severities of onnxruntime's log; it begins with the first."""
 _LEFT_FLOAT = (
     *("LayerNormalization", "InstanceNormalization", "BatchNormalization"),
     *("Constant", "Shape", "Cast", "Dropout", "ArgMax"),
@@ -148,10 +150,14 @@ def _refusals(model: OnnxModel) -> Iterator[None]:
 
 @contextmanager
 def _quiet_logs() -> Iterator[None]:
-    """Without the advice that onnxruntime's quantiser logs."""
+    """Without the advice that onnxruntime's quantiser logs, and without what its sessions write beside their errors."""
+    import onnxruntime
+
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
+    onnxruntime.set_default_logger_severity(_FATAL)
     try:
         yield
     finally:
         logging.disable(before)
+        onnxruntime.set_default_logger_severity(_WARNING)
