@@ -59,6 +59,11 @@ def test_of_those_within_the_bounds_the_best_is_chosen():
     assert compression(SLOW, MIDDLE, FAST, max_energy_uj=1, max_accuracy_drop=10).chosen == FAST
 
 
+def test_of_equal_ones_within_the_bounds_the_largest_is_chosen():
+    smaller = candidate("smaller", us=20, test=0.90, validation=0.975)
+    assert compression(MIDDLE, smaller, max_latency_us=50).chosen == MIDDLE
+
+
 def test_without_bounds_the_fastest_within_the_loss_is_chosen():
     assert compression(SLOW, MIDDLE, FAST, max_accuracy_drop=1).chosen == MIDDLE
     assert compression(SLOW, MIDDLE, FAST, max_accuracy_drop=0.2).chosen == SLOW

@@ -79,8 +79,8 @@ class Compression(BaseModel):
     def chosen(self) -> Candidate | None:
         """The candidate within the budget by cost and validation part; None where there is none.
 
-        Of several it is the one that loses least where latency or energy are bounded, else the fastest. The test part
-        has no say.
+        Where latency or energy are bounded it is the one that loses least, of equal ones the largest; else the
+        fastest. The test part has no say.
         """
         fits = [one for one in self.candidates if self._violation(one) <= 0]
         bounded = (self.budget.max_latency_us, self.budget.max_energy_uj) != (None, None)
@@ -128,7 +128,7 @@ class Compression(BaseModel):
 
     def _preference(self, one: Candidate, *, bounded: bool) -> tuple[float, float]:
         lost, cycles = self.lost_in_validation(one), one.cost.cycles
-        return (lost, cycles) if bounded else (cycles, lost)
+        return (lost, -cycles) if bounded else (cycles, lost)
 
     def _violation(self, one: Candidate) -> float:
         over = self.lost_in_validation(one) - self.budget.max_accuracy_drop
