@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from chipsmith.compiler.kernels import Step
 from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Mode, Op, Tensor, Vector, WeightsBy
@@ -74,7 +75,15 @@ def cut_axes(instruction: Instruction, *, lanes: int, columns: int) -> list[Axis
 
 def slice_step(step: Step, axis: Axis, first: int, last: int) -> Step:
     """The step on outputs `first` to `last` of an axis."""
-    one = step.template
+    template, moves = _slice_template(step.template, axis, first, last)
+    operands = tuple(replace(one, base=one.base + moves.get(one.stream, 0)) for one in step.operands)
+    return Step(template=template, operands=operands)
+
+
+@lru_cache(maxsize=1 << 12)
+def _slice_template(one: Instruction, axis: Axis, first: int, last: int) -> tuple[Instruction, Mapping[str, int]]:
+    """The instruction on outputs `first` to `last` of an axis, and how far the base of each stream moves."""
+    moves: Mapping[str, int]
     if isinstance(one, Tensor):
         template, moves = _slice_tensor(one, axis, first, last)
     elif isinstance(one, Vector) and axis.name == _ROWS:
@@ -82,8 +91,7 @@ def slice_step(step: Step, axis: Axis, first: int, last: int) -> Step:
         moves = {"a" if one.op is Op.GATHER else "o": first * one.row_pitch}
     else:
         template, moves = replace(one, **{axis.name: last - first}), dict(_vector_moves(one, axis, first))
-    operands = tuple(replace(one, base=one.base + moves.get(one.stream, 0)) for one in step.operands)
-    return Step(template=_without_idle_strides(template), operands=operands)
+    return _without_idle_strides(template), moves
 
 
 def _without_idle_strides(one: Instruction) -> Instruction:

@@ -6,9 +6,9 @@ slice, so that the next window arrives while this one is worked on.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -123,11 +123,18 @@ def _resident_bytes(built: Built, external: Collection[str]) -> Iterator[int]:
 
 def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Chip) -> list[list[Step]]:
     """The kernel in the fewest even slices whose windows fit twice, or step by step in tiles that do."""
-    lanes = chip.vector.lanes
-    count, most = 1, max(axis.count for axis in _axes(kernel, lanes))
+    axes = _axes(kernel, chip.vector.lanes)
+    count, most = 1, max(axis.count for axis in axes)
+    # Slices in the middle are the largest: they are looked at first, and where the thinnest does not fit, none does.
+    thinnest = _slices(kernel, axes, most)
+    if size_of(thinnest[len(thinnest) // 2](), external) > room_bytes:
+        count = most + 1
     while count <= most:
-        if all(size_of(part, external) <= room_bytes for part in _parts(kernel, count, lanes)):
-            return list(_parts(kernel, count, lanes))
+        parts = _slices(kernel, axes, count)
+        if size_of(parts[len(parts) // 2](), external) <= room_bytes:
+            made = [part() for part in parts]
+            if all(size_of(part, external) <= room_bytes for part in made):
+                return made
         count += max(1, count // 4)
     tiled = [[one] for step in kernel.steps for one in tiles(step, external, room_bytes=max(room_bytes, 1), chip=chip)]
     largest = max(size_of(part, external) for part in tiled)
@@ -151,16 +158,18 @@ def _axes(kernel: Kernel, lanes: int) -> list[Axis]:
     return [cut_axis(step.template, lanes=lanes) or Axis(name="", count=1, granule=1) for step in kernel.steps]
 
 
-def _parts(kernel: Kernel, count: int, lanes: int) -> Iterator[list[Step]]:
-    """The kernel's steps in so many slices at most: slice by slice, all channel parts of each."""
-    axes = _axes(kernel, lanes)
+def _slices(kernel: Kernel, axes: Sequence[Axis], count: int) -> list[Callable[[], list[Step]]]:
+    """What makes each of at most so many slices of a kernel: all channel parts of each."""
     ranges = [axis.parts(count) for axis in axes]
-    for at in range(max(len(one) for one in ranges)):
-        yield [
+
+    def part(at: int) -> list[Step]:
+        return [
             slice_step(step, axis, *cut[at]) if axis.name else step
             for step, axis, cut in zip(kernel.steps, axes, ranges, strict=True)
             if at < len(cut)
         ]
+
+    return [partial(part, at) for at in range(max(len(one) for one in ranges))]
 
 
 @dataclass
