@@ -134,15 +134,19 @@ def recipes(held: Sequence[Recipe]) -> None:
 def compressed(result: Compressed) -> None:
     """All networks of a compression, fast ones first, and the one chosen."""
     found = result.result
-    columns = ("network", "float", "int8", "chip", "points lost", "cycles", "us", "uJ", "times fewer")
+    columns = ("network", "float", "int8", "chip", "lost", "cycles", "us", "uJ", "faster")
     table = _table(f"{found.network} compressed for {found.start.cost.chip}", *columns)
-    table.columns[0].no_wrap = True
+    for column in table.columns:
+        column.no_wrap = True
     for one in sorted(found.candidates, key=lambda one: one.cost.cycles):
-        metrics = (f"{metric.value:.4f}" for metric in (one.float_, one.int8, one.chip))
+        metrics = (f"{metric.value:.3f}" for metric in (one.float_, one.int8, one.chip))
         cost = (f"{one.cost.cycles:,}", f"{one.cost.latency_us:.1f}", f"{one.cost.energy_uj:.2f}")
         mark = " *" if one is found.chosen else ""
         table.add_row(f"{one.name}{mark}", *metrics, f"{found.lost(one):.2f}", *cost, f"{found.speedup(one):.2f}")
-    table.caption = f"before: {with_interval(found.start.test)} in float; * chosen on the validation part"
+    table.caption = (
+        f"before: {with_interval(found.start.test)} in float; lost: points against it; faster: times fewer cycles; "
+        "* chosen on the validation part"
+    )
     print_tables(table)
     for reason in found.skipped:
         print(f"not done: {reason}")
