@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -81,6 +82,12 @@ def test_the_folder_holds_the_choice_and_all_that_is_finished(tmp_path, own_cach
 
     with pytest.raises(BadInput, match="another recipe, for another chip"):
         flow.compress(iris(), chip="edge-256", methods=["two_of_four"], out=out)
+
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(out / "trained.safetensors", other)
+    with pytest.raises(BadInput, match=r"trained.safetensors is of another recipe"):
+        flow.compress(iris(kind="mlp", hidden=[8]), chip="nano-64", out=other)
 
 
 @pytest.mark.slow

@@ -135,7 +135,10 @@ def compress_recipe(recipe: Recipe, chip: Chip, job: Job, *, out: Path | None, w
 def _trained(recipe: Recipe, data: Dataset, folder: CompressFolder, watch: Watch) -> torch.nn.Module:
     """The network to begin with; one that the folder holds is not trained again."""
     if folder.trained.exists():
-        return load_trained(folder.trained).module
+        known = load_trained(folder.trained)
+        if known.training.recipe != recipe.model_copy(update={"network": recipe.network_for(data)}):
+            raise BadInput(f"{folder.trained} is of another recipe; name another folder with --out, or remove it")
+        return known.module
     watch.stage("train")
     trained = train_in(folder.path, recipe, data, resume=True, watch=watch)
     save_trained(trained, folder.trained)
