@@ -68,7 +68,7 @@ def _cost(cost: Any) -> dict[str, Any]:
 def render_compression(result: Compression) -> str:
     """The page as HTML."""
     parts = (_header(result), _front(), _table(result), _zeros(result), _search(result))
-    drawn = {"front": _front_chart(result), **({"search": _search_chart(result.trials)} if result.trials else {})}
+    drawn = {"front": _front_chart(result), **({"search": search_chart(result.trials)} if result.trials else {})}
     return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", drawn=drawn)
 
 
@@ -226,7 +226,8 @@ def _search(result: Compression) -> str:
     return section("search", "Structure search", how(text), plot("search", "best score by trial"))
 
 
-def _search_chart(trials: tuple[Trial, ...]) -> Chart:
+def search_chart(trials: tuple[Trial, ...]) -> Chart:
+    """The best score so far over the trials of each sampler."""
     names = {"tpe": ("Parzen estimator", BLUE), "random": ("random search", ORANGE)}
     return {
         "data": [

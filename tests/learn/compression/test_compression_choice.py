@@ -8,8 +8,9 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.compression.budget import Budget, points_lost
 from chipsmith.learn.compression.cost import ChipCost
 from chipsmith.learn.compression.record import Candidate, Compression, Start
+from chipsmith.learn.compression.search import Trial
 from chipsmith.learn.validation.evaluate import Metric
-from chipsmith.report.compression import compression_to_plain, render_compression
+from chipsmith.report.compression import compression_to_plain, render_compression, search_chart
 
 
 def metric(value, *, better="more"):
@@ -113,3 +114,16 @@ def test_the_record_goes_to_json_and_back_and_the_page_names_every_network():
     plain = compression_to_plain(found)
     assert (plain["chosen"], plain["met"], plain["front"]) == ("middle", True, ["fast", "middle", "slow"])
     assert plain["candidates"][1]["speedup"] == pytest.approx(2.5)
+
+
+def test_the_page_shows_the_best_of_both_samplers_by_trial():
+    scores = {"tpe": (None, 0.5, 0.4), "random": (0.3, None, 0.6)}
+    trials = tuple(
+        Trial(sampler=sampler, chosen={"kernel": 3}, cycles=10, energy_uj=1.0, score=score)
+        for sampler, row in scores.items()
+        for score in row
+    )
+    chart = search_chart(trials)
+    assert [trace["y"] for trace in chart["data"]] == [[None, 0.5, 0.5], [0.3, 0.3, 0.6]]
+    page = render_compression(compression(SLOW, MIDDLE).model_copy(update={"trials": trials}))
+    assert 'data-chart="search"' in page
