@@ -49,10 +49,35 @@ class _Range:
     written: bool
 
 
+class _Columns:
+    """Ranges of on-chip bytes, each from an instruction on, as columns: programs have tens of thousands of them."""
+
+    def __init__(self, *, indices: Sequence[int], firsts: Sequence[int], lasts: Sequence[int]) -> None:
+        self._indices = np.array(indices, np.int64)
+        self._firsts = np.array(firsts, np.int64)
+        self._lasts = np.array(lasts, np.int64)
+
+    def meeting(self, first: int, last: int, *, after: int = -1) -> list[int]:
+        """Positions of the ranges that meet the bytes `first` to `last`, of instructions behind `after`."""
+        meet = (self._firsts <= last) & (self._lasts >= first) & (self._indices > after)
+        return [int(at) for at in np.flatnonzero(meet)]
+
+
 class _Finder:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._ranges = _ranges(program)
+        self._uses = _Columns(
+            indices=[one.index for one in self._ranges],
+            firsts=[one.first for one in self._ranges],
+            lasts=[one.last for one in self._ranges],
+        )
+        spans = program.manifest.buffers
+        self._spans = _Columns(
+            indices=[one.first_instruction for one in spans],
+            firsts=[one.address for one in spans],
+            lasts=[one.address + one.size_bytes - 1 for one in spans],
+        )
 
     def served(self, index: int, one: Transfer) -> Served:
         words = transfer_words(one, self._program.chip)
@@ -76,12 +101,9 @@ class _Finder:
         """The innermost buffer that lives then and holds the address."""
         if _is_page(one):
             return None
-        living = [
-            span
-            for span in self._program.manifest.buffers
-            if span.first_instruction <= index <= span.last_instruction
-            and span.address <= one.local_address < span.address + span.size_bytes
-        ]
+        spans, address = self._program.manifest.buffers, one.local_address
+        there = (spans[at] for at in self._spans.meeting(address, address))
+        living = [span for span in there if span.first_instruction <= index <= span.last_instruction]
         return max(living, key=lambda span: (span.address, span.first_instruction), default=None)
 
     def _shares(self, index: int, one: Transfer) -> dict[str, float]:
@@ -89,14 +111,15 @@ class _Finder:
             return {}
         (stream,) = streams(one)
         if isinstance(one, Store):
-            before = [use for use in reversed(self._ranges) if use.index < index and use.written]
-            return _split(stream, before)
+            found = [self._ranges[at] for at in self._uses.meeting(stream.first, stream.last)]
+            return _split(stream, [use for use in reversed(found) if use.index < index and use.written])
         return _split(stream, self._readers(index, stream))
 
     def _readers(self, index: int, stream: Stream) -> list[_Range]:
         """Uses behind a LOAD, up to the next LOAD into its bytes; a constant is only read, never written over it."""
-        uses = [use for use in self._ranges if use.index > index and use.last >= stream.first]
-        until = next((use.index for use in uses if use.written and use.first <= stream.last), None)
+        found = [self._ranges[at] for at in self._uses.meeting(stream.first, stream.last, after=index)]
+        uses = [use for use in found if use.index > index]
+        until = next((use.index for use in uses if use.written), None)
         return [use for use in uses if not use.written and (until is None or use.index <= until)]
 
 
@@ -135,6 +158,8 @@ def _split(stream: Stream, uses: Sequence[_Range]) -> dict[str, float]:
     names = list(dict.fromkeys(use.kernel for use in uses if use.kernel))
     owner = np.full(stream.last - stream.first + 1, -1)
     for use in uses:
+        if not (owner < 0).any():
+            break
         if use.kernel:
             part = owner[max(0, use.first - stream.first) : max(0, use.last - stream.first + 1)]
             part[part < 0] = names.index(use.kernel)
