@@ -10,7 +10,7 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.compression.budget import Budget
 from chipsmith.learn.compression.cost import ChipCost
 from chipsmith.learn.compression.search import StructureSearch, best_trials
-from chipsmith.learn.compression.structure import structure_choices, with_choices
+from chipsmith.learn.compression.structure import halved, structure_choices, with_choices
 from chipsmith.learn.networks import Cnn, Function, Lstm, MobileNetV2, ResNet
 
 
@@ -38,6 +38,15 @@ def test_chosen_values_give_another_network():
     assert network == Cnn(channels=(8, 32, 32), dense=(64,), kernel=1)
     deep = MobileNetV2()
     assert with_choices(deep, {"stages.1.repeats": 1}).stages[1].repeats == 1
+
+
+def test_the_search_begins_with_half_of_each_width():
+    family = Cnn(channels=(16, 32), dense=(64,), kernel=5)
+    assert with_choices(family, halved(family, structure_choices(family, columns=8))) == Cnn(
+        channels=(8, 16), dense=(32,), kernel=5
+    )
+    deep = ResNet(blocks=(3, 3), widths=(16, 32))
+    assert with_choices(deep, halved(deep, structure_choices(deep, columns=8))).blocks == (3, 3)
 
 
 def test_values_that_do_not_go_together_are_refused():

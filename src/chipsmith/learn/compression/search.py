@@ -17,7 +17,7 @@ from typing import Any, Literal
 from chipsmith.errors import BadInput, CheckFailed, OperatorRefused
 from chipsmith.learn.compression.budget import Budget
 from chipsmith.learn.compression.cost import ChipCost, graph_cost, shape_graph
-from chipsmith.learn.compression.structure import Choice, Value, structure_choices, with_choices
+from chipsmith.learn.compression.structure import Choice, Value, halved, structure_choices, with_choices
 from chipsmith.learn.compression.tuning import Base, taught
 from chipsmith.learn.networks import Network
 from chipsmith.learn.training import measure
@@ -66,6 +66,7 @@ class StructureSearch:
         )
         choices = structure_choices(self.network, columns=self.base.columns)
         if not study.trials:
+            study.enqueue_trial(halved(self.network, choices))
             study.enqueue_trial(_least(choices))
 
         def objective(trial: Any) -> float:
@@ -119,7 +120,7 @@ def best_trials(trials: tuple[Trial, ...], *, count: int) -> tuple[Trial, ...]:
 
 
 def _least(choices: tuple[Choice, ...]) -> dict[str, Value]:
-    """The smallest structure: where it is within the budget, the search begins with one that is."""
+    """The smallest structure: it tells whether any is within the budget."""
     return {one.name: min(one.options) for one in choices}
 
 

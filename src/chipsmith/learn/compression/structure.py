@@ -51,6 +51,25 @@ def structure_choices(network: Network, *, columns: int) -> tuple[Choice, ...]:
     return found
 
 
+def halved(network: Network, choices: tuple[Choice, ...]) -> dict[str, Value]:
+    """The values of the plainest smaller structure: about half of each width, depths and kernels as they are."""
+    fields = network.model_dump()
+    return {one.name: _halved(one, fields) for one in choices}
+
+
+def _halved(choice: Choice, fields: Any) -> Value:
+    *holders, last = choice.path
+    own = fields
+    for key in holders:
+        own = own[key]
+    if last == _LENGTH:
+        return len(own)
+    value: Value = own[last]
+    if _WIDTHS.isdisjoint(choice.path):
+        return value
+    return min(choice.options, key=lambda option: abs(option - value / 2))
+
+
 def with_choices(network: Network, chosen: Mapping[str, Value]) -> Network:
     """The settings with other values, by name of the choice. Raises BadInput where they do not go together."""
     fields = network.model_dump()
