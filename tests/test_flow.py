@@ -198,3 +198,19 @@ def test_train_writes_weights_and_a_verdict(ran, tmp_path, monkeypatch):
     assert found["accuracy_float"] == ran.to_json()["accuracy_float"]
     assert (found["verdict"], len(found["history"])) == ("good", 30)
     assert load_trained(tmp_path / "trained.safetensors").training.recipe.seed == 0
+
+
+def test_parts_of_a_cell_are_no_layers_of_the_module():
+    """The quantiser takes a GRU apart, and some parts get names that other layers of the module have."""
+    import torch
+
+    from chipsmith.frontends.pytorch import lower_module
+    from chipsmith.learn.networks import Gru
+
+    torch.manual_seed(0)
+    module = Gru(hidden=8).build(input_shape=(3, 4), outputs=5).eval()
+    values = np.random.default_rng(0).normal(size=(16, 3, 4)).astype(np.float32)
+    lowered = lower_module(module, (torch.zeros(1, 3, 4),), (values,), name="cell")
+    layers = layer_errors(module, lowered.converted, values, obtained="a test")
+    assert layers
+    assert all(one.sqnr_db is None or one.sqnr_db > 20 for one in layers)

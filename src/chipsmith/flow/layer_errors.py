@@ -42,11 +42,19 @@ def layer_errors(
 
 def _layers(converted: Any, original: Any) -> Iterator[tuple[str, tuple[str, str]]]:
     """The node of each layer, its label, and the node of its dequantised result."""
-    known = {node.name for node in original.graph.nodes}
+    known = {node.name: node for node in original.graph.nodes}
     for node in converted.graph.nodes:
         source = source_of(node)
-        if source is not None and source.name in known and not source.name.startswith(MOVES):
+        if source is None or source.name.startswith(MOVES):
+            continue
+        if source.name in known and _same(source, known[source.name]):
             yield source.name, (label_of(source), node.name)
+
+
+def _same(source: Node, original: Node) -> bool:
+    """Whether two nodes of one name compute one thing: the quantiser takes cells apart and names the parts anew."""
+    shapes = [getattr(one.meta.get("val"), "shape", None) for one in (source, original)]
+    return label_of(source) == label_of(original) and shapes[0] == shapes[1]
 
 
 def source_of(node: Node) -> Node | None:
