@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,10 +57,11 @@ class _Columns:
         self._firsts = np.array(firsts, np.int64)
         self._lasts = np.array(lasts, np.int64)
 
-    def meeting(self, first: int, last: int, *, after: int = -1) -> list[int]:
-        """Positions of the ranges that meet the bytes `first` to `last`, of instructions behind `after`."""
-        meet = (self._firsts <= last) & (self._lasts >= first) & (self._indices > after)
-        return [int(at) for at in np.flatnonzero(meet)]
+    def meeting(self, first: int, last: int, *, after: int = -1, before: int = 1 << 62) -> Sequence[int]:
+        """Positions of the ranges that meet the bytes `first` to `last`, of instructions between two."""
+        meet = (self._firsts <= last) & (self._lasts >= first) & (self._indices > after) & (self._indices < before)
+        positions: list[int] = np.flatnonzero(meet).tolist()
+        return positions
 
 
 class _Finder:
@@ -111,16 +112,24 @@ class _Finder:
             return {}
         (stream,) = streams(one)
         if isinstance(one, Store):
-            found = [self._ranges[at] for at in self._uses.meeting(stream.first, stream.last)]
-            return _split(stream, [use for use in reversed(found) if use.index < index and use.written])
+            found = self._uses.meeting(stream.first, stream.last, before=index)
+            uses = (self._ranges[at] for at in reversed(found))
+            return _split(stream, (use for use in uses if use.written))
         return _split(stream, self._readers(index, stream))
 
     def _readers(self, index: int, stream: Stream) -> list[_Range]:
         """Uses behind a LOAD, up to the next LOAD into its bytes; a constant is only read, never written over it."""
-        found = [self._ranges[at] for at in self._uses.meeting(stream.first, stream.last, after=index)]
-        uses = [use for use in found if use.index > index]
-        until = next((use.index for use in uses if use.written), None)
-        return [use for use in uses if not use.written and (until is None or use.index <= until)]
+        uses: list[_Range] = []
+        until: int | None = None
+        for at in self._uses.meeting(stream.first, stream.last, after=index):
+            use = self._ranges[at]
+            if until is not None and use.index > until:
+                break
+            if not use.written:
+                uses.append(use)
+            elif until is None:
+                until = use.index
+        return uses
 
 
 def _name(one: Transfer, buffer: BufferSpan | None, port: str) -> str:
@@ -153,16 +162,16 @@ def _accesses(instruction: Instruction) -> tuple[Stream, ...]:
     return ()
 
 
-def _split(stream: Stream, uses: Sequence[_Range]) -> dict[str, float]:
+def _split(stream: Stream, uses: Iterable[_Range]) -> dict[str, float]:
     """Share of each kernel in a stream's bytes: a byte belongs to the first of the uses that touches it."""
-    names = list(dict.fromkeys(use.kernel for use in uses if use.kernel))
+    names: dict[str, int] = {}
     owner = np.full(stream.last - stream.first + 1, -1)
     for use in uses:
         if not (owner < 0).any():
             break
         if use.kernel:
             part = owner[max(0, use.first - stream.first) : max(0, use.last - stream.first + 1)]
-            part[part < 0] = names.index(use.kernel)
+            part[part < 0] = names.setdefault(use.kernel, len(names))
     owned = owner[owner >= 0]
     if not len(owned):
         return {}
