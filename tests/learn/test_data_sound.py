@@ -76,6 +76,29 @@ def test_loudness_does_not_matter():
     assert np.allclose(step.apply(loud), step.apply(loud / 4), atol=1e-3)
 
 
+def test_slow_and_fast_sounds_are_stretched_to_the_same_spectra():
+    rising = np.linspace(300, 900, 1_600)
+    slow = np.sin(2 * np.pi * np.cumsum(np.repeat(rising, 2)) / RATE_HZ).astype(np.float32)
+    fast = np.sin(2 * np.pi * np.cumsum(rising) / RATE_HZ).astype(np.float32)
+    step, whole = LogMel(rate_hz=RATE_HZ, mels=16, frames=12), LogMel(rate_hz=RATE_HZ, mels=16)
+    padded = np.stack([slow, np.pad(fast, (0, 1_600))])
+    made, unstretched = step.apply(padded)[:, 0], whole.apply(padded)[:, 0]
+    assert made.shape == (2, 16, 12)
+    assert np.abs(made[0] - made[1])[:, 1:-1].mean() < 0.5 * np.abs(unstretched[0] - unstretched[1]).mean()
+
+
+def test_a_voice_that_is_louder_in_some_bands_makes_no_difference_about_the_bands_means():
+    samples = tone(440, 0) + 0.05 * np.random.default_rng(0).standard_normal(1_600).astype(np.float32)
+    made = LogMel(rate_hz=RATE_HZ, level="band").apply(samples[None])[0, 0]
+    plain = LogMel(rate_hz=RATE_HZ).apply(samples[None])[0, 0]
+    assert np.allclose(made.mean(axis=1), 0, atol=1e-3)
+    assert np.allclose(made, plain - plain.mean(axis=1, keepdims=True), atol=1e-3)
+
+
+def test_silence_has_spectra_too():
+    assert np.isfinite(LogMel(rate_hz=RATE_HZ, frames=8).apply(np.zeros((1, 1_600), np.float32))).all()
+
+
 def test_a_sound_alone_and_among_others_gives_the_same_bits():
     sounds = np.stack([tone(300 + 50 * number, number) for number in range(5)])
     step = LogMel(rate_hz=RATE_HZ)

@@ -42,6 +42,8 @@ class Features(BaseModel):
     window: int = Field(default=256, ge=16)
     hop: int = Field(default=128, ge=1)
     mels: int = Field(default=32, ge=2)
+    frames: int | None = Field(default=None, ge=2, description="sounds are stretched in time to so many spectra")
+    level: Literal["sound", "band"] = Field(default="sound", description="band: the mean of each band is taken away")
     coefficients: int = Field(default=13, ge=1, description="of `mfcc`, from the lowest")
     layout: Layout = "image"
 
@@ -51,7 +53,7 @@ class Features(BaseModel):
 
     def step(self) -> LogMel | Mfcc:
         """Makes features of samples."""
-        log_mel = LogMel(rate_hz=self.rate_hz, window=self.window, hop=self.hop, mels=self.mels, layout=self.layout)
+        log_mel = LogMel(**self.model_dump(exclude={"kind", "seconds", "coefficients"}))
         if self.kind == "log_mel":
             return log_mel
         return Mfcc(coefficients=self.coefficients, **log_mel.model_dump(exclude={"kind"}))

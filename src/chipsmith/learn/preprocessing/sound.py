@@ -82,6 +82,12 @@ class _Spectrum(ArrayStep):
     mels: int = Field(default=32, ge=2, description="bands, evenly spaced on the mel scale")
     lowest_hz: float = Field(default=60.0, ge=0)
     range_db: float = Field(default=60.0, gt=0, description="quieter values are raised to this far below the loudest")
+    frames: int | None = Field(
+        default=None, ge=2, description="the sound, without the zeros at its end, is stretched to so many spectra"
+    )
+    level: Literal["sound", "band"] = Field(
+        default="sound", description="band: each band's mean over the sound is taken away, as of a voice or microphone"
+    )
     layout: Layout = "image"
 
     def apply(self, values: Values) -> Values:
@@ -94,11 +100,11 @@ class _Spectrum(ArrayStep):
         return self._log_mel(samples)
 
     def _log_mel(self, samples: Values) -> NDArray[np.float32]:
-        """(mels, frames), in dB below the loudest of the sound."""
+        """(mels, frames), in dB below the loudest of the sound, or about each band's mean."""
         import librosa
 
         power = librosa.feature.melspectrogram(
-            y=samples,
+            y=samples if self.frames is None else self._sounding(samples),
             sr=self.rate_hz,
             n_fft=self.window,
             hop_length=self.hop,
@@ -106,11 +112,37 @@ class _Spectrum(ArrayStep):
             fmin=self.lowest_hz,
         )
         decibels = 10 * np.log10(np.maximum(power, _SMALLEST_POWER))
-        return np.asarray(np.maximum(decibels - decibels.max(), -self.range_db), np.float32)
+        bands = np.maximum(decibels - decibels.max(), -self.range_db)
+        if self.frames is not None:
+            bands = _stretched(bands, self.frames)
+        if self.level == "band":
+            bands = bands - bands.mean(axis=1, keepdims=True)
+        return np.asarray(bands, np.float32)
+
+    def _sounding(self, samples: Values) -> Values:
+        """The samples to the last that is not zero, two windows of them at least."""
+        sounding = np.flatnonzero(samples)
+        length = 0 if len(sounding) == 0 else int(sounding[-1]) + 1
+        return samples[: max(length, 2 * self.window)]
+
+
+def _stretched(bands: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
+    """Bands (mels, n) brought to `frames` spectra, from the first to the last, by linear interpolation in time."""
+    last = bands.shape[1] - 1
+    places = np.linspace(0, last, frames)
+    before = np.floor(places).astype(np.int64)
+    after = np.minimum(before + 1, last)
+    share = places - before
+    return np.asarray(bands[:, before] * (1 - share) + bands[:, after] * share)
 
 
 class LogMel(_Spectrum):
-    """Power in each mel band, in dB below the loudest of the sound (so that loudness does not matter)."""
+    """Power in each mel band, in dB below the loudest of the sound (so that loudness does not matter).
+
+    `frames` makes slow and fast speech alike. The mean of a band over a sound holds what does not change in it: taking
+    it away is cepstral mean normalisation, in the bands (B. Atal, Journal of the Acoustical Society of America 55,
+    1974).
+    """
 
     kind: Literal["log_mel"] = "log_mel"
 
