@@ -102,7 +102,9 @@ def _is_indirect(template: Instruction) -> bool:
 
 def _is_down(loop: Offsets, pitch: int) -> bool:
     """Whether a loop steps from row to row alone."""
-    return all(int(offset) % pitch == 0 for offset in loop)
+    if isinstance(loop, range):
+        return loop.start % pitch == 0 and (len(loop) < 2 or loop.step % pitch == 0)
+    return not (loop % pitch).any()
 
 
 def _along_row(one: Touch, pitch: int) -> tuple[int, int]:

@@ -17,6 +17,8 @@ from chipsmith.program.streams import Stream
 
 Window: TypeAlias = tuple[int, int]
 """First byte and the byte after the last one, relative to a base."""
+_WORTHWHILE = 0.75
+"""Of the bytes of its windows a step's halves should need at most this part."""
 Windows: TypeAlias = Mapping[tuple[str, bool], Box]
 """Windows by buffer and whether they are written (True) or read (False)."""
 
@@ -93,17 +95,33 @@ def _cut_axes(step: Step, chip: Chip) -> list[Axis]:
 def _least(step: Step, chip: Chip) -> Step:
     """The smallest part of a step, at its middle."""
     for axis in _cut_axes(step, chip):
-        first = axis.count // axis.granule // 2 * axis.granule
-        step = slice_step(step, axis, first, min(first + axis.granule, axis.count))
+        step = _thinnest(step, axis)
     return step
 
 
+def _thinnest(step: Step, axis: Axis) -> Step:
+    """The smallest part along one loop, at its middle."""
+    first = axis.count // axis.granule // 2 * axis.granule
+    return slice_step(step, axis, first, min(first + axis.granule, axis.count))
+
+
 def _best_axis(step: Step, buffers: Collection[str], chip: Chip) -> Axis | None:
-    """The loop that, cut in halves, leaves the smallest windows; None where no cut makes them smaller."""
-    best: tuple[int, Axis | None] = (size_of([step], buffers), None)
-    for axis in _cut_axes(step, chip):
-        halves = (slice_step(step, axis, *part) for part in axis.parts(2))
-        size = max(size_of([half], buffers) for half in halves)
-        if size < best[0]:
-            best = (size, axis)
-    return best[1]
+    """The loop that, cut in halves, leaves the smallest windows; None where no cut makes them smaller.
+
+    Where halves help little, it is the loop that leaves the smallest windows when it is cut as far as it goes: a window
+    over three far rows gets small by rows alone, but not by halves of them.
+    """
+    whole, axes = size_of([step], buffers), _cut_axes(step, chip)
+    if not axes:
+        return None
+    halved = {axis: max(size_of([half], buffers) for half in _halves(step, axis)) for axis in axes}
+    best = min(axes, key=halved.__getitem__)
+    if halved[best] <= whole * _WORTHWHILE:
+        return best
+    cut = {axis: size_of([_thinnest(step, axis)], buffers) for axis in axes}
+    thinnest = min(axes, key=cut.__getitem__)
+    return thinnest if cut[thinnest] < whole else None
+
+
+def _halves(step: Step, axis: Axis) -> Iterator[Step]:
+    return (slice_step(step, axis, *part) for part in axis.parts(2))
