@@ -19,7 +19,7 @@ from chipsmith.learn.data.examples import Indices
 from chipsmith.learn.data.files import find, naming
 from chipsmith.learn.data.images import Pixels, decoded_images
 from chipsmith.learn.data.section import DataSection
-from chipsmith.learn.data.splits import Split, cut_validation
+from chipsmith.learn.data.splits import Split, cut_validation, stratified_order
 from chipsmith.learn.preprocessing import ImageReader
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -35,8 +35,8 @@ class Cifar10Data(DataSection):
 
     `path` is the folder of the binary version (data_batch_1.bin to _5.bin, test_batch.bin), or an `.npz` file of JPEG
     images, or a folder with one: `train_bytes` (the files one after another), `train_offsets` (n + 1), `train_labels`
-    and the same of `test`. The test part is the set's own; `validation` images are cut from its training part,
-    stratified.
+    and the same of `test`. The test part is the set's own; every leading stretch of it has the classes in proportion.
+    `validation` images are cut from its training part, stratified.
     """
 
     kind: Literal["cifar10"] = "cifar10"
@@ -50,7 +50,9 @@ class Cifar10Data(DataSection):
         stored = _binary(path) if path.is_dir() and not list(path.glob("*.npz")) else _encoded(path)
         with naming(path):
             train, validation = cut_validation(stored.labels[: stored.training], self.validation, seed=seed)
-        test = np.arange(stored.training, len(stored.labels))
+        # Sets made of folders have their classes one after another: mixed, the first images stand for all of them.
+        mixed = stratified_order(stored.labels[stored.training :], np.random.default_rng(seed))
+        test = stored.training + mixed
         reader = ImageReader(height=_SHAPE[1], width=_SHAPE[2], channels=3, resize=True)
         return decoded_images(
             name="cifar10",
