@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chipsmith.flow import (
         chips,
         compile,
+        compress,
         conformance,
         cosim,
         diff,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,11 @@ def dequantize(values: Array, border: Border) -> Array:
     if border.scale is None:
         return moved
     return (moved.astype(np.float32) - np.float32(border.zero_point)) * np.float32(border.scale)
+
+
+def dequantize_all(outputs: Mapping[str, Array], borders: Iterable[Border]) -> tuple[Array, ...]:
+    """The network's outputs, in its own order and layout, from the graph's outputs by name."""
+    return tuple(dequantize(outputs[one.tensor], one) for one in sorted(borders, key=lambda one: one.position))
 
 
 def _check_shape(shape: tuple[int, ...], border: Border, tensor: Tensor) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from chipsmith.cache import content_key, installed_versions
 from chipsmith.errors import BadInput
-from chipsmith.frontends.border import Border, HostStep, dequantize, host_steps, quantize
+from chipsmith.frontends.border import Border, HostStep, dequantize_all, host_steps, quantize
 from chipsmith.frontends.cache import load_entry, store_entry
 from chipsmith.frontends.layout import Axes, strip_border_transposes
 from chipsmith.frontends.lowering import (
@@ -83,8 +83,7 @@ class LoweredNetwork:
 
     def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
         """The network's float32 outputs, in its own order and layout, from the graph's outputs by name."""
-        ordered = sorted(self.output_quantization, key=lambda border: border.position)
-        return tuple(dequantize(outputs[border.tensor], border) for border in ordered)
+        return dequantize_all(outputs, self.output_quantization)
 
 
 def lower_module(

@@ -9,7 +9,7 @@ import numpy as np
 
 from chipsmith.compiler.canonical.cleanup import drop_dead
 from chipsmith.errors import BadInput, ChipsmithError, OperatorRefused
-from chipsmith.frontends.border import Border, HostStep, arrange, dequantize, host_steps
+from chipsmith.frontends.border import Border, HostStep, arrange, dequantize_all, host_steps
 from chipsmith.frontends.layout import strip_border_transposes
 from chipsmith.frontends.onnx import (
     arithmetic,
@@ -119,8 +119,7 @@ class OnnxNetwork:
 
     def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
         """The network's outputs, in its own order and layout, from the graph's outputs by name."""
-        ordered = sorted(self.output_quantization, key=lambda border: border.position)
-        return tuple(dequantize(outputs[border.tensor], border) for border in ordered)
+        return dequantize_all(outputs, self.output_quantization)
 
 
 def _quantized(values: Array, border: Border, graph: Graph) -> Array:

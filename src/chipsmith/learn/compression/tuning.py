@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chipsmith.chip import Chip
-from chipsmith.errors import BadInput
 from chipsmith.frontends.pytorch import LoweredNetwork, lower_module
 from chipsmith.frontends.training import lower_quantised, quantisation_aware
 from chipsmith.learn.compression.channels import ChannelGroup, channel_groups, keep_channels
@@ -147,9 +146,3 @@ def _epochs(settings: TrainingSettings, epochs: int) -> TrainingSettings:
 def _gentle(settings: TrainingSettings) -> TrainingSettings:
     rate = settings.optimizer.learning_rate * _QUANTISED_RATE
     return settings.model_copy(update={"optimizer": settings.optimizer.model_copy(update={"learning_rate": rate})})
-
-
-def require_one_input(recipe: Recipe, dataset: Dataset) -> None:
-    """Raise BadInput where a network takes more than the example itself."""
-    if dataset.task is Task.GENERATION:
-        raise BadInput(f"recipe {recipe.name}: a generative network has two inputs; compress one of one input")

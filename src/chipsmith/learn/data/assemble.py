@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from chipsmith.learn.data.dataset import Dataset, TargetScaling
 from chipsmith.learn.data.examples import ArrayExamples, Decoder, Examples, GroupedExamples, Indices, LazyExamples
 from chipsmith.learn.data.splits import Split
+from chipsmith.learn.data.targets import Targets
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.preprocessing import Preprocessing
 
@@ -40,6 +41,22 @@ def assemble(
         test=parts[2],
         preprocessing=preprocessing,
         target_scaling=target_scaling,
+    )
+
+
+def assemble_arrays(
+    *, name: str, source: str, values: NDArray[Any], targets: Targets, split: Split, preprocessing: Preprocessing
+) -> Dataset:
+    """The data set of examples in memory, which the preprocessing has read (n, ...) and now scales."""
+    wanted, scaling = targets.scaled(split.train)
+    return assemble(
+        name=name,
+        source=source,
+        task=targets.task,
+        class_names=targets.names,
+        parts=array_parts(preprocessing.finish(values), wanted, split),
+        preprocessing=preprocessing,
+        target_scaling=scaling,
     )
 
 

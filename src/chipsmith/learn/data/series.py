@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.data.assemble import array_parts, assemble
+from chipsmith.learn.data.assemble import assemble_arrays
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.files import Row, find, naming, read_table
 from chipsmith.learn.data.section import DataSection
@@ -169,15 +169,8 @@ def _of_series(
     reader = SeriesReader(length=length or longest, channels=tuple(channels), columns=columns)
     padded = np.stack([reader.read(one) for one in series])
     preprocessing = Preprocessing(reader=reader, steps=(Standardise.fit(padded[split.train], axis=1), Fill()))
-    values, scaling = targets.scaled(split.train)
-    return assemble(
-        name=name,
-        source=source,
-        task=targets.task,
-        class_names=targets.names,
-        parts=array_parts(preprocessing.finish(padded), values, split),
-        preprocessing=preprocessing,
-        target_scaling=scaling,
+    return assemble_arrays(
+        name=name, source=source, values=padded, targets=targets, split=split, preprocessing=preprocessing
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.data.assemble import array_parts, assemble
+from chipsmith.learn.data.assemble import array_parts, assemble, assemble_arrays
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.files import Row, find, naming, read_table
 from chipsmith.learn.data.images import BRIGHTEST, unit_scale
@@ -133,15 +133,8 @@ def _of_features(
     *, name: str, source: str, values: NDArray[Any], reader: ColumnsReader, targets: Targets, split: Split
 ) -> Dataset:
     preprocessing = Preprocessing(reader=reader, steps=(Standardise.fit(values[split.train], axis=0),))
-    wanted, scaling = targets.scaled(split.train)
-    return assemble(
-        name=name,
-        source=source,
-        task=targets.task,
-        class_names=targets.names,
-        parts=array_parts(preprocessing.finish(values), wanted, split),
-        preprocessing=preprocessing,
-        target_scaling=scaling,
+    return assemble_arrays(
+        name=name, source=source, values=values, targets=targets, split=split, preprocessing=preprocessing
     )
 
 
