@@ -26,12 +26,12 @@ from rich.table import Table
 
 import chipsmith
 from chipsmith.errors import BadInput
-from chipsmith.flow.folder import CHECKPOINT, TRAINED
+from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
 from chipsmith.learn import load_recipe
-from chipsmith.learn.compression.budget import Budget
 from chipsmith.learn.data.files import find
-from chipsmith.report.record import Metric, RunRecord
-from chipsmith.report.terminal import print_tables
+from chipsmith.reports.record import Metric, RunRecord
+from chipsmith.reports.terminal import print_tables
+from chipsmith.studies.budget import Budget
 
 Work = Callable[[], "tuple[list[Row], list[Bar]]"]
 

@@ -23,10 +23,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from chipsmith.chip import load_chip
-from chipsmith.flow.networks import compile_network
+from chipsmith.compiler.network import compile_network
 from chipsmith.frontends.load import load_graph
 from chipsmith.program.program import Program
-from chipsmith.report.terminal import print_tables
+from chipsmith.reports.terminal import print_tables
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
 

@@ -14,7 +14,7 @@ import torch
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.frontends.pytorch import lower_module
+from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.learn.networks.catalogue import CATALOGUE
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute

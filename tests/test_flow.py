@@ -11,15 +11,15 @@ import pytest
 
 import chipsmith
 from chipsmith.chip import load_chip
+from chipsmith.compiler.network import compile_network
 from chipsmith.errors import BadInput
-from chipsmith.flow.layer_errors import layer_errors
-from chipsmith.flow.networks import compile_network
 from chipsmith.program.file import read_program
-from chipsmith.report.result import read_result
+from chipsmith.reports.result import read_result
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.reference import evaluate_batch
+from chipsmith.witness.diff.sqnr import layer_errors
 
 NETWORKS = Path(__file__).parent / "networks"
 
@@ -101,7 +101,7 @@ def test_the_same_figures_are_made_of_float_int8_and_chip(ran):
 
 
 def test_the_program_carries_what_raw_data_need(ran):
-    from chipsmith.learn.deployment import Deployment
+    from chipsmith.deployment.deployment import Deployment
 
     manifest = read_program(ran.program).manifest
     deployment = Deployment.parse(manifest.deployment, name="digits.program")
@@ -140,7 +140,7 @@ def test_quantisation_error_follows_its_definition():
     """A layer that is exact in int8 has no noise; one of 8 bits loses about 6 dB a bit."""
     import torch
 
-    from chipsmith.frontends.pytorch import lower_module
+    from chipsmith.frontends.pytorch.network import lower_module
 
     torch.manual_seed(0)
     module = torch.nn.Sequential(torch.nn.Linear(16, 8)).eval()
@@ -204,7 +204,7 @@ def test_parts_of_a_cell_are_no_layers_of_the_module():
     """The quantiser takes a GRU apart, and some parts get names that other layers of the module have."""
     import torch
 
-    from chipsmith.frontends.pytorch import lower_module
+    from chipsmith.frontends.pytorch.network import lower_module
     from chipsmith.learn.networks import Gru
 
     torch.manual_seed(0)

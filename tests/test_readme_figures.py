@@ -8,7 +8,7 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.frontends.tflite import read_tflite
+from chipsmith.frontends.tflite.network import read_tflite
 from chipsmith.sim.cycle import simulate
 
 README = Path(__file__).parents[1] / "README.md"

@@ -73,8 +73,8 @@ def test_an_installed_wheel_knows_its_chips_and_compiles(installed):
 PAGE_SCRIPT = """
 import sys
 import chipsmith
-from chipsmith.report.html import render_page
-from chipsmith.report.record import RunRecord
+from chipsmith.reports.html import render_page
+from chipsmith.reports.record import RunRecord
 
 (one,) = chipsmith.estimate(sys.argv[1])
 page = render_page(RunRecord(network=one.network, chip=one.chip, inference=one.inference))

@@ -55,7 +55,7 @@ class _Package(ModuleType):
     """This package: a verb keeps its name where a subpackage has the same one (estimate, report, rtl).
 
     The import system stores a subpackage as an attribute of its parent; that alone is left out for the verbs, and
-    `from chipsmith.report import ...` works as ever.
+    `from chipsmith.reports import ...` works as ever.
     """
 
     def __setattr__(self, name: str, value: object) -> None:

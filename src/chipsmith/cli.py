@@ -201,7 +201,7 @@ def compress(
 ) -> None:
     """Make a network smaller within a budget of latency, energy and lost accuracy; 1 where none is within it."""
     from chipsmith import console, flow
-    from chipsmith.learn.compression.budget import Budget
+    from chipsmith.studies.budget import Budget
 
     budget = Budget(max_latency_us=max_latency_us, max_energy_uj=max_energy_uj, max_accuracy_drop=max_accuracy_drop)
     with console.quiet_stdout(json):

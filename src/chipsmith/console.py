@@ -11,24 +11,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.chip import Chip, json_schema
-from chipsmith.compiler.held import held_operators
-from chipsmith.flow.compression import Compressed
-from chipsmith.flow.conformance_run import Conformance, Result
-from chipsmith.flow.cosimulation import Cosimulated
-from chipsmith.flow.differences import Diff
-from chipsmith.flow.layer_values import Difference
-from chipsmith.flow.prediction import Predicted
+from chipsmith.compiler.fuse.support import held_operators
+from chipsmith.deployment.predict import Predicted
+from chipsmith.flow.compress import Compressed
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
-from chipsmith.flow.synthesis import Synthesised
-from chipsmith.flow.watching import SILENT, Watch
 from chipsmith.learn import OnEpoch, Recipe, epoch_bar
 from chipsmith.learn.training.processes import processes
-from chipsmith.report.compression import verdict as compression_verdict
-from chipsmith.report.compression import with_interval
-from chipsmith.report.headline import metric_text
-from chipsmith.report.terminal import comparison_table, placement_table, print_report, print_tables, time_table
+from chipsmith.learn.watching import SILENT, Watch
+from chipsmith.reports.compression import verdict as compression_verdict
+from chipsmith.reports.compression import with_interval
+from chipsmith.reports.headline import metric_text
+from chipsmith.reports.terminal import comparison_table, placement_table, print_report, print_tables, time_table
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.tosa.operators.row import OperatorRow
+from chipsmith.witness.conformance.run import Conformance, Result
+from chipsmith.witness.cosimulate import Cosimulated
+from chipsmith.witness.diff.compare import Diff
+from chipsmith.witness.diff.layer import Difference
+from chipsmith.witness.synthesis import Synthesised
 
 _LONGEST_NAME = 20
 """Letters of a layer's name in a table."""

@@ -14,8 +14,8 @@ from nets import Net
 from random_graphs import random_graph
 
 from chipsmith.chip import load_chip
+from chipsmith.compiler.allocate.activations import DoesNotFit
 from chipsmith.compiler.compile import compile_graph, lower_graph
-from chipsmith.compiler.memory import DoesNotFit
 from chipsmith.errors import BadInput, ChipsmithError
 from chipsmith.tosa.graph import DType, Graph
 from chipsmith.tosa.verify import verify

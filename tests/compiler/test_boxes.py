@@ -9,10 +9,10 @@ import pytest
 from random_instructions import random_tensor, random_vector
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.boxes import Box
-from chipsmith.compiler.kernels import STREAM_NAMES, Operand, Step
-from chipsmith.compiler.slices import cut_axes, slice_step
-from chipsmith.compiler.windows import in_windows, windows
+from chipsmith.compiler.lower.kernel import STREAM_NAMES, Operand, Step
+from chipsmith.compiler.spill.dma_region import Box
+from chipsmith.compiler.spill.footprint import in_windows, windows
+from chipsmith.compiler.spill.slice import cut_axes, slice_step
 from chipsmith.program.instructions import Mode, Tensor, Vector
 from chipsmith.program.streams import streams
 from chipsmith.sim.functional import run_instruction

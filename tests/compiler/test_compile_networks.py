@@ -11,7 +11,7 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.frontends.tflite import read_tflite
+from chipsmith.frontends.tflite.network import read_tflite
 from chipsmith.program.instructions import Store
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.cycle import simulate

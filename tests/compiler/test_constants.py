@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chipsmith.compiler.constants import PACK_BYTES, pack_constants
-from chipsmith.compiler.kernels import Buffer, Operand, Step
+from chipsmith.compiler.allocate.packing import PACK_BYTES, pack_constants
+from chipsmith.compiler.lower.kernel import Buffer, Operand, Step
 from chipsmith.program.instructions import Vector
 
 MEMORY = 16384

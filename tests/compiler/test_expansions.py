@@ -9,9 +9,9 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph, lower_graph
-from chipsmith.compiler.resize import runs
-from chipsmith.compiler.slabs import slabs_of
-from chipsmith.compiler.views import View
+from chipsmith.compiler.lower.column_stripes import slabs_of
+from chipsmith.compiler.lower.resize import runs
+from chipsmith.compiler.lower.view import View
 from chipsmith.program.instructions import Store, Tensor, Vector
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute

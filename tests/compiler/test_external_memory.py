@@ -6,8 +6,8 @@ import pytest
 from nets import Net
 
 from chipsmith.chip import load_chip
+from chipsmith.compiler.allocate.activations import DoesNotFit
 from chipsmith.compiler.compile import lower_graph
-from chipsmith.compiler.memory import DoesNotFit
 
 
 def test_ports_beyond_the_external_memory_are_refused_by_name():

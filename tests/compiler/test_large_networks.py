@@ -12,8 +12,8 @@ import pytest
 from nets import Net, random_int8
 
 from chipsmith.chip import load_chip
+from chipsmith.compiler.allocate.activations import DoesNotFit
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.compiler.memory import DoesNotFit
 from chipsmith.program.instructions import Load, Space, Store
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from nets import RESCALE, Net
 
-from chipsmith.compiler.chains import ScaleStage, TensorChain, VectorChain
-from chipsmith.compiler.lookup import Lookup
-from chipsmith.compiler.match import Matcher, exact_left_shift, sources
+from chipsmith.compiler.fuse.chains import ScaleStage, TensorChain, VectorChain
+from chipsmith.compiler.fuse.graph_index import Lookup
+from chipsmith.compiler.fuse.match import Matcher, exact_left_shift, sources
 from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import Op, Reduce, Rounding, Table
 from chipsmith.tosa.graph import DType

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.kernels import Buffer, Operand, Step
-from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, groups_of, lives, place_activations
+from chipsmith.compiler.allocate.activations import BEFORE, DoesNotFit, Life, groups_of, lives, place_activations
+from chipsmith.compiler.lower.kernel import Buffer, Operand, Step
 from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import Vector
 

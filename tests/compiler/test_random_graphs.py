@@ -8,15 +8,15 @@ from clocked_machine import ClockedMachine
 from random_graphs import larger, random_arrays, random_chip, random_graph
 
 from chipsmith.chip import Chip, load_chip
+from chipsmith.compiler.allocate.activations import DoesNotFit
 from chipsmith.compiler.compile import compile_graph, lower_graph
-from chipsmith.compiler.memory import DoesNotFit
-from chipsmith.flow.cosimulation import compare
 from chipsmith.program.program import Program
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.reference import evaluate_batch
+from chipsmith.witness.cosimulate import compare
 
 MOST_DOUBLINGS = 8
 INFERENCES = 3

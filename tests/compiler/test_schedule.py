@@ -7,12 +7,12 @@ import pytest
 from nets import Net
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.boxes import Box
+from chipsmith.compiler.allocate.activations import BEFORE, DoesNotFit, Life, Place
+from chipsmith.compiler.allocate.packing import Chunk
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.compiler.constants import Chunk
-from chipsmith.compiler.kernels import Operand, Step
-from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, Place
-from chipsmith.compiler.schedule import Export, Import, Scheduler, pages_needed, relocate
+from chipsmith.compiler.lower.kernel import Operand, Step
+from chipsmith.compiler.schedule.list_schedule import Export, Import, Scheduler, pages_needed, relocate
+from chipsmith.compiler.spill.dma_region import Box
 from chipsmith.program.instructions import End, Load, Space, Store, Vector
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.cycle import simulate

@@ -9,8 +9,8 @@ import pytest
 from random_instructions import random_tensor, random_vector
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.kernels import STREAM_NAMES, Operand, Step
-from chipsmith.compiler.slices import Axis, cut_axes, cut_axis, slice_step
+from chipsmith.compiler.lower.kernel import STREAM_NAMES, Operand, Step
+from chipsmith.compiler.spill.slice import Axis, cut_axes, cut_axis, slice_step
 from chipsmith.program.instructions import End, Tensor, Vector
 from chipsmith.program.streams import streams
 from chipsmith.sim.functional import run_instruction

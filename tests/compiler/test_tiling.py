@@ -10,15 +10,15 @@ import pytest
 from nets import Net, random_int8
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.build import build
-from chipsmith.compiler.canonical import canonicalize
+from chipsmith.compiler.allocate.activations import BEFORE, DoesNotFit
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.compiler.memory import BEFORE, DoesNotFit
-from chipsmith.compiler.tiling import choose_spilled, plan_tiled, plan_whole
+from chipsmith.compiler.lower.lower_graph import build
+from chipsmith.compiler.spill.plan import choose_spilled, plan_tiled, plan_whole
 from chipsmith.program.instructions import Load, Space, Store
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute
 from chipsmith.tosa.graph import DType
+from chipsmith.tosa.passes.canonicalize import canonicalize
 from chipsmith.tosa.reference import evaluate_batch
 
 NANO = load_chip("nano-64")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chipsmith.compiler.views import View, dense_strides, dense_view
+from chipsmith.compiler.lower.view import View, dense_strides, dense_view
 from chipsmith.tosa.graph import DType, Tensor
 
 

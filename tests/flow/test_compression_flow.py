@@ -11,17 +11,17 @@ from typer.testing import CliRunner
 from chipsmith import cli, flow
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput, CheckFailed
-from chipsmith.flow.compression import Job, _milestones
-from chipsmith.flow.compression_folder import CompressFolder
-from chipsmith.flow.watching import Watch
-from chipsmith.learn.compression.budget import Budget
-from chipsmith.learn.compression.cost import ChipCost
-from chipsmith.learn.compression.thinning import Thinned
+from chipsmith.flow.compress import Job, _milestones
+from chipsmith.flow.compress_folder import CompressFolder
 from chipsmith.learn.compression.tuning import Base
 from chipsmith.learn.networks import Mlp
 from chipsmith.learn.recipe import read_recipe
 from chipsmith.learn.training import measure
+from chipsmith.learn.watching import Watch
+from chipsmith.profile.cost import ChipCost
 from chipsmith.program.file import read_program
+from chipsmith.studies.budget import Budget
+from chipsmith.studies.greedy_pruning import Thinned
 
 
 class Notes(Watch):

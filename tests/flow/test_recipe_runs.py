@@ -7,11 +7,11 @@ import json
 import pytest
 
 import chipsmith
+from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
-from chipsmith.flow.folder import CHECKPOINT, TRAINED
+from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
 from chipsmith.flow.training import read_job
 from chipsmith.learn import load_recipe, load_trained
-from chipsmith.learn.deployment import Deployment
 from chipsmith.program.file import read_program
 
 pytest.importorskip("torch")

@@ -8,7 +8,7 @@ import torch
 from torch.ao.quantization.fx import _decomposed  # noqa: F401  (registers quantized_decomposed)
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.border import Border, dequantize, host_steps, quantize
+from chipsmith.frontends.quantized_io import Border, dequantize, host_steps, quantize
 from chipsmith.tosa.graph import DType, Tensor
 
 IMAGE = Tensor(name="image", shape=(1, 5, 7, 3), dtype=DType.INT8)

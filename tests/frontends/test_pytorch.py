@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.frontends import pytorch
-from chipsmith.frontends.pytorch import lower_module
+from chipsmith.frontends.pytorch import network as pytorch
+from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.tosa.graph import DType
 
 ROWS = 20

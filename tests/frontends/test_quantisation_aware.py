@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.training import lower_quantised, quantisation_aware
+from chipsmith.frontends.pytorch.qat import lower_quantised, quantisation_aware
 
 
 class Normed(nn.Module):

@@ -10,8 +10,8 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends import tflite
-from chipsmith.frontends.tflite import read_tflite
+from chipsmith.frontends.tflite import network as tflite
+from chipsmith.frontends.tflite.network import read_tflite
 from chipsmith.tosa.graph import Array, DType
 
 IMAGES = 20

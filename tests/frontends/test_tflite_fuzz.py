@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends import tflite
+from chipsmith.frontends.tflite import network as tflite
 from chipsmith.tosa.graph import Graph
 
 DIGITS = Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"

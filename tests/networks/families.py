@@ -20,7 +20,7 @@ import numpy as np
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.frontends.border import Border, dequantize, quantize
+from chipsmith.frontends.quantized_io import Border, dequantize, quantize
 from chipsmith.learn.networks.catalogue import CATALOGUE, Entry
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
@@ -196,7 +196,7 @@ def generate(name: str) -> dict[str, object]:
     """Train, lower, write the graph, and return the entry of families.json."""
     import torch
 
-    from chipsmith.frontends.pytorch import lower_module
+    from chipsmith.frontends.pytorch.network import lower_module
 
     torch.set_num_threads(1)
     entry = CATALOGUE[name]

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from chipsmith.frontends.pytorch import lower_module
+from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.tosa.file import read_tosa, write_tosa
 from chipsmith.tosa.graph import Graph, Operator
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chipsmith.flow.conformance_cases import is_case_of, sampled
 from chipsmith.tosa.operators import ROWS
+from chipsmith.witness.conformance.cases import is_case_of, sampled
 
 
 @pytest.fixture(scope="session")

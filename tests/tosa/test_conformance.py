@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.flow.conformance_cases import Case, complete, illegal, is_case_of, load_case
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.operators import ROWS
 from chipsmith.tosa.reference import evaluate, evaluate_batch
 from chipsmith.tosa.verify import verify
+from chipsmith.witness.conformance.cases import Case, complete, illegal, is_case_of, load_case
 
 
 def assert_exact(case: Case) -> None:

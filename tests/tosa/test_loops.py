@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from chipsmith.flow.conformance_cases import Case, load_case
 from chipsmith.tosa.graph import Array
 from chipsmith.tosa.operators import ROWS
 from chipsmith.tosa.operators.loops import Affine, LoopNest
 from chipsmith.tosa.operators.row import Operation
 from chipsmith.tosa.reference import evaluate
 from chipsmith.tosa.verify import operation_of
+from chipsmith.witness.conformance.cases import Case, load_case
 
 NESTED = sorted(kind for kind, row in ROWS.items() if row.loop_nest)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.tflite import read_tflite
+from chipsmith.frontends.tflite.network import read_tflite
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Array, DType, Graph, Operator, Tensor
 from chipsmith.tosa.reference import evaluate, evaluate_all, evaluate_batch

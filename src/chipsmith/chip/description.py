@@ -193,6 +193,11 @@ class Chip(Section):
         """SHA-256 of the canonical form, in hexadecimal."""
         return hashlib.sha256(self.canonical.encode()).hexdigest()
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """Name and hash, as the JSON objects of commands hold them."""
+        return {"chip": self.name, "chip_sha256": self.sha256}
+
     def to_yaml(self) -> str:
         """The chip as a YAML text that `read_chip` reads back to an equal chip."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)

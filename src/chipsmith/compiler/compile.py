@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from chipsmith.chip.description import Chip
-from chipsmith.compiler.build import Built, build
-from chipsmith.compiler.canonical import canonicalize
-from chipsmith.compiler.constants import Chunk, pack_constants
-from chipsmith.compiler.memory import BEFORE, DoesNotFit, Life, Place, place_activations
-from chipsmith.compiler.schedule import Export, Import, Schedule, Scheduled, Scheduler, pages_needed
-from chipsmith.compiler.tiling import Plan, Transfer, plan_tiled, plan_whole
-from chipsmith.compiler.views import View
+from chipsmith.compiler.allocate.activations import BEFORE, DoesNotFit, Life, Place, place_activations
+from chipsmith.compiler.allocate.packing import Chunk, pack_constants
+from chipsmith.compiler.lower.lower_graph import Built, build
+from chipsmith.compiler.lower.view import View
+from chipsmith.compiler.schedule.list_schedule import Export, Import, Schedule, Scheduled, Scheduler, pages_needed
+from chipsmith.compiler.spill.plan import Plan, Transfer, plan_tiled, plan_whole
 from chipsmith.mapping.channels import LARGEST_SHARE
 from chipsmith.program.arithmetic import round_up
 from chipsmith.program.instructions import End, Instruction, Load
@@ -29,6 +28,7 @@ from chipsmith.program.program import (
     page_bytes,
 )
 from chipsmith.tosa.graph import Graph
+from chipsmith.tosa.passes.canonicalize import canonicalize
 
 EXTERNAL_ALIGNMENT = 64
 BUDGET_SHARES = (0.8, 0.65, 0.5, 0.4, 0.3, 0.2)

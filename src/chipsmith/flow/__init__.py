@@ -16,33 +16,34 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_overrides
+from chipsmith.compiler.network import compile_network
+from chipsmith.deployment.predict import Predicted, Writing, predict_raw
 from chipsmith.diagnosis import Diagnosis, diagnose
 from chipsmith.errors import BadInput
-from chipsmith.flow import cosimulation
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
-from chipsmith.flow.chain import run_recipe
-from chipsmith.flow.compression import Compressed, Job, compress_recipe
-from chipsmith.flow.conformance_run import Conformance, run_official_cases
-from chipsmith.flow.conformance_targets import MOST_CYCLES
-from chipsmith.flow.cosimulation import Cosimulated
-from chipsmith.flow.differences import Diff, compare_layers
-from chipsmith.flow.folder import choose_folder, read_run, write_views
-from chipsmith.flow.networks import compile_network, load_model
-from chipsmith.flow.prediction import Predicted, Writing, predict_raw
+from chipsmith.flow.compress import Compressed, Job, compress_recipe
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
-from chipsmith.flow.synthesis import Synthesised, synthesise
+from chipsmith.flow.run import run_recipe
+from chipsmith.flow.run_folder import choose_folder, read_run, write_views
 from chipsmith.flow.training import read_job, train_recipe
-from chipsmith.flow.watching import SILENT, Watch
+from chipsmith.frontends.quantized_network import load_model
+from chipsmith.hardware.export import write_rtl
 from chipsmith.learn import Recipe, load_recipe, shipped_recipes
-from chipsmith.learn.compression.budget import Budget
+from chipsmith.learn.watching import SILENT, Watch
+from chipsmith.profile.inference import describe_chip, describe_inference
 from chipsmith.program.file import read_program, write_program
 from chipsmith.program.program import Program
-from chipsmith.report.inference import describe_chip, describe_inference
-from chipsmith.rtl.export import write_rtl
 from chipsmith.sim import cycle, functional
+from chipsmith.studies.budget import Budget
 from chipsmith.tosa.graph import Array
 from chipsmith.tosa.operators import ROWS
 from chipsmith.tosa.operators.row import OperatorRow
+from chipsmith.witness import cosimulate as cosimulation
+from chipsmith.witness.conformance.run import Conformance, run_official_cases
+from chipsmith.witness.conformance.targets import MOST_CYCLES
+from chipsmith.witness.cosimulate import Cosimulated
+from chipsmith.witness.diff.compare import Diff, compare_layers
+from chipsmith.witness.synthesis import Synthesised, synthesise
 
 AnyPath = str | os.PathLike[str]
 
@@ -130,7 +131,7 @@ def compress(
     """Make a recipe's network smaller for a chip within a budget of latency, energy and lost accuracy.
 
     Trains the network, or takes it from the folder `out` (default runs/compress-NAME-CHIP-SEED), makes smaller ones of
-    it by `methods` (see `chipsmith.flow.compression.METHODS`), judges each on the chip, and chooses one. A structure
+    it by `methods` (see `chipsmith.flow.compress.METHODS`), judges each on the chip, and chooses one. A structure
     search has `trials` with each of two samplers; `epochs` (default the recipe's) are those of a whole training of a
     smaller network. What is finished stays in the folder: the same call goes on after an interruption. A budget that
     no network meets is no exception here: see `Compressed.result.met`.

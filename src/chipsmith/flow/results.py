@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chipsmith.chip import Chip
 from chipsmith.learn import Metrics, Training
+from chipsmith.profile.profile import ChipRecord, HostStep, Inference, OperatorRow
+from chipsmith.profile.time_breakdown import TimeShare, time_shares
 from chipsmith.program.file import serialize_program
 from chipsmith.program.program import Program
-from chipsmith.report.headline import inference_headlines
-from chipsmith.report.record import ChipRecord, HostStep, Inference, OperatorRow, RunRecord
-from chipsmith.report.result import inference_to_plain, result_to_plain
-from chipsmith.report.shares import TimeShare, time_shares
+from chipsmith.reports.headline import inference_headlines
+from chipsmith.reports.record import RunRecord
+from chipsmith.reports.result import inference_to_plain, result_to_plain
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline
 from chipsmith.tosa.graph import Array
@@ -40,7 +40,7 @@ class Compiled:
         return {
             "schema_version": SCHEMA_VERSION,
             "network": manifest.network,
-            **chip_json(self.program.chip),
+            **self.program.chip.identity,
             "program": None if self.path is None else str(self.path),
             "program_sha256": hashlib.sha256(serialize_program(self.program)).hexdigest(),
             "instructions": len(self.program.instructions),
@@ -72,7 +72,7 @@ class Simulated:
         return {
             "schema_version": SCHEMA_VERSION,
             "network": self.program.manifest.network,
-            **chip_json(self.program.chip),
+            **self.program.chip.identity,
             "inferences": self.inferences,
             "output": None if self.path is None else str(self.path),
             "latency_cold_cycles": self.cold.latency_cycles,
@@ -182,11 +182,6 @@ def obtained(inference: Inference) -> dict[str, str]:
         one.label: ": ".join(text for text in (one.figure.kind, one.figure.status, one.figure.source) if text)
         for one in inference_headlines(inference)
     }
-
-
-def chip_json(chip: Chip) -> Json:
-    """The chip's name and the hash of its canonical form."""
-    return {"chip": chip.name, "chip_sha256": chip.sha256}
 
 
 def _busy(timeline: Timeline) -> dict[str, int]:

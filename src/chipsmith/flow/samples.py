@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.chip import Chip
-from chipsmith.flow.networks import compile_network
-from chipsmith.frontends.pytorch import LoweredNetwork, lower_module
+from chipsmith.compiler.network import compile_network
+from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
 from chipsmith.learn import Dataset, Task, TrainedNetwork
 from chipsmith.program.program import Program
-from chipsmith.report.record import Picture, TextSample
+from chipsmith.reports.record import Picture, TextSample
 from chipsmith.sim import functional
 from chipsmith.tosa.graph import Array
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from chipsmith.chip import parse_overrides
 from chipsmith.errors import BadInput
-from chipsmith.flow.folder import CHECKPOINT, TRAINED, choose_folder, make_folder
 from chipsmith.flow.results import Trained
-from chipsmith.flow.watching import Watch
+from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, make_folder
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate
+from chipsmith.learn.watching import Watch
 
 
 def read_job(

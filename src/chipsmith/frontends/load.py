@@ -14,12 +14,12 @@ import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.files import read_arrays
-from chipsmith.frontends.function import build_module, importable_here, split_name
 from chipsmith.frontends.onnx.model import OnnxModel, Shapes, read_model
 from chipsmith.frontends.onnx.network import OnnxNetwork, lower_network
 from chipsmith.frontends.onnx.quantise import quantise
-from chipsmith.frontends.pytorch import LoweredNetwork, lower_module
-from chipsmith.frontends.tflite import read_tflite
+from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
+from chipsmith.frontends.pytorch.user_module import build_module, importable_here, split_name
+from chipsmith.frontends.tflite.network import read_tflite
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Array, Graph
 

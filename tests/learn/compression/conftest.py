@@ -8,7 +8,7 @@ from torch import nn
 
 from chipsmith.chip import load_chip
 from chipsmith.learn.compression.channels import channel_groups
-from chipsmith.learn.compression.thinning import price_of
+from chipsmith.studies.greedy_pruning import price_of
 
 
 class SmallResidual(nn.Module):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.compression.budget import Budget, points_lost
-from chipsmith.learn.compression.cost import ChipCost
-from chipsmith.learn.compression.record import Candidate, Compression, Start
-from chipsmith.learn.compression.search import Trial
 from chipsmith.learn.validation.evaluate import Metric
-from chipsmith.report.compression import compression_to_plain, render_compression, search_chart
+from chipsmith.profile.cost import ChipCost
+from chipsmith.reports.compression import compression_to_plain, render_compression, search_chart
+from chipsmith.studies.budget import Budget, points_lost
+from chipsmith.studies.record import Candidate, Compression, Start
+from chipsmith.studies.structure_search import Trial
 
 
 def metric(value, *, better="more"):

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.compression.budget import Budget
-from chipsmith.learn.compression.cost import ChipCost
-from chipsmith.learn.compression.search import StructureSearch, best_trials
 from chipsmith.learn.compression.structure import halved, structure_choices, with_choices
 from chipsmith.learn.networks import Cnn, Function, Lstm, MobileNetV2, ResNet
+from chipsmith.profile.cost import ChipCost
+from chipsmith.studies.budget import Budget
+from chipsmith.studies.structure_search import StructureSearch, best_trials
 
 
 def options(network, columns=8):

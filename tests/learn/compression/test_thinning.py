@@ -7,10 +7,11 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
+from chipsmith.frontends.pytorch.shape_graph import shape_graph
 from chipsmith.learn.compression.channels import ChannelGroup, keep_channels
-from chipsmith.learn.compression.cost import ChipCost, graph_cost, shape_graph
-from chipsmith.learn.compression.thinning import next_width, thin
 from chipsmith.learn.compression.widths import narrower, scaled_graph
+from chipsmith.profile.cost import ChipCost, graph_cost
+from chipsmith.studies.greedy_pruning import next_width, thin
 from chipsmith.tosa.file import read_tosa
 
 

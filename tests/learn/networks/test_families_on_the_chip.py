@@ -79,7 +79,7 @@ def lowers_as_stored(name: str) -> None:
     """Lower fresh weights and find the stored network's operators, and outputs near PyTorch's own."""
     import torch
 
-    from chipsmith.frontends.pytorch import lower_module
+    from chipsmith.frontends.pytorch.network import lower_module
 
     entry = CATALOGUE[name]
     torch.manual_seed(1)

@@ -8,10 +8,10 @@ from typing import TypeAlias
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.onnx.forms import FINE, arranged, as_wide, at_scale, constant_at_scale, extended, reach
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, refuse
 from chipsmith.frontends.onnx.model import Node
 from chipsmith.frontends.onnx.pointwise import tabulated
+from chipsmith.frontends.onnx.requantize import FINE, arranged, as_wide, at_scale, constant_at_scale, extended, reach
 from chipsmith.frontends.onnx.values import (
     Affine,
     Axes,

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.onnx.forms import arranged
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, refuse
 from chipsmith.frontends.onnx.model import Node
+from chipsmith.frontends.onnx.requantize import arranged
 from chipsmith.frontends.onnx.scales import Reals
 from chipsmith.frontends.onnx.values import Affine, Axes, Quantised, Shape, Value, Wide
 from chipsmith.tosa.graph import AttributeValue, DType

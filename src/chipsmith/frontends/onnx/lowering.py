@@ -12,8 +12,8 @@ import numpy.typing as npt
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.onnx.builder import Builder
 from chipsmith.frontends.onnx.evaluate import evaluate_node
-from chipsmith.frontends.onnx.forms import to_int8
 from chipsmith.frontends.onnx.model import Node, OnnxModel
+from chipsmith.frontends.onnx.requantize import to_int8
 from chipsmith.frontends.onnx.values import (
     Affine,
     Entering,

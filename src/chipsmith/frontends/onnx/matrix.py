@@ -10,9 +10,9 @@ import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.convolution import bias_of, int8_weights, weights_of
-from chipsmith.frontends.onnx.forms import arranged, extended, natural
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, refuse
 from chipsmith.frontends.onnx.model import Node
+from chipsmith.frontends.onnx.requantize import arranged, extended, natural
 from chipsmith.frontends.onnx.values import Affine, Quantised, Shape, Value, Wide, moved
 from chipsmith.tosa.graph import AttributeValue, DType
 

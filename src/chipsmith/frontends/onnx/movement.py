@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.onnx.choosing import joined
-from chipsmith.frontends.onnx.forms import as_wide, extended, movable, natural, reshaped
+from chipsmith.frontends.onnx.concat_split import joined
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, only_axis, refuse
 from chipsmith.frontends.onnx.model import Node
 from chipsmith.frontends.onnx.pooling import without_axes
+from chipsmith.frontends.onnx.requantize import as_wide, extended, movable, natural, reshaped
 from chipsmith.frontends.onnx.values import (
     Affine,
     Entering,

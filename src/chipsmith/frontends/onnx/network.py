@@ -7,13 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from chipsmith.compiler.canonical.cleanup import drop_dead
 from chipsmith.errors import BadInput, ChipsmithError, OperatorRefused
-from chipsmith.frontends.border import Border, HostStep, arrange, dequantize_all, host_steps
 from chipsmith.frontends.layout import strip_border_transposes
 from chipsmith.frontends.onnx import (
     arithmetic,
-    choosing,
+    concat_split,
     convolution,
     matrix,
     movement,
@@ -23,12 +21,14 @@ from chipsmith.frontends.onnx import (
     quantisation,
     resize,
 )
-from chipsmith.frontends.onnx.forms import as_wide, natural
 from chipsmith.frontends.onnx.lowering import Handler, Lowering
 from chipsmith.frontends.onnx.model import Node, OnnxModel, Port
+from chipsmith.frontends.onnx.requantize import as_wide, natural
 from chipsmith.frontends.onnx.values import Affine, Entering, Held, Integers, Known, Quantised, Value, real_constant
+from chipsmith.frontends.quantized_io import Border, HostStep, arrange, dequantize_all, host_steps
 from chipsmith.tosa.graph import Array, DType, Graph
 from chipsmith.tosa.names import rename_tensors
+from chipsmith.tosa.passes.cleanup import drop_dead
 from chipsmith.tosa.verify import verify
 
 HANDLERS: Mapping[str, Handler] = {
@@ -37,7 +37,7 @@ HANDLERS: Mapping[str, Handler] = {
         quantisation,
         pointwise,
         arithmetic,
-        choosing,
+        concat_split,
         convolution,
         matrix,
         pooling,

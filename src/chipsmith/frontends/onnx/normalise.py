@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.frontends.onnx.forms import as_wide, constant_at_scale, reach, reshaped
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, only_axis, refuse
 from chipsmith.frontends.onnx.model import Node
+from chipsmith.frontends.onnx.requantize import as_wide, constant_at_scale, reach, reshaped
 from chipsmith.frontends.onnx.values import Affine, Known, Value, Wide
 from chipsmith.tosa.graph import DType
 

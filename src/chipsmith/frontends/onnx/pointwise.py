@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from chipsmith.frontends.onnx.forms import limited, uniform
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, refuse
 from chipsmith.frontends.onnx.model import Node
+from chipsmith.frontends.onnx.requantize import limited, uniform
 from chipsmith.frontends.onnx.values import Affine, Known, Quantised, Tabulated, Value, Wide, real_constant
 from chipsmith.tosa.graph import DType
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from chipsmith.frontends.onnx.convolution import Window, channels_last, convolved, window_of
-from chipsmith.frontends.onnx.forms import arranged, as_wide
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, only_axis, refuse
 from chipsmith.frontends.onnx.model import Node
+from chipsmith.frontends.onnx.requantize import arranged, as_wide
 from chipsmith.frontends.onnx.values import Affine, Held, HeldValue, Integers, Quantised, Shape, Value, Wide
 from chipsmith.tosa.graph import AttributeValue, DType
 

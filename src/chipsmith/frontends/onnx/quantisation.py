@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.onnx.forms import to_int8
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, only_axis, refuse
 from chipsmith.frontends.onnx.model import Node
+from chipsmith.frontends.onnx.requantize import to_int8
 from chipsmith.frontends.onnx.scales import Reals
 from chipsmith.frontends.onnx.values import Affine, Entering, Integers, Known, Quantised, Tabulated, Value, Wide
 

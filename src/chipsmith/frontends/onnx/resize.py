@@ -9,9 +9,9 @@ from fractions import Fraction
 import numpy as np
 
 from chipsmith.frontends.onnx.convolution import channels_last
-from chipsmith.frontends.onnx.forms import arranged
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, refuse
 from chipsmith.frontends.onnx.model import Node
+from chipsmith.frontends.onnx.requantize import arranged
 from chipsmith.frontends.onnx.values import Affine, Shape, Value, Wide
 from chipsmith.tosa.graph import DType
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chipsmith.chip import Chip
-from chipsmith.frontends.pytorch import LoweredNetwork, lower_module
-from chipsmith.frontends.training import lower_quantised, quantisation_aware
+from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
+from chipsmith.frontends.pytorch.qat import lower_quantised, quantisation_aware
 from chipsmith.learn.compression.channels import ChannelGroup, channel_groups, keep_channels
 from chipsmith.learn.compression.distillation import distillation_loss
 from chipsmith.learn.compression.masks import make_permanent, mask_smallest, mask_two_of_four

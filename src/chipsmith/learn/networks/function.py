@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from chipsmith.frontends.function import build_module
+from chipsmith.frontends.pytorch.user_module import build_module
 from chipsmith.learn.networks.base import Network, Shape
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Addresses in the on-chip memory, for activations and for constants."""

@@ -1,0 +1,1 @@
+"""Chains to kernels: instructions whose addresses are still open."""

@@ -1,0 +1,86 @@
+"""The drain of a tensor chain: its fields of TENSOR, and the records of its output channels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from chipsmith.compiler.fuse.chains import IntArray, Residual, TensorChain
+from chipsmith.compiler.fuse.graph_index import Lookup
+from chipsmith.program.instructions import Parameters, Tensor, Type
+from chipsmith.tosa.graph import Array
+
+RECORD = np.dtype([("bias", "<i4"), ("multiplier", "<i4"), ("shift", "u1")])
+"""The record of an output channel with PER_CHANNEL (machine, section 6)."""
+
+
+def drain_template(chain: TensorChain, lookup: Lookup, o_type: Type) -> Tensor:
+    """TENSOR with the fields that say what becomes of an accumulator, but for its records."""
+    anchor, out = chain.anchor, chain.out
+    zero_points = anchor.inputs[2:4] if anchor.kind == "MATMUL" else anchor.inputs[3:5]
+    a_zero_point, w_zero_point = (lookup.zero_point(name) for name in zero_points)
+    template = Tensor(a_zero_point=a_zero_point, w_zero_point=w_zero_point, o_type=o_type)
+    if chain.scale is not None:
+        template = replace(
+            template,
+            requantise=chain.scale.rounding,
+            multiplier=int(chain.scale.multiplier[0]) if chain.scale.uniform else 0,
+            shift=int(chain.scale.shift[0]) if chain.scale.uniform else 0,
+            o_zero_point=out.zero_point,
+            clamp_min=out.clamp_min,
+            clamp_max=out.clamp_max,
+        )
+    return template if chain.residual is None else _with_residual(template, chain.residual)
+
+
+def channel_records(chain: TensorChain, lookup: Lookup, channels: int) -> tuple[Parameters, Array]:
+    """The kind of record that a chain needs and the records of all its output channels.
+
+    They are empty for NONE, and where the bias is no constant, which then is the BIAS records itself.
+    """
+    bias = _bias(chain, lookup, channels)
+    if bias is None:
+        return Parameters.BIAS, np.zeros(0, "<i4")
+    if chain.scale is not None and not chain.scale.uniform:
+        records = np.zeros(channels, RECORD)
+        records["bias"] = bias
+        records["multiplier"] = chain.scale.multiplier
+        records["shift"] = chain.scale.shift
+        return Parameters.PER_CHANNEL, records
+    if not bias.any():
+        return Parameters.NONE, np.zeros(0, "<i4")
+    return Parameters.BIAS, bias.astype("<i4")
+
+
+def _bias(chain: TensorChain, lookup: Lookup, channels: int) -> IntArray | None:
+    if chain.anchor.kind == "MATMUL":
+        return np.zeros(channels, np.int64)
+    data = lookup.graph.constant(chain.anchor.inputs[2])
+    if data is None:
+        return None
+    return np.broadcast_to(np.asarray(data, np.int64), (channels,))
+
+
+def _with_residual(template: Tensor, residual: Residual) -> Tensor:
+    drained, other, out = residual.drained, residual.residual, residual.out
+    return replace(
+        template,
+        residual=1,
+        x_zero_point=drained.zero_point,
+        x_left_shift=drained.left_shift,
+        x_rounding=drained.scale.rounding,
+        x_multiplier=drained.scale.multiplier,
+        x_shift=drained.scale.shift,
+        r_zero_point=other.zero_point,
+        r_left_shift=other.left_shift,
+        r_rounding=other.scale.rounding,
+        r_multiplier=other.scale.multiplier,
+        r_shift=other.scale.shift,
+        s_rounding=out.scale.rounding,
+        s_multiplier=out.scale.multiplier,
+        s_shift=out.scale.shift,
+        s_zero_point=out.zero_point,
+        s_clamp_min=out.clamp_min,
+        s_clamp_max=out.clamp_max,
+    )

@@ -1,0 +1,45 @@
+"""GATHER and SCATTER: rows of a tensor that are named by numbers in another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chipsmith.compiler.lower.context import Sketch
+from chipsmith.compiler.lower.kernel import Step
+from chipsmith.compiler.lower.vector import lower_copy, lower_nest
+from chipsmith.compiler.lower.vector_loops import Loop, Nest
+from chipsmith.compiler.lower.view import View
+from chipsmith.program.instructions import Op, Vector
+from chipsmith.tosa.graph import Operator
+
+
+def gather(op: Operator, sketch: Sketch) -> Iterator[tuple[Step, ...]]:
+    """Rows of values [N, K, C] by numbers [N, W], one a beat, to [N, W, C]."""
+    values, numbers = (sketch.view(name) for name in op.inputs)
+    o = sketch.view(op.outputs[0])
+    nest = _nest(a=values, numbers=numbers, o=o, a_step=0, o_step=o.strides[1])
+    yield _moved(Op.GATHER, values, nest, values, numbers, o, sketch)
+
+
+def scatter(op: Operator, sketch: Sketch) -> Iterator[tuple[Step, ...]]:
+    """A copy of values [N, K, C], then rows of input [N, W, C] to the places that the numbers [N, W] name."""
+    values, numbers, rows = (sketch.view(name) for name in op.inputs)
+    o = sketch.view(op.outputs[0])
+    yield lower_copy(values, o, sketch.chip)
+    nest = _nest(a=rows, numbers=numbers, o=o, a_step=rows.strides[1], o_step=0)
+    yield _moved(Op.SCATTER, o, nest, rows, numbers, o, sketch)
+
+
+def _nest(*, a: View, numbers: View, o: View, a_step: int, o_step: int) -> Nest:
+    """Loops over batch, numbers and elements of a row; the steps are those of the loop over numbers."""
+    loops = (
+        Loop(count=o.shape[0], a=a.strides[0], b=numbers.strides[0], o=o.strides[0]),
+        Loop(count=numbers.shape[1], a=a_step, b=numbers.strides[1], o=o_step),
+        Loop(count=o.shape[2], a=a.strides[2], b=0, o=o.strides[2]),
+    )
+    return Nest(loops=loops, a_base=a.offset, b_base=numbers.offset, o_base=o.offset)
+
+
+def _moved(op: Op, table: View, nest: Nest, a: View, numbers: View, o: View, sketch: Sketch) -> tuple[Step, ...]:
+    template = Vector(op=op, rows=table.shape[1], row_pitch=table.strides[1])
+    return lower_nest(template, nest, a, numbers, o, sketch.chip)

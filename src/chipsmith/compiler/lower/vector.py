@@ -1,0 +1,228 @@
+"""Lowering of vector chains: loops of an operator to the loops and lanes of VECTOR."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chipsmith import numerics
+from chipsmith.chip.description import Chip
+from chipsmith.compiler.fuse.chains import InStage, VectorChain
+from chipsmith.compiler.fuse.graph_index import integer, integers
+from chipsmith.compiler.lower.kernel import Operand, Step
+from chipsmith.compiler.lower.vector_loops import Loop, Nest, instructions
+from chipsmith.compiler.lower.view import View
+from chipsmith.program.arithmetic import ceil_div
+from chipsmith.program.instructions import Reduce, Rounding, Source, Table, Type, Vector
+from chipsmith.tosa.graph import DType, Operator
+
+TYPES = {DType.INT8: Type.INT8, DType.BOOL: Type.INT8, DType.INT16: Type.INT16, DType.INT32: Type.INT32}
+_UNSIGNED = {Type.INT8: Type.UINT8, Type.INT16: Type.UINT16, Type.INT32: Type.INT32}
+
+
+def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) -> tuple[Step, ...]:
+    """The VECTOR instructions of a chain; `view` says where each of its tensors stands."""
+    a, o = view(chain.a.tensor), view(chain.output)
+    b = view(chain.b.tensor) if isinstance(chain.b, InStage) else None
+    table = view(chain.out.table_tensor) if chain.out.table is not Table.NONE else None
+    template = chain_template(chain, a, b, o)
+    return tuple(
+        _step(scaled, nest, a, b, o, table)
+        for part, scale in _nests(chain, a, b, o)
+        for scaled, nest in instructions(replace(template, **scale), part, chip)
+    )
+
+
+def lower_copy(source: View, target: View, chip: Chip) -> tuple[Step, ...]:
+    """The VECTOR instructions that copy a view, repeated to the target's shape where its size is 1."""
+    return lower_elementwise(Vector(), source, None, target, chip)
+
+
+def lower_elementwise(
+    template: Vector,
+    a: View,
+    b: View | None,
+    o: View,
+    chip: Chip,
+    *,
+    a_type: Type | None = None,
+    o_type: Type | None = None,
+) -> tuple[Step, ...]:
+    """The VECTOR instructions that do the same to all elements of views that broadcast to `o`."""
+    return lower_nest(template, elementwise(a, b, o), a, b, o, chip, a_type=a_type, o_type=o_type)
+
+
+def lower_nest(
+    template: Vector,
+    nest: Nest,
+    a: View,
+    b: View | None,
+    o: View,
+    chip: Chip,
+    *,
+    a_type: Type | None = None,
+    o_type: Type | None = None,
+) -> tuple[Step, ...]:
+    """The VECTOR instructions of a nest over views; types are the views' own unless others are given."""
+    typed = replace(
+        template,
+        a_type=view_type(a) if a_type is None else a_type,
+        o_type=view_type(o) if o_type is None else o_type,
+    )
+    if b is not None:
+        typed = replace(typed, b_source=Source.STREAM, b_type=TYPES[b.dtype])
+    return tuple(_step(one, part, a, b, o, None) for one, part in instructions(typed, nest, chip))
+
+
+# --- what the chain says -------------------------------------------------------------------------------------------
+
+
+def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> Vector:
+    """VECTOR with all that a chain says but its loops."""
+    out = chain.out
+    template = Vector(
+        a_type=view_type(a, unsigned=chain.a.unsigned),
+        a_zero_point=chain.a.zero_point,
+        a_left_shift=chain.a.left_shift,
+        a_rounding=chain.a.scale.rounding,
+        a_multiplier=chain.a.scale.multiplier,
+        a_shift=chain.a.scale.shift,
+        op=chain.op,
+        op_argument=chain.op_argument,
+        reduce=chain.reduce,
+        o_rounding=out.scale.rounding,
+        o_multiplier=out.scale.multiplier,
+        o_shift=out.scale.shift,
+        o_zero_point=out.zero_point,
+        clamp_min=out.clamp_min,
+        clamp_max=out.clamp_max,
+        table=out.table,
+        o_type=view_type(o, unsigned=out.unsigned),
+    )
+    if isinstance(chain.b, int):
+        return replace(template, b_source=Source.IMMEDIATE, b_immediate=chain.b)
+    if chain.b is None or b is None:
+        return template
+    return replace(
+        template,
+        b_source=Source.STREAM,
+        b_type=TYPES[b.dtype],
+        b_zero_point=chain.b.zero_point,
+        b_left_shift=chain.b.left_shift,
+        b_rounding=chain.b.scale.rounding,
+        b_multiplier=chain.b.scale.multiplier,
+        b_shift=chain.b.scale.shift,
+    )
+
+
+def view_type(view: View, *, unsigned: bool = False) -> Type:
+    """The machine's type of a view's elements; 32 bits have no unsigned one."""
+    return _UNSIGNED[TYPES[view.dtype]] if unsigned else TYPES[view.dtype]
+
+
+def value_range(view: View, *, unsigned: bool) -> tuple[int, int]:
+    """Least and greatest value of a view's elements."""
+    bits = 8 * view.dtype.size_bytes
+    return (0, (1 << bits) - 1) if unsigned else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+
+
+def _nests(chain: VectorChain, a: View, b: View | None, o: View) -> Iterator[tuple[Nest, dict[str, Any]]]:
+    """The loop nests of a chain, each with the fields that it alone has."""
+    core = chain.core
+    if core is not None and core.kind in ("MAX_POOL2D", "AVG_POOL2D"):
+        yield from _pool(core, a, o)
+    elif chain.reduce is not Reduce.NONE and core is not None:
+        yield reduction(integer(core, "axis"), a, None, o), {}
+    else:
+        yield elementwise(a, b, o), {}
+
+
+def elementwise(a: View, b: View | None, o: View) -> Nest:
+    """The loops over all elements of `o`, to whose shape the operands broadcast."""
+    a = a.broadcast(o.shape)
+    b_strides = b.broadcast(o.shape).strides if b is not None else (0,) * len(o.shape)
+    loops = tuple(
+        Loop(count=count, a=one, b=two, o=three)
+        for count, one, two, three in zip(o.shape, a.strides, b_strides, o.strides, strict=True)
+    )
+    return Nest(loops=loops, a_base=a.offset, b_base=b.offset if b is not None else 0, o_base=o.offset)
+
+
+def reduction(axis: int, a: View, b: View | None, o: View) -> Nest:
+    """The loops over all elements of `a`, of which those along an axis become one of `o`, whose size there is 1."""
+    b_strides = b.broadcast(a.shape).strides if b is not None else (0,) * len(a.shape)
+    loops = tuple(
+        Loop(count=count, a=one, b=two, o=0 if at == axis else three, reduced=at == axis)
+        for at, (count, one, two, three) in enumerate(zip(a.shape, a.strides, b_strides, o.strides, strict=True))
+    )
+    return Nest(loops=loops, a_base=a.offset, b_base=b.offset if b is not None else 0, o_base=o.offset)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Span:
+    """Outputs `first` to `first + count` of a pooled axis whose windows have the taps `low` to `high`."""
+
+    first: int
+    count: int
+    low: int
+    high: int
+
+
+def _spans(outputs: int, size: int, kernel: int, stride: int, pad: int) -> tuple[_Span, ...]:
+    """Those before and behind one by one; between them lie the windows that are all within the input."""
+    within = range(min(ceil_div(pad, stride), outputs), min((size - kernel + pad) // stride + 1, outputs))
+    spans = [_span(at, size, kernel, stride, pad) for at in range(within.start if within else outputs)]
+    if within:
+        spans.append(_Span(first=within.start, count=len(within), low=0, high=kernel))
+        spans += [_span(at, size, kernel, stride, pad) for at in range(within.stop, outputs)]
+    return tuple(spans)
+
+
+def _span(output: int, size: int, kernel: int, stride: int, pad: int) -> _Span:
+    start = output * stride - pad
+    return _Span(first=output, count=1, low=max(0, -start), high=min(kernel, size - start))
+
+
+def _pool(core: Operator, a: View, o: View) -> Iterator[tuple[Nest, dict[str, Any]]]:
+    (kernel_y, kernel_x), (stride_y, stride_x) = integers(core, "kernel"), integers(core, "stride")
+    top, _, left, _ = integers(core, "pad")
+    rows = _spans(o.shape[1], a.shape[1], kernel_y, stride_y, top)
+    columns = _spans(o.shape[2], a.shape[2], kernel_x, stride_x, left)
+    for y, x in itertools.product(rows, columns):
+        taps_y, taps_x = y.high - y.low, x.high - x.low
+        first_row = y.first * stride_y - top + y.low
+        first_column = x.first * stride_x - left + x.low
+        loops = (
+            Loop(count=a.shape[0], a=a.strides[0], b=0, o=o.strides[0]),
+            Loop(count=y.count, a=stride_y * a.strides[1], b=0, o=o.strides[1]),
+            Loop(count=x.count, a=stride_x * a.strides[2], b=0, o=o.strides[2]),
+            Loop(count=a.shape[3], a=a.strides[3], b=0, o=o.strides[3]),
+            Loop(count=taps_y, a=a.strides[1], b=0, o=0, reduced=True),
+            Loop(count=taps_x, a=a.strides[2], b=0, o=0, reduced=True),
+        )
+        nest = Nest(
+            loops=loops,
+            a_base=a.offset + first_row * a.strides[1] + first_column * a.strides[2],
+            b_base=0,
+            o_base=o.offset + y.first * o.strides[1] + x.first * o.strides[2],
+        )
+        yield nest, _average(taps_y * taps_x) if core.kind == "AVG_POOL2D" else {}
+
+
+def _average(count: int) -> dict[str, Any]:
+    scale = numerics.reciprocal_scale(count)
+    return {"o_rounding": Rounding.SINGLE, "o_multiplier": int(scale.multiplier), "o_shift": int(scale.shift)}
+
+
+def _step(instruction: Vector, nest: Nest, a: View, b: View | None, o: View, table: View | None) -> Step:
+    operands = [
+        Operand(stream="a", buffer=a.buffer, base=nest.a_base),
+        Operand(stream="o", buffer=o.buffer, base=nest.o_base, written=True),
+    ]
+    if b is not None:
+        operands.append(Operand(stream="b", buffer=b.buffer, base=nest.b_base))
+    if table is not None:
+        operands.append(Operand(stream="t", buffer=table.buffer, base=table.offset))
+    return Step(template=instruction, operands=tuple(operands))

@@ -1,0 +1,33 @@
+"""What a chip and an inference on it cost: joules, square millimetres, dollars."""
+
+from chipsmith.costs.area import AreaEstimate, AreaPart, estimate_area
+from chipsmith.costs.cost import CostEstimate, estimate_cost
+from chipsmith.costs.energy import (
+    EnergyEstimate,
+    EnergyLine,
+    action_energies,
+    cycle_energy,
+    estimate_energy,
+    leakage_power,
+)
+from chipsmith.costs.feasibility import slow_memories
+from chipsmith.costs.peak import Roofline, peak_tops, roofline, tops_per_watt
+
+__all__ = [
+    "AreaEstimate",
+    "AreaPart",
+    "CostEstimate",
+    "EnergyEstimate",
+    "EnergyLine",
+    "Roofline",
+    "action_energies",
+    "cycle_energy",
+    "estimate_area",
+    "estimate_cost",
+    "estimate_energy",
+    "leakage_power",
+    "peak_tops",
+    "roofline",
+    "slow_memories",
+    "tops_per_watt",
+]

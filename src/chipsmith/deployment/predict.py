@@ -1,0 +1,217 @@
+"""Raw data through a Program: preprocessed, quantised, executed on the simulated chip, and read as an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chipsmith.deployment.deployment import Deployment
+from chipsmith.errors import BadInput
+from chipsmith.frontends.quantized_io import Border, dequantize, quantize
+from chipsmith.learn.data import Task
+from chipsmith.learn.data.raw import RawExample, apply_raw, read_raw
+from chipsmith.learn.preprocessing import TextReader
+from chipsmith.learn.validation.classes import softmax
+from chipsmith.learn.validation.evaluate import reconstruction_errors
+from chipsmith.program.program import Port, Program
+from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.sim import cycle, functional
+from chipsmith.tosa.graph import Array, DType, Tensor
+
+SHOWN_CLASSES = 5
+_DTYPES = {"<b1": DType.BOOL, "<i1": DType.INT8, "<i2": DType.INT16, "<i4": DType.INT32}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """The answer for one example: `answer` goes to JSON, `line` says it to people."""
+
+    input: str
+    answer: Json
+    line: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predicted:
+    """Answers of a Program; `latency_cycles` is of one inference, cold, and `inferences` were executed in all."""
+
+    program: Program
+    task: Task
+    predictions: tuple[Prediction, ...]
+    inferences: int
+    latency_cycles: int
+
+    @property
+    def latency_us(self) -> float:
+        """Time of one inference on the chip, in microseconds."""
+        return self.latency_cycles / self.program.chip.clock_mhz
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith predict --json`."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "network": self.program.manifest.network,
+            **self.program.chip.identity,
+            "task": self.task.value,
+            "inferences": self.inferences,
+            "latency_cycles": self.latency_cycles,
+            "latency_us": self.latency_us,
+            "predictions": [{"input": one.input, **one.answer} for one in self.predictions],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """How a language model goes on: `tokens` more, drawn by `seed` at `temperature`; at 0 the likeliest is taken."""
+
+    tokens: int = 100
+    temperature: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.tokens < 1 or not self.temperature >= 0:
+            raise BadInput(f"1 or more tokens are written at a temperature of 0 or more, not {self}")
+
+
+@dataclass(frozen=True)
+class _Deployed:
+    """A Program with its deployment."""
+
+    program: Program
+    deployment: Deployment
+
+    def answers(self, values: Array) -> NDArray[np.float32]:
+        """The network's first output (n, ...) for inputs (n, ...), made by the simulated chip."""
+        inputs = {border.tensor: self._input(border, values) for border in self.deployment.inputs}
+        outputs = functional.execute(self.program, inputs)
+        first = min(self.deployment.outputs, key=lambda border: border.position)
+        return dequantize(outputs[first.tensor], first).astype(np.float32)
+
+    def _input(self, border: Border, values: Array) -> Array:
+        port = next(port for port in self.program.manifest.inputs if port.name == border.tensor)
+        return quantize(values, border, _tensor(port))
+
+
+def _tensor(port: Port) -> Tensor:
+    return Tensor(name=port.name, shape=port.shape, dtype=_DTYPES[port.dtype])
+
+
+def predict_raw(program: Program, given: Sequence[str], *, writing: Writing, name: str) -> Predicted:
+    """See `chipsmith.flow.predict`; `name` names the Program in messages."""
+    deployed = _deployed(program, name)
+    task = deployed.deployment.task
+    examples = [example for one in given for example in read_raw(deployed.deployment.preprocessing, one)]
+    if not examples:
+        raise BadInput("nothing to predict: give a file, or a text")
+    if task is Task.LANGUAGE:
+        predictions = [_write(deployed, example, writing) for example in examples]
+        inferences = writing.tokens * len(examples)
+    else:
+        values = np.stack([apply_raw(deployed.deployment.preprocessing, example) for example in examples])
+        predictions = _READINGS[task](deployed, examples, values)
+        inferences = len(examples)
+    return Predicted(
+        program=program,
+        task=task,
+        predictions=tuple(predictions),
+        inferences=inferences,
+        latency_cycles=cycle.simulate(program).latency_cycles,
+    )
+
+
+def _deployed(program: Program, name: str) -> _Deployed:
+    text = program.manifest.deployment
+    if text is None:
+        raise BadInput(
+            f"{name} takes and gives integers alone: it was not made of a recipe. `chipsmith run RECIPE` makes one "
+            "that takes raw data, `chipsmith simulate` executes this one"
+        )
+    deployment = Deployment.parse(text, name=name)
+    ports = {port.name for port in (*program.manifest.inputs, *program.manifest.outputs)}
+    borders = {border.tensor for border in (*deployment.inputs, *deployment.outputs)}
+    if len(deployment.inputs) != 1 or not deployment.outputs or not borders <= ports:
+        raise BadInput(f"{name}: its deployment is of a network with other inputs and outputs; compile it again")
+    return _Deployed(program, deployment)
+
+
+def _classify(deployed: _Deployed, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
+    names = deployed.deployment.class_names
+    probabilities = softmax(deployed.answers(values))
+    return [_class_answer(example.name, names, row) for example, row in zip(examples, probabilities, strict=True)]
+
+
+def _class_answer(name: str, names: Sequence[str], row: NDArray[np.float64]) -> Prediction:
+    order = np.argsort(-row, kind="stable")
+    best = {names[at]: float(row[at]) for at in order[:SHOWN_CLASSES]}
+    chosen = names[order[0]]
+    others = ", ".join(f"{other} {share:.1%}" for other, share in list(best.items())[1:3])
+    return Prediction(
+        input=name,
+        answer={"class": chosen, "probability": best[chosen], "probabilities": best},
+        line=f"{chosen} ({best[chosen]:.1%}; {others})",
+    )
+
+
+def _regress(deployed: _Deployed, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
+    deployment = deployed.deployment
+    answers = deployed.answers(values)
+    restored = deployment.target_scaling.restore(answers) if deployment.target_scaling else answers
+    return [
+        Prediction(
+            input=example.name,
+            answer={"values": {name: float(value) for name, value in zip(deployment.class_names, row, strict=True)}},
+            line=", ".join(f"{name} {value:.4g}" for name, value in zip(deployment.class_names, row, strict=True)),
+        )
+        for example, row in zip(examples, restored, strict=True)
+    ]
+
+
+def _rebuild(deployed: _Deployed, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
+    errors = reconstruction_errors(deployed.answers(values), values)
+    threshold = deployed.deployment.anomaly_threshold
+    return [
+        _error_answer(example.name, float(error), threshold) for example, error in zip(examples, errors, strict=True)
+    ]
+
+
+def _error_answer(name: str, error: float, threshold: float | None) -> Prediction:
+    if threshold is None:
+        return Prediction(input=name, answer={"error": error}, line=f"mean squared error {error:.4g}")
+    verdict = "anomaly" if error > threshold else "normal"
+    return Prediction(
+        input=name,
+        answer={"class": verdict, "error": error, "threshold": threshold},
+        line=f"{verdict} (mean squared error {error:.4g}, threshold {threshold:.4g})",
+    )
+
+
+_READINGS = {
+    Task.CLASSIFICATION: _classify,
+    Task.REGRESSION: _regress,
+    Task.RECONSTRUCTION: _rebuild,
+    Task.GENERATION: _rebuild,
+}
+
+
+def _write(deployed: _Deployed, example: RawExample, writing: Writing) -> Prediction:
+    """One inference a token: the network sees the latest tokens, and what it says after the last of them is drawn."""
+    reader = deployed.deployment.preprocessing.reader
+    if not isinstance(reader, TextReader) or not isinstance(example.raw, str) or not example.raw:
+        raise BadInput("a text to go on with is needed: one or more characters")
+    tokens = reader.encode(example.raw)
+    prompt, generator = len(tokens), np.random.default_rng(writing.seed)
+    for _ in range(writing.tokens):
+        latest = tokens[-reader.length :]
+        answers = deployed.answers(reader.pad(latest)[None])
+        tokens.append(_draw(answers[0, len(latest) - 1], writing.temperature, generator))
+    text = reader.decode(tokens[prompt:])
+    return Prediction(input=example.name, answer={"text": text}, line=text)
+
+
+def _draw(logits: NDArray[np.float32], temperature: float, generator: np.random.Generator) -> int:
+    if temperature == 0:
+        return int(logits.argmax())
+    return int(generator.choice(len(logits), p=softmax(logits / np.float32(temperature))))

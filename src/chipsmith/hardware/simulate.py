@@ -1,0 +1,224 @@
+"""Runs a Program on the RTL of its chip: outputs, cycles, start and end of each instruction, error state."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from chipsmith.chip.description import Chip
+from chipsmith.errors import BadInput
+from chipsmith.hardware.build import UNDEFINED, build_machine
+from chipsmith.hardware.package import Error
+from chipsmith.program.program import Port, Program
+
+Bytes = npt.NDArray[np.uint8]
+Cycles = npt.NDArray[np.uint64]
+
+MOST_CYCLES = 1 << 32
+"""Cycles after which a run is given up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryBehaviour:
+    """How the external memory of a run behaves; the default keeps the contract of the Program's chip.
+
+    `latency_cycles`: in place of the chip's; `late_per_1024`: of 1024 answers, how many come late;
+    `stall_per_1024`: of 1024 cycles, in how many a channel is not ready.
+    """
+
+    latency_cycles: int | None = None
+    late_per_1024: int = 0
+    stall_per_1024: int = 0
+    seed: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class RtlRun:
+    """What the RTL did with a Program.
+
+    `outputs` by port name, with the ports' shapes; `latency_cycles`: the start of END, or the last cycle of a run
+    that did not finish; `start` and `end` of each issued instruction, in cycles from the doorbell; `late` answers and
+    `stalls` break the memory's contract; `error_index` is the instruction that was next when the machine stopped.
+    """
+
+    outputs: dict[str, npt.NDArray[np.generic]]
+    latency_cycles: int
+    start: Cycles
+    end: Cycles
+    finished: bool
+    error: Error
+    error_index: int
+    late: int
+    stalls: int
+    out_of_range: int
+
+
+class _Options(ctypes.Structure):
+    _fields_ = (
+        ("most_cycles", ctypes.c_uint64),
+        ("latency_cycles", ctypes.c_uint32),
+        ("word_bytes", ctypes.c_uint32),
+        ("warm", ctypes.c_uint32),
+        ("late_per_1024", ctypes.c_uint32),
+        ("stall_per_1024", ctypes.c_uint32),
+        ("seed", ctypes.c_uint32),
+        ("wave", ctypes.c_char_p),
+    )
+
+
+class _Result(ctypes.Structure):
+    _fields_ = (
+        ("latency_cycles", ctypes.c_uint64),
+        ("issued", ctypes.c_uint64),
+        ("late", ctypes.c_uint64),
+        ("stalls", ctypes.c_uint64),
+        ("out_of_range", ctypes.c_uint64),
+        ("finished", ctypes.c_uint32),
+        ("error", ctypes.c_uint32),
+        ("error_index", ctypes.c_uint32),
+    )
+
+
+class Machine:
+    """A chip's RTL after reset, ready for inferences one after the other; a context manager."""
+
+    def __init__(self, chip: Chip, library: Path) -> None:
+        self._chip = chip
+        self._library = _load(library)
+        self._handle = ctypes.c_void_p(self._library.bench_create())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._library.bench_destroy(self._handle)
+
+    def reset(self) -> None:
+        """Hold reset for some cycles; leaves the error state."""
+        self._library.bench_reset(self._handle)
+
+    def infer(
+        self,
+        program: Program,
+        memory: Bytes,
+        *,
+        warm: bool = False,
+        behaviour: MemoryBehaviour | None = None,
+        most_cycles: int = MOST_CYCLES,
+        wave: Path | None = None,
+    ) -> RtlRun:
+        """One inference on an external memory, which the machine reads and changes."""
+        options = _options(self._chip, behaviour or MemoryBehaviour(), warm=warm, most_cycles=most_cycles, wave=wave)
+        count = len(program.instructions)
+        start, end, result = np.zeros(count, np.uint64), np.zeros(count, np.uint64), _Result()
+        self._library.bench_run(
+            self._handle, memory.ctypes, memory.size, ctypes.byref(options), start.ctypes, end.ctypes, count,
+            ctypes.byref(result),
+        )  # fmt: skip
+        outputs = {port.name: _output(memory, port) for port in program.manifest.outputs}
+        return _run_of(result, outputs, start, end)
+
+
+def _options(chip: Chip, behaviour: MemoryBehaviour, *, warm: bool, most_cycles: int, wave: Path | None) -> _Options:
+    latency = behaviour.latency_cycles
+    return _Options(
+        most_cycles=most_cycles,
+        latency_cycles=chip.external.latency_cycles if latency is None else latency,
+        word_bytes=chip.external.bytes_per_cycle,
+        warm=warm,
+        late_per_1024=behaviour.late_per_1024,
+        stall_per_1024=behaviour.stall_per_1024,
+        seed=behaviour.seed,
+        wave=str(wave).encode() if wave else None,
+    )
+
+
+def _run_of(result: _Result, outputs: dict[str, npt.NDArray[np.generic]], start: Cycles, end: Cycles) -> RtlRun:
+    issued = min(result.issued, len(start))
+    return RtlRun(
+        outputs=outputs,
+        latency_cycles=result.latency_cycles,
+        start=start[:issued],
+        end=end[:issued],
+        finished=bool(result.finished),
+        error=Error(result.error),
+        error_index=result.error_index,
+        late=result.late,
+        stalls=result.stalls,
+        out_of_range=result.out_of_range,
+    )
+
+
+@cache
+def _load(library: Path) -> ctypes.CDLL:
+    loaded = ctypes.CDLL(str(library))
+    loaded.bench_create.restype = ctypes.c_void_p
+    loaded.bench_create.argtypes = ()
+    loaded.bench_destroy.argtypes = (ctypes.c_void_p,)
+    loaded.bench_destroy.restype = None
+    loaded.bench_reset.argtypes = (ctypes.c_void_p,)
+    loaded.bench_reset.restype = None
+    loaded.bench_run.restype = None
+    loaded.bench_run.argtypes = (
+        ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
+        ctypes.c_uint64, ctypes.c_void_p,
+    )  # fmt: skip
+    return loaded
+
+
+def cosimulate(
+    program: Program,
+    inputs: Mapping[str, npt.NDArray[np.generic]],
+    *,
+    warm: bool = False,
+    behaviour: MemoryBehaviour | None = None,
+    wave: Path | None = None,
+) -> RtlRun:
+    """Build the RTL of the Program's chip (or take it from the cache) and run one inference on it.
+
+    Each input has its port's dtype and shape. `warm`: runs the inference twice and reports the second, whose LOADs
+    with `once` are skipped. `wave`: writes a waveform (VCD) of the run. BadInput where a tool is missing or an input
+    does not fit its port.
+    """
+    library = build_machine(program.chip, trace=wave is not None)
+    memory = external_memory(program, inputs)
+    with Machine(program.chip, library) as machine:
+        if warm:
+            machine.infer(program, memory.copy(), behaviour=behaviour)
+        return machine.infer(program, memory, warm=warm, behaviour=behaviour, wave=wave)
+
+
+def external_memory(program: Program, inputs: Mapping[str, npt.NDArray[np.generic]]) -> Bytes:
+    """The external memory at the doorbell: the Program's image, the inputs, UNDEFINED."""
+    memory = np.full(program.manifest.external_bytes, UNDEFINED, np.uint8)
+    memory[: len(program.constants)] = np.frombuffer(program.constants, np.uint8)
+    for port in program.manifest.inputs:
+        memory[port.address : port.address + port.size_bytes] = _input(port, inputs)
+    return memory
+
+
+def _input(port: Port, inputs: Mapping[str, npt.NDArray[np.generic]]) -> Bytes:
+    array = inputs.get(port.name)
+    if array is None:
+        raise BadInput(f"input {port.name} is missing")
+    if array.shape != port.shape or array.dtype != np.dtype(port.dtype):
+        given = f"{array.dtype.name} {list(array.shape)}"
+        raise BadInput(
+            f"input {port.name} is {given}; one inference takes {np.dtype(port.dtype).name} {list(port.shape)}"
+        )
+    return np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8)
+
+
+def _output(memory: Bytes, port: Port) -> npt.NDArray[np.generic]:
+    data = memory[port.address : port.address + port.size_bytes].tobytes()
+    return np.frombuffer(data, port.dtype).reshape(port.shape)

@@ -1,0 +1,35 @@
+"""The files of a chip's RTL: the shipped SystemVerilog and the generated package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from chipsmith.chip.description import Chip
+from chipsmith.hardware.package import package_source
+
+_FOLDER = Path(__file__).parent
+_SHIPPED = _FOLDER / "sv"
+
+BENCH = _FOLDER / "bench" / "machine_bench.cpp"
+"""The C++ that clocks the machine beside a model of the external memory."""
+
+TESTBENCH = _FOLDER / "bench" / "machine_tb.sv"
+"""The self-checking testbench of golden vectors, for any simulator."""
+
+
+def machine_sources(chip: Chip) -> dict[str, str]:
+    """File name to text of every SystemVerilog source of a chip; `chip.sv` is the generated package."""
+    shipped = {path.name: path.read_text(encoding="utf-8") for path in sorted(_SHIPPED.glob("*.sv"))}
+    return {"chip.sv": package_source(chip), **shipped}
+
+
+def in_order(sources: Mapping[str, str]) -> list[str]:
+    """The names of the SystemVerilog files, the package first: the others need it."""
+    return ["chip.sv", *sorted(name for name in sources if name.endswith(".sv") and name != "chip.sv")]
+
+
+def write_sources(sources: Mapping[str, str], folder: Path) -> None:
+    """Write the files into a folder that exists."""
+    for name, text in sources.items():
+        (folder / name).write_text(text, encoding="utf-8")

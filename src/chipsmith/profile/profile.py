@@ -1,0 +1,248 @@
+"""The noun Inference and its rows: what one inference of a Program costs, as plain data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["measured", "simulated", "estimated"]
+Role = Literal["constant", "input", "output", "activation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A number that a user sees, in `unit`, and how far it can be trusted.
+
+    `kind`: measured (counted on real data or in a file), simulated (to the cycle or to the bit) or estimated;
+    `source`: from what; `status`: of an estimate, how good its weakest source is (`chipsmith.chip.sourced.Status`).
+    """
+
+    value: float
+    unit: str
+    kind: Kind
+    source: str
+    status: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipRecord:
+    """The chip of a run: its whole file, and the hash of its canonical form."""
+
+    name: str
+    yaml: str
+    sha256: str
+    clock_mhz: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorRow:
+    """Where an operator of the network runs and why; `kernel` is empty where none computes it."""
+
+    name: str
+    kind: str
+    placed: str
+    reason: str
+    kernel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostStep:
+    """What the host does, such as quantising the input, and why; its time stands under its name in `host`."""
+
+    name: str
+    when: Literal["before", "after"]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineRow:
+    """An engine and the cycles of one cold inference in which it is held."""
+
+    name: str
+    busy_cycles: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """Time of one inference. Cold: everything is in external memory; warm: the resident weights are on the chip.
+
+    `engines` and `stall_cycles` (of the sequencer, by what it waited for) are of the cold inference.
+    """
+
+    cold_cycles: int
+    warm_cycles: int
+    clock_mhz: int
+    engines: tuple[EngineRow, ...]
+    stall_cycles: dict[str, int]
+
+    @property
+    def cold_us(self) -> float:
+        """Microseconds of a cold inference."""
+        return self.cold_cycles / self.clock_mhz
+
+    @property
+    def inferences_per_second(self) -> float:
+        """Cold inferences a second, one after the other."""
+        return 1e6 / self.cold_us
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelRow:
+    """A kernel in one cold inference, or what is no kernel's own (`kind` 'chip': pages, countdowns, leakage).
+
+    Cycles are from the doorbell, `last_end_cycle` is exclusive. `busy_cycles` of its engine; `wait_cycles` that the
+    sequencer waited for its instructions, and `wait_reason`, what most of them were for. `macs` of the operators,
+    padding left out; `external_bytes` that are loaded and stored for it. `energy_pj` by component, its transfers'
+    share included. `anchor` is the kind of its first operator, 'copy' where it has none.
+    """
+
+    name: str
+    kind: str
+    anchor: str
+    operators: tuple[str, ...]
+    instructions: int
+    first_start_cycle: int
+    last_end_cycle: int
+    busy_cycles: int
+    wait_cycles: int
+    wait_reason: str
+    macs: int
+    external_bytes: int
+    energy_pj: dict[str, float]
+
+    @property
+    def total_pj(self) -> float:
+        """Energy of the kernel in picojoules."""
+        return math.fsum(self.energy_pj.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstructionRow:
+    """An instruction in one inference, or the doorbell's fetch (`index` -1).
+
+    Cycles are from the doorbell; ends are exclusive. It holds its engine until `engine_end_cycle` and the last of its
+    locks until `end_cycle`. `name` is the kernel, or what is transferred; `wait_reason` is what decided its start.
+    """
+
+    index: int
+    opcode: str
+    engine: str
+    name: str
+    kernel: str
+    start_cycle: int
+    engine_end_cycle: int
+    end_cycle: int
+    wait_cycles: int
+    wait_reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemorySpan:
+    """Bytes of on-chip memory and the cycles in which they are in use; `last_cycle` is exclusive."""
+
+    name: str
+    role: Role
+    address: int
+    size_bytes: int
+    first_cycle: int
+    last_cycle: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceLine:
+    """`count` equal things of a component at `each` (in the unit of the table that holds the line)."""
+
+    component: str
+    item: str
+    count: float
+    each: float
+    source: str
+    status: str
+
+    @property
+    def value(self) -> float:
+        """Price of all of them."""
+        return self.count * self.each
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceTable:
+    """Lines in `unit` that sum to a total; `status` is the weakest of theirs, `excluded` what is left out."""
+
+    unit: str
+    lines: tuple[PriceLine, ...]
+    status: str
+    references: tuple[str, ...]
+    excluded: tuple[str, ...]
+    caveat: str = ""
+
+    @property
+    def total(self) -> float:
+        """Sum of the lines."""
+        return math.fsum(line.value for line in self.lines)
+
+    def by_component(self) -> dict[str, float]:
+        """Sum of each component's lines, in the order of the lines; they sum to the total."""
+        names = dict.fromkeys(line.component for line in self.lines)
+        return {name: math.fsum(line.value for line in self.lines if line.component == name) for name in names}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostRecord:
+    """Dollars of one chip and the parts of its formula; estimated.
+
+    `die_usd` is the good die: wafer price / (dies a wafer x yield).
+    """
+
+    wafer_price_usd: Figure
+    dies_per_wafer: Figure
+    yield_fraction: Figure
+    die_usd: Figure
+    package_usd: Figure
+    assembly_usd: Figure
+    mask_set_usd: Figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roof:
+    """The roofline: at most so many multiply-accumulates a cycle, and so many external bytes each way a cycle."""
+
+    peak_macs_per_cycle: int
+    external_bytes_per_cycle: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inference:
+    """A Program on its chip: placement, time, energy, area, cost. `energy` is in pJ, `area` in mm2.
+
+    `external_bytes` are read and written by one cold inference; `tops_per_watt` counts the array's operations.
+    """
+
+    operators: tuple[OperatorRow, ...]
+    latency: Latency
+    kernels: tuple[KernelRow, ...]
+    instructions: tuple[InstructionRow, ...]
+    memory: tuple[MemorySpan, ...]
+    memory_peak_bytes: int
+    weight_bytes: int
+    external_bytes: int
+    resident: tuple[str, ...]
+    energy: PriceTable
+    tops_per_watt: float
+    peak_tops: float
+    area: PriceTable
+    cost: CostRecord
+    roof: Roof
+    slow_memories: tuple[str, ...]
+
+    @property
+    def energy_uj(self) -> float:
+        """Energy of one cold inference in microjoules."""
+        return self.energy.total / 1e6
+
+    @property
+    def average_power_mw(self) -> float:
+        """Energy over time of a cold inference, in milliwatts."""
+        return self.energy.total / self.latency.cold_us / 1e3

@@ -1,0 +1,106 @@
+"""Rows for the charts of a run layer by layer: what each kernel adds to the latency and to the energy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from chipsmith.profile.kernels import REST
+from chipsmith.profile.profile import Inference, KernelRow
+
+BEFORE = "before the first kernel"
+AFTER = "after the last kernel"
+SMALL = 0.01
+"""A kernel below this share of the latency and of the energy is small: neighbours of this sort share a row."""
+MANY = 24
+"""Up to so many kernels each has a row of its own."""
+_SHORT_KINDS = {"DEPTHWISE_CONV2D": "DW_CONV2D", "TRANSPOSE_CONV2D": "T_CONV2D", "FULLY_CONNECTED": "FC"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A row of the charts: one kernel, some small ones together, or what belongs to none.
+
+    `added_cycles` is by how much it moves the end of all that came before: these sum to the latency.
+    `engine` is empty for what is no kernel; `energy_pj` by component sums, over all rows, to the energy.
+    """
+
+    label: str
+    engine: str
+    kernels: tuple[KernelRow, ...]
+    added_cycles: int
+    energy_pj: dict[str, float]
+
+    @property
+    def total_pj(self) -> float:
+        """Energy of the row in picojoules."""
+        return math.fsum(self.energy_pj.values())
+
+
+def layers(one: Inference) -> tuple[Layer, ...]:
+    """The rows of a cold inference in order of their ends, kernels first started before them and REST behind."""
+    kernels = sorted((row for row in one.kernels if row.name != REST), key=lambda row: row.last_end_cycle)
+    (rest,) = (row for row in one.kernels if row.name == REST)
+    first = min((row.first_start_cycle for row in kernels), default=one.latency.cold_cycles)
+    rows = _kernels(kernels, first)
+    if len(rows) > MANY:
+        rows = _merged(rows, one)
+    end = max((row.last_end_cycle for row in kernels), default=first)
+    return (
+        Layer(label=BEFORE, engine="", kernels=(), added_cycles=first, energy_pj={}),
+        *rows,
+        Layer(label=AFTER, engine="", kernels=(), added_cycles=one.latency.cold_cycles - end, energy_pj={}),
+        Layer(label=REST, engine="", kernels=(), added_cycles=0, energy_pj=rest.energy_pj),
+    )
+
+
+def short_name(row: KernelRow) -> str:
+    """A kernel's number and the kind of its first operator, such as 'k3 CONV2D'."""
+    return f"{row.name.partition(':')[0]} {_SHORT_KINDS.get(row.anchor, row.anchor)}"
+
+
+def _kernels(kernels: Iterable[KernelRow], end: int) -> list[Layer]:
+    rows = []
+    for row in kernels:
+        rows.append(
+            Layer(
+                label=short_name(row),
+                engine=row.kind,
+                kernels=(row,),
+                added_cycles=max(0, row.last_end_cycle - end),
+                energy_pj=row.energy_pj,
+            )
+        )
+        end = max(end, row.last_end_cycle)
+    return rows
+
+
+def _merged(rows: Sequence[Layer], one: Inference) -> list[Layer]:
+    """Runs of small neighbours become one row."""
+    merged: list[list[Layer]] = []
+    for row in rows:
+        if merged and _small(row, one) and _small(merged[-1][-1], one):
+            merged[-1].append(row)
+        else:
+            merged.append([row])
+    return [_together(run) for run in merged]
+
+
+def _small(row: Layer, one: Inference) -> bool:
+    return row.added_cycles < SMALL * one.latency.cold_cycles and row.total_pj < SMALL * one.energy.total
+
+
+def _together(run: Sequence[Layer]) -> Layer:
+    if len(run) == 1:
+        return run[0]
+    first, last = (one.label.partition(" ")[0] for one in (run[0], run[-1]))
+    engines = {one.engine for one in run}
+    components = run[0].energy_pj
+    return Layer(
+        label=f"{first} to {last} ({len(run)})",
+        engine=engines.pop() if len(engines) == 1 else "vector",
+        kernels=tuple(kernel for one in run for kernel in one.kernels),
+        added_cycles=sum(one.added_cycles for one in run),
+        energy_pj={name: math.fsum(one.energy_pj[name] for one in run) for name in components},
+    )

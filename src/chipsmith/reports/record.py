@@ -1,0 +1,213 @@
+"""The record of a run: everything that a report shows, as plain data that goes to JSON and back.
+
+`inference` is built by `chipsmith.profile.inference.describe_inference`; who runs the chain adds the rest. Every
+number that a user sees says how it was obtained: see Figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from chipsmith.errors import BadInput
+from chipsmith.profile.profile import ChipRecord, HostStep, Inference
+from chipsmith.witness.diff.sqnr import QuantisationError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+SCHEMA_VERSION = 2
+"""Version of the record's form; it grows by one whenever a field changes its meaning or goes."""
+
+Stage = Literal["float", "int8", "chip"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """One epoch of training: mean losses, and scores, which are 1 at best."""
+
+    number: int
+    train_loss: float
+    validation_loss: float
+    train_score: float
+    validation_score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecord:
+    """The curves of a training, and the verdict drawn from them ('good', 'overfit', 'underfit') with its reason.
+
+    `score` names what the epochs' scores are, such as 'accuracy' or 'explained variance'.
+    """
+
+    epochs: tuple[Epoch, ...]
+    score: str
+    verdict: str
+    reason: str
+    train_examples: int
+    validation_examples: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A figure of merit of one stage of the chain on the test examples, with its interval.
+
+    Accuracies and other shares are from 0 to 1. `better` says whether 'more' or 'less' of it is wanted; `interval`
+    which interval it is, such as 'bootstrap, 95 %'; `obtained` how the stage was run.
+    """
+
+    stage: Stage
+    name: str
+    value: float
+    low: float
+    high: float
+    count: int
+    better: str
+    interval: str
+    obtained: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confusion:
+    """How often the chip answered each class (column) to examples of each class (row)."""
+
+    class_names: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityBin:
+    """The answers whose confidence is above `low` and up to `high`: number, mean confidence, accuracy."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationRecord:
+    """How far a stage's confidence is from its accuracy: the table, and the expected calibration error."""
+
+    stage: Stage
+    bins: tuple[ReliabilityBin, ...]
+    error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldsRecord:
+    """The chief metric of networks that were trained on other parts of the data, each on examples of its own."""
+
+    name: str
+    values: tuple[float, ...]
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture that the chip computed: what it shows, and a PNG in base64."""
+
+    title: str
+    caption: str
+    png: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSample:
+    """A text that the chip went on with: the prompt, what it wrote, and how it chose."""
+
+    prompt: str
+    written: str
+    obtained: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BitExactness:
+    """Comparison of the chip's outputs with a reference: of `compared` elements, `mismatches` differ."""
+
+    mismatches: int
+    compared: int
+    images: int
+    reference: str
+    reference_version: str
+
+    @property
+    def exact(self) -> bool:
+        """Whether all elements are equal, and there are some."""
+        return self.compared > 0 and self.mismatches == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """Everything that a report of a run shows.
+
+    `versions` of packages and `hashes` (SHA-256 of the run's files) by name; `host` holds wall times in seconds and is
+    the one part that differs between two runs with the same seed. What a run did not do is None or empty.
+    """
+
+    network: str
+    chip: ChipRecord
+    inference: Inference
+    seed: int | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    host: dict[str, float] = field(default_factory=dict)
+    host_steps: tuple[HostStep, ...] = ()
+    task: str = ""
+    training: TrainingRecord | None = None
+    metrics: tuple[Metric, ...] = ()
+    bit_exact: BitExactness | None = None
+    confusion: Confusion | None = None
+    calibration: tuple[CalibrationRecord, ...] = ()
+    folds: FoldsRecord | None = None
+    pictures: tuple[Picture, ...] = ()
+    texts: tuple[TextSample, ...] = ()
+    quantisation: tuple[QuantisationError, ...] = ()
+    schema_version: int = SCHEMA_VERSION
+
+    def chief(self, stage: Stage) -> Metric | None:
+        """The metric that the task is judged by, of a stage, where it was measured."""
+        return next((one for one in self.metrics if one.stage == stage), None)
+
+    def metric(self, stage: Stage, name: str) -> Metric | None:
+        """The metric of this name of a stage, where it was measured."""
+        return next((one for one in self.metrics if (one.stage, one.name) == (stage, name)), None)
+
+
+def record_to_plain(record: RunRecord) -> dict[str, Any]:
+    """The record as plain JSON values, fields in order; `record_from_plain` reads them back to an equal record."""
+    return _adapter().dump_python(record, mode="json")  # type: ignore[no-any-return]
+
+
+def record_from_plain(fields: Mapping[str, Any], *, name: str) -> RunRecord:
+    """The record of what `record_to_plain` gave; BadInput, with `name`, where it is foreign or of another version."""
+    version = fields.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise BadInput(
+            f"{name} has schema_version {version}; this Chipsmith reads {SCHEMA_VERSION}: run the network again"
+        )
+    try:
+        return _adapter().validate_python(fields)
+    except ValueError as error:
+        raise BadInput(f"{name} holds no record of a run: {_first_fault(error)}; run the network again") from error
+
+
+def _first_fault(error: ValueError) -> str:
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return str(error)
+    faults = error.errors()
+    place = ".".join(str(step) for step in faults[0]["loc"])
+    return f"{place}: {faults[0]['msg']}" if place else str(faults[0]["msg"])
+
+
+@cache
+def _adapter() -> TypeAdapter[RunRecord]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunRecord)

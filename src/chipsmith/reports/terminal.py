@@ -1,0 +1,148 @@
+"""Tables for a terminal: readable in 80 columns and without colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, TextIO
+
+from chipsmith.chip.description import Chip
+from chipsmith.profile.profile import HostStep, Inference, OperatorRow
+from chipsmith.profile.time_breakdown import TimeShare
+from chipsmith.reports.headline import Headline, headlines, significant
+from chipsmith.reports.record import RunRecord
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+
+def closing_table(record: RunRecord) -> RenderableType:
+    """The closing table of a run: each figure, its value and how it was obtained; below it, from what, by number."""
+    from rich.console import Group
+
+    rows = headlines(record)
+    notes = _notes(rows)
+    table = _table(f"{record.network} on {record.chip.name}")
+    for title in ("figure", "value", "how"):
+        table.add_column(title)
+    table.add_column("from", justify="right", no_wrap=True)
+    for group in _groups(rows):
+        for one in group:
+            _add(table, one.label, one.text, _how(one), f"({notes[one.figure.source]})")
+        table.add_section()
+    return Group(table, *(_note(number, source) for source, number in notes.items()))
+
+
+def placement_table(operators: Iterable[OperatorRow], host: Iterable[HostStep] = ()) -> Table:
+    """Where each operator runs and why; what the host does stands first and last."""
+    steps = tuple(host)
+    table = _table("placement")
+    table.add_column("operator", overflow="fold")
+    table.add_column("kind", overflow="fold")
+    table.add_column("placed", no_wrap=True)
+    table.add_column("reason")
+    for step in (one for one in steps if one.when == "before"):
+        _add(table, step.name, "", "host", step.reason)
+    for row in operators:
+        _add(table, row.name, row.kind, row.placed, row.reason)
+    for step in (one for one in steps if one.when == "after"):
+        _add(table, step.name, "", "host", step.reason)
+    return table
+
+
+def comparison_table(network: str, chips: Mapping[str, Inference]) -> Table:
+    """One network on several chips, one row each. Cycles are simulated; energy, area and cost estimated."""
+    table = _table(f"{network}: cycles simulated; energy, power, area and cost estimated")
+    table.add_column("chip", overflow="fold")
+    for title in ("cycles", "µs", "µJ", "mW", "TOPS/W", "mm²", "USD"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for name, one in chips.items():
+        values = (
+            one.latency.cold_us,
+            one.energy_uj,
+            one.average_power_mw,
+            one.tops_per_watt,
+            one.area.total,
+            one.cost.die_usd.value,
+        )
+        _add(table, name, f"{one.latency.cold_cycles:,}", *(significant(value) for value in values))
+    return table
+
+
+def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
+    """Where the time of one inference goes: an engine computes, all wait for a transfer, or for something else.
+
+    The array's share is that of the multiply-accumulates that it could do in the cycles of the kind.
+    """
+    rows = tuple(shares)
+    latency = sum(row.cycles for row in rows)
+    table = _table(f"where {latency:,} cycles go, in %, by kind of kernel")
+    table.add_column("kernels", no_wrap=True)
+    for title in ("", "cycles", "all", "computes", "loading", "other", "array"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in rows:
+        parts = (row.cycles, row.computing_cycles, row.external_cycles, row.other_cycles)
+        percent = (f"{100 * one / max(latency, 1):.1f}" for one in parts)
+        busy = f"{row.macs / (chip.macs * row.cycles):.0%}" if row.macs and row.cycles else ""
+        _add(table, row.kind, f"{row.kernels:,}", f"{row.cycles:,}", *percent, busy)
+    return table
+
+
+def print_report(record: RunRecord, *, file: TextIO | None = None) -> None:
+    """Print the placement table, the verdict of the training and the closing table."""
+    console = _console(file)
+    console.print(placement_table(record.inference.operators, record.host_steps))
+    if record.training is not None:
+        console.print(f"training: {record.training.verdict}; {record.training.reason}")
+    console.print(closing_table(record))
+
+
+def print_tables(*tables: RenderableType, file: TextIO | None = None) -> None:
+    """Print tables to `file` (standard output by default), without colour where it is no terminal."""
+    console = _console(file)
+    for table in tables:
+        console.print(table)
+
+
+def _console(file: TextIO | None) -> Console:
+    from rich.console import Console
+
+    return Console(file=file, highlight=False)
+
+
+def _table(title: str) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+
+
+def _add(table: Table, *cells: str) -> None:
+    """A row of plain text: names may hold what rich takes for markup."""
+    from rich.text import Text
+
+    table.add_row(*(Text(cell) for cell in cells))
+
+
+def _groups(rows: Iterable[Headline]) -> list[list[Headline]]:
+    groups: dict[str, list[Headline]] = {}
+    for row in rows:
+        groups.setdefault(row.group, []).append(row)
+    return list(groups.values())
+
+
+def _how(one: Headline) -> str:
+    return f"{one.figure.kind}, {one.figure.status}" if one.figure.status else one.figure.kind
+
+
+def _notes(rows: Iterable[Headline]) -> dict[str, int]:
+    """A number for each source, from 1 in the order of the rows."""
+    return {source: number for number, source in enumerate(dict.fromkeys(row.figure.source for row in rows), start=1)}
+
+
+def _note(number: int, source: str) -> RenderableType:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    text = Text(f"({number}) {source}", style="dim")
+    return Padding(text, (0, 0, 0, 1))

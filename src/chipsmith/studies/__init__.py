@@ -1,0 +1,1 @@
+"""Searches over networks and chips: budgets, objectives, trials."""

@@ -1,0 +1,150 @@
+"""Structure search: widths, depths and kernels of a family for a budget of the target chip's own cycles and energy.
+
+Optuna's tree-structured Parzen estimator proposes; a structure beyond the budget is never trained; the others are
+trained for a few epochs and scored on the validation part. Random search gets as many trials, for comparison.
+Source of the estimator: J. Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+from chipsmith.errors import BadInput, CheckFailed, OperatorRefused
+from chipsmith.frontends.pytorch.shape_graph import shape_graph
+from chipsmith.learn.compression.structure import Choice, Value, halved, structure_choices, with_choices
+from chipsmith.learn.compression.tuning import Base, taught
+from chipsmith.learn.networks import Network
+from chipsmith.learn.training import measure
+from chipsmith.profile.cost import ChipCost, graph_cost
+from chipsmith.studies.budget import Budget
+
+Sampler = Literal["tpe", "random"]
+SAMPLERS: tuple[Sampler, ...] = ("tpe", "random")
+_REFUSALS = (BadInput, OperatorRefused, CheckFailed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One structure that was looked at: its cost, and its validation score where it was within the budget."""
+
+    sampler: Sampler
+    chosen: dict[str, Value]
+    cycles: int
+    energy_uj: float
+    score: float | None
+
+
+@dataclass(kw_only=True)
+class StructureSearch:
+    """Searches with one base, budget and length of the short trainings; structures met twice are trained once."""
+
+    base: Base
+    network: Network
+    budget: Budget
+    epochs: int
+    _costs: dict[str, ChipCost] = field(default_factory=dict)
+    _scores: dict[str, float] = field(default_factory=dict)
+
+    def run(
+        self, sampler: Sampler, *, trials: int, journal: Path | None, on_trial: Callable[[Trial], None]
+    ) -> tuple[Trial, ...]:
+        """All trials of one sampler, in order; those already in the `journal` file are not done again."""
+        _require_extra()
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(
+            study_name=sampler,
+            direction="maximize",
+            storage=_storage(journal),
+            sampler=_sampler(sampler, self.base.recipe.seed),
+            load_if_exists=True,
+        )
+        choices = structure_choices(self.network, columns=self.base.columns)
+        if not study.trials:
+            study.enqueue_trial(halved(self.network, choices))
+            study.enqueue_trial(_least(choices))
+
+        def objective(trial: Any) -> float:
+            return self._objective(trial, choices, sampler, on_trial)
+
+        done = sum(one.state.is_finished() for one in study.trials)
+        study.optimize(objective, n_trials=max(0, trials - done))
+        return tuple(Trial(**one.user_attrs["trial"]) for one in study.trials if "trial" in one.user_attrs)
+
+    def _objective(
+        self, trial: Any, choices: tuple[Choice, ...], sampler: Sampler, on_trial: Callable[[Trial], None]
+    ) -> float:
+        import optuna
+
+        chosen = {one.name: trial.suggest_categorical(one.name, one.options) for one in choices}
+        try:
+            network = with_choices(self.network, chosen)
+            cost = self._cost(network)
+            excess = self.budget.excess(cost)
+            score = None if excess > 0 else self._score(network)
+        except _REFUSALS as error:  # such as an image that is pooled away
+            trial.set_constraint("budget", 1.0)
+            raise optuna.TrialPruned(str(error)) from error
+        found = Trial(sampler=sampler, chosen=chosen, cycles=cost.cycles, energy_uj=cost.energy_uj, score=score)
+        trial.set_user_attr("trial", found.__dict__)
+        trial.set_constraint("budget", excess)
+        on_trial(found)
+        return 0.0 if score is None else score
+
+    def _cost(self, network: Network) -> ChipCost:
+        key = network.model_dump_json()
+        if key not in self._costs:
+            module = network.build(input_shape=self.base.dataset.input_shape, outputs=self.base.dataset.outputs)
+            graph = shape_graph(module, self.base.calibration, name=self.base.recipe.name)
+            self._costs[key] = graph_cost(graph, self.base.chip)
+        return self._costs[key]
+
+    def _score(self, network: Network) -> float:
+        key = network.model_dump_json()
+        if key not in self._scores:
+            module = taught(self.base, network, epochs=self.epochs)
+            self._scores[key] = measure(module, self.base.dataset.validation, self.base.dataset.task)[1]
+        return self._scores[key]
+
+
+def best_trials(trials: tuple[Trial, ...], *, count: int) -> tuple[Trial, ...]:
+    """The trials within the budget with the best scores, each structure once; fewer cycles first where scores tie."""
+    ranked = sorted((one for one in trials if one.score is not None), key=lambda one: (-(one.score or 0), one.cycles))
+    distinct = {str(sorted(one.chosen.items())): one for one in reversed(ranked)}
+    return tuple(sorted(distinct.values(), key=ranked.index))[:count]
+
+
+def _least(choices: tuple[Choice, ...]) -> dict[str, Value]:
+    """The smallest structure: it tells whether any is within the budget."""
+    return {one.name: min(one.options) for one in choices}
+
+
+def _sampler(sampler: Sampler, seed: int) -> Any:
+    import optuna
+
+    if sampler == "random":
+        return optuna.samplers.RandomSampler(seed=seed)
+    return optuna.samplers.TPESampler(seed=seed, n_startup_trials=4)
+
+
+def _storage(journal: Path | None) -> Any:
+    import optuna
+
+    if journal is None:
+        return None
+    from optuna.storages.journal import JournalFileBackend
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.storages.JournalStorage(JournalFileBackend(str(journal)))
+
+
+def _require_extra() -> None:
+    if find_spec("optuna") is None:
+        raise BadInput("cannot search structures: optuna is not installed; mend: pip install 'chipsmith[compression]'")

@@ -1,0 +1,1 @@
+"""Passes over graphs: a verified graph to a verified graph of the same meaning."""

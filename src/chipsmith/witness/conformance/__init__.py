@@ -1,0 +1,1 @@
+"""TOSA's official conformance cases on the targets."""

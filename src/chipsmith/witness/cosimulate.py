@@ -1,0 +1,205 @@
+"""The RTL beside the simulators: one inference cold and one warm, compared bit by bit and cycle by cycle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from chipsmith.hardware.build import build_machine
+from chipsmith.hardware.export import GoldenVector
+from chipsmith.hardware.package import ERROR_TEXTS, Error
+from chipsmith.hardware.simulate import Machine, RtlRun, external_memory
+from chipsmith.program.assembly import format_instruction
+from chipsmith.program.program import Port, Program
+from chipsmith.program.writers import writer_of
+from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.sim.cycle import Timeline, simulate
+from chipsmith.sim.functional import execute
+from chipsmith.tosa.graph import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One inference of the RTL beside the simulators; `difference` tells the first one, empty where there is none."""
+
+    cycles_rtl: int
+    cycles_simulated: int
+    mismatching_bits: int
+    instructions_differing: int
+    error: Error
+    difference: str
+
+    def to_json(self) -> Json:
+        """The numbers of one inference."""
+        return {
+            "mismatching_bits": self.mismatching_bits,
+            "cycles_rtl": self.cycles_rtl,
+            "cycles_simulated": self.cycles_simulated,
+            "instructions_differing": self.instructions_differing,
+            "error": self.error.name,
+            "first_difference": self.difference or None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cosimulated:
+    """A Program on the RTL of its chip, cold and warm; times in seconds of this computer."""
+
+    program: Program
+    cold: Compared
+    warm: Compared
+    build_s: float
+    run_s: float
+    wave: Path | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no bit and no cycle differs."""
+        return not self.difference
+
+    @property
+    def difference(self) -> str:
+        """The first difference in words; empty where there is none."""
+        warm = self.warm.difference and f"warm: {self.warm.difference}"
+        return self.cold.difference or warm
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith cosim --json`; the numbers are of the cold inference, `warm` has the other's."""
+        simulated = self.cold.cycles_rtl + self.warm.cycles_rtl
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "network": self.program.manifest.network,
+            **self.program.chip.identity,
+            "instructions": len(self.program.instructions),
+            **self.cold.to_json(),
+            "warm": self.warm.to_json(),
+            "host": {
+                "build_s": round(self.build_s, 3),
+                "run_s": round(self.run_s, 3),
+                "cycles_per_s": round(simulated / self.run_s),
+            },
+            "wave": None if self.wave is None else str(self.wave),
+        }
+
+
+def compare(program: Program, inputs: Mapping[str, Array], *, wave: Path | None = None) -> Cosimulated:
+    """Run one inference on the RTL, then a warm one on what it left, and compare both with the simulators.
+
+    `inputs` hold one inference. `wave`: where the waveform (VCD) of the cold inference goes. Raises BadInput where the
+    inputs do not fit or a tool is missing.
+    """
+    expected = execute(program, inputs)
+    memory = external_memory(program, inputs)
+    begin = time.perf_counter()
+    library = build_machine(program.chip, trace=wave is not None)
+    built = time.perf_counter()
+    with Machine(program.chip, library) as machine:
+        cold = machine.infer(program, memory.copy(), wave=wave)
+        warm = machine.infer(program, memory, warm=True)
+    done = time.perf_counter()
+    return Cosimulated(
+        program=program,
+        cold=compare_run(program, expected, cold, simulate(program)),
+        warm=compare_run(program, expected, warm, simulate(program, warm=True)),
+        build_s=built - begin,
+        run_s=done - built,
+        wave=wave,
+    )
+
+
+def golden_vector(program: Program, inputs: Mapping[str, Array]) -> GoldenVector:
+    """What the machine must show for one inference, by the simulators."""
+    return GoldenVector(
+        name=program.manifest.network,
+        program=program,
+        inputs=inputs,
+        outputs=execute(program, inputs),
+        latency_cycles=simulate(program).latency_cycles,
+    )
+
+
+def random_inputs(program: Program, *, seed: int) -> dict[str, Array]:
+    """Random inputs of one inference, over each port's whole range."""
+    rng = np.random.default_rng(seed)
+    return {port.name: _random(rng, port.dtype, port.shape) for port in program.manifest.inputs}
+
+
+def _random(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Array:
+    if np.dtype(dtype).kind == "b":
+        return rng.integers(0, 2, shape, np.int8).astype(dtype)
+    info = np.iinfo(dtype)
+    return rng.integers(info.min, info.max, shape, np.int64, endpoint=True).astype(dtype)
+
+
+def compare_run(program: Program, expected: Mapping[str, Array], run: RtlRun, timeline: Timeline) -> Compared:
+    """What differs between a run of the RTL and the simulators' outputs and timeline of the same inference."""
+    differing = _differing_instructions(run, timeline)
+    bits = sum(_mismatching_bits(expected[name], output) for name, output in run.outputs.items())
+    return Compared(
+        cycles_rtl=run.latency_cycles,
+        cycles_simulated=timeline.latency_cycles,
+        mismatching_bits=bits,
+        instructions_differing=len(differing),
+        error=run.error,
+        difference=_difference(program, expected, run, timeline, differing),
+    )
+
+
+def _differing_instructions(run: RtlRun, timeline: Timeline) -> list[int]:
+    """Instructions that did not start and end in the cycles of the simulator, those that never started included."""
+    issued = len(run.start)
+    start, end = timeline.start[:issued], timeline.end[:issued]
+    same = (run.start.astype(np.int64) == start) & (run.end.astype(np.int64) == end)
+    return [*np.flatnonzero(~same).tolist(), *range(issued, len(timeline.start))]
+
+
+def _mismatching_bits(expected: Array, found: Array) -> int:
+    pair = [np.frombuffer(np.ascontiguousarray(one).tobytes(), np.uint8) for one in (expected, found)]
+    return int(np.unpackbits(pair[0] ^ pair[1]).sum())
+
+
+def _difference(
+    program: Program, expected: Mapping[str, Array], run: RtlRun, timeline: Timeline, differing: list[int]
+) -> str:
+    if run.error is not Error.NONE:
+        return f"the machine stops with error {run.error.name}: {ERROR_TEXTS[run.error]}; {_name(program, run)}"
+    if differing:
+        return _time_difference(program, run, timeline, differing[0])
+    for port in program.manifest.outputs:
+        output = run.outputs[port.name]
+        wanted = expected[port.name].reshape(output.shape)
+        places = np.argwhere(wanted != output)
+        if len(places):
+            return _value_difference(program, port, wanted, output, tuple(places[0].tolist()))
+    return ""
+
+
+def _value_difference(program: Program, port: Port, wanted: Array, output: Array, place: tuple[int, ...]) -> str:
+    element = int(np.ravel_multi_index(place, output.shape)) if place else 0
+    writer = writer_of(program, port.address + element * output.itemsize)
+    told = "" if writer is None else f"; {_tell(program, writer)} computes it"
+    return f"output {port.name}{list(place)} is {output[place]} in RTL and {wanted[place]} simulated{told}"
+
+
+def _time_difference(program: Program, run: RtlRun, timeline: Timeline, index: int) -> str:
+    told = _tell(program, index)
+    expected = f"{timeline.start[index]} to {timeline.end[index]} simulated"
+    if index >= len(run.start):
+        return f"{told} never starts in RTL, {expected}"
+    return f"{told} runs from {run.start[index]} to {run.end[index]} in RTL, {expected}"
+
+
+def _name(program: Program, run: RtlRun) -> str:
+    return _tell(program, run.error_index) if run.error_index < len(program.instructions) else "beyond the last one"
+
+
+def _tell(program: Program, index: int) -> str:
+    spans = [one for one in program.manifest.kernels if index in one.instructions]
+    kernel = "".join(
+        f", tile {one.instructions.index(index) + 1} of {len(one.instructions)} of {one.name}" for one in spans[:1]
+    )
+    return f"instruction {index}{kernel} ({format_instruction(program.instructions[index])[:160]})"

@@ -1,0 +1,103 @@
+"""The layers of an ONNX network: in float, in int8 by onnxruntime, and on the simulated chip."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from chipsmith.chip import Chip
+from chipsmith.errors import BadInput
+from chipsmith.frontends.load import load_onnx, read_columns
+from chipsmith.frontends.onnx.model import OnnxModel
+from chipsmith.frontends.onnx.network import Layer, OnnxNetwork, lower_network
+from chipsmith.frontends.onnx.quantise import quantise
+from chipsmith.frontends.onnx.witness import float_name, onnx_tensors, without_rounding
+from chipsmith.tosa.graph import Array
+from chipsmith.witness.diff.layer import LayerValues, chip_tensors
+
+_SEED = 0
+
+
+def onnx_layers(
+    model: str, calibration: str | os.PathLike[str] | None, chip: Chip, *, most: int
+) -> tuple[str, list[LayerValues]]:
+    """The network's name and its layers, in its order, over the first inputs of `calibration`, at most `most`.
+
+    Of a QDQ network that is given no inputs, they are random over what its int8 inputs reach, always the same.
+    Raises as load_onnx does.
+    """
+    network, columns = _network(model, calibration, most)
+    layers = [layer for layer in network.layers if layer.axes]
+    if not layers:
+        raise BadInput(f"{model} has no layer that ends in a QuantizeLinear")
+    named = _batches(network.model, columns)
+    witness = onnx_tensors(network.model.proto, [layer.integers for layer in layers], named)
+    reals = _reals(network, layers, named)
+    found = chip_tensors(network.graph, chip, [layer.tensor for layer in layers], network.quantize_inputs(*columns))
+    return network.graph.name, [
+        LayerValues(
+            name=layer.name,
+            operator=layer.operator,
+            scale=layer.scale,
+            zero_point=layer.zero_point,
+            real=real.astype(np.float64),
+            witness=witness[layer.integers].astype(np.int64) - layer.offset,
+            chip=_in_network_layout(found[layer.tensor], layer),
+        )
+        for layer, real in zip(layers, reals, strict=True)
+        if real is not None
+    ]
+
+
+def _network(model: str, calibration: str | os.PathLike[str] | None, most: int) -> tuple[OnnxNetwork, list[Array]]:
+    """The network and the inputs to compare over; a QDQ network takes them from `calibration` and keeps its scales."""
+    if calibration is None:
+        network = load_onnx(model, None)
+        return network, _random_inputs(network, most)
+    plain, columns = read_columns(model, calibration)
+    network = lower_network(plain) if plain.quantised else lower_network(*quantise(plain, columns))
+    batches = [port.shape[0] for port in network.model.inputs]
+    counts = [min(most, len(column) // size) * size for column, size in zip(columns, batches, strict=True)]
+    return network, [column[:count] for column, count in zip(columns, counts, strict=True)]
+
+
+def _random_inputs(network: OnnxNetwork, most: int) -> list[Array]:
+    random = np.random.default_rng(_SEED)
+    columns: list[Array] = []
+    for port, border in zip(network.model.inputs, network.input_quantization, strict=True):
+        shape = (most * port.shape[0], *port.shape[1:])
+        if border.scale is None:
+            raise BadInput(
+                f"input '{port.name}' of {network.graph.name} takes integers: give --calibration x.npy to compare over"
+            )
+        steps = random.integers(-128, 128, shape) - border.zero_point
+        columns.append((steps * border.scale).astype(port.dtype))
+    return columns
+
+
+def _batches(model: OnnxModel, columns: Sequence[Array]) -> dict[str, npt.NDArray[np.generic]]:
+    return {
+        port.name: column.reshape(-1, *port.shape).astype(port.dtype)
+        for port, column in zip(model.inputs, columns, strict=True)
+    }
+
+
+def _reals(
+    network: OnnxNetwork, layers: Sequence[Layer], inputs: dict[str, npt.NDArray[np.generic]]
+) -> list[npt.NDArray[np.generic] | None]:
+    """The layers in floating point: by the network before quantisation, or by the QDQ network without its rounding."""
+    if network.original is None:
+        values = onnx_tensors(without_rounding(network.model), [layer.integers for layer in layers], inputs)
+        return [values[layer.integers] for layer in layers]
+    known = [name for node in network.original.nodes for name in node.outputs]
+    names = [float_name(layer.real, known) for layer in layers]
+    values = onnx_tensors(network.original.proto, [name for name in dict.fromkeys(names) if name], inputs)
+    return [None if name is None else values[name] for name in names]
+
+
+def _in_network_layout(values: Array, layer: Layer) -> npt.NDArray[np.int64]:
+    order = (0, *(int(axis) + 1 for axis in np.argsort(layer.axes)))
+    return np.transpose(values, order).astype(np.int64)

@@ -1,0 +1,107 @@
+"""How far each layer of an int8 network is from its float original, layer by layer in PyTorch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chipsmith.tosa.graph import Array
+
+if TYPE_CHECKING:
+    import torch
+    from torch.fx import Node
+
+    Values = dict[str, torch.Tensor]
+
+_DEQUANTIZE = "quantized_decomposed.dequantize_per_tensor.default"
+MOVES = ("flatten", "dropout", "view", "reshape", "permute")
+"""Operators that leave every value as it is: their error is their input's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantisationError:
+    """How far a layer's int8 result is from the float one: signal to quantisation noise in dB.
+
+    `sqnr_db` is None where there is no such ratio: nothing differs, or the layer is zero everywhere.
+    `obtained` says on what data and between which two networks it was measured.
+    """
+
+    layer: str
+    sqnr_db: float | None
+    obtained: str
+
+
+def layer_errors(
+    module: torch.nn.Module, converted: torch.nn.Module, images: Array, *, obtained: str
+) -> tuple[QuantisationError, ...]:
+    """Signal to quantisation noise of each layer's result over `images` (n, ...), in the order of the network.
+
+    `converted` is the PT2E int8 form of `module` for a batch of one; both are run in PyTorch. A layer is what ends
+    in a requantisation, named by its module. SQNR = 10 log10(sum f^2 / sum (f - q)^2), q the dequantised int8 value.
+    """
+    import torch
+
+    example = (torch.from_numpy(images[:1].copy()),)
+    original = torch.export.export(module, example).module(check_guards=False)
+    names = dict(_layers(converted, original))
+    pairs = [_both(original, converted, torch.from_numpy(image[None].copy())) for image in images]
+    return tuple(
+        QuantisationError(layer=label, sqnr_db=_sqnr_db(pairs, node, result), obtained=obtained)
+        for node, (label, result) in names.items()
+    )
+
+
+def _layers(converted: Any, original: Any) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The node of each layer, its label, and the node of its dequantised result."""
+    known = {node.name: node for node in original.graph.nodes}
+    for node in converted.graph.nodes:
+        source = source_of(node)
+        if source is None or source.name.startswith(MOVES):
+            continue
+        if source.name in known and _same(source, known[source.name]):
+            yield source.name, (label_of(source), node.name)
+
+
+def _same(source: Node, original: Node) -> bool:
+    """Whether two nodes of one name compute one thing: the quantiser takes cells apart and names the parts anew."""
+    shapes = [getattr(one.meta.get("val"), "shape", None) for one in (source, original)]
+    return label_of(source) == label_of(original) and shapes[0] == shapes[1]
+
+
+def source_of(node: Node) -> Node | None:
+    """What a dequantising node gives back: the operator before it and its quantising node."""
+    if str(node.target) != _DEQUANTIZE:
+        return None
+    quantised: Any = node.args[0]
+    source: Node | None = quantised.args[0] if quantised.op == "call_function" else None
+    return source if source is not None and source.op == "call_function" else None
+
+
+def label_of(node: Node) -> str:
+    """The path of the module that a node belongs to, or its own name."""
+    stack = node.meta.get("nn_module_stack") or {}
+    path = str(list(stack.values())[-1][0]) if stack else ""
+    return path.removeprefix("L['self'].") or node.name
+
+
+def _both(original: Any, converted: Any, image: torch.Tensor) -> tuple[Values, Values]:
+    return node_values(original, image), node_values(converted, image)
+
+
+def node_values(module: Any, image: torch.Tensor) -> Values:
+    """The value of each node by its name."""
+    import torch
+
+    interpreter = torch.fx.Interpreter(module, garbage_collect_values=False)
+    with torch.no_grad():
+        interpreter.run(image)
+    return {node.name: value for node, value in interpreter.env.items()}
+
+
+def _sqnr_db(pairs: Sequence[tuple[Values, Values]], node: str, result: str) -> float | None:
+    """The ratio in dB; None where it has none: no error, or no signal."""
+    signal = math.fsum(float((exact[node].double() ** 2).sum()) for exact, _ in pairs)
+    noise = math.fsum(float(((exact[node] - rough[result]).double() ** 2).sum()) for exact, rough in pairs)
+    return 10 * math.log10(signal / noise) if signal and noise else None

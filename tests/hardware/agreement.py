@@ -1,0 +1,40 @@
+"""The RTL beside the simulators: what each says of one inference, and where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from chipsmith.hardware.package import Error
+from chipsmith.hardware.simulate import RtlRun, cosimulate
+from chipsmith.program.assembly import format_instruction
+from chipsmith.program.program import Program
+from chipsmith.sim.cycle import simulate
+from chipsmith.sim.functional import execute
+
+
+def assert_agrees(program: Program, inputs: Mapping[str, np.ndarray], *, warm: bool = False) -> RtlRun:
+    """Every output byte, every start and every end of the RTL are those of the simulators."""
+    run = cosimulate(program, inputs, warm=warm)
+    assert (run.error, run.finished) == (Error.NONE, True), f"{run.error} at instruction {run.error_index}"
+    assert (run.late, run.stalls, run.out_of_range) == (0, 0, 0)
+    assert_same_times(program, run, warm=warm)
+    if warm:
+        return run  # what the inference before left in memory is not in the functional simulator
+    for name, expected in execute(program, inputs).items():
+        differing = np.flatnonzero(expected.ravel() != run.outputs[name].ravel())
+        assert not differing.size, f"{name}: {differing.size} of {expected.size} differ, first at {differing[0]}"
+    return run
+
+
+def assert_same_times(program: Program, run: RtlRun, *, warm: bool = False) -> None:
+    """Every start and end of the RTL are those of the cycle simulator."""
+    timeline = simulate(program, warm=warm)
+    start, end = run.start.astype(np.int64), run.end.astype(np.int64)
+    assert len(start) == len(timeline.start)
+    for index in np.flatnonzero((start != timeline.start) | (end != timeline.end)):
+        told = format_instruction(program.instructions[index])
+        expected = (int(timeline.start[index]), int(timeline.end[index]))
+        raise AssertionError(f"{index}: {(int(start[index]), int(end[index]))}, expected {expected}: {told}")
+    assert run.latency_cycles == timeline.latency_cycles

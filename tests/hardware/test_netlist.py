@@ -1,0 +1,56 @@
+"""yosys reads the RTL as Verilator does: its netlist of the machine runs the same programs with the same result.
+
+yosys takes some legal SystemVerilog for something else without a word; this finds it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from agreement import assert_same_times
+from random_programs import random_inputs, random_program
+
+from chipsmith.chip import load_chip
+from chipsmith.hardware.build import build_machine
+from chipsmith.hardware.simulate import Machine, external_memory
+from chipsmith.hardware.sources import in_order, machine_sources, write_sources
+from chipsmith.hardware.synthesis import MACROS, black_box
+from chipsmith.sim.functional import execute
+
+CHIP = load_chip("nano-64")
+SCRIPT = "import sys; from pyosys import libyosys as ys; d = ys.Design(); [ys.run_pass(one, d) for one in sys.argv[1:]]"
+
+
+@pytest.fixture(scope="module")
+def library(rtl_tools, tmp_path_factory):
+    pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
+    folder = tmp_path_factory.mktemp("netlist")
+    sources = machine_sources(CHIP)
+    macros = {f"{name}.sv" for name in MACROS}
+    write_sources(sources | {f"{name}.sv": black_box(name) for name in MACROS}, folder)
+    files = " ".join(name for name in in_order(sources) if name != "axi_machine.sv")
+    passes = [
+        f"read_verilog -sv {files}",
+        "hierarchy -check -top machine",
+        "proc",
+        "opt -fast",
+        "write_verilog -noattr netlist.v",
+    ]
+    subprocess.run([sys.executable, "-c", SCRIPT, *passes], cwd=folder, check=True, capture_output=True)
+    emptied = dict.fromkeys(sources.keys() - macros, "")
+    replaced = emptied | {"netlist.sv": (folder / "netlist.v").read_text()}
+    return build_machine(CHIP, replaced=replaced)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_the_netlist_of_yosys_runs_programs_as_the_sources_do(library, seed):
+    program = random_program(CHIP, seed, 30)
+    inputs = random_inputs(program, seed, 1)
+    with Machine(CHIP, library) as machine:
+        run = machine.infer(program, external_memory(program, inputs))
+    assert_same_times(program, run)
+    for name, expected in execute(program, inputs).items():
+        assert (run.outputs[name] == expected).all(), name

@@ -1,0 +1,57 @@
+"""Issue of all kinds of instructions: starts and ends, with engines that only count their cycles."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from agreement import assert_same_times
+from random_programs import random_inputs, random_program
+
+from chipsmith.chip import load_chip
+from chipsmith.hardware.build import build_machine
+from chipsmith.hardware.package import Error
+from chipsmith.hardware.simulate import Machine, external_memory
+from chipsmith.program.cycles import occupancy
+from chipsmith.program.encoding import INSTRUCTION_BYTES
+from chipsmith.program.instructions import Instruction, Tensor, Vector
+
+CHIP = load_chip("nano-64")
+STAND_INS = {
+    "tensor_engine.sv": "tensor_counter.sv",
+    "vector_engine.sv": "vector_counter.sv",
+    "countdown.sv": "countdown.sv",
+}
+
+
+@pytest.fixture(scope="module")
+def machine(rtl_tools):
+    folder = Path(__file__).parent / "sv"
+    replaced = {name: (folder / stand_in).read_text() for name, stand_in in STAND_INS.items()}
+    with Machine(CHIP, build_machine(CHIP, replaced=replaced)) as made:
+        yield made
+
+
+def with_cycles(one: Instruction) -> Instruction:
+    """The instruction with its engine's cycles in a field that only the engine reads."""
+    match one:
+        case Tensor():
+            return dataclasses.replace(one, multiplier=occupancy(one, CHIP).engine)
+        case Vector():
+            return dataclasses.replace(one, o_multiplier=occupancy(one, CHIP).engine)
+    return one
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_instructions_start_and_end_in_the_cycles_of_the_simulator(machine, seed):
+    program = random_program(CHIP, seed, 60)
+    memory = external_memory(program, random_inputs(program, seed, 1))
+    for index, one in enumerate(program.instructions):
+        place = slice(index * INSTRUCTION_BYTES, (index + 1) * INSTRUCTION_BYTES)
+        memory[place] = np.frombuffer(with_cycles(one).encode(), np.uint8)
+    warm = seed % 3 == 2
+    run = machine.infer(program, memory, warm=warm)
+    assert (run.error, run.finished) == (Error.NONE, True)
+    assert_same_times(program, run, warm=warm)

@@ -1,0 +1,112 @@
+"""A record for the tests: a real Program with its real timelines, and made-up results around them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from chipsmith.chip import load_chip
+from chipsmith.compiler.compile import compile_graph
+from chipsmith.profile.inference import describe_chip, describe_inference
+from chipsmith.profile.profile import HostStep
+from chipsmith.program.program import Program
+from chipsmith.reports.record import (
+    BitExactness,
+    CalibrationRecord,
+    Confusion,
+    Epoch,
+    FoldsRecord,
+    Metric,
+    Picture,
+    ReliabilityBin,
+    RunRecord,
+    TextSample,
+    TrainingRecord,
+)
+from chipsmith.tosa.file import read_tosa
+from chipsmith.witness.diff.sqnr import QuantisationError
+
+NETWORKS = Path(__file__).parents[1] / "networks"
+
+
+@cache
+def program(network: str = "digits_cnn", chip: str = "edge-256") -> Program:
+    return compile_graph(read_tosa(NETWORKS / f"{network}.tosa"), load_chip(chip))
+
+
+@cache
+def bare_record(network: str = "digits_cnn", chip: str = "edge-256") -> RunRecord:
+    """What `compile` and `simulate` alone know."""
+    one = program(network, chip)
+    return RunRecord(network=network, chip=describe_chip(one.chip), inference=describe_inference(one))
+
+
+@cache
+def full_record() -> RunRecord:
+    """What a whole run knows; everything but the inference is made up."""
+    bare = bare_record()
+    return RunRecord(
+        network="digits",
+        chip=bare.chip,
+        inference=bare.inference,
+        seed=7,
+        versions={"chipsmith": "0.1.0"},
+        hashes={"digits.tosa": "ab" * 32},
+        host={"train": 21.25},
+        host_steps=(
+            HostStep(name="quantise the image", when="before", reason="the graph takes int8"),
+            HostStep(name="take the largest", when="after", reason="the graph gives scores"),
+        ),
+        training=TrainingRecord(
+            epochs=(epoch(1, 0.9), epoch(2, 0.5)),
+            score="accuracy",
+            verdict="good",
+            reason="both losses fell",
+            train_examples=3500,
+            validation_examples=500,
+        ),
+        task="classification",
+        metrics=(accuracy("float", 981), accuracy("int8", 980), accuracy("chip", 979)),
+        confusion=Confusion(class_names=("cat", "<dog>"), counts=((480, 20), (1, 499))),
+        calibration=(
+            CalibrationRecord(
+                stage="chip",
+                bins=(ReliabilityBin(low=0.9, high=1.0, count=1000, confidence=0.95, accuracy=0.979),),
+                error=0.029,
+            ),
+        ),
+        folds=FoldsRecord(name="accuracy", values=(0.97, 0.98), mean=0.975, deviation=0.005),
+        pictures=(Picture(title="Drawn from noise", caption="32 codes", png="iVBORw0KGgo="),),
+        texts=(TextSample(prompt="To be", written=" or <not>", obtained="at temperature 1"),),
+        bit_exact=BitExactness(
+            mismatches=0, compared=10_000, images=1000, reference="tosa_reference_model", reference_version="2026.5.0"
+        ),
+        quantisation=(
+            QuantisationError(layer="conv1", sqnr_db=38.5, obtained="100 images"),
+            QuantisationError(layer="pool", sqnr_db=None, obtained="100 images"),
+        ),
+    )
+
+
+def epoch(number: int, loss: float) -> Epoch:
+    return Epoch(
+        number=number,
+        train_loss=loss,
+        validation_loss=loss + 0.1,
+        train_score=1 - loss / 2,
+        validation_score=0.9 - loss / 2,
+    )
+
+
+def accuracy(stage: str, correct: int) -> Metric:
+    return Metric(
+        stage=stage,
+        name="accuracy",
+        value=correct / 1000,
+        low=correct / 1000 - 0.01,
+        high=correct / 1000 + 0.01,
+        count=1000,
+        better="more",
+        interval="bootstrap, 95 %",
+        obtained=f"the {stage} network",
+    )

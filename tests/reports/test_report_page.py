@@ -1,0 +1,215 @@
+"""report.html: one file, nothing fetched, the record's numbers, tables that sum, names that stay text."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from sample_runs import bare_record, full_record
+
+from chipsmith.profile.profile import MemorySpan
+from chipsmith.reports import charts as palette
+from chipsmith.reports.charts import charts, roofline_points
+from chipsmith.reports.html import render_page, write_page
+from chipsmith.reports.markup import Cell, table
+from chipsmith.reports.sections import sections, verdict
+
+BACKGROUNDS = ("#ffffff", "#15181d")
+
+
+class Elements(HTMLParser):
+    """All elements with their attributes, and the content of the scripts."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.scripts: list[str] = []
+        self._in_script = False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self._in_script = tag == "script"
+        if self._in_script:
+            self.scripts.append("")
+
+    def handle_endtag(self, tag):
+        self._in_script = self._in_script and tag != "script"
+
+    def handle_data(self, data):
+        if self._in_script:
+            self.scripts[-1] += data
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render_page(full_record())
+
+
+@pytest.fixture(scope="module")
+def elements(page) -> Elements:
+    return Elements(page)
+
+
+def test_nothing_is_fetched(elements):
+    fetching = {"src", "srcset", "poster", "data", "action"}
+    for tag, attributes in elements.elements:
+        if tag == "img":
+            assert attributes["src"].startswith("data:image/png;base64,")
+            continue
+        assert not fetching & set(attributes), tag
+        assert tag not in ("link", "iframe", "object", "embed")
+        assert attributes.get("href", "#").startswith("#")
+    policy = next(one["content"] for tag, one in elements.elements if one.get("http-equiv"))
+    assert policy.startswith("default-src 'none';")
+    assert "http" not in policy
+    body = sections(full_record())
+    assert not re.search(r"https?://|url\(|@import", body)
+
+
+def test_plotly_is_in_the_page_once(elements):
+    assert len(elements.scripts) == 3
+    assert sum("plotly.js v" in script for script in elements.scripts) == 1
+
+
+def test_places_and_charts_fit_together(elements):
+    places = [one["data-chart"] for _, one in elements.elements if "data-chart" in one]
+    assert sorted(places) == sorted(json.loads(elements.scripts[0]))
+    assert sorted(places) == sorted(charts(full_record()))
+
+
+def test_a_bare_record_has_no_empty_places():
+    body = sections(bare_record())
+    places = re.findall(r'data-chart="([^"]+)"', body)
+    assert sorted(places) == sorted(charts(bare_record()))
+    assert "Training" not in body
+
+
+def test_the_page_is_the_same_every_time(tmp_path, page):
+    write_page(full_record(), tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text() == page
+
+
+def test_the_verdict_says_what_came_out():
+    record = full_record()
+    cycles = record.inference.latency.cold_cycles
+    assert "The chip classifies 97.90 % of 1,000 test examples right." in verdict(record)
+    assert "✓ All 10,000 outputs equal those of tosa_reference_model, bit for bit." in verdict(record)
+    assert f"{cycles:,} cycles" in verdict(record)
+    wrong = dataclasses.replace(record, bit_exact=dataclasses.replace(record.bit_exact, mismatches=3))
+    assert "✗ 3 of 10,000 outputs differ" in verdict(wrong)
+    assert '<div class="verdict bad">' in sections(wrong)
+
+
+@pytest.mark.parametrize(
+    "label", ["Latency by kernel", "Energy by kernel", "By component in nJ", "By component in mm²"]
+)
+def test_tables_sum_to_their_last_line(label):
+    body = sections(full_record())
+    text = body[body.index(f'aria-label="{label}"') :].partition("</table>")[0]
+    rows, total = text.split("<tfoot>")
+    values = [float(re.findall(r'data-value="([^"]+)"', row)[0]) for row in rows.split("<tr>")[2:]]
+    assert sum(values) == pytest.approx(float(re.findall(r'data-value="([^"]+)"', total)[0]))
+
+
+def test_totals_are_the_records(page):
+    one = full_record().inference
+    assert f'data-value="{one.latency.cold_cycles}">{one.latency.cold_cycles:,}</td>' in page
+    assert f'data-value="{one.energy.total!r}">{one.energy.total / 1e3:,.2f}</td>' in page
+    assert f'data-value="{one.area.total!r}">{one.area.total:.4f}</td>' in page
+
+
+def test_charts_hold_the_records_numbers():
+    record, drawn = full_record(), charts(full_record())
+    one = record.inference
+    assert sum(sum(bar["x"]) for bar in drawn["latency"]["data"]) == one.latency.cold_cycles
+    assert sum(sum(bar["x"]) for bar in drawn["energy"]["data"]) == pytest.approx(one.energy.total / 1e3)
+    assert drawn["quantisation"]["data"][0]["x"] == [38.5]
+    assert drawn["loss"]["data"][1]["y"] == [1.0, 0.6]
+    assert drawn["score"]["data"][0]["y"] == pytest.approx([55, 75])
+    bars = {start for bar in drawn["timeline"]["data"] for start in bar["base"]}
+    assert {row.start_cycle for row in one.instructions[:-1]} <= bars
+
+
+def test_a_layer_without_a_ratio_has_no_bar():
+    body = sections(full_record())
+    assert "Without a bar, for no error or no signal: pool." in body
+    assert charts(full_record())["quantisation"]["data"][0]["y"] == ["conv1"]
+
+
+def test_memory_is_drawn_at_its_addresses():
+    one = full_record().inference
+    bars = [bar for bar in charts(full_record())["memory"]["data"] if bar["type"] == "bar"]
+    drawn = {
+        (start, start + length, (middle - size / 2) * 1024, size * 1024)
+        for bar in bars
+        for start, length, middle, size in zip(bar["base"], bar["x"], bar["y"], bar["width"], strict=True)
+    }
+    assert drawn == {(span.first_cycle, span.last_cycle, span.address, span.size_bytes) for span in one.memory}
+
+
+def test_kernels_stand_under_the_flat_roof():
+    record = full_record()
+    for row in roofline_points(record):
+        assert row.macs / row.busy_cycles <= record.inference.roof.peak_macs_per_cycle
+    roof = charts(record)["roofline"]["data"][0]
+    assert (roof["x"][1], roof["y"][1]) == (32, 256)
+
+
+def test_a_long_timeline_is_left_to_the_trace():
+    record = full_record()
+    many = record.inference.instructions * 300
+    long = dataclasses.replace(record, inference=dataclasses.replace(record.inference, instructions=many))
+    assert "timeline" not in charts(long)
+    assert "open trace.json in the Perfetto viewer" in sections(long)
+
+
+def test_names_stay_text():
+    name = "</script><script>alert(1)</script>"
+    record = full_record()
+    span = MemorySpan(name=name, role="constant", address=0, size_bytes=1, first_cycle=0, last_cycle=1)
+    inference = dataclasses.replace(record.inference, memory=(span,))
+    page = render_page(dataclasses.replace(record, network=name, inference=inference))
+    assert "<script>alert" not in page
+    assert len(Elements(page).scripts) == 3
+
+
+def test_numeric_columns_sort_by_value():
+    text = table(("name", "cycles"), [("a", Cell(text="1,000", number=1000))], label="t")
+    assert '<td class="number" data-value="1000">1,000</td>' in text
+    assert '<th scope="col" class="number">' in text
+
+
+@pytest.mark.parametrize("colour", ["BLUE", "ORANGE", "GREEN", "PURPLE", "PINK", "GOLD", "GREY"])
+@pytest.mark.parametrize("background", BACKGROUNDS)
+def test_colours_stand_out(colour, background):
+    """WCAG 2.2, 1.4.11: graphical objects have a contrast of at least 3 to what is beside them."""
+    assert contrast(getattr(palette, colour), background) >= 3
+
+
+def contrast(one: str, other: str) -> float:
+    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_the_backgrounds_are_those_of_the_page(page):
+    assert all(f"--surface: {background};" in page for background in BACKGROUNDS)
+
+
+def test_what_the_network_made_and_confused_is_shown():
+    body = sections(full_record())
+    for text in ("mostly taken for", "&lt;dog&gt; (20)", "Expected calibration error: chip 2.9 %", "Drawn from noise"):
+        assert text in body
+    assert "accuracy over 2 folds: 97.50 %, standard deviation 0.50 %" in body
+    assert "<b>To be</b> or &lt;not&gt;" in body
+    assert charts(full_record())["confusion"]["data"][0]["z"][0] == [0.96, 0.04]
+    assert "confusion" not in sections(bare_record())

@@ -1,0 +1,99 @@
+"""The record of a run: plain data that goes to JSON and back, and says how each figure was obtained."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sample_runs import bare_record, full_record
+
+from chipsmith.errors import BadInput
+from chipsmith.reports.headline import headlines, percent, significant
+from chipsmith.reports.record import record_from_plain, record_to_plain
+from chipsmith.reports.result import read_result, result_to_plain, write_result
+
+
+@pytest.mark.parametrize("make", [bare_record, full_record])
+def test_json_and_back(make):
+    text = json.dumps(record_to_plain(make()))
+    assert record_from_plain(json.loads(text), name="text") == make()
+
+
+def test_a_foreign_version_is_named():
+    fields = record_to_plain(bare_record()) | {"schema_version": 99}
+    with pytest.raises(BadInput, match=r"old\.json has schema_version 99; this Chipsmith reads 2"):
+        record_from_plain(fields, name="old.json")
+
+
+def test_a_damaged_record_is_told_by_its_field():
+    fields = record_to_plain(bare_record())
+    fields["inference"]["latency"]["cold_cycles"] = "soon"
+    with pytest.raises(BadInput, match=r"inference.latency.cold_cycles: Input should be a valid integer"):
+        record_from_plain(fields, name="text")
+
+
+def test_result_has_the_fields_that_scripts_read(tmp_path):
+    record = full_record()
+    write_result(record, tmp_path / "result.json")
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["schema_version"] == 1
+    assert (result["accuracy_float"], result["accuracy_int8"], result["accuracy_chip"]) == (0.981, 0.98, 0.979)
+    assert (result["bit_exact"], result["images"]) == (True, 1000)
+    latency = record.inference.latency
+    assert (result["latency_cycles"], result["latency_us"]) == (latency.cold_cycles, latency.cold_cycles / 500)
+    assert result["energy_uj"] == pytest.approx(record.inference.energy.total / 1e6)
+    assert result["area_mm2"] == record.inference.area.total
+    assert result["die_cost_usd"] == record.inference.cost.die_usd.value
+    assert [one["name"] for one in result["operators"]] == [one.name for one in record.inference.operators]
+    assert all(set(one) == {"name", "placed", "reason"} for one in result["operators"])
+    assert read_result(tmp_path / "result.json") == record
+
+
+def test_a_run_without_a_test_set_has_no_accuracy():
+    result = result_to_plain(bare_record())
+    assert (result["accuracy_chip"], result["bit_exact"], result["images"]) == (None, None, None)
+
+
+def test_wall_times_stand_in_host_alone():
+    result = result_to_plain(full_record())
+    assert result.pop("host") == {"train": 21.25}
+    assert "21.25" not in json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        ("[" * 100_000, "is not JSON; give"),
+        ('{"record": {"schema_version": NaN}}', "is not JSON; give"),
+        ("{", "is not JSON; give the result.json of a run folder"),
+        ('{"accuracy": 1}', "holds no record of a run; give the result.json of a run folder"),
+    ],
+)
+def test_what_is_no_result_is_refused(tmp_path, content, message):
+    path = tmp_path / "result.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(BadInput, match=message):
+        read_result(path)
+
+
+def test_every_headline_says_how_it_was_obtained():
+    rows = {row.label: row for row in headlines(full_record())}
+    assert rows["test accuracy, float"].figure.kind == "measured"
+    assert rows["latency"].figure.kind == "simulated"
+    assert rows["energy an inference"].figure.kind == "estimated"
+    assert all(row.figure.source for row in rows.values())
+    assert all(bool(row.figure.status) == (row.figure.kind == "estimated") for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (12.0, "12"), (1234.5, "1,234"), (0.012345, "0.0123"), (2.357, "2.36"), (99.96, "100.0")],
+)
+def test_three_significant_digits(value, text):
+    assert significant(value) == text
+
+
+def test_shares_as_text():
+    assert percent(0.979) == "97.90 %"

@@ -1,0 +1,149 @@
+"""Layer by layer: figures computed by hand, networks whose layers all are there, and one line for bad input."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+import chipsmith
+from chipsmith import cli
+from chipsmith.errors import BadInput
+from chipsmith.frontends.load import load_onnx
+from chipsmith.witness.diff.layer import LayerValues, from_float, from_witness
+
+MODULE = """
+import torch
+
+def build():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(72, 10)
+    )
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A current directory with my_layers.py, small.onnx, its QDQ form and images.npy."""
+    (tmp_path / "my_layers.py").write_text(MODULE)
+    np.save(tmp_path / "images.npy", np.random.default_rng(0).normal(size=(32, 3, 8, 8)).astype(np.float32))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path / "cache"))
+    onnx.save(small(), tmp_path / "small.onnx")
+    onnx.save(load_onnx("small.onnx", "images.npy").model.proto, tmp_path / "quantised.onnx")
+    yield tmp_path
+    sys.modules.pop("my_layers", None)
+
+
+def small():
+    random = np.random.default_rng(0)
+    weights = {"w": (8, 3, 3, 3), "v": (72, 10)}
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "w"], ["c"], name="conv"),
+            helper.make_node("Relu", ["c"], ["r"], name="relu"),
+            helper.make_node("MaxPool", ["r"], ["p"], name="pool", kernel_shape=[2, 2], strides=[2, 2]),
+            helper.make_node("Flatten", ["p"], ["f"], name="flatten"),
+            helper.make_node("Gemm", ["f", "v"], ["y"], name="dense"),
+        ],
+        "small",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 10])],
+        [numpy_helper.from_array(random.normal(size=s).astype(np.float32) * 0.3, n) for n, s in weights.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def values(**changes):
+    """Four elements with a scale of 0.5 and a zero point of 1."""
+    fields = {
+        "real": np.array([[0.0, 1.0, 2.1, -0.5]]),
+        "witness": np.array([[1, 3, 5, 0]]),
+        "chip": np.array([[1, 3, 6, 0]]),
+    }
+    return LayerValues(name="layer", operator="Conv", scale=0.5, zero_point=1, **{**fields, **changes})
+
+
+def test_error_of_int8_is_in_steps_of_the_scale():
+    found = from_float(values())
+    assert found.largest == pytest.approx(0.2)
+    assert found.differing == 0
+    assert found.snr_db == pytest.approx(10 * np.log10((1 + 2.1**2 + 0.25) / 0.1**2))
+
+
+def test_rounding_to_another_integer_differs():
+    assert from_float(values(witness=np.array([[1, 3, 6, 0]]))).differing == 0.25
+
+
+def test_chip_against_the_witness():
+    found = from_witness(values())
+    assert (found.largest, found.differing) == (1, 0.25)
+    exact = from_witness(values(chip=np.array([[1, 3, 5, 0]])))
+    assert (exact.snr_db, exact.largest, exact.differing) == (None, 0, 0)
+    assert from_witness(values(chip=None)) is None
+
+
+@pytest.mark.parametrize("model", ["small.onnx", "quantised.onnx"])
+def test_layers_of_an_onnx_network(model, folder):
+    found = chipsmith.diff(model, calibration="images.npy")
+    assert [(layer.name, layer.operator) for layer in found.layers] == [
+        ("conv", "Conv"),
+        ("pool", "MaxPool"),
+        ("flatten", "Flatten"),
+        ("dense", "Gemm"),
+    ]
+    assert found.inputs == 16
+    assert "onnxruntime" in found.witness
+    assert all(layer.chip.largest <= 1 for layer in found.layers)
+    assert all(layer.int8.snr_db > 30 for layer in found.layers)
+    assert found.layers[0].int8.differing < found.layers[-1].int8.differing
+
+
+def test_quantised_network_is_compared_over_random_inputs_too(folder):
+    found = chipsmith.diff("quantised.onnx")
+    assert found.inputs == 16
+    assert all(layer.chip.largest <= 1 for layer in found.layers)
+
+
+def test_layers_of_a_pytorch_network(folder):
+    found = chipsmith.diff("my_layers:build", calibration="images.npy")
+    assert [layer.operator for layer in found.layers] == ["relu", "max_pool2d", "linear"]
+    assert found.witness.startswith(f"PyTorch {torch.__version__.split('+')[0]}")
+    assert all(layer.chip is not None and layer.chip.largest <= 1 for layer in found.layers)
+    assert all(layer.int8.snr_db > 25 for layer in found.layers)
+
+
+def test_command_prints_a_table_or_one_object(folder, capsys):
+    assert run("diff", "quantised.onnx", "--json") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["network"], len(printed["layers"])) == ("quantised", 4)
+    assert set(printed["layers"][0]) == {"name", "operator", "scale", "int8", "chip"}
+    assert run("diff", "quantised.onnx") == 0
+    assert "dense" in capsys.readouterr().out
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    return ended.value.code or 0
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("net.tosa", "net.tosa holds no float network to compare with"),
+        ("small.onnx", "small.onnx is a float network and needs --calibration"),
+        ("missing.onnx", "cannot read missing.onnx"),
+        ("my_layers:build", "my_layers:build is a float network and needs --calibration"),
+        ("nonsense", "'nonsense' names no network"),
+    ],
+)
+def test_bad_input_is_one_line(model, message, folder):
+    with pytest.raises(BadInput, match=message):
+        chipsmith.diff(model)
