@@ -92,22 +92,22 @@ def with_residual(*, x: Rounding, r: Rounding) -> Tensor:
     """The convolution with a residual; `x` and `r` round the two sides of the sum."""
     return convolution(
         residual=1,
-        r_stride_y=36,
-        r_stride_x=6,
-        x_left_shift=7,
-        x_rounding=x,
-        x_multiplier=1 << 30,
-        x_shift=31,
-        r_zero_point=5,
-        r_left_shift=7,
-        r_rounding=r,
-        r_multiplier=1_234_567_890,
-        r_shift=30,
-        s_rounding=Rounding.SINGLE,
-        s_multiplier=1_987_654_321,
-        s_shift=37,
-        s_clamp_min=-100,
-        s_clamp_max=100,
+        res_stride_y=36,
+        res_stride_x=6,
+        acc_left_shift=7,
+        acc_rounding=x,
+        acc_multiplier=1 << 30,
+        acc_shift=31,
+        res_zero_point=5,
+        res_left_shift=7,
+        res_rounding=r,
+        res_multiplier=1_234_567_890,
+        res_shift=30,
+        sum_rounding=Rounding.SINGLE,
+        sum_multiplier=1_987_654_321,
+        sum_shift=37,
+        sum_clamp_min=-100,
+        sum_clamp_max=100,
     )
 
 
@@ -176,7 +176,7 @@ def test_records_do_not_overtake_the_drain_three_blocks_before(rtl_tools, residu
     one = with_residual(x=Rounding.OFF, r=Rounding.OFF) if residual else convolution()
     pixels = {"output_height": 1, "output_width": 8, "input_width": 8, "input_height": 1, "pad_top": 0, "pad_left": 0}
     tap = {"kernel_y": 1, "kernel_x": 1, "run": 1, "weights_by": WeightsBy.ROW, "output_channels": 24}
-    one = dataclasses.replace(one, **pixels, **tap, o_stride_x=24, r_stride_x=24)
+    one = dataclasses.replace(one, **pixels, **tap, o_stride_x=24, res_stride_x=24)
     with EngineBench(ONE_PASS, "tensor") as opened:
         for seed in range(100):
             rng = np.random.default_rng(seed)

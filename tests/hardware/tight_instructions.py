@@ -14,7 +14,7 @@ from chipsmith.program.instructions import Mode, Rounding, Tensor, Type, Weights
 from chipsmith.program.streams import streams
 from chipsmith.program.verify import check_instruction
 
-PREFIXES = {"A": "a", "W": "w", "P": "p", "O": "o", "RES": "r"}
+PREFIXES = {"A": "a", "W": "w", "P": "param", "O": "o", "RES": "res"}
 MACS_AT_MOST = 30_000
 
 

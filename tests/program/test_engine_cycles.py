@@ -25,8 +25,8 @@ from chipsmith.program.vector_cycles import vector_cycles
 
 NANO = load_chip("nano-64")
 
-APART = {"w_first_group": 1, "w_last_group": 1, "p_first_group": 1, "p_last_group": 1}
-APART |= {"o_first_group": 2, "o_last_group": 2, "r_first_group": 3, "r_last_group": 3}
+APART = {"w_first_group": 1, "w_last_group": 1, "param_first_group": 1, "param_last_group": 1}
+APART |= {"o_first_group": 2, "o_last_group": 2, "res_first_group": 3, "res_last_group": 3}
 
 WINDOW = Tensor(
     output_height=10,
@@ -63,7 +63,7 @@ POINT = Tensor(output_height=4, output_width=4, output_channels=8, run=8, requan
         # By rows: 3 reduction indices of 5 channels are 3 accesses.
         (replace(POINT, output_channels=5, run=3, weights_by=WeightsBy.ROW), 3 + 16 + 32 + 14),
         # The residual: scales of the drained value and of the sum make 3 stages of 2 passes, and the pipe is 24.
-        (replace(POINT, residual=1, x_rounding=Rounding.SINGLE, s_rounding=Rounding.DOUBLE), 8 + 16 + 96 + 24),
+        (replace(POINT, residual=1, acc_rounding=Rounding.SINGLE, sum_rounding=Rounding.DOUBLE), 8 + 16 + 96 + 24),
         # Depthwise 3 x 3 on 5 rows of 20 pixels: 3 phases of 22 columns a row, 3 weight accesses, 40 to drain.
         (
             Tensor(

@@ -320,9 +320,9 @@ def _tensor_locks(one: Tensor) -> list[Lock]:
     ranges = [(one.a_first_group, one.a_last_group), (one.w_first_group, one.w_last_group)]
     ranges.append((one.o_first_group, one.o_last_group))
     if one.parameters != Parameters.NONE:
-        ranges.append((one.p_first_group, one.p_last_group))
+        ranges.append((one.param_first_group, one.param_last_group))
     if one.residual:
-        ranges.append((one.r_first_group, one.r_last_group))
+        ranges.append((one.res_first_group, one.res_last_group))
     multiplies = one.requantise != Rounding.OFF or one.residual
     return [*_groups(ranges), *([("multipliers", 0)] if multiplies else [])]
 

@@ -119,20 +119,20 @@ class NaiveMachine:
         value = clamped(value, one.clamp_min, one.clamp_max)
         if not one.residual:
             return value
-        residual = self.read(one.r_base + oy * one.r_stride_y + ox * one.r_stride_x + oc, Type.INT8)
-        left = wrap((value - one.x_zero_point) << one.x_left_shift)
-        right = wrap((residual - one.r_zero_point) << one.r_left_shift)
-        left = scale(left, one.x_multiplier, one.x_shift, one.x_rounding)
-        right = scale(right, one.r_multiplier, one.r_shift, one.r_rounding)
-        value = scale(wrap(left + right), one.s_multiplier, one.s_shift, one.s_rounding)
-        return clamped(wrap(value + one.s_zero_point), one.s_clamp_min, one.s_clamp_max)
+        residual = self.read(one.res_base + oy * one.res_stride_y + ox * one.res_stride_x + oc, Type.INT8)
+        left = wrap((value - one.acc_zero_point) << one.acc_left_shift)
+        right = wrap((residual - one.res_zero_point) << one.res_left_shift)
+        left = scale(left, one.acc_multiplier, one.acc_shift, one.acc_rounding)
+        right = scale(right, one.res_multiplier, one.res_shift, one.res_rounding)
+        value = scale(wrap(left + right), one.sum_multiplier, one.sum_shift, one.sum_rounding)
+        return clamped(wrap(value + one.sum_zero_point), one.sum_clamp_min, one.sum_clamp_max)
 
     def _record(self, one: Tensor, oc: int) -> tuple[int, int, int]:
         if one.parameters is Parameters.NONE:
             return 0, one.multiplier, one.shift
         if one.parameters is Parameters.BIAS:
-            return self.read(one.p_base + 4 * oc, Type.INT32), one.multiplier, one.shift
-        address = one.p_base + 9 * oc
+            return self.read(one.param_base + 4 * oc, Type.INT32), one.multiplier, one.shift
+        address = one.param_base + 9 * oc
         bias, multiplier = self.read(address, Type.INT32), self.read(address + 4, Type.INT32)
         return bias, multiplier, self.read(address + 8, Type.UINT8) & 63
 

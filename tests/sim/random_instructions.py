@@ -36,7 +36,7 @@ KEPT_FRACTION = 8  # of the memory's end, an eighth is for `once` LOADs alone
 
 DIRECT_OPS = tuple(op for op in Op if op not in INDIRECT_OPS)
 
-_PREFIXES = {"A": "a", "W": "w", "P": "p", "O": "o", "RES": "r", "B": "b", "TABLE": "t"}
+_PREFIXES = {"A": "a", "W": "w", "P": "param", "O": "o", "RES": "res", "B": "b", "TABLE": "t"}
 
 
 def kept_from(chip: Chip) -> int:
@@ -213,11 +213,11 @@ def _drain(rng: np.random.Generator) -> dict[str, int]:
 
 def _residual(rng: np.random.Generator) -> dict[str, int]:
     low, high = clamp(rng, 8)
-    fields: dict[str, int] = {"s_zero_point": zero_point(rng, 128), "s_clamp_min": low, "s_clamp_max": high}
-    for name in "xr":
+    fields: dict[str, int] = {"sum_zero_point": zero_point(rng, 128), "sum_clamp_min": low, "sum_clamp_max": high}
+    for name in ("acc", "res"):
         fields |= {f"{name}_zero_point": zero_point(rng, 128), f"{name}_left_shift": int(rng.integers(21))}
-    for name in "xrs":
-        rounding = Rounding(rng.integers(1 if name == "s" else 0, 3))
+    for name in ("acc", "res", "sum"):
+        rounding = Rounding(rng.integers(1 if name == "sum" else 0, 3))
         fields |= {f"{name}_rounding": rounding, f"{name}_multiplier": int(rng.integers(1 << 31))}
         fields[f"{name}_shift"] = scale_shift(rng)
     return fields
@@ -229,7 +229,7 @@ def _output_strides(rng: np.random.Generator, one: Tensor) -> dict[str, int]:
     stride_y, stride_x = distinct_strides(rng, shape, one.output_channels * size, gap=3 * size, unit=size)
     residual = (int(stride) for stride in rng.integers(-100, 101, 2))
     return {"o_stride_y": stride_y, "o_stride_x": stride_x} | dict(
-        zip(("r_stride_y", "r_stride_x"), residual, strict=True)
+        zip(("res_stride_y", "res_stride_x"), residual, strict=True)
     )
 
 

@@ -75,9 +75,9 @@ class _TensorRun:
         self._full_lines = len(range(0, self._full_channels, self._line))
         self._a = (tensor.a_first_group, tensor.a_last_group)
         self._w = (tensor.w_first_group, tensor.w_last_group)
-        self._p = (tensor.p_first_group, tensor.p_last_group)
+        self._p = (tensor.param_first_group, tensor.param_last_group)
         self._o = (tensor.o_first_group, tensor.o_last_group)
-        self._r = (tensor.r_first_group, tensor.r_last_group)
+        self._r = (tensor.res_first_group, tensor.res_last_group)
 
     def steps(self) -> Iterator[None]:
         phases = list(self._phases())
@@ -260,7 +260,7 @@ class _TensorRun:
         one, lanes = self._one, self._machine.chip.vector.multiplier_lanes
         if one.residual:
             lanes = min(lanes, self._line)
-        roundings = [one.requantise, *((one.x_rounding, one.r_rounding, one.s_rounding) if one.residual else ())]
+        roundings = [one.requantise, *((one.acc_rounding, one.res_rounding, one.sum_rounding) if one.residual else ())]
         for rounding in roundings:
             if rounding != Rounding.OFF:
                 for start in range(0, self._full_channels, lanes):

@@ -43,8 +43,8 @@ CONVOLUTION = Tensor(
     a_last_group=0,
     w_first_group=1,
     w_last_group=1,
-    p_first_group=1,
-    p_last_group=1,
+    param_first_group=1,
+    param_last_group=1,
     o_first_group=2,
     o_last_group=2,
 )

@@ -129,7 +129,7 @@ def test_sums_beyond_float32_stay_exact(w_zero_point, weights):
 def test_a_tensor_of_more_operands_than_stay_in_cache_runs_in_parts():
     instruction = Tensor(
         output_height=24, output_width=24, output_channels=2, kernel_y=3, run=60, pixel_pitch=20, row_pitch=400,
-        input_height=24, input_width=20, pad_top=1, pad_left=1, parameters=Parameters.PER_CHANNEL, p_base=50000,
+        input_height=24, input_width=20, pad_top=1, pad_left=1, parameters=Parameters.PER_CHANNEL, param_base=50000,
         requantise=Rounding.DOUBLE, clamp_min=-128, clamp_max=127,
         w_base=40000, w_stride=180, w_stride_y=60, o_base=20000, o_stride_y=48, o_stride_x=2,
     )  # fmt: skip

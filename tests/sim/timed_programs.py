@@ -131,10 +131,10 @@ def _tensor(chip: Chip, rng: np.random.Generator) -> Tensor:
         requantise=Rounding.SINGLE if residual else _rounding(rng),
         o_type=o_type,
         residual=residual,
-        x_rounding=_rounding(rng),
-        r_rounding=_rounding(rng),
-        s_rounding=Rounding(int(rng.integers(1, 3))),
-        **_groups(chip, rng, "a_", "w_", "p_", "o_", "r_"),
+        acc_rounding=_rounding(rng),
+        res_rounding=_rounding(rng),
+        sum_rounding=Rounding(int(rng.integers(1, 3))),
+        **_groups(chip, rng, "a_", "w_", "param_", "o_", "res_"),
     )
 
 

@@ -38,9 +38,9 @@ def group_ranges(instruction: Instruction) -> tuple[tuple[int, int], ...]:
         case Tensor():
             ranges = [(one.a_first_group, one.a_last_group), (one.w_first_group, one.w_last_group)]
             if one.parameters is not Parameters.NONE:
-                ranges.append((one.p_first_group, one.p_last_group))
+                ranges.append((one.param_first_group, one.param_last_group))
             ranges.append((one.o_first_group, one.o_last_group))
-            return (*ranges, (one.r_first_group, one.r_last_group)) if one.residual else tuple(ranges)
+            return (*ranges, (one.res_first_group, one.res_last_group)) if one.residual else tuple(ranges)
         case Vector():
             return _vector_ranges(one)
     return ()

@@ -297,11 +297,11 @@ def _records(one: Tensor) -> Stream | None:
     return affine_stream(
         name="P",
         written=False,
-        base=one.p_base,
+        base=one.param_base,
         loops=(),
         element_bytes=one.parameters.record_bytes * one.output_channels,
         alignment=4 if one.parameters is Parameters.BIAS else 1,
-        groups=Groups(first=one.p_first_group, last=one.p_last_group),
+        groups=Groups(first=one.param_first_group, last=one.param_last_group),
     )
 
 
@@ -323,11 +323,11 @@ def _residual(one: Tensor) -> Stream | None:
     return affine_stream(
         name="RES",
         written=False,
-        base=one.r_base,
-        loops=((one.output_height, one.r_stride_y), (one.output_width, one.r_stride_x)),
+        base=one.res_base,
+        loops=((one.output_height, one.res_stride_y), (one.output_width, one.res_stride_x)),
         element_bytes=one.output_channels,
         alignment=1,
-        groups=Groups(first=one.r_first_group, last=one.r_last_group),
+        groups=Groups(first=one.res_first_group, last=one.res_last_group),
     )
 
 

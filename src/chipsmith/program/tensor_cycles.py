@@ -62,7 +62,7 @@ def drain_stages(instruction: Tensor) -> int:
     """Multiplication stages that each drained value takes."""
     stages = [instruction.requantise]
     if instruction.residual:
-        stages += [instruction.x_rounding, instruction.r_rounding, instruction.s_rounding]
+        stages += [instruction.acc_rounding, instruction.res_rounding, instruction.sum_rounding]
     return sum(stage is not Rounding.OFF for stage in stages)
 
 
@@ -107,7 +107,7 @@ def drain_per_pixel(instruction: Tensor, chip: Chip) -> int:
         return max(passes, writes)
     reads = ceil_div(channels, chip.tensor.rows)
     meet = ranges_meet(
-        instruction.r_first_group, instruction.r_last_group, instruction.o_first_group, instruction.o_last_group
+        instruction.res_first_group, instruction.res_last_group, instruction.o_first_group, instruction.o_last_group
     )
     return max(passes, writes + reads if meet else max(writes, reads))
 
@@ -179,10 +179,10 @@ def _clock(instruction: Tensor, chip: Chip) -> _Clock:
     a_range = (one.a_first_group, one.a_last_group)
     weights = [(one.w_first_group, one.w_last_group)]
     if one.parameters is not Parameters.NONE:
-        weights.append((one.p_first_group, one.p_last_group))
+        weights.append((one.param_first_group, one.param_last_group))
     drained = [(one.o_first_group, one.o_last_group)]
     if one.residual:
-        drained.append((one.r_first_group, one.r_last_group))
+        drained.append((one.res_first_group, one.res_last_group))
     return _Clock(
         phases=phases(instruction, chip),
         weight_load=weight_load(instruction, chip),

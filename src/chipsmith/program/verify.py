@@ -182,13 +182,13 @@ def _depthwise_faults(one: Tensor, chip: Chip) -> Iterator[str]:
 def _residual_faults(one: Tensor) -> Iterator[str]:
     if one.requantise is Rounding.OFF or one.o_type is not Type.INT8:
         yield "residual needs requantise and an INT8 output"
-    if one.s_rounding is Rounding.OFF:
-        yield "residual needs a scale of the sum: s_rounding is OFF"
-    if one.s_clamp_min > one.s_clamp_max:
-        yield f"s_clamp_min {one.s_clamp_min} is above s_clamp_max {one.s_clamp_max}"
-    yield from _shift_fault("x_shift", one.x_rounding, one.x_shift)
-    yield from _shift_fault("r_shift", one.r_rounding, one.r_shift)
-    yield from _shift_fault("s_shift", one.s_rounding, one.s_shift)
+    if one.sum_rounding is Rounding.OFF:
+        yield "residual needs a scale of the sum: sum_rounding is OFF"
+    if one.sum_clamp_min > one.sum_clamp_max:
+        yield f"sum_clamp_min {one.sum_clamp_min} is above sum_clamp_max {one.sum_clamp_max}"
+    yield from _shift_fault("acc_shift", one.acc_rounding, one.acc_shift)
+    yield from _shift_fault("res_shift", one.res_rounding, one.res_shift)
+    yield from _shift_fault("sum_shift", one.sum_rounding, one.sum_shift)
 
 
 @_field_faults.register

@@ -51,25 +51,25 @@ class Drain(NamedTuple):
     o_stride_y: int
     o_stride_x: int
     residual: int
-    r_base: int
-    r_stride_y: int
-    r_stride_x: int
-    x_zero_point: int
-    x_left_shift: int
-    x_rounding: int
-    x_multiplier: int
-    x_shift: int
-    r_zero_point: int
-    r_left_shift: int
-    r_rounding: int
-    r_multiplier: int
-    r_shift: int
-    s_rounding: int
-    s_multiplier: int
-    s_shift: int
-    s_zero_point: int
-    s_clamp_min: int
-    s_clamp_max: int
+    res_base: int
+    res_stride_y: int
+    res_stride_x: int
+    acc_zero_point: int
+    acc_left_shift: int
+    acc_rounding: int
+    acc_multiplier: int
+    acc_shift: int
+    res_zero_point: int
+    res_left_shift: int
+    res_rounding: int
+    res_multiplier: int
+    res_shift: int
+    sum_rounding: int
+    sum_multiplier: int
+    sum_shift: int
+    sum_zero_point: int
+    sum_clamp_min: int
+    sum_clamp_max: int
 
 
 @numba.njit(nogil=True, cache=True, inline="always")
@@ -226,7 +226,7 @@ def drain(sums: Any, bias: Any, multiplier: Any, shift: Any, memory: Any, fields
         for oy in range(sums.shape[1]):
             for ox in range(sums.shape[2]):
                 place = fields.o_base + oy * fields.o_stride_y + ox * fields.o_stride_x
-                other = fields.r_base + oy * fields.r_stride_y + ox * fields.r_stride_x
+                other = fields.res_base + oy * fields.res_stride_y + ox * fields.res_stride_x
                 for c in range(sums.shape[3]):
                     value = np.int64(np.int32(np.int64(sums[n, oy, ox, c]) + bias[n, c]))
                     if fields.requantise != OFF:
@@ -240,12 +240,12 @@ def drain(sums: Any, bias: Any, multiplier: Any, shift: Any, memory: Any, fields
 
 @numba.njit(nogil=True, cache=True, inline="always")
 def _with_residual(value: Any, residual: Any, fields: Any) -> Any:
-    left = np.int64(np.int32((value - fields.x_zero_point) << fields.x_left_shift))
-    right = np.int64(np.int32((residual - fields.r_zero_point) << fields.r_left_shift))
-    if fields.x_rounding != OFF:
-        left = scaled(left, fields.x_multiplier, fields.x_shift, fields.x_rounding)
-    if fields.r_rounding != OFF:
-        right = scaled(right, fields.r_multiplier, fields.r_shift, fields.r_rounding)
-    value = scaled(np.int64(np.int32(left + right)), fields.s_multiplier, fields.s_shift, fields.s_rounding)
-    value = np.int64(np.int32(value + fields.s_zero_point))
-    return min(max(value, fields.s_clamp_min), fields.s_clamp_max)
+    left = np.int64(np.int32((value - fields.acc_zero_point) << fields.acc_left_shift))
+    right = np.int64(np.int32((residual - fields.res_zero_point) << fields.res_left_shift))
+    if fields.acc_rounding != OFF:
+        left = scaled(left, fields.acc_multiplier, fields.acc_shift, fields.acc_rounding)
+    if fields.res_rounding != OFF:
+        right = scaled(right, fields.res_multiplier, fields.res_shift, fields.res_rounding)
+    value = scaled(np.int64(np.int32(left + right)), fields.sum_multiplier, fields.sum_shift, fields.sum_rounding)
+    value = np.int64(np.int32(value + fields.sum_zero_point))
+    return min(max(value, fields.sum_clamp_min), fields.sum_clamp_max)

@@ -105,11 +105,11 @@ def _records(local: Bytes, one: Tensor) -> tuple[npt.NDArray[np.int64], ...]:
     shape = (len(local), one.output_channels)
     bias, multiplier, shift = (np.full(shape, value, np.int64) for value in (0, one.multiplier, one.shift))
     if one.parameters is Parameters.BIAS:
-        bias = _field(local, one.p_base, 4, one.output_channels, "<i4")
+        bias = _field(local, one.param_base, 4, one.output_channels, "<i4")
     elif one.parameters is Parameters.PER_CHANNEL:
-        bias = _field(local, one.p_base, 9, one.output_channels, "<i4")
-        multiplier = _field(local, one.p_base + 4, 9, one.output_channels, "<i4")
-        shift = _field(local, one.p_base + 8, 9, one.output_channels, "<u1") & _SHIFT_BITS
+        bias = _field(local, one.param_base, 9, one.output_channels, "<i4")
+        multiplier = _field(local, one.param_base + 4, 9, one.output_channels, "<i4")
+        shift = _field(local, one.param_base + 8, 9, one.output_channels, "<u1") & _SHIFT_BITS
     return bias, multiplier, shift
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chipsmith.program.instructions import Instruction
 
-STREAM_NAMES = {"a": "A", "b": "B", "w": "W", "p": "P", "o": "O", "r": "RES", "t": "TABLE"}
+STREAM_NAMES = {"a": "A", "b": "B", "w": "W", "param": "P", "o": "O", "res": "RES", "t": "TABLE"}
 """The machine's name of the stream whose fields have a prefix."""
 
 

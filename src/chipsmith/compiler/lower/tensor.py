@@ -133,10 +133,10 @@ def _records(drained: Drained, name: str, first: int, last: int, made: list[Buff
     if drained.parameters is Parameters.NONE:
         return None
     if drained.bias is not None:
-        return Operand(stream="p", buffer=drained.bias.buffer, base=drained.bias.offset + first * _BIAS_BYTES)
+        return Operand(stream="param", buffer=drained.bias.buffer, base=drained.bias.offset + first * _BIAS_BYTES)
     data = drained.records[first:last].tobytes()
     made.append(Buffer(name=f"{name}.records", size_bytes=len(data), data=data))
-    return Operand(stream="p", buffer=made[-1].name, base=0)
+    return Operand(stream="param", buffer=made[-1].name, base=0)
 
 
 def _with_records(step: Step, records: Operand | None) -> Step:
@@ -239,8 +239,8 @@ def _steps_of_window(template: Tensor, geometry: Geometry) -> Tensor:
         pad_left=geometry.pad[2],
         o_stride_y=output.strides[2],
         o_stride_x=output.strides[3],
-        r_stride_y=residual.strides[2] if residual is not None else 0,
-        r_stride_x=residual.strides[3] if residual is not None else 0,
+        res_stride_y=residual.strides[2] if residual is not None else 0,
+        res_stride_x=residual.strides[3] if residual is not None else 0,
     )
 
 
@@ -264,8 +264,8 @@ def _pointwise(template: Tensor, a: View, output: View, residual: View | None, *
         input_width=columns.count,
         o_stride_y=rows.o,
         o_stride_x=columns.o,
-        r_stride_y=rows.r if residual is not None else 0,
-        r_stride_x=columns.r if residual is not None else 0,
+        res_stride_y=rows.r if residual is not None else 0,
+        res_stride_x=columns.r if residual is not None else 0,
     )
     for index in itertools.product(*(range(one.count) for one in outer)):
         pairs = list(zip(index, outer, strict=True))
@@ -316,7 +316,7 @@ def _step(fields: Tensor, a: View | None, output: View, residual: View | None) -
     if a is not None:
         operands.insert(0, Operand(stream="a", buffer=a.buffer, base=a.offset))
     if residual is not None:
-        operands.append(Operand(stream="r", buffer=residual.buffer, base=residual.offset))
+        operands.append(Operand(stream="res", buffer=residual.buffer, base=residual.offset))
     return Step(template=fields, operands=tuple(operands))
 
 

@@ -18,7 +18,7 @@ _STRIDES = {
         "a": ("a_pitch_z", "row_pitch", "pixel_pitch"),
         "w": ("w_stride_z", "w_stride_y", "w_stride_x", "w_stride"),
         "o": ("o_stride_y", "o_stride_x"),
-        "r": ("r_stride_y", "r_stride_x"),
+        "res": ("res_stride_y", "res_stride_x"),
     },
     Vector: {
         "a": (*(f"a_stride_{at}" for at in range(4)), "a_lane_stride", "a_reduce_0", "a_reduce_1"),

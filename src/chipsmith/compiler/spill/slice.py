@@ -101,7 +101,7 @@ def _without_idle_strides(one: Instruction) -> Instruction:
             return one
         # Row 0 alone is read where neither padding nor taps move away from it.
         pitch = 0 if one.kernel_y == 1 and not one.pad_top else one.row_pitch
-        return replace(one, o_stride_y=0, r_stride_y=0, row_pitch=pitch)
+        return replace(one, o_stride_y=0, res_stride_y=0, row_pitch=pitch)
     loops = [at for at in range(4) if getattr(one, f"o{at}") == 1]
     return replace(one, **{f"{stream}_stride_{at}": 0 for stream in _VECTOR_STREAMS for at in loops})
 
@@ -112,7 +112,7 @@ def _slice_tensor(one: Tensor, axis: Axis, first: int, last: int) -> tuple[Instr
         return replace(one, output_channels=last - first), _channel_moves(one, first)
     if axis.name == "output_height":
         skipped = _skipped(first * one.stride_y - one.pad_top, one.input_height)
-        moves = {"a": skipped * one.row_pitch, "o": first * one.o_stride_y, "r": first * one.r_stride_y}
+        moves = {"a": skipped * one.row_pitch, "o": first * one.o_stride_y, "res": first * one.res_stride_y}
         rows = replace(
             one,
             output_height=last - first,
@@ -121,7 +121,7 @@ def _slice_tensor(one: Tensor, axis: Axis, first: int, last: int) -> tuple[Instr
         )
         return rows, moves
     skipped = _skipped(first * one.stride_x - one.pad_left, one.input_width)
-    moves = {"a": skipped * one.pixel_pitch, "o": first * one.o_stride_x, "r": first * one.r_stride_x}
+    moves = {"a": skipped * one.pixel_pitch, "o": first * one.o_stride_x, "res": first * one.res_stride_x}
     pixels = replace(
         one,
         output_width=last - first,
@@ -137,9 +137,9 @@ def _channel_moves(one: Tensor, first: int) -> dict[str, int]:
     return {
         "a": first if depthwise else 0,
         "w": first * (one.w_stride if by_column else 1),
-        "p": first * one.parameters.record_bytes,
+        "param": first * one.parameters.record_bytes,
         "o": first * one.o_type.size_bytes,
-        "r": first,
+        "res": first,
     }
 
 

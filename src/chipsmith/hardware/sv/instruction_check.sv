@@ -50,17 +50,17 @@ module instruction_check (
       && range_is_good(tensor.a_first_group, tensor.a_last_group)
       && range_is_good(tensor.w_first_group, tensor.w_last_group)
       && range_is_good(tensor.o_first_group, tensor.o_last_group)
-      && (tensor.parameters == chip::PARAMETERS_NONE || range_is_good(tensor.p_first_group, tensor.p_last_group))
-      && (!tensor.residual || range_is_good(tensor.r_first_group, tensor.r_last_group));
+      && (tensor.parameters == chip::PARAMETERS_NONE || range_is_good(tensor.param_first_group, tensor.param_last_group))
+      && (!tensor.residual || range_is_good(tensor.res_first_group, tensor.res_last_group));
   // A window that fits has few taps and a small dilation, so that a small product decides.
   assign narrow = 32'(tensor.run) <= chip::R && (32'(tensor.dilation_x) <= chip::R || tensor.run == 24'd1);
   assign window = 16'(tensor.run[7:0] - 8'd1) * 16'(tensor.dilation_x[7:0]) + 16'd1;
   assign depthwise_is_good = tensor.kernel_x == 16'd1 && narrow && 32'(window) <= chip::R
       && (tensor.stride_x != '0 || tensor.output_width == 16'd1) && (tensor.dilation_x != '0 || tensor.run == 24'd1);
   assign residual_is_good = tensor.requantise != chip::ROUNDING_OFF && tensor.o_type == chip::TYPE_INT8
-      && tensor.s_rounding != chip::ROUNDING_OFF && tensor.s_clamp_min <= tensor.s_clamp_max
-      && shift_is_good(tensor.x_rounding, tensor.x_shift) && shift_is_good(tensor.r_rounding, tensor.r_shift)
-      && shift_is_good(tensor.s_rounding, tensor.s_shift);
+      && tensor.sum_rounding != chip::ROUNDING_OFF && tensor.sum_clamp_min <= tensor.sum_clamp_max
+      && shift_is_good(tensor.acc_rounding, tensor.acc_shift) && shift_is_good(tensor.res_rounding, tensor.res_shift)
+      && shift_is_good(tensor.sum_rounding, tensor.sum_shift);
   // Operands of the array have 9 bits, so that zero points have 8.
   assign tensor_fields = tensor.o_type <= chip::TYPE_INT32
       && tensor.a_zero_point[8] == tensor.a_zero_point[7] && tensor.w_zero_point[8] == tensor.w_zero_point[7]

@@ -85,7 +85,7 @@ module sequencer #(
   assign is_vector = load.opcode == chip::OPCODE_VECTOR;
   assign is_page = is_load && load.space == chip::SPACE_PAGE;
   assign tensor_multiplies = tensor.requantise != chip::ROUNDING_OFF
-      || (tensor.residual && (tensor.x_rounding | tensor.r_rounding | tensor.s_rounding) != chip::ROUNDING_OFF);
+      || (tensor.residual && (tensor.acc_rounding | tensor.res_rounding | tensor.sum_rounding) != chip::ROUNDING_OFF);
   assign vector_multiplies = vector.op == chip::OP_MUL
       || (vector.a_rounding | vector.b_rounding | vector.o_rounding) != chip::ROUNDING_OFF;
 
@@ -102,9 +102,9 @@ module sequencer #(
           | group_range(tensor.w_first_group, tensor.w_last_group)
           | group_range(tensor.o_first_group, tensor.o_last_group);
       if (tensor.parameters != chip::PARAMETERS_NONE)
-        named.groups = named.groups | group_range(tensor.p_first_group, tensor.p_last_group);
+        named.groups = named.groups | group_range(tensor.param_first_group, tensor.param_last_group);
       if (tensor.residual)
-        named.groups = named.groups | group_range(tensor.r_first_group, tensor.r_last_group);
+        named.groups = named.groups | group_range(tensor.res_first_group, tensor.res_last_group);
     end
     if (is_vector) begin
       named.multipliers = vector_multiplies;

@@ -80,11 +80,11 @@ module tensor_drain #(
 
   assign scales = one.requantise != chip::ROUNDING_OFF;
   assign residual = one.residual;
-  assign x_scales = residual && one.x_rounding != chip::ROUNDING_OFF;
-  assign r_scales = residual && one.r_rounding != chip::ROUNDING_OFF;
+  assign x_scales = residual && one.acc_rounding != chip::ROUNDING_OFF;
+  assign r_scales = residual && one.res_rounding != chip::ROUNDING_OFF;
   assign roundings = 3'(scales) + 3'(x_scales) + 3'(r_scales) + 3'(residual);
   assign size_log2 = 2'(one.o_type);
-  assign shared = residual && one.r_first_group <= one.o_last_group && one.o_first_group <= one.r_last_group;
+  assign shared = residual && one.res_first_group <= one.o_last_group && one.o_first_group <= one.res_last_group;
   assign groups = SLOT_BITS'((32'(block) + LANES - 1) / LANES);
   assign writes = SLOT_BITS'(((32'(block) << size_log2) + chip::R - 1) / chip::R);
   assign accesses = shared ? writes << 1 : writes;
@@ -259,17 +259,17 @@ module tensor_drain #(
 
   // After the first scale, or after that of the sum: zero point and clamp.
   assign last_scale = residual && !q_scaled_token.pass;
-  assign zero_point = last_scale ? 32'(one.s_zero_point) : 32'(one.o_zero_point);
-  assign low = last_scale ? 16'(one.s_clamp_min) : one.clamp_min;
-  assign high = last_scale ? 16'(one.s_clamp_max) : one.clamp_max;
+  assign zero_point = last_scale ? 32'(one.sum_zero_point) : 32'(one.o_zero_point);
+  assign low = last_scale ? 16'(one.sum_clamp_min) : one.clamp_min;
+  assign high = last_scale ? 16'(one.sum_clamp_max) : one.clamp_max;
 
   always_comb begin
     for (int l = 0; l < LANES; l++) begin
       logic signed [31:0] moved;
       moved = $signed(scaled[l]) + zero_point;
       clamped[l] = moved < 32'(low) ? low : moved > 32'(high) ? high : moved[15:0];
-      x_lanes[l] = (32'($signed(value[l])) - 32'(one.x_zero_point)) << one.x_left_shift;
-      r_lanes[l] = (32'($signed(residual_lanes[l])) - 32'(one.r_zero_point)) << one.r_left_shift;
+      x_lanes[l] = (32'($signed(value[l])) - 32'(one.acc_zero_point)) << one.acc_left_shift;
+      r_lanes[l] = (32'($signed(residual_lanes[l])) - 32'(one.res_zero_point)) << one.res_left_shift;
     end
   end
 
@@ -301,20 +301,20 @@ module tensor_drain #(
   always_ff @(posedge clock) begin
     ask <= !reset && (q_token.pass || ask_x || ask_r || ask_s);
     if (ask_s) begin
-      rounding <= one.s_rounding;
+      rounding <= one.sum_rounding;
       ask_value <= sum;
-      ask_multiplier <= {LANES{1'b0, one.s_multiplier}};
-      ask_shift <= {LANES{one.s_shift}};
+      ask_multiplier <= {LANES{1'b0, one.sum_multiplier}};
+      ask_shift <= {LANES{one.sum_shift}};
     end else if (ask_x) begin
-      rounding <= one.x_rounding;
+      rounding <= one.acc_rounding;
       ask_value <= x_lanes;
-      ask_multiplier <= {LANES{1'b0, one.x_multiplier}};
-      ask_shift <= {LANES{one.x_shift}};
+      ask_multiplier <= {LANES{1'b0, one.acc_multiplier}};
+      ask_shift <= {LANES{one.acc_shift}};
     end else if (ask_r) begin
-      rounding <= one.r_rounding;
+      rounding <= one.res_rounding;
       ask_value <= r_lanes;
-      ask_multiplier <= {LANES{1'b0, one.r_multiplier}};
-      ask_shift <= {LANES{one.r_shift}};
+      ask_multiplier <= {LANES{1'b0, one.res_multiplier}};
+      ask_shift <= {LANES{one.res_shift}};
     end else if (q_token.pass) begin
       rounding <= one.requantise;
       ask_value <= row_lanes;
@@ -369,8 +369,8 @@ module tensor_drain #(
   assign o_write.first_group = one.o_first_group;
   assign o_write.last_group = one.o_last_group;
   assign r_read.valid = read_token.read;
-  assign r_read.first_group = one.r_first_group;
-  assign r_read.last_group = one.r_last_group;
+  assign r_read.first_group = one.res_first_group;
+  assign r_read.last_group = one.res_last_group;
 
   tensor_pixels output_lines (
       .clock(clock),
@@ -392,14 +392,14 @@ module tensor_drain #(
   tensor_pixels residual_lines (
       .clock(clock),
       .start(start),
-      .base(instruction.r_base),
+      .base(instruction.res_base),
       .rows(instruction.output_height),
       .columns(instruction.output_width),
       .channels(instruction.output_channels),
       .kept_rows(one.output_height),
       .kept_columns(one.output_width),
-      .row_stride(one.r_stride_y),
-      .column_stride(one.r_stride_x),
+      .row_stride(one.res_stride_y),
+      .column_stride(one.res_stride_x),
       .size_log2(2'd0),
       .step(read_token.read),
       .address(r_read.address),

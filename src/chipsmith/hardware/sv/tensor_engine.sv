@@ -98,13 +98,13 @@ module tensor_engine (
   assign by_column = !depthwise && one.weights_by == chip::WEIGHTS_BY_COLUMN;
   assign has_records = one.parameters != chip::PARAMETERS_NONE;
   assign a_meets_w = one.a_first_group <= one.w_last_group && one.w_first_group <= one.a_last_group;
-  assign a_meets_p = has_records && one.a_first_group <= one.p_last_group && one.p_first_group <= one.a_last_group;
+  assign a_meets_p = has_records && one.a_first_group <= one.param_last_group && one.param_first_group <= one.a_last_group;
   assign o_meets = (one.o_first_group <= one.a_last_group && one.a_first_group <= one.o_last_group)
       || (one.o_first_group <= one.w_last_group && one.w_first_group <= one.o_last_group)
-      || (has_records && one.o_first_group <= one.p_last_group && one.p_first_group <= one.o_last_group);
-  assign r_meets = (one.r_first_group <= one.a_last_group && one.a_first_group <= one.r_last_group)
-      || (one.r_first_group <= one.w_last_group && one.w_first_group <= one.r_last_group)
-      || (has_records && one.r_first_group <= one.p_last_group && one.p_first_group <= one.r_last_group);
+      || (has_records && one.o_first_group <= one.param_last_group && one.param_first_group <= one.o_last_group);
+  assign r_meets = (one.res_first_group <= one.a_last_group && one.a_first_group <= one.res_last_group)
+      || (one.res_first_group <= one.w_last_group && one.w_first_group <= one.res_last_group)
+      || (has_records && one.res_first_group <= one.param_last_group && one.param_first_group <= one.res_last_group);
   assign serial = a_meets_w || a_meets_p;
   assign alone = o_meets || (one.residual && r_meets);
   assign pipe = one.residual ? 6'(chip::TENSOR_PIPE + chip::RESIDUAL_PIPE) : 6'(chip::TENSOR_PIPE);

@@ -148,8 +148,8 @@ module tensor_loads #(
 
   always_ff @(posedge clock) begin
     if (start) begin
-      record_address <= instruction.p_base;
-      record_block <= instruction.p_base;
+      record_address <= instruction.param_base;
+      record_block <= instruction.param_base;
     end else if (loading && in_records) begin
       record_address <= record_address + 24'(chip::R);
       if (records_last) begin
@@ -214,8 +214,8 @@ module tensor_loads #(
   assign read.valid = requested.weight || requested.record;
   assign read.address = read_address;
   assign read.lanes = read_lanes;
-  assign read.first_group = requested.record ? one.p_first_group : one.w_first_group;
-  assign read.last_group = requested.record ? one.p_last_group : one.w_last_group;
+  assign read.first_group = requested.record ? one.param_first_group : one.w_first_group;
+  assign read.last_group = requested.record ? one.param_last_group : one.w_last_group;
 
   assign weight_valid = beside.weight;
   assign weight_first = beside.first;
