@@ -7,8 +7,8 @@ Every network of `tests/networks`, and the four of MLPerf Tiny where their folde
 ../shared/data beside the repository), is compiled for every chip of `CHIPS`, simulated, executed on seeded inputs and
 priced, through the public verbs alone. `--run` adds result.json of `chipsmith run digits`, which takes minutes.
 
-The records keep the keys and words of the day they were made. Where those were renamed since, the tables of the page
-RENAMES say so, and they are applied to the record before it is compared.
+The records keep the keys and words of the day they were made. Where those were renamed since, the tables of the
+decision RENAMES say so, and they are applied to the record before it is compared.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from chipsmith.program.program import Port, Program
 
 ROOT = Path(__file__).parents[2]
 FIGURES = Path(__file__).with_name("figures.json")
-RENAMES = ROOT / "docs" / "decisions" / "0008-one-vocabulary.md"
+DECISIONS = ROOT / "docs" / "decisions"
+RENAMES = "0008-*.md"
 CHIPS = ("nano-64", "edge-256", "edge-1024")
 MLPERF = ("ad01_int8", "ic_resnet8_int8", "kws_dscnn_int8", "vww_96_int8")
 INFERENCES = 2
@@ -122,12 +123,10 @@ def _sha256(data: bytes) -> str:
 # --- what was renamed -------------------------------------------------------------------------------------------------
 
 
-def renames(page: Path = RENAMES) -> list[tuple[str, str, str]]:
-    """The rows (kind, old, new) of the page: kind is `key`, `word` or `gone`; `old` may be a regular expression."""
-    if not page.is_file():
-        return []
-    rows = re.findall(r"^\| (key|word|gone|new) \| `([^`]+)` \| `?([^`|]*?)`? \|", page.read_text(), re.MULTILINE)
-    return [(kind, old, new) for kind, old, new in rows]
+def renames() -> list[tuple[str, str, str]]:
+    """The rows (kind, old, new) of the decision: kind is key, word, gone or new; `old` is a regular expression."""
+    text = "\n".join(page.read_text() for page in sorted(DECISIONS.glob(RENAMES)))
+    return re.findall(r"^\| (key|word|gone|new) \| `([^`]+)` \| `?([^`|]*?)`? \|", text, re.MULTILINE)
 
 
 def apply_renames(recorded: Flat, rows: list[tuple[str, str, str]]) -> Flat:
