@@ -26,7 +26,7 @@ def format_instruction(instruction: Instruction) -> str:
 
 def format_assembly(instructions: Iterable[Instruction]) -> str:
     """A line for each instruction."""
-    return "".join(format_instruction(one) + "\n" for one in instructions)
+    return "".join(format_instruction(instruction) + "\n" for instruction in instructions)
 
 
 def parse_assembly(text: str) -> tuple[Instruction, ...]:

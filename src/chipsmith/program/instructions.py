@@ -374,6 +374,11 @@ INSTRUCTIONS: tuple[type[Instruction], ...] = (End, Load, Store, TensorInstructi
 _BY_OPCODE = {row.opcode: row for row in INSTRUCTIONS}
 
 
+def no_instruction(value: object) -> TypeError:
+    """The error for a value of a class that is none of INSTRUCTIONS."""
+    return TypeError(f"{type(value).__name__} is no instruction of the machine")
+
+
 def decode_instruction(data: bytes) -> Instruction:
     """The instruction that 128 bytes encode; BadInput on a reserved opcode or value."""
     opcode = data[0] & ((1 << OPCODE_BITS) - 1)

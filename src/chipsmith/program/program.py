@@ -106,4 +106,4 @@ def encode_pages(chip: Chip, instructions: tuple[Instruction, ...]) -> bytes:
     if not instructions or not isinstance(instructions[-1], End):
         raise BadInput("a program ends with END")
     padding = page_count(chip, len(instructions)) * chip.instructions.page_instructions - len(instructions)
-    return b"".join(one.encode() for one in (*instructions, *(End() for _ in range(padding))))
+    return b"".join(instruction.encode() for instruction in (*instructions, *(End() for _ in range(padding))))
