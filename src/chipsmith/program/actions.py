@@ -142,10 +142,6 @@ def _times(counts: ActionCounts, factor: int) -> ActionCounts:
     return ActionCounts(**{name: getattr(counts, name) * factor for name in ACTIONS})
 
 
-def _pixels(instruction: TensorInstruction) -> int:
-    return instruction.output_height * instruction.output_width
-
-
 def _taps(instruction: TensorInstruction) -> int:
     columns = instruction.kernel_x if instruction.mode is Mode.CONV else 1
     return instruction.kernel_z * instruction.kernel_y * columns * instruction.run
@@ -153,16 +149,16 @@ def _taps(instruction: TensorInstruction) -> int:
 
 def _array(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionCounts:
     """Activations into the array and sums into the accumulators, of one channel block."""
-    accesses = _pixels(instruction)
+    accesses = instruction.output_pixels
     if instruction.mode is Mode.DEPTHWISE:
         window = (instruction.run - 1) * instruction.dilation_x + 1
         segments = _cut(instruction.output_width, chip.tensor.tile_pixels)
         columns = sum(count * ((pixels - 1) * instruction.stride_x + window) for count, pixels in segments)
         accesses = instruction.output_height * columns * ceil_div(channels, chip.tensor.rows)
     passes = phases(instruction, chip)
-    sums = passes * _pixels(instruction) * channels
+    sums = passes * instruction.output_pixels * channels
     return ActionCounts(
-        mac_int8=_taps(instruction) * _pixels(instruction) * channels,
+        mac_int8=_taps(instruction) * instruction.output_pixels * channels,
         array_active_cycles=passes * accesses,
         memory_read_lines=passes * accesses,
         accumulator_reads=sums,
@@ -186,18 +182,18 @@ def _weights(chip: Chip, instruction: TensorInstruction, channels: int) -> Actio
 
 def _drain(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionCounts:
     """Drain of all output pixels of one channel block."""
-    values = _pixels(instruction) * channels
+    pixels, rows = instruction.output_pixels, chip.tensor.rows
     additions = (instruction.parameters is not ChannelRecord.NONE) + instruction.residual
     return ActionCounts(
-        multiply_32=values * drain_stages(instruction),
-        alu_32=values * additions,
-        memory_read_lines=_pixels(instruction) * ceil_div(channels, chip.tensor.rows) if instruction.residual else 0,
-        memory_write_lines=_pixels(instruction) * ceil_div(channels * instruction.o_type.size_bytes, chip.tensor.rows),
+        multiply_32=pixels * channels * drain_stages(instruction),
+        alu_32=pixels * channels * additions,
+        memory_read_lines=pixels * ceil_div(channels, rows) if instruction.residual else 0,
+        memory_write_lines=pixels * ceil_div(channels * instruction.o_type.size_bytes, rows),
     )
 
 
 def _vector(chip: Chip, instruction: VectorInstruction) -> ActionCounts:
-    outer = instruction.o0 * instruction.o1 * instruction.o2 * instruction.o3
+    outer = instruction.outer_steps
     beats = outer * instruction.r0 * instruction.r1
     elements = beats * instruction.lanes
     results = outer if instruction.lane_reduce else outer * instruction.lanes

@@ -117,7 +117,7 @@ def tiling(instruction: TensorInstruction, chip: Chip) -> Tiling:
     limit = chip.tensor.tile_pixels
     depthwise = instruction.mode is Mode.DEPTHWISE
     rows = instruction.output_height if depthwise else 1
-    pixels = instruction.output_width if depthwise else instruction.output_height * instruction.output_width
+    pixels = instruction.output_width if depthwise else instruction.output_pixels
     count, rest = divmod(pixels, limit)
     return Tiling(
         rows=rows,

@@ -25,8 +25,8 @@ def results_at_once(instruction: VectorInstruction, chip: Chip) -> int:
 
 def beats(instruction: VectorInstruction, chip: Chip) -> int:
     """Beats of an instruction."""
-    outer = instruction.o0 * instruction.o1 * instruction.o2 * instruction.o3
-    return outer * instruction.r0 * instruction.r1 * ceil_div(instruction.lanes, chip.vector.lanes)
+    steps = instruction.outer_steps * instruction.r0 * instruction.r1
+    return steps * ceil_div(instruction.lanes, chip.vector.lanes)
 
 
 def stream_accesses(count: int, lane_stride: int, element: Type, chip: Chip) -> int:
