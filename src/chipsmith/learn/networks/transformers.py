@@ -12,6 +12,8 @@ from chipsmith.learn.networks.base import Dropout, Network, Shape, Size, require
 if TYPE_CHECKING:
     from torch import nn
 
+    from chipsmith.learn.networks.modules.transformers import Encoder
+
 
 class _Transformer(Network):
     """What the transformers share (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762).
@@ -32,6 +34,19 @@ class _Transformer(Network):
             raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
         return self
 
+    def _encoder(self, *, steps: int, causal: bool) -> Encoder:
+        from chipsmith.learn.networks.modules.transformers import encoder
+
+        return encoder(
+            layers=self.layers,
+            width=self.width,
+            heads=self.heads,
+            feed_forward=self.feed_forward,
+            dropout=self.dropout,
+            steps=steps,
+            causal=causal,
+        )
+
 
 class Transformer(_Transformer):
     """Encoder that classifies a sequence, or regresses from it, by the mean of its last layer.
@@ -48,7 +63,7 @@ class Transformer(_Transformer):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.transformers import SequenceClassifier, encoder
+        from chipsmith.learn.networks.modules.transformers import SequenceClassifier
 
         axes = "steps" if self.takes_tokens() else "steps, features"
         require_rank(self.kind, input_shape, rank=1 if self.takes_tokens() else 2, axes=axes)
@@ -56,7 +71,7 @@ class Transformer(_Transformer):
         return SequenceClassifier(
             features=input_shape[-1],
             vocabulary=self.vocabulary,
-            encoder=encoder(self, steps=input_shape[0], causal=False),
+            encoder=self._encoder(steps=input_shape[0], causal=False),
             width=self.width,
             outputs=outputs,
         )
@@ -76,12 +91,12 @@ class CausalTransformer(_Transformer):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.transformers import LanguageModel, encoder
+        from chipsmith.learn.networks.modules.transformers import LanguageModel
 
         require_rank(self.kind, input_shape, rank=1, axes="steps")
         require_outputs(self.kind, outputs)
         return LanguageModel(
-            vocabulary=outputs, encoder=encoder(self, steps=input_shape[0], causal=True), width=self.width
+            vocabulary=outputs, encoder=self._encoder(steps=input_shape[0], causal=True), width=self.width
         )
 
 
@@ -97,7 +112,7 @@ class VisionTransformer(_Transformer):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.transformers import PatchClassifier, encoder
+        from chipsmith.learn.networks.modules.transformers import PatchClassifier
 
         require_rank(self.kind, input_shape, rank=3, axes="channels, height, width")
         require_outputs(self.kind, outputs)
@@ -108,7 +123,7 @@ class VisionTransformer(_Transformer):
         return PatchClassifier(
             channels=channels,
             patch=self.patch,
-            encoder=encoder(self, steps=patches, causal=False),
+            encoder=self._encoder(steps=patches, causal=False),
             width=self.width,
             outputs=outputs,
         )

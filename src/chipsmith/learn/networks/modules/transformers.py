@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 import torch.nn.functional as functional
 from torch import nn
-
-if TYPE_CHECKING:
-    from chipsmith.learn.networks.transformers import CausalTransformer, Transformer, VisionTransformer
 
 _POSITION_DEVIATION = 0.02
 _MASKED_SCORE = -32.0
@@ -77,18 +72,20 @@ class Encoder(nn.Module):
         return self.norm(self.blocks(steps + self.positions))
 
 
-def encoder(settings: Transformer | CausalTransformer | VisionTransformer, *, steps: int, causal: bool) -> Encoder:
-    """The blocks of a family, as its settings say, for sequences of `steps`."""
+def encoder(
+    *, layers: int, width: int, heads: int, feed_forward: int, dropout: float, steps: int, causal: bool
+) -> Encoder:
+    """So many blocks for sequences of `steps`, of which each sees all or, where `causal`, those up to itself."""
     blocks = [
         Block(
-            attention=Attention(width=settings.width, heads=settings.heads, steps=steps, causal=causal),
-            width=settings.width,
-            feed_forward=settings.feed_forward,
-            dropout=settings.dropout,
+            attention=Attention(width=width, heads=heads, steps=steps, causal=causal),
+            width=width,
+            feed_forward=feed_forward,
+            dropout=dropout,
         )
-        for _ in range(settings.layers)
+        for _ in range(layers)
     ]
-    return Encoder(blocks=blocks, steps=steps, width=settings.width)
+    return Encoder(blocks=blocks, steps=steps, width=width)
 
 
 class SequenceClassifier(nn.Module):
