@@ -23,8 +23,8 @@ def read_job(
 
     A setting whose first word is a field of a recipe is the recipe's; `network` names a function of one's own.
     """
-    chip_settings = [one for one in settings if _section(one) not in Recipe.model_fields]
-    changes = [one for one in settings if _section(one) in Recipe.model_fields]
+    chip_settings = [setting for setting in settings if _section(setting) not in Recipe.model_fields]
+    changes = [setting for setting in settings if _section(setting) in Recipe.model_fields]
     parse_overrides(settings)
     if network is not None:
         changes += ["network.kind=function", f"network.function={network}"]

@@ -48,7 +48,7 @@ def price_of(module: torch.nn.Module, example: torch.Tensor, groups: tuple[Chann
         scaled = scaled_graph(graph(full), full, graph(reduced), reduced)
     except BadInput:
         return lambda widths: graph_cost(graph(widths), chip)
-    return lambda widths: graph_cost(scaled.at(widths), chip)
+    return lambda widths: graph_cost(scaled.resolve(widths), chip)
 
 
 def thin(groups: Sequence[ChannelGroup], price: Price, *, columns: int) -> Iterator[Thinned]:

@@ -90,8 +90,8 @@ def _cut(images: torch.Tensor, drawn: torch.Tensor, padding: int) -> torch.Tenso
     padded = functional.pad(images, [padding] * 4)
     starts = (drawn * (2 * padding + 1)).long().tolist()
     cut = [
-        one[:, down : down + height, across : across + width]
-        for one, (across, down) in zip(padded, starts, strict=True)
+        image[:, down : down + height, across : across + width]
+        for image, (across, down) in zip(padded, starts, strict=True)
     ]
     return torch.stack(cut)
 

@@ -55,7 +55,7 @@ class Metrics:
         return self.metrics[0]
 
     def __getitem__(self, name: str) -> Metric:
-        return next(one for one in self.metrics if one.name == name)
+        return next(metric for metric in self.metrics if metric.name == name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +103,7 @@ def evaluate_outputs(
 
 
 def _metrics(rows: Rows, figures: tuple[_Figure, ...], resamples: int) -> tuple[Metric, ...]:
-    return tuple(_metric(rows, one, resamples) for one in figures)
+    return tuple(_metric(rows, statistic, resamples) for statistic in figures)
 
 
 def _metric(rows: Rows, figure: _Figure, resamples: int) -> Metric:
@@ -131,7 +131,9 @@ def _judge_classes(parts: list[tuple[Array, Batch]], task: Task, resamples: int)
     return Metrics(
         task=task,
         metrics=_metrics(rows, (accuracy, nats), resamples),
-        confusion=tuple(tuple(int(one) for one in row) for row in confusion_matrix(labels, predicted, classes=classes)),
+        confusion=tuple(
+            tuple(int(count) for count in row) for row in confusion_matrix(labels, predicted, classes=classes)
+        ),
         calibration=calibration(rows[:, 2], rows[:, 0] == 1),
     )
 
@@ -146,7 +148,7 @@ def _class_rows(logits: Array, targets: Array) -> Rows:
     nats = norms - np.take_along_axis(wide, targets[..., None].astype(np.int64), axis=-1)[..., 0]
     right = logits.argmax(-1) == targets
     confidence = softmax(logits.astype(np.float32)).max(-1)
-    columns = [one.reshape(len(logits), -1).mean(1) for one in (right.astype(np.float64), nats, confidence)]
+    columns = [column.reshape(len(logits), -1).mean(1) for column in (right.astype(np.float64), nats, confidence)]
     return np.stack(columns, axis=1)
 
 
