@@ -36,8 +36,8 @@ def logits():
 def test_a_classifier_is_judged_as_scikit_learn_does(toy, logits):
     part = toy(Task.CLASSIFICATION).test
     judged = evaluate(lambda inputs: logits[: len(inputs)], part, Task.CLASSIFICATION)
-    assert judged.chief.name == "accuracy"
-    assert judged.chief.value == metrics.accuracy_score(part.targets, logits.argmax(1))
+    assert judged.primary_metric.name == "accuracy"
+    assert judged.primary_metric.value == metrics.accuracy_score(part.targets, logits.argmax(1))
     expected = metrics.log_loss(part.targets, softmax(logits), labels=range(3))
     assert judged["cross entropy"].value == pytest.approx(expected)
     assert np.array_equal(judged.confusion, metrics.confusion_matrix(part.targets, logits.argmax(1), labels=range(3)))
@@ -64,10 +64,10 @@ def test_a_language_model_is_judged_in_bits_per_token(toy):
     part, given = toy(Task.LANGUAGE).test, answers(16, 7, 5)
     judged = evaluate_outputs(given, part, Task.LANGUAGE)
     nats = metrics.log_loss(part.targets.ravel(), softmax(given).reshape(-1, 5), labels=range(5))
-    assert judged.chief.name == "bits per token"
-    assert judged.chief.value == pytest.approx(nats / np.log(2))
+    assert judged.primary_metric.name == "bits per token"
+    assert judged.primary_metric.value == pytest.approx(nats / np.log(2))
     even = evaluate_outputs(np.zeros((16, 7, 5), np.float32), part, Task.LANGUAGE)
-    assert even.chief.value == pytest.approx(np.log2(5))
+    assert even.primary_metric.value == pytest.approx(np.log2(5))
 
 
 def test_anomalies_are_told_by_their_error_as_scikit_learn_says(toy):
@@ -76,8 +76,8 @@ def test_anomalies_are_told_by_their_error_as_scikit_learn_says(toy):
     given = inputs + answers(16, 6) * (0.5 + part.targets[:, None])
     judged = evaluate_outputs(given, part, Task.RECONSTRUCTION)
     errors = ((given - inputs) ** 2).mean(axis=1)
-    assert judged.chief.name == "AUC"
-    assert judged.chief.value == pytest.approx(metrics.roc_auc_score(part.targets, errors))
+    assert judged.primary_metric.name == "AUC"
+    assert judged.primary_metric.value == pytest.approx(metrics.roc_auc_score(part.targets, errors))
     assert judged["RMSE"].value == pytest.approx(np.sqrt(errors[part.targets == 0].mean()))
 
 
@@ -101,7 +101,7 @@ def test_the_bootstrap_of_a_mean_is_that_of_its_standard_error():
 
 def test_the_bootstrap_is_the_same_each_time(toy, logits):
     part = toy(Task.CLASSIFICATION).test
-    judged = [evaluate_outputs(logits, part, Task.CLASSIFICATION).chief for _ in range(2)]
+    judged = [evaluate_outputs(logits, part, Task.CLASSIFICATION).primary_metric for _ in range(2)]
     assert judged[0] == judged[1]
     assert judged[0].low <= judged[0].value <= judged[0].high
 

@@ -335,7 +335,7 @@ class _Work:
     def _judge(self, answers: Predict, examples: Examples) -> Metric:
         most = self._base.recipe.validation.executed
         part = examples if most is None else examples.first(most)
-        return evaluate(answers, part, self._base.dataset.task).chief
+        return evaluate(answers, part, self._base.dataset.task).primary_metric
 
 
 def _milestones(walk: Iterator[Thinned], budget: Budget) -> Iterator[Thinned]:

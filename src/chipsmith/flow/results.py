@@ -121,19 +121,19 @@ class Trained:
 
     def to_json(self) -> Json:
         """The object of `chipsmith train --json`; `accuracy_float` is there for classification and language."""
-        training, verdict, chief = self.training, self.training.verdict, self.metrics.chief
+        training, verdict, primary = self.training, self.training.verdict, self.metrics.primary_metric
         accuracy = next((one for one in self.metrics.metrics if one.name == "accuracy"), None)
         return {
             "schema_version": SCHEMA_VERSION,
             "network": training.recipe.name,
             "task": training.recipe.task.value,
             "seed": training.recipe.seed,
-            "metric": chief.name,
-            "metric_float": chief.value,
-            "metric_float_interval": [chief.low, chief.high],
+            "metric": primary.name,
+            "metric_float": primary.value,
+            "metric_float_interval": [primary.low, primary.high],
             "accuracy_float": accuracy.value if accuracy else None,
             "accuracy_float_interval": [accuracy.low, accuracy.high] if accuracy else None,
-            "images": chief.count,
+            "images": primary.count,
             "metrics": [dataclasses.asdict(one) for one in self.metrics.metrics],
             "verdict": verdict.fit.value,
             "reason": verdict.reason,

@@ -57,10 +57,10 @@ class MobileNetV1(_MobileNet):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.mobilenet import mobilenet_v1
+        from chipsmith.learn.networks.modules.mobilenet import build_mobilenet_v1
 
         self._check(self.kind, input_shape, outputs)
-        return mobilenet_v1(
+        return build_mobilenet_v1(
             stem=self._stem(input_shape[0]),
             stages=self.stages,
             width=self.width,
@@ -85,10 +85,10 @@ class MobileNetV2(_MobileNet):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.mobilenet import mobilenet_v2
+        from chipsmith.learn.networks.modules.mobilenet import build_mobilenet_v2
 
         self._check(self.kind, input_shape, outputs)
-        return mobilenet_v2(
+        return build_mobilenet_v2(
             stem=self._stem(input_shape[0]),
             stages=self.stages,
             head=self.head,
@@ -126,10 +126,10 @@ class MobileNetV3(_MobileNet):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.mobilenet import mobilenet_v3
+        from chipsmith.learn.networks.modules.mobilenet import build_mobilenet_v3
 
         self._check(self.kind, input_shape, outputs)
-        return mobilenet_v3(
+        return build_mobilenet_v3(
             stem=self._stem(input_shape[0]),
             blocks=self.blocks,
             features=self.features,

@@ -12,10 +12,10 @@ from chipsmith.learn.networks.base import Dropout, Network, Shape, Size, require
 if TYPE_CHECKING:
     from torch import nn
 
-    from chipsmith.learn.networks.modules.transformers import Encoder
+    from chipsmith.learn.networks.modules.transformers import TransformerEncoder
 
 
-class _Transformer(Network):
+class _TransformerFamily(Network):
     """What the transformers share (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762).
 
     `layers` blocks of `width`: attention with `heads` and a dense part of `feed_forward` with GELU, each with a
@@ -34,10 +34,10 @@ class _Transformer(Network):
             raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
         return self
 
-    def _encoder(self, *, steps: int, causal: bool) -> Encoder:
-        from chipsmith.learn.networks.modules.transformers import encoder
+    def _encoder(self, *, steps: int, causal: bool) -> TransformerEncoder:
+        from chipsmith.learn.networks.modules.transformers import build_encoder
 
-        return encoder(
+        return build_encoder(
             layers=self.layers,
             width=self.width,
             heads=self.heads,
@@ -48,8 +48,8 @@ class _Transformer(Network):
         )
 
 
-class Transformer(_Transformer):
-    """Encoder that classifies a sequence, or regresses from it, by the mean of its last layer.
+class Transformer(_TransformerFamily):
+    """TransformerEncoder that classifies a sequence, or regresses from it, by the mean of its last layer.
 
     (T, features), or tokens (T,) with `vocabulary` -> (n, outputs).
     """
@@ -77,7 +77,7 @@ class Transformer(_Transformer):
         )
 
 
-class CausalTransformer(_Transformer):
+class CausalTransformer(_TransformerFamily):
     """Language model: each step sees itself and those before it.
 
     Tokens (T,) -> logits of the next token (n, T, outputs); `outputs` is the vocabulary.
@@ -100,7 +100,7 @@ class CausalTransformer(_Transformer):
         )
 
 
-class VisionTransformer(_Transformer):
+class VisionTransformer(_TransformerFamily):
     """Transformer over square patches of an image (Dosovitskiy et al. 2020, https://arxiv.org/abs/2010.11929).
 
     Images (channels, height, width) -> logits (n, outputs), from the mean over the patches and not from a class

@@ -54,11 +54,11 @@ def fit(
         with reproducible(seed=stream, threads=settings.threads, deterministic=settings.device == "cpu"):
             if settings.epochs == 0:
                 return History(epochs=(_measure(module.eval(), dataset, 0),))
-            training = _Training(module, dataset, settings, seed, loss, together)
+            training = _TrainingLoop(module, dataset, settings, seed, loss, together)
             return training.run(checkpoint, on_epoch)
 
 
-class _Training:
+class _TrainingLoop:
     """A training between its epochs: module, optimiser, schedule, generator, curves and best weights."""
 
     def __init__(

@@ -23,7 +23,7 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Folds:
-    """The chief metric of each fold, in float."""
+    """The primary metric of each fold, in float."""
 
     metrics: tuple[Metric, ...]
 
@@ -130,7 +130,7 @@ def cross_validate(recipe: Recipe, dataset: Dataset, *, folds: int) -> Folds:
             resamples=recipe.validation.bootstrap,
             scaling=dataset.target_scaling,
         )
-        metrics.append(judged.chief)
+        metrics.append(judged.primary_metric)
     return Folds(metrics=tuple(metrics))
 
 

@@ -67,7 +67,9 @@ class SqueezeExcite(nn.Module):
         return images * self.gate(self.expand(functional.relu(self.reduce(means))))
 
 
-def mobilenet_v1(*, stem: Stem, stages: tuple[Stage, ...], width: float, dropout: float, outputs: int) -> nn.Module:
+def build_mobilenet_v1(
+    *, stem: Stem, stages: tuple[Stage, ...], width: float, dropout: float, outputs: int
+) -> nn.Module:
     """Version 1: the stem, its stages with their channels times `width`, dropout, `outputs` logits."""
     before, layers = stem.outputs, [_first(stem, nn.ReLU())]
     for stage in stages:
@@ -78,7 +80,7 @@ def mobilenet_v1(*, stem: Stem, stages: tuple[Stage, ...], width: float, dropout
     return _classifier(layers, [nn.Dropout(dropout), nn.Linear(before, outputs)])
 
 
-def mobilenet_v2(
+def build_mobilenet_v2(
     *, stem: Stem, stages: tuple[Stage, ...], head: int, width: float, dropout: float, outputs: int
 ) -> nn.Module:
     """Version 2: as version 1, of inverted residuals, with `head` channels before the mean."""
@@ -103,7 +105,7 @@ def mobilenet_v2(
     return _classifier(layers, [nn.Dropout(dropout), nn.Linear(last, outputs)])
 
 
-def mobilenet_v3(
+def build_mobilenet_v3(
     *,
     stem: Stem,
     blocks: tuple[Bottleneck, ...],

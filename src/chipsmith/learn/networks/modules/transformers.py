@@ -58,7 +58,7 @@ class Block(nn.Module):
         return steps + self.dropout(self.dense(self.norm2(steps)))
 
 
-class Encoder(nn.Module):
+class TransformerEncoder(nn.Module):
     """Learned positions, blocks, a last LayerNorm."""
 
     def __init__(self, *, blocks: list[Block], steps: int, width: int) -> None:
@@ -72,9 +72,9 @@ class Encoder(nn.Module):
         return self.norm(self.blocks(steps + self.positions))
 
 
-def encoder(
+def build_encoder(
     *, layers: int, width: int, heads: int, feed_forward: int, dropout: float, steps: int, causal: bool
-) -> Encoder:
+) -> TransformerEncoder:
     """So many blocks for sequences of `steps`, of which each sees all or, where `causal`, those up to itself."""
     blocks = [
         Block(
@@ -85,13 +85,15 @@ def encoder(
         )
         for _ in range(layers)
     ]
-    return Encoder(blocks=blocks, steps=steps, width=width)
+    return TransformerEncoder(blocks=blocks, steps=steps, width=width)
 
 
 class SequenceClassifier(nn.Module):
     """Embedding of features or tokens, encoder, mean over the steps, dense layer."""
 
-    def __init__(self, *, features: int, vocabulary: int | None, encoder: Encoder, width: int, outputs: int) -> None:
+    def __init__(
+        self, *, features: int, vocabulary: int | None, encoder: TransformerEncoder, width: int, outputs: int
+    ) -> None:
         super().__init__()
         self.embedding = nn.Linear(features, width) if vocabulary is None else nn.Embedding(vocabulary, width)
         self.encoder = encoder
@@ -105,7 +107,7 @@ class SequenceClassifier(nn.Module):
 class LanguageModel(nn.Module):
     """Embedding of tokens, causal encoder, logits of the next token at every step."""
 
-    def __init__(self, *, vocabulary: int, encoder: Encoder, width: int) -> None:
+    def __init__(self, *, vocabulary: int, encoder: TransformerEncoder, width: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, width)
         self.encoder = encoder
@@ -119,7 +121,7 @@ class LanguageModel(nn.Module):
 class PatchClassifier(nn.Module):
     """Patches as steps, encoder, mean over the patches, dense layer."""
 
-    def __init__(self, *, channels: int, patch: int, encoder: Encoder, width: int, outputs: int) -> None:
+    def __init__(self, *, channels: int, patch: int, encoder: TransformerEncoder, width: int, outputs: int) -> None:
         super().__init__()
         self.patches = nn.Conv2d(channels, width, patch, stride=patch)
         self.encoder = encoder
