@@ -119,7 +119,7 @@ def run(
             network=network,
             resume=resume,
             out=out,
-            watch=console.watch(),
+            progress=console.show_progress(),
         )
         beside = flow.cosim(result.program) if cosim else None
     fields = result.to_json() if beside is None else {**result.to_json(), "cosim": beside.to_json()}
@@ -160,7 +160,7 @@ def train(
             network=network,
             resume=resume,
             out=out,
-            watch=console.watch(),
+            progress=console.show_progress(),
         )
     if console.leads():
         console.show(result.to_json(), as_json=json, text=lambda: console.trained(result))
@@ -216,7 +216,7 @@ def compress(
             trials=trials,
             epochs=epochs,
             out=out,
-            watch=console.watch(),
+            progress=console.show_progress(),
         )
     console.show(result.to_json(), as_json=json, text=lambda: console.compressed(result))
     if not result.result.met:

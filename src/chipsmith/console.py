@@ -16,8 +16,8 @@ from chipsmith.deployment.predict import Predicted
 from chipsmith.flow.compress import Compressed
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.learn import OnEpoch, Recipe, epoch_bar
+from chipsmith.learn.progress import SILENT, Progress
 from chipsmith.learn.training.processes import processes
-from chipsmith.learn.watching import SILENT, Watch
 from chipsmith.reports.compression import verdict as compression_verdict
 from chipsmith.reports.compression import with_interval
 from chipsmith.reports.headline import metric_text
@@ -73,7 +73,7 @@ def print_json(content: Json) -> None:
     print(json.dumps(content, indent=2))
 
 
-class TerminalWatch(Watch):
+class TerminalProgress(Progress):
     """Shows stages, and a bar over the epochs of a training, on a terminal."""
 
     def __init__(self, console: Console) -> None:
@@ -88,12 +88,12 @@ class TerminalWatch(Watch):
         return epoch_bar(epochs=epochs, console=self._console)
 
 
-def watch() -> Watch:
+def show_progress() -> Progress:
     """Shows progress on stderr where that is a terminal, else nothing."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
-    return TerminalWatch(console) if console.is_terminal else SILENT
+    return TerminalProgress(console) if console.is_terminal else SILENT
 
 
 def ran(result: Ran) -> None:

@@ -15,16 +15,16 @@ from chipsmith.flow.compress import Job, _milestones
 from chipsmith.flow.compress_folder import CompressFolder
 from chipsmith.learn.compression.tuning import Base
 from chipsmith.learn.networks import Mlp
+from chipsmith.learn.progress import SilentProgress
 from chipsmith.learn.recipe import read_recipe
 from chipsmith.learn.training import measure
-from chipsmith.learn.watching import Watch
 from chipsmith.profile.cost import ChipCost
 from chipsmith.program.file import read_program
 from chipsmith.studies.budget import Budget
 from chipsmith.studies.greedy_pruning import Thinned
 
 
-class Notes(Watch):
+class Notes(SilentProgress):
     def __init__(self):
         self.stages = []
 
@@ -63,7 +63,7 @@ def own_cache(tmp_path, monkeypatch):
 
 def test_the_folder_holds_the_choice_and_all_that_is_finished(tmp_path, own_cache):
     out, first, again = tmp_path / "run", Notes(), Notes()
-    made = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, watch=first)
+    made = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, progress=first)
     names = [one.name for one in made.result.candidates]
     assert names == ["quantised", "two_of_four"]
     sparse = made.result.candidates[1]
@@ -76,7 +76,7 @@ def test_the_folder_holds_the_choice_and_all_that_is_finished(tmp_path, own_cach
     assert read_program(out / "iris.program").manifest.deployment is not None
     assert "<main>" in (out / "report.html").read_text()
 
-    taken = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, watch=again)
+    taken = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, progress=again)
     assert taken.result == made.result
     assert not any(name in stage for stage in again.stages for name in (*names, "train"))
 

@@ -12,6 +12,7 @@ from chipsmith.errors import BadInput
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
 from chipsmith.flow.training import read_job
 from chipsmith.learn import load_recipe, load_trained
+from chipsmith.learn.progress import SilentProgress
 from chipsmith.program.file import read_program
 
 pytest.importorskip("torch")
@@ -74,7 +75,7 @@ def test_a_setting_goes_to_the_recipe_or_to_the_chip(anomalies):
 def test_an_interrupted_run_goes_on_with_resume_alone(tmp_path):
     """Interrupted after its second epoch, as by a key: what is there is a checkpoint, and no half of a file."""
 
-    class Stopping(chipsmith.flow.Watch):
+    class Stopping(SilentProgress):
         def training(self, epochs):
             from contextlib import nullcontext
 
@@ -86,7 +87,7 @@ def test_an_interrupted_run_goes_on_with_resume_alone(tmp_path):
 
     recipe = load_recipe("diabetes", SHORT)
     with pytest.raises(KeyboardInterrupt):
-        chipsmith.train(recipe, out=tmp_path / "run", watch=Stopping())
+        chipsmith.train(recipe, out=tmp_path / "run", progress=Stopping())
     assert [file.name for file in (tmp_path / "run").iterdir()] == [CHECKPOINT]
     with pytest.raises(BadInput, match="holds a training that was interrupted: --resume goes on with it"):
         chipsmith.train(recipe, out=tmp_path / "run")

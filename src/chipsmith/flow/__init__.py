@@ -29,7 +29,7 @@ from chipsmith.flow.training import read_job, train_recipe
 from chipsmith.frontends.quantized_network import load_model
 from chipsmith.hardware.export import write_rtl
 from chipsmith.learn import Recipe, load_recipe, shipped_recipes
-from chipsmith.learn.watching import SILENT, Watch
+from chipsmith.learn.progress import SILENT, Progress
 from chipsmith.profile.inference import describe_chip, describe_inference
 from chipsmith.program.file import read_program, write_program
 from chipsmith.program.program import Program
@@ -77,7 +77,7 @@ def run(
     network: str | None = None,
     resume: bool = False,
     out: AnyPath | None = None,
-    watch: Watch = SILENT,
+    progress: Progress = SILENT,
 ) -> Ran:
     """Raw data to a chip, as a recipe says: a shipped one by name, a YAML file or a Recipe.
 
@@ -91,7 +91,7 @@ def run(
     job, chip_settings = read_job(_name(recipe), settings=settings, network=network, seed=seed)
     described = _chip(chip or job.chip, chip_settings)
     folder = choose_folder(_path(out), f"{job.name}-{job.seed}")
-    return run_recipe(job, described, folder, resume=resume, watch=watch)
+    return run_recipe(job, described, folder, resume=resume, progress=progress)
 
 
 def train(
@@ -102,7 +102,7 @@ def train(
     network: str | None = None,
     resume: bool = False,
     out: AnyPath | None = None,
-    watch: Watch = SILENT,
+    progress: Progress = SILENT,
 ) -> Trained:
     """Train as a recipe says, say whether the network fits, and write its weights to `out` (default runs/NAME-SEED).
 
@@ -111,7 +111,7 @@ def train(
     job, others = read_job(_name(recipe), settings=settings, network=network, seed=seed)
     if others:
         raise BadInput(f"setting {others[0]}: a recipe has the fields {', '.join(Recipe.model_fields)}")
-    return train_recipe(job, out=_path(out), resume=resume, watch=watch)
+    return train_recipe(job, out=_path(out), resume=resume, progress=progress)
 
 
 def compress(
@@ -126,7 +126,7 @@ def compress(
     trials: int = 12,
     epochs: int | None = None,
     out: AnyPath | None = None,
-    watch: Watch = SILENT,
+    progress: Progress = SILENT,
 ) -> Compressed:
     """Make a recipe's network smaller for a chip within a budget of latency, energy and lost accuracy.
 
@@ -138,7 +138,7 @@ def compress(
     """
     job, chip_settings = read_job(_name(recipe), settings=settings, network=network, seed=seed)
     work = Job(budget=budget or Budget(), methods=methods, trials=trials, epochs=epochs)
-    return compress_recipe(job, _chip(chip or job.chip, chip_settings), work, out=_path(out), watch=watch)
+    return compress_recipe(job, _chip(chip or job.chip, chip_settings), work, out=_path(out), progress=progress)
 
 
 def compile(

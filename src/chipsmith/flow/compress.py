@@ -33,10 +33,10 @@ from chipsmith.learn.compression.tuning import (
 )
 from chipsmith.learn.data import Dataset, Examples, Task
 from chipsmith.learn.predict import predict
+from chipsmith.learn.progress import Progress
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.trained_file import load_trained, save_trained
 from chipsmith.learn.validation.evaluate import Array, Metric, Predict, evaluate
-from chipsmith.learn.watching import Watch
 from chipsmith.profile.cost import program_cost
 from chipsmith.program.program import Program
 from chipsmith.reports.compression import compression_to_plain
@@ -116,7 +116,7 @@ class Compressed:
         return {**plain, "host": {"folder": str(self.folder)}}
 
 
-def compress_recipe(recipe: Recipe, chip: Chip, job: Job, *, out: Path | None, watch: Watch) -> Compressed:
+def compress_recipe(recipe: Recipe, chip: Chip, job: Job, *, out: Path | None, progress: Progress) -> Compressed:
     """Train the recipe's network, or take it from the folder, and compress it. See `chipsmith.flow.compress`."""
     path = choose_folder(out, f"compress-{recipe.name}-{chip.name}-{recipe.seed}")
     data = recipe.load_data()
@@ -124,31 +124,31 @@ def compress_recipe(recipe: Recipe, chip: Chip, job: Job, *, out: Path | None, w
         raise BadInput(f"recipe {recipe.name}: compression takes networks whose answer can be judged, not generation")
     epochs = max(1, job.epochs or recipe.training.epochs)
     folder = CompressFolder(path, identity=f"{recipe.model_dump_json()} {chip.sha256} {epochs}")
-    module = _trained(recipe, data, folder, watch)
+    module = _trained(recipe, data, folder, progress)
     base = Base(recipe=recipe, dataset=data, chip=chip, module=module, epochs=epochs)
-    result = compress_network(base, job, folder, watch)
-    watch.stage("write the report")
+    result = compress_network(base, job, folder, progress)
+    progress.stage("write the report")
     folder.write_result(result)
     return Compressed(result=result, folder=path)
 
 
-def _trained(recipe: Recipe, data: Dataset, folder: CompressFolder, watch: Watch) -> torch.nn.Module:
+def _trained(recipe: Recipe, data: Dataset, folder: CompressFolder, progress: Progress) -> torch.nn.Module:
     """The network to begin with; one that the folder holds is not trained again."""
     if folder.trained.exists():
         known = load_trained(folder.trained)
         if known.training.recipe != recipe.model_copy(update={"network": recipe.network_for(data)}):
             raise BadInput(f"{folder.trained} is of another recipe; name another folder with --out, or remove it")
         return known.module
-    watch.stage("train")
-    trained = train_in(folder.path, recipe, data, resume=True, watch=watch)
+    progress.stage("train")
+    trained = train_in(folder.path, recipe, data, resume=True, progress=progress)
     save_trained(trained, folder.trained)
     (folder.path / CHECKPOINT).unlink(missing_ok=True)
     return trained.module
 
 
-def compress_network(base: Base, job: Job, folder: CompressFolder, watch: Watch) -> Compression:
+def compress_network(base: Base, job: Job, folder: CompressFolder, progress: Progress) -> Compression:
     """Make the candidates of a trained network by each method, judge them on the chip, and choose."""
-    work = _Work(base, job, folder, watch)
+    work = _Work(base, job, folder, progress)
     start = work.start()
     found = [work.candidate(plan) for plan in _plain_plans(base, job)]
     bounded = job.budget.bounded(start.cost)
@@ -212,8 +212,8 @@ def _searched(base: Base, chosen: dict[str, Value]) -> Made:
 class _Work:
     """The work on one base: what is finished is read from the folder, what is not is done and written there."""
 
-    def __init__(self, base: Base, job: Job, folder: CompressFolder, watch: Watch) -> None:
-        self._base, self._job, self._folder, self._watch = base, job, folder, watch
+    def __init__(self, base: Base, job: Job, folder: CompressFolder, progress: Progress) -> None:
+        self._base, self._job, self._folder, self._progress = base, job, folder, progress
         self.skipped: list[str] = []
 
     def start(self) -> Start:
@@ -228,7 +228,7 @@ class _Work:
         known = self._folder.read_candidate(plan.name)
         if known is not None:
             return known
-        self._watch.stage(f"{plan.name}: {plan.how}")
+        self._progress.stage(f"{plan.name}: {plan.how}")
         made = plan.make()
         program = compile_graph(made.lowered.graph, self._base.chip)
         candidate = self._describe(plan, made, program)
@@ -239,7 +239,7 @@ class _Work:
         """Networks with fewer channels: the first on the way down that meets each target."""
         if not self._job.does("channels"):
             return
-        self._watch.stage("price the channels on the chip")
+        self._progress.stage("price the channels on the chip")
         groups: tuple[ChannelGroup, ...] = ()
         with self._where_possible():
             groups = scored_groups(self._base)
@@ -286,7 +286,7 @@ class _Work:
             if self._job.methods:
                 raise
             self.skipped.append(str(error))
-            self._watch.stage(str(error))
+            self._progress.stage(str(error))
 
     def rounding_plans(self, found: Sequence[Candidate]) -> Iterator[Plan]:
         """Fast networks that lose too much by int8 alone, trained on with their rounding."""
@@ -313,7 +313,7 @@ class _Work:
 
     def _tell(self, trial: Trial) -> None:
         score = "beyond the budget" if trial.score is None else f"validation score {trial.score:.4f}"
-        self._watch.stage(f"{trial.sampler} search: {trial.cycles:,} cycles, {score}")
+        self._progress.stage(f"{trial.sampler} search: {trial.cycles:,} cycles, {score}")
 
     def _describe(self, plan: Plan, made: Made, program: Program) -> Candidate:
         data, chip = self._base.dataset, _of_chip(made, program)

@@ -30,11 +30,11 @@ from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
 from chipsmith.frontends.quantized_network import describe_steps
 from chipsmith.learn import Dataset, Recipe, Task, TrainedNetwork, predict
 from chipsmith.learn.data import Examples
+from chipsmith.learn.progress import Progress, StageTimer
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import Metrics, evaluate_outputs
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.learn.validation.folds import cross_validate
-from chipsmith.learn.watching import Stages, Watch
 from chipsmith.profile.inference import describe_chip, describe_inference
 from chipsmith.program.program import Program
 from chipsmith.reports.record import BitExactness, FoldsRecord, RunRecord, Stage
@@ -49,15 +49,15 @@ THRESHOLD_EXAMPLES = 200
 THRESHOLD_QUANTILE = 0.95
 
 
-def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch: Watch) -> Ran:
+def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progress: Progress) -> Ran:
     """Run the whole chain and leave the run folder. See `chipsmith.flow.run`."""
     if processes().count > 1:
         raise BadInput("run takes one process; under torchrun use `chipsmith train`")
-    stages = Stages(watch)
+    stages = StageTimer(progress)
     with stages.stage("load the data"):
         data = recipe.load_data()
     with stages.stage("train"):
-        trained = train_in(folder, recipe, data, resume=resume, watch=watch)
+        trained = train_in(folder, recipe, data, resume=resume, progress=progress)
     with stages.stage("quantise and lower to TOSA"):
         lowered = lower_trained(trained, data)
     with stages.stage("compile"):
@@ -103,7 +103,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch:
         texts=written,
         quantisation=quantisation,
     )
-    watch.stage("write the report")
+    progress.stage("write the report")
     deployed = _with_deployment(program, data, lowered)
     return Ran(record=write_run(folder, record, graph=lowered.graph, program=deployed, trained=trained), folder=folder)
 

@@ -11,9 +11,9 @@ from chipsmith.errors import BadInput
 from chipsmith.flow.results import Trained
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, make_folder
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
+from chipsmith.learn.progress import Progress
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate
-from chipsmith.learn.watching import Watch
 
 
 def read_job(
@@ -37,7 +37,7 @@ def read_job(
     return load_recipe(recipe, changes), chip_settings
 
 
-def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, watch: Watch) -> TrainedNetwork:
+def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, progress: Progress) -> TrainedNetwork:
     """Train with a checkpoint in the folder; one that an interrupted training left there needs `resume`."""
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists() and not resume:
@@ -45,15 +45,15 @@ def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, watch
             f"{folder} holds a training that was interrupted: --resume goes on with it, another --out begins anew"
         )
     make_folder(folder)
-    with watch.training(recipe.training.epochs) as on_epoch:
+    with progress.training(recipe.training.epochs) as on_epoch:
         return train(recipe, data, checkpoint=checkpoint, on_epoch=on_epoch)
 
 
-def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, watch: Watch) -> Trained:
+def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Progress) -> Trained:
     """Train, judge in float on the test part, and write the weights; under torchrun the first process writes."""
     folder = choose_folder(out, f"{recipe.name}-{recipe.seed}")
     data = recipe.load_data()
-    trained = train_in(folder, recipe, data, resume=resume, watch=watch)
+    trained = train_in(folder, recipe, data, resume=resume, progress=progress)
     metrics = evaluate(
         partial(predict, trained.module),
         data.test,
