@@ -40,13 +40,13 @@ def test_the_chip_is_right_on_97_percent_and_bit_exact(ran):
     found = ran.to_json()
     assert found["images"] == 1000
     assert found["bit_exact"] is True
-    assert found["accuracy_chip"] >= 0.97
-    assert abs(found["accuracy_float"] - found["accuracy_chip"]) < 0.01
-    assert abs(found["accuracy_int8"] - found["accuracy_chip"]) <= 0.002
+    assert found["accuracy_npu"] >= 0.97
+    assert abs(found["accuracy_source"] - found["accuracy_npu"]) < 0.01
+    assert abs(found["accuracy_int8"] - found["accuracy_npu"]) <= 0.002
 
 
 def test_the_object_has_the_fields_that_scripts_read(ran):
-    numbers = "latency_cycles latency_us energy_uj area_mm2 die_cost_usd accuracy_float accuracy_int8 accuracy_chip"
+    numbers = "latency_cycles latency_us energy_uj area_mm2 die_cost_usd accuracy_source accuracy_int8 accuracy_npu"
     found = ran.to_json()
     assert found["schema_version"] == 1
     assert all(found[name] > 0 for name in numbers.split())
@@ -133,7 +133,7 @@ def test_the_same_seed_gives_the_same_result(ran, tmp_path, monkeypatch):
 def test_other_seeds_reach_97_percent_too(seed, tmp_path):
     found = chipsmith.run("digits", seed=seed, out=tmp_path).to_json()
     assert found["bit_exact"] is True
-    assert found["accuracy_chip"] >= 0.97
+    assert found["accuracy_npu"] >= 0.97
 
 
 def test_quantisation_error_follows_its_definition():
@@ -195,7 +195,7 @@ def test_train_writes_weights_and_a_verdict(ran, tmp_path, monkeypatch):
 
     monkeypatch.setattr(training, "train_in", lambda *_, **__: load_trained(ran.folder / "trained.safetensors"))
     found = chipsmith.train("digits", seed=0, out=tmp_path).to_json()
-    assert found["accuracy_float"] == ran.to_json()["accuracy_float"]
+    assert found["accuracy_source"] == ran.to_json()["accuracy_source"]
     assert (found["verdict"], len(found["history"])) == ("good", 30)
     assert load_trained(tmp_path / "trained.safetensors").training.recipe.seed == 0
 

@@ -66,11 +66,11 @@ def full_record() -> RunRecord:
             validation_examples=500,
         ),
         task="classification",
-        metrics=(accuracy("float", 981), accuracy("int8", 980), accuracy("chip", 979)),
+        metrics=(accuracy("source", 981), accuracy("int8", 980), accuracy("npu", 979)),
         confusion=Confusion(class_names=("cat", "<dog>"), counts=((480, 20), (1, 499))),
         calibration=(
             CalibrationRecord(
-                stage="chip",
+                target="npu",
                 bins=(ReliabilityBin(low=0.9, high=1.0, count=1000, confidence=0.95, accuracy=0.979),),
                 error=0.029,
             ),
@@ -98,9 +98,9 @@ def epoch(number: int, loss: float) -> Epoch:
     )
 
 
-def accuracy(stage: str, correct: int) -> Metric:
+def accuracy(target: str, correct: int) -> Metric:
     return Metric(
-        stage=stage,
+        target=target,
         name="accuracy",
         value=correct / 1000,
         low=correct / 1000 - 0.01,
@@ -108,5 +108,6 @@ def accuracy(stage: str, correct: int) -> Metric:
         count=1000,
         better="more",
         interval="bootstrap, 95 %",
-        obtained=f"the {stage} network",
+        kind="simulated" if target == "npu" else "measured",
+        obtained=f"the network on {target}",
     )

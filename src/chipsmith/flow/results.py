@@ -120,7 +120,7 @@ class Trained:
     path: Path
 
     def to_json(self) -> Json:
-        """The object of `chipsmith train --json`; `accuracy_float` is there for classification and language."""
+        """The object of `chipsmith train --json`; `accuracy_source` is there for classification and language."""
         training, verdict, primary = self.training, self.training.verdict, self.metrics.primary_metric
         accuracy = next((one for one in self.metrics.metrics if one.name == "accuracy"), None)
         return {
@@ -129,10 +129,10 @@ class Trained:
             "task": training.recipe.task.value,
             "seed": training.recipe.seed,
             "metric": primary.name,
-            "metric_float": primary.value,
-            "metric_float_interval": [primary.low, primary.high],
-            "accuracy_float": accuracy.value if accuracy else None,
-            "accuracy_float_interval": [accuracy.low, accuracy.high] if accuracy else None,
+            "metric_source": primary.value,
+            "metric_source_interval": [primary.low, primary.high],
+            "accuracy_source": accuracy.value if accuracy else None,
+            "accuracy_source_interval": [accuracy.low, accuracy.high] if accuracy else None,
             "images": primary.count,
             "metrics": [dataclasses.asdict(one) for one in self.metrics.metrics],
             "verdict": verdict.fit.value,

@@ -1,4 +1,4 @@
-"""The whole chain of a recipe: trained, lowered, compiled, executed, compared, judged at every stage, timed, priced."""
+"""The whole chain of a recipe: trained, lowered, compiled, executed, judged on each target, timed, priced."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.learn.validation.folds import cross_validate
 from chipsmith.profile.inference import describe_chip, describe_inference
 from chipsmith.program.program import Program
-from chipsmith.reports.record import BitExactness, FoldsRecord, RunRecord, Stage
+from chipsmith.reports.record import CHIP, BitExactness, FoldsRecord, RunRecord
 from chipsmith.sim import functional
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.witness import NAME, witness_outputs, witness_version
@@ -73,7 +73,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progre
         answers = _answers(lowered, outputs)
     with stages.stage("execute the test set in tosa_reference_model"):
         bit_exact = compare_with_witness(lowered.graph, inputs, outputs, count=recipe.validation.compared)
-    with stages.stage("judge float, int8 and chip"):
+    with stages.stage("judge source, int8 and npu"):
         judged = _judge(recipe, data, test, trained, lowered, values, answers)
         quantisation = quantisation_errors(trained, lowered, data) if recipe.validation.layer_errors else ()
     with stages.stage("cross-validate"):
@@ -96,7 +96,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progre
         training=training_record(trained.training),
         metrics=metric_records(judged),
         bit_exact=bit_exact,
-        confusion=confusion_record(judged["chip"], data.class_names),
+        confusion=confusion_record(judged[CHIP], data.class_names),
         calibration=calibration_records(judged),
         folds=folds,
         pictures=made,
@@ -160,18 +160,18 @@ def _judge(
     lowered: LoweredNetwork,
     values: Array,
     answers: NDArray[np.float32],
-) -> dict[Stage, Metrics]:
+) -> dict[str, Metrics]:
     """The same metrics of the float module, of PyTorch's int8 model and of the chip, on the same examples."""
-    found: dict[Stage, NDArray[np.float32]] = {
-        "float": predict(trained.module, values),
+    found: dict[str, NDArray[np.float32]] = {
+        "source": predict(trained.module, values),
         "int8": predict(lowered.converted, values, batch=1),
-        "chip": answers,
+        CHIP: answers,
     }
     return {
-        stage: evaluate_outputs(
+        target: evaluate_outputs(
             outputs, test, data.task, resamples=recipe.validation.bootstrap, scaling=data.target_scaling
         )
-        for stage, outputs in found.items()
+        for target, outputs in found.items()
     }
 
 

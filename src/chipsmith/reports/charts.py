@@ -128,7 +128,7 @@ def _reliability(record: RunRecord) -> Chart | None:
         {
             "type": "scatter",
             "mode": "lines+markers",
-            "name": one.stage,
+            "name": one.target,
             "x": [100 * bar.confidence for bar in one.bins],
             "y": [100 * bar.accuracy for bar in one.bins],
             "line": {"color": colour, "width": 2},

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chipsmith.profile.profile import Figure, Inference
-from chipsmith.reports.record import Metric, RunRecord, Stage
+from chipsmith.reports.record import Metric, RunRecord
 
 SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"
 INVENTORY = "cells and memories counted from the chip file x area of each (docs/estimates.md)"
-_STAGES: tuple[Stage, ...] = ("float", "int8", "chip")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,21 +50,21 @@ def _exponent(value: float) -> int:
 
 
 def _metrics(record: RunRecord) -> list[Headline]:
-    """Metric by metric, the stages of each side by side, so that a drop is seen at the stage that causes it."""
-    names = dict.fromkeys(one.name for one in record.metrics)
-    found = (record.metric(stage, name) for name in names for stage in _STAGES)
-    return [_metric(one) for one in found if one is not None]
+    """Metric by metric, the targets of each side by side, so that a drop is seen at the target that causes it."""
+    names = dict.fromkeys(metric.name for metric in record.metrics)
+    rows = (record.metric(target, name) for name in names for target in record.targets)
+    return [_metric(row) for row in rows if row is not None]
 
 
 def _metric(one: Metric) -> Headline:
     return Headline(
         group="accuracy",
-        label=f"test {one.name}, {one.stage}",
+        label=f"test {one.name}, {one.target}",
         text=f"{metric_text(one.name, one.value)} ({_bare(one.name, one.low)} to {_bare(one.name, one.high)})",
         figure=Figure(
             value=one.value,
             unit="1",
-            kind="simulated" if one.stage == "chip" else "measured",
+            kind=one.kind,
             source=f"{one.obtained}; {one.count:,} test examples; {one.interval}",
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chipsmith.reports.headline import metric_text, percent
 from chipsmith.reports.markup import escape, how, number, paragraph, plot, section, table
-from chipsmith.reports.record import CalibrationRecord, Confusion, RunRecord
+from chipsmith.reports.record import CHIP, CalibrationRecord, Confusion, RunRecord
 
 
 def judgement(record: RunRecord) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def _worst(one: Confusion, at: int) -> str:
 def _calibration(record: RunRecord) -> str:
     if not record.calibration:
         return ""
-    errors = ", ".join(f"{one.stage} {percent(one.error, 1)}" for one in record.calibration)
+    errors = ", ".join(f"{one.target} {percent(one.error, 1)}" for one in record.calibration)
     return section(
         "calibration",
         "Calibration",
@@ -55,7 +55,7 @@ def _calibration(record: RunRecord) -> str:
             "from that line over all answers."
         ),
         plot("reliability", "Accuracy over confidence"),
-        *(_reliability(one) for one in record.calibration if one.stage == "chip"),
+        *(_reliability(one) for one in record.calibration if one.target == CHIP),
     )
 
 

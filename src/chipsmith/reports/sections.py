@@ -23,7 +23,7 @@ from chipsmith.reports.markup import (
     table,
 )
 from chipsmith.reports.quality_sections import judgement
-from chipsmith.reports.record import RunRecord
+from chipsmith.reports.record import CHIP, RunRecord
 from chipsmith.sim.cycle import DOORBELL
 
 _CARDS = (
@@ -86,8 +86,8 @@ def _header(record: RunRecord) -> str:
 def _verdict(record: RunRecord) -> str:
     rows = {row.label: row for row in headlines(record)}
     speed = f"{rows['latency in time'].text}; {rows['inferences a second'].text} inferences a second"
-    chief = record.chief("chip")
-    labels = (*((f"test {chief.name}, chip",) if chief else ()), *_CARDS)
+    metric = record.primary_metric(CHIP)
+    labels = (*((f"test {metric.name}, {CHIP}",) if metric else ()), *_CARDS)
     cards = "".join(_card(rows[label], speed if label == "latency" else "") for label in labels if label in rows)
     exact = record.bit_exact
     kind = "" if exact is None else " good" if exact.exact else " bad"
@@ -97,12 +97,12 @@ def _verdict(record: RunRecord) -> str:
 def verdict(record: RunRecord) -> str:
     """The outcome of a run in two or three sentences."""
     one, sentences = record.inference, []
-    chief, exact = record.chief("chip"), record.bit_exact
-    if chief is not None and record.task == "classification":
-        sentences.append(f"The chip classifies {percent(chief.value)} of {chief.count:,} test examples right.")
-    elif chief is not None:
-        value = metric_text(chief.name, chief.value)
-        sentences.append(f"On {chief.count:,} test examples the chip has {chief.name} {value}.")
+    metric, exact = record.primary_metric(CHIP), record.bit_exact
+    if metric is not None and record.task == "classification":
+        sentences.append(f"The chip classifies {percent(metric.value)} of {metric.count:,} test examples right.")
+    elif metric is not None:
+        value = metric_text(metric.name, metric.value)
+        sentences.append(f"On {metric.count:,} test examples the chip has {metric.name} {value}.")
     if exact is not None and exact.exact:
         sentences.append(f"✓ All {exact.compared:,} outputs equal those of {exact.reference}, bit for bit.")
     elif exact is not None:
