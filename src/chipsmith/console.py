@@ -18,8 +18,8 @@ from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.learn import OnEpoch, Recipe, epoch_bar
 from chipsmith.learn.progress import SILENT, Progress
 from chipsmith.learn.training.processes import processes
+from chipsmith.reports.compression import terminal_rows, with_interval
 from chipsmith.reports.compression import verdict as compression_verdict
-from chipsmith.reports.compression import with_interval
 from chipsmith.reports.headline import metric_text
 from chipsmith.reports.terminal import comparison_table, placement_table, print_report, print_tables, time_table
 from chipsmith.schema import SCHEMA_VERSION, Json
@@ -133,25 +133,22 @@ def recipes(held: Sequence[Recipe]) -> None:
 
 def compressed(result: Compressed) -> None:
     """All networks of a compression, fast ones first, and the one chosen."""
-    found = result.result
-    columns = ("network", "float", "int8", "chip", "lost", "cycles", "us", "uJ", "faster")
-    table = _table(f"{found.network} compressed for {found.start.cost.chip}", *columns)
+    compression = result.result
+    heads, rows = terminal_rows(compression)
+    table = _table(f"{compression.network} compressed for {compression.start.cost.chip}", *heads)
     for column in table.columns:
         column.no_wrap = True
-    for one in sorted(found.candidates, key=lambda one: one.cost.cycles):
-        metrics = (f"{metric.value:.3f}" for metric in (one.float_, one.int8, one.chip))
-        cost = (f"{one.cost.cycles:,}", f"{one.cost.latency_us:.1f}", f"{one.cost.energy_uj:.2f}")
-        mark = " *" if one is found.chosen else ""
-        table.add_row(f"{one.name}{mark}", *metrics, f"{found.lost(one):.2f}", *cost, f"{found.speedup(one):.2f}")
+    for row in rows:
+        table.add_row(*row)
     table.caption = (
-        f"before: {with_interval(found.start.test)} in float; lost: points against it; faster: times fewer cycles; "
-        "* chosen on the validation part"
+        f"before: {with_interval(compression.start.test)} in float; lost: points against it; faster: times fewer "
+        "cycles; * chosen on the validation part"
     )
     print_tables(table)
-    for reason in found.skipped:
+    for reason in compression.skipped:
         print(f"not done: {reason}")
-    if found.met:
-        print(compression_verdict(found))
+    if compression.met:
+        print(compression_verdict(compression))
     print(f"run folder: {result.folder} (report.html shows the front)")
 
 

@@ -33,12 +33,12 @@ def anomalies(tmp_path_factory):
 
 
 def test_a_regression_is_judged_alike_on_every_target(regression):
-    found = regression.to_json()
-    assert (found["task"], found["metric"], found["images"], found["bit_exact"]) == ("regression", "R2", 88, True)
-    assert abs(found["metric_source"] - found["metric_npu"]) < 0.05
-    assert found["accuracy_npu"] is None
-    low, high = found["metric_npu_interval"]
-    assert low < found["metric_npu"] < high
+    plain = regression.to_json()
+    assert (plain["task"], plain["metric"], plain["images"], plain["bit_exact"]) == ("regression", "R2", 88, True)
+    assert abs(plain["metric_source"] - plain["metric_npu"]) < 0.05
+    assert plain["accuracy_npu"] is None
+    low, high = plain["metric_npu_interval"]
+    assert low < plain["metric_npu"] < high
 
 
 def test_as_many_examples_are_compared_as_the_recipe_says(regression):
@@ -113,6 +113,6 @@ def test_a_variational_autoencoder_draws_on_the_chip(tmp_path):
     """About a minute: two programs, of the network and of its decoder."""
     settings = ["training.epochs=1", "network={kind: vae, channels: [4, 4], hidden: 8, latent: 2}"]
     ran = chipsmith.run("vae", settings=[*settings, "validation.executed=20"], out=tmp_path)
-    assert [one.title for one in ran.record.pictures] == ["Decoded from noise", "Rebuilt"]
+    assert [picture.title for picture in ran.record.pictures] == ["Decoded from noise", "Rebuilt"]
     assert ran.bit_exact
     assert "Decoded from noise" in (ran.folder / "report.html").read_text()

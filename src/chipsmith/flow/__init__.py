@@ -21,7 +21,7 @@ from chipsmith.deployment.predict import Predicted, Writing, predict_raw
 from chipsmith.diagnosis import Diagnosis, diagnose
 from chipsmith.errors import BadInput
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
-from chipsmith.flow.compress import Compressed, Job, compress_recipe
+from chipsmith.flow.compress import Compressed, compress_recipe
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.run import run_recipe
 from chipsmith.flow.run_folder import choose_folder, read_run, write_views
@@ -35,6 +35,7 @@ from chipsmith.program.file import read_program, write_program
 from chipsmith.program.program import Program
 from chipsmith.sim import cycle, functional
 from chipsmith.studies.budget import Budget
+from chipsmith.studies.methods import CompressionSettings
 from chipsmith.tosa.graph import Array
 from chipsmith.tosa.operators import ROWS
 from chipsmith.tosa.operators.row import OperatorRow
@@ -130,14 +131,14 @@ def compress(
     """Make a recipe's network smaller for a chip within a budget of latency, energy and lost accuracy.
 
     Trains the network, or takes it from the folder `out` (default runs/compress-NAME-CHIP-SEED), makes smaller ones of
-    it by `methods` (see `chipsmith.flow.compress.METHODS`), judges each on the chip, and chooses one. A structure
+    it by `methods` (see `chipsmith.studies.methods.Method`), judges each on the chip, and chooses one. A structure
     search has `trials` with each of two samplers; `epochs` (default the recipe's) are those of a whole training of a
     smaller network. What is finished stays in the folder: the same call goes on after an interruption. A budget that
     no network meets is no exception here: see `Compressed.result.met`.
     """
     job, chip_settings = read_job(_name(recipe), settings=settings, network=network, seed=seed)
-    work = Job(budget=budget or Budget(), methods=methods, trials=trials, epochs=epochs)
-    return compress_recipe(job, _chip(chip or job.chip, chip_settings), work, out=_path(out), progress=progress)
+    asked = CompressionSettings(budget=budget or Budget(), methods=methods, trials=trials, epochs=epochs)
+    return compress_recipe(job, _chip(chip or job.chip, chip_settings), asked, out=_path(out), progress=progress)
 
 
 def compile(

@@ -9,8 +9,9 @@ from pathlib import Path
 from chipsmith.chip import Chip, parse_overrides
 from chipsmith.chip.reading import CHIP_PREFIX
 from chipsmith.errors import BadInput
+from chipsmith.files import make_folder
 from chipsmith.flow.results import Trained
-from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, make_folder
+from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.training.processes import processes

@@ -47,7 +47,7 @@ class ChannelGroup:
         return sorted(order[: self.width - width].tolist())
 
 
-def channel_groups(
+def find_channel_groups(
     module: torch.nn.Module, example: torch.Tensor, *, criterion: Criterion = "magnitude"
 ) -> tuple[ChannelGroup, ...]:
     """The groups of channels that can be taken out of `module`, which stays as it is.
@@ -88,9 +88,9 @@ def keep_channels(
     return copied
 
 
-def resized(module: torch.nn.Module, example: torch.Tensor, widths: Mapping[str, int]) -> torch.nn.Module:
+def resize_channels(module: torch.nn.Module, example: torch.Tensor, widths: Mapping[str, int]) -> torch.nn.Module:
     """A copy of `module` with so many channels in each named layer's group, to load stored weights into."""
-    return keep_channels(module, example, channel_groups(module, example), widths)
+    return keep_channels(module, example, find_channel_groups(module, example), widths)
 
 
 def _take_out(graph: Any, layer: torch.nn.Module, channels: list[int]) -> None:

@@ -37,7 +37,7 @@ class Choice:
         return ".".join(map(str, self.path))
 
 
-def structure_choices(network: Network, *, columns: int) -> tuple[Choice, ...]:
+def find_choices(network: Network, *, columns: int) -> tuple[Choice, ...]:
     """The choices of a network: widths that fill the chip's `columns`, numbers of layers, kernels; none larger.
 
     A tuple of layers may get one more, as wide as its last. Raises BadInput where the family leaves nothing to choose.
@@ -51,7 +51,7 @@ def structure_choices(network: Network, *, columns: int) -> tuple[Choice, ...]:
     return choices
 
 
-def halved(network: Network, choices: tuple[Choice, ...]) -> dict[str, Value]:
+def halve_widths(network: Network, choices: tuple[Choice, ...]) -> dict[str, Value]:
     """The values of the plainest smaller structure: about half of each width, depths and kernels as they are."""
     fields = network.model_dump()
     return {choice.name: _halved(choice, fields) for choice in choices}
@@ -70,7 +70,7 @@ def _halved(choice: Choice, fields: Any) -> Value:
     return min(choice.options, key=lambda option: abs(option - value / 2))
 
 
-def with_choices(network: Network, chosen: Mapping[str, Value]) -> Network:
+def apply_choices(network: Network, chosen: Mapping[str, Value]) -> Network:
     """The settings with other values, by name of the choice. Raises BadInput where they do not go together."""
     fields = network.model_dump()
     for name, value in sorted(chosen.items(), key=lambda item: item[0].endswith(_LENGTH)):

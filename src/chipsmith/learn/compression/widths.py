@@ -60,7 +60,7 @@ class ScaledGraph:
         return np.resize(self.graph.constants[name], tensor.shape)
 
 
-def narrower(widths: Widths) -> dict[str, int] | None:
+def shrink_widths(widths: Widths) -> dict[str, int] | None:
     """Widths a little below `widths`, each in another ratio to its own; None where there are too few channels."""
     taken: set[Fraction] = {Fraction(1)}
     chosen = {}
@@ -73,7 +73,7 @@ def narrower(widths: Widths) -> dict[str, int] | None:
     return chosen
 
 
-def scaled_graph(wide: Graph, widths: Widths, narrow: Graph, narrow_widths: Widths) -> ScaledGraph:
+def scale_graph(wide: Graph, widths: Widths, narrow: Graph, narrow_widths: Widths) -> ScaledGraph:
     """What `wide` becomes at other widths, told by `narrow`, the same network at `narrow_widths`.
 
     Raises BadInput where a dimension is not a multiple of one group's width, as behind a concatenation.

@@ -144,9 +144,9 @@ def test_the_reliability_table_is_scikit_learns():
     right = generator.uniform(size=2000) < confidences**2
     table = calibration(confidences, right)
     shares, means = calibration_curve(right, confidences, n_bins=10)
-    assert [one.accuracy for one in table.bins] == pytest.approx(shares)
-    assert [one.confidence for one in table.bins] == pytest.approx(means)
-    gaps = [one.count * abs(one.accuracy - one.confidence) for one in table.bins]
+    assert [interval.accuracy for interval in table.bins] == pytest.approx(shares)
+    assert [interval.confidence for interval in table.bins] == pytest.approx(means)
+    gaps = [interval.count * abs(interval.accuracy - interval.confidence) for interval in table.bins]
     assert table.error == pytest.approx(sum(gaps) / 2000)
 
 
@@ -157,8 +157,8 @@ def test_each_example_is_kept_out_once(toy):
     data = toy(Task.CLASSIFICATION)
     settings = ["network={kind: mlp, hidden: [8]}", "training={epochs: 2, batch_size: 8}"]
     folds = cross_validate(load_recipe("digits", settings), data, folds=4)
-    assert [one.count for one in folds.metrics] == [16, 16, 16, 16]
-    assert folds.mean == pytest.approx(np.mean([one.value for one in folds.metrics]))
+    assert [metric.count for metric in folds.metrics] == [16, 16, 16, 16]
+    assert folds.mean == pytest.approx(np.mean([metric.value for metric in folds.metrics]))
 
 
 def grouped(data: Dataset) -> Dataset:
@@ -181,7 +181,7 @@ def test_a_group_is_in_one_fold_and_in_one_part_of_it(toy, monkeypatch):
     monkeypatch.setattr("chipsmith.learn.validation.folds.train", train_and_note)
     settings = ["network={kind: mlp, hidden: [8]}", "training={epochs: 1, batch_size: 8}"]
     folds = cross_validate(load_recipe("digits", settings), grouped(toy(Task.CLASSIFICATION)), folds=5)
-    assert sorted(one.count for one in folds.metrics) == [12, 12, 12, 12, 16]
+    assert sorted(metric.count for metric in folds.metrics) == [12, 12, 12, 12, 16]
     for train_voices, validation_voices in heard:
         assert len(train_voices) == 3
         assert len(validation_voices - train_voices) == 1

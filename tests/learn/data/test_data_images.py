@@ -32,7 +32,7 @@ def birds(tmp_path: Path) -> Path:
 
 
 def pictures(part: Examples) -> set[bytes]:
-    return {one.tobytes() for one in part.whole().inputs}
+    return {image.tobytes() for image in part.whole().inputs}
 
 
 def test_digits_are_images_from_0_to_1_with_all_digits_in_each_part():
@@ -174,7 +174,7 @@ def test_cifar10_keeps_its_own_test_part(tmp_path):
 def test_the_binary_version_of_cifar10(tmp_path):
     records = np.random.default_rng(0).integers(0, 256, (6, 10, 3073), np.uint8)
     records[:, :, 0] = np.arange(10)
-    for number, name in enumerate([*(f"data_batch_{one}.bin" for one in range(1, 6)), "test_batch.bin"]):
+    for number, name in enumerate([*(f"data_batch_{batch}.bin" for batch in range(1, 6)), "test_batch.bin"]):
         records[number].tofile(tmp_path / name)
     data = Cifar10Data(path=str(tmp_path), validation=10, pixels="unit").load(seed=0)
     assert [len(part) for part in (data.train, data.validation, data.test)] == [40, 10, 10]

@@ -83,31 +83,31 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_the_same_after_json(name):
-    made, raw = CASES[name]
-    again = Preprocessing.model_validate_json(made.model_dump_json())
-    assert again == made
-    first, second = made.apply(raw), again.apply(raw)
+    preprocessing, raw = CASES[name]
+    again = Preprocessing.model_validate_json(preprocessing.model_dump_json())
+    assert again == preprocessing
+    first, second = preprocessing.apply(raw), again.apply(raw)
     assert first.dtype == second.dtype
     assert np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_many_at_once_are_as_each_alone(name):
-    made, raw = CASES[name]
-    read = made.reader.read(raw)
-    assert np.array_equal(made.finish(np.stack([read] * 3))[1], made.apply(raw))
+    preprocessing, raw = CASES[name]
+    read = preprocessing.reader.read(raw)
+    assert np.array_equal(preprocessing.finish(np.stack([read] * 3))[1], preprocessing.apply(raw))
 
 
 def test_a_series_is_padded_after_it_was_scaled():
-    made, raw = CASES["series"]
+    preprocessing, raw = CASES["series"]
     expected = (np.ones((3, 2)) - [0.1, -3.7]) / [1 / 3, 7.1]
-    assert np.allclose(made.apply(raw)[:3], expected, atol=1e-6)
-    assert not made.apply(raw)[3].any()
+    assert np.allclose(preprocessing.apply(raw)[:3], expected, atol=1e-6)
+    assert not preprocessing.apply(raw)[3].any()
 
 
 def test_words_become_0_and_1():
-    made, raw = CASES["columns"]
-    assert made.reader.read(raw).tolist() == [3, 0, 1]
+    preprocessing, raw = CASES["columns"]
+    assert preprocessing.reader.read(raw).tolist() == [3, 0, 1]
 
 
 @pytest.mark.parametrize(

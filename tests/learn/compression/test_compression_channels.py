@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.compression.channels import CRITERIA, channel_groups, keep_channels
+from chipsmith.learn.compression.channels import CRITERIA, find_channel_groups, keep_channels
 from chipsmith.learn.networks.catalogue import CATALOGUE
 
 
@@ -23,12 +23,12 @@ class Recurrent(nn.Module):
 
 
 def test_layers_that_are_added_are_one_group_and_outputs_are_none(residual, example):
-    widths = {group.name: group.width for group in channel_groups(residual, example)}
+    widths = {group.name: group.width for group in find_channel_groups(residual, example)}
     assert widths == {"depthwise": 16, "inner": 24}
 
 
 def test_each_layer_follows_its_group(residual, example):
-    groups = channel_groups(residual, example)
+    groups = find_channel_groups(residual, example)
     smaller = keep_channels(residual, example, groups, {"depthwise": 8, "inner": 16})
     assert smaller.first.weight.shape == (8, 1, 3, 3)
     assert smaller.back.weight.shape == (8, 16, 3, 3)
@@ -43,7 +43,7 @@ def test_channels_that_do_nothing_go_first_and_nothing_changes(residual, example
         for dead in (3, 7, 20):
             residual.inner.weight[dead] = residual.inner.bias[dead] = 0
             residual.back.weight[:, dead] = 0
-    groups = channel_groups(residual, example)
+    groups = find_channel_groups(residual, example)
     inner = next(group for group in groups if group.name == "inner")
     assert inner.dropped(21) == [3, 7, 20]
     assert inner.lost_importance(21) == 0
@@ -54,7 +54,7 @@ def test_channels_that_do_nothing_go_first_and_nothing_changes(residual, example
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_each_criterion_scores_every_channel(criterion, residual, example):
     residual(example).square().mean().backward()
-    for group in channel_groups(residual, example, criterion=criterion):
+    for group in find_channel_groups(residual, example, criterion=criterion):
         assert np.isfinite(group.importance).all()
         assert group.importance.mean() == pytest.approx(1)
 
@@ -69,24 +69,24 @@ def test_families_of_networks_can_be_halved(name):
     module = entry.network.build(input_shape=entry.input_shape, outputs=entry.outputs).eval()
     (row,) = entry.network.example_inputs(input_shape=entry.input_shape)
     rows = torch.cat([row, row])
-    groups = channel_groups(module, rows)
+    groups = find_channel_groups(module, rows)
     smaller = keep_channels(module, rows, groups, {group.name: group.width // 2 for group in groups})
     assert smaller(rows).shape == module(rows).shape
-    sizes = [sum(parameter.numel() for parameter in one.parameters()) for one in (smaller, module)]
+    sizes = [sum(parameter.numel() for parameter in network.parameters()) for network in (smaller, module)]
     assert sizes[0] < 0.8 * sizes[1]
 
 
 def test_a_network_without_channels_is_refused_by_name():
     with pytest.raises(BadInput, match="out of Recurrent: its layers of kind LSTM"):
-        channel_groups(Recurrent(), torch.zeros(2, 5, 4))
+        find_channel_groups(Recurrent(), torch.zeros(2, 5, 4))
 
 
 def test_an_unknown_criterion_is_refused(residual, example):
     with pytest.raises(BadInput, match="no pruning criterion 'guess'"):
-        channel_groups(residual, example, criterion="guess")
+        find_channel_groups(residual, example, criterion="guess")
 
 
 @pytest.mark.parametrize("width", [0, 25])
 def test_impossible_widths_are_refused(width, residual, example):
     with pytest.raises(BadInput, match=f"'inner' has 24 channels: it cannot keep {width}"):
-        keep_channels(residual, example, channel_groups(residual, example), {"inner": width})
+        keep_channels(residual, example, find_channel_groups(residual, example), {"inner": width})

@@ -130,7 +130,7 @@ def test_masked_stretches_become_the_mean(shape):
     assert (int(frames.sum(1).max()), int(bands.sum(1).max())) == (5, 3)
     assert (int(frames.sum(1).min()), int(bands.sum(1).min())) == (0, 0)
     means = sound.flatten(1).mean(1)
-    assert all(torch.all(masked[at][masked[at] != sound[at]] == means[at]) for at in range(200))
+    assert all(torch.all(masked[index][masked[index] != sound[index]] == means[index]) for index in range(200))
 
 
 @pytest.mark.parametrize("shape", [(300, 1, 12, 30), (300, 30, 12)], ids=["picture", "series"])
@@ -138,14 +138,18 @@ def test_spectrograms_shift_by_whole_places_and_repeat_their_edge(shape):
     sound = torch.rand(shape, generator=generator(1))
     axis = 3 if len(shape) == 4 else 1
     moved = augment(sound, SpectrogramMask(kind="spectrogram", shift_frames=2), generator())
-    found = set()
+    seen = set()
     for before, after in zip(sound.movedim(axis, -1), moved.movedim(axis, -1), strict=True):
         shifts = {
             by: torch.cat([before[..., :1]] * max(0, by) + [before] + [before[..., -1:]] * max(0, -by), dim=-1)
             for by in range(-2, 3)
         }
-        found |= {by for by, one in shifts.items() if torch.equal(after, one[..., -30:] if by < 0 else one[..., :30])}
-    assert found == {-2, -1, 0, 1, 2}
+        seen |= {
+            by
+            for by, shifted in shifts.items()
+            if torch.equal(after, shifted[..., -30:] if by < 0 else shifted[..., :30])
+        }
+    assert seen == {-2, -1, 0, 1, 2}
 
 
 def test_tokens_are_dropped_with_their_share():

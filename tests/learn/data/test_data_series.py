@@ -26,9 +26,9 @@ def test_the_archives_own_test_part_is_kept():
         [2] * 4,
         [10] * 4,
     ]
-    found, _ = load_from_ts_file(str(series._archives() / "BasicMotions" / "BasicMotions_TEST.ts"))
-    expected = {data.preprocessing.apply(one.T).tobytes() for one in found}
-    assert {one.tobytes() for one in data.test.whole().inputs} == expected
+    archive, _ = load_from_ts_file(str(series._archives() / "BasicMotions" / "BasicMotions_TEST.ts"))
+    expected = {data.preprocessing.apply(channels.T).tobytes() for channels in archive}
+    assert {series.tobytes() for series in data.test.whole().inputs} == expected
 
 
 def test_shorter_series_are_padded_with_the_mean_and_longer_ones_cut():

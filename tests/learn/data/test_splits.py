@@ -50,7 +50,7 @@ def test_the_seed_chooses_the_parts():
 def test_whole_groups_are_held_out():
     speakers = ["ann", "ben", "cid", "dan"] * 5
     split = split_groups(speakers, validation=["ben"], test=["dan"], seed=0)
-    heard = [{speakers[at] for at in part} for part in parts(split)]
+    heard = [{speakers[index] for index in part} for part in parts(split)]
     assert heard == [{"ann", "cid"}, {"ben"}, {"dan"}]
     assert sorted(chain(*parts(split))) == list(range(20))
     assert split.groups.tolist() == [0, 1, 2, 3] * 5
@@ -74,7 +74,7 @@ def test_drawn_groups_reach_the_shares(seed):
     groups = [f"g{number % 10}" for number in range(200)]
     split = draw_groups(groups, Shares(validation=0.1, test=0.2), seed=seed)
     assert [len(part) for part in parts(split)] == [140, 20, 40]
-    assert not {groups[at] for at in split.train} & {groups[at] for at in (*split.validation, *split.test)}
+    assert not {groups[index] for index in split.train} & {groups[index] for index in (*split.validation, *split.test)}
 
 
 def test_two_groups_are_too_few():

@@ -11,17 +11,14 @@ from typer.testing import CliRunner
 from chipsmith import cli, flow
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput, CheckFailed
-from chipsmith.flow.compress import Job, _milestones
-from chipsmith.flow.compress_folder import CompressFolder
-from chipsmith.learn.compression.tuning import Base
+from chipsmith.learn.compression.variants import CompressionContext
 from chipsmith.learn.networks import Mlp
 from chipsmith.learn.progress import SilentProgress
 from chipsmith.learn.recipe import read_recipe
 from chipsmith.learn.training import measure
-from chipsmith.profile.cost import ChipCost
 from chipsmith.program.file import read_program
 from chipsmith.studies.budget import Budget
-from chipsmith.studies.greedy_pruning import Thinned
+from chipsmith.studies.folder import CompressionFolder
 
 
 class Notes(SilentProgress):
@@ -45,40 +42,29 @@ def iris(**network):
     )
 
 
-def step(cycles):
-    cost = ChipCost(chip="paper", clock_mhz=1, cycles=cycles, warm_cycles=cycles, energy_pj=1e6, weight_bytes=1)
-    return Thinned(widths={"a": cycles}, cost=cost)
-
-
-def test_of_a_walk_the_targets_and_the_budget_are_made():
-    walk = [step(cycles) for cycles in (1200, 900, 590, 580, 350, 320, 200, 100)]
-    chosen = _milestones(iter(walk), Budget(max_latency_us=330))
-    assert [one.cost.cycles for one in chosen] == [590, 350, 320, 200]
-
-
 @pytest.fixture
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path / "cache"))
 
 
 def test_the_folder_holds_the_choice_and_all_that_is_finished(tmp_path, own_cache):
-    out, first, again = tmp_path / "run", Notes(), Notes()
-    made = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, progress=first)
-    names = [one.name for one in made.result.candidates]
+    out, first, second = tmp_path / "run", Notes(), Notes()
+    done = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, progress=first)
+    names = [candidate.name for candidate in done.result.candidates]
     assert names == ["quantised", "two_of_four"]
-    sparse = made.result.candidates[1]
+    sparse = done.result.candidates[1]
     assert sparse.zero_share > 0.45
-    assert sparse.cost.cycles == made.result.candidates[0].cost.cycles
-    assert sparse.chip.count == sparse.int8.count
+    assert sparse.cost.cycles == done.result.candidates[0].cost.cycles
+    assert sparse.metrics["npu"].count == sparse.metrics["int8"].count
 
     plain = json.loads((out / "result.json").read_text())
     assert plain["chosen"] in names
     assert read_program(out / "iris.program").manifest.deployment is not None
     assert "<main>" in (out / "report.html").read_text()
 
-    taken = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, progress=again)
-    assert taken.result == made.result
-    assert not any(name in stage for stage in again.stages for name in (*names, "train"))
+    again = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, progress=second)
+    assert again.result == done.result
+    assert not any(name in stage for stage in second.stages for name in (*names, "train"))
 
     with pytest.raises(BadInput, match="another recipe, for another chip"):
         flow.compress(iris(), chip="edge-256", methods=["two_of_four"], out=out)
@@ -92,36 +78,30 @@ def test_the_folder_holds_the_choice_and_all_that_is_finished(tmp_path, own_cach
 
 @pytest.mark.slow
 def test_narrower_networks_and_other_structures_are_faster(tmp_path, own_cache):
-    made = flow.compress(
+    done = flow.compress(
         iris(), chip="nano-64", budget=Budget(max_latency_us=2.0, max_accuracy_drop=100), trials=3, out=tmp_path / "run"
     )
-    methods = {one.method for one in made.result.candidates}
+    methods = {candidate.method for candidate in done.result.candidates}
     assert {"quantised", "quantised_in_training", "channels", "search"} <= methods
-    assert all(made.result.speedup(one) > 1 for one in made.result.candidates if one.method == "channels")
-    assert {trial.sampler for trial in made.result.trials} == {"tpe", "random"}
+    assert all(
+        done.result.speedup(candidate) > 1 for candidate in done.result.candidates if candidate.method == "channels"
+    )
+    assert {trial.sampler for trial in done.result.trials} == {"tpe", "random"}
 
-    base = Base(
+    context = CompressionContext(
         recipe=iris(),
         dataset=iris().load_data(),
         chip=load_chip("nano-64"),
         module=Mlp(hidden=(32, 16)).build(input_shape=(4,), outputs=3),
         epochs=4,
     )
-    folder = CompressFolder(tmp_path / "stored", identity="a test")
+    folder = CompressionFolder(tmp_path / "stored", identity="a test")
     (tmp_path / "stored" / "candidates").symlink_to(tmp_path / "run" / "candidates")
-    for one in made.result.candidates:
-        if one.method in ("channels", "search"):
-            module = folder.read_module(one, base)
-            assert measure(module, base.dataset.test, base.dataset.task)[1] == pytest.approx(one.float_.value)
-
-
-def test_unknown_methods_and_no_trials_are_refused():
-    with pytest.raises(BadInput, match="no compression method 'shrink'; there are quantised, quantised_in_training"):
-        Job(budget=Budget(), methods=["shrink"], trials=1)
-    with pytest.raises(BadInput, match="--trials must be 1 or more"):
-        Job(budget=Budget(), trials=0)
-    with pytest.raises(BadInput, match="--epochs must be 1 or more"):
-        Job(budget=Budget(), epochs=0)
+    data = context.dataset
+    for candidate in done.result.candidates:
+        if candidate.method in ("channels", "search"):
+            module = folder.read_module(candidate, context)
+            assert measure(module, data.test, data.task)[1] == pytest.approx(candidate.metrics["source"].value)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_each_epoch_is_measured_and_told(classes):
     told = []
     module, history = trained(classes, on_epoch=told.append)
     assert tuple(told) == history.epochs
-    assert [one.number for one in told] == [1, 2, 3]
+    assert [epoch.number for epoch in told] == [1, 2, 3]
     assert not module.training
 
 
@@ -99,7 +99,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(classes, tmp_path):
     resumed, again = trained(classes, settings, checkpoint=tmp_path / "state", on_epoch=told.append)
     assert weights(resumed) == weights(whole)
     assert again == curves
-    assert [one.number for one in told] == [1, 2, 3, 4]
+    assert [epoch.number for epoch in told] == [1, 2, 3, 4]
     assert [file.name for file in tmp_path.iterdir()] == ["state"]
 
 
@@ -162,9 +162,9 @@ def test_a_clipped_gradient_takes_short_steps(values):
         epochs=1, batch_size="full", gradient_clip=1e-3, optimizer={"kind": "sgd", "learning_rate": 1.0}
     )
     module = network(2)
-    before = torch.cat([one.detach().flatten() for one in network(2).parameters()])
+    before = torch.cat([parameter.detach().flatten() for parameter in network(2).parameters()])
     fit(module, values, settings=settings, seed=0)
-    step = torch.cat([one.detach().flatten() for one in module.parameters()]) - before
+    step = torch.cat([parameter.detach().flatten() for parameter in module.parameters()]) - before
     assert float(step.norm()) == pytest.approx(1e-3, rel=1e-3)
 
 
@@ -274,8 +274,8 @@ def losses(*launcher: str) -> list[float]:
     command = [sys.executable, *launcher]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    found: list[float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    curve: list[float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return curve
 
 
 @pytest.mark.slow
@@ -283,7 +283,7 @@ def test_two_processes_give_the_loss_curve_of_one(tmp_path):
     """Through torchrun, connected by gloo; batches of 17 are shared unevenly, and augmented alike."""
     script = tmp_path / "together.py"
     script.write_text(TOGETHER)
-    one = losses(str(script))
-    two = losses("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script))
-    assert len(one) == 3
-    assert all(math.isclose(first, second, rel_tol=1e-5) for first, second in zip(one, two, strict=True))
+    alone = losses(str(script))
+    together = losses("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script))
+    assert len(alone) == 3
+    assert all(math.isclose(first, second, rel_tol=1e-5) for first, second in zip(alone, together, strict=True))

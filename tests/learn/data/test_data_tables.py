@@ -114,5 +114,5 @@ def test_sets_of_scikit_learn(name, shape, outputs, rows):
 
 def test_grey_values_of_8_by_8_digits_are_kept():
     data = SklearnData(name="digits8x8").load(seed=0)
-    found = {np.rint(one * 16).astype(int).tobytes() for one in data.test.whole().inputs.reshape(-1, 64)}
-    assert found <= {one.astype(int).tobytes() for one in datasets.load_digits().data}
+    tested = {np.rint(row * 16).astype(int).tobytes() for row in data.test.whole().inputs.reshape(-1, 64)}
+    assert tested <= {row.astype(int).tobytes() for row in datasets.load_digits().data}

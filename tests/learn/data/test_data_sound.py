@@ -56,18 +56,18 @@ def digits(tmp_path: Path) -> Path:
 
 def test_log_mel_is_librosas_below_the_loudest():
     samples = tone(440, 0)
-    made = LogMel(rate_hz=RATE_HZ, mels=16, range_db=40).apply(samples[None])
+    features = LogMel(rate_hz=RATE_HZ, mels=16, range_db=40).apply(samples[None])
     power = librosa.feature.melspectrogram(y=samples, sr=RATE_HZ, n_fft=256, hop_length=128, n_mels=16, fmin=60)
     expected = librosa.power_to_db(power, ref=np.max, top_db=40)
-    assert made.shape == (1, 1, 16, 13)
-    assert np.allclose(made[0, 0], expected, atol=1e-3)
+    assert features.shape == (1, 1, 16, 13)
+    assert np.allclose(features[0, 0], expected, atol=1e-3)
 
 
 def test_mfcc_are_librosas_of_the_log_mel():
     samples = tone(440, 0)[None]
     log_mel = LogMel(rate_hz=RATE_HZ).apply(samples)[0, 0]
-    made = Mfcc(rate_hz=RATE_HZ, coefficients=5, layout="sequence").apply(samples)
-    assert np.allclose(made[0], librosa.feature.mfcc(S=log_mel, n_mfcc=5).T, atol=1e-4)
+    features = Mfcc(rate_hz=RATE_HZ, coefficients=5, layout="sequence").apply(samples)
+    assert np.allclose(features[0], librosa.feature.mfcc(S=log_mel, n_mfcc=5).T, atol=1e-4)
 
 
 def test_loudness_does_not_matter():
@@ -82,17 +82,17 @@ def test_slow_and_fast_sounds_are_stretched_to_the_same_spectra():
     fast = np.sin(2 * np.pi * np.cumsum(rising) / RATE_HZ).astype(np.float32)
     step, whole = LogMel(rate_hz=RATE_HZ, mels=16, frames=12), LogMel(rate_hz=RATE_HZ, mels=16)
     padded = np.stack([slow, np.pad(fast, (0, 1_600))])
-    made, unstretched = step.apply(padded)[:, 0], whole.apply(padded)[:, 0]
-    assert made.shape == (2, 16, 12)
-    assert np.abs(made[0] - made[1])[:, 1:-1].mean() < 0.5 * np.abs(unstretched[0] - unstretched[1]).mean()
+    stretched, unstretched = step.apply(padded)[:, 0], whole.apply(padded)[:, 0]
+    assert stretched.shape == (2, 16, 12)
+    assert np.abs(stretched[0] - stretched[1])[:, 1:-1].mean() < 0.5 * np.abs(unstretched[0] - unstretched[1]).mean()
 
 
 def test_a_voice_that_is_louder_in_some_bands_makes_no_difference_about_the_bands_means():
     samples = tone(440, 0) + 0.05 * np.random.default_rng(0).standard_normal(1_600).astype(np.float32)
-    made = LogMel(rate_hz=RATE_HZ, level="band").apply(samples[None])[0, 0]
+    levelled = LogMel(rate_hz=RATE_HZ, level="band").apply(samples[None])[0, 0]
     plain = LogMel(rate_hz=RATE_HZ).apply(samples[None])[0, 0]
-    assert np.allclose(made.mean(axis=1), 0, atol=1e-3)
-    assert np.allclose(made, plain - plain.mean(axis=1, keepdims=True), atol=1e-3)
+    assert np.allclose(levelled.mean(axis=1), 0, atol=1e-3)
+    assert np.allclose(levelled, plain - plain.mean(axis=1, keepdims=True), atol=1e-3)
 
 
 def test_silence_has_spectra_too():
@@ -121,7 +121,7 @@ def test_speakers_are_kept_apart(digits):
     data = SpokenDigitsData(path=str(digits), validation=("ben",), test=("cid",), features=SHORT).load(seed=0)
     assert (data.input_shape, data.outputs) == ((1, 8, 26), 10)
     expected = {data.preprocessing.apply(file).tobytes() for file in digits.rglob("*_cid_*.wav")}
-    assert {one.tobytes() for one in data.test.whole().inputs} == expected
+    assert {features.tobytes() for features in data.test.whole().inputs} == expected
     assert np.bincount(data.test.targets).tolist() == [6, 6]
 
 
@@ -170,7 +170,10 @@ def test_whole_machines_are_held_out(machines):
     data = SoundFolderData(path=str(machines), group=r"(m\d)_", features=SHORT).load(seed=0)
     assert [len(part) for part in (data.train, data.validation, data.test)] == [24, 8, 8]
     heard = {data.preprocessing.apply(file).tobytes(): file.name[:2] for file in machines.rglob("*.wav")}
-    parts = [{heard[one.tobytes()] for one in part.whole().inputs} for part in (data.train, data.validation, data.test)]
+    parts = [
+        {heard[features.tobytes()] for features in part.whole().inputs}
+        for part in (data.train, data.validation, data.test)
+    ]
     assert [len(part) for part in parts] == [3, 1, 1]
     assert len(set.union(*parts)) == 5
 
