@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import Border, dequantize, quantize
+from chipsmith.frontends.quantized_io import IoBinding, dequantize, quantize
 from chipsmith.learn.data import Task
 from chipsmith.learn.data.raw import RawExample, apply_raw, read_raw
 from chipsmith.learn.preprocessing import TextReader
@@ -85,14 +85,14 @@ class _Deployed:
 
     def answers(self, values: Array) -> NDArray[np.float32]:
         """The network's first output (n, ...) for inputs (n, ...), made by the simulated chip."""
-        inputs = {border.tensor: self._input(border, values) for border in self.deployment.inputs}
+        inputs = {binding.tensor: self._input(binding, values) for binding in self.deployment.inputs}
         outputs = functional.execute(self.program, inputs)
-        first = min(self.deployment.outputs, key=lambda border: border.position)
+        first = min(self.deployment.outputs, key=lambda binding: binding.position)
         return dequantize(outputs[first.tensor], first).astype(np.float32)
 
-    def _input(self, border: Border, values: Array) -> Array:
-        port = next(port for port in self.program.manifest.inputs if port.name == border.tensor)
-        return quantize(values, border, _tensor(port))
+    def _input(self, binding: IoBinding, values: Array) -> Array:
+        port = next(port for port in self.program.manifest.inputs if port.name == binding.tensor)
+        return quantize(values, binding, _tensor(port))
 
 
 def _tensor(port: Port) -> Tensor:
@@ -131,8 +131,8 @@ def _deployed(program: Program, name: str) -> _Deployed:
         )
     deployment = Deployment.parse(text, name=name)
     ports = {port.name for port in (*program.manifest.inputs, *program.manifest.outputs)}
-    borders = {border.tensor for border in (*deployment.inputs, *deployment.outputs)}
-    if len(deployment.inputs) != 1 or not deployment.outputs or not borders <= ports:
+    bound = {binding.tensor for binding in (*deployment.inputs, *deployment.outputs)}
+    if len(deployment.inputs) != 1 or not deployment.outputs or not bound <= ports:
         raise BadInput(f"{name}: its deployment is of a network with other inputs and outputs; compile it again")
     return _Deployed(program, deployment)
 
