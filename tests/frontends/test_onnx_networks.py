@@ -20,7 +20,7 @@ from chipsmith.frontends.onnx.network import quantise_network
 from chipsmith.frontends.onnx.witness import onnx_tensors
 from chipsmith.learn.networks.catalogue import CATALOGUE
 from chipsmith.sim import functional
-from chipsmith.tosa.witness import witness_outputs
+from chipsmith.witness.reference_model import witness_outputs
 
 INPUTS = 100
 

@@ -17,7 +17,7 @@ from chipsmith.frontends.onnx.quantise import quantise
 from chipsmith.frontends.onnx.witness import onnx_tensors
 from chipsmith.sim import functional
 from chipsmith.tosa.reference import evaluate
-from chipsmith.tosa.witness import witness_outputs
+from chipsmith.witness.reference_model import witness_outputs
 
 INPUTS = 100
 

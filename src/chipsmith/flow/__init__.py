@@ -17,7 +17,8 @@ from pathlib import Path
 
 from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_overrides
 from chipsmith.compiler.network import compile_network
-from chipsmith.deployment.predict import Predicted, Writing, predict_raw
+from chipsmith.deployment.language import Writing
+from chipsmith.deployment.predict import Predicted, predict_raw
 from chipsmith.diagnosis import Diagnosis, diagnose
 from chipsmith.errors import BadInput
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -82,6 +83,24 @@ def dequantize(values: Array, binding: IoBinding) -> Array:
     if binding.scale is None:
         return moved
     return (moved.astype(np.float32) - np.float32(binding.zero_point)) * np.float32(binding.scale)
+
+
+def quantize_all(
+    values: Sequence[Array], bindings: Iterable[IoBinding], tensors: Mapping[str, Tensor]
+) -> dict[str, Array]:
+    """The graph's inputs by name from the author's inputs in their order; `tensors` are the graph's, by name.
+
+    Raises BadInput as quantize does.
+    """
+    return {
+        binding.tensor: quantize(values[binding.position], binding, tensors[binding.tensor]) for binding in bindings
+    }
+
+
+def dequantize_all(outputs: Mapping[str, Array], bindings: Iterable[IoBinding]) -> tuple[Array, ...]:
+    """The author's outputs, in their order, layout and types, from the graph's outputs by name."""
+    in_order = sorted(bindings, key=lambda binding: binding.position)
+    return tuple(dequantize(outputs[binding.tensor], binding) for binding in in_order)
 
 
 def _check_shape(shape: tuple[int, ...], binding: IoBinding, tensor: Tensor) -> None:

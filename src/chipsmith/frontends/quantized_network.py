@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import IoBinding, bind_integers, dequantize, host_steps, quantize
+from chipsmith.frontends.quantized_io import IoBinding, bind_integers, dequantize_all, host_steps, quantize_all
 from chipsmith.profile.profile import HostStep
 from chipsmith.tosa.graph import Array, Graph
 
@@ -83,15 +83,11 @@ class QuantizedNetwork:
             raise BadInput(
                 f"'{self.graph.name}' takes {len(self.input_names)} inputs ({names}), {len(values)} were given"
             )
-        return {
-            binding.tensor: quantize(values[binding.position], binding, self.graph.tensor(binding.tensor))
-            for binding in self.inputs
-        }
+        return quantize_all(values, self.inputs, self.graph.tensors)
 
     def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
         """The author's outputs, in their order, layout and types, from the graph's outputs by name."""
-        bindings = sorted(self.outputs, key=lambda binding: binding.position)
-        return tuple(dequantize(outputs[binding.tensor], binding) for binding in bindings)
+        return dequantize_all(outputs, self.outputs)
 
 
 def integer_network(graph: Graph, *, source: FrameworkModel | None = None) -> QuantizedNetwork:
