@@ -11,7 +11,6 @@ from chipsmith.profile.inference import describe_chip, describe_inference
 from chipsmith.profile.profile import HostStep
 from chipsmith.program.program import Program
 from chipsmith.reports.record import (
-    BitExactness,
     CalibrationRecord,
     Confusion,
     Epoch,

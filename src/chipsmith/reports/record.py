@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chipsmith.errors import BadInput
 from chipsmith.profile.profile import ChipRecord, HostStep, Inference, Kind
 from chipsmith.reports.upgrade import upgrade
+from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
 
 if TYPE_CHECKING:
@@ -128,22 +129,6 @@ class TextSample:
     prompt: str
     written: str
     obtained: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class BitExactness:
-    """Comparison of the chip's outputs with a reference: of `compared` elements, `mismatches` differ."""
-
-    mismatches: int
-    compared: int
-    images: int
-    reference: str
-    reference_version: str
-
-    @property
-    def exact(self) -> bool:
-        """Whether all elements are equal, and there are some."""
-        return self.compared > 0 and self.mismatches == 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,28 +5,30 @@ Every network that is finished stays in the folder: a study that was interrupted
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.errors import BadInput
+from chipsmith.frontends.pytorch.eager import eager_module
 from chipsmith.learn.compression.channels import ChannelGroup
 from chipsmith.learn.compression.masks import packed_weight_bytes, zero_share
 from chipsmith.learn.compression.variants import CompressionContext, Variant, quantise, score_groups
 from chipsmith.learn.data import Examples
 from chipsmith.learn.predict import predict
 from chipsmith.learn.progress import Progress
-from chipsmith.learn.validation.evaluate import Array, Metric, Predict, evaluate
+from chipsmith.learn.validation.evaluate import Metric, Predict, evaluate
 from chipsmith.profile.cost import program_cost
 from chipsmith.program.program import Program
-from chipsmith.sim import functional
 from chipsmith.studies.budget import Budget
 from chipsmith.studies.folder import CompressionFolder
 from chipsmith.studies.methods import CompressionSettings, Method
 from chipsmith.studies.plans import CandidatePlan, plan_channels, plan_rounding, plan_same_structure, plan_structures
 from chipsmith.studies.result import INT8, NPU, SOURCE, Candidate, Compression, Start
 from chipsmith.studies.structure_search import SAMPLERS, StructureSearch, Trial
+from chipsmith.targets import HostedGraph, PreparedNetwork
+from chipsmith.targets.npu import NpuGraph
 
 
 class CompressionStudy:
@@ -133,8 +135,8 @@ class CompressionStudy:
         data, quantised = self._context.dataset, variant.quantised
         targets: dict[str, Predict] = {
             SOURCE: partial(predict, variant.module),
-            INT8: partial(predict, quantised.converted, batch=1),
-            NPU: _chip_answers(variant, program),
+            INT8: partial(predict, eager_module(quantised.fake_quantized), batch=1),
+            NPU: _answers(HostedGraph(host=quantised, graph=NpuGraph(program=program))),
         }
         return Candidate(
             name=plan.name,
@@ -155,11 +157,5 @@ class CompressionStudy:
         return evaluate(answers, part, self._context.dataset.task).primary_metric
 
 
-def _chip_answers(variant: Variant, program: Program) -> Callable[[Array], Array]:
-    """The chip's answers, with the host's steps before and after it."""
-
-    def answer(inputs: Array) -> Array:
-        outputs = functional.execute(program, variant.quantised.quantize_inputs(inputs))
-        return variant.quantised.dequantize_outputs(outputs)[0]
-
-    return answer
+def _answers(network: PreparedNetwork) -> Predict:
+    return lambda inputs: network.run(inputs)[0]
