@@ -12,9 +12,9 @@ from chipsmith.learn.validation.folds import Folds
 from chipsmith.reports.record import (
     CalibrationRecord,
     Confusion,
-    Epoch,
+    EpochRecord,
     FoldsRecord,
-    Metric,
+    MetricRecord,
     ReliabilityBin,
     Stage,
     TrainingRecord,
@@ -34,7 +34,7 @@ def training_record(training: Training) -> TrainingRecord:
     verdict = training.verdict
     counted = training.recipe.task in (Task.CLASSIFICATION, Task.LANGUAGE)
     return TrainingRecord(
-        epochs=tuple(Epoch(**dataclasses.asdict(one)) for one in training.history.epochs),
+        epochs=tuple(EpochRecord(**dataclasses.asdict(one)) for one in training.history.epochs),
         score="accuracy" if counted else "explained variance",
         verdict=verdict.fit.value,
         reason=verdict.reason,
@@ -43,10 +43,10 @@ def training_record(training: Training) -> TrainingRecord:
     )
 
 
-def metric_records(judged: Mapping[Stage, Metrics]) -> tuple[Metric, ...]:
+def metric_records(judged: Mapping[Stage, Metrics]) -> tuple[MetricRecord, ...]:
     """All metrics of all stages, with how each was obtained."""
     return tuple(
-        Metric(stage=stage, interval=_INTERVAL, obtained=_OBTAINED[stage], **dataclasses.asdict(one))
+        MetricRecord(stage=stage, interval=_INTERVAL, obtained=_OBTAINED[stage], **dataclasses.asdict(one))
         for stage, metrics in judged.items()
         for one in metrics.metrics
     )
@@ -71,7 +71,7 @@ def calibration_records(judged: Mapping[Stage, Metrics]) -> tuple[CalibrationRec
 
 
 def folds_record(folds: Folds) -> FoldsRecord:
-    """The chief metric over the folds."""
+    """The primary metric over the folds."""
     return FoldsRecord(
         name=folds.metrics[0].name,
         values=tuple(one.value for one in folds.metrics),

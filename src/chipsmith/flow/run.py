@@ -35,7 +35,7 @@ from chipsmith.learn.validation import Metrics, evaluate_outputs
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.learn.validation.folds import cross_validate
 from chipsmith.learn.watching import Stages, Watch
-from chipsmith.profile.inference import describe_chip, describe_inference
+from chipsmith.profile.measure import describe_chip, full_profile
 from chipsmith.program.program import Program
 from chipsmith.reports.record import BitExactness, FoldsRecord, RunRecord, Stage
 from chipsmith.sim import functional
@@ -82,7 +82,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch:
         made = pictures(trained, data, chip, values, answers)
         written = texts(data, lowered, program, seed=recipe.seed)
     with stages.stage("time and price"):
-        inference = describe_inference(program)
+        inference = full_profile(program)
 
     record = RunRecord(
         network=recipe.name,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from chipsmith.learn.validation.evaluate import Metric
-from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart
+from chipsmith.profile.cost import ChipCost
+from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart, Trace
 from chipsmith.reports.headline import metric_text, significant
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import Cell, escape, how, number, paragraph, plot, section, table
@@ -30,32 +31,32 @@ def compression_to_plain(result: Compression) -> dict[str, Any]:
         "chosen": None if chosen is None else chosen.name,
         "nearest": result.nearest.name,
         "start": {"metric": result.start.test.name, "float": result.start.test.value, **_cost(result.start.cost)},
-        "front": [one.name for one in result.front],
+        "front": [candidate.name for candidate in result.front],
         "skipped": list(result.skipped),
-        "candidates": [_candidate(result, one) for one in result.candidates],
+        "candidates": [_candidate(result, candidate) for candidate in result.candidates],
         "record": result.model_dump(mode="json"),
     }
 
 
-def _candidate(result: Compression, one: Candidate) -> dict[str, Any]:
+def _candidate(result: Compression, candidate: Candidate) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "method": one.method,
-        "how": one.how,
-        "metric_float": one.float_.value,
-        "metric_int8": one.int8.value,
-        "metric_chip": one.chip.value,
-        "metric_chip_interval": [one.chip.low, one.chip.high],
-        "points_lost": result.lost(one),
-        "points_lost_validation": result.lost_in_validation(one),
-        "speedup": result.speedup(one),
-        **_cost(one.cost),
-        "zero_share": one.zero_share,
-        "packed_weight_bytes": one.packed_weight_bytes,
+        "name": candidate.name,
+        "method": candidate.method,
+        "how": candidate.how,
+        "metric_float": candidate.float_.value,
+        "metric_int8": candidate.int8.value,
+        "metric_chip": candidate.chip.value,
+        "metric_chip_interval": [candidate.chip.low, candidate.chip.high],
+        "points_lost": result.lost(candidate),
+        "points_lost_validation": result.lost_in_validation(candidate),
+        "speedup": result.speedup(candidate),
+        **_cost(candidate.cost),
+        "zero_share": candidate.zero_share,
+        "packed_weight_bytes": candidate.packed_weight_bytes,
     }
 
 
-def _cost(cost: Any) -> dict[str, Any]:
+def _cost(cost: ChipCost) -> dict[str, Any]:
     return {
         "latency_cycles": cost.cycles,
         "latency_warm_cycles": cost.warm_cycles,
@@ -68,20 +69,20 @@ def _cost(cost: Any) -> dict[str, Any]:
 def render_compression(result: Compression) -> str:
     """The page as HTML."""
     parts = (_header(result), _front(), _table(result), _zeros(result), _search(result))
-    drawn = {"front": _front_chart(result), **({"search": search_chart(result.trials)} if result.trials else {})}
-    return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", drawn=drawn)
+    charts = {"front": _front_chart(result), **({"search": search_chart(result.trials)} if result.trials else {})}
+    return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", charts=charts)
 
 
 def verdict(result: Compression) -> str:
     """What came out, in one or two sentences."""
     if not result.met:
         return f"{result.shortfall}."
-    one = result.chosen
-    assert one is not None
+    chosen = result.chosen
+    assert chosen is not None
     return (
-        f"The budget of {result.budget.describe()} is met by '{one.name}': {one.cost.latency_us:.1f} us and "
-        f"{one.cost.energy_uj:.2f} uJ, {result.speedup(one):.2f} times fewer cycles than the network it began with, "
-        f"{result.lost(one):.2f} points lost on the test part."
+        f"The budget of {result.budget.describe()} is met by '{chosen.name}': {chosen.cost.latency_us:.1f} us and "
+        f"{chosen.cost.energy_uj:.2f} uJ, {result.speedup(chosen):.2f} times fewer cycles than the network it began "
+        f"with, {result.lost(chosen):.2f} points lost on the test part."
     )
 
 
@@ -104,7 +105,7 @@ def _header(result: Compression) -> str:
 
 def with_interval(metric: Metric) -> str:
     """A metric with its interval at 95 %."""
-    value, low, high = (metric_text(metric.name, one) for one in (metric.value, metric.low, metric.high))
+    value, low, high = (metric_text(metric.name, bound) for bound in (metric.value, metric.low, metric.high))
     return f"{metric.name} {value} ({low} to {high})"
 
 
@@ -119,8 +120,8 @@ def _front() -> str:
 
 def _front_chart(result: Compression) -> Chart:
     front = result.front
-    chosen = [one for one in result.candidates if one is result.chosen]
-    rest = [one for one in result.candidates if one not in front]
+    chosen = [candidate for candidate in result.candidates if candidate is result.chosen]
+    rest = [candidate for candidate in result.candidates if candidate not in front]
     traces = [
         _points("on the front", front, BLUE, mode="lines+markers"),
         _points("beaten", rest, GREY, mode="markers"),
@@ -136,7 +137,7 @@ def _front_chart(result: Compression) -> Chart:
         "marker": {"color": GREEN, "symbol": "star", "size": 12},
     }
     return {
-        "data": [*(one for one in traces if one["x"]), origin],
+        "data": [*(trace for trace in traces if trace["x"]), origin],
         "layout": {
             "height": _HEIGHT,
             "xaxis": {"title": {"text": "latency, µs"}, "rangemode": "tozero"},
@@ -145,21 +146,21 @@ def _front_chart(result: Compression) -> Chart:
     }
 
 
-def _points(name: str, networks: Sequence[Candidate], colour: str, *, mode: str, size: int = 9) -> Chart:
+def _points(name: str, candidates: Sequence[Candidate], colour: str, *, mode: str, size: int = 9) -> Trace:
     return {
         "type": "scatter",
         "name": name,
         "mode": mode,
-        "x": [one.cost.latency_us for one in networks],
-        "y": [one.chip.value for one in networks],
+        "x": [candidate.cost.latency_us for candidate in candidates],
+        "y": [candidate.chip.value for candidate in candidates],
         "error_y": {
             "type": "data",
-            "array": [one.chip.high - one.chip.value for one in networks],
-            "arrayminus": [one.chip.value - one.chip.low for one in networks],
+            "array": [candidate.chip.high - candidate.chip.value for candidate in candidates],
+            "arrayminus": [candidate.chip.value - candidate.chip.low for candidate in candidates],
             "symmetric": False,
             "thickness": 1,
         },
-        "text": [f"{escape(one.name)}: {one.cost.energy_uj:.2f} µJ" for one in networks],
+        "text": [f"{escape(candidate.name)}: {candidate.cost.energy_uj:.2f} µJ" for candidate in candidates],
         "marker": {"color": colour, "size": size},
         "line": {"color": colour},
     }
@@ -178,23 +179,25 @@ def _table(result: Compression) -> str:
         "times fewer cycles",
         "how it was made",
     )
-    rows = [_row(result, one) for one in sorted(result.candidates, key=lambda one: one.cost.cycles)]
+    rows = [
+        _row(result, candidate) for candidate in sorted(result.candidates, key=lambda candidate: candidate.cost.cycles)
+    ]
     text = "Metrics are of the test part; points lost are hundredths against the float network before compression."
-    skipped = (paragraph(f"Not done: {one}") for one in result.skipped)
+    skipped = (paragraph(f"Not done: {reason}") for reason in result.skipped)
     return section("networks", "All networks", how(text), table(columns, rows, label="all networks"), *skipped)
 
 
-def _row(result: Compression, one: Candidate) -> list[str | Cell]:
-    mark = " (chosen)" if one is result.chosen else ""
+def _row(result: Compression, candidate: Candidate) -> list[str | Cell]:
+    mark = " (chosen)" if candidate is result.chosen else ""
     return [
-        f"{one.name}{mark}",
-        *(number(metric.value, f"{metric.value:.4f}") for metric in (one.float_, one.int8, one.chip)),
-        number(result.lost(one), f"{result.lost(one):.2f}"),
-        number(one.cost.cycles, f"{one.cost.cycles:,}"),
-        number(one.cost.latency_us, significant(one.cost.latency_us)),
-        number(one.cost.energy_uj, significant(one.cost.energy_uj)),
-        number(result.speedup(one), f"{result.speedup(one):.2f}"),
-        one.how,
+        f"{candidate.name}{mark}",
+        *(number(metric.value, f"{metric.value:.4f}") for metric in (candidate.float_, candidate.int8, candidate.chip)),
+        number(result.lost(candidate), f"{result.lost(candidate):.2f}"),
+        number(candidate.cost.cycles, f"{candidate.cost.cycles:,}"),
+        number(candidate.cost.latency_us, significant(candidate.cost.latency_us)),
+        number(candidate.cost.energy_uj, significant(candidate.cost.energy_uj)),
+        number(result.speedup(candidate), f"{result.speedup(candidate):.2f}"),
+        candidate.how,
     ]
 
 
@@ -205,12 +208,12 @@ def _zeros(result: Compression) -> str:
     )
     rows: list[list[str | Cell]] = [
         [
-            one.name,
-            number(one.zero_share, f"{100 * one.zero_share:.1f} %"),
-            number(one.cost.weight_bytes, f"{one.cost.weight_bytes:,}"),
-            number(one.packed_weight_bytes, f"{one.packed_weight_bytes:,}"),
+            candidate.name,
+            number(candidate.zero_share, f"{100 * candidate.zero_share:.1f} %"),
+            number(candidate.cost.weight_bytes, f"{candidate.cost.weight_bytes:,}"),
+            number(candidate.packed_weight_bytes, f"{candidate.packed_weight_bytes:,}"),
         ]
-        for one in result.candidates
+        for candidate in result.candidates
     ]
     heads = ("network", "zero weights", "weights, bytes", "packed, bytes")
     return section("zeros", "Zeros and stored weights", how(text), table(heads, rows, label="zeros"))
@@ -236,9 +239,9 @@ def search_chart(trials: tuple[Trial, ...]) -> Chart:
                 "name": text,
                 "mode": "lines+markers",
                 "line": {"color": colour},
-                **_best_so_far(trials, one),
+                **_best_so_far(trials, sampler),
             }
-            for one, (text, colour) in names.items()
+            for sampler, (text, colour) in names.items()
         ],
         "layout": {
             "height": 300,
@@ -251,7 +254,7 @@ def search_chart(trials: tuple[Trial, ...]) -> Chart:
 def _best_so_far(trials: tuple[Trial, ...], sampler: str) -> dict[str, list[float | None]]:
     best: float | None = None
     heights: list[float | None] = []
-    for one in (trial for trial in trials if trial.sampler == sampler):
-        best = max((score for score in (best, one.score) if score is not None), default=None)
+    for trial in (trial for trial in trials if trial.sampler == sampler):
+        best = max((score for score in (best, trial.score) if score is not None), default=None)
         heights.append(best)
-    return {"x": [float(at + 1) for at in range(len(heights))], "y": heights}
+    return {"x": [float(count) for count in range(1, len(heights) + 1)], "y": heights}

@@ -1,6 +1,6 @@
 """The record of a run: everything that a report shows, as plain data that goes to JSON and back.
 
-`inference` is built by `chipsmith.profile.inference.describe_inference`; who runs the chain adds the rest. Every
+`inference` is built by `chipsmith.profile.measure.full_profile`; who runs the chain adds the rest. Every
 number that a user sees says how it was obtained: see Figure.
 """
 
@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from chipsmith.errors import BadInput
-from chipsmith.profile.profile import ChipRecord, HostStep, Inference
+from chipsmith.profile.profile import ChipRecord, HostStep, Profile
 from chipsmith.witness.diff.sqnr import QuantisationError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Stage = Literal["float", "int8", "chip"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Epoch:
+class EpochRecord:
     """One epoch of training: mean losses, and scores, which are 1 at best."""
 
     number: int
@@ -42,7 +42,7 @@ class TrainingRecord:
     `score` names what the epochs' scores are, such as 'accuracy' or 'explained variance'.
     """
 
-    epochs: tuple[Epoch, ...]
+    epochs: tuple[EpochRecord, ...]
     score: str
     verdict: str
     reason: str
@@ -51,7 +51,7 @@ class TrainingRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class MetricRecord:
     """A figure of merit of one stage of the chain on the test examples, with its interval.
 
     Accuracies and other shares are from 0 to 1. `better` says whether 'more' or 'less' of it is wanted; `interval`
@@ -99,7 +99,7 @@ class CalibrationRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class FoldsRecord:
-    """The chief metric of networks that were trained on other parts of the data, each on examples of its own."""
+    """The primary metric of networks that were trained on other parts of the data, each on examples of its own."""
 
     name: str
     values: tuple[float, ...]
@@ -151,7 +151,7 @@ class RunRecord:
 
     network: str
     chip: ChipRecord
-    inference: Inference
+    inference: Profile
     seed: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
@@ -159,7 +159,7 @@ class RunRecord:
     host_steps: tuple[HostStep, ...] = ()
     task: str = ""
     training: TrainingRecord | None = None
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[MetricRecord, ...] = ()
     bit_exact: BitExactness | None = None
     confusion: Confusion | None = None
     calibration: tuple[CalibrationRecord, ...] = ()
@@ -169,13 +169,13 @@ class RunRecord:
     quantisation: tuple[QuantisationError, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
-    def chief(self, stage: Stage) -> Metric | None:
+    def primary_metric(self, stage: Stage) -> MetricRecord | None:
         """The metric that the task is judged by, of a stage, where it was measured."""
-        return next((one for one in self.metrics if one.stage == stage), None)
+        return next((metric for metric in self.metrics if metric.stage == stage), None)
 
-    def metric(self, stage: Stage, name: str) -> Metric | None:
+    def metric(self, stage: Stage, name: str) -> MetricRecord | None:
         """The metric of this name of a stage, where it was measured."""
-        return next((one for one in self.metrics if (one.stage, one.name) == (stage, name)), None)
+        return next((metric for metric in self.metrics if (metric.stage, metric.name) == (stage, name)), None)
 
 
 def record_to_plain(record: RunRecord) -> dict[str, Any]:
