@@ -38,8 +38,8 @@ from chipsmith.sim.functional import execute
 from chipsmith.tosa.compose import compose
 from chipsmith.tosa.file import read_tosa, write_tosa
 from chipsmith.tosa.graph import Array, Graph
-from chipsmith.tosa.witness import NAME as WITNESS
-from chipsmith.tosa.witness import witness_outputs
+from chipsmith.witness.reference_model import NAME as WITNESS
+from chipsmith.witness.reference_model import witness_outputs
 
 if TYPE_CHECKING:
     import torch

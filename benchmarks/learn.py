@@ -101,9 +101,9 @@ class Row:
     seed: int
     chip: str
     metric: str
-    metric_float: float
+    metric_source: float
     metric_int8: float
-    metric_chip: float
+    metric_npu: float
     interval: tuple[float, float]
     examples: int
     points_lost: float
@@ -128,7 +128,7 @@ def run_job(name: str, job: Job, folder: Path, *, again: bool) -> tuple[list[Row
     rows = [run_seed(name, job, seed, folder / f"{name}-{seed}", again=again) for seed in job.seeds]
     bars = [lost_bar(name, job.most_lost, max(row.points_lost for row in rows))]
     if job.least is not None:
-        mean = fmean(row.metric_chip for row in rows)
+        mean = fmean(row.metric_npu for row in rows)
         bars.append(
             Bar(task=name, bar=f"chip, mean of seeds, at least {job.least}", reached=mean, met=mean >= job.least)
         )
@@ -147,19 +147,19 @@ def run_seed(name: str, job: Job, seed: int, folder: Path, *, again: bool) -> Ro
 
 
 def row_of(name: str, job: Job, record: RunRecord, wall_s: float) -> Row:
-    judged = {one.stage: one for one in reversed(record.metrics)}
+    judged = {metric.target: metric for metric in reversed(record.metrics)}
     return Row(
         task=name,
         bar=job.describe(),
         seed=record.seed,
         chip=record.chip.name,
-        metric=judged["chip"].name,
-        metric_float=judged["float"].value,
+        metric=judged["npu"].name,
+        metric_source=judged["source"].value,
         metric_int8=judged["int8"].value,
-        metric_chip=judged["chip"].value,
-        interval=(judged["chip"].low, judged["chip"].high),
-        examples=judged["chip"].count,
-        points_lost=points_lost(judged["float"], judged["chip"]),
+        metric_npu=judged["npu"].value,
+        interval=(judged["npu"].low, judged["npu"].high),
+        examples=judged["npu"].count,
+        points_lost=points_lost(judged["source"], judged["npu"]),
         cold_cycles=record.inference.latency.cold_cycles,
         speedup=None,
         bit_exact=record.bit_exact is not None and record.bit_exact.exact,
@@ -186,9 +186,9 @@ def run_smaller(name: str, job: Smaller, folder: Path) -> tuple[list[Row], list[
         seed=found.seed,
         chip=job.chip,
         metric=one.chip.name,
-        metric_float=found.start.test.value,
+        metric_source=found.start.test.value,
         metric_int8=one.int8.value,
-        metric_chip=one.chip.value,
+        metric_npu=one.chip.value,
         interval=(one.chip.low, one.chip.high),
         examples=one.chip.count,
         points_lost=found.lost(one),
@@ -233,10 +233,10 @@ def missing_data(recipe: str) -> str | None:
 
 def show(rows: Sequence[Row], bars: Sequence[Bar], missing: dict[str, str]) -> None:
     """Two tables, and what was left out."""
-    figures = table("judged on the test part", "task", "seed", "float", "int8", "chip", "95 %", "cycles", "wall s")
+    figures = table("judged on the test part", "task", "seed", "source", "int8", "npu", "95 %", "cycles", "wall s")
     for row in rows:
         interval = f"{row.interval[0]:.3f} to {row.interval[1]:.3f}"
-        values = (f"{value:.4f}" for value in (row.metric_float, row.metric_int8, row.metric_chip))
+        values = (f"{value:.4f}" for value in (row.metric_source, row.metric_int8, row.metric_npu))
         name = f"{row.task}: {row.metric}, {row.chip}"
         figures.add_row(name, str(row.seed), *values, interval, f"{row.cold_cycles:,}", f"{row.wall_s:.0f}")
     verdicts = table("bars", "task", "bar", "reached", "")
@@ -276,7 +276,7 @@ def main() -> None:
         made, judged = work()
         rows += made
         bars += judged
-        print(f"{name}: {made[0].metric} {fmean(row.metric_chip for row in made):.4f} on the chip", file=sys.stderr)
+        print(f"{name}: {made[0].metric} {fmean(row.metric_npu for row in made):.4f} on the chip", file=sys.stderr)
     if options.json:
         tasks = [asdict(row) for row in rows]
         print(json.dumps({"tasks": tasks, "bars": [asdict(bar) for bar in bars], "left_out": missing}, indent=2))

@@ -109,7 +109,7 @@ def trained(result: Trained) -> None:
     for one in result.metrics.metrics:
         low, high = metric_text(one.name, one.low), metric_text(one.name, one.high)
         value = metric_text(one.name, one.value)
-        print(f"test {one.name}, float: {value} ({low} to {high}), {one.count:,} examples")
+        print(f"test {one.name}, source: {value} ({low} to {high}), {one.count:,} examples")
     print(f"weights: {result.path}")
 
 

@@ -16,7 +16,8 @@ from chipsmith.chip import load_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
-from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
+from chipsmith.frontends.pytorch.network import lower_module
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn.data import (
     CharactersData,
     Dataset,
@@ -37,7 +38,7 @@ from chipsmith.sim import cycle
 @dataclasses.dataclass(frozen=True)
 class Made:
     data: Dataset
-    lowered: LoweredNetwork
+    lowered: QuantizedNetwork
     program: Program
 
 
@@ -54,8 +55,8 @@ def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = No
 
 def expected(made: Made, values: np.ndarray) -> np.ndarray:
     """What PyTorch's own int8 network answers."""
-    with torch.inference_mode():
-        return np.concatenate([made.lowered.converted(one[None]).numpy() for one in torch.tensor(values)])
+    (answers,) = made.lowered.fake_quantized.run(values)
+    return answers
 
 
 @pytest.fixture(scope="module")

@@ -32,13 +32,13 @@ def anomalies(tmp_path_factory):
     return chipsmith.run("anomaly", settings=settings, out=tmp_path_factory.mktemp("runs") / "anomaly")
 
 
-def test_a_regression_is_judged_alike_at_every_stage(regression):
+def test_a_regression_is_judged_alike_on_every_target(regression):
     found = regression.to_json()
     assert (found["task"], found["metric"], found["images"], found["bit_exact"]) == ("regression", "R2", 88, True)
-    assert abs(found["metric_float"] - found["metric_chip"]) < 0.05
-    assert found["accuracy_chip"] is None
-    low, high = found["metric_chip_interval"]
-    assert low < found["metric_chip"] < high
+    assert abs(found["metric_source"] - found["metric_npu"]) < 0.05
+    assert found["accuracy_npu"] is None
+    low, high = found["metric_npu_interval"]
+    assert low < found["metric_npu"] < high
 
 
 def test_as_many_examples_are_compared_as_the_recipe_says(regression):
@@ -62,7 +62,7 @@ def test_the_program_has_the_threshold_of_an_anomaly(anomalies):
     deployment = Deployment.parse(read_program(anomalies.program).manifest.deployment, name="anomaly")
     assert deployment.anomaly_threshold > 0
     assert deployment.class_names == ("normal", "anomaly")
-    assert [one.name for one in anomalies.record.metrics if one.stage == "chip"] == ["AUC", "RMSE"]
+    assert [metric.name for metric in anomalies.record.metrics if metric.target == "npu"] == ["AUC", "RMSE"]
     assert anomalies.record.quantisation == ()
 
 

@@ -9,7 +9,6 @@ from compiled import compiled_profile, compiled_program
 from chipsmith.profile.measure import describe_chip
 from chipsmith.profile.profile import HostStep
 from chipsmith.reports.record import (
-    BitExactness,
     CalibrationRecord,
     Confusion,
     EpochRecord,
@@ -21,6 +20,7 @@ from chipsmith.reports.record import (
     TextSample,
     TrainingRecord,
 )
+from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
 
 
@@ -56,11 +56,11 @@ def full_record() -> RunRecord:
             validation_examples=500,
         ),
         task="classification",
-        metrics=(accuracy("float", 981), accuracy("int8", 980), accuracy("chip", 979)),
+        metrics=(accuracy("source", 981), accuracy("int8", 980), accuracy("npu", 979)),
         confusion=Confusion(class_names=("cat", "<dog>"), counts=((480, 20), (1, 499))),
         calibration=(
             CalibrationRecord(
-                stage="chip",
+                target="npu",
                 bins=(ReliabilityBin(low=0.9, high=1.0, count=1000, confidence=0.95, accuracy=0.979),),
                 error=0.029,
             ),
@@ -88,9 +88,9 @@ def epoch(number: int, loss: float) -> EpochRecord:
     )
 
 
-def accuracy(stage: str, correct: int) -> MetricRecord:
+def accuracy(target: str, correct: int) -> MetricRecord:
     return MetricRecord(
-        stage=stage,
+        target=target,
         name="accuracy",
         value=correct / 1000,
         low=correct / 1000 - 0.01,
@@ -98,5 +98,6 @@ def accuracy(stage: str, correct: int) -> MetricRecord:
         count=1000,
         better="more",
         interval="bootstrap, 95 %",
-        obtained=f"the {stage} network",
+        kind="simulated" if target == "npu" else "measured",
+        obtained=f"the network on {target}",
     )

@@ -219,7 +219,7 @@ def test_the_backgrounds_are_those_of_the_page(page):
 
 def test_what_the_network_made_and_confused_is_shown():
     body = draw_body(full_record()).html
-    for text in ("mostly taken for", "&lt;dog&gt; (20)", "Expected calibration error: chip 2.9 %", "Drawn from noise"):
+    for text in ("mostly taken for", "&lt;dog&gt; (20)", "Expected calibration error: npu 2.9 %", "Drawn from noise"):
         assert text in body
     assert "accuracy over 2 folds: 97.50 %, standard deviation 0.50 %" in body
     assert "<b>To be</b> or &lt;not&gt;" in body

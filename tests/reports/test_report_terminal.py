@@ -27,9 +27,9 @@ def shown(*tables) -> str:
 def test_the_closing_table_has_every_figure_of_a_run():
     text = shown(closing_table(full_record()))
     for label in (
-        "test accuracy, float",
+        "test accuracy, source",
         "test accuracy, int8",
-        "test accuracy, chip",
+        "test accuracy, npu",
         "bit-exact",
         "latency",
         "inferences a second",

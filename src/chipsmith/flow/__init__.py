@@ -17,7 +17,8 @@ from pathlib import Path
 
 from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_overrides
 from chipsmith.compiler.network import compile_network
-from chipsmith.deployment.predict import Predicted, Writing, predict_raw
+from chipsmith.deployment.language import Writing
+from chipsmith.deployment.predict import Predicted, predict_raw
 from chipsmith.diagnosis import Diagnosis, diagnose
 from chipsmith.errors import BadInput
 from chipsmith.flow.arrays import check_folder, check_output, read_inputs, write_outputs
@@ -26,7 +27,7 @@ from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.run import run_recipe
 from chipsmith.flow.run_folder import choose_folder, read_run, write_views
 from chipsmith.flow.training import read_job, train_recipe
-from chipsmith.frontends.quantized_network import load_model
+from chipsmith.frontends.load import load_model
 from chipsmith.hardware.export import write_rtl
 from chipsmith.learn import Recipe, load_recipe, shipped_recipes
 from chipsmith.learn.watching import SILENT, Watch

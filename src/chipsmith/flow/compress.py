@@ -17,6 +17,7 @@ from chipsmith.errors import BadInput
 from chipsmith.flow.compress_folder import CompressFolder
 from chipsmith.flow.run_folder import CHECKPOINT, choose_folder
 from chipsmith.flow.training import train_in
+from chipsmith.frontends.pytorch.eager import eager_module
 from chipsmith.learn.compression.channels import ChannelGroup
 from chipsmith.learn.compression.masks import packed_weight_bytes, zero_share
 from chipsmith.learn.compression.structure import Value, with_choices
@@ -322,7 +323,9 @@ class _Work:
             method=plan.method,
             how=plan.how,
             float_=self._judge(_of_module(made.module), data.test),
-            int8=self._judge(lambda inputs: predict(made.lowered.converted, inputs, batch=1), data.test),
+            int8=self._judge(
+                lambda inputs: predict(eager_module(made.lowered.fake_quantized), inputs, batch=1), data.test
+            ),
             chip=self._judge(chip, data.test),
             validation=self._judge(chip, data.validation),
             cost=program_cost(program),

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from chipsmith.learn import Metrics, Task, Training
 from chipsmith.learn.validation.folds import Folds
+from chipsmith.profile.profile import Evidence
 from chipsmith.reports.record import (
     CalibrationRecord,
     Confusion,
@@ -16,16 +17,15 @@ from chipsmith.reports.record import (
     FoldsRecord,
     MetricRecord,
     ReliabilityBin,
-    Stage,
     TrainingRecord,
 )
 
 _PACKAGES = ("chipsmith", "numpy", "numba", "tosa-tools", "torch", "torchao", "executorch", "mlxtend")
 _INTERVAL = "bootstrap, 95 %"
-_OBTAINED: dict[Stage, str] = {
-    "float": "the trained module in PyTorch",
-    "int8": "PyTorch's converted model (PT2E)",
-    "chip": "the Program, functional simulation",
+_OBTAINED: dict[str, tuple[Evidence, str]] = {
+    "source": (Evidence.MEASURED, "the trained module in PyTorch"),
+    "int8": (Evidence.MEASURED, "PyTorch's converted model (PT2E)"),
+    "npu": (Evidence.SIMULATED, "the Program, functional simulation"),
 }
 
 
@@ -34,7 +34,7 @@ def training_record(training: Training) -> TrainingRecord:
     verdict = training.verdict
     counted = training.recipe.task in (Task.CLASSIFICATION, Task.LANGUAGE)
     return TrainingRecord(
-        epochs=tuple(EpochRecord(**dataclasses.asdict(one)) for one in training.history.epochs),
+        epochs=tuple(EpochRecord(**dataclasses.asdict(epoch)) for epoch in training.history.epochs),
         score="accuracy" if counted else "explained variance",
         verdict=verdict.fit.value,
         reason=verdict.reason,
@@ -43,12 +43,13 @@ def training_record(training: Training) -> TrainingRecord:
     )
 
 
-def metric_records(judged: Mapping[Stage, Metrics]) -> tuple[MetricRecord, ...]:
-    """All metrics of all stages, with how each was obtained."""
+def metric_records(judged: Mapping[str, Metrics]) -> tuple[MetricRecord, ...]:
+    """All metrics on all targets, with how each was obtained."""
     return tuple(
-        MetricRecord(stage=stage, interval=_INTERVAL, obtained=_OBTAINED[stage], **dataclasses.asdict(one))
-        for stage, metrics in judged.items()
-        for one in metrics.metrics
+        MetricRecord(target=target, interval=_INTERVAL, kind=kind, obtained=obtained, **dataclasses.asdict(metric))
+        for target, metrics in judged.items()
+        for kind, obtained in (_OBTAINED[target],)
+        for metric in metrics.metrics
     )
 
 
@@ -57,16 +58,16 @@ def confusion_record(metrics: Metrics, class_names: tuple[str, ...]) -> Confusio
     return Confusion(class_names=class_names, counts=metrics.confusion) if metrics.confusion else None
 
 
-def calibration_records(judged: Mapping[Stage, Metrics]) -> tuple[CalibrationRecord, ...]:
-    """The calibration of the float network and of the chip; none for tasks without classes."""
+def calibration_records(judged: Mapping[str, Metrics]) -> tuple[CalibrationRecord, ...]:
+    """The calibration of the source network and of the chip; none for tasks without classes."""
     return tuple(
         CalibrationRecord(
-            stage=stage,
-            bins=tuple(ReliabilityBin(**dataclasses.asdict(one)) for one in metrics.calibration.bins),
+            target=target,
+            bins=tuple(ReliabilityBin(**dataclasses.asdict(row)) for row in metrics.calibration.bins),
             error=metrics.calibration.error,
         )
-        for stage, metrics in judged.items()
-        if stage != "int8" and metrics.calibration is not None
+        for target, metrics in judged.items()
+        if target != "int8" and metrics.calibration is not None
     )
 
 
@@ -74,7 +75,7 @@ def folds_record(folds: Folds) -> FoldsRecord:
     """The primary metric over the folds."""
     return FoldsRecord(
         name=folds.metrics[0].name,
-        values=tuple(one.value for one in folds.metrics),
+        values=tuple(metric.value for metric in folds.metrics),
         mean=folds.mean,
         deviation=folds.deviation,
     )

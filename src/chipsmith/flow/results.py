@@ -120,7 +120,7 @@ class Trained:
     path: Path
 
     def to_json(self) -> Json:
-        """The object of `chipsmith train --json`; `accuracy_float` is there for classification and language."""
+        """The object of `chipsmith train --json`; `accuracy_source` is there for classification and language."""
         training, verdict, chief = self.training, self.training.verdict, self.metrics.chief
         accuracy = next((one for one in self.metrics.metrics if one.name == "accuracy"), None)
         return {
@@ -129,10 +129,10 @@ class Trained:
             "task": training.recipe.task.value,
             "seed": training.recipe.seed,
             "metric": chief.name,
-            "metric_float": chief.value,
-            "metric_float_interval": [chief.low, chief.high],
-            "accuracy_float": accuracy.value if accuracy else None,
-            "accuracy_float_interval": [accuracy.low, accuracy.high] if accuracy else None,
+            "metric_source": chief.value,
+            "metric_source_interval": [chief.low, chief.high],
+            "accuracy_source": accuracy.value if accuracy else None,
+            "accuracy_source_interval": [accuracy.low, accuracy.high] if accuracy else None,
             "images": chief.count,
             "metrics": [dataclasses.asdict(one) for one in self.metrics.metrics],
             "verdict": verdict.fit.value,

@@ -1,4 +1,4 @@
-"""The whole chain of a recipe: trained, lowered, compiled, executed, compared, judged at every stage, timed, priced."""
+"""The whole chain of a recipe: trained, lowered, compiled, executed, judged on each target, timed, priced."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ from chipsmith.flow.results import Ran
 from chipsmith.flow.run_folder import write_run
 from chipsmith.flow.samples import pictures, texts
 from chipsmith.flow.training import train_in
-from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
-from chipsmith.frontends.quantized_network import describe_steps
+from chipsmith.frontends.pytorch.eager import eager_module
+from chipsmith.frontends.pytorch.network import lower_module
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn import Dataset, Recipe, Task, TrainedNetwork, predict
 from chipsmith.learn.data import Examples
 from chipsmith.learn.training.processes import processes
@@ -37,7 +38,7 @@ from chipsmith.learn.validation.folds import cross_validate
 from chipsmith.learn.watching import Stages, Watch
 from chipsmith.profile.measure import describe_chip, full_profile
 from chipsmith.program.program import Program
-from chipsmith.reports.record import BitExactness, FoldsRecord, RunRecord, Stage
+from chipsmith.reports.record import CHIP, BitExactness, FoldsRecord, RunRecord
 from chipsmith.sim import functional
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.witness import NAME, witness_outputs, witness_version
@@ -73,7 +74,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch:
         answers = _answers(lowered, outputs)
     with stages.stage("execute the test set in tosa_reference_model"):
         bit_exact = compare_with_witness(lowered.graph, inputs, outputs, count=recipe.validation.compared)
-    with stages.stage("judge float, int8 and chip"):
+    with stages.stage("judge source, int8 and npu"):
         judged = _judge(recipe, data, test, trained, lowered, values, answers)
         quantisation = quantisation_errors(trained, lowered, data) if recipe.validation.layer_errors else ()
     with stages.stage("cross-validate"):
@@ -92,11 +93,11 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch:
         seed=recipe.seed,
         versions=versions(),
         host=stages.wall_s,
-        host_steps=describe_steps(lowered.host_steps, lowered.graph),
+        host_steps=lowered.host_steps,
         training=training_record(trained.training),
         metrics=metric_records(judged),
         bit_exact=bit_exact,
-        confusion=confusion_record(judged["chip"], data.class_names),
+        confusion=confusion_record(judged[CHIP], data.class_names),
         calibration=calibration_records(judged),
         folds=folds,
         pictures=made,
@@ -108,7 +109,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch:
     return Ran(record=write_run(folder, record, graph=lowered.graph, program=deployed, trained=trained), folder=folder)
 
 
-def lower_trained(trained: TrainedNetwork, data: Dataset) -> LoweredNetwork:
+def lower_trained(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:
     """The int8 graph of the trained network; the ranges are chosen on training examples, never on the test's."""
     import torch
 
@@ -143,13 +144,13 @@ def _single(array: Array, batch: int) -> Array:
 
 
 def quantisation_errors(
-    trained: TrainedNetwork, lowered: LoweredNetwork, data: Dataset
+    trained: TrainedNetwork, lowered: QuantizedNetwork, data: Dataset
 ) -> tuple[QuantisationError, ...]:
     """The error that int8 brings to each layer, on validation examples."""
     inputs = data.validation.first(ERROR_EXAMPLES).whole().inputs
     calibrated = min(CALIBRATION_EXAMPLES, len(data.train))
     obtained = f"{len(inputs)} validation examples; ranges chosen on {calibrated} training examples"
-    return layer_errors(trained.module, lowered.converted, inputs, obtained=obtained)
+    return layer_errors(trained.module, eager_module(lowered.fake_quantized), inputs, obtained=obtained)
 
 
 def _judge(
@@ -157,21 +158,21 @@ def _judge(
     data: Dataset,
     test: Examples,
     trained: TrainedNetwork,
-    lowered: LoweredNetwork,
+    lowered: QuantizedNetwork,
     values: Array,
     answers: NDArray[np.float32],
-) -> dict[Stage, Metrics]:
+) -> dict[str, Metrics]:
     """The same metrics of the float module, of PyTorch's int8 model and of the chip, on the same examples."""
-    found: dict[Stage, NDArray[np.float32]] = {
-        "float": predict(trained.module, values),
-        "int8": predict(lowered.converted, values, batch=1),
-        "chip": answers,
+    found: dict[str, NDArray[np.float32]] = {
+        "source": predict(trained.module, values),
+        "int8": predict(eager_module(lowered.fake_quantized), values, batch=1),
+        CHIP: answers,
     }
     return {
-        stage: evaluate_outputs(
+        target: evaluate_outputs(
             outputs, test, data.task, resamples=recipe.validation.bootstrap, scaling=data.target_scaling
         )
-        for stage, outputs in found.items()
+        for target, outputs in found.items()
     }
 
 
@@ -180,27 +181,26 @@ def _folds(recipe: Recipe, data: Dataset) -> FoldsRecord | None:
     return folds_record(cross_validate(recipe, data, folds=count)) if count else None
 
 
-def _host_work(lowered: LoweredNetwork, when: Literal["before", "after"]) -> str:
+def _host_work(lowered: QuantizedNetwork, when: Literal["before", "after"]) -> str:
     """The names of the host's steps before or after the chip: under these the run keeps their wall time."""
-    steps = describe_steps(lowered.host_steps, lowered.graph)
-    names = ", ".join(step.name for step in steps if step.when == when)
+    names = ", ".join(step.name for step in lowered.host_steps if step.when == when)
     return names or f"hand over, {when} the chip"
 
 
-def _answers(lowered: LoweredNetwork, outputs: Mapping[str, Array]) -> NDArray[np.float32]:
+def _answers(lowered: QuantizedNetwork, outputs: Mapping[str, Array]) -> NDArray[np.float32]:
     """The network's outputs (n, ...), as the host makes them from the graph's."""
     answers, *_ = lowered.dequantize_outputs(outputs)
     return answers.astype(np.float32)
 
 
-def _with_deployment(program: Program, data: Dataset, lowered: LoweredNetwork) -> Program:
+def _with_deployment(program: Program, data: Dataset, lowered: QuantizedNetwork) -> Program:
     """The program with what `chipsmith predict` needs to give raw data to it."""
     threshold = _anomaly_threshold(program, data, lowered) if data.task is Task.RECONSTRUCTION else None
     deployment = Deployment.of(data, lowered, anomaly_threshold=threshold).model_dump_json()
     return dataclasses.replace(program, manifest=dataclasses.replace(program.manifest, deployment=deployment))
 
 
-def _anomaly_threshold(program: Program, data: Dataset, lowered: LoweredNetwork) -> float:
+def _anomaly_threshold(program: Program, data: Dataset, lowered: QuantizedNetwork) -> float:
     """The squared error that 95 % of the validation examples, which are normal, stay below on the chip."""
     values = data.validation.first(THRESHOLD_EXAMPLES).whole().inputs
     answers = _answers(lowered, functional.execute(program, lowered.quantize_inputs(values)))

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from chipsmith.chip import Chip
 from chipsmith.compiler.network import compile_network
-from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
+from chipsmith.frontends.pytorch.network import lower_module
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn import Dataset, Task, TrainedNetwork
 from chipsmith.program.program import Program
 from chipsmith.reports.record import Picture, TextSample
@@ -82,7 +83,7 @@ def _decoder(module: torch.nn.Module) -> torch.nn.Module:
     return decoder
 
 
-def texts(data: Dataset, lowered: LoweredNetwork, program: Program, *, seed: int) -> tuple[TextSample, ...]:
+def texts(data: Dataset, lowered: QuantizedNetwork, program: Program, *, seed: int) -> tuple[TextSample, ...]:
     """What the chip writes after a prompt of the test part; nothing for what is no language."""
     if data.task is not Task.LANGUAGE:
         return ()
@@ -100,7 +101,7 @@ def texts(data: Dataset, lowered: LoweredNetwork, program: Program, *, seed: int
 
 
 def write_tokens(
-    lowered: LoweredNetwork, program: Program, prompt: NDArray[np.int32], *, count: int, seed: int
+    lowered: QuantizedNetwork, program: Program, prompt: NDArray[np.int32], *, count: int, seed: int
 ) -> list[int]:
     """`count` further tokens after a prompt as long as the network's window, which slides; one inference a token."""
     generator, window = np.random.default_rng(seed), list(map(int, prompt))

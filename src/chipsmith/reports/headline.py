@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chipsmith.profile.profile import EngineRow, Evidence, Figure, Latency, Totals
-from chipsmith.reports.record import MetricRecord, RunRecord, Stage
+from chipsmith.reports.record import MetricRecord, RunRecord
 
 SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"
 INVENTORY = "cells and memories counted from the chip file x area of each (docs/estimates.md)"
-_STAGES: tuple[Stage, ...] = ("float", "int8", "chip")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,22 +50,22 @@ def _exponent(value: float) -> int:
 
 
 def _metrics(record: RunRecord) -> list[Headline]:
-    """Metric by metric, the stages of each side by side, so that a drop is seen at the stage that causes it."""
+    """Metric by metric, the targets of each side by side, so that a drop is seen at the target that causes it."""
     names = dict.fromkeys(metric.name for metric in record.metrics)
-    metrics = (record.metric(stage, name) for name in names for stage in _STAGES)
+    metrics = (record.metric(target, name) for name in names for target in record.targets)
     return [_metric(metric) for metric in metrics if metric is not None]
 
 
 def _metric(metric: MetricRecord) -> Headline:
     return Headline(
         group="accuracy",
-        label=f"test {metric.name}, {metric.stage}",
+        label=f"test {metric.name}, {metric.target}",
         text=f"{metric_text(metric.name, metric.value)} ({_bare(metric.name, metric.low)} to "
         f"{_bare(metric.name, metric.high)})",
         figure=Figure(
             value=metric.value,
             unit="1",
-            kind=Evidence.SIMULATED if metric.stage == "chip" else Evidence.MEASURED,
+            kind=metric.kind,
             source=f"{metric.obtained}; {metric.count:,} test examples; {metric.interval}",
         ),
     )

@@ -11,10 +11,8 @@ from typing import Any
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.profile.profile import Totals
-from chipsmith.reports.record import MetricRecord, RunRecord, Stage, record_from_plain, record_to_plain
+from chipsmith.reports.record import CHIP, JUDGED, MetricRecord, RunRecord, record_from_plain, record_to_plain
 from chipsmith.schema import SCHEMA_VERSION
-
-_STAGES: tuple[Stage, ...] = ("float", "int8", "chip")
 
 
 def result_to_plain(record: RunRecord) -> dict[str, Any]:
@@ -23,7 +21,8 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
     `metric` names what the task is judged by; for classification that is `accuracy`, which has fields of its own too.
     `host` holds the wall times, and stands nowhere else: without it two runs with one seed give equal objects.
     """
-    chip, exact = record.primary_metric("chip"), record.bit_exact
+    chip, exact = record.primary_metric(CHIP), record.bit_exact
+    targets = tuple(dict.fromkeys((*JUDGED, *record.targets)))
     plain = record_to_plain(dataclasses.replace(record, host={}))
     return {
         "schema_version": SCHEMA_VERSION,
@@ -32,8 +31,8 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
         "chip": record.chip.name,
         "seed": record.seed,
         "metric": chip.name if chip else None,
-        **_stages("metric", {stage: record.primary_metric(stage) for stage in _STAGES}),
-        **_stages("accuracy", {stage: record.metric(stage, "accuracy") for stage in _STAGES}),
+        **_by_target("metric", {target: record.primary_metric(target) for target in targets}),
+        **_by_target("accuracy", {target: record.metric(target, "accuracy") for target in targets}),
         "bit_exact": exact.exact if exact else None,
         "images": chip.count if chip else None,
         **inference_to_plain(record.inference),
@@ -44,11 +43,13 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _stages(name: str, metrics: Mapping[Stage, MetricRecord | None]) -> dict[str, Any]:
-    values = {f"{name}_{stage}": metric.value if metric else None for stage, metric in metrics.items()}
-    return values | {
-        f"{name}_{stage}_interval": [metric.low, metric.high] if metric else None for stage, metric in metrics.items()
+def _by_target(name: str, metrics: Mapping[str, MetricRecord | None]) -> dict[str, Any]:
+    """The fields NAME_TARGET, then NAME_TARGET_interval, of metrics by target."""
+    values = {f"{name}_{target}": metric.value if metric else None for target, metric in metrics.items()}
+    intervals = {
+        f"{name}_{target}_interval": [metric.low, metric.high] if metric else None for target, metric in metrics.items()
     }
+    return values | intervals
 
 
 def inference_to_plain(totals: Totals) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chipsmith.profile.profile import Figure
 from chipsmith.reports.headline import Headline, headlines, metric_text, percent, significant
 from chipsmith.reports.markup import badge, escape, paragraph
-from chipsmith.reports.record import RunRecord
+from chipsmith.reports.record import CHIP, RunRecord
 
 _CARDS = (
     "bit-exact",
@@ -33,8 +33,8 @@ def draw_verdict(record: RunRecord) -> str:
     """The outcome of a run in words, and a card for each of its main figures."""
     rows = {row.label: row for row in headlines(record)}
     speed = f"{rows['latency in time'].text}; {rows['inferences a second'].text} inferences a second"
-    metric = record.primary_metric("chip")
-    labels = (*((f"test {metric.name}, chip",) if metric else ()), *_CARDS)
+    metric = record.primary_metric(CHIP)
+    labels = (*((f"test {metric.name}, {CHIP}",) if metric else ()), *_CARDS)
     cards = "".join(_card(rows[label], speed if label == "latency" else "") for label in labels if label in rows)
     exact = record.bit_exact
     kind = "" if exact is None else " good" if exact.exact else " bad"
@@ -52,7 +52,7 @@ def verdict(record: RunRecord) -> str:
 
 
 def _accuracy(record: RunRecord) -> list[str]:
-    metric = record.primary_metric("chip")
+    metric = record.primary_metric(CHIP)
     if metric is None:
         return []
     if record.task == "classification":

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chipsmith.chip import Chip
-from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
+from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.frontends.pytorch.qat import lower_quantised, quantisation_aware
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn.compression.channels import ChannelGroup, channel_groups, keep_channels
 from chipsmith.learn.compression.distillation import distillation_loss
 from chipsmith.learn.compression.masks import make_permanent, mask_smallest, mask_two_of_four
@@ -69,7 +70,7 @@ class Made:
     """A network that was made: `module` with its weights, float or trained with their rounding, and its int8 graph."""
 
     module: torch.nn.Module
-    lowered: LoweredNetwork
+    lowered: QuantizedNetwork
 
 
 def quantised(base: Base, module: torch.nn.Module) -> Made:

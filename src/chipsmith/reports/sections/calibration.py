@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart, chart
 from chipsmith.reports.headline import percent
 from chipsmith.reports.markup import how, number, paragraph, plot, table
-from chipsmith.reports.record import CalibrationRecord, RunRecord
+from chipsmith.reports.record import CHIP, CalibrationRecord, RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
 
 def _draw(record: RunRecord) -> Drawing | None:
     if not record.calibration:
         return None
-    errors = ", ".join(f"{stage.stage} {percent(stage.error, 1)}" for stage in record.calibration)
-    tables = [_bin_table(stage) for stage in record.calibration if stage.stage == "chip"]
+    errors = ", ".join(f"{row.target} {percent(row.error, 1)}" for row in record.calibration)
+    tables = [_bin_table(row) for row in record.calibration if row.target == CHIP]
     html = (
         paragraph(f"Expected calibration error: {errors}.")
         + how(
@@ -29,7 +29,7 @@ def _draw(record: RunRecord) -> Drawing | None:
     return Drawing(html=html, charts={"reliability": _reliability(record.calibration)})
 
 
-def _bin_table(stage: CalibrationRecord) -> str:
+def _bin_table(calibration: CalibrationRecord) -> str:
     rows = [
         (
             number(bar.low, f"{100 * bar.low:.0f} to {100 * bar.high:.0f} %"),
@@ -37,7 +37,7 @@ def _bin_table(stage: CalibrationRecord) -> str:
             number(bar.confidence, percent(bar.confidence, 1)),
             number(bar.accuracy, percent(bar.accuracy, 1)),
         )
-        for bar in stage.bins
+        for bar in calibration.bins
     ]
     return table(("confidence", "answers", "mean confidence", "accuracy"), rows, label="Reliability of the chip")
 
@@ -56,13 +56,13 @@ def _reliability(calibration: Sequence[CalibrationRecord]) -> Chart:
         {
             "type": "scatter",
             "mode": "lines+markers",
-            "name": stage.stage,
-            "x": [100 * bar.confidence for bar in stage.bins],
-            "y": [100 * bar.accuracy for bar in stage.bins],
+            "name": row.target,
+            "x": [100 * bar.confidence for bar in row.bins],
+            "y": [100 * bar.accuracy for bar in row.bins],
             "line": {"color": colour, "width": 2},
-            "hovertext": [f"{bar.count:,} answers" for bar in stage.bins],
+            "hovertext": [f"{bar.count:,} answers" for bar in row.bins],
         }
-        for stage, colour in zip(calibration, (BLUE, GREEN, ORANGE), strict=False)
+        for row, colour in zip(calibration, (BLUE, GREEN, ORANGE), strict=False)
     ]
     return chart([ideal, *lines], height=340, x_title="confidence in %", y_title="accuracy in %")
 

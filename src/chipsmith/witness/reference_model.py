@@ -1,6 +1,7 @@
-"""The witness: what tosa_reference_model, which nobody here wrote, says the outputs of a Graph are.
+"""The outside witness of TOSA: what tosa_reference_model, which nobody here wrote, says the outputs of a Graph are.
 
-It runs in processes of its own, one a core, for it is native code that writes to the terminal and may abort.
+For whole networks it runs in processes of its own, one a core: it is native code that writes to the terminal and may
+abort. It is no target (`chipsmith.targets`), for it takes no network: others are held to what it says.
 """
 
 from __future__ import annotations
@@ -26,6 +27,19 @@ _GRAPH_FILE = "graph.tosa"
 def witness_version() -> str:
     """The installed version of the package that holds tosa_reference_model."""
     return f"tosa-tools {version('tosa-tools')}"
+
+
+def run_file(file: bytes, inputs: Sequence[Array], *, name: str) -> list[Array]:
+    """The outputs, in order, of one inference of a `.tosa` file, some types as their bytes; in this process.
+
+    Raises CheckFailed, with the file's `name`, where the model refuses it.
+    """
+    import tosa_reference_model
+
+    outputs, status = tosa_reference_model.run(file, [np.asarray(array, order="C") for array in inputs])
+    if status != tosa_reference_model.GraphStatus.TOSA_VALID:
+        raise CheckFailed(f"{NAME} refuses {name}: {status}")
+    return [np.asarray(array) for array in outputs]
 
 
 def witness_outputs(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -78,22 +92,21 @@ def _work(folder: Path, index: str) -> None:
     """What one process does: a part of the inferences, one after the other, as the graph's own batch asks."""
     data = (folder / _GRAPH_FILE).read_bytes()
     graph = parse_tosa(data, "graph")
-    results = [_infer(graph, data, row) for row in zip(*_load(folder / f"in{index}.npz"), strict=True)]
+    try:
+        results = [_infer(graph, data, row) for row in zip(*_load(folder / f"in{index}.npz"), strict=True)]
+    except CheckFailed as error:
+        sys.exit(f"ERROR: {error}")
     _save(folder / f"out{index}.npz", [np.stack(column) for column in zip(*results, strict=True)])
 
 
 def _infer(graph: Graph, data: bytes, inputs: Sequence[Array]) -> list[Array]:
-    import tosa_reference_model
-
-    outputs, status = tosa_reference_model.run(data, [np.ascontiguousarray(array) for array in inputs])
-    if status != tosa_reference_model.GraphStatus.TOSA_VALID:
-        sys.exit(f"ERROR: {status}")
+    outputs = run_file(data, inputs, name=graph.name)
     return [_typed(array, graph.tensor(name)) for name, array in zip(graph.outputs, outputs, strict=True)]
 
 
 def _typed(array: Array, tensor: Tensor) -> Array:
     """The model returns some types as their bytes."""
-    return np.asarray(array).view(tensor.dtype.numpy).reshape(tensor.shape)
+    return array.view(tensor.dtype.numpy).reshape(tensor.shape)
 
 
 if __name__ == "__main__":

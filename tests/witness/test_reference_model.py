@@ -8,7 +8,7 @@ import pytest
 
 from chipsmith.errors import CheckFailed
 from chipsmith.tosa.file import read_tosa
-from chipsmith.tosa.witness import witness_outputs, witness_version
+from chipsmith.witness.reference_model import witness_outputs, witness_version
 
 DIGITS = Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"
 
