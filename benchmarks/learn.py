@@ -29,7 +29,7 @@ from chipsmith.errors import BadInput
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
 from chipsmith.learn import load_recipe
 from chipsmith.learn.data.files import find
-from chipsmith.reports.record import Metric, RunRecord
+from chipsmith.reports.record import MetricRecord, RunRecord
 from chipsmith.reports.terminal import print_tables
 from chipsmith.studies.budget import Budget
 
@@ -167,7 +167,7 @@ def row_of(name: str, job: Job, record: RunRecord, wall_s: float) -> Row:
     )
 
 
-def points_lost(before: Metric, after: Metric) -> float:
+def points_lost(before: MetricRecord, after: MetricRecord) -> float:
     if before.better == "more":
         return 100 * (before.value - after.value)
     return 100 * (after.value / before.value - 1)

@@ -31,7 +31,7 @@ from chipsmith.frontends.load import load_model
 from chipsmith.hardware.export import write_rtl
 from chipsmith.learn import Recipe, load_recipe, shipped_recipes
 from chipsmith.learn.progress import SILENT, Progress
-from chipsmith.profile.inference import describe_chip, describe_inference
+from chipsmith.profile.measure import describe_chip, quick_profile
 from chipsmith.program.file import read_program, write_program
 from chipsmith.program.program import Program
 from chipsmith.sim import cycle, functional
@@ -263,7 +263,7 @@ def estimate(
         Estimate(
             network=network.graph.name,
             chip=describe_chip(chip),
-            inference=describe_inference(compile_network(network.graph, chip)),
+            inference=quick_profile(compile_network(network.graph, chip)),
         )
         for chip in described
     )

@@ -9,23 +9,23 @@ from importlib.metadata import PackageNotFoundError, version
 
 from chipsmith.learn import Metrics, Task, Training
 from chipsmith.learn.validation.folds import Folds
-from chipsmith.profile.profile import Kind
+from chipsmith.profile.profile import Evidence
 from chipsmith.reports.record import (
     CalibrationRecord,
     Confusion,
-    Epoch,
+    EpochRecord,
     FoldsRecord,
-    Metric,
+    MetricRecord,
     ReliabilityBin,
     TrainingRecord,
 )
 
 _PACKAGES = ("chipsmith", "numpy", "numba", "tosa-tools", "torch", "torchao", "executorch", "mlxtend")
 _INTERVAL = "bootstrap, 95 %"
-_OBTAINED: dict[str, tuple[Kind, str]] = {
-    "source": ("measured", "the trained module in PyTorch"),
-    "int8": ("measured", "PyTorch's converted model (PT2E)"),
-    "npu": ("simulated", "the Program, functional simulation"),
+_OBTAINED: dict[str, tuple[Evidence, str]] = {
+    "source": (Evidence.MEASURED, "the trained module in PyTorch"),
+    "int8": (Evidence.MEASURED, "PyTorch's converted model (PT2E)"),
+    "npu": (Evidence.SIMULATED, "the Program, functional simulation"),
 }
 
 
@@ -34,7 +34,7 @@ def training_record(training: Training) -> TrainingRecord:
     verdict = training.verdict
     counted = training.recipe.task in (Task.CLASSIFICATION, Task.LANGUAGE)
     return TrainingRecord(
-        epochs=tuple(Epoch(**dataclasses.asdict(epoch)) for epoch in training.history.epochs),
+        epochs=tuple(EpochRecord(**dataclasses.asdict(epoch)) for epoch in training.history.epochs),
         score="accuracy" if counted else "explained variance",
         verdict=verdict.fit.value,
         reason=verdict.reason,
@@ -43,10 +43,10 @@ def training_record(training: Training) -> TrainingRecord:
     )
 
 
-def metric_records(judged: Mapping[str, Metrics]) -> tuple[Metric, ...]:
+def metric_records(judged: Mapping[str, Metrics]) -> tuple[MetricRecord, ...]:
     """All metrics on all targets, with how each was obtained."""
     return tuple(
-        Metric(target=target, interval=_INTERVAL, kind=kind, obtained=obtained, **dataclasses.asdict(metric))
+        MetricRecord(target=target, interval=_INTERVAL, kind=kind, obtained=obtained, **dataclasses.asdict(metric))
         for target, metrics in judged.items()
         for kind, obtained in (_OBTAINED[target],)
         for metric in metrics.metrics

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chipsmith.learn import Metrics, Training
-from chipsmith.profile.profile import ChipRecord, HostStep, Inference, OperatorRow
+from chipsmith.profile.profile import ChipRecord, HostStep, Totals
 from chipsmith.profile.time_breakdown import TimeShare, time_shares
 from chipsmith.program.file import serialize_program
-from chipsmith.program.program import Program
+from chipsmith.program.program import Placement, Program
 from chipsmith.reports.headline import inference_headlines
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.result import inference_to_plain, result_to_plain
@@ -30,9 +30,9 @@ class Compiled:
     path: Path | None
 
     @property
-    def operators(self) -> tuple[OperatorRow, ...]:
+    def operators(self) -> tuple[Placement, ...]:
         """Where each operator of the network runs, and why."""
-        return tuple(OperatorRow(**dataclasses.asdict(one)) for one in self.program.manifest.operators)
+        return self.program.manifest.operators
 
     def to_json(self) -> Json:
         """The object of `chipsmith compile --json`."""
@@ -98,7 +98,7 @@ class Estimate:
 
     network: str
     chip: ChipRecord
-    inference: Inference
+    inference: Totals
 
     def to_json(self) -> Json:
         """One entry of `chipsmith estimate --json`."""
@@ -176,7 +176,7 @@ class Ran:
         return {**plain, "host": host}
 
 
-def obtained(inference: Inference) -> dict[str, str]:
+def obtained(inference: Totals) -> dict[str, str]:
     """How each headline figure was obtained: measured, simulated or estimated, how good the source is, and which."""
     return {
         one.label: ": ".join(text for text in (one.figure.kind, one.figure.status, one.figure.source) if text)

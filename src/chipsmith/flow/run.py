@@ -36,12 +36,13 @@ from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import Metrics, evaluate_outputs
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.learn.validation.folds import cross_validate
-from chipsmith.profile.inference import describe_chip, describe_inference
+from chipsmith.profile.measure import describe_chip, full_profile
 from chipsmith.program.program import Program
-from chipsmith.reports.record import CHIP, BitExactness, FoldsRecord, RunRecord
+from chipsmith.reports.record import CHIP, FoldsRecord, RunRecord
 from chipsmith.sim import functional
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.witness import NAME, witness_outputs, witness_version
+from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError, layer_errors
 
 CALIBRATION_EXAMPLES = 256
@@ -83,7 +84,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progre
         made = pictures(trained, data, chip, values, answers)
         written = texts(data, lowered, program, seed=recipe.seed)
     with stages.stage("time and price"):
-        inference = describe_inference(program)
+        inference = full_profile(program)
 
     record = RunRecord(
         network=recipe.name,

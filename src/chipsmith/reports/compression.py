@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chipsmith.learn.validation.evaluate import Metric
 from chipsmith.profile.cost import ChipCost
-from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart
+from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart, Trace
 from chipsmith.reports.headline import metric_text, significant
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import Cell, escape, how, number, paragraph, plot, section, table
@@ -23,7 +23,7 @@ def render_compression(result: Compression) -> str:
     """The page as HTML."""
     parts = (_header(result), _front(), _table(result), _zeros(result), _search(result))
     drawn = {"front": _front_chart(result), **({"search": search_chart(result.trials)} if result.trials else {})}
-    return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", drawn=drawn)
+    return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", charts=drawn)
 
 
 def verdict(result: Compression) -> str:
@@ -145,7 +145,7 @@ def _front_chart(result: Compression) -> Chart:
     }
 
 
-def _points(name: str, networks: Sequence[Candidate], colour: str, *, mode: str, size: int = 9) -> Chart:
+def _points(name: str, networks: Sequence[Candidate], colour: str, *, mode: str, size: int = 9) -> Trace:
     metrics = [network.metrics[NPU] for network in networks]
     return {
         "type": "scatter",
