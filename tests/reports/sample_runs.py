@@ -23,6 +23,7 @@ from chipsmith.reports.record import (
     TrainingRecord,
 )
 from chipsmith.tosa.file import read_tosa
+from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
 
 NETWORKS = Path(__file__).parents[1] / "networks"
