@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from chipsmith.learn import Metrics, Task, Training
 from chipsmith.learn.validation.folds import Folds
-from chipsmith.profile.profile import Evidence
 from chipsmith.reports.record import (
     CalibrationRecord,
     Confusion,
@@ -19,14 +19,20 @@ from chipsmith.reports.record import (
     ReliabilityBin,
     TrainingRecord,
 )
+from chipsmith.targets import Target
 
 _PACKAGES = ("chipsmith", "numpy", "numba", "tosa-tools", "torch", "torchao", "executorch", "mlxtend")
 _INTERVAL = "bootstrap, 95 %"
-_OBTAINED: dict[str, tuple[Evidence, str]] = {
-    "source": (Evidence.MEASURED, "the trained module in PyTorch"),
-    "int8": (Evidence.MEASURED, "PyTorch's converted model (PT2E)"),
-    "npu": (Evidence.SIMULATED, "the Program, functional simulation"),
-}
+_NOT_CALIBRATED = "int8"
+"""The target whose calibration says nothing that the others' do not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the answers of a network on a target are worth."""
+
+    target: Target
+    metrics: Metrics
 
 
 def training_record(training: Training) -> TrainingRecord:
@@ -43,13 +49,18 @@ def training_record(training: Training) -> TrainingRecord:
     )
 
 
-def metric_records(judged: Mapping[str, Metrics]) -> tuple[MetricRecord, ...]:
+def metric_records(judged: Iterable[Judged]) -> tuple[MetricRecord, ...]:
     """All metrics on all targets, with how each was obtained."""
     return tuple(
-        MetricRecord(target=target, interval=_INTERVAL, kind=kind, obtained=obtained, **dataclasses.asdict(metric))
-        for target, metrics in judged.items()
-        for kind, obtained in (_OBTAINED[target],)
-        for metric in metrics.metrics
+        MetricRecord(
+            target=on.target.name,
+            interval=_INTERVAL,
+            kind=on.target.kind,
+            obtained=on.target.obtained,
+            **dataclasses.asdict(metric),
+        )
+        for on in judged
+        for metric in on.metrics.metrics
     )
 
 
@@ -58,16 +69,16 @@ def confusion_record(metrics: Metrics, class_names: tuple[str, ...]) -> Confusio
     return Confusion(class_names=class_names, counts=metrics.confusion) if metrics.confusion else None
 
 
-def calibration_records(judged: Mapping[str, Metrics]) -> tuple[CalibrationRecord, ...]:
+def calibration_records(judged: Iterable[Judged]) -> tuple[CalibrationRecord, ...]:
     """The calibration of the source network and of the chip; none for tasks without classes."""
     return tuple(
         CalibrationRecord(
-            target=target,
-            bins=tuple(ReliabilityBin(**dataclasses.asdict(row)) for row in metrics.calibration.bins),
-            error=metrics.calibration.error,
+            target=on.target.name,
+            bins=tuple(ReliabilityBin(**dataclasses.asdict(row)) for row in on.metrics.calibration.bins),
+            error=on.metrics.calibration.error,
         )
-        for target, metrics in judged.items()
-        if target != "int8" and metrics.calibration is not None
+        for on in judged
+        if on.target.name != _NOT_CALIBRATED and on.metrics.calibration is not None
     )
 
 

@@ -30,12 +30,12 @@ from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn import Dataset, Recipe, Task, TrainedNetwork
 from chipsmith.learn.data import Examples
+from chipsmith.learn.progress import Progress, StageTimer
 from chipsmith.learn.reproducible import one_thread
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate_outputs
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.learn.validation.folds import cross_validate
-from chipsmith.learn.progress import StageTimer, Progress
 from chipsmith.profile.measure import describe_chip
 from chipsmith.program.program import Program
 from chipsmith.reports.record import CHIP, JUDGED, FoldsRecord, RunRecord

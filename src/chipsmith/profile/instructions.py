@@ -23,7 +23,7 @@ def profile_instructions(
     rows = (
         InstructionRow(
             index=index,
-            opcode=type(instruction).__name__.upper(),
+            opcode=instruction.mnemonic,
             engine=instruction.engine.value,
             name=kernels.get(index, names.get(index, "end")),
             kernel=kernels.get(index, ""),

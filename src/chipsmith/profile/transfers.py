@@ -10,7 +10,15 @@ import numpy as np
 from chipsmith.profile.kernel_names import kernel_names
 from chipsmith.profile.profile import BufferRole
 from chipsmith.program.cycles import transfer_words
-from chipsmith.program.instructions import Instruction, Load, Space, Store, Tensor, Transfer, Vector
+from chipsmith.program.instructions import (
+    Instruction,
+    Load,
+    Space,
+    Store,
+    TensorInstruction,
+    TransferInstruction,
+    VectorInstruction,
+)
 from chipsmith.program.program import BufferSpan, Port, Program
 from chipsmith.program.streams import Stream, streams
 
@@ -37,7 +45,7 @@ def profile_transfers(program: Program) -> tuple[TransferRow, ...]:
     return tuple(
         finder.row(index, instruction)
         for index, instruction in enumerate(program.instructions)
-        if isinstance(instruction, Transfer)
+        if isinstance(instruction, TransferInstruction)
     )
 
 
@@ -83,7 +91,7 @@ class _Finder:
             lasts=[span.address + span.size_bytes - 1 for span in spans],
         )
 
-    def row(self, index: int, transfer: Transfer) -> TransferRow:
+    def row(self, index: int, transfer: TransferInstruction) -> TransferRow:
         """What the transfer at an index moves, and for whom."""
         words = transfer_words(transfer, self._program.chip)
         buffer, port = self._buffer(index, transfer), self._port(transfer)
@@ -97,12 +105,12 @@ class _Finder:
             shares=self._shares(index, transfer),
         )
 
-    def _port(self, transfer: Transfer) -> Port | None:
+    def _port(self, transfer: TransferInstruction) -> Port | None:
         manifest = self._program.manifest
         ports = manifest.outputs if isinstance(transfer, Store) else manifest.inputs
         return next((port for port in ports if _holds(port, transfer.external_address)), None)
 
-    def _buffer(self, index: int, transfer: Transfer) -> BufferSpan | None:
+    def _buffer(self, index: int, transfer: TransferInstruction) -> BufferSpan | None:
         """The innermost buffer that lives then and holds the address."""
         if _is_page(transfer):
             return None
@@ -111,7 +119,7 @@ class _Finder:
         living = [span for span in there if span.first_instruction <= index <= span.last_instruction]
         return max(living, key=lambda span: (span.address, span.first_instruction), default=None)
 
-    def _shares(self, index: int, transfer: Transfer) -> dict[str, float]:
+    def _shares(self, index: int, transfer: TransferInstruction) -> dict[str, float]:
         if _is_page(transfer):
             return {}
         (stream,) = streams(transfer)
@@ -136,19 +144,19 @@ class _Finder:
         return uses
 
 
-def _role(transfer: Transfer, port: Port | None) -> BufferRole:
+def _role(transfer: TransferInstruction, port: Port | None) -> BufferRole:
     if port is None:
         return BufferRole.CONSTANT
     return BufferRole.OUTPUT if isinstance(transfer, Store) else BufferRole.INPUT
 
 
-def _name(transfer: Transfer, buffer: BufferSpan | None, port: str) -> str:
+def _name(transfer: TransferInstruction, buffer: BufferSpan | None, port: str) -> str:
     if _is_page(transfer):
         return f"page {transfer.external_address // transfer.run_bytes}"
     return port or (buffer.name if buffer else f"address {transfer.local_address}")
 
 
-def _is_page(transfer: Transfer) -> bool:
+def _is_page(transfer: TransferInstruction) -> bool:
     return isinstance(transfer, Load) and transfer.space is Space.PAGE
 
 
@@ -167,7 +175,7 @@ def _ranges(program: Program) -> list[_Range]:
 
 def _accesses(instruction: Instruction) -> tuple[Stream, ...]:
     """Streams of what computes or overwrites: reads before writes."""
-    if isinstance(instruction, Tensor | Vector | Load):
+    if isinstance(instruction, TensorInstruction | VectorInstruction | Load):
         return tuple(sorted(streams(instruction), key=lambda stream: stream.written))
     return ()
 
