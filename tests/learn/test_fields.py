@@ -23,4 +23,4 @@ def test_sections_within_sections_are_left_to_the_schema():
     kinds = rows(DataSettings)
     assert kinds["digits"] == "none"
     assert kinds["spoken_digits"].startswith('`path`, `validation`: ["theo"]')
-    assert kinds["sklearn"] == "`name`, `shares`: {}"
+    assert kinds["sklearn"].endswith("wine), `shares`: {}")
