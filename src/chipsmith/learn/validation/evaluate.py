@@ -75,7 +75,7 @@ def evaluate(
     resamples: int = RESAMPLES,
     scaling: TargetScaling | None = None,
 ) -> Metrics:
-    """Judge what `predict` answers to all examples, `BATCH` at a time; the same figures for every stage.
+    """Judge what `predict` answers to all examples, `BATCH` at a time; the same figures for every target.
 
     classification: accuracy, cross entropy in nats; regression: R2, RMSE, in the units of `scaling` where it is given;
     language: bits per token, accuracy; reconstruction: AUC of the squared error where the examples hold anomalies, RMSE
