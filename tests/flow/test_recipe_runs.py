@@ -11,6 +11,7 @@ from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
 from chipsmith.learn import load_recipe, load_trained
+from chipsmith.learn.watching import Watch
 from chipsmith.program.file import read_program
 
 pytest.importorskip("torch")
@@ -73,7 +74,7 @@ def test_a_setting_goes_to_the_recipe_or_to_the_chip(anomalies):
 def test_an_interrupted_run_goes_on_with_resume_alone(tmp_path):
     """Interrupted after its second epoch, as by a key: what is there is a checkpoint, and no half of a file."""
 
-    class Stopping(chipsmith.flow.Watch):
+    class Stopping(Watch):
         def training(self, epochs):
             from contextlib import nullcontext
 
