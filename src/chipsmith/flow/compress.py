@@ -35,6 +35,11 @@ class Compressed:
     result: Compression
     folder: Path
 
+    @property
+    def failure(self) -> str:
+        """Why no network is within the budget; empty where one is."""
+        return "" if self.result.met else self.result.shortfall
+
     def to_json(self) -> Json:
         """The object of `chipsmith compress --json`: result.json without the record."""
         plain = self.result.to_plain()

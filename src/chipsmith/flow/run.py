@@ -21,7 +21,7 @@ from chipsmith.flow.records import (
     training_record,
     versions,
 )
-from chipsmith.flow.results import Ran
+from chipsmith.flow.results import RunResult
 from chipsmith.flow.run_folder import write_run
 from chipsmith.flow.samples import pictures, texts
 from chipsmith.flow.training import train_in
@@ -52,8 +52,8 @@ THRESHOLD_EXAMPLES = 200
 THRESHOLD_QUANTILE = 0.95
 
 
-def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progress: Progress) -> Ran:
-    """Run the whole chain and leave the run folder. See `chipsmith.flow.run`."""
+def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progress: Progress) -> RunResult:
+    """Run the whole chain and leave the run folder. See `chipsmith.run`."""
     if processes().count > 1:
         raise BadInput("run takes one process; under torchrun use `chipsmith train`")
     stages = StageTimer(progress)
@@ -108,7 +108,9 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progre
     )
     progress.stage("write the report")
     program = _with_deployment(npu, network, data)
-    return Ran(record=write_run(folder, record, graph=network.graph, program=program, trained=trained), folder=folder)
+    return RunResult(
+        record=write_run(folder, record, graph=network.graph, program=program, trained=trained), folder=folder
+    )
 
 
 def lower_trained(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:

@@ -10,7 +10,7 @@ from chipsmith.chip import Chip, parse_overrides
 from chipsmith.chip.reading import CHIP_PREFIX
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder
-from chipsmith.flow.results import Trained
+from chipsmith.flow.results import TrainResult
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
 from chipsmith.learn.progress import Progress
@@ -72,7 +72,7 @@ def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, progr
         return train(recipe, data, checkpoint=checkpoint, on_epoch=on_epoch)
 
 
-def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Progress) -> Trained:
+def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Progress) -> TrainResult:
     """Train, judge in float on the test part, and write the weights; under torchrun the first process writes."""
     folder = choose_folder(out, f"{recipe.name}-{recipe.seed}")
     data = recipe.load_data()
@@ -88,7 +88,7 @@ def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Pr
     if processes().leads:
         save_trained(trained, path)
         (folder / CHECKPOINT).unlink(missing_ok=True)
-    return Trained(training=trained.training, metrics=metrics, path=path)
+    return TrainResult(training=trained.training, metrics=metrics, path=path)
 
 
 def _is_recipes(setting: str) -> bool:

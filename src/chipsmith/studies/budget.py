@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.validation.evaluate import Metric
-from chipsmith.profile.cost import ChipCost
 from chipsmith.studies.objectives import ACCURACY_DROP, COST_OBJECTIVES, OBJECTIVES, CostObjective, Objective
+
+if TYPE_CHECKING:
+    from chipsmith.learn.validation.evaluate import Metric
+    from chipsmith.profile.cost import ChipCost
 
 
 @dataclass(frozen=True, init=False)
