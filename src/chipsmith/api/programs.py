@@ -104,7 +104,7 @@ def estimate(
     from chipsmith.compiler.network import compile_network
     from chipsmith.flow.results import Estimate
     from chipsmith.frontends.load import load_model
-    from chipsmith.profile.inference import describe_chip, describe_inference
+    from chipsmith.profile.measure import describe_chip, quick_profile
 
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
@@ -114,7 +114,7 @@ def estimate(
         Estimate(
             network=graph.name,
             chip=describe_chip(chip),
-            inference=describe_inference(compile_network(graph, chip)),
+            inference=quick_profile(compile_network(graph, chip)),
         )
         for chip in targets
     )
