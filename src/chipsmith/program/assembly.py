@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import check_fields
 from chipsmith.program.instructions import INSTRUCTIONS, Instruction
+from chipsmith.suggest import nearest_name
 
 _BY_NAME = {row.mnemonic: row for row in INSTRUCTIONS}
 
@@ -60,8 +60,8 @@ def _parse_line(number: int, words: list[str]) -> Instruction:
 
 def _name_fault(name: str, equals: str, *, known: Collection[str], given: Collection[str]) -> str:
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        return f" has no field {name!r}" + (f"; did you mean {near[0]}?" if near else "")
+        near = nearest_name(name, known)
+        return f" has no field {name!r}" + (f"; did you mean {near}?" if near else "")
     if not equals:
         return f": write {name}=VALUE"
     return f" gives {name} twice" if name in given else ""

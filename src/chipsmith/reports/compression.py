@@ -1,9 +1,8 @@
-"""The page and the JSON of a compression: the front of accuracy, latency and energy, and every network on it."""
+"""The page of a compression: the front of accuracy and costs, and every network on it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from chipsmith.learn.validation.evaluate import Metric
 from chipsmith.profile.cost import ChipCost
@@ -11,66 +10,20 @@ from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart, Trace
 from chipsmith.reports.headline import metric_text, significant
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import Cell, escape, how, number, paragraph, plot, section, table
-from chipsmith.schema import SCHEMA_VERSION
-from chipsmith.studies.record import Candidate, Compression
+from chipsmith.studies.objectives import COST_OBJECTIVES, CostObjective
+from chipsmith.studies.result import INT8, NPU, SOURCE, Candidate, Compression, cost_words
 from chipsmith.studies.structure_search import Trial
 
 _HEIGHT = 420
-
-
-def compression_to_plain(result: Compression) -> dict[str, Any]:
-    """The object of `compress --json` and of result.json: what scripts read at the top, the whole record beneath."""
-    chosen = result.chosen
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "network": result.network,
-        "chip": result.start.cost.chip,
-        "seed": result.seed,
-        "met": result.met,
-        "shortfall": None if result.met else result.shortfall,
-        "chosen": None if chosen is None else chosen.name,
-        "nearest": result.nearest.name,
-        "start": {"metric": result.start.test.name, "source": result.start.test.value, **_cost(result.start.cost)},
-        "front": [candidate.name for candidate in result.front],
-        "skipped": list(result.skipped),
-        "candidates": [_candidate(result, candidate) for candidate in result.candidates],
-        "record": result.model_dump(mode="json"),
-    }
-
-
-def _candidate(result: Compression, candidate: Candidate) -> dict[str, Any]:
-    return {
-        "name": candidate.name,
-        "method": candidate.method,
-        "how": candidate.how,
-        "metric_source": candidate.float_.value,
-        "metric_int8": candidate.int8.value,
-        "metric_npu": candidate.chip.value,
-        "metric_npu_interval": [candidate.chip.low, candidate.chip.high],
-        "points_lost": result.lost(candidate),
-        "points_lost_validation": result.lost_in_validation(candidate),
-        "speedup": result.speedup(candidate),
-        **_cost(candidate.cost),
-        "zero_share": candidate.zero_share,
-        "packed_weight_bytes": candidate.packed_weight_bytes,
-    }
-
-
-def _cost(cost: ChipCost) -> dict[str, Any]:
-    return {
-        "latency_cycles": cost.cycles,
-        "latency_warm_cycles": cost.warm_cycles,
-        "latency_us": cost.latency_us,
-        "energy_uj": cost.energy_uj,
-        "weight_bytes": cost.weight_bytes,
-    }
+_ACROSS, *_BESIDE = COST_OBJECTIVES
+"""The objective along the chart of the front, and those that the text of a point names."""
 
 
 def render_compression(result: Compression) -> str:
     """The page as HTML."""
     parts = (_header(result), _front(), _table(result), _zeros(result), _search(result))
-    charts = {"front": _front_chart(result), **({"search": search_chart(result.trials)} if result.trials else {})}
-    return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", charts=charts)
+    drawn = {"front": _front_chart(result), **({"search": search_chart(result.trials)} if result.trials else {})}
+    return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", charts=drawn)
 
 
 def verdict(result: Compression) -> str:
@@ -80,10 +33,41 @@ def verdict(result: Compression) -> str:
     chosen = result.chosen
     assert chosen is not None
     return (
-        f"The budget of {result.budget.describe()} is met by '{chosen.name}': {chosen.cost.latency_us:.1f} us and "
-        f"{chosen.cost.energy_uj:.2f} uJ, {result.speedup(chosen):.2f} times fewer cycles than the network it began "
-        f"with, {result.lost(chosen):.2f} points lost on the test part."
+        f"The budget of {result.budget.describe()} is met by '{chosen.name}': {' and '.join(cost_words(chosen.cost))}, "
+        f"{result.speedup(chosen):.2f} times fewer cycles than the network it began with, "
+        f"{result.lost(chosen):.2f} points lost on the test part."
     )
+
+
+def terminal_rows(result: Compression) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The heads of a narrow table, and a row of texts for each network, fast ones first; `*` marks the chosen one."""
+    heads = (
+        "network",
+        SOURCE,
+        INT8,
+        NPU,
+        "lost",
+        "cycles",
+        *(objective.words for objective in COST_OBJECTIVES),
+        "faster",
+    )
+    return heads, [_terminal_row(result, candidate) for candidate in _from_fast_to_slow(result)]
+
+
+def _terminal_row(result: Compression, candidate: Candidate) -> tuple[str, ...]:
+    cost, mark = candidate.cost, " *" if candidate is result.chosen else ""
+    return (
+        f"{candidate.name}{mark}",
+        *(f"{candidate.metrics[target].value:.3f}" for target in (SOURCE, INT8, NPU)),
+        f"{result.lost(candidate):.2f}",
+        f"{cost.cycles:,}",
+        *(objective.format(objective.read(cost)) for objective in COST_OBJECTIVES),
+        f"{result.speedup(candidate):.2f}",
+    )
+
+
+def _from_fast_to_slow(result: Compression) -> list[Candidate]:
+    return sorted(result.candidates, key=lambda candidate: candidate.cost.cycles)
 
 
 def _title(result: Compression) -> str:
@@ -94,7 +78,7 @@ def _header(result: Compression) -> str:
     start = result.start
     subtitle = (
         f"It began with {with_interval(start.test)} in float and {start.cost.cycles:,} cycles "
-        f"({significant(start.cost.latency_us)} µs, {significant(start.cost.energy_uj)} µJ) quantised to int8."
+        f"({', '.join(_cost_texts(start.cost))}) quantised to int8."
     )
     kind = "good" if result.met else "bad"
     return (
@@ -105,17 +89,32 @@ def _header(result: Compression) -> str:
 
 def with_interval(metric: Metric) -> str:
     """A metric with its interval at 95 %."""
-    value, low, high = (metric_text(metric.name, bound) for bound in (metric.value, metric.low, metric.high))
+    value, low, high = (metric_text(metric.name, figure) for figure in (metric.value, metric.low, metric.high))
     return f"{metric.name} {value} ({low} to {high})"
 
 
+def _cost_texts(cost: ChipCost) -> list[str]:
+    return [f"{significant(objective.read(cost))} {objective.unit}" for objective in COST_OBJECTIVES]
+
+
+def _head(objective: CostObjective) -> str:
+    return f"{objective.label}, {objective.unit}"
+
+
+def _point_text(network: Candidate) -> str:
+    costs = [f"{objective.format(objective.read(network.cost))} {objective.unit}" for objective in _BESIDE]
+    return f"{escape(network.name)}: {', '.join(costs)}"
+
+
 def _front() -> str:
+    *others, last = (objective.label for objective in COST_OBJECTIVES)
     text = (
-        "Each point is a network on the chip: simulated latency of a cold inference against the metric of the chip on "
-        "the test part, with its 95 % interval. Networks on the line are beaten by no other in all of metric, "
-        "latency and energy. The choice was made on the validation part."
+        f"Each point is a network on the chip: simulated {_ACROSS.label} of a cold inference against the metric of the "
+        "chip on the test part, with its 95 % interval. Networks on the line are beaten by no other in all of "
+        f"{', '.join(('metric', *others))} and {last}. The choice was made on the validation part."
     )
-    return section("front", "Accuracy against latency", how(text), plot("front", "accuracy against latency"))
+    title = f"Accuracy against {_ACROSS.label}"
+    return section("front", title, how(text), plot("front", title.lower()))
 
 
 def _front_chart(result: Compression) -> Chart:
@@ -132,7 +131,7 @@ def _front_chart(result: Compression) -> Chart:
         "type": "scatter",
         "name": "float, before compression",
         "mode": "markers",
-        "x": [start.cost.latency_us],
+        "x": [_ACROSS.read(start.cost)],
         "y": [start.test.value],
         "marker": {"color": GREEN, "symbol": "star", "size": 12},
     }
@@ -140,27 +139,28 @@ def _front_chart(result: Compression) -> Chart:
         "data": [*(trace for trace in traces if trace["x"]), origin],
         "layout": {
             "height": _HEIGHT,
-            "xaxis": {"title": {"text": "latency, µs"}, "rangemode": "tozero"},
+            "xaxis": {"title": {"text": _head(_ACROSS)}, "rangemode": "tozero"},
             "yaxis": {"title": {"text": f"{start.test.name}, test part"}},
         },
     }
 
 
-def _points(name: str, candidates: Sequence[Candidate], colour: str, *, mode: str, size: int = 9) -> Trace:
+def _points(name: str, networks: Sequence[Candidate], colour: str, *, mode: str, size: int = 9) -> Trace:
+    metrics = [network.metrics[NPU] for network in networks]
     return {
         "type": "scatter",
         "name": name,
         "mode": mode,
-        "x": [candidate.cost.latency_us for candidate in candidates],
-        "y": [candidate.chip.value for candidate in candidates],
+        "x": [_ACROSS.read(network.cost) for network in networks],
+        "y": [metric.value for metric in metrics],
         "error_y": {
             "type": "data",
-            "array": [candidate.chip.high - candidate.chip.value for candidate in candidates],
-            "arrayminus": [candidate.chip.value - candidate.chip.low for candidate in candidates],
+            "array": [metric.high - metric.value for metric in metrics],
+            "arrayminus": [metric.value - metric.low for metric in metrics],
             "symmetric": False,
             "thickness": 1,
         },
-        "text": [f"{escape(candidate.name)}: {candidate.cost.energy_uj:.2f} µJ" for candidate in candidates],
+        "text": [_point_text(network) for network in networks],
         "marker": {"color": colour, "size": size},
         "line": {"color": colour},
     }
@@ -169,19 +169,16 @@ def _points(name: str, candidates: Sequence[Candidate], colour: str, *, mode: st
 def _table(result: Compression) -> str:
     columns = (
         "network",
-        "float",
-        "int8",
-        "chip",
+        SOURCE,
+        INT8,
+        NPU,
         "points lost",
         "cycles",
-        "latency, µs",
-        "energy, µJ",
+        *map(_head, COST_OBJECTIVES),
         "times fewer cycles",
         "how it was made",
     )
-    rows = [
-        _row(result, candidate) for candidate in sorted(result.candidates, key=lambda candidate: candidate.cost.cycles)
-    ]
+    rows = [_row(result, candidate) for candidate in _from_fast_to_slow(result)]
     text = "Metrics are of the test part; points lost are hundredths against the float network before compression."
     skipped = (paragraph(f"Not done: {reason}") for reason in result.skipped)
     return section("networks", "All networks", how(text), table(columns, rows, label="all networks"), *skipped)
@@ -189,13 +186,14 @@ def _table(result: Compression) -> str:
 
 def _row(result: Compression, candidate: Candidate) -> list[str | Cell]:
     mark = " (chosen)" if candidate is result.chosen else ""
+    metrics = (candidate.metrics[target] for target in (SOURCE, INT8, NPU))
+    costs = (objective.read(candidate.cost) for objective in COST_OBJECTIVES)
     return [
         f"{candidate.name}{mark}",
-        *(number(metric.value, f"{metric.value:.4f}") for metric in (candidate.float_, candidate.int8, candidate.chip)),
+        *(number(metric.value, f"{metric.value:.4f}") for metric in metrics),
         number(result.lost(candidate), f"{result.lost(candidate):.2f}"),
         number(candidate.cost.cycles, f"{candidate.cost.cycles:,}"),
-        number(candidate.cost.latency_us, significant(candidate.cost.latency_us)),
-        number(candidate.cost.energy_uj, significant(candidate.cost.energy_uj)),
+        *(number(cost, significant(cost)) for cost in costs),
         number(result.speedup(candidate), f"{result.speedup(candidate):.2f}"),
         candidate.how,
     ]
@@ -257,4 +255,4 @@ def _best_so_far(trials: tuple[Trial, ...], sampler: str) -> dict[str, list[floa
     for trial in (trial for trial in trials if trial.sampler == sampler):
         best = max((score for score in (best, trial.score) if score is not None), default=None)
         heights.append(best)
-    return {"x": [float(count) for count in range(1, len(heights) + 1)], "y": heights}
+    return {"x": [float(number) for number in range(1, len(heights) + 1)], "y": heights}
