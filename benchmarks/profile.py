@@ -25,9 +25,9 @@ from rich.table import Table
 
 from chipsmith.chip import Chip, load_chip
 from chipsmith.compiler.network import compile_network
+from chipsmith.console.view import print_tables
 from chipsmith.frontends.load import load_graph
 from chipsmith.profile.measure import full_profile, quick_profile
-from chipsmith.reports.terminal import print_tables
 from chipsmith.sim.cycle import simulate
 from chipsmith.tosa.file import write_tosa
 from chipsmith.tosa.graph import Graph
