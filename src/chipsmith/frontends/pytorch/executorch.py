@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.frontends.pytorch.nodes import DEQUANTIZE, QUANTIZE, innermost_module
 
 if TYPE_CHECKING:
     import torch
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     Batch = tuple[torch.Tensor, ...]
 
 _SPECIFICATION = "TOSA-1.0+INT"
-_QUANTIZE = "quantized_decomposed.quantize_per_tensor.default"
-_DEQUANTIZE = "quantized_decomposed.dequantize_per_tensor.default"
 _DELEGATE = "executorch_call_delegate"
 _AT_WORK = re.compile(r"While executing %\S+ :.*?target=(?:executorch\.exir\.dialects\.edge\._ops\.)?([\w.]+)")
 
@@ -168,9 +167,9 @@ def _is_border(node: Node) -> bool:
         return True
     if node.target is operator.getitem:
         return _is_delegate(_argument(node))
-    if _target(node) == _QUANTIZE:
+    if _target(node) == QUANTIZE:
         return _argument(node).op == "placeholder" and all(_is_delegate(user) for user in node.users)
-    if _target(node) == _DEQUANTIZE:
+    if _target(node) == DEQUANTIZE:
         return _argument(node).target is operator.getitem and all(user.op == "output" for user in node.users)
     return False
 
@@ -199,7 +198,7 @@ def _refusal(left: Sequence[Node], files: int, name: str) -> str:
 
 def _is_glue(node: Node) -> bool:
     """What stands around an operator that was left out, and is not to blame."""
-    return node.target is operator.getitem or _target(node) in (_QUANTIZE, _DEQUANTIZE)
+    return node.target is operator.getitem or _target(node) in (QUANTIZE, DEQUANTIZE)
 
 
 def _described(node: Node) -> str:
@@ -210,8 +209,8 @@ def _described(node: Node) -> str:
 
 def _module_of(node: Node) -> str:
     """The path and class of the innermost module; none for the network itself."""
-    path, kind = list((node.meta.get("nn_module_stack") or {"": ("", "")}).values())[-1]
-    return f"{path}, a {str(kind).rsplit('.', 1)[-1]}" if path else ""
+    path, kind = innermost_module(node)
+    return f"{path}, a {kind}" if path else ""
 
 
 def _line_of(node: Node) -> str:
@@ -240,7 +239,7 @@ def _output_quantisation(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
     """In the order of the delegate's outputs; each of them is one output of the network."""
     quantisations = {}
     for position, node in enumerate(_argument(edge.graph.output_node())):
-        item, scale, zero_point, *_ = node.args if _target(node) == _DEQUANTIZE else (node, None, 0)
+        item, scale, zero_point, *_ = node.args if _target(node) == DEQUANTIZE else (node, None, 0)
         quantisations[item.args[1]] = IoQuantisation(position=position, scale=scale, zero_point=zero_point)
     return tuple(quantisation for _, quantisation in sorted(quantisations.items()))
 

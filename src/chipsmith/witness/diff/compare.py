@@ -1,4 +1,4 @@
-"""Layer by layer: the error of int8 against float, and of the simulated chip against a witness that is not ours."""
+"""Layer by layer: the error of int8 against float, and of the target npu against a witness that is not ours."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _WITHOUT_FLOAT = (".tosa", ".tflite")
 
 @dataclass(frozen=True, kw_only=True)
 class LayerDiff:
-    """One layer: its int8 against float, and the chip against the witness (None where its tensor was not found)."""
+    """One layer: int8 against float, and npu against the witness (None where its tensor was not found)."""
 
     name: str
     operator: str
     scale: float
     int8: Difference
-    chip: Difference | None
+    npu: Difference | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diff:
-    """The layers of a network in their order, over so many inputs; `witness` says what the chip is compared with."""
+    """The layers of a network in their order, over so many inputs; `witness` says what npu is compared with."""
 
     network: str
     chip: str
@@ -77,12 +77,12 @@ def compare_layers(model: str, calibration: str | os.PathLike[str] | None, chip:
         witness=witness,
         layers=tuple(
             LayerDiff(
-                name=one.name,
-                operator=one.operator,
-                scale=one.scale,
-                int8=from_float(one),
-                chip=from_witness(one),
+                name=layer.name,
+                operator=layer.operator,
+                scale=layer.scale,
+                int8=from_float(layer),
+                npu=from_witness(layer),
             )
-            for one in layers
+            for layer in layers
         ),
     )
