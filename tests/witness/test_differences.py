@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 import chipsmith
 from chipsmith import cli
 from chipsmith.errors import BadInput
-from chipsmith.frontends.load import load_onnx
+from chipsmith.frontends.onnx.load import load_onnx
 from chipsmith.frontends.onnx.runtime import onnx_model
 from chipsmith.witness.diff.layer import LayerValues, from_float, from_witness
 
