@@ -15,7 +15,7 @@ from torch import nn
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.frontends.load import load_onnx
+from chipsmith.frontends.onnx.load import load_onnx
 from chipsmith.frontends.onnx.network import quantise_network
 from chipsmith.frontends.onnx.witness import onnx_tensors
 from chipsmith.learn.networks.catalogue import CATALOGUE

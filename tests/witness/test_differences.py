@@ -14,7 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 import chipsmith
 from chipsmith import cli
 from chipsmith.errors import BadInput
-from chipsmith.frontends.load import load_onnx
+from chipsmith.frontends.onnx.load import load_onnx
+from chipsmith.frontends.onnx.runtime import onnx_model
 from chipsmith.witness.diff.layer import LayerValues, from_float, from_witness
 
 MODULE = """
@@ -36,7 +37,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path / "cache"))
     onnx.save(small(), tmp_path / "small.onnx")
-    onnx.save(load_onnx("small.onnx", "images.npy").model.proto, tmp_path / "quantised.onnx")
+    onnx.save(onnx_model(load_onnx("small.onnx", "images.npy").fake_quantized).proto, tmp_path / "quantised.onnx")
     yield tmp_path
     sys.modules.pop("my_layers", None)
 

@@ -27,7 +27,7 @@ from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.run import run_recipe
 from chipsmith.flow.run_folder import choose_folder, read_run, write_views
 from chipsmith.flow.training import read_job, train_recipe
-from chipsmith.frontends.load import load_model
+from chipsmith.frontends.registry import load_model
 from chipsmith.hardware.export import write_rtl
 from chipsmith.learn import Recipe, load_recipe, shipped_recipes
 from chipsmith.learn.watching import SILENT, Watch

@@ -20,11 +20,13 @@ class Builder:
     """Collects tensors, constants and operators; methods that add an operator return the name of its tensor.
 
     Operators are named after `scope`, the node of the network that is being lowered; none takes a `reserved` name.
+    `scopes` keeps the scope of each operator.
     """
 
     def __init__(self, reserved: Iterable[str]) -> None:
         self._reserved = frozenset(reserved)
         self.scope = "network"
+        self.scopes: dict[str, str] = {}
         self._tensors: dict[str, Tensor] = {}
         self._operators: list[Operator] = []
         self._constants: dict[str, Array] = {}
@@ -62,6 +64,7 @@ class Builder:
     ) -> str:
         """An operator with its one output."""
         name = self._declare(self.scope, shape, dtype)
+        self.scopes[name] = self.scope
         self._operators.append(
             Operator(kind=kind, name=name, inputs=tuple(inputs), outputs=(name,), attributes=attributes)
         )

@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.onnx import FRONT_END
 
 if TYPE_CHECKING:
     import onnx
@@ -89,7 +89,7 @@ def read_model(path: str | os.PathLike[str], shapes: Shapes = ()) -> OnnxModel:
     """
     file = Path(path)
     data = _read(file)
-    require_extra(file)
+    FRONT_END.require(f"read {file}")
     proto = _parse(data, file)
     _load_external(proto, file)
     return model_of(proto, file, shapes)
@@ -124,13 +124,6 @@ def _refuse_complex(constants: Mapping[str, npt.NDArray[Any]], file: Path) -> No
     for name, values in constants.items():
         if values.dtype.kind == "c":
             raise BadInput(f"{file}: constant '{name}' holds complex numbers")
-
-
-def require_extra(file: Path) -> None:
-    """Raise BadInput where the libraries for ONNX are not installed."""
-    for package in ("onnx", "onnxruntime"):
-        if find_spec(package) is None:
-            raise BadInput(f"cannot read {file}: {package} is not installed; mend: pip install 'chipsmith[onnx]'")
 
 
 def _read(file: Path) -> bytes:

@@ -28,7 +28,7 @@ from chipsmith.frontends.onnx.requantize import as_wide, natural
 from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
 from chipsmith.frontends.onnx.values import Affine, Entering, Held, Integers, Known, Quantised, Value, real_constant
 from chipsmith.frontends.quantized_io import IoBinding, Rounding
-from chipsmith.frontends.quantized_network import Layer, QuantizedNetwork
+from chipsmith.frontends.quantized_network import Layer, QuantizedNetwork, follow_names
 from chipsmith.tosa.graph import Array, DType, Graph
 from chipsmith.tosa.names import rename_tensors
 from chipsmith.tosa.passes.cleanup import drop_dead
@@ -185,12 +185,14 @@ def _network(lower: Lowering, layers: Sequence[Layer], source: OnnxModel | None)
     verify(graph)
     layout = strip_border_transposes(graph)
     names = {binding.tensor: name for binding, name in zip(outputs, model.outputs, strict=True)}
+    renamed = rename_tensors(layout.graph, names)
     return QuantizedNetwork(
-        graph=rename_tensors(layout.graph, names),
+        graph=renamed,
         inputs=_laid_out(inputs, layout.input_axes),
         outputs=_laid_out([replace(binding, tensor=names[binding.tensor]) for binding in outputs], layout.output_axes),
         input_names=tuple(port.name for port in model.inputs),
         layers=tuple(_kept(layers, graph, layout.graph, names)),
+        operator_names=follow_names(lower.build.scopes, layout.graph, renamed),
         source=OnnxRuntimeModel(model=source or model),
         fake_quantized=OnnxRuntimeModel(model=model),
     )

@@ -7,7 +7,6 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from chipsmith.cache import content_key, installed_versions
 from chipsmith.errors import BadInput
 from chipsmith.frontends.cache import load_entry, store_entry
 from chipsmith.frontends.layout import Axes, strip_border_transposes
+from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel
 from chipsmith.frontends.pytorch.executorch import (
     IoQuantisation,
@@ -59,7 +59,7 @@ def lower_module(
     Raises BadInput where shapes do not fit, PyTorch cannot export the module or the `torch` extra is missing, and
     OperatorRefused, naming them, where operators have no int8 form in TOSA.
     """
-    require_extra(name)
+    FRONT_END.require(f"lower '{name}'")
     example_inputs = tuple(_int32(example) for example in example_inputs)
     batches = _batches(example_inputs, calibration, name)
     kept = copy.deepcopy(module).eval()
@@ -115,13 +115,6 @@ def _lower(exported: _Exported, key: str, convert: Callable[[], torch.nn.Module]
     lowered = lower_program(converted, exported.example_inputs, exported.name)
     store_entry(key, _format(lowered))
     return _network(lowered, exported, lambda: converted)
-
-
-def require_extra(name: str) -> None:
-    """Raise BadInput where a package of the `torch` extra is missing."""
-    for package in ("torch", "executorch", "torchao"):
-        if find_spec(package) is None:
-            raise BadInput(f"cannot lower '{name}': {package} is not installed; mend: pip install 'chipsmith[torch]'")
 
 
 def _int32(example: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
-from chipsmith.frontends.load import load_onnx, read_columns
+from chipsmith.frontends.onnx.load import load_onnx, read_columns
 from chipsmith.frontends.onnx.model import OnnxModel
 from chipsmith.frontends.onnx.network import lower_network
 from chipsmith.frontends.onnx.quantise import quantise

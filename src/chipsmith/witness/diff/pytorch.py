@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.chip import Chip
-from chipsmith.frontends.load import load_module, load_network
 from chipsmith.frontends.pytorch.eager import eager_module
+from chipsmith.frontends.pytorch.load import load_module, load_pytorch
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.diff.layer import LayerValues, int8_tensors, npu_tensors
 from chipsmith.witness.diff.sqnr import MOVES, label_of, node_values, source_of
@@ -36,12 +36,12 @@ def pytorch_layers(
 ) -> tuple[str, list[LayerValues]]:
     """The network's name and its layers, in its order, over the first inputs of `calibration`, at most `most`.
 
-    Raises as load_network does.
+    Raises as load_pytorch does.
     """
     import torch
 
     module, columns = load_module(model, calibration)
-    lowered = load_network(model, calibration)
+    lowered = load_pytorch(model, calibration)
     columns = tuple(column[:most] for column in columns)
     rows = [tuple(torch.from_numpy(part[None].copy()) for part in row) for row in zip(*columns, strict=True)]
     original = torch.export.export(module.eval(), rows[0]).module(check_guards=False)
