@@ -24,8 +24,8 @@ from chipsmith.reports.headline import metric_text
 from chipsmith.reports.terminal import comparison_table, placement_table, print_report, print_tables, time_table
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.tosa.operators.row import OperatorRow
-from chipsmith.witness.conformance.run import Conformance, Result
-from chipsmith.witness.cosimulate import Cosimulated
+from chipsmith.witness.conformance.run import CaseResult, Conformance
+from chipsmith.witness.cosimulate import CosimResult
 from chipsmith.witness.diff.compare import Diff
 from chipsmith.witness.diff.layer import Difference
 from chipsmith.witness.synthesis import Synthesised
@@ -191,7 +191,7 @@ def predicted(result: Predicted) -> None:
     )
 
 
-def cosimulated(result: Cosimulated) -> None:
+def cosimulated(result: CosimResult) -> None:
     """Cycles and differences, cold and warm, and the speed of the simulation."""
     program = result.program
     title = f"{program.manifest.network} on the RTL of {program.chip.name}"
@@ -275,9 +275,11 @@ def _chip_fields(chip: Chip) -> Json:
 def conformance(result: Conformance) -> None:
     """What became of the cases, a line an operator; then those that did not pass, with the reason."""
     where = result.target if result.chip is None else f"{result.target} ({result.chip.name})"
-    table = _table(f"official cases of TOSA on {where}", "operator", *(one.value.replace("_", " ") for one in Result))
+    table = _table(
+        f"official cases of TOSA on {where}", "operator", *(one.value.replace("_", " ") for one in CaseResult)
+    )
     for name, counts in (*result.counts.items(), ("all", result.total)):
-        table.add_row(name, *(str(counts[one]) for one in Result))
+        table.add_row(name, *(str(counts[one]) for one in CaseResult))
     table.caption = f"passed / (passed + failed + refused) = {result.share:.2%}"
     missed = _table("not passed", "operator", "case", "result", "reason")
     for one in result.not_passed:

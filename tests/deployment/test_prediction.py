@@ -36,13 +36,13 @@ from chipsmith.sim import cycle
 
 
 @dataclasses.dataclass(frozen=True)
-class Made:
+class DeployedNetwork:
     data: Dataset
     lowered: QuantizedNetwork
     program: Program
 
 
-def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = None) -> Made:
+def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = None) -> DeployedNetwork:
     """The module, as it is, on nano-64, with the data set's deployment."""
     example = (torch.zeros(1, *data.input_shape, dtype=getattr(torch, data.input_dtype)),)
     calibration = (data.train.first(16).whole().inputs,)
@@ -50,12 +50,12 @@ def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = No
     program = compile_network(lowered.graph, load_chip("nano-64"))
     deployment = Deployment.of(data, lowered, anomaly_threshold=threshold).model_dump_json()
     manifest = dataclasses.replace(program.manifest, deployment=deployment)
-    return Made(data, lowered, dataclasses.replace(program, manifest=manifest))
+    return DeployedNetwork(data, lowered, dataclasses.replace(program, manifest=manifest))
 
 
-def expected(made: Made, values: np.ndarray) -> np.ndarray:
+def expected(deployed: DeployedNetwork, values: np.ndarray) -> np.ndarray:
     """What PyTorch's own int8 network answers."""
-    (answers,) = made.lowered.fake_quantized.run(values)
+    (answers,) = deployed.lowered.fake_quantized.run(values)
     return answers
 
 
@@ -72,7 +72,7 @@ def birds(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def images(birds) -> Made:
+def images(birds) -> DeployedNetwork:
     """Brightness tells crows from swans."""
     linear = torch.nn.Linear(48, 2)
     with torch.no_grad():
@@ -83,7 +83,7 @@ def images(birds) -> Made:
 
 def test_an_image_file_gets_a_class(images, birds):
     result = flow.predict(images.program, [birds / "crow" / "3.png", birds / "swan" / "3.png"])
-    assert [one.answer["class"] for one in result.predictions] == ["crow", "swan"]
+    assert [prediction.answer["class"] for prediction in result.predictions] == ["crow", "swan"]
     assert result.latency_cycles == cycle.simulate(images.program).latency_cycles
     assert result.inferences == 2
 
@@ -91,8 +91,8 @@ def test_an_image_file_gets_a_class(images, birds):
 def test_probabilities_are_those_of_pytorchs_int8_network(images, birds):
     file = birds / "swan" / "5.png"
     logits = expected(images, images.data.preprocessing.apply(file)[None])
-    (one,) = flow.predict(images.program, [file]).predictions
-    assert one.answer["probabilities"]["swan"] == pytest.approx(float(softmax(logits)[0, 1]), abs=0.02)
+    (prediction,) = flow.predict(images.program, [file]).predictions
+    assert prediction.answer["probabilities"]["swan"] == pytest.approx(float(softmax(logits)[0, 1]), abs=0.02)
 
 
 def test_the_command_prints_one_object(images, birds, tmp_path, capsys):
@@ -167,17 +167,21 @@ def test_rows_of_a_table_get_numbers_in_their_own_units(tmp_path):
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([[1.0, 0.0]]))
         linear.bias.zero_()
-    made = make(linear, data)
+    deployed = make(linear, data)
     (tmp_path / "new.csv").write_text("rooms,size\n1,10\n2,30\n")
-    result = flow.predict(made.program, [tmp_path / "new.csv"])
-    assert [one.input for one in result.predictions] == [f"{tmp_path / 'new.csv'}, row {row}" for row in (2, 3)]
-    assert [one.answer["values"]["price"] for one in result.predictions] == pytest.approx([10_000, 30_000], abs=600)
+    result = flow.predict(deployed.program, [tmp_path / "new.csv"])
+    assert [prediction.input for prediction in result.predictions] == [
+        f"{tmp_path / 'new.csv'}, row {row}" for row in (2, 3)
+    ]
+    assert [prediction.answer["values"]["price"] for prediction in result.predictions] == pytest.approx(
+        [10_000, 30_000], abs=600
+    )
     (tmp_path / "bad.csv").write_text("rooms,size\n1,wide\n")
     with pytest.raises(BadInput, match=r"bad\.csv, row 2: column size: 'wide' is no number"):
-        flow.predict(made.program, [tmp_path / "bad.csv"])
+        flow.predict(deployed.program, [tmp_path / "bad.csv"])
     (tmp_path / "short.csv").write_text("rooms\n1\n")
     with pytest.raises(BadInput, match=r"short\.csv has no column size; it has rooms"):
-        flow.predict(made.program, [tmp_path / "short.csv"])
+        flow.predict(deployed.program, [tmp_path / "short.csv"])
 
 
 def test_series_of_a_table(tmp_path):
@@ -189,10 +193,10 @@ def test_series_of_a_table(tmp_path):
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([[0.0, 1.0, -1.0], [0.0, -1.0, 1.0]]))
         linear.bias.zero_()
-    made = make(torch.nn.Sequential(torch.nn.Flatten(), linear), data)
+    deployed = make(torch.nn.Sequential(torch.nn.Flatten(), linear), data)
     (tmp_path / "new.csv").write_text("t0,t1,t2\n5,5,13\n5,5,-3\n")
-    result = flow.predict(made.program, [tmp_path / "new.csv"])
-    assert [one.answer["class"] for one in result.predictions] == ["up", "down"]
+    result = flow.predict(deployed.program, [tmp_path / "new.csv"])
+    assert [prediction.answer["class"] for prediction in result.predictions] == ["up", "down"]
 
 
 def test_what_is_rebuilt_badly_is_an_anomaly(birds):
@@ -207,8 +211,8 @@ def test_what_is_rebuilt_badly_is_an_anomaly(birds):
         validation=parts[1],
         test=InputsAsTargets(examples=data.test, anomalous=marks),
     )
-    made = make(torch.nn.Hardtanh(0.0, 0.5), rebuilt, threshold=0.01)
-    crow, swan = flow.predict(made.program, [birds / "crow" / "0.png", birds / "swan" / "0.png"]).predictions
+    deployed = make(torch.nn.Hardtanh(0.0, 0.5), rebuilt, threshold=0.01)
+    crow, swan = flow.predict(deployed.program, [birds / "crow" / "0.png", birds / "swan" / "0.png"]).predictions
     assert [crow.answer["class"], swan.answer["class"]] == ["normal", "anomaly"]
     values = data.preprocessing.apply(birds / "swan" / "0.png")
     assert swan.answer["error"] == pytest.approx(float(((values - values.clip(0, 0.5)) ** 2).mean()), rel=0.05)
@@ -230,7 +234,7 @@ class Bigram(torch.nn.Module):
 
 
 @pytest.fixture(scope="module")
-def language(tmp_path_factory) -> Made:
+def language(tmp_path_factory) -> DeployedNetwork:
     book = tmp_path_factory.mktemp("book") / "book.txt"
     book.write_text("abcdefgh" * 50)
     return make(Bigram(8), CharactersData(path=str(book), length=6).load(seed=0))
@@ -238,10 +242,10 @@ def language(tmp_path_factory) -> Made:
 
 @pytest.mark.parametrize("prompt", ["a", "abcdefgh", "zzza"])
 def test_a_language_model_goes_on(language, prompt):
-    (one,) = flow.predict(language.program, [prompt], tokens=10).predictions
+    (prediction,) = flow.predict(language.program, [prompt], tokens=10).predictions
     following = "abcdefgh" * 3
     start = following.index(prompt[-1]) + 1
-    assert one.answer["text"] == following[start : start + 10]
+    assert prediction.answer["text"] == following[start : start + 10]
 
 
 def test_a_prompt_may_stand_in_a_file(language, tmp_path):
@@ -252,8 +256,8 @@ def test_a_prompt_may_stand_in_a_file(language, tmp_path):
 
 
 def test_a_prompt_may_be_longer_than_the_name_of_a_file(language):
-    (one,) = flow.predict(language.program, ["abcdefgh" * 1000], tokens=2).predictions
-    assert one.answer["text"] == "ab"
+    (prediction,) = flow.predict(language.program, ["abcdefgh" * 1000], tokens=2).predictions
+    assert prediction.answer["text"] == "ab"
 
 
 def test_drawn_tokens_are_the_same_by_the_same_seed(language):
@@ -278,10 +282,10 @@ def test_a_text_gets_a_class(tmp_path):
     table = torch.nn.Embedding(5, 2)
     with torch.no_grad():
         table.weight.copy_(torch.tensor([[0.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]))
-    made = make(torch.nn.Sequential(table, Mean()), data)
+    deployed = make(torch.nn.Sequential(table, Mean()), data)
     assert data.class_names == ("high", "low")
-    result = flow.predict(made.program, ["abba", "zy"])
-    assert [one.answer["class"] for one in result.predictions] == ["low", "high"]
+    result = flow.predict(deployed.program, ["abba", "zy"])
+    assert [prediction.answer["class"] for prediction in result.predictions] == ["low", "high"]
 
 
 class Mean(torch.nn.Module):

@@ -42,7 +42,7 @@ from chipsmith.tosa.operators.row import OperatorRow
 from chipsmith.witness import cosimulate as cosimulation
 from chipsmith.witness.conformance.run import Conformance, run_official_cases
 from chipsmith.witness.conformance.targets import MOST_CYCLES
-from chipsmith.witness.cosimulate import Cosimulated
+from chipsmith.witness.cosimulate import CosimResult
 from chipsmith.witness.diff.compare import Diff, compare_layers
 from chipsmith.witness.synthesis import Synthesised, synthesise
 
@@ -215,11 +215,11 @@ def predict(
 
 def cosim(
     program: AnyPath | Program, *, inputs: AnyPath | Mapping[str, Array] | None = None, wave: AnyPath | None = None
-) -> Cosimulated:
+) -> CosimResult:
     """Run one inference of a Program on the RTL of its chip, cold and warm, and compare it with the simulators.
 
     `inputs` are arrays by name, or an `.npy` or `.npz` file, of one inference; without them they are random. `wave`: a
-    file for the waveform (VCD). A difference is no exception here: see `Cosimulated.agrees`. Builds are cached.
+    file for the waveform (VCD). A difference is no exception here: see `CosimResult.agrees`. Builds are cached.
     """
     held = program if isinstance(program, Program) else read_program(Path(program))
     path = _path(wave)

@@ -31,7 +31,7 @@ CHECKPOINT = "checkpoint.pt"
 def choose_folder(out: Path | None, name: str) -> Path:
     """The folder of a run, `runs/<name>` where none is given; BadInput where it could not be made: before the work."""
     folder = out if out is not None else RUNS / name
-    existing = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise BadInput(f"cannot make the run folder {folder}: {existing} is no folder to write in; name another: --out")
     return folder
