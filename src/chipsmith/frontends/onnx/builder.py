@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.onnx.scales import Reals, fixed_point
+from chipsmith.frontends.onnx.scales import Reals, to_fixed_point
 from chipsmith.frontends.onnx.values import Axes, Shape
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
 
 _NOTHING: Mapping[str, AttributeValue] = {}
 
 
-class Builder:
+class GraphBuilder:
     """Collects tensors, constants and operators; methods that add an operator return the name of its tensor.
 
     Operators are named after `scope`, the node of the network that is being lowered; none takes a `reserved` name.
@@ -45,7 +45,7 @@ class Builder:
 
     def constant(self, data: npt.ArrayLike, dtype: DType) -> str:
         """A constant tensor."""
-        array = _integers(np.asarray(data), dtype, self.scope)
+        array = _to_integers(np.asarray(data), dtype, self.scope)
         name = self._declare(f"{self.scope}/constant", array.shape, dtype)
         self._constants[name] = array
         return name
@@ -74,7 +74,7 @@ class Builder:
         self, source: str, dtype: DType, ratios: Reals, *, input_zero_point: int = 0, output_zero_point: int = 0
     ) -> str:
         """(source - input_zero_point) x ratio, rounded once, + output_zero_point; one ratio or one a channel."""
-        scale = fixed_point(ratios)
+        scale = to_fixed_point(ratios)
         before = self._tensors[source]
         operands = (
             source,
@@ -188,7 +188,7 @@ class Builder:
         return tuple(np.broadcast_shapes(self._tensors[left].shape, self._tensors[right].shape))
 
 
-def _integers(data: npt.NDArray[Any], dtype: DType, scope: str) -> Array:
+def _to_integers(data: npt.NDArray[Any], dtype: DType, scope: str) -> Array:
     """The data in the type of a tensor; BadInput where it does not hold them."""
     if dtype is DType.BOOL:
         return np.ascontiguousarray(data, np.bool_)

@@ -39,17 +39,17 @@ def read_columns(model: str, calibration: AnyPath) -> tuple[OnnxModel, list[Arra
     Raises BadInput as load_onnx does.
     """
     loaded = read_arrays(calibration)
-    network = read_model(model, _shapes(loaded))
+    network = read_model(model, _read_shapes(loaded))
     names = [port.name for port in network.inputs]
-    return network, _columns(loaded, names, Path(calibration))
+    return network, _order_columns(loaded, names, Path(calibration))
 
 
-def _shapes(loaded: Array | dict[str, Array]) -> Shapes:
+def _read_shapes(loaded: Array | dict[str, Array]) -> Shapes:
     """Shapes of inputs, in their order or by name."""
     return {name: array.shape for name, array in loaded.items()} if isinstance(loaded, dict) else (loaded.shape,)
 
 
-def _columns(loaded: Array | dict[str, Array], names: Sequence[str], file: Path) -> list[Array]:
+def _order_columns(loaded: Array | dict[str, Array], names: Sequence[str], file: Path) -> list[Array]:
     if not isinstance(loaded, dict):
         return [as_input(loaded, file)]
     if set(loaded) != set(names):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.pytorch.nodes import DEQUANTIZE, QUANTIZE, innermost_module
+from chipsmith.frontends.pytorch.operator_names import read_operator_names
 
 if TYPE_CHECKING:
     import torch
@@ -40,9 +41,13 @@ class IoQuantisation:
 
 @dataclass(frozen=True, kw_only=True)
 class Lowered:
-    """A TOSA file, and the quantisation of its inputs and outputs in the file's order."""
+    """A TOSA file, the quantisation of its inputs and outputs in the file's order, and its operators' origins by name.
+
+    `operator_names` is as read_operator_names gives it.
+    """
 
     tosa: bytes
+    operator_names: dict[str, str]
     inputs: tuple[IoQuantisation, ...]
     outputs: tuple[IoQuantisation, ...]
 
@@ -149,16 +154,21 @@ def lower_program(converted: torch.nn.Module, example_inputs: Batch, name: str) 
         from executorch.exir import to_edge_transform_and_lower
 
         specification = TosaCompileSpec(_SPECIFICATION).dump_intermediate_artifacts_to(folder)
+        specification.dump_debug_info(TosaCompileSpec.DebugMode.JSON)
         edge = to_edge_transform_and_lower(exported, partitioner=[TOSAPartitioner(specification)])
         files = [file.read_bytes() for file in sorted(Path(folder).glob("*.tosa"))]
-    return _whole(edge.exported_program(), files, name)
+        records = [file.read_text() for file in Path(folder).glob("*.json")]
+    return _whole(edge.exported_program(), files, records, name)
 
 
-def _whole(edge: ExportedProgram, files: Sequence[bytes], name: str) -> Lowered:
+def _whole(edge: ExportedProgram, files: Sequence[bytes], records: Sequence[str], name: str) -> Lowered:
     left = [node for node in edge.graph.nodes if not _is_border(node)]
     if left or len(files) != 1:
         raise OperatorRefused(_refusal(left, len(files), name))
-    return Lowered(tosa=files[0], inputs=_input_quantisation(edge), outputs=_output_quantisation(edge))
+    names = read_operator_names(records[0])
+    return Lowered(
+        tosa=files[0], operator_names=names, inputs=_input_quantisation(edge), outputs=_output_quantisation(edge)
+    )
 
 
 def _is_border(node: Node) -> bool:
