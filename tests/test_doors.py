@@ -82,7 +82,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chipsmith.chip import Chip
-from chipsmith.profile.profile import Kind
+from chipsmith.profile.profile import Evidence
 from chipsmith.targets.reference import ReferenceGraph
 from chipsmith.targets.target import HostedGraph, reasons_against
 from chipsmith.tosa.verify import verify
@@ -99,7 +99,7 @@ class DemoGraph(ReferenceGraph):
 @dataclass(frozen=True)
 class DemoTarget:
     name: ClassVar[str] = "demo"
-    kind: ClassVar[Kind] = "simulated"
+    kind: ClassVar[Evidence] = Evidence.SIMULATED
     obtained: ClassVar[str] = "a demonstration"
     chip: ClassVar[Chip | None] = None
 
@@ -172,3 +172,102 @@ def test_a_chip_is_one_file(house):
     assert house.python("docs/generate.py") == "chips.md written\n"
     assert "| `tinyone` | 4 x 4 |" in house.read("docs/chips.md")
     assert house.hand_files == {"src/chipsmith/chip/catalogue/tinyone.yaml"}
+
+
+RECORD = """
+import sys
+from pathlib import Path
+
+import chipsmith
+from chipsmith.profile.measure import describe_chip, full_profile
+from chipsmith.reports.record import RunRecord
+from chipsmith.reports.result import write_result
+
+program = chipsmith.compile(sys.argv[1]).program
+record = RunRecord(network="digits", chip=describe_chip(program.chip), inference=full_profile(program))
+write_result(record, Path("result.json"))
+"""
+"""Leaves a run folder where it stands, without a training."""
+
+WAITS = '''
+"""How long each kernel's instructions waited."""
+
+from __future__ import annotations
+
+from chipsmith.reports.charts import BLUE, chart
+from chipsmith.reports.markup import how, plot
+from chipsmith.reports.record import RunRecord
+from chipsmith.reports.sections.section import Drawing, PageSection
+
+
+def _draw(record: RunRecord) -> Drawing:
+    kernels = record.inference.kernels
+    bars = {
+        "type": "bar",
+        "x": [row.name for row in kernels],
+        "y": [row.wait_cycles for row in kernels],
+        "marker": {"color": BLUE},
+    }
+    html = how("Cycles that the sequencer waited for a kernel.") + plot("waits", "Waits by kernel")
+    return Drawing(html=html, charts={"waits": chart([bars], height=300, x_title="kernel", y_title="cycles")})
+
+
+SECTION = PageSection(name="waits", title="Waits", link="waits", draw=_draw)
+'''
+
+
+def test_a_report_section_is_a_file_and_a_line_in_the_list(house):
+    registry = "src/chipsmith/reports/sections/__init__.py"
+    house.add("src/chipsmith/reports/sections/waits.py", WAITS)
+    house.edit(registry, "    training,\n)", "    training,\n    waits,\n)")
+    house.edit(registry, "    latency.SECTION,\n", "    latency.SECTION,\n    waits.SECTION,\n")
+    house.python("-c", RECORD, DIGITS)
+    house.run("report", ".")
+    page = house.read("report.html")
+    assert '<a href="#waits">waits</a>' in page
+    assert '<section id="waits"><h2>Waits</h2>' in page
+    assert page.index('id="latency"') < page.index('id="waits"') < page.index('id="energy"')
+    charts = json.loads(page.partition('<script type="application/json" id="charts">')[2].partition("</script>")[0])
+    assert sum(charts["waits"]["data"][0]["y"]) > 0
+    assert len(house.hand_files) == 2
+
+
+WARM_LATENCY = """
+WARM_LATENCY = CostObjective(
+    name="warm_latency_us",
+    label="warm latency",
+    unit="µs",
+    words="us warm",
+    help="Microseconds that a warm inference may take.",
+    decimals=1,
+    read=lambda cost: cost.warm_cycles / cost.clock_mhz,
+)
+"""
+
+PRUNE_WITHIN = """
+from chipsmith.profile.cost import ChipCost
+from chipsmith.studies.budget import Budget
+from chipsmith.studies.greedy_pruning import PruneStep
+from chipsmith.studies.plans import choose_milestones
+
+def step(cycles):
+    warm = cycles // 2
+    cost = ChipCost(chip="paper", clock_mhz=1, cycles=cycles, warm_cycles=warm, energy_pj=1, weight_bytes=1)
+    return PruneStep(widths={"a": cycles}, cost=cost)
+
+budget = Budget(max_warm_latency_us=200)
+print([found.cost.cycles for found in choose_milestones(map(step, (1000, 800, 390, 200, 100)), budget)])
+print(budget.excess(step(800).cost), budget.describe())
+"""
+
+
+def test_an_objective_is_one_file(house):
+    """Of the two that it may be: the other is profile/cost.py, where no figure of a cost tells it yet."""
+    objectives = "src/chipsmith/studies/objectives.py"
+    house.edit(objectives, "ACCURACY_DROP = LossObjective(", f"{WARM_LATENCY}ACCURACY_DROP = LossObjective(")
+    house.edit(objectives, "= (LATENCY, ENERGY)", "= (LATENCY, ENERGY, WARM_LATENCY)")
+    assert "--max-warm-latency-us" in house.run("compress", "--help")
+    pruned, excess = house.python("-c", PRUNE_WITHIN).splitlines()
+    assert pruned == "[390, 200]"
+    assert excess == "1.0 at most 200 us warm and 1 points lost"
+    assert house.hand_files == {objectives}

@@ -11,7 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from chipsmith import cli, flow
+import chipsmith
+from chipsmith import cli
 from chipsmith.chip import load_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.deployment.deployment import Deployment
@@ -36,13 +37,13 @@ from chipsmith.sim import cycle
 
 
 @dataclasses.dataclass(frozen=True)
-class DeployedNetwork:
+class Made:
     data: Dataset
     lowered: QuantizedNetwork
     program: Program
 
 
-def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = None) -> DeployedNetwork:
+def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = None) -> Made:
     """The module, as it is, on nano-64, with the data set's deployment."""
     example = (torch.zeros(1, *data.input_shape, dtype=getattr(torch, data.input_dtype)),)
     calibration = (data.train.first(16).whole().inputs,)
@@ -50,12 +51,12 @@ def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = No
     program = compile_network(lowered.graph, load_chip("nano-64"))
     deployment = Deployment.of(data, lowered, anomaly_threshold=threshold).model_dump_json()
     manifest = dataclasses.replace(program.manifest, deployment=deployment)
-    return DeployedNetwork(data, lowered, dataclasses.replace(program, manifest=manifest))
+    return Made(data, lowered, dataclasses.replace(program, manifest=manifest))
 
 
-def expected(deployed: DeployedNetwork, values: np.ndarray) -> np.ndarray:
+def expected(made: Made, values: np.ndarray) -> np.ndarray:
     """What PyTorch's own int8 network answers."""
-    (answers,) = deployed.lowered.fake_quantized.run(values)
+    (answers,) = made.lowered.fake_quantized.run(values)
     return answers
 
 
@@ -72,7 +73,7 @@ def birds(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def images(birds) -> DeployedNetwork:
+def images(birds) -> Made:
     """Brightness tells crows from swans."""
     linear = torch.nn.Linear(48, 2)
     with torch.no_grad():
@@ -82,8 +83,8 @@ def images(birds) -> DeployedNetwork:
 
 
 def test_an_image_file_gets_a_class(images, birds):
-    result = flow.predict(images.program, [birds / "crow" / "3.png", birds / "swan" / "3.png"])
-    assert [prediction.answer["class"] for prediction in result.predictions] == ["crow", "swan"]
+    result = chipsmith.predict(images.program, [birds / "crow" / "3.png", birds / "swan" / "3.png"])
+    assert [one.answer["class"] for one in result.predictions] == ["crow", "swan"]
     assert result.latency_cycles == cycle.simulate(images.program).latency_cycles
     assert result.inferences == 2
 
@@ -91,8 +92,8 @@ def test_an_image_file_gets_a_class(images, birds):
 def test_probabilities_are_those_of_pytorchs_int8_network(images, birds):
     file = birds / "swan" / "5.png"
     logits = expected(images, images.data.preprocessing.apply(file)[None])
-    (prediction,) = flow.predict(images.program, [file]).predictions
-    assert prediction.answer["probabilities"]["swan"] == pytest.approx(float(softmax(logits)[0, 1]), abs=0.02)
+    (one,) = chipsmith.predict(images.program, [file]).predictions
+    assert one.answer["probabilities"]["swan"] == pytest.approx(float(softmax(logits)[0, 1]), abs=0.02)
 
 
 def test_the_command_prints_one_object(images, birds, tmp_path, capsys):
@@ -118,24 +119,24 @@ def test_the_command_says_the_answer_and_the_time(images, birds, tmp_path, capsy
 def test_a_file_that_is_no_image_is_named(images, tmp_path, content):
     (tmp_path / "x.png").write_bytes(content)
     with pytest.raises(BadInput, match=r"x\.png is no image of a known format"):
-        flow.predict(images.program, [tmp_path / "x.png"])
+        chipsmith.predict(images.program, [tmp_path / "x.png"])
 
 
 def test_a_missing_file_is_named(images, tmp_path):
     with pytest.raises(BadInput, match=r"there is no file or folder .*gone\.png"):
-        flow.predict(images.program, [tmp_path / "gone.png"])
+        chipsmith.predict(images.program, [tmp_path / "gone.png"])
 
 
 def test_an_image_of_another_size_is_refused(images, tmp_path):
     Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "large.png")
     with pytest.raises(BadInput, match=r"large\.png is 9 x 9 pixels, not 4 x 4"):
-        flow.predict(images.program, [tmp_path / "large.png"])
+        chipsmith.predict(images.program, [tmp_path / "large.png"])
 
 
 def test_a_program_without_a_deployment_is_refused(images):
     manifest = dataclasses.replace(images.program.manifest, deployment=None)
     with pytest.raises(BadInput, match="takes and gives integers alone"):
-        flow.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
+        chipsmith.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_a_program_without_a_deployment_is_refused(images):
 def test_a_damaged_deployment_is_refused(images, deployment, message):
     manifest = dataclasses.replace(images.program.manifest, deployment=deployment)
     with pytest.raises(BadInput, match=message):
-        flow.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
+        chipsmith.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
 
 
 def test_a_deployment_of_another_network_is_refused(images):
@@ -156,7 +157,7 @@ def test_a_deployment_of_another_network_is_refused(images):
     fields["inputs"][0]["tensor"] = "other"
     manifest = dataclasses.replace(images.program.manifest, deployment=json.dumps(fields))
     with pytest.raises(BadInput, match="of a network with other inputs and outputs"):
-        flow.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
+        chipsmith.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
 
 
 def test_rows_of_a_table_get_numbers_in_their_own_units(tmp_path):
@@ -167,21 +168,17 @@ def test_rows_of_a_table_get_numbers_in_their_own_units(tmp_path):
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([[1.0, 0.0]]))
         linear.bias.zero_()
-    deployed = make(linear, data)
+    made = make(linear, data)
     (tmp_path / "new.csv").write_text("rooms,size\n1,10\n2,30\n")
-    result = flow.predict(deployed.program, [tmp_path / "new.csv"])
-    assert [prediction.input for prediction in result.predictions] == [
-        f"{tmp_path / 'new.csv'}, row {row}" for row in (2, 3)
-    ]
-    assert [prediction.answer["values"]["price"] for prediction in result.predictions] == pytest.approx(
-        [10_000, 30_000], abs=600
-    )
+    result = chipsmith.predict(made.program, [tmp_path / "new.csv"])
+    assert [one.input for one in result.predictions] == [f"{tmp_path / 'new.csv'}, row {row}" for row in (2, 3)]
+    assert [one.answer["values"]["price"] for one in result.predictions] == pytest.approx([10_000, 30_000], abs=600)
     (tmp_path / "bad.csv").write_text("rooms,size\n1,wide\n")
     with pytest.raises(BadInput, match=r"bad\.csv, row 2: column size: 'wide' is no number"):
-        flow.predict(deployed.program, [tmp_path / "bad.csv"])
+        chipsmith.predict(made.program, [tmp_path / "bad.csv"])
     (tmp_path / "short.csv").write_text("rooms\n1\n")
     with pytest.raises(BadInput, match=r"short\.csv has no column size; it has rooms"):
-        flow.predict(deployed.program, [tmp_path / "short.csv"])
+        chipsmith.predict(made.program, [tmp_path / "short.csv"])
 
 
 def test_series_of_a_table(tmp_path):
@@ -193,10 +190,10 @@ def test_series_of_a_table(tmp_path):
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([[0.0, 1.0, -1.0], [0.0, -1.0, 1.0]]))
         linear.bias.zero_()
-    deployed = make(torch.nn.Sequential(torch.nn.Flatten(), linear), data)
+    made = make(torch.nn.Sequential(torch.nn.Flatten(), linear), data)
     (tmp_path / "new.csv").write_text("t0,t1,t2\n5,5,13\n5,5,-3\n")
-    result = flow.predict(deployed.program, [tmp_path / "new.csv"])
-    assert [prediction.answer["class"] for prediction in result.predictions] == ["up", "down"]
+    result = chipsmith.predict(made.program, [tmp_path / "new.csv"])
+    assert [one.answer["class"] for one in result.predictions] == ["up", "down"]
 
 
 def test_what_is_rebuilt_badly_is_an_anomaly(birds):
@@ -211,8 +208,8 @@ def test_what_is_rebuilt_badly_is_an_anomaly(birds):
         validation=parts[1],
         test=InputsAsTargets(examples=data.test, anomalous=marks),
     )
-    deployed = make(torch.nn.Hardtanh(0.0, 0.5), rebuilt, threshold=0.01)
-    crow, swan = flow.predict(deployed.program, [birds / "crow" / "0.png", birds / "swan" / "0.png"]).predictions
+    made = make(torch.nn.Hardtanh(0.0, 0.5), rebuilt, threshold=0.01)
+    crow, swan = chipsmith.predict(made.program, [birds / "crow" / "0.png", birds / "swan" / "0.png"]).predictions
     assert [crow.answer["class"], swan.answer["class"]] == ["normal", "anomaly"]
     values = data.preprocessing.apply(birds / "swan" / "0.png")
     assert swan.answer["error"] == pytest.approx(float(((values - values.clip(0, 0.5)) ** 2).mean()), rel=0.05)
@@ -234,7 +231,7 @@ class Bigram(torch.nn.Module):
 
 
 @pytest.fixture(scope="module")
-def language(tmp_path_factory) -> DeployedNetwork:
+def language(tmp_path_factory) -> Made:
     book = tmp_path_factory.mktemp("book") / "book.txt"
     book.write_text("abcdefgh" * 50)
     return make(Bigram(8), CharactersData(path=str(book), length=6).load(seed=0))
@@ -242,27 +239,27 @@ def language(tmp_path_factory) -> DeployedNetwork:
 
 @pytest.mark.parametrize("prompt", ["a", "abcdefgh", "zzza"])
 def test_a_language_model_goes_on(language, prompt):
-    (prediction,) = flow.predict(language.program, [prompt], tokens=10).predictions
+    (one,) = chipsmith.predict(language.program, [prompt], tokens=10).predictions
     following = "abcdefgh" * 3
     start = following.index(prompt[-1]) + 1
-    assert prediction.answer["text"] == following[start : start + 10]
+    assert one.answer["text"] == following[start : start + 10]
 
 
 def test_a_prompt_may_stand_in_a_file(language, tmp_path):
     (tmp_path / "prompt.txt").write_text("cde")
-    result = flow.predict(language.program, [tmp_path / "prompt.txt"], tokens=3)
+    result = chipsmith.predict(language.program, [tmp_path / "prompt.txt"], tokens=3)
     assert result.predictions[0].answer["text"] == "fgh"
     assert result.inferences == 3
 
 
 def test_a_prompt_may_be_longer_than_the_name_of_a_file(language):
-    (prediction,) = flow.predict(language.program, ["abcdefgh" * 1000], tokens=2).predictions
-    assert prediction.answer["text"] == "ab"
+    (one,) = chipsmith.predict(language.program, ["abcdefgh" * 1000], tokens=2).predictions
+    assert one.answer["text"] == "ab"
 
 
 def test_drawn_tokens_are_the_same_by_the_same_seed(language):
     texts = [
-        flow.predict(language.program, ["a"], tokens=20, temperature=5.0, seed=seed).predictions[0].answer["text"]
+        chipsmith.predict(language.program, ["a"], tokens=20, temperature=5.0, seed=seed).predictions[0].answer["text"]
         for seed in (0, 0, 1)
     ]
     assert texts[0] == texts[1] != texts[2]
@@ -271,7 +268,7 @@ def test_drawn_tokens_are_the_same_by_the_same_seed(language):
 @pytest.mark.parametrize("changes", [{"tokens": 0}, {"temperature": -1.0}, {"temperature": float("nan")}])
 def test_writing_of_no_sense_is_refused(language, changes):
     with pytest.raises(BadInput, match="1 or more tokens"):
-        flow.predict(language.program, ["a"], **changes)
+        chipsmith.predict(language.program, ["a"], **changes)
 
 
 def test_a_text_gets_a_class(tmp_path):
@@ -282,10 +279,10 @@ def test_a_text_gets_a_class(tmp_path):
     table = torch.nn.Embedding(5, 2)
     with torch.no_grad():
         table.weight.copy_(torch.tensor([[0.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]))
-    deployed = make(torch.nn.Sequential(table, Mean()), data)
+    made = make(torch.nn.Sequential(table, Mean()), data)
     assert data.class_names == ("high", "low")
-    result = flow.predict(deployed.program, ["abba", "zy"])
-    assert [prediction.answer["class"] for prediction in result.predictions] == ["low", "high"]
+    result = chipsmith.predict(made.program, ["abba", "zy"])
+    assert [one.answer["class"] for one in result.predictions] == ["low", "high"]
 
 
 class Mean(torch.nn.Module):

@@ -66,8 +66,9 @@ def test_result_has_the_fields_that_scripts_read(tmp_path):
     assert result["energy_uj"] == pytest.approx(record.inference.energy.total / 1e6)
     assert result["area_mm2"] == record.inference.area.total
     assert result["die_cost_usd"] == record.inference.cost.die_usd.value
-    assert [one["name"] for one in result["operators"]] == [one.name for one in record.inference.operators]
-    assert all(set(one) == {"name", "placed", "reason"} for one in result["operators"])
+    names = [operator.name for operator in record.inference.operators]
+    assert [operator["name"] for operator in result["operators"]] == names
+    assert all(set(operator) == {"name", "placed", "reason"} for operator in result["operators"])
     assert read_result(tmp_path / "result.json") == record
 
 

@@ -7,10 +7,11 @@ import io
 import re
 
 import pytest
+from rich.console import Console
 from sample_runs import bare_record, full_record
 
-from chipsmith.profile.profile import OperatorRow
-from chipsmith.reports.terminal import closing_table, comparison_table, placement_table, print_report, print_tables
+from chipsmith.program.program import Placement
+from chipsmith.reports.terminal import closing_table, comparison_table, placement_table, print_report
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,7 @@ def eighty_columns(monkeypatch):
 
 def shown(*tables) -> str:
     file = io.StringIO()
-    print_tables(*tables, file=file)
+    Console(file=file, highlight=False).print(*tables, sep="\n")
     return file.getvalue()
 
 
@@ -79,12 +80,12 @@ def test_placement_names_the_host_first_and_last():
 
 
 def test_names_are_no_markup():
-    row = OperatorRow(name="dense[red]", kind="CONV2D", placed="tensor", reason="an instruction", kernel="k0")
+    row = Placement(name="dense[red]", kind="CONV2D", placed="tensor", reason="an instruction", kernel="k0")
     assert "dense[red]" in shown(placement_table([row]))
 
 
 def test_chips_stand_below_one_another():
     chips = {name: bare_record("digits_cnn", name).inference for name in ("nano-64", "edge-256", "edge-1024")}
     text = shown(comparison_table("digits", chips))
-    for name, one in chips.items():
-        assert re.search(rf"{name} +{one.latency.cold_cycles:,} ", text)
+    for name, profile in chips.items():
+        assert re.search(rf"{name} +{profile.latency.cold_cycles:,} ", text)

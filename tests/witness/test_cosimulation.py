@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chipsmith import flow
+import chipsmith
 from chipsmith.errors import BadInput
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import RtlRun
@@ -22,7 +22,7 @@ DIGITS = Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"
 @pytest.fixture(scope="module")
 def inference():
     """A Program, its outputs, its timeline, and a run of the RTL that agrees with them."""
-    program = flow.compile(str(DIGITS), chip="nano-64").program
+    program = chipsmith.compile(str(DIGITS), chip="nano-64").program
     outputs, timeline = execute(program, random_inputs(program, seed=1)), simulate(program)
     run = RtlRun(
         outputs=outputs,
@@ -45,9 +45,9 @@ def compared(inference, **changes):
 
 
 def test_a_run_that_agrees_has_no_difference(inference):
-    comparison = compared(inference)
-    assert (comparison.mismatching_bits, comparison.instructions_differing, comparison.difference) == (0, 0, "")
-    assert comparison.cycles_rtl == comparison.cycles_simulated
+    found = compared(inference)
+    assert (found.mismatching_bits, found.instructions_differing, found.difference) == (0, 0, "")
+    assert found.cycles_rtl == found.cycles_simulated
 
 
 def test_a_flipped_bit_is_counted_and_told(inference):
@@ -56,47 +56,45 @@ def test_a_flipped_bit_is_counted_and_told(inference):
     last = program.manifest.kernels[-1]
     spoilt = output.copy()
     spoilt[0, 3] ^= 5
-    comparison = compared(inference, outputs={name: spoilt})
-    assert comparison.mismatching_bits == 2
+    found = compared(inference, outputs={name: spoilt})
+    assert found.mismatching_bits == 2
     told = f"output {name}[0, 3] is {spoilt[0, 3]} in RTL and {output[0, 3]} simulated"
-    assert comparison.difference.startswith(
+    assert found.difference.startswith(
         f"{told}; instruction {last.instructions[0]}, tile 1 of 1 of {last.name} (TENSOR "
     )
 
 
 def test_a_late_instruction_is_told_with_its_kernel(inference):
     program, _, timeline, run = inference
-    index = next(
-        index for index, instruction in enumerate(program.instructions) if type(instruction).__name__ == "Tensor"
-    )
+    index = next(index for index, one in enumerate(program.instructions) if one.mnemonic == "TENSOR")
     late = run.start.copy()
     late[index] += 1
-    comparison = compared(inference, start=late)
-    assert comparison.instructions_differing == 1
-    kernel = next(span.name for span in program.manifest.kernels if index in span.instructions)
-    assert comparison.difference.startswith(f"instruction {index}, tile 1 of 1 of {kernel} (TENSOR ")
-    assert f"runs from {timeline.start[index] + 1} to {timeline.end[index]} in RTL" in comparison.difference
+    found = compared(inference, start=late)
+    assert found.instructions_differing == 1
+    kernel = next(one.name for one in program.manifest.kernels if index in one.instructions)
+    assert found.difference.startswith(f"instruction {index}, tile 1 of 1 of {kernel} (TENSOR ")
+    assert f"runs from {timeline.start[index] + 1} to {timeline.end[index]} in RTL" in found.difference
 
 
 def test_a_machine_in_error_is_told_with_the_instruction(inference):
     _, _, timeline, run = inference
-    comparison = compared(inference, error=Error.ADDRESS, error_index=2, start=run.start[:2], end=run.end[:2])
-    assert comparison.instructions_differing == len(timeline.start) - 2
-    assert comparison.difference.startswith("the machine stops with error ADDRESS")
-    assert "instruction 2" in comparison.difference
+    found = compared(inference, error=Error.ADDRESS, error_index=2, start=run.start[:2], end=run.end[:2])
+    assert found.instructions_differing == len(timeline.start) - 2
+    assert found.difference.startswith("the machine stops with error ADDRESS")
+    assert "instruction 2" in found.difference
 
 
 @pytest.mark.slow
 def test_a_waveform_is_written_on_request(tmp_path, rtl_tools):
-    program = flow.compile(str(DIGITS), chip="nano-64").program
+    program = chipsmith.compile(str(DIGITS), chip="nano-64").program
     wave = tmp_path / "digits.vcd"
-    assert flow.cosim(program, wave=wave).agrees
+    assert chipsmith.cosim(program, wave=wave).agrees
     text = wave.read_text()
     assert "$enddefinitions" in text
     assert "sequencer" in text
 
 
 def test_a_waveform_needs_its_folder(tmp_path):
-    program = flow.compile(str(DIGITS), chip="nano-64").program
+    program = chipsmith.compile(str(DIGITS), chip="nano-64").program
     with pytest.raises(BadInput, match="no folder"):
-        flow.cosim(program, wave=tmp_path / "absent" / "digits.vcd")
+        chipsmith.cosim(program, wave=tmp_path / "absent" / "digits.vcd")

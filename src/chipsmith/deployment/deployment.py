@@ -16,7 +16,7 @@ from chipsmith.learn.preprocessing import Preprocessing
 class Deployment(BaseModel):
     """From raw data to the graph's integers, and from its integers to an answer; goes to JSON and back.
 
-    `inputs` and `outputs` are the bindings of the lowered network; the first input is the example. `class_names` and
+    `inputs` and `outputs` are the bindings of the quantised network; the first input is the example. `class_names` and
     `target_scaling` are the Dataset's. `anomaly_threshold` is a mean squared error of the reconstruction: what is
     rebuilt worse is an anomaly.
     """
@@ -32,14 +32,14 @@ class Deployment(BaseModel):
     anomaly_threshold: float | None = None
 
     @classmethod
-    def of(cls, dataset: Dataset, lowered: QuantizedNetwork, *, anomaly_threshold: float | None = None) -> Self:
-        """How a network that was trained on `dataset` and lowered is used."""
+    def of(cls, dataset: Dataset, network: QuantizedNetwork, *, anomaly_threshold: float | None = None) -> Self:
+        """How a network that was trained on `dataset` and quantised is used."""
         return cls(
             task=dataset.task,
             class_names=dataset.class_names,
             preprocessing=dataset.preprocessing,
-            inputs=lowered.inputs,
-            outputs=lowered.outputs,
+            inputs=network.inputs,
+            outputs=network.outputs,
             target_scaling=dataset.target_scaling,
             anomaly_threshold=anomaly_threshold,
         )

@@ -13,9 +13,9 @@ from chipsmith.learn.validation.folds import Folds
 from chipsmith.reports.record import (
     CalibrationRecord,
     Confusion,
-    Epoch,
+    EpochRecord,
     FoldsRecord,
-    Metric,
+    MetricRecord,
     ReliabilityBin,
     TrainingRecord,
 )
@@ -40,7 +40,7 @@ def training_record(training: Training) -> TrainingRecord:
     verdict = training.verdict
     counted = training.recipe.task in (Task.CLASSIFICATION, Task.LANGUAGE)
     return TrainingRecord(
-        epochs=tuple(Epoch(**dataclasses.asdict(epoch)) for epoch in training.history.epochs),
+        epochs=tuple(EpochRecord(**dataclasses.asdict(epoch)) for epoch in training.history.epochs),
         score="accuracy" if counted else "explained variance",
         verdict=verdict.fit.value,
         reason=verdict.reason,
@@ -49,10 +49,10 @@ def training_record(training: Training) -> TrainingRecord:
     )
 
 
-def metric_records(judged: Iterable[Judged]) -> tuple[Metric, ...]:
+def metric_records(judged: Iterable[Judged]) -> tuple[MetricRecord, ...]:
     """All metrics on all targets, with how each was obtained."""
     return tuple(
-        Metric(
+        MetricRecord(
             target=on.target.name,
             interval=_INTERVAL,
             kind=on.target.kind,

@@ -21,7 +21,7 @@ from chipsmith.flow.records import (
     training_record,
     versions,
 )
-from chipsmith.flow.results import Ran
+from chipsmith.flow.results import RunResult
 from chipsmith.flow.run_folder import write_run
 from chipsmith.flow.samples import pictures, texts
 from chipsmith.flow.training import train_in
@@ -30,13 +30,13 @@ from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn import Dataset, Recipe, Task, TrainedNetwork
 from chipsmith.learn.data import Examples
+from chipsmith.learn.progress import Progress, StageTimer
 from chipsmith.learn.reproducible import one_thread
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate_outputs
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.learn.validation.folds import cross_validate
-from chipsmith.learn.watching import Stages, Watch
-from chipsmith.profile.inference import describe_chip
+from chipsmith.profile.measure import describe_chip
 from chipsmith.program.program import Program
 from chipsmith.reports.record import CHIP, JUDGED, FoldsRecord, RunRecord
 from chipsmith.targets import HostedGraph, PreparedNetwork, load_target
@@ -52,15 +52,15 @@ THRESHOLD_EXAMPLES = 200
 THRESHOLD_QUANTILE = 0.95
 
 
-def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch: Watch) -> Ran:
-    """Run the whole chain and leave the run folder. See `chipsmith.flow.run`."""
+def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progress: Progress) -> RunResult:
+    """Run the whole chain and leave the run folder. See `chipsmith.run`."""
     if processes().count > 1:
         raise BadInput("run takes one process; under torchrun use `chipsmith train`")
-    stages = Stages(watch)
+    stages = StageTimer(progress)
     with stages.stage("load the data"):
         data = recipe.load_data()
     with stages.stage("train"):
-        trained = train_in(folder, recipe, data, resume=resume, watch=watch)
+        trained = train_in(folder, recipe, data, resume=resume, progress=progress)
     with stages.stage("quantise and lower to TOSA"):
         network = lower_trained(trained, data)
     with stages.stage("compile"):
@@ -106,9 +106,11 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch:
         texts=written,
         quantisation=quantisation,
     )
-    watch.stage("write the report")
+    progress.stage("write the report")
     program = _with_deployment(npu, network, data)
-    return Ran(record=write_run(folder, record, graph=network.graph, program=program, trained=trained), folder=folder)
+    return RunResult(
+        record=write_run(folder, record, graph=network.graph, program=program, trained=trained), folder=folder
+    )
 
 
 def lower_trained(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from chipsmith.suggest import nearest_name
 
 _SHOWN = 80
 
@@ -46,8 +47,8 @@ def _short(value: object) -> str:
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
+    near = nearest_name(name, known)
+    return f"; did you mean {near}?" if near else f"; there are {', '.join(known)}"
 
 
 def _kinds(section: Schema) -> list[str]:
@@ -60,16 +61,16 @@ def _resolve(names: list[str], schema: Schema) -> tuple[str, Schema]:
     The section is that of the last name itself where the fault is in the choice of its kind.
     """
     here, shown = schema, []
-    for at, name in enumerate(names):
+    for index, name in enumerate(names):
         kinds = _union(here, schema)
         if name in kinds:
             here = _follow({"$ref": kinds[name]}, schema)
             continue
         shown.append(name)
-        if at == len(names) - 1 and name not in here.get("properties", {}):
+        if index == len(names) - 1 and name not in here.get("properties", {}):
             break
         here = _follow(here.get("properties", {}).get(name, here.get("items", {})), schema) if here else {}
-        if at == len(names) - 1 and "discriminator" not in here:
+        if index == len(names) - 1 and "discriminator" not in here:
             break
     return ".".join(shown), here
 
@@ -77,7 +78,7 @@ def _resolve(names: list[str], schema: Schema) -> tuple[str, Schema]:
 def _follow(part: Schema, schema: Schema) -> Schema:
     while "$ref" in part:
         part = schema["$defs"][part["$ref"].rpartition("/")[2]]
-    chosen = next((one for one in part.get("anyOf", []) if "discriminator" in one), None)
+    chosen = next((option for option in part.get("anyOf", []) if "discriminator" in option), None)
     return chosen or part
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -17,15 +16,16 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.data import Dataset, DataSettings, Task
 from chipsmith.learn.faults import describe_faults
 from chipsmith.learn.networks import Network, NetworkSettings
-from chipsmith.learn.tasks import recast
-from chipsmith.learn.training.section import Section
+from chipsmith.learn.tasks import as_task
+from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
 from chipsmith.learn.validation.settings import ValidationSettings
+from chipsmith.suggest import nearest_name
 
 _SUFFIX = ".yaml"
 
 
-class Recipe(Section):
+class Recipe(RecipeSection):
     """What `chipsmith train` and `chipsmith run` do, from data to verdict and chip.
 
     `task` may be another than the data's own where that has a meaning: labelled images can be rebuilt or generated;
@@ -47,7 +47,7 @@ class Recipe(Section):
 
     def load_data(self) -> Dataset:
         """The data set as this recipe's task sees it. Raises BadInput."""
-        return recast(self.data.load(seed=self.seed), self.task, anomalies=self.anomalies)
+        return as_task(self.data.load(seed=self.seed), self.task, anomalies=self.anomalies)
 
     def network_for(self, dataset: Dataset) -> Network:
         """The network's settings, with the data set's vocabulary where a family asks for one and none is given."""
@@ -95,8 +95,8 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
         return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8"), name
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml") and not path.exists():
-        close = difflib.get_close_matches(name, shipped_recipes(), n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
+        near = nearest_name(name, shipped_recipes())
+        hint = f" (did you mean {near}?)" if near else ""
         raise BadInput(f"there is no recipe '{name}'{hint}: {', '.join(shipped_recipes())}; or name a YAML file")
     try:
         return path.read_text(encoding="utf-8"), name

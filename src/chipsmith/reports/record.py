@@ -1,6 +1,6 @@
 """The record of a run: everything that a report shows, as plain data that goes to JSON and back.
 
-`inference` is built by `chipsmith.profile.inference.describe_inference`; who runs the chain adds the rest. Every
+`inference` is built by `chipsmith.profile.measure.full_profile`; who runs the chain adds the rest. Every
 number that a user sees says how it was obtained: see Figure.
 """
 
@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
-from chipsmith.profile.profile import ChipRecord, HostStep, Inference, Kind
+from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
 from chipsmith.reports.upgrade import upgrade
 from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
@@ -30,7 +30,7 @@ JUDGED = ("source", "int8", CHIP)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Epoch:
+class EpochRecord:
     """One epoch of training: mean losses, and scores, which are 1 at best."""
 
     number: int
@@ -47,7 +47,7 @@ class TrainingRecord:
     `score` names what the epochs' scores are, such as 'accuracy' or 'explained variance'.
     """
 
-    epochs: tuple[Epoch, ...]
+    epochs: tuple[EpochRecord, ...]
     score: str
     verdict: str
     reason: str
@@ -56,7 +56,7 @@ class TrainingRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class MetricRecord:
     """A figure of merit of a network on one target, by its name, on the test examples, with its interval.
 
     Accuracies and other shares are from 0 to 1. `better` says whether 'more' or 'less' of it is wanted; `interval`
@@ -71,7 +71,7 @@ class Metric:
     count: int
     better: str
     interval: str
-    kind: Kind
+    kind: Evidence
     obtained: str
 
 
@@ -141,7 +141,7 @@ class RunRecord:
 
     network: str
     chip: ChipRecord
-    inference: Inference
+    inference: Profile
     seed: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
@@ -149,7 +149,7 @@ class RunRecord:
     host_steps: tuple[HostStep, ...] = ()
     task: str = ""
     training: TrainingRecord | None = None
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[MetricRecord, ...] = ()
     bit_exact: BitExactness | None = None
     confusion: Confusion | None = None
     calibration: tuple[CalibrationRecord, ...] = ()
@@ -164,11 +164,11 @@ class RunRecord:
         """The names of the targets that the metrics are of, in their order."""
         return tuple(dict.fromkeys(metric.target for metric in self.metrics))
 
-    def primary_metric(self, target: str) -> Metric | None:
+    def primary_metric(self, target: str) -> MetricRecord | None:
         """The metric that the task is judged by, on a target, where it was measured."""
         return next((metric for metric in self.metrics if metric.target == target), None)
 
-    def metric(self, target: str, name: str) -> Metric | None:
+    def metric(self, target: str, name: str) -> MetricRecord | None:
         """The metric of this name on a target, where it was measured."""
         return next((metric for metric in self.metrics if (metric.target, metric.name) == (target, name)), None)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import FrameworkModel, QuantizedNetwork
-from chipsmith.profile.profile import Kind
+from chipsmith.profile.profile import Evidence
 from chipsmith.targets.target import reasons_against
 
 
@@ -17,7 +17,7 @@ class Int8Target:
     """The quantised network in its author's framework: what rounding changes, independent of the integer graph."""
 
     name: ClassVar[str] = "int8"
-    kind: ClassVar[Kind] = "measured"
+    kind: ClassVar[Evidence] = Evidence.MEASURED
     obtained: ClassVar[str] = "its int8 form in floating point, quantised and dequantised at each tensor"
     chip: ClassVar[Chip | None] = None
 

@@ -10,8 +10,8 @@ from chipsmith.chip import Chip
 from chipsmith.compiler.compile import lower_graph
 from chipsmith.compiler.network import compile_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.profile.inference import describe_inference
-from chipsmith.profile.profile import Inference, Kind
+from chipsmith.profile.measure import full_profile
+from chipsmith.profile.profile import Evidence, Profile
 from chipsmith.program.program import Program
 from chipsmith.sim import functional
 from chipsmith.targets.target import HostedGraph, reasons_against
@@ -29,9 +29,9 @@ class NpuGraph:
         """As PreparedGraph.execute, in the bits of the chip."""
         return functional.execute(self.program, inputs)
 
-    def profile(self) -> Inference:
+    def profile(self) -> Profile:
         """What one inference costs on the chip: cycles, bytes, joules, area, dollars."""
-        return describe_inference(self.program)
+        return full_profile(self.program)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class NpuTarget:
     """A chip, simulated."""
 
     name: ClassVar[str] = "npu"
-    kind: ClassVar[Kind] = "simulated"
+    kind: ClassVar[Evidence] = Evidence.SIMULATED
     obtained: ClassVar[str] = "the Program, functional simulation"
 
     chip: Chip

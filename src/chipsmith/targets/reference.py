@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from chipsmith.chip import Chip
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.profile.profile import Kind
+from chipsmith.profile.profile import Evidence
 from chipsmith.targets.inferences import join_inferences, split_inferences
 from chipsmith.targets.target import HostedGraph, reasons_against
 from chipsmith.tosa.graph import Array, Graph
@@ -34,7 +34,7 @@ class ReferenceTarget:
     """The interpreter of TOSA's integer meaning."""
 
     name: ClassVar[str] = "reference"
-    kind: ClassVar[Kind] = "simulated"
+    kind: ClassVar[Evidence] = Evidence.SIMULATED
     obtained: ClassVar[str] = "the TOSA graph, reference interpreter"
     chip: ClassVar[Chip | None] = None
 

@@ -16,7 +16,7 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.hardware.build import build_machine, find_toolchain
 from chipsmith.hardware.package import ERROR_TEXTS
 from chipsmith.hardware.simulate import Machine, RtlRun, external_memory
-from chipsmith.profile.profile import Kind
+from chipsmith.profile.profile import Evidence
 from chipsmith.program.program import Program
 from chipsmith.program.verify import verify_program
 from chipsmith.targets.inferences import join_inferences, split_inferences
@@ -62,7 +62,7 @@ class RtlTarget:
     """A chip's RTL, simulated."""
 
     name: ClassVar[str] = "rtl"
-    kind: ClassVar[Kind] = "simulated"
+    kind: ClassVar[Evidence] = Evidence.SIMULATED
     obtained: ClassVar[str] = "the Program, RTL simulation in Verilator"
 
     chip: Chip

@@ -8,7 +8,7 @@ from typing import ClassVar
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import FrameworkModel, QuantizedNetwork
-from chipsmith.profile.profile import Kind
+from chipsmith.profile.profile import Evidence
 from chipsmith.targets.target import reasons_against
 
 
@@ -17,7 +17,7 @@ class SourceTarget:
     """The author's own network: a float module, or the file that was given."""
 
     name: ClassVar[str] = "source"
-    kind: ClassVar[Kind] = "measured"
+    kind: ClassVar[Evidence] = Evidence.MEASURED
     obtained: ClassVar[str] = "the author's network in its own framework"
     chip: ClassVar[Chip | None] = None
 

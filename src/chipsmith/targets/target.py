@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.profile.profile import Kind
+from chipsmith.profile.profile import Evidence
 from chipsmith.tosa.graph import Array, Graph
 
 
@@ -43,7 +43,7 @@ class Target(Protocol):
         """The name of the target, and of its file."""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> Evidence:
         """Whether figures of the network's answers on it are measured or simulated."""
 
     @property

@@ -23,7 +23,7 @@ from chipsmith.errors import BadInput, CheckFailed, ChipsmithError
 from chipsmith.processors import processors
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.targets import GraphTarget, graph_targets
-from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.operators import OPERATORS
 from chipsmith.witness.conformance.cases import complete, illegal, load_case, operator_of
 from chipsmith.witness.conformance.targets import MOST_CYCLES, Bench, TooLong, bench_of
 
@@ -98,6 +98,11 @@ class Conformance:
     def not_passed(self) -> tuple[Outcome, ...]:
         """The legal cases that failed or were refused, and the illegal ones that were accepted."""
         return tuple(outcome for outcome in self.outcomes if outcome.result in _MISSED)
+
+    @property
+    def failure(self) -> str:
+        """How many cases did not pass; empty where all did."""
+        return f"{len(self.not_passed)} of {len(self.outcomes)} cases did not pass" if self.not_passed else ""
 
     def to_json(self) -> Json:
         """The object of `chipsmith conformance --json`."""
@@ -206,7 +211,7 @@ def _target(name: str, chip: Chip) -> GraphTarget:
 
 
 def _check(operators: Sequence[str], sample: int | None, most_cycles: int) -> None:
-    known = {kind.lower() for kind in ROWS} | {CONSTANT}
+    known = {kind.lower() for kind in OPERATORS} | {CONSTANT}
     for name in operators:
         if name not in known:
             raise BadInput(f"there is no operator '{name}'; `chipsmith ops` lists all")
