@@ -36,7 +36,7 @@ def compile(
     from chipsmith.compiler.network import compile_network
     from chipsmith.flow.arrays import check_folder
     from chipsmith.flow.results import CompileResult
-    from chipsmith.frontends.load import load_model
+    from chipsmith.frontends.registry import load_model
     from chipsmith.program.file import write_program
 
     path = as_path(output)
@@ -103,7 +103,7 @@ def estimate(
     from chipsmith.chip import catalogue
     from chipsmith.compiler.network import compile_network
     from chipsmith.flow.results import Estimate
-    from chipsmith.frontends.load import load_model
+    from chipsmith.frontends.registry import load_model
     from chipsmith.profile.measure import describe_chip, quick_profile
 
     if not chips:

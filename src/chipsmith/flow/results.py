@@ -23,7 +23,7 @@ from chipsmith.tosa.graph import Array
 if TYPE_CHECKING:
     from chipsmith.learn import Metrics, Training
     from chipsmith.reports.record import RunRecord
-    from chipsmith.witness.cosimulate import Cosimulated
+    from chipsmith.witness.cosimulate import CosimResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +166,7 @@ class RunResult:
 
     record: RunRecord
     folder: Path
-    cosim: Cosimulated | None = None
+    cosim: CosimResult | None = None
 
     @property
     def program(self) -> Path:

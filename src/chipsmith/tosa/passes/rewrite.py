@@ -68,8 +68,8 @@ def rewrite(graph: Graph, rule: Rule) -> Graph:
     A rule looks at the graph as it was: what it finds there is still computed afterwards, for nothing is removed.
     """
     site = Site(graph)
-    found = {op.outputs[0]: rule(site, op) for op in graph.operators}
-    replacements = {name: replacement for name, replacement in found.items() if replacement is not None}
+    candidates = {op.outputs[0]: rule(site, op) for op in graph.operators}
+    replacements = {name: replacement for name, replacement in candidates.items() if replacement is not None}
     if not replacements:
         return graph
     return _replaced(graph, replacements)

@@ -85,9 +85,9 @@ def _common_root(site: Site, op: Operator, roots: Mapping[str, str]) -> str | No
     if op.kind not in _POINTWISE or not computed or not _constants_are_single(site, op):
         return None
     elements = site.graph.tensor(op.outputs[0]).elements
-    found = {roots.get(name) for name in computed}
+    sources = {roots.get(name) for name in computed}
     whole = all(site.graph.tensor(name).elements == elements for name in computed)
-    return found.pop() if whole and len(found) == 1 else None
+    return sources.pop() if whole and len(sources) == 1 else None
 
 
 def _constants_are_single(site: Site, op: Operator) -> bool:
@@ -108,12 +108,12 @@ def _readers(graph: Graph) -> Mapping[str, set[str]]:
 
 def _between(site: Site, root: str, end: str) -> tuple[Operator, ...]:
     needed = {end}
-    found: list[Operator] = []
+    chain: list[Operator] = []
     for op in reversed(site.graph.operators):
         if op.outputs[0] in needed and op.outputs[0] != root:
-            found.append(op)
+            chain.append(op)
             needed.update(op.inputs)
-    return tuple(reversed(found))
+    return tuple(reversed(chain))
 
 
 def _freed(operators: Iterable[Operator], end: str, readers: Mapping[str, set[str]]) -> set[str]:
