@@ -162,7 +162,7 @@ def compile(
     program = compile_network(network.graph, described)
     if path is not None:
         write_program(program, path)
-    return Compiled(program=program, host_steps=network.host_steps, path=path)
+    return Compiled(program=program, host_steps=network.host_steps, path=path, operator_names=network.operator_names)
 
 
 def simulate(
