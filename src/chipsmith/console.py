@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.chip import Chip, json_schema
-from chipsmith.compiler.fuse.support import held_operators
+from chipsmith.compiler.fuse.support import supported_ops
 from chipsmith.deployment.predict import Predicted
 from chipsmith.flow.compress import Compressed
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
@@ -313,7 +313,7 @@ def _difference(one: Difference | None) -> tuple[str, str, str]:
 def operators(rows: Sequence[OperatorRow]) -> None:
     """The operators, one line each."""
     table = _table("operators of TOSA that Chipsmith holds", "operator", "types", "on the chip", "meaning")
-    engines = held_operators()
+    engines = supported_ops()
     for row in rows:
         table.add_row(row.kind, " ".join(_input_types(row)), engines[row.kind] or "not yet", row.summary)
     print_tables(table)
@@ -329,7 +329,7 @@ def _operator_fields(row: OperatorRow) -> Json:
         "name": row.kind,
         "chapter": row.chapter,
         "summary": row.summary,
-        "engine": held_operators()[row.kind],
+        "engine": supported_ops()[row.kind],
         "inputs": [operand.name for operand in row.inputs],
         "types": [{name: dtype.value for name, dtype in types.items()} for types in row.types],
         "attributes": {one.name: list(one.choices) or one.form.value for one in row.attributes},

@@ -34,13 +34,13 @@ class WindowDraw(Draw):
         else:
             outputs = self.upto(12)
             weights = (outputs, *kernel, channels)
-        windows = {
+        footprint_of = {
             "pad": (*rows["pad"], *columns["pad"]),
             "stride": (rows["stride"], columns["stride"]),
             "dilation": (rows["dilation"], columns["dilation"]),
         }
         out = (images, rows["out"], columns["out"], outputs)
-        return self._weighted(kind, source, weights, out, **{**CONV, **windows})
+        return self._weighted(kind, source, weights, out, **{**CONV, **footprint_of})
 
     def convolution_3d(self) -> str | None:
         source = self.image()
@@ -50,13 +50,13 @@ class WindowDraw(Draw):
         volume = self.net.reshape(source, 1, *self.shape(source))
         outputs = self.upto(8)
         weights = (outputs, *(axis["kernel"] for axis in axes), self.shape(source)[3])
-        windows = {
+        footprint_of = {
             "pad": tuple(one for axis in axes for one in axis["pad"]),
             "stride": tuple(axis["stride"] for axis in axes),
             "dilation": tuple(axis["dilation"] for axis in axes),
         }
         out = (1, *(axis["out"] for axis in axes), outputs)
-        return self._weighted("CONV3D", volume, weights, out, **{**CONV, **windows})
+        return self._weighted("CONV3D", volume, weights, out, **{**CONV, **footprint_of})
 
     def transposed_convolution(self) -> str | None:
         source = self.image()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chipsmith.compiler.allocate.packing import PACK_BYTES, pack_constants
-from chipsmith.compiler.lower.kernel import Buffer, Operand, Step
+from chipsmith.compiler.lower.kernel import Buffer, StreamOperand, UnplacedInstruction
 from chipsmith.program.instructions import Vector
 
 MEMORY = 16384
@@ -20,8 +20,8 @@ def whole(steps, constants, *, limit_bytes=MEMORY, recall_bytes=MEMORY):
 
 
 def step(*names):
-    operands = tuple(Operand(stream="a", buffer=name, base=0) for name in ("x", *names))
-    return Step(template=Vector(), operands=operands)
+    operands = tuple(StreamOperand(stream="a", buffer=name, base=0) for name in ("x", *names))
+    return UnplacedInstruction(template=Vector(), operands=operands)
 
 
 def test_equal_bytes_are_stored_once():

@@ -8,7 +8,7 @@ import pytest
 from nets import RESCALE, Net
 
 from chipsmith.compiler.fuse.chains import ScaleStage, TensorChain, VectorChain
-from chipsmith.compiler.fuse.graph_index import Lookup
+from chipsmith.compiler.fuse.graph_index import GraphIndex
 from chipsmith.compiler.fuse.match import Matcher, exact_left_shift, sources
 from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import Op, Reduce, Rounding, Table
@@ -19,7 +19,7 @@ HALF = {"multiplier": 1 << 30, "shift": 31}
 
 
 def chains_of(graph):
-    return Matcher(Lookup(graph)).cover()
+    return Matcher(GraphIndex(graph)).cover()
 
 
 def fused(graph):

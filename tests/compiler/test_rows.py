@@ -92,9 +92,9 @@ def test_a_table_larger_than_the_chip_is_worked_off_in_slabs(constant, reference
     inputs = {"numbers": np.random.default_rng(3).integers(0, 400, (1, 24), "i4")}
     program = assert_exact(made, output, inputs | ({} if constant else {"values": values}), reference_model, TINY)
     assert program.manifest.weight_bytes == (values.nbytes if constant else 0)
-    slabs = indirect(program)
-    assert len(slabs) > 1
-    assert len({one.b_immediate for one in slabs}) > 1
+    stripes = indirect(program)
+    assert len(stripes) > 1
+    assert len({one.b_immediate for one in stripes}) > 1
 
 
 def test_rows_are_scattered_into_a_tensor_larger_than_the_chip(reference_model):

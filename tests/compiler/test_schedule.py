@@ -7,12 +7,12 @@ import pytest
 from nets import Net
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.allocate.activations import BEFORE, DoesNotFit, Life, Place
+from chipsmith.compiler.allocate.activations import AT_ENTRY, DoesNotFit, LiveRange, Allocation
 from chipsmith.compiler.allocate.packing import Chunk
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.compiler.lower.kernel import Operand, Step
+from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
 from chipsmith.compiler.schedule.list_schedule import Export, Import, Scheduler, pages_needed, relocate
-from chipsmith.compiler.spill.dma_region import Box
+from chipsmith.compiler.spill.dma_region import DmaRegion
 from chipsmith.program.instructions import End, Load, Space, Store, Vector
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.cycle import simulate
@@ -27,19 +27,19 @@ GROUP = CHIP.memory.group_bytes
 def copying(source, target):
     """A step that copies 16 bytes."""
     template = Vector(lanes=16, a_lane_stride=1, o_lane_stride=1)
-    operands = (Operand(stream="a", buffer=source, base=0), Operand(stream="o", buffer=target, base=0, written=True))
-    return Step(template=template, operands=operands)
+    operands = (StreamOperand(stream="a", buffer=source, base=0), StreamOperand(stream="o", buffer=target, base=0, written=True))
+    return UnplacedInstruction(template=template, operands=operands)
 
 
 def place(address, first, last, size_bytes=16):
-    return Place(address=address, size_bytes=size_bytes, life=Life(first=first, last=last))
+    return Allocation(address=address, size_bytes=size_bytes, live_range=LiveRange(first=first, last=last))
 
 
-def arrival(name, where, *, first_step, after_step=BEFORE):
+def arrival(name, where, *, first_step, after_step=AT_ENTRY):
     return Import(
         name=name,
         place=where,
-        box=whole(where),
+        region=whole(where),
         external_address=4096,
         first_step=first_step,
         after_step=after_step,
@@ -49,12 +49,12 @@ def arrival(name, where, *, first_step, after_step=BEFORE):
 
 def departure(name, where, *, last_step):
     return Export(
-        name=name, place=where, box=whole(where), external_address=8192, last_step=last_step, external_locks=0
+        name=name, place=where, region=whole(where), external_address=8192, last_step=last_step, external_locks=0
     )
 
 
 def whole(where):
-    return Box(low=0, rows=1, row_bytes=where.size_bytes, pitch=0)
+    return DmaRegion(low=0, rows=1, row_bytes=where.size_bytes, pitch=0)
 
 
 def chunk(name, size, *, first_step, last_step):
@@ -91,7 +91,7 @@ def test_a_page_holds_the_load_of_the_next_or_end(items, pages):
 
 
 def test_an_input_is_loaded_before_and_an_output_stored_behind():
-    places = {"x": place(0, BEFORE, 0), "y": place(GROUP, 0, 1)}
+    places = {"x": place(0, AT_ENTRY, 0), "y": place(GROUP, 0, 1)}
     schedule = scheduled(
         [copying("x", "y")],
         places,
@@ -103,7 +103,7 @@ def test_an_input_is_loaded_before_and_an_output_stored_behind():
 
 def test_loads_of_later_steps_run_under_earlier_ones():
     # Two inputs of 1,024 bytes in 256 words each: the second comes while the first is copied.
-    places = {"x": place(0, BEFORE, 0, GROUP), "y": place(GROUP, 0, 2), "z": place(2 * GROUP, BEFORE, 1, GROUP)}
+    places = {"x": place(0, AT_ENTRY, 0, GROUP), "y": place(GROUP, 0, 2), "z": place(2 * GROUP, AT_ENTRY, 1, GROUP)}
     places["w"] = place(3 * GROUP, 1, 2)
     imports = [arrival("x", places["x"], first_step=0), arrival("z", places["z"], first_step=1)]
     schedule = scheduled([copying("x", "y"), copying("z", "w")], places, imports=imports)
@@ -111,7 +111,7 @@ def test_loads_of_later_steps_run_under_earlier_ones():
 
 
 def test_an_import_waits_for_the_step_that_it_depends_on():
-    places = {"x": place(0, BEFORE, 0), "y": place(GROUP, 0, 2), "z": place(2 * GROUP, 1, 1)}
+    places = {"x": place(0, AT_ENTRY, 0), "y": place(GROUP, 0, 2), "z": place(2 * GROUP, 1, 1)}
     imports = [
         arrival("x", places["x"], first_step=0),
         arrival("z", places["z"], first_step=1, after_step=0),
@@ -122,7 +122,7 @@ def test_an_import_waits_for_the_step_that_it_depends_on():
 
 
 def test_constants_find_a_place_where_nothing_lives():
-    places = {"x": place(0, BEFORE, 0, GROUP), "y": place(GROUP, 0, 1, GROUP)}
+    places = {"x": place(0, AT_ENTRY, 0, GROUP), "y": place(GROUP, 0, 1, GROUP)}
     schedule = scheduled(
         [copying("c", "y"), copying("x", "y")], places, chunks=[chunk("c", 2 * GROUP, first_step=0, last_step=0)]
     )
@@ -131,7 +131,7 @@ def test_constants_find_a_place_where_nothing_lives():
 
 def test_constants_come_when_their_place_is_free():
     # x lives through step 0 and leaves no room for the constants of step 1.
-    places = {"x": place(0, BEFORE, 0, 3 * GROUP), "y": place(3 * GROUP, 0, 2, GROUP)}
+    places = {"x": place(0, AT_ENTRY, 0, 3 * GROUP), "y": place(3 * GROUP, 0, 2, GROUP)}
     schedule = scheduled(
         [copying("x", "y"), copying("c", "y")], places, chunks=[chunk("c", GROUP, first_step=1, last_step=1)]
     )
@@ -139,7 +139,7 @@ def test_constants_come_when_their_place_is_free():
 
 
 def test_constants_without_a_place_are_named():
-    places = {"x": place(0, BEFORE, 0, 3 * GROUP), "y": place(3 * GROUP, 0, 1, GROUP)}
+    places = {"x": place(0, AT_ENTRY, 0, 3 * GROUP), "y": place(3 * GROUP, 0, 1, GROUP)}
     with pytest.raises(DoesNotFit, match=r"constants of c \(16 bytes\) find no place in .* of four-kib"):
         scheduled([copying("x", "y")], places, chunks=[chunk("c", 16, first_step=0, last_step=0)])
 

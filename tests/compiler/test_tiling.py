@@ -10,9 +10,9 @@ import pytest
 from nets import Net, random_int8
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.allocate.activations import BEFORE, DoesNotFit
+from chipsmith.compiler.allocate.activations import AT_ENTRY, DoesNotFit
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.compiler.lower.lower_graph import build
+from chipsmith.compiler.lower.lower_graph import lower_graph
 from chipsmith.compiler.spill.plan import choose_spilled, plan_tiled, plan_whole
 from chipsmith.program.instructions import Load, Space, Store
 from chipsmith.program.verify import verify_program
@@ -72,13 +72,13 @@ def two_outputs():
 NETWORKS = {made.__name__: made for made in (hourglass, residual, pooled, two_outputs)}
 
 
-def built(graph, chip=NANO):
-    return build(canonicalize(graph), chip)
+def kernel_list(graph, chip=NANO):
+    return lower_graph(canonicalize(graph), chip)
 
 
 def test_what_fits_is_neither_spilled_nor_cut():
     graph = hourglass()
-    plan = plan_whole(built(graph))
+    plan = plan_whole(kernel_list(graph))
     assert plan.spilled == plan.streamed == ()
     assert [(one.buffer, one.step) for one in plan.imports] == [("x", 0)]
     assert [(one.buffer, one.step) for one in plan.exports] == [(graph.outputs[0], len(plan.steps) - 1)]
@@ -86,54 +86,54 @@ def test_what_fits_is_neither_spilled_nor_cut():
 
 def test_the_largest_that_live_at_the_peak_are_spilled():
     graph = hourglass()
-    wide = built(graph).kernels[0].steps[0].operands[1].buffer
-    assert choose_spilled(built(graph), budget_bytes=6000) == ()
+    wide = kernel_list(graph).kernels[0].steps[0].operands[1].buffer
+    assert choose_spilled(kernel_list(graph), budget_bytes=6000) == ()
     # Half of 5,000 bytes is left to windows: input and output fit the other half.
-    assert choose_spilled(built(graph), budget_bytes=5000) == (wide,)
-    assert set(choose_spilled(built(graph), budget_bytes=1000)) == {"x", wide, graph.outputs[0]}
+    assert choose_spilled(kernel_list(graph), budget_bytes=5000) == (wide,)
+    assert set(choose_spilled(kernel_list(graph), budget_bytes=1000)) == {"x", wide, graph.outputs[0]}
 
 
 def windows_of(plan, transfers):
     found = defaultdict(list)
     for one in transfers:
-        found[one.tensor].append(bytes_of(one.box))
+        found[one.tensor].append(bytes_of(one.region))
     return {name: found[name] for name in plan.spilled if name in found}
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_slices_write_each_byte_of_a_spilled_tensor(network):
     chip = small_chip(groups=4, group_bytes=1024)
-    made = built(NETWORKS[network](), chip)
+    made = kernel_list(NETWORKS[network](), chip)
     plan = plan_tiled(made, chip, budget_bytes=3000)
     assert plan.spilled
     ports = {view.buffer for view in made.inputs.values()}
-    for name, windows in windows_of(plan, plan.exports).items():
-        assert set().union(*windows) == set(range(made.buffers[name].size_bytes))
+    for name, footprint_of in windows_of(plan, plan.exports).items():
+        assert set().union(*footprint_of) == set(range(made.buffers[name].size_bytes))
         assert name not in ports
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_window_is_read_when_its_last_writer_has_run(network):
     chip = small_chip(groups=4, group_bytes=1024)
-    plan = plan_tiled(built(NETWORKS[network](), chip), chip, budget_bytes=3000)
+    plan = plan_tiled(kernel_list(NETWORKS[network](), chip), chip, budget_bytes=3000)
     for one in plan.imports:
         writers = [
             other.step
             for other in plan.exports
-            if other.tensor == one.tensor and other.step < one.step and meets(one, other)
+            if other.tensor == one.tensor and other.step < one.step and overlaps(one, other)
         ]
-        assert one.after >= max(writers, default=BEFORE)
+        assert one.after >= max(writers, default=AT_ENTRY)
         assert one.after < one.step
 
 
-def meets(one, other):
-    return not bytes_of(one.box).isdisjoint(bytes_of(other.box))
+def overlaps(one, other):
+    return not bytes_of(one.region).isdisjoint(bytes_of(other.region))
 
 
-def bytes_of(box):
+def bytes_of(region):
     """The bytes of a buffer that a box holds."""
-    starts = range(box.low, box.low + box.rows * max(box.pitch, 1), max(box.pitch, 1))
-    return {byte for start in starts for byte in range(start, start + box.row_bytes)}
+    starts = range(region.low, region.low + region.rows * max(region.pitch, 1), max(region.pitch, 1))
+    return {byte for start in starts for byte in range(start, start + region.row_bytes)}
 
 
 def test_what_no_slice_makes_fit_is_refused_with_its_kernel():
@@ -141,7 +141,7 @@ def test_what_no_slice_makes_fit_is_refused_with_its_kernel():
     graph = net.graph(convolved(net, "x", 8, size=1))
     chip = small_chip(groups=2, group_bytes=1024)
     with pytest.raises(DoesNotFit, match=r"kernel k0:\w+ needs \d+ bytes at once .* small has \d+ bytes for it"):
-        plan_tiled(built(graph, chip), chip, budget_bytes=1000)
+        plan_tiled(kernel_list(graph, chip), chip, budget_bytes=1000)
 
 
 @pytest.mark.parametrize(("groups", "group_bytes"), [(3, 1024), (8, 512), (2, 2048), (6, 1024)])

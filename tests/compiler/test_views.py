@@ -39,9 +39,9 @@ def test_a_transpose_moves_no_byte():
 
 
 def test_a_slice_starts_later_and_keeps_its_strides():
-    box = view_of(4, 5, 6).slice((1, 2, 3), (2, 3, 2))
-    assert (box.offset, box.strides) == (1 * 30 + 2 * 6 + 3, (30, 6, 1))
-    assert box.extent == (45, 45 + 30 + 12 + 1 + 1)
+    region = view_of(4, 5, 6).slice((1, 2, 3), (2, 3, 2))
+    assert (region.offset, region.strides) == (1 * 30 + 2 * 6 + 3, (30, 6, 1))
+    assert region.extent == (45, 45 + 30 + 12 + 1 + 1)
 
 
 def test_a_reversed_view_starts_at_its_end():
@@ -93,8 +93,8 @@ def _next(rng, view: View, shown):
         case 1:
             size = tuple(int(rng.integers(1, one + 1)) for one in view.shape)
             start = tuple(int(rng.integers(one - mine + 1)) for one, mine in zip(view.shape, size, strict=True))
-            box = tuple(slice(one, one + mine) for one, mine in zip(start, size, strict=True))
-            return view.slice(start, size), shown[box]
+            region = tuple(slice(one, one + mine) for one, mine in zip(start, size, strict=True))
+            return view.slice(start, size), shown[region]
         case 2:
             axis = int(rng.integers(len(view.shape)))
             return view.reverse(axis), np.flip(shown, axis)

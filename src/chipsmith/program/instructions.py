@@ -10,7 +10,7 @@ from chipsmith.errors import BadInput
 from chipsmith.program.encoding import OPCODE_BITS, bits, choice, decode, encode
 
 
-class Engine(enum.Enum):
+class Engine(enum.StrEnum):
     """The engines that run at the same time; SEQUENCER is where END lives."""
 
     LOAD = "load"

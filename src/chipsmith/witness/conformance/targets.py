@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from chipsmith.chip import Chip
-from chipsmith.compiler.compile import lower_graph
+from chipsmith.compiler.compile import compile_canonical
 from chipsmith.hardware.build import build_machine
 from chipsmith.hardware.simulate import Machine, external_memory
 from chipsmith.program.program import Program
@@ -49,7 +49,7 @@ class Bench:
         """Take the case as far as its Program (not for 'reference'); a ChipsmithError where it is refused."""
         verify(case.graph)
         if self.target != "reference":
-            lower_graph(case.graph, self.chip)
+            compile_canonical(case.graph, self.chip)
 
     def prepare(self) -> None:
         """Build the RTL, if that is the target; BadInput where a tool is missing."""
@@ -66,7 +66,7 @@ def _refuse_long(case: Case, bench: Bench) -> None:
 
 
 def _program(case: Case, chip: Chip) -> Program:
-    program = lower_graph(case.graph, chip)
+    program = compile_canonical(case.graph, chip)
     verify_program(program)
     return program
 

@@ -1,0 +1,59 @@
+"""The stages of the compiler by name, and what each of them made of one network."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from chipsmith.compiler.allocate.memory_map import MemoryMap
+from chipsmith.compiler.fuse.fuse_graph import FusedGraph
+from chipsmith.compiler.lower.kernel import KernelList
+from chipsmith.compiler.schedule.schedule import Schedule
+from chipsmith.compiler.spill.spill_plan import SpillPlan
+from chipsmith.program.assembly import format_assembly
+from chipsmith.program.program import Program
+from chipsmith.tosa.graph import Graph
+from chipsmith.tosa.text import outline_graph
+
+
+class Stage(enum.StrEnum):
+    """The stages in order; each takes what the one before made."""
+
+    CANONICALIZE = "canonicalize"
+    FUSE = "fuse"
+    LOWER = "lower"
+    SPILL = "spill"
+    ALLOCATE = "allocate"
+    SCHEDULE = "schedule"
+    EMIT = "emit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stages:
+    """What each stage made of one network; of plans that did not fit, nothing is kept."""
+
+    canonical: Graph
+    fused: FusedGraph
+    lowered: KernelList
+    plan: SpillPlan
+    memory: MemoryMap
+    schedule: Schedule
+    program: Program
+
+    def text(self, stage: Stage) -> str:
+        """What a stage made, for people: a line for each operator, chain, kernel, instruction or allocation."""
+        match stage:
+            case Stage.CANONICALIZE:
+                return outline_graph(self.canonical)
+            case Stage.FUSE:
+                return str(self.fused)
+            case Stage.LOWER:
+                return str(self.lowered)
+            case Stage.SPILL:
+                return str(self.plan)
+            case Stage.ALLOCATE:
+                return str(self.memory)
+            case Stage.SCHEDULE:
+                return str(self.schedule)
+            case Stage.EMIT:
+                return format_assembly(self.program.instructions)
