@@ -95,10 +95,10 @@ def test_every_operator_is_placed_on_the_chip(network: str) -> None:
     graph = read_tosa(NETWORKS / f"{network}.tosa")
     program = compile_graph(graph, load_chip("edge-256"))
     placements = program.manifest.operators
-    assert {one.placed for one in placements} <= {"tensor", "vector", "view", "constant"}
-    assert all(one.reason for one in placements)
+    assert {placement.placed for placement in placements} <= {"tensor", "vector", "view", "constant"}
+    assert all(placement.reason for placement in placements)
     # Canonical form folds operators away, but never invents a name that the network does not have.
-    assert all(one.kernel or one.placed in ("view", "constant") for one in placements)
+    assert all(placement.kernel or placement.placed in ("view", "constant") for placement in placements)
 
 
 def test_a_network_larger_than_the_memory_is_sliced(reference_model: ReferenceModel) -> None:
@@ -106,7 +106,7 @@ def test_a_network_larger_than_the_memory_is_sliced(reference_model: ReferenceMo
     small = load_chip("nano-64", {"memory.groups": "3", "memory.group_bytes": "2048"})
     program = compile_graph(graph, small)
     # The first layer's 6,272 bytes do not stand beside its input and its weights in 6 KiB: they go out in slices.
-    assert sum(isinstance(one, Store) for one in program.instructions) > 1
+    assert sum(isinstance(instruction, Store) for instruction in program.instructions) > 1
     assert program.manifest.memory_peak_bytes <= small.memory_bytes
     inputs = random_inputs(graph, inferences=3)
     (output,) = execute(program, {graph.inputs[0]: inputs}).values()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from chipsmith.program.instructions import Instruction, Tensor, Vector
+
+Computing = TypeVar("Computing", bound=Instruction)
 
 
 class StreamName(enum.StrEnum):
@@ -116,3 +119,8 @@ STREAM_FIELDS: Mapping[type[Instruction], Mapping[StreamName, StreamFields]] = {
 def read_fields(instruction: Instruction, names: Iterable[str]) -> dict[str, int]:
     """The values of some of an instruction's fields, by name; AttributeError where it has no such field."""
     return {name: int(getattr(instruction, name)) for name in names}
+
+
+def with_fields(instruction: Computing, values: Mapping[str, int]) -> Computing:
+    """The instruction with other values in some of its fields; TypeError where it has no such field."""
+    return replace(instruction, **values)

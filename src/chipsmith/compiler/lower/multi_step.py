@@ -130,16 +130,13 @@ def rescale_by_channel(op: Operator, context: LoweringContext) -> Iterator[Stage
         clamp_min=low,
         clamp_max=high,
     )
+    a_type, o_type = machine_type(a.dtype, unsigned=unsigned[0]), machine_type(o.dtype, unsigned=unsigned[1])
     steps: list[UnplacedInstruction] = []
     for first, last in _equal_channels(scale):
         start, size = (*(0,) * (len(a.shape) - 1), first), (*a.shape[:-1], last - first)
         scaled = replace(template, o_multiplier=int(scale.multiplier[first]), o_shift=int(scale.shift[first]))
         source, target = a.slice(start, size), o.slice(start, size)
-        types = {
-            "a_type": machine_type(a.dtype, unsigned=unsigned[0]),
-            "o_type": machine_type(o.dtype, unsigned=unsigned[1]),
-        }
-        steps += lower_elementwise(scaled, source, None, target, context.chip, **types)
+        steps += lower_elementwise(scaled, source, None, target, context.chip, a_type=a_type, o_type=o_type)
     yield tuple(steps)
 
 

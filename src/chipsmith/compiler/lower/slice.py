@@ -9,7 +9,7 @@ from functools import lru_cache
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Mode, Op, Tensor, Vector, WeightsBy
-from chipsmith.program.stream_fields import LANES, OUTER_LOOPS, LoopFields, StreamName, read_fields
+from chipsmith.program.stream_fields import LANES, OUTER_LOOPS, LoopFields, StreamName, read_fields, with_fields
 
 _HEIGHT, _WIDTH, _CHANNELS = "output_height", "output_width", "output_channels"
 _ROWS = "rows"
@@ -116,7 +116,7 @@ def _slice_template(
         moved = StreamName.A if instruction.op is Op.GATHER else StreamName.OUTPUT
         moves = {moved: first * instruction.row_pitch}
     else:
-        template = replace(instruction, **{axis.name: last - first})
+        template = with_fields(instruction, {axis.name: last - first})
         moves = dict(_vector_moves(instruction, _LOOPS[axis.name], first))
     return _without_idle_strides(template), moves
 
@@ -131,7 +131,7 @@ def _without_idle_strides(instruction: Instruction) -> Instruction:
         return replace(instruction, o_stride_y=0, res_stride_y=0, row_pitch=pitch)
     counts = read_fields(instruction, (loop.count for loop in OUTER_LOOPS))
     idle = [stride for loop in OUTER_LOOPS if counts[loop.count] == 1 for stride in loop.strides.values()]
-    return replace(instruction, **dict.fromkeys(idle, 0))
+    return with_fields(instruction, dict.fromkeys(idle, 0))
 
 
 def _slice_tensor(

@@ -80,13 +80,7 @@ def lower_matmul(a: View, b: View, output: View, epilogue: Epilogue) -> tuple[Un
         w_stride=b.strides[1] if by_row else b.strides[2],
     )
     return tuple(
-        replace(
-            step,
-            operands=(
-                *step.operands,
-                StreamOperand(stream=StreamName.WEIGHTS, buffer=b.buffer, base=_image(b, image).offset),
-            ),
-        )
+        _with_weights(step, b, _image(b, image).offset)
         for image in range(a.shape[0])
         for step in _pointwise(template, _image(a, image), _image(output, image), None, run=b.shape[1])
     )
@@ -162,26 +156,25 @@ def _windows(template: Tensor, geometry: Geometry) -> Iterator[UnplacedInstructi
     if geometry.pointwise:
         fields = replace(template, w_stride=weights.strides[0])
         for step in _pointwise(fields, a, output, residual, run=channels):
-            yield from _fit_fields(_with_weights(step, weights, 0))
+            yield from _fit_fields(_with_weights(step, weights, weights.offset))
         return
     fields = replace(_steps_of_window(_taps(template, geometry), geometry), a_pitch_z=pitch_z)
     for image, plane in itertools.product(range(output.shape[0]), range(output.shape[1])):
         taps = geometry.taps_of_plane(plane) if math.prod(weights.shape) else range(0)
         target, other = _plane(output, image, plane), _plane(residual, image, plane)
+        first_tap = weights.offset + (taps[0] if taps else 0) * weights.strides[1]
         if taps:
             depth = plane * geometry.stride[0] - geometry.pad[0] + taps[0] * geometry.dilation[0]
             step = _step(replace(fields, kernel_z=len(taps)), _plane(a, image, depth), target, other)
         else:
             step = _step(_without_taps(fields), None, target, other)
-        yield from _fit_fields(_with_weights(step, weights, taps[0] if taps else 0))
+        yield from _fit_fields(_with_weights(step, weights, first_tap))
 
 
-def _with_weights(step: UnplacedInstruction, weights: View, tap: int) -> UnplacedInstruction:
-    """The step with its weights from a tap along z on."""
-    base = weights.offset + tap * weights.strides[1]
-    return replace(
-        step, operands=(*step.operands, StreamOperand(stream=StreamName.WEIGHTS, buffer=weights.buffer, base=base))
-    )
+def _with_weights(step: UnplacedInstruction, weights: View, base: int) -> UnplacedInstruction:
+    """The step with its weights, from a byte of their buffer on."""
+    operand = StreamOperand(stream=StreamName.WEIGHTS, buffer=weights.buffer, base=base)
+    return replace(step, operands=(*step.operands, operand))
 
 
 def _without_taps(fields: Tensor) -> Tensor:
@@ -259,12 +252,10 @@ def _pointwise(
     template: Tensor, a: View, output: View, residual: View | None, *, run: int
 ) -> Iterator[UnplacedInstruction]:
     """A product of rows: all pixels of all images in as few loops as their strides allow."""
-    r_strides = residual.strides if residual is not None else output.strides
+    strides = zip(a.strides, output.strides, (residual or output).strides, strict=True)
     loops = [
-        Pixels(count=count, a=a_stride, o=o_stride, residual=r_stride)
-        for count, a_stride, o_stride, r_stride in zip(
-            output.shape[:-1], a.strides, output.strides, r_strides, strict=False
-        )
+        Pixels(count=count, a=a_stride, o=o_stride, residual=residual_stride)
+        for count, (a_stride, o_stride, residual_stride) in zip(output.shape[:-1], strides, strict=False)
     ]
     *outer, rows, columns = [Pixels(count=1, a=0, o=0, residual=0)] * 2 + _join_pixels(loops)
     fields = replace(

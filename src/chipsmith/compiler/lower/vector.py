@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from chipsmith import numerics
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.fuse.chains import InStage, VectorChain
 from chipsmith.compiler.fuse.graph_index import integer, integers
+from chipsmith.compiler.fuse.operators import POOLS
 from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
 from chipsmith.compiler.lower.types import machine_type
 from chipsmith.compiler.lower.vector_loops import Loop, Nest, instructions
@@ -28,9 +28,9 @@ def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) ->
     table = view(chain.out.table_tensor) if chain.out.table is not Table.NONE else None
     template = chain_template(chain, a, b, o)
     return tuple(
-        _step(scaled, nest, a, b, o, table)
-        for part, scale in _nests(chain, a, b, o)
-        for scaled, nest in instructions(replace(template, **scale), part, chip)
+        _step(instruction, part, a, b, o, table)
+        for scaled, nest in _nests(chain, template, a, b, o)
+        for instruction, part in instructions(scaled, nest, chip)
     )
 
 
@@ -122,15 +122,15 @@ def value_range(view: View, *, unsigned: bool) -> tuple[int, int]:
     return (0, (1 << bits) - 1) if unsigned else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
 
-def _nests(chain: VectorChain, a: View, b: View | None, o: View) -> Iterator[tuple[Nest, dict[str, Any]]]:
-    """The loop nests of a chain, each with the fields that it alone has."""
+def _nests(chain: VectorChain, template: Vector, a: View, b: View | None, o: View) -> Iterator[tuple[Vector, Nest]]:
+    """The loop nests of a chain, each with its template."""
     core = chain.core
-    if core is not None and core.kind in ("MAX_POOL2D", "AVG_POOL2D"):
-        yield from _pool(core, a, o)
+    if core is not None and core.kind in POOLS:
+        yield from _pool(core, template, a, o)
     elif chain.reduce is not Reduce.NONE and core is not None:
-        yield reduction(integer(core, "axis"), a, None, o), {}
+        yield template, reduction(integer(core, "axis"), a, None, o)
     else:
-        yield elementwise(a, b, o), {}
+        yield template, elementwise(a, b, o)
 
 
 def elementwise(a: View, b: View | None, o: View) -> Nest:
@@ -181,7 +181,8 @@ def _span(output: int, size: int, kernel: int, stride: int, pad: int) -> _PoolSp
     return _PoolSpan(first=output, count=1, low=max(0, -start), high=min(kernel, size - start))
 
 
-def _pool(core: Operator, a: View, o: View) -> Iterator[tuple[Nest, dict[str, Any]]]:
+def _pool(core: Operator, template: Vector, a: View, o: View) -> Iterator[tuple[Vector, Nest]]:
+    """A nest for each combination of rows and columns whose windows have the same taps."""
     (kernel_y, kernel_x), (stride_y, stride_x) = integers(core, "kernel"), integers(core, "stride")
     top, _, left, _ = integers(core, "pad")
     rows = _spans(o.shape[1], a.shape[1], kernel_y, stride_y, top)
@@ -204,12 +205,14 @@ def _pool(core: Operator, a: View, o: View) -> Iterator[tuple[Nest, dict[str, An
             b_base=0,
             o_base=o.offset + y.first * o.strides[1] + x.first * o.strides[2],
         )
-        yield nest, _average(taps_y * taps_x) if core.kind == "AVG_POOL2D" else {}
+        yield _averaged(template, taps_y * taps_x) if core.kind == "AVG_POOL2D" else template, nest
 
 
-def _average(count: int) -> dict[str, Any]:
+def _averaged(template: Vector, count: int) -> Vector:
+    """The template with its sums divided by a count."""
     scale = numerics.reciprocal_scale(count)
-    return {"o_rounding": Rounding.SINGLE, "o_multiplier": int(scale.multiplier), "o_shift": int(scale.shift)}
+    multiplier, shift = int(scale.multiplier), int(scale.shift)
+    return replace(template, o_rounding=Rounding.SINGLE, o_multiplier=multiplier, o_shift=shift)
 
 
 def _step(instruction: Vector, nest: Nest, a: View, b: View | None, o: View, table: View | None) -> UnplacedInstruction:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from chipsmith.chip.description import Chip
 from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import INDIRECT_OPS, Vector
-from chipsmith.program.stream_fields import LANES, OUTER_LOOPS, REDUCED_LOOPS, LoopFields, StreamName
+from chipsmith.program.stream_fields import LANES, OUTER_LOOPS, REDUCED_LOOPS, LoopFields, StreamName, with_fields
 from chipsmith.program.vector_cycles import vector_cycles
 
 _COUNT_LIMIT = (1 << 16) - 1
@@ -125,7 +125,7 @@ def _assign(template: Vector, nest: Nest, lane: Loop | None) -> _Piece | None:
     for fields, loop in zip(REDUCED_LOOPS, inner, strict=False):
         values |= {fields.count: loop.count, **_stride_values(fields, loop)}
     unrolled = tuple(outer[len(OUTER_LOOPS) :])
-    return _Piece(instruction=replace(template, **values), nest=nest, unrolled=unrolled)
+    return _Piece(instruction=with_fields(template, values), nest=nest, unrolled=unrolled)
 
 
 def _lane_values(template: Vector, lane: Loop | None) -> dict[str, int]:

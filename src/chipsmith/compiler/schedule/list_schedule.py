@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeVar
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.allocate.activations import Allocation, groups_of
@@ -28,8 +28,9 @@ from chipsmith.program.cycles import ISSUE, occupancy
 from chipsmith.program.instructions import Engine, Instruction, Load, Space, Store
 from chipsmith.program.locks import Lock, LockKind, named_locks
 from chipsmith.program.program import page_bytes
-from chipsmith.program.stream_fields import STREAM_FIELDS
+from chipsmith.program.stream_fields import STREAM_FIELDS, with_fields
 
+LoadOrStore = TypeVar("LoadOrStore", Load, Store)
 PAGE_POSITION = 4
 """Where in a page the LOAD of the next one stands: late enough not to hold up the first loads of data.
 
@@ -77,7 +78,7 @@ def relocate(step: UnplacedInstruction, addresses: Mapping[str, int], chip: Chip
             low, high = ranges[operand.stream]
             values[fields.first_group] = (base + low) // size
             values[fields.last_group] = (base + high - 1) // size
-    return replace(step.template, **values)
+    return with_fields(step.template, values)
 
 
 def schedule_steps(plan: SpillPlan, memory: MemoryMap, chip: Chip) -> Schedule:
@@ -188,28 +189,31 @@ class Scheduler:
     # --- instructions ---------------------------------------------------------------------------------------------
 
     def _import(self, wanted: Import) -> Scheduled:
-        fields = self._fields(wanted.external_address, wanted.allocation, wanted.region)
-        instruction = replace(Load(external_locks=wanted.external_locks), **fields)
+        bare = Load(external_locks=wanted.external_locks)
+        instruction = self._addressed(bare, wanted.external_address, wanted.allocation, wanted.region)
         return Scheduled(instruction=instruction, role=Role.LOAD, name=wanted.name)
 
     def _load(self, name: str, external_address: int, allocation: Allocation) -> Scheduled:
         region = DmaRegion(low=0, rows=1, row_bytes=allocation.size_bytes, pitch=0)
-        instruction = replace(Load(), **self._fields(external_address, allocation, region))
+        instruction = self._addressed(Load(), external_address, allocation, region)
         return Scheduled(instruction=instruction, role=Role.LOAD, name=name)
 
-    def _fields(self, external_address: int, allocation: Allocation, region: DmaRegion) -> dict[str, Any]:
-        """The fields of a transfer between the rows of a box in external memory and their place."""
+    def _addressed(
+        self, transfer: LoadOrStore, external_address: int, allocation: Allocation, region: DmaRegion
+    ) -> LoadOrStore:
+        """A transfer between the rows of a region in external memory and their allocation."""
         groups = groups_of(allocation.address, allocation.size_bytes, self._chip)
-        return {
-            "external_address": external_address,
-            "local_address": allocation.address,
-            "inner_count": region.rows,
-            "run_bytes": region.row_bytes,
-            "external_inner_stride": region.pitch,
-            "local_inner_stride": region.row_bytes if region.rows > 1 else 0,
-            "first_group": groups[0],
-            "last_group": groups[-1],
-        }
+        return replace(
+            transfer,
+            external_address=external_address,
+            local_address=allocation.address,
+            inner_count=region.rows,
+            run_bytes=region.row_bytes,
+            external_inner_stride=region.pitch,
+            local_inner_stride=region.row_bytes if region.rows > 1 else 0,
+            first_group=groups[0],
+            last_group=groups[-1],
+        )
 
     def _step_instruction(self) -> Instruction:
         return relocate(self._steps[self._next], self._addresses, self._chip)
@@ -240,8 +244,8 @@ class Scheduler:
             self._issue(self._store(export))
 
     def _store(self, export: Export) -> Scheduled:
-        fields = self._fields(export.external_address, export.allocation, export.region)
-        instruction = replace(Store(external_locks=export.external_locks), **fields)
+        bare = Store(external_locks=export.external_locks)
+        instruction = self._addressed(bare, export.external_address, export.allocation, export.region)
         return Scheduled(instruction=instruction, role=Role.STORE, name=export.name)
 
     def _load_next_page(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.program.arithmetic import round_up
 from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Vector
-from chipsmith.program.stream_fields import STREAM_FIELDS, StreamName, read_fields
+from chipsmith.program.stream_fields import STREAM_FIELDS, StreamName, read_fields, with_fields
 from chipsmith.program.streams import Offsets, Stream, streams
 
 _WORTHWHILE = 0.75
@@ -69,7 +69,7 @@ def _pitches(uses: Iterable[StreamUse]) -> set[int]:
 
 
 def _region_of_pitch(uses: Sequence[StreamUse], pitch: int, hull: DmaRegion) -> DmaRegion | None:
-    """The region of rows that are `pitch` bytes apart; None where it is hardly smaller than the hull, or none will do."""
+    """The region of rows `pitch` bytes apart; None where it is hardly smaller than the hull, or none will do."""
     if any(_is_indirect(use.step.template) for use in uses):
         return None
     spans = [_along_row(use, pitch) for use in uses]
@@ -132,7 +132,7 @@ def _redirect_stream(use: StreamUse, region: DmaRegion) -> tuple[dict[str, int],
     along = sum(_least(loop) for loop in use.stream.loops if not _is_down(loop, region.pitch))
     row, column = divmod(use.base + down + along - region.low, region.pitch)
     base = row * region.row_bytes + column - _stride(down, region) - along
-    after = streams_of(replace(template, **fields)).get(use.name)
+    after = streams_of(with_fields(template, fields)).get(use.name)
     if base < 0 or after is None:
         return None
     same = _steps_packed(use.stream, after, region) or _bytes_packed(use, after, base, region)

@@ -13,7 +13,7 @@ from chipsmith.compiler.lower.slice import CutAxis, cut_axes, slice_step
 from chipsmith.compiler.spill.dma_region import DmaRegion, StreamUse, redirect_stream, smallest_region, streams_of
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Instruction
-from chipsmith.program.stream_fields import StreamName
+from chipsmith.program.stream_fields import StreamName, with_fields
 from chipsmith.program.streams import Stream
 
 ByteRange: TypeAlias = tuple[int, int]
@@ -52,7 +52,7 @@ def footprint_bytes(steps: Sequence[UnplacedInstruction], buffers: Collection[st
 def redirect_step(
     step: UnplacedInstruction, regions: Footprint, names: Mapping[BufferUse, str], buffers: Collection[str]
 ) -> UnplacedInstruction:
-    """The step reading and writing windows, which are buffers called `names` that hold `regions`, instead of some buffers.
+    """The step on windows instead of some buffers: on buffers called `names`, which hold `regions` of those.
 
     A stream that touches nothing, such as the input of a slice that is all padding, has no window and is left out.
     """
@@ -63,7 +63,7 @@ def redirect_step(
         changed, base = redirect_stream(use, regions[key])
         fields |= changed
         operands.append(replace(operand, buffer=names[key], base=base))
-    template = replace(step.template, **fields) if fields else step.template
+    template = with_fields(step.template, fields) if fields else step.template
     return replace(step, template=template, operands=tuple(operands))
 
 

@@ -172,9 +172,8 @@ def _replacement(site: Site, function: Int8Function, table: Array) -> Replacemen
         return identity if same_shape else reshape(site, op, function.root)
     if function.freed < _FEWEST_TABULATED:
         return None
-    return (
-        _lookup(site, op, function.root, table) if same_shape else _lookup_and_reshape(site, op, function.root, table)
-    )
+    look_up = _lookup if same_shape else _lookup_and_reshape
+    return look_up(site, op, function.root, table)
 
 
 def _lookup(site: Site, op: Operator, root: str, table: Array) -> Replacement:

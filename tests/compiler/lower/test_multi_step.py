@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.compile import compile_graph, lower_graph
+from chipsmith.compiler.compile import compile_canonical, compile_graph
 from chipsmith.compiler.lower.column_stripes import cut_columns
 from chipsmith.compiler.lower.resize import runs
 from chipsmith.compiler.lower.view import View
@@ -19,7 +19,7 @@ from chipsmith.tosa.graph import DType, Graph, Operator
 from chipsmith.tosa.graph import Tensor as TosaTensor
 from chipsmith.tosa.verify import verify
 
-_DTYPES = {one.numpy: one for one in (DType.BOOL, DType.INT8, DType.INT16, DType.INT32)}
+_DTYPES = {dtype.numpy: dtype for dtype in (DType.BOOL, DType.INT8, DType.INT16, DType.INT32)}
 TINY = load_chip("nano-64", {"memory.groups": "4", "memory.group_bytes": "2048"})
 """8 KiB of memory: what the tests hold does not fit whole."""
 
@@ -72,14 +72,14 @@ def numbers(shape: tuple[int, ...], dtype: str = "int8", seed: int = 3) -> np.nd
     return np.random.default_rng(seed).integers(limits.min, limits.max, shape, dtype, endpoint=True)
 
 
-def assert_exact(context: LoweringContext, output: str, reference_model, chip=None, lower=lower_graph):
+def assert_exact(context: LoweringContext, output: str, reference_model, chip=None, lower=compile_canonical):
     """The program of a sketch on a chip, after its output was found equal to the witness's."""
     graph = context.graph(output)
     verify(graph)
     program = lower(graph, chip or load_chip("edge-256"))
     verify_program(program)
-    (found,) = execute(program, context.inputs).values()
-    np.testing.assert_array_equal(found, reference_model(graph, context.inputs)[output])
+    (result,) = execute(program, context.inputs).values()
+    np.testing.assert_array_equal(result, reference_model(graph, context.inputs)[output])
     return program
 
 
@@ -109,7 +109,7 @@ def rescaled(context: LoweringContext, tensor: str, shape: tuple[int, ...], mult
     )
 
 
-@pytest.mark.parametrize("lower", [lower_graph, compile_graph])
+@pytest.mark.parametrize("lower", [compile_canonical, compile_graph])
 def test_weights_and_bias_that_are_inputs_with_a_scale_for_each_channel(lower, reference_model):
     context = LoweringContext()
     context.input("image", numbers((2, 6, 7, 3)))
@@ -118,7 +118,7 @@ def test_weights_and_bias_that_are_inputs_with_a_scale_for_each_channel(lower, r
     sums = convolution(context, "CONV2D", weights, bias, (2, 5, 5, 4), pad=(0, 0, 0, 0), stride=(1, 1), dilation=(1, 1))
     output = rescaled(context, sums, (2, 5, 5, 4), [1 << 30, 3 << 28, 1 << 29, 1 << 28])
     program = assert_exact(context, output, reference_model, lower=lower)
-    assert any(isinstance(one, Tensor) for one in program.instructions)
+    assert any(isinstance(instruction, Tensor) for instruction in program.instructions)
 
 
 def test_a_transposed_convolution_drains_its_phases_through_one_scale(reference_model):
@@ -130,7 +130,7 @@ def test_a_transposed_convolution_drains_its_phases_through_one_scale(reference_
     sums = convolution(context, "TRANSPOSE_CONV2D", weights, bias, (1, 13, 9, 4), out_pad=(-1, 0, 1, -3), stride=(3, 2))
     output = rescaled(context, sums, (1, 13, 9, 4), [1 << 30, 3 << 28, 1 << 29, 1 << 28])
     program = assert_exact(context, output, reference_model)
-    assert not any(isinstance(one, Vector) for one in program.instructions)
+    assert not any(isinstance(instruction, Vector) for instruction in program.instructions)
 
 
 @pytest.mark.parametrize(("kernel", "multiplier"), [((2, 3), 1), ((3, 2), 3), ((1, 20), 2)])
@@ -167,7 +167,7 @@ def test_a_chain_of_expansions_that_does_not_fit_is_tiled(reference_model):
     turned = context.add("TRANSPOSE", [tiled], (4, 44, 43, 2), DType.INT8, perms=(3, 2, 1, 0))
     output = context.add("ARGMAX", [turned], (44, 43, 2), DType.INT32, axis=0, nan_mode="PROPAGATE")
     program = assert_exact(context, output, reference_model, chip=TINY)
-    assert sum(isinstance(one, Store) for one in program.instructions) > 4
+    assert sum(isinstance(instruction, Store) for instruction in program.instructions) > 4
     assert program.manifest.memory_peak_bytes <= TINY.memory_bytes
 
 
@@ -210,8 +210,8 @@ def test_runs_of_a_resize_by_two_are_one_for_each_phase_and_edge():
     # Positions 0 to 7 of a doubled axis of 4: halves read a pixel and the one beside it, but for the last.
     before = [0, 0, 1, 1, 2, 2, 3, 3]
     behind = [0, 1, 1, 2, 2, 3, 3, 3]
-    found = list(runs(before, behind, 2))
-    assert [(one.first, one.count, one.source_step, one.beside) for one in found] == [
+    pieces = list(runs(before, behind, 2))
+    assert [(run.first, run.count, run.source_step, run.beside) for run in pieces] == [
         (0, 4, 1, 0),
         (1, 3, 1, 1),
         (7, 1, 0, 0),
@@ -222,9 +222,11 @@ def test_slabs_cover_the_output_and_what_its_windows_read():
     a = View(buffer="a", offset=0, shape=(1, 3, 6000, 1), strides=(18000, 6000, 1, 1), dtype=DType.INT8)
     stripes = cut_columns(a, axis=2, outputs=3001, kernel=3, stride=2, dilation=1, pad=2, reach_bytes=12000, chip=TINY)
     assert len(stripes) > 1
-    assert [at for one in stripes for at in range(one.first, one.first + one.count)] == list(range(3001))
-    for one in stripes:
-        first, last = one.first * 2 - 2, (one.first + one.count - 1) * 2 - 2 + 2
-        assert one.low <= max(first, 0)
-        assert one.high > min(last, 5999)
-        assert one.low - one.pad == first
+    assert [output for stripe in stripes for output in range(stripe.first, stripe.first + stripe.count)] == list(
+        range(3001)
+    )
+    for stripe in stripes:
+        first, last = stripe.first * 2 - 2, (stripe.first + stripe.count - 1) * 2 - 2 + 2
+        assert stripe.low <= max(first, 0)
+        assert stripe.high > min(last, 5999)
+        assert stripe.low - stripe.pad == first

@@ -7,37 +7,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from random_instructions import random_tensor, random_vector
+from steps import placed, step_of
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.lower.kernel import STREAM_NAMES, StreamOperand, UnplacedInstruction
+from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
 from chipsmith.compiler.lower.slice import CutAxis, cut_axes, cut_axis, slice_step
 from chipsmith.program.instructions import End, Tensor, Vector
-from chipsmith.program.streams import streams
+from chipsmith.program.stream_fields import StreamName
 from chipsmith.sim.functional import run_instruction
 from chipsmith.sim.memory import blank_memories
 
 CHIP = load_chip("nano-64")
-PREFIXES = {name: prefix for prefix, name in STREAM_NAMES.items()}
-
-
-def step_of(instruction):
-    """The instruction as a step whose buffer is the whole memory."""
-    operands = [
-        StreamOperand(stream=PREFIXES[one.name], buffer="memory", base=one.base, written=one.written)
-        for one in streams(instruction)
-    ]
-    return UnplacedInstruction(template=instruction, operands=tuple(operands))
-
-
-def placed(step):
-    return replace(step.template, **{f"{one.stream}_base": one.base for one in step.operands})
+STREAMS = (StreamName.A, StreamName.OUTPUT, StreamName.WEIGHTS)
+WHERE = dict.fromkeys(StreamName, 0)
+"""Every stream's buffer is the whole memory."""
 
 
 def written_by(instructions, memory):
     memories = blank_memories(inferences=1, local_bytes=CHIP.memory_bytes, constants=b"", external_bytes=0)
     memories.local[:] = memory
-    for one in instructions:
-        run_instruction(memories, one)
+    for instruction in instructions:
+        run_instruction(memories, instruction)
     return memories.local[0]
 
 
@@ -78,10 +68,12 @@ def test_a_slice_of_a_convolution_leaves_out_the_rows_above_it():
     whole = Tensor(
         output_height=5, output_width=1, kernel_y=3, stride_y=2, pad_top=1, input_height=9, row_pitch=16, o_stride_y=8
     )
-    operands = [StreamOperand(stream=stream, buffer=stream, base=100, written=stream == "o") for stream in "aow"]
+    operands = [
+        StreamOperand(stream=stream, buffer=stream, base=100, written=stream is StreamName.OUTPUT) for stream in STREAMS
+    ]
     part = slice_step(UnplacedInstruction(template=whole, operands=tuple(operands)), cut_axis(whole, lanes=8), 2, 4)
     assert part.template == replace(whole, output_height=2, pad_top=0, input_height=6)
-    assert [one.base for one in part.operands] == [100 + 3 * 16, 100 + 2 * 8, 100]
+    assert [operand.base for operand in part.operands] == [100 + 3 * 16, 100 + 2 * 8, 100]
 
 
 @pytest.mark.parametrize("draw", [random_tensor, random_vector])
@@ -93,5 +85,5 @@ def test_slices_together_are_the_whole(draw, seed):
     wanted = written_by([whole], memory)
     for axis in cut_axes(whole, lanes=CHIP.vector.lanes, columns=CHIP.tensor.columns):
         parts = axis.parts(int(rng.integers(2, 6)))
-        slices = [placed(slice_step(step_of(whole), axis, *part)) for part in parts]
+        slices = [placed(slice_step(step_of(whole), axis, *part), WHERE) for part in parts]
         np.testing.assert_array_equal(written_by(slices, memory), wanted, err_msg=f"{axis} {whole}")
