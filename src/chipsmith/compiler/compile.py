@@ -13,7 +13,7 @@ from chipsmith.compiler.lower.lower_graph import lower_graph
 from chipsmith.compiler.schedule.list_schedule import schedule_steps
 from chipsmith.compiler.spill.plan import plans
 from chipsmith.compiler.spill.spill_plan import SpillPlan
-from chipsmith.compiler.stages import Stages
+from chipsmith.compiler.stages import Compilation
 from chipsmith.program.program import Program
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.canonicalize import canonicalize
@@ -28,10 +28,10 @@ def compile_graph(graph: Graph, chip: Chip) -> Program:
     return compile_stages(graph, chip).program
 
 
-def compile_stages(graph: Graph, chip: Chip) -> Stages:
+def compile_stages(graph: Graph, chip: Chip) -> Compilation:
     """What each stage makes of a graph on a chip, the Program last; raises as compile_graph does."""
     _refuse_large_tensors(graph, chip)
-    return _stages(canonicalize(graph), chip)
+    return _compile(canonicalize(graph), chip)
 
 
 def compile_canonical(graph: Graph, chip: Chip) -> Program:
@@ -40,10 +40,10 @@ def compile_canonical(graph: Graph, chip: Chip) -> Program:
     Raises OperatorRefused with the operator and the reason where the chip cannot hold the network.
     """
     _refuse_large_tensors(graph, chip)
-    return _stages(graph, chip).program
+    return _compile(graph, chip).program
 
 
-def _stages(canonical: Graph, chip: Chip) -> Stages:
+def _compile(canonical: Graph, chip: Chip) -> Compilation:
     """The stages behind the canonical form; of the plans the first whose program fits counts."""
     fused = fuse_graph(canonical)
     lowered = lower_graph(fused, chip)
@@ -57,14 +57,14 @@ def _stages(canonical: Graph, chip: Chip) -> Stages:
     raise reason or DoesNotFit(f"network {canonical.name} does not fit on {chip.name}")
 
 
-def _planned(fused: FusedGraph, lowered: KernelList, plan: SpillPlan, chip: Chip) -> Stages:
+def _planned(fused: FusedGraph, lowered: KernelList, plan: SpillPlan, chip: Chip) -> Compilation:
     """The stages behind a plan; DoesNotFit where it leaves something without a place."""
     canonical = fused.index.graph
     memory = allocate_memory(lowered, plan, chip)
     refuse_large_layout(canonical.name, memory.external, chip)
     schedule = schedule_steps(plan, memory, chip)
     program = emit_program(fused, lowered, plan, memory, schedule, chip)
-    return Stages(
+    return Compilation(
         canonical=canonical,
         fused=fused,
         lowered=lowered,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from chipsmith.chip import Chip
 from chipsmith.compiler.compile import compile_stages
 from chipsmith.compiler.emit.placements import place_source_operators
-from chipsmith.compiler.stages import Stages
+from chipsmith.compiler.stages import Compilation
 from chipsmith.program.program import Program
 from chipsmith.tosa.graph import Graph
 
@@ -20,9 +20,9 @@ def compile_network(graph: Graph, chip: Chip) -> Program:
     return compile_network_stages(graph, chip).program
 
 
-def compile_network_stages(graph: Graph, chip: Chip) -> Stages:
+def compile_network_stages(graph: Graph, chip: Chip) -> Compilation:
     """What each stage makes of a network, and the Program of compile_network; raises as that does."""
-    stages = compile_stages(graph, chip)
-    manifest = stages.program.manifest
+    compilation = compile_stages(graph, chip)
+    manifest = compilation.program.manifest
     operators = tuple(place_source_operators(graph, manifest.operators))
-    return replace(stages, program=replace(stages.program, manifest=replace(manifest, operators=operators)))
+    return replace(compilation, program=replace(compilation.program, manifest=replace(manifest, operators=operators)))

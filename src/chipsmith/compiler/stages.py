@@ -16,7 +16,7 @@ from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.text import outline_graph
 
 
-class Stage(enum.StrEnum):
+class CompilerStage(enum.StrEnum):
     """The stages in order; each takes what the one before made."""
 
     CANONICALIZE = "canonicalize"
@@ -29,7 +29,7 @@ class Stage(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stages:
+class Compilation:
     """What each stage made of one network; of plans that did not fit, nothing is kept."""
 
     canonical: Graph
@@ -40,20 +40,20 @@ class Stages:
     schedule: Schedule
     program: Program
 
-    def text(self, stage: Stage) -> str:
+    def text(self, stage: CompilerStage) -> str:
         """What a stage made, for people: a line for each operator, chain, kernel, instruction or allocation."""
         match stage:
-            case Stage.CANONICALIZE:
+            case CompilerStage.CANONICALIZE:
                 return outline_graph(self.canonical)
-            case Stage.FUSE:
+            case CompilerStage.FUSE:
                 return str(self.fused)
-            case Stage.LOWER:
+            case CompilerStage.LOWER:
                 return str(self.lowered)
-            case Stage.SPILL:
+            case CompilerStage.SPILL:
                 return str(self.plan)
-            case Stage.ALLOCATE:
+            case CompilerStage.ALLOCATE:
                 return str(self.memory)
-            case Stage.SCHEDULE:
+            case CompilerStage.SCHEDULE:
                 return str(self.schedule)
-            case Stage.EMIT:
+            case CompilerStage.EMIT:
                 return format_assembly(self.program.instructions)

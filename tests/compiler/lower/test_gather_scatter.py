@@ -1,4 +1,4 @@
-"""GATHER and SCATTER: one instruction where the rows stand on the chip, slab by slab where they do not."""
+"""GATHER and SCATTER: one instruction where the rows stand on the chip, part by part where they do not."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ TINY = load_chip("nano-64", {"memory.groups": "4", "memory.group_bytes": "2048"}
 
 
 @dataclass
-class LoweringContext:
+class Draft:
     """A graph that grows operator by operator."""
 
     tensors: dict[str, TosaTensor] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class LoweringContext:
 
     def graph(self, *outputs: str) -> Graph:
         return Graph(
-            name="sketch",
+            name="draft",
             tensors=self.tensors,
             operators=tuple(self.operators),
             constants=self.constants,
@@ -72,33 +72,33 @@ def numbers(shape: tuple[int, ...], dtype: str = "int8", seed: int = 3) -> np.nd
     return np.random.default_rng(seed).integers(limits.min, limits.max, shape, dtype, endpoint=True)
 
 
-def assert_exact(context: LoweringContext, output: str, reference_model, chip=None, lower=compile_canonical):
-    """The program of a sketch on a chip, after its output was found equal to the witness's."""
-    graph = context.graph(output)
+def assert_exact(draft: Draft, output: str, reference_model, chip=None, lower=compile_canonical):
+    """The program of a draft on a chip, after its output was found equal to the witness's."""
+    graph = draft.graph(output)
     verify(graph)
     program = lower(graph, chip or load_chip("edge-256"))
     verify_program(program)
-    (result,) = execute(program, context.inputs).values()
-    np.testing.assert_array_equal(result, reference_model(graph, context.inputs)[output])
+    (result,) = execute(program, draft.inputs).values()
+    np.testing.assert_array_equal(result, reference_model(graph, draft.inputs)[output])
     return program
 
 
-def convolution(context: LoweringContext, kind: str, weights: str, bias: str, shape, **attributes):
-    zeros = [context.constant([3], DType.INT8), context.constant([-2], DType.INT8)]
+def convolution(draft: Draft, kind: str, weights: str, bias: str, shape, **attributes):
+    zeros = [draft.constant([3], DType.INT8), draft.constant([-2], DType.INT8)]
     attributes = {"local_bound": False, "acc_type": "INT32", **attributes}
-    return context.add(kind, ["image", weights, bias, *zeros], shape, DType.INT32, **attributes)
+    return draft.add(kind, ["image", weights, bias, *zeros], shape, DType.INT32, **attributes)
 
 
-def rescaled(context: LoweringContext, tensor: str, shape: tuple[int, ...], multipliers: list[int]) -> str:
+def rescaled(draft: Draft, tensor: str, shape: tuple[int, ...], multipliers: list[int]) -> str:
     operands = [
-        context.constant(multipliers, DType.INT32),
-        context.constant([40] * len(multipliers), DType.INT8),
-        context.zero(DType.INT32),
-        context.constant([5], DType.INT8),
+        draft.constant(multipliers, DType.INT32),
+        draft.constant([40] * len(multipliers), DType.INT8),
+        draft.zero(DType.INT32),
+        draft.constant([5], DType.INT8),
     ]
     flags = {"scale32": True, "input_unsigned": False, "output_unsigned": False}
     per_channel = len(multipliers) > 1
-    return context.add(
+    return draft.add(
         "RESCALE",
         [tensor, *operands],
         shape,
@@ -111,99 +111,99 @@ def rescaled(context: LoweringContext, tensor: str, shape: tuple[int, ...], mult
 
 @pytest.mark.parametrize("lower", [compile_canonical, compile_graph])
 def test_weights_and_bias_that_are_inputs_with_a_scale_for_each_channel(lower, reference_model):
-    context = LoweringContext()
-    context.input("image", numbers((2, 6, 7, 3)))
-    weights = context.input("weights", numbers((4, 2, 3, 3), seed=4))
-    bias = context.input("bias", numbers((4,), "int16", seed=5).astype(np.int32))
-    sums = convolution(context, "CONV2D", weights, bias, (2, 5, 5, 4), pad=(0, 0, 0, 0), stride=(1, 1), dilation=(1, 1))
-    output = rescaled(context, sums, (2, 5, 5, 4), [1 << 30, 3 << 28, 1 << 29, 1 << 28])
-    program = assert_exact(context, output, reference_model, lower=lower)
+    draft = Draft()
+    draft.input("image", numbers((2, 6, 7, 3)))
+    weights = draft.input("weights", numbers((4, 2, 3, 3), seed=4))
+    bias = draft.input("bias", numbers((4,), "int16", seed=5).astype(np.int32))
+    sums = convolution(draft, "CONV2D", weights, bias, (2, 5, 5, 4), pad=(0, 0, 0, 0), stride=(1, 1), dilation=(1, 1))
+    output = rescaled(draft, sums, (2, 5, 5, 4), [1 << 30, 3 << 28, 1 << 29, 1 << 28])
+    program = assert_exact(draft, output, reference_model, lower=lower)
     assert any(isinstance(instruction, Tensor) for instruction in program.instructions)
 
 
 def test_a_transposed_convolution_drains_its_phases_through_one_scale(reference_model):
-    context = LoweringContext()
-    context.input("image", numbers((1, 5, 4, 3)))
-    weights = context.constant(numbers((4, 2, 5, 3), seed=4), DType.INT8)
-    bias = context.constant(numbers((4,), "int16", seed=5), DType.INT32)
+    draft = Draft()
+    draft.input("image", numbers((1, 5, 4, 3)))
+    weights = draft.constant(numbers((4, 2, 5, 3), seed=4), DType.INT8)
+    bias = draft.constant(numbers((4,), "int16", seed=5), DType.INT32)
     # Stride 3 over a kernel of 2 rows: every third output row meets no tap.
-    sums = convolution(context, "TRANSPOSE_CONV2D", weights, bias, (1, 13, 9, 4), out_pad=(-1, 0, 1, -3), stride=(3, 2))
-    output = rescaled(context, sums, (1, 13, 9, 4), [1 << 30, 3 << 28, 1 << 29, 1 << 28])
-    program = assert_exact(context, output, reference_model)
+    sums = convolution(draft, "TRANSPOSE_CONV2D", weights, bias, (1, 13, 9, 4), out_pad=(-1, 0, 1, -3), stride=(3, 2))
+    output = rescaled(draft, sums, (1, 13, 9, 4), [1 << 30, 3 << 28, 1 << 29, 1 << 28])
+    program = assert_exact(draft, output, reference_model)
     assert not any(isinstance(instruction, Vector) for instruction in program.instructions)
 
 
 @pytest.mark.parametrize(("kernel", "multiplier"), [((2, 3), 1), ((3, 2), 3), ((1, 20), 2)])
 @pytest.mark.parametrize("constant", [True, False])
 def test_depthwise_with_any_multiplier_and_window(kernel, multiplier, constant, reference_model):
-    context = LoweringContext()
-    context.input("image", numbers((1, 6, 24, 3)))
+    draft = Draft()
+    draft.input("image", numbers((1, 6, 24, 3)))
     data = numbers((*kernel, 3, multiplier), seed=4)
-    weights = context.constant(data, DType.INT8) if constant else context.input("weights", data)
+    weights = draft.constant(data, DType.INT8) if constant else draft.input("weights", data)
     shape = (1, 7 - kernel[0], 25 - kernel[1], 3 * multiplier)
-    bias = context.input("bias", np.array([7], np.int32))
+    bias = draft.input("bias", np.array([7], np.int32))
     output = convolution(
-        context, "DEPTHWISE_CONV2D", weights, bias, shape, pad=(0, 0, 0, 0), stride=(1, 1), dilation=(1, 1)
+        draft, "DEPTHWISE_CONV2D", weights, bias, shape, pad=(0, 0, 0, 0), stride=(1, 1), dilation=(1, 1)
     )
-    assert_exact(context, output, reference_model)
+    assert_exact(draft, output, reference_model)
 
 
 def test_a_clamp_sees_a_narrow_shift_as_it_wraps(reference_model):
-    context = LoweringContext()
-    context.input("image", numbers((3, 50)))
-    amounts = context.constant(np.arange(50).reshape(1, 50) % 8, DType.INT8)
-    shifted = context.add("LOGICAL_LEFT_SHIFT", ["image", amounts], (3, 50), DType.INT8)
-    output = context.add("CLAMP", [shifted], (3, 50), DType.INT8, min_val=-60, max_val=70, nan_mode="PROPAGATE")
-    assert_exact(context, output, reference_model)
+    draft = Draft()
+    draft.input("image", numbers((3, 50)))
+    amounts = draft.constant(np.arange(50).reshape(1, 50) % 8, DType.INT8)
+    shifted = draft.add("LOGICAL_LEFT_SHIFT", ["image", amounts], (3, 50), DType.INT8)
+    output = draft.add("CLAMP", [shifted], (3, 50), DType.INT8, min_val=-60, max_val=70, nan_mode="PROPAGATE")
+    assert_exact(draft, output, reference_model)
 
 
 def test_a_chain_of_expansions_that_does_not_fit_is_tiled(reference_model):
-    context = LoweringContext()
-    context.input("image", numbers((1, 40, 41, 3)))
-    padding = context.constant([0, 0, 2, 1, 3, 0, 0, 1], DType.SHAPE)
-    padded = context.add("PAD", ["image", padding, context.constant([9], DType.INT8)], (1, 43, 44, 4), DType.INT8)
-    multiples = context.constant([2, 1, 1, 1], DType.SHAPE)
-    tiled = context.add("TILE", [padded, multiples], (2, 43, 44, 4), DType.INT8)
-    turned = context.add("TRANSPOSE", [tiled], (4, 44, 43, 2), DType.INT8, perms=(3, 2, 1, 0))
-    output = context.add("ARGMAX", [turned], (44, 43, 2), DType.INT32, axis=0, nan_mode="PROPAGATE")
-    program = assert_exact(context, output, reference_model, chip=TINY)
+    draft = Draft()
+    draft.input("image", numbers((1, 40, 41, 3)))
+    padding = draft.constant([0, 0, 2, 1, 3, 0, 0, 1], DType.SHAPE)
+    padded = draft.add("PAD", ["image", padding, draft.constant([9], DType.INT8)], (1, 43, 44, 4), DType.INT8)
+    multiples = draft.constant([2, 1, 1, 1], DType.SHAPE)
+    tiled = draft.add("TILE", [padded, multiples], (2, 43, 44, 4), DType.INT8)
+    turned = draft.add("TRANSPOSE", [tiled], (4, 44, 43, 2), DType.INT8, perms=(3, 2, 1, 0))
+    output = draft.add("ARGMAX", [turned], (44, 43, 2), DType.INT32, axis=0, nan_mode="PROPAGATE")
+    program = assert_exact(draft, output, reference_model, chip=TINY)
     assert sum(isinstance(instruction, Store) for instruction in program.instructions) > 4
     assert program.manifest.memory_peak_bytes <= TINY.memory_bytes
 
 
 def test_a_constant_larger_than_the_memory_comes_in_windows(reference_model):
-    context = LoweringContext()
-    context.input("image", numbers((60, 50), "int16").astype(np.int32))
-    addend = context.constant(numbers((60, 50), "int16", seed=4), DType.INT32)
-    output = context.add("ADD", ["image", addend], (60, 50), DType.INT32)
-    assert_exact(context, output, reference_model, chip=TINY)
+    draft = Draft()
+    draft.input("image", numbers((60, 50), "int16").astype(np.int32))
+    addend = draft.constant(numbers((60, 50), "int16", seed=4), DType.INT32)
+    output = draft.add("ADD", ["image", addend], (60, 50), DType.INT32)
+    assert_exact(draft, output, reference_model, chip=TINY)
 
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_reduction_longer_than_the_memory_is_done_in_parts(axis, reference_model):
-    context = LoweringContext()
-    context.input("image", numbers((90, 70), "int16").astype(np.int32))
+    draft = Draft()
+    draft.input("image", numbers((90, 70), "int16").astype(np.int32))
     shape = (1, 70) if axis == 0 else (90, 1)
-    output = context.add("REDUCE_SUM", ["image"], shape, DType.INT32, axis=axis)
-    assert_exact(context, output, reference_model, chip=TINY)
+    output = draft.add("REDUCE_SUM", ["image"], shape, DType.INT32, axis=axis)
+    assert_exact(draft, output, reference_model, chip=TINY)
 
 
 @pytest.mark.parametrize("kind", ["AVG_POOL2D", "MAX_POOL2D", "CONV2D"])
 def test_windows_over_long_rows_run_in_slabs_of_columns(kind, reference_model):
-    context = LoweringContext()
-    context.input("image", numbers((1, 4, 2002, 2)))
+    draft = Draft()
+    draft.input("image", numbers((1, 4, 2002, 2)))
     window = {"kernel": (3, 4), "stride": (1, 3), "pad": (1, 1, 1, 2)}
     if kind == "CONV2D":
-        weights = context.constant(numbers((1, 3, 4, 2), seed=4), DType.INT8)
-        bias = context.zero(DType.INT32)
+        weights = draft.constant(numbers((1, 3, 4, 2), seed=4), DType.INT8)
+        bias = draft.zero(DType.INT32)
         geometry = {"pad": (1, 1, 1, 2), "stride": (1, 3), "dilation": (1, 1)}
-        output = convolution(context, kind, weights, bias, (1, 4, 668, 1), **geometry)
+        output = convolution(draft, kind, weights, bias, (1, 4, 668, 1), **geometry)
     elif kind == "AVG_POOL2D":
-        zeros = [context.constant([3], DType.INT8), context.constant([-4], DType.INT8)]
-        output = context.add(kind, ["image", *zeros], (1, 4, 668, 2), DType.INT8, acc_type="INT32", **window)
+        zeros = [draft.constant([3], DType.INT8), draft.constant([-4], DType.INT8)]
+        output = draft.add(kind, ["image", *zeros], (1, 4, 668, 2), DType.INT8, acc_type="INT32", **window)
     else:
-        output = context.add(kind, ["image"], (1, 4, 668, 2), DType.INT8, nan_mode="PROPAGATE", **window)
-    assert_exact(context, output, reference_model, chip=TINY)
+        output = draft.add(kind, ["image"], (1, 4, 668, 2), DType.INT8, nan_mode="PROPAGATE", **window)
+    assert_exact(draft, output, reference_model, chip=TINY)
 
 
 def test_runs_of_a_resize_by_two_are_one_for_each_phase_and_edge():

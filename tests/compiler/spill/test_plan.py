@@ -133,7 +133,7 @@ def overlaps(transfer, other):
 
 
 def bytes_of(region):
-    """The bytes of a buffer that a box holds."""
+    """The bytes of a buffer that a region holds."""
     starts = range(region.low, region.low + region.rows * max(region.pitch, 1), max(region.pitch, 1))
     return {byte for start in starts for byte in range(start, start + region.row_bytes)}
 

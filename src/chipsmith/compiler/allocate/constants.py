@@ -55,7 +55,7 @@ class ConstantAllocator:
             self._ends.add(round_up(allocation.end, ALIGNMENT))
 
     def find(self, size_bytes: int, live_range: LiveRange, *, busy: Collection[int], start: Start) -> Allocation | None:
-        """The best place for constants of a life, or None where there is none.
+        """The best place for constants with a live range, or None where there is none.
 
         Best is: fewest of the `busy` bank groups, fewest constants spoiled for the next inference, soonest, highest.
         """
@@ -82,7 +82,7 @@ class ConstantAllocator:
         self._present.append(allocation)
 
     def _living(self, live_range: LiveRange) -> Iterator[Allocation]:
-        """What lives at the first step of a life or later, as far as it begins within the life."""
+        """What lives at the first step of a live range or later, as far as it begins within that range."""
         while self._coming and self._coming[-1].live_range.first <= live_range.first:
             self._present.append(self._coming.pop())
         self._present = [allocation for allocation in self._present if allocation.live_range.last >= live_range.first]

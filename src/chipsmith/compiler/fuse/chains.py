@@ -98,7 +98,7 @@ class ResidualAdd:
 
 @dataclass(frozen=True, kw_only=True)
 class TensorChain:
-    """A chain of the tensor engine: a convolution or matrix product with its drain."""
+    """A chain of the tensor engine: a convolution or matrix product with its epilogue."""
 
     output: str
     anchor: Operator

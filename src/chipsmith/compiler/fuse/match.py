@@ -300,12 +300,12 @@ class Matcher:
         return factor.bit_length() - 1
 
     def _is_in_epilogue(self, rescale: Operator) -> bool:
-        """Whether a RESCALE belongs to the drain of the tensor engine."""
+        """Whether a RESCALE belongs to the epilogue of the tensor engine."""
         producer = self.index.sole_producer(rescale.inputs[0])
         return producer is not None and producer.kind in ANCHORS and self._narrows(rescale)
 
     def _narrows(self, op: Operator) -> bool:
-        """Whether an operator's output is int8 or int16, as the tensor engine's drain clamps it."""
+        """Whether an operator's output is int8 or int16, as the tensor engine's epilogue clamps it."""
         return self._dtype(op.outputs[0]) in _RANGES
 
     def _clamps(self, last: Operator) -> tuple[Operator | None, str, OutStage, list[str]]:

@@ -1,4 +1,4 @@
-"""Images whose rows are so long that a window's rows do not stand on the chip together: slabs of columns, copied."""
+"""Images whose rows are so long that a window's rows do not stand on the chip together: stripes of columns, copied."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
 
 _SHARE = 8
-"""A slab, and a window's rows where nothing is copied, take at most this part of the on-chip memory."""
+"""A stripe, and a window's rows where nothing is copied, take at most this part of the on-chip memory."""
 _WHOLE_SHARE = 4
 """An input that takes less than this part of it stands there whole."""
 
@@ -31,7 +31,7 @@ class ColumnStripe:
 def cut_columns(
     a: View, *, axis: int, outputs: int, kernel: int, stride: int, dilation: int, pad: int, reach_bytes: int, chip: Chip
 ) -> list[ColumnStripe]:
-    """The slabs along an axis of an input, over `reach_bytes` of which a window spreads; one where all is well."""
+    """The stripes along an axis of an input, over `reach_bytes` of which a window spreads; one where all is well."""
     size_bytes, limit = math.prod(a.shape) * a.dtype.size_bytes, chip.memory_bytes // _SHARE
     wide = size_bytes > chip.memory_bytes // _WHOLE_SHARE and reach_bytes > limit
     each = ceil_div(outputs, min(ceil_div(size_bytes, limit), outputs)) if wide else outputs
@@ -47,7 +47,7 @@ def cut_columns(
 
 
 def cut_convolution(whole: Geometry, chip: Chip) -> Iterator[Geometry]:
-    """A convolution in slabs of columns; the views of their inputs are not yet copied."""
+    """A convolution in stripes of columns; the views of their inputs are not yet copied."""
     planes, rows = ((whole.kernel[axis] - 1) * whole.dilation[axis] * abs(whole.a.strides[1 + axis]) for axis in (0, 1))
     stripes = cut_columns(
         whole.a,

@@ -1,4 +1,4 @@
-"""The drain of a tensor chain: its fields of TENSOR, and the records of its output channels."""
+"""The epilogue of a tensor chain: its fields of TENSOR, and the records of its output channels."""
 
 from __future__ import annotations
 

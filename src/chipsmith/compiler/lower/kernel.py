@@ -12,7 +12,7 @@ from chipsmith.program.stream_fields import StreamName
 
 @dataclass(frozen=True, kw_only=True)
 class Buffer:
-    """A range of bytes that lives in on-chip memory for a while; `data` where it is constant."""
+    """A range of bytes that stands in on-chip memory for a while; `data` where it is constant."""
 
     name: str
     size_bytes: int

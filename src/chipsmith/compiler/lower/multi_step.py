@@ -36,7 +36,7 @@ _FAR = 30
 
 
 def pad(op: Operator, context: LoweringContext) -> Iterator[StageSteps]:
-    """The input in the middle, and the constant in slabs before and behind it along each axis."""
+    """The input in the middle, and the constant in blocks before and behind it along each axis."""
     a, o = context.view(op.inputs[0]), context.view(op.outputs[0])
     padding = context.index.graph.constants[op.inputs[1]].reshape(-1, 2).tolist()
     value = context.constant(context.index.graph.constants[op.inputs[2]].reshape((1,) * len(o.shape)))

@@ -44,7 +44,7 @@ class LoweredConvolution:
 
 @dataclass(frozen=True, kw_only=True)
 class Epilogue:
-    """A tensor kernel but for its loops: the template with the drain's fields, and the records of its channels.
+    """A tensor kernel but for its loops: the template with the epilogue's fields, and the records of its channels.
 
     `bias` stands for the BIAS records where they are no constants; `records` are then empty.
     """

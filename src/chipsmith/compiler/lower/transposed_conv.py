@@ -31,7 +31,6 @@ EngineSteps: TypeAlias = tuple[Engine, tuple[UnplacedInstruction, ...]]
 _MOST_CHANNELS = 1 << 15
 _SHARE = 16
 """The results of a pixel, with their weights and records, take at most this part of the on-chip memory."""
-_RECORD_BYTES = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +116,9 @@ def lower_transposed_convolution(
         empty = replace(whole, weights=replace(whole.weights, shape=(0,) * 5), stride=(1, 1, 1), pad=(0, 0, 0))
         yield _convolved(empty, epilogue, context)
     channels = whole.output.shape[-1]
-    bytes_each = whole.output.dtype.size_bytes + y.taps * x.taps * whole.weights.shape[4] + _RECORD_BYTES
+    bytes_each = (
+        whole.output.dtype.size_bytes + y.taps * x.taps * whole.weights.shape[4] + Parameters.PER_CHANNEL.record_bytes
+    )
     most = min(_MOST_CHANNELS, context.chip.memory_bytes // (_SHARE * bytes_each))
     for row, column in itertools.product(y.spans(), x.spans()):
         for right in column.pieces(max(most // channels, 1)):

@@ -65,7 +65,7 @@ class View:
         return np.lib.stride_tricks.as_strided(whole, self.shape, self.strides, writeable=False)
 
     def slice(self, start: tuple[int, ...], size: tuple[int, ...]) -> View:
-        """A box of the view."""
+        """The elements from `start` on, `size` along each axis."""
         offset = self.offset + sum(index * stride for index, stride in zip(start, self.strides, strict=True))
         return replace(self, offset=offset, shape=size)
 

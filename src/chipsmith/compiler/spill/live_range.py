@@ -13,20 +13,20 @@ AT_ENTRY = -1
 
 @dataclass(frozen=True, kw_only=True)
 class LiveRange:
-    """The first and last step in which a buffer's bytes matter (BEFORE: loaded as an input)."""
+    """The first and last step in which a buffer's bytes matter (AT_ENTRY: loaded as an input)."""
 
     first: int
     last: int
 
     def overlaps(self, other: LiveRange) -> bool:
-        """Whether two lives share a step."""
+        """Whether two live ranges share a step."""
         return self.first <= other.last and other.first <= self.last
 
 
 def find_live_ranges(
     steps: Sequence[UnplacedInstruction], inputs: Iterable[str], outputs: Iterable[str], buffers: Mapping[str, Buffer]
 ) -> dict[str, LiveRange]:
-    """The life of each buffer that is no constant; an output lives to the step after the last one."""
+    """The live range of each buffer that is no constant; an output's reaches to the step after the last one."""
     live_ranges: dict[str, LiveRange] = {}
     uses = [(number, operand.buffer) for number, step in enumerate(steps) for operand in step.operands]
     for number, name in [*((AT_ENTRY, name) for name in inputs), *uses, *((len(steps), name) for name in outputs)]:

@@ -40,7 +40,7 @@ def plans(lowered: KernelList, chip: Chip) -> Iterator[Callable[[], SpillPlan]]:
 
 
 def plan_whole(lowered: KernelList) -> SpillPlan:
-    """The plan in which every tensor has its place on the chip for its whole life."""
+    """The plan in which every tensor has its place on the chip for its whole live range."""
     return _Planner(lowered=lowered, spilled=(), streamed=(), slices={}).plan()
 
 
@@ -123,11 +123,9 @@ def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Ch
     if footprint_bytes(thinnest[len(thinnest) // 2](), external) > room_bytes:
         count = most + 1
     while count <= most:
-        parts = _slices(kernel, axes, count)
-        if footprint_bytes(parts[len(parts) // 2](), external) <= room_bytes:
-            slices = [part() for part in parts]
-            if all(footprint_bytes(part, external) <= room_bytes for part in slices):
-                return slices
+        slices = _slice_where_all_fit(_slices(kernel, axes, count), external, room_bytes)
+        if slices is not None:
+            return slices
         count += max(1, count // 4)
     tiled = [
         [tile] for step in kernel.steps for tile in tile_step(step, external, room_bytes=max(room_bytes, 1), chip=chip)
@@ -139,6 +137,21 @@ def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Ch
             f"{max(room_bytes, 0)} bytes for it: choose a chip with more memory"
         )
     return tiled
+
+
+def _slice_where_all_fit(
+    parts: Sequence[Callable[[], list[UnplacedInstruction]]], external: Collection[str], room_bytes: int
+) -> list[list[UnplacedInstruction]] | None:
+    """The slices of a kernel; None as soon as one, the middle one first, does not fit."""
+    if footprint_bytes(parts[len(parts) // 2](), external) > room_bytes:
+        return None
+    slices: list[list[UnplacedInstruction]] = []
+    for part in parts:
+        steps = part()
+        if footprint_bytes(steps, external) > room_bytes:
+            return None
+        slices.append(steps)
+    return slices
 
 
 def _reads_or_writes(kernel: Kernel, spilled: Iterable[str]) -> bool:
