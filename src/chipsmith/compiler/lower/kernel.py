@@ -29,7 +29,7 @@ class StreamOperand:
     written: bool = False
 
     def __str__(self) -> str:
-        return f"{'->' if self.written else ''}{self.stream}={self.buffer}+{self.base}"
+        return f"{self.stream}={self.buffer}+{self.base}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,9 @@ class UnplacedInstruction:
     operands: tuple[StreamOperand, ...]
 
     def __str__(self) -> str:
-        return " ".join((type(self.template).__name__.upper(), *map(str, self.operands)))
+        reads = (str(operand) for operand in self.operands if not operand.written)
+        writes = (str(operand) for operand in self.operands if operand.written)
+        return " ".join((type(self.template).__name__.upper(), *reads, "->", *writes))
 
 
 @dataclass(frozen=True, kw_only=True)
