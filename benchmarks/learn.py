@@ -25,12 +25,12 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 import chipsmith
+from chipsmith.console.view import print_tables
 from chipsmith.errors import BadInput
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
 from chipsmith.learn import load_recipe
 from chipsmith.learn.data.files import find
 from chipsmith.reports.record import Metric, RunRecord
-from chipsmith.reports.terminal import print_tables
 from chipsmith.studies.budget import Budget
 
 Work = Callable[[], "tuple[list[Row], list[Bar]]"]

@@ -6,9 +6,10 @@ import json
 import shutil
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
-from chipsmith import cli, flow
+import chipsmith
+from chipsmith import cli
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.flow.compress import Job, _milestones
@@ -63,7 +64,7 @@ def own_cache(tmp_path, monkeypatch):
 
 def test_the_folder_holds_the_choice_and_all_that_is_finished(tmp_path, own_cache):
     out, first, again = tmp_path / "run", Notes(), Notes()
-    made = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, watch=first)
+    made = chipsmith.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, watch=first)
     names = [one.name for one in made.result.candidates]
     assert names == ["quantised", "two_of_four"]
     sparse = made.result.candidates[1]
@@ -76,23 +77,23 @@ def test_the_folder_holds_the_choice_and_all_that_is_finished(tmp_path, own_cach
     assert read_program(out / "iris.program").manifest.deployment is not None
     assert "<main>" in (out / "report.html").read_text()
 
-    taken = flow.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, watch=again)
+    taken = chipsmith.compress(iris(), chip="nano-64", methods=["two_of_four"], out=out, watch=again)
     assert taken.result == made.result
     assert not any(name in stage for stage in again.stages for name in (*names, "train"))
 
     with pytest.raises(BadInput, match="another recipe, for another chip"):
-        flow.compress(iris(), chip="edge-256", methods=["two_of_four"], out=out)
+        chipsmith.compress(iris(), chip="edge-256", methods=["two_of_four"], out=out)
 
     other = tmp_path / "other"
     other.mkdir()
     shutil.copy(out / "trained.safetensors", other)
     with pytest.raises(BadInput, match=r"trained.safetensors is of another recipe"):
-        flow.compress(iris(kind="mlp", hidden=[8]), chip="nano-64", out=other)
+        chipsmith.compress(iris(kind="mlp", hidden=[8]), chip="nano-64", out=other)
 
 
 @pytest.mark.slow
 def test_narrower_networks_and_other_structures_are_faster(tmp_path, own_cache):
-    made = flow.compress(
+    made = chipsmith.compress(
         iris(), chip="nano-64", budget=Budget(max_latency_us=2.0, max_accuracy_drop=100), trials=3, out=tmp_path / "run"
     )
     methods = {one.method for one in made.result.candidates}

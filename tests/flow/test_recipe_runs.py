@@ -10,8 +10,8 @@ import chipsmith
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
-from chipsmith.flow.training import read_job
 from chipsmith.learn import load_recipe, load_trained
+from chipsmith.learn.watching import Watch
 from chipsmith.program.file import read_program
 
 pytest.importorskip("torch")
@@ -74,7 +74,7 @@ def test_a_setting_goes_to_the_recipe_or_to_the_chip(anomalies):
 def test_an_interrupted_run_goes_on_with_resume_alone(tmp_path):
     """Interrupted after its second epoch, as by a key: what is there is a checkpoint, and no half of a file."""
 
-    class Stopping(chipsmith.flow.Watch):
+    class Stopping(Watch):
         def training(self, epochs):
             from contextlib import nullcontext
 
@@ -106,13 +106,6 @@ def test_a_network_of_ones_own_takes_the_place_of_the_recipes(tmp_path, monkeypa
     trained = chipsmith.train("diabetes", settings=SHORT, network="mine:build", out=tmp_path / "run")
     assert load_trained(trained.path).module.in_features == 10
     json.dumps(trained.to_json())
-
-
-def test_a_setting_of_nothing_is_refused():
-    with pytest.raises(BadInput, match=r"setting tensor\.rows=8: a recipe has the fields name, description, task"):
-        chipsmith.train("diabetes", settings=["tensor.rows=8"])
-    with pytest.raises(BadInput, match="write field=value"):
-        read_job("diabetes", settings=["training.epochs"])
 
 
 @pytest.mark.slow

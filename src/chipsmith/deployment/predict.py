@@ -100,7 +100,7 @@ def _tensor(port: Port) -> Tensor:
 
 
 def predict_raw(program: Program, given: Sequence[str], *, writing: Writing, name: str) -> Predicted:
-    """See `chipsmith.flow.predict`; `name` names the Program in messages."""
+    """See `chipsmith.predict`; `name` names the Program in messages."""
     deployed = _deployed(program, name)
     task = deployed.deployment.task
     examples = [example for one in given for example in read_raw(deployed.deployment.preprocessing, one)]

@@ -109,6 +109,11 @@ class Compressed:
     result: Compression
     folder: Path
 
+    @property
+    def failure(self) -> str:
+        """Why no network is within the budget; empty where one is."""
+        return "" if self.result.met else self.result.shortfall
+
     def to_json(self) -> Json:
         """The object of `chipsmith compress --json`: result.json without the record."""
         plain = compression_to_plain(self.result)
@@ -117,7 +122,7 @@ class Compressed:
 
 
 def compress_recipe(recipe: Recipe, chip: Chip, job: Job, *, out: Path | None, watch: Watch) -> Compressed:
-    """Train the recipe's network, or take it from the folder, and compress it. See `chipsmith.flow.compress`."""
+    """Train the recipe's network, or take it from the folder, and compress it. See `chipsmith.compress`."""
     path = choose_folder(out, f"compress-{recipe.name}-{chip.name}-{recipe.seed}")
     data = recipe.load_data()
     if data.task is Task.GENERATION:

@@ -22,7 +22,7 @@ from chipsmith.flow.records import (
     training_record,
     versions,
 )
-from chipsmith.flow.results import Ran
+from chipsmith.flow.results import RunResult
 from chipsmith.flow.run_folder import write_run
 from chipsmith.flow.samples import pictures, texts
 from chipsmith.flow.training import train_in
@@ -49,8 +49,8 @@ THRESHOLD_EXAMPLES = 200
 THRESHOLD_QUANTILE = 0.95
 
 
-def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch: Watch) -> Ran:
-    """Run the whole chain and leave the run folder. See `chipsmith.flow.run`."""
+def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch: Watch) -> RunResult:
+    """Run the whole chain and leave the run folder. See `chipsmith.run`."""
     if processes().count > 1:
         raise BadInput("run takes one process; under torchrun use `chipsmith train`")
     stages = Stages(watch)
@@ -105,7 +105,9 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, watch:
     )
     watch.stage("write the report")
     deployed = _with_deployment(program, data, lowered)
-    return Ran(record=write_run(folder, record, graph=lowered.graph, program=deployed, trained=trained), folder=folder)
+    return RunResult(
+        record=write_run(folder, record, graph=lowered.graph, program=deployed, trained=trained), folder=folder
+    )
 
 
 def lower_trained(trained: TrainedNetwork, data: Dataset) -> LoweredNetwork:

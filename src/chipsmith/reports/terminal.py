@@ -97,13 +97,6 @@ def print_report(record: RunRecord, *, file: TextIO | None = None) -> None:
     console.print(closing_table(record))
 
 
-def print_tables(*tables: RenderableType, file: TextIO | None = None) -> None:
-    """Print tables to `file` (standard output by default), without colour where it is no terminal."""
-    console = _console(file)
-    for table in tables:
-        console.print(table)
-
-
 def _console(file: TextIO | None) -> Console:
     from rich.console import Console
 

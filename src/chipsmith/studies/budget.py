@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.validation.evaluate import Metric
-from chipsmith.profile.cost import ChipCost
+
+if TYPE_CHECKING:
+    from chipsmith.learn.validation.evaluate import Metric
+    from chipsmith.profile.cost import ChipCost
 
 
 @dataclass(frozen=True, kw_only=True)

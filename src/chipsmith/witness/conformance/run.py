@@ -98,6 +98,11 @@ class Conformance:
         """The legal cases that failed or were refused, and the illegal ones that were accepted."""
         return tuple(one for one in self.outcomes if one.result in _MISSED)
 
+    @property
+    def failure(self) -> str:
+        """How many cases did not pass; empty where all did."""
+        return f"{len(self.not_passed)} of {len(self.outcomes)} cases did not pass" if self.not_passed else ""
+
     def to_json(self) -> Json:
         """The object of `chipsmith conformance --json`."""
         return {
