@@ -5,6 +5,7 @@ from __future__ import annotations
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.allocate.external import refuse_large_layout, refuse_large_ports
 from chipsmith.compiler.allocate.memory_map import allocate_memory
+from chipsmith.compiler.compilation import Compilation
 from chipsmith.compiler.emit.emit_program import emit_program
 from chipsmith.compiler.errors import DoesNotFit
 from chipsmith.compiler.fuse.fuse_graph import FusedGraph, fuse_graph
@@ -13,7 +14,6 @@ from chipsmith.compiler.lower.lower_graph import lower_graph
 from chipsmith.compiler.schedule.list_schedule import schedule_steps
 from chipsmith.compiler.spill.plan import plans
 from chipsmith.compiler.spill.spill_plan import SpillPlan
-from chipsmith.compiler.stages import Compilation
 from chipsmith.program.program import Program
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.canonicalize import canonicalize

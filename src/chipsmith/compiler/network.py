@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chipsmith.chip import Chip
+from chipsmith.compiler.compilation import Compilation
 from chipsmith.compiler.compile import compile_stages
 from chipsmith.compiler.emit.placements import place_source_operators
-from chipsmith.compiler.stages import Compilation
 from chipsmith.program.program import Program
 from chipsmith.tosa.graph import Graph
 

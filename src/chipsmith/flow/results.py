@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CompileResult:
-    """A Program, what the host does around it, and the file it was written to, if any."""
+    """A Program, what the host does around it, and the file it was written to, if any.
+
+    `stages`: what the stages of the compiler made that were asked for, as text, in the compiler's order.
+    """
 
     program: Program
     host_steps: tuple[HostStep, ...]
     path: Path | None
+    stages: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def operators(self) -> tuple[OperatorRow, ...]:
@@ -56,6 +60,7 @@ class CompileResult:
             "outputs": [dataclasses.asdict(port) for port in manifest.outputs],
             "operators": [dataclasses.asdict(row) for row in self.operators],
             "host_steps": [dataclasses.asdict(step) for step in self.host_steps],
+            "stages": dict(self.stages),
         }
 
 

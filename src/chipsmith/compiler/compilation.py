@@ -1,8 +1,7 @@
-"""The stages of the compiler by name, and what each of them made of one network."""
+"""The noun Compilation: what each stage of the compiler made of one network."""
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
 from chipsmith.compiler.allocate.memory_map import MemoryMap
@@ -10,22 +9,11 @@ from chipsmith.compiler.fuse.fuse_graph import FusedGraph
 from chipsmith.compiler.lower.kernel import KernelList
 from chipsmith.compiler.schedule.schedule import Schedule
 from chipsmith.compiler.spill.spill_plan import SpillPlan
+from chipsmith.compiler.stage import CompilerStage
 from chipsmith.program.assembly import format_assembly
 from chipsmith.program.program import Program
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.text import outline_graph
-
-
-class CompilerStage(enum.StrEnum):
-    """The stages in order; each takes what the one before made."""
-
-    CANONICALIZE = "canonicalize"
-    FUSE = "fuse"
-    LOWER = "lower"
-    SPILL = "spill"
-    ALLOCATE = "allocate"
-    SCHEDULE = "schedule"
-    EMIT = "emit"
 
 
 @dataclass(frozen=True, kw_only=True)
