@@ -176,8 +176,8 @@ def measure(name: str, file: Path, chip_name: str) -> Row:
         execute_memory_mib=execute_memory_mib,
         witness=WITNESS,
         witness_s_per_inference=witness_s / INFERENCES,
-        outputs=sum(found.size for found, _ in pairs),
-        mismatches=sum(int(np.count_nonzero(found != wanted)) for found, wanted in pairs),
+        outputs=sum(array.size for array, _ in pairs),
+        mismatches=sum(int(np.count_nonzero(array != wanted)) for array, wanted in pairs),
         time_shares=time_shares(program, timeline),
     )
 

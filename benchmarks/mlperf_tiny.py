@@ -119,7 +119,7 @@ def show(rows: list[Row]) -> None:
     host = _table("Chipsmith on this host", "network", "compile CPU-s", "cycle simulation ms", "images/s executed")
     for row in rows:
         share = f"{row.cold_cycles / row.vela_cycles:.0%}"
-        counts = (f"{one:,}" for one in (row.cold_cycles, row.warm_cycles, row.vela_cycles))
+        counts = (f"{count:,}" for count in (row.cold_cycles, row.warm_cycles, row.vela_cycles))
         cycles.add_row(row.network, *counts, share, f"{row.sketch_cycles:,}")
         speeds = (f"{row.compile_cpu_s:.2f}", f"{row.cycle_simulation_ms:.1f}", f"{row.images_per_second:,.0f}")
         host.add_row(row.network, *speeds)

@@ -22,7 +22,7 @@ ROWS = {
 
 @pytest.mark.parametrize("row", ROWS)
 def test_the_readme_shows_the_cycles_of_today(row: str, shared_data: Path) -> None:
-    (line,) = (one for one in README.read_text().splitlines() if one.startswith(f"| {row} "))
+    (line,) = (line for line in README.read_text().splitlines() if line.startswith(f"| {row} "))
     shown = int(line.split("|")[3].replace(",", ""))
     program = compile_graph(
         load_tflite(shared_data / "mlperf_tiny" / f"{ROWS[row]}.tflite").graph, load_chip("edge-256")

@@ -24,7 +24,7 @@ class Draw:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
-        shapes = {f"x{at}": self._input_shape() for at in range(int(rng.integers(1, 4)))}
+        shapes = {f"x{number}": self._input_shape() for number in range(int(rng.integers(1, 4)))}
         self.net = Net(**shapes)
         self.bounds: dict[str, int] = {}
         self.pool = list(shapes)
@@ -88,19 +88,19 @@ class Draw:
         """A second operand: a tensor of the same elements (perhaps reshaped), one that broadcasts, or a constant."""
         shape, dtype = self.shape(name), self.dtype(name)
         able = [
-            one
-            for one in self.pool
-            if self.dtype(one) is dtype
-            and (self._spreads(one, shape) or math.prod(self.shape(one)) == math.prod(shape))
+            candidate
+            for candidate in self.pool
+            if self.dtype(candidate) is dtype
+            and (self._spreads(candidate, shape) or math.prod(self.shape(candidate)) == math.prod(shape))
         ]
         if not able or self.chance(0.25):
             return self._constant(dtype, self._thinned(shape), self.bound(name))
         other = str(self.rng.choice(able))
         if self._spreads(other, shape):
             return other
-        made = self.net.reshape(other, *shape)
-        self.bounds[made] = self.bound(other)
-        return made
+        partner = self.net.reshape(other, *shape)
+        self.bounds[partner] = self.bound(other)
+        return partner
 
     def _constant(self, dtype: DType, shape: tuple[int, ...], bound: int) -> str:
         most = min(bound, LARGEST.get(dtype, 1 << 20) - 1)
@@ -125,7 +125,7 @@ class Draw:
 
     def rescale(self, name: str, dtype: DType, *, per_channel: bool = False) -> str:
         """The tensor in another type, by a scale that uses the type's range."""
-        zero_points = [self.zero_point() if one is DType.INT8 else 0 for one in (self.dtype(name), dtype)]
+        zero_points = [self.zero_point() if each is DType.INT8 else 0 for each in (self.dtype(name), dtype)]
         bound = self.bound(name) + abs(zero_points[0])
         channels = self.shape(name)[-1] if per_channel else 1
         scales = [self._scale(bound, dtype) for _ in range(channels)]
@@ -137,10 +137,10 @@ class Draw:
         )
         rounding = "DOUBLE_ROUND" if self.chance(0.3) else "SINGLE_ROUND"
         attributes = RESCALE | {"per_channel": per_channel, "rounding_mode": rounding}
-        made = self.net.add("RESCALE", (name, *operands), self.shape(name), dtype, **attributes)
+        rescaled = self.net.add("RESCALE", (name, *operands), self.shape(name), dtype, **attributes)
         if dtype is DType.INT32:
-            self.bounds[made] = max(math.ceil(bound * multiplier / 2**shift) + 1 for multiplier, shift in scales)
-        return made
+            self.bounds[rescaled] = max(math.ceil(bound * multiplier / 2**shift) + 1 for multiplier, shift in scales)
+        return rescaled
 
     def _scale(self, bound: int, dtype: DType) -> tuple[int, int]:
         target = LARGEST.get(dtype) or max(bound, 1) << int(self.rng.integers(0, 20))
@@ -155,15 +155,15 @@ class Draw:
             return name
         if self.chance(0.1):
             return self.rescale(name, DType.INT16)
-        made = self.rescale(name, DType.INT8, per_channel=self.chance(0.3) and self._is_sum_of_products(name))
+        narrow = self.rescale(name, DType.INT8, per_channel=self.chance(0.3) and self._is_sum_of_products(name))
         while self.chance(0.3):
-            made = self._clamp(made)
-        return made
+            narrow = self._clamp(narrow)
+        return narrow
 
     def _is_sum_of_products(self, name: str) -> bool:
         last = self.net.operators[-1]
         return "CONV" in last.kind and last.outputs == (name,)
 
     def _clamp(self, name: str) -> str:
-        low, high = sorted(int(one) for one in self.rng.integers(-128, 128, 2))
+        low, high = sorted(int(limit) for limit in self.rng.integers(-128, 128, 2))
         return self.net.add("CLAMP", (name,), self.shape(name), min_val=low, max_val=high, nan_mode="PROPAGATE")

@@ -69,7 +69,7 @@ class Net:
         return self.add(kind, operands, out, DType.INT32, **{**CONV, **changes})
 
     def graph(self, *outputs):
-        made = Graph(
+        graph = Graph(
             name="net",
             tensors=self.tensors,
             operators=tuple(self.operators),
@@ -77,8 +77,8 @@ class Net:
             inputs=tuple(self.inputs),
             outputs=outputs,
         )
-        verify(made)
-        return made
+        verify(graph)
+        return graph
 
 
 def random_int8(*shape, seed=0):

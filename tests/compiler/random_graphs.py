@@ -63,9 +63,9 @@ class GraphDraw(RowDraw):
     def grow(self) -> None:
         """Add an operator; nothing where the drawn one fits no tensor."""
         kinds, weights = zip(*KINDS.items(), strict=True)
-        at = self.rng.choice(len(kinds), p=np.array(weights) / sum(weights))
-        if (made := kinds[at](self)) is not None:
-            self.pool.append(made)
+        choice = self.rng.choice(len(kinds), p=np.array(weights) / sum(weights))
+        if (tensor := kinds[choice](self)) is not None:
+            self.pool.append(tensor)
 
     # --- element by element -------------------------------------------------------------------------------------------
 
@@ -78,37 +78,37 @@ class GraphDraw(RowDraw):
         b = self.rescale(self.partner(first), DType.INT32)
         if self.chance(0.2):
             a, b = b, a
-        made = self._combine(a, b)
-        return None if made is None else self.narrowed(made)
+        wide = self._combine(a, b)
+        return None if wide is None else self.narrowed(wide)
 
     def binary(self) -> str | None:
         """Two int32 tensors."""
         first = self.pick(DType.INT32, below=SCALED_LARGEST)
         if first is None:
             return None
-        made = self._combine(first, self.partner(first))
-        return None if made is None else self.narrowed(made)
+        wide = self._combine(first, self.partner(first))
+        return None if wide is None else self.narrowed(wide)
 
     def _combine(self, a: str, b: str) -> str | None:
         kind = str(self.rng.choice(["ADD", "ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "BITWISE_AND", "BITWISE_XOR"]))
-        one, other = self.bound(a), self.bound(b)
+        bound_a, other = self.bound(a), self.bound(b)
         shift = int(self.rng.integers(0, 40)) if self.chance(0.4) else 0
         bounds = {
-            "ADD": one + other,
-            "SUB": one + other,
-            "MUL": (one * other >> shift) + 1,
-            "MAXIMUM": max(one, other),
-            "MINIMUM": max(one, other),
+            "ADD": bound_a + other,
+            "SUB": bound_a + other,
+            "MUL": (bound_a * other >> shift) + 1,
+            "MAXIMUM": max(bound_a, other),
+            "MINIMUM": max(bound_a, other),
         }
-        bound = bounds.get(kind, 1 << max(one, other).bit_length())
-        if bound >= INT32 or (shift and one * other >= 1 << 61):
+        bound = bounds.get(kind, 1 << max(bound_a, other).bit_length())
+        if bound >= INT32 or (shift and bound_a * other >= 1 << 61):
             return None
         operands = (a, b, self.net.constant([shift])) if kind == "MUL" else (a, b)
         attributes = {"nan_mode": "PROPAGATE"} if kind.endswith("IMUM") else {}
         shape = tuple(max(pair) for pair in zip(self.shape(a), self.shape(b), strict=True))
-        made = self.net.add(kind, operands, shape, DType.INT32, **attributes)
-        self.bounds[made] = bound
-        return made
+        combined = self.net.add(kind, operands, shape, DType.INT32, **attributes)
+        self.bounds[combined] = bound
+        return combined
 
     def narrow_product(self) -> str | None:
         """MUL of two int8 or two int16 tensors."""
@@ -117,9 +117,9 @@ class GraphDraw(RowDraw):
             return None
         b = self.partner(a)
         shape = tuple(max(pair) for pair in zip(self.shape(a), self.shape(b), strict=True))
-        made = self.net.add("MUL", (a, b, self.net.constant([0])), shape, DType.INT32)
-        self.bounds[made] = self.bound(a) * self.bound(b)
-        return self.narrowed(made) if self.bounds[made] < SCALED_LARGEST else made
+        product = self.net.add("MUL", (a, b, self.net.constant([0])), shape, DType.INT32)
+        self.bounds[product] = self.bound(a) * self.bound(b)
+        return self.narrowed(product) if self.bounds[product] < SCALED_LARGEST else product
 
     def bits(self) -> str | None:
         """A bitwise operator in the tensor's own type."""
@@ -128,7 +128,7 @@ class GraphDraw(RowDraw):
             return None
         kind = str(self.rng.choice(["BITWISE_NOT", "BITWISE_AND", "BITWISE_OR", "BITWISE_XOR"]))
         operands = (a,) if kind == "BITWISE_NOT" else (a, self.partner(a))
-        return self._same_type(kind, operands, 1 << max(self.bound(one) for one in operands).bit_length())
+        return self._same_type(kind, operands, 1 << max(self.bound(operand) for operand in operands).bit_length())
 
     def shifted(self) -> str | None:
         """A shift by a constant amount, one or one for each element."""
@@ -159,11 +159,11 @@ class GraphDraw(RowDraw):
 
     def _same_type(self, kind: str, operands: tuple[str, ...], bound: int, **attributes: bool) -> str:
         dtype = self.dtype(operands[0])
-        shape = tuple(max(sizes) for sizes in zip(*(self.shape(one) for one in operands), strict=True))
-        made = self.net.add(kind, operands, shape, dtype, **attributes)
+        shape = tuple(max(sizes) for sizes in zip(*(self.shape(operand) for operand in operands), strict=True))
+        output = self.net.add(kind, operands, shape, dtype, **attributes)
         if dtype is DType.INT32:
-            self.bounds[made] = min(bound, INT32)
-        return made
+            self.bounds[output] = min(bound, INT32)
+        return output
 
     def compared(self) -> str | None:
         a = self.pick(DType.INT32)
@@ -190,10 +190,10 @@ class GraphDraw(RowDraw):
         dtype = wider[int(self.rng.integers(2))]
         if self.chance(0.6):
             return self.rescale(a, dtype)
-        made = self.net.add("CAST", (a,), self.shape(a), dtype)
+        wide = self.net.add("CAST", (a,), self.shape(a), dtype)
         if dtype is DType.INT32:
-            self.bounds[made] = self.bound(a)
-        return made
+            self.bounds[wide] = self.bound(a)
+        return wide
 
     def requantised(self) -> str | None:
         a = self.pick(DType.INT8, DType.INT16, DType.INT32, below=SCALED_LARGEST)
@@ -206,9 +206,9 @@ class GraphDraw(RowDraw):
         if self.dtype(a) is DType.INT8:
             return self.net.add("TABLE", (a, self.int8(256)), self.shape(a))
         entries = self.net.constant(self.rng.integers(-16000, 16000, 513), DType.INT16)
-        made = self.net.add("TABLE", (a, entries), self.shape(a), DType.INT32)
-        self.bounds[made] = 1 << 22
-        return self.narrowed(made)
+        output = self.net.add("TABLE", (a, entries), self.shape(a), DType.INT32)
+        self.bounds[output] = 1 << 22
+        return self.narrowed(output)
 
     # --- reductions -------------------------------------------------------------------------------------------------
 
@@ -222,9 +222,9 @@ class GraphDraw(RowDraw):
         bound = self.bound(a) * self.shape(a)[axis]
         if bound >= INT32:
             return None
-        made = self._reduced("REDUCE_SUM", a, axis)
-        self.bounds[made] = bound
-        return self.narrowed(made) if bound < SCALED_LARGEST else made
+        output = self._reduced("REDUCE_SUM", a, axis)
+        self.bounds[output] = bound
+        return self.narrowed(output) if bound < SCALED_LARGEST else output
 
     def reduced(self) -> str | None:
         a = self.pick(DType.INT8, DType.INT16, DType.INT32, DType.BOOL)
@@ -233,10 +233,10 @@ class GraphDraw(RowDraw):
         axis = int(self.rng.integers(len(self.shape(a))))
         if self.dtype(a) is DType.BOOL:
             return self._reduced(str(self.rng.choice(["REDUCE_ALL", "REDUCE_ANY"])), a, axis)
-        made = self._reduced(str(self.rng.choice(["REDUCE_MAX", "REDUCE_MIN"])), a, axis, nan_mode="PROPAGATE")
+        output = self._reduced(str(self.rng.choice(["REDUCE_MAX", "REDUCE_MIN"])), a, axis, nan_mode="PROPAGATE")
         if self.dtype(a) is DType.INT32:
-            self.bounds[made] = self.bound(a)
-        return made
+            self.bounds[output] = self.bound(a)
+        return output
 
     def _reduced(self, kind: str, a: str, axis: int, **attributes: str) -> str:
         shape = (*self.shape(a)[:axis], 1, *self.shape(a)[axis + 1 :])
@@ -250,25 +250,27 @@ class GraphDraw(RowDraw):
         if a is None:
             return None
         kinds = [self._reshape, self._transpose, self._slice, self._reverse, self._identity]
-        made = kinds[int(self.rng.integers(len(kinds)))](a)
+        output = kinds[int(self.rng.integers(len(kinds)))](a)
         if self.dtype(a) is DType.INT32:
-            self.bounds[made] = self.bound(a)
-        return made
+            self.bounds[output] = self.bound(a)
+        return output
 
     def _reshape(self, a: str) -> str:
         left, sizes = math.prod(self.shape(a)), []
         for _ in range(int(self.rng.integers(0, 4))):
-            divisors = [one for one in range(1, left + 1) if left % one == 0]
+            divisors = [divisor for divisor in range(1, left + 1) if left % divisor == 0]
             sizes.append(int(self.rng.choice(divisors)))
             left //= sizes[-1]
         return self.net.reshape(a, *sizes, left)
 
     def _transpose(self, a: str) -> str:
-        return self.net.transpose(a, *(int(one) for one in self.rng.permutation(len(self.shape(a)))))
+        return self.net.transpose(a, *(int(axis) for axis in self.rng.permutation(len(self.shape(a)))))
 
     def _slice(self, a: str) -> str:
-        size = tuple(self.upto(one) for one in self.shape(a))
-        start = tuple(int(self.rng.integers(whole - one + 1)) for whole, one in zip(self.shape(a), size, strict=True))
+        size = tuple(self.upto(extent) for extent in self.shape(a))
+        start = tuple(
+            int(self.rng.integers(whole - extent + 1)) for whole, extent in zip(self.shape(a), size, strict=True)
+        )
         return self.net.add("SLICE", (a, self.net.shape(*start), self.net.shape(*size)), size, self.dtype(a))
 
     def _reverse(self, a: str) -> str:
@@ -285,23 +287,25 @@ class GraphDraw(RowDraw):
             return None
         shape, axis = self.shape(a), int(self.rng.integers(len(self.shape(a))))
         able = [
-            one
-            for one in self.pool
-            if self.dtype(one) is self.dtype(a)
-            and len(self.shape(one)) == len(shape)
-            and all(at == axis or size == self.shape(one)[at] for at, size in enumerate(shape))
+            candidate
+            for candidate in self.pool
+            if self.dtype(candidate) is self.dtype(a)
+            and len(self.shape(candidate)) == len(shape)
+            and all(
+                dimension == axis or size == self.shape(candidate)[dimension] for dimension, size in enumerate(shape)
+            )
         ]
-        parts = [str(one) for one in self.rng.choice([a, *able], int(self.rng.integers(2, 4)))]
+        parts = [str(part) for part in self.rng.choice([a, *able], int(self.rng.integers(2, 4)))]
         if self.chance(0.2):
             width = (*shape[:axis], self.upto(3), *shape[axis + 1 :])
             parts.append(self._constant(self.dtype(a), width, self.bound(a)))
-        out = (*shape[:axis], sum(self.shape(one)[axis] for one in parts), *shape[axis + 1 :])
+        out = (*shape[:axis], sum(self.shape(part)[axis] for part in parts), *shape[axis + 1 :])
         if math.prod(out) > MOST_ELEMENTS:
             return None
-        made = self.net.add("CONCAT", parts, out, self.dtype(a), axis=axis)
+        output = self.net.add("CONCAT", parts, out, self.dtype(a), axis=axis)
         if self.dtype(a) is DType.INT32:
-            self.bounds[made] = max(self.bound(one) for one in parts)
-        return made
+            self.bounds[output] = max(self.bound(part) for part in parts)
+        return output
 
 
 KINDS: Mapping[Callable[[GraphDraw], str | None], float] = {

@@ -22,7 +22,7 @@ class OtherDraw(WindowDraw):
         if a is None:
             return None
         widths = [int(self.rng.choice([0, 0, 1, 2])) for _ in range(2 * len(self.shape(a)))]
-        shape = tuple(size + sum(widths[2 * at : 2 * at + 2]) for at, size in enumerate(self.shape(a)))
+        shape = tuple(size + sum(widths[2 * axis : 2 * axis + 2]) for axis, size in enumerate(self.shape(a)))
         if math.prod(shape) > MOST_ELEMENTS:
             return None
         value = self._constant(self.dtype(a), (1,), self.bound(a))
@@ -38,10 +38,10 @@ class OtherDraw(WindowDraw):
 
     def _moved(self, kind: str, operands: tuple[str, ...], shape: tuple[int, ...]) -> str:
         """An operator that gives elements of its first operand."""
-        made = self.net.add(kind, operands, shape, self.dtype(operands[0]))
-        if self.dtype(made) is DType.INT32:
-            self.bounds[made] = self.bound(operands[0])
-        return made
+        output = self.net.add(kind, operands, shape, self.dtype(operands[0]))
+        if self.dtype(output) is DType.INT32:
+            self.bounds[output] = self.bound(operands[0])
+        return output
 
     def selected(self) -> str | None:
         a, condition = self.pick(*ANY), self.pick(DType.BOOL)
@@ -51,10 +51,10 @@ class OtherDraw(WindowDraw):
             condition = self._constant(DType.BOOL, self._thinned(self.shape(a)), 1)
         b = self.partner(a)
         operands = (condition, a, b) if self.chance(0.5) else (condition, b, a)
-        made = self.net.add("SELECT", operands, self.shape(a), self.dtype(a))
+        output = self.net.add("SELECT", operands, self.shape(a), self.dtype(a))
         if self.dtype(a) is DType.INT32:
-            self.bounds[made] = max(self.bound(a), self.bound(b))
-        return made
+            self.bounds[output] = max(self.bound(a), self.bound(b))
+        return output
 
     def argmax(self) -> str | None:
         a = self.pick(DType.INT8, least_rank=2)
@@ -62,9 +62,9 @@ class OtherDraw(WindowDraw):
             return None
         shape, axis = self.shape(a), int(self.rng.integers(len(self.shape(a))))
         kept = (*shape[:axis], *shape[axis + 1 :])
-        made = self.net.add("ARGMAX", (a,), kept, DType.INT32, axis=axis, nan_mode="PROPAGATE")
-        self.bounds[made] = shape[axis]
-        return made
+        output = self.net.add("ARGMAX", (a,), kept, DType.INT32, axis=axis, nan_mode="PROPAGATE")
+        self.bounds[output] = shape[axis]
+        return output
 
     def resized(self) -> str | None:
         a = self.image()
@@ -80,9 +80,9 @@ class OtherDraw(WindowDraw):
         operands = (a, self.net.shape(*scale), *pairs)
         if self.chance(0.5):
             return self.net.add("RESIZE", operands, shape, mode="NEAREST")
-        made = self.net.add("RESIZE", operands, shape, DType.INT32, mode="BILINEAR")
-        self.bounds[made] = 128 * y["numerator"] * x["numerator"]
-        return self.narrowed(made)
+        output = self.net.add("RESIZE", operands, shape, DType.INT32, mode="BILINEAR")
+        self.bounds[output] = 128 * y["numerator"] * x["numerator"]
+        return self.narrowed(output)
 
     def _resized_axis(self, size: int) -> dict[str, int]:
         while True:
@@ -106,7 +106,9 @@ class OtherDraw(WindowDraw):
             return None
         zero_points = [self.zero_point() if self.dtype(a) is DType.INT8 else 0 for _ in range(2)]
         return self._moved(
-            "NEGATE", (a, *(self.net.constant([one], self.dtype(a)) for one in zero_points)), self.shape(a)
+            "NEGATE",
+            (a, *(self.net.constant([zero_point], self.dtype(a)) for zero_point in zero_points)),
+            self.shape(a),
         )
 
     def inverted(self) -> str | None:
@@ -118,11 +120,11 @@ class OtherDraw(WindowDraw):
         a = self.pick(*ANY, below=INT32 + 1)
         if a is None:
             return None
-        dtype = [one for one in ANY if one is not self.dtype(a)][int(self.rng.integers(3))]
-        made = self.net.add("CAST", (a,), self.shape(a), dtype)
+        dtype = [other for other in ANY if other is not self.dtype(a)][int(self.rng.integers(3))]
+        output = self.net.add("CAST", (a,), self.shape(a), dtype)
         if dtype is DType.INT32:
-            self.bounds[made] = self.bound(a)
-        return made
+            self.bounds[output] = self.bound(a)
+        return output
 
     def rescaled_by_channel(self) -> str | None:
         a = self.pick(*NARROW, DType.INT32, below=SCALED_LARGEST)
@@ -139,8 +141,8 @@ class OtherDraw(WindowDraw):
         factor = LARGEST[dtype] / largest * self.rng.uniform(0.2, 2)
         shift = 30 - math.floor(math.log2(factor))
         zero_points = [
-            self._unsigned_zero_point(one, unsigned)
-            for one, unsigned in ((self.dtype(a), unsigned_input), (dtype, not unsigned_input))
+            self._unsigned_zero_point(operand, unsigned)
+            for operand, unsigned in ((self.dtype(a), unsigned_input), (dtype, not unsigned_input))
         ]
         operands = (
             self.net.constant([int(self.rng.integers(1 << 30, INT32))], DType.INT32),
@@ -149,8 +151,8 @@ class OtherDraw(WindowDraw):
             self.net.constant([zero_points[1]], dtype),
         )
         attributes = RESCALE | {"input_unsigned": unsigned_input, "output_unsigned": not unsigned_input}
-        made = self.net.add("RESCALE", (a, *operands), self.shape(a), dtype, **attributes)
-        return made if unsigned_input else None
+        output = self.net.add("RESCALE", (a, *operands), self.shape(a), dtype, **attributes)
+        return output if unsigned_input else None
 
     def _unsigned_zero_point(self, dtype: DType, unsigned: bool) -> int:
         if dtype is DType.INT8:
@@ -162,7 +164,7 @@ class OtherDraw(WindowDraw):
         a = self.pick(*NARROW, DType.INT32, below=1 << 24)
         if a is None:
             return None
-        zero_points = [self.zero_point() if one is DType.INT8 else 0 for one in (self.dtype(a), DType.INT8)]
+        zero_points = [self.zero_point() if operand is DType.INT8 else 0 for operand in (self.dtype(a), DType.INT8)]
         factor = 128 / self.bound(a) * self.rng.uniform(0.3, 1.5)
         operands = (
             self.net.constant([int(self.rng.integers(1 << 14, 1 << 15))], DType.INT16),

@@ -10,7 +10,7 @@ from random_others import ANY, OtherDraw
 
 from chipsmith.tosa.graph import DType
 
-TABLES = tuple(one for one in ANY if one is not DType.BOOL)
+TABLES = tuple(dtype for dtype in ANY if dtype is not DType.BOOL)
 
 
 class RowDraw(OtherDraw):
@@ -44,11 +44,11 @@ class RowDraw(OtherDraw):
         if a is None:
             return None
         shape = (1, 1, *self.shape(a))
-        first, last = sorted(int(one) for one in self.rng.choice(np.arange(1, len(shape)), 2, replace=False))
-        made = self.net.reshape(a, *(math.prod(part) for part in (shape[:first], shape[first:last], shape[last:])))
+        first, last = sorted(int(axis) for axis in self.rng.choice(np.arange(1, len(shape)), 2, replace=False))
+        table = self.net.reshape(a, *(math.prod(part) for part in (shape[:first], shape[first:last], shape[last:])))
         if self.dtype(a) is DType.INT32:
-            self.bounds[made] = self.bound(a)
-        return made
+            self.bounds[table] = self.bound(a)
+        return table
 
     def _constants(self, batch: int, count: int, rows: int) -> str:
         return self.net.constant(self.rng.integers(0, rows, (batch, count)), DType.INT32)
@@ -56,8 +56,8 @@ class RowDraw(OtherDraw):
     def _computed(self, batch: int, count: int, rows: int) -> str:
         """Numbers from the values of an int8 tensor: cast, then cut off at both ends of the rows."""
         shape = (batch, count)
-        able = [one for one in self.pool if self.dtype(one) is DType.INT8]
-        able = [one for one in able if math.prod(self.shape(one)) == batch * count]
+        able = [name for name in self.pool if self.dtype(name) is DType.INT8]
+        able = [name for name in able if math.prod(self.shape(name)) == batch * count]
         if not able:
             return self._constants(batch, count, rows)
         number = self.net.add("CAST", (self.net.reshape(str(self.rng.choice(able)), *shape),), shape, DType.INT32)
@@ -69,22 +69,22 @@ class RowDraw(OtherDraw):
 
     def _turned(self, numbers: str, shape: tuple[int, int], rows: int, drawn: list[np.ndarray]) -> str:
         """Numbers that stay different: all of them exclusive-or a computed one, where that keeps within the rows."""
-        mask = (1 << max(int(max(one.max() for one in drawn)), 1).bit_length()) - 1
-        able = [one for one in self.pool if self.dtype(one) is DType.INT8 and math.prod(self.shape(one)) == 1]
+        mask = (1 << max(int(max(array.max() for array in drawn)), 1).bit_length()) - 1
+        able = [name for name in self.pool if self.dtype(name) is DType.INT8 and math.prod(self.shape(name)) == 1]
         if mask >= rows or not able:
             return numbers
-        one = self.net.add("CAST", (self.net.reshape(str(self.rng.choice(able)), 1, 1),), (1, 1), DType.INT32)
-        low = self.net.add("BITWISE_AND", (one, self.net.constant([[mask]], DType.INT32)), (1, 1), DType.INT32)
+        wide = self.net.add("CAST", (self.net.reshape(str(self.rng.choice(able)), 1, 1),), (1, 1), DType.INT32)
+        low = self.net.add("BITWISE_AND", (wide, self.net.constant([[mask]], DType.INT32)), (1, 1), DType.INT32)
         return self.net.add("BITWISE_XOR", (numbers, low), shape, DType.INT32)
 
     def _rows_for(self, table: str, shape: tuple[int, int, int]) -> str:
         """Rows to write: a tensor of so many elements, or constants."""
         able = [
-            one
-            for one in self.pool
-            if self.dtype(one) is self.dtype(table)
-            and math.prod(self.shape(one)) == math.prod(shape)
-            and self.bound(one) <= self.bound(table)
+            name
+            for name in self.pool
+            if self.dtype(name) is self.dtype(table)
+            and math.prod(self.shape(name)) == math.prod(shape)
+            and self.bound(name) <= self.bound(table)
         ]
         if able and self.chance(0.8):
             return self.net.reshape(str(self.rng.choice(able)), *shape)

@@ -34,13 +34,13 @@ class WindowDraw(Draw):
         else:
             outputs = self.upto(12)
             weights = (outputs, *kernel, channels)
-        windows = {
+        attributes = {
             "pad": (*rows["pad"], *columns["pad"]),
             "stride": (rows["stride"], columns["stride"]),
             "dilation": (rows["dilation"], columns["dilation"]),
         }
         out = (images, rows["out"], columns["out"], outputs)
-        return self._weighted(kind, source, weights, out, **{**CONV, **windows})
+        return self._weighted(kind, source, weights, out, **{**CONV, **attributes})
 
     def convolution_3d(self) -> str | None:
         source = self.image()
@@ -50,13 +50,13 @@ class WindowDraw(Draw):
         volume = self.net.reshape(source, 1, *self.shape(source))
         outputs = self.upto(8)
         weights = (outputs, *(axis["kernel"] for axis in axes), self.shape(source)[3])
-        windows = {
-            "pad": tuple(one for axis in axes for one in axis["pad"]),
+        attributes = {
+            "pad": tuple(width for axis in axes for width in axis["pad"]),
             "stride": tuple(axis["stride"] for axis in axes),
             "dilation": tuple(axis["dilation"] for axis in axes),
         }
         out = (1, *(axis["out"] for axis in axes), outputs)
-        return self._weighted("CONV3D", volume, weights, out, **{**CONV, **windows})
+        return self._weighted("CONV3D", volume, weights, out, **{**CONV, **attributes})
 
     def transposed_convolution(self) -> str | None:
         source = self.image()
@@ -68,7 +68,10 @@ class WindowDraw(Draw):
         longest = 3 if self.chance(0.6) else 7
         stride = [self.upto(longest), self.upto(longest)]
         pads = [int(self.rng.integers(-size + 1, 3)) for size in kernel for _ in range(2)]
-        out = [(size - 1) * stride[at] + kernel[at] + pads[2 * at] + pads[2 * at + 1] for at, size in enumerate(sizes)]
+        out = [
+            (size - 1) * stride[axis] + kernel[axis] + pads[2 * axis] + pads[2 * axis + 1]
+            for axis, size in enumerate(sizes)
+        ]
         if min(out) < 1:
             return None
         outputs = self.upto(8)
@@ -90,9 +93,9 @@ class WindowDraw(Draw):
             self.net.constant([self.zero_point()]),
             self.net.constant([self.zero_point() if self.chance(0.3) else 0]),
         )
-        made = self.net.add(kind, operands, out, DType.INT32, **attributes)
-        self.bounds[made] = math.prod(weights) * 255 * 255 + 5000
-        return self.narrowed(made)
+        output = self.net.add(kind, operands, out, DType.INT32, **attributes)
+        self.bounds[output] = math.prod(weights) * 255 * 255 + 5000
+        return self.narrowed(output)
 
     def residual(self) -> str | None:
         """A sum of two tensors of one shape, one at least a convolution of the other's input or of the other."""
@@ -104,19 +107,19 @@ class WindowDraw(Draw):
             sides[1] = self._same_size_convolution(source)
         if self.chance(0.3):
             self.pool.extend(sides)
-        wide = [self.rescale(one, DType.INT32) for one in (sides if self.chance(0.5) else sides[::-1])]
-        made = self.net.add("ADD", wide, self.shape(source), DType.INT32)
-        self.bounds[made] = self.bound(wide[0]) + self.bound(wide[1])
-        return self.narrowed(made)
+        wide = [self.rescale(side, DType.INT32) for side in (sides if self.chance(0.5) else sides[::-1])]
+        total = self.net.add("ADD", wide, self.shape(source), DType.INT32)
+        self.bounds[total] = self.bound(wide[0]) + self.bound(wide[1])
+        return self.narrowed(total)
 
     def _same_size_convolution(self, source: str) -> str:
         channels, size = self.shape(source)[3], int(self.rng.choice([1, 3]))
         weights = self.int8(channels, size, size, channels)
         bias = self.net.constant(self.rng.integers(-5000, 5000, channels), DType.INT32)
         operands = (source, weights, bias, self.net.constant([self.zero_point()]), self.net.constant([0]))
-        made = self.net.add("CONV2D", operands, self.shape(source), DType.INT32, **{**CONV, "pad": (size // 2,) * 4})
-        self.bounds[made] = size * size * channels * 255 * 128 + 5000
-        narrow = self.rescale(made, DType.INT8, per_channel=self.chance(0.3))
+        output = self.net.add("CONV2D", operands, self.shape(source), DType.INT32, **{**CONV, "pad": (size // 2,) * 4})
+        self.bounds[output] = size * size * channels * 255 * 128 + 5000
+        narrow = self.rescale(output, DType.INT8, per_channel=self.chance(0.3))
         return self._clamp(narrow) if self.chance(0.4) else narrow
 
     def _window(self, size: int, dilations: tuple[int, ...]) -> dict[str, int | tuple[int, int]]:
@@ -150,17 +153,17 @@ class WindowDraw(Draw):
         if batch * height * width > MOST_ELEMENTS:
             return None
         zero_points = (self.net.constant([self.zero_point()]), self.net.constant([self.zero_point()]))
-        made = self.net.add("MATMUL", (a, b, *zero_points), (batch, height, width), DType.INT32)
-        self.bounds[made] = inner * 255 * 255
-        return self.narrowed(made)
+        product = self.net.add("MATMUL", (a, b, *zero_points), (batch, height, width), DType.INT32)
+        self.bounds[product] = inner * 255 * 255
+        return self.narrowed(product)
 
     def _right_factor(self, a: str, width: int) -> str:
         """A constant, the left factor transposed, or another tensor in the shape that is asked for."""
         batch, _, inner = self.shape(a)
         able = [
-            one
-            for one in self.pool
-            if self.dtype(one) is DType.INT8 and math.prod(self.shape(one)) % (batch * inner) == 0
+            candidate
+            for candidate in self.pool
+            if self.dtype(candidate) is DType.INT8 and math.prod(self.shape(candidate)) % (batch * inner) == 0
         ]
         if able and self.chance(0.4):
             other = str(self.rng.choice(able))

@@ -14,8 +14,8 @@ from nets import Net
 from random_graphs import random_graph
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.allocate.activations import DoesNotFit
-from chipsmith.compiler.compile import compile_graph, lower_graph
+from chipsmith.compiler.compile import compile_canonical, compile_graph
+from chipsmith.compiler.errors import DoesNotFit
 from chipsmith.errors import BadInput, ChipsmithError
 from chipsmith.tosa.graph import DType, Graph
 from chipsmith.tosa.verify import verify
@@ -44,17 +44,17 @@ def larger_by(seed: int, place: int, value: int) -> Graph:
 
 def _dimensions(graph: Graph, value: int) -> Iterator[Graph]:
     for tensor in graph.tensors.values():
-        for at in range(len(tensor.shape) if tensor.name not in graph.constants else 0):
-            shape = (*tensor.shape[:at], value, *tensor.shape[at + 1 :])
+        for axis in range(len(tensor.shape) if tensor.name not in graph.constants else 0):
+            shape = (*tensor.shape[:axis], value, *tensor.shape[axis + 1 :])
             yield replace(graph, tensors={**graph.tensors, tensor.name: replace(tensor, shape=shape)})
 
 
 def _attributes(graph: Graph, value: int) -> Iterator[Graph]:
-    for at, op in enumerate(graph.operators):
-        for name, held in op.attributes.items():
-            changed = value if isinstance(held, int) else (*held[:-1], value) if isinstance(held, tuple) else held
+    for index, op in enumerate(graph.operators):
+        for name, kept in op.attributes.items():
+            changed = value if isinstance(kept, int) else (*kept[:-1], value) if isinstance(kept, tuple) else kept
             mutated = replace(op, attributes={**op.attributes, name: changed})
-            yield replace(graph, operators=(*graph.operators[:at], mutated, *graph.operators[at + 1 :]))
+            yield replace(graph, operators=(*graph.operators[:index], mutated, *graph.operators[index + 1 :]))
 
 
 def _constants(graph: Graph, value: int) -> Iterator[Graph]:
@@ -85,7 +85,7 @@ def test_sizes_that_wrap_64_bits_are_refused_too():
         net.graph(net.add("REVERSE", ("x",), (1 << 32, 1 << 32), axis=0))
 
 
-@pytest.mark.parametrize("lower", [compile_graph, lower_graph])
+@pytest.mark.parametrize("lower", [compile_graph, compile_canonical])
 def test_a_tensor_beyond_the_external_memory_is_refused_before_any_work(lower):
     net = Net(x=(1, 1))
     tiled = net.add("TILE", (net.constant([[7]]), net.shape(1 << 15, 1 << 15)), (1 << 15, 1 << 15))

@@ -11,7 +11,8 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.frontends.tflite.network import load_tflite
+from chipsmith.frontends.tflite.network import read_tflite
+from chipsmith.profile.memory import memory_peak_bytes
 from chipsmith.program.instructions import Store
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.cycle import simulate
@@ -42,7 +43,7 @@ def reference_outputs(reference_model: ReferenceModel, graph: Graph, inputs: np.
 
 @cache
 def mlperf_tiny(path: Path) -> Graph:
-    return load_tflite(path).graph
+    return read_tflite(path)
 
 
 @pytest.mark.parametrize("chip", CHIPS)
@@ -95,10 +96,10 @@ def test_every_operator_is_placed_on_the_chip(network: str) -> None:
     graph = read_tosa(NETWORKS / f"{network}.tosa")
     program = compile_graph(graph, load_chip("edge-256"))
     placements = program.manifest.operators
-    assert {one.placed for one in placements} <= {"tensor", "vector", "view", "constant"}
-    assert all(one.reason for one in placements)
+    assert {placement.placed for placement in placements} <= {"tensor", "vector", "view", "constant"}
+    assert all(placement.reason for placement in placements)
     # Canonical form folds operators away, but never invents a name that the network does not have.
-    assert all(one.kernel or one.placed in ("view", "constant") for one in placements)
+    assert all(placement.kernel or placement.placed in ("view", "constant") for placement in placements)
 
 
 def test_a_network_larger_than_the_memory_is_sliced(reference_model: ReferenceModel) -> None:
@@ -106,8 +107,8 @@ def test_a_network_larger_than_the_memory_is_sliced(reference_model: ReferenceMo
     small = load_chip("nano-64", {"memory.groups": "3", "memory.group_bytes": "2048"})
     program = compile_graph(graph, small)
     # The first layer's 6,272 bytes do not stand beside its input and its weights in 6 KiB: they go out in slices.
-    assert sum(isinstance(one, Store) for one in program.instructions) > 1
-    assert max(span.address + span.size_bytes for span in program.manifest.buffers) <= small.memory_bytes
+    assert sum(isinstance(instruction, Store) for instruction in program.instructions) > 1
+    assert memory_peak_bytes(program, simulate(program)) <= small.memory_bytes
     inputs = random_inputs(graph, inferences=3)
     (output,) = execute(program, {graph.inputs[0]: inputs}).values()
     np.testing.assert_array_equal(output, reference_outputs(reference_model, graph, inputs))

@@ -12,8 +12,8 @@ import pytest
 from nets import Net, random_int8
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.allocate.activations import DoesNotFit
 from chipsmith.compiler.compile import compile_graph
+from chipsmith.compiler.errors import DoesNotFit
 from chipsmith.program.instructions import Load, Space, Store
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute
@@ -43,9 +43,9 @@ def check(graph, chip, reference_model):
 def moved_bytes(program, kind):
     """Bytes of the runs of all transfers of a kind but pages."""
     return sum(
-        one.outer_count * one.inner_count * one.run_bytes
-        for one in program.instructions
-        if isinstance(one, kind) and not (isinstance(one, Load) and one.space is Space.PAGE)
+        instruction.outer_count * instruction.inner_count * instruction.run_bytes
+        for instruction in program.instructions
+        if isinstance(instruction, kind) and not (isinstance(instruction, Load) and instruction.space is Space.PAGE)
     )
 
 
@@ -64,11 +64,11 @@ def conv(net, source, channels, *, size=1, stride=1, kind="CONV2D"):
 def test_inverted_residuals_on_64_by_64_pixels(reference_model):
     # The wide tensors have 98,304 and 393,216 bytes; the memory has 57,344.
     net = Net(x=(1, 64, 64, 3))
-    one = conv(net, "x", 16, size=3, stride=1)
+    stem = conv(net, "x", 16, size=3, stride=1)
     for channels in (16, 24):
-        wide = conv(net, one, 96)
-        one = conv(net, conv(net, wide, 96, size=3, stride=2, kind="DEPTHWISE_CONV2D"), channels)
-    program = check(net.graph(one), load_chip("nano-64"), reference_model)
+        wide = conv(net, stem, 96)
+        stem = conv(net, conv(net, wide, 96, size=3, stride=2, kind="DEPTHWISE_CONV2D"), channels)
+    program = check(net.graph(stem), load_chip("nano-64"), reference_model)
     assert moved_bytes(program, Store) >= 64 * 64 * 96
 
 
@@ -80,7 +80,7 @@ def test_two_encoder_layers_through_four_kib(reference_model):
     graph = compose([layer, replace(layer, constants=other)], name="two_layers")
     program = check(graph, small_chip(groups=4, group_bytes=1024), reference_model)
     # A head's part of queries, keys and values are rows of 16 bytes.
-    assert any(isinstance(one, Load) and one.inner_count > 1 for one in program.instructions)
+    assert any(isinstance(instruction, Load) and instruction.inner_count > 1 for instruction in program.instructions)
 
 
 def test_a_matrix_that_is_computed_and_larger_than_the_memory_comes_in_columns(reference_model):

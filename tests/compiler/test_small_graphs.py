@@ -7,7 +7,7 @@ import pytest
 from nets import Net, random_int8
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.compile import compile_graph, lower_graph
+from chipsmith.compiler.compile import compile_canonical, compile_graph
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute
 from chipsmith.tosa.graph import DType
@@ -72,8 +72,8 @@ def one_value_spread_before_a_reduction():
 
 
 GRAPHS = {
-    made.__name__: made
-    for made in (
+    make.__name__: make
+    for make in (
         pointwise_padded_at_its_end,
         convolution_of_a_reversed_image,
         matrix_product_of_a_reversed_factor,
@@ -89,12 +89,12 @@ GRAPHS = {
 def assert_exact(graph, program):
     verify_program(program)
     inputs = {name: random_int8(3, *graph.tensor(name).shape, seed=4) for name in graph.inputs}
-    found = execute(program, {name: array.reshape(-1, *array.shape[2:]) for name, array in inputs.items()})
+    outputs = execute(program, {name: array.reshape(-1, *array.shape[2:]) for name, array in inputs.items()})
     for name, wanted in evaluate_batch(graph, inputs).items():
-        np.testing.assert_array_equal(found[name], wanted.reshape(found[name].shape))
+        np.testing.assert_array_equal(outputs[name], wanted.reshape(outputs[name].shape))
 
 
-@pytest.mark.parametrize("lower", [compile_graph, lower_graph])
+@pytest.mark.parametrize("lower", [compile_graph, compile_canonical])
 @pytest.mark.parametrize("name", GRAPHS)
 def test_small_graphs_are_exact(name, lower):
     graph = GRAPHS[name]()

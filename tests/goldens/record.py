@@ -158,7 +158,7 @@ def differences(recorded: Flat, current: Flat, rows: list[tuple[str, str, str]])
     expected = apply_renames(recorded, rows)
     added = [old for kind, old, _ in rows if kind == "new"]
     lost = [f"{path} is gone" for path in expected if path not in current]
-    new = [path for path in current if path not in expected and not any(re.search(one, path) for one in added)]
+    new = [path for path in current if path not in expected and not any(re.search(key, path) for key in added)]
     changed = [
         f"{path} was {value!r} and is {current[path]!r}"
         for path, value in expected.items()
@@ -188,12 +188,12 @@ def main() -> int:
 def _compare(recorded: Mapping[str, Flat], current: Mapping[str, Flat]) -> int:
     rows, count = renames(), 0
     for name, fields in current.items():
-        found = differences(recorded.get(name, {}), fields, rows)
-        count += len(found)
-        for sentence in found[:20]:
+        sentences = differences(recorded.get(name, {}), fields, rows)
+        count += len(sentences)
+        for sentence in sentences[:20]:
             print(f"{name}: {sentence}")
-        if len(found) > 20:
-            print(f"{name}: and {len(found) - 20} more")
+        if len(sentences) > 20:
+            print(f"{name}: and {len(sentences) - 20} more")
     leaves = sum(len(fields) for fields in current.values())
     print(f"{len(current)} compared, {leaves:,} values, {count} differ")
     return int(count > 0)

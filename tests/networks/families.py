@@ -141,7 +141,10 @@ class Family:
 
     def quantized(self, examples: Array) -> dict[str, Array]:
         values = self.entry.network.module_inputs(examples, seed=0)
-        return {one.tensor: quantize(values[one.position], one, self.graph.tensor(one.tensor)) for one in self.inputs}
+        return {
+            binding.tensor: quantize(values[binding.position], binding, self.graph.tensor(binding.tensor))
+            for binding in self.inputs
+        }
 
     def dequantized(self, outputs: Mapping[str, Array]) -> Array:
         (border,) = self.outputs
@@ -150,7 +153,7 @@ class Family:
 
 def load_family(name: str) -> Family:
     fields = json.loads((HERE / "families.json").read_text())[name]
-    borders = {key: tuple(border(one) for one in fields.pop(key)) for key in ("inputs", "outputs")}
+    borders = {key: tuple(border(binding) for binding in fields.pop(key)) for key in ("inputs", "outputs")}
     return Family(name=name, graph=read_tosa(HERE / "families" / f"{name}.tosa"), **borders, **fields)
 
 
@@ -213,8 +216,8 @@ def generate(name: str) -> dict[str, object]:
     (rounded,) = lowered.dequantize_outputs(execute(program, lowered.quantize_inputs(*arguments)))
     targets = task.targets[:TEST_ROWS]
     return {
-        "inputs": [asdict(one) for one in lowered.inputs],
-        "outputs": [asdict(one) for one in lowered.outputs],
+        "inputs": [asdict(binding) for binding in lowered.inputs],
+        "outputs": [asdict(binding) for binding in lowered.outputs],
         "parameters": sum(weights.numel() for weights in module.parameters()),
         "metric": task.metric,
         "metric_float": round(score(task.metric, exact, targets), 4),
@@ -234,7 +237,7 @@ def table() -> str:
 
 def row(family: Family) -> str:
     cycles = [simulate(compile_graph(family.graph, load_chip(chip))).latency_cycles for chip in CHIPS]
-    figures = [f"{family.parameters:,}", str(len(family.graph.operators)), *(f"{one:,}" for one in cycles)]
+    figures = [f"{family.parameters:,}", str(len(family.graph.operators)), *(f"{count:,}" for count in cycles)]
     metrics = [family.metric, f"{family.metric_float:.3f}", f"{family.metric_int8:.3f}"]
     return f"| {' | '.join([f'`{family.name}`', *figures, *metrics])} | {family.signal_to_noise_db:.1f} dB |"
 
@@ -254,7 +257,7 @@ def main(arguments: list[str]) -> None:
     for name in arguments or CATALOGUE:
         known[name] = generate(name)
         print(name, {key: value for key, value in known[name].items() if key not in ("inputs", "outputs")}, flush=True)
-        ordered = {one: known[one] for one in CATALOGUE if one in known}
+        ordered = {name: known[name] for name in CATALOGUE if name in known}
         file.write_text(json.dumps(ordered, indent=1) + "\n")
     return None
 

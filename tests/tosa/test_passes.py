@@ -42,9 +42,9 @@ def same_bits(reference_model):
         assert [after.tensor(name) for name in after.outputs] == [graph.tensor(name) for name in graph.outputs]
         for seed in range(runs):
             inputs = {name: random_int8(*graph.tensor(name).shape, seed=seed) for name in graph.inputs}
-            wanted, found = reference_model(graph, inputs), reference_model(after, inputs)
+            wanted, result = reference_model(graph, inputs), reference_model(after, inputs)
             for name in graph.outputs:
-                np.testing.assert_array_equal(found[name], wanted[name])
+                np.testing.assert_array_equal(result[name], wanted[name])
         return after
 
     return check
@@ -282,8 +282,8 @@ def test_identity_from_input_to_output_stays():
 
 def test_duplicates_merge(same_bits):
     net = Net(x=(2, 3))
-    one, other = net.rescale("x", DType.INT32), net.rescale("x", DType.INT32)
-    y = net.add("MUL", (one, other, net.constant([0])), (2, 3), DType.INT32)
+    first, other = net.rescale("x", DType.INT32), net.rescale("x", DType.INT32)
+    y = net.add("MUL", (first, other, net.constant([0])), (2, 3), DType.INT32)
     after = same_bits(net.graph(y), merge_duplicates, drop_dead)
     assert kinds(after) == ["RESCALE", "MUL"]
     assert len(after.constants) == 4

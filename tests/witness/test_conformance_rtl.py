@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.fuse.support import held_operators
+from chipsmith.compiler.fuse.support import supported_ops
 from chipsmith.errors import BadInput
 from chipsmith.hardware.build import find_toolchain
 from chipsmith.targets.rtl import RtlTarget
@@ -15,7 +15,7 @@ from chipsmith.witness.conformance.cases import is_case_of, sampled
 from chipsmith.witness.conformance.run import CaseResult, run_case, run_official_cases
 from chipsmith.witness.conformance.targets import Bench, bench_of
 
-HELD = sorted(kind for kind, engine in held_operators().items() if engine is not None)
+HELD = sorted(kind for kind, engine in supported_ops().items() if engine is not None)
 CASES_EACH = 2
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Union
 
 from chipsmith.api.parameter import Argument, Option, Supplied
+from chipsmith.compiler.stage import CompilerStage
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
@@ -39,6 +40,14 @@ RecipeSettings = Annotated[
 JobSettings = Annotated[
     Sequence[str],
     Option(flags=("--set",), metavar="FIELD=VALUE", help="Replace a field of recipe or chip; repeatable."),
+]
+CompilerStages = Annotated[
+    Sequence[str],
+    Option(
+        flags=("--print-after",),
+        metavar="STAGE",
+        help=f"Print what a stage of the compiler made; repeatable: {', '.join(CompilerStage)}.",
+    ),
 ]
 Calibration = Annotated[
     AnyPath | None, Option(help="Inputs (.npy, .npz) that choose the int8 ranges of a float network.")

@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from chipsmith.api.forms import AnyPath, Calibration, ChipOption, ChipSettings, CompiledProgram, Inputs, Model
+from chipsmith.api.forms import (
+    AnyPath,
+    Calibration,
+    ChipOption,
+    ChipSettings,
+    CompiledProgram,
+    CompilerStages,
+    Inputs,
+    Model,
+)
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_arrays, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
@@ -23,17 +32,20 @@ def compile(
     settings: ChipSettings = (),
     calibration: Calibration = None,
     output: Annotated[AnyPath | None, Option(flags=("--output", "-o"), help="The .program file to write.")] = None,
+    print_after: CompilerStages = (),
 ) -> "CompileResult":
     """Compile a network for a chip and say where each operator runs, and why.
 
     `model` names a network: a `.tosa`, int8 `.tflite` or `.onnx` file, or "package.module:function" of a function that
     returns a torch.nn.Module. `chip` is a name of the catalogue, a YAML file or a Chip; `settings` replace fields of
     it, such as "tensor.rows=32". `calibration` is for a float network alone, of an `.onnx` file or a function: an
-    `.npy` file of inputs as the network takes them. The Program is written to `output`, if given.
+    `.npy` file of inputs as the network takes them. The Program is written to `output`, if given. `print_after` names
+    stages of the compiler; what each of these made is in the result as text.
 
     Raises BadInput for what is missing or illegal, OperatorRefused for what the chip cannot do.
     """
-    from chipsmith.compiler.network import compile_network
+    from chipsmith.compiler.network import compile_network_stages
+    from chipsmith.compiler.stage import parse_stages
     from chipsmith.flow.arrays import check_folder
     from chipsmith.flow.results import CompileResult
     from chipsmith.frontends.registry import load_model
@@ -42,12 +54,20 @@ def compile(
     path = as_path(output)
     if path is not None:
         check_folder(path)
+    asked = parse_stages(print_after)
     target = as_chip(chip, settings)
     network = load_model(model, calibration)
-    program = compile_network(network.graph, target)
+    compilation = compile_network_stages(network.graph, target)
     if path is not None:
-        write_program(program, path)
-    return CompileResult(program=program, host_steps=network.host_steps, path=path, operator_names=network.operator_names)
+        write_program(compilation.program, path)
+    stages = {stage.value: compilation.text(stage) for stage in asked}
+    return CompileResult(
+        program=compilation.program,
+        host_steps=network.host_steps,
+        path=path,
+        operator_names=network.operator_names,
+        stages=stages,
+    )
 
 
 def simulate(

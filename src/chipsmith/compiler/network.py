@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from chipsmith.chip import Chip
-from chipsmith.compiler.compile import compile_graph
-from chipsmith.program.program import Placement, Program
+from chipsmith.compiler.compilation import Compilation
+from chipsmith.compiler.compile import compile_stages
+from chipsmith.compiler.emit.placements import place_source_operators
+from chipsmith.program.program import Program
 from chipsmith.tosa.graph import Graph
-
-_GONE = "done before the chip: constant, an identity, or part of an operator beside it"
 
 
 def compile_network(graph: Graph, chip: Chip) -> Program:
@@ -18,15 +17,12 @@ def compile_network(graph: Graph, chip: Chip) -> Program:
 
     Raises BadInput where the graph is illegal, OperatorRefused where the chip cannot hold it.
     """
-    program = compile_graph(graph, chip)
-    placements = tuple(_placements(graph, program.manifest.operators))
-    return replace(program, manifest=replace(program.manifest, operators=placements))
+    return compile_network_stages(graph, chip).program
 
 
-def _placements(graph: Graph, compiled: tuple[Placement, ...]) -> Iterator[Placement]:
-    """The graph's own operators in its order, then those that the compiler made."""
-    placed = {one.name: one for one in compiled}
-    for op in graph.operators:
-        gone = Placement(name=op.name, kind=op.kind, placed="folded", reason=_GONE, kernel="")
-        yield placed.pop(op.name, gone)
-    yield from placed.values()
+def compile_network_stages(graph: Graph, chip: Chip) -> Compilation:
+    """What each stage makes of a network, and the Program of compile_network; raises as that does."""
+    compilation = compile_stages(graph, chip)
+    manifest = compilation.program.manifest
+    operators = tuple(place_source_operators(graph, manifest.operators))
+    return replace(compilation, program=replace(compilation.program, manifest=replace(manifest, operators=operators)))

@@ -67,19 +67,19 @@ def _chip_fields(chip: Chip) -> Json:
 
 
 def _print_operators(rows: Sequence[OperatorRow]) -> None:
-    from chipsmith.compiler.fuse.support import held_operators
+    from chipsmith.compiler.fuse.support import supported_ops
 
     table = new_table("operators of TOSA that Chipsmith holds", "operator", "types", "on the chip", "meaning")
-    engines = held_operators()
+    engines = supported_ops()
     for row in rows:
         table.add_row(row.kind, " ".join(_input_types(row)), engines[row.kind] or "not yet", row.summary)
     print_tables(table)
 
 
 def _operators_json(rows: Sequence[OperatorRow]) -> Json:
-    from chipsmith.compiler.fuse.support import held_operators
+    from chipsmith.compiler.fuse.support import supported_ops
 
-    engines = held_operators()
+    engines = supported_ops()
     return {"schema_version": SCHEMA_VERSION, "operators": [_operator_fields(row, engines[row.kind]) for row in rows]}
 
 

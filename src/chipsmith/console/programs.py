@@ -19,7 +19,7 @@ _LONGEST_NAME = 20
 
 
 def view_program(result: CompileResult) -> View:
-    """Placement, size and memory of a Program."""
+    """What the stages made that were asked for; placement, size and memory of a Program."""
     return View(to_json=result.to_json, print_text=partial(_print_program, result))
 
 
@@ -41,6 +41,8 @@ def view_diff(result: Diff) -> View:
 def _print_program(result: CompileResult) -> None:
     from chipsmith.reports.terminal import placement_table
 
+    for stage, text in result.stages.items():
+        print(f"after {stage}:", text, "", sep="\n")
     program, manifest = result.program, result.program.manifest
     table = new_table(f"{manifest.network} on {program.chip.name}", "figure", "value")
     table.add_row("instructions", f"{len(program.instructions):,}")

@@ -31,12 +31,14 @@ class CompileResult:
     """A Program, what the host does around it, and the file it was written to, if any.
 
     `operator_names` are the author's names of the network's operators, where they are known.
+    `stages`: what the stages of the compiler made that were asked for, as text, in the compiler's order.
     """
 
     program: Program
     host_steps: tuple[HostStep, ...]
     path: Path | None
     operator_names: Mapping[str, str] = field(default_factory=dict)
+    stages: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def operators(self) -> tuple[Placement, ...]:
@@ -68,6 +70,7 @@ class CompileResult:
                 {**dataclasses.asdict(row), "source": self.operator_names.get(row.name, "")} for row in self.operators
             ],
             "host_steps": [dataclasses.asdict(step) for step in self.host_steps],
+            "stages": dict(self.stages),
         }
 
 

@@ -24,8 +24,8 @@ def channel_parts(kernel: WeightedKernel, chip: Chip) -> tuple[tuple[int, int], 
     """(first, last) output channel of each part.
 
     A kernel that computes longer than its weights take to load is one part where memory allows: its weights arrive
-    under the kernels before it, and each further part would cost a drain. Every other kernel is cut in parts of a bank
-    group, so that it starts when the first has come and the others arrive while it computes.
+    under the kernels before it, and each further part would cost a drain of the array. Every other kernel is cut in
+    parts of a bank group, so that it starts when the first has come and the others arrive while it computes.
     """
     load_cycles = kernel.channels * kernel.channel_bytes / chip.external.bytes_per_cycle
     compute_cycles = kernel.macs / chip.macs

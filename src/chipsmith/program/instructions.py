@@ -11,7 +11,7 @@ from chipsmith.program.encoding import OPCODE_BITS, bits, choice, decode, encode
 from chipsmith.program.records import PER_CHANNEL_RECORD
 
 
-class Engine(enum.Enum):
+class Engine(enum.StrEnum):
     """The engines that run at the same time; SEQUENCER is where END lives."""
 
     LOAD = "load"

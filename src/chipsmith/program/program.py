@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import End, Instruction
+from chipsmith.program.instructions import End, Engine, Instruction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,23 +25,37 @@ class Port:
     size_bytes: int
 
 
+class Placed(enum.StrEnum):
+    """Where an operator of the network went.
+
+    TENSOR, VECTOR: an engine computes it. VIEW: other strides over the same bytes, copied where they have to be.
+    FOLDED: the compiler computed it, or what is beside it does its work. DEAD: no output depends on it.
+    """
+
+    TENSOR = "tensor"
+    VECTOR = "vector"
+    VIEW = "view"
+    FOLDED = "folded"
+    DEAD = "dead"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """Where one operator of the network runs ('tensor', 'vector', 'view', 'constant') and why."""
+    """Where one operator of the network went and why; `kernel` is the name of its first kernel, '' where none is."""
 
     name: str
     kind: str
-    placed: str
+    placed: Placed
     reason: str
     kernel: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class KernelSpan:
-    """A kernel and the indices of its instructions in the Program; `macs` of one inference."""
+    """A kernel, its engine, and the indices of its instructions in the Program; `macs` of one inference."""
 
     name: str
-    kind: str
+    kind: Engine
     instructions: tuple[int, ...]
     macs: int
 

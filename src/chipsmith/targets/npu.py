@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chipsmith.chip import Chip
-from chipsmith.compiler.compile import lower_graph
+from chipsmith.compiler.compile import compile_canonical
 from chipsmith.compiler.network import compile_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.measure import full_profile
@@ -55,7 +55,7 @@ class NpuTarget:
     def prepare_graph(self, graph: Graph) -> NpuGraph:
         """As GraphTarget.prepare_graph."""
         verify(graph)
-        return NpuGraph(program=lower_graph(graph, self.chip))
+        return NpuGraph(program=compile_canonical(graph, self.chip))
 
 
 def open_target(chip: Chip) -> NpuTarget:

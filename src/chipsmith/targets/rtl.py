@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from chipsmith.chip import Chip
-from chipsmith.compiler.compile import lower_graph
+from chipsmith.compiler.compile import compile_canonical
 from chipsmith.compiler.network import compile_network
 from chipsmith.errors import CheckFailed
 from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -79,7 +79,7 @@ class RtlTarget:
     def prepare_graph(self, graph: Graph) -> RtlGraph:
         """As GraphTarget.prepare_graph; the RTL is built at the first inference."""
         verify(graph)
-        program = lower_graph(graph, self.chip)
+        program = compile_canonical(graph, self.chip)
         verify_program(program)
         return RtlGraph(program=program)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chipsmith.compiler.lower.kernel import Buffer, Operand, Step
+from chipsmith.compiler.lower.kernel import Buffer, StreamOperand, UnplacedInstruction
 from chipsmith.program.arithmetic import round_up
 
 PACK_BYTES = 1024
@@ -28,7 +28,7 @@ class Chunk:
 class Packed:
     """The chunks of all constants in order of first use, and the steps that read them: see pack_constants."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[UnplacedInstruction, ...]
     chunks: tuple[Chunk, ...]
 
 
@@ -42,7 +42,7 @@ class _Stay:
 
 
 def pack_constants(
-    steps: Sequence[Step], buffers: Mapping[str, Buffer], *, limit_bytes: int, recall_bytes: int
+    steps: Sequence[UnplacedInstruction], buffers: Mapping[str, Buffer], *, limit_bytes: int, recall_bytes: int
 ) -> Packed:
     """The chunks of all constants that the steps use.
 
@@ -51,9 +51,9 @@ def pack_constants(
     second one: the steps from there on read another buffer, which stands in a chunk of its own with equal bytes.
     """
     stays = _Stays(buffers=buffers, recall_bytes=recall_bytes)
-    renamed = tuple(stays.step(at, step) for at, step in enumerate(steps))
+    renamed = tuple(stays.step(number, step) for number, step in enumerate(steps))
     packs: list[list[_Stay]] = []
-    for stay in stays.found:
+    for stay in stays.stays:
         if packs and _joins(packs[-1], stay, limit_bytes):
             packs[-1].append(stay)
         else:
@@ -67,30 +67,30 @@ class _Stays:
 
     buffers: Mapping[str, Buffer]
     recall_bytes: int
-    found: list[_Stay] = field(default_factory=list)
+    stays: list[_Stay] = field(default_factory=list)
     rounds: dict[bytes, int] = field(default_factory=dict)
     open: dict[bytes, _Stay] = field(default_factory=dict)
     recent: dict[bytes | str, int] = field(default_factory=dict)
     """What was used and its size, the most recently used last: constants by their bytes, others by their names."""
 
-    def step(self, at: int, step: Step) -> Step:
+    def step(self, number: int, step: UnplacedInstruction) -> UnplacedInstruction:
         """The step with its constants named after the stay in which it reads them."""
-        operands = tuple(self._operand(at, one) for one in step.operands)
+        operands = tuple(self._operand(number, operand) for operand in step.operands)
         return step if operands == step.operands else replace(step, operands=operands)
 
-    def _operand(self, at: int, operand: Operand) -> Operand:
+    def _operand(self, number: int, operand: StreamOperand) -> StreamOperand:
         buffer = self.buffers[operand.buffer]
         if buffer.data is None:
             self._touch(buffer.name, buffer.size_bytes)
             return operand
         if buffer.data not in self.open or self._is_forgotten(buffer.data):
-            self.found.append(_Stay(data=buffer.data))
-            self.open[buffer.data] = self.found[-1]
+            self.stays.append(_Stay(data=buffer.data))
+            self.open[buffer.data] = self.stays[-1]
             self.rounds[buffer.data] = self.rounds.get(buffer.data, -1) + 1
         self._touch(buffer.data, buffer.size_bytes)
         stay, turn = self.open[buffer.data], self.rounds[buffer.data]
         name = f"{buffer.name}~{turn}" if turn else buffer.name
-        stay.uses.append(at)
+        stay.uses.append(number)
         if name not in stay.names:
             stay.names.append(name)
         return replace(operand, buffer=name) if turn else operand
@@ -111,7 +111,7 @@ class _Stays:
 
 
 def _joins(pack: Sequence[_Stay], stay: _Stay, limit_bytes: int) -> bool:
-    size = sum(round_up(len(one.data), ALIGNMENT) for one in pack) + len(stay.data)
+    size = sum(round_up(len(member.data), ALIGNMENT) for member in pack) + len(stay.data)
     same_step = pack[-1].uses[0] == stay.uses[0] and pack[-1].uses[-1] == stay.uses[-1]
     return size <= (limit_bytes if same_step else min(PACK_BYTES, limit_bytes))
 

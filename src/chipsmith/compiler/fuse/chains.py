@@ -1,4 +1,4 @@
-"""What the matcher finds in a graph: chains of operators that one kernel of the machine computes."""
+"""What fusion makes of a graph: chains of operators, each of which one kernel of the machine computes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.compiler.fuse.operators import READ_INPUTS
 from chipsmith.program.instructions import Op, Reduce, Rounding, Table
 from chipsmith.tosa.graph import Operator
 
@@ -61,6 +62,16 @@ class VectorChain:
     out: OutStage
     operators: tuple[str, ...]
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Tensors that must stand in memory for the chain to run."""
+        b = (self.b.tensor,) if isinstance(self.b, InStage) else ()
+        table = (self.out.table_tensor,) if self.out.table is not Table.NONE else ()
+        return (self.a.tensor, *b, *table)
+
+    def __str__(self) -> str:
+        return _listed("vector", self.sources, self.operators, self.output)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelScale:
@@ -77,24 +88,34 @@ class ChannelScale:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Residual:
-    """An addition fused into the drain: scale_x(drained) + scale_r(residual), scaled."""
+class ResidualAdd:
+    """An addition fused into the epilogue: how its accumulator and its residual enter, and how their sum leaves."""
 
-    drained: InStage
+    accumulator: InStage
     residual: InStage
     out: OutStage
 
 
 @dataclass(frozen=True, kw_only=True)
 class TensorChain:
-    """A chain of the tensor engine: a convolution or matrix product with its drain."""
+    """A chain of the tensor engine: a convolution or matrix product with its epilogue."""
 
     output: str
     anchor: Operator
     scale: ChannelScale | None
     out: OutStage
-    residual: Residual | None
+    residual: ResidualAdd | None
     operators: tuple[str, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Tensors that must stand in memory for the chain to run."""
+        residual = () if self.residual is None else (self.residual.residual.tensor,)
+        operands = 2 if self.anchor.kind == "MATMUL" else 3
+        return (*self.anchor.inputs[:operands], *residual)
+
+    def __str__(self) -> str:
+        return _listed("tensor", self.sources, self.operators, self.output)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +129,19 @@ class Expansion:
     def operators(self) -> tuple[str, ...]:
         """The name of its operator."""
         return (self.operator.name,)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Tensors that must stand in memory for the operator to run."""
+        return self.operator.inputs[: READ_INPUTS.get(self.operator.kind, 1)]
+
+    def __str__(self) -> str:
+        return _listed("expand", self.sources, self.operators, self.output)
+
+
+def _listed(what: str, sources: tuple[str, ...], operators: tuple[str, ...], output: str) -> str:
+    """A chain in one line."""
+    return f"{what} ({', '.join(sources)}) -> {' | '.join(operators)} -> {output}"
 
 
 Chain = VectorChain | TensorChain | Expansion

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,8 +13,10 @@ import numpy as np
 from chipsmith.compiler.fuse.chains import ChannelScale, ScaleStage
 from chipsmith.program.instructions import Rounding
 from chipsmith.tosa.graph import Graph, Operator
+from chipsmith.tosa.passes.rewrite import find_producers
 
-VIEW_KINDS = frozenset({"RESHAPE", "TRANSPOSE", "SLICE", "REVERSE", "IDENTITY"})
+MOST_PHASES = 16
+"""Transposed convolutions whose strides make more phases are no sliding windows (lower/transposed_conv.py)."""
 _ROUNDINGS = {
     "SINGLE_ROUND": Rounding.SINGLE,
     "INEXACT_ROUND": Rounding.SINGLE,
@@ -22,15 +25,15 @@ _ROUNDINGS = {
 
 
 @dataclass(frozen=True)
-class Lookup:
+class GraphIndex:
     """A graph with its producers, consumers and constants at hand."""
 
     graph: Graph
 
     @cached_property
-    def producers(self) -> dict[str, Operator]:
+    def producers(self) -> Mapping[str, Operator]:
         """The operator that computes each tensor."""
-        return {name: op for op in self.graph.operators for name in op.outputs}
+        return find_producers(self.graph)
 
     @cached_property
     def by_name(self) -> dict[str, Operator]:
@@ -48,7 +51,7 @@ class Lookup:
         reads.update(self.graph.outputs)
         return reads
 
-    def absorb(self, tensor: str) -> Operator | None:
+    def sole_producer(self, tensor: str) -> Operator | None:
         """The producer of a tensor that nobody else reads, which a chain may therefore swallow."""
         return self.producers.get(tensor) if self.uses[tensor] == 1 else None
 
@@ -103,7 +106,7 @@ def integer(op: Operator, attribute: str) -> int:
 
 def integers(op: Operator, attribute: str) -> tuple[int, ...]:
     """An attribute that is a list of integers."""
-    return tuple(int(one) for one in op.attributes[attribute])  # type: ignore[union-attr]
+    return tuple(int(value) for value in op.attributes[attribute])  # type: ignore[union-attr]
 
 
 def macs(graph: Graph, anchor: Operator) -> int:
@@ -118,3 +121,11 @@ def macs(graph: Graph, anchor: Operator) -> int:
             return output.elements * weights[0] * weights[1]
         case _:
             return output.elements * weights[1]
+
+
+def has_many_phases(graph: Graph, anchor: Operator) -> bool:
+    """Whether an operator is a transposed convolution whose strides make more phases than MOST_PHASES."""
+    if anchor.kind != "TRANSPOSE_CONV2D":
+        return False
+    sizes = graph.tensor(anchor.outputs[0]).shape[1:3]
+    return math.prod(min(pair) for pair in zip(sizes, integers(anchor, "stride"), strict=True)) > MOST_PHASES

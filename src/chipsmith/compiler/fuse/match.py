@@ -1,4 +1,4 @@
-"""Fusion: cover a graph with chains, from its outputs backwards, each as long as the machine's instruction allows."""
+"""The longest chain of operators that ends with a given one and that one kernel of the machine computes."""
 
 from __future__ import annotations
 
@@ -10,53 +10,26 @@ from chipsmith.compiler.fuse.chains import (
     Expansion,
     InStage,
     OutStage,
-    Residual,
+    ResidualAdd,
     ScaleStage,
     TensorChain,
     VectorChain,
 )
-from chipsmith.compiler.fuse.graph_index import VIEW_KINDS, Lookup, integer, macs
-from chipsmith.compiler.lower.conv_geometry import has_many_phases
+from chipsmith.compiler.fuse.graph_index import GraphIndex, has_many_phases, integer, macs
+from chipsmith.compiler.fuse.operators import (
+    ANCHORS,
+    BINARY,
+    COMMUTATIVE,
+    EXPANDED,
+    POOLS,
+    REDUCTIONS,
+    UNARY,
+    WITH_IMMEDIATE,
+)
 from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import Op, Reduce, Rounding, Table
 from chipsmith.tosa.graph import DType, Operator
 
-ANCHORS = frozenset({"CONV2D", "DEPTHWISE_CONV2D", "CONV3D", "TRANSPOSE_CONV2D", "MATMUL"})
-EXPANDED = frozenset({"PAD", "TILE", "SELECT", "ARGMAX", "RESIZE", "GATHER", "SCATTER"})
-READ_INPUTS = {"SELECT": 3, "GATHER": 2, "SCATTER": 3}
-"""How many inputs of an expanded operator stand in memory, where it is not the first alone."""
-POOLS = {"MAX_POOL2D": Reduce.MAX, "AVG_POOL2D": Reduce.SUM}
-REDUCTIONS = {
-    "REDUCE_SUM": Reduce.SUM,
-    "REDUCE_MAX": Reduce.MAX,
-    "REDUCE_MIN": Reduce.MIN,
-    "REDUCE_ALL": Reduce.AND,
-    "REDUCE_ANY": Reduce.OR,
-}
-BINARY = {
-    "ADD": Op.ADD,
-    "SUB": Op.SUB,
-    "MUL": Op.MUL,
-    "MAXIMUM": Op.MAX,
-    "MINIMUM": Op.MIN,
-    "BITWISE_AND": Op.AND,
-    "BITWISE_OR": Op.OR,
-    "BITWISE_XOR": Op.XOR,
-    "LOGICAL_AND": Op.AND,
-    "LOGICAL_OR": Op.OR,
-    "LOGICAL_XOR": Op.XOR,
-    "LOGICAL_LEFT_SHIFT": Op.SHL,
-    "LOGICAL_RIGHT_SHIFT": Op.LSR,
-    "ARITHMETIC_RIGHT_SHIFT": Op.ASR,
-    "EQUAL": Op.EQ,
-    "GREATER": Op.GT,
-    "GREATER_EQUAL": Op.GE,
-    "INTDIV": Op.DIV,
-}
-UNARY = {"ABS": Op.ABS, "CLZ": Op.CLZ, "BITWISE_NOT": Op.NOT, "CAST": Op.PASS}
-WITH_IMMEDIATE = {"NEGATE": (Op.MUL, -1), "LOGICAL_NOT": (Op.XOR, 1)}
-COMMUTATIVE = frozenset({Op.ADD, Op.MUL, Op.MAX, Op.MIN, Op.AND, Op.OR, Op.XOR, Op.EQ})
-COPIED = frozenset({"CONCAT"})
 _RANGES = {DType.INT8: 8, DType.INT16: 16}
 _TRUNCATING = frozenset({"LOGICAL_LEFT_SHIFT", "LOGICAL_RIGHT_SHIFT", "CAST"})
 _EXACT_MULTIPLIER = 1 << 30
@@ -64,25 +37,9 @@ _EXACT_MULTIPLIER = 1 << 30
 
 @dataclass(frozen=True)
 class Matcher:
-    """Finds the chain that computes a tensor."""
+    """Finds the chain that computes a tensor of a graph."""
 
-    lookup: Lookup
-
-    def cover(self) -> tuple[Chain, ...]:
-        """Chains that compute every tensor which must stand in memory, in topological order of their last operator."""
-        graph = self.lookup.graph
-        needed = set(graph.outputs)
-        chains: list[Chain] = []
-        for op in reversed(graph.operators):
-            if not needed.intersection(op.outputs):
-                continue
-            if op.kind in VIEW_KINDS or op.kind in COPIED:
-                needed.update(op.inputs if op.kind in COPIED else op.inputs[:1])
-                continue
-            chain = self.match(op)
-            needed.update(sources(chain))
-            chains.append(chain)
-        return tuple(reversed(chains))
+    index: GraphIndex
 
     def match(self, op: Operator) -> Chain:
         """The longest chain that ends with an operator; OperatorRefused where no instruction computes it."""
@@ -93,7 +50,7 @@ class Matcher:
     def _expands(self, op: Operator) -> bool:
         """Whether no single instruction computes an operator, but several do."""
         if op.kind == "RESCALE":
-            scale = self.lookup.channel_scale(op)
+            scale = self.index.channel_scale(op)
             return scale is not None and not scale.uniform
         return op.kind in EXPANDED or (op.kind == "CAST" and self._dtype(op.outputs[0]) is DType.BOOL)
 
@@ -103,12 +60,12 @@ class Matcher:
         op, _, out, covered = self._clamps(last)
         scale: ChannelScale | None = None
         if op is not None and op.kind == "RESCALE" and self._from_int32(op) and self._narrows(op):
-            scale = self.lookup.channel_scale(op)
+            scale = self.index.channel_scale(op)
             if scale is None:
                 return None
-            out = replace(out, zero_point=self.lookup.zero_point(op.inputs[4]))
+            out = replace(out, zero_point=self.index.zero_point(op.inputs[4]))
             covered.append(op.name)
-            op = self.lookup.absorb(op.inputs[0])
+            op = self.index.sole_producer(op.inputs[0])
         elif covered:
             return None
         if op is None or op.kind not in ANCHORS or (scale is not None and not self._fits_records(op, scale)):
@@ -124,7 +81,7 @@ class Matcher:
 
     def _fits_records(self, anchor: Operator, scale: ChannelScale) -> bool:
         """Whether records can hold the scales: with a scale for each channel there must be a constant bias."""
-        return scale.uniform or (anchor.kind != "MATMUL" and self.lookup.graph.constant(anchor.inputs[2]) is not None)
+        return scale.uniform or (anchor.kind != "MATMUL" and self.index.graph.constant(anchor.inputs[2]) is not None)
 
     def _residual_chain(self, last: Operator) -> TensorChain | None:
         op, _, out, covered = self._clamps(last)
@@ -132,45 +89,45 @@ class Matcher:
             return None
         if self._dtype(op.outputs[0]) is not DType.INT8:
             return None
-        scale, add = self.lookup.uniform_scale(op), self.lookup.absorb(op.inputs[0])
+        scale, add = self.index.uniform_scale(op), self.index.sole_producer(op.inputs[0])
         if scale is None or add is None or add.kind != "ADD":
             return None
         if self._shape(add.inputs[0]) != self._shape(add.inputs[1]):
             return None
-        out = replace(out, scale=scale, zero_point=self.lookup.zero_point(op.inputs[4]))
+        out = replace(out, scale=scale, zero_point=self.index.zero_point(op.inputs[4]))
         covered += [op.name, add.name]
-        candidates = [self._drained(add, side) for side in (0, 1)]
+        candidates = [self._accumulator(add, side) for side in (0, 1)]
         best = max(
-            (one for one in candidates if one is not None),
-            key=lambda one: macs(self.lookup.graph, one[0].anchor),
+            (side for side in candidates if side is not None),
+            key=lambda candidate: macs(self.index.graph, candidate[0].anchor),
             default=None,
         )
         if best is None:
             return None
-        producer, drained, residual = best
+        producer, accumulator, residual = best
         return replace(
             producer,
             output=last.outputs[0],
-            residual=Residual(drained=drained, residual=residual, out=out),
-            operators=(*producer.operators, *drained.operators, *residual.operators, *reversed(covered)),
+            residual=ResidualAdd(accumulator=accumulator, residual=residual, out=out),
+            operators=(*producer.operators, *accumulator.operators, *residual.operators, *reversed(covered)),
         )
 
-    def _drained(self, add: Operator, side: int) -> tuple[TensorChain, InStage, InStage] | None:
+    def _accumulator(self, add: Operator, side: int) -> tuple[TensorChain, InStage, InStage] | None:
         """The tensor chain behind one side of an addition, and how both sides enter it."""
-        drained, residual = self.peel(add.inputs[side]), self.peel(add.inputs[1 - side])
-        entering = (name for op in drained.operators for name in self.lookup.operator(op).outputs)
-        if any(self.lookup.uses[name] != 1 for name in entering) or self._dtype(drained.tensor) is not DType.INT8:
+        accumulator, residual = self.fold_rescale(add.inputs[side]), self.fold_rescale(add.inputs[1 - side])
+        entering = (name for op in accumulator.operators for name in self.index.operator(op).outputs)
+        if any(self.index.uses[name] != 1 for name in entering) or self._dtype(accumulator.tensor) is not DType.INT8:
             return None
-        if self._dtype(residual.tensor) is not DType.INT8 or self.lookup.graph.constant(residual.tensor) is not None:
+        if self._dtype(residual.tensor) is not DType.INT8 or self.index.graph.constant(residual.tensor) is not None:
             return None
-        producer = self.lookup.absorb(drained.tensor)
+        producer = self.index.sole_producer(accumulator.tensor)
         chain = self._tensor_chain(producer) if producer is not None else None
         if chain is None or chain.scale is None or not self._layouts_agree(chain.anchor, add):
             return None
-        return chain, drained, residual
+        return chain, accumulator, residual
 
     def _layouts_agree(self, anchor: Operator, add: Operator) -> bool:
-        if anchor.kind == "MATMUL" or has_many_phases(self.lookup.graph, anchor):
+        if anchor.kind == "MATMUL" or has_many_phases(self.index.graph, anchor):
             return False
         return self._shape(anchor.outputs[0]) == self._shape(add.outputs[0])
 
@@ -185,19 +142,19 @@ class Matcher:
             tensor, table_tensor = last.inputs[0], last.inputs[1]
             table = Table.TABLE8 if self._dtype(tensor) is DType.INT8 else Table.TABLE16
             covered.append(last.name)
-            op = self._absorb(tensor)
+            op = self._foldable_producer(tensor)
         out = OutStage()
         if op is not None:
             op, tensor, out, more = self._clamps(op)
             covered += more
         out = replace(out, table=table, table_tensor=table_tensor)
         if op is not None and op.kind == "RESCALE" and self._from_int32(op):
-            scale = self.lookup.uniform_scale(op)
-            if scale is not None and not self._drains(op):
-                out = replace(out, scale=scale, zero_point=self.lookup.zero_point(op.inputs[4]))
+            scale = self.index.uniform_scale(op)
+            if scale is not None and not self._is_in_epilogue(op):
+                out = replace(out, scale=scale, zero_point=self.index.zero_point(op.inputs[4]))
                 covered.append(op.name)
                 tensor = op.inputs[0]
-                op = self._absorb(tensor)
+                op = self._foldable_producer(tensor)
         return self._core(last, op, tensor, out, covered)
 
     def _core(self, last: Operator, op: Operator | None, tensor: str, out: OutStage, covered: list[str]) -> VectorChain:
@@ -227,7 +184,7 @@ class Matcher:
             return self._pool(op, chain)
         if op.kind == "RESCALE" and not scaled and not self._from_int32(op):
             return self._rescale_in(op, chain)
-        if covered and self.lookup.producers.get(tensor) is not last:
+        if covered and self.index.producers.get(tensor) is not last:
             return chain
         raise OperatorRefused(
             f"operator {op.name} ({op.kind}) is not held by the machine's compiler: no instruction computes it; "
@@ -239,12 +196,12 @@ class Matcher:
         operation = BINARY[op.kind]
         argument = 0
         if op.kind == "MUL":
-            argument = self.lookup.zero_point(op.inputs[2])
+            argument = self.index.zero_point(op.inputs[2])
         if op.kind == "ARITHMETIC_RIGHT_SHIFT":
             argument = int(bool(op.attributes["round"]))
-        if operation in COMMUTATIVE and self.lookup.graph.constant(first) is not None:
+        if operation in COMMUTATIVE and self.index.graph.constant(first) is not None:
             first, second = second, first
-        a, b = self.peel(first), self._second(second)
+        a, b = self.fold_rescale(first), self._second(second)
         if op.kind == "LOGICAL_RIGHT_SHIFT" and self._dtype(first) is not DType.INT32:
             a = replace(a, unsigned=True)
         entered = (*a.operators, *(b.operators if isinstance(b, InStage) else ()))
@@ -259,15 +216,15 @@ class Matcher:
         )
 
     def _second(self, tensor: str) -> InStage | int:
-        value = self.lookup.constant_int(tensor)
-        return self.peel(tensor) if value is None else value
+        value = self.index.constant_int(tensor)
+        return self.fold_rescale(tensor) if value is None else value
 
     def _with_immediate(self, op: Operator, chain: VectorChain) -> VectorChain:
         operation, immediate = WITH_IMMEDIATE[op.kind]
         chain = replace(chain, op=operation, b=immediate, core=op)
         if op.kind == "LOGICAL_NOT" or self._dtype(op.outputs[0]) is DType.INT32:
             return self._with_a(chain, op)
-        zero_point, added = (self.lookup.zero_point(name) for name in op.inputs[1:3])
+        zero_point, added = (self.index.zero_point(name) for name in op.inputs[1:3])
         return replace(
             chain,
             a=InStage(tensor=op.inputs[0], zero_point=zero_point),
@@ -276,7 +233,7 @@ class Matcher:
         )
 
     def _with_a(self, chain: VectorChain, op: Operator) -> VectorChain:
-        a = self.peel(op.inputs[0])
+        a = self.fold_rescale(op.inputs[0])
         if self._shape(a.tensor) != self._shape(op.inputs[0]):
             a = InStage(tensor=op.inputs[0])
         return replace(chain, a=a, operators=(*a.operators, op.name, *reversed(chain.operators)))
@@ -285,14 +242,14 @@ class Matcher:
         out = chain.out
         a = InStage(tensor=op.inputs[0])
         if op.kind == "AVG_POOL2D":
-            a = replace(a, zero_point=self.lookup.zero_point(op.inputs[1]))
-            out = replace(out, zero_point=self.lookup.zero_point(op.inputs[2]))
+            a = replace(a, zero_point=self.index.zero_point(op.inputs[1]))
+            out = replace(out, zero_point=self.index.zero_point(op.inputs[2]))
         return replace(
             chain, a=a, out=out, reduce=POOLS[op.kind], core=op, operators=(op.name, *reversed(chain.operators))
         )
 
     def _rescale_in(self, op: Operator, chain: VectorChain) -> VectorChain:
-        stage, (_, zero_point) = self._rescaled(op), self.lookup.rescale_zero_points(op)
+        stage, (_, zero_point) = self._rescaled(op), self.index.rescale_zero_points(op)
         if stage is None:
             raise OperatorRefused(
                 f"operator {op.name} (RESCALE) is not held by the machine's compiler: its multipliers are not constant"
@@ -302,21 +259,21 @@ class Matcher:
 
     # --- stages -------------------------------------------------------------------------------------------------
 
-    def peel(self, tensor: str) -> InStage:
+    def fold_rescale(self, tensor: str) -> InStage:
         """How a tensor enters a chain: through the RESCALE or shift that makes it, where one stage can do that."""
-        op = self.lookup.producers.get(tensor)
+        op = self.index.producers.get(tensor)
         if op is None or self._dtype(tensor) is not DType.INT32:
             return InStage(tensor=tensor)
         shift = self._constant_left_shift(op)
         if shift is not None:
             return InStage(tensor=op.inputs[0], left_shift=shift, operators=(op.name,))
-        if op.kind != "RESCALE" or self.lookup.zero_point(op.inputs[4]):
+        if op.kind != "RESCALE" or self.index.zero_point(op.inputs[4]):
             return InStage(tensor=tensor)
         return self._rescaled(op) or InStage(tensor=tensor)
 
     def _rescaled(self, op: Operator) -> InStage | None:
         """The stage that does what a RESCALE does but for its output's zero point and range; None for many scales."""
-        scale, (zero_point, _) = self.lookup.uniform_scale(op), self.lookup.rescale_zero_points(op)
+        scale, (zero_point, _) = self.index.uniform_scale(op), self.index.rescale_zero_points(op)
         if scale is None:
             return None
         source, unsigned = op.inputs[0], bool(op.attributes["input_unsigned"])
@@ -324,7 +281,7 @@ class Matcher:
         exact = exact_left_shift(scale)
         if exact is not None:
             return replace(bare, left_shift=exact)
-        inner = self.peel(source)
+        inner = self.fold_rescale(source)
         if inner.scale.rounding is not Rounding.OFF or inner.tensor == source:
             return replace(bare, scale=scale)
         return replace(inner, scale=scale, operators=(*inner.operators, op.name))
@@ -334,21 +291,21 @@ class Matcher:
         if self._shape(op.inputs[0]) != self._shape(op.outputs[0]):
             return None
         if op.kind == "LOGICAL_LEFT_SHIFT":
-            return self.lookup.constant_int(op.inputs[1])
-        if op.kind != "MUL" or self.lookup.constant_int(op.inputs[2]) != 0:
+            return self.index.constant_int(op.inputs[1])
+        if op.kind != "MUL" or self.index.constant_int(op.inputs[2]) != 0:
             return None
-        factor = self.lookup.constant_int(op.inputs[1])
+        factor = self.index.constant_int(op.inputs[1])
         if factor is None or factor <= 0 or factor & (factor - 1):
             return None
         return factor.bit_length() - 1
 
-    def _drains(self, rescale: Operator) -> bool:
-        """Whether a RESCALE belongs to the drain of the tensor engine."""
-        producer = self.lookup.absorb(rescale.inputs[0])
+    def _is_in_epilogue(self, rescale: Operator) -> bool:
+        """Whether a RESCALE belongs to the epilogue of the tensor engine."""
+        producer = self.index.sole_producer(rescale.inputs[0])
         return producer is not None and producer.kind in ANCHORS and self._narrows(rescale)
 
     def _narrows(self, op: Operator) -> bool:
-        """Whether an operator's output is int8 or int16, as the tensor engine's drain clamps it."""
+        """Whether an operator's output is int8 or int16, as the tensor engine's epilogue clamps it."""
         return self._dtype(op.outputs[0]) in _RANGES
 
     def _clamps(self, last: Operator) -> tuple[Operator | None, str, OutStage, list[str]]:
@@ -359,10 +316,10 @@ class Matcher:
         names: list[str] = []
         while op is not None and op.kind == "CLAMP":
             # What an earlier CLAMP lets through is clamped again: its limits too.
-            low, high = (min(max(integer(op, one), low), high) for one in ("min_val", "max_val"))
+            low, high = (min(max(integer(op, limit), low), high) for limit in ("min_val", "max_val"))
             names.append(op.name)
             tensor = op.inputs[0]
-            op = self._absorb(tensor)
+            op = self._foldable_producer(tensor)
         return op, tensor, OutStage(clamp_min=low, clamp_max=high), names
 
     def _range(self, op: Operator) -> tuple[int, int]:
@@ -374,9 +331,9 @@ class Matcher:
             return 0, (1 << bits) - 1
         return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
 
-    def _absorb(self, tensor: str) -> Operator | None:
+    def _foldable_producer(self, tensor: str) -> Operator | None:
         """The producer of a tensor that nobody else reads and whose values a following stage sees as they are."""
-        op = self.lookup.absorb(tensor)
+        op = self.index.sole_producer(tensor)
         return None if op is None or self._truncates(op) else op
 
     def _truncates(self, op: Operator) -> bool:
@@ -390,10 +347,10 @@ class Matcher:
         return self._dtype(op.inputs[0]) is DType.INT32
 
     def _dtype(self, tensor: str) -> DType:
-        return self.lookup.graph.tensor(tensor).dtype
+        return self.index.graph.tensor(tensor).dtype
 
     def _shape(self, tensor: str) -> tuple[int, ...]:
-        return self.lookup.graph.tensor(tensor).shape
+        return self.index.graph.tensor(tensor).shape
 
 
 def exact_left_shift(scale: ScaleStage) -> int | None:
@@ -401,16 +358,3 @@ def exact_left_shift(scale: ScaleStage) -> int | None:
     if scale.multiplier != _EXACT_MULTIPLIER or not 2 <= scale.shift <= 30:
         return None
     return 30 - scale.shift
-
-
-def sources(chain: Chain) -> tuple[str, ...]:
-    """Tensors that must stand in memory for a chain to run."""
-    if isinstance(chain, Expansion):
-        return chain.operator.inputs[: READ_INPUTS.get(chain.operator.kind, 1)]
-    if isinstance(chain, TensorChain):
-        residual = () if chain.residual is None else (chain.residual.residual.tensor,)
-        operands = 2 if chain.anchor.kind == "MATMUL" else 3
-        return (*chain.anchor.inputs[:operands], *residual)
-    b = (chain.b.tensor,) if isinstance(chain.b, InStage) else ()
-    table = (chain.out.table_tensor,) if chain.out.table is not Table.NONE else ()
-    return (chain.a.tensor, *b, *table)

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.compiler.fuse.graph_index import VIEW_KINDS
-from chipsmith.compiler.fuse.match import ANCHORS, BINARY, COPIED, EXPANDED, POOLS, REDUCTIONS, UNARY, WITH_IMMEDIATE
+from chipsmith.compiler.fuse.operators import (
+    ANCHORS,
+    BINARY,
+    COPIED,
+    EXPANDED,
+    POOLS,
+    REDUCTIONS,
+    UNARY,
+    VIEWS,
+    WITH_IMMEDIATE,
+)
+from chipsmith.program.program import Placed
 from chipsmith.tosa.operators import OPERATORS
 
 _VECTOR = frozenset({"CLAMP", "RESCALE", "TABLE"}).union(BINARY, UNARY, WITH_IMMEDIATE, REDUCTIONS, POOLS, EXPANDED)
 
 
-def held_operators() -> Mapping[str, str | None]:
-    """For each supported operator the engine that computes it: 'tensor', 'vector', 'view' (at most copies), or None."""
+def supported_ops() -> Mapping[str, Placed | None]:
+    """For each operator of OPERATORS where it goes: TENSOR, VECTOR or VIEW (at most copies); None where nowhere."""
     return {kind: _engine(kind) for kind in OPERATORS}
 
 
-def _engine(kind: str) -> str | None:
+def _engine(kind: str) -> Placed | None:
     if kind in ANCHORS:
-        return "tensor"
-    if kind in VIEW_KINDS or kind in COPIED:
-        return "view"
-    return "vector" if kind in _VECTOR else None
+        return Placed.TENSOR
+    if kind in VIEWS or kind in COPIED:
+        return Placed.VIEW
+    return Placed.VECTOR if kind in _VECTOR else None

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipsmith.chip.description import Chip
-from chipsmith.compiler.fuse.graph_index import Lookup
+from chipsmith.compiler.fuse.graph_index import GraphIndex
 from chipsmith.compiler.lower.kernel import Buffer
 from chipsmith.compiler.lower.view import View, dense_strides
 from chipsmith.tosa.graph import Array, DType
 
-_DTYPES = {one.numpy: one for one in (DType.INT8, DType.INT16, DType.INT32)}
+_DTYPES = {dtype.numpy: dtype for dtype in (DType.INT8, DType.INT16, DType.INT32)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sketch:
+class LoweringContext:
     """The graph, the place of each tensor, the chip, and all buffers; those made here are named after `output`."""
 
     output: str
-    lookup: Lookup
+    index: GraphIndex
     view: Callable[[str], View]
     chip: Chip
     buffers: dict[str, Buffer]

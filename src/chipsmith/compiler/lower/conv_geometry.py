@@ -14,14 +14,12 @@ from chipsmith.compiler.fuse.chains import TensorChain
 from chipsmith.compiler.fuse.graph_index import integers
 from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.tosa.graph import Graph, Operator
+from chipsmith.tosa.graph import Operator
 
-Steps: TypeAlias = tuple[int, int, int]
+Triple: TypeAlias = tuple[int, int, int]
 """A number for each of z, y and x."""
 
 _OUTPUTS, _DEPTH, _INPUTS = 0, 1, 4
-MOST_PHASES = 16
-"""Transposed convolutions whose strides make more phases are no sliding windows, but the work of `subpixels`."""
 SWAPPED = (0, 1, 3, 2, 4)
 """The axes of a Geometry's views with x for y."""
 
@@ -38,12 +36,12 @@ class Geometry:
     a: View
     output: View
     residual: View | None
-    stride: Steps
-    dilation: Steps
-    pad: Steps
+    stride: Triple
+    dilation: Triple
+    pad: Triple
 
     @property
-    def kernel(self) -> Steps:
+    def kernel(self) -> Triple:
         """Taps along z, y and x."""
         depth, height, width = self.weights.shape[1:4]
         return depth, height, width
@@ -84,16 +82,16 @@ class Geometry:
 
     def clipped(self) -> Geometry:
         """The same sums without the taps that meet padding alone, in every output."""
-        one = self
+        geometry = self
         for axis in range(3):
             if (self.kernel[axis] - 1) * self.dilation[axis] >= self.a.shape[1 + axis]:
                 taps = self._taps_used(axis)
-                one = replace(
-                    one,
-                    weights=one.weights.every(1 + axis, first=taps.start, count=len(taps)),
-                    pad=_with(one.pad, axis, self.pad[axis] - taps.start * self.dilation[axis]),
+                geometry = replace(
+                    geometry,
+                    weights=geometry.weights.every(1 + axis, first=taps.start, count=len(taps)),
+                    pad=_with(geometry.pad, axis, self.pad[axis] - taps.start * self.dilation[axis]),
                 )
-        return one
+        return geometry
 
     def _taps_used(self, axis: int) -> range:
         """The taps along an axis from the first to the last that meets the input in some output."""
@@ -114,7 +112,9 @@ class Geometry:
 def geometries(chain: TensorChain, view: Callable[[str], View], a: View) -> list[Geometry]:
     """A convolution, from its input `a`, as sliding windows: one, or for a transposed one the phases of its stride."""
     whole = geometry_of(chain, view, a)
-    return [one.clipped() for one in (_phases(whole) if chain.anchor.kind == "TRANSPOSE_CONV2D" else (whole,))]
+    return [
+        geometry.clipped() for geometry in (_phases(whole) if chain.anchor.kind == "TRANSPOSE_CONV2D" else (whole,))
+    ]
 
 
 def geometry_of(chain: TensorChain, view: Callable[[str], View], a: View) -> Geometry:
@@ -134,14 +134,6 @@ def geometry_of(chain: TensorChain, view: Callable[[str], View], a: View) -> Geo
     )
 
 
-def has_many_phases(graph: Graph, anchor: Operator) -> bool:
-    """Whether an operator is a transposed convolution whose strides make more phases than MOST_PHASES."""
-    if anchor.kind != "TRANSPOSE_CONV2D":
-        return False
-    sizes = graph.tensor(anchor.outputs[0]).shape[1:3]
-    return math.prod(min(pair) for pair in zip(sizes, integers(anchor, "stride"), strict=True)) > MOST_PHASES
-
-
 def _padding(anchor: Operator) -> tuple[int, ...]:
     return integers(anchor, "out_pad" if anchor.kind == "TRANSPOSE_CONV2D" else "pad")[::2]
 
@@ -153,18 +145,15 @@ def _in_space(view: View) -> View:
 def _depthwise_weights(view: View) -> View:
     """[KH, KW, C, M] as [C x M, 1, KH, KW, 1]; C and M are dense."""
     height, width, channels, multiplier = view.shape
-    joined = view.reshape((height, width, channels * multiplier))
-    if joined is None:
-        raise ValueError("weights of a depthwise convolution are dense")
-    return joined.transpose((2, 0, 1)).insert(_DEPTH).insert(_INPUTS)
+    return view.shaped((height, width, channels * multiplier)).transpose((2, 0, 1)).insert(_DEPTH).insert(_INPUTS)
 
 
-def _three(values: tuple[int, ...], default: int) -> Steps:
+def _three(values: tuple[int, ...], default: int) -> Triple:
     z, y, x = (default,) * (3 - len(values)) + values
     return z, y, x
 
 
-def _exchanged(steps: Steps) -> Steps:
+def _exchanged(steps: Triple) -> Triple:
     return steps[0], steps[2], steps[1]
 
 
@@ -205,25 +194,25 @@ def _axis_phases(whole: Geometry, axis: int) -> Iterator[_Phase]:
         yield _Phase(first=first, count=len(range(first, outputs, stride)), tap=tap, taps=taps, pad=taps - 1 - skipped)
 
 
-def _along(one: Geometry, axis: int, phase: _Phase) -> Geometry:
-    stride, at = one.stride[axis], 1 + axis
+def _along(geometry: Geometry, axis: int, phase: _Phase) -> Geometry:
+    stride, dimension = geometry.stride[axis], 1 + axis
     last = phase.tap + (phase.taps - 1) * stride
 
     def outputs(view: View) -> View:
-        return view.every(at, first=phase.first, count=phase.count, step=stride)
+        return view.every(dimension, first=phase.first, count=phase.count, step=stride)
 
     return replace(
-        one,
-        weights=one.weights.every(at, first=last, count=phase.taps, step=-stride),
-        output=outputs(one.output),
-        residual=None if one.residual is None else outputs(one.residual),
-        stride=_with(one.stride, axis, 1),
-        pad=_with(one.pad, axis, phase.pad),
+        geometry,
+        weights=geometry.weights.every(dimension, first=last, count=phase.taps, step=-stride),
+        output=outputs(geometry.output),
+        residual=None if geometry.residual is None else outputs(geometry.residual),
+        stride=_with(geometry.stride, axis, 1),
+        pad=_with(geometry.pad, axis, phase.pad),
     )
 
 
-def _with(steps: Steps, axis: int, value: int) -> Steps:
-    z, y, x = (value if at == axis else one for at, one in enumerate(steps))
+def _with(steps: Triple, axis: int, value: int) -> Triple:
+    z, y, x = (value if index == axis else step for index, step in enumerate(steps))
     return z, y, x
 
 

@@ -1,4 +1,4 @@
-"""The drain of a tensor chain: its fields of TENSOR, and the records of its output channels."""
+"""The epilogue of a tensor chain: its fields of TENSOR, and the records of its output channels."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from chipsmith.compiler.fuse.chains import IntArray, Residual, TensorChain
-from chipsmith.compiler.fuse.graph_index import Lookup
+from chipsmith.compiler.fuse.chains import IntArray, ResidualAdd, TensorChain
+from chipsmith.compiler.fuse.graph_index import GraphIndex
 from chipsmith.program.instructions import ChannelRecord, TensorInstruction, Type
 from chipsmith.tosa.graph import Array
 
@@ -15,11 +15,11 @@ RECORD = np.dtype([("bias", "<i4"), ("multiplier", "<i4"), ("shift", "u1")])
 """The record of an output channel with PER_CHANNEL (machine, section 6)."""
 
 
-def drain_template(chain: TensorChain, lookup: Lookup, o_type: Type) -> TensorInstruction:
+def epilogue_template(chain: TensorChain, index: GraphIndex, o_type: Type) -> TensorInstruction:
     """TENSOR with the fields that say what becomes of an accumulator, but for its records."""
     anchor, out = chain.anchor, chain.out
     zero_points = anchor.inputs[2:4] if anchor.kind == "MATMUL" else anchor.inputs[3:5]
-    a_zero_point, w_zero_point = (lookup.zero_point(name) for name in zero_points)
+    a_zero_point, w_zero_point = (index.zero_point(name) for name in zero_points)
     template = TensorInstruction(a_zero_point=a_zero_point, w_zero_point=w_zero_point, o_type=o_type)
     if chain.scale is not None:
         template = replace(
@@ -34,12 +34,12 @@ def drain_template(chain: TensorChain, lookup: Lookup, o_type: Type) -> TensorIn
     return template if chain.residual is None else _with_residual(template, chain.residual)
 
 
-def channel_records(chain: TensorChain, lookup: Lookup, channels: int) -> tuple[ChannelRecord, Array]:
+def channel_records(chain: TensorChain, index: GraphIndex, channels: int) -> tuple[ChannelRecord, Array]:
     """The kind of record that a chain needs and the records of all its output channels.
 
     They are empty for NONE, and where the bias is no constant, which then is the BIAS records itself.
     """
-    bias = _bias(chain, lookup, channels)
+    bias = _bias(chain, index, channels)
     if bias is None:
         return ChannelRecord.BIAS, np.zeros(0, "<i4")
     if chain.scale is not None and not chain.scale.uniform:
@@ -53,25 +53,25 @@ def channel_records(chain: TensorChain, lookup: Lookup, channels: int) -> tuple[
     return ChannelRecord.BIAS, bias.astype("<i4")
 
 
-def _bias(chain: TensorChain, lookup: Lookup, channels: int) -> IntArray | None:
+def _bias(chain: TensorChain, index: GraphIndex, channels: int) -> IntArray | None:
     if chain.anchor.kind == "MATMUL":
         return np.zeros(channels, np.int64)
-    data = lookup.graph.constant(chain.anchor.inputs[2])
+    data = index.graph.constant(chain.anchor.inputs[2])
     if data is None:
         return None
     return np.broadcast_to(np.asarray(data, np.int64), (channels,))
 
 
-def _with_residual(template: TensorInstruction, residual: Residual) -> TensorInstruction:
-    drained, other, out = residual.drained, residual.residual, residual.out
+def _with_residual(template: TensorInstruction, residual: ResidualAdd) -> TensorInstruction:
+    accumulator, other, out = residual.accumulator, residual.residual, residual.out
     return replace(
         template,
         residual=1,
-        acc_zero_point=drained.zero_point,
-        acc_left_shift=drained.left_shift,
-        acc_rounding=drained.scale.rounding,
-        acc_multiplier=drained.scale.multiplier,
-        acc_shift=drained.scale.shift,
+        acc_zero_point=accumulator.zero_point,
+        acc_left_shift=accumulator.left_shift,
+        acc_rounding=accumulator.scale.rounding,
+        acc_multiplier=accumulator.scale.multiplier,
+        acc_shift=accumulator.scale.shift,
         res_zero_point=other.zero_point,
         res_left_shift=other.left_shift,
         res_rounding=other.scale.rounding,

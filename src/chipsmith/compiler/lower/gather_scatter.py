@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chipsmith.compiler.lower.context import Sketch
-from chipsmith.compiler.lower.kernel import Step
+from chipsmith.compiler.lower.context import LoweringContext
+from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.vector import lower_copy, lower_nest
 from chipsmith.compiler.lower.vector_loops import Loop, Nest
 from chipsmith.compiler.lower.view import View
@@ -13,21 +13,21 @@ from chipsmith.program.instructions import Op, VectorInstruction
 from chipsmith.tosa.graph import Operator
 
 
-def gather(op: Operator, sketch: Sketch) -> Iterator[tuple[Step, ...]]:
+def gather(op: Operator, context: LoweringContext) -> Iterator[tuple[UnplacedInstruction, ...]]:
     """Rows of values [N, K, C] by numbers [N, W], one a beat, to [N, W, C]."""
-    values, numbers = (sketch.view(name) for name in op.inputs)
-    o = sketch.view(op.outputs[0])
+    values, numbers = (context.view(name) for name in op.inputs)
+    o = context.view(op.outputs[0])
     nest = _nest(a=values, numbers=numbers, o=o, a_step=0, o_step=o.strides[1])
-    yield _moved(Op.GATHER, values, nest, values, numbers, o, sketch)
+    yield _moved(Op.GATHER, values, nest, values, numbers, o, context)
 
 
-def scatter(op: Operator, sketch: Sketch) -> Iterator[tuple[Step, ...]]:
+def scatter(op: Operator, context: LoweringContext) -> Iterator[tuple[UnplacedInstruction, ...]]:
     """A copy of values [N, K, C], then rows of input [N, W, C] to the places that the numbers [N, W] name."""
-    values, numbers, rows = (sketch.view(name) for name in op.inputs)
-    o = sketch.view(op.outputs[0])
-    yield lower_copy(values, o, sketch.chip)
+    values, numbers, rows = (context.view(name) for name in op.inputs)
+    o = context.view(op.outputs[0])
+    yield lower_copy(values, o, context.chip)
     nest = _nest(a=rows, numbers=numbers, o=o, a_step=rows.strides[1], o_step=0)
-    yield _moved(Op.SCATTER, o, nest, rows, numbers, o, sketch)
+    yield _moved(Op.SCATTER, o, nest, rows, numbers, o, context)
 
 
 def _nest(*, a: View, numbers: View, o: View, a_step: int, o_step: int) -> Nest:
@@ -40,6 +40,8 @@ def _nest(*, a: View, numbers: View, o: View, a_step: int, o_step: int) -> Nest:
     return Nest(loops=loops, a_base=a.offset, b_base=numbers.offset, o_base=o.offset)
 
 
-def _moved(op: Op, table: View, nest: Nest, a: View, numbers: View, o: View, sketch: Sketch) -> tuple[Step, ...]:
+def _moved(
+    op: Op, table: View, nest: Nest, a: View, numbers: View, o: View, context: LoweringContext
+) -> tuple[UnplacedInstruction, ...]:
     template = VectorInstruction(op=op, rows=table.shape[1], row_pitch=table.strides[1])
-    return lower_nest(template, nest, a, numbers, o, sketch.chip)
+    return lower_nest(template, nest, a, numbers, o, context.chip)

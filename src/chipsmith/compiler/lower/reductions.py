@@ -9,9 +9,9 @@ from dataclasses import replace
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.fuse.chains import VectorChain
 from chipsmith.compiler.fuse.graph_index import integer
-from chipsmith.compiler.fuse.match import REDUCTIONS
-from chipsmith.compiler.lower.context import Sketch
-from chipsmith.compiler.lower.kernel import Step
+from chipsmith.compiler.fuse.operators import REDUCTIONS
+from chipsmith.compiler.lower.context import LoweringContext
+from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.vector import chain_template, lower_copy, lower_nest, reduction
 from chipsmith.compiler.lower.view import View, inverse
 from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, VectorInstruction
@@ -33,51 +33,51 @@ def is_long_reduction(chain: VectorChain, view: Callable[[str], View], chip: Chi
     return _is_long(view(chain.a.tensor), integer(chain.core, "axis"), chip)
 
 
-def reduce_chain(chain: VectorChain, sketch: Sketch) -> Iterator[tuple[Step, ...]]:
+def reduce_chain(chain: VectorChain, context: LoweringContext) -> Iterator[tuple[UnplacedInstruction, ...]]:
     """The stages of a chain that reduces a long axis."""
     if chain.core is None:
         raise ValueError("a chain without an operator reduces nothing")
-    a, o = sketch.view(chain.a.tensor), sketch.view(chain.output)
-    yield from reduce_axis(chain_template(chain, a, None, o), integer(chain.core, "axis"), a, None, o, sketch)
+    a, o = context.view(chain.a.tensor), context.view(chain.output)
+    yield from reduce_axis(chain_template(chain, a, None, o), integer(chain.core, "axis"), a, None, o, context)
 
 
 def reduce_axis(
-    template: VectorInstruction, axis: int, a: View, b: View | None, o: View, sketch: Sketch
-) -> Iterator[tuple[Step, ...]]:
+    template: VectorInstruction, axis: int, a: View, b: View | None, o: View, context: LoweringContext
+) -> Iterator[tuple[UnplacedInstruction, ...]]:
     """The stages that reduce an axis of `a`, combined with `b`, which broadcasts to it, to size 1 in `o`."""
-    if not _is_long(a, axis, sketch.chip):
-        yield lower_nest(template, reduction(axis, a, b, o), a, b, o, sketch.chip)
+    if not _is_long(a, axis, context.chip):
+        yield lower_nest(template, reduction(axis, a, b, o), a, b, o, context.chip)
         return
-    if _LEAST_LENGTH * abs(a.strides[axis]) > _limit_bytes(sketch.chip):
-        inmost = (*(at for at in range(len(a.shape)) if at != axis), axis)
-        beside = sketch.scratch(tuple(a.shape[at] for at in inmost), a.dtype).transpose(inverse(inmost))
-        yield lower_copy(a, beside, sketch.chip)
-        yield from reduce_axis(template, axis, beside, b, o, sketch)
+    if _LEAST_LENGTH * abs(a.strides[axis]) > _limit_bytes(context.chip):
+        inmost = (*(dimension for dimension in range(len(a.shape)) if dimension != axis), axis)
+        beside = context.scratch(tuple(a.shape[dimension] for dimension in inmost), a.dtype).transpose(inverse(inmost))
+        yield lower_copy(a, beside, context.chip)
+        yield from reduce_axis(template, axis, beside, b, o, context)
         return
-    length = _limit_bytes(sketch.chip) // abs(a.strides[axis])
+    length = _limit_bytes(context.chip) // abs(a.strides[axis])
     whole, rest = divmod(a.shape[axis], length)
-    parts = tuple(whole + bool(rest) if at == axis else size for at, size in enumerate(a.shape))
-    between = sketch.scratch(parts, DType.INT32)
+    parts = tuple(whole + bool(rest) if dimension == axis else size for dimension, size in enumerate(a.shape))
+    between = context.scratch(parts, DType.INT32)
     bare = replace(template, o_rounding=Rounding.OFF, o_zero_point=0, clamp_min=_LEAST, clamp_max=_GREATEST)
     inside = axis + 1
-    sides = [one if one is None else _first(one, axis, whole * length).split(axis, length) for one in (a, b)]
+    sides = [side if side is None else _first(side, axis, whole * length).split(axis, length) for side in (a, b)]
     target = between.every(axis, first=0, count=whole).insert(inside)
-    steps = _reduced(bare, inside, sides, target, sketch)
+    steps = _reduced(bare, inside, sides, target, context)
     if rest:
-        sides = [one if one is None else _last(one, axis, rest) for one in (a, b)]
-        steps += _reduced(bare, axis, sides, between.every(axis, first=whole, count=1), sketch)
+        sides = [side if side is None else _last(side, axis, rest) for side in (a, b)]
+        steps += _reduced(bare, axis, sides, between.every(axis, first=whole, count=1), context)
     yield steps
     last = replace(template, a_zero_point=0, a_left_shift=0, a_rounding=Rounding.OFF, op=Op.PASS, b_source=Source.NONE)
-    yield from reduce_axis(replace(last, a_type=Type.INT32), axis, between, None, o, sketch)
+    yield from reduce_axis(replace(last, a_type=Type.INT32), axis, between, None, o, context)
 
 
 def _reduced(
-    template: VectorInstruction, axis: int, sides: list[View | None], o: View, sketch: Sketch
-) -> tuple[Step, ...]:
+    template: VectorInstruction, axis: int, sides: list[View | None], o: View, context: LoweringContext
+) -> tuple[UnplacedInstruction, ...]:
     a, b = sides
     if a is None:
         raise ValueError("there is nothing to reduce")
-    return lower_nest(template, reduction(axis, a, b, o), a, b, o, sketch.chip)
+    return lower_nest(template, reduction(axis, a, b, o), a, b, o, context.chip)
 
 
 def _first(view: View, axis: int, count: int) -> View:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chipsmith.compiler.lower.context import Sketch
-from chipsmith.compiler.lower.kernel import Step
+from chipsmith.compiler.lower.context import LoweringContext
+from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.vector import lower_nest
 from chipsmith.compiler.lower.vector_loops import Loop, Nest
 from chipsmith.compiler.lower.view import View
@@ -22,7 +22,7 @@ _BLEND = VectorInstruction(op=Op.MUL, reduce=Reduce.SUM)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class ResizeRun:
     """Outputs `first`, `first + step`, ... that read input `source`, `source + source_step`, ... and `beside` it.
 
     `phase` names their common weights.
@@ -37,43 +37,45 @@ class Run:
     phase: int
 
 
-def resize(op: Operator, sketch: Sketch) -> Iterator[tuple[Step, ...]]:
+def resize(op: Operator, context: LoweringContext) -> Iterator[tuple[UnplacedInstruction, ...]]:
     """The stages of RESIZE: rows into a tensor between, then its columns into the output."""
-    a, o = sketch.view(op.inputs[0]), sketch.view(op.outputs[0])
-    scale, offset, border = (sketch.lookup.graph.constants[name].tolist() for name in op.inputs[1:4])
+    a, o = context.view(op.inputs[0]), context.view(op.outputs[0])
+    scale, offset, border = (context.index.graph.constants[name].tolist() for name in op.inputs[1:4])
     rows, columns = (
         ResizeAxis(
-            size=a.shape[1 + at],
-            numerator=scale[2 * at],
-            denominator=scale[2 * at + 1],
-            offset=offset[at],
-            border=border[at],
+            size=a.shape[1 + index],
+            numerator=scale[2 * index],
+            denominator=scale[2 * index + 1],
+            offset=offset[index],
+            border=border[index],
         )
-        for at in range(2)
+        for index in range(2)
     )
     stage = _blend if op.attributes["mode"] == "BILINEAR" else _pick
-    between = sketch.scratch((a.shape[0], o.shape[1], *a.shape[2:]), DType(o.dtype))
-    yield tuple(stage(rows, _ROWS, a, between, sketch))
-    yield tuple(stage(columns, _COLUMNS, between, o, sketch))
+    between = context.scratch((a.shape[0], o.shape[1], *a.shape[2:]), DType(o.dtype))
+    yield tuple(stage(rows, _ROWS, a, between, context))
+    yield tuple(stage(columns, _COLUMNS, between, o, context))
 
 
-def _pick(axis: ResizeAxis, position: int, a: View, o: View, sketch: Sketch) -> Iterator[Step]:
+def _pick(axis: ResizeAxis, position: int, a: View, o: View, context: LoweringContext) -> Iterator[UnplacedInstruction]:
     before, behind, distance = axis.neighbours()
     nearest = np.where(2 * distance >= axis.numerator, behind, before)
     for run in runs(nearest.tolist(), nearest.tolist(), _period(axis)):
-        yield from lower_nest(VectorInstruction(), _nest(run, position, a, o, ()), a, None, o, sketch.chip)
+        yield from lower_nest(VectorInstruction(), _nest(run, position, a, o, ()), a, None, o, context.chip)
 
 
-def _blend(axis: ResizeAxis, position: int, a: View, o: View, sketch: Sketch) -> Iterator[Step]:
+def _blend(
+    axis: ResizeAxis, position: int, a: View, o: View, context: LoweringContext
+) -> Iterator[UnplacedInstruction]:
     before, behind, distance = axis.neighbours()
     behind = np.where(distance == 0, before, behind)
     weights = np.stack([axis.numerator - distance, distance], axis=1)[: _period(axis)]
-    table = sketch.constant(weights.astype(np.int32))
+    table = context.constant(weights.astype(np.int32))
     for run in runs(before.tolist(), behind.tolist(), _period(axis)):
         taps = Loop(count=2, a=run.beside * a.strides[position], b=table.strides[1], o=0, reduced=True)
         nest = _nest(run, position, a, o, (taps,))
         nest = nest.moved(Loop(count=1, a=0, b=table.strides[0], o=0), run.phase)
-        yield from lower_nest(_BLEND, nest, a, table, o, sketch.chip)
+        yield from lower_nest(_BLEND, nest, a, table, o, context.chip)
 
 
 def _period(axis: ResizeAxis) -> int:
@@ -81,9 +83,11 @@ def _period(axis: ResizeAxis) -> int:
     return axis.numerator // math.gcd(axis.numerator, axis.denominator)
 
 
-def _nest(run: Run, position: int, a: View, o: View, taps: tuple[Loop, ...]) -> Nest:
-    others = [at for at in range(len(o.shape)) if at != position]
-    loops = [Loop(count=o.shape[at], a=a.strides[at], b=0, o=o.strides[at]) for at in others]
+def _nest(run: ResizeRun, position: int, a: View, o: View, taps: tuple[Loop, ...]) -> Nest:
+    others = [axis for axis in range(len(o.shape)) if axis != position]
+    loops = [
+        Loop(count=o.shape[dimension], a=a.strides[dimension], b=0, o=o.strides[dimension]) for dimension in others
+    ]
     along = Loop(count=run.count, a=run.source_step * a.strides[position], b=0, o=run.step * o.strides[position])
     return Nest(
         loops=(*loops, along, *taps),
@@ -93,16 +97,16 @@ def _nest(run: Run, position: int, a: View, o: View, taps: tuple[Loop, ...]) -> 
     )
 
 
-def runs(before: list[int], behind: list[int], period: int) -> Iterator[Run]:
+def runs(before: list[int], behind: list[int], period: int) -> Iterator[ResizeRun]:
     """The fewest runs in which the outputs of each phase step evenly through the input, the edges apart."""
     for phase in range(min(period, len(before))):
         positions = list(range(phase, len(before), period))
         start = 0
         while start < len(positions):
-            end = _even_end([(before[at], behind[at]) for at in positions[start:]]) + start
+            end = _even_end([(before[output], behind[output]) for output in positions[start:]]) + start
             first = positions[start]
             step = before[positions[start + 1]] - before[first] if end > start + 1 else 0
-            yield Run(
+            yield ResizeRun(
                 first=first,
                 count=end - start,
                 step=period,

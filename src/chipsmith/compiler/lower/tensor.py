@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.lower.conv_geometry import Geometry
-from chipsmith.compiler.lower.kernel import Buffer, Operand, Step
+from chipsmith.compiler.lower.kernel import Buffer, StreamOperand, UnplacedInstruction
+from chipsmith.compiler.lower.slice import CutAxis, slice_step
 from chipsmith.compiler.lower.view import View, dense_strides, inverse
-from chipsmith.compiler.spill.slice import Axis, slice_step
 from chipsmith.mapping.channels import WeightedKernel, channel_parts
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import ChannelRecord, Mode, TensorInstruction, WeightsBy
+from chipsmith.program.stream_fields import StreamName
 from chipsmith.tosa.graph import Array
 
 OneView = TypeVar("OneView", View, View | None)
@@ -30,20 +31,20 @@ class Pixels:
     count: int
     a: int
     o: int
-    r: int
+    residual: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lowered:
+class LoweredConvolution:
     """Steps of a tensor chain with the constant buffers that they read."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[UnplacedInstruction, ...]
     buffers: tuple[Buffer, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drained:
-    """A tensor kernel but for its loops: the template with the drain's fields, and the records of its channels.
+class Epilogue:
+    """A tensor kernel but for its loops: the template with the epilogue's fields, and the records of its channels.
 
     `bias` stands for the BIAS records where they are no constants; `records` are then empty.
     """
@@ -57,120 +58,123 @@ class Drained:
 
 
 def lower_convolution(
-    geometries: Sequence[Geometry], drained: Drained, buffers: Mapping[str, Buffer], chip: Chip
-) -> Lowered:
+    geometries: Sequence[Geometry], epilogue: Epilogue, buffers: Mapping[str, Buffer], chip: Chip
+) -> LoweredConvolution:
     """The TENSOR instructions of a convolution, cut by output channels as its weights' way to the chip asks."""
     parts = [
-        _channels(geometries, drained, buffers, first, last)
-        for first, last in _parts(geometries, drained, buffers, chip)
+        _channels(geometries, epilogue, buffers, first, last)
+        for first, last in _parts(geometries, epilogue, buffers, chip)
     ]
-    return Lowered(
+    return LoweredConvolution(
         steps=tuple(step for part in parts for step in part.steps),
         buffers=tuple(buffer for part in parts for buffer in part.buffers),
     )
 
 
-def lower_matmul(a: View, b: View, output: View, drained: Drained) -> tuple[Step, ...]:
+def lower_matmul(a: View, b: View, output: View, epilogue: Epilogue) -> tuple[UnplacedInstruction, ...]:
     """The TENSOR instructions of a batch of matrix products [N, H, K] x [N, K, W]; B is dense along K or W."""
     by_row = b.strides[2] == b.dtype.size_bytes
     template = replace(
-        drained.template,
+        epilogue.template,
         weights_by=WeightsBy.ROW if by_row else WeightsBy.COLUMN,
         w_stride=b.strides[1] if by_row else b.strides[2],
     )
     return tuple(
-        replace(step, operands=(*step.operands, Operand(stream="w", buffer=b.buffer, base=_image(b, at).offset)))
-        for at in range(a.shape[0])
-        for step in _pointwise(template, _image(a, at), _image(output, at), None, run=b.shape[1])
+        _with_weights(step, b, _image(b, image).offset)
+        for image in range(a.shape[0])
+        for step in _pointwise(template, _image(a, image), _image(output, image), None, run=b.shape[1])
     )
 
 
 def _parts(
-    geometries: Sequence[Geometry], drained: Drained, buffers: Mapping[str, Buffer], chip: Chip
+    geometries: Sequence[Geometry], epilogue: Epilogue, buffers: Mapping[str, Buffer], chip: Chip
 ) -> Iterable[tuple[int, int]]:
     """(first, last) output channel of each part."""
-    one = geometries[0]
-    channels = one.output.shape[-1]
-    if one.depthwise and (one.kernel[2] - 1) * one.dilation[2] + 1 > chip.tensor.rows:
-        return ((at, at + 1) for at in range(channels))
-    if buffers[one.weights.buffer].data is None:
+    geometry = geometries[0]
+    channels = geometry.output.shape[-1]
+    if geometry.depthwise and (geometry.kernel[2] - 1) * geometry.dilation[2] + 1 > chip.tensor.rows:
+        return ((channel, channel + 1) for channel in range(channels))
+    if buffers[geometry.weights.buffer].data is None:
         return ((0, channels),)
     weights = sum(math.prod(each.weights.shape[1:]) for each in geometries)
-    kernel = WeightedKernel(channels=channels, channel_bytes=weights + drained.records.itemsize, macs=drained.macs)
+    kernel = WeightedKernel(channels=channels, channel_bytes=weights + epilogue.records.itemsize, macs=epilogue.macs)
     return channel_parts(kernel, chip)
 
 
 def _channels(
-    geometries: Sequence[Geometry], drained: Drained, buffers: Mapping[str, Buffer], first: int, last: int
-) -> Lowered:
+    geometries: Sequence[Geometry], epilogue: Epilogue, buffers: Mapping[str, Buffer], first: int, last: int
+) -> LoweredConvolution:
     """The steps of output channels `first` to `last`."""
-    name = f"{drained.name}[{first}:{last}]"
-    made: list[Buffer] = []
-    records = _records(drained, name, first, last, made)
-    template = replace(drained.template, parameters=drained.parameters)
-    steps: list[Step] = []
+    name = f"{epilogue.name}[{first}:{last}]"
+    constants: list[Buffer] = []
+    records = _records(epilogue, name, first, last, constants)
+    template = replace(epilogue.template, parameters=epilogue.parameters)
+    steps: list[UnplacedInstruction] = []
     for number, geometry in enumerate(geometries):
         part = geometry.part(first, last)
         if last - first == 1:
             part = replace(part, depthwise=False)  # one channel's window may be wider than the array
-        weights = _weights(part, buffers, f"{name}.weights{number or ''}", made)
+        weights = _weights(part, buffers, f"{name}.weights{number or ''}", constants)
         steps += (_with_records(step, records) for step in _windows(template, replace(part, weights=weights)))
-    return Lowered(steps=tuple(steps), buffers=tuple(made))
+    return LoweredConvolution(steps=tuple(steps), buffers=tuple(constants))
 
 
-def _weights(part: Geometry, buffers: Mapping[str, Buffer], name: str, made: list[Buffer]) -> View:
+def _weights(part: Geometry, buffers: Mapping[str, Buffer], name: str, constants: list[Buffer]) -> View:
     """Where weights stand: constants in a buffer of their own, in the order in which they are read."""
     data = buffers[part.weights.buffer].data
     if data is None or not math.prod(part.weights.shape):
         return part.weights
     ordered = part.weights.transpose(part.weight_order)
     strides = dense_strides(ordered.shape, 1)
-    made.append(Buffer(name=name, size_bytes=math.prod(ordered.shape), data=ordered.read(data).tobytes()))
+    constants.append(Buffer(name=name, size_bytes=math.prod(ordered.shape), data=ordered.read(data).tobytes()))
     return replace(ordered, buffer=name, offset=0, strides=strides).transpose(inverse(part.weight_order))
 
 
-def _records(drained: Drained, name: str, first: int, last: int, made: list[Buffer]) -> Operand | None:
-    if drained.parameters is ChannelRecord.NONE:
+def _records(epilogue: Epilogue, name: str, first: int, last: int, constants: list[Buffer]) -> StreamOperand | None:
+    if epilogue.parameters is ChannelRecord.NONE:
         return None
-    if drained.bias is not None:
-        return Operand(stream="param", buffer=drained.bias.buffer, base=drained.bias.offset + first * _BIAS_BYTES)
-    data = drained.records[first:last].tobytes()
-    made.append(Buffer(name=f"{name}.records", size_bytes=len(data), data=data))
-    return Operand(stream="param", buffer=made[-1].name, base=0)
+    if epilogue.bias is not None:
+        return StreamOperand(
+            stream=StreamName.PARAMETERS, buffer=epilogue.bias.buffer, base=epilogue.bias.offset + first * _BIAS_BYTES
+        )
+    data = epilogue.records[first:last].tobytes()
+    constants.append(Buffer(name=f"{name}.records", size_bytes=len(data), data=data))
+    return StreamOperand(stream=StreamName.PARAMETERS, buffer=constants[-1].name, base=0)
 
 
-def _with_records(step: Step, records: Operand | None) -> Step:
+def _with_records(step: UnplacedInstruction, records: StreamOperand | None) -> UnplacedInstruction:
     return step if records is None else replace(step, operands=(*step.operands, records))
 
 
 # --- loops -----------------------------------------------------------------------------------------------------------
 
 
-def _windows(template: TensorInstruction, geometry: Geometry) -> Iterator[Step]:
+def _windows(template: TensorInstruction, geometry: Geometry) -> Iterator[UnplacedInstruction]:
     """One instruction for each plane of each image; products of pixels take the whole batch at once."""
     a, output, residual, weights = geometry.a, geometry.output, geometry.residual, geometry.weights
     channels, pitch_z = weights.shape[4], geometry.dilation[0] * a.strides[1]
     if geometry.pointwise:
         fields = replace(template, w_stride=weights.strides[0])
         for step in _pointwise(fields, a, output, residual, run=channels):
-            yield from _fitting(_with_weights(step, weights, 0))
+            yield from _fit_fields(_with_weights(step, weights, weights.offset))
         return
     fields = replace(_steps_of_window(_taps(template, geometry), geometry), a_pitch_z=pitch_z)
     for image, plane in itertools.product(range(output.shape[0]), range(output.shape[1])):
         taps = geometry.taps_of_plane(plane) if math.prod(weights.shape) else range(0)
         target, other = _plane(output, image, plane), _plane(residual, image, plane)
+        first_tap = weights.offset + (taps[0] if taps else 0) * weights.strides[1]
         if taps:
             depth = plane * geometry.stride[0] - geometry.pad[0] + taps[0] * geometry.dilation[0]
             step = _step(replace(fields, kernel_z=len(taps)), _plane(a, image, depth), target, other)
         else:
             step = _step(_without_taps(fields), None, target, other)
-        yield from _fitting(_with_weights(step, weights, taps[0] if taps else 0))
+        yield from _fit_fields(_with_weights(step, weights, first_tap))
 
 
-def _with_weights(step: Step, weights: View, tap: int) -> Step:
-    """The step with its weights from a tap along z on."""
-    base = weights.offset + tap * weights.strides[1]
-    return replace(step, operands=(*step.operands, Operand(stream="w", buffer=weights.buffer, base=base)))
+def _with_weights(step: UnplacedInstruction, weights: View, base: int) -> UnplacedInstruction:
+    """The step with its weights, from a byte of their buffer on."""
+    operand = StreamOperand(stream=StreamName.WEIGHTS, buffer=weights.buffer, base=base)
+    return replace(step, operands=(*step.operands, operand))
 
 
 def _without_taps(fields: TensorInstruction) -> TensorInstruction:
@@ -246,14 +250,14 @@ def _steps_of_window(template: TensorInstruction, geometry: Geometry) -> TensorI
 
 def _pointwise(
     template: TensorInstruction, a: View, output: View, residual: View | None, *, run: int
-) -> Iterator[Step]:
+) -> Iterator[UnplacedInstruction]:
     """A product of rows: all pixels of all images in as few loops as their strides allow."""
-    r_strides = residual.strides if residual is not None else output.strides
+    strides = zip(a.strides, output.strides, (residual or output).strides, strict=True)
     loops = [
-        Pixels(count=count, a=one, o=two, r=three)
-        for count, one, two, three in zip(output.shape[:-1], a.strides, output.strides, r_strides, strict=False)
+        Pixels(count=count, a=a_stride, o=o_stride, residual=residual_stride)
+        for count, (a_stride, o_stride, residual_stride) in zip(output.shape[:-1], strides, strict=False)
     ]
-    *outer, rows, columns = [Pixels(count=1, a=0, o=0, r=0)] * 2 + _join_pixels(loops)
+    *outer, rows, columns = [Pixels(count=1, a=0, o=0, residual=0)] * 2 + _join_pixels(loops)
     fields = replace(
         template,
         output_height=rows.count,
@@ -266,35 +270,36 @@ def _pointwise(
         input_width=columns.count,
         o_stride_y=rows.o,
         o_stride_x=columns.o,
-        res_stride_y=rows.r if residual is not None else 0,
-        res_stride_x=columns.r if residual is not None else 0,
+        res_stride_y=rows.residual if residual is not None else 0,
+        res_stride_x=columns.residual if residual is not None else 0,
     )
-    for index in itertools.product(*(range(one.count) for one in outer)):
+    for index in itertools.product(*(range(loop.count) for loop in outer)):
         pairs = list(zip(index, outer, strict=True))
         yield _step(
             fields,
-            _moved(a, sum(at * one.a for at, one in pairs)),
-            _moved(output, sum(at * one.o for at, one in pairs)),
-            _moved(residual, sum(at * one.r for at, one in pairs)),
+            _moved(a, sum(steps * loop.a for steps, loop in pairs)),
+            _moved(output, sum(steps * loop.o for steps, loop in pairs)),
+            _moved(residual, sum(steps * loop.residual for steps, loop in pairs)),
         )
 
 
 def _join_pixels(loops: list[Pixels]) -> list[Pixels]:
     """Pixel loops with counts of one dropped and neighbours joined where they are one longer loop."""
     joined: list[Pixels] = []
-    for one in loops:
-        if one.count == 1:
+    for loop in loops:
+        if loop.count == 1:
             continue
-        if joined and _joins(joined[-1], one):
-            joined[-1] = replace(one, count=one.count * joined[-1].count)
+        if joined and _joins(joined[-1], loop):
+            joined[-1] = replace(loop, count=loop.count * joined[-1].count)
         else:
-            joined.append(one)
+            joined.append(loop)
     return joined
 
 
 def _joins(outer: Pixels, inner: Pixels) -> bool:
-    same = all(getattr(outer, stream) == getattr(inner, stream) * inner.count for stream in ("a", "o", "r"))
-    return same and outer.count * inner.count <= _COUNT_LIMIT
+    count = inner.count
+    same = outer.a == inner.a * count and outer.o == inner.o * count and outer.residual == inner.residual * count
+    return same and outer.count * count <= _COUNT_LIMIT
 
 
 def _image(view: OneView, image: int) -> OneView:
@@ -313,39 +318,78 @@ def _plane(view: OneView, image: int, plane: int) -> OneView:
     return None if view is None else _moved(view, image * view.strides[0] + plane * view.strides[1])
 
 
-def _step(fields: TensorInstruction, a: View | None, output: View, residual: View | None) -> Step:
-    operands = [Operand(stream="o", buffer=output.buffer, base=output.offset, written=True)]
+def _step(fields: TensorInstruction, a: View | None, output: View, residual: View | None) -> UnplacedInstruction:
+    operands = [StreamOperand(stream=StreamName.OUTPUT, buffer=output.buffer, base=output.offset, written=True)]
     if a is not None:
-        operands.insert(0, Operand(stream="a", buffer=a.buffer, base=a.offset))
+        operands.insert(0, StreamOperand(stream=StreamName.A, buffer=a.buffer, base=a.offset))
     if residual is not None:
-        operands.append(Operand(stream="res", buffer=residual.buffer, base=residual.offset))
-    return Step(template=fields, operands=tuple(operands))
+        operands.append(StreamOperand(stream=StreamName.RESIDUAL, buffer=residual.buffer, base=residual.offset))
+    return UnplacedInstruction(template=fields, operands=tuple(operands))
 
 
 # --- counts beyond the fields ----------------------------------------------------------------------------------------
 
 
-def _fitting(step: Step) -> Iterator[Step]:
+@dataclass(frozen=True, kw_only=True)
+class _LongAxis:
+    """Rows or pixels that are more than their fields hold, the field that counts those that come out, and how the
+    window moves and reaches over those that go in.
+    """
+
+    field: str
+    outputs: int
+    stride: int
+    reach: int
+
+    @property
+    def most_outputs(self) -> int:
+        """Outputs for which the inputs fit their field too."""
+        return min(_COUNT_LIMIT, (_COUNT_LIMIT - self.reach) // max(self.stride, 1))
+
+    def read_of(self, inputs: int) -> int:
+        """How many of the inputs that are left the most outputs read."""
+        return min(inputs, self.most_outputs * self.stride + self.reach)
+
+    def cut(self, step: UnplacedInstruction) -> Iterator[tuple[UnplacedInstruction, TensorInstruction]]:
+        """The step in parts of the most outputs, each with its instruction."""
+        axis = CutAxis(name=self.field, count=self.outputs, granule=1)
+        for first in range(0, self.outputs, self.most_outputs):
+            part = slice_step(step, axis, first, min(first + self.most_outputs, self.outputs))
+            yield part, _tensor_of(part)
+
+
+def _fit_fields(step: UnplacedInstruction) -> Iterator[UnplacedInstruction]:
     """The step in parts whose rows and pixels, in and out, fit their fields."""
-    for rows in _cut(step, "height", "y"):
-        yield from _cut(rows, "width", "x")
+    for part in _cut_rows(step):
+        yield from _cut_pixels(part)
 
 
-def _cut(step: Step, size: str, axis: str) -> Iterator[Step]:
-    one = step.template
-    if not isinstance(one, TensorInstruction):
-        raise TypeError("only TENSOR is cut here")
-    outputs, inputs = getattr(one, f"output_{size}"), getattr(one, f"input_{size}")
-    if max(outputs, inputs) <= _COUNT_LIMIT:
+def _cut_rows(step: UnplacedInstruction) -> Iterator[UnplacedInstruction]:
+    whole = _tensor_of(step)
+    if max(whole.output_height, whole.input_height) <= _COUNT_LIMIT:
         yield step
         return
-    taps = one.run if one.mode is Mode.DEPTHWISE and axis == "x" else getattr(one, f"kernel_{axis}")
-    stride, reach = getattr(one, f"stride_{axis}"), taps * getattr(one, f"dilation_{axis}")
-    if axis == "x" and one.mode is Mode.CONV:
-        reach += ceil_div(one.run, one.pixel_pitch)
-    most = min(_COUNT_LIMIT, (_COUNT_LIMIT - reach) // max(stride, 1))
-    whole = Axis(name=f"output_{size}", count=outputs, granule=1)
-    for first in range(0, outputs, most):
-        part = slice_step(step, whole, first, min(first + most, outputs))
-        seen = min(getattr(part.template, f"input_{size}"), most * stride + reach)
-        yield replace(part, template=replace(part.template, **{f"input_{size}": seen}))
+    reach = whole.kernel_y * whole.dilation_y
+    rows = _LongAxis(field="output_height", outputs=whole.output_height, stride=whole.stride_y, reach=reach)
+    for part, template in rows.cut(step):
+        yield replace(part, template=replace(template, input_height=rows.read_of(template.input_height)))
+
+
+def _cut_pixels(step: UnplacedInstruction) -> Iterator[UnplacedInstruction]:
+    whole = _tensor_of(step)
+    if max(whole.output_width, whole.input_width) <= _COUNT_LIMIT:
+        yield step
+        return
+    if whole.mode is Mode.DEPTHWISE:
+        reach = whole.run * whole.dilation_x
+    else:
+        reach = whole.kernel_x * whole.dilation_x + ceil_div(whole.run, whole.pixel_pitch)
+    pixels = _LongAxis(field="output_width", outputs=whole.output_width, stride=whole.stride_x, reach=reach)
+    for part, template in pixels.cut(step):
+        yield replace(part, template=replace(template, input_width=pixels.read_of(template.input_width)))
+
+
+def _tensor_of(step: UnplacedInstruction) -> TensorInstruction:
+    if not isinstance(step.template, TensorInstruction):
+        raise TypeError("only TENSOR is cut here")
+    return step.template

@@ -5,37 +5,36 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from chipsmith import numerics
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.fuse.chains import InStage, VectorChain
 from chipsmith.compiler.fuse.graph_index import integer, integers
-from chipsmith.compiler.lower.kernel import Operand, Step
+from chipsmith.compiler.fuse.operators import POOLS
+from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
+from chipsmith.compiler.lower.types import machine_type
 from chipsmith.compiler.lower.vector_loops import Loop, Nest, instructions
 from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Reduce, Rounding, Source, Table, Type, VectorInstruction
-from chipsmith.tosa.graph import DType, Operator
-
-TYPES = {DType.INT8: Type.INT8, DType.BOOL: Type.INT8, DType.INT16: Type.INT16, DType.INT32: Type.INT32}
-_UNSIGNED = {Type.INT8: Type.UINT8, Type.INT16: Type.UINT16, Type.INT32: Type.INT32}
+from chipsmith.program.stream_fields import StreamName
+from chipsmith.tosa.graph import Operator
 
 
-def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) -> tuple[Step, ...]:
+def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) -> tuple[UnplacedInstruction, ...]:
     """The VECTOR instructions of a chain; `view` says where each of its tensors stands."""
     a, o = view(chain.a.tensor), view(chain.output)
     b = view(chain.b.tensor) if isinstance(chain.b, InStage) else None
     table = view(chain.out.table_tensor) if chain.out.table is not Table.NONE else None
     template = chain_template(chain, a, b, o)
     return tuple(
-        _step(scaled, nest, a, b, o, table)
-        for part, scale in _nests(chain, a, b, o)
-        for scaled, nest in instructions(replace(template, **scale), part, chip)
+        _step(instruction, part, a, b, o, table)
+        for scaled, nest in _nests(chain, template, a, b, o)
+        for instruction, part in instructions(scaled, nest, chip)
     )
 
 
-def lower_copy(source: View, target: View, chip: Chip) -> tuple[Step, ...]:
+def lower_copy(source: View, target: View, chip: Chip) -> tuple[UnplacedInstruction, ...]:
     """The VECTOR instructions that copy a view, repeated to the target's shape where its size is 1."""
     return lower_elementwise(VectorInstruction(), source, None, target, chip)
 
@@ -49,7 +48,7 @@ def lower_elementwise(
     *,
     a_type: Type | None = None,
     o_type: Type | None = None,
-) -> tuple[Step, ...]:
+) -> tuple[UnplacedInstruction, ...]:
     """The VECTOR instructions that do the same to all elements of views that broadcast to `o`."""
     return lower_nest(template, elementwise(a, b, o), a, b, o, chip, a_type=a_type, o_type=o_type)
 
@@ -64,16 +63,16 @@ def lower_nest(
     *,
     a_type: Type | None = None,
     o_type: Type | None = None,
-) -> tuple[Step, ...]:
+) -> tuple[UnplacedInstruction, ...]:
     """The VECTOR instructions of a nest over views; types are the views' own unless others are given."""
     typed = replace(
         template,
-        a_type=view_type(a) if a_type is None else a_type,
-        o_type=view_type(o) if o_type is None else o_type,
+        a_type=machine_type(a.dtype) if a_type is None else a_type,
+        o_type=machine_type(o.dtype) if o_type is None else o_type,
     )
     if b is not None:
-        typed = replace(typed, b_source=Source.STREAM, b_type=TYPES[b.dtype])
-    return tuple(_step(one, part, a, b, o, None) for one, part in instructions(typed, nest, chip))
+        typed = replace(typed, b_source=Source.STREAM, b_type=machine_type(b.dtype))
+    return tuple(_step(instruction, part, a, b, o, None) for instruction, part in instructions(typed, nest, chip))
 
 
 # --- what the chain says -------------------------------------------------------------------------------------------
@@ -83,7 +82,7 @@ def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> Vect
     """VECTOR with all that a chain says but its loops."""
     out = chain.out
     template = VectorInstruction(
-        a_type=view_type(a, unsigned=chain.a.unsigned),
+        a_type=machine_type(a.dtype, unsigned=chain.a.unsigned),
         a_zero_point=chain.a.zero_point,
         a_left_shift=chain.a.left_shift,
         a_rounding=chain.a.scale.rounding,
@@ -99,7 +98,7 @@ def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> Vect
         clamp_min=out.clamp_min,
         clamp_max=out.clamp_max,
         table=out.table,
-        o_type=view_type(o, unsigned=out.unsigned),
+        o_type=machine_type(o.dtype, unsigned=out.unsigned),
     )
     if isinstance(chain.b, int):
         return replace(template, b_source=Source.IMMEDIATE, b_immediate=chain.b)
@@ -108,7 +107,7 @@ def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> Vect
     return replace(
         template,
         b_source=Source.STREAM,
-        b_type=TYPES[b.dtype],
+        b_type=machine_type(b.dtype),
         b_zero_point=chain.b.zero_point,
         b_left_shift=chain.b.left_shift,
         b_rounding=chain.b.scale.rounding,
@@ -117,26 +116,23 @@ def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> Vect
     )
 
 
-def view_type(view: View, *, unsigned: bool = False) -> Type:
-    """The machine's type of a view's elements; 32 bits have no unsigned one."""
-    return _UNSIGNED[TYPES[view.dtype]] if unsigned else TYPES[view.dtype]
-
-
 def value_range(view: View, *, unsigned: bool) -> tuple[int, int]:
     """Least and greatest value of a view's elements."""
     bits = 8 * view.dtype.size_bytes
     return (0, (1 << bits) - 1) if unsigned else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
 
-def _nests(chain: VectorChain, a: View, b: View | None, o: View) -> Iterator[tuple[Nest, dict[str, Any]]]:
-    """The loop nests of a chain, each with the fields that it alone has."""
+def _nests(
+    chain: VectorChain, template: VectorInstruction, a: View, b: View | None, o: View
+) -> Iterator[tuple[VectorInstruction, Nest]]:
+    """The loop nests of a chain, each with its template."""
     core = chain.core
-    if core is not None and core.kind in ("MAX_POOL2D", "AVG_POOL2D"):
-        yield from _pool(core, a, o)
+    if core is not None and core.kind in POOLS:
+        yield from _pool(core, template, a, o)
     elif chain.reduce is not Reduce.NONE and core is not None:
-        yield reduction(integer(core, "axis"), a, None, o), {}
+        yield template, reduction(integer(core, "axis"), a, None, o)
     else:
-        yield elementwise(a, b, o), {}
+        yield template, elementwise(a, b, o)
 
 
 def elementwise(a: View, b: View | None, o: View) -> Nest:
@@ -144,8 +140,8 @@ def elementwise(a: View, b: View | None, o: View) -> Nest:
     a = a.broadcast(o.shape)
     b_strides = b.broadcast(o.shape).strides if b is not None else (0,) * len(o.shape)
     loops = tuple(
-        Loop(count=count, a=one, b=two, o=three)
-        for count, one, two, three in zip(o.shape, a.strides, b_strides, o.strides, strict=True)
+        Loop(count=count, a=a_stride, b=b_stride, o=o_stride)
+        for count, a_stride, b_stride, o_stride in zip(o.shape, a.strides, b_strides, o.strides, strict=True)
     )
     return Nest(loops=loops, a_base=a.offset, b_base=b.offset if b is not None else 0, o_base=o.offset)
 
@@ -154,14 +150,16 @@ def reduction(axis: int, a: View, b: View | None, o: View) -> Nest:
     """The loops over all elements of `a`, of which those along an axis become one of `o`, whose size there is 1."""
     b_strides = b.broadcast(a.shape).strides if b is not None else (0,) * len(a.shape)
     loops = tuple(
-        Loop(count=count, a=one, b=two, o=0 if at == axis else three, reduced=at == axis)
-        for at, (count, one, two, three) in enumerate(zip(a.shape, a.strides, b_strides, o.strides, strict=True))
+        Loop(count=count, a=a_stride, b=b_stride, o=0 if dimension == axis else o_stride, reduced=dimension == axis)
+        for dimension, (count, a_stride, b_stride, o_stride) in enumerate(
+            zip(a.shape, a.strides, b_strides, o.strides, strict=True)
+        )
     )
     return Nest(loops=loops, a_base=a.offset, b_base=b.offset if b is not None else 0, o_base=o.offset)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Span:
+class _PoolSpan:
     """Outputs `first` to `first + count` of a pooled axis whose windows have the taps `low` to `high`."""
 
     first: int
@@ -170,22 +168,23 @@ class _Span:
     high: int
 
 
-def _spans(outputs: int, size: int, kernel: int, stride: int, pad: int) -> tuple[_Span, ...]:
+def _spans(outputs: int, size: int, kernel: int, stride: int, pad: int) -> tuple[_PoolSpan, ...]:
     """Those before and behind one by one; between them lie the windows that are all within the input."""
     within = range(min(ceil_div(pad, stride), outputs), min((size - kernel + pad) // stride + 1, outputs))
-    spans = [_span(at, size, kernel, stride, pad) for at in range(within.start if within else outputs)]
+    spans = [_span(output, size, kernel, stride, pad) for output in range(within.start if within else outputs)]
     if within:
-        spans.append(_Span(first=within.start, count=len(within), low=0, high=kernel))
-        spans += [_span(at, size, kernel, stride, pad) for at in range(within.stop, outputs)]
+        spans.append(_PoolSpan(first=within.start, count=len(within), low=0, high=kernel))
+        spans += [_span(output, size, kernel, stride, pad) for output in range(within.stop, outputs)]
     return tuple(spans)
 
 
-def _span(output: int, size: int, kernel: int, stride: int, pad: int) -> _Span:
+def _span(output: int, size: int, kernel: int, stride: int, pad: int) -> _PoolSpan:
     start = output * stride - pad
-    return _Span(first=output, count=1, low=max(0, -start), high=min(kernel, size - start))
+    return _PoolSpan(first=output, count=1, low=max(0, -start), high=min(kernel, size - start))
 
 
-def _pool(core: Operator, a: View, o: View) -> Iterator[tuple[Nest, dict[str, Any]]]:
+def _pool(core: Operator, template: VectorInstruction, a: View, o: View) -> Iterator[tuple[VectorInstruction, Nest]]:
+    """A nest for each combination of rows and columns whose windows have the same taps."""
     (kernel_y, kernel_x), (stride_y, stride_x) = integers(core, "kernel"), integers(core, "stride")
     top, _, left, _ = integers(core, "pad")
     rows = _spans(o.shape[1], a.shape[1], kernel_y, stride_y, top)
@@ -208,21 +207,25 @@ def _pool(core: Operator, a: View, o: View) -> Iterator[tuple[Nest, dict[str, An
             b_base=0,
             o_base=o.offset + y.first * o.strides[1] + x.first * o.strides[2],
         )
-        yield nest, _average(taps_y * taps_x) if core.kind == "AVG_POOL2D" else {}
+        yield _averaged(template, taps_y * taps_x) if core.kind == "AVG_POOL2D" else template, nest
 
 
-def _average(count: int) -> dict[str, Any]:
+def _averaged(template: VectorInstruction, count: int) -> VectorInstruction:
+    """The template with its sums divided by a count."""
     scale = numerics.reciprocal_scale(count)
-    return {"o_rounding": Rounding.SINGLE, "o_multiplier": int(scale.multiplier), "o_shift": int(scale.shift)}
+    multiplier, shift = int(scale.multiplier), int(scale.shift)
+    return replace(template, o_rounding=Rounding.SINGLE, o_multiplier=multiplier, o_shift=shift)
 
 
-def _step(instruction: VectorInstruction, nest: Nest, a: View, b: View | None, o: View, table: View | None) -> Step:
+def _step(
+    instruction: VectorInstruction, nest: Nest, a: View, b: View | None, o: View, table: View | None
+) -> UnplacedInstruction:
     operands = [
-        Operand(stream="a", buffer=a.buffer, base=nest.a_base),
-        Operand(stream="o", buffer=o.buffer, base=nest.o_base, written=True),
+        StreamOperand(stream=StreamName.A, buffer=a.buffer, base=nest.a_base),
+        StreamOperand(stream=StreamName.OUTPUT, buffer=o.buffer, base=nest.o_base, written=True),
     ]
     if b is not None:
-        operands.append(Operand(stream="b", buffer=b.buffer, base=nest.b_base))
+        operands.append(StreamOperand(stream=StreamName.B, buffer=b.buffer, base=nest.b_base))
     if table is not None:
-        operands.append(Operand(stream="t", buffer=table.buffer, base=table.offset))
-    return Step(template=instruction, operands=tuple(operands))
+        operands.append(StreamOperand(stream=StreamName.TABLE, buffer=table.buffer, base=table.offset))
+    return UnplacedInstruction(template=instruction, operands=tuple(operands))

@@ -6,14 +6,13 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import OperatorRefused
 from chipsmith.program.instructions import INDIRECT_OPS, VectorInstruction
+from chipsmith.program.stream_fields import LANES, OUTER_LOOPS, REDUCED_LOOPS, LoopFields, StreamName, with_fields
 from chipsmith.program.vector_cycles import vector_cycles
 
-_OUTER_LOOPS = 4
 _COUNT_LIMIT = (1 << 16) - 1
 _SPLIT_COUNT = 1 << 15
 
@@ -51,18 +50,18 @@ class Nest:
 def instructions(template: VectorInstruction, nest: Nest, chip: Chip) -> Iterator[tuple[VectorInstruction, Nest]]:
     """The instructions that cover a nest: the lanes that make it fastest, loops beyond the hardware's unrolled."""
     whole = replace(nest, loops=coalesce(nest.loops))
-    lanes = [one for one in whole.loops if not (one.b and template.op in INDIRECT_OPS)]
+    lanes = [loop for loop in whole.loops if not (loop.b and template.op in INDIRECT_OPS)]
     candidates = [_pieces(template, whole, lane) for lane in lanes] or [_pieces(template, whole, None)]
-    able = [one for one in candidates if one is not None]
+    able = [pieces for pieces in candidates if pieces is not None]
     if not able:
         raise OperatorRefused("a reduction over more than three separate axes is not held; split it in two operators")
-    for piece in min(able, key=lambda pieces: sum(_cost(one, chip) for one in pieces)):
+    for piece in min(able, key=lambda pieces: sum(_cost(piece, chip) for piece in pieces)):
         yield from _unrolled(piece)
 
 
 def coalesce(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
     """The same loops with counts of one dropped and every pair joined that is one longer loop in all streams."""
-    left = [one for one in loops if one.count != 1]
+    left = [loop for loop in loops if loop.count != 1]
     joined = True
     while joined:
         joined = False
@@ -76,8 +75,9 @@ def coalesce(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
 
 
 def _joins(outer: Loop, inner: Loop) -> bool:
-    same = all(getattr(outer, one) == getattr(inner, one) * inner.count for one in ("a", "b", "o"))
-    return same and outer.reduced == inner.reduced and outer.count * inner.count <= _COUNT_LIMIT
+    count = inner.count
+    same = outer.a == inner.a * count and outer.b == inner.b * count and outer.o == inner.o * count
+    return same and outer.reduced == inner.reduced and outer.count * count <= _COUNT_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,18 +91,18 @@ class _Piece:
 
 def _pieces(template: VectorInstruction, nest: Nest, lane: Loop | None) -> list[_Piece] | None:
     """The nest with one loop along the lanes; None where the hardware's reduction has no counters for it."""
-    outer = replace(nest, loops=tuple(one for one in nest.loops if one is not lane))
+    outer = replace(nest, loops=tuple(loop for loop in nest.loops if loop is not lane))
     assigned = [_assign(template, part, lane) for part in _short_loops(outer)]
-    able = [one for one in assigned if one is not None]
+    able = [piece for piece in assigned if piece is not None]
     return able if len(able) == len(assigned) else None
 
 
 def _short_loops(nest: Nest) -> list[Nest]:
     """The nest in parts whose loops fit the counters; reductions stay whole."""
-    long = next((one for one in nest.loops if one.count > _COUNT_LIMIT and not one.reduced), None)
+    long = next((loop for loop in nest.loops if loop.count > _COUNT_LIMIT and not loop.reduced), None)
     if long is None:
         return [nest]
-    others = tuple(one for one in nest.loops if one is not long)
+    others = tuple(loop for loop in nest.loops if loop is not long)
     whole, rest = divmod(long.count, _SPLIT_COUNT)
     short = replace(long, count=_SPLIT_COUNT)
     steps = Loop(count=whole, a=long.a * _SPLIT_COUNT, b=long.b * _SPLIT_COUNT, o=long.o * _SPLIT_COUNT)
@@ -115,41 +115,40 @@ def _short_loops(nest: Nest) -> list[Nest]:
 
 def _assign(template: VectorInstruction, nest: Nest, lane: Loop | None) -> _Piece | None:
     """The instruction with the loop `lane` along the lanes, and the nest's longest loops on its counters."""
-    outer = sorted((one for one in nest.loops if not one.reduced), key=lambda one: -one.count)
-    inner = [one for one in nest.loops if one.reduced]
-    if len(inner) > 2 or any(one.b or one.count > _COUNT_LIMIT for one in inner):
+    outer = sorted((loop for loop in nest.loops if not loop.reduced), key=lambda loop: -loop.count)
+    inner = [loop for loop in nest.loops if loop.reduced]
+    if len(inner) > len(REDUCED_LOOPS) or any(loop.b or loop.count > _COUNT_LIMIT for loop in inner):
         return None
-    fields: dict[str, Any] = _lanes(template, lane)
-    for at, one in enumerate(reversed(outer[:_OUTER_LOOPS])):
-        fields |= {f"o{at}": one.count, f"a_stride_{at}": one.a, f"b_stride_{at}": one.b, f"o_stride_{at}": one.o}
-    for at, one in enumerate(inner):
-        fields |= {f"r{at}": one.count, f"a_reduce_{at}": one.a}
-    return _Piece(instruction=replace(template, **fields), nest=nest, unrolled=tuple(outer[_OUTER_LOOPS:]))
+    values = _lane_values(template, lane)
+    for fields, loop in zip(OUTER_LOOPS, reversed(outer[: len(OUTER_LOOPS)]), strict=False):
+        values |= {fields.count: loop.count, **_stride_values(fields, loop)}
+    for fields, loop in zip(REDUCED_LOOPS, inner, strict=False):
+        values |= {fields.count: loop.count, **_stride_values(fields, loop)}
+    unrolled = tuple(outer[len(OUTER_LOOPS) :])
+    return _Piece(instruction=with_fields(template, values), nest=nest, unrolled=unrolled)
 
 
-def _lanes(template: VectorInstruction, lane: Loop | None) -> dict[str, Any]:
-    if lane is None:
-        return {
-            "a_lane_stride": template.a_type.size_bytes,
-            "b_lane_stride": 0 if template.op in INDIRECT_OPS else template.b_type.size_bytes,
-            "o_lane_stride": template.o_type.size_bytes,
-        }
-    return {
-        "lanes": lane.count,
-        "lane_reduce": int(lane.reduced),
-        "a_lane_stride": lane.a,
-        "b_lane_stride": lane.b,
-        "o_lane_stride": lane.o,
-    }
+def _lane_values(template: VectorInstruction, lane: Loop | None) -> dict[str, int]:
+    """The values of the fields of the lanes; without a loop along them, those of dense elements."""
+    if lane is not None:
+        return {"lane_reduce": int(lane.reduced), LANES.count: lane.count, **_stride_values(LANES, lane)}
+    b_stride = 0 if template.op in INDIRECT_OPS else template.b_type.size_bytes
+    dense = Loop(count=1, a=template.a_type.size_bytes, b=b_stride, o=template.o_type.size_bytes)
+    return _stride_values(LANES, dense)
+
+
+def _stride_values(fields: LoopFields, loop: Loop) -> dict[str, int]:
+    strides = {StreamName.A: loop.a, StreamName.B: loop.b, StreamName.OUTPUT: loop.o}
+    return {name: strides[stream] for stream, name in fields.strides.items()}
 
 
 def _cost(piece: _Piece, chip: Chip) -> int:
     apart = replace(piece.instruction, b_first_group=1, b_last_group=1, o_first_group=2, o_last_group=2)
-    return math.prod(one.count for one in piece.unrolled) * vector_cycles(apart, chip)
+    return math.prod(loop.count for loop in piece.unrolled) * vector_cycles(apart, chip)
 
 
 def _unrolled(piece: _Piece) -> Iterator[tuple[VectorInstruction, Nest]]:
-    for index in itertools.product(*(range(one.count) for one in piece.unrolled)):
+    for index in itertools.product(*(range(loop.count) for loop in piece.unrolled)):
         nest = piece.nest
         for steps, loop in zip(index, piece.unrolled, strict=True):
             nest = nest.moved(loop, steps)

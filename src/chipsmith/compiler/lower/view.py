@@ -23,15 +23,17 @@ class View:
     def extent(self) -> tuple[int, int]:
         """First byte and the byte after the last one that the view touches, within the buffer."""
         reach = [(size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True)]
-        low = self.offset + sum(one for one in reach if one < 0)
-        high = self.offset + sum(one for one in reach if one > 0)
+        low = self.offset + sum(distance for distance in reach if distance < 0)
+        high = self.offset + sum(distance for distance in reach if distance > 0)
         return low, high + self.dtype.size_bytes
 
     @property
     def dense(self) -> bool:
         """Whether the view is row-major without gaps."""
         wanted = dense_strides(self.shape, self.dtype.size_bytes)
-        return all(size == 1 or one == other for size, one, other in zip(self.shape, self.strides, wanted, strict=True))
+        return all(
+            size == 1 or stride == other for size, stride, other in zip(self.shape, self.strides, wanted, strict=True)
+        )
 
     def reshape(self, shape: tuple[int, ...]) -> View | None:
         """The view with another shape over the same bytes, or None where only a copy could have it."""
@@ -41,6 +43,13 @@ class View:
         except ValueError:
             return None
         return replace(self, shape=shape, strides=tuple(shaped.strides))
+
+    def shaped(self, shape: tuple[int, ...]) -> View:
+        """The view of a dense tensor in another shape; ValueError where only a copy could have it."""
+        shaped = self.reshape(shape)
+        if shaped is None:
+            raise ValueError(f"a view of {self.buffer} with strides {self.strides} has no shape {shape}")
+        return shaped
 
     def transpose(self, permutation: tuple[int, ...]) -> View:
         """The view with its dimensions in another order."""
@@ -56,14 +65,14 @@ class View:
         return np.lib.stride_tricks.as_strided(whole, self.shape, self.strides, writeable=False)
 
     def slice(self, start: tuple[int, ...], size: tuple[int, ...]) -> View:
-        """A box of the view."""
-        offset = self.offset + sum(one * stride for one, stride in zip(start, self.strides, strict=True))
+        """The elements from `start` on, `size` along each axis."""
+        offset = self.offset + sum(index * stride for index, stride in zip(start, self.strides, strict=True))
         return replace(self, offset=offset, shape=size)
 
     def every(self, axis: int, *, first: int, count: int, step: int = 1) -> View:
         """Positions `first`, `first + step`, ... of an axis, so many of them."""
-        shape = tuple(count if at == axis else one for at, one in enumerate(self.shape))
-        strides = tuple(one * step if at == axis else one for at, one in enumerate(self.strides))
+        shape = tuple(count if dimension == axis else size for dimension, size in enumerate(self.shape))
+        strides = tuple(stride * step if dimension == axis else stride for dimension, stride in enumerate(self.strides))
         return replace(self, offset=self.offset + first * self.strides[axis], shape=shape, strides=strides)
 
     def split(self, axis: int, inner: int) -> View:
@@ -81,7 +90,7 @@ class View:
     def reverse(self, axis: int) -> View:
         """The view with one axis backwards."""
         offset = self.offset + (self.shape[axis] - 1) * self.strides[axis]
-        strides = tuple(-one if at == axis else one for at, one in enumerate(self.strides))
+        strides = tuple(-stride if dimension == axis else stride for dimension, stride in enumerate(self.strides))
         return replace(self, offset=offset, strides=strides)
 
     def broadcast(self, shape: tuple[int, ...]) -> View:

@@ -8,20 +8,29 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeVar
 
 from chipsmith.chip.description import Chip
-from chipsmith.compiler.allocate.activations import BEFORE, DoesNotFit, Life, Place, groups_of
-from chipsmith.compiler.allocate.constants import ChunkPlaces
+from chipsmith.compiler.allocate.activations import Allocation, groups_of
+from chipsmith.compiler.allocate.constants import ConstantAllocator
+from chipsmith.compiler.allocate.external import pages_needed
+from chipsmith.compiler.allocate.memory_map import MemoryMap
 from chipsmith.compiler.allocate.packing import Chunk
-from chipsmith.compiler.lower.kernel import Step
-from chipsmith.compiler.spill.dma_region import Box
-from chipsmith.compiler.spill.footprint import reaches
+from chipsmith.compiler.errors import DoesNotFit
+from chipsmith.compiler.lower.kernel import UnplacedInstruction
+from chipsmith.compiler.schedule.schedule import Role, Schedule, Scheduled
+from chipsmith.compiler.schedule.transfers import Export, Import, address_export, address_import
+from chipsmith.compiler.spill.dma_region import DmaRegion
+from chipsmith.compiler.spill.footprint import stream_ranges
+from chipsmith.compiler.spill.live_range import AT_ENTRY, LiveRange
+from chipsmith.compiler.spill.spill_plan import SpillPlan
 from chipsmith.program.cycles import ISSUE, occupancy
 from chipsmith.program.instructions import Engine, Instruction, Load, Space, Store
 from chipsmith.program.locks import Lock, LockKind, named_locks
 from chipsmith.program.program import page_bytes
+from chipsmith.program.stream_fields import STREAM_FIELDS, with_fields
 
+LoadOrStore = TypeVar("LoadOrStore", Load, Store)
 PAGE_POSITION = 4
 """Where in a page the LOAD of the next one stands: late enough not to hold up the first loads of data.
 
@@ -30,54 +39,8 @@ LOOK_AHEAD = 4
 """Steps ahead whose bank groups a load keeps away from."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Import:
-    """Rows of a box that are brought to their place before step `first_step`, not before `after_step` ran.
-
-    `external_address`: the first of them; `external_locks`: the external regions that the transfer holds.
-    """
-
-    name: str
-    place: Place
-    box: Box
-    external_address: int
-    first_step: int
-    after_step: int
-    external_locks: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Export:
-    """The rows of a box, which are written to external memory from `external_address` on after step `last_step`."""
-
-    name: str
-    place: Place
-    box: Box
-    external_address: int
-    last_step: int
-    external_locks: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scheduled:
-    """An instruction in its final order: what it is for ('load', 'step', 'store', 'page') and which one."""
-
-    instruction: Instruction
-    role: str
-    name: str
-    step: int = -1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """The program in order, and the places of the constants."""
-
-    items: tuple[Scheduled, ...]
-    chunks: Mapping[str, Place]
-
-
 @dataclass
-class _Clock:
+class _Recurrence:
     """The recurrence of the machine as far as the order needs it."""
 
     chip: Chip
@@ -103,23 +66,32 @@ class _Clock:
         self.locks.update(dict.fromkeys(named_locks(instruction), start + time.locks))
 
 
-def relocate(step: Step, addresses: Mapping[str, int], chip: Chip) -> Instruction:
+def relocate(step: UnplacedInstruction, addresses: Mapping[str, int], chip: Chip) -> Instruction:
     """A step's instruction with its bases and bank groups, given the address of each buffer."""
-    size, reached = chip.memory.group_bytes, reaches(step.template)
-    fields: dict[str, int] = {}
-    for one in step.operands:
-        base = addresses[one.buffer] + one.base
-        fields[f"{one.stream}_base"] = base
-        if one.stream in reached:
-            low, high = reached[one.stream]
-            fields[f"{one.stream}_first_group"] = (base + low) // size
-            fields[f"{one.stream}_last_group"] = (base + high - 1) // size
-    return replace(step.template, **fields)
+    size, ranges = chip.memory.group_bytes, stream_ranges(step.template)
+    names = STREAM_FIELDS[type(step.template)]
+    values: dict[str, int] = {}
+    for operand in step.operands:
+        fields, base = names[operand.stream], addresses[operand.buffer] + operand.base
+        values[fields.base] = base
+        if operand.stream in ranges:
+            low, high = ranges[operand.stream]
+            values[fields.first_group] = (base + low) // size
+            values[fields.last_group] = (base + high - 1) // size
+    return with_fields(step.template, values)
 
 
-def pages_needed(chip: Chip, items: int) -> int:
-    """Pages of a program of so many instructions beside END and the LOADs of its own pages."""
-    return max(1, -(-items // (chip.instructions.page_instructions - 1)))
+def schedule_steps(plan: SpillPlan, memory: MemoryMap, chip: Chip) -> Schedule:
+    """All instructions of a plan but END in one order; DoesNotFit where constants find no place in time."""
+    return Scheduler(
+        chip=chip,
+        steps=memory.steps,
+        chunks=memory.chunks,
+        activations=memory.activations,
+        imports=[address_import(transfer, plan, memory) for transfer in plan.imports],
+        exports=[address_export(transfer, plan, memory) for transfer in plan.exports],
+        constant_addresses=memory.external.constants,
+    ).run()
 
 
 class Scheduler:
@@ -129,27 +101,27 @@ class Scheduler:
         self,
         *,
         chip: Chip,
-        steps: Sequence[Step],
+        steps: Sequence[UnplacedInstruction],
         chunks: Sequence[Chunk],
-        activations: Mapping[str, Place],
+        activations: Mapping[str, Allocation],
         imports: Sequence[Import],
         exports: Sequence[Export],
-        chunk_addresses: Mapping[str, int],
+        constant_addresses: Mapping[str, int],
     ) -> None:
         self._chip = chip
         self._steps = steps
         self._activations = activations
         self._exports: dict[int, list[Export]] = {}
-        for one in exports:
-            self._exports.setdefault(one.last_step, []).append(one)
-        self._external = chunk_addresses
+        for export in exports:
+            self._exports.setdefault(export.last_step, []).append(export)
+        self._external = constant_addresses
         arrivals: list[Import | Chunk] = [*chunks, *imports]
-        self._loads = deque(sorted(arrivals, key=lambda one: one.first_step))
-        self._clock = _Clock(chip)
+        self._loads = deque(sorted(arrivals, key=lambda arrival: arrival.first_step))
+        self._clock = _Recurrence(chip)
         self._items: list[Scheduled] = []
-        self._chunks = ChunkPlaces(activations.values(), chip)
-        self._addresses = {name: place.address for name, place in activations.items()}
-        self._places = dict(activations)
+        self._chunks = ConstantAllocator(activations.values(), chip)
+        self._addresses = {name: allocation.address for name, allocation in activations.items()}
+        self._allocations = dict(activations)
         self._next = 0
         self._pages = pages_needed(chip, len(steps) + len(chunks) + len(imports) + len(exports))
 
@@ -162,8 +134,8 @@ class Scheduler:
                 self._issue_load(load)
             else:
                 self._issue_step()
-        self._issue_stores(BEFORE)
-        return Schedule(items=tuple(self._items), chunks=self._chunks.found)
+        self._issue_stores(AT_ENTRY)
+        return Schedule(items=tuple(self._items), chunks=self._chunks.allocations)
 
     # --- choices --------------------------------------------------------------------------------------------------
 
@@ -177,11 +149,11 @@ class Scheduler:
             return None
         wanted = self._loads[0]
         if isinstance(wanted, Import):
-            ready = max(wanted.place.life.first, wanted.after_step + 1) <= self._next
+            ready = max(wanted.allocation.live_range.first, wanted.after_step + 1) <= self._next
             return self._import(wanted) if ready else None
-        place = self._place(wanted)
-        if place is not None:
-            return self._load(wanted.name, self._external[wanted.name], place)
+        allocation = self._allocate(wanted)
+        if allocation is not None:
+            return self._load(wanted.name, self._external[wanted.name], allocation)
         if self._needed_now():
             raise DoesNotFit(
                 f"constants of {wanted.name} ({len(wanted.data)} bytes) find no place in the on-chip memory of "
@@ -193,46 +165,55 @@ class Scheduler:
         if self._needed_now():
             return True
         step = self._step_instruction()
-        held = set(named_locks(load.instruction))
-        return held.isdisjoint(named_locks(step)) and self._clock.start(load.instruction) <= self._clock.start(step)
+        locks = set(named_locks(load.instruction))
+        return locks.isdisjoint(named_locks(step)) and self._clock.start(load.instruction) <= self._clock.start(step)
 
-    def _place(self, chunk: Chunk) -> Place | None:
+    def _allocate(self, chunk: Chunk) -> Allocation | None:
         """The best place: away from what the steps until its use touch, never used by others, soonest, highest."""
-        life = Life(first=self._next, last=chunk.last_step)
-        return self._chunks.find(len(chunk.data), life, busy=self._busy_groups(chunk), start=self._clock.load_start)
+        live_range = LiveRange(first=self._next, last=chunk.last_step)
+        return self._chunks.find(
+            len(chunk.data), live_range, busy=self._busy_groups(chunk), start=self._clock.load_start
+        )
 
     def _busy_groups(self, chunk: Chunk) -> set[int]:
         """Groups that the steps before a chunk's first use touch: a load there would hold them up."""
         until = min(chunk.first_step + 1, self._next + LOOK_AHEAD, len(self._steps))
-        names = {one.buffer for step in self._steps[self._next : until] for one in step.operands}
-        places = [self._places[name] for name in names if name in self._places]
-        return {group for one in places for group in groups_of(one.address, one.size_bytes, self._chip)}
+        names = {operand.buffer for step in self._steps[self._next : until] for operand in step.operands}
+        allocations = [self._allocations[name] for name in names if name in self._allocations]
+        return {
+            group
+            for allocation in allocations
+            for group in groups_of(allocation.address, allocation.size_bytes, self._chip)
+        }
 
     # --- instructions ---------------------------------------------------------------------------------------------
 
     def _import(self, wanted: Import) -> Scheduled:
-        fields = self._fields(wanted.external_address, wanted.place, wanted.box)
-        instruction = replace(Load(external_locks=wanted.external_locks), **fields)
-        return Scheduled(instruction=instruction, role="load", name=wanted.name)
+        bare = Load(external_locks=wanted.external_locks)
+        instruction = self._addressed(bare, wanted.external_address, wanted.allocation, wanted.region)
+        return Scheduled(instruction=instruction, role=Role.LOAD, name=wanted.name)
 
-    def _load(self, name: str, external_address: int, place: Place) -> Scheduled:
-        box = Box(low=0, rows=1, row_bytes=place.size_bytes, pitch=0)
-        instruction = replace(Load(), **self._fields(external_address, place, box))
-        return Scheduled(instruction=instruction, role="load", name=name)
+    def _load(self, name: str, external_address: int, allocation: Allocation) -> Scheduled:
+        region = DmaRegion(low=0, rows=1, row_bytes=allocation.size_bytes, pitch=0)
+        instruction = self._addressed(Load(), external_address, allocation, region)
+        return Scheduled(instruction=instruction, role=Role.LOAD, name=name)
 
-    def _fields(self, external_address: int, place: Place, box: Box) -> dict[str, Any]:
-        """The fields of a transfer between the rows of a box in external memory and their place."""
-        groups = groups_of(place.address, place.size_bytes, self._chip)
-        return {
-            "external_address": external_address,
-            "local_address": place.address,
-            "inner_count": box.rows,
-            "run_bytes": box.row_bytes,
-            "external_inner_stride": box.pitch,
-            "local_inner_stride": box.row_bytes if box.rows > 1 else 0,
-            "first_group": groups[0],
-            "last_group": groups[-1],
-        }
+    def _addressed(
+        self, transfer: LoadOrStore, external_address: int, allocation: Allocation, region: DmaRegion
+    ) -> LoadOrStore:
+        """A transfer between the rows of a region in external memory and their allocation."""
+        groups = groups_of(allocation.address, allocation.size_bytes, self._chip)
+        return replace(
+            transfer,
+            external_address=external_address,
+            local_address=allocation.address,
+            inner_count=region.rows,
+            run_bytes=region.row_bytes,
+            external_inner_stride=region.pitch,
+            local_inner_stride=region.row_bytes if region.rows > 1 else 0,
+            first_group=groups[0],
+            last_group=groups[-1],
+        )
 
     def _step_instruction(self) -> Instruction:
         return relocate(self._steps[self._next], self._addresses, self._chip)
@@ -245,15 +226,15 @@ class Scheduler:
         wanted = self._loads.popleft()
         if isinstance(wanted, Chunk) and isinstance(load.instruction, Load):
             address = load.instruction.local_address
-            life = Life(first=self._next, last=wanted.last_step)
-            place = Place(address=address, size_bytes=len(wanted.data), life=life)
-            self._chunks.add(wanted.name, place)
+            live_range = LiveRange(first=self._next, last=wanted.last_step)
+            allocation = Allocation(address=address, size_bytes=len(wanted.data), live_range=live_range)
+            self._chunks.add(wanted.name, allocation)
             self._addresses.update({name: address + offset for name, offset in wanted.offsets.items()})
-            self._places.update(dict.fromkeys(wanted.offsets, place))
+            self._allocations.update(dict.fromkeys(wanted.offsets, allocation))
         self._issue(load)
 
     def _issue_step(self) -> None:
-        self._issue(Scheduled(instruction=self._step_instruction(), role="step", name="", step=self._next))
+        self._issue(Scheduled(instruction=self._step_instruction(), role=Role.STEP, step=self._next))
         self._issue_stores(self._next)
         self._next += 1
 
@@ -263,9 +244,9 @@ class Scheduler:
             self._issue(self._store(export))
 
     def _store(self, export: Export) -> Scheduled:
-        fields = self._fields(export.external_address, export.place, export.box)
-        instruction = replace(Store(external_locks=export.external_locks), **fields)
-        return Scheduled(instruction=instruction, role="store", name=export.name)
+        bare = Store(external_locks=export.external_locks)
+        instruction = self._addressed(bare, export.external_address, export.allocation, export.region)
+        return Scheduled(instruction=instruction, role=Role.STORE, name=export.name)
 
     def _load_next_page(self) -> None:
         size = self._chip.instructions.page_instructions
@@ -276,4 +257,4 @@ class Scheduler:
         instruction = Load(
             space=Space.PAGE, local_address=(page + 1) % 2, external_address=(page + 1) * size, run_bytes=size
         )
-        self._issue(Scheduled(instruction=instruction, role="page", name=f"page {page + 1}"))
+        self._issue(Scheduled(instruction=instruction, role=Role.PAGE, name=f"page {page + 1}"))

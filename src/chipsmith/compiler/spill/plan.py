@@ -13,80 +13,70 @@ from functools import cached_property, partial
 import numpy as np
 
 from chipsmith.chip.description import Chip
-from chipsmith.compiler.allocate.activations import BEFORE, DoesNotFit, Life, lives
-from chipsmith.compiler.lower.kernel import Buffer, Kernel, Step
-from chipsmith.compiler.lower.lower_graph import Built
+from chipsmith.compiler.errors import DoesNotFit
+from chipsmith.compiler.lower.kernel import Buffer, Kernel, KernelList, StreamOperand, UnplacedInstruction
+from chipsmith.compiler.lower.slice import CutAxis, cut_axis, slice_step
 from chipsmith.compiler.lower.view import View
-from chipsmith.compiler.spill.dma_region import Box
-from chipsmith.compiler.spill.footprint import in_windows, placed_streams, size_of, tiles, windows
-from chipsmith.compiler.spill.slice import Axis, cut_axis, slice_step
+from chipsmith.compiler.spill.dma_region import DmaRegion
+from chipsmith.compiler.spill.footprint import footprint_bytes, footprint_of, place_streams, redirect_step, tile_step
+from chipsmith.compiler.spill.live_range import AT_ENTRY, LiveRange, find_live_ranges
+from chipsmith.compiler.spill.spill_plan import BufferTransfer, SpillPlan
 from chipsmith.mapping.channels import LARGEST_SHARE
 from chipsmith.program.instructions import INDIRECT_OPS, VectorInstruction
+from chipsmith.program.stream_fields import StreamName
+
+BUDGET_SHARES = (0.8, 0.65, 0.5, 0.4, 0.3, 0.2)
+"""Shares of the on-chip memory that activations may take, tried in turn; the rest is for constants."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Transfer:
-    """Bytes that move between a tensor in external memory and a buffer on the chip.
+def plans(lowered: KernelList, chip: Chip) -> Iterator[Callable[[], SpillPlan]]:
+    """Ways to use the memory, the fastest first: everything on the chip, then less and less of the activations.
 
-    The buffer holds the rows of `box`, which are bytes of the tensor, one behind the other. An import is needed by
-    step `step` and may start once step `after` has run; an export follows step `step`.
+    Each raises DoesNotFit where it is none.
     """
-
-    buffer: str
-    tensor: str
-    box: Box
-    step: int
-    after: int = BEFORE
+    yield partial(plan_whole, lowered)
+    for share in BUDGET_SHARES:
+        yield partial(plan_tiled, lowered, chip, budget_bytes=int(chip.memory_bytes * share))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Everything that the schedule orders: steps with the kernel of each, the life of each buffer, the transfers."""
-
-    steps: tuple[Step, ...]
-    kernels: tuple[int, ...]
-    buffers: Mapping[str, Buffer]
-    lifetimes: Mapping[str, Life]
-    imports: tuple[Transfer, ...]
-    exports: tuple[Transfer, ...]
-    spilled: tuple[str, ...]
-    streamed: tuple[str, ...]
+def plan_whole(lowered: KernelList) -> SpillPlan:
+    """The plan in which every tensor has its place on the chip for its whole live range."""
+    return _Planner(lowered=lowered, spilled=(), streamed=(), slices={}).plan()
 
 
-def plan_whole(built: Built) -> Plan:
-    """The plan in which every tensor has its place on the chip for its whole life."""
-    return _Planner(built=built, spilled=(), streamed=(), slices={}).plan()
-
-
-def plan_tiled(built: Built, chip: Chip, *, budget_bytes: int) -> Plan:
+def plan_tiled(lowered: KernelList, chip: Chip, *, budget_bytes: int) -> SpillPlan:
     """The plan in which activations never take more than a budget: the largest are spilled, their kernels sliced.
 
     Constants that the vector engine reads and that take half of what is left beside the budget come in windows too.
     """
     limit_bytes = (chip.memory_bytes - budget_bytes) // 2
     weights_limit_bytes = max(limit_bytes, chip.memory_bytes // LARGEST_SHARE)
-    streamed = choose_streamed(built, limit_bytes=limit_bytes, weights_limit_bytes=weights_limit_bytes)
-    spilled = choose_spilled(built, budget_bytes=budget_bytes, windowed=bool(streamed))
+    streamed = choose_streamed(lowered, limit_bytes=limit_bytes, weights_limit_bytes=weights_limit_bytes)
+    spilled = choose_spilled(lowered, budget_bytes=budget_bytes, windowed=bool(streamed))
     external = frozenset((*spilled, *streamed))
-    rooms = [(budget_bytes - one) // 2 for one in _resident_bytes(built, external)]
+    rooms = [(budget_bytes - resident_bytes) // 2 for resident_bytes in _resident_bytes(lowered, external)]
     slices = {
-        at: _sliced(kernel, external, rooms[at], chip)
-        for at, kernel in enumerate(built.kernels)
-        if _touches(kernel, external)
+        index: _sliced(kernel, external, rooms[index], chip)
+        for index, kernel in enumerate(lowered.kernels)
+        if _reads_or_writes(kernel, external)
     }
-    return _Planner(built=built, spilled=spilled, streamed=streamed, slices=slices).plan()
+    return _Planner(lowered=lowered, spilled=spilled, streamed=streamed, slices=slices).plan()
 
 
-def choose_spilled(built: Built, *, budget_bytes: int, windowed: bool = False) -> tuple[str, ...]:
+def choose_spilled(lowered: KernelList, *, budget_bytes: int, windowed: bool = False) -> tuple[str, ...]:
     """Buffers to keep in external memory so that what is left and the windows fit: at each peak, the largest.
 
     `windowed`: there are windows even where no buffer is spilled.
     """
-    found = _lives(built)
-    sizes = {name: built.buffers[name].size_bytes for name in found}
+    live_ranges = _live_ranges(lowered)
+    sizes = {name: lowered.buffers[name].size_bytes for name in live_ranges}
     spilled: list[str] = []
-    for at in range(BEFORE, sum(len(one.steps) for one in built.kernels) + 1):
-        live = {name for name, life in found.items() if life.first <= at <= life.last and name not in spilled}
+    for step in range(AT_ENTRY, len(lowered.steps) + 1):
+        live = {
+            name
+            for name, live_range in live_ranges.items()
+            if live_range.first <= step <= live_range.last and name not in spilled
+        }
         # Half of the budget is left to the windows.
         while sum(sizes[name] for name in live) > (budget_bytes // 2 if spilled or windowed else budget_bytes):
             largest = max(live, key=lambda name: (sizes[name], name))
@@ -95,49 +85,52 @@ def choose_spilled(built: Built, *, budget_bytes: int, windowed: bool = False) -
     return tuple(spilled)
 
 
-def choose_streamed(built: Built, *, limit_bytes: int, weights_limit_bytes: int) -> tuple[str, ...]:
+def choose_streamed(lowered: KernelList, *, limit_bytes: int, weights_limit_bytes: int) -> tuple[str, ...]:
     """Constants larger than a limit among the operands of the vector engine and the activations of the other.
 
     Those among the weights count from `weights_limit_bytes` on, which a convolution's parts of weights keep below.
     """
-    limits = {"a": limit_bytes, "b": limit_bytes, "w": weights_limit_bytes}
-    read = (one for kernel in built.kernels for step in kernel.steps for one in step.operands if one.stream in limits)
-    found = dict.fromkeys(one.buffer for one in read if built.buffers[one.buffer].size_bytes > limits[one.stream])
-    return tuple(name for name in found if built.buffers[name].data is not None)
+    limits = {StreamName.A: limit_bytes, StreamName.B: limit_bytes, StreamName.WEIGHTS: weights_limit_bytes}
+    read = (operand for step in lowered.steps for operand in step.operands if operand.stream in limits)
+    streamed = dict.fromkeys(
+        operand.buffer for operand in read if lowered.buffers[operand.buffer].size_bytes > limits[operand.stream]
+    )
+    return tuple(name for name in streamed if lowered.buffers[name].data is not None)
 
 
-def _lives(built: Built) -> dict[str, Life]:
-    steps = [step for kernel in built.kernels for step in kernel.steps]
-    return lives(steps, _names(built.inputs), _names(built.outputs), built.buffers)
+def _live_ranges(lowered: KernelList) -> dict[str, LiveRange]:
+    return find_live_ranges(lowered.steps, _names(lowered.inputs), _names(lowered.outputs), lowered.buffers)
 
 
-def _resident_bytes(built: Built, external: Collection[str]) -> Iterator[int]:
+def _resident_bytes(lowered: KernelList, external: Collection[str]) -> Iterator[int]:
     """Bytes that live on the chip while each kernel runs."""
-    found = {name: life for name, life in _lives(built).items() if name not in external}
-    at = 0
-    for kernel in built.kernels:
-        now = Life(first=at, last=at + len(kernel.steps) - 1)
-        yield sum(built.buffers[name].size_bytes for name, life in found.items() if life.meets(now))
-        at += len(kernel.steps)
+    live_ranges = {name: live_range for name, live_range in _live_ranges(lowered).items() if name not in external}
+    step = 0
+    for kernel in lowered.kernels:
+        now = LiveRange(first=step, last=step + len(kernel.steps) - 1)
+        yield sum(
+            lowered.buffers[name].size_bytes for name, live_range in live_ranges.items() if live_range.overlaps(now)
+        )
+        step += len(kernel.steps)
 
 
-def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Chip) -> list[list[Step]]:
+def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Chip) -> list[list[UnplacedInstruction]]:
     """The kernel in the fewest even slices whose windows fit twice, or step by step in tiles that do."""
     axes = _axes(kernel, chip.vector.lanes)
     count, most = 1, max(axis.count for axis in axes)
     # Slices in the middle are the largest: they are looked at first, and where the thinnest does not fit, none does.
     thinnest = _slices(kernel, axes, most)
-    if size_of(thinnest[len(thinnest) // 2](), external) > room_bytes:
+    if footprint_bytes(thinnest[len(thinnest) // 2](), external) > room_bytes:
         count = most + 1
     while count <= most:
-        parts = _slices(kernel, axes, count)
-        if size_of(parts[len(parts) // 2](), external) <= room_bytes:
-            made = [part() for part in parts]
-            if all(size_of(part, external) <= room_bytes for part in made):
-                return made
+        slices = _slice_where_all_fit(_slices(kernel, axes, count), external, room_bytes)
+        if slices is not None:
+            return slices
         count += max(1, count // 4)
-    tiled = [[one] for step in kernel.steps for one in tiles(step, external, room_bytes=max(room_bytes, 1), chip=chip)]
-    largest = max(size_of(part, external) for part in tiled)
+    tiled = [
+        [tile] for step in kernel.steps for tile in tile_step(step, external, room_bytes=max(room_bytes, 1), chip=chip)
+    ]
+    largest = max(footprint_bytes(part, external) for part in tiled)
     if largest > room_bytes:
         raise DoesNotFit(
             f"kernel {kernel.name} needs {largest} bytes at once even in its smallest parts; {chip.name} has "
@@ -146,7 +139,22 @@ def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Ch
     return tiled
 
 
-def _touches(kernel: Kernel, spilled: Iterable[str]) -> bool:
+def _slice_where_all_fit(
+    parts: Sequence[Callable[[], list[UnplacedInstruction]]], external: Collection[str], room_bytes: int
+) -> list[list[UnplacedInstruction]] | None:
+    """The slices of a kernel; None as soon as one, the middle one first, does not fit."""
+    if footprint_bytes(parts[len(parts) // 2](), external) > room_bytes:
+        return None
+    slices: list[list[UnplacedInstruction]] = []
+    for part in parts:
+        steps = part()
+        if footprint_bytes(steps, external) > room_bytes:
+            return None
+        slices.append(steps)
+    return slices
+
+
+def _reads_or_writes(kernel: Kernel, spilled: Iterable[str]) -> bool:
     return any(operand.buffer in spilled for step in kernel.steps for operand in step.operands)
 
 
@@ -154,53 +162,57 @@ def _names(views: Mapping[str, View]) -> list[str]:
     return [view.buffer for view in views.values()]
 
 
-def _axes(kernel: Kernel, lanes: int) -> list[Axis]:
-    return [cut_axis(step.template, lanes=lanes) or Axis(name="", count=1, granule=1) for step in kernel.steps]
+def _axes(kernel: Kernel, lanes: int) -> list[CutAxis]:
+    return [cut_axis(step.template, lanes=lanes) or CutAxis(name="", count=1, granule=1) for step in kernel.steps]
 
 
-def _slices(kernel: Kernel, axes: Sequence[Axis], count: int) -> list[Callable[[], list[Step]]]:
+def _slices(kernel: Kernel, axes: Sequence[CutAxis], count: int) -> list[Callable[[], list[UnplacedInstruction]]]:
     """What makes each of at most so many slices of a kernel: all channel parts of each."""
     ranges = [axis.parts(count) for axis in axes]
 
-    def part(at: int) -> list[Step]:
+    def part(number: int) -> list[UnplacedInstruction]:
         return [
-            slice_step(step, axis, *cut[at]) if axis.name else step
+            slice_step(step, axis, *cut[number]) if axis.name else step
             for step, axis, cut in zip(kernel.steps, axes, ranges, strict=True)
-            if at < len(cut)
+            if number < len(cut)
         ]
 
-    return [partial(part, at) for at in range(max(len(one) for one in ranges))]
+    return [partial(part, number) for number in range(max(len(parts) for parts in ranges))]
 
 
 @dataclass
 class _Planner:
-    built: Built
+    lowered: KernelList
     spilled: tuple[str, ...]
     streamed: tuple[str, ...]
-    slices: Mapping[int, Sequence[Sequence[Step]]]
-    steps: list[Step] = field(default_factory=list)
+    slices: Mapping[int, Sequence[Sequence[UnplacedInstruction]]]
+    steps: list[UnplacedInstruction] = field(default_factory=list)
     kernels: list[int] = field(default_factory=list)
     buffers: dict[str, Buffer] = field(default_factory=dict)
-    windows: dict[str, Life] = field(default_factory=dict)
-    imports: list[Transfer] = field(default_factory=list)
-    exports: list[Transfer] = field(default_factory=list)
+    window_ranges: dict[str, LiveRange] = field(default_factory=dict)
+    imports: list[BufferTransfer] = field(default_factory=list)
+    exports: list[BufferTransfer] = field(default_factory=list)
     written: dict[str, int] = field(default_factory=dict)
 
-    def plan(self) -> Plan:
-        self.buffers.update({name: one for name, one in self.built.buffers.items() if name not in self.external})
-        for at, kernel in enumerate(self.built.kernels):
-            if at in self.slices:
-                for number, part in enumerate(self.slices[at]):
-                    self._slice(at, number, part)
+    def plan(self) -> SpillPlan:
+        self.buffers.update(
+            {name: buffer for name, buffer in self.lowered.buffers.items() if name not in self.external}
+        )
+        for index, kernel in enumerate(self.lowered.kernels):
+            if index in self.slices:
+                for number, part in enumerate(self.slices[index]):
+                    self._slice(index, number, part)
             else:
-                self._add(at, kernel.steps)
+                self._add(index, kernel.steps)
         self._whole_ports()
-        lifetimes = lives(self.steps, self._kept(self.built.inputs), self._kept(self.built.outputs), self.buffers)
-        return Plan(
+        live_ranges = find_live_ranges(
+            self.steps, self._kept(self.lowered.inputs), self._kept(self.lowered.outputs), self.buffers
+        )
+        return SpillPlan(
             steps=tuple(self.steps),
             kernels=tuple(self.kernels),
             buffers=self.buffers,
-            lifetimes={**lifetimes, **self.windows},
+            live_ranges={**live_ranges, **self.window_ranges},
             imports=tuple(self.imports),
             exports=tuple(self.exports),
             spilled=self.spilled,
@@ -212,62 +224,62 @@ class _Planner:
         """The buffers that stand in external memory and come in windows."""
         return frozenset((*self.spilled, *self.streamed))
 
-    def _add(self, kernel: int, steps: Iterable[Step]) -> None:
+    def _add(self, kernel: int, steps: Iterable[UnplacedInstruction]) -> None:
         for step in steps:
             self.steps.append(step)
             self.kernels.append(kernel)
 
-    def _slice(self, kernel: int, number: int, part: Sequence[Step]) -> None:
+    def _slice(self, kernel: int, number: int, part: Sequence[UnplacedInstruction]) -> None:
         first, last = len(self.steps), len(self.steps) + len(part) - 1
-        touched = windows(part, self.external)
-        names = {key: f"{key[0]}@{kernel}.{number}.{'out' if key[1] else 'in'}" for key in touched}
-        moved = [in_windows(step, touched, names, self.external) for step in part]
-        for (tensor, written), box in touched.items():
+        footprint = footprint_of(part, self.external)
+        names = {key: f"{key[0]}@{kernel}.{number}.{'out' if key[1] else 'in'}" for key in footprint}
+        moved = [redirect_step(step, footprint, names, self.external) for step in part]
+        for (tensor, written), region in footprint.items():
             name = names[tensor, written]
-            self.buffers[name] = Buffer(name=name, size_bytes=box.size_bytes)
-            self.windows[name] = Life(first=first if written else max(first - 1, 0), last=last + written)
-            transfer = Transfer(buffer=name, tensor=tensor, box=box, step=first)
+            self.buffers[name] = Buffer(name=name, size_bytes=region.size_bytes)
+            self.window_ranges[name] = LiveRange(first=first if written else max(first - 1, 0), last=last + written)
+            transfer = BufferTransfer(buffer=name, tensor=tensor, region=region, step=first)
             if written:
                 self.exports.append(replace(transfer, step=last))
-            if not written or not _dense(moved, name, box.size_bytes):
-                self.imports.append(replace(transfer, after=self.written.get(tensor, BEFORE)))
+            if not written or not _dense(moved, name, region.size_bytes):
+                self.imports.append(replace(transfer, after=self.written.get(tensor, AT_ENTRY)))
         self._add(kernel, moved)
-        self.written.update(dict.fromkeys((tensor for tensor, written in touched if written), last))
+        self.written.update(dict.fromkeys((tensor for tensor, written in footprint if written), last))
 
     def _kept(self, views: Mapping[str, View]) -> list[str]:
         return [name for name in _names(views) if name not in self.spilled]
 
     def _whole_ports(self) -> None:
         """The transfers of inputs and outputs that stay on the chip."""
-        for name in self._kept(self.built.inputs):
-            touching = [at for at, step in enumerate(self.steps) if any(one.buffer == name for one in step.operands)]
-            size = self.buffers[name].size_bytes
-            if touching:
-                self.imports.append(Transfer(buffer=name, tensor=name, box=_whole(size), step=touching[0]))
-        for name in self._kept(self.built.outputs):
-            writing = [
-                at
-                for at, step in enumerate(self.steps)
-                if any(one.buffer == name and one.written for one in step.operands)
-            ]
-            size = self.buffers[name].size_bytes
-            step = writing[-1] if writing else BEFORE
-            self.exports.append(Transfer(buffer=name, tensor=name, box=_whole(size), step=step))
+        for name in self._kept(self.lowered.inputs):
+            readers = [number for number, operand in self._operands() if operand.buffer == name]
+            if readers:
+                self.imports.append(self._whole(name, step=readers[0]))
+        for name in self._kept(self.lowered.outputs):
+            writers = [number for number, operand in self._operands() if operand.buffer == name and operand.written]
+            self.exports.append(self._whole(name, step=writers[-1] if writers else AT_ENTRY))
+
+    def _operands(self) -> Iterator[tuple[int, StreamOperand]]:
+        """Every operand with the number of its step."""
+        for number, step in enumerate(self.steps):
+            for operand in step.operands:
+                yield number, operand
+
+    def _whole(self, name: str, *, step: int) -> BufferTransfer:
+        """The transfer of all bytes of a port."""
+        region = DmaRegion(low=0, rows=1, row_bytes=self.buffers[name].size_bytes, pitch=0)
+        return BufferTransfer(buffer=name, tensor=name, region=region, step=step)
 
 
-def _whole(size_bytes: int) -> Box:
-    return Box(low=0, rows=1, row_bytes=size_bytes, pitch=0)
-
-
-def _dense(part: Sequence[Step], window: str, size_bytes: int) -> bool:
+def _dense(part: Sequence[UnplacedInstruction], window: str, size_bytes: int) -> bool:
     """Whether a slice writes every byte of a window; otherwise what stands there must be loaded first."""
     marked = np.zeros(size_bytes, np.bool_)
     for step in part:
         if isinstance(step.template, VectorInstruction) and step.template.op in INDIRECT_OPS:
             continue  # data decides what it writes
-        written = placed_streams(step)
-        for one in step.operands:
-            if one.buffer == window:
-                stream = written[one.stream]
+        written = place_streams(step)
+        for operand in step.operands:
+            if operand.buffer == window:
+                stream = written[operand.stream]
                 marked[stream.first : stream.last + 1] |= stream.mask()
     return bool(marked.all())

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from chipsmith.tosa.graph import Array, DType, Graph, Operator
-from chipsmith.tosa.passes.rewrite import NewConstant, Replacement, Site, rewrite
+from chipsmith.tosa.passes.rewrite import ConstantData, Replacement, Site, rewrite
 
 _DEPTHWISE = "DEPTHWISE_CONV2D"
 
@@ -30,7 +30,7 @@ def _as_convolution(site: Site, op: Operator) -> Replacement | None:
     dense = _spread_weights(weights, zero_point)
     return Replacement(
         operators=(replace(op, kind="CONV2D", inputs=(op.inputs[0], name, *op.inputs[2:])),),
-        constants={name: NewConstant(dense, site.graph.tensor(op.inputs[1]).dtype)},
+        constants={name: ConstantData(dense, site.graph.tensor(op.inputs[1]).dtype)},
     )
 
 
@@ -52,7 +52,7 @@ def merge_padding(graph: Graph) -> Graph:
 
 
 def _with_padding(site: Site, op: Operator) -> Replacement | None:
-    pad = site.source(op.inputs[0], "PAD") if op.kind in ("CONV2D", _DEPTHWISE, "MAX_POOL2D") else None
+    pad = site.producer(op.inputs[0], "PAD") if op.kind in ("CONV2D", _DEPTHWISE, "MAX_POOL2D") else None
     if pad is None:
         return None
     widths, value = site.graph.constant(pad.inputs[1]), site.graph.constant(pad.inputs[2])

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.tosa.graph import Array, Graph, Operator
-from chipsmith.tosa.passes.rewrite import NewConstant, Replacement, Site, reshape, rewrite
+from chipsmith.tosa.passes.rewrite import ConstantData, Replacement, Site, reshape, rewrite
 
 Shape = tuple[int, ...]
 
@@ -32,7 +32,7 @@ def merge_transposes(graph: Graph) -> Graph:
 
 
 def _as_one_transpose(site: Site, op: Operator) -> Replacement | None:
-    first = site.source(op.inputs[0], "TRANSPOSE") if op.kind == "TRANSPOSE" else None
+    first = site.producer(op.inputs[0], "TRANSPOSE") if op.kind == "TRANSPOSE" else None
     if first is None:
         return None
     perms = tuple(_perms(first)[axis] for axis in _perms(op))
@@ -45,7 +45,7 @@ def merge_reshapes(graph: Graph) -> Graph:
 
 
 def _as_one_reshape(site: Site, op: Operator) -> Replacement | None:
-    first = site.source(op.inputs[0], "RESHAPE") if op.kind == "RESHAPE" else None
+    first = site.producer(op.inputs[0], "RESHAPE") if op.kind == "RESHAPE" else None
     if first is None:
         return None
     return Replacement(operators=(replace(op, inputs=(first.inputs[0], op.inputs[1])),))
@@ -63,8 +63,8 @@ def transpose_weights(graph: Graph) -> Graph:
 def _with_own_order(site: Site, op: Operator) -> Replacement | None:
     if op.kind not in _CHANNEL_AXES or not _is_product(site, op):
         return None
-    flat = site.source(op.inputs[0], "RESHAPE")
-    moved = site.source(flat.inputs[0], "TRANSPOSE") if flat is not None else None
+    flat = site.producer(op.inputs[0], "RESHAPE")
+    moved = site.producer(flat.inputs[0], "TRANSPOSE") if flat is not None else None
     weights = site.graph.constant(op.inputs[1])
     if flat is None or moved is None or weights is None:
         return None
@@ -104,7 +104,7 @@ def _product_of(site: Site, op: Operator, flat: Operator, source: str, weights: 
     reshaped = replace(flat, name=view, inputs=(source, flat.inputs[1]), outputs=(view,))
     return Replacement(
         operators=(reshaped, replace(op, inputs=(view, name, *op.inputs[2:]))),
-        constants={name: NewConstant(np.ascontiguousarray(weights), site.graph.tensor(op.inputs[1]).dtype)},
+        constants={name: ConstantData(np.ascontiguousarray(weights), site.graph.tensor(op.inputs[1]).dtype)},
         tensors=(tensor,),
     )
 

@@ -11,20 +11,25 @@ import numpy as np
 from chipsmith.tosa.graph import Array, DType, Graph, Operator, Tensor
 
 
+def find_producers(graph: Graph) -> dict[str, Operator]:
+    """The operator that makes each computed tensor of a graph, by the tensor's name."""
+    return {name: op for op in graph.operators for name in op.outputs}
+
+
 @dataclass(frozen=True)
 class Site:
-    """A graph with its sources at hand: what a rule looks at."""
+    """A graph with its producers at hand: what a rule looks at."""
 
     graph: Graph
 
     @cached_property
-    def sources(self) -> Mapping[str, Operator]:
+    def producers(self) -> Mapping[str, Operator]:
         """The operator that makes each computed tensor."""
-        return {name: op for op in self.graph.operators for name in op.outputs}
+        return find_producers(self.graph)
 
-    def source(self, name: str, kind: str) -> Operator | None:
+    def producer(self, name: str, kind: str) -> Operator | None:
         """The operator that makes a tensor, if it is of that kind."""
-        op = self.sources.get(name)
+        op = self.producers.get(name)
         return op if op is not None and op.kind == kind else None
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -43,12 +48,12 @@ class Replacement:
     """Operators in place of one, the last of them making its output, with the constants and tensors that are new."""
 
     operators: tuple[Operator, ...]
-    constants: Mapping[str, NewConstant] = field(default_factory=dict)
+    constants: Mapping[str, ConstantData] = field(default_factory=dict)
     tensors: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
-class NewConstant:
+class ConstantData:
     """Data of a new constant tensor."""
 
     data: Array
@@ -131,5 +136,5 @@ def reshape(site: Site, op: Operator, source: str) -> Replacement:
     data = np.array(site.shape(op.outputs[0]), np.int64)
     return Replacement(
         operators=(replace(op, kind="RESHAPE", inputs=(source, shape), attributes={}),),
-        constants={shape: NewConstant(data, DType.SHAPE)},
+        constants={shape: ConstantData(data, DType.SHAPE)},
     )

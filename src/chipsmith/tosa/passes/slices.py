@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from chipsmith.tosa.graph import DType, Graph, Operator
-from chipsmith.tosa.passes.rewrite import NewConstant, Replacement, Site, reshape, rewrite
+from chipsmith.tosa.passes.rewrite import ConstantData, Replacement, Site, reshape, rewrite
 
 Shape = tuple[int, ...]
 
@@ -28,7 +28,7 @@ def _as_part(site: Site, op: Operator) -> Replacement | None:
     start, size = _numbers(site, op.inputs[1]), _numbers(site, op.inputs[2])
     if start is None or size is None:
         return None
-    joined = site.source(op.inputs[0], "CONCAT")
+    joined = site.producer(op.inputs[0], "CONCAT")
     if joined is not None:
         return _slice_of_part(site, op, joined, start, size)
     return _whole_part(site, op, start, size)
@@ -54,13 +54,13 @@ def _slice_of(site: Site, op: Operator, part: str, start: Shape) -> Replacement:
     name = site.fresh(f"{op.outputs[0]}/start")
     return Replacement(
         operators=(replace(op, inputs=(part, name, op.inputs[2])),),
-        constants={name: NewConstant(np.array(start, np.int64), DType.SHAPE)},
+        constants={name: ConstantData(np.array(start, np.int64), DType.SHAPE)},
     )
 
 
 def _whole_part(site: Site, op: Operator, start: Shape, size: Shape) -> Replacement | None:
-    view = site.source(op.inputs[0], "RESHAPE")
-    joined = site.source(view.inputs[0], "CONCAT") if view is not None else None
+    view = site.producer(op.inputs[0], "RESHAPE")
+    joined = site.producer(view.inputs[0], "CONCAT") if view is not None else None
     first = _first_of_run(start, size, site.shape(op.inputs[0]))
     if joined is None or first is None or math.prod(site.shape(joined.outputs[0])[: _axis(joined)]) != 1:
         return None

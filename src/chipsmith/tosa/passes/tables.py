@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
-from chipsmith.tosa.passes.rewrite import NewConstant, Replacement, Site, reshape, rewrite
+from chipsmith.tosa.passes.rewrite import ConstantData, Replacement, Site, reshape, rewrite
 from chipsmith.tosa.reference import evaluate
 
 _INT8_VALUES: Array = np.arange(-128, 128).astype(np.int8)
@@ -23,7 +23,7 @@ _OWN_SHAPE = {("TABLE", 1), ("RESHAPE", 1)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chain:
+class Int8Function:
     """The int8 tensor `end` as a function of the int8 tensor `root`, element by element.
 
     `operators` compute it, in order; `freed` of them, reshapes not counted, are needed for nothing else.
@@ -42,16 +42,16 @@ def tabulate(graph: Graph) -> Graph:
     table holds the reference's result for each of the 256 values.
     """
     site = Site(graph)
-    chains = tuple(_chains(site))
-    if not chains:
+    functions = tuple(_functions(site))
+    if not functions:
         return graph
-    tables = _tables(site, chains)
-    replacements = {chain.end: _replacement(site, chain, tables[chain.end]) for chain in chains}
+    tables = _tables(site, functions)
+    replacements = {function.end: _replacement(site, function, tables[function.end]) for function in functions}
     return rewrite(graph, lambda _, op: replacements.get(op.outputs[0]))
 
 
-def _chains(site: Site) -> Iterator[Chain]:
-    """From the outputs backwards, so that a chain is found whole and its inner tensors are left to it."""
+def _functions(site: Site) -> Iterator[Int8Function]:
+    """From the outputs backwards, so that a function is found whole and its inner tensors are left to it."""
     roots, readers = _roots(site), _readers(site.graph)
     gone: set[str] = set()
     for op in reversed(site.graph.operators):
@@ -64,7 +64,7 @@ def _chains(site: Site) -> Iterator[Chain]:
         gone.update(freed)
         counted = sum(op.outputs[0] in freed for op in operators if op.kind != "RESHAPE")
         if counted:
-            yield Chain(root=root, end=end, operators=operators, freed=counted)
+            yield Int8Function(root=root, end=end, operators=operators, freed=counted)
 
 
 def _roots(site: Site) -> dict[str, str]:
@@ -108,12 +108,12 @@ def _readers(graph: Graph) -> Mapping[str, set[str]]:
 
 def _between(site: Site, root: str, end: str) -> tuple[Operator, ...]:
     needed = {end}
-    chain: list[Operator] = []
+    operators: list[Operator] = []
     for op in reversed(site.graph.operators):
         if op.outputs[0] in needed and op.outputs[0] != root:
-            chain.append(op)
+            operators.append(op)
             needed.update(op.inputs)
-    return tuple(reversed(chain))
+    return tuple(reversed(operators))
 
 
 def _freed(operators: Iterable[Operator], end: str, readers: Mapping[str, set[str]]) -> set[str]:
@@ -125,18 +125,18 @@ def _freed(operators: Iterable[Operator], end: str, readers: Mapping[str, set[st
     return freed
 
 
-def _tables(site: Site, chains: tuple[Chain, ...]) -> Mapping[str, Array]:
-    """For each chain's end its 256 values, for the root's values from -128 on."""
-    needed = {op.outputs[0] for chain in chains for op in chain.operators}
+def _tables(site: Site, functions: tuple[Int8Function, ...]) -> Mapping[str, Array]:
+    """For each function's end its 256 values, for the root's values from -128 on."""
+    needed = {op.outputs[0] for function in functions for op in function.operators}
     operators = [op for op in site.graph.operators if op.outputs[0] in needed]
     views = {op.outputs[0]: op.inputs[0] for op in operators if op.kind == "RESHAPE"}
-    results = {chain.end: _viewed(chain.end, views) for chain in chains}
+    results = {function.end: _viewed(function.end, views) for function in functions}
     computing = tuple(
         replace(op, inputs=tuple(_viewed(name, views) for name in op.inputs), attributes=_flat_attributes(op))
         for op in operators
         if op.kind != "RESHAPE"
     )
-    roots = tuple(dict.fromkeys(chain.root for chain in chains))
+    roots = tuple(dict.fromkeys(function.root for function in functions))
     alone = replace(_flat(site.graph, computing), inputs=roots, outputs=tuple(dict.fromkeys(results.values())))
     values = evaluate(alone, dict.fromkeys(roots, _INT8_VALUES))
     return {end: np.ascontiguousarray(values[name]) for end, name in results.items()}
@@ -164,21 +164,22 @@ def _flat(graph: Graph, operators: tuple[Operator, ...]) -> Graph:
     return replace(graph, tensors=tensors, operators=operators, constants=used)
 
 
-def _replacement(site: Site, chain: Chain, table: Array) -> Replacement | None:
-    op = site.sources[chain.end]
-    same_shape = site.shape(chain.root) == site.shape(chain.end)
+def _replacement(site: Site, function: Int8Function, table: Array) -> Replacement | None:
+    op = site.producers[function.end]
+    same_shape = site.shape(function.root) == site.shape(function.end)
     if np.array_equal(table, _INT8_VALUES):
-        identity = Replacement(operators=(replace(op, kind="IDENTITY", inputs=(chain.root,), attributes={}),))
-        return identity if same_shape else reshape(site, op, chain.root)
-    if chain.freed < _FEWEST_TABULATED:
+        identity = Replacement(operators=(replace(op, kind="IDENTITY", inputs=(function.root,), attributes={}),))
+        return identity if same_shape else reshape(site, op, function.root)
+    if function.freed < _FEWEST_TABULATED:
         return None
-    return _lookup(site, op, chain.root, table) if same_shape else _lookup_and_reshape(site, op, chain.root, table)
+    look_up = _lookup if same_shape else _lookup_and_reshape
+    return look_up(site, op, function.root, table)
 
 
 def _lookup(site: Site, op: Operator, root: str, table: Array) -> Replacement:
     name = site.fresh(f"{op.outputs[0]}/table")
     looked_up = replace(op, kind="TABLE", inputs=(root, name), attributes={})
-    return Replacement(operators=(looked_up,), constants={name: NewConstant(table, DType.INT8)})
+    return Replacement(operators=(looked_up,), constants={name: ConstantData(table, DType.INT8)})
 
 
 def _lookup_and_reshape(site: Site, op: Operator, root: str, table: Array) -> Replacement:

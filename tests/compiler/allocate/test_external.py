@@ -6,8 +6,8 @@ import pytest
 from nets import Net
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.allocate.activations import DoesNotFit
-from chipsmith.compiler.compile import lower_graph
+from chipsmith.compiler.compile import compile_canonical
+from chipsmith.compiler.errors import DoesNotFit
 
 
 def test_ports_beyond_the_external_memory_are_refused_by_name():
@@ -15,4 +15,4 @@ def test_ports_beyond_the_external_memory_are_refused_by_name():
     graph = net.graph(net.rescale("x", net.tensors["x"].dtype, shift=31))
     one_mib = load_chip("nano-64", {"external.size_mib": "1"})
     with pytest.raises(DoesNotFit, match=r"2097152 bytes of inputs, outputs and constants.*1048576.*external.size_mib"):
-        lower_graph(graph, one_mib)
+        compile_canonical(graph, one_mib)

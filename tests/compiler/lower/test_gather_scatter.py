@@ -1,4 +1,4 @@
-"""GATHER and SCATTER: one instruction where the rows stand on the chip, slab by slab where they do not."""
+"""GATHER and SCATTER: one instruction where the rows stand on the chip, part by part where they do not."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ TYPES = (DType.INT8, DType.INT16, DType.INT32)
 
 
 def net(**inputs: tuple[tuple[int, ...], DType]) -> Net:
-    made = Net()
+    network = Net()
     for name, (shape, dtype) in inputs.items():
-        made.inputs.append(made.tensor(name, shape, dtype))
-    return made
+        network.inputs.append(network.tensor(name, shape, dtype))
+    return network
 
 
 def drawn(shape: tuple[int, ...], dtype: DType, seed: int = 5) -> np.ndarray:
@@ -37,90 +37,99 @@ def different_numbers(batch: int, rows: int, count: int) -> np.ndarray:
     return np.array([rng.permutation(rows)[:count] for _ in range(batch)], np.int32)
 
 
-def assert_exact(made: Net, output: str, inputs: dict[str, np.ndarray], reference_model, chip=EDGE) -> Program:
-    graph = made.graph(output)
+def assert_exact(network: Net, output: str, inputs: dict[str, np.ndarray], reference_model, chip=EDGE) -> Program:
+    graph = network.graph(output)
     program = compile_graph(graph, chip)
     verify_program(program)
-    found = execute(program, inputs)[output]
-    np.testing.assert_array_equal(found, reference_model(graph, inputs)[output])
+    result = execute(program, inputs)[output]
+    np.testing.assert_array_equal(result, reference_model(graph, inputs)[output])
     return program
 
 
 def indirect(program: Program) -> list[VectorInstruction]:
-    return [one for one in program.instructions if isinstance(one, VectorInstruction) and one.op in INDIRECT_OPS]
+    return [
+        instruction
+        for instruction in program.instructions
+        if isinstance(instruction, VectorInstruction) and instruction.op in INDIRECT_OPS
+    ]
 
 
 @pytest.mark.parametrize("dtype", TYPES)
 def test_rows_of_a_batch_are_gathered_by_one_instruction(dtype, reference_model):
-    made = net(values=((3, 20, 7), dtype), numbers=((3, 11), DType.INT32))
-    output = made.add("GATHER", ("values", "numbers"), (3, 11, 7), dtype)
+    network = net(values=((3, 20, 7), dtype), numbers=((3, 11), DType.INT32))
+    output = network.add("GATHER", ("values", "numbers"), (3, 11, 7), dtype)
     inputs = {"values": drawn((3, 20, 7), dtype), "numbers": np.random.default_rng(1).integers(0, 20, (3, 11), "i4")}
-    (one,) = indirect(assert_exact(made, output, inputs, reference_model))
-    assert (one.op, one.rows, one.row_pitch, one.b_lane_stride) == (Op.GATHER, 20, 7 * dtype.size_bytes, 0)
+    (instruction,) = indirect(assert_exact(network, output, inputs, reference_model))
+    assert (instruction.op, instruction.rows, instruction.row_pitch, instruction.b_lane_stride) == (
+        Op.GATHER,
+        20,
+        7 * dtype.size_bytes,
+        0,
+    )
 
 
 @pytest.mark.parametrize("dtype", TYPES)
 def test_rows_are_scattered_over_a_copy_by_one_instruction(dtype, reference_model):
-    made = net(values=((2, 9, 5), dtype), numbers=((2, 4), DType.INT32), rows=((2, 4, 5), dtype))
-    output = made.add("SCATTER", ("values", "numbers", "rows"), (2, 9, 5), dtype)
+    network = net(values=((2, 9, 5), dtype), numbers=((2, 4), DType.INT32), rows=((2, 4, 5), dtype))
+    output = network.add("SCATTER", ("values", "numbers", "rows"), (2, 9, 5), dtype)
     inputs = {
         "values": drawn((2, 9, 5), dtype),
         "numbers": different_numbers(2, 9, 4),
         "rows": drawn((2, 4, 5), dtype, seed=6),
     }
-    (one,) = indirect(assert_exact(made, output, inputs, reference_model))
-    assert (one.op, one.rows) == (Op.SCATTER, 9)
+    (instruction,) = indirect(assert_exact(network, output, inputs, reference_model))
+    assert (instruction.op, instruction.rows) == (Op.SCATTER, 9)
 
 
 def test_rows_of_one_element_take_a_beat_each(reference_model):
-    made = net(values=((4, 50, 1), DType.INT8), numbers=((4, 30), DType.INT32))
-    output = made.add("GATHER", ("values", "numbers"), (4, 30, 1))
+    network = net(values=((4, 50, 1), DType.INT8), numbers=((4, 30), DType.INT32))
+    output = network.add("GATHER", ("values", "numbers"), (4, 30, 1))
     inputs = {
         "values": drawn((4, 50, 1), DType.INT8),
         "numbers": np.random.default_rng(2).integers(0, 50, (4, 30), "i4"),
     }
-    assert_exact(made, output, inputs, reference_model)
+    assert_exact(network, output, inputs, reference_model)
 
 
 @pytest.mark.parametrize("constant", [True, False])
 def test_a_table_larger_than_the_chip_is_worked_off_in_slabs(constant, reference_model):
     shape = (1, 400, 64)
-    made = net(numbers=((1, 24), DType.INT32), **({} if constant else {"values": (shape, DType.INT8)}))
+    network = net(numbers=((1, 24), DType.INT32), **({} if constant else {"values": (shape, DType.INT8)}))
     values = drawn(shape, DType.INT8)
-    table = made.constant(values) if constant else "values"
-    output = made.add("GATHER", (table, "numbers"), (1, 24, 64))
+    table = network.constant(values) if constant else "values"
+    output = network.add("GATHER", (table, "numbers"), (1, 24, 64))
     inputs = {"numbers": np.random.default_rng(3).integers(0, 400, (1, 24), "i4")}
-    program = assert_exact(made, output, inputs | ({} if constant else {"values": values}), reference_model, TINY)
+    program = assert_exact(network, output, inputs | ({} if constant else {"values": values}), reference_model, TINY)
     assert program.manifest.weight_bytes == (values.nbytes if constant else 0)
-    slabs = indirect(program)
-    assert len(slabs) > 1
-    assert len({one.b_immediate for one in slabs}) > 1
+    stripes = indirect(program)
+    assert len(stripes) > 1
+    assert len({stripe.b_immediate for stripe in stripes}) > 1
 
 
 def test_rows_are_scattered_into_a_tensor_larger_than_the_chip(reference_model):
-    made = net(values=((2, 300, 32), DType.INT16), numbers=((2, 40), DType.INT32), rows=((2, 40, 32), DType.INT16))
-    output = made.add("SCATTER", ("values", "numbers", "rows"), (2, 300, 32), DType.INT16)
+    network = net(values=((2, 300, 32), DType.INT16), numbers=((2, 40), DType.INT32), rows=((2, 40, 32), DType.INT16))
+    output = network.add("SCATTER", ("values", "numbers", "rows"), (2, 300, 32), DType.INT16)
     inputs = {
         "values": drawn((2, 300, 32), DType.INT16),
         "numbers": different_numbers(2, 300, 40),
         "rows": drawn((2, 40, 32), DType.INT16, seed=6),
     }
-    assert len(indirect(assert_exact(made, output, inputs, reference_model, TINY))) > 1
+    assert len(indirect(assert_exact(network, output, inputs, reference_model, TINY))) > 1
 
 
 def test_rows_of_a_transposed_tensor_are_read_where_they_stand(reference_model):
-    made = net(values=((1, 6, 10), DType.INT8), numbers=((1, 5), DType.INT32))
-    output = made.add("GATHER", (made.transpose("values", 0, 2, 1), "numbers"), (1, 5, 6))
+    network = net(values=((1, 6, 10), DType.INT8), numbers=((1, 5), DType.INT32))
+    output = network.add("GATHER", (network.transpose("values", 0, 2, 1), "numbers"), (1, 5, 6))
     inputs = {"values": drawn((1, 6, 10), DType.INT8), "numbers": different_numbers(1, 10, 5)}
-    program = assert_exact(made, output, inputs, reference_model)
-    assert len([one for one in program.instructions if isinstance(one, VectorInstruction)]) == 1
+    program = assert_exact(network, output, inputs, reference_model)
+    assert len([instruction for instruction in program.instructions if isinstance(instruction, VectorInstruction)]) == 1
 
 
 def test_more_numbers_than_a_counter_holds_take_more_instructions(reference_model):
-    made = net(values=((1, 3, 2), DType.INT8), numbers=((1, 70_000), DType.INT32))
-    output = made.add("GATHER", ("values", "numbers"), (1, 70_000, 2))
+    network = net(values=((1, 3, 2), DType.INT8), numbers=((1, 70_000), DType.INT32))
+    output = network.add("GATHER", ("values", "numbers"), (1, 70_000, 2))
     inputs = {
         "values": drawn((1, 3, 2), DType.INT8),
         "numbers": np.random.default_rng(4).integers(0, 3, (1, 70_000), "i4"),
     }
-    assert len(indirect(assert_exact(made, output, inputs, reference_model))) > 1
+    assert len(indirect(assert_exact(network, output, inputs, reference_model))) > 1

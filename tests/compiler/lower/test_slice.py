@@ -7,48 +7,38 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from random_instructions import random_tensor, random_vector
+from steps import placed, step_of
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.lower.kernel import STREAM_NAMES, Operand, Step
-from chipsmith.compiler.spill.slice import Axis, cut_axes, cut_axis, slice_step
+from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
+from chipsmith.compiler.lower.slice import CutAxis, cut_axes, cut_axis, slice_step
 from chipsmith.program.instructions import End, TensorInstruction, VectorInstruction
-from chipsmith.program.streams import streams
+from chipsmith.program.stream_fields import StreamName
 from chipsmith.sim.functional import run_instruction
 from chipsmith.sim.memory import blank_memories
 
 CHIP = load_chip("nano-64")
-PREFIXES = {name: prefix for prefix, name in STREAM_NAMES.items()}
-
-
-def step_of(instruction):
-    """The instruction as a step whose buffer is the whole memory."""
-    operands = [
-        Operand(stream=PREFIXES[one.name], buffer="memory", base=one.base, written=one.written)
-        for one in streams(instruction)
-    ]
-    return Step(template=instruction, operands=tuple(operands))
-
-
-def placed(step):
-    return replace(step.template, **{f"{one.stream}_base": one.base for one in step.operands})
+STREAMS = (StreamName.A, StreamName.OUTPUT, StreamName.WEIGHTS)
+WHERE = dict.fromkeys(StreamName, 0)
+"""Every stream's buffer is the whole memory."""
 
 
 def written_by(instructions, memory):
     memories = blank_memories(inferences=1, local_bytes=CHIP.memory_bytes, constants=b"", external_bytes=0)
     memories.local[:] = memory
-    for one in instructions:
-        run_instruction(memories, one)
+    for instruction in instructions:
+        run_instruction(memories, instruction)
     return memories.local[0]
 
 
 @pytest.mark.parametrize(
     ("axis", "wanted", "parts"),
     [
-        (Axis(name="o0", count=10, granule=1), 2, [(0, 5), (5, 10)]),
-        (Axis(name="o0", count=10, granule=1), 3, [(0, 4), (4, 8), (8, 10)]),
-        (Axis(name="o0", count=3, granule=1), 9, [(0, 1), (1, 2), (2, 3)]),
-        (Axis(name="lanes", count=20, granule=8), 2, [(0, 16), (16, 20)]),
-        (Axis(name="lanes", count=20, granule=8), 9, [(0, 8), (8, 16), (16, 20)]),
+        (CutAxis(name="o0", count=10, granule=1), 2, [(0, 5), (5, 10)]),
+        (CutAxis(name="o0", count=10, granule=1), 3, [(0, 4), (4, 8), (8, 10)]),
+        (CutAxis(name="o0", count=3, granule=1), 9, [(0, 1), (1, 2), (2, 3)]),
+        (CutAxis(name="lanes", count=20, granule=8), 2, [(0, 16), (16, 20)]),
+        (CutAxis(name="lanes", count=20, granule=8), 9, [(0, 8), (8, 16), (16, 20)]),
     ],
 )
 def test_parts_are_even_and_in_whole_granules(axis, wanted, parts):
@@ -62,9 +52,9 @@ def test_a_convolution_is_cut_along_its_rows():
 
 def test_a_vector_instruction_is_cut_along_the_loop_that_moves_its_output_farthest():
     images = VectorInstruction(o0=4, o_stride_0=1, o1=3, o_stride_1=-100, lanes=64, o_lane_stride=4)
-    assert cut_axis(images, lanes=8) == Axis(name="o1", count=3, granule=1)
+    assert cut_axis(images, lanes=8) == CutAxis(name="o1", count=3, granule=1)
     channels_first = replace(images, o_lane_stride=200)
-    assert cut_axis(channels_first, lanes=8) == Axis(name="lanes", count=64, granule=8)
+    assert cut_axis(channels_first, lanes=8) == CutAxis(name="lanes", count=64, granule=8)
 
 
 def test_what_has_no_loop_is_not_cut():
@@ -78,10 +68,12 @@ def test_a_slice_of_a_convolution_leaves_out_the_rows_above_it():
     whole = TensorInstruction(
         output_height=5, output_width=1, kernel_y=3, stride_y=2, pad_top=1, input_height=9, row_pitch=16, o_stride_y=8
     )
-    operands = [Operand(stream=stream, buffer=stream, base=100, written=stream == "o") for stream in "aow"]
-    part = slice_step(Step(template=whole, operands=tuple(operands)), cut_axis(whole, lanes=8), 2, 4)
+    operands = [
+        StreamOperand(stream=stream, buffer=stream, base=100, written=stream is StreamName.OUTPUT) for stream in STREAMS
+    ]
+    part = slice_step(UnplacedInstruction(template=whole, operands=tuple(operands)), cut_axis(whole, lanes=8), 2, 4)
     assert part.template == replace(whole, output_height=2, pad_top=0, input_height=6)
-    assert [one.base for one in part.operands] == [100 + 3 * 16, 100 + 2 * 8, 100]
+    assert [operand.base for operand in part.operands] == [100 + 3 * 16, 100 + 2 * 8, 100]
 
 
 @pytest.mark.parametrize("draw", [random_tensor, random_vector])
@@ -93,5 +85,5 @@ def test_slices_together_are_the_whole(draw, seed):
     wanted = written_by([whole], memory)
     for axis in cut_axes(whole, lanes=CHIP.vector.lanes, columns=CHIP.tensor.columns):
         parts = axis.parts(int(rng.integers(2, 6)))
-        slices = [placed(slice_step(step_of(whole), axis, *part)) for part in parts]
+        slices = [placed(slice_step(step_of(whole), axis, *part), WHERE) for part in parts]
         np.testing.assert_array_equal(written_by(slices, memory), wanted, err_msg=f"{axis} {whole}")

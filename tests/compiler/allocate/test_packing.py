@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from chipsmith.compiler.allocate.packing import PACK_BYTES, pack_constants
-from chipsmith.compiler.lower.kernel import Buffer, Operand, Step
+from chipsmith.compiler.lower.kernel import Buffer, StreamOperand, UnplacedInstruction
 from chipsmith.program.instructions import VectorInstruction
+from chipsmith.program.stream_fields import StreamName
 
 MEMORY = 16384
 
@@ -20,8 +21,8 @@ def whole(steps, constants, *, limit_bytes=MEMORY, recall_bytes=MEMORY):
 
 
 def step(*names):
-    operands = tuple(Operand(stream="a", buffer=name, base=0) for name in ("x", *names))
-    return Step(template=VectorInstruction(), operands=operands)
+    operands = tuple(StreamOperand(stream=StreamName.A, buffer=name, base=0) for name in ("x", *names))
+    return UnplacedInstruction(template=VectorInstruction(), operands=operands)
 
 
 def test_equal_bytes_are_stored_once():
@@ -61,18 +62,18 @@ def test_constants_that_no_step_reads_are_left_out():
 
 def test_a_constant_that_returns_after_long_is_loaded_again():
     constants = {"table": b"1" * 8, "again": b"1" * 8, "w": b"2" * 3000}
-    made = whole([["table"], ["w"], ["again"]], constants, recall_bytes=2048)
-    assert [(set(one.offsets), one.first_step, one.last_step) for one in made.chunks] == [
+    packing = whole([["table"], ["w"], ["again"]], constants, recall_bytes=2048)
+    assert [(set(chunk.offsets), chunk.first_step, chunk.last_step) for chunk in packing.chunks] == [
         ({"table"}, 0, 0),
         ({"w"}, 1, 1),
         ({"again~1"}, 2, 2),
     ]
-    assert [one.operands[-1].buffer for one in made.steps] == ["table", "w", "again~1"]
-    (first, _, last) = made.chunks
+    assert [step.operands[-1].buffer for step in packing.steps] == ["table", "w", "again~1"]
+    (first, _, last) = packing.chunks
     assert first.data == last.data
 
 
 def test_a_constant_that_is_used_often_stays():
     constants = {"table": b"1" * 8, "v": b"2" * 1500, "w": b"3" * 1500}
-    made = packed([["table"], ["v"], ["table"], ["w"], ["table"]], constants, recall_bytes=2048)
-    assert [(one.first_step, one.last_step) for one in made if "table" in one.offsets] == [(0, 4)]
+    chunks = packed([["table"], ["v"], ["table"], ["w"], ["table"]], constants, recall_bytes=2048)
+    assert [(chunk.first_step, chunk.last_step) for chunk in chunks if "table" in chunk.offsets] == [(0, 4)]

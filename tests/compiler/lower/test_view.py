@@ -19,7 +19,7 @@ def elements(view):
     """What a view shows of a buffer whose element i is i."""
     size = view.dtype.size_bytes
     buffer = np.arange(256)
-    strides = tuple(one // size * buffer.itemsize for one in view.strides)
+    strides = tuple(stride // size * buffer.itemsize for stride in view.strides)
     return np.lib.stride_tricks.as_strided(buffer[view.offset // size :], view.shape, strides, writeable=False)
 
 
@@ -39,9 +39,9 @@ def test_a_transpose_moves_no_byte():
 
 
 def test_a_slice_starts_later_and_keeps_its_strides():
-    box = view_of(4, 5, 6).slice((1, 2, 3), (2, 3, 2))
-    assert (box.offset, box.strides) == (1 * 30 + 2 * 6 + 3, (30, 6, 1))
-    assert box.extent == (45, 45 + 30 + 12 + 1 + 1)
+    region = view_of(4, 5, 6).slice((1, 2, 3), (2, 3, 2))
+    assert (region.offset, region.strides) == (1 * 30 + 2 * 6 + 3, (30, 6, 1))
+    assert region.extent == (45, 45 + 30 + 12 + 1 + 1)
 
 
 def test_a_reversed_view_starts_at_its_end():
@@ -88,13 +88,13 @@ def test_chains_of_views_show_what_numpy_shows(seed):
 def _next(rng, view: View, shown):
     match rng.integers(4):
         case 0:
-            order = tuple(int(one) for one in rng.permutation(len(view.shape)))
+            order = tuple(int(axis) for axis in rng.permutation(len(view.shape)))
             return view.transpose(order), shown.transpose(order)
         case 1:
-            size = tuple(int(rng.integers(1, one + 1)) for one in view.shape)
-            start = tuple(int(rng.integers(one - mine + 1)) for one, mine in zip(view.shape, size, strict=True))
-            box = tuple(slice(one, one + mine) for one, mine in zip(start, size, strict=True))
-            return view.slice(start, size), shown[box]
+            size = tuple(int(rng.integers(1, extent + 1)) for extent in view.shape)
+            start = tuple(int(rng.integers(extent - mine + 1)) for extent, mine in zip(view.shape, size, strict=True))
+            region = tuple(slice(first, first + mine) for first, mine in zip(start, size, strict=True))
+            return view.slice(start, size), shown[region]
         case 2:
             axis = int(rng.integers(len(view.shape)))
             return view.reverse(axis), np.flip(shown, axis)

@@ -7,7 +7,7 @@ import pytest
 from nets import Net
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.compile import lower_graph
+from chipsmith.compiler.compile import compile_canonical
 from chipsmith.program.instructions import TensorInstruction, VectorInstruction
 from chipsmith.program.program import Program
 from chipsmith.program.verify import verify_program
@@ -51,7 +51,7 @@ def transposed(kernel, stride, pad, *, image=(2, 3, 4, 5), channels=3, constant=
 
 def assert_exact(net, output, inputs, reference_model, chip=EDGE) -> Program:
     graph = net.graph(output)
-    program = lower_graph(graph, chip)
+    program = compile_canonical(graph, chip)
     verify_program(program)
     np.testing.assert_array_equal(
         execute(program, inputs)[output].reshape(graph.tensor(output).shape), reference_model(graph, inputs)[output]
@@ -60,7 +60,7 @@ def assert_exact(net, output, inputs, reference_model, chip=EDGE) -> Program:
 
 
 def computing(program: Program) -> int:
-    return sum(isinstance(one, TensorInstruction | VectorInstruction) for one in program.instructions)
+    return sum(isinstance(instruction, TensorInstruction | VectorInstruction) for instruction in program.instructions)
 
 
 @pytest.mark.parametrize(

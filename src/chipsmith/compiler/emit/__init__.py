@@ -1,0 +1,1 @@
+"""The Program: instructions, the image of external memory, and the manifest."""

@@ -1,0 +1,37 @@
+"""For how long a buffer's bytes matter, in steps: positions in the order of a program's instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chipsmith.compiler.lower.kernel import Buffer, UnplacedInstruction
+
+AT_ENTRY = -1
+"""The position before the first step, in which inputs are there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveRange:
+    """The first and last step in which a buffer's bytes matter (AT_ENTRY: loaded as an input)."""
+
+    first: int
+    last: int
+
+    def overlaps(self, other: LiveRange) -> bool:
+        """Whether two live ranges share a step."""
+        return self.first <= other.last and other.first <= self.last
+
+
+def find_live_ranges(
+    steps: Sequence[UnplacedInstruction], inputs: Iterable[str], outputs: Iterable[str], buffers: Mapping[str, Buffer]
+) -> dict[str, LiveRange]:
+    """The live range of each buffer that is no constant; an output's reaches to the step after the last one."""
+    live_ranges: dict[str, LiveRange] = {}
+    uses = [(number, operand.buffer) for number, step in enumerate(steps) for operand in step.operands]
+    for number, name in [*((AT_ENTRY, name) for name in inputs), *uses, *((len(steps), name) for name in outputs)]:
+        if buffers[name].data is not None:
+            continue
+        live_range = live_ranges.get(name, LiveRange(first=number, last=number))
+        live_ranges[name] = LiveRange(first=min(live_range.first, number), last=max(live_range.last, number))
+    return live_ranges
