@@ -47,7 +47,9 @@ def compile(
     program = compile_network(network.graph, target)
     if path is not None:
         write_program(program, path)
-    return CompileResult(program=program, host_steps=network.host_steps, path=path)
+    return CompileResult(
+        program=program, host_steps=network.host_steps, path=path, operator_names=network.operator_names
+    )
 
 
 def simulate(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
-from chipsmith.tosa.passes.rewrite import Constant, Replacement, Site, reshape, rewrite
+from chipsmith.tosa.passes.rewrite import NewConstant, Replacement, Site, reshape, rewrite
 from chipsmith.tosa.reference import evaluate
 
 _INT8_VALUES: Array = np.arange(-128, 128).astype(np.int8)
@@ -178,7 +178,7 @@ def _replacement(site: Site, chain: Chain, table: Array) -> Replacement | None:
 def _lookup(site: Site, op: Operator, root: str, table: Array) -> Replacement:
     name = site.fresh(f"{op.outputs[0]}/table")
     looked_up = replace(op, kind="TABLE", inputs=(root, name), attributes={})
-    return Replacement(operators=(looked_up,), constants={name: Constant(table, DType.INT8)})
+    return Replacement(operators=(looked_up,), constants={name: NewConstant(table, DType.INT8)})
 
 
 def _lookup_and_reshape(site: Site, op: Operator, root: str, table: Array) -> Replacement:
