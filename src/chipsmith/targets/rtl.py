@@ -53,7 +53,8 @@ class RtlGraph:
     def _finish(self, inputs: Mapping[str, Array]) -> RtlRun:
         run = self.measure(inputs)
         if run.error or not run.finished:
-            raise CheckFailed(f"the machine stops with error {run.error.name}: {ERROR_TEXTS[run.error]}")
+            reason = f"error {run.error.name}: {ERROR_TEXTS[run.error]}"
+            raise CheckFailed(f"the machine stops after {run.latency_cycles} cycles with {reason}")
         return run
 
 
