@@ -22,6 +22,9 @@ from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
     from chipsmith.learn import Metrics, Training
+    from chipsmith.profile.profile import ChipRecord, HostStep
+    from chipsmith.profile.time_breakdown import TimeShare
+    from chipsmith.program.program import Program
     from chipsmith.reports.record import RunRecord
     from chipsmith.witness.cosimulate import CosimResult
 
@@ -52,6 +55,7 @@ class CompileResult:
 
     def to_json(self) -> Json:
         """The object of `chipsmith compile --json`."""
+
         manifest = self.program.manifest
         return {
             "schema_version": SCHEMA_VERSION,
@@ -115,6 +119,7 @@ class SimResult:
     @property
     def time_shares(self) -> tuple[TimeShare, ...]:
         """Where the time of a cold inference goes."""
+
         return time_shares(self.program, self.cold)
 
 
@@ -128,6 +133,7 @@ class Estimate:
 
     def to_json(self) -> Json:
         """One entry of `chipsmith estimate --json`."""
+
         return {
             "network": self.network,
             "chip": self.chip.name,
@@ -203,6 +209,7 @@ class RunResult:
 
     def to_json(self) -> Json:
         """The object of `chipsmith run --json`: result.json without the record; the folder stands in `host`."""
+
         plain = result_to_plain(self.record)
         del plain["record"]
         host = {"folder": str(self.folder), "wall_s": plain.pop("host")}
@@ -212,6 +219,7 @@ class RunResult:
 
 def obtained(inference: Totals) -> dict[str, str]:
     """How each headline figure was obtained: measured, simulated or estimated, how good the source is, and which."""
+
     return {
         headline.label: ": ".join(filter(None, (headline.figure.kind, headline.figure.status, headline.figure.source)))
         for headline in inference_headlines(inference)

@@ -81,6 +81,7 @@ def write_result(record: RunRecord, path: Path) -> None:
 
 def read_result(path: Path) -> RunRecord:
     """The record in a result.json; BadInput where the file is missing, foreign or of another version."""
+
     try:
         content = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
     except OSError as error:

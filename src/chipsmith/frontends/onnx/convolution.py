@@ -14,6 +14,7 @@ from chipsmith.frontends.onnx.model import Node
 from chipsmith.frontends.onnx.requantize import arrange
 from chipsmith.frontends.onnx.scales import Reals
 from chipsmith.frontends.onnx.values import Acc32, AffineInt8, Axes, QuantisedConst, Shape, Value
+from chipsmith.program.arithmetic import ceil_div
 from chipsmith.tosa.graph import AttributeValue, DType
 
 Pads = tuple[tuple[int, int], ...]
@@ -60,7 +61,7 @@ def _read_pads(node: Node, kernel: Shape, sizes: Shape) -> Pads:
         return tuple(zip(flat[: len(kernel)], flat[len(kernel) :], strict=True))
     strides, dilations = (node.integers(name, (1,) * len(kernel)) for name in ("strides", "dilations"))
     return tuple(
-        _split_same(max((-(-size // stride) - 1) * stride + (taps - 1) * dilation + 1 - size, 0), mode)
+        _split_same(max((ceil_div(size, stride) - 1) * stride + (taps - 1) * dilation + 1 - size, 0), mode)
         for size, stride, taps, dilation in zip(sizes, strides, kernel, dilations, strict=True)
     )
 

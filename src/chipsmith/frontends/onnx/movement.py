@@ -28,6 +28,7 @@ from chipsmith.frontends.onnx.values import (
     dequantize_const,
     permute,
 )
+from chipsmith.program.arithmetic import ceil_div
 from chipsmith.tosa.graph import DType
 
 
@@ -190,7 +191,7 @@ def _split(lower: Lowering, node: Node) -> Sequence[Value]:
     value = _read_movable(lower, node)
     axis = normalise_axis(node.integer("axis", 0), len(value.shape), node)
     count, whole = len(node.outputs), value.shape[axis]
-    each = -(-whole // count)
+    each = ceil_div(whole, count)
     sizes = lower.integers(node, 1) or node.integers("split", (*(each,) * (count - 1), whole - each * (count - 1)))
     if sum(sizes) != whole or min(sizes) < 1 or len(sizes) != count:
         raise BadInput(f"{node.kind} '{node.name}': {list(sizes)} do not make up axis {axis} of size {whole}")

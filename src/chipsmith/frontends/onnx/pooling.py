@@ -21,6 +21,7 @@ from chipsmith.frontends.onnx.values import (
     Shape,
     Value,
 )
+from chipsmith.program.arithmetic import ceil_div
 from chipsmith.tosa.graph import AttributeValue, DType
 
 _LARGEST_SUM = float(1 << 30)
@@ -60,7 +61,7 @@ def _pad_to_ceiling(window: Window, sizes: Shape) -> tuple[tuple[int, int], ...]
         sizes, window.kernel, window.strides, window.dilations, window.pads, strict=True
     ):
         span = size + before + after - (kernel - 1) * dilation - 1
-        count = -(-span // stride)
+        count = ceil_div(span, stride)
         count -= count * stride >= size + before
         pads.append((before, after + max(count * stride - span, 0)))
     return tuple(pads)
