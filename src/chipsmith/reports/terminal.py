@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from chipsmith.chip.description import Chip
-from chipsmith.profile.profile import HostStep, Totals
-from chipsmith.profile.time_breakdown import TimeShare
-from chipsmith.program.program import Placement
 from chipsmith.reports.headline import Headline, headlines, significant
 
 if TYPE_CHECKING:
@@ -16,8 +12,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from chipsmith.chip.description import Chip
-    from chipsmith.profile.profile import HostStep
+    from chipsmith.profile.profile import HostStep, Totals
     from chipsmith.profile.time_breakdown import TimeShare
+    from chipsmith.program.program import Placement
     from chipsmith.reports.record import RunRecord
 
 
