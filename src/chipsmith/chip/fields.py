@@ -1,12 +1,12 @@
-"""The fields of a chip file, read from its model: for messages and for the documentation."""
+"""The fields of a chip file and the catalogue's figures as rows: for messages and for the documentation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chipsmith.chip.description import json_schema
+from chipsmith.chip.description import Chip, json_schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,3 +56,27 @@ def field_table() -> str:
     """The fields as a table in Markdown, for docs/chips.md."""
     rows = [f"| `{row.path}` | {row.allowed} | {row.description} |" for row in field_rows()]
     return "\n".join(["| field | may be | meaning |", "|---|---|---|", *rows])
+
+
+def catalogue_table(chips: Iterable[Chip]) -> str:
+    """Chips with their main figures as a table in Markdown, for docs/chips.md."""
+    head = ["| chip | array | memories together | clock | node | external memory |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *map(_catalogue_row, chips)])
+
+
+def _catalogue_row(chip: Chip) -> str:
+    external = f"{chip.external.kind}, {chip.external.bytes_per_cycle} bytes a cycle"
+    figures = (
+        f"`{chip.name}`",
+        f"{chip.tensor.rows} x {chip.tensor.columns}",
+        _size(chip.on_chip_bytes),
+        f"{chip.clock_mhz} MHz",
+        f"{chip.technology.node_nm} nm",
+        external,
+    )
+    return f"| {' | '.join(figures)} |"
+
+
+def _size(size_bytes: int) -> str:
+    kib = size_bytes / 1024
+    return f"{kib / 1024:g} MiB" if kib >= 1024 else f"{kib:g} KiB"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -17,20 +18,26 @@ from chipsmith.chip.description import Chip
 from chipsmith.chip.faults import describe_faults
 from chipsmith.errors import BadInput
 
+CHIP_PREFIX = "chip."
+"""Before a field of a chip where a setting may be of something else too."""
+
 _SUFFIX = ".yaml"
+_LONGEST_OVERRIDDEN_NAME = 120
+"""Characters: such a name is part of the names of folders."""
 
 
 def catalogue() -> tuple[str, ...]:
-    """Names of the chips that the package brings, from small to large."""
-    names = (entry.name.removesuffix(_SUFFIX) for entry in _catalogue_folder().iterdir() if _is_yaml(entry))
-    return tuple(sorted(names, key=lambda name: int(name.rpartition("-")[2])))
+    """Names of the chips that the package brings, by multipliers, on-chip bytes and name, from small to large."""
+    chips = {name: load_chip(name) for name in _catalogue_names()}
+    return tuple(sorted(chips, key=lambda name: (chips[name].macs, chips[name].on_chip_bytes, name)))
 
 
 def load_chip(name_or_path: str | Path, overrides: Mapping[str, str] | None = None) -> Chip:
     """A chip of the catalogue by name, or the chip in a YAML file; `overrides` replace single fields.
 
     An override's key is a dotted path ("tensor.rows"), its value a YAML scalar in text. An overridden chip's name says
-    so, unless the name itself is overridden. Raises BadInput with all faults in one message.
+    so, unless the name itself is overridden; a long list of overrides becomes their number and a hash. Raises BadInput
+    with all faults in one message.
     """
     text, origin = _find_text(name_or_path)
     return _build(parse_document(text, origin=origin), overrides=overrides or {}, origin=origin)
@@ -58,6 +65,11 @@ def parse_overrides(settings: Sequence[str]) -> dict[str, str]:
             raise BadInput(f"setting {field} is given twice: keep one")
         overrides[field] = value
     return overrides
+
+
+def parse_chip_settings(settings: Sequence[str]) -> dict[str, str]:
+    """As `parse_overrides`, of a chip alone: "chip.tensor.rows=32" is the same setting as "tensor.rows=32"."""
+    return parse_overrides([setting.strip().removeprefix(CHIP_PREFIX) for setting in settings])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +144,17 @@ def _overridden(fields: Mapping[str, Any], overrides: Mapping[str, str]) -> dict
     for path, text in overrides.items():
         _set(changed, path=path, value=_scalar(path, text))
     if "name" not in overrides:
-        settings = ", ".join(f"{path}={text}" for path, text in sorted(overrides.items()))
-        changed["name"] = f"{changed.get('name', '')} ({settings})"
+        changed["name"] = _overridden_name(str(changed.get("name", "")), overrides)
     return changed
+
+
+def _overridden_name(name: str, overrides: Mapping[str, str]) -> str:
+    settings = ", ".join(f"{path}={text}" for path, text in sorted(overrides.items()))
+    whole = f"{name} ({settings})"
+    if len(whole) <= _LONGEST_OVERRIDDEN_NAME:
+        return whole
+    short = f" ({len(overrides)} settings, {hashlib.sha256(whole.encode()).hexdigest()[:8]})"
+    return name[: _LONGEST_OVERRIDDEN_NAME - len(short)] + short
 
 
 def _copy(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +184,7 @@ def _set(fields: dict[str, Any], *, path: str, value: Hashable) -> None:
 
 def _find_text(name_or_path: str | Path) -> tuple[str, str]:
     name = str(name_or_path)
-    if isinstance(name_or_path, str) and name in catalogue():
+    if isinstance(name_or_path, str) and name in _catalogue_names():
         return (_catalogue_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8"), name
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml") or path.exists():
@@ -191,5 +211,6 @@ def _catalogue_folder() -> Traversable:
     return resources.files("chipsmith.chip") / "catalogue"
 
 
-def _is_yaml(entry: Traversable) -> bool:
-    return entry.name.endswith(_SUFFIX)
+def _catalogue_names() -> frozenset[str]:
+    names = (entry.name for entry in _catalogue_folder().iterdir())
+    return frozenset(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))

@@ -1,18 +1,16 @@
-"""Writes docs/operators.md from the rows: `python -m chipsmith.tosa.document docs/operators.md`."""
+"""The page docs/operators.md from the rows; `python docs/generate.py` writes it."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
-from chipsmith.files import write_whole
 from chipsmith.tosa.operators import ROWS
 from chipsmith.tosa.operators.row import Attribute, Operand, OperatorRow
 
 _HEAD = """\
 # Operators
 
-Generated from the operators' rows by `python -m chipsmith.tosa.document docs/operators.md`; do not edit.
+Generated from the operators' rows by `python docs/generate.py`; do not edit.
 
 A network is a TOSA 1.0 graph. These {count} operators are held: the integer profile (PRO-INT) with the extension
 EXT-DOUBLEROUND, and of EXT-INT16 the one combination `TABLE int16 -> int32`. CONST and CONST_SHAPE become constants
@@ -62,7 +60,3 @@ def _rank(operand: Operand) -> str:
 def _attribute(attribute: Attribute) -> str:
     length = f" of length {attribute.length}" if attribute.length else ""
     return f"{attribute.name} ({' or '.join(attribute.choices) or attribute.form.value + length})"
-
-
-if __name__ == "__main__":
-    write_whole(sys.argv[1], document().encode())

@@ -1,0 +1,105 @@
+"""The open doors: what CONTRIBUTING says of adding a thing, done on a copy of the repository.
+
+A door is a number of files that a person touches by hand, in src and docs. Files that `python docs/generate.py` writes
+do not count.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DIGITS = str(ROOT / "tests" / "networks" / "digits_cnn.tosa")
+LIMIT_S = 300
+
+
+class House:
+    """A copy of src/chipsmith and docs in a folder of its own, which knows what was touched by hand."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.hand_files: set[str] = set()
+        shutil.copytree(ROOT / "src" / "chipsmith", root / "src" / "chipsmith")
+        shutil.copytree(ROOT / "docs", root / "docs")
+
+    def add(self, path: str, text: str) -> None:
+        """Write a new file, by its path from the root of the repository."""
+        file = self.root / path
+        assert not file.exists(), f"{path} is there already"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        self.hand_files.add(path)
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace `old`, which stands once in a file that is there, by `new`."""
+        text = self.read(path)
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+        (self.root / path).write_text(text.replace(old, new))
+        self.hand_files.add(path)
+
+    def read(self, path: str) -> str:
+        return (self.root / path).read_text()
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """What `chipsmith ARGUMENTS...` of the copy prints on stdout; `code` is the exit code that it must have."""
+        return self.python("-m", "chipsmith.cli", *arguments, code=code)
+
+    def python(self, *arguments: str, code: int = 0) -> str:
+        """What Python prints with the copy as its `chipsmith`, in the root of the copy."""
+        paths = [str(self.root / "src"), os.environ.get("PYTHONPATH", "")]
+        ended = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
+        assert ended.returncode == code, ended.stderr + ended.stdout
+        return ended.stdout
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path / "house")
+
+
+def test_the_house_runs_its_own_copy(house):
+    assert str(house.root) in house.python("-c", "import chipsmith; print(chipsmith.__file__)")
+
+
+TINY_ONE = """
+schema_version: 1
+kind: machine
+name: tinyone
+description: The smallest of them, with no number in its name.
+technology: {node_nm: 65, voltage_v: 1.0}
+clock_mhz: 100
+tensor: {rows: 4, columns: 4, tile_pixels: 32}
+vector: {lanes: 4, multiplier_lanes: 2, table_lanes: 1}
+memory: {groups: 8, group_bytes: 8192}
+instructions: {page_instructions: 8}
+external: {kind: LPDDR2, latency_cycles: 20, bytes_per_cycle: 4, size_mib: 8}
+"""
+
+
+def test_a_chip_is_one_file(house):
+    house.add("src/chipsmith/chip/catalogue/tinyone.yaml", TINY_ONE)
+    names = [chip["name"] for chip in json.loads(house.run("chips", "--json"))["chips"]]
+    assert names[0] == "tinyone"
+    assert "clock_mhz: 100" in house.run("chips", "tinyone")
+    (estimate,) = json.loads(house.run("estimate", DIGITS, "--chip", "tinyone", "--json"))["estimates"]
+    assert estimate["chip"] == "tinyone"
+    assert estimate["die_cost_usd"] > 0
+    house.run("compile", DIGITS, "--chip", "tinyone", "-o", "tiny.program")
+    assert json.loads(house.run("simulate", "tiny.program", "--json"))["chip"] == "tinyone"
+    assert house.python("docs/generate.py") == "chips.md written\n"
+    assert "| `tinyone` | 4 x 4 |" in house.read("docs/chips.md")
+    assert house.hand_files == {"src/chipsmith/chip/catalogue/tinyone.yaml"}
