@@ -1,4 +1,4 @@
-"""How fast the RTL simulates: cycles a second of ResNet8 on chips of 64, 256 and 1,024 multipliers, and the build.
+"""How fast the RTL simulates: cycles a second of ResNet8 on the chips of the catalogue, and the build.
 
     python benchmarks/rtl_speed.py [--data FOLDER] [--json]
 
@@ -15,24 +15,24 @@ import sys
 from pathlib import Path
 
 from chipsmith import flow
+from chipsmith.chip import catalogue
 
-CHIPS = ("nano-64", "edge-256", "edge-1024")
 NETWORK = Path("mlperf_tiny") / "ic_resnet8_int8.tflite"
 
 
 def measure(folder: Path, chip: str) -> dict[str, object]:
     """One inference cold and one warm; differences are printed with the rest."""
     program = flow.compile(str(folder / NETWORK), chip=chip).program
-    found = flow.cosim(program)
+    result = flow.cosim(program)
     return {
         "chip": chip,
         "macs": program.chip.macs,
-        "cycles": found.cold.cycles_rtl,
-        "mismatching_bits": found.cold.mismatching_bits + found.warm.mismatching_bits,
-        "instructions_differing": found.cold.instructions_differing + found.warm.instructions_differing,
-        "build_s": round(found.build_s, 1),
-        "inference_s": round(found.run_s / 2, 2),
-        "cycles_per_s": round((found.cold.cycles_rtl + found.warm.cycles_rtl) / found.run_s),
+        "cycles": result.cold.cycles_rtl,
+        "mismatching_bits": result.cold.mismatching_bits + result.warm.mismatching_bits,
+        "instructions_differing": result.cold.instructions_differing + result.warm.instructions_differing,
+        "build_s": round(result.build_s, 1),
+        "inference_s": round(result.run_s / 2, 2),
+        "cycles_per_s": round((result.cold.cycles_rtl + result.warm.cycles_rtl) / result.run_s),
     }
 
 
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(default))
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    rows = [measure(given.data, chip) for chip in CHIPS]
+    rows = [measure(given.data, chip) for chip in catalogue()]
     if given.json:
         json.dump({"rtl_speed": rows}, sys.stdout)
         return

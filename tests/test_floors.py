@@ -94,6 +94,68 @@ def imported_at_once(tree: ast.Module) -> Iterator[str]:
             yield from imported(node)
 
 
+def module_of(file: Path) -> str:
+    """chipsmith/tosa/__init__.py -> chipsmith.tosa, chipsmith/tosa/graph.py -> chipsmith.tosa.graph."""
+    parts = file.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(file): file for file in FILES}
+
+
+def without_type_checking(tree: ast.Module) -> ast.Module:
+    """The tree without the blocks that only a type checker reads."""
+
+    class Dropper(ast.NodeTransformer):
+        def visit_If(self, node: ast.If) -> ast.AST | None:
+            return None if "TYPE_CHECKING" in ast.dump(node.test) else self.generic_visit(node)
+
+    return Dropper().visit(tree)
+
+
+def files_imported(file: Path) -> set[str]:
+    """The modules of the package whose names a file imports, at its top or inside of functions.
+
+    A name that a package's __init__ hands on counts as that of the __init__ itself.
+    """
+    imports: set[str] = set()
+    for node in ast.walk(without_type_checking(ast.parse(file.read_text()))):
+        if isinstance(node, ast.Import):
+            imports |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imports |= {
+                name if (name := f"{node.module}.{alias.name}") in MODULES else str(node.module) for alias in node.names
+            }
+    return imports & set(MODULES)
+
+
+def cycles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Every set of two or more modules that reach one another, and every module that imports itself."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            new = imports[waiting.pop()] - seen
+            seen |= new
+            waiting += new
+        return seen
+
+    reach = {module: reached(module) for module in imports}
+    knots = {frozenset(other for other in reach[module] if module in reach[other]) for module in imports}
+    return sorted(sorted(knot) for knot in knots if knot)
+
+
+def test_cycles_are_found():
+    imports = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d"}, "e": {"a"}}
+    assert cycles(imports) == [["b", "c"], ["d"]]
+
+
+def test_no_files_import_one_another():
+    """The rule: every import counts, at the top of a file or in a function; only those for type checkers do not."""
+    assert cycles({module: files_imported(file) for module, file in MODULES.items()}) == []
+
+
 def test_every_package_has_a_floor():
     packages = {package_of(file) for file in FILES} - {"__init__"}
     assert packages <= set().union(*FLOORS)

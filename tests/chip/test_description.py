@@ -22,18 +22,17 @@ def test_edge_256_has_256_kib_in_all_its_memories_together():
     assert (chip.technology.node_nm, chip.external.kind, chip.external.bytes_per_cycle) == (28, "LPDDR4", 8)
 
 
-@pytest.mark.parametrize(
-    ("name", "macs", "kib"), [("nano-64", 64, 64), ("edge-256", 256, 256), ("edge-1024", 1024, 1024)]
-)
-def test_a_catalogue_name_says_its_macs_and_its_memory_is_whole(name, macs, kib):
+@pytest.mark.parametrize("name", catalogue())
+def test_a_chip_of_the_catalogue_bears_the_name_of_its_file_and_a_sentence(name):
     chip = load_chip(name)
     assert chip.name == name
-    assert chip.macs == macs
-    assert chip.on_chip_bytes == kib * 1024
+    assert chip.description.endswith(".")
 
 
 def test_the_catalogue_goes_from_small_to_large():
-    assert catalogue() == ("nano-64", "edge-256", "edge-1024")
+    sizes = [(chip.macs, chip.on_chip_bytes) for chip in map(load_chip, catalogue())]
+    assert sizes == sorted(sizes)
+    assert len(sizes) >= 3
 
 
 def test_a_chip_cannot_be_changed():

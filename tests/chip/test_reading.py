@@ -1,8 +1,10 @@
 """Chip files: names, paths, overrides, and one clear message for each fault."""
 
+import re
+
 import pytest
 
-from chipsmith.chip import load_chip, override_chip, parse_overrides, read_chip
+from chipsmith.chip import catalogue, load_chip, override_chip, parse_chip_settings, parse_overrides, read_chip
 from chipsmith.errors import BadInput
 
 EDGE = load_chip("edge-256").to_yaml()
@@ -36,6 +38,41 @@ def test_an_override_changes_its_field_and_the_name():
 def test_an_override_may_give_the_name():
     chip = override_chip(load_chip("edge-256"), {"name": "64", "clock_mhz": "400"})
     assert (chip.name, chip.clock_mhz) == ("64", 400)
+
+
+EVERY_FIELD = {
+    "technology.node_nm": "40",
+    "technology.voltage_v": "1.1",
+    "clock_mhz": "400",
+    "tensor.rows": "32",
+    "tensor.columns": "32",
+    "tensor.tile_pixels": "128",
+    "vector.lanes": "32",
+    "memory.groups": "14",
+    "external.bytes_per_cycle": "16",
+}
+
+
+def test_many_overrides_become_their_number_and_a_hash():
+    chip = load_chip("edge-256", EVERY_FIELD)
+    assert re.fullmatch(r"edge-256 \(9 settings, [0-9a-f]{8}\)", chip.name)
+    assert load_chip("edge-256", {**EVERY_FIELD, "memory.groups": "13"}).name != chip.name
+    assert load_chip("edge-256", dict(reversed(EVERY_FIELD.items()))).name == chip.name
+
+
+def test_overrides_of_a_chip_with_the_longest_name_are_no_fault():
+    longest = override_chip(load_chip("edge-256"), {"name": "x" * 200})
+    names = [override_chip(longest, {"clock_mhz": text}).name for text in ("400", "401")]
+    assert len(set(names)) == 2
+    assert all(name.startswith("x" * 80) and len(name) <= 120 for name in names)
+    again = override_chip(override_chip(longest, EVERY_FIELD), EVERY_FIELD)
+    assert again.tensor.rows == 32
+
+
+def test_settings_of_a_chip_may_say_that_they_are():
+    assert parse_chip_settings(["chip.tensor.rows=32", "name=mine"]) == {"tensor.rows": "32", "name": "mine"}
+    with pytest.raises(BadInput, match="clock_mhz is given twice"):
+        parse_chip_settings(["chip.clock_mhz=1", "clock_mhz=2"])
 
 
 def test_overrides_are_parsed_from_settings():
@@ -193,7 +230,7 @@ def test_a_misspelt_chip_name_is_recognised():
     with pytest.raises(BadInput) as raised:
         load_chip("edge-265")
     assert str(raised.value) == (
-        "chip 'edge-265' is not in the catalogue (did you mean edge-256?): nano-64, edge-256, edge-1024; or name a file"
+        f"chip 'edge-265' is not in the catalogue (did you mean edge-256?): {', '.join(catalogue())}; or name a file"
     )
 
 

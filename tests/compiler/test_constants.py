@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chipsmith.compiler.allocate.packing import PACK_BYTES, pack_constants
 from chipsmith.compiler.lower.kernel import Buffer, Operand, Step
-from chipsmith.program.instructions import Vector
+from chipsmith.program.instructions import VectorInstruction
 
 MEMORY = 16384
 
@@ -21,7 +21,7 @@ def whole(steps, constants, *, limit_bytes=MEMORY, recall_bytes=MEMORY):
 
 def step(*names):
     operands = tuple(Operand(stream="a", buffer=name, base=0) for name in ("x", *names))
-    return Step(template=Vector(), operands=operands)
+    return Step(template=VectorInstruction(), operands=operands)
 
 
 def test_equal_bytes_are_stored_once():

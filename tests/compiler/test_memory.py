@@ -11,7 +11,7 @@ from chipsmith.chip import load_chip
 from chipsmith.compiler.allocate.activations import BEFORE, DoesNotFit, Life, groups_of, lives, place_activations
 from chipsmith.compiler.lower.kernel import Buffer, Operand, Step
 from chipsmith.errors import OperatorRefused
-from chipsmith.program.instructions import Vector
+from chipsmith.program.instructions import VectorInstruction
 
 CHIP = load_chip("nano-64", {"memory.groups": "4", "memory.group_bytes": "1024", "name": "four-kib"})
 
@@ -19,7 +19,7 @@ CHIP = load_chip("nano-64", {"memory.groups": "4", "memory.group_bytes": "1024",
 def step(output, *inputs):
     operands = [Operand(stream="o", buffer=output, base=0, written=True)]
     operands += [Operand(stream=stream, buffer=name, base=0) for stream, name in zip("ab", inputs, strict=False)]
-    return Step(template=Vector(), operands=tuple(operands))
+    return Step(template=VectorInstruction(), operands=tuple(operands))
 
 
 def buffers(**sizes):

@@ -8,7 +8,7 @@ from nets import Net
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.program.instructions import INDIRECT_OPS, Op, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Op, VectorInstruction
 from chipsmith.program.program import Program
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute
@@ -46,8 +46,8 @@ def assert_exact(made: Net, output: str, inputs: dict[str, np.ndarray], referenc
     return program
 
 
-def indirect(program: Program) -> list[Vector]:
-    return [one for one in program.instructions if isinstance(one, Vector) and one.op in INDIRECT_OPS]
+def indirect(program: Program) -> list[VectorInstruction]:
+    return [one for one in program.instructions if isinstance(one, VectorInstruction) and one.op in INDIRECT_OPS]
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -113,7 +113,7 @@ def test_rows_of_a_transposed_tensor_are_read_where_they_stand(reference_model):
     output = made.add("GATHER", (made.transpose("values", 0, 2, 1), "numbers"), (1, 5, 6))
     inputs = {"values": drawn((1, 6, 10), DType.INT8), "numbers": different_numbers(1, 10, 5)}
     program = assert_exact(made, output, inputs, reference_model)
-    assert len([one for one in program.instructions if isinstance(one, Vector)]) == 1
+    assert len([one for one in program.instructions if isinstance(one, VectorInstruction)]) == 1
 
 
 def test_more_numbers_than_a_counter_holds_take_more_instructions(reference_model):

@@ -13,7 +13,7 @@ from chipsmith.compiler.compile import compile_graph
 from chipsmith.compiler.lower.kernel import Operand, Step
 from chipsmith.compiler.schedule.list_schedule import Export, Import, Scheduler, pages_needed, relocate
 from chipsmith.compiler.spill.dma_region import Box
-from chipsmith.program.instructions import End, Load, Space, Store, Vector
+from chipsmith.program.instructions import End, Load, Space, Store, VectorInstruction
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
@@ -26,7 +26,7 @@ GROUP = CHIP.memory.group_bytes
 
 def copying(source, target):
     """A step that copies 16 bytes."""
-    template = Vector(lanes=16, a_lane_stride=1, o_lane_stride=1)
+    template = VectorInstruction(lanes=16, a_lane_stride=1, o_lane_stride=1)
     operands = (Operand(stream="a", buffer=source, base=0), Operand(stream="o", buffer=target, base=0, written=True))
     return Step(template=template, operands=operands)
 
@@ -185,7 +185,7 @@ def test_the_first_loads_do_not_wait_for_the_next_page():
 def test_a_store_follows_the_last_writer_and_end_comes_last():
     program = compile_graph(a_graph(3), CHIP)
     *_, writer, store, end = program.instructions
-    assert isinstance(writer, Vector)
+    assert isinstance(writer, VectorInstruction)
     assert isinstance(store, Store)
     assert isinstance(end, End)
     assert store.local_address == writer.o_base

@@ -10,7 +10,6 @@ import chipsmith
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
-from chipsmith.flow.training import read_job
 from chipsmith.learn import load_recipe, load_trained
 from chipsmith.program.file import read_program
 
@@ -106,13 +105,6 @@ def test_a_network_of_ones_own_takes_the_place_of_the_recipes(tmp_path, monkeypa
     trained = chipsmith.train("diabetes", settings=SHORT, network="mine:build", out=tmp_path / "run")
     assert load_trained(trained.path).module.in_features == 10
     json.dumps(trained.to_json())
-
-
-def test_a_setting_of_nothing_is_refused():
-    with pytest.raises(BadInput, match=r"setting tensor\.rows=8: a recipe has the fields name, description, task"):
-        chipsmith.train("diabetes", settings=["tensor.rows=8"])
-    with pytest.raises(BadInput, match="write field=value"):
-        read_job("diabetes", settings=["training.epochs"])
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from chipsmith.cache import cache_folder, content_key, installed_versions
 from chipsmith.chip import Chip
 from chipsmith.hardware.build import Toolchain, find_toolchain, runtime_objects
 from chipsmith.hardware.sources import in_order, machine_sources, write_sources
-from chipsmith.program.instructions import Op, Rounding, Tensor, Vector
+from chipsmith.program.instructions import Op, Rounding, TensorInstruction, VectorInstruction
 
 HERE = Path(__file__).parent
 BENCH = HERE / "engine_bench.cpp"
@@ -69,7 +69,7 @@ class EngineBench:
         size = chip.memory
         self._bench = self._library.bench_open(data, size.groups, size.group_bytes, chip.tensor.rows)
 
-    def run(self, one: Tensor | Vector) -> Run:
+    def run(self, one: TensorInstruction | VectorInstruction) -> Run:
         outcome = _Outcome()
         named = _names_multipliers(one)
         self._library.bench_run(self._bench, one.encode(), named, MOST_CYCLES, ctypes.byref(outcome))
@@ -87,8 +87,8 @@ class EngineBench:
         self._library.bench_close(self._bench)
 
 
-def _names_multipliers(one: Tensor | Vector) -> bool:
-    if isinstance(one, Tensor):
+def _names_multipliers(one: TensorInstruction | VectorInstruction) -> bool:
+    if isinstance(one, TensorInstruction):
         return one.requantise is not Rounding.OFF or bool(one.residual)
     scales = (one.a_rounding, one.b_rounding, one.o_rounding)
     return one.op is Op.MUL or any(rounding is not Rounding.OFF for rounding in scales)

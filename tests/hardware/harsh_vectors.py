@@ -10,20 +10,20 @@ from random_instructions import DIRECT_OPS, random_row_move, random_vector
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
-from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, VectorInstruction
 from chipsmith.program.verify import check_instruction
 
-Change = Callable[[Vector, Chip, np.random.Generator], Vector]
+Change = Callable[[VectorInstruction, Chip, np.random.Generator], VectorInstruction]
 
 INT32 = -(1 << 31), (1 << 31) - 1
 
 
-def harsh_vector(chip: Chip, rng: np.random.Generator) -> Vector:
+def harsh_vector(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """A legal VECTOR, mostly with several changes that random_vector makes seldom or never."""
     return _changed(random_vector(chip, rng), chip, rng, (_scaled, _other_op, _dense, _wide_clamp, _tabled, _meeting))
 
 
-def harsh_row_move(chip: Chip, rng: np.random.Generator) -> Vector:
+def harsh_row_move(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """A legal GATHER or SCATTER, changed in the same way; half of them are one access to a beat and stream."""
     one = random_row_move(chip, rng)
     if rng.random() < 0.5:
@@ -31,19 +31,21 @@ def harsh_row_move(chip: Chip, rng: np.random.Generator) -> Vector:
     return _changed(one, chip, rng, (_scaled, _wide_clamp, _tabled, _meeting))
 
 
-def any_vector(chip: Chip, rng: np.random.Generator) -> Vector:
+def any_vector(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """One of all kinds, so that each comes after each other."""
     draws = (random_vector, harsh_vector, random_row_move, harsh_row_move)
     return draws[rng.integers(len(draws))](chip, rng)
 
 
-def _one_access(one: Vector) -> Vector:
+def _one_access(one: VectorInstruction) -> VectorInstruction:
     """A beat each cycle where the groups of the streams do not meet."""
     fields = {"lanes": 1, "a_lane_stride": one.a_type.size_bytes, "o_lane_stride": one.o_type.size_bytes}
     return dataclasses.replace(one, **fields)
 
 
-def _changed(one: Vector, chip: Chip, rng: np.random.Generator, changes: tuple[Change, ...]) -> Vector:
+def _changed(
+    one: VectorInstruction, chip: Chip, rng: np.random.Generator, changes: tuple[Change, ...]
+) -> VectorInstruction:
     for change in changes:
         changed = change(one, chip, rng) if rng.random() < 0.5 else one
         try:
@@ -54,19 +56,19 @@ def _changed(one: Vector, chip: Chip, rng: np.random.Generator, changes: tuple[C
     return one
 
 
-def _scaled(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
+def _scaled(one: VectorInstruction, _chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     names = rng.permutation(["a_rounding", "b_rounding", "o_rounding"])[: rng.integers(1, 4)]
     return dataclasses.replace(one, **{name: Rounding(rng.integers(1, 3)) for name in names})
 
 
-def _other_op(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
+def _other_op(one: VectorInstruction, _chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """Streamed shift amounts and divisors, operands that are read and ignored, products before another scale."""
     source = Source.STREAM if one.b_source is Source.STREAM else one.b_source
     op = Op.MUL if rng.random() < 0.5 else Op(rng.choice(DIRECT_OPS))
     return dataclasses.replace(one, op=op, op_argument=int(rng.integers(2)), b_source=source)
 
 
-def _dense(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
+def _dense(one: VectorInstruction, _chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """Few accesses, so that beats follow each other closely."""
     strides = {"a_lane_stride": one.a_type.size_bytes, "b_lane_stride": int(rng.integers(2)) * one.b_type.size_bytes}
     if rng.random() < 0.5:
@@ -74,11 +76,11 @@ def _dense(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
     return dataclasses.replace(one, **strides)
 
 
-def _wide_clamp(one: Vector, _chip: Chip, _rng: np.random.Generator) -> Vector:
+def _wide_clamp(one: VectorInstruction, _chip: Chip, _rng: np.random.Generator) -> VectorInstruction:
     return dataclasses.replace(one, clamp_min=INT32[0], clamp_max=INT32[1])
 
 
-def _tabled(one: Vector, chip: Chip, rng: np.random.Generator) -> Vector:
+def _tabled(one: VectorInstruction, chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     table = Table(rng.integers(1, 3))
     base = int(rng.integers(0, chip.memory_bytes - table.size_bytes)) // 2 * 2
     size = chip.memory.group_bytes
@@ -87,7 +89,7 @@ def _tabled(one: Vector, chip: Chip, rng: np.random.Generator) -> Vector:
     return dataclasses.replace(one, table=table, t_base=base, o_type=o_type, **groups)
 
 
-def _meeting(one: Vector, chip: Chip, rng: np.random.Generator) -> Vector:
+def _meeting(one: VectorInstruction, chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """Ranges of groups that are wider than need be."""
     groups = {}
     for name in rng.permutation(list("abo"))[: rng.integers(1, 4)]:

@@ -16,7 +16,7 @@ from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import Machine, external_memory
 from chipsmith.program.cycles import occupancy
 from chipsmith.program.encoding import INSTRUCTION_BYTES
-from chipsmith.program.instructions import Instruction, Tensor, Vector
+from chipsmith.program.instructions import Instruction, TensorInstruction, VectorInstruction
 
 CHIP = load_chip("nano-64")
 STAND_INS = {
@@ -37,9 +37,9 @@ def machine(rtl_tools):
 def with_cycles(one: Instruction) -> Instruction:
     """The instruction with its engine's cycles in a field that only the engine reads."""
     match one:
-        case Tensor():
+        case TensorInstruction():
             return dataclasses.replace(one, multiplier=occupancy(one, CHIP).engine)
-        case Vector():
+        case VectorInstruction():
             return dataclasses.replace(one, o_multiplier=occupancy(one, CHIP).engine)
     return one
 

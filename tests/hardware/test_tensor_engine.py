@@ -14,7 +14,7 @@ from tight_instructions import in_groups, tight_tensor
 
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.hardware.lint import lint_machine
-from chipsmith.program.instructions import Mode, Parameters, Rounding, Tensor, Type, WeightsBy
+from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, Type, WeightsBy
 from chipsmith.program.tensor_cycles import tensor_cycles
 
 APART = {"A": 0, "W": 1, "P": 2, "O": 3, "RES": 4}
@@ -45,7 +45,7 @@ def bench(rtl_tools) -> Iterator[EngineBench]:
         yield opened
 
 
-def assert_exact(bench: EngineBench, chip: Chip, one: Tensor, rng: np.random.Generator) -> None:
+def assert_exact(bench: EngineBench, chip: Chip, one: TensorInstruction, rng: np.random.Generator) -> None:
     """Every byte of the memory after the instruction, its cycles, and what it asked of its ports."""
     before = rng.integers(0, 256, chip.memory_bytes, np.uint8)
     naive = NaiveMachine(chip)
@@ -59,7 +59,7 @@ def assert_exact(bench: EngineBench, chip: Chip, one: Tensor, rng: np.random.Gen
     assert run.cycles == tensor_cycles(one, chip), one
 
 
-def convolution(**changes: object) -> Tensor:
+def convolution(**changes: object) -> TensorInstruction:
     """3 x 3 on 5 x 6 pixels of 5 channels to 6 channels, all strides dense, bytes as they come."""
     fields = {
         "output_height": 5,
@@ -78,17 +78,17 @@ def convolution(**changes: object) -> Tensor:
         "w_stride": 45,
         "w_stride_y": 15,
         "w_stride_x": 5,
-        "parameters": Parameters.PER_CHANNEL,
+        "parameters": ChannelRecord.PER_CHANNEL,
         "requantise": Rounding.DOUBLE,
         "clamp_min": -128,
         "clamp_max": 127,
         "o_stride_y": 36,
         "o_stride_x": 6,
     }
-    return Tensor(**{**fields, **changes})
+    return TensorInstruction(**{**fields, **changes})
 
 
-def with_residual(*, x: Rounding, r: Rounding) -> Tensor:
+def with_residual(*, x: Rounding, r: Rounding) -> TensorInstruction:
     """The convolution with a residual; `x` and `r` round the two sides of the sum."""
     return convolution(
         residual=1,
@@ -111,7 +111,7 @@ def with_residual(*, x: Rounding, r: Rounding) -> Tensor:
     )
 
 
-def run_in_groups(bench: EngineBench, one: Tensor, groups: dict[str, int]) -> None:
+def run_in_groups(bench: EngineBench, one: TensorInstruction, groups: dict[str, int]) -> None:
     rng = np.random.default_rng(7)
     placed = in_groups(TINY, one, rng, groups)
     while placed is None:
@@ -121,7 +121,7 @@ def run_in_groups(bench: EngineBench, one: Tensor, groups: dict[str, int]) -> No
 
 @pytest.mark.parametrize("o_type", [Type.INT8, Type.INT16, Type.INT32])
 @pytest.mark.parametrize("rounding", Rounding)
-@pytest.mark.parametrize("parameters", Parameters)
+@pytest.mark.parametrize("parameters", ChannelRecord)
 def test_a_convolution_writes_each_type_from_each_record(bench, parameters, rounding, o_type):
     size = o_type.size_bytes
     strides = {"o_stride_y": 36 * size, "o_stride_x": 6 * size}
@@ -147,7 +147,9 @@ def test_streams_that_share_a_group_take_turns(bench, shared):
 @pytest.mark.parametrize("weights_by", WeightsBy)
 def test_a_matrix_product_of_one_pixel_is_bound_by_its_weights(bench, weights_by):
     strides = {"w_stride": 21 if weights_by is WeightsBy.COLUMN else 13}
-    one = Tensor(output_channels=13, run=21, weights_by=weights_by, **strides, pixel_pitch=21, o_type=Type.INT32)
+    one = TensorInstruction(
+        output_channels=13, run=21, weights_by=weights_by, **strides, pixel_pitch=21, o_type=Type.INT32
+    )
     run_in_groups(bench, one, APART)
 
 

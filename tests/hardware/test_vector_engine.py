@@ -12,7 +12,7 @@ from random_instructions import DIRECT_OPS, put_indices, random_row_move, random
 
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.program.assembly import format_instruction
-from chipsmith.program.instructions import INDIRECT_OPS, Source, Table, Type, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Source, Table, Type, VectorInstruction
 from chipsmith.program.vector_cycles import beat_cycles, vector_cycles
 from chipsmith.sim.functional import run_instruction
 from chipsmith.sim.memory import Memories
@@ -37,7 +37,7 @@ def chip_of(rows: int, lanes: int, multipliers: int, table_lanes: int) -> Chip:
 SMALL = chip_of(8, 4, 2, 1)
 
 
-def assert_agrees(bench: EngineBench, chip: Chip, one: Vector, rng: np.random.Generator) -> None:
+def assert_agrees(bench: EngineBench, chip: Chip, one: VectorInstruction, rng: np.random.Generator) -> None:
     """Every byte of the memory, the cycles, and no access that the contract forbids."""
     before = rng.integers(-128, 128, chip.memory_bytes, dtype=np.int8)
     if one.op in INDIRECT_OPS:
@@ -54,7 +54,7 @@ def assert_agrees(bench: EngineBench, chip: Chip, one: Vector, rng: np.random.Ge
 
 
 def assert_all_agree(
-    chip: Chip, draw: Callable[[Chip, np.random.Generator], Vector], *, seed: int, instructions: int
+    chip: Chip, draw: Callable[[Chip, np.random.Generator], VectorInstruction], *, seed: int, instructions: int
 ) -> None:
     rng = np.random.default_rng(seed)
     with EngineBench(chip, "vector") as bench:
@@ -76,7 +76,7 @@ def test_every_operation_agrees_on_values_at_the_ends_of_their_range():
     with EngineBench(SMALL, "vector") as bench:
         for op in DIRECT_OPS:
             # The words of A stand from 0 on, those of B from 2048 on, the results from 4096 on.
-            one = Vector(
+            one = VectorInstruction(
                 op=op, lanes=len(a), b_source=Source.STREAM, b_base=2048, o_base=4096,
                 a_type=Type.INT32, b_type=Type.INT32, o_type=Type.INT32,
                 a_lane_stride=4, b_lane_stride=4, o_lane_stride=4,
@@ -95,7 +95,7 @@ def test_every_operation_agrees_on_values_at_the_ends_of_their_range():
 @pytest.mark.parametrize("table", Table)
 def test_rows_of_one_element_follow_each_other_in_every_cycle(op, table):
     # 120 indices in group 1, elements in groups 0 and 2: as many beats in flight as the engine can hold.
-    one = Vector(
+    one = VectorInstruction(
         op=op, o0=120, rows=90, row_pitch=2, b_source=Source.STREAM, b_type=Type.INT16, b_immediate=1000,
         a_type=Type.INT16, o_type=Type.INT16, b_base=2048, b_stride_0=2, o_base=4096, table=table, t_base=6144,
         a_stride_0=2, o_stride_0=2, b_first_group=1, b_last_group=1, o_first_group=2, o_last_group=2,
@@ -112,7 +112,7 @@ def test_rows_of_one_element_follow_each_other_in_every_cycle(op, table):
 def test_a_beat_touches_no_byte_beyond_its_own(kind, lanes):
     rng = np.random.default_rng(lanes)
     group, size = SMALL.memory.group_bytes, kind.size_bytes
-    one = Vector(
+    one = VectorInstruction(
         lanes=lanes, a_type=kind, o_type=kind, a_lane_stride=size, o_lane_stride=size,
         a_base=group - lanes * size, o_base=SMALL.memory_bytes - lanes * size, o_first_group=3, o_last_group=3,
     )  # fmt: skip

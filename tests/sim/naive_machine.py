@@ -9,21 +9,21 @@ import numpy as np
 
 from chipsmith.chip import Chip
 from chipsmith.program.instructions import (
+    ChannelRecord,
     End,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Space,
     Store,
     Table,
-    Tensor,
+    TensorInstruction,
     Type,
-    Vector,
+    VectorInstruction,
     WeightsBy,
 )
 from chipsmith.program.program import Program
@@ -75,9 +75,9 @@ class NaiveMachine:
             case Store():
                 for outside, inside in _runs(instruction):
                     self.external[outside] = self.local[inside]
-            case Tensor():
+            case TensorInstruction():
                 self._tensor(instruction)
-            case Vector():
+            case VectorInstruction():
                 self._vector(instruction)
 
     def read(self, address: int, kind: Type) -> int:
@@ -93,14 +93,14 @@ class NaiveMachine:
 
     # TENSOR
 
-    def _tensor(self, one: Tensor) -> None:
+    def _tensor(self, one: TensorInstruction) -> None:
         shape = (one.output_height, one.output_width, one.output_channels)
         for oy, ox, oc in itertools.product(*map(range, shape)):
             value = self._drain(one, oy, ox, oc, self._accumulate(one, oy, ox, oc))
             address = one.o_base + oy * one.o_stride_y + ox * one.o_stride_x + oc * SIZES[one.o_type]
             self.write(address, one.o_type, value)
 
-    def _accumulate(self, one: Tensor, oy: int, ox: int, oc: int) -> int:
+    def _accumulate(self, one: TensorInstruction, oy: int, ox: int, oc: int) -> int:
         total = 0
         for kz, ky, kx, tap in itertools.product(*map(range, (one.kernel_z, one.kernel_y, one.kernel_x, one.run))):
             address = activation_address(one, oy, ox, oc, kz, ky, kx, tap)
@@ -110,7 +110,7 @@ class NaiveMachine:
                 total += activation * weight
         return wrap(total)
 
-    def _drain(self, one: Tensor, oy: int, ox: int, oc: int, total: int) -> int:
+    def _drain(self, one: TensorInstruction, oy: int, ox: int, oc: int, total: int) -> int:
         bias, multiplier, shift = self._record(one, oc)
         value = wrap(total + bias)
         if one.requantise is Rounding.OFF:
@@ -127,10 +127,10 @@ class NaiveMachine:
         value = scale(wrap(left + right), one.sum_multiplier, one.sum_shift, one.sum_rounding)
         return clamped(wrap(value + one.sum_zero_point), one.sum_clamp_min, one.sum_clamp_max)
 
-    def _record(self, one: Tensor, oc: int) -> tuple[int, int, int]:
-        if one.parameters is Parameters.NONE:
+    def _record(self, one: TensorInstruction, oc: int) -> tuple[int, int, int]:
+        if one.parameters is ChannelRecord.NONE:
             return 0, one.multiplier, one.shift
-        if one.parameters is Parameters.BIAS:
+        if one.parameters is ChannelRecord.BIAS:
             return self.read(one.param_base + 4 * oc, Type.INT32), one.multiplier, one.shift
         address = one.param_base + 9 * oc
         bias, multiplier = self.read(address, Type.INT32), self.read(address + 4, Type.INT32)
@@ -138,7 +138,7 @@ class NaiveMachine:
 
     # VECTOR
 
-    def _vector(self, one: Vector) -> None:
+    def _vector(self, one: VectorInstruction) -> None:
         lanes = range(one.lanes)
         for outer in itertools.product(*map(range, (one.o0, one.o1, one.o2, one.o3))):
             if one.lane_reduce:
@@ -147,7 +147,7 @@ class NaiveMachine:
             for lane in lanes:
                 self._element(one, outer, lane, (lane,))
 
-    def _element(self, one: Vector, outer: tuple[int, ...], out_lane: int, lanes) -> None:
+    def _element(self, one: VectorInstruction, outer: tuple[int, ...], out_lane: int, lanes) -> None:
         row = self._row(one, outer, out_lane)
         if row is None:
             return
@@ -163,7 +163,7 @@ class NaiveMachine:
         address += row * one.row_pitch if one.op is Op.SCATTER else 0
         self.write(address, one.o_type, self._looked_up(one, value))
 
-    def _row(self, one: Vector, outer: tuple[int, ...], lane: int) -> int | None:
+    def _row(self, one: VectorInstruction, outer: tuple[int, ...], lane: int) -> int | None:
         """The row that GATHER or SCATTER moves an element by, None where it is not there; 0 for other operations."""
         if one.op not in (Op.GATHER, Op.SCATTER):
             return 0
@@ -172,7 +172,7 @@ class NaiveMachine:
         row = wrap(self.read(address, one.b_type) - one.b_immediate)
         return row if 0 <= row < one.rows else None
 
-    def _operate(self, one: Vector, outer: tuple[int, ...], lane: int, r0: int, r1: int) -> int:
+    def _operate(self, one: VectorInstruction, outer: tuple[int, ...], lane: int, r0: int, r1: int) -> int:
         strides = (one.a_stride_0, one.a_stride_1, one.a_stride_2, one.a_stride_3)
         address = one.a_base + sum(map(int.__mul__, outer, strides)) + lane * one.a_lane_stride
         address += r0 * one.a_reduce_0 + r1 * one.a_reduce_1
@@ -182,7 +182,7 @@ class NaiveMachine:
         a = scale(a, one.a_multiplier, one.a_shift, one.a_rounding)
         return wrap(operate(one.op, a, self._operand_b(one, outer, lane), one.op_argument))
 
-    def _operand_b(self, one: Vector, outer: tuple[int, ...], lane: int) -> int:
+    def _operand_b(self, one: VectorInstruction, outer: tuple[int, ...], lane: int) -> int:
         if one.b_source is not Source.STREAM:
             return one.b_immediate
         strides = (one.b_stride_0, one.b_stride_1, one.b_stride_2, one.b_stride_3)
@@ -190,7 +190,7 @@ class NaiveMachine:
         b = wrap((self.read(address, one.b_type) - one.b_zero_point) << one.b_left_shift)
         return scale(b, one.b_multiplier, one.b_shift, one.b_rounding)
 
-    def _looked_up(self, one: Vector, value: int) -> int:
+    def _looked_up(self, one: VectorInstruction, value: int) -> int:
         if one.table is Table.TABLE8:
             return self.read(one.t_base + value + 128, Type.INT8)
         if one.table is Table.TABLE16:
@@ -211,7 +211,9 @@ def _runs(one: Load | Store):
         yield outside, inside
 
 
-def activation_address(one: Tensor, oy: int, ox: int, oc: int, kz: int, ky: int, kx: int, tap: int) -> int | None:
+def activation_address(
+    one: TensorInstruction, oy: int, ox: int, oc: int, kz: int, ky: int, kx: int, tap: int
+) -> int | None:
     """Address of an activation, or None where it is masked."""
     row = oy * one.stride_y - one.pad_top + ky * one.dilation_y
     if not 0 <= row < one.input_height:
@@ -224,7 +226,7 @@ def activation_address(one: Tensor, oy: int, ox: int, oc: int, kz: int, ky: int,
     return start + byte if 0 <= byte < one.input_width * one.pixel_pitch else None
 
 
-def weight_address(one: Tensor, oc: int, kz: int, ky: int, kx: int, tap: int) -> int:
+def weight_address(one: TensorInstruction, oc: int, kz: int, ky: int, kx: int, tap: int) -> int:
     start = one.w_base + kz * one.w_stride_z + ky * one.w_stride_y + kx * one.w_stride_x
     if one.mode is Mode.CONV and one.weights_by is WeightsBy.COLUMN:
         return start + oc * one.w_stride + tap

@@ -12,19 +12,19 @@ from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
+    ChannelRecord,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Store,
     Table,
-    Tensor,
+    TensorInstruction,
     Type,
-    Vector,
+    VectorInstruction,
     WeightsBy,
 )
 from chipsmith.program.streams import Stream, streams
@@ -44,22 +44,22 @@ def kept_from(chip: Chip) -> int:
     return chip.memory_bytes - chip.memory_bytes // KEPT_FRACTION
 
 
-def random_tensor(chip: Chip, rng: np.random.Generator) -> Tensor:
+def random_tensor(chip: Chip, rng: np.random.Generator) -> TensorInstruction:
     """A legal TENSOR of at most MACS_AT_MOST multiply-accumulates, anywhere in the memory."""
     return _until_legal(chip, rng, lambda: _draft_tensor(chip, rng))
 
 
-def random_vector(chip: Chip, rng: np.random.Generator) -> Vector:
+def random_vector(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """A legal VECTOR of at most ELEMENTS_AT_MOST elements, anywhere in the memory; no GATHER or SCATTER."""
     return _until_legal(chip, rng, lambda: _draft_vector(chip, rng))
 
 
-def random_row_move(chip: Chip, rng: np.random.Generator) -> Vector:
+def random_row_move(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """A legal GATHER or SCATTER; random bytes as its indices are often rows that are there, and often not."""
     return _until_legal(chip, rng, lambda: _draft_row_move(chip, rng))
 
 
-def put_indices(one: Vector, memory: np.ndarray, rng: np.random.Generator) -> None:
+def put_indices(one: VectorInstruction, memory: np.ndarray, rng: np.random.Generator) -> None:
     """Write indices for a GATHER or SCATTER, most of them of rows that are there, into int8 [inferences, bytes]."""
     size = one.b_type.size_bytes
     rows = rng.integers(one.b_immediate - 1, one.b_immediate + one.rows + 1, (len(memory), *_outer_counts(one)))
@@ -70,7 +70,7 @@ def put_indices(one: Vector, memory: np.ndarray, rng: np.random.Generator) -> No
         memory[:, address : address + size] = data[:, :size]
 
 
-def _outer_counts(one: Vector) -> tuple[int, int, int, int]:
+def _outer_counts(one: VectorInstruction) -> tuple[int, int, int, int]:
     return one.o0, one.o1, one.o2, one.o3
 
 
@@ -86,7 +86,7 @@ def place(chip: Chip, rng: np.random.Generator, draft: Instruction) -> Instructi
     """The draft with bases and bank groups of its own, or None where these are not legal."""
     found = streams(draft)
     changes: dict[str, int] = {}
-    in_place = isinstance(draft, Vector) and _drafted_in_place(draft)
+    in_place = isinstance(draft, VectorInstruction) and _drafted_in_place(draft)
     for stream in found:
         limit = kept_from(chip) if stream.written or in_place else chip.memory_bytes
         low, high = ceil_div(stream.base - stream.first, stream.alignment), limit - 1 + stream.base - stream.last
@@ -107,7 +107,7 @@ def place(chip: Chip, rng: np.random.Generator, draft: Instruction) -> Instructi
     return placed
 
 
-def _drafted_in_place(one: Vector) -> bool:
+def _drafted_in_place(one: VectorInstruction) -> bool:
     strides = (
         (one.a_stride_0, one.o_stride_0),
         (one.a_stride_1, one.o_stride_1),
@@ -137,7 +137,7 @@ def _widen(rng: np.random.Generator) -> int:
     return int(rng.integers(1, 3)) if rng.random() < 0.15 else 0
 
 
-def _draft_tensor(chip: Chip, rng: np.random.Generator) -> Tensor | None:
+def _draft_tensor(chip: Chip, rng: np.random.Generator) -> TensorInstruction | None:
     depthwise = rng.random() < 0.3
     rows, columns = chip.tensor.rows, chip.tensor.columns
     wide = 2 * chip.tensor.tile_pixels
@@ -152,7 +152,7 @@ def _draft_tensor(chip: Chip, rng: np.random.Generator) -> Tensor | None:
     }
     if np.prod(list(counts.values())) > MACS_AT_MOST:
         return None
-    draft = Tensor(
+    draft = TensorInstruction(
         mode=Mode.DEPTHWISE if depthwise else Mode.CONV,
         weights_by=WeightsBy(rng.integers(2)),
         **counts,
@@ -198,7 +198,7 @@ def _drain(rng: np.random.Generator) -> dict[str, int]:
     low, high = clamp(rng, 16 if rng.random() < 0.3 else 8)
     residual = int(requantise is not Rounding.OFF and rng.random() < 0.4)
     return {
-        "parameters": Parameters(rng.integers(3)),
+        "parameters": ChannelRecord(rng.integers(3)),
         "requantise": requantise,
         "multiplier": int(rng.integers(1 << 31)),
         "shift": scale_shift(rng),
@@ -223,7 +223,7 @@ def _residual(rng: np.random.Generator) -> dict[str, int]:
     return fields
 
 
-def _output_strides(rng: np.random.Generator, one: Tensor) -> dict[str, int]:
+def _output_strides(rng: np.random.Generator, one: TensorInstruction) -> dict[str, int]:
     size = one.o_type.size_bytes
     shape = (one.output_height, one.output_width)
     stride_y, stride_x = distinct_strides(rng, shape, one.output_channels * size, gap=3 * size, unit=size)
@@ -233,7 +233,7 @@ def _output_strides(rng: np.random.Generator, one: Tensor) -> dict[str, int]:
     )
 
 
-def _draft_vector(chip: Chip, rng: np.random.Generator) -> Vector | None:
+def _draft_vector(chip: Chip, rng: np.random.Generator) -> VectorInstruction | None:
     reduce = Reduce(rng.integers(1, 6)) if rng.random() < 0.4 else Reduce.NONE
     reducing = reduce is not Reduce.NONE
     outer = [some(rng, 6) if rng.random() < 0.6 else 1 for _ in range(4)]
@@ -244,7 +244,7 @@ def _draft_vector(chip: Chip, rng: np.random.Generator) -> Vector | None:
     op = Op(rng.choice(DIRECT_OPS))
     source = _source(rng, op)
     low, high, table = _result_range(rng)
-    draft = Vector(
+    draft = VectorInstruction(
         **dict(zip(("o0", "o1", "o2", "o3", "r0", "r1"), (*outer, *inner), strict=True)),
         lanes=lanes,
         op=op,
@@ -263,14 +263,14 @@ def _draft_vector(chip: Chip, rng: np.random.Generator) -> Vector | None:
     return dataclasses.replace(draft, **_vector_strides(rng, draft))
 
 
-def _draft_row_move(chip: Chip, rng: np.random.Generator) -> Vector | None:
+def _draft_row_move(chip: Chip, rng: np.random.Generator) -> VectorInstruction | None:
     outer = [some(rng, 8) if rng.random() < 0.6 else 1 for _ in range(4)]
     lanes = some(rng, 3 * chip.vector.lanes)
     if np.prod([*outer, lanes]) > ELEMENTS_AT_MOST:
         return None
     low, high, table = _result_range(rng)
     op = Op(rng.choice(tuple(INDIRECT_OPS)))
-    draft = Vector(
+    draft = VectorInstruction(
         **dict(zip(("o0", "o1", "o2", "o3"), outer, strict=True)),
         lanes=lanes,
         op=op,
@@ -289,7 +289,7 @@ def _draft_row_move(chip: Chip, rng: np.random.Generator) -> Vector | None:
     return dataclasses.replace(draft, b_lane_stride=0, row_pitch=_row_pitch(rng, draft))
 
 
-def _row_pitch(rng: np.random.Generator, one: Vector) -> int:
+def _row_pitch(rng: np.random.Generator, one: VectorInstruction) -> int:
     """Bytes between rows: mostly those of the lanes, and a few more."""
     kind = one.a_type if one.op is Op.GATHER else one.o_type
     elements = one.lanes + int(rng.integers(3)) if rng.random() < 0.7 else int(rng.integers(0, 40))
@@ -334,7 +334,7 @@ def _scales(rng: np.random.Generator, source: Source) -> dict[str, int]:
     return fields
 
 
-def _vector_strides(rng: np.random.Generator, one: Vector) -> dict[str, int]:
+def _vector_strides(rng: np.random.Generator, one: VectorInstruction) -> dict[str, int]:
     counts = (one.o0, one.o1, one.o2, one.o3, one.lanes)
     names = ("stride_0", "stride_1", "stride_2", "stride_3", "lane_stride")
     size = one.o_type.size_bytes

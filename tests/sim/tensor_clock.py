@@ -9,13 +9,13 @@ from itertools import pairwise
 from typing import Protocol
 
 from chipsmith.chip import Chip
-from chipsmith.program.instructions import Mode, Parameters, Rounding, Tensor, WeightsBy
+from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
 TENSOR_PIPE = 14
 RESIDUAL_PIPE = 10
 DRAIN_SETS = 3
-RECORD_BYTES = {Parameters.NONE: 0, Parameters.BIAS: 4, Parameters.PER_CHANNEL: 9}
+RECORD_BYTES = {ChannelRecord.NONE: 0, ChannelRecord.BIAS: 4, ChannelRecord.PER_CHANNEL: 9}
 
 
 class Ports(Protocol):
@@ -59,13 +59,13 @@ def meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return bool(set(range(one[0], one[1] + 1)) & set(range(other[0], other[1] + 1)))
 
 
-def tensor_steps(machine: Machine, tensor: Tensor, counts: Counter[str]) -> Iterator[None]:
+def tensor_steps(machine: Machine, tensor: TensorInstruction, counts: Counter[str]) -> Iterator[None]:
     """One step for each cycle that the instruction holds its engine."""
     return _TensorRun(machine, tensor, counts).steps()
 
 
 class _TensorRun:
-    def __init__(self, machine: Machine, tensor: Tensor, counts: Counter[str]) -> None:
+    def __init__(self, machine: Machine, tensor: TensorInstruction, counts: Counter[str]) -> None:
         self._machine, self._one, self._counts = machine, tensor, counts
         self._draining_block: int | None = None
         self._line = machine.chip.tensor.rows

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tensor_clock import Machine, meet
 
-from chipsmith.program.instructions import Op, Reduce, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import Op, Reduce, Rounding, Source, Table, Type, VectorInstruction
 
 VECTOR_PIPE = 10
 INDEX_PIPE = 6
@@ -46,17 +46,17 @@ def accesses_of(elements: int, lane_stride: int, kind: Type, line: int) -> int:
     return min(1, elements) if lane_stride == 0 else elements
 
 
-def _is_indirect(one: Vector) -> bool:
+def _is_indirect(one: VectorInstruction) -> bool:
     return one.op in (Op.GATHER, Op.SCATTER)
 
 
-def vector_steps(machine: Machine, vector: Vector, counts: Counter[str]) -> Iterator[None]:
+def vector_steps(machine: Machine, vector: VectorInstruction, counts: Counter[str]) -> Iterator[None]:
     """One step for each cycle that the instruction holds its engine."""
     return _VectorRun(machine, vector, counts).steps()
 
 
 class _VectorRun:
-    def __init__(self, machine: Machine, vector: Vector, counts: Counter[str]) -> None:
+    def __init__(self, machine: Machine, vector: VectorInstruction, counts: Counter[str]) -> None:
         self._machine, self._one, self._counts = machine, vector, counts
         self._full = min(vector.lanes, machine.chip.vector.lanes)
         self._full_results = 1 if vector.lane_reduce else self._full

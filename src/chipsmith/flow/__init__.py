@@ -15,7 +15,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_overrides
+from chipsmith.chip import Chip, catalogue, load_chip, override_chip, parse_chip_settings
 from chipsmith.compiler.network import compile_network
 from chipsmith.deployment.predict import Predicted, Writing, predict_raw
 from chipsmith.diagnosis import Diagnosis, diagnose
@@ -25,7 +25,7 @@ from chipsmith.flow.compress import Compressed, Job, compress_recipe
 from chipsmith.flow.results import Compiled, Estimate, Ran, Simulated, Trained
 from chipsmith.flow.run import run_recipe
 from chipsmith.flow.run_folder import choose_folder, read_run, write_views
-from chipsmith.flow.training import read_job, train_recipe
+from chipsmith.flow.training import change_recipe, read_job, train_recipe
 from chipsmith.frontends.quantized_network import load_model
 from chipsmith.hardware.export import write_rtl
 from chipsmith.learn import Recipe, load_recipe, shipped_recipes
@@ -84,9 +84,10 @@ def run(
     Trains, quantises after training, compiles for the chip, executes the test set there and in tosa_reference_model,
     judges float, int8 and chip alike, times and prices one inference, and leaves a run folder (`out`, default
     runs/NAME-SEED). `chip`, `seed` and `network` ("package.module:function") replace the recipe's; `settings` replace
-    fields of the recipe ("training.epochs=3") or of the chip ("tensor.rows=32"). `resume` goes on with a training that
-    was interrupted. The same recipe gives the same result but for its `host` block. A chip that differs from the
-    witness is no exception here: see `Ran.bit_exact`.
+    fields of the recipe ("training.epochs=3") or of the chip ("tensor.rows=32"); `name` and `description`, which both
+    have, are "recipe.name" and "chip.name". `resume` goes on with a training that was interrupted. The same recipe
+    gives the same result but for its `host` block. A chip that differs from the witness is no exception here: see
+    `Ran.bit_exact`.
     """
     job, chip_settings = read_job(_name(recipe), settings=settings, network=network, seed=seed)
     described = _chip(chip or job.chip, chip_settings)
@@ -108,9 +109,7 @@ def train(
 
     Arguments as for `run`; a setting of the chip has no meaning here. Under torchrun all processes train one network.
     """
-    job, others = read_job(_name(recipe), settings=settings, network=network, seed=seed)
-    if others:
-        raise BadInput(f"setting {others[0]}: a recipe has the fields {', '.join(Recipe.model_fields)}")
+    job = change_recipe(_name(recipe), settings=settings, network=network, seed=seed)
     return train_recipe(job, out=_path(out), resume=resume, watch=watch)
 
 
@@ -333,7 +332,7 @@ def doctor() -> Diagnosis:
 
 
 def _chip(chip: str | Chip, settings: Sequence[str]) -> Chip:
-    overrides = parse_overrides(settings)
+    overrides = parse_chip_settings(settings)
     if isinstance(chip, Chip):
         return override_chip(chip, overrides) if overrides else chip
     return load_chip(chip, overrides)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from chipsmith.chip import parse_overrides
+from chipsmith.chip import Chip, parse_overrides
+from chipsmith.chip.reading import CHIP_PREFIX
 from chipsmith.errors import BadInput
 from chipsmith.flow.results import Trained
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, make_folder
@@ -15,26 +16,47 @@ from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate
 from chipsmith.learn.watching import Watch
 
+RECIPE_PREFIX = "recipe."
+"""Before a field of a recipe where a setting may be of a chip too."""
+
 
 def read_job(
     recipe: str | Path | Recipe, *, settings: Sequence[str] = (), network: str | None = None, seed: int | None = None
 ) -> tuple[Recipe, list[str]]:
-    """The recipe with what the command line changes of it, and the settings that are of the chip.
+    """The recipe with what the command line changes of it, and the settings that are of the chip, for verbs of both.
 
-    A setting whose first word is a field of a recipe is the recipe's; `network` names a function of one's own.
+    A setting whose first word is a field of a recipe is the recipe's, every other the chip's; "recipe." or "chip."
+    before the field says it too, and has to where both have the field (`name`). `network` names a function of one's
+    own. Raises BadInput.
     """
-    chip_settings = [one for one in settings if _section(one) not in Recipe.model_fields]
-    changes = [one for one in settings if _section(one) in Recipe.model_fields]
     parse_overrides(settings)
+    for setting in settings:
+        _refuse_ambiguous(setting)
+    chip_settings = [setting for setting in settings if not _is_recipes(setting)]
+    recipe_settings = [setting for setting in settings if _is_recipes(setting)]
+    return change_recipe(recipe, settings=recipe_settings, network=network, seed=seed), chip_settings
+
+
+def change_recipe(
+    recipe: str | Path | Recipe, *, settings: Sequence[str] = (), network: str | None = None, seed: int | None = None
+) -> Recipe:
+    """The recipe with its fields replaced by settings, such as "training.epochs=3", by a network and by a seed.
+
+    Raises BadInput for a setting of something else, and for any change of a Recipe, which is changed with model_copy.
+    """
+    changes = [setting.strip().removeprefix(RECIPE_PREFIX) for setting in settings]
+    for setting in changes:
+        if "=" in setting and not _is_recipes(setting):
+            raise BadInput(f"setting {setting}: a recipe has the fields {', '.join(Recipe.model_fields)}")
     if network is not None:
         changes += ["network.kind=function", f"network.function={network}"]
     if seed is not None:
         changes.append(f"seed={seed}")
-    if isinstance(recipe, Recipe):
-        if changes:
-            raise BadInput("settings change a recipe that is named; change a Recipe with model_copy")
-        return recipe, chip_settings
-    return load_recipe(recipe, changes), chip_settings
+    if not isinstance(recipe, Recipe):
+        return load_recipe(recipe, changes)
+    if changes:
+        raise BadInput("settings change a recipe that is named; change a Recipe with model_copy")
+    return recipe
 
 
 def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, watch: Watch) -> TrainedNetwork:
@@ -66,6 +88,21 @@ def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, watch: Watch
         save_trained(trained, path)
         (folder / CHECKPOINT).unlink(missing_ok=True)
     return Trained(training=trained.training, metrics=metrics, path=path)
+
+
+def _is_recipes(setting: str) -> bool:
+    """Whether a setting is the recipe's: "chip=NAME" is, "chip.FIELD=..." is not."""
+    setting = setting.strip()
+    if setting.startswith((RECIPE_PREFIX, CHIP_PREFIX)):
+        return setting.startswith(RECIPE_PREFIX)
+    return _section(setting) in Recipe.model_fields
+
+
+def _refuse_ambiguous(setting: str) -> None:
+    field = setting.partition("=")[0].strip()
+    if field in Recipe.model_fields and field in Chip.model_fields:
+        forms = f"{RECIPE_PREFIX}{field}=... or {CHIP_PREFIX}{field}=..."
+        raise BadInput(f"setting {field}: recipe and chip both have it: write {forms}")
 
 
 def _section(setting: str) -> str:

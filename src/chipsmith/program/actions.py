@@ -11,20 +11,20 @@ from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.cycles import transfer_words
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
+    ChannelRecord,
     End,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Space,
     Store,
     Table,
-    Tensor,
-    Vector,
+    TensorInstruction,
+    VectorInstruction,
     WeightsBy,
 )
 from chipsmith.program.program import Program, page_bytes
@@ -90,9 +90,9 @@ def count_actions(chip: Chip, instruction: Instruction) -> ActionCounts:
             return fetch + ActionCounts(
                 memory_read_lines=words, external_write_bytes=words * chip.external.bytes_per_cycle
             )
-        case Tensor():
+        case TensorInstruction():
             return fetch + _tensor(chip, instruction)
-        case Vector():
+        case VectorInstruction():
             return fetch + _vector(chip, instruction)
         case End():
             return fetch
@@ -125,7 +125,7 @@ def _cut(total: int, limit: int) -> Iterator[tuple[int, int]]:
         yield 1, rest
 
 
-def _tensor(chip: Chip, one: Tensor) -> ActionCounts:
+def _tensor(chip: Chip, one: TensorInstruction) -> ActionCounts:
     counts = ActionCounts()
     for count, channels in _cut(one.output_channels, chip.tensor.columns):
         block = _array(chip, one, channels) + _weights(chip, one, channels) + _drain(chip, one, channels)
@@ -137,16 +137,16 @@ def _times(counts: ActionCounts, factor: int) -> ActionCounts:
     return ActionCounts(**{name: getattr(counts, name) * factor for name in ACTIONS})
 
 
-def _pixels(one: Tensor) -> int:
+def _pixels(one: TensorInstruction) -> int:
     return one.output_height * one.output_width
 
 
-def _taps(one: Tensor) -> int:
+def _taps(one: TensorInstruction) -> int:
     columns = one.kernel_x if one.mode is Mode.CONV else 1
     return one.kernel_z * one.kernel_y * columns * one.run
 
 
-def _array(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
+def _array(chip: Chip, one: TensorInstruction, channels: int) -> ActionCounts:
     """Activations into the array and sums into the accumulators, of one channel block."""
     accesses = _pixels(one)
     if one.mode is Mode.DEPTHWISE:
@@ -165,7 +165,7 @@ def _array(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
     )
 
 
-def _weights(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
+def _weights(chip: Chip, one: TensorInstruction, channels: int) -> ActionCounts:
     """Weights of every phase of every tile, and the records, of one channel block."""
     tiles = tiling(one, chip).tiles
     if one.mode is Mode.CONV and one.weights_by is WeightsBy.COLUMN:
@@ -179,10 +179,10 @@ def _weights(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
     )
 
 
-def _drain(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
+def _drain(chip: Chip, one: TensorInstruction, channels: int) -> ActionCounts:
     """Drain of all output pixels of one channel block."""
     values = _pixels(one) * channels
-    additions = (one.parameters is not Parameters.NONE) + one.residual
+    additions = (one.parameters is not ChannelRecord.NONE) + one.residual
     return ActionCounts(
         multiply_32=values * drain_stages(one),
         alu_32=values * additions,
@@ -191,7 +191,7 @@ def _drain(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
     )
 
 
-def _vector(chip: Chip, one: Vector) -> ActionCounts:
+def _vector(chip: Chip, one: VectorInstruction) -> ActionCounts:
     outer = one.o0 * one.o1 * one.o2 * one.o3
     beats = outer * one.r0 * one.r1
     elements = beats * one.lanes
@@ -211,7 +211,7 @@ def _operations(op: Op) -> int:
     return {Op.PASS: 0, Op.GATHER: 0, Op.SCATTER: 0, Op.DIV: DIVIDE}.get(op, 1)
 
 
-def _operand_lines(chip: Chip, one: Vector) -> int:
+def _operand_lines(chip: Chip, one: VectorInstruction) -> int:
     """Accesses that read both operands of all lanes once."""
     streams = [(one.a_lane_stride, one.a_type)]
     if one.b_source is Source.STREAM:
@@ -223,7 +223,7 @@ def _operand_lines(chip: Chip, one: Vector) -> int:
     )
 
 
-def _result_lines(chip: Chip, one: Vector) -> int:
+def _result_lines(chip: Chip, one: VectorInstruction) -> int:
     """Accesses that write the results of all lanes once."""
     if one.lane_reduce:
         return 1

@@ -9,9 +9,9 @@ from typing import Any
 
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import check_fields
-from chipsmith.program.instructions import ROWS, Instruction
+from chipsmith.program.instructions import INSTRUCTIONS, Instruction
 
-_BY_NAME = {row.__name__.upper(): row for row in ROWS}
+_BY_NAME = {row.mnemonic: row for row in INSTRUCTIONS}
 
 
 def format_instruction(instruction: Instruction) -> str:
@@ -21,7 +21,7 @@ def format_instruction(instruction: Instruction) -> str:
         for field in dataclasses.fields(instruction)
         if getattr(instruction, field.name) != field.default
     )
-    return " ".join((type(instruction).__name__.upper(), *fields))
+    return " ".join((instruction.mnemonic, *fields))
 
 
 def format_assembly(instructions: Iterable[Instruction]) -> str:

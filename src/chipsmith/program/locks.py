@@ -6,7 +6,17 @@ import enum
 from typing import NamedTuple
 
 from chipsmith.program.cycles import uses_multipliers
-from chipsmith.program.instructions import Instruction, Load, Parameters, Source, Space, Table, Tensor, Transfer, Vector
+from chipsmith.program.instructions import (
+    ChannelRecord,
+    Instruction,
+    Load,
+    Source,
+    Space,
+    Table,
+    TensorInstruction,
+    TransferInstruction,
+    VectorInstruction,
+)
 
 EXTERNAL_REGIONS = 6
 
@@ -33,20 +43,20 @@ def group_ranges(instruction: Instruction) -> tuple[tuple[int, int], ...]:
     match one:
         case Load(space=Space.PAGE):
             return ()
-        case Transfer():
+        case TransferInstruction():
             return ((one.first_group, one.last_group),)
-        case Tensor():
+        case TensorInstruction():
             ranges = [(one.a_first_group, one.a_last_group), (one.w_first_group, one.w_last_group)]
-            if one.parameters is not Parameters.NONE:
+            if one.parameters is not ChannelRecord.NONE:
                 ranges.append((one.param_first_group, one.param_last_group))
             ranges.append((one.o_first_group, one.o_last_group))
             return (*ranges, (one.res_first_group, one.res_last_group)) if one.residual else tuple(ranges)
-        case Vector():
+        case VectorInstruction():
             return _vector_ranges(one)
     return ()
 
 
-def _vector_ranges(one: Vector) -> tuple[tuple[int, int], ...]:
+def _vector_ranges(one: VectorInstruction) -> tuple[tuple[int, int], ...]:
     ranges = [(one.a_first_group, one.a_last_group)]
     if one.b_source is Source.STREAM:
         ranges.append((one.b_first_group, one.b_last_group))
@@ -62,7 +72,7 @@ def named_locks(instruction: Instruction) -> tuple[Lock, ...]:
     locks = [Lock(LockKind.GROUP, group) for group in groups]
     if isinstance(instruction, Load) and instruction.space is Space.PAGE:
         locks.append(Lock(LockKind.PAGE, instruction.local_address))
-    if isinstance(instruction, Transfer):
+    if isinstance(instruction, TransferInstruction):
         bits = instruction.external_locks
         locks += [Lock(LockKind.EXTERNAL, region) for region in range(EXTERNAL_REGIONS) if bits >> region & 1]
     if uses_multipliers(instruction):

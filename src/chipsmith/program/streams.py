@@ -13,20 +13,20 @@ import numpy.typing as npt
 
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import (
+    ChannelRecord,
     End,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Source,
     Space,
     Store,
     Table,
-    Tensor,
-    Transfer,
+    TensorInstruction,
+    TransferInstruction,
     Type,
-    Vector,
+    VectorInstruction,
     WeightsBy,
 )
 
@@ -170,7 +170,7 @@ def _store(instruction: Store) -> tuple[Stream, ...]:
     return (_transfer(instruction, name="source", written=False),)
 
 
-def _transfer(transfer: Transfer, *, name: str, written: bool) -> Stream:
+def _transfer(transfer: TransferInstruction, *, name: str, written: bool) -> Stream:
     return affine_stream(
         name=name,
         written=written,
@@ -185,7 +185,7 @@ def _transfer(transfer: Transfer, *, name: str, written: bool) -> Stream:
     )
 
 
-def external_stream(transfer: Transfer) -> Stream:
+def external_stream(transfer: TransferInstruction) -> Stream:
     """The bytes of external memory that a transfer touches; its groups mean nothing."""
     return affine_stream(
         name="external memory",
@@ -202,12 +202,12 @@ def external_stream(transfer: Transfer) -> Stream:
 
 
 @streams.register
-def _tensor(instruction: Tensor) -> tuple[Stream, ...]:
+def _tensor(instruction: TensorInstruction) -> tuple[Stream, ...]:
     found = (_activations(instruction), _weights(instruction), _records(instruction), _tensor_output(instruction))
     return tuple(one for one in (*found, _residual(instruction)) if one is not None)
 
 
-def _activations(one: Tensor) -> Stream | None:
+def _activations(one: TensorInstruction) -> Stream | None:
     rows = _reached(one.output_height, one.stride_y, one.kernel_y, one.dilation_y, one.pad_top, one.input_height)
     columns, dense_bytes = _columns(one)
     if not len(rows) or not len(columns):
@@ -228,7 +228,7 @@ def _scaled(positions: npt.NDArray[np.int64], pitch: int) -> npt.NDArray[np.int6
     return positions * pitch if pitch else np.zeros(min(1, len(positions)), np.int64)
 
 
-def _columns(one: Tensor) -> tuple[npt.NDArray[np.int64], int]:
+def _columns(one: TensorInstruction) -> tuple[npt.NDArray[np.int64], int]:
     """Offsets that the taps of a row reach, and how many bytes follow each."""
     if one.mode is Mode.DEPTHWISE:
         pixels = _reached(one.output_width, one.stride_x, one.run, one.dilation_x, one.pad_left, one.input_width)
@@ -251,7 +251,7 @@ def _reached(count: int, stride: int, kernel: int, dilation: int, pad: int, limi
     return np.flatnonzero(marks)
 
 
-def _reached_runs(one: Tensor) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _reached_runs(one: TensorInstruction) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """First column byte of each run of CONV and the byte after it, sorted, without what is masked."""
     if not one.pixel_pitch:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -276,7 +276,7 @@ def _bytes_of_runs(low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> n
     return np.flatnonzero(np.cumsum(change)) + origin
 
 
-def _weights(one: Tensor) -> Stream:
+def _weights(one: TensorInstruction) -> Stream:
     taps = ((one.kernel_z, one.w_stride_z), (one.kernel_y, one.w_stride_y), (one.kernel_x, one.w_stride_x))
     by_column = one.mode is Mode.CONV and one.weights_by is WeightsBy.COLUMN
     strided, dense_bytes = (one.output_channels, one.run) if by_column else (one.run, one.output_channels)
@@ -291,8 +291,8 @@ def _weights(one: Tensor) -> Stream:
     )
 
 
-def _records(one: Tensor) -> Stream | None:
-    if one.parameters is Parameters.NONE:
+def _records(one: TensorInstruction) -> Stream | None:
+    if one.parameters is ChannelRecord.NONE:
         return None
     return affine_stream(
         name="P",
@@ -300,12 +300,12 @@ def _records(one: Tensor) -> Stream | None:
         base=one.param_base,
         loops=(),
         element_bytes=one.parameters.record_bytes * one.output_channels,
-        alignment=4 if one.parameters is Parameters.BIAS else 1,
+        alignment=4 if one.parameters is ChannelRecord.BIAS else 1,
         groups=Groups(first=one.param_first_group, last=one.param_last_group),
     )
 
 
-def _tensor_output(one: Tensor) -> Stream:
+def _tensor_output(one: TensorInstruction) -> Stream:
     return affine_stream(
         name="O",
         written=True,
@@ -317,7 +317,7 @@ def _tensor_output(one: Tensor) -> Stream:
     )
 
 
-def _residual(one: Tensor) -> Stream | None:
+def _residual(one: TensorInstruction) -> Stream | None:
     if not one.residual:
         return None
     return affine_stream(
@@ -332,12 +332,12 @@ def _residual(one: Tensor) -> Stream | None:
 
 
 @streams.register
-def _vector(instruction: Vector) -> tuple[Stream, ...]:
+def _vector(instruction: VectorInstruction) -> tuple[Stream, ...]:
     found = (_operand_a(instruction), _operand_b(instruction), _vector_output(instruction), _table(instruction))
     return tuple(one for one in found if one is not None)
 
 
-def a_loops(one: Vector) -> tuple[tuple[int, int], ...]:
+def a_loops(one: VectorInstruction) -> tuple[tuple[int, int], ...]:
     """(count, stride) of A's loops o0 to o3, lanes, r0, r1."""
     return (
         (one.o0, one.a_stride_0),
@@ -350,7 +350,7 @@ def a_loops(one: Vector) -> tuple[tuple[int, int], ...]:
     )
 
 
-def b_loops(one: Vector) -> tuple[tuple[int, int], ...]:
+def b_loops(one: VectorInstruction) -> tuple[tuple[int, int], ...]:
     """(count, stride) of B's loops o0 to o3, lanes."""
     return (
         (one.o0, one.b_stride_0),
@@ -361,7 +361,7 @@ def b_loops(one: Vector) -> tuple[tuple[int, int], ...]:
     )
 
 
-def o_loops(one: Vector) -> tuple[tuple[int, int], ...]:
+def o_loops(one: VectorInstruction) -> tuple[tuple[int, int], ...]:
     """(count, stride) of the output's loops o0 to o3, lanes; one lane where the lanes are reduced."""
     return (
         (one.o0, one.o_stride_0),
@@ -372,26 +372,26 @@ def o_loops(one: Vector) -> tuple[tuple[int, int], ...]:
     )
 
 
-def _operand_a(one: Vector) -> Stream:
+def _operand_a(one: VectorInstruction) -> Stream:
     groups = Groups(first=one.a_first_group, last=one.a_last_group)
     loops = (*a_loops(one), *_row_loops(one, Op.GATHER))
     return _elements("A", one.a_type, one.a_base, loops, groups, written=False)
 
 
-def _operand_b(one: Vector) -> Stream | None:
+def _operand_b(one: VectorInstruction) -> Stream | None:
     if one.b_source is not Source.STREAM:
         return None
     groups = Groups(first=one.b_first_group, last=one.b_last_group)
     return _elements("B", one.b_type, one.b_base, b_loops(one), groups, written=False)
 
 
-def _vector_output(one: Vector) -> Stream:
+def _vector_output(one: VectorInstruction) -> Stream:
     groups = Groups(first=one.o_first_group, last=one.o_last_group)
     loops = (*o_loops(one), *_row_loops(one, Op.SCATTER))
     return _elements("O", one.o_type, one.o_base, loops, groups, written=True)
 
 
-def _row_loops(one: Vector, op: Op) -> tuple[tuple[int, int], ...]:
+def _row_loops(one: VectorInstruction, op: Op) -> tuple[tuple[int, int], ...]:
     """The loop over all rows where `op` moves the stream."""
     return ((one.rows, one.row_pitch),) if one.op is op else ()
 
@@ -405,7 +405,7 @@ def _elements(
     )
 
 
-def _table(one: Vector) -> Stream | None:
+def _table(one: VectorInstruction) -> Stream | None:
     if one.table is Table.NONE:
         return None
     return affine_stream(

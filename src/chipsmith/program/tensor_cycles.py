@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chipsmith.chip.description import Chip
 from chipsmith.program.arithmetic import ceil_div, ranges_meet
-from chipsmith.program.instructions import Mode, Parameters, Rounding, Tensor, WeightsBy
+from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
 TENSOR_PIPE = 14
@@ -58,7 +58,7 @@ class Tiling:
         )
 
 
-def drain_stages(instruction: Tensor) -> int:
+def drain_stages(instruction: TensorInstruction) -> int:
     """Multiplication stages that each drained value takes."""
     stages = [instruction.requantise]
     if instruction.residual:
@@ -66,7 +66,7 @@ def drain_stages(instruction: Tensor) -> int:
     return sum(stage is not Rounding.OFF for stage in stages)
 
 
-def phases(instruction: Tensor, chip: Chip) -> int:
+def phases(instruction: TensorInstruction, chip: Chip) -> int:
     """Phases of a tile: sets of weights that pass through the array."""
     rows = instruction.kernel_z * instruction.kernel_y
     if instruction.mode is Mode.DEPTHWISE:
@@ -74,12 +74,12 @@ def phases(instruction: Tensor, chip: Chip) -> int:
     return rows * instruction.kernel_x * ceil_div(instruction.run, chip.tensor.rows)
 
 
-def channels_at_once(instruction: Tensor, chip: Chip) -> int:
+def channels_at_once(instruction: TensorInstruction, chip: Chip) -> int:
     """Output channels of a full block."""
     return min(chip.tensor.columns, instruction.output_channels)
 
 
-def weight_load(instruction: Tensor, chip: Chip) -> int:
+def weight_load(instruction: TensorInstruction, chip: Chip) -> int:
     """Accesses that load the weights of one phase."""
     channels = channels_at_once(instruction, chip)
     across = ceil_div(channels, chip.tensor.rows)
@@ -90,12 +90,12 @@ def weight_load(instruction: Tensor, chip: Chip) -> int:
     return min(chip.tensor.rows, instruction.run) * across
 
 
-def parameter_load(instruction: Tensor, chip: Chip) -> int:
+def parameter_load(instruction: TensorInstruction, chip: Chip) -> int:
     """Accesses that load the records of one channel block."""
     return ceil_div(instruction.parameters.record_bytes * channels_at_once(instruction, chip), chip.tensor.rows)
 
 
-def drain_per_pixel(instruction: Tensor, chip: Chip) -> int:
+def drain_per_pixel(instruction: TensorInstruction, chip: Chip) -> int:
     """Cycles that one output pixel of a channel block takes to drain."""
     channels = channels_at_once(instruction, chip)
     lanes = chip.vector.multiplier_lanes
@@ -112,7 +112,7 @@ def drain_per_pixel(instruction: Tensor, chip: Chip) -> int:
     return max(passes, writes + reads if meet else max(writes, reads))
 
 
-def tiling(instruction: Tensor, chip: Chip) -> Tiling:
+def tiling(instruction: TensorInstruction, chip: Chip) -> Tiling:
     """How the output pixels of a channel block fall into tiles."""
     limit = chip.tensor.tile_pixels
     depthwise = instruction.mode is Mode.DEPTHWISE
@@ -127,7 +127,7 @@ def tiling(instruction: Tensor, chip: Chip) -> Tiling:
     )
 
 
-def _tile(instruction: Tensor, chip: Chip, pixels: int) -> Tile:
+def _tile(instruction: TensorInstruction, chip: Chip, pixels: int) -> Tile:
     if instruction.mode is Mode.CONV:
         return Tile(pixels=pixels, accesses=pixels)
     across = ceil_div(channels_at_once(instruction, chip), chip.tensor.rows)
@@ -174,11 +174,11 @@ class _Clock:
         return max(accesses + load if self.weights_meet else max(accesses, load), PHASE_MIN)
 
 
-def _clock(instruction: Tensor, chip: Chip) -> _Clock:
+def _clock(instruction: TensorInstruction, chip: Chip) -> _Clock:
     one = instruction
     a_range = (one.a_first_group, one.a_last_group)
     weights = [(one.w_first_group, one.w_last_group)]
-    if one.parameters is not Parameters.NONE:
+    if one.parameters is not ChannelRecord.NONE:
         weights.append((one.param_first_group, one.param_last_group))
     drained = [(one.o_first_group, one.o_last_group)]
     if one.residual:
@@ -193,7 +193,7 @@ def _clock(instruction: Tensor, chip: Chip) -> _Clock:
     )
 
 
-def tensor_cycles(instruction: Tensor, chip: Chip) -> int:
+def tensor_cycles(instruction: TensorInstruction, chip: Chip) -> int:
     """Cycles of a TENSOR: the first loads, the tiles in lock step with their drains, the last drain, the pipe."""
     clock, cut = _clock(instruction, chip), tiling(instruction, chip)
     blocks = ceil_div(instruction.output_channels, chip.tensor.columns)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from chipsmith.chip.description import Chip
 from chipsmith.program.arithmetic import ceil_div, ranges_meet
-from chipsmith.program.instructions import INDIRECT_OPS, Op, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Op, Rounding, Source, Table, Type, VectorInstruction
 
 VECTOR_PIPE = 10
 DIVIDE = 34
 INDEX_PIPE = 6
 
 
-def lanes_at_once(instruction: Vector, chip: Chip) -> int:
+def lanes_at_once(instruction: VectorInstruction, chip: Chip) -> int:
     """Elements of a full beat."""
     return min(instruction.lanes, chip.vector.lanes)
 
 
-def results_at_once(instruction: Vector, chip: Chip) -> int:
+def results_at_once(instruction: VectorInstruction, chip: Chip) -> int:
     """Results of a full beat that the stages after a reduction work on."""
     return 1 if instruction.lane_reduce else lanes_at_once(instruction, chip)
 
 
-def beats(instruction: Vector, chip: Chip) -> int:
+def beats(instruction: VectorInstruction, chip: Chip) -> int:
     """Beats of an instruction."""
     outer = instruction.o0 * instruction.o1 * instruction.o2 * instruction.o3
     return outer * instruction.r0 * instruction.r1 * ceil_div(instruction.lanes, chip.vector.lanes)
@@ -34,7 +34,7 @@ def stream_accesses(count: int, lane_stride: int, element: Type, chip: Chip) -> 
     return 1 if lane_stride == 0 else count
 
 
-def stages(instruction: Vector, chip: Chip) -> int:
+def stages(instruction: VectorInstruction, chip: Chip) -> int:
     """Stages of the pipeline in use: READ, OP and WRITE, and those that the operation and its chain ask for."""
     has_in = instruction.a_rounding is not Rounding.OFF or instruction.b_rounding is not Rounding.OFF
     has_out = instruction.o_rounding is not Rounding.OFF
@@ -42,7 +42,7 @@ def stages(instruction: Vector, chip: Chip) -> int:
     return index + 3 + has_in + has_out + (instruction.table is not Table.NONE)
 
 
-def ports(instruction: Vector, chip: Chip) -> int:
+def ports(instruction: VectorInstruction, chip: Chip) -> int:
     """Accesses of the busiest bank group in a beat."""
     count, one = lanes_at_once(instruction, chip), instruction
     streams = [(stream_accesses(count, one.a_lane_stride, one.a_type, chip), one.a_first_group, one.a_last_group)]
@@ -58,7 +58,7 @@ def ports(instruction: Vector, chip: Chip) -> int:
     )
 
 
-def passes(instruction: Vector, chip: Chip) -> int:
+def passes(instruction: VectorInstruction, chip: Chip) -> int:
     """Passes of the multipliers in a beat."""
     full = ceil_div(lanes_at_once(instruction, chip), chip.vector.multiplier_lanes)
     results = ceil_div(results_at_once(instruction, chip), chip.vector.multiplier_lanes)
@@ -67,7 +67,7 @@ def passes(instruction: Vector, chip: Chip) -> int:
     return full * (scaled + (instruction.op is Op.MUL)) + out
 
 
-def beat_cycles(instruction: Vector, chip: Chip) -> int:
+def beat_cycles(instruction: VectorInstruction, chip: Chip) -> int:
     """Cycles between beats (`ii`)."""
     lookups = 0
     if instruction.table is not Table.NONE:
@@ -76,7 +76,7 @@ def beat_cycles(instruction: Vector, chip: Chip) -> int:
     return max(1, ports(instruction, chip), passes(instruction, chip), lookups, division)
 
 
-def vector_cycles(instruction: Vector, chip: Chip) -> int:
+def vector_cycles(instruction: VectorInstruction, chip: Chip) -> int:
     """Cycles of a VECTOR: the table's load, the beats with the pipeline's fill, the pipe."""
     table_load = ceil_div(instruction.table.size_bytes, chip.tensor.rows)
     fill = stages(instruction, chip) - 1

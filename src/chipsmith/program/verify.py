@@ -13,21 +13,21 @@ from chipsmith.errors import BadInput
 from chipsmith.program.encoding import check_fields
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
+    ChannelRecord,
     End,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Space,
     Store,
-    Tensor,
-    Transfer,
+    TensorInstruction,
+    TransferInstruction,
     Type,
-    Vector,
+    VectorInstruction,
 )
 from chipsmith.program.program import Port, Program, encode_pages, page_bytes, page_count
 from chipsmith.program.streams import Marks, Stream, a_loops, b_loops, external_stream, o_loops, streams
@@ -75,7 +75,7 @@ def _check_stream(chip: Chip, stream: Stream) -> None:
 
 def _scatters(instruction: Instruction) -> bool:
     """Whether data decides where the output stands."""
-    return isinstance(instruction, Vector) and instruction.op is Op.SCATTER
+    return isinstance(instruction, VectorInstruction) and instruction.op is Op.SCATTER
 
 
 def _check_overlaps(instruction: Instruction, found: Sequence[Stream]) -> None:
@@ -87,7 +87,11 @@ def _check_overlaps(instruction: Instruction, found: Sequence[Stream]) -> None:
 
 def _in_place(instruction: Instruction, source: Stream) -> bool:
     """Whether each output element stands exactly on the element of `source` that it is computed from."""
-    if not isinstance(instruction, Vector) or instruction.reduce is not Reduce.NONE or source.name == "TABLE":
+    if (
+        not isinstance(instruction, VectorInstruction)
+        or instruction.reduce is not Reduce.NONE
+        or source.name == "TABLE"
+    ):
         return False
     if instruction.op in INDIRECT_OPS:
         return False
@@ -129,12 +133,12 @@ def _store(instruction: Store, _chip: Chip) -> Iterator[str]:
     yield from _transfer_faults(instruction)
 
 
-def _transfer_faults(transfer: Transfer) -> Iterator[str]:
+def _transfer_faults(transfer: TransferInstruction) -> Iterator[str]:
     yield from _counts(transfer, "outer_count", "inner_count", "run_bytes")
 
 
 @_field_faults.register
-def _tensor(instruction: Tensor, chip: Chip) -> Iterator[str]:
+def _tensor(instruction: TensorInstruction, chip: Chip) -> Iterator[str]:
     one = instruction
     yield from _counts(
         one, "output_height", "output_width", "output_channels", "kernel_z", "kernel_y", "kernel_x", "run"
@@ -143,7 +147,7 @@ def _tensor(instruction: Tensor, chip: Chip) -> Iterator[str]:
     yield from _depthwise_faults(one, chip) if one.mode is Mode.DEPTHWISE else _position_faults(one)
     if one.o_type not in (Type.INT8, Type.INT16, Type.INT32):
         yield f"o_type {one.o_type.name}: TENSOR writes INT8, INT16 or INT32"
-    if one.parameters is not Parameters.PER_CHANNEL:
+    if one.parameters is not ChannelRecord.PER_CHANNEL:
         yield from _shift_fault("shift", one.requantise, one.shift)
     if one.requantise is not Rounding.OFF and one.clamp_min > one.clamp_max:
         yield f"clamp_min {one.clamp_min} is above clamp_max {one.clamp_max}"
@@ -151,14 +155,14 @@ def _tensor(instruction: Tensor, chip: Chip) -> Iterator[str]:
         yield from _residual_faults(one)
 
 
-def _operand_range_faults(one: Tensor) -> Iterator[str]:
+def _operand_range_faults(one: TensorInstruction) -> Iterator[str]:
     """An int8 less its zero point is an operand of 9 bits only where the zero point is an int8 too."""
     for name, zero_point in (("a_zero_point", one.a_zero_point), ("w_zero_point", one.w_zero_point)):
         if not -128 <= zero_point <= 127:
             yield f"{name} is {zero_point}; an operand of 9 bits allows -128 to 127"
 
 
-def _position_faults(one: Tensor) -> Iterator[str]:
+def _position_faults(one: TensorInstruction) -> Iterator[str]:
     """Every column byte, masked or not, is counted in 32 bits."""
     first = -one.pad_left * one.pixel_pitch
     columns = (one.output_width - 1) * one.stride_x + (one.kernel_x - 1) * one.dilation_x
@@ -167,7 +171,7 @@ def _position_faults(one: Tensor) -> Iterator[str]:
         yield f"column bytes {first} to {last} do not fit the 32 bits of the position counters"
 
 
-def _depthwise_faults(one: Tensor, chip: Chip) -> Iterator[str]:
+def _depthwise_faults(one: TensorInstruction, chip: Chip) -> Iterator[str]:
     if one.kernel_x != 1:
         yield f"kernel_x {one.kernel_x}: DEPTHWISE needs 1, its taps along x are counted by `run`"
     if one.run > 1 and one.dilation_x == 0:
@@ -179,7 +183,7 @@ def _depthwise_faults(one: Tensor, chip: Chip) -> Iterator[str]:
         yield "stride_x 0: DEPTHWISE completes one output pixel with each input pixel, so it needs at least 1"
 
 
-def _residual_faults(one: Tensor) -> Iterator[str]:
+def _residual_faults(one: TensorInstruction) -> Iterator[str]:
     if one.requantise is Rounding.OFF or one.o_type is not Type.INT8:
         yield "residual needs requantise and an INT8 output"
     if one.sum_rounding is Rounding.OFF:
@@ -192,7 +196,7 @@ def _residual_faults(one: Tensor) -> Iterator[str]:
 
 
 @_field_faults.register
-def _vector(instruction: Vector, _chip: Chip) -> Iterator[str]:
+def _vector(instruction: VectorInstruction, _chip: Chip) -> Iterator[str]:
     one = instruction
     yield from _counts(one, "o0", "o1", "o2", "o3", "lanes", "r0", "r1")
     if one.reduce is Reduce.NONE and (one.r0 != 1 or one.r1 != 1 or one.lane_reduce):
@@ -207,7 +211,7 @@ def _vector(instruction: Vector, _chip: Chip) -> Iterator[str]:
     yield from _shift_fault("o_shift", one.o_rounding, one.o_shift)
 
 
-def _operand_faults(one: Vector) -> Iterator[str]:
+def _operand_faults(one: VectorInstruction) -> Iterator[str]:
     if one.op in BINARY_OPS and one.b_source is Source.NONE:
         yield f"op {one.op.name} needs an operand B"
     if one.b_rounding is not Rounding.OFF and one.b_source is not Source.STREAM:
@@ -220,7 +224,7 @@ def _operand_faults(one: Vector) -> Iterator[str]:
         yield "op DIV by 0"
 
 
-def _row_faults(one: Vector) -> Iterator[str]:
+def _row_faults(one: VectorInstruction) -> Iterator[str]:
     yield from _counts(one, "rows")
     if one.b_source is not Source.STREAM:
         yield f"op {one.op.name} needs a stream B of row numbers"
@@ -262,7 +266,7 @@ def verify_program(program: Program) -> None:
 
 
 def _name(program: Program, index: int) -> str:
-    return f"instruction {index} ({type(program.instructions[index]).__name__.upper()})"
+    return f"instruction {index} ({program.instructions[index].mnemonic})"
 
 
 def _check_end(program: Program) -> None:
@@ -307,7 +311,7 @@ def _check_external_size(program: Program) -> None:
 
 
 def _check_external(program: Program, instruction: Instruction) -> None:
-    if not isinstance(instruction, Transfer):
+    if not isinstance(instruction, TransferInstruction):
         return
     stream = external_stream(instruction)
     limit = program.manifest.external_bytes
@@ -323,7 +327,7 @@ def _check_external(program: Program, instruction: Instruction) -> None:
 
 def _check_external_order(program: Program) -> None:
     """A LOAD and a STORE that meet in external memory must name a common external region, or they race."""
-    moves = [(index, one) for index, one in enumerate(program.instructions) if isinstance(one, Transfer)]
+    moves = [(index, one) for index, one in enumerate(program.instructions) if isinstance(one, TransferInstruction)]
     loads = [(index, one) for index, one in moves if isinstance(one, Load)]
     reads = [external_stream(one) for _, one in loads]
     first = np.array([read.first for read in reads], np.int64)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.program.instructions import Type, Vector
+from chipsmith.program.instructions import Type, VectorInstruction
 from chipsmith.program.streams import a_loops, b_loops, o_loops
 from chipsmith.sim.memory import Bytes, Loops, View, strided
 
@@ -29,7 +29,7 @@ class Rows:
     offset_bytes: Offsets
 
 
-def named_rows(local: Bytes, one: Vector) -> Rows:
+def named_rows(local: Bytes, one: VectorInstruction) -> Rows:
     """The rows that stream B of a GATHER or SCATTER names."""
     numbers = strided(local, base=one.b_base, loops=b_loops(one), dtype=one.b_type.numpy).astype(np.int32)
     numbers -= np.int32(one.b_immediate)
@@ -37,20 +37,20 @@ def named_rows(local: Bytes, one: Vector) -> Rows:
     return Rows(present=present, offset_bytes=np.where(present, numbers, 0).astype(np.int64) * one.row_pitch)
 
 
-def gathered(local: Bytes, one: Vector, rows: Rows) -> npt.NDArray[np.int32]:
+def gathered(local: Bytes, one: VectorInstruction, rows: Rows) -> npt.NDArray[np.int32]:
     """The elements A of the rows, of the first row where one is not there; axes as of Rows."""
     view, places = _places(local, one.a_type, one.a_base, a_loops(one)[:_OUTER_LOOPS], rows)
     values = np.take_along_axis(view, places.reshape(len(places), -1), axis=1)
     return values.reshape(places.shape).astype(np.int32)
 
 
-def write_gathered(local: Bytes, one: Vector, rows: Rows, values: npt.NDArray[np.int32]) -> None:
+def write_gathered(local: Bytes, one: VectorInstruction, rows: Rows, values: npt.NDArray[np.int32]) -> None:
     """Write the output elements whose row is there."""
     output = strided(local, base=one.o_base, loops=o_loops(one), dtype=one.o_type.numpy)
     np.copyto(output, values, where=rows.present, casting="unsafe")
 
 
-def scatter(local: Bytes, one: Vector, rows: Rows, values: npt.NDArray[np.int32]) -> None:
+def scatter(local: Bytes, one: VectorInstruction, rows: Rows, values: npt.NDArray[np.int32]) -> None:
     """Write the values to the rows that are there; the last value stands where a place is written twice."""
     view, places = _places(local, one.o_type, one.o_base, o_loops(one), rows)
     for memory, place, value, present in zip(view, places, values, rows.present, strict=True):

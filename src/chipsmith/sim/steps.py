@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from chipsmith.program.instructions import End, Instruction, Load, Space, Store, Tensor, Vector
+from chipsmith.program.instructions import End, Instruction, Load, Space, Store, TensorInstruction, VectorInstruction
 from chipsmith.sim.memory import Memories
 from chipsmith.sim.tensor_engine import tensor
 from chipsmith.sim.transfers import load, store
@@ -34,10 +34,10 @@ def _store(instruction: Store, memories: Memories) -> None:
 
 
 @step.register
-def _tensor(instruction: Tensor, memories: Memories) -> None:
+def _tensor(instruction: TensorInstruction, memories: Memories) -> None:
     tensor(memories, instruction)
 
 
 @step.register
-def _vector(instruction: Vector, memories: Memories) -> None:
+def _vector(instruction: VectorInstruction, memories: Memories) -> None:
     vector(memories, instruction)

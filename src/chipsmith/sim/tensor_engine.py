@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.program.instructions import Mode, Parameters, Tensor, WeightsBy
+from chipsmith.program.instructions import ChannelRecord, Mode, TensorInstruction, WeightsBy
 from chipsmith.sim.kernels import Drain, Window, depthwise, drain, gather
 from chipsmith.sim.memory import Bytes, Loops, Memories, View, parts, strided
 
@@ -15,7 +15,7 @@ _EXACT_FLOAT32 = 1 << 24
 _SHIFT_BITS = 63
 
 
-def tensor(memories: Memories, instruction: Tensor) -> None:
+def tensor(memories: Memories, instruction: TensorInstruction) -> None:
     """Run a TENSOR on the on-chip memory of each inference."""
     sums = _depthwise_sums if instruction.mode is Mode.DEPTHWISE else _convolution_sums
     weights, records = _factors(memories.local, instruction), _records(memories.local, instruction)
@@ -25,12 +25,12 @@ def tensor(memories: Memories, instruction: Tensor) -> None:
         _drain(local, instruction, found, tuple(record[part] for record in records))
 
 
-def _gathered_bytes(one: Tensor) -> int:
+def _gathered_bytes(one: TensorInstruction) -> int:
     """Size of the operands of one inference when they are gathered as float32."""
     return 4 * one.output_height * one.output_width * one.kernel_z * one.kernel_y * one.kernel_x * one.run
 
 
-def _factors(local: Bytes, one: Tensor) -> npt.NDArray[Any]:
+def _factors(local: Bytes, one: TensorInstruction) -> npt.NDArray[Any]:
     """Weights with their zero point subtracted, [inferences, operands of a sum, channels], 1 where all hold the same.
 
     For CONV in the narrowest float that holds each partial sum exactly, for DEPTHWISE in int32.
@@ -44,7 +44,7 @@ def _factors(local: Bytes, one: Tensor) -> npt.NDArray[Any]:
     return factors.astype(np.float32 if bound < _EXACT_FLOAT32 else np.float64)
 
 
-def _weights(local: Bytes, one: Tensor) -> View:
+def _weights(local: Bytes, one: TensorInstruction) -> View:
     """Weight bytes, [inferences, kernel_z, kernel_y, kernel_x, run, channels]."""
     by_column = one.mode is Mode.CONV and one.weights_by is WeightsBy.COLUMN
     run, channel = (1, one.w_stride) if by_column else (one.w_stride, 1)
@@ -63,7 +63,7 @@ def _shared(view: View) -> View:
     return view[:1] if len(view) > 1 and bool((view[1:] == view[:1]).all()) else view
 
 
-def _convolution_sums(local: Bytes, one: Tensor, factors: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _convolution_sums(local: Bytes, one: TensorInstruction, factors: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Exact sums as floats, [inferences, pixels, channels]."""
     pixels, operands = one.output_height * one.output_width, factors.shape[1]
     gathered = np.empty((len(local), pixels, operands), factors.dtype)
@@ -74,7 +74,7 @@ def _convolution_sums(local: Bytes, one: Tensor, factors: npt.NDArray[Any]) -> n
     return sums.reshape(len(local), pixels, one.output_channels)
 
 
-def _depthwise_sums(local: Bytes, one: Tensor, factors: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _depthwise_sums(local: Bytes, one: TensorInstruction, factors: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Sums that wrap to int32, [inferences, pixels, channels]."""
     taps = factors.reshape(len(factors), one.kernel_z, one.kernel_y, one.run, one.output_channels)
     sums = np.empty((len(local), one.output_height * one.output_width, one.output_channels), np.int32)
@@ -82,16 +82,18 @@ def _depthwise_sums(local: Bytes, one: Tensor, factors: npt.NDArray[Any]) -> npt
     return sums
 
 
-def _window(one: Tensor) -> Window:
+def _window(one: TensorInstruction) -> Window:
     return Window(**{name: int(getattr(one, name)) for name in Window._fields})
 
 
-def _drain(local: Bytes, one: Tensor, sums: npt.NDArray[Any], records: tuple[npt.NDArray[np.int64], ...]) -> None:
+def _drain(
+    local: Bytes, one: TensorInstruction, sums: npt.NDArray[Any], records: tuple[npt.NDArray[np.int64], ...]
+) -> None:
     shaped = sums.reshape(len(local), one.output_height, one.output_width, one.output_channels)
     drain(shaped, *records, local, _drain_fields(one), local.view(one.o_type.numpy))
 
 
-def _drain_fields(one: Tensor) -> Drain:
+def _drain_fields(one: TensorInstruction) -> Drain:
     fields = Drain(**{name: int(getattr(one, name)) for name in Drain._fields})
     size = one.o_type.size_bytes
     # Alignment makes these exact; the stride of a loop that never steps is not bound to it.
@@ -100,13 +102,13 @@ def _drain_fields(one: Tensor) -> Drain:
     )
 
 
-def _records(local: Bytes, one: Tensor) -> tuple[npt.NDArray[np.int64], ...]:
+def _records(local: Bytes, one: TensorInstruction) -> tuple[npt.NDArray[np.int64], ...]:
     """Bias, multiplier and shift of each channel, each int64 [inferences, channels]."""
     shape = (len(local), one.output_channels)
     bias, multiplier, shift = (np.full(shape, value, np.int64) for value in (0, one.multiplier, one.shift))
-    if one.parameters is Parameters.BIAS:
+    if one.parameters is ChannelRecord.BIAS:
         bias = _field(local, one.param_base, 4, one.output_channels, "<i4")
-    elif one.parameters is Parameters.PER_CHANNEL:
+    elif one.parameters is ChannelRecord.PER_CHANNEL:
         bias = _field(local, one.param_base, 9, one.output_channels, "<i4")
         multiplier = _field(local, one.param_base + 4, 9, one.output_channels, "<i4")
         shift = _field(local, one.param_base + 8, 9, one.output_channels, "<u1") & _SHIFT_BITS

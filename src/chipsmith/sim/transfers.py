@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chipsmith.program.instructions import Load, Store, Transfer
+from chipsmith.program.instructions import Load, Store, TransferInstruction
 from chipsmith.program.streams import external_stream
 from chipsmith.sim.memory import Loops, Memories, strided
 
@@ -22,11 +22,11 @@ def store(memories: Memories, instruction: Store) -> None:
     target[...] = strided(memories.local, base=instruction.local_address, loops=_local_loops(instruction))
 
 
-def _local_loops(transfer: Transfer) -> Loops:
+def _local_loops(transfer: TransferInstruction) -> Loops:
     outer, inner = transfer.local_outer_stride, transfer.local_inner_stride
     return (transfer.outer_count, outer), (transfer.inner_count, inner), (transfer.run_bytes, 1)
 
 
-def _external_loops(transfer: Transfer) -> Loops:
+def _external_loops(transfer: TransferInstruction) -> Loops:
     outer, inner = transfer.external_outer_stride, transfer.external_inner_stride
     return (transfer.outer_count, outer), (transfer.inner_count, inner), (transfer.run_bytes, 1)

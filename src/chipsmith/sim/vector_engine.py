@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.program.instructions import INDIRECT_OPS, Op, Reduce, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Op, Reduce, Rounding, Source, Table, Type, VectorInstruction
 from chipsmith.program.streams import a_loops, b_loops, o_loops
 from chipsmith.sim.kernels import (
     count_leading_zeros_in_place,
@@ -30,7 +30,7 @@ _LANE_AXIS = 7
 _SHIFT_BITS = 31
 
 
-def vector(memories: Memories, instruction: Vector) -> None:
+def vector(memories: Memories, instruction: VectorInstruction) -> None:
     """Run a VECTOR on the on-chip memory of each inference: all elements are read before any is written."""
     elements = math.prod(count for count, _ in a_loops(instruction))
     for part in parts(memories.inferences, bytes_each=4 * elements):
@@ -40,7 +40,7 @@ def vector(memories: Memories, instruction: Vector) -> None:
             _run(memories.local[part], instruction)
 
 
-def _run(local: Bytes, one: Vector) -> None:
+def _run(local: Bytes, one: VectorInstruction) -> None:
     values = _operated(one, _operand_a(local, one), _operand_b(local, one))
     values = _reduced(one, values)
     _finish(local, one, values)
@@ -48,7 +48,7 @@ def _run(local: Bytes, one: Vector) -> None:
     output[...] = values.reshape(output.shape)
 
 
-def _run_indirect(local: Bytes, one: Vector) -> None:
+def _run_indirect(local: Bytes, one: VectorInstruction) -> None:
     rows = named_rows(local, one)
     if one.op is Op.GATHER:
         values = _prepared_a(one, gathered(local, one, rows))
@@ -60,7 +60,7 @@ def _run_indirect(local: Bytes, one: Vector) -> None:
         scatter(local, one, rows, values)
 
 
-def _finish(local: Bytes, one: Vector, values: Values) -> None:
+def _finish(local: Bytes, one: VectorInstruction, values: Values) -> None:
     """What comes after the reduction, in place."""
     if one.o_rounding is not Rounding.OFF:
         _scale(values, one.o_multiplier, one.o_shift, one.o_rounding)
@@ -70,16 +70,16 @@ def _finish(local: Bytes, one: Vector, values: Values) -> None:
     _look_up(local, one, values)
 
 
-def _operand_a(local: Bytes, one: Vector) -> Values:
+def _operand_a(local: Bytes, one: VectorInstruction) -> Values:
     *outer, r0, r1 = a_loops(one)
     return _prepared_a(one, _elements(local, one.a_type, one.a_base, (r0, r1, *outer)))
 
 
-def _prepared_a(one: Vector, values: Values) -> Values:
+def _prepared_a(one: VectorInstruction, values: Values) -> Values:
     return _prepared(values, one.a_zero_point, one.a_left_shift, (one.a_multiplier, one.a_shift, one.a_rounding))
 
 
-def _operand_b(local: Bytes, one: Vector) -> Values:
+def _operand_b(local: Bytes, one: VectorInstruction) -> Values:
     if one.b_source is not Source.STREAM:
         return np.full((1,) * (_LANE_AXIS + 1), one.b_immediate, np.int32)
     values = _elements(local, one.b_type, one.b_base, ((1, 0), (1, 0), *b_loops(one)))
@@ -104,7 +104,7 @@ def _scale(values: Values, multiplier: int, shift: int, rounding: Rounding) -> N
     scale_in_place(values.reshape(-1), multiplier, shift, int(rounding))
 
 
-def _operated(one: Vector, a: Values, b: Values) -> Values:
+def _operated(one: VectorInstruction, a: Values, b: Values) -> Values:
     if one.op is Op.PASS:
         return a
     if one.op is Op.CLZ:
@@ -161,7 +161,7 @@ _REDUCTIONS: Mapping[Reduce, np.ufunc] = {
 }
 
 
-def _reduced(one: Vector, values: Values) -> Values:
+def _reduced(one: VectorInstruction, values: Values) -> Values:
     """[inferences, o0, o1, o2, o3, lanes], with one lane where the lanes are reduced."""
     if one.reduce is Reduce.NONE:
         return values.reshape(len(values), *values.shape[3:])
@@ -170,7 +170,7 @@ def _reduced(one: Vector, values: Values) -> Values:
     return np.ascontiguousarray(reduced[..., None] if one.lane_reduce else reduced)
 
 
-def _look_up(local: Bytes, one: Vector, values: Values) -> None:
+def _look_up(local: Bytes, one: VectorInstruction, values: Values) -> None:
     flat = values.reshape(len(values), -1)
     if one.table is Table.TABLE8:
         look_up_8_in_place(flat, local[:, one.t_base : one.t_base + 256])

@@ -26,7 +26,7 @@ from chipsmith.compiler.lower.vector import (
 )
 from chipsmith.compiler.lower.vector_loops import Loop, Nest
 from chipsmith.compiler.lower.view import View
-from chipsmith.program.instructions import Op, Reduce, Type, Vector
+from chipsmith.program.instructions import Op, Reduce, Type, VectorInstruction
 from chipsmith.tosa.graph import DType, Operator
 
 Stage: TypeAlias = tuple[Step, ...]
@@ -72,7 +72,7 @@ def _repeat(axis: int, a: View, o: View, sketch: Sketch) -> Stage:
     repetitions = o.shape[axis] // a.shape[axis]
     loops.append(Loop(count=repetitions, a=0, b=0, o=a.shape[axis] * o.strides[axis]))
     nest = Nest(loops=tuple(loops), a_base=a.offset, b_base=0, o_base=o.offset)
-    return lower_nest(Vector(), nest, a, None, o, sketch.chip)
+    return lower_nest(VectorInstruction(), nest, a, None, o, sketch.chip)
 
 
 def select(op: Operator, sketch: Sketch) -> Iterator[Stage]:
@@ -80,9 +80,9 @@ def select(op: Operator, sketch: Sketch) -> Iterator[Stage]:
     condition, a, b = (sketch.view(name) for name in op.inputs)
     o = sketch.view(op.outputs[0])
     difference, chosen = (sketch.scratch(o.shape, DType.INT32) for _ in range(2))
-    yield lower_elementwise(Vector(op=Op.SUB), a, b, difference, sketch.chip)
-    yield lower_elementwise(Vector(op=Op.MUL), difference, condition, chosen, sketch.chip)
-    yield lower_elementwise(Vector(op=Op.ADD), chosen, b, o, sketch.chip)
+    yield lower_elementwise(VectorInstruction(op=Op.SUB), a, b, difference, sketch.chip)
+    yield lower_elementwise(VectorInstruction(op=Op.MUL), difference, condition, chosen, sketch.chip)
+    yield lower_elementwise(VectorInstruction(op=Op.ADD), chosen, b, o, sketch.chip)
 
 
 def argmax(op: Operator, sketch: Sketch) -> Iterator[Stage]:
@@ -93,9 +93,9 @@ def argmax(op: Operator, sketch: Sketch) -> Iterator[Stage]:
     largest, below = sketch.scratch(single, a.dtype), sketch.scratch(a.shape, DType.INT8)
     places = tuple(size if at == axis else 1 for at, size in enumerate(a.shape))
     positions = sketch.constant(np.arange(a.shape[axis], dtype=np.int32).reshape(places))
-    yield from reduce_axis(Vector(reduce=Reduce.MAX), axis, a, None, largest, sketch)
-    yield lower_elementwise(Vector(op=Op.GT), largest, a, below, sketch.chip)
-    least = Vector(op=Op.OR, a_left_shift=_FAR, reduce=Reduce.MIN)
+    yield from reduce_axis(VectorInstruction(reduce=Reduce.MAX), axis, a, None, largest, sketch)
+    yield lower_elementwise(VectorInstruction(op=Op.GT), largest, a, below, sketch.chip)
+    least = VectorInstruction(op=Op.OR, a_left_shift=_FAR, reduce=Reduce.MIN)
     yield from reduce_axis(least, axis, below, positions, o, sketch)
 
 
@@ -104,7 +104,7 @@ def cast_to_bool(op: Operator, sketch: Sketch) -> Iterator[Stage]:
     a, o = sketch.view(op.inputs[0]), sketch.view(op.outputs[0])
     size = a.dtype.size_bytes
     bytes_of = replace(a, shape=(*a.shape, size), strides=(*a.strides, 1), dtype=DType.INT8)
-    template = Vector(reduce=Reduce.MAX, clamp_min=0, clamp_max=1)
+    template = VectorInstruction(reduce=Reduce.MAX, clamp_min=0, clamp_max=1)
     nest = reduction(len(a.shape), bytes_of, None, o.insert(len(o.shape)))
     yield lower_nest(template, nest, bytes_of, None, o, sketch.chip, a_type=Type.UINT8)
 
@@ -118,7 +118,7 @@ def rescale_by_channel(op: Operator, sketch: Sketch) -> Iterator[Stage]:
     unsigned = (bool(op.attributes["input_unsigned"]), bool(op.attributes["output_unsigned"]))
     zero_points = sketch.lookup.rescale_zero_points(op)
     low, high = value_range(o, unsigned=unsigned[1])
-    template = Vector(
+    template = VectorInstruction(
         a_zero_point=zero_points[0],
         o_rounding=scale.rounding,
         o_zero_point=zero_points[1],

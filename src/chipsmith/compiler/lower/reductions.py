@@ -14,7 +14,7 @@ from chipsmith.compiler.lower.context import Sketch
 from chipsmith.compiler.lower.kernel import Step
 from chipsmith.compiler.lower.vector import chain_template, lower_copy, lower_nest, reduction
 from chipsmith.compiler.lower.view import View, inverse
-from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, VectorInstruction
 from chipsmith.tosa.graph import DType
 
 _SHARE = 16
@@ -42,7 +42,7 @@ def reduce_chain(chain: VectorChain, sketch: Sketch) -> Iterator[tuple[Step, ...
 
 
 def reduce_axis(
-    template: Vector, axis: int, a: View, b: View | None, o: View, sketch: Sketch
+    template: VectorInstruction, axis: int, a: View, b: View | None, o: View, sketch: Sketch
 ) -> Iterator[tuple[Step, ...]]:
     """The stages that reduce an axis of `a`, combined with `b`, which broadcasts to it, to size 1 in `o`."""
     if not _is_long(a, axis, sketch.chip):
@@ -71,7 +71,9 @@ def reduce_axis(
     yield from reduce_axis(replace(last, a_type=Type.INT32), axis, between, None, o, sketch)
 
 
-def _reduced(template: Vector, axis: int, sides: list[View | None], o: View, sketch: Sketch) -> tuple[Step, ...]:
+def _reduced(
+    template: VectorInstruction, axis: int, sides: list[View | None], o: View, sketch: Sketch
+) -> tuple[Step, ...]:
     a, b = sides
     if a is None:
         raise ValueError("there is nothing to reduce")

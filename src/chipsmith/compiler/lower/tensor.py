@@ -15,7 +15,7 @@ from chipsmith.compiler.lower.view import View, dense_strides, inverse
 from chipsmith.compiler.spill.slice import Axis, slice_step
 from chipsmith.mapping.channels import WeightedKernel, channel_parts
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import Mode, Parameters, Tensor, WeightsBy
+from chipsmith.program.instructions import ChannelRecord, Mode, TensorInstruction, WeightsBy
 from chipsmith.tosa.graph import Array
 
 OneView = TypeVar("OneView", View, View | None)
@@ -49,8 +49,8 @@ class Drained:
     """
 
     name: str
-    template: Tensor
-    parameters: Parameters
+    template: TensorInstruction
+    parameters: ChannelRecord
     records: Array
     bias: View | None
     macs: int
@@ -130,7 +130,7 @@ def _weights(part: Geometry, buffers: Mapping[str, Buffer], name: str, made: lis
 
 
 def _records(drained: Drained, name: str, first: int, last: int, made: list[Buffer]) -> Operand | None:
-    if drained.parameters is Parameters.NONE:
+    if drained.parameters is ChannelRecord.NONE:
         return None
     if drained.bias is not None:
         return Operand(stream="param", buffer=drained.bias.buffer, base=drained.bias.offset + first * _BIAS_BYTES)
@@ -146,7 +146,7 @@ def _with_records(step: Step, records: Operand | None) -> Step:
 # --- loops -----------------------------------------------------------------------------------------------------------
 
 
-def _windows(template: Tensor, geometry: Geometry) -> Iterator[Step]:
+def _windows(template: TensorInstruction, geometry: Geometry) -> Iterator[Step]:
     """One instruction for each plane of each image; products of pixels take the whole batch at once."""
     a, output, residual, weights = geometry.a, geometry.output, geometry.residual, geometry.weights
     channels, pitch_z = weights.shape[4], geometry.dilation[0] * a.strides[1]
@@ -173,7 +173,7 @@ def _with_weights(step: Step, weights: View, tap: int) -> Step:
     return replace(step, operands=(*step.operands, Operand(stream="w", buffer=weights.buffer, base=base)))
 
 
-def _without_taps(fields: Tensor) -> Tensor:
+def _without_taps(fields: TensorInstruction) -> TensorInstruction:
     """Outputs that no tap meets: one tap that is masked everywhere, so that the drain gets sums of 0."""
     return replace(
         fields,
@@ -195,7 +195,7 @@ def _without_taps(fields: Tensor) -> Tensor:
     )
 
 
-def _taps(template: Tensor, geometry: Geometry) -> Tensor:
+def _taps(template: TensorInstruction, geometry: Geometry) -> TensorInstruction:
     """The fields of the kernel's loops and the strides of its weights."""
     _, kernel_y, kernel_x = geometry.kernel
     outputs, stride_z, stride_y, stride_x, _ = geometry.weights.strides
@@ -219,7 +219,7 @@ def _pixel_pitch(geometry: Geometry) -> int:
     return geometry.a.strides[3] if width > 1 else channels
 
 
-def _steps_of_window(template: Tensor, geometry: Geometry) -> Tensor:
+def _steps_of_window(template: TensorInstruction, geometry: Geometry) -> TensorInstruction:
     """The fields that move the window over the input and place its results."""
     a, output, residual = geometry.a, geometry.output, geometry.residual
     return replace(
@@ -244,7 +244,9 @@ def _steps_of_window(template: Tensor, geometry: Geometry) -> Tensor:
     )
 
 
-def _pointwise(template: Tensor, a: View, output: View, residual: View | None, *, run: int) -> Iterator[Step]:
+def _pointwise(
+    template: TensorInstruction, a: View, output: View, residual: View | None, *, run: int
+) -> Iterator[Step]:
     """A product of rows: all pixels of all images in as few loops as their strides allow."""
     r_strides = residual.strides if residual is not None else output.strides
     loops = [
@@ -311,7 +313,7 @@ def _plane(view: OneView, image: int, plane: int) -> OneView:
     return None if view is None else _moved(view, image * view.strides[0] + plane * view.strides[1])
 
 
-def _step(fields: Tensor, a: View | None, output: View, residual: View | None) -> Step:
+def _step(fields: TensorInstruction, a: View | None, output: View, residual: View | None) -> Step:
     operands = [Operand(stream="o", buffer=output.buffer, base=output.offset, written=True)]
     if a is not None:
         operands.insert(0, Operand(stream="a", buffer=a.buffer, base=a.offset))
@@ -331,7 +333,7 @@ def _fitting(step: Step) -> Iterator[Step]:
 
 def _cut(step: Step, size: str, axis: str) -> Iterator[Step]:
     one = step.template
-    if not isinstance(one, Tensor):
+    if not isinstance(one, TensorInstruction):
         raise TypeError("only TENSOR is cut here")
     outputs, inputs = getattr(one, f"output_{size}"), getattr(one, f"input_{size}")
     if max(outputs, inputs) <= _COUNT_LIMIT:

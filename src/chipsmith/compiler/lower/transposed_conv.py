@@ -23,7 +23,7 @@ from chipsmith.compiler.lower.tensor import Drained, lower_convolution
 from chipsmith.compiler.lower.vector import lower_copy
 from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import Parameters
+from chipsmith.program.instructions import ChannelRecord
 from chipsmith.tosa.graph import Array, DType
 
 Stage: TypeAlias = tuple[str, tuple[Step, ...]]
@@ -135,7 +135,7 @@ def _part(whole: Geometry, y: _Span, x: _Span, drained: Drained, sketch: Sketch)
     weights = yield from _weights(whole, y, x, drained.template.w_zero_point, sketch)
     name = f"{drained.name}.y{y.q}.{y.low}x{x.q}.{x.low}"
     records, bias = np.tile(drained.records, y.size * x.size), drained.bias
-    if bias is not None and drained.parameters is not Parameters.NONE:
+    if bias is not None and drained.parameters is not ChannelRecord.NONE:
         spread = sketch.scratch((y.size * x.size, channels), DType.INT32)
         yield "vector", lower_copy(bias.insert(0), spread, sketch.chip)
         bias = spread

@@ -15,7 +15,7 @@ from chipsmith.compiler.lower.kernel import Operand, Step
 from chipsmith.compiler.lower.vector_loops import Loop, Nest, instructions
 from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import Reduce, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import Reduce, Rounding, Source, Table, Type, VectorInstruction
 from chipsmith.tosa.graph import DType, Operator
 
 TYPES = {DType.INT8: Type.INT8, DType.BOOL: Type.INT8, DType.INT16: Type.INT16, DType.INT32: Type.INT32}
@@ -37,11 +37,11 @@ def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) ->
 
 def lower_copy(source: View, target: View, chip: Chip) -> tuple[Step, ...]:
     """The VECTOR instructions that copy a view, repeated to the target's shape where its size is 1."""
-    return lower_elementwise(Vector(), source, None, target, chip)
+    return lower_elementwise(VectorInstruction(), source, None, target, chip)
 
 
 def lower_elementwise(
-    template: Vector,
+    template: VectorInstruction,
     a: View,
     b: View | None,
     o: View,
@@ -55,7 +55,7 @@ def lower_elementwise(
 
 
 def lower_nest(
-    template: Vector,
+    template: VectorInstruction,
     nest: Nest,
     a: View,
     b: View | None,
@@ -79,10 +79,10 @@ def lower_nest(
 # --- what the chain says -------------------------------------------------------------------------------------------
 
 
-def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> Vector:
+def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> VectorInstruction:
     """VECTOR with all that a chain says but its loops."""
     out = chain.out
-    template = Vector(
+    template = VectorInstruction(
         a_type=view_type(a, unsigned=chain.a.unsigned),
         a_zero_point=chain.a.zero_point,
         a_left_shift=chain.a.left_shift,
@@ -216,7 +216,7 @@ def _average(count: int) -> dict[str, Any]:
     return {"o_rounding": Rounding.SINGLE, "o_multiplier": int(scale.multiplier), "o_shift": int(scale.shift)}
 
 
-def _step(instruction: Vector, nest: Nest, a: View, b: View | None, o: View, table: View | None) -> Step:
+def _step(instruction: VectorInstruction, nest: Nest, a: View, b: View | None, o: View, table: View | None) -> Step:
     operands = [
         Operand(stream="a", buffer=a.buffer, base=nest.a_base),
         Operand(stream="o", buffer=o.buffer, base=nest.o_base, written=True),

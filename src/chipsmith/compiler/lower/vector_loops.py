@@ -10,7 +10,7 @@ from typing import Any
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import OperatorRefused
-from chipsmith.program.instructions import INDIRECT_OPS, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, VectorInstruction
 from chipsmith.program.vector_cycles import vector_cycles
 
 _OUTER_LOOPS = 4
@@ -48,7 +48,7 @@ class Nest:
         )
 
 
-def instructions(template: Vector, nest: Nest, chip: Chip) -> Iterator[tuple[Vector, Nest]]:
+def instructions(template: VectorInstruction, nest: Nest, chip: Chip) -> Iterator[tuple[VectorInstruction, Nest]]:
     """The instructions that cover a nest: the lanes that make it fastest, loops beyond the hardware's unrolled."""
     whole = replace(nest, loops=coalesce(nest.loops))
     lanes = [one for one in whole.loops if not (one.b and template.op in INDIRECT_OPS)]
@@ -84,12 +84,12 @@ def _joins(outer: Loop, inner: Loop) -> bool:
 class _Piece:
     """An instruction, where its streams start, and the loops that it has no counter for."""
 
-    instruction: Vector
+    instruction: VectorInstruction
     nest: Nest
     unrolled: tuple[Loop, ...]
 
 
-def _pieces(template: Vector, nest: Nest, lane: Loop | None) -> list[_Piece] | None:
+def _pieces(template: VectorInstruction, nest: Nest, lane: Loop | None) -> list[_Piece] | None:
     """The nest with one loop along the lanes; None where the hardware's reduction has no counters for it."""
     outer = replace(nest, loops=tuple(one for one in nest.loops if one is not lane))
     assigned = [_assign(template, part, lane) for part in _short_loops(outer)]
@@ -113,7 +113,7 @@ def _short_loops(nest: Nest) -> list[Nest]:
     return parts
 
 
-def _assign(template: Vector, nest: Nest, lane: Loop | None) -> _Piece | None:
+def _assign(template: VectorInstruction, nest: Nest, lane: Loop | None) -> _Piece | None:
     """The instruction with the loop `lane` along the lanes, and the nest's longest loops on its counters."""
     outer = sorted((one for one in nest.loops if not one.reduced), key=lambda one: -one.count)
     inner = [one for one in nest.loops if one.reduced]
@@ -127,7 +127,7 @@ def _assign(template: Vector, nest: Nest, lane: Loop | None) -> _Piece | None:
     return _Piece(instruction=replace(template, **fields), nest=nest, unrolled=tuple(outer[_OUTER_LOOPS:]))
 
 
-def _lanes(template: Vector, lane: Loop | None) -> dict[str, Any]:
+def _lanes(template: VectorInstruction, lane: Loop | None) -> dict[str, Any]:
     if lane is None:
         return {
             "a_lane_stride": template.a_type.size_bytes,
@@ -148,7 +148,7 @@ def _cost(piece: _Piece, chip: Chip) -> int:
     return math.prod(one.count for one in piece.unrolled) * vector_cycles(apart, chip)
 
 
-def _unrolled(piece: _Piece) -> Iterator[tuple[Vector, Nest]]:
+def _unrolled(piece: _Piece) -> Iterator[tuple[VectorInstruction, Nest]]:
     for index in itertools.product(*(range(one.count) for one in piece.unrolled)):
         nest = piece.nest
         for steps, loop in zip(index, piece.unrolled, strict=True):

@@ -10,17 +10,17 @@ import numpy as np
 
 from chipsmith.compiler.lower.kernel import STREAM_NAMES, Step
 from chipsmith.program.arithmetic import round_up
-from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Tensor, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Instruction, TensorInstruction, VectorInstruction
 from chipsmith.program.streams import Offsets, Stream, streams
 
 _STRIDES = {
-    Tensor: {
+    TensorInstruction: {
         "a": ("a_pitch_z", "row_pitch", "pixel_pitch"),
         "w": ("w_stride_z", "w_stride_y", "w_stride_x", "w_stride"),
         "o": ("o_stride_y", "o_stride_x"),
         "res": ("res_stride_y", "res_stride_x"),
     },
-    Vector: {
+    VectorInstruction: {
         "a": (*(f"a_stride_{at}" for at in range(4)), "a_lane_stride", "a_reduce_0", "a_reduce_1"),
         "b": (*(f"b_stride_{at}" for at in range(4)), "b_lane_stride"),
         "o": (*(f"o_stride_{at}" for at in range(4)), "o_lane_stride"),
@@ -97,7 +97,7 @@ def _box(touches: Sequence[Touch], pitch: int, hull: Box) -> Box | None:
 
 
 def _is_indirect(template: Instruction) -> bool:
-    return isinstance(template, Vector) and template.op in INDIRECT_OPS
+    return isinstance(template, VectorInstruction) and template.op in INDIRECT_OPS
 
 
 def _is_down(loop: Offsets, pitch: int) -> bool:

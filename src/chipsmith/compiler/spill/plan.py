@@ -21,7 +21,7 @@ from chipsmith.compiler.spill.dma_region import Box
 from chipsmith.compiler.spill.footprint import in_windows, placed_streams, size_of, tiles, windows
 from chipsmith.compiler.spill.slice import Axis, cut_axis, slice_step
 from chipsmith.mapping.channels import LARGEST_SHARE
-from chipsmith.program.instructions import INDIRECT_OPS, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, VectorInstruction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,7 +263,7 @@ def _dense(part: Sequence[Step], window: str, size_bytes: int) -> bool:
     """Whether a slice writes every byte of a window; otherwise what stands there must be loaded first."""
     marked = np.zeros(size_bytes, np.bool_)
     for step in part:
-        if isinstance(step.template, Vector) and step.template.op in INDIRECT_OPS:
+        if isinstance(step.template, VectorInstruction) and step.template.op in INDIRECT_OPS:
             continue  # data decides what it writes
         written = placed_streams(step)
         for one in step.operands:

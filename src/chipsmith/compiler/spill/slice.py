@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from chipsmith.compiler.lower.kernel import Step
-from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Mode, Op, Tensor, Vector, WeightsBy
+from chipsmith.program.instructions import (
+    INDIRECT_OPS,
+    Instruction,
+    Mode,
+    Op,
+    TensorInstruction,
+    VectorInstruction,
+    WeightsBy,
+)
 
 _VECTOR_STREAMS = ("a", "b", "o")
 _CHANNELS = "output_channels"
@@ -35,11 +43,11 @@ def cut_axis(instruction: Instruction, *, lanes: int) -> Axis | None:
 
     `lanes` is what the vector engine takes in a beat: lanes are cut in multiples of it.
     """
-    if isinstance(instruction, Tensor):
+    if isinstance(instruction, TensorInstruction):
         if instruction.output_height > 1:
             return Axis(name="output_height", count=instruction.output_height, granule=1)
         return Axis(name="output_width", count=instruction.output_width, granule=1)
-    if not isinstance(instruction, Vector):
+    if not isinstance(instruction, VectorInstruction):
         return None
     loops = [(abs(getattr(instruction, f"o_stride_{at}")), at) for at in range(4) if getattr(instruction, f"o{at}") > 1]
     if not instruction.lane_reduce and instruction.lanes > lanes:
@@ -57,18 +65,18 @@ def cut_axes(instruction: Instruction, *, lanes: int, columns: int) -> list[Axis
 
     `lanes` is what the vector engine takes in a beat, `columns` the tensor engine's output channels at once.
     """
-    if isinstance(instruction, Tensor):
+    if isinstance(instruction, TensorInstruction):
         names: tuple[str, ...] = ("output_height", "output_width")
-    elif isinstance(instruction, Vector):
+    elif isinstance(instruction, VectorInstruction):
         names = ("o0", "o1", "o2", "o3")
     else:
         return []
     axes = [Axis(name=name, count=getattr(instruction, name), granule=1) for name in names]
-    if isinstance(instruction, Tensor):
+    if isinstance(instruction, TensorInstruction):
         axes.append(Axis(name=_CHANNELS, count=instruction.output_channels, granule=columns))
-    if isinstance(instruction, Vector) and not instruction.lane_reduce:
+    if isinstance(instruction, VectorInstruction) and not instruction.lane_reduce:
         axes.append(Axis(name="lanes", count=instruction.lanes, granule=lanes if instruction.lanes > lanes else 1))
-    if isinstance(instruction, Vector) and instruction.op in INDIRECT_OPS:
+    if isinstance(instruction, VectorInstruction) and instruction.op in INDIRECT_OPS:
         axes.append(Axis(name=_ROWS, count=instruction.rows, granule=1))
     return [one for one in axes if one.count > one.granule]
 
@@ -84,9 +92,9 @@ def slice_step(step: Step, axis: Axis, first: int, last: int) -> Step:
 def _slice_template(one: Instruction, axis: Axis, first: int, last: int) -> tuple[Instruction, Mapping[str, int]]:
     """The instruction on outputs `first` to `last` of an axis, and how far the base of each stream moves."""
     moves: Mapping[str, int]
-    if isinstance(one, Tensor):
+    if isinstance(one, TensorInstruction):
         template, moves = _slice_tensor(one, axis, first, last)
-    elif isinstance(one, Vector) and axis.name == _ROWS:
+    elif isinstance(one, VectorInstruction) and axis.name == _ROWS:
         template = replace(one, rows=last - first, b_immediate=one.b_immediate + first)
         moves = {"a" if one.op is Op.GATHER else "o": first * one.row_pitch}
     else:
@@ -96,7 +104,7 @@ def _slice_template(one: Instruction, axis: Axis, first: int, last: int) -> tupl
 
 def _without_idle_strides(one: Instruction) -> Instruction:
     """Strides of loops that never step are 0: those of a tensor beyond the chip need not fit their fields."""
-    if isinstance(one, Tensor):
+    if isinstance(one, TensorInstruction):
         if one.output_height > 1:
             return one
         # Row 0 alone is read where neither padding nor taps move away from it.
@@ -106,7 +114,7 @@ def _without_idle_strides(one: Instruction) -> Instruction:
     return replace(one, **{f"{stream}_stride_{at}": 0 for stream in _VECTOR_STREAMS for at in loops})
 
 
-def _slice_tensor(one: Tensor, axis: Axis, first: int, last: int) -> tuple[Instruction, dict[str, int]]:
+def _slice_tensor(one: TensorInstruction, axis: Axis, first: int, last: int) -> tuple[Instruction, dict[str, int]]:
     """The instruction whose input begins at the first row (or pixel) that the slice reads, and how far bases move."""
     if axis.name == _CHANNELS:
         return replace(one, output_channels=last - first), _channel_moves(one, first)
@@ -131,7 +139,7 @@ def _slice_tensor(one: Tensor, axis: Axis, first: int, last: int) -> tuple[Instr
     return pixels, moves
 
 
-def _channel_moves(one: Tensor, first: int) -> dict[str, int]:
+def _channel_moves(one: TensorInstruction, first: int) -> dict[str, int]:
     depthwise = one.mode is Mode.DEPTHWISE
     by_column = not depthwise and one.weights_by is WeightsBy.COLUMN
     return {

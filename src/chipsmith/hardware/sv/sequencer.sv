@@ -101,7 +101,7 @@ module sequencer #(
       named.groups = group_range(tensor.a_first_group, tensor.a_last_group)
           | group_range(tensor.w_first_group, tensor.w_last_group)
           | group_range(tensor.o_first_group, tensor.o_last_group);
-      if (tensor.parameters != chip::PARAMETERS_NONE)
+      if (tensor.parameters != chip::CHANNEL_RECORD_NONE)
         named.groups = named.groups | group_range(tensor.param_first_group, tensor.param_last_group);
       if (tensor.residual)
         named.groups = named.groups | group_range(tensor.res_first_group, tensor.res_last_group);

@@ -96,7 +96,7 @@ module tensor_engine (
 
   assign depthwise = one.mode == chip::MODE_DEPTHWISE;
   assign by_column = !depthwise && one.weights_by == chip::WEIGHTS_BY_COLUMN;
-  assign has_records = one.parameters != chip::PARAMETERS_NONE;
+  assign has_records = one.parameters != chip::CHANNEL_RECORD_NONE;
   assign a_meets_w = one.a_first_group <= one.w_last_group && one.w_first_group <= one.a_last_group;
   assign a_meets_p = has_records && one.a_first_group <= one.param_last_group && one.param_first_group <= one.a_last_group;
   assign o_meets = (one.o_first_group <= one.a_last_group && one.a_first_group <= one.o_last_group)

@@ -73,7 +73,7 @@ module tensor_loads #(
   assign depthwise = one.mode == chip::MODE_DEPTHWISE;
   assign by_column = !depthwise && one.weights_by == chip::WEIGHTS_BY_COLUMN;
 
-  assign by_bias = one.parameters == chip::PARAMETERS_BIAS;
+  assign by_bias = one.parameters == chip::CHANNEL_RECORD_BIAS;
 
   // Phase bases: the weights of the first channel and index of a block, a step of z, of y, of x, of the run.
   logic [23:0] base_block, base_z, base_y, base_x, base_run;
@@ -103,7 +103,7 @@ module tensor_loads #(
   end
 
   // The slots of a load: lines of weights by (outer, segment), then lines of records.
-  assign has_records = phase_first && tile_first && one.parameters != chip::PARAMETERS_NONE;
+  assign has_records = phase_first && tile_first && one.parameters != chip::CHANNEL_RECORD_NONE;
   assign last_outer = by_column ? INDEX_BITS'(block - 1'b1)
       : one.run > 24'(chip::R) ? INDEX_BITS'(chip::R - 1) : INDEX_BITS'(one.run - 1'b1);
   assign weights_last = !in_records && outer == last_outer && (by_column || segment == last_segment);

@@ -26,8 +26,8 @@ module tensor_records #(
   logic [8*BYTES-1:0] bias_bytes, scale_bytes;
   logic by_channel, by_bias;
 
-  assign by_channel = one.parameters == chip::PARAMETERS_PER_CHANNEL;
-  assign by_bias = one.parameters == chip::PARAMETERS_BIAS;
+  assign by_channel = one.parameters == chip::CHANNEL_RECORD_PER_CHANNEL;
+  assign by_bias = one.parameters == chip::CHANNEL_RECORD_BIAS;
   assign bias_bytes = sets[bias_set];
   assign scale_bytes = sets[scale_set];
 
