@@ -13,6 +13,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from drawings.imports import draw_imports, import_table
+from drawings.job import draw_job
+from drawings.machine import draw_machine
+from drawings.timeline import draw_pipeline, draw_timeline
+from reference import noun_sections, verb_sections
+
 from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
@@ -20,6 +26,7 @@ from chipsmith.learn import recipe_schema
 from chipsmith.tosa.document import document
 
 DOCS = Path(__file__).parent
+SOURCE = DOCS.parent / "src" / "chipsmith"
 
 Page = Callable[[str], str]
 
@@ -41,10 +48,27 @@ def chips(text: str) -> str:
     return replace_parts(text, {"catalogue": catalogue_table(chips), "fields": field_table()})
 
 
+def architecture(text: str) -> str:
+    """What each package says of itself and imports."""
+    return replace_parts(text, {"packages": import_table(SOURCE)})
+
+
+def api(text: str) -> str:
+    """The verbs, and the nouns that they take and give."""
+    return replace_parts(text, {"verbs": verb_sections(), "nouns": noun_sections()})
+
+
 PAGES: Mapping[str, Page] = {
+    "api.md": api,
+    "architecture.md": architecture,
     "chips.md": chips,
     "operators.md": lambda _: document(),
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
+    "pictures/imports.svg": lambda _: draw_imports(SOURCE),
+    "pictures/job.svg": lambda _: draw_job(),
+    "pictures/machine.svg": lambda _: draw_machine(),
+    "pictures/tensor-pipeline.svg": lambda _: draw_pipeline(),
+    "pictures/timeline.svg": lambda _: draw_timeline(),
 }
 
 

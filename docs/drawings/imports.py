@@ -72,7 +72,7 @@ def _routes(rows: list[list[str]], edges: Graph) -> dict[tuple[str, str], list[s
     """The stops of each arrow: its ends, and a point on every row between, which is added to that row."""
     row_of = {name: index for index, row in enumerate(rows) for name in row}
     routes = {}
-    for name, other in ((name, other) for name in sorted(edges) for other in sorted(edges[name])):
+    for name, other in sorted((user, used) for user, others in edges.items() for used in others):
         between = [f"{name}>{other}@{row}" for row in range(row_of[name] - 1, row_of[other], -1)]
         for stop in between:
             rows[int(stop.rpartition("@")[2])].append(stop)
@@ -135,6 +135,27 @@ def draw_imports(source: Path) -> str:
     drawn = [*arrows, *(boxes[name].draw() for name in sorted(upper)), ground.draw()]
     height = ground.bottom + MARGIN
     return picture(WIDTH, height, title="Packages of chipsmith; an arrow leads to what is imported", pieces=drawn)
+
+
+def import_table(source: Path) -> str:
+    """A table in Markdown, from the highest package to the lowest: what it says of itself, and what it imports."""
+    imports = read_imports(source)
+    base = foundation(imports, source)
+    order = [name for row in floors(imports) for name in row]
+    head = ["| package | what it is | imports |", "|---|---|---|"]
+    rows = [f"| `{name}` | {_says(source, name)} | {_listed(imports[name] - base)} |" for name in reversed(order)]
+    return "\n".join([*head, *rows])
+
+
+def _says(source: Path, name: str) -> str:
+    """The first line of its docstring."""
+    folder, file = source / name / "__init__.py", source / f"{name}.py"
+    words = ast.get_docstring(ast.parse((folder if folder.is_file() else file).read_text())) or ""
+    return words.partition("\n")[0].removesuffix(".")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _box(name: str, place: float, y: float, source: Path) -> Box:

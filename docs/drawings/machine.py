@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from drawings.svg import SMALL_SIZE, SOFT_INK, Box, Paint, arrow, picture, text
 
 WIDTH, HEIGHT = 640, 800
@@ -40,7 +42,9 @@ VECTOR_STAGES = (
     "rescale, clamp",
     "look up: TL copies of a table",
 )
-MULTIPLIERS = Box(x=170, y=744, width=300, height=38, lines=["M multipliers of 32 x 32 bits, shared"], paint=Paint.PLAIN)
+MULTIPLIERS = Box(
+    x=170, y=744, width=300, height=38, lines=["M multipliers of 32 x 32 bits, shared"], paint=Paint.PLAIN
+)
 
 
 def draw_machine() -> str:
@@ -108,7 +112,7 @@ def _flow(stages: tuple[Box, ...]) -> list[str]:
     """Down the stages of an engine, and the multipliers to the engines that share them."""
     steps = [
         arrow((upper.middle[0], upper.bottom), (lower.middle[0], lower.y))
-        for upper, lower in zip(stages, stages[1:], strict=False)
+        for upper, lower in pairwise(stages)
         if lower.x == upper.x
     ]
     return [*steps, *(arrow((x, MULTIPLIERS.y), (x, TENSOR.bottom)) for x in (240, 400))]

@@ -48,14 +48,17 @@ class Box:
 
     @property
     def right(self) -> float:
+        """Its right edge."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
+        """Its lower edge."""
         return self.y + self.height
 
     @property
     def middle(self) -> Point:
+        """Its centre."""
         return self.x + self.width / 2, self.y + self.height / 2
 
     def draw(self) -> str:
@@ -89,7 +92,9 @@ def text(
     )
 
 
-def arrow(*points: Point, label: str = "", place: Point | None = None, anchor: str = "middle", dashed: bool = False) -> str:
+def arrow(
+    *points: Point, label: str = "", place: Point | None = None, anchor: str = "middle", dashed: bool = False
+) -> str:
     """A line through the points with its head at the last one; `label` stands at the point `place`."""
     path = " ".join(f"{'L' if index else 'M'}{x:g},{y:g}" for index, (x, y) in enumerate(points))
     return _stroke(path, dashed=dashed) + (

@@ -78,7 +78,9 @@ def draw_pipeline() -> str:
         *(text(f"tile {tile}", (end - PHASE_WIDTH * PHASES / 2, 30)) for tile, end in enumerate(ends)),
         *(f'<path d="M{x:g},20 V200" stroke="#9aa5b1" stroke-dasharray="4 4"/>' for x in (first, *ends)),
         arrow((PIPE_X, 225), (ends[-1] + DRAIN_WIDTH, 225)),
-        text("engine_cycles = first load + phases + last drain + TENSOR_PIPE", (20, 250), size=SMALL_SIZE, anchor="start"),
+        text(
+            "engine_cycles = first load + phases + last drain + TENSOR_PIPE", (20, 250), size=SMALL_SIZE, anchor="start"
+        ),
     ]
     return picture(
         ends[-1] + DRAIN_WIDTH + 14,
@@ -88,9 +90,7 @@ def draw_pipeline() -> str:
     )
 
 
-def _lane(
-    y: float, name: str, starts: Sequence[float], width: float, labels: Sequence[str], paint: Paint
-) -> list[str]:
+def _lane(y: float, name: str, starts: Sequence[float], width: float, labels: Sequence[str], paint: Paint) -> list[str]:
     """A row of boxes of one kind behind its name."""
     boxes = [
         Box(x=x, y=y, width=width, height=36, lines=[label], paint=paint).draw()

@@ -1,0 +1,128 @@
+"""The API reference: signatures and docstrings as Markdown, read from the source without running it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import chipsmith
+
+Function = ast.FunctionDef
+
+NOUNS = (
+    "chipsmith.tosa.graph:Graph",
+    "chipsmith.chip.description:Chip",
+    "chipsmith.program.program:Program",
+    "chipsmith.learn.recipe:Recipe",
+)
+"""The values that verbs take and give, and that a script meets first."""
+
+WIDEST = 100
+"""Characters of a signature on one line; longer ones have an argument a line."""
+
+
+def verb_sections() -> str:
+    """The verbs of chipsmith, in the order of the alphabet."""
+    return "\n\n".join(describe_function(getattr(chipsmith, name)) for name in sorted(chipsmith.__all__))
+
+
+def noun_sections() -> str:
+    """The nouns, from the network to what is known of it."""
+    return "\n\n".join(describe_class(place) for place in NOUNS)
+
+
+def describe_function(function: Callable[..., object]) -> str:
+    """A section of a function: its name, its signature, its docstring."""
+    node = _definition(Path(inspect.getfile(function)), function.__name__)
+    assert isinstance(node, Function)
+    return f"### `{node.name}`\n\n{_signature(node)}\n\n{_words(node)}"
+
+
+def describe_class(place: str) -> str:
+    """A section of a class, given as "module:Name": its docstring, fields, properties and methods."""
+    module, _, name = place.partition(":")
+    node = _definition(Path(str(import_module(module).__file__)), name)
+    assert isinstance(node, ast.ClassDef)
+    members = [*_fields(node), *_methods(node)]
+    parts = [f"### `{name}`", f"`from {module} import {name}`", _words(node), "\n".join(members)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _definition(file: Path, name: str) -> ast.AST:
+    body = ast.parse(file.read_text()).body
+    return next(node for node in body if isinstance(node, Function | ast.ClassDef) and node.name == name)
+
+
+def _signature(node: Function) -> str:
+    """The head of a function as a block of Python that is shown and not run."""
+    arguments, returns = _arguments(node.args), f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    line = f"{node.name}({', '.join(arguments)}){returns}"
+    if len(line) > WIDEST:
+        line = f"{node.name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + f"){returns}"
+    return f"```py\n{line}\n```"
+
+
+def _arguments(arguments: ast.arguments) -> list[str]:
+    """Each argument with its type and default; `*` where only names may follow."""
+    plain = [argument for argument in (*arguments.posonlyargs, *arguments.args) if argument.arg != "self"]
+    missing: Sequence[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults))
+    texts = [_argument(*pair) for pair in zip(plain, (*missing, *arguments.defaults), strict=True)]
+    if arguments.vararg:
+        texts.append(f"*{_argument(arguments.vararg, None)}")
+    elif arguments.kwonlyargs:
+        texts.append("*")
+    return [*texts, *(_argument(*pair) for pair in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))]
+
+
+def _argument(argument: ast.arg, default: ast.expr | None) -> str:
+    kind = f": {ast.unparse(argument.annotation)}" if argument.annotation else ""
+    return argument.arg + kind + (f" = {ast.unparse(default)}" if default else "").replace("'", '"')
+
+
+def _words(node: Function | ast.ClassDef) -> str:
+    return ast.get_docstring(node) or ""
+
+
+def _fields(node: ast.ClassDef) -> Iterator[str]:
+    """A line for each public field, with the text that stands under it."""
+    for index, field in enumerate(node.body):
+        match field:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=kind) if not name.startswith("_"):
+                words = _text_under(node, index) or _described(field.value)
+                yield f"- `{name}: {ast.unparse(kind)}`" + (f": {words}" if words else "")
+
+
+def _text_under(node: ast.ClassDef, index: int) -> str:
+    """The string that follows a field, as one line."""
+    match node.body[index + 1 : index + 2]:
+        case [ast.Expr(value=ast.Constant(value=str(words)))]:
+            return re.sub(r"\s+", " ", words).strip()
+    return ""
+
+
+def _described(value: ast.expr | None) -> str:
+    """The `description` of a pydantic Field."""
+    if isinstance(value, ast.Call):
+        for keyword in value.keywords:
+            if keyword.arg == "description" and isinstance(keyword.value, ast.Constant):
+                return str(keyword.value.value)
+    return ""
+
+
+def _methods(node: ast.ClassDef) -> Iterator[str]:
+    """A line for each public method and property: how it is called, and the first sentence of its docstring."""
+    for method in node.body:
+        if isinstance(method, Function) and not method.name.startswith("_"):
+            decorators = {ast.unparse(decorator) for decorator in method.decorator_list}
+            call = "" if decorators & {"property", "cached_property"} else f"({', '.join(_call(method))})"
+            returns = f" -> {ast.unparse(method.returns)}" if method.returns else ""
+            first = re.sub(r"\s+", " ", _words(method).partition("\n\n")[0])
+            yield f"- `{method.name}{call}{returns}`" + (f": {first}" if first else "")
+
+
+def _call(method: Function) -> list[str]:
+    return [argument for argument in _arguments(method.args) if argument != "cls"]
