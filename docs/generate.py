@@ -35,8 +35,8 @@ def replace_parts(text: str, parts: Mapping[str, str]) -> str:
     """A page with each part of that name replaced; raises ValueError for a part that the page has not."""
     for name, part in parts.items():
         begin, end = f"<!-- generated: {name} -->\n", "\n<!-- end of generated -->"
-        pattern = re.escape(begin) + ".*?" + re.escape(end)
-        text, count = re.subn(pattern, lambda _, new=begin + part + end: new, text, flags=re.DOTALL)
+        new = (begin + part + end).replace("\\", r"\\")
+        text, count = re.subn(f"{re.escape(begin)}.*?{re.escape(end)}", new, text, flags=re.DOTALL)
         if count != 1:
             raise ValueError(f"the part {name!r} stands {count} times in its page")
     return text
