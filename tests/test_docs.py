@@ -7,6 +7,7 @@ is each such line of the README. A block whose first line begins with `# slow` o
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from chipsmith import cli
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CLASS = re.compile(r"`([A-Z]\w*[a-z]\w*)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)[^)]*\)")
 
 
@@ -94,3 +96,11 @@ def test_the_index_names_every_page():
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} <= linked
     listed = set(LINK.findall((ROOT / "docs" / "decisions" / "README.md").read_text()))
     assert {page.name for page in (ROOT / "docs" / "decisions").glob("0*.md")} == listed
+
+
+def test_the_glossary_names_classes_that_there_are():
+    named = set(CLASS.findall((ROOT / "docs" / "glossary.md").read_text()))
+    trees = (ast.parse(file.read_text()) for file in (ROOT / "src").rglob("*.py"))
+    classes = {node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)}
+    assert "Graph" in named
+    assert named - classes == set()
