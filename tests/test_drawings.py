@@ -30,7 +30,7 @@ def package(tmp_path):
         "left/__init__.py": "from chipsmith.base import thing",
         "right/__init__.py": "",
         "right/deep.py": "def function():\n    from chipsmith import base",
-        "top.py": '"""The top.\n\nMore."""\nfrom chipsmith.base import thing\nfrom chipsmith import left, right, errors',
+        "top.py": '"""The top.\n\nMore"""\nfrom chipsmith.base import thing\nfrom chipsmith import left, right, errors',
     }
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
