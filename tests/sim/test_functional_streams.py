@@ -20,7 +20,7 @@ def _marked(instruction, name):
     """Addresses of a stream, as `streams` sees them."""
     for stream in streams(instruction):
         if stream.name == name:
-            return {int(byte) for byte in np.flatnonzero(stream.marks()) + stream.first}
+            return {int(byte) for byte in np.flatnonzero(stream.mask()) + stream.first}
     return set()
 
 

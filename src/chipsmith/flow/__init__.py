@@ -36,7 +36,7 @@ from chipsmith.program.program import Program
 from chipsmith.sim import cycle, functional
 from chipsmith.studies.budget import Budget
 from chipsmith.tosa.graph import Array
-from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.operators import OPERATORS
 from chipsmith.tosa.operators.row import OperatorRow
 from chipsmith.witness import cosimulate as cosimulation
 from chipsmith.witness.conformance.run import Conformance, run_official_cases
@@ -323,7 +323,7 @@ def conformance(
 
 def ops() -> tuple[OperatorRow, ...]:
     """The operators that Chipsmith holds: TOSA's integer profile, with types, attributes and rules."""
-    return tuple(ROWS.values())
+    return tuple(OPERATORS.values())
 
 
 def doctor() -> Diagnosis:

@@ -155,7 +155,7 @@ def _enumerations() -> dict[type[enum.IntEnum], int]:
 
 def _screaming(name: str) -> str:
     """WeightsBy -> WEIGHTS_BY."""
-    return "".join(f"_{letter}" if letter.isupper() and at else letter for at, letter in enumerate(name)).upper()
+    return "".join(f"_{letter}" if letter.isupper() and index else letter for index, letter in enumerate(name)).upper()
 
 
 def _codes() -> Iterator[str]:

@@ -17,6 +17,7 @@ from chipsmith.program.instructions import (
     TensorInstruction,
     TransferInstruction,
     VectorInstruction,
+    no_instruction,
 )
 from chipsmith.program.tensor_cycles import drain_stages, tensor_cycles
 from chipsmith.program.vector_cycles import vector_cycles
@@ -44,19 +45,19 @@ def occupancy(instruction: Instruction, chip: Chip) -> Occupancy:
     match instruction:
         case Load():
             words = transfer_words(instruction, chip)
-            held = chip.external.latency_cycles + words + LOAD_PIPE
-            return Occupancy(engine=max(words, TRANSFER_MIN), locks=held, external=held)
+            busy = chip.external.latency_cycles + words + LOAD_PIPE
+            return Occupancy(engine=max(words, TRANSFER_MIN), locks=busy, external=busy)
         case Store():
             words = transfer_words(instruction, chip)
-            held = words + STORE_PIPE
-            return Occupancy(engine=max(words, TRANSFER_MIN), locks=held, external=held + chip.external.latency_cycles)
+            busy = words + STORE_PIPE
+            return Occupancy(engine=max(words, TRANSFER_MIN), locks=busy, external=busy + chip.external.latency_cycles)
         case TensorInstruction():
             return _computing(tensor_cycles(instruction, chip))
         case VectorInstruction():
             return _computing(vector_cycles(instruction, chip))
         case End():
             return _computing(0)
-    raise TypeError(f"{type(instruction).__name__} is no instruction of the machine")
+    raise no_instruction(instruction)
 
 
 def _computing(cycles: int) -> Occupancy:
@@ -79,5 +80,5 @@ def uses_multipliers(instruction: Instruction) -> bool:
         return drain_stages(instruction) > 0
     if isinstance(instruction, VectorInstruction):
         roundings = (instruction.a_rounding, instruction.b_rounding, instruction.o_rounding)
-        return instruction.op is Op.MUL or any(one is not Rounding.OFF for one in roundings)
+        return instruction.op is Op.MUL or any(rounding is not Rounding.OFF for rounding in roundings)
     return False

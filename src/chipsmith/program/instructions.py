@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import OPCODE_BITS, bits, choice, decode, encode
+from chipsmith.program.records import PER_CHANNEL_RECORD
 
 
 class Engine(enum.Enum):
@@ -42,7 +43,7 @@ class WeightsBy(enum.IntEnum):
 
 
 class ChannelRecord(enum.IntEnum):
-    """The record of each output channel: none, an int32 bias, or bias, multiplier and shift in 9 bytes."""
+    """The record of each output channel: none, an int32 bias, or bias, multiplier and shift (`program.records`)."""
 
     NONE = 0
     BIAS = 1
@@ -54,7 +55,7 @@ class ChannelRecord(enum.IntEnum):
         return _RECORD_BYTES[self.value]
 
 
-_RECORD_BYTES = (0, 4, 9)
+_RECORD_BYTES = (0, PER_CHANNEL_RECORD["bias"].itemsize, PER_CHANNEL_RECORD.itemsize)
 
 
 class Rounding(enum.IntEnum):
@@ -294,6 +295,11 @@ class TensorInstruction(Instruction):
     res_first_group: int = bits(5, "groups of the residual")
     res_last_group: int = bits(5, "groups of the residual")
 
+    @property
+    def output_pixels(self) -> int:
+        """Output pixels of one channel."""
+        return self.output_height * self.output_width
+
 
 @dataclass(frozen=True, kw_only=True)
 class VectorInstruction(Instruction):
@@ -368,10 +374,20 @@ class VectorInstruction(Instruction):
     rows: int = bits(24, "rows that GATHER and SCATTER reach")
     row_pitch: int = bits(24, "bytes between these rows", signed=True)
 
+    @property
+    def outer_steps(self) -> int:
+        """Steps of the outer loops o0 to o3 together."""
+        return self.o0 * self.o1 * self.o2 * self.o3
+
 
 INSTRUCTIONS: tuple[type[Instruction], ...] = (End, Load, Store, TensorInstruction, VectorInstruction)
 """The classes of the instruction set, by opcode."""
 _BY_OPCODE = {row.opcode: row for row in INSTRUCTIONS}
+
+
+def no_instruction(value: object) -> TypeError:
+    """The error for a value of a class that is none of INSTRUCTIONS."""
+    return TypeError(f"{type(value).__name__} is no instruction of the machine")
 
 
 def decode_instruction(data: bytes) -> Instruction:

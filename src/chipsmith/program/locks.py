@@ -39,30 +39,38 @@ class Lock(NamedTuple):
 
 def group_ranges(instruction: Instruction) -> tuple[tuple[int, int], ...]:
     """(first, last) bank group of each stream that the instruction uses, in the order of its fields."""
-    one = instruction
-    match one:
+    match instruction:
         case Load(space=Space.PAGE):
             return ()
         case TransferInstruction():
-            return ((one.first_group, one.last_group),)
+            return ((instruction.first_group, instruction.last_group),)
         case TensorInstruction():
-            ranges = [(one.a_first_group, one.a_last_group), (one.w_first_group, one.w_last_group)]
-            if one.parameters is not ChannelRecord.NONE:
-                ranges.append((one.param_first_group, one.param_last_group))
-            ranges.append((one.o_first_group, one.o_last_group))
-            return (*ranges, (one.res_first_group, one.res_last_group)) if one.residual else tuple(ranges)
+            return _tensor_ranges(instruction)
         case VectorInstruction():
-            return _vector_ranges(one)
+            return _vector_ranges(instruction)
     return ()
 
 
-def _vector_ranges(one: VectorInstruction) -> tuple[tuple[int, int], ...]:
-    ranges = [(one.a_first_group, one.a_last_group)]
-    if one.b_source is Source.STREAM:
-        ranges.append((one.b_first_group, one.b_last_group))
-    ranges.append((one.o_first_group, one.o_last_group))
-    if one.table is not Table.NONE:
-        ranges.append((one.t_first_group, one.t_last_group))
+def _tensor_ranges(instruction: TensorInstruction) -> tuple[tuple[int, int], ...]:
+    ranges = [
+        (instruction.a_first_group, instruction.a_last_group),
+        (instruction.w_first_group, instruction.w_last_group),
+    ]
+    if instruction.parameters is not ChannelRecord.NONE:
+        ranges.append((instruction.param_first_group, instruction.param_last_group))
+    ranges.append((instruction.o_first_group, instruction.o_last_group))
+    if instruction.residual:
+        ranges.append((instruction.res_first_group, instruction.res_last_group))
+    return tuple(ranges)
+
+
+def _vector_ranges(instruction: VectorInstruction) -> tuple[tuple[int, int], ...]:
+    ranges = [(instruction.a_first_group, instruction.a_last_group)]
+    if instruction.b_source is Source.STREAM:
+        ranges.append((instruction.b_first_group, instruction.b_last_group))
+    ranges.append((instruction.o_first_group, instruction.o_last_group))
+    if instruction.table is not Table.NONE:
+        ranges.append((instruction.t_first_group, instruction.t_last_group))
     return tuple(ranges)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from chipsmith.chip.description import Chip
-from chipsmith.program.arithmetic import ceil_div, ranges_meet
+from chipsmith.program.arithmetic import ceil_div, ranges_overlap
 from chipsmith.program.instructions import INDIRECT_OPS, Op, Rounding, Source, Table, Type, VectorInstruction
 
 VECTOR_PIPE = 10
@@ -23,8 +25,8 @@ def results_at_once(instruction: VectorInstruction, chip: Chip) -> int:
 
 def beats(instruction: VectorInstruction, chip: Chip) -> int:
     """Beats of an instruction."""
-    outer = instruction.o0 * instruction.o1 * instruction.o2 * instruction.o3
-    return outer * instruction.r0 * instruction.r1 * ceil_div(instruction.lanes, chip.vector.lanes)
+    steps = instruction.outer_steps * instruction.r0 * instruction.r1
+    return steps * ceil_div(instruction.lanes, chip.vector.lanes)
 
 
 def stream_accesses(count: int, lane_stride: int, element: Type, chip: Chip) -> int:
@@ -44,25 +46,30 @@ def stages(instruction: VectorInstruction, chip: Chip) -> int:
 
 def ports(instruction: VectorInstruction, chip: Chip) -> int:
     """Accesses of the busiest bank group in a beat."""
-    count, one = lanes_at_once(instruction, chip), instruction
-    streams = [(stream_accesses(count, one.a_lane_stride, one.a_type, chip), one.a_first_group, one.a_last_group)]
-    if one.b_source is Source.STREAM:
-        accesses = stream_accesses(count, one.b_lane_stride, one.b_type, chip)
-        streams.append((accesses, one.b_first_group, one.b_last_group))
-    results = results_at_once(instruction, chip)
-    writes = 1 if one.lane_reduce else stream_accesses(results, one.o_lane_stride, one.o_type, chip)
-    streams.append((writes, one.o_first_group, one.o_last_group))
+    streams = tuple(_beat_accesses(instruction, chip))
     return max(
-        sum(accesses for accesses, *groups in streams if ranges_meet(first, last, *groups))
+        sum(accesses for accesses, *groups in streams if ranges_overlap(first, last, *groups))
         for _, first, last in streams
     )
+
+
+def _beat_accesses(instruction: VectorInstruction, chip: Chip) -> Iterator[tuple[int, int, int]]:
+    """(accesses in a beat, first bank group, last bank group) of A, B where it is a stream, and the output."""
+    count, results = lanes_at_once(instruction, chip), results_at_once(instruction, chip)
+    accesses = stream_accesses(count, instruction.a_lane_stride, instruction.a_type, chip)
+    yield accesses, instruction.a_first_group, instruction.a_last_group
+    if instruction.b_source is Source.STREAM:
+        accesses = stream_accesses(count, instruction.b_lane_stride, instruction.b_type, chip)
+        yield accesses, instruction.b_first_group, instruction.b_last_group
+    writes = stream_accesses(results, instruction.o_lane_stride, instruction.o_type, chip)
+    yield 1 if instruction.lane_reduce else writes, instruction.o_first_group, instruction.o_last_group
 
 
 def passes(instruction: VectorInstruction, chip: Chip) -> int:
     """Passes of the multipliers in a beat."""
     full = ceil_div(lanes_at_once(instruction, chip), chip.vector.multiplier_lanes)
     results = ceil_div(results_at_once(instruction, chip), chip.vector.multiplier_lanes)
-    scaled = sum(one is not Rounding.OFF for one in (instruction.a_rounding, instruction.b_rounding))
+    scaled = sum(rounding is not Rounding.OFF for rounding in (instruction.a_rounding, instruction.b_rounding))
     out = results if instruction.o_rounding is not Rounding.OFF else 0
     return full * (scaled + (instruction.op is Op.MUL)) + out
 

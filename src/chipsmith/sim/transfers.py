@@ -7,7 +7,7 @@ from chipsmith.program.streams import external_stream
 from chipsmith.sim.memory import Loops, Memories, strided
 
 
-def load(memories: Memories, instruction: Load) -> None:
+def run_load(memories: Memories, instruction: Load) -> None:
     """Copy the runs of a LOAD into the on-chip memory."""
     read = external_stream(instruction)
     source, origin = memories.external(read.first, read.last)
@@ -15,7 +15,7 @@ def load(memories: Memories, instruction: Load) -> None:
     target[...] = strided(source, base=instruction.external_address - origin, loops=_external_loops(instruction))
 
 
-def store(memories: Memories, instruction: Store) -> None:
+def run_store(memories: Memories, instruction: Store) -> None:
     """Copy the runs of a STORE into the external memory, above the constants."""
     base = instruction.external_address - len(memories.constants)
     target = strided(memories.private, base=base, loops=_external_loops(instruction))

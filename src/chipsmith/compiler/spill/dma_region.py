@@ -165,6 +165,6 @@ def _steps_packed(before: Stream, after: Stream, box: Box) -> bool:
 
 def _bytes_packed(one: Touch, after: Stream, base: int, box: Box) -> bool:
     """Whether the bytes are those of the rows: packed rows may have become one run."""
-    rows, columns = np.divmod(np.flatnonzero(one.stream.marks()) + one.base + one.stream.first - box.low, box.pitch)
-    found = np.flatnonzero(after.marks()) + base + after.first
+    rows, columns = np.divmod(np.flatnonzero(one.stream.mask()) + one.base + one.stream.first - box.low, box.pitch)
+    found = np.flatnonzero(after.mask()) + base + after.first
     return np.array_equal(rows * box.row_bytes + columns, found)

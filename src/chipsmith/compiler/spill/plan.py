@@ -269,5 +269,5 @@ def _dense(part: Sequence[Step], window: str, size_bytes: int) -> bool:
         for one in step.operands:
             if one.buffer == window:
                 stream = written[one.stream]
-                marked[stream.first : stream.last + 1] |= stream.marks()
+                marked[stream.first : stream.last + 1] |= stream.mask()
     return bool(marked.all())

@@ -1,4 +1,8 @@
-"""Loop nests: which elements a multiply-accumulate operator reads and writes, as affine functions of its loops."""
+"""Loop nests: which elements a multiply-accumulate operator reads and writes, as affine functions of its loops.
+
+They are what a mapper places on a chip's memories and arrays. No mapper reads them yet: today the tests alone do, which
+hold each nest to its operator's meaning.
+"""
 
 from __future__ import annotations
 
