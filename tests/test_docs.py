@@ -1,8 +1,8 @@
 """Every example of the documentation runs as a reader runs it, page by page, from the top of the repository.
 
 The blocks of a page share one namespace. In a `console` block each line that begins with `$ chipsmith` is run, and so
-is each such line of the README and the pages beside it. A block whose first line begins with `# slow` or `$ # slow` takes
-long: only `pytest -m slow` runs the page with it. Other languages (text, yaml, bash) are read and not run.
+is each such line of the README and the pages beside it. A block whose first line begins with `# slow` or `$ # slow`
+takes long: only `pytest -m slow` runs the page with it. Other languages (text, yaml, bash) are read and not run.
 """
 
 from __future__ import annotations
