@@ -107,9 +107,16 @@ def test_the_index_names_every_page():
     assert {page.name for page in (ROOT / "docs" / "decisions").glob("0*.md")} == listed
 
 
-def test_the_glossary_names_classes_that_there_are():
+def test_the_glossary_names_what_there_is():
     named = set(CLASS.findall((ROOT / "docs" / "glossary.md").read_text()))
-    trees = (ast.parse(file.read_text()) for file in (ROOT / "src").rglob("*.py"))
-    classes = {node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)}
+    defined = {name for file in (ROOT / "src").rglob("*.py") for name in defined_in(ast.parse(file.read_text()))}
     assert "Graph" in named
-    assert named - classes == set()
+    assert named - defined == set()
+
+
+def defined_in(tree: ast.Module) -> Iterator[str]:
+    """Classes, and names of types, at the top of a file."""
+    for node in tree.body:
+        match node:
+            case ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
