@@ -78,8 +78,18 @@ def _arguments(arguments: ast.arguments) -> list[str]:
     return [*texts, *(_argument(*pair) for pair in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))]
 
 
+class _PlainTypes(ast.NodeTransformer):
+    """Types without what `Annotated` adds for the command line."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+        match node:
+            case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, *_])):
+                return self.visit(kind)
+        return self.generic_visit(node)
+
+
 def _argument(argument: ast.arg, default: ast.expr | None) -> str:
-    kind = f": {ast.unparse(argument.annotation)}" if argument.annotation else ""
+    kind = f": {ast.unparse(_PlainTypes().visit(argument.annotation))}" if argument.annotation else ""
     return argument.arg + kind + (f" = {ast.unparse(default)}" if default else "").replace("'", '"')
 
 

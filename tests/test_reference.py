@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
@@ -17,7 +18,7 @@ def reference(monkeypatch):
     return reference
 
 
-def scale(values: list[int], *, factor: int = 2, name: str = "x") -> list[int]:
+def scale(values: list[int], *, factor: Annotated[int, "a help"] = 2, name: str = "x") -> list[int]:
     """Each value times `factor`.
 
     More of it.
