@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import chipsmith
 
@@ -81,7 +82,7 @@ def _arguments(arguments: ast.arguments) -> list[str]:
 class _PlainTypes(ast.NodeTransformer):
     """Types without what `Annotated` adds for the command line."""
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
         match node:
             case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, *_])):
                 return self.visit(kind)
