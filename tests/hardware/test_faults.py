@@ -39,9 +39,9 @@ SMALL = Load(external_address=0, run_bytes=64, last_group=0)
 
 
 def program(*payload, **changes) -> Program:
-    made = program_of(CHIP, payload)
-    manifest = dataclasses.replace(made.manifest, external_bytes=1 << 16)
-    return dataclasses.replace(made, manifest=manifest, **changes)
+    sound = program_of(CHIP, payload)
+    manifest = dataclasses.replace(sound.manifest, external_bytes=1 << 16)
+    return dataclasses.replace(sound, manifest=manifest, **changes)
 
 
 def run(faulty: Program, machine: Machine):
@@ -50,8 +50,8 @@ def run(faulty: Program, machine: Machine):
 
 @pytest.fixture(scope="module")
 def machine(rtl_tools):
-    with Machine(CHIP, build_machine(CHIP)) as made:
-        yield made
+    with Machine(CHIP, build_machine(CHIP)) as machine:
+        yield machine
 
 
 @pytest.fixture(autouse=True)
@@ -124,8 +124,8 @@ FAULTY = {
 def test_a_faulty_instruction_is_an_error_and_is_refused(machine, name):
     error, instruction = FAULTY[name]
     faulty = program(instruction)
-    found = run(faulty, machine)
-    assert (found.error, found.finished) == (error, False)
+    outcome = run(faulty, machine)
+    assert (outcome.error, outcome.finished) == (error, False)
     with pytest.raises(BadInput):
         verify_program(faulty)
 
@@ -143,8 +143,8 @@ def test_bits_that_are_no_instruction_are_an_error_and_are_refused(machine, name
     image = bytearray(sound.constants)
     for place, value in changed.items():
         image[place] = value
-    found = run(dataclasses.replace(sound, constants=bytes(image)), machine)
-    assert (found.error, found.error_index, found.finished) == (error, 0, False)
+    outcome = run(dataclasses.replace(sound, constants=bytes(image)), machine)
+    assert (outcome.error, outcome.error_index, outcome.finished) == (error, 0, False)
     with pytest.raises(BadInput):
         decode_instruction(bytes(image[:INSTRUCTION_BYTES]))
 
@@ -152,8 +152,8 @@ def test_bits_that_are_no_instruction_are_an_error_and_are_refused(machine, name
 def test_a_page_that_was_never_loaded_is_an_error_and_is_refused(machine):
     instructions = (*[SMALL] * CHIP.instructions.page_instructions, End())
     faulty = program(SMALL, instructions=instructions, constants=encode_pages(CHIP, instructions))
-    found = run(faulty, machine)
-    assert (found.error, found.error_index) == (Error.PAGE, CHIP.instructions.page_instructions)
+    outcome = run(faulty, machine)
+    assert (outcome.error, outcome.error_index) == (Error.PAGE, CHIP.instructions.page_instructions)
     with pytest.raises(BadInput):
         verify_program(faulty)
 

@@ -28,11 +28,11 @@ def tight_tensor(chip: Chip, rng: np.random.Generator) -> TensorInstruction:
 
 
 def in_groups(
-    chip: Chip, one: TensorInstruction, rng: np.random.Generator, groups: dict[str, int]
+    chip: Chip, instruction: TensorInstruction, rng: np.random.Generator, groups: dict[str, int]
 ) -> TensorInstruction | None:
     """The instruction with each stream somewhere in the group that `groups` names; None where that is not legal."""
     size, changes = chip.memory.group_bytes, {}
-    for stream in streams(one):
+    for stream in streams(instruction):
         room = size - (stream.last - stream.first + 1)
         if room < 0:
             return None
@@ -41,7 +41,7 @@ def in_groups(
         changes[f"{prefix}_base"] = base - base % stream.alignment
         changes |= {f"{prefix}_first_group": group, f"{prefix}_last_group": group}
     try:
-        placed = dataclasses.replace(one, **changes)
+        placed = dataclasses.replace(instruction, **changes)
         check_instruction(chip, placed)
     except BadInput:
         return None

@@ -52,8 +52,8 @@ LOOK_UP = VectorInstruction(
 FETCH = Load(run_bytes=16, external_address=PAGE, first_group=0, last_group=0)
 
 
-def changed(one, **fields):
-    return dataclasses.replace(one, **fields)
+def changed(instruction, **fields):
+    return dataclasses.replace(instruction, **fields)
 
 
 @pytest.mark.parametrize("instruction", [POINT, COPY, LOOK_UP, FETCH, End()])

@@ -316,23 +316,23 @@ def _groups(ranges: list[Groups]) -> list[Lock]:
     return [("group", group) for group in sorted({g for first, last in ranges for g in range(first, last + 1)})]
 
 
-def _tensor_locks(one: TensorInstruction) -> list[Lock]:
-    ranges = [(one.a_first_group, one.a_last_group), (one.w_first_group, one.w_last_group)]
-    ranges.append((one.o_first_group, one.o_last_group))
-    if one.parameters != ChannelRecord.NONE:
-        ranges.append((one.param_first_group, one.param_last_group))
-    if one.residual:
-        ranges.append((one.res_first_group, one.res_last_group))
-    multiplies = one.requantise != Rounding.OFF or one.residual
+def _tensor_locks(tensor: TensorInstruction) -> list[Lock]:
+    ranges = [(tensor.a_first_group, tensor.a_last_group), (tensor.w_first_group, tensor.w_last_group)]
+    ranges.append((tensor.o_first_group, tensor.o_last_group))
+    if tensor.parameters != ChannelRecord.NONE:
+        ranges.append((tensor.param_first_group, tensor.param_last_group))
+    if tensor.residual:
+        ranges.append((tensor.res_first_group, tensor.res_last_group))
+    multiplies = tensor.requantise != Rounding.OFF or tensor.residual
     return [*_groups(ranges), *([("multipliers", 0)] if multiplies else [])]
 
 
-def _vector_locks(one: VectorInstruction) -> list[Lock]:
-    ranges = [(one.a_first_group, one.a_last_group), (one.o_first_group, one.o_last_group)]
-    if one.b_source == Source.STREAM:
-        ranges.append((one.b_first_group, one.b_last_group))
-    if one.table != Table.NONE:
-        ranges.append((one.t_first_group, one.t_last_group))
-    rescales = any(rounding != Rounding.OFF for rounding in (one.a_rounding, one.b_rounding, one.o_rounding))
-    multiplies = rescales or one.op == Op.MUL
+def _vector_locks(vector: VectorInstruction) -> list[Lock]:
+    ranges = [(vector.a_first_group, vector.a_last_group), (vector.o_first_group, vector.o_last_group)]
+    if vector.b_source == Source.STREAM:
+        ranges.append((vector.b_first_group, vector.b_last_group))
+    if vector.table != Table.NONE:
+        ranges.append((vector.t_first_group, vector.t_last_group))
+    rescales = any(rounding != Rounding.OFF for rounding in (vector.a_rounding, vector.b_rounding, vector.o_rounding))
+    multiplies = rescales or vector.op == Op.MUL
     return [*_groups(ranges), *([("multipliers", 0)] if multiplies else [])]

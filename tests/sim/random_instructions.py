@@ -59,19 +59,21 @@ def random_row_move(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     return _until_legal(chip, rng, lambda: _draft_row_move(chip, rng))
 
 
-def put_indices(one: VectorInstruction, memory: np.ndarray, rng: np.random.Generator) -> None:
+def put_indices(vector: VectorInstruction, memory: np.ndarray, rng: np.random.Generator) -> None:
     """Write indices for a GATHER or SCATTER, most of them of rows that are there, into int8 [inferences, bytes]."""
-    size = one.b_type.size_bytes
-    rows = rng.integers(one.b_immediate - 1, one.b_immediate + one.rows + 1, (len(memory), *_outer_counts(one)))
-    strides = (one.b_stride_0, one.b_stride_1, one.b_stride_2, one.b_stride_3)
-    for place in np.ndindex(_outer_counts(one)):
-        address = one.b_base + int(np.dot(place, strides))
+    size = vector.b_type.size_bytes
+    rows = rng.integers(
+        vector.b_immediate - 1, vector.b_immediate + vector.rows + 1, (len(memory), *_outer_counts(vector))
+    )
+    strides = (vector.b_stride_0, vector.b_stride_1, vector.b_stride_2, vector.b_stride_3)
+    for place in np.ndindex(_outer_counts(vector)):
+        address = vector.b_base + int(np.dot(place, strides))
         data = rows[:, *place].astype("<i8").view(np.int8).reshape(-1, 8)
         memory[:, address : address + size] = data[:, :size]
 
 
-def _outer_counts(one: VectorInstruction) -> tuple[int, int, int, int]:
-    return one.o0, one.o1, one.o2, one.o3
+def _outer_counts(vector: VectorInstruction) -> tuple[int, int, int, int]:
+    return vector.o0, vector.o1, vector.o2, vector.o3
 
 
 def _until_legal(chip: Chip, rng: np.random.Generator, draft: Callable[[], Instruction | None]):
@@ -84,10 +86,10 @@ def _until_legal(chip: Chip, rng: np.random.Generator, draft: Callable[[], Instr
 
 def place(chip: Chip, rng: np.random.Generator, draft: Instruction) -> Instruction | None:
     """The draft with bases and bank groups of its own, or None where these are not legal."""
-    found = streams(draft)
+    drafted = streams(draft)
     changes: dict[str, int] = {}
     in_place = isinstance(draft, VectorInstruction) and _drafted_in_place(draft)
-    for stream in found:
+    for stream in drafted:
         limit = kept_from(chip) if stream.written or in_place else chip.memory_bytes
         low, high = ceil_div(stream.base - stream.first, stream.alignment), limit - 1 + stream.base - stream.last
         if low * stream.alignment > high:
@@ -107,26 +109,26 @@ def place(chip: Chip, rng: np.random.Generator, draft: Instruction) -> Instructi
     return placed
 
 
-def _drafted_in_place(one: VectorInstruction) -> bool:
+def _drafted_in_place(vector: VectorInstruction) -> bool:
     strides = (
-        (one.a_stride_0, one.o_stride_0),
-        (one.a_stride_1, one.o_stride_1),
-        (one.a_lane_stride, one.o_lane_stride),
+        (vector.a_stride_0, vector.o_stride_0),
+        (vector.a_stride_1, vector.o_stride_1),
+        (vector.a_lane_stride, vector.o_lane_stride),
     )
-    indirect = one.op in INDIRECT_OPS or one.reduce is not Reduce.NONE
-    return not indirect and one.a_type is one.o_type and all(a == o for a, o in strides)
+    indirect = vector.op in INDIRECT_OPS or vector.reduce is not Reduce.NONE
+    return not indirect and vector.a_type is vector.o_type and all(a == o for a, o in strides)
 
 
-def _base_field(one: Instruction, stream: Stream) -> str:
-    if isinstance(one, Load | Store):
+def _base_field(instruction: Instruction, stream: Stream) -> str:
+    if isinstance(instruction, Load | Store):
         return "local_address"
     return f"{_PREFIXES[stream.name]}_base"
 
 
-def _named_groups(chip: Chip, rng: np.random.Generator, one: Instruction) -> Mapping[str, int]:
+def _named_groups(chip: Chip, rng: np.random.Generator, instruction: Instruction) -> Mapping[str, int]:
     size, named = chip.memory.group_bytes, {}
-    for stream in streams(one):
-        prefix = "" if isinstance(one, Load | Store) else f"{_PREFIXES[stream.name]}_"
+    for stream in streams(instruction):
+        prefix = "" if isinstance(instruction, Load | Store) else f"{_PREFIXES[stream.name]}_"
         first, last = f"{prefix}first_group", f"{prefix}last_group"
         named[first] = min(named.get(first, chip.memory.groups), max(0, stream.first // size - _widen(rng)))
         named[last] = max(named.get(last, 0), min(chip.memory.groups - 1, stream.last // size + _widen(rng)))
@@ -223,10 +225,10 @@ def _residual(rng: np.random.Generator) -> dict[str, int]:
     return fields
 
 
-def _output_strides(rng: np.random.Generator, one: TensorInstruction) -> dict[str, int]:
-    size = one.o_type.size_bytes
-    shape = (one.output_height, one.output_width)
-    stride_y, stride_x = distinct_strides(rng, shape, one.output_channels * size, gap=3 * size, unit=size)
+def _output_strides(rng: np.random.Generator, tensor: TensorInstruction) -> dict[str, int]:
+    size = tensor.o_type.size_bytes
+    shape = (tensor.output_height, tensor.output_width)
+    stride_y, stride_x = distinct_strides(rng, shape, tensor.output_channels * size, gap=3 * size, unit=size)
     residual = (int(stride) for stride in rng.integers(-100, 101, 2))
     return {"o_stride_y": stride_y, "o_stride_x": stride_x} | dict(
         zip(("res_stride_y", "res_stride_x"), residual, strict=True)
@@ -289,10 +291,10 @@ def _draft_row_move(chip: Chip, rng: np.random.Generator) -> VectorInstruction |
     return dataclasses.replace(draft, b_lane_stride=0, row_pitch=_row_pitch(rng, draft))
 
 
-def _row_pitch(rng: np.random.Generator, one: VectorInstruction) -> int:
+def _row_pitch(rng: np.random.Generator, vector: VectorInstruction) -> int:
     """Bytes between rows: mostly those of the lanes, and a few more."""
-    kind = one.a_type if one.op is Op.GATHER else one.o_type
-    elements = one.lanes + int(rng.integers(3)) if rng.random() < 0.7 else int(rng.integers(0, 40))
+    kind = vector.a_type if vector.op is Op.GATHER else vector.o_type
+    elements = vector.lanes + int(rng.integers(3)) if rng.random() < 0.7 else int(rng.integers(0, 40))
     return elements * kind.size_bytes * int(rng.choice([1, 1, 1, -1]))
 
 
@@ -334,18 +336,18 @@ def _scales(rng: np.random.Generator, source: Source) -> dict[str, int]:
     return fields
 
 
-def _vector_strides(rng: np.random.Generator, one: VectorInstruction) -> dict[str, int]:
-    counts = (one.o0, one.o1, one.o2, one.o3, one.lanes)
+def _vector_strides(rng: np.random.Generator, vector: VectorInstruction) -> dict[str, int]:
+    counts = (vector.o0, vector.o1, vector.o2, vector.o3, vector.lanes)
     names = ("stride_0", "stride_1", "stride_2", "stride_3", "lane_stride")
-    size = one.o_type.size_bytes
-    written = (*counts[:4], 1) if one.lane_reduce else counts
+    size = vector.o_type.size_bytes
+    written = (*counts[:4], 1) if vector.lane_reduce else counts
     output = distinct_strides(rng, written, size, gap=2 * size, unit=size, dense_last=rng.random() < 0.6)
     strides = {f"o_{name}": stride for name, stride in zip(names, output, strict=True)}
-    in_place = one.reduce is Reduce.NONE and one.a_type is one.o_type and rng.random() < 0.4
-    for operand, kind in (("a", one.a_type), ("b", one.b_type)):
+    in_place = vector.reduce is Reduce.NONE and vector.a_type is vector.o_type and rng.random() < 0.4
+    for operand, kind in (("a", vector.a_type), ("b", vector.b_type)):
         drawn = output if operand == "a" and in_place else _operand_strides(rng, counts, kind.size_bytes)
         strides |= {f"{operand}_{name}": stride for name, stride in zip(names, drawn, strict=True)}
-    reduce = _operand_strides(rng, (one.r0, one.r1), one.a_type.size_bytes)
+    reduce = _operand_strides(rng, (vector.r0, vector.r1), vector.a_type.size_bytes)
     return strides | {"a_reduce_0": reduce[0], "a_reduce_1": reduce[1]}
 
 

@@ -1,4 +1,4 @@
-"""The compiled kernels against numerics, on random and extreme values."""
+"""The compiled loops against numerics, on random and extreme values."""
 
 from __future__ import annotations
 

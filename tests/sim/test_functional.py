@@ -94,12 +94,12 @@ LOOK_UP = VectorInstruction(
 """5 indices at byte 1024, data of 4 int16 from byte 0 on to byte 2048."""
 
 
-def _moved(one, data, output):
+def _moved(instruction, data, output):
     """What stands at byte 2048 after a VECTOR on these bytes."""
     memories = blank_memories(inferences=1, local_bytes=CHIP.memory_bytes, constants=b"", external_bytes=0)
     for base, array in ((0, data), (1024, NAMED), (2048, output)):
         memories.local[0, base : base + array.nbytes] = np.ascontiguousarray(array).view(np.int8).ravel()
-    run_instruction(memories, one)
+    run_instruction(memories, instruction)
     return memories.local[0, 2048 : 2048 + output.nbytes].view(output.dtype).reshape(output.shape)
 
 

@@ -143,7 +143,7 @@ def _vector(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     op = Op(int(rng.integers(19))) if rng.random() < 0.7 else Op.MUL
     source = Source(int(rng.integers(3)))
     types = [Type(int(rng.integers(5))) for _ in range(3)]
-    strides = [_lane_stride(rng, one) for one in types]
+    strides = [_lane_stride(rng, element) for element in types]
     lanes = _some(rng, 3 * chip.vector.lanes)
     reduces = reduce is not Reduce.NONE
     return VectorInstruction(
