@@ -28,18 +28,19 @@ from rich.table import Table
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
+from chipsmith.console.view import print_tables
 from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.learn.networks import MobileNetV2, ResNet
 from chipsmith.profile.time_breakdown import TimeShare, time_shares
 from chipsmith.program.program import Program
-from chipsmith.reports.terminal import print_tables, time_table
+from chipsmith.reports.terminal import time_table
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
 from chipsmith.tosa.compose import compose
 from chipsmith.tosa.file import read_tosa, write_tosa
 from chipsmith.tosa.graph import Array, Graph
-from chipsmith.tosa.witness import NAME as WITNESS
-from chipsmith.tosa.witness import witness_outputs
+from chipsmith.witness.reference_model import NAME as WITNESS
+from chipsmith.witness.reference_model import witness_outputs
 
 if TYPE_CHECKING:
     import torch

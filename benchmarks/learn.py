@@ -25,12 +25,12 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 import chipsmith
+from chipsmith.console.view import print_tables
 from chipsmith.errors import BadInput
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
 from chipsmith.learn import load_recipe
 from chipsmith.learn.data.files import find
-from chipsmith.reports.record import Metric, RunRecord
-from chipsmith.reports.terminal import print_tables
+from chipsmith.reports.record import MetricRecord, RunRecord
 from chipsmith.studies.budget import Budget
 
 Work = Callable[[], "tuple[list[Row], list[Bar]]"]
@@ -101,9 +101,9 @@ class Row:
     seed: int
     chip: str
     metric: str
-    metric_float: float
+    metric_source: float
     metric_int8: float
-    metric_chip: float
+    metric_npu: float
     interval: tuple[float, float]
     examples: int
     points_lost: float
@@ -128,7 +128,7 @@ def run_job(name: str, job: Job, folder: Path, *, again: bool) -> tuple[list[Row
     rows = [run_seed(name, job, seed, folder / f"{name}-{seed}", again=again) for seed in job.seeds]
     bars = [lost_bar(name, job.most_lost, max(row.points_lost for row in rows))]
     if job.least is not None:
-        mean = fmean(row.metric_chip for row in rows)
+        mean = fmean(row.metric_npu for row in rows)
         bars.append(
             Bar(task=name, bar=f"chip, mean of seeds, at least {job.least}", reached=mean, met=mean >= job.least)
         )
@@ -147,19 +147,19 @@ def run_seed(name: str, job: Job, seed: int, folder: Path, *, again: bool) -> Ro
 
 
 def row_of(name: str, job: Job, record: RunRecord, wall_s: float) -> Row:
-    judged = {one.stage: one for one in reversed(record.metrics)}
+    judged = {metric.target: metric for metric in reversed(record.metrics)}
     return Row(
         task=name,
         bar=job.describe(),
         seed=record.seed,
         chip=record.chip.name,
-        metric=judged["chip"].name,
-        metric_float=judged["float"].value,
+        metric=judged["npu"].name,
+        metric_source=judged["source"].value,
         metric_int8=judged["int8"].value,
-        metric_chip=judged["chip"].value,
-        interval=(judged["chip"].low, judged["chip"].high),
-        examples=judged["chip"].count,
-        points_lost=points_lost(judged["float"], judged["chip"]),
+        metric_npu=judged["npu"].value,
+        interval=(judged["npu"].low, judged["npu"].high),
+        examples=judged["npu"].count,
+        points_lost=points_lost(judged["source"], judged["npu"]),
         cold_cycles=record.inference.latency.cold_cycles,
         speedup=None,
         bit_exact=record.bit_exact is not None and record.bit_exact.exact,
@@ -167,7 +167,7 @@ def row_of(name: str, job: Job, record: RunRecord, wall_s: float) -> Row:
     )
 
 
-def points_lost(before: Metric, after: Metric) -> float:
+def points_lost(before: MetricRecord, after: MetricRecord) -> float:
     if before.better == "more":
         return 100 * (before.value - after.value)
     return 100 * (after.value / before.value - 1)
@@ -178,26 +178,27 @@ def run_smaller(name: str, job: Smaller, folder: Path) -> tuple[list[Row], list[
     begin = time.perf_counter()
     budget = Budget(max_latency_us=job.max_latency_us, max_accuracy_drop=MOST_POINTS_LOST)
     done = chipsmith.compress(job.recipe, chip=job.chip, budget=budget, methods=job.methods, out=folder / name)
-    found = done.result
-    one = found.chosen or found.nearest
+    compression = done.result
+    candidate = compression.chosen or compression.nearest
+    on_chip = candidate.metrics["npu"]
     row = Row(
         task=name,
         bar=job.describe(),
-        seed=found.seed,
+        seed=compression.seed,
         chip=job.chip,
-        metric=one.chip.name,
-        metric_float=found.start.test.value,
-        metric_int8=one.int8.value,
-        metric_chip=one.chip.value,
-        interval=(one.chip.low, one.chip.high),
-        examples=one.chip.count,
-        points_lost=found.lost(one),
-        cold_cycles=one.cost.cycles,
-        speedup=found.speedup(one),
+        metric=on_chip.name,
+        metric_source=compression.start.test.value,
+        metric_int8=candidate.metrics["int8"].value,
+        metric_npu=on_chip.value,
+        interval=(on_chip.low, on_chip.high),
+        examples=on_chip.count,
+        points_lost=compression.lost(candidate),
+        cold_cycles=candidate.cost.cycles,
+        speedup=compression.speedup(candidate),
         bit_exact=None,
         wall_s=time.perf_counter() - begin,
     )
-    share = one.cost.cycles / found.start.cost.cycles
+    share = candidate.cost.cycles / compression.start.cost.cycles
     fewer = Bar(
         task=name,
         bar=f"share of the cycles, at most {job.most_cycles}",
@@ -233,10 +234,10 @@ def missing_data(recipe: str) -> str | None:
 
 def show(rows: Sequence[Row], bars: Sequence[Bar], missing: dict[str, str]) -> None:
     """Two tables, and what was left out."""
-    figures = table("judged on the test part", "task", "seed", "float", "int8", "chip", "95 %", "cycles", "wall s")
+    figures = table("judged on the test part", "task", "seed", "source", "int8", "npu", "95 %", "cycles", "wall s")
     for row in rows:
         interval = f"{row.interval[0]:.3f} to {row.interval[1]:.3f}"
-        values = (f"{value:.4f}" for value in (row.metric_float, row.metric_int8, row.metric_chip))
+        values = (f"{value:.4f}" for value in (row.metric_source, row.metric_int8, row.metric_npu))
         name = f"{row.task}: {row.metric}, {row.chip}"
         figures.add_row(name, str(row.seed), *values, interval, f"{row.cold_cycles:,}", f"{row.wall_s:.0f}")
     verdicts = table("bars", "task", "bar", "reached", "")
@@ -248,11 +249,11 @@ def show(rows: Sequence[Row], bars: Sequence[Bar], missing: dict[str, str]) -> N
 
 
 def table(title: str, first: str, *others: str) -> Table:
-    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    made.add_column(first)
+    rows = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    rows.add_column(first)
     for name in others:
-        made.add_column(name, justify="left" if name == "bar" else "right")
-    return made
+        rows.add_column(name, justify="left" if name == "bar" else "right")
+    return rows
 
 
 def main() -> None:
@@ -273,10 +274,12 @@ def main() -> None:
         if reason is not None:
             missing[name] = reason
             continue
-        made, judged = work()
-        rows += made
+        new_rows, judged = work()
+        rows += new_rows
         bars += judged
-        print(f"{name}: {made[0].metric} {fmean(row.metric_chip for row in made):.4f} on the chip", file=sys.stderr)
+        print(
+            f"{name}: {new_rows[0].metric} {fmean(row.metric_npu for row in new_rows):.4f} on the chip", file=sys.stderr
+        )
     if options.json:
         tasks = [asdict(row) for row in rows]
         print(json.dumps({"tasks": tasks, "bars": [asdict(bar) for bar in bars], "left_out": missing}, indent=2))

@@ -24,9 +24,9 @@ from rich.table import Table
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.network import compile_network
+from chipsmith.console.view import print_tables
 from chipsmith.frontends.load import load_graph
 from chipsmith.program.program import Program
-from chipsmith.reports.terminal import print_tables
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
 

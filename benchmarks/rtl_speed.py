@@ -14,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from chipsmith import flow
+import chipsmith
 from chipsmith.chip import catalogue
 
 NETWORK = Path("mlperf_tiny") / "ic_resnet8_int8.tflite"
@@ -22,8 +22,8 @@ NETWORK = Path("mlperf_tiny") / "ic_resnet8_int8.tflite"
 
 def measure(folder: Path, chip: str) -> dict[str, object]:
     """One inference cold and one warm; differences are printed with the rest."""
-    program = flow.compile(str(folder / NETWORK), chip=chip).program
-    result = flow.cosim(program)
+    program = chipsmith.compile(str(folder / NETWORK), chip=chip).program
+    result = chipsmith.cosim(program)
     return {
         "chip": chip,
         "macs": program.chip.macs,

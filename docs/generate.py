@@ -23,6 +23,12 @@ from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
 from chipsmith.learn import recipe_schema
+from chipsmith.learn.data import DataSettings
+from chipsmith.learn.fields import kinds_table
+from chipsmith.learn.networks import NetworkSettings
+from chipsmith.learn.training.augmentation import AugmentationSettings
+from chipsmith.learn.training.optimizers import OptimizerSettings
+from chipsmith.learn.training.schedules import ScheduleSettings
 from chipsmith.tosa.document import document
 
 DOCS = Path(__file__).parent
@@ -58,17 +64,42 @@ def api(text: str) -> str:
     return replace_parts(text, {"verbs": verb_sections(), "nouns": noun_sections()})
 
 
+def data(text: str) -> str:
+    """The fields of the data sets."""
+    return replace_parts(text, {"data": kinds_table(DataSettings)})
+
+
+def networks(text: str) -> str:
+    """The fields of the families of networks."""
+    return replace_parts(text, {"families": kinds_table(NetworkSettings)})
+
+
+def training(text: str) -> str:
+    """The fields of optimisers, schedules and augmentations."""
+    return replace_parts(
+        text,
+        {
+            "optimisers": kinds_table(OptimizerSettings),
+            "schedules": kinds_table(ScheduleSettings),
+            "augmentations": kinds_table(AugmentationSettings),
+        },
+    )
+
+
 PAGES: Mapping[str, Page] = {
     "api.md": api,
     "architecture.md": architecture,
     "chips.md": chips,
+    "data.md": data,
+    "networks.md": networks,
     "operators.md": lambda _: document(),
-    "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
     "pictures/imports.svg": lambda _: draw_imports(SOURCE),
     "pictures/job.svg": lambda _: draw_job(),
     "pictures/machine.svg": lambda _: draw_machine(),
     "pictures/tensor-pipeline.svg": lambda _: draw_pipeline(),
     "pictures/timeline.svg": lambda _: draw_timeline(),
+    "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
+    "training.md": training,
 }
 
 

@@ -6,19 +6,33 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache, reduce
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import chipsmith
+from chipsmith.api import VERBS, forms
 
 Function = ast.FunctionDef
 
 NOUNS = (
+    "chipsmith.learn.recipe:Recipe",
     "chipsmith.tosa.graph:Graph",
+    "chipsmith.frontends.quantized_network:QuantizedNetwork",
     "chipsmith.chip.description:Chip",
     "chipsmith.program.program:Program",
-    "chipsmith.learn.recipe:Recipe",
+    "chipsmith.program.program:Manifest",
+    "chipsmith.flow.results:CompileResult",
+    "chipsmith.flow.results:SimResult",
+    "chipsmith.sim.cycle:Timeline",
+    "chipsmith.flow.results:Estimate",
+    "chipsmith.profile.profile:Totals",
+    "chipsmith.profile.profile:Profile",
+    "chipsmith.flow.results:RunResult",
+    "chipsmith.studies.budget:Budget",
+    "chipsmith.studies.objectives:Objective",
+    "chipsmith.studies.result:Compression",
+    "chipsmith.targets.target:Target",
 )
 """The values that verbs take and give, and that a script meets first."""
 
@@ -28,11 +42,11 @@ WIDEST = 100
 
 def verb_sections() -> str:
     """The verbs of chipsmith, in the order of the alphabet."""
-    return "\n\n".join(describe_function(getattr(chipsmith, name)) for name in sorted(chipsmith.__all__))
+    return "\n\n".join(describe_function(VERBS[name].function) for name in sorted(VERBS))
 
 
 def noun_sections() -> str:
-    """The nouns, from the network to what is known of it."""
+    """The nouns, from the recipe to what is known of its network."""
     return "\n\n".join(describe_class(place) for place in NOUNS)
 
 
@@ -49,18 +63,26 @@ def describe_class(place: str) -> str:
     node = _definition(Path(str(import_module(module).__file__)), name)
     assert isinstance(node, ast.ClassDef)
     members = [*_fields(node), *_methods(node)]
-    parts = [f"### `{name}`", f"`from {module} import {name}`", _words(node), "\n".join(members)]
+    parts = [f"### `{name}`", f"`from {module} import {name}`{_based_on(node)}", _words(node), "\n".join(members)]
     return "\n\n".join(part for part in parts if part)
 
 
+def _based_on(node: ast.ClassDef) -> str:
+    """The noun that a class adds to, if any: its fields stand there."""
+    nouns = {place.partition(":")[2] for place in NOUNS}
+    bases = [base.id for base in node.bases if isinstance(base, ast.Name) and base.id in nouns]
+    return "".join(f"; has all of `{base}` too" for base in bases)
+
+
 def _definition(file: Path, name: str) -> ast.AST:
+    """The last definition of that name: overloads stand before it."""
     body = ast.parse(file.read_text()).body
-    return next(node for node in body if isinstance(node, Function | ast.ClassDef) and node.name == name)
+    return next(node for node in reversed(body) if isinstance(node, Function | ast.ClassDef) and node.name == name)
 
 
 def _signature(node: Function) -> str:
     """The head of a function as a block of Python that is shown and not run."""
-    arguments, returns = _arguments(node.args), f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    arguments, returns = _arguments(node.args), f" -> {_type(node.returns)}" if node.returns else ""
     line = f"{node.name}({', '.join(arguments)}){returns}"
     if len(line) > WIDEST:
         line = f"{node.name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + f"){returns}"
@@ -80,17 +102,44 @@ def _arguments(arguments: ast.arguments) -> list[str]:
 
 
 class _PlainTypes(ast.NodeTransformer):
-    """Types without what `Annotated` adds for the command line."""
+    """Types as a reader writes them: without names that stand for others, options of commands, and quotes."""
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        return self.visit(_type_names()[node.id]) if node.id in _type_names() else node
+
+    def visit_Constant(self, node: ast.Constant) -> Any:
+        return self.visit(ast.parse(node.value, mode="eval").body) if isinstance(node.value, str) else node
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
         match node:
+            case ast.Subscript(value=ast.Name(id="Literal")):
+                return node
             case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, *_])):
                 return self.visit(kind)
+            case ast.Subscript(value=ast.Name(id="Union"), slice=ast.Tuple(elts=kinds)):
+                return reduce(lambda left, right: ast.BinOp(left, ast.BitOr(), right), map(self.visit, kinds))
         return self.generic_visit(node)
 
 
+@cache
+def _type_names() -> dict[str, ast.expr]:
+    """Names that stand for a type in the verbs' signatures, and that type."""
+    body = ast.parse(Path(forms.__file__).read_text()).body
+    return {name: value for node in body if isinstance(node, ast.Assign) for name, value in _assigned(node)}
+
+
+def _assigned(node: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            yield target.id, node.value
+
+
+def _type(annotation: ast.expr) -> str:
+    return ast.unparse(_PlainTypes().visit(annotation))
+
+
 def _argument(argument: ast.arg, default: ast.expr | None) -> str:
-    kind = f": {ast.unparse(_PlainTypes().visit(argument.annotation))}" if argument.annotation else ""
+    kind = f": {_type(argument.annotation)}" if argument.annotation else ""
     return argument.arg + kind + (f" = {ast.unparse(default)}" if default else "").replace("'", '"')
 
 
@@ -104,7 +153,7 @@ def _fields(node: ast.ClassDef) -> Iterator[str]:
         match field:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=kind) if not name.startswith("_"):
                 words = _text_under(node, index) or _described(field.value)
-                yield f"- `{name}: {ast.unparse(kind)}`" + (f": {words}" if words else "")
+                yield f"- `{name}: {_type(kind)}`" + (f": {words}" if words else "")
 
 
 def _text_under(node: ast.ClassDef, index: int) -> str:
@@ -130,7 +179,7 @@ def _methods(node: ast.ClassDef) -> Iterator[str]:
         if isinstance(method, Function) and not method.name.startswith("_"):
             decorators = {ast.unparse(decorator) for decorator in method.decorator_list}
             call = "" if decorators & {"property", "cached_property"} else f"({', '.join(_call(method))})"
-            returns = f" -> {ast.unparse(method.returns)}" if method.returns else ""
+            returns = f" -> {_type(method.returns)}" if method.returns else ""
             first = re.sub(r"\s+", " ", _words(method).partition("\n\n")[0])
             yield f"- `{method.name}{call}{returns}`" + (f": {first}" if first else "")
 

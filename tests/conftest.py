@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from chipsmith.tosa.file import serialize_tosa
 from chipsmith.tosa.graph import Array, Graph
+
+if TYPE_CHECKING:
+    import torch
 
 ReferenceModel = Callable[[Graph, Mapping[str, Array]], dict[str, Array]]
 
@@ -29,6 +33,24 @@ def shared_data() -> Path:
 def reference_model() -> ReferenceModel:
     """The witness: runs a Graph on one set of inputs in tosa_reference_model and returns its outputs by name."""
     return run_reference_model
+
+
+@pytest.fixture(scope="session")
+def example() -> torch.Tensor:
+    """Two inputs of SmallResidual."""
+    import torch
+
+    return torch.randn(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def residual() -> torch.nn.Module:
+    """A SmallResidual with the same weights each time."""
+    import torch
+    from small_residual import SmallResidual
+
+    torch.manual_seed(0)
+    return SmallResidual().eval()
 
 
 def run_reference_model(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chipsmith import cli, flow
+from chipsmith import __version__, cli
 from chipsmith.chip import catalogue
 from chipsmith.tosa.file import read_tosa, write_tosa
 
@@ -47,10 +47,10 @@ def chipsmith(here, capfd):
     """Runs the command line in the empty folder: exit code, stdout, stderr."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as exit:
-            cli.main([str(one) for one in arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(argument) for argument in arguments])
         out, err = capfd.readouterr()
-        return exit.value.code or 0, out, err
+        return ended.value.code or 0, out, err
 
     return run
 
@@ -73,8 +73,8 @@ def refusal(chipsmith, here):
 
     def run(code: int, *arguments: str) -> str:
         before = set(here.rglob("*"))
-        found, out, err = chipsmith(*arguments)
-        assert (found, out) == (code, ""), err
+        given, out, err = chipsmith(*arguments)
+        assert (given, out) == (code, ""), err
         assert "Traceback" not in err
         assert set(here.rglob("*")) == before
         assert err.startswith("chipsmith: ")
@@ -85,7 +85,7 @@ def refusal(chipsmith, here):
 
 
 def test_version(chipsmith):
-    assert chipsmith("--version") == (0, f"chipsmith {cli.chipsmith.__version__}\n", "")
+    assert chipsmith("--version") == (0, f"chipsmith {__version__}\n", "")
 
 
 def test_compile_writes_a_program_that_simulate_runs(answer, here):
@@ -123,13 +123,13 @@ def test_a_program_carries_its_chip(answer):
 
 
 def test_estimates_one_a_chip(answer):
-    held = answer("estimate", DIGITS, "--chip", "edge-256,edge-1024")["estimates"]
-    assert [one["chip"] for one in held] == ["edge-256", "edge-1024"]
-    for one in held:
-        assert min(one[name] for name in ("latency_cycles", "energy_uj", "area_mm2", "die_cost_usd")) > 0
-        assert one["average_power_mw"] == pytest.approx(1e3 * one["energy_uj"] / one["latency_us"])
-        assert one["obtained"]["latency"].startswith("simulated")
-        assert one["obtained"]["core area"].startswith("estimated")
+    estimates = answer("estimate", DIGITS, "--chip", "edge-256,edge-1024")["estimates"]
+    assert [estimate["chip"] for estimate in estimates] == ["edge-256", "edge-1024"]
+    for estimate in estimates:
+        assert min(estimate[name] for name in ("latency_cycles", "energy_uj", "area_mm2", "die_cost_usd")) > 0
+        assert estimate["average_power_mw"] == pytest.approx(1e3 * estimate["energy_uj"] / estimate["latency_us"])
+        assert estimate["obtained"]["latency"].startswith("simulated")
+        assert estimate["obtained"]["core area"].startswith("estimated")
 
 
 def test_estimate_compile_and_simulate_agree(answer):
@@ -156,8 +156,8 @@ def test_ops_gives_types_and_rules(answer):
 
 
 def test_doctor_names_what_is_there(answer):
-    found = answer("doctor")
-    assert {"numpy", "torch", "tosa-tools"} <= {check["name"] for check in found["checks"]}
+    diagnosis = answer("doctor")
+    assert {"numpy", "torch", "tosa-tools"} <= {check["name"] for check in diagnosis["checks"]}
 
 
 @pytest.mark.parametrize("arguments", [("chips",), ("chips", "nano-64"), ("ops",), ("doctor",), ("estimate", DIGITS)])
@@ -259,7 +259,7 @@ def test_a_fault_of_our_own_is_one_line_and_a_way_to_see_more(chipsmith, monkeyp
     def broken() -> None:
         raise RuntimeError("two and two\nare five")
 
-    monkeypatch.setattr(flow, "chips", broken)
+    monkeypatch.setattr("chipsmith.chip.catalogue", broken)
     code, out, err = chipsmith("chips", "--json")
     assert (code, out) == (1, "")
     assert err == (
@@ -273,7 +273,7 @@ def test_a_missing_package_leads_to_the_doctor(chipsmith, monkeypatch):
     def incomplete() -> None:
         raise ModuleNotFoundError("No module named 'numba'", name="numba")
 
-    monkeypatch.setattr(flow, "chips", incomplete)
+    monkeypatch.setattr("chipsmith.chip.catalogue", incomplete)
     assert chipsmith("chips") == (
         2,
         "",

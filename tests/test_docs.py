@@ -82,8 +82,8 @@ def test_slow_examples_run_too(page, as_reader):
 
 def test_every_command_is_in_the_documentation():
     shown = "\n".join(page.read_text() for page in PAGES)
-    for command in cli.app.registered_commands:
-        assert f"chipsmith {command.callback.__name__}" in shown
+    for name in cli.app.commands:
+        assert f"chipsmith {name}" in shown
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

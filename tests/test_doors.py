@@ -105,3 +105,44 @@ def test_a_chip_is_one_file(house):
     assert house.python("docs/generate.py") == "chips.md written\n"
     assert "| `tinyone` | 4 x 4 |" in house.read("docs/chips.md")
     assert house.hand_files == {"src/chipsmith/chip/catalogue/tinyone.yaml"}
+
+
+WARM_LATENCY = """
+WARM_LATENCY = CostObjective(
+    name="warm_latency_us",
+    label="warm latency",
+    unit="µs",
+    words="us warm",
+    help="Microseconds that a warm inference may take.",
+    decimals=1,
+    read=lambda cost: cost.warm_cycles / cost.clock_mhz,
+)
+"""
+
+PRUNE_WITHIN = """
+from chipsmith.profile.cost import ChipCost
+from chipsmith.studies.budget import Budget
+from chipsmith.studies.greedy_pruning import PruneStep
+from chipsmith.studies.plans import choose_milestones
+
+def step(cycles):
+    warm = cycles // 2
+    cost = ChipCost(chip="paper", clock_mhz=1, cycles=cycles, warm_cycles=warm, energy_pj=1, weight_bytes=1)
+    return PruneStep(widths={"a": cycles}, cost=cost)
+
+budget = Budget(max_warm_latency_us=200)
+print([found.cost.cycles for found in choose_milestones(map(step, (1000, 800, 390, 200, 100)), budget)])
+print(budget.excess(step(800).cost), budget.describe())
+"""
+
+
+def test_an_objective_is_one_file(house):
+    """Of the two that it may be: the other is profile/cost.py, where no figure of a cost tells it yet."""
+    objectives = "src/chipsmith/studies/objectives.py"
+    house.edit(objectives, "ACCURACY_DROP = LossObjective(", f"{WARM_LATENCY}ACCURACY_DROP = LossObjective(")
+    house.edit(objectives, "= (LATENCY, ENERGY)", "= (LATENCY, ENERGY, WARM_LATENCY)")
+    assert "--max-warm-latency-us" in house.run("compress", "--help")
+    pruned, excess = house.python("-c", PRUNE_WITHIN).splitlines()
+    assert pruned == "[390, 200]"
+    assert excess == "1.0 at most 200 us warm and 1 points lost"
+    assert house.hand_files == {objectives}

@@ -31,8 +31,8 @@ FLOORS = (
     {"studies"},
     {"reports"},
     {"flow"},
-    {"api"},
     {"console"},
+    {"api"},
     {"cli"},
 )
 """From top to bottom: a package imports those above it; on one floor nobody imports another.

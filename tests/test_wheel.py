@@ -78,11 +78,13 @@ def test_an_installed_wheel_knows_its_chips_and_compiles(installed):
 PAGE_SCRIPT = """
 import sys
 import chipsmith
+from chipsmith.profile.measure import describe_chip, full_profile
 from chipsmith.reports.html import render_page
 from chipsmith.reports.record import RunRecord
 
-(one,) = chipsmith.estimate(sys.argv[1])
-page = render_page(RunRecord(network=one.network, chip=one.chip, inference=one.inference))
+program = chipsmith.compile(sys.argv[1]).program
+record = RunRecord(network="digits", chip=describe_chip(program.chip), inference=full_profile(program))
+page = render_page(record)
 print(page.startswith("<!DOCTYPE html>") and len(page) > 1_000_000)
 """
 

@@ -1,4 +1,4 @@
-"""The command line: one command a verb, each a thin call of the function of the same name in `chipsmith.flow`.
+"""The command line: one command a verb, made of the rows of `chipsmith.api`.
 
 Exit codes: 0 done, 1 a check failed, 2 bad input, 3 an operator refused. With --json a command prints one object
 on stdout and nothing else. Messages go to stderr.
@@ -9,51 +9,32 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Any, get_args, get_origin
 
-import typer
+import click
+from click.shell_completion import get_completion_class
 
 import chipsmith
+from chipsmith.api import VERBS
+from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
+from chipsmith.api.verb import AnyVerb
+from chipsmith.console.view import print_json, quiet_stdout
 from chipsmith.errors import ChipsmithError
 
+PROGRAM = "chipsmith"
 DEBUG_VARIABLE = "CHIPSMITH_DEBUG"
+COMPLETION_VARIABLE = "_CHIPSMITH_COMPLETE"
+SHELLS = ("bash", "zsh", "fish")
 
-app = typer.Typer(
-    name="chipsmith",
-    help="Neural networks and the chips they run on, designed together; every number checked by a harder witness.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-ModelName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A .tosa, int8 .tflite or .onnx file, or package.module:function.")
-]
-ChipName = Annotated[str, typer.Option("--chip", help="A chip of `chipsmith chips`, or a YAML file.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field of the chip; repeatable.")
-]
-Calibration = Annotated[
-    Path | None, typer.Option(help="Inputs (.npy, .npz) that choose the int8 ranges of a float network.")
-]
-RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")]
-OwnNetwork = Annotated[
-    str | None, typer.Option("--network", metavar="PACKAGE.MODULE:FUNCTION", help="A network of your own.")
-]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a training that was interrupted.")]
-Seed = Annotated[
-    int | None, typer.Option(help="Seed of the split, the training and all else that is drawn; default the recipe's.")
-]
+_HELP = "Neural networks and the chips they run on, designed together; every number checked by a harder witness."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; `arguments` default to the process's own."""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="chipsmith")
+        app.main(args=arguments, prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE)
     except ChipsmithError as error:
         _leave(str(error), error.exit_code)
     except Exception as error:  # a missing package, or a fault of Chipsmith's own
@@ -71,378 +52,169 @@ def _unexpected(error: Exception) -> tuple[str, int]:
 
 
 def _leave(message: str, exit_code: int) -> None:
-    print(f"chipsmith: {message}", file=sys.stderr)
+    print(f"{PROGRAM}: {message}", file=sys.stderr)
     sys.exit(exit_code)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        print(f"chipsmith {chipsmith.__version__}")
-        raise typer.Exit
+class Command(click.Command):
+    """The command of a verb. Its parameters are made when it is called, shown or completed, not with every command."""
 
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    pass
-
-
-@app.command()
-def run(
-    recipe: RecipeName = "digits",
-    chip: Annotated[str | None, typer.Option("--chip", help="A chip, instead of the recipe's.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field of recipe or chip; repeatable."),
-    ] = None,
-    network: OwnNetwork = None,
-    seed: Seed = None,
-    resume: Resume = False,
-    out: Annotated[Path | None, typer.Option(help="The run folder; default runs/RECIPE-SEED.")] = None,
-    cosim: Annotated[
-        bool, typer.Option("--cosim", help="Run one inference on the chip's RTL too, as `cosim`.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Raw data to a chip: train, quantise, compile, execute bit for bit, time, price, report."""
-    from chipsmith import console, flow
-
-    with console.quiet_stdout(json):
-        result = flow.run(
-            recipe,
-            seed=seed,
-            chip=chip,
-            settings=settings or (),
-            network=network,
-            resume=resume,
-            out=out,
-            watch=console.watch(),
+    def __init__(self, verb: AnyVerb) -> None:
+        exit_code = f"\n\nExit code 1 where {verb.fails}." if verb.fails else ""
+        super().__init__(
+            verb.name,
+            help=verb.summary + exit_code,
+            short_help=verb.summary,
+            context_settings={"show_default": True},
         )
-        beside = flow.cosim(result.program) if cosim else None
-    fields = result.to_json() if beside is None else {**result.to_json(), "cosim": beside.to_json()}
-    console.show(fields, as_json=json, text=lambda: console.ran(result))
-    if beside is not None and not json:
-        console.cosimulated(beside)
-    if not result.bit_exact:
-        _leave(result.difference, 1)
-    if beside is not None and not beside.agrees:
-        _leave(beside.difference, 1)
+        self.verb = verb
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Those of the verb, and those of every command."""
+        if not self.params:
+            self.params = list(_click_parameters(self.verb))
+        return super().get_params(ctx)
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Do the verb, show what it returns, and exit with 1 where that is a failure."""
+        words = ctx.params
+        if self.verb.schema is not None and words["schema"]:
+            print_json(self.verb.schema.read())
+            return
+        with quiet_stdout(words["json"]):
+            result = self.verb.function(**_verb_arguments(self.verb, words))
+        view = self.verb.view(result)
+        if view is None:
+            return
+        if words["json"]:
+            print_json(view.to_json())
+        else:
+            view.print_text()
+        if view.failure:
+            _leave(view.failure, 1)
 
 
-@app.command()
-def train(
-    recipe: RecipeName = "digits",
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field; repeatable.")
-    ] = None,
-    network: OwnNetwork = None,
-    seed: Seed = None,
-    resume: Resume = False,
-    out: Annotated[Path | None, typer.Option(help="The folder of weights and curves.")] = None,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a recipe file.")] = False,
-    json: Json = False,
-) -> None:
-    """Train a network as a recipe says, validate after each epoch, and say whether it fits."""
-    from chipsmith import console, flow
-    from chipsmith.learn import recipe_schema
-
-    if schema:
-        console.print_json(recipe_schema())
-        return
-    with console.quiet_stdout(json):
-        result = flow.train(
-            recipe,
-            seed=seed,
-            settings=settings or (),
-            network=network,
-            resume=resume,
-            out=out,
-            watch=console.watch(),
-        )
-    if console.leads():
-        console.show(result.to_json(), as_json=json, text=lambda: console.trained(result))
+def _click_parameters(verb: AnyVerb) -> Iterator[click.Parameter]:
+    for parameter in verb.parameters:
+        yield from _click_forms(parameter)
+    if verb.schema is not None:
+        yield click.Option(["--schema"], is_flag=True, help=f"Print the JSON Schema of {verb.schema.of}.")
+    yield click.Option(["--json"], is_flag=True, help="Print one JSON object and nothing else.")
 
 
-@app.command()
-def recipes(json: Json = False) -> None:
-    """The recipes that Chipsmith brings."""
-    from chipsmith import console, flow
-
-    held = flow.recipes()
-    console.show(console.recipes_json(held), as_json=json, text=lambda: console.recipes(held))
-
-
-@app.command()
-def compress(
-    recipe: RecipeName = "digits",
-    chip: Annotated[str | None, typer.Option("--chip", help="A chip, instead of the recipe's.")] = None,
-    max_latency_us: Annotated[float | None, typer.Option(help="Microseconds that a cold inference may take.")] = None,
-    max_energy_uj: Annotated[float | None, typer.Option(help="Microjoules that a cold inference may take.")] = None,
-    max_accuracy_drop: Annotated[float, typer.Option(help="Points that may be lost against the float network.")] = 1.0,
-    method: Annotated[
-        list[str] | None,
-        typer.Option(help="quantised_in_training, channels, search, two_of_four, unstructured; repeatable."),
-    ] = None,
-    trials: Annotated[int, typer.Option(help="Structures that a search looks at, with each of its samplers.")] = 12,
-    epochs: Annotated[
-        int | None, typer.Option(help="Of a small network's whole training; default the recipe's.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field of recipe or chip; repeatable."),
-    ] = None,
-    network: OwnNetwork = None,
-    seed: Seed = None,
-    out: Annotated[Path | None, typer.Option(help="The folder; default runs/compress-RECIPE-CHIP-SEED.")] = None,
-    json: Json = False,
-) -> None:
-    """Make a network smaller within a budget of latency, energy and lost accuracy; 1 where none is within it."""
-    from chipsmith import console, flow
-    from chipsmith.studies.budget import Budget
-
-    budget = Budget(max_latency_us=max_latency_us, max_energy_uj=max_energy_uj, max_accuracy_drop=max_accuracy_drop)
-    with console.quiet_stdout(json):
-        result = flow.compress(
-            recipe,
-            chip=chip,
-            settings=settings or (),
-            network=network,
-            seed=seed,
-            budget=budget,
-            methods=method or (),
-            trials=trials,
-            epochs=epochs,
-            out=out,
-            watch=console.watch(),
-        )
-    console.show(result.to_json(), as_json=json, text=lambda: console.compressed(result))
-    if not result.result.met:
-        _leave(result.result.shortfall, 1)
+def _click_forms(parameter: Parameter) -> Iterator[click.Parameter]:
+    """What the command line takes for a parameter: one thing, several or nothing."""
+    match parameter.form:
+        case Argument() as form:
+            yield _click_argument(parameter, form)
+        case Option() as form:
+            yield _click_option(parameter, form)
+        case OptionGroup() as form:
+            for option in form.options():
+                yield from _click_forms(option)
 
 
-@app.command()
-def compile(
-    model: ModelName,
-    chip: ChipName = "edge-256",
-    settings: Settings = None,
-    calibration: Calibration = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The .program file to write.")] = None,
-    json: Json = False,
-) -> None:
-    """Compile a network for a chip and say where each operator runs, and why."""
-    from chipsmith import console, flow
-
-    with console.quiet_stdout(json):
-        result = flow.compile(model, chip=chip, settings=settings or (), calibration=calibration, output=output)
-    console.show(result.to_json(), as_json=json, text=lambda: console.compiled(result))
+def _click_argument(parameter: Parameter, form: Argument) -> click.Argument:
+    metavar, default = form.metavar or parameter.name.upper(), _default_word(parameter)
+    return click.Argument(
+        [parameter.name],
+        type=_word_type(parameter.type),
+        nargs=-1 if _is_sequence(parameter.type) else 1,
+        required=parameter.required,
+        metavar=metavar if parameter.required else f"[{metavar}]",
+        help="  ".join([form.help, *(f"[default: {word}]" for word in default.values())]),
+        **default,
+    )
 
 
-@app.command()
-def simulate(
-    program: Annotated[Path, typer.Argument(metavar="P.program", help="What `chipsmith compile` wrote.")],
-    input: Annotated[Path | None, typer.Option("--input", help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", help="Where the outputs go: .npy or .npz.")] = None,
-    json: Json = False,
-) -> None:
-    """Execute a program on the simulated chip and time it to the cycle."""
-    from chipsmith import console, flow
-
-    with console.quiet_stdout(json):
-        result = flow.simulate(program, inputs=input, output=output)
-    console.show(result.to_json(), as_json=json, text=lambda: console.simulated(result))
+def _click_option(parameter: Parameter, form: Option) -> click.Option:
+    return click.Option(
+        [*parameter.flags, parameter.name],
+        type=_word_type(parameter.type),
+        is_flag=True if parameter.type is bool else None,  # False would make the value optional
+        multiple=_is_sequence(parameter.type) and not form.separator,
+        required=parameter.required,
+        metavar=form.metavar,
+        help=form.help,
+        **_default_word(parameter),
+    )
 
 
-@app.command()
-def predict(
-    program: Annotated[Path, typer.Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")],
-    inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="An image, a sound, a CSV file; a text or a file with one.")
+def _is_sequence(annotation: Any) -> bool:
+    return get_origin(annotation) is Sequence
+
+
+def _word_type(annotation: Any) -> click.ParamType[Any] | type:
+    """What a word for that type is: text for what no command line can say, and for the items of a sequence."""
+    types = (annotation,) if _is_sequence(annotation) else get_args(annotation) or (annotation,)
+    if any(get_origin(kind) is os.PathLike for kind in types):
+        return click.Path(path_type=Path)
+    return next((kind for kind in (bool, int, float) if kind in types), str)
+
+
+def _default_word(parameter: Parameter) -> dict[str, Any]:
+    """`default` and its word, or nothing where no word stands for it: then the verb itself has it."""
+    if parameter.required or parameter.default in (None, ()):
+        return {}
+    if isinstance(parameter.default, tuple) and isinstance(parameter.form, Option):
+        return {"default": parameter.form.separator.join(parameter.default)}
+    return {"default": parameter.default}
+
+
+def _verb_arguments(verb: AnyVerb, words: Mapping[str, Any]) -> dict[str, object]:
+    """What the verb is called with; what the command line does not say is left to the verb's default."""
+    values = {parameter.name: _value(parameter, words) for parameter in verb.parameters}
+    return {name: value for name, value in values.items() if value not in (None, ())}
+
+
+def _value(parameter: Parameter, words: Mapping[str, Any]) -> object:
+    match parameter.form:
+        case Supplied() as form:
+            return form.supply()
+        case OptionGroup() as form:
+            return form.build({option.name: _value(option, words) for option in form.options()})
+        case Option(separator=separator) if separator:
+            return [word.strip() for word in words[parameter.name].split(separator) if word.strip()]
+    return words[parameter.name]
+
+
+def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        print(f"{PROGRAM} {chipsmith.__version__}")
+        context.exit()
+
+
+def _show_completion(context: click.Context, _: click.Parameter, shell: str | None) -> None:
+    completion = get_completion_class(shell) if shell else None
+    if completion is not None:
+        print(completion(context.command, {}, PROGRAM, COMPLETION_VARIABLE).source())
+        context.exit()
+
+
+app = click.Group(
+    PROGRAM,
+    help=_HELP,
+    no_args_is_help=True,
+    commands={name: Command(verb) for name, verb in VERBS.items()},
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_show_version,
+            help="Print the version.",
+        ),
+        click.Option(
+            ["--show-completion"],
+            type=click.Choice(SHELLS),
+            is_eager=True,
+            expose_value=False,
+            callback=_show_completion,
+            help="Print what makes the shell complete commands and options.",
+        ),
     ],
-    tokens: Annotated[int, typer.Option(help="Tokens that a language model writes.")] = 100,
-    temperature: Annotated[float, typer.Option(help="0 takes the likeliest token; 1 draws by probability.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Seed of the tokens that are drawn.")] = 0,
-    json: Json = False,
-) -> None:
-    """Give raw data to a program: preprocess, execute on the simulated chip, and say what the network answers."""
-    from chipsmith import console, flow
-
-    with console.quiet_stdout(json):
-        result = flow.predict(program, inputs, tokens=tokens, temperature=temperature, seed=seed)
-    console.show(result.to_json(), as_json=json, text=lambda: console.predicted(result))
-
-
-@app.command()
-def cosim(
-    program: Annotated[Path, typer.Argument(metavar="P.program", help="What `chipsmith compile` wrote.")],
-    input: Annotated[
-        Path | None, typer.Option("--input", help="Inputs of one inference: .npy or .npz; default random.")
-    ] = None,
-    wave: Annotated[Path | None, typer.Option(help="Where a waveform (VCD) goes.")] = None,
-    json: Json = False,
-) -> None:
-    """Run a program on the RTL of its chip and compare every bit and cycle with the simulators."""
-    from chipsmith import console, flow
-
-    with console.quiet_stdout(json):
-        result = flow.cosim(program, inputs=input, wave=wave)
-    console.show(result.to_json(), as_json=json, text=lambda: console.cosimulated(result))
-    if not result.agrees:
-        _leave(result.difference, 1)
-
-
-@app.command()
-def rtl(
-    chip: Annotated[str, typer.Argument(help="A chip of `chipsmith chips`, or a YAML file.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write.")],
-    vector: Annotated[
-        list[str] | None, typer.Option("--vector", metavar="MODEL", help="A network for a golden vector; repeatable.")
-    ] = None,
-    settings: Settings = None,
-    json: Json = False,
-) -> None:
-    """Write a chip's RTL: SystemVerilog, filelist, register map, golden vectors and their testbench."""
-    from chipsmith import console, flow
-
-    with console.quiet_stdout(json):
-        files = flow.rtl(chip, out=out, models=vector or (), settings=settings or ())
-    console.show(console.files_json(files), as_json=json, text=lambda: console.files(out, files))
-
-
-@app.command()
-def synth(
-    chip: Annotated[str, typer.Argument(help="A chip of `chipsmith chips`, or a YAML file.")],
-    liberty: Annotated[Path, typer.Option(help="The liberty file of the standard cells.")],
-    node_nm: Annotated[int, typer.Option(help="The node of these cells, at which the estimate is made.")] = 130,
-    settings: Settings = None,
-    json: Json = False,
-) -> None:
-    """Synthesise a chip's RTL with yosys: cells, area a block, area per MAC, longest path, error of the estimate."""
-    from chipsmith import console, flow
-
-    with console.quiet_stdout(json):
-        result = flow.synth(chip, liberty=liberty, node_nm=node_nm, settings=settings or ())
-    console.show(result.to_json(), as_json=json, text=lambda: console.synthesised(result))
-
-
-@app.command()
-def estimate(
-    model: ModelName,
-    chip: Annotated[str, typer.Option("--chip", help="Chips, separated by commas.")] = "edge-256",
-    settings: Settings = None,
-    calibration: Calibration = None,
-    json: Json = False,
-) -> None:
-    """Latency, energy, area and cost of a network on one chip or several."""
-    from chipsmith import console, flow
-
-    names = [name.strip() for name in chip.split(",") if name.strip()]
-    with console.quiet_stdout(json):
-        results = flow.estimate(model, chips=names, settings=settings or (), calibration=calibration)
-    console.show(console.estimates_json(results), as_json=json, text=lambda: console.estimates(results))
-
-
-@app.command()
-def diff(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or package.module:function.")],
-    calibration: Calibration = None,
-    chip: ChipName = "edge-256",
-    settings: Settings = None,
-    json: Json = False,
-) -> None:
-    """Layer by layer: int8 against float, and the simulated chip against onnxruntime or PyTorch."""
-    from chipsmith import console, flow
-
-    with console.quiet_stdout(json):
-        result = flow.diff(model, calibration=calibration, chip=chip, settings=settings or ())
-    console.show(result.to_json(), as_json=json, text=lambda: console.diff(result))
-
-
-@app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="What `chipsmith run` left.")],
-    json: Json = False,
-) -> None:
-    """Write the page of a run again from its result.json, and print its closing table."""
-    from chipsmith import console, flow
-
-    with console.quiet_stdout(json):
-        result = flow.report(folder)
-    console.show(result.to_json(), as_json=json, text=lambda: console.ran(result))
-
-
-@app.command()
-def chips(
-    name: Annotated[str | None, typer.Argument(help="A chip or a YAML file: prints the whole file.")] = None,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a chip file.")] = False,
-    json: Json = False,
-) -> None:
-    """The chips of the catalogue, or one of them whole."""
-    from chipsmith import console, flow
-
-    if schema:
-        console.print_json(console.schema_json())
-    elif name is not None:
-        from chipsmith.chip import load_chip
-
-        chip = load_chip(name)
-        console.show(console.chip_json(chip), as_json=json, text=lambda: print(chip.to_yaml(), end=""))
-    else:
-        held = flow.chips()
-        console.show(console.chips_json(held), as_json=json, text=lambda: console.chips(held))
-
-
-@app.command()
-def conformance(
-    target: Annotated[str, typer.Option(help="reference (the interpreter), npu (the simulated chip) or rtl.")] = "npu",
-    op: Annotated[list[str] | None, typer.Option("--op", help="An operator, such as conv2d; repeatable.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Draws other cases than the generator's own.")] = None,
-    sample: Annotated[int | None, typer.Option(help="So many cases of each operator, spread over all.")] = None,
-    most_cycles: Annotated[int, typer.Option(help="Longer cases are not run in RTL.")] = 1_000_000,
-    chip: ChipName = "edge-256",
-    settings: Settings = None,
-    json: Json = False,
-) -> None:
-    """Run TOSA's official conformance cases and compare every bit; 1 where one does not pass or should be refused."""
-    from chipsmith import console, flow
-
-    with console.quiet_stdout(json):
-        result = flow.conformance(
-            target,
-            ops=op or (),
-            seed=seed,
-            sample=sample,
-            most_cycles=most_cycles,
-            chip=chip,
-            settings=settings or (),
-        )
-    console.show(result.to_json(), as_json=json, text=lambda: console.conformance(result))
-    if result.not_passed:
-        _leave(f"{len(result.not_passed)} of {len(result.outcomes)} cases did not pass", 1)
-
-
-@app.command()
-def ops(json: Json = False) -> None:
-    """The operators that Chipsmith holds, with their types and rules."""
-    from chipsmith import console, flow
-
-    rows = flow.ops()
-    console.show(console.ops_json(rows), as_json=json, text=lambda: console.operators(rows))
-
-
-@app.command()
-def doctor(json: Json = False) -> None:
-    """What is installed, what is missing, and the command that mends it."""
-    from json import dumps
-
-    from chipsmith.diagnosis import describe, diagnose
-
-    found = diagnose()
-    print(dumps(found.to_json(), indent=2) if json else describe(found))
-    if not found.works:
-        _leave("something that every command needs is missing", 1)
+)
 
 
 if __name__ == "__main__":

@@ -29,11 +29,11 @@ _USES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that Chipsmith uses: what is needed, what is there, and the command that mends it ('' if none)."""
+    """One thing that Chipsmith uses: what is needed, what is installed ('missing' if nothing), and what mends it."""
 
     name: str
     needed: str
-    found: str
+    installed: str
     used_for: str
     ok: bool
     required: bool
@@ -57,6 +57,11 @@ class Diagnosis:
         """Whether everything is there."""
         return all(check.ok for check in self.checks)
 
+    @property
+    def failure(self) -> str:
+        """That Chipsmith does not work, in words; empty where it does."""
+        return "" if self.works else "something that every command needs is missing"
+
     def to_json(self) -> Json:
         """The object of `chipsmith doctor --json`."""
         return {
@@ -71,7 +76,7 @@ class Diagnosis:
 def diagnose() -> Diagnosis:
     """Compare the installed packages with what Chipsmith requires, extra by extra."""
     checks = tuple(_check(requirement, extra) for requirement, extra in _requirements())
-    return Diagnosis(checks=checks, mend=_command(one for one in checks if not one.ok))
+    return Diagnosis(checks=checks, mend=_command(check for check in checks if not check.ok))
 
 
 def _requirements() -> Iterator[tuple[Requirement, str]]:
@@ -93,13 +98,13 @@ def _applies(requirement: Requirement, extra: str) -> bool:
 
 
 def _check(requirement: Requirement, extra: str) -> Check:
-    found = _installed(requirement.name)
-    ok = bool(found) and requirement.specifier.contains(found, prereleases=True)
+    installed = _installed(requirement.name)
+    ok = bool(installed) and requirement.specifier.contains(installed, prereleases=True)
     wanted = f"{requirement.name}{requirement.specifier}"
     return Check(
         name=requirement.name,
         needed=str(requirement.specifier) or "any version",
-        found=found or "missing",
+        installed=installed or "missing",
         used_for=_USES[extra],
         ok=ok,
         required=extra == "",
@@ -115,7 +120,7 @@ def _installed(name: str) -> str:
 
 
 def _command(missing: Iterable[Check]) -> str:
-    wanted = [f"{one.name}{one.needed}" if one.needed != "any version" else one.name for one in missing]
+    wanted = [f"{check.name}{check.needed}" if check.needed != "any version" else check.name for check in missing]
     return _pip(wanted) if wanted else ""
 
 
@@ -123,10 +128,14 @@ def _pip(requirements: list[str]) -> str:
     return shlex.join([sys.executable, "-m", "pip", "install", *requirements])
 
 
-def describe(found: Diagnosis) -> str:
+def describe(diagnosis: Diagnosis) -> str:
     """A line for each check, then the command that mends what is missing."""
-    rows = [(one.name, one.needed, one.found, "" if one.ok else "MEND", one.used_for) for one in found.checks]
-    table = [("package", "needed", "found", "", "used for"), *rows]
+    rows = [(check.name, check.needed, check.installed, _mark(check), check.used_for) for check in diagnosis.checks]
+    table = [("package", "needed", "installed", "", "used for"), *rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
-    return "\n".join([*lines, "", f"mend: {found.mend}" if found.mend else "everything is there"])
+    return "\n".join([*lines, "", f"mend: {diagnosis.mend}" if diagnosis.mend else "everything is there"])
+
+
+def _mark(check: Check) -> str:
+    return "" if check.ok else "MEND"

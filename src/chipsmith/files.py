@@ -27,6 +27,14 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
         raise BadInput(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
+def make_folder(folder: Path) -> None:
+    """Make a run folder where it is missing. Raises BadInput."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot make the run folder {folder}: {error.strerror}; name another with --out") from error
+
+
 def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[str, npt.NDArray[np.generic]]:
     """The one array of an `.npy` file, or the arrays of an `.npz` file by name; nothing is unpickled.
 

@@ -11,12 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
-from chipsmith import cli, flow
+import chipsmith
+from chipsmith import cli
 from chipsmith.chip import load_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
-from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
+from chipsmith.frontends.pytorch.network import lower_module
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn.data import (
     CharactersData,
     Dataset,
@@ -37,7 +39,7 @@ from chipsmith.sim import cycle
 @dataclasses.dataclass(frozen=True)
 class Made:
     data: Dataset
-    lowered: LoweredNetwork
+    lowered: QuantizedNetwork
     program: Program
 
 
@@ -54,8 +56,8 @@ def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = No
 
 def expected(made: Made, values: np.ndarray) -> np.ndarray:
     """What PyTorch's own int8 network answers."""
-    with torch.inference_mode():
-        return np.concatenate([made.lowered.converted(one[None]).numpy() for one in torch.tensor(values)])
+    (answers,) = made.lowered.fake_quantized.run(values)
+    return answers
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,7 @@ def images(birds) -> Made:
 
 
 def test_an_image_file_gets_a_class(images, birds):
-    result = flow.predict(images.program, [birds / "crow" / "3.png", birds / "swan" / "3.png"])
+    result = chipsmith.predict(images.program, [birds / "crow" / "3.png", birds / "swan" / "3.png"])
     assert [one.answer["class"] for one in result.predictions] == ["crow", "swan"]
     assert result.latency_cycles == cycle.simulate(images.program).latency_cycles
     assert result.inferences == 2
@@ -90,7 +92,7 @@ def test_an_image_file_gets_a_class(images, birds):
 def test_probabilities_are_those_of_pytorchs_int8_network(images, birds):
     file = birds / "swan" / "5.png"
     logits = expected(images, images.data.preprocessing.apply(file)[None])
-    (one,) = flow.predict(images.program, [file]).predictions
+    (one,) = chipsmith.predict(images.program, [file]).predictions
     assert one.answer["probabilities"]["swan"] == pytest.approx(float(softmax(logits)[0, 1]), abs=0.02)
 
 
@@ -117,24 +119,24 @@ def test_the_command_says_the_answer_and_the_time(images, birds, tmp_path, capsy
 def test_a_file_that_is_no_image_is_named(images, tmp_path, content):
     (tmp_path / "x.png").write_bytes(content)
     with pytest.raises(BadInput, match=r"x\.png is no image of a known format"):
-        flow.predict(images.program, [tmp_path / "x.png"])
+        chipsmith.predict(images.program, [tmp_path / "x.png"])
 
 
 def test_a_missing_file_is_named(images, tmp_path):
     with pytest.raises(BadInput, match=r"there is no file or folder .*gone\.png"):
-        flow.predict(images.program, [tmp_path / "gone.png"])
+        chipsmith.predict(images.program, [tmp_path / "gone.png"])
 
 
 def test_an_image_of_another_size_is_refused(images, tmp_path):
     Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "large.png")
     with pytest.raises(BadInput, match=r"large\.png is 9 x 9 pixels, not 4 x 4"):
-        flow.predict(images.program, [tmp_path / "large.png"])
+        chipsmith.predict(images.program, [tmp_path / "large.png"])
 
 
 def test_a_program_without_a_deployment_is_refused(images):
     manifest = dataclasses.replace(images.program.manifest, deployment=None)
     with pytest.raises(BadInput, match="takes and gives integers alone"):
-        flow.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
+        chipsmith.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_a_program_without_a_deployment_is_refused(images):
 def test_a_damaged_deployment_is_refused(images, deployment, message):
     manifest = dataclasses.replace(images.program.manifest, deployment=deployment)
     with pytest.raises(BadInput, match=message):
-        flow.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
+        chipsmith.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
 
 
 def test_a_deployment_of_another_network_is_refused(images):
@@ -155,7 +157,7 @@ def test_a_deployment_of_another_network_is_refused(images):
     fields["inputs"][0]["tensor"] = "other"
     manifest = dataclasses.replace(images.program.manifest, deployment=json.dumps(fields))
     with pytest.raises(BadInput, match="of a network with other inputs and outputs"):
-        flow.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
+        chipsmith.predict(dataclasses.replace(images.program, manifest=manifest), ["x.png"])
 
 
 def test_rows_of_a_table_get_numbers_in_their_own_units(tmp_path):
@@ -168,15 +170,15 @@ def test_rows_of_a_table_get_numbers_in_their_own_units(tmp_path):
         linear.bias.zero_()
     made = make(linear, data)
     (tmp_path / "new.csv").write_text("rooms,size\n1,10\n2,30\n")
-    result = flow.predict(made.program, [tmp_path / "new.csv"])
+    result = chipsmith.predict(made.program, [tmp_path / "new.csv"])
     assert [one.input for one in result.predictions] == [f"{tmp_path / 'new.csv'}, row {row}" for row in (2, 3)]
     assert [one.answer["values"]["price"] for one in result.predictions] == pytest.approx([10_000, 30_000], abs=600)
     (tmp_path / "bad.csv").write_text("rooms,size\n1,wide\n")
     with pytest.raises(BadInput, match=r"bad\.csv, row 2: column size: 'wide' is no number"):
-        flow.predict(made.program, [tmp_path / "bad.csv"])
+        chipsmith.predict(made.program, [tmp_path / "bad.csv"])
     (tmp_path / "short.csv").write_text("rooms\n1\n")
     with pytest.raises(BadInput, match=r"short\.csv has no column size; it has rooms"):
-        flow.predict(made.program, [tmp_path / "short.csv"])
+        chipsmith.predict(made.program, [tmp_path / "short.csv"])
 
 
 def test_series_of_a_table(tmp_path):
@@ -190,7 +192,7 @@ def test_series_of_a_table(tmp_path):
         linear.bias.zero_()
     made = make(torch.nn.Sequential(torch.nn.Flatten(), linear), data)
     (tmp_path / "new.csv").write_text("t0,t1,t2\n5,5,13\n5,5,-3\n")
-    result = flow.predict(made.program, [tmp_path / "new.csv"])
+    result = chipsmith.predict(made.program, [tmp_path / "new.csv"])
     assert [one.answer["class"] for one in result.predictions] == ["up", "down"]
 
 
@@ -207,7 +209,7 @@ def test_what_is_rebuilt_badly_is_an_anomaly(birds):
         test=InputsAsTargets(examples=data.test, anomalous=marks),
     )
     made = make(torch.nn.Hardtanh(0.0, 0.5), rebuilt, threshold=0.01)
-    crow, swan = flow.predict(made.program, [birds / "crow" / "0.png", birds / "swan" / "0.png"]).predictions
+    crow, swan = chipsmith.predict(made.program, [birds / "crow" / "0.png", birds / "swan" / "0.png"]).predictions
     assert [crow.answer["class"], swan.answer["class"]] == ["normal", "anomaly"]
     values = data.preprocessing.apply(birds / "swan" / "0.png")
     assert swan.answer["error"] == pytest.approx(float(((values - values.clip(0, 0.5)) ** 2).mean()), rel=0.05)
@@ -237,7 +239,7 @@ def language(tmp_path_factory) -> Made:
 
 @pytest.mark.parametrize("prompt", ["a", "abcdefgh", "zzza"])
 def test_a_language_model_goes_on(language, prompt):
-    (one,) = flow.predict(language.program, [prompt], tokens=10).predictions
+    (one,) = chipsmith.predict(language.program, [prompt], tokens=10).predictions
     following = "abcdefgh" * 3
     start = following.index(prompt[-1]) + 1
     assert one.answer["text"] == following[start : start + 10]
@@ -245,19 +247,19 @@ def test_a_language_model_goes_on(language, prompt):
 
 def test_a_prompt_may_stand_in_a_file(language, tmp_path):
     (tmp_path / "prompt.txt").write_text("cde")
-    result = flow.predict(language.program, [tmp_path / "prompt.txt"], tokens=3)
+    result = chipsmith.predict(language.program, [tmp_path / "prompt.txt"], tokens=3)
     assert result.predictions[0].answer["text"] == "fgh"
     assert result.inferences == 3
 
 
 def test_a_prompt_may_be_longer_than_the_name_of_a_file(language):
-    (one,) = flow.predict(language.program, ["abcdefgh" * 1000], tokens=2).predictions
+    (one,) = chipsmith.predict(language.program, ["abcdefgh" * 1000], tokens=2).predictions
     assert one.answer["text"] == "ab"
 
 
 def test_drawn_tokens_are_the_same_by_the_same_seed(language):
     texts = [
-        flow.predict(language.program, ["a"], tokens=20, temperature=5.0, seed=seed).predictions[0].answer["text"]
+        chipsmith.predict(language.program, ["a"], tokens=20, temperature=5.0, seed=seed).predictions[0].answer["text"]
         for seed in (0, 0, 1)
     ]
     assert texts[0] == texts[1] != texts[2]
@@ -266,7 +268,7 @@ def test_drawn_tokens_are_the_same_by_the_same_seed(language):
 @pytest.mark.parametrize("changes", [{"tokens": 0}, {"temperature": -1.0}, {"temperature": float("nan")}])
 def test_writing_of_no_sense_is_refused(language, changes):
     with pytest.raises(BadInput, match="1 or more tokens"):
-        flow.predict(language.program, ["a"], **changes)
+        chipsmith.predict(language.program, ["a"], **changes)
 
 
 def test_a_text_gets_a_class(tmp_path):
@@ -279,7 +281,7 @@ def test_a_text_gets_a_class(tmp_path):
         table.weight.copy_(torch.tensor([[0.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]))
     made = make(torch.nn.Sequential(table, Mean()), data)
     assert data.class_names == ("high", "low")
-    result = flow.predict(made.program, ["abba", "zy"])
+    result = chipsmith.predict(made.program, ["abba", "zy"])
     assert [one.answer["class"] for one in result.predictions] == ["low", "high"]
 
 

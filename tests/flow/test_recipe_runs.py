@@ -11,6 +11,7 @@ from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
 from chipsmith.learn import load_recipe, load_trained
+from chipsmith.learn.progress import SilentProgress
 from chipsmith.program.file import read_program
 
 pytest.importorskip("torch")
@@ -31,13 +32,13 @@ def anomalies(tmp_path_factory):
     return chipsmith.run("anomaly", settings=settings, out=tmp_path_factory.mktemp("runs") / "anomaly")
 
 
-def test_a_regression_is_judged_alike_at_every_stage(regression):
-    found = regression.to_json()
-    assert (found["task"], found["metric"], found["images"], found["bit_exact"]) == ("regression", "R2", 88, True)
-    assert abs(found["metric_float"] - found["metric_chip"]) < 0.05
-    assert found["accuracy_chip"] is None
-    low, high = found["metric_chip_interval"]
-    assert low < found["metric_chip"] < high
+def test_a_regression_is_judged_alike_on_every_target(regression):
+    plain = regression.to_json()
+    assert (plain["task"], plain["metric"], plain["images"], plain["bit_exact"]) == ("regression", "R2", 88, True)
+    assert abs(plain["metric_source"] - plain["metric_npu"]) < 0.05
+    assert plain["accuracy_npu"] is None
+    low, high = plain["metric_npu_interval"]
+    assert low < plain["metric_npu"] < high
 
 
 def test_as_many_examples_are_compared_as_the_recipe_says(regression):
@@ -61,7 +62,7 @@ def test_the_program_has_the_threshold_of_an_anomaly(anomalies):
     deployment = Deployment.parse(read_program(anomalies.program).manifest.deployment, name="anomaly")
     assert deployment.anomaly_threshold > 0
     assert deployment.class_names == ("normal", "anomaly")
-    assert [one.name for one in anomalies.record.metrics if one.stage == "chip"] == ["AUC", "RMSE"]
+    assert [metric.name for metric in anomalies.record.metrics if metric.target == "npu"] == ["AUC", "RMSE"]
     assert anomalies.record.quantisation == ()
 
 
@@ -73,7 +74,7 @@ def test_a_setting_goes_to_the_recipe_or_to_the_chip(anomalies):
 def test_an_interrupted_run_goes_on_with_resume_alone(tmp_path):
     """Interrupted after its second epoch, as by a key: what is there is a checkpoint, and no half of a file."""
 
-    class Stopping(chipsmith.flow.Watch):
+    class Stopping(SilentProgress):
         def training(self, epochs):
             from contextlib import nullcontext
 
@@ -85,7 +86,7 @@ def test_an_interrupted_run_goes_on_with_resume_alone(tmp_path):
 
     recipe = load_recipe("diabetes", SHORT)
     with pytest.raises(KeyboardInterrupt):
-        chipsmith.train(recipe, out=tmp_path / "run", watch=Stopping())
+        chipsmith.train(recipe, out=tmp_path / "run", progress=Stopping())
     assert [file.name for file in (tmp_path / "run").iterdir()] == [CHECKPOINT]
     with pytest.raises(BadInput, match="holds a training that was interrupted: --resume goes on with it"):
         chipsmith.train(recipe, out=tmp_path / "run")
@@ -112,6 +113,6 @@ def test_a_variational_autoencoder_draws_on_the_chip(tmp_path):
     """About a minute: two programs, of the network and of its decoder."""
     settings = ["training.epochs=1", "network={kind: vae, channels: [4, 4], hidden: 8, latent: 2}"]
     ran = chipsmith.run("vae", settings=[*settings, "validation.executed=20"], out=tmp_path)
-    assert [one.title for one in ran.record.pictures] == ["Decoded from noise", "Rebuilt"]
+    assert [picture.title for picture in ran.record.pictures] == ["Decoded from noise", "Rebuilt"]
     assert ran.bit_exact
     assert "Decoded from noise" in (ran.folder / "report.html").read_text()

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from chipsmith.frontends.onnx.model import model_of
 from chipsmith.frontends.onnx.quantise import quantise
+from chipsmith.frontends.onnx.runtime import onnx_model
 from chipsmith.frontends.onnx.witness import onnx_tensors
 from chipsmith.tosa.verify import operation_of, row_of
 
@@ -34,8 +35,8 @@ def proto(nodes, constants=(), opset=17, **inputs):
     ports = [_port(name, shape) for name, shape in inputs.items()]
     result = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
     graph = helper.make_graph(nodes, "net", ports, [result], list(constants))
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
-    return onnx.shape_inference.infer_shapes(made)
+    network = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    return onnx.shape_inference.infer_shapes(network)
 
 
 def _port(name, shape):
@@ -63,6 +64,11 @@ def quantised(network, count=32):
     return quantise(plain, random_inputs(plain, count))
 
 
+def qdq_of(network):
+    """The QDQ network that was lowered."""
+    return onnx_model(network.fake_quantized)
+
+
 def layer_steps(network, columns):
     """(operator, greatest difference from onnxruntime in steps) of each layer, given onnxruntime's own inputs to it."""
     arrays = network.quantize_inputs(*columns)
@@ -73,9 +79,12 @@ def layer_steps(network, columns):
 
 def _by_onnxruntime(network, columns):
     """Each layer's operator and onnxruntime's integers, by the graph's tensor and in its layout."""
-    ports = network.model.inputs
-    named = {p.name: one.reshape(-1, *p.shape).astype(p.dtype) for p, one in zip(ports, columns, strict=True)}
-    tensors = onnx_tensors(network.model.proto, [layer.integers for layer in network.layers], named)
+    model = qdq_of(network)
+    named = {
+        port.name: column.reshape(-1, *port.shape).astype(port.dtype)
+        for port, column in zip(model.inputs, columns, strict=True)
+    }
+    tensors = onnx_tensors(model.proto, [layer.integers for layer in network.layers], named)
     return {
         layer.tensor: (layer.operator, _moved(tensors[layer.integers].astype(np.int64) - layer.offset, layer.axes))
         for layer in network.layers

@@ -71,7 +71,7 @@ def test_function_of_a_module_in_the_current_directory(own_module):
 def test_several_inputs_are_keyed_by_argument(own_module):
     rows = np.random.default_rng(0).normal(size=(2, 8, 4))
     np.savez("pairs.npz", right=rows[0], left=100 * rows[1])
-    scales = [border.scale for border in load_network("my_networks:Two", "pairs.npz").input_quantization]
+    scales = [binding.scale for binding in load_network("my_networks:Two", "pairs.npz").inputs]
     assert scales[0] > 50 * scales[1]
 
 

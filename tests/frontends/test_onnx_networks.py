@@ -9,19 +9,18 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from onnx_networks import layer_steps, model, random_inputs
+from onnx_networks import layer_steps, model, qdq_of, random_inputs
 from PIL import Image
 from torch import nn
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.frontends.load import load_onnx
-from chipsmith.frontends.onnx.network import lower_network
-from chipsmith.frontends.onnx.quantise import quantise
+from chipsmith.frontends.onnx.network import quantise_network
 from chipsmith.frontends.onnx.witness import onnx_tensors
 from chipsmith.learn.networks.catalogue import CATALOGUE
 from chipsmith.sim import functional
-from chipsmith.tosa.witness import witness_outputs
+from chipsmith.witness.reference_model import witness_outputs
 
 INPUTS = 100
 
@@ -38,16 +37,16 @@ def assert_chip_is_exact(network, columns):
 
 def output_steps(network, columns, found):
     """Differences of the chip's outputs from onnxruntime's, in steps of the output's scale."""
-    named = {port.name: one.reshape(-1, *port.shape) for port, one in zip(network.model.inputs, columns, strict=True)}
-    for border, ours in zip(network.output_quantization, network.dequantize_outputs(found), strict=True):
-        name = network.model.outputs[border.position]
-        theirs = onnx_tensors(network.model.proto, [name], named)[name]
+    named = {port.name: one.reshape(-1, *port.shape) for port, one in zip(qdq_of(network).inputs, columns, strict=True)}
+    for border, ours in zip(network.outputs, network.dequantize_outputs(found), strict=True):
+        name = qdq_of(network).outputs[border.position]
+        theirs = onnx_tensors(qdq_of(network).proto, [name], named)[name]
         yield np.rint(np.abs(ours.reshape(theirs.shape) - theirs) / border.scale)
 
 
 def test_anomaly_network_of_mlperf_tiny(shared_data):
     plain = model(onnx.load(shared_data / "onnx_mlperf_tiny" / "deepautoencoder.onnx"))
-    network = lower_network(*quantise(plain, random_inputs(plain, 64)))
+    network = quantise_network(plain, random_inputs(plain, 64))
     columns = random_inputs(plain, INPUTS, seed=1)
     (steps,) = output_steps(network, columns, assert_chip_is_exact(network, columns))
     assert steps.max() <= 1
@@ -76,8 +75,8 @@ def test_image_network_of_mlperf_tiny(shared_data, photographs, tmp_path):
     assert max(step for _, step in layer_steps(network, [test])) <= 1
     found = assert_chip_is_exact(network, [test[:20]])
     (ours,) = network.dequantize_outputs(found)
-    theirs = onnx_tensors(network.model.proto, list(network.model.outputs), {"input_1": test[:20, None]})
-    assert (ours.argmax(1) == theirs[network.model.outputs[0]][:, 0].argmax(1)).mean() >= 0.95
+    theirs = onnx_tensors(qdq_of(network).proto, list(qdq_of(network).outputs), {"input_1": test[:20, None]})
+    assert (ours.argmax(1) == theirs[qdq_of(network).outputs[0]][:, 0].argmax(1)).mean() >= 0.95
 
 
 class InvertedResidual(nn.Module):
@@ -207,7 +206,7 @@ def export(module, examples, file):
 @pytest.mark.parametrize("name", EXPORTED)
 def test_network_exported_by_pytorch(name, tmp_path):
     plain = model(onnx.load(exported(name, tmp_path)))
-    network = lower_network(*quantise(plain, random_inputs(plain, 64)))
+    network = quantise_network(plain, random_inputs(plain, 64))
     assert max(step for _, step in layer_steps(network, random_inputs(plain, INPUTS, seed=1))) <= 1
     assert_chip_is_exact(network, random_inputs(plain, 4, seed=2))
 
@@ -220,14 +219,14 @@ def test_family_of_the_catalogue(name, tmp_path):
     module = entry.network.build(input_shape=entry.input_shape, outputs=entry.outputs).eval()
     export(module, tuple(entry.network.example_inputs(input_shape=entry.input_shape)), file)
     columns = entry.network.module_inputs(entry.random_examples(count=64, seed=0), seed=0)
-    network = lower_network(*quantise(model(onnx.load(file)), columns))
+    network = quantise_network(model(onnx.load(file)), columns)
     assert max(step for _, step in layer_steps(network, [column[:32] for column in columns])) <= 1
     assert_chip_is_exact(network, [column[:2] for column in columns])
 
 
 def test_inputs_and_outputs_keep_names_and_layout(tmp_path):
     plain = model(onnx.load(exported("autoencoder", tmp_path)))
-    network = lower_network(*quantise(plain, random_inputs(plain, 16)))
+    network = quantise_network(plain, random_inputs(plain, 16))
     assert network.graph.inputs == (plain.inputs[0].name,)
     assert network.graph.outputs == plain.outputs
     image = random_inputs(plain, 2)[0]

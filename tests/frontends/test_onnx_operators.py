@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx_networks import floats, integers, layer_steps, model, node, proto, quantised, random_inputs, weights
+from onnx_networks import floats, integers, layer_steps, model, node, proto, qdq_of, quantised, random_inputs, weights
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
@@ -17,7 +17,7 @@ from chipsmith.frontends.onnx.quantise import quantise
 from chipsmith.frontends.onnx.witness import onnx_tensors
 from chipsmith.sim import functional
 from chipsmith.tosa.reference import evaluate
-from chipsmith.tosa.witness import witness_outputs
+from chipsmith.witness.reference_model import witness_outputs
 
 INPUTS = 100
 
@@ -251,7 +251,7 @@ NETWORKS = {**CONVOLUTIONS, **ARITHMETIC, **FUNCTIONS, **NORMALISATIONS, **POOLI
 @pytest.mark.parametrize("name", NETWORKS)
 def test_operator_is_within_one_step_of_onnxruntime(name):
     network = lower_network(*quantised(NETWORKS[name]))
-    steps = layer_steps(network, random_inputs(network.model, INPUTS, seed=1))
+    steps = layer_steps(network, random_inputs(qdq_of(network), INPUTS, seed=1))
     assert steps
     assert max(step for _, step in steps) <= 1, steps
 
@@ -271,7 +271,7 @@ def test_chip_has_the_bits_of_the_reference_model_for_every_operator(name):
 
 def assert_chip_is_exact(name):
     network = lower_network(*quantised(NETWORKS[name]))
-    inputs = network.quantize_inputs(*random_inputs(network.model, 3, seed=2))
+    inputs = network.quantize_inputs(*random_inputs(qdq_of(network), 3, seed=2))
     found = functional.execute(compile_graph(network.graph, load_chip("edge-256")), inputs)
     stacked = {name: array.reshape(3, *network.graph.tensor(name).shape) for name, array in inputs.items()}
     for tensor, expected in witness_outputs(network.graph, stacked).items():
@@ -306,8 +306,8 @@ def test_integers_may_cross_the_border(kind):
     network = lower_network(model(integer_borders(whole, kind)))
     values = np.random.default_rng(0).integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, IMAGE).astype(kind)
     (found,) = network.dequantize_outputs(evaluate(network.graph, network.quantize_inputs(values)))
-    name, port = network.model.outputs[0], network.model.inputs[0]
-    expected = onnx_tensors(network.model.proto, [name], {port.name: values[None]})[name][0]
+    name, port = qdq_of(network).outputs[0], qdq_of(network).inputs[0]
+    expected = onnx_tensors(qdq_of(network).proto, [name], {port.name: values[None]})[name][0]
     assert expected.dtype == kind
     assert np.abs(found.astype(int) - expected).max() <= 1
 
@@ -339,13 +339,13 @@ def test_classes_come_out_as_int32():
         ir_version=8,
     )
     lowered = lower_network(*quantised(network))
-    (border,) = lowered.output_quantization
+    (border,) = lowered.outputs
     assert (lowered.graph.tensor("y").dtype.name, border.scale) == ("INT32", None)
 
 
 def test_masked_scores_get_no_weight():
     network = lower_network(*quantised(NETWORKS["Where_of_infinity"]))
-    scores = random_inputs(network.model, 1, seed=3)[0]
+    scores = random_inputs(qdq_of(network), 1, seed=3)[0]
     (weights_found,) = network.dequantize_outputs(evaluate(network.graph, network.quantize_inputs(scores)))
     lower_triangle = np.tril(np.ones((6, 6)))
     expected = np.exp(scores) * lower_triangle

@@ -68,15 +68,6 @@ def seeded(kind):
     return kind()
 
 
-def int8_in_pytorch(network, columns):
-    with torch.no_grad():
-        rows = [
-            network.converted(*(torch.from_numpy(row[None]) for row in rows)) for rows in zip(*columns, strict=True)
-        ]
-    results = [row if isinstance(row, tuple) else (row,) for row in rows]
-    return [torch.cat(parts).numpy() for parts in zip(*results, strict=True)]
-
-
 def int8_in_reference(network, columns, reference_model):
     arrays = network.quantize_inputs(*columns)
     rows = [{name: values[row : row + 1] for name, values in arrays.items()} for row in range(len(columns[0]))]
@@ -93,7 +84,7 @@ def test_layouts_at_the_border_are_the_hosts(reference_model):
     assert [step.name.split()[0] for step in network.host_steps] == ["quantize", "transpose", "transpose", "dequantize"]
     images = normal(ROWS, 3, 16, 16, seed=1)
     (ours,) = int8_in_reference(network, [images], reference_model)
-    (theirs,) = int8_in_pytorch(network, [images])
+    (theirs,) = network.fake_quantized.run(images)
     np.testing.assert_array_equal(ours, theirs)
 
 
@@ -101,7 +92,7 @@ def test_inputs_and_outputs_keep_their_order(reference_model):
     network = lower_module(seeded(TwoByTwo), (torch.zeros(1, 8), torch.zeros(1, 4)), [normal(32, 8), normal(32, 4)])
     columns = [normal(ROWS, 8, seed=1), normal(ROWS, 4, seed=2)]
     ours = int8_in_reference(network, columns, reference_model)
-    theirs = int8_in_pytorch(network, columns)
+    theirs = network.fake_quantized.run(*columns)
     assert (network.graph.inputs, network.graph.outputs) == (("x", "y"), ("output_0", "output_1"))
     assert [array.shape for array in ours] == [(ROWS, 16), (ROWS, 5)]
     for our, their in zip(ours, theirs, strict=True):
@@ -116,7 +107,7 @@ def test_indices_enter_as_int32(reference_model):
     assert network.graph.tensor(network.graph.inputs[0]).dtype is DType.INT32
     assert [step.name.split()[0] for step in network.host_steps] == ["dequantize"]
     (ours,) = int8_in_reference(network, [indices], reference_model)
-    (theirs,) = int8_in_pytorch(network, [indices.astype(np.int32)])
+    (theirs,) = network.fake_quantized.run(indices)
     np.testing.assert_array_equal(ours, theirs)
 
 
@@ -127,10 +118,10 @@ def test_second_lowering_comes_from_the_cache(monkeypatch):
     monkeypatch.setattr(pytorch, "lower_program", lambda *_: pytest.fail("lowered again"))
     again = lower_module(seeded(TwoByTwo), examples, calibration)
     assert again.graph.operators == first.graph.operators
-    assert again.input_quantization == first.input_quantization
+    assert again.inputs == first.inputs
     columns = [normal(ROWS, 8, seed=1), normal(ROWS, 4, seed=2)]
-    for one, other in zip(int8_in_pytorch(first, columns), int8_in_pytorch(again, columns), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for expected, output in zip(first.fake_quantized.run(*columns), again.fake_quantized.run(*columns), strict=True):
+        np.testing.assert_array_equal(output, expected)
 
 
 def test_other_weights_are_lowered_anew(monkeypatch):

@@ -68,13 +68,12 @@ def same_answers(trained, values, reference_model):
     """The graph's bits are those of PyTorch's int8 network, and both are within a step of the trained module."""
     network = lower_quantised(trained)
     arrays = network.quantize_inputs(values)
-    rows = [{name: array[at : at + 1] for name, array in arrays.items()} for at in range(len(values))]
+    rows = [{name: array[row : row + 1] for name, array in arrays.items()} for row in range(len(values))]
     ours = np.concatenate([network.dequantize_outputs(reference_model(network.graph, row))[0] for row in rows])
-    with torch.no_grad():
-        theirs = torch.cat([network.converted(torch.from_numpy(one[None])) for one in values]).numpy()
-        meant = trained(torch.from_numpy(values)).numpy()
+    (theirs,) = network.fake_quantized.run(values)
+    (meant,) = network.source.run(values)
     np.testing.assert_array_equal(ours, theirs)
-    assert np.abs(meant - theirs).max() <= 2.01 * network.output_quantization[0].scale
+    assert np.abs(meant - theirs).max() <= 2.01 * network.outputs[0].scale
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +98,11 @@ def test_it_begins_near_the_float_network_and_learns(normed, reference_model):
 
 def test_ranges_follow_in_training_alone(normed):
     aware = quantisation_aware(normed, [images(16)], batch_size=8)
-    held = copy.deepcopy(aware.state_dict())
+    before = copy.deepcopy(aware.state_dict())
     aware(torch.from_numpy(10 * images(8)))
-    assert all(torch.equal(held[name], value) for name, value in aware.state_dict().items())
+    assert all(torch.equal(before[name], value) for name, value in aware.state_dict().items())
     aware.train()(torch.from_numpy(10 * images(8)))
-    assert any(not torch.equal(held[name], value) for name, value in aware.state_dict().items())
+    assert any(not torch.equal(before[name], value) for name, value in aware.state_dict().items())
 
 
 def test_other_modules_are_refused(normed):

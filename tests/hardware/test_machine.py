@@ -9,7 +9,7 @@ import pytest
 from agreement import assert_agrees
 from random_programs import random_inputs, random_program
 
-from chipsmith import flow
+import chipsmith
 from chipsmith.chip import load_chip, override_chip
 
 NETWORKS = Path(__file__).parents[1] / "networks"
@@ -50,8 +50,8 @@ def test_random_programs_on_nano_64():
 
 @pytest.mark.parametrize("network", ["digits_cnn", "gru"])
 def test_a_network_on_nano_64(network):
-    program = flow.compile(str(NETWORKS / f"{network}.tosa"), chip="nano-64").program
-    result = flow.cosim(program)
+    program = chipsmith.compile(str(NETWORKS / f"{network}.tosa"), chip="nano-64").program
+    result = chipsmith.cosim(program)
     assert result.agrees, result.difference
     fields = result.to_json()
     assert (fields["mismatching_bits"], fields["instructions_differing"]) == (0, 0)
@@ -76,7 +76,7 @@ def test_random_chips(seed):
 @pytest.mark.parametrize("chip", ["nano-64", "edge-256", "edge-1024"])
 @pytest.mark.parametrize("network", ["digits_cnn", "gru", "lstm", "encoder_layer"])
 def test_the_shipped_networks(network, chip):
-    result = flow.cosim(flow.compile(str(NETWORKS / f"{network}.tosa"), chip=chip).program)
+    result = chipsmith.cosim(chipsmith.compile(str(NETWORKS / f"{network}.tosa"), chip=chip).program)
     assert result.agrees, result.difference
 
 
@@ -85,5 +85,5 @@ def test_the_shipped_networks(network, chip):
 @pytest.mark.parametrize("model", ["ic_resnet8_int8", "kws_dscnn_int8", "vww_96_int8", "ad01_int8"])
 def test_mlperf_tiny(shared_data, model, chip):
     path = shared_data / "mlperf_tiny" / f"{model}.tflite"
-    result = flow.cosim(flow.compile(str(path), chip=chip).program)
+    result = chipsmith.cosim(chipsmith.compile(str(path), chip=chip).program)
     assert result.agrees, result.difference

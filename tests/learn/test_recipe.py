@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import pytest
 import yaml
 
 from chipsmith.errors import BadInput
-from chipsmith.learn import Recipe, epoch_bar, load_recipe, recipe_schema, shipped_recipes
+from chipsmith.learn import Recipe, load_recipe, recipe_schema, shipped_recipes
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "recipe.schema.json"
 
@@ -103,29 +102,6 @@ def test_an_unknown_name_is_refused_with_the_nearest():
 
 def test_the_schema_in_the_docs_is_that_of_the_command():
     assert json.loads(SCHEMA.read_text()) == recipe_schema()
-
-
-# --- progress and imports ---------------------------------------------------------------------------------------------
-
-
-def test_the_bar_shows_nothing_without_a_terminal(short_training):
-    assert shown(short_training, terminal=False) == ""
-
-
-def test_the_bar_shows_the_validation_on_a_terminal(short_training):
-    text = shown(short_training, terminal=True)
-    assert f"validation {short_training.training.history.last.validation_score:.1%}" in text
-    assert "3/3" in text
-
-
-def shown(network, *, terminal: bool) -> str:
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
-    with epoch_bar(epochs=3, console=console) as on_epoch:
-        for epoch in network.training.history.epochs:
-            on_epoch(epoch)
-    return console.file.getvalue()
 
 
 def test_importing_learning_does_not_import_torch():

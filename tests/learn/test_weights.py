@@ -19,10 +19,10 @@ def network(hidden: int = 4):
 def test_a_state_dict_comes_back_even_without_counters(tmp_path, prefix):
     """As old files of DataParallel networks have it: under `state_dict`, with a prefix, without counters."""
     original, other = network(), network()
-    kept = {prefix + name: one for name, one in original.state_dict().items() if "tracked" not in name}
+    kept = {prefix + name: weight for name, weight in original.state_dict().items() if "tracked" not in name}
     torch.save({"state_dict": kept, "epoch": 3}, tmp_path / "net.th")
     load_weights(other, str(tmp_path / "net.th"))
-    assert all(torch.equal(one, other.state_dict()[name]) for name, one in original.state_dict().items())
+    assert all(torch.equal(weight, other.state_dict()[name]) for name, weight in original.state_dict().items())
 
 
 def test_the_file_of_a_run_is_one_too(short_training, digits, short_recipe, tmp_path):
@@ -66,4 +66,4 @@ def test_what_is_no_weights_is_refused(tmp_path, monkeypatch):
 
 def test_no_epochs_need_no_schedule(digits):
     recipe = load_recipe("digits", ["training.epochs=0"])
-    assert [one.number for one in train(recipe, digits).training.history.epochs] == [0]
+    assert [epoch.number for epoch in train(recipe, digits).training.history.epochs] == [0]

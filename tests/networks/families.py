@@ -20,7 +20,7 @@ import numpy as np
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.frontends.quantized_io import Border, dequantize, quantize
+from chipsmith.frontends.quantized_io import IoBinding, dequantize, quantize
 from chipsmith.learn.networks.catalogue import CATALOGUE, Entry
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
@@ -122,8 +122,8 @@ class Family:
 
     name: str
     graph: Graph
-    inputs: tuple[Border, ...]
-    outputs: tuple[Border, ...]
+    inputs: tuple[IoBinding, ...]
+    outputs: tuple[IoBinding, ...]
     parameters: int
     metric: str
     metric_float: float
@@ -154,8 +154,8 @@ def load_family(name: str) -> Family:
     return Family(name=name, graph=read_tosa(HERE / "families" / f"{name}.tosa"), **borders, **fields)
 
 
-def border(fields: dict[str, object]) -> Border:
-    return Border(**{**fields, "axes": tuple(fields["axes"])})
+def border(fields: dict[str, object]) -> IoBinding:
+    return IoBinding(**{**fields, "axes": tuple(fields["axes"])})
 
 
 def train(entry: Entry, task: Task, *, steps: int) -> object:
@@ -213,8 +213,8 @@ def generate(name: str) -> dict[str, object]:
     (rounded,) = lowered.dequantize_outputs(execute(program, lowered.quantize_inputs(*arguments)))
     targets = task.targets[:TEST_ROWS]
     return {
-        "inputs": [asdict(one) for one in lowered.input_quantization],
-        "outputs": [asdict(one) for one in lowered.output_quantization],
+        "inputs": [asdict(one) for one in lowered.inputs],
+        "outputs": [asdict(one) for one in lowered.outputs],
         "parameters": sum(weights.numel() for weights in module.parameters()),
         "metric": task.metric,
         "metric_float": round(score(task.metric, exact, targets), 4),

@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
-from chipsmith.chip import load_chip
-from chipsmith.compiler.compile import compile_graph
-from chipsmith.profile.inference import describe_chip, describe_inference
+from compiled import compiled_profile, compiled_program
+
+from chipsmith.profile.measure import describe_chip
 from chipsmith.profile.profile import HostStep
-from chipsmith.program.program import Program
 from chipsmith.reports.record import (
-    BitExactness,
     CalibrationRecord,
     Confusion,
-    Epoch,
+    EpochRecord,
     FoldsRecord,
-    Metric,
+    MetricRecord,
     Picture,
     ReliabilityBin,
     RunRecord,
     TextSample,
     TrainingRecord,
 )
-from chipsmith.tosa.file import read_tosa
+from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
-
-NETWORKS = Path(__file__).parents[1] / "networks"
-
-
-@cache
-def program(network: str = "digits_cnn", chip: str = "edge-256") -> Program:
-    return compile_graph(read_tosa(NETWORKS / f"{network}.tosa"), load_chip(chip))
 
 
 @cache
 def bare_record(network: str = "digits_cnn", chip: str = "edge-256") -> RunRecord:
     """What `compile` and `simulate` alone know."""
-    one = program(network, chip)
-    return RunRecord(network=network, chip=describe_chip(one.chip), inference=describe_inference(one))
+    chip_record = describe_chip(compiled_program(network, chip).chip)
+    return RunRecord(network=network, chip=chip_record, inference=compiled_profile(network, chip))
 
 
 @cache
@@ -66,11 +56,11 @@ def full_record() -> RunRecord:
             validation_examples=500,
         ),
         task="classification",
-        metrics=(accuracy("float", 981), accuracy("int8", 980), accuracy("chip", 979)),
+        metrics=(accuracy("source", 981), accuracy("int8", 980), accuracy("npu", 979)),
         confusion=Confusion(class_names=("cat", "<dog>"), counts=((480, 20), (1, 499))),
         calibration=(
             CalibrationRecord(
-                stage="chip",
+                target="npu",
                 bins=(ReliabilityBin(low=0.9, high=1.0, count=1000, confidence=0.95, accuracy=0.979),),
                 error=0.029,
             ),
@@ -88,8 +78,8 @@ def full_record() -> RunRecord:
     )
 
 
-def epoch(number: int, loss: float) -> Epoch:
-    return Epoch(
+def epoch(number: int, loss: float) -> EpochRecord:
+    return EpochRecord(
         number=number,
         train_loss=loss,
         validation_loss=loss + 0.1,
@@ -98,9 +88,9 @@ def epoch(number: int, loss: float) -> Epoch:
     )
 
 
-def accuracy(stage: str, correct: int) -> Metric:
-    return Metric(
-        stage=stage,
+def accuracy(target: str, correct: int) -> MetricRecord:
+    return MetricRecord(
+        target=target,
         name="accuracy",
         value=correct / 1000,
         low=correct / 1000 - 0.01,
@@ -108,5 +98,6 @@ def accuracy(stage: str, correct: int) -> Metric:
         count=1000,
         better="more",
         interval="bootstrap, 95 %",
-        obtained=f"the {stage} network",
+        kind="simulated" if target == "npu" else "measured",
+        obtained=f"the network on {target}",
     )

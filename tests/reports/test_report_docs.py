@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chipsmith.reports.charts import INSTRUCTIONS_SHOWN
 from chipsmith.reports.layers import MANY, SMALL
+from chipsmith.reports.sections.timeline import INSTRUCTIONS_SHOWN
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "report.md").read_text()

@@ -12,10 +12,11 @@ from sample_runs import bare_record, full_record
 
 from chipsmith.profile.profile import MemorySpan
 from chipsmith.reports import charts as palette
-from chipsmith.reports.charts import charts, roofline_points
-from chipsmith.reports.html import render_page, write_page
+from chipsmith.reports.html import draw_body, render_page, write_page
 from chipsmith.reports.markup import Cell, table
-from chipsmith.reports.sections import sections, verdict
+from chipsmith.reports.sections import SECTIONS
+from chipsmith.reports.sections.roofline import roofline_points
+from chipsmith.reports.verdict import verdict
 
 BACKGROUNDS = ("#ffffff", "#15181d")
 
@@ -63,10 +64,10 @@ def test_nothing_is_fetched(elements):
         assert not fetching & set(attributes), tag
         assert tag not in ("link", "iframe", "object", "embed")
         assert attributes.get("href", "#").startswith("#")
-    policy = next(one["content"] for tag, one in elements.elements if one.get("http-equiv"))
+    policy = next(attributes["content"] for _, attributes in elements.elements if attributes.get("http-equiv"))
     assert policy.startswith("default-src 'none';")
     assert "http" not in policy
-    body = sections(full_record())
+    body = draw_body(full_record()).html
     assert not re.search(r"https?://|url\(|@import", body)
 
 
@@ -76,16 +77,28 @@ def test_plotly_is_in_the_page_once(elements):
 
 
 def test_places_and_charts_fit_together(elements):
-    places = [one["data-chart"] for _, one in elements.elements if "data-chart" in one]
+    places = [attributes["data-chart"] for _, attributes in elements.elements if "data-chart" in attributes]
     assert sorted(places) == sorted(json.loads(elements.scripts[0]))
-    assert sorted(places) == sorted(charts(full_record()))
+    assert sorted(places) == sorted(draw_body(full_record()).charts)
 
 
 def test_a_bare_record_has_no_empty_places():
-    body = sections(bare_record())
-    places = re.findall(r'data-chart="([^"]+)"', body)
-    assert sorted(places) == sorted(charts(bare_record()))
-    assert "Training" not in body
+    body = draw_body(bare_record())
+    places = re.findall(r'data-chart="([^"]+)"', body.html)
+    assert sorted(places) == sorted(body.charts)
+    assert "Training" not in body.html
+
+
+def test_sections_stand_in_their_order_and_links_lead_to_them():
+    body = draw_body(full_record()).html
+    shown = re.findall(r'<section id="([^"]+)"><h2>([^<]+)</h2>', body)
+    assert shown == [(section.name, section.title) for section in SECTIONS]
+    assert re.findall(r'<a href="#([^"]+)">', body) == [section.name for section in SECTIONS if section.link]
+
+
+def test_no_link_leads_to_a_section_that_is_not_shown():
+    body = draw_body(bare_record()).html
+    assert set(re.findall(r'<a href="#([^"]+)">', body)) < set(re.findall(r'<section id="([^"]+)">', body))
 
 
 def test_the_page_is_the_same_every_time(tmp_path, page):
@@ -101,14 +114,14 @@ def test_the_verdict_says_what_came_out():
     assert f"{cycles:,} cycles" in verdict(record)
     wrong = dataclasses.replace(record, bit_exact=dataclasses.replace(record.bit_exact, mismatches=3))
     assert "✗ 3 of 10,000 outputs differ" in verdict(wrong)
-    assert '<div class="verdict bad">' in sections(wrong)
+    assert '<div class="verdict bad">' in draw_body(wrong).html
 
 
 @pytest.mark.parametrize(
     "label", ["Latency by kernel", "Energy by kernel", "By component in nJ", "By component in mm²"]
 )
 def test_tables_sum_to_their_last_line(label):
-    body = sections(full_record())
+    body = draw_body(full_record()).html
     text = body[body.index(f'aria-label="{label}"') :].partition("</table>")[0]
     rows, total = text.split("<tfoot>")
     values = [float(re.findall(r'data-value="([^"]+)"', row)[0]) for row in rows.split("<tr>")[2:]]
@@ -116,46 +129,45 @@ def test_tables_sum_to_their_last_line(label):
 
 
 def test_totals_are_the_records(page):
-    one = full_record().inference
-    assert f'data-value="{one.latency.cold_cycles}">{one.latency.cold_cycles:,}</td>' in page
-    assert f'data-value="{one.energy.total!r}">{one.energy.total / 1e3:,.2f}</td>' in page
-    assert f'data-value="{one.area.total!r}">{one.area.total:.4f}</td>' in page
+    profile = full_record().inference
+    assert f'data-value="{profile.latency.cold_cycles}">{profile.latency.cold_cycles:,}</td>' in page
+    assert f'data-value="{profile.energy.total!r}">{profile.energy.total / 1e3:,.2f}</td>' in page
+    assert f'data-value="{profile.area.total!r}">{profile.area.total:.4f}</td>' in page
 
 
 def test_charts_hold_the_records_numbers():
-    record, drawn = full_record(), charts(full_record())
-    one = record.inference
-    assert sum(sum(bar["x"]) for bar in drawn["latency"]["data"]) == one.latency.cold_cycles
-    assert sum(sum(bar["x"]) for bar in drawn["energy"]["data"]) == pytest.approx(one.energy.total / 1e3)
+    profile, drawn = full_record().inference, draw_body(full_record()).charts
+    assert sum(sum(bar["x"]) for bar in drawn["latency"]["data"]) == profile.latency.cold_cycles
+    assert sum(sum(bar["x"]) for bar in drawn["energy"]["data"]) == pytest.approx(profile.energy.total / 1e3)
     assert drawn["quantisation"]["data"][0]["x"] == [38.5]
     assert drawn["loss"]["data"][1]["y"] == [1.0, 0.6]
     assert drawn["score"]["data"][0]["y"] == pytest.approx([55, 75])
     bars = {start for bar in drawn["timeline"]["data"] for start in bar["base"]}
-    assert {row.start_cycle for row in one.instructions[:-1]} <= bars
+    assert {row.start_cycle for row in profile.instructions[:-1]} <= bars
 
 
 def test_a_layer_without_a_ratio_has_no_bar():
-    body = sections(full_record())
+    body = draw_body(full_record()).html
     assert "Without a bar, for no error or no signal: pool." in body
-    assert charts(full_record())["quantisation"]["data"][0]["y"] == ["conv1"]
+    assert draw_body(full_record()).charts["quantisation"]["data"][0]["y"] == ["conv1"]
 
 
 def test_memory_is_drawn_at_its_addresses():
-    one = full_record().inference
-    bars = [bar for bar in charts(full_record())["memory"]["data"] if bar["type"] == "bar"]
+    profile = full_record().inference
+    bars = [bar for bar in draw_body(full_record()).charts["memory"]["data"] if bar["type"] == "bar"]
     drawn = {
         (start, start + length, (middle - size / 2) * 1024, size * 1024)
         for bar in bars
         for start, length, middle, size in zip(bar["base"], bar["x"], bar["y"], bar["width"], strict=True)
     }
-    assert drawn == {(span.first_cycle, span.last_cycle, span.address, span.size_bytes) for span in one.memory}
+    assert drawn == {(span.first_cycle, span.last_cycle, span.address, span.size_bytes) for span in profile.memory}
 
 
 def test_kernels_stand_under_the_flat_roof():
     record = full_record()
-    for row in roofline_points(record):
+    for row in roofline_points(record.inference):
         assert row.macs / row.busy_cycles <= record.inference.roof.peak_macs_per_cycle
-    roof = charts(record)["roofline"]["data"][0]
+    roof = draw_body(record).charts["roofline"]["data"][0]
     assert (roof["x"][1], roof["y"][1]) == (32, 256)
 
 
@@ -163,8 +175,8 @@ def test_a_long_timeline_is_left_to_the_trace():
     record = full_record()
     many = record.inference.instructions * 300
     long = dataclasses.replace(record, inference=dataclasses.replace(record.inference, instructions=many))
-    assert "timeline" not in charts(long)
-    assert "open trace.json in the Perfetto viewer" in sections(long)
+    assert "timeline" not in draw_body(long).charts
+    assert "open trace.json in the Perfetto viewer" in draw_body(long).html
 
 
 def test_names_stay_text():
@@ -190,13 +202,13 @@ def test_colours_stand_out(colour, background):
     assert contrast(getattr(palette, colour), background) >= 3
 
 
-def contrast(one: str, other: str) -> float:
-    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
+def contrast(colour: str, background: str) -> float:
+    bright, dark = sorted((luminance(colour), luminance(background)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
 
 
 def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    parts = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
@@ -206,10 +218,10 @@ def test_the_backgrounds_are_those_of_the_page(page):
 
 
 def test_what_the_network_made_and_confused_is_shown():
-    body = sections(full_record())
-    for text in ("mostly taken for", "&lt;dog&gt; (20)", "Expected calibration error: chip 2.9 %", "Drawn from noise"):
+    body = draw_body(full_record()).html
+    for text in ("mostly taken for", "&lt;dog&gt; (20)", "Expected calibration error: npu 2.9 %", "Drawn from noise"):
         assert text in body
     assert "accuracy over 2 folds: 97.50 %, standard deviation 0.50 %" in body
     assert "<b>To be</b> or &lt;not&gt;" in body
-    assert charts(full_record())["confusion"]["data"][0]["z"][0] == [0.96, 0.04]
-    assert "confusion" not in sections(bare_record())
+    assert draw_body(full_record()).charts["confusion"]["data"][0]["z"][0] == [0.96, 0.04]
+    assert "confusion" not in draw_body(bare_record()).html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -21,8 +22,29 @@ def test_json_and_back(make):
 
 def test_a_foreign_version_is_named():
     fields = record_to_plain(bare_record()) | {"schema_version": 99}
-    with pytest.raises(BadInput, match=r"old\.json has schema_version 99; this Chipsmith reads 2"):
+    with pytest.raises(BadInput, match=r"old\.json has schema_version 99; this Chipsmith reads 3"):
         record_from_plain(fields, name="old.json")
+
+
+def test_a_record_of_version_2_is_read_as_one_of_today():
+    fields = record_to_plain(full_record()) | {"schema_version": 2}
+    stages = {"source": "float", "int8": "int8", "npu": "chip"}
+    for row in (*fields["metrics"], *fields["calibration"]):
+        row["stage"] = stages[row.pop("target")]
+        row.pop("kind", None)
+    assert record_from_plain(fields, name="old.json") == full_record()
+
+
+def test_a_damaged_record_of_version_2_is_told_by_its_field():
+    with pytest.raises(BadInput, match=r"old\.json holds no record of a run: 'metrics'"):
+        record_from_plain({"schema_version": 2}, name="old.json")
+
+
+def test_a_target_that_a_run_judged_too_has_fields_of_its_own():
+    record = full_record()
+    other = dataclasses.replace(record.metrics[0], target="rtl")
+    result = result_to_plain(dataclasses.replace(record, metrics=(*record.metrics, other)))
+    assert (result["metric_rtl"], result["accuracy_rtl_interval"]) == (other.value, [other.low, other.high])
 
 
 def test_a_damaged_record_is_told_by_its_field():
@@ -37,21 +59,22 @@ def test_result_has_the_fields_that_scripts_read(tmp_path):
     write_result(record, tmp_path / "result.json")
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["schema_version"] == 1
-    assert (result["accuracy_float"], result["accuracy_int8"], result["accuracy_chip"]) == (0.981, 0.98, 0.979)
+    assert (result["accuracy_source"], result["accuracy_int8"], result["accuracy_npu"]) == (0.981, 0.98, 0.979)
     assert (result["bit_exact"], result["images"]) == (True, 1000)
     latency = record.inference.latency
     assert (result["latency_cycles"], result["latency_us"]) == (latency.cold_cycles, latency.cold_cycles / 500)
     assert result["energy_uj"] == pytest.approx(record.inference.energy.total / 1e6)
     assert result["area_mm2"] == record.inference.area.total
     assert result["die_cost_usd"] == record.inference.cost.die_usd.value
-    assert [one["name"] for one in result["operators"]] == [one.name for one in record.inference.operators]
-    assert all(set(one) == {"name", "placed", "reason"} for one in result["operators"])
+    names = [operator.name for operator in record.inference.operators]
+    assert [operator["name"] for operator in result["operators"]] == names
+    assert all(set(operator) == {"name", "placed", "reason"} for operator in result["operators"])
     assert read_result(tmp_path / "result.json") == record
 
 
 def test_a_run_without_a_test_set_has_no_accuracy():
     result = result_to_plain(bare_record())
-    assert (result["accuracy_chip"], result["bit_exact"], result["images"]) == (None, None, None)
+    assert (result["accuracy_npu"], result["bit_exact"], result["images"]) == (None, None, None)
 
 
 def test_wall_times_stand_in_host_alone():
@@ -80,7 +103,7 @@ def test_what_is_no_result_is_refused(tmp_path, content, message):
 
 def test_every_headline_says_how_it_was_obtained():
     rows = {row.label: row for row in headlines(full_record())}
-    assert rows["test accuracy, float"].figure.kind == "measured"
+    assert rows["test accuracy, source"].figure.kind == "measured"
     assert rows["latency"].figure.kind == "simulated"
     assert rows["energy an inference"].figure.kind == "estimated"
     assert all(row.figure.source for row in rows.values())

@@ -9,7 +9,7 @@ import re
 import pytest
 from sample_runs import bare_record, full_record
 
-from chipsmith.profile.profile import OperatorRow
+from chipsmith.program.program import Placement
 from chipsmith.reports.terminal import closing_table, comparison_table, placement_table, print_report, print_tables
 
 
@@ -27,9 +27,9 @@ def shown(*tables) -> str:
 def test_the_closing_table_has_every_figure_of_a_run():
     text = shown(closing_table(full_record()))
     for label in (
-        "test accuracy, float",
+        "test accuracy, source",
         "test accuracy, int8",
-        "test accuracy, chip",
+        "test accuracy, npu",
         "bit-exact",
         "latency",
         "inferences a second",
@@ -79,12 +79,12 @@ def test_placement_names_the_host_first_and_last():
 
 
 def test_names_are_no_markup():
-    row = OperatorRow(name="dense[red]", kind="CONV2D", placed="tensor", reason="an instruction", kernel="k0")
+    row = Placement(name="dense[red]", kind="CONV2D", placed="tensor", reason="an instruction", kernel="k0")
     assert "dense[red]" in shown(placement_table([row]))
 
 
 def test_chips_stand_below_one_another():
     chips = {name: bare_record("digits_cnn", name).inference for name in ("nano-64", "edge-256", "edge-1024")}
     text = shown(comparison_table("digits", chips))
-    for name, one in chips.items():
-        assert re.search(rf"{name} +{one.latency.cold_cycles:,} ", text)
+    for name, profile in chips.items():
+        assert re.search(rf"{name} +{profile.latency.cold_cycles:,} ", text)

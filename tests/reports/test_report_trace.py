@@ -7,9 +7,10 @@ import json
 from collections import defaultdict
 
 import pytest
-from sample_runs import bare_record, full_record, program
+from compiled import compiled_program
+from sample_runs import bare_record, full_record
 
-from chipsmith.reports.trace import memory_use, trace_events, write_trace
+from chipsmith.reports.trace import trace_events, write_trace
 from chipsmith.sim.cycle import simulate
 
 REQUIRED = {
@@ -58,10 +59,10 @@ def test_events_of_a_track_do_not_overlap(events):
 
 
 def test_time_stamps_are_the_cycles_at_the_clock(events):
-    timeline, clock = simulate(program()), program().chip.clock_mhz
+    timeline, clock = simulate(compiled_program()), compiled_program().chip.clock_mhz
     doorbell, *instructions = (event for event in events if event["ph"] == "X" and "opcode" in event["args"])
     assert (doorbell["name"], doorbell["ts"], doorbell["dur"]) == ("page 0", 0, 256 / clock)
-    assert [event["args"]["instruction"] for event in instructions] == list(range(len(program().instructions)))
+    assert [event["args"]["instruction"] for event in instructions] == list(range(len(compiled_program().instructions)))
     for event in instructions:
         index = event["args"]["instruction"]
         assert event["ts"] == timeline.start[index] / clock
@@ -71,7 +72,7 @@ def test_time_stamps_are_the_cycles_at_the_clock(events):
 
 
 def test_waits_end_where_their_instruction_starts(events):
-    timeline, clock = simulate(program()), program().chip.clock_mhz
+    timeline, clock = simulate(compiled_program()), compiled_program().chip.clock_mhz
     waits = [event for event in events if event.get("cat") == "wait"]
     assert sum(round(event["dur"] * clock) for event in waits) == timeline.wait_cycles.sum()
     for event in waits:
@@ -83,12 +84,12 @@ def test_kernels_begin_and_end_once(events):
     begun = [event["id"] for event in events if event["ph"] == "b"]
     ended = [event["id"] for event in events if event["ph"] == "e"]
     assert begun == ended
-    assert len(set(begun)) == len(begun) == len(program().manifest.kernels)
+    assert len(set(begun)) == len(begun) == len(compiled_program().manifest.kernels)
 
 
 def test_the_memory_counter_follows_the_buffers(events):
     counted = [(event["ts"], event["args"]["bytes"]) for event in events if event["ph"] == "C"]
-    assert counted == [(cycle / 500, used) for cycle, used in memory_use(bare_record())]
+    assert counted == [(cycle / 500, used) for cycle, used in bare_record().inference.memory_use]
     assert counted == sorted(counted)
     assert counted[-1][1] == 0
-    assert max(used for _, used in counted) > 0
+    assert max(used for _, used in counted) == bare_record().inference.memory_peak_bytes

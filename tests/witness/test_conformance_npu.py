@@ -12,9 +12,10 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.fuse.support import held_operators
+from chipsmith.targets.npu import NpuTarget
 from chipsmith.witness.conformance.cases import is_case_of, operator_of, sampled
 from chipsmith.witness.conformance.run import Outcome, Result, run_case, run_official_cases
-from chipsmith.witness.conformance.targets import Bench
+from chipsmith.witness.conformance.targets import bench_of
 
 HELD = sorted(kind for kind, engine in held_operators().items() if engine is not None)
 MISSING = sorted(kind for kind, engine in held_operators().items() if engine is None)
@@ -26,24 +27,25 @@ def folders(pytestconfig) -> list[Path]:
     return sampled(pytestconfig.cache.mkdir("tosa-conformance"))
 
 
-def outcomes(folders: list[Path], kind: str, *, target: str = "npu", chip: str = "edge-256") -> list[Outcome]:
+def outcomes(folders: list[Path], kind: str, *, chip: str = "edge-256") -> list[Outcome]:
     cases = [folder for folder in folders if is_case_of(folder, kind)]
     chosen = cases[:: -(-len(cases) // CASES_EACH)]
-    return [run_case(folder, Bench(target=target, chip=load_chip(chip))) for folder in chosen]
+    bench = bench_of(NpuTarget(chip=load_chip(chip)))
+    return [run_case(folder, bench) for folder in chosen]
 
 
 @pytest.mark.parametrize("kind", HELD)
 def test_official_cases_are_exact_on_the_chip(kind, folders):
-    found = outcomes(folders, kind)
-    assert found
-    assert [one for one in found if one.result is not Result.PASSED] == []
+    results = outcomes(folders, kind)
+    assert results
+    assert [outcome for outcome in results if outcome.result is not Result.PASSED] == []
 
 
 @pytest.mark.parametrize(
     "kind", ["CONV3D", "TRANSPOSE_CONV2D", "DEPTHWISE_CONV2D", "ARGMAX", "PAD", "RESIZE", "TILE", "GATHER", "SCATTER"]
 )
 def test_they_are_exact_on_a_small_chip(kind, folders):
-    assert {one.result for one in outcomes(folders, kind, chip="nano-64")} == {Result.PASSED}
+    assert {outcome.result for outcome in outcomes(folders, kind, chip="nano-64")} == {Result.PASSED}
 
 
 def test_every_operator_is_held():

@@ -6,9 +6,12 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
+from chipsmith.targets import graph_targets
+from chipsmith.targets.npu import NpuTarget
+from chipsmith.targets.rtl import RtlTarget
 from chipsmith.witness.conformance.cases import complete, illegal
 from chipsmith.witness.conformance.run import Conformance, Outcome, Result, run_case, run_official_cases
-from chipsmith.witness.conformance.targets import TARGETS, Bench
+from chipsmith.witness.conformance.targets import bench_of
 
 
 def outcome(operator: str, result: Result) -> Outcome:
@@ -21,13 +24,13 @@ def conformance(*outcomes: Outcome) -> Conformance:
 
 def test_a_refused_case_counts_as_not_passed_and_a_folded_one_not_at_all():
     results = (Result.PASSED, Result.PASSED, Result.FAILED, Result.REFUSED, Result.FOLDED, Result.TOO_LONG)
-    assert conformance(*(outcome("add", one) for one in results)).share == 0.5
+    assert conformance(*(outcome("add", result) for result in results)).share == 0.5
 
 
 def test_the_object_has_every_result_of_every_operator():
     told = conformance(outcome("add", Result.PASSED), outcome("mul", Result.ACCEPTED_ILLEGAL)).to_json()
-    assert [one["name"] for one in told["operators"]] == ["add", "mul"]
-    assert {one.value for one in Result} < set(told["operators"][0])
+    assert [row["name"] for row in told["operators"]] == ["add", "mul"]
+    assert {result.value for result in Result} < set(told["operators"][0])
     assert (told["passed"], told["accepted_illegal"], told["share"]) == (1, 1, 1.0)
     assert told["not_passed"] == [
         {"operator": "mul", "case": "mul_accepted_illegal", "result": "accepted_illegal", "reason": "why"}
@@ -41,22 +44,24 @@ def clamps(pytestconfig):
     return complete(cache, operators=["clamp"]), illegal(cache, operators=["clamp"])
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", graph_targets(load_chip("nano-64")).values(), ids=lambda target: target.name)
 def test_illegal_cases_are_refused_by_each_target(target, clamps):
-    bench = Bench(target=target, chip=load_chip("nano-64"))
+    bench = bench_of(target)
     assert {run_case(folder, bench).result for folder in clamps[1]} == {Result.REFUSED_ILLEGAL}
 
 
 def test_a_case_beyond_the_limit_of_cycles_is_told_apart(clamps):
-    bench = Bench(target="rtl", chip=load_chip("nano-64"), most_cycles=200)
-    found = [run_case(folder, bench) for folder in clamps[0]]
-    assert {one.result for one in found} == {Result.TOO_LONG}
-    assert all(one.reason.startswith("takes ") for one in found)
+    bench = bench_of(RtlTarget(chip=load_chip("nano-64")), most_cycles=200)
+    outcomes = [run_case(folder, bench) for folder in clamps[0]]
+    assert {outcome.result for outcome in outcomes} == {Result.TOO_LONG}
+    assert all(outcome.reason.startswith("takes ") for outcome in outcomes)
 
 
 def test_unknown_names_are_bad_input(tmp_path):
-    with pytest.raises(BadInput, match="no target 'gpu'"):
+    with pytest.raises(BadInput, match="no target 'gpu' for official cases; there are: npu, reference, rtl"):
         run_official_cases("gpu", cache=tmp_path)
+    with pytest.raises(BadInput, match="no target 'source' for official cases"):
+        run_official_cases("source", cache=tmp_path)
     with pytest.raises(BadInput, match="no operator 'conv4d'"):
         run_official_cases("npu", operators=["conv4d"], cache=tmp_path)
     with pytest.raises(BadInput, match="sample of 0"):
@@ -67,7 +72,7 @@ def test_unknown_names_are_bad_input(tmp_path):
 
 @pytest.mark.slow
 def test_all_illegal_cases_are_refused_on_the_chip(pytestconfig):
-    bench = Bench(target="npu", chip=load_chip("edge-256"))
+    bench = bench_of(NpuTarget(chip=load_chip("edge-256")))
     folders = illegal(pytestconfig.cache.mkdir("tosa-conformance"))
     assert len(folders) >= 305
     assert {run_case(folder, bench).result for folder in folders} == {Result.REFUSED_ILLEGAL}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chipsmith import flow
+import chipsmith
 from chipsmith.errors import BadInput
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import RtlRun
@@ -22,7 +22,7 @@ DIGITS = Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"
 @pytest.fixture(scope="module")
 def inference():
     """A Program, its outputs, its timeline, and a run of the RTL that agrees with them."""
-    program = flow.compile(str(DIGITS), chip="nano-64").program
+    program = chipsmith.compile(str(DIGITS), chip="nano-64").program
     outputs, timeline = execute(program, random_inputs(program, seed=1)), simulate(program)
     run = RtlRun(
         outputs=outputs,
@@ -86,15 +86,15 @@ def test_a_machine_in_error_is_told_with_the_instruction(inference):
 
 @pytest.mark.slow
 def test_a_waveform_is_written_on_request(tmp_path, rtl_tools):
-    program = flow.compile(str(DIGITS), chip="nano-64").program
+    program = chipsmith.compile(str(DIGITS), chip="nano-64").program
     wave = tmp_path / "digits.vcd"
-    assert flow.cosim(program, wave=wave).agrees
+    assert chipsmith.cosim(program, wave=wave).agrees
     text = wave.read_text()
     assert "$enddefinitions" in text
     assert "sequencer" in text
 
 
 def test_a_waveform_needs_its_folder(tmp_path):
-    program = flow.compile(str(DIGITS), chip="nano-64").program
+    program = chipsmith.compile(str(DIGITS), chip="nano-64").program
     with pytest.raises(BadInput, match="no folder"):
-        flow.cosim(program, wave=tmp_path / "absent" / "digits.vcd")
+        chipsmith.cosim(program, wave=tmp_path / "absent" / "digits.vcd")

@@ -7,8 +7,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.pytorch.network import LoweredNetwork
-from chipsmith.frontends.quantized_io import Border
+from chipsmith.frontends.quantized_io import IoBinding
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn.data import Dataset, TargetScaling, Task
 from chipsmith.learn.preprocessing import Preprocessing
 
@@ -16,7 +16,7 @@ from chipsmith.learn.preprocessing import Preprocessing
 class Deployment(BaseModel):
     """From raw data to the graph's integers, and from its integers to an answer; goes to JSON and back.
 
-    `inputs` and `outputs` are the borders of the lowered network; the first input is the example. `class_names` and
+    `inputs` and `outputs` are the bindings of the quantised network; the first input is the example. `class_names` and
     `target_scaling` are the Dataset's. `anomaly_threshold` is a mean squared error of the reconstruction: what is
     rebuilt worse is an anomaly.
     """
@@ -26,20 +26,20 @@ class Deployment(BaseModel):
     task: Task
     class_names: tuple[str, ...]
     preprocessing: Preprocessing
-    inputs: tuple[Border, ...]
-    outputs: tuple[Border, ...]
+    inputs: tuple[IoBinding, ...]
+    outputs: tuple[IoBinding, ...]
     target_scaling: TargetScaling | None = None
     anomaly_threshold: float | None = None
 
     @classmethod
-    def of(cls, dataset: Dataset, lowered: LoweredNetwork, *, anomaly_threshold: float | None = None) -> Self:
-        """How a network that was trained on `dataset` and lowered is used."""
+    def of(cls, dataset: Dataset, network: QuantizedNetwork, *, anomaly_threshold: float | None = None) -> Self:
+        """How a network that was trained on `dataset` and quantised is used."""
         return cls(
             task=dataset.task,
             class_names=dataset.class_names,
             preprocessing=dataset.preprocessing,
-            inputs=lowered.input_quantization,
-            outputs=lowered.output_quantization,
+            inputs=network.inputs,
+            outputs=network.outputs,
             target_scaling=dataset.target_scaling,
             anomaly_threshold=anomaly_threshold,
         )

@@ -1,16 +1,17 @@
-"""Raw data through a Program: preprocessed, quantised, executed on the simulated chip, and read as an answer."""
+"""Raw data through a Program: preprocessed, run on the target npu, and read as an answer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.deployment.deployment import Deployment
+from chipsmith.deployment.language import Writing, write_tokens
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import Border, dequantize, quantize
+from chipsmith.frontends.quantized_io import dequantize_all, quantize_all
 from chipsmith.learn.data import Task
 from chipsmith.learn.data.raw import RawExample, apply_raw, read_raw
 from chipsmith.learn.preprocessing import TextReader
@@ -18,7 +19,9 @@ from chipsmith.learn.validation.classes import softmax
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.program.program import Port, Program
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.sim import cycle, functional
+from chipsmith.sim import cycle
+from chipsmith.targets import HostedGraph
+from chipsmith.targets.npu import NpuGraph
 from chipsmith.tosa.graph import Array, DType, Tensor
 
 SHOWN_CLASSES = 5
@@ -59,40 +62,38 @@ class Predicted:
             "inferences": self.inferences,
             "latency_cycles": self.latency_cycles,
             "latency_us": self.latency_us,
-            "predictions": [{"input": one.input, **one.answer} for one in self.predictions],
+            "predictions": [{"input": prediction.input, **prediction.answer} for prediction in self.predictions],
         }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Writing:
-    """How a language model goes on: `tokens` more, drawn by `seed` at `temperature`; at 0 the likeliest is taken."""
-
-    tokens: int = 100
-    temperature: float = 0.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.tokens < 1 or not self.temperature >= 0:
-            raise BadInput(f"1 or more tokens are written at a temperature of 0 or more, not {self}")
-
-
-@dataclass(frozen=True)
-class _Deployed:
-    """A Program with its deployment."""
+class _DeployedHost:
+    """What the host does around a Program, as its deployment says it."""
 
     program: Program
     deployment: Deployment
 
-    def answers(self, values: Array) -> NDArray[np.float32]:
-        """The network's first output (n, ...) for inputs (n, ...), made by the simulated chip."""
-        inputs = {border.tensor: self._input(border, values) for border in self.deployment.inputs}
-        outputs = functional.execute(self.program, inputs)
-        first = min(self.deployment.outputs, key=lambda border: border.position)
-        return dequantize(outputs[first.tensor], first).astype(np.float32)
+    def quantize_inputs(self, *values: Array) -> dict[str, Array]:
+        """As Host.quantize_inputs."""
+        tensors = {port.name: _tensor(port) for port in self.program.manifest.inputs}
+        return quantize_all(values, self.deployment.inputs, tensors)
 
-    def _input(self, border: Border, values: Array) -> Array:
-        port = next(port for port in self.program.manifest.inputs if port.name == border.tensor)
-        return quantize(values, border, _tensor(port))
+    def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
+        """As Host.dequantize_outputs."""
+        return dequantize_all(outputs, self.deployment.outputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Deployed:
+    """A Program on the simulated chip, with its deployment."""
+
+    deployment: Deployment
+    network: HostedGraph[NpuGraph]
+
+    def answers(self, values: Array) -> NDArray[np.float32]:
+        """The network's first output (n, ...) for inputs (n, ...)."""
+        outputs, *_ = self.network.run(values)
+        return outputs.astype(np.float32)
 
 
 def _tensor(port: Port) -> Tensor:
@@ -100,10 +101,10 @@ def _tensor(port: Port) -> Tensor:
 
 
 def predict_raw(program: Program, given: Sequence[str], *, writing: Writing, name: str) -> Predicted:
-    """See `chipsmith.flow.predict`; `name` names the Program in messages."""
+    """See `chipsmith.predict`; `name` names the Program in messages."""
     deployed = _deployed(program, name)
     task = deployed.deployment.task
-    examples = [example for one in given for example in read_raw(deployed.deployment.preprocessing, one)]
+    examples = [example for text in given for example in read_raw(deployed.deployment.preprocessing, text)]
     if not examples:
         raise BadInput("nothing to predict: give a file, or a text")
     if task is Task.LANGUAGE:
@@ -131,10 +132,11 @@ def _deployed(program: Program, name: str) -> _Deployed:
         )
     deployment = Deployment.parse(text, name=name)
     ports = {port.name for port in (*program.manifest.inputs, *program.manifest.outputs)}
-    borders = {border.tensor for border in (*deployment.inputs, *deployment.outputs)}
-    if len(deployment.inputs) != 1 or not deployment.outputs or not borders <= ports:
+    bound = {binding.tensor for binding in (*deployment.inputs, *deployment.outputs)}
+    if len(deployment.inputs) != 1 or not deployment.outputs or not bound <= ports:
         raise BadInput(f"{name}: its deployment is of a network with other inputs and outputs; compile it again")
-    return _Deployed(program, deployment)
+    host = _DeployedHost(program=program, deployment=deployment)
+    return _Deployed(deployment=deployment, network=HostedGraph(host=host, graph=NpuGraph(program=program)))
 
 
 def _classify(deployed: _Deployed, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
@@ -145,7 +147,7 @@ def _classify(deployed: _Deployed, examples: Sequence[RawExample], values: Array
 
 def _class_answer(name: str, names: Sequence[str], row: NDArray[np.float64]) -> Prediction:
     order = np.argsort(-row, kind="stable")
-    best = {names[at]: float(row[at]) for at in order[:SHOWN_CLASSES]}
+    best = {names[index]: float(row[index]) for index in order[:SHOWN_CLASSES]}
     chosen = names[order[0]]
     others = ", ".join(f"{other} {share:.1%}" for other, share in list(best.items())[1:3])
     return Prediction(
@@ -197,21 +199,10 @@ _READINGS = {
 
 
 def _write(deployed: _Deployed, example: RawExample, writing: Writing) -> Prediction:
-    """One inference a token: the network sees the latest tokens, and what it says after the last of them is drawn."""
     reader = deployed.deployment.preprocessing.reader
     if not isinstance(reader, TextReader) or not isinstance(example.raw, str) or not example.raw:
         raise BadInput("a text to go on with is needed: one or more characters")
-    tokens = reader.encode(example.raw)
-    prompt, generator = len(tokens), np.random.default_rng(writing.seed)
-    for _ in range(writing.tokens):
-        latest = tokens[-reader.length :]
-        answers = deployed.answers(reader.pad(latest)[None])
-        tokens.append(_draw(answers[0, len(latest) - 1], writing.temperature, generator))
-    text = reader.decode(tokens[prompt:])
+    prompt = reader.encode(example.raw)
+    tokens = write_tokens(deployed.network, prompt, length=reader.length, pad=reader.pad, writing=writing)
+    text = reader.decode(tokens)
     return Prediction(input=example.name, answer={"text": text}, line=text)
-
-
-def _draw(logits: NDArray[np.float32], temperature: float, generator: np.random.Generator) -> int:
-    if temperature == 0:
-        return int(logits.argmax())
-    return int(generator.choice(len(logits), p=softmax(logits / np.float32(temperature))))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from chipsmith.learn import Metrics, Task, Training
@@ -12,21 +13,26 @@ from chipsmith.learn.validation.folds import Folds
 from chipsmith.reports.record import (
     CalibrationRecord,
     Confusion,
-    Epoch,
+    EpochRecord,
     FoldsRecord,
-    Metric,
+    MetricRecord,
     ReliabilityBin,
-    Stage,
     TrainingRecord,
 )
+from chipsmith.targets import Target
 
 _PACKAGES = ("chipsmith", "numpy", "numba", "tosa-tools", "torch", "torchao", "executorch", "mlxtend")
 _INTERVAL = "bootstrap, 95 %"
-_OBTAINED: dict[Stage, str] = {
-    "float": "the trained module in PyTorch",
-    "int8": "PyTorch's converted model (PT2E)",
-    "chip": "the Program, functional simulation",
-}
+_NOT_CALIBRATED = "int8"
+"""The target whose calibration says nothing that the others' do not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the answers of a network on a target are worth."""
+
+    target: Target
+    metrics: Metrics
 
 
 def training_record(training: Training) -> TrainingRecord:
@@ -34,7 +40,7 @@ def training_record(training: Training) -> TrainingRecord:
     verdict = training.verdict
     counted = training.recipe.task in (Task.CLASSIFICATION, Task.LANGUAGE)
     return TrainingRecord(
-        epochs=tuple(Epoch(**dataclasses.asdict(one)) for one in training.history.epochs),
+        epochs=tuple(EpochRecord(**dataclasses.asdict(epoch)) for epoch in training.history.epochs),
         score="accuracy" if counted else "explained variance",
         verdict=verdict.fit.value,
         reason=verdict.reason,
@@ -43,12 +49,18 @@ def training_record(training: Training) -> TrainingRecord:
     )
 
 
-def metric_records(judged: Mapping[Stage, Metrics]) -> tuple[Metric, ...]:
-    """All metrics of all stages, with how each was obtained."""
+def metric_records(judged: Iterable[Judged]) -> tuple[MetricRecord, ...]:
+    """All metrics on all targets, with how each was obtained."""
     return tuple(
-        Metric(stage=stage, interval=_INTERVAL, obtained=_OBTAINED[stage], **dataclasses.asdict(one))
-        for stage, metrics in judged.items()
-        for one in metrics.metrics
+        MetricRecord(
+            target=on.target.name,
+            interval=_INTERVAL,
+            kind=on.target.kind,
+            obtained=on.target.obtained,
+            **dataclasses.asdict(metric),
+        )
+        for on in judged
+        for metric in on.metrics.metrics
     )
 
 
@@ -57,24 +69,24 @@ def confusion_record(metrics: Metrics, class_names: tuple[str, ...]) -> Confusio
     return Confusion(class_names=class_names, counts=metrics.confusion) if metrics.confusion else None
 
 
-def calibration_records(judged: Mapping[Stage, Metrics]) -> tuple[CalibrationRecord, ...]:
-    """The calibration of the float network and of the chip; none for tasks without classes."""
+def calibration_records(judged: Iterable[Judged]) -> tuple[CalibrationRecord, ...]:
+    """The calibration of the source network and of the chip; none for tasks without classes."""
     return tuple(
         CalibrationRecord(
-            stage=stage,
-            bins=tuple(ReliabilityBin(**dataclasses.asdict(one)) for one in metrics.calibration.bins),
-            error=metrics.calibration.error,
+            target=on.target.name,
+            bins=tuple(ReliabilityBin(**dataclasses.asdict(row)) for row in on.metrics.calibration.bins),
+            error=on.metrics.calibration.error,
         )
-        for stage, metrics in judged.items()
-        if stage != "int8" and metrics.calibration is not None
+        for on in judged
+        if on.target.name != _NOT_CALIBRATED and on.metrics.calibration is not None
     )
 
 
 def folds_record(folds: Folds) -> FoldsRecord:
-    """The chief metric over the folds."""
+    """The primary metric over the folds."""
     return FoldsRecord(
         name=folds.metrics[0].name,
-        values=tuple(one.value for one in folds.metrics),
+        values=tuple(metric.value for metric in folds.metrics),
         mean=folds.mean,
         deviation=folds.deviation,
     )

@@ -7,22 +7,26 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chipsmith.learn import Metrics, Training
-from chipsmith.profile.profile import ChipRecord, HostStep, Inference, OperatorRow
+from chipsmith.profile.profile import ChipRecord, HostStep, Totals
 from chipsmith.profile.time_breakdown import TimeShare, time_shares
 from chipsmith.program.file import serialize_program
-from chipsmith.program.program import Program
+from chipsmith.program.program import Placement, Program
 from chipsmith.reports.headline import inference_headlines
-from chipsmith.reports.record import RunRecord
 from chipsmith.reports.result import inference_to_plain, result_to_plain
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline
 from chipsmith.tosa.graph import Array
 
+if TYPE_CHECKING:
+    from chipsmith.learn import Metrics, Training
+    from chipsmith.reports.record import RunRecord
+    from chipsmith.witness.cosimulate import Cosimulated
+
 
 @dataclass(frozen=True, kw_only=True)
-class Compiled:
+class CompileResult:
     """A Program, what the host does around it, and the file it was written to, if any."""
 
     program: Program
@@ -30,9 +34,9 @@ class Compiled:
     path: Path | None
 
     @property
-    def operators(self) -> tuple[OperatorRow, ...]:
+    def operators(self) -> tuple[Placement, ...]:
         """Where each operator of the network runs, and why."""
-        return tuple(OperatorRow(**dataclasses.asdict(one)) for one in self.program.manifest.operators)
+        return self.program.manifest.operators
 
     def to_json(self) -> Json:
         """The object of `chipsmith compile --json`."""
@@ -50,18 +54,17 @@ class Compiled:
             "resident": list(manifest.resident),
             "inputs": [dataclasses.asdict(port) for port in manifest.inputs],
             "outputs": [dataclasses.asdict(port) for port in manifest.outputs],
-            "operators": [dataclasses.asdict(one) for one in self.operators],
+            "operators": [dataclasses.asdict(row) for row in self.operators],
             "host_steps": [dataclasses.asdict(step) for step in self.host_steps],
         }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Simulated:
+class SimResult:
     """The outputs of a Program by name (empty where no input was given), and its time cold and warm."""
 
     program: Program
     outputs: Mapping[str, Array]
-    inferences: int
     cold: Timeline
     warm: Timeline
     path: Path | None
@@ -87,6 +90,14 @@ class Simulated:
         }
 
     @property
+    def inferences(self) -> int:
+        """How many inferences the outputs hold: 0 where no input was given."""
+        if not self.outputs:
+            return 0
+        port = self.program.manifest.outputs[0]
+        return len(self.outputs[port.name]) // (port.shape[0] if port.shape else 1)
+
+    @property
     def time_shares(self) -> tuple[TimeShare, ...]:
         """Where the time of a cold inference goes."""
         return time_shares(self.program, self.cold)
@@ -98,7 +109,7 @@ class Estimate:
 
     network: str
     chip: ChipRecord
-    inference: Inference
+    inference: Totals
 
     def to_json(self) -> Json:
         """One entry of `chipsmith estimate --json`."""
@@ -112,7 +123,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trained:
+class TrainResult:
     """How a network was trained, its float metrics on the test part, and the file of its weights."""
 
     training: Training
@@ -120,21 +131,21 @@ class Trained:
     path: Path
 
     def to_json(self) -> Json:
-        """The object of `chipsmith train --json`; `accuracy_float` is there for classification and language."""
-        training, verdict, chief = self.training, self.training.verdict, self.metrics.chief
-        accuracy = next((one for one in self.metrics.metrics if one.name == "accuracy"), None)
+        """The object of `chipsmith train --json`; `accuracy_source` is there for classification and language."""
+        training, verdict, primary = self.training, self.training.verdict, self.metrics.primary_metric
+        accuracy = next((metric for metric in self.metrics.metrics if metric.name == "accuracy"), None)
         return {
             "schema_version": SCHEMA_VERSION,
             "network": training.recipe.name,
             "task": training.recipe.task.value,
             "seed": training.recipe.seed,
-            "metric": chief.name,
-            "metric_float": chief.value,
-            "metric_float_interval": [chief.low, chief.high],
-            "accuracy_float": accuracy.value if accuracy else None,
-            "accuracy_float_interval": [accuracy.low, accuracy.high] if accuracy else None,
-            "images": chief.count,
-            "metrics": [dataclasses.asdict(one) for one in self.metrics.metrics],
+            "metric": primary.name,
+            "metric_source": primary.value,
+            "metric_source_interval": [primary.low, primary.high],
+            "accuracy_source": accuracy.value if accuracy else None,
+            "accuracy_source_interval": [accuracy.low, accuracy.high] if accuracy else None,
+            "images": primary.count,
+            "metrics": [dataclasses.asdict(metric) for metric in self.metrics.metrics],
             "verdict": verdict.fit.value,
             "reason": verdict.reason,
             "best_epoch": training.best_epoch.number,
@@ -144,11 +155,12 @@ class Trained:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ran:
-    """A run: its record, and the folder that it left."""
+class RunResult:
+    """A run: its record, the folder that it left, and one inference on the chip's RTL where that was asked for."""
 
     record: RunRecord
     folder: Path
+    cosim: Cosimulated | None = None
 
     @property
     def program(self) -> Path:
@@ -161,26 +173,33 @@ class Ran:
         return self.record.bit_exact is not None and self.record.bit_exact.exact
 
     @property
-    def difference(self) -> str:
-        """What the comparison with the witness says."""
-        one = self.record.bit_exact
-        if one is None:
+    def failure(self) -> str:
+        """How the chip differs from its witness, or its RTL from the simulators; empty where neither does."""
+        if not self.bit_exact:
+            return self._difference
+        return "" if self.cosim is None else self.cosim.difference
+
+    @property
+    def _difference(self) -> str:
+        exactness = self.record.bit_exact
+        if exactness is None:
             return "the run was not compared with a witness"
-        return f"{one.mismatches} of {one.compared} outputs of the chip differ from {one.reference}"
+        return f"{exactness.mismatches} of {exactness.compared} outputs of the chip differ from {exactness.reference}"
 
     def to_json(self) -> Json:
         """The object of `chipsmith run --json`: result.json without the record; the folder stands in `host`."""
         plain = result_to_plain(self.record)
         del plain["record"]
         host = {"folder": str(self.folder), "wall_s": plain.pop("host")}
-        return {**plain, "host": host}
+        cosim = {} if self.cosim is None else {"cosim": self.cosim.to_json()}
+        return {**plain, "host": host, **cosim}
 
 
-def obtained(inference: Inference) -> dict[str, str]:
+def obtained(inference: Totals) -> dict[str, str]:
     """How each headline figure was obtained: measured, simulated or estimated, how good the source is, and which."""
     return {
-        one.label: ": ".join(text for text in (one.figure.kind, one.figure.status, one.figure.source) if text)
-        for one in inference_headlines(inference)
+        headline.label: ": ".join(filter(None, (headline.figure.kind, headline.figure.status, headline.figure.source)))
+        for headline in inference_headlines(inference)
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chipsmith.errors import BadInput
-from chipsmith.files import write_whole
+from chipsmith.files import make_folder, write_whole
 from chipsmith.learn import TrainedNetwork, save_trained
 from chipsmith.program.file import serialize_program
 from chipsmith.program.program import Program
@@ -31,18 +31,10 @@ CHECKPOINT = "checkpoint.pt"
 def choose_folder(out: Path | None, name: str) -> Path:
     """The folder of a run, `runs/<name>` where none is given; BadInput where it could not be made: before the work."""
     folder = out if out is not None else RUNS / name
-    existing = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise BadInput(f"cannot make the run folder {folder}: {existing} is no folder to write in; name another: --out")
     return folder
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder where it is missing. Raises BadInput."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot make the run folder {folder}: {error.strerror}; name another with --out") from error
 
 
 def write_run(folder: Path, record: RunRecord, *, graph: Graph, program: Program, trained: TrainedNetwork) -> RunRecord:

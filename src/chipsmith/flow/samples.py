@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.chip import Chip
-from chipsmith.compiler.network import compile_network
-from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
+from chipsmith.deployment.language import Writing, write_tokens
+from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.learn import Dataset, Task, TrainedNetwork
-from chipsmith.program.program import Program
 from chipsmith.reports.record import Picture, TextSample
-from chipsmith.sim import functional
+from chipsmith.targets import PreparedNetwork
+from chipsmith.targets.npu import NpuTarget
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ def decode_noise(trained: TrainedNetwork, chip: Chip) -> NDArray[np.float32]:
     decoder = _decoder(trained.module)
     codes = np.random.default_rng(recipe.seed).standard_normal((256, int(trained.module.latent)), dtype=np.float32)
     lowered = lower_module(decoder, (torch.zeros(1, codes.shape[1]),), (codes,), name=f"{recipe.name}-decoder")
-    program = compile_network(lowered.graph, chip)
-    outputs = functional.execute(program, lowered.quantize_inputs(codes[:DRAWN]))
-    (images,) = lowered.dequantize_outputs(outputs)
+    (images,) = NpuTarget(chip=chip).prepare(lowered).run(codes[:DRAWN])
     return images.astype(np.float32)
 
 
@@ -82,12 +81,13 @@ def _decoder(module: torch.nn.Module) -> torch.nn.Module:
     return decoder
 
 
-def texts(data: Dataset, lowered: LoweredNetwork, program: Program, *, seed: int) -> tuple[TextSample, ...]:
-    """What the chip writes after a prompt of the test part; nothing for what is no language."""
+def texts(data: Dataset, network: PreparedNetwork, *, seed: int) -> tuple[TextSample, ...]:
+    """What a language model writes on a target after a prompt of the test part; nothing for what is no language."""
     if data.task is not Task.LANGUAGE:
         return ()
-    prompt = data.test.first(1).whole().inputs[0]
-    written = write_tokens(lowered, program, prompt, count=WRITTEN_TOKENS, seed=seed)
+    prompt = data.test.first(1).whole().inputs[0].tolist()
+    writing = Writing(tokens=WRITTEN_TOKENS, temperature=TEMPERATURE, seed=seed)
+    written = write_tokens(network, prompt, length=len(prompt), pad=_full_window, writing=writing)
     names = data.class_names
     return (
         TextSample(
@@ -99,18 +99,9 @@ def texts(data: Dataset, lowered: LoweredNetwork, program: Program, *, seed: int
     )
 
 
-def write_tokens(
-    lowered: LoweredNetwork, program: Program, prompt: NDArray[np.int32], *, count: int, seed: int
-) -> list[int]:
-    """`count` further tokens after a prompt as long as the network's window, which slides; one inference a token."""
-    generator, window = np.random.default_rng(seed), list(map(int, prompt))
-    for _ in range(count):
-        latest = np.array([window[-len(prompt) :]], dtype=np.int32)
-        (logits,) = lowered.dequantize_outputs(functional.execute(program, lowered.quantize_inputs(latest)))
-        wide = logits[0, -1].astype(np.float64) / TEMPERATURE
-        shares = np.exp(wide - wide.max())
-        window.append(int(generator.choice(len(shares), p=shares / shares.sum())))
-    return window[len(prompt) :]
+def _full_window(tokens: Sequence[int]) -> NDArray[np.int32]:
+    """A prompt as long as the network's window leaves nothing to pad."""
+    return np.array(tokens, np.int32)
 
 
 # --- sheets of images -------------------------------------------------------------------------------------------------
@@ -123,7 +114,7 @@ def _rows(above: Pixels, below: Pixels) -> Pixels:
 
 def _sheet(images: Pixels) -> Pixels:
     """Images in rows of COLUMNS."""
-    rows = [np.concatenate(list(images[at : at + COLUMNS]), axis=2) for at in range(0, len(images), COLUMNS)]
+    rows = [np.concatenate(list(images[start : start + COLUMNS]), axis=2) for start in range(0, len(images), COLUMNS)]
     return np.concatenate(rows, axis=1)
 
 

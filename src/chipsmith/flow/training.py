@@ -9,12 +9,13 @@ from pathlib import Path
 from chipsmith.chip import Chip, parse_overrides
 from chipsmith.chip.reading import CHIP_PREFIX
 from chipsmith.errors import BadInput
-from chipsmith.flow.results import Trained
-from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, make_folder
+from chipsmith.files import make_folder
+from chipsmith.flow.results import TrainResult
+from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
+from chipsmith.learn.progress import Progress
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate
-from chipsmith.learn.watching import Watch
 
 RECIPE_PREFIX = "recipe."
 """Before a field of a recipe where a setting may be of a chip too."""
@@ -59,7 +60,7 @@ def change_recipe(
     return recipe
 
 
-def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, watch: Watch) -> TrainedNetwork:
+def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, progress: Progress) -> TrainedNetwork:
     """Train with a checkpoint in the folder; one that an interrupted training left there needs `resume`."""
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists() and not resume:
@@ -67,15 +68,15 @@ def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, watch
             f"{folder} holds a training that was interrupted: --resume goes on with it, another --out begins anew"
         )
     make_folder(folder)
-    with watch.training(recipe.training.epochs) as on_epoch:
+    with progress.training(recipe.training.epochs) as on_epoch:
         return train(recipe, data, checkpoint=checkpoint, on_epoch=on_epoch)
 
 
-def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, watch: Watch) -> Trained:
+def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Progress) -> TrainResult:
     """Train, judge in float on the test part, and write the weights; under torchrun the first process writes."""
     folder = choose_folder(out, f"{recipe.name}-{recipe.seed}")
     data = recipe.load_data()
-    trained = train_in(folder, recipe, data, resume=resume, watch=watch)
+    trained = train_in(folder, recipe, data, resume=resume, progress=progress)
     metrics = evaluate(
         partial(predict, trained.module),
         data.test,
@@ -87,7 +88,7 @@ def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, watch: Watch
     if processes().leads:
         save_trained(trained, path)
         (folder / CHECKPOINT).unlink(missing_ok=True)
-    return Trained(training=trained.training, metrics=metrics, path=path)
+    return TrainResult(training=trained.training, metrics=metrics, path=path)
 
 
 def _is_recipes(setting: str) -> bool:

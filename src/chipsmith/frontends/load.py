@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,31 +15,39 @@ import numpy as np
 from chipsmith.errors import BadInput
 from chipsmith.files import read_arrays
 from chipsmith.frontends.onnx.model import OnnxModel, Shapes, read_model
-from chipsmith.frontends.onnx.network import OnnxNetwork, lower_network
-from chipsmith.frontends.onnx.quantise import quantise
-from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
+from chipsmith.frontends.onnx.network import lower_network, quantise_network
+from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.frontends.pytorch.user_module import build_module, importable_here, split_name
-from chipsmith.frontends.tflite.network import read_tflite
+from chipsmith.frontends.quantized_network import QuantizedNetwork, integer_network
+from chipsmith.frontends.tflite.network import load_tflite
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Array, Graph
 
 if TYPE_CHECKING:
     import torch
 
-_READERS = {".tosa": read_tosa, ".tflite": read_tflite}
+_READERS: Mapping[str, Callable[[str], QuantizedNetwork]] = {
+    ".tosa": lambda model: integer_network(read_tosa(model)),
+    ".tflite": load_tflite,
+}
 
 
 def load_graph(model: str, calibration: str | os.PathLike[str] | None = None) -> Graph:
+    """The graph of the network that `model` names; see load_model."""
+    return load_model(model, calibration).graph
+
+
+def load_model(model: str, calibration: str | os.PathLike[str] | None = None) -> QuantizedNetwork:
     """The network that `model` names: a `.tosa`, int8 `.tflite` or `.onnx` file, or `package.module:function`.
 
     `calibration` is for float networks alone; see load_network and load_onnx. Raises BadInput where the name, a file
     or the function does not fit, OperatorRefused where an operator or type is outside of what Chipsmith holds.
     """
     if is_onnx(model):
-        return load_onnx(model, calibration).graph
+        return load_onnx(model, calibration)
     reader = _READERS.get(Path(model).suffix.lower())
     if reader is None:
-        return load_network(model, calibration).graph
+        return load_network(model, calibration)
     if calibration is not None:
         raise BadInput(f"{model} is quantised already: leave --calibration out")
     return reader(model)
@@ -50,7 +58,7 @@ def is_onnx(model: str) -> bool:
     return Path(model).suffix.lower() == ".onnx"
 
 
-def load_onnx(model: str, calibration: str | os.PathLike[str] | None) -> OnnxNetwork:
+def load_onnx(model: str, calibration: str | os.PathLike[str] | None) -> QuantizedNetwork:
     """The network of an `.onnx` file: a QDQ network with its own scales, a float one quantised by its calibration.
 
     `calibration` is an `.npy` file with inputs along its first axis, as the network takes them; for several inputs an
@@ -68,7 +76,7 @@ def load_onnx(model: str, calibration: str | os.PathLike[str] | None) -> OnnxNet
     network, columns = read_columns(model, calibration)
     if network.quantised:
         raise BadInput(f"{model} is quantised already: leave --calibration out")
-    return lower_network(*quantise(network, columns))
+    return quantise_network(network, columns)
 
 
 def read_columns(model: str, calibration: str | os.PathLike[str]) -> tuple[OnnxModel, list[Array]]:
@@ -95,7 +103,7 @@ def _onnx_columns(loaded: Array | dict[str, Array], names: Sequence[str], file: 
     return [_as_input(loaded[name], file) for name in names]
 
 
-def load_network(model: str, calibration: str | os.PathLike[str] | None) -> LoweredNetwork:
+def load_network(model: str, calibration: str | os.PathLike[str] | None) -> QuantizedNetwork:
     """The torch.nn.Module that the function `package.module:function` returns, quantised and lowered.
 
     The current directory can be imported from. `calibration` is an `.npy` file with inputs of the module along

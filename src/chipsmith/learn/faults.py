@@ -61,16 +61,16 @@ def _resolve(names: list[str], schema: Schema) -> tuple[str, Schema]:
     The section is that of the last name itself where the fault is in the choice of its kind.
     """
     here, shown = schema, []
-    for at, name in enumerate(names):
+    for index, name in enumerate(names):
         kinds = _union(here, schema)
         if name in kinds:
             here = _follow({"$ref": kinds[name]}, schema)
             continue
         shown.append(name)
-        if at == len(names) - 1 and name not in here.get("properties", {}):
+        if index == len(names) - 1 and name not in here.get("properties", {}):
             break
         here = _follow(here.get("properties", {}).get(name, here.get("items", {})), schema) if here else {}
-        if at == len(names) - 1 and "discriminator" not in here:
+        if index == len(names) - 1 and "discriminator" not in here:
             break
     return ".".join(shown), here
 
@@ -78,7 +78,7 @@ def _resolve(names: list[str], schema: Schema) -> tuple[str, Schema]:
 def _follow(part: Schema, schema: Schema) -> Schema:
     while "$ref" in part:
         part = schema["$defs"][part["$ref"].rpartition("/")[2]]
-    chosen = next((one for one in part.get("anyOf", []) if "discriminator" in one), None)
+    chosen = next((option for option in part.get("anyOf", []) if "discriminator" in option), None)
     return chosen or part
 
 

@@ -16,8 +16,8 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.data import Dataset, DataSettings, Task
 from chipsmith.learn.faults import describe_faults
 from chipsmith.learn.networks import Network, NetworkSettings
-from chipsmith.learn.tasks import recast
-from chipsmith.learn.training.section import Section
+from chipsmith.learn.tasks import as_task
+from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
 from chipsmith.learn.validation.settings import ValidationSettings
 from chipsmith.suggest import nearest_name
@@ -25,7 +25,7 @@ from chipsmith.suggest import nearest_name
 _SUFFIX = ".yaml"
 
 
-class Recipe(Section):
+class Recipe(RecipeSection):
     """What `chipsmith train` and `chipsmith run` do, from data to verdict and chip.
 
     `task` may be another than the data's own where that has a meaning: labelled images can be rebuilt or generated;
@@ -47,7 +47,7 @@ class Recipe(Section):
 
     def load_data(self) -> Dataset:
         """The data set as this recipe's task sees it. Raises BadInput."""
-        return recast(self.data.load(seed=self.seed), self.task, anomalies=self.anomalies)
+        return as_task(self.data.load(seed=self.seed), self.task, anomalies=self.anomalies)
 
     def network_for(self, dataset: Dataset) -> Network:
         """The network's settings, with the data set's vocabulary where a family asks for one and none is given."""

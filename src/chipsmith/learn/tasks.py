@@ -12,7 +12,7 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.data import Dataset, Examples, InputsAsTargets, Task
 
 
-def recast(dataset: Dataset, task: Task, *, anomalies: Sequence[str] = ()) -> Dataset:
+def as_task(dataset: Dataset, task: Task, *, anomalies: Sequence[str] = ()) -> Dataset:
     """The data set for `task`: itself where that is its own, or its inputs to be rebuilt or generated.
 
     Classes named in `anomalies` are left out of training and validation, and are the anomalies of the test part.

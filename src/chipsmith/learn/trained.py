@@ -12,7 +12,7 @@ from chipsmith.learn.preprocessing import Preprocessing
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
-from chipsmith.learn.training.section import Section
+from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.validation.verdict import Verdict, guess_loss, judge
 from chipsmith.learn.weights import load_weights
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class Training(Section):
+class Training(RecipeSection):
     """How a network was trained and what was measured meanwhile; plain data that goes to JSON and back.
 
     `input_shape` and `outputs` are what the network was built for; `guess_loss` is the loss of the best answer that

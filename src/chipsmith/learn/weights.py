@@ -44,7 +44,9 @@ def _fault(weights: Weights, own: Weights) -> str | None:
     other = next((name for name in weights if weights[name].shape != own[name].shape), None)
     if other is not None:
         return f"{other} has shape {list(weights[other].shape)}, the recipe's network needs {list(own[other].shape)}"
-    broken = next((name for name, one in weights.items() if one.is_floating_point() and not one.isfinite().all()), None)
+    broken = next(
+        (name for name, weight in weights.items() if weight.is_floating_point() and not weight.isfinite().all()), None
+    )
     return None if broken is None else f"{broken} holds what is no finite number"
 
 
@@ -71,6 +73,6 @@ def _read_torch(file: Path) -> Weights:
     except (RuntimeError, EOFError, ValueError, KeyError, OSError, pickle.UnpicklingError) as error:
         raise BadInput(f"{file} holds no weights that torch.load can read without running it") from error
     weights = content.get("state_dict", content) if isinstance(content, dict) else None
-    if not isinstance(weights, dict) or not all(isinstance(one, torch.Tensor) for one in weights.values()):
+    if not isinstance(weights, dict) or not all(isinstance(weight, torch.Tensor) for weight in weights.values()):
         raise BadInput(f"{file} holds no state dict: a mapping of names to tensors")
     return weights

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from chipsmith.chip import Chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.costs import estimate_energy
-from chipsmith.program.actions import count_program
+from chipsmith.profile.measure import quick_profile
 from chipsmith.program.program import Program
-from chipsmith.sim.cycle import simulate
 from chipsmith.tosa.graph import Graph
 
 
@@ -37,14 +35,14 @@ class ChipCost:
 
 def program_cost(program: Program) -> ChipCost:
     """The cost of a Program on its own chip."""
-    chip, cold = program.chip, simulate(program).latency_cycles
+    totals = quick_profile(program)
     return ChipCost(
-        chip=chip.name,
-        clock_mhz=chip.clock_mhz,
-        cycles=cold,
-        warm_cycles=simulate(program, warm=True).latency_cycles,
-        energy_pj=estimate_energy(chip, count_program(program), cycles=cold).total_pj,
-        weight_bytes=program.manifest.weight_bytes,
+        chip=program.chip.name,
+        clock_mhz=program.chip.clock_mhz,
+        cycles=totals.latency.cold_cycles,
+        warm_cycles=totals.latency.warm_cycles,
+        energy_pj=totals.energy.total,
+        weight_bytes=totals.weight_bytes,
     )
 
 

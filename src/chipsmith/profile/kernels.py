@@ -1,4 +1,4 @@
-"""Program and Timeline joined: rows of instructions, kernels and memory, in cycles from the doorbell."""
+"""Program and Timeline joined: the kernels of one inference, with the energy and the bytes that are each one's."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from chipsmith.costs.energy import EnergyEstimate
-from chipsmith.profile.profile import InstructionRow, KernelRow, MemorySpan, Role
-from chipsmith.profile.transfers import Served, transfers
+from chipsmith.costs import EnergyEstimate
+from chipsmith.profile.instructions import engine_cycles
+from chipsmith.profile.kernel_names import kernel_names
+from chipsmith.profile.profile import KernelRow
+from chipsmith.profile.transfers import TransferRow
 from chipsmith.program.actions import ACTIONS, ActionCounts, count_actions
-from chipsmith.program.cycles import occupancy
-from chipsmith.program.instructions import Engine, Load, Space
-from chipsmith.program.program import BufferSpan, KernelSpan, Program, page_bytes
-from chipsmith.sim.cycle import DOORBELL, Timeline
+from chipsmith.program.program import KernelSpan, Placement, Program, page_bytes
+from chipsmith.sim.cycle import Timeline
 
 REST = "the chip itself"
 """Name of the row that holds what belongs to no kernel: instructions' pages, countdowns, leakage."""
@@ -21,116 +21,62 @@ REST = "the chip itself"
 Energies = Mapping[str, float]
 
 
-def timeline_rows(program: Program, timeline: Timeline) -> tuple[InstructionRow, ...]:
-    """The doorbell's fetch of page 0 (index DOORBELL), then one row an instruction, in program order."""
-    names = {one.index: one.name for one in transfers(program)}
-    kernels = _kernel_of(program)
-    starts, ends, waits = timeline.start.tolist(), timeline.end.tolist(), timeline.wait_cycles.tolist()
-    rows = (
-        InstructionRow(
-            index=index,
-            opcode=one.mnemonic,
-            engine=one.engine.value,
-            name=kernels.get(index, names.get(index, "end")),
-            kernel=kernels.get(index, ""),
-            start_cycle=starts[index],
-            engine_end_cycle=starts[index] + _engine_cycles(program, timeline, index),
-            end_cycle=ends[index],
-            wait_cycles=waits[index],
-            wait_reason=str(timeline.reasons[index]),
-        )
-        for index, one in enumerate(program.instructions)
-    )
-    return (_doorbell(program), *rows)
-
-
-def memory_rows(program: Program, timeline: Timeline) -> tuple[MemorySpan, ...]:
-    """One row a buffer of on-chip memory, from the start of its first user to the end of its last."""
-    roles = {one.buffer: one.role for one in transfers(program)}
-    return tuple(_memory_row(span, roles.get(span, "activation"), timeline) for span in program.manifest.buffers)
-
-
-def kernel_rows(program: Program, timeline: Timeline, energy: EnergyEstimate) -> tuple[KernelRow, ...]:
+def profile_kernels(
+    program: Program, timeline: Timeline, transfers: Sequence[TransferRow], energy: EnergyEstimate
+) -> tuple[KernelRow, ...]:
     """One row a kernel in order, then REST; their energies sum to `energy` of this inference.
 
     The energy and bytes of a transfer go to the kernels that first read, or last wrote, what it moves.
     """
-    served = transfers(program)
-    spent = _spent(program, served, energy)
-    moved = _moved(program, served)
+    energies, moved_bytes = _energies_pj(program, transfers, energy), _moved_bytes(program, transfers)
+    operators = _operators(program)
     rows = [
-        _kernel_row(program, timeline, span, moved[span.name], spent[span.name]) for span in program.manifest.kernels
+        _kernel_row(program, timeline, span, operators[span.name], moved_bytes[span.name], energies[span.name])
+        for span in program.manifest.kernels
     ]
-    return (*rows, _rest_row(timeline, moved[REST], spent[REST]))
+    return (*rows, _rest_row(timeline, moved_bytes[REST], energies[REST]))
 
 
-def _kernel_of(program: Program) -> dict[int, str]:
-    return {index: span.name for span in program.manifest.kernels for index in span.instructions}
-
-
-def _engine_cycles(program: Program, timeline: Timeline, index: int) -> int:
-    """Cycles that an instruction holds its engine; 0 for END and for what a warm inference skips."""
-    if timeline.end[index] == timeline.start[index]:
-        return 0
-    return occupancy(program.instructions[index], program.chip).engine
-
-
-def _doorbell(program: Program) -> InstructionRow:
-    times = occupancy(Load(space=Space.PAGE, run_bytes=page_bytes(program.chip)), program.chip)
-    return InstructionRow(
-        index=DOORBELL,
-        opcode="DOORBELL",
-        engine=Engine.LOAD.value,
-        name="page 0",
-        kernel="",
-        start_cycle=0,
-        engine_end_cycle=times.engine,
-        end_cycle=times.locks,
-        wait_cycles=0,
-        wait_reason="the doorbell",
-    )
-
-
-def _memory_row(span: BufferSpan, role: Role, timeline: Timeline) -> MemorySpan:
-    last = min(span.last_instruction, len(timeline.end) - 1)
-    return MemorySpan(
-        name=span.name,
-        role=role,
-        address=span.address,
-        size_bytes=span.size_bytes,
-        first_cycle=int(timeline.start[span.first_instruction]),
-        last_cycle=int(timeline.end[last]),
-    )
+def _operators(program: Program) -> dict[str, list[Placement]]:
+    """The operators of each kernel by its name."""
+    operators: dict[str, list[Placement]] = defaultdict(list)
+    for operator in program.manifest.operators:
+        operators[operator.kernel].append(operator)
+    return operators
 
 
 def _kernel_row(
-    program: Program, timeline: Timeline, span: KernelSpan, external_bytes: int, energy_pj: Energies
+    program: Program,
+    timeline: Timeline,
+    span: KernelSpan,
+    operators: Sequence[Placement],
+    external_bytes: int,
+    energy_pj: Energies,
 ) -> KernelRow:
-    at = list(span.instructions)
-    operators = [one for one in program.manifest.operators if one.kernel == span.name]
+    indices = list(span.instructions)
     return KernelRow(
         name=span.name,
         kind=span.kind,
         anchor=operators[0].kind if operators else "copy",
-        operators=tuple(one.name for one in operators),
-        instructions=len(at),
-        first_start_cycle=int(timeline.start[at].min()),
-        last_end_cycle=int(timeline.end[at].max()),
-        busy_cycles=sum(_engine_cycles(program, timeline, index) for index in at),
-        wait_cycles=int(timeline.wait_cycles[at].sum()),
-        wait_reason=_main_reason(timeline, at),
+        operators=tuple(operator.name for operator in operators),
+        instructions=len(indices),
+        first_start_cycle=int(timeline.start[indices].min()),
+        last_end_cycle=int(timeline.end[indices].max()),
+        busy_cycles=sum(engine_cycles(program, timeline, index) for index in indices),
+        wait_cycles=int(timeline.wait_cycles[indices].sum()),
+        wait_reason=_main_reason(timeline, indices),
         macs=span.macs,
         external_bytes=external_bytes,
         energy_pj=dict(energy_pj),
     )
 
 
-def _main_reason(timeline: Timeline, at: Iterable[int]) -> str:
+def _main_reason(timeline: Timeline, indices: Iterable[int]) -> str:
     """The kind of wait that cost most cycles; empty where there was none."""
     cycles: dict[str, int] = defaultdict(int)
-    for index in at:
+    for index in indices:
         cycles[timeline.reasons[index].kind.value] += int(timeline.wait_cycles[index])
-    reason = max(cycles, key=lambda one: cycles[one], default="")
+    reason = max(cycles, key=lambda kind: cycles[kind], default="")
     return reason if cycles.get(reason) else ""
 
 
@@ -155,38 +101,40 @@ def _rest_row(timeline: Timeline, external_bytes: int, energy_pj: Energies) -> K
 # --- what belongs to whom ---------------------------------------------------------------------------------------------
 
 
-def _moved(program: Program, served: Sequence[Served]) -> dict[str, int]:
+def _moved_bytes(program: Program, transfers: Sequence[TransferRow]) -> dict[str, int]:
     """External bytes of each kernel; REST has the rest, so that they sum to all of them."""
     moved: dict[str, int] = defaultdict(int)
     moved[REST] = page_bytes(program.chip)
-    for one in served:
-        left = one.external_bytes
-        for name, share in one.shares.items():
-            part = min(left, round(one.external_bytes * share))
-            moved[name] += part
+    for transfer in transfers:
+        left = transfer.external_bytes
+        for kernel, share in transfer.shares.items():
+            part = min(left, round(transfer.external_bytes * share))
+            moved[kernel] += part
             left -= part
-        moved[next(iter(one.shares), REST)] += left
+        moved[next(iter(transfer.shares), REST)] += left
     return moved
 
 
-def _spent(program: Program, served: Sequence[Served], energy: EnergyEstimate) -> dict[str, dict[str, float]]:
+def _energies_pj(
+    program: Program, transfers: Sequence[TransferRow], energy: EnergyEstimate
+) -> dict[str, dict[str, float]]:
     """Picojoules of each kernel by component; REST has what is left of each component."""
-    owners = _owners(program, served)
+    owners = _owners(program, transfers)
     spent: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for index, one in enumerate(program.instructions):
-        for name, share in owners.get(index, {}).items():
-            for component, energy_pj in _price(count_actions(program.chip, one), energy).items():
-                spent[name][component] += share * energy_pj
+    for index, instruction in enumerate(program.instructions):
+        for kernel, share in owners.get(index, {}).items():
+            for component, energy_pj in _price(count_actions(program.chip, instruction), energy).items():
+                spent[kernel][component] += share * energy_pj
     totals = energy.by_component()
     for component, total in totals.items():
-        spent[REST][component] = total - math.fsum(one[component] for name, one in spent.items() if name != REST)
+        spent[REST][component] = total - math.fsum(parts[component] for name, parts in spent.items() if name != REST)
     return {name: {component: parts[component] for component in totals} for name, parts in spent.items()}
 
 
-def _owners(program: Program, served: Sequence[Served]) -> dict[int, Mapping[str, float]]:
+def _owners(program: Program, transfers: Sequence[TransferRow]) -> dict[int, Mapping[str, float]]:
     """Which kernels an instruction serves, with their shares; none for pages and END."""
-    owners: dict[int, Mapping[str, float]] = {index: {name: 1.0} for index, name in _kernel_of(program).items()}
-    return owners | {one.index: one.shares for one in served}
+    owners: dict[int, Mapping[str, float]] = {index: {name: 1.0} for index, name in kernel_names(program).items()}
+    return owners | {transfer.index: transfer.shares for transfer in transfers}
 
 
 def _price(counts: ActionCounts, energy: EnergyEstimate) -> dict[str, float]:

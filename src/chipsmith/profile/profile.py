@@ -1,26 +1,49 @@
-"""The noun Inference and its rows: what one inference of a Program costs, as plain data."""
+"""The nouns Totals and Profile: what one inference of a Program costs, as plain data."""
 
 from __future__ import annotations
 
+import enum
 import math
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["measured", "simulated", "estimated"]
-Role = Literal["constant", "input", "output", "activation"]
+from chipsmith.costs import Roofline
+from chipsmith.profile.memory import Residence, memory_use
+from chipsmith.program.program import Placement
+
+
+class Evidence(enum.StrEnum):
+    """How a figure was obtained.
+
+    Measured: counted on real data or in a file; simulated: to the cycle or to the bit; estimated: counts times
+    constants.
+    """
+
+    MEASURED = "measured"
+    SIMULATED = "simulated"
+    ESTIMATED = "estimated"
+
+
+class BufferRole(enum.StrEnum):
+    """What a buffer of on-chip memory holds."""
+
+    CONSTANT = "constant"
+    INPUT = "input"
+    OUTPUT = "output"
+    ACTIVATION = "activation"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """A number that a user sees, in `unit`, and how far it can be trusted.
 
-    `kind`: measured (counted on real data or in a file), simulated (to the cycle or to the bit) or estimated;
-    `source`: from what; `status`: of an estimate, how good its weakest source is (`chipsmith.chip.sourced.Status`).
+    `kind` is how it was obtained and `source` from what; `status`, of an estimate, how good its weakest source is
+    (`chipsmith.chip.sourced.Status`).
     """
 
     value: float
     unit: str
-    kind: Kind
+    kind: Evidence
     source: str
     status: str = ""
 
@@ -34,17 +57,6 @@ class ChipRecord:
     sha256: str
     clock_mhz: int
     memory_bytes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class OperatorRow:
-    """Where an operator of the network runs and why; `kernel` is empty where none computes it."""
-
-    name: str
-    kind: str
-    placed: str
-    reason: str
-    kernel: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +155,7 @@ class MemorySpan:
     """Bytes of on-chip memory and the cycles in which they are in use; `last_cycle` is exclusive."""
 
     name: str
-    role: Role
+    role: BufferRole
     address: int
     size_bytes: int
     first_cycle: int
@@ -206,25 +218,18 @@ class CostRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Roof:
-    """The roofline: at most so many multiply-accumulates a cycle, and so many external bytes each way a cycle."""
+class Totals:
+    """One inference of a Program on its chip: its placement, and what it takes in all.
 
-    peak_macs_per_cycle: int
-    external_bytes_per_cycle: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Inference:
-    """A Program on its chip: placement, time, energy, area, cost. `energy` is in pJ, `area` in mm2.
-
-    `external_bytes` are read and written by one cold inference; `tops_per_watt` counts the array's operations.
+    Energy, bytes and peak are of a cold inference; `energy` is in pJ, `area` of the chip in mm2. `memory_peak_bytes`:
+    most bytes of on-chip memory that are in use in one cycle; `weight_bytes`: constants as they are stored;
+    `external_bytes`: read and written; `resident`: the constants that stay on the chip for the next inference.
+    `tops_per_watt` counts the array's operations; `slow_memories` has a sentence for each memory that is slower than
+    the clock.
     """
 
-    operators: tuple[OperatorRow, ...]
+    operators: tuple[Placement, ...]
     latency: Latency
-    kernels: tuple[KernelRow, ...]
-    instructions: tuple[InstructionRow, ...]
-    memory: tuple[MemorySpan, ...]
     memory_peak_bytes: int
     weight_bytes: int
     external_bytes: int
@@ -234,7 +239,7 @@ class Inference:
     peak_tops: float
     area: PriceTable
     cost: CostRecord
-    roof: Roof
+    roof: Roofline
     slow_memories: tuple[str, ...]
 
     @property
@@ -246,3 +251,23 @@ class Inference:
     def average_power_mw(self) -> float:
         """Energy over time of a cold inference, in milliwatts."""
         return self.energy.total / self.latency.cold_us / 1e3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile(Totals):
+    """Totals with the rows that pages show, of a cold inference: kernels, instructions, buffers of on-chip memory.
+
+    The energies of `kernels` sum to `energy`, their bytes to `external_bytes`.
+    """
+
+    kernels: tuple[KernelRow, ...]
+    instructions: tuple[InstructionRow, ...]
+    memory: tuple[MemorySpan, ...]
+
+    @property
+    def memory_use(self) -> tuple[tuple[int, int], ...]:
+        """(cycle, bytes in use from then on), rising; the greatest is `memory_peak_bytes`, the last 0."""
+        return memory_use(
+            Residence(first_cycle=span.first_cycle, last_cycle=span.last_cycle, size_bytes=span.size_bytes)
+            for span in self.memory
+        )

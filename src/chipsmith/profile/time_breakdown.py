@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chipsmith.profile.kernel_names import kernel_names
 from chipsmith.program.instructions import Engine
 from chipsmith.program.program import KernelSpan, Program
 from chipsmith.sim.cycle import DOORBELL, Timeline
@@ -55,19 +56,19 @@ def time_shares(program: Program, timeline: Timeline) -> tuple[TimeShare, ...]:
 def _kinds(program: Program) -> dict[str, str]:
     """The kind of each kernel by its name."""
     kinds: dict[str, list[str]] = {}
-    for one in program.manifest.operators:
-        kinds.setdefault(one.kernel, []).append(one.kind)
+    for operator in program.manifest.operators:
+        kinds.setdefault(operator.kernel, []).append(operator.kind)
     return {span.name: _kind(kinds.get(span.name, [])) for span in program.manifest.kernels}
 
 
 def _kind(operators: list[str]) -> str:
     """The first operator, but for those that are stages of most kernels."""
-    return next((one for one in operators if one not in _STAGES), operators[0] if operators else COPY)
+    return next((kind for kind in operators if kind not in _STAGES), operators[0] if operators else COPY)
 
 
 def _intervals(program: Program, timeline: Timeline, kinds: dict[str, str]) -> Iterator[tuple[str, int, int]]:
     """The latency in parts: (kind, column, cycles); the columns are computing, external and other."""
-    kernels = {index: kinds[span.name] for span in program.manifest.kernels for index in span.instructions}
+    kernels = {index: kinds[name] for index, name in kernel_names(program).items()}
     covered = 0
     for index, (start, end) in enumerate(zip(timeline.start.tolist(), timeline.end.tolist(), strict=True)):
         if timeline.engines[index] in _COMPUTING:

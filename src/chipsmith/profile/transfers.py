@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chipsmith.profile.profile import Role
+from chipsmith.profile.kernel_names import kernel_names
+from chipsmith.profile.profile import BufferRole
 from chipsmith.program.cycles import transfer_words
 from chipsmith.program.instructions import (
     Instruction,
@@ -23,7 +24,7 @@ from chipsmith.program.streams import Stream, streams
 
 
 @dataclass(frozen=True, kw_only=True)
-class Served:
+class TransferRow:
     """A transfer by its index: what it moves, its external bytes, and the share (0 to 1) of each kernel in them.
 
     `buffer` is filled or emptied by it, and plays `role`; pages of instructions have none and serve no kernel. The
@@ -33,18 +34,18 @@ class Served:
     index: int
     name: str
     buffer: BufferSpan | None
-    role: Role
+    role: BufferRole
     external_bytes: int
     shares: Mapping[str, float]
 
 
-def transfers(program: Program) -> tuple[Served, ...]:
+def profile_transfers(program: Program) -> tuple[TransferRow, ...]:
     """All transfers of a Program in order."""
     finder = _Finder(program)
     return tuple(
-        finder.served(index, one)
-        for index, one in enumerate(program.instructions)
-        if isinstance(one, TransferInstruction)
+        finder.row(index, instruction)
+        for index, instruction in enumerate(program.instructions)
+        if isinstance(instruction, TransferInstruction)
     )
 
 
@@ -67,7 +68,7 @@ class _Columns:
         self._firsts = np.array(firsts, np.int64)
         self._lasts = np.array(lasts, np.int64)
 
-    def meeting(self, first: int, last: int, *, after: int = -1, before: int = 1 << 62) -> Sequence[int]:
+    def overlaps(self, first: int, last: int, *, after: int = -1, before: int = 1 << 62) -> Sequence[int]:
         """Positions of the ranges that meet the bytes `first` to `last`, of instructions between two."""
         meet = (self._firsts <= last) & (self._lasts >= first) & (self._indices > after) & (self._indices < before)
         positions: list[int] = np.flatnonzero(meet).tolist()
@@ -79,51 +80,52 @@ class _Finder:
         self._program = program
         self._ranges = _ranges(program)
         self._uses = _Columns(
-            indices=[one.index for one in self._ranges],
-            firsts=[one.first for one in self._ranges],
-            lasts=[one.last for one in self._ranges],
+            indices=[use.index for use in self._ranges],
+            firsts=[use.first for use in self._ranges],
+            lasts=[use.last for use in self._ranges],
         )
         spans = program.manifest.buffers
         self._spans = _Columns(
-            indices=[one.first_instruction for one in spans],
-            firsts=[one.address for one in spans],
-            lasts=[one.address + one.size_bytes - 1 for one in spans],
+            indices=[span.first_instruction for span in spans],
+            firsts=[span.address for span in spans],
+            lasts=[span.address + span.size_bytes - 1 for span in spans],
         )
 
-    def served(self, index: int, one: TransferInstruction) -> Served:
-        words = transfer_words(one, self._program.chip)
-        buffer, port = self._buffer(index, one), self._port(one)
-        role: Role = "constant" if port is None else "output" if isinstance(one, Store) else "input"
-        return Served(
+    def row(self, index: int, transfer: TransferInstruction) -> TransferRow:
+        """What the transfer at an index moves, and for whom."""
+        words = transfer_words(transfer, self._program.chip)
+        buffer, port = self._buffer(index, transfer), self._port(transfer)
+        role = _role(transfer, port)
+        return TransferRow(
             index=index,
-            name=_name(one, buffer, f"{role} {port.name}" if port else ""),
+            name=_name(transfer, buffer, f"{role} {port.name}" if port else ""),
             buffer=buffer,
             role=role,
             external_bytes=words * self._program.chip.external.bytes_per_cycle,
-            shares=self._shares(index, one),
+            shares=self._shares(index, transfer),
         )
 
-    def _port(self, one: TransferInstruction) -> Port | None:
+    def _port(self, transfer: TransferInstruction) -> Port | None:
         manifest = self._program.manifest
-        ports = manifest.outputs if isinstance(one, Store) else manifest.inputs
-        return next((port for port in ports if _holds(port, one.external_address)), None)
+        ports = manifest.outputs if isinstance(transfer, Store) else manifest.inputs
+        return next((port for port in ports if _holds(port, transfer.external_address)), None)
 
-    def _buffer(self, index: int, one: TransferInstruction) -> BufferSpan | None:
+    def _buffer(self, index: int, transfer: TransferInstruction) -> BufferSpan | None:
         """The innermost buffer that lives then and holds the address."""
-        if _is_page(one):
+        if _is_page(transfer):
             return None
-        spans, address = self._program.manifest.buffers, one.local_address
-        there = (spans[at] for at in self._spans.meeting(address, address))
+        spans, address = self._program.manifest.buffers, transfer.local_address
+        there = (spans[position] for position in self._spans.overlaps(address, address))
         living = [span for span in there if span.first_instruction <= index <= span.last_instruction]
         return max(living, key=lambda span: (span.address, span.first_instruction), default=None)
 
-    def _shares(self, index: int, one: TransferInstruction) -> dict[str, float]:
-        if _is_page(one):
+    def _shares(self, index: int, transfer: TransferInstruction) -> dict[str, float]:
+        if _is_page(transfer):
             return {}
-        (stream,) = streams(one)
-        if isinstance(one, Store):
-            found = self._uses.meeting(stream.first, stream.last, before=index)
-            uses = (self._ranges[at] for at in reversed(found))
+        (stream,) = streams(transfer)
+        if isinstance(transfer, Store):
+            earlier = self._uses.overlaps(stream.first, stream.last, before=index)
+            uses = (self._ranges[position] for position in reversed(earlier))
             return _split(stream, (use for use in uses if use.written))
         return _split(stream, self._readers(index, stream))
 
@@ -131,8 +133,8 @@ class _Finder:
         """Uses behind a LOAD, up to the next LOAD into its bytes; a constant is only read, never written over it."""
         uses: list[_Range] = []
         until: int | None = None
-        for at in self._uses.meeting(stream.first, stream.last, after=index):
-            use = self._ranges[at]
+        for position in self._uses.overlaps(stream.first, stream.last, after=index):
+            use = self._ranges[position]
             if until is not None and use.index > until:
                 break
             if not use.written:
@@ -142,14 +144,20 @@ class _Finder:
         return uses
 
 
-def _name(one: TransferInstruction, buffer: BufferSpan | None, port: str) -> str:
-    if _is_page(one):
-        return f"page {one.external_address // one.run_bytes}"
-    return port or (buffer.name if buffer else f"address {one.local_address}")
+def _role(transfer: TransferInstruction, port: Port | None) -> BufferRole:
+    if port is None:
+        return BufferRole.CONSTANT
+    return BufferRole.OUTPUT if isinstance(transfer, Store) else BufferRole.INPUT
 
 
-def _is_page(one: TransferInstruction) -> bool:
-    return isinstance(one, Load) and one.space is Space.PAGE
+def _name(transfer: TransferInstruction, buffer: BufferSpan | None, port: str) -> str:
+    if _is_page(transfer):
+        return f"page {transfer.external_address // transfer.run_bytes}"
+    return port or (buffer.name if buffer else f"address {transfer.local_address}")
+
+
+def _is_page(transfer: TransferInstruction) -> bool:
+    return isinstance(transfer, Load) and transfer.space is Space.PAGE
 
 
 def _holds(port: Port, address: int) -> bool:
@@ -157,18 +165,18 @@ def _holds(port: Port, address: int) -> bool:
 
 
 def _ranges(program: Program) -> list[_Range]:
-    kernels = {index: span.name for span in program.manifest.kernels for index in span.instructions}
+    kernels = kernel_names(program)
     return [
-        _Range(index=index, kernel=kernels.get(index, ""), first=one.first, last=one.last, written=one.written)
+        _Range(index=index, kernel=kernels.get(index, ""), first=stream.first, last=stream.last, written=stream.written)
         for index, instruction in enumerate(program.instructions)
-        for one in _accesses(instruction)
+        for stream in _accesses(instruction)
     ]
 
 
 def _accesses(instruction: Instruction) -> tuple[Stream, ...]:
     """Streams of what computes or overwrites: reads before writes."""
     if isinstance(instruction, TensorInstruction | VectorInstruction | Load):
-        return tuple(sorted(streams(instruction), key=lambda one: one.written))
+        return tuple(sorted(streams(instruction), key=lambda stream: stream.written))
     return ()
 
 

@@ -1,88 +1,73 @@
-"""The page and the JSON of a compression: the front of accuracy, latency and energy, and every network on it."""
+"""The page of a compression: the front of accuracy and costs, and every network on it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from chipsmith.learn.validation.evaluate import Metric
-from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart
+from chipsmith.profile.cost import ChipCost
+from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart, Trace
 from chipsmith.reports.headline import metric_text, significant
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import Cell, escape, how, number, paragraph, plot, section, table
-from chipsmith.schema import SCHEMA_VERSION
-from chipsmith.studies.record import Candidate, Compression
+from chipsmith.studies.objectives import COST_OBJECTIVES, CostObjective
+from chipsmith.studies.result import INT8, NPU, SOURCE, Candidate, Compression, cost_words
 from chipsmith.studies.structure_search import Trial
 
 _HEIGHT = 420
-
-
-def compression_to_plain(result: Compression) -> dict[str, Any]:
-    """The object of `compress --json` and of result.json: what scripts read at the top, the whole record beneath."""
-    chosen = result.chosen
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "network": result.network,
-        "chip": result.start.cost.chip,
-        "seed": result.seed,
-        "met": result.met,
-        "shortfall": None if result.met else result.shortfall,
-        "chosen": None if chosen is None else chosen.name,
-        "nearest": result.nearest.name,
-        "start": {"metric": result.start.test.name, "float": result.start.test.value, **_cost(result.start.cost)},
-        "front": [one.name for one in result.front],
-        "skipped": list(result.skipped),
-        "candidates": [_candidate(result, one) for one in result.candidates],
-        "record": result.model_dump(mode="json"),
-    }
-
-
-def _candidate(result: Compression, one: Candidate) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "method": one.method,
-        "how": one.how,
-        "metric_float": one.float_.value,
-        "metric_int8": one.int8.value,
-        "metric_chip": one.chip.value,
-        "metric_chip_interval": [one.chip.low, one.chip.high],
-        "points_lost": result.lost(one),
-        "points_lost_validation": result.lost_in_validation(one),
-        "speedup": result.speedup(one),
-        **_cost(one.cost),
-        "zero_share": one.zero_share,
-        "packed_weight_bytes": one.packed_weight_bytes,
-    }
-
-
-def _cost(cost: Any) -> dict[str, Any]:
-    return {
-        "latency_cycles": cost.cycles,
-        "latency_warm_cycles": cost.warm_cycles,
-        "latency_us": cost.latency_us,
-        "energy_uj": cost.energy_uj,
-        "weight_bytes": cost.weight_bytes,
-    }
+_ACROSS, *_BESIDE = COST_OBJECTIVES
+"""The objective along the chart of the front, and those that the text of a point names."""
 
 
 def render_compression(result: Compression) -> str:
     """The page as HTML."""
     parts = (_header(result), _front(), _table(result), _zeros(result), _search(result))
     drawn = {"front": _front_chart(result), **({"search": search_chart(result.trials)} if result.trials else {})}
-    return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", drawn=drawn)
+    return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", charts=drawn)
 
 
 def verdict(result: Compression) -> str:
     """What came out, in one or two sentences."""
     if not result.met:
         return f"{result.shortfall}."
-    one = result.chosen
-    assert one is not None
+    chosen = result.chosen
+    assert chosen is not None
     return (
-        f"The budget of {result.budget.describe()} is met by '{one.name}': {one.cost.latency_us:.1f} us and "
-        f"{one.cost.energy_uj:.2f} uJ, {result.speedup(one):.2f} times fewer cycles than the network it began with, "
-        f"{result.lost(one):.2f} points lost on the test part."
+        f"The budget of {result.budget.describe()} is met by '{chosen.name}': {' and '.join(cost_words(chosen.cost))}, "
+        f"{result.speedup(chosen):.2f} times fewer cycles than the network it began with, "
+        f"{result.lost(chosen):.2f} points lost on the test part."
     )
+
+
+def terminal_rows(result: Compression) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The heads of a narrow table, and a row of texts for each network, fast ones first; `*` marks the chosen one."""
+    heads = (
+        "network",
+        SOURCE,
+        INT8,
+        NPU,
+        "lost",
+        "cycles",
+        *(objective.words for objective in COST_OBJECTIVES),
+        "faster",
+    )
+    return heads, [_terminal_row(result, candidate) for candidate in _from_fast_to_slow(result)]
+
+
+def _terminal_row(result: Compression, candidate: Candidate) -> tuple[str, ...]:
+    cost, mark = candidate.cost, " *" if candidate is result.chosen else ""
+    return (
+        f"{candidate.name}{mark}",
+        *(f"{candidate.metrics[target].value:.3f}" for target in (SOURCE, INT8, NPU)),
+        f"{result.lost(candidate):.2f}",
+        f"{cost.cycles:,}",
+        *(objective.format(objective.read(cost)) for objective in COST_OBJECTIVES),
+        f"{result.speedup(candidate):.2f}",
+    )
+
+
+def _from_fast_to_slow(result: Compression) -> list[Candidate]:
+    return sorted(result.candidates, key=lambda candidate: candidate.cost.cycles)
 
 
 def _title(result: Compression) -> str:
@@ -93,7 +78,7 @@ def _header(result: Compression) -> str:
     start = result.start
     subtitle = (
         f"It began with {with_interval(start.test)} in float and {start.cost.cycles:,} cycles "
-        f"({significant(start.cost.latency_us)} µs, {significant(start.cost.energy_uj)} µJ) quantised to int8."
+        f"({', '.join(_cost_texts(start.cost))}) quantised to int8."
     )
     kind = "good" if result.met else "bad"
     return (
@@ -104,23 +89,38 @@ def _header(result: Compression) -> str:
 
 def with_interval(metric: Metric) -> str:
     """A metric with its interval at 95 %."""
-    value, low, high = (metric_text(metric.name, one) for one in (metric.value, metric.low, metric.high))
+    value, low, high = (metric_text(metric.name, figure) for figure in (metric.value, metric.low, metric.high))
     return f"{metric.name} {value} ({low} to {high})"
 
 
+def _cost_texts(cost: ChipCost) -> list[str]:
+    return [f"{significant(objective.read(cost))} {objective.unit}" for objective in COST_OBJECTIVES]
+
+
+def _head(objective: CostObjective) -> str:
+    return f"{objective.label}, {objective.unit}"
+
+
+def _point_text(network: Candidate) -> str:
+    costs = [f"{objective.format(objective.read(network.cost))} {objective.unit}" for objective in _BESIDE]
+    return f"{escape(network.name)}: {', '.join(costs)}"
+
+
 def _front() -> str:
+    *others, last = (objective.label for objective in COST_OBJECTIVES)
     text = (
-        "Each point is a network on the chip: simulated latency of a cold inference against the metric of the chip on "
-        "the test part, with its 95 % interval. Networks on the line are beaten by no other in all of metric, "
-        "latency and energy. The choice was made on the validation part."
+        f"Each point is a network on the chip: simulated {_ACROSS.label} of a cold inference against the metric of the "
+        "chip on the test part, with its 95 % interval. Networks on the line are beaten by no other in all of "
+        f"{', '.join(('metric', *others))} and {last}. The choice was made on the validation part."
     )
-    return section("front", "Accuracy against latency", how(text), plot("front", "accuracy against latency"))
+    title = f"Accuracy against {_ACROSS.label}"
+    return section("front", title, how(text), plot("front", title.lower()))
 
 
 def _front_chart(result: Compression) -> Chart:
     front = result.front
-    chosen = [one for one in result.candidates if one is result.chosen]
-    rest = [one for one in result.candidates if one not in front]
+    chosen = [candidate for candidate in result.candidates if candidate is result.chosen]
+    rest = [candidate for candidate in result.candidates if candidate not in front]
     traces = [
         _points("on the front", front, BLUE, mode="lines+markers"),
         _points("beaten", rest, GREY, mode="markers"),
@@ -131,35 +131,36 @@ def _front_chart(result: Compression) -> Chart:
         "type": "scatter",
         "name": "float, before compression",
         "mode": "markers",
-        "x": [start.cost.latency_us],
+        "x": [_ACROSS.read(start.cost)],
         "y": [start.test.value],
         "marker": {"color": GREEN, "symbol": "star", "size": 12},
     }
     return {
-        "data": [*(one for one in traces if one["x"]), origin],
+        "data": [*(trace for trace in traces if trace["x"]), origin],
         "layout": {
             "height": _HEIGHT,
-            "xaxis": {"title": {"text": "latency, µs"}, "rangemode": "tozero"},
+            "xaxis": {"title": {"text": _head(_ACROSS)}, "rangemode": "tozero"},
             "yaxis": {"title": {"text": f"{start.test.name}, test part"}},
         },
     }
 
 
-def _points(name: str, networks: Sequence[Candidate], colour: str, *, mode: str, size: int = 9) -> Chart:
+def _points(name: str, networks: Sequence[Candidate], colour: str, *, mode: str, size: int = 9) -> Trace:
+    metrics = [network.metrics[NPU] for network in networks]
     return {
         "type": "scatter",
         "name": name,
         "mode": mode,
-        "x": [one.cost.latency_us for one in networks],
-        "y": [one.chip.value for one in networks],
+        "x": [_ACROSS.read(network.cost) for network in networks],
+        "y": [metric.value for metric in metrics],
         "error_y": {
             "type": "data",
-            "array": [one.chip.high - one.chip.value for one in networks],
-            "arrayminus": [one.chip.value - one.chip.low for one in networks],
+            "array": [metric.high - metric.value for metric in metrics],
+            "arrayminus": [metric.value - metric.low for metric in metrics],
             "symmetric": False,
             "thickness": 1,
         },
-        "text": [f"{escape(one.name)}: {one.cost.energy_uj:.2f} µJ" for one in networks],
+        "text": [_point_text(network) for network in networks],
         "marker": {"color": colour, "size": size},
         "line": {"color": colour},
     }
@@ -168,33 +169,33 @@ def _points(name: str, networks: Sequence[Candidate], colour: str, *, mode: str,
 def _table(result: Compression) -> str:
     columns = (
         "network",
-        "float",
-        "int8",
-        "chip",
+        SOURCE,
+        INT8,
+        NPU,
         "points lost",
         "cycles",
-        "latency, µs",
-        "energy, µJ",
+        *map(_head, COST_OBJECTIVES),
         "times fewer cycles",
         "how it was made",
     )
-    rows = [_row(result, one) for one in sorted(result.candidates, key=lambda one: one.cost.cycles)]
+    rows = [_row(result, candidate) for candidate in _from_fast_to_slow(result)]
     text = "Metrics are of the test part; points lost are hundredths against the float network before compression."
-    skipped = (paragraph(f"Not done: {one}") for one in result.skipped)
+    skipped = (paragraph(f"Not done: {reason}") for reason in result.skipped)
     return section("networks", "All networks", how(text), table(columns, rows, label="all networks"), *skipped)
 
 
-def _row(result: Compression, one: Candidate) -> list[str | Cell]:
-    mark = " (chosen)" if one is result.chosen else ""
+def _row(result: Compression, candidate: Candidate) -> list[str | Cell]:
+    mark = " (chosen)" if candidate is result.chosen else ""
+    metrics = (candidate.metrics[target] for target in (SOURCE, INT8, NPU))
+    costs = (objective.read(candidate.cost) for objective in COST_OBJECTIVES)
     return [
-        f"{one.name}{mark}",
-        *(number(metric.value, f"{metric.value:.4f}") for metric in (one.float_, one.int8, one.chip)),
-        number(result.lost(one), f"{result.lost(one):.2f}"),
-        number(one.cost.cycles, f"{one.cost.cycles:,}"),
-        number(one.cost.latency_us, significant(one.cost.latency_us)),
-        number(one.cost.energy_uj, significant(one.cost.energy_uj)),
-        number(result.speedup(one), f"{result.speedup(one):.2f}"),
-        one.how,
+        f"{candidate.name}{mark}",
+        *(number(metric.value, f"{metric.value:.4f}") for metric in metrics),
+        number(result.lost(candidate), f"{result.lost(candidate):.2f}"),
+        number(candidate.cost.cycles, f"{candidate.cost.cycles:,}"),
+        *(number(cost, significant(cost)) for cost in costs),
+        number(result.speedup(candidate), f"{result.speedup(candidate):.2f}"),
+        candidate.how,
     ]
 
 
@@ -205,12 +206,12 @@ def _zeros(result: Compression) -> str:
     )
     rows: list[list[str | Cell]] = [
         [
-            one.name,
-            number(one.zero_share, f"{100 * one.zero_share:.1f} %"),
-            number(one.cost.weight_bytes, f"{one.cost.weight_bytes:,}"),
-            number(one.packed_weight_bytes, f"{one.packed_weight_bytes:,}"),
+            candidate.name,
+            number(candidate.zero_share, f"{100 * candidate.zero_share:.1f} %"),
+            number(candidate.cost.weight_bytes, f"{candidate.cost.weight_bytes:,}"),
+            number(candidate.packed_weight_bytes, f"{candidate.packed_weight_bytes:,}"),
         ]
-        for one in result.candidates
+        for candidate in result.candidates
     ]
     heads = ("network", "zero weights", "weights, bytes", "packed, bytes")
     return section("zeros", "Zeros and stored weights", how(text), table(heads, rows, label="zeros"))
@@ -236,9 +237,9 @@ def search_chart(trials: tuple[Trial, ...]) -> Chart:
                 "name": text,
                 "mode": "lines+markers",
                 "line": {"color": colour},
-                **_best_so_far(trials, one),
+                **_best_so_far(trials, sampler),
             }
-            for one, (text, colour) in names.items()
+            for sampler, (text, colour) in names.items()
         ],
         "layout": {
             "height": 300,
@@ -251,7 +252,7 @@ def search_chart(trials: tuple[Trial, ...]) -> Chart:
 def _best_so_far(trials: tuple[Trial, ...], sampler: str) -> dict[str, list[float | None]]:
     best: float | None = None
     heights: list[float | None] = []
-    for one in (trial for trial in trials if trial.sampler == sampler):
-        best = max((score for score in (best, one.score) if score is not None), default=None)
+    for trial in (trial for trial in trials if trial.sampler == sampler):
+        best = max((score for score in (best, trial.score) if score is not None), default=None)
         heights.append(best)
-    return {"x": [float(at + 1) for at in range(len(heights))], "y": heights}
+    return {"x": [float(number) for number in range(1, len(heights) + 1)], "y": heights}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chipsmith.profile.profile import Figure, Inference
-from chipsmith.reports.record import Metric, RunRecord, Stage
+from chipsmith.profile.profile import EngineRow, Evidence, Figure, Latency, Totals
+from chipsmith.reports.record import MetricRecord, RunRecord
 
 SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"
 INVENTORY = "cells and memories counted from the chip file x area of each (docs/estimates.md)"
-_STAGES: tuple[Stage, ...] = ("float", "int8", "chip")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +27,9 @@ def headlines(record: RunRecord) -> tuple[Headline, ...]:
     return (*_metrics(record), *_exactness(record), *inference_headlines(record.inference))
 
 
-def inference_headlines(one: Inference) -> tuple[Headline, ...]:
+def inference_headlines(totals: Totals) -> tuple[Headline, ...]:
     """The headline figures of a Program on its chip."""
-    return (*_time(one), *_energy(one), *_bytes(one), *_silicon(one))
+    return (*_time(totals), *_energy(totals), *_bytes(totals), *_silicon(totals))
 
 
 def percent(share: float, digits: int = 2) -> str:
@@ -51,22 +50,23 @@ def _exponent(value: float) -> int:
 
 
 def _metrics(record: RunRecord) -> list[Headline]:
-    """Metric by metric, the stages of each side by side, so that a drop is seen at the stage that causes it."""
-    names = dict.fromkeys(one.name for one in record.metrics)
-    found = (record.metric(stage, name) for name in names for stage in _STAGES)
-    return [_metric(one) for one in found if one is not None]
+    """Metric by metric, the targets of each side by side, so that a drop is seen at the target that causes it."""
+    names = dict.fromkeys(metric.name for metric in record.metrics)
+    metrics = (record.metric(target, name) for name in names for target in record.targets)
+    return [_metric(metric) for metric in metrics if metric is not None]
 
 
-def _metric(one: Metric) -> Headline:
+def _metric(metric: MetricRecord) -> Headline:
     return Headline(
         group="accuracy",
-        label=f"test {one.name}, {one.stage}",
-        text=f"{metric_text(one.name, one.value)} ({_bare(one.name, one.low)} to {_bare(one.name, one.high)})",
+        label=f"test {metric.name}, {metric.target}",
+        text=f"{metric_text(metric.name, metric.value)} ({_bare(metric.name, metric.low)} to "
+        f"{_bare(metric.name, metric.high)})",
         figure=Figure(
-            value=one.value,
+            value=metric.value,
             unit="1",
-            kind="simulated" if one.stage == "chip" else "measured",
-            source=f"{one.obtained}; {one.count:,} test examples; {one.interval}",
+            kind=metric.kind,
+            source=f"{metric.obtained}; {metric.count:,} test examples; {metric.interval}",
         ),
     )
 
@@ -81,33 +81,33 @@ def _bare(name: str, value: float) -> str:
 
 
 def _exactness(record: RunRecord) -> list[Headline]:
-    one = record.bit_exact
-    if one is None:
+    exact = record.bit_exact
+    if exact is None:
         return []
-    verdict = "yes" if one.exact else "NO"
+    verdict = "yes" if exact.exact else "NO"
     return [
         Headline(
             group="accuracy",
             label="bit-exact",
-            text=f"{verdict}: {one.mismatches:,} of {one.compared:,} outputs differ",
+            text=f"{verdict}: {exact.mismatches:,} of {exact.compared:,} outputs differ",
             figure=Figure(
-                value=float(one.mismatches),
+                value=float(exact.mismatches),
                 unit="outputs",
-                kind="simulated",
-                source=f"chip against {one.reference} {one.reference_version} on {one.images:,} inputs",
+                kind=Evidence.SIMULATED,
+                source=f"chip against {exact.reference} {exact.reference_version} on {exact.images:,} inputs",
             ),
         )
     ]
 
 
 def _simulated(group: str, label: str, text: str, value: float, unit: str, source: str = SIMULATION) -> Headline:
-    figure = Figure(value=value, unit=unit, kind="simulated", source=source)
+    figure = Figure(value=value, unit=unit, kind=Evidence.SIMULATED, source=source)
     return Headline(group=group, label=label, text=text, figure=figure)
 
 
-def _time(one: Inference) -> list[Headline]:
-    time = one.latency
-    kept = f"{len(one.resident)} blocks of weights" if one.resident else "nothing"
+def _time(totals: Totals) -> list[Headline]:
+    time = totals.latency
+    kept = f"{len(totals.resident)} blocks of weights" if totals.resident else "nothing"
     warm = f"{SIMULATION}; {kept} kept on the chip from the inference before"
     rows = [
         _simulated("time", "latency", f"{time.cold_cycles:,} cycles", time.cold_cycles, "cycles"),
@@ -129,35 +129,34 @@ def _time(one: Inference) -> list[Headline]:
             "simulated latency, one inference after the other",
         ),
     ]
-    return rows + [_busy(one, engine.name, engine.busy_cycles) for engine in time.engines]
+    return rows + [_busy(time, engine) for engine in time.engines]
 
 
-def _busy(one: Inference, engine: str, busy_cycles: int) -> Headline:
-    share = busy_cycles / max(1, one.latency.cold_cycles)
-    text = f"{percent(share, 1)} ({busy_cycles:,} cycles)"
-    return _simulated("engines", f"{engine} engine busy", text, share, "1")
+def _busy(time: Latency, engine: EngineRow) -> Headline:
+    share = engine.busy_cycles / max(1, time.cold_cycles)
+    text = f"{percent(share, 1)} ({engine.busy_cycles:,} cycles)"
+    return _simulated("engines", f"{engine.name} engine busy", text, share, "1")
 
 
-def _energy(one: Inference) -> list[Headline]:
+def _energy(totals: Totals) -> list[Headline]:
     rows = (
-        ("energy an inference", one.energy_uj, "µJ", ACTIONS),
-        ("average power", one.average_power_mw, "mW", "energy of an inference over its simulated time"),
-        ("efficiency", one.tops_per_watt, "TOPS/W", "operations of the array in an inference over its energy"),
+        ("energy an inference", totals.energy_uj, "µJ", ACTIONS),
+        ("average power", totals.average_power_mw, "mW", "energy of an inference over its simulated time"),
+        ("efficiency", totals.tops_per_watt, "TOPS/W", "operations of the array in an inference over its energy"),
     )
     return [
         Headline(
             group="energy",
             label=label,
             text=f"{significant(value)} {unit}",
-            figure=Figure(value=value, unit=unit, kind="estimated", source=source, status=one.energy.status),
+            figure=Figure(value=value, unit=unit, kind=Evidence.ESTIMATED, source=source, status=totals.energy.status),
         )
         for label, value, unit, source in rows
     ]
 
 
-def _bytes(one: Inference) -> list[Headline]:
-    moved, weights, peak = one.external_bytes, one.weight_bytes, one.memory_peak_bytes
-    counted = "counted in the Program"
+def _bytes(totals: Totals) -> list[Headline]:
+    moved, weights, peak = totals.external_bytes, totals.weight_bytes, totals.memory_peak_bytes
     return [
         _simulated(
             "bytes", "external bytes", f"{moved:,} an inference", moved, "bytes", "words of all transfers, cold"
@@ -167,26 +166,27 @@ def _bytes(one: Inference) -> list[Headline]:
             label="weight bytes",
             text=f"{weights:,}",
             figure=Figure(
-                value=weights, unit="bytes", kind="measured", source=f"{counted}, biases and tables included"
+                value=weights,
+                unit="bytes",
+                kind=Evidence.MEASURED,
+                source="counted in the Program, biases and tables included",
             ),
         ),
-        Headline(
-            group="bytes",
-            label="on-chip memory, peak",
-            text=f"{peak:,} bytes",
-            figure=Figure(value=peak, unit="bytes", kind="measured", source=f"{counted}: most bytes that live at once"),
+        _simulated(
+            "bytes",
+            "on-chip memory, peak",
+            f"{peak:,} bytes",
+            peak,
+            "bytes",
+            f"{SIMULATION}; most bytes in use in one cycle",
         ),
     ]
 
 
-def _silicon(one: Inference) -> list[Headline]:
-    area = Figure(value=one.area.total, unit="mm²", kind="estimated", source=INVENTORY, status=one.area.status)
+def _silicon(totals: Totals) -> list[Headline]:
+    area, die = totals.area, totals.cost.die_usd
+    figure = Figure(value=area.total, unit="mm²", kind=Evidence.ESTIMATED, source=INVENTORY, status=area.status)
     return [
-        Headline(group="silicon", label="core area", text=f"{one.area.total:.3f} mm²", figure=area),
-        Headline(
-            group="silicon",
-            label="die cost",
-            text=f"{one.cost.die_usd.value:.3f} USD",
-            figure=one.cost.die_usd,
-        ),
+        Headline(group="silicon", label="core area", text=f"{area.total:.3f} mm²", figure=figure),
+        Headline(group="silicon", label="die cost", text=f"{die.value:.3f} USD", figure=die),
     ]

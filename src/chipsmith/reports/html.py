@@ -9,19 +9,32 @@ from pathlib import Path
 from string import Template
 
 from chipsmith.files import write_whole
-from chipsmith.reports.charts import Chart, charts
-from chipsmith.reports.markup import escape
+from chipsmith.reports.charts import Chart
+from chipsmith.reports.markup import escape, section
 from chipsmith.reports.record import RunRecord
-from chipsmith.reports.sections import sections
+from chipsmith.reports.sections import SECTIONS
+from chipsmith.reports.sections.section import Drawing
+from chipsmith.reports.verdict import draw_header, draw_verdict
 
 
 def render_page(record: RunRecord) -> str:
     """The page of a run as HTML."""
-    return fill_page(f"{record.network} on {record.chip.name}", body=sections(record), drawn=charts(record))
+    body = draw_body(record)
+    return fill_page(f"{record.network} on {record.chip.name}", body=body.html, charts=body.charts)
 
 
-def fill_page(title: str, *, body: str, drawn: Mapping[str, Chart]) -> str:
-    """A page with this body, and the charts drawn in their places in it.
+def draw_body(record: RunRecord) -> Drawing:
+    """The body of a run's page: the verdict, then the sections that the record holds something for."""
+    drawn = [(part, drawing) for part in SECTIONS if (drawing := part.draw(record)) is not None]
+    links = {part.name: part.link for part, _ in drawn if part.link}
+    parts = [section(part.name, part.title, drawing.html) for part, drawing in drawn]
+    charts = {name: chart for _, drawing in drawn for name, chart in drawing.charts.items()}
+    html = f"<main>{draw_header(record, links)}{draw_verdict(record)}{''.join(parts)}</main>"
+    return Drawing(html=html, charts=charts)
+
+
+def fill_page(title: str, *, body: str, charts: Mapping[str, Chart]) -> str:
+    """A page with this body; its script draws the charts in their places.
 
     Its policy forbids the browser to fetch anything; plotly.js is in it once.
     """
@@ -31,7 +44,7 @@ def fill_page(title: str, *, body: str, drawn: Mapping[str, Chart]) -> str:
         title=escape(title),
         style=_part("page.css"),
         body=body,
-        charts=_inert(json.dumps(drawn, separators=(",", ":"))),
+        charts=_inert(json.dumps(charts, separators=(",", ":"))),
         plotly=get_plotlyjs(),
         script=_part("page.js"),
     )

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chipsmith.profile.kernels import REST
-from chipsmith.profile.profile import Inference, KernelRow
+from chipsmith.profile.profile import KernelRow, Profile
+from chipsmith.reports.markup import escape
 
 BEFORE = "before the first kernel"
 AFTER = "after the last kernel"
@@ -19,7 +20,7 @@ _SHORT_KINDS = {"DEPTHWISE_CONV2D": "DW_CONV2D", "TRANSPOSE_CONV2D": "T_CONV2D",
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layer:
+class LayerRow:
     """A row of the charts: one kernel, some small ones together, or what belongs to none.
 
     `added_cycles` is by how much it moves the end of all that came before: these sum to the latency.
@@ -38,20 +39,20 @@ class Layer:
         return math.fsum(self.energy_pj.values())
 
 
-def layers(one: Inference) -> tuple[Layer, ...]:
+def profile_layers(profile: Profile) -> tuple[LayerRow, ...]:
     """The rows of a cold inference in order of their ends, kernels first started before them and REST behind."""
-    kernels = sorted((row for row in one.kernels if row.name != REST), key=lambda row: row.last_end_cycle)
-    (rest,) = (row for row in one.kernels if row.name == REST)
-    first = min((row.first_start_cycle for row in kernels), default=one.latency.cold_cycles)
+    kernels = sorted((row for row in profile.kernels if row.name != REST), key=lambda row: row.last_end_cycle)
+    (rest,) = (row for row in profile.kernels if row.name == REST)
+    first = min((row.first_start_cycle for row in kernels), default=profile.latency.cold_cycles)
     rows = _kernels(kernels, first)
     if len(rows) > MANY:
-        rows = _merged(rows, one)
+        rows = _merged(rows, profile)
     end = max((row.last_end_cycle for row in kernels), default=first)
     return (
-        Layer(label=BEFORE, engine="", kernels=(), added_cycles=first, energy_pj={}),
+        LayerRow(label=BEFORE, engine="", kernels=(), added_cycles=first, energy_pj={}),
         *rows,
-        Layer(label=AFTER, engine="", kernels=(), added_cycles=one.latency.cold_cycles - end, energy_pj={}),
-        Layer(label=REST, engine="", kernels=(), added_cycles=0, energy_pj=rest.energy_pj),
+        LayerRow(label=AFTER, engine="", kernels=(), added_cycles=profile.latency.cold_cycles - end, energy_pj={}),
+        LayerRow(label=REST, engine="", kernels=(), added_cycles=0, energy_pj=rest.energy_pj),
     )
 
 
@@ -60,11 +61,18 @@ def short_name(row: KernelRow) -> str:
     return f"{row.name.partition(':')[0]} {_SHORT_KINDS.get(row.anchor, row.anchor)}"
 
 
-def _kernels(kernels: Iterable[KernelRow], end: int) -> list[Layer]:
+def hover_operators(row: KernelRow) -> str:
+    """The operators of a kernel for what hovering shows, a few of them where there are many; as HTML."""
+    shown = escape(", ".join(row.operators[:3]) or row.name)
+    more = len(row.operators) - 3
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _kernels(kernels: Iterable[KernelRow], end: int) -> list[LayerRow]:
     rows = []
     for row in kernels:
         rows.append(
-            Layer(
+            LayerRow(
                 label=short_name(row),
                 engine=row.kind,
                 kernels=(row,),
@@ -76,31 +84,31 @@ def _kernels(kernels: Iterable[KernelRow], end: int) -> list[Layer]:
     return rows
 
 
-def _merged(rows: Sequence[Layer], one: Inference) -> list[Layer]:
+def _merged(rows: Sequence[LayerRow], profile: Profile) -> list[LayerRow]:
     """Runs of small neighbours become one row."""
-    merged: list[list[Layer]] = []
+    merged: list[list[LayerRow]] = []
     for row in rows:
-        if merged and _small(row, one) and _small(merged[-1][-1], one):
+        if merged and _small(row, profile) and _small(merged[-1][-1], profile):
             merged[-1].append(row)
         else:
             merged.append([row])
     return [_together(run) for run in merged]
 
 
-def _small(row: Layer, one: Inference) -> bool:
-    return row.added_cycles < SMALL * one.latency.cold_cycles and row.total_pj < SMALL * one.energy.total
+def _small(row: LayerRow, profile: Profile) -> bool:
+    return row.added_cycles < SMALL * profile.latency.cold_cycles and row.total_pj < SMALL * profile.energy.total
 
 
-def _together(run: Sequence[Layer]) -> Layer:
+def _together(run: Sequence[LayerRow]) -> LayerRow:
     if len(run) == 1:
         return run[0]
-    first, last = (one.label.partition(" ")[0] for one in (run[0], run[-1]))
-    engines = {one.engine for one in run}
+    first, last = (row.label.partition(" ")[0] for row in (run[0], run[-1]))
+    engines = {row.engine for row in run}
     components = run[0].energy_pj
-    return Layer(
+    return LayerRow(
         label=f"{first} to {last} ({len(run)})",
         engine=engines.pop() if len(engines) == 1 else "vector",
-        kernels=tuple(kernel for one in run for kernel in one.kernels),
-        added_cycles=sum(one.added_cycles for one in run),
-        energy_pj={name: math.fsum(one.energy_pj[name] for one in run) for name in components},
+        kernels=tuple(kernel for row in run for kernel in row.kernels),
+        added_cycles=sum(row.added_cycles for row in run),
+        energy_pj={name: math.fsum(row.energy_pj[name] for row in run) for name in components},
     )

@@ -28,6 +28,12 @@ def number(value: float, text: str) -> Cell:
     return Cell(text=text, number=value)
 
 
+def share_cell(part: float, whole: float) -> Cell:
+    """A cell with the share of a part in a whole, in percent."""
+    share = part / whole if whole else 0.0
+    return number(share, f"{100 * share:.1f} %")
+
+
 def table(
     columns: Sequence[str],
     rows: Iterable[Sequence[str | Cell]],
@@ -40,10 +46,10 @@ def table(
 
     `narrow`: whether a narrow window scrolls it sideways or stacks the cells of a row.
     """
-    lines = [[_as_cell(one) for one in row] for row in rows]
-    heads = "".join(_head(name, [row[at] for row in lines]) for at, name in enumerate(columns))
+    lines = [[_as_cell(cell) for cell in row] for row in rows]
+    heads = "".join(_head(name, [row[index] for row in lines]) for index, name in enumerate(columns))
     body = "".join(_row(row) for row in lines)
-    foot = f"<tfoot>{_row([_as_cell(one) for one in total])}</tfoot>" if total else ""
+    foot = f"<tfoot>{_row([_as_cell(cell) for cell in total])}</tfoot>" if total else ""
     kinds = "scroll" + " long" * (len(lines) > LONG) + " stack" * (narrow == "stack")
     return (
         f'<div class="{kinds}" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
@@ -87,12 +93,12 @@ def escape(text: str) -> str:
     return html.escape(text, quote=True)
 
 
-def _as_cell(one: str | Cell) -> Cell:
-    return Cell(text=one) if isinstance(one, str) else one
+def _as_cell(content: str | Cell) -> Cell:
+    return Cell(text=content) if isinstance(content, str) else content
 
 
 def _head(name: str, cells: Sequence[Cell]) -> str:
-    attribute = ' class="number"' if cells and all(one.number is not None for one in cells) else ""
+    attribute = ' class="number"' if cells and all(cell.number is not None for cell in cells) else ""
     return f'<th scope="col"{attribute}><button type="button">{escape(name)}</button></th>'
 
 

@@ -1,6 +1,6 @@
 """The record of a run: everything that a report shows, as plain data that goes to JSON and back.
 
-`inference` is built by `chipsmith.profile.inference.describe_inference`; who runs the chain adds the rest. Every
+`inference` is built by `chipsmith.profile.measure.full_profile`; who runs the chain adds the rest. Every
 number that a user sees says how it was obtained: see Figure.
 """
 
@@ -9,23 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
-from chipsmith.profile.profile import ChipRecord, HostStep, Inference
+from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
+from chipsmith.reports.upgrade import upgrade
+from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the record's form; it grows by one whenever a field changes its meaning or goes."""
 
-Stage = Literal["float", "int8", "chip"]
+CHIP = "npu"
+"""The target that stands for the chip: its metrics are those of the Program."""
+JUDGED = ("source", "int8", CHIP)
+"""The targets that a run judges, in the order of the chain; a record may hold others (`chipsmith.targets`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Epoch:
+class EpochRecord:
     """One epoch of training: mean losses, and scores, which are 1 at best."""
 
     number: int
@@ -42,7 +47,7 @@ class TrainingRecord:
     `score` names what the epochs' scores are, such as 'accuracy' or 'explained variance'.
     """
 
-    epochs: tuple[Epoch, ...]
+    epochs: tuple[EpochRecord, ...]
     score: str
     verdict: str
     reason: str
@@ -51,14 +56,14 @@ class TrainingRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A figure of merit of one stage of the chain on the test examples, with its interval.
+class MetricRecord:
+    """A figure of merit of a network on one target, by its name, on the test examples, with its interval.
 
     Accuracies and other shares are from 0 to 1. `better` says whether 'more' or 'less' of it is wanted; `interval`
-    which interval it is, such as 'bootstrap, 95 %'; `obtained` how the stage was run.
+    which interval it is, such as 'bootstrap, 95 %'; `kind` and `obtained` say how the target answered.
     """
 
-    stage: Stage
+    target: str
     name: str
     value: float
     low: float
@@ -66,6 +71,7 @@ class Metric:
     count: int
     better: str
     interval: str
+    kind: Evidence
     obtained: str
 
 
@@ -90,16 +96,16 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationRecord:
-    """How far a stage's confidence is from its accuracy: the table, and the expected calibration error."""
+    """How far the confidence of a target's answers is from their accuracy: the table, and the expected error."""
 
-    stage: Stage
+    target: str
     bins: tuple[ReliabilityBin, ...]
     error: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoldsRecord:
-    """The chief metric of networks that were trained on other parts of the data, each on examples of its own."""
+    """The primary metric of networks that were trained on other parts of the data, each on examples of its own."""
 
     name: str
     values: tuple[float, ...]
@@ -126,22 +132,6 @@ class TextSample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BitExactness:
-    """Comparison of the chip's outputs with a reference: of `compared` elements, `mismatches` differ."""
-
-    mismatches: int
-    compared: int
-    images: int
-    reference: str
-    reference_version: str
-
-    @property
-    def exact(self) -> bool:
-        """Whether all elements are equal, and there are some."""
-        return self.compared > 0 and self.mismatches == 0
-
-
-@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """Everything that a report of a run shows.
 
@@ -151,7 +141,7 @@ class RunRecord:
 
     network: str
     chip: ChipRecord
-    inference: Inference
+    inference: Profile
     seed: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
@@ -159,7 +149,7 @@ class RunRecord:
     host_steps: tuple[HostStep, ...] = ()
     task: str = ""
     training: TrainingRecord | None = None
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[MetricRecord, ...] = ()
     bit_exact: BitExactness | None = None
     confusion: Confusion | None = None
     calibration: tuple[CalibrationRecord, ...] = ()
@@ -169,13 +159,18 @@ class RunRecord:
     quantisation: tuple[QuantisationError, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
-    def chief(self, stage: Stage) -> Metric | None:
-        """The metric that the task is judged by, of a stage, where it was measured."""
-        return next((one for one in self.metrics if one.stage == stage), None)
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the targets that the metrics are of, in their order."""
+        return tuple(dict.fromkeys(metric.target for metric in self.metrics))
 
-    def metric(self, stage: Stage, name: str) -> Metric | None:
-        """The metric of this name of a stage, where it was measured."""
-        return next((one for one in self.metrics if (one.stage, one.name) == (stage, name)), None)
+    def primary_metric(self, target: str) -> MetricRecord | None:
+        """The metric that the task is judged by, on a target, where it was measured."""
+        return next((metric for metric in self.metrics if metric.target == target), None)
+
+    def metric(self, target: str, name: str) -> MetricRecord | None:
+        """The metric of this name on a target, where it was measured."""
+        return next((metric for metric in self.metrics if (metric.target, metric.name) == (target, name)), None)
 
 
 def record_to_plain(record: RunRecord) -> dict[str, Any]:
@@ -184,7 +179,11 @@ def record_to_plain(record: RunRecord) -> dict[str, Any]:
 
 
 def record_from_plain(fields: Mapping[str, Any], *, name: str) -> RunRecord:
-    """The record of what `record_to_plain` gave; BadInput, with `name`, where it is foreign or of another version."""
+    """The record of what `record_to_plain` gave, today or in version 2; BadInput, with `name`, for anything else."""
+    try:
+        fields = upgrade(fields)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{name} holds no record of a run: {error}; run the network again") from error
     version = fields.get("schema_version")
     if version != SCHEMA_VERSION:
         raise BadInput(

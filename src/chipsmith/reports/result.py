@@ -10,11 +10,9 @@ from typing import Any
 
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
-from chipsmith.profile.profile import Inference
-from chipsmith.reports.record import Metric, RunRecord, Stage, record_from_plain, record_to_plain
+from chipsmith.profile.profile import Totals
+from chipsmith.reports.record import CHIP, JUDGED, MetricRecord, RunRecord, record_from_plain, record_to_plain
 from chipsmith.schema import SCHEMA_VERSION
-
-_STAGES: tuple[Stage, ...] = ("float", "int8", "chip")
 
 
 def result_to_plain(record: RunRecord) -> dict[str, Any]:
@@ -23,7 +21,8 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
     `metric` names what the task is judged by; for classification that is `accuracy`, which has fields of its own too.
     `host` holds the wall times, and stands nowhere else: without it two runs with one seed give equal objects.
     """
-    chip, exact = record.chief("chip"), record.bit_exact
+    chip, exact = record.primary_metric(CHIP), record.bit_exact
+    targets = tuple(dict.fromkeys((*JUDGED, *record.targets)))
     plain = record_to_plain(dataclasses.replace(record, host={}))
     return {
         "schema_version": SCHEMA_VERSION,
@@ -32,8 +31,8 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
         "chip": record.chip.name,
         "seed": record.seed,
         "metric": chip.name if chip else None,
-        **_stages("metric", {stage: record.chief(stage) for stage in _STAGES}),
-        **_stages("accuracy", {stage: record.metric(stage, "accuracy") for stage in _STAGES}),
+        **_by_target("metric", {target: record.primary_metric(target) for target in targets}),
+        **_by_target("accuracy", {target: record.metric(target, "accuracy") for target in targets}),
         "bit_exact": exact.exact if exact else None,
         "images": chip.count if chip else None,
         **inference_to_plain(record.inference),
@@ -44,27 +43,34 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _stages(name: str, metrics: Mapping[Stage, Metric | None]) -> dict[str, Any]:
-    values = {f"{name}_{stage}": one.value if one else None for stage, one in metrics.items()}
-    return values | {f"{name}_{stage}_interval": [one.low, one.high] if one else None for stage, one in metrics.items()}
+def _by_target(name: str, metrics: Mapping[str, MetricRecord | None]) -> dict[str, Any]:
+    """The fields NAME_TARGET, then NAME_TARGET_interval, of metrics by target."""
+    values = {f"{name}_{target}": metric.value if metric else None for target, metric in metrics.items()}
+    intervals = {
+        f"{name}_{target}_interval": [metric.low, metric.high] if metric else None for target, metric in metrics.items()
+    }
+    return values | intervals
 
 
-def inference_to_plain(one: Inference) -> dict[str, Any]:
+def inference_to_plain(totals: Totals) -> dict[str, Any]:
     """The fixed fields about a Program on its chip; `latency_cycles` and `latency_us` are those of a cold inference."""
     return {
-        "latency_cycles": one.latency.cold_cycles,
-        "latency_warm_cycles": one.latency.warm_cycles,
-        "latency_us": one.latency.cold_us,
-        "inferences_per_second": one.latency.inferences_per_second,
-        "energy_uj": one.energy_uj,
-        "average_power_mw": one.average_power_mw,
-        "tops_per_watt": one.tops_per_watt,
-        "external_bytes": one.external_bytes,
-        "weight_bytes": one.weight_bytes,
-        "memory_peak_bytes": one.memory_peak_bytes,
-        "area_mm2": one.area.total,
-        "die_cost_usd": one.cost.die_usd.value,
-        "operators": [{"name": op.name, "placed": op.placed, "reason": op.reason} for op in one.operators],
+        "latency_cycles": totals.latency.cold_cycles,
+        "latency_warm_cycles": totals.latency.warm_cycles,
+        "latency_us": totals.latency.cold_us,
+        "inferences_per_second": totals.latency.inferences_per_second,
+        "energy_uj": totals.energy_uj,
+        "average_power_mw": totals.average_power_mw,
+        "tops_per_watt": totals.tops_per_watt,
+        "external_bytes": totals.external_bytes,
+        "weight_bytes": totals.weight_bytes,
+        "memory_peak_bytes": totals.memory_peak_bytes,
+        "area_mm2": totals.area.total,
+        "die_cost_usd": totals.cost.die_usd.value,
+        "operators": [
+            {"name": operator.name, "placed": operator.placed, "reason": operator.reason}
+            for operator in totals.operators
+        ],
     }
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from chipsmith.chip.description import Chip
-from chipsmith.profile.profile import HostStep, Inference, OperatorRow
+from chipsmith.profile.profile import HostStep, Totals
 from chipsmith.profile.time_breakdown import TimeShare
+from chipsmith.program.program import Placement
 from chipsmith.reports.headline import Headline, headlines, significant
 from chipsmith.reports.record import RunRecord
 
@@ -27,13 +28,13 @@ def closing_table(record: RunRecord) -> RenderableType:
         table.add_column(title)
     table.add_column("from", justify="right", no_wrap=True)
     for group in _groups(rows):
-        for one in group:
-            _add(table, one.label, one.text, _how(one), f"({notes[one.figure.source]})")
+        for row in group:
+            _add(table, row.label, row.text, _how(row), f"({notes[row.figure.source]})")
         table.add_section()
     return Group(table, *(_note(number, source) for source, number in notes.items()))
 
 
-def placement_table(operators: Iterable[OperatorRow], host: Iterable[HostStep] = ()) -> Table:
+def placement_table(operators: Iterable[Placement], host: Iterable[HostStep] = ()) -> Table:
     """Where each operator runs and why; what the host does stands first and last."""
     steps = tuple(host)
     table = _table("placement")
@@ -41,31 +42,31 @@ def placement_table(operators: Iterable[OperatorRow], host: Iterable[HostStep] =
     table.add_column("kind", overflow="fold")
     table.add_column("placed", no_wrap=True)
     table.add_column("reason")
-    for step in (one for one in steps if one.when == "before"):
+    for step in (step for step in steps if step.when == "before"):
         _add(table, step.name, "", "host", step.reason)
-    for row in operators:
-        _add(table, row.name, row.kind, row.placed, row.reason)
-    for step in (one for one in steps if one.when == "after"):
+    for operator in operators:
+        _add(table, operator.name, operator.kind, operator.placed, operator.reason)
+    for step in (step for step in steps if step.when == "after"):
         _add(table, step.name, "", "host", step.reason)
     return table
 
 
-def comparison_table(network: str, chips: Mapping[str, Inference]) -> Table:
+def comparison_table(network: str, chips: Mapping[str, Totals]) -> Table:
     """One network on several chips, one row each. Cycles are simulated; energy, area and cost estimated."""
     table = _table(f"{network}: cycles simulated; energy, power, area and cost estimated")
     table.add_column("chip", overflow="fold")
     for title in ("cycles", "µs", "µJ", "mW", "TOPS/W", "mm²", "USD"):
         table.add_column(title, justify="right", no_wrap=True)
-    for name, one in chips.items():
+    for name, totals in chips.items():
         values = (
-            one.latency.cold_us,
-            one.energy_uj,
-            one.average_power_mw,
-            one.tops_per_watt,
-            one.area.total,
-            one.cost.die_usd.value,
+            totals.latency.cold_us,
+            totals.energy_uj,
+            totals.average_power_mw,
+            totals.tops_per_watt,
+            totals.area.total,
+            totals.cost.die_usd.value,
         )
-        _add(table, name, f"{one.latency.cold_cycles:,}", *(significant(value) for value in values))
+        _add(table, name, f"{totals.latency.cold_cycles:,}", *(significant(value) for value in values))
     return table
 
 
@@ -82,9 +83,9 @@ def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         parts = (row.cycles, row.computing_cycles, row.external_cycles, row.other_cycles)
-        percent = (f"{100 * one / max(latency, 1):.1f}" for one in parts)
+        percents = (f"{100 * cycles / max(latency, 1):.1f}" for cycles in parts)
         busy = f"{row.macs / (chip.macs * row.cycles):.0%}" if row.macs and row.cycles else ""
-        _add(table, row.kind, f"{row.kernels:,}", f"{row.cycles:,}", *percent, busy)
+        _add(table, row.kind, f"{row.kernels:,}", f"{row.cycles:,}", *percents, busy)
     return table
 
 
@@ -95,13 +96,6 @@ def print_report(record: RunRecord, *, file: TextIO | None = None) -> None:
     if record.training is not None:
         console.print(f"training: {record.training.verdict}; {record.training.reason}")
     console.print(closing_table(record))
-
-
-def print_tables(*tables: RenderableType, file: TextIO | None = None) -> None:
-    """Print tables to `file` (standard output by default), without colour where it is no terminal."""
-    console = _console(file)
-    for table in tables:
-        console.print(table)
 
 
 def _console(file: TextIO | None) -> Console:
@@ -131,8 +125,8 @@ def _groups(rows: Iterable[Headline]) -> list[list[Headline]]:
     return list(groups.values())
 
 
-def _how(one: Headline) -> str:
-    return f"{one.figure.kind}, {one.figure.status}" if one.figure.status else one.figure.kind
+def _how(row: Headline) -> str:
+    return f"{row.figure.kind}, {row.figure.status}" if row.figure.status else str(row.figure.kind)
 
 
 def _notes(rows: Iterable[Headline]) -> dict[str, int]:

@@ -107,7 +107,7 @@ def _kernels(record: RunRecord) -> Iterator[Event]:
 
 
 def _memory(record: RunRecord) -> Iterator[Event]:
-    for cycle, used in memory_use(record):
+    for cycle, used in record.inference.memory_use:
         yield {
             "ph": "C",
             "name": "on-chip memory",
@@ -116,16 +116,3 @@ def _memory(record: RunRecord) -> Iterator[Event]:
             "ts": cycle / record.chip.clock_mhz,
             "args": {"bytes": used},
         }
-
-
-def memory_use(record: RunRecord) -> list[tuple[int, int]]:
-    """(cycle, bytes in use from then on), rising; the last has 0 bytes."""
-    changes: dict[int, int] = {}
-    for span in record.inference.memory:
-        changes[span.first_cycle] = changes.get(span.first_cycle, 0) + span.size_bytes
-        changes[span.last_cycle] = changes.get(span.last_cycle, 0) - span.size_bytes
-    used, steps = 0, []
-    for cycle in sorted(changes):
-        used += changes[cycle]
-        steps.append((cycle, used))
-    return steps

@@ -15,7 +15,7 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.frontends.pytorch.shape_graph import shape_graph
 from chipsmith.learn.compression.channels import ChannelGroup, keep_channels
-from chipsmith.learn.compression.widths import Widths, narrower, scaled_graph
+from chipsmith.learn.compression.widths import Widths, scale_graph, shrink_widths
 from chipsmith.profile.cost import ChipCost, graph_cost
 from chipsmith.tosa.graph import Graph
 
@@ -27,31 +27,31 @@ Price = Callable[[Widths], ChipCost]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Thinned:
+class PruneStep:
     """A step of the walk: the width of each group, and what the network then costs."""
 
     widths: dict[str, int]
     cost: ChipCost
 
 
-def price_of(module: torch.nn.Module, example: torch.Tensor, groups: tuple[ChannelGroup, ...], chip: Chip) -> Price:
+def build_price(module: torch.nn.Module, example: torch.Tensor, groups: tuple[ChannelGroup, ...], chip: Chip) -> Price:
     """The Price of `module` on `chip`: from two lowerings, or a lowering each time where shapes do not scale."""
     full = {group.name: group.width for group in groups}
 
     def graph(widths: Widths) -> Graph:
         return shape_graph(keep_channels(module, example, groups, widths), example.numpy())
 
-    reduced = narrower(full)
+    reduced = shrink_widths(full)
     try:
         if reduced is None:
             raise BadInput("the groups have too few channels to tell them apart")
-        scaled = scaled_graph(graph(full), full, graph(reduced), reduced)
+        scaled = scale_graph(graph(full), full, graph(reduced), reduced)
     except BadInput:
         return lambda widths: graph_cost(graph(widths), chip)
-    return lambda widths: graph_cost(scaled.at(widths), chip)
+    return lambda widths: graph_cost(scaled.resolve(widths), chip)
 
 
-def thin(groups: Sequence[ChannelGroup], price: Price, *, columns: int) -> Iterator[Thinned]:
+def prune(groups: Sequence[ChannelGroup], price: Price, *, columns: int) -> Iterator[PruneStep]:
     """The whole network, then step by step a cheaper one, until no step saves a cycle.
 
     A step narrows one group to the next width below that fills `columns` (below that, to half). It is the one with the
@@ -59,15 +59,15 @@ def thin(groups: Sequence[ChannelGroup], price: Price, *, columns: int) -> Itera
     priced, and priced again before they are chosen.
     """
     widths = {group.name: group.width for group in groups}
-    now = Thinned(widths=widths, cost=price(widths))
+    now = PruneStep(widths=widths, cost=price(widths))
     yield now
     queue = [step for group in groups if (step := _priced(group, now, price, columns)) is not None]
     heapq.heapify(queue)
     while queue:
-        found = _best(queue, now, price, columns)
-        if found is None:
+        best = _best(queue, now, price, columns)
+        if best is None:
             return
-        group, now = found
+        group, now = best
         yield now
         step = _priced(group, now, price, columns)
         if step is not None:
@@ -75,23 +75,25 @@ def thin(groups: Sequence[ChannelGroup], price: Price, *, columns: int) -> Itera
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Step:
-    """A group narrowed by one step from `base`; the gain is cycles saved for each unit of importance."""
+class _PricedStep:
+    """A group narrowed by one step from `before`; the gain is cycles saved for each unit of importance."""
 
     group: ChannelGroup
-    base: Thinned
-    after: Thinned
+    before: PruneStep
+    after: PruneStep
     gain: float
 
-    def __lt__(self, other: _Step) -> bool:
+    def __lt__(self, other: _PricedStep) -> bool:
         return self.gain > other.gain
 
 
-def _best(queue: list[_Step], now: Thinned, price: Price, columns: int) -> tuple[ChannelGroup, Thinned] | None:
+def _best(
+    queue: list[_PricedStep], now: PruneStep, price: Price, columns: int
+) -> tuple[ChannelGroup, PruneStep] | None:
     """Take the best step out of the queue, priced from where the walk stands; None where none saves a cycle."""
     while queue:
         step = heapq.heappop(queue)
-        if step.base is now:
+        if step.before is now:
             return (step.group, step.after) if step.gain > 0 else None
         again = _priced(step.group, now, price, columns)
         if again is not None:
@@ -99,16 +101,16 @@ def _best(queue: list[_Step], now: Thinned, price: Price, columns: int) -> tuple
     return None
 
 
-def _priced(group: ChannelGroup, now: Thinned, price: Price, columns: int) -> _Step | None:
+def _priced(group: ChannelGroup, now: PruneStep, price: Price, columns: int) -> _PricedStep | None:
     width = now.widths[group.name]
     smaller = next_width(width, columns=columns)
     if smaller is None:
         return None
     widths = {**now.widths, group.name: smaller}
-    after = Thinned(widths=widths, cost=price(widths))
+    after = PruneStep(widths=widths, cost=price(widths))
     lost = group.lost_importance(smaller) - group.lost_importance(width)
     gain = (now.cost.cycles - after.cost.cycles) / max(lost, 1e-9)
-    return _Step(group=group, base=now, after=after, gain=gain)
+    return _PricedStep(group=group, before=now, after=after, gain=gain)
 
 
 def next_width(width: int, *, columns: int) -> int | None:

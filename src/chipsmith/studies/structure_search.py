@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from chipsmith.errors import BadInput, CheckFailed, OperatorRefused
 from chipsmith.frontends.pytorch.shape_graph import shape_graph
-from chipsmith.learn.compression.structure import Choice, Value, halved, structure_choices, with_choices
-from chipsmith.learn.compression.tuning import Base, taught
+from chipsmith.learn.compression.structure import Choice, Value, apply_choices, find_choices, halve_widths
+from chipsmith.learn.compression.variants import CompressionContext, distill
 from chipsmith.learn.networks import Network
 from chipsmith.learn.training import measure
 from chipsmith.profile.cost import ChipCost, graph_cost
@@ -41,9 +41,9 @@ class Trial:
 
 @dataclass(kw_only=True)
 class StructureSearch:
-    """Searches with one base, budget and length of the short trainings; structures met twice are trained once."""
+    """Searches with one context, budget and length of the short trainings; structures met twice are trained once."""
 
-    base: Base
+    context: CompressionContext
     network: Network
     budget: Budget
     epochs: int
@@ -62,67 +62,68 @@ class StructureSearch:
             study_name=sampler,
             direction="maximize",
             storage=_storage(journal),
-            sampler=_sampler(sampler, self.base.recipe.seed),
+            sampler=_sampler(sampler, self.context.recipe.seed),
             load_if_exists=True,
         )
-        choices = structure_choices(self.network, columns=self.base.columns)
+        choices = find_choices(self.network, columns=self.context.columns)
         if not study.trials:
-            study.enqueue_trial(halved(self.network, choices))
+            study.enqueue_trial(halve_widths(self.network, choices))
             study.enqueue_trial(_least(choices))
 
         def objective(trial: Any) -> float:
             return self._objective(trial, choices, sampler, on_trial)
 
-        done = sum(one.state.is_finished() for one in study.trials)
+        done = sum(trial.state.is_finished() for trial in study.trials)
         study.optimize(objective, n_trials=max(0, trials - done))
-        return tuple(Trial(**one.user_attrs["trial"]) for one in study.trials if "trial" in one.user_attrs)
+        return tuple(Trial(**trial.user_attrs["trial"]) for trial in study.trials if "trial" in trial.user_attrs)
 
     def _objective(
         self, trial: Any, choices: tuple[Choice, ...], sampler: Sampler, on_trial: Callable[[Trial], None]
     ) -> float:
         import optuna
 
-        chosen = {one.name: trial.suggest_categorical(one.name, one.options) for one in choices}
+        chosen = {choice.name: trial.suggest_categorical(choice.name, choice.options) for choice in choices}
         try:
-            network = with_choices(self.network, chosen)
+            network = apply_choices(self.network, chosen)
             cost = self._cost(network)
             excess = self.budget.excess(cost)
             score = None if excess > 0 else self._score(network)
         except _REFUSALS as error:  # such as an image that is pooled away
             trial.set_constraint("budget", 1.0)
             raise optuna.TrialPruned(str(error)) from error
-        found = Trial(sampler=sampler, chosen=chosen, cycles=cost.cycles, energy_uj=cost.energy_uj, score=score)
-        trial.set_user_attr("trial", found.__dict__)
+        looked_at = Trial(sampler=sampler, chosen=chosen, cycles=cost.cycles, energy_uj=cost.energy_uj, score=score)
+        trial.set_user_attr("trial", looked_at.__dict__)
         trial.set_constraint("budget", excess)
-        on_trial(found)
+        on_trial(looked_at)
         return 0.0 if score is None else score
 
     def _cost(self, network: Network) -> ChipCost:
         key = network.model_dump_json()
         if key not in self._costs:
-            module = network.build(input_shape=self.base.dataset.input_shape, outputs=self.base.dataset.outputs)
-            graph = shape_graph(module, self.base.calibration, name=self.base.recipe.name)
-            self._costs[key] = graph_cost(graph, self.base.chip)
+            module = network.build(input_shape=self.context.dataset.input_shape, outputs=self.context.dataset.outputs)
+            graph = shape_graph(module, self.context.calibration, name=self.context.recipe.name)
+            self._costs[key] = graph_cost(graph, self.context.chip)
         return self._costs[key]
 
     def _score(self, network: Network) -> float:
         key = network.model_dump_json()
         if key not in self._scores:
-            module = taught(self.base, network, epochs=self.epochs)
-            self._scores[key] = measure(module, self.base.dataset.validation, self.base.dataset.task)[1]
+            module = distill(self.context, network, epochs=self.epochs)
+            self._scores[key] = measure(module, self.context.dataset.validation, self.context.dataset.task)[1]
         return self._scores[key]
 
 
 def best_trials(trials: tuple[Trial, ...], *, count: int) -> tuple[Trial, ...]:
     """The trials within the budget with the best scores, each structure once; fewer cycles first where scores tie."""
-    ranked = sorted((one for one in trials if one.score is not None), key=lambda one: (-(one.score or 0), one.cycles))
-    distinct = {str(sorted(one.chosen.items())): one for one in reversed(ranked)}
+    scored = (trial for trial in trials if trial.score is not None)
+    ranked = sorted(scored, key=lambda trial: (-(trial.score or 0), trial.cycles))
+    distinct = {str(sorted(trial.chosen.items())): trial for trial in reversed(ranked)}
     return tuple(sorted(distinct.values(), key=ranked.index))[:count]
 
 
 def _least(choices: tuple[Choice, ...]) -> dict[str, Value]:
     """The smallest structure: it tells whether any is within the budget."""
-    return {one.name: min(one.options) for one in choices}
+    return {choice.name: min(choice.options) for choice in choices}
 
 
 def _sampler(sampler: Sampler, seed: int) -> Any:

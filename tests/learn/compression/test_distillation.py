@@ -20,7 +20,7 @@ def test_the_formula():
     torch.manual_seed(0)
     teacher, student = nn.Linear(4, 3), nn.Linear(4, 3)
     inputs, targets = torch.randn(6, 4), torch.tensor([0, 1, 2, 0, 1, 2])
-    taught, said = (softmax(one(inputs).detach().numpy() / 2) for one in (teacher, student))
+    taught, said = (softmax(network(inputs).detach().numpy() / 2) for network in (teacher, student))
     soft = (taught * np.log(taught / said)).sum(axis=1).mean() * 2**2
     hard = -np.log(softmax(student(inputs).detach().numpy())[np.arange(6), targets.numpy()]).mean()
     loss = distillation_loss(teacher, temperature=2, teacher_share=0.6)(student, inputs, targets)

@@ -53,7 +53,7 @@ def test_every_family_is_exact_and_whole_on_the_chip(name: str, chip: str, refer
     (named,) = family.graph.outputs
     expected = [reference_model(family.graph, part)[named] for part in one_by_one(inputs)]
     np.testing.assert_array_equal(output, np.concatenate(expected))
-    assert {one.placed for one in program.manifest.operators} <= {"tensor", "vector", "view", "constant"}
+    assert {operator.placed for operator in program.manifest.operators} <= {"tensor", "vector", "view", "constant"}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -139,7 +139,7 @@ def test_a_vae_samples_around_its_mean():
     family = Vae(latent=3)
     module = family.build(input_shape=(1, 8, 8), outputs=1).eval()
     images = torch.rand(2, 1, 8, 8)
-    _, noise = (torch.from_numpy(one) for one in family.module_inputs(images.numpy(), seed=1))
+    _, noise = (torch.from_numpy(array) for array in family.module_inputs(images.numpy(), seed=1))
     with torch.no_grad():
         mean, log_variance = module.encode(images)
         assert torch.equal(module(images), module.decode(mean))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from chipsmith.errors import BadInput, ChipsmithError, OperatorRefused
-from chipsmith.frontends.layout import strip_border_transposes
+from chipsmith.frontends.layout import Axes, strip_border_transposes
 from chipsmith.frontends.onnx import (
     arithmetic,
     concat_split,
@@ -23,9 +23,12 @@ from chipsmith.frontends.onnx import (
 )
 from chipsmith.frontends.onnx.lowering import Handler, Lowering
 from chipsmith.frontends.onnx.model import Node, OnnxModel, Port
+from chipsmith.frontends.onnx.quantise import quantise
 from chipsmith.frontends.onnx.requantize import as_wide, natural
+from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
 from chipsmith.frontends.onnx.values import Affine, Entering, Held, Integers, Known, Quantised, Value, real_constant
-from chipsmith.frontends.quantized_io import Border, HostStep, arrange, dequantize_all, host_steps
+from chipsmith.frontends.quantized_io import IoBinding, Rounding
+from chipsmith.frontends.quantized_network import Layer, QuantizedNetwork
 from chipsmith.tosa.graph import Array, DType, Graph
 from chipsmith.tosa.names import rename_tensors
 from chipsmith.tosa.passes.cleanup import drop_dead
@@ -67,72 +70,8 @@ _FAULTS = (KeyError, IndexError, ValueError, TypeError, ZeroDivisionError, Overf
 """What an attribute or a shape that makes no sense raises in the lowering of a node."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layer:
-    """The result of a node as int8: `tensor` of the graph, whose axes are ONNX's in the order `axes`.
-
-    `real` and `integers` name ONNX's tensors before and behind the QuantizeLinear; ONNX's integers are the graph's plus
-    `offset`.
-    """
-
-    name: str
-    operator: str
-    tensor: str
-    axes: tuple[int, ...]
-    scale: float
-    zero_point: int
-    offset: int
-    real: str
-    integers: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnnxNetwork:
-    """An ONNX network as an integer graph, with what the host does around it.
-
-    Inputs and outputs of `graph` are named as the network's; `input_quantization` and `output_quantization` hold one
-    Border for each, in the graph's order. `model` is the QDQ network, `original` the float one it came from, if any.
-    """
-
-    graph: Graph
-    input_quantization: tuple[Border, ...]
-    output_quantization: tuple[Border, ...]
-    layers: tuple[Layer, ...]
-    model: OnnxModel = field(repr=False, compare=False)
-    original: OnnxModel | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def host_steps(self) -> tuple[HostStep, ...]:
-        """What the host does, in order, for the placement table."""
-        return host_steps(self.input_quantization, self.output_quantization)
-
-    def quantize_inputs(self, *values: Array) -> dict[str, Array]:
-        """The graph's inputs by name, from the network's own inputs in its order and layout, as QuantizeLinear does.
-
-        Along axis 0 each array may hold any number of batches. Raises BadInput where number or shapes do not fit.
-        """
-        if len(values) != len(self.input_quantization):
-            taken = f"'{self.graph.name}' takes {len(self.input_quantization)} inputs"
-            raise BadInput(f"{taken}, {len(values)} were given")
-        pairs = zip(self.input_quantization, values, strict=True)
-        return {border.tensor: _quantized(array, border, self.graph) for border, array in pairs}
-
-    def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
-        """The network's outputs, in its own order and layout, from the graph's outputs by name."""
-        return dequantize_all(outputs, self.output_quantization)
-
-
-def _quantized(values: Array, border: Border, graph: Graph) -> Array:
-    tensor = graph.tensor(border.tensor)
-    moved = arrange(values, border, tensor)
-    if border.scale is None:
-        return np.ascontiguousarray(moved, tensor.dtype.numpy)
-    steps = np.rint(moved.astype(np.float32) / np.float32(border.scale)) + np.float32(border.zero_point)
-    return np.ascontiguousarray(np.clip(steps, -128, 127).astype(np.int8))
-
-
-def lower_network(model: OnnxModel, original: OnnxModel | None = None) -> OnnxNetwork:
-    """The integer graph of a QDQ network, its scales kept.
+def lower_network(model: OnnxModel, source: OnnxModel | None = None) -> QuantizedNetwork:
+    """The integer graph of a QDQ network, its scales kept; `source` is the float network that it was made of, if any.
 
     Raises OperatorRefused, naming the node and the reason, for what has no integer form here, and BadInput where a node
     makes no sense.
@@ -147,10 +86,9 @@ def lower_network(model: OnnxModel, original: OnnxModel | None = None) -> OnnxNe
         for name, value in zip(node.outputs, results, strict=False):
             lower.values[name] = value
             producers[name] = node
-        layers += (
-            one for one in _layers(lower, node, producers) if one.tensor not in {known.tensor for known in layers}
-        )
-    return _network(lower, layers, original)
+        named = {layer.tensor for layer in layers}
+        layers += (layer for layer in _layers(lower, node, producers) if layer.tensor not in named)
+    return _network(lower, layers, source)
 
 
 def _input(lower: Lowering, port: Port) -> Value:
@@ -223,43 +161,43 @@ def _layers(lower: Lowering, node: Node, producers: Mapping[str, Node]) -> Itera
     source = producers.get(node.inputs[0]) if node.inputs else None
     if node.kind != "QuantizeLinear" or not isinstance(value, Integers) or source is None:
         return
-    found = lower.parameters(node)
+    parameters = lower.parameters(node)
     yield Layer(
         name=source.name,
         operator=source.kind,
         tensor=value.tensor,
         axes=value.axes,
-        scale=found.scale,
-        zero_point=found.zero_point,
-        offset=found.offset,
+        scale=parameters.scale,
+        zero_point=parameters.zero_point,
+        offset=parameters.offset,
         real=node.inputs[0],
         integers=node.outputs[0],
     )
 
 
-def _network(lower: Lowering, layers: Sequence[Layer], original: OnnxModel | None) -> OnnxNetwork:
+def _network(lower: Lowering, layers: Sequence[Layer], source: OnnxModel | None) -> QuantizedNetwork:
     model = lower.model
-    inputs = tuple(_input_border(lower, port, position) for position, port in enumerate(model.inputs))
-    outputs: list[Border] = []
+    inputs = [_input_binding(lower, port, position) for position, port in enumerate(model.inputs)]
+    outputs: list[IoBinding] = []
     for position, name in enumerate(model.outputs):
-        outputs.append(_output(lower, name, position, {border.tensor for border in outputs}))
-    graph = drop_dead(lower.build.finish(model.name, [border.tensor for border in outputs]))
+        outputs.append(_output_binding(lower, name, position, {binding.tensor for binding in outputs}))
+    graph = drop_dead(lower.build.finish(model.name, [binding.tensor for binding in outputs]))
     verify(graph)
     layout = strip_border_transposes(graph)
-    names = {border.tensor: name for border, name in zip(outputs, model.outputs, strict=True)}
-    return OnnxNetwork(
+    names = {binding.tensor: name for binding, name in zip(outputs, model.outputs, strict=True)}
+    return QuantizedNetwork(
         graph=rename_tensors(layout.graph, names),
-        input_quantization=tuple(
-            replace(border, axes=axes) for border, axes in zip(inputs, layout.input_axes, strict=True)
-        ),
-        output_quantization=tuple(
-            replace(border, tensor=names[border.tensor], axes=axes)
-            for border, axes in zip(outputs, layout.output_axes, strict=True)
-        ),
+        inputs=_laid_out(inputs, layout.input_axes),
+        outputs=_laid_out([replace(binding, tensor=names[binding.tensor]) for binding in outputs], layout.output_axes),
+        input_names=tuple(port.name for port in model.inputs),
         layers=tuple(_kept(layers, graph, layout.graph, names)),
-        model=model,
-        original=original,
+        source=OnnxRuntimeModel(model=source or model),
+        fake_quantized=OnnxRuntimeModel(model=model),
     )
+
+
+def _laid_out(bindings: Sequence[IoBinding], axes: Sequence[Axes]) -> tuple[IoBinding, ...]:
+    return tuple(replace(binding, axes=order) for binding, order in zip(bindings, axes, strict=True))
 
 
 def _kept(layers: Sequence[Layer], before: Graph, final: Graph, names: Mapping[str, str]) -> Iterator[Layer]:
@@ -272,43 +210,53 @@ def _kept(layers: Sequence[Layer], before: Graph, final: Graph, names: Mapping[s
             yield replace(layer, tensor=names.get(tensor, tensor))
 
 
-def _input_border(lower: Lowering, port: Port, position: int) -> Border:
+def _input_binding(lower: Lowering, port: Port, position: int) -> IoBinding:
     value = lower.values[port.name]
-    axes = tuple(range(len(port.shape)))
     if isinstance(value, Entering):
         raise BadInput(f"input '{port.name}' of {lower.model.name} is read by no QuantizeLinear: remove it")
+    assert isinstance(value, Affine | Integers)
+    return _binding(value, position)
+
+
+def _binding(value: Affine | Integers, position: int) -> IoBinding:
+    """Integers of the network cross the border as they are; uint8 ones are moved by 128."""
+    scale, zero_point = _affine(value)
+    return IoBinding(
+        tensor=value.tensor,
+        position=position,
+        scale=scale,
+        zero_point=zero_point,
+        axes=tuple(range(len(value.shape))),
+        rounding=Rounding.QUOTIENT,
+    )
+
+
+def _affine(value: Affine | Integers) -> tuple[float | None, int]:
     if isinstance(value, Affine):
-        return Border(tensor=value.tensor, position=position, scale=value.scale, zero_point=value.zero_point, axes=axes)
-    assert isinstance(value, Integers)
-    return _integer_border(value, position)
+        return value.scale, value.zero_point
+    return 1.0 if value.offset else None, -value.offset
 
 
-def _integer_border(value: Integers, position: int) -> Border:
-    """Integers cross the border as they are; uint8 ones are moved by 128."""
-    axes = tuple(range(len(value.shape)))
-    scale = 1.0 if value.offset else None
-    return Border(tensor=value.tensor, position=position, scale=scale, zero_point=-value.offset, axes=axes)
-
-
-def _output(lower: Lowering, name: str, position: int, taken: set[str]) -> Border:
+def _output_binding(lower: Lowering, name: str, position: int, taken: set[str]) -> IoBinding:
     """An output: int8 with its scale where a DequantizeLinear gives it, else int32 with the scale it has."""
     value = lower.values.get(name)
     lower.build.scope = name
     if not isinstance(value, Held) or isinstance(value, Entering):
         raise BadInput(f"output '{name}' of {lower.model.name} is a constant, or an input as it is")
     if isinstance(value, Affine | Integers):
-        plain = natural(lower.build, value)
-        border = _integer_border(plain, position) if isinstance(plain, Integers) else _affine_border(plain, position)
+        binding = _binding(natural(lower.build, value), position)
     else:
         wide = natural(lower.build, as_wide(lower.build, value))
         axes = tuple(range(len(wide.shape)))
-        border = Border(tensor=wide.tensor, position=position, scale=float(wide.scale[0]), zero_point=0, axes=axes)
-    return replace(border, tensor=_own(lower, border.tensor, taken))
-
-
-def _affine_border(value: Affine, position: int) -> Border:
-    axes = tuple(range(len(value.shape)))
-    return Border(tensor=value.tensor, position=position, scale=value.scale, zero_point=value.zero_point, axes=axes)
+        binding = IoBinding(
+            tensor=wide.tensor,
+            position=position,
+            scale=float(wide.scale[0]),
+            zero_point=0,
+            axes=axes,
+            rounding=Rounding.QUOTIENT,
+        )
+    return replace(binding, tensor=_own(lower, binding.tensor, taken))
 
 
 def _own(lower: Lowering, tensor: str, taken: set[str]) -> str:
@@ -317,3 +265,9 @@ def _own(lower: Lowering, tensor: str, taken: set[str]) -> str:
     if tensor not in taken and tensor not in {port.name for port in lower.model.inputs}:
         return tensor
     return lower.build.emit("IDENTITY", (tensor,), known.shape, known.dtype)
+
+
+def quantise_network(model: OnnxModel, calibration: Sequence[Array]) -> QuantizedNetwork:
+    """The integer graph of a float network, quantised by its calibration; raises as quantise and lower_network do."""
+    quantised, _ = quantise(model, calibration)
+    return lower_network(quantised, model)

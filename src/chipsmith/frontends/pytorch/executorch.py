@@ -31,8 +31,8 @@ _AT_WORK = re.compile(r"While executing %\S+ :.*?target=(?:executorch\.exir\.dia
 
 
 @dataclass(frozen=True, kw_only=True)
-class Affine:
-    """Quantisation at one border: the network's input or output at `position`; no scale where it is an integer."""
+class IoQuantisation:
+    """Quantisation of the network's input or output at `position`; no scale where it is an integer."""
 
     position: int
     scale: float | None
@@ -44,8 +44,8 @@ class Lowered:
     """A TOSA file, and the quantisation of its inputs and outputs in the file's order."""
 
     tosa: bytes
-    inputs: tuple[Affine, ...]
-    outputs: tuple[Affine, ...]
+    inputs: tuple[IoQuantisation, ...]
+    outputs: tuple[IoQuantisation, ...]
 
 
 def export_program(module: torch.nn.Module, example_inputs: Batch, name: str) -> ExportedProgram:
@@ -159,7 +159,7 @@ def _whole(edge: ExportedProgram, files: Sequence[bytes], name: str) -> Lowered:
     left = [node for node in edge.graph.nodes if not _is_border(node)]
     if left or len(files) != 1:
         raise OperatorRefused(_refusal(left, len(files), name))
-    return Lowered(tosa=files[0], inputs=_input_affines(edge), outputs=_output_affines(edge))
+    return Lowered(tosa=files[0], inputs=_input_quantisation(edge), outputs=_output_quantisation(edge))
 
 
 def _is_border(node: Node) -> bool:
@@ -223,26 +223,26 @@ def _line_of(node: Node) -> str:
     return f"'{lines[places[-1] + 1].strip()}'"
 
 
-def _input_affines(edge: ExportedProgram) -> tuple[Affine, ...]:
+def _input_quantisation(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
     positions = {name: index for index, name in enumerate(edge.graph_signature.user_inputs)}
     (delegate,) = (node for node in edge.graph.nodes if _is_delegate(node))
-    return tuple(_affine(node, positions) for node in delegate.args[1:])
+    return tuple(_input(node, positions) for node in delegate.args[1:])
 
 
-def _affine(node: Node, positions: dict[Any, int]) -> Affine:
+def _input(node: Node, positions: dict[Any, int]) -> IoQuantisation:
     if node.op == "placeholder":
-        return Affine(position=positions[node.name], scale=None, zero_point=0)
+        return IoQuantisation(position=positions[node.name], scale=None, zero_point=0)
     source, scale, zero_point, *_ = node.args
-    return Affine(position=positions[source.name], scale=float(scale), zero_point=int(zero_point))
+    return IoQuantisation(position=positions[source.name], scale=float(scale), zero_point=int(zero_point))
 
 
-def _output_affines(edge: ExportedProgram) -> tuple[Affine, ...]:
+def _output_quantisation(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
     """In the order of the delegate's outputs; each of them is one output of the network."""
-    affines = {}
+    quantisations = {}
     for position, node in enumerate(_argument(edge.graph.output_node())):
         item, scale, zero_point, *_ = node.args if _target(node) == _DEQUANTIZE else (node, None, 0)
-        affines[item.args[1]] = Affine(position=position, scale=scale, zero_point=zero_point)
-    return tuple(affine for _, affine in sorted(affines.items()))
+        quantisations[item.args[1]] = IoQuantisation(position=position, scale=scale, zero_point=zero_point)
+    return tuple(quantisation for _, quantisation in sorted(quantisations.items()))
 
 
 @contextmanager

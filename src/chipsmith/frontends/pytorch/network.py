@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -17,15 +16,17 @@ from chipsmith.cache import content_key, installed_versions
 from chipsmith.errors import BadInput
 from chipsmith.frontends.cache import load_entry, store_entry
 from chipsmith.frontends.layout import Axes, strip_border_transposes
+from chipsmith.frontends.pytorch.eager import EagerModel
 from chipsmith.frontends.pytorch.executorch import (
-    Affine,
+    IoQuantisation,
     Lowered,
     convert_trained,
     export_program,
     lower_program,
     quantise_program,
 )
-from chipsmith.frontends.quantized_io import Border, HostStep, dequantize_all, host_steps, quantize
+from chipsmith.frontends.quantized_io import IoBinding
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.names import rename_tensors
@@ -41,58 +42,13 @@ _RECIPE = b"PT2E int8, per-channel symmetric weights, version 1"
 _TRAINED_RECIPE = b"PT2E int8 trained, per-channel symmetric weights, version 1"
 
 
-@dataclass(frozen=True, kw_only=True)
-class LoweredNetwork:
-    """A PyTorch network as an int8 graph, with what the host does around it.
-
-    `graph` is one call of the network, for the batch of the example inputs; its inputs are named as the arguments
-    of `forward`, its outputs `output` or `output_0`, `output_1` and so on. `input_quantization` and
-    `output_quantization` hold one Border per graph input and output, in the graph's order.
-    """
-
-    graph: Graph
-    input_quantization: tuple[Border, ...]
-    output_quantization: tuple[Border, ...]
-    convert: Callable[[], torch.nn.Module] = field(repr=False, compare=False)
-
-    @cached_property
-    def converted(self) -> torch.nn.Module:
-        """The int8 network in PyTorch: float inputs and outputs, shapes of the example inputs.
-
-        Made at first use, for the graph may have come from the cache without it.
-        """
-        return self.convert()
-
-    @property
-    def host_steps(self) -> tuple[HostStep, ...]:
-        """What the host does, in order, for the placement table."""
-        return host_steps(self.input_quantization, self.output_quantization)
-
-    def quantize_inputs(self, *values: Array) -> dict[str, Array]:
-        """The graph's inputs by name, from the network's float inputs in its own order and layout (NCHW).
-
-        Along axis 0 each array may hold any number of batches. Raises BadInput where a shape does not fit.
-        """
-        needed = 1 + max(border.position for border in self.input_quantization)
-        if len(values) < needed:
-            raise BadInput(f"network '{self.graph.name}' takes {needed} inputs, {len(values)} were given")
-        return {
-            border.tensor: quantize(values[border.position], border, self.graph.tensor(border.tensor))
-            for border in self.input_quantization
-        }
-
-    def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
-        """The network's float32 outputs, in its own order and layout, from the graph's outputs by name."""
-        return dequantize_all(outputs, self.output_quantization)
-
-
 def lower_module(
     module: torch.nn.Module,
     example_inputs: Batch,
     calibration: Sequence[Array],
     *,
     name: str = "network",
-) -> LoweredNetwork:
+) -> QuantizedNetwork:
     """Quantise `module`, in evaluation mode, to int8 after training and lower it to TOSA.
 
     `example_inputs` fix the shapes, batch included. `calibration` holds one array for each input, in the module's
@@ -104,36 +60,61 @@ def lower_module(
     OperatorRefused, naming them, where operators have no int8 form in TOSA.
     """
     require_extra(name)
-    example_inputs = tuple(_held(example) for example in example_inputs)
+    example_inputs = tuple(_int32(example) for example in example_inputs)
     batches = _batches(example_inputs, calibration, name)
-    exported = export_program(copy.deepcopy(module).eval(), example_inputs, name)
-    key = content_key([_RECIPE, *_key_parts(exported, example_inputs, calibration)])
-    return _lower(exported, example_inputs, key, name, lambda: quantise_program(exported, batches, name))
+    kept = copy.deepcopy(module).eval()
+    program = export_program(kept, example_inputs, name)
+    exported = _Exported(name=name, program=program, example_inputs=example_inputs, source=kept)
+    key = content_key([_RECIPE, *_key_parts(program, example_inputs, calibration)])
+    return _lower(exported, key, lambda: quantise_program(program, batches, name))
 
 
 def lower_trained(
-    exported: ExportedProgram, example_inputs: Batch, prepared: torch.nn.Module, *, name: str
-) -> LoweredNetwork:
-    """Lower what prepare_training made of `exported`, once trained, as lower_module lowers; `prepared` stays as it is.
+    program: ExportedProgram,
+    example_inputs: Batch,
+    prepared: torch.nn.Module,
+    *,
+    source: torch.nn.Module,
+    name: str,
+) -> QuantizedNetwork:
+    """Lower what prepare_training made of `program`, once trained, as lower_module lowers; `prepared` stays as it is.
 
-    `chipsmith.frontends.pytorch.qat` is the door to it.
+    `source` is the module that was trained. `chipsmith.frontends.pytorch.qat` is the door to this function.
     """
     state = [tensor.detach().numpy() for tensor in prepared.state_dict().values()]
-    key = content_key([_TRAINED_RECIPE, *_key_parts(exported, example_inputs, state)])
-    return _lower(exported, example_inputs, key, name, lambda: convert_trained(copy.deepcopy(prepared), name))
+    exported = _Exported(name=name, program=program, example_inputs=example_inputs, source=source)
+    key = content_key([_TRAINED_RECIPE, *_key_parts(program, example_inputs, state)])
+    return _lower(exported, key, lambda: convert_trained(copy.deepcopy(prepared), name))
 
 
-def _lower(
-    exported: ExportedProgram, example_inputs: Batch, key: str, name: str, convert: Callable[[], torch.nn.Module]
-) -> LoweredNetwork:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Exported:
+    """A module, the program that torch.export made of it, and the example inputs that fixed its shapes."""
+
+    name: str
+    program: ExportedProgram
+    example_inputs: Batch
+    source: torch.nn.Module
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names of the arguments of `forward`."""
+        return tuple(str(argument) for argument in self.program.graph_signature.user_inputs)
+
+    def eager(self, build: Callable[[], torch.nn.Module]) -> EagerModel:
+        """A form of the module, run with as many rows a call as the example inputs have."""
+        return EagerModel(build=build, batch_size=self.example_inputs[0].shape[0])
+
+
+def _lower(exported: _Exported, key: str, convert: Callable[[], torch.nn.Module]) -> QuantizedNetwork:
     """Take the graph from the cache, or convert to int8 and lower."""
-    known = load_entry(key)
-    if known is not None:
-        return _network(_parse(known), exported, name, convert)
+    entry = load_entry(key)
+    if entry is not None:
+        return _network(_parse(entry), exported, convert)
     converted = convert()
-    lowered = lower_program(converted, example_inputs, name)
+    lowered = lower_program(converted, exported.example_inputs, exported.name)
     store_entry(key, _format(lowered))
-    return _network(lowered, exported, name, lambda: converted)
+    return _network(lowered, exported, lambda: converted)
 
 
 def require_extra(name: str) -> None:
@@ -143,7 +124,7 @@ def require_extra(name: str) -> None:
             raise BadInput(f"cannot lower '{name}': {package} is not installed; mend: pip install 'chipsmith[torch]'")
 
 
-def _held(example: torch.Tensor) -> torch.Tensor:
+def _int32(example: torch.Tensor) -> torch.Tensor:
     """TOSA has no int64: indices are int32."""
     import torch
 
@@ -203,35 +184,36 @@ def _parse(fields: dict[str, str]) -> Lowered:
     borders = json.loads(fields["borders"])
     return Lowered(
         tosa=base64.b64decode(fields["tosa"]),
-        inputs=tuple(Affine(**item) for item in borders["inputs"]),
-        outputs=tuple(Affine(**item) for item in borders["outputs"]),
+        inputs=tuple(IoQuantisation(**item) for item in borders["inputs"]),
+        outputs=tuple(IoQuantisation(**item) for item in borders["outputs"]),
     )
 
 
-def _network(
-    lowered: Lowered, exported: ExportedProgram, name: str, convert: Callable[[], torch.nn.Module]
-) -> LoweredNetwork:
-    layout = strip_border_transposes(parse_tosa(lowered.tosa, name))
-    graph = rename_tensors(layout.graph, _border_names(layout.graph, lowered, exported))
-    return LoweredNetwork(
+def _network(lowered: Lowered, exported: _Exported, convert: Callable[[], torch.nn.Module]) -> QuantizedNetwork:
+    layout = strip_border_transposes(parse_tosa(lowered.tosa, exported.name))
+    graph = rename_tensors(layout.graph, _io_names(layout.graph, lowered, exported.arguments))
+    return QuantizedNetwork(
         graph=graph,
-        input_quantization=_borders(graph.inputs, lowered.inputs, layout.input_axes),
-        output_quantization=_borders(graph.outputs, lowered.outputs, layout.output_axes),
-        convert=convert,
+        inputs=_bindings(graph.inputs, lowered.inputs, layout.input_axes),
+        outputs=_bindings(graph.outputs, lowered.outputs, layout.output_axes),
+        input_names=exported.arguments,
+        source=exported.eager(lambda: exported.source),
+        fake_quantized=exported.eager(convert),
     )
 
 
-def _border_names(graph: Graph, lowered: Lowered, exported: ExportedProgram) -> dict[str, str]:
+def _io_names(graph: Graph, lowered: Lowered, arguments: Sequence[str]) -> dict[str, str]:
     """Inputs are named as the arguments of `forward`, outputs `output` or `output_0` and so on."""
-    arguments = [str(argument) for argument in exported.graph_signature.user_inputs]
-    names = {tensor: arguments[affine.position] for tensor, affine in zip(graph.inputs, lowered.inputs, strict=True)}
-    for tensor, affine in zip(graph.outputs, lowered.outputs, strict=True):
-        names[tensor] = "output" if len(graph.outputs) == 1 else f"output_{affine.position}"
+    names = {tensor: arguments[io.position] for tensor, io in zip(graph.inputs, lowered.inputs, strict=True)}
+    for tensor, io in zip(graph.outputs, lowered.outputs, strict=True):
+        names[tensor] = "output" if len(graph.outputs) == 1 else f"output_{io.position}"
     return names
 
 
-def _borders(names: tuple[str, ...], affines: Sequence[Affine], axes: Sequence[Axes]) -> tuple[Border, ...]:
+def _bindings(
+    names: tuple[str, ...], quantisation: Sequence[IoQuantisation], axes: Sequence[Axes]
+) -> tuple[IoBinding, ...]:
     return tuple(
-        Border(tensor=name, position=affine.position, scale=affine.scale, zero_point=affine.zero_point, axes=order)
-        for name, affine, order in zip(names, affines, axes, strict=True)
+        IoBinding(tensor=name, position=io.position, scale=io.scale, zero_point=io.zero_point, axes=order)
+        for name, io, order in zip(names, quantisation, axes, strict=True)
     )

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.pytorch.eager import int32_tensor
 from chipsmith.frontends.pytorch.executorch import export_program, prepare_training
-from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_trained, require_extra
+from chipsmith.frontends.pytorch.network import lower_trained, require_extra
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
@@ -32,39 +34,35 @@ def quantisation_aware(
     source = copy.deepcopy(module).eval()
     values = [_resized(array, batch_size) for array in calibration]
     _, prepared = _prepare(source, values, name)
-    made: torch.nn.Module = _module_class()(prepared, source, values, name)
-    made.train()
-    for array in zip(*(np.array_split(one, max(1, len(one) // batch_size)) for one in calibration), strict=True):
-        made(*(_tensor(one) for one in array))
-    return made.eval()
+    aware: torch.nn.Module = _module_class()(prepared, source, values, name)
+    aware.train()
+    for batch in zip(*(np.array_split(array, max(1, len(array) // batch_size)) for array in calibration), strict=True):
+        aware(*map(int32_tensor, batch))
+    return aware.eval()
 
 
-def lower_quantised(trained: torch.nn.Module) -> LoweredNetwork:
+def lower_quantised(trained: torch.nn.Module) -> QuantizedNetwork:
     """The int8 graph, for one row, of a module of `quantisation_aware` after its training; it can be trained further.
 
     Raises BadInput for any other module, OperatorRefused as lower_module does.
     """
     if not hasattr(trained, "quantised_source"):
         raise BadInput(f"{type(trained).__name__} is no module of quantisation_aware: lower it with lower_module")
-    source, rows, name = trained.quantised_source
-    exported, prepared = _prepare(source, [one[:1] for one in rows], name)
+    source, calibration, name = trained.quantised_source
+    examples = [rows[:1] for rows in calibration]
+    program, prepared = _prepare(source, examples, name)
     prepared.load_state_dict(trained.network.state_dict())
-    return lower_trained(exported, tuple(_tensor(one[:1]) for one in rows), prepared, name=name)
+    kept = copy.deepcopy(trained).eval()
+    return lower_trained(program, tuple(map(int32_tensor, examples)), prepared, source=kept, name=name)
 
 
 def _prepare(source: torch.nn.Module, rows: Sequence[Array], name: str) -> tuple[ExportedProgram, torch.nn.Module]:
-    exported = export_program(copy.deepcopy(source), tuple(map(_tensor, rows)), name)
+    exported = export_program(copy.deepcopy(source), tuple(map(int32_tensor, rows)), name)
     return exported, prepare_training(exported, name)
 
 
 def _resized(array: Array, rows: int) -> Array:
     return np.resize(array, (rows, *array.shape[1:]))
-
-
-def _tensor(array: Array) -> torch.Tensor:
-    import torch
-
-    return torch.as_tensor(array.astype(np.int32) if array.dtype == np.int64 else array)
 
 
 def _module_class() -> Any:
@@ -82,7 +80,7 @@ def _module_class() -> Any:
 
         def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
             size = len(self.quantised_source[1][0])
-            parts = zip(*(one.split(size) for one in inputs), strict=True)
+            parts = zip(*(tensor.split(size) for tensor in inputs), strict=True)
             return torch.cat([self._padded(part, size) for part in parts])
 
         def train(self, mode: bool = True) -> QuantisationAware:
@@ -94,7 +92,7 @@ def _module_class() -> Any:
             """The exported network has one batch size: rows are repeated up to it, and their outputs dropped."""
             rows = len(inputs[0])
             chosen = torch.arange(size) % rows
-            outputs: torch.Tensor = self.network(*(one[chosen] for one in inputs))
+            outputs: torch.Tensor = self.network(*(tensor[chosen] for tensor in inputs))
             return outputs[:rows]
 
     return QuantisationAware

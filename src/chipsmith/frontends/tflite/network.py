@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.quantized_network import QuantizedNetwork, integer_network
+from chipsmith.frontends.tflite.litert import LiteRtModel
 from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Graph
 
@@ -24,6 +26,11 @@ _FLOAT_TYPES = ("FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16")
 _CONVERSION_LIMIT_S = 300
 # What the flatbuffers library raises when offsets or lengths point outside of the file.
 _DAMAGE = (struct.error, IndexError, ValueError, TypeError, AttributeError, KeyError, OverflowError, MemoryError)
+
+
+def load_tflite(path: str | os.PathLike[str]) -> QuantizedNetwork:
+    """The network of an int8 `.tflite` file, whose source is the file itself; raises as read_tflite does."""
+    return integer_network(read_tflite(path), source=LiteRtModel(file=Path(path)))
 
 
 def read_tflite(path: str | os.PathLike[str]) -> Graph:

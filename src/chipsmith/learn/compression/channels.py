@@ -47,7 +47,7 @@ class ChannelGroup:
         return sorted(order[: self.width - width].tolist())
 
 
-def channel_groups(
+def find_channel_groups(
     module: torch.nn.Module, example: torch.Tensor, *, criterion: Criterion = "magnitude"
 ) -> tuple[ChannelGroup, ...]:
     """The groups of channels that can be taken out of `module`, which stays as it is.
@@ -59,12 +59,12 @@ def channel_groups(
     _require_extra()
     score = _score(criterion)
     names = {layer: name for name, layer in module.named_modules()}
-    found = [
+    candidates = [
         ChannelGroup(name=names[_root(group)], importance=_importances(scores, len(group[0].idxs)))
         for group in _dependencies(module, example).get_all_groups()
         if (scores := score(group)) is not None
     ]
-    groups = tuple(one for one in found if one.width > 1 and _can_go(module, example, one))
+    groups = tuple(group for group in candidates if group.width > 1 and _can_go(module, example, group))
     if not groups:
         raise BadInput(_nothing_to_prune(module))
     return groups
@@ -88,9 +88,9 @@ def keep_channels(
     return copied
 
 
-def resized(module: torch.nn.Module, example: torch.Tensor, widths: Mapping[str, int]) -> torch.nn.Module:
+def resize_channels(module: torch.nn.Module, example: torch.Tensor, widths: Mapping[str, int]) -> torch.nn.Module:
     """A copy of `module` with so many channels in each named layer's group, to load stored weights into."""
-    return keep_channels(module, example, channel_groups(module, example), widths)
+    return keep_channels(module, example, find_channel_groups(module, example), widths)
 
 
 def _take_out(graph: Any, layer: torch.nn.Module, channels: list[int]) -> None:
@@ -152,7 +152,7 @@ def _can_go(module: torch.nn.Module, example: torch.Tensor, group: ChannelGroup)
 def _nothing_to_prune(module: torch.nn.Module) -> str:
     import torch
 
-    recurrent = sorted({type(one).__name__ for one in module.modules() if isinstance(one, torch.nn.RNNBase)})
+    recurrent = sorted({type(layer).__name__ for layer in module.modules() if isinstance(layer, torch.nn.RNNBase)})
     reason = f"its layers of kind {', '.join(recurrent)} have no channels of their own" if recurrent else "none is free"
     return (
         f"torch-pruning can take no channels out of {type(module).__name__}: {reason}; "

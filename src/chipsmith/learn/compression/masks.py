@@ -71,7 +71,7 @@ def make_permanent(module: torch.nn.Module) -> None:
 def zero_share(graph: Graph) -> float:
     """Share of zeros, from 0 to 1, among the int8 weights of a graph: its constants of two axes or more."""
     weights = [array for array in _int8_constants(graph) if array.ndim > 1 and array.size > 1]
-    return float(sum(int((one == 0).sum()) for one in weights) / max(1, sum(one.size for one in weights)))
+    return float(sum(int((weight == 0).sum()) for weight in weights) / max(1, sum(weight.size for weight in weights)))
 
 
 def packed_weight_bytes(graph: Graph) -> int:
@@ -87,7 +87,7 @@ def weighted_layers(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
     """The dense and convolution layers; BadInput where a network has none, such as one of recurrent layers alone."""
     from torch import nn
 
-    layers = [one for one in module.modules() if isinstance(one, (nn.Linear, nn.modules.conv._ConvNd))]
+    layers = [layer for layer in module.modules() if isinstance(layer, (nn.Linear, nn.modules.conv._ConvNd))]
     if not layers:
         raise BadInput(f"{type(module).__name__} has no dense and no convolution layer to prune by magnitude")
     yield from layers

@@ -37,24 +37,24 @@ class Choice:
         return ".".join(map(str, self.path))
 
 
-def structure_choices(network: Network, *, columns: int) -> tuple[Choice, ...]:
+def find_choices(network: Network, *, columns: int) -> tuple[Choice, ...]:
     """The choices of a network: widths that fill the chip's `columns`, numbers of layers, kernels; none larger.
 
     A tuple of layers may get one more, as wide as its last. Raises BadInput where the family leaves nothing to choose.
     """
-    found = tuple(one for one in _choices(network, (), columns) if len(one.options) > 1)
-    if not found:
+    choices = tuple(choice for choice in _choices(network, (), columns) if len(choice.options) > 1)
+    if not choices:
         kind = getattr(network, "kind", type(network).__name__)
         raise BadInput(
             f"a network of kind {kind} has no widths, depths or kernels to search: prune its channels instead"
         )
-    return found
+    return choices
 
 
-def halved(network: Network, choices: tuple[Choice, ...]) -> dict[str, Value]:
+def halve_widths(network: Network, choices: tuple[Choice, ...]) -> dict[str, Value]:
     """The values of the plainest smaller structure: about half of each width, depths and kernels as they are."""
     fields = network.model_dump()
-    return {one.name: _halved(one, fields) for one in choices}
+    return {choice.name: _halved(choice, fields) for choice in choices}
 
 
 def _halved(choice: Choice, fields: Any) -> Value:
@@ -70,7 +70,7 @@ def _halved(choice: Choice, fields: Any) -> Value:
     return min(choice.options, key=lambda option: abs(option - value / 2))
 
 
-def with_choices(network: Network, chosen: Mapping[str, Value]) -> Network:
+def apply_choices(network: Network, chosen: Mapping[str, Value]) -> Network:
     """The settings with other values, by name of the choice. Raises BadInput where they do not go together."""
     fields = network.model_dump()
     for name, value in sorted(chosen.items(), key=lambda item: item[0].endswith(_LENGTH)):
@@ -95,7 +95,7 @@ def _put(holder: Any, path: list[str], value: Value) -> None:
 
 
 def _resized(values: list[Any], length: int) -> list[Any]:
-    return [values[min(at, len(values) - 1)] for at in range(length)]
+    return [values[min(index, len(values) - 1)] for index in range(length)]
 
 
 def _choices(model: BaseModel, path: Path, columns: int) -> Iterator[Choice]:
@@ -107,13 +107,14 @@ def _of_value(name: str, value: Any, path: Path, columns: int, annotation: Any) 
     if isinstance(value, BaseModel):
         yield from _choices(value, path, columns)
     elif isinstance(value, tuple):
-        for at, one in enumerate(value):
-            yield from _of_value(name, one, (*path, at), columns, annotation)
+        for index, element in enumerate(value):
+            yield from _of_value(name, element, (*path, index), columns, annotation)
         if name in _LENGTHS and value and isinstance(value[0], int):
             yield Choice(path=(*path, _LENGTH), options=tuple(range(len(value) + 1, max(1, len(value) - 1) - 1, -1)))
     elif name == "kernel" and get_origin(annotation) is Literal:
         yield Choice(
-            path=path, options=tuple(sorted((one for one in get_args(annotation) if one <= value), reverse=True))
+            path=path,
+            options=tuple(sorted((option for option in get_args(annotation) if option <= value), reverse=True)),
         )
     elif name in _WIDTHS and isinstance(value, float):
         yield Choice(path=path, options=tuple(value * share for share in _SHARES))
@@ -128,7 +129,7 @@ def _filling(width: int, columns: int) -> tuple[int, ...]:
     rounded = (
         _round(width * share, columns if width * share > columns else max(1, columns // 2)) for share in _SHARES[1:]
     )
-    return (width, *sorted({one for one in rounded if one < width}, reverse=True))
+    return (width, *sorted({option for option in rounded if option < width}, reverse=True))
 
 
 def _round(value: float, step: int) -> int:

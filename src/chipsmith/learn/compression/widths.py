@@ -2,7 +2,7 @@
 
 Lowering takes seconds and compiling milliseconds. A network and a narrower copy of it are lowered; every dimension that
 differs between the two graphs belongs to the group of channels whose widths have the same ratio, and is then known for
-any width. `ScaledGraph.at` fills in the widths.
+any width. `ScaledGraph.resolve` fills in the widths.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Dimension:
     factor: int
     group: str | None
 
-    def at(self, widths: Widths) -> int:
+    def resolve(self, widths: Widths) -> int:
         """The dimension at these widths."""
         return self.factor if self.group is None else self.factor * widths[self.group]
 
@@ -43,27 +43,29 @@ class ScaledGraph:
     shapes: Mapping[str, tuple[Dimension, ...]]
     values: Mapping[str, tuple[Dimension, ...]]
 
-    def at(self, widths: Widths) -> Graph:
+    def resolve(self, widths: Widths) -> Graph:
         """The graph with `widths` of all groups."""
         tensors = {name: self._tensor(name, widths) for name in self.graph.tensors}
         constants = {name: self._constant(name, tensors[name], widths) for name in self.graph.constants}
         return replace(self.graph, tensors=tensors, constants=constants)
 
     def _tensor(self, name: str, widths: Widths) -> Tensor:
-        return replace(self.graph.tensor(name), shape=tuple(one.at(widths) for one in self.shapes[name]))
+        return replace(
+            self.graph.tensor(name), shape=tuple(dimension.resolve(widths) for dimension in self.shapes[name])
+        )
 
     def _constant(self, name: str, tensor: Tensor, widths: Widths) -> Array:
         if name in self.values:
-            return np.array([one.at(widths) for one in self.values[name]], np.int64)
+            return np.array([dimension.resolve(widths) for dimension in self.values[name]], np.int64)
         return np.resize(self.graph.constants[name], tensor.shape)
 
 
-def narrower(widths: Widths) -> dict[str, int] | None:
+def shrink_widths(widths: Widths) -> dict[str, int] | None:
     """Widths a little below `widths`, each in another ratio to its own; None where there are too few channels."""
     taken: set[Fraction] = {Fraction(1)}
     chosen = {}
     for group, width in sorted(widths.items(), key=lambda item: item[1]):
-        free = [one for one in range(width - 1, 0, -1) if Fraction(one, width) not in taken]
+        free = [narrow for narrow in range(width - 1, 0, -1) if Fraction(narrow, width) not in taken]
         if not free:
             return None
         chosen[group] = free[0]
@@ -71,7 +73,7 @@ def narrower(widths: Widths) -> dict[str, int] | None:
     return chosen
 
 
-def scaled_graph(wide: Graph, widths: Widths, narrow: Graph, narrow_widths: Widths) -> ScaledGraph:
+def scale_graph(wide: Graph, widths: Widths, narrow: Graph, narrow_widths: Widths) -> ScaledGraph:
     """What `wide` becomes at other widths, told by `narrow`, the same network at `narrow_widths`.
 
     Raises BadInput where a dimension is not a multiple of one group's width, as behind a concatenation.
@@ -79,12 +81,12 @@ def scaled_graph(wide: Graph, widths: Widths, narrow: Graph, narrow_widths: Widt
     ratios = {Fraction(narrow_widths[group], width): group for group, width in widths.items()}
     shapes: dict[str, tuple[Dimension, ...]] = {}
     values: dict[str, tuple[Dimension, ...]] = {}
-    for one, other in _pairs(wide, narrow):
-        a, b = wide.tensor(one), narrow.tensor(other)
-        shapes[one] = _dimensions(a.shape, b.shape, ratios, widths)
+    for wide_name, narrow_name in _pairs(wide, narrow):
+        a, b = wide.tensor(wide_name), narrow.tensor(narrow_name)
+        shapes[wide_name] = _dimensions(a.shape, b.shape, ratios, widths)
         if a.dtype is DType.SHAPE:
-            pair = (wide.constants[one].tolist(), narrow.constants[other].tolist())
-            values[one] = _dimensions(*pair, ratios, widths)
+            pair = (wide.constants[wide_name].tolist(), narrow.constants[narrow_name].tolist())
+            values[wide_name] = _dimensions(*pair, ratios, widths)
     return ScaledGraph(graph=_of(wide, shapes), shapes=shapes, values=values)
 
 
@@ -101,8 +103,8 @@ def _pairs(wide: Graph, narrow: Graph) -> Iterator[tuple[str, str]]:
     """The tensors of two graphs of one structure, side by side."""
     if [op.kind for op in wide.operators] != [op.kind for op in narrow.operators]:
         raise BadInput(f"network '{wide.name}' has another structure at other channel counts")
-    for one, other in zip(wide.operators, narrow.operators, strict=True):
-        yield from zip((*one.inputs, *one.outputs), (*other.inputs, *other.outputs), strict=True)
+    for wide_op, narrow_op in zip(wide.operators, narrow.operators, strict=True):
+        yield from zip((*wide_op.inputs, *wide_op.outputs), (*narrow_op.inputs, *narrow_op.outputs), strict=True)
 
 
 def _dimensions(

@@ -28,9 +28,9 @@ def cached_features(files: Sequence[Path], preprocessing: Preprocessing) -> NDAr
     known = _read(entry, len(files))
     if known is not None:
         return known
-    made = np.stack([preprocessing.apply(file) for file in files])
-    _write(entry, made)
-    return made
+    features = np.stack([preprocessing.apply(file) for file in files])
+    _write(entry, features)
+    return features
 
 
 def _key_parts(files: Sequence[Path], preprocessing: Preprocessing) -> Iterator[bytes]:
@@ -53,9 +53,9 @@ def _read(entry: Path, count: int) -> NDArray[np.float32] | None:
     return None
 
 
-def _write(entry: Path, made: NDArray[np.float32]) -> None:
+def _write(entry: Path, features: NDArray[np.float32]) -> None:
     buffer = io.BytesIO()
-    np.save(buffer, made)
+    np.save(buffer, features)
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
         write_whole(entry, buffer.getvalue())

@@ -32,18 +32,18 @@ def find(path: str) -> Path:
     unset = _VARIABLE.search(expanded)
     if unset:
         raise BadInput(f"{path}: the variable {unset[1]} is not set; set it to the folder of your data sets")
-    found = Path(expanded)
-    if not found.exists():
+    location = Path(expanded)
+    if not location.exists():
         raise BadInput(f"there is no file or folder {expanded}")
-    return found
+    return location
 
 
 def find_folder(path: str) -> Path:
     """As `find`, of a folder alone."""
-    found = find(path)
-    if not found.is_dir():
-        raise BadInput(f"{found} is no folder")
-    return found
+    folder = find(path)
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is no folder")
+    return folder
 
 
 @contextmanager
@@ -121,16 +121,16 @@ def find_class_files(folder: Path, suffixes: Sequence[str], *, what: str) -> Cla
     A class folder may have folders. Files with the same contents count once. Raises BadInput for fewer than two
     classes, or one without files; `what` names the files.
     """
-    names = tuple(sorted(one.name for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")))
+    names = tuple(sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")))
     if len(names) < 2:
         raise BadInput(f"{folder} has {len(names)} class folders; put the {what} of each class in a folder of its own")
     by_class = [_files_of(folder / name, suffixes, what) for name in names]
-    files = [file for found in by_class for file in found]
-    labels = np.repeat(np.arange(len(names)), [len(found) for found in by_class])
+    files = [file for class_files in by_class for file in class_files]
+    labels = np.repeat(np.arange(len(names)), [len(class_files) for class_files in by_class])
     kept = _distinct(files)
     _check_counts(folder, names, np.bincount(labels[kept], minlength=len(names)), what)
     return ClassFiles(
-        files=tuple(files[at] for at in kept),
+        files=tuple(files[index] for index in kept),
         labels=labels[kept],
         class_names=names,
         left_out=len(files) - len(kept),
@@ -144,17 +144,17 @@ def _check_counts(folder: Path, names: Sequence[str], counts: NDArray[np.int64],
 
 
 def _files_of(folder: Path, suffixes: Sequence[str], what: str) -> list[Path]:
-    found = sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
-    if not found:
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
+    if not files:
         raise BadInput(f"class folder {folder} has no {what} ({', '.join(suffixes)})")
-    return found
+    return files
 
 
 def _distinct(files: Sequence[Path]) -> list[int]:
     """The places of files of which no earlier one has the same contents; only files of one size are read."""
     by_size: dict[int, list[int]] = defaultdict(list)
-    for at, file in enumerate(files):
-        by_size[file.stat().st_size].append(at)
+    for index, file in enumerate(files):
+        by_size[file.stat().st_size].append(index)
     kept: list[int] = []
     for places in by_size.values():
         kept += places if len(places) == 1 else _first_of_each(files, places)
@@ -163,6 +163,6 @@ def _distinct(files: Sequence[Path]) -> list[int]:
 
 def _first_of_each(files: Sequence[Path], places: Sequence[int]) -> list[int]:
     first: dict[bytes, int] = {}
-    for at in places:
-        first.setdefault(hashlib.sha256(files[at].read_bytes()).digest(), at)
+    for index in places:
+        first.setdefault(hashlib.sha256(files[index].read_bytes()).digest(), index)
     return list(first.values())

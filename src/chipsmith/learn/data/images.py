@@ -79,26 +79,26 @@ class ImageFolderData(DataSection):
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput, naming the file, for what is no image or of another size."""
         folder = find_folder(self.path)
-        found = find_class_files(folder, SUFFIXES, what="images")
+        images = find_class_files(folder, SUFFIXES, what="images")
         with naming(folder):
-            split = split_stratified(found.labels, self.shares.counts(len(found.files)), seed=seed)
-        height, width = self.size or _common_size(found.files)
+            split = split_stratified(images.labels, self.shares.counts(len(images.files)), seed=seed)
+        height, width = self.size or _common_size(images.files)
         reader = ImageReader(height=height, width=width, channels=self.channels, resize=self.size is not None)
         return decoded_images(
             name=folder.name,
-            source=f"{folder}: {_counted(found)}; stratified split",
-            class_names=found.class_names,
-            decode=lambda item: reader.read(found.files[item]),
-            labels=found.labels,
+            source=f"{folder}: {_counted(images)}; stratified split",
+            class_names=images.class_names,
+            decode=lambda item: reader.read(images.files[item]),
+            labels=images.labels,
             split=split,
             reader=reader,
             pixels=self.pixels,
         )
 
 
-def _counted(found: ClassFiles) -> str:
-    copies = f", {found.left_out} copies left out" if found.left_out else ""
-    return f"{len(found.files)} images of {len(found.class_names)} classes{copies}"
+def _counted(images: ClassFiles) -> str:
+    copies = f", {images.left_out} copies left out" if images.left_out else ""
+    return f"{len(images.files)} images of {len(images.class_names)} classes{copies}"
 
 
 def _common_size(files: tuple[Path, ...]) -> tuple[int, int]:

@@ -54,7 +54,7 @@ class UcrData(DataSection):
             name=self.name,
             source=f"UCR/UEA archive, {self.name} (with aeon): its own test part, validation cut from training",
             series=[*training, *test],
-            channels=[f"channel {at}" for at in range(training[0].shape[1])],
+            channels=[f"channel {index}" for index in range(training[0].shape[1])],
             targets=Targets(task=Task.CLASSIFICATION, names=names, values=values),
             split=Split(train=train, validation=validation, test=order),
             length=self.length,
@@ -94,14 +94,14 @@ class SeriesTableData(DataSection):
             raise BadInput(f"{file} has no columns of values beside {', '.join(beside)}")
         if self.series is None:
             firsts = list(range(len(table)))
-            series = [row_series(table[at], columns, file=file, row=at + 2) for at in firsts]
+            series = [row_series(table[index], columns, file=file, row=index + 2) for index in firsts]
         else:
             runs = _runs(table, self.series)
             firsts = [run[0] for run in runs]
             series = _channels(table, runs, columns, file)
             _check_same(table, runs, [name for name in beside if name != self.series], file)
-        heads = [table[at] for at in firsts]
-        targets = self._targets(heads, file, [at + 2 for at in firsts])
+        heads = [table[index] for index in firsts]
+        targets = self._targets(heads, file, [index + 2 for index in firsts])
         groups = None if self.group is None else [head[self.group] for head in heads]
         with naming(file):
             split = targets.split(self.shares, groups=groups, seed=seed)
@@ -134,8 +134,8 @@ def row_series(cells: Row, columns: Sequence[str], *, file: Path, row: int) -> N
 def _runs(table: Sequence[Row], column: str) -> list[list[int]]:
     """The places of the rows of each series."""
     runs: dict[str, list[int]] = defaultdict(list)
-    for at, row in enumerate(table):
-        runs[row[column]].append(at)
+    for index, row in enumerate(table):
+        runs[row[column]].append(index)
     return list(runs.values())
 
 
@@ -149,7 +149,7 @@ def _channels(
 def _check_same(table: Sequence[Row], runs: Sequence[list[int]], columns: Sequence[str], file: Path) -> None:
     for run in runs:
         for column in columns:
-            other = next((at for at in run if table[at][column] != table[run[0]][column]), None)
+            other = next((index for index in run if table[index][column] != table[run[0]][column]), None)
             if other is not None:
                 raise BadInput(f"{file}, row {other + 2}: {column} differs within one series")
 
@@ -165,9 +165,9 @@ def _of_series(
     length: int | None,
     columns: tuple[str, ...] = (),
 ) -> Dataset:
-    longest = max(len(series[at]) for at in split.train)
+    longest = max(len(series[index]) for index in split.train)
     reader = SeriesReader(length=length or longest, channels=tuple(channels), columns=columns)
-    padded = np.stack([reader.read(one) for one in series])
+    padded = np.stack([reader.read(raw) for raw in series])
     preprocessing = Preprocessing(reader=reader, steps=(Standardise.fit(padded[split.train], axis=1), Fill()))
     return assemble_arrays(
         name=name, source=source, values=padded, targets=targets, split=split, preprocessing=preprocessing
@@ -181,14 +181,14 @@ def _read_archive(name: str, part: Literal["TRAIN", "TEST"]) -> tuple[Series, li
         raise BadInput(f"aeon does not bring the set {name}; it brings {', '.join(held_archives())}")
     from aeon.datasets import load_from_ts_file
 
-    found, labels = load_from_ts_file(str(folder / name / f"{name}_{part}.ts"))
-    return [np.asarray(one, np.float64).T for one in found], [str(label) for label in labels]
+    series, labels = load_from_ts_file(str(folder / name / f"{name}_{part}.ts"))
+    return [np.asarray(channels, np.float64).T for channels in series], [str(label) for label in labels]
 
 
 def held_archives() -> tuple[str, ...]:
     """The names of the classification sets that aeon brings. Raises BadInput where it is not installed."""
-    folders = sorted(one for one in _archives().iterdir() if one.is_dir())
-    return tuple(one.name for one in folders if _is_classification(one))
+    folders = sorted(entry for entry in _archives().iterdir() if entry.is_dir())
+    return tuple(folder.name for folder in folders if _is_classification(folder))
 
 
 def _is_classification(folder: Path) -> bool:
@@ -200,7 +200,7 @@ def _is_classification(folder: Path) -> bool:
 
 def _archives() -> Path:
     require("aeon", purpose="load sets of the UCR archive")
-    found = find_spec("aeon.datasets")
-    assert found is not None
-    assert found.origin is not None
-    return Path(found.origin).parent / "data"
+    module = find_spec("aeon.datasets")
+    assert module is not None
+    assert module.origin is not None
+    return Path(module.origin).parent / "data"

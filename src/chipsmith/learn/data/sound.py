@@ -113,24 +113,24 @@ class SoundFolderData(DataSection):
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput, naming the file, for what is no sound."""
         folder = find_folder(self.path)
-        found = find_class_files(folder, SUFFIXES, what="sounds")
+        sounds = find_class_files(folder, SUFFIXES, what="sounds")
         with naming(folder):
-            split = self._split(found, folder, seed)
+            split = self._split(sounds, folder, seed)
         apart = "stratified split" if self.group is None else f"whole groups ({self.group}) held out"
         return _sounds(
             name=folder.name,
-            source=f"{folder}: {len(found.files)} sounds, {found.left_out} copies left out; {apart}",
-            class_names=found.class_names,
-            files=found.files,
-            labels=found.labels,
+            source=f"{folder}: {len(sounds.files)} sounds, {sounds.left_out} copies left out; {apart}",
+            class_names=sounds.class_names,
+            files=sounds.files,
+            labels=sounds.labels,
             split=split,
             features=self.features,
         )
 
-    def _split(self, found: ClassFiles, folder: Path, seed: int) -> Split:
+    def _split(self, sounds: ClassFiles, folder: Path, seed: int) -> Split:
         if self.group is None:
-            return split_stratified(found.labels, self.shares.counts(len(found.files)), seed=seed)
-        groups = [_group(self.group, str(file.relative_to(folder))) for file in found.files]
+            return split_stratified(sounds.labels, self.shares.counts(len(sounds.files)), seed=seed)
+        groups = [_group(self.group, str(file.relative_to(folder))) for file in sounds.files]
         return draw_groups(groups, self.shares, seed=seed)
 
 
@@ -159,14 +159,14 @@ def _sounds(
     require("librosa", purpose="reckon spectra of sounds")
     unscaled = Preprocessing(reader=features.reader(), steps=(features.step(),))
     fits = unscaled.apply(files[0]).nbytes * len(files) <= DECODED_BYTES
-    made = cached_features(files, unscaled) if fits else None
+    decoded = cached_features(files, unscaled) if fits else None
     fitted_on = split.train[:FITTED_ON]
-    sample = [unscaled.apply(files[item]) for item in fitted_on] if made is None else made[fitted_on]
+    sample = [unscaled.apply(files[item]) for item in fitted_on] if decoded is None else decoded[fitted_on]
     scale = Standardise.fit(np.asarray(sample), axis=1)
-    if made is None:
+    if decoded is None:
         parts = lazy_parts(Decoder(decode=lambda item: unscaled.apply(files[item]), finish=scale.apply), labels, split)
     else:
-        parts = array_parts(scale.apply(made), labels, split)
+        parts = array_parts(scale.apply(decoded), labels, split)
     return assemble(
         name=name,
         source=source,

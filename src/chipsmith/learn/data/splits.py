@@ -94,8 +94,8 @@ def draw_groups(groups: Sequence[str], shares: Shares, *, seed: int) -> Split:
     validation = _until(drawn[test:], counts, shares.validation * len(groups))
     return split_groups(
         groups,
-        validation=[str(names[one]) for one in drawn[test : test + validation]],
-        test=[str(names[one]) for one in drawn[:test]],
+        validation=[str(names[group]) for group in drawn[test : test + validation]],
+        test=[str(names[group]) for group in drawn[:test]],
         seed=seed,
     )
 

@@ -143,21 +143,21 @@ def _read_sklearn(name: str) -> tuple[Targets, NDArray[np.float32], list[str]]:
     from sklearn import datasets
 
     if name == "diabetes":
-        found = datasets.load_diabetes(scaled=False)
-        return _numbers(found.target[:, None], ["progression"]), found.data.astype(np.float32), found.feature_names
+        bunch = datasets.load_diabetes(scaled=False)
+        return _numbers(bunch.target[:, None], ["progression"]), bunch.data.astype(np.float32), bunch.feature_names
     if name == "linnerud":
-        found = datasets.load_linnerud()
-        return _numbers(found.target, found.target_names), found.data.astype(np.float32), found.feature_names
+        bunch = datasets.load_linnerud()
+        return _numbers(bunch.target, bunch.target_names), bunch.data.astype(np.float32), bunch.feature_names
     loaders = {
         "breast_cancer": datasets.load_breast_cancer,
         "digits8x8": datasets.load_digits,
         "iris": datasets.load_iris,
         "wine": datasets.load_wine,
     }
-    found = loaders[name]()
-    names = tuple(str(one) for one in found.target_names)
-    targets = Targets(task=Task.CLASSIFICATION, names=names, values=found.target.astype(np.int64))
-    return targets, found.data.astype(np.float32), [str(one) for one in found.feature_names]
+    bunch = loaders[name]()
+    names = tuple(str(name) for name in bunch.target_names)
+    targets = Targets(task=Task.CLASSIFICATION, names=names, values=bunch.target.astype(np.int64))
+    return targets, bunch.data.astype(np.float32), [str(name) for name in bunch.feature_names]
 
 
 def _numbers(values: NDArray[Any], names: Sequence[str]) -> Targets:

@@ -78,9 +78,9 @@ def read_numbers(
 ) -> NDArray[np.float64]:
     """The finite numbers of these columns (n, k). Raises BadInput, naming the file, the row and the column."""
     values = np.empty((len(table), len(columns)))
-    for at, (row, cells) in enumerate(zip(rows, table, strict=True)):
+    for index, (row, cells) in enumerate(zip(rows, table, strict=True)):
         with naming(f"{file}, row {row}"):
-            values[at] = [number(cells[column], column=column) for column in columns]
+            values[index] = [number(cells[column], column=column) for column in columns]
     return values
 
 

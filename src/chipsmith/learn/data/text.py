@@ -200,7 +200,7 @@ def _keep_parts(given: Sequence[Labelled], *, seed: int) -> tuple[Labelled, Spli
         kept.insert(0, fresh)
     generator = np.random.default_rng(seed)
     ends = np.cumsum([0, *map(len, kept)])
-    orders = [int(ends[at]) + generator.permutation(len(part)) for at, part in enumerate(kept)]
+    orders = [int(ends[index]) + generator.permutation(len(part)) for index, part in enumerate(kept)]
     return [pair for part in kept for pair in part], Split(train=orders[0], validation=orders[1], test=orders[2])
 
 
@@ -219,7 +219,7 @@ def _classified(
     tokeniser: Tokeniser,
     length: int,
 ) -> Dataset:
-    reader = tokeniser.fit((texts[at][0] for at in split.train), length=length)
+    reader = tokeniser.fit((texts[index][0] for index in split.train), length=length)
     tokens = np.stack([reader.read(text) for text, _ in texts])
     labels = np.array([class_names.index(label) for _, label in texts], np.int64)
     return assemble(

@@ -6,7 +6,8 @@ from chipsmith.learn.networks.base import Network
 from chipsmith.learn.networks.cnn import Cnn
 from chipsmith.learn.networks.function import Function
 from chipsmith.learn.networks.mlp import Mlp
-from chipsmith.learn.networks.mobilenet import Bottleneck, MobileNetV1, MobileNetV2, MobileNetV3, Stage
+from chipsmith.learn.networks.mobilenet import MobileNetV1, MobileNetV2, MobileNetV3
+from chipsmith.learn.networks.mobilenet_blocks import Bottleneck, Stage
 from chipsmith.learn.networks.recurrent import Gru, Lstm
 from chipsmith.learn.networks.resnet import ResNet
 from chipsmith.learn.networks.settings import NetworkSettings

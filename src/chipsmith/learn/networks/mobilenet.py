@@ -4,46 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from chipsmith.learn.networks.base import Dropout, Network, Shape, Size, require_outputs, require_rank
+from chipsmith.learn.networks.mobilenet_blocks import Bottleneck, Stage, Stem, Stride, scale_channels
 
 if TYPE_CHECKING:
     from torch import nn
 
-Stride = Literal[1, 2]
 Width = Annotated[float, Field(ge=0.05, le=4)]
-_MULTIPLE = 8
-
-
-class Stage(BaseModel):
-    """`repeats` blocks with `channels` outputs; the first has the `stride`. `expansion` widens the inside (v2)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    channels: Size
-    repeats: Size = 1
-    stride: Stride = 1
-    expansion: Annotated[int, Field(ge=1, le=16)] = 6
-
-
-class Bottleneck(BaseModel):
-    """One block of version 3: `expanded` channels inside, of which `squeeze_excite` weighs each as a whole."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kernel: Literal[3, 5] = 3
-    expanded: Size
-    channels: Size
-    squeeze_excite: bool = False
-    hard_swish: bool = True
-    stride: Stride = 1
-
-
-def scaled(channels: int, width: float) -> int:
-    """Channels times `width` as a multiple of 8, 8 at least and never less than nine tenths of the product."""
-    near = max(_MULTIPLE, int(channels * width + _MULTIPLE / 2) // _MULTIPLE * _MULTIPLE)
-    return near + _MULTIPLE if near < 0.9 * channels * width else near
 
 
 def _stages(*rows: tuple[int, int, int, int]) -> tuple[Stage, ...]:
@@ -69,6 +38,9 @@ class _MobileNet(Network):
         require_rank(kind, input_shape, rank=3, axes="channels, height, width")
         require_outputs(kind, outputs)
 
+    def _stem(self, inputs: int) -> Stem:
+        return Stem(inputs=inputs, outputs=scale_channels(self.stem, self.width), stride=self.stem_stride)
+
 
 class MobileNetV1(_MobileNet):
     """Depthwise separable convolutions (Howard et al. 2017, https://arxiv.org/abs/1704.04861).
@@ -85,10 +57,16 @@ class MobileNetV1(_MobileNet):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.mobilenet import mobilenet_v1
+        from chipsmith.learn.networks.modules.mobilenet import build_mobilenet_v1
 
         self._check(self.kind, input_shape, outputs)
-        return mobilenet_v1(self, inputs=input_shape[0], outputs=outputs)
+        return build_mobilenet_v1(
+            stem=self._stem(input_shape[0]),
+            stages=self.stages,
+            width=self.width,
+            dropout=self.dropout,
+            outputs=outputs,
+        )
 
 
 class MobileNetV2(_MobileNet):
@@ -107,10 +85,17 @@ class MobileNetV2(_MobileNet):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.mobilenet import mobilenet_v2
+        from chipsmith.learn.networks.modules.mobilenet import build_mobilenet_v2
 
         self._check(self.kind, input_shape, outputs)
-        return mobilenet_v2(self, inputs=input_shape[0], outputs=outputs)
+        return build_mobilenet_v2(
+            stem=self._stem(input_shape[0]),
+            stages=self.stages,
+            head=self.head,
+            width=self.width,
+            dropout=self.dropout,
+            outputs=outputs,
+        )
 
 
 class MobileNetV3(_MobileNet):
@@ -141,7 +126,15 @@ class MobileNetV3(_MobileNet):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.mobilenet import mobilenet_v3
+        from chipsmith.learn.networks.modules.mobilenet import build_mobilenet_v3
 
         self._check(self.kind, input_shape, outputs)
-        return mobilenet_v3(self, inputs=input_shape[0], outputs=outputs)
+        return build_mobilenet_v3(
+            stem=self._stem(input_shape[0]),
+            blocks=self.blocks,
+            features=self.features,
+            head=self.head,
+            width=self.width,
+            dropout=self.dropout,
+            outputs=outputs,
+        )

@@ -12,8 +12,10 @@ from chipsmith.learn.networks.base import Dropout, Network, Shape, Size, require
 if TYPE_CHECKING:
     from torch import nn
 
+    from chipsmith.learn.networks.modules.transformers import TransformerEncoder
 
-class _Transformer(Network):
+
+class _TransformerFamily(Network):
     """What the transformers share (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762).
 
     `layers` blocks of `width`: attention with `heads` and a dense part of `feed_forward` with GELU, each with a
@@ -32,9 +34,22 @@ class _Transformer(Network):
             raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
         return self
 
+    def _encoder(self, *, steps: int, causal: bool) -> TransformerEncoder:
+        from chipsmith.learn.networks.modules.transformers import build_encoder
 
-class Transformer(_Transformer):
-    """Encoder that classifies a sequence, or regresses from it, by the mean of its last layer.
+        return build_encoder(
+            layers=self.layers,
+            width=self.width,
+            heads=self.heads,
+            feed_forward=self.feed_forward,
+            dropout=self.dropout,
+            steps=steps,
+            causal=causal,
+        )
+
+
+class Transformer(_TransformerFamily):
+    """TransformerEncoder that classifies a sequence, or regresses from it, by the mean of its last layer.
 
     (T, features), or tokens (T,) with `vocabulary` -> (n, outputs).
     """
@@ -48,7 +63,7 @@ class Transformer(_Transformer):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.transformers import SequenceClassifier, encoder
+        from chipsmith.learn.networks.modules.transformers import SequenceClassifier
 
         axes = "steps" if self.takes_tokens() else "steps, features"
         require_rank(self.kind, input_shape, rank=1 if self.takes_tokens() else 2, axes=axes)
@@ -56,13 +71,13 @@ class Transformer(_Transformer):
         return SequenceClassifier(
             features=input_shape[-1],
             vocabulary=self.vocabulary,
-            encoder=encoder(self, steps=input_shape[0], causal=False),
+            encoder=self._encoder(steps=input_shape[0], causal=False),
             width=self.width,
             outputs=outputs,
         )
 
 
-class CausalTransformer(_Transformer):
+class CausalTransformer(_TransformerFamily):
     """Language model: each step sees itself and those before it.
 
     Tokens (T,) -> logits of the next token (n, T, outputs); `outputs` is the vocabulary.
@@ -76,16 +91,16 @@ class CausalTransformer(_Transformer):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.transformers import LanguageModel, encoder
+        from chipsmith.learn.networks.modules.transformers import LanguageModel
 
         require_rank(self.kind, input_shape, rank=1, axes="steps")
         require_outputs(self.kind, outputs)
         return LanguageModel(
-            vocabulary=outputs, encoder=encoder(self, steps=input_shape[0], causal=True), width=self.width
+            vocabulary=outputs, encoder=self._encoder(steps=input_shape[0], causal=True), width=self.width
         )
 
 
-class VisionTransformer(_Transformer):
+class VisionTransformer(_TransformerFamily):
     """Transformer over square patches of an image (Dosovitskiy et al. 2020, https://arxiv.org/abs/2010.11929).
 
     Images (channels, height, width) -> logits (n, outputs), from the mean over the patches and not from a class
@@ -97,7 +112,7 @@ class VisionTransformer(_Transformer):
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
-        from chipsmith.learn.networks.modules.transformers import PatchClassifier, encoder
+        from chipsmith.learn.networks.modules.transformers import PatchClassifier
 
         require_rank(self.kind, input_shape, rank=3, axes="channels, height, width")
         require_outputs(self.kind, outputs)
@@ -108,7 +123,7 @@ class VisionTransformer(_Transformer):
         return PatchClassifier(
             channels=channels,
             patch=self.patch,
-            encoder=encoder(self, steps=patches, causal=False),
+            encoder=self._encoder(steps=patches, causal=False),
             width=self.width,
             outputs=outputs,
         )

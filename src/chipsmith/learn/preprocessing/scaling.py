@@ -40,7 +40,7 @@ class Standardise(ArrayStep):
 
         NaN (the padding of series) does not count.
         """
-        others = tuple(at for at in range(values.ndim) if at != 1 + axis)
+        others = tuple(index for index in range(values.ndim) if index != 1 + axis)
         wide = values.astype(np.float64)
         mean, std = np.nanmean(wide, axis=others), np.nanstd(wide, axis=others)
         constant = std <= SMALLEST_STD * np.maximum(1.0, np.abs(mean))

@@ -93,7 +93,7 @@ class _Spectrum(ArrayStep):
     def apply(self, values: Values) -> Values:
         """Samples (n, samples) to (n, 1, features, frames) as an image, or (n, frames, features) as a sequence."""
         require("librosa", purpose="reckon spectra of sounds")
-        features = np.stack([self._features(one) for one in values]).astype(np.float32)
+        features = np.stack([self._features(samples) for samples in values]).astype(np.float32)
         return features[:, None] if self.layout == "image" else np.swapaxes(features, 1, 2)
 
     def _features(self, samples: Values) -> Values:

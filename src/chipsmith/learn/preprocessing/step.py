@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict
 Values = NDArray[Any]
 
 
-class _Step(BaseModel, ABC):
+class _PreprocessingStep(BaseModel, ABC):
     """A frozen step that goes to JSON and back."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Reader(_Step):
+class Reader(_PreprocessingStep):
     """Makes one array, always of the same shape and type, of one raw example."""
 
     @abstractmethod
@@ -32,7 +32,7 @@ class Reader(_Step):
         return None
 
 
-class ArrayStep(_Step):
+class ArrayStep(_PreprocessingStep):
     """Reckons with the arrays of many examples at once, each as it would alone."""
 
     @abstractmethod

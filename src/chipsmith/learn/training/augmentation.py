@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.training.section import Section
+from chipsmith.learn.training.section import RecipeSection
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +22,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 _AFFINE = 5
 
 
-class ImageChanges(Section):
+class ImageChanges(RecipeSection):
     """Largest change of each kind; every image (channels, height, width) draws its own, evenly between - and + of it.
 
     `scale` is relative to 1 and `shear` is the tangent of the slant; `flip` mirrors every other image left to right;
@@ -90,13 +90,13 @@ def _cut(images: torch.Tensor, drawn: torch.Tensor, padding: int) -> torch.Tenso
     padded = functional.pad(images, [padding] * 4)
     starts = (drawn * (2 * padding + 1)).long().tolist()
     cut = [
-        one[:, down : down + height, across : across + width]
-        for one, (across, down) in zip(padded, starts, strict=True)
+        image[:, down : down + height, across : across + width]
+        for image, (across, down) in zip(padded, starts, strict=True)
     ]
     return torch.stack(cut)
 
 
-class SpectrogramMask(Section):
+class SpectrogramMask(RecipeSection):
     """Shifts in time and pitch, then masks: up to `frames` frames and up to `bands` bands in a row become the mean.
 
     A shift goes up to `shift_frames` and `shift_bands` to either side, and the edge is repeated where nothing comes
@@ -155,7 +155,7 @@ def _stripe(inputs: torch.Tensor, axis: int, drawn: torch.Tensor, longest: int) 
     return inside.reshape(shape)
 
 
-class TokenDropout(Section):
+class TokenDropout(RecipeSection):
     """Each token becomes `token` with probability `share`. Source: A. Dai, Q. Le: Semi-supervised sequence learning."""
 
     kind: Literal["tokens"]
@@ -174,7 +174,7 @@ class TokenDropout(Section):
         return inputs.masked_fill(drawn < self.share, self.token)
 
 
-class SeriesNoise(Section):
+class SeriesNoise(RecipeSection):
     """Normal noise of standard deviation `noise` on each value, and each series times 1 up to +- `scale`."""
 
     kind: Literal["series"]

@@ -54,11 +54,11 @@ def fit(
         with reproducible(seed=stream, threads=settings.threads, deterministic=settings.device == "cpu"):
             if settings.epochs == 0:
                 return History(epochs=(_measure(module.eval(), dataset, 0),))
-            training = _Training(module, dataset, settings, seed, loss, together)
+            training = _TrainingLoop(module, dataset, settings, seed, loss, together)
             return training.run(checkpoint, on_epoch)
 
 
-class _Training:
+class _TrainingLoop:
     """A training between its epochs: module, optimiser, schedule, generator, curves and best weights."""
 
     def __init__(
@@ -76,7 +76,9 @@ class _Training:
         self._module = module.to(settings.device)
         default = task_loss(dataset.task, label_smoothing=settings.label_smoothing, kl_weight=settings.kl_weight)
         self._objective = with_loss(self._module, loss or default, together)
-        self._optimizer = settings.optimizer.build([one for one in module.parameters() if one.requires_grad])
+        self._optimizer = settings.optimizer.build(
+            [parameter for parameter in module.parameters() if parameter.requires_grad]
+        )
         self._schedule = settings.schedule.build(self._optimizer, self._length())
         self._generator = torch.Generator().manual_seed(seed)
         self._epochs: list[Epoch] = []
@@ -178,7 +180,7 @@ class _Training:
             "order": self._generator.get_state(),
             "draws": torch.random.get_rng_state(),
             "cuda_draws": torch.cuda.get_rng_state_all() if self._settings.device == "cuda" else [],
-            "epochs": [asdict(one) for one in self._epochs],
+            "epochs": [asdict(epoch) for epoch in self._epochs],
         }
 
     def _restore(self, state: State, path: Path) -> None:
@@ -195,7 +197,7 @@ class _Training:
         if state["cuda_draws"]:
             torch.cuda.set_rng_state_all(state["cuda_draws"])
         self._best = state["best"]
-        self._epochs = [Epoch(**one) for one in state["epochs"]]
+        self._epochs = [Epoch(**epoch) for epoch in state["epochs"]]
 
 
 def _measure(module: torch.nn.Module, data: Dataset, number: int, *, device: str = "cpu") -> Epoch:

@@ -79,5 +79,5 @@ def l1_penalty(module: torch.nn.Module) -> torch.Tensor:
     """The sum of |weight| over all parameters with two axes or more: matrices and kernels, no biases, no scales."""
     import torch
 
-    weights = [one.abs().sum() for one in module.parameters() if one.ndim > 1]
+    weights = [parameter.abs().sum() for parameter in module.parameters() if parameter.ndim > 1]
     return torch.stack(weights).sum() if weights else torch.zeros(())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from chipsmith.learn.training.section import Section
+from chipsmith.learn.training.section import RecipeSection
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +24,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Sgd(Section):
+class Sgd(RecipeSection):
     """Stochastic gradient descent; with `batch_size: full` it is gradient descent.
 
     The buffer b = momentum b + g gives the step w = w - rate b; with `nesterov` the step is rate (g + momentum b).
@@ -61,7 +61,7 @@ class Sgd(Section):
         return self.momentum > 0
 
 
-class _Moments(Section):
+class _Moments(RecipeSection):
     """What Adam and AdamW have in common: the rates at which the mean gradient and square are forgotten."""
 
     learning_rate: Rate = 1e-3
@@ -110,7 +110,7 @@ class AdamW(_Moments):
         )
 
 
-class RmsProp(Section):
+class RmsProp(RecipeSection):
     """v = alpha v + (1 - alpha) g^2, w = w - rate g / (sqrt(v) + eps); with a momentum, that step goes to a buffer.
 
     Source: G. Hinton: Neural networks for machine learning, lecture 6e, Coursera 2012.
@@ -142,7 +142,7 @@ class RmsProp(Section):
         return self.momentum > 0
 
 
-class Adagrad(Section):
+class Adagrad(RecipeSection):
     """s = s + g^2, w = w - rate g / (sqrt(s) + eps).
 
     Source: J. Duchi, E. Hazan, Y. Singer: Adaptive subgradient methods, JMLR 12 (2011).

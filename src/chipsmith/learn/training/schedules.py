@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from chipsmith.learn.training.section import Section
+from chipsmith.learn.training.section import RecipeSection
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +31,7 @@ class Length:
         return self.epochs * self.steps_per_epoch
 
 
-class Constant(Section):
+class ConstantRate(RecipeSection):
     """The rate stays."""
 
     kind: Literal["constant"] = "constant"
@@ -43,7 +43,7 @@ class Constant(Section):
         return LambdaLR(optimizer, lambda _: 1.0)
 
 
-class Cosine(Section):
+class Cosine(RecipeSection):
     """Half a cosine from the rate to `final` of it.
 
     Source: I. Loshchilov, F. Hutter: SGDR: stochastic gradient descent with warm restarts, ICLR 2017, without restarts.
@@ -60,7 +60,7 @@ class Cosine(Section):
         return CosineAnnealingLR(optimizer, T_max=length.steps, eta_min=floor)
 
 
-class OneCycle(Section):
+class OneCycle(RecipeSection):
     """From a 25th of the rate up to it within `rise` of the steps, then down to almost zero; momentum goes against it.
 
     Source: L. Smith, N. Topin: Super-convergence, 2018, with PyTorch's cosine arcs.
@@ -82,7 +82,7 @@ class OneCycle(Section):
         )
 
 
-class Step(Section):
+class StepDecay(RecipeSection):
     """The rate times `factor` after each `epochs`."""
 
     kind: Literal["step"]
@@ -96,7 +96,7 @@ class Step(Section):
         return StepLR(optimizer, step_size=self.epochs * length.steps_per_epoch, gamma=self.factor)
 
 
-class Warmup(Section):
+class Warmup(RecipeSection):
     """A straight rise to the rate over the first `epochs`, then half a cosine down to `final` of it (1: it stays).
 
     Source of the rise: P. Goyal and others: Accurate, large minibatch SGD, 2017, section 2.2.
@@ -120,5 +120,5 @@ class Warmup(Section):
         return self.final + (1 - self.final) * (1 + math.cos(math.pi * done)) / 2
 
 
-Schedule: TypeAlias = Constant | Cosine | OneCycle | Step | Warmup
+Schedule: TypeAlias = ConstantRate | Cosine | OneCycle | StepDecay | Warmup
 ScheduleSettings = Annotated[Schedule, Field(discriminator="kind")]

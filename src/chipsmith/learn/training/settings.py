@@ -8,11 +8,11 @@ from pydantic import Field
 
 from chipsmith.learn.training.augmentation import AugmentationSettings
 from chipsmith.learn.training.optimizers import AdamW, OptimizerSettings
-from chipsmith.learn.training.schedules import Constant, ScheduleSettings
-from chipsmith.learn.training.section import Section
+from chipsmith.learn.training.schedules import ConstantRate, ScheduleSettings
+from chipsmith.learn.training.section import RecipeSection
 
 
-class TrainingSettings(Section):
+class TrainingSettings(RecipeSection):
     """How long, in which steps and against what a network is trained.
 
     `batch_size` "full" takes one step an epoch, on all examples. `early_stopping` ends the training after so many
@@ -24,7 +24,7 @@ class TrainingSettings(Section):
         default=64, description="examples in a step, or full: all of them"
     )
     optimizer: OptimizerSettings = AdamW(kind="adamw")
-    schedule: ScheduleSettings = Constant()
+    schedule: ScheduleSettings = ConstantRate()
     l1: float = Field(default=0.0, ge=0, description="times the sum of |weight| over matrices and kernels, no biases")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="share of a label given to all classes")
     gradient_clip: float | None = Field(default=None, gt=0, description="largest 2-norm of the whole gradient")

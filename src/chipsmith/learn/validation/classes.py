@@ -61,7 +61,7 @@ def calibration(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> C
     """The reliability table, in bins of equal width, of n answers with their confidence and whether they are right."""
     places = np.clip(np.ceil(confidences * BINS).astype(int) - 1, 0, BINS - 1)
     bins = tuple(_bin(place, confidences[places == place], right[places == place]) for place in np.unique(places))
-    error = sum(one.count * abs(one.accuracy - one.confidence) for one in bins) / len(confidences)
+    error = sum(interval.count * abs(interval.accuracy - interval.confidence) for interval in bins) / len(confidences)
     return Calibration(bins=bins, error=error)
 
 

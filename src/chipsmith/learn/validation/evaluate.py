@@ -42,7 +42,7 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """The figures of merit of a task, the chief one first; for classes also what is confused, and the calibration."""
+    """The figures of merit of a task, the primary one first; for classes also what is confused, and the calibration."""
 
     task: Task
     metrics: tuple[Metric, ...]
@@ -50,16 +50,16 @@ class Metrics:
     calibration: Calibration | None = None
 
     @property
-    def chief(self) -> Metric:
+    def primary_metric(self) -> Metric:
         """The figure that the task is judged by."""
         return self.metrics[0]
 
     def __getitem__(self, name: str) -> Metric:
-        return next(one for one in self.metrics if one.name == name)
+        return next(metric for metric in self.metrics if metric.name == name)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Figure:
+class _Estimator:
     """A statistic over some columns of the rows that a task makes of its examples."""
 
     name: str
@@ -75,7 +75,7 @@ def evaluate(
     resamples: int = RESAMPLES,
     scaling: TargetScaling | None = None,
 ) -> Metrics:
-    """Judge what `predict` answers to all examples, `BATCH` at a time; the same figures for every stage.
+    """Judge what `predict` answers to all examples, `BATCH` at a time; the same figures for every target.
 
     classification: accuracy, cross entropy in nats; regression: R2, RMSE, in the units of `scaling` where it is given;
     language: bits per token, accuracy; reconstruction: AUC of the squared error where the examples hold anomalies, RMSE
@@ -102,15 +102,15 @@ def evaluate_outputs(
     return evaluate(lambda _: next(answers), examples, task, resamples=resamples, scaling=scaling)
 
 
-def _metrics(rows: Rows, figures: tuple[_Figure, ...], resamples: int) -> tuple[Metric, ...]:
-    return tuple(_metric(rows, one, resamples) for one in figures)
+def _metrics(rows: Rows, estimators: tuple[_Estimator, ...], resamples: int) -> tuple[Metric, ...]:
+    return tuple(_metric(rows, estimator, resamples) for estimator in estimators)
 
 
-def _metric(rows: Rows, figure: _Figure, resamples: int) -> Metric:
-    interval = bootstrap_interval(rows, figure.statistic, resamples=resamples)
-    value = figure.statistic(rows)
+def _metric(rows: Rows, estimator: _Estimator, resamples: int) -> Metric:
+    interval = bootstrap_interval(rows, estimator.statistic, resamples=resamples)
+    value = estimator.statistic(rows)
     return Metric(
-        name=figure.name, value=value, low=interval.low, high=interval.high, count=len(rows), better=figure.better
+        name=estimator.name, value=value, low=interval.low, high=interval.high, count=len(rows), better=estimator.better
     )
 
 
@@ -119,19 +119,21 @@ def _metric(rows: Rows, figure: _Figure, resamples: int) -> Metric:
 
 def _judge_classes(parts: list[tuple[Array, Batch]], task: Task, resamples: int) -> Metrics:
     rows = np.concatenate([_class_rows(outputs, batch.targets) for outputs, batch in parts])
-    accuracy = _Figure(name="accuracy", statistic=lambda some: float(some[:, 0].mean()), better="more")
+    accuracy = _Estimator(name="accuracy", statistic=lambda some: float(some[:, 0].mean()), better="more")
     if task is Task.LANGUAGE:
-        bits = _Figure(name="bits per token", statistic=lambda some: float(some[:, 1].mean()), better="less")
+        bits = _Estimator(name="bits per token", statistic=lambda some: float(some[:, 1].mean()), better="less")
         in_bits = np.stack([rows[:, 0], rows[:, 1] / math.log(2)], axis=1)
         return Metrics(task=task, metrics=_metrics(in_bits, (bits, accuracy), resamples))
-    nats = _Figure(name="cross entropy", statistic=lambda some: float(some[:, 1].mean()), better="less")
+    nats = _Estimator(name="cross entropy", statistic=lambda some: float(some[:, 1].mean()), better="less")
     predicted = np.concatenate([outputs.argmax(-1) for outputs, _ in parts]).astype(np.int64)
     labels = np.concatenate([batch.targets for _, batch in parts]).astype(np.int64)
     classes = parts[0][0].shape[-1]
     return Metrics(
         task=task,
         metrics=_metrics(rows, (accuracy, nats), resamples),
-        confusion=tuple(tuple(int(one) for one in row) for row in confusion_matrix(labels, predicted, classes=classes)),
+        confusion=tuple(
+            tuple(int(count) for count in row) for row in confusion_matrix(labels, predicted, classes=classes)
+        ),
         calibration=calibration(rows[:, 2], rows[:, 0] == 1),
     )
 
@@ -146,7 +148,7 @@ def _class_rows(logits: Array, targets: Array) -> Rows:
     nats = norms - np.take_along_axis(wide, targets[..., None].astype(np.int64), axis=-1)[..., 0]
     right = logits.argmax(-1) == targets
     confidence = softmax(logits.astype(np.float32)).max(-1)
-    columns = [one.reshape(len(logits), -1).mean(1) for one in (right.astype(np.float64), nats, confidence)]
+    columns = [column.reshape(len(logits), -1).mean(1) for column in (right.astype(np.float64), nats, confidence)]
     return np.stack(columns, axis=1)
 
 
@@ -157,8 +159,10 @@ def _judge_values(parts: list[tuple[Array, Batch]], resamples: int, scaling: Tar
     restore = scaling.restore if scaling else np.asarray
     rows = np.concatenate([_value_rows(restore(outputs), restore(batch.targets)) for outputs, batch in parts])
     figures = (
-        _Figure(name="R2", statistic=_explained, better="more"),
-        _Figure(name="RMSE", statistic=lambda some: math.sqrt(some[:, 0].mean() / (some.shape[1] - 1)), better="less"),
+        _Estimator(name="R2", statistic=_explained, better="more"),
+        _Estimator(
+            name="RMSE", statistic=lambda some: math.sqrt(some[:, 0].mean() / (some.shape[1] - 1)), better="less"
+        ),
     )
     return Metrics(task=Task.REGRESSION, metrics=_metrics(rows, figures, resamples))
 
@@ -183,11 +187,11 @@ def _explained(rows: Rows) -> float:
 def _judge_reconstruction(parts: list[tuple[Array, Batch]], marks: Array, task: Task, resamples: int) -> Metrics:
     errors = np.concatenate([reconstruction_errors(outputs, batch.inputs) for outputs, batch in parts])
     anomalies = marks.astype(np.float64) if task is Task.RECONSTRUCTION else np.zeros(len(errors))
-    rmse = _Figure(name="RMSE", statistic=lambda some: math.sqrt(some[:, 0].mean()), better="less")
+    rmse = _Estimator(name="RMSE", statistic=lambda some: math.sqrt(some[:, 0].mean()), better="less")
     rows = np.stack([errors, anomalies], axis=1)
     metrics = _metrics(rows[anomalies == 0], (rmse,), resamples)
     if 0 < anomalies.sum() < len(anomalies):
-        metrics = (*_metrics(rows, (_Figure(name="AUC", statistic=_auc, better="more"),), resamples), *metrics)
+        metrics = (*_metrics(rows, (_Estimator(name="AUC", statistic=_auc, better="more"),), resamples), *metrics)
     return Metrics(task=task, metrics=metrics)
 
 

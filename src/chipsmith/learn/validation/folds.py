@@ -23,19 +23,19 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Folds:
-    """The chief metric of each fold, in float."""
+    """The primary metric of each fold, in float."""
 
     metrics: tuple[Metric, ...]
 
     @property
     def mean(self) -> float:
         """Mean over the folds."""
-        return float(np.mean([one.value for one in self.metrics]))
+        return float(np.mean([metric.value for metric in self.metrics]))
 
     @property
     def deviation(self) -> float:
         """Standard deviation over the folds, of a sample."""
-        return float(np.std([one.value for one in self.metrics], ddof=1))
+        return float(np.std([metric.value for metric in self.metrics], ddof=1))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,18 +119,18 @@ def cross_validate(recipe: Recipe, dataset: Dataset, *, folds: int) -> Folds:
     pool = JoinedExamples(first_part=dataset.train, second_part=dataset.validation)
     _check_count(folds, pool)
     metrics = []
-    for number, (rest, held) in enumerate(_splits(pool, dataset.task, folds, recipe.seed)):
+    for number, (rest, fold) in enumerate(_splits(pool, dataset.task, folds, recipe.seed)):
         validation = _validation_count(rest, pool.groups, len(rest) * len(dataset.validation) // len(pool))
         data = replace(dataset, validation=pool.select(rest[:validation]), train=pool.select(rest[validation:]))
-        one = train(recipe.model_copy(update={"seed": recipe.seed + number}), data)
+        trained = train(recipe.model_copy(update={"seed": recipe.seed + number}), data)
         judged = evaluate(
-            partial(predict, one.module),
-            pool.select(held),
+            partial(predict, trained.module),
+            pool.select(fold),
             dataset.task,
             resamples=recipe.validation.bootstrap,
             scaling=dataset.target_scaling,
         )
-        metrics.append(judged.chief)
+        metrics.append(judged.primary_metric)
     return Folds(metrics=tuple(metrics))
 
 
@@ -153,14 +153,14 @@ def _splits(pool: Examples, task: Task, folds: int, seed: int) -> Iterator[tuple
 
     generator, groups = np.random.default_rng(seed), pool.groups
     if groups is not None:
-        for rest, held in GroupKFold(n_splits=folds, shuffle=True, random_state=seed).split(groups, groups=groups):
+        for rest, fold in GroupKFold(n_splits=folds, shuffle=True, random_state=seed).split(groups, groups=groups):
             shuffled, order = generator.permutation(rest), generator.permutation(int(groups.max()) + 1)
-            yield shuffled[np.argsort(order[groups[shuffled]], kind="stable")], held
+            yield shuffled[np.argsort(order[groups[shuffled]], kind="stable")], fold
         return
     kind = StratifiedKFold if task is Task.CLASSIFICATION else KFold
     labels = pool.targets if task is Task.CLASSIFICATION else np.zeros(len(pool))
-    for rest, held in kind(n_splits=folds, shuffle=True, random_state=seed).split(labels, labels):
-        yield generator.permutation(rest), held
+    for rest, fold in kind(n_splits=folds, shuffle=True, random_state=seed).split(labels, labels):
+        yield generator.permutation(rest), fold
 
 
 def _validation_count(rest: Indices, groups: Indices | None, wanted: int) -> int:

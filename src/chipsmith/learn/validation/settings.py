@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from chipsmith.learn.training.section import Section
+from chipsmith.learn.training.section import RecipeSection
 
 
-class ValidationSettings(Section):
+class ValidationSettings(RecipeSection):
     """What is done beside the verdict: more of it costs time.
 
     `folds` trains as many further networks, each on other parts of the training and validation data. The chip executes

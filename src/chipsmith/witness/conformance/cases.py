@@ -19,6 +19,7 @@ import numpy as np
 from chipsmith.errors import CheckFailed
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Array, Graph
+from chipsmith.witness.reference_model import run_file
 
 _SCRIPTS = sysconfig.get_path("scripts")
 _INTEGER_PROFILE = ("--profile", "tosa-pro-int", "--tosa-version", "1.0.1")
@@ -62,13 +63,9 @@ class Case:
 
     def expected(self) -> dict[str, Array]:
         """What tosa_reference_model computes from the generated file itself."""
-        import tosa_reference_model
-
         arrays = [self.inputs[name] for name in self.graph.inputs]
-        outputs, status = tosa_reference_model.run(self.file, arrays)
-        if status != tosa_reference_model.GraphStatus.TOSA_VALID:
-            raise CheckFailed(f"tosa_reference_model refuses its own case {self.name}: {status}")
-        return {name: np.asarray(array) for name, array in zip(self.graph.outputs, outputs, strict=True)}
+        outputs = run_file(self.file, arrays, name=f"its own case {self.name}")
+        return dict(zip(self.graph.outputs, outputs, strict=True))
 
 
 def load_case(folder: Path) -> Case:
@@ -86,7 +83,7 @@ def load_case(folder: Path) -> Case:
 def sampled(cache: Path) -> list[Path]:
     """The folders of a small sample of each operator's cases."""
     common = ("tosa_verif_build_tests", *_INTEGER_PROFILE, *_LEGAL, *_SMALL)
-    folder = _made_once(cache, "sample", [(*common, *arguments) for arguments in SAMPLE])
+    folder = _generate_once(cache, "sample", [(*common, *arguments) for arguments in SAMPLE])
     return sorted(file.parent for file in folder.rglob("desc.json"))
 
 
@@ -102,8 +99,8 @@ def complete(cache: Path, *, seed: int | None = None, operators: Sequence[str] =
     `seed` draws other cases than the generator's own; `operators` (lower case) are the only ones, if given.
     """
     which = (*_LEGAL, *_drawn(seed))
-    found = _official(cache, "complete", which, operators)
-    return sorted((*found, *_tables_of_int16(cache, which))) if "table" in (operators or ("table",)) else found
+    cases = _official(cache, "complete", which, operators)
+    return sorted((*cases, *_tables_of_int16(cache, which))) if "table" in (operators or ("table",)) else cases
 
 
 def illegal(cache: Path, *, operators: Sequence[str] = ()) -> list[Path]:
@@ -128,20 +125,21 @@ def _drawn(seed: int | None) -> tuple[str, ...]:
 def _official(cache: Path, kind: str, which: Sequence[str], operators: Sequence[str]) -> list[Path]:
     """Taken from the cases of all operators where those were made already."""
     whole = _command(which, (), _DOUBLE_ROUND)
-    made_already = not operators or _folder(cache, kind, [whole]).exists()
-    command = whole if made_already else _command(which, operators, _DOUBLE_ROUND)
-    cases = _cases_of(_made_once(cache, kind, [command]))
-    return sorted(one for one in cases if not operators or operator_of(one) in operators)
+    complete_cached = not operators or _folder(cache, kind, [whole]).exists()
+    command = whole if complete_cached else _command(which, operators, _DOUBLE_ROUND)
+    cases = _cases_of(_generate_once(cache, kind, [command]))
+    return sorted(case for case in cases if not operators or operator_of(case) in operators)
 
 
 def _tables_of_int16(cache: Path, which: Sequence[str]) -> list[Path]:
     """The cases of TABLE int16 -> int32, the one row of EXT-INT16 that is held."""
-    made = _made_once(cache, "table-int16", [_command(which, ("table",), _INT16)])
-    return [one for one in _cases_of(made) if "_i16" in one.name]
+    folder = _generate_once(cache, "table-int16", [_command(which, ("table",), _INT16)])
+    return [case for case in _cases_of(folder) if "_i16" in case.name]
 
 
-def _cases_of(made: Path) -> list[Path]:
-    return [file.parent for file in made.rglob("desc.json") if "cases" in file.relative_to(made).parts]
+def _cases_of(folder: Path) -> list[Path]:
+    """The cases in a folder that the conformance generator filled: beside them lie those that it is built from."""
+    return [file.parent for file in folder.rglob("desc.json") if "cases" in file.relative_to(folder).parts]
 
 
 def _command(which: Sequence[str], operators: Sequence[str], extension: Sequence[str]) -> tuple[str, ...]:
@@ -156,7 +154,7 @@ def _folder(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Path:
     return cache / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
-def _made_once(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Path:
+def _generate_once(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Path:
     """The folder that the commands fill, once."""
     folder = _folder(cache, kind, commands)
     if not folder.exists():
@@ -174,7 +172,7 @@ def _generate(command: Sequence[str], folder: Path) -> None:
     builds = command[0] == "tosa_verif_build_tests"
     target = ("-o", ".") if builds else ("--build-directory", "build", "--output-directory", "cases")
     environment = os.environ | {"PATH": os.pathsep.join((_SCRIPTS, os.environ["PATH"]))}
-    made = subprocess.run(
+    process = subprocess.run(
         [f"{_SCRIPTS}/{command[0]}", *command[1:], *target],
         cwd=folder,
         env=environment,
@@ -182,6 +180,6 @@ def _generate(command: Sequence[str], folder: Path) -> None:
         capture_output=True,
         text=True,
     )
-    if made.returncode:
-        last = (made.stderr.strip().splitlines() or ["no message"])[-1]
+    if process.returncode:
+        last = (process.stderr.strip().splitlines() or ["no message"])[-1]
         raise CheckFailed(f"the generator of tosa-tools ({command[0]}) failed: {last}")

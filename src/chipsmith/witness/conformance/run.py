@@ -22,13 +22,14 @@ from chipsmith.chip import Chip, load_chip
 from chipsmith.errors import BadInput, CheckFailed, ChipsmithError
 from chipsmith.processors import processors
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.targets import GraphTarget, graph_targets
 from chipsmith.tosa.operators import OPERATORS
 from chipsmith.witness.conformance.cases import complete, illegal, load_case, operator_of
-from chipsmith.witness.conformance.targets import MOST_CYCLES, TARGETS, Bench, TooLong
+from chipsmith.witness.conformance.targets import MOST_CYCLES, Bench, TooLong, bench_of
 
 CONSTANT = "const"
 """The generator's name of cases that are one constant."""
-Found = TypeVar("Found")
+Returned = TypeVar("Returned")
 
 
 class Result(enum.Enum):
@@ -77,26 +78,31 @@ class Conformance:
     @property
     def counts(self) -> Mapping[str, Counter[Result]]:
         """How many cases of each operator had each result, by operator."""
-        found: dict[str, Counter[Result]] = {}
-        for one in self.outcomes:
-            found.setdefault(one.operator, Counter())[one.result] += 1
-        return dict(sorted(found.items()))
+        counts: dict[str, Counter[Result]] = {}
+        for outcome in self.outcomes:
+            counts.setdefault(outcome.operator, Counter())[outcome.result] += 1
+        return dict(sorted(counts.items()))
 
     @property
     def total(self) -> Counter[Result]:
         """How many cases had each result."""
-        return Counter(one.result for one in self.outcomes)
+        return Counter(outcome.result for outcome in self.outcomes)
 
     @property
     def share(self) -> float:
         """passed / (passed + failed + refused); 1 where nothing ran."""
-        ran = sum(self.total[one] for one in _BARRED)
+        ran = sum(self.total[result] for result in _BARRED)
         return self.total[Result.PASSED] / ran if ran else 1.0
 
     @property
     def not_passed(self) -> tuple[Outcome, ...]:
         """The legal cases that failed or were refused, and the illegal ones that were accepted."""
-        return tuple(one for one in self.outcomes if one.result in _MISSED)
+        return tuple(outcome for outcome in self.outcomes if outcome.result in _MISSED)
+
+    @property
+    def failure(self) -> str:
+        """How many cases did not pass; empty where all did."""
+        return f"{len(self.not_passed)} of {len(self.outcomes)} cases did not pass" if self.not_passed else ""
 
     def to_json(self) -> Json:
         """The object of `chipsmith conformance --json`."""
@@ -112,8 +118,13 @@ class Conformance:
             **_plain(self.total),
             "operators": [{"name": name, **_plain(counts)} for name, counts in self.counts.items()],
             "not_passed": [
-                {"operator": one.operator, "case": one.case, "result": one.result.value, "reason": one.reason}
-                for one in self.not_passed
+                {
+                    "operator": outcome.operator,
+                    "case": outcome.case,
+                    "result": outcome.result.value,
+                    "reason": outcome.reason,
+                }
+                for outcome in self.not_passed
             ],
         }
 
@@ -132,27 +143,29 @@ def run_official_cases(
     chip: Chip | None = None,
     cache: Path | None = None,
 ) -> Conformance:
-    """Run the generator's cases of PRO-INT and EXT-DOUBLEROUND, legal and illegal ones, on a target of TARGETS.
+    """Run the generator's cases of PRO-INT and EXT-DOUBLEROUND, legal and illegal ones, on a target by its name.
 
-    `operators` (any case) are the only ones, if given; `sample` takes so many of each, spread evenly; `chip` (not for
-    'reference') defaults to edge-256. In RTL, cases that take more than `most_cycles` are not run, and a sample is
+    Targets that take bare graphs have them (`chipsmith.targets.graph_targets`). `operators` (any case) are the only
+    ones, if given; `sample` takes so many of each, spread evenly; `chip`, for a target that runs on one, defaults to
+    edge-256. In RTL, cases that take more than `most_cycles` are not run, and a sample is
     taken from the others. Cases are generated once and kept in `cache`. Raises BadInput for unknown names.
     """
     names = tuple(name.lower() for name in operators)
-    _check(target, names, sample, most_cycles)
-    bench = Bench(target=target, chip=chip or load_chip("edge-256"), most_cycles=most_cycles)
-    bench.prepare()
+    _check(names, sample, most_cycles)
+    bench = bench_of(_target(target, chip or load_chip("edge-256")), most_cycles=most_cycles)
+    bench.build()
     folder = cache or cache_folder() / "conformance"
     legal, others = complete(folder, seed=seed, operators=names), illegal(folder, operators=names)
     with _processes() as run:
-        found = (*_run_legal(legal, bench, sample, run), *run(partial(run_case, bench=bench), _spread(others, sample)))
+        outcomes = _run_legal(legal, bench, sample, run)
+        outcomes += run(partial(run_case, bench=bench), _spread(others, sample))
     return Conformance(
         target=target,
-        chip=None if target == "reference" else bench.chip,
+        chip=bench.target.chip,
         seed=seed,
         sample=sample,
-        most_cycles=most_cycles if target == "rtl" else None,
-        outcomes=found,
+        most_cycles=bench.most_cycles,
+        outcomes=tuple(outcomes),
     )
 
 
@@ -179,7 +192,7 @@ def _expects_refusal(folder: Path) -> bool:
 
 def _run_illegal(folder: Path, bench: Bench) -> Outcome:
     try:
-        bench.accept(load_case(folder))
+        bench.target.prepare_graph(load_case(folder).graph)
     except ChipsmithError as error:
         result, reason = Result.REFUSED_ILLEGAL, str(error)
     else:
@@ -190,9 +203,14 @@ def _run_illegal(folder: Path, bench: Bench) -> Outcome:
 # --- which cases -----------------------------------------------------------------------------------------------------
 
 
-def _check(target: str, operators: Sequence[str], sample: int | None, most_cycles: int) -> None:
-    if target not in TARGETS:
-        raise BadInput(f"there is no target '{target}'; there are: {', '.join(TARGETS)}")
+def _target(name: str, chip: Chip) -> GraphTarget:
+    targets = graph_targets(chip)
+    if name not in targets:
+        raise BadInput(f"there is no target '{name}' for official cases; there are: {', '.join(targets)}")
+    return targets[name]
+
+
+def _check(operators: Sequence[str], sample: int | None, most_cycles: int) -> None:
     known = {kind.lower() for kind in OPERATORS} | {CONSTANT}
     for name in operators:
         if name not in known:
@@ -208,19 +226,19 @@ def _run_legal(folders: Sequence[Path], bench: Bench, sample: int | None, run: R
     left, chosen = dict.fromkeys(folders), _spread(folders, sample)
     outcomes: list[Outcome] = []
     while chosen:
-        found = run(partial(run_case, bench=bench), chosen)
-        outcomes += found
+        results = run(partial(run_case, bench=bench), chosen)
+        outcomes += results
         for folder in chosen:
             del left[folder]
-        wanted = Counter(one.operator for one in found if one.result is Result.TOO_LONG)
+        wanted = Counter(outcome.operator for outcome in results if outcome.result is Result.TOO_LONG)
         groups = _by_operator(left)
-        chosen = [one for name, count in wanted.items() for one in _evenly(groups.get(name, []), count)]
+        chosen = [folder for name, count in wanted.items() for folder in _evenly(groups.get(name, []), count)]
     return outcomes
 
 
 def _spread(folders: Iterable[Path], count: int | None) -> list[Path]:
     """So many cases of each operator, spread evenly over its cases; all where `count` is None."""
-    return [one for group in _by_operator(folders).values() for one in _evenly(group, count)]
+    return [folder for group in _by_operator(folders).values() for folder in _evenly(group, count)]
 
 
 def _by_operator(folders: Iterable[Path]) -> dict[str, list[Path]]:
@@ -233,7 +251,7 @@ def _by_operator(folders: Iterable[Path]) -> dict[str, list[Path]]:
 def _evenly(folders: Sequence[Path], count: int | None) -> list[Path]:
     if count is None or count >= len(folders):
         return list(folders)
-    return [folders[at * len(folders) // count] for at in range(count)]
+    return [folders[index * len(folders) // count] for index in range(count)]
 
 
 # --- processes -------------------------------------------------------------------------------------------------------
@@ -242,7 +260,7 @@ def _evenly(folders: Sequence[Path], count: int | None) -> list[Path]:
 class Run(Protocol):
     """Calls a function for each folder, in processes."""
 
-    def __call__(self, call: Callable[[Path], Found], folders: Sequence[Path]) -> tuple[Found, ...]:
+    def __call__(self, call: Callable[[Path], Returned], folders: Sequence[Path]) -> tuple[Returned, ...]:
         """The results in the folders' order."""
 
 
@@ -252,7 +270,7 @@ def _processes() -> Iterator[Run]:
     context = get_context("spawn")
     with ProcessPoolExecutor(processors(), mp_context=context, initializer=_be_silent) as pool:
 
-        def run(call: Callable[[Path], Found], folders: Sequence[Path]) -> tuple[Found, ...]:
+        def run(call: Callable[[Path], Returned], folders: Sequence[Path]) -> tuple[Returned, ...]:
             return tuple(pool.map(call, folders))
 
         try:

@@ -12,9 +12,11 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.frontends.load import load_onnx, read_columns
 from chipsmith.frontends.onnx.model import OnnxModel
-from chipsmith.frontends.onnx.network import Layer, OnnxNetwork, lower_network
+from chipsmith.frontends.onnx.network import lower_network
 from chipsmith.frontends.onnx.quantise import quantise
+from chipsmith.frontends.onnx.runtime import onnx_model
 from chipsmith.frontends.onnx.witness import float_name, onnx_tensors, without_rounding
+from chipsmith.frontends.quantized_network import Layer, QuantizedNetwork
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.diff.layer import LayerValues, chip_tensors
 
@@ -29,13 +31,14 @@ def onnx_layers(
     Of a QDQ network that is given no inputs, they are random over what its int8 inputs reach, always the same.
     Raises as load_onnx does.
     """
-    network, columns = _network(model, calibration, most)
+    network, original, columns = _network(model, calibration, most)
+    quantised = onnx_model(network.fake_quantized)
     layers = [layer for layer in network.layers if layer.axes]
     if not layers:
         raise BadInput(f"{model} has no layer that ends in a QuantizeLinear")
-    named = _batches(network.model, columns)
-    witness = onnx_tensors(network.model.proto, [layer.integers for layer in layers], named)
-    reals = _reals(network, layers, named)
+    named = _batches(quantised, columns)
+    witness = onnx_tensors(quantised.proto, [layer.integers for layer in layers], named)
+    reals = _reals(original or quantised, layers, named)
     found = chip_tensors(network.graph, chip, [layer.tensor for layer in layers], network.quantize_inputs(*columns))
     return network.graph.name, [
         LayerValues(
@@ -52,29 +55,39 @@ def onnx_layers(
     ]
 
 
-def _network(model: str, calibration: str | os.PathLike[str] | None, most: int) -> tuple[OnnxNetwork, list[Array]]:
-    """The network and the inputs to compare over; a QDQ network takes them from `calibration` and keeps its scales."""
+def _network(
+    model: str, calibration: str | os.PathLike[str] | None, most: int
+) -> tuple[QuantizedNetwork, OnnxModel | None, list[Array]]:
+    """The network, the float one that was quantised, if any, and the inputs to compare over.
+
+    A QDQ network takes the inputs from `calibration` and keeps its scales.
+    """
     if calibration is None:
         network = load_onnx(model, None)
-        return network, _random_inputs(network, most)
+        return network, None, _random_inputs(network, most)
     plain, columns = read_columns(model, calibration)
-    network = lower_network(plain) if plain.quantised else lower_network(*quantise(plain, columns))
-    batches = [port.shape[0] for port in network.model.inputs]
-    counts = [min(most, len(column) // size) * size for column, size in zip(columns, batches, strict=True)]
-    return network, [column[:count] for column, count in zip(columns, counts, strict=True)]
+    counts = [
+        min(most, len(column) // port.shape[0]) * port.shape[0]
+        for column, port in zip(columns, plain.inputs, strict=True)
+    ]
+    compared = [column[:count] for column, count in zip(columns, counts, strict=True)]
+    if plain.quantised:
+        return lower_network(plain), None, compared
+    quantised, original = quantise(plain, columns)
+    return lower_network(quantised, plain), original, compared
 
 
-def _random_inputs(network: OnnxNetwork, most: int) -> list[Array]:
+def _random_inputs(network: QuantizedNetwork, most: int) -> list[Array]:
     random = np.random.default_rng(_SEED)
     columns: list[Array] = []
-    for port, border in zip(network.model.inputs, network.input_quantization, strict=True):
+    for port, binding in zip(onnx_model(network.source).inputs, network.inputs, strict=True):
         shape = (most * port.shape[0], *port.shape[1:])
-        if border.scale is None:
+        if binding.scale is None:
             raise BadInput(
                 f"input '{port.name}' of {network.graph.name} takes integers: give --calibration x.npy to compare over"
             )
-        steps = random.integers(-128, 128, shape) - border.zero_point
-        columns.append((steps * border.scale).astype(port.dtype))
+        steps = random.integers(-128, 128, shape) - binding.zero_point
+        columns.append((steps * binding.scale).astype(port.dtype))
     return columns
 
 
@@ -86,15 +99,15 @@ def _batches(model: OnnxModel, columns: Sequence[Array]) -> dict[str, npt.NDArra
 
 
 def _reals(
-    network: OnnxNetwork, layers: Sequence[Layer], inputs: dict[str, npt.NDArray[np.generic]]
+    model: OnnxModel, layers: Sequence[Layer], inputs: dict[str, npt.NDArray[np.generic]]
 ) -> list[npt.NDArray[np.generic] | None]:
     """The layers in floating point: by the network before quantisation, or by the QDQ network without its rounding."""
-    if network.original is None:
-        values = onnx_tensors(without_rounding(network.model), [layer.integers for layer in layers], inputs)
+    if model.quantised:
+        values = onnx_tensors(without_rounding(model), [layer.integers for layer in layers], inputs)
         return [values[layer.integers] for layer in layers]
-    known = [name for node in network.original.nodes for name in node.outputs]
+    known = [name for node in model.nodes for name in node.outputs]
     names = [float_name(layer.real, known) for layer in layers]
-    values = onnx_tensors(network.original.proto, [name for name in dict.fromkeys(names) if name], inputs)
+    values = onnx_tensors(model.proto, [name for name in dict.fromkeys(names) if name], inputs)
     return [None if name is None else values[name] for name in names]
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from chipsmith.chip import Chip
 from chipsmith.frontends.load import load_module, load_network
+from chipsmith.frontends.pytorch.eager import eager_module
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.diff.layer import LayerValues, chip_tensors, int8_tensors
 from chipsmith.witness.diff.sqnr import MOVES, label_of, node_values, source_of
@@ -44,10 +45,11 @@ def pytorch_layers(
     columns = tuple(column[:most] for column in columns)
     rows = [tuple(torch.from_numpy(part[None].copy()) for part in row) for row in zip(*columns, strict=True)]
     original = torch.export.export(module.eval(), rows[0]).module(check_guards=False)
-    exact, rough = _stacked(original, rows), _stacked(lowered.converted, rows)
+    converted = eager_module(lowered.fake_quantized)
+    exact, rough = _stacked(original, rows), _stacked(converted, rows)
     names = int8_tensors(lowered.graph)
     found = chip_tensors(lowered.graph, chip, names, lowered.quantize_inputs(*columns))
-    return lowered.graph.name, list(_layers(lowered.converted, exact, rough, found))
+    return lowered.graph.name, list(_layers(converted, exact, rough, found))
 
 
 def _stacked(module: Any, rows: Sequence[tuple[torch.Tensor, ...]]) -> dict[str, Array]:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 import torch.nn.functional as functional
 from torch import nn
 
-from chipsmith.learn.networks.mobilenet import scaled
-
-if TYPE_CHECKING:
-    from chipsmith.learn.networks.mobilenet import Bottleneck, MobileNetV1, MobileNetV2, MobileNetV3
+from chipsmith.learn.networks.mobilenet_blocks import Bottleneck, Stage, Stem, scale_channels
 
 
 def _normalised(
@@ -61,7 +56,7 @@ class SqueezeExcite(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        squeezed = scaled(channels, 0.25)
+        squeezed = scale_channels(channels, 0.25)
         self.reduce = nn.Conv2d(channels, squeezed, 1)
         self.expand = nn.Conv2d(squeezed, channels, 1)
         self.gate = nn.Hardsigmoid()
@@ -72,25 +67,27 @@ class SqueezeExcite(nn.Module):
         return images * self.gate(self.expand(functional.relu(self.reduce(means))))
 
 
-def mobilenet_v1(settings: MobileNetV1, *, inputs: int, outputs: int) -> nn.Module:
-    """Version 1 as its settings say."""
-    before = scaled(settings.stem, settings.width)
-    layers: list[nn.Module] = [_normalised(inputs, before, nn.ReLU(), kernel=3, stride=settings.stem_stride)]
-    for stage in settings.stages:
+def build_mobilenet_v1(
+    *, stem: Stem, stages: tuple[Stage, ...], width: float, dropout: float, outputs: int
+) -> nn.Module:
+    """Version 1: the stem, its stages with their channels times `width`, dropout, `outputs` logits."""
+    before, layers = stem.outputs, [_first(stem, nn.ReLU())]
+    for stage in stages:
         for stride in (stage.stride, *[1] * (stage.repeats - 1)):
-            after = scaled(stage.channels, settings.width)
+            after = scale_channels(stage.channels, width)
             layers.append(Separable(inputs=before, outputs=after, stride=stride))
             before = after
-    return _classifier(layers, [nn.Dropout(settings.dropout), nn.Linear(before, outputs)])
+    return _classifier(layers, [nn.Dropout(dropout), nn.Linear(before, outputs)])
 
 
-def mobilenet_v2(settings: MobileNetV2, *, inputs: int, outputs: int) -> nn.Module:
-    """Version 2 as its settings say."""
-    before = scaled(settings.stem, settings.width)
-    layers: list[nn.Module] = [_normalised(inputs, before, nn.ReLU6(), kernel=3, stride=settings.stem_stride)]
-    for stage in settings.stages:
+def build_mobilenet_v2(
+    *, stem: Stem, stages: tuple[Stage, ...], head: int, width: float, dropout: float, outputs: int
+) -> nn.Module:
+    """Version 2: as version 1, of inverted residuals, with `head` channels before the mean."""
+    before, layers = stem.outputs, [_first(stem, nn.ReLU6())]
+    for stage in stages:
         for stride in (stage.stride, *[1] * (stage.repeats - 1)):
-            after = scaled(stage.channels, settings.width)
+            after = scale_channels(stage.channels, width)
             layers.append(
                 InvertedResidual(
                     inputs=before,
@@ -103,29 +100,41 @@ def mobilenet_v2(settings: MobileNetV2, *, inputs: int, outputs: int) -> nn.Modu
                 )
             )
             before = after
-    head = scaled(settings.head, max(1.0, settings.width))
-    layers.append(_normalised(before, head, nn.ReLU6()))
-    return _classifier(layers, [nn.Dropout(settings.dropout), nn.Linear(head, outputs)])
+    last = scale_channels(head, max(1.0, width))
+    layers.append(_normalised(before, last, nn.ReLU6()))
+    return _classifier(layers, [nn.Dropout(dropout), nn.Linear(last, outputs)])
 
 
-def mobilenet_v3(settings: MobileNetV3, *, inputs: int, outputs: int) -> nn.Module:
-    """Version 3 as its settings say."""
-    before = scaled(settings.stem, settings.width)
-    layers: list[nn.Module] = [_normalised(inputs, before, nn.Hardswish(), kernel=3, stride=settings.stem_stride)]
-    for block in settings.blocks:
-        layers.append(_version_3_block(block, before, settings.width))
-        before = scaled(block.channels, settings.width)
-    features = scaled(settings.features, settings.width)
-    layers.append(_normalised(before, features, nn.Hardswish()))
-    head = [nn.Linear(features, settings.head), nn.Hardswish()]
-    return _classifier(layers, [*head, nn.Dropout(settings.dropout), nn.Linear(settings.head, outputs)])
+def build_mobilenet_v3(
+    *,
+    stem: Stem,
+    blocks: tuple[Bottleneck, ...],
+    features: int,
+    head: int,
+    width: float,
+    dropout: float,
+    outputs: int,
+) -> nn.Module:
+    """Version 3: `features` channels after the last 1 x 1 convolution, a dense layer of `head` behind the mean."""
+    before, layers = stem.outputs, [_first(stem, nn.Hardswish())]
+    for block in blocks:
+        layers.append(_version_3_block(block, before, width))
+        before = scale_channels(block.channels, width)
+    last = scale_channels(features, width)
+    layers.append(_normalised(before, last, nn.Hardswish()))
+    dense = [nn.Linear(last, head), nn.Hardswish()]
+    return _classifier(layers, [*dense, nn.Dropout(dropout), nn.Linear(head, outputs)])
+
+
+def _first(stem: Stem, activation: nn.Module) -> nn.Module:
+    return _normalised(stem.inputs, stem.outputs, activation, kernel=3, stride=stem.stride)
 
 
 def _version_3_block(block: Bottleneck, inputs: int, width: float) -> nn.Module:
     return InvertedResidual(
         inputs=inputs,
-        expanded=scaled(block.expanded, width),
-        outputs=scaled(block.channels, width),
+        expanded=scale_channels(block.expanded, width),
+        outputs=scale_channels(block.channels, width),
         kernel=block.kernel,
         stride=block.stride,
         activation=nn.Hardswish if block.hard_swish else nn.ReLU,

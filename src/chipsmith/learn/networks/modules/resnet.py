@@ -88,8 +88,8 @@ def _stage(before: int, width: int, strides: list[int], *, padded_shortcut: bool
     channels = [before, *[width] * len(strides)]
     return nn.Sequential(
         *(
-            BasicBlock(inputs=one, outputs=width, stride=stride, padded_shortcut=padded_shortcut)
-            for one, stride in zip(channels, strides, strict=False)
+            BasicBlock(inputs=inputs, outputs=width, stride=stride, padded_shortcut=padded_shortcut)
+            for inputs, stride in zip(channels, strides, strict=False)
         )
     )
 

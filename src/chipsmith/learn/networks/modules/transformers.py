@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 import torch.nn.functional as functional
 from torch import nn
-
-if TYPE_CHECKING:
-    from chipsmith.learn.networks.transformers import CausalTransformer, Transformer, VisionTransformer
 
 _POSITION_DEVIATION = 0.02
 _MASKED_SCORE = -32.0
@@ -63,7 +58,7 @@ class Block(nn.Module):
         return steps + self.dropout(self.dense(self.norm2(steps)))
 
 
-class Encoder(nn.Module):
+class TransformerEncoder(nn.Module):
     """Learned positions, blocks, a last LayerNorm."""
 
     def __init__(self, *, blocks: list[Block], steps: int, width: int) -> None:
@@ -77,24 +72,28 @@ class Encoder(nn.Module):
         return self.norm(self.blocks(steps + self.positions))
 
 
-def encoder(settings: Transformer | CausalTransformer | VisionTransformer, *, steps: int, causal: bool) -> Encoder:
-    """The blocks of a family, as its settings say, for sequences of `steps`."""
+def build_encoder(
+    *, layers: int, width: int, heads: int, feed_forward: int, dropout: float, steps: int, causal: bool
+) -> TransformerEncoder:
+    """So many blocks for sequences of `steps`, of which each sees all or, where `causal`, those up to itself."""
     blocks = [
         Block(
-            attention=Attention(width=settings.width, heads=settings.heads, steps=steps, causal=causal),
-            width=settings.width,
-            feed_forward=settings.feed_forward,
-            dropout=settings.dropout,
+            attention=Attention(width=width, heads=heads, steps=steps, causal=causal),
+            width=width,
+            feed_forward=feed_forward,
+            dropout=dropout,
         )
-        for _ in range(settings.layers)
+        for _ in range(layers)
     ]
-    return Encoder(blocks=blocks, steps=steps, width=settings.width)
+    return TransformerEncoder(blocks=blocks, steps=steps, width=width)
 
 
 class SequenceClassifier(nn.Module):
     """Embedding of features or tokens, encoder, mean over the steps, dense layer."""
 
-    def __init__(self, *, features: int, vocabulary: int | None, encoder: Encoder, width: int, outputs: int) -> None:
+    def __init__(
+        self, *, features: int, vocabulary: int | None, encoder: TransformerEncoder, width: int, outputs: int
+    ) -> None:
         super().__init__()
         self.embedding = nn.Linear(features, width) if vocabulary is None else nn.Embedding(vocabulary, width)
         self.encoder = encoder
@@ -108,7 +107,7 @@ class SequenceClassifier(nn.Module):
 class LanguageModel(nn.Module):
     """Embedding of tokens, causal encoder, logits of the next token at every step."""
 
-    def __init__(self, *, vocabulary: int, encoder: Encoder, width: int) -> None:
+    def __init__(self, *, vocabulary: int, encoder: TransformerEncoder, width: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, width)
         self.encoder = encoder
@@ -122,7 +121,7 @@ class LanguageModel(nn.Module):
 class PatchClassifier(nn.Module):
     """Patches as steps, encoder, mean over the patches, dense layer."""
 
-    def __init__(self, *, channels: int, patch: int, encoder: Encoder, width: int, outputs: int) -> None:
+    def __init__(self, *, channels: int, patch: int, encoder: TransformerEncoder, width: int, outputs: int) -> None:
         super().__init__()
         self.patches = nn.Conv2d(channels, width, patch, stride=patch)
         self.encoder = encoder

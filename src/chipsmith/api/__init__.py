@@ -1,0 +1,33 @@
+"""The verbs: what Chipsmith does, each a function of the package `chipsmith` and a command of the same name.
+
+    run                                                 from raw data to a chip in one go
+    train  compress                                     from a recipe: a network, a smaller network
+    compile  simulate  predict  estimate  diff          a network or its Program on a chip
+    cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
+    report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
+
+A verb stands once: its function, with how a command takes each parameter, and its row at the end of its file. From
+the rows come the commands, their completion by the shell, `chipsmith.__all__` and the tables of docs/commands.md.
+
+Nothing heavy is imported here: each function imports what it uses.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from chipsmith.api.inventory import INVENTORY_VERBS
+from chipsmith.api.jobs import JOB_VERBS
+from chipsmith.api.machines import MACHINE_VERBS
+from chipsmith.api.programs import PROGRAM_VERBS
+from chipsmith.api.verb import AnyVerb
+
+if TYPE_CHECKING:
+    from chipsmith.api.inventory import *  # noqa: F403
+    from chipsmith.api.jobs import *  # noqa: F403
+    from chipsmith.api.machines import *  # noqa: F403
+    from chipsmith.api.programs import *  # noqa: F403
+
+VERBS: Mapping[str, AnyVerb] = {
+    verb.name: verb for verb in (*JOB_VERBS, *PROGRAM_VERBS, *MACHINE_VERBS, *INVENTORY_VERBS)
+}
+"""All verbs by name, in the order in which the command line lists them."""

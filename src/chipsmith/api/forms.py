@@ -1,0 +1,61 @@
+"""Parameters that several verbs take, with the words of their options."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Union
+
+from chipsmith.api.parameter import Argument, Option, Supplied
+
+if TYPE_CHECKING:
+    from chipsmith.chip import Chip
+    from chipsmith.learn import Recipe
+    from chipsmith.learn.progress import Progress
+    from chipsmith.program.program import Program
+    from chipsmith.tosa.graph import Array
+
+AnyPath = str | os.PathLike[str]
+
+
+def _terminal_progress() -> "Progress":
+    from chipsmith.console.progress import terminal_progress
+
+    return terminal_progress()
+
+
+Model = Annotated[
+    str, Argument(metavar="MODEL", help="A .tosa, int8 .tflite or .onnx file, or package.module:function.")
+]
+ChipOption = Annotated["str | Chip", Option(flags=("--chip",), help="A chip of `chipsmith chips`, or a YAML file.")]
+ChipArgument = Annotated["str | Chip", Argument(metavar="CHIP", help="A chip of `chipsmith chips`, or a YAML file.")]
+ChipInstead = Annotated["str | Chip | None", Option(flags=("--chip",), help="A chip, instead of the recipe's.")]
+ChipSettings = Annotated[
+    Sequence[str],
+    Option(flags=("--set",), metavar="FIELD=VALUE", help="Replace a field of the chip; repeatable."),
+]
+RecipeSettings = Annotated[
+    Sequence[str],
+    Option(flags=("--set",), metavar="FIELD=VALUE", help="Replace a field; repeatable."),
+]
+JobSettings = Annotated[
+    Sequence[str],
+    Option(flags=("--set",), metavar="FIELD=VALUE", help="Replace a field of recipe or chip; repeatable."),
+]
+Calibration = Annotated[
+    AnyPath | None, Option(help="Inputs (.npy, .npz) that choose the int8 ranges of a float network.")
+]
+RecipeArgument = Annotated[
+    "AnyPath | Recipe", Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")
+]
+OwnNetwork = Annotated[str | None, Option(metavar="PACKAGE.MODULE:FUNCTION", help="A network of your own.")]
+Seed = Annotated[
+    int | None, Option(help="Seed of the split, the training and all else that is drawn; default the recipe's.")
+]
+Resume = Annotated[bool, Option(help="Go on with a training that was interrupted.")]
+ShowProgress = Annotated["Progress | None", Supplied(supply=_terminal_progress)]
+CompiledProgram = Annotated[
+    Union[AnyPath, "Program"], Argument(metavar="P.program", help="What `chipsmith compile` wrote.")
+]
+DeployedProgram = Annotated[
+    Union[AnyPath, "Program"], Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")
+]
+Inputs = AnyPath | Mapping[str, "Array"] | None

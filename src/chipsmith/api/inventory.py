@@ -1,0 +1,95 @@
+"""The verbs that say what there is, and whether it is right: chips, ops, conformance, doctor."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, overload
+
+from chipsmith.api.forms import ChipOption, ChipSettings
+from chipsmith.api.parameter import Argument, Option
+from chipsmith.api.values import as_chip
+from chipsmith.api.verb import Schema, Verb
+from chipsmith.console import inventory as console
+from chipsmith.schema import Json
+
+if TYPE_CHECKING:
+    from chipsmith.chip import Chip
+    from chipsmith.diagnosis import Diagnosis
+    from chipsmith.tosa.operators.row import OperatorRow
+    from chipsmith.witness.conformance.run import Conformance
+
+
+def _chip_schema() -> Json:
+    from chipsmith.chip import json_schema
+
+    return json_schema()
+
+
+@overload
+def chips() -> "tuple[Chip, ...]": ...
+@overload
+def chips(name: str) -> "Chip": ...
+def chips(
+    name: Annotated[str | None, Argument(metavar="NAME", help="A chip or a YAML file: prints the whole file.")] = None,
+) -> "Chip | tuple[Chip, ...]":
+    """The chips of the catalogue, or one of them whole.
+
+    All of them from small to large; with a `name` of one, or a YAML file, that chip alone. Raises BadInput.
+    """
+    from chipsmith.chip import catalogue, load_chip
+
+    return tuple(load_chip(known) for known in catalogue()) if name is None else load_chip(name)
+
+
+def conformance(
+    target: Annotated[str, Option(help="reference (the interpreter), npu (the simulated chip) or rtl.")] = "npu",
+    *,
+    ops: Annotated[Sequence[str], Option(flags=("--op",), help="An operator, such as conv2d; repeatable.")] = (),
+    seed: Annotated[int | None, Option(help="Draws other cases than the generator's own.")] = None,
+    sample: Annotated[int | None, Option(help="So many cases of each operator, spread over all.")] = None,
+    most_cycles: Annotated[int, Option(help="Longer cases are not run in RTL.")] = 1_000_000,
+    chip: ChipOption = "edge-256",
+    settings: ChipSettings = (),
+) -> "Conformance":
+    """Run TOSA's official conformance cases and compare every bit.
+
+    `target` is "reference", "npu" (compiled for a chip and simulated) or "rtl"; nothing is folded. `ops` are the only
+    operators, if given; `sample` takes so many cases of each; `seed` draws other cases than the generator's own; cases
+    of more than `most_cycles` are not run in RTL. The first run generates the cases, which takes minutes, and keeps
+    them. A case that does not pass is no exception: see `Conformance.failure`. Raises BadInput.
+    """
+    from chipsmith.witness.conformance.run import run_official_cases
+
+    return run_official_cases(
+        target, operators=ops, seed=seed, sample=sample, most_cycles=most_cycles, chip=as_chip(chip, settings)
+    )
+
+
+def ops() -> "tuple[OperatorRow, ...]":
+    """The operators that Chipsmith holds, with their types and rules.
+
+    A row each of TOSA's integer profile.
+    """
+    from chipsmith.tosa.operators import OPERATORS
+
+    return tuple(OPERATORS.values())
+
+
+def doctor() -> "Diagnosis":
+    """What is installed, what is missing, and the command that mends it.
+
+    Read from the package's own requirements. Raises BadInput where Chipsmith runs from a folder and is not installed.
+    """
+    from chipsmith.diagnosis import diagnose
+
+    return diagnose()
+
+
+INVENTORY_VERBS = (
+    Verb(function=chips, view=console.view_chips, schema=Schema(of="a chip file", read=_chip_schema)),
+    Verb(
+        function=conformance,
+        view=console.view_conformance,
+        fails="a case does not pass, or is accepted and should be refused",
+    ),
+    Verb(function=ops, view=console.view_operators),
+    Verb(function=doctor, view=console.view_diagnosis, fails="something that every command needs is missing"),
+)

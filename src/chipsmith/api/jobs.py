@@ -1,0 +1,223 @@
+"""The verbs of a recipe and of what it leaves: run, train, recipes, compress, predict, report."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from chipsmith.api.forms import (
+    AnyPath,
+    ChipInstead,
+    DeployedProgram,
+    JobSettings,
+    OwnNetwork,
+    RecipeArgument,
+    RecipeSettings,
+    Resume,
+    Seed,
+    ShowProgress,
+)
+from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
+from chipsmith.api.values import as_chip, as_path, as_program, as_progress, as_recipe_name
+from chipsmith.api.verb import Schema, Verb
+from chipsmith.console import jobs as console
+from chipsmith.schema import Json
+
+if TYPE_CHECKING:
+    from chipsmith.deployment.predict import Predicted
+    from chipsmith.flow.compress import Compressed
+    from chipsmith.flow.results import RunResult, TrainResult
+    from chipsmith.learn import Recipe
+    from chipsmith.studies.budget import Budget
+
+
+def _budget_options() -> tuple[Parameter, ...]:
+    from chipsmith.studies.objectives import OBJECTIVES
+
+    return tuple(
+        Parameter(name=objective.bound_name, type=float, default=objective.default, form=Option(help=objective.help))
+        for objective in OBJECTIVES
+    )
+
+
+def _build_budget(bounds: Mapping[str, Any]) -> "Budget":
+    from chipsmith.studies.budget import Budget
+
+    return Budget(**bounds)
+
+
+def _recipe_schema() -> Json:
+    from chipsmith.learn import recipe_schema
+
+    return recipe_schema()
+
+
+def run(
+    recipe: RecipeArgument = "digits",
+    *,
+    chip: ChipInstead = None,
+    settings: JobSettings = (),
+    network: OwnNetwork = None,
+    seed: Seed = None,
+    resume: Resume = False,
+    out: Annotated[AnyPath | None, Option(help="The run folder; default runs/RECIPE-SEED.")] = None,
+    cosim: Annotated[bool, Option(help="Run one inference on the chip's RTL too, as `cosim`.")] = False,
+    progress: ShowProgress = None,
+) -> "RunResult":
+    """Raw data to a chip: train, quantise, compile, execute bit for bit, time, price, report.
+
+    `recipe` is a shipped one by name, a YAML file or a Recipe. Its network is trained, quantised after training and
+    compiled for the chip; the test set is executed there and in tosa_reference_model; float, int8 and chip are judged
+    alike; one inference is timed and priced; a run folder is left (`out`, default runs/NAME-SEED). `chip`, `seed` and
+    `network` ("package.module:function") replace the recipe's; `settings` replace fields of the recipe
+    ("training.epochs=3") or of the chip ("tensor.rows=32"); `name` and `description`, which both have, are
+    "recipe.name" and "chip.name". `resume` goes on with a training that was interrupted; `cosim` adds one inference on
+    the chip's RTL.
+
+    The same recipe gives the same result but for its `host` block. A chip that differs from its witness is no
+    exception: see `RunResult.failure`. Raises BadInput and OperatorRefused.
+    """
+    from chipsmith.flow.run import run_recipe
+    from chipsmith.flow.run_folder import choose_folder
+    from chipsmith.flow.training import read_job
+
+    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
+    target = as_chip(chip or job.chip, chip_settings)
+    folder = choose_folder(as_path(out), f"{job.name}-{job.seed}")
+    result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress))
+    return _with_cosimulation(result) if cosim else result
+
+
+def _with_cosimulation(result: "RunResult") -> "RunResult":
+    from chipsmith.program.file import read_program
+    from chipsmith.witness.cosimulate import compare, random_inputs
+
+    program = read_program(result.program)
+    return dataclasses.replace(result, cosim=compare(program, random_inputs(program, seed=0)))
+
+
+def train(
+    recipe: RecipeArgument = "digits",
+    *,
+    settings: RecipeSettings = (),
+    network: OwnNetwork = None,
+    seed: Seed = None,
+    resume: Resume = False,
+    out: Annotated[AnyPath | None, Option(help="The folder of weights and curves.")] = None,
+    progress: ShowProgress = None,
+) -> "TrainResult":
+    """Train a network as a recipe says, validate after each epoch, and say whether it fits.
+
+    The weights go to the folder `out` (default runs/NAME-SEED). Arguments as for `run`; a setting of the chip has no
+    meaning here. Under torchrun all processes train one network. Raises BadInput.
+    """
+    from chipsmith.flow.training import change_recipe, train_recipe
+
+    job = change_recipe(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
+    return train_recipe(job, out=as_path(out), resume=resume, progress=as_progress(progress))
+
+
+def recipes() -> "tuple[Recipe, ...]":
+    """The recipes that Chipsmith brings.
+
+    By name; `load_recipe` of `chipsmith.learn` gives one by name or file.
+    """
+    from chipsmith.learn import load_recipe, shipped_recipes
+
+    return tuple(load_recipe(name) for name in shipped_recipes())
+
+
+def compress(
+    recipe: RecipeArgument = "digits",
+    *,
+    chip: ChipInstead = None,
+    budget: Annotated["Budget | None", OptionGroup(options=_budget_options, build=_build_budget)] = None,
+    methods: Annotated[
+        Sequence[str],
+        Option(
+            flags=("--method",),
+            help="quantised_in_training, channels, search, two_of_four, unstructured; repeatable.",
+        ),
+    ] = (),
+    trials: Annotated[int, Option(help="Structures that a search looks at, with each of its samplers.")] = 12,
+    epochs: Annotated[int | None, Option(help="Of a small network's whole training; default the recipe's.")] = None,
+    settings: JobSettings = (),
+    network: OwnNetwork = None,
+    seed: Seed = None,
+    out: Annotated[AnyPath | None, Option(help="The folder; default runs/compress-RECIPE-CHIP-SEED.")] = None,
+    progress: ShowProgress = None,
+) -> "Compressed":
+    """Make a network smaller within a budget of latency, energy and lost accuracy.
+
+    Trains the recipe's network, or takes it from the folder `out` (default runs/compress-NAME-CHIP-SEED), makes smaller
+    ones of it by `methods` (see `chipsmith.studies.methods.Method`), judges each on the chip, and chooses one. A
+    structure search has `trials` with each of two samplers; `epochs` (default the recipe's) are those of a whole
+    training of a smaller network. What is finished stays in the folder: the same call goes on after an interruption.
+
+    A budget that no network meets is no exception: see `Compressed.failure`. Raises BadInput and OperatorRefused.
+    """
+    from chipsmith.flow.compress import compress_recipe
+    from chipsmith.flow.training import read_job
+    from chipsmith.studies.budget import Budget
+    from chipsmith.studies.methods import CompressionSettings
+
+    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
+    target = as_chip(chip or job.chip, chip_settings)
+    asked = CompressionSettings(budget=budget or Budget(), methods=methods, trials=trials, epochs=epochs)
+    return compress_recipe(job, target, asked, out=as_path(out), progress=as_progress(progress))
+
+
+def predict(
+    program: DeployedProgram,
+    inputs: Annotated[
+        Sequence[AnyPath],
+        Argument(metavar="INPUT...", help="An image, a sound, a CSV file; a text or a file with one."),
+    ],
+    *,
+    tokens: Annotated[int, Option(help="Tokens that a language model writes.")] = 100,
+    temperature: Annotated[float, Option(help="0 takes the likeliest token; 1 draws by probability.")] = 0.0,
+    seed: Annotated[int, Option(help="Seed of the tokens that are drawn.")] = 0,
+) -> "Predicted":
+    """Give raw data to a program: preprocess, execute on the simulated chip, and say what the network answers.
+
+    `program` is what `run` made, as a Program or its file: it says itself how raw data become its inputs. An input is a
+    file (an image, a sound, a CSV file of rows or of a series), or for a network of texts a text or a file with one.
+    Each is one inference. A language model writes `tokens` more tokens, the likeliest at `temperature` 0, else drawn
+    by `seed`. Raises BadInput.
+    """
+    import os
+
+    from chipsmith.deployment.language import Writing
+    from chipsmith.deployment.predict import predict_raw
+
+    loaded = as_program(program)
+    name = loaded.manifest.network if loaded is program else str(program)
+    writing = Writing(tokens=tokens, temperature=temperature, seed=seed)
+    return predict_raw(loaded, [os.fspath(text_or_path) for text_or_path in inputs], writing=writing, name=name)
+
+
+def report(
+    folder: Annotated[AnyPath, Argument(metavar="RUN_FOLDER", help="What `chipsmith run` left.")],
+) -> "RunResult":
+    """Write the page of a run again from its result.json, and print its closing table.
+
+    The page and the trace come from result.json alone. Raises BadInput where `folder` is no run's.
+    """
+    from pathlib import Path
+
+    from chipsmith.flow.results import RunResult
+    from chipsmith.flow.run_folder import read_run, write_views
+
+    path = Path(folder)
+    record = read_run(path)
+    write_views(path, record)
+    return RunResult(record=record, folder=path)
+
+
+JOB_VERBS = (
+    Verb(function=run, view=console.view_run, fails="the chip differs from its witness"),
+    Verb(function=train, view=console.view_training, schema=Schema(of="a recipe file", read=_recipe_schema)),
+    Verb(function=recipes, view=console.view_recipes),
+    Verb(function=compress, view=console.view_compression, fails="no network is within the budget"),
+    Verb(function=predict, view=console.view_predictions),
+    Verb(function=report, view=console.view_report),
+)

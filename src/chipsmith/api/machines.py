@@ -1,0 +1,90 @@
+"""The verbs of a chip's hardware: cosim, rtl, synth."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from chipsmith.api.forms import AnyPath, ChipArgument, ChipSettings, CompiledProgram, Inputs
+from chipsmith.api.parameter import Option
+from chipsmith.api.values import as_arrays, as_chip, as_path, as_program
+from chipsmith.api.verb import Verb
+from chipsmith.console import machines as console
+
+if TYPE_CHECKING:
+    from chipsmith.witness.cosimulate import Cosimulated
+    from chipsmith.witness.synthesis import Synthesised
+
+
+def cosim(
+    program: CompiledProgram,
+    *,
+    inputs: Annotated[
+        Inputs, Option(flags=("--input",), help="Inputs of one inference: .npy or .npz; default random.")
+    ] = None,
+    wave: Annotated[AnyPath | None, Option(help="Where a waveform (VCD) goes.")] = None,
+) -> "Cosimulated":
+    """Run a program on the RTL of its chip and compare every bit and cycle with the simulators.
+
+    One inference, cold and warm. `program` is a Program or its file; `inputs` are arrays by name, or an `.npy` or
+    `.npz` file; `wave` is a file for the waveform. Builds of the RTL are cached. A difference is no exception: see
+    `Cosimulated.difference`. Raises BadInput.
+    """
+    from chipsmith.flow.arrays import check_folder
+    from chipsmith.witness.cosimulate import compare, random_inputs
+
+    loaded = as_program(program)
+    path = as_path(wave)
+    if path is not None:
+        check_folder(path)
+    arrays = random_inputs(loaded, seed=0) if inputs is None else as_arrays(inputs, loaded)
+    return compare(loaded, arrays, wave=path)
+
+
+def rtl(
+    chip: ChipArgument = "edge-256",
+    *,
+    out: Annotated[AnyPath, Option(flags=("--out", "-o"), help="The folder to write.")],
+    models: Annotated[
+        Sequence[str],
+        Option(flags=("--vector",), metavar="MODEL", help="A network for a golden vector; repeatable."),
+    ] = (),
+    settings: ChipSettings = (),
+) -> "tuple[Path, ...]":
+    """Write a chip's RTL: SystemVerilog, filelist, register map, golden vectors and their testbench.
+
+    The files go to the folder `out`, and are returned; each of the networks `models` gives one golden vector. Raises
+    BadInput and OperatorRefused.
+    """
+    from chipsmith.compiler.network import compile_network
+    from chipsmith.frontends.load import load_model
+    from chipsmith.hardware.export import write_rtl
+    from chipsmith.witness.cosimulate import golden_vector, random_inputs
+
+    target = as_chip(chip, settings)
+    programs = [compile_network(load_model(model, None).graph, target) for model in models]
+    vectors = [golden_vector(program, random_inputs(program, seed=0)) for program in programs]
+    return tuple(write_rtl(target, Path(out), vectors))
+
+
+def synth(
+    chip: ChipArgument = "edge-256",
+    *,
+    liberty: Annotated[AnyPath, Option(help="The liberty file of the standard cells.")],
+    node_nm: Annotated[int, Option(help="The node of these cells, at which the estimate is made.")] = 130,
+    settings: ChipSettings = (),
+) -> "Synthesised":
+    """Synthesise a chip's RTL with yosys: cells, area a block, area per MAC, longest path, error of the estimate.
+
+    The RTL is mapped to the cells of a liberty file; the chip's area estimate is made at `node_nm` nanometres, the node
+    of these cells. Takes minutes. Raises BadInput.
+    """
+    from chipsmith.witness.synthesis import synthesise
+
+    return synthesise(as_chip(chip, settings), Path(liberty), node_nm=node_nm)
+
+
+MACHINE_VERBS = (
+    Verb(function=cosim, view=console.view_cosimulation, fails="a bit or a cycle differs"),
+    Verb(function=rtl, view=console.view_files),
+    Verb(function=synth, view=console.view_synthesis),
+)

@@ -1,0 +1,84 @@
+"""How a command takes what its verb takes: metadata that stands beside each parameter in the verb's signature.
+
+    def estimate(model: Annotated[str, Argument(help="A network.")], chip: Annotated[str, Option(help="A chip.")]): ...
+
+A parameter's place, name, type and default are the function's own; a parameter that may be something that no command
+line can say (an array, a Chip) is given there by its text: a name or a file.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_origin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Argument:
+    """A parameter that a command takes by its place; `metavar` stands for it in the usage (default its name)."""
+
+    help: str
+    metavar: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """A parameter that a command takes by `flags` (default `--` and its name).
+
+    A sequence is an option that may be repeated, or one text whose parts are divided by `separator`.
+    """
+
+    help: str
+    flags: tuple[str, ...] = ()
+    metavar: str | None = None
+    separator: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionGroup:
+    """A parameter that a command takes by several options.
+
+    `options` gives them, each a Parameter with an Option as its form; `build` makes the value of theirs by name.
+    """
+
+    options: Callable[[], "tuple[Parameter, ...]"]
+    build: Callable[[Mapping[str, Any]], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supplied:
+    """A parameter that no word of the command line gives: the command itself takes it from `supply`."""
+
+    supply: Callable[[], object]
+
+
+Form = Argument | Option | OptionGroup | Supplied
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A parameter of a verb: its name, its type, its default (`inspect.Parameter.empty` without) and its form."""
+
+    name: str
+    type: Any
+    default: object
+    form: Form
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """How an option is written."""
+        own = self.form.flags if isinstance(self.form, Option) else ()
+        return own or (f"--{self.name.replace('_', '-')}",)
+
+
+def parameters_of(function: Callable[..., object]) -> Iterator[Parameter]:
+    """The parameters of a verb in the order of its signature; raises TypeError for one without a form."""
+    for parameter in inspect.signature(function).parameters.values():
+        if get_origin(parameter.annotation) is not Annotated:
+            raise TypeError(f"{function.__name__}: {parameter.name} does not say how a command takes it")
+        kind, form = get_args(parameter.annotation)
+        yield Parameter(name=parameter.name, type=kind, default=parameter.default, form=form)

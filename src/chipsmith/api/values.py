@@ -1,0 +1,61 @@
+"""From what a verb is given, a name or a file or the thing itself, to the thing."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Union
+
+from chipsmith.api.forms import AnyPath
+
+if TYPE_CHECKING:
+    from chipsmith.chip import Chip
+    from chipsmith.learn import Recipe
+    from chipsmith.learn.progress import Progress
+    from chipsmith.program.program import Program
+    from chipsmith.tosa.graph import Array
+
+
+def as_path(path: AnyPath | None) -> Path | None:
+    """A path; None stays None."""
+    return None if path is None else Path(path)
+
+
+def as_chip(chip: "str | Chip", settings: Sequence[str]) -> "Chip":
+    """A Chip, or that of a name of the catalogue or a YAML file, with fields replaced by settings ("tensor.rows=32").
+
+    Raises BadInput.
+    """
+    from chipsmith.chip import load_chip, override_chip, parse_chip_settings
+
+    overrides = parse_chip_settings(settings)
+    if isinstance(chip, str):
+        return load_chip(chip, overrides)
+    return override_chip(chip, overrides) if overrides else chip
+
+
+def as_program(program: Union[AnyPath, "Program"]) -> "Program":
+    """A Program, or that of a file. Raises BadInput."""
+    from chipsmith.program.file import read_program
+    from chipsmith.program.program import Program
+
+    return program if isinstance(program, Program) else read_program(Path(program))
+
+
+def as_arrays(inputs: AnyPath | Mapping[str, "Array"], program: "Program") -> "Mapping[str, Array]":
+    """Arrays by the names of a Program's inputs, or those of an `.npy` or `.npz` file. Raises BadInput."""
+    from chipsmith.flow.arrays import read_inputs
+
+    return inputs if isinstance(inputs, Mapping) else read_inputs(Path(inputs), program.manifest.inputs)
+
+
+def as_recipe_name(recipe: Union[AnyPath, "Recipe"]) -> "str | Path | Recipe":
+    """A Recipe, the name of a recipe or file as text, or a path."""
+    from chipsmith.learn import Recipe
+
+    return recipe if isinstance(recipe, str | Recipe) else Path(recipe)
+
+
+def as_progress(progress: "Progress | None") -> "Progress":
+    """Who watches a long job; without one nothing is shown."""
+    from chipsmith.learn.progress import SILENT
+
+    return progress or SILENT

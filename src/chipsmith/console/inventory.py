@@ -1,0 +1,122 @@
+"""What chips, ops, conformance and doctor show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chipsmith.console.view import View, new_table, print_tables
+from chipsmith.schema import SCHEMA_VERSION, Json
+
+if TYPE_CHECKING:
+    from chipsmith.chip import Chip
+    from chipsmith.diagnosis import Diagnosis
+    from chipsmith.tosa.operators.row import OperatorRow
+    from chipsmith.witness.conformance.run import Conformance
+
+
+def view_chips(chips: Chip | tuple[Chip, ...]) -> View:
+    """The catalogue as a table, or one chip as its file; the object holds whole files, and what follows from them."""
+    if isinstance(chips, tuple):
+        return View(to_json=partial(_catalogue_json, chips), print_text=partial(_print_catalogue, chips))
+    return View(to_json=partial(_chip_json, chips), print_text=partial(_print_chip, chips))
+
+
+def view_operators(rows: Sequence[OperatorRow]) -> View:
+    """The operators, one line each."""
+    return View(to_json=partial(_operators_json, rows), print_text=partial(_print_operators, rows))
+
+
+def view_conformance(result: Conformance) -> View:
+    """What became of the cases, a line an operator; then those that did not pass, with the reason."""
+    return View(to_json=result.to_json, print_text=partial(_print_conformance, result), failure=result.failure)
+
+
+def view_diagnosis(result: Diagnosis) -> View:
+    """A line for each package that is looked for, then the command that mends what is missing."""
+    return View(to_json=result.to_json, print_text=partial(_print_diagnosis, result), failure=result.failure)
+
+
+def _print_catalogue(chips: Sequence[Chip]) -> None:
+    titles = ("chip", "array", "on-chip KiB", "MHz", "nm", "external memory")
+    table = new_table("chips; `chipsmith chips NAME` prints a chip's file", *titles)
+    for chip in chips:
+        external = f"{chip.external.kind}, {chip.external.bytes_per_cycle} bytes a cycle"
+        array = f"{chip.tensor.rows} x {chip.tensor.columns}"
+        sizes = (str(chip.on_chip_bytes >> 10), str(chip.clock_mhz), str(chip.technology.node_nm))
+        table.add_row(chip.name, array, *sizes, external)
+    print_tables(table)
+
+
+def _print_chip(chip: Chip) -> None:
+    print(chip.to_yaml(), end="")
+
+
+def _catalogue_json(chips: Sequence[Chip]) -> Json:
+    return {"schema_version": SCHEMA_VERSION, "chips": [_chip_fields(chip) for chip in chips]}
+
+
+def _chip_json(chip: Chip) -> Json:
+    return {"schema_version": SCHEMA_VERSION, "chip": _chip_fields(chip)}
+
+
+def _chip_fields(chip: Chip) -> Json:
+    derived = {"macs": chip.macs, "on_chip_bytes": chip.on_chip_bytes, "sha256": chip.sha256}
+    return {**chip.model_dump(mode="json"), **derived}
+
+
+def _print_operators(rows: Sequence[OperatorRow]) -> None:
+    from chipsmith.compiler.fuse.support import held_operators
+
+    table = new_table("operators of TOSA that Chipsmith holds", "operator", "types", "on the chip", "meaning")
+    engines = held_operators()
+    for row in rows:
+        table.add_row(row.kind, " ".join(_input_types(row)), engines[row.kind] or "not yet", row.summary)
+    print_tables(table)
+
+
+def _operators_json(rows: Sequence[OperatorRow]) -> Json:
+    from chipsmith.compiler.fuse.support import held_operators
+
+    engines = held_operators()
+    return {"schema_version": SCHEMA_VERSION, "operators": [_operator_fields(row, engines[row.kind]) for row in rows]}
+
+
+def _operator_fields(row: OperatorRow, engine: str | None) -> Json:
+    return {
+        "name": row.kind,
+        "chapter": row.chapter,
+        "summary": row.summary,
+        "engine": engine,
+        "inputs": [operand.name for operand in row.inputs],
+        "types": [{name: dtype.value for name, dtype in types.items()} for types in row.types],
+        "attributes": {attribute.name: list(attribute.choices) or attribute.form.value for attribute in row.attributes},
+        "rules": [rule.__doc__ for rule in row.constraints],
+    }
+
+
+def _input_types(row: OperatorRow) -> list[str]:
+    first = row.inputs[0] if row.inputs else row.output
+    return list(dict.fromkeys(row.type_of(first, types).name.lower() for types in row.types))
+
+
+def _print_conformance(result: Conformance) -> None:
+    from chipsmith.witness.conformance.run import Result
+
+    where = result.target if result.chip is None else f"{result.target} ({result.chip.name})"
+    columns = (kind.value.replace("_", " ") for kind in Result)
+    table = new_table(f"official cases of TOSA on {where}", "operator", *columns)
+    for name, counts in (*result.counts.items(), ("all", result.total)):
+        table.add_row(name, *(str(counts[kind]) for kind in Result))
+    table.caption = f"passed / (passed + failed + refused) = {result.share:.2%}"
+    missed = new_table("not passed", "operator", "case", "result", "reason")
+    for outcome in result.not_passed:
+        missed.add_row(outcome.operator, outcome.case, outcome.result.value, outcome.reason)
+    print_tables(*([table, missed] if result.not_passed else [table]))
+
+
+def _print_diagnosis(result: Diagnosis) -> None:
+    from chipsmith.diagnosis import describe
+
+    print(describe(result))

@@ -1,0 +1,114 @@
+"""What run, train, recipes, compress, predict and report show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chipsmith.console.machines import print_cosimulation
+from chipsmith.console.view import View, new_table, print_tables
+from chipsmith.schema import SCHEMA_VERSION, Json
+
+if TYPE_CHECKING:
+    from chipsmith.deployment.predict import Predicted
+    from chipsmith.flow.compress import Compressed
+    from chipsmith.flow.results import RunResult, TrainResult
+    from chipsmith.learn import Recipe
+
+
+def view_run(result: RunResult) -> View:
+    """The closing table of a run, where its files are, and its co-simulation, if it has one."""
+    return View(to_json=result.to_json, print_text=partial(_print_run, result), failure=result.failure)
+
+
+def view_report(result: RunResult) -> View:
+    """As of the run; what the run found is no failure of drawing it."""
+    return View(to_json=result.to_json, print_text=partial(_print_run, result))
+
+
+def view_training(result: TrainResult) -> View | None:
+    """The verdict of a training and its metrics on the test part; None where another process shows them."""
+    from chipsmith.learn.training.processes import processes
+
+    if not processes().leads:
+        return None
+    return View(to_json=result.to_json, print_text=partial(_print_training, result))
+
+
+def view_recipes(recipes: Sequence[Recipe]) -> View:
+    """One row a recipe."""
+    return View(to_json=partial(_recipes_json, recipes), print_text=partial(_print_recipes, recipes))
+
+
+def view_compression(result: Compressed) -> View:
+    """All networks of a compression, fast ones first, and the one chosen."""
+    return View(to_json=result.to_json, print_text=partial(_print_compression, result), failure=result.failure)
+
+
+def view_predictions(result: Predicted) -> View:
+    """The answer for each example, and the chip's time for one."""
+    return View(to_json=result.to_json, print_text=partial(_print_predictions, result))
+
+
+def _print_run(result: RunResult) -> None:
+    from chipsmith.reports.terminal import print_report
+
+    print_report(result.record)
+    print(f"run folder: {result.folder} (report.html is the page, trace.json opens in the Perfetto viewer)")
+    if result.cosim is not None:
+        print_cosimulation(result.cosim)
+
+
+def _print_training(result: TrainResult) -> None:
+    from chipsmith.reports.headline import metric_text
+
+    verdict = result.training.verdict
+    print(f"training: {verdict.fit.value}; {verdict.reason}")
+    for metric in result.metrics.metrics:
+        value, low, high = (metric_text(metric.name, figure) for figure in (metric.value, metric.low, metric.high))
+        print(f"test {metric.name}, float: {value} ({low} to {high}), {metric.count:,} examples")
+    print(f"weights: {result.path}")
+
+
+def _recipes_json(recipes: Sequence[Recipe]) -> Json:
+    return {"schema_version": SCHEMA_VERSION, "recipes": [recipe.model_dump(mode="json") for recipe in recipes]}
+
+
+def _print_recipes(recipes: Sequence[Recipe]) -> None:
+    table = new_table("recipes", "name", "task", "network", "what")
+    for recipe in recipes:
+        table.add_row(recipe.name, recipe.task.value, recipe.network.kind, recipe.description)
+    print_tables(table)
+
+
+def _print_compression(result: Compressed) -> None:
+    from chipsmith.reports.compression import terminal_rows, verdict, with_interval
+
+    compression = result.result
+    heads, rows = terminal_rows(compression)
+    table = new_table(f"{compression.network} compressed for {compression.start.cost.chip}", *heads)
+    for column in table.columns:
+        column.no_wrap = True
+    for row in rows:
+        table.add_row(*row)
+    table.caption = (
+        f"before: {with_interval(compression.start.test)} in float; lost: points against it; faster: times fewer "
+        "cycles; * chosen on the validation part"
+    )
+    print_tables(table)
+    for reason in compression.skipped:
+        print(f"not done: {reason}")
+    if compression.met:
+        print(verdict(compression))
+    print(f"run folder: {result.folder} (report.html shows the front)")
+
+
+def _print_predictions(result: Predicted) -> None:
+    for prediction in result.predictions:
+        print(f"{prediction.input}: {prediction.line}")
+    chip = result.program.chip
+    print(
+        f"{result.inferences} inferences on {chip.name} (simulated), each {result.latency_cycles:,} cycles, "
+        f"{result.latency_us:,.2f} us at {chip.clock_mhz:g} MHz"
+    )

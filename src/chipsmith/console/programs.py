@@ -1,0 +1,103 @@
+"""What compile, simulate, estimate and diff show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chipsmith.console.view import View, new_table, print_tables
+from chipsmith.schema import SCHEMA_VERSION, Json
+
+if TYPE_CHECKING:
+    from chipsmith.flow.results import CompileResult, Estimate, SimResult
+    from chipsmith.witness.diff.compare import Diff
+    from chipsmith.witness.diff.layer import Difference
+
+_LONGEST_NAME = 20
+"""Letters of a layer's name in a table."""
+
+
+def view_program(result: CompileResult) -> View:
+    """Placement, size and memory of a Program."""
+    return View(to_json=result.to_json, print_text=partial(_print_program, result))
+
+
+def view_simulation(result: SimResult) -> View:
+    """Latency, cold and warm, and the busy share of each engine."""
+    return View(to_json=result.to_json, print_text=partial(_print_simulation, result))
+
+
+def view_estimates(results: Sequence[Estimate]) -> View:
+    """One network on several chips; the object holds `estimates`, one a chip."""
+    return View(to_json=partial(_estimates_json, results), print_text=partial(_print_estimates, results))
+
+
+def view_diff(result: Diff) -> View:
+    """The layers, one line each: first int8 against float, then the chip against its witness."""
+    return View(to_json=result.to_json, print_text=partial(_print_diff, result))
+
+
+def _print_program(result: CompileResult) -> None:
+    from chipsmith.reports.terminal import placement_table
+
+    program, manifest = result.program, result.program.manifest
+    table = new_table(f"{manifest.network} on {program.chip.name}", "figure", "value")
+    table.add_row("instructions", f"{len(program.instructions):,}")
+    table.add_row("on-chip memory, peak", f"{manifest.memory_peak_bytes:,} of {program.chip.memory_bytes:,} bytes")
+    table.add_row("weights, biases, tables", f"{manifest.weight_bytes:,} bytes")
+    table.add_row("program file", str(result.path) if result.path else "not written; -o P.program writes it")
+    print_tables(placement_table(result.operators, result.host_steps), table)
+
+
+def _print_simulation(result: SimResult) -> None:
+    from chipsmith.reports.terminal import time_table
+
+    program, timelines = result.program, (result.cold, result.warm)
+    table = new_table(f"{program.manifest.network} on {program.chip.name}", "one inference", "cold", "warm")
+    table.add_row("latency", *(f"{timeline.latency_cycles:,} cycles" for timeline in timelines))
+    table.add_row("", *(f"{timeline.latency_cycles / program.chip.clock_mhz:,.2f} us" for timeline in timelines))
+    for engine, share in result.cold.busy_share.items():
+        table.add_row(f"{engine.value} engine busy", f"{share:.1%}", f"{result.warm.busy_share[engine]:.1%}")
+    print_tables(table, time_table(program.chip, result.time_shares))
+    if result.outputs:
+        print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
+
+
+def _print_estimates(results: Sequence[Estimate]) -> None:
+    from chipsmith.reports.terminal import comparison_table
+
+    chips = {estimate.chip.name: estimate.inference for estimate in results}
+    print_tables(comparison_table(results[0].network, chips))
+    for name, inference in chips.items():
+        for sentence in inference.slow_memories:
+            print(f"{name}: {sentence}")
+
+
+def _estimates_json(results: Sequence[Estimate]) -> Json:
+    return {"schema_version": SCHEMA_VERSION, "estimates": [estimate.to_json() for estimate in results]}
+
+
+def _print_diff(result: Diff) -> None:
+    columns = ("int8 dB", "steps", "differ", "chip dB", "steps", "differ")
+    table = new_table(f"{result.network}, {result.inputs} inputs", "layer", "operator", *columns)
+    for layer in result.layers:
+        table.add_row(_short(layer.name), layer.operator, *_difference(layer.int8), *_difference(layer.chip))
+    table.caption = (
+        f"int8 against float, then the simulated {result.chip} against {result.witness}: signal to noise, largest "
+        "difference in steps of the layer's scale, share of elements that differ"
+    )
+    print_tables(table)
+
+
+def _short(name: str) -> str:
+    """The end of a long name, which tells layers apart."""
+    return name if len(name) <= _LONGEST_NAME else f"…{name[1 - _LONGEST_NAME :]}"
+
+
+def _difference(difference: Difference | None) -> tuple[str, str, str]:
+    if difference is None:
+        return ("not found", "", "")
+    exact = difference.largest == 0
+    ratio = "exact" if exact else "" if difference.snr_db is None else f"{difference.snr_db:.1f}"
+    return (ratio, f"{difference.largest:.3g}", f"{difference.differing:.2%}")

@@ -1,0 +1,77 @@
+"""A View: one JSON object, or the same as text; and where nothing else may be printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chipsmith.schema import Json
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """How a command shows a result.
+
+    `to_json` gives the object of --json, `print_text` prints the same for people. `failure` says why the command exits
+    with 1 although it is done; empty where it does not.
+    """
+
+    to_json: Callable[[], Json]
+    print_text: Callable[[], None]
+    failure: str = ""
+
+
+def print_json(content: Json) -> None:
+    """Print one object on stdout."""
+    print(json.dumps(content, indent=2))
+
+
+def new_table(title: str, *columns: str) -> Table:
+    """An empty table that is readable in 80 columns and without colour."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def print_tables(*tables: RenderableType) -> None:
+    """Print tables on stdout, without colour where that is no terminal."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for table in tables:
+        console.print(table)
+
+
+@contextmanager
+def quiet_stdout(quiet: bool) -> Iterator[None]:
+    """Send whatever a stage prints, native code too, to stderr while `quiet`: stdout is for the JSON object alone."""
+    if not quiet:
+        yield
+        return
+    sys.stdout.flush()
+    with _descriptor_to_stderr(), redirect_stdout(sys.stderr):
+        yield
+
+
+@contextmanager
+def _descriptor_to_stderr() -> Iterator[None]:
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)

@@ -1,0 +1,49 @@
+"""A TensorFlow Lite file run by LiteRT."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chipsmith.tosa.graph import Array
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LiteRtModel:
+    """A `.tflite` file, run by LiteRT's reference kernels (its default kernels round otherwise)."""
+
+    file: Path
+
+    @property
+    def framework(self) -> str:
+        """LiteRT and its version."""
+        return f"LiteRT {version('ai-edge-litert')}, reference kernels"
+
+    def run(self, *inputs: Array) -> tuple[Array, ...]:
+        """The outputs as the file has them, batches along axis 0, for inputs with any number of batches."""
+        ports = self._interpreter.get_input_details()
+        columns = [
+            array.reshape(-1, *port["shape"]).astype(port["dtype"]) for array, port in zip(inputs, ports, strict=True)
+        ]
+        calls = [self._call(batch) for batch in zip(*columns, strict=True)]
+        return tuple(np.concatenate(parts) for parts in zip(*calls, strict=True))
+
+    def _call(self, batch: tuple[Array, ...]) -> list[Array]:
+        interpreter = self._interpreter
+        for port, array in zip(interpreter.get_input_details(), batch, strict=True):
+            interpreter.set_tensor(port["index"], array)
+        interpreter.invoke()
+        return [interpreter.get_tensor(port["index"]) for port in interpreter.get_output_details()]
+
+    @cached_property
+    def _interpreter(self) -> Any:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        interpreter = Interpreter(str(self.file), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+        interpreter.allocate_tensors()
+        return interpreter

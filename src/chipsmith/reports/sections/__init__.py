@@ -1,0 +1,41 @@
+"""The sections of the page: a file each, in the order in which SECTIONS names them."""
+
+from chipsmith.reports.sections import (
+    calibration,
+    confusion,
+    energy,
+    figures,
+    folds,
+    latency,
+    memory,
+    pictures,
+    placement,
+    quantisation,
+    roofline,
+    run,
+    silicon,
+    texts,
+    timeline,
+    training,
+)
+from chipsmith.reports.sections.section import PageSection
+
+SECTIONS: tuple[PageSection, ...] = (
+    figures.SECTION,
+    training.SECTION,
+    confusion.SECTION,
+    calibration.SECTION,
+    folds.SECTION,
+    pictures.SECTION,
+    texts.SECTION,
+    placement.SECTION,
+    latency.SECTION,
+    energy.SECTION,
+    quantisation.SECTION,
+    roofline.SECTION,
+    memory.SECTION,
+    timeline.SECTION,
+    silicon.SECTION,
+    run.SECTION,
+)
+"""From top to bottom of the page. A new section is a file of this folder and a line here."""

@@ -1,0 +1,90 @@
+"""The buffers of the on-chip memory by address and cycle, and the bytes in use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chipsmith.profile.profile import BufferRole, MemorySpan, Profile
+from chipsmith.reports.charts import BLUE, GOLD, GREEN, GREY, PURPLE, Chart, Trace, chart
+from chipsmith.reports.markup import escape, how, paragraph, plot
+from chipsmith.reports.record import RunRecord
+from chipsmith.reports.sections.section import Drawing, PageSection
+
+_COLOURS = {
+    BufferRole.ACTIVATION: BLUE,
+    BufferRole.CONSTANT: PURPLE,
+    BufferRole.INPUT: GREEN,
+    BufferRole.OUTPUT: GOLD,
+}
+
+
+def _draw(record: RunRecord) -> Drawing:
+    profile, memory_bytes = record.inference, record.chip.memory_bytes
+    kept = f" {len(profile.resident)} blocks of weights stay for the next inference." if profile.resident else ""
+    html = (
+        paragraph(f"At most {profile.memory_peak_bytes:,} of {memory_bytes:,} bytes are in use at once.{kept}")
+        + how(
+            "A rectangle is a buffer: its bytes from bottom to top, from the start of its first use to the end of its "
+            "last. Below, the bytes of all buffers that are in use."
+        )
+        + plot("memory", "Buffers by address and cycle, and the bytes in use")
+    )
+    return Drawing(html=html, charts={"memory": _chart(profile, memory_bytes)})
+
+
+def _chart(profile: Profile, memory_bytes: int) -> Chart:
+    bars = [
+        _buffers(role, colour, spans)
+        for role, colour in _COLOURS.items()
+        if (spans := [span for span in profile.memory if span.role == role])
+    ]
+    return chart(
+        [*bars, _use(profile)],
+        height=560,
+        x_title="cycle",
+        y_title="address in KiB",
+        x_axis={"range": [0, profile.latency.cold_cycles], "anchor": "y2"},
+        y_axis={"range": [0, memory_bytes / 1024], "domain": [0.36, 1]},
+        layout={
+            "yaxis2": {"title": {"text": "KiB in use"}, "rangemode": "tozero", "domain": [0, 0.26]},
+            "barmode": "overlay",
+        },
+    )
+
+
+def _buffers(role: BufferRole, colour: str, spans: Sequence[MemorySpan]) -> Trace:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": role,
+        "base": [span.first_cycle for span in spans],
+        "x": [span.last_cycle - span.first_cycle for span in spans],
+        "y": [(span.address + span.size_bytes / 2) / 1024 for span in spans],
+        "width": [span.size_bytes / 1024 for span in spans],
+        "marker": {"color": f"{colour}a0", "line": {"width": 1, "color": colour}},
+        "hovertext": [
+            f"<b>{escape(span.name)}</b><br>{span.size_bytes:,} bytes at {span.address:,}<br>"
+            f"cycles {span.first_cycle:,} to {span.last_cycle:,}"
+            for span in spans
+        ],
+        "hoverinfo": "text",
+    }
+
+
+def _use(profile: Profile) -> Trace:
+    steps = [(0, 0), *profile.memory_use]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "in use",
+        "showlegend": False,
+        "yaxis": "y2",
+        "line": {"shape": "hv", "color": GREY, "width": 2},
+        "fill": "tozeroy",
+        "x": [cycle for cycle, _ in steps],
+        "y": [used / 1024 for _, used in steps],
+        "hovertemplate": "cycle %{x:,}: %{y:.1f} KiB<extra></extra>",
+    }
+
+
+SECTION = PageSection(name="memory", title="On-chip memory over time", link="memory", draw=_draw)

@@ -1,0 +1,38 @@
+"""Where each operator runs, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
+
+from chipsmith.reports.markup import how, paragraph, table
+from chipsmith.reports.record import RunRecord
+from chipsmith.reports.sections.section import Drawing, PageSection
+
+
+def _draw(record: RunRecord) -> Drawing:
+    operators = record.inference.operators
+    rows = [(operator.name, operator.kind, operator.placed, operator.reason, operator.kernel) for operator in operators]
+    counts = Counter(operator.placed for operator in operators)
+    where = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    html = (
+        paragraph(f"{len(operators)} operators: {where}; {len(record.host_steps)} steps on the host.")
+        + how(
+            "Tensor and vector are engines of the chip. A view costs nothing: it is another way to read bytes that are "
+            "there. What the host does stands outside of the chip's latency; its time is under “this run”."
+        )
+        + table(
+            ("operator", "kind", "placed", "reason", "kernel"),
+            (*_host_rows(record, "before"), *rows, *_host_rows(record, "after")),
+            label="Placement",
+            narrow="stack",
+        )
+    )
+    return Drawing(html=html)
+
+
+def _host_rows(record: RunRecord, when: Literal["before", "after"]) -> list[tuple[str, str, str, str, str]]:
+    return [(step.name, "", "host", step.reason, "") for step in record.host_steps if step.when == when]
+
+
+SECTION = PageSection(name="placement", title="Placement", link="placement", draw=_draw)

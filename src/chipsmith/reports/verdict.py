@@ -1,0 +1,83 @@
+"""The top of the page: its title and links, the outcome of the run in words, and the figures most asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chipsmith.profile.profile import Figure
+from chipsmith.reports.headline import Headline, headlines, metric_text, percent, significant
+from chipsmith.reports.markup import badge, escape, paragraph
+from chipsmith.reports.record import CHIP, RunRecord
+
+_CARDS = (
+    "bit-exact",
+    "latency",
+    "energy an inference",
+    "average power",
+    "efficiency",
+    "core area",
+    "die cost",
+)
+
+
+def draw_header(record: RunRecord, links: Mapping[str, str]) -> str:
+    """The title of a run's page, and its links: texts by the name of the section that they lead to."""
+    chip = record.chip
+    subtitle = f"Chip {chip.name}, {chip.clock_mhz} MHz, {chip.memory_bytes // 1024} KiB of on-chip memory."
+    anchors = "".join(f'<a href="#{name}">{text}</a>' for name, text in links.items())
+    title = f"<h1>{escape(record.network)} on {escape(chip.name)}</h1>"
+    return f"<header>{title}{paragraph(subtitle, kind='subtitle')}<nav>{anchors}</nav></header>"
+
+
+def draw_verdict(record: RunRecord) -> str:
+    """The outcome of a run in words, and a card for each of its main figures."""
+    rows = {row.label: row for row in headlines(record)}
+    speed = f"{rows['latency in time'].text}; {rows['inferences a second'].text} inferences a second"
+    metric = record.primary_metric(CHIP)
+    labels = (*((f"test {metric.name}, {CHIP}",) if metric else ()), *_CARDS)
+    cards = "".join(_card(rows[label], speed if label == "latency" else "") for label in labels if label in rows)
+    exact = record.bit_exact
+    kind = "" if exact is None else " good" if exact.exact else " bad"
+    return f'<div class="verdict{kind}">{paragraph(verdict(record))}</div><div class="cards">{cards}</div>'
+
+
+def verdict(record: RunRecord) -> str:
+    """The outcome of a run in two or three sentences."""
+    profile = record.inference
+    cost = (
+        f"An inference takes {profile.latency.cold_cycles:,} cycles ({significant(profile.latency.cold_us)} µs, "
+        f"simulated to the cycle) and an estimated {significant(profile.energy_uj)} µJ."
+    )
+    return " ".join((*_accuracy(record), *_exactness(record), cost, *profile.slow_memories))
+
+
+def _accuracy(record: RunRecord) -> list[str]:
+    metric = record.primary_metric(CHIP)
+    if metric is None:
+        return []
+    if record.task == "classification":
+        return [f"The chip classifies {percent(metric.value)} of {metric.count:,} test examples right."]
+    return [f"On {metric.count:,} test examples the chip has {metric.name} {metric_text(metric.name, metric.value)}."]
+
+
+def _exactness(record: RunRecord) -> list[str]:
+    exact = record.bit_exact
+    if exact is None:
+        return []
+    if exact.exact:
+        return [f"✓ All {exact.compared:,} outputs equal those of {exact.reference}, bit for bit."]
+    return [f"✗ {exact.mismatches:,} of {exact.compared:,} outputs differ from {exact.reference}."]
+
+
+def _card(row: Headline, note: str) -> str:
+    value, _, remark = row.text.partition(": ") if row.label == "bit-exact" else row.text.partition(" (")
+    text = escape(note or remark.rstrip(")"))
+    return (
+        f'<div class="card" title="{escape(_source(row.figure))}"><span class="label">{escape(row.label)}</span>'
+        f'<span class="value">{escape(value)}</span><span class="note">{text}</span>{badge(row.figure.kind)}</div>'
+    )
+
+
+def _source(figure: Figure) -> str:
+    status = f" [{figure.status}]" if figure.status else ""
+    return f"{figure.kind}: {figure.source}{status}"

@@ -1,0 +1,112 @@
+"""The folder of a compression: one folder for each finished network, and the files of the chosen one at the top."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from chipsmith.cache import content_key
+from chipsmith.deployment.deployment import Deployment
+from chipsmith.errors import BadInput
+from chipsmith.files import make_folder, write_whole
+from chipsmith.learn.compression.channels import resize_channels
+from chipsmith.learn.compression.structure import apply_choices
+from chipsmith.learn.compression.variants import CompressionContext, Variant
+from chipsmith.program.file import serialize_program
+from chipsmith.program.program import Program
+from chipsmith.studies.budget import Budget
+from chipsmith.studies.objectives import COST_OBJECTIVES
+from chipsmith.studies.result import Candidate
+from chipsmith.tosa.file import serialize_tosa
+
+if TYPE_CHECKING:
+    import torch
+
+_IDENTITY = "compression.json"
+_CANDIDATE = "candidate.json"
+_WEIGHTS = "weights.safetensors"
+_MEND = "name another folder with --out, or remove it"
+
+
+class CompressionFolder:
+    """The files of one compression in `path`. Raises BadInput where the folder is another compression's.
+
+    `identity` is a text that says which compression it is: whatever changes a candidate stands in it.
+    """
+
+    def __init__(self, path: Path, *, identity: str) -> None:
+        self.path = path
+        make_folder(path)
+        file = path / _IDENTITY
+        key = content_key([identity.encode()])
+        if not file.exists():
+            write_whole(file, (json.dumps({"identity": key}) + "\n").encode())
+        elif _read_json(file).get("identity") != key:
+            raise BadInput(
+                f"{path} holds the compression of another recipe, for another chip or with other epochs; {_MEND}"
+            )
+
+    def journal(self, budget: Budget) -> Path:
+        """The file of the trials of a structure search within these bounds of cost."""
+        bounds = repr(tuple(budget.bound(objective) for objective in COST_OBJECTIVES))
+        return self.path / f"search-{content_key([bounds.encode()])[:8]}.journal"
+
+    def read_candidate(self, name: str) -> Candidate | None:
+        """The finished candidate of this name; None where there is none. Raises BadInput for a damaged file."""
+        file = self._candidate_folder(name) / _CANDIDATE
+        if not file.exists():
+            return None
+        try:
+            return Candidate.model_validate_json(file.read_bytes())
+        except (ValidationError, OSError) as error:
+            raise BadInput(f"{file} is damaged: remove {file.parent} to make that network again") from error
+
+    def write_candidate(
+        self, candidate: Candidate, variant: Variant, program: Program, context: CompressionContext
+    ) -> None:
+        """Write a network's files; its description is the last, and says that it is finished."""
+        from safetensors.torch import save
+
+        folder, name = self._candidate_folder(candidate.name), context.recipe.name
+        make_folder(folder)
+        weights = {name: tensor.detach().clone() for name, tensor in variant.module.state_dict().items()}
+        write_whole(folder / _WEIGHTS, save(weights))
+        write_whole(folder / f"{name}.tosa", serialize_tosa(variant.quantised.graph))
+        deployed = Deployment.of(context.dataset, variant.quantised).model_dump_json()
+        whole = replace(program, manifest=replace(program.manifest, deployment=deployed))
+        write_whole(folder / f"{name}.program", serialize_program(whole))
+        write_whole(folder / _CANDIDATE, (candidate.model_dump_json(indent=1) + "\n").encode())
+
+    def read_module(self, candidate: Candidate, context: CompressionContext) -> torch.nn.Module:
+        """The float module of a finished candidate of fewer channels or of another structure."""
+        from safetensors.torch import load
+
+        weights = load((self._candidate_folder(candidate.name) / _WEIGHTS).read_bytes())
+        if candidate.structure:
+            network = apply_choices(context.recipe.network_for(context.dataset), candidate.structure)
+            module = network.build(input_shape=context.dataset.input_shape, outputs=context.dataset.outputs)
+        else:
+            module = resize_channels(context.module, context.example, candidate.widths)
+        module.load_state_dict(weights)
+        return module.eval()
+
+    def copy_to_top(self, candidate: Candidate) -> None:
+        """Copy a finished network's files beside the folder of candidates."""
+        for file in self._candidate_folder(candidate.name).iterdir():
+            if file.name != _CANDIDATE:
+                write_whole(self.path / file.name, file.read_bytes())
+
+    def _candidate_folder(self, name: str) -> Path:
+        return self.path / "candidates" / name
+
+
+def _read_json(file: Path) -> dict[str, str]:
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{file} is damaged; {_MEND}") from error
+    return content if isinstance(content, dict) else {}

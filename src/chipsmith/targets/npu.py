@@ -1,0 +1,63 @@
+"""The target `npu`: the graph compiled for a chip, and its Program on the functional simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chipsmith.chip import Chip
+from chipsmith.compiler.compile import lower_graph
+from chipsmith.compiler.network import compile_network
+from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.profile.measure import full_profile
+from chipsmith.profile.profile import Evidence, Profile
+from chipsmith.program.program import Program
+from chipsmith.sim import functional
+from chipsmith.targets.target import HostedGraph, reasons_against
+from chipsmith.tosa.graph import Array, Graph
+from chipsmith.tosa.verify import verify
+
+
+@dataclass(frozen=True, kw_only=True)
+class NpuGraph:
+    """A Program for the simulators."""
+
+    program: Program
+
+    def execute(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """As PreparedGraph.execute, in the bits of the chip."""
+        return functional.execute(self.program, inputs)
+
+    def profile(self) -> Profile:
+        """What one inference costs on the chip: cycles, bytes, joules, area, dollars."""
+        return full_profile(self.program)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NpuTarget:
+    """A chip, simulated."""
+
+    name: ClassVar[str] = "npu"
+    kind: ClassVar[Evidence] = Evidence.SIMULATED
+    obtained: ClassVar[str] = "the Program, functional simulation"
+
+    chip: Chip
+
+    def refuses(self, network: QuantizedNetwork) -> tuple[str, ...]:
+        """As Target.refuses: what the compiler says."""
+        return reasons_against(self.prepare, network)
+
+    def prepare(self, network: QuantizedNetwork) -> HostedGraph[NpuGraph]:
+        """As Target.prepare: compiled from the graph's canonical form."""
+        return HostedGraph(host=network, graph=NpuGraph(program=compile_network(network.graph, self.chip)))
+
+    def prepare_graph(self, graph: Graph) -> NpuGraph:
+        """As GraphTarget.prepare_graph."""
+        verify(graph)
+        return NpuGraph(program=lower_graph(graph, self.chip))
+
+
+def open_target(chip: Chip) -> NpuTarget:
+    """The target of that chip."""
+    return NpuTarget(chip=chip)

@@ -1,0 +1,41 @@
+"""The targets by name: every file of this package that defines `open_target(chip)`."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+
+from chipsmith.chip import Chip
+from chipsmith.errors import BadInput
+from chipsmith.targets.target import GraphTarget, Target
+
+_DOOR = "open_target"
+
+
+def target_names() -> tuple[str, ...]:
+    """The names of all targets, in alphabetical order."""
+    return tuple(name for name in _file_names() if _door(name) is not None)
+
+
+def load_target(name: str, chip: Chip) -> Target:
+    """The target of that name; `chip` is the one that it runs on, if it runs on any. BadInput for an unknown name."""
+    door = _door(name) if name in _file_names() else None
+    if door is None:
+        raise BadInput(f"there is no target '{name}'; there are: {', '.join(target_names())}")
+    return door(chip)
+
+
+def graph_targets(chip: Chip) -> Mapping[str, GraphTarget]:
+    """The targets by name that take bare graphs of integers; `chip` as for load_target."""
+    targets = {name: load_target(name, chip) for name in target_names()}
+    return {name: target for name, target in targets.items() if isinstance(target, GraphTarget)}
+
+
+def _file_names() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+
+
+def _door(name: str) -> Callable[[Chip], Target] | None:
+    return vars(import_module(f"chipsmith.targets.{name}")).get(_DOOR)

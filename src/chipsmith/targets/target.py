@@ -1,0 +1,106 @@
+"""The protocol of a target, and how a target that executes integers runs a whole network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+from chipsmith.chip import Chip
+from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.profile.profile import Evidence
+from chipsmith.tosa.graph import Array, Graph
+
+
+class PreparedNetwork(Protocol):
+    """A network on a target, ready for inputs."""
+
+    def run(self, *inputs: Array) -> tuple[Array, ...]:
+        """The outputs, in the author's order, layout and types, for the author's inputs in theirs.
+
+        Along axis 0 each input may hold any number of batches; the outputs hold as many. Raises BadInput where the
+        inputs do not fit, CheckFailed where the target stops before it has the outputs.
+        """
+
+
+class PreparedGraph(Protocol):
+    """A graph on a target that computes in the graph's integers."""
+
+    def execute(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """The graph's outputs by name for its inputs by name.
+
+        Each array has its tensor's type and shape, the first dimension times the number of inferences; [n] for a tensor
+        of rank 0. Raises as PreparedNetwork.run.
+        """
+
+
+class Target(Protocol):
+    """What a network runs on."""
+
+    @property
+    def name(self) -> str:
+        """The name of the target, and of its file."""
+
+    @property
+    def kind(self) -> Evidence:
+        """Whether figures of the network's answers on it are measured or simulated."""
+
+    @property
+    def obtained(self) -> str:
+        """What gives the answers, as the record of a run says it."""
+
+    @property
+    def chip(self) -> Chip | None:
+        """The chip that it runs on; None where no chip changes its answers."""
+
+    def refuses(self, network: QuantizedNetwork) -> tuple[str, ...]:
+        """Why the target does not take the network, in sentences; empty where it takes it."""
+
+    def prepare(self, network: QuantizedNetwork) -> PreparedNetwork:
+        """The network on the target. Raises OperatorRefused or BadInput where the target refuses it."""
+
+
+@runtime_checkable
+class GraphTarget(Target, Protocol):
+    """A target that takes bare graphs of integers too, such as a single operator."""
+
+    def prepare_graph(self, graph: Graph) -> PreparedGraph:
+        """The graph on the target, operator by operator as it stands: nothing is folded away.
+
+        Raises OperatorRefused where the target does not hold an operator, BadInput where the graph is illegal.
+        """
+
+
+class Host(Protocol):
+    """What the host does around a graph: a QuantizedNetwork says it, and so does the deployment of a Program."""
+
+    def quantize_inputs(self, *values: Array) -> dict[str, Array]:
+        """The graph's inputs by name from the author's inputs; BadInput where they do not fit."""
+
+    def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
+        """The author's outputs from the graph's outputs by name."""
+
+
+GraphT = TypeVar("GraphT", bound=PreparedGraph)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostedGraph(Generic[GraphT]):
+    """A network whose graph a target executes in integers, between what the host does before and after it."""
+
+    host: Host
+    graph: GraphT
+
+    def run(self, *inputs: Array) -> tuple[Array, ...]:
+        """As PreparedNetwork.run: quantised, executed, dequantised."""
+        return self.host.dequantize_outputs(self.graph.execute(self.host.quantize_inputs(*inputs)))
+
+
+def reasons_against(prepare: Callable[[QuantizedNetwork], object], network: QuantizedNetwork) -> tuple[str, ...]:
+    """What `prepare` says where it refuses the network; empty where it takes it."""
+    try:
+        prepare(network)
+    except (OperatorRefused, BadInput) as error:
+        return (str(error),)
+    return ()
