@@ -107,6 +107,64 @@ def test_a_chip_is_one_file(house):
     assert house.hand_files == {"src/chipsmith/chip/catalogue/tinyone.yaml"}
 
 
+RECORD = """
+import sys
+from pathlib import Path
+
+import chipsmith
+from chipsmith.profile.measure import describe_chip, full_profile
+from chipsmith.reports.record import RunRecord
+from chipsmith.reports.result import write_result
+
+program = chipsmith.compile(sys.argv[1]).program
+record = RunRecord(network="digits", chip=describe_chip(program.chip), inference=full_profile(program))
+write_result(record, Path("result.json"))
+"""
+"""Leaves a run folder where it stands, without a training."""
+
+WAITS = '''
+"""How long each kernel's instructions waited."""
+
+from __future__ import annotations
+
+from chipsmith.reports.charts import BLUE, chart
+from chipsmith.reports.markup import how, plot
+from chipsmith.reports.record import RunRecord
+from chipsmith.reports.sections.section import Drawing, PageSection
+
+
+def _draw(record: RunRecord) -> Drawing:
+    kernels = record.inference.kernels
+    bars = {
+        "type": "bar",
+        "x": [row.name for row in kernels],
+        "y": [row.wait_cycles for row in kernels],
+        "marker": {"color": BLUE},
+    }
+    html = how("Cycles that the sequencer waited for a kernel.") + plot("waits", "Waits by kernel")
+    return Drawing(html=html, charts={"waits": chart([bars], height=300, x_title="kernel", y_title="cycles")})
+
+
+SECTION = PageSection(name="waits", title="Waits", link="waits", draw=_draw)
+'''
+
+
+def test_a_report_section_is_a_file_and_a_line_in_the_list(house):
+    registry = "src/chipsmith/reports/sections/__init__.py"
+    house.add("src/chipsmith/reports/sections/waits.py", WAITS)
+    house.edit(registry, "    training,\n)", "    training,\n    waits,\n)")
+    house.edit(registry, "    latency.SECTION,\n", "    latency.SECTION,\n    waits.SECTION,\n")
+    house.python("-c", RECORD, DIGITS)
+    house.run("report", ".")
+    page = house.read("report.html")
+    assert '<a href="#waits">waits</a>' in page
+    assert '<section id="waits"><h2>Waits</h2>' in page
+    assert page.index('id="latency"') < page.index('id="waits"') < page.index('id="energy"')
+    charts = json.loads(page.partition('<script type="application/json" id="charts">')[2].partition("</script>")[0])
+    assert sum(charts["waits"]["data"][0]["y"]) > 0
+    assert len(house.hand_files) == 2
+
+
 WARM_LATENCY = """
 WARM_LATENCY = CostObjective(
     name="warm_latency_us",

@@ -6,7 +6,7 @@ import pytest
 from compiled import compiled_program
 
 from chipsmith.console.view import print_tables
-from chipsmith.profile.time_breakdown import REST, time_shares
+from chipsmith.profile.time_breakdown import NO_KERNEL, time_shares
 from chipsmith.reports.terminal import time_table
 from chipsmith.sim.cycle import simulate
 
@@ -25,7 +25,7 @@ def test_all_rows_add_up_to_the_latency(network):
 def test_the_longest_kind_stands_first_and_the_rest_last():
     rows = time_shares(compiled_program(), simulate(compiled_program()))
     assert rows[0].kind == "CONV2D"
-    assert rows[-1].kind == REST
+    assert rows[-1].kind == NO_KERNEL
     assert [row.cycles for row in rows[:-1]] == sorted((row.cycles for row in rows[:-1]), reverse=True)
 
 

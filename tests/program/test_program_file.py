@@ -91,6 +91,12 @@ def forged(change, image=lambda image: image):
     return DATA[:12] + sizes + hashlib.sha256(header + constants).digest() + header + constants
 
 
+def test_a_file_from_before_the_profile_counted_the_peak_still_opens():
+    """Its manifest has a figure more, `memory_peak_bytes`."""
+    old = forged(lambda content: content["manifest"].update(memory_peak_bytes=4096))
+    assert parse_program(old, name="p") == PROGRAM
+
+
 def test_a_forged_checksum_does_not_help_a_faulty_program():
     """Whoever simulates a file, for its outputs or for its time alone, meets only verified instructions."""
     reserved = forged(lambda _: None, image=lambda image: b"\xff" + image[1:])

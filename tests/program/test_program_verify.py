@@ -182,7 +182,7 @@ def _program(*instructions, **manifest):
     pages = encode_pages(CHIP, instructions)
     fields = {
         "network": "hand", "inputs": (AREA,), "outputs": (AREA,), "external_bytes": 2 * PAGE + 64,
-        "memory_peak_bytes": 0, "weight_bytes": 0, "resident": (), "operators": (), "kernels": (), "buffers": (),
+        "weight_bytes": 0, "resident": (), "operators": (), "kernels": (), "buffers": (),
     }  # fmt: skip
     return Program(
         chip=CHIP,

@@ -7,7 +7,7 @@ from functools import cache
 from compiled import compiled_profile, compiled_program
 
 from chipsmith.profile.measure import describe_chip
-from chipsmith.profile.profile import HostStep
+from chipsmith.profile.profile import Evidence, HostStep
 from chipsmith.reports.record import (
     CalibrationRecord,
     Confusion,
@@ -98,6 +98,6 @@ def accuracy(target: str, correct: int) -> MetricRecord:
         count=1000,
         better="more",
         interval="bootstrap, 95 %",
-        kind="simulated" if target == "npu" else "measured",
+        kind=Evidence.SIMULATED if target == "npu" else Evidence.MEASURED,
         obtained=f"the network on {target}",
     )

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from sample_runs import bare_record, full_record
 
-from chipsmith.profile.profile import MemorySpan
+from chipsmith.profile.profile import BufferRole, MemorySpan
 from chipsmith.reports import charts as palette
 from chipsmith.reports.html import draw_body, render_page, write_page
 from chipsmith.reports.markup import Cell, table
@@ -182,7 +182,7 @@ def test_a_long_timeline_is_left_to_the_trace():
 def test_names_stay_text():
     name = "</script><script>alert(1)</script>"
     record = full_record()
-    span = MemorySpan(name=name, role="constant", address=0, size_bytes=1, first_cycle=0, last_cycle=1)
+    span = MemorySpan(name=name, role=BufferRole.CONSTANT, address=0, size_bytes=1, first_cycle=0, last_cycle=1)
     inference = dataclasses.replace(record.inference, memory=(span,))
     page = render_page(dataclasses.replace(record, network=name, inference=inference))
     assert "<script>alert" not in page

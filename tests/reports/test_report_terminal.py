@@ -7,10 +7,11 @@ import io
 import re
 
 import pytest
+from rich.console import Console
 from sample_runs import bare_record, full_record
 
 from chipsmith.program.program import Placement
-from chipsmith.reports.terminal import closing_table, comparison_table, placement_table, print_report, print_tables
+from chipsmith.reports.terminal import closing_table, comparison_table, placement_table, print_report
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,7 @@ def eighty_columns(monkeypatch):
 
 def shown(*tables) -> str:
     file = io.StringIO()
-    print_tables(*tables, file=file)
+    Console(file=file, highlight=False).print(*tables, sep="\n")
     return file.getvalue()
 
 

@@ -87,7 +87,6 @@ def _manifest(areas: _Areas) -> Manifest:
         inputs=ports,
         outputs=ports,
         external_bytes=areas.start(AREAS),
-        memory_peak_bytes=0,
         weight_bytes=0,
         resident=(),
         operators=(),

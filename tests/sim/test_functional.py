@@ -189,7 +189,6 @@ EXCHANGE = Program(
             Port(name="constant", shape=(1,), dtype="<i4", address=PAGE, size_bytes=4),
         ),
         external_bytes=2 * PAGE + 32,
-        memory_peak_bytes=0,
         weight_bytes=0,
         resident=(),
         operators=(),

@@ -37,7 +37,6 @@ _NOTHING = Manifest(
     inputs=(),
     outputs=(),
     external_bytes=0,
-    memory_peak_bytes=0,
     weight_bytes=0,
     resident=(),
     operators=(),

@@ -272,7 +272,6 @@ def _manifest(
         inputs=image.inputs,
         outputs=image.outputs,
         external_bytes=image.bytes,
-        memory_peak_bytes=_peak(spans),
         weight_bytes=sum(len(data) for data in {chunk.data for chunk in chunks}),
         resident=tuple(sorted(kept)),
         operators=built.placements,
@@ -300,17 +299,3 @@ def _span(name: str, place: Place, positions: Mapping[int, int], load: int | Non
         first_instruction=first,
         last_instruction=positions.get(place.life.last, count),
     )
-
-
-def _peak(spans: Sequence[BufferSpan]) -> int:
-    """Most bytes that live at once."""
-    changes = sorted(
-        change
-        for one in spans
-        for change in ((one.first_instruction, one.size_bytes), (one.last_instruction + 1, -one.size_bytes))
-    )
-    peak = now = 0
-    for _, change in sorted(changes, key=lambda one: (one[0], one[1])):
-        now += change
-        peak = max(peak, now)
-    return peak

@@ -44,7 +44,7 @@ def _print_program(result: CompileResult) -> None:
     program, manifest = result.program, result.program.manifest
     table = new_table(f"{manifest.network} on {program.chip.name}", "figure", "value")
     table.add_row("instructions", f"{len(program.instructions):,}")
-    table.add_row("on-chip memory, peak", f"{manifest.memory_peak_bytes:,} of {program.chip.memory_bytes:,} bytes")
+    table.add_row("on-chip memory, peak", f"{result.memory_peak_bytes:,} of {program.chip.memory_bytes:,} bytes")
     table.add_row("weights, biases, tables", f"{manifest.weight_bytes:,} bytes")
     table.add_row("program file", str(result.path) if result.path else "not written; -o P.program writes it")
     print_tables(placement_table(result.operators, result.host_steps), table)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chipsmith.profile.memory import memory_peak_bytes
 from chipsmith.profile.profile import ChipRecord, HostStep, Totals
 from chipsmith.profile.time_breakdown import TimeShare, time_shares
 from chipsmith.program.file import serialize_program
@@ -16,7 +17,7 @@ from chipsmith.program.program import Placement, Program
 from chipsmith.reports.headline import inference_headlines
 from chipsmith.reports.result import inference_to_plain, result_to_plain
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.sim.cycle import Timeline
+from chipsmith.sim.cycle import Timeline, simulate
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class CompileResult:
         """Where each operator of the network runs, and why."""
         return self.program.manifest.operators
 
+    @property
+    def memory_peak_bytes(self) -> int:
+        """Most bytes of on-chip memory in use in one cycle of a cold inference, which is simulated for it."""
+        return memory_peak_bytes(self.program, simulate(self.program))
+
     def to_json(self) -> Json:
         """The object of `chipsmith compile --json`."""
         manifest = self.program.manifest
@@ -48,7 +54,7 @@ class CompileResult:
             "program": None if self.path is None else str(self.path),
             "program_sha256": hashlib.sha256(serialize_program(self.program)).hexdigest(),
             "instructions": len(self.program.instructions),
-            "memory_peak_bytes": manifest.memory_peak_bytes,
+            "memory_peak_bytes": self.memory_peak_bytes,
             "memory_bytes": self.program.chip.memory_bytes,
             "weight_bytes": manifest.weight_bytes,
             "resident": list(manifest.resident),

@@ -12,7 +12,7 @@ from chipsmith.sim.cycle import DOORBELL, Timeline
 
 COPY = "copy"
 """Kind of a kernel that computes no operator: a tensor in another order or place."""
-REST = "no kernel"
+NO_KERNEL = "no kernel"
 """Kind of the row for the end: the last stores, after every kernel."""
 _STAGES = ("RESCALE", "CLAMP")
 _COMPUTING = (Engine.TENSOR, Engine.VECTOR)
@@ -44,13 +44,13 @@ class TimeShare:
 
 
 def time_shares(program: Program, timeline: Timeline) -> tuple[TimeShare, ...]:
-    """One row a kind of kernel, the longest first, then REST."""
+    """One row a kind of kernel, the longest first, then NO_KERNEL."""
     kinds = _kinds(program)
-    spent: dict[str, list[int]] = {kind: [0, 0, 0] for kind in kinds.values()} | {REST: [0, 0, 0]}
+    spent: dict[str, list[int]] = {kind: [0, 0, 0] for kind in kinds.values()} | {NO_KERNEL: [0, 0, 0]}
     for kind, column, cycles in _intervals(program, timeline, kinds):
         spent[kind][column] += cycles
     rows = [_row(kind, program.manifest.kernels, kinds, cycles) for kind, cycles in spent.items()]
-    return tuple(sorted(rows, key=lambda row: (row.kind == REST, -row.cycles)))
+    return tuple(sorted(rows, key=lambda row: (row.kind == NO_KERNEL, -row.cycles)))
 
 
 def _kinds(program: Program) -> dict[str, str]:
@@ -75,7 +75,7 @@ def _intervals(program: Program, timeline: Timeline, kinds: dict[str, str]) -> I
             yield kernels[index], 1 if _waits_for_transfer(timeline, index) else 2, max(0, start - covered)
             yield kernels[index], 0, max(0, end - max(covered, start))
             covered = max(covered, end)
-    yield REST, 1 if _waits_for_transfer(timeline, len(timeline.start) - 1) else 2, timeline.latency_cycles - covered
+    yield NO_KERNEL, 1 if _waits_for_transfer(timeline, len(timeline.start) - 1) else 2, timeline.latency_cycles - covered
 
 
 def _waits_for_transfer(timeline: Timeline, index: int) -> bool:

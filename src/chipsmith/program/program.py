@@ -68,7 +68,6 @@ class Manifest:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     external_bytes: int
-    memory_peak_bytes: int
     weight_bytes: int
     resident: tuple[str, ...]
     operators: tuple[Placement, ...]
