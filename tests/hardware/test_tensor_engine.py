@@ -88,19 +88,19 @@ def convolution(**changes: object) -> TensorInstruction:
     return TensorInstruction(**{**fields, **changes})
 
 
-def with_residual(*, x: Rounding, r: Rounding) -> TensorInstruction:
-    """The convolution with a residual; `x` and `r` round the two sides of the sum."""
+def with_residual(*, acc: Rounding, res: Rounding) -> TensorInstruction:
+    """The convolution with a residual; `acc` and `res` round the two sides of the sum."""
     return convolution(
         residual=1,
         res_stride_y=36,
         res_stride_x=6,
         acc_left_shift=7,
-        acc_rounding=x,
+        acc_rounding=acc,
         acc_multiplier=1 << 30,
         acc_shift=31,
         res_zero_point=5,
         res_left_shift=7,
-        res_rounding=r,
+        res_rounding=res,
         res_multiplier=1_234_567_890,
         res_shift=30,
         sum_rounding=Rounding.SINGLE,
@@ -131,17 +131,17 @@ def test_a_convolution_writes_each_type_from_each_record(bench, parameters, roun
     run_in_groups(bench, instruction, APART)
 
 
-@pytest.mark.parametrize("x", [Rounding.OFF, Rounding.SINGLE])
-@pytest.mark.parametrize("r", [Rounding.OFF, Rounding.DOUBLE])
-@pytest.mark.parametrize("r_group", [APART["RES"], APART["O"]])
-def test_a_residual_is_read_beside_the_writes_or_between_them(bench, x, r, r_group):
-    run_in_groups(bench, with_residual(x=x, r=r), {**APART, "RES": r_group})
+@pytest.mark.parametrize("acc", [Rounding.OFF, Rounding.SINGLE])
+@pytest.mark.parametrize("res", [Rounding.OFF, Rounding.DOUBLE])
+@pytest.mark.parametrize("res_group", [APART["RES"], APART["O"]])
+def test_a_residual_is_read_beside_the_writes_or_between_them(bench, acc, res, res_group):
+    run_in_groups(bench, with_residual(acc=acc, res=res), {**APART, "RES": res_group})
 
 
 @pytest.mark.parametrize("shared", [("A", "W"), ("A", "P"), ("O", "A"), ("O", "W"), ("O", "P"), ("RES", "A")])
 def test_streams_that_share_a_group_take_turns(bench, shared):
     stream, other = shared
-    run_in_groups(bench, with_residual(x=Rounding.SINGLE, r=Rounding.SINGLE), {**APART, stream: APART[other]})
+    run_in_groups(bench, with_residual(acc=Rounding.SINGLE, res=Rounding.SINGLE), {**APART, stream: APART[other]})
 
 
 @pytest.mark.parametrize("weights_by", WeightsBy)
@@ -175,7 +175,7 @@ def test_random_instructions_one_after_the_other(bench, draw):
 @pytest.mark.parametrize("residual", [False, True])
 def test_records_do_not_overtake_the_drain_three_blocks_before(rtl_tools, residual):
     # One tap, one tile a block, one pass a pixel: the record of block k+3 is read as the last pixel of block k drains.
-    instruction = with_residual(x=Rounding.OFF, r=Rounding.OFF) if residual else convolution()
+    instruction = with_residual(acc=Rounding.OFF, res=Rounding.OFF) if residual else convolution()
     pixels = {"output_height": 1, "output_width": 8, "input_width": 8, "input_height": 1, "pad_top": 0, "pad_left": 0}
     tap = {"kernel_y": 1, "kernel_x": 1, "run": 1, "weights_by": WeightsBy.ROW, "output_channels": 24}
     instruction = dataclasses.replace(instruction, **pixels, **tap, o_stride_x=24, res_stride_x=24)

@@ -9,7 +9,7 @@ import pytest
 
 from chipsmith.tosa.graph import Array
 from chipsmith.tosa.operators import OPERATORS
-from chipsmith.tosa.operators.loops import Affine, LoopNest
+from chipsmith.tosa.operators.loops import AffineIndex, LoopNest
 from chipsmith.tosa.operators.row import Operation
 from chipsmith.tosa.reference import evaluate
 from chipsmith.tosa.verify import operation_of
@@ -32,13 +32,13 @@ def run_loops(nest: LoopNest, operands: Mapping[str, Array], shape: tuple[int, .
     return total
 
 
-def elements(array: Array, indices: tuple[Affine, ...], counters: Mapping[str, Array]) -> Array:
+def elements(array: Array, indices: tuple[AffineIndex, ...], counters: Mapping[str, Array]) -> Array:
     where = index_arrays(indices, counters)
     inside = is_inside(where, array.shape)
     return np.where(inside, array[tuple(np.where(inside, index, 0) for index in where)], 0)
 
 
-def index_arrays(indices: tuple[Affine, ...], counters: Mapping[str, Array]) -> list[Array]:
+def index_arrays(indices: tuple[AffineIndex, ...], counters: Mapping[str, Array]) -> list[Array]:
     return [sum(step * counters[name] for name, step in i.coefficients.items()) + i.offset for i in indices]
 
 
