@@ -25,7 +25,7 @@ from rich.table import Table
 from chipsmith.chip import load_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.console.view import print_tables
-from chipsmith.frontends.load import load_graph
+from chipsmith.frontends.registry import load_model
 from chipsmith.program.program import Program
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
@@ -67,7 +67,7 @@ class Row:
 
 def measure(name: str, known: Known, data: Path) -> Row:
     """Compile a network for edge-256, time it, and run IMAGES random inputs through the functional simulator."""
-    graph, chip = load_graph(str(data / "mlperf_tiny" / known.file)), load_chip("edge-256")
+    graph, chip = load_model(str(data / "mlperf_tiny" / known.file)).graph, load_chip("edge-256")
     program = compile_network(graph, chip)
     cold = simulate(program)
     return Row(

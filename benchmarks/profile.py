@@ -26,7 +26,7 @@ from rich.table import Table
 from chipsmith.chip import Chip, load_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.console.view import print_tables
-from chipsmith.frontends.load import load_graph
+from chipsmith.frontends.registry import load_model
 from chipsmith.profile.measure import full_profile, quick_profile
 from chipsmith.sim.cycle import simulate
 from chipsmith.tosa.file import write_tosa
@@ -86,13 +86,13 @@ def resnet18(folder: Path) -> Graph:
         from large_networks import resnet18 as lower_resnet18
 
         write_tosa(lower_resnet18(), file)
-    return load_graph(str(file), None)
+    return load_model(str(file)).graph
 
 
 def mlperf_tiny(data: Path) -> dict[str, Graph]:
     """The int8 networks by name; none where the folder is not there."""
     files = {name: data / "mlperf_tiny" / f"{name}.tflite" for name in MLPERF_TINY}
-    return {name: load_graph(str(file), None) for name, file in files.items() if file.is_file()}
+    return {name: load_model(str(file)).graph for name, file in files.items() if file.is_file()}
 
 
 def show(rows: list[Row]) -> None:

@@ -77,6 +77,75 @@ def test_the_house_runs_its_own_copy(house):
     assert str(house.root) in house.python("-c", "import chipsmith; print(chipsmith.__file__)")
 
 
+DEMO_TARGET = '''
+"""The target `demo`: the reference interpreter, but for the lowest bit of each first element."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chipsmith.chip import Chip
+from chipsmith.profile.profile import Evidence
+from chipsmith.targets.reference import ReferenceGraph
+from chipsmith.targets.target import HostedGraph, reasons_against
+from chipsmith.tosa.verify import verify
+
+
+class DemoGraph(ReferenceGraph):
+    def execute(self, inputs):
+        outputs = {name: array.copy() for name, array in super().execute(inputs).items()}
+        for array in outputs.values():
+            array.flat[0] ^= 1
+        return outputs
+
+
+@dataclass(frozen=True)
+class DemoTarget:
+    name: ClassVar[str] = "demo"
+    kind: ClassVar[Evidence] = Evidence.SIMULATED
+    obtained: ClassVar[str] = "a demonstration"
+    chip: ClassVar[Chip | None] = None
+
+    def refuses(self, network):
+        return reasons_against(self.prepare, network)
+
+    def prepare(self, network):
+        return HostedGraph(host=network, graph=self.prepare_graph(network.graph))
+
+    def prepare_graph(self, graph):
+        verify(graph)
+        return DemoGraph(graph=graph)
+
+
+def open_target(_chip):
+    return DemoTarget()
+'''
+ON_DEMO = """
+import numpy as np
+from chipsmith.chip import load_chip
+from chipsmith.frontends.registry import load_model
+from chipsmith.targets import load_target, target_names
+
+network, chip = load_model("{model}"), load_chip("nano-64")
+(name,) = network.graph.inputs
+values = np.zeros(network.graph.tensor(name).shape, np.int8)
+demo, reference = (load_target(target, chip).prepare(network).run(values)[0] for target in ("demo", "reference"))
+print(*target_names())
+print(np.count_nonzero(demo != reference))
+"""
+
+
+def test_a_target_is_one_file(house):
+    house.add("src/chipsmith/targets/demo.py", DEMO_TARGET)
+    names, differing = house.python("-c", ON_DEMO.format(model=DIGITS)).splitlines()
+    assert "demo" in names.split()
+    assert differing == "1"
+    printed = house.run("conformance", "--target", "demo", "--op", "abs", "--sample", "1", "--json", code=1)
+    (case,) = json.loads(printed)["not_passed"]
+    assert case["result"] == "failed"
+    assert "1 of " in case["reason"]
+    assert house.hand_files == {"src/chipsmith/targets/demo.py"}
+
+
 TINY_ONE = """
 schema_version: 1
 kind: machine

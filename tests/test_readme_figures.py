@@ -8,7 +8,7 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.frontends.tflite.network import read_tflite
+from chipsmith.frontends.tflite.network import load_tflite
 from chipsmith.sim.cycle import simulate
 
 README = Path(__file__).parents[1] / "README.md"
@@ -24,5 +24,7 @@ ROWS = {
 def test_the_readme_shows_the_cycles_of_today(row: str, shared_data: Path) -> None:
     (line,) = (one for one in README.read_text().splitlines() if one.startswith(f"| {row} "))
     shown = int(line.split("|")[3].replace(",", ""))
-    program = compile_graph(read_tflite(shared_data / "mlperf_tiny" / f"{ROWS[row]}.tflite"), load_chip("edge-256"))
+    program = compile_graph(
+        load_tflite(shared_data / "mlperf_tiny" / f"{ROWS[row]}.tflite").graph, load_chip("edge-256")
+    )
     assert simulate(program).latency_cycles == shown

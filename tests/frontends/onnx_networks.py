@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from chipsmith.frontends.onnx.model import model_of
+from chipsmith.frontends.onnx.model import parse_model
 from chipsmith.frontends.onnx.quantise import quantise
 from chipsmith.frontends.onnx.runtime import onnx_model
 from chipsmith.frontends.onnx.witness import onnx_tensors
@@ -45,7 +45,7 @@ def _port(name, shape):
 
 
 def model(network, name="net"):
-    return model_of(network, Path(f"{name}.onnx"))
+    return parse_model(network, Path(f"{name}.onnx"))
 
 
 def random_inputs(network, count, seed=0):

@@ -15,7 +15,7 @@ from torch import nn
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.frontends.load import load_onnx
+from chipsmith.frontends.onnx.load import load_onnx
 from chipsmith.frontends.onnx.network import quantise_network
 from chipsmith.frontends.onnx.witness import onnx_tensors
 from chipsmith.learn.networks.catalogue import CATALOGUE
@@ -28,20 +28,22 @@ INPUTS = 100
 def assert_chip_is_exact(network, columns):
     """The simulated chip and tosa_reference_model agree on every output bit."""
     inputs = network.quantize_inputs(*columns)
-    found = functional.execute(compile_graph(network.graph, load_chip("edge-256")), inputs)
+    outputs = functional.execute(compile_graph(network.graph, load_chip("edge-256")), inputs)
     stacked = {name: array.reshape(-1, *network.graph.tensor(name).shape) for name, array in inputs.items()}
     for tensor, expected in witness_outputs(network.graph, stacked).items():
-        np.testing.assert_array_equal(found[tensor].reshape(expected.shape), expected)
-    return found
+        np.testing.assert_array_equal(outputs[tensor].reshape(expected.shape), expected)
+    return outputs
 
 
-def output_steps(network, columns, found):
+def output_steps(network, columns, outputs):
     """Differences of the chip's outputs from onnxruntime's, in steps of the output's scale."""
-    named = {port.name: one.reshape(-1, *port.shape) for port, one in zip(qdq_of(network).inputs, columns, strict=True)}
-    for border, ours in zip(network.outputs, network.dequantize_outputs(found), strict=True):
-        name = qdq_of(network).outputs[border.position]
+    named = {
+        port.name: column.reshape(-1, *port.shape) for port, column in zip(qdq_of(network).inputs, columns, strict=True)
+    }
+    for binding, ours in zip(network.outputs, network.dequantize_outputs(outputs), strict=True):
+        name = qdq_of(network).outputs[binding.position]
         theirs = onnx_tensors(qdq_of(network).proto, [name], named)[name]
-        yield np.rint(np.abs(ours.reshape(theirs.shape) - theirs) / border.scale)
+        yield np.rint(np.abs(ours.reshape(theirs.shape) - theirs) / binding.scale)
 
 
 def test_anomaly_network_of_mlperf_tiny(shared_data):
@@ -73,8 +75,8 @@ def test_image_network_of_mlperf_tiny(shared_data, photographs, tmp_path):
     network = load_onnx(str(shared_data / "onnx_mlperf_tiny" / "resnet8.onnx"), tmp_path / "train.npy")
     assert network.graph.tensor(network.graph.inputs[0]).shape == (1, 32, 32, 3)
     assert max(step for _, step in layer_steps(network, [test])) <= 1
-    found = assert_chip_is_exact(network, [test[:20]])
-    (ours,) = network.dequantize_outputs(found)
+    outputs = assert_chip_is_exact(network, [test[:20]])
+    (ours,) = network.dequantize_outputs(outputs)
     theirs = onnx_tensors(qdq_of(network).proto, list(qdq_of(network).outputs), {"input_1": test[:20, None]})
     assert (ours.argmax(1) == theirs[qdq_of(network).outputs[0]][:, 0].argmax(1)).mean() >= 0.95
 
@@ -230,7 +232,7 @@ def test_inputs_and_outputs_keep_names_and_layout(tmp_path):
     assert network.graph.inputs == (plain.inputs[0].name,)
     assert network.graph.outputs == plain.outputs
     image = random_inputs(plain, 2)[0]
-    found = functional.execute(compile_graph(network.graph, load_chip("edge-256")), network.quantize_inputs(image))
-    assert network.dequantize_outputs(found)[0].shape == (2, 1, 32, 32)
+    outputs = functional.execute(compile_graph(network.graph, load_chip("edge-256")), network.quantize_inputs(image))
+    assert network.dequantize_outputs(outputs)[0].shape == (2, 1, 32, 32)
     done = [step.name.split()[0] for step in network.host_steps]
     assert done == ["quantize", "transpose", "transpose", "dequantize"]

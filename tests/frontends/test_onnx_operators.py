@@ -28,11 +28,11 @@ def conv(x, w, **attributes):
     return proto([node("Conv", ["x", "w", "b"], ["y"], **attributes)], [weights("w", *w), weights("b", w[0])], x=x)
 
 
-def one(kind, x=IMAGE, constants=(), opset=17, **attributes):
+def single(kind, x=IMAGE, constants=(), opset=17, **attributes):
     """A network of one operator: its input `x`, then the constants."""
     names = [constant.name if constant is not None else "" for constant in constants]
-    held = [constant for constant in constants if constant is not None]
-    return proto([node(kind, ["x", *names], ["y"], **attributes)], held, opset, x=x)
+    given = [constant for constant in constants if constant is not None]
+    return proto([node(kind, ["x", *names], ["y"], **attributes)], given, opset, x=x)
 
 
 def amid(kind, x, constants, **attributes):
@@ -71,16 +71,16 @@ CONVOLUTIONS = {
         node("Relu", ["n"], ["y"]),
         constants=[weights("g", 4), weights("o", 4), weights("m", 4), floats("v", [0.5, 1, 2, 3])],
     ),
-    "conv_transpose": one(
+    "conv_transpose": single(
         "ConvTranspose",
         constants=[weights("w", 4, 6, 3, 3), weights("b", 6)],
         strides=[2, 2],
         pads=[1, 1, 1, 1],
         output_padding=[1, 1],
     ),
-    "gemm": one("Gemm", (1, 16), [weights("w", 10, 16), weights("b", 10)], transB=1, alpha=0.5, beta=2.0),
-    "gemm_of_rows": one("Gemm", (3, 16), [weights("w", 16, 10)]),
-    "matmul": one("MatMul", ROWS, [weights("w", 16, 10)]),
+    "gemm": single("Gemm", (1, 16), [weights("w", 10, 16), weights("b", 10)], transB=1, alpha=0.5, beta=2.0),
+    "gemm_of_rows": single("Gemm", (3, 16), [weights("w", 16, 10)]),
+    "matmul": single("MatMul", ROWS, [weights("w", 16, 10)]),
     "matmul_of_two": two("MatMul", (1, 2, 5, 16), (1, 2, 16, 7)),
     "matmul_broadcast": two("MatMul", (1, 2, 5, 16), (1, 1, 16, 7)),
 }
@@ -88,26 +88,26 @@ ARITHMETIC = {
     **{kind: two(kind) for kind in ("Add", "Sub", "Mul", "Max", "Min")},
     **{f"{kind}_spread": two(kind, z=(1, 4, 1, 1)) for kind in ("Add", "Sub", "Mul")},
     "Add_of_one": proto([node("Add", ["x", "x"], ["y"])], x=ROWS),
-    "Add_constant": one("Add", constants=[weights("k", 4, 1, 1)]),
-    "Mul_constant": one("Mul", constants=[weights("k", 4, 1, 1)]),
-    "Div_constant": one("Div", constants=[floats("k", [[[2]], [[3]], [[4]], [[5]]])]),
+    "Add_constant": single("Add", constants=[weights("k", 4, 1, 1)]),
+    "Mul_constant": single("Mul", constants=[weights("k", 4, 1, 1)]),
+    "Div_constant": single("Div", constants=[floats("k", [[[2]], [[3]], [[4]], [[5]]])]),
     "Div": proto(
         [node("Exp", ["z"], ["e"]), node("Add", ["e", "o"], ["p"]), node("Div", ["x", "p"], ["y"])],
         [floats("o", 1)],
         x=ROWS,
         z=ROWS,
     ),
-    "Pow": one("Pow", constants=[floats("e", 2)]),
-    "PRelu": one("PRelu", constants=[floats("slope", [0.2])]),
+    "Pow": single("Pow", constants=[floats("e", 2)]),
+    "PRelu": single("PRelu", constants=[floats("slope", [0.2])]),
 }
 FUNCTIONS = {
-    kind: one(kind)
+    kind: single(kind)
     for kind in (
         *("Abs", "Elu", "Erf", "Exp", "Floor", "HardSigmoid", "HardSwish", "LeakyRelu", "Neg", "Selu", "Sigmoid"),
         *("Sin", "Softplus", "Softsign", "Tanh"),
     )
 } | {
-    "Gelu": one("Gelu", opset=20),
+    "Gelu": single("Gelu", opset=20),
     "silu": after_conv(node("Sigmoid", ["c"], ["s"]), node("Mul", ["c", "s"], ["y"])),
     "gelu_in_parts": proto(
         [
@@ -122,35 +122,35 @@ FUNCTIONS = {
     ),
 }
 NORMALISATIONS = {
-    "Softmax": one("Softmax", ROWS, axis=-1),
-    "Softmax_over_channels": one("Softmax", IMAGE, axis=1),
-    "Softmax_of_1000": one("Softmax", (1, 1000), axis=1),
+    "Softmax": single("Softmax", ROWS, axis=-1),
+    "Softmax_over_channels": single("Softmax", IMAGE, axis=1),
+    "Softmax_of_1000": single("Softmax", (1, 1000), axis=1),
     "LayerNormalization": amid("LayerNormalization", (1, 6, 32), [weights("g", 32), weights("o", 32)]),
     "LayerNormalization_of_768": amid("LayerNormalization", (1, 2, 768), [weights("g", 768), weights("o", 768)]),
     "LayerNormalization_of_images": amid(
         "LayerNormalization", IMAGE, [weights("g", 4, 9, 8), weights("o", 4, 9, 8)], axis=1
     ),
     "InstanceNormalization": amid("InstanceNormalization", IMAGE, [weights("g", 4), weights("o", 4)]),
-    "BatchNormalization": one(
+    "BatchNormalization": single(
         "BatchNormalization",
         constants=[weights("g", 4), weights("b", 4), weights("m", 4), floats("v", [0.5, 1, 2, 3])],
     ),
 }
 POOLINGS = {
-    "AveragePool": one("AveragePool", kernel_shape=[2, 2], strides=[2, 2]),
-    "AveragePool_padded": one("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]),
-    "AveragePool_of_padding": one("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1),
-    "AveragePool_ceiling": one("AveragePool", (1, 4, 9, 7), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
-    "AveragePool_1d": one("AveragePool", (1, 4, 9), kernel_shape=[3]),
-    "MaxPool": one("MaxPool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
-    "MaxPool_ceiling": one("MaxPool", (1, 4, 9, 7), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
-    "MaxPool_1d": one("MaxPool", (1, 4, 9), kernel_shape=[2], strides=[2]),
-    "GlobalAveragePool": one("GlobalAveragePool"),
-    "GlobalMaxPool": one("GlobalMaxPool"),
-    "ReduceMean": one("ReduceMean", axes=[2, 3], keepdims=0),
-    "ReduceMean_18": one("ReduceMean", constants=[integers("a", [-1])], opset=18),
-    "ReduceSum": one("ReduceSum", constants=[integers("a", [1])], keepdims=0),
-    "ReduceMax": one("ReduceMax", axes=[1]),
+    "AveragePool": single("AveragePool", kernel_shape=[2, 2], strides=[2, 2]),
+    "AveragePool_padded": single("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]),
+    "AveragePool_of_padding": single("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1),
+    "AveragePool_ceiling": single("AveragePool", (1, 4, 9, 7), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
+    "AveragePool_1d": single("AveragePool", (1, 4, 9), kernel_shape=[3]),
+    "MaxPool": single("MaxPool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+    "MaxPool_ceiling": single("MaxPool", (1, 4, 9, 7), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
+    "MaxPool_1d": single("MaxPool", (1, 4, 9), kernel_shape=[2], strides=[2]),
+    "GlobalAveragePool": single("GlobalAveragePool"),
+    "GlobalMaxPool": single("GlobalMaxPool"),
+    "ReduceMean": single("ReduceMean", axes=[2, 3], keepdims=0),
+    "ReduceMean_18": single("ReduceMean", constants=[integers("a", [-1])], opset=18),
+    "ReduceSum": single("ReduceSum", constants=[integers("a", [1])], keepdims=0),
+    "ReduceMax": single("ReduceMax", axes=[1]),
 }
 MOVES = {
     "Concat": two("Concat", z=(1, 3, 9, 8), axis=1),
@@ -160,8 +160,8 @@ MOVES = {
         [integers("s", [2, 2])],
         x=IMAGE,
     ),
-    "Slice": one("Slice", constants=[integers("s", [1, 2]), integers("e", [3, 100]), integers("a", [1, 3])]),
-    "Slice_steps": one(
+    "Slice": single("Slice", constants=[integers("s", [1, 2]), integers("e", [3, 100]), integers("a", [1, 3])]),
+    "Slice_steps": single(
         "Slice",
         constants=[integers(n, v) for n, v in (("s", [0, -1]), ("e", [9, -100]), ("a", [2, 3]), ("t", [2, -1]))],
     ),
@@ -209,10 +209,10 @@ MOVES = {
         [weights("t", 10, 8), weights("w", 8, 4)],
         x=("int", 1, 5),
     ),
-    "Expand": one("Expand", (1, 1, 5), [integers("s", [1, 3, 5])]),
-    "Tile": one("Tile", (1, 2, 5), [integers("s", [1, 3, 2])]),
-    "DepthToSpace": one("DepthToSpace", (1, 8, 3, 4), blocksize=2),
-    "SpaceToDepth": one("SpaceToDepth", (1, 2, 4, 4), blocksize=2),
+    "Expand": single("Expand", (1, 1, 5), [integers("s", [1, 3, 5])]),
+    "Tile": single("Tile", (1, 2, 5), [integers("s", [1, 3, 2])]),
+    "DepthToSpace": single("DepthToSpace", (1, 8, 3, 4), blocksize=2),
+    "SpaceToDepth": single("SpaceToDepth", (1, 2, 4, 4), blocksize=2),
     "Shape": proto(
         [
             node("Shape", ["x"], ["s"]),
@@ -225,7 +225,7 @@ MOVES = {
     ),
 }
 RESIZES = {
-    f"Resize_{mode}_{mapping}": one(
+    f"Resize_{mode}_{mapping}": single(
         "Resize",
         (1, 2, 4, 5),
         [None, None, integers("s", [1, 2, 8, 7])],
@@ -235,7 +235,7 @@ RESIZES = {
     for mode in ("nearest", "linear")
     for mapping in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")
 } | {
-    f"Resize_{rounding}": one(
+    f"Resize_{rounding}": single(
         "Resize",
         (1, 2, 4, 6),
         [None, floats("s", [1, 1, 2, 1.5])],
@@ -272,10 +272,10 @@ def test_chip_has_the_bits_of_the_reference_model_for_every_operator(name):
 def assert_chip_is_exact(name):
     network = lower_network(*quantised(NETWORKS[name]))
     inputs = network.quantize_inputs(*random_inputs(qdq_of(network), 3, seed=2))
-    found = functional.execute(compile_graph(network.graph, load_chip("edge-256")), inputs)
+    outputs = functional.execute(compile_graph(network.graph, load_chip("edge-256")), inputs)
     stacked = {name: array.reshape(3, *network.graph.tensor(name).shape) for name, array in inputs.items()}
     for tensor, expected in witness_outputs(network.graph, stacked).items():
-        np.testing.assert_array_equal(found[tensor].reshape(expected.shape), expected)
+        np.testing.assert_array_equal(outputs[tensor].reshape(expected.shape), expected)
 
 
 def test_unsigned_activations_and_weights_keep_their_values():
@@ -305,18 +305,18 @@ def test_integers_may_cross_the_border(kind):
     whole = unsigned(NETWORKS["conv_relu"]) if kind == "uint8" else qdq.proto
     network = lower_network(model(integer_borders(whole, kind)))
     values = np.random.default_rng(0).integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, IMAGE).astype(kind)
-    (found,) = network.dequantize_outputs(evaluate(network.graph, network.quantize_inputs(values)))
+    (output,) = network.dequantize_outputs(evaluate(network.graph, network.quantize_inputs(values)))
     name, port = qdq_of(network).outputs[0], qdq_of(network).inputs[0]
     expected = onnx_tensors(qdq_of(network).proto, [name], {port.name: values[None]})[name][0]
     assert expected.dtype == kind
-    assert np.abs(found.astype(int) - expected).max() <= 1
+    assert np.abs(output.astype(int) - expected).max() <= 1
 
 
 def integer_borders(network, kind):
     cut = onnx.ModelProto()
     cut.CopyFrom(network)
-    first = next(one for one in cut.graph.node if one.op_type == "QuantizeLinear" and one.input[0] == "x")
-    last = next(one for one in cut.graph.node if one.output[0] == "y")
+    first = next(node for node in cut.graph.node if node.op_type == "QuantizeLinear" and node.input[0] == "x")
+    last = next(node for node in cut.graph.node if node.output[0] == "y")
     cut.graph.node.remove(first)
     cut.graph.node.remove(last)
     element = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind))
@@ -339,8 +339,8 @@ def test_classes_come_out_as_int32():
         ir_version=8,
     )
     lowered = lower_network(*quantised(network))
-    (border,) = lowered.outputs
-    assert (lowered.graph.tensor("y").dtype.name, border.scale) == ("INT32", None)
+    (binding,) = lowered.outputs
+    assert (lowered.graph.tensor("y").dtype.name, binding.scale) == ("INT32", None)
 
 
 def test_masked_scores_get_no_weight():
@@ -361,22 +361,26 @@ def test_page_names_every_operator():
 
 REFUSED = {
     "LSTM_clipped": (
-        one("LSTM", (4, 1, 3), [weights("w", 1, 16, 3), weights("r", 1, 16, 4)], hidden_size=4, clip=1.0),
+        single("LSTM", (4, 1, 3), [weights("w", 1, 16, 3), weights("r", 1, 16, 4)], hidden_size=4, clip=1.0),
         OperatorRefused,
         r"LSTM 'y': a recurrent layer as one operator in a quantised network, or an unusual one",
     ),
-    "CumSum": (one("CumSum", (1, 5), [integers("a", 1)]), OperatorRefused, r"CumSum 'y': is not among the operators"),
+    "CumSum": (
+        single("CumSum", (1, 5), [integers("a", 1)]),
+        OperatorRefused,
+        r"CumSum 'y': is not among the operators",
+    ),
     "Resize_cubic": (
-        one("Resize", constants=[None, floats("s", [1, 1, 2, 2])], mode="cubic"),
+        single("Resize", constants=[None, floats("s", [1, 1, 2, 2])], mode="cubic"),
         OperatorRefused,
         r"Resize 'y': rank 4, mode cubic; images by nearest or linear are held",
     ),
     "Pad_reflect": (
-        one("Pad", constants=[integers("p", [0, 0, 1, 1, 0, 0, 1, 1])], mode="reflect"),
+        single("Pad", constants=[integers("p", [0, 0, 1, 1, 0, 0, 1, 1])], mode="reflect"),
         OperatorRefused,
         r"Pad 'y': mode reflect is not held; constant is",
     ),
-    "Sqrt_of_negative": (one("Sqrt"), OperatorRefused, "not a number for some input"),
+    "Sqrt_of_negative": (single("Sqrt"), OperatorRefused, "not a number for some input"),
 }
 
 
@@ -392,7 +396,7 @@ def test_float_tensor_within_a_quantised_network_is_named():
     qdq, _ = quantised(NETWORKS["conv_relu"])
     tail = onnx.ModelProto()
     tail.CopyFrom(qdq.proto)
-    (last,) = (one for one in tail.graph.node if one.output[0] == "y")
+    (last,) = (node for node in tail.graph.node if node.output[0] == "y")
     last.output[0] = "inner"
     tail.graph.node.append(node("Conv", ["inner", "float_weights"], ["y"], name="second"))
     tail.graph.initializer.append(weights("float_weights", 4, 4, 1, 1))

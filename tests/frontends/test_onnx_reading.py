@@ -11,10 +11,11 @@ from onnx import TensorProto, helper
 from onnx_networks import floats, integers, node, proto, quantised, weights
 
 from chipsmith.errors import BadInput, ChipsmithError
-from chipsmith.frontends.load import load_graph, load_onnx
-from chipsmith.frontends.onnx import model as reading
+from chipsmith.frontends import front_end
+from chipsmith.frontends.onnx.load import load_onnx
 from chipsmith.frontends.onnx.model import read_model
 from chipsmith.frontends.onnx.network import lower_network
+from chipsmith.frontends.registry import load_model
 
 SMALL = proto(
     [
@@ -42,7 +43,7 @@ def saved(network, folder, name="net.onnx"):
 
 
 def test_quantised_file_needs_no_calibration(qdq_bytes, tmp_path):
-    graph = load_graph(str(saved(qdq_bytes, tmp_path)))
+    graph = load_model(str(saved(qdq_bytes, tmp_path))).graph
     assert (graph.name, graph.tensor("x").shape, graph.tensor("y").shape) == ("net", (1, 6, 6, 2), (1, 5))
 
 
@@ -69,7 +70,7 @@ def test_foreign_file_is_refused(data, tmp_path):
 
 
 def test_missing_library_is_named_with_the_mend(monkeypatch, tmp_path):
-    monkeypatch.setattr(reading, "find_spec", lambda name: None if name == "onnxruntime" else name)
+    monkeypatch.setattr(front_end, "find_spec", lambda name: None if name == "onnxruntime" else name)
     with pytest.raises(BadInput, match=r"onnxruntime is not installed; mend: pip install 'chipsmith\[onnx\]'"):
         read_model(saved(SMALL, tmp_path))
 
@@ -186,7 +187,7 @@ def test_mutated_file_is_a_network_or_one_line(changes, kept, qdq_bytes, tmp_pat
 def said_of(file):
     """The message that a file is refused with; nothing where it is a network."""
     try:
-        load_graph(str(file))
+        load_model(str(file))
     except ChipsmithError as error:
         return str(error)
     return ""

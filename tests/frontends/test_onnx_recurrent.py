@@ -8,7 +8,7 @@ from onnx import TensorProto, helper
 from onnx_networks import layer_steps, model, node, qdq_of, quantised, random_inputs, weights
 
 from chipsmith.frontends.onnx.network import lower_network
-from chipsmith.frontends.onnx.recurrent import unrolled
+from chipsmith.frontends.onnx.recurrent import unroll
 from chipsmith.frontends.onnx.witness import onnx_tensors
 
 STEPS, BATCH, INPUTS, HIDDEN = 5, 2, 3, 4
@@ -23,10 +23,10 @@ def recurrent(kind, *, direction="forward", states=False, batch=BATCH, **attribu
         inputs += ["h", "c"] if kind == "LSTM" else ["h"]
         constants += [weights(name, count, batch, HIDDEN) for name in inputs[5:]]
     outputs = ["y", "last", "cell"] if kind == "LSTM" else ["y", "last"]
-    made = node(kind, inputs, outputs, name="cell", hidden_size=HIDDEN, direction=direction, **attributes)
+    cell = node(kind, inputs, outputs, name="cell", hidden_size=HIDDEN, direction=direction, **attributes)
     shapes = {"y": [STEPS, count, batch, HIDDEN], "last": [count, batch, HIDDEN], "cell": [count, batch, HIDDEN]}
     graph = helper.make_graph(
-        [made],
+        [cell],
         "net",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [STEPS, batch, INPUTS])],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]) for name in outputs],
@@ -43,25 +43,25 @@ def recurrent(kind, *, direction="forward", states=False, batch=BATCH, **attribu
 )
 def test_written_out_it_has_the_values_of_onnxruntimes_kernel(kind, attributes, direction, states):
     network = recurrent(kind, direction=direction, states=states, **attributes)
-    plain = unrolled(network)
-    assert not {one.op_type for one in plain.graph.node} & set(GATES)
+    plain = unroll(network)
+    assert not {node.op_type for node in plain.graph.node} & set(GATES)
     inputs = {"x": np.random.default_rng(0).normal(size=(3, STEPS, BATCH, INPUTS)).astype(np.float32)}
-    names = [one.name for one in network.graph.output]
-    expected, found = onnx_tensors(network, names, inputs), onnx_tensors(plain, names, inputs)
+    names = [port.name for port in network.graph.output]
+    expected, unrolled = onnx_tensors(network, names, inputs), onnx_tensors(plain, names, inputs)
     for name in names:
-        np.testing.assert_allclose(found[name], expected[name], atol=1e-5)
+        np.testing.assert_allclose(unrolled[name], expected[name], atol=1e-5)
 
 
 def test_unusual_cell_stays():
     clipped = recurrent("LSTM", clip=1.0)
-    assert [one.op_type for one in unrolled(clipped).graph.node] == ["LSTM"]
+    assert [node.op_type for node in unroll(clipped).graph.node] == ["LSTM"]
 
 
 def test_network_without_recurrence_is_itself():
     plain = model(recurrent("RNN")).proto
     del plain.graph.node[:]
     plain.graph.node.append(node("Relu", ["x"], ["y"]))
-    assert unrolled(plain) is plain
+    assert unroll(plain) is plain
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
@@ -74,4 +74,4 @@ def test_weights_that_are_computed_leave_it_as_it_is():
     network = recurrent("RNN")
     network.graph.node.insert(0, node("Identity", ["w"], ["w2"]))
     network.graph.node[1].input[1] = "w2"
-    assert "RNN" in {one.op_type for one in unrolled(network).graph.node}
+    assert "RNN" in {node.op_type for node in unroll(network).graph.node}

@@ -10,8 +10,8 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.tflite import network as tflite
-from chipsmith.frontends.tflite.network import read_tflite
+from chipsmith.frontends import front_end
+from chipsmith.frontends.tflite.network import load_tflite
 from chipsmith.tosa.graph import Array, DType
 
 IMAGES = 20
@@ -33,7 +33,7 @@ def litert(path: Path, images: Array) -> Array:
 @pytest.mark.parametrize("network", ["ic_resnet8", "kws_dscnn", "vww_96"])
 def test_network_has_the_bits_of_litert(network, shared_data, reference_model):
     path = shared_data / "mlperf_tiny" / f"{network}_int8.tflite"
-    graph = read_tflite(path)
+    graph = load_tflite(path).graph
     (source,), (result,) = graph.inputs, graph.outputs
     images = np.random.default_rng(1).integers(-128, 128, (IMAGES, *graph.tensor(source).shape), np.int8)
     ours = [reference_model(graph, {source: image})[result] for image in images]
@@ -41,7 +41,7 @@ def test_network_has_the_bits_of_litert(network, shared_data, reference_model):
 
 
 def test_open_batch_becomes_one(shared_data):
-    graph = read_tflite(shared_data / "mlperf_tiny" / "ad01_int8.tflite")
+    graph = load_tflite(shared_data / "mlperf_tiny" / "ad01_int8.tflite").graph
     (source,) = graph.inputs
     assert graph.tensor(source).shape == (1, 640)
     assert graph.tensor(source).dtype is DType.INT8
@@ -50,25 +50,25 @@ def test_open_batch_becomes_one(shared_data):
 
 def test_float_network_is_refused_with_a_way_forward(shared_data):
     with pytest.raises(BadInput, match=r"ic_resnet8_fp32\.tflite is not int8: .*'input_1'.*full-integer quantisation"):
-        read_tflite(shared_data / "mlperf_tiny" / "ic_resnet8_fp32.tflite")
+        load_tflite(shared_data / "mlperf_tiny" / "ic_resnet8_fp32.tflite")
 
 
 def test_missing_library_is_named_with_the_mend(monkeypatch, shared_data):
-    monkeypatch.setattr(tflite, "find_spec", lambda _: None)
+    monkeypatch.setattr(front_end, "find_spec", lambda _: None)
     with pytest.raises(BadInput, match=r"is not installed; mend: pip install 'chipsmith\[tflite\]'"):
-        read_tflite(shared_data / "mlperf_tiny" / "ad01_int8.tflite")
+        load_tflite(shared_data / "mlperf_tiny" / "ad01_int8.tflite")
 
 
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(BadInput, match=r"cannot read .*no\.tflite: No such file"):
-        read_tflite(tmp_path / "no.tflite")
+        load_tflite(tmp_path / "no.tflite")
 
 
 def test_foreign_file_is_refused(tmp_path):
     foreign = tmp_path / "foreign.tflite"
     foreign.write_text("not a network")
     with pytest.raises(BadInput, match=r"foreign\.tflite is not a TensorFlow Lite file"):
-        read_tflite(foreign)
+        load_tflite(foreign)
 
 
 @pytest.mark.parametrize("kept", [9, 100, 1_000, 40_000, 90_000, 98_000])
@@ -77,14 +77,14 @@ def test_truncated_file_is_refused(kept, shared_data, tmp_path):
     part = tmp_path / "part.tflite"
     part.write_bytes(whole[:kept])
     with pytest.raises(BadInput, match=r"part\.tflite is damaged or truncated"):
-        read_tflite(part)
+        load_tflite(part)
 
 
 def test_operator_outside_of_tosa_is_refused_in_one_line(shared_data, tmp_path):
     network = tmp_path / "odd.tflite"
     network.write_bytes(with_other_softmax((shared_data / "mlperf_tiny" / "ic_resnet8_int8.tflite").read_bytes()))
     with pytest.raises(BadInput, match=r"odd\.tflite cannot be expressed in TOSA: .*lstm.*Replace") as refusal:
-        read_tflite(network)
+        load_tflite(network)
     assert "\n" not in str(refusal.value)
 
 

@@ -38,4 +38,4 @@ def test_damage_anywhere_is_named(network, without_converter, tmp_path, changes)
     path = tmp_path / "damaged.tflite"
     path.write_bytes(bytes(data))
     with contextlib.suppress(BadInput):
-        assert isinstance(tflite.read_tflite(path), Graph)
+        assert isinstance(tflite.load_tflite(path).graph, Graph)

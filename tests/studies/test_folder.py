@@ -24,9 +24,7 @@ def store(folder, text):
 
 def test_a_folder_of_another_compression_is_refused(folder):
     assert CompressionFolder(folder.path, identity="a recipe and a chip").path == folder.path
-    with pytest.raises(
-        BadInput, match="holds the compression of another recipe, for another chip"
-    ):
+    with pytest.raises(BadInput, match="holds the compression of another recipe, for another chip"):
         CompressionFolder(folder.path, identity="another")
 
 

@@ -9,7 +9,7 @@ import pytest
 from nets import RESCALE, Net, kinds, random_int8
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.tflite.network import read_tflite
+from chipsmith.frontends.tflite.network import load_tflite
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import DType, Graph
 from chipsmith.tosa.passes.canonicalize import PASSES, canonicalize
@@ -390,7 +390,7 @@ def test_network_keeps_its_bits(network, most, same_bits):
 
 @pytest.mark.parametrize(("network", "most"), [("ic_resnet8", 80), ("kws_dscnn", 63), ("vww_96", 99), ("ad01", 22)])
 def test_mlperf_tiny_network_keeps_its_bits(network, most, shared_data, same_bits):
-    after = same_bits(read_tflite(shared_data / "mlperf_tiny" / f"{network}_int8.tflite"), canonicalize)
+    after = same_bits(load_tflite(shared_data / "mlperf_tiny" / f"{network}_int8.tflite").graph, canonicalize)
     assert len(after.operators) <= most
     assert "CLAMP" not in kinds(after)
 

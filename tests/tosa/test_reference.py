@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.tflite.network import read_tflite
+from chipsmith.frontends.tflite.network import load_tflite
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Array, DType, Graph, Operator, Tensor
 from chipsmith.tosa.reference import evaluate, evaluate_all, evaluate_batch
@@ -38,7 +38,7 @@ def assert_as_the_reference_model(graph, reference_model, inferences):
 
 @pytest.mark.parametrize("network", MLPERF_TINY)
 def test_mlperf_tiny_networks(network, shared_data, reference_model):
-    graph = read_tflite(shared_data / "mlperf_tiny" / f"{network}.tflite")
+    graph = load_tflite(shared_data / "mlperf_tiny" / f"{network}.tflite").graph
     assert_as_the_reference_model(graph, reference_model, inferences=3)
 
 

@@ -14,7 +14,7 @@ from chipsmith.chip import load_chip
 from chipsmith.compiler.fuse.support import held_operators
 from chipsmith.targets.npu import NpuTarget
 from chipsmith.witness.conformance.cases import is_case_of, operator_of, sampled
-from chipsmith.witness.conformance.run import Outcome, Result, run_case, run_official_cases
+from chipsmith.witness.conformance.run import CaseResult, Outcome, run_case, run_official_cases
 from chipsmith.witness.conformance.targets import bench_of
 
 HELD = sorted(kind for kind, engine in held_operators().items() if engine is not None)
@@ -38,14 +38,14 @@ def outcomes(folders: list[Path], kind: str, *, chip: str = "edge-256") -> list[
 def test_official_cases_are_exact_on_the_chip(kind, folders):
     results = outcomes(folders, kind)
     assert results
-    assert [outcome for outcome in results if outcome.result is not Result.PASSED] == []
+    assert [outcome for outcome in results if outcome.result is not CaseResult.PASSED] == []
 
 
 @pytest.mark.parametrize(
     "kind", ["CONV3D", "TRANSPOSE_CONV2D", "DEPTHWISE_CONV2D", "ARGMAX", "PAD", "RESIZE", "TILE", "GATHER", "SCATTER"]
 )
 def test_they_are_exact_on_a_small_chip(kind, folders):
-    assert {outcome.result for outcome in outcomes(folders, kind, chip="nano-64")} == {Result.PASSED}
+    assert {outcome.result for outcome in outcomes(folders, kind, chip="nano-64")} == {CaseResult.PASSED}
 
 
 def test_every_operator_is_held():

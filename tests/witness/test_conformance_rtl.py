@@ -12,7 +12,7 @@ from chipsmith.errors import BadInput
 from chipsmith.hardware.build import find_toolchain
 from chipsmith.targets.rtl import RtlTarget
 from chipsmith.witness.conformance.cases import is_case_of, sampled
-from chipsmith.witness.conformance.run import Result, run_case, run_official_cases
+from chipsmith.witness.conformance.run import CaseResult, run_case, run_official_cases
 from chipsmith.witness.conformance.targets import Bench, bench_of
 
 HELD = sorted(kind for kind, engine in held_operators().items() if engine is not None)
@@ -38,7 +38,7 @@ def test_compiled_cases_are_exact_in_rtl(kind, folders, bench):
     cases = [folder for folder in folders if is_case_of(folder, kind)]
     outcomes = [run_case(folder, bench) for folder in cases[:: -(-len(cases) // CASES_EACH)]]
     assert outcomes
-    assert [outcome for outcome in outcomes if outcome.result is not Result.PASSED] == []
+    assert [outcome for outcome in outcomes if outcome.result is not CaseResult.PASSED] == []
 
 
 @pytest.mark.slow

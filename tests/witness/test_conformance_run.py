@@ -10,11 +10,11 @@ from chipsmith.targets import graph_targets
 from chipsmith.targets.npu import NpuTarget
 from chipsmith.targets.rtl import RtlTarget
 from chipsmith.witness.conformance.cases import complete, illegal
-from chipsmith.witness.conformance.run import Conformance, Outcome, Result, run_case, run_official_cases
+from chipsmith.witness.conformance.run import CaseResult, Conformance, Outcome, run_case, run_official_cases
 from chipsmith.witness.conformance.targets import bench_of
 
 
-def outcome(operator: str, result: Result) -> Outcome:
+def outcome(operator: str, result: CaseResult) -> Outcome:
     return Outcome(operator=operator, case=f"{operator}_{result.value}", result=result, reason="why")
 
 
@@ -23,14 +23,21 @@ def conformance(*outcomes: Outcome) -> Conformance:
 
 
 def test_a_refused_case_counts_as_not_passed_and_a_folded_one_not_at_all():
-    results = (Result.PASSED, Result.PASSED, Result.FAILED, Result.REFUSED, Result.FOLDED, Result.TOO_LONG)
+    results = (
+        CaseResult.PASSED,
+        CaseResult.PASSED,
+        CaseResult.FAILED,
+        CaseResult.REFUSED,
+        CaseResult.FOLDED,
+        CaseResult.TOO_LONG,
+    )
     assert conformance(*(outcome("add", result) for result in results)).share == 0.5
 
 
 def test_the_object_has_every_result_of_every_operator():
-    told = conformance(outcome("add", Result.PASSED), outcome("mul", Result.ACCEPTED_ILLEGAL)).to_json()
+    told = conformance(outcome("add", CaseResult.PASSED), outcome("mul", CaseResult.ACCEPTED_ILLEGAL)).to_json()
     assert [row["name"] for row in told["operators"]] == ["add", "mul"]
-    assert {result.value for result in Result} < set(told["operators"][0])
+    assert {result.value for result in CaseResult} < set(told["operators"][0])
     assert (told["passed"], told["accepted_illegal"], told["share"]) == (1, 1, 1.0)
     assert told["not_passed"] == [
         {"operator": "mul", "case": "mul_accepted_illegal", "result": "accepted_illegal", "reason": "why"}
@@ -47,13 +54,13 @@ def clamps(pytestconfig):
 @pytest.mark.parametrize("target", graph_targets(load_chip("nano-64")).values(), ids=lambda target: target.name)
 def test_illegal_cases_are_refused_by_each_target(target, clamps):
     bench = bench_of(target)
-    assert {run_case(folder, bench).result for folder in clamps[1]} == {Result.REFUSED_ILLEGAL}
+    assert {run_case(folder, bench).result for folder in clamps[1]} == {CaseResult.REFUSED_ILLEGAL}
 
 
 def test_a_case_beyond_the_limit_of_cycles_is_told_apart(clamps):
     bench = bench_of(RtlTarget(chip=load_chip("nano-64")), most_cycles=200)
     outcomes = [run_case(folder, bench) for folder in clamps[0]]
-    assert {outcome.result for outcome in outcomes} == {Result.TOO_LONG}
+    assert {outcome.result for outcome in outcomes} == {CaseResult.TOO_LONG}
     assert all(outcome.reason.startswith("takes ") for outcome in outcomes)
 
 
@@ -75,4 +82,4 @@ def test_all_illegal_cases_are_refused_on_the_chip(pytestconfig):
     bench = bench_of(NpuTarget(chip=load_chip("edge-256")))
     folders = illegal(pytestconfig.cache.mkdir("tosa-conformance"))
     assert len(folders) >= 305
-    assert {run_case(folder, bench).result for folder in folders} == {Result.REFUSED_ILLEGAL}
+    assert {run_case(folder, bench).result for folder in folders} == {CaseResult.REFUSED_ILLEGAL}

@@ -40,7 +40,7 @@ def chips(
 
 
 def conformance(
-    target: Annotated[str, Option(help="reference (the interpreter), npu (the simulated chip) or rtl.")] = "npu",
+    target: Annotated[str, Option(help="npu (the simulated chip), reference, rtl, or your own.")] = "npu",
     *,
     ops: Annotated[Sequence[str], Option(flags=("--op",), help="An operator, such as conv2d; repeatable.")] = (),
     seed: Annotated[int | None, Option(help="Draws other cases than the generator's own.")] = None,
@@ -51,7 +51,7 @@ def conformance(
 ) -> "Conformance":
     """Run TOSA's official conformance cases and compare every bit.
 
-    `target` is "reference", "npu" (compiled for a chip and simulated) or "rtl"; nothing is folded. `ops` are the only
+    `target` is one of `chipsmith.targets` that takes bare graphs, such as "npu"; nothing is folded. `ops` are the only
     operators, if given; `sample` takes so many cases of each; `seed` draws other cases than the generator's own; cases
     of more than `most_cycles` are not run in RTL. The first run generates the cases, which takes minutes, and keeps
     them. A case that does not pass is no exception: see `Conformance.failure`. Raises BadInput.

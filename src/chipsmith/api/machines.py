@@ -11,7 +11,7 @@ from chipsmith.api.verb import Verb
 from chipsmith.console import machines as console
 
 if TYPE_CHECKING:
-    from chipsmith.witness.cosimulate import Cosimulated
+    from chipsmith.witness.cosimulate import CosimResult
     from chipsmith.witness.synthesis import Synthesised
 
 
@@ -22,12 +22,12 @@ def cosim(
         Inputs, Option(flags=("--input",), help="Inputs of one inference: .npy or .npz; default random.")
     ] = None,
     wave: Annotated[AnyPath | None, Option(help="Where a waveform (VCD) goes.")] = None,
-) -> "Cosimulated":
+) -> "CosimResult":
     """Run a program on the RTL of its chip and compare every bit and cycle with the simulators.
 
     One inference, cold and warm. `program` is a Program or its file; `inputs` are arrays by name, or an `.npy` or
     `.npz` file; `wave` is a file for the waveform. Builds of the RTL are cached. A difference is no exception: see
-    `Cosimulated.difference`. Raises BadInput.
+    `CosimResult.difference`. Raises BadInput.
     """
     from chipsmith.flow.arrays import check_folder
     from chipsmith.witness.cosimulate import compare, random_inputs
@@ -56,7 +56,7 @@ def rtl(
     BadInput and OperatorRefused.
     """
     from chipsmith.compiler.network import compile_network
-    from chipsmith.frontends.load import load_model
+    from chipsmith.frontends.registry import load_model
     from chipsmith.hardware.export import write_rtl
     from chipsmith.witness.cosimulate import golden_vector, random_inputs
 

@@ -36,7 +36,7 @@ def compile(
     from chipsmith.compiler.network import compile_network
     from chipsmith.flow.arrays import check_folder
     from chipsmith.flow.results import CompileResult
-    from chipsmith.frontends.load import load_model
+    from chipsmith.frontends.registry import load_model
     from chipsmith.program.file import write_program
 
     path = as_path(output)
@@ -47,7 +47,9 @@ def compile(
     program = compile_network(network.graph, target)
     if path is not None:
         write_program(program, path)
-    return CompileResult(program=program, host_steps=network.host_steps, path=path)
+    return CompileResult(
+        program=program, host_steps=network.host_steps, path=path, operator_names=network.operator_names
+    )
 
 
 def simulate(
@@ -103,7 +105,7 @@ def estimate(
     from chipsmith.chip import catalogue
     from chipsmith.compiler.network import compile_network
     from chipsmith.flow.results import Estimate
-    from chipsmith.frontends.load import load_model
+    from chipsmith.frontends.registry import load_model
     from chipsmith.profile.measure import describe_chip, quick_profile
 
     if not chips:

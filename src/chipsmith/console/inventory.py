@@ -102,13 +102,13 @@ def _input_types(row: OperatorRow) -> list[str]:
 
 
 def _print_conformance(result: Conformance) -> None:
-    from chipsmith.witness.conformance.run import Result
+    from chipsmith.witness.conformance.run import CaseResult
 
     where = result.target if result.chip is None else f"{result.target} ({result.chip.name})"
-    columns = (kind.value.replace("_", " ") for kind in Result)
+    columns = (kind.value.replace("_", " ") for kind in CaseResult)
     table = new_table(f"official cases of TOSA on {where}", "operator", *columns)
     for name, counts in (*result.counts.items(), ("all", result.total)):
-        table.add_row(name, *(str(counts[kind]) for kind in Result))
+        table.add_row(name, *(str(counts[kind]) for kind in CaseResult))
     table.caption = f"passed / (passed + failed + refused) = {result.share:.2%}"
     missed = new_table("not passed", "operator", "case", "result", "reason")
     for outcome in result.not_passed:

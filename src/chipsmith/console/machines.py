@@ -12,11 +12,11 @@ from chipsmith.console.view import View, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
-    from chipsmith.witness.cosimulate import Cosimulated
+    from chipsmith.witness.cosimulate import CosimResult
     from chipsmith.witness.synthesis import Synthesised
 
 
-def view_cosimulation(result: Cosimulated) -> View:
+def view_cosimulation(result: CosimResult) -> View:
     """Cycles and differences, cold and warm, and the speed of the simulation."""
     return View(to_json=result.to_json, print_text=partial(print_cosimulation, result), failure=result.difference)
 
@@ -31,7 +31,7 @@ def view_synthesis(result: Synthesised) -> View:
     return View(to_json=result.to_json, print_text=partial(_print_synthesis, result))
 
 
-def print_cosimulation(result: Cosimulated) -> None:
+def print_cosimulation(result: CosimResult) -> None:
     """The table of a co-simulation."""
     program, pair = result.program, (result.cold, result.warm)
     title = f"{program.manifest.network} on the RTL of {program.chip.name}"

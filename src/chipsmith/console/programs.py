@@ -82,7 +82,7 @@ def _print_diff(result: Diff) -> None:
     columns = ("int8 dB", "steps", "differ", "chip dB", "steps", "differ")
     table = new_table(f"{result.network}, {result.inputs} inputs", "layer", "operator", *columns)
     for layer in result.layers:
-        table.add_row(_short(layer.name), layer.operator, *_difference(layer.int8), *_difference(layer.chip))
+        table.add_row(_short(layer.name), layer.operator, *_difference(layer.int8), *_difference(layer.npu))
     table.caption = (
         f"int8 against float, then the simulated {result.chip} against {result.witness}: signal to noise, largest "
         "difference in steps of the layer's scale, share of elements that differ"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,16 +23,20 @@ from chipsmith.tosa.graph import Array
 if TYPE_CHECKING:
     from chipsmith.learn import Metrics, Training
     from chipsmith.reports.record import RunRecord
-    from chipsmith.witness.cosimulate import Cosimulated
+    from chipsmith.witness.cosimulate import CosimResult
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompileResult:
-    """A Program, what the host does around it, and the file it was written to, if any."""
+    """A Program, what the host does around it, and the file it was written to, if any.
+
+    `operator_names` are the author's names of the network's operators, where they are known.
+    """
 
     program: Program
     host_steps: tuple[HostStep, ...]
     path: Path | None
+    operator_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def operators(self) -> tuple[Placement, ...]:
@@ -60,7 +64,9 @@ class CompileResult:
             "resident": list(manifest.resident),
             "inputs": [dataclasses.asdict(port) for port in manifest.inputs],
             "outputs": [dataclasses.asdict(port) for port in manifest.outputs],
-            "operators": [dataclasses.asdict(row) for row in self.operators],
+            "operators": [
+                {**dataclasses.asdict(row), "source": self.operator_names.get(row.name, "")} for row in self.operators
+            ],
             "host_steps": [dataclasses.asdict(step) for step in self.host_steps],
         }
 
@@ -166,7 +172,7 @@ class RunResult:
 
     record: RunRecord
     folder: Path
-    cosim: Cosimulated | None = None
+    cosim: CosimResult | None = None
 
     @property
     def program(self) -> Path:

@@ -11,6 +11,8 @@ from chipsmith.frontends.quantized_io import IoBinding, bind_integers, dequantiz
 from chipsmith.profile.profile import HostStep
 from chipsmith.tosa.graph import Array, Graph
 
+_NO_NAMES: Mapping[str, str] = {}
+
 
 class FrameworkModel(Protocol):
     """A network that a framework of somebody else's runs."""
@@ -90,12 +92,21 @@ class QuantizedNetwork:
         return dequantize_all(outputs, self.outputs)
 
 
-def integer_network(graph: Graph, *, source: FrameworkModel | None = None) -> QuantizedNetwork:
+def integer_network(
+    graph: Graph, *, operator_names: Mapping[str, str] = _NO_NAMES, source: FrameworkModel | None = None
+) -> QuantizedNetwork:
     """The network of a file whose inputs and outputs are the graph's own integers: the host does nothing."""
     return QuantizedNetwork(
         graph=graph,
         inputs=bind_integers(graph, graph.inputs),
         outputs=bind_integers(graph, graph.outputs),
         input_names=graph.inputs,
+        operator_names=operator_names,
         source=source,
     )
+
+
+def follow_names(names: Mapping[str, str], before: Graph, after: Graph) -> dict[str, str]:
+    """Names of the operators of `before` as names of the same operators of `after`, which may be called otherwise."""
+    pairs = zip(before.operators, after.operators, strict=True)
+    return {new.name: names[old.name] for old, new in pairs if old.name in names}

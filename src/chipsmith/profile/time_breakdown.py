@@ -75,7 +75,11 @@ def _intervals(program: Program, timeline: Timeline, kinds: dict[str, str]) -> I
             yield kernels[index], 1 if _waits_for_transfer(timeline, index) else 2, max(0, start - covered)
             yield kernels[index], 0, max(0, end - max(covered, start))
             covered = max(covered, end)
-    yield NO_KERNEL, 1 if _waits_for_transfer(timeline, len(timeline.start) - 1) else 2, timeline.latency_cycles - covered
+    yield (
+        NO_KERNEL,
+        1 if _waits_for_transfer(timeline, len(timeline.start) - 1) else 2,
+        timeline.latency_cycles - covered,
+    )
 
 
 def _waits_for_transfer(timeline: Timeline, index: int) -> bool:

@@ -11,8 +11,9 @@ from chipsmith.reports.headline import metric_text, significant
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import Cell, escape, how, number, paragraph, plot, section, table
 from chipsmith.studies.objectives import COST_OBJECTIVES, CostObjective
-from chipsmith.studies.result import INT8, NPU, SOURCE, Candidate, Compression, cost_words
+from chipsmith.studies.result import Candidate, Compression, cost_words
 from chipsmith.studies.structure_search import Trial
+from chipsmith.targets import INT8, NPU, SOURCE
 
 _HEIGHT = 420
 _ACROSS, *_BESIDE = COST_OBJECTIVES

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chipsmith.errors import BadInput
 from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
 from chipsmith.reports.upgrade import upgrade
+from chipsmith.targets import INT8, NPU, SOURCE
 from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 3
 """Version of the record's form; it grows by one whenever a field changes its meaning or goes."""
 
-CHIP = "npu"
+CHIP = NPU
 """The target that stands for the chip: its metrics are those of the Program."""
-JUDGED = ("source", "int8", CHIP)
+JUDGED = (SOURCE, INT8, CHIP)
 """The targets that a run judges, in the order of the chain; a record may hold others (`chipsmith.targets`)."""
 
 

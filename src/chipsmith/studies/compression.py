@@ -25,9 +25,9 @@ from chipsmith.studies.budget import Budget
 from chipsmith.studies.folder import CompressionFolder
 from chipsmith.studies.methods import CompressionSettings, Method
 from chipsmith.studies.plans import CandidatePlan, plan_channels, plan_rounding, plan_same_structure, plan_structures
-from chipsmith.studies.result import INT8, NPU, SOURCE, Candidate, Compression, Start
+from chipsmith.studies.result import Candidate, Compression, Start
 from chipsmith.studies.structure_search import SAMPLERS, StructureSearch, Trial
-from chipsmith.targets import HostedGraph, PreparedNetwork
+from chipsmith.targets import INT8, NPU, SOURCE, HostedGraph, PreparedNetwork
 from chipsmith.targets.npu import NpuGraph
 
 

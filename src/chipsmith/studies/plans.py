@@ -22,8 +22,9 @@ from chipsmith.learn.compression.variants import (
 from chipsmith.studies.budget import Budget
 from chipsmith.studies.greedy_pruning import PruneStep, build_price, prune
 from chipsmith.studies.methods import CompressionSettings, Method
-from chipsmith.studies.result import INT8, SOURCE, Candidate
+from chipsmith.studies.result import Candidate
 from chipsmith.studies.structure_search import Trial, best_trials
+from chipsmith.targets import INT8, SOURCE
 
 if TYPE_CHECKING:
     import torch

@@ -12,9 +12,7 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.studies.budget import Budget, points_lost
 from chipsmith.studies.objectives import COST_OBJECTIVES
 from chipsmith.studies.structure_search import Trial
-
-SOURCE, INT8, NPU = "source", "int8", "npu"
-"""The targets that a network is judged on: its float module, its int8 form in PyTorch, its Program on the chip."""
+from chipsmith.targets import INT8, NPU, SOURCE
 
 _PLAIN = ConfigDict(frozen=True, extra="forbid")
 _BEFORE_TARGETS = {"float_": SOURCE, "int8": INT8, "chip": NPU}

@@ -1,9 +1,22 @@
 """Targets: what a network runs on, by one protocol. A file here that defines `open_target` is a target of that name."""
 
 from chipsmith.targets.registry import graph_targets, load_target, target_names
-from chipsmith.targets.target import GraphTarget, Host, HostedGraph, PreparedGraph, PreparedNetwork, Target
+from chipsmith.targets.target import (
+    INT8,
+    NPU,
+    SOURCE,
+    GraphTarget,
+    Host,
+    HostedGraph,
+    PreparedGraph,
+    PreparedNetwork,
+    Target,
+)
 
 __all__ = [
+    "INT8",
+    "NPU",
+    "SOURCE",
     "GraphTarget",
     "Host",
     "HostedGraph",

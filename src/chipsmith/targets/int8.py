@@ -9,14 +9,14 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import FrameworkModel, QuantizedNetwork
 from chipsmith.profile.profile import Evidence
-from chipsmith.targets.target import reasons_against
+from chipsmith.targets.target import INT8, reasons_against
 
 
 @dataclass(frozen=True)
 class Int8Target:
     """The quantised network in its author's framework: what rounding changes, independent of the integer graph."""
 
-    name: ClassVar[str] = "int8"
+    name: ClassVar[str] = INT8
     kind: ClassVar[Evidence] = Evidence.MEASURED
     obtained: ClassVar[str] = "its int8 form in floating point, quantised and dequantised at each tensor"
     chip: ClassVar[Chip | None] = None

@@ -14,7 +14,7 @@ from chipsmith.profile.measure import full_profile
 from chipsmith.profile.profile import Evidence, Profile
 from chipsmith.program.program import Program
 from chipsmith.sim import functional
-from chipsmith.targets.target import HostedGraph, reasons_against
+from chipsmith.targets.target import NPU, HostedGraph, reasons_against
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.verify import verify
 
@@ -38,7 +38,7 @@ class NpuGraph:
 class NpuTarget:
     """A chip, simulated."""
 
-    name: ClassVar[str] = "npu"
+    name: ClassVar[str] = NPU
     kind: ClassVar[Evidence] = Evidence.SIMULATED
     obtained: ClassVar[str] = "the Program, functional simulation"
 

@@ -40,8 +40,8 @@ class RtlGraph:
         names = [port.name for port in manifest.outputs]
         return {name: join_inferences(np.stack([run.outputs[name] for run in runs])) for name in names}
 
-    def infer(self, inputs: Mapping[str, Array]) -> RtlRun:
-        """One cold inference, whatever becomes of it; each input has its port's shape.
+    def measure(self, inputs: Mapping[str, Array]) -> RtlRun:
+        """One cold inference, cycle by cycle, whatever becomes of it; each input has its port's shape.
 
         Raises BadInput where an input does not fit or a tool is missing.
         """
@@ -51,9 +51,10 @@ class RtlGraph:
             return machine.infer(self.program, memory)
 
     def _finish(self, inputs: Mapping[str, Array]) -> RtlRun:
-        run = self.infer(inputs)
+        run = self.measure(inputs)
         if run.error or not run.finished:
-            raise CheckFailed(f"the machine stops with error {run.error.name}: {ERROR_TEXTS[run.error]}")
+            reason = f"error {run.error.name}: {ERROR_TEXTS[run.error]}"
+            raise CheckFailed(f"the machine stops after {run.latency_cycles} cycles with {reason}")
         return run
 
 

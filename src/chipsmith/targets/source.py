@@ -9,14 +9,14 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import FrameworkModel, QuantizedNetwork
 from chipsmith.profile.profile import Evidence
-from chipsmith.targets.target import reasons_against
+from chipsmith.targets.target import SOURCE, reasons_against
 
 
 @dataclass(frozen=True)
 class SourceTarget:
     """The author's own network: a float module, or the file that was given."""
 
-    name: ClassVar[str] = "source"
+    name: ClassVar[str] = SOURCE
     kind: ClassVar[Evidence] = Evidence.MEASURED
     obtained: ClassVar[str] = "the author's network in its own framework"
     chip: ClassVar[Chip | None] = None

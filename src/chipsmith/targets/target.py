@@ -12,6 +12,9 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.profile import Evidence
 from chipsmith.tosa.graph import Array, Graph
 
+SOURCE, INT8, NPU = "source", "int8", "npu"
+"""The targets that every network of a recipe is judged on: as its author gave it, quantised, and on the chip."""
+
 
 class PreparedNetwork(Protocol):
     """A network on a target, ready for inputs."""

@@ -39,12 +39,16 @@ class StoredTensor:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredOperator:
-    """An operator as the file declares it; attributes of form BYTES are still bytes."""
+    """An operator as the file declares it; attributes of form BYTES are still bytes.
+
+    `location` is whatever the file's writer says of where the operator comes from, empty where it says nothing.
+    """
 
     kind: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: dict[str, AttributeValue | bytes]
+    location: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,11 +129,13 @@ def _shape(table: Any) -> StoredTensor:
 
 
 def _operator(table: Any) -> StoredOperator:
+    location = table.Location()
     return StoredOperator(
         kind=names_of("Op")[table.Op()],
         inputs=_names(table, "Inputs"),
         outputs=_names(table, "Outputs"),
         attributes=_attributes(table),
+        location=_text(location.Text()) if location else "",
     )
 
 

@@ -23,7 +23,7 @@ from chipsmith.tosa.graph import Array
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class CosimInference:
     """One inference of the RTL beside the simulators; `difference` tells the first one, empty where there is none."""
 
     cycles_rtl: int
@@ -46,12 +46,12 @@ class Compared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cosimulated:
+class CosimResult:
     """A Program on the RTL of its chip, cold and warm; times in seconds of this computer."""
 
     program: Program
-    cold: Compared
-    warm: Compared
+    cold: CosimInference
+    warm: CosimInference
     build_s: float
     run_s: float
     wave: Path | None
@@ -86,7 +86,7 @@ class Cosimulated:
         }
 
 
-def compare(program: Program, inputs: Mapping[str, Array], *, wave: Path | None = None) -> Cosimulated:
+def compare(program: Program, inputs: Mapping[str, Array], *, wave: Path | None = None) -> CosimResult:
     """Run one inference on the RTL, then a warm one on what it left, and compare both with the simulators.
 
     `inputs` hold one inference. `wave`: where the waveform (VCD) of the cold inference goes. Raises BadInput where the
@@ -101,7 +101,7 @@ def compare(program: Program, inputs: Mapping[str, Array], *, wave: Path | None 
         cold = machine.infer(program, memory.copy(), wave=wave)
         warm = machine.infer(program, memory, warm=True)
     done = time.perf_counter()
-    return Cosimulated(
+    return CosimResult(
         program=program,
         cold=compare_run(program, expected, cold, simulate(program)),
         warm=compare_run(program, expected, warm, simulate(program, warm=True)),
@@ -135,11 +135,11 @@ def _random(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Arr
     return rng.integers(info.min, info.max, shape, np.int64, endpoint=True).astype(dtype)
 
 
-def compare_run(program: Program, expected: Mapping[str, Array], run: RtlRun, timeline: Timeline) -> Compared:
+def compare_run(program: Program, expected: Mapping[str, Array], run: RtlRun, timeline: Timeline) -> CosimInference:
     """What differs between a run of the RTL and the simulators' outputs and timeline of the same inference."""
     differing = _differing_instructions(run, timeline)
     bits = sum(_mismatching_bits(expected[name], output) for name, output in run.outputs.items())
-    return Compared(
+    return CosimInference(
         cycles_rtl=run.latency_cycles,
         cycles_simulated=timeline.latency_cycles,
         mismatching_bits=bits,
@@ -157,8 +157,8 @@ def _differing_instructions(run: RtlRun, timeline: Timeline) -> list[int]:
     return [*np.flatnonzero(~same).tolist(), *range(issued, len(timeline.start))]
 
 
-def _mismatching_bits(expected: Array, found: Array) -> int:
-    pair = [np.frombuffer(np.ascontiguousarray(one).tobytes(), np.uint8) for one in (expected, found)]
+def _mismatching_bits(expected: Array, output: Array) -> int:
+    pair = [np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8) for array in (expected, output)]
     return int(np.unpackbits(pair[0] ^ pair[1]).sum())
 
 
@@ -198,8 +198,8 @@ def _name(program: Program, run: RtlRun) -> str:
 
 
 def _tell(program: Program, index: int) -> str:
-    spans = [one for one in program.manifest.kernels if index in one.instructions]
+    spans = [span for span in program.manifest.kernels if index in span.instructions]
     kernel = "".join(
-        f", tile {one.instructions.index(index) + 1} of {len(one.instructions)} of {one.name}" for one in spans[:1]
+        f", tile {span.instructions.index(index) + 1} of {len(span.instructions)} of {span.name}" for span in spans[:1]
     )
     return f"instruction {index}{kernel} ({format_instruction(program.instructions[index])[:160]})"

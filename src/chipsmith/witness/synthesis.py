@@ -46,8 +46,8 @@ class Synthesised:
             "estimated_um2": round(self.estimated_um2, 1),
             "error_percent": round(self.error_percent, 1),
             "blocks_um2": {name: round(area, 1) for name, area in self.synthesis.blocks.items()},
-            "modules": [dataclasses.asdict(one) for one in self.synthesis.modules],
-            "macros": [dataclasses.asdict(one) for one in self.synthesis.macros],
+            "modules": [dataclasses.asdict(module) for module in self.synthesis.modules],
+            "macros": [dataclasses.asdict(macro) for macro in self.synthesis.macros],
             "longest_path": {"module": slowest.name, "delay_ps": slowest.delay_ps},
         }
 

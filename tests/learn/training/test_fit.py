@@ -263,14 +263,16 @@ from test_fit import Task, TrainingSettings, fit, network, toy_dataset
 settings = TrainingSettings(epochs=3, batch_size=17, augmentation={"kind": "series", "noise": 0.1})
 history = fit(network(), toy_dataset(Task.CLASSIFICATION), settings=settings, seed=1)
 if os.environ.get("RANK", "0") == "0":
-    print(json.dumps([one.validation_loss for one in history.epochs]))
+    print(json.dumps([epoch.validation_loss for epoch in history.epochs]))
 """
 
 
 def losses(*launcher: str) -> list[float]:
     import json
 
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
+    here = Path(__file__).parent
+    paths = os.pathsep.join(filter(None, (str(here), str(here.parent), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, *launcher]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -10,64 +10,72 @@ import numpy as np
 from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, refuse
 from chipsmith.frontends.onnx.model import Node
-from chipsmith.frontends.onnx.pointwise import tabulated
-from chipsmith.frontends.onnx.requantize import FINE, arranged, as_wide, at_scale, constant_at_scale, extended, reach
+from chipsmith.frontends.onnx.pointwise import tabulate
+from chipsmith.frontends.onnx.requantize import (
+    FINE,
+    arrange,
+    constant_to_scale,
+    extend_rank,
+    find_reach,
+    to_acc32,
+    to_scale,
+)
 from chipsmith.frontends.onnx.values import (
-    Affine,
+    Acc32,
+    AffineInt8,
     Axes,
     Computed,
-    Entering,
+    Const,
     Integers,
-    Known,
-    Quantised,
+    Lut,
+    PendingInput,
+    QuantisedConst,
     Shape,
-    Tabulated,
     Value,
-    Wide,
-    real_constant,
+    dequantize_const,
 )
 
-Operand: TypeAlias = Computed | Known | Quantised
+Operand: TypeAlias = Computed | Const | QuantisedConst
 _FACTOR = 32767
 _PRODUCT_BITS = 30
 _KINDS = {"Add": "ADD", "Sub": "SUB", "Max": "MAXIMUM", "Min": "MINIMUM"}
 
 
 def _binary(lower: Lowering, node: Node) -> Sequence[Value]:
-    table = tabulated(lower, node)
+    table = tabulate(lower, node)
     if table is not None:
         return [table]
     if len(node.inputs) != 2:
         raise refuse(node, f"{len(node.inputs)} operands are not held; 2 are")
-    left, right = (_operand(lower, node, index) for index in range(2))
+    left, right = (_read_operand(lower, node, index) for index in range(2))
     if node.kind in ("Mul", "Div"):
-        return [_multiplied(lower, node, left, _inverse(node, right) if node.kind == "Div" else right)]
+        return [_multiply(lower, node, left, _invert(node, right) if node.kind == "Div" else right)]
     if node.kind == "Pow" or node.kind == "PRelu":
         raise refuse(node, "an exponent or slope that differs by element is not held")
-    return [_combined(lower, node, left, right)]
+    return [_combine(lower, node, left, right)]
 
 
-def _operand(lower: Lowering, node: Node, index: int) -> Operand:
-    value = lower.settled(node, index)
-    if isinstance(value, Entering | Integers):
+def _read_operand(lower: Lowering, node: Node, index: int) -> Operand:
+    value = lower.settle(node, index)
+    if isinstance(value, PendingInput | Integers):
         raise refuse(node, f"'{node.inputs[index]}' holds integers, and only real values are computed with")
     return value
 
 
-def _combined(lower: Lowering, node: Node, left: Operand, right: Operand) -> Wide:
+def _combine(lower: Lowering, node: Node, left: Operand, right: Operand) -> Acc32:
     """Both in steps so fine that rounding them is far below a step of any int8 scale."""
     build = lower.build
-    scale = max(reach(left), reach(right)) / FINE
-    first, second, shape, axes = _aligned(lower, node, left, right)
-    one, two = (
-        constant_at_scale(build, value, scale=scale, rank=len(shape), axes=axes)
-        if isinstance(value, Known | Quantised)
-        else at_scale(build, value, scale)
-        for value in (first, second)
+    scale = max(find_reach(left), find_reach(right)) / FINE
+    left_operand, right_operand, shape, axes = _align(lower, node, left, right)
+    left_tensor, right_tensor = (
+        constant_to_scale(build, value, scale=scale, rank=len(shape), axes=axes)
+        if isinstance(value, Const | QuantisedConst)
+        else to_scale(build, value, scale)
+        for value in (left_operand, right_operand)
     )
-    bound = (reach(left) + reach(right)) / scale + 1
-    return Wide(
-        tensor=build.binary(_KINDS[node.kind], one, two),
+    bound = (find_reach(left) + find_reach(right)) / scale + 1
+    return Acc32(
+        tensor=build.binary(_KINDS[node.kind], left_tensor, right_tensor),
         shape=shape,
         axes=axes,
         scale=np.array([scale]),
@@ -75,46 +83,48 @@ def _combined(lower: Lowering, node: Node, left: Operand, right: Operand) -> Wid
     )
 
 
-def _aligned(lower: Lowering, node: Node, left: Operand, right: Operand) -> tuple[Operand, Operand, Shape, Axes]:
+def _align(lower: Lowering, node: Node, left: Operand, right: Operand) -> tuple[Operand, Operand, Shape, Axes]:
     """Both with one rank and one order of axes: that of the larger one."""
     try:
         shape = tuple(np.broadcast_shapes(left.shape, right.shape))
     except ValueError as error:
         raise BadInput(f"{node.kind} '{node.name}': {left.shape} and {right.shape} do not broadcast") from error
     build = lower.build
-    held = [
-        extended(build, value, len(shape)) if not isinstance(value, Known | Quantised) else value
+    operands = [
+        extend_rank(build, value, len(shape)) if not isinstance(value, Const | QuantisedConst) else value
         for value in (left, right)
     ]
-    computed = [value for value in held if not isinstance(value, Known | Quantised)]
+    computed = [value for value in operands if not isinstance(value, Const | QuantisedConst)]
     axes = max(computed, key=lambda value: int(np.prod(value.shape))).axes
-    first, second = (value if isinstance(value, Known | Quantised) else arranged(build, value, axes) for value in held)
+    first, second = (
+        value if isinstance(value, Const | QuantisedConst) else arrange(build, value, axes) for value in operands
+    )
     return first, second, shape, axes
 
 
-def _multiplied(lower: Lowering, node: Node, left: Operand, right: Operand) -> Wide:
+def _multiply(lower: Lowering, node: Node, left: Operand, right: Operand) -> Acc32:
     """The product of integers, moved right where it would not fit int32."""
     build = lower.build
-    first, second, shape, axes = _aligned(lower, node, left, right)
-    one, two = (_factor(lower, value, len(shape), axes) for value in (first, second))
-    product = float(one.bound[0] * two.bound[0])
+    first, second, shape, axes = _align(lower, node, left, right)
+    left_factor, right_factor = (_to_factor(lower, value, len(shape), axes) for value in (first, second))
+    product = float(left_factor.bound[0] * right_factor.bound[0])
     shift = max(0, int(np.ceil(np.log2(max(product, 1.0)))) - _PRODUCT_BITS)
-    return Wide(
-        tensor=build.multiply(one.tensor, two.tensor, shift=shift),
+    return Acc32(
+        tensor=build.multiply(left_factor.tensor, right_factor.tensor, shift=shift),
         shape=shape,
         axes=axes,
-        scale=one.scale * two.scale * 2.0**shift,
+        scale=left_factor.scale * right_factor.scale * 2.0**shift,
         bound=np.array([np.ceil(product / 2.0**shift) + 1]),
     )
 
 
-def _factor(lower: Lowering, value: Operand, rank: int, axes: Axes) -> Wide:
+def _to_factor(lower: Lowering, value: Operand, rank: int, axes: Axes) -> Acc32:
     """A factor as int32; a constant has 16 bits."""
-    if not isinstance(value, Known | Quantised):
-        return as_wide(lower.build, value)
-    scale = reach(value) / _FACTOR
-    tensor = constant_at_scale(lower.build, value, scale=scale, rank=rank, axes=axes)
-    return Wide(
+    if not isinstance(value, Const | QuantisedConst):
+        return to_acc32(lower.build, value)
+    scale = find_reach(value) / _FACTOR
+    tensor = constant_to_scale(lower.build, value, scale=scale, rank=rank, axes=axes)
+    return Acc32(
         tensor=tensor,
         shape=value.shape,
         axes=axes,
@@ -123,19 +133,19 @@ def _factor(lower: Lowering, value: Operand, rank: int, axes: Axes) -> Wide:
     )
 
 
-def _inverse(node: Node, value: Operand) -> Operand:
+def _invert(node: Node, value: Operand) -> Operand:
     """One over a divisor: of a constant, or of an int8 value, by a table."""
-    if isinstance(value, Known | Quantised):
+    if isinstance(value, Const | QuantisedConst):
         with np.errstate(divide="ignore"):
-            return Known(values=1.0 / np.asarray(real_constant(value), np.float64))
-    if not isinstance(value, Affine | Tabulated):
+            return Const(values=1.0 / np.asarray(dequantize_const(value), np.float64))
+    if not isinstance(value, AffineInt8 | Lut):
         raise refuse(node, f"the divisor '{node.inputs[1]}' must be int8: quantise that tensor too")
     with np.errstate(divide="ignore"):
         inverse = (1.0 / value.real.astype(np.float64)).astype(np.float32)
-    return Tabulated(tensor=value.tensor, shape=value.shape, axes=value.axes, real=_finite(inverse))
+    return Lut(tensor=value.tensor, shape=value.shape, axes=value.axes, real=_limit_to_finite(inverse))
 
 
-def _finite(
+def _limit_to_finite(
     real: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """What a division by zero gives counts as the largest quotient that is not infinite."""

@@ -9,22 +9,24 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.onnx.scales import Reals, fixed_point
+from chipsmith.frontends.onnx.scales import Reals, to_fixed_point
 from chipsmith.frontends.onnx.values import Axes, Shape
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
 
 _NOTHING: Mapping[str, AttributeValue] = {}
 
 
-class Builder:
+class GraphBuilder:
     """Collects tensors, constants and operators; methods that add an operator return the name of its tensor.
 
     Operators are named after `scope`, the node of the network that is being lowered; none takes a `reserved` name.
+    `scopes` keeps the scope of each operator.
     """
 
     def __init__(self, reserved: Iterable[str]) -> None:
         self._reserved = frozenset(reserved)
         self.scope = "network"
+        self.scopes: dict[str, str] = {}
         self._tensors: dict[str, Tensor] = {}
         self._operators: list[Operator] = []
         self._constants: dict[str, Array] = {}
@@ -43,7 +45,7 @@ class Builder:
 
     def constant(self, data: npt.ArrayLike, dtype: DType) -> str:
         """A constant tensor."""
-        array = _integers(np.asarray(data), dtype, self.scope)
+        array = _to_integers(np.asarray(data), dtype, self.scope)
         name = self._declare(f"{self.scope}/constant", array.shape, dtype)
         self._constants[name] = array
         return name
@@ -62,6 +64,7 @@ class Builder:
     ) -> str:
         """An operator with its one output."""
         name = self._declare(self.scope, shape, dtype)
+        self.scopes[name] = self.scope
         self._operators.append(
             Operator(kind=kind, name=name, inputs=tuple(inputs), outputs=(name,), attributes=attributes)
         )
@@ -71,7 +74,7 @@ class Builder:
         self, source: str, dtype: DType, ratios: Reals, *, input_zero_point: int = 0, output_zero_point: int = 0
     ) -> str:
         """(source - input_zero_point) x ratio, rounded once, + output_zero_point; one ratio or one a channel."""
-        scale = fixed_point(ratios)
+        scale = to_fixed_point(ratios)
         before = self._tensors[source]
         operands = (
             source,
@@ -185,7 +188,7 @@ class Builder:
         return tuple(np.broadcast_shapes(self._tensors[left].shape, self._tensors[right].shape))
 
 
-def _integers(data: npt.NDArray[Any], dtype: DType, scope: str) -> Array:
+def _to_integers(data: npt.NDArray[Any], dtype: DType, scope: str) -> Array:
     """The data in the type of a tensor; BadInput where it does not hold them."""
     if dtype is DType.BOOL:
         return np.ascontiguousarray(data, np.bool_)

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, refuse
 from chipsmith.frontends.onnx.model import Node
-from chipsmith.frontends.onnx.requantize import arranged
+from chipsmith.frontends.onnx.requantize import arrange
 from chipsmith.frontends.onnx.scales import Reals
-from chipsmith.frontends.onnx.values import Affine, Axes, Quantised, Shape, Value, Wide
+from chipsmith.frontends.onnx.values import Acc32, AffineInt8, Axes, QuantisedConst, Shape, Value
 from chipsmith.tosa.graph import AttributeValue, DType
 
 Pads = tuple[tuple[int, int], ...]
@@ -39,19 +39,19 @@ class Window:
         )
 
 
-def window_of(node: Node, kernel: Shape, sizes: Shape) -> Window:
+def read_window(node: Node, kernel: Shape, sizes: Shape) -> Window:
     """The window of Conv and of poolings; BadInput where it does not fit the input."""
     ones = (1,) * len(kernel)
     strides, dilations = node.integers("strides", ones), node.integers("dilations", ones)
     if not len(kernel) == len(sizes) == len(strides) == len(dilations) or min((*strides, *dilations, *kernel)) < 1:
         raise BadInput(f"{node.kind} '{node.name}': kernel, strides and dilations do not fit its input")
-    window = Window(kernel=kernel, strides=strides, dilations=dilations, pads=_pads(node, kernel, sizes))
+    window = Window(kernel=kernel, strides=strides, dilations=dilations, pads=_read_pads(node, kernel, sizes))
     if min(window.outputs(sizes)) < 1:
         raise BadInput(f"{node.kind} '{node.name}': a window of {list(kernel)} does not fit an input of {list(sizes)}")
     return window
 
 
-def _pads(node: Node, kernel: Shape, sizes: Shape) -> Pads:
+def _read_pads(node: Node, kernel: Shape, sizes: Shape) -> Pads:
     mode = node.text("auto_pad", "NOTSET")
     if mode in ("NOTSET", "VALID", ""):
         flat = node.integers("pads", (0,) * 2 * len(kernel)) if mode != "VALID" else (0,) * 2 * len(kernel)
@@ -60,45 +60,47 @@ def _pads(node: Node, kernel: Shape, sizes: Shape) -> Pads:
         return tuple(zip(flat[: len(kernel)], flat[len(kernel) :], strict=True))
     strides, dilations = (node.integers(name, (1,) * len(kernel)) for name in ("strides", "dilations"))
     return tuple(
-        _same(max((-(-size // stride) - 1) * stride + (taps - 1) * dilation + 1 - size, 0), mode)
+        _split_same(max((-(-size // stride) - 1) * stride + (taps - 1) * dilation + 1 - size, 0), mode)
         for size, stride, taps, dilation in zip(sizes, strides, kernel, dilations, strict=True)
     )
 
 
-def _same(total: int, mode: str) -> tuple[int, int]:
+def _split_same(total: int, mode: str) -> tuple[int, int]:
     """The odd element of SAME padding stands at the end for UPPER, at the beginning for LOWER."""
     less, more = total // 2, total - total // 2
     return (less, more) if mode == "SAME_UPPER" else (more, less)
 
 
-def channels_last(rank: int) -> Axes:
+def channels_last_axes(rank: int) -> Axes:
     """The order (N, spatial axes, C) of the axes of (N, C, spatial axes)."""
     return (0, *range(2, rank), 1)
 
 
 def _convolve(lower: Lowering, node: Node) -> Sequence[Value]:
-    image, weights = lower.affine(node, 0), weights_of(lower, node, 1)
+    image, weights = lower.read_affine(node, 0), read_weights(lower, node, 1)
     dimensions = len(image.shape) - 2
     if dimensions not in _DIMENSIONS or weights.integers.ndim != len(image.shape):
         raise refuse(node, f"an input of rank {len(image.shape)} with weights of rank {weights.integers.ndim}")
     groups, out_channels = node.integer("group", 1), weights.shape[0]
     if groups < 1 or out_channels % groups or weights.shape[1] * groups != image.shape[1]:
         raise BadInput(f"{node.kind} '{node.name}': weights of {weights.shape} do not fit {image.shape}")
-    window = window_of(node, weights.shape[2:], image.shape[2:])
-    return [convolved(lower, node, image, weights, window, groups, _bias(lower, node, image, weights))]
+    window = read_window(node, weights.shape[2:], image.shape[2:])
+    return [
+        emit_convolution(lower, node, image, weights, window, groups, _read_whole_bias(lower, node, image, weights))
+    ]
 
 
-def weights_of(lower: Lowering, node: Node, index: int) -> Quantised:
+def read_weights(lower: Lowering, node: Node, index: int) -> QuantisedConst:
     """The quantised constant at a node's input, with one zero point."""
     value = lower.value(node, index)
-    if not isinstance(value, Quantised):
+    if not isinstance(value, QuantisedConst):
         raise refuse(node, f"its weights '{node.inputs[index]}' must be constants behind a DequantizeLinear")
     if np.unique(value.zero_point).size > 1:
         raise refuse(node, "its weights have several zero points; quantise them symmetrically")
     return value
 
 
-def int8_weights(weights: Quantised, node: Node) -> tuple[npt.NDArray[np.int64], int]:
+def narrow_weights(weights: QuantisedConst, node: Node) -> tuple[npt.NDArray[np.int64], int]:
     """Weights and zero point in the range of int8: unsigned ones are shifted by 128."""
     integers, zero_point = weights.integers, int(weights.zero_point[0])
     shift = 128 if max(integers.max(initial=0), zero_point) > 127 else 0
@@ -110,13 +112,13 @@ def int8_weights(weights: Quantised, node: Node) -> tuple[npt.NDArray[np.int64],
     return integers - shift, zero_point - shift
 
 
-def bias_of(lower: Lowering, node: Node, index: int, scale: Reals, factor: float) -> npt.NDArray[np.int64] | None:
+def read_bias(lower: Lowering, node: Node, index: int, scale: Reals, factor: float) -> npt.NDArray[np.int64] | None:
     """The bias in steps of `scale`: a quantised one keeps its integers, as its scale is that of the products."""
     if not lower.has(node, index):
         return None
     value = lower.value(node, index)
     if (
-        isinstance(value, Quantised)
+        isinstance(value, QuantisedConst)
         and np.allclose(value.scale * factor, scale, rtol=1e-5)
         and not value.zero_point.any()
     ):
@@ -129,8 +131,8 @@ def bias_of(lower: Lowering, node: Node, index: int, scale: Reals, factor: float
     return np.asarray(np.clip(flat, -(1 << 30), 1 << 30), np.int64)
 
 
-def _bias(lower: Lowering, node: Node, image: Affine, weights: Quantised) -> npt.NDArray[np.int64]:
-    bias = bias_of(lower, node, 2, weights.scale * image.scale, 1.0)
+def _read_whole_bias(lower: Lowering, node: Node, image: AffineInt8, weights: QuantisedConst) -> npt.NDArray[np.int64]:
+    bias = read_bias(lower, node, 2, weights.scale * image.scale, 1.0)
     channels = weights.shape[0]
     if bias is None:
         return np.zeros(channels, np.int64)
@@ -139,41 +141,41 @@ def _bias(lower: Lowering, node: Node, image: Affine, weights: Quantised) -> npt
     return np.broadcast_to(bias.reshape(-1), (channels,))
 
 
-def convolved(
+def emit_convolution(
     lower: Lowering,
     node: Node,
-    image: Affine,
-    weights: Quantised,
+    image: AffineInt8,
+    weights: QuantisedConst,
     window: Window,
     groups: int,
     bias: npt.NDArray[np.int64],
-) -> Wide:
+) -> Acc32:
     """The convolution of (N, C, ...) with weights (OC, C / groups, ...) that are quantised along axis 0."""
     build = lower.build
     if weights.scale.size > 1 and weights.axis != 0:
         raise refuse(node, "its weights have scales along an axis that is not their output channel")
-    integers, zero_point = int8_weights(weights, node)
-    flat, window = _widened(lower, image, window)
+    integers, zero_point = narrow_weights(weights, node)
+    flat, window = _widen(lower, image, window)
     integers = integers.reshape(*integers.shape[:2], *window.kernel)
-    source, window = _cropped(lower, flat, window)
+    source, window = _crop(lower, flat, window)
     centred = np.abs(integers - zero_point).reshape(len(integers), -1).sum(axis=1)
     reach = max(128 + image.zero_point, 127 - image.zero_point)
     sizes = window.outputs(build.tensor(source).shape[1:-1])
-    tensor = _grouped(lower, source, image.zero_point, integers, zero_point, window, groups, bias)
+    tensor = _emit_groups(lower, source, image.zero_point, integers, zero_point, window, groups, bias)
     shape = (image.shape[0], len(integers), *sizes[len(sizes) - (len(image.shape) - 2) :])
-    held = tuple((shape[axis]) for axis in channels_last(len(shape)))
-    return Wide(
-        tensor=build.reshape(tensor, held),
+    graph_shape = tuple((shape[axis]) for axis in channels_last_axes(len(shape)))
+    return Acc32(
+        tensor=build.reshape(tensor, graph_shape),
         shape=shape,
-        axes=channels_last(len(shape)),
+        axes=channels_last_axes(len(shape)),
         scale=weights.scale * image.scale,
         bound=(centred * reach + np.abs(bias)).astype(np.float64),
     )
 
 
-def _widened(lower: Lowering, image: Affine, window: Window) -> tuple[str, Window]:
+def _widen(lower: Lowering, image: AffineInt8, window: Window) -> tuple[str, Window]:
     """The graph's tensor as (N, spatial, C) with two spatial axes at least."""
-    tensor = arranged(lower.build, image, channels_last(len(image.shape))).tensor
+    tensor = arrange(lower.build, image, channels_last_axes(len(image.shape))).tensor
     if len(window.kernel) > 1:
         return tensor, window
     batch, size, channels = lower.build.tensor(tensor).shape
@@ -186,7 +188,7 @@ def _widened(lower: Lowering, image: Affine, window: Window) -> tuple[str, Windo
     return lower.build.reshape(tensor, (batch, 1, size, channels)), wider
 
 
-def _cropped(lower: Lowering, tensor: str, window: Window) -> tuple[str, Window]:
+def _crop(lower: Lowering, tensor: str, window: Window) -> tuple[str, Window]:
     """TOSA's window ends exactly at the padded input's end: what ONNX leaves over is taken off."""
     shape = lower.build.tensor(tensor).shape
     sizes, pads = [], []
@@ -201,7 +203,7 @@ def _cropped(lower: Lowering, tensor: str, window: Window) -> tuple[str, Window]
     return cropped, Window(kernel=window.kernel, strides=window.strides, dilations=window.dilations, pads=tuple(pads))
 
 
-def _grouped(
+def _emit_groups(
     lower: Lowering,
     source: str,
     input_zero_point: int,
@@ -240,9 +242,9 @@ def _grouped(
     return parts[0] if groups == 1 else build.concat(parts, len(out))
 
 
-def _transposed(lower: Lowering, node: Node) -> Sequence[Value]:
+def _convolve_transposed(lower: Lowering, node: Node) -> Sequence[Value]:
     """ConvTranspose with weights (C, OC / groups, KH, KW); dilated weights have zeros between."""
-    image, weights = lower.affine(node, 0), weights_of(lower, node, 1)
+    image, weights = lower.read_affine(node, 0), read_weights(lower, node, 1)
     if len(image.shape) != 4 or weights.integers.ndim != 4:
         raise refuse(node, "only images with two spatial axes are held")
     groups = node.integer("group", 1)
@@ -250,15 +252,15 @@ def _transposed(lower: Lowering, node: Node) -> Sequence[Value]:
         raise refuse(node, f"{groups} groups are not held; 1 is")
     if weights.scale.size > 1 and weights.axis != 1:
         raise refuse(node, "its weights have scales along their input channel; quantise them per tensor")
-    integers, zero_point = int8_weights(weights, node)
+    integers, zero_point = narrow_weights(weights, node)
     dilations, strides = node.integers("dilations", (1, 1)), node.integers("strides", (1, 1))
-    kernels = _dilated(integers.transpose(1, 2, 3, 0), zero_point, dilations)
-    out_pad, shape = _output_padding(node, image.shape, kernels.shape, strides)
-    bias = bias_of(lower, node, 2, weights.scale * image.scale, 1.0)
+    kernels = _dilate(integers.transpose(1, 2, 3, 0), zero_point, dilations)
+    out_pad, shape = _read_output_padding(node, image.shape, kernels.shape, strides)
+    bias = read_bias(lower, node, 2, weights.scale * image.scale, 1.0)
     bias = np.zeros(len(kernels), np.int64) if bias is None else np.broadcast_to(bias, (len(kernels),))
     build = lower.build
     operands = (
-        arranged(build, image, channels_last(4)).tensor,
+        arrange(build, image, channels_last_axes(4)).tensor,
         build.constant(kernels, DType.INT8),
         build.constant(bias, DType.INT32),
         build.constant([image.zero_point], DType.INT8),
@@ -270,21 +272,21 @@ def _transposed(lower: Lowering, node: Node) -> Sequence[Value]:
         "local_bound": False,
         "acc_type": "INT32",
     }
-    held = (shape[0], shape[2], shape[3], shape[1])
+    graph_shape = (shape[0], shape[2], shape[3], shape[1])
     centred = np.abs(kernels - zero_point).reshape(len(kernels), -1).sum(axis=1)
     reach = max(128 + image.zero_point, 127 - image.zero_point)
     return [
-        Wide(
-            tensor=build.emit("TRANSPOSE_CONV2D", operands, held, DType.INT32, attributes),
+        Acc32(
+            tensor=build.emit("TRANSPOSE_CONV2D", operands, graph_shape, DType.INT32, attributes),
             shape=shape,
-            axes=channels_last(4),
+            axes=channels_last_axes(4),
             scale=weights.scale * image.scale,
             bound=(centred * reach + np.abs(bias)).astype(np.float64),
         )
     ]
 
 
-def _dilated(kernels: npt.NDArray[np.int64], zero_point: int, dilations: Shape) -> npt.NDArray[np.int64]:
+def _dilate(kernels: npt.NDArray[np.int64], zero_point: int, dilations: Shape) -> npt.NDArray[np.int64]:
     """(OC, KH, KW, C) with elements of no weight between."""
     channels, height, width, depth = kernels.shape
     sizes = ((height - 1) * dilations[0] + 1, (width - 1) * dilations[1] + 1)
@@ -293,7 +295,7 @@ def _dilated(kernels: npt.NDArray[np.int64], zero_point: int, dilations: Shape) 
     return spread
 
 
-def _output_padding(node: Node, image: Shape, kernels: Shape, strides: Shape) -> tuple[Shape, Shape]:
+def _read_output_padding(node: Node, image: Shape, kernels: Shape, strides: Shape) -> tuple[Shape, Shape]:
     """TOSA's output padding (top, bottom, left, right), and the shape of ONNX's result."""
     if "output_shape" in node.attributes or node.text("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
         raise refuse(node, "output_shape and auto_pad are not held; give pads and output_padding")
@@ -307,4 +309,4 @@ def _output_padding(node: Node, image: Shape, kernels: Shape, strides: Shape) ->
     return tuple(padding), (image[0], kernels[0], *sizes)
 
 
-HANDLERS: Mapping[str, Handler] = {"Conv": _convolve, "ConvTranspose": _transposed}
+HANDLERS: Mapping[str, Handler] = {"Conv": _convolve, "ConvTranspose": _convolve_transposed}

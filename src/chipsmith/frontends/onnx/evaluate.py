@@ -68,10 +68,10 @@ def _refuse_growth(node: Node, inputs: Mapping[str, npt.NDArray[Any]]) -> None:
     values = list(inputs.values())
     size = 0.0
     if node.kind in _GROWING and len(values) > _GROWING[node.kind]:
-        size = math.prod(float(one) for one in values[_GROWING[node.kind]].reshape(-1))
+        size = math.prod(float(extent) for extent in values[_GROWING[node.kind]].reshape(-1))
         size *= values[0].size if node.kind == "Tile" else 1
     if node.kind == "Range" and len(values) == 3:
-        start, limit, step = (float(one.reshape(-1)[0]) for one in values)
+        start, limit, step = (float(value.reshape(-1)[0]) for value in values)
         size = abs(limit - start) / max(abs(step), 1e-30)
     if size > MOST_ELEMENTS:
         raise BadInput(f"{node.kind} '{node.name}' makes a constant of {size:.3g} elements; that is absurdly large")

@@ -10,20 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.frontends.onnx.builder import Builder
+from chipsmith.frontends.onnx.builder import GraphBuilder
 from chipsmith.frontends.onnx.evaluate import evaluate_node
 from chipsmith.frontends.onnx.model import Node, OnnxModel
 from chipsmith.frontends.onnx.requantize import to_int8
 from chipsmith.frontends.onnx.values import (
-    Affine,
-    Entering,
-    Held,
-    Known,
-    Quantised,
-    Tabulated,
+    Acc32,
+    AffineInt8,
+    Const,
+    GraphValue,
+    Lut,
+    PendingInput,
+    QuantisedConst,
     Value,
-    Wide,
-    real_constant,
+    dequantize_const,
 )
 
 _MOVING = frozenset(
@@ -60,8 +60,8 @@ class Lowering:
 
     def __init__(self, model: OnnxModel) -> None:
         self.model = model
-        self.build = Builder(reserved=model.outputs)
-        self.values: dict[str, Value] = {name: Known(values=data) for name, data in model.constants.items()}
+        self.build = GraphBuilder(reserved=model.outputs)
+        self.values: dict[str, Value] = {name: Const(values=data) for name, data in model.constants.items()}
         self._readers: dict[str, list[Node]] = {}
         for node in model.nodes:
             for name in node.inputs:
@@ -85,54 +85,56 @@ class Lowering:
         if not self.has(node, index):
             return None
         value = self.value(node, index)
-        if not isinstance(value, Known | Quantised):
+        if not isinstance(value, Const | QuantisedConst):
             raise OperatorRefused(f"{node.kind} '{node.name}': input {index} is computed; only a constant is held")
-        return real_constant(value)
+        return dequantize_const(value)
 
     def integers(self, node: Node, index: int) -> tuple[int, ...] | None:
         """The integers of a constant input, flat; None where there is no such input."""
         values = self.constant(node, index)
-        return None if values is None else tuple(int(one) for one in values.reshape(-1))
+        return None if values is None else tuple(int(value) for value in values.reshape(-1))
 
-    def computed(self, node: Node, index: int) -> Affine | Tabulated | Wide:
+    def read_computed(self, node: Node, index: int) -> AffineInt8 | Lut | Acc32:
         """A node's input that the graph computes."""
-        value = self.settled(node, index)
-        if not isinstance(value, Affine | Tabulated | Wide):
+        value = self.settle(node, index)
+        if not isinstance(value, AffineInt8 | Lut | Acc32):
             raise OperatorRefused(
-                f"{node.kind} '{node.name}': input {index} is {_told(value)}; it must be a quantised activation"
+                f"{node.kind} '{node.name}': input {index} is {_describe(value)}; it must be a quantised activation"
             )
         return value
 
-    def affine(self, node: Node, index: int) -> Affine:
+    def read_affine(self, node: Node, index: int) -> AffineInt8:
         """A node's input as int8 with its scale; a QuantizeLinear behind operators that only move it counts too."""
-        value = self.computed(node, index)
-        if isinstance(value, Affine):
+        value = self.read_computed(node, index)
+        if isinstance(value, AffineInt8):
             return value
-        found = self.behind(node)
-        if found is None or node.kind not in _MOVING:
+        parameters = self.find_following(node)
+        if parameters is None or node.kind not in _MOVING:
             raise OperatorRefused(
                 f"{node.kind} '{node.name}' reads '{node.inputs[index]}', which no QuantizeLinear makes int8: quantise "
                 "that tensor too"
             )
-        tensor = to_int8(self.build, value, scale=found.scale, zero_point=found.zero_point)
-        return Affine(tensor=tensor, shape=value.shape, axes=value.axes, scale=found.scale, zero_point=found.zero_point)
+        tensor = to_int8(self.build, value, scale=parameters.scale, zero_point=parameters.zero_point)
+        return AffineInt8(
+            tensor=tensor, shape=value.shape, axes=value.axes, scale=parameters.scale, zero_point=parameters.zero_point
+        )
 
-    def settled(self, node: Node, index: int) -> Value:
+    def settle(self, node: Node, index: int) -> Value:
         """A node's input; a float input of the network takes the parameters of the QuantizeLinear that comes first."""
         value = self.value(node, index)
-        if not isinstance(value, Entering):
+        if not isinstance(value, PendingInput):
             return value
-        found = self.behind(node) if node.kind in _MOVING else None
-        if found is None:
+        parameters = self.find_following(node) if node.kind in _MOVING else None
+        if parameters is None:
             raise OperatorRefused(
                 f"{node.kind} '{node.name}' reads the input '{node.inputs[index]}' in floating point: quantise that "
                 "input too (a QuantizeLinear and a DequantizeLinear behind it)"
             )
-        return self.entered(node.inputs[index], value, found)
+        return self.settle_input(node.inputs[index], value, parameters)
 
-    def entered(self, name: str, value: Entering, parameters: Parameters) -> Affine:
+    def settle_input(self, name: str, value: PendingInput, parameters: Parameters) -> AffineInt8:
         """A float input of the network as int8; from here on its value is that."""
-        settled = Affine(
+        settled = AffineInt8(
             tensor=value.tensor,
             shape=value.shape,
             axes=value.axes,
@@ -142,12 +144,12 @@ class Lowering:
         self.values[name] = settled
         return settled
 
-    def behind(self, node: Node) -> Parameters | None:
+    def find_following(self, node: Node) -> Parameters | None:
         """The parameters of the QuantizeLinear that follows a node's first output, behind moving operators at most."""
         seen = 0
         while seen <= len(self.model.nodes):
             readers = self._readers.get(node.outputs[0], [])
-            quantising = [one for one in readers if one.kind == "QuantizeLinear"]
+            quantising = [reader for reader in readers if reader.kind == "QuantizeLinear"]
             if quantising:
                 return self.parameters(quantising[0])
             if len(readers) != 1 or readers[0].kind not in _MOVING:
@@ -162,15 +164,17 @@ class Lowering:
         """
         scale, zero_point = self.constant(node, 1), self.constant(node, 2)
         assert scale is not None
-        kind = _type_of(node, zero_point)
+        kind = _read_type(node, zero_point)
         if scale.size != 1 or kind not in ("int8", "uint8"):
-            found = f"{kind} with {scale.size} scales" if scale.size != 1 else kind
+            actual = f"{kind} with {scale.size} scales" if scale.size != 1 else kind
             raise OperatorRefused(
-                f"{node.kind} '{node.name}': activations are int8 or uint8 with one scale, and here they are {found}"
+                f"{node.kind} '{node.name}': activations are int8 or uint8 with one scale, and here they are {actual}"
             )
         offset = 128 if kind == "uint8" else 0
         stored = 0 if zero_point is None else int(zero_point.reshape(-1)[0])
-        return Parameters(scale=_positive(float(scale.reshape(-1)[0]), node), zero_point=stored - offset, offset=offset)
+        return Parameters(
+            scale=_check_positive(float(scale.reshape(-1)[0]), node), zero_point=stored - offset, offset=offset
+        )
 
     def evaluate(self, node: Node, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         """The node's outputs for constant inputs, by onnxruntime."""
@@ -179,14 +183,14 @@ class Lowering:
 
     def opset(self) -> int:
         """The version of ONNX's own operators."""
-        return max(int(one.version) for one in self.model.proto.opset_import if one.domain in ("", "ai.onnx"))
+        return max(int(opset.version) for opset in self.model.proto.opset_import if opset.domain in ("", "ai.onnx"))
 
 
 Handler: TypeAlias = Callable[[Lowering, Node], Sequence[Value]]
 """Lowers one node: the values of its outputs, in their order; outputs that nobody reads may be left out at the end."""
 
 
-def only_axis(axis: int, rank: int, node: Node) -> int:
+def normalise_axis(axis: int, rank: int, node: Node) -> int:
     """An axis counted from the front; BadInput where there is none such."""
     if not -rank <= axis < rank:
         raise BadInput(f"{node.kind} '{node.name}': axis {axis} is outside of its input of rank {rank}")
@@ -198,19 +202,19 @@ def refuse(node: Node, reason: str) -> OperatorRefused:
     return OperatorRefused(f"{node.kind} '{node.name}': {reason}")
 
 
-def _told(value: Value) -> str:
-    if isinstance(value, Known | Quantised):
+def _describe(value: Value) -> str:
+    if isinstance(value, Const | QuantisedConst):
         return "a constant"
-    return "integers" if isinstance(value, Held) else "something else"
+    return "integers" if isinstance(value, GraphValue) else "something else"
 
 
-def _type_of(node: Node, zero_point: npt.NDArray[Any] | None) -> str:
+def _read_type(node: Node, zero_point: npt.NDArray[Any] | None) -> str:
     if zero_point is None:
         return "uint8" if not node.integer("output_dtype", 0) else f"type {node.integer('output_dtype', 0)}"
     return str(zero_point.dtype.name)
 
 
-def _positive(scale: float, node: Node) -> float:
+def _check_positive(scale: float, node: Node) -> float:
     if not (np.isfinite(scale) and scale > 0):
         raise BadInput(f"{node.kind} '{node.name}': scale {scale} must be positive and finite")
     return scale

@@ -15,7 +15,7 @@ _FAR_BELOW = -1000.0
 _MASKING = ("Add", "Where")
 
 
-def bounded_masks(proto: onnx.ModelProto) -> onnx.ModelProto:
+def bound_masks(proto: onnx.ModelProto) -> onnx.ModelProto:
     """The network with constants far below zero (-1000 and less) raised to MASKED_SCORE, where they mask a Softmax.
 
     Mask and scores share one int8 range, in which a lower number costs the scores their resolution.

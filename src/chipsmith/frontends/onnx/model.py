@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.onnx import FRONT_END
 
 if TYPE_CHECKING:
     import onnx
@@ -89,13 +89,13 @@ def read_model(path: str | os.PathLike[str], shapes: Shapes = ()) -> OnnxModel:
     """
     file = Path(path)
     data = _read(file)
-    require_extra(file)
+    FRONT_END.require(f"read {file}")
     proto = _parse(data, file)
     _load_external(proto, file)
-    return model_of(proto, file, shapes)
+    return parse_model(proto, file, shapes)
 
 
-def model_of(proto: onnx.ModelProto, path: str | os.PathLike[str], shapes: Shapes = ()) -> OnnxModel:
+def parse_model(proto: onnx.ModelProto, path: str | os.PathLike[str], shapes: Shapes = ()) -> OnnxModel:
     """The network of onnx's own object, named after the file `path`, as messages name it; see read_model."""
     import onnx
 
@@ -103,19 +103,19 @@ def model_of(proto: onnx.ModelProto, path: str | os.PathLike[str], shapes: Shape
     _fix_shapes(proto, shapes, file)
     try:
         onnx.checker.check_model(proto)
-        constants = {one.name: onnx.numpy_helper.to_array(one) for one in proto.graph.initializer}
+        constants = {constant.name: onnx.numpy_helper.to_array(constant) for constant in proto.graph.initializer}
         _refuse_complex(constants, file)
-        nodes = tuple(_node(one, file) for one in proto.graph.node)
+        nodes = tuple(_parse_node(node, file) for node in proto.graph.node)
     except BadInput:
         raise
     except Exception as error:  # of the checker, of numpy, of the parser of attributes
-        raise BadInput(f"{file} is not a legal ONNX network: {_first_line(error)}") from error
+        raise BadInput(f"{file} is not a legal ONNX network: {_cut_first_line(error)}") from error
     return OnnxModel(
         name=file.stem,
         nodes=nodes,
         constants=constants,
-        inputs=tuple(_port(one, file) for one in _inputs(proto)),
-        outputs=tuple(one.name for one in proto.graph.output),
+        inputs=tuple(_parse_port(port, file) for port in _list_inputs(proto)),
+        outputs=tuple(port.name for port in proto.graph.output),
         proto=proto,
     )
 
@@ -124,13 +124,6 @@ def _refuse_complex(constants: Mapping[str, npt.NDArray[Any]], file: Path) -> No
     for name, values in constants.items():
         if values.dtype.kind == "c":
             raise BadInput(f"{file}: constant '{name}' holds complex numbers")
-
-
-def require_extra(file: Path) -> None:
-    """Raise BadInput where the libraries for ONNX are not installed."""
-    for package in ("onnx", "onnxruntime"):
-        if find_spec(package) is None:
-            raise BadInput(f"cannot read {file}: {package} is not installed; mend: pip install 'chipsmith[onnx]'")
 
 
 def _read(file: Path) -> bytes:
@@ -160,7 +153,10 @@ def _load_external(proto: onnx.ModelProto, file: Path) -> None:
         onnx.external_data_helper.load_external_data_for_model(proto, str(file.parent))
     except Exception as error:  # of the file system and of onnx's checks of the place
         places = {
-            entry.value for one in proto.graph.initializer for entry in one.external_data if entry.key == "location"
+            entry.value
+            for constant in proto.graph.initializer
+            for entry in constant.external_data
+            if entry.key == "location"
         }
         names = ", ".join(sorted(places)[:3]) or "its weights"
         raise BadInput(
@@ -169,15 +165,15 @@ def _load_external(proto: onnx.ModelProto, file: Path) -> None:
         ) from error
 
 
-def _inputs(proto: onnx.ModelProto) -> Iterator[onnx.ValueInfoProto]:
+def _list_inputs(proto: onnx.ModelProto) -> Iterator[onnx.ValueInfoProto]:
     """The inputs that a user gives: old files list their weights among the inputs too."""
-    weights = {one.name for one in proto.graph.initializer}
-    yield from (one for one in proto.graph.input if one.name not in weights)
+    weights = {constant.name for constant in proto.graph.initializer}
+    yield from (port for port in proto.graph.input if port.name not in weights)
 
 
 def _fix_shapes(proto: onnx.ModelProto, shapes: Shapes, file: Path) -> None:
-    for index, port in enumerate(_inputs(proto)):
-        given = _given(shapes, index, port.name)
+    for index, port in enumerate(_list_inputs(proto)):
+        given = _find_shape(shapes, index, port.name)
         dims = port.type.tensor_type.shape.dim
         if given is not None and len(given) != len(dims):
             raise BadInput(
@@ -186,16 +182,16 @@ def _fix_shapes(proto: onnx.ModelProto, shapes: Shapes, file: Path) -> None:
             )
         for axis, dim in enumerate(dims):
             if not dim.HasField("dim_value") or dim.dim_value <= 0:
-                dim.dim_value = _size(port.name, axis, given, file)
+                dim.dim_value = _fix_size(port.name, axis, given, file)
 
 
-def _given(shapes: Shapes, index: int, name: str) -> tuple[int, ...] | None:
+def _find_shape(shapes: Shapes, index: int, name: str) -> tuple[int, ...] | None:
     if isinstance(shapes, Mapping):
         return shapes.get(name)
     return shapes[index] if index < len(shapes) else None
 
 
-def _size(name: str, axis: int, given: tuple[int, ...] | None, file: Path) -> int:
+def _fix_size(name: str, axis: int, given: tuple[int, ...] | None, file: Path) -> int:
     """The size of an axis that the file leaves open."""
     if axis == 0:
         return 1
@@ -207,7 +203,7 @@ def _size(name: str, axis: int, given: tuple[int, ...] | None, file: Path) -> in
     return given[axis]
 
 
-def _port(info: onnx.ValueInfoProto, file: Path) -> Port:
+def _parse_port(info: onnx.ValueInfoProto, file: Path) -> Port:
     import onnx
 
     tensor = info.type.tensor_type
@@ -223,7 +219,7 @@ def _port(info: onnx.ValueInfoProto, file: Path) -> Port:
     return Port(name=info.name, dtype=dtype, shape=shape)
 
 
-def _node(proto: onnx.NodeProto, file: Path) -> Node:
+def _parse_node(proto: onnx.NodeProto, file: Path) -> Node:
     kind = proto.op_type if proto.domain in _DOMAINS else f"{proto.domain}.{proto.op_type}"
     outputs = tuple(proto.output)
     if not outputs:
@@ -233,12 +229,12 @@ def _node(proto: onnx.NodeProto, file: Path) -> Node:
         name=proto.name or outputs[0],
         inputs=tuple(proto.input),
         outputs=outputs,
-        attributes={one.name: _attribute(one) for one in proto.attribute},
+        attributes={attribute.name: _parse_attribute(attribute) for attribute in proto.attribute},
         proto=proto,
     )
 
 
-def _attribute(proto: onnx.AttributeProto) -> Any:
+def _parse_attribute(proto: onnx.AttributeProto) -> Any:
     import onnx
 
     value = onnx.helper.get_attribute_value(proto)
@@ -247,6 +243,6 @@ def _attribute(proto: onnx.AttributeProto) -> Any:
     return onnx.numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
 
 
-def _first_line(error: Exception) -> str:
+def _cut_first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:300] if lines else type(error).__name__

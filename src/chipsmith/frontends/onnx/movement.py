@@ -10,84 +10,84 @@ from typing import Any
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.onnx.concat_split import joined
-from chipsmith.frontends.onnx.lowering import Handler, Lowering, only_axis, refuse
+from chipsmith.frontends.onnx.concat_split import join
+from chipsmith.frontends.onnx.lowering import Handler, Lowering, normalise_axis, refuse
 from chipsmith.frontends.onnx.model import Node
-from chipsmith.frontends.onnx.pooling import without_axes
-from chipsmith.frontends.onnx.requantize import as_wide, extended, movable, natural, reshaped
+from chipsmith.frontends.onnx.pooling import drop_axes
+from chipsmith.frontends.onnx.requantize import extend_rank, make_movable, reshape, restore_order, to_acc32
 from chipsmith.frontends.onnx.values import (
-    Affine,
-    Entering,
+    Acc32,
+    AffineInt8,
+    Const,
     Integers,
-    Known,
-    Quantised,
+    Lut,
+    PendingInput,
+    QuantisedConst,
     Shape,
-    Tabulated,
     Value,
-    Wide,
-    moved,
-    real_constant,
+    dequantize_const,
+    permute,
 )
 from chipsmith.tosa.graph import DType
 
 
-def _held(lower: Lowering, node: Node, index: int = 0) -> Integers | Affine | Tabulated | Wide:
+def _read_movable(lower: Lowering, node: Node, index: int = 0) -> Integers | AffineInt8 | Lut | Acc32:
     """An input whose elements can be moved."""
-    value = lower.settled(node, index)
-    if isinstance(value, Known | Quantised | Entering):
+    value = lower.settle(node, index)
+    if isinstance(value, Const | QuantisedConst | PendingInput):
         raise refuse(node, f"input {index} must be an activation")
-    return movable(lower.build, value)
+    return make_movable(lower.build, value)
 
 
-def _identity(lower: Lowering, node: Node) -> Sequence[Value]:
+def _pass_through(lower: Lowering, node: Node) -> Sequence[Value]:
     return [lower.value(node, 0)]
 
 
 def _cast(lower: Lowering, node: Node) -> Sequence[Value]:
     """Between floating-point types a value stays; integers stay what they are."""
-    value, target = lower.settled(node, 0), node.integer("to", 1)
+    value, target = lower.settle(node, 0), node.integer("to", 1)
     floats, integers = (1, 10, 11, 16), (6, 7)
     if (isinstance(value, Integers) and not value.offset and target in integers) or (
-        isinstance(value, Affine | Tabulated | Wide) and target in floats
+        isinstance(value, AffineInt8 | Lut | Acc32) and target in floats
     ):
         return [value]
     raise refuse(node, f"a cast of what is computed to type {target} is not held")
 
 
 def _reshape(lower: Lowering, node: Node) -> Sequence[Value]:
-    value, asked = _held(lower, node), lower.integers(node, 1)
+    value, asked = _read_movable(lower, node), lower.integers(node, 1)
     sizes = list(node.integers("shape", ()) if asked is None else asked)
     if not node.integer("allowzero", 0):
         sizes = [value.shape[axis] if size == 0 else size for axis, size in enumerate(sizes)]
     known = math.prod(size for size in sizes if size != -1)
     shape = tuple(math.prod(value.shape) // max(known, 1) if size == -1 else size for size in sizes)
-    return [_with_shape(lower, node, value, shape)]
+    return [_reshape_to(lower, node, value, shape)]
 
 
-def _with_shape(lower: Lowering, node: Node, value: Any, shape: Shape) -> Value:
+def _reshape_to(lower: Lowering, node: Node, value: Any, shape: Shape) -> Value:
     if math.prod(shape) != math.prod(value.shape) or min(shape, default=1) < 1:
         raise BadInput(f"{node.kind} '{node.name}': {list(value.shape)} cannot take the shape {list(shape)}")
-    result: Value = reshaped(lower.build, value, shape)
+    result: Value = reshape(lower.build, value, shape)
     return result
 
 
 def _flatten(lower: Lowering, node: Node) -> Sequence[Value]:
-    value = _held(lower, node)
+    value = _read_movable(lower, node)
     axis = node.integer("axis", 1)
     axis = axis + len(value.shape) if axis < 0 else axis
-    return [_with_shape(lower, node, value, (math.prod(value.shape[:axis]), math.prod(value.shape[axis:])))]
+    return [_reshape_to(lower, node, value, (math.prod(value.shape[:axis]), math.prod(value.shape[axis:])))]
 
 
 def _transpose(lower: Lowering, node: Node) -> Sequence[Value]:
-    value = lower.settled(node, 0)
-    if isinstance(value, Quantised):
-        perm = _perm(node, len(value.shape))
+    value = lower.settle(node, 0)
+    if isinstance(value, QuantisedConst):
+        perm = _read_perm(node, len(value.shape))
         return [replace(value, integers=value.integers.transpose(perm), axis=perm.index(value.axis))]
-    held = _held(lower, node)
-    return [moved(held, _perm(node, len(held.shape)))]
+    value = _read_movable(lower, node)
+    return [permute(value, _read_perm(node, len(value.shape)))]
 
 
-def _perm(node: Node, rank: int) -> Shape:
+def _read_perm(node: Node, rank: int) -> Shape:
     perm = node.integers("perm", tuple(reversed(range(rank))))
     if sorted(perm) != list(range(rank)):
         raise BadInput(f"{node.kind} '{node.name}': perm {list(perm)} is no order of {rank} axes")
@@ -95,21 +95,21 @@ def _perm(node: Node, rank: int) -> Shape:
 
 
 def _squeeze(lower: Lowering, node: Node) -> Sequence[Value]:
-    value, given = _held(lower, node), lower.integers(node, 1)
+    value, given = _read_movable(lower, node), lower.integers(node, 1)
     rank = len(value.shape)
     chosen = node.integers("axes", ()) if given is None else given
-    axes = tuple(only_axis(axis, rank, node) for axis in chosen)
+    axes = tuple(normalise_axis(axis, rank, node) for axis in chosen)
     axes = axes or tuple(axis for axis in range(rank) if value.shape[axis] == 1)
     if any(value.shape[axis] != 1 for axis in axes):
         raise BadInput(f"{node.kind} '{node.name}': axes {list(axes)} of {list(value.shape)} do not have size 1")
-    return [without_axes(lower, value, axes)]
+    return [drop_axes(lower, value, axes)]
 
 
 def _unsqueeze(lower: Lowering, node: Node) -> Sequence[Value]:
-    value, given = _held(lower, node), lower.integers(node, 1)
+    value, given = _read_movable(lower, node), lower.integers(node, 1)
     chosen = node.integers("axes", ()) if given is None else given
     rank = len(value.shape) + len(chosen)
-    added = {only_axis(axis, rank, node) for axis in chosen}
+    added = {normalise_axis(axis, rank, node) for axis in chosen}
     old = iter(value.shape)
     shape = tuple(1 if axis in added else next(old) for axis in range(rank))
     kept = [axis for axis in range(rank) if axis not in added]
@@ -120,7 +120,7 @@ def _unsqueeze(lower: Lowering, node: Node) -> Sequence[Value]:
     return [replace(value, tensor=tensor, shape=shape, axes=axes)]
 
 
-def _block(lower: Lowering, value: Any, start: Sequence[int], size: Sequence[int]) -> Any:
+def _slice_block(lower: Lowering, value: Any, start: Sequence[int], size: Sequence[int]) -> Any:
     """A block of a value, in ONNX's order of axes."""
     held_start, held_size = ([numbers[axis] for axis in value.axes] for numbers in (start, size))
     tensor = lower.build.slice(value.tensor, held_start, held_size)
@@ -128,7 +128,7 @@ def _block(lower: Lowering, value: Any, start: Sequence[int], size: Sequence[int
 
 
 def _slice(lower: Lowering, node: Node) -> Sequence[Value]:
-    value = _held(lower, node)
+    value = _read_movable(lower, node)
     starts, ends = (
         lower.integers(node, index) or node.integers(name, ()) for index, name in ((1, "starts"), (2, "ends"))
     )
@@ -137,11 +137,11 @@ def _slice(lower: Lowering, node: Node) -> Sequence[Value]:
     if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
         raise BadInput(f"{node.kind} '{node.name}': starts, ends, axes and steps do not fit one another")
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-        value = _along_axis(lower, node, value, only_axis(axis, len(value.shape), node), slice(start, end, step))
+        value = _slice_axis(lower, node, value, normalise_axis(axis, len(value.shape), node), slice(start, end, step))
     return [value]
 
 
-def _along_axis(lower: Lowering, node: Node, value: Any, axis: int, part: slice) -> Any:
+def _slice_axis(lower: Lowering, node: Node, value: Any, axis: int, part: slice) -> Any:
     chosen = range(*part.indices(value.shape[axis]))
     if part.step < 0:  # indices() reads an end of -1 as the last element; ONNX's ends are clamped before
         chosen = range(value.shape[axis])[
@@ -149,46 +149,46 @@ def _along_axis(lower: Lowering, node: Node, value: Any, axis: int, part: slice)
         ]
     if not len(chosen):
         raise BadInput(f"{node.kind} '{node.name}': nothing is left of axis {axis}")
-    return _chosen(lower, value, axis, chosen)
+    return _choose(lower, value, axis, chosen)
 
 
-def _chosen(lower: Lowering, value: Any, axis: int, chosen: range) -> Any:
+def _choose(lower: Lowering, value: Any, axis: int, chosen: range) -> Any:
     """The elements at start, start + step and so on: a block, reversed or thinned out where the step says so."""
     first, last = min(chosen[0], chosen[-1]), max(chosen[0], chosen[-1])
-    block = _block(lower, value, *_one_axis(value.shape, axis, first, last - first + 1))
+    block = _slice_block(lower, value, *_bound_block(value.shape, axis, first, last - first + 1))
     if chosen.step < 0:
         position = block.axes.index(axis)
         before = lower.build.tensor(block.tensor)
         reversed_ = lower.build.emit("REVERSE", (block.tensor,), before.shape, before.dtype, {"axis": position})
         block = replace(block, tensor=reversed_)
     step = abs(chosen.step)
-    return block if step == 1 or len(chosen) == 1 else _thinned(lower, block, axis, step, len(chosen))
+    return block if step == 1 or len(chosen) == 1 else _take_every(lower, block, axis, step, len(chosen))
 
 
-def _one_axis(shape: Shape, axis: int, start: int, size: int) -> tuple[list[int], list[int]]:
+def _bound_block(shape: Shape, axis: int, start: int, size: int) -> tuple[list[int], list[int]]:
     starts, sizes = [0] * len(shape), list(shape)
     starts[axis], sizes[axis] = start, size
     return starts, sizes
 
 
-def _thinned(lower: Lowering, value: Any, axis: int, step: int, count: int) -> Any:
+def _take_every(lower: Lowering, value: Any, axis: int, step: int, count: int) -> Any:
     """Every step-th element: the axis as (count, step), of which the first column stays."""
     build, position = lower.build, value.axes.index(axis)
-    shape = value.held_shape
-    widths = [(0, count * step - size if at == position else 0) for at, size in enumerate(shape)]
+    shape = value.graph_shape
+    widths = [(0, count * step - size if index == position else 0) for index, size in enumerate(shape)]
     full = build.pad(value.tensor, widths, 0) if any(high for _, high in widths) else value.tensor
     front, back = shape[:position], shape[position + 1 :]
     grid = build.reshape(full, (math.prod(front), count, step, math.prod(back)))
     column = build.slice(grid, (0, 0, 0, 0), (math.prod(front), count, 1, math.prod(back)))
     tensor = build.reshape(column, (*front, count, *back))
     return replace(
-        value, tensor=tensor, shape=tuple(count if at == axis else size for at, size in enumerate(value.shape))
+        value, tensor=tensor, shape=tuple(count if index == axis else size for index, size in enumerate(value.shape))
     )
 
 
 def _split(lower: Lowering, node: Node) -> Sequence[Value]:
-    value = _held(lower, node)
-    axis = only_axis(node.integer("axis", 0), len(value.shape), node)
+    value = _read_movable(lower, node)
+    axis = normalise_axis(node.integer("axis", 0), len(value.shape), node)
     count, whole = len(node.outputs), value.shape[axis]
     each = -(-whole // count)
     sizes = lower.integers(node, 1) or node.integers("split", (*(each,) * (count - 1), whole - each * (count - 1)))
@@ -196,73 +196,73 @@ def _split(lower: Lowering, node: Node) -> Sequence[Value]:
         raise BadInput(f"{node.kind} '{node.name}': {list(sizes)} do not make up axis {axis} of size {whole}")
     starts = np.cumsum([0, *sizes[:-1]]).tolist()
     return [
-        _block(lower, value, *_one_axis(value.shape, axis, start, size))
+        _slice_block(lower, value, *_bound_block(value.shape, axis, start, size))
         for start, size in zip(starts, sizes, strict=True)
     ]
 
 
 def _gather(lower: Lowering, node: Node) -> Sequence[Value]:
-    source, indices = lower.settled(node, 0), lower.value(node, 1)
-    axis = only_axis(node.integer("axis", 0), len(source.shape), node)
+    source, indices = lower.settle(node, 0), lower.value(node, 1)
+    axis = normalise_axis(node.integer("axis", 0), len(source.shape), node)
     if isinstance(indices, Integers):
-        return [_looked_up(lower, node, source, indices, axis)]
-    if not isinstance(indices, Known):
+        return [_gather_rows(lower, node, source, indices, axis)]
+    if not isinstance(indices, Const):
         raise refuse(node, "its indices must be integers")
-    value = _held(lower, node)
+    value = _read_movable(lower, node)
     whole = value.shape[axis]
-    flat = [int(one) + whole if one < 0 else int(one) for one in indices.values.reshape(-1)]
+    flat = [int(index) + whole if index < 0 else int(index) for index in indices.values.reshape(-1)]
     if not flat or min(flat) < 0 or max(flat) >= whole:
         raise BadInput(f"{node.kind} '{node.name}': indices outside of axis {axis} of size {whole}")
     step = flat[1] - flat[0] if len(flat) > 1 else 1
     regular = range(flat[0], flat[0] + step * len(flat), step) if step else None
     if regular is None or list(regular) != flat:
-        parts = [_chosen(lower, value, axis, range(one, one + 1)) for one in flat]
-        taken = joined(lower, node, parts, axis)
+        parts = [_choose(lower, value, axis, range(index, index + 1)) for index in flat]
+        taken = join(lower, node, parts, axis)
     else:
-        taken = _chosen(lower, value, axis, regular)
+        taken = _choose(lower, value, axis, regular)
     if indices.values.ndim == 0:
-        return [without_axes(lower, taken, (axis,))]
+        return [drop_axes(lower, taken, (axis,))]
     shape = (*value.shape[:axis], *indices.shape, *value.shape[axis + 1 :])
-    return [taken if indices.values.ndim == 1 else _with_shape(lower, node, taken, shape)]
+    return [taken if indices.values.ndim == 1 else _reshape_to(lower, node, taken, shape)]
 
 
-def _looked_up(lower: Lowering, node: Node, source: Value, indices: Integers, axis: int) -> Value:
+def _gather_rows(lower: Lowering, node: Node, source: Value, indices: Integers, axis: int) -> Value:
     """GATHER of the rows of a table by computed indices."""
     build = lower.build
     if axis != 0 or indices.offset or build.tensor(indices.tensor).dtype is not DType.INT32:
         raise refuse(node, "computed indices are held along axis 0 alone, as int32 or int64")
-    table = _table(lower, node, source)
+    table = _read_table(lower, node, source)
     rows, columns = table.shape[0], math.prod(table.shape[1:])
-    values = build.reshape(natural(build, table).tensor, (1, rows, columns))
+    values = build.reshape(restore_order(build, table).tensor, (1, rows, columns))
     count = math.prod(indices.shape)
-    flat = build.reshape(natural(build, indices).tensor, (1, count))
+    flat = build.reshape(restore_order(build, indices).tensor, (1, count))
     tensor = build.emit("GATHER", (values, flat), (1, count, columns), DType.INT8)
     shape = (*indices.shape, *table.shape[1:])
     axes = tuple(range(len(shape)))
     return replace(table, tensor=build.reshape(tensor, shape), shape=shape, axes=axes)
 
 
-def _table(lower: Lowering, node: Node, source: Value) -> Affine:
+def _read_table(lower: Lowering, node: Node, source: Value) -> AffineInt8:
     """The table as int8: a constant keeps its integers, or takes the scale of the QuantizeLinear behind."""
-    if isinstance(source, Affine):
+    if isinstance(source, AffineInt8):
         return source
-    if isinstance(source, Quantised) and source.scale.size == 1:
+    if isinstance(source, QuantisedConst) and source.scale.size == 1:
         shift = 128 if source.integers.max(initial=0) > 127 else 0
         tensor = lower.build.constant(source.integers - shift, DType.INT8)
         scale, zero_point = float(source.scale[0]), int(source.zero_point[0]) - shift
     else:
-        found = lower.behind(node)
-        if not isinstance(source, Known | Quantised) or found is None:
+        parameters = lower.find_following(node)
+        if not isinstance(source, Const | QuantisedConst) or parameters is None:
             raise refuse(node, "its table must be a constant that is quantised, or followed by a QuantizeLinear")
-        steps = np.rint(np.asarray(real_constant(source), np.float64) / found.scale) + found.zero_point
+        steps = np.rint(np.asarray(dequantize_const(source), np.float64) / parameters.scale) + parameters.zero_point
         tensor = lower.build.constant(np.clip(steps, -128, 127), DType.INT8)
-        scale, zero_point = found.scale, found.zero_point
+        scale, zero_point = parameters.scale, parameters.zero_point
     axes = tuple(range(len(source.shape)))
-    return Affine(tensor=tensor, shape=source.shape, axes=axes, scale=scale, zero_point=zero_point)
+    return AffineInt8(tensor=tensor, shape=source.shape, axes=axes, scale=scale, zero_point=zero_point)
 
 
 def _pad(lower: Lowering, node: Node) -> Sequence[Value]:
-    value = _held(lower, node)
+    value = _read_movable(lower, node)
     if node.text("mode", "constant") != "constant":
         raise refuse(node, f"mode {node.text('mode', '')} is not held; constant is")
     given, rank = lower.integers(node, 1), len(value.shape)
@@ -274,17 +274,17 @@ def _pad(lower: Lowering, node: Node) -> Sequence[Value]:
     level = node.number("value", 0.0) if filled is None else float(filled.reshape(-1)[0])
     pairs = [(0, 0)] * rank
     for index, axis in enumerate(chosen):
-        pairs[only_axis(axis, rank, node)] = (int(widths[index]), int(widths[index + len(chosen)]))
-    return [_padded(lower, value, pairs, level)]
+        pairs[normalise_axis(axis, rank, node)] = (int(widths[index]), int(widths[index + len(chosen)]))
+    return [_pad_value(lower, value, pairs, level)]
 
 
-def _padded(lower: Lowering, value: Any, pairs: list[tuple[int, int]], level: float) -> Value:
+def _pad_value(lower: Lowering, value: Any, pairs: list[tuple[int, int]], level: float) -> Value:
     build = lower.build
-    if isinstance(value, Tabulated | Wide):
-        value = as_wide(build, value)
+    if isinstance(value, Lut | Acc32):
+        value = to_acc32(build, value)
         stored = round(level / float(value.scale[0]))
         value = replace(value, bound=np.maximum(value.bound, abs(stored)))
-    elif isinstance(value, Affine):
+    elif isinstance(value, AffineInt8):
         stored = int(np.clip(np.rint(level / value.scale) + value.zero_point, -128, 127))
     else:
         stored = int(level) - value.offset
@@ -295,50 +295,50 @@ def _padded(lower: Lowering, value: Any, pairs: list[tuple[int, int]], level: fl
 
 
 def _expand(lower: Lowering, node: Node) -> Sequence[Value]:
-    value, asked = _held(lower, node), lower.integers(node, 1)
+    value, asked = _read_movable(lower, node), lower.integers(node, 1)
     assert asked is not None
     if node.kind == "Tile":
         shape = tuple(size * count for size, count in zip(value.shape, asked, strict=True))
     else:
         shape = tuple(np.broadcast_shapes(value.shape, asked))
-    wider = extended(lower.build, value, len(shape))
+    wider = extend_rank(lower.build, value, len(shape))
     multiples = tuple(shape[axis] // wider.shape[axis] for axis in wider.axes)
     if max(multiples, default=1) == 1:
         return [wider]
     operands = (wider.tensor, lower.build.shape_constant(multiples))
-    held = tuple(shape[axis] for axis in wider.axes)
-    tensor = lower.build.emit("TILE", operands, held, lower.build.tensor(wider.tensor).dtype)
+    graph_shape = tuple(shape[axis] for axis in wider.axes)
+    tensor = lower.build.emit("TILE", operands, graph_shape, lower.build.tensor(wider.tensor).dtype)
     return [replace(wider, tensor=tensor, shape=shape)]
 
 
-def _depth_to_space(lower: Lowering, node: Node) -> Sequence[Value]:
+def _move_depth_to_space(lower: Lowering, node: Node) -> Sequence[Value]:
     """Channels to blocks of pixels, in the order DCR or CRD."""
-    value, block = natural(lower.build, _held(lower, node)), node.integer("blocksize", 1)
+    value, block = restore_order(lower.build, _read_movable(lower, node)), node.integer("blocksize", 1)
     batch, channels, height, width = value.shape
     inner = channels // block**2
     if node.text("mode", "DCR") == "DCR":
         split, perm = (batch, block, block, inner, height, width), (0, 3, 4, 1, 5, 2)
     else:
         split, perm = (batch, inner, block, block, height, width), (0, 1, 4, 2, 5, 3)
-    parts = moved(reshaped(lower.build, value, split), perm)
-    return [reshaped(lower.build, parts, (batch, inner, height * block, width * block))]
+    parts = permute(reshape(lower.build, value, split), perm)
+    return [reshape(lower.build, parts, (batch, inner, height * block, width * block))]
 
 
-def _space_to_depth(lower: Lowering, node: Node) -> Sequence[Value]:
-    value, block = natural(lower.build, _held(lower, node)), node.integer("blocksize", 1)
+def _move_space_to_depth(lower: Lowering, node: Node) -> Sequence[Value]:
+    value, block = restore_order(lower.build, _read_movable(lower, node)), node.integer("blocksize", 1)
     batch, channels, height, width = value.shape
     split = (batch, channels, height // block, block, width // block, block)
-    parts = moved(reshaped(lower.build, value, split), (0, 3, 5, 1, 2, 4))
-    return [reshaped(lower.build, parts, (batch, channels * block**2, height // block, width // block))]
+    parts = permute(reshape(lower.build, value, split), (0, 3, 5, 1, 2, 4))
+    return [reshape(lower.build, parts, (batch, channels * block**2, height // block, width // block))]
 
 
-def _shape(lower: Lowering, node: Node) -> Sequence[Value]:
+def _read_shape(lower: Lowering, node: Node) -> Sequence[Value]:
     shape = np.array(lower.value(node, 0).shape, np.int64)
-    return [Known(values=shape[node.integer("start", 0) : node.integer("end", len(shape))])]
+    return [Const(values=shape[node.integer("start", 0) : node.integer("end", len(shape))])]
 
 
 HANDLERS: Mapping[str, Handler] = {
-    **dict.fromkeys(("Identity", "Dropout"), _identity),
+    **dict.fromkeys(("Identity", "Dropout"), _pass_through),
     "Cast": _cast,
     "Reshape": _reshape,
     "Flatten": _flatten,
@@ -350,7 +350,7 @@ HANDLERS: Mapping[str, Handler] = {
     "Gather": _gather,
     "Pad": _pad,
     **dict.fromkeys(("Expand", "Tile"), _expand),
-    "DepthToSpace": _depth_to_space,
-    "SpaceToDepth": _space_to_depth,
-    "Shape": _shape,
+    "DepthToSpace": _move_depth_to_space,
+    "SpaceToDepth": _move_space_to_depth,
+    "Shape": _read_shape,
 }

@@ -24,11 +24,20 @@ from chipsmith.frontends.onnx import (
 from chipsmith.frontends.onnx.lowering import Handler, Lowering
 from chipsmith.frontends.onnx.model import Node, OnnxModel, Port
 from chipsmith.frontends.onnx.quantise import quantise
-from chipsmith.frontends.onnx.requantize import as_wide, natural
+from chipsmith.frontends.onnx.requantize import restore_order, to_acc32
 from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
-from chipsmith.frontends.onnx.values import Affine, Entering, Held, Integers, Known, Quantised, Value, real_constant
+from chipsmith.frontends.onnx.values import (
+    AffineInt8,
+    Const,
+    GraphValue,
+    Integers,
+    PendingInput,
+    QuantisedConst,
+    Value,
+    dequantize_const,
+)
 from chipsmith.frontends.quantized_io import IoBinding, Rounding
-from chipsmith.frontends.quantized_network import Layer, QuantizedNetwork
+from chipsmith.frontends.quantized_network import Layer, QuantizedNetwork, follow_names
 from chipsmith.tosa.graph import Array, DType, Graph
 from chipsmith.tosa.names import rename_tensors
 from chipsmith.tosa.passes.cleanup import drop_dead
@@ -78,26 +87,26 @@ def lower_network(model: OnnxModel, source: OnnxModel | None = None) -> Quantize
     """
     lower = Lowering(model)
     for port in model.inputs:
-        lower.values[port.name] = _input(lower, port)
+        lower.values[port.name] = _enter_input(lower, port)
     layers: list[Layer] = []
     producers: dict[str, Node] = {}
     for node in model.nodes:
-        results = _lowered(lower, node)
+        results = _lower_node(lower, node)
         for name, value in zip(node.outputs, results, strict=False):
             lower.values[name] = value
             producers[name] = node
         named = {layer.tensor for layer in layers}
-        layers += (layer for layer in _layers(lower, node, producers) if layer.tensor not in named)
-    return _network(lower, layers, source)
+        layers += (layer for layer in _find_layers(lower, node, producers) if layer.tensor not in named)
+    return _finish_network(lower, layers, source)
 
 
-def _input(lower: Lowering, port: Port) -> Value:
+def _enter_input(lower: Lowering, port: Port) -> Value:
     """A float input waits for its QuantizeLinear; integers are the network's own."""
     axes = tuple(range(len(port.shape)))
     lower.build.scope = port.name
     kind = port.dtype.name
     if kind in ("float32", "float16", "float64"):
-        return Entering(tensor=lower.build.enter(port.name, port.shape, DType.INT8), shape=port.shape, axes=axes)
+        return PendingInput(tensor=lower.build.enter(port.name, port.shape, DType.INT8), shape=port.shape, axes=axes)
     if kind in ("int8", "uint8"):
         tensor = lower.build.enter(port.name, port.shape, DType.INT8)
         return Integers(tensor=tensor, shape=port.shape, axes=axes, offset=128 if kind == "uint8" else 0)
@@ -106,19 +115,19 @@ def _input(lower: Lowering, port: Port) -> Value:
     raise OperatorRefused(f"input '{port.name}' is {kind}; float, int8, uint8, int32 and int64 inputs are held")
 
 
-def _lowered(lower: Lowering, node: Node) -> Sequence[Value]:
+def _lower_node(lower: Lowering, node: Node) -> Sequence[Value]:
     lower.build.scope = node.name
     try:
         with np.errstate(all="ignore"):  # what is not a number is refused where it becomes an integer
-            return _results(lower, node)
+            return _dispatch(lower, node)
     except ChipsmithError:
         raise
     except _FAULTS as error:
         raise BadInput(f"{node.kind} '{node.name}' makes no sense: {type(error).__name__}: {error}") from error
 
 
-def _results(lower: Lowering, node: Node) -> Sequence[Value]:
-    constants = _constants(lower, node)
+def _dispatch(lower: Lowering, node: Node) -> Sequence[Value]:
+    constants = _fold_constants(lower, node)
     if constants is not None:
         return constants
     if node.kind not in HANDLERS:
@@ -127,25 +136,27 @@ def _results(lower: Lowering, node: Node) -> Sequence[Value]:
     return HANDLERS[node.kind](lower, node)
 
 
-def _constants(lower: Lowering, node: Node) -> Sequence[Value] | None:
+def _fold_constants(lower: Lowering, node: Node) -> Sequence[Value] | None:
     """The outputs of a node all whose inputs are constants; None where one is computed."""
     if node.kind == "Constant":
-        return [Known(values=_constant(node))]
+        return [Const(values=_read_constant(node))]
     values = {name: lower.values.get(name) for name in node.inputs if name}
-    known = all(isinstance(value, Known | Quantised) for value in values.values())
+    known = all(isinstance(value, Const | QuantisedConst) for value in values.values())
     if not known or node.kind in ("QuantizeLinear", "DequantizeLinear", "Shape"):
         return None
-    if node.kind in _KEPT_INTEGERS and any(isinstance(value, Quantised) for value in values.values()):
+    if node.kind in _KEPT_INTEGERS and any(isinstance(value, QuantisedConst) for value in values.values()):
         return None
     arrays = {
-        name: real_constant(value).astype(np.float32) if isinstance(value, Quantised) else real_constant(value)
+        name: dequantize_const(value).astype(np.float32)
+        if isinstance(value, QuantisedConst)
+        else dequantize_const(value)
         for name, value in values.items()
-        if isinstance(value, Known | Quantised)
+        if isinstance(value, Const | QuantisedConst)
     }
-    return [Known(values=array) for array in lower.evaluate(node, arrays)]
+    return [Const(values=array) for array in lower.evaluate(node, arrays)]
 
 
-def _constant(node: Node) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+def _read_constant(node: Node) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
     for name, dtype in (("value", None), ("value_float", "float32"), ("value_floats", "float32")):
         if name in node.attributes:
             return np.asarray(node.attributes[name], dtype)
@@ -155,7 +166,7 @@ def _constant(node: Node) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
     raise OperatorRefused(f"Constant '{node.name}': only tensors and numbers are held")
 
 
-def _layers(lower: Lowering, node: Node, producers: Mapping[str, Node]) -> Iterator[Layer]:
+def _find_layers(lower: Lowering, node: Node, producers: Mapping[str, Node]) -> Iterator[Layer]:
     """The layer that a QuantizeLinear of an activation ends."""
     value = lower.values.get(node.outputs[0])
     source = producers.get(node.inputs[0]) if node.inputs else None
@@ -175,32 +186,34 @@ def _layers(lower: Lowering, node: Node, producers: Mapping[str, Node]) -> Itera
     )
 
 
-def _network(lower: Lowering, layers: Sequence[Layer], source: OnnxModel | None) -> QuantizedNetwork:
+def _finish_network(lower: Lowering, layers: Sequence[Layer], source: OnnxModel | None) -> QuantizedNetwork:
     model = lower.model
-    inputs = [_input_binding(lower, port, position) for position, port in enumerate(model.inputs)]
+    inputs = [_bind_input(lower, port, position) for position, port in enumerate(model.inputs)]
     outputs: list[IoBinding] = []
     for position, name in enumerate(model.outputs):
-        outputs.append(_output_binding(lower, name, position, {binding.tensor for binding in outputs}))
+        outputs.append(_bind_output(lower, name, position, {binding.tensor for binding in outputs}))
     graph = drop_dead(lower.build.finish(model.name, [binding.tensor for binding in outputs]))
     verify(graph)
     layout = strip_border_transposes(graph)
     names = {binding.tensor: name for binding, name in zip(outputs, model.outputs, strict=True)}
+    renamed = rename_tensors(layout.graph, names)
     return QuantizedNetwork(
-        graph=rename_tensors(layout.graph, names),
-        inputs=_laid_out(inputs, layout.input_axes),
-        outputs=_laid_out([replace(binding, tensor=names[binding.tensor]) for binding in outputs], layout.output_axes),
+        graph=renamed,
+        inputs=_set_axes(inputs, layout.input_axes),
+        outputs=_set_axes([replace(binding, tensor=names[binding.tensor]) for binding in outputs], layout.output_axes),
         input_names=tuple(port.name for port in model.inputs),
-        layers=tuple(_kept(layers, graph, layout.graph, names)),
+        layers=tuple(_follow_layers(layers, graph, layout.graph, names)),
+        operator_names=follow_names(lower.build.scopes, layout.graph, renamed),
         source=OnnxRuntimeModel(model=source or model),
         fake_quantized=OnnxRuntimeModel(model=model),
     )
 
 
-def _laid_out(bindings: Sequence[IoBinding], axes: Sequence[Axes]) -> tuple[IoBinding, ...]:
+def _set_axes(bindings: Sequence[IoBinding], axes: Sequence[Axes]) -> tuple[IoBinding, ...]:
     return tuple(replace(binding, axes=order) for binding, order in zip(bindings, axes, strict=True))
 
 
-def _kept(layers: Sequence[Layer], before: Graph, final: Graph, names: Mapping[str, str]) -> Iterator[Layer]:
+def _follow_layers(layers: Sequence[Layer], before: Graph, final: Graph, names: Mapping[str, str]) -> Iterator[Layer]:
     """The layers by the names of their tensors now: one before a border transpose that left took its result's name."""
     left = {op.name for op in before.operators} - {op.name for op in final.operators}
     border = {op.inputs[0]: op.outputs[0] for op in before.operators if op.name in left}
@@ -210,17 +223,17 @@ def _kept(layers: Sequence[Layer], before: Graph, final: Graph, names: Mapping[s
             yield replace(layer, tensor=names.get(tensor, tensor))
 
 
-def _input_binding(lower: Lowering, port: Port, position: int) -> IoBinding:
+def _bind_input(lower: Lowering, port: Port, position: int) -> IoBinding:
     value = lower.values[port.name]
-    if isinstance(value, Entering):
+    if isinstance(value, PendingInput):
         raise BadInput(f"input '{port.name}' of {lower.model.name} is read by no QuantizeLinear: remove it")
-    assert isinstance(value, Affine | Integers)
-    return _binding(value, position)
+    assert isinstance(value, AffineInt8 | Integers)
+    return _bind(value, position)
 
 
-def _binding(value: Affine | Integers, position: int) -> IoBinding:
+def _bind(value: AffineInt8 | Integers, position: int) -> IoBinding:
     """Integers of the network cross the border as they are; uint8 ones are moved by 128."""
-    scale, zero_point = _affine(value)
+    scale, zero_point = _read_scale(value)
     return IoBinding(
         tensor=value.tensor,
         position=position,
@@ -231,22 +244,22 @@ def _binding(value: Affine | Integers, position: int) -> IoBinding:
     )
 
 
-def _affine(value: Affine | Integers) -> tuple[float | None, int]:
-    if isinstance(value, Affine):
+def _read_scale(value: AffineInt8 | Integers) -> tuple[float | None, int]:
+    if isinstance(value, AffineInt8):
         return value.scale, value.zero_point
     return 1.0 if value.offset else None, -value.offset
 
 
-def _output_binding(lower: Lowering, name: str, position: int, taken: set[str]) -> IoBinding:
+def _bind_output(lower: Lowering, name: str, position: int, taken: set[str]) -> IoBinding:
     """An output: int8 with its scale where a DequantizeLinear gives it, else int32 with the scale it has."""
     value = lower.values.get(name)
     lower.build.scope = name
-    if not isinstance(value, Held) or isinstance(value, Entering):
+    if not isinstance(value, GraphValue) or isinstance(value, PendingInput):
         raise BadInput(f"output '{name}' of {lower.model.name} is a constant, or an input as it is")
-    if isinstance(value, Affine | Integers):
-        binding = _binding(natural(lower.build, value), position)
+    if isinstance(value, AffineInt8 | Integers):
+        binding = _bind(restore_order(lower.build, value), position)
     else:
-        wide = natural(lower.build, as_wide(lower.build, value))
+        wide = restore_order(lower.build, to_acc32(lower.build, value))
         axes = tuple(range(len(wide.shape)))
         binding = IoBinding(
             tensor=wide.tensor,
@@ -256,10 +269,10 @@ def _output_binding(lower: Lowering, name: str, position: int, taken: set[str]) 
             axes=axes,
             rounding=Rounding.QUOTIENT,
         )
-    return replace(binding, tensor=_own(lower, binding.tensor, taken))
+    return replace(binding, tensor=_copy_if_taken(lower, binding.tensor, taken))
 
 
-def _own(lower: Lowering, tensor: str, taken: set[str]) -> str:
+def _copy_if_taken(lower: Lowering, tensor: str, taken: set[str]) -> str:
     """A tensor that is no input and no other output."""
     known = lower.build.tensor(tensor)
     if tensor not in taken and tensor not in {port.name for port in lower.model.inputs}:

@@ -9,8 +9,8 @@ import numpy as np
 
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, refuse
 from chipsmith.frontends.onnx.model import Node
-from chipsmith.frontends.onnx.requantize import limited, uniform
-from chipsmith.frontends.onnx.values import Affine, Known, Quantised, Tabulated, Value, Wide, real_constant
+from chipsmith.frontends.onnx.requantize import apply_limits, unify_scale
+from chipsmith.frontends.onnx.values import Acc32, AffineInt8, Const, Lut, QuantisedConst, Value, dequantize_const
 from chipsmith.tosa.graph import DType
 
 _UNARY = (
@@ -22,39 +22,39 @@ _UNARY = (
 _FREE_OF_TABLES = ("Relu", "Clip", "LeakyRelu", "Neg", "Abs")
 
 
-def tabulated(lower: Lowering, node: Node) -> Tabulated | None:
+def tabulate(lower: Lowering, node: Node) -> Lut | None:
     """The node as a function of one int8 tensor, computed by onnxruntime for its 256 values; None where it is none.
 
     Its inputs are that tensor, functions of it in the same shape and order, and constants of one element.
     """
     inputs: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
-    root: Affine | Tabulated | None = None
+    root: AffineInt8 | Lut | None = None
     for name in node.inputs:
         value = lower.values.get(name) if name else None
-        if isinstance(value, Affine | Tabulated):
-            if root is not None and not _same_tensor(root, value):
+        if isinstance(value, AffineInt8 | Lut):
+            if root is not None and not _is_same_tensor(root, value):
                 return None
             root, inputs[name] = value, value.real
-        elif isinstance(value, Known | Quantised) and real_constant(value).size == 1:
-            inputs[name] = np.asarray(real_constant(value), np.float32).reshape(())
+        elif isinstance(value, Const | QuantisedConst) and dequantize_const(value).size == 1:
+            inputs[name] = np.asarray(dequantize_const(value), np.float32).reshape(())
         elif name:
             return None
     if root is None:
         return None
     (real,) = lower.evaluate(node, inputs)
-    return Tabulated(
+    return Lut(
         tensor=root.tensor, shape=root.shape, axes=root.axes, real=np.broadcast_to(real, (256,)).astype(np.float32)
     )
 
 
-def _same_tensor(left: Affine | Tabulated, right: Affine | Tabulated) -> bool:
+def _is_same_tensor(left: AffineInt8 | Lut, right: AffineInt8 | Lut) -> bool:
     return (left.tensor, left.shape, left.axes) == (right.tensor, right.shape, right.axes)
 
 
-def _unary(lower: Lowering, node: Node) -> Sequence[Value]:
-    value = lower.computed(node, 0)
-    if not isinstance(value, Wide):
-        table = tabulated(lower, node)
+def _apply_unary(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = lower.read_computed(node, 0)
+    if not isinstance(value, Acc32):
+        table = tabulate(lower, node)
         if table is None:
             raise refuse(
                 node, "its parameters are computed or differ by channel; only constants of one element are held"
@@ -62,31 +62,31 @@ def _unary(lower: Lowering, node: Node) -> Sequence[Value]:
         return [table]
     if node.kind not in _FREE_OF_TABLES:
         raise refuse(node, f"it reads '{node.inputs[0]}', which no QuantizeLinear makes int8: quantise that tensor too")
-    return [_of_wide(lower, node, value)]
+    return [_apply_to_acc32(lower, node, value)]
 
 
-def _of_wide(lower: Lowering, node: Node, value: Wide) -> Wide:
+def _apply_to_acc32(lower: Lowering, node: Node, value: Acc32) -> Acc32:
     """Relu and Clip wait for the QuantizeLinear that follows; the others are int32 operators."""
     match node.kind:
         case "Relu":
-            return _between(value, 0.0, np.inf)
+            return _clamp(value, 0.0, np.inf)
         case "Clip":
-            return _between(value, *_limits(lower, node))
+            return _clamp(value, *_read_limits(lower, node))
         case "Neg":
-            return _scaled(lower, value, -1)
+            return _scale(lower, value, -1)
         case "Abs":
-            plain = limited(lower.build, value)
+            plain = apply_limits(lower.build, value)
             shape = lower.build.tensor(plain.tensor).shape
             return replace(plain, tensor=lower.build.emit("ABS", (plain.tensor,), shape, DType.INT32))
         case _:
-            return _leaky(lower, node, value)
+            return _leak(lower, node, value)
 
 
-def _between(value: Wide, low: float, high: float) -> Wide:
+def _clamp(value: Acc32, low: float, high: float) -> Acc32:
     return replace(value, low=min(max(value.low, low), high), high=max(min(value.high, high), low))
 
 
-def _limits(lower: Lowering, node: Node) -> tuple[float, float]:
+def _read_limits(lower: Lowering, node: Node) -> tuple[float, float]:
     """Limits are attributes up to version 6 of Clip, and inputs since."""
     limits = []
     for index, (name, free) in enumerate((("min", -np.inf), ("max", np.inf)), start=1):
@@ -95,20 +95,20 @@ def _limits(lower: Lowering, node: Node) -> tuple[float, float]:
     return limits[0], limits[1]
 
 
-def _scaled(lower: Lowering, value: Wide, factor: int) -> Wide:
-    plain = limited(lower.build, value)
+def _scale(lower: Lowering, value: Acc32, factor: int) -> Acc32:
+    plain = apply_limits(lower.build, value)
     operand = lower.build.constant(np.full((1,) * len(value.shape), factor), DType.INT32)
     return replace(plain, tensor=lower.build.multiply(plain.tensor, operand))
 
 
-def _leaky(lower: Lowering, node: Node, value: Wide) -> Wide:
+def _leak(lower: Lowering, node: Node, value: Acc32) -> Acc32:
     """The larger of the value and its multiple by a slope between 0 and 1."""
     slope = node.number("alpha", 0.01)
     if not 0 < slope < 1:
         raise refuse(node, f"a slope of {slope} needs its input in int8: quantise '{node.inputs[0]}' too")
-    plain = uniform(lower.build, limited(lower.build, value))
+    plain = unify_scale(lower.build, apply_limits(lower.build, value))
     lower_side = lower.build.rescale(plain.tensor, DType.INT32, np.array([slope]))
     return replace(plain, tensor=lower.build.binary("MAXIMUM", plain.tensor, lower_side))
 
 
-HANDLERS: Mapping[str, Handler] = dict.fromkeys(_UNARY, _unary)
+HANDLERS: Mapping[str, Handler] = dict.fromkeys(_UNARY, _apply_unary)

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.evaluate import PROVIDERS, quiet_options
-from chipsmith.frontends.onnx.masks import bounded_masks
-from chipsmith.frontends.onnx.model import OnnxModel, Port, model_of
-from chipsmith.frontends.onnx.recurrent import unrolled
+from chipsmith.frontends.onnx.masks import bound_masks
+from chipsmith.frontends.onnx.model import OnnxModel, Port, parse_model
+from chipsmith.frontends.onnx.recurrent import unroll
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
@@ -40,19 +40,19 @@ def quantise(model: OnnxModel, calibration: Sequence[Array]) -> tuple[OnnxModel,
     ranges are the least and greatest values over `calibration`, one array for each input, batches along axis 0.
     Raises BadInput where the calibration does not fit or onnxruntime refuses the network.
     """
-    columns = [_batches(values, port, model) for values, port in _paired(model, calibration)]
+    columns = [_split_batches(values, port, model) for values, port in _pair(model, calibration)]
     if len({len(column) for column in columns}) != 1:
         raise BadInput(f"the calibration of '{model.name}' has inputs of different lengths")
     names = [port.name for port in model.inputs]
     rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     file = Path(f"{model.name}.onnx")
-    with tempfile.TemporaryDirectory(prefix="chipsmith-") as name, _quiet_logs(), _refusals(model):
-        plain = _simplified(model, Path(name))
-        quantised = _quantised(plain, rows, Path(name))
-    return model_of(quantised, file), model_of(plain, file)
+    with tempfile.TemporaryDirectory(prefix="chipsmith-") as name, _silence_logs(), _refuse_errors(model):
+        plain = _simplify(model, Path(name))
+        quantised = _quantise(plain, rows, Path(name))
+    return parse_model(quantised, file), parse_model(plain, file)
 
 
-def _paired(model: OnnxModel, calibration: Sequence[Array]) -> list[tuple[Array, Port]]:
+def _pair(model: OnnxModel, calibration: Sequence[Array]) -> list[tuple[Array, Port]]:
     if len(calibration) != len(model.inputs):
         names = ", ".join(port.name for port in model.inputs)
         raise BadInput(
@@ -62,7 +62,7 @@ def _paired(model: OnnxModel, calibration: Sequence[Array]) -> list[tuple[Array,
     return list(zip(calibration, model.inputs, strict=True))
 
 
-def _batches(values: Array, port: Port, model: OnnxModel) -> list[npt.NDArray[Any]]:
+def _split_batches(values: Array, port: Port, model: OnnxModel) -> list[npt.NDArray[Any]]:
     batch = port.shape[0] if port.shape else 1
     if not port.shape or values.shape[1:] != port.shape[1:] or len(values) == 0 or len(values) % batch:
         raise BadInput(
@@ -72,35 +72,35 @@ def _batches(values: Array, port: Port, model: OnnxModel) -> list[npt.NDArray[An
     return [np.ascontiguousarray(part, port.dtype) for part in np.split(values, len(values) // batch)]
 
 
-def _simplified(model: OnnxModel, folder: Path) -> onnx.ModelProto:
+def _simplify(model: OnnxModel, folder: Path) -> onnx.ModelProto:
     """Constants folded and batch normalisation put into convolutions, in ONNX's own operators."""
     import onnx
     import onnxruntime
 
-    proto = _at_least(model.proto)
+    proto = _raise_opset(model.proto)
     options, target = quiet_options(), folder / "plain.onnx"
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
     onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=PROVIDERS)
-    plain = bounded_masks(unrolled(onnx.load(target)))
+    plain = bound_masks(unroll(onnx.load(target)))
     used = {node.domain for node in plain.graph.node}
-    kept = [one for one in plain.opset_import if one.domain in used or one.domain in ("", "ai.onnx")]
+    kept = [opset for opset in plain.opset_import if opset.domain in used or opset.domain in ("", "ai.onnx")]
     del plain.opset_import[:]
     plain.opset_import.extend(kept)
     return plain
 
 
-def _at_least(proto: onnx.ModelProto) -> onnx.ModelProto:
+def _raise_opset(proto: onnx.ModelProto) -> onnx.ModelProto:
     """The network in a version of ONNX that knows scales for channels."""
     import onnx
 
-    versions = [one.version for one in proto.opset_import if one.domain in ("", "ai.onnx")]
+    versions = [opset.version for opset in proto.opset_import if opset.domain in ("", "ai.onnx")]
     if versions and max(versions) >= _OPSET:
         return proto
     return onnx.version_converter.convert_version(proto, _OPSET)
 
 
-def _quantised(plain: onnx.ModelProto, rows: Sequence[dict[str, npt.NDArray[Any]]], folder: Path) -> onnx.ModelProto:
+def _quantise(plain: onnx.ModelProto, rows: Sequence[dict[str, npt.NDArray[Any]]], folder: Path) -> onnx.ModelProto:
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.quant_utils import add_pre_process_metadata
@@ -137,7 +137,7 @@ def _quantised(plain: onnx.ModelProto, rows: Sequence[dict[str, npt.NDArray[Any]
 
 
 @contextmanager
-def _refusals(model: OnnxModel) -> Iterator[None]:
+def _refuse_errors(model: OnnxModel) -> Iterator[None]:
     """Whatever onnx and onnxruntime raise, whose errors have no common class, as one line."""
     try:
         yield
@@ -149,7 +149,7 @@ def _refusals(model: OnnxModel) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet_logs() -> Iterator[None]:
+def _silence_logs() -> Iterator[None]:
     """Without the advice that onnxruntime's quantiser logs, and without what its sessions write beside their errors."""
     import onnxruntime
 

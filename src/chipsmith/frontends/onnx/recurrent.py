@@ -79,46 +79,48 @@ class _Direction:
     first: State
 
 
-def unrolled(proto: onnx.ModelProto) -> onnx.ModelProto:
+def unroll(proto: onnx.ModelProto) -> onnx.ModelProto:
     """The network with its recurrent nodes written out; one that is unusual (clipped, other functions) stays."""
     import onnx
 
     if not any(node.op_type in _GATES for node in proto.graph.node):
         return proto
-    shapes = _shapes(onnx.shape_inference.infer_shapes(proto))
-    constants = {one.name: onnx.numpy_helper.to_array(one) for one in proto.graph.initializer}
+    shapes = _infer_shapes(onnx.shape_inference.infer_shapes(proto))
+    constants = {constant.name: onnx.numpy_helper.to_array(constant) for constant in proto.graph.initializer}
     plain = onnx.ModelProto()
     plain.CopyFrom(proto)
     del plain.graph.node[:], plain.graph.value_info[:], plain.graph.initializer[:]
     for node in proto.graph.node:
-        written = _written(node, shapes.get(node.input[0], ()), constants) if node.op_type in _GATES else None
+        written = _write_out(node, shapes.get(node.input[0], ()), constants) if node.op_type in _GATES else None
         plain.graph.node.extend([node] if written is None else written.nodes)
         plain.graph.initializer.extend([] if written is None else written.constants)
     read = {name for node in plain.graph.node for name in node.input}
-    plain.graph.initializer.extend(one for one in proto.graph.initializer if one.name in read)
+    plain.graph.initializer.extend(constant for constant in proto.graph.initializer if constant.name in read)
     return plain
 
 
-def _shapes(proto: onnx.ModelProto) -> Mapping[str, tuple[int, ...]]:
+def _infer_shapes(proto: onnx.ModelProto) -> Mapping[str, tuple[int, ...]]:
     ports = (*proto.graph.input, *proto.graph.value_info)
     return {port.name: tuple(dim.dim_value for dim in port.type.tensor_type.shape.dim) for port in ports}
 
 
-def _written(node: onnx.NodeProto, shape: tuple[int, ...], constants: Mapping[str, npt.NDArray[Any]]) -> _Writer | None:
+def _write_out(
+    node: onnx.NodeProto, shape: tuple[int, ...], constants: Mapping[str, npt.NDArray[Any]]
+) -> _Writer | None:
     import onnx
 
-    attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
+    attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
     inputs = [*node.input, *("",) * (8 - len(node.input))]
-    if not _usual(node.op_type, attributes, inputs, shape, constants):
+    if not _is_usual(node.op_type, attributes, inputs, shape, constants):
         return None
     write = _Writer(node.name or node.output[0])
-    directions = _directions(node, inputs, attributes, constants, write)
-    steps = [_run(write, inputs[0], one, shape[0]) for one in directions]
-    _results(write, [*node.output, "", "", ""], steps)
+    directions = _read_directions(node, inputs, attributes, constants, write)
+    steps = [_run(write, inputs[0], direction, shape[0]) for direction in directions]
+    _write_results(write, [*node.output, "", "", ""], steps)
     return write
 
 
-def _usual(
+def _is_usual(
     kind: str,
     attributes: Mapping[str, Any],
     inputs: Sequence[str],
@@ -126,14 +128,15 @@ def _usual(
     constants: Mapping[str, npt.NDArray[Any]],
 ) -> bool:
     """Whether it is the plain cell over a known number of steps, with constant weights."""
-    given = tuple(one.decode() for one in attributes.get("activations", ()))
+    given = tuple(activation.decode() for activation in attributes.get("activations", ()))
     count = 2 if attributes.get("direction", b"forward") == b"bidirectional" else 1
     plain = given in ((), _ACTIVATIONS[kind] * count) and not any(attributes.get(name) for name in _UNUSUAL)
-    held = all(name in constants for name in (*inputs[1:3], *(name for name in inputs[3:4] if name)))
-    return plain and held and not inputs[4] and not inputs[7] and len(shape) == 3 and 0 < shape[0] <= _MOST_STEPS
+    constant = all(name in constants for name in (*inputs[1:3], *(name for name in inputs[3:4] if name)))
+    known_steps = len(shape) == 3 and 0 < shape[0] <= _MOST_STEPS
+    return plain and constant and known_steps and not inputs[4] and not inputs[7]
 
 
-def _directions(
+def _read_directions(
     node: onnx.NodeProto,
     inputs: Sequence[str],
     attributes: Mapping[str, Any],
@@ -148,51 +151,56 @@ def _directions(
         _Direction(
             kind=node.op_type,
             hidden=rows // _GATES[node.op_type],
-            inputs=inner[at],
-            recurrent=recurrent[at],
-            input_bias=bias[at, :rows],
-            recurrent_bias=bias[at, rows:],
+            inputs=inner[index],
+            recurrent=recurrent[index],
+            input_bias=bias[index, :rows],
+            recurrent_bias=bias[index, rows:],
             reset_behind=bool(attributes.get("linear_before_reset", 0)),
-            backwards=backwards or at == 1,
-            first=(_first(write, inputs[5], at, constants), _first(write, inputs[6], at, constants)),
+            backwards=backwards or index == 1,
+            first=(
+                _read_first_state(write, inputs[5], index, constants),
+                _read_first_state(write, inputs[6], index, constants),
+            ),
         )
-        for at in range(len(inner))
+        for index in range(len(inner))
     ]
 
 
-def _first(write: _Writer, name: str, direction: int, constants: Mapping[str, npt.NDArray[Any]]) -> str | None:
+def _read_first_state(
+    write: _Writer, name: str, direction: int, constants: Mapping[str, npt.NDArray[Any]]
+) -> str | None:
     """The first state of a direction; None where it is zero."""
     if not name or (name in constants and not constants[name].any()):
         return None
     return write.node("Gather", name, write.integers(direction), axis=0)
 
 
-def _run(write: _Writer, series: str, one: _Direction, length: int) -> tuple[list[State], State]:
+def _run(write: _Writer, series: str, direction: _Direction, length: int) -> tuple[list[State], State]:
     """The states at each step, in the order of the series, and the last. All steps share one product of the inputs."""
-    step = _STEPS[one.kind]
-    product = write.node("MatMul", series, write.floats(one.inputs.T))
-    projected = write.node("Add", product, write.floats(_shared_bias(one)))
-    weights, state = write.floats(one.recurrent.T), one.first
+    step = _STEPS[direction.kind]
+    product = write.node("MatMul", series, write.floats(direction.inputs.T))
+    projected = write.node("Add", product, write.floats(_add_biases(direction)))
+    weights, state = write.floats(direction.recurrent.T), direction.first
     states: list[State] = []
-    for at in reversed(range(length)) if one.backwards else range(length):
-        now = write.node("Gather", projected, write.integers(at), axis=0)
-        state = step(write, one, now, weights, state)
+    for step_index in reversed(range(length)) if direction.backwards else range(length):
+        now = write.node("Gather", projected, write.integers(step_index), axis=0)
+        state = step(write, direction, now, weights, state)
         states.append(state)
-    return (states[::-1] if one.backwards else states), state
+    return (states[::-1] if direction.backwards else states), state
 
 
-def _shared_bias(one: _Direction) -> npt.NDArray[Any]:
+def _add_biases(direction: _Direction) -> npt.NDArray[Any]:
     """What is added to the inputs' product: both biases, but for the part of a GRU that its reset gate scales."""
-    bias: npt.NDArray[Any] = one.input_bias + one.recurrent_bias
-    if one.kind == "GRU" and one.reset_behind:
-        bias[2 * one.hidden :] = one.input_bias[2 * one.hidden :]
+    bias: npt.NDArray[Any] = direction.input_bias + direction.recurrent_bias
+    if direction.kind == "GRU" and direction.reset_behind:
+        bias[2 * direction.hidden :] = direction.input_bias[2 * direction.hidden :]
     return bias
 
 
-def _lstm(write: _Writer, one: _Direction, now: str, weights: str, state: State) -> State:
+def _step_lstm(write: _Writer, direction: _Direction, now: str, weights: str, state: State) -> State:
     hidden, cell = state
     total = now if hidden is None else write.node("Add", now, write.node("MatMul", hidden, weights))
-    parts = write.split(total, [one.hidden] * 4)
+    parts = write.split(total, [direction.hidden] * 4)
     enter, leave, forget = (write.node("Sigmoid", part) for part in parts[:3])
     kept = write.node("Mul", enter, write.node("Tanh", parts[3]))
     if cell is not None:
@@ -200,54 +208,54 @@ def _lstm(write: _Writer, one: _Direction, now: str, weights: str, state: State)
     return write.node("Mul", leave, write.node("Tanh", kept)), kept
 
 
-def _gru(write: _Writer, one: _Direction, now: str, weights: str, state: State) -> State:
-    hidden, size = state[0], one.hidden
+def _step_gru(write: _Writer, direction: _Direction, now: str, weights: str, state: State) -> State:
+    hidden, size = state[0], direction.hidden
     gates, new = write.split(now, [2 * size, size])
-    behind = write.floats(one.recurrent_bias[2 * size :])
-    if hidden is not None and one.reset_behind:
+    behind = write.floats(direction.recurrent_bias[2 * size :])
+    if hidden is not None and direction.reset_behind:
         past, past_new = write.split(write.node("MatMul", hidden, weights), [2 * size, size])
         gates, behind = write.node("Add", gates, past), write.node("Add", past_new, behind)
     elif hidden is not None:
-        past = write.node("MatMul", hidden, write.floats(one.recurrent[: 2 * size].T))
+        past = write.node("MatMul", hidden, write.floats(direction.recurrent[: 2 * size].T))
         gates = write.node("Add", gates, past)
     update, reset = (write.node("Sigmoid", part) for part in write.split(gates, [size, size]))
-    if one.reset_behind:
+    if direction.reset_behind:
         new = write.node("Add", new, write.node("Mul", reset, behind))
     elif hidden is not None:
         scaled = write.node("Mul", reset, hidden)
-        new = write.node("Add", new, write.node("MatMul", scaled, write.floats(one.recurrent[2 * size :].T)))
+        new = write.node("Add", new, write.node("MatMul", scaled, write.floats(direction.recurrent[2 * size :].T)))
     candidate = write.node("Tanh", new)
     fresh = write.node("Mul", write.node("Sub", write.floats(np.ones(1)), update), candidate)
     return (fresh if hidden is None else write.node("Add", fresh, write.node("Mul", update, hidden))), None
 
 
-def _rnn(write: _Writer, one: _Direction, now: str, weights: str, state: State) -> State:
-    del one
+def _step_rnn(write: _Writer, direction: _Direction, now: str, weights: str, state: State) -> State:
+    del direction
     hidden = state[0]
     total = now if hidden is None else write.node("Add", now, write.node("MatMul", hidden, weights))
     return write.node("Tanh", total), None
 
 
 _STEPS: Mapping[str, Callable[[_Writer, _Direction, str, str, State], State]] = {
-    "LSTM": _lstm,
-    "GRU": _gru,
-    "RNN": _rnn,
+    "LSTM": _step_lstm,
+    "GRU": _step_gru,
+    "RNN": _step_rnn,
 }
 
 
-def _results(write: _Writer, outputs: Sequence[str], directions: Sequence[tuple[list[State], State]]) -> None:
+def _write_results(write: _Writer, outputs: Sequence[str], directions: Sequence[tuple[list[State], State]]) -> None:
     """Y (T, directions, batch, H), Y_h and Y_c (directions, batch, H), as far as they are read."""
     if outputs[0]:
         columns = zip(*(states for states, _ in directions), strict=True)
-        steps = [_side_by_side(write, [state[0] for state in column], "") for column in columns]
+        steps = [_stack_directions(write, [state[0] for state in column], "") for column in columns]
         parts = [write.node("Unsqueeze", step, write.integers([0])) for step in steps]
         write.node("Concat", *parts, axis=0, output=outputs[0])
     for output, which in ((outputs[1], 0), (outputs[2], 1)):
         if output:
-            _side_by_side(write, [last[which] for _, last in directions], output)
+            _stack_directions(write, [last[which] for _, last in directions], output)
 
 
-def _side_by_side(write: _Writer, states: Sequence[str | None], output: str) -> str:
+def _stack_directions(write: _Writer, states: Sequence[str | None], output: str) -> str:
     """States (batch, H) of the directions as (directions, batch, H)."""
     parts = [write.node("Unsqueeze", str(state), write.integers([0])) for state in states]
     return write.node("Concat", *parts, axis=0, output=output)

@@ -8,19 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import OperatorRefused
-from chipsmith.frontends.onnx.builder import Builder
+from chipsmith.frontends.onnx.builder import GraphBuilder
 from chipsmith.frontends.onnx.scales import Reals
 from chipsmith.frontends.onnx.values import (
-    Affine,
+    Acc32,
+    AffineInt8,
+    AnyGraphValue,
     Axes,
     Computed,
-    HeldValue,
-    Known,
-    Quantised,
+    Const,
+    Lut,
+    QuantisedConst,
     Shape,
-    Tabulated,
-    Wide,
-    real_constant,
+    dequantize_const,
 )
 from chipsmith.tosa.graph import DType
 
@@ -34,79 +34,79 @@ _FRACTION = 128
 """An int16 table's result counts its entries in so many parts."""
 
 
-def arranged(build: Builder, value: HeldValue, axes: Axes) -> HeldValue:
+def arrange(build: GraphBuilder, value: AnyGraphValue, axes: Axes) -> AnyGraphValue:
     """The value with the graph's tensor in this order of axes."""
     perms = tuple(value.axes.index(axis) for axis in axes)
     return replace(value, tensor=build.transpose(value.tensor, perms), axes=axes)
 
 
-def natural(build: Builder, value: HeldValue) -> HeldValue:
+def restore_order(build: GraphBuilder, value: AnyGraphValue) -> AnyGraphValue:
     """The value with the graph's tensor in ONNX's order of axes."""
-    return arranged(build, value, tuple(range(len(value.shape))))
+    return arrange(build, value, tuple(range(len(value.shape))))
 
 
-def extended(build: Builder, value: HeldValue, rank: int) -> HeldValue:
+def extend_rank(build: GraphBuilder, value: AnyGraphValue, rank: int) -> AnyGraphValue:
     """The value with axes of size 1 in front, up to a rank."""
     more = rank - len(value.shape)
-    shape = (*(1,) * more, *value.held_shape)
+    shape = (*(1,) * more, *value.graph_shape)
     axes = (*range(more), *(axis + more for axis in value.axes))
     tensor = build.reshape(value.tensor, shape)
     return replace(value, tensor=tensor, shape=(*(1,) * more, *value.shape), axes=axes)
 
 
-def reach(value: Computed | Known | Quantised) -> float:
+def find_reach(value: Computed | Const | QuantisedConst) -> float:
     """The greatest magnitude of the real values, at least a tiny positive number."""
-    if isinstance(value, Wide):
+    if isinstance(value, Acc32):
         limits = max(abs(value.low), abs(value.high))
         largest = min(value.reach, limits)
-    elif isinstance(value, Affine | Tabulated):
+    elif isinstance(value, AffineInt8 | Lut):
         largest = float(np.abs(value.real).max())
     else:
-        largest = float(np.abs(real_constant(value)).max(initial=0.0))
+        largest = float(np.abs(dequantize_const(value)).max(initial=0.0))
     if not np.isfinite(largest):
         raise OperatorRefused("a value is infinite or not a number for some input, which has no integer form")
     return max(largest, 1e-30)
 
 
-def as_wide(build: Builder, value: Computed) -> Wide:
+def to_acc32(build: GraphBuilder, value: Computed) -> Acc32:
     """The value as int32 with one scale and no limits that are still to be applied."""
-    if isinstance(value, Affine):
-        return _centred(build, value)
-    if isinstance(value, Tabulated):
-        return _looked_up(build, value)
-    return uniform(build, limited(build, value))
+    if isinstance(value, AffineInt8):
+        return _centre(build, value)
+    if isinstance(value, Lut):
+        return _look_up(build, value)
+    return unify_scale(build, apply_limits(build, value))
 
 
-def _centred(build: Builder, value: Affine) -> Wide:
+def _centre(build: GraphBuilder, value: AffineInt8) -> Acc32:
     tensor = build.rescale(value.tensor, DType.INT32, np.ones(1), input_zero_point=value.zero_point)
     bound = np.array([float(max(128 + value.zero_point, 127 - value.zero_point))])
-    return Wide(tensor=tensor, shape=value.shape, axes=value.axes, scale=np.array([value.scale]), bound=bound)
+    return Acc32(tensor=tensor, shape=value.shape, axes=value.axes, scale=np.array([value.scale]), bound=bound)
 
 
-def _looked_up(build: Builder, value: Tabulated) -> Wide:
+def _look_up(build: GraphBuilder, value: Lut) -> Acc32:
     """By a table of int16 entries, every second of which belongs to an int8 value."""
-    unit = reach(value) / _ENTRY
+    unit = find_reach(value) / _ENTRY
     entries = np.rint(value.real.astype(np.float64) / unit).astype(np.int64)
     between = (entries + np.append(entries[1:], entries[-1])) // 2
     table = np.append(np.stack([entries, between], axis=1).reshape(-1), entries[-1])
     wider = build.rescale(value.tensor, DType.INT16, np.array([256.0]))
     tensor = build.table(wider, table)
     scale, bound = np.array([unit / _FRACTION]), np.array([float(_ENTRY * _FRACTION)])
-    return Wide(tensor=tensor, shape=value.shape, axes=value.axes, scale=scale, bound=bound)
+    return Acc32(tensor=tensor, shape=value.shape, axes=value.axes, scale=scale, bound=bound)
 
 
-def limited(build: Builder, value: Wide) -> Wide:
+def apply_limits(build: GraphBuilder, value: Acc32) -> Acc32:
     """The value with its limits applied."""
     for kind, limit in (("MAXIMUM", value.low), ("MINIMUM", value.high)):
         if np.isfinite(limit):
-            value = uniform(build, value)
+            value = unify_scale(build, value)
             level = max(-value.bound[0], min(value.bound[0], np.rint(limit / value.scale[0])))
             operand = build.constant(np.full((1,) * len(value.shape), level), DType.INT32)
             value = replace(value, tensor=build.binary(kind, value.tensor, operand))
     return replace(value, low=-np.inf, high=np.inf)
 
 
-def uniform(build: Builder, value: Wide) -> Wide:
+def unify_scale(build: GraphBuilder, value: Acc32) -> Acc32:
     """The value with one scale for all channels."""
     if value.scale.size == 1:
         return value
@@ -116,35 +116,37 @@ def uniform(build: Builder, value: Wide) -> Wide:
     return replace(value, tensor=tensor, scale=scale, bound=bound)
 
 
-def at_scale(build: Builder, value: Computed, scale: float) -> str:
+def to_scale(build: GraphBuilder, value: Computed, scale: float) -> str:
     """An int32 tensor that counts the real value in steps of `scale`; |real| / scale must stay below 2**29."""
-    if isinstance(value, Affine):
+    if isinstance(value, AffineInt8):
         ratio = np.array([value.scale / scale])
         return build.rescale(value.tensor, DType.INT32, ratio, input_zero_point=value.zero_point)
-    wide = limited(build, value) if isinstance(value, Wide) else as_wide(build, value)
+    wide = apply_limits(build, value) if isinstance(value, Acc32) else to_acc32(build, value)
     ratio = wide.scale / scale
     if ratio.size == 1 and ratio[0] == 1.0:
         return wide.tensor
     return build.rescale(wide.tensor, DType.INT32, ratio)
 
 
-def constant_at_scale(build: Builder, value: Known | Quantised, *, scale: float, rank: int, axes: Axes) -> str:
+def constant_to_scale(
+    build: GraphBuilder, value: Const | QuantisedConst, *, scale: float, rank: int, axes: Axes
+) -> str:
     """A constant int32 tensor in steps of `scale`, with axes of size 1 in front up to `rank`, in the order `axes`."""
-    real = np.asarray(real_constant(value), np.float64)
+    real = np.asarray(dequantize_const(value), np.float64)
     spread = real.reshape((1,) * (rank - real.ndim) + real.shape)
     return build.constant(np.rint(np.transpose(spread, axes) / scale), DType.INT32)
 
 
-def to_int8(build: Builder, value: Computed, *, scale: float, zero_point: int) -> str:
+def to_int8(build: GraphBuilder, value: Computed, *, scale: float, zero_point: int) -> str:
     """The int8 tensor that QuantizeLinear with these parameters makes of a value."""
-    if isinstance(value, Affine) and (value.scale, value.zero_point) == (scale, zero_point):
+    if isinstance(value, AffineInt8) and (value.scale, value.zero_point) == (scale, zero_point):
         return value.tensor
-    if isinstance(value, Affine | Tabulated):
-        return build.table(value.tensor, quantised_reals(value.real, scale, zero_point))
-    return _narrowed(build, value, scale, zero_point)
+    if isinstance(value, AffineInt8 | Lut):
+        return build.table(value.tensor, quantise_reals(value.real, scale, zero_point))
+    return _narrow(build, value, scale, zero_point)
 
 
-def quantised_reals(real: npt.NDArray[np.float32], scale: float, zero_point: int) -> npt.NDArray[np.int8]:
+def quantise_reals(real: npt.NDArray[np.float32], scale: float, zero_point: int) -> npt.NDArray[np.int8]:
     """QuantizeLinear of float32 values, halves to even, as onnxruntime divides: in float32."""
     if np.isnan(real).any():
         raise OperatorRefused("a value is not a number for some input, which has no integer form")
@@ -152,12 +154,12 @@ def quantised_reals(real: npt.NDArray[np.float32], scale: float, zero_point: int
     return np.asarray(np.clip(steps + zero_point, -128, 127), np.int8)
 
 
-def _narrowed(build: Builder, value: Wide, scale: float, zero_point: int) -> str:
+def _narrow(build: GraphBuilder, value: Acc32, scale: float, zero_point: int) -> str:
     ratio = value.scale / scale
-    tensor = _within(build, value, _SAFE / ratio)
+    tensor = _clamp_within(build, value, _SAFE / ratio)
     shape = build.tensor(tensor).shape
     narrow = build.rescale(build.before_reshape(tensor), DType.INT8, ratio, output_zero_point=zero_point)
-    low, high = (_level(limit, scale, zero_point) for limit in (value.low, value.high))
+    low, high = (_quantise_limit(limit, scale, zero_point) for limit in (value.low, value.high))
     if (low, high) == (-128, 127):
         return build.reshape(narrow, shape)
     attributes: dict[str, int | str] = {"min_val": low, "max_val": high, "nan_mode": "PROPAGATE"}
@@ -165,12 +167,12 @@ def _narrowed(build: Builder, value: Wide, scale: float, zero_point: int) -> str
     return build.reshape(clamped, shape)
 
 
-def _level(limit: float, scale: float, zero_point: int) -> int:
+def _quantise_limit(limit: float, scale: float, zero_point: int) -> int:
     """QuantizeLinear of a limit."""
     return int(np.clip(np.rint(np.clip(limit / scale, -1e9, 1e9)) + zero_point, -128, 127))
 
 
-def _within(build: Builder, value: Wide, limits: Reals) -> str:
+def _clamp_within(build: GraphBuilder, value: Acc32, limits: Reals) -> str:
     """The value's tensor, kept within +- limits where its bound is beyond; what is cut off saturates anyway."""
     if (value.bound <= limits).all():
         return value.tensor
@@ -182,14 +184,14 @@ def _within(build: Builder, value: Wide, limits: Reals) -> str:
     return tensor
 
 
-def reshaped(build: Builder, value: HeldValue, shape: Shape) -> HeldValue:
+def reshape(build: GraphBuilder, value: AnyGraphValue, shape: Shape) -> AnyGraphValue:
     """ONNX's Reshape; a scale for each channel must have become one before."""
-    plain = natural(build, value)
+    plain = restore_order(build, value)
     return replace(plain, tensor=build.reshape(plain.tensor, shape), shape=shape, axes=tuple(range(len(shape))))
 
 
-def movable(build: Builder, value: HeldValue) -> HeldValue:
+def make_movable(build: GraphBuilder, value: AnyGraphValue) -> AnyGraphValue:
     """The value in a form whose elements may be moved at will: a scale for each channel becomes one."""
-    if isinstance(value, Wide):
-        return uniform(build, value)  # type: ignore[return-value]
+    if isinstance(value, Acc32):
+        return unify_scale(build, value)  # type: ignore[return-value]
     return value

@@ -8,18 +8,18 @@ from fractions import Fraction
 
 import numpy as np
 
-from chipsmith.frontends.onnx.convolution import channels_last
+from chipsmith.frontends.onnx.convolution import channels_last_axes
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, refuse
 from chipsmith.frontends.onnx.model import Node
-from chipsmith.frontends.onnx.requantize import arranged
-from chipsmith.frontends.onnx.values import Affine, Shape, Value, Wide
+from chipsmith.frontends.onnx.requantize import arrange
+from chipsmith.frontends.onnx.values import Acc32, AffineInt8, Shape, Value
 from chipsmith.tosa.graph import DType
 
 _LARGEST_NUMERATOR = 1 << 11
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Axis:
+class _ResizeAxis:
     """Output i of `count` reads input (i * denominator + offset) / numerator."""
 
     count: int
@@ -30,31 +30,31 @@ class _Axis:
 
 
 def _resize(lower: Lowering, node: Node) -> Sequence[Value]:
-    image, build = lower.affine(node, 0), lower.build
+    image, build = lower.read_affine(node, 0), lower.build
     if len(image.shape) != 4 or node.text("mode", "nearest") not in ("nearest", "linear"):
         raise refuse(
             node, f"rank {len(image.shape)}, mode {node.text('mode', 'nearest')}; images by nearest or linear are held"
         )
-    sizes, scales = _asked(lower, node, image)
-    axes = [_axis(node, image.shape[at], sizes[at], scales[at]) for at in (2, 3)]
-    source = arranged(build, image, channels_last(4))
+    sizes, scales = _read_sizes(lower, node, image)
+    axes = [_make_axis(node, image.shape[axis], sizes[axis], scales[axis]) for axis in (2, 3)]
+    source = arrange(build, image, channels_last_axes(4))
     operands = (
         source.tensor,
-        build.shape_constant([number for one in axes for number in (one.numerator, one.denominator)]),
-        build.shape_constant([one.offset for one in axes]),
-        build.shape_constant([one.border for one in axes]),
+        build.shape_constant([number for axis in axes for number in (axis.numerator, axis.denominator)]),
+        build.shape_constant([axis.offset for axis in axes]),
+        build.shape_constant([axis.border for axis in axes]),
     )
-    held = (image.shape[0], axes[0].count, axes[1].count, image.shape[1])
-    shape = (held[0], held[3], held[1], held[2])
+    graph_shape = (image.shape[0], axes[0].count, axes[1].count, image.shape[1])
+    shape = (graph_shape[0], graph_shape[3], graph_shape[1], graph_shape[2])
     if node.text("mode", "nearest") == "nearest":
-        tensor = build.emit("RESIZE", operands, held, DType.INT8, {"mode": "NEAREST"})
+        tensor = build.emit("RESIZE", operands, graph_shape, DType.INT8, {"mode": "NEAREST"})
         return [replace(source, tensor=tensor, shape=shape)]
     parts = axes[0].numerator * axes[1].numerator
-    blended = build.emit("RESIZE", operands, held, DType.INT32, {"mode": "BILINEAR"})
+    blended = build.emit("RESIZE", operands, graph_shape, DType.INT32, {"mode": "BILINEAR"})
     zero = build.constant(np.full((1, 1, 1, 1), image.zero_point * parts), DType.INT32)
     bound = float(max(128 + image.zero_point, 127 - image.zero_point)) * parts
     return [
-        Wide(
+        Acc32(
             tensor=build.binary("SUB", blended, zero),
             shape=shape,
             axes=source.axes,
@@ -64,36 +64,36 @@ def _resize(lower: Lowering, node: Node) -> Sequence[Value]:
     ]
 
 
-def _asked(lower: Lowering, node: Node, image: Affine) -> tuple[Shape, tuple[Fraction, ...]]:
+def _read_sizes(lower: Lowering, node: Node, image: AffineInt8) -> tuple[Shape, tuple[Fraction, ...]]:
     """The sizes and the enlargement of each axis; a size wins over a scale."""
     older = node.kind == "Upsample" or lower.opset() < 11
     sizes = None if older else lower.integers(node, 3)
     if sizes:
         return sizes, tuple(Fraction(new, old) for new, old in zip(sizes, image.shape, strict=True))
-    found = lower.constant(node, 1 if older else 2)
-    scales = node.attributes.get("scales") if found is None else found.reshape(-1).tolist()
+    constant = lower.constant(node, 1 if older else 2)
+    scales = node.attributes.get("scales") if constant is None else constant.reshape(-1).tolist()
     if scales is None or len(scales) != 4:
         raise refuse(node, "it names neither four sizes nor four scales")
-    exact = tuple(Fraction(float(one)).limit_denominator(1 << 10) for one in scales)
+    exact = tuple(Fraction(float(scale)).limit_denominator(1 << 10) for scale in scales)
     return tuple(int(size * scale) for size, scale in zip(image.shape, exact, strict=True)), exact
 
 
-def _axis(node: Node, size: int, count: int, scale: Fraction) -> _Axis:
+def _make_axis(node: Node, size: int, count: int, scale: Fraction) -> _ResizeAxis:
     """The axis in integers; the offset takes the place of the rounding that ONNX asks for."""
     mode = node.text("coordinate_transformation_mode", "half_pixel" if node.kind == "Resize" else "asymmetric")
-    step, start = _mapping(node, mode, size, count, scale)
+    step, start = _map_positions(node, mode, size, count, scale)
     if node.text("mode", "nearest") == "nearest":
-        start += _nearest_shift(node, step, start)
+        start += _shift_nearest(node, step, start)
     common = np.lcm(step.denominator, start.denominator)
     numerator = int(common)
     if numerator > _LARGEST_NUMERATOR:
         raise refuse(node, f"an enlargement from {size} to {count} has no small enough fraction")
     denominator, offset = int(step * numerator), int(start * numerator)
     border = (count - 1) * denominator + offset - (size - 1) * numerator
-    return _Axis(count=count, numerator=numerator, denominator=denominator, offset=offset, border=border)
+    return _ResizeAxis(count=count, numerator=numerator, denominator=denominator, offset=offset, border=border)
 
 
-def _mapping(node: Node, mode: str, size: int, count: int, scale: Fraction) -> tuple[Fraction, Fraction]:
+def _map_positions(node: Node, mode: str, size: int, count: int, scale: Fraction) -> tuple[Fraction, Fraction]:
     """Input position of output 0, and the distance between two: position(i) = i * step + start."""
     if mode == "align_corners":
         return (Fraction(size - 1, count - 1) if count > 1 else Fraction(1)), Fraction(0)
@@ -106,7 +106,7 @@ def _mapping(node: Node, mode: str, size: int, count: int, scale: Fraction) -> t
     raise refuse(node, f"coordinates by {mode} are not held; half_pixel, asymmetric and align_corners are")
 
 
-def _nearest_shift(node: Node, step: Fraction, start: Fraction) -> Fraction:
+def _shift_nearest(node: Node, step: Fraction, start: Fraction) -> Fraction:
     """What turns TOSA's rounding, halves up, into the node's own; positions are multiples of a unit."""
     unit = Fraction(1, int(np.lcm(step.denominator, start.denominator)))
     match node.text("nearest_mode", "round_prefer_floor" if node.kind == "Resize" else "floor"):

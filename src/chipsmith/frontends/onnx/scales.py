@@ -16,7 +16,7 @@ _MULTIPLIER_BITS = 31
 _LEAST_SHIFT, _GREATEST_SHIFT = 2, 62
 
 
-def fixed_point(ratios: Reals) -> Scale:
+def to_fixed_point(ratios: Reals) -> Scale:
     """The multiplier (31 bits) and the shift nearest to each positive ratio; equal ones throughout become one.
 
     Raises OperatorRefused where a ratio is not positive and finite, or too large for RESCALE (2**29 and more).

@@ -22,7 +22,7 @@ INT8_VALUES: npt.NDArray[np.int64] = np.arange(-128, 128, dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class GraphValue:
     """A tensor of the graph that stands for an ONNX tensor of `shape`."""
 
     tensor: str
@@ -30,7 +30,7 @@ class Held:
     axes: Axes
 
     @property
-    def held_shape(self) -> Shape:
+    def graph_shape(self) -> Shape:
         """The shape of the graph's tensor."""
         return tuple(self.shape[axis] for axis in self.axes)
 
@@ -41,12 +41,12 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entering(Held):
+class PendingInput(GraphValue):
     """A float input of the network, of which nothing in the graph stands yet: its first QuantizeLinear makes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Integers(Held):
+class Integers(GraphValue):
     """Integers that the network itself counts as such: what a QuantizeLinear gives, or indices.
 
     int8 with `offset` 128 where ONNX has uint8 (int8 value = uint8 value - 128), else `offset` 0; or int32.
@@ -56,7 +56,7 @@ class Integers(Held):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Affine(Held):
+class AffineInt8(GraphValue):
     """int8: real = (q - zero_point) * scale."""
 
     scale: float
@@ -69,14 +69,14 @@ class Affine(Held):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tabulated(Held):
+class Lut(GraphValue):
     """A function of one int8 tensor, not computed yet: `real` is its float32 value for each of the 256 int8 values."""
 
     real: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wide(Held):
+class Acc32(GraphValue):
     """int32: real = q * scale, then limited to `low` ... `high`.
 
     `scale` and `bound` (the greatest magnitude of q) have one element, or one for each index of the graph tensor's
@@ -95,7 +95,7 @@ class Wide(Held):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class Const:
     """A constant in ONNX's layout and type."""
 
     values: npt.NDArray[Any]
@@ -107,7 +107,7 @@ class Known:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quantised:
+class QuantisedConst:
     """A constant: real = (integers - zero_point) * scale, int64 integers from int8, uint8 or int32.
 
     `scale` and `zero_point` are flat: one element, or one for each index of `axis`.
@@ -133,12 +133,12 @@ class Quantised:
         return np.asarray((self.integers - zero_point) * scale)
 
 
-Value: TypeAlias = Entering | Integers | Affine | Tabulated | Wide | Known | Quantised
-Computed: TypeAlias = Affine | Tabulated | Wide
-HeldValue = TypeVar("HeldValue", bound=Held)
+Value: TypeAlias = PendingInput | Integers | AffineInt8 | Lut | Acc32 | Const | QuantisedConst
+Computed: TypeAlias = AffineInt8 | Lut | Acc32
+AnyGraphValue = TypeVar("AnyGraphValue", bound=GraphValue)
 
 
-def moved(value: HeldValue, perm: Axes) -> HeldValue:
+def permute(value: AnyGraphValue, perm: Axes) -> AnyGraphValue:
     """The value of ONNX's Transpose: axis i is the value's axis perm[i]; the graph's tensor stays."""
     back = {axis: index for index, axis in enumerate(perm)}
     return replace(
@@ -146,6 +146,6 @@ def moved(value: HeldValue, perm: Axes) -> HeldValue:
     )
 
 
-def real_constant(value: Known | Quantised) -> Array:
+def dequantize_const(value: Const | QuantisedConst) -> Array:
     """The real values of a constant."""
-    return value.values if isinstance(value, Known) else value.real
+    return value.values if isinstance(value, Const) else value.real

@@ -37,12 +37,14 @@ def onnx_tensors(
 
     shown = onnx.ModelProto()
     shown.CopyFrom(proto)
-    known = {one.name for one in shown.graph.output}
+    known = {port.name for port in shown.graph.output}
     shown.graph.output.extend(onnx.ValueInfoProto(name=name) for name in tensors if name not in known)
     try:
         session = onnxruntime.InferenceSession(shown.SerializeToString(), quiet_options(), providers=PROVIDERS)
         count = len(next(iter(inputs.values())))
-        rows = [session.run(list(tensors), {name: array[at] for name, array in inputs.items()}) for at in range(count)]
+        rows = [
+            session.run(list(tensors), {name: array[index] for name, array in inputs.items()}) for index in range(count)
+        ]
     except Exception as error:  # onnxruntime's classes have no common base of its own
         raise CheckFailed(f"onnxruntime did not run the network: {str(error).strip().splitlines()[0][:200]}") from error
     return {name: np.stack(column) for name, column in zip(tensors, zip(*rows, strict=True), strict=True)}
@@ -73,8 +75,8 @@ def _limit(proto: onnx.ModelProto, node: onnx.NodeProto, model: OnnxModel) -> No
     """Put Clip in the place of a QuantizeLinear."""
     import onnx
 
-    scale = float(_constant(model, node.input[1]))
-    zero = _constant(model, node.input[2]) if len(node.input) > 2 else np.uint8(0)
+    scale = float(_read_constant(model, node.input[1]))
+    zero = _read_constant(model, node.input[2]) if len(node.input) > 2 else np.uint8(0)
     limits = [float(edge - int(zero)) * scale for edge in (np.iinfo(zero.dtype).min, np.iinfo(zero.dtype).max)]
     names = [f"{node.output[0]} {side}" for side in ("low", "high")]
     for name, limit in zip(names, limits, strict=True):
@@ -83,10 +85,10 @@ def _limit(proto: onnx.ModelProto, node: onnx.NodeProto, model: OnnxModel) -> No
     node.CopyFrom(clip)
 
 
-def _constant(model: OnnxModel, name: str) -> Any:
+def _read_constant(model: OnnxModel, name: str) -> Any:
     """The one element of a constant, which may be a node of its own."""
-    made = {node.outputs[0]: node.attributes["value"] for node in model.nodes if "value" in node.attributes}
-    return np.asarray(model.constants[name] if name in model.constants else made[name]).reshape(-1)[0]
+    computed = {node.outputs[0]: node.attributes["value"] for node in model.nodes if "value" in node.attributes}
+    return np.asarray(model.constants[name] if name in model.constants else computed[name]).reshape(-1)[0]
 
 
 def float_name(real: str, known: Sequence[str]) -> str | None:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.frontends.pytorch.nodes import DEQUANTIZE, QUANTIZE, innermost_module
+from chipsmith.frontends.pytorch.operator_names import read_operator_names
 
 if TYPE_CHECKING:
     import torch
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     Batch = tuple[torch.Tensor, ...]
 
 _SPECIFICATION = "TOSA-1.0+INT"
-_QUANTIZE = "quantized_decomposed.quantize_per_tensor.default"
-_DEQUANTIZE = "quantized_decomposed.dequantize_per_tensor.default"
 _DELEGATE = "executorch_call_delegate"
 _AT_WORK = re.compile(r"While executing %\S+ :.*?target=(?:executorch\.exir\.dialects\.edge\._ops\.)?([\w.]+)")
 
@@ -41,9 +41,13 @@ class IoQuantisation:
 
 @dataclass(frozen=True, kw_only=True)
 class Lowered:
-    """A TOSA file, and the quantisation of its inputs and outputs in the file's order."""
+    """A TOSA file, the quantisation of its inputs and outputs in the file's order, and its operators' origins by name.
+
+    `operator_names` is as read_operator_names gives it.
+    """
 
     tosa: bytes
+    operator_names: dict[str, str]
     inputs: tuple[IoQuantisation, ...]
     outputs: tuple[IoQuantisation, ...]
 
@@ -150,16 +154,21 @@ def lower_program(converted: torch.nn.Module, example_inputs: Batch, name: str) 
         from executorch.exir import to_edge_transform_and_lower
 
         specification = TosaCompileSpec(_SPECIFICATION).dump_intermediate_artifacts_to(folder)
+        specification.dump_debug_info(TosaCompileSpec.DebugMode.JSON)
         edge = to_edge_transform_and_lower(exported, partitioner=[TOSAPartitioner(specification)])
         files = [file.read_bytes() for file in sorted(Path(folder).glob("*.tosa"))]
-    return _whole(edge.exported_program(), files, name)
+        records = [file.read_text() for file in Path(folder).glob("*.json")]
+    return _whole(edge.exported_program(), files, records, name)
 
 
-def _whole(edge: ExportedProgram, files: Sequence[bytes], name: str) -> Lowered:
+def _whole(edge: ExportedProgram, files: Sequence[bytes], records: Sequence[str], name: str) -> Lowered:
     left = [node for node in edge.graph.nodes if not _is_border(node)]
     if left or len(files) != 1:
         raise OperatorRefused(_refusal(left, len(files), name))
-    return Lowered(tosa=files[0], inputs=_input_quantisation(edge), outputs=_output_quantisation(edge))
+    names = read_operator_names(records[0])
+    return Lowered(
+        tosa=files[0], operator_names=names, inputs=_input_quantisation(edge), outputs=_output_quantisation(edge)
+    )
 
 
 def _is_border(node: Node) -> bool:
@@ -168,9 +177,9 @@ def _is_border(node: Node) -> bool:
         return True
     if node.target is operator.getitem:
         return _is_delegate(_argument(node))
-    if _target(node) == _QUANTIZE:
+    if _target(node) == QUANTIZE:
         return _argument(node).op == "placeholder" and all(_is_delegate(user) for user in node.users)
-    if _target(node) == _DEQUANTIZE:
+    if _target(node) == DEQUANTIZE:
         return _argument(node).target is operator.getitem and all(user.op == "output" for user in node.users)
     return False
 
@@ -199,7 +208,7 @@ def _refusal(left: Sequence[Node], files: int, name: str) -> str:
 
 def _is_glue(node: Node) -> bool:
     """What stands around an operator that was left out, and is not to blame."""
-    return node.target is operator.getitem or _target(node) in (_QUANTIZE, _DEQUANTIZE)
+    return node.target is operator.getitem or _target(node) in (QUANTIZE, DEQUANTIZE)
 
 
 def _described(node: Node) -> str:
@@ -210,8 +219,8 @@ def _described(node: Node) -> str:
 
 def _module_of(node: Node) -> str:
     """The path and class of the innermost module; none for the network itself."""
-    path, kind = list((node.meta.get("nn_module_stack") or {"": ("", "")}).values())[-1]
-    return f"{path}, a {str(kind).rsplit('.', 1)[-1]}" if path else ""
+    path, kind = innermost_module(node)
+    return f"{path}, a {kind}" if path else ""
 
 
 def _line_of(node: Node) -> str:
@@ -240,7 +249,7 @@ def _output_quantisation(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
     """In the order of the delegate's outputs; each of them is one output of the network."""
     quantisations = {}
     for position, node in enumerate(_argument(edge.graph.output_node())):
-        item, scale, zero_point, *_ = node.args if _target(node) == _DEQUANTIZE else (node, None, 0)
+        item, scale, zero_point, *_ = node.args if _target(node) == DEQUANTIZE else (node, None, 0)
         quantisations[item.args[1]] = IoQuantisation(position=position, scale=scale, zero_point=zero_point)
     return tuple(quantisation for _, quantisation in sorted(quantisations.items()))
 

@@ -7,7 +7,6 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from chipsmith.cache import content_key, installed_versions
 from chipsmith.errors import BadInput
 from chipsmith.frontends.cache import load_entry, store_entry
 from chipsmith.frontends.layout import Axes, strip_border_transposes
+from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel
 from chipsmith.frontends.pytorch.executorch import (
     IoQuantisation,
@@ -26,7 +26,7 @@ from chipsmith.frontends.pytorch.executorch import (
     quantise_program,
 )
 from chipsmith.frontends.quantized_io import IoBinding
-from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names
 from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.names import rename_tensors
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     Batch = tuple[torch.Tensor, ...]
 
 _RESULT_DEPENDS_ON = ("torch", "executorch", "torchao", "tosa-tools")
-_RECIPE = b"PT2E int8, per-channel symmetric weights, version 1"
-_TRAINED_RECIPE = b"PT2E int8 trained, per-channel symmetric weights, version 1"
+_RECIPE = b"PT2E int8, per-channel symmetric weights, version 2"
+_TRAINED_RECIPE = b"PT2E int8 trained, per-channel symmetric weights, version 2"
 
 
 def lower_module(
@@ -59,7 +59,7 @@ def lower_module(
     Raises BadInput where shapes do not fit, PyTorch cannot export the module or the `torch` extra is missing, and
     OperatorRefused, naming them, where operators have no int8 form in TOSA.
     """
-    require_extra(name)
+    FRONT_END.require(f"lower '{name}'")
     example_inputs = tuple(_int32(example) for example in example_inputs)
     batches = _batches(example_inputs, calibration, name)
     kept = copy.deepcopy(module).eval()
@@ -117,13 +117,6 @@ def _lower(exported: _Exported, key: str, convert: Callable[[], torch.nn.Module]
     return _network(lowered, exported, lambda: converted)
 
 
-def require_extra(name: str) -> None:
-    """Raise BadInput where a package of the `torch` extra is missing."""
-    for package in ("torch", "executorch", "torchao"):
-        if find_spec(package) is None:
-            raise BadInput(f"cannot lower '{name}': {package} is not installed; mend: pip install 'chipsmith[torch]'")
-
-
 def _int32(example: torch.Tensor) -> torch.Tensor:
     """TOSA has no int64: indices are int32."""
     import torch
@@ -176,16 +169,21 @@ def _bytes(tensor: torch.Tensor) -> bytes:
 
 
 def _format(lowered: Lowered) -> dict[str, str]:
-    borders = {"inputs": [asdict(x) for x in lowered.inputs], "outputs": [asdict(x) for x in lowered.outputs]}
-    return {"tosa": base64.b64encode(lowered.tosa).decode(), "borders": json.dumps(borders)}
+    quantisation = {"inputs": [asdict(x) for x in lowered.inputs], "outputs": [asdict(x) for x in lowered.outputs]}
+    return {
+        "tosa": base64.b64encode(lowered.tosa).decode(),
+        "quantisation": json.dumps(quantisation),
+        "operator_names": json.dumps(lowered.operator_names),
+    }
 
 
 def _parse(fields: dict[str, str]) -> Lowered:
-    borders = json.loads(fields["borders"])
+    quantisation = json.loads(fields["quantisation"])
     return Lowered(
         tosa=base64.b64decode(fields["tosa"]),
-        inputs=tuple(IoQuantisation(**item) for item in borders["inputs"]),
-        outputs=tuple(IoQuantisation(**item) for item in borders["outputs"]),
+        operator_names=json.loads(fields["operator_names"]),
+        inputs=tuple(IoQuantisation(**item) for item in quantisation["inputs"]),
+        outputs=tuple(IoQuantisation(**item) for item in quantisation["outputs"]),
     )
 
 
@@ -197,6 +195,7 @@ def _network(lowered: Lowered, exported: _Exported, convert: Callable[[], torch.
         inputs=_bindings(graph.inputs, lowered.inputs, layout.input_axes),
         outputs=_bindings(graph.outputs, lowered.outputs, layout.output_axes),
         input_names=exported.arguments,
+        operator_names=follow_names(lowered.operator_names, layout.graph, graph),
         source=exported.eager(lambda: exported.source),
         fake_quantized=exported.eager(convert),
     )

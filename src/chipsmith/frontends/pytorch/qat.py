@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import int32_tensor
 from chipsmith.frontends.pytorch.executorch import export_program, prepare_training
-from chipsmith.frontends.pytorch.network import lower_trained, require_extra
+from chipsmith.frontends.pytorch.network import lower_trained
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.graph import Array
 
@@ -30,7 +31,7 @@ def quantisation_aware(
     In training mode the ranges follow the activations, in evaluation mode they stay. Dropout is off, and batch
     normalisation folded into the weights. Raises as lower_module does.
     """
-    require_extra(name)
+    FRONT_END.require(f"lower '{name}'")
     source = copy.deepcopy(module).eval()
     values = [_resized(array, batch_size) for array in calibration]
     _, prepared = _prepare(source, values, name)

@@ -7,12 +7,13 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.front_end import names_function, require_package
+from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.suggest import nearest_name
 
 if TYPE_CHECKING:
@@ -26,21 +27,16 @@ def build_module(model: str, arguments: Mapping[str, object]) -> torch.nn.Module
     for. Raises BadInput where the name, the function or what it returns does not fit, or torch is missing.
     """
     module_name, function = split_name(model)
-    if find_spec("torch") is None:
-        raise BadInput(f"cannot build {model}: torch is not installed; mend: pip install 'chipsmith[torch]'")
+    require_package("torch", extra=FRONT_END.extra, task=f"build {model}")
     with importable_here(), redirect_stdout(sys.stderr):
         return _build(_import(module_name), function, model, arguments)
 
 
 def split_name(model: str) -> tuple[str, str]:
     """The module and the function of `package.module:function`; raises BadInput for any other form."""
-    module_name, separator, function = model.partition(":")
-    names = (*module_name.split("."), *function.split("."))
-    if not separator or not all(name.isidentifier() for name in names):
-        raise BadInput(
-            f"'{model}' names no network: give a .tosa, int8 .tflite or .onnx file, or package.module:function "
-            "where the function returns a torch.nn.Module"
-        )
+    if not names_function(model):
+        raise BadInput(f"'{model}' names no network: give {FRONT_END.form}")
+    module_name, _, function = model.partition(":")
     return module_name, function
 
 

@@ -1,4 +1,4 @@
-"""From an int8 `.tflite` file to a Graph, by the libraries of TensorFlow Lite and TOSA."""
+"""From an int8 `.tflite` file to a QuantizedNetwork, by the libraries of TensorFlow Lite and TOSA."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import sysconfig
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_network import QuantizedNetwork, integer_network
+from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names, integer_network
+from chipsmith.frontends.tflite import FRONT_END
 from chipsmith.frontends.tflite.litert import LiteRtModel
+from chipsmith.frontends.tflite.locations import read_locations
 from chipsmith.tosa.file import parse_tosa
-from chipsmith.tosa.graph import Graph
 
 _IDENTIFIER = b"TFL3"
 _FLOAT_TYPES = ("FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16")
@@ -29,22 +29,20 @@ _DAMAGE = (struct.error, IndexError, ValueError, TypeError, AttributeError, KeyE
 
 
 def load_tflite(path: str | os.PathLike[str]) -> QuantizedNetwork:
-    """The network of an int8 `.tflite` file, whose source is the file itself; raises as read_tflite does."""
-    return integer_network(read_tflite(path), source=LiteRtModel(file=Path(path)))
-
-
-def read_tflite(path: str | os.PathLike[str]) -> Graph:
     """The network in an int8 `.tflite` file, named after the file; a batch left open becomes 1.
 
-    Input and output tensors keep the file's order, layout (NHWC) and int8 values. Raises BadInput where the file
-    is missing, foreign or truncated, holds floating-point tensors, or has an operator that TOSA cannot express,
-    and where the `tflite` extra is not installed.
+    Inputs and outputs keep the file's order, layout (NHWC) and int8 values; an operator's author's name is that of the
+    tensor that the file's operator computes. Raises BadInput where the file is missing, foreign or truncated, holds
+    floating-point tensors, or has an operator that TOSA cannot express, and where the `tflite` extra is not installed.
     """
     file = Path(path)
     data = _read(file)
-    _require_extra(file)
+    FRONT_END.require(f"read {file}")
     _refuse_float(data, file)
-    return parse_tosa(_convert(_with_fixed_batch(data, file), file), file.stem)
+    tosa = _convert(_with_fixed_batch(data, file), file)
+    graph = parse_tosa(tosa, file.stem)
+    names = follow_names(read_locations(tosa, name=file.name), graph, graph)
+    return integer_network(graph, operator_names=names, source=LiteRtModel(file=file))
 
 
 def _read(file: Path) -> bytes:
@@ -55,13 +53,6 @@ def _read(file: Path) -> bytes:
     if data[4:8] != _IDENTIFIER:
         raise BadInput(f"{file} is not a TensorFlow Lite file (its identifier TFL3 is missing)")
     return data
-
-
-def _require_extra(file: Path) -> None:
-    for package in ("tosa_converter_for_tflite", "ai_edge_litert"):
-        if find_spec(package) is None:
-            message = f"cannot read {file}: {package} is not installed; mend: pip install 'chipsmith[tflite]'"
-            raise BadInput(message)
 
 
 def _refuse_float(data: bytes, file: Path) -> None:
@@ -124,8 +115,8 @@ def _convert(data: bytes, file: Path) -> bytes:
     with tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
         source, mlir, tosa = (Path(folder) / name for name in ("network.tflite", "network.mlirbc", "network.tosa"))
         source.write_bytes(data)
-        converter = [sys.executable, "-m", "tosa_converter_for_tflite.cli", "--bytecode", str(source), "-o", str(mlir)]
-        _run(converter, produces=mlir, file=file)
+        converter = [sys.executable, "-m", "tosa_converter_for_tflite.cli", "--bytecode", "--emit-debug-info"]
+        _run([*converter, str(source), "-o", str(mlir)], produces=mlir, file=file)
         _run(
             [_tosa_opt(file), "--tosa-serialize", f"--tosa-flatbuffer-filename={tosa}", str(mlir), "-o", os.devnull],
             produces=tosa,
@@ -144,11 +135,11 @@ def _tosa_opt(file: Path) -> str:
 
 def _run(command: Sequence[str], *, produces: Path, file: Path) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_CONVERSION_LIMIT_S)
+        process = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_CONVERSION_LIMIT_S)
     except subprocess.TimeoutExpired as error:
         raise BadInput(f"{file}: the conversion to TOSA did not end in {_CONVERSION_LIMIT_S} s") from error
-    if done.returncode != 0 or not produces.is_file():
-        raise BadInput(_refusal(done.stderr, file))
+    if process.returncode != 0 or not produces.is_file():
+        raise BadInput(_refusal(process.stderr, file))
 
 
 def _refusal(noise: str, file: Path) -> str:

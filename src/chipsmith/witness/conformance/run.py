@@ -32,7 +32,7 @@ CONSTANT = "const"
 Returned = TypeVar("Returned")
 
 
-class Result(enum.Enum):
+class CaseResult(enum.Enum):
     """What became of a case."""
 
     PASSED = "passed"
@@ -50,8 +50,8 @@ class Result(enum.Enum):
     """The case is illegal and is not refused."""
 
 
-_BARRED = (Result.PASSED, Result.FAILED, Result.REFUSED)
-_MISSED = (Result.FAILED, Result.REFUSED, Result.ACCEPTED_ILLEGAL)
+_BARRED = (CaseResult.PASSED, CaseResult.FAILED, CaseResult.REFUSED)
+_MISSED = (CaseResult.FAILED, CaseResult.REFUSED, CaseResult.ACCEPTED_ILLEGAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Outcome:
 
     operator: str
     case: str
-    result: Result
+    result: CaseResult
     reason: str = ""
 
 
@@ -76,15 +76,15 @@ class Conformance:
     outcomes: tuple[Outcome, ...]
 
     @property
-    def counts(self) -> Mapping[str, Counter[Result]]:
+    def counts(self) -> Mapping[str, Counter[CaseResult]]:
         """How many cases of each operator had each result, by operator."""
-        counts: dict[str, Counter[Result]] = {}
+        counts: dict[str, Counter[CaseResult]] = {}
         for outcome in self.outcomes:
             counts.setdefault(outcome.operator, Counter())[outcome.result] += 1
         return dict(sorted(counts.items()))
 
     @property
-    def total(self) -> Counter[Result]:
+    def total(self) -> Counter[CaseResult]:
         """How many cases had each result."""
         return Counter(outcome.result for outcome in self.outcomes)
 
@@ -92,7 +92,7 @@ class Conformance:
     def share(self) -> float:
         """passed / (passed + failed + refused); 1 where nothing ran."""
         ran = sum(self.total[result] for result in _BARRED)
-        return self.total[Result.PASSED] / ran if ran else 1.0
+        return self.total[CaseResult.PASSED] / ran if ran else 1.0
 
     @property
     def not_passed(self) -> tuple[Outcome, ...]:
@@ -129,8 +129,8 @@ class Conformance:
         }
 
 
-def _plain(counts: Counter[Result]) -> dict[str, int]:
-    return {result.value: counts[result] for result in Result}
+def _plain(counts: Counter[CaseResult]) -> dict[str, int]:
+    return {result.value: counts[result] for result in CaseResult}
 
 
 def run_official_cases(
@@ -175,14 +175,14 @@ def run_case(folder: Path, bench: Bench) -> Outcome:
         return _run_illegal(folder, bench)
     case, operator = load_case(folder), operator_of(folder)
     if not case.graph.operators:
-        return Outcome(operator=operator, case=case.name, result=Result.FOLDED, reason="a constant")
+        return Outcome(operator=operator, case=case.name, result=CaseResult.FOLDED, reason="a constant")
     try:
         different = bench.differences(case)
     except TooLong as long:
-        return Outcome(operator=operator, case=case.name, result=Result.TOO_LONG, reason=str(long))
+        return Outcome(operator=operator, case=case.name, result=CaseResult.TOO_LONG, reason=str(long))
     except ChipsmithError as error:
-        return Outcome(operator=operator, case=case.name, result=Result.REFUSED, reason=str(error))
-    result = Result.FAILED if different else Result.PASSED
+        return Outcome(operator=operator, case=case.name, result=CaseResult.REFUSED, reason=str(error))
+    result = CaseResult.FAILED if different else CaseResult.PASSED
     return Outcome(operator=operator, case=case.name, result=result, reason="; ".join(different))
 
 
@@ -194,9 +194,9 @@ def _run_illegal(folder: Path, bench: Bench) -> Outcome:
     try:
         bench.target.prepare_graph(load_case(folder).graph)
     except ChipsmithError as error:
-        result, reason = Result.REFUSED_ILLEGAL, str(error)
+        result, reason = CaseResult.REFUSED_ILLEGAL, str(error)
     else:
-        result, reason = Result.ACCEPTED_ILLEGAL, "an illegal network was accepted"
+        result, reason = CaseResult.ACCEPTED_ILLEGAL, "an illegal network was accepted"
     return Outcome(operator=operator_of(folder), case=folder.name, result=result, reason=reason)
 
 
@@ -221,7 +221,7 @@ def _check(operators: Sequence[str], sample: int | None, most_cycles: int) -> No
         raise BadInput(f"a limit of {most_cycles} cycles: must be at least 1")
 
 
-def _run_legal(folders: Sequence[Path], bench: Bench, sample: int | None, run: Run) -> list[Outcome]:
+def _run_legal(folders: Sequence[Path], bench: Bench, sample: int | None, run: CaseRunner) -> list[Outcome]:
     """The outcomes of a sample of cases; for each that is too long another one of its operator is taken."""
     left, chosen = dict.fromkeys(folders), _spread(folders, sample)
     outcomes: list[Outcome] = []
@@ -230,7 +230,7 @@ def _run_legal(folders: Sequence[Path], bench: Bench, sample: int | None, run: R
         outcomes += results
         for folder in chosen:
             del left[folder]
-        wanted = Counter(outcome.operator for outcome in results if outcome.result is Result.TOO_LONG)
+        wanted = Counter(outcome.operator for outcome in results if outcome.result is CaseResult.TOO_LONG)
         groups = _by_operator(left)
         chosen = [folder for name, count in wanted.items() for folder in _evenly(groups.get(name, []), count)]
     return outcomes
@@ -257,7 +257,7 @@ def _evenly(folders: Sequence[Path], count: int | None) -> list[Path]:
 # --- processes -------------------------------------------------------------------------------------------------------
 
 
-class Run(Protocol):
+class CaseRunner(Protocol):
     """Calls a function for each folder, in processes."""
 
     def __call__(self, call: Callable[[Path], Returned], folders: Sequence[Path]) -> tuple[Returned, ...]:
@@ -265,7 +265,7 @@ class Run(Protocol):
 
 
 @contextmanager
-def _processes() -> Iterator[Run]:
+def _processes() -> Iterator[CaseRunner]:
     """A process for each core: the reference model is native and talks."""
     context = get_context("spawn")
     with ProcessPoolExecutor(processors(), mp_context=context, initializer=_be_silent) as pool:

@@ -79,7 +79,7 @@ class MachineBench:
         timeline = cycle.simulate(machine.program)
         _refuse_long(timeline.latency_cycles, self.most_cycles, "takes")
         expected = _as_ports(case.expected(), machine)
-        comparison = compare_run(machine.program, expected, machine.infer(case.inputs), timeline)
+        comparison = compare_run(machine.program, expected, machine.measure(case.inputs), timeline)
         return [comparison.difference] if comparison.difference else []
 
 

@@ -1,4 +1,4 @@
-"""Layer by layer: the error of int8 against float, and of the simulated chip against a witness that is not ours."""
+"""Layer by layer: the error of int8 against float, and of the target npu against a witness that is not ours."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
-from chipsmith.frontends.load import is_onnx
+from chipsmith.frontends.onnx import FRONT_END as ONNX
 from chipsmith.frontends.onnx.witness import witness_name
+from chipsmith.frontends.registry import front_end_of
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.witness.diff.layer import Difference, from_float, from_witness
 from chipsmith.witness.diff.onnx import onnx_layers
@@ -24,18 +25,18 @@ _WITHOUT_FLOAT = (".tosa", ".tflite")
 
 @dataclass(frozen=True, kw_only=True)
 class LayerDiff:
-    """One layer: its int8 against float, and the chip against the witness (None where its tensor was not found)."""
+    """One layer: int8 against float, and npu against the witness (None where its tensor was not found)."""
 
     name: str
     operator: str
     scale: float
     int8: Difference
-    chip: Difference | None
+    npu: Difference | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diff:
-    """The layers of a network in their order, over so many inputs; `witness` says what the chip is compared with."""
+    """The layers of a network in their order, over so many inputs; `witness` says what npu is compared with."""
 
     network: str
     chip: str
@@ -59,13 +60,13 @@ def compare_layers(model: str, calibration: str | os.PathLike[str] | None, chip:
     """The layers of an `.onnx` file or of `package.module:function`, over the first MOST_INPUTS of the calibration.
 
     The chip's values are those of the simulated chip, compiled with every layer as an output. Raises BadInput for
-    networks that come without their float original, and as load_onnx and load_network do.
+    networks that come without their float original, and as load_onnx and load_pytorch do.
     """
     if Path(model).suffix.lower() in _WITHOUT_FLOAT:
         raise BadInput(
             f"{model} holds no float network to compare with: give the .onnx file or package.module:function it is from"
         )
-    if is_onnx(model):
+    if front_end_of(model) is ONNX:
         (name, layers), witness = onnx_layers(model, calibration, chip, most=MOST_INPUTS), witness_name()
     else:
         name, layers = pytorch_layers(model, calibration, chip, most=MOST_INPUTS)
@@ -77,12 +78,12 @@ def compare_layers(model: str, calibration: str | os.PathLike[str] | None, chip:
         witness=witness,
         layers=tuple(
             LayerDiff(
-                name=one.name,
-                operator=one.operator,
-                scale=one.scale,
-                int8=from_float(one),
-                chip=from_witness(one),
+                name=layer.name,
+                operator=layer.operator,
+                scale=layer.scale,
+                int8=from_float(layer),
+                npu=from_witness(layer),
             )
-            for one in layers
+            for layer in layers
         ),
     )

@@ -1,25 +1,26 @@
-"""What each layer of a network is in floating point, in int8 by a witness, and in int8 on the simulated chip."""
+"""What each layer of a network is in floating point, in int8 by a witness, and on the target npu."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from chipsmith.chip import Chip
-from chipsmith.compiler.compile import compile_graph
-from chipsmith.sim import functional
+from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.targets.inferences import split_inferences
+from chipsmith.targets.npu import NpuTarget
 from chipsmith.tosa.graph import Array, DType, Graph
+from chipsmith.witness.diff.sqnr import sqnr_db
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerValues:
     """One layer's result over n inputs, all arrays of one shape (n, ...): real = (q - zero_point) * scale.
 
-    `real` is the float network's; `witness` and `chip` are integers. `chip` is None where no tensor of the graph is the
+    `real` is the float network's; `witness` and `npu` are integers. `npu` is None where no tensor of the graph is the
     layer's.
     """
 
@@ -29,7 +30,7 @@ class LayerValues:
     zero_point: int
     real: npt.NDArray[np.float64]
     witness: npt.NDArray[np.int64]
-    chip: npt.NDArray[np.int64] | None
+    npu: npt.NDArray[np.int64] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +58,14 @@ def from_float(values: LayerValues) -> Difference:
 
 
 def from_witness(values: LayerValues) -> Difference | None:
-    """The chip against the witness's int8; None where no tensor of the graph is the layer's."""
-    if values.chip is None:
+    """The target npu against the witness's int8; None where no tensor of the graph is the layer's."""
+    if values.npu is None:
         return None
-    expected, found = ((one - values.zero_point) * values.scale for one in (values.witness, values.chip))
+    expected, output = ((steps - values.zero_point) * values.scale for steps in (values.witness, values.npu))
     return Difference(
-        snr_db=_snr_db(expected, found),
-        largest=float(np.abs(values.witness - values.chip).max()),
-        differing=float((values.witness != values.chip).mean()),
+        snr_db=_snr_db(expected, output),
+        largest=float(np.abs(values.witness - values.npu).max()),
+        differing=float((values.witness != values.npu).mean()),
     )
 
 
@@ -75,17 +76,21 @@ def _limits(integers: npt.NDArray[np.int64]) -> tuple[int, int]:
 
 def _snr_db(exact: npt.NDArray[np.float64], rough: npt.NDArray[np.float64]) -> float | None:
     signal, noise = float((exact**2).sum()), float(((exact - rough) ** 2).sum())
-    return 10 * math.log10(signal / noise) if signal and noise else None
+    return sqnr_db(signal, noise)
 
 
-def chip_tensors(graph: Graph, chip: Chip, tensors: Sequence[str], inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """Inner tensors (n, *shape) by name, from the simulated chip: the graph is compiled with them as further outputs.
+def npu_tensors(
+    network: QuantizedNetwork, chip: Chip, tensors: Sequence[str], inputs: Sequence[Array]
+) -> dict[str, Array]:
+    """Inner tensors (n, *shape) by name on the target npu, for the author's inputs, n batches along axis 0.
 
-    `inputs` (batches along axis 0) are as the Program takes them.
+    The graph is compiled with these tensors as further outputs.
     """
+    graph = network.graph
     shown = replace(graph, outputs=tuple(dict.fromkeys((*graph.outputs, *tensors))))
-    values = functional.execute(compile_graph(shown, chip), inputs)
-    return {name: values[name].reshape(-1, *graph.tensor(name).shape) for name in tensors}
+    npu = NpuTarget(chip=chip).prepare(replace(network, graph=shown))
+    outputs = npu.graph.execute(network.quantize_inputs(*inputs))
+    return split_inferences(outputs, {name: graph.tensor(name).shape for name in tensors})
 
 
 def int8_tensors(graph: Graph) -> tuple[str, ...]:

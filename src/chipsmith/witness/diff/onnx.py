@@ -1,4 +1,4 @@
-"""The layers of an ONNX network: in float, in int8 by onnxruntime, and on the simulated chip."""
+"""The layers of an ONNX network: in float, in int8 by onnxruntime, and on the target npu."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
-from chipsmith.frontends.load import load_onnx, read_columns
+from chipsmith.frontends.onnx.load import load_onnx, read_columns
 from chipsmith.frontends.onnx.model import OnnxModel
 from chipsmith.frontends.onnx.network import lower_network
 from chipsmith.frontends.onnx.quantise import quantise
@@ -18,7 +18,7 @@ from chipsmith.frontends.onnx.runtime import onnx_model
 from chipsmith.frontends.onnx.witness import float_name, onnx_tensors, without_rounding
 from chipsmith.frontends.quantized_network import Layer, QuantizedNetwork
 from chipsmith.tosa.graph import Array
-from chipsmith.witness.diff.layer import LayerValues, chip_tensors
+from chipsmith.witness.diff.layer import LayerValues, npu_tensors
 
 _SEED = 0
 
@@ -39,7 +39,7 @@ def onnx_layers(
     named = _batches(quantised, columns)
     witness = onnx_tensors(quantised.proto, [layer.integers for layer in layers], named)
     reals = _reals(original or quantised, layers, named)
-    found = chip_tensors(network.graph, chip, [layer.tensor for layer in layers], network.quantize_inputs(*columns))
+    tensors = npu_tensors(network, chip, [layer.tensor for layer in layers], columns)
     return network.graph.name, [
         LayerValues(
             name=layer.name,
@@ -48,7 +48,7 @@ def onnx_layers(
             zero_point=layer.zero_point,
             real=real.astype(np.float64),
             witness=witness[layer.integers].astype(np.int64) - layer.offset,
-            chip=_in_network_layout(found[layer.tensor], layer),
+            npu=_in_network_layout(tensors[layer.tensor], layer),
         )
         for layer, real in zip(layers, reals, strict=True)
         if real is not None

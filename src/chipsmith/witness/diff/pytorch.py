@@ -1,4 +1,4 @@
-"""The layers of a PyTorch network: in float, in int8 by PyTorch's converted network, and on the simulated chip.
+"""The layers of a PyTorch network: in float, in int8 by PyTorch's converted network, and on the target npu.
 
 The TOSA that ExecuTorch writes has no names of layers. A layer's tensor on the chip is therefore found by its values:
 the int8 tensor of as many elements that agrees best, in whichever order of axes; the network's own outputs are known.
@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.chip import Chip
-from chipsmith.frontends.load import load_module, load_network
 from chipsmith.frontends.pytorch.eager import eager_module
+from chipsmith.frontends.pytorch.load import load_module, load_pytorch
 from chipsmith.tosa.graph import Array
-from chipsmith.witness.diff.layer import LayerValues, chip_tensors, int8_tensors
+from chipsmith.witness.diff.layer import LayerValues, int8_tensors, npu_tensors
 from chipsmith.witness.diff.sqnr import MOVES, label_of, node_values, source_of
 
 if TYPE_CHECKING:
@@ -36,20 +36,20 @@ def pytorch_layers(
 ) -> tuple[str, list[LayerValues]]:
     """The network's name and its layers, in its order, over the first inputs of `calibration`, at most `most`.
 
-    Raises as load_network does.
+    Raises as load_pytorch does.
     """
     import torch
 
     module, columns = load_module(model, calibration)
-    lowered = load_network(model, calibration)
+    lowered = load_pytorch(model, calibration)
     columns = tuple(column[:most] for column in columns)
     rows = [tuple(torch.from_numpy(part[None].copy()) for part in row) for row in zip(*columns, strict=True)]
     original = torch.export.export(module.eval(), rows[0]).module(check_guards=False)
     converted = eager_module(lowered.fake_quantized)
     exact, rough = _stacked(original, rows), _stacked(converted, rows)
     names = int8_tensors(lowered.graph)
-    found = chip_tensors(lowered.graph, chip, names, lowered.quantize_inputs(*columns))
-    return lowered.graph.name, list(_layers(converted, exact, rough, found))
+    tensors = npu_tensors(lowered, chip, names, columns)
+    return lowered.graph.name, list(_layers(converted, exact, rough, tensors))
 
 
 def _stacked(module: Any, rows: Sequence[tuple[torch.Tensor, ...]]) -> dict[str, Array]:
@@ -62,10 +62,10 @@ def _stacked(module: Any, rows: Sequence[tuple[torch.Tensor, ...]]) -> dict[str,
 
 
 def _layers(
-    converted: Any, exact: Mapping[str, Array], rough: Mapping[str, Array], found: Mapping[str, Array]
+    converted: Any, exact: Mapping[str, Array], rough: Mapping[str, Array], tensors: Mapping[str, Array]
 ) -> Iterator[LayerValues]:
     """Each node whose result is requantised, but for those that only move what another made."""
-    left = dict(found)
+    left = dict(tensors)
     seen: set[str] = set()
     for node in converted.graph.nodes:
         source: Node | None = source_of(node)
@@ -80,7 +80,7 @@ def _layers(
             zero_point=int(node.args[2]),
             real=exact[source.name].astype(np.float64),
             witness=witness,
-            chip=_alike(witness, left),
+            npu=_alike(witness, left),
         )
 
 

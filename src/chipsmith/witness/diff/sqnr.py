@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chipsmith.frontends.pytorch.nodes import DEQUANTIZE, innermost_module
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     Values = dict[str, torch.Tensor]
 
-_DEQUANTIZE = "quantized_decomposed.dequantize_per_tensor.default"
 MOVES = ("flatten", "dropout", "view", "reshape", "permute")
 """Operators that leave every value as it is: their error is their input's."""
 
@@ -48,31 +48,31 @@ def layer_errors(
     names = dict(_layers(converted, original))
     pairs = [_both(original, converted, torch.from_numpy(image[None].copy())) for image in images]
     return tuple(
-        QuantisationError(layer=label, sqnr_db=_sqnr_db(pairs, node, result), obtained=obtained)
+        QuantisationError(layer=label, sqnr_db=_layer_sqnr_db(pairs, node, result), obtained=obtained)
         for node, (label, result) in names.items()
     )
 
 
 def _layers(converted: Any, original: Any) -> Iterator[tuple[str, tuple[str, str]]]:
     """The node of each layer, its label, and the node of its dequantised result."""
-    known = {node.name: node for node in original.graph.nodes}
+    originals = {node.name: node for node in original.graph.nodes}
     for node in converted.graph.nodes:
         source = source_of(node)
         if source is None or source.name.startswith(MOVES):
             continue
-        if source.name in known and _same(source, known[source.name]):
+        if source.name in originals and _same(source, originals[source.name]):
             yield source.name, (label_of(source), node.name)
 
 
 def _same(source: Node, original: Node) -> bool:
     """Whether two nodes of one name compute one thing: the quantiser takes cells apart and names the parts anew."""
-    shapes = [getattr(one.meta.get("val"), "shape", None) for one in (source, original)]
+    shapes = [getattr(node.meta.get("val"), "shape", None) for node in (source, original)]
     return label_of(source) == label_of(original) and shapes[0] == shapes[1]
 
 
 def source_of(node: Node) -> Node | None:
     """What a dequantising node gives back: the operator before it and its quantising node."""
-    if str(node.target) != _DEQUANTIZE:
+    if str(node.target) != DEQUANTIZE:
         return None
     quantised: Any = node.args[0]
     source: Node | None = quantised.args[0] if quantised.op == "call_function" else None
@@ -81,8 +81,7 @@ def source_of(node: Node) -> Node | None:
 
 def label_of(node: Node) -> str:
     """The path of the module that a node belongs to, or its own name."""
-    stack = node.meta.get("nn_module_stack") or {}
-    path = str(list(stack.values())[-1][0]) if stack else ""
+    path, _ = innermost_module(node)
     return path.removeprefix("L['self'].") or node.name
 
 
@@ -100,8 +99,12 @@ def node_values(module: Any, image: torch.Tensor) -> Values:
     return {node.name: value for node, value in interpreter.env.items()}
 
 
-def _sqnr_db(pairs: Sequence[tuple[Values, Values]], node: str, result: str) -> float | None:
-    """The ratio in dB; None where it has none: no error, or no signal."""
+def sqnr_db(signal: float, noise: float) -> float | None:
+    """10 log10(signal / noise) of two sums of squares; None where there is no signal, or no noise."""
+    return 10 * math.log10(signal / noise) if signal and noise else None
+
+
+def _layer_sqnr_db(pairs: Sequence[tuple[Values, Values]], node: str, result: str) -> float | None:
     signal = math.fsum(float((exact[node].double() ** 2).sum()) for exact, _ in pairs)
     noise = math.fsum(float(((exact[node] - rough[result]).double() ** 2).sum()) for exact, rough in pairs)
-    return 10 * math.log10(signal / noise) if signal and noise else None
+    return sqnr_db(signal, noise)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.load import load_graph, load_network
+from chipsmith.frontends.registry import load_model
 from chipsmith.tosa.file import read_tosa
 
 NETWORKS = Path(__file__).parents[1] / "networks"
@@ -54,16 +54,16 @@ def own_module(tmp_path, monkeypatch):
 
 def test_tosa_file():
     path = NETWORKS / "digits_cnn.tosa"
-    assert load_graph(str(path)).operators == read_tosa(path).operators
+    assert load_model(str(path)).graph.operators == read_tosa(path).operators
 
 
 def test_tflite_file(shared_data):
-    assert load_graph(str(shared_data / "mlperf_tiny" / "ad01_int8.tflite")).name == "ad01_int8"
+    assert load_model(str(shared_data / "mlperf_tiny" / "ad01_int8.tflite")).graph.name == "ad01_int8"
 
 
 def test_function_of_a_module_in_the_current_directory(own_module):
     before = list(sys.path)
-    graph = load_graph("my_networks:build", "images.npy")
+    graph = load_model("my_networks:build", "images.npy").graph
     assert graph.tensor(graph.inputs[0]).shape == (1, 8, 8, 3)
     assert sys.path == before
 
@@ -71,7 +71,7 @@ def test_function_of_a_module_in_the_current_directory(own_module):
 def test_several_inputs_are_keyed_by_argument(own_module):
     rows = np.random.default_rng(0).normal(size=(2, 8, 4))
     np.savez("pairs.npz", right=rows[0], left=100 * rows[1])
-    scales = [binding.scale for binding in load_network("my_networks:Two", "pairs.npz").inputs]
+    scales = [binding.scale for binding in load_model("my_networks:Two", "pairs.npz").inputs]
     assert scales[0] > 50 * scales[1]
 
 
@@ -94,22 +94,22 @@ def test_several_inputs_are_keyed_by_argument(own_module):
 def test_wrong_name_is_told(model, message, own_module):
     calibration = None if model.endswith(".tosa") else "images.npy"
     with pytest.raises(BadInput, match=message):
-        load_graph(model, calibration)
+        load_model(model, calibration)
 
 
 def test_function_needs_a_calibration(own_module):
     with pytest.raises(BadInput, match=r"my_networks:build is a float network and needs --calibration x\.npy"):
-        load_graph("my_networks:build")
+        load_model("my_networks:build")
 
 
 def test_quantised_file_takes_no_calibration(own_module):
     with pytest.raises(BadInput, match="is quantised already: leave --calibration out"):
-        load_graph("net.tflite", "images.npy")
+        load_model("net.tflite", "images.npy")
 
 
 def test_missing_calibration_file_is_named(own_module):
     with pytest.raises(BadInput, match=r"cannot read none\.npy: no such file"):
-        load_graph("my_networks:build", "none.npy")
+        load_model("my_networks:build", "none.npy")
 
 
 @pytest.mark.parametrize(
@@ -125,14 +125,14 @@ def test_missing_calibration_file_is_named(own_module):
 def test_calibration_that_does_not_fit_is_told(array, message, own_module):
     np.save("odd.npy", array)
     with pytest.raises(BadInput, match=message):
-        load_graph("my_networks:build", "odd.npy")
+        load_model("my_networks:build", "odd.npy")
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"\x80\x04]q\x00."])
 def test_calibration_is_never_unpickled(data, own_module):
     Path("odd.npy").write_bytes(data)
     with pytest.raises(BadInput, match=r"odd\.npy is not a whole \.npy or \.npz file"):
-        load_graph("my_networks:build", "odd.npy")
+        load_model("my_networks:build", "odd.npy")
 
 
 def test_unknown_argument_of_forward_is_named(own_module):
@@ -140,4 +140,4 @@ def test_unknown_argument_of_forward_is_named(own_module):
     with pytest.raises(
         BadInput, match=r"'centre', which is no argument of Two\.forward; its arguments are left, right"
     ):
-        load_graph("my_networks:Two", "pairs.npz")
+        load_model("my_networks:Two", "pairs.npz")

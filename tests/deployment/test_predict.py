@@ -37,13 +37,13 @@ from chipsmith.sim import cycle
 
 
 @dataclasses.dataclass(frozen=True)
-class Made:
+class DeployedNetwork:
     data: Dataset
     lowered: QuantizedNetwork
     program: Program
 
 
-def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = None) -> Made:
+def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = None) -> DeployedNetwork:
     """The module, as it is, on nano-64, with the data set's deployment."""
     example = (torch.zeros(1, *data.input_shape, dtype=getattr(torch, data.input_dtype)),)
     calibration = (data.train.first(16).whole().inputs,)
@@ -51,12 +51,12 @@ def make(module: torch.nn.Module, data: Dataset, *, threshold: float | None = No
     program = compile_network(lowered.graph, load_chip("nano-64"))
     deployment = Deployment.of(data, lowered, anomaly_threshold=threshold).model_dump_json()
     manifest = dataclasses.replace(program.manifest, deployment=deployment)
-    return Made(data, lowered, dataclasses.replace(program, manifest=manifest))
+    return DeployedNetwork(data, lowered, dataclasses.replace(program, manifest=manifest))
 
 
-def expected(made: Made, values: np.ndarray) -> np.ndarray:
+def expected(deployed: DeployedNetwork, values: np.ndarray) -> np.ndarray:
     """What PyTorch's own int8 network answers."""
-    (answers,) = made.lowered.fake_quantized.run(values)
+    (answers,) = deployed.lowered.fake_quantized.run(values)
     return answers
 
 
@@ -73,7 +73,7 @@ def birds(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def images(birds) -> Made:
+def images(birds) -> DeployedNetwork:
     """Brightness tells crows from swans."""
     linear = torch.nn.Linear(48, 2)
     with torch.no_grad():
@@ -84,7 +84,7 @@ def images(birds) -> Made:
 
 def test_an_image_file_gets_a_class(images, birds):
     result = chipsmith.predict(images.program, [birds / "crow" / "3.png", birds / "swan" / "3.png"])
-    assert [one.answer["class"] for one in result.predictions] == ["crow", "swan"]
+    assert [prediction.answer["class"] for prediction in result.predictions] == ["crow", "swan"]
     assert result.latency_cycles == cycle.simulate(images.program).latency_cycles
     assert result.inferences == 2
 
@@ -92,8 +92,8 @@ def test_an_image_file_gets_a_class(images, birds):
 def test_probabilities_are_those_of_pytorchs_int8_network(images, birds):
     file = birds / "swan" / "5.png"
     logits = expected(images, images.data.preprocessing.apply(file)[None])
-    (one,) = chipsmith.predict(images.program, [file]).predictions
-    assert one.answer["probabilities"]["swan"] == pytest.approx(float(softmax(logits)[0, 1]), abs=0.02)
+    (prediction,) = chipsmith.predict(images.program, [file]).predictions
+    assert prediction.answer["probabilities"]["swan"] == pytest.approx(float(softmax(logits)[0, 1]), abs=0.02)
 
 
 def test_the_command_prints_one_object(images, birds, tmp_path, capsys):
@@ -168,17 +168,19 @@ def test_rows_of_a_table_get_numbers_in_their_own_units(tmp_path):
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([[1.0, 0.0]]))
         linear.bias.zero_()
-    made = make(linear, data)
+    deployed = make(linear, data)
     (tmp_path / "new.csv").write_text("rooms,size\n1,10\n2,30\n")
-    result = chipsmith.predict(made.program, [tmp_path / "new.csv"])
-    assert [one.input for one in result.predictions] == [f"{tmp_path / 'new.csv'}, row {row}" for row in (2, 3)]
-    assert [one.answer["values"]["price"] for one in result.predictions] == pytest.approx([10_000, 30_000], abs=600)
+    result = chipsmith.predict(deployed.program, [tmp_path / "new.csv"])
+    first, second = result.predictions
+    assert [first.input, second.input] == [f"{tmp_path / 'new.csv'}, row {row}" for row in (2, 3)]
+    assert first.answer["values"]["price"] == pytest.approx(10_000, abs=600)
+    assert second.answer["values"]["price"] == pytest.approx(30_000, abs=600)
     (tmp_path / "bad.csv").write_text("rooms,size\n1,wide\n")
     with pytest.raises(BadInput, match=r"bad\.csv, row 2: column size: 'wide' is no number"):
-        chipsmith.predict(made.program, [tmp_path / "bad.csv"])
+        chipsmith.predict(deployed.program, [tmp_path / "bad.csv"])
     (tmp_path / "short.csv").write_text("rooms\n1\n")
     with pytest.raises(BadInput, match=r"short\.csv has no column size; it has rooms"):
-        chipsmith.predict(made.program, [tmp_path / "short.csv"])
+        chipsmith.predict(deployed.program, [tmp_path / "short.csv"])
 
 
 def test_series_of_a_table(tmp_path):
@@ -190,10 +192,10 @@ def test_series_of_a_table(tmp_path):
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([[0.0, 1.0, -1.0], [0.0, -1.0, 1.0]]))
         linear.bias.zero_()
-    made = make(torch.nn.Sequential(torch.nn.Flatten(), linear), data)
+    deployed = make(torch.nn.Sequential(torch.nn.Flatten(), linear), data)
     (tmp_path / "new.csv").write_text("t0,t1,t2\n5,5,13\n5,5,-3\n")
-    result = chipsmith.predict(made.program, [tmp_path / "new.csv"])
-    assert [one.answer["class"] for one in result.predictions] == ["up", "down"]
+    result = chipsmith.predict(deployed.program, [tmp_path / "new.csv"])
+    assert [prediction.answer["class"] for prediction in result.predictions] == ["up", "down"]
 
 
 def test_what_is_rebuilt_badly_is_an_anomaly(birds):
@@ -208,8 +210,8 @@ def test_what_is_rebuilt_badly_is_an_anomaly(birds):
         validation=parts[1],
         test=InputsAsTargets(examples=data.test, anomalous=marks),
     )
-    made = make(torch.nn.Hardtanh(0.0, 0.5), rebuilt, threshold=0.01)
-    crow, swan = chipsmith.predict(made.program, [birds / "crow" / "0.png", birds / "swan" / "0.png"]).predictions
+    deployed = make(torch.nn.Hardtanh(0.0, 0.5), rebuilt, threshold=0.01)
+    crow, swan = chipsmith.predict(deployed.program, [birds / "crow" / "0.png", birds / "swan" / "0.png"]).predictions
     assert [crow.answer["class"], swan.answer["class"]] == ["normal", "anomaly"]
     values = data.preprocessing.apply(birds / "swan" / "0.png")
     assert swan.answer["error"] == pytest.approx(float(((values - values.clip(0, 0.5)) ** 2).mean()), rel=0.05)
@@ -231,7 +233,7 @@ class Bigram(torch.nn.Module):
 
 
 @pytest.fixture(scope="module")
-def language(tmp_path_factory) -> Made:
+def language(tmp_path_factory) -> DeployedNetwork:
     book = tmp_path_factory.mktemp("book") / "book.txt"
     book.write_text("abcdefgh" * 50)
     return make(Bigram(8), CharactersData(path=str(book), length=6).load(seed=0))
@@ -239,10 +241,10 @@ def language(tmp_path_factory) -> Made:
 
 @pytest.mark.parametrize("prompt", ["a", "abcdefgh", "zzza"])
 def test_a_language_model_goes_on(language, prompt):
-    (one,) = chipsmith.predict(language.program, [prompt], tokens=10).predictions
+    (prediction,) = chipsmith.predict(language.program, [prompt], tokens=10).predictions
     following = "abcdefgh" * 3
     start = following.index(prompt[-1]) + 1
-    assert one.answer["text"] == following[start : start + 10]
+    assert prediction.answer["text"] == following[start : start + 10]
 
 
 def test_a_prompt_may_stand_in_a_file(language, tmp_path):
@@ -253,8 +255,8 @@ def test_a_prompt_may_stand_in_a_file(language, tmp_path):
 
 
 def test_a_prompt_may_be_longer_than_the_name_of_a_file(language):
-    (one,) = chipsmith.predict(language.program, ["abcdefgh" * 1000], tokens=2).predictions
-    assert one.answer["text"] == "ab"
+    (prediction,) = chipsmith.predict(language.program, ["abcdefgh" * 1000], tokens=2).predictions
+    assert prediction.answer["text"] == "ab"
 
 
 def test_drawn_tokens_are_the_same_by_the_same_seed(language):
@@ -279,10 +281,10 @@ def test_a_text_gets_a_class(tmp_path):
     table = torch.nn.Embedding(5, 2)
     with torch.no_grad():
         table.weight.copy_(torch.tensor([[0.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]))
-    made = make(torch.nn.Sequential(table, Mean()), data)
+    deployed = make(torch.nn.Sequential(table, Mean()), data)
     assert data.class_names == ("high", "low")
-    result = chipsmith.predict(made.program, ["abba", "zy"])
-    assert [one.answer["class"] for one in result.predictions] == ["low", "high"]
+    result = chipsmith.predict(deployed.program, ["abba", "zy"])
+    assert [prediction.answer["class"] for prediction in result.predictions] == ["low", "high"]
 
 
 class Mean(torch.nn.Module):

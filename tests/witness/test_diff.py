@@ -14,7 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 import chipsmith
 from chipsmith import cli
 from chipsmith.errors import BadInput
-from chipsmith.frontends.load import load_onnx
+from chipsmith.frontends.onnx.load import load_onnx
+from chipsmith.frontends.onnx.runtime import onnx_model
 from chipsmith.witness.diff.layer import LayerValues, from_float, from_witness
 
 MODULE = """
@@ -36,7 +37,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path / "cache"))
     onnx.save(small(), tmp_path / "small.onnx")
-    onnx.save(load_onnx("small.onnx", "images.npy").model.proto, tmp_path / "quantised.onnx")
+    onnx.save(onnx_model(load_onnx("small.onnx", "images.npy").fake_quantized).proto, tmp_path / "quantised.onnx")
     yield tmp_path
     sys.modules.pop("my_layers", None)
 
@@ -65,65 +66,65 @@ def values(**changes):
     fields = {
         "real": np.array([[0.0, 1.0, 2.1, -0.5]]),
         "witness": np.array([[1, 3, 5, 0]]),
-        "chip": np.array([[1, 3, 6, 0]]),
+        "npu": np.array([[1, 3, 6, 0]]),
     }
     return LayerValues(name="layer", operator="Conv", scale=0.5, zero_point=1, **{**fields, **changes})
 
 
 def test_error_of_int8_is_in_steps_of_the_scale():
-    found = from_float(values())
-    assert found.largest == pytest.approx(0.2)
-    assert found.differing == 0
-    assert found.snr_db == pytest.approx(10 * np.log10((1 + 2.1**2 + 0.25) / 0.1**2))
+    error = from_float(values())
+    assert error.largest == pytest.approx(0.2)
+    assert error.differing == 0
+    assert error.snr_db == pytest.approx(10 * np.log10((1 + 2.1**2 + 0.25) / 0.1**2))
 
 
 def test_rounding_to_another_integer_differs():
     assert from_float(values(witness=np.array([[1, 3, 6, 0]]))).differing == 0.25
 
 
-def test_chip_against_the_witness():
-    found = from_witness(values())
-    assert (found.largest, found.differing) == (1, 0.25)
-    exact = from_witness(values(chip=np.array([[1, 3, 5, 0]])))
+def test_npu_against_the_witness():
+    error = from_witness(values())
+    assert (error.largest, error.differing) == (1, 0.25)
+    exact = from_witness(values(npu=np.array([[1, 3, 5, 0]])))
     assert (exact.snr_db, exact.largest, exact.differing) == (None, 0, 0)
-    assert from_witness(values(chip=None)) is None
+    assert from_witness(values(npu=None)) is None
 
 
 @pytest.mark.parametrize("model", ["small.onnx", "quantised.onnx"])
 def test_layers_of_an_onnx_network(model, folder):
-    found = chipsmith.diff(model, calibration="images.npy")
-    assert [(layer.name, layer.operator) for layer in found.layers] == [
+    diff = chipsmith.diff(model, calibration="images.npy")
+    assert [(layer.name, layer.operator) for layer in diff.layers] == [
         ("conv", "Conv"),
         ("pool", "MaxPool"),
         ("flatten", "Flatten"),
         ("dense", "Gemm"),
     ]
-    assert found.inputs == 16
-    assert "onnxruntime" in found.witness
-    assert all(layer.chip.largest <= 1 for layer in found.layers)
-    assert all(layer.int8.snr_db > 30 for layer in found.layers)
-    assert found.layers[0].int8.differing < found.layers[-1].int8.differing
+    assert diff.inputs == 16
+    assert "onnxruntime" in diff.witness
+    assert all(layer.npu.largest <= 1 for layer in diff.layers)
+    assert all(layer.int8.snr_db > 30 for layer in diff.layers)
+    assert diff.layers[0].int8.differing < diff.layers[-1].int8.differing
 
 
 def test_quantised_network_is_compared_over_random_inputs_too(folder):
-    found = chipsmith.diff("quantised.onnx")
-    assert found.inputs == 16
-    assert all(layer.chip.largest <= 1 for layer in found.layers)
+    diff = chipsmith.diff("quantised.onnx")
+    assert diff.inputs == 16
+    assert all(layer.npu.largest <= 1 for layer in diff.layers)
 
 
 def test_layers_of_a_pytorch_network(folder):
-    found = chipsmith.diff("my_layers:build", calibration="images.npy")
-    assert [layer.operator for layer in found.layers] == ["relu", "max_pool2d", "linear"]
-    assert found.witness.startswith(f"PyTorch {torch.__version__.split('+')[0]}")
-    assert all(layer.chip is not None and layer.chip.largest <= 1 for layer in found.layers)
-    assert all(layer.int8.snr_db > 25 for layer in found.layers)
+    diff = chipsmith.diff("my_layers:build", calibration="images.npy")
+    assert [layer.operator for layer in diff.layers] == ["relu", "max_pool2d", "linear"]
+    assert diff.witness.startswith(f"PyTorch {torch.__version__.split('+')[0]}")
+    assert all(layer.npu is not None and layer.npu.largest <= 1 for layer in diff.layers)
+    assert all(layer.int8.snr_db > 25 for layer in diff.layers)
 
 
 def test_command_prints_a_table_or_one_object(folder, capsys):
     assert run("diff", "quantised.onnx", "--json") == 0
     printed = json.loads(capsys.readouterr().out)
     assert (printed["network"], len(printed["layers"])) == ("quantised", 4)
-    assert set(printed["layers"][0]) == {"name", "operator", "scale", "int8", "chip"}
+    assert set(printed["layers"][0]) == {"name", "operator", "scale", "int8", "npu"}
     assert run("diff", "quantised.onnx") == 0
     assert "dense" in capsys.readouterr().out
 

@@ -1,0 +1,64 @@
+"""A function that returns a torch.nn.Module, and its calibration, to a QuantizedNetwork."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chipsmith.errors import BadInput
+from chipsmith.files import read_arrays
+from chipsmith.frontends.calibration import as_input, missing_calibration
+from chipsmith.frontends.front_end import AnyPath
+from chipsmith.frontends.pytorch.network import lower_module
+from chipsmith.frontends.pytorch.user_module import build_module, importable_here, split_name
+from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.tosa.graph import Array
+
+if TYPE_CHECKING:
+    import torch
+
+
+def load_pytorch(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
+    """The torch.nn.Module that the function `package.module:function` returns, quantised and lowered.
+
+    The current directory can be imported from. `calibration` is an `.npy` file with inputs of the module along
+    its first axis, in the module's own layout (NCHW for images) and scale; for several inputs an `.npz` file keyed
+    by the names of the arguments of `forward`. Raises BadInput and OperatorRefused as lower_module does.
+    """
+    module, columns = load_module(model, calibration)
+    with importable_here(), redirect_stdout(sys.stderr):
+        return lower_module(module, _first_of(columns), columns, name=model)
+
+
+def load_module(model: str, calibration: AnyPath | None) -> tuple[torch.nn.Module, tuple[Array, ...]]:
+    """The float module of `package.module:function`, and its calibration, one array for each argument of `forward`."""
+    split_name(model)
+    if calibration is None:
+        raise missing_calibration(model, layout=" (NCHW floats for images)")
+    module = build_module(model, {})
+    return module, _read_calibration(Path(calibration), module)
+
+
+def _read_calibration(file: Path, module: torch.nn.Module) -> tuple[Array, ...]:
+    loaded = read_arrays(file)
+    arrays = _ordered(loaded, file, module) if isinstance(loaded, dict) else (loaded,)
+    return tuple(as_input(array, file) for array in arrays)
+
+
+def _ordered(archive: dict[str, Array], file: Path, module: torch.nn.Module) -> tuple[Array, ...]:
+    arguments = [name for name in inspect.signature(module.forward).parameters if name in archive]
+    unknown = sorted(set(archive) - set(arguments))
+    if unknown:
+        message = f"{file} holds '{unknown[0]}', which is no argument of {type(module).__name__}.forward"
+        raise BadInput(f"{message}; its arguments are {', '.join(inspect.signature(module.forward).parameters)}")
+    return tuple(archive[name] for name in arguments)
+
+
+def _first_of(columns: tuple[Array, ...]) -> tuple[torch.Tensor, ...]:
+    """Example inputs of batch 1."""
+    import torch
+
+    return tuple(torch.from_numpy(column[:1].copy()) for column in columns)

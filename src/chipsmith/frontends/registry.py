@@ -1,0 +1,47 @@
+"""The door to all front ends: a network by the name that a user gives, read by the front end whose form it has."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chipsmith import frontends
+from chipsmith.errors import BadInput
+from chipsmith.frontends.front_end import AnyPath, FrontEnd, names_function
+
+if TYPE_CHECKING:
+    from chipsmith.frontends.quantized_network import QuantizedNetwork
+
+
+def front_ends() -> tuple[FrontEnd, ...]:
+    """The rows of the folders beside this file: those of the base install first, then by name."""
+    folders = [module.name for module in pkgutil.iter_modules(frontends.__path__) if module.ispkg]
+    rows: list[FrontEnd] = [importlib.import_module(f"{frontends.__name__}.{name}").FRONT_END for name in folders]
+    return tuple(sorted(rows, key=lambda row: (row.extra is not None, row.name)))
+
+
+def front_end_of(model: str) -> FrontEnd:
+    """The front end that reads a file with the ending of `model`, or a name of the form `package.module:function`.
+
+    Raises BadInput for any other name.
+    """
+    suffix = Path(model).suffix.lower()
+    for row in front_ends():
+        if suffix in row.suffixes or (not row.suffixes and names_function(model)):
+            return row
+    files = [row.form for row in front_ends() if row.suffixes]
+    functions = [row.form for row in front_ends() if not row.suffixes]
+    given = f"a {', '.join(files[:-1])} or {files[-1]} file"
+    raise BadInput(f"'{model}' names no network: give {', or '.join([given, *functions])}")
+
+
+def load_model(model: str, calibration: AnyPath | None = None) -> QuantizedNetwork:
+    """The network that `model` names: a file of a known ending, or `package.module:function` of a torch.nn.Module.
+
+    `calibration` is the file of a float network's typical inputs, an `.npy` file or, for several inputs, an `.npz` file
+    by their names. Raises BadInput where the name, a file or the function does not fit, OperatorRefused where an
+    operator or type is outside of what Chipsmith takes.
+    """
+    return front_end_of(model).load(model, calibration)
