@@ -124,7 +124,7 @@ def _compile(tools: Toolchain, folder: Path, library: Path, *, trace: bool) -> N
 
 
 def _compile_all(tools: Toolchain, units: Sequence[Path], target: Path, flags: Sequence[str]) -> None:
-    def compile_one(unit: Path) -> None:
+    def compile_unit(unit: Path) -> None:
         speed = _SLOW if "Slow" in unit.name or "Syms" in unit.name else _FAST
         command = (tools.compiler, *flags, speed, "-c", str(unit), "-o", str(target / f"{unit.stem}.o"))
         _run(command, target, tools)
@@ -132,7 +132,7 @@ def _compile_all(tools: Toolchain, units: Sequence[Path], target: Path, flags: S
     # The largest first: the others fill the time beside them.
     largest_first = sorted(units, key=lambda unit: -unit.stat().st_size)
     with ThreadPoolExecutor(max_workers=processors()) as pool:
-        list(pool.map(compile_one, largest_first))
+        list(pool.map(compile_unit, largest_first))
 
 
 def runtime_objects(tools: Toolchain, *, trace: bool) -> list[Path]:

@@ -107,7 +107,7 @@ class _Bound(NamedTuple):
     """A cycle before which an instruction cannot start; what it waits for (a page by its number); who holds that."""
 
     cycle: int
-    thing: Engine | Lock | int | None
+    awaited: Engine | Lock | int | None
     holder: int
 
 
@@ -233,7 +233,7 @@ def _cycle(bound: _Bound) -> int:
 
 
 def _reason(bound: _Bound) -> Reason:
-    match bound.thing:
+    match bound.awaited:
         case Engine() as engine:
             return Reason(kind=Wait.ENGINE, name=f"{engine.value} engine", holder=bound.holder)
         case Lock(kind=kind, number=number):
