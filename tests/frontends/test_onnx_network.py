@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from onnx_networks import layer_steps, model, qdq_of, random_inputs
@@ -16,7 +17,9 @@ from torch import nn
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.frontends.onnx.load import load_onnx
-from chipsmith.frontends.onnx.network import quantise_network
+from chipsmith.frontends.onnx.network import lower_network, quantise_network
+from chipsmith.frontends.onnx.quantise import quantise
+from chipsmith.frontends.onnx.runtime import onnx_model
 from chipsmith.frontends.onnx.witness import onnx_tensors
 from chipsmith.learn.networks.catalogue import CATALOGUE
 from chipsmith.sim import functional
@@ -224,6 +227,38 @@ def test_family_of_the_catalogue(name, tmp_path):
     network = quantise_network(model(onnx.load(file)), columns)
     assert max(step for _, step in layer_steps(network, [column[:32] for column in columns])) <= 1
     assert_chip_is_exact(network, [column[:2] for column in columns])
+
+
+def test_source_is_the_file_and_its_quantised_form_is_close(shared_data):
+    plain = model(onnx.load(shared_data / "onnx_mlperf_tiny" / "deepautoencoder.onnx"))
+    network = quantise_network(plain, random_inputs(plain, 64))
+    columns = random_inputs(plain, 4, seed=1)
+    session = onnxruntime.InferenceSession(str(shared_data / "onnx_mlperf_tiny" / "deepautoencoder.onnx"))
+    expected = np.concatenate([session.run(None, {plain.inputs[0].name: row[None]})[0] for row in columns[0]])
+    (answers,) = network.source.run(*columns)
+    np.testing.assert_allclose(answers, expected, rtol=1e-4, atol=1e-4)
+    assert network.source.framework == f"onnxruntime {onnxruntime.__version__}"
+    (rounded,) = network.fake_quantized.run(*columns)
+    ours = network.dequantize_outputs(assert_chip_is_exact(network, columns))[0]
+    assert np.abs(rounded - answers).max() > 0
+    assert np.abs(rounded - ours).max() <= 1.01 * network.outputs[0].scale
+
+
+def test_source_of_a_quantised_file_is_that_file(tmp_path):
+    plain = model(onnx.load(exported("series", tmp_path)))
+    quantised, _ = quantise(plain, random_inputs(plain, 16))
+    network = lower_network(quantised)
+    assert onnx_model(network.source) is onnx_model(network.fake_quantized) is quantised
+
+
+def test_operators_bear_the_name_of_their_node(tmp_path):
+    plain = model(onnx.load(exported("autoencoder", tmp_path)))
+    network = quantise_network(plain, random_inputs(plain, 16))
+    nodes = {node.name for node in qdq_of(network).nodes}
+    assert set(network.operator_names) == {op.name for op in network.graph.operators}
+    assert set(network.operator_names.values()) <= nodes | set(network.graph.outputs)
+    (transposed,) = (op.name for op in network.graph.operators if op.kind == "TRANSPOSE_CONV2D")
+    assert network.operator_names[transposed].endswith("ConvTranspose")
 
 
 def test_inputs_and_outputs_keep_names_and_layout(tmp_path):

@@ -1,43 +1,39 @@
-"""Int8 .tflite networks read as LiteRT's reference kernels mean them; everything else is refused in one line."""
+"""Int8 .tflite networks have the bits of LiteRT's reference kernels; everything else is refused in one line."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends import front_end
 from chipsmith.frontends.tflite.network import load_tflite
-from chipsmith.tosa.graph import Array, DType
+from chipsmith.tosa.graph import DType
 
 IMAGES = 20
-
-
-def litert(path: Path, images: Array) -> Array:
-    """The network's outputs by LiteRT's reference kernels (its default kernels round otherwise)."""
-    interpreter = Interpreter(str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
-    interpreter.allocate_tensors()
-    (source,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
-    outputs = []
-    for image in images:
-        interpreter.set_tensor(source["index"], image)
-        interpreter.invoke()
-        outputs.append(interpreter.get_tensor(result["index"]))
-    return np.stack(outputs)
 
 
 @pytest.mark.parametrize("network", ["ic_resnet8", "kws_dscnn", "vww_96"])
 def test_network_has_the_bits_of_litert(network, shared_data, reference_model):
     path = shared_data / "mlperf_tiny" / f"{network}_int8.tflite"
-    graph = load_tflite(path).graph
-    (source,), (result,) = graph.inputs, graph.outputs
-    images = np.random.default_rng(1).integers(-128, 128, (IMAGES, *graph.tensor(source).shape), np.int8)
-    ours = [reference_model(graph, {source: image})[result] for image in images]
-    np.testing.assert_array_equal(ours, litert(path, images))
+    loaded = load_tflite(path)
+    (source,), (result,) = loaded.graph.inputs, loaded.graph.outputs
+    shape = loaded.graph.tensor(source).shape
+    images = np.random.default_rng(1).integers(-128, 128, (IMAGES, *shape[1:]), np.int8)
+    ours = [reference_model(loaded.graph, {source: image[None]})[result] for image in images]
+    (expected,) = loaded.source.run(images)
+    np.testing.assert_array_equal(np.concatenate(ours), expected)
+
+
+def test_operators_bear_the_name_of_the_files_tensor(shared_data):
+    network = load_tflite(shared_data / "mlperf_tiny" / "ic_resnet8_int8.tflite")
+    convolutions = [op.name for op in network.graph.operators if op.kind == "CONV2D"]
+    names = [network.operator_names[name] for name in convolutions]
+    assert len(names) == 10
+    assert all("conv2d" in name for name in names[:-1])
+    assert "dense" in names[-1]
+    assert set(network.operator_names) <= {op.name for op in network.graph.operators}
 
 
 def test_open_batch_becomes_one(shared_data):

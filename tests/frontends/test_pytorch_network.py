@@ -89,6 +89,35 @@ def test_layouts_at_the_border_are_the_hosts(reference_model):
     np.testing.assert_array_equal(ours, theirs)
 
 
+def test_source_is_the_module_as_it_was_given():
+    """Not the one whose batch normalisation the quantiser folds, nor one that is trained on afterwards."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(128, 4)).eval()
+    module[1].running_mean += 0.5
+    images = normal(ROWS, 3, 6, 6, seed=1)
+    with torch.no_grad():
+        expected = torch.cat([module(row[None]) for row in torch.from_numpy(images)]).numpy()
+    network = lower_module(module, (torch.zeros(1, 3, 6, 6),), [normal(16, 3, 6, 6)])
+    module[4].weight.data.zero_()
+    (answers,) = network.source.run(images)
+    np.testing.assert_array_equal(answers, expected)
+    assert network.source.framework == f"PyTorch {torch.__version__}"
+    (rounded,) = network.fake_quantized.run(images)
+    assert 0 < np.abs(rounded - expected).max() < 0.1
+
+
+def test_operators_bear_the_path_of_their_module():
+    network = lower_module(seeded(SmallCnn), (torch.zeros(1, 3, 16, 16),), [normal(16, 3, 16, 16)])
+    convolutions = [op.name for op in network.graph.operators if op.kind == "CONV2D"]
+    assert [network.operator_names[name] for name in convolutions] == ["first", "second"]
+    assert set(network.operator_names) <= {op.name for op in network.graph.operators}
+
+
+def test_operators_of_the_networks_own_forward_bear_its_nodes():
+    network = lower_module(seeded(TwoByTwo), (torch.zeros(1, 8), torch.zeros(1, 4)), [normal(32, 8), normal(32, 4)])
+    assert {"left", "right", "add"} <= set(network.operator_names.values())
+
+
 def test_inputs_and_outputs_keep_their_order(reference_model):
     network = lower_module(seeded(TwoByTwo), (torch.zeros(1, 8), torch.zeros(1, 4)), [normal(32, 8), normal(32, 4)])
     columns = [normal(ROWS, 8, seed=1), normal(ROWS, 4, seed=2)]
@@ -120,6 +149,7 @@ def test_second_lowering_comes_from_the_cache(monkeypatch):
     again = lower_module(seeded(TwoByTwo), examples, calibration)
     assert again.graph.operators == first.graph.operators
     assert again.inputs == first.inputs
+    assert again.operator_names == first.operator_names
     columns = [normal(ROWS, 8, seed=1), normal(ROWS, 4, seed=2)]
     for expected, output in zip(first.fake_quantized.run(*columns), again.fake_quantized.run(*columns), strict=True):
         np.testing.assert_array_equal(output, expected)
