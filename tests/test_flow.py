@@ -158,6 +158,7 @@ def test_compile_simulate_and_estimate_as_functions():
     timed = chipsmith.simulate(compiled.program)
     (estimate,) = chipsmith.estimate(model, chips=["nano-64"])
     assert timed.cold.latency_cycles == estimate.inference.latency.cold_cycles
+    assert compiled.memory_peak_bytes == compiled.to_json()["memory_peak_bytes"] == estimate.inference.memory_peak_bytes
     assert (timed.inferences, timed.outputs, compiled.path) == (0, {}, None)
 
 

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch.ao.quantization.fx import _decomposed  # noqa: F401  (registers quantized_decomposed)
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import IoBinding, Rounding, dequantize, host_steps, quantize
+from chipsmith.frontends.quantized_io import IoBinding, Rounding, dequantize, list_host_steps, quantize
 from chipsmith.tosa.graph import DType, Tensor
 
 IMAGE = Tensor(name="image", shape=(1, 5, 7, 3), dtype=DType.INT8)
@@ -77,6 +77,6 @@ def test_shape_that_does_not_fit_is_named(shape):
 
 
 def test_each_step_of_the_host_is_named():
-    steps = host_steps((binding(),), (binding(tensor="scores", axes=(0, 1)),))
+    steps = list_host_steps((binding(),), (binding(tensor="scores", axes=(0, 1)),))
     assert [step.name for step in steps] == ["quantize image", "transpose image", "dequantize scores"]
     assert steps[0].reason == "float32 to int8: rint(x / 0.0304405) + 2"

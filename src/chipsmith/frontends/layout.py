@@ -32,36 +32,36 @@ def strip_border_transposes(graph: Graph) -> BorderLayout:
     """
     input_axes: dict[str, Axes] = {}
     for name in graph.inputs:
-        op = _only_reader(graph, name)
+        op = _find_only_reader(graph, name)
         if op is not None and _keeps_batch(op) and op.outputs[0] not in graph.outputs:
-            input_axes[name] = _perms(op)
-            graph = _without(graph, op, keep=name, drop=op.outputs[0])
+            input_axes[name] = _read_perms(op)
+            graph = _remove(graph, op, keep=name, drop=op.outputs[0])
     output_axes: dict[str, Axes] = {}
     for op in graph.operators:
         if op.outputs[0] in graph.outputs and _keeps_batch(op) and _is_inner(graph, op.inputs[0]):
-            output_axes[op.outputs[0]] = tuple(np.argsort(_perms(op)).tolist())
-            graph = _without(graph, op, keep=op.outputs[0], drop=op.inputs[0])
+            output_axes[op.outputs[0]] = tuple(np.argsort(_read_perms(op)).tolist())
+            graph = _remove(graph, op, keep=op.outputs[0], drop=op.inputs[0])
     return BorderLayout(
         graph=graph,
-        input_axes=tuple(_axes(graph, name, input_axes) for name in graph.inputs),
-        output_axes=tuple(_axes(graph, name, output_axes) for name in graph.outputs),
+        input_axes=tuple(_find_axes(graph, name, input_axes) for name in graph.inputs),
+        output_axes=tuple(_find_axes(graph, name, output_axes) for name in graph.outputs),
     )
 
 
-def _axes(graph: Graph, name: str, moved: Mapping[str, Axes]) -> Axes:
+def _find_axes(graph: Graph, name: str, moved: Mapping[str, Axes]) -> Axes:
     return moved.get(name, tuple(range(len(graph.tensor(name).shape))))
 
 
-def _only_reader(graph: Graph, name: str) -> Operator | None:
+def _find_only_reader(graph: Graph, name: str) -> Operator | None:
     readers = [op for op in graph.operators if name in op.inputs]
     return readers[0] if len(readers) == 1 and name not in graph.outputs else None
 
 
 def _keeps_batch(op: Operator) -> bool:
-    return op.kind == "TRANSPOSE" and _perms(op)[0] == 0
+    return op.kind == "TRANSPOSE" and _read_perms(op)[0] == 0
 
 
-def _perms(op: Operator) -> Axes:
+def _read_perms(op: Operator) -> Axes:
     perms: AttributeValue = op.attributes["perms"]
     assert isinstance(perms, tuple)
     return perms
@@ -71,16 +71,16 @@ def _is_inner(graph: Graph, name: str) -> bool:
     return name not in (*graph.inputs, *graph.outputs, *graph.constants)
 
 
-def _without(graph: Graph, removed: Operator, *, keep: str, drop: str) -> Graph:
+def _remove(graph: Graph, removed: Operator, *, keep: str, drop: str) -> Graph:
     """The graph without `removed`, which stood between `keep`, a tensor of the border, and the inner `drop`."""
     tensors = {name: tensor for name, tensor in graph.tensors.items() if name != drop}
     inner = graph.tensor(drop)
     tensors[keep] = replace(inner, name=keep)
-    operators = tuple(_renamed(op, drop, keep) for op in graph.operators if op is not removed)
+    operators = tuple(_rename_io(op, drop, keep) for op in graph.operators if op is not removed)
     return replace(graph, tensors=tensors, operators=operators)
 
 
-def _renamed(op: Operator, old: str, new: str) -> Operator:
+def _rename_io(op: Operator, old: str, new: str) -> Operator:
     return replace(op, inputs=_swap(op.inputs, old, new), outputs=_swap(op.outputs, old, new))
 
 

@@ -112,14 +112,14 @@ def _check_shape(shape: tuple[int, ...], binding: IoBinding, tensor: Tensor) -> 
         )
 
 
-def host_steps(inputs: tuple[IoBinding, ...], outputs: tuple[IoBinding, ...]) -> tuple[HostStep, ...]:
+def list_host_steps(inputs: tuple[IoBinding, ...], outputs: tuple[IoBinding, ...]) -> tuple[HostStep, ...]:
     """The host's steps in order: each input's, then each output's."""
-    before = [step for binding in inputs for step in _input_steps(binding)]
-    after = [step for binding in outputs for step in _output_steps(binding)]
+    before = [step for binding in inputs for step in _list_input_steps(binding)]
+    after = [step for binding in outputs for step in _list_output_steps(binding)]
     return (*before, *after)
 
 
-def _input_steps(binding: IoBinding) -> list[HostStep]:
+def _list_input_steps(binding: IoBinding) -> list[HostStep]:
     steps = []
     if binding.scale is not None:
         reason = f"float32 to int8: rint(x / {binding.scale:.6g}) + {binding.zero_point}"
@@ -130,7 +130,7 @@ def _input_steps(binding: IoBinding) -> list[HostStep]:
     return steps
 
 
-def _output_steps(binding: IoBinding) -> list[HostStep]:
+def _list_output_steps(binding: IoBinding) -> list[HostStep]:
     steps = []
     if binding.moves_axes:
         reason = f"back to the network's axes, in the order {np.argsort(binding.axes).tolist()}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import IoBinding, bind_integers, dequantize_all, host_steps, quantize_all
+from chipsmith.frontends.quantized_io import IoBinding, bind_integers, dequantize_all, list_host_steps, quantize_all
 from chipsmith.profile.profile import HostStep
 from chipsmith.tosa.graph import Array, Graph
 
@@ -73,7 +73,7 @@ class QuantizedNetwork:
     @property
     def host_steps(self) -> tuple[HostStep, ...]:
         """What the host does, in order, for the placement table."""
-        return host_steps(self.inputs, self.outputs)
+        return list_host_steps(self.inputs, self.outputs)
 
     def quantize_inputs(self, *values: Array) -> dict[str, Array]:
         """The graph's inputs by name, from the author's inputs in their order, layout and types.

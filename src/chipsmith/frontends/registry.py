@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chipsmith.frontends.quantized_network import QuantizedNetwork
 
 
-def front_ends() -> tuple[FrontEnd, ...]:
+def list_front_ends() -> tuple[FrontEnd, ...]:
     """The rows of the folders beside this file: those of the base install first, then by name."""
     folders = [module.name for module in pkgutil.iter_modules(frontends.__path__) if module.ispkg]
     rows: list[FrontEnd] = [importlib.import_module(f"{frontends.__name__}.{name}").FRONT_END for name in folders]
@@ -28,11 +28,11 @@ def front_end_of(model: str) -> FrontEnd:
     Raises BadInput for any other name.
     """
     suffix = Path(model).suffix.lower()
-    for row in front_ends():
+    for row in list_front_ends():
         if suffix in row.suffixes or (not row.suffixes and names_function(model)):
             return row
-    files = [row.form for row in front_ends() if row.suffixes]
-    functions = [row.form for row in front_ends() if not row.suffixes]
+    files = [row.form for row in list_front_ends() if row.suffixes]
+    functions = [row.form for row in list_front_ends() if not row.suffixes]
     given = f"a {', '.join(files[:-1])} or {files[-1]} file"
     raise BadInput(f"'{model}' names no network: give {', or '.join([given, *functions])}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,14 @@ NO_KERNEL = "no kernel"
 _STAGES = ("RESCALE", "CLAMP")
 _COMPUTING = (Engine.TENSOR, Engine.VECTOR)
 _TRANSFERRING = (Engine.LOAD, Engine.STORE)
+
+
+class _Spent(enum.Enum):
+    """What cycles are spent on."""
+
+    COMPUTING = enum.auto()
+    EXTERNAL = enum.auto()
+    OTHER = enum.auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +55,9 @@ class TimeShare:
 def time_shares(program: Program, timeline: Timeline) -> tuple[TimeShare, ...]:
     """One row a kind of kernel, the longest first, then NO_KERNEL."""
     kinds = _kinds(program)
-    spent: dict[str, list[int]] = {kind: [0, 0, 0] for kind in kinds.values()} | {NO_KERNEL: [0, 0, 0]}
-    for kind, column, cycles in _intervals(program, timeline, kinds):
-        spent[kind][column] += cycles
+    spent = {kind: dict.fromkeys(_Spent, 0) for kind in (*kinds.values(), NO_KERNEL)}
+    for kind, activity, cycles in _intervals(program, timeline, kinds):
+        spent[kind][activity] += cycles
     rows = [_row(kind, program.manifest.kernels, kinds, cycles) for kind, cycles in spent.items()]
     return tuple(sorted(rows, key=lambda row: (row.kind == NO_KERNEL, -row.cycles)))
 
@@ -66,36 +75,33 @@ def _kind(operators: list[str]) -> str:
     return next((kind for kind in operators if kind not in _STAGES), operators[0] if operators else COPY)
 
 
-def _intervals(program: Program, timeline: Timeline, kinds: dict[str, str]) -> Iterator[tuple[str, int, int]]:
-    """The latency in parts: (kind, column, cycles); the columns are computing, external and other."""
+def _intervals(program: Program, timeline: Timeline, kinds: dict[str, str]) -> Iterator[tuple[str, _Spent, int]]:
+    """The latency in parts: kind, what the cycles are spent on, and how many they are."""
     kernels = {index: kinds[name] for index, name in kernel_names(program).items()}
     covered = 0
     for index, (start, end) in enumerate(zip(timeline.start.tolist(), timeline.end.tolist(), strict=True)):
         if timeline.engines[index] in _COMPUTING:
-            yield kernels[index], 1 if _waits_for_transfer(timeline, index) else 2, max(0, start - covered)
-            yield kernels[index], 0, max(0, end - max(covered, start))
+            yield kernels[index], _waited_for(timeline, index), max(0, start - covered)
+            yield kernels[index], _Spent.COMPUTING, max(0, end - max(covered, start))
             covered = max(covered, end)
-    yield (
-        NO_KERNEL,
-        1 if _waits_for_transfer(timeline, len(timeline.start) - 1) else 2,
-        timeline.latency_cycles - covered,
-    )
+    yield NO_KERNEL, _waited_for(timeline, len(timeline.start) - 1), timeline.latency_cycles - covered
 
 
-def _waits_for_transfer(timeline: Timeline, index: int) -> bool:
+def _waited_for(timeline: Timeline, index: int) -> _Spent:
+    """What the cycles before an instruction's start, in which nothing computes, are spent on."""
     holder = timeline.reasons[index].holder
-    return holder == DOORBELL or timeline.engines[holder] in _TRANSFERRING
+    transfers = holder == DOORBELL or timeline.engines[holder] in _TRANSFERRING
+    return _Spent.EXTERNAL if transfers else _Spent.OTHER
 
 
-def _row(kind: str, kernels: tuple[KernelSpan, ...], kinds: dict[str, str], cycles: list[int]) -> TimeShare:
-    mine = [span for span in kernels if kinds[span.name] == kind]
-    computing, external, other = cycles
+def _row(kind: str, kernels: tuple[KernelSpan, ...], kinds: dict[str, str], cycles: dict[_Spent, int]) -> TimeShare:
+    spans = [span for span in kernels if kinds[span.name] == kind]
     return TimeShare(
         kind=kind,
-        kernels=len(mine),
-        instructions=sum(len(span.instructions) for span in mine),
-        computing_cycles=computing,
-        external_cycles=external,
-        other_cycles=other,
-        macs=sum(span.macs for span in mine),
+        kernels=len(spans),
+        instructions=sum(len(span.instructions) for span in spans),
+        computing_cycles=cycles[_Spent.COMPUTING],
+        external_cycles=cycles[_Spent.EXTERNAL],
+        other_cycles=cycles[_Spent.OTHER],
+        macs=sum(span.macs for span in spans),
     )

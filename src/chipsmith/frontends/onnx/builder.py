@@ -20,13 +20,14 @@ class GraphBuilder:
     """Collects tensors, constants and operators; methods that add an operator return the name of its tensor.
 
     Operators are named after `scope`, the node of the network that is being lowered; none takes a `reserved` name.
-    `scopes` keeps the scope of each operator.
+    `origins` keeps, by its name, the `origin` of each operator: the node of the author that it computes a part of.
     """
 
     def __init__(self, reserved: Iterable[str]) -> None:
         self._reserved = frozenset(reserved)
         self.scope = "network"
-        self.scopes: dict[str, str] = {}
+        self.origin = "network"
+        self.origins: dict[str, str] = {}
         self._tensors: dict[str, Tensor] = {}
         self._operators: list[Operator] = []
         self._constants: dict[str, Array] = {}
@@ -64,7 +65,7 @@ class GraphBuilder:
     ) -> str:
         """An operator with its one output."""
         name = self._declare(self.scope, shape, dtype)
-        self.scopes[name] = self.scope
+        self.origins[name] = self.origin
         self._operators.append(
             Operator(kind=kind, name=name, inputs=tuple(inputs), outputs=(name,), attributes=attributes)
         )

@@ -56,12 +56,16 @@ class Parameters:
 
 
 class Lowering:
-    """The state of one lowering: `values` by ONNX name, and `build`, the graph so far."""
+    """The state of one lowering: `values` by ONNX name, and `build`, the graph so far.
+
+    `origins` names, by ONNX name, the author's node that each tensor is the result of.
+    """
 
     def __init__(self, model: OnnxModel) -> None:
         self.model = model
         self.build = GraphBuilder(reserved=model.outputs)
         self.values: dict[str, Value] = {name: Const(values=data) for name, data in model.constants.items()}
+        self.origins: dict[str, str] = {}
         self._readers: dict[str, list[Node]] = {}
         for node in model.nodes:
             for name in node.inputs:

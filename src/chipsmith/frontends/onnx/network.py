@@ -74,6 +74,7 @@ _REASONS = {
         "another form of quantised network; export it in the QDQ format",
     ),
 }
+_QUANTISING = ("QuantizeLinear", "DequantizeLinear")
 _KEPT_INTEGERS = ("DequantizeLinear", "Transpose")
 _FAULTS = (KeyError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError, AssertionError, MemoryError)
 """What an attribute or a shape that makes no sense raises in the lowering of a node."""
@@ -91,6 +92,8 @@ def lower_network(model: OnnxModel, source: OnnxModel | None = None) -> Quantize
     layers: list[Layer] = []
     producers: dict[str, Node] = {}
     for node in model.nodes:
+        lower.build.origin = _find_origin(node, lower.origins)
+        lower.origins.update(dict.fromkeys(node.outputs, lower.build.origin))
         results = _lower_node(lower, node)
         for name, value in zip(node.outputs, results, strict=False):
             lower.values[name] = value
@@ -98,6 +101,14 @@ def lower_network(model: OnnxModel, source: OnnxModel | None = None) -> Quantize
         named = {layer.tensor for layer in layers}
         layers += (layer for layer in _find_layers(lower, node, producers) if layer.tensor not in named)
     return _finish_network(lower, layers, source)
+
+
+def _find_origin(node: Node, origins: Mapping[str, str]) -> str:
+    """The node whose result a node computes: the one before it, if there is one, of a Quantize- or DequantizeLinear.
+
+    `origins` are those of the tensors before it.
+    """
+    return origins.get(node.inputs[0], node.name) if node.kind in _QUANTISING and node.inputs else node.name
 
 
 def _enter_input(lower: Lowering, port: Port) -> Value:
@@ -142,7 +153,7 @@ def _fold_constants(lower: Lowering, node: Node) -> Sequence[Value] | None:
         return [Const(values=_read_constant(node))]
     values = {name: lower.values.get(name) for name in node.inputs if name}
     known = all(isinstance(value, Const | QuantisedConst) for value in values.values())
-    if not known or node.kind in ("QuantizeLinear", "DequantizeLinear", "Shape"):
+    if not known or node.kind in (*_QUANTISING, "Shape"):
         return None
     if node.kind in _KEPT_INTEGERS and any(isinstance(value, QuantisedConst) for value in values.values()):
         return None
@@ -203,7 +214,7 @@ def _finish_network(lower: Lowering, layers: Sequence[Layer], source: OnnxModel 
         outputs=_set_axes([replace(binding, tensor=names[binding.tensor]) for binding in outputs], layout.output_axes),
         input_names=tuple(port.name for port in model.inputs),
         layers=tuple(_follow_layers(layers, graph, layout.graph, names)),
-        operator_names=follow_names(lower.build.scopes, layout.graph, renamed),
+        operator_names=follow_names(lower.build.origins, layout.graph, renamed),
         source=OnnxRuntimeModel(model=source or model),
         fake_quantized=OnnxRuntimeModel(model=model),
     )
@@ -253,7 +264,7 @@ def _read_scale(value: AffineInt8 | Integers) -> tuple[float | None, int]:
 def _bind_output(lower: Lowering, name: str, position: int, taken: set[str]) -> IoBinding:
     """An output: int8 with its scale where a DequantizeLinear gives it, else int32 with the scale it has."""
     value = lower.values.get(name)
-    lower.build.scope = name
+    lower.build.scope, lower.build.origin = name, lower.origins.get(name, name)
     if not isinstance(value, GraphValue) or isinstance(value, PendingInput):
         raise BadInput(f"output '{name}' of {lower.model.name} is a constant, or an input as it is")
     if isinstance(value, AffineInt8 | Integers):

@@ -40,13 +40,13 @@ class EagerModel:
         import torch
         from torch.utils._pytree import tree_leaves
 
-        columns = [int32_tensor(array).split(self.batch_size) for array in inputs]
+        columns = [to_int32_tensor(array).split(self.batch_size) for array in inputs]
         with torch.inference_mode():
             calls = [tree_leaves(self.module(*batch)) for batch in zip(*columns, strict=True)]
         return tuple(torch.cat(parts).numpy() for parts in zip(*calls, strict=True))
 
 
-def int32_tensor(array: Array) -> torch.Tensor:
+def to_int32_tensor(array: Array) -> torch.Tensor:
     """The array as a tensor; TOSA has no int64, so that its int64 becomes int32."""
     import torch
 

@@ -57,7 +57,7 @@ def export_program(module: torch.nn.Module, example_inputs: Batch, name: str) ->
     import torch
 
     try:
-        with _quiet():
+        with _silence():
             return torch.export.export(module, example_inputs)
     except Exception as error:  # whatever the user's own module raises while it is traced
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -73,11 +73,11 @@ def quantise_program(exported: ExportedProgram, batches: Sequence[Batch], name: 
     """
     import torch
 
-    with _refused_as_one(name), _quiet(), torch.no_grad():
+    with _refuse_in_one_line(name), _silence(), torch.no_grad():
         from executorch.backends.arm.quantizer import get_symmetric_quantization_config
         from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
-        quantizer = _quantizer(get_symmetric_quantization_config(is_per_channel=True))
+        quantizer = _build_quantizer(get_symmetric_quantization_config(is_per_channel=True))
         prepared = prepare_pt2e(exported.module(check_guards=False), quantizer)
         for batch in batches:
             prepared(*batch)
@@ -91,7 +91,7 @@ def prepare_training(exported: ExportedProgram, name: str) -> torch.nn.Module:
     `exported` is of evaluation mode: batch normalisations are folded into the convolutions before them first, so that
     the weights that are trained and rounded are the chip's own. Raises as quantise_program does.
     """
-    with _refused_as_one(name), _quiet():
+    with _refuse_in_one_line(name), _silence():
         from executorch.backends.arm.quantizer import get_symmetric_quantization_config
         from torchao.quantization.pt2e.quantize_pt2e import prepare_qat_pt2e
         from torchao.quantization.pt2e.utils import _fuse_conv_bn_
@@ -100,21 +100,21 @@ def prepare_training(exported: ExportedProgram, name: str) -> torch.nn.Module:
         _fuse_conv_bn_(network)
         for parameter in network.parameters():
             parameter.requires_grad_(parameter.is_floating_point())
-        quantizer = _quantizer(get_symmetric_quantization_config(is_per_channel=True, is_qat=True))
+        quantizer = _build_quantizer(get_symmetric_quantization_config(is_per_channel=True, is_qat=True))
         prepared: torch.nn.Module = prepare_qat_pt2e(network, quantizer)
     return prepared
 
 
 def convert_trained(prepared: torch.nn.Module, name: str) -> torch.nn.Module:
     """The int8 network of what prepare_training gave, which is used up. Raises as quantise_program does."""
-    with _refused_as_one(name), _quiet():
+    with _refuse_in_one_line(name), _silence():
         from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e
 
         converted: torch.nn.Module = convert_pt2e(prepared)
     return converted
 
 
-def _quantizer(config: Any) -> Any:
+def _build_quantizer(config: Any) -> Any:
     """ExecuTorch's TOSA quantiser with one configuration for the whole network."""
     from executorch.backends.arm.quantizer import TOSAQuantizer
     from executorch.backends.arm.tosa.compile_spec import TosaCompileSpec
@@ -125,18 +125,18 @@ def _quantizer(config: Any) -> Any:
 
 
 @contextmanager
-def _refused_as_one(name: str) -> Iterator[None]:
+def _refuse_in_one_line(name: str) -> Iterator[None]:
     """ExecuTorch fails in its own passes on some combinations of operators: name the operator and its reason."""
     try:
         yield
     except Exception as error:
         raise OperatorRefused(
-            f"'{name}' cannot be lowered to TOSA in int8: {_told(error)}. Replace that part of the network, or do it "
-            "outside of it"
+            f"'{name}' cannot be lowered to TOSA in int8: {_summarise(error)}. Replace that part of the network, or do "
+            "it outside of it"
         ) from error
 
 
-def _told(error: BaseException) -> str:
+def _summarise(error: BaseException) -> str:
     cause = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
@@ -148,7 +148,7 @@ def _told(error: BaseException) -> str:
 def lower_program(converted: torch.nn.Module, example_inputs: Batch, name: str) -> Lowered:
     """The converted network as one TOSA file; OperatorRefused naming what stays outside of it or cannot be lowered."""
     exported = export_program(converted, example_inputs, name)
-    with _refused_as_one(name), _quiet(), tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
+    with _refuse_in_one_line(name), _silence(), tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
         from executorch.backends.arm.tosa.compile_spec import TosaCompileSpec
         from executorch.backends.arm.tosa.partitioner import TOSAPartitioner
         from executorch.exir import to_edge_transform_and_lower
@@ -158,17 +158,15 @@ def lower_program(converted: torch.nn.Module, example_inputs: Batch, name: str) 
         edge = to_edge_transform_and_lower(exported, partitioner=[TOSAPartitioner(specification)])
         files = [file.read_bytes() for file in sorted(Path(folder).glob("*.tosa"))]
         records = [file.read_text() for file in Path(folder).glob("*.json")]
-    return _whole(edge.exported_program(), files, records, name)
+    return _require_whole(edge.exported_program(), files, records, name)
 
 
-def _whole(edge: ExportedProgram, files: Sequence[bytes], records: Sequence[str], name: str) -> Lowered:
+def _require_whole(edge: ExportedProgram, files: Sequence[bytes], records: Sequence[str], name: str) -> Lowered:
     left = [node for node in edge.graph.nodes if not _is_border(node)]
     if left or len(files) != 1:
-        raise OperatorRefused(_refusal(left, len(files), name))
+        raise OperatorRefused(_explain_refusal(left, len(files), name))
     names = read_operator_names(records[0])
-    return Lowered(
-        tosa=files[0], operator_names=names, inputs=_input_quantisation(edge), outputs=_output_quantisation(edge)
-    )
+    return Lowered(tosa=files[0], operator_names=names, inputs=_read_inputs(edge), outputs=_read_outputs(edge))
 
 
 def _is_border(node: Node) -> bool:
@@ -176,19 +174,19 @@ def _is_border(node: Node) -> bool:
     if node.op != "call_function" or _is_delegate(node):
         return True
     if node.target is operator.getitem:
-        return _is_delegate(_argument(node))
-    if _target(node) == QUANTIZE:
-        return _argument(node).op == "placeholder" and all(_is_delegate(user) for user in node.users)
-    if _target(node) == DEQUANTIZE:
-        return _argument(node).target is operator.getitem and all(user.op == "output" for user in node.users)
+        return _is_delegate(_first_argument(node))
+    if _name_target(node) == QUANTIZE:
+        return _first_argument(node).op == "placeholder" and all(_is_delegate(user) for user in node.users)
+    if _name_target(node) == DEQUANTIZE:
+        return _first_argument(node).target is operator.getitem and all(user.op == "output" for user in node.users)
     return False
 
 
-def _target(node: Node) -> str:
+def _name_target(node: Node) -> str:
     return str(getattr(node.target, "_op", node.target))
 
 
-def _argument(node: Node) -> Any:
+def _first_argument(node: Node) -> Any:
     return node.args[0]
 
 
@@ -196,8 +194,8 @@ def _is_delegate(node: Node) -> bool:
     return node.op == "call_function" and str(node.target) == _DELEGATE
 
 
-def _refusal(left: Sequence[Node], files: int, name: str) -> str:
-    operators = dict.fromkeys(_described(node) for node in left if not _is_glue(node))
+def _explain_refusal(left: Sequence[Node], files: int, name: str) -> str:
+    operators = dict.fromkeys(_describe(node) for node in left if not _is_glue(node))
     if not operators:
         return f"'{name}' lowers to {files} TOSA graphs and not to one; its inputs must reach its outputs in int8"
     return (
@@ -208,22 +206,22 @@ def _refusal(left: Sequence[Node], files: int, name: str) -> str:
 
 def _is_glue(node: Node) -> bool:
     """What stands around an operator that was left out, and is not to blame."""
-    return node.target is operator.getitem or _target(node) in (QUANTIZE, DEQUANTIZE)
+    return node.target is operator.getitem or _name_target(node) in (QUANTIZE, DEQUANTIZE)
 
 
-def _described(node: Node) -> str:
+def _describe(node: Node) -> str:
     """The operator's name and the place that calls it, as far as PyTorch recorded it."""
-    place = _module_of(node) or _line_of(node)
-    return f"{_target(node)} (in {place})" if place else _target(node)
+    place = _name_module(node) or _quote_line(node)
+    return f"{_name_target(node)} (in {place})" if place else _name_target(node)
 
 
-def _module_of(node: Node) -> str:
+def _name_module(node: Node) -> str:
     """The path and class of the innermost module; none for the network itself."""
     path, kind = innermost_module(node)
     return f"{path}, a {kind}" if path else ""
 
 
-def _line_of(node: Node) -> str:
+def _quote_line(node: Node) -> str:
     """The source line of the network's own `forward`."""
     lines = (node.meta.get("stack_trace") or "").strip().splitlines()
     places = [index for index, line in enumerate(lines) if line.strip().startswith("File ")]
@@ -232,30 +230,30 @@ def _line_of(node: Node) -> str:
     return f"'{lines[places[-1] + 1].strip()}'"
 
 
-def _input_quantisation(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
+def _read_inputs(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
     positions = {name: index for index, name in enumerate(edge.graph_signature.user_inputs)}
     (delegate,) = (node for node in edge.graph.nodes if _is_delegate(node))
-    return tuple(_input(node, positions) for node in delegate.args[1:])
+    return tuple(_read_input(node, positions) for node in delegate.args[1:])
 
 
-def _input(node: Node, positions: dict[Any, int]) -> IoQuantisation:
+def _read_input(node: Node, positions: dict[Any, int]) -> IoQuantisation:
     if node.op == "placeholder":
         return IoQuantisation(position=positions[node.name], scale=None, zero_point=0)
     source, scale, zero_point, *_ = node.args
     return IoQuantisation(position=positions[source.name], scale=float(scale), zero_point=int(zero_point))
 
 
-def _output_quantisation(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
+def _read_outputs(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
     """In the order of the delegate's outputs; each of them is one output of the network."""
     quantisations = {}
-    for position, node in enumerate(_argument(edge.graph.output_node())):
-        item, scale, zero_point, *_ = node.args if _target(node) == DEQUANTIZE else (node, None, 0)
+    for position, node in enumerate(_first_argument(edge.graph.output_node())):
+        item, scale, zero_point, *_ = node.args if _name_target(node) == DEQUANTIZE else (node, None, 0)
         quantisations[item.args[1]] = IoQuantisation(position=position, scale=scale, zero_point=zero_point)
     return tuple(quantisation for _, quantisation in sorted(quantisations.items()))
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _silence() -> Iterator[None]:
     """PyTorch and ExecuTorch warn, log and print about their own workings: not the user's concern."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)

@@ -30,7 +30,7 @@ def load_pytorch(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
     """
     module, columns = load_module(model, calibration)
     with importable_here(), redirect_stdout(sys.stderr):
-        return lower_module(module, _first_of(columns), columns, name=model)
+        return lower_module(module, _take_first(columns), columns, name=model)
 
 
 def load_module(model: str, calibration: AnyPath | None) -> tuple[torch.nn.Module, tuple[Array, ...]]:
@@ -44,11 +44,11 @@ def load_module(model: str, calibration: AnyPath | None) -> tuple[torch.nn.Modul
 
 def _read_calibration(file: Path, module: torch.nn.Module) -> tuple[Array, ...]:
     loaded = read_arrays(file)
-    arrays = _ordered(loaded, file, module) if isinstance(loaded, dict) else (loaded,)
+    arrays = _order(loaded, file, module) if isinstance(loaded, dict) else (loaded,)
     return tuple(as_input(array, file) for array in arrays)
 
 
-def _ordered(archive: dict[str, Array], file: Path, module: torch.nn.Module) -> tuple[Array, ...]:
+def _order(archive: dict[str, Array], file: Path, module: torch.nn.Module) -> tuple[Array, ...]:
     arguments = [name for name in inspect.signature(module.forward).parameters if name in archive]
     unknown = sorted(set(archive) - set(arguments))
     if unknown:
@@ -57,7 +57,7 @@ def _ordered(archive: dict[str, Array], file: Path, module: torch.nn.Module) -> 
     return tuple(archive[name] for name in arguments)
 
 
-def _first_of(columns: tuple[Array, ...]) -> tuple[torch.Tensor, ...]:
+def _take_first(columns: tuple[Array, ...]) -> tuple[torch.Tensor, ...]:
     """Example inputs of batch 1."""
     import torch
 

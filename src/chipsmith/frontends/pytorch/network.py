@@ -60,12 +60,13 @@ def lower_module(
     OperatorRefused, naming them, where operators have no int8 form in TOSA.
     """
     FRONT_END.require(f"lower '{name}'")
-    example_inputs = tuple(_int32(example) for example in example_inputs)
-    batches = _batches(example_inputs, calibration, name)
+    example_inputs = tuple(_to_int32(example) for example in example_inputs)
+    batches = _split_batches(example_inputs, calibration, name)
     kept = copy.deepcopy(module).eval()
     program = export_program(kept, example_inputs, name)
-    exported = _Exported(name=name, program=program, example_inputs=example_inputs, source=kept)
-    key = content_key([_RECIPE, *_key_parts(program, example_inputs, calibration)])
+    source = EagerModel(build=lambda: kept, batch_size=example_inputs[0].shape[0])
+    exported = _Exported(name=name, program=program, example_inputs=example_inputs, source=source)
+    key = content_key([_RECIPE, *_list_key_parts(program, example_inputs, calibration)])
     return _lower(exported, key, lambda: quantise_program(program, batches, name))
 
 
@@ -74,68 +75,67 @@ def lower_trained(
     example_inputs: Batch,
     prepared: torch.nn.Module,
     *,
-    source: torch.nn.Module,
+    source: EagerModel,
     name: str,
 ) -> QuantizedNetwork:
     """Lower what prepare_training made of `program`, once trained, as lower_module lowers; `prepared` stays as it is.
 
-    `source` is the module that was trained. `chipsmith.frontends.pytorch.qat` is the door to this function.
+    `source` runs the module that was trained. `chipsmith.frontends.pytorch.qat` is the door to this function.
     """
     state = [tensor.detach().numpy() for tensor in prepared.state_dict().values()]
     exported = _Exported(name=name, program=program, example_inputs=example_inputs, source=source)
-    key = content_key([_TRAINED_RECIPE, *_key_parts(program, example_inputs, state)])
+    key = content_key([_TRAINED_RECIPE, *_list_key_parts(program, example_inputs, state)])
     return _lower(exported, key, lambda: convert_trained(copy.deepcopy(prepared), name))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Exported:
-    """A module, the program that torch.export made of it, and the example inputs that fixed its shapes."""
+    """A module to be lowered: the program that torch.export made of it, and the example inputs that fixed its shapes.
+
+    `source` runs the module as its author gave it.
+    """
 
     name: str
     program: ExportedProgram
     example_inputs: Batch
-    source: torch.nn.Module
+    source: EagerModel
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """The names of the arguments of `forward`."""
         return tuple(str(argument) for argument in self.program.graph_signature.user_inputs)
 
-    def eager(self, build: Callable[[], torch.nn.Module]) -> EagerModel:
-        """A form of the module, run with as many rows a call as the example inputs have."""
-        return EagerModel(build=build, batch_size=self.example_inputs[0].shape[0])
-
 
 def _lower(exported: _Exported, key: str, convert: Callable[[], torch.nn.Module]) -> QuantizedNetwork:
     """Take the graph from the cache, or convert to int8 and lower."""
     entry = load_entry(key)
     if entry is not None:
-        return _network(_parse(entry), exported, convert)
+        return _finish_network(_parse(entry), exported, convert)
     converted = convert()
     lowered = lower_program(converted, exported.example_inputs, exported.name)
     store_entry(key, _format(lowered))
-    return _network(lowered, exported, lambda: converted)
+    return _finish_network(lowered, exported, lambda: converted)
 
 
-def _int32(example: torch.Tensor) -> torch.Tensor:
+def _to_int32(example: torch.Tensor) -> torch.Tensor:
     """TOSA has no int64: indices are int32."""
     import torch
 
     return example.to(torch.int32) if example.dtype == torch.int64 else example
 
 
-def _batches(example_inputs: Batch, calibration: Sequence[Array], name: str) -> list[Batch]:
+def _split_batches(example_inputs: Batch, calibration: Sequence[Array], name: str) -> list[Batch]:
     if len(calibration) != len(example_inputs):
         message = f"'{name}' takes {len(example_inputs)} inputs, the calibration holds {len(calibration)}"
         raise BadInput(f"{message}; give one array for each")
     pairs = zip(calibration, example_inputs, strict=True)
-    columns = [_column(np.asarray(values), example, name) for values, example in pairs]
+    columns = [_split_column(np.asarray(values), example, name) for values, example in pairs]
     if len({len(column) for column in columns}) != 1:
         raise BadInput(f"the calibration of '{name}' has inputs of different lengths: {[len(c) for c in columns]}")
     return list(zip(*columns, strict=True))
 
 
-def _column(values: Array, example: torch.Tensor, name: str) -> list[torch.Tensor]:
+def _split_column(values: Array, example: torch.Tensor, name: str) -> list[torch.Tensor]:
     import torch
 
     batch = example.shape[0]
@@ -147,21 +147,21 @@ def _column(values: Array, example: torch.Tensor, name: str) -> list[torch.Tenso
     return list(torch.as_tensor(values, dtype=example.dtype).split(batch))
 
 
-def _key_parts(exported: ExportedProgram, example_inputs: Batch, calibration: Sequence[Array]) -> Iterator[bytes]:
+def _list_key_parts(exported: ExportedProgram, example_inputs: Batch, calibration: Sequence[Array]) -> Iterator[bytes]:
     yield installed_versions(_RESULT_DEPENDS_ON)
     yield from (part.code.encode() for part in exported.graph_module.modules() if hasattr(part, "code"))
     yield str(exported.graph_signature).encode()
     yield repr([(x.shape, x.dtype) for x in example_inputs]).encode()
     for key, value in (*exported.state_dict.items(), *exported.constants.items()):
         yield f"{key} {value.dtype} {tuple(value.shape)}".encode()
-        yield _bytes(value)
+        yield _to_bytes(value)
     for values in calibration:
         array = np.asarray(values)
         yield f"{array.dtype} {array.shape}".encode()
         yield array.tobytes()
 
 
-def _bytes(tensor: torch.Tensor) -> bytes:
+def _to_bytes(tensor: torch.Tensor) -> bytes:
     import torch
 
     data: bytes = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
@@ -187,21 +187,21 @@ def _parse(fields: dict[str, str]) -> Lowered:
     )
 
 
-def _network(lowered: Lowered, exported: _Exported, convert: Callable[[], torch.nn.Module]) -> QuantizedNetwork:
+def _finish_network(lowered: Lowered, exported: _Exported, convert: Callable[[], torch.nn.Module]) -> QuantizedNetwork:
     layout = strip_border_transposes(parse_tosa(lowered.tosa, exported.name))
-    graph = rename_tensors(layout.graph, _io_names(layout.graph, lowered, exported.arguments))
+    graph = rename_tensors(layout.graph, _name_io(layout.graph, lowered, exported.arguments))
     return QuantizedNetwork(
         graph=graph,
-        inputs=_bindings(graph.inputs, lowered.inputs, layout.input_axes),
-        outputs=_bindings(graph.outputs, lowered.outputs, layout.output_axes),
+        inputs=_bind(graph.inputs, lowered.inputs, layout.input_axes),
+        outputs=_bind(graph.outputs, lowered.outputs, layout.output_axes),
         input_names=exported.arguments,
         operator_names=follow_names(lowered.operator_names, layout.graph, graph),
-        source=exported.eager(lambda: exported.source),
-        fake_quantized=exported.eager(convert),
+        source=exported.source,
+        fake_quantized=EagerModel(build=convert, batch_size=exported.example_inputs[0].shape[0]),
     )
 
 
-def _io_names(graph: Graph, lowered: Lowered, arguments: Sequence[str]) -> dict[str, str]:
+def _name_io(graph: Graph, lowered: Lowered, arguments: Sequence[str]) -> dict[str, str]:
     """Inputs are named as the arguments of `forward`, outputs `output` or `output_0` and so on."""
     names = {tensor: arguments[io.position] for tensor, io in zip(graph.inputs, lowered.inputs, strict=True)}
     for tensor, io in zip(graph.outputs, lowered.outputs, strict=True):
@@ -209,7 +209,7 @@ def _io_names(graph: Graph, lowered: Lowered, arguments: Sequence[str]) -> dict[
     return names
 
 
-def _bindings(
+def _bind(
     names: tuple[str, ...], quantisation: Sequence[IoQuantisation], axes: Sequence[Axes]
 ) -> tuple[IoBinding, ...]:
     return tuple(

@@ -12,11 +12,11 @@ def read_operator_names(record: str) -> dict[str, str]:
     That is the path of the innermost module; for what the network's own `forward` calls, the node of torch.export, such
     as `softmax`. Operators of which ExecuTorch lost the origin (tables of functions, mostly) are left out.
     """
-    names = {event["tosa_info"]["node_name"]: _origin(event["torch_info"]) for event in json.loads(record)}
+    names = {event["tosa_info"]["node_name"]: _find_origin(event["torch_info"]) for event in json.loads(record)}
     return {operator: name for operator, name in names.items() if name}
 
 
-def _origin(source: dict[str, Any]) -> str:
+def _find_origin(source: dict[str, Any]) -> str:
     """Empty where it is unknown; where ExecuTorch knows nothing it writes a sentence in place of a list or table."""
     modules, trace = source["nn_module_stack"], source["node_trace"]
     if not isinstance(modules, dict):

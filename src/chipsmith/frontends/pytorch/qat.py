@@ -10,7 +10,7 @@ import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.pytorch import FRONT_END
-from chipsmith.frontends.pytorch.eager import int32_tensor
+from chipsmith.frontends.pytorch.eager import EagerModel, to_int32_tensor
 from chipsmith.frontends.pytorch.executorch import export_program, prepare_training
 from chipsmith.frontends.pytorch.network import lower_trained
 from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -33,12 +33,12 @@ def quantisation_aware(
     """
     FRONT_END.require(f"lower '{name}'")
     source = copy.deepcopy(module).eval()
-    values = [_resized(array, batch_size) for array in calibration]
+    values = [_resize(array, batch_size) for array in calibration]
     _, prepared = _prepare(source, values, name)
-    aware: torch.nn.Module = _module_class()(prepared, source, values, name)
+    aware: torch.nn.Module = _define_module()(prepared, source, values, name)
     aware.train()
     for batch in zip(*(np.array_split(array, max(1, len(array) // batch_size)) for array in calibration), strict=True):
-        aware(*map(int32_tensor, batch))
+        aware(*map(to_int32_tensor, batch))
     return aware.eval()
 
 
@@ -54,19 +54,20 @@ def lower_quantised(trained: torch.nn.Module) -> QuantizedNetwork:
     program, prepared = _prepare(source, examples, name)
     prepared.load_state_dict(trained.network.state_dict())
     kept = copy.deepcopy(trained).eval()
-    return lower_trained(program, tuple(map(int32_tensor, examples)), prepared, source=kept, name=name)
+    eager = EagerModel(build=lambda: kept, batch_size=len(calibration[0]))
+    return lower_trained(program, tuple(map(to_int32_tensor, examples)), prepared, source=eager, name=name)
 
 
 def _prepare(source: torch.nn.Module, rows: Sequence[Array], name: str) -> tuple[ExportedProgram, torch.nn.Module]:
-    exported = export_program(copy.deepcopy(source), tuple(map(int32_tensor, rows)), name)
+    exported = export_program(copy.deepcopy(source), tuple(map(to_int32_tensor, rows)), name)
     return exported, prepare_training(exported, name)
 
 
-def _resized(array: Array, rows: int) -> Array:
+def _resize(array: Array, rows: int) -> Array:
     return np.resize(array, (rows, *array.shape[1:]))
 
 
-def _module_class() -> Any:
+def _define_module() -> Any:
     """The class of the modules: made here, because torch is imported where it is used."""
     import torch
     from torchao.quantization.pt2e import disable_observer, enable_observer

@@ -25,10 +25,10 @@ def shape_graph(module: torch.nn.Module, example: Array, *, name: str = "network
     import torch
 
     rows = np.resize(example, (_CALIBRATION_ROWS, *example.shape[1:]))
-    return lower_module(_with_set_weights(module), (torch.as_tensor(rows[:1]),), [rows], name=name).graph
+    return lower_module(_set_weights(module), (torch.as_tensor(rows[:1]),), [rows], name=name).graph
 
 
-def _with_set_weights(module: torch.nn.Module) -> torch.nn.Module:
+def _set_weights(module: torch.nn.Module) -> torch.nn.Module:
     """A copy whose floating-point weights are drawn from a fixed seed; averages and variances become 0 and 1."""
     import torch
 

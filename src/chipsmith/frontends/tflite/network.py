@@ -39,7 +39,7 @@ def load_tflite(path: str | os.PathLike[str]) -> QuantizedNetwork:
     data = _read(file)
     FRONT_END.require(f"read {file}")
     _refuse_float(data, file)
-    tosa = _convert(_with_fixed_batch(data, file), file)
+    tosa = _convert(_fix_batch(data, file), file)
     graph = parse_tosa(tosa, file.stem)
     names = follow_names(read_locations(tosa, name=file.name), graph, graph)
     return integer_network(graph, operator_names=names, source=LiteRtModel(file=file))
@@ -59,8 +59,8 @@ def _refuse_float(data: bytes, file: Path) -> None:
     from ai_edge_litert.schema_py_generated import TensorType
 
     float_types = {getattr(TensorType, name) for name in _FLOAT_TYPES}
-    with _damage_named(file):
-        names = [_name(tensor) for tensor in _tensors(data) if tensor.Type() in float_types]
+    with _name_damage(file):
+        names = [_read_name(tensor) for tensor in _list_tensors(data) if tensor.Type() in float_types]
     if names:
         raise BadInput(
             f"{file} is not int8: it holds {len(names)} floating-point tensors, the first is '{names[0]}'. Convert it "
@@ -69,11 +69,11 @@ def _refuse_float(data: bytes, file: Path) -> None:
         )
 
 
-def _with_fixed_batch(data: bytes, file: Path) -> bytes:
+def _fix_batch(data: bytes, file: Path) -> bytes:
     """The file with each open dimension (-1 in a shape signature) set to the size that its shape records."""
     fixed = bytearray(data)
-    with _damage_named(file):
-        for tensor in _tensors(fixed):
+    with _name_damage(file):
+        for tensor in _list_tensors(fixed):
             _fix_signature(tensor)
     return bytes(fixed)
 
@@ -85,7 +85,7 @@ def _fix_signature(tensor: Any) -> None:
     signature[signature < 0] = shape[signature < 0]  # a view of the file's bytes
 
 
-def _tensors(data: bytes | bytearray) -> Iterator[Any]:
+def _list_tensors(data: bytes | bytearray) -> Iterator[Any]:
     from ai_edge_litert.schema_py_generated import Model
 
     model = Model.GetRootAsModel(data, 0)
@@ -93,20 +93,20 @@ def _tensors(data: bytes | bytearray) -> Iterator[Any]:
         yield from (subgraph.Tensors(index) for index in range(subgraph.TensorsLength()))
 
 
-def _name(tensor: Any) -> str:
+def _read_name(tensor: Any) -> str:
     name: bytes = tensor.Name() or b"?"
     return name.decode(errors="replace")
 
 
 @contextmanager
-def _damage_named(file: Path) -> Iterator[None]:
+def _name_damage(file: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        raise BadInput(_damaged(file)) from error
+        raise BadInput(_describe_damage(file)) from error
 
 
-def _damaged(file: Path) -> str:
+def _describe_damage(file: Path) -> str:
     return f"{file} is damaged or truncated: copy or export it again"
 
 
@@ -118,14 +118,21 @@ def _convert(data: bytes, file: Path) -> bytes:
         converter = [sys.executable, "-m", "tosa_converter_for_tflite.cli", "--bytecode", "--emit-debug-info"]
         _run([*converter, str(source), "-o", str(mlir)], produces=mlir, file=file)
         _run(
-            [_tosa_opt(file), "--tosa-serialize", f"--tosa-flatbuffer-filename={tosa}", str(mlir), "-o", os.devnull],
+            [
+                _find_tosa_opt(file),
+                "--tosa-serialize",
+                f"--tosa-flatbuffer-filename={tosa}",
+                str(mlir),
+                "-o",
+                os.devnull,
+            ],
             produces=tosa,
             file=file,
         )
         return tosa.read_bytes()
 
 
-def _tosa_opt(file: Path) -> str:
+def _find_tosa_opt(file: Path) -> str:
     folders = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
     tool = shutil.which("tosa-opt", path=folders)
     if tool is None:
@@ -139,13 +146,13 @@ def _run(command: Sequence[str], *, produces: Path, file: Path) -> None:
     except subprocess.TimeoutExpired as error:
         raise BadInput(f"{file}: the conversion to TOSA did not end in {_CONVERSION_LIMIT_S} s") from error
     if process.returncode != 0 or not produces.is_file():
-        raise BadInput(_refusal(process.stderr, file))
+        raise BadInput(_explain_refusal(process.stderr, file))
 
 
-def _refusal(noise: str, file: Path) -> str:
+def _explain_refusal(noise: str, file: Path) -> str:
     """One line from what a tool printed: its first error, without the places and prefixes around it."""
     if "not a valid Flatbuffer" in noise:
-        return _damaged(file)
+        return _describe_damage(file)
     errors = [line.split("error: ", 1)[1] for line in noise.splitlines() if "error: " in line]
     reason = errors[0] if errors else "the converter gave no reason"
     return (
