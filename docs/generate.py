@@ -13,12 +13,17 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+<<<<<<< HEAD
 from drawings.imports import draw_imports, import_table
 from drawings.job import draw_job
 from drawings.machine import draw_machine
 from drawings.timeline import draw_pipeline, draw_timeline
 from reference import noun_sections, verb_sections
 
+=======
+from chipsmith.api import VERBS
+from chipsmith.api.document import verb_table, word_tables
+>>>>>>> e
 from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
@@ -86,12 +91,19 @@ def training(text: str) -> str:
     )
 
 
+def commands(text: str) -> str:
+    """The verbs, and what their commands take."""
+    verbs = tuple(VERBS.values())
+    return replace_parts(text, {"verbs": verb_table(verbs), "words": word_tables(verbs)})
+
+
 PAGES: Mapping[str, Page] = {
     "api.md": api,
     "architecture.md": architecture,
     "chips.md": chips,
     "data.md": data,
     "networks.md": networks,
+    "commands.md": commands,
     "operators.md": lambda _: document(),
     "pictures/imports.svg": lambda _: draw_imports(SOURCE),
     "pictures/job.svg": lambda _: draw_job(),
