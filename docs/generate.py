@@ -13,8 +13,17 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+<<<<<<< HEAD
+from drawings.imports import draw_imports, import_table
+from drawings.job import draw_job
+from drawings.machine import draw_machine
+from drawings.timeline import draw_pipeline, draw_timeline
+from reference import noun_sections, verb_sections
+
+=======
 from chipsmith.api import VERBS
 from chipsmith.api.document import verb_table, word_tables
+>>>>>>> e
 from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
@@ -28,6 +37,7 @@ from chipsmith.learn.training.schedules import ScheduleSettings
 from chipsmith.tosa.document import document
 
 DOCS = Path(__file__).parent
+SOURCE = DOCS.parent / "src" / "chipsmith"
 
 Page = Callable[[str], str]
 
@@ -36,8 +46,8 @@ def replace_parts(text: str, parts: Mapping[str, str]) -> str:
     """A page with each part of that name replaced; raises ValueError for a part that the page has not."""
     for name, part in parts.items():
         begin, end = f"<!-- generated: {name} -->\n", "\n<!-- end of generated -->"
-        pattern = re.escape(begin) + ".*?" + re.escape(end)
-        text, count = re.subn(pattern, lambda _, new=begin + part + end: new, text, flags=re.DOTALL)
+        new = (begin + part + end).replace("\\", r"\\")
+        text, count = re.subn(f"{re.escape(begin)}.*?{re.escape(end)}", new, text, flags=re.DOTALL)
         if count != 1:
             raise ValueError(f"the part {name!r} stands {count} times in its page")
     return text
@@ -47,6 +57,16 @@ def chips(text: str) -> str:
     """The catalogue and the fields of a chip file."""
     chips = [load_chip(name) for name in catalogue()]
     return replace_parts(text, {"catalogue": catalogue_table(chips), "fields": field_table()})
+
+
+def architecture(text: str) -> str:
+    """What each package says of itself and imports."""
+    return replace_parts(text, {"packages": import_table(SOURCE)})
+
+
+def api(text: str) -> str:
+    """The verbs, and the nouns that they take and give."""
+    return replace_parts(text, {"verbs": verb_sections(), "nouns": noun_sections()})
 
 
 def data(text: str) -> str:
@@ -78,11 +98,18 @@ def commands(text: str) -> str:
 
 
 PAGES: Mapping[str, Page] = {
+    "api.md": api,
+    "architecture.md": architecture,
     "chips.md": chips,
     "data.md": data,
     "networks.md": networks,
     "commands.md": commands,
     "operators.md": lambda _: document(),
+    "pictures/imports.svg": lambda _: draw_imports(SOURCE),
+    "pictures/job.svg": lambda _: draw_job(),
+    "pictures/machine.svg": lambda _: draw_machine(),
+    "pictures/tensor-pipeline.svg": lambda _: draw_pipeline(),
+    "pictures/timeline.svg": lambda _: draw_timeline(),
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
     "training.md": training,
 }

@@ -1,12 +1,13 @@
 """Every example of the documentation runs as a reader runs it, page by page, from the top of the repository.
 
 The blocks of a page share one namespace. In a `console` block each line that begins with `$ chipsmith` is run, and so
-is each such line of the README. A block whose first line begins with `# slow` or `$ # slow` takes long: only
-`pytest -m slow` runs the page with it. Other languages (text, yaml, bash) are read and not run.
+is each such line of the README and the pages beside it. A block whose first line begins with `# slow` or `$ # slow`
+takes long: only `pytest -m slow` runs the page with it. Other languages (text, yaml, bash) are read and not run.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
@@ -18,8 +19,10 @@ import pytest
 from chipsmith import cli
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CLASS = re.compile(r"`([A-Z]\w*[a-z]\w*)`")
+PATH = re.compile(r"`((?:src|tests|docs|\.ci)/[^`]*)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)[^)]*\)")
 
 
@@ -89,8 +92,31 @@ def test_links_lead_somewhere(page):
         assert "://" in link or (page.parent / link).exists(), link
 
 
+def test_what_contributing_says_to_touch_is_there():
+    """NAME, NNNN and CHAPTER stand for what the reader adds: the folder that it goes to must be there."""
+    paths = [path.split()[0] for path in PATH.findall((ROOT / "CONTRIBUTING.md").read_text())]
+    places = [re.split(r"[^/]*(?:NAME|NNNN|CHAPTER)", path)[0] for path in paths]
+    assert len(places) > 10
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
 def test_the_index_names_every_page():
     linked = set(LINK.findall((ROOT / "docs" / "README.md").read_text()))
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} <= linked
     listed = set(LINK.findall((ROOT / "docs" / "decisions" / "README.md").read_text()))
     assert {page.name for page in (ROOT / "docs" / "decisions").glob("0*.md")} == listed
+
+
+def test_the_glossary_names_what_there_is():
+    named = set(CLASS.findall((ROOT / "docs" / "glossary.md").read_text()))
+    defined = {name for file in (ROOT / "src").rglob("*.py") for name in defined_in(ast.parse(file.read_text()))}
+    assert "Graph" in named
+    assert named - defined == set()
+
+
+def defined_in(tree: ast.Module) -> Iterator[str]:
+    """Classes, and names of types, at the top of a file."""
+    for node in tree.body:
+        match node:
+            case ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name

@@ -21,13 +21,15 @@ LIMIT_S = 300
 
 
 class House:
-    """A copy of src/chipsmith and docs in a folder of its own, which knows what was touched by hand."""
+    """A copy of src/chipsmith, docs and the network of their pictures, which knows what was touched by hand."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.hand_files: set[str] = set()
         shutil.copytree(ROOT / "src" / "chipsmith", root / "src" / "chipsmith")
         shutil.copytree(ROOT / "docs", root / "docs")
+        (root / "tests" / "networks").mkdir(parents=True)
+        shutil.copy(DIGITS, root / "tests" / "networks")
 
     def add(self, path: str, text: str) -> None:
         """Write a new file, by its path from the root of the repository."""

@@ -25,6 +25,7 @@ def test_no_page_is_stale(generate):
 
 def test_a_stale_part_is_seen(generate, tmp_path):
     for name in generate.PAGES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text((DOCS / name).read_text())
     (tmp_path / "chips.md").write_text((DOCS / "chips.md").read_text().replace("| 16 x 16 |", "| 17 x 16 |"))
     assert generate.stale_pages(tmp_path) == {"chips.md": (DOCS / "chips.md").read_text()}

@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from chipsmith.chip import catalogue
 
@@ -88,3 +91,14 @@ print(page.startswith("<!DOCTYPE html>") and len(page) > 1_000_000)
 
 def test_an_installed_wheel_draws_pages(installed):
     assert installed("-c", PAGE_SCRIPT, str(ROOT / "tests" / "networks" / "digits_cnn.tosa")).strip() == "True"
+
+
+def test_the_lowest_versions_are_those_that_are_tried():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    tried = [Requirement(line) for line in (ROOT / ".ci" / "lowest.txt").read_text().splitlines()]
+    lowest = {requirement.name: next(iter(requirement.specifier)).version for requirement in tried}
+    allowed = {requirement.name: requirement.specifier for requirement in map(Requirement, project["dependencies"])}
+    assert lowest.keys() == allowed.keys()
+    for name, version in lowest.items():
+        (bound,) = (bound for bound in allowed[name] if bound.operator in (">=", "=="))
+        assert Version(bound.version) == Version(version)
