@@ -13,17 +13,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-<<<<<<< HEAD
 from drawings.imports import draw_imports, import_table
 from drawings.job import draw_job
 from drawings.machine import draw_machine
 from drawings.timeline import draw_pipeline, draw_timeline
 from reference import noun_sections, verb_sections
 
-=======
 from chipsmith.api import VERBS
 from chipsmith.api.document import verb_table, word_tables
->>>>>>> e
 from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
