@@ -49,7 +49,9 @@ def load_npz(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
     return integer_network(graph, operator_names={"y": "the clamp"})
 
 
-FRONT_END = FrontEnd(name="npz demo", suffixes=(".npzdemo",), form=".npzdemo", load=load_npz)
+FRONT_END = FrontEnd(
+    name="npz demo", suffixes=(".npzdemo",), form=".npzdemo", loader="chipsmith.frontends.npz_demo:load_npz"
+)
 '''
 
 

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch.ao.quantization.fx import _decomposed  # noqa: F401  (registers quantized_decomposed)
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import IoBinding, Rounding, dequantize, list_host_steps, quantize
+from chipsmith.frontends.quantized_io import IoBinding, ScaleDivision, dequantize, list_host_steps, quantize
 from chipsmith.tosa.graph import DType, Tensor
 
 IMAGE = Tensor(name="image", shape=(1, 5, 7, 3), dtype=DType.INT8)
@@ -34,7 +34,7 @@ def test_values_are_rounded_as_onnx_rounds_them():
     """The float32 quotient and the product with the reciprocal differ in the last bit, hence at halves."""
     values = (np.arange(-64, 64) + 0.5).astype(np.float32) * np.float32(0.0304405)
     row = Tensor(name="image", shape=(1, 128), dtype=DType.INT8)
-    quotient = binding(axes=(0, 1), rounding=Rounding.QUOTIENT)
+    quotient = binding(axes=(0, 1), rounding=ScaleDivision.QUOTIENT)
     expected = by_onnxruntime(values[None], np.float32(0.0304405), np.int8(2))
     np.testing.assert_array_equal(quantize(values[None], quotient, row), expected)
     assert (quantize(values[None], binding(axes=(0, 1)), row) != expected).any()

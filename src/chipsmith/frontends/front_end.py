@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeAlias
@@ -22,17 +22,23 @@ class FrontEnd:
 
     `suffixes` are the endings of its files; without any it reads names of the form `package.module:function`. `form`
     says in messages what to give. `packages` are what it imports beside the base install, and `extra` the name of
-    Chipsmith's extra that brings them. `load` takes the name of a network and the file of a calibration, or None, and
-    raises BadInput where it needs one or can have none; it imports what it needs, the module that holds the row nothing
-    heavy.
+    Chipsmith's extra that brings them. `loader` names the function that reads a network, as `package.module:function`:
+    it takes the name of a network and the file of a calibration, or None, and gives a QuantizedNetwork. So a row costs
+    no import, and none of its folder's files imports itself through it.
     """
 
     name: str
     suffixes: tuple[str, ...]
     form: str
-    load: Callable[[str, AnyPath | None], QuantizedNetwork]
+    loader: str
     packages: tuple[str, ...] = ()
     extra: str | None = None
+
+    def load(self, model: str, calibration: AnyPath | None) -> QuantizedNetwork:
+        """The network that `model` names. Raises BadInput where it needs a calibration or can have none."""
+        module, _, function = self.loader.partition(":")
+        network: QuantizedNetwork = getattr(importlib.import_module(module), function)(model, calibration)
+        return network
 
     def require(self, task: str) -> None:
         """Raise BadInput, which says that `task` cannot be done, where one of the packages is not installed."""

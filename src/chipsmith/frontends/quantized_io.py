@@ -14,7 +14,7 @@ from chipsmith.profile.profile import HostStep
 from chipsmith.tosa.graph import Array, Graph, Tensor
 
 
-class Rounding(StrEnum):
+class ScaleDivision(StrEnum):
     """How a framework divides by a scale, in float32, before it rounds to the nearest even integer."""
 
     RECIPROCAL = "reciprocal"
@@ -36,7 +36,7 @@ class IoBinding:
     scale: float | None
     zero_point: int
     axes: tuple[int, ...]
-    rounding: Rounding = Rounding.RECIPROCAL
+    rounding: ScaleDivision = ScaleDivision.RECIPROCAL
 
     @property
     def moves_axes(self) -> bool:
@@ -72,7 +72,7 @@ def quantize(values: Array, binding: IoBinding, tensor: Tensor) -> Array:
 
 def _divide(values: npt.NDArray[np.float32], binding: IoBinding) -> npt.NDArray[np.float32]:
     assert binding.scale is not None
-    if binding.rounding is Rounding.QUOTIENT:
+    if binding.rounding is ScaleDivision.QUOTIENT:
         return values / np.float32(binding.scale)
     return values * np.float32(1.0 / binding.scale)
 

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from chipsmith.frontends.front_end import AnyPath, FrontEnd
-from chipsmith.frontends.quantized_network import QuantizedNetwork
-
-
-def _load(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
-    from chipsmith.frontends.onnx.load import load_onnx
-
-    return load_onnx(model, calibration)
-
+from chipsmith.frontends.front_end import FrontEnd
 
 FRONT_END = FrontEnd(
     name="ONNX",
     suffixes=(".onnx",),
     form=".onnx",
-    load=_load,
+    loader="chipsmith.frontends.onnx.load:load_onnx",
     packages=("onnx", "onnxruntime"),
     extra="onnx",
 )

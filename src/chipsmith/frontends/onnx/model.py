@@ -55,7 +55,7 @@ class Node:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Port:
+class OnnxInput:
     """An input of the network: its numpy type and its shape, fixed."""
 
     name: str
@@ -70,7 +70,7 @@ class OnnxModel:
     name: str
     nodes: tuple[Node, ...]
     constants: Mapping[str, npt.NDArray[Any]]
-    inputs: tuple[Port, ...]
+    inputs: tuple[OnnxInput, ...]
     outputs: tuple[str, ...]
     proto: onnx.ModelProto = field(repr=False, compare=False)
 
@@ -203,7 +203,7 @@ def _fix_size(name: str, axis: int, given: tuple[int, ...] | None, file: Path) -
     return given[axis]
 
 
-def _parse_port(info: onnx.ValueInfoProto, file: Path) -> Port:
+def _parse_port(info: onnx.ValueInfoProto, file: Path) -> OnnxInput:
     import onnx
 
     tensor = info.type.tensor_type
@@ -216,7 +216,7 @@ def _parse_port(info: onnx.ValueInfoProto, file: Path) -> Port:
         dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
     except KeyError as error:
         raise BadInput(f"{file}: input '{info.name}' has no element type") from error
-    return Port(name=info.name, dtype=dtype, shape=shape)
+    return OnnxInput(name=info.name, dtype=dtype, shape=shape)
 
 
 def _parse_node(proto: onnx.NodeProto, file: Path) -> Node:

@@ -22,7 +22,7 @@ from chipsmith.frontends.onnx import (
     resize,
 )
 from chipsmith.frontends.onnx.lowering import Handler, Lowering
-from chipsmith.frontends.onnx.model import Node, OnnxModel, Port
+from chipsmith.frontends.onnx.model import Node, OnnxInput, OnnxModel
 from chipsmith.frontends.onnx.quantise import quantise
 from chipsmith.frontends.onnx.requantize import restore_order, to_acc32
 from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
@@ -36,7 +36,7 @@ from chipsmith.frontends.onnx.values import (
     Value,
     dequantize_const,
 )
-from chipsmith.frontends.quantized_io import IoBinding, Rounding
+from chipsmith.frontends.quantized_io import IoBinding, ScaleDivision
 from chipsmith.frontends.quantized_network import Layer, QuantizedNetwork, follow_names
 from chipsmith.tosa.graph import Array, DType, Graph
 from chipsmith.tosa.names import rename_tensors
@@ -111,7 +111,7 @@ def _find_origin(node: Node, origins: Mapping[str, str]) -> str:
     return origins.get(node.inputs[0], node.name) if node.kind in _QUANTISING and node.inputs else node.name
 
 
-def _enter_input(lower: Lowering, port: Port) -> Value:
+def _enter_input(lower: Lowering, port: OnnxInput) -> Value:
     """A float input waits for its QuantizeLinear; integers are the network's own."""
     axes = tuple(range(len(port.shape)))
     lower.build.scope = port.name
@@ -234,7 +234,7 @@ def _follow_layers(layers: Sequence[Layer], before: Graph, final: Graph, names: 
             yield replace(layer, tensor=names.get(tensor, tensor))
 
 
-def _bind_input(lower: Lowering, port: Port, position: int) -> IoBinding:
+def _bind_input(lower: Lowering, port: OnnxInput, position: int) -> IoBinding:
     value = lower.values[port.name]
     if isinstance(value, PendingInput):
         raise BadInput(f"input '{port.name}' of {lower.model.name} is read by no QuantizeLinear: remove it")
@@ -251,7 +251,7 @@ def _bind(value: AffineInt8 | Integers, position: int) -> IoBinding:
         scale=scale,
         zero_point=zero_point,
         axes=tuple(range(len(value.shape))),
-        rounding=Rounding.QUOTIENT,
+        rounding=ScaleDivision.QUOTIENT,
     )
 
 
@@ -278,7 +278,7 @@ def _bind_output(lower: Lowering, name: str, position: int, taken: set[str]) -> 
             scale=float(wide.scale[0]),
             zero_point=0,
             axes=axes,
-            rounding=Rounding.QUOTIENT,
+            rounding=ScaleDivision.QUOTIENT,
         )
     return replace(binding, tensor=_copy_if_taken(lower, binding.tensor, taken))
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.evaluate import PROVIDERS, quiet_options
 from chipsmith.frontends.onnx.masks import bound_masks
-from chipsmith.frontends.onnx.model import OnnxModel, Port, parse_model
+from chipsmith.frontends.onnx.model import OnnxInput, OnnxModel, parse_model
 from chipsmith.frontends.onnx.recurrent import unroll
 from chipsmith.tosa.graph import Array
 
@@ -52,7 +52,7 @@ def quantise(model: OnnxModel, calibration: Sequence[Array]) -> tuple[OnnxModel,
     return parse_model(quantised, file), parse_model(plain, file)
 
 
-def _pair(model: OnnxModel, calibration: Sequence[Array]) -> list[tuple[Array, Port]]:
+def _pair(model: OnnxModel, calibration: Sequence[Array]) -> list[tuple[Array, OnnxInput]]:
     if len(calibration) != len(model.inputs):
         names = ", ".join(port.name for port in model.inputs)
         raise BadInput(
@@ -62,7 +62,7 @@ def _pair(model: OnnxModel, calibration: Sequence[Array]) -> list[tuple[Array, P
     return list(zip(calibration, model.inputs, strict=True))
 
 
-def _split_batches(values: Array, port: Port, model: OnnxModel) -> list[npt.NDArray[Any]]:
+def _split_batches(values: Array, port: OnnxInput, model: OnnxModel) -> list[npt.NDArray[Any]]:
     batch = port.shape[0] if port.shape else 1
     if not port.shape or values.shape[1:] != port.shape[1:] or len(values) == 0 or len(values) % batch:
         raise BadInput(

@@ -19,7 +19,7 @@ _LARGEST_NUMERATOR = 1 << 11
 
 
 @dataclass(frozen=True, kw_only=True)
-class _ResizeAxis:
+class _SampledAxis:
     """Output i of `count` reads input (i * denominator + offset) / numerator."""
 
     count: int
@@ -78,7 +78,7 @@ def _read_sizes(lower: Lowering, node: Node, image: AffineInt8) -> tuple[Shape, 
     return tuple(int(size * scale) for size, scale in zip(image.shape, exact, strict=True)), exact
 
 
-def _make_axis(node: Node, size: int, count: int, scale: Fraction) -> _ResizeAxis:
+def _make_axis(node: Node, size: int, count: int, scale: Fraction) -> _SampledAxis:
     """The axis in integers; the offset takes the place of the rounding that ONNX asks for."""
     mode = node.text("coordinate_transformation_mode", "half_pixel" if node.kind == "Resize" else "asymmetric")
     step, start = _map_positions(node, mode, size, count, scale)
@@ -90,7 +90,7 @@ def _make_axis(node: Node, size: int, count: int, scale: Fraction) -> _ResizeAxi
         raise refuse(node, f"an enlargement from {size} to {count} has no small enough fraction")
     denominator, offset = int(step * numerator), int(start * numerator)
     border = (count - 1) * denominator + offset - (size - 1) * numerator
-    return _ResizeAxis(count=count, numerator=numerator, denominator=denominator, offset=offset, border=border)
+    return _SampledAxis(count=count, numerator=numerator, denominator=denominator, offset=offset, border=border)
 
 
 def _map_positions(node: Node, mode: str, size: int, count: int, scale: Fraction) -> tuple[Fraction, Fraction]:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from chipsmith.frontends.front_end import AnyPath, FrontEnd
-from chipsmith.frontends.quantized_network import QuantizedNetwork
-
-
-def _load(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
-    from chipsmith.frontends.pytorch.load import load_pytorch
-
-    return load_pytorch(model, calibration)
-
+from chipsmith.frontends.front_end import FrontEnd
 
 FRONT_END = FrontEnd(
     name="PyTorch",
     suffixes=(),
     form="package.module:function where the function returns a torch.nn.Module",
-    load=_load,
+    loader="chipsmith.frontends.pytorch.load:load_pytorch",
     packages=("torch", "executorch", "torchao"),
     extra="torch",
 )

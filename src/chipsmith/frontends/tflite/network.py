@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.calibration import needless_calibration
+from chipsmith.frontends.front_end import AnyPath
 from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names, integer_network
 from chipsmith.frontends.tflite import FRONT_END
 from chipsmith.frontends.tflite.litert import LiteRtModel
@@ -27,14 +29,17 @@ _CONVERSION_LIMIT_S = 300
 _DAMAGE = (struct.error, IndexError, ValueError, TypeError, AttributeError, KeyError, OverflowError, MemoryError)
 
 
-def load_tflite(path: str | os.PathLike[str]) -> QuantizedNetwork:
+def load_tflite(model: AnyPath, calibration: AnyPath | None = None) -> QuantizedNetwork:
     """The network in an int8 `.tflite` file, named after the file; a batch left open becomes 1.
 
     Inputs and outputs keep the file's order, layout (NHWC) and int8 values; an operator's author's name is that of the
     tensor that the file's operator computes. Raises BadInput where the file is missing, foreign or truncated, holds
-    floating-point tensors, or has an operator that TOSA cannot express, and where the `tflite` extra is not installed.
+    floating-point tensors, or has an operator that TOSA cannot express, where the `tflite` extra is not installed, and
+    for a calibration, which an int8 file has no use for.
     """
-    file = Path(path)
+    if calibration is not None:
+        raise needless_calibration(os.fspath(model))
+    file = Path(model)
     data = _read(file)
     FRONT_END.require(f"read {file}")
     _refuse_float(data, file)

@@ -2,17 +2,6 @@
 
 from __future__ import annotations
 
-from chipsmith.frontends.calibration import needless_calibration
-from chipsmith.frontends.front_end import AnyPath, FrontEnd
-from chipsmith.frontends.quantized_network import QuantizedNetwork, integer_network
-from chipsmith.tosa.file import read_tosa
+from chipsmith.frontends.front_end import FrontEnd
 
-
-def load_tosa(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
-    """The network of a `.tosa` file; raises as read_tosa does."""
-    if calibration is not None:
-        raise needless_calibration(model)
-    return integer_network(read_tosa(model))
-
-
-FRONT_END = FrontEnd(name="TOSA", suffixes=(".tosa",), form=".tosa", load=load_tosa)
+FRONT_END = FrontEnd(name="TOSA", suffixes=(".tosa",), form=".tosa", loader="chipsmith.frontends.tosa.load:load_tosa")
