@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from chipsmith.api import VERBS
+from chipsmith.api.document import verb_table, word_tables
 from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
@@ -69,10 +71,17 @@ def training(text: str) -> str:
     )
 
 
+def commands(text: str) -> str:
+    """The verbs, and what their commands take."""
+    verbs = tuple(VERBS.values())
+    return replace_parts(text, {"verbs": verb_table(verbs), "words": word_tables(verbs)})
+
+
 PAGES: Mapping[str, Page] = {
     "chips.md": chips,
     "data.md": data,
     "networks.md": networks,
+    "commands.md": commands,
     "operators.md": lambda _: document(),
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
     "training.md": training,
