@@ -22,7 +22,6 @@ from chipsmith.frontends.tflite.locations import read_locations
 from chipsmith.tosa.file import parse_tosa
 
 _IDENTIFIER = b"TFL3"
-_FLOAT_TYPES = ("FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16")
 _CONVERSION_LIMIT_S = 300
 # What the flatbuffers library raises when offsets or lengths point outside of the file.
 _DAMAGE = (struct.error, IndexError, ValueError, TypeError, AttributeError, KeyError, OverflowError, MemoryError)
@@ -58,7 +57,7 @@ def _read(file: Path) -> bytes:
 def _refuse_float(data: bytes, file: Path) -> None:
     from ai_edge_litert.schema_py_generated import TensorType
 
-    float_types = {getattr(TensorType, name) for name in _FLOAT_TYPES}
+    float_types = (TensorType.FLOAT16, TensorType.FLOAT32, TensorType.FLOAT64, TensorType.BFLOAT16)
     with _name_damage(file):
         names = [_read_name(tensor) for tensor in _list_tensors(data) if tensor.Type() in float_types]
     if names:
