@@ -25,7 +25,7 @@ from rich.table import Table
 
 from chipsmith.chip import Chip, load_chip
 from chipsmith.compiler.network import compile_network
-from chipsmith.console.view import print_tables
+from chipsmith.console.presentation import print_tables
 from chipsmith.frontends.registry import load_model
 from chipsmith.profile.measure import full_profile, quick_profile
 from chipsmith.sim.cycle import simulate

@@ -19,6 +19,8 @@ from drawings.machine import draw_machine
 from drawings.timeline import draw_pipeline, draw_timeline
 from reference import noun_sections, verb_sections
 
+from chipsmith.api import VERBS
+from chipsmith.api.document import verb_table, word_tables
 from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
@@ -86,10 +88,17 @@ def training(text: str) -> str:
     )
 
 
+def commands(text: str) -> str:
+    """The verbs, and what their commands take."""
+    verbs = tuple(VERBS.values())
+    return replace_parts(text, {"verbs": verb_table(verbs), "words": word_tables(verbs)})
+
+
 PAGES: Mapping[str, Page] = {
     "api.md": api,
     "architecture.md": architecture,
     "chips.md": chips,
+    "commands.md": commands,
     "data.md": data,
     "networks.md": networks,
     "operators.md": lambda _: document(),

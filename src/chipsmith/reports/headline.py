@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chipsmith.profile.profile import EngineRow, Evidence, Figure, Latency, Totals
-from chipsmith.reports.record import MetricRecord, RunRecord
+
+if TYPE_CHECKING:
+    from chipsmith.reports.record import MetricRecord, RunRecord
 
 SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"
