@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from chipsmith.tosa.graph import Array, DType, Graph, Operator
-from chipsmith.tosa.passes.rewrite import NewConstant, Replacement, Site, rewrite
+from chipsmith.tosa.passes.rewrite import Constant, Replacement, Site, rewrite
 
 _DEPTHWISE = "DEPTHWISE_CONV2D"
 
@@ -30,7 +30,7 @@ def _as_convolution(site: Site, op: Operator) -> Replacement | None:
     dense = _spread_weights(weights, zero_point)
     return Replacement(
         operators=(replace(op, kind="CONV2D", inputs=(op.inputs[0], name, *op.inputs[2:])),),
-        constants={name: NewConstant(dense, site.graph.tensor(op.inputs[1]).dtype)},
+        constants={name: Constant(dense, site.graph.tensor(op.inputs[1]).dtype)},
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.tosa.graph import Array, Graph, Operator
-from chipsmith.tosa.passes.rewrite import NewConstant, Replacement, Site, reshape, rewrite
+from chipsmith.tosa.passes.rewrite import Constant, Replacement, Site, reshape, rewrite
 
 Shape = tuple[int, ...]
 
@@ -104,7 +104,7 @@ def _product_of(site: Site, op: Operator, flat: Operator, source: str, weights: 
     reshaped = replace(flat, name=view, inputs=(source, flat.inputs[1]), outputs=(view,))
     return Replacement(
         operators=(reshaped, replace(op, inputs=(view, name, *op.inputs[2:]))),
-        constants={name: NewConstant(np.ascontiguousarray(weights), site.graph.tensor(op.inputs[1]).dtype)},
+        constants={name: Constant(np.ascontiguousarray(weights), site.graph.tensor(op.inputs[1]).dtype)},
         tensors=(tensor,),
     )
 

@@ -43,12 +43,12 @@ class Replacement:
     """Operators in place of one, the last of them making its output, with the constants and tensors that are new."""
 
     operators: tuple[Operator, ...]
-    constants: Mapping[str, NewConstant] = field(default_factory=dict)
+    constants: Mapping[str, Constant] = field(default_factory=dict)
     tensors: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
-class NewConstant:
+class Constant:
     """Data of a new constant tensor."""
 
     data: Array
@@ -68,8 +68,8 @@ def rewrite(graph: Graph, rule: Rule) -> Graph:
     A rule looks at the graph as it was: what it finds there is still computed afterwards, for nothing is removed.
     """
     site = Site(graph)
-    candidates = {op.outputs[0]: rule(site, op) for op in graph.operators}
-    replacements = {name: replacement for name, replacement in candidates.items() if replacement is not None}
+    found = {op.outputs[0]: rule(site, op) for op in graph.operators}
+    replacements = {name: replacement for name, replacement in found.items() if replacement is not None}
     if not replacements:
         return graph
     return _replaced(graph, replacements)
@@ -131,5 +131,5 @@ def reshape(site: Site, op: Operator, source: str) -> Replacement:
     data = np.array(site.shape(op.outputs[0]), np.int64)
     return Replacement(
         operators=(replace(op, kind="RESHAPE", inputs=(source, shape), attributes={}),),
-        constants={shape: NewConstant(data, DType.SHAPE)},
+        constants={shape: Constant(data, DType.SHAPE)},
     )

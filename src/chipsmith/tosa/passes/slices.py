@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from chipsmith.tosa.graph import DType, Graph, Operator
-from chipsmith.tosa.passes.rewrite import NewConstant, Replacement, Site, reshape, rewrite
+from chipsmith.tosa.passes.rewrite import Constant, Replacement, Site, reshape, rewrite
 
 Shape = tuple[int, ...]
 
@@ -54,7 +54,7 @@ def _slice_of(site: Site, op: Operator, part: str, start: Shape) -> Replacement:
     name = site.fresh(f"{op.outputs[0]}/start")
     return Replacement(
         operators=(replace(op, inputs=(part, name, op.inputs[2])),),
-        constants={name: NewConstant(np.array(start, np.int64), DType.SHAPE)},
+        constants={name: Constant(np.array(start, np.int64), DType.SHAPE)},
     )
 
 

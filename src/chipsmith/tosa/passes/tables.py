@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
-from chipsmith.tosa.passes.rewrite import NewConstant, Replacement, Site, reshape, rewrite
+from chipsmith.tosa.passes.rewrite import Constant, Replacement, Site, reshape, rewrite
 from chipsmith.tosa.reference import evaluate
 
 _INT8_VALUES: Array = np.arange(-128, 128).astype(np.int8)
@@ -85,9 +85,9 @@ def _common_root(site: Site, op: Operator, roots: Mapping[str, str]) -> str | No
     if op.kind not in _POINTWISE or not computed or not _constants_are_single(site, op):
         return None
     elements = site.graph.tensor(op.outputs[0]).elements
-    sources = {roots.get(name) for name in computed}
+    found = {roots.get(name) for name in computed}
     whole = all(site.graph.tensor(name).elements == elements for name in computed)
-    return sources.pop() if whole and len(sources) == 1 else None
+    return found.pop() if whole and len(found) == 1 else None
 
 
 def _constants_are_single(site: Site, op: Operator) -> bool:
@@ -108,12 +108,12 @@ def _readers(graph: Graph) -> Mapping[str, set[str]]:
 
 def _between(site: Site, root: str, end: str) -> tuple[Operator, ...]:
     needed = {end}
-    chain: list[Operator] = []
+    found: list[Operator] = []
     for op in reversed(site.graph.operators):
         if op.outputs[0] in needed and op.outputs[0] != root:
-            chain.append(op)
+            found.append(op)
             needed.update(op.inputs)
-    return tuple(reversed(chain))
+    return tuple(reversed(found))
 
 
 def _freed(operators: Iterable[Operator], end: str, readers: Mapping[str, set[str]]) -> set[str]:
@@ -178,7 +178,7 @@ def _replacement(site: Site, chain: Chain, table: Array) -> Replacement | None:
 def _lookup(site: Site, op: Operator, root: str, table: Array) -> Replacement:
     name = site.fresh(f"{op.outputs[0]}/table")
     looked_up = replace(op, kind="TABLE", inputs=(root, name), attributes={})
-    return Replacement(operators=(looked_up,), constants={name: NewConstant(table, DType.INT8)})
+    return Replacement(operators=(looked_up,), constants={name: Constant(table, DType.INT8)})
 
 
 def _lookup_and_reshape(site: Site, op: Operator, root: str, table: Array) -> Replacement:
