@@ -28,7 +28,7 @@ from rich.table import Table
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.console.view import print_tables
+from chipsmith.console.presentation import print_tables
 from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.learn.networks import MobileNetV2, ResNet
 from chipsmith.profile.time_breakdown import TimeShare, time_shares

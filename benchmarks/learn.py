@@ -25,7 +25,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 import chipsmith
-from chipsmith.console.view import print_tables
+from chipsmith.console.presentation import print_tables
 from chipsmith.errors import BadInput
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
 from chipsmith.learn import load_recipe

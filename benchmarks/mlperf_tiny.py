@@ -24,7 +24,7 @@ from rich.table import Table
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.network import compile_network
-from chipsmith.console.view import print_tables
+from chipsmith.console.presentation import print_tables
 from chipsmith.frontends.load import load_graph
 from chipsmith.program.program import Program
 from chipsmith.sim.cycle import simulate

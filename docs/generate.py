@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from chipsmith.api import VERBS
+from chipsmith.api.document import verb_table, word_tables
 from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
@@ -41,8 +43,15 @@ def chips(text: str) -> str:
     return replace_parts(text, {"catalogue": catalogue_table(chips), "fields": field_table()})
 
 
+def commands(text: str) -> str:
+    """The verbs, and what their commands take."""
+    verbs = tuple(VERBS.values())
+    return replace_parts(text, {"verbs": verb_table(verbs), "words": word_tables(verbs)})
+
+
 PAGES: Mapping[str, Page] = {
     "chips.md": chips,
+    "commands.md": commands,
     "operators.md": lambda _: document(),
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
 }

@@ -291,7 +291,82 @@ def test_the_installed_command_prints_nothing_but_the_object(here):
 
 def test_importing_the_package_is_quick_and_brings_nothing_heavy():
     script = "import time, sys; t = time.process_time(); import chipsmith; print(time.process_time() - t, *sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ)
-    seconds, *modules = done.stdout.split()
+    seconds, *modules = python("-c", script).split()
     assert float(seconds) < 0.5
-    assert not {"torch", "executorch", "numba", "plotly", "sklearn", "rich"} & set(modules)
+    assert not HEAVY & set(modules)
+
+
+HEAVY = {"torch", "executorch", "numba", "plotly", "sklearn", "rich", "pandas", "onnx", "numpy", "pydantic", "click"}
+"""None of these comes with the package itself."""
+
+WHAT_A_COMMAND_NEEDS = {
+    ("--help",): {"click"},
+    ("doctor",): {"click"},
+    ("chips",): {"click", "pydantic", "rich"},
+    ("chips", "--json"): {"click", "pydantic"},
+    ("ops", "--json"): {"click", "pydantic", "numpy"},
+    ("estimate", str(DIGITS)): {"click", "pydantic", "rich", "numpy"},
+    ("compile", str(DIGITS), "--json"): {"click", "pydantic", "numpy"},
+}
+
+NEVER_FOR_A_TOSA_FILE = ("chipsmith.learn", "chipsmith.studies", "chipsmith.witness", "chipsmith.frontends.onnx.")
+
+LIST_MODULES = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+from chipsmith.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("arguments", WHAT_A_COMMAND_NEEDS, ids=" ".join)
+def test_a_command_imports_what_it_uses(arguments):
+    command = [sys.executable, "-c", LIST_MODULES, *arguments]
+    modules = subprocess.run(command, capture_output=True, text=True, check=True).stderr.split()
+    assert HEAVY & set(modules) <= WHAT_A_COMMAND_NEEDS[arguments]
+    assert not [module for module in modules if module.startswith(NEVER_FOR_A_TOSA_FILE)]
+
+
+def complete(shell: str, line: str) -> tuple[str, set[str]]:
+    """What the shell is answered for a line whose last word is begun, and the modules that were imported for it."""
+    environment = {
+        **os.environ,
+        "_CHIPSMITH_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": line,
+        "COMP_CWORD": line.split()[-1] if shell == "fish" else str(len(line.split()) - 1),
+    }
+    command = [sys.executable, "-c", LIST_MODULES]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return done.stdout, set(done.stderr.split())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands_and_options(shell):
+    answer, modules = complete(shell, "chipsmith co")
+    assert not (HEAVY - {"click"}) & modules
+    for name in ("compile", "compress", "conformance", "cosim"):
+        assert name in answer
+    assert "estimate" not in answer
+    assert "--calibration" in complete(shell, "chipsmith compile --cal")[0]
+    assert "--max-latency-us" in complete(shell, "chipsmith compress --max-l")[0]
+
+
+def test_bash_completes_with_what_the_command_prints(here):
+    """As a user has it: the printed script in a real shell."""
+    program = here / "chipsmith"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m chipsmith.cli "$@"\n')
+    program.chmod(0o755)
+    script = """
+        PATH="$PWD:$PATH"
+        eval "$(chipsmith --show-completion bash)"
+        COMP_WORDS=(chipsmith co) COMP_CWORD=1
+        _chipsmith_completion chipsmith
+        echo "${COMPREPLY[@]}"
+    """
+    done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["compress", "compile", "cosim", "conformance"]
+
+
+def python(*arguments: str) -> str:
+    """What Python prints."""
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True).stdout

@@ -37,20 +37,20 @@ def without_host(result) -> dict:
 
 
 def test_the_chip_is_right_on_97_percent_and_bit_exact(ran):
-    found = ran.to_json()
-    assert found["images"] == 1000
-    assert found["bit_exact"] is True
-    assert found["accuracy_chip"] >= 0.97
-    assert abs(found["accuracy_float"] - found["accuracy_chip"]) < 0.01
-    assert abs(found["accuracy_int8"] - found["accuracy_chip"]) <= 0.002
+    result = ran.to_json()
+    assert result["images"] == 1000
+    assert result["bit_exact"] is True
+    assert result["accuracy_chip"] >= 0.97
+    assert abs(result["accuracy_float"] - result["accuracy_chip"]) < 0.01
+    assert abs(result["accuracy_int8"] - result["accuracy_chip"]) <= 0.002
 
 
 def test_the_object_has_the_fields_that_scripts_read(ran):
     numbers = "latency_cycles latency_us energy_uj area_mm2 die_cost_usd accuracy_float accuracy_int8 accuracy_chip"
-    found = ran.to_json()
-    assert found["schema_version"] == 1
-    assert all(found[name] > 0 for name in numbers.split())
-    assert {"name", "placed", "reason"} <= set(found["operators"][0])
+    result = ran.to_json()
+    assert result["schema_version"] == 1
+    assert all(result[name] > 0 for name in numbers.split())
+    assert {"name", "placed", "reason"} <= set(result["operators"][0])
 
 
 def test_the_figures_are_those_of_the_program_in_the_folder(ran):
@@ -88,16 +88,16 @@ def test_wall_times_stand_in_the_host_block_alone(ran):
 
 
 def test_each_layer_loses_little_to_int8(ran):
-    layers = {one.layer: one.sqnr_db for one in ran.record.quantisation}
+    layers = {error.layer: error.sqnr_db for error in ran.record.quantisation}
     assert {"features.relu1", "features.relu2", "dense2"} <= set(layers)
     assert min(layers.values()) > 20
 
 
 def test_the_same_figures_are_made_of_float_int8_and_chip(ran):
-    names = {(one.stage, one.name) for one in ran.record.metrics}
+    names = {(metric.stage, metric.name) for metric in ran.record.metrics}
     assert names == {(stage, name) for stage in ("float", "int8", "chip") for name in ("accuracy", "cross entropy")}
     assert sum(map(sum, ran.record.confusion.counts)) == 1000
-    assert {one.stage for one in ran.record.calibration} == {"float", "chip"}
+    assert {curve.stage for curve in ran.record.calibration} == {"float", "chip"}
 
 
 def test_the_program_carries_what_raw_data_need(ran):
@@ -131,9 +131,9 @@ def test_the_same_seed_gives_the_same_result(ran, tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_other_seeds_reach_97_percent_too(seed, tmp_path):
-    found = chipsmith.run("digits", seed=seed, out=tmp_path).to_json()
-    assert found["bit_exact"] is True
-    assert found["accuracy_chip"] >= 0.97
+    result = chipsmith.run("digits", seed=seed, out=tmp_path).to_json()
+    assert result["bit_exact"] is True
+    assert result["accuracy_chip"] >= 0.97
 
 
 def test_quantisation_error_follows_its_definition():
@@ -170,19 +170,6 @@ def test_every_operator_of_the_network_has_its_placement(name):
     assert all(row.reason for row in rows)
 
 
-def test_verbs_are_found_beside_the_packages_of_the_same_name():
-    import chipsmith.estimate
-    import chipsmith.report
-    import chipsmith.rtl
-
-    assert callable(chipsmith.estimate)
-    assert callable(chipsmith.report)
-    assert callable(chipsmith.rtl)
-    assert set(chipsmith.__all__) <= set(dir(chipsmith))
-    with pytest.raises(AttributeError, match="no attribute 'tain'"):
-        _ = chipsmith.tain
-
-
 def test_an_unknown_recipe_is_refused():
     with pytest.raises(BadInput, match="there is no recipe 'letters'"):
         chipsmith.run("letters")
@@ -194,9 +181,9 @@ def test_train_writes_weights_and_a_verdict(ran, tmp_path, monkeypatch):
     from chipsmith.learn import load_trained
 
     monkeypatch.setattr(training, "train_in", lambda *_, **__: load_trained(ran.folder / "trained.safetensors"))
-    found = chipsmith.train("digits", seed=0, out=tmp_path).to_json()
-    assert found["accuracy_float"] == ran.to_json()["accuracy_float"]
-    assert (found["verdict"], len(found["history"])) == ("good", 30)
+    result = chipsmith.train("digits", seed=0, out=tmp_path).to_json()
+    assert result["accuracy_float"] == ran.to_json()["accuracy_float"]
+    assert (result["verdict"], len(result["history"])) == ("good", 30)
     assert load_trained(tmp_path / "trained.safetensors").training.recipe.seed == 0
 
 
@@ -213,4 +200,4 @@ def test_parts_of_a_cell_are_no_layers_of_the_module():
     lowered = lower_module(module, (torch.zeros(1, 3, 4),), (values,), name="cell")
     layers = layer_errors(module, lowered.converted, values, obtained="a test")
     assert layers
-    assert all(one.sqnr_db is None or one.sqnr_db > 20 for one in layers)
+    assert all(error.sqnr_db is None or error.sqnr_db > 20 for error in layers)

@@ -78,8 +78,8 @@ import chipsmith
 from chipsmith.reports.html import render_page
 from chipsmith.reports.record import RunRecord
 
-(one,) = chipsmith.estimate(sys.argv[1])
-page = render_page(RunRecord(network=one.network, chip=one.chip, inference=one.inference))
+(estimate,) = chipsmith.estimate(sys.argv[1])
+page = render_page(RunRecord(network=estimate.network, chip=estimate.chip, inference=estimate.inference))
 print(page.startswith("<!DOCTYPE html>") and len(page) > 1_000_000)
 """
 

@@ -19,8 +19,8 @@ from click.shell_completion import get_completion_class
 import chipsmith
 from chipsmith.api import VERBS
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
-from chipsmith.api.verb import AnyVerb
-from chipsmith.console.view import print_json, quiet_stdout
+from chipsmith.api.verb import JSON_HELP, AnyVerb
+from chipsmith.console.presentation import print_json, quiet_stdout
 from chipsmith.errors import ChipsmithError
 
 PROGRAM = "chipsmith"
@@ -83,35 +83,27 @@ class Command(click.Command):
             return
         with quiet_stdout(words["json"]):
             result = self.verb.function(**_verb_arguments(self.verb, words))
-        view = self.verb.view(result)
-        if view is None:
+        shown = self.verb.present(result)
+        if shown is None:
             return
         if words["json"]:
-            print_json(view.to_json())
+            print_json(shown.to_json())
         else:
-            view.print_text()
-        if view.failure:
-            _leave(view.failure, 1)
+            shown.print_text()
+        if shown.failure:
+            _leave(shown.failure, 1)
 
 
 def _click_parameters(verb: AnyVerb) -> Iterator[click.Parameter]:
-    for parameter in verb.parameters:
-        yield from _click_forms(parameter)
+    for word in verb.words:
+        match word.form:
+            case Argument() as form:
+                yield _click_argument(word, form)
+            case Option() as form:
+                yield _click_option(word, form)
     if verb.schema is not None:
-        yield click.Option(["--schema"], is_flag=True, help=f"Print the JSON Schema of {verb.schema.of}.")
-    yield click.Option(["--json"], is_flag=True, help="Print one JSON object and nothing else.")
-
-
-def _click_forms(parameter: Parameter) -> Iterator[click.Parameter]:
-    """What the command line takes for a parameter: one thing, several or nothing."""
-    match parameter.form:
-        case Argument() as form:
-            yield _click_argument(parameter, form)
-        case Option() as form:
-            yield _click_option(parameter, form)
-        case OptionGroup() as form:
-            for option in form.options():
-                yield from _click_forms(option)
+        yield click.Option(["--schema"], is_flag=True, help=verb.schema.help)
+    yield click.Option(["--json"], is_flag=True, help=JSON_HELP)
 
 
 def _click_argument(parameter: Parameter, form: Argument) -> click.Argument:
@@ -191,7 +183,15 @@ def _show_completion(context: click.Context, _: click.Parameter, shell: str | No
         context.exit()
 
 
-app = click.Group(
+class Commands(click.Group):
+    """All commands, in the order of the verbs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
+        """Their names."""
+        return list(self.commands)
+
+
+app = Commands(
     PROGRAM,
     help=_HELP,
     no_args_is_help=True,

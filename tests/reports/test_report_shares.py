@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sample_runs import program
 
-from chipsmith.console.view import print_tables
+from chipsmith.console.presentation import print_tables
 from chipsmith.profile.time_breakdown import REST, time_shares
 from chipsmith.reports.terminal import time_table
 from chipsmith.sim.cycle import simulate

@@ -84,12 +84,12 @@ def doctor() -> "Diagnosis":
 
 
 INVENTORY_VERBS = (
-    Verb(function=chips, view=console.view_chips, schema=Schema(of="a chip file", read=_chip_schema)),
+    Verb(function=chips, present=console.present_chips, schema=Schema(of="a chip file", read=_chip_schema)),
     Verb(
         function=conformance,
-        view=console.view_conformance,
+        present=console.present_conformance,
         fails="a case does not pass, or is accepted and should be refused",
     ),
-    Verb(function=ops, view=console.view_operators),
-    Verb(function=doctor, view=console.view_diagnosis, fails="something that every command needs is missing"),
+    Verb(function=ops, present=console.present_operators),
+    Verb(function=doctor, present=console.present_diagnosis, fails="something that every command needs is missing"),
 )

@@ -220,10 +220,10 @@ def report(
 
 
 JOB_VERBS = (
-    Verb(function=run, view=console.view_run, fails="the chip differs from its witness"),
-    Verb(function=train, view=console.view_training, schema=Schema(of="a recipe file", read=_recipe_schema)),
-    Verb(function=recipes, view=console.view_recipes),
-    Verb(function=compress, view=console.view_compression, fails="no network is within the budget"),
-    Verb(function=predict, view=console.view_predictions),
-    Verb(function=report, view=console.view_report),
+    Verb(function=run, present=console.present_run, fails="the chip differs from its witness"),
+    Verb(function=train, present=console.present_training, schema=Schema(of="a recipe file", read=_recipe_schema)),
+    Verb(function=recipes, present=console.present_recipes),
+    Verb(function=compress, present=console.present_compression, fails="no network is within the budget"),
+    Verb(function=predict, present=console.present_predictions),
+    Verb(function=report, present=console.present_report),
 )

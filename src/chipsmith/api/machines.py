@@ -84,7 +84,7 @@ def synth(
 
 
 MACHINE_VERBS = (
-    Verb(function=cosim, view=console.view_cosimulation, fails="a bit or a cycle differs"),
-    Verb(function=rtl, view=console.view_files),
-    Verb(function=synth, view=console.view_synthesis),
+    Verb(function=cosim, present=console.present_cosimulation, fails="a bit or a cycle differs"),
+    Verb(function=rtl, present=console.present_files),
+    Verb(function=synth, present=console.present_synthesis),
 )

@@ -8,7 +8,7 @@ line can say (an array, a Chip) is given there by its text: a name or a file.
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, get_args, get_origin
 
 
@@ -56,17 +56,31 @@ Form = Argument | Option | OptionGroup | Supplied
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A parameter of a verb: its name, its type, its default (`inspect.Parameter.empty` without) and its form."""
+    """A parameter of a verb: its name, its type, its default (`inspect.Parameter.empty` without) and its form.
+
+    `group` is the parameter that an option of a group is a part of.
+    """
 
     name: str
     type: Any
     default: object
     form: Form
+    group: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where Python has it: compress's budget.max_latency_us."""
+        return f"{self.group}.{self.name}" if self.group else self.name
 
     @property
     def required(self) -> bool:
         """Whether it must be given."""
         return self.default is inspect.Parameter.empty
+
+    @property
+    def help(self) -> str:
+        """What it is, in a sentence; empty for what stands for several options, or for none."""
+        return self.form.help if isinstance(self.form, Argument | Option) else ""
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -82,3 +96,13 @@ def parameters_of(function: Callable[..., object]) -> Iterator[Parameter]:
             raise TypeError(f"{function.__name__}: {parameter.name} does not say how a command takes it")
         kind, form = get_args(parameter.annotation)
         yield Parameter(name=parameter.name, type=kind, default=parameter.default, form=form)
+
+
+def words_of(parameter: Parameter) -> tuple[Parameter, ...]:
+    """What the command line takes for a parameter: it alone, the options of its group, or nothing."""
+    match parameter.form:
+        case Argument() | Option():
+            return (parameter,)
+        case OptionGroup():
+            return tuple(replace(option, group=parameter.name) for option in parameter.form.options())
+    return ()

@@ -152,8 +152,8 @@ def diff(
 
 
 PROGRAM_VERBS = (
-    Verb(function=compile, view=console.view_program),
-    Verb(function=simulate, view=console.view_simulation),
-    Verb(function=estimate, view=console.view_estimates),
-    Verb(function=diff, view=console.view_diff),
+    Verb(function=compile, present=console.present_program),
+    Verb(function=simulate, present=console.present_simulation),
+    Verb(function=estimate, present=console.present_estimates),
+    Verb(function=diff, present=console.present_diff),
 )

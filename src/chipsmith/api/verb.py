@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from chipsmith.api.parameter import Parameter, parameters_of
-from chipsmith.console.view import View
+from chipsmith.api.parameter import Parameter, parameters_of, words_of
+from chipsmith.console.presentation import Presentation
 from chipsmith.schema import Json
+
+JSON_HELP = "Print one JSON object and nothing else."
+"""What `--json` does, which every command takes."""
 
 Result = TypeVar("Result")
 
@@ -18,17 +21,22 @@ class Schema:
     of: str
     read: Callable[[], Json]
 
+    @property
+    def help(self) -> str:
+        """What `--schema` does."""
+        return f"Print the JSON Schema of {self.of}."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verb(Generic[Result]):
     """A function of the package `chipsmith`, and the command of the same name.
 
-    `view` says how the command shows what the function returns, or gives None where another process shows it. `fails`
-    says in words when the command exits with 1 although it is done, empty where it never does.
+    `present` says how the command shows what the function returns, None where another process shows it; its `failure`
+    makes the command exit with 1. `fails` says in words when that is, empty where it never does.
     """
 
     function: Callable[..., Result]
-    view: Callable[[Result], View | None]
+    present: Callable[[Result], Presentation | None]
     fails: str = ""
     schema: Schema | None = None
 
@@ -46,6 +54,11 @@ class Verb(Generic[Result]):
     def parameters(self) -> tuple[Parameter, ...]:
         """What it takes, in order."""
         return tuple(parameters_of(self.function))
+
+    @property
+    def words(self) -> tuple[Parameter, ...]:
+        """What its command takes: arguments and options, those of groups one by one."""
+        return tuple(word for parameter in self.parameters for word in words_of(parameter))
 
 
 AnyVerb = Verb[Any]

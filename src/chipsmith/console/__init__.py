@@ -1,4 +1,4 @@
-"""What the commands show: for each verb a View of what it returned, as one JSON object or as text for people.
+"""What the commands show: for each verb a Presentation of what it returned, as one JSON object or as text for people.
 
 These files import nothing heavy with themselves: the command line reads them all.
 """

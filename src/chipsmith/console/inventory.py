@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.view import View, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from chipsmith.witness.conformance.run import Conformance
 
 
-def view_chips(chips: Chip | tuple[Chip, ...]) -> View:
+def present_chips(chips: Chip | tuple[Chip, ...]) -> Presentation:
     """The catalogue as a table, or one chip as its file; the object holds whole files, and what follows from them."""
     if isinstance(chips, tuple):
-        return View(to_json=partial(_catalogue_json, chips), print_text=partial(_print_catalogue, chips))
-    return View(to_json=partial(_chip_json, chips), print_text=partial(_print_chip, chips))
+        return Presentation(to_json=partial(_catalogue_json, chips), print_text=partial(_print_catalogue, chips))
+    return Presentation(to_json=partial(_chip_json, chips), print_text=partial(_print_chip, chips))
 
 
-def view_operators(rows: Sequence[OperatorRow]) -> View:
+def present_operators(rows: Sequence[OperatorRow]) -> Presentation:
     """The operators, one line each."""
-    return View(to_json=partial(_operators_json, rows), print_text=partial(_print_operators, rows))
+    return Presentation(to_json=partial(_operators_json, rows), print_text=partial(_print_operators, rows))
 
 
-def view_conformance(result: Conformance) -> View:
+def present_conformance(result: Conformance) -> Presentation:
     """What became of the cases, a line an operator; then those that did not pass, with the reason."""
-    return View(to_json=result.to_json, print_text=partial(_print_conformance, result), failure=result.failure)
+    return Presentation(to_json=result.to_json, print_text=partial(_print_conformance, result), failure=result.failure)
 
 
-def view_diagnosis(result: Diagnosis) -> View:
+def present_diagnosis(result: Diagnosis) -> Presentation:
     """A line for each package that is looked for, then the command that mends what is missing."""
-    return View(to_json=result.to_json, print_text=partial(_print_diagnosis, result), failure=result.failure)
+    return Presentation(to_json=result.to_json, print_text=partial(_print_diagnosis, result), failure=result.failure)
 
 
 def _print_catalogue(chips: Sequence[Chip]) -> None:

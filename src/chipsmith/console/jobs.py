@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.machines import print_cosimulation
-from chipsmith.console.view import View, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -17,38 +17,38 @@ if TYPE_CHECKING:
     from chipsmith.learn import Recipe
 
 
-def view_run(result: RunResult) -> View:
+def present_run(result: RunResult) -> Presentation:
     """The closing table of a run, where its files are, and its co-simulation, if it has one."""
-    return View(to_json=result.to_json, print_text=partial(_print_run, result), failure=result.failure)
+    return Presentation(to_json=result.to_json, print_text=partial(_print_run, result), failure=result.failure)
 
 
-def view_report(result: RunResult) -> View:
+def present_report(result: RunResult) -> Presentation:
     """As of the run; what the run found is no failure of drawing it."""
-    return View(to_json=result.to_json, print_text=partial(_print_run, result))
+    return Presentation(to_json=result.to_json, print_text=partial(_print_run, result))
 
 
-def view_training(result: TrainResult) -> View | None:
+def present_training(result: TrainResult) -> Presentation | None:
     """The verdict of a training and its metrics on the test part; None where another process shows them."""
     from chipsmith.learn.training.processes import processes
 
     if not processes().leads:
         return None
-    return View(to_json=result.to_json, print_text=partial(_print_training, result))
+    return Presentation(to_json=result.to_json, print_text=partial(_print_training, result))
 
 
-def view_recipes(recipes: Sequence[Recipe]) -> View:
+def present_recipes(recipes: Sequence[Recipe]) -> Presentation:
     """One row a recipe."""
-    return View(to_json=partial(_recipes_json, recipes), print_text=partial(_print_recipes, recipes))
+    return Presentation(to_json=partial(_recipes_json, recipes), print_text=partial(_print_recipes, recipes))
 
 
-def view_compression(result: Compressed) -> View:
+def present_compression(result: Compressed) -> Presentation:
     """All networks of a compression, fast ones first, and the one chosen."""
-    return View(to_json=result.to_json, print_text=partial(_print_compression, result), failure=result.failure)
+    return Presentation(to_json=result.to_json, print_text=partial(_print_compression, result), failure=result.failure)
 
 
-def view_predictions(result: Predicted) -> View:
+def present_predictions(result: Predicted) -> Presentation:
     """The answer for each example, and the chip's time for one."""
-    return View(to_json=result.to_json, print_text=partial(_print_predictions, result))
+    return Presentation(to_json=result.to_json, print_text=partial(_print_predictions, result))
 
 
 def _print_run(result: RunResult) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chipsmith.console.view import View, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     from chipsmith.witness.synthesis import Synthesised
 
 
-def view_cosimulation(result: Cosimulated) -> View:
+def present_cosimulation(result: Cosimulated) -> Presentation:
     """Cycles and differences, cold and warm, and the speed of the simulation."""
-    return View(to_json=result.to_json, print_text=partial(print_cosimulation, result), failure=result.difference)
+    return Presentation(
+        to_json=result.to_json, print_text=partial(print_cosimulation, result), failure=result.difference
+    )
 
 
-def view_files(files: Sequence[Path]) -> View:
+def present_files(files: Sequence[Path]) -> Presentation:
     """Where files were written."""
-    return View(to_json=partial(_files_json, files), print_text=partial(_print_files, files))
+    return Presentation(to_json=partial(_files_json, files), print_text=partial(_print_files, files))
 
 
-def view_synthesis(result: Synthesised) -> View:
+def present_synthesis(result: Synthesised) -> Presentation:
     """Area of each block, the macros, and the estimate's error."""
-    return View(to_json=result.to_json, print_text=partial(_print_synthesis, result))
+    return Presentation(to_json=result.to_json, print_text=partial(_print_synthesis, result))
 
 
 def print_cosimulation(result: Cosimulated) -> None:

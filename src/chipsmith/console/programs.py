@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.view import View, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -18,24 +18,24 @@ _LONGEST_NAME = 20
 """Letters of a layer's name in a table."""
 
 
-def view_program(result: CompileResult) -> View:
+def present_program(result: CompileResult) -> Presentation:
     """What the stages made that were asked for; placement, size and memory of a Program."""
-    return View(to_json=result.to_json, print_text=partial(_print_program, result))
+    return Presentation(to_json=result.to_json, print_text=partial(_print_program, result))
 
 
-def view_simulation(result: SimResult) -> View:
+def present_simulation(result: SimResult) -> Presentation:
     """Latency, cold and warm, and the busy share of each engine."""
-    return View(to_json=result.to_json, print_text=partial(_print_simulation, result))
+    return Presentation(to_json=result.to_json, print_text=partial(_print_simulation, result))
 
 
-def view_estimates(results: Sequence[Estimate]) -> View:
+def present_estimates(results: Sequence[Estimate]) -> Presentation:
     """One network on several chips; the object holds `estimates`, one a chip."""
-    return View(to_json=partial(_estimates_json, results), print_text=partial(_print_estimates, results))
+    return Presentation(to_json=partial(_estimates_json, results), print_text=partial(_print_estimates, results))
 
 
-def view_diff(result: Diff) -> View:
+def present_diff(result: Diff) -> Presentation:
     """The layers, one line each: first int8 against float, then the chip against its witness."""
-    return View(to_json=result.to_json, print_text=partial(_print_diff, result))
+    return Presentation(to_json=result.to_json, print_text=partial(_print_diff, result))
 
 
 def _print_program(result: CompileResult) -> None:

@@ -9,19 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chipsmith.profile.profile import ChipRecord, HostStep, Inference, OperatorRow
-from chipsmith.profile.time_breakdown import TimeShare, time_shares
-from chipsmith.program.file import serialize_program
-from chipsmith.program.program import Program
-from chipsmith.reports.headline import inference_headlines
-from chipsmith.reports.result import inference_to_plain, result_to_plain
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.sim.cycle import Timeline
-from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
     from chipsmith.learn import Metrics, Training
+    from chipsmith.profile.profile import ChipRecord, HostStep, Inference, OperatorRow
+    from chipsmith.profile.time_breakdown import TimeShare
+    from chipsmith.program.program import Program
     from chipsmith.reports.record import RunRecord
+    from chipsmith.sim.cycle import Timeline
+    from chipsmith.tosa.graph import Array
     from chipsmith.witness.cosimulate import Cosimulated
 
 
@@ -40,10 +37,14 @@ class CompileResult:
     @property
     def operators(self) -> tuple[OperatorRow, ...]:
         """Where each operator of the network runs, and why."""
+        from chipsmith.profile.profile import OperatorRow
+
         return tuple(OperatorRow(**dataclasses.asdict(placement)) for placement in self.program.manifest.operators)
 
     def to_json(self) -> Json:
         """The object of `chipsmith compile --json`."""
+        from chipsmith.program.file import serialize_program
+
         manifest = self.program.manifest
         return {
             "schema_version": SCHEMA_VERSION,
@@ -105,6 +106,8 @@ class SimResult:
     @property
     def time_shares(self) -> tuple[TimeShare, ...]:
         """Where the time of a cold inference goes."""
+        from chipsmith.profile.time_breakdown import time_shares
+
         return time_shares(self.program, self.cold)
 
 
@@ -118,6 +121,8 @@ class Estimate:
 
     def to_json(self) -> Json:
         """One entry of `chipsmith estimate --json`."""
+        from chipsmith.reports.result import inference_to_plain
+
         return {
             "network": self.network,
             "chip": self.chip.name,
@@ -193,6 +198,8 @@ class RunResult:
 
     def to_json(self) -> Json:
         """The object of `chipsmith run --json`: result.json without the record; the folder stands in `host`."""
+        from chipsmith.reports.result import result_to_plain
+
         plain = result_to_plain(self.record)
         del plain["record"]
         host = {"folder": str(self.folder), "wall_s": plain.pop("host")}
@@ -202,6 +209,8 @@ class RunResult:
 
 def obtained(inference: Inference) -> dict[str, str]:
     """How each headline figure was obtained: measured, simulated or estimated, how good the source is, and which."""
+    from chipsmith.reports.headline import inference_headlines
+
     return {
         headline.label: ": ".join(filter(None, (headline.figure.kind, headline.figure.status, headline.figure.source)))
         for headline in inference_headlines(inference)

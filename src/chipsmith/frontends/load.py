@@ -14,10 +14,6 @@ import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.files import read_arrays
-from chipsmith.frontends.onnx.model import OnnxModel, Shapes, read_model
-from chipsmith.frontends.onnx.network import OnnxNetwork, lower_network
-from chipsmith.frontends.onnx.quantise import quantise
-from chipsmith.frontends.pytorch.network import LoweredNetwork, lower_module
 from chipsmith.frontends.pytorch.user_module import build_module, importable_here, split_name
 from chipsmith.frontends.tflite.network import read_tflite
 from chipsmith.tosa.file import read_tosa
@@ -25,6 +21,10 @@ from chipsmith.tosa.graph import Array, Graph
 
 if TYPE_CHECKING:
     import torch
+
+    from chipsmith.frontends.onnx.model import OnnxModel, Shapes
+    from chipsmith.frontends.onnx.network import OnnxNetwork
+    from chipsmith.frontends.pytorch.network import LoweredNetwork
 
 _READERS = {".tosa": read_tosa, ".tflite": read_tflite}
 
@@ -57,6 +57,10 @@ def load_onnx(model: str, calibration: str | os.PathLike[str] | None) -> OnnxNet
     `.npz` file keyed by their names. It fixes sizes that the file leaves open. Raises BadInput and OperatorRefused as
     read_model, quantise and lower_network do.
     """
+    from chipsmith.frontends.onnx.model import read_model
+    from chipsmith.frontends.onnx.network import lower_network
+    from chipsmith.frontends.onnx.quantise import quantise
+
     if calibration is None:
         network = read_model(model)
         if not network.quantised:
@@ -76,6 +80,8 @@ def read_columns(model: str, calibration: str | os.PathLike[str]) -> tuple[OnnxM
 
     Raises BadInput as load_onnx does.
     """
+    from chipsmith.frontends.onnx.model import read_model
+
     loaded = read_arrays(calibration)
     network = read_model(model, _shapes(loaded))
     names = [port.name for port in network.inputs]
@@ -102,6 +108,8 @@ def load_network(model: str, calibration: str | os.PathLike[str] | None) -> Lowe
     its first axis, in the module's own layout (NCHW for images) and scale; for several inputs an `.npz` file keyed
     by the names of the arguments of `forward`. Raises BadInput and OperatorRefused as lower_module does.
     """
+    from chipsmith.frontends.pytorch.network import lower_module
+
     network, columns = load_module(model, calibration)
     with importable_here(), redirect_stdout(sys.stderr):
         return lower_module(network, _first_of(columns), columns, name=model)

@@ -13,6 +13,7 @@ import json
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,12 @@ from chipsmith.program.verify import verify_program
 MAGIC = b"CHIPSMTH"
 VERSION = 1
 _PREFIX = struct.Struct("<8sIIQ32s")
-_MANIFEST = TypeAdapter(Manifest)
+
+
+@cache
+def _manifest_form() -> TypeAdapter[Manifest]:
+    """Made when the first file is read: it takes as long as importing a small package."""
+    return TypeAdapter(Manifest)
 
 
 def serialize_program(program: Program) -> bytes:
@@ -74,7 +80,7 @@ def parse_program(data: bytes, *, name: str) -> Program:
     try:
         content = json.loads(header)
         chip = Chip.model_validate_json(json.dumps(content["chip"]))
-        manifest = _MANIFEST.validate_json(json.dumps(content["manifest"]))
+        manifest = _manifest_form().validate_json(json.dumps(content["manifest"]))
         count = int(content["instructions"])
         stated = content["chip_sha256"]
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chipsmith.profile.profile import Figure, Inference
-from chipsmith.reports.record import Metric, RunRecord, Stage
+
+if TYPE_CHECKING:
+    from chipsmith.reports.record import Metric, RunRecord, Stage
 
 SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"

@@ -6,13 +6,15 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.profile.profile import Inference
-from chipsmith.reports.record import Metric, RunRecord, Stage, record_from_plain, record_to_plain
 from chipsmith.schema import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from chipsmith.reports.record import Metric, RunRecord, Stage
 
 _STAGES: tuple[Stage, ...] = ("float", "int8", "chip")
 
@@ -23,6 +25,8 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
     `metric` names what the task is judged by; for classification that is `accuracy`, which has fields of its own too.
     `host` holds the wall times, and stands nowhere else: without it two runs with one seed give equal objects.
     """
+    from chipsmith.reports.record import record_to_plain
+
     chip, exact = record.chief("chip"), record.bit_exact
     plain = record_to_plain(dataclasses.replace(record, host={}))
     return {
@@ -75,6 +79,8 @@ def write_result(record: RunRecord, path: Path) -> None:
 
 def read_result(path: Path) -> RunRecord:
     """The record in a result.json; BadInput where the file is missing, foreign or of another version."""
+    from chipsmith.reports.record import record_from_plain
+
     try:
         content = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
     except OSError as error:

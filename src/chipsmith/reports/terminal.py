@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from chipsmith.chip.description import Chip
-from chipsmith.profile.profile import HostStep, Inference, OperatorRow
-from chipsmith.profile.time_breakdown import TimeShare
 from chipsmith.reports.headline import Headline, headlines, significant
-from chipsmith.reports.record import RunRecord
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
+
+    from chipsmith.chip.description import Chip
+    from chipsmith.profile.profile import HostStep, Inference, OperatorRow
+    from chipsmith.profile.time_breakdown import TimeShare
+    from chipsmith.reports.record import RunRecord
 
 
 def closing_table(record: RunRecord) -> RenderableType:

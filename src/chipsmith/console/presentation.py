@@ -1,4 +1,4 @@
-"""A View: one JSON object, or the same as text; and where nothing else may be printed."""
+"""A Presentation: one JSON object, or the same as text; and where nothing else may be printed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class Presentation:
     """How a command shows a result.
 
     `to_json` gives the object of --json, `print_text` prints the same for people. `failure` says why the command exits
