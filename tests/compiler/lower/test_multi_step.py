@@ -11,7 +11,7 @@ from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_canonical, compile_graph
 from chipsmith.compiler.lower.column_stripes import cut_columns
 from chipsmith.compiler.lower.resize import runs
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.program.instructions import Store, Tensor, Vector
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute
@@ -219,7 +219,7 @@ def test_runs_of_a_resize_by_two_are_one_for_each_phase_and_edge():
 
 
 def test_slabs_cover_the_output_and_what_its_windows_read():
-    a = StridedView(buffer="a", offset=0, shape=(1, 3, 6000, 1), strides=(18000, 6000, 1, 1), dtype=DType.INT8)
+    a = View(buffer="a", offset=0, shape=(1, 3, 6000, 1), strides=(18000, 6000, 1, 1), dtype=DType.INT8)
     stripes = cut_columns(a, axis=2, outputs=3001, kernel=3, stride=2, dilation=1, pad=2, reach_bytes=12000, chip=TINY)
     assert len(stripes) > 1
     assert [output for stripe in stripes for output in range(stripe.first, stripe.first + stripe.count)] == list(

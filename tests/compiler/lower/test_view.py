@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chipsmith.compiler.lower.view import StridedView, dense_strides, dense_view
+from chipsmith.compiler.lower.view import View, dense_strides, dense_view
 from chipsmith.tosa.graph import DType, Tensor
 
 
@@ -85,7 +85,7 @@ def test_chains_of_views_show_what_numpy_shows(seed):
         assert (low, high) == (wanted.min(), wanted.max() + view.dtype.size_bytes)
 
 
-def _next(rng, view: StridedView, shown):
+def _next(rng, view: View, shown):
     match rng.integers(4):
         case 0:
             order = tuple(int(axis) for axis in rng.permutation(len(view.shape)))

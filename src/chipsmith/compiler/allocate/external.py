@@ -10,7 +10,7 @@ from chipsmith.chip.description import Chip
 from chipsmith.compiler.allocate.packing import Chunk
 from chipsmith.compiler.errors import DoesNotFit
 from chipsmith.compiler.lower.kernel import KernelList
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.compiler.spill.spill_plan import SpillPlan
 from chipsmith.program.arithmetic import ceil_div, round_up
 from chipsmith.program.program import Port, page_bytes
@@ -86,7 +86,7 @@ def _store_chunks(chunks: Sequence[Chunk], cursor: _Cursor) -> dict[str, int]:
     return {chunk.name: addresses[chunk.data] for chunk in chunks}
 
 
-def _port(name: str, view: StridedView, cursor: _Cursor) -> Port:
+def _port(name: str, view: View, cursor: _Cursor) -> Port:
     size_bytes = view.dtype.size_bytes * math.prod(view.shape)
     dtype = view.dtype.numpy.newbyteorder("<").str.replace("|", "<")
     return Port(name=name, shape=view.shape, dtype=dtype, address=cursor.take(size_bytes), size_bytes=size_bytes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.lower.conv_geometry import Geometry
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
 
 _SHARE = 8
@@ -29,16 +29,7 @@ class ColumnStripe:
 
 
 def cut_columns(
-    a: StridedView,
-    *,
-    axis: int,
-    outputs: int,
-    kernel: int,
-    stride: int,
-    dilation: int,
-    pad: int,
-    reach_bytes: int,
-    chip: Chip,
+    a: View, *, axis: int, outputs: int, kernel: int, stride: int, dilation: int, pad: int, reach_bytes: int, chip: Chip
 ) -> list[ColumnStripe]:
     """The stripes along an axis of an input, over `reach_bytes` of which a window spreads; one where all is well."""
     size_bytes, limit = math.prod(a.shape) * a.dtype.size_bytes, chip.memory_bytes // _SHARE

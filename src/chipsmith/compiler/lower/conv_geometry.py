@@ -12,7 +12,7 @@ import numpy as np
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.fuse.chains import TensorChain
 from chipsmith.compiler.fuse.graph_index import integers
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.tosa.graph import Operator
 
@@ -32,10 +32,10 @@ class Geometry:
     """
 
     depthwise: bool
-    weights: StridedView
-    a: StridedView
-    output: StridedView
-    residual: StridedView | None
+    weights: View
+    a: View
+    output: View
+    residual: View | None
     stride: Triple
     dilation: Triple
     pad: Triple
@@ -67,7 +67,7 @@ class Geometry:
             residual=None if self.residual is None else _channels(self.residual, first, last),
         )
 
-    def swapped(self, a: StridedView) -> Geometry:
+    def swapped(self, a: View) -> Geometry:
         """The same convolution with x for y; `a` is the input with these axes exchanged in memory too."""
         return replace(
             self,
@@ -109,7 +109,7 @@ class Geometry:
         return range(low, max(low, high))
 
 
-def geometries(chain: TensorChain, view: Callable[[str], StridedView], a: StridedView) -> list[Geometry]:
+def geometries(chain: TensorChain, view: Callable[[str], View], a: View) -> list[Geometry]:
     """A convolution, from its input `a`, as sliding windows: one, or for a transposed one the phases of its stride."""
     whole = geometry_of(chain, view, a)
     return [
@@ -117,7 +117,7 @@ def geometries(chain: TensorChain, view: Callable[[str], StridedView], a: Stride
     ]
 
 
-def geometry_of(chain: TensorChain, view: Callable[[str], StridedView], a: StridedView) -> Geometry:
+def geometry_of(chain: TensorChain, view: Callable[[str], View], a: View) -> Geometry:
     """A convolution from its input `a`; of a transposed one stride and padding are the output's."""
     anchor, output = chain.anchor, view(chain.output)
     residual = None if chain.residual is None else replace(view(chain.residual.residual.tensor), shape=output.shape)
@@ -138,11 +138,11 @@ def _padding(anchor: Operator) -> tuple[int, ...]:
     return integers(anchor, "out_pad" if anchor.kind == "TRANSPOSE_CONV2D" else "pad")[::2]
 
 
-def _in_space(view: StridedView) -> StridedView:
+def _in_space(view: View) -> View:
     return view.insert(_DEPTH) if len(view.shape) == 4 else view
 
 
-def _depthwise_weights(view: StridedView) -> StridedView:
+def _depthwise_weights(view: View) -> View:
     """[KH, KW, C, M] as [C x M, 1, KH, KW, 1]; C and M are dense."""
     height, width, channels, multiplier = view.shape
     return view.shaped((height, width, channels * multiplier)).transpose((2, 0, 1)).insert(_DEPTH).insert(_INPUTS)
@@ -157,7 +157,7 @@ def _exchanged(steps: Triple) -> Triple:
     return steps[0], steps[2], steps[1]
 
 
-def _channels(view: StridedView, first: int, last: int) -> StridedView:
+def _channels(view: View, first: int, last: int) -> View:
     return view.every(len(view.shape) - 1, first=first, count=last - first)
 
 
@@ -198,7 +198,7 @@ def _along(geometry: Geometry, axis: int, phase: _Phase) -> Geometry:
     stride, dimension = geometry.stride[axis], 1 + axis
     last = phase.tap + (phase.taps - 1) * stride
 
-    def outputs(view: StridedView) -> StridedView:
+    def outputs(view: View) -> View:
         return view.every(dimension, first=phase.first, count=phase.count, step=stride)
 
     return replace(

@@ -8,7 +8,7 @@ from chipsmith.compiler.lower.context import LoweringContext
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.vector import lower_copy, lower_nest
 from chipsmith.compiler.lower.vector_loops import Loop, Nest
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.program.instructions import Op, Vector
 from chipsmith.tosa.graph import Operator
 
@@ -30,7 +30,7 @@ def scatter(op: Operator, context: LoweringContext) -> Iterator[tuple[UnplacedIn
     yield _moved(Op.SCATTER, o, nest, rows, numbers, o, context)
 
 
-def _nest(*, a: StridedView, numbers: StridedView, o: StridedView, a_step: int, o_step: int) -> Nest:
+def _nest(*, a: View, numbers: View, o: View, a_step: int, o_step: int) -> Nest:
     """Loops over batch, numbers and elements of a row; the steps are those of the loop over numbers."""
     loops = (
         Loop(count=o.shape[0], a=a.strides[0], b=numbers.strides[0], o=o.strides[0]),
@@ -41,13 +41,7 @@ def _nest(*, a: StridedView, numbers: StridedView, o: StridedView, a_step: int, 
 
 
 def _moved(
-    op: Op,
-    table: StridedView,
-    nest: Nest,
-    a: StridedView,
-    numbers: StridedView,
-    o: StridedView,
-    context: LoweringContext,
+    op: Op, table: View, nest: Nest, a: View, numbers: View, o: View, context: LoweringContext
 ) -> tuple[UnplacedInstruction, ...]:
     template = Vector(op=op, rows=table.shape[1], row_pitch=table.strides[1])
     return lower_nest(template, nest, a, numbers, o, context.chip)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.program.instructions import Engine, Instruction
 from chipsmith.program.stream_fields import StreamName
 
@@ -73,8 +73,8 @@ class KernelList:
 
     kernels: tuple[Kernel, ...]
     buffers: Mapping[str, Buffer]
-    inputs: Mapping[str, StridedView]
-    outputs: Mapping[str, StridedView]
+    inputs: Mapping[str, View]
+    outputs: Mapping[str, View]
 
     @property
     def steps(self) -> tuple[UnplacedInstruction, ...]:

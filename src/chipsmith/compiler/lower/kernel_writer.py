@@ -13,7 +13,7 @@ from chipsmith.compiler.lower.context import LoweringContext
 from chipsmith.compiler.lower.kernel import Buffer, Kernel, UnplacedInstruction
 from chipsmith.compiler.lower.tensor_views import TensorViews
 from chipsmith.compiler.lower.vector import lower_copy
-from chipsmith.compiler.lower.view import StridedView, dense_strides
+from chipsmith.compiler.lower.view import View, dense_strides
 from chipsmith.program.instructions import Engine
 
 
@@ -30,7 +30,7 @@ class KernelWriter:
         """The graph."""
         return self.tensors.index
 
-    def view(self, tensor: str) -> StridedView:
+    def view(self, tensor: str) -> View:
         """Where a tensor stands."""
         return self.tensors.view(tensor)
 
@@ -67,19 +67,19 @@ class KernelWriter:
 
     # --- copies ---------------------------------------------------------------------------------------------------
 
-    def copy(self, name: str, source: StridedView, target: StridedView) -> None:
+    def copy(self, name: str, source: View, target: View) -> None:
         """A kernel of that name that copies a view, repeated to the target's shape."""
         steps = lower_copy(source, target, self.chip)
         self._add(name, steps, engine=Engine.VECTOR, operators=(), macs=0)
 
-    def copy_dense(self, tensor: str, view: StridedView) -> StridedView:
+    def copy_dense(self, tensor: str, view: View) -> View:
         """A copy of a tensor, which stands in a view, in a dense buffer of its own."""
         name = f"{tensor}.dense{len(self.kernels)}"
         target = self.tensors.new_buffer(tensor, name)
         self.copy(name, view, target)
         return target
 
-    def copy_view(self, tensor: str, view: StridedView) -> StridedView:
+    def copy_view(self, tensor: str, view: View) -> View:
         """A dense copy of any view of a tensor, in the view's shape."""
         name = f"{tensor}.rearranged{len(self.kernels)}"
         size = view.dtype.size_bytes
@@ -88,6 +88,6 @@ class KernelWriter:
         self.copy(name, view, target)
         return target
 
-    def move(self, tensor: str, view: StridedView) -> None:
+    def move(self, tensor: str, view: View) -> None:
         """From here on a tensor stands in another view."""
         self.tensors.views[tensor] = view

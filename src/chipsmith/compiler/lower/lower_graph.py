@@ -13,7 +13,7 @@ from chipsmith.compiler.lower.multi_step import EXPANSIONS
 from chipsmith.compiler.lower.tensor_chain import lower_tensor_chain
 from chipsmith.compiler.lower.tensor_views import TensorViews
 from chipsmith.compiler.lower.vector_chain import lower_vector_chain
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.tosa.graph import Operator
 
 
@@ -45,7 +45,7 @@ def _lower_chain(chain: Chain, writer: KernelWriter) -> None:
         lower_vector_chain(chain, writer)
 
 
-def _view_of(op: Operator, writer: KernelWriter) -> StridedView:
+def _view_of(op: Operator, writer: KernelWriter) -> View:
     """Where the output of an operator stands that only shows its input in another order."""
     source = writer.view(op.inputs[0])
     shape = writer.index.graph.tensor(op.outputs[0]).shape
@@ -70,9 +70,9 @@ def _concatenate(op: Operator, writer: KernelWriter) -> None:
             writer.copy(f"{op.name}.{name}", writer.view(name), target)
 
 
-def _port_outputs(writer: KernelWriter) -> dict[str, StridedView]:
+def _port_outputs(writer: KernelWriter) -> dict[str, View]:
     """Views of the graph's outputs, each the whole of a buffer that no other port has."""
-    outputs: dict[str, StridedView] = {}
+    outputs: dict[str, View] = {}
     taken = set(writer.index.graph.inputs)
     for name in writer.index.graph.outputs:
         view = writer.view(name)

@@ -25,7 +25,7 @@ from chipsmith.compiler.lower.vector import (
     value_range,
 )
 from chipsmith.compiler.lower.vector_loops import Loop, Nest
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.program.instructions import Op, Reduce, Type, Vector
 from chipsmith.tosa.graph import DType, Operator
 
@@ -52,7 +52,7 @@ def pad(op: Operator, context: LoweringContext) -> Iterator[StageSteps]:
     yield lower_copy(a, _region_of_pitch(o, region), context.chip)
 
 
-def _region_of_pitch(view: StridedView, region: list[tuple[int, int]]) -> StridedView:
+def _region_of_pitch(view: View, region: list[tuple[int, int]]) -> View:
     return view.slice(tuple(first for first, _ in region), tuple(last - first for first, last in region))
 
 
@@ -68,7 +68,7 @@ def tile(op: Operator, context: LoweringContext) -> Iterator[StageSteps]:
     yield _repeat(repeated[0] if repeated else 0, a, o, context)
 
 
-def _repeat(axis: int, a: StridedView, o: StridedView, context: LoweringContext) -> StageSteps:
+def _repeat(axis: int, a: View, o: View, context: LoweringContext) -> StageSteps:
     """A copy with two loops along an axis: over the repetitions, while the input stands still, and over its size."""
     loops = [
         Loop(count=a.shape[dimension], a=a.strides[dimension], b=0, o=o.strides[dimension])

@@ -13,7 +13,7 @@ from chipsmith.compiler.fuse.operators import REDUCTIONS
 from chipsmith.compiler.lower.context import LoweringContext
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.vector import chain_template, lower_copy, lower_nest, reduction
-from chipsmith.compiler.lower.view import StridedView, inverse
+from chipsmith.compiler.lower.view import View, inverse
 from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, Vector
 from chipsmith.tosa.graph import DType
 
@@ -26,7 +26,7 @@ _LEAST_LENGTH = 8
 _LEAST, _GREATEST = -(1 << 31), (1 << 31) - 1
 
 
-def is_long_reduction(chain: VectorChain, view: Callable[[str], StridedView], chip: Chip) -> bool:
+def is_long_reduction(chain: VectorChain, view: Callable[[str], View], chip: Chip) -> bool:
     """Whether a chain reduces an axis that is too long for one instruction."""
     if chain.core is None or chain.core.kind not in REDUCTIONS or chain.out.table is not Table.NONE:
         return False
@@ -42,7 +42,7 @@ def reduce_chain(chain: VectorChain, context: LoweringContext) -> Iterator[tuple
 
 
 def reduce_axis(
-    template: Vector, axis: int, a: StridedView, b: StridedView | None, o: StridedView, context: LoweringContext
+    template: Vector, axis: int, a: View, b: View | None, o: View, context: LoweringContext
 ) -> Iterator[tuple[UnplacedInstruction, ...]]:
     """The stages that reduce an axis of `a`, combined with `b`, which broadcasts to it, to size 1 in `o`."""
     if not _is_long(a, axis, context.chip):
@@ -72,7 +72,7 @@ def reduce_axis(
 
 
 def _reduced(
-    template: Vector, axis: int, sides: list[StridedView | None], o: StridedView, context: LoweringContext
+    template: Vector, axis: int, sides: list[View | None], o: View, context: LoweringContext
 ) -> tuple[UnplacedInstruction, ...]:
     a, b = sides
     if a is None:
@@ -80,15 +80,15 @@ def _reduced(
     return lower_nest(template, reduction(axis, a, b, o), a, b, o, context.chip)
 
 
-def _first(view: StridedView, axis: int, count: int) -> StridedView:
+def _first(view: View, axis: int, count: int) -> View:
     return view if view.shape[axis] == 1 else view.every(axis, first=0, count=count)
 
 
-def _last(view: StridedView, axis: int, count: int) -> StridedView:
+def _last(view: View, axis: int, count: int) -> View:
     return view if view.shape[axis] == 1 else view.every(axis, first=view.shape[axis] - count, count=count)
 
 
-def _is_long(a: StridedView, axis: int, chip: Chip) -> bool:
+def _is_long(a: View, axis: int, chip: Chip) -> bool:
     large = math.prod(a.shape) * a.dtype.size_bytes > chip.memory_bytes // _WHOLE_SHARE
     return large and a.shape[axis] * abs(a.strides[axis]) > _limit_bytes(chip)
 

@@ -12,7 +12,7 @@ from chipsmith.compiler.lower.context import LoweringContext
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.vector import lower_nest
 from chipsmith.compiler.lower.vector_loops import Loop, Nest
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.program.instructions import Op, Reduce, Vector
 from chipsmith.tosa.graph import DType, Operator
 from chipsmith.tosa.operators.image import ResizeAxis
@@ -57,9 +57,7 @@ def resize(op: Operator, context: LoweringContext) -> Iterator[tuple[UnplacedIns
     yield tuple(stage(columns, _COLUMNS, between, o, context))
 
 
-def _pick(
-    axis: ResizeAxis, position: int, a: StridedView, o: StridedView, context: LoweringContext
-) -> Iterator[UnplacedInstruction]:
+def _pick(axis: ResizeAxis, position: int, a: View, o: View, context: LoweringContext) -> Iterator[UnplacedInstruction]:
     before, behind, distance = axis.neighbours()
     nearest = np.where(2 * distance >= axis.numerator, behind, before)
     for run in runs(nearest.tolist(), nearest.tolist(), _period(axis)):
@@ -67,7 +65,7 @@ def _pick(
 
 
 def _blend(
-    axis: ResizeAxis, position: int, a: StridedView, o: StridedView, context: LoweringContext
+    axis: ResizeAxis, position: int, a: View, o: View, context: LoweringContext
 ) -> Iterator[UnplacedInstruction]:
     before, behind, distance = axis.neighbours()
     behind = np.where(distance == 0, before, behind)
@@ -85,7 +83,7 @@ def _period(axis: ResizeAxis) -> int:
     return axis.numerator // math.gcd(axis.numerator, axis.denominator)
 
 
-def _nest(run: ResizeRun, position: int, a: StridedView, o: StridedView, taps: tuple[Loop, ...]) -> Nest:
+def _nest(run: ResizeRun, position: int, a: View, o: View, taps: tuple[Loop, ...]) -> Nest:
     others = [axis for axis in range(len(o.shape)) if axis != position]
     loops = [
         Loop(count=o.shape[dimension], a=a.strides[dimension], b=0, o=o.strides[dimension]) for dimension in others

@@ -12,14 +12,14 @@ from chipsmith.chip.description import Chip
 from chipsmith.compiler.lower.conv_geometry import Geometry
 from chipsmith.compiler.lower.kernel import Buffer, StreamOperand, UnplacedInstruction
 from chipsmith.compiler.lower.slice import CutAxis, slice_step
-from chipsmith.compiler.lower.view import StridedView, dense_strides, inverse
+from chipsmith.compiler.lower.view import View, dense_strides, inverse
 from chipsmith.mapping.channels import WeightedKernel, channel_parts
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Mode, Parameters, Tensor, WeightsBy
 from chipsmith.program.stream_fields import StreamName
 from chipsmith.tosa.graph import Array
 
-OneView = TypeVar("OneView", StridedView, StridedView | None)
+OneView = TypeVar("OneView", View, View | None)
 _COUNT_LIMIT = (1 << 16) - 1
 _BIAS_BYTES = 4
 
@@ -53,7 +53,7 @@ class Epilogue:
     template: Tensor
     parameters: Parameters
     records: Array
-    bias: StridedView | None
+    bias: View | None
     macs: int
 
 
@@ -71,9 +71,7 @@ def lower_convolution(
     )
 
 
-def lower_matmul(
-    a: StridedView, b: StridedView, output: StridedView, epilogue: Epilogue
-) -> tuple[UnplacedInstruction, ...]:
+def lower_matmul(a: View, b: View, output: View, epilogue: Epilogue) -> tuple[UnplacedInstruction, ...]:
     """The TENSOR instructions of a batch of matrix products [N, H, K] x [N, K, W]; B is dense along K or W."""
     by_row = b.strides[2] == b.dtype.size_bytes
     template = replace(
@@ -121,7 +119,7 @@ def _channels(
     return LoweredConvolution(steps=tuple(steps), buffers=tuple(constants))
 
 
-def _weights(part: Geometry, buffers: Mapping[str, Buffer], name: str, constants: list[Buffer]) -> StridedView:
+def _weights(part: Geometry, buffers: Mapping[str, Buffer], name: str, constants: list[Buffer]) -> View:
     """Where weights stand: constants in a buffer of their own, in the order in which they are read."""
     data = buffers[part.weights.buffer].data
     if data is None or not math.prod(part.weights.shape):
@@ -173,7 +171,7 @@ def _windows(template: Tensor, geometry: Geometry) -> Iterator[UnplacedInstructi
         yield from _fit_fields(_with_weights(step, weights, first_tap))
 
 
-def _with_weights(step: UnplacedInstruction, weights: StridedView, base: int) -> UnplacedInstruction:
+def _with_weights(step: UnplacedInstruction, weights: View, base: int) -> UnplacedInstruction:
     """The step with its weights, from a byte of their buffer on."""
     operand = StreamOperand(stream=StreamName.WEIGHTS, buffer=weights.buffer, base=base)
     return replace(step, operands=(*step.operands, operand))
@@ -251,7 +249,7 @@ def _steps_of_window(template: Tensor, geometry: Geometry) -> Tensor:
 
 
 def _pointwise(
-    template: Tensor, a: StridedView, output: StridedView, residual: StridedView | None, *, run: int
+    template: Tensor, a: View, output: View, residual: View | None, *, run: int
 ) -> Iterator[UnplacedInstruction]:
     """A product of rows: all pixels of all images in as few loops as their strides allow."""
     strides = zip(a.strides, output.strides, (residual or output).strides, strict=True)
@@ -320,9 +318,7 @@ def _plane(view: OneView, image: int, plane: int) -> OneView:
     return None if view is None else _moved(view, image * view.strides[0] + plane * view.strides[1])
 
 
-def _step(
-    fields: Tensor, a: StridedView | None, output: StridedView, residual: StridedView | None
-) -> UnplacedInstruction:
+def _step(fields: Tensor, a: View | None, output: View, residual: View | None) -> UnplacedInstruction:
     operands = [StreamOperand(stream=StreamName.OUTPUT, buffer=output.buffer, base=output.offset, written=True)]
     if a is not None:
         operands.insert(0, StreamOperand(stream=StreamName.A, buffer=a.buffer, base=a.offset))

@@ -15,7 +15,7 @@ from chipsmith.compiler.lower.kernel_writer import KernelWriter
 from chipsmith.compiler.lower.tensor import Epilogue, lower_convolution, lower_matmul
 from chipsmith.compiler.lower.transposed_conv import lower_transposed_convolution
 from chipsmith.compiler.lower.types import machine_type
-from chipsmith.compiler.lower.view import StridedView, inverse
+from chipsmith.compiler.lower.view import View, inverse
 from chipsmith.program.instructions import Engine
 from chipsmith.tosa.graph import Operator
 
@@ -139,7 +139,7 @@ def _gather_weights(tensor: str, geometry: Geometry, writer: KernelWriter) -> Ge
     return replace(geometry, weights=copy.transpose(inverse(geometry.weight_order)))
 
 
-def _repeat_channels(anchor: Operator, a: StridedView, writer: KernelWriter) -> StridedView:
+def _repeat_channels(anchor: Operator, a: View, writer: KernelWriter) -> View:
     """A copy of a depthwise convolution's input with each channel as often as it has kernels."""
     multiplier = writer.view(anchor.inputs[1]).shape[3]
     repeated = a.insert(len(a.shape)).broadcast((*a.shape, multiplier))

@@ -21,7 +21,7 @@ from chipsmith.compiler.lower.conv_geometry import Geometry
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.tensor import Epilogue, lower_convolution
 from chipsmith.compiler.lower.vector import lower_copy
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Engine, Parameters
 from chipsmith.tosa.graph import Array, DType
@@ -89,7 +89,7 @@ class _RemainderSpan:
         for low in range(self.low, self.high, most):
             yield replace(self, low=low, high=min(low + most, self.high))
 
-    def split(self, view: StridedView, dimension: int) -> StridedView:
+    def split(self, view: View, dimension: int) -> View:
         """These outputs of an axis of a view, as two axes: q and r."""
         step = view.strides[dimension]
         offset = view.offset + (self.q * self.axis.stride + self.low + self.axis.pad) * step
@@ -150,7 +150,7 @@ def _part(
         yield Engine.VECTOR, lower_copy(output.shaped(target.shape), target, context.chip)
 
 
-def _joined(target: StridedView) -> StridedView | None:
+def _joined(target: View) -> View | None:
     """[N, D, QY, QX, RY, RX, C] as [N, D, QY, QX, RY * RX * C], where the last three stand in one dense run."""
     size = target.dtype.size_bytes
     dense = size
@@ -172,7 +172,7 @@ def _convolved(geometry: Geometry, epilogue: Epilogue, context: LoweringContext)
 
 def _weights(
     whole: Geometry, y: _RemainderSpan, x: _RemainderSpan, zero_point: int, context: LoweringContext
-) -> Generator[EngineSteps, None, StridedView]:
+) -> Generator[EngineSteps, None, View]:
     """The weights [RY * RX * OC, 1, TY, TX, IC] of the window of stride 1: a constant, or copies of computed ones."""
     channels, _, _, _, inputs = whole.weights.shape
     shape = (y.size, x.size, channels, y.axis.taps, x.axis.taps, inputs)
@@ -196,12 +196,7 @@ def _turned(weights: Array, y: _RemainderSpan, x: _RemainderSpan, zero_point: in
 
 
 def _copied(
-    weights: StridedView,
-    y: _RemainderSpan,
-    x: _RemainderSpan,
-    zero_point: int,
-    packed: StridedView,
-    context: LoweringContext,
+    weights: View, y: _RemainderSpan, x: _RemainderSpan, zero_point: int, packed: View, context: LoweringContext
 ) -> Iterator[EngineSteps]:
     """Computed weights in the same order: the zero point everywhere, then the taps that there are."""
     zero = context.constant(np.full((1,) * 6, zero_point, np.int8))
@@ -224,7 +219,7 @@ class _Taps:
     count: int
     high: int
 
-    def of(self, view: StridedView, dimension: int) -> StridedView:
+    def of(self, view: View, dimension: int) -> View:
         """These taps of an axis of the weights as two axes: j backwards, r."""
         step, reach = view.strides[dimension], self.span.axis.reach
         last = (self.first + self.count - 1) * reach + self.span.low
@@ -232,7 +227,7 @@ class _Taps:
         strides = (*view.strides[:dimension], -reach * step, step, *view.strides[dimension + 1 :])
         return replace(view, offset=view.offset + last * step, shape=shape, strides=strides)
 
-    def to(self, view: StridedView, remainders: int, window: int) -> StridedView:
+    def to(self, view: View, remainders: int, window: int) -> View:
         """Where they stand in the window's weights, whose taps are turned."""
         first = self.span.axis.taps - self.first - self.count
         placed = view.every(remainders, first=0, count=self.high - self.span.low)

@@ -14,14 +14,14 @@ from chipsmith.compiler.fuse.operators import POOLS
 from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
 from chipsmith.compiler.lower.types import machine_type
 from chipsmith.compiler.lower.vector_loops import Loop, Nest, instructions
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Reduce, Rounding, Source, Table, Type, Vector
 from chipsmith.program.stream_fields import StreamName
 from chipsmith.tosa.graph import Operator
 
 
-def lower_vector(chain: VectorChain, view: Callable[[str], StridedView], chip: Chip) -> tuple[UnplacedInstruction, ...]:
+def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) -> tuple[UnplacedInstruction, ...]:
     """The VECTOR instructions of a chain; `view` says where each of its tensors stands."""
     a, o = view(chain.a.tensor), view(chain.output)
     b = view(chain.b.tensor) if isinstance(chain.b, InStage) else None
@@ -34,16 +34,16 @@ def lower_vector(chain: VectorChain, view: Callable[[str], StridedView], chip: C
     )
 
 
-def lower_copy(source: StridedView, target: StridedView, chip: Chip) -> tuple[UnplacedInstruction, ...]:
+def lower_copy(source: View, target: View, chip: Chip) -> tuple[UnplacedInstruction, ...]:
     """The VECTOR instructions that copy a view, repeated to the target's shape where its size is 1."""
     return lower_elementwise(Vector(), source, None, target, chip)
 
 
 def lower_elementwise(
     template: Vector,
-    a: StridedView,
-    b: StridedView | None,
-    o: StridedView,
+    a: View,
+    b: View | None,
+    o: View,
     chip: Chip,
     *,
     a_type: Type | None = None,
@@ -56,9 +56,9 @@ def lower_elementwise(
 def lower_nest(
     template: Vector,
     nest: Nest,
-    a: StridedView,
-    b: StridedView | None,
-    o: StridedView,
+    a: View,
+    b: View | None,
+    o: View,
     chip: Chip,
     *,
     a_type: Type | None = None,
@@ -78,7 +78,7 @@ def lower_nest(
 # --- what the chain says -------------------------------------------------------------------------------------------
 
 
-def chain_template(chain: VectorChain, a: StridedView, b: StridedView | None, o: StridedView) -> Vector:
+def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> Vector:
     """VECTOR with all that a chain says but its loops."""
     out = chain.out
     template = Vector(
@@ -116,15 +116,13 @@ def chain_template(chain: VectorChain, a: StridedView, b: StridedView | None, o:
     )
 
 
-def value_range(view: StridedView, *, unsigned: bool) -> tuple[int, int]:
+def value_range(view: View, *, unsigned: bool) -> tuple[int, int]:
     """Least and greatest value of a view's elements."""
     bits = 8 * view.dtype.size_bytes
     return (0, (1 << bits) - 1) if unsigned else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
 
-def _nests(
-    chain: VectorChain, template: Vector, a: StridedView, b: StridedView | None, o: StridedView
-) -> Iterator[tuple[Vector, Nest]]:
+def _nests(chain: VectorChain, template: Vector, a: View, b: View | None, o: View) -> Iterator[tuple[Vector, Nest]]:
     """The loop nests of a chain, each with its template."""
     core = chain.core
     if core is not None and core.kind in POOLS:
@@ -135,7 +133,7 @@ def _nests(
         yield template, elementwise(a, b, o)
 
 
-def elementwise(a: StridedView, b: StridedView | None, o: StridedView) -> Nest:
+def elementwise(a: View, b: View | None, o: View) -> Nest:
     """The loops over all elements of `o`, to whose shape the operands broadcast."""
     a = a.broadcast(o.shape)
     b_strides = b.broadcast(o.shape).strides if b is not None else (0,) * len(o.shape)
@@ -146,7 +144,7 @@ def elementwise(a: StridedView, b: StridedView | None, o: StridedView) -> Nest:
     return Nest(loops=loops, a_base=a.offset, b_base=b.offset if b is not None else 0, o_base=o.offset)
 
 
-def reduction(axis: int, a: StridedView, b: StridedView | None, o: StridedView) -> Nest:
+def reduction(axis: int, a: View, b: View | None, o: View) -> Nest:
     """The loops over all elements of `a`, of which those along an axis become one of `o`, whose size there is 1."""
     b_strides = b.broadcast(a.shape).strides if b is not None else (0,) * len(a.shape)
     loops = tuple(
@@ -183,7 +181,7 @@ def _span(output: int, size: int, kernel: int, stride: int, pad: int) -> _PoolSp
     return _PoolSpan(first=output, count=1, low=max(0, -start), high=min(kernel, size - start))
 
 
-def _pool(core: Operator, template: Vector, a: StridedView, o: StridedView) -> Iterator[tuple[Vector, Nest]]:
+def _pool(core: Operator, template: Vector, a: View, o: View) -> Iterator[tuple[Vector, Nest]]:
     """A nest for each combination of rows and columns whose windows have the same taps."""
     (kernel_y, kernel_x), (stride_y, stride_x) = integers(core, "kernel"), integers(core, "stride")
     top, _, left, _ = integers(core, "pad")
@@ -217,9 +215,7 @@ def _averaged(template: Vector, count: int) -> Vector:
     return replace(template, o_rounding=Rounding.SINGLE, o_multiplier=multiplier, o_shift=shift)
 
 
-def _step(
-    instruction: Vector, nest: Nest, a: StridedView, b: StridedView | None, o: StridedView, table: StridedView | None
-) -> UnplacedInstruction:
+def _step(instruction: Vector, nest: Nest, a: View, b: View | None, o: View, table: View | None) -> UnplacedInstruction:
     operands = [
         StreamOperand(stream=StreamName.A, buffer=a.buffer, base=nest.a_base),
         StreamOperand(stream=StreamName.OUTPUT, buffer=o.buffer, base=nest.o_base, written=True),

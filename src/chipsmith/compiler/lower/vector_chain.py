@@ -13,7 +13,7 @@ from chipsmith.compiler.lower.column_stripes import ColumnStripe, cut_columns
 from chipsmith.compiler.lower.kernel_writer import KernelWriter
 from chipsmith.compiler.lower.reductions import is_long_reduction, reduce_chain
 from chipsmith.compiler.lower.vector import lower_vector
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.tosa.graph import Operator
 
 
@@ -42,12 +42,12 @@ def _lower_pool(chain: VectorChain, core: Operator, writer: KernelWriter) -> Non
         writer.emit(chain, lower_vector(replace(chain, core=striped), partial(_view_among, views, writer), writer.chip))
 
 
-def _view_among(views: Mapping[str, StridedView], writer: KernelWriter, tensor: str) -> StridedView:
+def _view_among(views: Mapping[str, View], writer: KernelWriter, tensor: str) -> View:
     """Where a tensor stands, if it is not among those that stand elsewhere."""
     return views.get(tensor) or writer.view(tensor)
 
 
-def _stripes(core: Operator, a: StridedView, o: StridedView, writer: KernelWriter) -> list[ColumnStripe]:
+def _stripes(core: Operator, a: View, o: View, writer: KernelWriter) -> list[ColumnStripe]:
     kernel_y, kernel_x = integers(core, "kernel")
     return cut_columns(
         a,

@@ -10,7 +10,7 @@ from chipsmith.tosa.graph import Array, DType, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
-class StridedView:
+class View:
     """A tensor as bytes of a buffer: `offset` of its element 0 and a stride in bytes for each dimension."""
 
     buffer: str
@@ -35,7 +35,7 @@ class StridedView:
             size == 1 or stride == other for size, stride, other in zip(self.shape, self.strides, wanted, strict=True)
         )
 
-    def reshape(self, shape: tuple[int, ...]) -> StridedView | None:
+    def reshape(self, shape: tuple[int, ...]) -> View | None:
         """The view with another shape over the same bytes, or None where only a copy could have it."""
         probe = _probe(self.shape, self.strides)
         try:
@@ -44,14 +44,14 @@ class StridedView:
             return None
         return replace(self, shape=shape, strides=tuple(shaped.strides))
 
-    def shaped(self, shape: tuple[int, ...]) -> StridedView:
+    def shaped(self, shape: tuple[int, ...]) -> View:
         """The view of a dense tensor in another shape; ValueError where only a copy could have it."""
         shaped = self.reshape(shape)
         if shaped is None:
             raise ValueError(f"a view of {self.buffer} with strides {self.strides} has no shape {shape}")
         return shaped
 
-    def transpose(self, permutation: tuple[int, ...]) -> StridedView:
+    def transpose(self, permutation: tuple[int, ...]) -> View:
         """The view with its dimensions in another order."""
         return replace(
             self,
@@ -64,36 +64,36 @@ class StridedView:
         whole = np.frombuffer(data, self.dtype.numpy.newbyteorder("<"), offset=self.offset, count=1)
         return np.lib.stride_tricks.as_strided(whole, self.shape, self.strides, writeable=False)
 
-    def slice(self, start: tuple[int, ...], size: tuple[int, ...]) -> StridedView:
+    def slice(self, start: tuple[int, ...], size: tuple[int, ...]) -> View:
         """The elements from `start` on, `size` along each axis."""
         offset = self.offset + sum(index * stride for index, stride in zip(start, self.strides, strict=True))
         return replace(self, offset=offset, shape=size)
 
-    def every(self, axis: int, *, first: int, count: int, step: int = 1) -> StridedView:
+    def every(self, axis: int, *, first: int, count: int, step: int = 1) -> View:
         """Positions `first`, `first + step`, ... of an axis, so many of them."""
         shape = tuple(count if dimension == axis else size for dimension, size in enumerate(self.shape))
         strides = tuple(stride * step if dimension == axis else stride for dimension, stride in enumerate(self.strides))
         return replace(self, offset=self.offset + first * self.strides[axis], shape=shape, strides=strides)
 
-    def split(self, axis: int, inner: int) -> StridedView:
+    def split(self, axis: int, inner: int) -> View:
         """An axis as two, of which the second has size `inner`; one of size 1, which is repeated, as two of size 1."""
         size, stride = self.shape[axis], self.strides[axis]
         sizes = (1, 1) if size == 1 else (size // inner, inner)
         shape = (*self.shape[:axis], *sizes, *self.shape[axis + 1 :])
         return replace(self, shape=shape, strides=(*self.strides[:axis], stride * inner, *self.strides[axis:]))
 
-    def insert(self, axis: int) -> StridedView:
+    def insert(self, axis: int) -> View:
         """The view with one more axis, of size 1."""
         shape = (*self.shape[:axis], 1, *self.shape[axis:])
         return replace(self, shape=shape, strides=(*self.strides[:axis], 0, *self.strides[axis:]))
 
-    def reverse(self, axis: int) -> StridedView:
+    def reverse(self, axis: int) -> View:
         """The view with one axis backwards."""
         offset = self.offset + (self.shape[axis] - 1) * self.strides[axis]
         strides = tuple(-stride if dimension == axis else stride for dimension, stride in enumerate(self.strides))
         return replace(self, offset=offset, strides=strides)
 
-    def broadcast(self, shape: tuple[int, ...]) -> StridedView:
+    def broadcast(self, shape: tuple[int, ...]) -> View:
         """The view repeated to a shape of the same rank, with stride 0 where its size is 1."""
         strides = tuple(
             0 if mine == 1 and wanted != 1 else stride
@@ -117,10 +117,10 @@ def dense_strides(shape: tuple[int, ...], size_bytes: int) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
-def dense_view(tensor: Tensor, buffer: str) -> StridedView:
+def dense_view(tensor: Tensor, buffer: str) -> View:
     """The view of a tensor that fills a buffer row-major."""
     strides = dense_strides(tensor.shape, tensor.dtype.size_bytes)
-    return StridedView(buffer=buffer, offset=0, shape=tensor.shape, strides=strides, dtype=tensor.dtype)
+    return View(buffer=buffer, offset=0, shape=tensor.shape, strides=strides, dtype=tensor.dtype)
 
 
 def _probe(shape: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:

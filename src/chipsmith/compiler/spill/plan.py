@@ -16,7 +16,7 @@ from chipsmith.chip.description import Chip
 from chipsmith.compiler.errors import DoesNotFit
 from chipsmith.compiler.lower.kernel import Buffer, Kernel, KernelList, StreamOperand, UnplacedInstruction
 from chipsmith.compiler.lower.slice import CutAxis, cut_axis, slice_step
-from chipsmith.compiler.lower.view import StridedView
+from chipsmith.compiler.lower.view import View
 from chipsmith.compiler.spill.dma_region import DmaRegion
 from chipsmith.compiler.spill.footprint import footprint_bytes, footprint_of, place_streams, redirect_step, tile_step
 from chipsmith.compiler.spill.live_range import AT_ENTRY, LiveRange, find_live_ranges
@@ -158,7 +158,7 @@ def _reads_or_writes(kernel: Kernel, spilled: Iterable[str]) -> bool:
     return any(operand.buffer in spilled for step in kernel.steps for operand in step.operands)
 
 
-def _names(views: Mapping[str, StridedView]) -> list[str]:
+def _names(views: Mapping[str, View]) -> list[str]:
     return [view.buffer for view in views.values()]
 
 
@@ -246,7 +246,7 @@ class _Planner:
         self._add(kernel, moved)
         self.written.update(dict.fromkeys((tensor for tensor, written in footprint if written), last))
 
-    def _kept(self, views: Mapping[str, StridedView]) -> list[str]:
+    def _kept(self, views: Mapping[str, View]) -> list[str]:
         return [name for name in _names(views) if name not in self.spilled]
 
     def _whole_ports(self) -> None:
