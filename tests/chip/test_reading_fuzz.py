@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 
 import yaml
 from hypothesis import given, settings
@@ -28,7 +29,7 @@ def test_a_damaged_chip_file_never_ends_in_a_traceback(place, text, dropped):
 @settings(deadline=None, max_examples=150)
 @given(section=st.sampled_from(list(FIELDS)), field=st.integers(0, 20), value=VALUES)
 def test_any_field_may_hold_anything(section, field, value):
-    changed = {name: dict(held) if isinstance(held, dict) else held for name, held in FIELDS.items()}
+    changed = copy.deepcopy(FIELDS)
     inner = changed[section]
     if isinstance(inner, dict):
         inner[list(inner)[field % len(inner)]] = value

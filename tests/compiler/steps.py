@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chipsmith.compiler.lower.kernel import Buffer, StreamOperand, UnplacedInstruction
-from chipsmith.program.instructions import Vector
+from chipsmith.program.instructions import VectorInstruction
 from chipsmith.program.stream_fields import STREAM_FIELDS, StreamName, with_fields
 from chipsmith.program.streams import streams
 
@@ -31,7 +31,7 @@ def step(output, *inputs):
         StreamOperand(stream=stream, buffer=name, base=0)
         for stream, name in zip((StreamName.A, StreamName.B), inputs, strict=False)
     ]
-    return UnplacedInstruction(template=Vector(), operands=tuple(operands))
+    return UnplacedInstruction(template=VectorInstruction(), operands=tuple(operands))
 
 
 def buffers(**sizes):

@@ -6,7 +6,7 @@ import pytest
 
 from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.sourced import Status
-from chipsmith.chip.technology import Operation, operation_area
+from chipsmith.chip.technology import Circuit, operation_area
 from chipsmith.costs import AreaEstimate, AreaPart, estimate_area, estimate_cost, slow_memories
 from chipsmith.costs.inventory import logic, macros
 from chipsmith.errors import BadInput
@@ -28,14 +28,14 @@ def test_the_macros_hold_the_bytes_of_the_chip(chip):
 
 
 def test_the_array_has_a_multiplier_a_mac(chip):
-    products = [row for row in logic(chip) if row.component == "array" and row.operation is Operation.MULTIPLY]
+    products = [row for row in logic(chip) if row.component == "array" and row.operation is Circuit.MULTIPLY]
     assert [row.count for row in products] == [chip.macs]
 
 
 def test_the_shared_multipliers_are_those_of_the_chip_file():
     part = next(part for part in estimate_area(load_chip("edge-256")).parts if part.component == "multipliers")
     assert (part.role, part.count) == ("products", 8)
-    assert part.each_um2 == operation_area(Operation.MULTIPLY, bits=32, node_nm=28)
+    assert part.each_um2 == operation_area(Circuit.MULTIPLY, bits=32, node_nm=28)
 
 
 def test_memories_dominate_edge_256():
@@ -100,6 +100,6 @@ def test_a_memory_too_slow_for_the_clock_is_named():
 
 
 def one_part_area(*, area_mm2):
-    each = operation_area(Operation.GATE, bits=1, node_nm=28)
+    each = operation_area(Circuit.GATE, bits=1, node_nm=28)
     part = AreaPart(component="die", role="example", count=round(area_mm2 * 1e6 / each.value), each_um2=each)
     return AreaEstimate(parts=(part,))

@@ -20,7 +20,7 @@ from chipsmith.cache import cache_folder, content_key, installed_versions
 from chipsmith.chip import Chip
 from chipsmith.hardware.build import Toolchain, find_toolchain, runtime_objects
 from chipsmith.hardware.sources import in_order, machine_sources, write_sources
-from chipsmith.program.instructions import Op, Rounding, Tensor, Vector
+from chipsmith.program.instructions import Op, Rounding, TensorInstruction, VectorInstruction
 
 HERE = Path(__file__).parent
 BENCH = HERE / "engine_bench.cpp"
@@ -69,10 +69,10 @@ class EngineBench:
         size = chip.memory
         self._bench = self._library.bench_open(data, size.groups, size.group_bytes, chip.tensor.rows)
 
-    def run(self, one: Tensor | Vector) -> Run:
+    def run(self, instruction: TensorInstruction | VectorInstruction) -> Run:
         outcome = _Outcome()
-        named = _names_multipliers(one)
-        self._library.bench_run(self._bench, one.encode(), named, MOST_CYCLES, ctypes.byref(outcome))
+        named = _names_multipliers(instruction)
+        self._library.bench_run(self._bench, instruction.encode(), named, MOST_CYCLES, ctypes.byref(outcome))
         return Run(
             cycles=outcome.cycles,
             fault=Fault(outcome.fault),
@@ -83,15 +83,17 @@ class EngineBench:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._library.bench_close(self._bench)
 
 
-def _names_multipliers(one: Tensor | Vector) -> bool:
-    if isinstance(one, Tensor):
-        return one.requantise is not Rounding.OFF or bool(one.residual)
-    scales = (one.a_rounding, one.b_rounding, one.o_rounding)
-    return one.op is Op.MUL or any(rounding is not Rounding.OFF for rounding in scales)
+def _names_multipliers(instruction: TensorInstruction | VectorInstruction) -> bool:
+    if isinstance(instruction, TensorInstruction):
+        return instruction.requantise is not Rounding.OFF or bool(instruction.residual)
+    scales = (instruction.a_rounding, instruction.b_rounding, instruction.o_rounding)
+    return instruction.op is Op.MUL or any(rounding is not Rounding.OFF for rounding in scales)
 
 
 @cache

@@ -10,88 +10,93 @@ from random_instructions import DIRECT_OPS, random_row_move, random_vector
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
-from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, VectorInstruction
 from chipsmith.program.verify import check_instruction
 
-Change = Callable[[Vector, Chip, np.random.Generator], Vector]
+Change = Callable[[VectorInstruction, Chip, np.random.Generator], VectorInstruction]
 
 INT32 = -(1 << 31), (1 << 31) - 1
 
 
-def harsh_vector(chip: Chip, rng: np.random.Generator) -> Vector:
+def harsh_vector(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """A legal VECTOR, mostly with several changes that random_vector makes seldom or never."""
     return _changed(random_vector(chip, rng), chip, rng, (_scaled, _other_op, _dense, _wide_clamp, _tabled, _meeting))
 
 
-def harsh_row_move(chip: Chip, rng: np.random.Generator) -> Vector:
+def harsh_row_move(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """A legal GATHER or SCATTER, changed in the same way; half of them are one access to a beat and stream."""
-    one = random_row_move(chip, rng)
+    vector = random_row_move(chip, rng)
     if rng.random() < 0.5:
-        one = _one_access(one)
-    return _changed(one, chip, rng, (_scaled, _wide_clamp, _tabled, _meeting))
+        vector = _with_single_access(vector)
+    return _changed(vector, chip, rng, (_scaled, _wide_clamp, _tabled, _meeting))
 
 
-def any_vector(chip: Chip, rng: np.random.Generator) -> Vector:
+def any_vector(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """One of all kinds, so that each comes after each other."""
     draws = (random_vector, harsh_vector, random_row_move, harsh_row_move)
     return draws[rng.integers(len(draws))](chip, rng)
 
 
-def _one_access(one: Vector) -> Vector:
+def _with_single_access(vector: VectorInstruction) -> VectorInstruction:
     """A beat each cycle where the groups of the streams do not meet."""
-    fields = {"lanes": 1, "a_lane_stride": one.a_type.size_bytes, "o_lane_stride": one.o_type.size_bytes}
-    return dataclasses.replace(one, **fields)
+    fields = {"lanes": 1, "a_lane_stride": vector.a_type.size_bytes, "o_lane_stride": vector.o_type.size_bytes}
+    return dataclasses.replace(vector, **fields)
 
 
-def _changed(one: Vector, chip: Chip, rng: np.random.Generator, changes: tuple[Change, ...]) -> Vector:
+def _changed(
+    vector: VectorInstruction, chip: Chip, rng: np.random.Generator, changes: tuple[Change, ...]
+) -> VectorInstruction:
     for change in changes:
-        changed = change(one, chip, rng) if rng.random() < 0.5 else one
+        changed = change(vector, chip, rng) if rng.random() < 0.5 else vector
         try:
             check_instruction(chip, changed)
         except BadInput:
             continue
-        one = changed
-    return one
+        vector = changed
+    return vector
 
 
-def _scaled(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
+def _scaled(vector: VectorInstruction, _chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     names = rng.permutation(["a_rounding", "b_rounding", "o_rounding"])[: rng.integers(1, 4)]
-    return dataclasses.replace(one, **{name: Rounding(rng.integers(1, 3)) for name in names})
+    return dataclasses.replace(vector, **{name: Rounding(rng.integers(1, 3)) for name in names})
 
 
-def _other_op(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
+def _other_op(vector: VectorInstruction, _chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """Streamed shift amounts and divisors, operands that are read and ignored, products before another scale."""
-    source = Source.STREAM if one.b_source is Source.STREAM else one.b_source
+    source = Source.STREAM if vector.b_source is Source.STREAM else vector.b_source
     op = Op.MUL if rng.random() < 0.5 else Op(rng.choice(DIRECT_OPS))
-    return dataclasses.replace(one, op=op, op_argument=int(rng.integers(2)), b_source=source)
+    return dataclasses.replace(vector, op=op, op_argument=int(rng.integers(2)), b_source=source)
 
 
-def _dense(one: Vector, _chip: Chip, rng: np.random.Generator) -> Vector:
+def _dense(vector: VectorInstruction, _chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """Few accesses, so that beats follow each other closely."""
-    strides = {"a_lane_stride": one.a_type.size_bytes, "b_lane_stride": int(rng.integers(2)) * one.b_type.size_bytes}
+    strides = {
+        "a_lane_stride": vector.a_type.size_bytes,
+        "b_lane_stride": int(rng.integers(2)) * vector.b_type.size_bytes,
+    }
     if rng.random() < 0.5:
-        strides["o_lane_stride"] = one.o_type.size_bytes
-    return dataclasses.replace(one, **strides)
+        strides["o_lane_stride"] = vector.o_type.size_bytes
+    return dataclasses.replace(vector, **strides)
 
 
-def _wide_clamp(one: Vector, _chip: Chip, _rng: np.random.Generator) -> Vector:
-    return dataclasses.replace(one, clamp_min=INT32[0], clamp_max=INT32[1])
+def _wide_clamp(vector: VectorInstruction, _chip: Chip, _rng: np.random.Generator) -> VectorInstruction:
+    return dataclasses.replace(vector, clamp_min=INT32[0], clamp_max=INT32[1])
 
 
-def _tabled(one: Vector, chip: Chip, rng: np.random.Generator) -> Vector:
+def _tabled(vector: VectorInstruction, chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     table = Table(rng.integers(1, 3))
     base = int(rng.integers(0, chip.memory_bytes - table.size_bytes)) // 2 * 2
     size = chip.memory.group_bytes
     groups = {"t_first_group": base // size, "t_last_group": (base + table.size_bytes - 1) // size}
-    o_type = Type.INT32 if rng.random() < 0.3 else one.o_type
-    return dataclasses.replace(one, table=table, t_base=base, o_type=o_type, **groups)
+    o_type = Type.INT32 if rng.random() < 0.3 else vector.o_type
+    return dataclasses.replace(vector, table=table, t_base=base, o_type=o_type, **groups)
 
 
-def _meeting(one: Vector, chip: Chip, rng: np.random.Generator) -> Vector:
+def _meeting(vector: VectorInstruction, chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """Ranges of groups that are wider than need be."""
     groups = {}
     for name in rng.permutation(list("abo"))[: rng.integers(1, 4)]:
-        first, last = getattr(one, f"{name}_first_group"), getattr(one, f"{name}_last_group")
+        first, last = getattr(vector, f"{name}_first_group"), getattr(vector, f"{name}_last_group")
         groups[f"{name}_first_group"] = int(rng.integers(first + 1))
         groups[f"{name}_last_group"] = int(rng.integers(last, chip.memory.groups))
-    return dataclasses.replace(one, **groups)
+    return dataclasses.replace(vector, **groups)

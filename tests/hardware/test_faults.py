@@ -22,9 +22,9 @@ from chipsmith.program.instructions import (
     Rounding,
     Source,
     Store,
-    Tensor,
+    TensorInstruction,
     Type,
-    Vector,
+    VectorInstruction,
     decode_instruction,
 )
 from chipsmith.program.program import Program, encode_pages
@@ -39,9 +39,9 @@ SMALL = Load(external_address=0, run_bytes=64, last_group=0)
 
 
 def program(*payload, **changes) -> Program:
-    made = program_of(CHIP, payload)
-    manifest = dataclasses.replace(made.manifest, external_bytes=1 << 16)
-    return dataclasses.replace(made, manifest=manifest, **changes)
+    sound = program_of(CHIP, payload)
+    manifest = dataclasses.replace(sound.manifest, external_bytes=1 << 16)
+    return dataclasses.replace(sound, manifest=manifest, **changes)
 
 
 def run(faulty: Program, machine: Machine):
@@ -50,8 +50,8 @@ def run(faulty: Program, machine: Machine):
 
 @pytest.fixture(scope="module")
 def machine(rtl_tools):
-    with Machine(CHIP, build_machine(CHIP)) as made:
-        yield made
+    with Machine(CHIP, build_machine(CHIP)) as machine:
+        yield machine
 
 
 @pytest.fixture(autouse=True)
@@ -80,29 +80,32 @@ FAULTY = {
     "a page into the running slot": (Error.PAGE, dataclasses.replace(page_load(CHIP, 1), local_address=0)),
     "a page into a third slot": (Error.FIELD, dataclasses.replace(page_load(CHIP, 1), local_address=2)),
     "a page of the wrong size": (Error.FIELD, dataclasses.replace(page_load(CHIP, 1), run_bytes=128)),
-    "no output channels": (Error.COUNT, Tensor(output_channels=0)),
-    "a window that does not fit the array": (Error.FIELD, Tensor(mode=Mode.DEPTHWISE, run=3, dilation_x=4)),
-    "all taps on one pixel": (Error.FIELD, Tensor(mode=Mode.DEPTHWISE, run=3, dilation_x=0)),
-    "two output pixels of one input pixel": (Error.FIELD, Tensor(mode=Mode.DEPTHWISE, output_width=2, stride_x=0)),
-    "a zero point of ten bits": (Error.FIELD, Tensor(a_zero_point=-129)),
-    "a residual without a scale": (Error.FIELD, Tensor(residual=1)),
-    "a scale that shifts by one": (Error.FIELD, Tensor(requantise=Rounding.SINGLE, shift=1)),
-    "an output of unsigned bytes": (Error.FIELD, Tensor(o_type=Type.UINT8)),
-    "no lanes": (Error.COUNT, Vector(lanes=0, o_lane_stride=1)),
-    "a reduction count without a reduction": (Error.FIELD, Vector(r0=2)),
-    "two lanes on one byte": (Error.FIELD, Vector(lanes=2)),
-    "an operation without its operand": (Error.FIELD, Vector(op=Op.ADD)),
-    "a division by zero": (Error.FIELD, Vector(op=Op.DIV, b_source=Source.IMMEDIATE)),
-    "an index that is no stream": (Error.FIELD, Vector(op=Op.GATHER, rows=4, b_source=Source.IMMEDIATE)),
+    "no output channels": (Error.COUNT, TensorInstruction(output_channels=0)),
+    "a window that does not fit the array": (Error.FIELD, TensorInstruction(mode=Mode.DEPTHWISE, run=3, dilation_x=4)),
+    "all taps on one pixel": (Error.FIELD, TensorInstruction(mode=Mode.DEPTHWISE, run=3, dilation_x=0)),
+    "two output pixels of one input pixel": (
+        Error.FIELD,
+        TensorInstruction(mode=Mode.DEPTHWISE, output_width=2, stride_x=0),
+    ),
+    "a zero point of ten bits": (Error.FIELD, TensorInstruction(a_zero_point=-129)),
+    "a residual without a scale": (Error.FIELD, TensorInstruction(residual=1)),
+    "a scale that shifts by one": (Error.FIELD, TensorInstruction(requantise=Rounding.SINGLE, shift=1)),
+    "an output of unsigned bytes": (Error.FIELD, TensorInstruction(o_type=Type.UINT8)),
+    "no lanes": (Error.COUNT, VectorInstruction(lanes=0, o_lane_stride=1)),
+    "a reduction count without a reduction": (Error.FIELD, VectorInstruction(r0=2)),
+    "two lanes on one byte": (Error.FIELD, VectorInstruction(lanes=2)),
+    "an operation without its operand": (Error.FIELD, VectorInstruction(op=Op.ADD)),
+    "a division by zero": (Error.FIELD, VectorInstruction(op=Op.DIV, b_source=Source.IMMEDIATE)),
+    "an index that is no stream": (Error.FIELD, VectorInstruction(op=Op.GATHER, rows=4, b_source=Source.IMMEDIATE)),
     "an index with a zero point": (
         Error.FIELD,
-        Vector(op=Op.SCATTER, rows=4, b_source=Source.STREAM, b_zero_point=1, o_base=8, b_base=16),
+        VectorInstruction(op=Op.SCATTER, rows=4, b_source=Source.STREAM, b_zero_point=1, o_base=8, b_base=16),
     ),
-    "no rows": (Error.COUNT, Vector(op=Op.GATHER, b_source=Source.STREAM, o_base=8, b_base=16)),
+    "no rows": (Error.COUNT, VectorInstruction(op=Op.GATHER, b_source=Source.STREAM, o_base=8, b_base=16)),
     # Memory that was never written holds bytes of 90: row 90 stands in another group.
     "a row beside the named groups": (
         Error.ADDRESS,
-        Vector(
+        VectorInstruction(
             op=Op.GATHER,
             rows=100,
             row_pitch=GROUP // 16,
@@ -113,7 +116,7 @@ FAULTY = {
             b_last_group=4,
         ),
     ),
-    "a shift by 32": (Error.FIELD, Vector(op=Op.SHL, b_source=Source.IMMEDIATE, b_immediate=32)),
+    "a shift by 32": (Error.FIELD, VectorInstruction(op=Op.SHL, b_source=Source.IMMEDIATE, b_immediate=32)),
 }
 
 
@@ -121,8 +124,8 @@ FAULTY = {
 def test_a_faulty_instruction_is_an_error_and_is_refused(machine, name):
     error, instruction = FAULTY[name]
     faulty = program(instruction)
-    found = run(faulty, machine)
-    assert (found.error, found.finished) == (error, False)
+    outcome = run(faulty, machine)
+    assert (outcome.error, outcome.finished) == (error, False)
     with pytest.raises(BadInput):
         verify_program(faulty)
 
@@ -140,8 +143,8 @@ def test_bits_that_are_no_instruction_are_an_error_and_are_refused(machine, name
     image = bytearray(sound.constants)
     for place, value in changed.items():
         image[place] = value
-    found = run(dataclasses.replace(sound, constants=bytes(image)), machine)
-    assert (found.error, found.error_index, found.finished) == (error, 0, False)
+    outcome = run(dataclasses.replace(sound, constants=bytes(image)), machine)
+    assert (outcome.error, outcome.error_index, outcome.finished) == (error, 0, False)
     with pytest.raises(BadInput):
         decode_instruction(bytes(image[:INSTRUCTION_BYTES]))
 
@@ -149,8 +152,8 @@ def test_bits_that_are_no_instruction_are_an_error_and_are_refused(machine, name
 def test_a_page_that_was_never_loaded_is_an_error_and_is_refused(machine):
     instructions = (*[SMALL] * CHIP.instructions.page_instructions, End())
     faulty = program(SMALL, instructions=instructions, constants=encode_pages(CHIP, instructions))
-    found = run(faulty, machine)
-    assert (found.error, found.error_index) == (Error.PAGE, CHIP.instructions.page_instructions)
+    outcome = run(faulty, machine)
+    assert (outcome.error, outcome.error_index) == (Error.PAGE, CHIP.instructions.page_instructions)
     with pytest.raises(BadInput):
         verify_program(faulty)
 

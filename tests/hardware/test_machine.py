@@ -53,10 +53,10 @@ def test_a_network_on_nano_64(network):
     program = chipsmith.compile(str(NETWORKS / f"{network}.tosa"), chip="nano-64").program
     result = chipsmith.cosim(program)
     assert result.agrees, result.difference
-    found = result.to_json()
-    assert (found["mismatching_bits"], found["instructions_differing"]) == (0, 0)
-    assert found["cycles_rtl"] == found["cycles_simulated"]
-    assert found["warm"]["cycles_rtl"] == found["warm"]["cycles_simulated"] < found["cycles_rtl"]
+    fields = result.to_json()
+    assert (fields["mismatching_bits"], fields["instructions_differing"]) == (0, 0)
+    assert fields["cycles_rtl"] == fields["cycles_simulated"]
+    assert fields["warm"]["cycles_rtl"] == fields["warm"]["cycles_simulated"] < fields["cycles_rtl"]
 
 
 @pytest.mark.slow

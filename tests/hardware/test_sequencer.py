@@ -16,7 +16,7 @@ from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import Machine, external_memory
 from chipsmith.program.cycles import occupancy
 from chipsmith.program.encoding import INSTRUCTION_BYTES
-from chipsmith.program.instructions import Instruction, Tensor, Vector
+from chipsmith.program.instructions import Instruction, TensorInstruction, VectorInstruction
 
 CHIP = load_chip("nano-64")
 STAND_INS = {
@@ -30,27 +30,27 @@ STAND_INS = {
 def machine(rtl_tools):
     folder = Path(__file__).parent / "sv"
     replaced = {name: (folder / stand_in).read_text() for name, stand_in in STAND_INS.items()}
-    with Machine(CHIP, build_machine(CHIP, replaced=replaced)) as made:
-        yield made
+    with Machine(CHIP, build_machine(CHIP, replaced=replaced)) as machine:
+        yield machine
 
 
-def with_cycles(one: Instruction) -> Instruction:
+def with_cycles(instruction: Instruction) -> Instruction:
     """The instruction with its engine's cycles in a field that only the engine reads."""
-    match one:
-        case Tensor():
-            return dataclasses.replace(one, multiplier=occupancy(one, CHIP).engine)
-        case Vector():
-            return dataclasses.replace(one, o_multiplier=occupancy(one, CHIP).engine)
-    return one
+    match instruction:
+        case TensorInstruction():
+            return dataclasses.replace(instruction, multiplier=occupancy(instruction, CHIP).engine)
+        case VectorInstruction():
+            return dataclasses.replace(instruction, o_multiplier=occupancy(instruction, CHIP).engine)
+    return instruction
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_instructions_start_and_end_in_the_cycles_of_the_simulator(machine, seed):
     program = random_program(CHIP, seed, 60)
     memory = external_memory(program, random_inputs(program, seed, 1))
-    for index, one in enumerate(program.instructions):
+    for index, instruction in enumerate(program.instructions):
         place = slice(index * INSTRUCTION_BYTES, (index + 1) * INSTRUCTION_BYTES)
-        memory[place] = np.frombuffer(with_cycles(one).encode(), np.uint8)
+        memory[place] = np.frombuffer(with_cycles(instruction).encode(), np.uint8)
     warm = seed % 3 == 2
     run = machine.infer(program, memory, warm=warm)
     assert (run.error, run.finished) == (Error.NONE, True)

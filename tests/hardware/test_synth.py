@@ -14,31 +14,31 @@ CHIP = load_chip("nano-64")
 @pytest.fixture(scope="module")
 def liberty(shared_data):
     pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
-    found = shared_data.parent / "pdk" / "ihp_sg13g2" / "sg13g2_stdcell_typ_1p20V_25C.lib"
-    if not found.is_file():
-        pytest.skip(f"no liberty file {found}")
-    return found
+    path = shared_data.parent / "pdk" / "ihp_sg13g2" / "sg13g2_stdcell_typ_1p20V_25C.lib"
+    if not path.is_file():
+        pytest.skip(f"no liberty file {path}")
+    return path
 
 
 def test_the_cells_of_a_block_sum_to_the_whole(liberty):
-    found = synthesize(CHIP, liberty, top="store_engine")
-    assert set(found.blocks) == {"requests", "store_engine itself"}
-    assert sum(found.blocks.values()) == pytest.approx(found.area_um2)
-    assert {one.name: one.count for one in found.modules} == {"store_engine": 1, "word_walk": 1}
-    assert found.macros == ()
-    assert found.slowest.name == "word_walk"
+    synthesis = synthesize(CHIP, liberty, top="store_engine")
+    assert set(synthesis.blocks) == {"requests", "store_engine itself"}
+    assert sum(synthesis.blocks.values()) == pytest.approx(synthesis.area_um2)
+    assert {module.name: module.count for module in synthesis.modules} == {"store_engine": 1, "word_walk": 1}
+    assert synthesis.macros == ()
+    assert synthesis.slowest.name == "word_walk"
     # A flip-flop of this library has 48.9888 um2, and the walk alone holds more than 300 bits.
-    assert found.blocks["requests"] > 300 * 48.9888
+    assert synthesis.blocks["requests"] > 300 * 48.9888
 
 
 @pytest.mark.slow
 def test_memories_stay_macros(liberty):
-    found = synthesize(CHIP, liberty, top="local_memory")
+    synthesis = synthesize(CHIP, liberty, top="local_memory")
     bank_lines = CHIP.memory.group_bytes // (2 * CHIP.line_bytes)
     banks = MacroKind(
         wrapper="sram_bank", lines=bank_lines, width_bits=8 * CHIP.line_bytes, count=2 * CHIP.memory.groups
     )
-    assert found.macros == (banks,)
+    assert synthesis.macros == (banks,)
 
 
 def test_a_missing_liberty_file_is_told(tmp_path):

@@ -12,7 +12,7 @@ from random_instructions import DIRECT_OPS, put_indices, random_row_move, random
 
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.program.assembly import format_instruction
-from chipsmith.program.instructions import INDIRECT_OPS, Source, Table, Type, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Source, Table, Type, VectorInstruction
 from chipsmith.program.vector_cycles import beat_cycles, vector_cycles
 from chipsmith.sim.functional import run_instruction
 from chipsmith.sim.memory import Memories
@@ -37,24 +37,24 @@ def chip_of(rows: int, lanes: int, multipliers: int, table_lanes: int) -> Chip:
 SMALL = chip_of(8, 4, 2, 1)
 
 
-def assert_agrees(bench: EngineBench, chip: Chip, one: Vector, rng: np.random.Generator) -> None:
+def assert_agrees(bench: EngineBench, chip: Chip, instruction: VectorInstruction, rng: np.random.Generator) -> None:
     """Every byte of the memory, the cycles, and no access that the contract forbids."""
     before = rng.integers(-128, 128, chip.memory_bytes, dtype=np.int8)
-    if one.op in INDIRECT_OPS:
-        put_indices(one, before[None], rng)
+    if instruction.op in INDIRECT_OPS:
+        put_indices(instruction, before[None], rng)
     bench.memory[:] = before.view(np.uint8)
     memories = Memories(local=before[None], constants=np.zeros(0, np.int8), private=np.zeros((1, 0), np.int8))
-    run = bench.run(one)
-    run_instruction(memories, one)
-    told = format_instruction(one)
+    run = bench.run(instruction)
+    run_instruction(memories, instruction)
+    told = format_instruction(instruction)
     assert run.fault is Fault.NONE, f"{run}: {told}"
-    assert run.cycles == vector_cycles(one, chip), told
+    assert run.cycles == vector_cycles(instruction, chip), told
     wrong = np.flatnonzero(bench.memory.view(np.int8) != memories.local[0])
     assert not wrong.size, f"{wrong.size} bytes differ, the first at {wrong[0]}: {told}"
 
 
 def assert_all_agree(
-    chip: Chip, draw: Callable[[Chip, np.random.Generator], Vector], *, seed: int, instructions: int
+    chip: Chip, draw: Callable[[Chip, np.random.Generator], VectorInstruction], *, seed: int, instructions: int
 ) -> None:
     rng = np.random.default_rng(seed)
     with EngineBench(chip, "vector") as bench:
@@ -76,7 +76,7 @@ def test_every_operation_agrees_on_values_at_the_ends_of_their_range():
     with EngineBench(SMALL, "vector") as bench:
         for op in DIRECT_OPS:
             # The words of A stand from 0 on, those of B from 2048 on, the results from 4096 on.
-            one = Vector(
+            instruction = VectorInstruction(
                 op=op, lanes=len(a), b_source=Source.STREAM, b_base=2048, o_base=4096,
                 a_type=Type.INT32, b_type=Type.INT32, o_type=Type.INT32,
                 a_lane_stride=4, b_lane_stride=4, o_lane_stride=4,
@@ -85,26 +85,26 @@ def test_every_operation_agrees_on_values_at_the_ends_of_their_range():
             local = np.zeros((1, SMALL.memory_bytes), np.int8)
             local[0, : a.nbytes], local[0, 2048 : 2048 + b.nbytes] = a.view(np.int8), b.view(np.int8)
             bench.memory[:] = local[0].view(np.uint8)
-            bench.run(one)
-            run_instruction(Memories(local=local, constants=local[0, :0], private=local[:, :0]), one)
-            found, expected = (data[4096:4496].view("<i4") for data in (bench.memory, local[0]))
-            assert found.tolist() == expected.tolist(), op.name
+            bench.run(instruction)
+            run_instruction(Memories(local=local, constants=local[0, :0], private=local[:, :0]), instruction)
+            written, expected = (data[4096:4496].view("<i4") for data in (bench.memory, local[0]))
+            assert written.tolist() == expected.tolist(), op.name
 
 
 @pytest.mark.parametrize("op", INDIRECT_OPS)
 @pytest.mark.parametrize("table", Table)
 def test_rows_of_one_element_follow_each_other_in_every_cycle(op, table):
     # 120 indices in group 1, elements in groups 0 and 2: as many beats in flight as the engine can hold.
-    one = Vector(
+    instruction = VectorInstruction(
         op=op, o0=120, rows=90, row_pitch=2, b_source=Source.STREAM, b_type=Type.INT16, b_immediate=1000,
         a_type=Type.INT16, o_type=Type.INT16, b_base=2048, b_stride_0=2, o_base=4096, table=table, t_base=6144,
         a_stride_0=2, o_stride_0=2, b_first_group=1, b_last_group=1, o_first_group=2, o_last_group=2,
         t_first_group=3, t_last_group=3, clamp_min=-128, clamp_max=127,
     )  # fmt: skip
-    assert beat_cycles(one, SMALL) == 1
+    assert beat_cycles(instruction, SMALL) == 1
     rng = np.random.default_rng(table)
     with EngineBench(SMALL, "vector") as bench:
-        assert_agrees(bench, SMALL, one, rng)
+        assert_agrees(bench, SMALL, instruction, rng)
 
 
 @pytest.mark.parametrize("kind", Type)
@@ -112,12 +112,12 @@ def test_rows_of_one_element_follow_each_other_in_every_cycle(op, table):
 def test_a_beat_touches_no_byte_beyond_its_own(kind, lanes):
     rng = np.random.default_rng(lanes)
     group, size = SMALL.memory.group_bytes, kind.size_bytes
-    one = Vector(
+    instruction = VectorInstruction(
         lanes=lanes, a_type=kind, o_type=kind, a_lane_stride=size, o_lane_stride=size,
         a_base=group - lanes * size, o_base=SMALL.memory_bytes - lanes * size, o_first_group=3, o_last_group=3,
     )  # fmt: skip
     with EngineBench(SMALL, "vector") as bench:
-        assert_agrees(bench, SMALL, one, rng)
+        assert_agrees(bench, SMALL, instruction, rng)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from random_instructions import _drain, _output_strides, _residual, _window
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
-from chipsmith.program.instructions import Mode, Rounding, Tensor, Type, WeightsBy
+from chipsmith.program.instructions import Mode, Rounding, TensorInstruction, Type, WeightsBy
 from chipsmith.program.streams import streams
 from chipsmith.program.verify import check_instruction
 
@@ -18,7 +18,7 @@ PREFIXES = {"A": "a", "W": "w", "P": "param", "O": "o", "RES": "res"}
 MACS_AT_MOST = 30_000
 
 
-def tight_tensor(chip: Chip, rng: np.random.Generator) -> Tensor:
+def tight_tensor(chip: Chip, rng: np.random.Generator) -> TensorInstruction:
     """A legal instruction, each stream within one bank group."""
     while True:
         draft = _draft(chip, rng)
@@ -27,10 +27,12 @@ def tight_tensor(chip: Chip, rng: np.random.Generator) -> Tensor:
             return placed
 
 
-def in_groups(chip: Chip, one: Tensor, rng: np.random.Generator, groups: dict[str, int]) -> Tensor | None:
+def in_groups(
+    chip: Chip, instruction: TensorInstruction, rng: np.random.Generator, groups: dict[str, int]
+) -> TensorInstruction | None:
     """The instruction with each stream somewhere in the group that `groups` names; None where that is not legal."""
     size, changes = chip.memory.group_bytes, {}
-    for stream in streams(one):
+    for stream in streams(instruction):
         room = size - (stream.last - stream.first + 1)
         if room < 0:
             return None
@@ -39,7 +41,7 @@ def in_groups(chip: Chip, one: Tensor, rng: np.random.Generator, groups: dict[st
         changes[f"{prefix}_base"] = base - base % stream.alignment
         changes |= {f"{prefix}_first_group": group, f"{prefix}_last_group": group}
     try:
-        placed = dataclasses.replace(one, **changes)
+        placed = dataclasses.replace(instruction, **changes)
         check_instruction(chip, placed)
     except BadInput:
         return None
@@ -51,7 +53,7 @@ def _groups(chip: Chip, rng: np.random.Generator) -> dict[str, int]:
     return {name: int(group) for name, group in zip(PREFIXES, several, strict=False)}
 
 
-def _draft(chip: Chip, rng: np.random.Generator) -> Tensor | None:
+def _draft(chip: Chip, rng: np.random.Generator) -> TensorInstruction | None:
     depthwise = rng.random() < 0.35
     rows, columns, pixels = chip.tensor.rows, chip.tensor.columns, chip.tensor.tile_pixels
     counts = {
@@ -65,7 +67,7 @@ def _draft(chip: Chip, rng: np.random.Generator) -> Tensor | None:
     }
     if np.prod(list(counts.values())) > MACS_AT_MOST:
         return None
-    draft = Tensor(
+    draft = TensorInstruction(
         mode=Mode.DEPTHWISE if depthwise else Mode.CONV,
         weights_by=WeightsBy(int(rng.integers(2))),
         **counts,

@@ -6,7 +6,18 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.program.actions import ActionCounts, count_actions
-from chipsmith.program.instructions import End, Load, Op, Parameters, Reduce, Rounding, Source, Tensor, Type, Vector
+from chipsmith.program.instructions import (
+    ChannelRecord,
+    End,
+    Load,
+    Op,
+    Reduce,
+    Rounding,
+    Source,
+    TensorInstruction,
+    Type,
+    VectorInstruction,
+)
 
 NANO = load_chip("nano-64")
 
@@ -24,12 +35,12 @@ def test_a_load_reads_whole_words_and_writes_a_line_for_each():
 
 def test_a_pointwise_convolution():
     # 16 pixels, 8 channels to 8 in one tile and one phase: 16 activation reads, 8 weight reads, 4 of 8 biases.
-    convolution = Tensor(
+    convolution = TensorInstruction(
         output_height=4,
         output_width=4,
         output_channels=8,
         run=8,
-        parameters=Parameters.BIAS,
+        parameters=ChannelRecord.BIAS,
         requantise=Rounding.SINGLE,
     )
     assert count_actions(NANO, convolution) == ActionCounts(
@@ -48,7 +59,7 @@ def test_a_pointwise_convolution():
 
 def test_a_sum_over_the_lanes_writes_and_scales_one_result():
     # 3 sums of 20 lanes, read 8, 8 and 4 at a time.
-    total = Vector(
+    total = VectorInstruction(
         o3=3, lanes=20, a_lane_stride=1, reduce=Reduce.SUM, lane_reduce=1, o_rounding=Rounding.DOUBLE, o_stride_3=1
     )
     assert count_actions(NANO, total) == ActionCounts(
@@ -58,7 +69,7 @@ def test_a_sum_over_the_lanes_writes_and_scales_one_result():
 
 def test_a_gather_multiplies_once_a_beat():
     # 5 rows of 20 bytes: 3 beats a row, each reads its index again.
-    gather = Vector(
+    gather = VectorInstruction(
         o3=5, lanes=20, op=Op.GATHER, a_lane_stride=1, b_source=Source.STREAM, b_type=Type.INT32, b_stride_3=4,
         o_stride_3=20, o_lane_stride=1, rows=50, row_pitch=20,
     )  # fmt: skip

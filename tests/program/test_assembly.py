@@ -8,7 +8,7 @@ from random_programs import random_program
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
 from chipsmith.program.assembly import format_assembly, format_instruction, parse_assembly
-from chipsmith.program.instructions import End, Load, Op, Source, Space, Vector
+from chipsmith.program.instructions import End, Load, Op, Source, Space, VectorInstruction
 
 
 def test_a_line_names_what_differs_from_the_defaults():
@@ -27,7 +27,10 @@ def test_programs_parse_back(chip):
 
 def test_comments_empty_lines_and_hexadecimal_numbers_are_read():
     text = "# a sum\n\nVECTOR op=ADD lanes=0x10 b_source=IMMEDIATE b_immediate=-3  # minus three\nEND\n"
-    assert parse_assembly(text) == (Vector(op=Op.ADD, lanes=16, b_source=Source.IMMEDIATE, b_immediate=-3), End())
+    assert parse_assembly(text) == (
+        VectorInstruction(op=Op.ADD, lanes=16, b_source=Source.IMMEDIATE, b_immediate=-3),
+        End(),
+    )
 
 
 @pytest.mark.parametrize(

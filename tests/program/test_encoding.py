@@ -12,7 +12,7 @@ from chipsmith.chip import load_chip
 from chipsmith.chip.description import INSTRUCTION_BYTES
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import field_range
-from chipsmith.program.instructions import ROWS, Load, Space, Store, Tensor, Type, decode_instruction
+from chipsmith.program.instructions import INSTRUCTIONS, Load, Space, Store, TensorInstruction, Type, decode_instruction
 
 CHIP = load_chip("nano-64")
 
@@ -27,7 +27,7 @@ def extreme(field, end):
     return list(members)[-end] if members else field_range(field)[end]
 
 
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("row", INSTRUCTIONS)
 @pytest.mark.parametrize("end", [0, 1])
 def test_the_extremes_of_all_fields_survive_together(row, end):
     instruction = all_fields_at(row, end)
@@ -69,7 +69,7 @@ def test_a_reserved_opcode_is_refused():
 
 
 def test_a_reserved_value_of_a_field_is_refused():
-    good, other = (Tensor(o_type=kind).encode() for kind in (Type.INT8, Type.UINT16))
+    good, other = (TensorInstruction(o_type=kind).encode() for kind in (Type.INT8, Type.UINT16))
     # UINT16 is 4 in three bits; 7 has no meaning.
     difference = int.from_bytes(other, "little") ^ int.from_bytes(good, "little")
     reserved = int.from_bytes(good, "little") | 7 * (difference >> 2)

@@ -46,7 +46,7 @@ def assert_read_or_refused(data: bytes) -> None:
 def places(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The path to every value in a JSON object."""
     inner = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
-    return [path, *(one for key, value in inner for one in places(value, (*path, key)))][0 if path else 1 :]
+    return [path, *(place for key, value in inner for place in places(value, (*path, key)))][0 if path else 1 :]
 
 
 PLACES = places(json.loads(HEADER))

@@ -9,20 +9,20 @@ import pytest
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
 from chipsmith.program.instructions import (
+    ChannelRecord,
     End,
     Load,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Space,
     Store,
     Table,
-    Tensor,
+    TensorInstruction,
     Type,
-    Vector,
+    VectorInstruction,
 )
 from chipsmith.program.program import Manifest, Port, Program, encode_pages, page_bytes
 from chipsmith.program.verify import check_instruction, verify_program
@@ -32,17 +32,17 @@ GROUP = CHIP.memory.group_bytes
 PAGE = page_bytes(CHIP)
 
 
-POINT = Tensor(
+POINT = TensorInstruction(
     input_height=4, input_width=4, pixel_pitch=8, row_pitch=32, run=8, output_height=4, output_width=4,
     output_channels=8, a_base=0, w_base=GROUP, w_stride=8, o_base=2 * GROUP, o_stride_y=32, o_stride_x=8,
     w_first_group=1, w_last_group=1, o_first_group=2, o_last_group=2,
 )  # fmt: skip
 """A matrix product of 16 pixels of 8 channels, bytes 0 to 127 of groups 0, 1 and 2."""
 
-COPY = Vector(lanes=16, a_lane_stride=1, o_base=GROUP, o_lane_stride=1, o_first_group=1, o_last_group=1)
+COPY = VectorInstruction(lanes=16, a_lane_stride=1, o_base=GROUP, o_lane_stride=1, o_first_group=1, o_last_group=1)
 """16 bytes from group 0 to group 1."""
 
-LOOK_UP = Vector(
+LOOK_UP = VectorInstruction(
     o0=3, lanes=16, op=Op.GATHER, a_lane_stride=1, rows=50, row_pitch=16, o_base=GROUP, o_stride_0=16, o_lane_stride=1,
     b_source=Source.STREAM, b_type=Type.INT32, b_base=2 * GROUP, b_stride_0=4,
     b_first_group=2, b_last_group=2, o_first_group=1, o_last_group=1,
@@ -52,8 +52,8 @@ LOOK_UP = Vector(
 FETCH = Load(run_bytes=16, external_address=PAGE, first_group=0, last_group=0)
 
 
-def changed(one, **fields):
-    return dataclasses.replace(one, **fields)
+def changed(instruction, **fields):
+    return dataclasses.replace(instruction, **fields)
 
 
 @pytest.mark.parametrize("instruction", [POINT, COPY, LOOK_UP, FETCH, End()])
@@ -80,7 +80,7 @@ REFUSED = {
     "stream O writes a byte more than once": changed(POINT, o_stride_x=7),
     "output stream O overlaps input stream A": changed(POINT, o_base=120, o_first_group=0, o_last_group=0),
     "output stream O overlaps input stream P": changed(
-        POINT, parameters=Parameters.BIAS, param_base=2 * GROUP + 64, param_first_group=2, param_last_group=2
+        POINT, parameters=ChannelRecord.BIAS, param_base=2 * GROUP + 64, param_first_group=2, param_last_group=2
     ),
     "output_height is 0; counts are at least 1": changed(POINT, output_height=0),
     "TENSOR.run is -1": changed(POINT, run=-1),

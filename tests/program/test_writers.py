@@ -6,7 +6,7 @@ import pytest
 from timed_programs import program_of
 
 from chipsmith.chip import load_chip
-from chipsmith.program.instructions import Load, Store, Vector
+from chipsmith.program.instructions import Load, Store, VectorInstruction
 from chipsmith.program.writers import writer_of
 
 CHIP = load_chip("nano-64")
@@ -15,8 +15,8 @@ PROGRAM = program_of(
     CHIP,
     [
         Load(run_bytes=32),
-        Vector(lanes=8, a_lane_stride=1, o_base=64, o_lane_stride=1),
-        Vector(lanes=8, a_lane_stride=1, o_base=72, o_lane_stride=1),
+        VectorInstruction(lanes=8, a_lane_stride=1, o_base=64, o_lane_stride=1),
+        VectorInstruction(lanes=8, a_lane_stride=1, o_base=72, o_lane_stride=1),
         Store(external_address=1000, outer_count=2, run_bytes=8, external_outer_stride=100,
               local_address=72, local_outer_stride=-8),
         Store(external_address=2000, run_bytes=4, local_address=30),

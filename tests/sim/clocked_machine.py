@@ -20,20 +20,20 @@ from vector_clock import vector_steps
 from chipsmith.chip import Chip
 from chipsmith.program.actions import ActionCounts
 from chipsmith.program.instructions import (
+    ChannelRecord,
     End,
     Engine,
     Instruction,
     Load,
     Op,
-    Parameters,
     Rounding,
     Source,
     Space,
     Store,
     Table,
-    Tensor,
-    Transfer,
-    Vector,
+    TensorInstruction,
+    TransferInstruction,
+    VectorInstruction,
 )
 from chipsmith.program.program import Program
 
@@ -208,9 +208,9 @@ class ClockedMachine:
                 return self._load(job, load)
             case Store() as store:
                 return self._store(job, store)
-            case Tensor() as tensor:
+            case TensorInstruction() as tensor:
                 return self._hold(job, tensor_steps(self, tensor, job.counts))
-            case Vector() as vector:
+            case VectorInstruction() as vector:
                 return self._hold(job, vector_steps(self, vector, job.counts))
         raise TypeError(job.instruction)
 
@@ -282,7 +282,7 @@ class ClockedMachine:
             self.later(1 + self.chip.external.latency_cycles, lambda: external and self._release(job, external))
 
 
-def _words(transfer: Transfer, word_bytes: int) -> Iterator[int]:
+def _words(transfer: TransferInstruction, word_bytes: int) -> Iterator[int]:
     """The aligned words that the runs touch, one after the other."""
     for outer in range(transfer.outer_count):
         for inner in range(transfer.inner_count):
@@ -299,16 +299,16 @@ def locks_of(instruction: Instruction) -> list[Lock]:
     match instruction:
         case Load(space=Space.PAGE) as load:
             return [("page", load.local_address), *_external(load)]
-        case Transfer() as transfer:
+        case TransferInstruction() as transfer:
             return [*_groups([(transfer.first_group, transfer.last_group)]), *_external(transfer)]
-        case Tensor() as tensor:
+        case TensorInstruction() as tensor:
             return _tensor_locks(tensor)
-        case Vector() as vector:
+        case VectorInstruction() as vector:
             return _vector_locks(vector)
     return []
 
 
-def _external(transfer: Transfer) -> list[Lock]:
+def _external(transfer: TransferInstruction) -> list[Lock]:
     return [("external", region) for region in range(6) if transfer.external_locks & (1 << region)]
 
 
@@ -316,23 +316,23 @@ def _groups(ranges: list[Groups]) -> list[Lock]:
     return [("group", group) for group in sorted({g for first, last in ranges for g in range(first, last + 1)})]
 
 
-def _tensor_locks(one: Tensor) -> list[Lock]:
-    ranges = [(one.a_first_group, one.a_last_group), (one.w_first_group, one.w_last_group)]
-    ranges.append((one.o_first_group, one.o_last_group))
-    if one.parameters != Parameters.NONE:
-        ranges.append((one.param_first_group, one.param_last_group))
-    if one.residual:
-        ranges.append((one.res_first_group, one.res_last_group))
-    multiplies = one.requantise != Rounding.OFF or one.residual
+def _tensor_locks(tensor: TensorInstruction) -> list[Lock]:
+    ranges = [(tensor.a_first_group, tensor.a_last_group), (tensor.w_first_group, tensor.w_last_group)]
+    ranges.append((tensor.o_first_group, tensor.o_last_group))
+    if tensor.parameters != ChannelRecord.NONE:
+        ranges.append((tensor.param_first_group, tensor.param_last_group))
+    if tensor.residual:
+        ranges.append((tensor.res_first_group, tensor.res_last_group))
+    multiplies = tensor.requantise != Rounding.OFF or tensor.residual
     return [*_groups(ranges), *([("multipliers", 0)] if multiplies else [])]
 
 
-def _vector_locks(one: Vector) -> list[Lock]:
-    ranges = [(one.a_first_group, one.a_last_group), (one.o_first_group, one.o_last_group)]
-    if one.b_source == Source.STREAM:
-        ranges.append((one.b_first_group, one.b_last_group))
-    if one.table != Table.NONE:
-        ranges.append((one.t_first_group, one.t_last_group))
-    rescales = any(rounding != Rounding.OFF for rounding in (one.a_rounding, one.b_rounding, one.o_rounding))
-    multiplies = rescales or one.op == Op.MUL
+def _vector_locks(vector: VectorInstruction) -> list[Lock]:
+    ranges = [(vector.a_first_group, vector.a_last_group), (vector.o_first_group, vector.o_last_group)]
+    if vector.b_source == Source.STREAM:
+        ranges.append((vector.b_first_group, vector.b_last_group))
+    if vector.table != Table.NONE:
+        ranges.append((vector.t_first_group, vector.t_last_group))
+    rescales = any(rounding != Rounding.OFF for rounding in (vector.a_rounding, vector.b_rounding, vector.o_rounding))
+    multiplies = rescales or vector.op == Op.MUL
     return [*_groups(ranges), *([("multipliers", 0)] if multiplies else [])]

@@ -9,21 +9,21 @@ import numpy as np
 
 from chipsmith.chip import Chip
 from chipsmith.program.instructions import (
+    ChannelRecord,
     End,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Space,
     Store,
     Table,
-    Tensor,
+    TensorInstruction,
     Type,
-    Vector,
+    VectorInstruction,
     WeightsBy,
 )
 from chipsmith.program.program import Program
@@ -75,9 +75,9 @@ class NaiveMachine:
             case Store():
                 for outside, inside in _runs(instruction):
                     self.external[outside] = self.local[inside]
-            case Tensor():
+            case TensorInstruction():
                 self._tensor(instruction)
-            case Vector():
+            case VectorInstruction():
                 self._vector(instruction)
 
     def read(self, address: int, kind: Type) -> int:
@@ -93,142 +93,150 @@ class NaiveMachine:
 
     # TENSOR
 
-    def _tensor(self, one: Tensor) -> None:
-        shape = (one.output_height, one.output_width, one.output_channels)
+    def _tensor(self, tensor: TensorInstruction) -> None:
+        shape = (tensor.output_height, tensor.output_width, tensor.output_channels)
         for oy, ox, oc in itertools.product(*map(range, shape)):
-            value = self._drain(one, oy, ox, oc, self._accumulate(one, oy, ox, oc))
-            address = one.o_base + oy * one.o_stride_y + ox * one.o_stride_x + oc * SIZES[one.o_type]
-            self.write(address, one.o_type, value)
+            value = self._drain(tensor, oy, ox, oc, self._accumulate(tensor, oy, ox, oc))
+            address = tensor.o_base + oy * tensor.o_stride_y + ox * tensor.o_stride_x + oc * SIZES[tensor.o_type]
+            self.write(address, tensor.o_type, value)
 
-    def _accumulate(self, one: Tensor, oy: int, ox: int, oc: int) -> int:
+    def _accumulate(self, tensor: TensorInstruction, oy: int, ox: int, oc: int) -> int:
         total = 0
-        for kz, ky, kx, tap in itertools.product(*map(range, (one.kernel_z, one.kernel_y, one.kernel_x, one.run))):
-            address = activation_address(one, oy, ox, oc, kz, ky, kx, tap)
+        for kz, ky, kx, tap in itertools.product(
+            *map(range, (tensor.kernel_z, tensor.kernel_y, tensor.kernel_x, tensor.run))
+        ):
+            address = activation_address(tensor, oy, ox, oc, kz, ky, kx, tap)
             if address is not None:
-                activation = self.read(address, Type.INT8) - one.a_zero_point
-                weight = self.read(weight_address(one, oc, kz, ky, kx, tap), Type.INT8) - one.w_zero_point
+                activation = self.read(address, Type.INT8) - tensor.a_zero_point
+                weight = self.read(weight_address(tensor, oc, kz, ky, kx, tap), Type.INT8) - tensor.w_zero_point
                 total += activation * weight
         return wrap(total)
 
-    def _drain(self, one: Tensor, oy: int, ox: int, oc: int, total: int) -> int:
-        bias, multiplier, shift = self._record(one, oc)
+    def _drain(self, tensor: TensorInstruction, oy: int, ox: int, oc: int, total: int) -> int:
+        bias, multiplier, shift = self._record(tensor, oc)
         value = wrap(total + bias)
-        if one.requantise is Rounding.OFF:
+        if tensor.requantise is Rounding.OFF:
             return value
-        value = wrap(scale(value, multiplier, shift, one.requantise) + one.o_zero_point)
-        value = clamped(value, one.clamp_min, one.clamp_max)
-        if not one.residual:
+        value = wrap(scale(value, multiplier, shift, tensor.requantise) + tensor.o_zero_point)
+        value = clamped(value, tensor.clamp_min, tensor.clamp_max)
+        if not tensor.residual:
             return value
-        residual = self.read(one.res_base + oy * one.res_stride_y + ox * one.res_stride_x + oc, Type.INT8)
-        left = wrap((value - one.acc_zero_point) << one.acc_left_shift)
-        right = wrap((residual - one.res_zero_point) << one.res_left_shift)
-        left = scale(left, one.acc_multiplier, one.acc_shift, one.acc_rounding)
-        right = scale(right, one.res_multiplier, one.res_shift, one.res_rounding)
-        value = scale(wrap(left + right), one.sum_multiplier, one.sum_shift, one.sum_rounding)
-        return clamped(wrap(value + one.sum_zero_point), one.sum_clamp_min, one.sum_clamp_max)
+        residual = self.read(tensor.res_base + oy * tensor.res_stride_y + ox * tensor.res_stride_x + oc, Type.INT8)
+        left = wrap((value - tensor.acc_zero_point) << tensor.acc_left_shift)
+        right = wrap((residual - tensor.res_zero_point) << tensor.res_left_shift)
+        left = scale(left, tensor.acc_multiplier, tensor.acc_shift, tensor.acc_rounding)
+        right = scale(right, tensor.res_multiplier, tensor.res_shift, tensor.res_rounding)
+        value = scale(wrap(left + right), tensor.sum_multiplier, tensor.sum_shift, tensor.sum_rounding)
+        return clamped(wrap(value + tensor.sum_zero_point), tensor.sum_clamp_min, tensor.sum_clamp_max)
 
-    def _record(self, one: Tensor, oc: int) -> tuple[int, int, int]:
-        if one.parameters is Parameters.NONE:
-            return 0, one.multiplier, one.shift
-        if one.parameters is Parameters.BIAS:
-            return self.read(one.param_base + 4 * oc, Type.INT32), one.multiplier, one.shift
-        address = one.param_base + 9 * oc
+    def _record(self, tensor: TensorInstruction, oc: int) -> tuple[int, int, int]:
+        if tensor.parameters is ChannelRecord.NONE:
+            return 0, tensor.multiplier, tensor.shift
+        if tensor.parameters is ChannelRecord.BIAS:
+            return self.read(tensor.param_base + 4 * oc, Type.INT32), tensor.multiplier, tensor.shift
+        address = tensor.param_base + 9 * oc
         bias, multiplier = self.read(address, Type.INT32), self.read(address + 4, Type.INT32)
         return bias, multiplier, self.read(address + 8, Type.UINT8) & 63
 
     # VECTOR
 
-    def _vector(self, one: Vector) -> None:
-        lanes = range(one.lanes)
-        for outer in itertools.product(*map(range, (one.o0, one.o1, one.o2, one.o3))):
-            if one.lane_reduce:
-                self._element(one, outer, 0, lanes)
+    def _vector(self, vector: VectorInstruction) -> None:
+        lanes = range(vector.lanes)
+        for outer in itertools.product(*map(range, (vector.o0, vector.o1, vector.o2, vector.o3))):
+            if vector.lane_reduce:
+                self._element(vector, outer, 0, lanes)
                 continue
             for lane in lanes:
-                self._element(one, outer, lane, (lane,))
+                self._element(vector, outer, lane, (lane,))
 
-    def _element(self, one: Vector, outer: tuple[int, ...], out_lane: int, lanes) -> None:
-        row = self._row(one, outer, out_lane)
+    def _element(self, vector: VectorInstruction, outer: tuple[int, ...], out_lane: int, lanes) -> None:
+        row = self._row(vector, outer, out_lane)
         if row is None:
             return
-        found = [
-            self._operate(one, outer, lane, r0, r1)
+        operated = [
+            self._operate(vector, outer, lane, r0, r1)
             for lane in lanes
-            for r0, r1 in itertools.product(range(one.r0), range(one.r1))
+            for r0, r1 in itertools.product(range(vector.r0), range(vector.r1))
         ]
-        value = scale(_reduced(one.reduce, found), one.o_multiplier, one.o_shift, one.o_rounding)
-        value = clamped(wrap(value + one.o_zero_point), one.clamp_min, one.clamp_max)
-        strides = (one.o_stride_0, one.o_stride_1, one.o_stride_2, one.o_stride_3)
-        address = one.o_base + sum(map(int.__mul__, outer, strides)) + out_lane * one.o_lane_stride
-        address += row * one.row_pitch if one.op is Op.SCATTER else 0
-        self.write(address, one.o_type, self._looked_up(one, value))
+        value = scale(_reduced(vector.reduce, operated), vector.o_multiplier, vector.o_shift, vector.o_rounding)
+        value = clamped(wrap(value + vector.o_zero_point), vector.clamp_min, vector.clamp_max)
+        strides = (vector.o_stride_0, vector.o_stride_1, vector.o_stride_2, vector.o_stride_3)
+        address = vector.o_base + sum(map(int.__mul__, outer, strides)) + out_lane * vector.o_lane_stride
+        address += row * vector.row_pitch if vector.op is Op.SCATTER else 0
+        self.write(address, vector.o_type, self._looked_up(vector, value))
 
-    def _row(self, one: Vector, outer: tuple[int, ...], lane: int) -> int | None:
+    def _row(self, vector: VectorInstruction, outer: tuple[int, ...], lane: int) -> int | None:
         """The row that GATHER or SCATTER moves an element by, None where it is not there; 0 for other operations."""
-        if one.op not in (Op.GATHER, Op.SCATTER):
+        if vector.op not in (Op.GATHER, Op.SCATTER):
             return 0
-        strides = (one.b_stride_0, one.b_stride_1, one.b_stride_2, one.b_stride_3)
-        address = one.b_base + sum(map(int.__mul__, outer, strides)) + lane * one.b_lane_stride
-        row = wrap(self.read(address, one.b_type) - one.b_immediate)
-        return row if 0 <= row < one.rows else None
+        strides = (vector.b_stride_0, vector.b_stride_1, vector.b_stride_2, vector.b_stride_3)
+        address = vector.b_base + sum(map(int.__mul__, outer, strides)) + lane * vector.b_lane_stride
+        row = wrap(self.read(address, vector.b_type) - vector.b_immediate)
+        return row if 0 <= row < vector.rows else None
 
-    def _operate(self, one: Vector, outer: tuple[int, ...], lane: int, r0: int, r1: int) -> int:
-        strides = (one.a_stride_0, one.a_stride_1, one.a_stride_2, one.a_stride_3)
-        address = one.a_base + sum(map(int.__mul__, outer, strides)) + lane * one.a_lane_stride
-        address += r0 * one.a_reduce_0 + r1 * one.a_reduce_1
-        if one.op is Op.GATHER:
-            address += self._row(one, outer, lane) * one.row_pitch
-        a = wrap((self.read(address, one.a_type) - one.a_zero_point) << one.a_left_shift)
-        a = scale(a, one.a_multiplier, one.a_shift, one.a_rounding)
-        return wrap(operate(one.op, a, self._operand_b(one, outer, lane), one.op_argument))
+    def _operate(self, vector: VectorInstruction, outer: tuple[int, ...], lane: int, r0: int, r1: int) -> int:
+        strides = (vector.a_stride_0, vector.a_stride_1, vector.a_stride_2, vector.a_stride_3)
+        address = vector.a_base + sum(map(int.__mul__, outer, strides)) + lane * vector.a_lane_stride
+        address += r0 * vector.a_reduce_0 + r1 * vector.a_reduce_1
+        if vector.op is Op.GATHER:
+            address += self._row(vector, outer, lane) * vector.row_pitch
+        a = wrap((self.read(address, vector.a_type) - vector.a_zero_point) << vector.a_left_shift)
+        a = scale(a, vector.a_multiplier, vector.a_shift, vector.a_rounding)
+        return wrap(operate(vector.op, a, self._operand_b(vector, outer, lane), vector.op_argument))
 
-    def _operand_b(self, one: Vector, outer: tuple[int, ...], lane: int) -> int:
-        if one.b_source is not Source.STREAM:
-            return one.b_immediate
-        strides = (one.b_stride_0, one.b_stride_1, one.b_stride_2, one.b_stride_3)
-        address = one.b_base + sum(map(int.__mul__, outer, strides)) + lane * one.b_lane_stride
-        b = wrap((self.read(address, one.b_type) - one.b_zero_point) << one.b_left_shift)
-        return scale(b, one.b_multiplier, one.b_shift, one.b_rounding)
+    def _operand_b(self, vector: VectorInstruction, outer: tuple[int, ...], lane: int) -> int:
+        if vector.b_source is not Source.STREAM:
+            return vector.b_immediate
+        strides = (vector.b_stride_0, vector.b_stride_1, vector.b_stride_2, vector.b_stride_3)
+        address = vector.b_base + sum(map(int.__mul__, outer, strides)) + lane * vector.b_lane_stride
+        b = wrap((self.read(address, vector.b_type) - vector.b_zero_point) << vector.b_left_shift)
+        return scale(b, vector.b_multiplier, vector.b_shift, vector.b_rounding)
 
-    def _looked_up(self, one: Vector, value: int) -> int:
-        if one.table is Table.TABLE8:
-            return self.read(one.t_base + value + 128, Type.INT8)
-        if one.table is Table.TABLE16:
+    def _looked_up(self, vector: VectorInstruction, value: int) -> int:
+        if vector.table is Table.TABLE8:
+            return self.read(vector.t_base + value + 128, Type.INT8)
+        if vector.table is Table.TABLE16:
             index, fraction = (value >> 7) + 256, value & 127
-            left = self.read(one.t_base + 2 * index, Type.INT16)
-            right = self.read(one.t_base + 2 * index + 2, Type.INT16)
+            left = self.read(vector.t_base + 2 * index, Type.INT16)
+            right = self.read(vector.t_base + 2 * index + 2, Type.INT16)
             return (left << 7) + (right - left) * fraction
         return value
 
 
-def _runs(one: Load | Store):
+def _runs(transfer: Load | Store):
     """(external byte, local byte) of each byte that a transfer moves."""
-    for i, k, byte in itertools.product(range(one.outer_count), range(one.inner_count), range(one.run_bytes)):
-        outside = one.external_address + i * one.external_outer_stride + k * one.external_inner_stride + byte
-        inside = one.local_address + i * one.local_outer_stride + k * one.local_inner_stride + byte
+    for i, k, byte in itertools.product(
+        range(transfer.outer_count), range(transfer.inner_count), range(transfer.run_bytes)
+    ):
+        outside = (
+            transfer.external_address + i * transfer.external_outer_stride + k * transfer.external_inner_stride + byte
+        )
+        inside = transfer.local_address + i * transfer.local_outer_stride + k * transfer.local_inner_stride + byte
         assert outside >= 0
         assert inside >= 0
         yield outside, inside
 
 
-def activation_address(one: Tensor, oy: int, ox: int, oc: int, kz: int, ky: int, kx: int, tap: int) -> int | None:
+def activation_address(
+    tensor: TensorInstruction, oy: int, ox: int, oc: int, kz: int, ky: int, kx: int, tap: int
+) -> int | None:
     """Address of an activation, or None where it is masked."""
-    row = oy * one.stride_y - one.pad_top + ky * one.dilation_y
-    if not 0 <= row < one.input_height:
+    row = oy * tensor.stride_y - tensor.pad_top + ky * tensor.dilation_y
+    if not 0 <= row < tensor.input_height:
         return None
-    start = one.a_base + kz * one.a_pitch_z + row * one.row_pitch
-    if one.mode is Mode.DEPTHWISE:
-        pixel = ox * one.stride_x - one.pad_left + tap * one.dilation_x
-        return start + pixel * one.pixel_pitch + oc if 0 <= pixel < one.input_width else None
-    byte = (ox * one.stride_x - one.pad_left + kx * one.dilation_x) * one.pixel_pitch + tap
-    return start + byte if 0 <= byte < one.input_width * one.pixel_pitch else None
+    start = tensor.a_base + kz * tensor.a_pitch_z + row * tensor.row_pitch
+    if tensor.mode is Mode.DEPTHWISE:
+        pixel = ox * tensor.stride_x - tensor.pad_left + tap * tensor.dilation_x
+        return start + pixel * tensor.pixel_pitch + oc if 0 <= pixel < tensor.input_width else None
+    byte = (ox * tensor.stride_x - tensor.pad_left + kx * tensor.dilation_x) * tensor.pixel_pitch + tap
+    return start + byte if 0 <= byte < tensor.input_width * tensor.pixel_pitch else None
 
 
-def weight_address(one: Tensor, oc: int, kz: int, ky: int, kx: int, tap: int) -> int:
-    start = one.w_base + kz * one.w_stride_z + ky * one.w_stride_y + kx * one.w_stride_x
-    if one.mode is Mode.CONV and one.weights_by is WeightsBy.COLUMN:
-        return start + oc * one.w_stride + tap
-    return start + tap * one.w_stride + oc
+def weight_address(tensor: TensorInstruction, oc: int, kz: int, ky: int, kx: int, tap: int) -> int:
+    start = tensor.w_base + kz * tensor.w_stride_z + ky * tensor.w_stride_y + kx * tensor.w_stride_x
+    if tensor.mode is Mode.CONV and tensor.weights_by is WeightsBy.COLUMN:
+        return start + oc * tensor.w_stride + tap
+    return start + tap * tensor.w_stride + oc
 
 
 def wrap(value: int) -> int:

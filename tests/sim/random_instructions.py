@@ -12,19 +12,19 @@ from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
+    ChannelRecord,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Store,
     Table,
-    Tensor,
+    TensorInstruction,
     Type,
-    Vector,
+    VectorInstruction,
     WeightsBy,
 )
 from chipsmith.program.streams import Stream, streams
@@ -44,34 +44,36 @@ def kept_from(chip: Chip) -> int:
     return chip.memory_bytes - chip.memory_bytes // KEPT_FRACTION
 
 
-def random_tensor(chip: Chip, rng: np.random.Generator) -> Tensor:
+def random_tensor(chip: Chip, rng: np.random.Generator) -> TensorInstruction:
     """A legal TENSOR of at most MACS_AT_MOST multiply-accumulates, anywhere in the memory."""
     return _until_legal(chip, rng, lambda: _draft_tensor(chip, rng))
 
 
-def random_vector(chip: Chip, rng: np.random.Generator) -> Vector:
+def random_vector(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """A legal VECTOR of at most ELEMENTS_AT_MOST elements, anywhere in the memory; no GATHER or SCATTER."""
     return _until_legal(chip, rng, lambda: _draft_vector(chip, rng))
 
 
-def random_row_move(chip: Chip, rng: np.random.Generator) -> Vector:
+def random_row_move(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     """A legal GATHER or SCATTER; random bytes as its indices are often rows that are there, and often not."""
     return _until_legal(chip, rng, lambda: _draft_row_move(chip, rng))
 
 
-def put_indices(one: Vector, memory: np.ndarray, rng: np.random.Generator) -> None:
+def put_indices(vector: VectorInstruction, memory: np.ndarray, rng: np.random.Generator) -> None:
     """Write indices for a GATHER or SCATTER, most of them of rows that are there, into int8 [inferences, bytes]."""
-    size = one.b_type.size_bytes
-    rows = rng.integers(one.b_immediate - 1, one.b_immediate + one.rows + 1, (len(memory), *_outer_counts(one)))
-    strides = (one.b_stride_0, one.b_stride_1, one.b_stride_2, one.b_stride_3)
-    for place in np.ndindex(_outer_counts(one)):
-        address = one.b_base + int(np.dot(place, strides))
+    size = vector.b_type.size_bytes
+    rows = rng.integers(
+        vector.b_immediate - 1, vector.b_immediate + vector.rows + 1, (len(memory), *_outer_counts(vector))
+    )
+    strides = (vector.b_stride_0, vector.b_stride_1, vector.b_stride_2, vector.b_stride_3)
+    for place in np.ndindex(_outer_counts(vector)):
+        address = vector.b_base + int(np.dot(place, strides))
         data = rows[:, *place].astype("<i8").view(np.int8).reshape(-1, 8)
         memory[:, address : address + size] = data[:, :size]
 
 
-def _outer_counts(one: Vector) -> tuple[int, int, int, int]:
-    return one.o0, one.o1, one.o2, one.o3
+def _outer_counts(vector: VectorInstruction) -> tuple[int, int, int, int]:
+    return vector.o0, vector.o1, vector.o2, vector.o3
 
 
 def _until_legal(chip: Chip, rng: np.random.Generator, draft: Callable[[], Instruction | None]):
@@ -84,10 +86,10 @@ def _until_legal(chip: Chip, rng: np.random.Generator, draft: Callable[[], Instr
 
 def place(chip: Chip, rng: np.random.Generator, draft: Instruction) -> Instruction | None:
     """The draft with bases and bank groups of its own, or None where these are not legal."""
-    found = streams(draft)
+    drafted = streams(draft)
     changes: dict[str, int] = {}
-    in_place = isinstance(draft, Vector) and _drafted_in_place(draft)
-    for stream in found:
+    in_place = isinstance(draft, VectorInstruction) and _drafted_in_place(draft)
+    for stream in drafted:
         limit = kept_from(chip) if stream.written or in_place else chip.memory_bytes
         low, high = ceil_div(stream.base - stream.first, stream.alignment), limit - 1 + stream.base - stream.last
         if low * stream.alignment > high:
@@ -107,26 +109,26 @@ def place(chip: Chip, rng: np.random.Generator, draft: Instruction) -> Instructi
     return placed
 
 
-def _drafted_in_place(one: Vector) -> bool:
+def _drafted_in_place(vector: VectorInstruction) -> bool:
     strides = (
-        (one.a_stride_0, one.o_stride_0),
-        (one.a_stride_1, one.o_stride_1),
-        (one.a_lane_stride, one.o_lane_stride),
+        (vector.a_stride_0, vector.o_stride_0),
+        (vector.a_stride_1, vector.o_stride_1),
+        (vector.a_lane_stride, vector.o_lane_stride),
     )
-    indirect = one.op in INDIRECT_OPS or one.reduce is not Reduce.NONE
-    return not indirect and one.a_type is one.o_type and all(a == o for a, o in strides)
+    indirect = vector.op in INDIRECT_OPS or vector.reduce is not Reduce.NONE
+    return not indirect and vector.a_type is vector.o_type and all(a == o for a, o in strides)
 
 
-def _base_field(one: Instruction, stream: Stream) -> str:
-    if isinstance(one, Load | Store):
+def _base_field(instruction: Instruction, stream: Stream) -> str:
+    if isinstance(instruction, Load | Store):
         return "local_address"
     return f"{_PREFIXES[stream.name]}_base"
 
 
-def _named_groups(chip: Chip, rng: np.random.Generator, one: Instruction) -> Mapping[str, int]:
+def _named_groups(chip: Chip, rng: np.random.Generator, instruction: Instruction) -> Mapping[str, int]:
     size, named = chip.memory.group_bytes, {}
-    for stream in streams(one):
-        prefix = "" if isinstance(one, Load | Store) else f"{_PREFIXES[stream.name]}_"
+    for stream in streams(instruction):
+        prefix = "" if isinstance(instruction, Load | Store) else f"{_PREFIXES[stream.name]}_"
         first, last = f"{prefix}first_group", f"{prefix}last_group"
         named[first] = min(named.get(first, chip.memory.groups), max(0, stream.first // size - _widen(rng)))
         named[last] = max(named.get(last, 0), min(chip.memory.groups - 1, stream.last // size + _widen(rng)))
@@ -137,7 +139,7 @@ def _widen(rng: np.random.Generator) -> int:
     return int(rng.integers(1, 3)) if rng.random() < 0.15 else 0
 
 
-def _draft_tensor(chip: Chip, rng: np.random.Generator) -> Tensor | None:
+def _draft_tensor(chip: Chip, rng: np.random.Generator) -> TensorInstruction | None:
     depthwise = rng.random() < 0.3
     rows, columns = chip.tensor.rows, chip.tensor.columns
     wide = 2 * chip.tensor.tile_pixels
@@ -152,7 +154,7 @@ def _draft_tensor(chip: Chip, rng: np.random.Generator) -> Tensor | None:
     }
     if np.prod(list(counts.values())) > MACS_AT_MOST:
         return None
-    draft = Tensor(
+    draft = TensorInstruction(
         mode=Mode.DEPTHWISE if depthwise else Mode.CONV,
         weights_by=WeightsBy(rng.integers(2)),
         **counts,
@@ -198,7 +200,7 @@ def _drain(rng: np.random.Generator) -> dict[str, int]:
     low, high = clamp(rng, 16 if rng.random() < 0.3 else 8)
     residual = int(requantise is not Rounding.OFF and rng.random() < 0.4)
     return {
-        "parameters": Parameters(rng.integers(3)),
+        "parameters": ChannelRecord(rng.integers(3)),
         "requantise": requantise,
         "multiplier": int(rng.integers(1 << 31)),
         "shift": scale_shift(rng),
@@ -223,17 +225,17 @@ def _residual(rng: np.random.Generator) -> dict[str, int]:
     return fields
 
 
-def _output_strides(rng: np.random.Generator, one: Tensor) -> dict[str, int]:
-    size = one.o_type.size_bytes
-    shape = (one.output_height, one.output_width)
-    stride_y, stride_x = distinct_strides(rng, shape, one.output_channels * size, gap=3 * size, unit=size)
+def _output_strides(rng: np.random.Generator, tensor: TensorInstruction) -> dict[str, int]:
+    size = tensor.o_type.size_bytes
+    shape = (tensor.output_height, tensor.output_width)
+    stride_y, stride_x = distinct_strides(rng, shape, tensor.output_channels * size, gap=3 * size, unit=size)
     residual = (int(stride) for stride in rng.integers(-100, 101, 2))
     return {"o_stride_y": stride_y, "o_stride_x": stride_x} | dict(
         zip(("res_stride_y", "res_stride_x"), residual, strict=True)
     )
 
 
-def _draft_vector(chip: Chip, rng: np.random.Generator) -> Vector | None:
+def _draft_vector(chip: Chip, rng: np.random.Generator) -> VectorInstruction | None:
     reduce = Reduce(rng.integers(1, 6)) if rng.random() < 0.4 else Reduce.NONE
     reducing = reduce is not Reduce.NONE
     outer = [some(rng, 6) if rng.random() < 0.6 else 1 for _ in range(4)]
@@ -244,7 +246,7 @@ def _draft_vector(chip: Chip, rng: np.random.Generator) -> Vector | None:
     op = Op(rng.choice(DIRECT_OPS))
     source = _source(rng, op)
     low, high, table = _result_range(rng)
-    draft = Vector(
+    draft = VectorInstruction(
         **dict(zip(("o0", "o1", "o2", "o3", "r0", "r1"), (*outer, *inner), strict=True)),
         lanes=lanes,
         op=op,
@@ -263,14 +265,14 @@ def _draft_vector(chip: Chip, rng: np.random.Generator) -> Vector | None:
     return dataclasses.replace(draft, **_vector_strides(rng, draft))
 
 
-def _draft_row_move(chip: Chip, rng: np.random.Generator) -> Vector | None:
+def _draft_row_move(chip: Chip, rng: np.random.Generator) -> VectorInstruction | None:
     outer = [some(rng, 8) if rng.random() < 0.6 else 1 for _ in range(4)]
     lanes = some(rng, 3 * chip.vector.lanes)
     if np.prod([*outer, lanes]) > ELEMENTS_AT_MOST:
         return None
     low, high, table = _result_range(rng)
     op = Op(rng.choice(tuple(INDIRECT_OPS)))
-    draft = Vector(
+    draft = VectorInstruction(
         **dict(zip(("o0", "o1", "o2", "o3"), outer, strict=True)),
         lanes=lanes,
         op=op,
@@ -289,10 +291,10 @@ def _draft_row_move(chip: Chip, rng: np.random.Generator) -> Vector | None:
     return dataclasses.replace(draft, b_lane_stride=0, row_pitch=_row_pitch(rng, draft))
 
 
-def _row_pitch(rng: np.random.Generator, one: Vector) -> int:
+def _row_pitch(rng: np.random.Generator, vector: VectorInstruction) -> int:
     """Bytes between rows: mostly those of the lanes, and a few more."""
-    kind = one.a_type if one.op is Op.GATHER else one.o_type
-    elements = one.lanes + int(rng.integers(3)) if rng.random() < 0.7 else int(rng.integers(0, 40))
+    kind = vector.a_type if vector.op is Op.GATHER else vector.o_type
+    elements = vector.lanes + int(rng.integers(3)) if rng.random() < 0.7 else int(rng.integers(0, 40))
     return elements * kind.size_bytes * int(rng.choice([1, 1, 1, -1]))
 
 
@@ -334,18 +336,18 @@ def _scales(rng: np.random.Generator, source: Source) -> dict[str, int]:
     return fields
 
 
-def _vector_strides(rng: np.random.Generator, one: Vector) -> dict[str, int]:
-    counts = (one.o0, one.o1, one.o2, one.o3, one.lanes)
+def _vector_strides(rng: np.random.Generator, vector: VectorInstruction) -> dict[str, int]:
+    counts = (vector.o0, vector.o1, vector.o2, vector.o3, vector.lanes)
     names = ("stride_0", "stride_1", "stride_2", "stride_3", "lane_stride")
-    size = one.o_type.size_bytes
-    written = (*counts[:4], 1) if one.lane_reduce else counts
+    size = vector.o_type.size_bytes
+    written = (*counts[:4], 1) if vector.lane_reduce else counts
     output = distinct_strides(rng, written, size, gap=2 * size, unit=size, dense_last=rng.random() < 0.6)
     strides = {f"o_{name}": stride for name, stride in zip(names, output, strict=True)}
-    in_place = one.reduce is Reduce.NONE and one.a_type is one.o_type and rng.random() < 0.4
-    for operand, kind in (("a", one.a_type), ("b", one.b_type)):
+    in_place = vector.reduce is Reduce.NONE and vector.a_type is vector.o_type and rng.random() < 0.4
+    for operand, kind in (("a", vector.a_type), ("b", vector.b_type)):
         drawn = output if operand == "a" and in_place else _operand_strides(rng, counts, kind.size_bytes)
         strides |= {f"{operand}_{name}": stride for name, stride in zip(names, drawn, strict=True)}
-    reduce = _operand_strides(rng, (one.r0, one.r1), one.a_type.size_bytes)
+    reduce = _operand_strides(rng, (vector.r0, vector.r1), vector.a_type.size_bytes)
     return strides | {"a_reduce_0": reduce[0], "a_reduce_1": reduce[1]}
 
 

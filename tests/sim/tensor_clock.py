@@ -9,13 +9,13 @@ from itertools import pairwise
 from typing import Protocol
 
 from chipsmith.chip import Chip
-from chipsmith.program.instructions import Mode, Parameters, Rounding, Tensor, WeightsBy
+from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
 TENSOR_PIPE = 14
 RESIDUAL_PIPE = 10
 DRAIN_SETS = 3
-RECORD_BYTES = {Parameters.NONE: 0, Parameters.BIAS: 4, Parameters.PER_CHANNEL: 9}
+RECORD_BYTES = {ChannelRecord.NONE: 0, ChannelRecord.BIAS: 4, ChannelRecord.PER_CHANNEL: 9}
 
 
 class Ports(Protocol):
@@ -55,18 +55,18 @@ class Phase:
     last_of_tile: bool
 
 
-def meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return bool(set(range(one[0], one[1] + 1)) & set(range(other[0], other[1] + 1)))
+def share_groups(groups: tuple[int, int], other: tuple[int, int]) -> bool:
+    return bool(set(range(groups[0], groups[1] + 1)) & set(range(other[0], other[1] + 1)))
 
 
-def tensor_steps(machine: Machine, tensor: Tensor, counts: Counter[str]) -> Iterator[None]:
+def tensor_steps(machine: Machine, tensor: TensorInstruction, counts: Counter[str]) -> Iterator[None]:
     """One step for each cycle that the instruction holds its engine."""
     return _TensorRun(machine, tensor, counts).steps()
 
 
 class _TensorRun:
-    def __init__(self, machine: Machine, tensor: Tensor, counts: Counter[str]) -> None:
-        self._machine, self._one, self._counts = machine, tensor, counts
+    def __init__(self, machine: Machine, tensor: TensorInstruction, counts: Counter[str]) -> None:
+        self._machine, self._tensor, self._counts = machine, tensor, counts
         self._draining_block: int | None = None
         self._line = machine.chip.tensor.rows
         self._columns = machine.chip.tensor.columns
@@ -106,17 +106,17 @@ class _TensorRun:
 
     def _pipe(self) -> int:
         """Cycles from a drain slot to its write."""
-        return TENSOR_PIPE + RESIDUAL_PIPE * self._one.residual
+        return TENSOR_PIPE + RESIDUAL_PIPE * self._tensor.residual
 
     def _alone(self) -> bool:
         """Whether computing and draining share groups, so that they never overlap."""
-        drained = [self._o, self._r] if self._one.residual else [self._o]
-        operands = [self._a, self._w, *([self._p] if self._one.parameters else [])]
-        return any(meet(stream, operand) for stream in drained for operand in operands)
+        drained = [self._o, self._r] if self._tensor.residual else [self._o]
+        operands = [self._a, self._w, *([self._p] if self._tensor.parameters else [])]
+        return any(share_groups(stream, operand) for stream in drained for operand in operands)
 
     def _run_phase(self, phase: Phase, following: Phase | None, drain: Iterator[None] | None) -> Iterator[None]:
         reads, loads = self._reads(phase), self._loads(following)
-        shared = meet(self._a, self._w) or (self._one.parameters != 0 and meet(self._a, self._p))
+        shared = share_groups(self._a, self._w) or (self._tensor.parameters != 0 and share_groups(self._a, self._p))
         read, load, cycles = next(reads, None), next(loads, None), 0
         while read is not None or load is not None or cycles < PHASE_MIN:
             if read is not None:
@@ -131,14 +131,14 @@ class _TensorRun:
             yield
 
     def _tiles(self) -> Iterator[Tile]:
-        one, limit = self._one, self._machine.chip.tensor.tile_pixels
-        for block, base in enumerate(range(0, one.output_channels, self._columns)):
-            channels = min(self._columns, one.output_channels - base)
+        tensor, limit = self._tensor, self._machine.chip.tensor.tile_pixels
+        for block, base in enumerate(range(0, tensor.output_channels, self._columns)):
+            channels = min(self._columns, tensor.output_channels - base)
             first = True
-            if one.mode == Mode.CONV:
-                rows = [one.output_height * one.output_width]
+            if tensor.mode == Mode.CONV:
+                rows = [tensor.output_height * tensor.output_width]
             else:
-                rows = [one.output_width] * one.output_height
+                rows = [tensor.output_width] * tensor.output_height
             for row in rows:
                 for start in range(0, row, limit):
                     pixels = min(limit, row - start)
@@ -146,26 +146,26 @@ class _TensorRun:
                     first = False
 
     def _phases(self) -> Iterator[Phase]:
-        one = self._one
+        tensor = self._tensor
         for tile in self._tiles():
-            kernel_rows = [(z, y) for z in range(one.kernel_z) for y in range(one.kernel_y)]
-            if one.mode == Mode.CONV:
-                cuts = [min(self._line, one.run - start) for start in range(0, one.run, self._line)]
-                uses = [rows for _ in kernel_rows for _ in range(one.kernel_x) for rows in cuts]
+            kernel_rows = [(z, y) for z in range(tensor.kernel_z) for y in range(tensor.kernel_y)]
+            if tensor.mode == Mode.CONV:
+                cuts = [min(self._line, tensor.run - start) for start in range(0, tensor.run, self._line)]
+                uses = [rows for _ in kernel_rows for _ in range(tensor.kernel_x) for rows in cuts]
             else:
-                uses = [one.run for _ in kernel_rows]
+                uses = [tensor.run for _ in kernel_rows]
             for number, rows in enumerate(uses):
                 yield Phase(tile=tile, rows=rows, first_of_tile=number == 0, last_of_tile=number == len(uses) - 1)
 
     def _reads(self, phase: Phase) -> Iterator[Callable[[], None]]:
         """Each activation access of a phase, with what it sets off in the array."""
-        if self._one.mode == Mode.CONV:
+        if self._tensor.mode == Mode.CONV:
             for _ in range(phase.tile.pixels):
                 yield lambda: self._activate(phase.rows, phase.tile.channels, first=phase.first_of_tile)
             return
-        one = self._one
-        window = (one.run - 1) * one.dilation_x + 1
-        outputs = {window - 1 + number * one.stride_x for number in range(phase.tile.pixels)}
+        tensor = self._tensor
+        window = (tensor.run - 1) * tensor.dilation_x + 1
+        outputs = {window - 1 + number * tensor.stride_x for number in range(phase.tile.pixels)}
         assert len(outputs) == phase.tile.pixels, "one input pixel completes several output pixels"
         for pixel in range(max(outputs) + 1):
             complete = pixel in outputs
@@ -197,7 +197,7 @@ class _TensorRun:
         for sizes in self._weight_slots(phase):
             yield self._load(self._w, "weights", sizes) if sizes else _idle
         if phase.first_of_tile and phase.tile.first_of_block:
-            record = RECORD_BYTES[self._one.parameters]
+            record = RECORD_BYTES[self._tensor.parameters]
             for start in range(0, record * self._full_channels, self._line):
                 yield self._load_records(phase.tile.block) if start < record * phase.tile.channels else _idle
 
@@ -213,12 +213,12 @@ class _TensorRun:
 
     def _weight_slots(self, phase: Phase) -> Iterator[int]:
         """Bytes of weights that each slot of a phase's load brings; 0 for an idle slot."""
-        one, channels = self._one, phase.tile.channels
-        if one.mode == Mode.CONV and one.weights_by == WeightsBy.COLUMN:
+        tensor, channels = self._tensor, phase.tile.channels
+        if tensor.mode == Mode.CONV and tensor.weights_by == WeightsBy.COLUMN:
             for channel in range(self._full_channels):
                 yield phase.rows if channel < channels else 0
             return
-        rows = one.run if one.mode == Mode.DEPTHWISE else min(self._line, one.run)
+        rows = tensor.run if tensor.mode == Mode.DEPTHWISE else min(self._line, tensor.run)
         for row in range(rows):
             for start in range(0, self._full_channels, self._line):
                 yield max(0, min(self._line, channels - start)) if row < phase.rows else 0
@@ -239,28 +239,31 @@ class _TensorRun:
 
     def _drain_pixel(self, channels: int) -> Iterator[None]:
         """Cycles until every pass, read and write of a pixel has had its slot."""
-        one, size = self._one, self._one.o_type.size_bytes
-        self._count(accumulator_reads=channels, alu_32=channels * ((one.parameters != 0) + one.residual))
+        tensor, size = self._tensor, self._tensor.o_type.size_bytes
+        self._count(accumulator_reads=channels, alu_32=channels * ((tensor.parameters != 0) + tensor.residual))
         passes = list(self._passes(channels))
         writes = [start < channels * size for start in range(0, self._full_channels * size, self._line)]
-        reads = [start < channels for start in range(0, self._full_channels, self._line)] if one.residual else []
-        shared = bool(one.residual) and meet(self._r, self._o)
+        reads = [start < channels for start in range(0, self._full_channels, self._line)] if tensor.residual else []
+        shared = bool(tensor.residual) and share_groups(self._r, self._o)
         while passes or reads or writes:
             if passes:
                 self._multiply(passes.pop(0))
             # Residual and output take turns at a group that they share: reads in even cycles, writes in odd ones.
             if reads and not (shared and self._machine.cycle % 2):
-                self._access(self._r, "residual", "memory_read_lines", made=reads.pop(0))
+                self._access(self._r, "residual", "memory_read_lines", performed=reads.pop(0))
             if writes and (not shared or (self._machine.cycle + self._pipe()) % 2):
-                self._write(made=writes.pop(0))
+                self._write(performed=writes.pop(0))
             yield
 
     def _passes(self, channels: int) -> Iterator[int]:
         """Values that each pass of the multipliers scales; 0 where a full block would have more."""
-        one, lanes = self._one, self._machine.chip.vector.multiplier_lanes
-        if one.residual:
+        tensor, lanes = self._tensor, self._machine.chip.vector.multiplier_lanes
+        if tensor.residual:
             lanes = min(lanes, self._line)
-        roundings = [one.requantise, *((one.acc_rounding, one.res_rounding, one.sum_rounding) if one.residual else ())]
+        roundings = [
+            tensor.requantise,
+            *((tensor.acc_rounding, tensor.res_rounding, tensor.sum_rounding) if tensor.residual else ()),
+        ]
         for rounding in roundings:
             if rounding != Rounding.OFF:
                 for start in range(0, self._full_channels, lanes):
@@ -270,11 +273,13 @@ class _TensorRun:
         self._machine.usage.use("multiply_32", values)
         self._count(multiply_32=values)
 
-    def _write(self, *, made: bool) -> None:
-        self._machine.later(self._pipe(), lambda: self._access(self._o, "output", "memory_write_lines", made=made))
+    def _write(self, *, performed: bool) -> None:
+        self._machine.later(
+            self._pipe(), lambda: self._access(self._o, "output", "memory_write_lines", performed=performed)
+        )
 
-    def _access(self, groups: tuple[int, int], what: str, action: str, *, made: bool) -> None:
-        if made:
+    def _access(self, groups: tuple[int, int], what: str, action: str, *, performed: bool) -> None:
+        if performed:
             self._machine.usage.access(groups, what)
             self._count(**{action: 1})
 

@@ -28,9 +28,11 @@ def assert_agree(program: Program, *, warm: bool = False) -> None:
     assert timeline.start.tolist() == witness.starts
     assert timeline.end.tolist() == witness.ends
     assert timeline.latency_cycles == witness.latency_cycles
-    for one, counts in zip(program.instructions, witness.actions, strict=True):
-        skipped = warm and isinstance(one, Load) and one.once
-        assert counts == (ActionCounts(instruction_fetches=1) if skipped else count_actions(program.chip, one)), one
+    for instruction, counts in zip(program.instructions, witness.actions, strict=True):
+        skipped = warm and isinstance(instruction, Load) and instruction.once
+        assert counts == (
+            ActionCounts(instruction_fetches=1) if skipped else count_actions(program.chip, instruction)
+        ), instruction
     fetch = ActionCounts(external_read_bytes=witness.fetched_bytes)
     assert count_program(program, warm=warm) == sum(witness.actions, fetch)
 

@@ -10,16 +10,16 @@ from timed_programs import page_load, program_of
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.errors import BadInput
 from chipsmith.program.instructions import (
+    ChannelRecord,
     Engine,
     Load,
     Op,
-    Parameters,
     Rounding,
     Source,
     Store,
-    Tensor,
+    TensorInstruction,
     Type,
-    Vector,
+    VectorInstruction,
 )
 from chipsmith.sim.cycle import DOORBELL, Wait, simulate
 
@@ -30,14 +30,14 @@ def chip_with_pages_of(page_instructions: int) -> Chip:
     return override_chip(load_chip("nano-64"), settings)
 
 
-CONVOLUTION = Tensor(
+CONVOLUTION = TensorInstruction(
     # 16 pixels of a 1 x 1 convolution, 8 channels to 8: wl = 8, pl = ceil(4*8/8) = 4, one phase of 16 accesses,
     # drain 16 x max(ceil(8/4), 1) = 32, so 8 + 4 + 16 + 32 + TENSOR_PIPE 14 = 74 cycles.
     output_height=4,
     output_width=4,
     output_channels=8,
     run=8,
-    parameters=Parameters.BIAS,
+    parameters=ChannelRecord.BIAS,
     requantise=Rounding.SINGLE,
     a_first_group=0,
     a_last_group=0,
@@ -49,7 +49,7 @@ CONVOLUTION = Tensor(
     o_last_group=2,
 )
 
-RELU = Vector(
+RELU = VectorInstruction(
     # 16 beats in place: a read and a write of one group, so 2 cycles a beat; READ, OP, WRITE:
     # (16 + 3 - 1)*2 + VECTOR_PIPE 10 = 46 cycles.
     o3=16,
@@ -112,7 +112,7 @@ def test_waits_are_counted_from_the_earliest_start_that_the_issue_distance_allow
 
 
 def test_vector_and_tensor_share_the_multipliers():
-    multiply = Vector(
+    multiply = VectorInstruction(
         op=Op.MUL,
         b_source=Source.IMMEDIATE,
         lanes=8,
@@ -132,7 +132,7 @@ def test_vector_and_tensor_share_the_multipliers():
 
 def test_independent_instructions_start_as_they_arrive():
     # Page 0 brings an instruction each 16 cycles, more than ISSUE; the engines and groups differ.
-    elsewhere = Vector(a_first_group=4, a_last_group=4, o_first_group=5, o_last_group=5)
+    elsewhere = VectorInstruction(a_first_group=4, a_last_group=4, o_first_group=5, o_last_group=5)
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, elsewhere]))
     assert timeline.start.tolist()[:2] == [50, 66]
     assert timeline.reasons[1].kind is Wait.FETCH

@@ -15,7 +15,18 @@ from random_programs import random_inputs, random_program
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
 from chipsmith.program.file import write_program
-from chipsmith.program.instructions import End, Load, Op, Parameters, Rounding, Source, Store, Tensor, Type, Vector
+from chipsmith.program.instructions import (
+    ChannelRecord,
+    End,
+    Load,
+    Op,
+    Rounding,
+    Source,
+    Store,
+    TensorInstruction,
+    Type,
+    VectorInstruction,
+)
 from chipsmith.program.program import Manifest, Port, Program, encode_pages, page_bytes
 from chipsmith.program.streams import streams
 from chipsmith.sim.functional import execute, run_instruction
@@ -76,19 +87,19 @@ def test_a_random_gather_or_scatter_writes_what_plain_loops_write(seed):
 
 ROWS = np.arange(24, dtype=np.int16).reshape(6, 4)
 NAMED = np.array([5, 0, 7, 2, -1], np.int32)
-LOOK_UP = Vector(
+LOOK_UP = VectorInstruction(
     o0=5, lanes=4, rows=6, row_pitch=8, b_source=Source.STREAM, b_type=Type.INT32, b_base=1024, b_stride_0=4,
     a_type=Type.INT16, a_lane_stride=2, o_type=Type.INT16, o_base=2048, o_lane_stride=2,
 )  # fmt: skip
 """5 indices at byte 1024, data of 4 int16 from byte 0 on to byte 2048."""
 
 
-def _moved(one, data, output):
+def _moved(instruction, data, output):
     """What stands at byte 2048 after a VECTOR on these bytes."""
     memories = blank_memories(inferences=1, local_bytes=CHIP.memory_bytes, constants=b"", external_bytes=0)
     for base, array in ((0, data), (1024, NAMED), (2048, output)):
         memories.local[0, base : base + array.nbytes] = np.ascontiguousarray(array).view(np.int8).ravel()
-    run_instruction(memories, one)
+    run_instruction(memories, instruction)
     return memories.local[0, 2048 : 2048 + output.nbytes].view(output.dtype).reshape(output.shape)
 
 
@@ -112,7 +123,7 @@ def test_a_scatter_writes_the_rows_that_its_indices_name_and_no_others():
 @pytest.mark.parametrize("weights", ["shared", "own"])
 def test_sums_beyond_float32_stay_exact(w_zero_point, weights):
     # 3000 products of up to 255 * 383 need 28 bits: more than a float32 holds exactly
-    instruction = Tensor(
+    instruction = TensorInstruction(
         output_width=5, output_channels=3, run=3000, pixel_pitch=3000, input_width=5, a_zero_point=127,
         w_base=16384, w_stride=3000, w_zero_point=w_zero_point, o_base=32768, o_stride_x=12, o_type=Type.INT32,
     )  # fmt: skip
@@ -127,9 +138,9 @@ def test_sums_beyond_float32_stay_exact(w_zero_point, weights):
 
 
 def test_a_tensor_of_more_operands_than_stay_in_cache_runs_in_parts():
-    instruction = Tensor(
+    instruction = TensorInstruction(
         output_height=24, output_width=24, output_channels=2, kernel_y=3, run=60, pixel_pitch=20, row_pitch=400,
-        input_height=24, input_width=20, pad_top=1, pad_left=1, parameters=Parameters.PER_CHANNEL, param_base=50000,
+        input_height=24, input_width=20, pad_top=1, pad_left=1, parameters=ChannelRecord.PER_CHANNEL, param_base=50000,
         requantise=Rounding.DOUBLE, clamp_min=-128, clamp_max=127,
         w_base=40000, w_stride=180, w_stride_y=60, o_base=20000, o_stride_y=48, o_stride_x=2,
     )  # fmt: skip

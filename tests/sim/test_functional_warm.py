@@ -20,7 +20,9 @@ NETWORKS = Path(__file__).parents[1] / "networks"
 @pytest.mark.parametrize("network", ["digits_cnn", "encoder_layer", "gru"])
 def test_a_warm_inference_computes_what_a_cold_one_does(network):
     program = compile_graph(read_tosa(NETWORKS / f"{network}.tosa"), load_chip("edge-1024"))
-    assert any(isinstance(one, Load) and one.once for one in program.instructions), "nothing is kept: no test"
+    assert any(isinstance(instruction, Load) and instruction.once for instruction in program.instructions), (
+        "nothing is kept: no test"
+    )
     (taken,), (given,) = program.manifest.inputs, program.manifest.outputs
     first, second = np.random.default_rng(3).integers(-128, 128, (2, *taken.shape), np.int8)
     memories = blank_memories(
@@ -34,9 +36,9 @@ def test_a_warm_inference_computes_what_a_cold_one_does(network):
         memories.private[:] = UNDEFINED
         start = taken.address - split
         memories.private[0, start : start + taken.size_bytes] = inputs.view(np.int8).reshape(-1)
-        for one in program.instructions:
-            if not (warm and isinstance(one, Load) and one.once):
-                run_instruction(memories, one)
+        for instruction in program.instructions:
+            if not (warm and isinstance(instruction, Load) and instruction.once):
+                run_instruction(memories, instruction)
     start = given.address - split
     outputs = memories.private[0, start : start + given.size_bytes].view(given.dtype).reshape(given.shape)
     np.testing.assert_array_equal(outputs, execute(program, {taken.name: second})[given.name])

@@ -13,21 +13,21 @@ import numpy as np
 
 from chipsmith.chip import Chip
 from chipsmith.program.instructions import (
+    ChannelRecord,
     End,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Space,
     Store,
     Table,
-    Tensor,
+    TensorInstruction,
     Type,
-    Vector,
+    VectorInstruction,
     WeightsBy,
 )
 from chipsmith.program.program import Manifest, Program, encode_pages, page_bytes
@@ -107,7 +107,7 @@ def _rounding(rng: np.random.Generator) -> Rounding:
     return Rounding(int(rng.integers(3)))
 
 
-def _tensor(chip: Chip, rng: np.random.Generator) -> Tensor:
+def _tensor(chip: Chip, rng: np.random.Generator) -> TensorInstruction:
     rows, columns, limit = chip.tensor.rows, chip.tensor.columns, chip.tensor.tile_pixels
     mode = Mode(int(rng.integers(2)))
     dilation = _some(rng, 2)
@@ -115,7 +115,7 @@ def _tensor(chip: Chip, rng: np.random.Generator) -> Tensor:
     residual = int(rng.random() < 0.3)
     o_type = Type.INT8 if residual else Type(int(rng.integers(3)))
     width = _some(rng, 2 * limit if rng.random() < 0.3 else 9)
-    return Tensor(
+    return TensorInstruction(
         mode=mode,
         output_height=_some(rng, 6),
         output_width=width,
@@ -127,7 +127,7 @@ def _tensor(chip: Chip, rng: np.random.Generator) -> Tensor:
         stride_x=_some(rng, 3),
         dilation_x=dilation,
         weights_by=WeightsBy(int(rng.integers(2))),
-        parameters=Parameters(int(rng.integers(3))),
+        parameters=ChannelRecord(int(rng.integers(3))),
         requantise=Rounding.SINGLE if residual else _rounding(rng),
         o_type=o_type,
         residual=residual,
@@ -138,15 +138,15 @@ def _tensor(chip: Chip, rng: np.random.Generator) -> Tensor:
     )
 
 
-def _vector(chip: Chip, rng: np.random.Generator) -> Vector:
+def _vector(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     reduce = Reduce(int(rng.integers(6))) if rng.random() < 0.4 else Reduce.NONE
     op = Op(int(rng.integers(19))) if rng.random() < 0.7 else Op.MUL
     source = Source(int(rng.integers(3)))
     types = [Type(int(rng.integers(5))) for _ in range(3)]
-    strides = [_lane_stride(rng, one) for one in types]
+    strides = [_lane_stride(rng, element) for element in types]
     lanes = _some(rng, 3 * chip.vector.lanes)
     reduces = reduce is not Reduce.NONE
-    return Vector(
+    return VectorInstruction(
         o0=_some(rng, 3),
         o1=_some(rng, 3),
         o2=_some(rng, 3) if op is not Op.DIV else 1,
@@ -172,7 +172,7 @@ def _vector(chip: Chip, rng: np.random.Generator) -> Vector:
     )
 
 
-def _row_move(chip: Chip, rng: np.random.Generator) -> Vector:
+def _row_move(chip: Chip, rng: np.random.Generator) -> VectorInstruction:
     return dataclasses.replace(
         _vector(chip, rng),
         op=Op(int(rng.integers(19, 21))),

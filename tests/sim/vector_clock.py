@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tensor_clock import Machine, meet
+from tensor_clock import Machine, share_groups
 
-from chipsmith.program.instructions import Op, Reduce, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import Op, Reduce, Rounding, Source, Table, Type, VectorInstruction
 
 VECTOR_PIPE = 10
 INDEX_PIPE = 6
@@ -46,27 +46,27 @@ def accesses_of(elements: int, lane_stride: int, kind: Type, line: int) -> int:
     return min(1, elements) if lane_stride == 0 else elements
 
 
-def _is_indirect(one: Vector) -> bool:
-    return one.op in (Op.GATHER, Op.SCATTER)
+def _is_indirect(vector: VectorInstruction) -> bool:
+    return vector.op in (Op.GATHER, Op.SCATTER)
 
 
-def vector_steps(machine: Machine, vector: Vector, counts: Counter[str]) -> Iterator[None]:
+def vector_steps(machine: Machine, vector: VectorInstruction, counts: Counter[str]) -> Iterator[None]:
     """One step for each cycle that the instruction holds its engine."""
     return _VectorRun(machine, vector, counts).steps()
 
 
 class _VectorRun:
-    def __init__(self, machine: Machine, vector: Vector, counts: Counter[str]) -> None:
-        self._machine, self._one, self._counts = machine, vector, counts
+    def __init__(self, machine: Machine, vector: VectorInstruction, counts: Counter[str]) -> None:
+        self._machine, self._vector, self._counts = machine, vector, counts
         self._full = min(vector.lanes, machine.chip.vector.lanes)
         self._full_results = 1 if vector.lane_reduce else self._full
         self._reads, self._output = self._place_streams()
         self._slots = self._slots_of_a_beat()
 
     def steps(self) -> Iterator[None]:
-        one = self._one
-        for _ in range(0, TABLE_BYTES[one.table], self._machine.chip.tensor.rows):
-            self._machine.usage.access((one.t_first_group, one.t_last_group), "table")
+        vector = self._vector
+        for _ in range(0, TABLE_BYTES[vector.table], self._machine.chip.tensor.rows):
+            self._machine.usage.access((vector.t_first_group, vector.t_last_group), "table")
             self._count(memory_read_lines=1)
             yield
         stages = self._stages()
@@ -81,24 +81,24 @@ class _VectorRun:
             yield
 
     def _beats(self) -> Iterator[Beat]:
-        one, width = self._one, self._machine.chip.vector.lanes
-        cuts = [min(width, one.lanes - start) for start in range(0, one.lanes, width)]
-        for _ in range(one.o0 * one.o1 * one.o2 * one.o3):
+        vector, width = self._vector, self._machine.chip.vector.lanes
+        cuts = [min(width, vector.lanes - start) for start in range(0, vector.lanes, width)]
+        for _ in range(vector.o0 * vector.o1 * vector.o2 * vector.o3):
             for cut, elements in enumerate(cuts):
-                for turn in range(one.r0 * one.r1):
-                    whole = turn == one.r0 * one.r1 - 1
+                for turn in range(vector.r0 * vector.r1):
+                    whole = turn == vector.r0 * vector.r1 - 1
                     results = elements if whole else 0
-                    if one.lane_reduce:
+                    if vector.lane_reduce:
                         results = 1 if whole and cut == len(cuts) - 1 else 0
                     yield Beat(elements=elements, results=results)
 
     def _stages(self) -> list[str]:
-        one = self._one
-        scaled_in = one.a_rounding != Rounding.OFF or one.b_rounding != Rounding.OFF
-        stages = ["INDEX", *self._waiting_for_rows()] if _is_indirect(one) else []
+        vector = self._vector
+        scaled_in = vector.a_rounding != Rounding.OFF or vector.b_rounding != Rounding.OFF
+        stages = ["INDEX", *self._waiting_for_rows()] if _is_indirect(vector) else []
         stages += ["READ", *(["IN"] if scaled_in else []), "OP"]
-        stages += ["OUT"] if one.o_rounding != Rounding.OFF else []
-        return [*stages, *(["TABLE"] if one.table != Table.NONE else []), "WRITE"]
+        stages += ["OUT"] if vector.o_rounding != Rounding.OFF else []
+        return [*stages, *(["TABLE"] if vector.table != Table.NONE else []), "WRITE"]
 
     def _waiting_for_rows(self) -> list[str]:
         """Stages behind INDEX that a beat passes until INDEX_PIPE cycles are over."""
@@ -106,13 +106,13 @@ class _VectorRun:
 
     def _place_streams(self) -> tuple[list[Stream], Stream]:
         """Slots of each stream: after those of the streams before it whose groups it meets."""
-        one = self._one
-        reads = [("A", (one.a_first_group, one.a_last_group), one.a_lane_stride, one.a_type)]
-        if one.b_source == Source.STREAM:
-            reads.append(("B", (one.b_first_group, one.b_last_group), one.b_lane_stride, one.b_type))
+        vector = self._vector
+        reads = [("A", (vector.a_first_group, vector.a_last_group), vector.a_lane_stride, vector.a_type)]
+        if vector.b_source == Source.STREAM:
+            reads.append(("B", (vector.b_first_group, vector.b_last_group), vector.b_lane_stride, vector.b_type))
         # With lane_reduce the one result of a beat takes one access, whatever its stride.
-        stride = 0 if one.lane_reduce else one.o_lane_stride
-        output = ("O", (one.o_first_group, one.o_last_group), stride, one.o_type)
+        stride = 0 if vector.lane_reduce else vector.o_lane_stride
+        output = ("O", (vector.o_first_group, vector.o_last_group), stride, vector.o_type)
         placed: list[Stream] = []
         for name, groups, lane_stride, kind in [*reads, output]:
             elements = self._full_results if name == "O" else self._full
@@ -131,7 +131,7 @@ class _VectorRun:
         return placed[:-1], placed[-1]
 
     def _first_room(self, placed: list[Stream], groups: tuple[int, int], length: int) -> int:
-        taken = {slot for stream in placed if meet(stream.groups, groups) for slot in stream.slots}
+        taken = {slot for stream in placed if share_groups(stream.groups, groups) for slot in stream.slots}
         start = 0
         while taken & set(range(start, start + length)):
             start += 1
@@ -139,20 +139,26 @@ class _VectorRun:
 
     def _passes(self) -> list[tuple[str, int]]:
         """(stage, first element) of each pass of the multipliers in a beat."""
-        one, lanes = self._one, self._machine.chip.vector.multiplier_lanes
-        uses = [("IN", self._full, one.a_rounding != Rounding.OFF), ("IN", self._full, one.b_rounding != Rounding.OFF)]
-        uses.append(("OP", self._full, one.op == Op.MUL))
-        uses.append(("OUT", self._full_results, one.o_rounding != Rounding.OFF))
+        vector, lanes = self._vector, self._machine.chip.vector.multiplier_lanes
+        uses = [
+            ("IN", self._full, vector.a_rounding != Rounding.OFF),
+            ("IN", self._full, vector.b_rounding != Rounding.OFF),
+        ]
+        uses.append(("OP", self._full, vector.op == Op.MUL))
+        uses.append(("OUT", self._full_results, vector.o_rounding != Rounding.OFF))
         return [(stage, start) for stage, count, used in uses if used for start in range(0, count, lanes)]
 
     def _slots_of_a_beat(self) -> int:
         """Cycles that all stages need before they advance together."""
         lookups = range(0, self._full_results, self._machine.chip.vector.table_lanes)
-        divisions = range(DIVIDE * self._full if self._one.op == Op.DIV else 0)
-        needs = [len(self._passes()), len(divisions), len(lookups) if self._one.table != Table.NONE else 0]
+        divisions = range(DIVIDE * self._full if self._vector.op == Op.DIV else 0)
+        needs = [len(self._passes()), len(divisions), len(lookups) if self._vector.table != Table.NONE else 0]
         streams = [*self._reads, self._output]
         # The machine gives a stream the time of all that it meets, though some of them might overlap.
-        needs += [sum(len(other.slots) for other in streams if meet(other.groups, one.groups)) for one in streams]
+        needs += [
+            sum(len(other.slots) for other in streams if share_groups(other.groups, stream.groups))
+            for stream in streams
+        ]
         slots = max(1, *needs)
         assert all(stream.slots.stop <= slots for stream in streams), "the streams find no room in a beat"
         return slots
@@ -181,7 +187,7 @@ class _VectorRun:
             self._count(row_products=1)
 
     def _read(self, beat: Beat, slot: int) -> None:
-        for stream in self._reads[:1] if _is_indirect(self._one) else self._reads:
+        for stream in self._reads[:1] if _is_indirect(self._vector) else self._reads:
             self._access(stream, beat, slot)
 
     def _access(self, stream: Stream, beat: Beat, slot: int) -> bool:
@@ -203,22 +209,22 @@ class _VectorRun:
         self._count(memory_write_lines=1)
 
     def _operate(self, beat: Beat, slot: int) -> None:
-        one = self._one
-        if one.op == Op.DIV:
+        vector = self._vector
+        if vector.op == Op.DIV:
             if slot < DIVIDE * beat.elements:
                 self._machine.usage.use("division")
                 self._count(alu_32=1)
         elif slot == 0:
             self._machine.usage.use("lane", beat.elements)
-            self._count(alu_32=0 if one.op == Op.PASS or _is_indirect(one) else beat.elements)
-        if slot == 0 and one.reduce != Reduce.NONE:
+            self._count(alu_32=0 if vector.op == Op.PASS or _is_indirect(vector) else beat.elements)
+        if slot == 0 and vector.reduce != Reduce.NONE:
             self._count(alu_32=beat.elements)
 
     def _look_up(self, beat: Beat, slot: int) -> None:
         lanes = self._machine.chip.vector.table_lanes
-        found = max(0, min(lanes, beat.results - slot * lanes))
-        self._machine.usage.use("lookup", found)
-        self._count(table_lookups=found)
+        finished = max(0, min(lanes, beat.results - slot * lanes))
+        self._machine.usage.use("lookup", finished)
+        self._count(table_lookups=finished)
 
     def _multiply(self, beats: dict[str, Beat | None], slot: int) -> None:
         """The slot's pass: no two stages multiply in the same cycle."""

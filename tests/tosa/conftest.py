@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.operators import OPERATORS
 from chipsmith.witness.conformance.cases import is_case_of, sampled
 
 
@@ -14,4 +14,4 @@ from chipsmith.witness.conformance.cases import is_case_of, sampled
 def sample(pytestconfig) -> dict[str, list[Path]]:
     """Case folders by operator."""
     folders = sampled(pytestconfig.cache.mkdir("tosa-conformance"))
-    return {kind: [folder for folder in folders if is_case_of(folder, kind)] for kind in ROWS}
+    return {kind: [folder for folder in folders if is_case_of(folder, kind)] for kind in OPERATORS}

@@ -16,7 +16,7 @@ def layer(name: str, *, shape: tuple[int, ...] = (3,)) -> Graph:
     """The complement of x + bias."""
     return Graph(
         name=name,
-        tensors={one: Tensor(name=one, shape=shape, dtype=DType.INT32) for one in ("x", "bias", "sum", "y")},
+        tensors={name: Tensor(name=name, shape=shape, dtype=DType.INT32) for name in ("x", "bias", "sum", "y")},
         operators=(
             Operator(kind="ADD", name="sum", inputs=("x", "bias"), outputs=("sum",)),
             Operator(kind="BITWISE_NOT", name="y", inputs=("sum",), outputs=("y",)),

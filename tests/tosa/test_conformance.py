@@ -14,7 +14,7 @@ import pytest
 
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.tosa.file import read_tosa
-from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.operators import OPERATORS
 from chipsmith.tosa.reference import evaluate, evaluate_batch
 from chipsmith.tosa.verify import verify
 from chipsmith.witness.conformance.cases import Case, complete, illegal, is_case_of, load_case
@@ -26,14 +26,14 @@ def assert_exact(case: Case) -> None:
         np.testing.assert_array_equal(outputs[name], expected, err_msg=case.name, strict=True)
 
 
-@pytest.mark.parametrize("kind", sorted(ROWS))
+@pytest.mark.parametrize("kind", sorted(OPERATORS))
 def test_the_meaning_is_the_reference_models(kind, sample):
     assert sample[kind]
     for folder in sample[kind]:
         assert_exact(load_case(folder))
 
 
-@pytest.mark.parametrize("kind", sorted(ROWS))
+@pytest.mark.parametrize("kind", sorted(OPERATORS))
 def test_a_batch_of_inferences_is_each_inference(kind, sample):
     case = load_case(sample[kind][0])
     shifted = {name: np.roll(array, 1) for name, array in case.inputs.items()}
@@ -50,8 +50,8 @@ def test_the_whole_matrix(pytestconfig):
     folders = complete(pytestconfig.cache.mkdir("tosa-conformance"))
     for folder in folders:
         assert_exact(load_case(folder))
-    counts = Counter(kind for folder in folders for kind in ROWS if is_case_of(folder, kind))
-    assert set(counts) == set(ROWS)
+    counts = Counter(kind for folder in folders for kind in OPERATORS if is_case_of(folder, kind))
+    assert set(counts) == set(OPERATORS)
     assert len(folders) >= 2241
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from chipsmith.tosa.document import document
-from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.operators import OPERATORS
 
 
 def test_every_rule_has_one_sentence_that_is_its_message():
-    for row in ROWS.values():
+    for row in OPERATORS.values():
         for constraint in row.constraints:
             message = constraint.__doc__ or ""
             assert message.endswith(".")
@@ -16,4 +16,4 @@ def test_every_rule_has_one_sentence_that_is_its_message():
 
 def test_the_page_names_every_operator_once():
     headings = [line for line in document().splitlines() if line.startswith("### ")]
-    assert sorted(headings) == sorted(f"### {kind}" for kind in ROWS)
+    assert sorted(headings) == sorted(f"### {kind}" for kind in OPERATORS)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from chipsmith.tosa.graph import Array
-from chipsmith.tosa.operators import ROWS
-from chipsmith.tosa.operators.loops import Affine, LoopNest
+from chipsmith.tosa.operators import OPERATORS
+from chipsmith.tosa.operators.loops import AffineIndex, LoopNest
 from chipsmith.tosa.operators.row import Operation
 from chipsmith.tosa.reference import evaluate
 from chipsmith.tosa.verify import operation_of
 from chipsmith.witness.conformance.cases import Case, load_case
 
-NESTED = sorted(kind for kind, row in ROWS.items() if row.loop_nest)
+NESTED = sorted(kind for kind, row in OPERATORS.items() if row.loop_nest)
 
 
 def run_loops(nest: LoopNest, operands: Mapping[str, Array], shape: tuple[int, ...]) -> Array:
@@ -32,13 +32,13 @@ def run_loops(nest: LoopNest, operands: Mapping[str, Array], shape: tuple[int, .
     return total
 
 
-def elements(array: Array, indices: tuple[Affine, ...], counters: Mapping[str, Array]) -> Array:
+def elements(array: Array, indices: tuple[AffineIndex, ...], counters: Mapping[str, Array]) -> Array:
     where = index_arrays(indices, counters)
     inside = is_inside(where, array.shape)
     return np.where(inside, array[tuple(np.where(inside, index, 0) for index in where)], 0)
 
 
-def index_arrays(indices: tuple[Affine, ...], counters: Mapping[str, Array]) -> list[Array]:
+def index_arrays(indices: tuple[AffineIndex, ...], counters: Mapping[str, Array]) -> list[Array]:
     return [sum(step * counters[name] for name, step in i.coefficients.items()) + i.offset for i in indices]
 
 
@@ -59,7 +59,7 @@ def test_the_nest_computes_the_operator_without_its_bias(kind, sample):
         case = load_case(folder)
         (operator,) = case.graph.operators
         operation = operation_of(case.graph, operator)
-        nest = ROWS[kind].loop_nest(operation)
+        nest = OPERATORS[kind].loop_nest(operation)
         sums = run_loops(nest, {name: centred(case, operation, name) for name in nest.reads}, operation.output.shape)
         outputs = evaluate(case.graph, case.inputs)[case.graph.outputs[0]]
         np.testing.assert_array_equal(sums + bias(case, operation), outputs, err_msg=case.name)
@@ -74,5 +74,5 @@ def bias(case: Case, operation: Operation) -> Array | int:
 
 def test_reductions_are_the_loops_that_are_not_written(sample):
     case = load_case(sample["MATMUL"][0])
-    nest = ROWS["MATMUL"].loop_nest(operation_of(case.graph, case.graph.operators[0]))
+    nest = OPERATORS["MATMUL"].loop_nest(operation_of(case.graph, case.graph.operators[0]))
     assert nest.reductions == ("c",)

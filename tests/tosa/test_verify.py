@@ -1,4 +1,4 @@
-"""What is illegal or not held is refused with one message that names the operator and the rule."""
+"""What is illegal or not supported is refused with one message that names the operator and the rule."""
 
 from __future__ import annotations
 
@@ -115,9 +115,12 @@ def test_an_illegal_graph_is_bad_input(graph, message):
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
-        (with_operator(0, kind="FFT2D"), "FFT2D 'sums': is not held"),
-        (with_tensor("image", dtype=DType.INT16), r"\(int16\[1,6,6,3\], .*held are \(int8, int8, int32, int8, int8\)"),
-        (without_constant("zero"), "input_zp is computed; only a constant is held"),
+        (with_operator(0, kind="FFT2D"), "FFT2D 'sums': is not supported"),
+        (
+            with_tensor("image", dtype=DType.INT16),
+            r"\(int16\[1,6,6,3\], .* are \(int8, int8, int32, int8, int8\)",
+        ),
+        (without_constant("zero"), "input_zp is computed; only a constant is supported"),
     ],
 )
 def test_what_is_not_held_is_refused(graph, message):

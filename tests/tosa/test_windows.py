@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chipsmith.tosa.operators.windows import Window, convolve, exact_dtype, filter_channels, multiply_matrices
+from chipsmith.tosa.operators.windows import SlidingWindow, convolve, exact_dtype, filter_channels, multiply_matrices
 
-POINT = Window(kernel=(1, 1), stride=(1, 1), dilation=(1, 1), padding=((0, 0), (0, 0)))
+POINT = SlidingWindow(kernel=(1, 1), stride=(1, 1), dilation=(1, 1), padding=((0, 0), (0, 0)))
 
 
 @pytest.mark.parametrize(("depth", "dtype"), [(257, np.float32), (259, np.float64), (4099, np.float64)])
@@ -34,7 +34,7 @@ def test_convolution_in_parts_is_convolution(images):
     generator = np.random.default_rng(images)
     image = generator.integers(-255, 256, (images, 40, 33, 5)).astype(np.int16)
     weight = generator.integers(-255, 256, (2, 3, 2, 5)).astype(np.int16)
-    window = Window(kernel=(3, 2), stride=(2, 3), dilation=(2, 1), padding=((1, 2), (0, 1)))
+    window = SlidingWindow(kernel=(3, 2), stride=(2, 3), dilation=(2, 1), padding=((1, 2), (0, 1)))
     sums = convolve(image, weight, window)
     padded = np.pad(image, ((0, 0), (1, 2), (0, 1), (0, 0))).astype(np.int64)
     for oy, ox in ((0, 0), (7, 4), (sums.shape[1] - 1, sums.shape[2] - 1)):

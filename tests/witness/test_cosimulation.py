@@ -66,7 +66,7 @@ def test_a_flipped_bit_is_counted_and_told(inference):
 
 def test_a_late_instruction_is_told_with_its_kernel(inference):
     program, _, timeline, run = inference
-    index = next(index for index, one in enumerate(program.instructions) if type(one).__name__ == "Tensor")
+    index = next(index for index, one in enumerate(program.instructions) if one.mnemonic == "TENSOR")
     late = run.start.copy()
     late[index] += 1
     found = compared(inference, start=late)

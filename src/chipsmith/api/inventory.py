@@ -68,9 +68,9 @@ def ops() -> "tuple[OperatorRow, ...]":
 
     A row each of TOSA's integer profile.
     """
-    from chipsmith.tosa.operators import ROWS
+    from chipsmith.tosa.operators import OPERATORS
 
-    return tuple(ROWS.values())
+    return tuple(OPERATORS.values())
 
 
 def doctor() -> "Diagnosis":

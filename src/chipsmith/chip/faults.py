@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from chipsmith.chip.fields import FieldRow, field_rows
+from chipsmith.suggest import nearest_name
 
 _SHOWN = 80
 """Characters of a value that a message shows."""
@@ -72,9 +72,9 @@ def _names_below(path: str) -> list[str]:
 def _nearest_field(path: str) -> str:
     section, _, name = path.rpartition(".")
     names = _names_below(section)
-    close = difflib.get_close_matches(name, names, n=1)
-    if close:
-        return f"; did you mean {f'{section}.' if section else ''}{close[0]}?"
+    near = nearest_name(name, names)
+    if near:
+        return f"; did you mean {f'{section}.' if section else ''}{near}?"
     elsewhere = [row.path for row in field_rows() if row.path.rpartition(".")[2] == name]
     if elsewhere:
         return f"; did you mean {elsewhere[0]}?"
@@ -86,6 +86,6 @@ def _nearest_value(path: str, value: object) -> str:
     if row and row.values and isinstance(value, int):
         return f"; the nearest is {min(row.values, key=lambda allowed: abs(allowed - value))}"
     if isinstance(value, str) and row:
-        close = difflib.get_close_matches(value, row.allowed.removeprefix("one of ").split(", "), n=1)
-        return f"; did you mean {close[0]}?" if close else ""
+        near = nearest_name(value, row.allowed.removeprefix("one of ").split(", "))
+        return f"; did you mean {near}?" if near else ""
     return ""

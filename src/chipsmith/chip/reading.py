@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 from chipsmith.chip.description import Chip
 from chipsmith.chip.faults import describe_faults
 from chipsmith.errors import BadInput
+from chipsmith.suggest import nearest_name
 
 CHIP_PREFIX = "chip."
 """Before a field of a chip where a setting may be of something else too."""
@@ -203,8 +203,8 @@ def _read_file(path: Path) -> str:
 
 
 def _suggestion(name: str) -> str:
-    close = difflib.get_close_matches(name, catalogue(), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+    near = nearest_name(name, catalogue())
+    return f" (did you mean {near}?)" if near else ""
 
 
 def _catalogue_folder() -> Traversable:

@@ -17,7 +17,7 @@ from chipsmith.chip.sourced import Sourced, Status, derived
 from chipsmith.chip.tables import Row, read_table, sourced
 
 
-class Operation(enum.Enum):
+class Circuit(enum.Enum):
     """A piece of logic that the tables price; its width in bits is given apart."""
 
     ADD = "add"
@@ -27,12 +27,12 @@ class Operation(enum.Enum):
     GATE = "gate"
 
 
-_AREA_EXPONENT: Mapping[Operation, int] = {
-    Operation.ADD: 1,
-    Operation.MULTIPLY: 2,
-    Operation.COMPARE: 1,
-    Operation.REGISTER: 1,
-    Operation.GATE: 1,
+_AREA_EXPONENT: Mapping[Circuit, int] = {
+    Circuit.ADD: 1,
+    Circuit.MULTIPLY: 2,
+    Circuit.COMPARE: 1,
+    Circuit.REGISTER: 1,
+    Circuit.GATE: 1,
 }
 """How area grows with width: an array multiplier with its square, all else in proportion."""
 
@@ -49,7 +49,7 @@ def area_scale(*, from_nm: int, to_nm: int) -> Sourced:
     return _scale(log_log(areas, to_nm) / log_log(areas, from_nm), name="logic_area_scaling", what="area")
 
 
-def operation_energy(operation: Operation, *, bits: int, technology: Technology) -> Sourced:
+def operation_energy(operation: Circuit, *, bits: int, technology: Technology) -> Sourced:
     """Energy of one ADD or MULTIPLY of `bits` bits, or of one clocked REGISTER of `bits` bits, in pJ.
 
     Between the tabulated widths the energy follows a power law.
@@ -65,7 +65,7 @@ def operation_energy(operation: Operation, *, bits: int, technology: Technology)
     return derived(energy * scale.value, "pJ", formula=formula, inputs=(base, scale))
 
 
-def operation_area(operation: Operation, *, bits: int, node_nm: int) -> Sourced:
+def operation_area(operation: Circuit, *, bits: int, node_nm: int) -> Sourced:
     """Cell area of one operation of `bits` bits in square micrometres, before placement."""
     row = _rows(operation, "area")[0]
     base = sourced(row, column="value", unit="um2")
@@ -81,8 +81,8 @@ def logic_leakage_per_area(*, node_nm: int) -> Sourced:
 
     The tables leak 0.08 mW in a multiplier of 6350 um2 at 40 nm; a circuit is assumed to leak the same at each node.
     """
-    leakage = sourced(_rows(Operation.MULTIPLY, "leakage")[0], column="value", unit="mW")
-    area = operation_area(Operation.MULTIPLY, bits=32, node_nm=node_nm)
+    leakage = sourced(_rows(Circuit.MULTIPLY, "leakage")[0], column="value", unit="mW")
+    area = operation_area(Circuit.MULTIPLY, bits=32, node_nm=node_nm)
     formula = "leakage of a 32-bit multiplier / its area, the same for a circuit at every node"
     value = leakage.value / area.value
     return derived(value, "mW/um2", formula=formula, inputs=(leakage, area), at_best=Status.ASSUMED)
@@ -95,7 +95,7 @@ def external_energy_per_byte(kind: str) -> Sourced:
     return derived(per_bit.value * 8, "pJ", formula=f"{per_bit.value:g} pJ/bit x 8 bits", inputs=(per_bit,))
 
 
-def _rows(operation: Operation, quantity: str) -> list[Row]:
+def _rows(operation: Circuit, quantity: str) -> list[Row]:
     rows = read_table("operations")
     return [row for row in rows if row["operation"] == operation.value and row["quantity"] == quantity]
 

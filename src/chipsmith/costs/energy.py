@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chipsmith.chip import Chip
 from chipsmith.chip.description import BANKS_PER_GROUP, INSTRUCTION_BYTES
 from chipsmith.chip.sourced import Sourced, Status, assumed, derived, weakest
-from chipsmith.chip.technology import Operation, external_energy_per_byte, logic_leakage_per_area, operation_energy
+from chipsmith.chip.technology import Circuit, external_energy_per_byte, logic_leakage_per_area, operation_energy
 from chipsmith.costs.area import logic_area_um2
 from chipsmith.costs.inventory import (
     ADDRESS_BITS,
@@ -132,7 +132,7 @@ def action_energies(chip: Chip) -> dict[str, Sourced]:
 def cycle_energy(chip: Chip) -> Sourced:
     """Picojoules that the sequencer's countdowns use in a clock cycle."""
     counters = ENGINES + chip.memory.groups
-    parts = ((counters, _operation(chip, operation, ADDRESS_BITS)) for operation in (Operation.ADD, Operation.REGISTER))
+    parts = ((counters, _operation(chip, operation, ADDRESS_BITS)) for operation in (Circuit.ADD, Circuit.REGISTER))
     return _sum("countdowns of engines and locks", *parts)
 
 
@@ -148,40 +148,40 @@ def _line(row: _Action, chip: Chip, count: int) -> EnergyLine:
 
 
 def _mac(chip: Chip) -> Sourced:
-    multiply = _operation(chip, Operation.MULTIPLY, OPERAND_BITS)
-    add = _operation(chip, Operation.ADD, tree_bits(chip))
+    multiply = _operation(chip, Circuit.MULTIPLY, OPERAND_BITS)
+    add = _operation(chip, Circuit.ADD, tree_bits(chip))
     return _sum(f"multiply {OPERAND_BITS} bits + add {tree_bits(chip)} bits", (1, multiply), (1, add))
 
 
 def _array_cycle(chip: Chip) -> Sourced:
     rows, columns = chip.tensor.rows, chip.tensor.columns
-    registers = _operation(chip, Operation.REGISTER, rows * OPERAND_BITS + columns * SUM_BITS)
+    registers = _operation(chip, Circuit.REGISTER, rows * OPERAND_BITS + columns * SUM_BITS)
     return _sum(
         "zero points of rows + accumulation of columns + registers",
-        (rows, _operation(chip, Operation.ADD, OPERAND_BITS)),
-        (columns, _operation(chip, Operation.ADD, SUM_BITS)),
+        (rows, _operation(chip, Circuit.ADD, OPERAND_BITS)),
+        (columns, _operation(chip, Circuit.ADD, SUM_BITS)),
         (1, registers),
     )
 
 
 def _weight_write(chip: Chip) -> Sourced:
-    parts = ((1, _operation(chip, operation, OPERAND_BITS)) for operation in (Operation.ADD, Operation.REGISTER))
+    parts = ((1, _operation(chip, operation, OPERAND_BITS)) for operation in (Circuit.ADD, Circuit.REGISTER))
     return _sum("zero point + register", *parts)
 
 
 def _multiply_32(chip: Chip) -> Sourced:
-    register = _operation(chip, Operation.REGISTER, 64)
-    return _sum("multiply 32 bits + register 64 bits", (1, _operation(chip, Operation.MULTIPLY, 32)), (1, register))
+    register = _operation(chip, Circuit.REGISTER, 64)
+    return _sum("multiply 32 bits + register 64 bits", (1, _operation(chip, Circuit.MULTIPLY, 32)), (1, register))
 
 
 def _alu_32(chip: Chip) -> Sourced:
-    parts = ((1, _operation(chip, operation, SUM_BITS)) for operation in (Operation.ADD, Operation.REGISTER))
+    parts = ((1, _operation(chip, operation, SUM_BITS)) for operation in (Circuit.ADD, Circuit.REGISTER))
     return _sum("add 32 bits + register 32 bits", *parts)
 
 
 def _row_product(chip: Chip) -> Sourced:
-    register = _operation(chip, Operation.REGISTER, 2 * ADDRESS_BITS)
-    product = _operation(chip, Operation.MULTIPLY, ROW_PRODUCT_BITS)
+    register = _operation(chip, Circuit.REGISTER, 2 * ADDRESS_BITS)
+    product = _operation(chip, Circuit.MULTIPLY, ROW_PRODUCT_BITS)
     return _sum("low half of a product of 24 bits + register of 48 bits", (1, product), (1, register))
 
 
@@ -207,9 +207,9 @@ def _memory_write(chip: Chip) -> Sourced:
 
 def _memory_access(chip: Chip, bank: Sourced) -> Sourced:
     wires = derived(_WIRES.value * bank.value, "pJ", formula="a bank's access x 2 / 6", inputs=(_WIRES,))
-    gates = _operation(chip, Operation.GATE, rotator_gates(chip))
+    gates = _operation(chip, Circuit.GATE, rotator_gates(chip))
     rotation = derived(_ACTIVITY.value * gates.value, "pJ", formula="half of the rotator", inputs=(gates, _ACTIVITY))
-    address = ((1, _operation(chip, operation, ADDRESS_BITS)) for operation in (Operation.ADD, Operation.REGISTER))
+    address = ((1, _operation(chip, operation, ADDRESS_BITS)) for operation in (Circuit.ADD, Circuit.REGISTER))
     return _sum("both banks + wires + rotation + address", (BANKS_PER_GROUP, bank), (1, wires), (1, rotation), *address)
 
 
@@ -217,14 +217,14 @@ def _table_lookup(chip: Chip) -> Sourced:
     return _sum(
         "two neighbours + slope and sum + product of the interpolation",
         (2, table_macro(chip).sram.read_pj),
-        (2, _operation(chip, Operation.ADD, SUM_BITS)),
-        (1, _operation(chip, Operation.MULTIPLY, INTERPOLATION_BITS)),
+        (2, _operation(chip, Circuit.ADD, SUM_BITS)),
+        (1, _operation(chip, Circuit.MULTIPLY, INTERPOLATION_BITS)),
     )
 
 
 def _instruction(chip: Chip) -> Sourced:
     macro = instruction_macro(chip).sram
-    register = _operation(chip, Operation.REGISTER, 8 * INSTRUCTION_BYTES)
+    register = _operation(chip, Circuit.REGISTER, 8 * INSTRUCTION_BYTES)
     return _sum("write + read + register", (1, macro.write_pj), (1, macro.read_pj), (1, register))
 
 
@@ -232,7 +232,7 @@ def _external_byte(chip: Chip) -> Sourced:
     return external_energy_per_byte(chip.external.kind)
 
 
-def _operation(chip: Chip, operation: Operation, bits: int) -> Sourced:
+def _operation(chip: Chip, operation: Circuit, bits: int) -> Sourced:
     return operation_energy(operation, bits=bits, technology=chip.technology)
 
 

@@ -16,7 +16,7 @@ from chipsmith.chip.description import (
     Chip,
 )
 from chipsmith.chip.sram import Sram, sram
-from chipsmith.chip.technology import Operation
+from chipsmith.chip.technology import Circuit
 
 OPERAND_BITS = 9
 """Bits of an operand of the array: a byte minus its zero point."""
@@ -63,7 +63,7 @@ class Logic:
 
     component: str
     role: str
-    operation: Operation
+    operation: Circuit
     bits: int
     count: int
 
@@ -131,7 +131,7 @@ def _macro(chip: Chip, size_bytes: int, width_bytes: int) -> Sram:
 
 def _array(chip: Chip) -> Iterator[Logic]:
     rows, columns, name = chip.tensor.rows, chip.tensor.columns, "array"
-    yield _adders(name, "products of operands", chip.macs, bits=OPERAND_BITS, operation=Operation.MULTIPLY)
+    yield _adders(name, "products of operands", chip.macs, bits=OPERAND_BITS, operation=Circuit.MULTIPLY)
     yield _adders(name, "adder tree", (rows - 1) * columns, bits=tree_bits(chip))
     yield _adders(name, "accumulation", columns, bits=SUM_BITS)
     yield _adders(name, "zero point of activations", rows, bits=OPERAND_BITS)
@@ -148,12 +148,12 @@ def _weight_registers(chip: Chip) -> Iterator[Logic]:
 
 def _multipliers(chip: Chip) -> Iterator[Logic]:
     lanes, name = chip.vector.multiplier_lanes, "multipliers"
-    yield _adders(name, "products", lanes, bits=32, operation=Operation.MULTIPLY)
+    yield _adders(name, "products", lanes, bits=32, operation=Circuit.MULTIPLY)
     yield _adders(name, "rounding", lanes, bits=64)
     yield _gates(name, "shift", lanes * shifter_gates(64))
     yield _registers(name, "products and results", lanes * (64 + SUM_BITS))
     yield _adders(name, "bias, zero point, residual", 3 * lanes, bits=SUM_BITS)
-    yield _adders(name, "clamp", 2 * lanes, bits=SUM_BITS, operation=Operation.COMPARE)
+    yield _adders(name, "clamp", 2 * lanes, bits=SUM_BITS, operation=Circuit.COMPARE)
     record_bits = 2 * 32 + _SHIFT_BITS
     yield _registers(name, "bias, multiplier, shift: three sets", DRAIN_SETS * chip.tensor.columns * record_bits)
 
@@ -161,22 +161,22 @@ def _multipliers(chip: Chip) -> Iterator[Logic]:
 def _vector_lanes(chip: Chip) -> Iterator[Logic]:
     lanes, name = chip.vector.lanes, "vector lanes"
     yield _adders(name, "sums", lanes, bits=SUM_BITS)
-    yield _adders(name, "extremes and clamp", 2 * lanes, bits=SUM_BITS, operation=Operation.COMPARE)
+    yield _adders(name, "extremes and clamp", 2 * lanes, bits=SUM_BITS, operation=Circuit.COMPARE)
     yield _gates(name, "shifts of an operand and of the result", 2 * lanes * shifter_gates(SUM_BITS))
     yield _gates(name, "bitwise operations and selection", 8 * lanes * SUM_BITS)
     yield _registers(name, "stages", 5 * lanes * SUM_BITS)
     yield _adders(name, "reduction tree, sums", lanes - 1, bits=SUM_BITS)
-    yield _adders(name, "reduction tree, extremes", lanes - 1, bits=SUM_BITS, operation=Operation.COMPARE)
+    yield _adders(name, "reduction tree, extremes", lanes - 1, bits=SUM_BITS, operation=Circuit.COMPARE)
     yield _adders(name, "divider", 1, bits=SUM_BITS)
     yield _registers(name, "divider", 3 * SUM_BITS)
-    yield _adders(name, "row of an index, product", 1, bits=ROW_PRODUCT_BITS, operation=Operation.MULTIPLY)
+    yield _adders(name, "row of an index, product", 1, bits=ROW_PRODUCT_BITS, operation=Circuit.MULTIPLY)
     yield _adders(name, "row of an index, place and range", 2, bits=SUM_BITS)
     yield _registers(name, "rows of the beats in flight", ROWS_IN_FLIGHT * (ADDRESS_BITS + 1))
 
 
 def _tables(chip: Chip) -> Iterator[Logic]:
     lanes, name = chip.vector.table_lanes, "tables"
-    yield _adders(name, "interpolation, products", lanes, bits=INTERPOLATION_BITS, operation=Operation.MULTIPLY)
+    yield _adders(name, "interpolation, products", lanes, bits=INTERPOLATION_BITS, operation=Circuit.MULTIPLY)
     yield _adders(name, "interpolation, slope and sum", 2 * lanes, bits=SUM_BITS)
 
 
@@ -195,13 +195,13 @@ def _sequencer(chip: Chip) -> Iterator[Logic]:
     yield _registers(name, "countdown and locks", (ENGINES + chip.memory.groups) * ADDRESS_BITS + _LOCK_BITS)
 
 
-def _adders(component: str, role: str, count: int, *, bits: int, operation: Operation = Operation.ADD) -> Logic:
+def _adders(component: str, role: str, count: int, *, bits: int, operation: Circuit = Circuit.ADD) -> Logic:
     return Logic(component=component, role=role, operation=operation, bits=bits, count=count)
 
 
 def _registers(component: str, role: str, count: int) -> Logic:
-    return Logic(component=component, role=role, operation=Operation.REGISTER, bits=1, count=count)
+    return Logic(component=component, role=role, operation=Circuit.REGISTER, bits=1, count=count)
 
 
 def _gates(component: str, role: str, count: int) -> Logic:
-    return Logic(component=component, role=role, operation=Operation.GATE, bits=1, count=count)
+    return Logic(component=component, role=role, operation=Circuit.GATE, bits=1, count=count)

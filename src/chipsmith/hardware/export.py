@@ -103,7 +103,7 @@ def _vector_files(vector: GoldenVector) -> dict[str, str]:
     return {
         "image.hex": "".join(f"{byte:02x}\n" for byte in image.tolist()),
         "expected.txt": "".join(
-            f"{address + at:08x} {byte:02x}\n" for address, data in outputs for at, byte in enumerate(data)
+            f"{address + offset:08x} {byte:02x}\n" for address, data in outputs for offset, byte in enumerate(data)
         ),
         "cycles.txt": f"{vector.latency_cycles}\n",
     }

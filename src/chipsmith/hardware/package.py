@@ -10,7 +10,7 @@ from typing import Any
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.program.cycles import ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
 from chipsmith.program.encoding import OPCODE_BITS
-from chipsmith.program.instructions import ROWS, Instruction
+from chipsmith.program.instructions import INSTRUCTIONS, Instruction
 from chipsmith.program.locks import EXTERNAL_REGIONS
 from chipsmith.program.tensor_cycles import PHASE_MIN, RESIDUAL_PIPE, TENSOR_PIPE
 from chipsmith.program.vector_cycles import DIVIDE, INDEX_PIPE, VECTOR_PIPE
@@ -74,7 +74,7 @@ def package_source(chip: Chip) -> str:
         *_section("Errors (docs/rtl.md)", ((f"ERROR_{e.name}", int(e), ERROR_TEXTS[e]) for e in Error)),
         *_codes(),
         _TYPES.rstrip(),
-        *(line for row in ROWS for line in _struct(row)),
+        *(line for row in INSTRUCTIONS for line in _struct(row)),
         "",
         *_legal(),
         "endpackage",
@@ -149,19 +149,19 @@ def _constants() -> Iterator[tuple[str, int, str]]:
 
 def _enumerations() -> dict[type[enum.IntEnum], int]:
     """Every enumeration of the instruction rows with the width of its fields."""
-    fields = (field.metadata for row in ROWS for field in dataclasses.fields(row))
+    fields = (field.metadata for row in INSTRUCTIONS for field in dataclasses.fields(row))
     return {data["enum"]: data["bits"] for data in fields if "enum" in data}
 
 
 def _screaming(name: str) -> str:
     """WeightsBy -> WEIGHTS_BY."""
-    return "".join(f"_{letter}" if letter.isupper() and at else letter for at, letter in enumerate(name)).upper()
+    return "".join(f"_{letter}" if letter.isupper() and index else letter for index, letter in enumerate(name)).upper()
 
 
 def _codes() -> Iterator[str]:
     yield "\n  // Opcodes"
-    for row in ROWS:
-        yield f"  localparam logic [{OPCODE_BITS - 1}:0] OPCODE_{row.__name__.upper()} = {OPCODE_BITS}'d{row.opcode};"
+    for row in INSTRUCTIONS:
+        yield f"  localparam logic [{OPCODE_BITS - 1}:0] OPCODE_{row.mnemonic} = {OPCODE_BITS}'d{row.opcode};"
     for kind, width in _enumerations().items():
         yield f"\n  // {(kind.__doc__ or kind.__name__).splitlines()[0]}"
         for member in kind:
@@ -180,8 +180,8 @@ def _struct(row: type[Instruction]) -> Iterator[str]:
         data = field.metadata
         yield _member(data["bits"], _identifier(field), data["doc"], signed=data["signed"])
     yield _member(OPCODE_BITS, "opcode", f"{row.opcode}", signed=False)
-    yield f"  }} {row.__name__.lower()}_t;"
-    yield f"  localparam int {row.__name__.upper()}_BITS = {WORD_BITS - rest};  // all but reserved"
+    yield f"  }} {row.mnemonic.lower()}_t;"
+    yield f"  localparam int {row.mnemonic}_BITS = {WORD_BITS - rest};  // all but reserved"
 
 
 def _identifier(field: dataclasses.Field[Any]) -> str:
@@ -196,14 +196,14 @@ def _member(width: int, name: str, doc: str, *, signed: bool) -> str:
 
 def _legal() -> Iterator[str]:
     """A function a row: whether no field has a reserved value and no bit is set beyond the last field."""
-    for row in ROWS:
+    for row in INSTRUCTIONS:
         terms = ["one.reserved == '0"]
         for field in dataclasses.fields(row):
             members: type[enum.IntEnum] | None = field.metadata.get("enum")
             if members is not None and len(members) < 1 << field.metadata["bits"]:
                 terms.append(f"one.{_identifier(field)} <= {field.metadata['bits']}'d{max(members)}")
-        name = row.__name__.lower()
-        yield f"  // Whether no field of {row.__name__.upper()} has a reserved value."
+        name = row.mnemonic.lower()
+        yield f"  // Whether no field of {row.mnemonic} has a reserved value."
         yield f"  function automatic logic {name}_is_legal({name}_t one);"
         yield f"    {name}_is_legal = " + "\n      && ".join(terms) + ";"
         yield "  endfunction\n"

@@ -74,7 +74,7 @@ class _Options(ctypes.Structure):
     )
 
 
-class _Result(ctypes.Structure):
+class _Counters(ctypes.Structure):
     _fields_ = (
         ("latency_cycles", ctypes.c_uint64),
         ("issued", ctypes.c_uint64),
@@ -120,13 +120,13 @@ class Machine:
         """One inference on an external memory, which the machine reads and changes."""
         options = _options(self._chip, behaviour or MemoryBehaviour(), warm=warm, most_cycles=most_cycles, wave=wave)
         count = len(program.instructions)
-        start, end, result = np.zeros(count, np.uint64), np.zeros(count, np.uint64), _Result()
+        start, end, counters = np.zeros(count, np.uint64), np.zeros(count, np.uint64), _Counters()
         self._library.bench_run(
             self._handle, memory.ctypes, memory.size, ctypes.byref(options), start.ctypes, end.ctypes, count,
-            ctypes.byref(result),
+            ctypes.byref(counters),
         )  # fmt: skip
         outputs = {port.name: _output(memory, port) for port in program.manifest.outputs}
-        return _run_of(result, outputs, start, end)
+        return _run_of(counters, outputs, start, end)
 
 
 def _options(chip: Chip, behaviour: MemoryBehaviour, *, warm: bool, most_cycles: int, wave: Path | None) -> _Options:
@@ -143,19 +143,19 @@ def _options(chip: Chip, behaviour: MemoryBehaviour, *, warm: bool, most_cycles:
     )
 
 
-def _run_of(result: _Result, outputs: dict[str, npt.NDArray[np.generic]], start: Cycles, end: Cycles) -> RtlRun:
-    issued = min(result.issued, len(start))
+def _run_of(counters: _Counters, outputs: dict[str, npt.NDArray[np.generic]], start: Cycles, end: Cycles) -> RtlRun:
+    issued = min(counters.issued, len(start))
     return RtlRun(
         outputs=outputs,
-        latency_cycles=result.latency_cycles,
+        latency_cycles=counters.latency_cycles,
         start=start[:issued],
         end=end[:issued],
-        finished=bool(result.finished),
-        error=Error(result.error),
-        error_index=result.error_index,
-        late=result.late,
-        stalls=result.stalls,
-        out_of_range=result.out_of_range,
+        finished=bool(counters.finished),
+        error=Error(counters.error),
+        error_index=counters.error_index,
+        late=counters.late,
+        stalls=counters.stalls,
+        out_of_range=counters.out_of_range,
     )
 
 

@@ -81,17 +81,17 @@ class Synthesis:
     @property
     def cells(self) -> int:
         """Standard cells of the whole machine."""
-        return sum(one.count * one.cells for one in self.modules)
+        return sum(module.count * module.cells for module in self.modules)
 
     @property
     def area_um2(self) -> float:
         """Area of all standard cells."""
-        return math.fsum(one.count * one.area_um2 for one in self.modules)
+        return math.fsum(module.count * module.area_um2 for module in self.modules)
 
     @property
     def slowest(self) -> ModuleArea:
         """The module with the longest path inside of it."""
-        return max(self.modules, key=lambda one: one.delay_ps)
+        return max(self.modules, key=lambda module: module.delay_ps)
 
 
 def synthesize(chip: Chip, liberty: Path, *, top: str = TOP) -> Synthesis:
@@ -111,8 +111,8 @@ def synthesize(chip: Chip, liberty: Path, *, top: str = TOP) -> Synthesis:
 def _cell_areas(liberty: Path) -> dict[str, float]:
     """Square micrometres of each cell of a liberty file."""
     parts = _CELL.split(liberty.read_text(encoding="utf-8", errors="replace"))
-    found = {name: _AREA.search(text) for name, text in zip(parts[1::2], parts[2::2], strict=True)}
-    return {name: float(area[1]) for name, area in found.items() if area}
+    areas = {name: _AREA.search(text) for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+    return {name: float(area[1]) for name, area in areas.items() if area}
 
 
 def _run_yosys(chip: Chip, liberty: Path, top: str, folder: Path) -> tuple[str, dict[str, Any]]:
@@ -218,8 +218,8 @@ def _delays(log: str) -> dict[str, float]:
     delays: dict[str, float] = {}
     module = ""
     for line in log.splitlines():
-        if found := _MODULE.match(line):
-            module = found[1]
-        elif found := _DELAY.search(line):
-            delays[module] = float(found[1])
+        if match := _MODULE.match(line):
+            module = match[1]
+        elif match := _DELAY.search(line):
+            delays[module] = float(match[1])
     return delays

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -21,6 +20,7 @@ from chipsmith.learn.tasks import recast
 from chipsmith.learn.training.section import Section
 from chipsmith.learn.training.settings import TrainingSettings
 from chipsmith.learn.validation.settings import ValidationSettings
+from chipsmith.suggest import nearest_name
 
 _SUFFIX = ".yaml"
 
@@ -95,8 +95,8 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
         return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8"), name
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml") and not path.exists():
-        close = difflib.get_close_matches(name, shipped_recipes(), n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
+        near = nearest_name(name, shipped_recipes())
+        hint = f" (did you mean {near}?)" if near else ""
         raise BadInput(f"there is no recipe '{name}'{hint}: {', '.join(shipped_recipes())}; or name a YAML file")
     try:
         return path.read_text(encoding="utf-8"), name

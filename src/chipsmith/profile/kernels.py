@@ -29,7 +29,7 @@ def timeline_rows(program: Program, timeline: Timeline) -> tuple[InstructionRow,
     rows = (
         InstructionRow(
             index=index,
-            opcode=type(one).__name__.upper(),
+            opcode=one.mnemonic,
             engine=one.engine.value,
             name=kernels.get(index, names.get(index, "end")),
             kernel=kernels.get(index, ""),

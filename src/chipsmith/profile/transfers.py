@@ -9,7 +9,15 @@ import numpy as np
 
 from chipsmith.profile.profile import Role
 from chipsmith.program.cycles import transfer_words
-from chipsmith.program.instructions import Instruction, Load, Space, Store, Tensor, Transfer, Vector
+from chipsmith.program.instructions import (
+    Instruction,
+    Load,
+    Space,
+    Store,
+    TensorInstruction,
+    TransferInstruction,
+    VectorInstruction,
+)
 from chipsmith.program.program import BufferSpan, Port, Program
 from chipsmith.program.streams import Stream, streams
 
@@ -34,7 +42,9 @@ def transfers(program: Program) -> tuple[Served, ...]:
     """All transfers of a Program in order."""
     finder = _Finder(program)
     return tuple(
-        finder.served(index, one) for index, one in enumerate(program.instructions) if isinstance(one, Transfer)
+        finder.served(index, one)
+        for index, one in enumerate(program.instructions)
+        if isinstance(one, TransferInstruction)
     )
 
 
@@ -80,7 +90,7 @@ class _Finder:
             lasts=[one.address + one.size_bytes - 1 for one in spans],
         )
 
-    def served(self, index: int, one: Transfer) -> Served:
+    def served(self, index: int, one: TransferInstruction) -> Served:
         words = transfer_words(one, self._program.chip)
         buffer, port = self._buffer(index, one), self._port(one)
         role: Role = "constant" if port is None else "output" if isinstance(one, Store) else "input"
@@ -93,12 +103,12 @@ class _Finder:
             shares=self._shares(index, one),
         )
 
-    def _port(self, one: Transfer) -> Port | None:
+    def _port(self, one: TransferInstruction) -> Port | None:
         manifest = self._program.manifest
         ports = manifest.outputs if isinstance(one, Store) else manifest.inputs
         return next((port for port in ports if _holds(port, one.external_address)), None)
 
-    def _buffer(self, index: int, one: Transfer) -> BufferSpan | None:
+    def _buffer(self, index: int, one: TransferInstruction) -> BufferSpan | None:
         """The innermost buffer that lives then and holds the address."""
         if _is_page(one):
             return None
@@ -107,7 +117,7 @@ class _Finder:
         living = [span for span in there if span.first_instruction <= index <= span.last_instruction]
         return max(living, key=lambda span: (span.address, span.first_instruction), default=None)
 
-    def _shares(self, index: int, one: Transfer) -> dict[str, float]:
+    def _shares(self, index: int, one: TransferInstruction) -> dict[str, float]:
         if _is_page(one):
             return {}
         (stream,) = streams(one)
@@ -132,13 +142,13 @@ class _Finder:
         return uses
 
 
-def _name(one: Transfer, buffer: BufferSpan | None, port: str) -> str:
+def _name(one: TransferInstruction, buffer: BufferSpan | None, port: str) -> str:
     if _is_page(one):
         return f"page {one.external_address // one.run_bytes}"
     return port or (buffer.name if buffer else f"address {one.local_address}")
 
 
-def _is_page(one: Transfer) -> bool:
+def _is_page(one: TransferInstruction) -> bool:
     return isinstance(one, Load) and one.space is Space.PAGE
 
 
@@ -157,7 +167,7 @@ def _ranges(program: Program) -> list[_Range]:
 
 def _accesses(instruction: Instruction) -> tuple[Stream, ...]:
     """Streams of what computes or overwrites: reads before writes."""
-    if isinstance(instruction, Tensor | Vector | Load):
+    if isinstance(instruction, TensorInstruction | VectorInstruction | Load):
         return tuple(sorted(streams(instruction), key=lambda one: one.written))
     return ()
 

@@ -11,21 +11,22 @@ from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.cycles import transfer_words
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
+    ChannelRecord,
     End,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Space,
     Store,
     Table,
-    Tensor,
-    Vector,
+    TensorInstruction,
+    VectorInstruction,
     WeightsBy,
+    no_instruction,
 )
 from chipsmith.program.program import Program, page_bytes
 from chipsmith.program.tensor_cycles import drain_stages, phases, tiling
@@ -90,21 +91,21 @@ def count_actions(chip: Chip, instruction: Instruction) -> ActionCounts:
             return fetch + ActionCounts(
                 memory_read_lines=words, external_write_bytes=words * chip.external.bytes_per_cycle
             )
-        case Tensor():
+        case TensorInstruction():
             return fetch + _tensor(chip, instruction)
-        case Vector():
+        case VectorInstruction():
             return fetch + _vector(chip, instruction)
         case End():
             return fetch
-    raise TypeError(f"{type(instruction).__name__} is no instruction of the machine")
+    raise no_instruction(instruction)
 
 
 def count_program(program: Program, *, warm: bool = False) -> ActionCounts:
     """The actions of one inference, the doorbell's fetch of page 0 included; `warm` skips the LOADs with `once`."""
     counts = ActionCounts(external_read_bytes=page_bytes(program.chip))
-    for one in program.instructions:
-        skipped = warm and isinstance(one, Load) and one.once
-        counts += ActionCounts(instruction_fetches=1) if skipped else count_actions(program.chip, one)
+    for instruction in program.instructions:
+        skipped = warm and isinstance(instruction, Load) and instruction.once
+        counts += ActionCounts(instruction_fetches=1) if skipped else count_actions(program.chip, instruction)
     return counts
 
 
@@ -125,10 +126,14 @@ def _cut(total: int, limit: int) -> Iterator[tuple[int, int]]:
         yield 1, rest
 
 
-def _tensor(chip: Chip, one: Tensor) -> ActionCounts:
+def _tensor(chip: Chip, instruction: TensorInstruction) -> ActionCounts:
     counts = ActionCounts()
-    for count, channels in _cut(one.output_channels, chip.tensor.columns):
-        block = _array(chip, one, channels) + _weights(chip, one, channels) + _drain(chip, one, channels)
+    for count, channels in _cut(instruction.output_channels, chip.tensor.columns):
+        block = (
+            _array(chip, instruction, channels)
+            + _weights(chip, instruction, channels)
+            + _drain(chip, instruction, channels)
+        )
         counts += _times(block, count)
     return counts
 
@@ -137,27 +142,23 @@ def _times(counts: ActionCounts, factor: int) -> ActionCounts:
     return ActionCounts(**{name: getattr(counts, name) * factor for name in ACTIONS})
 
 
-def _pixels(one: Tensor) -> int:
-    return one.output_height * one.output_width
+def _taps(instruction: TensorInstruction) -> int:
+    columns = instruction.kernel_x if instruction.mode is Mode.CONV else 1
+    return instruction.kernel_z * instruction.kernel_y * columns * instruction.run
 
 
-def _taps(one: Tensor) -> int:
-    columns = one.kernel_x if one.mode is Mode.CONV else 1
-    return one.kernel_z * one.kernel_y * columns * one.run
-
-
-def _array(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
+def _array(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionCounts:
     """Activations into the array and sums into the accumulators, of one channel block."""
-    accesses = _pixels(one)
-    if one.mode is Mode.DEPTHWISE:
-        window = (one.run - 1) * one.dilation_x + 1
-        segments = _cut(one.output_width, chip.tensor.tile_pixels)
-        columns = sum(count * ((pixels - 1) * one.stride_x + window) for count, pixels in segments)
-        accesses = one.output_height * columns * ceil_div(channels, chip.tensor.rows)
-    passes = phases(one, chip)
-    sums = passes * _pixels(one) * channels
+    accesses = instruction.output_pixels
+    if instruction.mode is Mode.DEPTHWISE:
+        window = (instruction.run - 1) * instruction.dilation_x + 1
+        segments = _cut(instruction.output_width, chip.tensor.tile_pixels)
+        columns = sum(count * ((pixels - 1) * instruction.stride_x + window) for count, pixels in segments)
+        accesses = instruction.output_height * columns * ceil_div(channels, chip.tensor.rows)
+    passes = phases(instruction, chip)
+    sums = passes * instruction.output_pixels * channels
     return ActionCounts(
-        mac_int8=_taps(one) * _pixels(one) * channels,
+        mac_int8=_taps(instruction) * instruction.output_pixels * channels,
         array_active_cycles=passes * accesses,
         memory_read_lines=passes * accesses,
         accumulator_reads=sums,
@@ -165,45 +166,50 @@ def _array(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
     )
 
 
-def _weights(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
+def _weights(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionCounts:
     """Weights of every phase of every tile, and the records, of one channel block."""
-    tiles = tiling(one, chip).tiles
-    if one.mode is Mode.CONV and one.weights_by is WeightsBy.COLUMN:
-        lines = phases(one, chip) * channels
+    tiles = tiling(instruction, chip).tiles
+    if instruction.mode is Mode.CONV and instruction.weights_by is WeightsBy.COLUMN:
+        lines = phases(instruction, chip) * channels
     else:
-        lines = _taps(one) * ceil_div(channels, chip.tensor.rows)
-    records = ceil_div(one.parameters.record_bytes * channels, chip.tensor.rows)
+        lines = _taps(instruction) * ceil_div(channels, chip.tensor.rows)
+    records = ceil_div(instruction.parameters.record_bytes * channels, chip.tensor.rows)
     return ActionCounts(
         memory_read_lines=tiles * lines + records,
-        weight_register_bytes=tiles * _taps(one) * channels,
+        weight_register_bytes=tiles * _taps(instruction) * channels,
     )
 
 
-def _drain(chip: Chip, one: Tensor, channels: int) -> ActionCounts:
+def _drain(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionCounts:
     """Drain of all output pixels of one channel block."""
-    values = _pixels(one) * channels
-    additions = (one.parameters is not Parameters.NONE) + one.residual
+    pixels, rows = instruction.output_pixels, chip.tensor.rows
+    additions = (instruction.parameters is not ChannelRecord.NONE) + instruction.residual
     return ActionCounts(
-        multiply_32=values * drain_stages(one),
-        alu_32=values * additions,
-        memory_read_lines=_pixels(one) * ceil_div(channels, chip.tensor.rows) if one.residual else 0,
-        memory_write_lines=_pixels(one) * ceil_div(channels * one.o_type.size_bytes, chip.tensor.rows),
+        multiply_32=pixels * channels * drain_stages(instruction),
+        alu_32=pixels * channels * additions,
+        memory_read_lines=pixels * ceil_div(channels, rows) if instruction.residual else 0,
+        memory_write_lines=pixels * ceil_div(channels * instruction.o_type.size_bytes, rows),
     )
 
 
-def _vector(chip: Chip, one: Vector) -> ActionCounts:
-    outer = one.o0 * one.o1 * one.o2 * one.o3
-    beats = outer * one.r0 * one.r1
-    elements = beats * one.lanes
-    results = outer if one.lane_reduce else outer * one.lanes
-    scales = (one.a_rounding is not Rounding.OFF) + (one.b_rounding is not Rounding.OFF) + (one.op is Op.MUL)
+def _vector(chip: Chip, instruction: VectorInstruction) -> ActionCounts:
+    outer = instruction.outer_steps
+    beats = outer * instruction.r0 * instruction.r1
+    elements = beats * instruction.lanes
+    results = outer if instruction.lane_reduce else outer * instruction.lanes
+    scales = (
+        (instruction.a_rounding is not Rounding.OFF)
+        + (instruction.b_rounding is not Rounding.OFF)
+        + (instruction.op is Op.MUL)
+    )
     return ActionCounts(
-        multiply_32=elements * scales + (results if one.o_rounding is not Rounding.OFF else 0),
-        alu_32=elements * (_operations(one.op) + (one.reduce is not Reduce.NONE)),
-        row_products=outer * ceil_div(one.lanes, chip.vector.lanes) if one.op in INDIRECT_OPS else 0,
-        table_lookups=results if one.table is not Table.NONE else 0,
-        memory_read_lines=beats * _operand_lines(chip, one) + ceil_div(one.table.size_bytes, chip.tensor.rows),
-        memory_write_lines=outer * _result_lines(chip, one),
+        multiply_32=elements * scales + (results if instruction.o_rounding is not Rounding.OFF else 0),
+        alu_32=elements * (_operations(instruction.op) + (instruction.reduce is not Reduce.NONE)),
+        row_products=outer * ceil_div(instruction.lanes, chip.vector.lanes) if instruction.op in INDIRECT_OPS else 0,
+        table_lookups=results if instruction.table is not Table.NONE else 0,
+        memory_read_lines=beats * _operand_lines(chip, instruction)
+        + ceil_div(instruction.table.size_bytes, chip.tensor.rows),
+        memory_write_lines=outer * _result_lines(chip, instruction),
     )
 
 
@@ -211,23 +217,23 @@ def _operations(op: Op) -> int:
     return {Op.PASS: 0, Op.GATHER: 0, Op.SCATTER: 0, Op.DIV: DIVIDE}.get(op, 1)
 
 
-def _operand_lines(chip: Chip, one: Vector) -> int:
+def _operand_lines(chip: Chip, instruction: VectorInstruction) -> int:
     """Accesses that read both operands of all lanes once."""
-    streams = [(one.a_lane_stride, one.a_type)]
-    if one.b_source is Source.STREAM:
-        streams.append((one.b_lane_stride, one.b_type))
+    streams = [(instruction.a_lane_stride, instruction.a_type)]
+    if instruction.b_source is Source.STREAM:
+        streams.append((instruction.b_lane_stride, instruction.b_type))
     return sum(
         count * stream_accesses(lanes, stride, element, chip)
-        for count, lanes in _cut(one.lanes, chip.vector.lanes)
+        for count, lanes in _cut(instruction.lanes, chip.vector.lanes)
         for stride, element in streams
     )
 
 
-def _result_lines(chip: Chip, one: Vector) -> int:
+def _result_lines(chip: Chip, instruction: VectorInstruction) -> int:
     """Accesses that write the results of all lanes once."""
-    if one.lane_reduce:
+    if instruction.lane_reduce:
         return 1
     return sum(
-        count * stream_accesses(lanes, one.o_lane_stride, one.o_type, chip)
-        for count, lanes in _cut(one.lanes, chip.vector.lanes)
+        count * stream_accesses(lanes, instruction.o_lane_stride, instruction.o_type, chip)
+        for count, lanes in _cut(instruction.lanes, chip.vector.lanes)
     )

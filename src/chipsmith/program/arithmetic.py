@@ -13,6 +13,6 @@ def round_up(value: int, multiple: int) -> int:
     return ceil_div(value, multiple) * multiple
 
 
-def ranges_meet(first: int, last: int, other_first: int, other_last: int) -> bool:
+def ranges_overlap(first: int, last: int, other_first: int, other_last: int) -> bool:
     """Whether two ranges of bank groups have a group in common."""
     return first <= other_last and other_first <= last

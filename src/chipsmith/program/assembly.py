@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import check_fields
-from chipsmith.program.instructions import ROWS, Instruction
+from chipsmith.program.instructions import INSTRUCTIONS, Instruction
+from chipsmith.suggest import nearest_name
 
-_BY_NAME = {row.__name__.upper(): row for row in ROWS}
+_BY_NAME = {row.mnemonic: row for row in INSTRUCTIONS}
 
 
 def format_instruction(instruction: Instruction) -> str:
@@ -21,12 +21,12 @@ def format_instruction(instruction: Instruction) -> str:
         for field in dataclasses.fields(instruction)
         if getattr(instruction, field.name) != field.default
     )
-    return " ".join((type(instruction).__name__.upper(), *fields))
+    return " ".join((instruction.mnemonic, *fields))
 
 
 def format_assembly(instructions: Iterable[Instruction]) -> str:
     """A line for each instruction."""
-    return "".join(format_instruction(one) + "\n" for one in instructions)
+    return "".join(format_instruction(instruction) + "\n" for instruction in instructions)
 
 
 def parse_assembly(text: str) -> tuple[Instruction, ...]:
@@ -60,8 +60,8 @@ def _parse_line(number: int, words: list[str]) -> Instruction:
 
 def _name_fault(name: str, equals: str, *, known: Collection[str], given: Collection[str]) -> str:
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        return f" has no field {name!r}" + (f"; did you mean {near[0]}?" if near else "")
+        near = nearest_name(name, known)
+        return f" has no field {name!r}" + (f"; did you mean {near}?" if near else "")
     if not equals:
         return f": write {name}=VALUE"
     return f" gives {name} twice" if name in given else ""

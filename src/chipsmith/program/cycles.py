@@ -14,9 +14,10 @@ from chipsmith.program.instructions import (
     Op,
     Rounding,
     Store,
-    Tensor,
-    Transfer,
-    Vector,
+    TensorInstruction,
+    TransferInstruction,
+    VectorInstruction,
+    no_instruction,
 )
 from chipsmith.program.tensor_cycles import drain_stages, tensor_cycles
 from chipsmith.program.vector_cycles import vector_cycles
@@ -44,26 +45,26 @@ def occupancy(instruction: Instruction, chip: Chip) -> Occupancy:
     match instruction:
         case Load():
             words = transfer_words(instruction, chip)
-            held = chip.external.latency_cycles + words + LOAD_PIPE
-            return Occupancy(engine=max(words, TRANSFER_MIN), locks=held, external=held)
+            busy = chip.external.latency_cycles + words + LOAD_PIPE
+            return Occupancy(engine=max(words, TRANSFER_MIN), locks=busy, external=busy)
         case Store():
             words = transfer_words(instruction, chip)
-            held = words + STORE_PIPE
-            return Occupancy(engine=max(words, TRANSFER_MIN), locks=held, external=held + chip.external.latency_cycles)
-        case Tensor():
+            busy = words + STORE_PIPE
+            return Occupancy(engine=max(words, TRANSFER_MIN), locks=busy, external=busy + chip.external.latency_cycles)
+        case TensorInstruction():
             return _computing(tensor_cycles(instruction, chip))
-        case Vector():
+        case VectorInstruction():
             return _computing(vector_cycles(instruction, chip))
         case End():
             return _computing(0)
-    raise TypeError(f"{type(instruction).__name__} is no instruction of the machine")
+    raise no_instruction(instruction)
 
 
 def _computing(cycles: int) -> Occupancy:
     return Occupancy(engine=cycles, locks=cycles, external=cycles)
 
 
-def transfer_words(transfer: Transfer, chip: Chip) -> int:
+def transfer_words(transfer: TransferInstruction, chip: Chip) -> int:
     """Aligned words of external memory that the runs of a transfer touch, run by run."""
     width = chip.external.bytes_per_cycle
     outer = np.arange(transfer.outer_count, dtype=np.int64) * transfer.external_outer_stride
@@ -75,9 +76,9 @@ def transfer_words(transfer: Transfer, chip: Chip) -> int:
 
 def uses_multipliers(instruction: Instruction) -> bool:
     """Whether an instruction holds the shared 32 x 32-bit multipliers."""
-    if isinstance(instruction, Tensor):
+    if isinstance(instruction, TensorInstruction):
         return drain_stages(instruction) > 0
-    if isinstance(instruction, Vector):
+    if isinstance(instruction, VectorInstruction):
         roundings = (instruction.a_rounding, instruction.b_rounding, instruction.o_rounding)
-        return instruction.op is Op.MUL or any(one is not Rounding.OFF for one in roundings)
+        return instruction.op is Op.MUL or any(rounding is not Rounding.OFF for rounding in roundings)
     return False

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from chipsmith.chip.description import INSTRUCTION_BYTES
 from chipsmith.errors import BadInput
 
 OPCODE_BITS = 8
 
-Coded = TypeVar("Coded")
+
+class Encodable(Protocol):
+    """A dataclass whose fields are declared by `bits` and `choice`, under the name that messages call it by."""
+
+    mnemonic: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+
+Coded = TypeVar("Coded", bound=Encodable)
 
 
 def bits(width: int, doc: str, *, signed: bool = False, default: int = 0) -> Any:
@@ -34,17 +42,17 @@ def field_range(field: dataclasses.Field[Any]) -> tuple[int, int]:
     return 0, (1 << width) - 1
 
 
-def check_fields(instruction: Any) -> None:
+def check_fields(instruction: Encodable) -> None:
     """Raise BadInput where a field's value does not fit its bits."""
     for field in dataclasses.fields(instruction):
         low, high = field_range(field)
         value = getattr(instruction, field.name)
         if not low <= value <= high:
-            name = type(instruction).__name__.upper()
+            name = instruction.mnemonic
             raise BadInput(f"{name}.{field.name} is {value}; {field.metadata['bits']} bits hold {low} to {high}")
 
 
-def encode(instruction: Any, opcode: int) -> bytes:
+def encode(instruction: Encodable, opcode: int) -> bytes:
     """The instruction's 128 bytes: the opcode, then the fields in order from the low bits up."""
     check_fields(instruction)
     word, position = opcode, OPCODE_BITS
@@ -59,7 +67,7 @@ def decode(row: type[Coded], data: bytes) -> Coded:
     """The instruction of class `row` that `data` encodes; BadInput on a reserved value or stray bits."""
     word = int.from_bytes(data, "little") >> OPCODE_BITS
     values: dict[str, Any] = {}
-    for field in dataclasses.fields(row):  # type: ignore[arg-type]
+    for field in dataclasses.fields(row):
         width: int = field.metadata["bits"]
         raw = word & ((1 << width) - 1)
         word >>= width
@@ -67,15 +75,15 @@ def decode(row: type[Coded], data: bytes) -> Coded:
             raw -= 1 << width
         values[field.name] = _member(row, field, raw)
     if word:
-        raise BadInput(f"{row.__name__.upper()} has bits set beyond its last field")
+        raise BadInput(f"{row.mnemonic} has bits set beyond its last field")
     return row(**values)
 
 
-def _member(row: type[Any], field: dataclasses.Field[Any], raw: int) -> int:
+def _member(row: type[Encodable], field: dataclasses.Field[Any], raw: int) -> int:
     members: type[enum.IntEnum] | None = field.metadata.get("enum")
     if members is None:
         return raw
     try:
         return members(raw)
     except ValueError:
-        raise BadInput(f"{row.__name__.upper()}.{field.name} has the reserved value {raw}") from None
+        raise BadInput(f"{row.mnemonic}.{field.name} has the reserved value {raw}") from None

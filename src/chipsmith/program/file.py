@@ -123,4 +123,4 @@ def _instructions(chip: Chip, constants: bytes, count: int, name: str) -> tuple[
         raise BadInput(f"{name} names {count} instructions, more than its image holds; compile the network again")
     starts = range(0, count * INSTRUCTION_BYTES, INSTRUCTION_BYTES)
     with _naming(name):
-        return tuple(decode_instruction(constants[at : at + INSTRUCTION_BYTES]) for at in starts)
+        return tuple(decode_instruction(constants[start : start + INSTRUCTION_BYTES]) for start in starts)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import OPCODE_BITS, bits, choice, decode, encode
+from chipsmith.program.records import PER_CHANNEL_RECORD
 
 
 class Engine(enum.StrEnum):
@@ -41,8 +42,8 @@ class WeightsBy(enum.IntEnum):
     ROW = 1
 
 
-class Parameters(enum.IntEnum):
-    """The record of each output channel: none, an int32 bias, or bias, multiplier and shift in 9 bytes."""
+class ChannelRecord(enum.IntEnum):
+    """The record of each output channel: none, an int32 bias, or bias, multiplier and shift (`program.records`)."""
 
     NONE = 0
     BIAS = 1
@@ -54,7 +55,7 @@ class Parameters(enum.IntEnum):
         return _RECORD_BYTES[self.value]
 
 
-_RECORD_BYTES = (0, 4, 9)
+_RECORD_BYTES = (0, PER_CHANNEL_RECORD["bias"].itemsize, PER_CHANNEL_RECORD.itemsize)
 
 
 class Rounding(enum.IntEnum):
@@ -156,8 +157,9 @@ class Source(enum.IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Instruction:
-    """What every instruction has: an opcode, an engine, and 128 bytes."""
+    """What every instruction has: a mnemonic and an opcode, an engine, and 128 bytes."""
 
+    mnemonic: ClassVar[str]
     opcode: ClassVar[int]
     engine: ClassVar[Engine]
 
@@ -170,12 +172,13 @@ class Instruction:
 class End(Instruction):
     """Waits until everything is idle and ends the inference."""
 
+    mnemonic: ClassVar[str] = "END"
     opcode: ClassVar[int] = 0
     engine: ClassVar[Engine] = Engine.SEQUENCER
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transfer(Instruction):
+class TransferInstruction(Instruction):
     """Runs of bytes between the external and the on-chip memory (machine, section 4)."""
 
     external_address: int = bits(32, "first byte in external memory")
@@ -193,9 +196,10 @@ class Transfer(Instruction):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Load(Transfer):
+class Load(TransferInstruction):
     """External memory to on-chip memory, or a page of instructions."""
 
+    mnemonic: ClassVar[str] = "LOAD"
     opcode: ClassVar[int] = 1
     engine: ClassVar[Engine] = Engine.LOAD
 
@@ -204,17 +208,19 @@ class Load(Transfer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Store(Transfer):
+class Store(TransferInstruction):
     """On-chip memory to external memory."""
 
+    mnemonic: ClassVar[str] = "STORE"
     opcode: ClassVar[int] = 2
     engine: ClassVar[Engine] = Engine.STORE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tensor(Instruction):
+class TensorInstruction(Instruction):
     """Convolution, matrix product or depthwise convolution with its drain (machine, section 6)."""
 
+    mnemonic: ClassVar[str] = "TENSOR"
     opcode: ClassVar[int] = 3
     engine: ClassVar[Engine] = Engine.TENSOR
 
@@ -246,7 +252,7 @@ class Tensor(Instruction):
     w_stride_y: int = bits(24, "bytes between kernel rows", signed=True)
     w_stride_x: int = bits(24, "bytes between runs along a kernel row", signed=True)
     w_zero_point: int = bits(9, "subtracted from weights", signed=True)
-    parameters: Parameters = choice(Parameters.NONE, "record of an output channel", width=2)
+    parameters: ChannelRecord = choice(ChannelRecord.NONE, "record of an output channel", width=2)
     param_base: int = bits(24, "records of the output channels")
     requantise: Rounding = choice(Rounding.OFF, "scale stage of the drain", width=2)
     multiplier: int = bits(32, "where the record has none", signed=True)
@@ -289,11 +295,17 @@ class Tensor(Instruction):
     res_first_group: int = bits(5, "groups of the residual")
     res_last_group: int = bits(5, "groups of the residual")
 
+    @property
+    def output_pixels(self) -> int:
+        """Output pixels of one channel."""
+        return self.output_height * self.output_width
+
 
 @dataclass(frozen=True, kw_only=True)
-class Vector(Instruction):
+class VectorInstruction(Instruction):
     """A chain of scale, operation, reduction, scale, clamp and table (machine, section 7)."""
 
+    mnemonic: ClassVar[str] = "VECTOR"
     opcode: ClassVar[int] = 4
     engine: ClassVar[Engine] = Engine.VECTOR
 
@@ -362,9 +374,20 @@ class Vector(Instruction):
     rows: int = bits(24, "rows that GATHER and SCATTER reach")
     row_pitch: int = bits(24, "bytes between these rows", signed=True)
 
+    @property
+    def outer_steps(self) -> int:
+        """Steps of the outer loops o0 to o3 together."""
+        return self.o0 * self.o1 * self.o2 * self.o3
 
-ROWS: tuple[type[Instruction], ...] = (End, Load, Store, Tensor, Vector)
-_BY_OPCODE = {row.opcode: row for row in ROWS}
+
+INSTRUCTIONS: tuple[type[Instruction], ...] = (End, Load, Store, TensorInstruction, VectorInstruction)
+"""The classes of the instruction set, by opcode."""
+_BY_OPCODE = {row.opcode: row for row in INSTRUCTIONS}
+
+
+def no_instruction(value: object) -> TypeError:
+    """The error for a value of a class that is none of INSTRUCTIONS."""
+    return TypeError(f"{type(value).__name__} is no instruction of the machine")
 
 
 def decode_instruction(data: bytes) -> Instruction:
@@ -372,5 +395,7 @@ def decode_instruction(data: bytes) -> Instruction:
     opcode = data[0] & ((1 << OPCODE_BITS) - 1)
     row = _BY_OPCODE.get(opcode)
     if row is None:
-        raise BadInput(f"opcode {opcode} is reserved; the machine has {', '.join(r.__name__.upper() for r in ROWS)}")
+        raise BadInput(
+            f"opcode {opcode} is reserved; the machine has {', '.join(row.mnemonic for row in INSTRUCTIONS)}"
+        )
     return decode(row, data)

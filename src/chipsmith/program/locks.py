@@ -6,7 +6,17 @@ import enum
 from typing import NamedTuple
 
 from chipsmith.program.cycles import uses_multipliers
-from chipsmith.program.instructions import Instruction, Load, Parameters, Source, Space, Table, Tensor, Transfer, Vector
+from chipsmith.program.instructions import (
+    ChannelRecord,
+    Instruction,
+    Load,
+    Source,
+    Space,
+    Table,
+    TensorInstruction,
+    TransferInstruction,
+    VectorInstruction,
+)
 
 EXTERNAL_REGIONS = 6
 
@@ -29,30 +39,38 @@ class Lock(NamedTuple):
 
 def group_ranges(instruction: Instruction) -> tuple[tuple[int, int], ...]:
     """(first, last) bank group of each stream that the instruction uses, in the order of its fields."""
-    one = instruction
-    match one:
+    match instruction:
         case Load(space=Space.PAGE):
             return ()
-        case Transfer():
-            return ((one.first_group, one.last_group),)
-        case Tensor():
-            ranges = [(one.a_first_group, one.a_last_group), (one.w_first_group, one.w_last_group)]
-            if one.parameters is not Parameters.NONE:
-                ranges.append((one.param_first_group, one.param_last_group))
-            ranges.append((one.o_first_group, one.o_last_group))
-            return (*ranges, (one.res_first_group, one.res_last_group)) if one.residual else tuple(ranges)
-        case Vector():
-            return _vector_ranges(one)
+        case TransferInstruction():
+            return ((instruction.first_group, instruction.last_group),)
+        case TensorInstruction():
+            return _tensor_ranges(instruction)
+        case VectorInstruction():
+            return _vector_ranges(instruction)
     return ()
 
 
-def _vector_ranges(one: Vector) -> tuple[tuple[int, int], ...]:
-    ranges = [(one.a_first_group, one.a_last_group)]
-    if one.b_source is Source.STREAM:
-        ranges.append((one.b_first_group, one.b_last_group))
-    ranges.append((one.o_first_group, one.o_last_group))
-    if one.table is not Table.NONE:
-        ranges.append((one.t_first_group, one.t_last_group))
+def _tensor_ranges(instruction: TensorInstruction) -> tuple[tuple[int, int], ...]:
+    ranges = [
+        (instruction.a_first_group, instruction.a_last_group),
+        (instruction.w_first_group, instruction.w_last_group),
+    ]
+    if instruction.parameters is not ChannelRecord.NONE:
+        ranges.append((instruction.param_first_group, instruction.param_last_group))
+    ranges.append((instruction.o_first_group, instruction.o_last_group))
+    if instruction.residual:
+        ranges.append((instruction.res_first_group, instruction.res_last_group))
+    return tuple(ranges)
+
+
+def _vector_ranges(instruction: VectorInstruction) -> tuple[tuple[int, int], ...]:
+    ranges = [(instruction.a_first_group, instruction.a_last_group)]
+    if instruction.b_source is Source.STREAM:
+        ranges.append((instruction.b_first_group, instruction.b_last_group))
+    ranges.append((instruction.o_first_group, instruction.o_last_group))
+    if instruction.table is not Table.NONE:
+        ranges.append((instruction.t_first_group, instruction.t_last_group))
     return tuple(ranges)
 
 
@@ -62,7 +80,7 @@ def named_locks(instruction: Instruction) -> tuple[Lock, ...]:
     locks = [Lock(LockKind.GROUP, group) for group in groups]
     if isinstance(instruction, Load) and instruction.space is Space.PAGE:
         locks.append(Lock(LockKind.PAGE, instruction.local_address))
-    if isinstance(instruction, Transfer):
+    if isinstance(instruction, TransferInstruction):
         bits = instruction.external_locks
         locks += [Lock(LockKind.EXTERNAL, region) for region in range(EXTERNAL_REGIONS) if bits >> region & 1]
     if uses_multipliers(instruction):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.errors import BadInput
+from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import End, Engine, Instruction
 
 
@@ -113,7 +114,7 @@ def page_bytes(chip: Chip) -> int:
 
 def page_count(chip: Chip, instructions: int) -> int:
     """Pages that so many instructions fill."""
-    return -(-instructions // chip.instructions.page_instructions)
+    return ceil_div(instructions, chip.instructions.page_instructions)
 
 
 def encode_pages(chip: Chip, instructions: tuple[Instruction, ...]) -> bytes:
@@ -121,4 +122,4 @@ def encode_pages(chip: Chip, instructions: tuple[Instruction, ...]) -> bytes:
     if not instructions or not isinstance(instructions[-1], End):
         raise BadInput("a program ends with END")
     padding = page_count(chip, len(instructions)) * chip.instructions.page_instructions - len(instructions)
-    return b"".join(one.encode() for one in (*instructions, *(End() for _ in range(padding))))
+    return b"".join(instruction.encode() for instruction in (*instructions, *(End() for _ in range(padding))))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from chipsmith.program.instructions import Instruction, Tensor, Vector
+from chipsmith.program.instructions import Instruction, TensorInstruction, VectorInstruction
 
 Computing = TypeVar("Computing", bound=Instruction)
 
@@ -71,7 +71,7 @@ def _vector_stream(name: StreamName, *, base: str, first_group: str, last_group:
 
 
 STREAM_FIELDS: Mapping[type[Instruction], Mapping[StreamName, StreamFields]] = {
-    Tensor: {
+    TensorInstruction: {
         StreamName.A: StreamFields(
             base="a_base",
             first_group="a_first_group",
@@ -100,7 +100,7 @@ STREAM_FIELDS: Mapping[type[Instruction], Mapping[StreamName, StreamFields]] = {
             strides=("res_stride_y", "res_stride_x"),
         ),
     },
-    Vector: {
+    VectorInstruction: {
         StreamName.A: _vector_stream(
             StreamName.A, base="a_base", first_group="a_first_group", last_group="a_last_group"
         ),

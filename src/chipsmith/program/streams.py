@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from functools import singledispatch
 from typing import TypeAlias
 
 import numpy as np
@@ -13,25 +12,26 @@ import numpy.typing as npt
 
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import (
+    ChannelRecord,
     End,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Source,
     Space,
     Store,
     Table,
-    Tensor,
-    Transfer,
+    TensorInstruction,
+    TransferInstruction,
     Type,
-    Vector,
+    VectorInstruction,
     WeightsBy,
+    no_instruction,
 )
 
 Offsets: TypeAlias = range | npt.NDArray[np.int64]
-Marks: TypeAlias = npt.NDArray[np.bool_]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,52 +70,52 @@ class Stream:
         """Highest address."""
         return self.base + sum(max(int(loop[0]), int(loop[-1])) for loop in self.loops) + self.dense_bytes - 1
 
-    def marks(self) -> Marks:
+    def mask(self) -> Mask:
         """Whether each byte from `first` to `last` is touched."""
-        marks: Marks = np.ones(self.dense_bytes, np.bool_)
+        mask: Mask = np.ones(self.dense_bytes, np.bool_)
         for loop in sorted(self.loops, key=_extent):
-            marks = _spread(marks, loop)
-        return marks
+            mask = _spread(mask, loop)
+        return mask
 
-    def repeats(self) -> bool:
+    def has_repeats(self) -> bool:
         """Whether some byte is accessed more than once."""
         extent = self.dense_bytes
         for loop in sorted(self.loops, key=_extent):
             if len(loop) > 1 and abs(int(loop[1]) - int(loop[0])) < extent:
-                return int(np.count_nonzero(self.marks())) != self.accesses_bytes
+                return int(np.count_nonzero(self.mask())) != self.accesses_bytes
             extent += _extent(loop)
         return self.accesses_bytes != self.dense_bytes * math.prod(len(loop) for loop in self.loops)
 
-    def meets(self, other: Stream) -> bool:
+    def overlaps(self, other: Stream) -> bool:
         """Whether some byte belongs to both streams."""
         low, high = max(self.first, other.first), min(self.last, other.last) + 1
         if low >= high:
             return False
-        mine = self.marks()[low - self.first : high - self.first]
-        return bool(np.any(mine & other.marks()[low - other.first : high - other.first]))
+        mine = self.mask()[low - self.first : high - self.first]
+        return bool(np.any(mine & other.mask()[low - other.first : high - other.first]))
 
 
 def _extent(loop: Offsets) -> int:
     return abs(int(loop[-1]) - int(loop[0]))
 
 
-def _spread(marks: Marks, loop: Offsets) -> Marks:
+def _spread(mask: Mask, loop: Offsets) -> Mask:
     if isinstance(loop, range):
-        return _repeated(marks, len(loop), abs(loop.step))
+        return _repeated(mask, len(loop), abs(loop.step))
     lowest = min(int(loop[0]), int(loop[-1]))
-    spread = np.zeros(len(marks) + _extent(loop), np.bool_)
+    spread = np.zeros(len(mask) + _extent(loop), np.bool_)
     for offset in loop:
         start = int(offset) - lowest
-        spread[start : start + len(marks)] |= marks
+        spread[start : start + len(mask)] |= mask
     return spread
 
 
-def _repeated(marks: Marks, count: int, step: int) -> Marks:
-    """The marks `count` times, each a step further: made by doubling, so that a long loop takes few passes."""
+def _repeated(mask: Mask, count: int, step: int) -> Mask:
+    """The mask `count` times, each a step further: made by doubling, so that a long loop takes few passes."""
     if count == 1:
-        return marks
-    half = _repeated(marks, ceil_div(count, 2), step)
-    spread = np.zeros(len(marks) + (count - 1) * step, np.bool_)
+        return mask
+    half = _repeated(mask, ceil_div(count, 2), step)
+    spread = np.zeros(len(mask) + (count - 1) * step, np.bool_)
     spread[: len(half)] = half
     spread[-len(half) :] |= half  # of an odd count, the one in the middle twice
     return spread
@@ -146,31 +146,27 @@ def affine_stream(
     )
 
 
-@singledispatch
 def streams(instruction: Instruction) -> tuple[Stream, ...]:
     """The streams of an instruction in on-chip memory; all its counts are at least 1.
 
-    A stream that the instruction does not use, or that is masked everywhere, is absent.
+    A stream that the instruction does not use, or that is masked everywhere, is absent. TypeError for a class that is
+    no instruction.
     """
-    raise TypeError(f"{type(instruction).__name__} is no instruction of the machine")
+    match instruction:
+        case Load(space=Space.PAGE) | End():
+            return ()
+        case Load():
+            return (_transfer(instruction, name="destination", written=True),)
+        case Store():
+            return (_transfer(instruction, name="source", written=False),)
+        case TensorInstruction():
+            return _tensor(instruction)
+        case VectorInstruction():
+            return _vector(instruction)
+    raise no_instruction(instruction)
 
 
-@streams.register
-def _end(_instruction: End) -> tuple[Stream, ...]:
-    return ()
-
-
-@streams.register
-def _load(instruction: Load) -> tuple[Stream, ...]:
-    return () if instruction.space is Space.PAGE else (_transfer(instruction, name="destination", written=True),)
-
-
-@streams.register
-def _store(instruction: Store) -> tuple[Stream, ...]:
-    return (_transfer(instruction, name="source", written=False),)
-
-
-def _transfer(transfer: Transfer, *, name: str, written: bool) -> Stream:
+def _transfer(transfer: TransferInstruction, *, name: str, written: bool) -> Stream:
     return affine_stream(
         name=name,
         written=written,
@@ -185,7 +181,7 @@ def _transfer(transfer: Transfer, *, name: str, written: bool) -> Stream:
     )
 
 
-def external_stream(transfer: Transfer) -> Stream:
+def external_stream(transfer: TransferInstruction) -> Stream:
     """The bytes of external memory that a transfer touches; its groups mean nothing."""
     return affine_stream(
         name="external memory",
@@ -201,39 +197,52 @@ def external_stream(transfer: Transfer) -> Stream:
     )
 
 
-@streams.register
-def _tensor(instruction: Tensor) -> tuple[Stream, ...]:
-    found = (_activations(instruction), _weights(instruction), _records(instruction), _tensor_output(instruction))
-    return tuple(one for one in (*found, _residual(instruction)) if one is not None)
+def _tensor(instruction: TensorInstruction) -> tuple[Stream, ...]:
+    candidates = (_activations(instruction), _weights(instruction), _records(instruction), _tensor_output(instruction))
+    return tuple(stream for stream in (*candidates, _residual(instruction)) if stream is not None)
 
 
-def _activations(one: Tensor) -> Stream | None:
-    rows = _reached(one.output_height, one.stride_y, one.kernel_y, one.dilation_y, one.pad_top, one.input_height)
-    columns, dense_bytes = _columns(one)
+def _activations(instruction: TensorInstruction) -> Stream | None:
+    rows = _reached(
+        instruction.output_height,
+        instruction.stride_y,
+        instruction.kernel_y,
+        instruction.dilation_y,
+        instruction.pad_top,
+        instruction.input_height,
+    )
+    columns, dense_bytes = _columns(instruction)
     if not len(rows) or not len(columns):
         return None
     affine = affine_stream(
         name="A",
         written=False,
-        base=one.a_base,
-        loops=((one.kernel_z, one.a_pitch_z),),
+        base=instruction.a_base,
+        loops=((instruction.kernel_z, instruction.a_pitch_z),),
         element_bytes=dense_bytes,
         alignment=1,
-        groups=Groups(first=one.a_first_group, last=one.a_last_group),
+        groups=Groups(first=instruction.a_first_group, last=instruction.a_last_group),
     )
-    return dataclasses.replace(affine, loops=(*affine.loops, _scaled(rows, one.row_pitch), columns))
+    return dataclasses.replace(affine, loops=(*affine.loops, _scaled(rows, instruction.row_pitch), columns))
 
 
 def _scaled(positions: npt.NDArray[np.int64], pitch: int) -> npt.NDArray[np.int64]:
     return positions * pitch if pitch else np.zeros(min(1, len(positions)), np.int64)
 
 
-def _columns(one: Tensor) -> tuple[npt.NDArray[np.int64], int]:
+def _columns(instruction: TensorInstruction) -> tuple[npt.NDArray[np.int64], int]:
     """Offsets that the taps of a row reach, and how many bytes follow each."""
-    if one.mode is Mode.DEPTHWISE:
-        pixels = _reached(one.output_width, one.stride_x, one.run, one.dilation_x, one.pad_left, one.input_width)
-        return _scaled(pixels, one.pixel_pitch), one.output_channels
-    low, high = _reached_runs(one)
+    if instruction.mode is Mode.DEPTHWISE:
+        pixels = _reached(
+            instruction.output_width,
+            instruction.stride_x,
+            instruction.run,
+            instruction.dilation_x,
+            instruction.pad_left,
+            instruction.input_width,
+        )
+        return _scaled(pixels, instruction.pixel_pitch), instruction.output_channels
+    low, high = _reached_runs(instruction)
     if len(low) and bool((low[1:] <= high[:-1]).all()):
         return low[:1], int(high[-1] - low[0])
     if len(low) and bool((high - low == high[0] - low[0]).all()):
@@ -244,25 +253,30 @@ def _columns(one: Tensor) -> tuple[npt.NDArray[np.int64], int]:
 def _reached(count: int, stride: int, kernel: int, dilation: int, pad: int, limit: int) -> npt.NDArray[np.int64]:
     """Sorted positions o*stride - pad + k*dilation within 0 to limit - 1."""
     outer = np.arange(count if stride else 1, dtype=np.int64) * stride - pad
-    marks = np.zeros(limit, np.bool_)
+    mask = np.zeros(limit, np.bool_)
     for tap in range(kernel if dilation else 1):
         positions = outer + tap * dilation
-        marks[positions[(positions >= 0) & (positions < limit)]] = True
-    return np.flatnonzero(marks)
+        mask[positions[(positions >= 0) & (positions < limit)]] = True
+    return np.flatnonzero(mask)
 
 
-def _reached_runs(one: Tensor) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _reached_runs(instruction: TensorInstruction) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """First column byte of each run of CONV and the byte after it, sorted, without what is masked."""
-    if not one.pixel_pitch:
+    if not instruction.pixel_pitch:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     # A run may begin on pixels before pixel 0 and still reach into the row.
-    before = ceil_div(one.run, one.pixel_pitch)
-    pad, reach = one.pad_left - before, one.input_width + before
-    pixels = _reached(one.output_width, one.stride_x, one.kernel_x, one.dilation_x, pad, reach) - before
-    limit = one.input_width * one.pixel_pitch
-    starts = pixels * one.pixel_pitch
-    starts = starts[starts + one.run > 0]
-    return np.maximum(starts, 0), np.minimum(starts + one.run, limit)
+    before = ceil_div(instruction.run, instruction.pixel_pitch)
+    pad, reach = instruction.pad_left - before, instruction.input_width + before
+    pixels = (
+        _reached(
+            instruction.output_width, instruction.stride_x, instruction.kernel_x, instruction.dilation_x, pad, reach
+        )
+        - before
+    )
+    limit = instruction.input_width * instruction.pixel_pitch
+    starts = pixels * instruction.pixel_pitch
+    starts = starts[starts + instruction.run > 0]
+    return np.maximum(starts, 0), np.minimum(starts + instruction.run, limit)
 
 
 def _bytes_of_runs(low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -276,124 +290,132 @@ def _bytes_of_runs(low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> n
     return np.flatnonzero(np.cumsum(change)) + origin
 
 
-def _weights(one: Tensor) -> Stream:
-    taps = ((one.kernel_z, one.w_stride_z), (one.kernel_y, one.w_stride_y), (one.kernel_x, one.w_stride_x))
-    by_column = one.mode is Mode.CONV and one.weights_by is WeightsBy.COLUMN
-    strided, dense_bytes = (one.output_channels, one.run) if by_column else (one.run, one.output_channels)
+def _weights(instruction: TensorInstruction) -> Stream:
+    taps = (
+        (instruction.kernel_z, instruction.w_stride_z),
+        (instruction.kernel_y, instruction.w_stride_y),
+        (instruction.kernel_x, instruction.w_stride_x),
+    )
+    by_column = instruction.mode is Mode.CONV and instruction.weights_by is WeightsBy.COLUMN
+    strided, dense_bytes = (
+        (instruction.output_channels, instruction.run) if by_column else (instruction.run, instruction.output_channels)
+    )
     return affine_stream(
         name="W",
         written=False,
-        base=one.w_base,
-        loops=(*taps, (strided, one.w_stride)),
+        base=instruction.w_base,
+        loops=(*taps, (strided, instruction.w_stride)),
         element_bytes=dense_bytes,
         alignment=1,
-        groups=Groups(first=one.w_first_group, last=one.w_last_group),
+        groups=Groups(first=instruction.w_first_group, last=instruction.w_last_group),
     )
 
 
-def _records(one: Tensor) -> Stream | None:
-    if one.parameters is Parameters.NONE:
+def _records(instruction: TensorInstruction) -> Stream | None:
+    if instruction.parameters is ChannelRecord.NONE:
         return None
     return affine_stream(
         name="P",
         written=False,
-        base=one.param_base,
+        base=instruction.param_base,
         loops=(),
-        element_bytes=one.parameters.record_bytes * one.output_channels,
-        alignment=4 if one.parameters is Parameters.BIAS else 1,
-        groups=Groups(first=one.param_first_group, last=one.param_last_group),
+        element_bytes=instruction.parameters.record_bytes * instruction.output_channels,
+        alignment=4 if instruction.parameters is ChannelRecord.BIAS else 1,
+        groups=Groups(first=instruction.param_first_group, last=instruction.param_last_group),
     )
 
 
-def _tensor_output(one: Tensor) -> Stream:
+def _tensor_output(instruction: TensorInstruction) -> Stream:
     return affine_stream(
         name="O",
         written=True,
-        base=one.o_base,
-        loops=((one.output_height, one.o_stride_y), (one.output_width, one.o_stride_x)),
-        element_bytes=one.output_channels * one.o_type.size_bytes,
-        alignment=one.o_type.size_bytes,
-        groups=Groups(first=one.o_first_group, last=one.o_last_group),
+        base=instruction.o_base,
+        loops=((instruction.output_height, instruction.o_stride_y), (instruction.output_width, instruction.o_stride_x)),
+        element_bytes=instruction.output_channels * instruction.o_type.size_bytes,
+        alignment=instruction.o_type.size_bytes,
+        groups=Groups(first=instruction.o_first_group, last=instruction.o_last_group),
     )
 
 
-def _residual(one: Tensor) -> Stream | None:
-    if not one.residual:
+def _residual(instruction: TensorInstruction) -> Stream | None:
+    if not instruction.residual:
         return None
     return affine_stream(
         name="RES",
         written=False,
-        base=one.res_base,
-        loops=((one.output_height, one.res_stride_y), (one.output_width, one.res_stride_x)),
-        element_bytes=one.output_channels,
+        base=instruction.res_base,
+        loops=(
+            (instruction.output_height, instruction.res_stride_y),
+            (instruction.output_width, instruction.res_stride_x),
+        ),
+        element_bytes=instruction.output_channels,
         alignment=1,
-        groups=Groups(first=one.res_first_group, last=one.res_last_group),
+        groups=Groups(first=instruction.res_first_group, last=instruction.res_last_group),
     )
 
 
-@streams.register
-def _vector(instruction: Vector) -> tuple[Stream, ...]:
-    found = (_operand_a(instruction), _operand_b(instruction), _vector_output(instruction), _table(instruction))
-    return tuple(one for one in found if one is not None)
+def _vector(instruction: VectorInstruction) -> tuple[Stream, ...]:
+    candidates = (_operand_a(instruction), _operand_b(instruction), _vector_output(instruction), _table(instruction))
+    return tuple(stream for stream in candidates if stream is not None)
 
 
-def a_loops(one: Vector) -> tuple[tuple[int, int], ...]:
+def a_loops(instruction: VectorInstruction) -> tuple[tuple[int, int], ...]:
     """(count, stride) of A's loops o0 to o3, lanes, r0, r1."""
     return (
-        (one.o0, one.a_stride_0),
-        (one.o1, one.a_stride_1),
-        (one.o2, one.a_stride_2),
-        (one.o3, one.a_stride_3),
-        (one.lanes, one.a_lane_stride),
-        (one.r0, one.a_reduce_0),
-        (one.r1, one.a_reduce_1),
+        (instruction.o0, instruction.a_stride_0),
+        (instruction.o1, instruction.a_stride_1),
+        (instruction.o2, instruction.a_stride_2),
+        (instruction.o3, instruction.a_stride_3),
+        (instruction.lanes, instruction.a_lane_stride),
+        (instruction.r0, instruction.a_reduce_0),
+        (instruction.r1, instruction.a_reduce_1),
     )
 
 
-def b_loops(one: Vector) -> tuple[tuple[int, int], ...]:
+def b_loops(instruction: VectorInstruction) -> tuple[tuple[int, int], ...]:
     """(count, stride) of B's loops o0 to o3, lanes."""
     return (
-        (one.o0, one.b_stride_0),
-        (one.o1, one.b_stride_1),
-        (one.o2, one.b_stride_2),
-        (one.o3, one.b_stride_3),
-        (one.lanes, one.b_lane_stride),
+        (instruction.o0, instruction.b_stride_0),
+        (instruction.o1, instruction.b_stride_1),
+        (instruction.o2, instruction.b_stride_2),
+        (instruction.o3, instruction.b_stride_3),
+        (instruction.lanes, instruction.b_lane_stride),
     )
 
 
-def o_loops(one: Vector) -> tuple[tuple[int, int], ...]:
+def o_loops(instruction: VectorInstruction) -> tuple[tuple[int, int], ...]:
     """(count, stride) of the output's loops o0 to o3, lanes; one lane where the lanes are reduced."""
     return (
-        (one.o0, one.o_stride_0),
-        (one.o1, one.o_stride_1),
-        (one.o2, one.o_stride_2),
-        (one.o3, one.o_stride_3),
-        (1 if one.lane_reduce else one.lanes, one.o_lane_stride),
+        (instruction.o0, instruction.o_stride_0),
+        (instruction.o1, instruction.o_stride_1),
+        (instruction.o2, instruction.o_stride_2),
+        (instruction.o3, instruction.o_stride_3),
+        (1 if instruction.lane_reduce else instruction.lanes, instruction.o_lane_stride),
     )
 
 
-def _operand_a(one: Vector) -> Stream:
-    groups = Groups(first=one.a_first_group, last=one.a_last_group)
-    loops = (*a_loops(one), *_row_loops(one, Op.GATHER))
-    return _elements("A", one.a_type, one.a_base, loops, groups, written=False)
+def _operand_a(instruction: VectorInstruction) -> Stream:
+    groups = Groups(first=instruction.a_first_group, last=instruction.a_last_group)
+    loops = (*a_loops(instruction), *_row_loops(instruction, Op.GATHER))
+    return _elements("A", instruction.a_type, instruction.a_base, loops, groups, written=False)
 
 
-def _operand_b(one: Vector) -> Stream | None:
-    if one.b_source is not Source.STREAM:
+def _operand_b(instruction: VectorInstruction) -> Stream | None:
+    if instruction.b_source is not Source.STREAM:
         return None
-    groups = Groups(first=one.b_first_group, last=one.b_last_group)
-    return _elements("B", one.b_type, one.b_base, b_loops(one), groups, written=False)
+    groups = Groups(first=instruction.b_first_group, last=instruction.b_last_group)
+    return _elements("B", instruction.b_type, instruction.b_base, b_loops(instruction), groups, written=False)
 
 
-def _vector_output(one: Vector) -> Stream:
-    groups = Groups(first=one.o_first_group, last=one.o_last_group)
-    loops = (*o_loops(one), *_row_loops(one, Op.SCATTER))
-    return _elements("O", one.o_type, one.o_base, loops, groups, written=True)
+def _vector_output(instruction: VectorInstruction) -> Stream:
+    groups = Groups(first=instruction.o_first_group, last=instruction.o_last_group)
+    loops = (*o_loops(instruction), *_row_loops(instruction, Op.SCATTER))
+    return _elements("O", instruction.o_type, instruction.o_base, loops, groups, written=True)
 
 
-def _row_loops(one: Vector, op: Op) -> tuple[tuple[int, int], ...]:
+def _row_loops(instruction: VectorInstruction, op: Op) -> tuple[tuple[int, int], ...]:
     """The loop over all rows where `op` moves the stream."""
-    return ((one.rows, one.row_pitch),) if one.op is op else ()
+    return ((instruction.rows, instruction.row_pitch),) if instruction.op is op else ()
 
 
 def _elements(
@@ -405,15 +427,15 @@ def _elements(
     )
 
 
-def _table(one: Vector) -> Stream | None:
-    if one.table is Table.NONE:
+def _table(instruction: VectorInstruction) -> Stream | None:
+    if instruction.table is Table.NONE:
         return None
     return affine_stream(
         name="TABLE",
         written=False,
-        base=one.t_base,
+        base=instruction.t_base,
         loops=(),
-        element_bytes=one.table.size_bytes,
-        alignment=2 if one.table is Table.TABLE16 else 1,
-        groups=Groups(first=one.t_first_group, last=one.t_last_group),
+        element_bytes=instruction.table.size_bytes,
+        alignment=2 if instruction.table is Table.TABLE16 else 1,
+        groups=Groups(first=instruction.t_first_group, last=instruction.t_last_group),
     )

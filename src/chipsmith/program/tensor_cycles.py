@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chipsmith.chip.description import Chip
-from chipsmith.program.arithmetic import ceil_div, ranges_meet
-from chipsmith.program.instructions import Mode, Parameters, Rounding, Tensor, WeightsBy
+from chipsmith.program.arithmetic import ceil_div, ranges_overlap
+from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
 TENSOR_PIPE = 14
@@ -58,7 +58,7 @@ class Tiling:
         )
 
 
-def drain_stages(instruction: Tensor) -> int:
+def drain_stages(instruction: TensorInstruction) -> int:
     """Multiplication stages that each drained value takes."""
     stages = [instruction.requantise]
     if instruction.residual:
@@ -66,7 +66,7 @@ def drain_stages(instruction: Tensor) -> int:
     return sum(stage is not Rounding.OFF for stage in stages)
 
 
-def phases(instruction: Tensor, chip: Chip) -> int:
+def phases(instruction: TensorInstruction, chip: Chip) -> int:
     """Phases of a tile: sets of weights that pass through the array."""
     rows = instruction.kernel_z * instruction.kernel_y
     if instruction.mode is Mode.DEPTHWISE:
@@ -74,12 +74,12 @@ def phases(instruction: Tensor, chip: Chip) -> int:
     return rows * instruction.kernel_x * ceil_div(instruction.run, chip.tensor.rows)
 
 
-def channels_at_once(instruction: Tensor, chip: Chip) -> int:
+def channels_at_once(instruction: TensorInstruction, chip: Chip) -> int:
     """Output channels of a full block."""
     return min(chip.tensor.columns, instruction.output_channels)
 
 
-def weight_load(instruction: Tensor, chip: Chip) -> int:
+def weight_load(instruction: TensorInstruction, chip: Chip) -> int:
     """Accesses that load the weights of one phase."""
     channels = channels_at_once(instruction, chip)
     across = ceil_div(channels, chip.tensor.rows)
@@ -90,12 +90,12 @@ def weight_load(instruction: Tensor, chip: Chip) -> int:
     return min(chip.tensor.rows, instruction.run) * across
 
 
-def parameter_load(instruction: Tensor, chip: Chip) -> int:
+def parameter_load(instruction: TensorInstruction, chip: Chip) -> int:
     """Accesses that load the records of one channel block."""
     return ceil_div(instruction.parameters.record_bytes * channels_at_once(instruction, chip), chip.tensor.rows)
 
 
-def drain_per_pixel(instruction: Tensor, chip: Chip) -> int:
+def drain_per_pixel(instruction: TensorInstruction, chip: Chip) -> int:
     """Cycles that one output pixel of a channel block takes to drain."""
     channels = channels_at_once(instruction, chip)
     lanes = chip.vector.multiplier_lanes
@@ -106,18 +106,18 @@ def drain_per_pixel(instruction: Tensor, chip: Chip) -> int:
     if not instruction.residual:
         return max(passes, writes)
     reads = ceil_div(channels, chip.tensor.rows)
-    meet = ranges_meet(
+    shared = ranges_overlap(
         instruction.res_first_group, instruction.res_last_group, instruction.o_first_group, instruction.o_last_group
     )
-    return max(passes, writes + reads if meet else max(writes, reads))
+    return max(passes, writes + reads if shared else max(writes, reads))
 
 
-def tiling(instruction: Tensor, chip: Chip) -> Tiling:
+def tiling(instruction: TensorInstruction, chip: Chip) -> Tiling:
     """How the output pixels of a channel block fall into tiles."""
     limit = chip.tensor.tile_pixels
     depthwise = instruction.mode is Mode.DEPTHWISE
     rows = instruction.output_height if depthwise else 1
-    pixels = instruction.output_width if depthwise else instruction.output_height * instruction.output_width
+    pixels = instruction.output_width if depthwise else instruction.output_pixels
     count, rest = divmod(pixels, limit)
     return Tiling(
         rows=rows,
@@ -127,7 +127,7 @@ def tiling(instruction: Tensor, chip: Chip) -> Tiling:
     )
 
 
-def _tile(instruction: Tensor, chip: Chip, pixels: int) -> Tile:
+def _tile(instruction: TensorInstruction, chip: Chip, pixels: int) -> Tile:
     if instruction.mode is Mode.CONV:
         return Tile(pixels=pixels, accesses=pixels)
     across = ceil_div(channels_at_once(instruction, chip), chip.tensor.rows)
@@ -136,15 +136,15 @@ def _tile(instruction: Tensor, chip: Chip, pixels: int) -> Tile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Clock:
+class _Timing:
     """The times of an instruction's phases, tiles and drains."""
 
     phases: int
     weight_load: int
     drain_per_pixel: int
     pipe: int
-    weights_meet: bool
-    drain_meets: bool
+    weights_share_groups: bool
+    drain_shares_groups: bool
 
     def compute(self, tile: Tile, following_load: int) -> int:
         """Cycles of a tile's phases; `following_load` is the load under the last of them."""
@@ -156,7 +156,7 @@ class _Clock:
         if drained is None:
             return compute
         drain = self.drain(drained)
-        return drain + self.pipe + compute if self.drain_meets else max(drain, compute)
+        return drain + self.pipe + compute if self.drain_shares_groups else max(drain, compute)
 
     def block(self, before: Tile | None, cut: Tiling, following_load: int) -> int:
         """Cycles of a channel block's computes after the tile `before`; `following_load` is under its last phase."""
@@ -171,36 +171,35 @@ class _Clock:
         return tile.pixels * self.drain_per_pixel
 
     def _phase(self, accesses: int, load: int) -> int:
-        return max(accesses + load if self.weights_meet else max(accesses, load), PHASE_MIN)
+        return max(accesses + load if self.weights_share_groups else max(accesses, load), PHASE_MIN)
 
 
-def _clock(instruction: Tensor, chip: Chip) -> _Clock:
-    one = instruction
-    a_range = (one.a_first_group, one.a_last_group)
-    weights = [(one.w_first_group, one.w_last_group)]
-    if one.parameters is not Parameters.NONE:
-        weights.append((one.param_first_group, one.param_last_group))
-    drained = [(one.o_first_group, one.o_last_group)]
-    if one.residual:
-        drained.append((one.res_first_group, one.res_last_group))
-    return _Clock(
+def _timing(instruction: TensorInstruction, chip: Chip) -> _Timing:
+    a_range = (instruction.a_first_group, instruction.a_last_group)
+    weights = [(instruction.w_first_group, instruction.w_last_group)]
+    if instruction.parameters is not ChannelRecord.NONE:
+        weights.append((instruction.param_first_group, instruction.param_last_group))
+    drained = [(instruction.o_first_group, instruction.o_last_group)]
+    if instruction.residual:
+        drained.append((instruction.res_first_group, instruction.res_last_group))
+    return _Timing(
         phases=phases(instruction, chip),
         weight_load=weight_load(instruction, chip),
         drain_per_pixel=drain_per_pixel(instruction, chip),
         pipe=TENSOR_PIPE + RESIDUAL_PIPE * instruction.residual,
-        weights_meet=any(ranges_meet(*a_range, *loaded) for loaded in weights),
-        drain_meets=any(ranges_meet(*out, *operand) for out in drained for operand in (a_range, *weights)),
+        weights_share_groups=any(ranges_overlap(*a_range, *loaded) for loaded in weights),
+        drain_shares_groups=any(ranges_overlap(*out, *operand) for out in drained for operand in (a_range, *weights)),
     )
 
 
-def tensor_cycles(instruction: Tensor, chip: Chip) -> int:
+def tensor_cycles(instruction: TensorInstruction, chip: Chip) -> int:
     """Cycles of a TENSOR: the first loads, the tiles in lock step with their drains, the last drain, the pipe."""
-    clock, cut = _clock(instruction, chip), tiling(instruction, chip)
+    timing, cut = _timing(instruction, chip), tiling(instruction, chip)
     blocks = ceil_div(instruction.output_channels, chip.tensor.columns)
-    load = clock.weight_load + parameter_load(instruction, chip)
+    load = timing.weight_load + parameter_load(instruction, chip)
     if blocks == 1:
-        computes = clock.block(None, cut, 0)
+        computes = timing.block(None, cut, 0)
     else:
-        inner = (blocks - 2) * clock.block(cut.last, cut, load)
-        computes = clock.block(None, cut, load) + inner + clock.block(cut.last, cut, 0)
-    return load + computes + clock.drain(cut.last) + clock.pipe
+        inner = (blocks - 2) * timing.block(cut.last, cut, load)
+        computes = timing.block(None, cut, load) + inner + timing.block(cut.last, cut, 0)
+    return load + computes + timing.drain(cut.last) + timing.pipe

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from chipsmith.chip.description import Chip
-from chipsmith.program.arithmetic import ceil_div, ranges_meet
-from chipsmith.program.instructions import INDIRECT_OPS, Op, Rounding, Source, Table, Type, Vector
+from chipsmith.program.arithmetic import ceil_div, ranges_overlap
+from chipsmith.program.instructions import INDIRECT_OPS, Op, Rounding, Source, Table, Type, VectorInstruction
 
 VECTOR_PIPE = 10
 DIVIDE = 34
 INDEX_PIPE = 6
 
 
-def lanes_at_once(instruction: Vector, chip: Chip) -> int:
+def lanes_at_once(instruction: VectorInstruction, chip: Chip) -> int:
     """Elements of a full beat."""
     return min(instruction.lanes, chip.vector.lanes)
 
 
-def results_at_once(instruction: Vector, chip: Chip) -> int:
+def results_at_once(instruction: VectorInstruction, chip: Chip) -> int:
     """Results of a full beat that the stages after a reduction work on."""
     return 1 if instruction.lane_reduce else lanes_at_once(instruction, chip)
 
 
-def beats(instruction: Vector, chip: Chip) -> int:
+def beats(instruction: VectorInstruction, chip: Chip) -> int:
     """Beats of an instruction."""
-    outer = instruction.o0 * instruction.o1 * instruction.o2 * instruction.o3
-    return outer * instruction.r0 * instruction.r1 * ceil_div(instruction.lanes, chip.vector.lanes)
+    steps = instruction.outer_steps * instruction.r0 * instruction.r1
+    return steps * ceil_div(instruction.lanes, chip.vector.lanes)
 
 
 def stream_accesses(count: int, lane_stride: int, element: Type, chip: Chip) -> int:
@@ -34,7 +36,7 @@ def stream_accesses(count: int, lane_stride: int, element: Type, chip: Chip) -> 
     return 1 if lane_stride == 0 else count
 
 
-def stages(instruction: Vector, chip: Chip) -> int:
+def stages(instruction: VectorInstruction, chip: Chip) -> int:
     """Stages of the pipeline in use: READ, OP and WRITE, and those that the operation and its chain ask for."""
     has_in = instruction.a_rounding is not Rounding.OFF or instruction.b_rounding is not Rounding.OFF
     has_out = instruction.o_rounding is not Rounding.OFF
@@ -42,32 +44,37 @@ def stages(instruction: Vector, chip: Chip) -> int:
     return index + 3 + has_in + has_out + (instruction.table is not Table.NONE)
 
 
-def ports(instruction: Vector, chip: Chip) -> int:
+def ports(instruction: VectorInstruction, chip: Chip) -> int:
     """Accesses of the busiest bank group in a beat."""
-    count, one = lanes_at_once(instruction, chip), instruction
-    streams = [(stream_accesses(count, one.a_lane_stride, one.a_type, chip), one.a_first_group, one.a_last_group)]
-    if one.b_source is Source.STREAM:
-        accesses = stream_accesses(count, one.b_lane_stride, one.b_type, chip)
-        streams.append((accesses, one.b_first_group, one.b_last_group))
-    results = results_at_once(instruction, chip)
-    writes = 1 if one.lane_reduce else stream_accesses(results, one.o_lane_stride, one.o_type, chip)
-    streams.append((writes, one.o_first_group, one.o_last_group))
+    streams = tuple(_beat_accesses(instruction, chip))
     return max(
-        sum(accesses for accesses, *groups in streams if ranges_meet(first, last, *groups))
+        sum(accesses for accesses, *groups in streams if ranges_overlap(first, last, *groups))
         for _, first, last in streams
     )
 
 
-def passes(instruction: Vector, chip: Chip) -> int:
+def _beat_accesses(instruction: VectorInstruction, chip: Chip) -> Iterator[tuple[int, int, int]]:
+    """(accesses in a beat, first bank group, last bank group) of A, B where it is a stream, and the output."""
+    count, results = lanes_at_once(instruction, chip), results_at_once(instruction, chip)
+    accesses = stream_accesses(count, instruction.a_lane_stride, instruction.a_type, chip)
+    yield accesses, instruction.a_first_group, instruction.a_last_group
+    if instruction.b_source is Source.STREAM:
+        accesses = stream_accesses(count, instruction.b_lane_stride, instruction.b_type, chip)
+        yield accesses, instruction.b_first_group, instruction.b_last_group
+    writes = stream_accesses(results, instruction.o_lane_stride, instruction.o_type, chip)
+    yield 1 if instruction.lane_reduce else writes, instruction.o_first_group, instruction.o_last_group
+
+
+def passes(instruction: VectorInstruction, chip: Chip) -> int:
     """Passes of the multipliers in a beat."""
     full = ceil_div(lanes_at_once(instruction, chip), chip.vector.multiplier_lanes)
     results = ceil_div(results_at_once(instruction, chip), chip.vector.multiplier_lanes)
-    scaled = sum(one is not Rounding.OFF for one in (instruction.a_rounding, instruction.b_rounding))
+    scaled = sum(rounding is not Rounding.OFF for rounding in (instruction.a_rounding, instruction.b_rounding))
     out = results if instruction.o_rounding is not Rounding.OFF else 0
     return full * (scaled + (instruction.op is Op.MUL)) + out
 
 
-def beat_cycles(instruction: Vector, chip: Chip) -> int:
+def beat_cycles(instruction: VectorInstruction, chip: Chip) -> int:
     """Cycles between beats (`ii`)."""
     lookups = 0
     if instruction.table is not Table.NONE:
@@ -76,7 +83,7 @@ def beat_cycles(instruction: Vector, chip: Chip) -> int:
     return max(1, ports(instruction, chip), passes(instruction, chip), lookups, division)
 
 
-def vector_cycles(instruction: Vector, chip: Chip) -> int:
+def vector_cycles(instruction: VectorInstruction, chip: Chip) -> int:
     """Cycles of a VECTOR: the table's load, the beats with the pipeline's fill, the pipe."""
     table_load = ceil_div(instruction.table.size_bytes, chip.tensor.rows)
     fill = stages(instruction, chip) - 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import singledispatch
 
 import numpy as np
 
@@ -13,24 +12,25 @@ from chipsmith.errors import BadInput
 from chipsmith.program.encoding import check_fields
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
+    ChannelRecord,
     End,
     Instruction,
     Load,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Space,
     Store,
-    Tensor,
-    Transfer,
+    TensorInstruction,
+    TransferInstruction,
     Type,
-    Vector,
+    VectorInstruction,
+    no_instruction,
 )
 from chipsmith.program.program import Port, Program, encode_pages, page_bytes, page_count
-from chipsmith.program.streams import Marks, Stream, a_loops, b_loops, external_stream, o_loops, streams
+from chipsmith.program.streams import Mask, Stream, a_loops, b_loops, external_stream, o_loops, streams
 
 LEAST_SHIFT, GREATEST_SHIFT = 2, 62
 _LEAST_POSITION, _GREATEST_POSITION = -(1 << 31), (1 << 31) - 1
@@ -51,12 +51,12 @@ def check_instruction(chip: Chip, instruction: Instruction) -> None:
     check_fields(instruction)
     for fault in _field_faults(instruction, chip):
         raise BadInput(fault)
-    found = streams(instruction)
-    for stream in found:
+    touched = streams(instruction)
+    for stream in touched:
         _check_stream(chip, stream)
-        if stream.written and not _scatters(instruction) and stream.repeats():
+        if stream.written and not _scatters(instruction) and stream.has_repeats():
             raise BadInput(f"stream {stream.name} writes a byte more than once")
-    _check_overlaps(instruction, found)
+    _check_overlaps(instruction, touched)
 
 
 def _check_stream(chip: Chip, stream: Stream) -> None:
@@ -75,47 +75,47 @@ def _check_stream(chip: Chip, stream: Stream) -> None:
 
 def _scatters(instruction: Instruction) -> bool:
     """Whether data decides where the output stands."""
-    return isinstance(instruction, Vector) and instruction.op is Op.SCATTER
+    return isinstance(instruction, VectorInstruction) and instruction.op is Op.SCATTER
 
 
-def _check_overlaps(instruction: Instruction, found: Sequence[Stream]) -> None:
-    for output in (one for one in found if one.written):
-        for source in (one for one in found if not one.written):
-            if output.meets(source) and not _in_place(instruction, source):
+def _check_overlaps(instruction: Instruction, touched: Sequence[Stream]) -> None:
+    for output in (stream for stream in touched if stream.written):
+        for source in (stream for stream in touched if not stream.written):
+            if output.overlaps(source) and not _in_place(instruction, source):
                 raise BadInput(f"output stream {output.name} overlaps input stream {source.name}")
 
 
 def _in_place(instruction: Instruction, source: Stream) -> bool:
     """Whether each output element stands exactly on the element of `source` that it is computed from."""
-    if not isinstance(instruction, Vector) or instruction.reduce is not Reduce.NONE or source.name == "TABLE":
+    if not isinstance(instruction, VectorInstruction) or source.name == "TABLE":
         return False
-    if instruction.op in INDIRECT_OPS:
+    if instruction.reduce is not Reduce.NONE or instruction.op in INDIRECT_OPS:
         return False
-    one = instruction
     if source.name == "A":
-        same = one.a_base == one.o_base and one.a_type.size_bytes == one.o_type.size_bytes
-        loops = a_loops(one)[:5]
+        base, size, loops = instruction.a_base, instruction.a_type.size_bytes, a_loops(instruction)[:5]
     else:
-        same = one.b_base == one.o_base and one.b_type.size_bytes == one.o_type.size_bytes
-        loops = b_loops(one)
-    return same and all(mine == out for mine, out in zip(loops, o_loops(one), strict=True) if mine[0] > 1)
+        base, size, loops = instruction.b_base, instruction.b_type.size_bytes, b_loops(instruction)
+    if (base, size) != (instruction.o_base, instruction.o_type.size_bytes):
+        return False
+    return all(read == written for read, written in zip(loops, o_loops(instruction), strict=True) if read[0] > 1)
 
 
-@singledispatch
-def _field_faults(instruction: Instruction, _chip: Chip) -> Iterator[str]:
-    raise TypeError(f"{type(instruction).__name__} is no instruction of the machine")
+def _field_faults(instruction: Instruction, chip: Chip) -> Iterator[str]:
+    match instruction:
+        case End():
+            return iter(())
+        case Load(space=Space.PAGE):
+            return _page_load_faults(instruction, chip)
+        case TransferInstruction():
+            return _transfer_faults(instruction)
+        case TensorInstruction():
+            return _tensor_faults(instruction, chip)
+        case VectorInstruction():
+            return _vector_faults(instruction)
+    raise no_instruction(instruction)
 
 
-@_field_faults.register
-def _end(_instruction: End, _chip: Chip) -> Iterator[str]:
-    return iter(())
-
-
-@_field_faults.register
-def _load(instruction: Load, chip: Chip) -> Iterator[str]:
-    if instruction.space is Space.MEMORY:
-        yield from _transfer_faults(instruction)
-        return
+def _page_load_faults(instruction: Load, chip: Chip) -> Iterator[str]:
     if instruction.local_address > 1:
         yield f"LOAD of a page to slot {instruction.local_address}; the slots are 0 and 1"
     if (instruction.outer_count, instruction.inner_count, instruction.run_bytes) != (1, 1, page_bytes(chip)):
@@ -124,109 +124,107 @@ def _load(instruction: Load, chip: Chip) -> Iterator[str]:
         yield "LOAD of a page cannot be `once`: its slot is used again"
 
 
-@_field_faults.register
-def _store(instruction: Store, _chip: Chip) -> Iterator[str]:
-    yield from _transfer_faults(instruction)
-
-
-def _transfer_faults(transfer: Transfer) -> Iterator[str]:
+def _transfer_faults(transfer: TransferInstruction) -> Iterator[str]:
     yield from _counts(transfer, "outer_count", "inner_count", "run_bytes")
 
 
-@_field_faults.register
-def _tensor(instruction: Tensor, chip: Chip) -> Iterator[str]:
-    one = instruction
+def _tensor_faults(instruction: TensorInstruction, chip: Chip) -> Iterator[str]:
     yield from _counts(
-        one, "output_height", "output_width", "output_channels", "kernel_z", "kernel_y", "kernel_x", "run"
+        instruction, "output_height", "output_width", "output_channels", "kernel_z", "kernel_y", "kernel_x", "run"
     )
-    yield from _operand_range_faults(one)
-    yield from _depthwise_faults(one, chip) if one.mode is Mode.DEPTHWISE else _position_faults(one)
-    if one.o_type not in (Type.INT8, Type.INT16, Type.INT32):
-        yield f"o_type {one.o_type.name}: TENSOR writes INT8, INT16 or INT32"
-    if one.parameters is not Parameters.PER_CHANNEL:
-        yield from _shift_fault("shift", one.requantise, one.shift)
-    if one.requantise is not Rounding.OFF and one.clamp_min > one.clamp_max:
-        yield f"clamp_min {one.clamp_min} is above clamp_max {one.clamp_max}"
-    if one.residual:
-        yield from _residual_faults(one)
+    yield from _operand_range_faults(instruction)
+    yield from (
+        _depthwise_faults(instruction, chip) if instruction.mode is Mode.DEPTHWISE else _position_faults(instruction)
+    )
+    if instruction.o_type not in (Type.INT8, Type.INT16, Type.INT32):
+        yield f"o_type {instruction.o_type.name}: TENSOR writes INT8, INT16 or INT32"
+    if instruction.parameters is not ChannelRecord.PER_CHANNEL:
+        yield from _shift_fault("shift", instruction.requantise, instruction.shift)
+    if instruction.requantise is not Rounding.OFF and instruction.clamp_min > instruction.clamp_max:
+        yield f"clamp_min {instruction.clamp_min} is above clamp_max {instruction.clamp_max}"
+    if instruction.residual:
+        yield from _residual_faults(instruction)
 
 
-def _operand_range_faults(one: Tensor) -> Iterator[str]:
+def _operand_range_faults(instruction: TensorInstruction) -> Iterator[str]:
     """An int8 less its zero point is an operand of 9 bits only where the zero point is an int8 too."""
-    for name, zero_point in (("a_zero_point", one.a_zero_point), ("w_zero_point", one.w_zero_point)):
+    for name, zero_point in (("a_zero_point", instruction.a_zero_point), ("w_zero_point", instruction.w_zero_point)):
         if not -128 <= zero_point <= 127:
             yield f"{name} is {zero_point}; an operand of 9 bits allows -128 to 127"
 
 
-def _position_faults(one: Tensor) -> Iterator[str]:
+def _position_faults(instruction: TensorInstruction) -> Iterator[str]:
     """Every column byte, masked or not, is counted in 32 bits."""
-    first = -one.pad_left * one.pixel_pitch
-    columns = (one.output_width - 1) * one.stride_x + (one.kernel_x - 1) * one.dilation_x
-    last = first + columns * one.pixel_pitch + one.run - 1
+    first = -instruction.pad_left * instruction.pixel_pitch
+    columns = (instruction.output_width - 1) * instruction.stride_x
+    columns += (instruction.kernel_x - 1) * instruction.dilation_x
+    last = first + columns * instruction.pixel_pitch + instruction.run - 1
     if first < _LEAST_POSITION or last > _GREATEST_POSITION:
         yield f"column bytes {first} to {last} do not fit the 32 bits of the position counters"
 
 
-def _depthwise_faults(one: Tensor, chip: Chip) -> Iterator[str]:
-    if one.kernel_x != 1:
-        yield f"kernel_x {one.kernel_x}: DEPTHWISE needs 1, its taps along x are counted by `run`"
-    if one.run > 1 and one.dilation_x == 0:
-        yield f"dilation_x 0: {one.run} taps of DEPTHWISE cannot stand on one pixel"
-    window = (one.run - 1) * one.dilation_x + 1
+def _depthwise_faults(instruction: TensorInstruction, chip: Chip) -> Iterator[str]:
+    if instruction.kernel_x != 1:
+        yield f"kernel_x {instruction.kernel_x}: DEPTHWISE needs 1, its taps along x are counted by `run`"
+    if instruction.run > 1 and instruction.dilation_x == 0:
+        yield f"dilation_x 0: {instruction.run} taps of DEPTHWISE cannot stand on one pixel"
+    window = (instruction.run - 1) * instruction.dilation_x + 1
     if window > chip.tensor.rows:
         yield f"DEPTHWISE window of {window} pixels along x does not fit the array of {chip.tensor.rows} rows"
-    if one.stride_x == 0 and one.output_width > 1:
+    if instruction.stride_x == 0 and instruction.output_width > 1:
         yield "stride_x 0: DEPTHWISE completes one output pixel with each input pixel, so it needs at least 1"
 
 
-def _residual_faults(one: Tensor) -> Iterator[str]:
-    if one.requantise is Rounding.OFF or one.o_type is not Type.INT8:
+def _residual_faults(instruction: TensorInstruction) -> Iterator[str]:
+    if instruction.requantise is Rounding.OFF or instruction.o_type is not Type.INT8:
         yield "residual needs requantise and an INT8 output"
-    if one.sum_rounding is Rounding.OFF:
+    if instruction.sum_rounding is Rounding.OFF:
         yield "residual needs a scale of the sum: sum_rounding is OFF"
-    if one.sum_clamp_min > one.sum_clamp_max:
-        yield f"sum_clamp_min {one.sum_clamp_min} is above sum_clamp_max {one.sum_clamp_max}"
-    yield from _shift_fault("acc_shift", one.acc_rounding, one.acc_shift)
-    yield from _shift_fault("res_shift", one.res_rounding, one.res_shift)
-    yield from _shift_fault("sum_shift", one.sum_rounding, one.sum_shift)
+    if instruction.sum_clamp_min > instruction.sum_clamp_max:
+        yield f"sum_clamp_min {instruction.sum_clamp_min} is above sum_clamp_max {instruction.sum_clamp_max}"
+    yield from _shift_fault("acc_shift", instruction.acc_rounding, instruction.acc_shift)
+    yield from _shift_fault("res_shift", instruction.res_rounding, instruction.res_shift)
+    yield from _shift_fault("sum_shift", instruction.sum_rounding, instruction.sum_shift)
 
 
-@_field_faults.register
-def _vector(instruction: Vector, _chip: Chip) -> Iterator[str]:
-    one = instruction
-    yield from _counts(one, "o0", "o1", "o2", "o3", "lanes", "r0", "r1")
-    if one.reduce is Reduce.NONE and (one.r0 != 1 or one.r1 != 1 or one.lane_reduce):
+def _vector_faults(instruction: VectorInstruction) -> Iterator[str]:
+    yield from _counts(instruction, "o0", "o1", "o2", "o3", "lanes", "r0", "r1")
+    if instruction.reduce is Reduce.NONE and (instruction.r0 != 1 or instruction.r1 != 1 or instruction.lane_reduce):
         yield "r0, r1 or lane_reduce without a reduction"
-    if not one.lane_reduce and one.lanes > 1 and one.o_lane_stride == 0:
+    if not instruction.lane_reduce and instruction.lanes > 1 and instruction.o_lane_stride == 0:
         yield "o_lane_stride 0 with more than one lane"
-    if one.clamp_min > one.clamp_max:
-        yield f"clamp_min {one.clamp_min} is above clamp_max {one.clamp_max}"
-    yield from _row_faults(one) if one.op in INDIRECT_OPS else _operand_faults(one)
-    yield from _shift_fault("a_shift", one.a_rounding, one.a_shift)
-    yield from _shift_fault("b_shift", one.b_rounding, one.b_shift)
-    yield from _shift_fault("o_shift", one.o_rounding, one.o_shift)
+    if instruction.clamp_min > instruction.clamp_max:
+        yield f"clamp_min {instruction.clamp_min} is above clamp_max {instruction.clamp_max}"
+    yield from _row_faults(instruction) if instruction.op in INDIRECT_OPS else _operand_faults(instruction)
+    yield from _shift_fault("a_shift", instruction.a_rounding, instruction.a_shift)
+    yield from _shift_fault("b_shift", instruction.b_rounding, instruction.b_shift)
+    yield from _shift_fault("o_shift", instruction.o_rounding, instruction.o_shift)
 
 
-def _operand_faults(one: Vector) -> Iterator[str]:
-    if one.op in BINARY_OPS and one.b_source is Source.NONE:
-        yield f"op {one.op.name} needs an operand B"
-    if one.b_rounding is not Rounding.OFF and one.b_source is not Source.STREAM:
+def _operand_faults(instruction: VectorInstruction) -> Iterator[str]:
+    if instruction.op in BINARY_OPS and instruction.b_source is Source.NONE:
+        yield f"op {instruction.op.name} needs an operand B"
+    if instruction.b_rounding is not Rounding.OFF and instruction.b_source is not Source.STREAM:
         yield "b_rounding without a stream B"
-    if one.op in _SHIFTS and one.b_source is Source.IMMEDIATE and not 0 <= one.b_immediate <= 31:
-        yield f"op {one.op.name} by {one.b_immediate}; shifts are 0 to 31"
-    if one.op is Op.ASR and one.op_argument > 1:
-        yield f"op_argument {one.op_argument} of ASR is reserved; it is 0 or 1"
-    if one.op is Op.DIV and one.b_source is Source.IMMEDIATE and one.b_immediate == 0:
+    if (
+        instruction.op in _SHIFTS
+        and instruction.b_source is Source.IMMEDIATE
+        and not 0 <= instruction.b_immediate <= 31
+    ):
+        yield f"op {instruction.op.name} by {instruction.b_immediate}; shifts are 0 to 31"
+    if instruction.op is Op.ASR and instruction.op_argument > 1:
+        yield f"op_argument {instruction.op_argument} of ASR is reserved; it is 0 or 1"
+    if instruction.op is Op.DIV and instruction.b_source is Source.IMMEDIATE and instruction.b_immediate == 0:
         yield "op DIV by 0"
 
 
-def _row_faults(one: Vector) -> Iterator[str]:
-    yield from _counts(one, "rows")
-    if one.b_source is not Source.STREAM:
-        yield f"op {one.op.name} needs a stream B of row numbers"
+def _row_faults(instruction: VectorInstruction) -> Iterator[str]:
+    yield from _counts(instruction, "rows")
+    if instruction.b_source is not Source.STREAM:
+        yield f"op {instruction.op.name} needs a stream B of row numbers"
     for name in ("b_lane_stride", "b_zero_point", "b_left_shift", "b_rounding", "reduce"):
-        if getattr(one, name):
-            yield f"{name} is {getattr(one, name)}; op {one.op.name} needs 0"
+        if getattr(instruction, name):
+            yield f"{name} is {getattr(instruction, name)}; op {instruction.op.name} needs 0"
 
 
 def _counts(instruction: Instruction, *names: str) -> Iterator[str]:
@@ -262,11 +260,11 @@ def verify_program(program: Program) -> None:
 
 
 def _name(program: Program, index: int) -> str:
-    return f"instruction {index} ({type(program.instructions[index]).__name__.upper()})"
+    return f"instruction {index} ({program.instructions[index].mnemonic})"
 
 
 def _check_end(program: Program) -> None:
-    ends = [index for index, one in enumerate(program.instructions) if isinstance(one, End)]
+    ends = [index for index, instruction in enumerate(program.instructions) if isinstance(instruction, End)]
     if ends != [len(program.instructions) - 1]:
         raise BadInput(f"a program has one END, its last instruction; this one has END at {ends}")
 
@@ -279,9 +277,9 @@ def _check_pages(program: Program) -> None:
         raise BadInput("the image of external memory does not begin with the program's pages of instructions")
     for page in range(last + 1):
         loads = [
-            (index, one)
-            for index, one in enumerate(program.instructions[page * size : (page + 1) * size], page * size)
-            if isinstance(one, Load) and one.space is Space.PAGE
+            (index, instruction)
+            for index, instruction in enumerate(program.instructions[page * size : (page + 1) * size], page * size)
+            if isinstance(instruction, Load) and instruction.space is Space.PAGE
         ]
         if page < last and not loads:
             raise BadInput(f"page {page + 1} is never loaded: page {page} holds no LOAD of it")
@@ -307,7 +305,7 @@ def _check_external_size(program: Program) -> None:
 
 
 def _check_external(program: Program, instruction: Instruction) -> None:
-    if not isinstance(instruction, Transfer):
+    if not isinstance(instruction, TransferInstruction):
         return
     stream = external_stream(instruction)
     limit = program.manifest.external_bytes
@@ -317,25 +315,29 @@ def _check_external(program: Program, instruction: Instruction) -> None:
         raise BadInput("is `once` but reads beyond the constants, bytes that another inference may change")
     if stream.written and stream.first < len(program.constants):
         raise BadInput(f"stores to byte {stream.first}, into the constants ({len(program.constants)} bytes)")
-    if stream.written and stream.repeats():
+    if stream.written and stream.has_repeats():
         raise BadInput("stores a byte of external memory more than once")
 
 
 def _check_external_order(program: Program) -> None:
     """A LOAD and a STORE that meet in external memory must name a common external region, or they race."""
-    moves = [(index, one) for index, one in enumerate(program.instructions) if isinstance(one, Transfer)]
-    loads = [(index, one) for index, one in moves if isinstance(one, Load)]
-    reads = [external_stream(one) for _, one in loads]
+    moves = [
+        (index, instruction)
+        for index, instruction in enumerate(program.instructions)
+        if isinstance(instruction, TransferInstruction)
+    ]
+    loads = [(index, instruction) for index, instruction in moves if isinstance(instruction, Load)]
+    reads = [external_stream(instruction) for _, instruction in loads]
     first = np.array([read.first for read in reads], np.int64)
     last = np.array([read.last for read in reads], np.int64)
-    locks = np.array([one.external_locks for _, one in loads], np.int64)
+    locks = np.array([instruction.external_locks for _, instruction in loads], np.int64)
     for index, store in moves:
         if not isinstance(store, Store):
             continue
         written = external_stream(store)
         near = (first <= written.last) & (last >= written.first) & (locks & store.external_locks == 0)
         for place in np.flatnonzero(near):
-            if written.meets(reads[place]):
+            if written.overlaps(reads[place]):
                 raise BadInput(
                     f"{_name(program, index)} and {_name(program, loads[place][0])} meet in external memory and name "
                     "no common external region"
@@ -344,11 +346,11 @@ def _check_external_order(program: Program) -> None:
 
 def _check_once(program: Program) -> None:
     """No instruction may write the bytes of another's `once` LOAD."""
-    kept: Marks = np.zeros(program.chip.memory_bytes, np.bool_)
+    kept: Mask = np.zeros(program.chip.memory_bytes, np.bool_)
     written = [
-        (index, isinstance(one, Load) and bool(one.once), stream)
-        for index, one in enumerate(program.instructions)
-        for stream in streams(one)
+        (index, isinstance(instruction, Load) and bool(instruction.once), stream)
+        for index, instruction in enumerate(program.instructions)
+        for stream in streams(instruction)
         if stream.written
     ]
     if not any(once for _, once, _ in written):
@@ -357,13 +359,13 @@ def _check_once(program: Program) -> None:
         _keep(program, index, stream, kept)
 
 
-def _keep(program: Program, index: int, stream: Stream, kept: Marks) -> None:
+def _keep(program: Program, index: int, stream: Stream, kept: Mask) -> None:
     span = kept[stream.first : stream.last + 1]
-    if span.any() and (span & stream.marks()).any():
+    if span.any() and (span & stream.mask()).any():
         raise BadInput(f"{_name(program, index)} writes bytes that a `once` LOAD keeps for the next inference")
-    one = program.instructions[index]
-    if isinstance(one, Load) and one.once:
-        span |= stream.marks()
+    instruction = program.instructions[index]
+    if isinstance(instruction, Load) and instruction.once:
+        span |= stream.mask()
 
 
 def _check_port(program: Program, port: Port) -> None:

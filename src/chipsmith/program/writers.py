@@ -16,8 +16,8 @@ def writer_of(program: Program, address: int) -> int | None:
     counts as written.
     """
     for index in reversed(range(len(program.instructions))):
-        one = program.instructions[index]
-        if isinstance(one, Store) and (local := _local_address(one, address)) is not None:
+        instruction = program.instructions[index]
+        if isinstance(instruction, Store) and (local := _local_address(instruction, address)) is not None:
             return _last_write(program, local, before=index)
     return None
 
@@ -37,6 +37,6 @@ def _local_address(store: Store, address: int) -> int | None:
 def _last_write(program: Program, local: int, *, before: int) -> int | None:
     for index in reversed(range(before)):
         for stream in streams(program.instructions[index]):
-            if stream.written and stream.first <= local <= stream.last and stream.marks()[local - stream.first]:
+            if stream.written and stream.first <= local <= stream.last and stream.mask()[local - stream.first]:
                 return index
     return None

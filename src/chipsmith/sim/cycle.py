@@ -107,18 +107,18 @@ class _Bound(NamedTuple):
     """A cycle before which an instruction cannot start; what it waits for (a page by its number); who holds that."""
 
     cycle: int
-    thing: Engine | Lock | int | None
+    awaited: Engine | Lock | int | None
     holder: int
 
 
-class _Held(NamedTuple):
+class _Hold(NamedTuple):
     """Until which cycle something is held, and by which instruction."""
 
     until: int = 0
     holder: int = DOORBELL
 
 
-_FREE = _Held()
+_FREE = _Hold()
 
 
 def simulate(program: Program, *, warm: bool = False) -> Timeline:
@@ -134,7 +134,7 @@ def simulate(program: Program, *, warm: bool = False) -> Timeline:
         start=np.array(sequencer.starts, np.int64),
         end=np.array(sequencer.ends, np.int64),
         wait_cycles=np.array(sequencer.waits, np.int64),
-        engines=tuple(one.engine for one in program.instructions),
+        engines=tuple(instruction.engine for instruction in program.instructions),
         reasons=tuple(_reason(bound) for bound in sequencer.bounds),
         busy_cycles=sequencer.busy_cycles,
     )
@@ -152,10 +152,10 @@ class _Sequencer:
         self._warm = warm
         self._engines = dict.fromkeys(ENGINES, _FREE)
         self.busy_cycles = dict.fromkeys(ENGINES, 0)
-        self._locks: dict[Lock, _Held] = {}
+        self._locks: dict[Lock, _Hold] = {}
         self._page = -1
         self._page_start = _FREE
-        self._next_page_start: _Held | None = None
+        self._next_page_start: _Hold | None = None
         doorbell = Load(space=Space.PAGE, local_address=0, run_bytes=page_bytes(chip))
         self._hold(DOORBELL, 0, doorbell, named_locks(doorbell))
 
@@ -165,7 +165,7 @@ class _Sequencer:
         bounds = [_Bound(earliest, None, index - 1), self._there(index)]
         locks: Iterable[Lock] = ()
         if isinstance(instruction, End):
-            bounds += [_Bound(held.until, engine, held.holder) for engine, held in self._engines.items()]
+            bounds += [_Bound(hold.until, engine, hold.holder) for engine, hold in self._engines.items()]
             locks = self._locks
         elif not (self._warm and isinstance(instruction, Load) and instruction.once):
             until, holder = self._engines[instruction.engine]
@@ -209,12 +209,12 @@ class _Sequencer:
         if isinstance(instruction, Load) and instruction.space is Space.PAGE:
             self._load_page(index, start, instruction)
         times = occupancy(instruction, self._chip)
-        self._engines[instruction.engine] = _Held(start + times.engine, index)
+        self._engines[instruction.engine] = _Hold(start + times.engine, index)
         self.busy_cycles[instruction.engine] += times.engine
-        held, external = _Held(start + times.locks, index), _Held(start + times.external, index)
+        hold, external = _Hold(start + times.locks, index), _Hold(start + times.external, index)
         end = start + max(times.engine, times.locks)
         for lock in locks:
-            self._locks[lock] = external if lock.kind is LockKind.EXTERNAL else held
+            self._locks[lock] = external if lock.kind is LockKind.EXTERNAL else hold
             end = max(end, self._locks[lock].until)
         return end
 
@@ -225,7 +225,7 @@ class _Sequencer:
                 f"instruction {index} loads a page into slot {load.local_address}; "
                 f"page {self._page + 1} belongs in slot {slot}"
             )
-        self._next_page_start = _Held(start, index)
+        self._next_page_start = _Hold(start, index)
 
 
 def _cycle(bound: _Bound) -> int:
@@ -233,7 +233,7 @@ def _cycle(bound: _Bound) -> int:
 
 
 def _reason(bound: _Bound) -> Reason:
-    match bound.thing:
+    match bound.awaited:
         case Engine() as engine:
             return Reason(kind=Wait.ENGINE, name=f"{engine.value} engine", holder=bound.holder)
         case Lock(kind=kind, number=number):

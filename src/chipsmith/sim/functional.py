@@ -15,13 +15,13 @@ from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Instruction
 from chipsmith.program.program import Port, Program
 from chipsmith.program.verify import verify_program
-from chipsmith.sim.memory import Memories, View, blank_memories
+from chipsmith.sim.memory import Array, Memories, blank_memories
 
 CHUNK_INFERENCES = 16
 CHUNK_BYTES = 64 << 20
 
 
-def execute(program: Program, inputs: Mapping[str, View]) -> dict[str, View]:
+def execute(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """The outputs of a Program by port name.
 
     Each input has the port's dtype and the port's shape with its first dimension times the number of inferences,
@@ -47,14 +47,14 @@ def run_instruction(memories: Memories, instruction: Instruction) -> None:
     step(instruction, memories)
 
 
-def _in_parallel(run: Callable[[slice], dict[str, View]], parts: Sequence[slice]) -> list[dict[str, View]]:
+def _in_parallel(run: Callable[[slice], dict[str, Array]], parts: Sequence[slice]) -> list[dict[str, Array]]:
     """What `run` makes of each part, a thread for each core and each matrix product in its own thread."""
     # The threads of a BLAS wait by spinning, which takes the cores from our own: many times slower.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=processors()) as pool:
         return list(pool.map(run, parts))
 
 
-def _run(program: Program, rows: Mapping[str, View], part: slice) -> dict[str, View]:
+def _run(program: Program, rows: Mapping[str, Array], part: slice) -> dict[str, Array]:
     """The output bytes of one chunk of inferences, by port: [inferences of the chunk, bytes]."""
     memories = blank_memories(
         inferences=part.stop - part.start,
@@ -71,7 +71,7 @@ def _run(program: Program, rows: Mapping[str, View], part: slice) -> dict[str, V
     return {port.name: _output_bytes(memories, port) for port in program.manifest.outputs}
 
 
-def _output_bytes(memories: Memories, port: Port) -> View:
+def _output_bytes(memories: Memories, port: Port) -> Array:
     data, origin = memories.external(port.address, port.address + port.size_bytes - 1)
     start = port.address - origin
     return np.repeat(data[:, start : start + port.size_bytes], memories.inferences // len(data), axis=0)
@@ -84,18 +84,18 @@ def _chunks(program: Program, inferences: int) -> list[slice]:
     return [slice(start, min(start + size, inferences)) for start in range(0, inferences, size)]
 
 
-def _inferences(program: Program, inputs: Mapping[str, View]) -> int:
+def _inferences(program: Program, inputs: Mapping[str, Array]) -> int:
     """How many inferences the inputs hold; BadInput where they do not fit the ports or disagree."""
     ports = program.manifest.inputs
     _check_names(ports, inputs)
     counts = {port.name: _count(port, inputs[port.name]) for port in ports}
     if len(set(counts.values())) > 1:
-        held = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise BadInput(f"the inputs hold different numbers of inferences: {held}; give each the same number")
+        given = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise BadInput(f"the inputs hold different numbers of inferences: {given}; give each the same number")
     return next(iter(counts.values()), 1)
 
 
-def _check_names(ports: tuple[Port, ...], inputs: Mapping[str, View]) -> None:
+def _check_names(ports: tuple[Port, ...], inputs: Mapping[str, Array]) -> None:
     expected = ", ".join(_described(port) for port in ports) or "none"
     for port in ports:
         if port.name not in inputs:
@@ -116,7 +116,7 @@ def _batched_shape(port: Port) -> str:
     return f"[{', '.join([first, *map(str, port.shape[1:])])}]"
 
 
-def _count(port: Port, array: View) -> int:
+def _count(port: Port, array: Array) -> int:
     first, rest = (port.shape[0], port.shape[1:]) if port.shape else (1, ())
     fits = (
         array.ndim == 1 + len(rest) and array.shape[1:] == rest and array.shape[0] > 0 and array.shape[0] % first == 0
@@ -127,11 +127,11 @@ def _count(port: Port, array: View) -> int:
     return int(array.shape[0]) // first
 
 
-def _rows(array: View, inferences: int) -> View:
+def _rows(array: Array, inferences: int) -> Array:
     """The bytes of each inference, int8 [inferences, bytes]."""
     return np.ascontiguousarray(array).reshape(inferences, -1).view(np.int8)
 
 
-def _shaped(port: Port, data: View, inferences: int) -> View:
+def _shaped(port: Port, data: Array, inferences: int) -> Array:
     first, rest = (port.shape[0], port.shape[1:]) if port.shape else (1, ())
     return data.view(port.dtype).reshape(inferences * first, *rest)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Bytes: TypeAlias = npt.NDArray[np.int8]
-View: TypeAlias = npt.NDArray[Any]
+Array: TypeAlias = npt.NDArray[Any]
 Loops: TypeAlias = tuple[tuple[int, int], ...]
 
 UNDEFINED = 0x5A
@@ -65,7 +65,7 @@ def parts(inferences: int, *, bytes_each: int) -> Iterator[slice]:
     return (slice(start, min(start + step, inferences)) for start in range(0, inferences, step))
 
 
-def strided(memory: Bytes, *, base: int, loops: Loops, dtype: str = "<i1") -> View:
+def strided(memory: Bytes, *, base: int, loops: Loops, dtype: str = "<i1") -> Array:
     """The elements at `base` plus the sum of index*stride, as a view [inferences, counts of the loops].
 
     `memory` is [inferences, bytes], C-contiguous; `loops` are (count, stride in bytes). Every element lies in the

@@ -8,11 +8,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.program.instructions import Type, Vector
+from chipsmith.program.instructions import Type, VectorInstruction
 from chipsmith.program.streams import a_loops, b_loops, o_loops
-from chipsmith.sim.memory import Bytes, Loops, View, strided
+from chipsmith.sim.memory import Array, Bytes, Loops, strided
 
-Offsets: TypeAlias = npt.NDArray[np.int64]
+ByteOffsets: TypeAlias = npt.NDArray[np.int64]
 
 _OUTER_LOOPS = 5
 """o0 to o3 and the lanes."""
@@ -26,39 +26,40 @@ class Rows:
     """
 
     present: npt.NDArray[np.bool_]
-    offset_bytes: Offsets
+    offset_bytes: ByteOffsets
 
 
-def named_rows(local: Bytes, one: Vector) -> Rows:
+def named_rows(local: Bytes, instruction: VectorInstruction) -> Rows:
     """The rows that stream B of a GATHER or SCATTER names."""
-    numbers = strided(local, base=one.b_base, loops=b_loops(one), dtype=one.b_type.numpy).astype(np.int32)
-    numbers -= np.int32(one.b_immediate)
-    present = (numbers >= 0) & (numbers < one.rows)
-    return Rows(present=present, offset_bytes=np.where(present, numbers, 0).astype(np.int64) * one.row_pitch)
+    stream = strided(local, base=instruction.b_base, loops=b_loops(instruction), dtype=instruction.b_type.numpy)
+    numbers = stream.astype(np.int32)
+    numbers -= np.int32(instruction.b_immediate)
+    present = (numbers >= 0) & (numbers < instruction.rows)
+    return Rows(present=present, offset_bytes=np.where(present, numbers, 0).astype(np.int64) * instruction.row_pitch)
 
 
-def gathered(local: Bytes, one: Vector, rows: Rows) -> npt.NDArray[np.int32]:
+def gathered(local: Bytes, instruction: VectorInstruction, rows: Rows) -> npt.NDArray[np.int32]:
     """The elements A of the rows, of the first row where one is not there; axes as of Rows."""
-    view, places = _places(local, one.a_type, one.a_base, a_loops(one)[:_OUTER_LOOPS], rows)
+    view, places = _places(local, instruction.a_type, instruction.a_base, a_loops(instruction)[:_OUTER_LOOPS], rows)
     values = np.take_along_axis(view, places.reshape(len(places), -1), axis=1)
     return values.reshape(places.shape).astype(np.int32)
 
 
-def write_gathered(local: Bytes, one: Vector, rows: Rows, values: npt.NDArray[np.int32]) -> None:
+def write_gathered(local: Bytes, instruction: VectorInstruction, rows: Rows, values: npt.NDArray[np.int32]) -> None:
     """Write the output elements whose row is there."""
-    output = strided(local, base=one.o_base, loops=o_loops(one), dtype=one.o_type.numpy)
+    output = strided(local, base=instruction.o_base, loops=o_loops(instruction), dtype=instruction.o_type.numpy)
     np.copyto(output, values, where=rows.present, casting="unsafe")
 
 
-def scatter(local: Bytes, one: Vector, rows: Rows, values: npt.NDArray[np.int32]) -> None:
+def scatter(local: Bytes, instruction: VectorInstruction, rows: Rows, values: npt.NDArray[np.int32]) -> None:
     """Write the values to the rows that are there; the last value stands where a place is written twice."""
-    view, places = _places(local, one.o_type, one.o_base, o_loops(one), rows)
+    view, places = _places(local, instruction.o_type, instruction.o_base, o_loops(instruction), rows)
     for memory, place, value, present in zip(view, places, values, rows.present, strict=True):
         memory[place[present]] = value[present].astype(view.dtype)
 
 
-def _places(local: Bytes, kind: Type, base: int, loops: Loops, rows: Rows) -> tuple[View, Offsets]:
+def _places(local: Bytes, kind: Type, base: int, loops: Loops, rows: Rows) -> tuple[Array, ByteOffsets]:
     """The memory of each inference in elements, and the place of each element in it."""
     steps = (np.arange(count, dtype=np.int64) * stride for count, stride in loops)
-    places: Offsets = base + sum(np.ix_(*steps), start=rows.offset_bytes)
+    places: ByteOffsets = base + sum(np.ix_(*steps), start=rows.offset_bytes)
     return local.view(kind.numpy), places // kind.size_bytes

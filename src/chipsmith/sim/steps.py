@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-
-from chipsmith.program.instructions import End, Instruction, Load, Space, Store, Tensor, Vector
+from chipsmith.program.instructions import (
+    End,
+    Instruction,
+    Load,
+    Space,
+    Store,
+    TensorInstruction,
+    VectorInstruction,
+    no_instruction,
+)
 from chipsmith.sim.memory import Memories
-from chipsmith.sim.tensor_engine import tensor
-from chipsmith.sim.transfers import load, store
-from chipsmith.sim.vector_engine import vector
+from chipsmith.sim.tensor_engine import run_tensor
+from chipsmith.sim.transfers import run_load, run_store
+from chipsmith.sim.vector_engine import run_vector
 
 
-@singledispatch
-def step(instruction: Instruction, _memories: Memories) -> None:
-    """Run one legal instruction on a batch's memories."""
-    raise TypeError(f"{type(instruction).__name__} is no instruction of the machine")
-
-
-@step.register
-def _end(_instruction: End, _memories: Memories) -> None:
-    return
-
-
-@step.register
-def _load(instruction: Load, memories: Memories) -> None:
-    if instruction.space is Space.MEMORY:
-        load(memories, instruction)
-
-
-@step.register
-def _store(instruction: Store, memories: Memories) -> None:
-    store(memories, instruction)
-
-
-@step.register
-def _tensor(instruction: Tensor, memories: Memories) -> None:
-    tensor(memories, instruction)
-
-
-@step.register
-def _vector(instruction: Vector, memories: Memories) -> None:
-    vector(memories, instruction)
+def step(instruction: Instruction, memories: Memories) -> None:
+    """Run one legal instruction on a batch's memories; TypeError for a class that is no instruction."""
+    match instruction:
+        case End() | Load(space=Space.PAGE):
+            return
+        case Load():
+            run_load(memories, instruction)
+        case Store():
+            run_store(memories, instruction)
+        case TensorInstruction():
+            run_tensor(memories, instruction)
+        case VectorInstruction():
+            run_vector(memories, instruction)
+        case _:
+            raise no_instruction(instruction)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chipsmith.program.instructions import Load, Store, Transfer
+from chipsmith.program.instructions import Load, Store, TransferInstruction
 from chipsmith.program.streams import external_stream
 from chipsmith.sim.memory import Loops, Memories, strided
 
 
-def load(memories: Memories, instruction: Load) -> None:
+def run_load(memories: Memories, instruction: Load) -> None:
     """Copy the runs of a LOAD into the on-chip memory."""
     read = external_stream(instruction)
     source, origin = memories.external(read.first, read.last)
@@ -15,18 +15,18 @@ def load(memories: Memories, instruction: Load) -> None:
     target[...] = strided(source, base=instruction.external_address - origin, loops=_external_loops(instruction))
 
 
-def store(memories: Memories, instruction: Store) -> None:
+def run_store(memories: Memories, instruction: Store) -> None:
     """Copy the runs of a STORE into the external memory, above the constants."""
     base = instruction.external_address - len(memories.constants)
     target = strided(memories.private, base=base, loops=_external_loops(instruction))
     target[...] = strided(memories.local, base=instruction.local_address, loops=_local_loops(instruction))
 
 
-def _local_loops(transfer: Transfer) -> Loops:
+def _local_loops(transfer: TransferInstruction) -> Loops:
     outer, inner = transfer.local_outer_stride, transfer.local_inner_stride
     return (transfer.outer_count, outer), (transfer.inner_count, inner), (transfer.run_bytes, 1)
 
 
-def _external_loops(transfer: Transfer) -> Loops:
+def _external_loops(transfer: TransferInstruction) -> Loops:
     outer, inner = transfer.external_outer_stride, transfer.external_inner_stride
     return (transfer.outer_count, outer), (transfer.inner_count, inner), (transfer.run_bytes, 1)

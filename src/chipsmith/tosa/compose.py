@@ -25,7 +25,7 @@ def compose(graphs: Sequence[Graph], *, name: str) -> Graph:
         parts.append(rename_tensors(part, dict(zip(part.inputs, parts[-1].outputs, strict=True))))
     whole = Graph(
         name=name,
-        tensors={key: one for part in parts for key, one in part.tensors.items()},
+        tensors={key: tensor for part in parts for key, tensor in part.tensors.items()},
         operators=tuple(op for part in parts for op in part.operators),
         constants={key: data for part in parts for key, data in part.constants.items()},
         inputs=parts[0].inputs,
@@ -40,17 +40,21 @@ def compose(graphs: Sequence[Graph], *, name: str) -> Graph:
 def _numbered(graph: Graph, index: int) -> Graph:
     """The graph with its number before the name of each tensor and operator."""
     names = (*graph.tensors, *(op.name for op in graph.operators))
-    return rename_tensors(graph, {one: f"{index}.{one}" for one in names})
+    return rename_tensors(graph, {name: f"{index}.{name}" for name in names})
 
 
 def _check_fit(before: Graph, graph: Graph, index: int) -> None:
-    given = [before.tensor(one) for one in before.outputs]
-    wanted = [graph.tensor(one) for one in graph.inputs]
-    if [(one.shape, one.dtype) for one in given] != [(one.shape, one.dtype) for one in wanted]:
+    given = [before.tensor(name) for name in before.outputs]
+    wanted = [graph.tensor(name) for name in graph.inputs]
+    if list(map(_form, given)) != list(map(_form, wanted)):
         raise BadInput(
             f"graph {index}, {graph.name}, takes {_listed(wanted)}, but graph {index - 1} gives {_listed(given)}"
         )
 
 
+def _form(tensor: Tensor) -> str:
+    return f"{tensor.dtype.name.lower()}{list(tensor.shape)}"
+
+
 def _listed(tensors: Sequence[Tensor]) -> str:
-    return ", ".join(f"{one.dtype.name.lower()}{list(one.shape)}" for one in tensors)
+    return ", ".join(map(_form, tensors))

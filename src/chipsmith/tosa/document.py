@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.operators import OPERATORS
 from chipsmith.tosa.operators.row import Attribute, Operand, OperatorRow
 
 _HEAD = """\
@@ -12,7 +12,7 @@ _HEAD = """\
 
 Generated from the operators' rows by `python docs/generate.py`; do not edit.
 
-A network is a TOSA 1.0 graph. These {count} operators are held: the integer profile (PRO-INT) with the extension
+A network is a TOSA 1.0 graph. These {count} operators are supported: the integer profile (PRO-INT) with the extension
 EXT-DOUBLEROUND, and of EXT-INT16 the one combination `TABLE int16 -> int32`. CONST and CONST_SHAPE become constants
 of the graph. An operator, or a combination of element types, that is not listed is refused; a graph that breaks a
 rule is refused with that rule as the message. Operands marked `constant` must be constants of the graph.
@@ -21,13 +21,13 @@ rule is refused with that rule as the message. Operands marked `constant` must b
 
 def document() -> str:
     """The whole page, in Markdown."""
-    chapters = dict.fromkeys(row.chapter for row in ROWS.values())
-    parts = [_HEAD.format(count=len(ROWS)), *(_chapter(name) for name in chapters)]
+    chapters = dict.fromkeys(row.chapter for row in OPERATORS.values())
+    parts = [_HEAD.format(count=len(OPERATORS)), *(_chapter(name) for name in chapters)]
     return "\n".join(parts)
 
 
 def _chapter(name: str) -> str:
-    rows = sorted((row for row in ROWS.values() if row.chapter == name), key=lambda row: row.kind)
+    rows = sorted((row for row in OPERATORS.values() if row.chapter == name), key=lambda row: row.kind)
     return f"## {name}\n\n" + "\n".join(_operator(row) for row in rows)
 
 

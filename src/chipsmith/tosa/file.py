@@ -23,7 +23,7 @@ def read_tosa(path: str | os.PathLike[str]) -> Graph:
 
     Raises BadInput where the file is missing, foreign, truncated, has more than one basic block or shapes that
     are not fixed, and OperatorRefused where it holds an element type that Chipsmith does not know. Whether the
-    operators are legal and held is `verify`'s question.
+    operators are legal and supported is `verify`'s question.
     """
     file = Path(path)
     try:
@@ -78,8 +78,8 @@ def _dtype(stored: StoredTensor, file: str) -> DType:
     try:
         return DType[stored.type_name]
     except KeyError:
-        held = ", ".join(dtype.name for dtype in DType)
-        message = f"{file}: tensor '{stored.name}' has element type {stored.type_name}; held are {held}"
+        supported = ", ".join(dtype.name for dtype in DType)
+        message = f"{file}: tensor '{stored.name}' has element type {stored.type_name}; supported are {supported}"
         raise OperatorRefused(message) from None
 
 
@@ -98,10 +98,10 @@ def _constants(block: StoredBlock, tensors: dict[str, Tensor], file: str) -> dic
 
 def _constant(stored: StoredTensor, tensor: Tensor, file: str) -> Array:
     size_bytes = stored_size_bytes(tensor.elements, tensor.dtype)
-    found = 0 if stored.data is None else len(stored.data)
+    size = 0 if stored.data is None else len(stored.data)
     # tosa-opt pads data to eight bytes; ExecuTorch stores a zero weight zero point per channel in a tensor of one.
-    if stored.data is None or found < size_bytes or stored.data[size_bytes:].any():
-        raise BadInput(f"{file}: constant '{tensor.name}' has {found} bytes of data where {size_bytes} belong")
+    if stored.data is None or size < size_bytes or stored.data[size_bytes:].any():
+        raise BadInput(f"{file}: constant '{tensor.name}' has {size} bytes of data where {size_bytes} belong")
     return from_bytes(stored.data[:size_bytes], tensor.shape, tensor.dtype)
 
 

@@ -185,10 +185,10 @@ def _parse_names(text: str) -> tuple[str, ...]:
 
 
 def _parse_attributes(text: str) -> dict[str, AttributeValue]:
-    found = list(_ATTRIBUTE.finditer(text))
-    if "".join(match[0] for match in found) != text:
+    matches = list(_ATTRIBUTE.finditer(text))
+    if "".join(match[0] for match in matches) != text:
         raise ValueError("attributes 'name=value' belong at the end")
-    return {match["name"]: _parse_value(match["value"]) for match in found}
+    return {match["name"]: _parse_value(match["value"]) for match in matches}
 
 
 def _parse_value(text: str) -> AttributeValue:

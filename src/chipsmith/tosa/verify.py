@@ -1,10 +1,10 @@
-"""Checks that a Graph is legal TOSA and within what Chipsmith holds; each message names the operator and the rule."""
+"""Checks that a Graph is legal TOSA that Chipsmith supports; each message names the operator and the rule."""
 
 from __future__ import annotations
 
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.tosa.graph import Graph, Operator, Tensor
-from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.operators import OPERATORS
 from chipsmith.tosa.operators.row import Operand, Operation, OperatorRow, is_value_of, resolve
 
 MOST_ELEMENTS = (1 << 31) - 1
@@ -12,10 +12,10 @@ MOST_ELEMENTS = (1 << 31) - 1
 
 
 def verify(graph: Graph) -> None:
-    """Return where the graph is a legal TOSA network that Chipsmith holds.
+    """Return where the graph is a legal TOSA network that Chipsmith supports.
 
     Raises BadInput where it is illegal (connections, order, shapes, a rule of an operator) and OperatorRefused
-    where an operator or its combination of element types is not held.
+    where an operator or its combination of element types is not supported.
     """
     _verify_sizes(graph)
     _verify_constants(graph)
@@ -26,9 +26,9 @@ def verify(graph: Graph) -> None:
 
 def row_of(operator: Operator) -> OperatorRow:
     """The row of an operator; OperatorRefused where there is none."""
-    if operator.kind not in ROWS:
-        raise OperatorRefused(f"{operator.kind} '{operator.name}': is not held; `chipsmith ops` lists what is")
-    return ROWS[operator.kind]
+    if operator.kind not in OPERATORS:
+        raise OperatorRefused(f"{operator.kind} '{operator.name}': is not supported; `chipsmith ops` lists what is")
+    return OPERATORS[operator.kind]
 
 
 def operation_of(graph: Graph, operator: Operator) -> Operation:
@@ -100,20 +100,20 @@ def _add_source(graph: Graph, ready: set[str], name: str, role: str) -> None:
 
 def _verify_arity(row: OperatorRow, operator: Operator) -> None:
     variadic = any(operand.variadic for operand in row.inputs)
-    needed, found = len(row.inputs), len(operator.inputs)
-    if len(operator.outputs) != 1 or (found < needed if variadic else found != needed):
+    needed, given = len(row.inputs), len(operator.inputs)
+    if len(operator.outputs) != 1 or (given < needed if variadic else given != needed):
         names = ", ".join(operand.name for operand in row.inputs)
         raise BadInput(
-            f"{operator.kind} '{operator.name}': has {found} inputs and {len(operator.outputs)} outputs "
+            f"{operator.kind} '{operator.name}': has {given} inputs and {len(operator.outputs)} outputs "
             f"where inputs {names} and one output belong"
         )
 
 
 def _verify_attributes(row: OperatorRow, operator: Operator) -> None:
-    wanted, found = {attribute.name for attribute in row.attributes}, set(operator.attributes)
-    if wanted != found:
+    wanted, given = {attribute.name for attribute in row.attributes}, set(operator.attributes)
+    if wanted != given:
         raise BadInput(
-            f"{operator.kind} '{operator.name}': has attributes {sorted(found)} where {sorted(wanted)} belong"
+            f"{operator.kind} '{operator.name}': has attributes {sorted(given)} where {sorted(wanted)} belong"
         )
     for attribute in row.attributes:
         value = operator.attributes[attribute.name]
@@ -145,15 +145,15 @@ def _verify_types(row: OperatorRow, operation: Operation) -> None:
     for types in row.types:
         if all(row.type_of(operand, types) is tensor.dtype for operand, tensor in pairs):
             return
-    held = "; ".join(row.signature(types) for types in row.types)
-    raise OperatorRefused(f"{describe(operation)}: these element types are not held; held are {held}")
+    supported = "; ".join(row.signature(types) for types in row.types)
+    raise OperatorRefused(f"{describe(operation)}: these element types are not supported; supported are {supported}")
 
 
 def _verify_compile_time(row: OperatorRow, operation: Operation) -> None:
     for operand in row.inputs:
         if operand.compile_time and operand.name not in operation.constants:
             raise OperatorRefused(
-                f"{describe(operation)}: {operand.name} is computed; only a constant is held (no EXT-DYNAMIC)"
+                f"{describe(operation)}: {operand.name} is computed; only a constant is supported (no EXT-DYNAMIC)"
             )
 
 

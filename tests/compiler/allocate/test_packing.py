@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chipsmith.compiler.allocate.packing import PACK_BYTES, pack_constants
 from chipsmith.compiler.lower.kernel import Buffer, StreamOperand, UnplacedInstruction
-from chipsmith.program.instructions import Vector
+from chipsmith.program.instructions import VectorInstruction
 from chipsmith.program.stream_fields import StreamName
 
 MEMORY = 16384
@@ -22,7 +22,7 @@ def whole(steps, constants, *, limit_bytes=MEMORY, recall_bytes=MEMORY):
 
 def step(*names):
     operands = tuple(StreamOperand(stream=StreamName.A, buffer=name, base=0) for name in ("x", *names))
-    return UnplacedInstruction(template=Vector(), operands=operands)
+    return UnplacedInstruction(template=VectorInstruction(), operands=operands)
 
 
 def test_equal_bytes_are_stored_once():

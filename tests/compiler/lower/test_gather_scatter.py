@@ -8,7 +8,7 @@ from nets import Net
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.program.instructions import INDIRECT_OPS, Op, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Op, VectorInstruction
 from chipsmith.program.program import Program
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute
@@ -46,11 +46,11 @@ def assert_exact(network: Net, output: str, inputs: dict[str, np.ndarray], refer
     return program
 
 
-def indirect(program: Program) -> list[Vector]:
+def indirect(program: Program) -> list[VectorInstruction]:
     return [
         instruction
         for instruction in program.instructions
-        if isinstance(instruction, Vector) and instruction.op in INDIRECT_OPS
+        if isinstance(instruction, VectorInstruction) and instruction.op in INDIRECT_OPS
     ]
 
 
@@ -122,7 +122,7 @@ def test_rows_of_a_transposed_tensor_are_read_where_they_stand(reference_model):
     output = network.add("GATHER", (network.transpose("values", 0, 2, 1), "numbers"), (1, 5, 6))
     inputs = {"values": drawn((1, 6, 10), DType.INT8), "numbers": different_numbers(1, 10, 5)}
     program = assert_exact(network, output, inputs, reference_model)
-    assert len([instruction for instruction in program.instructions if isinstance(instruction, Vector)]) == 1
+    assert len([instruction for instruction in program.instructions if isinstance(instruction, VectorInstruction)]) == 1
 
 
 def test_more_numbers_than_a_counter_holds_take_more_instructions(reference_model):

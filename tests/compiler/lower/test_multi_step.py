@@ -12,11 +12,11 @@ from chipsmith.compiler.compile import compile_canonical, compile_graph
 from chipsmith.compiler.lower.column_stripes import cut_columns
 from chipsmith.compiler.lower.resize import runs
 from chipsmith.compiler.lower.view import View
-from chipsmith.program.instructions import Store, Tensor, Vector
+from chipsmith.program.instructions import Store, TensorInstruction, VectorInstruction
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute
 from chipsmith.tosa.graph import DType, Graph, Operator
-from chipsmith.tosa.graph import Tensor as TosaTensor
+from chipsmith.tosa.graph import TensorInstruction as TosaTensor
 from chipsmith.tosa.verify import verify
 
 _DTYPES = {dtype.numpy: dtype for dtype in (DType.BOOL, DType.INT8, DType.INT16, DType.INT32)}
@@ -118,7 +118,7 @@ def test_weights_and_bias_that_are_inputs_with_a_scale_for_each_channel(lower, r
     sums = convolution(draft, "CONV2D", weights, bias, (2, 5, 5, 4), pad=(0, 0, 0, 0), stride=(1, 1), dilation=(1, 1))
     output = rescaled(draft, sums, (2, 5, 5, 4), [1 << 30, 3 << 28, 1 << 29, 1 << 28])
     program = assert_exact(draft, output, reference_model, lower=lower)
-    assert any(isinstance(instruction, Tensor) for instruction in program.instructions)
+    assert any(isinstance(instruction, TensorInstruction) for instruction in program.instructions)
 
 
 def test_a_transposed_convolution_drains_its_phases_through_one_scale(reference_model):
@@ -130,7 +130,7 @@ def test_a_transposed_convolution_drains_its_phases_through_one_scale(reference_
     sums = convolution(draft, "TRANSPOSE_CONV2D", weights, bias, (1, 13, 9, 4), out_pad=(-1, 0, 1, -3), stride=(3, 2))
     output = rescaled(draft, sums, (1, 13, 9, 4), [1 << 30, 3 << 28, 1 << 29, 1 << 28])
     program = assert_exact(draft, output, reference_model)
-    assert not any(isinstance(instruction, Vector) for instruction in program.instructions)
+    assert not any(isinstance(instruction, VectorInstruction) for instruction in program.instructions)
 
 
 @pytest.mark.parametrize(("kernel", "multiplier"), [((2, 3), 1), ((3, 2), 3), ((1, 20), 2)])

@@ -12,7 +12,7 @@ from steps import placed, step_of
 from chipsmith.chip import load_chip
 from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
 from chipsmith.compiler.lower.slice import CutAxis, cut_axes, cut_axis, slice_step
-from chipsmith.program.instructions import End, Tensor, Vector
+from chipsmith.program.instructions import End, TensorInstruction, VectorInstruction
 from chipsmith.program.stream_fields import StreamName
 from chipsmith.sim.functional import run_instruction
 from chipsmith.sim.memory import blank_memories
@@ -46,26 +46,26 @@ def test_parts_are_even_and_in_whole_granules(axis, wanted, parts):
 
 
 def test_a_convolution_is_cut_along_its_rows():
-    assert cut_axis(Tensor(output_height=7, output_width=5), lanes=8).name == "output_height"
-    assert cut_axis(Tensor(output_height=1, output_width=5), lanes=8).name == "output_width"
+    assert cut_axis(TensorInstruction(output_height=7, output_width=5), lanes=8).name == "output_height"
+    assert cut_axis(TensorInstruction(output_height=1, output_width=5), lanes=8).name == "output_width"
 
 
 def test_a_vector_instruction_is_cut_along_the_loop_that_moves_its_output_farthest():
-    images = Vector(o0=4, o_stride_0=1, o1=3, o_stride_1=-100, lanes=64, o_lane_stride=4)
+    images = VectorInstruction(o0=4, o_stride_0=1, o1=3, o_stride_1=-100, lanes=64, o_lane_stride=4)
     assert cut_axis(images, lanes=8) == CutAxis(name="o1", count=3, granule=1)
     channels_first = replace(images, o_lane_stride=200)
     assert cut_axis(channels_first, lanes=8) == CutAxis(name="lanes", count=64, granule=8)
 
 
 def test_what_has_no_loop_is_not_cut():
-    assert cut_axis(Vector(lanes=8, o_lane_stride=1), lanes=8) is None
-    assert cut_axis(Vector(lanes=64, a_lane_stride=1, lane_reduce=1), lanes=8) is None
+    assert cut_axis(VectorInstruction(lanes=8, o_lane_stride=1), lanes=8) is None
+    assert cut_axis(VectorInstruction(lanes=64, a_lane_stride=1, lane_reduce=1), lanes=8) is None
     assert cut_axes(End(), lanes=8, columns=8) == []
 
 
 def test_a_slice_of_a_convolution_leaves_out_the_rows_above_it():
     # 3 x 3, stride 2, padding 1: output rows 2 and 3 read input rows 3 to 7.
-    whole = Tensor(
+    whole = TensorInstruction(
         output_height=5, output_width=1, kernel_y=3, stride_y=2, pad_top=1, input_height=9, row_pitch=16, o_stride_y=8
     )
     operands = [

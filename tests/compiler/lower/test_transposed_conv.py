@@ -8,7 +8,7 @@ from nets import Net
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_canonical
-from chipsmith.program.instructions import Tensor, Vector
+from chipsmith.program.instructions import TensorInstruction, VectorInstruction
 from chipsmith.program.program import Program
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute
@@ -60,7 +60,7 @@ def assert_exact(net, output, inputs, reference_model, chip=EDGE) -> Program:
 
 
 def computing(program: Program) -> int:
-    return sum(isinstance(instruction, Tensor | Vector) for instruction in program.instructions)
+    return sum(isinstance(instruction, TensorInstruction | VectorInstruction) for instruction in program.instructions)
 
 
 @pytest.mark.parametrize(

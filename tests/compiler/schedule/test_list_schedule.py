@@ -18,7 +18,7 @@ from chipsmith.compiler.schedule.schedule import Role
 from chipsmith.compiler.schedule.transfers import Export, Import
 from chipsmith.compiler.spill.dma_region import DmaRegion
 from chipsmith.compiler.spill.live_range import AT_ENTRY, LiveRange
-from chipsmith.program.instructions import End, Load, Space, Store, Vector
+from chipsmith.program.instructions import End, Load, Space, Store, VectorInstruction
 from chipsmith.program.stream_fields import StreamName
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.cycle import simulate
@@ -32,7 +32,7 @@ GROUP = CHIP.memory.group_bytes
 
 def copying(source, target):
     """A step that copies 16 bytes."""
-    template = Vector(lanes=16, a_lane_stride=1, o_lane_stride=1)
+    template = VectorInstruction(lanes=16, a_lane_stride=1, o_lane_stride=1)
     operands = (
         StreamOperand(stream=StreamName.A, buffer=source, base=0),
         StreamOperand(stream=StreamName.OUTPUT, buffer=target, base=0, written=True),
@@ -200,7 +200,7 @@ def test_the_first_loads_do_not_wait_for_the_next_page():
 def test_a_store_follows_the_last_writer_and_end_comes_last():
     program = compile_graph(a_graph(3), CHIP)
     *_, writer, store, end = program.instructions
-    assert isinstance(writer, Vector)
+    assert isinstance(writer, VectorInstruction)
     assert isinstance(store, Store)
     assert isinstance(end, End)
     assert store.local_address == writer.o_base

@@ -13,7 +13,7 @@ from chipsmith.compiler.lower.slice import cut_axes, slice_step
 from chipsmith.compiler.spill.dma_region import DmaRegion
 from chipsmith.compiler.spill.footprint import footprint_of, redirect_step
 from chipsmith.program.arithmetic import round_up
-from chipsmith.program.instructions import Mode, Tensor, Vector
+from chipsmith.program.instructions import Mode, TensorInstruction, VectorInstruction
 from chipsmith.program.stream_fields import StreamName
 from chipsmith.sim.functional import run_instruction
 from chipsmith.sim.memory import blank_memories
@@ -83,7 +83,7 @@ def footprint(template, bases):
 
 def test_a_part_of_a_transpose_is_rows_of_both_sides():
     # Columns 8 to 15 of 64 rows of 100 bytes become rows 8 to 15 of 100 rows of 64 bytes.
-    part = Vector(o0=8, a_stride_0=1, o_stride_0=64, lanes=64, a_lane_stride=100, o_lane_stride=1)
+    part = VectorInstruction(o0=8, a_stride_0=1, o_stride_0=64, lanes=64, a_lane_stride=100, o_lane_stride=1)
     regions = footprint(part, {StreamName.A: 8, StreamName.OUTPUT: 8 * 64})
     assert regions == {
         (StreamName.A, False): DmaRegion(low=8, rows=64, row_bytes=8, pitch=100),
@@ -93,7 +93,7 @@ def test_a_part_of_a_transpose_is_rows_of_both_sides():
 
 def test_a_head_of_attention_is_its_own_columns():
     # 128 tokens of 768 bytes, of which head 3 has 64; the matrix B is the same part of another tensor.
-    head = Tensor(
+    head = TensorInstruction(
         output_height=1, output_width=128, output_channels=128, run=64, pixel_pitch=768, input_height=1,
         input_width=128, stride_x=1, w_stride=768, o_stride_x=128,
     )  # fmt: skip
@@ -107,7 +107,7 @@ def test_a_head_of_attention_is_its_own_columns():
 
 
 def test_some_channels_of_a_depthwise_convolution_are_rows_of_pixels():
-    part = Tensor(
+    part = TensorInstruction(
         mode=Mode.DEPTHWISE, output_height=4, output_width=8, output_channels=16, kernel_y=3, run=3, row_pitch=8 * 96,
         pixel_pitch=96, input_height=6, input_width=8, stride_x=1, stride_y=1, dilation_y=1, dilation_x=1, pad_left=1,
         w_stride=96, w_stride_y=3 * 96, o_stride_y=8 * 96, o_stride_x=96,

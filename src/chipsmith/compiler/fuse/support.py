@@ -16,14 +16,14 @@ from chipsmith.compiler.fuse.operators import (
     WITH_IMMEDIATE,
 )
 from chipsmith.program.program import Placed
-from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.operators import OPERATORS
 
 _VECTOR = frozenset({"CLAMP", "RESCALE", "TABLE"}).union(BINARY, UNARY, WITH_IMMEDIATE, REDUCTIONS, POOLS, EXPANDED)
 
 
 def supported_ops() -> Mapping[str, Placed | None]:
-    """For each operator of ROWS where it goes: TENSOR, VECTOR or VIEW (at most copies); None where nowhere."""
-    return {kind: _engine(kind) for kind in ROWS}
+    """For each supported operator where it goes: TENSOR, VECTOR or VIEW (at most copies); None where nowhere."""
+    return {kind: _engine(kind) for kind in OPERATORS}
 
 
 def _engine(kind: str) -> Placed | None:

@@ -8,19 +8,19 @@ import numpy as np
 
 from chipsmith.compiler.fuse.chains import IntArray, ResidualAdd, TensorChain
 from chipsmith.compiler.fuse.graph_index import GraphIndex
-from chipsmith.program.instructions import Parameters, Tensor, Type
+from chipsmith.program.instructions import ChannelRecord, TensorInstruction, Type
 from chipsmith.tosa.graph import Array
 
 RECORD = np.dtype([("bias", "<i4"), ("multiplier", "<i4"), ("shift", "u1")])
 """The record of an output channel with PER_CHANNEL (machine, section 6)."""
 
 
-def epilogue_template(chain: TensorChain, index: GraphIndex, o_type: Type) -> Tensor:
+def epilogue_template(chain: TensorChain, index: GraphIndex, o_type: Type) -> TensorInstruction:
     """TENSOR with the fields that say what becomes of an accumulator, but for its records."""
     anchor, out = chain.anchor, chain.out
     zero_points = anchor.inputs[2:4] if anchor.kind == "MATMUL" else anchor.inputs[3:5]
     a_zero_point, w_zero_point = (index.zero_point(name) for name in zero_points)
-    template = Tensor(a_zero_point=a_zero_point, w_zero_point=w_zero_point, o_type=o_type)
+    template = TensorInstruction(a_zero_point=a_zero_point, w_zero_point=w_zero_point, o_type=o_type)
     if chain.scale is not None:
         template = replace(
             template,
@@ -34,23 +34,23 @@ def epilogue_template(chain: TensorChain, index: GraphIndex, o_type: Type) -> Te
     return template if chain.residual is None else _with_residual(template, chain.residual)
 
 
-def channel_records(chain: TensorChain, index: GraphIndex, channels: int) -> tuple[Parameters, Array]:
+def channel_records(chain: TensorChain, index: GraphIndex, channels: int) -> tuple[ChannelRecord, Array]:
     """The kind of record that a chain needs and the records of all its output channels.
 
     They are empty for NONE, and where the bias is no constant, which then is the BIAS records itself.
     """
     bias = _bias(chain, index, channels)
     if bias is None:
-        return Parameters.BIAS, np.zeros(0, "<i4")
+        return ChannelRecord.BIAS, np.zeros(0, "<i4")
     if chain.scale is not None and not chain.scale.uniform:
         records = np.zeros(channels, RECORD)
         records["bias"] = bias
         records["multiplier"] = chain.scale.multiplier
         records["shift"] = chain.scale.shift
-        return Parameters.PER_CHANNEL, records
+        return ChannelRecord.PER_CHANNEL, records
     if not bias.any():
-        return Parameters.NONE, np.zeros(0, "<i4")
-    return Parameters.BIAS, bias.astype("<i4")
+        return ChannelRecord.NONE, np.zeros(0, "<i4")
+    return ChannelRecord.BIAS, bias.astype("<i4")
 
 
 def _bias(chain: TensorChain, index: GraphIndex, channels: int) -> IntArray | None:
@@ -62,7 +62,7 @@ def _bias(chain: TensorChain, index: GraphIndex, channels: int) -> IntArray | No
     return np.broadcast_to(np.asarray(data, np.int64), (channels,))
 
 
-def _with_residual(template: Tensor, residual: ResidualAdd) -> Tensor:
+def _with_residual(template: TensorInstruction, residual: ResidualAdd) -> TensorInstruction:
     accumulator, other, out = residual.accumulator, residual.residual, residual.out
     return replace(
         template,

@@ -9,7 +9,7 @@ from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.vector import lower_copy, lower_nest
 from chipsmith.compiler.lower.vector_loops import Loop, Nest
 from chipsmith.compiler.lower.view import View
-from chipsmith.program.instructions import Op, Vector
+from chipsmith.program.instructions import Op, VectorInstruction
 from chipsmith.tosa.graph import Operator
 
 
@@ -43,5 +43,5 @@ def _nest(*, a: View, numbers: View, o: View, a_step: int, o_step: int) -> Nest:
 def _moved(
     op: Op, table: View, nest: Nest, a: View, numbers: View, o: View, context: LoweringContext
 ) -> tuple[UnplacedInstruction, ...]:
-    template = Vector(op=op, rows=table.shape[1], row_pitch=table.strides[1])
+    template = VectorInstruction(op=op, rows=table.shape[1], row_pitch=table.strides[1])
     return lower_nest(template, nest, a, numbers, o, context.chip)

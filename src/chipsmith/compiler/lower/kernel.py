@@ -45,7 +45,7 @@ class UnplacedInstruction:
     def __str__(self) -> str:
         reads = (str(operand) for operand in self.operands if not operand.written)
         writes = (str(operand) for operand in self.operands if operand.written)
-        return " ".join((type(self.template).__name__.upper(), *reads, "->", *writes))
+        return " ".join((self.template.mnemonic, *reads, "->", *writes))
 
 
 @dataclass(frozen=True, kw_only=True)

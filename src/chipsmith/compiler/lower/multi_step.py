@@ -26,7 +26,7 @@ from chipsmith.compiler.lower.vector import (
 )
 from chipsmith.compiler.lower.vector_loops import Loop, Nest
 from chipsmith.compiler.lower.view import View
-from chipsmith.program.instructions import Op, Reduce, Type, Vector
+from chipsmith.program.instructions import Op, Reduce, Type, VectorInstruction
 from chipsmith.tosa.graph import DType, Operator
 
 StageSteps: TypeAlias = tuple[UnplacedInstruction, ...]
@@ -77,7 +77,7 @@ def _repeat(axis: int, a: View, o: View, context: LoweringContext) -> StageSteps
     repetitions = o.shape[axis] // a.shape[axis]
     loops.append(Loop(count=repetitions, a=0, b=0, o=a.shape[axis] * o.strides[axis]))
     nest = Nest(loops=tuple(loops), a_base=a.offset, b_base=0, o_base=o.offset)
-    return lower_nest(Vector(), nest, a, None, o, context.chip)
+    return lower_nest(VectorInstruction(), nest, a, None, o, context.chip)
 
 
 def select(op: Operator, context: LoweringContext) -> Iterator[StageSteps]:
@@ -85,9 +85,9 @@ def select(op: Operator, context: LoweringContext) -> Iterator[StageSteps]:
     condition, a, b = (context.view(name) for name in op.inputs)
     o = context.view(op.outputs[0])
     difference, chosen = (context.scratch(o.shape, DType.INT32) for _ in range(2))
-    yield lower_elementwise(Vector(op=Op.SUB), a, b, difference, context.chip)
-    yield lower_elementwise(Vector(op=Op.MUL), difference, condition, chosen, context.chip)
-    yield lower_elementwise(Vector(op=Op.ADD), chosen, b, o, context.chip)
+    yield lower_elementwise(VectorInstruction(op=Op.SUB), a, b, difference, context.chip)
+    yield lower_elementwise(VectorInstruction(op=Op.MUL), difference, condition, chosen, context.chip)
+    yield lower_elementwise(VectorInstruction(op=Op.ADD), chosen, b, o, context.chip)
 
 
 def argmax(op: Operator, context: LoweringContext) -> Iterator[StageSteps]:
@@ -98,9 +98,9 @@ def argmax(op: Operator, context: LoweringContext) -> Iterator[StageSteps]:
     largest, below = context.scratch(single, a.dtype), context.scratch(a.shape, DType.INT8)
     places = tuple(size if index == axis else 1 for index, size in enumerate(a.shape))
     positions = context.constant(np.arange(a.shape[axis], dtype=np.int32).reshape(places))
-    yield from reduce_axis(Vector(reduce=Reduce.MAX), axis, a, None, largest, context)
-    yield lower_elementwise(Vector(op=Op.GT), largest, a, below, context.chip)
-    least = Vector(op=Op.OR, a_left_shift=_FAR, reduce=Reduce.MIN)
+    yield from reduce_axis(VectorInstruction(reduce=Reduce.MAX), axis, a, None, largest, context)
+    yield lower_elementwise(VectorInstruction(op=Op.GT), largest, a, below, context.chip)
+    least = VectorInstruction(op=Op.OR, a_left_shift=_FAR, reduce=Reduce.MIN)
     yield from reduce_axis(least, axis, below, positions, o, context)
 
 
@@ -109,7 +109,7 @@ def cast_to_bool(op: Operator, context: LoweringContext) -> Iterator[StageSteps]
     a, o = context.view(op.inputs[0]), context.view(op.outputs[0])
     size = a.dtype.size_bytes
     bytes_of = replace(a, shape=(*a.shape, size), strides=(*a.strides, 1), dtype=DType.INT8)
-    template = Vector(reduce=Reduce.MAX, clamp_min=0, clamp_max=1)
+    template = VectorInstruction(reduce=Reduce.MAX, clamp_min=0, clamp_max=1)
     nest = reduction(len(a.shape), bytes_of, None, o.insert(len(o.shape)))
     yield lower_nest(template, nest, bytes_of, None, o, context.chip, a_type=Type.UINT8)
 
@@ -123,7 +123,7 @@ def rescale_by_channel(op: Operator, context: LoweringContext) -> Iterator[Stage
     unsigned = (bool(op.attributes["input_unsigned"]), bool(op.attributes["output_unsigned"]))
     zero_points = context.index.rescale_zero_points(op)
     low, high = value_range(o, unsigned=unsigned[1])
-    template = Vector(
+    template = VectorInstruction(
         a_zero_point=zero_points[0],
         o_rounding=scale.rounding,
         o_zero_point=zero_points[1],

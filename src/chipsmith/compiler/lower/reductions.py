@@ -14,7 +14,7 @@ from chipsmith.compiler.lower.context import LoweringContext
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.vector import chain_template, lower_copy, lower_nest, reduction
 from chipsmith.compiler.lower.view import View, inverse
-from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import Op, Rounding, Source, Table, Type, VectorInstruction
 from chipsmith.tosa.graph import DType
 
 _SHARE = 16
@@ -42,7 +42,7 @@ def reduce_chain(chain: VectorChain, context: LoweringContext) -> Iterator[tuple
 
 
 def reduce_axis(
-    template: Vector, axis: int, a: View, b: View | None, o: View, context: LoweringContext
+    template: VectorInstruction, axis: int, a: View, b: View | None, o: View, context: LoweringContext
 ) -> Iterator[tuple[UnplacedInstruction, ...]]:
     """The stages that reduce an axis of `a`, combined with `b`, which broadcasts to it, to size 1 in `o`."""
     if not _is_long(a, axis, context.chip):
@@ -72,7 +72,7 @@ def reduce_axis(
 
 
 def _reduced(
-    template: Vector, axis: int, sides: list[View | None], o: View, context: LoweringContext
+    template: VectorInstruction, axis: int, sides: list[View | None], o: View, context: LoweringContext
 ) -> tuple[UnplacedInstruction, ...]:
     a, b = sides
     if a is None:

@@ -13,12 +13,12 @@ from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.vector import lower_nest
 from chipsmith.compiler.lower.vector_loops import Loop, Nest
 from chipsmith.compiler.lower.view import View
-from chipsmith.program.instructions import Op, Reduce, Vector
+from chipsmith.program.instructions import Op, Reduce, VectorInstruction
 from chipsmith.tosa.graph import DType, Operator
 from chipsmith.tosa.operators.image import ResizeAxis
 
 _ROWS, _COLUMNS = 1, 2
-_BLEND = Vector(op=Op.MUL, reduce=Reduce.SUM)
+_BLEND = VectorInstruction(op=Op.MUL, reduce=Reduce.SUM)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def _pick(axis: ResizeAxis, position: int, a: View, o: View, context: LoweringCo
     before, behind, distance = axis.neighbours()
     nearest = np.where(2 * distance >= axis.numerator, behind, before)
     for run in runs(nearest.tolist(), nearest.tolist(), _period(axis)):
-        yield from lower_nest(Vector(), _nest(run, position, a, o, ()), a, None, o, context.chip)
+        yield from lower_nest(VectorInstruction(), _nest(run, position, a, o, ()), a, None, o, context.chip)
 
 
 def _blend(

@@ -8,7 +8,15 @@ from functools import lru_cache
 
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Mode, Op, Tensor, Vector, WeightsBy
+from chipsmith.program.instructions import (
+    INDIRECT_OPS,
+    Instruction,
+    Mode,
+    Op,
+    TensorInstruction,
+    VectorInstruction,
+    WeightsBy,
+)
 from chipsmith.program.stream_fields import LANES, OUTER_LOOPS, LoopFields, StreamName, read_fields, with_fields
 
 _HEIGHT, _WIDTH, _CHANNELS = "output_height", "output_width", "output_channels"
@@ -37,11 +45,11 @@ def cut_axis(instruction: Instruction, *, lanes: int) -> CutAxis | None:
 
     `lanes` is what the vector engine takes in a beat: lanes are cut in multiples of it.
     """
-    if isinstance(instruction, Tensor):
+    if isinstance(instruction, TensorInstruction):
         if instruction.output_height > 1:
             return CutAxis(name=_HEIGHT, count=instruction.output_height, granule=1)
         return CutAxis(name=_WIDTH, count=instruction.output_width, granule=1)
-    if not isinstance(instruction, Vector):
+    if not isinstance(instruction, VectorInstruction):
         return None
     loops = [(abs(stride), name, count) for name, (count, stride) in _output_loops(instruction).items() if count > 1]
     if not instruction.lane_reduce and instruction.lanes > lanes:
@@ -54,7 +62,7 @@ def cut_axis(instruction: Instruction, *, lanes: int) -> CutAxis | None:
     return CutAxis(name=name, count=count, granule=1)
 
 
-def _output_loops(vector: Vector) -> dict[str, tuple[int, int]]:
+def _output_loops(vector: VectorInstruction) -> dict[str, tuple[int, int]]:
     """(count, stride of the output) of each outer loop, by the field that counts it."""
     return {
         "o0": (vector.o0, vector.o_stride_0),
@@ -69,16 +77,16 @@ def cut_axes(instruction: Instruction, *, lanes: int, columns: int) -> list[CutA
 
     `lanes` is what the vector engine takes in a beat, `columns` the tensor engine's output channels at once.
     """
-    if isinstance(instruction, Tensor):
+    if isinstance(instruction, TensorInstruction):
         axes = _tensor_axes(instruction, columns)
-    elif isinstance(instruction, Vector):
+    elif isinstance(instruction, VectorInstruction):
         axes = _vector_axes(instruction, lanes)
     else:
         axes = []
     return [axis for axis in axes if axis.count > axis.granule]
 
 
-def _tensor_axes(instruction: Tensor, columns: int) -> list[CutAxis]:
+def _tensor_axes(instruction: TensorInstruction, columns: int) -> list[CutAxis]:
     return [
         CutAxis(name=_HEIGHT, count=instruction.output_height, granule=1),
         CutAxis(name=_WIDTH, count=instruction.output_width, granule=1),
@@ -86,7 +94,7 @@ def _tensor_axes(instruction: Tensor, columns: int) -> list[CutAxis]:
     ]
 
 
-def _vector_axes(instruction: Vector, lanes: int) -> list[CutAxis]:
+def _vector_axes(instruction: VectorInstruction, lanes: int) -> list[CutAxis]:
     axes = [CutAxis(name=name, count=count, granule=1) for name, (count, _) in _output_loops(instruction).items()]
     if not instruction.lane_reduce:
         granule = lanes if instruction.lanes > lanes else 1
@@ -109,9 +117,9 @@ def _slice_template(
 ) -> tuple[Instruction, Mapping[StreamName, int]]:
     """The instruction on outputs `first` to `last` of an axis, and how far the base of each stream moves."""
     moves: Mapping[StreamName, int]
-    if isinstance(instruction, Tensor):
+    if isinstance(instruction, TensorInstruction):
         template, moves = _slice_tensor(instruction, axis, first, last)
-    elif isinstance(instruction, Vector) and axis.name == _ROWS:
+    elif isinstance(instruction, VectorInstruction) and axis.name == _ROWS:
         template = replace(instruction, rows=last - first, b_immediate=instruction.b_immediate + first)
         moved = StreamName.A if instruction.op is Op.GATHER else StreamName.OUTPUT
         moves = {moved: first * instruction.row_pitch}
@@ -123,7 +131,7 @@ def _slice_template(
 
 def _without_idle_strides(instruction: Instruction) -> Instruction:
     """Strides of loops that never step are 0: those of a tensor beyond the chip need not fit their fields."""
-    if isinstance(instruction, Tensor):
+    if isinstance(instruction, TensorInstruction):
         if instruction.output_height > 1:
             return instruction
         # Row 0 alone is read where neither padding nor taps move away from it.
@@ -135,7 +143,7 @@ def _without_idle_strides(instruction: Instruction) -> Instruction:
 
 
 def _slice_tensor(
-    instruction: Tensor, axis: CutAxis, first: int, last: int
+    instruction: TensorInstruction, axis: CutAxis, first: int, last: int
 ) -> tuple[Instruction, dict[StreamName, int]]:
     """The instruction whose input begins at the first row (or pixel) that the slice reads, and how far bases move."""
     if axis.name == _CHANNELS:
@@ -167,7 +175,7 @@ def _slice_tensor(
     }
 
 
-def _channel_moves(instruction: Tensor, first: int) -> dict[StreamName, int]:
+def _channel_moves(instruction: TensorInstruction, first: int) -> dict[StreamName, int]:
     depthwise = instruction.mode is Mode.DEPTHWISE
     by_column = not depthwise and instruction.weights_by is WeightsBy.COLUMN
     return {

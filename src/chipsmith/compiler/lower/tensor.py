@@ -15,7 +15,7 @@ from chipsmith.compiler.lower.slice import CutAxis, slice_step
 from chipsmith.compiler.lower.view import View, dense_strides, inverse
 from chipsmith.mapping.channels import WeightedKernel, channel_parts
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import Mode, Parameters, Tensor, WeightsBy
+from chipsmith.program.instructions import ChannelRecord, Mode, TensorInstruction, WeightsBy
 from chipsmith.program.stream_fields import StreamName
 from chipsmith.tosa.graph import Array
 
@@ -50,8 +50,8 @@ class Epilogue:
     """
 
     name: str
-    template: Tensor
-    parameters: Parameters
+    template: TensorInstruction
+    parameters: ChannelRecord
     records: Array
     bias: View | None
     macs: int
@@ -131,7 +131,7 @@ def _weights(part: Geometry, buffers: Mapping[str, Buffer], name: str, constants
 
 
 def _records(epilogue: Epilogue, name: str, first: int, last: int, constants: list[Buffer]) -> StreamOperand | None:
-    if epilogue.parameters is Parameters.NONE:
+    if epilogue.parameters is ChannelRecord.NONE:
         return None
     if epilogue.bias is not None:
         return StreamOperand(
@@ -149,7 +149,7 @@ def _with_records(step: UnplacedInstruction, records: StreamOperand | None) -> U
 # --- loops -----------------------------------------------------------------------------------------------------------
 
 
-def _windows(template: Tensor, geometry: Geometry) -> Iterator[UnplacedInstruction]:
+def _windows(template: TensorInstruction, geometry: Geometry) -> Iterator[UnplacedInstruction]:
     """One instruction for each plane of each image; products of pixels take the whole batch at once."""
     a, output, residual, weights = geometry.a, geometry.output, geometry.residual, geometry.weights
     channels, pitch_z = weights.shape[4], geometry.dilation[0] * a.strides[1]
@@ -177,7 +177,7 @@ def _with_weights(step: UnplacedInstruction, weights: View, base: int) -> Unplac
     return replace(step, operands=(*step.operands, operand))
 
 
-def _without_taps(fields: Tensor) -> Tensor:
+def _without_taps(fields: TensorInstruction) -> TensorInstruction:
     """Outputs that no tap meets: one tap that is masked everywhere, so that the drain gets sums of 0."""
     return replace(
         fields,
@@ -199,7 +199,7 @@ def _without_taps(fields: Tensor) -> Tensor:
     )
 
 
-def _taps(template: Tensor, geometry: Geometry) -> Tensor:
+def _taps(template: TensorInstruction, geometry: Geometry) -> TensorInstruction:
     """The fields of the kernel's loops and the strides of its weights."""
     _, kernel_y, kernel_x = geometry.kernel
     outputs, stride_z, stride_y, stride_x, _ = geometry.weights.strides
@@ -223,7 +223,7 @@ def _pixel_pitch(geometry: Geometry) -> int:
     return geometry.a.strides[3] if width > 1 else channels
 
 
-def _steps_of_window(template: Tensor, geometry: Geometry) -> Tensor:
+def _steps_of_window(template: TensorInstruction, geometry: Geometry) -> TensorInstruction:
     """The fields that move the window over the input and place its results."""
     a, output, residual = geometry.a, geometry.output, geometry.residual
     return replace(
@@ -249,7 +249,7 @@ def _steps_of_window(template: Tensor, geometry: Geometry) -> Tensor:
 
 
 def _pointwise(
-    template: Tensor, a: View, output: View, residual: View | None, *, run: int
+    template: TensorInstruction, a: View, output: View, residual: View | None, *, run: int
 ) -> Iterator[UnplacedInstruction]:
     """A product of rows: all pixels of all images in as few loops as their strides allow."""
     strides = zip(a.strides, output.strides, (residual or output).strides, strict=True)
@@ -318,7 +318,7 @@ def _plane(view: OneView, image: int, plane: int) -> OneView:
     return None if view is None else _moved(view, image * view.strides[0] + plane * view.strides[1])
 
 
-def _step(fields: Tensor, a: View | None, output: View, residual: View | None) -> UnplacedInstruction:
+def _step(fields: TensorInstruction, a: View | None, output: View, residual: View | None) -> UnplacedInstruction:
     operands = [StreamOperand(stream=StreamName.OUTPUT, buffer=output.buffer, base=output.offset, written=True)]
     if a is not None:
         operands.insert(0, StreamOperand(stream=StreamName.A, buffer=a.buffer, base=a.offset))
@@ -350,7 +350,7 @@ class _LongAxis:
         """How many of the inputs that are left the most outputs read."""
         return min(inputs, self.most_outputs * self.stride + self.reach)
 
-    def cut(self, step: UnplacedInstruction) -> Iterator[tuple[UnplacedInstruction, Tensor]]:
+    def cut(self, step: UnplacedInstruction) -> Iterator[tuple[UnplacedInstruction, TensorInstruction]]:
         """The step in parts of the most outputs, each with its instruction."""
         axis = CutAxis(name=self.field, count=self.outputs, granule=1)
         for first in range(0, self.outputs, self.most_outputs):
@@ -389,7 +389,7 @@ def _cut_pixels(step: UnplacedInstruction) -> Iterator[UnplacedInstruction]:
         yield replace(part, template=replace(template, input_width=pixels.read_of(template.input_width)))
 
 
-def _tensor_of(step: UnplacedInstruction) -> Tensor:
-    if not isinstance(step.template, Tensor):
+def _tensor_of(step: UnplacedInstruction) -> TensorInstruction:
+    if not isinstance(step.template, TensorInstruction):
         raise TypeError("only TENSOR is cut here")
     return step.template

@@ -23,7 +23,7 @@ from chipsmith.compiler.lower.tensor import Epilogue, lower_convolution
 from chipsmith.compiler.lower.vector import lower_copy
 from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import Engine, Parameters
+from chipsmith.program.instructions import ChannelRecord, Engine
 from chipsmith.tosa.graph import Array, DType
 
 EngineSteps: TypeAlias = tuple[Engine, tuple[UnplacedInstruction, ...]]
@@ -117,7 +117,9 @@ def lower_transposed_convolution(
         yield _convolved(empty, epilogue, context)
     channels = whole.output.shape[-1]
     bytes_each = (
-        whole.output.dtype.size_bytes + y.taps * x.taps * whole.weights.shape[4] + Parameters.PER_CHANNEL.record_bytes
+        whole.output.dtype.size_bytes
+        + y.taps * x.taps * whole.weights.shape[4]
+        + ChannelRecord.PER_CHANNEL.record_bytes
     )
     most = min(_MOST_CHANNELS, context.chip.memory_bytes // (_SHARE * bytes_each))
     for row, column in itertools.product(y.spans(), x.spans()):
@@ -140,7 +142,7 @@ def _part(
     weights = yield from _weights(whole, y, x, epilogue.template.w_zero_point, context)
     name = f"{epilogue.name}.y{y.q}.{y.low}x{x.q}.{x.low}"
     records, bias = np.tile(epilogue.records, y.size * x.size), epilogue.bias
-    if bias is not None and epilogue.parameters is not Parameters.NONE:
+    if bias is not None and epilogue.parameters is not ChannelRecord.NONE:
         spread = context.scratch((y.size * x.size, channels), DType.INT32)
         yield Engine.VECTOR, lower_copy(bias.insert(0), spread, context.chip)
         bias = spread

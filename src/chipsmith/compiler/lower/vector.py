@@ -16,7 +16,7 @@ from chipsmith.compiler.lower.types import machine_type
 from chipsmith.compiler.lower.vector_loops import Loop, Nest, instructions
 from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import Reduce, Rounding, Source, Table, Type, Vector
+from chipsmith.program.instructions import Reduce, Rounding, Source, Table, Type, VectorInstruction
 from chipsmith.program.stream_fields import StreamName
 from chipsmith.tosa.graph import Operator
 
@@ -36,11 +36,11 @@ def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) ->
 
 def lower_copy(source: View, target: View, chip: Chip) -> tuple[UnplacedInstruction, ...]:
     """The VECTOR instructions that copy a view, repeated to the target's shape where its size is 1."""
-    return lower_elementwise(Vector(), source, None, target, chip)
+    return lower_elementwise(VectorInstruction(), source, None, target, chip)
 
 
 def lower_elementwise(
-    template: Vector,
+    template: VectorInstruction,
     a: View,
     b: View | None,
     o: View,
@@ -54,7 +54,7 @@ def lower_elementwise(
 
 
 def lower_nest(
-    template: Vector,
+    template: VectorInstruction,
     nest: Nest,
     a: View,
     b: View | None,
@@ -78,10 +78,10 @@ def lower_nest(
 # --- what the chain says -------------------------------------------------------------------------------------------
 
 
-def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> Vector:
+def chain_template(chain: VectorChain, a: View, b: View | None, o: View) -> VectorInstruction:
     """VECTOR with all that a chain says but its loops."""
     out = chain.out
-    template = Vector(
+    template = VectorInstruction(
         a_type=machine_type(a.dtype, unsigned=chain.a.unsigned),
         a_zero_point=chain.a.zero_point,
         a_left_shift=chain.a.left_shift,
@@ -122,7 +122,9 @@ def value_range(view: View, *, unsigned: bool) -> tuple[int, int]:
     return (0, (1 << bits) - 1) if unsigned else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
 
-def _nests(chain: VectorChain, template: Vector, a: View, b: View | None, o: View) -> Iterator[tuple[Vector, Nest]]:
+def _nests(
+    chain: VectorChain, template: VectorInstruction, a: View, b: View | None, o: View
+) -> Iterator[tuple[VectorInstruction, Nest]]:
     """The loop nests of a chain, each with its template."""
     core = chain.core
     if core is not None and core.kind in POOLS:
@@ -181,7 +183,7 @@ def _span(output: int, size: int, kernel: int, stride: int, pad: int) -> _PoolSp
     return _PoolSpan(first=output, count=1, low=max(0, -start), high=min(kernel, size - start))
 
 
-def _pool(core: Operator, template: Vector, a: View, o: View) -> Iterator[tuple[Vector, Nest]]:
+def _pool(core: Operator, template: VectorInstruction, a: View, o: View) -> Iterator[tuple[VectorInstruction, Nest]]:
     """A nest for each combination of rows and columns whose windows have the same taps."""
     (kernel_y, kernel_x), (stride_y, stride_x) = integers(core, "kernel"), integers(core, "stride")
     top, _, left, _ = integers(core, "pad")
@@ -208,14 +210,16 @@ def _pool(core: Operator, template: Vector, a: View, o: View) -> Iterator[tuple[
         yield _averaged(template, taps_y * taps_x) if core.kind == "AVG_POOL2D" else template, nest
 
 
-def _averaged(template: Vector, count: int) -> Vector:
+def _averaged(template: VectorInstruction, count: int) -> VectorInstruction:
     """The template with its sums divided by a count."""
     scale = numerics.reciprocal_scale(count)
     multiplier, shift = int(scale.multiplier), int(scale.shift)
     return replace(template, o_rounding=Rounding.SINGLE, o_multiplier=multiplier, o_shift=shift)
 
 
-def _step(instruction: Vector, nest: Nest, a: View, b: View | None, o: View, table: View | None) -> UnplacedInstruction:
+def _step(
+    instruction: VectorInstruction, nest: Nest, a: View, b: View | None, o: View, table: View | None
+) -> UnplacedInstruction:
     operands = [
         StreamOperand(stream=StreamName.A, buffer=a.buffer, base=nest.a_base),
         StreamOperand(stream=StreamName.OUTPUT, buffer=o.buffer, base=nest.o_base, written=True),

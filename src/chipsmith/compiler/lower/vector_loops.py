@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import OperatorRefused
-from chipsmith.program.instructions import INDIRECT_OPS, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, VectorInstruction
 from chipsmith.program.stream_fields import LANES, OUTER_LOOPS, REDUCED_LOOPS, LoopFields, StreamName, with_fields
 from chipsmith.program.vector_cycles import vector_cycles
 
@@ -47,7 +47,7 @@ class Nest:
         )
 
 
-def instructions(template: Vector, nest: Nest, chip: Chip) -> Iterator[tuple[Vector, Nest]]:
+def instructions(template: VectorInstruction, nest: Nest, chip: Chip) -> Iterator[tuple[VectorInstruction, Nest]]:
     """The instructions that cover a nest: the lanes that make it fastest, loops beyond the hardware's unrolled."""
     whole = replace(nest, loops=coalesce(nest.loops))
     lanes = [loop for loop in whole.loops if not (loop.b and template.op in INDIRECT_OPS)]
@@ -84,12 +84,12 @@ def _joins(outer: Loop, inner: Loop) -> bool:
 class _Piece:
     """An instruction, where its streams start, and the loops that it has no counter for."""
 
-    instruction: Vector
+    instruction: VectorInstruction
     nest: Nest
     unrolled: tuple[Loop, ...]
 
 
-def _pieces(template: Vector, nest: Nest, lane: Loop | None) -> list[_Piece] | None:
+def _pieces(template: VectorInstruction, nest: Nest, lane: Loop | None) -> list[_Piece] | None:
     """The nest with one loop along the lanes; None where the hardware's reduction has no counters for it."""
     outer = replace(nest, loops=tuple(loop for loop in nest.loops if loop is not lane))
     assigned = [_assign(template, part, lane) for part in _short_loops(outer)]
@@ -113,7 +113,7 @@ def _short_loops(nest: Nest) -> list[Nest]:
     return parts
 
 
-def _assign(template: Vector, nest: Nest, lane: Loop | None) -> _Piece | None:
+def _assign(template: VectorInstruction, nest: Nest, lane: Loop | None) -> _Piece | None:
     """The instruction with the loop `lane` along the lanes, and the nest's longest loops on its counters."""
     outer = sorted((loop for loop in nest.loops if not loop.reduced), key=lambda loop: -loop.count)
     inner = [loop for loop in nest.loops if loop.reduced]
@@ -128,7 +128,7 @@ def _assign(template: Vector, nest: Nest, lane: Loop | None) -> _Piece | None:
     return _Piece(instruction=with_fields(template, values), nest=nest, unrolled=unrolled)
 
 
-def _lane_values(template: Vector, lane: Loop | None) -> dict[str, int]:
+def _lane_values(template: VectorInstruction, lane: Loop | None) -> dict[str, int]:
     """The values of the fields of the lanes; without a loop along them, those of dense elements."""
     if lane is not None:
         return {"lane_reduce": int(lane.reduced), LANES.count: lane.count, **_stride_values(LANES, lane)}
@@ -147,7 +147,7 @@ def _cost(piece: _Piece, chip: Chip) -> int:
     return math.prod(loop.count for loop in piece.unrolled) * vector_cycles(apart, chip)
 
 
-def _unrolled(piece: _Piece) -> Iterator[tuple[Vector, Nest]]:
+def _unrolled(piece: _Piece) -> Iterator[tuple[VectorInstruction, Nest]]:
     for index in itertools.product(*(range(loop.count) for loop in piece.unrolled)):
         nest = piece.nest
         for steps, loop in zip(index, piece.unrolled, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.program.arithmetic import round_up
-from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Vector
+from chipsmith.program.instructions import INDIRECT_OPS, Instruction, VectorInstruction
 from chipsmith.program.stream_fields import STREAM_FIELDS, StreamName, read_fields, with_fields
 from chipsmith.program.streams import Offsets, Stream, streams
 
@@ -87,7 +87,7 @@ def _region_of_pitch(uses: Sequence[StreamUse], pitch: int, hull: DmaRegion) -> 
 
 
 def _is_indirect(template: Instruction) -> bool:
-    return isinstance(template, Vector) and template.op in INDIRECT_OPS
+    return isinstance(template, VectorInstruction) and template.op in INDIRECT_OPS
 
 
 def _is_down(loop: Offsets, pitch: int) -> bool:
@@ -160,7 +160,7 @@ def _steps_packed(before: Stream, after: Stream, region: DmaRegion) -> bool:
 def _bytes_packed(use: StreamUse, after: Stream, base: int, region: DmaRegion) -> bool:
     """Whether the bytes are those of the rows: packed rows may have become one run."""
     rows, columns = np.divmod(
-        np.flatnonzero(use.stream.marks()) + use.base + use.stream.first - region.low, region.pitch
+        np.flatnonzero(use.stream.mask()) + use.base + use.stream.first - region.low, region.pitch
     )
-    packed = np.flatnonzero(after.marks()) + base + after.first
+    packed = np.flatnonzero(after.mask()) + base + after.first
     return np.array_equal(rows * region.row_bytes + columns, packed)

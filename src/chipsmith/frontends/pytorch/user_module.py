@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import sys
@@ -14,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
+from chipsmith.suggest import nearest_name
 
 if TYPE_CHECKING:
     import torch
@@ -106,8 +106,8 @@ def _attribute(module: ModuleType, function: str, model: str) -> object:
 
 def _nearest(name: str, holder: object) -> str:
     known = [item for item in vars(holder) if not item.startswith("_")] if hasattr(holder, "__dict__") else []
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean '{near[0]}'?" if near else f", which has {', '.join(sorted(known)[:10]) or 'no names'}"
+    near = nearest_name(name, known)
+    return f"; did you mean '{near}'?" if near else f", which has {', '.join(sorted(known)[:10]) or 'no names'}"
 
 
 def _told(error: Exception) -> str:

@@ -50,7 +50,7 @@ module instruction_check (
       && range_is_good(tensor.a_first_group, tensor.a_last_group)
       && range_is_good(tensor.w_first_group, tensor.w_last_group)
       && range_is_good(tensor.o_first_group, tensor.o_last_group)
-      && (tensor.parameters == chip::PARAMETERS_NONE || range_is_good(tensor.param_first_group, tensor.param_last_group))
+      && (tensor.parameters == chip::CHANNEL_RECORD_NONE || range_is_good(tensor.param_first_group, tensor.param_last_group))
       && (!tensor.residual || range_is_good(tensor.res_first_group, tensor.res_last_group));
   // A window that fits has few taps and a small dilation, so that a small product decides.
   assign narrow = 32'(tensor.run) <= chip::R && (32'(tensor.dilation_x) <= chip::R || tensor.run == 24'd1);
@@ -66,7 +66,7 @@ module instruction_check (
       && tensor.a_zero_point[8] == tensor.a_zero_point[7] && tensor.w_zero_point[8] == tensor.w_zero_point[7]
       && (tensor.mode == chip::MODE_CONV || depthwise_is_good)
       && (tensor.requantise == chip::ROUNDING_OFF || tensor.clamp_min <= tensor.clamp_max)
-      && (tensor.parameters == chip::PARAMETERS_PER_CHANNEL || shift_is_good(tensor.requantise, tensor.shift))
+      && (tensor.parameters == chip::CHANNEL_RECORD_PER_CHANNEL || shift_is_good(tensor.requantise, tensor.shift))
       && (!tensor.residual || residual_is_good);
 
   assign vector_counts = vector.o0 != '0 && vector.o1 != '0 && vector.o2 != '0 && vector.o3 != '0

@@ -101,7 +101,7 @@ module sequencer #(
       named.groups = group_range(tensor.a_first_group, tensor.a_last_group)
           | group_range(tensor.w_first_group, tensor.w_last_group)
           | group_range(tensor.o_first_group, tensor.o_last_group);
-      if (tensor.parameters != chip::PARAMETERS_NONE)
+      if (tensor.parameters != chip::CHANNEL_RECORD_NONE)
         named.groups = named.groups | group_range(tensor.param_first_group, tensor.param_last_group);
       if (tensor.residual)
         named.groups = named.groups | group_range(tensor.res_first_group, tensor.res_last_group);
@@ -118,9 +118,9 @@ module sequencer #(
   end
 
   // What is held: by LOADs and STOREs until released, by TENSOR and VECTOR while they are busy.
-  locks_t moving, moving_after, tensor_locks, vector_locks, held;
+  locks_t moving, moving_after, tensor_locks, vector_locks, taken;
 
-  assign held = moving | (tensor_busy ? tensor_locks : '0) | (vector_busy ? vector_locks : '0);
+  assign taken = moving | (tensor_busy ? tensor_locks : '0) | (vector_busy ? vector_locks : '0);
 
   always_comb begin
     moving_after = moving;
@@ -158,11 +158,11 @@ module sequencer #(
   assign rung = doorbell && !running && error == 4'(chip::ERROR_NONE);
   assign skipped = is_load && load.once && warm_run;
   assign engine_free = is_load ? !load_busy : is_store ? !store_busy : is_tensor ? !tensor_busy : !vector_busy;
-  assign all_free = !load_busy && !store_busy && !tensor_busy && !vector_busy && held == '0;
+  assign all_free = !load_busy && !store_busy && !tensor_busy && !vector_busy && taken == '0;
   assign page_ends = 32'(place) == chip::PI - 1;
   assign faulty = running && there && (fault != 4'(chip::ERROR_NONE) || (is_page && load.local_address[0] == slot));
   assign start = running && there && !faulty && 32'(distance) >= chip::ISSUE
-      && (skipped || (is_end ? all_free : engine_free && (held & named) == '0));
+      && (skipped || (is_end ? all_free : engine_free && (taken & named) == '0));
 
   assign wanted = running;
   assign want_slot = slot;

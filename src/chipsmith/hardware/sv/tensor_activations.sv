@@ -16,7 +16,7 @@ module tensor_activations #(
     input  logic                     clock,
     input  logic                     reset,
     input  logic                     start,
-    input  chip::tensor_t            one,
+    input  chip::tensor_t            fields,
     input  logic                     reading,
     input  logic                     advance,        // from the next cycle on, the phase after the one that reads
     input  logic [SEGMENT_BITS-1:0]  last_segment,   // accesses of a DEPTHWISE pixel, less 1
@@ -77,10 +77,10 @@ module tensor_activations #(
   } place_t;
 
   logic depthwise;
-  assign depthwise = one.mode == chip::MODE_DEPTHWISE;
+  assign depthwise = fields.mode == chip::MODE_DEPTHWISE;
 
   // The place of the access, of the next one, and where the tile and the next tile begin.
-  place_t at, after, tile_start, next_tile;
+  place_t place, after, tile_start, next_tile;
   logic [PIXEL_BITS-1:0] pixel;
   logic [SEGMENT_BITS-1:0] segment;
   logic [13:0] waits, until_sum;  // DEPTHWISE: input pixels before the next one that completes an output pixel
@@ -90,23 +90,23 @@ module tensor_activations #(
   assign waits = fresh ? 14'(window) : until_sum;
   assign sum = segment_end && (!depthwise || waits == 14'd0);
   assign read_last = sum && pixel == last_pixel;
-  assign column_last = 17'(at.column) + 17'd1 == 17'(one.output_width);
+  assign column_last = 17'(place.column) + 17'd1 == 17'(fields.output_width);
 
   always_comb begin
-    after = at;
+    after = place;
     if (depthwise) begin
-      after.x_address = at.x_address + one.pixel_pitch;
-      after.x_position = at.x_position + 32'd1;
+      after.x_address = place.x_address + fields.pixel_pitch;
+      after.x_position = place.x_position + 32'd1;
     end else if (column_last) begin
       after.column = '0;
       after.x_address = '0;
       after.x_position = '0;
-      after.y_address = at.y_address + step_y;
-      after.y_position = at.y_position + 32'(one.stride_y);
+      after.y_address = place.y_address + step_y;
+      after.y_position = place.y_position + 32'(fields.stride_y);
     end else begin
-      after.column = at.column + 1'b1;
-      after.x_address = at.x_address + step_x[23:0];
-      after.x_position = at.x_position + step_x;
+      after.column = place.column + 1'b1;
+      after.x_address = place.x_address + step_x[23:0];
+      after.x_position = place.x_position + step_x;
     end
   end
 
@@ -118,24 +118,24 @@ module tensor_activations #(
     end else if (row_last) begin
       next_tile = '0;
       next_tile.y_address = tile_start.y_address + step_y;
-      next_tile.y_position = tile_start.y_position + 32'(one.stride_y);
+      next_tile.y_position = tile_start.y_position + 32'(fields.stride_y);
     end else begin
       next_tile = tile_start;
       next_tile.x_address = tile_start.x_address + (step_x[23:0] << PIXEL_BITS);
-      next_tile.x_position = tile_start.x_position + (32'(one.stride_x) << PIXEL_BITS);
+      next_tile.x_position = tile_start.x_position + (32'(fields.stride_x) << PIXEL_BITS);
     end
   end
 
   always_ff @(posedge clock) begin
     if (start) begin
-      at <= '0;
+      place <= '0;
       tile_start <= '0;
     end else if (reading) begin
       if (read_last) begin
-        at <= phase_last ? next_tile : tile_start;
+        place <= phase_last ? next_tile : tile_start;
         if (phase_last) tile_start <= next_tile;
       end else if (segment_end) begin
-        at <= after;
+        place <= after;
       end
     end
   end
@@ -152,7 +152,7 @@ module tensor_activations #(
       if (sum) pixel <= read_last ? '0 : pixel + 1'b1;
       if (segment_end) begin
         fresh <= read_last;
-        until_sum <= sum ? one.stride_x - 1'b1 : waits - 1'b1;
+        until_sum <= sum ? fields.stride_x - 1'b1 : waits - 1'b1;
       end
     end
   end
@@ -170,7 +170,7 @@ module tensor_activations #(
   always_ff @(posedge clock) begin
     if (reading && segment_end) begin
       pending <= wanted >> 1;
-      until_window <= window_begins ? one.stride_x - 1'b1 : until_window - 1'b1;
+      until_window <= window_begins ? fields.stride_x - 1'b1 : until_window - 1'b1;
       if (window_begins) windows_left <= fresh ? last_pixel : windows_left - 1'b1;
     end
   end
@@ -182,12 +182,12 @@ module tensor_activations #(
 
   always_comb begin
     next_block = depthwise && tile_last ? base_block + 24'(chip::C) : base_block;
-    next_z = z_last ? next_block : base_z + one.a_pitch_z;
+    next_z = z_last ? next_block : base_z + fields.a_pitch_z;
     next_y = y_last ? next_z : base_y + tap_y;
     next_x = x_last ? next_y : base_x + tap_x[23:0];
     next_run = run_last ? next_x : base_run + 24'(chip::R);
     next_position_x = x_last ? '0 : position_x + tap_x;
-    next_position_y = y_last ? '0 : position_y + 32'(one.dilation_y);
+    next_position_y = y_last ? '0 : position_y + 32'(fields.dilation_y);
   end
 
   always_ff @(posedge clock) begin
@@ -236,10 +236,10 @@ module tensor_activations #(
     requested <= reset ? '0 : summed;
     answered <= reset ? '0 : requested;
     beside <= reset ? '0 : answered;
-    offset <= at.x_address + at.y_address + base_run + segment_offset;
-    x_position <= at.x_position + (depthwise ? '0 : position_run);
-    y_position <= at.y_position + position_y;
-    first_row <= one.a_base - pad_y;
+    offset <= place.x_address + place.y_address + base_run + segment_offset;
+    x_position <= place.x_position + (depthwise ? '0 : position_run);
+    y_position <= place.y_position + position_y;
+    first_row <= fields.a_base - pad_y;
     if (!depthwise) count <= rows;
     else if (channels_left < 0 || !wanted[0]) count <= '0;
     else if (channels_left > (CHANNEL_BITS + ROW_BITS + 1)'(chip::R)) count <= ROW_BITS'(chip::R);
@@ -254,14 +254,14 @@ module tensor_activations #(
 
   always_comb begin
     if (depthwise) begin
-      outside = 43'(one.pad_left) - 43'(x_position);
-      room = 43'(one.pad_left) + $signed({27'd0, one.input_width}) - 43'(x_position);
+      outside = 43'(fields.pad_left) - 43'(x_position);
+      room = 43'(fields.pad_left) + $signed({27'd0, fields.input_width}) - 43'(x_position);
     end else begin
       outside = 43'(low) - 43'(x_position);
       room = 43'(high) - 43'(x_position);
     end
-    row_valid = y_position >= 32'(one.pad_top)
-        && 33'(y_position) < $signed({17'd0, one.input_height}) + 33'(one.pad_top);
+    row_valid = y_position >= 32'(fields.pad_top)
+        && 33'(y_position) < $signed({17'd0, fields.input_height}) + 33'(fields.pad_top);
     for (int l = 0; l < chip::R; l++) begin
       lanes[l] = row_valid && l < 32'(count)
           && (depthwise ? outside <= 0 && room > 0 : outside <= 43'(l) && room > 43'(l));
@@ -276,8 +276,8 @@ module tensor_activations #(
   assign read.valid = requested.valid;
   assign read.address = read_address;
   assign read.lanes = read_lanes;
-  assign read.first_group = one.a_first_group;
-  assign read.last_group = one.a_last_group;
+  assign read.first_group = fields.a_first_group;
+  assign read.last_group = fields.a_last_group;
 
   // Beside the memory.
   logic [chip::R-1:0] answered_lanes;
@@ -296,6 +296,6 @@ module tensor_activations #(
   assign beside_set = beside.set;
   assign beside_segment = beside.segment;
 
-  logic unused = &{1'b0, one};
+  logic unused = &{1'b0, fields};
 
 endmodule

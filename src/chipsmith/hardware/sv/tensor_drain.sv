@@ -30,7 +30,7 @@ module tensor_drain #(
     input  logic                        reset,
     input  logic                        start,
     input  chip::tensor_t               instruction,  // valid with start
-    input  chip::tensor_t               one,          // the same, kept from the next cycle on
+    input  chip::tensor_t               fields,       // the same, kept from the next cycle on
     input  logic [CHANNEL_BITS-1:0]     block,        // channels of a full block of this instruction
     input  logic                        begin_drain,  // from the next cycle on, the slots of a tile (see slots_last)
     input  logic [PIXEL_BITS-1:0]       last_pixel,   // of it
@@ -78,13 +78,13 @@ module tensor_drain #(
   logic [1:0] size_log2;
   logic [SLOT_BITS-1:0] groups, writes, accesses, passes, last_slot, first_write;
 
-  assign scales = one.requantise != chip::ROUNDING_OFF;
-  assign residual = one.residual;
-  assign x_scales = residual && one.acc_rounding != chip::ROUNDING_OFF;
-  assign r_scales = residual && one.res_rounding != chip::ROUNDING_OFF;
+  assign scales = fields.requantise != chip::ROUNDING_OFF;
+  assign residual = fields.residual;
+  assign x_scales = residual && fields.acc_rounding != chip::ROUNDING_OFF;
+  assign r_scales = residual && fields.res_rounding != chip::ROUNDING_OFF;
   assign roundings = 3'(scales) + 3'(x_scales) + 3'(r_scales) + 3'(residual);
-  assign size_log2 = 2'(one.o_type);
-  assign shared = residual && one.res_first_group <= one.o_last_group && one.o_first_group <= one.res_last_group;
+  assign size_log2 = 2'(fields.o_type);
+  assign shared = residual && fields.res_first_group <= fields.o_last_group && fields.o_first_group <= fields.res_last_group;
   assign groups = SLOT_BITS'((32'(block) + LANES - 1) / LANES);
   assign writes = SLOT_BITS'(((32'(block) << size_log2) + chip::R - 1) / chip::R);
   assign accesses = shared ? writes << 1 : writes;
@@ -259,17 +259,17 @@ module tensor_drain #(
 
   // After the first scale, or after that of the sum: zero point and clamp.
   assign last_scale = residual && !q_scaled_token.pass;
-  assign zero_point = last_scale ? 32'(one.sum_zero_point) : 32'(one.o_zero_point);
-  assign low = last_scale ? 16'(one.sum_clamp_min) : one.clamp_min;
-  assign high = last_scale ? 16'(one.sum_clamp_max) : one.clamp_max;
+  assign zero_point = last_scale ? 32'(fields.sum_zero_point) : 32'(fields.o_zero_point);
+  assign low = last_scale ? 16'(fields.sum_clamp_min) : fields.clamp_min;
+  assign high = last_scale ? 16'(fields.sum_clamp_max) : fields.clamp_max;
 
   always_comb begin
     for (int l = 0; l < LANES; l++) begin
       logic signed [31:0] moved;
       moved = $signed(scaled[l]) + zero_point;
       clamped[l] = moved < 32'(low) ? low : moved > 32'(high) ? high : moved[15:0];
-      x_lanes[l] = (32'($signed(value[l])) - 32'(one.acc_zero_point)) << one.acc_left_shift;
-      r_lanes[l] = (32'($signed(residual_lanes[l])) - 32'(one.res_zero_point)) << one.res_left_shift;
+      x_lanes[l] = (32'($signed(value[l])) - 32'(fields.acc_zero_point)) << fields.acc_left_shift;
+      r_lanes[l] = (32'($signed(residual_lanes[l])) - 32'(fields.res_zero_point)) << fields.res_left_shift;
     end
   end
 
@@ -301,22 +301,22 @@ module tensor_drain #(
   always_ff @(posedge clock) begin
     ask <= !reset && (q_token.pass || ask_x || ask_r || ask_s);
     if (ask_s) begin
-      rounding <= one.sum_rounding;
+      rounding <= fields.sum_rounding;
       ask_value <= sum;
-      ask_multiplier <= {LANES{1'b0, one.sum_multiplier}};
-      ask_shift <= {LANES{one.sum_shift}};
+      ask_multiplier <= {LANES{1'b0, fields.sum_multiplier}};
+      ask_shift <= {LANES{fields.sum_shift}};
     end else if (ask_x) begin
-      rounding <= one.acc_rounding;
+      rounding <= fields.acc_rounding;
       ask_value <= x_lanes;
-      ask_multiplier <= {LANES{1'b0, one.acc_multiplier}};
-      ask_shift <= {LANES{one.acc_shift}};
+      ask_multiplier <= {LANES{1'b0, fields.acc_multiplier}};
+      ask_shift <= {LANES{fields.acc_shift}};
     end else if (ask_r) begin
-      rounding <= one.res_rounding;
+      rounding <= fields.res_rounding;
       ask_value <= r_lanes;
-      ask_multiplier <= {LANES{1'b0, one.res_multiplier}};
-      ask_shift <= {LANES{one.res_shift}};
+      ask_multiplier <= {LANES{1'b0, fields.res_multiplier}};
+      ask_shift <= {LANES{fields.res_shift}};
     end else if (q_token.pass) begin
-      rounding <= one.requantise;
+      rounding <= fields.requantise;
       ask_value <= row_lanes;
       ask_multiplier <= scale_multiplier;
       ask_shift <= scale_shift;
@@ -357,7 +357,7 @@ module tensor_drain #(
       bytes_2[16*c+:16] = whole[15:0];
       bytes_4[32*c+:32] = whole;
     end
-    unique case (one.o_type)
+    unique case (fields.o_type)
       chip::TYPE_INT8: written = (8 * chip::R)'(bytes_1 >> (8 * chip::R * 32'(write_token.line)));
       chip::TYPE_INT16: written = (8 * chip::R)'(bytes_2 >> (8 * chip::R * 32'(write_token.line)));
       default: written = (8 * chip::R)'(bytes_4 >> (8 * chip::R * 32'(write_token.line)));
@@ -366,11 +366,11 @@ module tensor_drain #(
 
   assign o_write.valid = write_token.write;
   assign o_write.data = written;
-  assign o_write.first_group = one.o_first_group;
-  assign o_write.last_group = one.o_last_group;
+  assign o_write.first_group = fields.o_first_group;
+  assign o_write.last_group = fields.o_last_group;
   assign r_read.valid = read_token.read;
-  assign r_read.first_group = one.res_first_group;
-  assign r_read.last_group = one.res_last_group;
+  assign r_read.first_group = fields.res_first_group;
+  assign r_read.last_group = fields.res_last_group;
 
   tensor_pixels output_lines (
       .clock(clock),
@@ -379,10 +379,10 @@ module tensor_drain #(
       .rows(instruction.output_height),
       .columns(instruction.output_width),
       .channels(instruction.output_channels),
-      .kept_rows(one.output_height),
-      .kept_columns(one.output_width),
-      .row_stride(one.o_stride_y),
-      .column_stride(one.o_stride_x),
+      .kept_rows(fields.output_height),
+      .kept_columns(fields.output_width),
+      .row_stride(fields.o_stride_y),
+      .column_stride(fields.o_stride_x),
       .size_log2(size_log2),
       .step(write_token.write),
       .address(o_write.address),
@@ -396,17 +396,17 @@ module tensor_drain #(
       .rows(instruction.output_height),
       .columns(instruction.output_width),
       .channels(instruction.output_channels),
-      .kept_rows(one.output_height),
-      .kept_columns(one.output_width),
-      .row_stride(one.res_stride_y),
-      .column_stride(one.res_stride_x),
+      .kept_rows(fields.output_height),
+      .kept_columns(fields.output_width),
+      .row_stride(fields.res_stride_y),
+      .column_stride(fields.res_stride_x),
       .size_log2(2'd0),
       .step(read_token.read),
       .address(r_read.address),
       .lanes(r_read.lanes)
   );
 
-  logic unused = &{1'b0, instruction, one, scaled, tile_end, contract_pixel, contract_slot, contract_pixel_end,
+  logic unused = &{1'b0, instruction, fields, scaled, tile_end, contract_pixel, contract_slot, contract_pixel_end,
                    q_token, q_scaled_token, x_token, read_token, r_token, s_token, sum_token, r_scaled_token, result_token, write_token};
 
 endmodule

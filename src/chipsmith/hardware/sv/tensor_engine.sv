@@ -78,12 +78,12 @@ module tensor_engine (
     logic [1:0]               set;
   } phase_t;
 
-  chip::tensor_t one;
+  chip::tensor_t fields;
   phase_t ahead, current;  // the phase that is loaded, and the one that reads
   logic current_valid, tile;
 
   always_ff @(posedge clock) begin
-    if (start) one <= instruction;
+    if (start) fields <= instruction;
   end
 
   // Constants of the instruction.
@@ -94,23 +94,23 @@ module tensor_engine (
   logic [6:0] window;
   logic [5:0] pipe;
 
-  assign depthwise = one.mode == chip::MODE_DEPTHWISE;
-  assign by_column = !depthwise && one.weights_by == chip::WEIGHTS_BY_COLUMN;
-  assign has_records = one.parameters != chip::PARAMETERS_NONE;
-  assign a_meets_w = one.a_first_group <= one.w_last_group && one.w_first_group <= one.a_last_group;
-  assign a_meets_p = has_records && one.a_first_group <= one.param_last_group && one.param_first_group <= one.a_last_group;
-  assign o_meets = (one.o_first_group <= one.a_last_group && one.a_first_group <= one.o_last_group)
-      || (one.o_first_group <= one.w_last_group && one.w_first_group <= one.o_last_group)
-      || (has_records && one.o_first_group <= one.param_last_group && one.param_first_group <= one.o_last_group);
-  assign r_meets = (one.res_first_group <= one.a_last_group && one.a_first_group <= one.res_last_group)
-      || (one.res_first_group <= one.w_last_group && one.w_first_group <= one.res_last_group)
-      || (has_records && one.res_first_group <= one.param_last_group && one.param_first_group <= one.res_last_group);
+  assign depthwise = fields.mode == chip::MODE_DEPTHWISE;
+  assign by_column = !depthwise && fields.weights_by == chip::WEIGHTS_BY_COLUMN;
+  assign has_records = fields.parameters != chip::CHANNEL_RECORD_NONE;
+  assign a_meets_w = fields.a_first_group <= fields.w_last_group && fields.w_first_group <= fields.a_last_group;
+  assign a_meets_p = has_records && fields.a_first_group <= fields.param_last_group && fields.param_first_group <= fields.a_last_group;
+  assign o_meets = (fields.o_first_group <= fields.a_last_group && fields.a_first_group <= fields.o_last_group)
+      || (fields.o_first_group <= fields.w_last_group && fields.w_first_group <= fields.o_last_group)
+      || (has_records && fields.o_first_group <= fields.param_last_group && fields.param_first_group <= fields.o_last_group);
+  assign r_meets = (fields.res_first_group <= fields.a_last_group && fields.a_first_group <= fields.res_last_group)
+      || (fields.res_first_group <= fields.w_last_group && fields.w_first_group <= fields.res_last_group)
+      || (has_records && fields.res_first_group <= fields.param_last_group && fields.param_first_group <= fields.res_last_group);
   assign serial = a_meets_w || a_meets_p;
-  assign alone = o_meets || (one.residual && r_meets);
-  assign pipe = one.residual ? 6'(chip::TENSOR_PIPE + chip::RESIDUAL_PIPE) : 6'(chip::TENSOR_PIPE);
-  assign block = one.output_channels < 16'(chip::C) ? CHANNEL_BITS'(one.output_channels) : CHANNEL_BITS'(chip::C);
+  assign alone = o_meets || (fields.residual && r_meets);
+  assign pipe = fields.residual ? 6'(chip::TENSOR_PIPE + chip::RESIDUAL_PIPE) : 6'(chip::TENSOR_PIPE);
+  assign block = fields.output_channels < 16'(chip::C) ? CHANNEL_BITS'(fields.output_channels) : CHANNEL_BITS'(chip::C);
   assign last_segment = SEGMENT_BITS'((32'(block) - 1) / chip::R);
-  assign window = (7'(one.run) - 7'd1) * 7'(one.dilation_x);
+  assign window = (7'(fields.run) - 7'd1) * 7'(fields.dilation_x);
 
   // The products of the address arithmetic.
   logic [31:0] pixels, step_x, tap_x;
@@ -122,7 +122,7 @@ module tensor_engine (
       .reset(reset),
       .start(start),
       .instruction(instruction),
-      .one(one),
+      .fields(fields),
       .pixels(pixels),
       .step_x(step_x),
       .step_y(step_y),
@@ -140,7 +140,7 @@ module tensor_engine (
       .clock(clock),
       .start(start),
       .instruction(instruction),
-      .one(one),
+      .fields(fields),
       .pixels(pixels),
       .advance(begin_phase),
       .rows(ahead.rows),
@@ -211,7 +211,7 @@ module tensor_engine (
       .reset(reset),
       .start(start),
       .instruction(instruction),
-      .one(one),
+      .fields(fields),
       .advance(begin_phase),
       .loading(loading),
       .block(block),
@@ -244,7 +244,7 @@ module tensor_engine (
 
   tensor_records #(.LANES(LANES), .GROUP_BITS(GROUP_BITS)) records (
       .clock(clock),
-      .one(one),
+      .fields(fields),
       .write(record_valid),
       .write_set(record_set),
       .write_line(record_line),
@@ -269,7 +269,7 @@ module tensor_engine (
       .clock(clock),
       .reset(reset),
       .start(start),
-      .one(one),
+      .fields(fields),
       .reading(reading),
       .advance(begin_phase && current_valid),
       .last_segment(last_segment),
@@ -312,8 +312,8 @@ module tensor_engine (
       .clock(clock),
       .depthwise(depthwise),
       .by_column(by_column),
-      .zero_point(one.a_zero_point),
-      .weight_zero_point(one.w_zero_point),
+      .zero_point(fields.a_zero_point),
+      .weight_zero_point(fields.w_zero_point),
       .valid(access_valid),
       .begins(access_begins),
       .complete(access_sum),
@@ -356,7 +356,7 @@ module tensor_engine (
       .reset(reset),
       .start(start),
       .instruction(instruction),
-      .one(one),
+      .fields(fields),
       .block(block),
       .begin_drain(begin_drain),
       .last_pixel(current.last_pixel),
@@ -380,6 +380,6 @@ module tensor_engine (
       .scaled(scaled)
   );
 
-  logic unused = &{1'b0, instruction, one, ahead, current};
+  logic unused = &{1'b0, instruction, fields, ahead, current};
 
 endmodule

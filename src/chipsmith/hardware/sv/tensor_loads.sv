@@ -17,7 +17,7 @@ module tensor_loads #(
     input  logic                     reset,
     input  logic                     start,
     input  chip::tensor_t            instruction,   // valid with start
-    input  chip::tensor_t            one,           // the same, kept from the next cycle on
+    input  chip::tensor_t            fields,        // the same, kept from the next cycle on
     input  logic                     advance,       // from the next cycle on, the load of the following phase
     input  logic                     loading,       // this cycle is a slot
     input  logic [CHANNEL_BITS-1:0]  block,         // channels of a full block of this instruction
@@ -70,23 +70,23 @@ module tensor_loads #(
   logic [LINE_BITS-1:0] line;
   logic [6:0] tap_row;
 
-  assign depthwise = one.mode == chip::MODE_DEPTHWISE;
-  assign by_column = !depthwise && one.weights_by == chip::WEIGHTS_BY_COLUMN;
+  assign depthwise = fields.mode == chip::MODE_DEPTHWISE;
+  assign by_column = !depthwise && fields.weights_by == chip::WEIGHTS_BY_COLUMN;
 
-  assign by_bias = one.parameters == chip::PARAMETERS_BIAS;
+  assign by_bias = fields.parameters == chip::CHANNEL_RECORD_BIAS;
 
   // Phase bases: the weights of the first channel and index of a block, a step of z, of y, of x, of the run.
   logic [23:0] base_block, base_z, base_y, base_x, base_run;
   logic [23:0] next_block, next_z, next_y, next_x, next_run, run_step, block_step;
 
-  assign run_step = by_column ? 24'(chip::R) : one.w_stride << $clog2(chip::R);
-  assign block_step = by_column ? one.w_stride << $clog2(chip::C) : 24'(chip::C);
+  assign run_step = by_column ? 24'(chip::R) : fields.w_stride << $clog2(chip::R);
+  assign block_step = by_column ? fields.w_stride << $clog2(chip::C) : 24'(chip::C);
 
   always_comb begin
     next_block = tile_last ? base_block + block_step : base_block;
-    next_z = z_last ? next_block : base_z + one.w_stride_z;
-    next_y = y_last ? next_z : base_y + one.w_stride_y;
-    next_x = x_last ? next_y : base_x + one.w_stride_x;
+    next_z = z_last ? next_block : base_z + fields.w_stride_z;
+    next_y = y_last ? next_z : base_y + fields.w_stride_y;
+    next_x = x_last ? next_y : base_x + fields.w_stride_x;
     next_run = run_last ? next_x : base_run + run_step;
   end
 
@@ -103,9 +103,9 @@ module tensor_loads #(
   end
 
   // The slots of a load: lines of weights by (outer, segment), then lines of records.
-  assign has_records = phase_first && tile_first && one.parameters != chip::PARAMETERS_NONE;
+  assign has_records = phase_first && tile_first && fields.parameters != chip::CHANNEL_RECORD_NONE;
   assign last_outer = by_column ? INDEX_BITS'(block - 1'b1)
-      : one.run > 24'(chip::R) ? INDEX_BITS'(chip::R - 1) : INDEX_BITS'(one.run - 1'b1);
+      : fields.run > 24'(chip::R) ? INDEX_BITS'(chip::R - 1) : INDEX_BITS'(fields.run - 1'b1);
   assign weights_last = !in_records && outer == last_outer && (by_column || segment == last_segment);
 
   logic [RECORD_BITS-1:0] block_bytes, record_bytes, line_bytes;
@@ -128,7 +128,7 @@ module tensor_loads #(
       segment <= by_column || segment == last_segment ? '0 : segment + 1'b1;
       if (by_column || segment == last_segment) begin
         outer <= outer + 1'b1;
-        address <= address + one.w_stride;
+        address <= address + fields.w_stride;
       end
     end
   end
@@ -136,7 +136,7 @@ module tensor_loads #(
   // DEPTHWISE: the last tap along x meets the newest pixel, in row 0; the first one the oldest.
   always_ff @(posedge clock) begin
     if (start || advance) tap_row <= '0;
-    else if (loading && segment == last_segment) tap_row <= tap_row + 7'(one.dilation_x);
+    else if (loading && segment == last_segment) tap_row <= tap_row + 7'(fields.dilation_x);
     for (int p = 0; p < chip::R; p++) begin
       if (start) taps[p] <= 1'b0;
       else if (depthwise && loading && !in_records && 32'(tap_row) == p) taps[p] <= 1'b1;
@@ -214,8 +214,8 @@ module tensor_loads #(
   assign read.valid = requested.weight || requested.record;
   assign read.address = read_address;
   assign read.lanes = read_lanes;
-  assign read.first_group = requested.record ? one.param_first_group : one.w_first_group;
-  assign read.last_group = requested.record ? one.param_last_group : one.w_last_group;
+  assign read.first_group = requested.record ? fields.param_first_group : fields.w_first_group;
+  assign read.last_group = requested.record ? fields.param_last_group : fields.w_last_group;
 
   assign weight_valid = beside.weight;
   assign weight_first = beside.first;
@@ -241,6 +241,6 @@ module tensor_loads #(
   assign record_line = late_line[DELAY];
   assign record_data = late_data[DELAY];
 
-  logic unused = &{1'b0, instruction, one, tap_place, bytes_left, channels_left};
+  logic unused = &{1'b0, instruction, fields, tap_place, bytes_left, channels_left};
 
 endmodule

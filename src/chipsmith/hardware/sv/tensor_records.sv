@@ -7,7 +7,7 @@ module tensor_records #(
     parameter int GROUP_BITS = 1
 ) (
     input  logic                     clock,
-    input  chip::tensor_t            one,
+    input  chip::tensor_t            fields,
     input  logic                     write,
     input  logic [1:0]               write_set,
     input  logic [LINE_BITS-1:0]     write_line,
@@ -26,8 +26,8 @@ module tensor_records #(
   logic [8*BYTES-1:0] bias_bytes, scale_bytes;
   logic by_channel, by_bias;
 
-  assign by_channel = one.parameters == chip::PARAMETERS_PER_CHANNEL;
-  assign by_bias = one.parameters == chip::PARAMETERS_BIAS;
+  assign by_channel = fields.parameters == chip::CHANNEL_RECORD_PER_CHANNEL;
+  assign by_bias = fields.parameters == chip::CHANNEL_RECORD_BIAS;
   assign bias_bytes = sets[bias_set];
   assign scale_bytes = sets[scale_set];
 
@@ -54,11 +54,11 @@ module tensor_records #(
       shifts[c] = scale_bytes[72*c+64+:6];
     end
     for (int l = 0; l < LANES; l++) begin
-      multiplier[l] = by_channel ? multipliers[32'(scale_group)*LANES+l] : one.multiplier;
-      shift[l] = by_channel ? shifts[32'(scale_group)*LANES+l] : one.shift;
+      multiplier[l] = by_channel ? multipliers[32'(scale_group)*LANES+l] : fields.multiplier;
+      shift[l] = by_channel ? shifts[32'(scale_group)*LANES+l] : fields.shift;
     end
   end
 
-  logic unused = &{1'b0, one, bias_bytes, scale_bytes};
+  logic unused = &{1'b0, fields, bias_bytes, scale_bytes};
 
 endmodule

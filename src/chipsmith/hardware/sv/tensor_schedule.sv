@@ -10,7 +10,7 @@ module tensor_schedule #(
     input  logic                     clock,
     input  logic                     start,
     input  chip::tensor_t            instruction,  // valid with start
-    input  chip::tensor_t            one,          // the same, kept from the next cycle on
+    input  chip::tensor_t            fields,       // the same, kept from the next cycle on
     input  logic [31:0]              pixels,       // output_height * output_width
     input  logic                     advance,
     output logic [ROW_BITS-1:0]      rows,         // reduction indices of the phase (CONV)
@@ -34,7 +34,7 @@ module tensor_schedule #(
   logic [31:0] left, rest;
   logic depthwise, fresh;
 
-  assign depthwise = one.mode == chip::MODE_DEPTHWISE;
+  assign depthwise = fields.mode == chip::MODE_DEPTHWISE;
   assign rows = run_left < 24'(chip::R) ? ROW_BITS'(run_left) : ROW_BITS'(chip::R);
   assign channels = channels_left < 16'(chip::C) ? CHANNEL_BITS'(channels_left) : CHANNEL_BITS'(chip::C);
   assign run_last = depthwise || run_left <= 24'(chip::R);
@@ -44,7 +44,7 @@ module tensor_schedule #(
   assign phase_last = run_last && x_last && y_last && z_last;
 
   // Pixels that are left of the output row (DEPTHWISE) or of the block (CONV), this tile included.
-  assign left = !fresh ? rest : depthwise ? 32'(one.output_width) : pixels;
+  assign left = !fresh ? rest : depthwise ? 32'(fields.output_width) : pixels;
   assign row_last = left <= 32'(chip::T);
   assign last_pixel = row_last ? PIXEL_BITS'(left - 32'd1) : PIXEL_BITS'(chip::T - 1);
   assign tile_last = row_last && (!depthwise || rows_left == 16'd1);
@@ -57,10 +57,10 @@ module tensor_schedule #(
       y_left <= instruction.kernel_y;
       z_left <= instruction.kernel_z;
     end else if (advance) begin
-      run_left <= run_last ? one.run : run_left - 24'(chip::R);
-      if (run_last) x_left <= x_last ? one.kernel_x : x_left - 1'b1;
-      if (run_last && x_last) y_left <= y_last ? one.kernel_y : y_left - 1'b1;
-      if (run_last && x_last && y_last) z_left <= z_last ? one.kernel_z : z_left - 1'b1;
+      run_left <= run_last ? fields.run : run_left - 24'(chip::R);
+      if (run_last) x_left <= x_last ? fields.kernel_x : x_left - 1'b1;
+      if (run_last && x_last) y_left <= y_last ? fields.kernel_y : y_left - 1'b1;
+      if (run_last && x_last && y_last) z_left <= z_last ? fields.kernel_z : z_left - 1'b1;
     end
   end
 
@@ -78,7 +78,7 @@ module tensor_schedule #(
         tile_first <= tile_last;
         fresh <= row_last;
         rest <= left - 32'(chip::T);
-        if (row_last) rows_left <= tile_last ? one.output_height : rows_left - 1'b1;
+        if (row_last) rows_left <= tile_last ? fields.output_height : rows_left - 1'b1;
         if (tile_last) begin
           channels_left <= channels_left - 16'(chip::C);
           set <= set == 2'd2 ? 2'd0 : set + 1'b1;
@@ -87,6 +87,6 @@ module tensor_schedule #(
     end
   end
 
-  logic unused = &{1'b0, instruction, one};
+  logic unused = &{1'b0, instruction, fields};
 
 endmodule

@@ -7,7 +7,7 @@ module tensor_strides (
     input  logic                reset,
     input  logic                start,
     input  chip::tensor_t       instruction,  // valid with start
-    input  chip::tensor_t       one,          // the same, kept from the next cycle on
+    input  chip::tensor_t       fields,       // the same, kept from the next cycle on
     output logic [31:0]         pixels,       // output_height * output_width; 1 cycle after start
     output logic [31:0]         step_x,       // stride_x * pixel_pitch; 1
     output logic [23:0]         step_y,       // stride_y * row_pitch; 2
@@ -23,8 +23,8 @@ module tensor_strides (
   logic signed [24:0] pitch_a, pitch_b, pixel_pitch, row_pitch;
   logic signed [41:0] product_a, product_b;
 
-  assign pixel_pitch = $signed({1'b0, one.pixel_pitch});
-  assign row_pitch = 25'(one.row_pitch);
+  assign pixel_pitch = $signed({1'b0, fields.pixel_pitch});
+  assign row_pitch = 25'(fields.row_pitch);
   assign product_a = 42'(factor_a) * 42'(pitch_a);
   assign product_b = 42'(factor_b) * 42'(pitch_b);
 
@@ -35,16 +35,16 @@ module tensor_strides (
         {factor_b, pitch_b} = {2'd0, instruction.output_height, 9'd0, instruction.output_width};
       end
       2'd1: begin
-        {factor_a, pitch_a} = {18'(one.pad_top), row_pitch};
-        {factor_b, pitch_b} = {4'd0, one.stride_y, row_pitch};
+        {factor_a, pitch_a} = {18'(fields.pad_top), row_pitch};
+        {factor_b, pitch_b} = {4'd0, fields.stride_y, row_pitch};
       end
       2'd2: begin
-        {factor_a, pitch_a} = {18'($signed({1'b0, one.input_width})) + 18'(one.pad_left), pixel_pitch};
-        {factor_b, pitch_b} = {18'(one.pad_left), pixel_pitch};
+        {factor_a, pitch_a} = {18'($signed({1'b0, fields.input_width})) + 18'(fields.pad_left), pixel_pitch};
+        {factor_b, pitch_b} = {18'(fields.pad_left), pixel_pitch};
       end
       default: begin
-        {factor_a, pitch_a} = {4'd0, one.dilation_x, pixel_pitch};
-        {factor_b, pitch_b} = {4'd0, one.dilation_y, row_pitch};
+        {factor_a, pitch_a} = {4'd0, fields.dilation_x, pixel_pitch};
+        {factor_b, pitch_b} = {4'd0, fields.dilation_y, row_pitch};
       end
     endcase
   end
@@ -70,6 +70,6 @@ module tensor_strides (
     end
   end
 
-  logic unused = &{1'b0, instruction, one};
+  logic unused = &{1'b0, instruction, fields};
 
 endmodule

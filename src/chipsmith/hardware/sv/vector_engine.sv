@@ -39,7 +39,7 @@ module vector_engine (
   localparam int BEAT_BITS = 3;
 
   // The instruction.
-  chip::vector_t one;
+  chip::vector_t fields;
   logic [COUNT_BITS-1:0] full_lanes, last_lanes, a_full, a_last, b_full, b_last, o_full, o_last;
   logic [COUNT_BITS-1:0] a_passes, b_passes, op_passes, o_passes, lookups;
   logic [23:0] blocks;
@@ -51,13 +51,13 @@ module vector_engine (
 
   always_ff @(posedge clock) begin
     begins <= start;
-    if (start) one <= instruction;
+    if (start) fields <= instruction;
   end
 
   vector_shape shape (
       .clock(clock),
       .start(start),
-      .one(instruction),
+      .fields(instruction),
       .full_lanes(full_lanes),
       .last_lanes(last_lanes),
       .blocks(blocks),
@@ -87,7 +87,7 @@ module vector_engine (
   logic [SLOT_BITS-1:0] slot;
   logic [10:0] table_bytes, line_begins;
 
-  assign table_bytes = one.table_ == chip::TABLE_TABLE16 ? 11'd1026 : 11'd256;
+  assign table_bytes = fields.table_ == chip::TABLE_TABLE16 ? 11'd1026 : 11'd256;
   assign table_lines = LINE_BITS'((12'(table_bytes) + 12'(R - 1)) >> $clog2(R));
   assign line_begins = 11'(line) << $clog2(R);
 
@@ -123,9 +123,9 @@ module vector_engine (
       .clock(clock),
       .restart(start),
       .advance(beat_ends),
-      .outer({one.o3, one.o2, one.o1, one.o0}),
+      .outer({fields.o3, fields.o2, fields.o1, fields.o0}),
       .blocks(blocks),
-      .reductions({one.r1, one.r0}),
+      .reductions({fields.r1, fields.r0}),
       .level(level),
       .first_block(first_block),
       .last_block(last_block),
@@ -142,9 +142,9 @@ module vector_engine (
       .clock(clock),
       .restart(start),
       .advance(b_ends),
-      .outer({one.o3, one.o2, one.o1, one.o0}),
+      .outer({fields.o3, fields.o2, fields.o1, fields.o0}),
       .blocks(blocks),
-      .reductions({one.r1, one.r0}),
+      .reductions({fields.r1, fields.r0}),
       .level(b_level),
       .first_block(b_first_block),
       .last_block(b_last_block),
@@ -154,8 +154,8 @@ module vector_engine (
   );
 
   assign whole = !last_block;
-  assign beat.first = first_turn && (first_block || !one.lane_reduce);
-  assign beat.last = last_turn && (last_block || !one.lane_reduce);
+  assign beat.first = first_turn && (first_block || !fields.lane_reduce);
+  assign beat.last = last_turn && (last_block || !fields.lane_reduce);
   assign beat.whole = whole;
 
   // READ: A takes the first slots of a beat; B the same, or those after A's where their groups meet. Indices go before A.
@@ -165,7 +165,7 @@ module vector_engine (
   logic streams_b, gathered;
   logic [BEAT_BITS-1:0] gathered_beat;
 
-  assign streams_b = one.b_source == chip::SOURCE_STREAM;
+  assign streams_b = fields.b_source == chip::SOURCE_STREAM;
   assign a_slot = a_meets_b && indirect ? slot - SLOT_BITS'(b_full) : slot;
   assign b_slot = a_meets_b && !indirect ? slot - SLOT_BITS'(a_full) : slot;
   assign reads_end = a_meets_b ? SLOT_BITS'(a_full) + SLOT_BITS'(b_full)
@@ -176,12 +176,12 @@ module vector_engine (
   logic [23:0] row_offset, written_offset;
 
   assign opens = indirect && (lead_ends || (beat_ends && !last_beat));
-  assign gathers = one.op == chip::OP_GATHER;
+  assign gathers = fields.op == chip::OP_GATHER;
 
   vector_rows rows (
       .clock(clock),
       .restart(begins),
-      .one(one),
+      .fields(fields),
       .index(b_values[0]),
       .opens(opens),
       .offset(row_offset),
@@ -201,12 +201,12 @@ module vector_engine (
       .reset(reset),
       .restart(start),
       .base(instruction.a_base),
-      .strides({one.a_reduce_1, one.a_reduce_0, one.a_lane_stride << $clog2(V),
-                one.a_stride_3, one.a_stride_2, one.a_stride_1, one.a_stride_0}),
-      .lane_stride(one.a_lane_stride),
-      .kind(one.a_type),
-      .first_group(one.a_first_group),
-      .last_group(one.a_last_group),
+      .strides({fields.a_reduce_1, fields.a_reduce_0, fields.a_lane_stride << $clog2(V),
+                fields.a_stride_3, fields.a_stride_2, fields.a_stride_1, fields.a_stride_0}),
+      .lane_stride(fields.a_lane_stride),
+      .kind(fields.a_type),
+      .first_group(fields.a_first_group),
+      .last_group(fields.a_last_group),
       .turn(reading && !absent && a_slot < SLOT_BITS'(a_full)),
       .index(COUNT_BITS'(a_slot)),
       .accesses(whole ? a_full : a_last),
@@ -224,12 +224,12 @@ module vector_engine (
       .reset(reset),
       .restart(start),
       .base(instruction.b_base),
-      .strides({24'd0, 24'd0, one.b_lane_stride << $clog2(V),
-                one.b_stride_3, one.b_stride_2, one.b_stride_1, one.b_stride_0}),
-      .lane_stride(one.b_lane_stride),
-      .kind(one.b_type),
-      .first_group(one.b_first_group),
-      .last_group(one.b_last_group),
+      .strides({24'd0, 24'd0, fields.b_lane_stride << $clog2(V),
+                fields.b_stride_3, fields.b_stride_2, fields.b_stride_1, fields.b_stride_0}),
+      .lane_stride(fields.b_lane_stride),
+      .kind(fields.b_type),
+      .first_group(fields.b_first_group),
+      .last_group(fields.b_last_group),
       .turn(reading_b && b_slot < SLOT_BITS'(b_full)),
       .index(COUNT_BITS'(b_slot)),
       .accesses(b_last_block ? b_last : b_full),
@@ -250,10 +250,10 @@ module vector_engine (
     a_read = a_beat_read;
     if (loading) begin
       a_read.valid = 1'b1;
-      a_read.address = one.t_base + 24'(line_begins);
+      a_read.address = fields.t_base + 24'(line_begins);
       for (int i = 0; i < R; i++) a_read.lanes[i] = 12'(line_begins) + 12'(i) < 12'(table_bytes);
-      a_read.first_group = one.t_first_group;
-      a_read.last_group = one.t_last_group;
+      a_read.first_group = fields.t_first_group;
+      a_read.last_group = fields.t_last_group;
     end
   end
 
@@ -273,9 +273,9 @@ module vector_engine (
   );
 
   for (genvar l = 0; l < V; l++) begin : g_prepare
-    assign a_prepared[l] = (a_values[l] - 32'(one.a_zero_point)) << one.a_left_shift;
-    assign b_prepared[l] = !streams_b ? one.b_immediate
-        : (b_values[l] - 32'(one.b_zero_point)) << one.b_left_shift;
+    assign a_prepared[l] = (a_values[l] - 32'(fields.a_zero_point)) << fields.a_left_shift;
+    assign b_prepared[l] = !streams_b ? fields.b_immediate
+        : (b_values[l] - 32'(fields.b_zero_point)) << fields.b_left_shift;
   end
 
   // IN.
@@ -293,7 +293,7 @@ module vector_engine (
   vector_operands #(.TOKEN_BITS(BEAT_BITS)) operands (
       .clock(clock),
       .reset(reset),
-      .one(one),
+      .fields(fields),
       .a_passes(a_passes),
       .b_passes(b_passes),
       .slots(slots),
@@ -324,7 +324,7 @@ module vector_engine (
   vector_operation #(.TOKEN_BITS(BEAT_BITS)) operation (
       .clock(clock),
       .reset(reset),
-      .one(one),
+      .fields(fields),
       .full_lanes(full_lanes),
       .passes(op_passes),
       .first_slot(op_slot),
@@ -350,8 +350,8 @@ module vector_engine (
       .clock(clock),
       .reset(reset),
       .restart(begins),
-      .reduce(one.reduce),
-      .lane_reduce(one.lane_reduce),
+      .reduce(fields.reduce),
+      .lane_reduce(fields.lane_reduce),
       .valid(x_valid),
       .x(x),
       .lanes(x_beat.whole ? full_lanes : last_lanes),
@@ -369,7 +369,7 @@ module vector_engine (
   vector_results results (
       .clock(clock),
       .reset(reset),
-      .one(one),
+      .fields(fields),
       .passes(o_passes),
       .first_slot(out_slot),
       .pass_slot(pass_slot),
@@ -391,7 +391,7 @@ module vector_engine (
       .clock(clock),
       .reset(reset),
       .restart(begins),
-      .one(one),
+      .fields(fields),
       .blocks(blocks),
       .full_lanes(full_lanes),
       .last_lanes(last_lanes),
@@ -399,7 +399,7 @@ module vector_engine (
       .last_accesses(o_last),
       .take(ready_to_write),
       .values(values),
-      .offset(one.op == chip::OP_SCATTER ? written_offset : 24'd0),
+      .offset(fields.op == chip::OP_SCATTER ? written_offset : 24'd0),
       .present(!indirect || written_present),
       .wait_((a_beat_read.valid && a_meets_o) || (b_read.valid && b_meets_o)),
       .write(o_write)

@@ -12,7 +12,7 @@ module vector_operands #(
 ) (
     input  logic                      clock,
     input  logic                      reset,
-    input  chip::vector_t             one,
+    input  chip::vector_t             fields,
     input  logic [COUNT_BITS-1:0]     a_passes,
     input  logic [COUNT_BITS-1:0]     b_passes,
     input  logic [SLOT_BITS-1:0]      slots,
@@ -93,11 +93,11 @@ module vector_operands #(
       a_now[i] = a_held[M*32'(index)+i];
       b_now[i] = b_held[M*32'(index)+i];
       multiply.value[i] = a_go ? a_now[i] : b_now[i];
-      multiply.multiplier[i] = 32'(a_go ? one.a_multiplier : one.b_multiplier);
-      multiply.shift[i] = a_go ? one.a_shift : one.b_shift;
+      multiply.multiplier[i] = 32'(a_go ? fields.a_multiplier : fields.b_multiplier);
+      multiply.shift[i] = a_go ? fields.a_shift : fields.b_shift;
     end
     multiply.valid = a_go || b_go;
-    multiply.double_round = (a_go ? one.a_rounding : one.b_rounding) == chip::ROUNDING_DOUBLE;
+    multiply.double_round = (a_go ? fields.a_rounding : fields.b_rounding) == chip::ROUNDING_DOUBLE;
   end
 
   // Arrivals. `completes`: the pass brings the last missing operand of its lanes.
@@ -152,7 +152,7 @@ module vector_operands #(
   vector_delay #(.BITS(1 + TOKEN_BITS), .CYCLES(1)) standing (
       .clock(clock),
       .reset(reset),
-      .in({completes && (one.op == chip::OP_DIV ? first : last), token}),
+      .in({completes && (fields.op == chip::OP_DIV ? first : last), token}),
       .out({whole, whole_token})
   );
 
@@ -175,6 +175,6 @@ module vector_operands #(
   end
 
   // The other fields have no part in this.
-  logic unused = &{1'b0, one};
+  logic unused = &{1'b0, fields};
 
 endmodule

@@ -7,7 +7,7 @@ module vector_operation #(
 ) (
     input  logic                      clock,
     input  logic                      reset,
-    input  chip::vector_t             one,
+    input  chip::vector_t             fields,
     input  logic [COUNT_BITS-1:0]     full_lanes,
     input  logic [COUNT_BITS-1:0]     passes,        // of MUL
     input  logic [SLOT_BITS-1:0]      first_slot,    // of MUL's passes
@@ -34,8 +34,8 @@ module vector_operation #(
   localparam int LANE_BITS = $clog2(V);
 
   logic multiplies, divides;
-  assign multiplies = one.op == chip::OP_MUL;
-  assign divides = one.op == chip::OP_DIV;
+  assign multiplies = fields.op == chip::OP_MUL;
+  assign divides = fields.op == chip::OP_DIV;
 
   // MUL: from the first cycle in which its operands stand and its slots begin.
   logic pending, starts, go, last, product, product_ends;
@@ -66,7 +66,7 @@ module vector_operation #(
     multiply.double_round = 1'b0;
     multiply.value = a_chunk;
     multiply.multiplier = b_chunk;
-    for (int i = 0; i < M; i++) multiply.shift[i] = one.op_argument;
+    for (int i = 0; i < M; i++) multiply.shift[i] = fields.op_argument;
   end
 
   vector_delay #(.BITS(2 + COUNT_BITS + TOKEN_BITS), .CYCLES(chip::MULTIPLY_LATENCY)) arrival (
@@ -118,8 +118,8 @@ module vector_operation #(
   for (genvar l = 0; l < V; l++) begin : g_lane
     logic [31:0] simple;
     vector_alu alu (
-        .op(one.op),
-        .rounds(one.op_argument[0]),
+        .op(fields.op),
+        .rounds(fields.op_argument[0]),
         .a(a[l]),
         .b(b[l]),
         .x(simple)
@@ -133,6 +133,6 @@ module vector_operation #(
   assign ends = multiplies ? product && product_ends : divides ? quotient_stands && at_last_lane : ready;
 
   // The other fields have no part in this.
-  logic unused = &{1'b0, one};
+  logic unused = &{1'b0, fields};
 
 endmodule

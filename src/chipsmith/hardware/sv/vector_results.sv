@@ -10,7 +10,7 @@ module vector_results #(
 ) (
     input  logic                      clock,
     input  logic                      reset,
-    input  chip::vector_t             one,
+    input  chip::vector_t             fields,
     input  logic [COUNT_BITS-1:0]     passes,
     input  logic [SLOT_BITS-1:0]      first_slot,    // of the passes
     input  logic [SLOT_BITS-1:0]      pass_slot,
@@ -63,11 +63,11 @@ module vector_results #(
 
   always_comb begin
     multiply.valid = go;
-    multiply.double_round = one.o_rounding == chip::ROUNDING_DOUBLE;
+    multiply.double_round = fields.o_rounding == chip::ROUNDING_DOUBLE;
     for (int i = 0; i < M; i++) begin
       multiply.value[i] = reduced[M*32'(index)+i];
-      multiply.multiplier[i] = 32'(one.o_multiplier);
-      multiply.shift[i] = one.o_shift;
+      multiply.multiplier[i] = 32'(fields.o_multiplier);
+      multiply.shift[i] = fields.o_shift;
     end
   end
 
@@ -87,9 +87,9 @@ module vector_results #(
   for (genvar l = 0; l < V; l++) begin : g_lane
     logic [31:0] raised, limited;
     logic here;
-    assign raised = (scales ? scaled[l%M] : reduced[l]) + 32'(one.o_zero_point);
-    assign limited = $signed(raised) < one.clamp_min ? one.clamp_min
-        : $signed(raised) > one.clamp_max ? one.clamp_max : raised;
+    assign raised = (scales ? scaled[l%M] : reduced[l]) + 32'(fields.o_zero_point);
+    assign limited = $signed(raised) < fields.clamp_min ? fields.clamp_min
+        : $signed(raised) > fields.clamp_max ? fields.clamp_max : raised;
     assign here = scales ? comes && 32'(place) == l / M : reduced_ready;
     always_ff @(posedge clock) if (here) clamped[l] <= limited;
   end
@@ -125,7 +125,7 @@ module vector_results #(
       .write_line(table_line),
       .write_data(table_data),
       .read(looks),
-      .wide(one.table_ == chip::TABLE_TABLE16),
+      .wide(fields.table_ == chip::TABLE_TABLE16),
       .x(asked),
       .results(answers)
   );
@@ -147,6 +147,6 @@ module vector_results #(
   assign values = tables ? looked_up : clamped;
 
   // The other fields have no part in this.
-  logic unused = &{1'b0, one, no_token};
+  logic unused = &{1'b0, fields, no_token};
 
 endmodule

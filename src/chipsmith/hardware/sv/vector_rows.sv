@@ -5,7 +5,7 @@
 module vector_rows (
     input  logic          clock,
     input  logic          restart,
-    input  chip::vector_t one,
+    input  chip::vector_t fields,
     input  logic [31:0]   index,
     input  logic          opens,          // the READ of a beat begins in the next cycle
     output logic [23:0]   offset,         // of that beat: bytes from the first row to its row
@@ -25,12 +25,12 @@ module vector_rows (
   logic [ROWS-1:0][24:0] kept;
   logic [PLACE_BITS-1:0] next_in, next_out;
 
-  assign number = index - one.b_immediate;
+  assign number = index - fields.b_immediate;
 
   always_ff @(posedge clock) begin
     row <= number[23:0];
-    there <= number < 32'(one.rows);
-    offset <= 24'(row * one.row_pitch);
+    there <= number < 32'(fields.rows);
+    offset <= 24'(row * fields.row_pitch);
     present <= there;
   end
 
@@ -47,6 +47,6 @@ module vector_rows (
   assign {taken_present, taken_offset} = kept[next_out];
 
   // The other fields have no part in this.
-  logic unused = &{1'b0, one};
+  logic unused = &{1'b0, fields};
 
 endmodule

@@ -6,7 +6,7 @@ module vector_shape #(
 ) (
     input  logic                   clock,
     input  logic                   start,
-    input  chip::vector_t          one,
+    input  chip::vector_t          fields,
     output logic [COUNT_BITS-1:0]  full_lanes,     // m: lanes of a full beat
     output logic [COUNT_BITS-1:0]  last_lanes,     // lanes of the last block
     output logic [23:0]            blocks,
@@ -66,42 +66,42 @@ module vector_shape #(
   logic [COUNT_BITS-1:0] product, found;
   logic [SLOT_BITS-1:0] a_port, b_port, o_port, multiplications, division;
 
-  assign few = 32'(one.lanes) < chip::V;
-  assign lanes = few ? COUNT_BITS'(one.lanes) : COUNT_BITS'(chip::V);
-  assign rest = one.lanes[LANE_BITS-1:0] == '0 ? lanes : COUNT_BITS'(one.lanes[LANE_BITS-1:0]);
-  assign results = one.lane_reduce ? COUNT_BITS'(1) : lanes;
-  assign rest_results = one.lane_reduce ? COUNT_BITS'(1) : rest;
-  assign streams_b = one.b_source == chip::SOURCE_STREAM;
+  assign few = 32'(fields.lanes) < chip::V;
+  assign lanes = few ? COUNT_BITS'(fields.lanes) : COUNT_BITS'(chip::V);
+  assign rest = fields.lanes[LANE_BITS-1:0] == '0 ? lanes : COUNT_BITS'(fields.lanes[LANE_BITS-1:0]);
+  assign results = fields.lane_reduce ? COUNT_BITS'(1) : lanes;
+  assign rest_results = fields.lane_reduce ? COUNT_BITS'(1) : rest;
+  assign streams_b = fields.b_source == chip::SOURCE_STREAM;
 
   // Accesses; with lane_reduce the one result takes one, whatever its stride.
-  assign a_most = accesses(lanes, one.a_lane_stride, one.a_type);
-  assign a_least = accesses(rest, one.a_lane_stride, one.a_type);
-  assign b_most = streams_b ? accesses(lanes, one.b_lane_stride, one.b_type) : '0;
-  assign b_least = streams_b ? accesses(rest, one.b_lane_stride, one.b_type) : '0;
-  assign o_most = one.lane_reduce ? COUNT_BITS'(1) : accesses(results, one.o_lane_stride, one.o_type);
-  assign o_least = one.lane_reduce ? COUNT_BITS'(1) : accesses(rest_results, one.o_lane_stride, one.o_type);
-  assign ab = streams_b && meet(one.a_first_group, one.a_last_group, one.b_first_group, one.b_last_group);
-  assign ao = meet(one.a_first_group, one.a_last_group, one.o_first_group, one.o_last_group);
-  assign bo = streams_b && meet(one.b_first_group, one.b_last_group, one.o_first_group, one.o_last_group);
+  assign a_most = accesses(lanes, fields.a_lane_stride, fields.a_type);
+  assign a_least = accesses(rest, fields.a_lane_stride, fields.a_type);
+  assign b_most = streams_b ? accesses(lanes, fields.b_lane_stride, fields.b_type) : '0;
+  assign b_least = streams_b ? accesses(rest, fields.b_lane_stride, fields.b_type) : '0;
+  assign o_most = fields.lane_reduce ? COUNT_BITS'(1) : accesses(results, fields.o_lane_stride, fields.o_type);
+  assign o_least = fields.lane_reduce ? COUNT_BITS'(1) : accesses(rest_results, fields.o_lane_stride, fields.o_type);
+  assign ab = streams_b && meet(fields.a_first_group, fields.a_last_group, fields.b_first_group, fields.b_last_group);
+  assign ao = meet(fields.a_first_group, fields.a_last_group, fields.o_first_group, fields.o_last_group);
+  assign bo = streams_b && meet(fields.b_first_group, fields.b_last_group, fields.o_first_group, fields.o_last_group);
   assign a_port = SLOT_BITS'(a_most) + (ab ? SLOT_BITS'(b_most) : '0) + (ao ? SLOT_BITS'(o_most) : '0);
   assign b_port = SLOT_BITS'(b_most) + (ab ? SLOT_BITS'(a_most) : '0) + (bo ? SLOT_BITS'(o_most) : '0);
   assign o_port = SLOT_BITS'(o_most) + (ao ? SLOT_BITS'(a_most) : '0) + (bo ? SLOT_BITS'(b_most) : '0);
 
   // Passes of the multipliers, look-ups and divisions.
   assign scale = passes(lanes, chip::M);
-  assign a_scale = one.a_rounding != chip::ROUNDING_OFF ? scale : '0;
-  assign b_scale = one.b_rounding != chip::ROUNDING_OFF ? scale : '0;
-  assign product = one.op == chip::OP_MUL ? scale : '0;
-  assign output_scale = one.o_rounding != chip::ROUNDING_OFF ? passes(results, chip::M) : '0;
-  assign found = one.table_ != chip::TABLE_NONE ? passes(results, chip::TL) : '0;
+  assign a_scale = fields.a_rounding != chip::ROUNDING_OFF ? scale : '0;
+  assign b_scale = fields.b_rounding != chip::ROUNDING_OFF ? scale : '0;
+  assign product = fields.op == chip::OP_MUL ? scale : '0;
+  assign output_scale = fields.o_rounding != chip::ROUNDING_OFF ? passes(results, chip::M) : '0;
+  assign found = fields.table_ != chip::TABLE_NONE ? passes(results, chip::TL) : '0;
   assign multiplications = SLOT_BITS'(a_scale) + SLOT_BITS'(b_scale) + SLOT_BITS'(product) + SLOT_BITS'(output_scale);
-  assign division = one.op == chip::OP_DIV ? SLOT_BITS'(chip::DIVIDE * 32'(lanes)) : '0;
+  assign division = fields.op == chip::OP_DIV ? SLOT_BITS'(chip::DIVIDE * 32'(lanes)) : '0;
 
   always_ff @(posedge clock) begin
     if (start) begin
       full_lanes <= lanes;
       last_lanes <= rest;
-      blocks <= 24'((25'(one.lanes) + 25'(chip::V - 1)) >> LANE_BITS);
+      blocks <= 24'((25'(fields.lanes) + 25'(chip::V - 1)) >> LANE_BITS);
       a_full <= a_most;
       a_last <= a_least;
       b_full <= b_most;
@@ -118,7 +118,7 @@ module vector_shape #(
       lookups <= found;
       slots <= larger(larger(larger(a_port, b_port), larger(o_port, multiplications)),
                       larger(SLOT_BITS'(found), division));
-      indirect <= one.op == chip::OP_GATHER || one.op == chip::OP_SCATTER;
+      indirect <= fields.op == chip::OP_GATHER || fields.op == chip::OP_SCATTER;
       windows <= 3'd2 + 3'(a_scale != '0 || b_scale != '0) + 3'(output_scale != '0) + 3'(found != '0);
     end
   end
@@ -129,6 +129,6 @@ module vector_shape #(
   end
 
   // Only the fields above have a part in this.
-  logic unused = &{1'b0, one};
+  logic unused = &{1'b0, fields};
 
 endmodule

@@ -7,7 +7,7 @@ module vector_writer #(
     input  logic                      clock,
     input  logic                      reset,
     input  logic                      restart,       // begin at o_base
-    input  chip::vector_t             one,
+    input  chip::vector_t             fields,
     input  logic [23:0]               blocks,
     input  logic [COUNT_BITS-1:0]     full_lanes,
     input  logic [COUNT_BITS-1:0]     last_lanes,
@@ -32,9 +32,9 @@ module vector_writer #(
   logic [9:0] beat_bytes, bytes_before;
   logic [BITS-1:0] bits, packed_bits;
 
-  assign size = one.o_type == chip::TYPE_INT32 ? 24'd4
-      : one.o_type == chip::TYPE_INT16 || one.o_type == chip::TYPE_UINT16 ? 24'd2 : 24'd1;
-  assign dense = one.o_lane_stride == size && !one.lane_reduce;
+  assign size = fields.o_type == chip::TYPE_INT32 ? 24'd4
+      : fields.o_type == chip::TYPE_INT16 || fields.o_type == chip::TYPE_UINT16 ? 24'd2 : 24'd1;
+  assign dense = fields.o_lane_stride == size && !fields.lane_reduce;
 
   // The place in the loops; a reduction is one turn of them.
   logic first_block, first_turn, last_turn, finished;
@@ -42,8 +42,8 @@ module vector_writer #(
       .clock(clock),
       .restart(restart),
       .advance(ends),
-      .outer({one.o3, one.o2, one.o1, one.o0}),
-      .blocks(one.lane_reduce ? 24'd1 : blocks),
+      .outer({fields.o3, fields.o2, fields.o1, fields.o0}),
+      .blocks(fields.lane_reduce ? 24'd1 : blocks),
       .reductions({16'd1, 16'd1}),
       .level(level),
       .first_block(first_block),
@@ -56,10 +56,10 @@ module vector_writer #(
   vector_addresses addresses (
       .clock(clock),
       .restart(restart),
-      .base(one.o_base),
-      .strides({24'd0, 24'd0, one.o_lane_stride << $clog2(V),
-                one.o_stride_3, one.o_stride_2, one.o_stride_1, one.o_stride_0}),
-      .step(dense ? 24'(R) : one.o_lane_stride),
+      .base(fields.o_base),
+      .strides({24'd0, 24'd0, fields.o_lane_stride << $clog2(V),
+                fields.o_stride_3, fields.o_stride_2, fields.o_stride_1, fields.o_stride_0}),
+      .step(dense ? 24'(R) : fields.o_lane_stride),
       .next_access(goes),
       .next_beat(ends),
       .level(level),
@@ -103,11 +103,11 @@ module vector_writer #(
     for (int i = 0; i < R; i++)
       write.lanes[i] = dense ? 11'(bytes_before) + 11'(i) < 11'(beat_bytes) : i < 32'(size);
     write.data = bits[8*R-1:0];
-    write.first_group = one.o_first_group;
-    write.last_group = one.o_last_group;
+    write.first_group = fields.o_first_group;
+    write.last_group = fields.o_last_group;
   end
 
   // Only the block and the level matter here.
-  logic unused = &{1'b0, one, first_block, first_turn, last_turn, finished};
+  logic unused = &{1'b0, fields, first_block, first_turn, last_turn, finished};
 
 endmodule

@@ -1,4 +1,4 @@
-"""The operators that Chipsmith holds, one row each: TOSA's integer profile, and TABLE from int16 to int32."""
+"""The operators that Chipsmith supports, one row each: TOSA's integer profile, and TABLE from int16 to int32."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chipsmith.tosa.operators import (
 )
 from chipsmith.tosa.operators.row import OperatorRow
 
-ROWS: Mapping[str, OperatorRow] = MappingProxyType(
+OPERATORS: Mapping[str, OperatorRow] = MappingProxyType(
     {
         row.kind: row
         for module in (

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from chipsmith.tosa.graph import DType
-from chipsmith.tosa.operators.loops import Affine, LoopNest, loop
+from chipsmith.tosa.operators.loops import AffineIndex, LoopNest, loop
 from chipsmith.tosa.operators.row import (
     ACC_TYPE_INT32,
     MAX_KERNEL,
@@ -24,7 +24,7 @@ from chipsmith.tosa.operators.row import (
 from chipsmith.tosa.operators.rules import strides_are_positive, zero_points_have_one_element
 from chipsmith.tosa.operators.windows import (
     Int32Array,
-    Window,
+    SlidingWindow,
     convolve,
     filter_channels,
     multiply_matrices,
@@ -35,10 +35,10 @@ _CHAPTER = "Tensor operators"
 _TYPES = ({"in_t": DType.INT8, "weight_t": DType.INT8, "out_t": DType.INT32},)
 
 
-def convolution_window(operation: Operation) -> Window:
+def convolution_window(operation: Operation) -> SlidingWindow:
     """The window of CONV2D, CONV3D or DEPTHWISE_CONV2D."""
     pad = operation.integers("pad")
-    return Window(
+    return SlidingWindow(
         kernel=_kernel(operation),
         stride=operation.integers("stride"),
         dilation=operation.integers("dilation"),
@@ -201,7 +201,7 @@ _OUTPUT_LOOPS, _KERNEL_LOOPS = ("od", "oy", "ox"), ("kd", "ky", "kx")
 _INPUT_LOOPS = ("iy", "ix")
 
 
-def _window_loops(operation: Operation) -> tuple[dict[str, int], tuple[Affine, ...], tuple[Affine, ...]]:
+def _window_loops(operation: Operation) -> tuple[dict[str, int], tuple[AffineIndex, ...], tuple[AffineIndex, ...]]:
     """Bounds of output and kernel loops, the spatial indices of the input, and those of the output."""
     window = convolution_window(operation)
     axes = len(window.kernel)
@@ -209,7 +209,7 @@ def _window_loops(operation: Operation) -> tuple[dict[str, int], tuple[Affine, .
     sizes = operation.output.shape[1:-1]
     bounds = dict(zip((*outs, *taps), (*sizes, *window.kernel), strict=True))
     seen = tuple(
-        Affine(coefficients={outs[i]: window.stride[i], taps[i]: window.dilation[i]}, offset=-window.padding[i][0])
+        AffineIndex(coefficients={outs[i]: window.stride[i], taps[i]: window.dilation[i]}, offset=-window.padding[i][0])
         for i in range(axes)
     )
     return bounds, seen, tuple(map(loop, outs))
@@ -237,7 +237,7 @@ def _depthwise_loop_nest(operation: Operation) -> LoopNest:
             "input": (loop("n"), *seen, loop("c")),
             "weight": (loop("ky"), loop("kx"), loop("c"), loop("m")),
         },
-        write=(loop("n"), *written, Affine(coefficients={"c": multiplier, "m": 1})),
+        write=(loop("n"), *written, AffineIndex(coefficients={"c": multiplier, "m": 1})),
     )
 
 
@@ -247,7 +247,9 @@ def _transposed_loop_nest(operation: Operation) -> LoopNest:
     stride, pad, kernel = operation.integers("stride"), operation.integers("out_pad"), _kernel(operation)
     taps = _KERNEL_LOOPS[-2:]
     spatial = dict(zip((*_INPUT_LOOPS, *taps), (*sizes, *kernel), strict=True))
-    written = tuple(Affine(coefficients={_INPUT_LOOPS[i]: stride[i], taps[i]: 1}, offset=pad[2 * i]) for i in range(2))
+    written = tuple(
+        AffineIndex(coefficients={_INPUT_LOOPS[i]: stride[i], taps[i]: 1}, offset=pad[2 * i]) for i in range(2)
+    )
     return LoopNest(
         bounds={"n": batch, "oc": _output_channels(operation), **spatial, "ic": channels},
         reads={

@@ -1,4 +1,8 @@
-"""Loop nests: which elements a multiply-accumulate operator reads and writes, as affine functions of its loops."""
+"""Loop nests: which elements a multiply-accumulate operator reads and writes, as affine functions of its loops.
+
+They are what a mapper places on a chip's memories and arrays. No mapper reads them yet: today the tests alone do, which
+hold each nest to its operator's meaning.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from math import prod
 
 
 @dataclass(frozen=True, kw_only=True)
-class Affine:
+class AffineIndex:
     """One index of a tensor: the offset plus each loop's counter times its coefficient."""
 
     coefficients: Mapping[str, int]
@@ -24,8 +28,8 @@ class LoopNest:
     """
 
     bounds: Mapping[str, int]
-    reads: Mapping[str, tuple[Affine, ...]]
-    write: tuple[Affine, ...]
+    reads: Mapping[str, tuple[AffineIndex, ...]]
+    write: tuple[AffineIndex, ...]
 
     @property
     def multiply_accumulates(self) -> int:
@@ -39,6 +43,6 @@ class LoopNest:
         return tuple(loop for loop in self.bounds if loop not in written)
 
 
-def loop(name: str) -> Affine:
+def loop(name: str) -> AffineIndex:
     """The index that is one loop's counter."""
-    return Affine(coefficients={name: 1})
+    return AffineIndex(coefficients={name: 1})

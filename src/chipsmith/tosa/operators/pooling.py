@@ -21,17 +21,17 @@ from chipsmith.tosa.operators.row import (
     integers,
 )
 from chipsmith.tosa.operators.rules import strides_are_positive, zero_points_have_one_element
-from chipsmith.tosa.operators.windows import Int32Array, Window, pad_spatial, taps
+from chipsmith.tosa.operators.windows import Int32Array, SlidingWindow, pad_spatial, taps
 
 _CHAPTER = "Tensor operators"
 _TYPES = ({"in_out_t": DType.INT8},)
 _WINDOW_ATTRIBUTES = (integers("kernel", 2), integers("stride", 2), integers("pad", 4))
 
 
-def pooling_window(operation: Operation) -> Window:
+def pooling_window(operation: Operation) -> SlidingWindow:
     """The window of a pooling operator."""
     pad = operation.integers("pad")
-    return Window(
+    return SlidingWindow(
         kernel=operation.integers("kernel"),
         stride=operation.integers("stride"),
         dilation=(1, 1),
@@ -68,7 +68,7 @@ def window_counts(operation: Operation) -> Int32Array:
     return _sums(ones, window)[0, :, :, 0]
 
 
-def _sums(images: Values, window: Window) -> Int32Array:
+def _sums(images: Values, window: SlidingWindow) -> Int32Array:
     padded = pad_spatial(images, window.padding, 0)
     sums = np.zeros((len(images), *window.output_sizes(images.shape[1:-1]), images.shape[-1]), np.int32)
     for _, seen in taps(padded, window):

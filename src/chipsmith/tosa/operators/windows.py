@@ -25,7 +25,7 @@ _FEWEST_SLICE_ROWS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window:
+class SlidingWindow:
     """A window that slides over the spatial axes; each field has one entry (padding: before, after) an axis."""
 
     kernel: tuple[int, ...]
@@ -58,7 +58,7 @@ def pad_spatial(images: Values, padding: Sequence[tuple[int, int]], value: int) 
     return np.pad(images, [(0, 0), *padding, (0, 0)], constant_values=value)
 
 
-def taps(images: Values, window: Window) -> Iterator[tuple[tuple[int, ...], Values]]:
+def taps(images: Values, window: SlidingWindow) -> Iterator[tuple[tuple[int, ...], Values]]:
     """For each kernel position the view (images, *output sizes, channels) of padded images that it reads."""
     sizes = _positions(images, window)
     for tap in product(*(range(size) for size in window.kernel)):
@@ -67,14 +67,14 @@ def taps(images: Values, window: Window) -> Iterator[tuple[tuple[int, ...], Valu
         yield tap, images[(slice(None), *slices)]
 
 
-def _positions(padded: Values, window: Window) -> tuple[int, ...]:
-    bare = Window(
+def _positions(padded: Values, window: SlidingWindow) -> tuple[int, ...]:
+    bare = SlidingWindow(
         kernel=window.kernel, stride=window.stride, dilation=window.dilation, padding=((0, 0),) * len(window.kernel)
     )
     return bare.output_sizes(padded.shape[1:-1])
 
 
-def patches(images: Values, window: Window) -> Values:
+def patches(images: Values, window: SlidingWindow) -> Values:
     """The matrix (images, positions, kernel elements x channels) of padded images: one row a window position."""
     sizes = _positions(images, window)
     count, *spatial_strides, channel_stride = images.strides
@@ -92,7 +92,7 @@ def patches(images: Values, window: Window) -> Values:
     return view.reshape(len(images), int(np.prod(sizes)), -1)
 
 
-def convolve(images: Values, weights: Values, window: Window) -> Int32Array:
+def convolve(images: Values, weights: Values, window: SlidingWindow) -> Int32Array:
     """Sums of window x weights, low 32 bits: centred images (n, *spatial, in), weights (out, *kernel, in).
 
     The images are padded with zeros; the result is (n, *positions, out).
@@ -123,7 +123,7 @@ def _product(rows: Values, matrix: Values) -> Values:
     return np.concatenate([sliced.reshape(whole, -1), np.matmul(rows[whole:], matrix)])
 
 
-def filter_channels(images: Values, weights: Values, window: Window) -> Int32Array:
+def filter_channels(images: Values, weights: Values, window: SlidingWindow) -> Int32Array:
     """Each channel's own M window sums, low 32 bits: centred images (n, h, w, C), weights (KH, KW, C, M).
 
     The images are padded with zeros; the result is (n, *positions, C, M).

@@ -42,7 +42,7 @@ _MOST_ROUNDS = 16
 def canonicalize(graph: Graph) -> Graph:
     """The graph after all PASSES, again and again until they change nothing; verified after each change.
 
-    Raises BadInput or OperatorRefused as verify does where `graph` itself is illegal or not held.
+    Raises BadInput or OperatorRefused as verify does where `graph` itself is illegal or not supported.
     """
     verify(graph)
     for _ in range(_MOST_ROUNDS):

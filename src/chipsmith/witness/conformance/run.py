@@ -22,7 +22,7 @@ from chipsmith.chip import Chip, load_chip
 from chipsmith.errors import BadInput, CheckFailed, ChipsmithError
 from chipsmith.processors import processors
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.tosa.operators import ROWS
+from chipsmith.tosa.operators import OPERATORS
 from chipsmith.witness.conformance.cases import complete, illegal, load_case, operator_of
 from chipsmith.witness.conformance.targets import MOST_CYCLES, TARGETS, Bench, TooLong
 
@@ -198,7 +198,7 @@ def _run_illegal(folder: Path, bench: Bench) -> Outcome:
 def _check(target: str, operators: Sequence[str], sample: int | None, most_cycles: int) -> None:
     if target not in TARGETS:
         raise BadInput(f"there is no target '{target}'; there are: {', '.join(TARGETS)}")
-    known = {kind.lower() for kind in ROWS} | {CONSTANT}
+    known = {kind.lower() for kind in OPERATORS} | {CONSTANT}
     for name in operators:
         if name not in known:
             raise BadInput(f"there is no operator '{name}'; `chipsmith ops` lists all")

@@ -1,4 +1,4 @@
-"""The compiled kernels of the functional simulator; numerics states the same formulas.
+"""The loops of the functional simulator that numba compiles; numerics states the same formulas.
 
 All stand in one file, because numba's cache notices a change of a function's own file alone, not of what it calls.
 """
@@ -16,7 +16,7 @@ import numpy as np
 OFF, SINGLE, DOUBLE = 0, 1, 2
 
 
-class Window(NamedTuple):
+class ActivationWindow(NamedTuple):
     """The fields of a TENSOR that say which activations an output pixel meets."""
 
     output_height: int
@@ -40,7 +40,7 @@ class Window(NamedTuple):
     a_zero_point: int
 
 
-class Drain(NamedTuple):
+class DrainFields(NamedTuple):
     """The fields of a TENSOR's drain that are the same for all channels; strides count output elements."""
 
     requantise: int

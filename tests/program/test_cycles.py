@@ -8,16 +8,16 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.program.instructions import (
+    ChannelRecord,
     Mode,
     Op,
-    Parameters,
     Reduce,
     Rounding,
     Source,
     Table,
-    Tensor,
+    TensorInstruction,
     Type,
-    Vector,
+    VectorInstruction,
     WeightsBy,
 )
 from chipsmith.program.tensor_cycles import tensor_cycles
@@ -28,19 +28,21 @@ NANO = load_chip("nano-64")
 APART = {"w_first_group": 1, "w_last_group": 1, "param_first_group": 1, "param_last_group": 1}
 APART |= {"o_first_group": 2, "o_last_group": 2, "res_first_group": 3, "res_last_group": 3}
 
-WINDOW = Tensor(
+WINDOW = TensorInstruction(
     output_height=10,
     output_width=10,
     output_channels=8,
     kernel_y=3,
     run=24,
-    parameters=Parameters.BIAS,
+    parameters=ChannelRecord.BIAS,
     requantise=Rounding.SINGLE,
     **APART,
 )
 """3 x 3 of 8 channels: 3 x ceil(24/8) = 9 phases; 100 pixels in tiles of 64 and 36; weights 8, records 4 accesses."""
 
-POINT = Tensor(output_height=4, output_width=4, output_channels=8, run=8, requantise=Rounding.SINGLE, **APART)
+POINT = TensorInstruction(
+    output_height=4, output_width=4, output_channels=8, run=8, requantise=Rounding.SINGLE, **APART
+)
 """1 x 1 of 8 channels on 16 pixels: one tile, one phase, 8 weight accesses, 2 passes a pixel."""
 
 
@@ -54,7 +56,7 @@ POINT = Tensor(output_height=4, output_width=4, output_channels=8, run=8, requan
         # The weights' group is the input's: each phase pays the 8 accesses of the next phase's weights, the last none.
         (replace(WINDOW, w_first_group=0, w_last_group=0), 12 + 9 * 72 + (8 * 44 + 36) + 72 + 14),
         # Records of 9 bytes: ceil(72/8) = 9 accesses instead of 4.
-        (replace(WINDOW, parameters=Parameters.PER_CHANNEL), 588 + 5 + 324 + 72 + 14),
+        (replace(WINDOW, parameters=ChannelRecord.PER_CHANNEL), 588 + 5 + 324 + 72 + 14),
         (POINT, 8 + 16 + 32 + 14),
         # Two pixels and three phases: max(2, 8) twice, then PHASE_MIN.
         (replace(POINT, output_height=1, output_width=2, run=24), 8 + (8 + 8 + 4) + 4 + 14),
@@ -66,7 +68,7 @@ POINT = Tensor(output_height=4, output_width=4, output_channels=8, run=8, requan
         (replace(POINT, residual=1, acc_rounding=Rounding.SINGLE, sum_rounding=Rounding.DOUBLE), 8 + 16 + 96 + 24),
         # Depthwise 3 x 3 on 5 rows of 20 pixels: 3 phases of 22 columns a row, 3 weight accesses, 40 to drain.
         (
-            Tensor(
+            TensorInstruction(
                 mode=Mode.DEPTHWISE,
                 output_height=5,
                 output_width=20,
@@ -84,7 +86,7 @@ def test_tensor(instruction, cycles):
     assert tensor_cycles(instruction, NANO) == cycles
 
 
-COPY = Vector(lanes=16, a_lane_stride=1, o_lane_stride=1, o_first_group=1, o_last_group=1)
+COPY = VectorInstruction(lanes=16, a_lane_stride=1, o_lane_stride=1, o_first_group=1, o_last_group=1)
 """Two beats of 8 bytes through READ, OP and WRITE; then the pipe of 10."""
 
 SUM = replace(COPY, op=Op.ADD, b_source=Source.STREAM, b_lane_stride=1, b_first_group=2, b_last_group=2)
