@@ -9,10 +9,8 @@ import numpy as np
 from chipsmith.compiler.fuse.chains import IntArray, ResidualAdd, TensorChain
 from chipsmith.compiler.fuse.graph_index import GraphIndex
 from chipsmith.program.instructions import ChannelRecord, TensorInstruction, Type
+from chipsmith.program.records import PER_CHANNEL_RECORD
 from chipsmith.tosa.graph import Array
-
-RECORD = np.dtype([("bias", "<i4"), ("multiplier", "<i4"), ("shift", "u1")])
-"""The record of an output channel with PER_CHANNEL (machine, section 6)."""
 
 
 def epilogue_template(chain: TensorChain, index: GraphIndex, o_type: Type) -> TensorInstruction:
@@ -43,7 +41,7 @@ def channel_records(chain: TensorChain, index: GraphIndex, channels: int) -> tup
     if bias is None:
         return ChannelRecord.BIAS, np.zeros(0, "<i4")
     if chain.scale is not None and not chain.scale.uniform:
-        records = np.zeros(channels, RECORD)
+        records = np.zeros(channels, PER_CHANNEL_RECORD)
         records["bias"] = bias
         records["multiplier"] = chain.scale.multiplier
         records["shift"] = chain.scale.shift
