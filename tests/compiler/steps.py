@@ -1,8 +1,9 @@
-"""Instructions as steps, and back."""
+"""Steps and buffers made by hand."""
 
 from __future__ import annotations
 
-from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
+from chipsmith.compiler.lower.kernel import Buffer, StreamOperand, UnplacedInstruction
+from chipsmith.program.instructions import VectorInstruction
 from chipsmith.program.stream_fields import STREAM_FIELDS, StreamName, with_fields
 from chipsmith.program.streams import streams
 
@@ -21,3 +22,18 @@ def placed(step, addresses):
     fields = STREAM_FIELDS[type(step.template)]
     bases = {fields[operand.stream].base: addresses[operand.buffer] + operand.base for operand in step.operands}
     return with_fields(step.template, bases)
+
+
+def step(output, *inputs):
+    """A step that writes one buffer and reads one or two others."""
+    operands = [StreamOperand(stream=StreamName.OUTPUT, buffer=output, base=0, written=True)]
+    operands += [
+        StreamOperand(stream=stream, buffer=name, base=0)
+        for stream, name in zip((StreamName.A, StreamName.B), inputs, strict=False)
+    ]
+    return UnplacedInstruction(template=VectorInstruction(), operands=tuple(operands))
+
+
+def buffers(**sizes):
+    """Buffers of so many bytes, by name."""
+    return {name: Buffer(name=name, size_bytes=size) for name, size in sizes.items()}

@@ -6,50 +6,19 @@ import itertools
 
 import numpy as np
 import pytest
+from steps import buffers, step
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.allocate.activations import allocate_activations, groups_of
 from chipsmith.compiler.errors import DoesNotFit
-from chipsmith.compiler.lower.kernel import Buffer, StreamOperand, UnplacedInstruction
-from chipsmith.compiler.spill.live_range import AT_ENTRY, LiveRange, find_live_ranges
+from chipsmith.compiler.spill.live_range import find_live_ranges
 from chipsmith.errors import OperatorRefused
-from chipsmith.program.instructions import VectorInstruction
-from chipsmith.program.stream_fields import StreamName
 
 CHIP = load_chip("nano-64", {"memory.groups": "4", "memory.group_bytes": "1024", "name": "four-kib"})
 
 
-def step(output, *inputs):
-    operands = [StreamOperand(stream=StreamName.OUTPUT, buffer=output, base=0, written=True)]
-    operands += [
-        StreamOperand(stream=stream, buffer=name, base=0)
-        for stream, name in zip((StreamName.A, StreamName.B), inputs, strict=False)
-    ]
-    return UnplacedInstruction(template=VectorInstruction(), operands=tuple(operands))
-
-
-def buffers(**sizes):
-    return {name: Buffer(name=name, size_bytes=size) for name, size in sizes.items()}
-
-
 def placed(steps, known, *, inputs=("x",), outputs=("y",), chip=CHIP):
     return allocate_activations(steps, find_live_ranges(steps, inputs, outputs, known), known, chip)
-
-
-def test_a_buffer_lives_from_its_first_to_its_last_step():
-    steps = [step("a", "x"), step("b", "a"), step("y", "b", "a")]
-    known = buffers(x=8, a=8, b=8, y=8)
-    assert find_live_ranges(steps, ["x"], ["y"], known) == {
-        "x": LiveRange(first=AT_ENTRY, last=0),
-        "a": LiveRange(first=0, last=2),
-        "b": LiveRange(first=1, last=2),
-        "y": LiveRange(first=2, last=3),
-    }
-
-
-def test_constants_have_no_life():
-    known = buffers(x=8, y=8) | {"c": Buffer(name="c", size_bytes=4, data=b"1234")}
-    assert set(find_live_ranges([step("y", "x", "c")], ["x"], ["y"], known)) == {"x", "y"}
 
 
 def test_a_place_is_used_again_when_its_buffer_is_dead():

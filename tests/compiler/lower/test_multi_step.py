@@ -17,8 +17,7 @@ from chipsmith.program.instructions import Store, TensorInstruction, VectorInstr
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
-from chipsmith.tosa.graph import DType, Graph, Operator
-from chipsmith.tosa.graph import TensorInstruction as TosaTensor
+from chipsmith.tosa.graph import DType, Graph, Operator, Tensor
 from chipsmith.tosa.verify import verify
 
 _DTYPES = {dtype.numpy: dtype for dtype in (DType.BOOL, DType.INT8, DType.INT16, DType.INT32)}
@@ -30,26 +29,26 @@ TINY = load_chip("nano-64", {"memory.groups": "4", "memory.group_bytes": "2048"}
 class Draft:
     """A graph that grows operator by operator."""
 
-    tensors: dict[str, TosaTensor] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
     operators: list[Operator] = field(default_factory=list)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
 
     def input(self, name: str, data: np.ndarray) -> str:
-        self.tensors[name] = TosaTensor(name=name, shape=data.shape, dtype=_DTYPES[data.dtype])
+        self.tensors[name] = Tensor(name=name, shape=data.shape, dtype=_DTYPES[data.dtype])
         self.inputs[name] = data
         return name
 
     def constant(self, data: object, dtype: DType) -> str:
         name = f"constant{len(self.tensors)}"
         array = np.array(data, dtype.numpy)
-        self.tensors[name] = TosaTensor(name=name, shape=array.shape, dtype=dtype)
+        self.tensors[name] = Tensor(name=name, shape=array.shape, dtype=dtype)
         self.constants[name] = array
         return name
 
     def add(self, kind: str, inputs: list[str], shape: tuple[int, ...], dtype: DType, **attributes: object) -> str:
         name = f"{kind.lower()}{len(self.operators)}"
-        self.tensors[name] = TosaTensor(name=name, shape=shape, dtype=dtype)
+        self.tensors[name] = Tensor(name=name, shape=shape, dtype=dtype)
         self.operators.append(
             Operator(kind=kind, name=name, inputs=tuple(inputs), outputs=(name,), attributes=attributes)
         )

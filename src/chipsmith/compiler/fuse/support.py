@@ -22,7 +22,7 @@ _VECTOR = frozenset({"CLAMP", "RESCALE", "TABLE"}).union(BINARY, UNARY, WITH_IMM
 
 
 def supported_ops() -> Mapping[str, Placed | None]:
-    """For each operator of OPERATORS where it goes: TENSOR, VECTOR or VIEW (at most copies); None where nowhere."""
+    """For each supported operator where it goes: TENSOR, VECTOR or VIEW (at most copies); None where nowhere."""
     return {kind: _engine(kind) for kind in OPERATORS}
 
 

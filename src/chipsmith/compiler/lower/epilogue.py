@@ -12,8 +12,6 @@ from chipsmith.program.instructions import ChannelRecord, TensorInstruction, Typ
 from chipsmith.program.records import PER_CHANNEL_RECORD
 from chipsmith.tosa.graph import Array
 
-"""The record of an output channel with PER_CHANNEL (machine, section 6)."""
-
 
 def epilogue_template(chain: TensorChain, index: GraphIndex, o_type: Type) -> TensorInstruction:
     """TENSOR with the fields that say what becomes of an accumulator, but for its records."""
