@@ -11,7 +11,7 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.frontends.tflite.network import read_tflite
+from chipsmith.frontends.tflite.network import load_tflite
 from chipsmith.profile.memory import memory_peak_bytes
 from chipsmith.program.instructions import Store
 from chipsmith.program.verify import verify_program
@@ -43,7 +43,7 @@ def reference_outputs(reference_model: ReferenceModel, graph: Graph, inputs: np.
 
 @cache
 def mlperf_tiny(path: Path) -> Graph:
-    return read_tflite(path)
+    return load_tflite(path).graph
 
 
 @pytest.mark.parametrize("chip", CHIPS)

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from chipsmith.chip import load_chip
-from chipsmith.compiler.fuse.support import held_operators
+from chipsmith.compiler.fuse.support import supported_ops
 from chipsmith.targets.npu import NpuTarget
 from chipsmith.witness.conformance.cases import is_case_of, operator_of, sampled
 from chipsmith.witness.conformance.run import CaseResult, Outcome, run_case, run_official_cases
 from chipsmith.witness.conformance.targets import bench_of
 
-HELD = sorted(kind for kind, engine in held_operators().items() if engine is not None)
-MISSING = sorted(kind for kind, engine in held_operators().items() if engine is None)
+HELD = sorted(kind for kind, engine in supported_ops().items() if engine is not None)
+MISSING = sorted(kind for kind, engine in supported_ops().items() if engine is None)
 CASES_EACH = 6
 
 
