@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,17 +39,22 @@ def table(
     rows: Iterable[Sequence[str | Cell]],
     *,
     total: Sequence[str | Cell] = (),
+    optional: Collection[str] = (),
     label: str,
     narrow: Literal["scroll", "stack"] = "scroll",
 ) -> str:
     """A table that can be sorted by its columns; `total` is its last line and stays there. Long ones scroll.
 
-    `narrow`: whether a narrow window scrolls it sideways or stacks the cells of a row.
+    `optional` names columns that are left out where all their cells are empty. `narrow`: whether a narrow window
+    scrolls it sideways or stacks the cells of a row.
     """
     lines = [[_as_cell(cell) for cell in row] for row in rows]
-    heads = "".join(_head(name, [row[index] for row in lines]) for index, name in enumerate(columns))
-    body = "".join(_row(row) for row in lines)
-    foot = f"<tfoot>{_row([_as_cell(cell) for cell in total])}</tfoot>" if total else ""
+    shown = [
+        index for index, name in enumerate(columns) if name not in optional or any(line[index].text for line in lines)
+    ]
+    heads = "".join(_head(columns[index], [line[index] for line in lines]) for index in shown)
+    body = "".join(_row([line[index] for index in shown]) for line in lines)
+    foot = f"<tfoot>{_row([_as_cell(total[index]) for index in shown])}</tfoot>" if total else ""
     kinds = "scroll" + " long" * (len(lines) > LONG) + " stack" * (narrow == "stack")
     return (
         f'<div class="{kinds}" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
