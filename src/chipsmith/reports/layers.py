@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import KernelRow, Profile
-from chipsmith.reports.author_names import abridge
+from chipsmith.reports.author_names import abridge, abridge_sources
 from chipsmith.reports.markup import escape
 
 BEFORE = "before the first kernel"
@@ -72,7 +72,7 @@ def hover_operators(row: KernelRow) -> str:
 
     As HTML.
     """
-    return escape(": ".join(filter(None, (abridge(row.sources), abridge(row.operators) or row.name))))
+    return escape(": ".join(filter(None, (abridge_sources(row.sources), abridge(row.operators) or row.name))))
 
 
 def _kernels(kernels: Iterable[KernelRow], end: int) -> list[LayerRow]:

@@ -15,12 +15,16 @@ WIDE = 36
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A cell of a table: its text, the number to sort by where it is one, and what hovering shows."""
+    """A cell of a table: its text, the number to sort by where it is one, and what hovering shows.
+
+    `label` stands before the text where a narrow window stacks the cells of a row.
+    """
 
     text: str
     number: float | None = None
     title: str = ""
     badge: str = ""
+    label: str = ""
 
 
 def number(value: float, text: str) -> Cell:
@@ -117,4 +121,5 @@ def _cell(cell: Cell) -> str:
         return f'<td class="number" data-value="{cell.number!r}"{title}>{escape(cell.text)}</td>'
     wide = ' class="text"' if len(cell.text) > WIDE else ""
     mark = badge(cell.badge) if cell.badge else ""
-    return f"<td{wide}{title}>{mark}{escape(cell.text)}</td>"
+    label = f' data-label="{escape(cell.label)}"' if cell.label else ""
+    return f"<td{wide}{title}{label}>{mark}{escape(cell.text)}</td>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from chipsmith.reports.author_names import AUTHOR_COLUMN
+from chipsmith.reports.author_names import AUTHOR_COLUMN, TERMINAL_LETTERS, shorten
 from chipsmith.reports.headline import Headline, headlines, significant
 
 if TYPE_CHECKING:
@@ -46,12 +46,11 @@ def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = (
     table.add_column("kind", overflow="fold")
     table.add_column("placed", no_wrap=True)
     table.add_column("reason")
-    for row in (
+    for name, source, *rest in (
         *_host_rows(host, "before"),
-        *((operator.name, operator.source, operator.kind, operator.placed, operator.reason) for operator in operators),
+        *((row.name, shorten(row.source, TERMINAL_LETTERS), row.kind, row.placed, row.reason) for row in operators),
         *_host_rows(host, "after"),
     ):
-        name, source, *rest = row
         _add(table, name, *([source] if named else []), *rest)
     return table
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import Latency, Profile
-from chipsmith.reports.author_names import AUTHOR_COLUMN, abridge
+from chipsmith.reports.author_names import AUTHOR_COLUMN, source_cell
 from chipsmith.reports.charts import ENGINE_COLOURS, Chart, bar_axis, bar_height, chart
 from chipsmith.reports.layers import LayerRow, hover_operators, profile_layers, short_name
 from chipsmith.reports.markup import Cell, details, how, number, plot, share_cell, table
@@ -49,7 +49,7 @@ def _layer_table(rows: Sequence[LayerRow], latency: Latency) -> str:
     lines = [
         (
             row.label,
-            _sources_cell(row.sources),
+            source_cell(row.sources),
             number(row.added_cycles, f"{row.added_cycles:,}"),
             share_cell(row.added_cycles, latency.cold_cycles),
         )
@@ -64,7 +64,7 @@ def _kernel_table(profile: Profile) -> str:
     rows = [
         (
             Cell(text=short_name(row), title=", ".join(row.operators)),
-            _sources_cell(row.sources),
+            source_cell(row.sources),
             row.kind,
             number(row.first_start_cycle, f"{row.first_start_cycle:,}"),
             number(row.last_end_cycle, f"{row.last_end_cycle:,}"),
@@ -79,10 +79,6 @@ def _kernel_table(profile: Profile) -> str:
         if row.name != REST
     ]
     return table(_KERNEL_COLUMNS, rows, optional=(AUTHOR_COLUMN,), label="All kernels")
-
-
-def _sources_cell(sources: Sequence[str]) -> Cell:
-    return Cell(text=abridge(sources), title=", ".join(sources))
 
 
 def _stall_table(latency: Latency) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
-from chipsmith.reports.author_names import AUTHOR_COLUMN
+from chipsmith.reports.author_names import AUTHOR_COLUMN, source_cell
 from chipsmith.reports.markup import how, paragraph, table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
@@ -14,7 +14,14 @@ from chipsmith.reports.sections.section import Drawing, PageSection
 def _draw(record: RunRecord) -> Drawing:
     operators = record.inference.operators
     rows = [
-        (operator.name, operator.source, operator.kind, operator.placed, operator.reason, operator.kernel)
+        (
+            operator.name,
+            source_cell([operator.source]),
+            operator.kind,
+            operator.placed,
+            operator.reason,
+            operator.kernel,
+        )
         for operator in operators
     ]
     counts = Counter(operator.placed for operator in operators)
