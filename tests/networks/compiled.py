@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
+from chipsmith.compiler.network import compile_network
 from chipsmith.profile.measure import full_profile
 from chipsmith.profile.profile import Profile
 from chipsmith.program.program import Program
@@ -18,6 +19,14 @@ NETWORKS = Path(__file__).parent
 @cache
 def compiled_program(network: str = "digits_cnn", chip: str = "edge-256") -> Program:
     return compile_graph(read_tosa(NETWORKS / f"{network}.tosa"), load_chip(chip))
+
+
+@cache
+def named_program(network: str = "digits_cnn", chip: str = "edge-256") -> Program:
+    """With names of an author: `part0` of the first operator, `part1` of the second and so on."""
+    graph = read_tosa(NETWORKS / f"{network}.tosa")
+    names = {op.name: f"part{index}" for index, op in enumerate(graph.operators)}
+    return compile_network(graph, load_chip(chip), operator_names=names)
 
 
 @cache

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
-from compiled import compiled_profile, compiled_program
+from compiled import compiled_profile, compiled_program, named_program
 
 from chipsmith.costs import estimate_energy
 from chipsmith.profile.kernels import REST
+from chipsmith.profile.measure import full_profile
 from chipsmith.program.actions import count_program
 
 NETWORKS = ("digits_cnn", "encoder_layer")
@@ -38,3 +40,19 @@ def test_the_last_row_is_what_is_no_kernels_own():
     assert [row.name for row in kernels] == [span.name for span in compiled_program("encoder_layer").manifest.kernels]
     assert (rest.name, rest.macs, rest.busy_cycles) == (REST, 0, 0)
     assert rest.energy_pj["leakage"] > 0
+
+
+def test_a_kernel_has_the_authors_names_of_its_operators():
+    program = named_program()
+    sources = {row.name: row.source for row in program.manifest.operators}
+    *kernels, rest = full_profile(program).kernels
+    assert kernels[0].sources == ("part1", "part2")
+    assert all(row.sources == tuple(filter(None, map(sources.get, row.operators))) for row in kernels)
+    assert rest.sources == ()
+
+
+def test_a_name_that_several_operators_share_stands_once():
+    program = named_program()
+    rows = tuple(dataclasses.replace(row, source="conv") for row in program.manifest.operators)
+    shared = dataclasses.replace(program, manifest=dataclasses.replace(program.manifest, operators=rows))
+    assert full_profile(shared).kernels[0].sources == ("conv",)

@@ -12,6 +12,7 @@ from random_programs import random_program
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
 from chipsmith.program.file import parse_program, read_program, serialize_program, write_program
+from chipsmith.program.program import Placed, Placement
 
 PROGRAM = random_program(load_chip("nano-64", {"tensor.tile_pixels": "16"}), 1, 40)
 DATA = serialize_program(PROGRAM)
@@ -41,6 +42,29 @@ def test_a_deployment_comes_back_and_changes_nothing_that_is_executed():
 def test_a_file_without_a_deployment_does_not_mention_it():
     assert b"deployment" not in DATA
     assert parse_program(DATA, name="p").manifest.deployment is None
+
+
+def named(*sources):
+    """The program with an operator for each author's name."""
+    rows = tuple(
+        Placement(name=f"op{index}", kind="ADD", placed=Placed.VECTOR, reason="", kernel="", source=source)
+        for index, source in enumerate(sources)
+    )
+    return dataclasses.replace(PROGRAM, manifest=dataclasses.replace(PROGRAM.manifest, operators=rows))
+
+
+def test_the_authors_names_come_back():
+    program = named("block.0", "", "head")
+    again = parse_program(serialize_program(program), name="p")
+    assert again == program
+    assert [row.source for row in again.manifest.operators] == ["block.0", "", "head"]
+
+
+def test_a_file_from_before_the_authors_names_still_opens():
+    """Its operators have no `source`; those without a name are written like this to this day."""
+    data = serialize_program(named("", ""))
+    assert b"source" not in data
+    assert parse_program(data, name="p") == named("", "")
 
 
 def test_every_truncation_is_refused():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from compiled import compiled_profile, compiled_program
+from compiled import compiled_profile, compiled_program, named_program
 
-from chipsmith.profile.measure import describe_chip
+from chipsmith.profile.measure import describe_chip, full_profile
 from chipsmith.profile.profile import Evidence, HostStep
 from chipsmith.reports.record import (
     CalibrationRecord,
@@ -29,6 +29,13 @@ def bare_record(network: str = "digits_cnn", chip: str = "edge-256") -> RunRecor
     """What `compile` and `simulate` alone know."""
     chip_record = describe_chip(compiled_program(network, chip).chip)
     return RunRecord(network=network, chip=chip_record, inference=compiled_profile(network, chip))
+
+
+@cache
+def named_record() -> RunRecord:
+    """A bare record whose operators have an author's names, as `named_program` gives them."""
+    program = named_program()
+    return RunRecord(network="digits", chip=describe_chip(program.chip), inference=full_profile(program))
 
 
 @cache

@@ -8,7 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from sample_runs import bare_record, full_record
+from sample_runs import bare_record, full_record, named_record
 
 from chipsmith.profile.profile import BufferRole, MemorySpan
 from chipsmith.reports import charts as palette
@@ -18,6 +18,7 @@ from chipsmith.reports.sections import SECTIONS
 from chipsmith.reports.sections.roofline import roofline_points
 from chipsmith.reports.verdict import verdict
 
+NAMED_SECTIONS = ("placement", "latency")
 BACKGROUNDS = ("#ffffff", "#15181d")
 
 
@@ -225,3 +226,20 @@ def test_what_the_network_made_and_confused_is_shown():
     assert "<b>To be</b> or &lt;not&gt;" in body
     assert draw_body(full_record()).charts["confusion"]["data"][0]["z"][0] == [0.96, 0.04]
     assert "confusion" not in draw_body(bare_record()).html
+
+
+def test_placement_and_latency_have_the_authors_names():
+    page = render_page(named_record())
+    placement, latency = (re.search(rf'<section id="{name}">.*?</section>', page, re.S)[0] for name in NAMED_SECTIONS)
+    for row in named_record().inference.operators:
+        assert re.search(
+            rf'<td>{re.escape(row.name)}</td><td data-label="author&#x27;s name">{row.source}</td>', placement
+        )
+    assert latency.count(">author&#x27;s name</button>") == 2
+    assert latency.count(">part1, part2</td>") == 2
+    assert "part1, part2: tosa_" in page
+
+
+def test_a_page_without_the_authors_names_has_no_column_for_them():
+    page = render_page(bare_record())
+    assert "author&#x27;s name" not in page

@@ -6,7 +6,7 @@ import dataclasses
 import json
 
 import pytest
-from sample_runs import bare_record, full_record
+from sample_runs import bare_record, full_record, named_record
 
 from chipsmith.errors import BadInput
 from chipsmith.reports.headline import headlines, percent, significant
@@ -14,7 +14,7 @@ from chipsmith.reports.record import record_from_plain, record_to_plain
 from chipsmith.reports.result import read_result, result_to_plain, write_result
 
 
-@pytest.mark.parametrize("make", [bare_record, full_record])
+@pytest.mark.parametrize("make", [bare_record, full_record, named_record])
 def test_json_and_back(make):
     text = json.dumps(record_to_plain(make()))
     assert record_from_plain(json.loads(text), name="text") == make()
@@ -71,6 +71,15 @@ def test_result_has_the_fields_that_scripts_read(tmp_path):
     assert [operator["name"] for operator in result["operators"]] == names
     assert all(set(operator) == {"name", "placed", "reason"} for operator in result["operators"])
     assert read_result(tmp_path / "result.json") == record
+
+
+def test_a_record_from_before_the_authors_names_still_opens():
+    fields = record_to_plain(bare_record())
+    for operator in fields["inference"]["operators"]:
+        del operator["source"]
+    for kernel in fields["inference"]["kernels"]:
+        del kernel["sources"]
+    assert record_from_plain(fields, name="result.json") == bare_record()
 
 
 def test_a_run_without_a_test_set_has_no_accuracy():

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from rich.console import Console
-from sample_runs import bare_record, full_record
+from sample_runs import bare_record, full_record, named_record
 
 from chipsmith.program.program import Placement
 from chipsmith.reports.terminal import closing_table, comparison_table, placement_table, print_report
@@ -77,6 +77,16 @@ def test_placement_names_the_host_first_and_last():
     ]
     for row in full_record().inference.operators:
         assert any(row.name[:20] in line and row.kind in line and row.placed in line for line in lines)
+
+
+def test_placement_has_the_authors_names_where_any_is_known():
+    steps = full_record().host_steps
+    lines = shown(placement_table(named_record().inference.operators, steps)).splitlines()
+    assert "author's name" in lines[2]
+    assert max(map(len, lines)) <= 80
+    for row in named_record().inference.operators:
+        assert any(re.search(rf"{row.source} +{row.kind} +{row.placed} ", line) for line in lines)
+    assert "author's name" not in shown(placement_table(bare_record().inference.operators, steps))
 
 
 def test_names_are_no_markup():

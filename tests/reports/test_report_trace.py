@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import pytest
 from compiled import compiled_program
-from sample_runs import bare_record, full_record
+from sample_runs import bare_record, full_record, named_record
 
 from chipsmith.reports.trace import trace_events, write_trace
 from chipsmith.sim.cycle import simulate
@@ -93,3 +93,16 @@ def test_the_memory_counter_follows_the_buffers(events):
     assert counted == sorted(counted)
     assert counted[-1][1] == 0
     assert max(used for _, used in counted) == bare_record().inference.memory_peak_bytes
+
+
+def test_slices_have_the_authors_names_of_their_kernel():
+    named = trace_events(named_record())["traceEvents"]
+    sources = {row.name: ", ".join(row.sources) for row in named_record().inference.kernels if row.sources}
+    assert {event["name"]: event["args"]["source"] for event in named if event["ph"] == "b"} == sources
+    slices = [event["args"] for event in named if event["ph"] == "X" and "kernel" in event["args"]]
+    assert {row.get("source") for row in slices} == {None, *sources.values()}
+    assert all(row.get("source") == sources.get(row["kernel"]) for row in slices)
+
+
+def test_a_trace_without_the_authors_names_does_not_mention_them(events):
+    assert not any("source" in event.get("args", {}) for event in events)

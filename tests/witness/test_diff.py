@@ -26,6 +26,10 @@ def build():
     return torch.nn.Sequential(
         torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(72, 10)
     )
+
+def attend():
+    torch.manual_seed(0)
+    return torch.nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True)
 """
 
 
@@ -118,6 +122,21 @@ def test_layers_of_a_pytorch_network(folder):
     assert diff.witness.startswith(f"PyTorch {torch.__version__.split('+')[0]}")
     assert all(layer.npu is not None and layer.npu.largest <= 1 for layer in diff.layers)
     assert all(layer.int8.snr_db > 25 for layer in diff.layers)
+
+
+def test_parts_that_the_quantiser_takes_anew_from_attention_are_no_layers(folder):
+    """Some bear the name of a node of the float network that computes something else."""
+    np.save("series.npy", np.random.default_rng(0).normal(size=(16, 5, 8)).astype(np.float32))
+    diff = chipsmith.diff("my_layers:attend", calibration="series.npy")
+    assert {layer.name for layer in diff.layers} >= {"self_attn", "linear2"}
+    assert all(layer.int8.snr_db > 15 for layer in diff.layers)
+
+
+@pytest.mark.parametrize("model", ["small.onnx", "my_layers:build"])
+def test_layers_have_the_names_of_the_placement_table(model, folder):
+    diff = chipsmith.diff(model, calibration="images.npy")
+    placements = chipsmith.compile(model, calibration="images.npy").operators
+    assert {layer.name for layer in diff.layers} <= {row.source for row in placements}
 
 
 def test_command_prints_a_table_or_one_object(folder, capsys):

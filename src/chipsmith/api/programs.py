@@ -57,7 +57,7 @@ def compile(
     asked = parse_stages(print_after)
     target = as_chip(chip, settings)
     network = load_model(model, calibration)
-    compilation = compile_network_stages(network.graph, target)
+    compilation = compile_network_stages(network.graph, target, operator_names=network.operator_names)
     if path is not None:
         write_program(compilation.program, path)
     stages = {stage.value: compilation.text(stage) for stage in asked}
@@ -65,7 +65,6 @@ def compile(
         program=compilation.program,
         host_steps=network.host_steps,
         path=path,
-        operator_names=network.operator_names,
         stages=stages,
     )
 
@@ -129,12 +128,12 @@ def estimate(
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
     targets = [as_chip(chip, settings) for chip in chips]
-    graph = load_model(model, calibration).graph
+    network = load_model(model, calibration)
     return tuple(
         Estimate(
-            network=graph.name,
+            network=network.graph.name,
             chip=describe_chip(chip),
-            inference=quick_profile(compile_network(graph, chip)),
+            inference=quick_profile(compile_network(network.graph, chip, operator_names=network.operator_names)),
         )
         for chip in targets
     )

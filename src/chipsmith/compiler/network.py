@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from chipsmith.chip import Chip
@@ -11,18 +12,23 @@ from chipsmith.compiler.emit.placements import place_source_operators
 from chipsmith.program.program import Program
 from chipsmith.tosa.graph import Graph
 
+_NO_NAMES: Mapping[str, str] = {}
 
-def compile_network(graph: Graph, chip: Chip) -> Program:
+
+def compile_network(graph: Graph, chip: Chip, *, operator_names: Mapping[str, str] = _NO_NAMES) -> Program:
     """The Program of a graph; its manifest has a row for every operator that the graph came with.
+
+    `operator_names`: the author's names by the names of the graph's operators, for these rows; those that are not known
+    are left out.
 
     Raises BadInput where the graph is illegal, OperatorRefused where the chip cannot hold it.
     """
-    return compile_network_stages(graph, chip).program
+    return compile_network_stages(graph, chip, operator_names=operator_names).program
 
 
-def compile_network_stages(graph: Graph, chip: Chip) -> Compilation:
-    """What each stage makes of a network, and the Program of compile_network; raises as that does."""
+def compile_network_stages(graph: Graph, chip: Chip, *, operator_names: Mapping[str, str] = _NO_NAMES) -> Compilation:
+    """What each stage makes of a network, and the Program of compile_network; arguments and errors as that has."""
     compilation = compile_stages(graph, chip)
     manifest = compilation.program.manifest
-    operators = tuple(place_source_operators(graph, manifest.operators))
+    operators = tuple(place_source_operators(graph, manifest.operators, operator_names))
     return replace(compilation, program=replace(compilation.program, manifest=replace(manifest, operators=operators)))

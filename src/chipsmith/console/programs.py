@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from chipsmith.witness.diff.compare import Diff
     from chipsmith.witness.diff.layer import Difference
 
-_LONGEST_NAME = 20
-"""Letters of a layer's name in a table."""
-
 
 def present_program(result: CompileResult) -> Presentation:
     """What the stages made that were asked for; placement, size and memory of a Program."""
@@ -81,20 +78,18 @@ def _estimates_json(results: Sequence[Estimate]) -> Json:
 
 
 def _print_diff(result: Diff) -> None:
+    from chipsmith.reports.author_names import TERMINAL_LETTERS, shorten
+
     columns = ("int8 dB", "steps", "differ", "chip dB", "steps", "differ")
     table = new_table(f"{result.network}, {result.inputs} inputs", "layer", "operator", *columns)
     for layer in result.layers:
-        table.add_row(_short(layer.name), layer.operator, *_difference(layer.int8), *_difference(layer.npu))
+        name = shorten(layer.name, TERMINAL_LETTERS)
+        table.add_row(name, layer.operator, *_difference(layer.int8), *_difference(layer.npu))
     table.caption = (
         f"int8 against float, then the simulated {result.chip} against {result.witness}: signal to noise, largest "
         "difference in steps of the layer's scale, share of elements that differ"
     )
     print_tables(table)
-
-
-def _short(name: str) -> str:
-    """The end of a long name, which tells layers apart."""
-    return name if len(name) <= _LONGEST_NAME else f"…{name[1 - _LONGEST_NAME :]}"
 
 
 def _difference(difference: Difference | None) -> tuple[str, str, str]:

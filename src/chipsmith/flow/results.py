@@ -26,14 +26,12 @@ if TYPE_CHECKING:
 class CompileResult:
     """A Program, what the host does around it, and the file it was written to, if any.
 
-    `operator_names` are the author's names of the network's operators, where they are known.
     `stages`: what the stages of the compiler made that were asked for, as text, in the compiler's order.
     """
 
     program: Program
     host_steps: tuple[HostStep, ...]
     path: Path | None
-    operator_names: Mapping[str, str] = field(default_factory=dict)
     stages: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -67,9 +65,7 @@ class CompileResult:
             "resident": list(manifest.resident),
             "inputs": [dataclasses.asdict(port) for port in manifest.inputs],
             "outputs": [dataclasses.asdict(port) for port in manifest.outputs],
-            "operators": [
-                {**dataclasses.asdict(row), "source": self.operator_names.get(row.name, "")} for row in self.operators
-            ],
+            "operators": [dataclasses.asdict(row) for row in self.operators],
             "host_steps": [dataclasses.asdict(step) for step in self.host_steps],
             "stages": dict(self.stages),
         }

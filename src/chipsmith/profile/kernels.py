@@ -68,6 +68,7 @@ def _kernel_row(
         macs=span.macs,
         external_bytes=external_bytes,
         energy_pj=dict(energy_pj),
+        sources=tuple(dict.fromkeys(operator.source for operator in operators if operator.source)),
     )
 
 

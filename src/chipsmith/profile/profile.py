@@ -107,7 +107,8 @@ class KernelRow:
     Cycles are from the doorbell, `last_end_cycle` is exclusive. `busy_cycles` of its engine; `wait_cycles` that the
     sequencer waited for its instructions, and `wait_reason`, what most of them were for. `macs` of the operators,
     padding left out; `external_bytes` that are loaded and stored for it. `energy_pj` by component, its transfers'
-    share included. `anchor` is the kind of its first operator, 'copy' where it has none.
+    share included. `anchor` is the kind of its first operator, 'copy' where it has none. `sources` are the author's
+    names of the operators, each once, where they are known.
     """
 
     name: str
@@ -123,6 +124,7 @@ class KernelRow:
     macs: int
     external_bytes: int
     energy_pj: dict[str, float]
+    sources: tuple[str, ...] = ()
 
     @property
     def total_pj(self) -> float:

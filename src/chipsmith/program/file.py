@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -53,11 +53,16 @@ def serialize_program(program: Program) -> bytes:
 
 
 def _manifest_fields(manifest: Manifest) -> dict[str, Any]:
-    """The fields that hold something: a Program without a deployment has the same bytes as before there was one."""
+    """The fields that hold something: without deployment or author's names the bytes are as before there were any."""
     fields = dataclasses.asdict(manifest)
     if manifest.deployment is None:
         del fields["deployment"]
+    fields["operators"] = [_placement_fields(placement) for placement in fields["operators"]]
     return fields
+
+
+def _placement_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if name != "source" or value}
 
 
 def write_program(program: Program, path: Path) -> None:

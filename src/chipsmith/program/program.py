@@ -41,13 +41,18 @@ class Placed(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """Where one operator of the network went and why; `kernel` is the name of its first kernel, '' where none is."""
+    """Where one operator of the network went and why.
+
+    `kernel` is the name of its first kernel, '' where none is; `source` the author's name of the operator, such as the
+    path of a module or the name of a node, '' where it is not known.
+    """
 
     name: str
     kind: str
     placed: Placed
     reason: str
     kernel: str
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import KernelRow, Profile
+from chipsmith.reports.author_names import abridge, abridge_sources
 from chipsmith.reports.markup import escape
 
 BEFORE = "before the first kernel"
@@ -38,6 +39,11 @@ class LayerRow:
         """Energy of the row in picojoules."""
         return math.fsum(self.energy_pj.values())
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The author's names of the row's operators, where they are known."""
+        return tuple(source for kernel in self.kernels for source in kernel.sources)
+
 
 def profile_layers(profile: Profile) -> tuple[LayerRow, ...]:
     """The rows of a cold inference in order of their ends, kernels first started before them and REST behind."""
@@ -62,10 +68,11 @@ def short_name(row: KernelRow) -> str:
 
 
 def hover_operators(row: KernelRow) -> str:
-    """The operators of a kernel for what hovering shows, a few of them where there are many; as HTML."""
-    shown = escape(", ".join(row.operators[:3]) or row.name)
-    more = len(row.operators) - 3
-    return f"{shown} and {more} more" if more > 0 else shown
+    """The operators of a kernel behind their author's names, a few where there are many, for what hovering shows.
+
+    As HTML.
+    """
+    return escape(": ".join(filter(None, (abridge_sources(row.sources), abridge(row.operators) or row.name))))
 
 
 def _kernels(kernels: Iterable[KernelRow], end: int) -> list[LayerRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,12 +15,16 @@ WIDE = 36
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A cell of a table: its text, the number to sort by where it is one, and what hovering shows."""
+    """A cell of a table: its text, the number to sort by where it is one, and what hovering shows.
+
+    `label` stands before the text where a narrow window stacks the cells of a row.
+    """
 
     text: str
     number: float | None = None
     title: str = ""
     badge: str = ""
+    label: str = ""
 
 
 def number(value: float, text: str) -> Cell:
@@ -39,17 +43,22 @@ def table(
     rows: Iterable[Sequence[str | Cell]],
     *,
     total: Sequence[str | Cell] = (),
+    optional: Collection[str] = (),
     label: str,
     narrow: Literal["scroll", "stack"] = "scroll",
 ) -> str:
     """A table that can be sorted by its columns; `total` is its last line and stays there. Long ones scroll.
 
-    `narrow`: whether a narrow window scrolls it sideways or stacks the cells of a row.
+    `optional` names columns that are left out where all their cells are empty. `narrow`: whether a narrow window
+    scrolls it sideways or stacks the cells of a row.
     """
     lines = [[_as_cell(cell) for cell in row] for row in rows]
-    heads = "".join(_head(name, [row[index] for row in lines]) for index, name in enumerate(columns))
-    body = "".join(_row(row) for row in lines)
-    foot = f"<tfoot>{_row([_as_cell(cell) for cell in total])}</tfoot>" if total else ""
+    shown = [
+        index for index, name in enumerate(columns) if name not in optional or any(line[index].text for line in lines)
+    ]
+    heads = "".join(_head(columns[index], [line[index] for line in lines]) for index in shown)
+    body = "".join(_row([line[index] for index in shown]) for line in lines)
+    foot = f"<tfoot>{_row([_as_cell(total[index]) for index in shown])}</tfoot>" if total else ""
     kinds = "scroll" + " long" * (len(lines) > LONG) + " stack" * (narrow == "stack")
     return (
         f'<div class="{kinds}" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
@@ -112,4 +121,5 @@ def _cell(cell: Cell) -> str:
         return f'<td class="number" data-value="{cell.number!r}"{title}>{escape(cell.text)}</td>'
     wide = ' class="text"' if len(cell.text) > WIDE else ""
     mark = badge(cell.badge) if cell.badge else ""
-    return f"<td{wide}{title}>{mark}{escape(cell.text)}</td>"
+    label = f' data-label="{escape(cell.label)}"' if cell.label else ""
+    return f"<td{wide}{title}{label}>{mark}{escape(cell.text)}</td>"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, TextIO
 
+from chipsmith.reports.author_names import AUTHOR_COLUMN, TERMINAL_LETTERS, shorten
 from chipsmith.reports.headline import Headline, headlines, significant
 
 if TYPE_CHECKING:
@@ -35,20 +36,22 @@ def closing_table(record: RunRecord) -> RenderableType:
     return Group(table, *(_note(number, source) for source, number in notes.items()))
 
 
-def placement_table(operators: Iterable[Placement], host: Iterable[HostStep] = ()) -> Table:
-    """Where each operator runs and why; what the host does stands first and last."""
-    steps = tuple(host)
+def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = ()) -> Table:
+    """Where each operator runs and why, with its author's name where any is known; the host stands first and last."""
     table = _table("placement")
     table.add_column("operator", overflow="fold")
+    named = any(operator.source for operator in operators)
+    if named:
+        table.add_column(AUTHOR_COLUMN, overflow="fold")
     table.add_column("kind", overflow="fold")
     table.add_column("placed", no_wrap=True)
     table.add_column("reason")
-    for step in (step for step in steps if step.when == "before"):
-        _add(table, step.name, "", "host", step.reason)
-    for operator in operators:
-        _add(table, operator.name, operator.kind, operator.placed, operator.reason)
-    for step in (step for step in steps if step.when == "after"):
-        _add(table, step.name, "", "host", step.reason)
+    for name, source, *rest in (
+        *_host_rows(host, "before"),
+        *((row.name, shorten(row.source, TERMINAL_LETTERS), row.kind, row.placed, row.reason) for row in operators),
+        *_host_rows(host, "after"),
+    ):
+        _add(table, name, *([source] if named else []), *rest)
     return table
 
 
@@ -97,6 +100,10 @@ def print_report(record: RunRecord, *, file: TextIO | None = None) -> None:
     if record.training is not None:
         console.print(f"training: {record.training.verdict}; {record.training.reason}")
     console.print(closing_table(record))
+
+
+def _host_rows(host: Iterable[HostStep], when: Literal["before", "after"]) -> list[tuple[str, ...]]:
+    return [(step.name, "", "", "host", step.reason) for step in host if step.when == when]
 
 
 def _console(file: TextIO | None) -> Console:

@@ -7,7 +7,7 @@ engine, as long as it holds that engine; the cycles themselves stand in the even
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,11 @@ _TRACKS = {name: number for number, name in enumerate((*_ENGINES, _WAITS), start
 def trace_events(record: RunRecord) -> dict[str, Any]:
     """The trace as a JSON object: tracks of engines and waits, spans of kernels, a counter of on-chip memory."""
     clock = record.chip.clock_mhz
+    sources = {row.name: row.sources for row in record.inference.kernels}
     return {
         "traceEvents": [
             *_names(record),
-            *(event for row in record.inference.instructions for event in _instruction(row, clock)),
+            *(event for row in record.inference.instructions for event in _instruction(row, sources, clock)),
             *_kernels(record),
             *_memory(record),
         ],
@@ -61,11 +62,13 @@ def _metadata(kind: str, track: int, **arguments: str | int) -> Event:
     return {"ph": "M", "name": kind, "pid": _PROCESS, "tid": track, "args": arguments}
 
 
-def _instruction(row: InstructionRow, clock_mhz: int) -> Iterator[Event]:
+def _instruction(row: InstructionRow, sources: Mapping[str, Sequence[str]], clock_mhz: int) -> Iterator[Event]:
+    """An instruction and its wait; `sources` are the author's names by kernel."""
     details = {
         "instruction": row.index,
         "opcode": row.opcode,
         "kernel": row.kernel,
+        **_source_argument(sources.get(row.kernel, ())),
         "start_cycle": row.start_cycle,
         "engine_end_cycle": row.engine_end_cycle,
         "end_cycle": row.end_cycle,
@@ -94,15 +97,25 @@ def _span(
     }
 
 
+def _source_argument(sources: Sequence[str]) -> dict[str, str]:
+    """The author's names as an event's argument; none where none is known."""
+    return {"source": ", ".join(sources)} if sources else {}
+
+
 def _kernels(record: RunRecord) -> Iterator[Event]:
     """Kernels overlap, so each is a pair of asynchronous events with an id of its own."""
     for number, row in enumerate(record.inference.kernels):
         if row.name == REST:
             continue
-        operators = ", ".join(row.operators)
+        arguments = {
+            "operators": ", ".join(row.operators),
+            **_source_argument(row.sources),
+            "macs": row.macs,
+            "kind": row.kind,
+        }
         common = {"cat": "kernel", "name": row.name, "id": number, "pid": _PROCESS, "tid": 0}
         begin, end = (cycle / record.chip.clock_mhz for cycle in (row.first_start_cycle, row.last_end_cycle))
-        yield {"ph": "b", "ts": begin, **common, "args": {"operators": operators, "macs": row.macs, "kind": row.kind}}
+        yield {"ph": "b", "ts": begin, **common, "args": arguments}
         yield {"ph": "e", "ts": end, **common}
 
 

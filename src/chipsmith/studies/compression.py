@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from chipsmith.compiler.compile import compile_graph
+from chipsmith.compiler.network import compile_network
 from chipsmith.errors import BadInput
 from chipsmith.frontends.pytorch.eager import eager_module
 from chipsmith.learn.compression.channels import ChannelGroup
@@ -84,7 +85,8 @@ class CompressionStudy:
             return finished
         self._progress.stage(f"{plan.name}: {plan.how}")
         variant = plan.build()
-        program = compile_graph(variant.quantised.graph, self._context.chip)
+        quantised = variant.quantised
+        program = compile_network(quantised.graph, self._context.chip, operator_names=quantised.operator_names)
         candidate = self._describe(plan, variant, program)
         self._folder.write_candidate(candidate, variant, program, self._context)
         return candidate

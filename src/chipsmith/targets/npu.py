@@ -50,7 +50,8 @@ class NpuTarget:
 
     def prepare(self, network: QuantizedNetwork) -> HostedGraph[NpuGraph]:
         """As Target.prepare: compiled from the graph's canonical form."""
-        return HostedGraph(host=network, graph=NpuGraph(program=compile_network(network.graph, self.chip)))
+        program = compile_network(network.graph, self.chip, operator_names=network.operator_names)
+        return HostedGraph(host=network, graph=NpuGraph(program=program))
 
     def prepare_graph(self, graph: Graph) -> NpuGraph:
         """As GraphTarget.prepare_graph."""

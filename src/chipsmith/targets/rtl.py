@@ -75,7 +75,8 @@ class RtlTarget:
     def prepare(self, network: QuantizedNetwork) -> HostedGraph[RtlGraph]:
         """As Target.prepare: compiled from the graph's canonical form; the RTL is built at the first inference."""
         find_toolchain()
-        return HostedGraph(host=network, graph=RtlGraph(program=compile_network(network.graph, self.chip)))
+        program = compile_network(network.graph, self.chip, operator_names=network.operator_names)
+        return HostedGraph(host=network, graph=RtlGraph(program=program))
 
     def prepare_graph(self, graph: Graph) -> RtlGraph:
         """As GraphTarget.prepare_graph; the RTL is built at the first inference."""

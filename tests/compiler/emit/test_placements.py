@@ -56,3 +56,15 @@ def test_an_operator_that_no_output_needs_is_dead():
     dead = net.add("ABS", (net.rescale("x", DType.INT32),), (1, 4), DType.INT32)
     rows = compile_canonical(net.graph(output), CHIP).manifest.operators
     assert {row.name: row.placed for row in rows}[dead] is Placed.DEAD
+
+
+def test_rows_bear_the_authors_names_where_they_are_known():
+    net = Net(x=(1, 4))
+    identity = net.add("IDENTITY", ("x",), (1, 4))
+    inverted = net.add("BITWISE_NOT", (identity,), (1, 4))
+    graph = net.graph(net.add("CLZ", (net.rescale(inverted, DType.INT32),), (1, 4), DType.INT32))
+    names = {identity: "head.drop", inverted: "head.invert", "elsewhere": "no operator of this graph"}
+    program = compile_network(graph, CHIP, operator_names=names)
+    assert [row.source for row in program.manifest.operators] == ["head.drop", "head.invert", "", ""]
+    unnamed = compile_network(graph, CHIP)
+    assert (program.instructions, program.constants) == (unnamed.instructions, unnamed.constants)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from chipsmith.compiler.fuse.graph_index import GraphIndex
 from chipsmith.compiler.fuse.operators import COPIED, VIEWS
@@ -37,13 +38,15 @@ def _placement(op: Operator, kernel: Kernel | None, index: GraphIndex) -> Placem
     return Placement(name=op.name, kind=op.kind, placed=placed, reason=reason, kernel="")
 
 
-def place_source_operators(source: Graph, compiled: tuple[Placement, ...]) -> Iterator[Placement]:
+def place_source_operators(
+    source: Graph, compiled: tuple[Placement, ...], names: Mapping[str, str]
+) -> Iterator[Placement]:
     """A row for each operator of a network as it came, in its order, then those that the compiler made.
 
-    `compiled`: the rows of its canonical form.
+    `compiled`: the rows of its canonical form; `names`: the author's names of the operators, where they are known.
     """
     left = {placement.name: placement for placement in compiled}
     for op in source.operators:
         folded = Placement(name=op.name, kind=op.kind, placed=Placed.FOLDED, reason=_FOLDED, kernel="")
-        yield left.pop(op.name, folded)
+        yield replace(left.pop(op.name, folded), source=names.get(op.name, ""))
     yield from left.values()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import Latency, Profile
+from chipsmith.reports.author_names import AUTHOR_COLUMN, source_cell
 from chipsmith.reports.charts import ENGINE_COLOURS, Chart, bar_axis, bar_height, chart
 from chipsmith.reports.layers import LayerRow, hover_operators, profile_layers, short_name
 from chipsmith.reports.markup import Cell, details, how, number, plot, share_cell, table
@@ -14,6 +15,7 @@ from chipsmith.reports.sections.section import Drawing, PageSection
 
 _KERNEL_COLUMNS = (
     "kernel",
+    AUTHOR_COLUMN,
     "engine",
     "start",
     "end",
@@ -47,19 +49,22 @@ def _layer_table(rows: Sequence[LayerRow], latency: Latency) -> str:
     lines = [
         (
             row.label,
+            source_cell(row.sources),
             number(row.added_cycles, f"{row.added_cycles:,}"),
             share_cell(row.added_cycles, latency.cold_cycles),
         )
         for row in rows
     ]
-    total = ("latency", number(latency.cold_cycles, f"{latency.cold_cycles:,}"), number(1, "100.0 %"))
-    return table(("kernel", "cycles added", "share"), lines, total=total, label="Latency by kernel")
+    total = ("latency", "", number(latency.cold_cycles, f"{latency.cold_cycles:,}"), number(1, "100.0 %"))
+    columns = ("kernel", AUTHOR_COLUMN, "cycles added", "share")
+    return table(columns, lines, total=total, optional=(AUTHOR_COLUMN,), label="Latency by kernel")
 
 
 def _kernel_table(profile: Profile) -> str:
     rows = [
         (
             Cell(text=short_name(row), title=", ".join(row.operators)),
+            source_cell(row.sources),
             row.kind,
             number(row.first_start_cycle, f"{row.first_start_cycle:,}"),
             number(row.last_end_cycle, f"{row.last_end_cycle:,}"),
@@ -73,7 +78,7 @@ def _kernel_table(profile: Profile) -> str:
         for row in profile.kernels
         if row.name != REST
     ]
-    return table(_KERNEL_COLUMNS, rows, label="All kernels")
+    return table(_KERNEL_COLUMNS, rows, optional=(AUTHOR_COLUMN,), label="All kernels")
 
 
 def _stall_table(latency: Latency) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
+from chipsmith.reports.author_names import AUTHOR_COLUMN, source_cell
 from chipsmith.reports.markup import how, paragraph, table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
@@ -12,7 +13,17 @@ from chipsmith.reports.sections.section import Drawing, PageSection
 
 def _draw(record: RunRecord) -> Drawing:
     operators = record.inference.operators
-    rows = [(operator.name, operator.kind, operator.placed, operator.reason, operator.kernel) for operator in operators]
+    rows = [
+        (
+            operator.name,
+            source_cell([operator.source]),
+            operator.kind,
+            operator.placed,
+            operator.reason,
+            operator.kernel,
+        )
+        for operator in operators
+    ]
     counts = Counter(operator.placed for operator in operators)
     where = ", ".join(f"{count} {name}" for name, count in counts.most_common())
     html = (
@@ -22,8 +33,9 @@ def _draw(record: RunRecord) -> Drawing:
             "there. What the host does stands outside of the chip's latency; its time is under “this run”."
         )
         + table(
-            ("operator", "kind", "placed", "reason", "kernel"),
+            ("operator", AUTHOR_COLUMN, "kind", "placed", "reason", "kernel"),
             (*_host_rows(record, "before"), *rows, *_host_rows(record, "after")),
+            optional=(AUTHOR_COLUMN,),
             label="Placement",
             narrow="stack",
         )
@@ -31,8 +43,8 @@ def _draw(record: RunRecord) -> Drawing:
     return Drawing(html=html)
 
 
-def _host_rows(record: RunRecord, when: Literal["before", "after"]) -> list[tuple[str, str, str, str, str]]:
-    return [(step.name, "", "host", step.reason, "") for step in record.host_steps if step.when == when]
+def _host_rows(record: RunRecord, when: Literal["before", "after"]) -> list[tuple[str, ...]]:
+    return [(step.name, "", "", "host", step.reason, "") for step in record.host_steps if step.when == when]
 
 
 SECTION = PageSection(name="placement", title="Placement", link="placement", draw=_draw)

@@ -19,7 +19,7 @@ from chipsmith.frontends.pytorch.eager import eager_module
 from chipsmith.frontends.pytorch.load import load_module, load_pytorch
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.diff.layer import LayerValues, int8_tensors, npu_tensors
-from chipsmith.witness.diff.sqnr import MOVES, label_of, node_values, source_of
+from chipsmith.witness.diff.sqnr import MOVES, is_of_original, label_of, node_values, source_of
 
 if TYPE_CHECKING:
     import torch
@@ -49,7 +49,7 @@ def pytorch_layers(
     exact, rough = _stacked(original, rows), _stacked(converted, rows)
     names = int8_tensors(lowered.graph)
     tensors = npu_tensors(lowered, chip, names, columns)
-    return lowered.graph.name, list(_layers(converted, exact, rough, tensors))
+    return lowered.graph.name, list(_layers(converted, original, exact, rough, tensors))
 
 
 def _stacked(module: Any, rows: Sequence[tuple[torch.Tensor, ...]]) -> dict[str, Array]:
@@ -62,14 +62,17 @@ def _stacked(module: Any, rows: Sequence[tuple[torch.Tensor, ...]]) -> dict[str,
 
 
 def _layers(
-    converted: Any, exact: Mapping[str, Array], rough: Mapping[str, Array], tensors: Mapping[str, Array]
+    converted: Any, original: Any, exact: Mapping[str, Array], rough: Mapping[str, Array], tensors: Mapping[str, Array]
 ) -> Iterator[LayerValues]:
-    """Each node whose result is requantised, but for those that only move what another made."""
+    """Each node of the float network whose result is requantised, but for those that only move what another made."""
     left = dict(tensors)
+    originals = {node.name: node for node in original.graph.nodes}
     seen: set[str] = set()
     for node in converted.graph.nodes:
         source: Node | None = source_of(node)
-        if source is None or source.name in seen or source.name not in exact or source.name.startswith(MOVES):
+        if source is None or source.name in seen or source.name.startswith(MOVES):
+            continue
+        if not is_of_original(source, originals):
             continue
         seen.add(source.name)
         witness = rough[node.args[0].name].astype(np.int64)

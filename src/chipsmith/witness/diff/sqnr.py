@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,12 +60,18 @@ def _layers(converted: Any, original: Any) -> Iterator[tuple[str, tuple[str, str
         source = source_of(node)
         if source is None or source.name.startswith(MOVES):
             continue
-        if source.name in originals and _same(source, originals[source.name]):
+        if is_of_original(source, originals):
             yield source.name, (label_of(source), node.name)
 
 
-def _same(source: Node, original: Node) -> bool:
-    """Whether two nodes of one name compute one thing: the quantiser takes cells apart and names the parts anew."""
+def is_of_original(source: Node, originals: Mapping[str, Node]) -> bool:
+    """Whether a node of the int8 network computes what the float network's node of its name does.
+
+    Those are `originals`, by name; the quantiser takes cells and attention apart, and names the parts anew.
+    """
+    original = originals.get(source.name)
+    if original is None:
+        return False
     shapes = [getattr(node.meta.get("val"), "shape", None) for node in (source, original)]
     return label_of(source) == label_of(original) and shapes[0] == shapes[1]
 
