@@ -93,11 +93,11 @@ def test_each_layer_loses_little_to_int8(ran):
     assert min(layers.values()) > 20
 
 
-def test_the_same_figures_are_made_of_float_int8_and_chip(ran):
-    names = {(metric.stage, metric.name) for metric in ran.record.metrics}
-    assert names == {(stage, name) for stage in ("float", "int8", "chip") for name in ("accuracy", "cross entropy")}
+def test_each_target_has_the_same_metrics(ran):
+    names = {(metric.target, metric.name) for metric in ran.record.metrics}
+    assert names == {(target, name) for target in ("source", "int8", "npu") for name in ("accuracy", "cross entropy")}
     assert sum(map(sum, ran.record.confusion.counts)) == 1000
-    assert {curve.stage for curve in ran.record.calibration} == {"float", "chip"}
+    assert {curve.target for curve in ran.record.calibration} == {"source", "npu"}
 
 
 def test_the_program_carries_what_raw_data_need(ran):
