@@ -17,6 +17,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.load import load_onnx
 from chipsmith.frontends.onnx.runtime import onnx_model
 from chipsmith.witness.diff.layer import LayerValues, from_float, from_witness
+from chipsmith.witness.diff.sqnr import is_of_original
 
 MODULE = """
 import torch
@@ -118,12 +119,31 @@ def test_quantised_network_is_compared_over_random_inputs_too(folder):
 
 def test_layers_of_a_pytorch_network(folder):
     diff = chipsmith.diff("my_layers:build", calibration="images.npy")
-    assert [layer.operator for layer in diff.layers] == ["relu", "max_pool2d", "linear"]
+    assert [(layer.name, layer.operator) for layer in diff.layers] == [
+        ("1", "relu"),
+        ("2", "max_pool2d"),
+        ("4", "linear"),
+    ]
     assert diff.witness.startswith(f"PyTorch {torch.__version__.split('+')[0]}")
     assert all(layer.npu is not None and layer.npu.largest <= 1 for layer in diff.layers)
     assert all(layer.int8.snr_db > 25 for layer in diff.layers)
 
 
+def exported_nodes(forward):
+    """The nodes by name of a module of that `forward`, as torch.export writes them."""
+    module = type("Exported", (torch.nn.Module,), {"forward": lambda _, x: forward(x)})()
+    return {node.name: node for node in torch.export.export(module, (torch.zeros(1, 4),)).graph.nodes}
+
+
+def test_a_node_is_the_float_networks_only_where_it_computes_the_same():
+    originals = exported_nodes(lambda x: x * 2)
+    others = exported_nodes(lambda x: torch.relu(x[:, :2] * 2))
+    assert is_of_original(originals["mul"], originals)
+    assert not is_of_original(others["mul"], originals)
+    assert not is_of_original(others["relu"], originals)
+
+
+@pytest.mark.slow
 def test_parts_that_the_quantiser_takes_anew_from_attention_are_no_layers(folder):
     """Some bear the name of a node of the float network that computes something else."""
     np.save("series.npy", np.random.default_rng(0).normal(size=(16, 5, 8)).astype(np.float32))
@@ -132,10 +152,9 @@ def test_parts_that_the_quantiser_takes_anew_from_attention_are_no_layers(folder
     assert all(layer.int8.snr_db > 15 for layer in diff.layers)
 
 
-@pytest.mark.parametrize("model", ["small.onnx", "my_layers:build"])
-def test_layers_have_the_names_of_the_placement_table(model, folder):
-    diff = chipsmith.diff(model, calibration="images.npy")
-    placements = chipsmith.compile(model, calibration="images.npy").operators
+def test_layers_of_an_onnx_network_have_the_names_of_the_placement_table(folder):
+    diff = chipsmith.diff("small.onnx", calibration="images.npy")
+    placements = chipsmith.compile("small.onnx", calibration="images.npy").operators
     assert {layer.name for layer in diff.layers} <= {row.source for row in placements}
 
 

@@ -25,6 +25,7 @@ from chipsmith.frontends.pytorch.executorch import (
     lower_program,
     quantise_program,
 )
+from chipsmith.frontends.pytorch.operator_names import keep_authors_names
 from chipsmith.frontends.quantized_io import IoBinding
 from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names
 from chipsmith.tosa.file import parse_tosa
@@ -195,7 +196,7 @@ def _finish_network(lowered: Lowered, exported: _Exported, convert: Callable[[],
         inputs=_bind(graph.inputs, lowered.inputs, layout.input_axes),
         outputs=_bind(graph.outputs, lowered.outputs, layout.output_axes),
         input_names=exported.arguments,
-        operator_names=follow_names(lowered.operator_names, layout.graph, graph),
+        operator_names=follow_names(keep_authors_names(lowered.operator_names, exported.program), layout.graph, graph),
         source=exported.source,
         fake_quantized=EagerModel(build=convert, batch_size=exported.example_inputs[0].shape[0]),
     )

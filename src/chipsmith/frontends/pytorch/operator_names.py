@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
 
 
 def read_operator_names(record: str) -> dict[str, str]:
@@ -16,11 +20,29 @@ def read_operator_names(record: str) -> dict[str, str]:
     return {operator: name for operator, name in names.items() if name}
 
 
+def keep_authors_names(names: Mapping[str, str], program: ExportedProgram) -> dict[str, str]:
+    """Of names by operator those of a module or a node of the author's program.
+
+    The quantiser takes some operators apart, such as layer normalisation, and names the parts itself.
+    """
+    known = {_strip_root(path) for node in program.graph.nodes for path, _ in _module_stack(node.meta)}
+    known.update(node.name for node in program.graph.nodes)
+    return {operator: name for operator, name in names.items() if name in known}
+
+
+def _module_stack(meta: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return list((meta.get("nn_module_stack") or {}).values())
+
+
+def _strip_root(path: str) -> str:
+    return path.removeprefix("L['self'].")
+
+
 def _find_origin(source: dict[str, Any]) -> str:
     """Empty where it is unknown; where ExecuTorch knows nothing it writes a sentence in place of a list or table."""
     modules, trace = source["nn_module_stack"], source["node_trace"]
     if not isinstance(modules, dict):
         return ""
-    path = str(list(modules.values())[-1][0]).removeprefix("L['self'].")
+    path = _strip_root(str(list(modules.values())[-1][0]))
     first = str(trace[-1]["name"]) if isinstance(trace, list) else ""
     return path or first
