@@ -34,9 +34,9 @@ def chips(
 
     All of them from small to large; with a `name` of one, or a YAML file, that chip alone. Raises BadInput.
     """
-    from chipsmith.chip import catalogue, load_chip
+    from chipsmith.chip import load_catalogue, load_chip
 
-    return tuple(load_chip(known) for known in catalogue()) if name is None else load_chip(name)
+    return tuple(load_catalogue().values()) if name is None else load_chip(name)
 
 
 def conformance(

@@ -3,6 +3,7 @@
 from chipsmith.chip.description import Chip, json_schema
 from chipsmith.chip.reading import (
     catalogue,
+    load_catalogue,
     load_chip,
     override_chip,
     parse_chip_settings,
@@ -14,6 +15,7 @@ __all__ = [
     "Chip",
     "catalogue",
     "json_schema",
+    "load_catalogue",
     "load_chip",
     "override_chip",
     "parse_chip_settings",

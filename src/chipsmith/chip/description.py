@@ -38,7 +38,7 @@ class Section(BaseModel):
     A field whose schema has an `enum` (powers of two) accepts these values only.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     @field_validator("*", mode="after")
     @classmethod

@@ -14,7 +14,6 @@ import yaml
 from pydantic import ValidationError
 
 from chipsmith.chip.description import Chip
-from chipsmith.chip.faults import describe_faults
 from chipsmith.errors import BadInput
 from chipsmith.suggest import nearest_name
 
@@ -28,8 +27,13 @@ _LONGEST_OVERRIDDEN_NAME = 120
 
 def catalogue() -> tuple[str, ...]:
     """Names of the chips that the package brings, by multipliers, on-chip bytes and name, from small to large."""
+    return tuple(load_catalogue())
+
+
+def load_catalogue() -> dict[str, Chip]:
+    """The chips that the package brings by name, in the order of `catalogue`."""
     chips = {name: load_chip(name) for name in _catalogue_names()}
-    return tuple(sorted(chips, key=lambda name: (chips[name].macs, chips[name].on_chip_bytes, name)))
+    return dict(sorted(chips.items(), key=lambda item: (item[1].macs, item[1].on_chip_bytes, item[0])))
 
 
 def load_chip(name_or_path: str | Path, overrides: Mapping[str, str] | None = None) -> Chip:
@@ -135,6 +139,8 @@ def _build(document: Document, *, overrides: Mapping[str, str], origin: str) -> 
     try:
         return Chip.model_validate(fields)
     except ValidationError as error:
+        from chipsmith.chip.faults import describe_faults
+
         lines = {path: line for path, line in document.lines.items() if path not in overrides}
         raise BadInput(describe_faults(error, origin=origin, lines=lines)) from error
 

@@ -10,10 +10,8 @@ from chipsmith.compiler.lower.kernel import KernelList
 from chipsmith.compiler.schedule.schedule import Schedule
 from chipsmith.compiler.spill.spill_plan import SpillPlan
 from chipsmith.compiler.stage import CompilerStage
-from chipsmith.program.assembly import format_assembly
 from chipsmith.program.program import Program
 from chipsmith.tosa.graph import Graph
-from chipsmith.tosa.text import outline_graph
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +30,8 @@ class Compilation:
         """What a stage made, for people: a line for each operator, chain, kernel, instruction or allocation."""
         match stage:
             case CompilerStage.CANONICALIZE:
+                from chipsmith.tosa.text import outline_graph
+
                 return outline_graph(self.canonical)
             case CompilerStage.FUSE:
                 return str(self.fused)
@@ -44,4 +44,6 @@ class Compilation:
             case CompilerStage.SCHEDULE:
                 return str(self.schedule)
             case CompilerStage.EMIT:
+                from chipsmith.program.assembly import format_assembly
+
                 return format_assembly(self.program.instructions)
