@@ -21,7 +21,7 @@ from reference import noun_sections, verb_sections
 
 from chipsmith.api import VERBS
 from chipsmith.api.document import verb_table, word_tables
-from chipsmith.chip import catalogue, load_chip
+from chipsmith.chip import load_catalogue
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
 from chipsmith.learn import recipe_schema
@@ -52,7 +52,7 @@ def replace_parts(text: str, parts: Mapping[str, str]) -> str:
 
 def chips(text: str) -> str:
     """The catalogue and the fields of a chip file."""
-    chips = [load_chip(name) for name in catalogue()]
+    chips = load_catalogue().values()
     return replace_parts(text, {"catalogue": catalogue_table(chips), "fields": field_table()})
 
 

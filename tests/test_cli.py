@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import os
 import subprocess
@@ -248,6 +249,26 @@ def test_bad_runs(refusal, here):
     assert "result.json" in refusal(2, "report", ".")
 
 
+def test_a_short_command_collects_no_garbage():
+    code = (
+        "import atexit, gc, sys\n"
+        "phases = []\n"
+        "atexit.register(lambda: print(phases.count('start'), gc.get_freeze_count() > 0, file=sys.stderr))\n"
+        "from chipsmith import cli\n"
+        "gc.callbacks.append(lambda phase, _: phases.append(phase))\n"
+        "sys.argv = ['chipsmith', 'estimate', sys.argv[1]]\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, DIGITS], capture_output=True, text=True, check=True)
+    assert done.stderr == "0 True\n"
+
+
+def test_a_command_that_python_calls_leaves_the_process_as_it_is(chipsmith):
+    before = gc.get_threshold(), gc.get_freeze_count(), dict(os.environ)
+    chipsmith("chips")
+    assert (gc.get_threshold(), gc.get_freeze_count(), dict(os.environ)) == before
+
+
 def test_a_mistyped_command_or_option_is_bad_input(chipsmith):
     for arguments in (("complie",), ("compile",), ("chips", "--jsn")):
         code, out, err = chipsmith(*arguments)
@@ -259,7 +280,7 @@ def test_a_fault_of_our_own_is_one_line_and_a_way_to_see_more(chipsmith, monkeyp
     def broken() -> None:
         raise RuntimeError("two and two\nare five")
 
-    monkeypatch.setattr("chipsmith.chip.catalogue", broken)
+    monkeypatch.setattr("chipsmith.chip.load_catalogue", broken)
     code, out, err = chipsmith("chips", "--json")
     assert (code, out) == (1, "")
     assert err == (
@@ -273,7 +294,7 @@ def test_a_missing_package_leads_to_the_doctor(chipsmith, monkeypatch):
     def incomplete() -> None:
         raise ModuleNotFoundError("No module named 'numba'", name="numba")
 
-    monkeypatch.setattr("chipsmith.chip.catalogue", incomplete)
+    monkeypatch.setattr("chipsmith.chip.load_catalogue", incomplete)
     assert chipsmith("chips") == (
         2,
         "",

@@ -36,7 +36,8 @@ _HELP = "Neural networks and the chips they run on, designed together; every num
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; `arguments` default to the process's own."""
-    _start_sooner()
+    if arguments is None:
+        _start_sooner()
     try:
         app.main(args=arguments, prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE)
     except ChipsmithError as error:
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _start_sooner() -> None:
-    """Spare a short command what is a fifth of its time and does nothing for it.
+    """Spare a process that is one command what is a fifth of a short one's time and does nothing for it.
 
     That is to look for garbage among all that imports made, while they make it and once more at the end, and to search
     the installed packages for plugins of pydantic.

@@ -4,7 +4,15 @@ import re
 
 import pytest
 
-from chipsmith.chip import catalogue, load_chip, override_chip, parse_chip_settings, parse_overrides, read_chip
+from chipsmith.chip import (
+    catalogue,
+    load_catalogue,
+    load_chip,
+    override_chip,
+    parse_chip_settings,
+    parse_overrides,
+    read_chip,
+)
 from chipsmith.errors import BadInput
 
 EDGE = load_chip("edge-256").to_yaml()
@@ -20,6 +28,12 @@ def setting_fault(**overrides):
     with pytest.raises(BadInput) as raised:
         load_chip("edge-256", {path.replace("__", "."): value for path, value in overrides.items()})
     return str(raised.value)
+
+
+def test_the_catalogue_is_loaded_in_its_order():
+    chips = load_catalogue()
+    assert tuple(chips) == catalogue()
+    assert all(chip == load_chip(name) for name, chip in chips.items())
 
 
 def test_a_file_is_loaded_by_its_path(tmp_path):

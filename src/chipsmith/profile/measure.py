@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chipsmith.chip.description import Chip
 from chipsmith.costs import (
     EnergyEstimate,
@@ -13,15 +15,15 @@ from chipsmith.costs import (
     slow_memories,
     tops_per_watt,
 )
-from chipsmith.profile.instructions import profile_instructions
-from chipsmith.profile.kernels import profile_kernels
 from chipsmith.profile.memory import memory_peak_bytes, residence
 from chipsmith.profile.prices import price_area, price_die, price_energy
 from chipsmith.profile.profile import BufferRole, ChipRecord, EngineRow, Latency, MemorySpan, Profile, Totals
-from chipsmith.profile.transfers import TransferRow, profile_transfers
 from chipsmith.program.actions import ActionCounts, count_program
 from chipsmith.program.program import Program
 from chipsmith.sim.cycle import Timeline, simulate
+
+if TYPE_CHECKING:
+    from chipsmith.profile.transfers import TransferRow
 
 
 def describe_chip(chip: Chip) -> ChipRecord:
@@ -47,6 +49,10 @@ def quick_profile(program: Program, *, cold: Timeline | None = None, warm: Timel
 
 def full_profile(program: Program, *, cold: Timeline | None = None, warm: Timeline | None = None) -> Profile:
     """As `quick_profile`, with a row for each kernel, instruction and buffer of a cold inference."""
+    from chipsmith.profile.instructions import profile_instructions
+    from chipsmith.profile.kernels import profile_kernels
+    from chipsmith.profile.transfers import profile_transfers
+
     cold, warm = cold or simulate(program), warm or simulate(program, warm=True)
     counts, transfers = count_program(program), profile_transfers(program)
     energy = _energy(program, counts, cold)
