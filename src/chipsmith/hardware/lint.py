@@ -30,7 +30,7 @@ def elaborate_machine(chip: Chip, top: str = TOP) -> str:
     BadInput where pyosys is missing.
     """
     if find_spec("pyosys") is None:
-        raise BadInput("synthesis needs pyosys: `pip install chipsmith[rtl]`")
+        raise BadInput("cannot synthesise: pyosys is not installed; mend: pip install 'chipsmith[rtl]'")
     code = (
         "import sys; from pyosys import libyosys as ys; design = ys.Design();"
         "ys.run_pass('read_verilog -sv ' + ' '.join(sys.argv[2:]), design);"

@@ -100,7 +100,7 @@ def synthesize(chip: Chip, liberty: Path, *, top: str = TOP) -> Synthesis:
     Minutes for a catalogue chip. BadInput where pyosys is missing, the file cannot be read, or yosys refuses.
     """
     if find_spec("pyosys") is None:
-        raise BadInput("synthesis needs pyosys: `pip install chipsmith[rtl]`")
+        raise BadInput("cannot synthesise: pyosys is not installed; mend: pip install 'chipsmith[rtl]'")
     if not liberty.is_file():
         raise BadInput(f"there is no liberty file {liberty}")
     with tempfile.TemporaryDirectory() as name:
