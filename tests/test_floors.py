@@ -12,6 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
 
 FLOORS = (
     {"errors", "processors", "schema", "suggest"},
+    {"extras"},
     {"diagnosis"},
     {"files"},
     {"cache"},

@@ -5,10 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeAlias
 
-from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 
 if TYPE_CHECKING:
     from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -44,13 +43,6 @@ class FrontEnd:
         """Raise BadInput, which says that `task` cannot be done, where one of the packages is not installed."""
         for package in self.packages:
             require_package(package, extra=self.extra, task=task)
-
-
-def require_package(package: str, *, extra: str | None, task: str) -> None:
-    """Raise BadInput, which says that `task` cannot be done, where `package`, which `extra` brings, is missing."""
-    if find_spec(package) is None:
-        mend = package if extra is None else f"'chipsmith[{extra}]'"
-        raise BadInput(f"cannot {task}: {package} is not installed; mend: pip install {mend}")
 
 
 def names_function(model: str) -> bool:

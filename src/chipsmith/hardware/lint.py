@@ -6,11 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
 from chipsmith.chip.description import Chip
-from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 from chipsmith.hardware.build import find_verilator
 from chipsmith.hardware.sources import in_order, machine_sources, write_sources
 
@@ -29,8 +28,7 @@ def elaborate_machine(chip: Chip, top: str = TOP) -> str:
 
     BadInput where pyosys is missing.
     """
-    if find_spec("pyosys") is None:
-        raise BadInput("cannot synthesise: pyosys is not installed; mend: pip install 'chipsmith[rtl]'")
+    require_package("pyosys", extra="rtl", task="synthesise")
     code = (
         "import sys; from pyosys import libyosys as ys; design = ys.Design();"
         "ys.run_pass('read_verilog -sv ' + ' '.join(sys.argv[2:]), design);"

@@ -10,12 +10,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 from chipsmith.hardware.sources import in_order, machine_sources, write_sources
 
 TOP = "machine"
@@ -99,8 +99,7 @@ def synthesize(chip: Chip, liberty: Path, *, top: str = TOP) -> Synthesis:
 
     Minutes for a catalogue chip. BadInput where pyosys is missing, the file cannot be read, or yosys refuses.
     """
-    if find_spec("pyosys") is None:
-        raise BadInput("cannot synthesise: pyosys is not installed; mend: pip install 'chipsmith[rtl]'")
+    require_package("pyosys", extra="rtl", task="synthesise")
     if not liberty.is_file():
         raise BadInput(f"there is no liberty file {liberty}")
     with tempfile.TemporaryDirectory() as name:

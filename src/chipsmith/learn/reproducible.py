@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 
-from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 
 
 def require_torch(task: str) -> None:
     """Raises BadInput, which says how to install it, where PyTorch is missing; `task` names what cannot be done."""
     for package in ("torch", "safetensors"):
-        if find_spec(package) is None:
-            raise BadInput(f"cannot {task}: {package} is not installed; mend: pip install 'chipsmith[torch]'")
+        require_package(package, extra="torch", task=task)
 
 
 @contextmanager

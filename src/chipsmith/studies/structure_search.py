@@ -10,11 +10,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 from chipsmith.errors import BadInput, CheckFailed, OperatorRefused
+from chipsmith.extras import require_package
 from chipsmith.frontends.pytorch.shape_graph import shape_graph
 from chipsmith.learn.compression.structure import Choice, Value, apply_choices, find_choices, halve_widths
 from chipsmith.learn.compression.variants import CompressionContext, distill
@@ -147,5 +147,4 @@ def _storage(journal: Path | None) -> Any:
 
 
 def _require_extra() -> None:
-    if find_spec("optuna") is None:
-        raise BadInput("cannot search structures: optuna is not installed; mend: pip install 'chipsmith[compression]'")
+    require_package("optuna", extra="compression", task="search structures")

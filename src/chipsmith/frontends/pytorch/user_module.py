@@ -12,7 +12,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.front_end import names_function, require_package
+from chipsmith.extras import require_package
+from chipsmith.frontends.front_end import names_function
 from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.suggest import nearest_name
 

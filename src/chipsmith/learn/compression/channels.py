@@ -6,13 +6,13 @@ import copy
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 
 if TYPE_CHECKING:
     import torch
@@ -161,7 +161,4 @@ def _nothing_to_prune(module: torch.nn.Module) -> str:
 
 
 def _require_extra() -> None:
-    if find_spec("torch_pruning") is None:
-        raise BadInput(
-            "cannot prune channels: torch-pruning is not installed; mend: pip install 'chipsmith[compression]'"
-        )
+    require_package("torch_pruning", extra="compression", task="prune channels", distribution="torch-pruning")

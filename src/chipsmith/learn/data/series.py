@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import assemble_arrays
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.files import Row, find, naming, read_table
@@ -21,7 +22,6 @@ from chipsmith.learn.data.splits import Shares, Split, cut_validation
 from chipsmith.learn.data.targets import TableTask, Targets, by_number, class_targets, number_targets, read_numbers
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.preprocessing import Fill, Preprocessing, SeriesReader, Standardise
-from chipsmith.learn.preprocessing.packages import require
 
 Series = Sequence[NDArray[Any]]
 """Series (time, channels), each of its own length."""
@@ -199,7 +199,7 @@ def _is_classification(folder: Path) -> bool:
 
 
 def _archives() -> Path:
-    require("aeon", purpose="load sets of the UCR archive")
+    require_package("aeon", extra="data", task="load sets of the UCR archive")
     module = find_spec("aeon.datasets")
     assert module is not None
     assert module.origin is not None

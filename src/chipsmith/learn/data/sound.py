@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import DECODED_BYTES, Decoder, Indices
@@ -19,7 +20,6 @@ from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_groups, split_stratified
 from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SoundReader, Standardise
-from chipsmith.learn.preprocessing.packages import require
 from chipsmith.learn.preprocessing.sound import Layout
 
 SUFFIXES = (".wav",)
@@ -155,8 +155,8 @@ def _sounds(
     features: Features,
 ) -> Dataset:
     """Features in memory where they fit, made as they are asked for where not; scaled by the training part."""
-    require("soundfile", purpose="read sounds")
-    require("librosa", purpose="reckon spectra of sounds")
+    require_package("soundfile", extra="data", task="read sounds")
+    require_package("librosa", extra="data", task="reckon spectra of sounds")
     unscaled = Preprocessing(reader=features.reader(), steps=(features.step(),))
     fits = unscaled.apply(files[0]).nbytes * len(files) <= DECODED_BYTES
     decoded = cached_features(files, unscaled) if fits else None

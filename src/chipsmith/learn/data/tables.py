@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import array_parts, assemble, assemble_arrays
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.files import Row, find, naming, read_table
@@ -20,7 +21,6 @@ from chipsmith.learn.data.splits import Shares, Split
 from chipsmith.learn.data.targets import TableTask, Targets, class_targets, number_targets
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.preprocessing import Column, ColumnsReader, ImageReader, Preprocessing, Standardise
-from chipsmith.learn.preprocessing.packages import require
 
 MOST_CATEGORIES = 50
 """Different words in a column of a table, each of which becomes an input of its own."""
@@ -92,7 +92,7 @@ class SklearnData(DataSection):
 
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput where scikit-learn is not installed."""
-        require("sklearn", purpose="load its data sets", extra="torch")
+        require_package("sklearn", extra="torch", task="load its data sets")
         targets, values, features = _read_sklearn(self.name)
         split = targets.split(self.shares, groups=None, seed=seed)
         source = f"scikit-learn's {self.name}, {len(values)} rows"

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.preprocessing.packages import require
+from chipsmith.extras import require_package
 from chipsmith.learn.preprocessing.step import Reader, Values, named
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def image_size(raw: Any) -> tuple[int, int]:
 
 @contextmanager
 def _opened(raw: Any) -> Iterator[Image]:
-    require("PIL", purpose="read images")
+    require_package("PIL", extra="data", task="read images")
     from PIL import Image, UnidentifiedImageError
 
     try:

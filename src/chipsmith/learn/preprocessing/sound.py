@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.preprocessing.packages import require
+from chipsmith.extras import require_package
 from chipsmith.learn.preprocessing.step import ArrayStep, Reader, Values, named
 
 Layout = Literal["image", "sequence"]
@@ -44,7 +44,7 @@ class SoundReader(Reader):
         samples, rate_hz = read_sound(raw)
         if rate_hz == self.rate_hz or len(samples) == 0:
             return samples
-        require("librosa", purpose="resample sounds")
+        require_package("librosa", extra="data", task="resample sounds")
         import librosa
 
         return np.asarray(librosa.resample(samples, orig_sr=rate_hz, target_sr=self.rate_hz), np.float32)
@@ -52,7 +52,7 @@ class SoundReader(Reader):
 
 def read_sound(raw: Any) -> tuple[NDArray[np.float32], int]:
     """Mono samples from -1 to 1 and their rate in Hz, of a path or of a file's bytes. Raises BadInput, naming it."""
-    require("soundfile", purpose="read sounds")
+    require_package("soundfile", extra="data", task="read sounds")
     import soundfile
 
     try:
@@ -92,7 +92,7 @@ class _Spectrum(ArrayStep):
 
     def apply(self, values: Values) -> Values:
         """Samples (n, samples) to (n, 1, features, frames) as an image, or (n, frames, features) as a sequence."""
-        require("librosa", purpose="reckon spectra of sounds")
+        require_package("librosa", extra="data", task="reckon spectra of sounds")
         features = np.stack([self._features(samples) for samples in values]).astype(np.float32)
         return features[:, None] if self.layout == "image" else np.swapaxes(features, 1, 2)
 

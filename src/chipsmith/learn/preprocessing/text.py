@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.preprocessing.packages import require
+from chipsmith.extras import require_package
 from chipsmith.learn.preprocessing.step import Reader, Values
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class SubwordsReader(TextReader):
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        require("tokenizers", purpose="cut text into subwords")
+        require_package("tokenizers", extra="data", task="cut text into subwords")
         from tokenizers import Tokenizer
 
         return Tokenizer.from_str(self.tokenizer)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chipsmith.learn.preprocessing.packages import require
+from chipsmith.extras import require_package
 from chipsmith.learn.preprocessing.text import BytesReader, CharactersReader, SubwordsReader, TextReader
 
 _PADDING_NAME = "[PAD]"
@@ -68,7 +68,7 @@ class SubwordsTokeniser(_Tokeniser):
 
     def fit(self, texts: Iterable[str], *, length: int) -> SubwordsReader:
         """As for every tokeniser."""
-        require("tokenizers", purpose="learn subwords")
+        require_package("tokenizers", extra="data", task="learn subwords")
         from tokenizers import Tokenizer, decoders, pre_tokenizers
 
         model, trainer = self._model_and_trainer()

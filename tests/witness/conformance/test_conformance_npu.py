@@ -1,7 +1,7 @@
 """TOSA's official cases on the simulated chip, operator by operator, equal to tosa_reference_model in every bit.
 
-By default a few small cases of each operator. `pytest -m slow tests/witness/test_conformance_npu.py` takes four of each
-operator's official cases, drawn with another seed; docs/conformance.md has the command for all.
+By default a few small cases of each operator. `pytest -m slow` on this file takes four of each operator's official
+cases, drawn with another seed; docs/conformance.md has the command for all.
 """
 
 from __future__ import annotations

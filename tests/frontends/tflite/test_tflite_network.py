@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from chipsmith import extras
 from chipsmith.errors import BadInput
-from chipsmith.frontends import front_end
 from chipsmith.frontends.tflite.network import load_tflite
 from chipsmith.tosa.graph import DType
 
@@ -50,7 +50,7 @@ def test_float_network_is_refused_with_a_way_forward(shared_data):
 
 
 def test_missing_library_is_named_with_the_mend(monkeypatch, shared_data):
-    monkeypatch.setattr(front_end, "find_spec", lambda _: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     with pytest.raises(BadInput, match=r"is not installed; mend: pip install 'chipsmith\[tflite\]'"):
         load_tflite(shared_data / "mlperf_tiny" / "ad01_int8.tflite")
 

@@ -354,7 +354,7 @@ def test_masked_scores_get_no_weight():
 
 
 def test_page_names_every_operator():
-    page = (Path(__file__).parents[2] / "docs" / "front-ends.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "front-ends.md").read_text()
     missing = [kind for kind in HANDLERS if kind not in page]
     assert missing == []
 

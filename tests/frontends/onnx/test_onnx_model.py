@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from onnx_networks import floats, integers, node, proto, quantised, weights
 
+from chipsmith import extras
 from chipsmith.errors import BadInput, ChipsmithError
-from chipsmith.frontends import front_end
 from chipsmith.frontends.onnx.load import load_onnx
 from chipsmith.frontends.onnx.model import read_model
 from chipsmith.frontends.onnx.network import lower_network
@@ -70,7 +70,7 @@ def test_foreign_file_is_refused(data, tmp_path):
 
 
 def test_missing_library_is_named_with_the_mend(monkeypatch, tmp_path):
-    monkeypatch.setattr(front_end, "find_spec", lambda name: None if name == "onnxruntime" else name)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "onnxruntime" else name)
     with pytest.raises(BadInput, match=r"onnxruntime is not installed; mend: pip install 'chipsmith\[onnx\]'"):
         read_model(saved(SMALL, tmp_path))
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from chipsmith import extras
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.frontends import front_end
 from chipsmith.frontends.pytorch import network as pytorch
 from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.tosa.graph import DType
@@ -187,7 +187,7 @@ def test_failure_within_the_lowering_is_one_line():
 
 
 def test_missing_library_is_named_with_the_mend(monkeypatch):
-    monkeypatch.setattr(front_end, "find_spec", lambda package: None if package == "executorch" else package)
+    monkeypatch.setattr(extras, "find_spec", lambda package: None if package == "executorch" else package)
     with pytest.raises(BadInput, match=r"executorch is not installed; mend: pip install 'chipsmith\[torch\]'"):
         lower_module(nn.Linear(8, 16), (torch.zeros(1, 8),), [normal(8, 8)])
 

@@ -26,7 +26,7 @@ from chipsmith.tosa.passes.slices import slice_sources
 from chipsmith.tosa.passes.tables import tabulate
 from chipsmith.tosa.verify import verify
 
-NETWORKS = Path(__file__).parents[1] / "networks"
+NETWORKS = Path(__file__).parents[2] / "networks"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.tflite import network as tflite
 from chipsmith.tosa.graph import Graph
 
-DIGITS = Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"
+DIGITS = Path(__file__).parents[2] / "networks" / "digits_cnn.tosa"
 
 
 @pytest.fixture(scope="module")
