@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.2.0.dev0"
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
     from chipsmith.api import *  # noqa: F403
 else:
 

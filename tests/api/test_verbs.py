@@ -31,7 +31,7 @@ def test_a_star_import_brings_the_verbs():
 
 def test_what_is_no_verb_is_an_attribute_error_that_names_it():
     with pytest.raises(AttributeError, match="'polish'"):
-        chipsmith.polish  # noqa: B018
+        chipsmith.polish  # noqa: B018 the access alone is tested
 
 
 def test_no_package_bears_a_verbs_name():

@@ -21,7 +21,7 @@ from chipsmith.api.machines import MACHINE_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
 from chipsmith.api.verb import AnyVerb
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
     from chipsmith.api.inventory import *  # noqa: F403
     from chipsmith.api.jobs import *  # noqa: F403
     from chipsmith.api.machines import *  # noqa: F403

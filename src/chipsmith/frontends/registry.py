@@ -27,12 +27,12 @@ def front_end_of(model: str) -> FrontEnd:
 
     Raises BadInput for any other name.
     """
-    suffix = Path(model).suffix.lower()
-    for row in list_front_ends():
+    suffix, rows = Path(model).suffix.lower(), list_front_ends()
+    for row in rows:
         if suffix in row.suffixes or (not row.suffixes and names_function(model)):
             return row
-    files = [row.form for row in list_front_ends() if row.suffixes]
-    functions = [row.form for row in list_front_ends() if not row.suffixes]
+    files = [row.form for row in rows if row.suffixes]
+    functions = [row.form for row in rows if not row.suffixes]
     given = f"a {', '.join(files[:-1])} or {files[-1]} file"
     raise BadInput(f"'{model}' names no network: give {', or '.join([given, *functions])}")
 
