@@ -48,6 +48,4 @@ class QuantisationPlan:
 
 def quantise_tensor(scale: float, zero_point: int, *, width: int = INT8_WIDTH) -> Quantisation:
     """The quantisation of an activation, which has a single scale."""
-    return Quantisation(
-        scale=np.array([scale], np.float64), zero_point=np.array([zero_point], np.int64), width=width
-    )
+    return Quantisation(scale=np.array([scale], np.float64), zero_point=np.array([zero_point], np.int64), width=width)

@@ -17,7 +17,9 @@ def apply_unary(build: GraphBuilder, kind: str, value: GraphValue) -> GraphValue
     return replace(value, tensor=build.unary(kind, value.tensor))
 
 
-def apply_binary(build: GraphBuilder, kind: str, left: Value, right: Value, *, dtype: DType | None = None) -> GraphValue:
+def apply_binary(
+    build: GraphBuilder, kind: str, left: Value, right: Value, *, dtype: DType | None = None
+) -> GraphValue:
     """A TOSA operator of two tensors, which broadcast; the axes lie as those of the larger value.
 
     `dtype` is the result's where it is not the operands'. Raises BadInput where the shapes do not broadcast.
@@ -35,7 +37,9 @@ def _align(build: GraphBuilder, left: Value, right: Value) -> tuple[Shape, Axes]
     try:
         shape = tuple(np.broadcast_shapes(left.shape, right.shape))
     except ValueError as error:
-        raise BadInput(f"'{build.scope}': shapes {list(left.shape)} and {list(right.shape)} do not broadcast") from error
+        raise BadInput(
+            f"'{build.scope}': shapes {list(left.shape)} and {list(right.shape)} do not broadcast"
+        ) from error
     computed = [extend_rank(build, value, len(shape)) for value in (left, right) if isinstance(value, GraphValue)]
     return shape, max(computed, key=lambda value: int(np.prod(value.shape))).axes
 
