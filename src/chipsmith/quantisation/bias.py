@@ -11,7 +11,7 @@ import numpy.typing as npt
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import QuantisationPlan, Reals
 from chipsmith.quantisation.rounding import round_constant
-from chipsmith.quantisation.weights import symmetric_scales, weight_uses
+from chipsmith.quantisation.weights import convolution_weights, symmetric_scales
 from chipsmith.tosa.graph import Operator
 
 
@@ -23,11 +23,9 @@ def correct_bias(network: FloatNetwork, plan: QuantisationPlan, means: Mapping[s
     graph = network.graph
     tensors, constants = dict(graph.tensors), dict(graph.constants)
     operators = {operator.name: operator for operator in graph.operators}
-    for operator, position, axis in weight_uses(graph):
-        if operator.kind == "MATMUL" or operator.inputs[0] not in means:
-            continue
-        weights, bias = (np.asarray(graph.constants[operator.inputs[i]], np.float32) for i in (position, 2))
-        planned = plan.tensors.get(operator.inputs[position]) or symmetric_scales(weights, axis)
+    for operator, axis in convolution_weights(graph):
+        weights, bias = (np.asarray(graph.constants[operator.inputs[i]], np.float32) for i in (1, 2))
+        planned = plan.tensors.get(operator.inputs[1]) or symmetric_scales(weights, axis)
         error = _mean_error(operator, round_constant(weights, planned) - weights, means[operator.inputs[0]])
         name = f"{operator.inputs[2]} of {operator.name}"
         constants[name] = np.asarray(bias - error, np.float32)
@@ -41,4 +39,4 @@ def _mean_error(operator: Operator, error: npt.NDArray[np.float32], means: Reals
     """The mean by channel of a convolution with the error of its weights; padding counts as the mean too."""
     if operator.kind == "DEPTHWISE_CONV2D":
         return np.multiply(error.sum(axis=(0, 1)), means[:, None]).reshape(-1)
-    return np.matmul(error.reshape(len(error), -1, len(means)).sum(axis=1), means)
+    return np.asarray(error.reshape(len(error), -1, len(means)).sum(axis=1) @ means)

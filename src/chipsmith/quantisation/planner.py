@@ -12,7 +12,7 @@ from chipsmith.quantisation.plan import INT8_WIDTH, INT16_WIDTH, Quantisation, Q
 from chipsmith.quantisation.points import RoundingPoints, find_points
 from chipsmith.quantisation.ranges import Histogram, Range, choose_range, cover_range
 from chipsmith.quantisation.settings import RangeMethod
-from chipsmith.quantisation.weights import plan_weights, weight_uses
+from chipsmith.quantisation.weights import convolution_weights, plan_weights
 from chipsmith.tosa.floating.evaluate import Observer, observe
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.operators.row import Values
@@ -72,11 +72,7 @@ def observe_points(graph: Graph, inputs: Mapping[str, Array]) -> Observation:
 
 
 def _read_by_convolutions(graph: Graph) -> set[str]:
-    return {
-        operator.inputs[0]
-        for operator, position, _ in weight_uses(graph)
-        if position == 1 and operator.kind != "MATMUL" and operator.inputs[0] not in graph.constants
-    }
+    return {operator.inputs[0] for operator, _ in convolution_weights(graph)}
 
 
 @dataclass(kw_only=True)

@@ -29,6 +29,14 @@ def weight_uses(graph: Graph) -> Iterator[tuple[Operator, int, int | None]]:
                     yield operator, position, channel_axis(graph, operator, position)
 
 
+def convolution_weights(graph: Graph) -> Iterator[tuple[Operator, int | None]]:
+    """Convolutions of a computed image with constant weights and bias, and the weights' axis of output channels."""
+    for operator, position, axis in weight_uses(graph):
+        if operator.kind != "MATMUL" and position == 1 and operator.inputs[0] not in graph.constants:
+            if operator.inputs[2] in graph.constants:
+                yield operator, axis
+
+
 def channel_axis(graph: Graph, operator: Operator, position: int) -> int | None:
     """The axis of a product's constant that counts its output channels; None where no single axis does."""
     shape = graph.tensors[operator.inputs[position]].shape
