@@ -6,25 +6,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from chipsmith.quantisation.lower import functions
+from chipsmith.quantisation.lower.arithmetic import clamp, combine, multiply, to_common_scale
 from chipsmith.quantisation.lower.rescale import (
     FINE,
     apply_limits,
-    constant_to_scale,
     find_reach,
     lay_out,
     limit_to_finite,
     shape_of,
     to_int32,
-    to_scale,
 )
 from chipsmith.quantisation.lower.state import Handler, LoweringState
+from chipsmith.quantisation.lower.tables import tabulate
 from chipsmith.quantisation.lower.values import (
     ConstantValue,
     Int8Value,
-    Int16Value,
     Int32Value,
     RealValue,
     Tabulated,
@@ -35,44 +33,10 @@ from chipsmith.tosa.graph import DType, Operator
 
 _FACTOR = 32767
 """Greatest magnitude of a constant factor that differs by element."""
-_PRODUCT_BITS = 30
 _FINE_ENOUGH = float(1 << 13)
 """A sum that counts as far as this has steps in which a constant may be rounded."""
 _LARGEST_SUM = float(1 << 30)
-_EXACT_IN_INT32 = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "CLAMP", "ABS", "NEGATE")
 _MOST_EXPONENTS = 16
-
-
-def tabulate(state: LoweringState, operator: Operator) -> Tabulated | None:
-    """The operator as a function of a single int8 or int16 tensor; None where it is none.
-
-    Its inputs are that tensor, functions of it, and constants of a single element. What int32 computes exactly of a
-    whole int16 tensor is left to it.
-    """
-    root: str | None = None
-    arrays: list[npt.NDArray[np.generic]] = []
-    for name in operator.inputs:
-        value = state.value(name)
-        if isinstance(value, ConstantValue) and value.data.size == 1:
-            arrays.append(value.data[None])
-        elif isinstance(value, Int8Value | Int16Value | Tabulated):
-            own = value.root if isinstance(value, Tabulated) else value.tensor
-            if root is not None and own != root:
-                return None
-            root = own
-            arrays.append(value.real.reshape(-1, *(1,) * len(state.shape(name))))
-        else:
-            return None
-    if root is None or state.build.shape(root) != state.shape(operator.outputs[0]):
-        return None
-    if operator.kind in _EXACT_IN_INT32 and all(
-        isinstance(state.value(name), Int16Value | ConstantValue) for name in operator.inputs
-    ):
-        return None
-    result = state.evaluate(operator, arrays).reshape(-1)
-    if state.build.dtype(root) is DType.INT16 and result.dtype == np.bool_:
-        return None
-    return Tabulated(root=root, real=result)
 
 
 def lower_binary(state: LoweringState, operator: Operator) -> Value:
@@ -81,7 +45,11 @@ def lower_binary(state: LoweringState, operator: Operator) -> Value:
     if table is not None:
         return table
     left, right = _real_or_constant(state, operator, 0), _real_or_constant(state, operator, 1)
-    return _add_constant(state, operator, left, right) or combine(state, operator, left, right)
+    added = _add_constant(state, operator, left, right)
+    if added is not None:
+        return added
+    left, right = (limit_masking(state, operator, *pair) for pair in ((left, right), (right, left)))
+    return combine(state.build, operator.kind, left, right)
 
 
 def _real_or_constant(state: LoweringState, operator: Operator, index: int) -> RealValue | ConstantValue:
@@ -107,27 +75,6 @@ def _add_constant(
         return None
     tensor = state.build.binary(operator.kind, wide.tensor, state.build.constant(steps, DType.INT32))
     return replace(wide, tensor=tensor, shape=shape, bound=bound)
-
-
-def combine(
-    state: LoweringState, operator: Operator, left: RealValue | ConstantValue, right: RealValue | ConstantValue
-) -> Int32Value:
-    """Both in steps so fine that rounding them is far below a step of any int8 scale."""
-    left, right = (limit_masking(state, operator, *pair) for pair in ((left, right), (right, left)))
-    scale = max(find_reach(left), find_reach(right)) / FINE
-    tensors = [to_common_scale(state, value, scale) for value in (left, right)]
-    bound = (find_reach(left) + find_reach(right)) / scale + 1
-    tensor = state.build.binary(operator.kind, *tensors)
-    return Int32Value(
-        tensor=tensor, shape=state.build.shape(tensor), scale=np.array([scale]), bound=np.array([np.ceil(bound)])
-    )
-
-
-def to_common_scale(state: LoweringState, value: RealValue | ConstantValue, scale: float) -> str:
-    """An int32 tensor in steps of `scale`."""
-    if isinstance(value, ConstantValue):
-        return constant_to_scale(state.build, value, scale)
-    return to_scale(state.build, value, scale)
 
 
 def limit_masking(
@@ -156,7 +103,7 @@ def lower_multiply(state: LoweringState, operator: Operator) -> Value:
     assert not isinstance(left, ConstantValue)
     if isinstance(right, ConstantValue):
         return _scale_by_constant(state, left, right, state.shape(operator.outputs[0]))
-    return multiply(state, to_int32(state.build, left), to_int32(state.build, right))
+    return multiply(state.build, to_int32(state.build, left), to_int32(state.build, right))
 
 
 def _scale_by_constant(
@@ -169,7 +116,7 @@ def _scale_by_constant(
         return scale_by(state, wide, np.abs(data.reshape(1)), np.sign(data.reshape((1,) * len(wide.shape))))
     if wide.shape == shape and data.size == data.shape[-1] == shape[-1]:
         return scale_by(state, wide, np.abs(data.reshape(-1)), np.sign(data))
-    return multiply(state, to_int32(state.build, wide), _to_factor(state, data))
+    return multiply(state.build, to_int32(state.build, wide), _to_factor(state, data))
 
 
 def scale_by(state: LoweringState, value: Int32Value, factors: Reals, signs: Reals) -> Int32Value:
@@ -196,32 +143,14 @@ def _to_factor(state: LoweringState, data: Reals) -> Int32Value:
     return Int32Value(tensor=tensor, shape=data.shape, scale=np.array([scale]), bound=np.array([float(_FACTOR)]))
 
 
-def multiply(state: LoweringState, left: Int32Value, right: Int32Value) -> Int32Value:
-    """The product of values with one scale each, moved right where it would not fit int32."""
-    product = float(left.bound[0] * right.bound[0])
-    shift = max(0, int(np.ceil(np.log2(max(product, 1.0)))) - _PRODUCT_BITS)
-    tensor = state.build.multiply(left.tensor, right.tensor, shift)
-    return Int32Value(
-        tensor=tensor,
-        shape=state.build.shape(tensor),
-        scale=left.scale * right.scale * 2.0**shift,
-        bound=np.array([np.ceil(product / 2.0**shift) + 1]),
-    )
-
-
 def lower_clamp(state: LoweringState, operator: Operator) -> Value:
     """A table, or limits that wait for the rounding behind."""
     table = tabulate(state, operator)
     if table is not None:
         return table
     value = state.real_operand(operator, 0)
-    low, high = (float(operator.attributes[name]) for name in ("min_val", "max_val"))
+    low, high = (state.number(operator, name) for name in ("min_val", "max_val"))
     return clamp(value if isinstance(value, Int32Value) else to_int32(state.build, value), low, high)
-
-
-def clamp(value: Int32Value, low: float, high: float) -> Int32Value:
-    """The value within low ... high too."""
-    return replace(value, low=min(max(value.low, low), high), high=max(min(value.high, high), low))
 
 
 def lower_absolute(state: LoweringState, operator: Operator) -> Value:
@@ -266,23 +195,23 @@ def lower_power(state: LoweringState, operator: Operator) -> Value:
     else:
         logarithm = functions.logarithm(state, to_int32(state.build, base))
     assert not isinstance(exponent, ConstantValue)
-    return functions.exponential(state, multiply(state, to_int32(state.build, exponent), logarithm))
+    return functions.exponential(state, multiply(state.build, to_int32(state.build, exponent), logarithm))
 
 
 def _raise_to_constants(state: LoweringState, operator: Operator, base: RealValue, exponents: Reals) -> Value:
     distinct = np.unique(exponents)
     if len(distinct) > _MOST_EXPONENTS:
         raise state.refuse(operator, f"{len(distinct)} different exponents are not held; {_MOST_EXPONENTS} are")
+    if len(distinct) == 1 and exponents.ndim and shape_of(state.build, base) == state.shape(operator.outputs[0]):
+        return functions.power(state, base, float(distinct[0]))
     powers = [functions.power(state, base, float(exponent)) for exponent in distinct]
     scale = max(find_reach(value) for value in powers) / FINE
-    result = to_common_scale(state, powers[0], scale)
+    result = to_common_scale(state.build, powers[0], scale)
     for value, exponent in zip(powers[1:], distinct[1:], strict=True):
         mask = state.build.constant(exponents == exponent, DType.BOOL)
-        operands = (mask, to_common_scale(state, value, scale), result)
+        operands = (mask, to_common_scale(state.build, value, scale), result)
         result = state.build.emit("SELECT", operands, state.shape(operator.outputs[0]), DType.INT32)
-    return Int32Value(
-        tensor=result, shape=state.build.shape(result), scale=np.array([scale]), bound=np.array([FINE])
-    )
+    return Int32Value(tensor=result, shape=state.build.shape(result), scale=np.array([scale]), bound=np.array([FINE]))
 
 
 _FUNCTIONS = (

@@ -227,9 +227,7 @@ def _to_int8(build: GraphBuilder, value: RealValue, scale: float, zero_point: in
     if isinstance(value, Int16Value):
         ratio = np.array([value.scale / scale])
         return rescale(build, value.tensor, DType.INT8, ratio, output_zero_point=zero_point)
-    return _narrow_int32(
-        build, value if isinstance(value, Int32Value) else to_int32(build, value), scale, zero_point
-    )
+    return _narrow_int32(build, value if isinstance(value, Int32Value) else to_int32(build, value), scale, zero_point)
 
 
 def quantise_reals(real: npt.NDArray[Any], scale: float, zero_point: int) -> npt.NDArray[np.int64]:

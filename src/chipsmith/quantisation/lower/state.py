@@ -1,31 +1,29 @@
-"""What the lowering of an operator has at hand: the float graph, its plan, the values so far, the graph in the making."""
+"""What the lowering of an operator has at hand: the float graph, its plan, the values so far, the graph to be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.errors import OperatorRefused
 from chipsmith.quantisation.lower.rescale import find_reach, limit_to_finite, narrow
 from chipsmith.quantisation.lower.values import (
     ConstantValue,
-    IndexValue,
     Int8Value,
     Int16Value,
     Int32Value,
-    MaskValue,
     RealValue,
     Tabulated,
     Value,
 )
-from chipsmith.quantisation.plan import INT8_WIDTH, Quantisation, QuantisationPlan, quantise_tensor
+from chipsmith.quantisation.plan import Quantisation, QuantisationPlan, quantise_tensor
 from chipsmith.tosa.builder import GraphBuilder, Shape
 from chipsmith.tosa.floating.rows import step_of
-from chipsmith.tosa.graph import AttributeValue, DType, Graph, Operator
+from chipsmith.tosa.graph import Graph, Operator
 
 _LARGEST_INT32 = float((1 << 31) - 1)
 
@@ -68,6 +66,12 @@ class LoweringState:
         """The shape of a tensor of the float graph."""
         return self.graph.tensors[name].shape
 
+    def number(self, operator: Operator, attribute: str) -> float:
+        """An attribute that is a number."""
+        value = operator.attributes[attribute]
+        assert isinstance(value, int | float)
+        return float(value)
+
     def planned(self, name: str) -> Quantisation | None:
         """The quantisation of a computed tensor of the float graph; None where the plan does not round it."""
         return None if name in self.graph.constants else self.plan.tensors.get(name)
@@ -79,11 +83,12 @@ class LoweringState:
         where the plan must say a range and does not.
         """
         value = self.real_operand(operator, index)
-        return value if isinstance(value, Int8Value) else self._narrow_to_own_range(operator, index, value)
-
-    def _narrow_to_own_range(self, operator: Operator, index: int, value: RealValue) -> Int8Value:
         if isinstance(value, Int32Value):
             raise self.refuse(operator, f"the plan has no range for '{operator.inputs[index]}', which it reads in int8")
+        return value if isinstance(value, Int8Value) else self.narrow_to_own_range(value)
+
+    def narrow_to_own_range(self, value: Int16Value | Tabulated) -> Int8Value:
+        """The value as int8 over all that it may be."""
         real = limit_to_finite(value.real) if isinstance(value, Tabulated) else np.array([-1, 1]) * find_reach(value)
         result = narrow(self.build, value, cover_range(float(real.min()), float(real.max())))
         assert isinstance(result, Int8Value)
@@ -109,16 +114,3 @@ def cover_range(low: float, high: float) -> Quantisation:
     low, high = min(low, 0.0), max(high, 0.0)
     scale = max(high - low, 1e-30) / 255
     return quantise_tensor(scale, int(np.clip(np.rint(-128 - low / scale), -128, 127)))
-
-
-def copy_operator(state: LoweringState, operator: Operator, inputs: tuple[str, ...], dtype: DType) -> str:
-    """The operator as it is, of tensors of the integer graph; it gives the same shape in another element type."""
-    attributes: dict[str, AttributeValue] = {
-        name: value for name, value in operator.attributes.items() if name != "nan_mode"
-    }
-    return state.build.emit(operator.kind, inputs, state.shape(operator.outputs[0]), dtype, attributes)
-
-
-def limit_bound(bound: float) -> float:
-    """The greatest magnitude of int32 integers, of which nobody asks for more than int32 holds."""
-    return min(bound, _LARGEST_INT32)

@@ -69,7 +69,8 @@ class Int32Value:
     """int32: real = q * scale, then limited to `low` ... `high`.
 
     `scale` and `bound` (the greatest magnitude of q) have one element, or one for each index of the last axis.
-    `tensor` may still have another shape than `shape`, with as many elements and the same last axis.
+    `tensor` may still have another shape than `shape`, with the same elements, and the same last axis where scales
+    differ by it.
     """
 
     tensor: str
