@@ -228,4 +228,8 @@ def _name_output(lower: Lowering, name: str, dtype: np.dtype[Any] | None) -> Net
     return NetworkOutput(name=name, dtype=dtype or _NUMPY_TYPES[lower.type_of(plain)], tensor=plain.tensor)
 
 
-_NUMPY_TYPES = {DType.FP32: np.dtype("float32"), DType.INT32: np.dtype("int64"), DType.BOOL: np.dtype("bool")}
+_NUMPY_TYPES: Mapping[DType, np.dtype[Any]] = {
+    DType.FP32: np.dtype("float32"),
+    DType.INT32: np.dtype("int64"),
+    DType.BOOL: np.dtype("bool"),
+}

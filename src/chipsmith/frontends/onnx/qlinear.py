@@ -1,4 +1,4 @@
-"""Operators that compute with integers and their scales: the same in reals, between DequantizeLinear, QuantizeLinear."""
+"""Operators of integers and their scales: the same in reals, between DequantizeLinear and QuantizeLinear."""
 
 from __future__ import annotations
 

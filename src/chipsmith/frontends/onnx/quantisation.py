@@ -56,9 +56,8 @@ def _read_type(node: Node, zero_point: npt.NDArray[Any] | None) -> str:
 def _quantize(lower: Lowering, node: Node) -> Sequence[Value]:
     value = lower.any_value(node, 0)
     if isinstance(value, Const):
-        inputs = {
-            name: constant.values for name in node.inputs if isinstance(constant := lower.values.get(name), Const)
-        }
+        known = {name: lower.values[name] for name in node.inputs if name}
+        inputs = {name: constant.values for name, constant in known.items() if isinstance(constant, Const)}
         return [Const(values=lower.evaluate(node, inputs)[0])]
     if isinstance(value, CodedTensor):
         raise refuse(node, "it quantises what is quantised already")

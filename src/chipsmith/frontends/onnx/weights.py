@@ -13,8 +13,11 @@ from chipsmith.frontends.onnx.lowering import Lowering
 from chipsmith.quantisation.plan import Quantisation, Reals
 from chipsmith.tosa.graph import Graph
 
-_WEIGHTS = {"CONV2D": 1, "CONV3D": 1, "DEPTHWISE_CONV2D": 1, "TRANSPOSE_CONV2D": 1}
-"""The operand that holds the weights."""
+_FACTORS = {
+    **dict.fromkeys(("CONV2D", "CONV3D", "DEPTHWISE_CONV2D", "TRANSPOSE_CONV2D"), (1,)),
+    "MATMUL": (0, 1),
+}
+"""The operands that may be weights."""
 _CLOSE = 1e-3
 """How far a real over its scale may be from an integer: float32 rounds it by a part of this."""
 
@@ -28,10 +31,7 @@ def plan_weights(lower: Lowering, graph: Graph) -> dict[str, Quantisation]:
     plan: dict[str, Quantisation] = {}
     for operator in graph.operators if coded else ():
         candidates = coded.get(lower.build.origins.get(operator.name, ""), [])
-        operands = (
-            (0, 1) if operator.kind == "MATMUL" else (_WEIGHTS[operator.kind],) if operator.kind in _WEIGHTS else ()
-        )
-        for name in (operator.inputs[index] for index in operands):
+        for name in (operator.inputs[index] for index in _FACTORS.get(operator.kind, ())):
             data = graph.constant(name)
             if data is not None:
                 entry = next(_fit(data, candidates), None)
