@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.frontends.onnx import quantisation
+from chipsmith.frontends.onnx import arithmetic, logic, matrix, pointwise, quantisation, reduction
 from chipsmith.frontends.onnx.lowering import Handler
 
-HANDLERS: Mapping[str, Handler] = {
-    kind: handler for module in (quantisation,) for kind, handler in module.HANDLERS.items()
-}
+_MODULES = (
+    quantisation,
+    pointwise,
+    arithmetic,
+    logic,
+    matrix,
+    reduction,
+)
+HANDLERS: Mapping[str, Handler] = {kind: handler for module in _MODULES for kind, handler in module.HANDLERS.items()}
 """The function that lowers each operator."""
 
 REASONS: Mapping[str, str] = {
