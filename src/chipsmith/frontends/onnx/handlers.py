@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.frontends.onnx import arithmetic, logic, matrix, pointwise, quantisation, reduction
+from chipsmith.frontends.onnx import arithmetic, logic, matrix, pointwise, quantisation, recurrent, reduction
 from chipsmith.frontends.onnx.lowering import Handler
 
 _MODULES = (
@@ -13,6 +13,7 @@ _MODULES = (
     arithmetic,
     logic,
     matrix,
+    recurrent,
     reduction,
 )
 HANDLERS: Mapping[str, Handler] = {kind: handler for module in _MODULES for kind, handler in module.HANDLERS.items()}
