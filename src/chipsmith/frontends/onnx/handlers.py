@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.frontends.onnx import quantisation
+from chipsmith.frontends.onnx import convolution, indexing, movement, normalise, pooling, quantisation, resize
 from chipsmith.frontends.onnx.lowering import Handler
 
 HANDLERS: Mapping[str, Handler] = {
-    kind: handler for module in (quantisation,) for kind, handler in module.HANDLERS.items()
+    kind: handler
+    for module in (quantisation, convolution, pooling, movement, indexing, resize, normalise)
+    for kind, handler in module.HANDLERS.items()
 }
 """The function that lowers each operator."""
 
@@ -23,7 +25,7 @@ REASONS: Mapping[str, str] = {
         "bits of integers; compute them outside of the network",
     ),
     **dict.fromkeys(
-        ("NonZero", "Unique", "NonMaxSuppression", "Compress"),
+        ("NonZero", "Unique", "NonMaxSuppression"),
         "a result whose size depends on values; end the network before it",
     ),
 }
