@@ -12,6 +12,7 @@ import numpy as np
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.forms.elementwise import apply_binary
 from chipsmith.frontends.forms.matrix import multiply_matrices
+from chipsmith.frontends.forms.operands import permute_operand, reshape_operand
 from chipsmith.frontends.forms.reduction import reduce_axes
 from chipsmith.frontends.forms.values import Const, GraphValue, Value, drop_axes, permute, reshape
 from chipsmith.tosa.builder import GraphBuilder, Shape
@@ -102,17 +103,17 @@ def _multiply(build: GraphBuilder, left: _Term, right: _Term, needed: set[str]) 
 
 def _multiply_elements(build: GraphBuilder, left: _Term, right: _Term, letters: str) -> _Term:
     """A product that sums nothing: each element with each that shares its letters."""
-    factors = [
-        _reshape(
-            build,
-            _permute(term.value, tuple(term.letters.index(letter) for letter in letters if letter in term.letters)),
-            tuple(term.size(letter) if letter in term.letters else 1 for letter in letters),
-        )
-        for term in (left, right)
-    ]
+    factors = [_spread_axes(build, term, letters) for term in (left, right)]
     if all(isinstance(factor, Const) for factor in factors):
         return _Term(value=_multiply_constants(factors), letters=letters)
     return _Term(value=apply_binary(build, "MUL", *factors), letters=letters)
+
+
+def _spread_axes(build: GraphBuilder, term: _Term, letters: str) -> Value:
+    """The value with its axes in the order of the letters, and of size 1 where it has none of a letter."""
+    own = tuple(term.letters.index(letter) for letter in letters if letter in term.letters)
+    sizes = tuple(term.size(letter) if letter in term.letters else 1 for letter in letters)
+    return reshape_operand(build, permute_operand(term.value, own), sizes)
 
 
 def _multiply_constants(factors: Sequence[Value]) -> Const:
@@ -124,9 +125,9 @@ def _group(
     build: GraphBuilder, term: _Term, batch: Sequence[str], rows: Sequence[str], columns: Sequence[str]
 ) -> Value:
     """The value as matrices: the batch's axes, then those of the rows as a single axis, then those of the columns."""
-    moved = _permute(term.value, tuple(term.letters.index(letter) for letter in (*batch, *rows, *columns)))
+    moved = permute_operand(term.value, tuple(term.letters.index(letter) for letter in (*batch, *rows, *columns)))
     sizes = [math.prod(term.size(letter) for letter in group) for group in (rows, columns)]
-    return _reshape(build, moved, (*(term.size(letter) for letter in batch), *sizes))
+    return reshape_operand(build, moved, (*(term.size(letter) for letter in batch), *sizes))
 
 
 def _sum_out(build: GraphBuilder, term: _Term, needed: set[str]) -> _Term:
@@ -139,13 +140,3 @@ def _sum_out(build: GraphBuilder, term: _Term, needed: set[str]) -> _Term:
         return _Term(value=Const(values=term.value.values.sum(axis=axes)), letters=letters)
     total = reduce_axes(build, "REDUCE_SUM", term.value, axes)
     return _Term(value=drop_axes(build, total, axes), letters=letters)
-
-
-def _permute(value: Value, perm: tuple[int, ...]) -> Value:
-    return Const(values=value.values.transpose(perm)) if isinstance(value, Const) else permute(value, perm)
-
-
-def _reshape(build: GraphBuilder, value: Value, shape: Shape) -> Value:
-    if isinstance(value, Const):
-        return Const(values=value.values.reshape(shape))
-    return value if value.shape == shape else reshape(build, value, shape)

@@ -61,7 +61,9 @@ def gather_elements(
 ) -> GraphValue:
     """For each place of `indices`, the table's element at that place but for the axis, where the index stands."""
     rows = reshape_operand(build, table, (1, math.prod(table.shape), 1))
-    flat = reshape_operand(build, _flatten_element_places(build, indices, table.shape, axis), (1, math.prod(indices.shape)))
+    flat = reshape_operand(
+        build, _flatten_element_places(build, indices, table.shape, axis), (1, math.prod(indices.shape))
+    )
     return natural_value(build, build.reshape(_emit_gather(build, place(build, rows, dtype), flat), indices.shape))
 
 
@@ -81,7 +83,9 @@ def scatter_elements(build: GraphBuilder, target: GraphValue, indices: Value, up
 
     Raises BadInput where a constant place comes twice.
     """
-    flat = reshape_operand(build, _flatten_element_places(build, indices, target.shape, axis), (1, math.prod(indices.shape)))
+    flat = reshape_operand(
+        build, _flatten_element_places(build, indices, target.shape, axis), (1, math.prod(indices.shape))
+    )
     return _scatter(build, target, flat, updates, (1, math.prod(target.shape), 1))
 
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from chipsmith.frontends.forms.elementwise import apply_binary, apply_unary
 from chipsmith.frontends.forms.functions import relu
 from chipsmith.frontends.forms.matrix import apply_linear
-from chipsmith.frontends.forms.values import Const, GraphValue, natural_value, reshape, restore_order
+from chipsmith.frontends.forms.operands import join_tensors, slice_axis
+from chipsmith.frontends.forms.values import Const, GraphValue, drop_axes, natural_value, reshape
 from chipsmith.tosa.builder import GraphBuilder
 
 State: TypeAlias = tuple[GraphValue | None, GraphValue | None]
@@ -77,24 +78,18 @@ def run_cell(
 def stack_values(build: GraphBuilder, values: Sequence[GraphValue]) -> GraphValue:
     """Values of a shape as a single value with an axis for them in front."""
     parts = [reshape(build, value, (1, *value.shape)).tensor for value in values]
-    return natural_value(build, build.concat(parts, 0) if len(parts) > 1 else parts[0])
+    return natural_value(build, join_tensors(build, parts, 0))
 
 
 def _take_step(build: GraphBuilder, series: GraphValue, step: int) -> GraphValue:
-    plain = restore_order(build, series)
-    _, *sizes = plain.shape
-    part = build.slice(plain.tensor, (step, *(0 for _ in sizes)), (1, *sizes))
-    return natural_value(build, build.reshape(part, tuple(sizes)))
+    return drop_axes(build, slice_axis(build, series, axis=0, start=step, size=1), (0,))
 
 
 def _split(build: GraphBuilder, value: GraphValue, sizes: Sequence[int]) -> list[GraphValue]:
     """Parts of (batch, sum of sizes) along its last axis."""
-    plain, start, parts = restore_order(build, value), 0, []
-    for size in sizes:
-        part = build.slice(plain.tensor, (0, start), (plain.shape[0], size))
-        parts.append(natural_value(build, part))
-        start += size
-    return parts
+    starts = np.cumsum([0, *sizes[:-1]]).tolist()
+    pairs = zip(starts, sizes, strict=True)
+    return [slice_axis(build, value, axis=1, start=start, size=size) for start, size in pairs]
 
 
 def _add_biases(cell: Cell) -> npt.NDArray[Any]:

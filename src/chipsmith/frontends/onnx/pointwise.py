@@ -159,18 +159,6 @@ def _prelu(lower: Lowering, node: Node) -> Sequence[Value]:
     return [functions.parametric_relu(lower.build, _real(lower, node), lower.value(node, 1))]
 
 
-def _identity(lower: Lowering, node: Node) -> Sequence[Value]:
-    return [lower.value(node, 0)]
-
-
-def _drop_nothing(lower: Lowering, node: Node) -> Sequence[Value]:
-    """A Dropout as inference means it: the mask keeps everything."""
-    if lower.has(node, 2) and np.any(lower.constant(node, 2)):
-        raise refuse(node, "it trains (training_mode); export the network for inference")
-    value = lower.value(node, 0)
-    return [value, Const(values=np.ones(value.shape, np.bool_))]
-
-
 def _is_special(lower: Lowering, node: Node) -> Sequence[Value]:
     """Nothing in a network of integers is infinite or no number."""
     return [Const(values=np.zeros(lower.value(node, 0).shape, np.bool_))]
@@ -183,12 +171,10 @@ HANDLERS: Mapping[str, Handler] = {
     "BiasGelu": _bias_gelu,
     "Celu": _celu,
     "Clip": _clip,
-    "Dropout": _drop_nothing,
     "Elu": _elu,
     "FastGelu": _fast_gelu,
     "Gelu": _gelu,
     "HardSigmoid": _hard_sigmoid,
-    "Identity": _identity,
     "IsInf": _is_special,
     "IsNaN": _is_special,
     "LeakyRelu": _leaky_relu,

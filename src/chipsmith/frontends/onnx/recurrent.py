@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.forms.operands import slice_axis
 from chipsmith.frontends.forms.recurrent import GATES, Cell, CellKind, State, run_cell, stack_values
-from chipsmith.frontends.forms.values import Const, GraphValue, drop_axes, natural_value, permute, restore_order
+from chipsmith.frontends.forms.values import Const, GraphValue, drop_axes, permute
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, refuse
 from chipsmith.frontends.onnx.model import Node
 
@@ -118,10 +119,8 @@ def _read_first(lower: Lowering, node: Node, operand: int, index: int) -> GraphV
     if isinstance(value, Const) and not value.values.any():
         return None
     whole = lower.materialise(value)
-    states = restore_order(lower.build, permute(whole, (1, 0, 2)) if node.integer("layout", 0) else whole)
-    _, *sizes = states.shape
-    part = natural_value(lower.build, lower.build.slice(states.tensor, (index, 0, 0), (1, *sizes)))
-    return drop_axes(lower.build, part, (0,))
+    states = permute(whole, (1, 0, 2)) if node.integer("layout", 0) else whole
+    return drop_axes(lower.build, slice_axis(lower.build, states, axis=0, start=index, size=1), (0,))
 
 
 HANDLERS: Mapping[str, Handler] = dict.fromkeys(("LSTM", "GRU", "RNN"), _lower_recurrent)
