@@ -1,4 +1,4 @@
-"""An ONNX network run by onnxruntime."""
+"""An ONNX network run by onnxruntime, as its file is."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from chipsmith.errors import BadInput, CheckFailed
-from chipsmith.frontends.onnx.evaluate import PROVIDERS, quiet_options
 from chipsmith.frontends.onnx.model import OnnxModel
+from chipsmith.frontends.onnx.session import first_line, open_session
 from chipsmith.frontends.quantized_network import FrameworkModel
 from chipsmith.tosa.graph import Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OnnxRuntimeModel:
-    """A network that onnxruntime computes node by node, without optimisations: a QDQ network in float32."""
+    """The unchanged bytes of an `.onnx` file, which onnxruntime computes node by node, without optimisations."""
 
     model: OnnxModel = field(repr=False)
 
@@ -42,16 +42,13 @@ class OnnxRuntimeModel:
                 self._session.run(list(self.model.outputs), dict(zip(names, batch, strict=True)))
                 for batch in zip(*columns, strict=True)
             ]
-        except Exception as error:  # onnxruntime's classes have no common base of its own
-            reason = str(error).strip().splitlines()[0][:200]
-            raise CheckFailed(f"onnxruntime did not run the network: {reason}") from error
+        except Exception as error:  # onnxruntime's classes have no common base of their own
+            raise CheckFailed(f"onnxruntime did not run the network: {first_line(error)}") from error
         return tuple(np.concatenate([np.atleast_1d(part) for part in parts]) for parts in zip(*calls, strict=True))
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime
-
-        return onnxruntime.InferenceSession(self.model.proto.SerializeToString(), quiet_options(), providers=PROVIDERS)
+        return open_session(self.model.data, self.model.file.parent)
 
 
 def onnx_model(model: FrameworkModel | None) -> OnnxModel:
