@@ -78,7 +78,9 @@ class _Finder:
         passed = {*self._inside_regions(), *self._find_statistics()}
         for operator in wiring.graph.operators:
             (name,) = operator.outputs
-            if name in passed or name in chains.inner or not wiring.is_real(name) or self._moves_rounded(operator):
+            if name in passed or name in chains.inner or not wiring.is_real(name):
+                continue
+            if self._moves_rounded(operator) and moved_operands(operator)[0] not in passed:
                 continue
             path = [name] if name in chains.ends or moves_elements(operator) else list(self._follow_sums(name))
             passed |= set(path[:-1])
