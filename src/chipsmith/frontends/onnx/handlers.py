@@ -4,14 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.frontends.onnx import convolution, indexing, movement, normalise, pooling, quantisation, resize
+from chipsmith.frontends.onnx import (
+    arithmetic,
+    convolution,
+    indexing,
+    logic,
+    matrix,
+    movement,
+    normalise,
+    pointwise,
+    pooling,
+    quantisation,
+    recurrent,
+    reduction,
+    resize,
+)
 from chipsmith.frontends.onnx.lowering import Handler
 
-HANDLERS: Mapping[str, Handler] = {
-    kind: handler
-    for module in (quantisation, convolution, pooling, movement, indexing, resize, normalise)
-    for kind, handler in module.HANDLERS.items()
-}
+_MODULES = (
+    quantisation,
+    pointwise,
+    arithmetic,
+    logic,
+    matrix,
+    recurrent,
+    reduction,
+    convolution,
+    pooling,
+    movement,
+    indexing,
+    resize,
+    normalise,
+)
+HANDLERS: Mapping[str, Handler] = {kind: handler for module in _MODULES for kind, handler in module.HANDLERS.items()}
 """The function that lowers each operator."""
 
 REASONS: Mapping[str, str] = {

@@ -21,6 +21,7 @@ from chipsmith.frontends.onnx.weights import plan_weights
 from chipsmith.quantisation.network import FloatLayer, FloatNetwork, NetworkOutput
 from chipsmith.quantisation.plan import QuantisationPlan
 from chipsmith.tosa.graph import DType
+from chipsmith.tosa.passes.cleanup import drop_dead
 
 _QUANTISING = ("QuantizeLinear", "DequantizeLinear")
 _MOVING = frozenset(
@@ -198,17 +199,17 @@ def _finish(lower: Lowering, layers: Sequence[FloatLayer]) -> tuple[FloatNetwork
     model = lower.model
     outputs = [_name_output(lower, name, dtype) for name, dtype in zip(model.outputs, model.output_types, strict=True)]
     tensors = dict.fromkeys(output.tensor for output in outputs if output.tensor is not None)
-    graph = lower.build.finish(model.name, tuple(tensors))
+    graph = drop_dead(lower.build.finish(model.name, tuple(tensors)))
     plan = {**lower.plan, **plan_weights(lower, graph)}
     plan |= plan_inputs(lower, graph, plan)
     network = FloatNetwork(
         graph=graph,
         inputs=name_inputs(lower),
         outputs=tuple(outputs),
-        layers=tuple(layers),
-        origins=dict(lower.build.origins),
+        layers=tuple(layer for layer in layers if layer.tensor in graph.tensors),
+        origins={op.name: lower.build.origins[op.name] for op in graph.operators},
     )
-    return network, QuantisationPlan(tensors=plan)
+    return network, QuantisationPlan(tensors={name: entry for name, entry in plan.items() if name in graph.tensors})
 
 
 def _name_output(lower: Lowering, name: str, dtype: np.dtype[Any] | None) -> NetworkOutput:
