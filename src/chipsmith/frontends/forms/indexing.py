@@ -107,7 +107,7 @@ def count_from_start(build: GraphBuilder, indices: Value, sizes: Sequence[int]) 
     """
     if isinstance(indices, GraphValue):
         return _raise_negative(build, indices, sizes)
-    limits = np.array(sizes, np.int64)
+    limits = np.array(sizes if len(sizes) > 1 else sizes[0], np.int64)
     raised = np.where(indices.values < 0, indices.values + limits, indices.values).astype(np.int64)
     if (raised < 0).any() or (raised >= limits).any():
         raise BadInput(f"'{build.scope}': an index is outside of {' x '.join(map(str, sizes))}")
