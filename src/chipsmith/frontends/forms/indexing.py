@@ -1,4 +1,4 @@
-"""Elements chosen, or replaced, by indices that are constant or computed."""
+"""Elements chosen, or replaced, by indices that are constant or computed, and counted from 0 on."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ from chipsmith.tosa.graph import DType
 
 
 def gather(build: GraphBuilder, table: Value, indices: Value, axis: int, *, dtype: DType = DType.FP32) -> GraphValue:
-    """The elements of a table along an axis at INT32 indices, whose axes take that axis's place.
+    """The elements of a table along an axis at INT32 indices from 0 on, whose axes take that axis's place.
 
-    `dtype` is the type of a constant table. Negative indices count from the axis's end; a computed one that is outside
-    is a fault of the inputs.
+    `dtype` is the type of a constant table. A computed index that is outside is a fault of the network's inputs.
     """
     size, rank = table.shape[axis], len(table.shape)
     order = (axis, *(index for index in range(rank) if index != axis))
     rest = tuple(table.shape[index] for index in order[1:])
     rows = materialise(build, table, rank=rank, axes=order, dtype=dtype)
-    flat = reshape_operand(build, wrap(build, indices, (size,)), (1, math.prod(indices.shape)))
+    flat = reshape_operand(build, indices, (1, math.prod(indices.shape)))
     table_rows = build.reshape(rows, (1, size, math.prod(rest)))
     tensor = build.reshape(_emit_gather(build, table_rows, flat), (*indices.shape, *rest))
     count = len(indices.shape)
@@ -90,11 +89,8 @@ def scatter_elements(build: GraphBuilder, target: GraphValue, indices: Value, up
 
 
 def one_hot(build: GraphBuilder, indices: GraphValue, *, depth: int, axis: int, off: float, on: float) -> GraphValue:
-    """A new axis of `depth` with `on` where its index is that of the computed INT32 `indices`, and `off` elsewhere.
-
-    Negative indices count from its end; nothing is on for an index outside.
-    """
-    spread = add_axes(build, _wrap_computed(build, indices, (depth,)), (axis,))
+    """A new axis of `depth` with `on` where its index is that of the computed INT32 `indices`, and `off` elsewhere."""
+    spread = add_axes(build, indices, (axis,))
     rank = len(spread.shape)
     places = np.arange(depth).reshape([-1 if index == axis else 1 for index in spread.axes])
     equal = build.binary("EQUAL", spread.tensor, build.constant(places, DType.INT32), DType.BOOL)
@@ -104,21 +100,21 @@ def one_hot(build: GraphBuilder, indices: GraphValue, *, depth: int, axis: int, 
     return GraphValue(tensor=tensor, shape=shape, axes=spread.axes)
 
 
-def wrap(build: GraphBuilder, indices: Value, sizes: Sequence[int]) -> Value:
-    """Indices with the size added where they are negative; several sizes belong to places along the last axis.
+def count_from_start(build: GraphBuilder, indices: Value, sizes: Sequence[int]) -> Value:
+    """Indices of which negative ones count from an axis's end as the same from 0 on.
 
-    Raises BadInput where a constant one is outside.
+    Several sizes belong to the places along the last axis. Raises BadInput where a constant index is outside.
     """
     if isinstance(indices, GraphValue):
-        return _wrap_computed(build, indices, sizes)
-    limits = np.array(sizes, np.int64)
+        return _raise_negative(build, indices, sizes)
+    limits = np.array(sizes if len(sizes) > 1 else sizes[0], np.int64)
     raised = np.where(indices.values < 0, indices.values + limits, indices.values).astype(np.int64)
     if (raised < 0).any() or (raised >= limits).any():
-        raise BadInput(f"'{build.scope}': an index is outside of an axis of {' x '.join(map(str, sizes))}")
+        raise BadInput(f"'{build.scope}': an index is outside of {' x '.join(map(str, sizes))}")
     return Const(values=raised)
 
 
-def _wrap_computed(build: GraphBuilder, indices: GraphValue, sizes: Sequence[int]) -> GraphValue:
+def _raise_negative(build: GraphBuilder, indices: GraphValue, sizes: Sequence[int]) -> GraphValue:
     plain = restore_order(build, indices)
     rank = len(plain.shape)
     zero = build.constant(np.zeros((1,) * rank), DType.INT32)
@@ -132,12 +128,11 @@ def _wrap_computed(build: GraphBuilder, indices: GraphValue, sizes: Sequence[int
 def _flatten_places(build: GraphBuilder, indices: Value, sizes: Shape) -> Value:
     """Places (..., depth) as numbers (...) of the elements of a tensor of these sizes."""
     strides = np.cumprod((1, *sizes[:0:-1]))[::-1]
-    wrapped = wrap(build, indices, sizes)
-    if isinstance(wrapped, Const):
-        return Const(values=(wrapped.values * strides).sum(axis=-1))
+    if isinstance(indices, Const):
+        return Const(values=(indices.values * strides).sum(axis=-1))
     last = len(indices.shape) - 1
     factors = build.constant(strides.reshape((*(1,) * last, -1)), DType.INT32)
-    total = build.reduce("REDUCE_SUM", build.multiply(wrapped.tensor, factors), last)
+    total = build.reduce("REDUCE_SUM", build.multiply(place(build, indices), factors), last)
     return natural_value(build, build.reshape(total, indices.shape[:-1]))
 
 
@@ -146,11 +141,10 @@ def _flatten_element_places(build: GraphBuilder, indices: Value, sizes: Shape, a
     strides = [math.prod(sizes[index + 1 :]) for index in range(len(sizes))]
     grid = np.indices(indices.shape, dtype=np.int64)
     others = sum(grid[index] * strides[index] for index in range(len(sizes)) if index != axis)
-    wrapped = wrap(build, indices, (sizes[axis],))
-    if isinstance(wrapped, Const):
-        return Const(values=wrapped.values * strides[axis] + others)
+    if isinstance(indices, Const):
+        return Const(values=indices.values * strides[axis] + others)
     factor = build.constant(np.full((1,) * len(sizes), strides[axis]), DType.INT32)
-    scaled = build.multiply(wrapped.tensor, factor)
+    scaled = build.multiply(place(build, indices), factor)
     offsets = build.constant(np.broadcast_to(others, indices.shape), DType.INT32)
     return natural_value(build, build.binary("ADD", scaled, offsets))
 

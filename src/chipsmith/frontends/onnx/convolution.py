@@ -85,7 +85,8 @@ def _read_crop(node: Node, sizes: Shape, strides: Shape, whole: Shape) -> tuple[
     mode = node.text("auto_pad", "NOTSET")
     wanted = node.integers("output_shape", ())[-len(sizes) :]
     if not wanted and mode in ("SAME_UPPER", "SAME_LOWER"):
-        wanted = tuple(size * stride for size, stride in zip(sizes, strides, strict=True))
+        largest = (size + more for size, more in zip(whole, extra, strict=True))
+        wanted = tuple(min(size * stride, most) for size, stride, most in zip(sizes, strides, largest, strict=True))
     if not wanted:
         return (_read_pads(node, len(sizes)) if mode != "VALID" else ((0, 0),) * len(sizes)), extra
     surplus = [size + more - want for size, more, want in zip(whole, extra, wanted, strict=True)]

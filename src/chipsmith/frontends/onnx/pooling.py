@@ -11,6 +11,7 @@ from chipsmith.frontends.forms.windows import Pads, Window, make_window, pad_to_
 from chipsmith.frontends.onnx.convolution import read_window
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, refuse
 from chipsmith.frontends.onnx.model import Node
+from chipsmith.tosa.builder import Shape
 
 _RANKS = (3, 4, 5)
 
@@ -21,8 +22,19 @@ def _read_pool(lower: Lowering, node: Node) -> tuple[GraphValue, Window, Pads]:
     if len(image.shape) not in _RANKS:
         raise refuse(node, f"an input of rank {len(image.shape)}; one to three spatial axes are held")
     window = read_window(lower, node, node.integers("kernel_shape", ()), image.shape[2:])
-    rounded_up = node.integer("ceil_mode", 0) and node.text("auto_pad", "NOTSET") in ("NOTSET", "VALID")
+    automatic = node.text("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER")
+    if automatic and (max(window.dilations) > 1 or _skips(window, image.shape[2:])):
+        raise refuse(
+            node, "auto_pad of a window that is dilated or leaves out elements has two readings; give its pads"
+        )
+    rounded_up = node.integer("ceil_mode", 0) and not automatic
     return image, pad_to_ceiling(window, image.shape[2:]) if rounded_up else window, window.pads
+
+
+def _skips(window: Window, sizes: Shape) -> bool:
+    """Whether several elements lie behind the last position, which onnxruntime leaves out at both ends."""
+    spans = zip(sizes, window.kernel, window.strides, strict=True)
+    return any((-(-size // stride) - 1) * stride + taps + 1 < size for size, taps, stride in spans)
 
 
 def _pool_maximum(lower: Lowering, node: Node) -> Sequence[Value]:

@@ -40,6 +40,7 @@ _ROUNDINGS = {
     "ceil": Rounding.CEIL,
 }
 _FIRST_WITH_COORDINATES = 11
+_LAST_BITS = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,8 @@ def _resize(lower: Lowering, node: Node) -> Sequence[Value]:
     value = lower.computed(node, 0)
     older = node.kind == "Upsample" or lower.opset() < _FIRST_WITH_COORDINATES
     axes = [axis for axis in _read_axes(lower, node, value, older=older) if axis.count != axis.size or axis.scale != 1]
+    if all(axis.count == axis.size for axis in axes):  # onnxruntime copies then, whatever the scales
+        return [value]
     if any(axis.count < 1 for axis in axes):
         raise refuse(node, "nothing is left of its input")
     mapping = _read_mapping(node, older=older)
@@ -84,6 +87,7 @@ def _interpolate(
     build, mode = lower.build, node.text("mode", "nearest")
     mode = "linear" if mode == "bilinear" else mode
     if mode == "nearest":
+        _refuse_ties(node, positions)
         rounding = Rounding.TRUNCATE_OR_CEIL if older else _read_rounding(node)
         chosen = {
             axis.axis: (
@@ -100,6 +104,17 @@ def _interpolate(
             build, value, {axis.axis: _weigh(node, mode, axis, positions[axis.axis]) for axis in axes}
         )
     raise refuse(node, f"mode {mode} is not held; nearest, linear and cubic are")
+
+
+def _refuse_ties(node: Node, positions: Mapping[int, Positions]) -> None:
+    """By half_pixel_symmetric the last bit decides between neighbours where a position lies halfway, or on an element.
+
+    Which bit that is depends on how onnxruntime was compiled.
+    """
+    if node.text("coordinate_transformation_mode", "") == "half_pixel_symmetric":
+        doubled = 2 * np.concatenate([array.astype(np.float64) for array in positions.values()])
+        if (np.abs(doubled - np.rint(doubled)) < _LAST_BITS).any():
+            raise refuse(node, "nearest elements by half_pixel_symmetric, where positions lie halfway, are not held")
 
 
 def _read_rounding(node: Node) -> Rounding:
