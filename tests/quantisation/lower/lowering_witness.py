@@ -51,7 +51,7 @@ def round_to(quantisation: Quantisation) -> Callable[[Array], Array]:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """An output: `exact` of the rounded float graph, `integer` of the integer graph, in real numbers; `step` of these."""
+    """An output in real numbers: `exact` of the rounded float graph, `integer` of the integer graph, in its `step`s."""
 
     exact: Array
     integer: Array
@@ -177,6 +177,14 @@ def int8_weights(shape: tuple[int, ...], *, axis: int | None, seed: int = 0) -> 
     moved = np.moveaxis(integers, axis, -1)
     moved[(0,) * (len(shape) - 1)] = 127
     return np.moveaxis(moved * rng.uniform(0.005, 0.02, shape[axis]), -1, axis).astype(np.float32)
+
+
+SOURCES: Mapping[str, Callable[[GraphBuilder], str]] = {
+    "int8": lambda build: build.unary("IDENTITY", "x"),
+    "int32": lambda build: convolve(build, "x", int8_weights((3, 1, 1, 3), axis=0), [1, 2, 3], shape=(1, 4, 6, 3)),
+    "table": lambda build: build.unary("EXP", "x"),
+}
+"""What an operator may read: of an input of (1, 4, 6, 3), in the forms that the lowering has for it."""
 
 
 def convolve(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from lowering_witness import (
+    SOURCES,
     assert_nearly_exact,
     assert_rounded_right,
-    convolve,
-    int8_weights,
     lower,
     plan_by_range,
     random_inputs,
@@ -36,11 +35,6 @@ MOVES = {
     "identity": lambda build, source: build.unary("IDENTITY", source),
     "pad by zero": lambda build, source: build.pad(source, [(0, 0), (1, 1), (2, 0), (0, 1)], 0.0),
     "pad beyond the range": lambda build, source: build.pad(source, [(0, 0), (1, 1), (2, 0), (0, 1)], 5.3),
-}
-SOURCES = {
-    "int8": lambda build: "x",
-    "int32": lambda build: convolve(build, "x", int8_weights((3, 1, 1, 3), axis=0), [1, 2, 3], shape=(1, 4, 6, 3)),
-    "table": lambda build: build.unary("EXP", "x"),
 }
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from lowering_witness import (
+    SOURCES,
     assert_nearly_exact,
     assert_rounded_right,
     compare,
-    convolve,
-    int8_weights,
     number,
     plan_by_range,
     random_inputs,
@@ -19,12 +18,6 @@ from lowering_witness import (
 
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType
-
-SOURCES = {
-    "int8": lambda build: "x",
-    "int32": lambda build: convolve(build, "x", int8_weights((3, 1, 1, 3), axis=0), [1, 2, 3], shape=(1, 4, 6, 3)),
-    "table": lambda build: build.unary("EXP", "x"),
-}
 
 
 @pytest.mark.parametrize("source", SOURCES)
