@@ -11,6 +11,7 @@ from chipsmith.frontends.calibration import as_input, missing_calibration, needl
 from chipsmith.frontends.front_end import AnyPath
 from chipsmith.frontends.onnx.model import OnnxModel, Shapes, read_model
 from chipsmith.frontends.onnx.network import lower_network, quantise_network
+from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.graph import Array
 
@@ -31,6 +32,12 @@ def load_onnx(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
     if network.quantised:
         raise needless_calibration(model)
     return quantise_network(network, columns)
+
+
+def list_inputs(model: str) -> tuple[AuthorTensor, ...]:
+    """The inputs of an `.onnx` file, a batch that is left open as 1. Raises BadInput as read_model does."""
+    ports = read_model(model).inputs
+    return tuple(AuthorTensor(name=port.name, dtype=port.dtype, shape=port.shape) for port in ports)
 
 
 def read_columns(model: str, calibration: AnyPath) -> tuple[OnnxModel, list[Array]]:
