@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith import frontends
 from chipsmith.errors import BadInput
+from chipsmith.files import write_arrays
+from chipsmith.frontends.calibration import draw_inputs
 from chipsmith.frontends.front_end import AnyPath, FrontEnd, names_function
 
 if TYPE_CHECKING:
@@ -46,3 +49,15 @@ def load_model(model: str, calibration: AnyPath | None = None) -> QuantizedNetwo
     operator or type is outside of what Chipsmith takes.
     """
     return front_end_of(model).load(model, calibration)
+
+
+def load_random(model: str) -> QuantizedNetwork:
+    """The float network that `model` names, its ranges chosen on random inputs: no result of it means anything.
+
+    Raises as load_model, and BadInput for a network that does not itself say what its inputs are.
+    """
+    row = front_end_of(model)
+    with tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
+        file = Path(folder) / "random.npz"
+        write_arrays(file, draw_inputs(row.list_inputs(model)))
+        return row.load(model, file)
