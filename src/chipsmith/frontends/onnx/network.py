@@ -12,6 +12,7 @@ from chipsmith.errors import BadInput, ChipsmithError, OperatorRefused
 from chipsmith.frontends.forms.values import Const, GraphValue, restore_order
 from chipsmith.frontends.onnx.border import enter_input, name_inputs, plan_inputs
 from chipsmith.frontends.onnx.coded import CodedConst, CodedTensor
+from chipsmith.frontends.onnx.definitions import expand_definition
 from chipsmith.frontends.onnx.handlers import HANDLERS, REASONS
 from chipsmith.frontends.onnx.lowering import Lowering, Value, refuse
 from chipsmith.frontends.onnx.model import Node, OnnxModel, parse_node
@@ -70,6 +71,8 @@ class _Walk:
         for node in nodes:
             if node.kind == "If":
                 self._lower_branch(node)
+            elif (definition := _define(self._lower, node)) is not None:
+                self.lower_nodes(definition)
             else:
                 self._lower_node(node)
 
@@ -115,6 +118,17 @@ class _Walk:
         for name, port in zip(node.outputs, branch.output, strict=True):
             self._lower.values[name] = self._lower.values[port.name]
             self._origins[name] = self._origins.get(port.name, node.name)
+
+
+def _define(lower: Lowering, node: Node) -> Sequence[Node] | None:
+    """What ONNX says an operator that has no function here means; None for all others."""
+    values = [lower.values.get(name) for name in node.inputs]
+    if node.kind in HANDLERS or all(isinstance(value, Const) for value in values):
+        return None
+    if any(isinstance(value, CodedTensor) for value in values):
+        return None
+    types = [(lower.type_of(value), value.shape) if isinstance(value, GraphValue | Const) else None for value in values]
+    return expand_definition(node, types, lower.opset(), lower.model.file)
 
 
 def _find_origin(node: Node, origins: Mapping[str, str]) -> str:

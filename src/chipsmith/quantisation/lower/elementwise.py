@@ -195,16 +195,18 @@ def lower_power(state: LoweringState, operator: Operator) -> Value:
     else:
         logarithm = functions.logarithm(state, to_int32(state.build, base))
     assert not isinstance(exponent, ConstantValue)
-    return functions.exponential(state, multiply(state.build, to_int32(state.build, exponent), logarithm))
+    product = multiply(state.build, to_int32(state.build, exponent), logarithm)
+    greatest = max(find_reach(base), 1.0) ** find_reach(exponent)
+    return functions.exponential(state, product, state.planned_reach(operator) or greatest)
 
 
 def _raise_to_constants(state: LoweringState, operator: Operator, base: RealValue, exponents: Reals) -> Value:
-    distinct = np.unique(exponents)
+    distinct, reach = np.unique(exponents), state.planned_reach(operator)
     if len(distinct) > _MOST_EXPONENTS:
         raise state.refuse(operator, f"{len(distinct)} different exponents are not held; {_MOST_EXPONENTS} are")
     if len(distinct) == 1 and exponents.ndim and shape_of(state.build, base) == state.shape(operator.outputs[0]):
-        return functions.power(state, base, float(distinct[0]))
-    powers = [functions.power(state, base, float(exponent)) for exponent in distinct]
+        return functions.power(state, base, float(distinct[0]), reach)
+    powers = [functions.power(state, base, float(exponent), reach) for exponent in distinct]
     scale = max(find_reach(value) for value in powers) / FINE
     result = to_common_scale(state.build, powers[0], scale)
     for value, exponent in zip(powers[1:], distinct[1:], strict=True):

@@ -38,16 +38,17 @@ _DYNAMIC_BITS = 14
 """So many times two below its bound a divisor still has its own reciprocal, unless the plan says more."""
 _LARGEST_POWER = 4
 _LARGEST_EXPONENT = 5000.0
+_LARGEST_SCALE = 120
+"""The greatest power of two that is a result's scale, within float32."""
 
 
 def apply(state: LoweringState, operator: Operator, value: RealValue) -> Int32Value | Tabulated:
     """A function, by the name of its float operator, of any value."""
     wide = to_int32(state.build, value)
-    planned = state.planned(operator.outputs[0])
-    reach = None if planned is None else float(planned.scale[0] * (planned.limits[1] - planned.limits[0]))
+    reach = state.planned_reach(operator)
     match operator.kind:
         case "EXP":
-            return exponential(state, wide)
+            return exponential(state, wide, reach)
         case "LOG":
             return logarithm(state, wide)
         case "RECIPROCAL":
@@ -101,21 +102,25 @@ def _shift_right(state: LoweringState, tensor: str, amount: str) -> str:
     return state.build.emit("ARITHMETIC_RIGHT_SHIFT", (tensor, amount), shape, DType.INT32, {"round": False})
 
 
-def exponential(state: LoweringState, value: Int32Value) -> Int32Value:
-    """exp(x) = 2**n * 2**f of whole n and 0 <= f < 1: 2**f by a table, moved right for n below its limit."""
+def exponential(state: LoweringState, value: Int32Value, reach: float | None = None) -> Int32Value:
+    """exp(x) = 2**n * 2**f of whole n and 0 <= f < 1: 2**f by a table, moved right for n below its limit.
+
+    Results beyond `reach`, where there is one, are cut off: what is known of them sharpens those below.
+    """
     build = state.build
     if find_reach(value) > _LARGEST_EXPONENT:
         value = replace(value, low=max(value.low, -_LARGEST_EXPONENT), high=min(value.high, _LARGEST_EXPONENT))
-    highest = max(1, math.ceil(find_reach(value) / math.log(2.0)))
+    highest = find_reach(value) if reach is None else min(find_reach(value), math.log(reach))
+    exponent = math.ceil(highest / math.log(2.0))
     turns = to_scale(build, value, math.log(2.0) / 65536)
     whole = _shift_right(state, turns, _number(state, 16, turns))
     fraction = build.binary("BITWISE_AND", turns, _number(state, 65535, turns))
     index = build.unary("CAST", build.binary("SUB", fraction, _number(state, 32768, turns)), DType.INT16)
     power = look_up(build, index, np.rint(ENTRY * 2.0 ** ((KNOTS + 32768) / 65536 - 1)))
-    below = build.binary("SUB", _number(state, highest, turns), whole)
-    limited = build.binary("MINIMUM", below, _number(state, 31, turns))
+    below = build.binary("SUB", _number(state, exponent, turns), whole)
+    limited = build.binary("MINIMUM", _at_least(state, below, 0), _number(state, 31, turns))
     tensor = _shift_right(state, power, limited)
-    scale = 2.0 ** min(highest + 1, 120) / _TABLE_STEPS
+    scale = 2.0 ** min(exponent + 1, _LARGEST_SCALE) / _TABLE_STEPS
     return Int32Value(tensor=tensor, shape=value.shape, scale=np.array([scale]), bound=np.array([_TABLE_STEPS + 1]))
 
 
@@ -201,8 +206,11 @@ def _move_left(state: LoweringState, table: str, shift: str, least: float, expon
     return tensor, 2.0**lost / _TABLE_STEPS * 2.0**-exponent
 
 
-def power(state: LoweringState, value: RealValue, exponent: float) -> RealValue:
-    """x ** exponent: a table of int8, products for small whole exponents, else exp(exponent * log(x)) of positive x."""
+def power(state: LoweringState, value: RealValue, exponent: float, reach: float | None = None) -> RealValue:
+    """x ** exponent: a table of int8, products for small whole exponents, else exp(exponent * log(x)) of positive x.
+
+    `reach` as of exponential.
+    """
     if isinstance(value, Int8Value | Tabulated):
         root = value.root if isinstance(value, Tabulated) else value.tensor
         with np.errstate(all="ignore"):
@@ -211,15 +219,16 @@ def power(state: LoweringState, value: RealValue, exponent: float) -> RealValue:
     if exponent in range(1, _LARGEST_POWER + 1):
         return _multiply_out(state, wide, int(exponent))
     if exponent == -1.0:
-        return reciprocal(state, wide)
+        return reciprocal(state, wide, reach)
     if exponent == -0.5:
-        return inverse_root(state, wide)
+        return inverse_root(state, wide, reach)
     scaled = logarithm(state, wide)
     signs = np.full((1,) * len(wide.shape), np.sign(exponent))
     tensor = (
         scaled.tensor if exponent > 0 else state.build.multiply(scaled.tensor, state.build.constant(signs, DType.INT32))
     )
-    return exponential(state, replace(scaled, tensor=tensor, scale=scaled.scale * abs(exponent)))
+    raised = replace(scaled, tensor=tensor, scale=scaled.scale * abs(exponent))
+    return exponential(state, raised, find_reach(wide) ** exponent if exponent > 0 else reach)
 
 
 def _multiply_out(state: LoweringState, value: Int32Value, exponent: int) -> Int32Value:

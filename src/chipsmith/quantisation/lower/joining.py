@@ -10,7 +10,7 @@ import numpy as np
 from chipsmith.quantisation.lower.arithmetic import to_common_scale
 from chipsmith.quantisation.lower.elementwise import limit_masking
 from chipsmith.quantisation.lower.movement import move, narrow_before
-from chipsmith.quantisation.lower.rescale import FINE, find_reach, limit_to_finite, narrow, quantise_reals
+from chipsmith.quantisation.lower.rescale import FINE, find_reach, limit_to_finite, narrow, quantise_reals, to_int32
 from chipsmith.quantisation.lower.selection import to_mask
 from chipsmith.quantisation.lower.state import Handler, LoweringState, cover_range
 from chipsmith.quantisation.lower.tables import tabulate
@@ -158,8 +158,8 @@ def lower_pad(state: LoweringState, operator: Operator) -> Value:
     value = narrow_before(state, operator)
     if isinstance(value, IndexValue | MaskValue):
         return _pad_with(state, value, widths, float(constant.data.reshape(-1)[0]))
-    if isinstance(value, Int8Value) and np.isinf(constant.data).all():
-        return _pad_with(state, value, widths, float(np.sign(constant.data.reshape(-1)[0]) * 127.5 - 0.5))
+    if np.isinf(constant.data).all():
+        return _pad_with_extreme(state, operator, widths, float(np.sign(constant.data.reshape(-1)[0])))
     parts, result = _bring_together(state, operator, [value, constant])
     level = state.build.constant_data(parts[1])
     assert level is not None
@@ -168,6 +168,17 @@ def lower_pad(state: LoweringState, operator: Operator) -> Value:
 
 def _pad_with(state: LoweringState, value: Value, widths: list[tuple[int, int]], level: float) -> Value:
     return move(state, value, lambda build, tensor: build.pad(tensor, widths, level))
+
+
+def _pad_with_extreme(state: LoweringState, operator: Operator, widths: list[tuple[int, int]], sign: float) -> Value:
+    """Padding that is below, or above, whatever the value may be: what a maximum, or a minimum, leaves out."""
+    value = narrow_before(state, operator)
+    if isinstance(value, Tabulated | Int16Value):
+        value = state.narrow_to_own_range(value)
+    if isinstance(value, Int8Value):
+        return _pad_with(state, value, widths, 127.5 * sign - 0.5)
+    wide = to_int32(state.build, state.real_operand(operator, 0))
+    return _pad_with(state, wide, widths, sign * float(wide.bound[0]))
 
 
 def lower_select(state: LoweringState, operator: Operator) -> Value:

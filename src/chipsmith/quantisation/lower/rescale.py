@@ -31,6 +31,9 @@ ENTRY = 32767
 """Greatest entry of an int16 table."""
 FRACTION = 128
 """An int16 table's result counts its entries in so many parts."""
+_FEW_STEPS = 256
+"""A table half of whose entries are smaller than this is better split into two."""
+_PARTS = float(1 << 13)
 _LEAST_REACH = 1e-30
 _MULTIPLIER_BITS = 31
 _LEAST_SHIFT, _GREATEST_SHIFT = 2, 62
@@ -157,16 +160,28 @@ def _as_int32(build: GraphBuilder, tensor: str, scale: float, bound: float) -> I
 
 
 def _look_up_real(build: GraphBuilder, value: Tabulated) -> Int32Value:
-    """By a table of int16 entries; of int8 roots every second entry belongs to an integer."""
+    """By a table of 16 bits, or by two of them where most results are small beside the greatest."""
     real = limit_to_finite(value.real)
-    unit = max(float(np.abs(real).max()), float(np.abs(np.diff(real)).max()), _LEAST_REACH) / ENTRY
-    entries = np.rint(real / unit).astype(np.int64)
     root = value.root
     if build.dtype(root) is DType.INT8:
-        between = (entries + np.append(entries[1:], entries[-1])) // 2
-        entries = np.append(np.stack([entries, between], axis=1).reshape(-1), entries[-1])
+        between = (real + np.append(real[1:], real[-1])) / 2
+        real = np.append(np.stack([real, between], axis=1).reshape(-1), real[-1])
         root = rescale(build, root, DType.INT16, np.array([256.0]))
-    return _as_int32(build, look_up(build, root, entries), unit / FRACTION, float(ENTRY * FRACTION))
+    unit = max(float(np.abs(real).max()), float(np.abs(np.diff(real)).max()), _LEAST_REACH) / ENTRY
+    if float(np.median(np.abs(real))) > unit * _FEW_STEPS or not real.any():
+        tensor = look_up(build, root, np.rint(real / unit))
+        return _as_int32(build, tensor, unit / FRACTION, float(ENTRY * FRACTION))
+    return _look_up_in_two(build, root, real, unit / _PARTS)
+
+
+def _look_up_in_two(build: GraphBuilder, root: str, real: Reals, unit: float) -> Int32Value:
+    """The upper and the lower part of entries of 29 bits, by a table each."""
+    upper, lower = np.divmod(np.rint(real / unit), _PARTS)
+    parts = [
+        rescale(build, look_up(build, root, entries), DType.INT32, np.array([weight / FRACTION]))
+        for entries, weight in ((upper, _PARTS), (lower, 1.0))
+    ]
+    return _as_int32(build, build.binary("ADD", parts[0], parts[1]), unit, (ENTRY + 1) * _PARTS)
 
 
 def apply_limits(build: GraphBuilder, value: Int32Value) -> Int32Value:

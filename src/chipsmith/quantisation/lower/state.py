@@ -76,6 +76,11 @@ class LoweringState:
         """The quantisation of a computed tensor of the float graph; None where the plan does not round it."""
         return None if name in self.graph.constants else self.plan.tensors.get(name)
 
+    def planned_reach(self, operator: Operator) -> float | None:
+        """No magnitude of an operator's result counts beyond this; None where the plan says nothing."""
+        planned = self.planned(operator.outputs[0])
+        return None if planned is None else float(planned.scale[0] * (planned.limits[1] - planned.limits[0]))
+
     def to_int8(self, operator: Operator, index: int) -> Int8Value:
         """An input as int8, for an operator that reads nothing else.
 

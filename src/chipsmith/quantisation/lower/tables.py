@@ -9,8 +9,8 @@ from chipsmith.quantisation.lower.state import LoweringState
 from chipsmith.quantisation.lower.values import ConstantValue, Int8Value, Int16Value, Tabulated
 from chipsmith.tosa.graph import DType, Operator
 
-_SINGULAR = ("LOG", "RECIPROCAL", "RSQRT", "POW")
-"""Functions that no straight line between two points near 0 stands for."""
+_SINGULAR = ("LOG", "RECIPROCAL", "RSQRT", "POW", "CEIL", "FLOOR")
+"""Functions that no straight lines between points stand for."""
 _EXACT_IN_INT32 = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "CLAMP", "ABS", "NEGATE")
 
 
