@@ -16,6 +16,7 @@ from chipsmith.frontends.onnx.model import OnnxModel, read_model
 from chipsmith.frontends.onnx.network import lower_model
 from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
 from chipsmith.frontends.onnx.shapes import Samples, ShapesByName
+from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import Arithmetic, QuantizedNetwork
 from chipsmith.quantisation.fold import fold_products
 from chipsmith.quantisation.network import FloatNetwork, NetworkInput
@@ -112,6 +113,12 @@ def _as_graph_has_it(values: Array, port: NetworkInput, dtype: DType) -> Array:
     offset = 128 if port.dtype == np.uint8 else 0
     steps = values.astype(np.float32) - offset - float(port.encoding.zero_point[0])
     return (steps * float(port.encoding.scale[0])).astype(np.float32)
+
+
+def list_inputs(model: str) -> tuple[AuthorTensor, ...]:
+    """The inputs of an `.onnx` file, a batch that is left open as 1. Raises BadInput as read_model does."""
+    ports = read_model(model).inputs
+    return tuple(AuthorTensor(name=port.name, dtype=port.dtype, shape=port.shape) for port in ports)
 
 
 def read_columns(model: str, calibration: AnyPath) -> tuple[OnnxModel, list[Array]]:
