@@ -1,0 +1,121 @@
+"""The integer graph of a network: most operators by the converter, the others here, joined by their tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from chipsmith.frontends.onnx.builder import GraphBuilder
+from chipsmith.frontends.tflite import activation, resize
+from chipsmith.frontends.tflite.border import InnerNetwork
+from chipsmith.frontends.tflite.locations import read_locations
+from chipsmith.frontends.tflite.lowering import Handler, Lowering, dtype_of
+from chipsmith.frontends.tflite.model import FileOperator
+from chipsmith.frontends.tflite.part import Part, cut_part
+from chipsmith.frontends.tflite.variables import FileState
+from chipsmith.tosa.file import parse_tosa
+from chipsmith.tosa.graph import Graph
+from chipsmith.tosa.order import sort_operators
+
+_HANDLERS: Mapping[str, Handler] = {**activation.HANDLERS, **resize.HANDLERS}
+
+Convert = Callable[[Part], bytes]
+"""Takes a part of a network to the bytes of a `.tosa` file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembled:
+    """The graph, with the graph's name of each of the file's tensors that it has.
+
+    `operator_names` are the file's tensors that operators compute; `states` holds, for each state of the network, the
+    graph's input that reads it and the output that it becomes.
+    """
+
+    graph: Graph
+    names: Mapping[int, str]
+    operator_names: Mapping[str, str]
+    states: tuple[tuple[str, str], ...]
+
+
+def assemble(network: InnerNetwork, convert: Convert) -> Assembled:
+    """The graph whose inputs and outputs are the integers that enter and leave the network, and its states.
+
+    Raises as `convert` does, and OperatorRefused for an operator that is not lowered.
+    """
+    own = [op for op in network.operators if _is_own(network, op)]
+    part = _cut(network, [op for op in network.operators if not _is_own(network, op)], own)
+    lower = Lowering(model=network.model, build=GraphBuilder(()))
+    origins = _convert_part(part, convert, lower) if part.operators else {}
+    placeholders = {index: lower.names.pop(index) for op in own for index in op.outputs if index in lower.names}
+    _enter_inputs(network, lower)
+    for operator in own:
+        lower.build.scope = lower.build.origin = network.tensor(operator.outputs[0]).name
+        lower.names[operator.outputs[0]] = _HANDLERS[operator.kind](lower, operator)
+    states = tuple(_keep(network, lower, state) for state in network.states)
+    joined = {name: lower.names[index] for index, name in placeholders.items()}
+    names = {index: joined.get(name, name) for index, name in lower.names.items()}
+    wanted = [*(names[index] for index in network.leaving if index in names), *(after for _, after in states)]
+    graph = _join(lower.build.finish(network.model.file.stem, wanted), joined)
+    return Assembled(graph=graph, names=names, operator_names={**origins, **lower.build.origins}, states=states)
+
+
+def _is_own(network: InnerNetwork, operator: FileOperator) -> bool:
+    """Whether an operator is lowered here: from int8 to int8 by constants and what it keeps itself."""
+    if operator.kind not in _HANDLERS:
+        return False
+    first, *others = (network.tensor(index) for index in operator.operands)
+    result = network.tensor(operator.outputs[0])
+    kept_here = all(tensor.is_constant or tensor.is_variable for tensor in others)
+    return {first.type_name, result.type_name} == {"INT8"} and kept_here
+
+
+def _cut(network: InnerNetwork, rest: list[FileOperator], own: list[FileOperator]) -> Part:
+    """The converter's part: the author's inputs come first, and the author's outputs."""
+    entering = [*(entry.tensor for entry in network.entering), *(state.before for state in network.states)]
+    after = [state.after for state in network.states if state.after is not None]
+    operands = [index for op in own for index in op.operands]
+    return cut_part(network.model, rest, entering=entering, wanted=[*network.leaving, *after, *operands])
+
+
+def _convert_part(part: Part, convert: Convert, lower: Lowering) -> dict[str, str]:
+    """Begin the graph with the part; the file's tensor that each of its operators computes, where that is known."""
+    name = part.model.file
+    tosa = convert(part)
+    graph = parse_tosa(tosa, name.stem)
+    lower.build.adopt(graph)
+    lower.names.update(zip(part.inputs, graph.inputs, strict=True))
+    lower.names.update(zip(part.outputs, graph.outputs, strict=True))
+    return read_locations(tosa, name=name.name)
+
+
+def _enter_inputs(network: InnerNetwork, lower: Lowering) -> None:
+    """Declare what enters and is not in the converter's part."""
+    for index in (*(entry.tensor for entry in network.entering), *(state.before for state in network.states)):
+        if index not in lower.names:
+            tensor = network.tensor(index)
+            lower.names[index] = lower.build.enter(tensor.name, tensor.shape, dtype_of(tensor))
+
+
+def _keep(network: InnerNetwork, lower: Lowering, state: FileState) -> tuple[str, str]:
+    """The input and the output of a state; what is computed nowhere is copied to one."""
+    before = lower.names[state.before]
+    after = lower.updates[state.before] if state.after is None else lower.read(network.tensor(state.after))
+    if after in lower.build.computed:
+        return before, after
+    lower.build.scope = lower.build.origin = state.name
+    tensor = lower.build.tensor(after)
+    return before, lower.build.emit("IDENTITY", (after,), tensor.shape, tensor.dtype)
+
+
+def _join(graph: Graph, joined: Mapping[str, str]) -> Graph:
+    """The graph with what is lowered here in the place of the inputs that stood for it in the converter's part."""
+    operators = sort_operators([replace(op, inputs=_mapped(op.inputs, joined)) for op in graph.operators])
+    read = {name for op in operators for name in op.inputs}
+    inputs = tuple(name for name in graph.inputs if name in read)
+    outputs = dict.fromkeys(name for name in graph.outputs if name not in (*graph.inputs, *graph.constants))
+    tensors = {name: tensor for name, tensor in graph.tensors.items() if name not in joined}
+    return replace(graph, tensors=tensors, operators=operators, inputs=inputs, outputs=tuple(outputs))
+
+
+def _mapped(names: tuple[str, ...], joined: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(joined.get(name, name) for name in names)
