@@ -120,7 +120,12 @@ def _bilinear(lower: Lowering, operator: FileOperator) -> str:
 
 
 def _blended_axis(size: int, count: int, corners: _Corners) -> ResizeAxis:
-    """The axis that the kernel counts in 1024ths of a pixel, in the fewest parts that say the same."""
+    """The axis that the kernel counts in 1024ths of a pixel, in the fewest parts that say the same.
+
+    Of a single pixel any parts of a power of two say the same.
+    """
+    if size == 1:
+        return _axis_of(size, count, 1 << (count - 1).bit_length(), 1, 0)
     if corners.aligned and count > 1:
         step = (_FRACTION * (size - 1) + (count - 1) // 2) // (count - 1)
     else:
