@@ -11,7 +11,6 @@ import numpy.typing as npt
 from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.scales import Reals, to_fixed_point
 from chipsmith.frontends.onnx.values import Axes, Shape
-from chipsmith.numerics import RoundingMode, Scale
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
 
 _NOTHING: Mapping[str, AttributeValue] = {}
@@ -39,19 +38,6 @@ class GraphBuilder:
     def tensor(self, name: str) -> Tensor:
         """The tensor of that name."""
         return self._tensors[name]
-
-    def adopt(self, graph: Graph) -> None:
-        """Begin with what a graph has; there must be nothing yet."""
-        assert not self._tensors
-        self._tensors.update(graph.tensors)
-        self._constants.update(graph.constants)
-        self._operators.extend(graph.operators)
-        self._inputs.extend(graph.inputs)
-
-    @property
-    def computed(self) -> frozenset[str]:
-        """The tensors that operators make."""
-        return frozenset(name for operator in self._operators for name in operator.outputs)
 
     def enter(self, name: str, shape: Shape, dtype: DType) -> str:
         """An input of the graph."""
@@ -89,37 +75,18 @@ class GraphBuilder:
         self, source: str, dtype: DType, ratios: Reals, *, input_zero_point: int = 0, output_zero_point: int = 0
     ) -> str:
         """(source - input_zero_point) x ratio, rounded once, + output_zero_point; one ratio or one a channel."""
-        return self.apply_scale(
-            source,
-            dtype,
-            to_fixed_point(ratios),
-            rounding=RoundingMode.SINGLE_ROUND,
-            input_zero_point=input_zero_point,
-            output_zero_point=output_zero_point,
-        )
-
-    def apply_scale(
-        self,
-        source: str,
-        dtype: DType,
-        scale: Scale,
-        *,
-        rounding: RoundingMode,
-        input_zero_point: int = 0,
-        output_zero_point: int = 0,
-    ) -> str:
-        """(source - input_zero_point) x scale + output_zero_point; one multiplier or one a channel."""
+        scale = to_fixed_point(ratios)
         before = self._tensors[source]
         operands = (
             source,
-            self.constant(np.atleast_1d(scale.multiplier), DType.INT32),
-            self.constant(np.atleast_1d(scale.shift), DType.INT8),
+            self.constant(scale.multiplier, DType.INT32),
+            self.constant(scale.shift, DType.INT8),
             self.constant([input_zero_point], before.dtype),
             self.constant([output_zero_point], dtype),
         )
         attributes: dict[str, AttributeValue] = {
             "scale32": True,
-            "rounding_mode": rounding.value,
+            "rounding_mode": "SINGLE_ROUND",
             "per_channel": scale.multiplier.size > 1,
             "input_unsigned": False,
             "output_unsigned": False,

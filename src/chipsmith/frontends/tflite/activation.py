@@ -24,7 +24,7 @@ def _leaky_relu(lower: Lowering, operator: FileOperator) -> str:
     rising = multiply_by_real(centred, float(source.scale) / float(result.scale))
     falling = multiply_by_real(centred, float(source.scale * slope) / float(result.scale))
     entries = saturate(np.where(centred >= 0, rising, falling) + result.zero_point, bits=8)
-    return lower.build.table(lower.read(source), entries)
+    return lower.table(lower.read(source), entries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def _prelu(lower: Lowering, operator: FileOperator) -> str:
         falling=quantize_multiplier(float(source.scale) * float(alpha.scale) / float(result.scale)),
     )
     if prelu.slopes.size == 1:
-        return lower.build.table(lower.read(source), prelu.values()[0])
+        return lower.table(lower.read(source), prelu.values()[0])
     for kind, choose in (("MAXIMUM", np.maximum), ("MINIMUM", np.minimum)):
         if (choose(prelu.above(), prelu.below()) == prelu.values()).all():
             return _choose(lower, prelu, kind)
@@ -83,10 +83,10 @@ def _choose(lower: Lowering, prelu: _Prelu, kind: str) -> str:
 def _add(lower: Lowering, prelu: _Prelu) -> str:
     """The sum of the lines, each 0 where the other counts."""
     source, zero, result_zero = lower.read(prelu.source), prelu.source.zero_point, prelu.result.zero_point
-    attributes: dict[str, int | str] = {"min_val": -128, "max_val": zero, "nan_mode": "PROPAGATE"}
-    negative = lower.build.emit("CLAMP", (source,), prelu.source.shape, DType.INT8, attributes)
+    limits = {"min_val": -128, "max_val": zero}
+    negative = lower.build.emit("CLAMP", (source,), prelu.source.shape, DType.INT8, limits)
     falling = _fall(lower, prelu, negative)
-    rising = lower.build.table(source, np.where(zero <= _INT8, prelu.above(), result_zero))
+    rising = lower.table(source, np.where(zero <= _INT8, prelu.above(), result_zero))
     wide = lower.rescale(rising, DType.INT32, _UNIT, input_zero_point=result_zero)
     return _join(lower, prelu, "ADD", wide, falling)
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from chipsmith.frontends.onnx.builder import GraphBuilder
-from chipsmith.frontends.tflite import activation, resize
+from chipsmith.frontends.tflite import activation, resize, svdf
 from chipsmith.frontends.tflite.border import InnerNetwork
 from chipsmith.frontends.tflite.locations import read_locations
 from chipsmith.frontends.tflite.lowering import Handler, Lowering, dtype_of
 from chipsmith.frontends.tflite.model import FileOperator
 from chipsmith.frontends.tflite.part import Part, cut_part
 from chipsmith.frontends.tflite.variables import FileState
+from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.order import sort_operators
 
-_HANDLERS: Mapping[str, Handler] = {**activation.HANDLERS, **resize.HANDLERS}
+_HANDLERS: Mapping[str, Handler] = {**activation.HANDLERS, **resize.HANDLERS, **svdf.HANDLERS}
 
 Convert = Callable[[Part], bytes]
 """Takes a part of a network to the bytes of a `.tosa` file."""
@@ -44,7 +44,7 @@ def assemble(network: InnerNetwork, convert: Convert) -> Assembled:
     """
     own = [op for op in network.operators if _is_own(network, op)]
     part = _cut(network, [op for op in network.operators if not _is_own(network, op)], own)
-    lower = Lowering(model=network.model, build=GraphBuilder(()))
+    lower = Lowering(model=network.model, build=GraphBuilder())
     origins = _convert_part(part, convert, lower) if part.operators else {}
     placeholders = {index: lower.names.pop(index) for op in own for index in op.outputs if index in lower.names}
     _enter_inputs(network, lower)

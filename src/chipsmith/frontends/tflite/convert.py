@@ -1,4 +1,4 @@
-"""From a part of a network to TOSA by the libraries of TensorFlow Lite and TOSA, and what is to blame if they refuse."""
+"""From a part of a network to TOSA by the libraries of both, and the operator to blame where they refuse."""
 
 from __future__ import annotations
 

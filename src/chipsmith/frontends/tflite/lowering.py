@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from chipsmith.errors import OperatorRefused
-from chipsmith.frontends.onnx.builder import GraphBuilder
 from chipsmith.frontends.tflite.model import ABSENT, FileOperator, FileTensor, ModelFile
-from chipsmith.numerics import RoundingMode, Scale
-from chipsmith.tosa.graph import DType
+from chipsmith.numerics import Int64Array, RoundingMode, Scale
+from chipsmith.tosa.builder import GraphBuilder
+from chipsmith.tosa.graph import AttributeValue, DType
 
 _DTYPES = {"INT8": DType.INT8, "INT16": DType.INT16, "INT32": DType.INT32, "BOOL": DType.BOOL}
 
@@ -57,15 +59,30 @@ class Lowering:
     def rescale(
         self, source: str, dtype: DType, scale: Scale, *, input_zero_point: int = 0, output_zero_point: int = 0
     ) -> str:
-        """(source - input_zero_point) x scale + output_zero_point, rounded as TensorFlow Lite does."""
-        return self.build.apply_scale(
+        """(source - input_zero_point) x scale + output_zero_point, rounded twice; one scale or one a channel."""
+        build = self.build
+        operands = (
             source,
-            dtype,
-            scale,
-            rounding=RoundingMode.DOUBLE_ROUND,
-            input_zero_point=input_zero_point,
-            output_zero_point=output_zero_point,
+            build.constant(np.atleast_1d(scale.multiplier), DType.INT32),
+            build.constant(np.atleast_1d(scale.shift), DType.INT8),
+            build.constant([input_zero_point], build.dtype(source)),
+            build.constant([output_zero_point], dtype),
         )
+        attributes: dict[str, AttributeValue] = {
+            "scale32": True,
+            "rounding_mode": RoundingMode.DOUBLE_ROUND.value,
+            "per_channel": scale.multiplier.size > 1,
+            "input_unsigned": False,
+            "output_unsigned": False,
+        }
+        return build.emit("RESCALE", operands, build.shape(source), dtype, attributes)
+
+    def table(self, source: str, entries: Int64Array) -> str:
+        """TABLE: 256 entries for an int8 tensor, 513 for an int16 tensor, which gives int32."""
+        dtype = self.build.dtype(source)
+        result = DType.INT8 if dtype is DType.INT8 else DType.INT32
+        table = self.build.constant(entries, dtype)
+        return self.build.emit("TABLE", (source, table), self.build.shape(source), result)
 
 
 Handler = Callable[[Lowering, FileOperator], str]

@@ -56,7 +56,8 @@ def _nearest_pixels(size: int, count: int, corners: _Corners) -> Pixels:
     offset = np.float32(0.5 if corners.half_pixel else 0.0)
     positions = (np.arange(count, dtype=np.float32) + offset) * step
     chosen = np.floor(positions + np.float32(0.5)) if corners.aligned else np.floor(positions)
-    return np.clip(chosen.astype(np.int64), 0, size - 1)
+    pixels: Pixels = np.clip(chosen.astype(np.int64), 0, size - 1)
+    return pixels
 
 
 def _find_axis(size: int, chosen: Pixels) -> ResizeAxis | None:

@@ -65,10 +65,12 @@ def take_variables(model: ModelFile) -> tuple[tuple[FileState, ...], FileGraph]:
 
     Raises OperatorRefused for a variable whose first value the file does not hold as a constant.
     """
-    walk, kept = _Walk(), []
-    for operator in model.main.operators:
-        if not walk.take(operator):
-            kept.append(replace(operator, inputs=tuple(map(walk.value, operator.inputs))))
+    walk = _Walk()
+    kept = [
+        replace(operator, inputs=tuple(map(walk.value, operator.inputs)))
+        for operator in model.main.operators
+        if not walk.take(operator)
+    ]
     outputs = tuple(map(walk.value, model.main.outputs))
     initial = _read_initial(model)
     states = [_make_state(model, key, walk, initial) for key in walk.first]
