@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import IoBinding, bind_integers, dequantize_all, list_host_steps, quantize_all
+from chipsmith.frontends.host_steps import list_host_steps
+from chipsmith.frontends.quantized_io import (
+    AuthorTensor,
+    ConstantOutput,
+    IoBinding,
+    OutputBinding,
+    PassedInput,
+    bind_integers,
+    dequantize,
+    describe_integers,
+    quantize_all,
+)
 from chipsmith.profile.profile import HostStep
 from chipsmith.tosa.graph import Array, Graph
 
@@ -52,44 +65,90 @@ class Layer:
 class QuantizedNetwork:
     """A network as an integer graph, with what the host does around it and the network that it comes from.
 
-    `graph` is one call of the network. `inputs` and `outputs` hold one IoBinding for each input and output of the
-    graph, in its order. `input_names` are the author's inputs, in the author's order: an IoBinding's `position` counts
-    in them; the graph may leave some unread. `layers` are those whose tensors are known by name, `operator_names` the
-    author's names of the graph's operators (a module's path, a node's name) where they are known.
+    `graph` is one call of the network. `author_inputs` and `author_outputs` are all of the author's, in the author's
+    order, with their names, types and shapes; each `position` of a binding counts in them. `inputs` holds one IoBinding
+    for each input of the graph; the graph may leave some of the author's unread. `outputs` holds one binding for each
+    of the author's outputs: an IoBinding where the graph computes it (two may name one tensor of the graph, which then
+    is the graph's output once), a PassedInput where it is an input as it is, a ConstantOutput where it depends on none.
+    `layers` are those whose tensors are known by name, `operator_names` the author's names of the graph's operators (a
+    module's path, a node's name) where they are known.
 
-    `source` runs the author's own network, as it was given. `fake_quantized` evaluates the same quantised network in
-    floating point, quantised and dequantised at each tensor, without this graph. Either is None where there is none.
+    `source` runs the author's own network, unchanged: the file's bytes, the module itself. `fake_quantized` evaluates
+    the same quantised network in floating point, quantised and dequantised at each tensor, without this graph. Either
+    is None where there is none.
     """
 
     graph: Graph
     inputs: tuple[IoBinding, ...]
-    outputs: tuple[IoBinding, ...]
-    input_names: tuple[str, ...]
+    outputs: tuple[OutputBinding, ...]
+    author_inputs: tuple[AuthorTensor, ...]
+    author_outputs: tuple[AuthorTensor, ...]
     layers: tuple[Layer, ...] = ()
     operator_names: Mapping[str, str] = field(default_factory=dict)
     source: FrameworkModel | None = field(default=None, repr=False, compare=False)
     fake_quantized: FrameworkModel | None = field(default=None, repr=False, compare=False)
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The author's inputs, in the author's order."""
+        return tuple(tensor.name for tensor in self.author_inputs)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The author's outputs, in the author's order."""
+        return tuple(tensor.name for tensor in self.author_outputs)
+
+    @property
+    def computed_outputs(self) -> tuple[IoBinding, ...]:
+        """The bindings of those outputs that the graph computes."""
+        return tuple(binding for binding in self.outputs if isinstance(binding, IoBinding))
+
+    @property
     def host_steps(self) -> tuple[HostStep, ...]:
         """What the host does, in order, for the placement table."""
-        return list_host_steps(self.inputs, self.outputs)
+        return list_host_steps(self.inputs, self.outputs, self.author_inputs, self.author_outputs)
 
     def quantize_inputs(self, *values: Array) -> dict[str, Array]:
         """The graph's inputs by name, from the author's inputs in their order, layout and types.
 
-        Along axis 0 each array may hold any number of batches. Raises BadInput where number or shapes do not fit.
+        Along axis 0 each array may hold any number of batches. Raises BadInput where number, shapes or values do not
+        fit.
         """
-        if len(values) != len(self.input_names):
+        if len(values) != len(self.author_inputs):
             names = ", ".join(self.input_names)
             raise BadInput(
-                f"'{self.graph.name}' takes {len(self.input_names)} inputs ({names}), {len(values)} were given"
+                f"'{self.graph.name}' takes {len(self.author_inputs)} inputs ({names}), {len(values)} were given"
             )
         return quantize_all(values, self.inputs, self.graph.tensors)
 
-    def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
-        """The author's outputs, in their order, layout and types, from the graph's outputs by name."""
-        return dequantize_all(outputs, self.outputs)
+    def dequantize_outputs(self, outputs: Mapping[str, Array], inputs: Sequence[Array] = ()) -> tuple[Array, ...]:
+        """The author's outputs, in their order, layout and types, from the graph's outputs by name.
+
+        `inputs` are the author's, as quantize_inputs takes them; they are needed where an output is not computed.
+        """
+        in_order = sorted(self.outputs, key=lambda binding: binding.position)
+        values = (self._read_output(binding, outputs, inputs) for binding in in_order)
+        return tuple(
+            value.astype(author.dtype, copy=False) for value, author in zip(values, self.author_outputs, strict=True)
+        )
+
+    def _read_output(self, binding: OutputBinding, outputs: Mapping[str, Array], inputs: Sequence[Array]) -> Array:
+        match binding:
+            case PassedInput(source=source):
+                return inputs[source]
+            case ConstantOutput(values=values):
+                return _repeat(values, self._count_inferences(inputs))
+        return dequantize(outputs[binding.tensor], binding)
+
+    def _count_inferences(self, inputs: Sequence[Array]) -> int:
+        shape = self.author_inputs[0].shape
+        return len(inputs[0]) // (shape[0] if shape else 1)
+
+
+def _repeat(values: Array, inferences: int) -> Array:
+    """The values of one inference, as many times along axis 0: [n] for a value of rank 0."""
+    whole = np.broadcast_to(values, (inferences, *values.shape))
+    return whole.reshape(-1, *values.shape[1:])
 
 
 def integer_network(
@@ -100,7 +159,8 @@ def integer_network(
         graph=graph,
         inputs=bind_integers(graph, graph.inputs),
         outputs=bind_integers(graph, graph.outputs),
-        input_names=graph.inputs,
+        author_inputs=describe_integers(graph, graph.inputs),
+        author_outputs=describe_integers(graph, graph.outputs),
         operator_names=operator_names,
         source=source,
     )

@@ -65,13 +65,17 @@ class OnnxInput:
 
 @dataclass(frozen=True, kw_only=True)
 class OnnxModel:
-    """A network as its file describes it, with the inputs' shapes fixed. `proto` is the same as onnx's own object."""
+    """A network as its file describes it, with the inputs' shapes fixed.
+
+    `proto` is the network as onnx's own object.
+    """
 
     name: str
     nodes: tuple[Node, ...]
     constants: Mapping[str, npt.NDArray[Any]]
     inputs: tuple[OnnxInput, ...]
     outputs: tuple[str, ...]
+    output_types: tuple[np.dtype[Any], ...]
     proto: onnx.ModelProto = field(repr=False, compare=False)
 
     @property
@@ -116,6 +120,7 @@ def parse_model(proto: onnx.ModelProto, path: str | os.PathLike[str], shapes: Sh
         constants=constants,
         inputs=tuple(_parse_port(port, file) for port in _list_inputs(proto)),
         outputs=tuple(port.name for port in proto.graph.output),
+        output_types=tuple(_read_type(port, file) for port in proto.graph.output),
         proto=proto,
     )
 
@@ -204,19 +209,22 @@ def _fix_size(name: str, axis: int, given: tuple[int, ...] | None, file: Path) -
 
 
 def _parse_port(info: onnx.ValueInfoProto, file: Path) -> OnnxInput:
-    import onnx
-
     tensor = info.type.tensor_type
     if not info.type.HasField("tensor_type") or not tensor.HasField("shape"):
         raise BadInput(f"{file}: input '{info.name}' is no tensor of a known rank")
     shape = tuple(dim.dim_value for dim in tensor.shape.dim)
     if math.prod(shape) > MOST_ELEMENTS:
         raise BadInput(f"{file}: input '{info.name}' of shape {list(shape)} is absurdly large")
+    return OnnxInput(name=info.name, dtype=_read_type(info, file), shape=shape)
+
+
+def _read_type(info: onnx.ValueInfoProto, file: Path) -> np.dtype[Any]:
+    import onnx
+
     try:
-        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+        return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type))
     except KeyError as error:
-        raise BadInput(f"{file}: input '{info.name}' has no element type") from error
-    return OnnxInput(name=info.name, dtype=dtype, shape=shape)
+        raise BadInput(f"{file}: '{info.name}' has no element type") from error
 
 
 def _parse_node(proto: onnx.NodeProto, file: Path) -> Node:

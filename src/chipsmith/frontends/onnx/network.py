@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from chipsmith.errors import BadInput, ChipsmithError, OperatorRefused
-from chipsmith.frontends.layout import Axes, strip_border_transposes
+from chipsmith.frontends.layout import BorderLayout, PlacedOutput, strip_border_transposes
 from chipsmith.frontends.onnx import (
     arithmetic,
     concat_split,
@@ -36,9 +36,17 @@ from chipsmith.frontends.onnx.values import (
     Value,
     dequantize_const,
 )
-from chipsmith.frontends.quantized_io import IoBinding, ScaleDivision
+from chipsmith.frontends.quantized_io import (
+    AuthorTensor,
+    ConstantOutput,
+    IoBinding,
+    OutputBinding,
+    PassedInput,
+    ScaleDivision,
+    author_shape,
+)
 from chipsmith.frontends.quantized_network import Layer, QuantizedNetwork, follow_names
-from chipsmith.tosa.graph import Array, DType, Graph
+from chipsmith.tosa.graph import Array, DType
 from chipsmith.tosa.names import rename_tensors
 from chipsmith.tosa.passes.cleanup import drop_dead
 from chipsmith.tosa.verify import verify
@@ -199,52 +207,64 @@ def _find_layers(lower: Lowering, node: Node, producers: Mapping[str, Node]) -> 
 
 def _finish_network(lower: Lowering, layers: Sequence[Layer], source: OnnxModel | None) -> QuantizedNetwork:
     model = lower.model
-    inputs = [_bind_input(lower, port, position) for position, port in enumerate(model.inputs)]
-    outputs: list[IoBinding] = []
-    for position, name in enumerate(model.outputs):
-        outputs.append(_bind_output(lower, name, position, {binding.tensor for binding in outputs}))
-    graph = drop_dead(lower.build.finish(model.name, [binding.tensor for binding in outputs]))
+    read = [_bind_input(lower.values[port.name], position) for position, port in enumerate(model.inputs)]
+    inputs = [binding for binding in read if binding is not None]
+    outputs = [_bind_output(lower, name, position) for position, name in enumerate(model.outputs)]
+    computed = [binding for binding in outputs if isinstance(binding, IoBinding)]
+    graph = lower.build.finish(model.name, list(dict.fromkeys(binding.tensor for binding in computed)))
+    graph = drop_dead(replace(graph, inputs=tuple(binding.tensor for binding in inputs)))
     verify(graph)
     layout = strip_border_transposes(graph)
-    names = {binding.tensor: name for binding, name in zip(outputs, model.outputs, strict=True)}
+    places = dict(zip(graph.outputs, layout.outputs, strict=True))
+    names: dict[str, str] = {}
+    for binding in computed:
+        names.setdefault(places[binding.tensor].tensor, model.outputs[binding.position])
     renamed = rename_tensors(layout.graph, names)
+    moved = [_move_output(binding, places, names) for binding in outputs]
+    taken = tuple(AuthorTensor(name=port.name, dtype=port.dtype, shape=port.shape) for port in model.inputs)
     return QuantizedNetwork(
         graph=renamed,
-        inputs=_set_axes(inputs, layout.input_axes),
-        outputs=_set_axes([replace(binding, tensor=names[binding.tensor]) for binding in outputs], layout.output_axes),
-        input_names=tuple(port.name for port in model.inputs),
-        layers=tuple(_follow_layers(layers, graph, layout.graph, names)),
+        inputs=tuple(replace(each, axes=order) for each, order in zip(inputs, layout.input_axes, strict=True)),
+        outputs=tuple(moved),
+        author_inputs=taken,
+        author_outputs=tuple(
+            AuthorTensor(name=name, dtype=dtype, shape=author_shape(binding, renamed, taken))
+            for name, dtype, binding in zip(model.outputs, model.output_types, moved, strict=True)
+        ),
+        layers=tuple(_follow_layers(layers, layout, names)),
         operator_names=follow_names(lower.build.origins, layout.graph, renamed),
         source=OnnxRuntimeModel(model=source or model),
         fake_quantized=OnnxRuntimeModel(model=model),
     )
 
 
-def _set_axes(bindings: Sequence[IoBinding], axes: Sequence[Axes]) -> tuple[IoBinding, ...]:
-    return tuple(replace(binding, axes=order) for binding, order in zip(bindings, axes, strict=True))
+def _move_output(binding: OutputBinding, places: Mapping[str, PlacedOutput], names: Mapping[str, str]) -> OutputBinding:
+    """A computed output where the layout puts it, under its author's name."""
+    if not isinstance(binding, IoBinding):
+        return binding
+    place = places[binding.tensor]
+    return replace(binding, tensor=names[place.tensor], axes=place.axes)
 
 
-def _follow_layers(layers: Sequence[Layer], before: Graph, final: Graph, names: Mapping[str, str]) -> Iterator[Layer]:
-    """The layers by the names of their tensors now: one before a border transpose that left took its result's name."""
-    left = {op.name for op in before.operators} - {op.name for op in final.operators}
-    border = {op.inputs[0]: op.outputs[0] for op in before.operators if op.name in left}
+def _follow_layers(layers: Sequence[Layer], layout: BorderLayout, names: Mapping[str, str]) -> Iterator[Layer]:
+    """The layers whose tensors are left in their layout, by the tensors' names now."""
     for layer in layers:
-        tensor = border.get(layer.tensor, layer.tensor)
-        if tensor in final.tensors:
+        tensor = layout.names.get(layer.tensor)
+        if tensor is not None:
             yield replace(layer, tensor=names.get(tensor, tensor))
 
 
-def _bind_input(lower: Lowering, port: OnnxInput, position: int) -> IoBinding:
-    value = lower.values[port.name]
+def _bind_input(value: Value, position: int) -> IoBinding | None:
+    """An input; None for a float one that no QuantizeLinear reads: it reaches outputs as it is, or none."""
     if isinstance(value, PendingInput):
-        raise BadInput(f"input '{port.name}' of {lower.model.name} is read by no QuantizeLinear: remove it")
+        return None
     assert isinstance(value, AffineInt8 | Integers)
     return _bind(value, position)
 
 
 def _bind(value: AffineInt8 | Integers, position: int) -> IoBinding:
     """Integers of the network cross the border as they are; uint8 ones are moved by 128."""
-    scale, zero_point = _read_scale(value)
+    scale, zero_point = (value.scale, value.zero_point) if isinstance(value, AffineInt8) else (None, -value.offset)
     return IoBinding(
         tensor=value.tensor,
         position=position,
@@ -255,18 +275,19 @@ def _bind(value: AffineInt8 | Integers, position: int) -> IoBinding:
     )
 
 
-def _read_scale(value: AffineInt8 | Integers) -> tuple[float | None, int]:
-    if isinstance(value, AffineInt8):
-        return value.scale, value.zero_point
-    return 1.0 if value.offset else None, -value.offset
-
-
-def _bind_output(lower: Lowering, name: str, position: int, taken: set[str]) -> IoBinding:
-    """An output: int8 with its scale where a DequantizeLinear gives it, else int32 with the scale it has."""
+def _bind_output(lower: Lowering, name: str, position: int) -> OutputBinding:
+    """An output: an input as it is, a constant, int8 with its scale, or int32 with the scale that it has."""
     value = lower.values.get(name)
     lower.build.scope, lower.build.origin = name, lower.origins.get(name, name)
+    passed = _find_passed(lower, name, value)
+    if passed is not None:
+        return PassedInput(position=position, source=passed)
+    if isinstance(value, Const | QuantisedConst):
+        return ConstantOutput(position=position, values=np.asarray(dequantize_const(value)))
     if not isinstance(value, GraphValue) or isinstance(value, PendingInput):
-        raise BadInput(f"output '{name}' of {lower.model.name} is a constant, or an input as it is")
+        raise BadInput(
+            f"output '{name}' of {lower.model.name} is an input with its axes moved: move them outside of it"
+        )
     if isinstance(value, AffineInt8 | Integers):
         binding = _bind(restore_order(lower.build, value), position)
     else:
@@ -280,13 +301,21 @@ def _bind_output(lower: Lowering, name: str, position: int, taken: set[str]) -> 
             axes=axes,
             rounding=ScaleDivision.QUOTIENT,
         )
-    return replace(binding, tensor=_copy_if_taken(lower, binding.tensor, taken))
+    return replace(binding, tensor=_copy_input(lower, binding.tensor))
 
 
-def _copy_if_taken(lower: Lowering, tensor: str, taken: set[str]) -> str:
-    """A tensor that is no input and no other output."""
+def _find_passed(lower: Lowering, name: str, value: Value | None) -> int | None:
+    """The position of the input that an output is as it is."""
+    names = [port.name for port in lower.model.inputs]
+    if name in names:
+        return names.index(name)
+    return names.index(value.tensor) if isinstance(value, PendingInput) and value.natural else None
+
+
+def _copy_input(lower: Lowering, tensor: str) -> str:
+    """A tensor that is no input of the graph."""
     known = lower.build.tensor(tensor)
-    if tensor not in taken and tensor not in {port.name for port in lower.model.inputs}:
+    if tensor not in {port.name for port in lower.model.inputs}:
         return tensor
     return lower.build.emit("IDENTITY", (tensor,), known.shape, known.dtype)
 
