@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def list_front_ends() -> tuple[FrontEnd, ...]:
-    """The rows of the folders beside this file: those of the base install first, then by name."""
-    folders = [module.name for module in pkgutil.iter_modules(frontends.__path__) if module.ispkg]
-    rows: list[FrontEnd] = [importlib.import_module(f"{frontends.__name__}.{name}").FRONT_END for name in folders]
+    """The rows of the folders beside this file that have one: those of the base install first, then by name."""
+    names = [module.name for module in pkgutil.iter_modules(frontends.__path__) if module.ispkg]
+    folders = [importlib.import_module(f"{frontends.__name__}.{name}") for name in names]
+    rows: list[FrontEnd] = [folder.FRONT_END for folder in folders if hasattr(folder, "FRONT_END")]
     return tuple(sorted(rows, key=lambda row: (row.extra is not None, row.name)))
 
 

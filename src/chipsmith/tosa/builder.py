@@ -180,11 +180,16 @@ class GraphBuilder:
             outputs=tuple(outputs),
         )
 
-    def _declare(self, name: str, shape: Shape, dtype: DType) -> str:
+    def free_name(self, name: str) -> str:
+        """The name, with a number behind it where it is taken or reserved."""
         free, count = name, 0
         while free in self._tensors or free in self._reserved:
             count += 1
             free = f"{name}.{count}"
+        return free
+
+    def _declare(self, name: str, shape: Shape, dtype: DType) -> str:
+        free = self.free_name(name)
         self._tensors[free] = Tensor(name=free, shape=tuple(int(size) for size in shape), dtype=dtype)
         return free
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from chipsmith.frontends.tflite import activation, resize, svdf
 from chipsmith.frontends.tflite.border import InnerNetwork
 from chipsmith.frontends.tflite.locations import read_locations
-from chipsmith.frontends.tflite.lowering import Handler, Lowering, dtype_of
+from chipsmith.frontends.tflite.lowering import Handler, Lowering, dtype_of, is_integer
 from chipsmith.frontends.tflite.model import FileOperator
 from chipsmith.frontends.tflite.part import Part, cut_part
 from chipsmith.frontends.tflite.variables import FileState
@@ -25,16 +25,18 @@ Convert = Callable[[Part], bytes]
 
 @dataclass(frozen=True, kw_only=True)
 class Assembled:
-    """The graph, with the graph's name of each of the file's tensors that it has.
+    """The integer graph of a network.
 
-    `operator_names` are the file's tensors that operators compute; `states` holds, for each state of the network, the
-    graph's input that reads it and the output that it becomes.
+    `entering` holds the graph's input of each of the network's entry points, None where nothing reads it, `leaving` the
+    graph's output or constant of each of the network's outputs, None where that is an input as it is. `states` holds
+    the graph's input and output of each state. `operator_names` are the file's tensors that operators compute.
     """
 
     graph: Graph
-    names: Mapping[int, str]
-    operator_names: Mapping[str, str]
+    entering: tuple[str | None, ...]
+    leaving: tuple[str | None, ...]
     states: tuple[tuple[str, str], ...]
+    operator_names: Mapping[str, str]
 
 
 def assemble(network: InnerNetwork, convert: Convert) -> Assembled:
@@ -51,12 +53,23 @@ def assemble(network: InnerNetwork, convert: Convert) -> Assembled:
     for operator in own:
         lower.build.scope = lower.build.origin = network.tensor(operator.outputs[0]).name
         lower.names[operator.outputs[0]] = _HANDLERS[operator.kind](lower, operator)
-    states = tuple(_keep(network, lower, state) for state in network.states)
     joined = {name: lower.names[index] for index, name in placeholders.items()}
-    names = {index: joined.get(name, name) for index, name in lower.names.items()}
-    wanted = [*(names[index] for index in network.leaving if index in names), *(after for _, after in states)]
+    lower.names.update((index, joined[name]) for index, name in lower.names.items() if name in joined)
+    states = tuple(_keep(network, lower, state) for state in network.states)
+    leaving = tuple(
+        _leave(network, lower, inner, outer)
+        for inner, outer in zip(network.leaving, network.graph.outputs, strict=True)
+    )
+    wanted = [*(name for name in leaving if name is not None), *(after for _, after in states)]
     graph = _join(lower.build.finish(network.model.file.stem, wanted), joined)
-    return Assembled(graph=graph, names=names, operator_names={**origins, **lower.build.origins}, states=states)
+    names = (lower.names.get(entry.tensor) for entry in network.entering)
+    return Assembled(
+        graph=graph,
+        entering=tuple(name if name in graph.inputs else None for name in names),
+        leaving=leaving,
+        states=states,
+        operator_names={**origins, **lower.build.origins},
+    )
 
 
 def _is_own(network: InnerNetwork, operator: FileOperator) -> bool:
@@ -91,29 +104,41 @@ def _convert_part(part: Part, convert: Convert, lower: Lowering) -> dict[str, st
 def _enter_inputs(network: InnerNetwork, lower: Lowering) -> None:
     """Declare what enters and is not in the converter's part."""
     for index in (*(entry.tensor for entry in network.entering), *(state.before for state in network.states)):
-        if index not in lower.names:
-            tensor = network.tensor(index)
-            lower.names[index] = lower.build.enter(tensor.name, tensor.shape, dtype_of(tensor))
+        tensor = network.tensor(index)
+        if index not in lower.names and is_integer(tensor):
+            name = lower.build.free_name(tensor.name)
+            lower.names[index] = lower.build.enter(name, tensor.shape, dtype_of(tensor))
 
 
 def _keep(network: InnerNetwork, lower: Lowering, state: FileState) -> tuple[str, str]:
-    """The input and the output of a state; what is computed nowhere is copied to one."""
-    before = lower.names[state.before]
+    """The input and the output of a state."""
     after = lower.updates[state.before] if state.after is None else lower.read(network.tensor(state.after))
-    if after in lower.build.computed:
-        return before, after
-    lower.build.scope = lower.build.origin = state.name
-    tensor = lower.build.tensor(after)
-    return before, lower.build.emit("IDENTITY", (after,), tensor.shape, tensor.dtype)
+    return lower.names[state.before], _as_computed(lower, after)
+
+
+def _leave(network: InnerNetwork, lower: Lowering, inner: int, outer: int) -> str | None:
+    """The tensor of the graph for the integers of an output; None where that is an input of the author."""
+    if inner == outer and inner in network.graph.inputs:
+        return None
+    name = lower.read(network.tensor(inner))
+    return name if lower.build.constant_data(name) is not None else _as_computed(lower, name)
+
+
+def _as_computed(lower: Lowering, name: str) -> str:
+    """The tensor, or a copy of one that is computed nowhere."""
+    if name in lower.build.computed:
+        return name
+    lower.build.scope = lower.build.origin = name
+    return lower.build.unary("IDENTITY", name)
 
 
 def _join(graph: Graph, joined: Mapping[str, str]) -> Graph:
     """The graph with what is lowered here in the place of the inputs that stood for it in the converter's part."""
     operators = sort_operators([replace(op, inputs=_mapped(op.inputs, joined)) for op in graph.operators])
     read = {name for op in operators for name in op.inputs}
-    inputs = tuple(name for name in graph.inputs if name in read)
-    outputs = dict.fromkeys(name for name in graph.outputs if name not in (*graph.inputs, *graph.constants))
+    outputs = dict.fromkeys(name for name in graph.outputs if name not in graph.constants)
     tensors = {name: tensor for name, tensor in graph.tensors.items() if name not in joined}
+    inputs = tuple(name for name in graph.inputs if name in read)
     return replace(graph, tensors=tensors, operators=operators, inputs=inputs, outputs=tuple(outputs))
 
 

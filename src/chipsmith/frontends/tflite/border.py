@@ -21,19 +21,16 @@ class EntryPoint:
 class InnerNetwork:
     """The integer part of a file: what is left where the host quantises, dequantises and keeps the states.
 
-    `leaving` holds, for each of the author's outputs, the tensor whose integers they are.
+    `graph` is the network without variables, `operators` those of it that the host leaves. `leaving` holds, for each of
+    the graph's outputs, the tensor whose integers they are.
     """
 
     model: ModelFile
+    graph: FileGraph
     operators: tuple[FileOperator, ...]
     entering: tuple[EntryPoint, ...]
     leaving: tuple[int, ...]
     states: tuple[FileState, ...]
-
-    @property
-    def graph(self) -> FileGraph:
-        """The file's subgraph, whose tensors these are."""
-        return self.model.main
 
     def tensor(self, index: int) -> FileTensor:
         """The tensor of that index."""
@@ -51,7 +48,7 @@ def strip_border(model: ModelFile) -> InnerNetwork:
     hosted = {entry.tensor for entry in entering} - set(graph.inputs)
     hosted |= set(graph.outputs) - set(leaving)
     kept = tuple(op for op in graph.operators if not hosted.issuperset(op.outputs) or not op.outputs)
-    return InnerNetwork(model=model, operators=kept, entering=entering, leaving=leaving, states=states)
+    return InnerNetwork(model=model, graph=graph, operators=kept, entering=entering, leaving=leaving, states=states)
 
 
 def _enter(graph: FileGraph, position: int, index: int) -> Sequence[EntryPoint]:

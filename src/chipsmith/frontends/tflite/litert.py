@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,25 +24,28 @@ class LiteRtModel:
         return f"LiteRT {version('ai-edge-litert')}, reference kernels"
 
     def run(self, *inputs: Array) -> tuple[Array, ...]:
-        """The outputs as the file has them, batches along axis 0, for inputs with any number of batches."""
-        ports = self._interpreter.get_input_details()
+        """The outputs as the file has them, batches along axis 0, for inputs with any number of batches.
+
+        They run in order, and the network's states begin anew with each call of this function.
+        """
+        interpreter = self._open()
+        ports = interpreter.get_input_details()
         columns = [
             array.reshape(-1, *port["shape"]).astype(port["dtype"]) for array, port in zip(inputs, ports, strict=True)
         ]
-        calls = [self._call(batch) for batch in zip(*columns, strict=True)]
+        calls = [_call(interpreter, batch) for batch in zip(*columns, strict=True)]
         return tuple(np.concatenate(parts) for parts in zip(*calls, strict=True))
 
-    def _call(self, batch: tuple[Array, ...]) -> list[Array]:
-        interpreter = self._interpreter
-        for port, array in zip(interpreter.get_input_details(), batch, strict=True):
-            interpreter.set_tensor(port["index"], array)
-        interpreter.invoke()
-        return [interpreter.get_tensor(port["index"]) for port in interpreter.get_output_details()]
-
-    @cached_property
-    def _interpreter(self) -> Any:
+    def _open(self) -> Any:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         interpreter = Interpreter(str(self.file), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
         interpreter.allocate_tensors()
         return interpreter
+
+
+def _call(interpreter: Any, batch: tuple[Array, ...]) -> list[Array]:
+    for port, array in zip(interpreter.get_input_details(), batch, strict=True):
+        interpreter.set_tensor(port["index"], array)
+    interpreter.invoke()
+    return [np.atleast_1d(interpreter.get_tensor(port["index"])) for port in interpreter.get_output_details()]

@@ -92,3 +92,8 @@ Handler = Callable[[Lowering, FileOperator], str]
 def dtype_of(tensor: FileTensor) -> DType:
     """The type in the graph of a tensor of the file, which must be a small integer."""
     return _DTYPES[tensor.type_name]
+
+
+def is_integer(tensor: FileTensor) -> bool:
+    """Whether the graph has a type for the elements."""
+    return tensor.type_name in _DTYPES

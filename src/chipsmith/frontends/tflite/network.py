@@ -3,29 +3,63 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.calibration import needless_calibration
 from chipsmith.frontends.front_end import AnyPath
-from chipsmith.frontends.quantized_network import QuantizedNetwork, integer_network
+from chipsmith.frontends.quantized_io import (
+    AuthorTensor,
+    ConstantOutput,
+    IoBinding,
+    OutputBinding,
+    PassedInput,
+    ScaleDivision,
+    StateBinding,
+    dequantize,
+)
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.tflite import FRONT_END
-from chipsmith.frontends.tflite.assemble import assemble
-from chipsmith.frontends.tflite.border import strip_border
+from chipsmith.frontends.tflite.assemble import Assembled, assemble
+from chipsmith.frontends.tflite.border import InnerNetwork, strip_border
 from chipsmith.frontends.tflite.convert import convert
 from chipsmith.frontends.tflite.litert import LiteRtModel
-from chipsmith.frontends.tflite.model import parse_model
+from chipsmith.frontends.tflite.model import UNSIGNED_OFFSET, ModelFile, parse_model
 
 
 def load_tflite(model: AnyPath, calibration: AnyPath | None = None) -> QuantizedNetwork:
+    """The network in a quantised `.tflite` file, named after the file; a batch left open becomes 1.
+
+    Inputs and outputs keep the file's names, order, layout (NHWC) and types: what a file quantises and dequantises at
+    its border the host does, and it keeps the values of variables from one inference to the next. An operator's
+    author's name is that of the tensor that the file's operator computes. Raises BadInput where the file is missing,
+    foreign or truncated or computes in floating point, where the `tflite` extra is not installed, and for a
+    calibration, which a quantised file has no use for; OperatorRefused for an operator that TOSA cannot express.
+    """
     if calibration is not None:
         raise needless_calibration(os.fspath(model))
     file = Path(model)
     data = _read(file)
     FRONT_END.require(f"read {file}")
     network = strip_border(parse_model(data, file))
+    _refuse_float(network)
     assembled = assemble(network, convert)
-    return integer_network(assembled.graph, operator_names=assembled.operator_names, source=LiteRtModel(file=file))
+    return QuantizedNetwork(
+        graph=assembled.graph,
+        inputs=tuple(_bind_inputs(network, assembled)),
+        outputs=tuple(_bind_output(network, assembled, position) for position in range(len(network.leaving))),
+        author_inputs=tuple(_describe(network.model, index) for index in network.graph.inputs),
+        author_outputs=tuple(_describe(network.model, index) for index in network.model.main.outputs),
+        states=tuple(
+            StateBinding(before=before, after=after, initial=state.initial)
+            for state, (before, after) in zip(network.states, assembled.states, strict=True)
+        ),
+        operator_names=assembled.operator_names,
+        source=LiteRtModel(file=file),
+    )
 
 
 def _read(file: Path) -> bytes:
@@ -33,3 +67,59 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise BadInput(f"cannot read {file}: {error.strerror or error}") from error
+
+
+def _refuse_float(network: InnerNetwork) -> None:
+    file, tensors = network.model.file, network.graph.tensors
+    for operator in network.operators:
+        names = [tensors[i].name for i in (*operator.operands, *operator.outputs) if tensors[i].is_float]
+        if names:
+            count = sum(tensor.is_float for tensor in tensors)
+            raise BadInput(
+                f"{file} is not int8: it holds {count} floating-point tensors, the first inside of it is '{names[0]}' "
+                f"(operator {operator.index}, {operator.kind}). Convert it with full-integer quantisation, or give the "
+                "PyTorch network and --calibration"
+            )
+
+
+def _describe(model: ModelFile, index: int) -> AuthorTensor:
+    tensor = model.main.tensors[index]
+    if tensor.dtype is None:
+        raise BadInput(f"{model.file}: '{tensor.name}' is {tensor}, which no array holds; leave it inside the network")
+    dtype = np.dtype(np.uint8) if index in model.unsigned else tensor.dtype
+    return AuthorTensor(name=tensor.name, dtype=dtype, shape=tensor.shape)
+
+
+def _bind_inputs(network: InnerNetwork, assembled: Assembled) -> Iterator[IoBinding]:
+    for entry, name in zip(network.entering, assembled.entering, strict=True):
+        if name is not None:
+            index = network.graph.inputs[entry.position]
+            yield _bind(network, name, position=entry.position, inner=entry.tensor, author=index)
+
+
+def _bind_output(network: InnerNetwork, assembled: Assembled, position: int) -> OutputBinding:
+    inner, author = network.leaving[position], network.model.main.outputs[position]
+    name = assembled.leaving[position]
+    if name is None:
+        return PassedInput(position=position, source=network.graph.inputs.index(inner))
+    binding = _bind(network, name, position=position, inner=inner, author=author)
+    integers = assembled.graph.constant(name)
+    if integers is None:
+        return binding
+    values = dequantize(integers, binding).astype(_describe(network.model, author).dtype)
+    return ConstantOutput(position=position, values=values)
+
+
+def _bind(network: InnerNetwork, name: str, *, position: int, inner: int, author: int) -> IoBinding:
+    """The graph's tensor `name`, which is the file's `inner`, as the file's `author` at its border."""
+    tensor = network.tensor(inner)
+    outside = network.tensor(author).is_float
+    unsigned = -UNSIGNED_OFFSET if author in network.model.unsigned else 0
+    return IoBinding(
+        tensor=name,
+        position=position,
+        scale=float(tensor.scale) if outside else None,
+        zero_point=tensor.zero_point if outside else unsigned,
+        axes=tuple(range(len(tensor.shape))),
+        rounding=ScaleDivision.QUOTIENT_AWAY,
+    )
