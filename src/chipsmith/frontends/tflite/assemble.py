@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from chipsmith.frontends.tflite import activation, resize, svdf
+from chipsmith.frontends.tflite import prelu, resize, svdf, table
 from chipsmith.frontends.tflite.border import InnerNetwork
 from chipsmith.frontends.tflite.locations import read_locations
 from chipsmith.frontends.tflite.lowering import Handler, Lowering, dtype_of, is_integer
@@ -17,7 +17,7 @@ from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.order import sort_operators
 
-_HANDLERS: Mapping[str, Handler] = {**activation.HANDLERS, **resize.HANDLERS, **svdf.HANDLERS}
+_HANDLERS: Mapping[str, Handler] = {**prelu.HANDLERS, **resize.HANDLERS, **svdf.HANDLERS, **table.HANDLERS}
 
 Convert = Callable[[Part], bytes]
 """Takes a part of a network to the bytes of a `.tosa` file."""
@@ -78,8 +78,10 @@ def _is_own(network: InnerNetwork, operator: FileOperator) -> bool:
         return False
     first, *others = (network.tensor(index) for index in operator.operands)
     result = network.tensor(operator.outputs[0])
-    kept_here = all(tensor.is_constant or tensor.is_variable for tensor in others)
-    return {first.type_name, result.type_name} == {"INT8"} and kept_here
+    if operator.kind in table.CLAMPS and (first.scale, first.zero_point) == (result.scale, result.zero_point):
+        return False
+    settled = all(tensor.is_constant or tensor.is_variable for tensor in others)
+    return {first.type_name, result.type_name} == {"INT8"} and settled
 
 
 def _cut(network: InnerNetwork, rest: list[FileOperator], own: list[FileOperator]) -> Part:

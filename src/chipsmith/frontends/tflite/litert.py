@@ -28,7 +28,7 @@ class LiteRtModel:
 
         They run in order, and the network's states begin anew with each call of this function.
         """
-        interpreter = self._open()
+        interpreter = open_interpreter(self.file.read_bytes())
         ports = interpreter.get_input_details()
         columns = [
             array.reshape(-1, *port["shape"]).astype(port["dtype"]) for array, port in zip(inputs, ports, strict=True)
@@ -36,12 +36,17 @@ class LiteRtModel:
         calls = [_call(interpreter, batch) for batch in zip(*columns, strict=True)]
         return tuple(np.concatenate(parts) for parts in zip(*calls, strict=True))
 
-    def _open(self) -> Any:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-        interpreter = Interpreter(str(self.file), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
-        interpreter.allocate_tensors()
-        return interpreter
+def open_interpreter(data: bytes) -> Any:
+    """LiteRT's interpreter of a file's bytes, with its reference kernels, ready for inputs.
+
+    Raises RuntimeError or ValueError where LiteRT does not run the file.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(model_content=data, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    return interpreter
 
 
 def _call(interpreter: Any, batch: tuple[Array, ...]) -> list[Array]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from chipsmith.frontends.tflite.model import IDENTIFIER, FileOperator, ModelFile
+from chipsmith.frontends.tflite.model import IDENTIFIER, FileOperator, ModelFile, Shape
 
 _FIRST_SIZE_BYTES = 1024
+_AS_THEY_ARE: Mapping[int, Shape] = {}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,21 +24,22 @@ class Part:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
-    def to_bytes(self) -> bytes:
-        """The file, whose network is the part alone."""
+    def to_bytes(self, shapes: Mapping[int, Shape] = _AS_THEY_ARE) -> bytes:
+        """The file, whose network is the part alone; `shapes` are other shapes of tensors."""
         import flatbuffers
 
         tables = copy(self.model.tables)
-        tables.subgraphs, tables.signatureDefs, tables.metadata = [self._subgraph()], None, None
+        tables.subgraphs, tables.signatureDefs, tables.metadata = [self._subgraph(shapes)], None, None
         builder = flatbuffers.Builder(_FIRST_SIZE_BYTES)
         builder.Finish(tables.Pack(builder), file_identifier=IDENTIFIER)
         return bytes(builder.Output())
 
-    def _subgraph(self) -> Any:
+    def _subgraph(self, shapes: Mapping[int, Shape]) -> Any:
         whole = self.model.tables.subgraphs[0]
         graph = copy(whole)
         graph.inputs, graph.outputs = (np.array(indices, np.int32) for indices in (self.inputs, self.outputs))
         graph.operators = [_with_inputs(whole.operators[op.index], op.inputs) for op in self.operators]
+        graph.tensors = [_with_shape(tensor, shapes.get(index)) for index, tensor in enumerate(whole.tensors)]
         return graph
 
 
@@ -63,4 +65,12 @@ def cut_part(
 def _with_inputs(operator: Any, inputs: tuple[int, ...]) -> Any:
     changed = copy(operator)
     changed.inputs = np.array(inputs, np.int32)
+    return changed
+
+
+def _with_shape(tensor: Any, shape: Shape | None) -> Any:
+    if shape is None:
+        return tensor
+    changed = copy(tensor)
+    changed.shape = np.array(shape, np.int32)
     return changed

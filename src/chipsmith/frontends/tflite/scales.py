@@ -25,8 +25,3 @@ def quantize_multiplier(real: npt.ArrayLike) -> Scale:
 def multiply(values: Integers, scale: Scale) -> Int64Array:
     """Integers times a factor, as the kernels of TensorFlow Lite round it."""
     return apply_scale_32(values, scale.multiplier, scale.shift, rounding_mode=RoundingMode.DOUBLE_ROUND)
-
-
-def multiply_by_real(values: Integers, real: float) -> Int64Array:
-    """Integers times a real factor of either sign, as the kernels round it."""
-    return multiply(-values if real < 0 else values, quantize_multiplier(abs(real)))

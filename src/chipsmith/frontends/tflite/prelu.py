@@ -1,4 +1,4 @@
-"""LEAKY_RELU and PRELU in int8, to the bits of TensorFlow Lite's reference kernels."""
+"""PRELU in int8, to the bits of TensorFlow Lite's reference kernels."""
 
 from __future__ import annotations
 
@@ -9,22 +9,12 @@ import numpy as np
 
 from chipsmith.frontends.tflite.lowering import Handler, Lowering
 from chipsmith.frontends.tflite.model import FileOperator, FileTensor
-from chipsmith.frontends.tflite.scales import multiply, multiply_by_real, quantize_multiplier
+from chipsmith.frontends.tflite.scales import multiply, quantize_multiplier
 from chipsmith.numerics import Int64Array, Scale, saturate
 from chipsmith.tosa.graph import DType
 
 _INT8 = np.arange(-128, 128, dtype=np.int64)
 _UNIT = Scale(multiplier=np.array(1 << 30), shift=np.array(30))
-
-
-def _leaky_relu(lower: Lowering, operator: FileOperator) -> str:
-    source, result = lower.operand(operator, 0), lower.result(operator)
-    slope = np.float32(operator.option("alpha", 0.0))
-    centred = _INT8 - source.zero_point
-    rising = multiply_by_real(centred, float(source.scale) / float(result.scale))
-    falling = multiply_by_real(centred, float(source.scale * slope) / float(result.scale))
-    entries = saturate(np.where(centred >= 0, rising, falling) + result.zero_point, bits=8)
-    return lower.table(lower.read(source), entries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,4 +95,4 @@ def _join(lower: Lowering, prelu: _Prelu, kind: str, rising: str, falling: str) 
     return lower.rescale(lower.build.binary(kind, rising, wide), DType.INT8, _UNIT, output_zero_point=zero)
 
 
-HANDLERS: Mapping[str, Handler] = {"LEAKY_RELU": _leaky_relu, "PRELU": _prelu}
+HANDLERS: Mapping[str, Handler] = {"PRELU": _prelu}
