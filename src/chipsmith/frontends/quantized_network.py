@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from chipsmith.frontends.quantized_io import (
 from chipsmith.profile.profile import HostStep
 from chipsmith.tosa.graph import Array, Graph
 
+MOST_EXAMPLES = 16
+"""Batches of the calibration that a network keeps for its check."""
 _NO_NAMES: Mapping[str, str] = {}
 
 
@@ -38,8 +41,35 @@ class FrameworkModel(Protocol):
     def run(self, *inputs: Array) -> tuple[Array, ...]:
         """The outputs, in the author's order, layout and types, for the author's inputs in theirs.
 
-        Along axis 0 each input may hold any number of batches; the outputs hold as many. The model runs batch by batch.
+        Along axis 0 each input may hold any number of batches; the outputs hold as many. The model runs batch by batch,
+        in order: a state goes on from batch to batch, and is fresh with each call.
         """
+
+
+@runtime_checkable
+class InspectedModel(FrameworkModel, Protocol):
+    """A FrameworkModel whose inner tensors can be seen, and that says which network it is."""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Bytes, such as those of its file, that are others for another network."""
+
+    def tensors(self, names: Sequence[str], *inputs: Array) -> Mapping[str, Array]:
+        """Tensors by the names that the framework has for them, (n, *shape) for n batches of inputs as run takes them.
+
+        Of names that it does not know there are none.
+        """
+
+
+class Arithmetic(StrEnum):
+    """What a network's source computes in: it decides how near to it the chip has to come."""
+
+    FLOAT = "float"
+    """Floating point: the integers were chosen here."""
+    ROUNDED = "rounded"
+    """Floating point between roundings of the file's own: a QDQ network."""
+    INTEGER = "integer"
+    """Integers: the chip gives the same, but for operators whose rounding differs by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +77,9 @@ class Layer:
     """The int8 result of one of the author's operators: real = (q - zero_point) * scale.
 
     `name` and `operator` are the author's. `tensor` is the graph's, with the author's axes in the order `axes`, as
-    numpy.transpose takes it. `real` and `integers` name the tensors of the source before and behind its quantisation;
-    its integers are the graph's plus `offset` (128 where they are uint8).
+    numpy.transpose takes it. `real` names the tensor of the source, `integers` that of the fake quantised network (of
+    the source, where that has the integers); where integers are given there, they are the graph's plus `offset` (128
+    where they are uint8).
     """
 
     name: str
@@ -75,9 +106,12 @@ class QuantizedNetwork:
     `layers` are those whose tensors are known by name, `operator_names` the author's names of the graph's operators (a
     module's path, a node's name) where they are known.
 
-    `source` runs the author's own network, unchanged: the file's bytes, the module itself. `fake_quantized` evaluates
-    the same quantised network in floating point, quantised and dequantised at each tensor, without this graph. Either
-    is None where there is none.
+    `source` runs the author's own network, unchanged: the file's bytes, the module itself; `arithmetic` is what it
+    computes in, and `other_roundings` names the operators of integer arithmetic that TOSA rounds otherwise (by a step
+    of their result). `fake_quantized` evaluates the same quantised network in floating point, quantised and dequantised
+    at each tensor, without this graph. Either model is None where there is none. `examples` are the first of the
+    calibration's inputs, MOST_EXAMPLES batches and fewer, one array for each of the author's inputs; empty where there
+    was no calibration.
     """
 
     graph: Graph
@@ -88,6 +122,9 @@ class QuantizedNetwork:
     states: tuple[StateBinding, ...] = ()
     layers: tuple[Layer, ...] = ()
     operator_names: Mapping[str, str] = field(default_factory=dict)
+    arithmetic: Arithmetic = Arithmetic.FLOAT
+    other_roundings: tuple[str, ...] = ()
+    examples: tuple[Array, ...] = field(default=(), repr=False, compare=False)
     source: FrameworkModel | None = field(default=None, repr=False, compare=False)
     fake_quantized: FrameworkModel | None = field(default=None, repr=False, compare=False)
 
@@ -155,6 +192,12 @@ def _repeat(values: Array, inferences: int) -> Array:
     return whole.reshape(-1, *values.shape[1:])
 
 
+def first_batches(columns: Sequence[Array], inputs: Sequence[AuthorTensor]) -> tuple[Array, ...]:
+    """The examples of a network whose calibration, one array for each of the author's inputs, is `columns`."""
+    sizes = (tensor.shape[0] if tensor.shape else 1 for tensor in inputs)
+    return tuple(column[: MOST_EXAMPLES * size] for column, size in zip(columns, sizes, strict=True))
+
+
 def integer_network(
     graph: Graph, *, operator_names: Mapping[str, str] = _NO_NAMES, source: FrameworkModel | None = None
 ) -> QuantizedNetwork:
@@ -166,6 +209,7 @@ def integer_network(
         author_inputs=describe_integers(graph, graph.inputs),
         author_outputs=describe_integers(graph, graph.outputs),
         operator_names=operator_names,
+        arithmetic=Arithmetic.INTEGER,
         source=source,
     )
 

@@ -45,7 +45,7 @@ from chipsmith.frontends.quantized_io import (
     ScaleDivision,
     author_shape,
 )
-from chipsmith.frontends.quantized_network import Layer, QuantizedNetwork, follow_names
+from chipsmith.frontends.quantized_network import Arithmetic, Layer, QuantizedNetwork, first_batches, follow_names
 from chipsmith.tosa.graph import Array, DType
 from chipsmith.tosa.names import rename_tensors
 from chipsmith.tosa.passes.cleanup import drop_dead
@@ -233,6 +233,7 @@ def _finish_network(lower: Lowering, layers: Sequence[Layer], source: OnnxModel 
         ),
         layers=tuple(_follow_layers(layers, layout, names)),
         operator_names=follow_names(lower.build.origins, layout.graph, renamed),
+        arithmetic=Arithmetic.FLOAT if source else Arithmetic.ROUNDED,
         source=OnnxRuntimeModel(model=source or model),
         fake_quantized=OnnxRuntimeModel(model=model),
     )
@@ -323,4 +324,5 @@ def _copy_input(lower: Lowering, tensor: str) -> str:
 def quantise_network(model: OnnxModel, calibration: Sequence[Array]) -> QuantizedNetwork:
     """The integer graph of a float network, quantised by its calibration; raises as quantise and lower_network do."""
     quantised, _ = quantise(model, calibration)
-    return lower_network(quantised, model)
+    network = lower_network(quantised, model)
+    return replace(network, examples=first_batches(calibration, network.author_inputs))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.frontends.onnx.evaluate import PROVIDERS, quiet_options
 from chipsmith.frontends.onnx.model import OnnxModel
+from chipsmith.frontends.onnx.witness import onnx_tensors
 from chipsmith.frontends.quantized_network import FrameworkModel
 from chipsmith.tosa.graph import Array
 
@@ -27,25 +30,41 @@ class OnnxRuntimeModel:
         """The name of onnxruntime and its version."""
         return f"onnxruntime {version('onnxruntime')}"
 
+    @property
+    def fingerprint(self) -> bytes:
+        """The network's bytes."""
+        data: bytes = self.model.proto.SerializeToString(deterministic=True)
+        return data
+
     def run(self, *inputs: Array) -> tuple[Array, ...]:
         """The outputs, batches along axis 0, for inputs with any number of batches along axis 0.
 
         Raises CheckFailed with onnxruntime's words where it does not run the network.
         """
-        columns = [
-            array.reshape(-1, *port.shape).astype(port.dtype)
-            for array, port in zip(inputs, self.model.inputs, strict=True)
-        ]
-        names = [port.name for port in self.model.inputs]
+        named = self._name_inputs(inputs)
         try:
             calls = [
-                self._session.run(list(self.model.outputs), dict(zip(names, batch, strict=True)))
-                for batch in zip(*columns, strict=True)
+                self._session.run(list(self.model.outputs), dict(zip(named, batch, strict=True)))
+                for batch in zip(*named.values(), strict=True)
             ]
         except Exception as error:  # onnxruntime's classes have no common base of its own
             reason = str(error).strip().splitlines()[0][:200]
             raise CheckFailed(f"onnxruntime did not run the network: {reason}") from error
         return tuple(np.concatenate([np.atleast_1d(part) for part in parts]) for parts in zip(*calls, strict=True))
+
+    def tensors(self, names: Sequence[str], *inputs: Array) -> Mapping[str, Array]:
+        """Tensors of the nodes by their names, (n, *shape) for n batches. Raises as run."""
+        known = {name for node in self.model.nodes for name in node.outputs}
+        asked = [name for name in dict.fromkeys(names) if name in known]
+        return onnx_tensors(self.model.proto, asked, self._name_inputs(inputs)) if asked else {}
+
+    def _name_inputs(self, inputs: Sequence[Array]) -> dict[str, npt.NDArray[Any]]:
+        """The inputs by name, (n, *shape)."""
+        ports = self.model.inputs
+        return {
+            port.name: array.reshape(-1, *port.shape).astype(port.dtype)
+            for array, port in zip(inputs, ports, strict=True)
+        }
 
     @cached_property
     def _session(self) -> Any:

@@ -6,7 +6,7 @@ import base64
 import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +27,7 @@ from chipsmith.frontends.pytorch.executorch import (
 )
 from chipsmith.frontends.pytorch.operator_names import keep_authors_names
 from chipsmith.frontends.quantized_io import AuthorTensor, IoBinding
-from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names
+from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches, follow_names
 from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Array
 from chipsmith.tosa.names import rename_tensors
@@ -68,7 +68,8 @@ def lower_module(
     source = EagerModel(build=lambda: kept, batch_size=example_inputs[0].shape[0])
     exported = _Exported(name=name, program=program, example_inputs=example_inputs, source=source)
     key = content_key([_RECIPE, *_list_key_parts(program, example_inputs, calibration)])
-    return _lower(exported, key, lambda: quantise_program(program, batches, name))
+    network = _lower(exported, key, lambda: quantise_program(program, batches, name))
+    return replace(network, examples=first_batches(calibration, network.author_inputs))
 
 
 def lower_trained(

@@ -21,13 +21,16 @@ from chipsmith.frontends.quantized_io import (
     StateBinding,
     dequantize,
 )
-from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.frontends.quantized_network import Arithmetic, QuantizedNetwork
 from chipsmith.frontends.tflite import FRONT_END
 from chipsmith.frontends.tflite.assemble import Assembled, assemble
 from chipsmith.frontends.tflite.border import InnerNetwork, strip_border
 from chipsmith.frontends.tflite.convert import convert
 from chipsmith.frontends.tflite.litert import LiteRtModel
-from chipsmith.frontends.tflite.model import UNSIGNED_OFFSET, ModelFile, parse_model
+from chipsmith.frontends.tflite.model import ABSENT, UNSIGNED_OFFSET, ModelFile, parse_model
+
+_ROUNDED_ONCE = ("FULLY_CONNECTED",)
+"""Operators whose sums LiteRT's reference kernels round once where TOSA rounds twice."""
 
 
 def load_tflite(model: AnyPath, calibration: AnyPath | None = None) -> QuantizedNetwork:
@@ -58,6 +61,8 @@ def load_tflite(model: AnyPath, calibration: AnyPath | None = None) -> Quantized
             for state, (before, after) in zip(network.states, assembled.states, strict=True)
         ),
         operator_names=assembled.operator_names,
+        arithmetic=Arithmetic.INTEGER,
+        other_roundings=tuple(_list_other_roundings(network)),
         source=LiteRtModel(file=file),
     )
 
@@ -80,6 +85,15 @@ def _refuse_float(network: InnerNetwork) -> None:
                 f"(operator {operator.index}, {operator.kind}). Convert it with full-integer quantisation, or give the "
                 "PyTorch network and --calibration"
             )
+
+
+def _list_other_roundings(network: InnerNetwork) -> Iterator[str]:
+    """The operators whose results differ by a step here and there: LiteRT rounds once, or halves up, and TOSA not."""
+    for operator in network.operators:
+        result = operator.outputs[0] if operator.outputs else ABSENT
+        unsigned_mean = operator.kind == "AVERAGE_POOL_2D" and result in network.model.unsigned
+        if operator.kind in _ROUNDED_ONCE or unsigned_mean:
+            yield f"{operator.kind} of tensor '{network.tensor(result).name}'"
 
 
 def _describe(model: ModelFile, index: int) -> AuthorTensor:
