@@ -141,14 +141,19 @@ def _move_axes(values: Array, axes: Sequence[int]) -> Array:
 
 def _round(values: npt.NDArray[np.float32], binding: IoBinding) -> npt.NDArray[np.float32]:
     """The values in whole steps of the scale."""
+    steps = _divide(values, binding)
+    rounded: npt.NDArray[np.float32] = np.rint(steps)
+    if binding.rounding is ScaleDivision.QUOTIENT_AWAY:
+        whole = np.trunc(steps)
+        rounded = whole + np.sign(steps) * (np.abs(steps - whole) >= np.float32(0.5))
+    return rounded
+
+
+def _divide(values: npt.NDArray[np.float32], binding: IoBinding) -> npt.NDArray[np.float32]:
     assert binding.scale is not None
     if binding.rounding is ScaleDivision.RECIPROCAL:
-        return np.rint(values * np.float32(1.0 / binding.scale))
-    steps = values / np.float32(binding.scale)
-    if binding.rounding is ScaleDivision.QUOTIENT:
-        return np.rint(steps)
-    whole = np.trunc(steps)
-    return whole + np.where(np.abs(steps - whole) >= np.float32(0.5), np.sign(steps), np.float32(0))
+        return values * np.float32(1.0 / binding.scale)
+    return values / np.float32(binding.scale)
 
 
 def _as_integers(values: Array, binding: IoBinding, tensor: Tensor) -> Array:

@@ -99,10 +99,11 @@ class QuantizedNetwork:
 
     `graph` is one call of the network. `author_inputs` and `author_outputs` are all of the author's, in the author's
     order, with their names, types and shapes; each `position` of a binding counts in them. `inputs` holds one IoBinding
-    for each input of the graph but those of `states`; the graph may leave some of the author's unread. `outputs` holds one binding for each
-    of the author's outputs: an IoBinding where the graph computes it (two may name one tensor of the graph, which then
-    is the graph's output once), a PassedInput where it is an input as it is, a ConstantOutput where it depends on none.
-    A network with `states` is run one inference after the other: the host keeps what each state becomes for the next.
+    for each input of the graph but those of `states`; the graph may leave some of the author's unread. `outputs` holds
+    one binding for each of the author's outputs: an IoBinding where the graph computes it (two may name one tensor of
+    the graph, which then is the graph's output once), a PassedInput where it is an input as it is, a ConstantOutput
+    where it depends on none. A network with `states` is run one inference after the other: the host keeps what each
+    state becomes for the next.
     `layers` are those whose tensors are known by name, `operator_names` the author's names of the graph's operators (a
     module's path, a node's name) where they are known.
 

@@ -156,7 +156,9 @@ def pool(kind: str) -> Maker:
 def concatenation(write: RandomWriter, x: Wire) -> Wire:
     axis = int(write.random.integers(len(x.shape)))
     shape = (*x.shape[:axis], 2 * x.shape[axis], *x.shape[axis + 1 :])
-    return write.apply("CONCATENATION", [x.index, x.index], write.wire(shape, x.scaled), "ConcatenationOptions", axis=axis)
+    return write.apply(
+        "CONCATENATION", [x.index, x.index], write.wire(shape, x.scaled), "ConcatenationOptions", axis=axis
+    )
 
 
 def reshape(write: RandomWriter, x: Wire) -> Wire:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from chipsmith.frontends.tflite import prelu, resize, svdf, table
 from chipsmith.frontends.tflite.border import InnerNetwork
 from chipsmith.frontends.tflite.locations import read_locations
-from chipsmith.frontends.tflite.lowering import Handler, Lowering, dtype_of, is_integer
+from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering, dtype_of, is_integer
 from chipsmith.frontends.tflite.model import FileOperator
 from chipsmith.frontends.tflite.part import Part, cut_part
 from chipsmith.frontends.tflite.variables import FileState
@@ -46,8 +46,8 @@ def assemble(network: InnerNetwork, convert: Convert) -> Assembled:
     """
     own = [op for op in network.operators if _is_own(network, op)]
     part = _cut(network, [op for op in network.operators if not _is_own(network, op)], own)
-    lower = Lowering(model=network.model, build=GraphBuilder())
-    origins = _convert_part(part, convert, lower) if part.operators else {}
+    lower = IntegerLowering(model=network.model, build=GraphBuilder())
+    located = _convert_part(part, convert, lower) if part.operators else {}
     placeholders = {index: lower.names.pop(index) for op in own for index in op.outputs if index in lower.names}
     _enter_inputs(network, lower)
     for operator in own:
@@ -62,13 +62,14 @@ def assemble(network: InnerNetwork, convert: Convert) -> Assembled:
     )
     wanted = [*(name for name in leaving if name is not None), *(after for _, after in states)]
     graph = _join(lower.build.finish(network.model.file.stem, wanted), joined)
+    origins = {**located, **lower.build.origins}
     names = (lower.names.get(entry.tensor) for entry in network.entering)
     return Assembled(
         graph=graph,
         entering=tuple(name if name in graph.inputs else None for name in names),
         leaving=leaving,
         states=states,
-        operator_names={**origins, **lower.build.origins},
+        operator_names={op.name: origins[op.name] for op in graph.operators if op.name in origins},
     )
 
 
@@ -92,7 +93,7 @@ def _cut(network: InnerNetwork, rest: list[FileOperator], own: list[FileOperator
     return cut_part(network.model, rest, entering=entering, wanted=[*network.leaving, *after, *operands])
 
 
-def _convert_part(part: Part, convert: Convert, lower: Lowering) -> dict[str, str]:
+def _convert_part(part: Part, convert: Convert, lower: IntegerLowering) -> dict[str, str]:
     """Begin the graph with the part; the file's tensor that each of its operators computes, where that is known."""
     name = part.model.file
     tosa = convert(part)
@@ -103,7 +104,7 @@ def _convert_part(part: Part, convert: Convert, lower: Lowering) -> dict[str, st
     return read_locations(tosa, name=name.name)
 
 
-def _enter_inputs(network: InnerNetwork, lower: Lowering) -> None:
+def _enter_inputs(network: InnerNetwork, lower: IntegerLowering) -> None:
     """Declare what enters and is not in the converter's part."""
     for index in (*(entry.tensor for entry in network.entering), *(state.before for state in network.states)):
         tensor = network.tensor(index)
@@ -112,13 +113,13 @@ def _enter_inputs(network: InnerNetwork, lower: Lowering) -> None:
             lower.names[index] = lower.build.enter(name, tensor.shape, dtype_of(tensor))
 
 
-def _keep(network: InnerNetwork, lower: Lowering, state: FileState) -> tuple[str, str]:
+def _keep(network: InnerNetwork, lower: IntegerLowering, state: FileState) -> tuple[str, str]:
     """The input and the output of a state."""
     after = lower.updates[state.before] if state.after is None else lower.read(network.tensor(state.after))
     return lower.names[state.before], _as_computed(lower, after)
 
 
-def _leave(network: InnerNetwork, lower: Lowering, inner: int, outer: int) -> str | None:
+def _leave(network: InnerNetwork, lower: IntegerLowering, inner: int, outer: int) -> str | None:
     """The tensor of the graph for the integers of an output; None where that is an input of the author."""
     if inner == outer and inner in network.graph.inputs:
         return None
@@ -126,7 +127,7 @@ def _leave(network: InnerNetwork, lower: Lowering, inner: int, outer: int) -> st
     return name if lower.build.constant_data(name) is not None else _as_computed(lower, name)
 
 
-def _as_computed(lower: Lowering, name: str) -> str:
+def _as_computed(lower: IntegerLowering, name: str) -> str:
     """The tensor, or a copy of one that is computed nowhere."""
     if name in lower.build.computed:
         return name

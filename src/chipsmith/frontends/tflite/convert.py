@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.frontends.tflite.model import FileOperator
 from chipsmith.frontends.tflite.part import Part, cut_part
 
 _LIMIT_S = 300
+_TYPES = ("INT8", "INT16", "INT32", "BOOL")
+_CONTROL_FLOW = ("IF", "WHILE", "CALL")
 
 
 class _Refusal(Exception):
-    """A tool gave no result; the message is what it printed."""
+    """A tool gave no result."""
 
 
 def convert(part: Part) -> bytes:
@@ -27,10 +30,30 @@ def convert(part: Part) -> bytes:
     Both tools run as processes, so that none can take this one down. Raises OperatorRefused with the first operator
     that has no form in TOSA, BadInput where a tool is missing.
     """
+    for operator in part.operators:
+        _check(part, operator)
     try:
         return _convert(part)
     except _Refusal as refusal:
-        raise _blame(part, str(refusal)) from refusal
+        operator = _find_culprit(part)
+        tensors = ", ".join(str(part.model.main.tensors[index]) for index in operator.operands)
+        raise _refuse(part, operator, f"TOSA has no form of it for {tensors or 'no inputs'}") from refusal
+
+
+def _check(part: Part, operator: FileOperator) -> None:
+    """Refuse what the tools cannot take, whatever stands around it."""
+    if operator.kind in _CONTROL_FLOW:
+        raise _refuse(part, operator, "which operators run depends on values")
+    if operator.is_custom:
+        raise _refuse(part, operator, "it is a custom operator, and the file does not hold what it computes")
+    for tensor in (part.model.main.tensors[index] for index in (*operator.operands, *operator.outputs)):
+        if not tensor.is_constant and tensor.type_name not in _TYPES:
+            raise _refuse(part, operator, f"'{tensor.name}' is {tensor}; int8, uint8, int16, int32 and bool are taken")
+
+
+def _refuse(part: Part, operator: FileOperator, reason: str) -> OperatorRefused:
+    mend = "replace it in the network and convert that again, or give the PyTorch network and --calibration"
+    return part.model.main.refuse(operator, f"{reason}; {mend}", file=part.model.file)
 
 
 def _convert(part: Part) -> bytes:
@@ -59,26 +82,26 @@ def _run(command: Sequence[str], *, produces: Path, file: Path) -> None:
     except subprocess.TimeoutExpired as error:
         raise BadInput(f"{file}: the conversion to TOSA did not end in {_LIMIT_S} s") from error
     if process.returncode != 0 or not produces.is_file():
-        raise _Refusal(process.stderr)
+        raise _Refusal
 
 
-def _blame(part: Part, noise: str) -> OperatorRefused:
-    """The refusal of the first operator without which the operators before it convert."""
+def _find_culprit(part: Part) -> FileOperator:
+    """The first operator with which, behind those before it, the tools give nothing."""
     fine, bad = 0, len(part.operators)
     while bad - fine > 1:
         middle = (fine + bad) // 2
-        try:
-            _convert(_first_operators(part, middle))
-        except _Refusal as refusal:
-            bad, noise = middle, str(refusal)
-        else:
+        if _converts(_first_operators(part, middle)):
             fine = middle
-    operator = part.operators[bad - 1]
-    tensors = ", ".join(str(part.model.main.tensors[index]) for index in operator.operands)
-    reason = f"it cannot be expressed in TOSA for {tensors or 'no inputs'}{_first_error(noise)}. Replace that operator "
-    return part.model.main.refuse(
-        operator, reason + "in the network and convert it again, or give the PyTorch network", file=part.model.file
-    )
+        else:
+            bad = middle
+    return part.operators[bad - 1]
+
+
+def _converts(part: Part) -> bool:
+    try:
+        return bool(_convert(part))
+    except _Refusal:
+        return False
 
 
 def _first_operators(part: Part, count: int) -> Part:
@@ -87,9 +110,3 @@ def _first_operators(part: Part, count: int) -> Part:
     read = {index for op in kept for index in op.operands}
     unread = [index for op in kept for index in op.outputs if index not in read]
     return cut_part(part.model, kept, wanted=unread, entering=part.inputs)
-
-
-def _first_error(noise: str) -> str:
-    """What a tool printed first, without the places and prefixes around it."""
-    errors = [line.split("error: ", 1)[1] for line in noise.splitlines() if "error: " in line]
-    return f" ({errors[0]})" if errors else ""

@@ -17,7 +17,7 @@ _DTYPES = {"INT8": DType.INT8, "INT16": DType.INT16, "INT32": DType.INT32, "BOOL
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lowering:
+class IntegerLowering:
     """A graph in the making and the tensors of the file that it has already.
 
     `names` holds the graph's tensor for each of the file's. `updates` holds, for each variable tensor that an operator
@@ -85,7 +85,7 @@ class Lowering:
         return self.build.emit("TABLE", (source, table), self.build.shape(source), result)
 
 
-Handler = Callable[[Lowering, FileOperator], str]
+Handler = Callable[[IntegerLowering, FileOperator], str]
 """Lowers an operator and gives the graph's tensor of its result."""
 
 

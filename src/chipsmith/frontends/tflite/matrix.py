@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.frontends.tflite.lowering import Lowering
+from chipsmith.frontends.tflite.lowering import IntegerLowering
 from chipsmith.frontends.tflite.model import FileTensor
-from chipsmith.tosa.graph import DType
+from chipsmith.tosa.graph import AttributeValue, DType
 
 
 def multiply_matrix(
-    lower: Lowering,
+    lower: IntegerLowering,
     rows: str,
     weights: FileTensor,
     *,
@@ -29,7 +29,7 @@ def multiply_matrix(
         build.constant([zero_point], DType.INT8),
         build.constant([0], DType.INT8),
     )
-    attributes = {
+    attributes: dict[str, AttributeValue] = {
         "pad": (0, 0, 0, 0),
         "stride": (1, 1),
         "dilation": (1, 1),

@@ -93,6 +93,7 @@ class FileOperator:
 
     index: int
     kind: str
+    is_custom: bool
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     intermediates: tuple[int, ...]
@@ -258,6 +259,7 @@ def _read_operator(tables: Any, index: int, table: Any) -> FileOperator:
     return FileOperator(
         index=index,
         kind=(code.customCode or b"?").decode(errors="replace") if kind == "CUSTOM" else kind,
+        is_custom=kind == "CUSTOM",
         inputs=_read_indices(table.inputs),
         outputs=_read_indices(table.outputs),
         intermediates=_read_indices(table.intermediates),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chipsmith.errors import BadInput
+from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.calibration import needless_calibration
 from chipsmith.frontends.front_end import AnyPath
 from chipsmith.frontends.quantized_io import (
@@ -28,6 +28,7 @@ from chipsmith.frontends.tflite.border import InnerNetwork, strip_border
 from chipsmith.frontends.tflite.convert import convert
 from chipsmith.frontends.tflite.litert import LiteRtModel
 from chipsmith.frontends.tflite.model import ABSENT, UNSIGNED_OFFSET, ModelFile, parse_model
+from chipsmith.tosa.verify import verify_operator
 
 _ROUNDED_ONCE = ("FULLY_CONNECTED",)
 """Operators whose sums LiteRT's reference kernels round once where TOSA rounds twice."""
@@ -50,6 +51,7 @@ def load_tflite(model: AnyPath, calibration: AnyPath | None = None) -> Quantized
     network = strip_border(parse_model(data, file))
     _refuse_float(network)
     assembled = assemble(network, convert)
+    _verify(assembled, file)
     return QuantizedNetwork(
         graph=assembled.graph,
         inputs=tuple(_bind_inputs(network, assembled)),
@@ -85,6 +87,16 @@ def _refuse_float(network: InnerNetwork) -> None:
                 f"(operator {operator.index}, {operator.kind}). Convert it with full-integer quantisation, or give the "
                 "PyTorch network and --calibration"
             )
+
+
+def _verify(assembled: Assembled, file: Path) -> None:
+    """Refuse what the machine does not hold by the file's name of it."""
+    for operator in assembled.graph.operators:
+        try:
+            verify_operator(assembled.graph, operator)
+        except (OperatorRefused, BadInput) as error:
+            tensor = assembled.operator_names.get(operator.name, "")
+            raise OperatorRefused(f"{file}: tensor '{tensor}' is computed by {error}") from error
 
 
 def _list_other_roundings(network: InnerNetwork) -> Iterator[str]:

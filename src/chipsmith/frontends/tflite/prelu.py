@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chipsmith.frontends.tflite.lowering import Handler, Lowering
+from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering
 from chipsmith.frontends.tflite.model import FileOperator, FileTensor
 from chipsmith.frontends.tflite.scales import multiply, quantize_multiplier
 from chipsmith.numerics import Int64Array, Scale, saturate
@@ -44,7 +44,7 @@ class _Prelu:
         return saturate(reals + self.result.zero_point, bits=8)
 
 
-def _prelu(lower: Lowering, operator: FileOperator) -> str:
+def _prelu(lower: IntegerLowering, operator: FileOperator) -> str:
     source, alpha, result = lower.operand(operator, 0), lower.operand(operator, 1), lower.result(operator)
     assert alpha.data is not None
     prelu = _Prelu(
@@ -62,7 +62,7 @@ def _prelu(lower: Lowering, operator: FileOperator) -> str:
     return _add(lower, prelu)
 
 
-def _choose(lower: Lowering, prelu: _Prelu, kind: str) -> str:
+def _choose(lower: IntegerLowering, prelu: _Prelu, kind: str) -> str:
     """The larger, or the smaller, of the two lines."""
     source = lower.read(prelu.source)
     falling = _fall(lower, prelu, source)
@@ -70,7 +70,7 @@ def _choose(lower: Lowering, prelu: _Prelu, kind: str) -> str:
     return _join(lower, prelu, kind, rising, falling)
 
 
-def _add(lower: Lowering, prelu: _Prelu) -> str:
+def _add(lower: IntegerLowering, prelu: _Prelu) -> str:
     """The sum of the lines, each 0 where the other counts."""
     source, zero, result_zero = lower.read(prelu.source), prelu.source.zero_point, prelu.result.zero_point
     limits = {"min_val": -128, "max_val": zero}
@@ -81,7 +81,7 @@ def _add(lower: Lowering, prelu: _Prelu) -> str:
     return _join(lower, prelu, "ADD", wide, falling)
 
 
-def _fall(lower: Lowering, prelu: _Prelu, source: str) -> str:
+def _fall(lower: IntegerLowering, prelu: _Prelu, source: str) -> str:
     """The falling line of an int8 tensor, in int8."""
     slopes = prelu.slopes.reshape((1,) * (len(prelu.source.shape) - prelu.slopes.ndim) + prelu.slopes.shape)
     centred = lower.rescale(source, DType.INT32, _UNIT, input_zero_point=prelu.source.zero_point)
@@ -89,7 +89,7 @@ def _fall(lower: Lowering, prelu: _Prelu, source: str) -> str:
     return lower.rescale(products, DType.INT8, prelu.falling, output_zero_point=prelu.result.zero_point)
 
 
-def _join(lower: Lowering, prelu: _Prelu, kind: str, rising: str, falling: str) -> str:
+def _join(lower: IntegerLowering, prelu: _Prelu, kind: str, rising: str, falling: str) -> str:
     zero = prelu.result.zero_point
     wide = lower.rescale(falling, DType.INT32, _UNIT, input_zero_point=zero)
     return lower.rescale(lower.build.binary(kind, rising, wide), DType.INT8, _UNIT, output_zero_point=zero)

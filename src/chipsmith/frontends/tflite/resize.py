@@ -9,7 +9,7 @@ from math import gcd
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.frontends.tflite.lowering import Handler, Lowering
+from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering
 from chipsmith.frontends.tflite.model import FileOperator
 from chipsmith.numerics import Scale
 from chipsmith.tosa.graph import DType
@@ -33,7 +33,7 @@ class _Corners:
     half_pixel: bool
 
 
-def _nearest(lower: Lowering, operator: FileOperator) -> str:
+def _nearest(lower: IntegerLowering, operator: FileOperator) -> str:
     source, result, corners = lower.operand(operator, 0), lower.result(operator), _read_corners(operator)
     pixels = [_nearest_pixels(source.shape[axis], result.shape[axis], corners) for axis in (1, 2)]
     axes = [_find_axis(source.shape[axis], chosen) for axis, chosen in zip((1, 2), pixels, strict=True)]
@@ -97,7 +97,7 @@ def _is_legal(axis: ResizeAxis) -> bool:
     )
 
 
-def _gather(lower: Lowering, image: str, axis: int, chosen: Pixels) -> str:
+def _gather(lower: IntegerLowering, image: str, axis: int, chosen: Pixels) -> str:
     """The image with these rows, or columns, of it."""
     build, shape = lower.build, lower.build.tensor(image).shape
     outer, inner = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
@@ -107,7 +107,7 @@ def _gather(lower: Lowering, image: str, axis: int, chosen: Pixels) -> str:
     return build.reshape(picked, (*shape[:axis], len(chosen), *shape[axis + 1 :]))
 
 
-def _bilinear(lower: Lowering, operator: FileOperator) -> str:
+def _bilinear(lower: IntegerLowering, operator: FileOperator) -> str:
     source, result, corners = lower.operand(operator, 0), lower.result(operator), _read_corners(operator)
     axes = [_blended_axis(source.shape[axis], result.shape[axis], corners) for axis in (1, 2)]
     if not all(map(_is_legal, axes)):
@@ -137,7 +137,7 @@ def _blended_axis(size: int, count: int, corners: _Corners) -> ResizeAxis:
 
 
 def _emit(
-    lower: Lowering, image: str, axes: Sequence[ResizeAxis], shape: tuple[int, ...], dtype: DType, mode: str
+    lower: IntegerLowering, image: str, axes: Sequence[ResizeAxis], shape: tuple[int, ...], dtype: DType, mode: str
 ) -> str:
     build = lower.build
     operands = (
