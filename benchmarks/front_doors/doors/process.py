@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-BENCHMARKS = Path(__file__).parents[1]
-SOURCE = BENCHMARKS.parent / "src"
+PACKAGES = Path(__file__).parents[1]
+SOURCE = Path(__file__).parents[3] / "src"
 SECONDS = 300
 MEMORY_BYTES = 8 << 30
 
@@ -109,7 +109,7 @@ def _wait(process: int) -> int | None:
 
 
 def _environment(cache: str, folder: Path) -> dict[str, str]:
-    path = os.pathsep.join([str(BENCHMARKS), str(SOURCE), str(folder)])
+    path = os.pathsep.join([str(PACKAGES), str(SOURCE), str(folder)])
     return {**os.environ, "PYTHONPATH": path, "CHIPSMITH_CACHE": cache, "HF_HUB_OFFLINE": "1"}
 
 

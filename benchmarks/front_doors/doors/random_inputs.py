@@ -13,14 +13,6 @@ def draw_like(inference: Inference, draw: np.random.Generator) -> Inference:
     return tuple(_draw_array(array, draw) for array in inference)
 
 
-def draw_normal(shapes: tuple[tuple[int, ...], ...], count: int, seed: int) -> tuple[Inference, ...]:
-    """`count` inferences of normally distributed float32 inputs."""
-    draw = np.random.default_rng(seed)
-    return tuple(
-        tuple(draw.standard_normal(shape, dtype=np.float32) for shape in shapes) for _ in range(count)
-    )
-
-
 def _draw_array(array: Array, draw: np.random.Generator) -> Array:
     finite = array[np.isfinite(array)]
     low, high = (finite.min(), finite.max()) if finite.size else (0, 1)

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from doors.process import BENCHMARKS, SOURCE
+from doors.process import PACKAGES, SOURCE
 from doors.row import Outcome
 from doors.subject import Subject
 
@@ -31,6 +31,7 @@ class Row:
     lowering_cpu_s: float | None
     refusal: str | None
     wrong: str | None
+    excluded: str | None
     fingerprint: str
 
 
@@ -63,7 +64,7 @@ def installed(package: str) -> str | None:
 def fingerprint(subject: Subject) -> str:
     """A hash of what a subject's row depends on: the product's code, the benchmark's, and versions of packages."""
     versions = {package: installed(package) for package in (*OURS, *subject.packages)}
-    parts = (subject.key, _hash_tree(SOURCE), _hash_tree(BENCHMARKS / "doors"), json.dumps(versions))
+    parts = (subject.key, _hash_tree(SOURCE), _hash_tree(PACKAGES), json.dumps(versions))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -12,8 +12,8 @@ def describe_row(row: Row) -> str:
     """A line for a network."""
     figures = "exact" if row.sqnr_db is None else f"{row.sqnr_db:.1f} dB"
     seconds = "" if row.lowering_cpu_s is None else f", {row.lowering_cpu_s:.1f} CPU-s"
-    result = f"WRONG: {row.wrong}" if row.wrong else figures if row.whole else f"refused: {row.refusal}"
-    return f"{row.group} {row.file} ({row.door}): {result}{seconds}"
+    result = f"WRONG, {row.wrong}" if row.wrong else figures if row.whole else f"refused, {row.refusal}"
+    return f"{row.group} {row.file} ({row.door}): {f'excluded, {row.excluded}' if row.excluded else result}{seconds}"
 
 
 def summarise(rows: Iterable[Row]) -> str:
@@ -27,4 +27,5 @@ def summarise(rows: Iterable[Row]) -> str:
 def _count(rows: list[Row]) -> str:
     wrong = sum(row.wrong is not None for row in rows)
     whole = sum(row.whole for row in rows)
-    return f"{whole - wrong} right, {wrong} wrong, {len(rows) - whole} refused of {len(rows)}"
+    excluded = sum(row.excluded is not None for row in rows)
+    return f"{whole - wrong} right, {wrong} wrong, {len(rows) - whole - excluded} refused, {excluded} excluded"

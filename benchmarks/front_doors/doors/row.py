@@ -22,6 +22,7 @@ class Outcome:
     `whole`: it was lowered and compiled, and every part of it ran. `lowering_cpu_s` is the CPU time of the process and
     its children from its start to the lowered network; in a process forked from a warm one no import is in it.
     `refusal` is the message where it is not whole, `wrong` what is wrong with outputs of a whole one.
+    `excluded` says why a network does not count: the benchmark itself, or an exporter, did not come to its file.
     """
 
     whole: bool
@@ -29,6 +30,7 @@ class Outcome:
     lowering_cpu_s: float | None = None
     refusal: str | None = None
     wrong: str | None = None
+    excluded: str | None = None
 
 
 def measure(question: Question) -> Outcome:

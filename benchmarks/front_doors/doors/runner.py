@@ -20,7 +20,7 @@ def run_subject(subject: Subject) -> Outcome:
         folder = Path(name)
         prepared = _run("prepare", subject, folder)
         if prepared.failure:
-            return Outcome(whole=False, refusal=f"the benchmark did not prepare it: {prepared.failure}")
+            return Outcome(whole=False, excluded=prepared.failure)
         judged = _run("judge", subject, folder)
     if judged.failure:
         return Outcome(whole=False, refusal=judged.failure)
