@@ -76,11 +76,8 @@ def _spread_by_kernel(planned: Quantisation | None, channels: int, kernels: int)
     """The scales of depthwise weights (KH, KW, C, M), which are by C or by M, as scales by C x M along axis 2."""
     if planned is None or planned.scale.size == 1:
         return planned
-    if planned.axis == 2:
-        scale, zero_point = (np.repeat(numbers, kernels) for numbers in (planned.scale, planned.zero_point))
-    else:
-        scale, zero_point = (np.tile(numbers, channels) for numbers in (planned.scale, planned.zero_point))
-    return replace(planned, scale=scale, zero_point=zero_point, axis=2)
+    indices = np.repeat(np.arange(channels), kernels) if planned.axis == 2 else np.tile(np.arange(kernels), channels)
+    return replace(planned, scale=planned.scale[indices], zero_point=planned.zero_point[indices], axis=2)
 
 
 def _quantise_channels(
