@@ -18,6 +18,7 @@ FLOORS = (
     {"cache"},
     {"numerics"},
     {"tosa"},
+    {"quantisation"},
     {"chip"},
     {"program"},
     {"mapping"},

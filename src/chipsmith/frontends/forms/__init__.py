@@ -1,0 +1,1 @@
+"""Operators as the frameworks mean them, written in TOSA's floating-point operators: shared by all front ends."""

@@ -1,0 +1,1 @@
+"""From a network in floating point to its integers: ranges, a plan of scales, and one lowering."""
