@@ -109,10 +109,10 @@ class QuantizedNetwork:
 
     `source` runs the author's own network, unchanged: the file's bytes, the module itself. `arithmetic` is what it
     computes in; `other_roundings` has the operators of integer arithmetic that TOSA rounds otherwise, by a step of
-    their result: the kind of operator (FULLY_CONNECTED) by its author's name. `fake_quantized` evaluates the same quantised
-    network in floating point, quantised and dequantised at each tensor, without this graph. Either model is None where
-    there is none. `examples` are the first of the calibration's inputs, MOST_EXAMPLES batches or fewer, one array for
-    each of the author's inputs; empty where there was no calibration.
+    their result: the kind of operator (FULLY_CONNECTED) by its author's name. `fake_quantized` evaluates the same
+    quantised network in floating point, quantised and dequantised at each tensor, without this graph. Either model is
+    None where there is none. `examples` are the first of the calibration's inputs, MOST_EXAMPLES batches or fewer, one
+    array for each of the author's inputs; empty where there was no calibration.
     """
 
     graph: Graph
