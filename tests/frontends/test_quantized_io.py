@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch.ao.quantization.fx import _decomposed  # noqa: F401  (registers quantized_decomposed)
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import IoBinding, ScaleDivision, dequantize, list_host_steps, quantize
+from chipsmith.frontends.quantized_io import IoBinding, ScaleDivision, dequantize, quantize
 from chipsmith.tosa.graph import DType, Tensor
 
 IMAGE = Tensor(name="image", shape=(1, 5, 7, 3), dtype=DType.INT8)
@@ -76,7 +76,26 @@ def test_shape_that_does_not_fit_is_named(shape):
         quantize(np.zeros(shape, np.float32), binding(), IMAGE)
 
 
-def test_each_step_of_the_host_is_named():
-    steps = list_host_steps((binding(),), (binding(tensor="scores", axes=(0, 1)),))
-    assert [step.name for step in steps] == ["quantize image", "transpose image", "dequantize scores"]
-    assert steps[0].reason == "float32 to int8: rint(x / 0.0304405) + 2"
+def test_uint8_lies_in_int8_and_comes_back():
+    values = np.arange(256, dtype=np.uint8).reshape(1, 256)
+    row = Tensor(name="image", shape=(1, 256), dtype=DType.INT8)
+    shifted = binding(scale=None, zero_point=-128, axes=(0, 1))
+    inside = quantize(values, shifted, row)
+    np.testing.assert_array_equal(inside, np.arange(-128, 128)[None])
+    np.testing.assert_array_equal(dequantize(inside, shifted), values)
+
+
+def test_values_of_rank_0_are_counted_along_the_only_axis():
+    inside = quantize(np.array([0.0, 1.0, -0.5]), binding(scale=0.5, zero_point=0, axes=()), scalar(DType.INT8))
+    np.testing.assert_array_equal(inside, [0, 2, -1])
+    np.testing.assert_array_equal(dequantize(inside, binding(scale=0.5, zero_point=0, axes=())), [0.0, 1.0, -0.5])
+
+
+def scalar(dtype):
+    return Tensor(name="image", shape=(), dtype=dtype)
+
+
+@pytest.mark.parametrize(("values", "told"), [([3e9], "-2147483648 to 2147483647, and is given"), ([0.5], "integers")])
+def test_integers_that_the_graph_does_not_hold_are_refused(values, told):
+    with pytest.raises(BadInput, match=told):
+        quantize(np.array(values), binding(scale=None, zero_point=0, axes=()), scalar(DType.INT32))

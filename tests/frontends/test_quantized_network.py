@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import IoBinding
+from chipsmith.frontends.quantized_io import AuthorTensor, ConstantOutput, IoBinding, PassedInput
 from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names, integer_network
 from chipsmith.tosa.graph import DType, Graph, Operator, Tensor
 
@@ -26,11 +26,16 @@ def bind(tensor, position, scale):
     return IoBinding(tensor=tensor, position=position, scale=scale, zero_point=0, axes=(0, 1))
 
 
+def author(name, *shape, dtype="float32"):
+    return AuthorTensor(name=name, dtype=np.dtype(dtype), shape=shape)
+
+
 NETWORK = QuantizedNetwork(
     graph=GRAPH,
     inputs=(bind("a", 2, 0.5), bind("b", 0, 2.0)),
     outputs=(bind("y", 0, 0.25),),
-    input_names=("right", "unread", "left"),
+    author_inputs=(author("right", 1, 2), author("unread", 7, 7), author("left", 1, 2)),
+    author_outputs=(author("sum", 1, 2),),
 )
 
 
@@ -45,11 +50,25 @@ def test_another_number_of_inputs_is_refused_by_the_authors_names(count):
         NETWORK.quantize_inputs(*[np.zeros((1, 2))] * count)
 
 
-def test_outputs_come_back_in_the_authors_order():
-    outputs = (bind("b", 1, 2.0), bind("a", 0, 0.5))
-    swapped = dataclasses.replace(NETWORK, outputs=outputs)
-    first, second = swapped.dequantize_outputs({"a": np.array([[4, 4]]), "b": np.array([[1, 1]])})
-    assert (first.tolist(), second.tolist()) == ([[2, 2]], [[2, 2]])
+def test_outputs_come_back_in_the_authors_order_and_types():
+    outputs = (bind("b", 1, 2.0), bind("a", 0, 0.5), bind("b", 2, 2.0))
+    given = (author("first", 1, 2), author("second", 1, 2, dtype="float16"), author("second again", 1, 2))
+    several = dataclasses.replace(NETWORK, outputs=outputs, author_outputs=given)
+    values = several.dequantize_outputs({"a": np.array([[4, 4]]), "b": np.array([[1, 1]])})
+    assert [value.tolist() for value in values] == [[[2, 2]], [[2, 2]], [[2, 2]]]
+    assert [value.dtype for value in values] == ["float32", "float16", "float32"]
+    assert several.output_names == ("first", "second", "second again")
+
+
+def test_outputs_that_no_operator_computes():
+    outputs = (PassedInput(position=0, source=1), bind("y", 1, 0.25), ConstantOutput(position=2, values=np.ones(3)))
+    given = (author("same", 7, 7), author("sum", 1, 2), author("ones", 3))
+    network = dataclasses.replace(NETWORK, outputs=outputs, author_outputs=given)
+    inputs = (np.zeros((2, 2)), np.arange(98.0).reshape(14, 7), np.zeros((2, 2)))
+    same, computed, ones = network.dequantize_outputs({"y": np.array([[4, 8], [0, 0]])}, inputs)
+    np.testing.assert_array_equal(same, inputs[1])
+    np.testing.assert_array_equal(computed, [[1, 2], [0, 0]])
+    np.testing.assert_array_equal(ones, np.ones(6))
 
 
 def test_host_steps_say_when():

@@ -39,7 +39,7 @@ class Deployment(BaseModel):
             class_names=dataset.class_names,
             preprocessing=dataset.preprocessing,
             inputs=network.inputs,
-            outputs=network.outputs,
+            outputs=network.computed_outputs,
             target_scaling=dataset.target_scaling,
             anomaly_threshold=anomaly_threshold,
         )

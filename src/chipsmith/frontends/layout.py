@@ -7,54 +7,128 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chipsmith.tosa.graph import AttributeValue, Graph, Operator
+from chipsmith.tosa.graph import Graph, Operator, Tensor
+from chipsmith.tosa.passes.cleanup import drop_dead
 
 Axes = tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedOutput:
+    """Where an output of the network lies: the graph's tensor, and the order that brings its axes into the graph's."""
+
+    tensor: str
+    axes: Axes
 
 
 @dataclass(frozen=True, kw_only=True)
 class BorderLayout:
     """A graph without its border transposes, and what the host does in their place.
 
-    `input_axes` and `output_axes` hold, for each input and output, the order that brings the network's axes into
-    the graph's, as numpy.transpose takes it.
+    `input_axes` holds, for each input, the order that brings the network's axes into the graph's, as numpy.transpose
+    takes it. `outputs` holds one place for each output of the graph before, in its order; two may be in one tensor,
+    which the new graph gives once. `names` says what each tensor that is left with its values in their layout is called
+    now.
     """
 
     graph: Graph
     input_axes: tuple[Axes, ...]
-    output_axes: tuple[Axes, ...]
+    outputs: tuple[PlacedOutput, ...]
+    names: Mapping[str, str]
 
 
 def strip_border_transposes(graph: Graph) -> BorderLayout:
-    """Take each TRANSPOSE out that alone reads an input or makes an output, if it keeps axis 0 in place.
+    """Take the TRANSPOSEs at the border out of the graph, those that keep axis 0 in place.
 
-    The tensors at the border keep their names and get the inner shape.
+    An input that is read by TRANSPOSEs of one order alone comes in that order. An output that a TRANSPOSE makes is read
+    where the TRANSPOSE reads it, unless that is an input or a constant; the TRANSPOSE stays where others read its
+    result. Inputs keep their names; so does an output whose tensor has left: the tensor in its place has its name.
     """
-    input_axes: dict[str, Axes] = {}
-    for name in graph.inputs:
-        op = _find_only_reader(graph, name)
-        if op is not None and _keeps_batch(op) and op.outputs[0] not in graph.outputs:
-            input_axes[name] = _read_perms(op)
-            graph = _remove(graph, op, keep=name, drop=op.outputs[0])
-    output_axes: dict[str, Axes] = {}
-    for op in graph.operators:
-        if op.outputs[0] in graph.outputs and _keeps_batch(op) and _is_inner(graph, op.inputs[0]):
-            output_axes[op.outputs[0]] = tuple(np.argsort(_read_perms(op)).tolist())
-            graph = _remove(graph, op, keep=op.outputs[0], drop=op.inputs[0])
+    inner, input_axes, entered = _strip_inputs(graph)
+    places = tuple(_place_output(inner, name) for name in graph.outputs)
+    bare = drop_dead(replace(inner, outputs=tuple(dict.fromkeys(place.tensor for place in places))))
+    called = _name_outputs(bare, graph.outputs, places)
     return BorderLayout(
-        graph=graph,
-        input_axes=tuple(_find_axes(graph, name, input_axes) for name in graph.inputs),
-        output_axes=tuple(_find_axes(graph, name, output_axes) for name in graph.outputs),
+        graph=_rename(bare, called),
+        input_axes=tuple(input_axes.get(name, _unmoved(graph.tensor(name))) for name in graph.inputs),
+        outputs=tuple(replace(place, tensor=called.get(place.tensor, place.tensor)) for place in places),
+        names={name: called.get(now, now) for name, now in _names_after(graph, entered) if now in bare.tensors},
     )
 
 
-def _find_axes(graph: Graph, name: str, moved: Mapping[str, Axes]) -> Axes:
-    return moved.get(name, tuple(range(len(graph.tensor(name).shape))))
+def _names_after(graph: Graph, entered: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Each tensor and where its values lie now in their layout; an input that is laid out anew has lost its own."""
+    moved = set(entered.values())
+    return [(name, entered.get(name, name)) for name in graph.tensors if name not in moved]
 
 
-def _find_only_reader(graph: Graph, name: str) -> Operator | None:
-    readers = [op for op in graph.operators if name in op.inputs]
-    return readers[0] if len(readers) == 1 and name not in graph.outputs else None
+def _strip_inputs(graph: Graph) -> tuple[Graph, dict[str, Axes], dict[str, str]]:
+    """The graph without TRANSPOSEs of inputs, the inputs' new axes, and the input that stands for each result."""
+    removed: dict[str, Operator] = {}
+    axes: dict[str, Axes] = {}
+    for name in graph.inputs:
+        readers = [op for op in graph.operators if name in op.inputs]
+        orders = {_read_perms(op) if _keeps_batch(op) else None for op in readers}
+        shown = {name, *(op.outputs[0] for op in readers)} & set(graph.outputs)
+        order = orders.pop() if len(orders) == 1 else None
+        if order is not None and not shown:
+            axes[name] = order
+            removed |= {op.outputs[0]: op for op in readers}
+    entered = {result: op.inputs[0] for result, op in removed.items()}
+    return _enter(graph, entered), axes, entered
+
+
+def _enter(graph: Graph, entered: Mapping[str, str]) -> Graph:
+    """The graph whose inputs are what they were transposed to; `entered` has the input of each result."""
+    laid_out = {name: replace(graph.tensor(result), name=name) for result, name in entered.items()}
+    tensors = {name: tensor for name, tensor in graph.tensors.items() if name not in entered}
+    operators = (op for op in graph.operators if op.outputs[0] not in entered)
+    return replace(
+        graph,
+        tensors={**tensors, **laid_out},
+        operators=tuple(replace(op, inputs=_map(op.inputs, entered)) for op in operators),
+    )
+
+
+def _place_output(graph: Graph, name: str) -> PlacedOutput:
+    """The tensor before the TRANSPOSEs that make an output, and the order that leads back to it."""
+    makers = {op.outputs[0]: op for op in graph.operators}
+    axes = np.arange(len(graph.tensor(name).shape))
+    tensor = name
+    while tensor in makers and _keeps_batch(makers[tensor]) and makers[tensor].inputs[0] in makers:
+        axes = axes[np.argsort(_read_perms(makers[tensor]))]
+        tensor = makers[tensor].inputs[0]
+    return PlacedOutput(tensor=tensor, axes=tuple(axes.tolist()))
+
+
+def _name_outputs(graph: Graph, outputs: tuple[str, ...], places: tuple[PlacedOutput, ...]) -> dict[str, str]:
+    """The new names of tensors that are read in the place of an output's own, which has left."""
+    called: dict[str, str] = {}
+    for name, place in zip(outputs, places, strict=True):
+        if name not in graph.tensors and place.tensor not in outputs:
+            called.setdefault(place.tensor, name)
+    return called
+
+
+def _rename(graph: Graph, called: Mapping[str, str]) -> Graph:
+    """The graph with other names of tensors; operators keep theirs."""
+    tensors = (replace(tensor, name=called.get(name, name)) for name, tensor in graph.tensors.items())
+    return replace(
+        graph,
+        tensors={tensor.name: tensor for tensor in tensors},
+        operators=tuple(
+            replace(op, inputs=_map(op.inputs, called), outputs=_map(op.outputs, called)) for op in graph.operators
+        ),
+        outputs=_map(graph.outputs, called),
+    )
+
+
+def _map(names: tuple[str, ...], called: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(called.get(name, name) for name in names)
+
+
+def _unmoved(tensor: Tensor) -> Axes:
+    return tuple(range(len(tensor.shape)))
 
 
 def _keeps_batch(op: Operator) -> bool:
@@ -62,27 +136,6 @@ def _keeps_batch(op: Operator) -> bool:
 
 
 def _read_perms(op: Operator) -> Axes:
-    perms: AttributeValue = op.attributes["perms"]
+    perms = op.attributes["perms"]
     assert isinstance(perms, tuple)
     return perms
-
-
-def _is_inner(graph: Graph, name: str) -> bool:
-    return name not in (*graph.inputs, *graph.outputs, *graph.constants)
-
-
-def _remove(graph: Graph, removed: Operator, *, keep: str, drop: str) -> Graph:
-    """The graph without `removed`, which stood between `keep`, a tensor of the border, and the inner `drop`."""
-    tensors = {name: tensor for name, tensor in graph.tensors.items() if name != drop}
-    inner = graph.tensor(drop)
-    tensors[keep] = replace(inner, name=keep)
-    operators = tuple(_rename_io(op, drop, keep) for op in graph.operators if op is not removed)
-    return replace(graph, tensors=tensors, operators=operators)
-
-
-def _rename_io(op: Operator, old: str, new: str) -> Operator:
-    return replace(op, inputs=_swap(op.inputs, old, new), outputs=_swap(op.outputs, old, new))
-
-
-def _swap(names: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
-    return tuple(new if name == old else name for name in names)

@@ -1,17 +1,17 @@
-"""What the host does at the border of a graph: float values of the network to and from the graph's integers."""
+"""What the host does at the border of a graph: the author's values to and from the graph's integers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
-from chipsmith.profile.profile import HostStep
-from chipsmith.tosa.graph import Array, Graph, Tensor
+from chipsmith.tosa.graph import Array, DType, Graph, Tensor
 
 
 class ScaleDivision(StrEnum):
@@ -24,11 +24,21 @@ class ScaleDivision(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuthorTensor:
+    """An input or output as its author has it: name, numpy type and the shape of one inference, own batch included."""
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class IoBinding:
     """How one input or output of a network, the one at `position`, relates to the graph's tensor of that name.
 
-    `scale` and `zero_point`: real = (q - zero_point) * scale; `scale` is None where the network itself takes or
-    gives the integers. `axes` moves the network's axes into the graph's order, as numpy.transpose takes it.
+    `scale` and `zero_point`: real = (q - zero_point) * scale. Without a scale the author's values are integers too:
+    integer = q - zero_point, which is how uint8 (zero point -128) lies in the graph's int8. `axes` moves the network's
+    axes into the graph's order, as numpy.transpose takes it.
     """
 
     tensor: str
@@ -44,7 +54,26 @@ class IoBinding:
         return self.axes != tuple(range(len(self.axes)))
 
 
-def bind_integers(graph: Graph, names: tuple[str, ...]) -> tuple[IoBinding, ...]:
+@dataclass(frozen=True, kw_only=True)
+class PassedInput:
+    """The author's output at `position`, which is the author's input number `source` as it is: the host hands it on."""
+
+    position: int
+    source: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ConstantOutput:
+    """The author's output at `position`, which depends on no input: `values` are those of one inference."""
+
+    position: int
+    values: Array
+
+
+OutputBinding: TypeAlias = IoBinding | PassedInput | ConstantOutput
+
+
+def bind_integers(graph: Graph, names: Sequence[str]) -> tuple[IoBinding, ...]:
     """Inputs or outputs that are the graph's own integers, in its layout."""
     return tuple(
         IoBinding(
@@ -54,20 +83,45 @@ def bind_integers(graph: Graph, names: tuple[str, ...]) -> tuple[IoBinding, ...]
     )
 
 
+def describe_integers(graph: Graph, names: Sequence[str]) -> tuple[AuthorTensor, ...]:
+    """The author's inputs or outputs where bind_integers binds them."""
+    tensors = (graph.tensor(name) for name in names)
+    return tuple(AuthorTensor(name=each.name, dtype=each.dtype.numpy, shape=each.shape) for each in tensors)
+
+
+def author_shape(binding: OutputBinding, graph: Graph, inputs: Sequence[AuthorTensor]) -> tuple[int, ...]:
+    """The shape that the author sees of what is bound; `inputs` are the author's."""
+    if isinstance(binding, PassedInput):
+        return inputs[binding.source].shape
+    if isinstance(binding, ConstantOutput):
+        return tuple(binding.values.shape)
+    return _shape_outside(binding, graph.tensor(binding.tensor))
+
+
+def _shape_outside(binding: IoBinding, tensor: Tensor) -> tuple[int, ...]:
+    places = {axis: place for place, axis in enumerate(binding.axes)}
+    return tuple(tensor.shape[places[axis]] for axis in range(len(tensor.shape)))
+
+
 def quantize(values: Array, binding: IoBinding, tensor: Tensor) -> Array:
     """Values in the network's layout to the graph's integers and layout, rounded as the network's framework rounds.
 
-    `values` has the network's shape with any number of batches along axis 0: q = clamp(rint(x / scale) + zero_point)
-    in int8, or the values themselves in the tensor's type where there is no scale. Raises BadInput where the shape
-    does not fit.
+    `values` has the network's shape with any number of batches along axis 0 ([n] for a shape of rank 0): q =
+    clamp(rint(x / scale) + zero_point) in int8, or x + zero_point in the tensor's type where there is no scale. Raises
+    BadInput where the shape does not fit, or where there is no scale and the tensor's type does not hold a value.
     """
     _check_shape(values.shape, binding, tensor)
-    moved = np.transpose(values, binding.axes)
+    moved = _move_axes(values, binding.axes)
     if binding.scale is None:
-        return np.ascontiguousarray(moved, tensor.dtype.numpy)
+        return np.ascontiguousarray(_as_integers(moved, binding, tensor))
     steps = np.rint(_divide(moved.astype(np.float32), binding)) + np.float32(binding.zero_point)
     limits = np.iinfo(np.int8)
     return np.ascontiguousarray(np.clip(steps, limits.min, limits.max).astype(np.int8))
+
+
+def _move_axes(values: Array, axes: Sequence[int]) -> Array:
+    """The values with their axes in that order; [n], values of rank 0, as they are."""
+    return np.transpose(values, axes) if len(axes) else values
 
 
 def _divide(values: npt.NDArray[np.float32], binding: IoBinding) -> npt.NDArray[np.float32]:
@@ -77,12 +131,31 @@ def _divide(values: npt.NDArray[np.float32], binding: IoBinding) -> npt.NDArray[
     return values * np.float32(1.0 / binding.scale)
 
 
+def _as_integers(values: Array, binding: IoBinding, tensor: Tensor) -> Array:
+    if tensor.dtype is DType.BOOL:
+        return values.astype(np.bool_)
+    integers = values.astype(np.int64)
+    limits = np.iinfo(str(tensor.dtype.numpy))
+    low, high = limits.min - binding.zero_point, limits.max - binding.zero_point
+    if values.dtype.kind not in "iub" and (integers != values).any():
+        raise BadInput(f"input {binding.position} of the network takes integers, and others are among the values")
+    if integers.size and (integers.min() < low or integers.max() > high):
+        raise BadInput(
+            f"input {binding.position} of the network takes {low} to {high}, and is given {integers.min()} to "
+            f"{integers.max()}"
+        )
+    return (integers + binding.zero_point).astype(tensor.dtype.numpy)
+
+
 def dequantize(values: Array, binding: IoBinding) -> Array:
-    """The graph's integers to the network's float32 values and layout: (q - zero_point) * scale."""
-    moved = np.transpose(values, np.argsort(binding.axes))
-    if binding.scale is None:
-        return moved
-    return (moved.astype(np.float32) - np.float32(binding.zero_point)) * np.float32(binding.scale)
+    """The graph's integers to the network's values and layout: (q - zero_point) * scale in float32, or q - zero_point.
+
+    Without scale and zero point they keep the graph's type.
+    """
+    moved = _move_axes(values, np.argsort(binding.axes).tolist())
+    if binding.scale is not None:
+        return (moved.astype(np.float32) - np.float32(binding.zero_point)) * np.float32(binding.scale)
+    return moved.astype(np.int32) - binding.zero_point if binding.zero_point else moved
 
 
 def quantize_all(
@@ -98,44 +171,16 @@ def quantize_all(
 
 
 def dequantize_all(outputs: Mapping[str, Array], bindings: Iterable[IoBinding]) -> tuple[Array, ...]:
-    """The author's outputs, in their order, layout and types, from the graph's outputs by name."""
+    """The author's outputs, in their order and layout, from the graph's outputs by name, where all are computed."""
     in_order = sorted(bindings, key=lambda binding: binding.position)
     return tuple(dequantize(outputs[binding.tensor], binding) for binding in in_order)
 
 
 def _check_shape(shape: tuple[int, ...], binding: IoBinding, tensor: Tensor) -> None:
-    expected = [tensor.shape[axis] for axis in np.argsort(binding.axes)]
-    if list(shape[1:]) != expected[1:] or shape[0] % expected[0]:
+    expected = _shape_outside(binding, tensor)
+    first = expected[0] if expected else 1
+    if not shape or shape[1:] != expected[1:] or shape[0] % first:
         raise BadInput(
             f"values of shape {list(shape)} do not fit input {binding.position} of the network, which takes "
-            f"{expected} or more of them along the first axis"
+            f"{list(expected)} or more of them along the first axis"
         )
-
-
-def list_host_steps(inputs: tuple[IoBinding, ...], outputs: tuple[IoBinding, ...]) -> tuple[HostStep, ...]:
-    """The host's steps in order: each input's, then each output's."""
-    before = [step for binding in inputs for step in _list_input_steps(binding)]
-    after = [step for binding in outputs for step in _list_output_steps(binding)]
-    return (*before, *after)
-
-
-def _list_input_steps(binding: IoBinding) -> list[HostStep]:
-    steps = []
-    if binding.scale is not None:
-        reason = f"float32 to int8: rint(x / {binding.scale:.6g}) + {binding.zero_point}"
-        steps.append(HostStep(name=f"quantize {binding.tensor}", when="before", reason=reason))
-    if binding.moves_axes:
-        reason = f"the network's axes in the order {list(binding.axes)}, as the chip reads them"
-        steps.append(HostStep(name=f"transpose {binding.tensor}", when="before", reason=reason))
-    return steps
-
-
-def _list_output_steps(binding: IoBinding) -> list[HostStep]:
-    steps = []
-    if binding.moves_axes:
-        reason = f"back to the network's axes, in the order {np.argsort(binding.axes).tolist()}"
-        steps.append(HostStep(name=f"transpose {binding.tensor}", when="after", reason=reason))
-    if binding.scale is not None:
-        reason = f"int8 to float32: (q - {binding.zero_point}) * {binding.scale:.6g}"
-        steps.append(HostStep(name=f"dequantize {binding.tensor}", when="after", reason=reason))
-    return steps

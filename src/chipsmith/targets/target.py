@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
@@ -81,8 +81,8 @@ class Host(Protocol):
     def quantize_inputs(self, *values: Array) -> dict[str, Array]:
         """The graph's inputs by name from the author's inputs; BadInput where they do not fit."""
 
-    def dequantize_outputs(self, outputs: Mapping[str, Array]) -> tuple[Array, ...]:
-        """The author's outputs from the graph's outputs by name."""
+    def dequantize_outputs(self, outputs: Mapping[str, Array], inputs: Sequence[Array]) -> tuple[Array, ...]:
+        """The author's outputs from the graph's outputs by name and from the author's `inputs`."""
 
 
 GraphT = TypeVar("GraphT", bound=PreparedGraph)
@@ -97,7 +97,7 @@ class HostedGraph(Generic[GraphT]):
 
     def run(self, *inputs: Array) -> tuple[Array, ...]:
         """As PreparedNetwork.run: quantised, executed, dequantised."""
-        return self.host.dequantize_outputs(self.graph.execute(self.host.quantize_inputs(*inputs)))
+        return self.host.dequantize_outputs(self.graph.execute(self.host.quantize_inputs(*inputs)), inputs)
 
 
 def reasons_against(prepare: Callable[[QuantizedNetwork], object], network: QuantizedNetwork) -> tuple[str, ...]:

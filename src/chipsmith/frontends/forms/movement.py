@@ -16,7 +16,6 @@ from chipsmith.frontends.forms.values import (
     Value,
     extend_rank,
     materialise,
-    natural_value,
     permute,
     reshape,
     restore_order,
@@ -77,6 +76,13 @@ def take(build: GraphBuilder, value: GraphValue, axis: int, indices: Sequence[in
     return parts[0] if len(parts) == 1 else concatenate(build, parts, axis)
 
 
+def take_slice(build: GraphBuilder, value: GraphValue, axis: int, chosen: range) -> GraphValue:
+    """The elements at the indices of a range along an axis; BadInput where there are none."""
+    if not chosen:
+        raise BadInput(f"'{build.scope}': nothing is left of axis {axis}")
+    return _take_run(build, value, axis, (chosen.start, chosen.step, len(chosen)))
+
+
 def _describe(indices: Sequence[int]) -> str:
     return f"indices {min(indices)} to {max(indices)} are" if len(indices) else "no index is chosen: nothing is"
 
@@ -133,33 +139,6 @@ def _gather_rows(build: GraphBuilder, value: GraphValue, axis: int, indices: npt
     plain = build.reshape(tensor, (*shape[:position], len(indices), *shape[position + 1 :]))
     sizes = tuple(len(indices) if index == axis else size for index, size in enumerate(value.shape))
     return GraphValue(tensor=plain, shape=sizes, axes=value.axes)
-
-
-def gather(build: GraphBuilder, table: Value, indices: GraphValue, axis: int) -> GraphValue:
-    """The elements of a table along an axis at computed INT32 indices, whose axes take that axis's place.
-
-    Negative indices count from its end; one outside is an error of whoever runs the network.
-    """
-    size, rank = table.shape[axis], len(table.shape)
-    order = (axis, *(index for index in range(rank) if index != axis))
-    rest = tuple(table.shape[index] for index in order[1:])
-    rows = build.reshape(materialise(build, table, rank=rank, axes=order), (1, size, math.prod(rest)))
-    chosen = build.reshape(restore_order(build, wrap(build, indices, size)).tensor, (1, math.prod(indices.shape)))
-    shape = (1, build.shape(chosen)[1], build.shape(rows)[2])
-    tensor = build.reshape(build.emit("GATHER", (rows, chosen), shape, build.dtype(rows)), (*indices.shape, *rest))
-    count = len(indices.shape)
-    back = (*range(count, count + axis), *range(count), *range(count + axis, count + rank - 1))
-    return permute(natural_value(build, tensor), back)
-
-
-def wrap(build: GraphBuilder, indices: GraphValue, size: int) -> GraphValue:
-    """Computed indices with `size` added where they are negative."""
-    rank = (1,) * len(indices.shape)
-    zero, whole = (build.constant(np.full(rank, number), DType.INT32) for number in (0, size))
-    shape = build.shape(indices.tensor)
-    below = build.binary("GREATER", zero, indices.tensor, DType.BOOL)
-    raised = build.binary("ADD", indices.tensor, whole)
-    return replace(indices, tensor=build.emit("SELECT", (below, raised, indices.tensor), shape, DType.INT32))
 
 
 def tile(build: GraphBuilder, value: GraphValue, multiples: Sequence[int]) -> GraphValue:
@@ -243,18 +222,3 @@ def space_to_depth(build: GraphBuilder, value: GraphValue, block: int, *, channe
     parts = reshape(build, value, (batch, channels, height // block, block, width // block, block))
     moved = permute(parts, (0, 1, 3, 5, 2, 4) if channels_first else (0, 3, 5, 1, 2, 4))
     return reshape(build, moved, (batch, channels * block**2, height // block, width // block))
-
-
-def one_hot(build: GraphBuilder, indices: GraphValue, *, depth: int, axis: int, off: float, on: float) -> GraphValue:
-    """A new axis of `depth` with `on` where its index is that of the computed INT32 `indices`, and `off` elsewhere.
-
-    Negative indices count from its end; nothing is on for one outside.
-    """
-    spread = add_axes(build, wrap(build, indices, depth), (axis,))
-    rank = len(spread.shape)
-    places = np.arange(depth).reshape([-1 if index == axis else 1 for index in spread.axes])
-    equal = build.binary("EQUAL", spread.tensor, build.constant(places, DType.INT32), DType.BOOL)
-    levels = [build.constant(np.full((1,) * rank, level), DType.FP32) for level in (on, off)]
-    tensor = build.emit("SELECT", (equal, *levels), build.shape(equal), DType.FP32)
-    shape = (*spread.shape[:axis], depth, *spread.shape[axis + 1 :])
-    return GraphValue(tensor=tensor, shape=shape, axes=spread.axes)

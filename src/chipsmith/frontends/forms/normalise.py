@@ -9,7 +9,8 @@ import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.forms.elementwise import apply_binary
-from chipsmith.frontends.forms.movement import merge_axes, one_hot, split_axis
+from chipsmith.frontends.forms.indexing import one_hot
+from chipsmith.frontends.forms.movement import merge_axes, split_axis
 from chipsmith.frontends.forms.resampling import multiply_along
 from chipsmith.frontends.forms.values import Const, GraphValue, Value
 from chipsmith.tosa.builder import Axes, GraphBuilder
@@ -17,6 +18,13 @@ from chipsmith.tosa.graph import DType
 
 _SMALLEST_SQUARE = 1e-20
 """Keeps a vector of zeros from being divided by 0."""
+
+
+def average(build: GraphBuilder, value: GraphValue, axes: Axes) -> GraphValue:
+    """The mean over axes of the author's, which stay with size 1."""
+    tensor = _average(build, value.tensor, tuple(value.axes.index(axis) for axis in axes))
+    shape = tuple(1 if axis in axes else size for axis, size in enumerate(value.shape))
+    return GraphValue(tensor=tensor, shape=shape, axes=value.axes)
 
 
 def softmax(build: GraphBuilder, value: GraphValue, axis: int) -> GraphValue:

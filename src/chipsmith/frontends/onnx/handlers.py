@@ -4,12 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.frontends.onnx import quantisation
+from chipsmith.frontends.onnx import (
+    arithmetic,
+    convolution,
+    indexing,
+    logic,
+    matrix,
+    movement,
+    normalise,
+    pointwise,
+    pooling,
+    quantisation,
+    recurrent,
+    reduction,
+    resize,
+)
 from chipsmith.frontends.onnx.lowering import Handler
 
-HANDLERS: Mapping[str, Handler] = {
-    kind: handler for module in (quantisation,) for kind, handler in module.HANDLERS.items()
-}
+_MODULES = (
+    quantisation,
+    pointwise,
+    arithmetic,
+    logic,
+    matrix,
+    recurrent,
+    reduction,
+    convolution,
+    pooling,
+    movement,
+    indexing,
+    resize,
+    normalise,
+)
+HANDLERS: Mapping[str, Handler] = {kind: handler for module in _MODULES for kind, handler in module.HANDLERS.items()}
 """The function that lowers each operator."""
 
 REASONS: Mapping[str, str] = {
@@ -23,7 +50,7 @@ REASONS: Mapping[str, str] = {
         "bits of integers; compute them outside of the network",
     ),
     **dict.fromkeys(
-        ("NonZero", "Unique", "NonMaxSuppression", "Compress"),
+        ("NonZero", "Unique", "NonMaxSuppression"),
         "a result whose size depends on values; end the network before it",
     ),
 }

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.frontends.forms.elementwise import add_number, multiply_number
 from chipsmith.frontends.forms.values import Const, GraphValue, natural_value
 from chipsmith.frontends.onnx.coded import CodedTensor, Coding
 from chipsmith.frontends.onnx.evaluate import evaluate_node
@@ -66,6 +67,15 @@ class Lowering:
     def computed(self, node: Node, index: int) -> GraphValue:
         """A node's input as a tensor of the graph: a constant becomes such a tensor here."""
         return self.materialise(self.value(node, index))
+
+    def read_numbers(self, node: Node, index: int) -> GraphValue:
+        """A node's input as a tensor of the graph, of which integers of a quantised tensor are the numbers they are."""
+        value = self.any_value(node, index)
+        if not isinstance(value, CodedTensor):
+            return self.materialise(value)
+        coding = self.coding_of(value)
+        steps = multiply_number(self.build, value.real, 1 / coding.scale)
+        return add_number(self.build, steps, float(coding.zero_point + coding.offset))
 
     def materialise(self, value: GraphValue | Const) -> GraphValue:
         """The value as a tensor of the graph."""

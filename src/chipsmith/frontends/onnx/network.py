@@ -12,6 +12,7 @@ from chipsmith.errors import BadInput, ChipsmithError, OperatorRefused
 from chipsmith.frontends.forms.values import Const, GraphValue, restore_order
 from chipsmith.frontends.onnx.border import enter_input, name_inputs, plan_inputs
 from chipsmith.frontends.onnx.coded import CodedConst, CodedTensor
+from chipsmith.frontends.onnx.definitions import expand_definition
 from chipsmith.frontends.onnx.handlers import HANDLERS, REASONS
 from chipsmith.frontends.onnx.lowering import Lowering, Value, refuse
 from chipsmith.frontends.onnx.model import Node, OnnxModel, parse_node
@@ -21,6 +22,7 @@ from chipsmith.frontends.onnx.weights import plan_weights
 from chipsmith.quantisation.network import FloatLayer, FloatNetwork, NetworkOutput
 from chipsmith.quantisation.plan import QuantisationPlan
 from chipsmith.tosa.graph import DType
+from chipsmith.tosa.passes.cleanup import drop_dead
 
 _QUANTISING = ("QuantizeLinear", "DequantizeLinear")
 _MOVING = frozenset(
@@ -69,6 +71,8 @@ class _Walk:
         for node in nodes:
             if node.kind == "If":
                 self._lower_branch(node)
+            elif (definition := _define(self._lower, node)) is not None:
+                self.lower_nodes(definition)
             else:
                 self._lower_node(node)
 
@@ -114,6 +118,17 @@ class _Walk:
         for name, port in zip(node.outputs, branch.output, strict=True):
             self._lower.values[name] = self._lower.values[port.name]
             self._origins[name] = self._origins.get(port.name, node.name)
+
+
+def _define(lower: Lowering, node: Node) -> Sequence[Node] | None:
+    """What ONNX says an operator that has no function here means; None for all others."""
+    values = [lower.values.get(name) for name in node.inputs]
+    if node.kind in HANDLERS or all(isinstance(value, Const) for value in values):
+        return None
+    if any(isinstance(value, CodedTensor) for value in values):
+        return None
+    types = [(lower.type_of(value), value.shape) if isinstance(value, GraphValue | Const) else None for value in values]
+    return expand_definition(node, types, lower.opset(), lower.model.file)
 
 
 def _find_origin(node: Node, origins: Mapping[str, str]) -> str:
@@ -198,17 +213,17 @@ def _finish(lower: Lowering, layers: Sequence[FloatLayer]) -> tuple[FloatNetwork
     model = lower.model
     outputs = [_name_output(lower, name, dtype) for name, dtype in zip(model.outputs, model.output_types, strict=True)]
     tensors = dict.fromkeys(output.tensor for output in outputs if output.tensor is not None)
-    graph = lower.build.finish(model.name, tuple(tensors))
+    graph = drop_dead(lower.build.finish(model.name, tuple(tensors)))
     plan = {**lower.plan, **plan_weights(lower, graph)}
     plan |= plan_inputs(lower, graph, plan)
     network = FloatNetwork(
         graph=graph,
         inputs=name_inputs(lower),
         outputs=tuple(outputs),
-        layers=tuple(layers),
-        origins=dict(lower.build.origins),
+        layers=tuple(layer for layer in layers if layer.tensor in graph.tensors),
+        origins={op.name: lower.build.origins[op.name] for op in graph.operators},
     )
-    return network, QuantisationPlan(tensors=plan)
+    return network, QuantisationPlan(tensors={name: entry for name, entry in plan.items() if name in graph.tensors})
 
 
 def _name_output(lower: Lowering, name: str, dtype: np.dtype[Any] | None) -> NetworkOutput:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,15 +37,71 @@ class EagerModel:
         """PyTorch and its version."""
         return f"PyTorch {version('torch')}"
 
+    @property
+    def fingerprint(self) -> bytes:
+        """The weights, the structure, and the files that define the module's own classes."""
+        import io
+
+        import torch
+
+        weights = io.BytesIO()
+        torch.save({name: value.detach().cpu() for name, value in self.module.state_dict().items()}, weights)
+        return b"".join((str(self.module).encode(), weights.getvalue(), *_list_sources(self.module)))
+
     def run(self, *inputs: Array) -> tuple[Array, ...]:
         """The outputs, batches along axis 0, for inputs with any number of batches along axis 0; int64 is int32."""
         import torch
         from torch.utils._pytree import tree_leaves
 
-        columns = [to_int32_tensor(array).split(self.batch_size) for array in inputs]
         with torch.inference_mode():
-            calls = [tree_leaves(self.module(*batch)) for batch in zip(*columns, strict=True)]
-        return tuple(torch.cat(parts).numpy() for parts in zip(*calls, strict=True))
+            calls = [tree_leaves(self.module(*batch)) for batch in self._split(inputs)]
+        return tuple(_join(parts) for parts in zip(*calls, strict=True))
+
+    def tensors(self, names: Sequence[str], *inputs: Array) -> Mapping[str, Array]:
+        """The results of modules inside by their paths, (n, *shape) for n batches; of modules called once alone."""
+        import torch
+
+        with torch.inference_mode():
+            rows = [self._show(batch, frozenset(names)) for batch in self._split(inputs)]
+        known = rows[0] if rows else {}
+        return {name: np.stack([row[name] for row in rows]) for name in known}
+
+    def _show(self, batch: tuple[torch.Tensor, ...], names: frozenset[str]) -> dict[str, Array]:
+        results: dict[str, list[Any]] = {}
+        hooks = [
+            inner.register_forward_hook(lambda _module, _inputs, result, path=path: results[path].append(result))
+            for path, inner in self.module.named_modules()
+            if path in names and results.setdefault(path, []) == []
+        ]
+        try:
+            self.module(*batch)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        single = {path: given[0] for path, given in results.items() if len(given) == 1}
+        return {path: value.numpy() for path, value in single.items() if hasattr(value, "numpy")}
+
+    def _split(self, inputs: Sequence[Array]) -> Iterator[tuple[torch.Tensor, ...]]:
+        return zip(*(to_int32_tensor(array).split(self.batch_size) for array in inputs), strict=True)
+
+
+def _join(parts: Sequence[torch.Tensor]) -> Array:
+    """Results of batches along axis 0: [n] of rank 0."""
+    import torch
+
+    joined: Array = torch.cat([torch.atleast_1d(part) for part in parts]).numpy()
+    return joined
+
+
+def _list_sources(module: torch.nn.Module) -> Iterator[bytes]:
+    """The files of the classes that are not PyTorch's own."""
+    kinds = dict.fromkeys(type(inner) for inner in module.modules())
+    for kind in kinds:
+        if kind.__module__.partition(".")[0] != "torch":
+            try:
+                yield Path(inspect.getfile(kind)).read_bytes()
+            except (TypeError, OSError):  # a class of an interactive session
+                continue
 
 
 def to_int32_tensor(array: Array) -> torch.Tensor:

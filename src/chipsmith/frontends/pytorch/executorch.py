@@ -32,16 +32,20 @@ _AT_WORK = re.compile(r"While executing %\S+ :.*?target=(?:executorch\.exir\.dia
 
 @dataclass(frozen=True, kw_only=True)
 class IoQuantisation:
-    """Quantisation of the network's input or output at `position`; no scale where it is an integer."""
+    """Quantisation of the network's input or output at `position`; no scale where it is an integer.
+
+    It is the file's input or output number `index`; an output that the network gives twice has two positions.
+    """
 
     position: int
+    index: int
     scale: float | None
     zero_point: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lowered:
-    """A TOSA file, the quantisation of its inputs and outputs in the file's order, and its operators' origins by name.
+    """A TOSA file, the quantisation of the network's inputs and outputs, and its operators' origins by name.
 
     `operator_names` is as read_operator_names gives it.
     """
@@ -233,23 +237,26 @@ def _quote_line(node: Node) -> str:
 def _read_inputs(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
     positions = {name: index for index, name in enumerate(edge.graph_signature.user_inputs)}
     (delegate,) = (node for node in edge.graph.nodes if _is_delegate(node))
-    return tuple(_read_input(node, positions) for node in delegate.args[1:])
+    return tuple(_read_input(node, index, positions) for index, node in enumerate(delegate.args[1:]))
 
 
-def _read_input(node: Node, positions: dict[Any, int]) -> IoQuantisation:
+def _read_input(node: Node, index: int, positions: dict[Any, int]) -> IoQuantisation:
     if node.op == "placeholder":
-        return IoQuantisation(position=positions[node.name], scale=None, zero_point=0)
+        return IoQuantisation(position=positions[node.name], index=index, scale=None, zero_point=0)
     source, scale, zero_point, *_ = node.args
-    return IoQuantisation(position=positions[source.name], scale=float(scale), zero_point=int(zero_point))
+    return IoQuantisation(position=positions[source.name], index=index, scale=float(scale), zero_point=int(zero_point))
 
 
 def _read_outputs(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
-    """In the order of the delegate's outputs; each of them is one output of the network."""
-    quantisations = {}
-    for position, node in enumerate(_first_argument(edge.graph.output_node())):
-        item, scale, zero_point, *_ = node.args if _name_target(node) == DEQUANTIZE else (node, None, 0)
-        quantisations[item.args[1]] = IoQuantisation(position=position, scale=scale, zero_point=zero_point)
-    return tuple(quantisation for _, quantisation in sorted(quantisations.items()))
+    """One for each output of the network, in its order."""
+    return tuple(
+        _read_output(node, position) for position, node in enumerate(_first_argument(edge.graph.output_node()))
+    )
+
+
+def _read_output(node: Node, position: int) -> IoQuantisation:
+    item, scale, zero_point, *_ = node.args if _name_target(node) == DEQUANTIZE else (node, None, 0)
+    return IoQuantisation(position=position, index=item.args[1], scale=scale, zero_point=zero_point)
 
 
 @contextmanager

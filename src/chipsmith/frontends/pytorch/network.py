@@ -6,7 +6,7 @@ import base64
 import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from chipsmith.cache import content_key, installed_versions
 from chipsmith.errors import BadInput
 from chipsmith.frontends.cache import load_entry, store_entry
-from chipsmith.frontends.layout import Axes, strip_border_transposes
+from chipsmith.frontends.layout import BorderLayout, strip_border_transposes
 from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel
 from chipsmith.frontends.pytorch.executorch import (
@@ -26,10 +26,10 @@ from chipsmith.frontends.pytorch.executorch import (
     quantise_program,
 )
 from chipsmith.frontends.pytorch.operator_names import keep_authors_names
-from chipsmith.frontends.quantized_io import IoBinding
-from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names
+from chipsmith.frontends.quantized_io import AuthorTensor, IoBinding
+from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches, follow_names
 from chipsmith.tosa.file import parse_tosa
-from chipsmith.tosa.graph import Array, Graph
+from chipsmith.tosa.graph import Array
 from chipsmith.tosa.names import rename_tensors
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     Batch = tuple[torch.Tensor, ...]
 
 _RESULT_DEPENDS_ON = ("torch", "executorch", "torchao", "tosa-tools")
-_RECIPE = b"PT2E int8, per-channel symmetric weights, version 2"
-_TRAINED_RECIPE = b"PT2E int8 trained, per-channel symmetric weights, version 2"
+_RECIPE = b"PT2E int8, per-channel symmetric weights, version 3"
+_TRAINED_RECIPE = b"PT2E int8 trained, per-channel symmetric weights, version 3"
 
 
 def lower_module(
@@ -68,7 +68,8 @@ def lower_module(
     source = EagerModel(build=lambda: kept, batch_size=example_inputs[0].shape[0])
     exported = _Exported(name=name, program=program, example_inputs=example_inputs, source=source)
     key = content_key([_RECIPE, *_list_key_parts(program, example_inputs, calibration)])
-    return _lower(exported, key, lambda: quantise_program(program, batches, name))
+    network = _lower(exported, key, lambda: quantise_program(program, batches, name))
+    return replace(network, examples=first_batches(calibration, network.author_inputs))
 
 
 def lower_trained(
@@ -102,9 +103,24 @@ class _Exported:
     source: EagerModel
 
     @property
-    def arguments(self) -> tuple[str, ...]:
-        """The names of the arguments of `forward`."""
-        return tuple(str(argument) for argument in self.program.graph_signature.user_inputs)
+    def author_inputs(self) -> tuple[AuthorTensor, ...]:
+        """The arguments of `forward`."""
+        names = (str(argument) for argument in self.program.graph_signature.user_inputs)
+        return tuple(_describe(name, example) for name, example in zip(names, self.example_inputs, strict=True))
+
+    @property
+    def author_outputs(self) -> tuple[AuthorTensor, ...]:
+        """What `forward` returns: `output`, or `output_0`, `output_1` and so on."""
+        values = [node.meta["val"] for node in self.program.graph.output_node().args[0]]
+        count = len(self.program.graph_signature.user_outputs)
+        given = values[len(values) - count :]  # behind what the module changes of its own
+        names = ["output"] if count == 1 else [f"output_{position}" for position in range(count)]
+        return tuple(_describe(name, value) for name, value in zip(names, given, strict=True))
+
+
+def _describe(name: str, tensor: torch.Tensor) -> AuthorTensor:
+    dtype = np.dtype(str(tensor.dtype).removeprefix("torch."))
+    return AuthorTensor(name=name, dtype=dtype, shape=tuple(tensor.shape))
 
 
 def _lower(exported: _Exported, key: str, convert: Callable[[], torch.nn.Module]) -> QuantizedNetwork:
@@ -189,31 +205,37 @@ def _parse(fields: dict[str, str]) -> Lowered:
 
 
 def _finish_network(lowered: Lowered, exported: _Exported, convert: Callable[[], torch.nn.Module]) -> QuantizedNetwork:
-    layout = strip_border_transposes(parse_tosa(lowered.tosa, exported.name))
-    graph = rename_tensors(layout.graph, _name_io(layout.graph, lowered, exported.arguments))
+    before = parse_tosa(lowered.tosa, exported.name)
+    layout = strip_border_transposes(before)
+    inputs, outputs = exported.author_inputs, exported.author_outputs
+    names = _name_io(layout, lowered, inputs, outputs)
+    graph = rename_tensors(layout.graph, names)
+    batch_size = exported.example_inputs[0].shape[0]
     return QuantizedNetwork(
         graph=graph,
-        inputs=_bind(graph.inputs, lowered.inputs, layout.input_axes),
-        outputs=_bind(graph.outputs, lowered.outputs, layout.output_axes),
-        input_names=exported.arguments,
+        inputs=tuple(_bind(graph.inputs[io.index], io, layout.input_axes[io.index]) for io in lowered.inputs),
+        outputs=tuple(
+            _bind(names[place.tensor], io, place.axes)
+            for io in lowered.outputs
+            for place in (layout.outputs[io.index],)
+        ),
+        author_inputs=inputs,
+        author_outputs=outputs,
         operator_names=follow_names(keep_authors_names(lowered.operator_names, exported.program), layout.graph, graph),
         source=exported.source,
-        fake_quantized=EagerModel(build=convert, batch_size=exported.example_inputs[0].shape[0]),
+        fake_quantized=EagerModel(build=convert, batch_size=batch_size),
     )
 
 
-def _name_io(graph: Graph, lowered: Lowered, arguments: Sequence[str]) -> dict[str, str]:
-    """Inputs are named as the arguments of `forward`, outputs `output` or `output_0` and so on."""
-    names = {tensor: arguments[io.position] for tensor, io in zip(graph.inputs, lowered.inputs, strict=True)}
-    for tensor, io in zip(graph.outputs, lowered.outputs, strict=True):
-        names[tensor] = "output" if len(graph.outputs) == 1 else f"output_{io.position}"
+def _name_io(
+    layout: BorderLayout, lowered: Lowered, inputs: Sequence[AuthorTensor], outputs: Sequence[AuthorTensor]
+) -> dict[str, str]:
+    """Inputs are named as the arguments of `forward`, an output as the first of the author's that it is."""
+    names = {layout.graph.inputs[io.index]: inputs[io.position].name for io in lowered.inputs}
+    for io in lowered.outputs:
+        names.setdefault(layout.outputs[io.index].tensor, outputs[io.position].name)
     return names
 
 
-def _bind(
-    names: tuple[str, ...], quantisation: Sequence[IoQuantisation], axes: Sequence[Axes]
-) -> tuple[IoBinding, ...]:
-    return tuple(
-        IoBinding(tensor=name, position=io.position, scale=io.scale, zero_point=io.zero_point, axes=order)
-        for name, io, order in zip(names, quantisation, axes, strict=True)
-    )
+def _bind(tensor: str, io: IoQuantisation, axes: tuple[int, ...]) -> IoBinding:
+    return IoBinding(tensor=tensor, position=io.position, scale=io.scale, zero_point=io.zero_point, axes=axes)

@@ -40,7 +40,7 @@ def _dense_kernel(operation: Operation, images: Values, weight: Values) -> Value
 
 def convolve_floats(images: Values, weights: Values, window: SlidingWindow) -> Values:
     """Sums of window x weights of images (n, *spatial, in) with weights (out, *kernel, in): (n, *positions, out)."""
-    matrix = np.ascontiguousarray(weights.reshape(len(weights), -1).T)
+    matrix = weights.reshape(len(weights), -1).T
     padded = pad_spatial(images, window.padding, 0)
     sizes = window.output_sizes(images.shape[1:-1])
     out = np.empty((len(images), *sizes, len(weights)), np.float32)
