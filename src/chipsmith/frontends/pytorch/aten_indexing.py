@@ -10,10 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.frontends.forms.elementwise import apply_binary
+from chipsmith.frontends.forms.indexing import (
+    count_from_start,
+    gather,
+    gather_elements,
+    one_hot,
+    scatter_blocks,
+    scatter_elements,
+)
 from chipsmith.frontends.forms.logic import select
-from chipsmith.frontends.forms.movement import broadcast, concatenate, gather, one_hot, take, wrap
-from chipsmith.frontends.forms.operands import slice_axis
-from chipsmith.frontends.forms.values import Const, GraphValue, Value, permute, reshape
+from chipsmith.frontends.forms.movement import broadcast, concatenate, take
+from chipsmith.frontends.forms.values import Const, GraphValue, Value, reshape
 from chipsmith.frontends.pytorch.aten_movement import span, value_size
 from chipsmith.frontends.pytorch.calls import AtenCall, AtenHandler, as_array, as_value, value_type
 from chipsmith.frontends.pytorch.conversion import convert
@@ -27,21 +34,16 @@ Indices = npt.NDArray[np.int64]
 
 def embed(call: AtenCall) -> GraphValue:
     """Rows of a table."""
-    return _choose(call, call.value("weight"), 0, call.value("indices"))
+    return gather(call.build, call.value("weight"), call.value("indices"), 0)
 
 
 def select_indices(call: AtenCall) -> GraphValue:
     """Elements of an axis at the indices of a vector."""
-    value = call.value("self")
-    return _choose(call, value, call.axis("dim", len(value.shape)), call.value("index"))
-
-
-def _choose(call: AtenCall, table: Value, axis: int, indices: Value) -> GraphValue:
-    """Elements of an axis, whose place the axes of the indices take."""
-    if isinstance(indices, GraphValue):
-        return gather(call.build, table, indices, axis)
-    flat = take(call.build, call.place_value(table), axis, indices.values.reshape(-1).tolist())
-    return reshape(call.build, flat, (*table.shape[:axis], *indices.shape, *table.shape[axis + 1 :]))
+    value, indices = call.value("self"), call.value("index")
+    axis = call.axis("dim", len(value.shape))
+    if isinstance(indices, Const) and isinstance(value, GraphValue):
+        return take(call.build, value, axis, indices.values.reshape(-1).tolist())
+    return gather(call.build, value, indices, axis, dtype=call.dtype)
 
 
 def index(call: AtenCall) -> GraphValue:
@@ -54,7 +56,8 @@ def index(call: AtenCall) -> GraphValue:
         return _take_flat(call, call.place_value(value), chosen)
     if len(given) == 1:
         ((axis, item),) = given
-        return gather(call.build, value, _as_integers(call, item), axis)
+        indices = count_from_start(call.build, _as_integers(call, item), (value.shape[axis],))
+        return gather(call.build, value, indices, axis, dtype=call.dtype)
     return _index_front(call, value, [item for _, item in given], [axis for axis, _ in given])
 
 
@@ -96,32 +99,29 @@ def _index_front(call: AtenCall, value: Value, items: list[object], axes: list[i
     build, sizes = call.build, [value.shape[axis] for axis in axes]
     total: GraphValue | None = None
     for item, size, stride in zip(items, sizes, np.cumprod([1, *sizes[:0:-1]])[::-1], strict=True):
-        wrapped = wrap(build, _as_integers(call, item), size)
-        step = apply_binary(build, "MUL", wrapped, Const(values=np.asarray(stride)))
+        counted = count_from_start(build, _as_integers(call, item), (size,))
+        step = apply_binary(build, "MUL", counted, Const(values=np.asarray(stride)))
         total = step if total is None else apply_binary(build, "ADD", total, step)
     assert total is not None
     shape = (*value.shape[:first], math.prod(sizes), *value.shape[first + len(axes) :])
     return gather(build, reshape(build, call.place_value(value), shape), total, first)
 
 
-def gather_elements(call: AtenCall) -> GraphValue:
+def gather_along(call: AtenCall) -> GraphValue:
     """For each element of the indices that one of its row along an axis."""
-    value, indices = call.value("self"), call.value("index")
-    axis, build = call.axis("dim", len(value.shape)), call.build
-    if isinstance(indices, Const):
-        places = np.arange(math.prod(value.shape)).reshape(value.shape)
-        whole = places[tuple(slice(0, size) if other != axis else slice(None) for other, size in enumerate(indices.shape))]
-        return _take_flat(call, call.place_value(value), np.take_along_axis(whole, indices.values, axis))
-    sizes = indices.shape
-    cut = call.place_value(value)
-    for other, size in enumerate(sizes):
-        cut = cut if other == axis else slice_axis(build, cut, axis=other, start=0, size=size)
-    order = (*(other for other in range(len(sizes)) if other != axis), axis)
-    rows = reshape(build, permute(cut, order), (value_size(cut),))
-    counts = [sizes[other] for other in order[:-1]]
-    starts = (np.arange(math.prod(counts)) * value.shape[axis]).reshape(*counts, 1)
-    moved = apply_binary(build, "ADD", permute(wrap(build, indices, value.shape[axis]), order), Const(values=starts))
-    return permute(gather(build, rows, moved, 0), tuple(int(place) for place in np.argsort(order)))
+    value = call.value("self")
+    axis = call.axis("dim", len(value.shape))
+    return gather_elements(call.build, value, call.value("index"), axis, dtype=call.dtype)
+
+
+def scatter_along(call: AtenCall) -> GraphValue:
+    """self, with the element of a row that each index names replaced."""
+    value, indices = call.computed("self"), call.value("index")
+    axis = call.axis("dim", len(value.shape))
+    updates = convert(call.build, call.value("src" if "src" in call.operands else "value"), call.dtype)
+    if updates.shape == ():
+        updates = broadcast(call.build, call.place_value(updates), indices.shape)
+    return scatter_elements(call.build, value, indices, updates, axis)
 
 
 def encode_one_hot(call: AtenCall) -> GraphValue:
@@ -160,28 +160,41 @@ def _put(call: AtenCall, axis: int, indices: list[int], part: Value) -> GraphVal
 
 
 def put_elements(call: AtenCall) -> GraphValue:
-    """self, with the elements at constant indices replaced, or those of a mask by a single number."""
+    """self, with the elements at indices of its first axes replaced, or those of a mask by a single number."""
     value, indices = call.computed("self"), call.operands["indices"]
-    if len(indices) == 1 and math.prod(call.value("values").shape) == 1 and not call.flag("accumulate"):
-        mask = as_value(indices[0])
-        if isinstance(mask, GraphValue) and value_type(call.build, mask) is DType.BOOL:
-            return _put_where(call, value, mask)
-    if any(isinstance(item, GraphValue) for item in indices) or call.flag("accumulate"):
-        raise call.refuse("elements are replaced at constant indices alone, and not added up")
+    if call.flag("accumulate"):
+        raise call.refuse("elements are replaced, and not added up, where indices name them")
+    computed = [as_value(item) for item in indices if isinstance(item, GraphValue)]
+    if computed and value_type(call.build, computed[0]) is DType.BOOL:
+        return _put_where(call, value, computed[0])
+    if not computed:
+        return _put_constant(call, value, indices)
+    if None in indices or len(indices) > 1:
+        raise call.refuse("elements are replaced at constant indices, or at computed ones of the first axis")
+    places = count_from_start(call.build, computed[0], value.shape[:1])
+    column = reshape(call.build, call.place_value(places), (*places.shape, 1))
+    updates = convert(call.build, call.value("values"), call.dtype)
+    whole = broadcast(call.build, call.place_value(updates), (*places.shape, *value.shape[1:]))
+    return scatter_blocks(call.build, value, column, whole)
+
+
+def _put_constant(call: AtenCall, value: GraphValue, indices: list[object]) -> GraphValue:
     places = np.arange(value_size(value)).reshape(value.shape)
     chosen = places[tuple(slice(None) if item is None else as_array(item) for item in indices)]
-    parts = [call.place_value(convert(call.build, item, call.dtype)) for item in (value, call.value("values"))]
-    rows = [reshape(call.build, part, (value_size(part),)) for part in (parts[0], broadcast(call.build, parts[1], chosen.shape))]
+    updates = broadcast(call.build, call.place_value(convert(call.build, call.value("values"), call.dtype)), chosen.shape)
+    rows = [reshape(call.build, part, (value_size(part),)) for part in (value, updates)]
     order = places.reshape(-1).copy()
     order[chosen.reshape(-1)] = value_size(value) + np.arange(chosen.size)
     flat = take(call.build, concatenate(call.build, rows, 0), 0, order.tolist())
     return reshape(call.build, flat, value.shape)
 
 
-def _put_where(call: AtenCall, value: GraphValue, mask: GraphValue) -> GraphValue:
+def _put_where(call: AtenCall, value: GraphValue, mask: Value) -> GraphValue:
     """self, with a number where a mask of its first axes is true."""
+    if len(call.operands["indices"]) > 1 or math.prod(call.value("values").shape) != 1:
+        raise call.refuse("a computed mask of the first axes puts a single number in place of elements")
     rank = len(value.shape)
-    wide = reshape(call.build, mask, (*mask.shape, *(1,) * (rank - len(mask.shape))))
+    wide = reshape(call.build, call.place_value(mask), (*mask.shape, *(1,) * (rank - len(mask.shape))))
     number = convert(call.build, call.value("values"), call.dtype)
     single = Const(values=number.values.reshape(())) if isinstance(number, Const) else reshape(call.build, number, ())
     return select(call.build, wide, single, value)
@@ -213,8 +226,9 @@ HANDLERS: Mapping[str, AtenHandler] = {
     "embedding": embed,
     "index_select": select_indices,
     "index": index,
-    "gather": gather_elements,
-    "take_along_dim": gather_elements,
+    "gather": gather_along,
+    "take_along_dim": gather_along,
+    "scatter": scatter_along,
     "one_hot": encode_one_hot,
     "slice_scatter": put_slice,
     "select_scatter": put_index,

@@ -12,6 +12,7 @@ from chipsmith.frontends.pytorch import (
     aten_matrix,
     aten_movement,
     aten_normalise,
+    aten_recurrent,
     aten_reduction,
     aten_resize,
 )
@@ -25,6 +26,7 @@ HANDLERS: Mapping[str, AtenHandler] = {
     **aten_matrix.HANDLERS,
     **aten_movement.HANDLERS,
     **aten_normalise.HANDLERS,
+    **aten_recurrent.HANDLERS,
     **aten_reduction.HANDLERS,
     **aten_resize.HANDLERS,
 }
