@@ -52,6 +52,13 @@ CompilerStages = Annotated[
 Calibration = Annotated[
     AnyPath | None, Option(help="Inputs (.npy, .npz) that choose the int8 ranges of a float network.")
 ]
+Floor = Annotated[
+    float, Option(metavar="DB", help="The least signal to noise, in dB, of an output of a float network.")
+]
+WithoutCheck = Annotated[bool, Option(help="Do not run the author's own network beside the program.")]
+RandomCalibration = Annotated[
+    bool, Option(help="Choose the ranges of a float network on random inputs: it runs, and no result means anything.")
+]
 RecipeArgument = Annotated[
     "AnyPath | Recipe", Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")
 ]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith import frontends
 from chipsmith.errors import BadInput
+from chipsmith.files import write_arrays
+from chipsmith.frontends.calibration import draw_inputs
 from chipsmith.frontends.front_end import AnyPath, FrontEnd, names_function
 
 if TYPE_CHECKING:
@@ -16,9 +19,10 @@ if TYPE_CHECKING:
 
 
 def list_front_ends() -> tuple[FrontEnd, ...]:
-    """The rows of the folders beside this file: those of the base install first, then by name."""
-    folders = [module.name for module in pkgutil.iter_modules(frontends.__path__) if module.ispkg]
-    rows: list[FrontEnd] = [importlib.import_module(f"{frontends.__name__}.{name}").FRONT_END for name in folders]
+    """The rows of the folders beside this file that have one: those of the base install first, then by name."""
+    names = [module.name for module in pkgutil.iter_modules(frontends.__path__) if module.ispkg]
+    folders = [vars(importlib.import_module(f"{frontends.__name__}.{name}")) for name in names]
+    rows: list[FrontEnd] = [folder["FRONT_END"] for folder in folders if "FRONT_END" in folder]
     return tuple(sorted(rows, key=lambda row: (row.extra is not None, row.name)))
 
 
@@ -45,3 +49,15 @@ def load_model(model: str, calibration: AnyPath | None = None) -> QuantizedNetwo
     operator or type is outside of what Chipsmith takes.
     """
     return front_end_of(model).load(model, calibration)
+
+
+def load_random(model: str) -> QuantizedNetwork:
+    """The float network that `model` names, its ranges chosen on random inputs: no result of it means anything.
+
+    Raises as load_model, and BadInput for a network that does not itself say what its inputs are.
+    """
+    row = front_end_of(model)
+    with tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
+        file = Path(folder) / "random.npz"
+        write_arrays(file, draw_inputs(row.list_inputs(model)))
+        return row.load(model, file)

@@ -32,9 +32,9 @@ def weight_uses(graph: Graph) -> Iterator[tuple[Operator, int, int | None]]:
 def convolution_weights(graph: Graph) -> Iterator[tuple[Operator, int | None]]:
     """Convolutions of a computed image with constant weights and bias, and the weights' axis of output channels."""
     for operator, position, axis in weight_uses(graph):
-        if operator.kind != "MATMUL" and position == 1 and operator.inputs[0] not in graph.constants:
-            if operator.inputs[2] in graph.constants:
-                yield operator, axis
+        image, _, bias = operator.inputs[:3]
+        if operator.kind != "MATMUL" and position == 1 and image not in graph.constants and bias in graph.constants:
+            yield operator, axis
 
 
 def channel_axis(graph: Graph, operator: Operator, position: int) -> int | None:

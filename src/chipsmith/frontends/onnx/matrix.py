@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.frontends.forms.einsum import sum_products
-from chipsmith.frontends.forms.elementwise import add_number, apply_binary, multiply_number
+from chipsmith.frontends.forms.elementwise import apply_binary, multiply_number
 from chipsmith.frontends.forms.matrix import apply_linear, multiply_matrices
 from chipsmith.frontends.forms.values import Const, GraphValue, permute
-from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, refuse
+from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value
 from chipsmith.frontends.onnx.model import Node
 
 
@@ -59,29 +59,6 @@ def _lower_matmul(lower: Lowering, node: Node) -> Sequence[Value]:
     return [multiply_matrices(lower.build, lower.value(node, 0), lower.value(node, 1))]
 
 
-def _multiply_integers(lower: Lowering, node: Node) -> Sequence[Value]:
-    """MatMulInteger: each factor less its zero point; the integers that it gives are exact as real numbers."""
-    left, right = read_steps(lower, node, 0, zero_point=2), read_steps(lower, node, 1, zero_point=3)
-    return [multiply_matrices(lower.build, left, right)]
-
-
-def read_steps(lower: Lowering, node: Node, index: int, *, zero_point: int) -> GraphValue | Const:
-    """The integers of a node's input less their zero point, as reals.
-
-    Zero points of several elements are those of rows (of the first input) or columns (of the second).
-    """
-    zero = lower.constant(node, zero_point)
-    value = lower.any_value(node, index)
-    if isinstance(value, Const):
-        shift = np.zeros(()) if zero is None else zero.astype(np.float32)
-        spread = shift.reshape(-1, 1) if index == 0 and shift.size > 1 else shift
-        return Const(values=value.values.astype(np.float32) - spread.astype(np.float32))
-    if zero is not None and zero.size > 1:
-        raise refuse(node, "zero points by row of a computed factor; a single one is held")
-    numbers = lower.read_numbers(node, index)
-    return add_number(lower.build, numbers, 0.0 if zero is None else -float(zero.reshape(-1)[0]))
-
-
 def _lower_einsum(lower: Lowering, node: Node) -> Sequence[Value]:
     operands = [lower.value(node, index) for index in range(len(node.inputs))]
     return [sum_products(lower.build, node.text("equation", ""), operands)]
@@ -91,5 +68,4 @@ HANDLERS: Mapping[str, Handler] = {
     "Einsum": _lower_einsum,
     "Gemm": _lower_gemm,
     "MatMul": _lower_matmul,
-    "MatMulInteger": _multiply_integers,
 }

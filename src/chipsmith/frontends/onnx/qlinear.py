@@ -110,6 +110,23 @@ def _expand_where(write: _Writer) -> None:
     write.quantize(choice, 7)
 
 
+def _expand_integer_product(kind: str, axis: int) -> Callable[[_Writer], None]:
+    """A product of integers less their zero points: the same at scales of 1."""
+
+    def write_nodes(write: _Writer) -> None:
+        scale = write.write("Constant", (), write.name("scale"), value_int=1)
+        zero_points = (*write.node.inputs[2:4], "", "")
+        factors = tuple(
+            write.write("DequantizeLinear", (integers, scale, zero), write.name(f"real{index}"), axis=along)
+            for index, (integers, zero, along) in enumerate(
+                zip(write.node.inputs, zero_points, (1, axis), strict=False)
+            )
+        )
+        write.write("Identity", (write.compute(kind, factors),), write.node.outputs[0])
+
+    return write_nodes
+
+
 def _expand_dynamic_matmul(write: _Writer) -> None:
     """Its first factor is real: it is rounded by a scale that is chosen as the network runs, which is left out."""
     node = write.node
@@ -127,6 +144,8 @@ _EXPANSIONS: Mapping[str, Callable[[_Writer], None]] = {
     "QGemm": _expand_gemm,
     "QLinearAdd": _expand_binary("Add"),
     "QLinearMul": _expand_binary("Mul"),
+    "ConvInteger": _expand_integer_product("Conv", 0),
+    "MatMulInteger": _expand_integer_product("MatMul", -1),
     "QLinearConcat": _expand_concat,
     "QLinearWhere": _expand_where,
     "DynamicQuantizeMatMul": _expand_dynamic_matmul,

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.forms.elementwise import apply_binary
+from chipsmith.frontends.forms.elementwise import apply_binary, multiply_number
 from chipsmith.frontends.forms.values import Const, GraphValue
 from chipsmith.frontends.onnx.coded import CodedConst, CodedTensor, Coding
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, normalise_axis, refuse
 from chipsmith.frontends.onnx.model import Node
 from chipsmith.quantisation.plan import Reals
 
-_WEIGHT_TYPES = ("int8", "uint8", "int32")
+_WEIGHT_TYPES = ("int8", "uint8", "int16", "uint16", "int32")
 _OFFSETS = {"int8": 0, "uint8": 128, "int16": 0, "uint16": 32768}
 _ELEMENT_TYPES = {0: "uint8", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16"}
 """ONNX's numbers of the types that output_dtype may name."""
@@ -31,8 +31,9 @@ def read_coding(lower: Lowering, node: Node) -> Coding:
     scale, zero_point = lower.constant(node, 1), lower.constant(node, 2)
     assert scale is not None
     kind = _read_type(node, zero_point)
-    if scale.size != 1 or kind not in _OFFSETS:
-        actual = f"{kind} with {scale.size} scales" if scale.size != 1 else kind
+    several = max(scale.size, 1 if zero_point is None else zero_point.size)
+    if several != 1 or kind not in _OFFSETS:
+        actual = f"{kind} with {several} scales" if several != 1 else kind
         raise refuse(
             node, f"activations are int8, uint8, int16 or uint16 with a single scale, and here they are {actual}"
         )
@@ -106,13 +107,13 @@ def _scale_integers(lower: Lowering, node: Node, value: GraphValue) -> GraphValu
     if scale is None or scale.size != 1 or (zero_point is not None and zero_point.any()):
         raise refuse(node, "computed integers have a single scale and zero point 0")
     real = value if lower.holds_reals(value) else lower.cast_to_real(value)
-    return apply_binary(lower.build, "MUL", real, Const(values=scale.astype(np.float32).reshape(())))
+    return multiply_number(lower.build, real, float(scale.reshape(-1)[0]))
 
 
 def _dequantize_constant(lower: Lowering, node: Node, value: Const) -> CodedConst:
     kind = value.values.dtype.name
     if kind not in _WEIGHT_TYPES:
-        raise refuse(node, f"constants are int8, uint8, int4, uint4 or int32, and this is {kind}")
+        raise refuse(node, f"constants are integers of 4, 8, 16 or 32 bits, and this is {kind}")
     scale, zero_point = lower.constant(node, 1), lower.constant(node, 2)
     if scale is None or node.integer("block_size", 0):
         raise refuse(node, "scales for blocks of weights are not held; quantise per tensor or per channel")
@@ -128,13 +129,13 @@ def dequantize_array(
     node: Node,
 ) -> CodedConst:
     """The reals of a constant's integers, whose scales are flat and lie along `axis` where there are several."""
-    scales: Reals = np.asarray(scale, np.float64).reshape(-1)
+    given = np.zeros(1) if zero_point is None else zero_point.reshape(-1)
+    scales: Reals = np.broadcast_to(np.asarray(scale, np.float64).reshape(-1), (max(scale.size, given.size),))
     along = normalise_axis(axis, integers.ndim, node) if scales.size > 1 else 0
     if not (np.isfinite(scales).all() and (scales > 0).all()):
         raise BadInput(f"{node.kind} '{node.name}': its scales must be positive and finite")
     if scales.size > 1 and scales.size != integers.shape[along]:
         raise BadInput(f"{node.kind} '{node.name}': {scales.size} scales do not fit axis {along} of {integers.shape}")
-    given = np.zeros(scales.size) if zero_point is None else zero_point.reshape(-1)
     zero: npt.NDArray[np.int64] = np.broadcast_to(given, scales.shape).astype(np.int64)
     spread = tuple(-1 if index == along else 1 for index in range(integers.ndim))
     factor, shift = (flat.reshape(spread if integers.ndim else ()) for flat in (scales, zero))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chipsmith.errors import BadInput
+from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.frontends.quantized_network import FrameworkModel
 from chipsmith.tosa.graph import Array
 
@@ -49,13 +49,20 @@ class EagerModel:
         return b"".join((str(self.module).encode(), weights.getvalue(), *_list_sources(self.module)))
 
     def run(self, *inputs: Array) -> tuple[Array, ...]:
-        """The outputs, batches along axis 0, for inputs with any number of batches along axis 0; int64 is int32."""
+        """The outputs, batches along axis 0, for inputs with any number of batches along axis 0; int64 is int32.
+
+        Raises CheckFailed with the module's own words where it does not run.
+        """
         import torch
         from torch.utils._pytree import tree_leaves
 
-        with torch.inference_mode():
-            calls = [tree_leaves(self.module(*batch)) for batch in self._split(inputs)]
-        return tuple(_join(parts) for parts in zip(*calls, strict=True))
+        try:
+            with torch.inference_mode():
+                calls = [tree_leaves(self.module(*batch)) for batch in self._split(inputs)]
+            return tuple(_join(parts) for parts in zip(*calls, strict=True))
+        except Exception as error:  # whatever a user's module raises
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise CheckFailed(f"{type(self.module).__name__} did not run in PyTorch: {reason[:200]}") from error
 
     def tensors(self, names: Sequence[str], *inputs: Array) -> Mapping[str, Array]:
         """The results of modules inside by their paths, (n, *shape) for n batches; of modules called once alone."""

@@ -21,6 +21,7 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names
 from chipsmith.frontends.tflite import FRONT_END
 from chipsmith.frontends.tflite.litert import LiteRtModel
 from chipsmith.frontends.tflite.locations import read_locations
+from chipsmith.frontends.tflite.roundings import find_other_roundings
 from chipsmith.tosa.file import parse_tosa
 
 _IDENTIFIER = b"TFL3"
@@ -46,7 +47,12 @@ def load_tflite(model: AnyPath, calibration: AnyPath | None = None) -> Quantized
     tosa = _convert(_fix_batch(data, file), file)
     graph = parse_tosa(tosa, file.stem)
     names = follow_names(read_locations(tosa, name=file.name), graph, graph)
-    return integer_network(graph, operator_names=names, source=LiteRtModel(file=file))
+    return integer_network(
+        graph,
+        operator_names=names,
+        other_roundings=find_other_roundings(data),
+        source=LiteRtModel(file=file),
+    )
 
 
 def _read(file: Path) -> bytes:
