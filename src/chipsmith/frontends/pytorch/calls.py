@@ -116,9 +116,7 @@ class AtenCall:
 
     def refuse(self, reason: str) -> OperatorRefused:
         """The refusal of this node: its operator, its place, and why."""
-        return OperatorRefused(
-            f"{self.title}: {reason}. Replace that part of the network, or do it outside of it"
-        )
+        return OperatorRefused(f"{self.title}: {reason}. Replace that part of the network, or do it outside of it")
 
     def _scalar(self, operand: str) -> Any:
         item = self.operands[operand]

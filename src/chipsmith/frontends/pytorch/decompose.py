@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
 
-def take_apart(target: Any, args: Any, kwargs: Any, *, build: GraphBuilder, known: Container[str]) -> GraphModule | None:
+def take_apart(
+    target: Any, args: Any, kwargs: Any, *, build: GraphBuilder, known: Container[str]
+) -> GraphModule | None:
     """The parts of an operator as a graph, whose placeholders are its `list_tensors`; None where PyTorch knows none.
 
     Operators whose names are `known` stay whole.

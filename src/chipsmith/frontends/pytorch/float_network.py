@@ -57,7 +57,9 @@ def list_arguments(program: ExportedProgram) -> tuple[NetworkInput, ...]:
 
 def _placeholders(program: ExportedProgram) -> list[Node]:
     given = set(program.graph_signature.user_inputs)
-    return [node for node in program.graph.nodes if node.op == "placeholder" and node.name in given and _is_tensor(node)]
+    return [
+        node for node in program.graph.nodes if node.op == "placeholder" and node.name in given and _is_tensor(node)
+    ]
 
 
 def _is_tensor(node: Node) -> bool:
@@ -79,7 +81,9 @@ def _numpy_type(dtype: torch.dtype) -> np.dtype[np.generic]:
 def _enter(build: GraphBuilder, program: ExportedProgram) -> dict[str, Result]:
     """The values of the inputs by the names of their nodes."""
     return {
-        node.name: natural_value(build, build.enter(node.name, node.meta["val"].shape, graph_type(node.meta["val"].dtype)))
+        node.name: natural_value(
+            build, build.enter(node.name, node.meta["val"].shape, graph_type(node.meta["val"].dtype))
+        )
         for node in _placeholders(program)
     }
 

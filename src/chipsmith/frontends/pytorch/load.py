@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
-from chipsmith.files import read_arrays
-from chipsmith.frontends.calibration import as_input, missing_calibration
-from chipsmith.frontends.front_end import AnyPath
+from chipsmith.frontends.calibration import CalibrationSource, missing_calibration, read_calibration
+from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.frontends.pytorch.user_module import build_module, importable_here, split_name
 from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
     import torch
 
 
-def load_pytorch(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
+def load_pytorch(
+    model: str, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
+) -> QuantizedNetwork:
     """The torch.nn.Module that the function `package.module:function` returns, quantised and lowered.
 
     The current directory can be imported from. `calibration` is an `.npy` file with inputs of the module along
@@ -33,28 +34,24 @@ def load_pytorch(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
         return lower_module(module, _take_first(columns), columns, name=model)
 
 
-def load_module(model: str, calibration: AnyPath | None) -> tuple[torch.nn.Module, tuple[Array, ...]]:
+def load_module(model: str, calibration: CalibrationSource | None) -> tuple[torch.nn.Module, tuple[Array, ...]]:
     """The float module of `package.module:function`, and its calibration, one array for each argument of `forward`."""
     split_name(model)
     if calibration is None:
         raise missing_calibration(model, layout=" (NCHW floats for images)")
     module = build_module(model, {})
-    return module, _read_calibration(Path(calibration), module)
+    return module, _order(read_calibration(calibration), module)
 
 
-def _read_calibration(file: Path, module: torch.nn.Module) -> tuple[Array, ...]:
-    loaded = read_arrays(file)
-    arrays = _order(loaded, file, module) if isinstance(loaded, dict) else (loaded,)
-    return tuple(as_input(array, file) for array in arrays)
-
-
-def _order(archive: dict[str, Array], file: Path, module: torch.nn.Module) -> tuple[Array, ...]:
-    arguments = [name for name in inspect.signature(module.forward).parameters if name in archive]
-    unknown = sorted(set(archive) - set(arguments))
+def _order(arrays: Array | Mapping[str, Array], module: torch.nn.Module) -> tuple[Array, ...]:
+    if not isinstance(arrays, Mapping):
+        return (arrays,)
+    parameters = inspect.signature(module.forward).parameters
+    unknown = sorted(set(arrays) - set(parameters))
     if unknown:
-        message = f"{file} holds '{unknown[0]}', which is no argument of {type(module).__name__}.forward"
-        raise BadInput(f"{message}; its arguments are {', '.join(inspect.signature(module.forward).parameters)}")
-    return tuple(archive[name] for name in arguments)
+        message = f"the calibration holds '{unknown[0]}', which is no argument of {type(module).__name__}.forward"
+        raise BadInput(f"{message}; its arguments are {', '.join(parameters)}")
+    return tuple(arrays[name] for name in parameters if name in arrays)
 
 
 def _take_first(columns: tuple[Array, ...]) -> tuple[torch.Tensor, ...]:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.calibration import needless_calibration
+from chipsmith.frontends.calibration import CalibrationSource, needless_calibration
 from chipsmith.frontends.front_end import AnyPath
+from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names, integer_network
 from chipsmith.frontends.tflite import FRONT_END
 from chipsmith.frontends.tflite.litert import LiteRtModel
@@ -30,7 +31,9 @@ _CONVERSION_LIMIT_S = 300
 _DAMAGE = (struct.error, IndexError, ValueError, TypeError, AttributeError, KeyError, OverflowError, MemoryError)
 
 
-def load_tflite(model: AnyPath, calibration: AnyPath | None = None) -> QuantizedNetwork:
+def load_tflite(
+    model: AnyPath, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
+) -> QuantizedNetwork:
     """The network in an int8 `.tflite` file, named after the file; a batch left open becomes 1.
 
     Inputs and outputs keep the file's order, layout (NHWC) and int8 values; an operator's author's name is that of the

@@ -10,7 +10,7 @@ import numpy as np
 from chipsmith.quantisation.lower.arithmetic import to_common_scale
 from chipsmith.quantisation.lower.elementwise import limit_masking
 from chipsmith.quantisation.lower.movement import move, narrow_before
-from chipsmith.quantisation.lower.rescale import FINE, find_reach, limit_to_finite, narrow, quantise_reals, to_int32
+from chipsmith.quantisation.lower.rescale import FINE, find_reach, limit_constant, narrow, quantise_reals, to_int32
 from chipsmith.quantisation.lower.selection import to_mask
 from chipsmith.quantisation.lower.state import Handler, LoweringState, cover_range
 from chipsmith.quantisation.lower.tables import tabulate
@@ -224,7 +224,7 @@ def _read_table(state: LoweringState, operator: Operator, table: ConstantValue) 
     own = state.plan.tensors.get(table.name)
     shared = state.planned(operator.outputs[0]) or (own if own is not None and own.scale.size == 1 else None)
     if shared is None:
-        finite = limit_to_finite(table.data)
+        finite = limit_constant(table.data)
         shared = cover_range(float(finite.min()), float(finite.max()))
     return _narrow_part(state, table, shared)
 

@@ -85,6 +85,7 @@ def lower_network(network: FloatNetwork, plan: QuantisationPlan) -> LoweredNetwo
         graph=network.graph,
         plan=plan,
         origins=network.origins,
+        kinds={layer.name: layer.operator for layer in network.layers},
         build=GraphBuilder(reserved=(*network.graph.inputs, *network.graph.outputs)),
     )
     for name in network.graph.inputs:
@@ -96,9 +97,17 @@ def lower_network(network: FloatNetwork, plan: QuantisationPlan) -> LoweredNetwo
         output = operator.outputs[0]
         if operator.name not in inner or output in producers:
             _enter_scope(state, operator)
-            value = _lower_operator(state, operator, producers.get(output))
-            state.values[output] = _round_value(state, output, value)
+            state.values[output] = _lower_and_round(state, operator, producers.get(output))
     return _finish(state)
+
+
+def _lower_and_round(state: LoweringState, operator: Operator, region: Region | None) -> Value:
+    """The value of an operator's output; refusals name the operator."""
+    try:
+        return _round_value(state, operator.outputs[0], _lower_operator(state, operator, region))
+    except OperatorRefused as error:
+        named = str(state.refuse(operator, ""))
+        raise error if str(error).startswith(named) else OperatorRefused(f"{named}{error}") from None
 
 
 def _enter_scope(state: LoweringState, operator: Operator) -> None:

@@ -30,11 +30,15 @@ _LARGEST_INT32 = float((1 << 31) - 1)
 
 @dataclass(frozen=True, kw_only=True)
 class LoweringState:
-    """The float `graph`, its `plan` and its authors' names; `values` by the float graph's names, and `build`."""
+    """The float `graph` and its `plan`; `values` by the float graph's names; `build`, which makes the integer graph.
+
+    `origins` are the author's names of the float graph's operators, `kinds` what the author calls each of these.
+    """
 
     graph: Graph
     plan: QuantisationPlan
     origins: Mapping[str, str]
+    kinds: Mapping[str, str]
     build: GraphBuilder
     values: dict[str, Value] = field(default_factory=dict)
 
@@ -79,7 +83,7 @@ class LoweringState:
     def planned_reach(self, operator: Operator) -> float | None:
         """No magnitude of an operator's result counts beyond this; None where the plan says nothing."""
         planned = self.planned(operator.outputs[0])
-        return None if planned is None else float(planned.scale[0] * (planned.limits[1] - planned.limits[0]))
+        return None if planned is None else float(planned.scale[0] * (planned.limits[1] - planned.limits[0] + 1))
 
     def to_int8(self, operator: Operator, index: int) -> Int8Value:
         """An input as int8, for an operator that reads nothing else.
@@ -101,7 +105,8 @@ class LoweringState:
 
     def refuse(self, operator: Operator, reason: str) -> OperatorRefused:
         """The refusal of an operator, by its author's name."""
-        return OperatorRefused(f"{operator.kind} '{self.origins.get(operator.name, operator.name)}': {reason}")
+        name = self.origins.get(operator.name, operator.name)
+        return OperatorRefused(f"{self.kinds.get(name, operator.kind)} '{name}': {reason}")
 
     def evaluate(self, operator: Operator, arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """What an operator means in floating point, for inputs that have an axis of inferences in front."""
