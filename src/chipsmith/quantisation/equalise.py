@@ -19,8 +19,8 @@ from chipsmith.quantisation.weights import convolution_weights
 from chipsmith.quantisation.wiring import Wiring
 from chipsmith.tosa.graph import Graph, Operator
 
-_LEAST_GAIN = 2.0
-"""Pairs whose noise would not be less by so many times stay as they are: 3 dB."""
+_LEAST_GAIN = 8.0
+"""Pairs whose noise would not be less by so many times (9 dB) stay as they are: the second's weights pay for it."""
 _LARGEST_FACTOR = 64.0
 """A channel that hardly ever was more than 0 may be so with inputs to come."""
 _TINY = 1e-12

@@ -12,7 +12,7 @@ from chipsmith.quantisation.equalise import equalise
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import INT8_WIDTH, QuantisationPlan
 from chipsmith.quantisation.planner import Observation, make_plan, observe_points
-from chipsmith.quantisation.quality import mean_sqnr_db
+from chipsmith.quantisation.quality import LARGEST_DB, Verdict, judge_outputs
 from chipsmith.quantisation.rounding import round_weights, rounding_changes
 from chipsmith.quantisation.sensitivity import Sensitivity, rank_tensors
 from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
@@ -129,7 +129,7 @@ class _Trials:
         self._few = {name: array[:_MOST_JUDGES] for name, array in judges.items()}
         self._reference = {name: array[:_MOST_JUDGES] for name, array in self._unseen.outputs.items()}
         self._trials: list[QuantisationTrial] = []
-        self._best = -np.inf
+        self._best = Verdict(sqnr_db=-LARGEST_DB, by_input=np.full(len(next(iter(self._few.values()))), -LARGEST_DB))
 
     def run(self) -> QuantisationResult:
         """The result of all choices that better the outputs."""
@@ -144,7 +144,7 @@ class _Trials:
         return _finish(choice, everything, judges=self._unseen.inputs, trials=tuple(self._trials))
 
     def _choose_method(self) -> _Choice:
-        """The method with the best outputs; the first of them where they are equal."""
+        """The method that betters those before it, min/max the first."""
         seen = observe_points(self._network.graph, self._chosen)
         automatic = self._settings.method is RangeMethod.AUTO
         choices = [
@@ -154,11 +154,15 @@ class _Trials:
         wide = _find_wide(choices[0], self._settings.wide)
         choices = [replace(choice, wide=wide) for choice in choices]
         rounded = round_weights(self._network.graph, QuantisationPlan(tensors={}))
-        scores = [self._judge(choice, rounded) for choice in choices]
-        best = int(np.argmax(scores))
-        self._best = scores[best]
-        for index, (choice, score) in enumerate(zip(choices, scores, strict=True)):
-            self._trials.append(QuantisationTrial(choice=f"ranges: {choice.method}", sqnr_db=score, kept=index == best))
+        verdicts = [self._judge(choice, rounded) for choice in choices]
+        best = 0
+        for index, verdict in enumerate(verdicts):
+            best = index if verdict.betters(verdicts[best]) else best
+        self._best = verdicts[best]
+        for index, (choice, verdict) in enumerate(zip(choices, verdicts, strict=True)):
+            self._trials.append(
+                QuantisationTrial(choice=f"ranges: {choice.method}", sqnr_db=verdict.sqnr_db, kept=index == best)
+            )
         return choices[best]
 
     def _equalise(self, choice: _Choice) -> _Choice:
@@ -182,21 +186,21 @@ class _Trials:
         ]
         narrow = [name for name in ranking if name not in choice.wide]
         count = 1
-        while self._best < target_db and count < 2 * len(narrow):
+        while self._best.sqnr_db < target_db and count < 2 * len(narrow):
             more = replace(choice, wide=choice.wide | set(narrow[:count]))
             choice = self._keep_better(f"16 bits: {min(count, len(narrow))} tensors", choice, more)
             count *= 2
         return choice
 
     def _keep_better(self, text: str, choice: _Choice, other: _Choice) -> _Choice:
-        score = self._judge(other, round_weights(other.network.graph, other.plan(other.seen)))
-        kept = score > self._best
-        self._trials.append(QuantisationTrial(choice=text, sqnr_db=score, kept=kept))
-        self._best = max(score, self._best)
+        verdict = self._judge(other, round_weights(other.network.graph, other.plan(other.seen)))
+        kept = verdict.betters(self._best)
+        self._trials.append(QuantisationTrial(choice=text, sqnr_db=verdict.sqnr_db, kept=kept))
+        self._best = verdict if kept else self._best
         return other if kept else choice
 
-    def _judge(self, choice: _Choice, rounded: Graph) -> float:
-        """The SQNR of the outputs of a choice, whose graph has rounded weights."""
+    def _judge(self, choice: _Choice, rounded: Graph) -> Verdict:
+        """The verdict on the outputs of a choice, whose graph has rounded weights."""
         changes = rounding_changes(rounded, choice.plan(choice.seen))
         outputs = evaluate_floats(rounded, self._few, keep=rounded.outputs, changes=changes)
-        return mean_sqnr_db(self._reference, outputs)
+        return judge_outputs(self._reference, outputs)
