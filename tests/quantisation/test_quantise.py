@@ -14,9 +14,11 @@ from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import INT16_WIDTH, quantise_tensor
 from chipsmith.quantisation.planner import observe_points
 from chipsmith.quantisation.quality import LARGEST_DB, Verdict, judge_outputs, signal_to_noise_db
-from chipsmith.quantisation.quantise import QuantisationResult, quantise
+from chipsmith.quantisation.quantise import QuantisationReport, QuantisationResult, QuantisationTrial, quantise
 from chipsmith.quantisation.rounding import evaluate_rounded
+from chipsmith.quantisation.sensitivity import Sensitivity
 from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
+from chipsmith.quantisation.text import format_report
 from chipsmith.tosa.floating.evaluate import evaluate_floats
 from chipsmith.tosa.graph import Array, DType
 
@@ -275,3 +277,24 @@ def test_signal_over_noise():
     assert signal_to_noise_db(np.array([3.0, 4.0]), np.array([3.0, 4.5])) == pytest.approx(20.0)
     assert signal_to_noise_db(np.array([2.0]), np.array([2.0])) == LARGEST_DB
     assert signal_to_noise_db(np.array([0.0]), np.array([1.0])) == -LARGEST_DB
+
+
+def test_a_report_as_text():
+    report = QuantisationReport(
+        method=RangeMethod.MSE,
+        inputs=48,
+        judges=16,
+        trials=(
+            QuantisationTrial(choice="ranges: minmax", sqnr_db=30.04, kept=False),
+            QuantisationTrial(choice="ranges: mse", sqnr_db=31.26, kept=True),
+        ),
+        wide=("relu",),
+        sensitivities=(Sensitivity(tensor="out", operator="add", sqnr_db=36.55),),
+    )
+    assert format_report(report).splitlines() == [
+        "ranges by mse over 48 inputs, judged on 16",
+        "ranges: minmax: 30.0 dB (not kept)",
+        "ranges: mse: 31.3 dB (kept)",
+        "16 bits: relu",
+        "most sensitive: add (out), 36.5 dB by itself",
+    ]
