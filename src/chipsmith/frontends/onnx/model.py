@@ -115,7 +115,8 @@ def parse_model(
     data: bytes, path: str | os.PathLike[str], *, shapes: ShapesByName = _NO_SHAPES, samples: Samples = ()
 ) -> OnnxModel:
     """The network of a file's bytes, named after the file `path`, beside which its weights may lie; see read_model."""
-    import onnx.inliner
+    import onnx
+    import onnx.inliner  # which onnx itself does not import
 
     file = Path(path)
     proto = _parse(data, file)
