@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chipsmith.frontends.forms.values import Const, GraphValue
 from chipsmith.frontends.pytorch.calls import Result, as_array
+from chipsmith.frontends.pytorch.exported import silence
 from chipsmith.frontends.pytorch.functional import operator_name
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType
@@ -34,8 +35,11 @@ def take_apart(
         queue = iter(tensors)
         return target(*_refill(args, queue), **_refill(kwargs, queue))
 
-    with torch.no_grad():
-        graph: GraphModule = make_fx(compute, decomposition_table=table, tracing_mode="fake")(*stand_ins)
+    try:
+        with torch.no_grad(), silence():
+            graph: GraphModule = make_fx(compute, decomposition_table=table, tracing_mode="fake")(*stand_ins)
+    except Exception:  # whatever a decomposition raises that does not fit
+        return None
     return None if any(node.target is target for node in graph.graph.nodes) else graph
 
 
