@@ -19,7 +19,7 @@ from chipsmith.api.forms import (
     WideLayers,
     WithoutCheck,
 )
-from chipsmith.api.loading import load_network, read_options
+from chipsmith.api.loading import load_network, read_options, resolve_source
 from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
@@ -244,7 +244,8 @@ def diff(
     from chipsmith.witness.diff.compare import compare_layers
 
     options = read_options(shapes=shapes, quantise=quantise, wide=wide)
-    return compare_layers(model, calibration, as_chip(chip, settings), options)
+    inputs = resolve_source(calibration, model, options)
+    return compare_layers(model, inputs, as_chip(chip, settings), options)
 
 
 PROGRAM_VERBS = (

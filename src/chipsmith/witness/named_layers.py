@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+import numpy.typing as npt
+
 from chipsmith.frontends.quantized_network import Arithmetic, Layer, QuantizedNetwork
-from chipsmith.tosa.graph import DType
+from chipsmith.tosa.graph import Array, DType
+
+_UNSIGNED_OFFSET = 128
 
 
 def list_layers(network: QuantizedNetwork) -> tuple[Layer, ...]:
@@ -29,6 +34,9 @@ def _name_layers(network: QuantizedNetwork) -> Iterator[Layer]:
                 scale=1.0,
                 zero_point=0,
                 real=name,
-                integers=name,
-                offset=0,
             )
+
+
+def signed_integers(values: Array) -> npt.NDArray[np.int64]:
+    """Integers of a source as a graph has them: those of uint8 lie 128 lower in int8."""
+    return values.astype(np.int64) - (_UNSIGNED_OFFSET if values.dtype == np.uint8 else 0)

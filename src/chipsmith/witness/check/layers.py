@@ -11,7 +11,7 @@ from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import Arithmetic, InspectedModel, Layer, QuantizedNetwork
 from chipsmith.targets.reference import ReferenceTarget
 from chipsmith.tosa.graph import Array
-from chipsmith.witness.named_layers import list_layers
+from chipsmith.witness.named_layers import list_layers, signed_integers
 from chipsmith.witness.noise import sqnr_db
 
 _COMPARED = 2
@@ -83,7 +83,8 @@ def _compare(network: QuantizedNetwork, layer: Layer, expected: Array, values: A
     rough = np.transpose(values.reshape(-1, *shape), order)
     if rough.shape != expected.shape:
         return None
-    exact = expected.astype(np.float64)
+    integers = expected.dtype.kind in "iu"
+    exact = signed_integers(expected).astype(np.float64) if integers else expected.astype(np.float64)
     noise = exact - (rough - np.float64(layer.zero_point)) * layer.scale
     return LayerOff(
         name=layer.name,

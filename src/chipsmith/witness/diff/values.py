@@ -12,7 +12,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import Arithmetic, InspectedModel, Layer, QuantizedNetwork
 from chipsmith.tosa.graph import Array, DType
 from chipsmith.witness.diff.layer import LayerValues, npu_tensors
-from chipsmith.witness.named_layers import list_layers
+from chipsmith.witness.named_layers import list_layers, signed_integers
 
 _LIMITS = {DType.INT8: (-128, 127), DType.INT16: (-32768, 32767)}
 
@@ -34,9 +34,7 @@ def read_layers(network: QuantizedNetwork, chip: Chip, inputs: Sequence[Array], 
         raise BadInput(f"{model} has no layer whose tensor is known by its author's name")
     rounded = _read_witness(network, known, inputs)
     shown = npu_tensors(network, chip, [layer.tensor for layer in known], inputs)
-    values = (
-        _join(network, layer, exact[layer.real], rounded.get(layer.integers), shown[layer.tensor]) for layer in known
-    )
+    values = (_join(network, layer, exact[layer.real], rounded.get(layer.real), shown[layer.tensor]) for layer in known)
     return [value for value in values if value is not None]
 
 
@@ -52,7 +50,7 @@ def name_witness(network: QuantizedNetwork) -> str:
 
 def _read_witness(network: QuantizedNetwork, layers: Sequence[Layer], inputs: Sequence[Array]) -> Mapping[str, Array]:
     model = network.fake_quantized
-    return model.tensors([layer.integers for layer in layers], *inputs) if isinstance(model, InspectedModel) else {}
+    return model.tensors([layer.real for layer in layers], *inputs) if isinstance(model, InspectedModel) else {}
 
 
 def _join(
@@ -78,14 +76,15 @@ def _join(
 
 def _read_reals(values: Array, layer: Layer) -> npt.NDArray[np.float64]:
     """Values of the source: reals, or integers that stand for reals."""
-    reals = values.astype(np.float64)
-    return (reals - layer.offset - layer.zero_point) * layer.scale if values.dtype.kind in "iu" else reals
+    if values.dtype.kind in "iu":
+        return (signed_integers(values) - layer.zero_point) * layer.scale
+    return values.astype(np.float64)
 
 
 def _read_integers(values: Array, layer: Layer, limits: tuple[int, int] | None) -> npt.NDArray[np.int64]:
     """The graph's integers of values of a witness: its integers, or reals to be rounded."""
     if values.dtype.kind in "iu":
-        return values.astype(np.int64) - layer.offset
+        return signed_integers(values)
     steps = np.rint(values.astype(np.float64) / layer.scale) + layer.zero_point
     integers: npt.NDArray[np.int64] = (np.clip(steps, *limits) if limits else steps).astype(np.int64)
     return integers
