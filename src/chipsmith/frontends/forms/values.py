@@ -43,6 +43,8 @@ class Const:
 
 
 Value: TypeAlias = GraphValue | Const
+_AxisGroup: TypeAlias = tuple[Axes, Axes]
+"""Old and new axes of a reshape that have the same elements."""
 
 
 def natural_value(build: GraphBuilder, tensor: str) -> GraphValue:
@@ -84,9 +86,49 @@ def extend_rank(build: GraphBuilder, value: GraphValue, rank: int) -> GraphValue
 
 
 def reshape(build: GraphBuilder, value: GraphValue, shape: Shape) -> GraphValue:
-    """The same elements, in the author's order, under another shape."""
-    plain = restore_order(build, value)
-    return natural_value(build, build.reshape(plain.tensor, shape))
+    """The same elements, in the author's order, under another shape.
+
+    Axes that are joined are brought side by side in the graph's tensor, where they do not lie so; the others stay.
+    """
+    groups = _order_groups(value, _pair_axes(value.shape, shape))
+    old, new = (tuple(axis for group in groups for axis in group[side]) for side in (0, 1))
+    if _leave_out_ones(value.axes, value.shape) != _leave_out_ones(old, value.shape):
+        value = arrange(build, value, old)
+    tensor = build.reshape(value.tensor, tuple(shape[axis] for axis in new))
+    return GraphValue(tensor=tensor, shape=shape, axes=new)
+
+
+def _leave_out_ones(axes: Axes, shape: Shape) -> Axes:
+    return tuple(axis for axis in axes if shape[axis] != 1)
+
+
+def _order_groups(value: GraphValue, groups: list[_AxisGroup]) -> list[_AxisGroup]:
+    """Groups in the order that their largest axes have in the graph; one of a single element stays before the next."""
+    places = []
+    place = len(value.axes)
+    for old, _ in reversed(groups):
+        sizes = [value.shape[axis] for axis in old]
+        if max(sizes, default=1) > 1:
+            place = value.axes.index(old[sizes.index(max(sizes))])
+        places.append(place)
+    ranked = sorted(zip(reversed(places), range(len(groups)), strict=True))
+    return [groups[index] for _, index in ranked]
+
+
+def _pair_axes(old: Shape, new: Shape) -> list[_AxisGroup]:
+    """The shortest runs of old and new axes, one after the other, that have as many elements each."""
+    groups: list[_AxisGroup] = []
+    left, right = 0, 0
+    while left < len(old) or right < len(new):
+        first, second = left, right
+        before, after = 1, 1
+        while before != after or (left, right) == (first, second):
+            if (before <= after or right == len(new)) and left < len(old):
+                before, left = before * old[left], left + 1
+            else:
+                after, right = after * new[right], right + 1
+        groups.append((tuple(range(first, left)), tuple(range(second, right))))
+    return groups
 
 
 def drop_axes(build: GraphBuilder, value: GraphValue, dropped: Axes) -> GraphValue:
