@@ -6,12 +6,14 @@ an order costs no TRANSPOSE until an operator asks for another.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.errors import BadInput
 from chipsmith.tosa.builder import Axes, GraphBuilder, Shape
 from chipsmith.tosa.graph import DType
 
@@ -89,7 +91,10 @@ def reshape(build: GraphBuilder, value: GraphValue, shape: Shape) -> GraphValue:
     """The same elements, in the author's order, under another shape.
 
     Axes that are joined are brought side by side in the graph's tensor, where they do not lie so; the others stay.
+    Raises BadInput where the shape has another number of elements.
     """
+    if math.prod(shape) != math.prod(value.shape) or min(shape, default=1) < 1:
+        raise BadInput(f"'{build.scope}': {list(value.shape)} cannot take the shape {list(shape)}")
     groups = _order_groups(value, _pair_axes(value.shape, shape))
     old, new = (tuple(axis for group in groups for axis in group[side]) for side in (0, 1))
     if _leave_out_ones(value.axes, value.shape) != _leave_out_ones(old, value.shape):
@@ -103,13 +108,12 @@ def _leave_out_ones(axes: Axes, shape: Shape) -> Axes:
 
 
 def _order_groups(value: GraphValue, groups: list[_AxisGroup]) -> list[_AxisGroup]:
-    """Groups in the order that their largest axes have in the graph; one of a single element stays before the next."""
+    """Groups in the order that their largest axes have in the graph; new axes of size 1 stay before the next."""
     places = []
     place = len(value.axes)
     for old, _ in reversed(groups):
-        sizes = [value.shape[axis] for axis in old]
-        if max(sizes, default=1) > 1:
-            place = value.axes.index(old[sizes.index(max(sizes))])
+        if old:
+            place = value.axes.index(max(old, key=lambda axis: value.shape[axis]))
         places.append(place)
     ranked = sorted(zip(reversed(places), range(len(groups)), strict=True))
     return [groups[index] for _, index in ranked]
@@ -121,12 +125,12 @@ def _pair_axes(old: Shape, new: Shape) -> list[_AxisGroup]:
     left, right = 0, 0
     while left < len(old) or right < len(new):
         first, second = left, right
-        before, after = 1, 1
-        while before != after or (left, right) == (first, second):
-            if (before <= after or right == len(new)) and left < len(old):
-                before, left = before * old[left], left + 1
+        left, right = min(left + 1, len(old)), min(right + 1, len(new))
+        while math.prod(old[first:left]) != math.prod(new[second:right]):
+            if math.prod(old[first:left]) < math.prod(new[second:right]):
+                left += 1
             else:
-                after, right = after * new[right], right + 1
+                right += 1
         groups.append((tuple(range(first, left)), tuple(range(second, right))))
     return groups
 
