@@ -88,9 +88,8 @@ def _draw(random, dtype, shape):
 def source_outputs(network, columns):
     """By onnxruntime on the unchanged file: for each output an array with the inferences in front."""
     session, names = open_session(network.data), [port.name for port in network.inputs]
-    rows = [
-        session.run(list(network.outputs), dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)
-    ]
+    feeds = (dict(zip(names, map(np.asarray, row), strict=True)) for row in zip(*columns, strict=True))
+    rows = [session.run(list(network.outputs), feed) for feed in feeds]
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 

@@ -339,6 +339,7 @@ LOGIC = {
     ),
     "Cast_bytes": single("Cast", ("uint8", 30), to=1),
     "Cast_to_truth": single("Cast", ("int32", 30), to=9),
+    **{f"Trilu_{upper}": single("Trilu", (2, 4, 5), [integers("k", 1)], upper=upper) for upper in (0, 1)},
     "CastLike": proto([node("CastLike", ["x", "k"], ["y"])], [floats("k", 5)], 19, x=("int64", 3)),
     "IsNaN": proto([node("IsNaN", ["x"], ["n"]), node("Where", ["n", "k", "x"], ["y"])], [floats("k", 0)], x=(2, 3)),
 }
@@ -354,6 +355,15 @@ REDUCTIONS = {
         for opset in (11, 18)
     },
     "ReduceLogSum": proto([node("Abs", ["x"], ["a"]), node("ReduceLogSum", ["a"], ["y"], axes=[1])], x=IMAGE),
+    **{
+        f"TopK_{largest}": proto(
+            [node("TopK", ["x", "k"], ["y", "i"], axis=1, largest=largest)],
+            [integers("k", [1])],
+            outputs=("y", "i"),
+            x=IMAGE,
+        )
+        for largest in (0, 1)
+    },
     "ReduceSum_of_everything": single("ReduceSum", keepdims=0),
     "ReduceSum_of_nothing": single("ReduceSum", noop_with_empty_axes=1),
     "ReduceSum_of_integers": single("ReduceSum", ("int32", 2, 5), [integers("a", [1])]),
