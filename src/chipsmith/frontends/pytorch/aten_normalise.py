@@ -18,6 +18,7 @@ from chipsmith.frontends.forms.normalise import (
 from chipsmith.frontends.forms.operands import reshape_operand
 from chipsmith.frontends.forms.values import Const, GraphValue, Value
 from chipsmith.frontends.pytorch.calls import AtenCall, AtenHandler
+from chipsmith.quantisation.plan import Reals
 
 
 def soft_maximum(call: AtenCall) -> GraphValue:
@@ -72,14 +73,10 @@ def batch_norm(call: AtenCall) -> GraphValue:
     if training or not call.has("running_mean"):
         own_axes = range(2, rank) if call.operator == "instance_norm" else (0, *range(2, rank))
         value = standardise(call.build, value, tuple(own_axes), epsilon=call.number("eps"))
-        return scale_and_shift(
-            call.build, value, _by_channel(call, "weight", rank), _by_channel(call, "bias", rank)
-        )
+        return scale_and_shift(call.build, value, _by_channel(call, "weight", rank), _by_channel(call, "bias", rank))
     gain, bias = _fold_statistics(call)
     shape = (-1, *(1,) * (rank - 2))
-    return scale_and_shift(
-        call.build, value, Const(values=gain.reshape(shape)), Const(values=bias.reshape(shape))
-    )
+    return scale_and_shift(call.build, value, Const(values=gain.reshape(shape)), Const(values=bias.reshape(shape)))
 
 
 def native_batch_norm(call: AtenCall) -> tuple[GraphValue, None, None]:
@@ -87,7 +84,7 @@ def native_batch_norm(call: AtenCall) -> tuple[GraphValue, None, None]:
     return batch_norm(call), None, None
 
 
-def _fold_statistics(call: AtenCall) -> tuple[np.ndarray, np.ndarray]:
+def _fold_statistics(call: AtenCall) -> tuple[Reals, Reals]:
     mean, variance = (call.constant(name).astype(np.float64) for name in ("running_mean", "running_var"))
     weight = call.constant("weight").astype(np.float64) if call.has("weight") else np.ones_like(mean)
     bias = call.constant("bias").astype(np.float64) if call.has("bias") else np.zeros_like(mean)

@@ -67,14 +67,14 @@ def _any_inner_write(program: ExportedProgram) -> bool:
 
 def _writes_first(node: Node) -> bool:
     """Whether the first operand of a node is the only one that it writes."""
-    aliases: Any = [argument.alias_info for argument in node.target._schema.arguments]  # type: ignore[union-attr]
+    aliases: Any = [argument.alias_info for argument in node.target._schema.arguments]
     written = [index for index, alias in enumerate(aliases) if alias is not None and alias.is_write]
     return written == [0] and bool(node.args)
 
 
 def _written(node: Node) -> Node:
     written: Any = node.args[0]
-    return written  # type: ignore[no-any-return]
+    return written
 
 
 def _owns_memory(node: Node) -> bool:

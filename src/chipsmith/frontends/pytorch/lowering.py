@@ -24,11 +24,45 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule, Node
 
 _ASSERTIONS = frozenset(
-    "_assert_tensor_metadata _assert_async _assert_scalar sym_constrain_range sym_constrain_range_for_size".split()
+    [
+        "_assert_tensor_metadata",
+        "_assert_async",
+        "_assert_scalar",
+        "sym_constrain_range",
+        "sym_constrain_range_for_size",
+    ]
 )
 _MOVES = frozenset(
-    "view reshape flatten unflatten permute transpose t unsqueeze squeeze expand expand_as contiguous clone detach alias "
-    "select slice split split_with_sizes chunk unbind dropout feature_dropout to _to_copy view_as cat stack".split()
+    [
+        "view",
+        "reshape",
+        "flatten",
+        "unflatten",
+        "permute",
+        "transpose",
+        "t",
+        "unsqueeze",
+        "squeeze",
+        "expand",
+        "expand_as",
+        "contiguous",
+        "clone",
+        "detach",
+        "alias",
+        "select",
+        "slice",
+        "split",
+        "split_with_sizes",
+        "chunk",
+        "unbind",
+        "dropout",
+        "feature_dropout",
+        "to",
+        "_to_copy",
+        "view_as",
+        "cat",
+        "stack",
+    ]
 )
 """Operators that leave every value as it is: their results are no layers."""
 
@@ -129,8 +163,8 @@ class ProgramLowering:
         target: Any = node.target
         if torch.Tag.nondeterministic_seeded in target.tags:
             raise OperatorRefused(
-                f"{_title(operator_name(target), self._locate(node))}: random numbers are drawn anew at each call; make "
-                "them an input of the network"
+                f"{_title(operator_name(target), self._locate(node))}: random numbers are drawn anew at each call; "
+                "make them an input of the network"
             )
         with torch.no_grad():
             operands = (args[0].clone(), *args[1:]) if is_write(node) else args
