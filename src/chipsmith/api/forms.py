@@ -9,6 +9,7 @@ from chipsmith.compiler.stage import CompilerStage
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
+    from chipsmith.flow.calibration import AnyCalibration
     from chipsmith.learn import Recipe
     from chipsmith.learn.progress import Progress
     from chipsmith.program.program import Program
@@ -50,8 +51,11 @@ CompilerStages = Annotated[
     ),
 ]
 Calibration = Annotated[
-    "AnyPath | Array | Mapping[str, Array] | None",
-    Option(help="Inputs (.npy, .npz) that choose the int8 ranges of a float network."),
+    "AnyCalibration | None",
+    Option(
+        help="Inputs that choose the integers of a float network: .npy, .npz, a folder of images, or a recipe, whose "
+        "training examples they are."
+    ),
 ]
 Floor = Annotated[
     float, Option(metavar="DB", help="The least signal to noise, in dB, of an output of a float network.")

@@ -1,33 +1,47 @@
 """How verbs load a network: its calibration or random inputs, sizes that it leaves open, how it is quantised."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chipsmith.api.forms import AnyPath
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
+    from chipsmith.flow.calibration import AnyCalibration
+    from chipsmith.frontends.calibration import CalibrationSource
     from chipsmith.frontends.options import LoadOptions
     from chipsmith.frontends.quantized_network import QuantizedNetwork
     from chipsmith.quantisation.settings import RangeMethod
-    from chipsmith.tosa.graph import Array
+
+_ARRAY_SUFFIXES = (".npy", ".npz")
+"""Files that the front ends read themselves."""
 
 
 def load_network(
     model: str,
-    calibration: "AnyPath | Array | Mapping[str, Array] | None",
+    calibration: "AnyCalibration | None",
     *,
     random_calibration: bool,
     options: "LoadOptions",
 ) -> "QuantizedNetwork":
-    """The network that `model` names; see load_model and load_random of `chipsmith.frontends.registry`."""
+    """The network that `model` names; see load_model and load_random of `chipsmith.frontends.registry`.
+
+    `calibration` as resolve_calibration of `chipsmith.flow.calibration` takes it.
+    """
     from chipsmith.frontends.registry import load_model, load_random
 
     if not random_calibration:
-        return load_model(model, calibration, options)
+        return load_model(model, _resolve(calibration, model, options), options)
     if calibration is not None:
         raise BadInput("--calibration and --random-calibration exclude each other: give one of the two")
     return load_random(model, options)
+
+
+def _resolve(calibration: "AnyCalibration | None", model: str, options: "LoadOptions") -> "CalibrationSource | None":
+    if calibration is None or (isinstance(calibration, str) and calibration.endswith(_ARRAY_SUFFIXES)):
+        return calibration
+    from chipsmith.flow.calibration import resolve_calibration
+
+    return resolve_calibration(calibration, model, options)
 
 
 def read_options(*, shapes: Sequence[str], quantise: str, wide: Sequence[str]) -> "LoadOptions":

@@ -94,6 +94,8 @@ def resizing(random):
     }
     if attributes["mode"] == "nearest":
         attributes["nearest_mode"] = str(random.choice(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]))
+    if axes == 2 and attributes["mode"] != "nearest":
+        attributes |= {"antialias": int(random.integers(2)), "exclude_outside": int(random.integers(2))}
     if random.integers(2):
         given = [None, np.array([1, 1, *some(random, axes, 1, 18)], np.int64)]
     else:

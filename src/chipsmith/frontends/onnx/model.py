@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _QUANTISED_KINDS = ("QLinear", "QGemm")
 _DOMAINS = ("", "ai.onnx", "com.microsoft")
-_WRITTEN_OUT = {"AffineGrid", "Attention", "NegativeLogLikelihoodLoss", "RotaryEmbedding", "SoftmaxCrossEntropyLoss"}
-"""Operators that ONNX itself defines by others."""
 _NO_SHAPES: ShapesByName = {}
 _FIRST_IR_WITH_FREE_CONSTANTS = 4
 """The first version of the format whose constants need not be listed among the inputs."""
@@ -118,6 +116,7 @@ def parse_model(
 ) -> OnnxModel:
     """The network of a file's bytes, named after the file `path`, beside which its weights may lie; see read_model."""
     import onnx
+    import onnx.inliner  # which onnx itself does not import
 
     file = Path(path)
     proto = _parse(data, file)
@@ -126,7 +125,7 @@ def parse_model(
     try:
         proto.ir_version = max(proto.ir_version, _FIRST_IR_WITH_FREE_CONSTANTS)
         onnx.checker.check_model(proto)
-        proto = _write_out_functions(proto)
+        proto = onnx.inliner.inline_local_functions(proto) if proto.functions else proto
         constants = {constant.name: widen(onnx.numpy_helper.to_array(constant)) for constant in proto.graph.initializer}
         nodes = tuple(parse_node(node, file) for node in proto.graph.node)
     except BadInput:
@@ -144,22 +143,6 @@ def parse_model(
         data=data,
         file=file,
     )
-
-
-def _write_out_functions(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """The network with the file's own functions, and ONNX's that are defined by other operators, node by node."""
-    from onnx import helper, inliner, shape_inference
-
-    proto = inliner.inline_local_functions(proto) if proto.functions else proto
-    functions = [("", kind) for kind in sorted({node.op_type for node in proto.graph.node} & _WRITTEN_OUT)]
-    if not functions:
-        return proto
-    typed = shape_inference.infer_shapes(proto)  # a definition may depend on the types of all inputs
-    typed.graph.value_info.extend(
-        helper.make_tensor_value_info(constant.name, constant.data_type, constant.dims)
-        for constant in typed.graph.initializer
-    )
-    return _write_out_functions(inliner.inline_selected_functions(typed, functions, inline_schema_functions=True))
 
 
 def _read_type(info: onnx.ValueInfoProto) -> np.dtype[Any] | None:

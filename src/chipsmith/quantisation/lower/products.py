@@ -60,7 +60,7 @@ def _convolve_constant(state: LoweringState, operator: Operator, weights: Consta
     planned = state.plan.tensors.get(weights.name)
     axis, shape = _CHANNEL_AXES[operator.kind], real.shape
     if operator.kind == "DEPTHWISE_CONV2D":
-        planned = _repeat(planned, axis, shape[3])
+        planned = _spread_by_kernel(planned, shape[2], shape[3])
         real = real.reshape(*shape[:2], shape[2] * shape[3])
     source = read_factor(state, operator, 0)
     channels = _quantise_channels(real, axis, planned, bias, source.scale)
@@ -72,11 +72,12 @@ def _convolve_constant(state: LoweringState, operator: Operator, weights: Consta
     return multiply_channels(state.build, source, channels, convolve)
 
 
-def _repeat(planned: Quantisation | None, axis: int, times: int) -> Quantisation | None:
-    """The quantisation of channels each of which stands so many times."""
-    if planned is None or planned.scale.size == 1 or planned.axis != axis:
+def _spread_by_kernel(planned: Quantisation | None, channels: int, kernels: int) -> Quantisation | None:
+    """The scales of depthwise weights (KH, KW, C, M), which are by C or by M, as scales by C x M along axis 2."""
+    if planned is None or planned.scale.size == 1:
         return planned
-    return replace(planned, scale=np.repeat(planned.scale, times), zero_point=np.repeat(planned.zero_point, times))
+    indices = np.repeat(np.arange(channels), kernels) if planned.axis == 2 else np.tile(np.arange(kernels), channels)
+    return replace(planned, scale=planned.scale[indices], zero_point=planned.zero_point[indices], axis=2)
 
 
 def _quantise_channels(

@@ -20,12 +20,11 @@ from chipsmith.quantisation.lower.values import (
     Tabulated,
     Value,
 )
-from chipsmith.quantisation.plan import Quantisation, QuantisationPlan, quantise_tensor
+from chipsmith.quantisation.plan import Quantisation, QuantisationPlan
+from chipsmith.quantisation.ranges import Range, cover_range
 from chipsmith.tosa.builder import GraphBuilder, Shape
 from chipsmith.tosa.floating.rows import step_of
 from chipsmith.tosa.graph import Graph, Operator
-
-_LARGEST_INT32 = float((1 << 31) - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +98,7 @@ class LoweringState:
     def narrow_to_own_range(self, value: Int16Value | Tabulated) -> Int8Value:
         """The value as int8 over all that it may be."""
         real = limit_to_finite(value.real) if isinstance(value, Tabulated) else np.array([-1, 1]) * find_reach(value)
-        result = narrow(self.build, value, cover_range(float(real.min()), float(real.max())))
+        result = narrow(self.build, value, cover_range(Range(low=float(real.min()), high=float(real.max()))))
         assert isinstance(result, Int8Value)
         return result
 
@@ -117,10 +116,3 @@ class LoweringState:
 
 Handler: TypeAlias = Callable[[LoweringState, Operator], Value]
 """Lowers an operator of the float graph to the value of its output, not rounded by the plan yet."""
-
-
-def cover_range(low: float, high: float) -> Quantisation:
-    """The int8 quantisation that holds low ... high, and zero exactly."""
-    low, high = min(low, 0.0), max(high, 0.0)
-    scale = max(high - low, 1e-30) / 255
-    return quantise_tensor(scale, int(np.clip(np.rint(-128 - low / scale), -128, 127)))
