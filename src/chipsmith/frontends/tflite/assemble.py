@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from chipsmith.frontends.tflite import prelu, resize, svdf, table
+from chipsmith.frontends.tflite import lstm, prelu, resize, svdf, table
 from chipsmith.frontends.tflite.border import InnerNetwork
 from chipsmith.frontends.tflite.locations import read_locations
 from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering, dtype_of, is_integer
@@ -17,7 +17,13 @@ from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.order import sort_operators
 
-_HANDLERS: Mapping[str, Handler] = {**prelu.HANDLERS, **resize.HANDLERS, **svdf.HANDLERS, **table.HANDLERS}
+_HANDLERS: Mapping[str, Handler] = {
+    **lstm.HANDLERS,
+    **prelu.HANDLERS,
+    **resize.HANDLERS,
+    **svdf.HANDLERS,
+    **table.HANDLERS,
+}
 
 Convert = Callable[[Part], bytes]
 """Takes a part of a network to the bytes of a `.tosa` file."""
