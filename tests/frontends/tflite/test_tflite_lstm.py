@@ -29,7 +29,8 @@ def draw_inputs(form: LstmForm) -> np.ndarray:
         LstmForm(peepholes=True),
         LstmForm(outputs=4),
         LstmForm(cell_clip=0.5),
-        LstmForm(steps=1, coupled=True, peepholes=True, outputs=3),
+        LstmForm(steps=1, coupled=True, peepholes=True),
+        LstmForm(steps=2, coupled=True, outputs=3, batch=2),
     ],
     ids=str,
 )
@@ -48,7 +49,12 @@ def test_lstm_on_a_chip(tmp_path):
     np.testing.assert_array_equal(on_chip, expected)
 
 
-def test_layer_normalisation_is_refused(tmp_path):
-    path = write_lstm(tmp_path, LstmForm(normalised=True))
-    with pytest.raises(OperatorRefused, match=r"operator 0, UNIDIRECTIONAL_SEQUENCE_LSTM .* it normalises its layers"):
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [(LstmForm(normalised=True), "it normalises its layers"), (LstmForm(peepholes=True, outputs=3), "peepholes of a")],
+    ids=["normalised", "peepholes projected"],
+)
+def test_what_is_not_lowered_is_refused(form, reason, tmp_path):
+    path = write_lstm(tmp_path, form)
+    with pytest.raises(OperatorRefused, match=rf"operator 0, UNIDIRECTIONAL_SEQUENCE_LSTM .* is refused: {reason}"):
         load_tflite(path)

@@ -24,6 +24,8 @@ _HANDLERS: Mapping[str, Handler] = {
     **svdf.HANDLERS,
     **table.HANDLERS,
 }
+# What arithmetic on tensors raises that an operator of this kind cannot have.
+_MISFITS = (AssertionError, AttributeError, IndexError, TypeError, ValueError, ZeroDivisionError)
 
 Convert = Callable[[Part], bytes]
 """Takes a part of a network to the bytes of a `.tosa` file."""
@@ -57,8 +59,7 @@ def assemble(network: InnerNetwork, convert: Convert) -> Assembled:
     placeholders = {index: lower.names.pop(index) for op in own for index in op.outputs if index in lower.names}
     _enter_inputs(network, lower)
     for operator in own:
-        lower.build.scope = lower.build.origin = network.tensor(operator.outputs[0]).name
-        lower.names[operator.outputs[0]] = _HANDLERS[operator.kind](lower, operator)
+        lower.names[operator.outputs[0]] = _lower(lower, operator)
     joined = {name: lower.names[index] for index, name in placeholders.items()}
     lower.names.update((index, joined[name]) for index, name in lower.names.items() if name in joined)
     states = tuple(_keep(network, lower, state) for state in network.states)
@@ -77,6 +78,14 @@ def assemble(network: InnerNetwork, convert: Convert) -> Assembled:
         states=states,
         operator_names={op.name: origins[op.name] for op in graph.operators if op.name in origins},
     )
+
+
+def _lower(lower: IntegerLowering, operator: FileOperator) -> str:
+    lower.build.scope = lower.build.origin = lower.result(operator).name
+    try:
+        return _HANDLERS[operator.kind](lower, operator)
+    except _MISFITS as error:
+        raise lower.refuse(operator, "its operands and settings do not fit together; export the file again") from error
 
 
 def _is_own(network: InnerNetwork, operator: FileOperator) -> bool:

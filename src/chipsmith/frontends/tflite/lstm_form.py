@@ -70,7 +70,13 @@ class LstmForm:
 
 
 def read_lstm(lower: IntegerLowering, operator: FileOperator) -> LstmForm:
-    """The operator's form. Raises OperatorRefused where it normalises its layers."""
+    """The operator's form. Raises OperatorRefused for what is not lowered."""
+    peepholes = any(lower.tensor(operator, _PEEPHOLES + place) for place in _PEEPHOLE_PLACES.values())
+    if peepholes and lower.tensor(operator, _PROJECTION):
+        raise lower.refuse(
+            operator,
+            "peepholes of a projected cell are not held, for LiteRT reads them for some cells alone; leave either out",
+        )
     if any(lower.tensor(operator, _NORMS + place) for place in _PLACES.values()):
         raise lower.refuse(
             operator, "it normalises its layers; leave layer normalisation out, or give the PyTorch network"
