@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from chipsmith.frontends.tflite import lstm, prelu, resize, svdf, table
+from chipsmith.frontends.tflite import extremes, lstm, prelu, resize, svdf, table
 from chipsmith.frontends.tflite.border import InnerNetwork
 from chipsmith.frontends.tflite.locations import read_locations
 from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering, dtype_of, is_integer
@@ -89,7 +89,7 @@ def _lower(lower: IntegerLowering, operator: FileOperator) -> str:
 
 
 def _is_own(network: InnerNetwork, operator: FileOperator) -> bool:
-    """Whether an operator is lowered here: from int8 to int8 by constants and what it keeps itself."""
+    """Whether an operator is lowered here: from int8 to int8 (or an index) by constants and what it keeps itself."""
     if operator.kind not in _HANDLERS:
         return False
     first, *others = (network.tensor(index) for index in operator.operands)
@@ -97,7 +97,8 @@ def _is_own(network: InnerNetwork, operator: FileOperator) -> bool:
     if operator.kind in table.CLAMPS and (first.scale, first.zero_point) == (result.scale, result.zero_point):
         return False
     settled = all(tensor.is_constant or tensor.is_variable for tensor in others)
-    return {first.type_name, result.type_name} == {"INT8"} and settled
+    fits = result.type_name == "INT8" or (operator.kind in extremes.HANDLERS and result.type_name in ("INT32", "INT64"))
+    return first.type_name == "INT8" and fits and settled
 
 
 def _cut(network: InnerNetwork, rest: list[FileOperator], own: list[FileOperator]) -> Part:
