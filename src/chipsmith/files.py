@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +53,19 @@ def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[
         raise BadInput(f"{path} is too large for the memory of this machine") from error
     except Exception as error:  # of the tokenizer, the unzipper and the parser behind numpy.load
         raise BadInput(f"{path} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error
+
+
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    """Write arrays by name to an `.npz` file, whole or not at all, as write_whole; equal arrays give equal bytes.
+
+    Any text is a name: numpy.savez itself takes some, such as `file`, for its own arguments.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.save(member, array, allow_pickle=False)
+    write_whole(path, buffer.getvalue())
 
 
 def _replace(target: Path, data: bytes) -> None:

@@ -1,6 +1,6 @@
-"""The verbs of a network and its Program on a chip: compile, simulate, estimate, diff."""
+"""The verbs of a network and its Program on a chip: compile, simulate, infer, estimate, diff."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from chipsmith.api.forms import (
@@ -10,18 +10,29 @@ from chipsmith.api.forms import (
     ChipSettings,
     CompiledProgram,
     CompilerStages,
+    Floor,
     Inputs,
     Model,
+    Quantise,
+    RandomCalibration,
+    Shapes,
+    WideLayers,
+    WithoutCheck,
 )
+from chipsmith.api.loading import load_network, read_options
 from chipsmith.api.parameter import Argument, Option
-from chipsmith.api.values import as_arrays, as_chip, as_path, as_program
+from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
-    from chipsmith.flow.results import CompileResult, Estimate, SimResult
+    from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
+    from chipsmith.frontends.quantized_network import QuantizedNetwork
+    from chipsmith.program.program import Program
+    from chipsmith.tosa.graph import Array
+    from chipsmith.witness.check.verdict import SourceCheck
     from chipsmith.witness.diff.compare import Diff
 
 
@@ -31,16 +42,28 @@ def compile(
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
     calibration: Calibration = None,
+    random_calibration: RandomCalibration = False,
+    shapes: Shapes = (),
+    quantise: Quantise = "auto",
+    wide: WideLayers = (),
     output: Annotated[AnyPath | None, Option(flags=("--output", "-o"), help="The .program file to write.")] = None,
+    floor: Floor = 20.0,
+    no_check: WithoutCheck = False,
     print_after: CompilerStages = (),
 ) -> "CompileResult":
     """Compile a network for a chip and say where each operator runs, and why.
 
     `model` names a network: a `.tosa`, int8 `.tflite` or `.onnx` file, or "package.module:function" of a function that
     returns a torch.nn.Module. `chip` is a name of the catalogue, a YAML file or a Chip; `settings` replace fields of
-    it, such as "tensor.rows=32". `calibration` is for a float network alone, of an `.onnx` file or a function: an
-    `.npy` file of inputs as the network takes them. The Program is written to `output`, if given. `print_after` names
-    stages of the compiler; what each of these made is in the result as text.
+    it, such as "tensor.rows=32". `calibration` is for a float network alone: inputs as the network takes them, n of
+    them along the first axis, by name where there are several, or the file of such (`.npy`, `.npz`);
+    `random_calibration` draws them. `shapes` are those of inputs whose sizes the network leaves open, as
+    "name=1x3x224x224". `quantise` says how the ranges of a float network are chosen over the calibration, and `wide`
+    names operators whose results have 16 bits instead of 8. The Program is written to `output`, if given. `print_after`
+    names stages of the compiler; what each of these made is in the result as text.
+
+    The author's own network, unchanged, runs beside the Program unless `no_check`: see `CompileResult.check`. An output
+    of a float network is wrong under `floor` dB; the Program is written all the same.
 
     Raises BadInput for what is missing or illegal, OperatorRefused for what the chip cannot do.
     """
@@ -48,7 +71,6 @@ def compile(
     from chipsmith.compiler.stage import parse_stages
     from chipsmith.flow.arrays import check_folder
     from chipsmith.flow.results import CompileResult
-    from chipsmith.frontends.registry import load_model
     from chipsmith.program.file import write_program
 
     path = as_path(output)
@@ -56,7 +78,8 @@ def compile(
         check_folder(path)
     asked = parse_stages(print_after)
     target = as_chip(chip, settings)
-    network = load_model(model, calibration)
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     compilation = compile_network_stages(network.graph, target, operator_names=network.operator_names)
     if path is not None:
         write_program(compilation.program, path)
@@ -66,7 +89,19 @@ def compile(
         host_steps=network.host_steps,
         path=path,
         stages=stages,
+        check=None if no_check else _check(network, compilation.program, model, floor, random_calibration),
     )
+
+
+def _check(
+    network: "QuantizedNetwork", program: "Program", model: str, floor: float, random_calibration: bool
+) -> "SourceCheck | None":
+    from chipsmith.targets import HostedGraph
+    from chipsmith.targets.npu import NpuGraph
+    from chipsmith.witness.check.check import check_network
+
+    chip = HostedGraph(host=network, graph=NpuGraph(program=program))
+    return check_network(network, chip, model=model, floor=floor, random_calibration=random_calibration)
 
 
 def simulate(
@@ -93,7 +128,7 @@ def simulate(
     if path is not None:
         if inputs is None:
             raise BadInput("--output needs --input: without inputs only the time is simulated")
-        check_output(path, loaded.manifest.outputs)
+        check_output(path, [port.name for port in loaded.manifest.outputs])
     outputs = {} if inputs is None else execute(loaded, as_arrays(inputs, loaded))
     if path is not None:
         write_outputs(path, outputs)
@@ -106,6 +141,53 @@ def simulate(
     )
 
 
+def infer(
+    model: Model,
+    *,
+    inputs: Annotated[
+        "AnyPath | Array | Mapping[str, Array]",
+        Option(flags=("--input",), help="Inputs as the network takes them: .npy, or .npz keyed by their names."),
+    ],
+    calibration: Calibration = None,
+    random_calibration: RandomCalibration = False,
+    shapes: Shapes = (),
+    quantise: Quantise = "auto",
+    wide: WideLayers = (),
+    output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npz keyed by their names.")] = None,
+    chip: ChipOption = "edge-256",
+    settings: ChipSettings = (),
+    target: Annotated[str, Option(help="What runs it: npu, source, int8, reference or rtl.")] = "npu",
+) -> "InferResult":
+    """Give a network its author's inputs and take its author's outputs, on any target.
+
+    `inputs` is an array, arrays by the author's names, or their file. Of a network that takes [b, ...] an array is
+    (n, b, ...), n inferences of the network's own batch; or (n x b, ...), the same joined along the first axis; or,
+    where b is 1, (...), one inference without it. The outputs lie as the inputs do, in the source's layout and type, by
+    the author's names; those of a module are `output`, or `output_0`, `output_1` and so on. They go to `output`, if
+    given. A network that keeps a state runs its inferences in order. The other arguments are as for `compile`.
+
+    Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do.
+    """
+    from chipsmith.flow.arrays import check_output, write_outputs
+    from chipsmith.flow.inference import arrange_inputs, infer_outputs
+    from chipsmith.flow.results import InferResult
+    from chipsmith.targets import load_target
+
+    runner = load_target(target, as_chip(chip, settings))
+    given, path = as_arrays_by_name(inputs), as_path(output)
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
+    if path is not None:
+        check_output(path, network.output_names)
+    inferences = arrange_inputs(network, given)
+    outputs = infer_outputs(network, runner.prepare(network), inferences)
+    if path is not None:
+        write_outputs(path, outputs)
+    return InferResult(
+        network=network.graph.name, target=runner, inferences=inferences.count, outputs=outputs, path=path
+    )
+
+
 def estimate(
     model: Model,
     *,
@@ -114,28 +196,33 @@ def estimate(
     ] = ("edge-256",),
     settings: ChipSettings = (),
     calibration: Calibration = None,
+    random_calibration: RandomCalibration = False,
+    shapes: Shapes = (),
+    quantise: Quantise = "auto",
+    wide: WideLayers = (),
+    floor: Floor = 20.0,
+    no_check: WithoutCheck = False,
 ) -> "tuple[Estimate, ...]":
     """Latency, energy, area and cost of a network on one chip or several.
 
-    One Estimate a chip, in their order; arguments and errors as for `compile`.
+    One Estimate a chip, in their order; arguments and errors as for `compile`. The network is checked once, on the
+    first chip.
     """
     from chipsmith.chip import catalogue
     from chipsmith.compiler.network import compile_network
     from chipsmith.flow.results import Estimate
-    from chipsmith.frontends.registry import load_model
     from chipsmith.profile.measure import describe_chip, quick_profile
 
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
     targets = [as_chip(chip, settings) for chip in chips]
-    network = load_model(model, calibration)
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
+    programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in targets]
+    check = None if no_check else _check(network, programs[0], model, floor, random_calibration)
     return tuple(
-        Estimate(
-            network=network.graph.name,
-            chip=describe_chip(chip),
-            inference=quick_profile(compile_network(network.graph, chip, operator_names=network.operator_names)),
-        )
-        for chip in targets
+        Estimate(network=network.graph.name, chip=describe_chip(chip), inference=quick_profile(program), check=check)
+        for chip, program in zip(targets, programs, strict=True)
     )
 
 
@@ -157,8 +244,9 @@ def diff(
 
 
 PROGRAM_VERBS = (
-    Verb(function=compile, present=console.present_program),
+    Verb(function=compile, present=console.present_program, fails="an output is not that of the author's network"),
     Verb(function=simulate, present=console.present_simulation),
-    Verb(function=estimate, present=console.present_estimates),
+    Verb(function=infer, present=console.present_inference),
+    Verb(function=estimate, present=console.present_estimates, fails="an output is not that of the author's network"),
     Verb(function=diff, present=console.present_diff),
 )

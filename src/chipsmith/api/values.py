@@ -1,5 +1,6 @@
 """From what a verb is given, a name or a file or the thing itself, to the thing."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Union
@@ -45,6 +46,13 @@ def as_arrays(inputs: AnyPath | Mapping[str, "Array"], program: "Program") -> "M
     from chipsmith.flow.arrays import read_inputs
 
     return inputs if isinstance(inputs, Mapping) else read_inputs(Path(inputs), program.manifest.inputs)
+
+
+def as_arrays_by_name(inputs: "AnyPath | Array | Mapping[str, Array]") -> "Array | Mapping[str, Array]":
+    """An array, or arrays by name, or those of an `.npy` or `.npz` file. Raises BadInput."""
+    from chipsmith.files import read_arrays
+
+    return read_arrays(inputs) if isinstance(inputs, str | os.PathLike) else inputs
 
 
 def as_recipe_name(recipe: Union[AnyPath, "Recipe"]) -> "str | Path | Recipe":

@@ -1,4 +1,4 @@
-"""What compile, simulate, estimate and diff show."""
+"""What compile, simulate, infer, estimate and diff show."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from chipsmith.console.presentation import Presentation, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
-    from chipsmith.flow.results import CompileResult, Estimate, SimResult
+    from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
+    from chipsmith.witness.check.verdict import SourceCheck
     from chipsmith.witness.diff.compare import Diff
     from chipsmith.witness.diff.layer import Difference
 
 
 def present_program(result: CompileResult) -> Presentation:
-    """What the stages made that were asked for; placement, size and memory of a Program."""
-    return Presentation(to_json=result.to_json, print_text=partial(_print_program, result))
+    """What the stages made that were asked for; placement, size and memory of a Program; the check."""
+    return Presentation(
+        to_json=result.to_json, print_text=partial(_print_program, result), failure=_explain(result.check)
+    )
 
 
 def present_simulation(result: SimResult) -> Presentation:
@@ -25,9 +28,18 @@ def present_simulation(result: SimResult) -> Presentation:
     return Presentation(to_json=result.to_json, print_text=partial(_print_simulation, result))
 
 
+def present_inference(result: InferResult) -> Presentation:
+    """The outputs, one line each: name, type, shape, range."""
+    return Presentation(to_json=result.to_json, print_text=partial(_print_inference, result))
+
+
 def present_estimates(results: Sequence[Estimate]) -> Presentation:
     """One network on several chips; the object holds `estimates`, one a chip."""
-    return Presentation(to_json=partial(_estimates_json, results), print_text=partial(_print_estimates, results))
+    return Presentation(
+        to_json=partial(_estimates_json, results),
+        print_text=partial(_print_estimates, results),
+        failure=_explain(results[0].check),
+    )
 
 
 def present_diff(result: Diff) -> Presentation:
@@ -47,6 +59,21 @@ def _print_program(result: CompileResult) -> None:
     table.add_row("weights, biases, tables", f"{manifest.weight_bytes:,} bytes")
     table.add_row("program file", str(result.path) if result.path else "not written; -o P.program writes it")
     print_tables(placement_table(result.operators, result.host_steps), table)
+    _print_check(result.check)
+
+
+def _print_check(check: SourceCheck | None) -> None:
+    """A check's line; nothing where none was done."""
+    from chipsmith.witness.check.text import describe_check
+
+    if check is not None:
+        print(describe_check(check))
+
+
+def _explain(check: SourceCheck | None) -> str:
+    from chipsmith.witness.check.text import explain_failure
+
+    return "" if check is None else explain_failure(check)
 
 
 def _print_simulation(result: SimResult) -> None:
@@ -63,6 +90,17 @@ def _print_simulation(result: SimResult) -> None:
         print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
 
 
+def _print_inference(result: InferResult) -> None:
+    chip = "" if result.target.chip is None else f" ({result.target.chip.name})"
+    title = f"{result.network} on {result.target.name}{chip}, {result.inferences} inferences"
+    table = new_table(title, "output", "type", "shape", "least", "greatest")
+    for name, array in result.outputs.items():
+        limits = (f"{array.min():.6g}", f"{array.max():.6g}") if array.size else ("", "")
+        table.add_row(name, str(array.dtype), str(list(array.shape)), *limits)
+    table.caption = f"written to {result.path}" if result.path else "not written; --output OUT.npz writes them"
+    print_tables(table)
+
+
 def _print_estimates(results: Sequence[Estimate]) -> None:
     from chipsmith.reports.terminal import comparison_table
 
@@ -71,6 +109,7 @@ def _print_estimates(results: Sequence[Estimate]) -> None:
     for name, inference in chips.items():
         for sentence in inference.slow_memories:
             print(f"{name}: {sentence}")
+    _print_check(results[0].check)
 
 
 def _estimates_json(results: Sequence[Estimate]) -> Json:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.files import read_arrays, write_whole
+from chipsmith.files import read_arrays, write_arrays, write_whole
 from chipsmith.program.program import Port
 from chipsmith.tosa.graph import Array
 
@@ -28,12 +28,12 @@ def read_inputs(path: Path, ports: Sequence[Port]) -> dict[str, Array]:
     return {ports[0].name: loaded}
 
 
-def check_output(path: Path, ports: Sequence[Port]) -> None:
-    """Raise BadInput where the outputs of these ports cannot go to `path`: ask before hours of work, not after."""
+def check_output(path: Path, names: Sequence[str]) -> None:
+    """Raise BadInput where outputs of these names cannot go to `path`: ask before hours of work, not after."""
     if path.suffix not in (".npy", ".npz"):
         raise BadInput(f"--output {path}: the name must end in .npy (one output) or .npz (any number)")
-    if path.suffix == ".npy" and len(ports) != 1:
-        raise BadInput(f"--output {path}: the program has {len(ports)} outputs; end the name in .npz")
+    if path.suffix == ".npy" and len(names) != 1:
+        raise BadInput(f"--output {path}: there are {len(names)} outputs ({', '.join(names)}); end the name in .npz")
     check_folder(path)
 
 
@@ -45,10 +45,10 @@ def check_folder(path: Path) -> None:
 
 def write_outputs(path: Path, outputs: Mapping[str, Array]) -> None:
     """Write the arrays to `path`, whole or not at all: the one array to `.npy`, all by name to `.npz`."""
+    if path.suffix == ".npz":
+        write_arrays(path, outputs)
+        return
+    (array,) = outputs.values()
     buffer = io.BytesIO()
-    if path.suffix == ".npy":
-        (array,) = outputs.values()
-        np.save(buffer, array)
-    else:
-        np.savez(buffer, **{name: np.asarray(array) for name, array in outputs.items()})
+    np.save(buffer, array)
     write_whole(path, buffer.getvalue())

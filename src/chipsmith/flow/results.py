@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from chipsmith.program.program import Placement, Program
     from chipsmith.reports.record import RunRecord
     from chipsmith.sim.cycle import Timeline
+    from chipsmith.targets import Target
     from chipsmith.tosa.graph import Array
+    from chipsmith.witness.check.verdict import SourceCheck
     from chipsmith.witness.cosimulate import CosimResult
 
 
@@ -26,13 +28,15 @@ if TYPE_CHECKING:
 class CompileResult:
     """A Program, what the host does around it, and the file it was written to, if any.
 
-    `stages`: what the stages of the compiler made that were asked for, as text, in the compiler's order.
+    `check` is that of the author's own network; None where it has no other source, or was left out. `stages`: what the
+    stages of the compiler made that were asked for, as text, in the compiler's order.
     """
 
     program: Program
     host_steps: tuple[HostStep, ...]
     path: Path | None
     stages: Mapping[str, str] = field(default_factory=dict)
+    check: SourceCheck | None = None
 
     @property
     def operators(self) -> tuple[Placement, ...]:
@@ -68,6 +72,7 @@ class CompileResult:
             "operators": [dataclasses.asdict(row) for row in self.operators],
             "host_steps": [dataclasses.asdict(step) for step in self.host_steps],
             "stages": dict(self.stages),
+            "check": None if self.check is None else self.check.to_json(),
         }
 
 
@@ -118,12 +123,40 @@ class SimResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InferResult:
+    """The outputs of a network by its author's names, of so many inferences on a target; the file that has them."""
+
+    network: str
+    target: Target
+    inferences: int
+    outputs: Mapping[str, Array]
+    path: Path | None
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith infer --json`."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "network": self.network,
+            "target": self.target.name,
+            "obtained": self.target.obtained,
+            "chip": None if self.target.chip is None else self.target.chip.name,
+            "inferences": self.inferences,
+            "outputs": [
+                {"name": name, "dtype": str(array.dtype), "shape": list(array.shape)}
+                for name, array in self.outputs.items()
+            ],
+            "output": None if self.path is None else str(self.path),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What one cold inference of a network takes on one chip, and what the chip costs."""
+    """What one cold inference of a network takes on one chip, and what the chip costs; `check` is a CompileResult's."""
 
     network: str
     chip: ChipRecord
     inference: Totals
+    check: SourceCheck | None = None
 
     def to_json(self) -> Json:
         """One entry of `chipsmith estimate --json`."""
@@ -135,6 +168,7 @@ class Estimate:
             "chip_sha256": self.chip.sha256,
             **inference_to_plain(self.inference),
             "obtained": obtained(self.inference),
+            "check": None if self.check is None else self.check.to_json(),
         }
 
 

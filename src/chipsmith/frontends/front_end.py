@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 
 if TYPE_CHECKING:
+    from chipsmith.frontends.calibration import CalibrationSource
+    from chipsmith.frontends.options import LoadOptions
+    from chipsmith.frontends.quantized_io import AuthorTensor
     from chipsmith.frontends.quantized_network import QuantizedNetwork
 
 AnyPath: TypeAlias = str | os.PathLike[str]
@@ -22,27 +26,40 @@ class FrontEnd:
     `suffixes` are the endings of its files; without any it reads names of the form `package.module:function`. `form`
     says in messages what to give. `packages` are what it imports beside the base install, and `extra` the name of
     Chipsmith's extra that brings them. `loader` names the function that reads a network, as `package.module:function`:
-    it takes the name of a network and the file of a calibration, or None, and gives a QuantizedNetwork. So a row costs
-    no import, and none of its folder's files imports itself through it.
+    it takes the name of a network, a calibration or None, and LoadOptions, and gives a QuantizedNetwork. `sampler`
+    names one that takes the name of a float network and gives what its inputs are, as AuthorTensors; empty where the
+    network itself does not say. So a row costs no import, and none of its folder's files imports itself through it.
     """
 
     name: str
     suffixes: tuple[str, ...]
     form: str
     loader: str
+    sampler: str = ""
     packages: tuple[str, ...] = ()
     extra: str | None = None
 
-    def load(self, model: str, calibration: AnyPath | None) -> QuantizedNetwork:
+    def load(self, model: str, calibration: CalibrationSource | None, options: LoadOptions) -> QuantizedNetwork:
         """The network that `model` names. Raises BadInput where it needs a calibration or can have none."""
-        module, _, function = self.loader.partition(":")
-        network: QuantizedNetwork = getattr(importlib.import_module(module), function)(model, calibration)
+        network: QuantizedNetwork = _import_function(self.loader)(model, calibration, options)
         return network
+
+    def list_inputs(self, model: str) -> tuple[AuthorTensor, ...]:
+        """What the inputs of a network are. Raises BadInput where nothing but a calibration says so."""
+        if not self.sampler:
+            raise BadInput(f"{model} does not say which shapes it takes: give --calibration x.npy, which does")
+        inputs: tuple[AuthorTensor, ...] = _import_function(self.sampler)(model)
+        return inputs
 
     def require(self, task: str) -> None:
         """Raise BadInput, which says that `task` cannot be done, where one of the packages is not installed."""
         for package in self.packages:
             require_package(package, extra=self.extra, task=task)
+
+
+def _import_function(name: str) -> Any:
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)
 
 
 def names_function(model: str) -> bool:

@@ -130,8 +130,8 @@ def quantize(values: Array, binding: IoBinding, tensor: Tensor) -> Array:
     if binding.scale is None:
         return np.ascontiguousarray(_as_integers(moved, binding, tensor))
     steps = _round(moved.astype(np.float32), binding) + np.float32(binding.zero_point)
-    limits = np.iinfo(np.int8)
-    return np.ascontiguousarray(np.clip(steps, limits.min, limits.max).astype(np.int8))
+    limits = np.iinfo(str(tensor.dtype.numpy))
+    return np.ascontiguousarray(np.clip(steps, limits.min, limits.max).astype(tensor.dtype.numpy))
 
 
 def _move_axes(values: Array, axes: Sequence[int]) -> Array:

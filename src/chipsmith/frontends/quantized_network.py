@@ -107,12 +107,12 @@ class QuantizedNetwork:
     `layers` are those whose tensors are known by name, `operator_names` the author's names of the graph's operators (a
     module's path, a node's name) where they are known.
 
-    `source` runs the author's own network, unchanged: the file's bytes, the module itself; `arithmetic` is what it
-    computes in, and `other_roundings` names the operators of integer arithmetic that TOSA rounds otherwise (by a step
-    of their result). `fake_quantized` evaluates the same quantised network in floating point, quantised and dequantised
-    at each tensor, without this graph. Either model is None where there is none. `examples` are the first of the
-    calibration's inputs, MOST_EXAMPLES batches and fewer, one array for each of the author's inputs; empty where there
-    was no calibration.
+    `source` runs the author's own network, unchanged: the file's bytes, the module itself. `arithmetic` is what it
+    computes in; `other_roundings` has the operators of integer arithmetic that TOSA rounds otherwise, by a step of
+    their result: the kind of operator (FULLY_CONNECTED) by its author's name. `fake_quantized` evaluates the same
+    quantised network in floating point, quantised and dequantised at each tensor, without this graph. Either model is
+    None where there is none. `examples` are the first of the calibration's inputs, MOST_EXAMPLES batches or fewer, one
+    array for each of the author's inputs; empty where there was no calibration.
     """
 
     graph: Graph
@@ -124,7 +124,7 @@ class QuantizedNetwork:
     layers: tuple[Layer, ...] = ()
     operator_names: Mapping[str, str] = field(default_factory=dict)
     arithmetic: Arithmetic = Arithmetic.FLOAT
-    other_roundings: tuple[str, ...] = ()
+    other_roundings: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[Array, ...] = field(default=(), repr=False, compare=False)
     source: FrameworkModel | None = field(default=None, repr=False, compare=False)
     fake_quantized: FrameworkModel | None = field(default=None, repr=False, compare=False)
@@ -200,7 +200,11 @@ def first_batches(columns: Sequence[Array], inputs: Sequence[AuthorTensor]) -> t
 
 
 def integer_network(
-    graph: Graph, *, operator_names: Mapping[str, str] = _NO_NAMES, source: FrameworkModel | None = None
+    graph: Graph,
+    *,
+    operator_names: Mapping[str, str] = _NO_NAMES,
+    other_roundings: Mapping[str, str] = _NO_NAMES,
+    source: FrameworkModel | None = None,
 ) -> QuantizedNetwork:
     """The network of a file whose inputs and outputs are the graph's own integers: the host does nothing."""
     return QuantizedNetwork(
@@ -211,6 +215,7 @@ def integer_network(
         author_outputs=describe_integers(graph, graph.outputs),
         operator_names=operator_names,
         arithmetic=Arithmetic.INTEGER,
+        other_roundings=other_roundings,
         source=source,
     )
 

@@ -197,8 +197,8 @@ class GraphBuilder:
 def _convert(data: npt.NDArray[Any], dtype: DType, scope: str) -> Array:
     """The data in the numpy type of a tensor; BadInput where it does not hold them."""
     if dtype.numpy.kind in "bf":
-        return np.ascontiguousarray(data, dtype.numpy)
+        return np.asarray(data, dtype.numpy, order="C")
     limits = np.iinfo(dtype.numpy.name)
     if not np.isfinite(data).all() or data.min(initial=0) < limits.min or data.max(initial=0) > limits.max:
         raise BadInput(f"'{scope}': a constant is not a number, or beyond {dtype.name.lower()} for the scale it has")
-    return np.ascontiguousarray(data, dtype.numpy)
+    return np.asarray(data, dtype.numpy, order="C")

@@ -38,10 +38,10 @@ def evaluate_all(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
 
 def _run(graph: Graph, inputs: Mapping[str, Array], *, keep: tuple[str, ...]) -> dict[str, Array]:
     verify(graph)
-    inferences = _check_inputs(graph, inputs)
+    inferences = check_inputs(graph, inputs)
     values = {name: array[None] for name, array in graph.constants.items()}
     values |= {name: np.asarray(inputs[name]) for name in graph.inputs}
-    for operator, finished in zip(graph.operators, _last_uses(graph, keep), strict=True):
+    for operator, finished in zip(graph.operators, last_uses(graph, keep), strict=True):
         values[operator.outputs[0]] = _apply(graph, operator, values)
         for name in finished:
             del values[name]
@@ -59,8 +59,8 @@ def _spread(array: Array, inferences: int) -> Array:
     return np.broadcast_to(array, (inferences, *array.shape[1:]))
 
 
-def _last_uses(graph: Graph, keep: tuple[str, ...]) -> Iterator[list[str]]:
-    """For each operator the tensors that nothing needs after it."""
+def last_uses(graph: Graph, keep: tuple[str, ...]) -> Iterator[list[str]]:
+    """For each operator the tensors that nothing needs after it; those of `keep` are always needed."""
     last = {
         name: index for index, operator in enumerate(graph.operators) for name in (*operator.outputs, *operator.inputs)
     }
@@ -71,7 +71,7 @@ def _last_uses(graph: Graph, keep: tuple[str, ...]) -> Iterator[list[str]]:
     yield from finished
 
 
-def _check_inputs(graph: Graph, inputs: Mapping[str, Array]) -> int:
+def check_inputs(graph: Graph, inputs: Mapping[str, Array]) -> int:
     """The number of inferences; BadInput where inputs do not fit the graph."""
     if set(inputs) != set(graph.inputs):
         raise BadInput(f"{graph.name}: inputs {sorted(inputs)} are given where {sorted(graph.inputs)} belong")

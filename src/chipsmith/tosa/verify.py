@@ -17,11 +17,19 @@ def verify(graph: Graph) -> None:
     Raises BadInput where it is illegal (connections, order, shapes, a rule of an operator) and OperatorRefused
     where an operator or its combination of element types is not supported.
     """
+    verify_structure(graph)
+    for operator in graph.operators:
+        verify_operator(graph, operator)
+
+
+def verify_structure(graph: Graph) -> None:
+    """Return where each tensor is declared, has its one source before its uses, and is small enough.
+
+    Whatever the element types are. Raises BadInput.
+    """
     _verify_sizes(graph)
     _verify_constants(graph)
     _verify_connections(graph)
-    for operator in graph.operators:
-        verify_operator(graph, operator)
 
 
 def row_of(operator: Operator) -> OperatorRow:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.errors import CheckFailed
+from chipsmith.files import write_arrays
 from chipsmith.processors import processors
 from chipsmith.tosa.file import parse_tosa, serialize_tosa
 from chipsmith.tosa.graph import Array, Graph, Tensor
@@ -80,7 +81,7 @@ def _fault(message: str) -> str:
 
 
 def _save(file: Path, arrays: Sequence[Array]) -> None:
-    np.savez(file, **{str(index): array for index, array in enumerate(arrays)})
+    write_arrays(file, {str(index): array for index, array in enumerate(arrays)})
 
 
 def _load(file: Path) -> list[Array]:

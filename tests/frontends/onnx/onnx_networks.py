@@ -1,18 +1,16 @@
-"""Small ONNX networks, and how far the integer graph is from onnxruntime on the same inputs."""
+"""Small ONNX networks, and what the float network of each computes beside onnxruntime on the file as it is."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from chipsmith.frontends.onnx.model import parse_model
-from chipsmith.frontends.onnx.quantise import quantise
-from chipsmith.frontends.onnx.runtime import onnx_model
-from chipsmith.frontends.onnx.witness import onnx_tensors
-from chipsmith.tosa.verify import operation_of, row_of
+from chipsmith.frontends.onnx.network import lower_model
+from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
+from chipsmith.tosa.floating.evaluate import evaluate_floats
+from chipsmith.tosa.graph import DType
 
 node = helper.make_node
 
@@ -30,79 +28,85 @@ def integers(name, values):
     return numpy_helper.from_array(np.array(values, np.int64), name)
 
 
-def proto(nodes, constants=(), opset=17, **inputs):
-    """A network with output `y`; an input's shape begins with "int" where it holds integers."""
+def booleans(name, values):
+    return numpy_helper.from_array(np.array(values, np.bool_), name)
+
+
+def proto(nodes, constants=(), opset=17, outputs=("y",), **inputs):
+    """A network with outputs by name; an input's shape begins with its type where it is not float32."""
     ports = [_port(name, shape) for name, shape in inputs.items()]
-    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
-    graph = helper.make_graph(nodes, "net", ports, [result], list(constants))
-    network = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
-    return onnx.shape_inference.infer_shapes(network)
+    results = [onnx.ValueInfoProto(name=name) for name in outputs]
+    graph = helper.make_graph(nodes, "net", ports, results, list(constants))
+    imports = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    return helper.make_model(graph, opset_imports=imports, ir_version=8)
 
 
 def _port(name, shape):
-    kind = TensorProto.INT64 if shape[0] == "int" else TensorProto.FLOAT
-    return helper.make_tensor_value_info(name, kind, [size for size in shape if size != "int"])
+    kind = np.dtype(shape[0] if shape and isinstance(shape[0], str) else "float32")
+    element = helper.np_dtype_to_tensor_dtype(kind)
+    return helper.make_tensor_value_info(name, element, [size for size in shape if not isinstance(size, str)])
 
 
-def model(network, name="net"):
-    return parse_model(network, Path(f"{name}.onnx"))
+def typed(network, element=TensorProto.FLOAT):
+    """The network with the element type of its outputs, which the format asks for."""
+    inferred = onnx.shape_inference.infer_shapes(network)
+    for port in inferred.graph.output:
+        if not port.type.tensor_type.elem_type:
+            port.type.tensor_type.elem_type = element
+    return inferred
+
+
+def model(network, name="net", **arguments):
+    return parse_model(typed(network).SerializeToString(), f"{name}.onnx", **arguments)
 
 
 def random_inputs(network, count, seed=0):
-    """One array for each input, `count` batches along axis 0."""
+    """One array (count, *shape) for each input."""
     random = np.random.default_rng(seed)
-    shapes = [((count * port.shape[0], *port.shape[1:]), port.dtype.kind) for port in network.inputs]
+    return [_draw(random, port.dtype, (count, *port.shape)) for port in network.inputs]
+
+
+def _draw(random, dtype, shape):
+    if dtype.kind in "iu":
+        return random.integers(0, 10, shape).astype(dtype)
+    return random.integers(0, 2, shape).astype(bool) if dtype.kind == "b" else random.normal(size=shape).astype(dtype)
+
+
+def source_outputs(network, columns):
+    """By onnxruntime on the unchanged file: for each output an array with the inferences in front."""
+    source = OnnxRuntimeModel(model=network)
+    rows = [source.run(*row) for row in zip(*columns, strict=True)]
+    return [np.stack(column) for column in zip(*rows, strict=True)]
+
+
+def float_outputs(network, columns):
+    """By the float network, in the author's shapes and types."""
+    lowered, _ = lower_model(network)
+    graph = lowered.graph
+    inputs = {
+        port.name: _as_graph_has_it(column, port, graph.tensor(port.name).dtype)
+        for port, column in zip(lowered.inputs, columns, strict=True)
+    }
+    values = evaluate_floats(graph, inputs, keep=graph.outputs)
+    count = len(columns[0])
     return [
-        random.normal(size=shape).astype(np.float32) if kind == "f" else random.integers(0, 10, shape)
-        for shape, kind in shapes
+        np.stack([output.constant] * count) if output.tensor is None else values[output.tensor].astype(output.dtype)
+        for output in lowered.outputs
     ]
 
 
-def quantised(network, count=32):
-    """The QDQ network of a float one, calibrated on normally distributed inputs, and the float one."""
-    plain = model(network)
-    return quantise(plain, random_inputs(plain, count))
+def _as_graph_has_it(column, port, dtype):
+    if port.encoding is not None:
+        offset = 128 if port.dtype == np.uint8 else 0
+        steps = column.astype(np.int64) - offset - port.encoding.zero_point[0]
+        return (steps * port.encoding.scale[0]).astype(np.float32)
+    return column.astype({DType.FP32: np.float32, DType.INT32: np.int32, DType.BOOL: np.bool_}[dtype])
 
 
-def qdq_of(network):
-    """The QDQ network that was lowered."""
-    return onnx_model(network.fake_quantized)
-
-
-def layer_steps(network, columns):
-    """(operator, greatest difference from onnxruntime in steps) of each layer, given onnxruntime's own inputs to it."""
-    arrays = network.quantize_inputs(*columns)
-    values = {name: array.reshape(-1, *network.graph.tensor(name).shape) for name, array in arrays.items()}
-    theirs = _by_onnxruntime(network, columns)
-    return [*_steps(network.graph, values, theirs)]
-
-
-def _by_onnxruntime(network, columns):
-    """Each layer's operator and onnxruntime's integers, by the graph's tensor and in its layout."""
-    model = qdq_of(network)
-    named = {
-        port.name: column.reshape(-1, *port.shape).astype(port.dtype)
-        for port, column in zip(model.inputs, columns, strict=True)
-    }
-    tensors = onnx_tensors(model.proto, [layer.integers for layer in network.layers], named)
-    return {
-        layer.tensor: (layer.operator, _moved(tensors[layer.integers].astype(np.int64) - layer.offset, layer.axes))
-        for layer in network.layers
-    }
-
-
-def _moved(array, axes):
-    return np.transpose(array, (0, *(axis + 1 for axis in axes)))
-
-
-def _steps(graph, values, theirs):
-    """Operator after operator; where a layer ends, onnxruntime's values take the place of ours."""
-    values = {**values, **{name: array[None] for name, array in graph.constants.items()}}
-    for op in graph.operators:
-        (name,) = op.outputs
-        values[name] = row_of(op).meaning(operation_of(graph, op), [values[source] for source in op.inputs])
-        if name in theirs:
-            operator, wanted = theirs[name]
-            wanted = wanted.reshape(-1, *graph.tensor(name).shape)
-            yield operator, int(np.abs(values[name].astype(np.int64) - wanted).max())
-            values[name] = wanted.astype(np.int8)
+def assert_same(network, columns=None, rtol=1e-5, atol=1e-5):
+    """The float network's outputs are those of onnxruntime, whose scale the tolerance is relative to."""
+    columns = columns or random_inputs(network, 3)
+    for ours, theirs in zip(float_outputs(network, columns), source_outputs(network, columns), strict=True):
+        scale = max(1.0, float(np.abs(theirs.astype(np.float64)).max(initial=0)))
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(ours.astype(np.float64), theirs.astype(np.float64), rtol=rtol, atol=atol * scale)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.forms.values import Const, GraphValue, Value, extend_rank, materialise
+from chipsmith.frontends.forms.values import Const, GraphValue, Value, materialise
 from chipsmith.tosa.builder import Axes, GraphBuilder, Shape
 from chipsmith.tosa.graph import DType
 
@@ -24,7 +26,7 @@ def apply_binary(
 
     `dtype` is the result's where it is not the operands'. Raises BadInput where the shapes do not broadcast.
     """
-    shape, axes = _align(build, left, right)
+    shape, axes = align(build, (left, right))
     operand_type = next(build.dtype(value.tensor) for value in (left, right) if isinstance(value, GraphValue))
     first, second = (
         materialise(build, value, rank=len(shape), axes=axes, dtype=operand_type) for value in (left, right)
@@ -33,15 +35,20 @@ def apply_binary(
     return GraphValue(tensor=tensor, shape=shape, axes=axes)
 
 
-def _align(build: GraphBuilder, left: Value, right: Value) -> tuple[Shape, Axes]:
+def align(build: GraphBuilder, values: Sequence[Value]) -> tuple[Shape, Axes]:
+    """The shape that values broadcast to, and the order of axes of the largest that is computed.
+
+    Raises BadInput where they do not broadcast.
+    """
     try:
-        shape = tuple(np.broadcast_shapes(left.shape, right.shape))
+        shape = tuple(np.broadcast_shapes(*(value.shape for value in values)))
     except ValueError as error:
-        raise BadInput(
-            f"'{build.scope}': shapes {list(left.shape)} and {list(right.shape)} do not broadcast"
-        ) from error
-    computed = [extend_rank(build, value, len(shape)) for value in (left, right) if isinstance(value, GraphValue)]
-    return shape, max(computed, key=lambda value: int(np.prod(value.shape))).axes
+        shapes = " and ".join(str(list(value.shape)) for value in values)
+        raise BadInput(f"'{build.scope}': shapes {shapes} do not broadcast") from error
+    computed = [value for value in values if isinstance(value, GraphValue)]
+    largest = max(computed, key=lambda value: math.prod(value.shape))
+    more = len(shape) - len(largest.shape)
+    return shape, (*range(more), *(axis + more for axis in largest.axes))
 
 
 def clamp(build: GraphBuilder, value: GraphValue, low: float, high: float) -> GraphValue:
@@ -57,3 +64,18 @@ def divide(build: GraphBuilder, left: Value, right: Value) -> GraphValue:
         with np.errstate(divide="ignore"):
             return apply_binary(build, "MUL", left, Const(values=1.0 / right.values.astype(np.float64)))
     return apply_binary(build, "MUL", left, apply_unary(build, "RECIPROCAL", right))
+
+
+def number(value: float) -> Const:
+    """A constant of rank 0, which goes with values of any shape."""
+    return Const(values=np.array(value, np.float32))
+
+
+def add_number(build: GraphBuilder, value: GraphValue, term: float) -> GraphValue:
+    """x + term."""
+    return value if term == 0 else apply_binary(build, "ADD", value, number(term))
+
+
+def multiply_number(build: GraphBuilder, value: GraphValue, factor: float) -> GraphValue:
+    """x * factor."""
+    return value if factor == 1 else apply_binary(build, "MUL", value, number(factor))

@@ -9,6 +9,7 @@ FRONT_END = FrontEnd(
     suffixes=(".onnx",),
     form=".onnx",
     loader="chipsmith.frontends.onnx.load:load_onnx",
+    sampler="chipsmith.frontends.onnx.load:list_inputs",
     packages=("onnx", "onnxruntime"),
     extra="onnx",
 )

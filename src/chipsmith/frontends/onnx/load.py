@@ -2,56 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-from chipsmith.errors import BadInput
-from chipsmith.files import read_arrays
-from chipsmith.frontends.calibration import as_input, missing_calibration, needless_calibration
+from chipsmith.frontends.assemble import NetworkSource, assemble_network
+from chipsmith.frontends.calibration import (
+    CalibrationSource,
+    missing_calibration,
+    needless_calibration,
+    order_calibration,
+    read_calibration,
+)
 from chipsmith.frontends.front_end import AnyPath
-from chipsmith.frontends.onnx.model import OnnxModel, Shapes, read_model
-from chipsmith.frontends.onnx.network import lower_network, quantise_network
-from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.frontends.onnx.model import OnnxModel, read_model
+from chipsmith.frontends.onnx.network import lower_model
+from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
+from chipsmith.frontends.onnx.shapes import Samples, ShapesByName
+from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
+from chipsmith.frontends.quantise import quantise_network
+from chipsmith.frontends.quantized_io import AuthorTensor
+from chipsmith.frontends.quantized_network import Arithmetic, QuantizedNetwork
+from chipsmith.quantisation.fold import fold_products
+from chipsmith.quantisation.network import FloatNetwork
+from chipsmith.quantisation.plan import QuantisationPlan
+from chipsmith.quantisation.settings import QuantisationSettings
 from chipsmith.tosa.graph import Array
 
+_NO_SHAPES: ShapesByName = {}
+_DEFAULTS = QuantisationSettings()
 
-def load_onnx(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
-    """The network of an `.onnx` file: a QDQ network with its own scales, a float one quantised by its calibration.
 
-    `calibration` is an `.npy` file with inputs along its first axis, as the network takes them; for several inputs an
-    `.npz` file keyed by their names. It fixes sizes that the file leaves open. Raises BadInput and OperatorRefused as
-    read_model, quantise and lower_network do.
+def load_onnx(
+    model: str, calibration: CalibrationSource | None = None, options: LoadOptions = DEFAULT_OPTIONS
+) -> QuantizedNetwork:
+    """The network of an `.onnx` file: a quantised network with its own scales, a float one by its calibration.
+
+    `calibration` is inputs along the first axis, as the network takes them; for several inputs arrays by their names.
+    It fixes sizes that the file leaves open, and `options` do. Raises BadInput and OperatorRefused as
+    read_model, lower_model and assemble_network do.
     """
     if calibration is None:
-        network = read_model(model)
+        network = read_model(model, shapes=options.shapes)
         if not network.quantised:
             raise missing_calibration(model)
-        return lower_network(network)
-    network, columns = read_columns(model, calibration)
+        return assemble_file(network)
+    network, columns = read_columns(model, calibration, shapes=options.shapes)
     if network.quantised:
         raise needless_calibration(model)
-    return quantise_network(network, columns)
+    return quantise_file(network, columns, options.quantisation)
 
 
-def read_columns(model: str, calibration: AnyPath) -> tuple[OnnxModel, list[Array]]:
+def load_float_network(
+    model: AnyPath, *, shapes: ShapesByName = _NO_SHAPES, samples: Samples = ()
+) -> tuple[FloatNetwork, QuantisationPlan]:
+    """The float network of an `.onnx` file, and the plan of its own scales, empty where it has none.
+
+    `shapes` and `samples` fix sizes that the file leaves open; they are those of read_model. Constants are folded into
+    products. Raises as read_model and lower_model do.
+    """
+    return _fold(read_model(model, shapes=shapes, samples=samples))
+
+
+def assemble_file(model: OnnxModel) -> QuantizedNetwork:
+    """The integer network of a quantised file, whose scales are kept."""
+    network, plan = _fold(model)
+    source = NetworkSource(model=OnnxRuntimeModel(model=model), arithmetic=Arithmetic.ROUNDED)
+    return assemble_network(network, plan, source=source)
+
+
+def quantise_file(
+    model: OnnxModel, columns: Sequence[Array], settings: QuantisationSettings = _DEFAULTS
+) -> QuantizedNetwork:
+    """The integer network of a float file, by a calibration: one array for each input, batches along axis 0."""
+    network, plan = lower_model(model)
+    return quantise_network(network, columns, source=OnnxRuntimeModel(model=model), settings=settings, plan=plan)
+
+
+def _fold(model: OnnxModel) -> tuple[FloatNetwork, QuantisationPlan]:
+    network, plan = lower_model(model)
+    return fold_products(network, planned=plan.tensors), plan
+
+
+def list_inputs(model: str) -> tuple[AuthorTensor, ...]:
+    """The inputs of an `.onnx` file, a batch that is left open as 1. Raises BadInput as read_model does."""
+    ports = read_model(model).inputs
+    return tuple(AuthorTensor(name=port.name, dtype=port.dtype, shape=port.shape) for port in ports)
+
+
+def read_columns(
+    model: str, calibration: CalibrationSource, *, shapes: ShapesByName = _NO_SHAPES
+) -> tuple[OnnxModel, list[Array]]:
     """The network of an `.onnx` file and one array for each of its inputs, whose shapes fix what the file leaves open.
 
     Raises BadInput as load_onnx does.
     """
-    loaded = read_arrays(calibration)
-    network = read_model(model, _read_shapes(loaded))
-    names = [port.name for port in network.inputs]
-    return network, _order_columns(loaded, names, Path(calibration))
-
-
-def _read_shapes(loaded: Array | dict[str, Array]) -> Shapes:
-    """Shapes of inputs, in their order or by name."""
-    return {name: array.shape for name, array in loaded.items()} if isinstance(loaded, dict) else (loaded.shape,)
-
-
-def _order_columns(loaded: Array | dict[str, Array], names: Sequence[str], file: Path) -> list[Array]:
-    if not isinstance(loaded, dict):
-        return [as_input(loaded, file)]
-    if set(loaded) != set(names):
-        raise BadInput(f"{file} holds {', '.join(sorted(loaded))} where the inputs {', '.join(names)} belong")
-    return [as_input(loaded[name], file) for name in names]
+    arrays = read_calibration(calibration)
+    samples = {name: array.shape for name, array in arrays.items()} if isinstance(arrays, Mapping) else arrays.shape
+    network = read_model(model, shapes=shapes, samples=samples if isinstance(samples, dict) else (samples,))
+    return network, order_calibration(arrays, [port.name for port in network.inputs])

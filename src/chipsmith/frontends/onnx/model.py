@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx import FRONT_END
+from chipsmith.frontends.onnx.session import first_line
+from chipsmith.frontends.onnx.shapes import Samples, ShapesByName, fix_shapes, list_inputs
+from chipsmith.frontends.onnx.types import MOST_ELEMENTS, widen
 
 if TYPE_CHECKING:
     import onnx
 
-MOST_ELEMENTS = 1 << 28
-"""Most elements of an input, and of a constant that is computed while the network is read."""
+_QUANTISED_KINDS = ("QLinear", "QGemm")
 _DOMAINS = ("", "ai.onnx", "com.microsoft")
-Shapes: TypeAlias = Sequence[tuple[int, ...]] | Mapping[str, tuple[int, ...]]
-"""Shapes of inputs whose first axis counts them."""
-_QUANTISING = ("QuantizeLinear", "DequantizeLinear")
+_NO_SHAPES: ShapesByName = {}
+_FIRST_IR_WITH_FREE_CONSTANTS = 4
+"""The first version of the format whose constants need not be listed among the inputs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +69,9 @@ class OnnxInput:
 class OnnxModel:
     """A network as its file describes it, with the inputs' shapes fixed.
 
-    `proto` is the network as onnx's own object.
+    `constants` are in the types that it is computed in here: 16 and 64 bits of floating point as float32, 4-bit
+    integers in 8. `output_types` are the numpy types of the outputs, None where the file does not say. `proto` is
+    onnx's own object, `data` the file's unchanged bytes, and `file` the place where its weights lie beside it.
     """
 
     name: str
@@ -75,60 +79,77 @@ class OnnxModel:
     constants: Mapping[str, npt.NDArray[Any]]
     inputs: tuple[OnnxInput, ...]
     outputs: tuple[str, ...]
-    output_types: tuple[np.dtype[Any], ...]
+    output_types: tuple[np.dtype[Any] | None, ...]
     proto: onnx.ModelProto = field(repr=False, compare=False)
+    data: bytes = field(repr=False, compare=False)
+    file: Path
 
     @property
     def quantised(self) -> bool:
-        """Whether the network has QuantizeLinear and DequantizeLinear nodes."""
-        return any(node.kind in _QUANTISING for node in self.nodes)
+        """Whether the network says which integers its activations are."""
+        return any(node.kind == "QuantizeLinear" or node.kind.startswith(_QUANTISED_KINDS) for node in self.nodes)
+
+    @property
+    def opset(self) -> int:
+        """The version of ONNX's own operators."""
+        return max(
+            (int(entry.version) for entry in self.proto.opset_import if entry.domain in ("", "ai.onnx")), default=1
+        )
 
 
-def read_model(path: str | os.PathLike[str], shapes: Shapes = ()) -> OnnxModel:
+def read_model(path: str | os.PathLike[str], *, shapes: ShapesByName = _NO_SHAPES, samples: Samples = ()) -> OnnxModel:
     """The network of an `.onnx` file, its weights beside it too where they are kept apart.
 
-    `shapes`, of inputs in the network's order or by name, fix sizes that the file leaves open; a batch that is left
-    open is 1. Raises BadInput where the file is missing, foreign or damaged, its external data is missing,
-    a size stays open, or the `onnx` extra is not installed.
+    `shapes` fix inputs by name, whole. `samples` are shapes of arrays of inputs, in the network's order or by name,
+    whose first axis counts inferences: they fix sizes that are left open. A first axis that is left open is 1 where it
+    is a batch (so that onnxruntime computes each of its parts alone). Raises BadInput where the file is missing,
+    foreign or damaged, its external data is missing, a size stays open, or the `onnx` extra is not installed.
     """
     file = Path(path)
     data = _read(file)
     FRONT_END.require(f"read {file}")
-    proto = _parse(data, file)
-    _load_external(proto, file)
-    return parse_model(proto, file, shapes)
+    return parse_model(data, file, shapes=shapes, samples=samples)
 
 
-def parse_model(proto: onnx.ModelProto, path: str | os.PathLike[str], shapes: Shapes = ()) -> OnnxModel:
-    """The network of onnx's own object, named after the file `path`, as messages name it; see read_model."""
+def parse_model(
+    data: bytes, path: str | os.PathLike[str], *, shapes: ShapesByName = _NO_SHAPES, samples: Samples = ()
+) -> OnnxModel:
+    """The network of a file's bytes, named after the file `path`, beside which its weights may lie; see read_model."""
     import onnx
+    import onnx.inliner  # which onnx itself does not import
 
     file = Path(path)
-    _fix_shapes(proto, shapes, file)
+    proto = _parse(data, file)
+    fix_shapes(proto, data, file, shapes=shapes, samples=samples)
+    _load_external(proto, file)
     try:
+        proto.ir_version = max(proto.ir_version, _FIRST_IR_WITH_FREE_CONSTANTS)
         onnx.checker.check_model(proto)
-        constants = {constant.name: onnx.numpy_helper.to_array(constant) for constant in proto.graph.initializer}
-        _refuse_complex(constants, file)
-        nodes = tuple(_parse_node(node, file) for node in proto.graph.node)
+        proto = onnx.inliner.inline_local_functions(proto) if proto.functions else proto
+        constants = {constant.name: widen(onnx.numpy_helper.to_array(constant)) for constant in proto.graph.initializer}
+        nodes = tuple(parse_node(node, file) for node in proto.graph.node)
     except BadInput:
         raise
     except Exception as error:  # of the checker, of numpy, of the parser of attributes
-        raise BadInput(f"{file} is not a legal ONNX network: {_cut_first_line(error)}") from error
+        raise BadInput(f"{file} is not a legal ONNX network: {first_line(error)}") from error
     return OnnxModel(
         name=file.stem,
         nodes=nodes,
         constants=constants,
-        inputs=tuple(_parse_port(port, file) for port in _list_inputs(proto)),
+        inputs=tuple(_parse_port(port, file) for port in list_inputs(proto)),
         outputs=tuple(port.name for port in proto.graph.output),
-        output_types=tuple(_read_type(port, file) for port in proto.graph.output),
+        output_types=tuple(_read_type(port) for port in proto.graph.output),
         proto=proto,
+        data=data,
+        file=file,
     )
 
 
-def _refuse_complex(constants: Mapping[str, npt.NDArray[Any]], file: Path) -> None:
-    for name, values in constants.items():
-        if values.dtype.kind == "c":
-            raise BadInput(f"{file}: constant '{name}' holds complex numbers")
+def _read_type(info: onnx.ValueInfoProto) -> np.dtype[Any] | None:
+    import onnx
+
+    kind = info.type.tensor_type.elem_type
+    return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind)) if kind else None
 
 
 def _read(file: Path) -> bytes:
@@ -170,71 +191,31 @@ def _load_external(proto: onnx.ModelProto, file: Path) -> None:
         ) from error
 
 
-def _list_inputs(proto: onnx.ModelProto) -> Iterator[onnx.ValueInfoProto]:
-    """The inputs that a user gives: old files list their weights among the inputs too."""
-    weights = {constant.name for constant in proto.graph.initializer}
-    yield from (port for port in proto.graph.input if port.name not in weights)
-
-
-def _fix_shapes(proto: onnx.ModelProto, shapes: Shapes, file: Path) -> None:
-    for index, port in enumerate(_list_inputs(proto)):
-        given = _find_shape(shapes, index, port.name)
-        dims = port.type.tensor_type.shape.dim
-        if given is not None and len(given) != len(dims):
-            raise BadInput(
-                f"calibration of shape {list(given)} does not fit input '{port.name}' of {file}, which has "
-                f"{len(dims)} axes; the first one counts the inputs"
-            )
-        for axis, dim in enumerate(dims):
-            if not dim.HasField("dim_value") or dim.dim_value <= 0:
-                dim.dim_value = _fix_size(port.name, axis, given, file)
-
-
-def _find_shape(shapes: Shapes, index: int, name: str) -> tuple[int, ...] | None:
-    if isinstance(shapes, Mapping):
-        return shapes.get(name)
-    return shapes[index] if index < len(shapes) else None
-
-
-def _fix_size(name: str, axis: int, given: tuple[int, ...] | None, file: Path) -> int:
-    """The size of an axis that the file leaves open."""
-    if axis == 0:
-        return 1
-    if given is None:
-        raise BadInput(
-            f"{file} leaves the size of axis {axis} of input '{name}' open: give --calibration x.npy, whose shape "
-            "fixes it, or fix it with `python -m onnxruntime.tools.make_dynamic_shape_fixed`"
-        )
-    return given[axis]
-
-
 def _parse_port(info: onnx.ValueInfoProto, file: Path) -> OnnxInput:
+    import onnx
+
     tensor = info.type.tensor_type
     if not info.type.HasField("tensor_type") or not tensor.HasField("shape"):
         raise BadInput(f"{file}: input '{info.name}' is no tensor of a known rank")
     shape = tuple(dim.dim_value for dim in tensor.shape.dim)
     if math.prod(shape) > MOST_ELEMENTS:
         raise BadInput(f"{file}: input '{info.name}' of shape {list(shape)} is absurdly large")
-    return OnnxInput(name=info.name, dtype=_read_type(info, file), shape=shape)
-
-
-def _read_type(info: onnx.ValueInfoProto, file: Path) -> np.dtype[Any]:
-    import onnx
-
     try:
-        return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type))
+        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
     except KeyError as error:
-        raise BadInput(f"{file}: '{info.name}' has no element type") from error
+        raise BadInput(f"{file}: input '{info.name}' has no element type") from error
+    return OnnxInput(name=info.name, dtype=dtype, shape=shape)
 
 
-def _parse_node(proto: onnx.NodeProto, file: Path) -> Node:
+def parse_node(proto: onnx.NodeProto, file: Path) -> Node:
+    """A node of onnx's own object; messages name the file."""
     kind = proto.op_type if proto.domain in _DOMAINS else f"{proto.domain}.{proto.op_type}"
     outputs = tuple(proto.output)
     if not outputs:
         raise BadInput(f"{file}: node '{proto.name}' ({kind}) has no output")
     return Node(
         kind=kind,
-        name=proto.name or outputs[0],
+        name=proto.name or next((output for output in outputs if output), kind),
         inputs=tuple(proto.input),
         outputs=outputs,
         attributes={attribute.name: _parse_attribute(attribute) for attribute in proto.attribute},
@@ -248,9 +229,4 @@ def _parse_attribute(proto: onnx.AttributeProto) -> Any:
     value = onnx.helper.get_attribute_value(proto)
     if isinstance(value, bytes):
         return value.decode(errors="replace")
-    return onnx.numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
-
-
-def _cut_first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__
+    return widen(onnx.numpy_helper.to_array(value)) if isinstance(value, onnx.TensorProto) else value

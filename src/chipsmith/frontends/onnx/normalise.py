@@ -1,196 +1,184 @@
-"""Softmax and the normalisations in integers."""
+"""Softmax and its relatives, and the normalisations."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.frontends.onnx.lowering import Handler, Lowering, normalise_axis, refuse
+from chipsmith.frontends.forms.elementwise import apply_binary
+from chipsmith.frontends.forms.normalise import (
+    hardmax,
+    log_softmax,
+    normalise_groups,
+    normalise_length,
+    normalise_responses,
+    scale_and_shift,
+    scale_by_root_mean_square,
+    softmax,
+    standardise,
+)
+from chipsmith.frontends.forms.operands import reshape_operand
+from chipsmith.frontends.forms.values import Const, GraphValue, reshape
+from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, normalise_axis, refuse
 from chipsmith.frontends.onnx.model import Node
-from chipsmith.frontends.onnx.requantize import constant_to_scale, find_reach, reshape, to_acc32
-from chipsmith.frontends.onnx.values import Acc32, AffineInt8, Const, Value
-from chipsmith.tosa.graph import DType
+from chipsmith.tosa.builder import Axes, GraphBuilder, Shape
 
-_ENTRY = 32767
-_EXP_BITS = 22
-"""A table of int16 gives its greatest entry as about 2**22."""
-_SOFTMAX_RANGE = 16.0
-"""exp(-16) is below a step of the table."""
-_RECIPROCAL_BITS, _SUM_SHIFT = 30, 8
-_RSQRT_BITS = 22
-_FRACTION_BITS = 6
-"""Bits behind the point of a value minus its mean."""
-_FACTOR_BITS = 15
+_AlongAxis: TypeAlias = Callable[[GraphBuilder, GraphValue, int], GraphValue]
+_FIRST_ALONG_AN_AXIS = 13
+"""The version from which Softmax is along a single axis; before, all axes from there on count as one."""
+_FIRST_GROUPS_BY_CHANNEL = 21
+"""The version from which GroupNormalization has a gain for each channel, and not for each group."""
 
 
-def _lower_softmax(lower: Lowering, node: Node) -> Sequence[Value]:
-    """exp(x - max) by a table, divided by its sum.
+def _along_axis(form: _AlongAxis) -> Handler:
+    def lower_node(lower: Lowering, node: Node) -> Sequence[Value]:
+        value, build, recent = lower.computed(node, 0), lower.build, lower.opset() >= _FIRST_ALONG_AN_AXIS
+        axis = normalise_axis(node.integer("axis", -1 if recent else 1), len(value.shape), node)
+        if recent or math.prod(value.shape[axis:]) == value.shape[axis]:
+            return [form(build, value, axis)]
+        flat = reshape(build, value, (math.prod(value.shape[:axis]), math.prod(value.shape[axis:])))
+        return [reshape(build, form(build, flat, 1), value.shape)]
 
-    The reciprocal of the sum is 2**30 / (sum / 2**8): its rounding is below 2**-16 of the greatest result.
-    """
-    value, build = lower.read_computed(node, 0), lower.build
-    axis = normalise_axis(node.integer("axis", -1 if lower.opset() >= 13 else 1), len(value.shape), node)
-    if lower.opset() < 13 and math.prod(value.shape[axis + 1 :]) != 1:
-        raise refuse(node, "before version 13 of ONNX it spans several axes; convert the network to version 13")
-    wide = to_acc32(build, value)
-    position = wide.axes.index(axis)
-    below = build.binary("SUB", wide.tensor, build.reduce("REDUCE_MAX", wide.tensor, position))
-    exponentials = _exponentiate(lower, below, value, wide)
-    spare = max(0, math.ceil(math.log2(value.shape[axis])) + _EXP_BITS + 1 - 31)
-    narrow = build.rescale(exponentials, DType.INT32, np.array([2.0**-spare])) if spare else exponentials
-    total = build.reduce("REDUCE_SUM", narrow, position)
-    divisor = build.rescale(total, DType.INT32, np.array([2.0 ** (spare - _SUM_SHIFT)]))
-    ones = build.constant(np.full((1,) * len(value.shape), 1 << _RECIPROCAL_BITS), DType.INT32)
-    reciprocal = build.binary("INTDIV", ones, divisor)
-    shift = _RECIPROCAL_BITS + _SUM_SHIFT - _EXP_BITS
-    tensor = build.multiply(exponentials, reciprocal, shift=shift)
-    scale, bound = np.array([2.0**-_EXP_BITS]), np.array([float(1 << _EXP_BITS) * 1.01])
-    return [replace(wide, tensor=tensor, scale=scale, bound=bound, low=-np.inf, high=np.inf)]
+    return lower_node
 
 
-def _exponentiate(lower: Lowering, below: str, value: Value, wide: Acc32) -> str:
-    """exp of differences of 0 or less: of int8 values exactly at the table's entries, of others between them."""
-    build = lower.build
-    scale = float(wide.scale[0])
-    step = scale if isinstance(value, AffineInt8) else max(_SOFTMAX_RANGE / 256, scale)
-    index = build.rescale(below, DType.INT16, np.array([scale / step * 128]))
-    knots = np.minimum((np.arange(513) - 256) * step, 0.0)
-    return build.table(index, np.rint(np.exp(knots) * _ENTRY))
+def _read_last_axes(node: Node, rank: int) -> Axes:
+    return tuple(range(normalise_axis(node.integer("axis", -1), rank, node), rank))
+
+
+def _optional(lower: Lowering, node: Node, index: int) -> GraphValue | Const | None:
+    return lower.value(node, index) if lower.has(node, index) else None
 
 
 def _normalise_layer(lower: Lowering, node: Node) -> Sequence[Value]:
-    """(x - mean) / sqrt(variance + epsilon) * gain + bias over the last axes, from `axis` on."""
-    value = lower.read_affine(node, 0)
-    axis = normalise_axis(node.integer("axis", -1), len(value.shape), node)
-    flat = (*value.shape[:axis], math.prod(value.shape[axis:]))
-    gain, bias = (None if constant is None else constant.reshape(-1) for constant in _read_gain_and_bias(lower, node))
-    normal = _normalise(lower, reshape(lower.build, value, flat), node)
-    return [reshape(lower.build, _scale_and_shift(lower, normal, gain, bias), value.shape)]
+    """LayerNormalization, over the axes from `axis` on."""
+    _refuse_statistics(node)
+    value = lower.computed(node, 0)
+    axes = _read_last_axes(node, len(value.shape))
+    normal = standardise(lower.build, value, axes, epsilon=node.number("epsilon", 1e-5))
+    return [scale_and_shift(lower.build, normal, lower.value(node, 1), _optional(lower, node, 2))]
+
+
+def _refuse_statistics(node: Node) -> None:
+    if any(node.outputs[1:]):
+        raise refuse(node, "means and deviations as outputs are not held; export the network for inference")
+
+
+def _normalise_root_mean_square(lower: Lowering, node: Node) -> Sequence[Value]:
+    _refuse_statistics(node)
+    value = lower.computed(node, 0)
+    axes = _read_last_axes(node, len(value.shape))
+    normal = scale_by_root_mean_square(lower.build, value, axes, epsilon=node.number("epsilon", 1e-5))
+    return [scale_and_shift(lower.build, normal, lower.value(node, 1), None)]
+
+
+def _normalise_sum(lower: Lowering, node: Node) -> Sequence[Value]:
+    """SkipLayerNormalization of onnxruntime: of the sum of two values and, where it has one, a bias."""
+    if any(node.outputs[1:3]):
+        raise refuse(node, "means and deviations as outputs are not held")
+    build, simple = lower.build, node.kind == "SkipSimplifiedLayerNormalization"
+    total = apply_binary(build, "ADD", lower.computed(node, 0), lower.value(node, 1))
+    bias = _optional(lower, node, 3 if simple else 4)
+    total = total if bias is None else apply_binary(build, "ADD", total, bias)
+    axes, epsilon = (len(total.shape) - 1,), node.number("epsilon", 1e-12)
+    normal = (scale_by_root_mean_square if simple else standardise)(build, total, axes, epsilon=epsilon)
+    result = scale_and_shift(build, normal, lower.value(node, 2), None if simple else _optional(lower, node, 3))
+    return [result, Const(values=np.zeros(0)), Const(values=np.zeros(0)), total]
 
 
 def _normalise_instance(lower: Lowering, node: Node) -> Sequence[Value]:
-    """The same over the spatial axes, with a gain and a bias for each channel."""
-    value = lower.read_affine(node, 0)
-    flat = (*value.shape[:2], math.prod(value.shape[2:]))
-    gain, bias = (
-        None if constant is None else constant.reshape(-1, 1) for constant in _read_gain_and_bias(lower, node)
-    )
-    normal = _normalise(lower, reshape(lower.build, value, flat), node)
-    return [reshape(lower.build, _scale_and_shift(lower, normal, gain, bias), value.shape)]
+    value = lower.computed(node, 0)
+    normal = normalise_groups(lower.build, value, value.shape[1], epsilon=node.number("epsilon", 1e-5))
+    return [_scale_channels(lower, node, normal, normal.shape[1])]
 
 
-def _read_gain_and_bias(lower: Lowering, node: Node) -> tuple[npt.NDArray[Any] | None, npt.NDArray[Any] | None]:
-    return lower.constant(node, 1), lower.constant(node, 2)
+def _scale_channels(lower: Lowering, node: Node, value: GraphValue, count: int) -> GraphValue:
+    """Inputs 1 and 2 as gain and bias, each of `count` elements for as many groups of channels."""
+    spread: Shape = (1, -1, *(1,) * (len(value.shape) - 2))
+    if count == value.shape[1]:
+        operands = [reshape_operand(lower.build, lower.value(node, index), _resolve(spread, count)) for index in (1, 2)]
+        return scale_and_shift(lower.build, value, *operands)
+    constants = [lower.constant(node, index) for index in (1, 2)]
+    gain, bias = (np.repeat(_present(array), value.shape[1] // count).reshape(spread) for array in constants)
+    return scale_and_shift(lower.build, value, Const(values=gain), Const(values=bias))
 
 
-def _normalise(lower: Lowering, value: AffineInt8, node: Node) -> Acc32:
-    """(x - mean) / sqrt(variance + epsilon) along the last axis.
-
-    Squares are summed in int32; their root's reciprocal is a table of the sum's leading bits, found by CLZ.
-    """
-    size = value.shape[-1]
-    centred = _centre(lower, value, size)
-    return _divide_by_deviation(lower, centred, size, epsilon=node.number("epsilon", 1e-5) / value.scale**2)
+def _resolve(spread: Shape, count: int) -> Shape:
+    return tuple(count if size == -1 else size for size in spread)
 
 
-def _centre(lower: Lowering, value: AffineInt8, size: int) -> str:
-    """The int8 value minus its mean along the last axis, with _FRACTION_BITS behind the point."""
-    build = lower.build
-    last = len(value.shape) - 1
-    integers = build.rescale(value.tensor, DType.INT32, np.ones(1), input_zero_point=value.zero_point)
-    total = build.reduce("REDUCE_SUM", integers, last)
-    mean = build.rescale(total, DType.INT32, np.array([2.0**_FRACTION_BITS / size]))
-    fine = build.rescale(value.tensor, DType.INT32, np.array([2.0**_FRACTION_BITS]), input_zero_point=value.zero_point)
-    return build.binary("SUB", fine, mean)
+def _present(array: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
+    assert array is not None
+    return array
 
 
-def _divide_by_deviation(lower: Lowering, centred: str, size: int, *, epsilon: float) -> Acc32:
-    """centred / sqrt(its variance + epsilon), with epsilon in squared steps of the int8 value."""
-    build = lower.build
-    shape = build.tensor(centred).shape
-    ones = (1,) * len(shape)
-    square_bits = 2 * (8 + _FRACTION_BITS)
-    lost = max(0, square_bits + math.ceil(math.log2(size)) - 30)
-    squares = build.multiply(centred, centred, shift=lost)
-    unit = size * 2.0 ** (2 * _FRACTION_BITS - lost)
-    added = max(1, min(round(epsilon * unit), 1 << 29))
-    total = build.binary(
-        "ADD", build.reduce("REDUCE_SUM", squares, len(shape) - 1), build.constant(np.full(ones, added), DType.INT32)
-    )
-    root, halves = _invert_root(lower, total)
-    wider = build.binary("LOGICAL_LEFT_SHIFT", centred, halves)
-    # |centred| << halves stays below 2**((31 + lost) / 2 + 1); the product with the root is cut to 28 bits
-    bits = (31 + lost) // 2 + 2
-    shift = max(0, bits + _RSQRT_BITS - 28)
-    tensor = build.multiply(wider, root, shift=shift)
-    # 1 / sqrt(total) = root / 2**22 * 2**(halves - 14.5); variance = total / unit in squared steps
-    scale = 2.0**shift / (1 << _RSQRT_BITS) * 2.0**-14.5 * math.sqrt(unit) / 2.0**_FRACTION_BITS
-    reach_ = math.sqrt(size) * 1.01 / scale
-    axes = tuple(range(len(shape)))
-    return Acc32(tensor=tensor, shape=shape, axes=axes, scale=np.array([scale]), bound=np.array([np.ceil(reach_)]))
-
-
-def _invert_root(lower: Lowering, total: str) -> tuple[str, str]:
-    """(r, h) with 1 / sqrt(total) = r * 2**(h - 14.5) / 2**22 for total from 1 to 2**31 - 1."""
-    build = lower.build
-    shape = build.tensor(total).shape
-    ones = (1,) * len(shape)
-    zeros = build.emit("CLZ", (total,), shape, DType.INT32)
-    free = build.binary("SUB", zeros, build.constant(np.full(ones, 1), DType.INT32))
-    even = build.binary("BITWISE_AND", free, build.constant(np.full(ones, 30), DType.INT32))
-    mantissa = build.binary("LOGICAL_LEFT_SHIFT", total, even)
-    middle = build.constant(np.full(ones, 1 << 30), DType.INT32)
-    index = build.rescale(build.binary("SUB", mantissa, middle), DType.INT16, np.array([2.0**-15]))
-    knots = ((np.arange(513) - 256) * 128.0 * (1 << 15) + (1 << 30)) / (1 << 29)
-    entries = np.rint(_ENTRY / np.sqrt(np.maximum(knots, 1.0)))
-    root = build.table(index, entries)
-    unit = build.constant(np.full(ones, 1), DType.INT32)
-    return root, build.binary("LOGICAL_RIGHT_SHIFT", even, unit)
-
-
-def _scale_and_shift(
-    lower: Lowering, value: Acc32, gain: npt.NDArray[Any] | None, bias: npt.NDArray[Any] | None
-) -> Acc32:
-    """The value times a constant gain, plus a constant bias, which broadcast."""
-    build = lower.build
-    rank = len(value.shape)
-    if gain is not None:
-        factor = Const(values=np.asarray(gain, np.float64))
-        scale = find_reach(factor) / (1 << _FACTOR_BITS)
-        operand = constant_to_scale(build, factor, scale=scale, rank=rank, axes=value.axes)
-        product = float(value.bound[0]) * (1 << _FACTOR_BITS)
-        shift = max(0, math.ceil(math.log2(product)) - 29)
-        tensor = build.multiply(value.tensor, operand, shift=shift)
-        bound = np.array([np.ceil(product / 2.0**shift)])
-        value = replace(value, tensor=tensor, scale=value.scale * scale * 2.0**shift, bound=bound)
-    if bias is None:
-        return value
-    added = Const(values=np.asarray(bias, np.float64))
-    step = float(value.scale[0])
-    operand = constant_to_scale(build, added, scale=step, rank=rank, axes=value.axes)
-    bound = value.bound + np.ceil(find_reach(added) / step)
-    return replace(value, tensor=build.binary("ADD", value.tensor, operand), bound=bound)
+def _normalise_groups(lower: Lowering, node: Node) -> Sequence[Value]:
+    value, groups = lower.computed(node, 0), node.integer("num_groups", 1)
+    normal = normalise_groups(lower.build, value, groups, epsilon=node.number("epsilon", 1e-5))
+    count = value.shape[1] if lower.opset() >= _FIRST_GROUPS_BY_CHANNEL else groups
+    return [_scale_channels(lower, node, normal, count)]
 
 
 def _normalise_batch(lower: Lowering, node: Node) -> Sequence[Value]:
-    """One multiplication and one addition a channel."""
-    value = to_acc32(lower.build, lower.read_computed(node, 0))
-    gain, bias, mean, variance = (lower.constant(node, index) for index in range(1, 5))
-    if gain is None or bias is None or mean is None or variance is None:
-        raise refuse(node, "gain, bias, mean and variance must be constants")
-    spread = (1, -1, *(1,) * (len(value.shape) - 2))
-    factor = gain.astype(np.float64) / np.sqrt(variance.astype(np.float64) + node.number("epsilon", 1e-5))
-    return [_scale_and_shift(lower, value, factor.reshape(spread), (bias - mean * factor).reshape(spread))]
+    """A multiplication and an addition for each channel, by constant statistics."""
+    if node.integer("training_mode", 0) or any(node.outputs[1:]):
+        raise refuse(node, "it is in training; export the network for inference")
+    value = lower.computed(node, 0)
+    gain, bias, mean, variance = (_present(lower.constant(node, index)).astype(np.float64) for index in range(1, 5))
+    factor = gain / np.sqrt(variance + node.number("epsilon", 1e-5))
+    spread: Shape = (1, -1, *(1,) * (len(value.shape) - 2))
+    if not node.integer("spatial", 1):
+        spread = (1, *value.shape[1:])
+    shift = bias - mean * factor
+    return [
+        scale_and_shift(lower.build, value, Const(values=factor.reshape(spread)), Const(values=shift.reshape(spread)))
+    ]
 
+
+def _normalise_length(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = lower.computed(node, 0)
+    axis, order = normalise_axis(node.integer("axis", -1), len(value.shape), node), node.integer("p", 2)
+    if order not in (1, 2):
+        raise refuse(node, f"p = {order}; 1 and 2 are held")
+    return [normalise_length(lower.build, value, axis, order=order)]
+
+
+def _normalise_responses(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [
+        normalise_responses(
+            lower.build,
+            lower.computed(node, 0),
+            size=node.integer("size", 1),
+            alpha=node.number("alpha", 1e-4),
+            beta=node.number("beta", 0.75),
+            offset=node.number("bias", 1.0),
+        )
+    ]
+
+
+def _normalise_mean_and_variance(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = lower.computed(node, 0)
+    axes = tuple(normalise_axis(axis, len(value.shape), node) for axis in node.integers("axes", (0, 2, 3)))
+    return [standardise(lower.build, value, axes, epsilon=_LEAST_VARIANCE)]
+
+
+_LEAST_VARIANCE = 1e-9
 
 HANDLERS: Mapping[str, Handler] = {
-    "Softmax": _lower_softmax,
+    "Softmax": _along_axis(softmax),
+    "LogSoftmax": _along_axis(log_softmax),
+    "Hardmax": _along_axis(hardmax),
     "LayerNormalization": _normalise_layer,
+    **dict.fromkeys(("RMSNormalization", "SimplifiedLayerNormalization"), _normalise_root_mean_square),
+    **dict.fromkeys(("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"), _normalise_sum),
     "InstanceNormalization": _normalise_instance,
+    "GroupNormalization": _normalise_groups,
     "BatchNormalization": _normalise_batch,
+    "LpNormalization": _normalise_length,
+    "LRN": _normalise_responses,
+    "MeanVarianceNormalization": _normalise_mean_and_variance,
 }

@@ -1,114 +1,191 @@
-"""Functions of one value, element by element: whatever computes them, of int8 they have 256 results."""
+"""Functions of one value, element by element."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
-from chipsmith.frontends.onnx.lowering import Handler, Lowering, refuse
+from chipsmith.frontends.forms import functions
+from chipsmith.frontends.forms.elementwise import apply_binary, apply_unary, clamp, divide, multiply_number, number
+from chipsmith.frontends.forms.values import Const, GraphValue
+from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, refuse
 from chipsmith.frontends.onnx.model import Node
-from chipsmith.frontends.onnx.requantize import apply_limits, unify_scale
-from chipsmith.frontends.onnx.values import Acc32, AffineInt8, Const, Lut, QuantisedConst, Value, dequantize_const
-from chipsmith.tosa.graph import DType
+from chipsmith.tosa.builder import GraphBuilder
 
-_UNARY = (
-    *("Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Celu", "Clip", "Cos", "Cosh", "Elu", "Erf"),
-    *("Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log", "Mish", "Neg", "QuickGelu", "Reciprocal"),
-    *("Relu", "Round", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Swish"),
-    *("Tan", "Tanh", "ThresholdedRelu"),
-)
-_FREE_OF_TABLES = ("Relu", "Clip", "LeakyRelu", "Neg", "Abs")
-
-
-def tabulate(lower: Lowering, node: Node) -> Lut | None:
-    """The node as a function of one int8 tensor, computed by onnxruntime for its 256 values; None where it is none.
-
-    Its inputs are that tensor, functions of it in the same shape and order, and constants of one element.
-    """
-    inputs: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
-    root: AffineInt8 | Lut | None = None
-    for name in node.inputs:
-        value = lower.values.get(name) if name else None
-        if isinstance(value, AffineInt8 | Lut):
-            if root is not None and not _is_same_tensor(root, value):
-                return None
-            root, inputs[name] = value, value.real
-        elif isinstance(value, Const | QuantisedConst) and dequantize_const(value).size == 1:
-            inputs[name] = np.asarray(dequantize_const(value), np.float32).reshape(())
-        elif name:
-            return None
-    if root is None:
-        return None
-    (real,) = lower.evaluate(node, inputs)
-    return Lut(
-        tensor=root.tensor, shape=root.shape, axes=root.axes, real=np.broadcast_to(real, (256,)).astype(np.float32)
-    )
+_OPERATORS = {kind: kind.upper() for kind in ("Exp", "Log", "Tanh", "Sigmoid", "Erf", "Sin", "Cos", "Ceil", "Floor")}
+"""Functions that are TOSA operators."""
+_FORMS: Mapping[str, Callable[[GraphBuilder, GraphValue], GraphValue]] = {
+    "Acos": functions.arccosine,
+    "Acosh": functions.inverse_hyperbolic_cosine,
+    "Asin": functions.arcsine,
+    "Asinh": functions.inverse_hyperbolic_sine,
+    "Atan": functions.arctangent,
+    "Atanh": functions.inverse_hyperbolic_tangent,
+    "Cosh": functions.hyperbolic_cosine,
+    "HardSwish": functions.hard_swish,
+    "Mish": functions.mish,
+    "Round": functions.round_half_to_even,
+    "Sinh": functions.hyperbolic_sine,
+    "Softplus": functions.softplus,
+    "Softsign": functions.softsign,
+    "Sqrt": functions.square_root,
+    "Tan": functions.tangent,
+}
+"""Functions without attributes."""
 
 
-def _is_same_tensor(left: AffineInt8 | Lut, right: AffineInt8 | Lut) -> bool:
-    return (left.tensor, left.shape, left.axes) == (right.tensor, right.shape, right.axes)
+def _real(lower: Lowering, node: Node) -> GraphValue:
+    value = lower.computed(node, 0)
+    if not lower.holds_reals(value):
+        raise refuse(node, f"'{node.inputs[0]}' holds integers or truth values, and it is a function of real numbers")
+    return value
 
 
-def _apply_unary(lower: Lowering, node: Node) -> Sequence[Value]:
-    value = lower.read_computed(node, 0)
-    if not isinstance(value, Acc32):
-        table = tabulate(lower, node)
-        if table is None:
-            raise refuse(
-                node, "its parameters are computed or differ by channel; only constants of one element are held"
-            )
-        return [table]
-    if node.kind not in _FREE_OF_TABLES:
-        raise refuse(node, f"it reads '{node.inputs[0]}', which no QuantizeLinear makes int8: quantise that tensor too")
-    return [_apply_to_acc32(lower, node, value)]
+def _apply_operator(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [apply_unary(lower.build, _OPERATORS[node.kind], _real(lower, node))]
 
 
-def _apply_to_acc32(lower: Lowering, node: Node, value: Acc32) -> Acc32:
-    """Relu and Clip wait for the QuantizeLinear that follows; the others are int32 operators."""
-    match node.kind:
-        case "Relu":
-            return _clamp(value, 0.0, np.inf)
-        case "Clip":
-            return _clamp(value, *_read_limits(lower, node))
-        case "Neg":
-            return _scale(lower, value, -1)
-        case "Abs":
-            plain = apply_limits(lower.build, value)
-            shape = lower.build.tensor(plain.tensor).shape
-            return replace(plain, tensor=lower.build.emit("ABS", (plain.tensor,), shape, DType.INT32))
-        case _:
-            return _leak(lower, node, value)
+def _apply_form(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [_FORMS[node.kind](lower.build, _real(lower, node))]
 
 
-def _clamp(value: Acc32, low: float, high: float) -> Acc32:
-    return replace(value, low=min(max(value.low, low), high), high=max(min(value.high, high), low))
+def _abs(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [apply_unary(lower.build, "ABS", lower.computed(node, 0))]
 
 
-def _read_limits(lower: Lowering, node: Node) -> tuple[float, float]:
-    """Limits are attributes up to version 6 of Clip, and inputs since."""
-    limits = []
-    for index, (name, free) in enumerate((("min", -np.inf), ("max", np.inf)), start=1):
-        given = lower.constant(node, index)
-        limits.append(node.number(name, free) if given is None else float(given.reshape(-1)[0]))
-    return limits[0], limits[1]
+def _negate(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [multiply_number(lower.build, lower.computed(node, 0), -1.0)]
 
 
-def _scale(lower: Lowering, value: Acc32, factor: int) -> Acc32:
-    plain = apply_limits(lower.build, value)
-    operand = lower.build.constant(np.full((1,) * len(value.shape), factor), DType.INT32)
-    return replace(plain, tensor=lower.build.multiply(plain.tensor, operand))
+def _sign(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = lower.computed(node, 0)
+    if not lower.holds_reals(value):
+        raise refuse(node, "of integers; cast them to real numbers first")
+    return [functions.sign(lower.build, value)]
 
 
-def _leak(lower: Lowering, node: Node, value: Acc32) -> Acc32:
-    """The larger of the value and its multiple by a slope between 0 and 1."""
-    slope = node.number("alpha", 0.01)
-    if not 0 < slope < 1:
-        raise refuse(node, f"a slope of {slope} needs its input in int8: quantise '{node.inputs[0]}' too")
-    plain = unify_scale(lower.build, apply_limits(lower.build, value))
-    lower_side = lower.build.rescale(plain.tensor, DType.INT32, np.array([slope]))
-    return replace(plain, tensor=lower.build.binary("MAXIMUM", plain.tensor, lower_side))
+def _reciprocal(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [divide(lower.build, number(1.0), _real(lower, node))]
 
 
-HANDLERS: Mapping[str, Handler] = dict.fromkeys(_UNARY, _apply_unary)
+def _relu(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = lower.computed(node, 0)
+    if not lower.holds_reals(value):
+        return [apply_binary(lower.build, "MAXIMUM", value, number(0.0))]
+    return [functions.relu(lower.build, value)]
+
+
+def _clip(lower: Lowering, node: Node) -> Sequence[Value]:
+    """Limits are attributes up to version 6, and inputs since; a lower limit above the upper gives the upper."""
+    value = lower.computed(node, 0)
+    low, high = _read_limit(lower, node, 1, "min"), _read_limit(lower, node, 2, "max")
+    numbers = [_number_of(limit, free) for limit, free in ((low, -math.inf), (high, math.inf))]
+    if lower.holds_reals(value) and numbers[0] is not None and numbers[1] is not None:
+        return [clamp(lower.build, value, min(numbers[0], numbers[1]), numbers[1])]
+    for kind, limit in (("MAXIMUM", low), ("MINIMUM", high)):
+        value = value if limit is None else apply_binary(lower.build, kind, value, limit)
+    return [value]
+
+
+def _read_limit(lower: Lowering, node: Node, index: int, attribute: str) -> GraphValue | Const | None:
+    if lower.has(node, index):
+        return lower.value(node, index)
+    return number(node.number(attribute, 0.0)) if attribute in node.attributes else None
+
+
+def _number_of(limit: GraphValue | Const | None, free: float) -> float | None:
+    """A constant limit; None for a computed one."""
+    if limit is None:
+        return free
+    return float(limit.values.reshape(-1)[0]) if isinstance(limit, Const) else None
+
+
+def _leaky_relu(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [functions.leaky_relu(lower.build, _real(lower, node), slope=node.number("alpha", 0.01))]
+
+
+def _elu(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [functions.elu(lower.build, _real(lower, node), alpha=node.number("alpha", 1.0))]
+
+
+def _celu(lower: Lowering, node: Node) -> Sequence[Value]:
+    alpha = node.number("alpha", 1.0)
+    return [functions.elu(lower.build, _real(lower, node), alpha=alpha, sharpness=1 / alpha)]
+
+
+def _selu(lower: Lowering, node: Node) -> Sequence[Value]:
+    alpha, gamma = node.number("alpha", functions.SELU_ALPHA), node.number("gamma", functions.SELU_GAMMA)
+    return [functions.selu(lower.build, _real(lower, node), alpha=alpha, gamma=gamma)]
+
+
+def _gelu(lower: Lowering, node: Node) -> Sequence[Value]:
+    form = functions.gelu_by_tanh if node.text("approximate", "none") == "tanh" else functions.gelu
+    return [form(lower.build, _real(lower, node))]
+
+
+def _bias_gelu(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [functions.gelu(lower.build, apply_binary(lower.build, "ADD", _real(lower, node), lower.value(node, 1)))]
+
+
+def _fast_gelu(lower: Lowering, node: Node) -> Sequence[Value]:
+    value = _real(lower, node)
+    if lower.has(node, 1):
+        value = apply_binary(lower.build, "ADD", value, lower.value(node, 1))
+    return [functions.gelu_by_tanh(lower.build, value)]
+
+
+def _swish(default: float, lower: Lowering, node: Node) -> Sequence[Value]:
+    return [functions.swish(lower.build, _real(lower, node), sharpness=node.number("alpha", default))]
+
+
+def _hard_sigmoid(lower: Lowering, node: Node) -> Sequence[Value]:
+    slope, offset = node.number("alpha", 0.2), node.number("beta", 0.5)
+    return [functions.hard_sigmoid(lower.build, _real(lower, node), slope=slope, offset=offset)]
+
+
+def _thresholded_relu(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [functions.threshold(lower.build, _real(lower, node), limit=node.number("alpha", 1.0), otherwise=0.0)]
+
+
+def _shrink(lower: Lowering, node: Node) -> Sequence[Value]:
+    limit, bias = node.number("lambd", 0.5), node.number("bias", 0.0)
+    return [functions.shrink(lower.build, _real(lower, node), limit=limit, bias=bias)]
+
+
+def _prelu(lower: Lowering, node: Node) -> Sequence[Value]:
+    return [functions.parametric_relu(lower.build, _real(lower, node), lower.value(node, 1))]
+
+
+def _is_special(lower: Lowering, node: Node) -> Sequence[Value]:
+    """Nothing in a network of integers is infinite or no number."""
+    return [Const(values=np.zeros(lower.value(node, 0).shape, np.bool_))]
+
+
+HANDLERS: Mapping[str, Handler] = {
+    **dict.fromkeys(_OPERATORS, _apply_operator),
+    **dict.fromkeys(_FORMS, _apply_form),
+    "Abs": _abs,
+    "BiasGelu": _bias_gelu,
+    "Celu": _celu,
+    "Clip": _clip,
+    "Elu": _elu,
+    "FastGelu": _fast_gelu,
+    "Gelu": _gelu,
+    "HardSigmoid": _hard_sigmoid,
+    "IsInf": _is_special,
+    "IsNaN": _is_special,
+    "LeakyRelu": _leaky_relu,
+    "Neg": _negate,
+    "PRelu": _prelu,
+    "QuickGelu": partial(_swish, 1.702),
+    "Reciprocal": _reciprocal,
+    "Relu": _relu,
+    "Selu": _selu,
+    "Shrink": _shrink,
+    "Sign": _sign,
+    "Swish": partial(_swish, 1.0),
+    "ThresholdedRelu": _thresholded_relu,
+}

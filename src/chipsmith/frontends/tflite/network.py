@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.frontends.calibration import needless_calibration
+from chipsmith.frontends.calibration import CalibrationSource, needless_calibration
 from chipsmith.frontends.front_end import AnyPath
+from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantized_io import (
     AuthorTensor,
     ConstantOutput,
@@ -34,7 +35,9 @@ _ROUNDED_ONCE = ("FULLY_CONNECTED",)
 """Operators whose sums LiteRT's reference kernels round once where TOSA rounds twice."""
 
 
-def load_tflite(model: AnyPath, calibration: AnyPath | None = None) -> QuantizedNetwork:
+def load_tflite(
+    model: AnyPath, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
+) -> QuantizedNetwork:
     """The network in a quantised `.tflite` file, named after the file; a batch left open becomes 1.
 
     Inputs and outputs keep the file's names, order, layout (NHWC) and types: what a file quantises and dequantises at
@@ -64,7 +67,7 @@ def load_tflite(model: AnyPath, calibration: AnyPath | None = None) -> Quantized
         ),
         operator_names=assembled.operator_names,
         arithmetic=Arithmetic.INTEGER,
-        other_roundings=tuple(_list_other_roundings(network)),
+        other_roundings=dict(_list_other_roundings(network)),
         source=LiteRtModel(file=file),
     )
 
@@ -99,13 +102,13 @@ def _verify(assembled: Assembled, file: Path) -> None:
             raise OperatorRefused(f"{file}: tensor '{tensor}' is computed by {error}") from error
 
 
-def _list_other_roundings(network: InnerNetwork) -> Iterator[str]:
-    """The operators whose results differ by a step here and there: LiteRT rounds once, or halves up, and TOSA not."""
+def _list_other_roundings(network: InnerNetwork) -> Iterator[tuple[str, str]]:
+    """Name and kind of the operators whose results differ by a step here and there: LiteRT rounds once, or halves up, and TOSA not."""
     for operator in network.operators:
         result = operator.outputs[0] if operator.outputs else ABSENT
         unsigned_mean = operator.kind == "AVERAGE_POOL_2D" and result in network.model.unsigned
         if operator.kind in _ROUNDED_ONCE or unsigned_mean:
-            yield f"{operator.kind} of tensor '{network.tensor(result).name}'"
+            yield network.tensor(result).name, operator.kind
 
 
 def _describe(model: ModelFile, index: int) -> AuthorTensor:

@@ -187,10 +187,11 @@ def _transposed_kernel(operation: Operation, images: Values, weight: Values) -> 
         rows = slice(ky, ky + (images.shape[1] - 1) * stride[0] + 1, stride[0])
         columns = slice(kx, kx + (images.shape[2] - 1) * stride[1] + 1, stride[1])
         canvas[:, rows, columns] += products[..., ky, kx]
-    return _pad_or_crop(canvas, operation.integers("out_pad"))
+    return pad_or_crop(canvas, operation.integers("out_pad"))
 
 
-def _pad_or_crop(canvas: Int32Array, pad: Sequence[int]) -> Int32Array:
+def pad_or_crop(canvas: Values, pad: Sequence[int]) -> Values:
+    """Images with rows and columns added (zeros) or taken away: top, bottom, left, right."""
     top, bottom, left, right = pad
     height, width = canvas.shape[1:3]
     kept = canvas[:, max(-top, 0) : height - max(-bottom, 0), max(-left, 0) : width - max(-right, 0)]

@@ -38,6 +38,11 @@ class ResizeAxis:
         distance = positions - before * self.numerator
         return np.maximum(before, 0), np.minimum(before + 1, self.size - 1), distance
 
+    def nearest(self) -> Int64Array:
+        """For each output position the nearest input pixel, the one behind where both are as near."""
+        before, behind, distance = self.neighbours()
+        return np.where(2 * distance >= self.numerator, behind, before)
+
 
 def resize_axes(operation: Operation) -> tuple[ResizeAxis, ResizeAxis]:
     """The axes y and x of a RESIZE."""
@@ -119,8 +124,7 @@ def _bilinear(image: Values, axis: ResizeAxis, position: int) -> Values:
 
 
 def _nearest(image: Values, axis: ResizeAxis, position: int) -> Values:
-    before, behind, distance = axis.neighbours()
-    return np.take(image, np.where(2 * distance >= axis.numerator, behind, before), axis=position)
+    return np.take(image, axis.nearest(), axis=position)
 
 
 def _shape_operand(name: str) -> Operand:

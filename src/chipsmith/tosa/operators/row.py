@@ -206,7 +206,14 @@ def resolve(
     row: OperatorRow, operator: Operator, tensors: Mapping[str, Tensor], constants: Mapping[str, Array]
 ) -> Operation:
     """The operator with its tensors from a graph's tensors and constants; the number of inputs must fit the row."""
-    names = dict(zip((operand.name for operand in row.inputs), operator.inputs, strict=False))
+    return bind_operands([operand.name for operand in row.inputs], operator, tensors, constants)
+
+
+def bind_operands(
+    operands: Sequence[str], operator: Operator, tensors: Mapping[str, Tensor], constants: Mapping[str, Array]
+) -> Operation:
+    """The operator with its tensors, whose first inputs are the `operands` in their order."""
+    names = dict(zip(operands, operator.inputs, strict=False))
     return Operation(
         operator=operator,
         inputs=tuple(tensors[name] for name in operator.inputs),

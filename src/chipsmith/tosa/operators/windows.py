@@ -51,7 +51,7 @@ class SlidingWindow:
         return all(span >= 0 and span % stride == 0 for span, stride in zip(spans, self.stride, strict=True))
 
 
-def pad_spatial(images: Values, padding: Sequence[tuple[int, int]], value: int) -> Values:
+def pad_spatial(images: Values, padding: Sequence[tuple[int, int]], value: float) -> Values:
     """The images with `value` around their spatial axes."""
     if not any(before or after for before, after in padding):
         return images

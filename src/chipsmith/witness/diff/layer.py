@@ -13,7 +13,7 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.targets.inferences import split_inferences
 from chipsmith.targets.npu import NpuTarget
 from chipsmith.tosa.graph import Array, DType, Graph
-from chipsmith.witness.diff.sqnr import sqnr_db
+from chipsmith.witness.noise import sqnr_db
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chipsmith.frontends.pytorch.nodes import DEQUANTIZE, innermost_module
 from chipsmith.tosa.graph import Array
+from chipsmith.witness.noise import sqnr_db
 
 if TYPE_CHECKING:
     import torch
@@ -103,11 +104,6 @@ def node_values(module: Any, image: torch.Tensor) -> Values:
     with torch.no_grad():
         interpreter.run(image)
     return {node.name: value for node, value in interpreter.env.items()}
-
-
-def sqnr_db(signal: float, noise: float) -> float | None:
-    """10 log10(signal / noise) of two sums of squares; None where there is no signal, or no noise."""
-    return 10 * math.log10(signal / noise) if signal and noise else None
 
 
 def _layer_sqnr_db(pairs: Sequence[tuple[Values, Values]], node: str, result: str) -> float | None:

@@ -1,0 +1,60 @@
+"""Networks in their own frameworks, inference by inference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chipsmith.tosa.graph import Array
+from doors.subject import Inference
+
+if TYPE_CHECKING:
+    import onnx
+    from torch import nn
+
+
+def run_onnx(file: Path, inferences: Sequence[Inference]) -> tuple[Inference, ...]:
+    """The outputs of an `.onnx` file as it stands, by onnxruntime without optimisations."""
+    session = _session(file)
+    names = [port.name for port in session.get_inputs()]
+    return tuple(tuple(session.run(None, dict(zip(names, inputs, strict=True)))) for inputs in inferences)
+
+
+def run_onnx_reference(model: onnx.ModelProto, inferences: Sequence[Inference]) -> tuple[Inference, ...]:
+    """The outputs of a network by the reference implementation of the `onnx` package, which knows every operator."""
+    from onnx.reference import ReferenceEvaluator
+
+    evaluator = ReferenceEvaluator(model)
+    names = [port.name for port in model.graph.input]
+    calls = [evaluator.run(None, dict(zip(names, inputs, strict=True))) for inputs in inferences]
+    return tuple(tuple(np.asarray(output) for output in call) for call in calls)
+
+
+def run_module(module: nn.Module, inferences: Sequence[Inference]) -> tuple[Inference, ...]:
+    """The outputs of a module in evaluation mode, all tensors that it returns, in order."""
+    import torch
+
+    module.eval()
+    with torch.no_grad():
+        calls = [module(*(torch.from_numpy(array.copy()) for array in inputs)) for inputs in inferences]
+    return tuple(tuple(flatten(call)) for call in calls)
+
+
+def flatten(result: Any) -> list[Array]:
+    """The tensors that a module returns, in order."""
+    from torch.utils._pytree import tree_leaves
+
+    return [leaf.detach().numpy() for leaf in tree_leaves(result)]
+
+
+def _session(file: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,64 @@
+"""How far the outputs of a compiled network are from those of its own framework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chipsmith.tosa.graph import Array
+
+FLOOR_DB = 20.0
+"""Below it a float network that went through whole is wrong."""
+LEAST_AGREEMENT = 0.95
+"""Of the integers and booleans that a float network decides on: two values nearer than a step may change places."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """`sqnr_db` is that of the worst float output, None where all are exact; `wrong` says what is, None if nothing."""
+
+    sqnr_db: float | None
+    wrong: str | None
+
+
+def judge(outputs: Sequence[Array], expected: Sequence[Array], *, exact: bool) -> Verdict:
+    """Compare all outputs by their order, shapes and values; where `exact`, to the bit."""
+    if len(outputs) != len(expected):
+        return Verdict(sqnr_db=None, wrong=f"{len(outputs)} outputs for {len(expected)}")
+    pairs = list(zip(outputs, expected, strict=True))
+    shapes = [f"{list(got.shape)} for {list(wanted.shape)}" for got, wanted in pairs if got.shape != wanted.shape]
+    if shapes:
+        return Verdict(sqnr_db=None, wrong=f"shape {shapes[0]}")
+    reasons = [_fault(got, wanted, exact=exact) for got, wanted in pairs]
+    figures = [sqnr_db(got, wanted) for got, wanted in pairs if wanted.dtype.kind == "f"]
+    known = [figure for figure in figures if figure is not None]
+    return Verdict(sqnr_db=min(known, default=None), wrong=next((reason for reason in reasons if reason), None))
+
+
+def sqnr_db(got: Array, wanted: Array) -> float | None:
+    """10 log10 of the energy of `wanted` over that of the difference; None where they are equal.
+
+    Elements that are infinite in both, with the same sign, do not count; any other that is not finite is all noise.
+    """
+    wanted, got = wanted.astype(np.float64).ravel(), got.astype(np.float64).ravel()
+    same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
+    if same.all():
+        return None
+    signal = float(np.sum(np.where(np.isfinite(wanted), wanted, 0.0) ** 2))
+    noise = float(np.sum((got[~same] - wanted[~same]) ** 2))
+    if not np.isfinite(noise) or signal == 0.0:
+        return -100.0
+    return float(np.clip(10 * np.log10(signal / noise), -100.0, None))
+
+
+def _fault(got: Array, wanted: Array, *, exact: bool) -> str | None:
+    if exact:
+        different = int(np.count_nonzero(got != wanted))
+        return f"{different} of {wanted.size} elements differ" if different else None
+    if wanted.dtype.kind == "f":
+        figure = sqnr_db(got, wanted)
+        return f"{figure:.1f} dB" if figure is not None and figure < FLOOR_DB else None
+    agreement = float(np.mean(got == wanted)) if wanted.size else 1.0
+    return f"{agreement:.0%} of the decisions agree" if agreement < LEAST_AGREEMENT else None

@@ -1,0 +1,140 @@
+"""Inferences of a network on a target: the author's arrays in, the author's arrays out, in the shape that they came."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chipsmith.errors import BadInput
+from chipsmith.frontends.quantized_io import AuthorTensor
+from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.targets.target import PreparedNetwork
+from chipsmith.tosa.graph import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inferences:
+    """One array for each of the author's inputs: `count` inferences, joined along axis 0 as PreparedNetwork.run asks.
+
+    `stacked`: they came with an axis of their own that counts inferences, and so the outputs get one.
+    """
+
+    arrays: tuple[Array, ...]
+    count: int
+    stacked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Column:
+    """What was given for one input; `count` inferences in it."""
+
+    array: Array
+    count: int
+    stacked: bool
+
+
+def infer_outputs(network: QuantizedNetwork, prepared: PreparedNetwork, inferences: Inferences) -> dict[str, Array]:
+    """The outputs by the author's names, in the author's order, layout and types.
+
+    They lie as the inputs did: with an axis before the network's own that counts inferences, joined along its first
+    axis, or of one inference alone. Raises as PreparedNetwork.run.
+    """
+    outputs = prepared.run(*inferences.arrays)
+    pairs = zip(network.author_outputs, outputs, strict=True)
+    return {tensor.name: _lay_out(array, tensor, inferences) for tensor, array in pairs}
+
+
+def _lay_out(array: Array, tensor: AuthorTensor, inferences: Inferences) -> Array:
+    if inferences.stacked and tensor.shape:
+        return array.reshape(inferences.count, -1, *array.shape[1:])
+    single = not tensor.shape and inferences.count == 1 and not inferences.stacked
+    return array.reshape(()) if single else array
+
+
+def arrange_inputs(network: QuantizedNetwork, given: Array | Mapping[str, Array]) -> Inferences:
+    """Inferences of what a user gives: one array, or arrays by the author's names.
+
+    Of a network that takes [b, ...] an array is (n, b, ...), n inferences; (n x b, ...), the same joined; or, where b
+    is 1, (...), one inference. Raises BadInput where names, shapes, types or numbers of inferences do not fit.
+    """
+    named = _name_inputs(network, given)
+    columns = [_arrange(named[tensor.name], tensor) for tensor in network.author_inputs]
+    counts = {tensor.name: column.count for tensor, column in zip(network.author_inputs, columns, strict=True)}
+    if len(set(counts.values())) != 1:
+        texts = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise BadInput(f"the inputs hold different numbers of inferences: {texts}; give each the same number")
+    return Inferences(
+        arrays=tuple(column.array for column in columns),
+        count=columns[0].count,
+        stacked=any(column.stacked for column in columns),
+    )
+
+
+def _name_inputs(network: QuantizedNetwork, given: Array | Mapping[str, Array]) -> Mapping[str, Array]:
+    names = network.input_names
+    if not isinstance(given, Mapping):
+        if len(names) != 1:
+            raise BadInput(
+                f"'{network.graph.name}' has the inputs {', '.join(names)}: give an .npz keyed by these names"
+            )
+        return {names[0]: given}
+    if set(given) != set(names):
+        raise BadInput(
+            f"the inputs of '{network.graph.name}' are {', '.join(names)}, and {', '.join(given) or 'none'} is given"
+        )
+    return given
+
+
+def _arrange(array: Array, tensor: AuthorTensor) -> _Column:
+    values = _cast(array, tensor)
+    shape, own = array.shape, tensor.shape
+    if own and own[0] == 1 and shape == own[1:]:
+        return _Column(array=values.reshape(own), count=1, stacked=False)
+    if own and len(shape) == len(own) + 1 and shape[1:] == own and shape[0]:
+        return _Column(array=values.reshape(-1, *own[1:]), count=shape[0], stacked=True)
+    if shape == own:
+        return _Column(array=np.atleast_1d(values), count=1, stacked=False)
+    first, rest = (own[0], own[1:]) if own else (1, ())
+    if len(shape) == max(len(own), 1) and shape[1:] == rest and shape[0] and shape[0] % first == 0:
+        return _Column(array=values, count=shape[0] // first, stacked=False)
+    raise BadInput(
+        f"input {tensor.name} has the shape {list(shape)}; an inference takes {list(own)}, and n of them "
+        f"{_show_shapes(own)}"
+    )
+
+
+def _show_shapes(own: Sequence[int]) -> str:
+    if not own:
+        return "[n]"
+    joined = ", ".join(map(str, ("n" if own[0] == 1 else f"n x {own[0]}", *own[1:])))
+    return f"[{', '.join(map(str, ('n', *own)))}] or [{joined}]"
+
+
+def _cast(array: Array, tensor: AuthorTensor) -> Array:
+    """The array in the author's type, if that holds all of its values."""
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise BadInput(f"input {tensor.name} holds values that are not numbers (NaN)")
+    if np.can_cast(array.dtype, tensor.dtype, "same_kind"):
+        return array.astype(tensor.dtype)
+    if array.dtype.kind in "iu" and tensor.dtype.kind in "iu" and _fits(array, tensor.dtype):
+        return array.astype(tensor.dtype)
+    raise BadInput(f"input {tensor.name} is {tensor.dtype}, and {array.dtype}{_show_range(array)} is given")
+
+
+def _fits(array: Array, dtype: np.dtype[np.generic]) -> bool:
+    limits = np.iinfo(str(dtype))
+    low, high = _range(array)
+    return limits.min <= low and high <= limits.max
+
+
+def _range(array: Array) -> tuple[float, float]:
+    return (array.min(), array.max()) if array.size else (math.inf, -math.inf)
+
+
+def _show_range(array: Array) -> str:
+    if not array.size or array.dtype.kind not in "iuf":
+        return ""
+    return " from {} to {}".format(*_range(array))

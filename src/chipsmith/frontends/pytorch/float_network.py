@@ -1,0 +1,135 @@
+"""From an exported program to a FloatNetwork: its inputs, its nodes, and its outputs in the author's order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chipsmith.errors import OperatorRefused
+from chipsmith.frontends.forms.values import Const, GraphValue, natural_value, restore_order
+from chipsmith.frontends.pytorch.calls import Result, as_array, graph_type
+from chipsmith.frontends.pytorch.lowering import ProgramLowering
+from chipsmith.quantisation.network import FloatLayer, FloatNetwork, NetworkInput, NetworkOutput
+from chipsmith.tosa.builder import GraphBuilder
+from chipsmith.tosa.passes.cleanup import drop_dead
+
+if TYPE_CHECKING:
+    import torch
+    from torch.export import ExportedProgram
+    from torch.fx import Node
+
+
+def build_float_network(program: ExportedProgram, *, name: str) -> FloatNetwork:
+    """The network that a program of make_functional computes, in float32 whatever floats its author took.
+
+    Inputs bear the names of the arguments of `forward`; outputs are `output`, or `output_0`, `output_1` and so on in
+    the order of torch.utils._pytree.tree_leaves. Raises OperatorRefused, naming it, for an operator without a
+    counterpart, for random numbers, and for a module that changes its own buffers; BadInput for types that no chip has.
+    """
+    _refuse_state(program, name)
+    arguments = list_arguments(program)
+    build = GraphBuilder(reserved=(argument.name for argument in arguments))
+    lowering = ProgramLowering(build=build)
+    results = lowering.run(program.graph_module, {**_read_constants(program), **_enter(build, program)})
+    outputs = _name_outputs(build, results, program)
+    computed = dict.fromkeys(output.tensor for output in outputs if output.tensor is not None)
+    inputs = {argument.name for argument in arguments}
+    graph = drop_dead(build.finish(name, [tensor for tensor in computed if tensor not in inputs]))
+    return FloatNetwork(
+        graph=graph,
+        inputs=arguments,
+        outputs=outputs,
+        layers=_name_layers(lowering.layers, graph.tensors),
+        origins={operator.name: build.origins[operator.name] for operator in graph.operators},
+    )
+
+
+def list_arguments(program: ExportedProgram) -> tuple[NetworkInput, ...]:
+    """The tensors that a program takes, in their order."""
+    return tuple(_argument(node) for node in _placeholders(program))
+
+
+def _placeholders(program: ExportedProgram) -> list[Node]:
+    given = set(program.graph_signature.user_inputs)
+    return [
+        node for node in program.graph.nodes if node.op == "placeholder" and node.name in given and _is_tensor(node)
+    ]
+
+
+def _is_tensor(node: Node) -> bool:
+    return hasattr(node.meta.get("val"), "dtype")
+
+
+def _argument(node: Node) -> NetworkInput:
+    value: Any = node.meta["val"]
+    return NetworkInput(name=node.name, dtype=_numpy_type(value.dtype), shape=tuple(map(int, value.shape)))
+
+
+def _numpy_type(dtype: torch.dtype) -> np.dtype[np.generic]:
+    """The numpy type of a tensor's elements; numpy has no bfloat16, which is float32."""
+    import torch
+
+    return np.dtype("float32" if dtype == torch.bfloat16 else str(dtype).removeprefix("torch."))
+
+
+def _enter(build: GraphBuilder, program: ExportedProgram) -> dict[str, Result]:
+    """The values of the inputs by the names of their nodes."""
+    return {
+        node.name: natural_value(
+            build, build.enter(node.name, node.meta["val"].shape, graph_type(node.meta["val"].dtype))
+        )
+        for node in _placeholders(program)
+    }
+
+
+def _read_constants(program: ExportedProgram) -> dict[str, Result]:
+    """Parameters, buffers and constants, and arguments that are no tensors, by the names of their nodes."""
+    names: Any = program.graph_signature
+    known = {**names.inputs_to_parameters, **names.inputs_to_buffers, **names.inputs_to_lifted_tensor_constants}
+    stored = {**program.state_dict, **program.constants}
+    constants: dict[str, Result] = {node: stored[path] for node, path in known.items()}
+    for spec in names.input_specs:
+        if hasattr(spec.arg, "value"):
+            constants[spec.arg.name] = spec.arg.value
+    return constants
+
+
+def _refuse_state(program: ExportedProgram, name: str) -> None:
+    written = list(program.graph_signature.buffers_to_mutate.values())
+    if written:
+        raise OperatorRefused(
+            f"'{name}' changes its buffer '{written[0]}' as it runs: a chip's network keeps nothing from one call to the "
+            "next. Give it as an input, and return what it becomes"
+        )
+
+
+def _name_outputs(build: GraphBuilder, results: Result, program: ExportedProgram) -> tuple[NetworkOutput, ...]:
+    """The tensors and numbers among the results, each as often as it is returned."""
+    kinds = [spec.kind.name == "USER_OUTPUT" for spec in program.graph_signature.output_specs]
+    nodes = next(node for node in program.graph.nodes if node.op == "output").args[0]
+    pairs = [(value, node) for value, node, own in zip(results, nodes, kinds, strict=True) if own and value is not None]
+    names = ["output"] if len(pairs) == 1 else [f"output_{index}" for index in range(len(pairs))]
+    return tuple(_output(build, name, value, node) for name, (value, node) in zip(names, pairs, strict=True))
+
+
+def _output(build: GraphBuilder, name: str, value: Result, node: Any) -> NetworkOutput:
+    if not isinstance(value, (GraphValue, Const)):
+        array = as_array(value)
+        return NetworkOutput(name=name, dtype=array.dtype, tensor=None, constant=array)
+    dtype = _numpy_type(node.meta["val"].dtype)
+    if isinstance(value, Const):
+        return NetworkOutput(name=name, dtype=dtype, tensor=None, constant=value.values.astype(dtype))
+    return NetworkOutput(name=name, dtype=dtype, tensor=restore_order(build, value).tensor)
+
+
+def _name_layers(layers: Sequence[FloatLayer], tensors: Mapping[str, object]) -> tuple[FloatLayer, ...]:
+    """The layers that are left in the graph; where several have the name of a module, with their nodes' behind it."""
+    left = [layer for layer in layers if layer.tensor in tensors]
+    counts = Counter(layer.name for layer in left)
+    return tuple(
+        layer if counts[layer.name] == 1 else replace(layer, name=f"{layer.name}.{layer.source}") for layer in left
+    )

@@ -1,0 +1,184 @@
+"""The plan of a float network: each rounding point's integers, from what its values were over a calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from chipsmith.quantisation.network import FloatNetwork
+from chipsmith.quantisation.plan import INT8_WIDTH, INT16_WIDTH, Quantisation, QuantisationPlan, Reals
+from chipsmith.quantisation.points import Junction, RoundingPoints, find_points
+from chipsmith.quantisation.ranges import Histogram, Range, choose_range, cover_range
+from chipsmith.quantisation.settings import RangeMethod
+from chipsmith.quantisation.weights import convolution_weights, plan_weights
+from chipsmith.tosa.floating.evaluate import Observer, observe
+from chipsmith.tosa.graph import Array, Graph
+from chipsmith.tosa.operators.row import Values
+
+_MASKED_SCORE = -1000.0
+"""What is below stands for minus infinity: a row with nothing else has no scores."""
+_LEAST_SCORE = -16.0
+"""exp(-16) is nothing beside a step of an int8 probability: scores further below the greatest count as this far."""
+_UNLIKE = 4.0
+"""Parts that have so many times less than the range of their whole would lose two bits and more by it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What a graph computes over some inputs: the values at its rounding points and its outputs.
+
+    `means` has, for tensors that convolutions read, the mean of each channel.
+    """
+
+    points: RoundingPoints
+    histograms: Mapping[str, Histogram]
+    means: Mapping[str, Reals]
+    outputs: Mapping[str, Array]
+    inputs: int
+
+    def join(self, other: Observation) -> Observation:
+        """What was seen over both sets of inputs of the same graph."""
+        return Observation(
+            points=self.points,
+            histograms={name: own.join(other.histograms[name]) for name, own in self.histograms.items()},
+            means={name: _weigh(own, self.inputs, other.means[name], other.inputs) for name, own in self.means.items()},
+            outputs={name: np.concatenate([own, other.outputs[name]]) for name, own in self.outputs.items()},
+            inputs=self.inputs + other.inputs,
+        )
+
+
+def _weigh(left: Reals, left_count: int, right: Reals, right_count: int) -> Reals:
+    return (left * left_count + right * right_count) / (left_count + right_count)
+
+
+def observe_points(graph: Graph, inputs: Mapping[str, Array]) -> Observation:
+    """Evaluate a float graph over inputs (n, *shape) by name, and look at the values at its rounding points."""
+    points = find_points(graph)
+    parts = (name for junction in (*points.splits, *points.joins) for name in junction.parts)
+    histograms = {name: Histogram() for name in dict.fromkeys((*points.tensors, *parts))}
+    sums = {name: ChannelSums() for name in _read_by_convolutions(graph)}
+    outputs: dict[str, list[Values]] = {name: [] for name in graph.outputs}
+    observers = {
+        name: _collect(histograms.get(name), points.scores.get(name), sums.get(name), outputs.get(name))
+        for name in dict.fromkeys((*histograms, *sums, *outputs))
+    }
+    observe(graph, inputs, observers=observers)
+    return Observation(
+        points=points,
+        histograms=histograms,
+        means={name: channels.mean for name, channels in sums.items()},
+        outputs={name: np.concatenate(parts) for name, parts in outputs.items()},
+        inputs=len(next(iter(inputs.values()))),
+    )
+
+
+def _read_by_convolutions(graph: Graph) -> set[str]:
+    return {operator.inputs[0] for operator, _ in convolution_weights(graph)}
+
+
+@dataclass(kw_only=True)
+class ChannelSums:
+    """The mean of each index of a tensor's last axis over all values that are added."""
+
+    total: Reals = field(default_factory=lambda: np.zeros(1))
+    count: int = 0
+
+    def add(self, values: Values) -> None:
+        """Add values (n, ..., channels)."""
+        rows = values.reshape(-1, values.shape[-1])
+        self.total = self.total + rows.mean(axis=0) * float(len(rows))
+        self.count += len(rows)
+
+    @property
+    def mean(self) -> Reals:
+        """The mean by channel; 0 where nothing was added."""
+        return self.total / max(self.count, 1)
+
+
+def _collect(
+    histogram: Histogram | None, score_axis: int | None, sums: ChannelSums | None, parts: list[Values] | None
+) -> Observer:
+    def collect(values: Values) -> None:
+        if histogram is not None:
+            histogram.add(values if score_axis is None else _scores(values, score_axis + 1))
+        if sums is not None:
+            sums.add(values)
+        if parts is not None:
+            parts.append(values)
+
+    return collect
+
+
+def _scores(values: Values, axis: int) -> Values:
+    """The scores that matter to a softmax, those far below the greatest of their row raised; rows of masks left out."""
+    greatest = values.max(axis=axis, keepdims=True)
+    raised = np.maximum(values, greatest + np.float32(_LEAST_SCORE))
+    rows = np.broadcast_to(greatest > _MASKED_SCORE, values.shape)
+    return raised if rows.all() else raised[rows]
+
+
+def make_plan(
+    network: FloatNetwork, observation: Observation, *, method: RangeMethod, wide: Collection[str] = ()
+) -> QuantisationPlan:
+    """The plan with a method's ranges; `wide` tensors have 16 bits. A border keeps the encoding that its author has."""
+    tensors = {
+        name: cover_range(values, width=INT16_WIDTH if name in wide else INT8_WIDTH)
+        for name, values in _choose_ranges(network.graph, observation, method).items()
+    }
+    return QuantisationPlan(tensors={**plan_weights(network.graph), **tensors, **_border_encodings(network)})
+
+
+def _choose_ranges(graph: Graph, observation: Observation, method: RangeMethod) -> dict[str, Range]:
+    """By name the range of each tensor that is rounded."""
+    points = _settle_junctions(observation)
+    ranges = {
+        name: choose_range(observation.histograms[name], method).join(_constant_range(graph, name))
+        for name in points.tensors
+    }
+    for name in points.tensors[::-1]:
+        if name in points.shared:
+            ranges[name] = ranges[points.shared[name]]
+    return ranges
+
+
+def _settle_junctions(observation: Observation) -> RoundingPoints:
+    """The points with parts in the place of a whole of which they would use too few steps."""
+    points = observation.points
+    splits = [junction for junction in points.splits if _is_unlike(junction, observation)]
+    joins = [junction.whole for junction in points.joins if _is_unlike(junction, observation)]
+    parts = {part for junction in splits for part in junction.parts}
+    left = {*joins, *(junction.whole for junction in splits)}
+    return replace(
+        points,
+        tensors=tuple(
+            name for name in observation.histograms if (name in points.tensors or name in parts) and name not in left
+        ),
+        shared={name: target for name, target in points.shared.items() if target not in left},
+    )
+
+
+def _is_unlike(junction: Junction, observation: Observation) -> bool:
+    """Whether some part has less than a quarter of the whole's range."""
+    whole, *parts = (observation.histograms[name].range for name in (junction.whole, *junction.parts))
+    return any(0 < _UNLIKE * (part.high - part.low) < whole.high - whole.low for part in parts)
+
+
+def _constant_range(graph: Graph, name: str) -> Range:
+    """What a table of constants holds, of which inputs choose the rows; else 0 alone."""
+    reader = next((operator for operator in graph.operators if operator.outputs[0] == name), None)
+    table = graph.constants.get(reader.inputs[0]) if reader is not None and reader.kind == "GATHER" else None
+    if table is None:
+        return Range(low=0.0, high=0.0)
+    histogram = Histogram()
+    histogram.add(table)
+    return histogram.range
+
+
+def _border_encodings(network: FloatNetwork) -> dict[str, Quantisation]:
+    inputs = {port.name: port.encoding for port in network.inputs if port.encoding is not None}
+    outputs = {
+        port.tensor: port.encoding for port in network.outputs if port.encoding is not None and port.tensor is not None
+    }
+    return {**outputs, **inputs}

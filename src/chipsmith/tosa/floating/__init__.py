@@ -1,0 +1,1 @@
+"""The meaning of graphs in floating point, for many inferences at once."""
