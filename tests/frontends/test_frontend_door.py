@@ -22,13 +22,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from chipsmith.files import read_arrays
-from chipsmith.frontends.calibration import needless_calibration
-from chipsmith.frontends.front_end import AnyPath, FrontEnd
+from chipsmith.frontends.calibration import CalibrationSource, needless_calibration
+from chipsmith.frontends.front_end import FrontEnd
+from chipsmith.frontends.options import LoadOptions
 from chipsmith.frontends.quantized_network import QuantizedNetwork, integer_network
 from chipsmith.tosa.graph import DType, Graph, Operator, Tensor
 
 
-def load_npz(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
+def load_npz(model: str, calibration: CalibrationSource | None, _options: LoadOptions) -> QuantizedNetwork:
     """The network of a `.npzdemo` file."""
     if calibration is not None:
         raise needless_calibration(model)

@@ -9,6 +9,7 @@ from chipsmith.compiler.stage import CompilerStage
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
+    from chipsmith.flow.calibration import AnyCalibration
     from chipsmith.learn import Recipe
     from chipsmith.learn.progress import Progress
     from chipsmith.program.program import Program
@@ -50,7 +51,11 @@ CompilerStages = Annotated[
     ),
 ]
 Calibration = Annotated[
-    AnyPath | None, Option(help="Inputs (.npy, .npz) that choose the int8 ranges of a float network.")
+    "AnyCalibration | None",
+    Option(
+        help="Inputs that choose the integers of a float network: .npy, .npz, a folder of images, or a recipe, whose "
+        "training examples they are."
+    ),
 ]
 Floor = Annotated[
     float, Option(metavar="DB", help="The least signal to noise, in dB, of an output of a float network.")
@@ -58,6 +63,29 @@ Floor = Annotated[
 WithoutCheck = Annotated[bool, Option(help="Do not run the author's own network beside the program.")]
 RandomCalibration = Annotated[
     bool, Option(help="Choose the ranges of a float network on random inputs: it runs, and no result means anything.")
+]
+Shapes = Annotated[
+    Sequence[str],
+    Option(
+        flags=("--shape",),
+        metavar="NAME=1x3x224x224",
+        help="The shape of an input whose sizes the network leaves open; repeatable.",
+    ),
+]
+Quantise = Annotated[
+    str,
+    Option(
+        metavar="METHOD",
+        help="How the ranges of a float network are chosen: minmax, percentile, mse, entropy, or auto, the best.",
+    ),
+]
+WideLayers = Annotated[
+    Sequence[str],
+    Option(
+        flags=("--wide",),
+        metavar="LAYER",
+        help="An operator of a float network whose result has 16 bits instead of 8; repeatable.",
+    ),
 ]
 RecipeArgument = Annotated[
     "AnyPath | Recipe", Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")

@@ -13,9 +13,13 @@ from chipsmith.api.forms import (
     Floor,
     Inputs,
     Model,
+    Quantise,
     RandomCalibration,
+    Shapes,
+    WideLayers,
     WithoutCheck,
 )
+from chipsmith.api.loading import load_network, read_options
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
@@ -39,6 +43,9 @@ def compile(
     settings: ChipSettings = (),
     calibration: Calibration = None,
     random_calibration: RandomCalibration = False,
+    shapes: Shapes = (),
+    quantise: Quantise = "auto",
+    wide: WideLayers = (),
     output: Annotated[AnyPath | None, Option(flags=("--output", "-o"), help="The .program file to write.")] = None,
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
@@ -48,9 +55,12 @@ def compile(
 
     `model` names a network: a `.tosa`, int8 `.tflite` or `.onnx` file, or "package.module:function" of a function that
     returns a torch.nn.Module. `chip` is a name of the catalogue, a YAML file or a Chip; `settings` replace fields of
-    it, such as "tensor.rows=32". `calibration` is for a float network alone, of an `.onnx` file or a function: an
-    `.npy` file of inputs as the network takes them; `random_calibration` draws them. The Program is written to
-    `output`, if given. `print_after` names stages of the compiler; what each of these made is in the result as text.
+    it, such as "tensor.rows=32". `calibration` is for a float network alone: inputs as the network takes them, n of
+    them along the first axis, by name where there are several, or the file of such (`.npy`, `.npz`);
+    `random_calibration` draws them. `shapes` are those of inputs whose sizes the network leaves open, as
+    "name=1x3x224x224". `quantise` says how the ranges of a float network are chosen over the calibration, and `wide`
+    names operators whose results have 16 bits instead of 8. The Program is written to `output`, if given. `print_after`
+    names stages of the compiler; what each of these made is in the result as text.
 
     The author's own network, unchanged, runs beside the Program unless `no_check`: see `CompileResult.check`. An output
     of a float network is wrong under `floor` dB; the Program is written all the same.
@@ -68,7 +78,8 @@ def compile(
         check_folder(path)
     asked = parse_stages(print_after)
     target = as_chip(chip, settings)
-    network = _load(model, calibration, random_calibration)
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     compilation = compile_network_stages(network.graph, target, operator_names=network.operator_names)
     if path is not None:
         write_program(compilation.program, path)
@@ -80,16 +91,6 @@ def compile(
         stages=stages,
         check=None if no_check else _check(network, compilation.program, model, floor, random_calibration),
     )
-
-
-def _load(model: str, calibration: AnyPath | None, random_calibration: bool) -> "QuantizedNetwork":
-    from chipsmith.frontends.registry import load_model, load_random
-
-    if not random_calibration:
-        return load_model(model, calibration)
-    if calibration is not None:
-        raise BadInput("--calibration and --random-calibration exclude each other: give one of the two")
-    return load_random(model)
 
 
 def _check(
@@ -149,6 +150,9 @@ def infer(
     ],
     calibration: Calibration = None,
     random_calibration: RandomCalibration = False,
+    shapes: Shapes = (),
+    quantise: Quantise = "auto",
+    wide: WideLayers = (),
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npz keyed by their names.")] = None,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
@@ -171,7 +175,8 @@ def infer(
 
     runner = load_target(target, as_chip(chip, settings))
     given, path = as_arrays_by_name(inputs), as_path(output)
-    network = _load(model, calibration, random_calibration)
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     if path is not None:
         check_output(path, network.output_names)
     inferences = arrange_inputs(network, given)
@@ -192,6 +197,9 @@ def estimate(
     settings: ChipSettings = (),
     calibration: Calibration = None,
     random_calibration: RandomCalibration = False,
+    shapes: Shapes = (),
+    quantise: Quantise = "auto",
+    wide: WideLayers = (),
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
 ) -> "tuple[Estimate, ...]":
@@ -208,7 +216,8 @@ def estimate(
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
     targets = [as_chip(chip, settings) for chip in chips]
-    network = _load(model, calibration, random_calibration)
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in targets]
     check = None if no_check else _check(network, programs[0], model, floor, random_calibration)
     return tuple(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.deployment.language import Writing, write_tokens
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import dequantize_all, quantize_all
+from chipsmith.frontends.quantized_io import StateBinding, dequantize_all, quantize_all
 from chipsmith.learn.data import Task
 from chipsmith.learn.data.raw import RawExample, apply_raw, read_raw
 from chipsmith.learn.preprocessing import TextReader
@@ -72,6 +72,15 @@ class _DeployedHost:
 
     program: Program
     deployment: Deployment
+
+    @property
+    def states(self) -> tuple[StateBinding, ...]:
+        """As Host.states: a recipe's network has none."""
+        return ()
+
+    def count_inferences(self, inputs: Sequence[Array]) -> int:
+        """As Host.count_inferences: a recipe's network takes its examples one by one."""
+        return len(inputs[0])
 
     def quantize_inputs(self, *values: Array) -> dict[str, Array]:
         """As Host.quantize_inputs."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+import os
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from chipsmith.errors import BadInput
+from chipsmith.files import read_arrays
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.tosa.graph import Array
 
+CalibrationSource: TypeAlias = str | os.PathLike[str] | Array | Mapping[str, Array]
+"""A file of arrays, an array of inputs along axis 0, or such arrays by the names of the inputs."""
 _RANDOM_BATCHES = 64
 _LARGEST_INDEX = 1
 """Random integers are 0 and 1, which every table of two rows and more has."""
@@ -29,17 +33,38 @@ def needless_calibration(model: str) -> BadInput:
     return BadInput(f"{model} is quantised already: leave --calibration out")
 
 
-def as_input(array: Array, file: Path) -> Array:
-    """Inputs (n, ...) from `file`, floats as float32 and integers as int32: the types that a graph's host side holds.
+def read_calibration(source: CalibrationSource) -> Array | dict[str, Array]:
+    """The arrays of a calibration: one, or by the inputs' names.
 
-    Raises BadInput where there are none, or they are no finite numbers.
+    Raises BadInput for a file that cannot be read, and for an array that is empty or holds others than finite numbers.
     """
+    arrays = read_arrays(source) if isinstance(source, str | os.PathLike) else source
+    place = f"{source}" if isinstance(source, str | os.PathLike) else "the calibration"
+    if isinstance(arrays, Mapping):
+        return {name: _as_input(np.asarray(array), f"'{name}' of {place}") for name, array in arrays.items()}
+    return _as_input(np.asarray(arrays), place)
+
+
+def order_calibration(arrays: Array | Mapping[str, Array], names: Sequence[str]) -> list[Array]:
+    """The arrays of the inputs `names`, in their order; a single array is the only input's.
+
+    Raises BadInput for other names.
+    """
+    if not isinstance(arrays, Mapping):
+        return [arrays]
+    if set(arrays) != set(names):
+        raise BadInput(f"the calibration holds {', '.join(arrays) or 'nothing'} where {', '.join(names)} belong")
+    return [arrays[name] for name in names]
+
+
+def _as_input(array: Array, place: str) -> Array:
+    """Floats as float32, integers and truth values as they are."""
     if array.ndim == 0 or len(array) == 0:
-        raise BadInput(f"{file} holds no inputs: the first axis of {list(array.shape)} counts them")
+        raise BadInput(f"{place} holds no inputs: the first axis of {list(array.shape)} counts them")
     if array.dtype.kind in "iub":
-        return array.astype(np.int32)
+        return array
     if array.dtype.kind != "f" or not np.isfinite(array).all():
-        raise BadInput(f"{file} must hold finite numbers, and holds {array.dtype} with others among them")
+        raise BadInput(f"{place} must hold finite numbers, and holds {array.dtype} with others among them")
     return array.astype(np.float32)
 
 

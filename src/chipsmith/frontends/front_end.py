@@ -11,6 +11,8 @@ from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 
 if TYPE_CHECKING:
+    from chipsmith.frontends.calibration import CalibrationSource
+    from chipsmith.frontends.options import LoadOptions
     from chipsmith.frontends.quantized_io import AuthorTensor
     from chipsmith.frontends.quantized_network import QuantizedNetwork
 
@@ -24,9 +26,9 @@ class FrontEnd:
     `suffixes` are the endings of its files; without any it reads names of the form `package.module:function`. `form`
     says in messages what to give. `packages` are what it imports beside the base install, and `extra` the name of
     Chipsmith's extra that brings them. `loader` names the function that reads a network, as `package.module:function`:
-    it takes the name of a network and the file of a calibration, or None, and gives a QuantizedNetwork. `sampler` names
-    one that takes the name of a float network and gives what its inputs are, as AuthorTensors; empty where the network
-    itself does not say. So a row costs no import, and none of its folder's files imports itself through it.
+    it takes the name of a network, a calibration or None, and LoadOptions, and gives a QuantizedNetwork. `sampler`
+    names one that takes the name of a float network and gives what its inputs are, as AuthorTensors; empty where the
+    network itself does not say. So a row costs no import, and none of its folder's files imports itself through it.
     """
 
     name: str
@@ -37,9 +39,9 @@ class FrontEnd:
     packages: tuple[str, ...] = ()
     extra: str | None = None
 
-    def load(self, model: str, calibration: AnyPath | None) -> QuantizedNetwork:
+    def load(self, model: str, calibration: CalibrationSource | None, options: LoadOptions) -> QuantizedNetwork:
         """The network that `model` names. Raises BadInput where it needs a calibration or can have none."""
-        network: QuantizedNetwork = _import_function(self.loader)(model, calibration)
+        network: QuantizedNetwork = _import_function(self.loader)(model, calibration, options)
         return network
 
     def list_inputs(self, model: str) -> tuple[AuthorTensor, ...]:

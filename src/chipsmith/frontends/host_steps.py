@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from chipsmith.frontends.quantized_io import AuthorTensor, IoBinding, OutputBinding, PassedInput
+from chipsmith.frontends.quantized_io import AuthorTensor, IoBinding, OutputBinding, PassedInput, StateBinding
 from chipsmith.profile.profile import HostStep
 
 
@@ -15,13 +15,19 @@ def list_host_steps(
     outputs: Sequence[OutputBinding],
     author_inputs: Sequence[AuthorTensor],
     author_outputs: Sequence[AuthorTensor],
+    states: Sequence[StateBinding] = (),
 ) -> tuple[HostStep, ...]:
-    """The host's steps in order, each as often as it is done: each input's, then each output's."""
+    """The host's steps in order, each as often as it is done: each input's, each output's, each state's."""
     before = [step for each in inputs for step in _list_input_steps(each, author_inputs[each.position])]
     after = [
         step for each in outputs for step in _list_output_steps(each, author_inputs, author_outputs[each.position])
     ]
-    return tuple(dict.fromkeys((*before, *after)))
+    kept = [HostStep(name=f"keep {each.before}", when="after", reason=_describe_state(each)) for each in states]
+    return tuple(dict.fromkeys((*before, *after, *kept)))
+
+
+def _describe_state(state: StateBinding) -> str:
+    return f"what {state.after} is becomes {state.before} of the next inference"
 
 
 def _list_input_steps(binding: IoBinding, author: AuthorTensor) -> Iterator[HostStep]:

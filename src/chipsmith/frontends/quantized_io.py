@@ -15,12 +15,14 @@ from chipsmith.tosa.graph import Array, DType, Graph, Tensor
 
 
 class ScaleDivision(StrEnum):
-    """How a framework divides by a scale, in float32, before it rounds to the nearest even integer."""
+    """How a framework divides by a scale, in float32, and rounds the result: to the nearest integer, halves to even."""
 
     RECIPROCAL = "reciprocal"
     """x * (1 / scale), as torch.quantize_per_tensor does."""
     QUOTIENT = "quotient"
     """x / scale, as ONNX's QuantizeLinear does."""
+    QUOTIENT_AWAY = "quotient_away"
+    """x / scale, but halves away from zero, as TensorFlow Lite's QUANTIZE does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,19 @@ class ConstantOutput:
     values: Array
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StateBinding:
+    """A value that the host keeps from one inference to the next, by the graph's tensors.
+
+    The graph reads it in its input `before` and gives what it becomes in its output `after`; `initial` is its value
+    before the first inference, with the shape and type of `before`.
+    """
+
+    before: str
+    after: str
+    initial: Array
+
+
 OutputBinding: TypeAlias = IoBinding | PassedInput | ConstantOutput
 
 
@@ -107,14 +122,14 @@ def quantize(values: Array, binding: IoBinding, tensor: Tensor) -> Array:
     """Values in the network's layout to the graph's integers and layout, rounded as the network's framework rounds.
 
     `values` has the network's shape with any number of batches along axis 0 ([n] for a shape of rank 0): q =
-    clamp(rint(x / scale) + zero_point) in int8, or x + zero_point in the tensor's type where there is no scale. Raises
+    clamp(round(x / scale) + zero_point) in int8, or x + zero_point in the tensor's type where there is no scale. Raises
     BadInput where the shape does not fit, or where there is no scale and the tensor's type does not hold a value.
     """
     _check_shape(values.shape, binding, tensor)
     moved = _move_axes(values, binding.axes)
     if binding.scale is None:
         return np.ascontiguousarray(_as_integers(moved, binding, tensor))
-    steps = np.rint(_divide(moved.astype(np.float32), binding)) + np.float32(binding.zero_point)
+    steps = _round(moved.astype(np.float32), binding) + np.float32(binding.zero_point)
     limits = np.iinfo(str(tensor.dtype.numpy))
     return np.ascontiguousarray(np.clip(steps, limits.min, limits.max).astype(tensor.dtype.numpy))
 
@@ -124,11 +139,21 @@ def _move_axes(values: Array, axes: Sequence[int]) -> Array:
     return np.transpose(values, axes) if len(axes) else values
 
 
+def _round(values: npt.NDArray[np.float32], binding: IoBinding) -> npt.NDArray[np.float32]:
+    """The values in whole steps of the scale."""
+    steps = _divide(values, binding)
+    rounded: npt.NDArray[np.float32] = np.rint(steps)
+    if binding.rounding is ScaleDivision.QUOTIENT_AWAY:
+        whole = np.trunc(steps)
+        rounded = whole + np.sign(steps) * (np.abs(steps - whole) >= np.float32(0.5))
+    return rounded
+
+
 def _divide(values: npt.NDArray[np.float32], binding: IoBinding) -> npt.NDArray[np.float32]:
     assert binding.scale is not None
-    if binding.rounding is ScaleDivision.QUOTIENT:
-        return values / np.float32(binding.scale)
-    return values * np.float32(1.0 / binding.scale)
+    if binding.rounding is ScaleDivision.RECIPROCAL:
+        return values * np.float32(1.0 / binding.scale)
+    return values / np.float32(binding.scale)
 
 
 def _as_integers(values: Array, binding: IoBinding, tensor: Tensor) -> Array:

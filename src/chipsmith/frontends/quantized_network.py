@@ -17,6 +17,7 @@ from chipsmith.frontends.quantized_io import (
     IoBinding,
     OutputBinding,
     PassedInput,
+    StateBinding,
     bind_integers,
     dequantize,
     describe_integers,
@@ -98,18 +99,20 @@ class QuantizedNetwork:
 
     `graph` is one call of the network. `author_inputs` and `author_outputs` are all of the author's, in the author's
     order, with their names, types and shapes; each `position` of a binding counts in them. `inputs` holds one IoBinding
-    for each input of the graph; the graph may leave some of the author's unread. `outputs` holds one binding for each
-    of the author's outputs: an IoBinding where the graph computes it (two may name one tensor of the graph, which then
-    is the graph's output once), a PassedInput where it is an input as it is, a ConstantOutput where it depends on none.
+    for each input of the graph but those of `states`; the graph may leave some of the author's unread. `outputs` holds
+    one binding for each of the author's outputs: an IoBinding where the graph computes it (two may name one tensor of
+    the graph, which then is the graph's output once), a PassedInput where it is an input as it is, a ConstantOutput
+    where it depends on none. A network with `states` is run one inference after the other: the host keeps what each
+    state becomes for the next.
     `layers` are those whose tensors are known by name, `operator_names` the author's names of the graph's operators (a
     module's path, a node's name) where they are known.
 
     `source` runs the author's own network, unchanged: the file's bytes, the module itself. `arithmetic` is what it
     computes in; `other_roundings` has the operators of integer arithmetic that TOSA rounds otherwise, by a step of
-    their result: the kind of operator (FULLY_CONNECTED) by its author's name. `fake_quantized` evaluates the same quantised
-    network in floating point, quantised and dequantised at each tensor, without this graph. Either model is None where
-    there is none. `examples` are the first of the calibration's inputs, MOST_EXAMPLES batches or fewer, one array for
-    each of the author's inputs; empty where there was no calibration.
+    their result: the kind of operator (FULLY_CONNECTED) by its author's name. `fake_quantized` evaluates the same
+    quantised network in floating point, quantised and dequantised at each tensor, without this graph. Either model is
+    None where there is none. `examples` are the first of the calibration's inputs, MOST_EXAMPLES batches or fewer, one
+    array for each of the author's inputs; empty where there was no calibration.
     """
 
     graph: Graph
@@ -117,6 +120,7 @@ class QuantizedNetwork:
     outputs: tuple[OutputBinding, ...]
     author_inputs: tuple[AuthorTensor, ...]
     author_outputs: tuple[AuthorTensor, ...]
+    states: tuple[StateBinding, ...] = ()
     layers: tuple[Layer, ...] = ()
     operator_names: Mapping[str, str] = field(default_factory=dict)
     arithmetic: Arithmetic = Arithmetic.FLOAT
@@ -143,7 +147,7 @@ class QuantizedNetwork:
     @property
     def host_steps(self) -> tuple[HostStep, ...]:
         """What the host does, in order, for the placement table."""
-        return list_host_steps(self.inputs, self.outputs, self.author_inputs, self.author_outputs)
+        return list_host_steps(self.inputs, self.outputs, self.author_inputs, self.author_outputs, self.states)
 
     def quantize_inputs(self, *values: Array) -> dict[str, Array]:
         """The graph's inputs by name, from the author's inputs in their order, layout and types.
@@ -174,10 +178,11 @@ class QuantizedNetwork:
             case PassedInput(source=source):
                 return inputs[source]
             case ConstantOutput(values=values):
-                return _repeat(values, self._count_inferences(inputs))
+                return _repeat(values, self.count_inferences(inputs))
         return dequantize(outputs[binding.tensor], binding)
 
-    def _count_inferences(self, inputs: Sequence[Array]) -> int:
+    def count_inferences(self, inputs: Sequence[Array]) -> int:
+        """How many inferences the author's inputs are, as quantize_inputs takes them."""
         shape = self.author_inputs[0].shape
         return len(inputs[0]) // (shape[0] if shape else 1)
 

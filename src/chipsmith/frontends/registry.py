@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith import frontends
 from chipsmith.errors import BadInput
-from chipsmith.files import write_arrays
-from chipsmith.frontends.calibration import draw_inputs
-from chipsmith.frontends.front_end import AnyPath, FrontEnd, names_function
+from chipsmith.frontends.calibration import CalibrationSource, draw_inputs
+from chipsmith.frontends.front_end import FrontEnd, names_function
+from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 
 if TYPE_CHECKING:
     from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -41,23 +40,22 @@ def front_end_of(model: str) -> FrontEnd:
     raise BadInput(f"'{model}' names no network: give {', or '.join([given, *functions])}")
 
 
-def load_model(model: str, calibration: AnyPath | None = None) -> QuantizedNetwork:
+def load_model(
+    model: str, calibration: CalibrationSource | None = None, options: LoadOptions = DEFAULT_OPTIONS
+) -> QuantizedNetwork:
     """The network that `model` names: a file of a known ending, or `package.module:function` of a torch.nn.Module.
 
-    `calibration` is the file of a float network's typical inputs, an `.npy` file or, for several inputs, an `.npz` file
-    by their names. Raises BadInput where the name, a file or the function does not fit, OperatorRefused where an
-    operator or type is outside of what Chipsmith takes.
+    `calibration` is a float network's typical inputs: an array or, for several inputs, arrays by their names, or the
+    `.npy` or `.npz` file of such. Raises BadInput where the name, a file or the function does not fit, OperatorRefused
+    where an operator or type is outside of what Chipsmith takes.
     """
-    return front_end_of(model).load(model, calibration)
+    return front_end_of(model).load(model, calibration, options)
 
 
-def load_random(model: str) -> QuantizedNetwork:
+def load_random(model: str, options: LoadOptions = DEFAULT_OPTIONS) -> QuantizedNetwork:
     """The float network that `model` names, its ranges chosen on random inputs: no result of it means anything.
 
     Raises as load_model, and BadInput for a network that does not itself say what its inputs are.
     """
     row = front_end_of(model)
-    with tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
-        file = Path(folder) / "random.npz"
-        write_arrays(file, draw_inputs(row.list_inputs(model)))
-        return row.load(model, file)
+    return row.load(model, draw_inputs(row.list_inputs(model)), options)

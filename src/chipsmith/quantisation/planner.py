@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import INT8_WIDTH, INT16_WIDTH, Quantisation, QuantisationPlan, Reals
-from chipsmith.quantisation.points import RoundingPoints, find_points
+from chipsmith.quantisation.points import Junction, RoundingPoints, find_points
 from chipsmith.quantisation.ranges import Histogram, Range, choose_range, cover_range
 from chipsmith.quantisation.settings import RangeMethod
 from chipsmith.quantisation.weights import convolution_weights, plan_weights
@@ -21,6 +21,8 @@ _MASKED_SCORE = -1000.0
 """What is below stands for minus infinity: a row with nothing else has no scores."""
 _LEAST_SCORE = -16.0
 """exp(-16) is nothing beside a step of an int8 probability: scores further below the greatest count as this far."""
+_UNLIKE = 4.0
+"""Parts that have so many times less than the range of their whole would lose two bits and more by it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,8 @@ def _weigh(left: Reals, left_count: int, right: Reals, right_count: int) -> Real
 def observe_points(graph: Graph, inputs: Mapping[str, Array]) -> Observation:
     """Evaluate a float graph over inputs (n, *shape) by name, and look at the values at its rounding points."""
     points = find_points(graph)
-    histograms = {name: Histogram() for name in points.tensors}
+    parts = (name for junction in (*points.splits, *points.joins) for name in junction.parts)
+    histograms = {name: Histogram() for name in dict.fromkeys((*points.tensors, *parts))}
     sums = {name: ChannelSums() for name in _read_by_convolutions(graph)}
     outputs: dict[str, list[Values]] = {name: [] for name in graph.outputs}
     observers = {
@@ -120,24 +123,46 @@ def make_plan(
     network: FloatNetwork, observation: Observation, *, method: RangeMethod, wide: Collection[str] = ()
 ) -> QuantisationPlan:
     """The plan with a method's ranges; `wide` tensors have 16 bits. A border keeps the encoding that its author has."""
-    ranges = _choose_ranges(network.graph, observation, method)
-    tensors: dict[str, Quantisation] = {}
-    for name in observation.points.tensors:
-        width = INT16_WIDTH if name in wide else INT8_WIDTH
-        tensors[name] = cover_range(ranges[name], width=width)
+    tensors = {
+        name: cover_range(values, width=INT16_WIDTH if name in wide else INT8_WIDTH)
+        for name, values in _choose_ranges(network.graph, observation, method).items()
+    }
     return QuantisationPlan(tensors={**plan_weights(network.graph), **tensors, **_border_encodings(network)})
 
 
 def _choose_ranges(graph: Graph, observation: Observation, method: RangeMethod) -> dict[str, Range]:
+    """By name the range of each tensor that is rounded."""
+    points = _settle_junctions(observation)
     ranges = {
-        name: choose_range(histogram, method).join(_constant_range(graph, name))
-        for name, histogram in observation.histograms.items()
+        name: choose_range(observation.histograms[name], method).join(_constant_range(graph, name))
+        for name in points.tensors
     }
-    shared = observation.points.shared
-    for name in observation.points.tensors[::-1]:
-        if name in shared:
-            ranges[name] = ranges[shared[name]]
+    for name in points.tensors[::-1]:
+        if name in points.shared:
+            ranges[name] = ranges[points.shared[name]]
     return ranges
+
+
+def _settle_junctions(observation: Observation) -> RoundingPoints:
+    """The points with parts in the place of a whole of which they would use too few steps."""
+    points = observation.points
+    splits = [junction for junction in points.splits if _is_unlike(junction, observation)]
+    joins = [junction.whole for junction in points.joins if _is_unlike(junction, observation)]
+    parts = {part for junction in splits for part in junction.parts}
+    left = {*joins, *(junction.whole for junction in splits)}
+    return replace(
+        points,
+        tensors=tuple(
+            name for name in observation.histograms if (name in points.tensors or name in parts) and name not in left
+        ),
+        shared={name: target for name, target in points.shared.items() if target not in left},
+    )
+
+
+def _is_unlike(junction: Junction, observation: Observation) -> bool:
+    """Whether some part has less than a quarter of the whole's range."""
+    whole, *parts = (observation.histograms[name].range for name in (junction.whole, *junction.parts))
+    return any(0 < _UNLIKE * (part.high - part.low) < whole.high - whole.low for part in parts)
 
 
 def _constant_range(graph: Graph, name: str) -> Range:

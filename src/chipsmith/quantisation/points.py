@@ -2,7 +2,8 @@
 
 Between these points numbers stay in what they are computed in: the int32 sums of a product with the factors, constants
 and limits behind it; sums along an axis and what is computed from them, which are few; or the entries of a table, which
-a chain of functions of a single int8 tensor becomes.
+a chain of functions of a single int8 tensor becomes. Outputs of the network that are sums stay so too, where they take
+no more room than its largest int8 tensor: the host has use for each of their bits.
 """
 
 from __future__ import annotations
@@ -23,17 +24,32 @@ _OF_STATISTICS = frozenset(
 """Operators that int32 computes as they are of sums along an axis."""
 
 
+_INT32_BYTES = 4
+_REORDERING = ("IDENTITY", "RESHAPE", "TRANSPOSE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Junction:
+    """A tensor and the parts that it is cut into or joined of: of unlike ranges, `parts` are rounded in its place."""
+
+    whole: str
+    parts: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class RoundingPoints:
     """The tensors that are rounded, in the graph's order.
 
     `shared` names for some of them the tensor, itself a point, whose range they take: one that joins several, or that a
-    constant widens. `scores` are inputs of a softmax, each with the axis along which that sums.
+    constant widens. `scores` are inputs of a softmax, each with the axis along which that sums. `splits` are points that
+    are only read in slices, and `joins` those that are only outputs and are joined of several.
     """
 
     tensors: tuple[str, ...]
     shared: Mapping[str, str]
     scores: Mapping[str, int]
+    splits: tuple[Junction, ...] = ()
+    joins: tuple[Junction, ...] = ()
 
 
 def find_points(graph: Graph) -> RoundingPoints:
@@ -58,7 +74,7 @@ class _Finder:
     regions: tuple[Region, ...]
 
     def find(self) -> RoundingPoints:
-        points = self._mark_points()
+        points, sums = self._mark_points()
         graph = self.wiring.graph
         ordered = [name for name in (*graph.inputs, *self._computed()) if name in points]
         softmaxes = [region for region in self.regions if region.kind is RegionKind.SOFTMAX]
@@ -66,24 +82,47 @@ class _Finder:
             tensors=tuple(ordered),
             shared=dict(self._share(ordered)),
             scores={region.input: region.axes[0] for region in softmaxes if region.input in points},
+            splits=tuple(self._find_splits([name for name in ordered if name in sums])),
+            joins=tuple(self._find_joins(ordered)),
         )
 
     def _computed(self) -> Iterator[str]:
         return (name for operator in self.wiring.graph.operators for name in operator.outputs)
 
-    def _mark_points(self) -> set[str]:
+    def _mark_points(self) -> tuple[set[str], set[str]]:
+        """The points, and those of them that are sums in int32 before they are rounded."""
         wiring = self.wiring
         chains = self._trace_chains()
         points = {name for name in wiring.graph.inputs if wiring.is_real(name)}
+        sums: set[str] = set()
         passed = {*self._inside_regions(), *self._find_statistics()}
         for operator in wiring.graph.operators:
             (name,) = operator.outputs
-            if name in passed or name in chains.inner or not wiring.is_real(name) or self._moves_rounded(operator):
+            if name in passed or name in chains.inner or not wiring.is_real(name):
                 continue
-            path = [name] if name in chains.ends or moves_elements(operator) else list(self._follow_sums(name))
-            passed |= set(path[:-1])
-            points.add(path[-1])
-        return points
+            if self._moves_rounded(operator) and moved_operands(operator)[0] not in passed:
+                continue
+            if name in chains.ends or moves_elements(operator):
+                points.add(name)
+                continue
+            *inner, last = self._follow_sums(name)
+            tail = self._follow_to_output(last)
+            passed.update(inner, tail)
+            sums |= set() if tail else {last}
+        return points | sums, sums
+
+    def _follow_to_output(self, name: str) -> tuple[str, ...]:
+        """Sums and the orders of their elements up to a small output that is nothing else; empty where there is none."""
+        wiring, tensors = self.wiring, self.wiring.graph.tensors
+        tail = [name]
+        while (reader := wiring.only_reader(tail[-1])) is not None and reader.kind in _REORDERING:
+            tail.append(reader.outputs[0])
+        largest = max((tensor.elements for key, tensor in tensors.items() if not wiring.is_constant(key)), default=0)
+        small = tensors[name].elements * _INT32_BYTES <= largest
+        return tuple(tail) if small and self._is_only_output(tail[-1]) else ()
+
+    def _is_only_output(self, name: str) -> bool:
+        return name in self.wiring.graph.outputs and not self.wiring.readers[name]
 
     def _inside_regions(self) -> Iterator[str]:
         outputs = {region.output for region in self.regions}
@@ -194,3 +233,21 @@ class _Finder:
                 if target in known:
                     yield name, target
                     break
+
+    def _find_splits(self, sums: Sequence[str]) -> Iterator[Junction]:
+        """Sums that slices alone read, maybe behind another order of their elements."""
+        wiring = self.wiring
+        for name in sums:
+            whole = name
+            while (reader := wiring.only_reader(whole)) is not None and reader.kind in _REORDERING:
+                whole = reader.outputs[0]
+            readers = wiring.readers[whole]
+            if readers and whole not in wiring.graph.outputs and all(reader.kind == "SLICE" for reader in readers):
+                yield Junction(whole=name, parts=tuple(reader.outputs[0] for reader in readers))
+
+    def _find_joins(self, points: Sequence[str]) -> Iterator[Junction]:
+        """Outputs, and nothing else, that are joined of computed tensors."""
+        for name in points:
+            producer = self.wiring.producers.get(name)
+            if producer is not None and producer.kind == "CONCAT" and self._is_only_output(name):
+                yield Junction(whole=name, parts=tuple(dict.fromkeys(self.wiring.computed_operands(producer))))

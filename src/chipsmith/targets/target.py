@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
+import numpy as np
+
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.frontends.quantized_io import StateBinding
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.profile import Evidence
 from chipsmith.tosa.graph import Array, Graph
@@ -78,6 +81,13 @@ class GraphTarget(Target, Protocol):
 class Host(Protocol):
     """What the host does around a graph: a QuantizedNetwork says it, and so does the deployment of a Program."""
 
+    @property
+    def states(self) -> tuple[StateBinding, ...]:
+        """What it keeps from one inference to the next."""
+
+    def count_inferences(self, inputs: Sequence[Array]) -> int:
+        """How many inferences the author's inputs are, as quantize_inputs takes them."""
+
     def quantize_inputs(self, *values: Array) -> dict[str, Array]:
         """The graph's inputs by name from the author's inputs; BadInput where they do not fit."""
 
@@ -96,8 +106,24 @@ class HostedGraph(Generic[GraphT]):
     graph: GraphT
 
     def run(self, *inputs: Array) -> tuple[Array, ...]:
-        """As PreparedNetwork.run: quantised, executed, dequantised."""
-        return self.host.dequantize_outputs(self.graph.execute(self.host.quantize_inputs(*inputs)), inputs)
+        """As PreparedNetwork.run: quantised, executed, dequantised; states begin with their initial values."""
+        integers = self.host.quantize_inputs(*inputs)
+        if self.host.states:
+            outputs = self._execute_in_order(integers, self.host.count_inferences(inputs))
+        else:
+            outputs = self.graph.execute(integers)
+        return self.host.dequantize_outputs(outputs, inputs)
+
+    def _execute_in_order(self, integers: Mapping[str, Array], count: int) -> dict[str, Array]:
+        """As PreparedGraph.execute, one inference after the other, each with the states that the one before leaves."""
+        values = {state.before: np.atleast_1d(state.initial) for state in self.host.states}
+        series = {name: np.split(array, count) for name, array in integers.items()}
+        calls = []
+        for index in range(count):
+            outputs = self.graph.execute({**{name: parts[index] for name, parts in series.items()}, **values})
+            values = {state.before: outputs[state.after] for state in self.host.states}
+            calls.append(outputs)
+        return {name: np.concatenate([call[name] for call in calls]) for name in calls[0]}
 
 
 def reasons_against(prepare: Callable[[QuantizedNetwork], object], network: QuantizedNetwork) -> tuple[str, ...]:

@@ -38,6 +38,19 @@ class GraphBuilder:
         self._inputs: list[str] = []
         self._orders: dict[tuple[str, Axes], str] = {}
 
+    def adopt(self, graph: Graph) -> None:
+        """Begin with what a graph has; nothing may be there yet."""
+        assert not self._tensors
+        self._tensors.update(graph.tensors)
+        self._constants.update(graph.constants)
+        self._operators.extend(graph.operators)
+        self._inputs.extend(graph.inputs)
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """The tensors that operators make."""
+        return frozenset(name for operator in self._operators for name in operator.outputs)
+
     def tensor(self, name: str) -> Tensor:
         """The tensor of that name."""
         return self._tensors[name]
@@ -167,11 +180,16 @@ class GraphBuilder:
             outputs=tuple(outputs),
         )
 
-    def _declare(self, name: str, shape: Shape, dtype: DType) -> str:
+    def free_name(self, name: str) -> str:
+        """The name, with a number behind it where it is taken or reserved."""
         free, count = name, 0
         while free in self._tensors or free in self._reserved:
             count += 1
             free = f"{name}.{count}"
+        return free
+
+    def _declare(self, name: str, shape: Shape, dtype: DType) -> str:
+        free = self.free_name(name)
         self._tensors[free] = Tensor(name=free, shape=tuple(int(size) for size in shape), dtype=dtype)
         return free
 

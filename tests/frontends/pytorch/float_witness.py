@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch.utils._pytree import tree_leaves
 
-from chipsmith.frontends.pytorch.exported import ModuleCall, export_module
-from chipsmith.frontends.pytorch.float_network import build_float_network
+from chipsmith.frontends.pytorch.exported import ModuleCall
+from chipsmith.frontends.pytorch.network import read_module
 from chipsmith.tosa.floating.evaluate import evaluate_floats
 from chipsmith.tosa.verify import verify_structure
 
@@ -17,7 +17,7 @@ from chipsmith.tosa.verify import verify_structure
 def float_network(module, *tensors, name="net", **named):
     """The float network of a module for example inputs."""
     call = ModuleCall(positional=tensors, named=named)
-    return build_float_network(export_module(copy.deepcopy(module).eval(), call, name), name=name)
+    return read_module(module, call, name=name).network
 
 
 def evaluate(network, *tensors):

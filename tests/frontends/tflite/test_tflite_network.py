@@ -7,7 +7,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from chipsmith import extras
-from chipsmith.errors import BadInput
+from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.tflite.network import load_tflite
 from chipsmith.tosa.graph import DType
 
@@ -79,7 +79,10 @@ def test_truncated_file_is_refused(kept, shared_data, tmp_path):
 def test_operator_outside_of_tosa_is_refused_in_one_line(shared_data, tmp_path):
     network = tmp_path / "odd.tflite"
     network.write_bytes(with_other_softmax((shared_data / "mlperf_tiny" / "ic_resnet8_int8.tflite").read_bytes()))
-    with pytest.raises(BadInput, match=r"odd\.tflite cannot be expressed in TOSA: .*lstm.*Replace") as refusal:
+    words = (
+        r"odd\.tflite: operator 15, UNIDIRECTIONAL_SEQUENCE_LSTM of tensor 'Identity_int8', is refused: .*replace it"
+    )
+    with pytest.raises(OperatorRefused, match=words) as refusal:
         load_tflite(network)
     assert "\n" not in str(refusal.value)
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.forms.elementwise import apply_binary
+from chipsmith.frontends.forms.logic import select
 from chipsmith.frontends.forms.movement import add_axes
 from chipsmith.frontends.forms.operands import place, reshape_operand
 from chipsmith.frontends.forms.values import (
@@ -88,16 +90,15 @@ def scatter_elements(build: GraphBuilder, target: GraphValue, indices: Value, up
     return _scatter(build, target, flat, updates, (1, math.prod(target.shape), 1))
 
 
-def one_hot(build: GraphBuilder, indices: GraphValue, *, depth: int, axis: int, off: float, on: float) -> GraphValue:
-    """A new axis of `depth` with `on` where its index is that of the computed INT32 `indices`, and `off` elsewhere."""
+def one_hot(build: GraphBuilder, indices: GraphValue, *, depth: int, axis: int, off: Value, on: Value) -> GraphValue:
+    """A new axis of `depth` with `on` where its index is that of the computed INT32 `indices`, and `off` elsewhere.
+
+    `off` and `on` are numbers of rank 0.
+    """
     spread = add_axes(build, indices, (axis,))
-    rank = len(spread.shape)
-    places = np.arange(depth).reshape([-1 if index == axis else 1 for index in spread.axes])
-    equal = build.binary("EQUAL", spread.tensor, build.constant(places, DType.INT32), DType.BOOL)
-    levels = [build.constant(np.full((1,) * rank, level), DType.FP32) for level in (on, off)]
-    tensor = build.emit("SELECT", (equal, *levels), build.shape(equal), DType.FP32)
-    shape = (*spread.shape[:axis], depth, *spread.shape[axis + 1 :])
-    return GraphValue(tensor=tensor, shape=shape, axes=spread.axes)
+    places = np.arange(depth).reshape([-1 if index == axis else 1 for index in range(len(spread.shape))])
+    equal = apply_binary(build, "EQUAL", spread, Const(values=places), dtype=DType.BOOL)
+    return select(build, equal, on, off)
 
 
 def count_from_start(build: GraphBuilder, indices: Value, sizes: Sequence[int]) -> Value:
@@ -107,7 +108,7 @@ def count_from_start(build: GraphBuilder, indices: Value, sizes: Sequence[int]) 
     """
     if isinstance(indices, GraphValue):
         return _raise_negative(build, indices, sizes)
-    limits = np.array(sizes if len(sizes) > 1 else sizes[0], np.int64)
+    limits = np.array(sizes if len(sizes) > 1 else sizes[0], np.int64)  # a number keeps the indices' shape
     raised = np.where(indices.values < 0, indices.values + limits, indices.values).astype(np.int64)
     if (raised < 0).any() or (raised >= limits).any():
         raise BadInput(f"'{build.scope}': an index is outside of {' x '.join(map(str, sizes))}")

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.forms.elementwise import apply_binary
+from chipsmith.frontends.forms.elementwise import (
+    add_number,
+    apply_binary,
+    apply_unary,
+    divide,
+    multiply_number,
+    number,
+)
 from chipsmith.frontends.forms.indexing import one_hot
 from chipsmith.frontends.forms.movement import merge_axes, split_axis
+from chipsmith.frontends.forms.reduction import average, index_of_largest, sum_magnitudes
 from chipsmith.frontends.forms.resampling import multiply_along
-from chipsmith.frontends.forms.values import Const, GraphValue, Value
+from chipsmith.frontends.forms.values import GraphValue, Value
 from chipsmith.tosa.builder import Axes, GraphBuilder
-from chipsmith.tosa.graph import DType
 
 _SMALLEST_SQUARE = 1e-20
 """Keeps a vector of zeros from being divided by 0."""
-
-
-def average(build: GraphBuilder, value: GraphValue, axes: Axes) -> GraphValue:
-    """The mean over axes of the author's, which stay with size 1."""
-    tensor = _average(build, value.tensor, tuple(value.axes.index(axis) for axis in axes))
-    shape = tuple(1 if axis in axes else size for axis, size in enumerate(value.shape))
-    return GraphValue(tensor=tensor, shape=shape, axes=value.axes)
 
 
 def softmax(build: GraphBuilder, value: GraphValue, axis: int) -> GraphValue:
@@ -38,15 +37,19 @@ def softmax(build: GraphBuilder, value: GraphValue, axis: int) -> GraphValue:
 
 def standardise(build: GraphBuilder, value: GraphValue, axes: Axes, *, epsilon: float) -> GraphValue:
     """(x - mean) / sqrt(variance + epsilon), both over axes of the author's."""
-    positions = tuple(value.axes.index(axis) for axis in axes)
-    deviation = build.binary("SUB", value.tensor, _average(build, value.tensor, positions))
-    return replace(value, tensor=_divide_by_root(build, deviation, positions, epsilon))
+    deviation = apply_binary(build, "SUB", value, average(build, value, axes))
+    return apply_binary(build, "MUL", deviation, invert_root(build, deviation, axes, epsilon=epsilon))
 
 
 def scale_by_root_mean_square(build: GraphBuilder, value: GraphValue, axes: Axes, *, epsilon: float) -> GraphValue:
     """x / sqrt(mean(x * x) + epsilon), over axes of the author's."""
-    positions = tuple(value.axes.index(axis) for axis in axes)
-    return replace(value, tensor=_divide_by_root(build, value.tensor, positions, epsilon))
+    return apply_binary(build, "MUL", value, invert_root(build, value, axes, epsilon=epsilon))
+
+
+def invert_root(build: GraphBuilder, deviation: GraphValue, axes: Axes, *, epsilon: float) -> GraphValue:
+    """1 / sqrt(mean(x * x) + epsilon), over axes of the author's, which stay with size 1."""
+    variance = average(build, apply_binary(build, "MUL", deviation, deviation), axes)
+    return apply_unary(build, "RSQRT", apply_binary(build, "ADD", variance, number(epsilon)))
 
 
 def log_softmax(build: GraphBuilder, value: GraphValue, axis: int) -> GraphValue:
@@ -59,15 +62,8 @@ def log_softmax(build: GraphBuilder, value: GraphValue, axis: int) -> GraphValue
 
 def hardmax(build: GraphBuilder, value: GraphValue, axis: int) -> GraphValue:
     """1 at the first greatest element along an axis of the author's, 0 elsewhere."""
-    position = value.axes.index(axis)
-    shape = build.shape(value.tensor)
-    kept = (*shape[:position], *shape[position + 1 :])
-    indices = build.emit("ARGMAX", (value.tensor,), kept, DType.INT32, {"axis": position})
-    axes = tuple(index - (index > axis) for index in value.axes if index != axis)
-    reduced = GraphValue(
-        tensor=indices, shape=tuple(size for index, size in enumerate(value.shape) if index != axis), axes=axes
-    )
-    return one_hot(build, reduced, depth=value.shape[axis], axis=axis, off=0.0, on=1.0)
+    largest = index_of_largest(build, value, axis)
+    return one_hot(build, largest, depth=value.shape[axis], axis=axis, off=number(0.0), on=number(1.0))
 
 
 def scale_and_shift(build: GraphBuilder, value: GraphValue, gain: Value | None, bias: Value | None) -> GraphValue:
@@ -94,9 +90,8 @@ def normalise_length(build: GraphBuilder, value: GraphValue, axis: int, *, order
     """The value divided by its norm of order 1 or 2 along an axis of the author's."""
     if order == 2:
         root = scale_by_root_mean_square(build, value, (axis,), epsilon=_SMALLEST_SQUARE)
-        return apply_binary(build, "MUL", root, Const(values=np.array(value.shape[axis] ** -0.5, np.float32)))
-    total = build.reduce("REDUCE_SUM", build.unary("ABS", value.tensor), value.axes.index(axis))
-    return replace(value, tensor=build.multiply(value.tensor, build.unary("RECIPROCAL", total)))
+        return multiply_number(build, root, value.shape[axis] ** -0.5)
+    return divide(build, value, sum_magnitudes(build, value, (axis,)))
 
 
 def normalise_responses(
@@ -110,21 +105,5 @@ def normalise_responses(
     distance = channels[None, :] - channels[:, None]
     near = (distance >= -((size - 1) // 2)) & (distance <= size // 2)
     means = multiply_along(build, apply_binary(build, "MUL", value, value), 1, near * (alpha / size))
-    raised = apply_binary(build, "ADD", means, Const(values=np.array(offset, np.float32)))
-    power = apply_binary(build, "POW", raised, Const(values=np.array(-beta, np.float32)))
+    power = apply_binary(build, "POW", add_number(build, means, offset), number(-beta))
     return apply_binary(build, "MUL", value, power)
-
-
-def _divide_by_root(build: GraphBuilder, deviation: str, positions: Axes, epsilon: float) -> str:
-    variance = _average(build, build.multiply(deviation, deviation), positions)
-    rank = len(build.shape(deviation))
-    raised = build.binary("ADD", variance, build.constant(np.full((1,) * rank, epsilon), DType.FP32))
-    return build.multiply(deviation, build.unary("RSQRT", raised))
-
-
-def _average(build: GraphBuilder, tensor: str, positions: Axes) -> str:
-    shape = build.shape(tensor)
-    count = math.prod(shape[position] for position in positions)
-    for position in positions:
-        tensor = build.reduce("REDUCE_SUM", tensor, position)
-    return build.multiply(tensor, build.constant(np.full((1,) * len(shape), 1 / count), DType.FP32))

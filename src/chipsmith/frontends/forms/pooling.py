@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.forms.convolution import convolve, lay_channels_last, lift_channels, zero_points
-from chipsmith.frontends.forms.elementwise import apply_binary, apply_unary
+from chipsmith.frontends.forms.elementwise import apply_binary, apply_unary, number
 from chipsmith.frontends.forms.movement import concatenate, take_every, tile
 from chipsmith.frontends.forms.operands import slice_axis
 from chipsmith.frontends.forms.padding import pad
+from chipsmith.frontends.forms.reduction import reduce_axes
 from chipsmith.frontends.forms.resampling import multiply_along
 from chipsmith.frontends.forms.values import Const, GraphValue
 from chipsmith.frontends.forms.windows import Pads, Window, trim, widen
@@ -64,8 +65,7 @@ def pool_maximum_adaptively(build: GraphBuilder, image: GraphValue, sizes: Seque
         parts = []
         for start, end in split_evenly(image.shape[axis], count):
             part = slice_axis(build, image, axis=axis, start=start, size=end - start)
-            tensor = build.reduce("REDUCE_MAX", part.tensor, part.axes.index(axis))
-            parts.append(replace(part, tensor=tensor, shape=(*part.shape[:axis], 1, *part.shape[axis + 1 :])))
+            parts.append(reduce_axes(build, "REDUCE_MAX", part, (axis,)))
         image = parts[0] if count == 1 else concatenate(build, parts, axis)
     return image
 
@@ -165,11 +165,9 @@ def _surround_with_least(build: GraphBuilder, image: GraphValue, axis: int, pair
     """The least elements along an axis around it: no maximum changes by them where a window has an element inside."""
     if not any(pair):
         return image
-    least = build.reduce("REDUCE_MIN", image.tensor, image.axes.index(axis))
-    shape = tuple(1 if index == axis else size for index, size in enumerate(image.shape))
-    value = GraphValue(tensor=least, shape=shape, axes=image.axes)
+    value = reduce_axes(build, "REDUCE_MIN", image, (axis,))
     edges = [
-        tile(build, value, tuple(width if index == axis else 1 for index in range(len(shape))))
+        tile(build, value, tuple(width if index == axis else 1 for index in range(len(value.shape))))
         for width in pair
         if width
     ]
@@ -207,4 +205,4 @@ def _raise(build: GraphBuilder, value: GraphValue, exponent: float) -> GraphValu
         return value
     if exponent == 2:
         return apply_binary(build, "MUL", value, value)
-    return apply_binary(build, "POW", value, Const(values=np.array(exponent, np.float32)))
+    return apply_binary(build, "POW", value, number(exponent))

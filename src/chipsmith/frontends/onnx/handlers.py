@@ -53,5 +53,10 @@ REASONS: Mapping[str, str] = {
         ("NonZero", "Unique", "NonMaxSuppression"),
         "a result whose size depends on values; end the network before it",
     ),
+    **dict.fromkeys(
+        ("GridSample", "RoiAlign", "MaxRoiPool", "DeformConv"),
+        "places between pixels that are computed; end the network before it, and do the rest on the host",
+    ),
+    "MaxUnpool": "positions that a pooling gives as a second output; upsample by Resize or ConvTranspose",
 }
 """Why an operator has no form here, and what helps."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from chipsmith.frontends.forms.indexing import (
     count_from_start,
     gather,
@@ -16,6 +14,7 @@ from chipsmith.frontends.forms.indexing import (
     scatter_elements,
 )
 from chipsmith.frontends.forms.movement import take
+from chipsmith.frontends.forms.operands import reshape_operand, slice_operand
 from chipsmith.frontends.forms.values import Const, GraphValue, Value, drop_axes, reshape
 from chipsmith.frontends.onnx import lowering
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, normalise_axis, refuse
@@ -78,14 +77,17 @@ def _refuse_reduction(node: Node) -> None:
 
 
 def _one_hot(lower: Lowering, node: Node) -> Sequence[lowering.Value]:
-    indices, levels = lower.computed(node, 0), lower.constant(node, 2)
+    indices, levels = lower.computed(node, 0), lower.value(node, 2)
     (depth,) = lower.integers(node, 1) or (0,)
-    if lower.type_of(indices) is not DType.INT32 or levels is None:
-        raise refuse(node, "its indices must be integers, and its depth and values constants")
+    if lower.type_of(indices) is not DType.INT32 or not lower.holds_reals(levels):
+        raise refuse(node, "its indices must be integers, and its values real numbers")
     axis = normalise_axis(node.integer("axis", -1), len(indices.shape) + 1, node)
-    off, on = np.asarray(levels, np.float64).reshape(-1).tolist()
     counted = count_from_start(lower.build, indices, (depth,))
     assert isinstance(counted, GraphValue)
+    off, on = (
+        reshape_operand(lower.build, slice_operand(lower.build, levels, axis=0, start=place, size=1), ())
+        for place in (0, 1)
+    )
     return [one_hot(lower.build, counted, depth=depth, axis=axis, off=off, on=on)]
 
 

@@ -116,6 +116,7 @@ def parse_model(
 ) -> OnnxModel:
     """The network of a file's bytes, named after the file `path`, beside which its weights may lie; see read_model."""
     import onnx
+    import onnx.inliner  # which onnx itself does not import
 
     file = Path(path)
     proto = _parse(data, file)

@@ -107,10 +107,23 @@ def _slice(lower: Lowering, node: Node) -> Sequence[Value]:
     steps = lower.integers(node, 4) or (1,) * len(starts)
     if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
         raise BadInput(f"{node.kind} '{node.name}': starts, ends, axes and steps do not fit one another")
-    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-        place = normalise_axis(axis, len(value.shape), node)
-        value = take_slice(lower.build, value, place, _clamp(value.shape[place], start, end, step))
+    ranges = {
+        place: _clamp(value.shape[place], start, end, step)
+        for place, start, end, step in zip(
+            (normalise_axis(axis, len(value.shape), node) for axis in axes), starts, ends, steps, strict=True
+        )
+    }
+    if not all(ranges.values()):
+        sizes = (len(ranges.get(axis, range(size))) for axis, size in enumerate(value.shape))
+        return [_make_empty(lower, value, tuple(sizes))]
+    for place, chosen in ranges.items():
+        value = take_slice(lower.build, value, place, chosen)
     return [value]
+
+
+def _make_empty(lower: Lowering, value: GraphValue, shape: Shape) -> Const:
+    """Nothing, in the type of a value: a constant, for a tensor of the graph has elements."""
+    return Const(values=np.zeros(shape, lower.type_of(value).numpy))
 
 
 def _clamp(size: int, start: int, end: int, step: int) -> range:
@@ -129,7 +142,9 @@ def _split(lower: Lowering, node: Node) -> Sequence[Value]:
     sizes = lower.integers(node, 1) or node.integers("split", (*(each,) * (count - 1), whole - each * (count - 1)))
     if len(sizes) != count:
         raise BadInput(f"{node.kind} '{node.name}': {len(sizes)} sizes for {count} outputs")
-    return split(lower.build, value, axis, sizes)
+    parts = iter(split(lower.build, value, axis, [size for size in sizes if size]))
+    empty = _make_empty(lower, value, (*value.shape[:axis], 0, *value.shape[axis + 1 :]))
+    return [next(parts) if size else empty for size in sizes]
 
 
 def _concat(lower: Lowering, node: Node) -> Sequence[Value]:

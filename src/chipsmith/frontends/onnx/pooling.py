@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chipsmith.frontends.forms.normalise import average
 from chipsmith.frontends.forms.pooling import pool_average, pool_maximum, pool_norm
+from chipsmith.frontends.forms.reduction import average, reduce_axes
 from chipsmith.frontends.forms.values import GraphValue
 from chipsmith.frontends.forms.windows import Pads, Window, make_window, pad_to_ceiling
 from chipsmith.frontends.onnx.convolution import read_window
@@ -60,12 +60,8 @@ def _average_all(lower: Lowering, node: Node) -> Sequence[Value]:
 
 
 def _pool_maximum_of_all(lower: Lowering, node: Node) -> Sequence[Value]:
-    image, build = lower.computed(node, 0), lower.build
-    tensor = image.tensor
-    for axis in range(2, len(image.shape)):
-        tensor = build.reduce("REDUCE_MAX", tensor, image.axes.index(axis))
-    shape = (*image.shape[:2], *(1,) * (len(image.shape) - 2))
-    return [GraphValue(tensor=tensor, shape=shape, axes=image.axes)]
+    image = lower.computed(node, 0)
+    return [reduce_axes(lower.build, "REDUCE_MAX", image, tuple(range(2, len(image.shape))))]
 
 
 def _pool_norm_of_all(lower: Lowering, node: Node) -> Sequence[Value]:

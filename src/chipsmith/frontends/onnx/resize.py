@@ -100,9 +100,7 @@ def _interpolate(
     if mode == "linear" and not node.integer("antialias", 0):
         return resize_linear(build, value, positions)
     if mode in ("linear", "cubic"):
-        return resize_weighted(
-            build, value, {axis.axis: _weigh(node, mode, axis, positions[axis.axis]) for axis in axes}
-        )
+        return resize_weighted(build, value, _weigh_axes(node, mode, axes, positions))
     raise refuse(node, f"mode {mode} is not held; nearest, linear and cubic are")
 
 
@@ -122,6 +120,18 @@ def _read_rounding(node: Node) -> Rounding:
     if name not in _ROUNDINGS:
         raise refuse(node, f"rounding by {name} is not held; {', '.join(_ROUNDINGS)} are")
     return _ROUNDINGS[name]
+
+
+def _weigh_axes(
+    node: Node, mode: str, axes: Sequence[_ResizedAxis], positions: Mapping[int, Positions]
+) -> dict[int, Matrix]:
+    """The weights along each axis; an antialiased axis whose size stays is left alone, as onnxruntime has it."""
+    kept = bool(node.integer("antialias", 0))
+    return {
+        axis.axis: _weigh(node, mode, axis, positions[axis.axis])
+        for axis in axes
+        if axis.count != axis.size or not kept
+    }
 
 
 def _weigh(node: Node, mode: str, axis: _ResizedAxis, positions: Positions) -> Matrix:

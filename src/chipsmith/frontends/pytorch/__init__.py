@@ -9,6 +9,6 @@ FRONT_END = FrontEnd(
     suffixes=(),
     form="package.module:function where the function returns a torch.nn.Module",
     loader="chipsmith.frontends.pytorch.load:load_pytorch",
-    packages=("torch", "executorch", "torchao"),
+    packages=("torch",),
     extra="torch",
 )

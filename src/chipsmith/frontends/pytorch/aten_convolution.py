@@ -26,9 +26,7 @@ def convolution(call: AtenCall) -> GraphValue:
     bias, groups = call.optional("bias"), call.integer("groups")
     if transposed:
         extra = _spread(call.integers("output_padding"), count)
-        result = convolve_transposed(
-            call.build, image, weights, bias=bias, window=window, extra=extra, groups=groups
-        )
+        result = convolve_transposed(call.build, image, weights, bias=bias, window=window, extra=extra, groups=groups)
     else:
         result = convolve(call.build, image, weights, bias=bias, window=window, groups=groups)
     return _without_batch(call, result)

@@ -38,8 +38,11 @@ class AtenCall:
 
     @property
     def shape(self) -> Shape:
-        """The shape of the first result."""
-        return tuple(int(size) for size in self.results[0].shape)
+        """The shape of the first result. Raises OperatorRefused where it depends on the network's inputs."""
+        sizes = self.results[0].shape
+        if not all(isinstance(size, int) for size in sizes):
+            raise self.refuse("how many elements there are is known only as the network runs")
+        return tuple(sizes)
 
     @property
     def dtype(self) -> DType:
@@ -65,6 +68,10 @@ class AtenCall:
     def computed(self, operand: str) -> GraphValue:
         """A tensor of the graph; a constant becomes one."""
         return self.place_value(self.value(operand))
+
+    def as_computed(self, item: Result) -> GraphValue:
+        """An item of a list of tensors as a tensor of the graph."""
+        return self.place_value(as_value(item))
 
     def place_value(self, value: Value) -> GraphValue:
         """The value as a tensor of the graph; a constant of the type that the graph has for it."""
@@ -109,9 +116,7 @@ class AtenCall:
 
     def refuse(self, reason: str) -> OperatorRefused:
         """The refusal of this node: its operator, its place, and why."""
-        return OperatorRefused(
-            f"{self.title}: {reason}. Replace that part of the network, or do it outside of it"
-        )
+        return OperatorRefused(f"{self.title}: {reason}. Replace that part of the network, or do it outside of it")
 
     def _scalar(self, operand: str) -> Any:
         item = self.operands[operand]
@@ -133,6 +138,8 @@ def as_value(item: Result) -> Value:
 
 def as_array(item: Result) -> npt.NDArray[Any]:
     """The elements of a constant tensor or a number; numpy has no bfloat16, which becomes float32."""
+    if isinstance(item, Const):
+        return item.values
     if isinstance(item, (bool, int, float)):
         return np.asarray(item)
     import torch

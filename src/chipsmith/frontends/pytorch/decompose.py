@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chipsmith.frontends.forms.values import Const, GraphValue
 from chipsmith.frontends.pytorch.calls import Result, as_array
+from chipsmith.frontends.pytorch.exported import silence
 from chipsmith.frontends.pytorch.functional import operator_name
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
 
-def take_apart(target: Any, args: Any, kwargs: Any, *, build: GraphBuilder, known: Container[str]) -> GraphModule | None:
+def take_apart(
+    target: Any, args: Any, kwargs: Any, *, build: GraphBuilder, known: Container[str]
+) -> GraphModule | None:
     """The parts of an operator as a graph, whose placeholders are its `list_tensors`; None where PyTorch knows none.
 
     Operators whose names are `known` stay whole.
@@ -32,8 +35,11 @@ def take_apart(target: Any, args: Any, kwargs: Any, *, build: GraphBuilder, know
         queue = iter(tensors)
         return target(*_refill(args, queue), **_refill(kwargs, queue))
 
-    with torch.no_grad():
-        graph: GraphModule = make_fx(compute, decomposition_table=table, tracing_mode="fake")(*stand_ins)
+    try:
+        with torch.no_grad(), silence():
+            graph: GraphModule = make_fx(compute, decomposition_table=table, tracing_mode="fake")(*stand_ins)
+    except Exception:  # whatever a decomposition raises that does not fit
+        return None
     return None if any(node.target is target for node in graph.graph.nodes) else graph
 
 

@@ -13,19 +13,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chipsmith.errors import BadInput, CheckFailed
+from chipsmith.frontends.pytorch.calls import as_array
+from chipsmith.frontends.pytorch.exported import ModuleCall
 from chipsmith.frontends.quantized_network import FrameworkModel
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
     import torch
+    from torch.export import ExportedProgram
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EagerModel:
-    """A module in evaluation mode, `batch_size` rows a call; `build`, which may take long, gives it when first used."""
+    """A module in evaluation mode, called with as many rows, and the types, as `call` has; it alone counts, not values.
+
+    `build`, which may take long, gives the module when it is first used. `program` is what torch.export made of it,
+    where that is known: its nodes' results can be seen.
+    """
 
     build: Callable[[], torch.nn.Module] = field(repr=False)
-    batch_size: int
+    call: ModuleCall = field(repr=False)
+    program: ExportedProgram | None = field(default=None, repr=False)
 
     @cached_property
     def module(self) -> torch.nn.Module:
@@ -49,55 +57,73 @@ class EagerModel:
         return b"".join((str(self.module).encode(), weights.getvalue(), *_list_sources(self.module)))
 
     def run(self, *inputs: Array) -> tuple[Array, ...]:
-        """The outputs, batches along axis 0, for inputs with any number of batches along axis 0; int64 is int32.
+        """The outputs, batches along axis 0, for inputs with any number of batches along axis 0.
 
-        Raises CheckFailed with the module's own words where it does not run.
+        Tensors and numbers that the module returns are outputs, in the order of tree_leaves. Raises CheckFailed with
+        the module's own words where it does not run.
         """
         import torch
-        from torch.utils._pytree import tree_leaves
 
         try:
             with torch.inference_mode():
-                calls = [tree_leaves(self.module(*batch)) for batch in self._split(inputs)]
+                calls = [_list_outputs(self._run(batch)) for batch in self._split(inputs)]
             return tuple(_join(parts) for parts in zip(*calls, strict=True))
         except Exception as error:  # whatever a user's module raises
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise CheckFailed(f"{type(self.module).__name__} did not run in PyTorch: {reason[:200]}") from error
 
     def tensors(self, names: Sequence[str], *inputs: Array) -> Mapping[str, Array]:
-        """The results of modules inside by their paths, (n, *shape) for n batches; of modules called once alone."""
+        """The results of the program's nodes by their names, (n, *shape) for n batches; none without a program."""
         import torch
 
+        if self.program is None:
+            return {}
+        graph = self.program.module(check_guards=False)
         with torch.inference_mode():
-            rows = [self._show(batch, frozenset(names)) for batch in self._split(inputs)]
+            rows = [_show(graph, self.call.replaced(batch), frozenset(names)) for batch in self._split(inputs)]
         known = rows[0] if rows else {}
         return {name: np.stack([row[name] for row in rows]) for name in known}
 
-    def _show(self, batch: tuple[torch.Tensor, ...], names: frozenset[str]) -> dict[str, Array]:
-        results: dict[str, list[Any]] = {}
-        hooks = [
-            inner.register_forward_hook(lambda _module, _inputs, result, path=path: results[path].append(result))
-            for path, inner in self.module.named_modules()
-            if path in names and results.setdefault(path, []) == []
-        ]
-        try:
-            self.module(*batch)
-        finally:
-            for hook in hooks:
-                hook.remove()
-        single = {path: given[0] for path, given in results.items() if len(given) == 1}
-        return {path: value.numpy() for path, value in single.items() if hasattr(value, "numpy")}
+    def _run(self, batch: Sequence[torch.Tensor]) -> Any:
+        call = self.call.replaced(tuple(batch))
+        return self.module(*call.positional, **call.named)
 
     def _split(self, inputs: Sequence[Array]) -> Iterator[tuple[torch.Tensor, ...]]:
-        return zip(*(to_int32_tensor(array).split(self.batch_size) for array in inputs), strict=True)
+        import torch
+
+        pairs = zip(inputs, self.call.tensors, strict=True)
+        columns = [torch.tensor(array).to(example.dtype).split(example.shape[0]) for array, example in pairs]
+        return zip(*columns, strict=True)
 
 
-def _join(parts: Sequence[torch.Tensor]) -> Array:
+def _list_outputs(returned: Any) -> list[Array]:
+    from torch.utils._pytree import tree_leaves
+
+    return [as_array(leaf) for leaf in tree_leaves(returned) if leaf is not None]
+
+
+def _join(parts: Sequence[Array]) -> Array:
     """Results of batches along axis 0: [n] of rank 0."""
+    return np.concatenate([np.atleast_1d(part) for part in parts])
+
+
+def _show(graph: torch.nn.Module, call: ModuleCall, names: frozenset[str]) -> dict[str, Array]:
+    """What nodes of a graph compute, before others write into it."""
     import torch
 
-    joined: Array = torch.cat([torch.atleast_1d(part) for part in parts]).numpy()
-    return joined
+    results: dict[str, Array] = {}
+
+    class Observer(torch.fx.Interpreter):  # type: ignore[misc]
+        """Copies the results of the nodes that are asked for."""
+
+        def run_node(self, node: torch.fx.Node) -> Any:
+            result = super().run_node(node)
+            if node.name in names and isinstance(result, torch.Tensor):
+                results[node.name] = as_array(result.clone())
+            return result
+
+    Observer(graph).run(*call.tensors)
+    return results
 
 
 def _list_sources(module: torch.nn.Module) -> Iterator[bytes]:
@@ -112,7 +138,7 @@ def _list_sources(module: torch.nn.Module) -> Iterator[bytes]:
 
 
 def to_int32_tensor(array: Array) -> torch.Tensor:
-    """The array as a tensor; TOSA has no int64, so that its int64 becomes int32."""
+    """The array as a tensor; PT2E has no int64, so that its int64 becomes int32."""
     import torch
 
     return torch.tensor(array.astype(np.int32) if array.dtype == np.int64 else array)

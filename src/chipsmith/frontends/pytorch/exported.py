@@ -69,7 +69,9 @@ def _blame(error: Exception, module: torch.nn.Module) -> str:
     if not frames:
         return ""
     paths = {id(part): path for path, part in module.named_modules()}
-    path = next((paths[id(part)] for frame, _ in reversed(frames) if id(part := frame.f_locals.get("self")) in paths), "")
+    path = next(
+        (paths[id(part)] for frame, _ in reversed(frames) if id(part := frame.f_locals.get("self")) in paths), ""
+    )
     frame, line = frames[-1]
     return f"; {_join(path, _quote(frame.f_code.co_filename, line))}"
 

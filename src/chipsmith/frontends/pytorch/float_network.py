@@ -12,7 +12,6 @@ import numpy as np
 from chipsmith.errors import OperatorRefused
 from chipsmith.frontends.forms.values import Const, GraphValue, natural_value, restore_order
 from chipsmith.frontends.pytorch.calls import Result, as_array, graph_type
-from chipsmith.frontends.pytorch.functional import make_functional
 from chipsmith.frontends.pytorch.lowering import ProgramLowering
 from chipsmith.quantisation.network import FloatLayer, FloatNetwork, NetworkInput, NetworkOutput
 from chipsmith.tosa.builder import GraphBuilder
@@ -25,13 +24,12 @@ if TYPE_CHECKING:
 
 
 def build_float_network(program: ExportedProgram, *, name: str) -> FloatNetwork:
-    """The network that a program of torch.export computes, in float32 whatever floats its author took.
+    """The network that a program of make_functional computes, in float32 whatever floats its author took.
 
     Inputs bear the names of the arguments of `forward`; outputs are `output`, or `output_0`, `output_1` and so on in
     the order of torch.utils._pytree.tree_leaves. Raises OperatorRefused, naming it, for an operator without a
     counterpart, for random numbers, and for a module that changes its own buffers; BadInput for types that no chip has.
     """
-    program = make_functional(program)
     _refuse_state(program, name)
     arguments = list_arguments(program)
     build = GraphBuilder(reserved=(argument.name for argument in arguments))
@@ -57,7 +55,9 @@ def list_arguments(program: ExportedProgram) -> tuple[NetworkInput, ...]:
 
 def _placeholders(program: ExportedProgram) -> list[Node]:
     given = set(program.graph_signature.user_inputs)
-    return [node for node in program.graph.nodes if node.op == "placeholder" and node.name in given and _is_tensor(node)]
+    return [
+        node for node in program.graph.nodes if node.op == "placeholder" and node.name in given and _is_tensor(node)
+    ]
 
 
 def _is_tensor(node: Node) -> bool:
@@ -79,7 +79,9 @@ def _numpy_type(dtype: torch.dtype) -> np.dtype[np.generic]:
 def _enter(build: GraphBuilder, program: ExportedProgram) -> dict[str, Result]:
     """The values of the inputs by the names of their nodes."""
     return {
-        node.name: natural_value(build, build.enter(node.name, node.meta["val"].shape, graph_type(node.meta["val"].dtype)))
+        node.name: natural_value(
+            build, build.enter(node.name, node.meta["val"].shape, graph_type(node.meta["val"].dtype))
+        )
         for node in _placeholders(program)
     }
 

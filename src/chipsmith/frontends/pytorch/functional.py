@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chipsmith.errors import OperatorRefused
+from chipsmith.frontends.pytorch.exported import locate_node, silence
+
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
     from torch.fx import Graph, Node
@@ -18,15 +21,27 @@ def make_functional(program: ExportedProgram) -> ExportedProgram:
     """The program, or one that computes the same without writing into tensors that it reads again.
 
     Where what is written has no other name, its later readers read the result in its place, at no cost. Otherwise
-    PyTorch itself takes the program apart.
+    PyTorch itself takes the program apart; raises OperatorRefused where it cannot.
     """
     graph = program.graph
     writes = [node for node in graph.nodes if is_write(node)]
     inner = any(node.op == "get_attr" for node in graph.nodes) and _any_inner_write(program)
     if inner or not all(_writes_first(node) and _owns_memory(_written(node)) for node in writes):
-        return program.run_decompositions({})
+        return _take_writes_out(program)
     _pass_results_on(graph)
     return program
+
+
+def _take_writes_out(program: ExportedProgram) -> ExportedProgram:
+    try:
+        with silence():
+            return program.run_decompositions({})
+    except Exception as error:  # whatever PyTorch's own passes raise
+        writes = [node for node in program.graph.nodes if is_write(node)]
+        raise OperatorRefused(
+            f"PyTorch cannot take apart what writes into its operands: {locate_node(writes[0])}. Compute a new tensor "
+            "in its place"
+        ) from error
 
 
 def operator_name(target: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -69,14 +70,17 @@ class ProgramLowering:
         return result
 
     def _compute(self, node: Node, args: Any, kwargs: Any) -> Result:
-        if node.target is operator.getitem:
-            return args[0][args[1]]
+        if inspect.isbuiltin(node.target) or inspect.isfunction(node.target):
+            return node.target(*args, **kwargs)
         if not hasattr(node.target, "_schema"):
             return self._run_inner_graph(node, args)
         if operator_name(node.target) in _ASSERTIONS:
             return None
         if not any(isinstance(item, (GraphValue, Const)) for item in list_leaves((args, kwargs))):
             return self._fold(node, args, kwargs)
+        results = _results(node)
+        if len(results) == 1 and any(isinstance(size, int) and size == 0 for size in results[0].shape):
+            return _empty(results[0])
         return self._handle(node, args, kwargs)
 
     def _handle(self, node: Node, args: Any, kwargs: Any) -> Result:
@@ -166,6 +170,13 @@ def _results(node: Node) -> tuple[torch.Tensor, ...]:
     value = node.meta.get("val")
     items = value if isinstance(value, (list, tuple)) else (value,)
     return tuple(item for item in items if hasattr(item, "dtype"))
+
+
+def _empty(foreseen: torch.Tensor) -> Result:
+    """A tensor without elements, which is as good as constant."""
+    import torch
+
+    return torch.zeros(tuple(foreseen.shape), dtype=foreseen.dtype)
 
 
 def _attribute(module: GraphModule, path: str) -> Any:

@@ -1,241 +1,72 @@
-"""From a PyTorch module to an int8 Graph, and what the host does around it."""
+"""From a PyTorch module to a QuantizedNetwork: exported, lowered in float, quantised over a calibration."""
 
 from __future__ import annotations
 
-import base64
 import copy
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from chipsmith.cache import content_key, installed_versions
 from chipsmith.errors import BadInput
-from chipsmith.frontends.cache import load_entry, store_entry
-from chipsmith.frontends.layout import BorderLayout, strip_border_transposes
 from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel
-from chipsmith.frontends.pytorch.executorch import (
-    IoQuantisation,
-    Lowered,
-    convert_trained,
-    export_program,
-    lower_program,
-    quantise_program,
-)
-from chipsmith.frontends.pytorch.operator_names import keep_authors_names
-from chipsmith.frontends.quantized_io import AuthorTensor, IoBinding
-from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches, follow_names
-from chipsmith.tosa.file import parse_tosa
+from chipsmith.frontends.pytorch.exported import ModuleCall, export_module
+from chipsmith.frontends.pytorch.float_network import build_float_network
+from chipsmith.frontends.pytorch.functional import make_functional
+from chipsmith.frontends.quantise import quantise_network
+from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.quantisation.network import FloatNetwork
+from chipsmith.quantisation.settings import QuantisationSettings
 from chipsmith.tosa.graph import Array
-from chipsmith.tosa.names import rename_tensors
 
 if TYPE_CHECKING:
     import torch
-    from torch.export import ExportedProgram
 
-    Batch = tuple[torch.Tensor, ...]
+_DEFAULTS = QuantisationSettings()
 
-_RESULT_DEPENDS_ON = ("torch", "executorch", "torchao", "tosa-tools")
-_RECIPE = b"PT2E int8, per-channel symmetric weights, version 3"
-_TRAINED_RECIPE = b"PT2E int8 trained, per-channel symmetric weights, version 3"
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FloatModule:
+    """A module as a float network, and the module itself, unchanged, as its source."""
+
+    network: FloatNetwork
+    source: EagerModel
+
+
+def read_module(module: torch.nn.Module, call: ModuleCall, *, name: str) -> FloatModule:
+    """The float network of a module in evaluation mode, for arguments of the shapes and types of `call`.
+
+    `module` stays as it is. Raises BadInput where PyTorch cannot export it or the `torch` extra is missing, and
+    OperatorRefused, with the module and line that call it, for an operator without a counterpart on the chip.
+    """
+    FRONT_END.require(f"lower '{name}'")
+    kept = _copy(module, name)
+    program = make_functional(export_module(kept, call, name))
+    network = build_float_network(program, name=name)
+    return FloatModule(network=network, source=EagerModel(build=lambda: kept, call=call, program=program))
 
 
 def lower_module(
     module: torch.nn.Module,
-    example_inputs: Batch,
+    example_inputs: tuple[torch.Tensor, ...],
     calibration: Sequence[Array],
     *,
     name: str = "network",
+    settings: QuantisationSettings = _DEFAULTS,
 ) -> QuantizedNetwork:
-    """Quantise `module`, in evaluation mode, to int8 after training and lower it to TOSA.
+    """Quantise `module`, in evaluation mode, to int8 after training.
 
-    `example_inputs` fix the shapes, batch included. `calibration` holds one array for each input, in the module's
-    own layout, with any number of batches along axis 0: the quantiser takes the ranges of activations from them.
-    `module` stays as it is; int64 inputs become int32. The graph is kept in the cache by program, weights,
-    calibration and versions.
-
-    Raises BadInput where shapes do not fit, PyTorch cannot export the module or the `torch` extra is missing, and
-    OperatorRefused, naming them, where operators have no int8 form in TOSA.
+    `example_inputs` fix the shapes, batch included, and types. `calibration` holds one array for each input, in the
+    module's own layout, with any number of batches along axis 0: the ranges of activations are chosen over them as
+    `settings` say. `module` stays as it is. Raises as read_module, and BadInput where the calibration does not fit.
     """
-    FRONT_END.require(f"lower '{name}'")
-    example_inputs = tuple(_to_int32(example) for example in example_inputs)
-    batches = _split_batches(example_inputs, calibration, name)
-    kept = copy.deepcopy(module).eval()
-    program = export_program(kept, example_inputs, name)
-    source = EagerModel(build=lambda: kept, batch_size=example_inputs[0].shape[0])
-    exported = _Exported(name=name, program=program, example_inputs=example_inputs, source=source)
-    key = content_key([_RECIPE, *_list_key_parts(program, example_inputs, calibration)])
-    network = _lower(exported, key, lambda: quantise_program(program, batches, name))
-    return replace(network, examples=first_batches(calibration, network.author_inputs))
+    read = read_module(module, ModuleCall(positional=example_inputs), name=name)
+    return quantise_network(read.network, calibration, source=read.source, settings=settings)
 
 
-def lower_trained(
-    program: ExportedProgram,
-    example_inputs: Batch,
-    prepared: torch.nn.Module,
-    *,
-    source: EagerModel,
-    name: str,
-) -> QuantizedNetwork:
-    """Lower what prepare_training made of `program`, once trained, as lower_module lowers; `prepared` stays as it is.
-
-    `source` runs the module that was trained. `chipsmith.frontends.pytorch.qat` is the door to this function.
-    """
-    state = [tensor.detach().numpy() for tensor in prepared.state_dict().values()]
-    exported = _Exported(name=name, program=program, example_inputs=example_inputs, source=source)
-    key = content_key([_TRAINED_RECIPE, *_list_key_parts(program, example_inputs, state)])
-    return _lower(exported, key, lambda: convert_trained(copy.deepcopy(prepared), name))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Exported:
-    """A module to be lowered: the program that torch.export made of it, and the example inputs that fixed its shapes.
-
-    `source` runs the module as its author gave it.
-    """
-
-    name: str
-    program: ExportedProgram
-    example_inputs: Batch
-    source: EagerModel
-
-    @property
-    def author_inputs(self) -> tuple[AuthorTensor, ...]:
-        """The arguments of `forward`."""
-        names = (str(argument) for argument in self.program.graph_signature.user_inputs)
-        return tuple(_describe(name, example) for name, example in zip(names, self.example_inputs, strict=True))
-
-    @property
-    def author_outputs(self) -> tuple[AuthorTensor, ...]:
-        """What `forward` returns: `output`, or `output_0`, `output_1` and so on."""
-        values = [node.meta["val"] for node in self.program.graph.output_node().args[0]]
-        count = len(self.program.graph_signature.user_outputs)
-        given = values[len(values) - count :]  # behind what the module changes of its own
-        names = ["output"] if count == 1 else [f"output_{position}" for position in range(count)]
-        return tuple(_describe(name, value) for name, value in zip(names, given, strict=True))
-
-
-def _describe(name: str, tensor: torch.Tensor) -> AuthorTensor:
-    dtype = np.dtype(str(tensor.dtype).removeprefix("torch."))
-    return AuthorTensor(name=name, dtype=dtype, shape=tuple(tensor.shape))
-
-
-def _lower(exported: _Exported, key: str, convert: Callable[[], torch.nn.Module]) -> QuantizedNetwork:
-    """Take the graph from the cache, or convert to int8 and lower."""
-    entry = load_entry(key)
-    if entry is not None:
-        return _finish_network(_parse(entry), exported, convert)
-    converted = convert()
-    lowered = lower_program(converted, exported.example_inputs, exported.name)
-    store_entry(key, _format(lowered))
-    return _finish_network(lowered, exported, lambda: converted)
-
-
-def _to_int32(example: torch.Tensor) -> torch.Tensor:
-    """TOSA has no int64: indices are int32."""
-    import torch
-
-    return example.to(torch.int32) if example.dtype == torch.int64 else example
-
-
-def _split_batches(example_inputs: Batch, calibration: Sequence[Array], name: str) -> list[Batch]:
-    if len(calibration) != len(example_inputs):
-        message = f"'{name}' takes {len(example_inputs)} inputs, the calibration holds {len(calibration)}"
-        raise BadInput(f"{message}; give one array for each")
-    pairs = zip(calibration, example_inputs, strict=True)
-    columns = [_split_column(np.asarray(values), example, name) for values, example in pairs]
-    if len({len(column) for column in columns}) != 1:
-        raise BadInput(f"the calibration of '{name}' has inputs of different lengths: {[len(c) for c in columns]}")
-    return list(zip(*columns, strict=True))
-
-
-def _split_column(values: Array, example: torch.Tensor, name: str) -> list[torch.Tensor]:
-    import torch
-
-    batch = example.shape[0]
-    if values.shape[1:] != example.shape[1:] or len(values) == 0 or len(values) % batch:
-        raise BadInput(
-            f"calibration of shape {list(values.shape)} does not fit '{name}', which takes {list(example.shape)}; "
-            "give one or more such inputs along the first axis"
-        )
-    return list(torch.as_tensor(values, dtype=example.dtype).split(batch))
-
-
-def _list_key_parts(exported: ExportedProgram, example_inputs: Batch, calibration: Sequence[Array]) -> Iterator[bytes]:
-    yield installed_versions(_RESULT_DEPENDS_ON)
-    yield from (part.code.encode() for part in exported.graph_module.modules() if hasattr(part, "code"))
-    yield str(exported.graph_signature).encode()
-    yield repr([(x.shape, x.dtype) for x in example_inputs]).encode()
-    for key, value in (*exported.state_dict.items(), *exported.constants.items()):
-        yield f"{key} {value.dtype} {tuple(value.shape)}".encode()
-        yield _to_bytes(value)
-    for values in calibration:
-        array = np.asarray(values)
-        yield f"{array.dtype} {array.shape}".encode()
-        yield array.tobytes()
-
-
-def _to_bytes(tensor: torch.Tensor) -> bytes:
-    import torch
-
-    data: bytes = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
-    return data
-
-
-def _format(lowered: Lowered) -> dict[str, str]:
-    quantisation = {"inputs": [asdict(x) for x in lowered.inputs], "outputs": [asdict(x) for x in lowered.outputs]}
-    return {
-        "tosa": base64.b64encode(lowered.tosa).decode(),
-        "quantisation": json.dumps(quantisation),
-        "operator_names": json.dumps(lowered.operator_names),
-    }
-
-
-def _parse(fields: dict[str, str]) -> Lowered:
-    quantisation = json.loads(fields["quantisation"])
-    return Lowered(
-        tosa=base64.b64decode(fields["tosa"]),
-        operator_names=json.loads(fields["operator_names"]),
-        inputs=tuple(IoQuantisation(**item) for item in quantisation["inputs"]),
-        outputs=tuple(IoQuantisation(**item) for item in quantisation["outputs"]),
-    )
-
-
-def _finish_network(lowered: Lowered, exported: _Exported, convert: Callable[[], torch.nn.Module]) -> QuantizedNetwork:
-    before = parse_tosa(lowered.tosa, exported.name)
-    layout = strip_border_transposes(before)
-    inputs, outputs = exported.author_inputs, exported.author_outputs
-    names = _name_io(layout, lowered, inputs, outputs)
-    graph = rename_tensors(layout.graph, names)
-    batch_size = exported.example_inputs[0].shape[0]
-    return QuantizedNetwork(
-        graph=graph,
-        inputs=tuple(_bind(graph.inputs[io.index], io, layout.input_axes[io.index]) for io in lowered.inputs),
-        outputs=tuple(
-            _bind(names[place.tensor], io, place.axes)
-            for io in lowered.outputs
-            for place in (layout.outputs[io.index],)
-        ),
-        author_inputs=inputs,
-        author_outputs=outputs,
-        operator_names=follow_names(keep_authors_names(lowered.operator_names, exported.program), layout.graph, graph),
-        source=exported.source,
-        fake_quantized=EagerModel(build=convert, batch_size=batch_size),
-    )
-
-
-def _name_io(
-    layout: BorderLayout, lowered: Lowered, inputs: Sequence[AuthorTensor], outputs: Sequence[AuthorTensor]
-) -> dict[str, str]:
-    """Inputs are named as the arguments of `forward`, an output as the first of the author's that it is."""
-    names = {layout.graph.inputs[io.index]: inputs[io.position].name for io in lowered.inputs}
-    for io in lowered.outputs:
-        names.setdefault(layout.outputs[io.index].tensor, outputs[io.position].name)
-    return names
-
-
-def _bind(tensor: str, io: IoQuantisation, axes: tuple[int, ...]) -> IoBinding:
-    return IoBinding(tensor=tensor, position=io.position, scale=io.scale, zero_point=io.zero_point, axes=axes)
+def _copy(module: torch.nn.Module, name: str) -> torch.nn.Module:
+    try:
+        return copy.deepcopy(module).eval()
+    except Exception as error:  # whatever a user's module raises
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise BadInput(f"'{name}' cannot be copied: {reason}; make its tensors parameters or buffers") from error

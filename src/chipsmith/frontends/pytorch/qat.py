@@ -12,7 +12,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel, to_int32_tensor
 from chipsmith.frontends.pytorch.executorch import export_program, prepare_training
-from chipsmith.frontends.pytorch.network import lower_trained
+from chipsmith.frontends.pytorch.trained import lower_trained
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.graph import Array
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from chipsmith.errors import CheckFailed
 from chipsmith.tosa.graph import Array
 
 
@@ -33,45 +33,56 @@ class LiteRtModel:
     def run(self, *inputs: Array) -> tuple[Array, ...]:
         """The outputs as the file has them, batches along axis 0, for inputs with any number of batches.
 
-        A state is fresh with each call, and goes on from batch to batch.
+        A state is fresh with each call, and goes on from batch to batch. Raises CheckFailed where LiteRT does not run
+        the file.
         """
-        calls = [self._call(batch) for batch in self._split(inputs)]
+        interpreter = self._open(keep_all=False)
+        indices = [port["index"] for port in interpreter.get_output_details()]
+        calls = _call_all(interpreter, inputs, indices)
         return tuple(np.concatenate([np.atleast_1d(part) for part in parts]) for parts in zip(*calls, strict=True))
 
     def tensors(self, names: Sequence[str], *inputs: Array) -> Mapping[str, Array]:
-        """Tensors of the file by their names, (n, *shape) for n batches."""
-        ports = {port["name"]: port["index"] for port in self._interpreter.get_tensor_details()}
-        known = {name: ports[name] for name in names if name in ports}
-        rows = [self._show(batch, known) for batch in self._split(inputs)]
-        return {name: np.stack([row[name] for row in rows]) for name in known}
+        """Tensors of the file by their names, (n, *shape) for n batches. Raises as run."""
+        interpreter = self._open(keep_all=True)
+        ports = {port["name"]: port["index"] for port in interpreter.get_tensor_details()}
+        known = [name for name in dict.fromkeys(names) if name in ports]
+        calls = _call_all(interpreter, inputs, [ports[name] for name in known])
+        return {name: np.stack(parts) for name, parts in zip(known, zip(*calls, strict=True), strict=True)}
 
-    def _show(self, batch: tuple[Array, ...], indices: Mapping[str, int]) -> dict[str, Array]:
-        self._call(batch)
-        return {name: self._interpreter.get_tensor(index) for name, index in indices.items()}
+    def _open(self, *, keep_all: bool) -> Any:
+        try:
+            return open_interpreter(self.fingerprint, keep_all=keep_all)
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0][:200]
+            raise CheckFailed(f"LiteRT did not run {self.file}: {reason}") from error
 
-    def _split(self, inputs: Sequence[Array]) -> list[tuple[Array, ...]]:
-        self._interpreter.reset_all_variables()
-        ports = self._interpreter.get_input_details()
-        columns = [
-            array.reshape(-1, *port["shape"]).astype(port["dtype"]) for array, port in zip(inputs, ports, strict=True)
-        ]
-        return list(zip(*columns, strict=True))
 
-    def _call(self, batch: tuple[Array, ...]) -> list[Array]:
-        interpreter = self._interpreter
-        for port, array in zip(interpreter.get_input_details(), batch, strict=True):
+def open_interpreter(data: bytes, *, keep_all: bool = False) -> Any:
+    """LiteRT's interpreter of a file's bytes, with its reference kernels, ready for inputs.
+
+    `keep_all` keeps the values of inner tensors. Raises RuntimeError or ValueError where LiteRT does not run the file.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        model_content=data,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        experimental_preserve_all_tensors=keep_all,
+    )
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def _call_all(interpreter: Any, inputs: Sequence[Array], indices: Sequence[int]) -> list[list[Array]]:
+    """The tensors of these indices behind each of the inputs' batches, in order."""
+    ports = interpreter.get_input_details()
+    columns = [
+        array.reshape(-1, *port["shape"]).astype(port["dtype"]) for array, port in zip(inputs, ports, strict=True)
+    ]
+    calls = []
+    for batch in zip(*columns, strict=True):
+        for port, array in zip(ports, batch, strict=True):
             interpreter.set_tensor(port["index"], array)
         interpreter.invoke()
-        return [interpreter.get_tensor(port["index"]) for port in interpreter.get_output_details()]
-
-    @cached_property
-    def _interpreter(self) -> Any:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-        interpreter = Interpreter(
-            model_content=self.fingerprint,
-            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-            experimental_preserve_all_tensors=True,
-        )
-        interpreter.allocate_tensors()
-        return interpreter
+        calls.append([interpreter.get_tensor(index) for index in indices])
+    return calls

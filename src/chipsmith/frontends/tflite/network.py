@@ -1,171 +1,154 @@
-"""From an int8 `.tflite` file to a QuantizedNetwork, by the libraries of TensorFlow Lite and TOSA."""
+"""From a quantised `.tflite` file to a QuantizedNetwork."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import struct
-import subprocess
-import sys
-import sysconfig
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from chipsmith.errors import BadInput
-from chipsmith.frontends.calibration import needless_calibration
+import numpy as np
+
+from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.frontends.calibration import CalibrationSource, needless_calibration
 from chipsmith.frontends.front_end import AnyPath
-from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names, integer_network
+from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
+from chipsmith.frontends.quantized_io import (
+    AuthorTensor,
+    ConstantOutput,
+    IoBinding,
+    OutputBinding,
+    PassedInput,
+    ScaleDivision,
+    StateBinding,
+    dequantize,
+)
+from chipsmith.frontends.quantized_network import Arithmetic, QuantizedNetwork
 from chipsmith.frontends.tflite import FRONT_END
+from chipsmith.frontends.tflite.assemble import Assembled, assemble
+from chipsmith.frontends.tflite.border import InnerNetwork, strip_border
+from chipsmith.frontends.tflite.convert import convert
 from chipsmith.frontends.tflite.litert import LiteRtModel
-from chipsmith.frontends.tflite.locations import read_locations
-from chipsmith.frontends.tflite.roundings import find_other_roundings
-from chipsmith.tosa.file import parse_tosa
+from chipsmith.frontends.tflite.model import ABSENT, UNSIGNED_OFFSET, ModelFile, parse_model
+from chipsmith.tosa.verify import verify_operator
 
-_IDENTIFIER = b"TFL3"
-_CONVERSION_LIMIT_S = 300
-# What the flatbuffers library raises when offsets or lengths point outside of the file.
-_DAMAGE = (struct.error, IndexError, ValueError, TypeError, AttributeError, KeyError, OverflowError, MemoryError)
+_ROUNDED_ONCE = ("FULLY_CONNECTED",)
+"""Operators whose sums LiteRT's reference kernels round once where TOSA rounds twice."""
 
 
-def load_tflite(model: AnyPath, calibration: AnyPath | None = None) -> QuantizedNetwork:
-    """The network in an int8 `.tflite` file, named after the file; a batch left open becomes 1.
+def load_tflite(
+    model: AnyPath, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
+) -> QuantizedNetwork:
+    """The network in a quantised `.tflite` file, named after the file; a batch left open becomes 1.
 
-    Inputs and outputs keep the file's order, layout (NHWC) and int8 values; an operator's author's name is that of the
-    tensor that the file's operator computes. Raises BadInput where the file is missing, foreign or truncated, holds
-    floating-point tensors, or has an operator that TOSA cannot express, where the `tflite` extra is not installed, and
-    for a calibration, which an int8 file has no use for.
+    Inputs and outputs keep the file's names, order, layout (NHWC) and types: what a file quantises and dequantises at
+    its border the host does, and it keeps the values of variables from one inference to the next. An operator's
+    author's name is that of the tensor that the file's operator computes. Raises BadInput where the file is missing,
+    foreign or truncated or computes in floating point, where the `tflite` extra is not installed, and for a
+    calibration, which a quantised file has no use for; OperatorRefused for an operator that TOSA cannot express.
     """
     if calibration is not None:
         raise needless_calibration(os.fspath(model))
     file = Path(model)
     data = _read(file)
     FRONT_END.require(f"read {file}")
-    _refuse_float(data, file)
-    tosa = _convert(_fix_batch(data, file), file)
-    graph = parse_tosa(tosa, file.stem)
-    names = follow_names(read_locations(tosa, name=file.name), graph, graph)
-    return integer_network(
-        graph,
-        operator_names=names,
-        other_roundings=find_other_roundings(data),
+    network = strip_border(parse_model(data, file))
+    _refuse_float(network)
+    assembled = assemble(network, convert)
+    _verify(assembled, file)
+    return QuantizedNetwork(
+        graph=assembled.graph,
+        inputs=tuple(_bind_inputs(network, assembled)),
+        outputs=tuple(_bind_output(network, assembled, position) for position in range(len(network.leaving))),
+        author_inputs=tuple(_describe(network.model, index) for index in network.graph.inputs),
+        author_outputs=tuple(_describe(network.model, index) for index in network.model.main.outputs),
+        states=tuple(
+            StateBinding(before=before, after=after, initial=state.initial)
+            for state, (before, after) in zip(network.states, assembled.states, strict=True)
+        ),
+        operator_names=assembled.operator_names,
+        arithmetic=Arithmetic.INTEGER,
+        other_roundings=dict(_list_other_roundings(network)),
         source=LiteRtModel(file=file),
     )
 
 
 def _read(file: Path) -> bytes:
     try:
-        data = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise BadInput(f"cannot read {file}: {error.strerror or error}") from error
-    if data[4:8] != _IDENTIFIER:
-        raise BadInput(f"{file} is not a TensorFlow Lite file (its identifier TFL3 is missing)")
-    return data
 
 
-def _refuse_float(data: bytes, file: Path) -> None:
-    from ai_edge_litert.schema_py_generated import TensorType
-
-    float_types = (TensorType.FLOAT16, TensorType.FLOAT32, TensorType.FLOAT64, TensorType.BFLOAT16)
-    with _name_damage(file):
-        names = [_read_name(tensor) for tensor in _list_tensors(data) if tensor.Type() in float_types]
-    if names:
-        raise BadInput(
-            f"{file} is not int8: it holds {len(names)} floating-point tensors, the first is '{names[0]}'. Convert it "
-            "with full-integer quantisation (inference_input_type and inference_output_type int8), or give the "
-            "PyTorch network and --calibration"
-        )
-
-
-def _fix_batch(data: bytes, file: Path) -> bytes:
-    """The file with each open dimension (-1 in a shape signature) set to the size that its shape records."""
-    fixed = bytearray(data)
-    with _name_damage(file):
-        for tensor in _list_tensors(fixed):
-            _fix_signature(tensor)
-    return bytes(fixed)
+def _refuse_float(network: InnerNetwork) -> None:
+    file, tensors = network.model.file, network.graph.tensors
+    for operator in network.operators:
+        names = [tensors[i].name for i in (*operator.operands, *operator.outputs) if tensors[i].is_float]
+        if names:
+            count = sum(tensor.is_float for tensor in tensors)
+            raise BadInput(
+                f"{file} is not int8: it holds {count} floating-point tensors, the first inside of it is '{names[0]}' "
+                f"(operator {operator.index}, {operator.kind}). Convert it with full-integer quantisation, or give the "
+                "PyTorch network and --calibration"
+            )
 
 
-def _fix_signature(tensor: Any) -> None:
-    if tensor.ShapeSignatureLength() == 0:
-        return
-    signature, shape = tensor.ShapeSignatureAsNumpy(), tensor.ShapeAsNumpy()
-    signature[signature < 0] = shape[signature < 0]  # a view of the file's bytes
+def _verify(assembled: Assembled, file: Path) -> None:
+    """Refuse what the machine does not hold by the file's name of it."""
+    for operator in assembled.graph.operators:
+        try:
+            verify_operator(assembled.graph, operator)
+        except (OperatorRefused, BadInput) as error:
+            tensor = assembled.operator_names.get(operator.name, "")
+            raise OperatorRefused(f"{file}: tensor '{tensor}' is computed by {error}") from error
 
 
-def _list_tensors(data: bytes | bytearray) -> Iterator[Any]:
-    from ai_edge_litert.schema_py_generated import Model
-
-    model = Model.GetRootAsModel(data, 0)
-    for subgraph in (model.Subgraphs(index) for index in range(model.SubgraphsLength())):
-        yield from (subgraph.Tensors(index) for index in range(subgraph.TensorsLength()))
-
-
-def _read_name(tensor: Any) -> str:
-    name: bytes = tensor.Name() or b"?"
-    return name.decode(errors="replace")
+def _list_other_roundings(network: InnerNetwork) -> Iterator[tuple[str, str]]:
+    """Name and kind of the operators whose results differ by a step here and there: LiteRT rounds once, or halves up, and TOSA not."""
+    for operator in network.operators:
+        result = operator.outputs[0] if operator.outputs else ABSENT
+        unsigned_mean = operator.kind == "AVERAGE_POOL_2D" and result in network.model.unsigned
+        if operator.kind in _ROUNDED_ONCE or unsigned_mean:
+            yield network.tensor(result).name, operator.kind
 
 
-@contextmanager
-def _name_damage(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except _DAMAGE as error:
-        raise BadInput(_describe_damage(file)) from error
+def _describe(model: ModelFile, index: int) -> AuthorTensor:
+    tensor = model.main.tensors[index]
+    if tensor.dtype is None:
+        raise BadInput(f"{model.file}: '{tensor.name}' is {tensor}, which no array holds; leave it inside the network")
+    dtype = np.dtype(np.uint8) if index in model.unsigned else tensor.dtype
+    return AuthorTensor(name=tensor.name, dtype=dtype, shape=tensor.shape)
 
 
-def _describe_damage(file: Path) -> str:
-    return f"{file} is damaged or truncated: copy or export it again"
+def _bind_inputs(network: InnerNetwork, assembled: Assembled) -> Iterator[IoBinding]:
+    for entry, name in zip(network.entering, assembled.entering, strict=True):
+        if name is not None:
+            index = network.graph.inputs[entry.position]
+            yield _bind(network, name, position=entry.position, inner=entry.tensor, author=index)
 
 
-def _convert(data: bytes, file: Path) -> bytes:
-    """The `.tosa` bytes of a `.tflite` file; both tools run as processes, so that none can take this one down."""
-    with tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
-        source, mlir, tosa = (Path(folder) / name for name in ("network.tflite", "network.mlirbc", "network.tosa"))
-        source.write_bytes(data)
-        converter = [sys.executable, "-m", "tosa_converter_for_tflite.cli", "--bytecode", "--emit-debug-info"]
-        _run([*converter, str(source), "-o", str(mlir)], produces=mlir, file=file)
-        _run(
-            [
-                _find_tosa_opt(file),
-                "--tosa-serialize",
-                f"--tosa-flatbuffer-filename={tosa}",
-                str(mlir),
-                "-o",
-                os.devnull,
-            ],
-            produces=tosa,
-            file=file,
-        )
-        return tosa.read_bytes()
+def _bind_output(network: InnerNetwork, assembled: Assembled, position: int) -> OutputBinding:
+    inner, author = network.leaving[position], network.model.main.outputs[position]
+    name = assembled.leaving[position]
+    if name is None:
+        return PassedInput(position=position, source=network.graph.inputs.index(inner))
+    binding = _bind(network, name, position=position, inner=inner, author=author)
+    integers = assembled.graph.constant(name)
+    if integers is None:
+        return binding
+    values = dequantize(integers, binding).astype(_describe(network.model, author).dtype)
+    return ConstantOutput(position=position, values=values)
 
 
-def _find_tosa_opt(file: Path) -> str:
-    folders = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
-    tool = shutil.which("tosa-opt", path=folders)
-    if tool is None:
-        raise BadInput(f"cannot read {file}: tosa-opt is missing; mend: pip install --force-reinstall tosa-tools")
-    return tool
-
-
-def _run(command: Sequence[str], *, produces: Path, file: Path) -> None:
-    try:
-        process = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_CONVERSION_LIMIT_S)
-    except subprocess.TimeoutExpired as error:
-        raise BadInput(f"{file}: the conversion to TOSA did not end in {_CONVERSION_LIMIT_S} s") from error
-    if process.returncode != 0 or not produces.is_file():
-        raise BadInput(_explain_refusal(process.stderr, file))
-
-
-def _explain_refusal(noise: str, file: Path) -> str:
-    """One line from what a tool printed: its first error, without the places and prefixes around it."""
-    if "not a valid Flatbuffer" in noise:
-        return _describe_damage(file)
-    errors = [line.split("error: ", 1)[1] for line in noise.splitlines() if "error: " in line]
-    reason = errors[0] if errors else "the converter gave no reason"
-    return (
-        f"{file} cannot be expressed in TOSA: {reason}. Replace that operator in the network and convert it again, "
-        "or give the PyTorch network and --calibration"
+def _bind(network: InnerNetwork, name: str, *, position: int, inner: int, author: int) -> IoBinding:
+    """The graph's tensor `name`, which is the file's `inner`, as the file's `author` at its border."""
+    tensor = network.tensor(inner)
+    outside = network.tensor(author).is_float
+    unsigned = -UNSIGNED_OFFSET if author in network.model.unsigned else 0
+    return IoBinding(
+        tensor=name,
+        position=position,
+        scale=float(tensor.scale) if outside else None,
+        zero_point=tensor.zero_point if outside else unsigned,
+        axes=tuple(range(len(tensor.shape))),
+        rounding=ScaleDivision.QUOTIENT_AWAY,
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from chipsmith.frontends.calibration import needless_calibration
-from chipsmith.frontends.front_end import AnyPath
+from chipsmith.frontends.calibration import CalibrationSource, needless_calibration
+from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantized_network import QuantizedNetwork, integer_network
 from chipsmith.tosa.file import read_tosa
 
 
-def load_tosa(model: str, calibration: AnyPath | None) -> QuantizedNetwork:
+def load_tosa(
+    model: str, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
+) -> QuantizedNetwork:
     """The network of a `.tosa` file. Raises BadInput for a calibration, and as read_tosa does."""
     if calibration is not None:
         raise needless_calibration(model)

@@ -14,7 +14,7 @@ from chipsmith.quantisation.lower.rescale import (
     apply_limits,
     find_reach,
     lay_out,
-    limit_to_finite,
+    limit_constant,
     shape_of,
     to_int32,
 )
@@ -36,6 +36,8 @@ _FACTOR = 32767
 _FINE_ENOUGH = float(1 << 13)
 """A sum that counts as far as this has steps in which a constant may be rounded."""
 _LARGEST_SUM = float(1 << 30)
+_MASKED = 64.0
+"""So far below all others a masked number is nothing in a softmax."""
 _MOST_EXPONENTS = 16
 
 
@@ -45,11 +47,9 @@ def lower_binary(state: LoweringState, operator: Operator) -> Value:
     if table is not None:
         return table
     left, right = _real_or_constant(state, operator, 0), _real_or_constant(state, operator, 1)
-    added = _add_constant(state, operator, left, right)
-    if added is not None:
-        return added
     left, right = (limit_masking(state, operator, *pair) for pair in ((left, right), (right, left)))
-    return combine(state.build, operator.kind, left, right)
+    added = _add_constant(state, operator, left, right)
+    return combine(state.build, operator.kind, left, right) if added is None else added
 
 
 def _real_or_constant(state: LoweringState, operator: Operator, index: int) -> RealValue | ConstantValue:
@@ -68,7 +68,7 @@ def _add_constant(
     if not isinstance(left, Int32Value) or not isinstance(right, ConstantValue):
         return None
     wide = lay_out(state.build, apply_limits(state.build, left))
-    steps = np.rint(limit_to_finite(right.data) / wide.scale)
+    steps = np.rint(limit_constant(right.data) / wide.scale)
     shape = np.broadcast_shapes(wide.shape, right.data.shape)
     bound = wide.bound + float(np.abs(steps).max())
     if wide.bound.max() < _FINE_ENOUGH or bound.max() > _LARGEST_SUM or (wide.scale.size > 1 and wide.shape != shape):
@@ -82,13 +82,15 @@ def limit_masking(
 ) -> RealValue | ConstantValue:
     """A constant, cut off where the result is beyond its planned range whatever the other value is.
 
-    So a mask of minus a thousand million costs the values beside it no resolution.
+    So a mask of minus a thousand million costs the values beside it no resolution. Where the plan has no range,
+    infinities alone are cut off, so far out that a softmax has nothing of them.
     """
-    planned = state.planned(operator.outputs[0])
-    if planned is None or not isinstance(value, ConstantValue):
+    if not isinstance(value, ConstantValue):
         return value
-    low, high = ((limit - planned.zero_point[0]) * planned.scale[0] for limit in planned.limits)
-    reach = find_reach(other) + max(abs(low), abs(high)) + float(planned.scale[0])
+    planned_reach = state.planned_reach(operator)
+    reach = find_reach(other) + (_MASKED if planned_reach is None else planned_reach)
+    if planned_reach is None:
+        reach = max(reach, find_reach(value))
     return replace(value, data=np.clip(value.data.astype(np.float64), -reach, reach))
 
 
@@ -110,7 +112,7 @@ def _scale_by_constant(
     state: LoweringState, value: RealValue, factor: ConstantValue, shape: tuple[int, ...]
 ) -> Int32Value:
     """By another scale where the factor is the same everywhere or differs by the last axis alone; else a product."""
-    data = limit_to_finite(factor.data)
+    data = limit_constant(factor.data)
     wide = value if isinstance(value, Int32Value) else to_int32(state.build, value)
     if data.size == 1:
         return scale_by(state, wide, np.abs(data.reshape(1)), np.sign(data.reshape((1,) * len(wide.shape))))

@@ -10,9 +10,9 @@ import numpy as np
 from chipsmith.quantisation.lower.arithmetic import to_common_scale
 from chipsmith.quantisation.lower.elementwise import limit_masking
 from chipsmith.quantisation.lower.movement import move, narrow_before
-from chipsmith.quantisation.lower.rescale import FINE, find_reach, limit_to_finite, narrow, quantise_reals, to_int32
+from chipsmith.quantisation.lower.rescale import FINE, find_reach, limit_constant, narrow, quantise_reals, to_int32
 from chipsmith.quantisation.lower.selection import to_mask
-from chipsmith.quantisation.lower.state import Handler, LoweringState, cover_range
+from chipsmith.quantisation.lower.state import Handler, LoweringState
 from chipsmith.quantisation.lower.tables import tabulate
 from chipsmith.quantisation.lower.values import (
     ConstantValue,
@@ -27,6 +27,7 @@ from chipsmith.quantisation.lower.values import (
     quantisation_of,
 )
 from chipsmith.quantisation.plan import INT8_WIDTH, Quantisation
+from chipsmith.quantisation.ranges import Range, cover_range
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType, Operator
 
@@ -224,8 +225,8 @@ def _read_table(state: LoweringState, operator: Operator, table: ConstantValue) 
     own = state.plan.tensors.get(table.name)
     shared = state.planned(operator.outputs[0]) or (own if own is not None and own.scale.size == 1 else None)
     if shared is None:
-        finite = limit_to_finite(table.data)
-        shared = cover_range(float(finite.min()), float(finite.max()))
+        finite = limit_constant(table.data)
+        shared = cover_range(Range(low=float(finite.min()), high=float(finite.max())))
     return _narrow_part(state, table, shared)
 
 

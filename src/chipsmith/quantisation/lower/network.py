@@ -33,8 +33,9 @@ from chipsmith.quantisation.lower.values import (
     quantisation_of,
 )
 from chipsmith.quantisation.network import FloatNetwork
-from chipsmith.quantisation.plan import INT8_WIDTH, Quantisation, QuantisationPlan, Reals
+from chipsmith.quantisation.plan import INT8_WIDTH, Quantisation, QuantisationPlan
 from chipsmith.quantisation.regions import Region, RegionKind, find_regions
+from chipsmith.quantisation.rounding import round_constant
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType, Graph, Operator
 from chipsmith.tosa.names import rename_tensors
@@ -85,6 +86,7 @@ def lower_network(network: FloatNetwork, plan: QuantisationPlan) -> LoweredNetwo
         graph=network.graph,
         plan=plan,
         origins=network.origins,
+        kinds={layer.name: layer.operator for layer in network.layers},
         build=GraphBuilder(reserved=(*network.graph.inputs, *network.graph.outputs)),
     )
     for name in network.graph.inputs:
@@ -96,9 +98,17 @@ def lower_network(network: FloatNetwork, plan: QuantisationPlan) -> LoweredNetwo
         output = operator.outputs[0]
         if operator.name not in inner or output in producers:
             _enter_scope(state, operator)
-            value = _lower_operator(state, operator, producers.get(output))
-            state.values[output] = _round_value(state, output, value)
+            state.values[output] = _lower_and_round(state, operator, producers.get(output))
     return _finish(state)
+
+
+def _lower_and_round(state: LoweringState, operator: Operator, region: Region | None) -> Value:
+    """The value of an operator's output; refusals name the operator."""
+    try:
+        return _round_value(state, operator.outputs[0], _lower_operator(state, operator, region))
+    except OperatorRefused as error:
+        named = str(state.refuse(operator, ""))
+        raise error if str(error).startswith(named) else OperatorRefused(f"{named}{error}") from None
 
 
 def _enter_scope(state: LoweringState, operator: Operator) -> None:
@@ -166,20 +176,10 @@ def _round_value(state: LoweringState, name: str, value: Value) -> Value:
     if planned is None:
         return value
     if isinstance(value, ConstantValue):
-        return ConstantValue(data=_round_constant(value.data.astype(np.float64), planned), name=name)
+        return ConstantValue(data=round_constant(value.data, planned), name=name)
     if isinstance(value, Int8Value | Int16Value | Tabulated | Int32Value):
         return narrow(state.build, value, planned)
     return value
-
-
-def _round_constant(real: Reals, planned: Quantisation) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    spread = [1] * real.ndim
-    if planned.scale.size > 1:
-        spread[planned.axis] = -1
-    scale, zero_point = planned.scale.reshape(spread), planned.zero_point.reshape(spread)
-    low, high = planned.limits
-    integers = np.clip(np.rint(real / scale) + zero_point, low, high)
-    return np.asarray((integers - zero_point) * scale, np.float32)
 
 
 def _finish(state: LoweringState) -> LoweredNetwork:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from chipsmith.quantisation.lower.arithmetic import multiply
 from chipsmith.quantisation.lower.movement import narrow_before
+from chipsmith.quantisation.lower.products import Channels, multiply_channels, read_factor
 from chipsmith.quantisation.lower.rescale import to_int32
 from chipsmith.quantisation.lower.state import Handler, LoweringState
-from chipsmith.quantisation.lower.values import Int8Value, Int32Value, Value
+from chipsmith.quantisation.lower.values import Int8Value, Int16Value, Int32Value, Value
+from chipsmith.quantisation.lower.weights import IntegerWeights
 from chipsmith.quantisation.plan import Reals
 from chipsmith.tosa.builder import Shape
 from chipsmith.tosa.graph import AttributeValue, DType, Operator
@@ -34,13 +38,13 @@ def lower_average_pool(state: LoweringState, operator: Operator) -> Value:
 
     Padding is outside of the mean: where there is any, each sum is multiplied by the reciprocal of its own count.
     """
-    image = state.to_int8(operator, 0)
-    if any(_integers(operator, "pad")) and _keeps_scale(state, operator, image):
+    image = read_factor(state, operator, 0)
+    if isinstance(image, Int8Value) and any(_integers(operator, "pad")) and _keeps_scale(state, operator, image):
         return _average(state, operator, image)
     sums = _sum_windows(state, operator, image)
     counts = _count_elements(state, operator)
     if counts.min() == counts.max():
-        return Int32Value(tensor=sums.tensor, shape=sums.shape, scale=sums.scale / counts.max(), bound=sums.bound)
+        return replace(sums, scale=sums.scale / counts.max())
     step = 1.0 / counts.min() / _FACTOR
     tensor = state.build.constant(np.rint(1.0 / counts / step)[None, :, :, None], DType.INT32)
     shares = Int32Value(
@@ -69,9 +73,10 @@ def _average(state: LoweringState, operator: Operator, image: Int8Value) -> Int8
     return Int8Value(tensor=tensor, scale=image.scale, zero_point=image.zero_point)
 
 
-def _sum_windows(state: LoweringState, operator: Operator, image: Int8Value) -> Int32Value:
+def _sum_windows(state: LoweringState, operator: Operator, image: Int8Value | Int16Value) -> Int32Value:
     build, kernel = state.build, _integers(operator, "kernel")
     shape = state.shape(operator.outputs[0])
+    ones = build.constant(np.ones((*kernel, shape[3], 1)), DType.INT8)
     attributes: dict[str, AttributeValue] = {
         "pad": _integers(operator, "pad"),
         "stride": _integers(operator, "stride"),
@@ -79,16 +84,15 @@ def _sum_windows(state: LoweringState, operator: Operator, image: Int8Value) -> 
         "local_bound": False,
         "acc_type": "INT32",
     }
-    operands = (
-        image.tensor,
-        build.constant(np.ones((*kernel, shape[3], 1)), DType.INT8),
-        build.constant(np.zeros(shape[3]), DType.INT32),
-        build.constant([image.zero_point], DType.INT8),
-        build.constant([0], DType.INT8),
-    )
-    tensor = build.emit("DEPTHWISE_CONV2D", operands, shape, DType.INT32, attributes)
-    bound = np.array([image.bound * math.prod(kernel)])
-    return Int32Value(tensor=tensor, shape=shape, scale=np.array([image.scale]), bound=bound)
+
+    def sum_up(part: Int8Value, bias: npt.NDArray[np.int64]) -> str:
+        added = build.constant(bias, DType.INT32)
+        zero_points = (build.constant([part.zero_point], DType.INT8), build.constant([0], DType.INT8))
+        return build.emit("DEPTHWISE_CONV2D", (part.tensor, ones, added, *zero_points), shape, DType.INT32, attributes)
+
+    weights = IntegerWeights(integers=np.ones((1, 1), np.int64), scale=np.ones(1), zero_point=0)
+    channels = Channels(weights=weights, magnitudes=np.array([math.prod(kernel)]), bias=np.zeros(shape[3], np.int64))
+    return multiply_channels(build, image, channels, sum_up)
 
 
 def _count_elements(state: LoweringState, operator: Operator) -> Reals:

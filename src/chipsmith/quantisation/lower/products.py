@@ -35,8 +35,8 @@ Product = Callable[[Int8Value, npt.NDArray[np.int64]], str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Channels:
-    """Weights and bias by output channel: `magnitudes` is the sum of a channel's weights in magnitude."""
+class Channels:
+    """Weights and bias by output channel; `magnitudes` are the sums of a channel's weights in magnitude."""
 
     weights: IntegerWeights
     magnitudes: npt.NDArray[np.int64]
@@ -60,9 +60,9 @@ def _convolve_constant(state: LoweringState, operator: Operator, weights: Consta
     planned = state.plan.tensors.get(weights.name)
     axis, shape = _CHANNEL_AXES[operator.kind], real.shape
     if operator.kind == "DEPTHWISE_CONV2D":
-        planned = _repeat(planned, axis, shape[3])
+        planned = _spread_by_kernel(planned, shape[2], shape[3])
         real = real.reshape(*shape[:2], shape[2] * shape[3])
-    source = _read_factor(state, operator, 0)
+    source = read_factor(state, operator, 0)
     channels = _quantise_channels(real, axis, planned, bias, source.scale)
     integers = state.build.constant(channels.weights.integers.reshape(shape), DType.INT8)
 
@@ -72,21 +72,22 @@ def _convolve_constant(state: LoweringState, operator: Operator, weights: Consta
     return multiply_channels(state.build, source, channels, convolve)
 
 
-def _repeat(planned: Quantisation | None, axis: int, times: int) -> Quantisation | None:
-    """The quantisation of channels each of which stands so many times."""
-    if planned is None or planned.scale.size == 1 or planned.axis != axis:
+def _spread_by_kernel(planned: Quantisation | None, channels: int, kernels: int) -> Quantisation | None:
+    """The scales of depthwise weights (KH, KW, C, M), which are by C or by M, as scales by C x M along axis 2."""
+    if planned is None or planned.scale.size == 1:
         return planned
-    return replace(planned, scale=np.repeat(planned.scale, times), zero_point=np.repeat(planned.zero_point, times))
+    indices = np.repeat(np.arange(channels), kernels) if planned.axis == 2 else np.tile(np.arange(kernels), channels)
+    return replace(planned, scale=planned.scale[indices], zero_point=planned.zero_point[indices], axis=2)
 
 
 def _quantise_channels(
     real: Reals, axis: int, planned: Quantisation | None, bias: Reals, input_scale: float
-) -> _Channels:
+) -> Channels:
     count = real.shape[axis]
     bias = np.broadcast_to(bias.reshape(-1), (count,))
     weights = make_room_for_bias(quantise_weights(real, axis, planned), real, axis, bias, input_scale)
     others = tuple(index for index in range(real.ndim) if index != axis)
-    return _Channels(
+    return Channels(
         weights=weights,
         magnitudes=np.abs(weights.integers - weights.zero_point).sum(axis=others),
         bias=quantise_bias(bias, weights, input_scale),
@@ -114,16 +115,16 @@ def _emit_convolution(
 
 
 def multiply_channels(
-    build: GraphBuilder, source: Int8Value | Int16Value, channels: _Channels, product: Product
+    build: GraphBuilder, source: Int8Value | Int16Value, channels: Channels, product: Product
 ) -> Int32Value:
     """The product with int8, or with the two bytes of int16, whose products are then added."""
     if isinstance(source, Int8Value):
         bound = channels.magnitudes * source.bound + np.abs(channels.bias)
         return _int32_value(build, product(source, channels.bias), source.scale * channels.weights.scale, bound)
-    upper, lower = _split_bytes(build, source)
+    upper, lower = split_bytes(build, source)
     bound = channels.magnitudes * (32768.0 + _LOWER) + np.abs(channels.bias)
     zeros = np.zeros_like(channels.bias)
-    tensor, lost = _add_bytes(build, product(upper, zeros), product(lower, channels.bias), float(bound.max()))
+    tensor, lost = add_bytes(build, product(upper, zeros), product(lower, channels.bias), float(bound.max()))
     scale = source.scale * channels.weights.scale * 2.0**lost
     return _int32_value(build, tensor, scale, np.ceil(bound / 2.0**lost) + 2)
 
@@ -134,7 +135,7 @@ def _int32_value(build: GraphBuilder, tensor: str, scale: Reals, bound: Reals) -
     return Int32Value(tensor=tensor, shape=build.shape(tensor), scale=scale, bound=limits.astype(np.float64))
 
 
-def _split_bytes(build: GraphBuilder, source: Int16Value) -> tuple[Int8Value, Int8Value]:
+def split_bytes(build: GraphBuilder, source: Int16Value) -> tuple[Int8Value, Int8Value]:
     """q = 256 * upper + lower: the lower byte counts 0 ... 255, by a zero point of -128."""
     ones = (1,) * len(build.shape(source.tensor))
     eight = build.constant(np.full(ones, 8), DType.INT16)
@@ -150,7 +151,7 @@ def _split_bytes(build: GraphBuilder, source: Int16Value) -> tuple[Int8Value, In
     )
 
 
-def _add_bytes(build: GraphBuilder, upper: str, lower: str, bound: float) -> tuple[str, int]:
+def add_bytes(build: GraphBuilder, upper: str, lower: str, bound: float) -> tuple[str, int]:
     """256 * upper + lower, divided by 2**lost where the bound asks for it; and `lost`."""
     lost = max(0, math.ceil(math.log2(max(bound, 1.0) / _COARSE_SUM)))
     if lost == 0:
@@ -163,7 +164,7 @@ def _add_bytes(build: GraphBuilder, upper: str, lower: str, bound: float) -> tup
     return build.binary("ADD", first, second), lost
 
 
-def _read_factor(state: LoweringState, operator: Operator, index: int) -> Int8Value | Int16Value:
+def read_factor(state: LoweringState, operator: Operator, index: int) -> Int8Value | Int16Value:
     """A factor as int8, or as int16 where the plan has it so."""
     value = state.operand(operator, index)
     return value if isinstance(value, Int16Value) else state.to_int8(operator, index)
@@ -195,10 +196,10 @@ def lower_matmul(state: LoweringState, operator: Operator) -> Value:
     if isinstance(right, ConstantValue) and (right.data == right.data[:1]).all():
         return _multiply_by_matrix(state, operator, right)
     if isinstance(right, ConstantValue):
-        return _multiply_matrices(state, operator, _read_factor(state, operator, 0), _constant_factor(state, right))
+        return _multiply_matrices(state, operator, read_factor(state, operator, 0), _constant_factor(state, right))
     if isinstance(left, ConstantValue):
-        return _multiply_matrices(state, operator, _constant_factor(state, left), _read_factor(state, operator, 1))
-    first, second = _read_factor(state, operator, 0), _read_factor(state, operator, 1)
+        return _multiply_matrices(state, operator, _constant_factor(state, left), read_factor(state, operator, 1))
+    first, second = read_factor(state, operator, 0), read_factor(state, operator, 1)
     if isinstance(first, Int16Value) and isinstance(second, Int16Value):
         second = state.narrow_to_own_range(second)
     return _multiply_matrices(state, operator, first, second)
@@ -206,7 +207,7 @@ def lower_matmul(state: LoweringState, operator: Operator) -> Value:
 
 def _multiply_by_matrix(state: LoweringState, operator: Operator, right: ConstantValue) -> Int32Value:
     """left (N, H, C) times a matrix (C, W), the same for all N."""
-    build, source = state.build, _read_factor(state, operator, 0)
+    build, source = state.build, read_factor(state, operator, 0)
     batch, rows, inner = build.shape(source.tensor)
     matrix = right.data[:1].astype(np.float64)
     columns = matrix.shape[2]
@@ -246,10 +247,10 @@ def _multiply_matrices(
     wide, small = (left, right) if isinstance(left, Int16Value) else (right, left)
     assert isinstance(wide, Int16Value)
     assert isinstance(small, Int8Value)
-    pairs = [(part, small) if wide is left else (small, part) for part in _split_bytes(build, wide)]
+    pairs = [(part, small) if wide is left else (small, part) for part in split_bytes(build, wide)]
     bound = np.array([small.bound * inner * (32768.0 + _LOWER)])
     upper, lower = (_emit_matmul(state, operator, *pair) for pair in pairs)
-    tensor, lost = _add_bytes(build, upper, lower, float(bound[0]))
+    tensor, lost = add_bytes(build, upper, lower, float(bound[0]))
     return _int32_value(build, tensor, np.array([wide.scale * small.scale * 2.0**lost]), np.ceil(bound / 2.0**lost) + 2)
 
 

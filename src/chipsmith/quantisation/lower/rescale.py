@@ -31,7 +31,7 @@ ENTRY = 32767
 """Greatest entry of an int16 table."""
 FRACTION = 128
 """An int16 table's result counts its entries in so many parts."""
-_FEW_STEPS = 256
+_FEW_STEPS = 512
 """A table half of whose entries are smaller than this is better split into two."""
 _PARTS = float(1 << 13)
 _LEAST_REACH = 1e-30
@@ -114,14 +114,23 @@ def find_reach(value: RealValue | ConstantValue) -> float:
         case Tabulated():
             largest = float(np.abs(limit_to_finite(value.real)).max())
         case ConstantValue():
-            largest = float(np.abs(limit_to_finite(value.data)).max(initial=0.0))
+            largest = float(np.abs(limit_constant(value.data)).max(initial=0.0))
     return max(largest, _LEAST_REACH)
 
 
-def limit_to_finite(real: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Infinities as the largest finite magnitude among the values; what is not a number as the number beside it.
+def limit_constant(data: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """A constant's real numbers, infinities as its largest finite magnitude. Raises OperatorRefused for NaN."""
+    wide = data.astype(np.float64)
+    if np.isnan(wide).any():
+        raise OperatorRefused("a constant is not a number, which has no integer form")
+    largest = np.abs(wide[np.isfinite(wide)]).max(initial=0.0)
+    return np.clip(wide, -largest, largest)
 
-    A table has entries for integers that its network never computes, such as the logarithm of what is below zero.
+
+def limit_to_finite(real: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """A table with infinities as its largest finite magnitude, and what is not a number as the number beside it.
+
+    It has entries for integers that its network never computes, such as the logarithm of what is below zero.
     """
     wide = real.astype(np.float64)
     numbers = ~np.isnan(wide)
@@ -221,7 +230,7 @@ def to_scale(build: GraphBuilder, value: RealValue, scale: float) -> str:
 
 def constant_to_scale(build: GraphBuilder, value: ConstantValue, scale: Reals | float) -> str:
     """A constant int32 tensor in steps of `scale`, which may differ by the last axis."""
-    return build.constant(np.rint(limit_to_finite(value.data) / scale), DType.INT32)
+    return build.constant(np.rint(limit_constant(value.data) / scale), DType.INT32)
 
 
 def narrow(build: GraphBuilder, value: RealValue, quantisation: Quantisation) -> Int8Value | Int16Value:

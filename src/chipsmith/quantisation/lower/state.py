@@ -20,21 +20,24 @@ from chipsmith.quantisation.lower.values import (
     Tabulated,
     Value,
 )
-from chipsmith.quantisation.plan import Quantisation, QuantisationPlan, quantise_tensor
+from chipsmith.quantisation.plan import Quantisation, QuantisationPlan
+from chipsmith.quantisation.ranges import Range, cover_range
 from chipsmith.tosa.builder import GraphBuilder, Shape
 from chipsmith.tosa.floating.rows import step_of
 from chipsmith.tosa.graph import Graph, Operator
 
-_LARGEST_INT32 = float((1 << 31) - 1)
-
 
 @dataclass(frozen=True, kw_only=True)
 class LoweringState:
-    """The float `graph`, its `plan` and its authors' names; `values` by the float graph's names, and `build`."""
+    """The float `graph` and its `plan`; `values` by the float graph's names; `build`, which makes the integer graph.
+
+    `origins` are the author's names of the float graph's operators, `kinds` what the author calls each of these.
+    """
 
     graph: Graph
     plan: QuantisationPlan
     origins: Mapping[str, str]
+    kinds: Mapping[str, str]
     build: GraphBuilder
     values: dict[str, Value] = field(default_factory=dict)
 
@@ -79,7 +82,7 @@ class LoweringState:
     def planned_reach(self, operator: Operator) -> float | None:
         """No magnitude of an operator's result counts beyond this; None where the plan says nothing."""
         planned = self.planned(operator.outputs[0])
-        return None if planned is None else float(planned.scale[0] * (planned.limits[1] - planned.limits[0]))
+        return None if planned is None else float(planned.scale[0] * (planned.limits[1] - planned.limits[0] + 1))
 
     def to_int8(self, operator: Operator, index: int) -> Int8Value:
         """An input as int8, for an operator that reads nothing else.
@@ -95,13 +98,14 @@ class LoweringState:
     def narrow_to_own_range(self, value: Int16Value | Tabulated) -> Int8Value:
         """The value as int8 over all that it may be."""
         real = limit_to_finite(value.real) if isinstance(value, Tabulated) else np.array([-1, 1]) * find_reach(value)
-        result = narrow(self.build, value, cover_range(float(real.min()), float(real.max())))
+        result = narrow(self.build, value, cover_range(Range(low=float(real.min()), high=float(real.max()))))
         assert isinstance(result, Int8Value)
         return result
 
     def refuse(self, operator: Operator, reason: str) -> OperatorRefused:
         """The refusal of an operator, by its author's name."""
-        return OperatorRefused(f"{operator.kind} '{self.origins.get(operator.name, operator.name)}': {reason}")
+        name = self.origins.get(operator.name, operator.name)
+        return OperatorRefused(f"{self.kinds.get(name, operator.kind)} '{name}': {reason}")
 
     def evaluate(self, operator: Operator, arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """What an operator means in floating point, for inputs that have an axis of inferences in front."""
@@ -112,10 +116,3 @@ class LoweringState:
 
 Handler: TypeAlias = Callable[[LoweringState, Operator], Value]
 """Lowers an operator of the float graph to the value of its output, not rounded by the plan yet."""
-
-
-def cover_range(low: float, high: float) -> Quantisation:
-    """The int8 quantisation that holds low ... high, and zero exactly."""
-    low, high = min(low, 0.0), max(high, 0.0)
-    scale = max(high - low, 1e-30) / 255
-    return quantise_tensor(scale, int(np.clip(np.rint(-128 - low / scale), -128, 127)))

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.quantisation.plan import Quantisation, Reals
+from chipsmith.quantisation.weights import symmetric_scales
 
 _LARGEST_WEIGHT = 127
 _LARGEST_BIAS = float(1 << 30)
-_LEAST_SCALE = 1e-30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +38,7 @@ def quantise_weights(real: Reals, axis: int | None, planned: Quantisation | None
             scale=planned.scale,
             zero_point=int(planned.zero_point[0]),
         )
-    others = tuple(index for index in range(real.ndim) if index != axis)
-    largest = np.abs(real).max(axis=others, initial=0.0).reshape(-1)
-    scale = np.where(largest > 0, largest, 1.0) / _LARGEST_WEIGHT
-    return _quantise_by(real, np.maximum(scale, _LEAST_SCALE), axis)
+    return _quantise_by(real, symmetric_scales(real, axis).scale, axis)
 
 
 def _is_usable(planned: Quantisation, axis: int | None, shape: tuple[int, ...]) -> bool:

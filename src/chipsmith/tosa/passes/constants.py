@@ -19,7 +19,7 @@ def fold_constants(graph: Graph) -> Graph:
     return replace(
         graph,
         operators=tuple(op for op in graph.operators if op not in folded),
-        constants={**graph.constants, **{name: np.ascontiguousarray(data) for name, data in values.items()}},
+        constants={**graph.constants, **{name: np.array(data) for name, data in values.items()}},
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chipsmith.errors import ChipsmithError
-from chipsmith.frontends.quantized_io import IoBinding
 from chipsmith.frontends.quantized_network import Arithmetic, FrameworkModel, QuantizedNetwork
 from chipsmith.targets.target import PreparedNetwork
 from chipsmith.tosa.graph import Array
@@ -73,11 +72,17 @@ def _run(
 def _compare_all(
     network: QuantizedNetwork, expected: tuple[Array, ...], outputs: tuple[Array, ...]
 ) -> tuple[OutputCheck, ...]:
-    scales = {
-        binding.position: binding.scale if isinstance(binding, IoBinding) else None for binding in network.outputs
-    }
-    pairs = zip(network.output_names, expected, outputs, strict=True)
+    scales = {binding.position: binding.scale for binding in network.computed_outputs}
+    shapes = {tensor.shape for tensor in network.author_inputs}
+    triples = zip(network.author_outputs, expected, outputs, strict=True)
     return tuple(
-        compare_outputs(name, exact, rough, scale=scales.get(position))
-        for position, (name, exact, rough) in enumerate(pairs)
+        compare_outputs(
+            tensor.name,
+            exact,
+            rough,
+            arithmetic=network.arithmetic,
+            scale=scales.get(position),
+            rebuilt=tensor.shape in shapes,
+        )
+        for position, (tensor, exact, rough) in enumerate(triples)
     )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 from chipsmith.frontends.quantized_network import Arithmetic
 from chipsmith.witness.check.outputs import OutputCheck
 from chipsmith.witness.check.verdict import SourceCheck
-
-_NAMED = 3
-"""Operators that a line names at most."""
 
 
 def describe_check(check: SourceCheck) -> str:
@@ -57,7 +55,7 @@ def _measure(check: SourceCheck, output: OutputCheck) -> str:
     parts = [_count_differing(output) if integer else _show_ratio(output)]
     if output.differing and output.largest_step is not None and check.arithmetic is not Arithmetic.FLOAT:
         parts.append(f"by {output.largest_step:.3g} steps at most{_name_roundings(check)}")
-    if output.top1_agreement is not None and not (integer and output.sqnr_db is None):
+    if output.top1_agreement is not None:
         parts.append(f"top-1 {100 * output.top1_agreement:.4g} % of {output.decisions}")
     return ", ".join(filter(None, parts))
 
@@ -75,7 +73,6 @@ def _show_ratio(output: OutputCheck) -> str:
 def _name_roundings(check: SourceCheck) -> str:
     if not check.other_roundings:
         return ""
-    more = len(check.other_roundings) - _NAMED
-    named = [f"{kind} '{name}'" for name, kind in check.other_roundings.items()][:_NAMED]
-    texts = ", ".join(named) + (f" and {more} more" if more > 0 else "")
-    return f" ({texts} may bring 1 each: TOSA rounds {'it' if len(check.other_roundings) == 1 else 'them'} otherwise)"
+    counts = Counter(check.other_roundings.values())
+    texts = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    return f" ({texts} may bring 1 each: TOSA rounds {'it' if counts.total() == 1 else 'them'} otherwise)"

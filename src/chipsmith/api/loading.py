@@ -1,0 +1,73 @@
+"""How verbs load a network: its calibration or random inputs, sizes that it leaves open, how it is quantised."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chipsmith.errors import BadInput
+
+if TYPE_CHECKING:
+    from chipsmith.flow.calibration import AnyCalibration
+    from chipsmith.frontends.calibration import CalibrationSource
+    from chipsmith.frontends.options import LoadOptions
+    from chipsmith.frontends.quantized_network import QuantizedNetwork
+    from chipsmith.quantisation.settings import RangeMethod
+
+_ARRAY_SUFFIXES = (".npy", ".npz")
+"""Files that the front ends read themselves."""
+
+
+def load_network(
+    model: str,
+    calibration: "AnyCalibration | None",
+    *,
+    random_calibration: bool,
+    options: "LoadOptions",
+) -> "QuantizedNetwork":
+    """The network that `model` names; see load_model and load_random of `chipsmith.frontends.registry`.
+
+    `calibration` as resolve_calibration of `chipsmith.flow.calibration` takes it.
+    """
+    from chipsmith.frontends.registry import load_model, load_random
+
+    if not random_calibration:
+        return load_model(model, _resolve(calibration, model, options), options)
+    if calibration is not None:
+        raise BadInput("--calibration and --random-calibration exclude each other: give one of the two")
+    return load_random(model, options)
+
+
+def _resolve(calibration: "AnyCalibration | None", model: str, options: "LoadOptions") -> "CalibrationSource | None":
+    if calibration is None or (isinstance(calibration, str) and calibration.endswith(_ARRAY_SUFFIXES)):
+        return calibration
+    from chipsmith.flow.calibration import resolve_calibration
+
+    return resolve_calibration(calibration, model, options)
+
+
+def read_options(*, shapes: Sequence[str], quantise: str, wide: Sequence[str]) -> "LoadOptions":
+    """LoadOptions of what a user writes: shapes as "name=1x3x224x224", a range method by name. Raises BadInput."""
+    from chipsmith.frontends.options import LoadOptions
+    from chipsmith.quantisation.settings import QuantisationSettings
+
+    settings = QuantisationSettings(method=_read_method(quantise), wide=tuple(wide))
+    return LoadOptions(shapes=dict(map(_read_shape, shapes)), quantisation=settings)
+
+
+def _read_method(name: str) -> "RangeMethod":
+    from chipsmith.quantisation.settings import RangeMethod
+    from chipsmith.suggest import nearest_name
+
+    try:
+        return RangeMethod(name)
+    except ValueError:
+        near = nearest_name(name, list(RangeMethod))
+        hint = f"; did you mean {near}?" if near else ""
+        raise BadInput(f"there is no way '{name}' to choose ranges; there are {', '.join(RangeMethod)}{hint}") from None
+
+
+def _read_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    name, separator, sizes = text.rpartition("=")
+    parts = sizes.split("x") if sizes else []
+    if not (separator and name and all(part.isdecimal() and int(part) > 0 for part in parts)):
+        raise BadInput(f"a shape is written as name=1x3x224x224, and '{text}' is given")
+    return name, tuple(map(int, parts))
