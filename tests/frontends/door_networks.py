@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +54,8 @@ def run_onnx(file, columns):
     """All outputs of an `.onnx` file, inferences along axis 0, for inputs of which the first axis counts inferences."""
     session = open_session(file)
     names = [source.name for source in session.get_inputs()]
-    calls = [session.run(None, dict(zip(names, inputs, strict=True))) for inputs in zip(*columns, strict=True)]
-    return join_calls(calls)
+    calls = [zip(names, map(np.asarray, inputs), strict=True) for inputs in zip(*columns, strict=True)]
+    return join_calls([session.run(None, dict(call)) for call in calls])
 
 
 def run_eager(module, columns):
@@ -64,7 +65,7 @@ def run_eager(module, columns):
 
     with torch.no_grad():
         results = [
-            module(*(torch.from_numpy(array.copy()) for array in inputs)) for inputs in zip(*columns, strict=True)
+            module(*(torch.from_numpy(np.array(array)) for array in inputs)) for inputs in zip(*columns, strict=True)
         ]
     return join_calls([[leaf.numpy() for leaf in tree_leaves(result)] for result in results])
 
@@ -84,8 +85,10 @@ def save_calibration(folder, columns, names):
     if len(columns) == 1:
         np.save(folder / "calibration.npy", join_batches(columns[0]))
         return folder / "calibration.npy"
-    with (folder / "calibration.npz").open("wb") as file:
-        np.savez(file, **{name: join_batches(column) for name, column in zip(names, columns, strict=True)})
+    with zipfile.ZipFile(folder / "calibration.npz", "w") as archive:  # np.savez has arguments of its own names
+        for name, column in zip(names, columns, strict=True):
+            with archive.open(f"{name}.npy", "w") as file:
+                np.lib.format.write_array(file, np.asanyarray(join_batches(column)))
     return folder / "calibration.npz"
 
 
