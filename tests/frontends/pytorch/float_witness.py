@@ -26,7 +26,10 @@ def evaluate(network, *tensors):
     values = {name: _enter(tensor)[None] for name, tensor in zip(names, tensors, strict=True)}
     wanted = {output.tensor for output in network.outputs if output.tensor is not None}
     computed = evaluate_floats(network.graph, values, keep=wanted - set(names))
-    results = {**{name: array[0] for name, array in values.items()}, **{key: value[0] for key, value in computed.items()}}
+    results = {
+        **{name: array[0] for name, array in values.items()},
+        **{key: value[0] for key, value in computed.items()},
+    }
     return [output.constant if output.tensor is None else results[output.tensor] for output in network.outputs]
 
 
@@ -41,14 +44,18 @@ def check_module(module, *tensors, tolerance=1e-5, **named):
     network = float_network(module, *tensors, **named)
     verify_structure(network.graph)
     with torch.no_grad():
-        expected = module(*(tensor.clone() for tensor in tensors), **{key: value.clone() for key, value in named.items()})
+        expected = module(
+            *(tensor.clone() for tensor in tensors), **{key: value.clone() for key, value in named.items()}
+        )
     expected = [leaf for leaf in tree_leaves(expected) if leaf is not None]
     outputs = evaluate(network, *tensors, *named.values())
     assert len(outputs) == len(expected)
     for output, leaf, entry in zip(outputs, expected, network.outputs, strict=True):
         right = leaf.to(torch.float64).numpy() if isinstance(leaf, torch.Tensor) else np.asarray(leaf)
         assert output.shape == right.shape
-        assert str(entry.dtype) == (str(leaf.dtype).removeprefix("torch.") if isinstance(leaf, torch.Tensor) else entry.dtype)
+        assert str(entry.dtype) == (
+            str(leaf.dtype).removeprefix("torch.") if isinstance(leaf, torch.Tensor) else entry.dtype
+        )
         scale = max(1.0, float(np.abs(right[np.isfinite(right)]).max(initial=0)))
         np.testing.assert_allclose(output, right, rtol=tolerance, atol=tolerance * scale)
     return network

@@ -144,7 +144,9 @@ def put_index(call: AtenCall) -> GraphValue:
     value, part = call.value("self"), call.value("src")
     axis = call.axis("dim", len(value.shape))
     shape = (*part.shape[:axis], 1, *part.shape[axis:])
-    return _put(call, axis, [call.integer("index") % value.shape[axis]], reshape(call.build, call.place_value(part), shape))
+    return _put(
+        call, axis, [call.integer("index") % value.shape[axis]], reshape(call.build, call.place_value(part), shape)
+    )
 
 
 def _put(call: AtenCall, axis: int, indices: list[int], part: Value) -> GraphValue:
@@ -181,7 +183,9 @@ def put_elements(call: AtenCall) -> GraphValue:
 def _put_constant(call: AtenCall, value: GraphValue, indices: list[object]) -> GraphValue:
     places = np.arange(value_size(value)).reshape(value.shape)
     chosen = places[tuple(slice(None) if item is None else as_array(item) for item in indices)]
-    updates = broadcast(call.build, call.place_value(convert(call.build, call.value("values"), call.dtype)), chosen.shape)
+    updates = broadcast(
+        call.build, call.place_value(convert(call.build, call.value("values"), call.dtype)), chosen.shape
+    )
     rows = [reshape(call.build, part, (value_size(part),)) for part in (value, updates)]
     order = places.reshape(-1).copy()
     order[chosen.reshape(-1)] = value_size(value) + np.arange(chosen.size)

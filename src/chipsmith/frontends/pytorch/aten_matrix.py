@@ -110,8 +110,6 @@ def attend(call: AtenCall) -> GraphValue:
     return _drop_blind_rows(build, result, mask)
 
 
-
-
 def _repeat_heads(build: GraphBuilder, value: GraphValue, heads: int) -> GraphValue:
     """Each head several times, one behind the other, so that there are as many as the query has."""
     axis = len(value.shape) - 3

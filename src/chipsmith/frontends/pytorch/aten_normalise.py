@@ -72,14 +72,10 @@ def batch_norm(call: AtenCall) -> GraphValue:
     if training or not call.has("running_mean"):
         own_axes = range(2, rank) if call.operator == "instance_norm" else (0, *range(2, rank))
         value = standardise(call.build, value, tuple(own_axes), epsilon=call.number("eps"))
-        return scale_and_shift(
-            call.build, value, _by_channel(call, "weight", rank), _by_channel(call, "bias", rank)
-        )
+        return scale_and_shift(call.build, value, _by_channel(call, "weight", rank), _by_channel(call, "bias", rank))
     gain, bias = _fold_statistics(call)
     shape = (-1, *(1,) * (rank - 2))
-    return scale_and_shift(
-        call.build, value, Const(values=gain.reshape(shape)), Const(values=bias.reshape(shape))
-    )
+    return scale_and_shift(call.build, value, Const(values=gain.reshape(shape)), Const(values=bias.reshape(shape)))
 
 
 def native_batch_norm(call: AtenCall) -> tuple[GraphValue, None, None]:
