@@ -26,6 +26,7 @@ from chipsmith.flow.run_folder import write_run
 from chipsmith.flow.samples import pictures, texts
 from chipsmith.flow.training import train_in
 from chipsmith.frontends.pytorch.eager import EagerModel, eager_module
+from chipsmith.frontends.pytorch.exported import ModuleCall
 from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn import Dataset, Recipe, Task, TrainedNetwork
@@ -123,7 +124,8 @@ def lower_trained(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:
     example = torch.zeros(1, *data.input_shape, dtype=getattr(torch, data.input_dtype))
     calibration = data.train.first(CALIBRATION_EXAMPLES).whole().inputs
     network = lower_module(trained.module, (example,), (calibration,), name=trained.training.recipe.name)
-    return dataclasses.replace(network, source=EagerModel(build=lambda: trained.module, batch_size=SOURCE_BATCH))
+    call = ModuleCall(positional=(example.expand(SOURCE_BATCH, *data.input_shape),))
+    return dataclasses.replace(network, source=EagerModel(build=lambda: trained.module, call=call))
 
 
 def quantisation_errors(

@@ -113,6 +113,6 @@ def _refuse_open_time(read: FloatModule, shapes: Mapping[str, Shape]) -> None:
         if name not in shapes:
             size = "x".join(map(str, next(port.shape for port in read.network.inputs if port.name == name)[1:]))
             raise BadInput(
-                f"the first axis of '{name}' is time, which '{layer}' goes along (batch_first=False), and not the batch: "
+                f"the first axis of '{name}' is time, along which '{layer}' goes (batch_first=False), not the batch; "
                 f"say its length with --shape {name}=STEPSx{size}"
             )
