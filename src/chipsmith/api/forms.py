@@ -88,7 +88,7 @@ WideLayers = Annotated[
     ),
 ]
 TargetDb = Annotated[
-    float | None,
+    float,
     Option(metavar="DB", help="Give results 16 bits, the most sensitive first, until the outputs reach so many dB."),
 ]
 RecipeArgument = Annotated[

@@ -58,9 +58,7 @@ def resolve_source(
     return resolve_calibration(calibration, model, options)
 
 
-def read_options(
-    *, shapes: Sequence[str], quantise: str, wide: Sequence[str], target_db: float | None
-) -> "LoadOptions":
+def read_options(*, shapes: Sequence[str], quantise: str, wide: Sequence[str], target_db: float) -> "LoadOptions":
     """LoadOptions of what a user writes: shapes as "name=1x3x224x224", a range method by name. Raises BadInput."""
     from chipsmith.frontends.options import LoadOptions
     from chipsmith.quantisation.settings import QuantisationSettings
