@@ -266,11 +266,11 @@ def test_a_choice_has_to_better_more_inputs_than_chance_would():
     assert not Verdict(sqnr_db=29.9, by_input=np.array([31.0, 31.0, 31.0, 31.0])).betters(base)
 
 
-def test_outputs_are_judged_over_all_inputs_and_for_each():
+def test_outputs_are_judged_by_their_mean_share_of_noise():
     reference = {"a": np.array([[10.0], [1.0]]), "b": np.array([[1.0], [1.0]])}
     verdict = judge_outputs(reference, {"a": np.array([[10.0], [1.1]]), "b": np.array([[1.1], [1.1]])})
-    np.testing.assert_allclose(verdict.by_input, [(LARGEST_DB + 20) / 2, 20.0])
-    assert verdict.sqnr_db == pytest.approx((10 * np.log10(101 / 0.01) + 20) / 2)
+    np.testing.assert_allclose(verdict.by_input, [-10 * np.log10(0.01 / 2), 20.0])
+    assert verdict.sqnr_db == pytest.approx(-10 * np.log10((0.01 / 101 + 0.01) / 2))
 
 
 def test_signal_over_noise():

@@ -53,11 +53,14 @@ class QuantisationReport:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantisationResult:
-    """The plan, the network that it is for, whose constants quantisation may have moved, and how it came about."""
+    """The plan, the network that it is for, whose constants quantisation may have moved, and how it came about.
+
+    `report` is None where the scales are the author's own.
+    """
 
     network: FloatNetwork
     plan: QuantisationPlan
-    report: QuantisationReport
+    report: QuantisationReport | None = None
 
 
 def quantise(
