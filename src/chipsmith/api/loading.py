@@ -17,13 +17,13 @@ _ARRAY_SUFFIXES = (".npy", ".npz")
 
 
 def load_network(
-    model: str,
+    model: object,
     calibration: "AnyCalibration | None",
     *,
     random_calibration: bool,
     options: "LoadOptions",
 ) -> "QuantizedNetwork":
-    """The network that `model` names; see load_model and load_random of `chipsmith.frontends.registry`.
+    """The network that `model` names or is; see load_model and load_random of `chipsmith.frontends.registry`.
 
     `calibration` as resolve_calibration of `chipsmith.flow.calibration` takes it.
     """
@@ -36,7 +36,7 @@ def load_network(
     return load_random(model, options)
 
 
-def _resolve(calibration: "AnyCalibration | None", model: str, options: "LoadOptions") -> "CalibrationSource | None":
+def _resolve(calibration: "AnyCalibration | None", model: object, options: "LoadOptions") -> "CalibrationSource | None":
     if calibration is None or (isinstance(calibration, str) and calibration.endswith(_ARRAY_SUFFIXES)):
         return calibration
     from chipsmith.flow.calibration import resolve_calibration
