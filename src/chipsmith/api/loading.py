@@ -30,13 +30,16 @@ def load_network(
     from chipsmith.frontends.registry import load_model, load_random
 
     if not random_calibration:
-        return load_model(model, _resolve(calibration, model, options), options)
+        return load_model(model, resolve_source(calibration, model, options), options)
     if calibration is not None:
         raise BadInput("--calibration and --random-calibration exclude each other: give one of the two")
     return load_random(model, options)
 
 
-def _resolve(calibration: "AnyCalibration | None", model: object, options: "LoadOptions") -> "CalibrationSource | None":
+def resolve_source(
+    calibration: "AnyCalibration | None", model: object, options: "LoadOptions"
+) -> "CalibrationSource | None":
+    """A calibration as the front ends take it; see resolve_calibration of `chipsmith.flow.calibration`."""
     if calibration is None or (isinstance(calibration, str) and calibration.endswith(_ARRAY_SUFFIXES)):
         return calibration
     from chipsmith.flow.calibration import resolve_calibration

@@ -19,8 +19,8 @@ from chipsmith.api.forms import (
     WideLayers,
     WithoutCheck,
 )
-from chipsmith.api.loading import load_network, read_options
-from chipsmith.api.parameter import Argument, Option
+from chipsmith.api.loading import load_network, read_options, resolve_source
+from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
@@ -228,20 +228,25 @@ def estimate(
 
 
 def diff(
-    model: Annotated[str, Argument(metavar="MODEL", help="An .onnx file, or package.module:function.")],
+    model: Model,
     *,
     calibration: Calibration = None,
+    shapes: Shapes = (),
+    quantise: Quantise = "auto",
+    wide: WideLayers = (),
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
 ) -> "Diff":
-    """Layer by layer: int8 against float, and the simulated chip against onnxruntime or PyTorch.
+    """Layer by layer: int8 against the author's own network, and the simulated chip against a witness in int8.
 
-    `calibration` as for `compile`; of a QDQ network it is the inputs to compare over, which are random without it.
-    Raises as `compile`.
+    Arguments as for `compile`; of a network that is quantised already `calibration` is the inputs to compare over,
+    which are random without it. Raises as `compile`, and BadInput for a `.tosa` file, which has no other source.
     """
     from chipsmith.witness.diff.compare import compare_layers
 
-    return compare_layers(model, calibration, as_chip(chip, settings))
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    inputs = resolve_source(calibration, model, options)
+    return compare_layers(model, inputs, as_chip(chip, settings), options)
 
 
 PROGRAM_VERBS = (

@@ -117,9 +117,11 @@ def _cast(array: Array, tensor: AuthorTensor) -> Array:
     """The array in the author's type, if that holds all of its values."""
     if array.dtype.kind == "f" and np.isnan(array).any():
         raise BadInput(f"input {tensor.name} holds values that are not numbers (NaN)")
-    if np.can_cast(array.dtype, tensor.dtype, "same_kind"):
-        return array.astype(tensor.dtype)
-    if array.dtype.kind in "iu" and tensor.dtype.kind in "iu" and _fits(array, tensor.dtype):
+    if array.dtype.kind in "iu" and tensor.dtype.kind in "iu":
+        taken = _fits(array, tensor.dtype)
+    else:
+        taken = np.can_cast(array.dtype, tensor.dtype, "same_kind")
+    if taken:
         return array.astype(tensor.dtype)
     raise BadInput(f"input {tensor.name} is {tensor.dtype}, and {array.dtype}{_show_range(array)} is given")
 

@@ -16,6 +16,7 @@ from chipsmith.frontends.quantized_io import (
     author_shape,
 )
 from chipsmith.frontends.quantized_network import Arithmetic, FrameworkModel, Layer, QuantizedNetwork, first_batches
+from chipsmith.quantisation.fake_quantized import FakeQuantizedModel
 from chipsmith.quantisation.lower.network import LoweredNetwork, LoweredTensor, lower_network
 from chipsmith.quantisation.network import FloatLayer, FloatNetwork, NetworkInput, NetworkOutput
 from chipsmith.quantisation.plan import QuantisationPlan
@@ -43,7 +44,6 @@ def assemble_network(
     plan: QuantisationPlan,
     *,
     source: NetworkSource,
-    fake_quantized: FrameworkModel | None = None,
 ) -> QuantizedNetwork:
     """The integer network of a float one whose tensors are rounded as its plan says.
 
@@ -69,7 +69,7 @@ def assemble_network(
         arithmetic=source.arithmetic,
         examples=first_batches(source.calibration, inputs) if source.calibration else (),
         source=source.model,
-        fake_quantized=fake_quantized,
+        fake_quantized=FakeQuantizedModel(network=network, plan=plan),
     )
 
 
@@ -168,8 +168,6 @@ def _follow_layers(
             scale=float(entry.quantisation.scale[0]),
             zero_point=int(entry.quantisation.zero_point[0]),
             real=layer.source,
-            integers=layer.tensor,
-            offset=0,
         )
 
 

@@ -28,9 +28,13 @@ def missing_calibration(model: str, *, layout: str = "") -> BadInput:
     )
 
 
-def needless_calibration(model: str) -> BadInput:
+class NeedlessCalibration(BadInput):
+    """A calibration was given for a network that is quantised already."""
+
+
+def needless_calibration(model: str) -> NeedlessCalibration:
     """The refusal of a calibration for a network that is quantised already."""
-    return BadInput(f"{model} is quantised already: leave --calibration out")
+    return NeedlessCalibration(f"{model} is quantised already: leave --calibration out")
 
 
 def read_calibration(source: CalibrationSource) -> Array | dict[str, Array]:

@@ -10,6 +10,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.assemble import NetworkSource, assemble_network
 from chipsmith.frontends.quantized_network import Arithmetic, FrameworkModel, QuantizedNetwork
 from chipsmith.quantisation.fold import fold_products
+from chipsmith.quantisation.masks import bound_masks
 from chipsmith.quantisation.network import FloatNetwork, NetworkInput
 from chipsmith.quantisation.plan import QuantisationPlan
 from chipsmith.quantisation.quantise import quantise
@@ -33,7 +34,7 @@ def quantise_network(
     counts them. What `plan` has is given by the author and stays. Raises BadInput where the calibration does not fit,
     OperatorRefused as assemble_network does.
     """
-    folded = fold_products(network, planned=plan.tensors)
+    folded = bound_masks(fold_products(network, planned=plan.tensors))
     columns = _name_columns(folded, calibration)
     result = quantise(folded, columns, settings)
     joined = QuantisationPlan(tensors={**result.plan.tensors, **plan.tensors})

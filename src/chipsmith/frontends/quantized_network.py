@@ -74,12 +74,10 @@ class Arithmetic(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """The int8 result of one of the author's operators: real = (q - zero_point) * scale.
+    """The result of one of the author's operators in integers: real = (q - zero_point) * scale.
 
     `name` and `operator` are the author's. `tensor` is the graph's, with the author's axes in the order `axes`, as
-    numpy.transpose takes it. `real` names the tensor of the source, `integers` that of the fake quantised network (of
-    the source, where that has the integers); where integers are given there, they are the graph's plus `offset` (128
-    where they are uint8).
+    numpy.transpose takes it. `real` is the name by which the source, and the fake quantised network, show the tensor.
     """
 
     name: str
@@ -89,8 +87,6 @@ class Layer:
     scale: float
     zero_point: int
     real: str
-    integers: str
-    offset: int
 
 
 @dataclass(frozen=True, kw_only=True)

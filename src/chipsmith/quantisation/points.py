@@ -1,7 +1,8 @@
 """Where a float graph is rounded: which of its tensors become integers, and which share a range.
 
 Between these points numbers stay in what they are computed in: the int32 sums of a product with the factors, constants
-and limits behind it; sums along an axis and what is computed from them, which are few; or the entries of a table, which
+and limits behind it (not with a residual: its sum in int32 would take twice the cycles); elementwise products that are
+added; sums along an axis and what is computed from them, which are few; or the entries of a table, which
 a chain of functions of a single int8 tensor becomes. Outputs of the network that are sums stay so too, where they take
 no more room than its largest int8 tensor: the host has use for each of their bits.
 """
@@ -41,8 +42,8 @@ class RoundingPoints:
     """The tensors that are rounded, in the graph's order.
 
     `shared` names for some of them the tensor, itself a point, whose range they take: one that joins several, or that a
-    constant widens. `scores` are inputs of a softmax, each with the axis along which that sums. `splits` are points that
-    are only read in slices, and `joins` those that are only outputs and are joined of several.
+    constant widens. `scores` are inputs of a softmax, each with the axis along which that sums. `splits` are points
+    that slices alone read, and `joins` those that are outputs alone and are joined of several.
     """
 
     tensors: tuple[str, ...]
@@ -112,7 +113,7 @@ class _Finder:
         return points | sums, sums
 
     def _follow_to_output(self, name: str) -> tuple[str, ...]:
-        """Sums and the orders of their elements up to a small output that is nothing else; empty where there is none."""
+        """Sums and their other orders up to a small output that is nothing else; empty where there is none."""
         wiring, tensors = self.wiring, self.wiring.graph.tensors
         tail = [name]
         while (reader := wiring.only_reader(tail[-1])) is not None and reader.kind in _REORDERING:
@@ -160,23 +161,26 @@ class _Finder:
     def _trace_chains(self) -> _Chains:
         ends: set[str] = set()
         while True:
-            sources = self._trace_sources(ends)
-            derived = {name for name, source in sources.items() if source != name}
-            left = {name for name in derived if self._leaves_chain(name, sources)}
+            arguments = self._trace_arguments(ends)
+            inner = {name for name in arguments if name not in ends}
+            left = {name for name in inner if self._leaves_chain(name, arguments)}
             if not left:
-                return _Chains(inner=frozenset(derived), ends=frozenset(ends))
+                return _Chains(inner=frozenset(inner), ends=frozenset(ends))
             ends |= left
 
-    def _trace_sources(self, ends: Collection[str]) -> dict[str, str]:
-        """For each tensor the tensor that it is a function of, element by element: itself for most, and for `ends`."""
-        graph = self.wiring.graph
-        sources = {name: name for name in graph.inputs}
+    def _trace_arguments(self, ends: Collection[str]) -> dict[str, str]:
+        """By name the tensors that are functions of another, element by element, and that: an end or no function."""
+        arguments: dict[str, str] = {}
         inner = {name for region in self.regions for name in region.operators}
-        for operator in graph.operators:
-            (name,) = operator.outputs
-            source = None if name in ends or operator.name in inner else self._common_source(operator, sources)
-            sources[name] = source or name
-        return sources
+        sources: dict[str, str] = {}
+        for operator in self.wiring.graph.operators:
+            argument = None if operator.name in inner else self._common_source(operator, sources)
+            if argument is not None:
+                (name,) = operator.outputs
+                arguments[name] = argument
+                if name not in ends:
+                    sources[name] = argument
+        return arguments
 
     def _common_source(self, operator: Operator, sources: Mapping[str, str]) -> str | None:
         """The tensor that all operands are functions of; None where there are several, or other shapes."""
@@ -184,7 +188,7 @@ class _Finder:
         if operator.kind not in ELEMENTWISE:
             return None
         computed = list(wiring.computed_operands(operator))
-        common = {sources[name] for name in computed}
+        common = {sources.get(name, name) for name in computed}
         uniform = all(wiring.is_uniform(name) for name in operands(operator) if wiring.is_constant(name))
         if len(common) != 1 or not uniform:
             return None
@@ -193,10 +197,10 @@ class _Finder:
         same = wiring.is_real(source) and all(tensors[name].shape == shape for name in computed)
         return source if same else None
 
-    def _leaves_chain(self, name: str, sources: Mapping[str, str]) -> bool:
+    def _leaves_chain(self, name: str, arguments: Mapping[str, str]) -> bool:
         if name in self.wiring.graph.outputs:
             return True
-        return any(sources[reader.outputs[0]] != sources[name] for reader in self.wiring.readers[name])
+        return any(arguments.get(reader.outputs[0]) != arguments[name] for reader in self.wiring.readers[name])
 
     def _follow_sums(self, name: str) -> Iterator[str]:
         """A tensor and those behind it that int32 takes along exactly; the last is to be rounded."""
@@ -216,12 +220,21 @@ class _Finder:
         match reader.kind:
             case "CLAMP" | "IDENTITY":
                 return True
-            case "MUL" | "ADD" | "SUB":
-                return any(wiring.is_constant(operand) for operand in operands(reader))
+            case "MUL" | "ADD" | "SUB" if any(wiring.is_constant(operand) for operand in operands(reader)):
+                return True
+            case "ADD" | "SUB":
+                return self._multiplies(name)
             case "RESHAPE":
                 return tensors[name].shape[-1:] == tensors[reader.outputs[0]].shape[-1:]
             case _:
                 return False
+
+    def _multiplies(self, name: str) -> bool:
+        """Whether a tensor is the elementwise product of two that are computed, which int32 adds as it is."""
+        producer = self.wiring.producers.get(name)
+        return (
+            producer is not None and producer.kind == "MUL" and len(set(self.wiring.computed_operands(producer))) == 2
+        )
 
     def _share(self, points: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Points that only a CONCAT or a PAD behind reads, through movement alone: they take its range."""

@@ -18,7 +18,7 @@ _SIDE_BINS = 2048
 _ENDLESS = 1e30
 """Values of this size and above stand for infinity (masks, padding of a maximum), and choose no range."""
 _CUT = 1e-4
-_SHRINKS = np.linspace(1.0, 0.2, 41)
+_SHRINKS = np.geomspace(1.0, 0.02, 64)
 _LEVELS = 256
 _LEAST_STEP = 2.0**-64
 _RAREST = 1e-9
@@ -162,7 +162,8 @@ def _cut_off(centres: Reals, counts: npt.NDArray[np.int64], limits: Reals) -> tu
 
 def _least_divergence(histogram: Histogram) -> Range:
     whole = histogram.range
-    ranges = [Range(low=whole.low * shrink, high=whole.high * shrink) for shrink in _SHRINKS]
+    limits = max(-whole.low, whole.high) * _SHRINKS
+    ranges = [Range(low=max(whole.low, -limit), high=min(whole.high, limit)) for limit in limits]
     return min(ranges, key=lambda values: _divergence(histogram, values))
 
 

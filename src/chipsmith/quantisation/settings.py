@@ -25,10 +25,12 @@ class RangeMethod(StrEnum):
 class QuantisationSettings:
     """`method` chooses ranges; `wide` are tensors, or the author's names of operators, with 16-bit activations.
 
-    `corrects_bias` and `equalises` allow what betters a network's outputs on inputs that did not choose it.
+    `corrects_bias` and `equalises` allow what betters a network's outputs on inputs that did not choose it. Where
+    `target_db` is given, more tensors get 16 bits, the most sensitive first, until the outputs' SQNR reaches it.
     """
 
     method: RangeMethod = RangeMethod.AUTO
     corrects_bias: bool = True
     equalises: bool = True
     wide: tuple[str, ...] = ()
+    target_db: float | None = None

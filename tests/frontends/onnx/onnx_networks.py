@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from chipsmith.frontends.onnx.model import parse_model
 from chipsmith.frontends.onnx.network import lower_model
-from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
+from chipsmith.frontends.onnx.session import open_session
 from chipsmith.tosa.floating.evaluate import evaluate_floats
 from chipsmith.tosa.graph import DType
 
@@ -41,6 +41,18 @@ def proto(nodes, constants=(), opset=17, outputs=("y",), **inputs):
     return helper.make_model(graph, opset_imports=imports, ir_version=8)
 
 
+def single(kind, x, constants=(), opset=17, **attributes):
+    """A network of a single operator: its input `x`, then the constants, None where one is left out."""
+    names = [constant.name if constant is not None else "" for constant in constants]
+    given = [constant for constant in constants if constant is not None]
+    return proto([node(kind, ["x", *names], ["y"], **attributes)], given, opset, x=x)
+
+
+def branch(kind, source, name):
+    """A branch of an If: an operator of a tensor outside of it."""
+    return helper.make_graph([node(kind, [source], [name])], name, [], [onnx.ValueInfoProto(name=name)])
+
+
 def _port(name, shape):
     kind = np.dtype(shape[0] if shape and isinstance(shape[0], str) else "float32")
     element = helper.np_dtype_to_tensor_dtype(kind)
@@ -69,13 +81,15 @@ def random_inputs(network, count, seed=0):
 def _draw(random, dtype, shape):
     if dtype.kind in "iu":
         return random.integers(0, 10, shape).astype(dtype)
-    return random.integers(0, 2, shape).astype(bool) if dtype.kind == "b" else random.normal(size=shape).astype(dtype)
+    values = random.integers(0, 2, shape) if dtype.kind == "b" else random.normal(size=shape)
+    return np.asarray(values).astype(dtype)
 
 
 def source_outputs(network, columns):
     """By onnxruntime on the unchanged file: for each output an array with the inferences in front."""
-    source = OnnxRuntimeModel(model=network)
-    rows = [source.run(*row) for row in zip(*columns, strict=True)]
+    session, names = open_session(network.data), [port.name for port in network.inputs]
+    feeds = (dict(zip(names, map(np.asarray, row), strict=True)) for row in zip(*columns, strict=True))
+    rows = [session.run(list(network.outputs), feed) for feed in feeds]
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 

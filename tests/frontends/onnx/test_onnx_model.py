@@ -8,32 +8,52 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
-from onnx_networks import floats, integers, node, proto, quantised, weights
+from onnx_networks import assert_same, floats, integers, node, proto, typed, weights
 
 from chipsmith import extras
 from chipsmith.errors import BadInput, ChipsmithError
 from chipsmith.frontends.onnx.load import load_onnx
-from chipsmith.frontends.onnx.model import read_model
-from chipsmith.frontends.onnx.network import lower_network
+from chipsmith.frontends.onnx.model import parse_model, read_model
+from chipsmith.frontends.onnx.network import lower_model
 from chipsmith.frontends.registry import load_model
 
-SMALL = proto(
-    [
-        node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]),
-        node("Relu", ["c"], ["r"]),
-        node("MaxPool", ["r"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
-        node("Flatten", ["p"], ["f"]),
-        node("Gemm", ["f", "v"], ["l"]),
-        node("Softmax", ["l"], ["y"], axis=1),
-    ],
-    [weights("w", 4, 2, 3, 3), weights("v", 36, 5)],
-    x=(1, 2, 6, 6),
+SMALL = typed(
+    proto(
+        [
+            node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]),
+            node("Relu", ["c"], ["r"]),
+            node("MaxPool", ["r"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+            node("Flatten", ["p"], ["f"]),
+            node("Gemm", ["f", "v"], ["l"]),
+            node("Softmax", ["l"], ["y"], axis=1),
+        ],
+        [weights("w", 4, 2, 3, 3), weights("v", 36, 5)],
+        x=(1, 2, 6, 6),
+    )
+)
+ROUNDED = typed(
+    proto(
+        [
+            node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+            node("DequantizeLinear", ["q", "s", "z"], ["r"]),
+            node("DequantizeLinear", ["v", "s"], ["w"]),
+            node("Conv", ["r", "w"], ["c"]),
+            node("QuantizeLinear", ["c", "s", "z"], ["p"]),
+            node("DequantizeLinear", ["p", "s", "z"], ["y"]),
+        ],
+        [
+            floats("s", 0.05),
+            onnx.numpy_helper.from_array(np.int8(3), "z"),
+            onnx.numpy_helper.from_array(np.arange(36, dtype=np.int8).reshape(2, 2, 3, 3), "v"),
+        ],
+        x=(1, 2, 6, 6),
+    )
 )
 
 
 @pytest.fixture(scope="module")
 def qdq_bytes():
-    return quantised(SMALL)[0].proto.SerializeToString()
+    return ROUNDED.SerializeToString()
 
 
 def saved(network, folder, name="net.onnx"):
@@ -44,7 +64,7 @@ def saved(network, folder, name="net.onnx"):
 
 def test_quantised_file_needs_no_calibration(qdq_bytes, tmp_path):
     graph = load_model(str(saved(qdq_bytes, tmp_path))).graph
-    assert (graph.name, graph.tensor("x").shape, graph.tensor("y").shape) == ("net", (1, 6, 6, 2), (1, 5))
+    assert (graph.name, graph.tensor("x").shape, graph.tensor("y").shape) == ("net", (1, 6, 6, 2), (1, 4, 4, 2))
 
 
 def test_calibration_for_a_quantised_file_is_one_too_many(qdq_bytes, tmp_path):
@@ -92,7 +112,7 @@ def test_open_batch_is_one(tmp_path):
 
 def test_open_size_is_taken_from_the_calibration_or_named(tmp_path):
     file = saved(open_sizes("n", 2, "height", 6), tmp_path)
-    with pytest.raises(BadInput, match=r"leaves the size of axis 2 of input 'x' open: give --calibration x\.npy"):
+    with pytest.raises(BadInput, match=r"size of axis 2 of input 'x' \(\[\?, 2, \?, 6\]\) open; give its whole shape"):
         read_model(file)
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(8, 2, 6, 6)))
     network = load_onnx(str(file), tmp_path / "x.npy")
@@ -104,9 +124,9 @@ def test_open_size_is_taken_from_the_calibration_or_named(tmp_path):
     [
         (
             (8, 2, 5, 6),
-            r"calibration of shape \[8, 2, 5, 6\] does not fit input 'x' of 'net', which takes \[1, 2, 6, 6\]",
+            r"calibration of shape \[8, 2, 5, 6\] does not fit input 'x', which takes \[1, 2, 6, 6\]",
         ),
-        ((8, 72), r"calibration of shape \[8, 72\] does not fit input 'x' .* which has 4 axes"),
+        ((8, 72), r"calibration of shape \[8, 72\] does not fit input 'x', which takes \[1, 2, 6, 6\]"),
         ((0, 2, 6, 6), "holds no inputs"),
     ],
 )
@@ -118,7 +138,7 @@ def test_calibration_of_another_shape_is_named(shape, message, tmp_path):
 
 def test_calibration_by_other_names_is_named(tmp_path):
     np.savez(tmp_path / "x.npz", image=np.zeros((4, 2, 6, 6)))
-    with pytest.raises(BadInput, match=r"x\.npz holds image where the inputs x belong"):
+    with pytest.raises(BadInput, match="the calibration holds image where x belong"):
         load_onnx(str(saved(SMALL, tmp_path)), tmp_path / "x.npz")
 
 
@@ -158,7 +178,7 @@ ABSURD = {
 @pytest.mark.parametrize("name", ABSURD)
 def test_network_that_makes_no_sense_is_refused(name, tmp_path):
     with pytest.raises(ChipsmithError) as told:
-        lower_network(read_model(saved(ABSURD[name], tmp_path)))
+        lower_model(read_model(saved(typed(ABSURD[name]), tmp_path)))
     assert "\n" not in str(told.value)
 
 
@@ -171,6 +191,104 @@ def test_cycle_is_refused(tmp_path):
     )
     with pytest.raises(BadInput, match="not a legal ONNX network"):
         read_model(saved(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), tmp_path))
+
+
+def test_file_of_ir_3_lists_its_weights_among_its_inputs():
+    network = onnx.ModelProto()
+    network.CopyFrom(SMALL)
+    network.ir_version = 3
+    listed = [helper.make_tensor_value_info(c.name, c.data_type, c.dims) for c in network.graph.initializer]
+    network.graph.input.extend(listed)
+    read = parse_model(network.SerializeToString(), "net.onnx")
+    assert [port.name for port in read.inputs] == ["x"]
+    assert_same(read)
+
+
+def test_functions_of_the_file_are_written_out():
+    body = [node("Sigmoid", ["a"], ["s"]), node("Mul", ["a", "s"], ["b"])]
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    function = helper.make_function("own", "Silu", ["a"], ["b"], body, opsets[:1])
+    graph = helper.make_graph(
+        [node("Silu", ["x"], ["y"], domain="own")],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 3])],
+    )
+    network = helper.make_model(graph, opset_imports=opsets, functions=[function], ir_version=8)
+    assert_same(parse_model(network.SerializeToString(), "net.onnx"))
+
+
+def recurrent(size, opset=17):
+    """A network of a recurrent layer over an axis of that size or symbol; only its last state comes out."""
+    network = proto(
+        [node("RNN", ["x", "w", "r"], ["", "y"], hidden_size=3)],
+        [weights("w", 1, 3, 4), weights("r", 1, 3, 3)],
+        opset,
+        x=(1, 1, 4),
+    )
+    dim = network.graph.input[0].type.tensor_type.shape.dim[0]
+    dim.Clear()
+    if size is not None:
+        dim.dim_param = size
+    return typed(network)
+
+
+@pytest.mark.parametrize("symbol", ["time", "batch", None])
+def test_an_open_first_axis_that_is_no_batch_is_as_long_as_the_calibration(symbol, tmp_path):
+    file = saved(recurrent(symbol), tmp_path)
+    with pytest.raises(BadInput, match=r"axis 0 of input 'x' .* open, which is no batch: .* --shape x=1x1x4"):
+        read_model(file)
+    assert read_model(file, samples=((20, 1, 4),)).inputs[0].shape == (20, 1, 4)
+    assert read_model(file, samples=((7, 20, 1, 4),)).inputs[0].shape == (20, 1, 4)
+    assert read_model(file, shapes={"x": (5, 1, 4)}).inputs[0].shape == (5, 1, 4)
+
+
+def test_sizes_of_a_symbol_are_equal(tmp_path):
+    network = proto([node("Add", ["x", "z"], ["y"])], x=(1, 4), z=(1, 4))
+    for port in network.graph.input:
+        port.type.tensor_type.shape.dim[1].dim_param = "length"
+    read = read_model(saved(typed(network), tmp_path), shapes={"z": (1, 9)})
+    assert [port.shape for port in read.inputs] == [(1, 9), (1, 9)]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ({"image": (1, 2, 6, 6)}, r"net\.onnx has no input 'image' to give a shape; its inputs are x"),
+        ({"x": (1, 2, 6)}, r"shape \[1, 2, 6\] does not fit input 'x' of .*, which is \[1, 2, 6, 6\]"),
+        ({"x": (1, 3, 6, 6)}, r"shape \[1, 3, 6, 6\] does not fit input 'x'"),
+    ],
+)
+def test_shape_that_does_not_fit_is_named(shapes, message, tmp_path):
+    with pytest.raises(BadInput, match=message):
+        read_model(saved(SMALL, tmp_path), shapes=shapes)
+
+
+def test_inputs_and_outputs_keep_names_order_and_types():
+    network = proto(
+        [node("Cast", ["i"], ["f"], to=1), node("Add", ["x", "f"], ["file"]), node("Identity", ["x"], ["x again"])],
+        outputs=("file", "x", "x again", "k"),
+        constants=[integers("k", [7, 8])],
+        x=(2, 3),
+        i=("int64", 2, 3),
+        unread=("bool", 5),
+    )
+    inferred = typed(network)
+    inferred.graph.output[3].type.tensor_type.elem_type = TensorProto.INT64
+    lowered, _ = lower_model(parse_model(inferred.SerializeToString(), "net.onnx"))
+    assert [(port.name, port.dtype.name, port.shape) for port in lowered.inputs] == [
+        ("x", "float32", (2, 3)),
+        ("i", "int64", (2, 3)),
+        ("unread", "bool", (5,)),
+    ]
+    assert [(port.name, port.dtype.name) for port in lowered.outputs] == [
+        ("file", "float32"),
+        ("x", "float32"),
+        ("x again", "float32"),
+        ("k", "int64"),
+    ]
+    assert [port.tensor for port in lowered.outputs[1:3]] == ["x", "x"]
+    np.testing.assert_array_equal(lowered.outputs[3].constant, [7, 8])
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

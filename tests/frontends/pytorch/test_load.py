@@ -95,7 +95,7 @@ def test_what_is_no_network_and_what_does_not_fit():
         load_model({}, normal(4, 4))
     with pytest.raises(BadInput, match=r"Linear is a float network and needs --calibration"):
         load_model(nn.Linear(4, 2))
-    with pytest.raises(BadInput, match=r"holds 'z', which is no argument of Two\.forward; its arguments are x, scale, y"):
+    with pytest.raises(BadInput, match=r"'z', which is no argument of Two\.forward; its arguments are x, scale, y"):
         load_model(Two(), {"x": normal(4, 8), "z": normal(4, 6)})
     with pytest.raises(BadInput, match="no input 'data' to give a shape to; there are input"):
         load_model(nn.Linear(4, 2), normal(4, 4), LoadOptions(shapes={"data": (1, 4)}))

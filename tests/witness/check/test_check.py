@@ -76,17 +76,7 @@ def bind(tensor, position):
 
 
 def layer(name, tensor, source):
-    return Layer(
-        name=name,
-        operator="Not",
-        tensor=tensor,
-        axes=(0, 1),
-        scale=SCALE,
-        zero_point=0,
-        real=source,
-        integers=source,
-        offset=0,
-    )
+    return Layer(name=name, operator="Not", tensor=tensor, axes=(0, 1), scale=SCALE, zero_point=0, real=source)
 
 
 def author(name):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from chipsmith.frontends.forms import logic
-from chipsmith.frontends.forms.elementwise import apply_binary
+from chipsmith.frontends.forms.elementwise import apply_binary, number
 from chipsmith.frontends.forms.functions import truncate
 from chipsmith.frontends.forms.values import Const, GraphValue
 from chipsmith.frontends.onnx.arithmetic import read_pair
@@ -62,6 +62,14 @@ def _where(lower: Lowering, node: Node) -> Sequence[Value]:
     return [logic.select(lower.build, condition, if_true, if_false)]
 
 
+def _keep_triangle(lower: Lowering, node: Node) -> Sequence[Value]:
+    """Trilu: the elements on and above (or below) a diagonal, and zeros."""
+    value, offset = lower.computed(node, 0), lower.integers(node, 1)
+    triangle = np.triu if node.integer("upper", 1) else np.tril
+    kept = triangle(np.ones(value.shape[-2:], np.bool_), offset[0] if offset else 0)
+    return [logic.select(lower.build, Const(values=kept), value, number(0.0))]
+
+
 def _cast(lower: Lowering, node: Node) -> Sequence[Value]:
     """To a float of any width, to an integer by leaving off the fraction, to whether it is not 0."""
     target, value = node.integer("to", 1), lower.read_numbers(node, 0)
@@ -109,5 +117,6 @@ HANDLERS: Mapping[str, Handler] = {
     "Less": _less,
     "LessOrEqual": _less_or_equal,
     "Not": _not,
+    "Trilu": _keep_triangle,
     "Where": _where,
 }

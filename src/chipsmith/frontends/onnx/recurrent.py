@@ -59,9 +59,8 @@ def _read_kind(node: Node) -> CellKind:
     for kind in kinds:
         if given in ((), _ACTIVATIONS[kind] * _count_directions(node)):
             return kind
-    raise refuse(
-        node, f"its functions are {', '.join(given)}; {' or '.join(map(str, _ACTIVATIONS[kinds[0]]))} are held"
-    )
+    usual = " or ".join(", ".join(_ACTIVATIONS[kind]) for kind in kinds)
+    raise refuse(node, f"its functions are {', '.join(given)}; {usual} are held")
 
 
 def _text(name: bytes | str) -> str:

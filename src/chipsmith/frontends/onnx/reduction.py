@@ -61,6 +61,19 @@ def _find_extreme(lower: Lowering, node: Node) -> Sequence[Value]:
     return [reshape(lower.build, index, (*value.shape[:axis], 1, *value.shape[axis + 1 :]))]
 
 
+def _take_extreme(lower: Lowering, node: Node) -> Sequence[Value]:
+    """TopK of a single element: it and its index."""
+    count, value = lower.integers(node, 1), lower.computed(node, 0)
+    if (count or (node.integer("k", 0),)) != (1,):
+        raise refuse(node, "more than a single element; end the network before it")
+    axis = normalise_axis(node.integer("axis", -1), len(value.shape), node)
+    largest = bool(node.integer("largest", 1))
+    extreme = reduction.reduce_axes(lower.build, "REDUCE_MAX" if largest else "REDUCE_MIN", value, (axis,))
+    turned = value if largest else multiply_number(lower.build, value, -1.0)
+    index = reduction.index_of_largest(lower.build, turned, axis)
+    return [extreme, reshape(lower.build, index, extreme.shape)]
+
+
 def _sum_up(lower: Lowering, node: Node) -> Sequence[Value]:
     value, axes = lower.computed(node, 0), lower.integers(node, 1)
     if not lower.holds_reals(value) or axes is None:
@@ -75,4 +88,5 @@ HANDLERS: Mapping[str, Handler] = {
     "ArgMax": _find_extreme,
     "ArgMin": _find_extreme,
     "CumSum": _sum_up,
+    "TopK": _take_extreme,
 }

@@ -110,15 +110,15 @@ def _fix_first_axes(
     ports: Sequence[onnx.ValueInfoProto], sizes: Mapping[str, Sizes], data: bytes, file: Path, samples: Samples
 ) -> None:
     """First axes that are open: 1 where they are a batch, else as long as the calibration's."""
-    waiting = [port for port in ports if any(size is None for size in sizes[port.name][1:])]
-    if waiting:
-        _refuse_open(waiting[0], sizes[waiting[0].name], file)
+    for port in ports:
+        if None in sizes[port.name][1:]:
+            _refuse_open(port, sizes[port.name], sizes[port.name].index(None, 1), file)
     batch = computes_parts_alone(data, file, ports, sizes)
     for index, port in enumerate(ports):
         if open_first(sizes[port.name]):
             sample = _find_sample(samples, index, port.name)
             if not batch and sample is None:
-                _refuse_open(port, sizes[port.name], file)
+                _refuse_open(port, sizes[port.name], 0, file)
             sizes[port.name][0] = 1 if batch or sample is None else sample[0]
 
 
@@ -168,13 +168,12 @@ def _draw(port: onnx.ValueInfoProto, sizes: Sizes, seed: int) -> npt.NDArray[np.
 
 def _write_sizes(port: onnx.ValueInfoProto, sizes: Sizes, file: Path) -> None:
     if None in sizes:
-        _refuse_open(port, sizes, file)
+        _refuse_open(port, sizes, sizes.index(None), file)
     for dim, size in zip(port.type.tensor_type.shape.dim, sizes, strict=True):
         dim.dim_value = size
 
 
-def _refuse_open(port: onnx.ValueInfoProto, sizes: Sizes, file: Path) -> None:
-    axis = sizes.index(None)
+def _refuse_open(port: onnx.ValueInfoProto, sizes: Sizes, axis: int, file: Path) -> None:
     example = "x".join("1" if size is None else str(size) for size in sizes)
     reason = "" if axis else ", which is no batch: its parts are not computed alone"
     raise BadInput(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import Arithmetic, InspectedModel, Layer, QuantizedNetwork
 from chipsmith.targets.reference import ReferenceTarget
-from chipsmith.tosa.graph import Array, DType
+from chipsmith.tosa.graph import Array
+from chipsmith.witness.named_layers import list_layers, signed_integers
 from chipsmith.witness.noise import sqnr_db
 
 _COMPARED = 2
@@ -39,10 +40,11 @@ class LayerOff:
 def find_first_layer_off(network: QuantizedNetwork, inputs: Sequence[Array], *, floor: float) -> LayerOff | None:
     """The first layer under `floor` dB; of a network in integers the first that differs, by more than its rounding may.
 
-    `inputs` are the author's. None where every layer whose tensor is known is right, or none is known.
+    `inputs` are the author's. None where every layer whose tensor is known is right, or none is known, or the network
+    keeps a state.
     """
-    layers = network.layers or tuple(_name_layers(network))
-    if not layers or not isinstance(network.source, InspectedModel):
+    layers = [layer for layer in list_layers(network) if layer.axes]
+    if not layers or network.states or not isinstance(network.source, InspectedModel):
         return None
     few = [_cut(array, tensor) for array, tensor in zip(inputs, network.author_inputs, strict=True)]
     expected = network.source.tensors([layer.real for layer in layers], *few)
@@ -68,28 +70,6 @@ def _cut(array: Array, tensor: AuthorTensor) -> Array:
     return array[: _COMPARED * (tensor.shape[0] if tensor.shape else 1)]
 
 
-def _name_layers(network: QuantizedNetwork) -> Iterator[Layer]:
-    """The last int8 tensor of each of the author's names, in integers: a file in integers names its tensors so."""
-    if network.arithmetic is not Arithmetic.INTEGER:
-        return
-    last = {network.operator_names[op.name]: op for op in network.graph.operators if op.name in network.operator_names}
-    for name, op in last.items():
-        tensor = network.graph.tensor(op.outputs[0])
-        if tensor.dtype is DType.INT8:
-            axes = tuple(range(len(tensor.shape)))
-            yield Layer(
-                name=name,
-                operator=network.other_roundings.get(name, op.kind),
-                tensor=tensor.name,
-                axes=axes,
-                scale=1.0,
-                zero_point=0,
-                real=name,
-                integers=name,
-                offset=0,
-            )
-
-
 def _evaluate(network: QuantizedNetwork, layers: Sequence[Layer], inputs: Sequence[Array]) -> Mapping[str, Array]:
     """The layers' tensors by the meaning of the graph, the batches along axis 0."""
     graph = replace(network.graph, outputs=tuple(dict.fromkeys(layer.tensor for layer in layers)))
@@ -103,7 +83,8 @@ def _compare(network: QuantizedNetwork, layer: Layer, expected: Array, values: A
     rough = np.transpose(values.reshape(-1, *shape), order)
     if rough.shape != expected.shape:
         return None
-    exact = expected.astype(np.float64)
+    integers = expected.dtype.kind in "iu"
+    exact = signed_integers(expected).astype(np.float64) if integers else expected.astype(np.float64)
     noise = exact - (rough - np.float64(layer.zero_point)) * layer.scale
     return LayerOff(
         name=layer.name,

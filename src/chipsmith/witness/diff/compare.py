@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 
 from chipsmith.chip import Chip
-from chipsmith.errors import BadInput
-from chipsmith.frontends.onnx import FRONT_END as ONNX
-from chipsmith.frontends.onnx.witness import witness_name
-from chipsmith.frontends.registry import front_end_of
+from chipsmith.frontends.calibration import (
+    CalibrationSource,
+    NeedlessCalibration,
+    order_calibration,
+    read_calibration,
+)
+from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
+from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches
+from chipsmith.frontends.registry import load_model
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.tosa.graph import Array
+from chipsmith.witness.check.inputs import choose_inputs
 from chipsmith.witness.diff.layer import Difference, from_float, from_witness
-from chipsmith.witness.diff.onnx import onnx_layers
-from chipsmith.witness.diff.pytorch import pytorch_layers
-
-MOST_INPUTS = 16
-"""Inputs that are compared at most."""
-_WITHOUT_FLOAT = (".tosa", ".tflite")
+from chipsmith.witness.diff.values import name_witness, read_layers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,26 +56,22 @@ class Diff:
         }
 
 
-def compare_layers(model: str, calibration: str | os.PathLike[str] | None, chip: Chip) -> Diff:
-    """The layers of an `.onnx` file or of `package.module:function`, over the first MOST_INPUTS of the calibration.
+def compare_layers(
+    model: str, calibration: CalibrationSource | None, chip: Chip, options: LoadOptions = DEFAULT_OPTIONS
+) -> Diff:
+    """The layers of a network of any front end, over the first inputs of the calibration, MOST_EXAMPLES at most.
 
-    The chip's values are those of the simulated chip, compiled with every layer as an output. Raises BadInput for
-    networks that come without their float original, and as load_onnx and load_pytorch do.
+    Of a network that is quantised already `calibration` is the inputs to compare over; without it they are random, and
+    always the same. The chip's values are those of the simulated chip, compiled with every layer as an output. Raises
+    BadInput for networks that come without another source, and as load_model does.
     """
-    if Path(model).suffix.lower() in _WITHOUT_FLOAT:
-        raise BadInput(
-            f"{model} holds no float network to compare with: give the .onnx file or package.module:function it is from"
-        )
-    if front_end_of(model) is ONNX:
-        (name, layers), witness = onnx_layers(model, calibration, chip, most=MOST_INPUTS), witness_name()
-    else:
-        name, layers = pytorch_layers(model, calibration, chip, most=MOST_INPUTS)
-        witness = f"PyTorch {version('torch')}, the network converted to int8"
+    network, inputs = _load(model, calibration, options)
+    layers = read_layers(network, chip, inputs, model=model)
     return Diff(
-        network=name,
+        network=network.graph.name,
         chip=chip.name,
         inputs=len(layers[0].real) if layers else 0,
-        witness=witness,
+        witness=name_witness(network),
         layers=tuple(
             LayerDiff(
                 name=layer.name,
@@ -87,3 +83,17 @@ def compare_layers(model: str, calibration: str | os.PathLike[str] | None, chip:
             for layer in layers
         ),
     )
+
+
+def _load(
+    model: str, calibration: CalibrationSource | None, options: LoadOptions
+) -> tuple[QuantizedNetwork, Sequence[Array]]:
+    """The network and the author's inputs to compare over."""
+    try:
+        network = load_model(model, calibration, options)
+    except NeedlessCalibration:
+        assert calibration is not None
+        network = load_model(model, None, options)
+        columns = order_calibration(read_calibration(calibration), network.input_names)
+        return network, first_batches(columns, network.author_inputs)
+    return network, choose_inputs(network).arrays

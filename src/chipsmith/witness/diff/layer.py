@@ -12,7 +12,7 @@ from chipsmith.chip import Chip
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.targets.inferences import split_inferences
 from chipsmith.targets.npu import NpuTarget
-from chipsmith.tosa.graph import Array, DType, Graph
+from chipsmith.tosa.graph import Array
 from chipsmith.witness.noise import sqnr_db
 
 
@@ -91,9 +91,3 @@ def npu_tensors(
     npu = NpuTarget(chip=chip).prepare(replace(network, graph=shown))
     outputs = npu.graph.execute(network.quantize_inputs(*inputs))
     return split_inferences(outputs, {name: graph.tensor(name).shape for name in tensors})
-
-
-def int8_tensors(graph: Graph) -> tuple[str, ...]:
-    """The tensors that operators of a graph compute in int8, in its order."""
-    names = (name for op in graph.operators for name in op.outputs)
-    return tuple(name for name in names if graph.tensor(name).dtype is DType.INT8)
