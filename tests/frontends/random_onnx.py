@@ -74,7 +74,7 @@ def build_network(folder, seed):
     dtype = "float16" if draw.random() < 0.15 else "float32"
     net = Growing(draw=draw, dtype=dtype, names=[str(name) for name in draw.permutation(NAMES)])
     inputs = [_enter(net, index) for index in range(draw.integers(1, 4))]
-    for _ in range(int(draw.integers(1, 7))):
+    for _ in range(int(draw.integers(3, 13))):
         GROWTHS[int(draw.integers(len(GROWTHS)))](net)
     if not net.nodes:
         _unary(net)
@@ -243,7 +243,7 @@ def _gather(net):
 
 
 def _where(net):
-    condition = net.pick(lambda value: value.dtype == "bool")
+    condition = net.pick(lambda value: value.dtype == "bool" and not value.depth)
     if condition is not None:
         value = net.pick(lambda value: value.is_float and _broadcasts(value.shape, condition.shape))
         if value is not None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
+from types import ModuleType
 
 import numpy as np
-from door_networks import open_session, run_chip, run_onnx, save_calibration, sqnr_db
+from door_networks import open_session, run_chip, run_eager, run_onnx, save_calibration, sqnr_db
+from random_modules import build_module
 from random_onnx import build_network
 
 from chipsmith.errors import BadInput, OperatorRefused
@@ -15,6 +18,8 @@ MOST_REFUSED = 4
 FLOOR_DB = 25.0
 LEAST_AGREEMENT = 0.9
 """Of flags that a network computes: a value may lie nearer to the limit than a step."""
+NOTHING = 1e-6
+"""Floats below it are what rounding leaves of zeros, such as the mean of a normalised axis."""
 REASONS = ()
 """What a refusal may say, as patterns."""
 
@@ -31,8 +36,22 @@ def test_onnx_networks_are_near_onnxruntime(tmp_path):
     assert_near(results)
 
 
+def test_modules_are_near_eager_ones(tmp_path, monkeypatch):
+    built = ModuleType("random_modules_built")
+    monkeypatch.setitem(sys.modules, built.__name__, built)
+    results = {}
+    for seed in range(NETWORKS):
+        module, columns = build_module(seed)
+        setattr(built, f"seed{seed}", module)
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        calibration = save_calibration(folder, columns, ["x", "other"])
+        results[seed] = judge(f"{built.__name__}:seed{seed}", calibration, columns, run_eager(module, columns))
+    assert_near(results)
+
+
 def judge(model, calibration, columns, expected):
-    """What is wrong with the chip's outputs, "refused" where the network is, for a reason that is allowed, else None."""
+    """What is wrong with the outputs, "refused" where the network is, for a reason that is allowed, else None."""
     try:
         outputs = run_chip(model, calibration, columns)
     except (BadInput, OperatorRefused) as error:
@@ -48,6 +67,8 @@ def judge(model, calibration, columns, expected):
 def fault(got, wanted):
     """What is wrong with an output: floats are near, integers the same, flags nearly all the same."""
     if wanted.dtype.kind == "f":
+        if np.abs(wanted).max(initial=0) < NOTHING:
+            return None if np.abs(got).max(initial=0) < NOTHING else "values where there are none"
         near = sqnr_db(got, wanted)
         return None if near >= FLOOR_DB else f"{near:.1f} dB"
     share = np.mean(got == wanted)

@@ -50,7 +50,7 @@ CompilerStages = Annotated[
     Option(
         flags=("--print-after",),
         metavar="STAGE",
-        help=f"Print what a stage of the compiler made; repeatable: {', '.join(CompilerStage)}.",
+        help=f"Print what a stage made; repeatable: quantise, {', '.join(CompilerStage)}.",
     ),
 ]
 Calibration = Annotated[
@@ -89,6 +89,10 @@ WideLayers = Annotated[
         metavar="LAYER",
         help="An operator of a float network whose result has 16 bits instead of 8; repeatable.",
     ),
+]
+TargetDb = Annotated[
+    float,
+    Option(metavar="DB", help="Give results 16 bits, the most sensitive first, until the outputs reach so many dB."),
 ]
 RecipeArgument = Annotated[
     "AnyPath | Recipe", Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")
