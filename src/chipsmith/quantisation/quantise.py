@@ -69,7 +69,8 @@ def quantise(
     """The plan of a float network from a calibration: arrays (n, *shape) by the names of the graph's inputs.
 
     Of 16 inputs and more each fourth judges the choices. Of fewer all choose, and `auto` is min/max: they judge nothing
-    but whether the outputs reach the settings' `target_db`. Raises as evaluate_floats and find_wide do. The same network, calibration and settings give the same plan.
+    but whether the outputs reach the settings' `target_db`. Raises as evaluate_floats and find_wide do. The same
+    network, calibration and settings give the same plan.
     """
     count = len(next(iter(calibration.values())))
     judging = np.arange(count) % _PART == _PART - 1
