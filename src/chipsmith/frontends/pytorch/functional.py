@@ -59,12 +59,16 @@ def _take_writes_out(program: ExportedProgram) -> ExportedProgram:
 
 
 def operator_name(target: Any) -> str:
-    """The operator's name without library and overload, such as "relu", of relu_ too; others keep their library's."""
+    """The operator's name without library and overload, such as "relu", of relu_ too; others keep their library's.
+
+    Of a view that is copied, such as select_copy, it is the view's.
+    """
     schema = getattr(target, "_schema", None)
     if schema is None:
         return str(getattr(target, "__name__", target))
     library, _, name = schema.name.partition("::")
     name = name.removesuffix("_") if schema.is_mutable else name
+    name = name.removesuffix("_copy") if any(tag.name == "view_copy" for tag in target.tags) else name
     return name if library == "aten" else f"{library}.{name}"
 
 

@@ -15,6 +15,7 @@ from chipsmith.frontends.pytorch import (
     aten_recurrent,
     aten_reduction,
     aten_resize,
+    quantized_decomposed,
 )
 from chipsmith.frontends.pytorch.calls import AtenHandler
 
@@ -29,4 +30,5 @@ HANDLERS: Mapping[str, AtenHandler] = {
     **aten_recurrent.HANDLERS,
     **aten_reduction.HANDLERS,
     **aten_resize.HANDLERS,
+    **quantized_decomposed.HANDLERS,
 }

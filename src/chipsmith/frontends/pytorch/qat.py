@@ -10,12 +10,13 @@ import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
+from chipsmith.frontends.assemble import NetworkSource
 from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel, to_int32_tensor
-from chipsmith.frontends.pytorch.executorch import export_program, prepare_training
-from chipsmith.frontends.pytorch.exported import ModuleCall
+from chipsmith.frontends.pytorch.executorch import convert_trained, prepare_training
+from chipsmith.frontends.pytorch.exported import ModuleCall, export_module
 from chipsmith.frontends.pytorch.trained import lower_trained
-from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.frontends.quantized_network import Arithmetic, QuantizedNetwork
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def quantisation_aware(
 def lower_quantised(trained: torch.nn.Module) -> QuantizedNetwork:
     """The int8 graph, for one row, of a module of `quantisation_aware` after its training; it can be trained further.
 
-    Raises BadInput for any other module, OperatorRefused as lower_module does.
+    The scales are those of the training. Raises BadInput for any other module, OperatorRefused as lower_module does.
     """
     if not hasattr(trained, "quantised_source"):
         raise BadInput(f"{type(trained).__name__} is no module of quantisation_aware: lower it with lower_module")
@@ -59,13 +60,23 @@ def lower_quantised(trained: torch.nn.Module) -> QuantizedNetwork:
     program, prepared = _prepare(source, examples, name)
     prepared.load_state_dict(trained.network.state_dict())
     kept = copy.deepcopy(trained).eval()
-    eager = EagerModel(build=lambda: kept, call=ModuleCall(positional=tuple(map(to_int32_tensor, calibration))))
-    return lower_trained(program, tuple(map(to_int32_tensor, examples)), prepared, source=eager, name=name)
+    model = EagerModel(build=lambda: kept, call=_make_call(calibration))
+    return lower_trained(
+        convert_trained(prepared, name),
+        _make_call(examples),
+        author=program,
+        source=NetworkSource(model=model, arithmetic=Arithmetic.ROUNDED, calibration=calibration),
+        name=name,
+    )
 
 
 def _prepare(source: torch.nn.Module, rows: Sequence[Array], name: str) -> tuple[ExportedProgram, torch.nn.Module]:
-    exported = export_program(copy.deepcopy(source), tuple(map(to_int32_tensor, rows)), name)
+    exported = export_module(copy.deepcopy(source), _make_call(rows), name)
     return exported, prepare_training(exported, name)
+
+
+def _make_call(rows: Sequence[Array]) -> ModuleCall:
+    return ModuleCall(positional=tuple(map(to_int32_tensor, rows)))
 
 
 def _resize(array: Array, rows: int) -> Array:
