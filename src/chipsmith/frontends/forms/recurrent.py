@@ -14,7 +14,7 @@ from chipsmith.frontends.forms.elementwise import apply_binary, apply_unary
 from chipsmith.frontends.forms.functions import relu
 from chipsmith.frontends.forms.matrix import apply_linear
 from chipsmith.frontends.forms.operands import join_tensors, slice_axis
-from chipsmith.frontends.forms.values import Const, GraphValue, drop_axes, natural_value, reshape
+from chipsmith.frontends.forms.values import Const, GraphValue, drop_axes, natural_value, reshape, restore_order
 from chipsmith.tosa.builder import GraphBuilder
 
 State: TypeAlias = tuple[GraphValue | None, GraphValue | None]
@@ -77,7 +77,7 @@ def run_cell(
 
 def stack_values(build: GraphBuilder, values: Sequence[GraphValue]) -> GraphValue:
     """Values of a shape as a single value with an axis for them in front."""
-    parts = [reshape(build, value, (1, *value.shape)).tensor for value in values]
+    parts = [restore_order(build, reshape(build, value, (1, *value.shape))).tensor for value in values]
     return natural_value(build, join_tensors(build, parts, 0))
 
 

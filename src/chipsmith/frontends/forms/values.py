@@ -6,12 +6,14 @@ an order costs no TRANSPOSE until an operator asks for another.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.errors import BadInput
 from chipsmith.tosa.builder import Axes, GraphBuilder, Shape
 from chipsmith.tosa.graph import DType
 
@@ -43,6 +45,8 @@ class Const:
 
 
 Value: TypeAlias = GraphValue | Const
+_AxisGroup: TypeAlias = tuple[Axes, Axes]
+"""Old and new axes of a reshape that have the same elements."""
 
 
 def natural_value(build: GraphBuilder, tensor: str) -> GraphValue:
@@ -84,9 +88,51 @@ def extend_rank(build: GraphBuilder, value: GraphValue, rank: int) -> GraphValue
 
 
 def reshape(build: GraphBuilder, value: GraphValue, shape: Shape) -> GraphValue:
-    """The same elements, in the author's order, under another shape."""
-    plain = restore_order(build, value)
-    return natural_value(build, build.reshape(plain.tensor, shape))
+    """The same elements, in the author's order, under another shape.
+
+    Axes that are joined are brought side by side in the graph's tensor, where they do not lie so; the others stay.
+    Raises BadInput where the shape has another number of elements.
+    """
+    if math.prod(shape) != math.prod(value.shape) or min(shape, default=1) < 1:
+        raise BadInput(f"'{build.scope}': {list(value.shape)} cannot take the shape {list(shape)}")
+    groups = _order_groups(value, _pair_axes(value.shape, shape))
+    old, new = (tuple(axis for group in groups for axis in group[side]) for side in (0, 1))
+    if _leave_out_ones(value.axes, value.shape) != _leave_out_ones(old, value.shape):
+        value = arrange(build, value, old)
+    tensor = build.reshape(value.tensor, tuple(shape[axis] for axis in new))
+    return GraphValue(tensor=tensor, shape=shape, axes=new)
+
+
+def _leave_out_ones(axes: Axes, shape: Shape) -> Axes:
+    return tuple(axis for axis in axes if shape[axis] != 1)
+
+
+def _order_groups(value: GraphValue, groups: list[_AxisGroup]) -> list[_AxisGroup]:
+    """Groups in the order that their largest axes have in the graph; new axes of size 1 stay before the next."""
+    places = []
+    place = len(value.axes)
+    for old, _ in reversed(groups):
+        if old:
+            place = value.axes.index(max(old, key=lambda axis: value.shape[axis]))
+        places.append(place)
+    ranked = sorted(zip(reversed(places), range(len(groups)), strict=True))
+    return [groups[index] for _, index in ranked]
+
+
+def _pair_axes(old: Shape, new: Shape) -> list[_AxisGroup]:
+    """The shortest runs of old and new axes, one after the other, that have as many elements each."""
+    groups: list[_AxisGroup] = []
+    left, right = 0, 0
+    while left < len(old) or right < len(new):
+        first, second = left, right
+        left, right = min(left + 1, len(old)), min(right + 1, len(new))
+        while math.prod(old[first:left]) != math.prod(new[second:right]):
+            if math.prod(old[first:left]) < math.prod(new[second:right]):
+                left += 1
+            else:
+                right += 1
+        groups.append((tuple(range(first, left)), tuple(range(second, right))))
+    return groups
 
 
 def drop_axes(build: GraphBuilder, value: GraphValue, dropped: Axes) -> GraphValue:

@@ -56,19 +56,13 @@ def _reshape(lower: Lowering, node: Node) -> Sequence[Value]:
         sizes = [value.shape[axis] if size == 0 else size for axis, size in enumerate(sizes)]
     known = math.prod(size for size in sizes if size != -1)
     shape = tuple(math.prod(value.shape) // max(known, 1) if size == -1 else size for size in sizes)
-    return [_reshape_to(lower, node, value, shape)]
-
-
-def _reshape_to(lower: Lowering, node: Node, value: GraphValue, shape: Shape) -> GraphValue:
-    if math.prod(shape) != math.prod(value.shape) or min(shape, default=1) < 1:
-        raise BadInput(f"{node.kind} '{node.name}': {list(value.shape)} cannot take the shape {list(shape)}")
-    return reshape(lower.build, value, shape)
+    return [reshape(lower.build, value, shape)]
 
 
 def _flatten(lower: Lowering, node: Node) -> Sequence[Value]:
     value, axis = lower.computed(node, 0), node.integer("axis", 1)
     axis = axis + len(value.shape) if axis < 0 else axis
-    return [_reshape_to(lower, node, value, (math.prod(value.shape[:axis]), math.prod(value.shape[axis:])))]
+    return [reshape(lower.build, value, (math.prod(value.shape[:axis]), math.prod(value.shape[axis:])))]
 
 
 def _transpose(lower: Lowering, node: Node) -> Sequence[Value]:
@@ -99,6 +93,17 @@ def _unsqueeze(lower: Lowering, node: Node) -> Sequence[Value]:
 
 def _slice(lower: Lowering, node: Node) -> Sequence[Value]:
     value = lower.computed(node, 0)
+    ranges = _read_ranges(lower, node, value.shape)
+    if not all(ranges.values()):
+        sizes = (len(ranges.get(axis, range(size))) for axis, size in enumerate(value.shape))
+        return [_make_empty(lower, value, tuple(sizes))]
+    for axis, chosen in ranges.items():
+        value = take_slice(lower.build, value, axis, chosen)
+    return [value]
+
+
+def _read_ranges(lower: Lowering, node: Node, shape: Shape) -> dict[int, range]:
+    """The indices that are chosen of each axis that is sliced; attributes in older versions, inputs since."""
     starts, ends = (
         node.integers(name, ()) if name in node.attributes else lower.integers(node, index) or ()
         for index, name in ((1, "starts"), (2, "ends"))
@@ -107,18 +112,11 @@ def _slice(lower: Lowering, node: Node) -> Sequence[Value]:
     steps = lower.integers(node, 4) or (1,) * len(starts)
     if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
         raise BadInput(f"{node.kind} '{node.name}': starts, ends, axes and steps do not fit one another")
-    ranges = {
-        place: _clamp(value.shape[place], start, end, step)
-        for place, start, end, step in zip(
-            (normalise_axis(axis, len(value.shape), node) for axis in axes), starts, ends, steps, strict=True
-        )
+    places = [normalise_axis(axis, len(shape), node) for axis in axes]
+    return {
+        axis: _clamp(shape[axis], start, end, step)
+        for axis, start, end, step in zip(places, starts, ends, steps, strict=True)
     }
-    if not all(ranges.values()):
-        sizes = (len(ranges.get(axis, range(size))) for axis, size in enumerate(value.shape))
-        return [_make_empty(lower, value, tuple(sizes))]
-    for place, chosen in ranges.items():
-        value = take_slice(lower.build, value, place, chosen)
-    return [value]
 
 
 def _make_empty(lower: Lowering, value: GraphValue, shape: Shape) -> Const:

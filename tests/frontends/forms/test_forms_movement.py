@@ -21,7 +21,9 @@ from chipsmith.frontends.forms.movement import (
 )
 from chipsmith.frontends.forms.operands import spread_operand
 from chipsmith.frontends.forms.padding import PaddingMode, pad
-from chipsmith.frontends.forms.values import Const
+from chipsmith.frontends.forms.values import Const, natural_value, permute, reshape
+from chipsmith.tosa.builder import GraphBuilder
+from chipsmith.tosa.graph import DType
 
 ARRAY = floats(2, 12, 4, 5)
 ORDERS = [None, (0, 2, 3, 1), (3, 1, 0, 2)]
@@ -67,6 +69,50 @@ def spread_out():
     expected = np.zeros((2, 12, 4, 13), np.float32)
     expected[..., ::3] = ARRAY
     return expected
+
+
+def test_any_reshape_of_any_order_keeps_the_elements():
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        shape = tuple(int(size) for size in random.choice([1, 2, 3, 4, 6], 4))
+        target = factors(random, int(np.prod(shape)))
+        array, order = floats(*shape), tuple(int(axis) for axis in random.permutation(4))
+        ours = applied(lambda build, x, target=target: reshape(build, x, target), array, order=order)
+        np.testing.assert_array_equal(ours, array.reshape(target))
+
+
+def factors(random, elements):
+    """A shape of so many elements, with axes of size 1 among the others."""
+    sizes = []
+    while elements > 1:
+        sizes.append(int(random.choice([size for size in range(2, elements + 1) if elements % size == 0])))
+        elements //= sizes[-1]
+    for _ in range(random.integers(3)):
+        sizes.insert(int(random.integers(len(sizes) + 1)), 1)
+    return tuple(sizes)
+
+
+def test_pixels_become_rows_without_a_transpose():
+    """(N, C, H, W) to (N, H * W, C), of a tensor with channels last."""
+    build = GraphBuilder()
+    image = permute(natural_value(build, build.enter("x", (1, 4, 5, 8), DType.FP32)), (0, 3, 1, 2))
+    rows = permute(reshape(build, image, (1, 8, 20)), (0, 2, 1))
+    assert rows.natural
+    assert [operator.kind for operator in build.finish("net", [rows.tensor]).operators] == ["RESHAPE"]
+
+
+def test_blocks_of_pixels_stay_with_channels_last():
+    build = GraphBuilder()
+    image = permute(natural_value(build, build.enter("x", (1, 4, 5, 8), DType.FP32)), (0, 3, 1, 2))
+    result = depth_to_space(build, image, 2, channels_first=True)
+    assert result.axes == (0, 2, 3, 1)
+    kinds = [operator.kind for operator in build.finish("net", [result.tensor]).operators]
+    assert kinds == ["RESHAPE", "TRANSPOSE", "RESHAPE"]
+
+
+def test_another_number_of_elements_is_named():
+    with pytest.raises(BadInput, match=r"\[2, 12, 4, 5\] cannot take the shape \[2, 12, 4\]"):
+        applied(lambda build, x: reshape(build, x, (2, 12, 4)), ARRAY)
 
 
 @pytest.mark.parametrize(
