@@ -54,7 +54,7 @@ def assemble_file(model: OnnxModel) -> QuantizedNetwork:
     network, plan = lower_model(model)
     folded = fold_products(network, planned=plan.tensors)
     source = NetworkSource(model=OnnxRuntimeModel(model=model), arithmetic=Arithmetic.ROUNDED)
-    return assemble_network(QuantisationResult(network=network, plan=plan), source=source)
+    return assemble_network(QuantisationResult(network=folded, plan=plan), source=source)
 
 
 def quantise_file(
