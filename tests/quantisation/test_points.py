@@ -61,6 +61,17 @@ def test_two_tensors_that_are_multiplied_are_both_rounded():
     assert points_of(write, IMAGE).tensors == ("x", "left", "right", "gate", "gated", "y")
 
 
+def test_elementwise_products_are_added_as_they_are():
+    """The state of an LSTM: forget * state + new * update."""
+
+    def write(writer, forget, state, new, update):
+        kept = writer.apply("MUL", forget, state, name="kept")
+        added = writer.apply("MUL", new, update, name="added")
+        return [writer.convolve(writer.apply("ADD", kept, added, name="next"), 40, name="y")]
+
+    assert points_of(write, IMAGE, IMAGE, IMAGE, IMAGE).tensors == ("x", "x1", "x2", "x3", "next", "y")
+
+
 def test_what_only_moves_elements_has_the_integers_of_its_source():
     def write(writer, x):
         product = writer.convolve(x, 8, name="product")

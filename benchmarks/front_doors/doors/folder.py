@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.tosa.graph import Array
-from doors.subject import Example, Inference
+from doors.subject import Comparison, Example, Inference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,21 +22,18 @@ class Question:
     calibration: Path | None
     inputs: tuple[Array, ...]
     expected: tuple[Array, ...]
-    exact: bool
+    comparison: Comparison
+    rival: tuple[Array, ...]
 
 
 def write_example(example: Example, folder: Path) -> None:
-    """Write an Example; `about.json` comes last, so that a folder that has it is complete."""
+    """Write an Example."""
     calibration = _write_calibration(example, folder) if example.calibration else None
     np.savez(folder / "inputs.npz", *join_inferences(example.inputs))
     np.savez(folder / "expected.npz", *join_inferences(example.expected))
-    about = {"model": example.model, "calibration": calibration, "exact": example.exact}
+    np.savez(folder / "rival.npz", *join_inferences(example.rival))
+    about = {"model": example.model, "calibration": calibration, "comparison": example.comparison}
     (folder / "about.json").write_text(json.dumps(about))
-
-
-def is_complete(folder: Path) -> bool:
-    """Whether write_example finished here."""
-    return (folder / "about.json").exists()
 
 
 def read_question(folder: Path) -> Question:
@@ -47,7 +45,8 @@ def read_question(folder: Path) -> Question:
         calibration=folder / calibration if calibration else None,
         inputs=_read_arrays(folder / "inputs.npz"),
         expected=_read_arrays(folder / "expected.npz"),
-        exact=about["exact"],
+        comparison=Comparison(about["comparison"]),
+        rival=_read_arrays(folder / "rival.npz"),
     )
 
 
@@ -61,8 +60,10 @@ def _write_calibration(example: Example, folder: Path) -> str:
     if len(columns) == 1:
         np.save(folder / "calibration.npy", columns[0])
         return "calibration.npy"
-    with (folder / "calibration.npz").open("wb") as file:
-        np.savez(file, **dict(zip(example.input_names, columns, strict=True)))
+    with zipfile.ZipFile(folder / "calibration.npz", "w") as archive:  # np.savez has arguments of its own names
+        for name, column in zip(example.input_names, columns, strict=True):
+            with archive.open(f"{name}.npy", "w") as file:
+                np.lib.format.write_array(file, column)
     return "calibration.npz"
 
 

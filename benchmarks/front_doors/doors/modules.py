@@ -22,8 +22,6 @@ from doors.truth import run_module, run_onnx
 if TYPE_CHECKING:
     from torch import nn
 
-CALIBRATION_INPUTS = 16
-JUDGED_INPUTS = 4
 OPSET = {"torchscript": 17, "dynamo": 18}
 
 
@@ -49,6 +47,8 @@ class ModuleNetwork:
 
     function: str
     ports: tuple[Port, ...]
+    calibration_inputs: int = 16
+    judged_inputs: int = 4
 
 
 def image(channels: int, size: int, *, name: str = "x") -> tuple[Port, ...]:
@@ -70,55 +70,49 @@ def seeded(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
 
 
 def list_modules(package: str, networks: Sequence[ModuleNetwork]) -> list[Subject]:
-    """Three subjects for each network."""
-    return [subject for network in networks for subject in _list_doors(package, network)]
+    """Three subjects for each network: the module, and the files that each exporter writes."""
+    forms = (None, *Exporter)
+    return [list_subject(package, (package,), network, exporter) for network in networks for exporter in forms]
 
 
-def _list_doors(package: str, network: ModuleNetwork) -> list[Subject]:
-    model = f"doors.groups.{package.replace('-', '_')}:{network.function}"
-    by_pytorch = Subject(
-        group=package,
-        file=network.function,
-        door=Door.PYTORCH,
-        packages=(package,),
-        make=partial(make_module, model, network.ports),
+def list_subject(group: str, packages: tuple[str, ...], network: ModuleNetwork, exporter: Exporter | None) -> Subject:
+    """A network of the file of a group: its module, or where an exporter is given the file that this writes."""
+    model = f"doors.groups.{group.replace('-', '_')}:{network.function}"
+    if exporter is None:
+        make = partial(make_module, model, network)
+        return Subject(group=group, file=network.function, door=Door.PYTORCH, packages=packages, make=make)
+    return Subject(
+        group=group,
+        file=f"{network.function}.{exporter}.onnx",
+        door=Door.ONNX,
+        packages=(*packages, "onnxscript") if exporter is Exporter.DYNAMO else packages,
+        make=partial(make_export, model, network, exporter),
     )
-    by_onnx = [
-        Subject(
-            group=package,
-            file=f"{network.function}.{exporter}.onnx",
-            door=Door.ONNX,
-            packages=(package, "onnxscript") if exporter is Exporter.DYNAMO else (package,),
-            make=partial(make_export, model, network.ports, exporter),
-        )
-        for exporter in Exporter
-    ]
-    return [by_pytorch, *by_onnx]
 
 
-def make_module(model: str, ports: Sequence[Port], _folder: Path) -> Example:
+def make_module(model: str, network: ModuleNetwork, _folder: Path) -> Example:
     """A network by its function, beside the eager module."""
-    inputs = draw_ports(ports, JUDGED_INPUTS, seed=1)
-    return Example(
-        model=model,
-        input_names=tuple(port.name for port in ports),
-        calibration=draw_ports(ports, CALIBRATION_INPUTS, seed=0),
-        inputs=inputs,
-        expected=run_module(build_module(model), inputs),
-    )
+    inputs = draw_ports(network.ports, network.judged_inputs, seed=1)
+    return _make_example(model, network, inputs, run_module(build_module(model), inputs))
 
 
-def make_export(model: str, ports: Sequence[Port], exporter: Exporter, folder: Path) -> Example:
+def make_export(model: str, network: ModuleNetwork, exporter: Exporter, folder: Path) -> Example:
     """The `.onnx` file of a network, beside onnxruntime on that file."""
     file = folder / "model.onnx"
-    export_module(build_module(model), ports, exporter, file)
-    inputs = draw_ports(ports, JUDGED_INPUTS, seed=1)
+    export_module(build_module(model), network.ports, exporter, file)
+    inputs = draw_ports(network.ports, network.judged_inputs, seed=1)
+    return _make_example(str(file), network, inputs, run_onnx(file, inputs))
+
+
+def _make_example(
+    model: str, network: ModuleNetwork, inputs: tuple[Inference, ...], expected: tuple[Inference, ...]
+) -> Example:
     return Example(
-        model=str(file),
-        input_names=tuple(port.name for port in ports),
-        calibration=draw_ports(ports, CALIBRATION_INPUTS, seed=0),
+        model=model,
+        input_names=tuple(port.name for port in network.ports),
+        calibration=draw_ports(network.ports, network.calibration_inputs, seed=0),
         inputs=inputs,
-        expected=run_onnx(file, inputs),
+        expected=expected,
     )
 
 

@@ -31,6 +31,8 @@ class Row:
     lowering_cpu_s: float | None
     refusal: str | None
     wrong: str | None
+    same_strings: float | None
+    rival_sqnr_db: float | None
     excluded: str | None
     fingerprint: str
 

@@ -22,13 +22,26 @@ class Door(StrEnum):
     TFLITE = "tflite"
 
 
+class Comparison(StrEnum):
+    """What of the outputs has to agree."""
+
+    VALUES = "values"
+    """Floats by their signal to noise, integers that the network decides by how many are the same."""
+    STRINGS = "strings"
+    """As VALUES, and the strings that the classes of each step spell: repeats once, class 0 not at all."""
+    STEPS = "steps"
+    """Everything within a step: LiteRT rounds some products otherwise than TOSA."""
+    BITS = "bits"
+    """Everything: the network has only integers."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Example:
     """A network and its inputs.
 
     `model` is what `chipsmith compile` takes: a file, or `package.module:function`. `expected` are the outputs that the
-    network's own framework gives for `inputs`; where the network has only integers they are met to the bit, which
-    `exact` says. `calibration` is empty where the network needs none.
+    network's own framework gives for `inputs`. `calibration` is empty where the network needs none. `rival` are the
+    outputs of onnxruntime's own int8 for the same calibration and inputs, where they are asked for.
     """
 
     model: str
@@ -36,7 +49,8 @@ class Example:
     calibration: tuple[Inference, ...]
     inputs: tuple[Inference, ...]
     expected: tuple[Inference, ...]
-    exact: bool = False
+    comparison: Comparison = Comparison.VALUES
+    rival: tuple[Inference, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

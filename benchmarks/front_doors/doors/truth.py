@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def run_onnx(file: Path, inferences: Sequence[Inference]) -> tuple[Inference, ...]:
     """The outputs of an `.onnx` file as it stands, by onnxruntime without optimisations."""
-    session = _session(file)
+    session = open_session(file)
     names = [port.name for port in session.get_inputs()]
     return tuple(tuple(session.run(None, dict(zip(names, inputs, strict=True)))) for inputs in inferences)
 
@@ -43,6 +43,26 @@ def run_module(module: nn.Module, inferences: Sequence[Inference]) -> tuple[Infe
     return tuple(tuple(flatten(call)) for call in calls)
 
 
+def run_litert(
+    file: Path, count: int, draw: np.random.Generator
+) -> tuple[tuple[Inference, ...], tuple[Inference, ...]]:
+    """Random int8 inputs of a `.tflite` file, and its outputs by LiteRT's reference kernels."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(str(file), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    inputs, outputs = [], []
+    for _ in range(count):
+        ports = interpreter.get_input_details()
+        arrays = tuple(draw.integers(-128, 128, port["shape"]).astype(np.int8) for port in ports)
+        for port, array in zip(ports, arrays, strict=True):
+            interpreter.set_tensor(port["index"], array)
+        interpreter.invoke()
+        inputs.append(arrays)
+        outputs.append(tuple(interpreter.get_tensor(port["index"]) for port in interpreter.get_output_details()))
+    return tuple(inputs), tuple(outputs)
+
+
 def flatten(result: Any) -> list[Array]:
     """The tensors that a module returns, in order."""
     from torch.utils._pytree import tree_leaves
@@ -50,7 +70,8 @@ def flatten(result: Any) -> list[Array]:
     return [leaf.detach().numpy() for leaf in tree_leaves(result)]
 
 
-def _session(file: Path) -> Any:
+def open_session(file: Path) -> Any:
+    """onnxruntime on a file, without optimisations."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipsmith.tosa.graph import Array
+from doors.subject import Comparison
 
 FLOOR_DB = 20.0
 """Below it a float network that went through whole is wrong."""
@@ -17,24 +18,43 @@ LEAST_AGREEMENT = 0.95
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """`sqnr_db` is that of the worst float output, None where all are exact; `wrong` says what is, None if nothing."""
+    """`sqnr_db` is that of the worst float output, None where all are exact; `wrong` says what is, None if nothing.
+
+    `same_strings` is the share of inferences that spell the same, None where nothing is spelt.
+    """
 
     sqnr_db: float | None
     wrong: str | None
+    same_strings: float | None = None
 
 
-def judge(outputs: Sequence[Array], expected: Sequence[Array], *, exact: bool) -> Verdict:
-    """Compare all outputs by their order, shapes and values; where `exact`, to the bit."""
+def judge(outputs: Sequence[Array], expected: Sequence[Array], comparison: Comparison) -> Verdict:
+    """Compare all outputs by their order, shapes and values."""
     if len(outputs) != len(expected):
         return Verdict(sqnr_db=None, wrong=f"{len(outputs)} outputs for {len(expected)}")
     pairs = list(zip(outputs, expected, strict=True))
     shapes = [f"{list(got.shape)} for {list(wanted.shape)}" for got, wanted in pairs if got.shape != wanted.shape]
     if shapes:
         return Verdict(sqnr_db=None, wrong=f"shape {shapes[0]}")
-    reasons = [_fault(got, wanted, exact=exact) for got, wanted in pairs]
-    figures = [sqnr_db(got, wanted) for got, wanted in pairs if wanted.dtype.kind == "f"]
-    known = [figure for figure in figures if figure is not None]
-    return Verdict(sqnr_db=min(known, default=None), wrong=next((reason for reason in reasons if reason), None))
+    worst = worst_sqnr_db(outputs, expected)
+    if comparison is Comparison.STRINGS:
+        share = float(np.mean([spell(got) == spell(wanted) for got, wanted in zip(*pairs[0], strict=True)]))
+        wrong = f"{share:.0%} of the strings agree" if share < LEAST_AGREEMENT else None
+        return Verdict(sqnr_db=worst, wrong=wrong, same_strings=share)
+    reasons = [_fault(got, wanted, comparison) for got, wanted in pairs]
+    return Verdict(sqnr_db=worst, wrong=next((reason for reason in reasons if reason), None))
+
+
+def worst_sqnr_db(outputs: Sequence[Array], expected: Sequence[Array]) -> float | None:
+    """The least of the float outputs; None where none differs."""
+    figures = [sqnr_db(got, wanted) for got, wanted in zip(outputs, expected, strict=True) if wanted.dtype.kind == "f"]
+    return min((figure for figure in figures if figure is not None), default=None)
+
+
+def spell(scores: Array) -> list[int]:
+    """The classes of (steps, classes), each run once and without class 0, which stands for nothing."""
+    best = scores.argmax(-1)
+    return [int(index) for index, before in zip(best, [0, *best[:-1]], strict=True) if index not in (0, before)]
 
 
 def sqnr_db(got: Array, wanted: Array) -> float | None:
@@ -53,10 +73,13 @@ def sqnr_db(got: Array, wanted: Array) -> float | None:
     return float(np.clip(10 * np.log10(signal / noise), -100.0, None))
 
 
-def _fault(got: Array, wanted: Array, *, exact: bool) -> str | None:
-    if exact:
+def _fault(got: Array, wanted: Array, comparison: Comparison) -> str | None:
+    if comparison is Comparison.BITS:
         different = int(np.count_nonzero(got != wanted))
         return f"{different} of {wanted.size} elements differ" if different else None
+    if comparison is Comparison.STEPS:
+        steps = int(np.abs(got.astype(np.int64) - wanted).max())
+        return f"{steps} steps" if steps > 1 else None
     if wanted.dtype.kind == "f":
         figure = sqnr_db(got, wanted)
         return f"{figure:.1f} dB" if figure is not None and figure < FLOOR_DB else None

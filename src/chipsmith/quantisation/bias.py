@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.quantisation.channels import ChannelStatistics
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import QuantisationPlan, Reals
 from chipsmith.quantisation.rounding import round_constant
@@ -15,10 +16,12 @@ from chipsmith.quantisation.weights import convolution_weights, symmetric_scales
 from chipsmith.tosa.graph import Operator
 
 
-def correct_bias(network: FloatNetwork, plan: QuantisationPlan, means: Mapping[str, Reals]) -> FloatNetwork:
+def correct_bias(
+    network: FloatNetwork, plan: QuantisationPlan, channels: Mapping[str, ChannelStatistics]
+) -> FloatNetwork:
     """The network whose biases make good for the rounding of weights under a plan.
 
-    `means` has, for tensors that convolutions read, the mean of each channel over the calibration.
+    `channels` has the statistics of the tensors that convolutions read, over the calibration.
     """
     graph = network.graph
     tensors, constants = dict(graph.tensors), dict(graph.constants)
@@ -26,7 +29,7 @@ def correct_bias(network: FloatNetwork, plan: QuantisationPlan, means: Mapping[s
     for operator, axis in convolution_weights(graph):
         weights, bias = (np.asarray(graph.constants[operator.inputs[i]], np.float32) for i in (1, 2))
         planned = plan.tensors.get(operator.inputs[1]) or symmetric_scales(weights, axis)
-        error = _mean_error(operator, round_constant(weights, planned) - weights, means[operator.inputs[0]])
+        error = _mean_error(operator, round_constant(weights, planned) - weights, channels[operator.inputs[0]].mean)
         name = f"{operator.inputs[2]} of {operator.name}"
         constants[name] = np.asarray(bias - error, np.float32)
         tensors[name] = replace(tensors[operator.inputs[2]], name=name, shape=constants[name].shape)

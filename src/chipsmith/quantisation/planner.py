@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from chipsmith.quantisation.channels import ChannelStatistics
 from chipsmith.quantisation.network import FloatNetwork
-from chipsmith.quantisation.plan import INT8_WIDTH, INT16_WIDTH, Quantisation, QuantisationPlan, Reals
+from chipsmith.quantisation.plan import INT8_WIDTH, INT16_WIDTH, Quantisation, QuantisationPlan
 from chipsmith.quantisation.points import Junction, RoundingPoints, find_points
 from chipsmith.quantisation.ranges import Histogram, Range, choose_range, cover_range
 from chipsmith.quantisation.settings import RangeMethod
@@ -29,12 +30,12 @@ _UNLIKE = 4.0
 class Observation:
     """What a graph computes over some inputs: the values at its rounding points and its outputs.
 
-    `means` has, for tensors that convolutions read, the mean of each channel.
+    `channels` has the statistics of those tensors that convolutions read.
     """
 
     points: RoundingPoints
     histograms: Mapping[str, Histogram]
-    means: Mapping[str, Reals]
+    channels: Mapping[str, ChannelStatistics]
     outputs: Mapping[str, Array]
     inputs: int
 
@@ -43,14 +44,10 @@ class Observation:
         return Observation(
             points=self.points,
             histograms={name: own.join(other.histograms[name]) for name, own in self.histograms.items()},
-            means={name: _weigh(own, self.inputs, other.means[name], other.inputs) for name, own in self.means.items()},
+            channels={name: own.join(other.channels[name]) for name, own in self.channels.items()},
             outputs={name: np.concatenate([own, other.outputs[name]]) for name, own in self.outputs.items()},
             inputs=self.inputs + other.inputs,
         )
-
-
-def _weigh(left: Reals, left_count: int, right: Reals, right_count: int) -> Reals:
-    return (left * left_count + right * right_count) / (left_count + right_count)
 
 
 def observe_points(graph: Graph, inputs: Mapping[str, Array]) -> Observation:
@@ -58,17 +55,17 @@ def observe_points(graph: Graph, inputs: Mapping[str, Array]) -> Observation:
     points = find_points(graph)
     parts = (name for junction in (*points.splits, *points.joins) for name in junction.parts)
     histograms = {name: Histogram() for name in dict.fromkeys((*points.tensors, *parts))}
-    sums = {name: ChannelSums() for name in _read_by_convolutions(graph)}
+    channels = {name: ChannelStatistics() for name in _read_by_convolutions(graph)}
     outputs: dict[str, list[Values]] = {name: [] for name in graph.outputs}
     observers = {
-        name: _collect(histograms.get(name), points.scores.get(name), sums.get(name), outputs.get(name))
-        for name in dict.fromkeys((*histograms, *sums, *outputs))
+        name: _collect(histograms.get(name), points.scores.get(name), channels.get(name), outputs.get(name))
+        for name in dict.fromkeys((*histograms, *channels, *outputs))
     }
     observe(graph, inputs, observers=observers)
     return Observation(
         points=points,
         histograms=histograms,
-        means={name: channels.mean for name, channels in sums.items()},
+        channels=channels,
         outputs={name: np.concatenate(parts) for name, parts in outputs.items()},
         inputs=len(next(iter(inputs.values()))),
     )
@@ -78,33 +75,14 @@ def _read_by_convolutions(graph: Graph) -> set[str]:
     return {operator.inputs[0] for operator, _ in convolution_weights(graph)}
 
 
-@dataclass(kw_only=True)
-class ChannelSums:
-    """The mean of each index of a tensor's last axis over all values that are added."""
-
-    total: Reals = field(default_factory=lambda: np.zeros(1))
-    count: int = 0
-
-    def add(self, values: Values) -> None:
-        """Add values (n, ..., channels)."""
-        rows = values.reshape(-1, values.shape[-1])
-        self.total = self.total + rows.mean(axis=0) * float(len(rows))
-        self.count += len(rows)
-
-    @property
-    def mean(self) -> Reals:
-        """The mean by channel; 0 where nothing was added."""
-        return self.total / max(self.count, 1)
-
-
 def _collect(
-    histogram: Histogram | None, score_axis: int | None, sums: ChannelSums | None, parts: list[Values] | None
+    histogram: Histogram | None, score_axis: int | None, channels: ChannelStatistics | None, parts: list[Values] | None
 ) -> Observer:
     def collect(values: Values) -> None:
         if histogram is not None:
             histogram.add(values if score_axis is None else _scores(values, score_axis + 1))
-        if sums is not None:
-            sums.add(values)
+        if channels is not None:
+            channels.add(values)
         if parts is not None:
             parts.append(values)
 

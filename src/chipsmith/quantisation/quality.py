@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from chipsmith.quantisation.plan import Reals
 from chipsmith.tosa.graph import Array
 
 LARGEST_DB = 150.0
@@ -28,7 +30,35 @@ def signal_to_noise_db(reference: Array, values: Array) -> float:
     return min(LARGEST_DB, 10 * math.log10(signal / noise)) if signal > 0 else -LARGEST_DB
 
 
-def mean_sqnr_db(reference: Mapping[str, Array], values: Mapping[str, Array]) -> float:
-    """The mean of signal_to_noise_db over all outputs by name; LARGEST_DB where there is none."""
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """How near the outputs of a choice come, over all inputs and of each: the SQNR of their mean share of noise.
+
+    So the output that is furthest off decides, however exact the others are.
+    """
+
+    sqnr_db: float
+    by_input: Reals
+
+    def betters(self, other: Verdict) -> bool:
+        """Whether it is nearer over all inputs, and input by input by more than chance: twice the mean gain's error."""
+        gains = self.by_input - other.by_input
+        error = float(gains.std(ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else 0.0
+        return self.sqnr_db > other.sqnr_db and float(gains.mean()) > 2 * error
+
+
+def judge_outputs(reference: Mapping[str, Array], values: Mapping[str, Array]) -> Verdict:
+    """The verdict on outputs (n, *shape) by name, of n inputs; LARGEST_DB where there is no output."""
     ratios = [signal_to_noise_db(reference[name], values[name]) for name in reference]
-    return sum(ratios) / len(ratios) if ratios else LARGEST_DB
+    rows = [
+        [signal_to_noise_db(own, other) for own, other in zip(reference[name], values[name], strict=True)]
+        for name in reference
+    ]
+    if not ratios:
+        return Verdict(sqnr_db=LARGEST_DB, by_input=np.zeros(1))
+    return Verdict(sqnr_db=float(_join_outputs(np.array(ratios))), by_input=_join_outputs(np.array(rows)))
+
+
+def _join_outputs(ratios_db: Reals) -> Reals:
+    """The mean over axis 0 of ratios in dB, as shares of noise."""
+    return np.asarray(-10 * np.log10(np.mean(10 ** (-ratios_db / 10), axis=0)))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chipsmith.quantisation.bias import correct_bias
+from chipsmith.quantisation.equalise import equalise
 from chipsmith.quantisation.network import FloatNetwork
-from chipsmith.quantisation.plan import QuantisationPlan
+from chipsmith.quantisation.plan import INT8_WIDTH, QuantisationPlan
 from chipsmith.quantisation.planner import Observation, make_plan, observe_points
-from chipsmith.quantisation.quality import mean_sqnr_db
+from chipsmith.quantisation.quality import LARGEST_DB, Verdict, judge_outputs
 from chipsmith.quantisation.rounding import round_weights, rounding_changes
+from chipsmith.quantisation.sensitivity import Sensitivity, rank_tensors
 from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
+from chipsmith.quantisation.wide import find_wide
 from chipsmith.tosa.floating.evaluate import evaluate_floats
 from chipsmith.tosa.graph import Array, Graph
 
@@ -35,21 +38,29 @@ class QuantisationTrial:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantisationReport:
-    """How a plan came about: the method of its ranges, how many inputs chose and how many judged, and the trials."""
+    """How a plan came about: the method of its ranges, how many inputs chose and how many judged, and the trials.
+
+    `wide` are the tensors with 16 bits; `sensitivities` has all rounded tensors, the most sensitive first.
+    """
 
     method: RangeMethod
     inputs: int
     judges: int
     trials: tuple[QuantisationTrial, ...]
+    wide: tuple[str, ...]
+    sensitivities: tuple[Sensitivity, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuantisationResult:
-    """The plan, the network that it is for, whose constants quantisation may have moved, and how it came about."""
+    """The plan, the network that it is for, whose constants quantisation may have moved, and how it came about.
+
+    `report` is None where the scales are the author's own.
+    """
 
     network: FloatNetwork
     plan: QuantisationPlan
-    report: QuantisationReport
+    report: QuantisationReport | None = None
 
 
 def quantise(
@@ -57,80 +68,144 @@ def quantise(
 ) -> QuantisationResult:
     """The plan of a float network from a calibration: arrays (n, *shape) by the names of the graph's inputs.
 
-    Of 16 inputs and more each fourth judges the choices; of fewer all choose, `auto` is min/max, and nothing is judged.
-    Raises as evaluate_floats does. The same network, calibration and settings give the same plan.
+    Of 16 inputs and more each fourth judges the choices. Of fewer all choose, and `auto` is min/max: they judge nothing
+    but whether the outputs reach the settings' `target_db`. Raises as evaluate_floats and find_wide do. The same
+    network, calibration and settings give the same plan.
     """
     count = len(next(iter(calibration.values())))
     judging = np.arange(count) % _PART == _PART - 1
     if np.count_nonzero(judging) < _FEWEST_JUDGES:
-        return _quantise_unjudged(network, calibration, settings)
-    chosen, judges = (_select(calibration, part) for part in (~judging, judging))
-    trials = _Trials(network=network, seen=observe_points(network.graph, chosen), judges=judges, settings=settings)
-    return trials.run()
+        method = RangeMethod.MINMAX if settings.method is RangeMethod.AUTO else settings.method
+        plain = replace(settings, method=method, corrects_bias=False, equalises=False)
+        return _Trials(network=network, chosen=calibration, judges=None, settings=plain).run()
+    chosen, judges = ({name: array[part] for name, array in calibration.items()} for part in (~judging, judging))
+    return _Trials(network=network, chosen=chosen, judges=judges, settings=settings).run()
 
 
-def _select(calibration: Mapping[str, Array], part: Array) -> dict[str, Array]:
-    return {name: np.asarray(array)[part] for name, array in calibration.items()}
+@dataclass(frozen=True, kw_only=True)
+class _Choice:
+    """A network, what was seen of it over the inputs that choose, and what was chosen for it."""
+
+    network: FloatNetwork
+    seen: Observation
+    method: RangeMethod
+    wide: frozenset[str] = frozenset()
+
+    def plan(self, observation: Observation) -> QuantisationPlan:
+        """The plan with the ranges of an observation."""
+        return make_plan(self.network, observation, method=self.method, wide=self.wide)
 
 
-def _quantise_unjudged(
-    network: FloatNetwork, calibration: Mapping[str, Array], settings: QuantisationSettings
+def _find_wide(choice: _Choice, names: Iterable[str]) -> frozenset[str]:
+    return find_wide(choice.network, names, choice.seen.histograms)
+
+
+def _finish(
+    choice: _Choice, observation: Observation, *, judges: int, trials: tuple[QuantisationTrial, ...]
 ) -> QuantisationResult:
-    method = RangeMethod.MINMAX if settings.method is RangeMethod.AUTO else settings.method
-    observation = observe_points(network.graph, calibration)
-    plan = make_plan(network, observation, method=method, wide=settings.wide)
-    inputs = len(next(iter(calibration.values())))
-    return QuantisationResult(
-        network=network, plan=plan, report=QuantisationReport(method=method, inputs=inputs, judges=0, trials=())
+    """The result of a choice, with the ranges of all inputs."""
+    plan = choice.plan(observation)
+    report = QuantisationReport(
+        method=choice.method,
+        inputs=observation.inputs - judges,
+        judges=judges,
+        trials=trials,
+        wide=tuple(name for name, quantisation in plan.tensors.items() if quantisation.width > INT8_WIDTH),
+        sensitivities=rank_tensors(choice.network, plan, observation.histograms),
     )
+    return QuantisationResult(network=choice.network, plan=plan, report=report)
 
 
 class _Trials:
     """Tries choices after one another, on inputs that judge."""
 
     def __init__(
-        self, *, network: FloatNetwork, seen: Observation, judges: Mapping[str, Array], settings: QuantisationSettings
+        self,
+        *,
+        network: FloatNetwork,
+        chosen: Mapping[str, Array],
+        judges: Mapping[str, Array] | None,
+        settings: QuantisationSettings,
     ) -> None:
-        self._network, self._seen, self._settings = network, seen, settings
-        self._unseen = observe_points(network.graph, judges)
-        self._judges = {name: array[:_MOST_JUDGES] for name, array in judges.items()}
-        self._reference = {name: array[:_MOST_JUDGES] for name, array in self._unseen.outputs.items()}
+        self._network, self._chosen, self._judges, self._settings = network, chosen, judges, settings
+        self._seen = observe_points(network.graph, chosen)
+        self._unseen = None if judges is None else observe_points(network.graph, judges)
+        outputs = (self._unseen or self._seen).outputs
+        self._few = {name: array[:_MOST_JUDGES] for name, array in (judges or chosen).items()}
+        self._reference = {name: array[:_MOST_JUDGES] for name, array in outputs.items()}
         self._trials: list[QuantisationTrial] = []
+        self._best = Verdict(sqnr_db=-LARGEST_DB, by_input=np.full(len(next(iter(self._few.values()))), -LARGEST_DB))
 
     def run(self) -> QuantisationResult:
-        """The result of all choices that better the outputs; its ranges are those of all inputs."""
-        method = self._choose_method()
-        network = self._correct_bias(method) if self._settings.corrects_bias else self._network
-        plan = make_plan(network, self._seen.join(self._unseen), method=method, wide=self._settings.wide)
-        report = QuantisationReport(
-            method=method, inputs=self._seen.inputs, judges=self._unseen.inputs, trials=tuple(self._trials)
-        )
-        return QuantisationResult(network=network, plan=plan, report=report)
+        """The result of all choices that better the outputs."""
+        choice = self._choose_method()
+        if self._settings.equalises:
+            choice = self._equalise(choice)
+        if self._settings.corrects_bias:
+            choice = self._correct_bias(choice)
+        choice = self._widen(choice, self._settings.target_db)
+        if self._unseen is None:
+            return _finish(choice, choice.seen, judges=0, trials=tuple(self._trials))
+        everything = choice.seen.join(self._unseen)
+        return _finish(choice, everything, judges=self._unseen.inputs, trials=tuple(self._trials))
 
-    def _choose_method(self) -> RangeMethod:
-        """The method with the best outputs; the first of them where they are equal."""
+    def _choose_method(self) -> _Choice:
+        """The method that betters those before it, min/max the first."""
         automatic = self._settings.method is RangeMethod.AUTO
-        methods = _METHODS if automatic else (self._settings.method,)
+        choices = [
+            _Choice(network=self._network, seen=self._seen, method=method)
+            for method in (_METHODS if automatic else (self._settings.method,))
+        ]
+        wide = _find_wide(choices[0], self._settings.wide)
+        choices = [replace(choice, wide=wide) for choice in choices]
         rounded = round_weights(self._network.graph, QuantisationPlan(tensors={}))
-        scores = [self._judge(rounded, self._plan(self._network, method)) for method in methods]
-        best = int(np.argmax(scores))
-        for index, (method, score) in enumerate(zip(methods, scores, strict=True)):
-            self._trials.append(QuantisationTrial(choice=f"ranges: {method}", sqnr_db=score, kept=index == best))
-        return methods[best]
+        verdicts = [self._judge(choice, rounded) for choice in choices]
+        best = 0
+        for index, verdict in enumerate(verdicts):
+            best = index if verdict.betters(verdicts[best]) else best
+        self._best = verdicts[best]
+        for index, (choice, verdict) in enumerate(zip(choices, verdicts, strict=True)):
+            self._trials.append(
+                QuantisationTrial(choice=f"ranges: {choice.method}", sqnr_db=verdict.sqnr_db, kept=index == best)
+            )
+        return choices[best]
 
-    def _correct_bias(self, method: RangeMethod) -> FloatNetwork:
-        plan = self._plan(self._network, method)
-        corrected = correct_bias(self._network, plan, self._seen.means)
-        score = self._judge(round_weights(corrected.graph, plan), plan)
-        kept = score > max(trial.sqnr_db for trial in self._trials)
-        self._trials.append(QuantisationTrial(choice="bias correction", sqnr_db=score, kept=kept))
-        return corrected if kept else self._network
+    def _equalise(self, choice: _Choice) -> _Choice:
+        equal = equalise(choice.network, choice.seen.channels)
+        if equal is choice.network:
+            return choice
+        seen = observe_points(equal.graph, self._chosen)
+        result = self._keep_better("equalised channels", choice, replace(choice, network=equal, seen=seen))
+        if result is not choice and self._judges is not None:
+            self._unseen = observe_points(equal.graph, self._judges)
+        return result
 
-    def _plan(self, network: FloatNetwork, method: RangeMethod) -> QuantisationPlan:
-        return make_plan(network, self._seen, method=method, wide=self._settings.wide)
+    def _correct_bias(self, choice: _Choice) -> _Choice:
+        corrected = correct_bias(choice.network, choice.plan(choice.seen), choice.seen.channels)
+        return self._keep_better("bias correction", choice, replace(choice, network=corrected))
 
-    def _judge(self, rounded: Graph, plan: QuantisationPlan) -> float:
-        """The SQNR of the outputs of a graph with rounded weights, under the plan of its activations."""
-        changes = rounding_changes(rounded, plan)
-        outputs = evaluate_floats(rounded, self._judges, keep=rounded.outputs, changes=changes)
-        return mean_sqnr_db(self._reference, outputs)
+    def _widen(self, choice: _Choice, target_db: float) -> _Choice:
+        """More and more of the most sensitive tensors in 16 bits, twice as many each time."""
+        ranking = [
+            each.tensor for each in rank_tensors(choice.network, choice.plan(choice.seen), choice.seen.histograms)
+        ]
+        narrow = [name for name in ranking if name not in choice.wide]
+        count = 1
+        while self._best.sqnr_db < target_db and count < 2 * len(narrow):
+            more = replace(choice, wide=choice.wide | set(narrow[:count]))
+            choice = self._keep_better(f"16 bits: {min(count, len(narrow))} tensors", choice, more)
+            count *= 2
+        return choice
+
+    def _keep_better(self, text: str, choice: _Choice, other: _Choice) -> _Choice:
+        verdict = self._judge(other, round_weights(other.network.graph, other.plan(other.seen)))
+        kept = verdict.betters(self._best)
+        self._trials.append(QuantisationTrial(choice=text, sqnr_db=verdict.sqnr_db, kept=kept))
+        self._best = verdict if kept else self._best
+        return other if kept else choice
+
+    def _judge(self, choice: _Choice, rounded: Graph) -> Verdict:
+        """The verdict on the outputs of a choice, whose graph has rounded weights."""
+        changes = rounding_changes(rounded, choice.plan(choice.seen))
+        outputs = evaluate_floats(rounded, self._few, keep=rounded.outputs, changes=changes)
+        return judge_outputs(self._reference, outputs)

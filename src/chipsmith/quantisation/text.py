@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import Quantisation, QuantisationPlan
+from chipsmith.quantisation.quantise import QuantisationReport
 
 _HEADER = ("tensor", "bits", "scale", "zero point", "range", "author's operator")
 
@@ -42,3 +43,18 @@ def _cells(quantisation: Quantisation) -> tuple[str, ...]:
     points = sorted({int(zero) for zero in zeros})
     zero = str(points[0]) if len(points) == 1 else f"{points[0]} to {points[-1]}"
     return str(quantisation.width), scale, zero, f"{least:.4g} to {greatest:.4g}"
+
+
+def format_report(report: QuantisationReport, *, most: int = 5) -> str:
+    """What each choice brought, and the `most` sensitive tensors, a line each."""
+    judged = f"judged on {report.judges}" if report.judges else "too few to judge choices"
+    lines = [f"ranges by {report.method} over {report.inputs} inputs, {judged}"]
+    lines += [
+        f"{trial.choice}: {trial.sqnr_db:.1f} dB ({'kept' if trial.kept else 'not kept'})" for trial in report.trials
+    ]
+    lines += [f"16 bits: {', '.join(report.wide)}"] if report.wide else []
+    lines += [
+        f"most sensitive: {each.operator} ({each.tensor}), {each.sqnr_db:.1f} dB by itself"
+        for each in report.sensitivities[:most]
+    ]
+    return "\n".join(lines) + "\n"

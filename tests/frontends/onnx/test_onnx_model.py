@@ -124,9 +124,9 @@ def test_open_size_is_taken_from_the_calibration_or_named(tmp_path):
     [
         (
             (8, 2, 5, 6),
-            r"calibration of shape \[8, 2, 5, 6\] does not fit input 'x' of 'net', which takes \[1, 2, 6, 6\]",
+            r"calibration of shape \[8, 2, 5, 6\] does not fit input 'x', which takes \[1, 2, 6, 6\]",
         ),
-        ((8, 72), r"calibration of shape \[8, 72\] does not fit input 'x' of 'net', which takes \[1, 2, 6, 6\]"),
+        ((8, 72), r"calibration of shape \[8, 72\] does not fit input 'x', which takes \[1, 2, 6, 6\]"),
         ((0, 2, 6, 6), "holds no inputs"),
     ],
 )
@@ -138,7 +138,7 @@ def test_calibration_of_another_shape_is_named(shape, message, tmp_path):
 
 def test_calibration_by_other_names_is_named(tmp_path):
     np.savez(tmp_path / "x.npz", image=np.zeros((4, 2, 6, 6)))
-    with pytest.raises(BadInput, match=r"x\.npz holds image where the inputs x belong"):
+    with pytest.raises(BadInput, match="the calibration holds image where x belong"):
         load_onnx(str(saved(SMALL, tmp_path)), tmp_path / "x.npz")
 
 

@@ -102,3 +102,17 @@ def test_blending_beyond_what_tosa_scales_is_refused(tmp_path):
     path = write_resize(tmp_path, "BILINEAR", (40, 4), (2, 4), aligned=False, half=False)
     with pytest.raises(OperatorRefused, match=r"operator 0, RESIZE_BILINEAR of tensor 't1', is refused: a size from"):
         load_tflite(path)
+
+
+@pytest.mark.parametrize("kind", ["ARG_MAX", "ARG_MIN"])
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_place_of_an_extreme_keeps_the_files_type(kind, dtype, tmp_path):
+    """Of equal values the first counts."""
+    write = FileWriter()
+    x, y = write.tensor((2, 3, 5), "int8", Scaled(0.05, 13)), write.tensor((2, 5), dtype)
+    options = {"ARG_MAX": "ArgMaxOptions", "ARG_MIN": "ArgMinOptions"}[kind]
+    write.operator(
+        kind, [x, write.constant(np.array(-2), "int32")], [y], options, {"outputType": {"int32": 2, "int64": 4}[dtype]}
+    )
+    values = np.random.default_rng(0).choice([-128, -127, 0, 126, 127], (6, 2, 3, 5)).astype(np.int8)
+    assert_same(write.write(tmp_path / "network.tflite", [x], [y]), values)

@@ -48,8 +48,13 @@ class RandomWriter:
         return self.random.integers(low, high, shape)
 
     def weights(self, shape: tuple[int, ...], axis: int, source: Scaled) -> tuple[int, int]:
-        """Int8 weights with a scale for each output channel, and a bias of int32."""
+        """Weights and a bias of int32: int8 with a scale for each output channel, uint8 with one and a zero point."""
         count = shape[axis]
+        if self.dtype == "uint8":
+            scaled = Scaled(0.004, int(self.random.integers(100, 150)))
+            kernel = self.file.constant(self.integers(shape, 1, 256), "uint8", scaled)
+            bias = Scaled(np.float32(0.004) * np.float32(source.scale), 0)
+            return kernel, self.file.constant(self.integers((count,), -500, 500), "int32", bias)
         scales = self.random.uniform(0.001, 0.01, count).astype(np.float32)
         kernel = self.file.constant(self.integers(shape, -127), "int8", Scaled(scales, [0] * count, axis))
         bias = Scaled(scales * np.float32(source.scale), [0] * count)
@@ -63,7 +68,7 @@ Maker = Callable[[RandomWriter, Wire], Wire | None]
 
 
 def convolution(write: RandomWriter, x: Wire) -> Wire | None:
-    if len(x.shape) != 4 or write.dtype != "int8":
+    if len(x.shape) != 4:
         return None
     kernel, stride, outputs = int(write.random.integers(1, 4)), int(write.random.integers(1, 3)), 5
     weights, bias = write.weights((outputs, kernel, kernel, x.shape[3]), 0, x.scaled)
@@ -74,7 +79,7 @@ def convolution(write: RandomWriter, x: Wire) -> Wire | None:
 
 
 def depthwise(write: RandomWriter, x: Wire) -> Wire | None:
-    if len(x.shape) != 4 or write.dtype != "int8":
+    if len(x.shape) != 4:
         return None
     multiplier = int(write.random.integers(1, 3))
     weights, bias = write.weights((1, 3, 3, x.shape[3] * multiplier), 3, x.scaled)
@@ -115,6 +120,11 @@ def fixed_scale(kind: str, scale: float, zero_point: int, options: str | None = 
     return make
 
 
+def int8_alone(make: Maker) -> Maker:
+    """Operators that LiteRT does not run in uint8, or rounds otherwise than TOSA can."""
+    return lambda write, x: make(write, x) if write.dtype == "int8" else None
+
+
 def leaky_relu(write: RandomWriter, x: Wire) -> Wire:
     slope = float(write.random.uniform(-0.3, 1.3))
     return write.apply("LEAKY_RELU", [x.index], write.wire(x.shape), "LeakyReluOptions", alpha=slope)
@@ -131,7 +141,7 @@ def prelu(write: RandomWriter, x: Wire) -> Wire | None:
 
 def resize(kind: str, options: str, corners: list[tuple[bool, bool]]) -> Maker:
     def make(write: RandomWriter, x: Wire) -> Wire | None:
-        if len(x.shape) != 4 or (kind == "RESIZE_BILINEAR" and write.dtype == "uint8"):
+        if len(x.shape) != 4:
             return None
         size = [int(number) for number in write.random.integers(1, 14, 2)]
         aligned, half = corners[int(write.random.integers(len(corners)))]
@@ -217,24 +227,21 @@ MAKERS: dict[str, Maker] = {
         "ResizeNearestNeighborOptions",
         [(False, False), (False, True), (True, False), (True, True)],
     ),
-    "RESIZE_BILINEAR": resize(
-        "RESIZE_BILINEAR", "ResizeBilinearOptions", [(False, False), (False, True), (True, False)]
+    "RESIZE_BILINEAR": int8_alone(
+        resize("RESIZE_BILINEAR", "ResizeBilinearOptions", [(False, False), (False, True), (True, False)])
     ),
-    "AVERAGE_POOL_2D": pool("AVERAGE_POOL_2D"),
+    "AVERAGE_POOL_2D": int8_alone(pool("AVERAGE_POOL_2D")),
     "MAX_POOL_2D": pool("MAX_POOL_2D"),
     "CONCATENATION": concatenation,
     "RESHAPE": reshape,
     "TRANSPOSE": transpose,
     "MEAN": reduction("MEAN"),
-    "SUM": reduction("SUM"),
     "REDUCE_MAX": reduction("REDUCE_MAX"),
     "REDUCE_MIN": reduction("REDUCE_MIN"),
     "STRIDED_SLICE": strided_slice,
     "PAD": pad,
     "QUANTIZE": rescaled("QUANTIZE"),
-    "ABS": rescaled("ABS"),
-    "ELU": rescaled("ELU"),
-    "EXP": rescaled("EXP"),
-    "L2_NORMALIZATION": fixed_scale("L2_NORMALIZATION", 1 / 128, 0, "L2NormOptions"),
-    "SQUARED_DIFFERENCE": binary("SQUARED_DIFFERENCE", None),
+    "ABS": int8_alone(rescaled("ABS")),
+    "EXP": int8_alone(rescaled("EXP")),
+    "SQUARED_DIFFERENCE": int8_alone(binary("SQUARED_DIFFERENCE", None)),
 }

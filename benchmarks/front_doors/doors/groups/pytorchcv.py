@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from doors.modules import ModuleNetwork, image, list_modules, seeded
+from doors.modules import ModuleNetwork, image, list_modules, seeded, stand_in
 from doors.subject import Subject
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ def list_subjects() -> Sequence[Subject]:
     )
 
 
+TORCHVISION = ("torchvision", "torchvision.ops", "torchvision.transforms", "torchvision.models")
+
+
 def __getattr__(name: str) -> Callable[[], nn.Module]:
     """The function that builds the network of that name."""
     if name not in SIZES:
@@ -39,6 +42,7 @@ def __getattr__(name: str) -> Callable[[], nn.Module]:
 
     @seeded
     def build() -> nn.Module:
+        stand_in(*TORCHVISION)
         from pytorchcv.model_provider import get_model
 
         return get_model(name, pretrained=False)

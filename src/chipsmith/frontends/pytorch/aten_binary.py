@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from chipsmith.frontends.forms.elementwise import apply_binary, apply_unary, divide
+from chipsmith.frontends.forms.elementwise import apply_binary, apply_unary, divide, number
 from chipsmith.frontends.forms.functions import square_root
 from chipsmith.frontends.forms.logic import compare, equal, negate_truth, select
 from chipsmith.frontends.forms.values import Const, GraphValue, Value
@@ -81,11 +81,11 @@ def divide_rounding(call: AtenCall) -> Value:
 def _floor_quotient(call: AtenCall, quotient: GraphValue, left: Value, right: Value) -> GraphValue:
     """The greatest whole number whose product with `right` is not beyond `left`: a quotient may be a rounding off."""
     build = call.build
-    nearest = apply_unary(build, "FLOOR", apply_binary(build, "ADD", quotient, Const(values=np.float32(0.5))))
+    nearest = apply_unary(build, "FLOOR", apply_binary(build, "ADD", quotient, number(0.5)))
     rest = apply_binary(build, "SUB", left, apply_binary(build, "MUL", nearest, right))
     signed = apply_binary(build, "MUL", rest, right)
-    below = compare(build, "GREATER", Const(values=np.float32(0)), signed)
-    lower = apply_binary(build, "SUB", nearest, Const(values=np.float32(1)))
+    below = compare(build, "GREATER", number(0), signed)
+    lower = apply_binary(build, "SUB", nearest, number(1))
     return select(build, below, lower, nearest)
 
 
@@ -93,8 +93,8 @@ def _raise_negative(call: AtenCall, floor: GraphValue, left: Value, right: Value
     """The floor of a quotient, or the whole number above it where the quotient is negative and has a fraction."""
     build = call.build
     exact = equal(build, apply_binary(build, "MUL", floor, right), left)
-    higher = apply_binary(build, "ADD", floor, Const(values=np.float32(1)))
-    negative = compare(build, "GREATER", Const(values=np.float32(0)), floor)
+    higher = apply_binary(build, "ADD", floor, number(1))
+    negative = compare(build, "GREATER", number(0), floor)
     return select(build, negative, select(build, exact, floor, higher), floor)
 
 
@@ -124,7 +124,7 @@ def _power_of(call: AtenCall, base: GraphValue, exponent: float) -> GraphValue:
     if exponent.is_integer() and 1 <= abs(exponent) <= _MOST_FACTORS:
         product = _multiply_out(call, base, int(abs(exponent)))
         return product if exponent > 0 else apply_unary(call.build, "RECIPROCAL", product)
-    return apply_binary(call.build, "POW", base, Const(values=np.float32(exponent)))
+    return apply_binary(call.build, "POW", base, number(exponent))
 
 
 def _multiply_out(call: AtenCall, base: GraphValue, count: int) -> GraphValue:
@@ -239,17 +239,17 @@ def keep_triangle(call: AtenCall) -> GraphValue:
 
 
 HANDLERS: Mapping[str, AtenHandler] = {
-    **dict.fromkeys("sub subtract".split(), subtract),
-    **dict.fromkeys("mul multiply".split(), multiply),
-    **dict.fromkeys("div divide true_divide floor_divide".split(), divide_rounding),
-    **dict.fromkeys("remainder fmod".split(), remainder),
-    **dict.fromkeys("maximum fmax".split(), greater_of),
-    **dict.fromkeys("minimum fmin".split(), less_of),
-    **dict.fromkeys("addcmul addcdiv".split(), add_product),
-    **dict.fromkeys("eq ne not_equal gt ge lt le".split(), compare_values),
+    **dict.fromkeys(["sub", "subtract"], subtract),
+    **dict.fromkeys(["mul", "multiply"], multiply),
+    **dict.fromkeys(["div", "divide", "true_divide", "floor_divide"], divide_rounding),
+    **dict.fromkeys(["remainder", "fmod"], remainder),
+    **dict.fromkeys(["maximum", "fmax"], greater_of),
+    **dict.fromkeys(["minimum", "fmin"], less_of),
+    **dict.fromkeys(["addcmul", "addcdiv"], add_product),
+    **dict.fromkeys(["eq", "ne", "not_equal", "gt", "ge", "lt", "le"], compare_values),
     **dict.fromkeys(_LOGIC, combine_truths),
-    **dict.fromkeys("logical_not bitwise_not".split(), negate),
-    **dict.fromkeys("tril triu".split(), keep_triangle),
+    **dict.fromkeys(["logical_not", "bitwise_not"], negate),
+    **dict.fromkeys(["tril", "triu"], keep_triangle),
     "add": add,
     "rsub": subtract_from,
     "pow": power,

@@ -141,8 +141,7 @@ def adaptive_maximum(call: AtenCall) -> tuple[GraphValue, None]:
 
 def _output_sizes(call: AtenCall, image: GraphValue) -> tuple[int, ...]:
     count = len(image.shape) - 2
-    sizes = _spread(call.integers("output_size"), count)
-    return sizes
+    return _spread(call.integers("output_size"), count)
 
 
 def _whole_window(call: AtenCall, image: GraphValue, sizes: Sequence[int]) -> Window | None:
@@ -158,10 +157,10 @@ _CONVOLUTIONS = "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_tra
 
 HANDLERS: Mapping[str, AtenHandler] = {
     **dict.fromkeys(_CONVOLUTIONS.split(), convolution),
-    **dict.fromkeys("max_pool1d max_pool2d max_pool3d".split(), maximum_pool),
-    **dict.fromkeys("max_pool2d_with_indices max_pool3d_with_indices".split(), maximum_pool_with_indices),
-    **dict.fromkeys("avg_pool1d avg_pool2d avg_pool3d".split(), average_pool),
-    **dict.fromkeys("adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d".split(), adaptive_average),
-    **dict.fromkeys("_adaptive_avg_pool2d _adaptive_avg_pool3d".split(), adaptive_average),
-    **dict.fromkeys("adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d".split(), adaptive_maximum),
+    **dict.fromkeys(["max_pool1d", "max_pool2d", "max_pool3d"], maximum_pool),
+    **dict.fromkeys(["max_pool2d_with_indices", "max_pool3d_with_indices"], maximum_pool_with_indices),
+    **dict.fromkeys(["avg_pool1d", "avg_pool2d", "avg_pool3d"], average_pool),
+    **dict.fromkeys(["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"], adaptive_average),
+    **dict.fromkeys(["_adaptive_avg_pool2d", "_adaptive_avg_pool3d"], adaptive_average),
+    **dict.fromkeys(["adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"], adaptive_maximum),
 }

@@ -259,9 +259,9 @@ _FUNCTIONS: Mapping[str, Function] = {
 HANDLERS: Mapping[str, AtenHandler] = {
     **{name: _operator(kind) for name, kind in _OPERATORS.items()},
     **{name: _of_type(function) for name, function in _FUNCTIONS.items()},
-    **dict.fromkeys("to _to_copy type_as nan_to_num".split(), change_type),
-    **dict.fromkeys("neg negative".split(), negate),
-    **dict.fromkeys("clamp clip clamp_min clamp_max hardtanh".split(), limit),
+    **dict.fromkeys(["to", "_to_copy", "type_as", "nan_to_num"], change_type),
+    **dict.fromkeys(["neg", "negative"], negate),
+    **dict.fromkeys(["clamp", "clip", "clamp_min", "clamp_max", "hardtanh"], limit),
     "floor": _unless_integer(_operator("FLOOR")),
     "ceil": _unless_integer(_operator("CEIL")),
     "trunc": _unless_integer(_of_type(functions.truncate)),

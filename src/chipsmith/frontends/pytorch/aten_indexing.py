@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.frontends.forms.elementwise import apply_binary
+from chipsmith.frontends.forms.elementwise import apply_binary, number
 from chipsmith.frontends.forms.indexing import (
     count_from_start,
     gather,
@@ -20,6 +20,7 @@ from chipsmith.frontends.forms.indexing import (
 )
 from chipsmith.frontends.forms.logic import select
 from chipsmith.frontends.forms.movement import broadcast, concatenate, take
+from chipsmith.frontends.forms.operands import reshape_operand
 from chipsmith.frontends.forms.values import Const, GraphValue, Value, reshape
 from chipsmith.frontends.pytorch.aten_movement import span, value_size
 from chipsmith.frontends.pytorch.calls import AtenCall, AtenHandler, as_array, as_value, value_type
@@ -128,7 +129,7 @@ def encode_one_hot(call: AtenCall) -> GraphValue:
     """Ones at the indices, along a new last axis."""
     indices = call.computed("self")
     depth = call.shape[-1]
-    hot = one_hot(call.build, indices, depth=depth, axis=len(indices.shape), off=0.0, on=1.0)
+    hot = one_hot(call.build, indices, depth=depth, axis=len(indices.shape), off=number(0), on=number(1))
     return call.place_value(convert(call.build, hot, call.dtype))
 
 
@@ -199,9 +200,8 @@ def _put_where(call: AtenCall, value: GraphValue, mask: Value) -> GraphValue:
         raise call.refuse("a computed mask of the first axes puts a single number in place of elements")
     rank = len(value.shape)
     wide = reshape(call.build, call.place_value(mask), (*mask.shape, *(1,) * (rank - len(mask.shape))))
-    number = convert(call.build, call.value("values"), call.dtype)
-    single = Const(values=number.values.reshape(())) if isinstance(number, Const) else reshape(call.build, number, ())
-    return select(call.build, wide, single, value)
+    level = reshape_operand(call.build, convert(call.build, call.value("values"), call.dtype), ())
+    return select(call.build, wide, level, value)
 
 
 def copy(call: AtenCall) -> GraphValue:
@@ -239,8 +239,8 @@ HANDLERS: Mapping[str, AtenHandler] = {
     "index_put": put_elements,
     "_unsafe_index_put": put_elements,
     "_unsafe_index": index,
-    **dict.fromkeys("zeros_like ones_like full_like empty_like".split(), fill_alike),
-    **dict.fromkeys("new_zeros new_ones new_full new_empty".split(), fill_alike),
+    **dict.fromkeys(["zeros_like", "ones_like", "full_like", "empty_like"], fill_alike),
+    **dict.fromkeys(["new_zeros", "new_ones", "new_full", "new_empty"], fill_alike),
     "copy": copy,
     "fill": fill,
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from chipsmith.frontends.forms.einsum import sum_products
-from chipsmith.frontends.forms.elementwise import apply_binary, multiply_number
+from chipsmith.frontends.forms.elementwise import apply_binary, multiply_number, number
 from chipsmith.frontends.forms.logic import select
 from chipsmith.frontends.forms.matrix import apply_linear, multiply_matrices
 from chipsmith.frontends.forms.movement import add_axes, merge_axes, tile
@@ -15,7 +15,7 @@ from chipsmith.frontends.forms.normalise import softmax
 from chipsmith.frontends.forms.operands import permute_operand, reshape_operand
 from chipsmith.frontends.forms.reduction import reduce_axes
 from chipsmith.frontends.forms.values import Const, GraphValue, Value, drop_axes
-from chipsmith.frontends.pytorch.calls import AtenCall, AtenHandler, value_type
+from chipsmith.frontends.pytorch.calls import AtenCall, AtenHandler, as_array, value_type
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType
 
@@ -30,10 +30,10 @@ def linear(call: AtenCall) -> GraphValue:
 
 
 def _apply_weights(build: GraphBuilder, value: Value, weight: Value, bias: Value | None) -> GraphValue:
-    plain = isinstance(weight, Const) and weight.values.ndim == 2 and not isinstance(bias, GraphValue)
-    if plain and isinstance(value, GraphValue):
+    constant = isinstance(weight, Const) and not isinstance(bias, GraphValue)
+    if constant and isinstance(value, GraphValue) and len(weight.shape) == 2:
         assert isinstance(weight, Const)
-        return apply_linear(build, value, weight.values, None if bias is None else bias.values)
+        return apply_linear(build, value, weight.values, None if bias is None else as_array(bias))
     rank = len(weight.shape)
     order = (*range(rank - 2), rank - 1, rank - 2) if rank > 1 else (0,)
     product = multiply_matrices(build, value, permute_operand(weight, order))
@@ -132,7 +132,7 @@ def _mask_scores(build: GraphBuilder, scores: GraphValue, mask: Value | None) ->
         return apply_binary(build, "ADD", scores, mask)
     if isinstance(mask, Const):
         return apply_binary(build, "ADD", scores, Const(values=np.where(mask.values, 0.0, _MASKED)))
-    return select(build, mask, scores, Const(values=np.float32(_MASKED)))
+    return select(build, mask, scores, number(_MASKED))
 
 
 def _drop_blind_rows(build: GraphBuilder, result: GraphValue, mask: Value | None) -> GraphValue:
@@ -144,9 +144,9 @@ def _drop_blind_rows(build: GraphBuilder, result: GraphValue, mask: Value | None
 
 
 HANDLERS: Mapping[str, AtenHandler] = {
-    **dict.fromkeys("matmul bmm mm mv dot vdot".split(), multiply),
-    **dict.fromkeys("addmm baddbmm addmv".split(), add_product),
-    **dict.fromkeys("outer ger".split(), outer),
+    **dict.fromkeys(["matmul", "bmm", "mm", "mv", "dot", "vdot"], multiply),
+    **dict.fromkeys(["addmm", "baddbmm", "addmv"], add_product),
+    **dict.fromkeys(["outer", "ger"], outer),
     "linear": linear,
     "einsum": einsum,
     "_trilinear": trilinear,

@@ -18,6 +18,7 @@ from chipsmith.frontends.forms.normalise import (
 from chipsmith.frontends.forms.operands import reshape_operand
 from chipsmith.frontends.forms.values import Const, GraphValue, Value
 from chipsmith.frontends.pytorch.calls import AtenCall, AtenHandler
+from chipsmith.quantisation.plan import Reals
 
 
 def soft_maximum(call: AtenCall) -> GraphValue:
@@ -83,7 +84,7 @@ def native_batch_norm(call: AtenCall) -> tuple[GraphValue, None, None]:
     return batch_norm(call), None, None
 
 
-def _fold_statistics(call: AtenCall) -> tuple[np.ndarray, np.ndarray]:
+def _fold_statistics(call: AtenCall) -> tuple[Reals, Reals]:
     mean, variance = (call.constant(name).astype(np.float64) for name in ("running_mean", "running_var"))
     weight = call.constant("weight").astype(np.float64) if call.has("weight") else np.ones_like(mean)
     bias = call.constant("bias").astype(np.float64) if call.has("bias") else np.zeros_like(mean)

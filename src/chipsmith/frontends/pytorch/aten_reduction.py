@@ -150,13 +150,13 @@ def accumulate(call: AtenCall) -> GraphValue:
 
 
 HANDLERS: Mapping[str, AtenHandler] = {
-    **dict.fromkeys("sum nansum".split(), _reducing(_kind("REDUCE_SUM"))),
-    **dict.fromkeys("max min".split(), extreme),
-    **dict.fromkeys("argmax argmin".split(), index_of_extreme),
-    **dict.fromkeys("var std".split(), variance),
-    **dict.fromkeys("var_mean std_mean".split(), variance_and_mean),
-    **dict.fromkeys("norm linalg_vector_norm".split(), norm),
-    **dict.fromkeys("any all".split(), any_or_all),
+    **dict.fromkeys(["sum", "nansum"], _reducing(_kind("REDUCE_SUM"))),
+    **dict.fromkeys(["max", "min"], extreme),
+    **dict.fromkeys(["argmax", "argmin"], index_of_extreme),
+    **dict.fromkeys(["var", "std"], variance),
+    **dict.fromkeys(["var_mean", "std_mean"], variance_and_mean),
+    **dict.fromkeys(["norm", "linalg_vector_norm"], norm),
+    **dict.fromkeys(["any", "all"], any_or_all),
     "mean": _reducing(average),
     "amax": _reducing(_kind("REDUCE_MAX")),
     "amin": _reducing(_kind("REDUCE_MIN")),

@@ -84,6 +84,6 @@ _EXACT = "_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_
 
 HANDLERS: Mapping[str, AtenHandler] = {
     **dict.fromkeys(f"{_NEAREST} {_EXACT}".split(), nearest),
-    **dict.fromkeys("upsample_linear1d upsample_bilinear2d upsample_trilinear3d".split(), linear),
-    **dict.fromkeys("upsample_bicubic2d _upsample_bilinear2d_aa _upsample_bicubic2d_aa".split(), weighted),
+    **dict.fromkeys(["upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d"], linear),
+    **dict.fromkeys(["upsample_bicubic2d", "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa"], weighted),
 }

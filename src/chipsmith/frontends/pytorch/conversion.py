@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chipsmith.frontends.forms.functions import truncate
 from chipsmith.frontends.forms.logic import number_of, truth_of
-from chipsmith.frontends.forms.values import Const, GraphValue, Value
+from chipsmith.frontends.forms.values import Const, Value
 from chipsmith.frontends.pytorch.calls import value_type
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType

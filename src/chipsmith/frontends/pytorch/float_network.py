@@ -102,8 +102,8 @@ def _refuse_state(program: ExportedProgram, name: str) -> None:
     written = list(program.graph_signature.buffers_to_mutate.values())
     if written:
         raise OperatorRefused(
-            f"'{name}' changes its buffer '{written[0]}' as it runs: a chip's network keeps nothing from one call to the "
-            "next. Give it as an input, and return what it becomes"
+            f"'{name}' changes its buffer '{written[0]}' as it runs: a chip's network keeps nothing from one call to "
+            "the next. Give it as an input, and return what it becomes"
         )
 
 

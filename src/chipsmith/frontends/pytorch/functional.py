@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
     from torch.fx import Graph, Node
 
-_MAY_GIVE_OPERAND = frozenset(
-    {"dropout", "feature_dropout", "alpha_dropout", "type_as", "meshgrid", "broadcast_tensors", "lift_fresh", "getitem"}
-)
+DROPOUTS = frozenset({"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"})
+_MAY_GIVE_OPERAND = DROPOUTS | frozenset({"type_as", "meshgrid", "broadcast_tensors", "lift_fresh", "getitem"})
 """Operators that may hand on their operand's memory, though their schemas do not say so."""
 
 
@@ -23,6 +22,7 @@ def make_functional(program: ExportedProgram) -> ExportedProgram:
     Where what is written has no other name, its later readers read the result in its place, at no cost. Otherwise
     PyTorch itself takes the program apart; raises OperatorRefused where it cannot.
     """
+    drop_dropouts(program)
     graph = program.graph
     writes = [node for node in graph.nodes if is_write(node)]
     inner = any(node.op == "get_attr" for node in graph.nodes) and _any_inner_write(program)
@@ -30,6 +30,20 @@ def make_functional(program: ExportedProgram) -> ExportedProgram:
         return _take_writes_out(program)
     _pass_results_on(graph)
     return program
+
+
+def drop_dropouts(program: ExportedProgram) -> None:
+    """Take out dropouts in evaluation: they give their operand itself, which PyTorch's own passes take for a copy."""
+    for node in program.graph.nodes:
+        if node.op == "call_function" and operator_name(node.target) in DROPOUTS and not _is_training(node):
+            (source, *_) = node.args
+            program.graph_signature.replace_all_uses(node.name, source.name)
+            node.replace_all_uses_with(source)
+            program.graph.erase_node(node)
+
+
+def _is_training(node: Node) -> bool:
+    return bool(node.args[2] if len(node.args) > 2 else node.kwargs.get("train"))
 
 
 def _take_writes_out(program: ExportedProgram) -> ExportedProgram:
@@ -67,14 +81,14 @@ def _any_inner_write(program: ExportedProgram) -> bool:
 
 def _writes_first(node: Node) -> bool:
     """Whether the first operand of a node is the only one that it writes."""
-    aliases: Any = [argument.alias_info for argument in node.target._schema.arguments]  # type: ignore[union-attr]
+    aliases: Any = [argument.alias_info for argument in node.target._schema.arguments]
     written = [index for index, alias in enumerate(aliases) if alias is not None and alias.is_write]
     return written == [0] and bool(node.args)
 
 
 def _written(node: Node) -> Node:
     written: Any = node.args[0]
-    return written  # type: ignore[no-any-return]
+    return written
 
 
 def _owns_memory(node: Node) -> bool:

@@ -24,11 +24,45 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule, Node
 
 _ASSERTIONS = frozenset(
-    "_assert_tensor_metadata _assert_async _assert_scalar sym_constrain_range sym_constrain_range_for_size".split()
+    [
+        "_assert_tensor_metadata",
+        "_assert_async",
+        "_assert_scalar",
+        "sym_constrain_range",
+        "sym_constrain_range_for_size",
+    ]
 )
 _MOVES = frozenset(
-    "view reshape flatten unflatten permute transpose t unsqueeze squeeze expand expand_as contiguous clone detach alias "
-    "select slice split split_with_sizes chunk unbind dropout feature_dropout to _to_copy view_as cat stack".split()
+    [
+        "view",
+        "reshape",
+        "flatten",
+        "unflatten",
+        "permute",
+        "transpose",
+        "t",
+        "unsqueeze",
+        "squeeze",
+        "expand",
+        "expand_as",
+        "contiguous",
+        "clone",
+        "detach",
+        "alias",
+        "select",
+        "slice",
+        "split",
+        "split_with_sizes",
+        "chunk",
+        "unbind",
+        "dropout",
+        "feature_dropout",
+        "to",
+        "_to_copy",
+        "view_as",
+        "cat",
+        "stack",
+    ]
 )
 """Operators that leave every value as it is: their results are no layers."""
 
@@ -70,21 +104,26 @@ class ProgramLowering:
         return result
 
     def _compute(self, node: Node, args: Any, kwargs: Any) -> Result:
+        import torch
+
         if inspect.isbuiltin(node.target) or inspect.isfunction(node.target):
             return node.target(*args, **kwargs)
         if not hasattr(node.target, "_schema"):
             return self._run_inner_graph(node, args)
         if operator_name(node.target) in _ASSERTIONS:
             return None
-        if not any(isinstance(item, (GraphValue, Const)) for item in list_leaves((args, kwargs))):
-            return self._fold(node, args, kwargs)
-        results = _results(node)
-        if len(results) == 1 and any(isinstance(size, int) and size == 0 for size in results[0].shape):
-            return _empty(results[0])
-        return self._handle(node, args, kwargs)
-
-    def _handle(self, node: Node, args: Any, kwargs: Any) -> Result:
         call = _read_call(node, args, kwargs, build=self.build, place=self._locate(node))
+        if torch.Tag.nondeterministic_seeded in node.target.tags and _draws(call):
+            raise OperatorRefused(
+                f"{call.title}: random numbers are drawn anew at each call; make them an input of the network"
+            )
+        if not any(isinstance(item, (GraphValue, Const)) for item in list_leaves((args, kwargs))):
+            return _fold(node, args, kwargs)
+        if len(call.results) == 1 and any(isinstance(size, int) and size == 0 for size in call.results[0].shape):
+            return _empty(call.results[0])
+        return self._handle(call, node, args, kwargs)
+
+    def _handle(self, call: AtenCall, node: Node, args: Any, kwargs: Any) -> Result:
         handler = HANDLERS.get(call.operator)
         if handler is None:
             return self._take_apart(node, call, args, kwargs)
@@ -121,20 +160,6 @@ class ProgramLowering:
             )
         names = [inner.name for inner in chosen.graph.nodes if inner.op == "placeholder"]
         return self.run(chosen, dict(zip(names, operands, strict=True)))
-
-    def _fold(self, node: Node, args: Any, kwargs: Any) -> Result:
-        """Compute a node of constants by PyTorch. Raises OperatorRefused for random numbers."""
-        import torch
-
-        target: Any = node.target
-        if torch.Tag.nondeterministic_seeded in target.tags:
-            raise OperatorRefused(
-                f"{_title(operator_name(target), self._locate(node))}: random numbers are drawn anew at each call; make "
-                "them an input of the network"
-            )
-        with torch.no_grad():
-            operands = (args[0].clone(), *args[1:]) if is_write(node) else args
-            return target(*operands, **kwargs)
 
     def _locate(self, node: Node) -> str:
         return locate_node(node) if self.within is None else self.within
@@ -177,6 +202,22 @@ def _empty(foreseen: torch.Tensor) -> Result:
     import torch
 
     return torch.zeros(tuple(foreseen.shape), dtype=foreseen.dtype)
+
+
+def _draws(call: AtenCall) -> bool:
+    """Whether an operator that may draw random numbers does: those with a handler draw in training alone."""
+    training = any(call.flag(name) for name in ("train", "training"))
+    return call.operator not in HANDLERS or training or bool(call.operands.get("dropout_p"))
+
+
+def _fold(node: Node, args: Any, kwargs: Any) -> Result:
+    """Compute a node of constants by PyTorch."""
+    import torch
+
+    target: Any = node.target
+    with torch.no_grad():
+        operands = (args[0].clone(), *args[1:]) if is_write(node) else args
+        return target(*operands, **kwargs)
 
 
 def _attribute(module: GraphModule, path: str) -> Any:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chipsmith.errors import BadInput
+from chipsmith.extras import require_package
 from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel, to_int32_tensor
 from chipsmith.frontends.pytorch.executorch import export_program, prepare_training
+from chipsmith.frontends.pytorch.exported import ModuleCall
 from chipsmith.frontends.pytorch.trained import lower_trained
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.graph import Array
@@ -19,6 +21,8 @@ from chipsmith.tosa.graph import Array
 if TYPE_CHECKING:
     import torch
     from torch.export import ExportedProgram
+
+_PACKAGES = ("torch", "executorch", "torchao")
 
 
 def quantisation_aware(
@@ -31,7 +35,8 @@ def quantisation_aware(
     In training mode the ranges follow the activations, in evaluation mode they stay. Dropout is off, and batch
     normalisation folded into the weights. Raises as lower_module does.
     """
-    FRONT_END.require(f"lower '{name}'")
+    for package in _PACKAGES:
+        require_package(package, extra=FRONT_END.extra, task=f"train '{name}' with its quantisation")
     source = copy.deepcopy(module).eval()
     values = [_resize(array, batch_size) for array in calibration]
     _, prepared = _prepare(source, values, name)
@@ -54,7 +59,7 @@ def lower_quantised(trained: torch.nn.Module) -> QuantizedNetwork:
     program, prepared = _prepare(source, examples, name)
     prepared.load_state_dict(trained.network.state_dict())
     kept = copy.deepcopy(trained).eval()
-    eager = EagerModel(build=lambda: kept, batch_size=len(calibration[0]))
+    eager = EagerModel(build=lambda: kept, call=ModuleCall(positional=tuple(map(to_int32_tensor, calibration))))
     return lower_trained(program, tuple(map(to_int32_tensor, examples)), prepared, source=eager, name=name)
 
 

@@ -6,7 +6,7 @@ import base64
 import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,19 +15,17 @@ from chipsmith.cache import content_key, installed_versions
 from chipsmith.errors import BadInput
 from chipsmith.frontends.cache import load_entry, store_entry
 from chipsmith.frontends.layout import BorderLayout, strip_border_transposes
-from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel
 from chipsmith.frontends.pytorch.executorch import (
     IoQuantisation,
     Lowered,
     convert_trained,
-    export_program,
     lower_program,
-    quantise_program,
 )
+from chipsmith.frontends.pytorch.exported import ModuleCall
 from chipsmith.frontends.pytorch.operator_names import keep_authors_names
 from chipsmith.frontends.quantized_io import AuthorTensor, IoBinding
-from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches, follow_names
+from chipsmith.frontends.quantized_network import QuantizedNetwork, follow_names
 from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Array
 from chipsmith.tosa.names import rename_tensors
@@ -181,7 +179,6 @@ def _finish_network(lowered: Lowered, exported: _Exported, convert: Callable[[],
     inputs, outputs = exported.author_inputs, exported.author_outputs
     names = _name_io(layout, lowered, inputs, outputs)
     graph = rename_tensors(layout.graph, names)
-    batch_size = exported.example_inputs[0].shape[0]
     return QuantizedNetwork(
         graph=graph,
         inputs=tuple(_bind(graph.inputs[io.index], io, layout.input_axes[io.index]) for io in lowered.inputs),
@@ -194,7 +191,7 @@ def _finish_network(lowered: Lowered, exported: _Exported, convert: Callable[[],
         author_outputs=outputs,
         operator_names=follow_names(keep_authors_names(lowered.operator_names, exported.program), layout.graph, graph),
         source=exported.source,
-        fake_quantized=EagerModel(build=convert, batch_size=batch_size),
+        fake_quantized=EagerModel(build=convert, call=ModuleCall(positional=exported.example_inputs)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from chipsmith.frontends.tflite import prelu, resize, svdf, table
+from chipsmith.frontends.tflite import extremes, lstm, prelu, resize, svdf, table
 from chipsmith.frontends.tflite.border import InnerNetwork
 from chipsmith.frontends.tflite.locations import read_locations
 from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering, dtype_of, is_integer
@@ -17,7 +17,16 @@ from chipsmith.tosa.file import parse_tosa
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.order import sort_operators
 
-_HANDLERS: Mapping[str, Handler] = {**prelu.HANDLERS, **resize.HANDLERS, **svdf.HANDLERS, **table.HANDLERS}
+_HANDLERS: Mapping[str, Handler] = {
+    **extremes.HANDLERS,
+    **lstm.HANDLERS,
+    **prelu.HANDLERS,
+    **resize.HANDLERS,
+    **svdf.HANDLERS,
+    **table.HANDLERS,
+}
+# What arithmetic on tensors raises that an operator of this kind cannot have.
+_MISFITS = (AssertionError, AttributeError, IndexError, TypeError, ValueError, ZeroDivisionError)
 
 Convert = Callable[[Part], bytes]
 """Takes a part of a network to the bytes of a `.tosa` file."""
@@ -51,8 +60,7 @@ def assemble(network: InnerNetwork, convert: Convert) -> Assembled:
     placeholders = {index: lower.names.pop(index) for op in own for index in op.outputs if index in lower.names}
     _enter_inputs(network, lower)
     for operator in own:
-        lower.build.scope = lower.build.origin = network.tensor(operator.outputs[0]).name
-        lower.names[operator.outputs[0]] = _HANDLERS[operator.kind](lower, operator)
+        lower.names[operator.outputs[0]] = _lower(lower, operator)
     joined = {name: lower.names[index] for index, name in placeholders.items()}
     lower.names.update((index, joined[name]) for index, name in lower.names.items() if name in joined)
     states = tuple(_keep(network, lower, state) for state in network.states)
@@ -73,16 +81,25 @@ def assemble(network: InnerNetwork, convert: Convert) -> Assembled:
     )
 
 
+def _lower(lower: IntegerLowering, operator: FileOperator) -> str:
+    lower.build.scope = lower.build.origin = lower.result(operator).name
+    try:
+        return _HANDLERS[operator.kind](lower, operator)
+    except _MISFITS as error:
+        raise lower.refuse(operator, "its operands and settings do not fit together; export the file again") from error
+
+
 def _is_own(network: InnerNetwork, operator: FileOperator) -> bool:
-    """Whether an operator is lowered here: from int8 to int8 by constants and what it keeps itself."""
-    if operator.kind not in _HANDLERS:
+    """Whether an operator is lowered here: from int8 to int8 (or an index) by constants and what it keeps itself."""
+    if operator.kind not in _HANDLERS or not operator.operands or not operator.outputs:
         return False
     first, *others = (network.tensor(index) for index in operator.operands)
     result = network.tensor(operator.outputs[0])
-    if operator.kind in table.CLAMPS and (first.scale, first.zero_point) == (result.scale, result.zero_point):
+    if not first.is_int8 or not all(tensor.is_constant or tensor.is_variable for tensor in others):
         return False
-    settled = all(tensor.is_constant or tensor.is_variable for tensor in others)
-    return {first.type_name, result.type_name} == {"INT8"} and settled
+    if operator.kind in extremes.HANDLERS:
+        return result.type_name in ("INT32", "INT64")
+    return result.is_int8 and not (operator.kind in table.CLAMPS and first.is_scaled_as(result))
 
 
 def _cut(network: InnerNetwork, rest: list[FileOperator], own: list[FileOperator]) -> Part:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from chipsmith.errors import OperatorRefused
-from chipsmith.frontends.tflite.model import ABSENT, FileOperator, FileTensor, ModelFile
+from chipsmith.frontends.tflite.model import ABSENT, FileOperator, FileTensor, ModelFile, Shape
+from chipsmith.frontends.tflite.scales import UNIT
 from chipsmith.numerics import Int64Array, RoundingMode, Scale
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import AttributeValue, DType
@@ -28,6 +30,7 @@ class IntegerLowering:
     build: GraphBuilder
     names: dict[int, str] = field(default_factory=dict)
     updates: dict[int, str] = field(default_factory=dict)
+    _constants: dict[tuple[DType, str, Shape, bytes], str] = field(default_factory=dict)
 
     def tensor(self, operator: FileOperator, place: int) -> FileTensor | None:
         """The operator's operand at that place; None where it leaves it out."""
@@ -52,6 +55,14 @@ class IntegerLowering:
             self.names[tensor.index] = self.build.constant(tensor.data, dtype_of(tensor))
         return self.names[tensor.index]
 
+    def constant(self, data: npt.ArrayLike, dtype: DType) -> str:
+        """A constant tensor; equal ones are a single tensor."""
+        array = np.asarray(data)
+        key = (dtype, array.dtype.str, array.shape, array.tobytes())
+        if key not in self._constants:
+            self._constants[key] = self.build.constant(array, dtype)
+        return self._constants[key]
+
     def refuse(self, operator: FileOperator, reason: str) -> OperatorRefused:
         """The refusal of an operator by the words of its file."""
         return self.model.main.refuse(operator, reason, file=self.model.file)
@@ -63,10 +74,10 @@ class IntegerLowering:
         build = self.build
         operands = (
             source,
-            build.constant(np.atleast_1d(scale.multiplier), DType.INT32),
-            build.constant(np.atleast_1d(scale.shift), DType.INT8),
-            build.constant([input_zero_point], build.dtype(source)),
-            build.constant([output_zero_point], dtype),
+            self.constant(np.atleast_1d(scale.multiplier), DType.INT32),
+            self.constant(np.atleast_1d(scale.shift), DType.INT8),
+            self.constant([input_zero_point], build.dtype(source)),
+            self.constant([output_zero_point], dtype),
         )
         attributes: dict[str, AttributeValue] = {
             "scale32": True,
@@ -77,11 +88,19 @@ class IntegerLowering:
         }
         return build.emit("RESCALE", operands, build.shape(source), dtype, attributes)
 
+    def widen(self, source: str) -> str:
+        """An int16 tensor in int32."""
+        return self.rescale(source, DType.INT32, UNIT)
+
+    def narrow(self, source: str) -> str:
+        """An int32 tensor in int16, saturated."""
+        return self.rescale(source, DType.INT16, UNIT)
+
     def table(self, source: str, entries: Int64Array) -> str:
         """TABLE: 256 entries for an int8 tensor, 513 for an int16 tensor, which gives int32."""
         dtype = self.build.dtype(source)
         result = DType.INT8 if dtype is DType.INT8 else DType.INT32
-        table = self.build.constant(entries, dtype)
+        table = self.constant(entries, dtype)
         return self.build.emit("TABLE", (source, table), self.build.shape(source), result)
 
 

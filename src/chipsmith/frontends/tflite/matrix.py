@@ -6,28 +6,26 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.frontends.tflite.lowering import IntegerLowering
-from chipsmith.frontends.tflite.model import FileTensor
 from chipsmith.tosa.graph import AttributeValue, DType
 
 
 def multiply_matrix(
     lower: IntegerLowering,
     rows: str,
-    weights: FileTensor,
+    weights: npt.NDArray[np.int8],
     *,
     zero_point: int,
     bias: npt.NDArray[np.int32] | None = None,
 ) -> str:
     """(rows, inputs) of int8 minus a zero point by weights (outputs, inputs), plus a bias: int32 (rows, outputs)."""
     build = lower.build
-    assert weights.data is not None
     count, (outputs, inputs) = build.shape(rows)[0], weights.shape
     operands = (
         build.reshape(rows, (count, 1, 1, inputs)),
-        build.constant(weights.data.reshape(outputs, 1, 1, inputs), DType.INT8),
-        build.constant([0] if bias is None else bias, DType.INT32),
-        build.constant([zero_point], DType.INT8),
-        build.constant([0], DType.INT8),
+        lower.constant(weights.reshape(outputs, 1, 1, inputs), DType.INT8),
+        lower.constant([0] if bias is None else bias, DType.INT32),
+        lower.constant([zero_point], DType.INT8),
+        lower.constant([0], DType.INT8),
     )
     attributes: dict[str, AttributeValue] = {
         "pad": (0, 0, 0, 0),

@@ -9,12 +9,11 @@ import numpy as np
 
 from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering
 from chipsmith.frontends.tflite.model import FileOperator, FileTensor
-from chipsmith.frontends.tflite.scales import multiply, quantize_multiplier
+from chipsmith.frontends.tflite.scales import UNIT, multiply, quantize_multiplier
 from chipsmith.numerics import Int64Array, Scale, saturate
 from chipsmith.tosa.graph import DType
 
 _INT8 = np.arange(-128, 128, dtype=np.int64)
-_UNIT = Scale(multiplier=np.array(1 << 30), shift=np.array(30))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,22 +76,22 @@ def _add(lower: IntegerLowering, prelu: _Prelu) -> str:
     negative = lower.build.emit("CLAMP", (source,), prelu.source.shape, DType.INT8, limits)
     falling = _fall(lower, prelu, negative)
     rising = lower.table(source, np.where(zero <= _INT8, prelu.above(), result_zero))
-    wide = lower.rescale(rising, DType.INT32, _UNIT, input_zero_point=result_zero)
+    wide = lower.rescale(rising, DType.INT32, UNIT, input_zero_point=result_zero)
     return _join(lower, prelu, "ADD", wide, falling)
 
 
 def _fall(lower: IntegerLowering, prelu: _Prelu, source: str) -> str:
     """The falling line of an int8 tensor, in int8."""
     slopes = prelu.slopes.reshape((1,) * (len(prelu.source.shape) - prelu.slopes.ndim) + prelu.slopes.shape)
-    centred = lower.rescale(source, DType.INT32, _UNIT, input_zero_point=prelu.source.zero_point)
-    products = lower.build.multiply(centred, lower.build.constant(slopes, DType.INT32))
+    centred = lower.rescale(source, DType.INT32, UNIT, input_zero_point=prelu.source.zero_point)
+    products = lower.build.multiply(centred, lower.constant(slopes, DType.INT32))
     return lower.rescale(products, DType.INT8, prelu.falling, output_zero_point=prelu.result.zero_point)
 
 
 def _join(lower: IntegerLowering, prelu: _Prelu, kind: str, rising: str, falling: str) -> str:
     zero = prelu.result.zero_point
-    wide = lower.rescale(falling, DType.INT32, _UNIT, input_zero_point=zero)
-    return lower.rescale(lower.build.binary(kind, rising, wide), DType.INT8, _UNIT, output_zero_point=zero)
+    wide = lower.rescale(falling, DType.INT32, UNIT, input_zero_point=zero)
+    return lower.rescale(lower.build.binary(kind, rising, wide), DType.INT8, UNIT, output_zero_point=zero)
 
 
 HANDLERS: Mapping[str, Handler] = {"PRELU": _prelu}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering
 from chipsmith.frontends.tflite.model import FileOperator
-from chipsmith.numerics import Scale
+from chipsmith.frontends.tflite.scales import power_of_two
 from chipsmith.tosa.graph import DType
 from chipsmith.tosa.operators.image import ResizeAxis
 
@@ -20,7 +20,6 @@ _GREATEST_SCALE = 256
 _GREATEST_SHRINK = 16
 _FRACTION = 1024
 """The kernels count positions of RESIZE_BILINEAR in so many parts of a pixel."""
-_UNIT_BITS = 31
 
 Pixels = npt.NDArray[np.int64]
 
@@ -102,7 +101,7 @@ def _gather(lower: IntegerLowering, image: str, axis: int, chosen: Pixels) -> st
     build, shape = lower.build, lower.build.tensor(image).shape
     outer, inner = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
     rows = build.reshape(image, (outer, shape[axis], inner))
-    indices = build.constant(np.tile(chosen, (outer, 1)), DType.INT32)
+    indices = lower.constant(np.tile(chosen, (outer, 1)), DType.INT32)
     picked = build.emit("GATHER", (rows, indices), (outer, len(chosen), inner), DType.INT8)
     return build.reshape(picked, (*shape[:axis], len(chosen), *shape[axis + 1 :]))
 
@@ -115,9 +114,7 @@ def _bilinear(lower: IntegerLowering, operator: FileOperator) -> str:
         raise lower.refuse(operator, f"a size from {sizes} is beyond 256 times as large or a 16th; resize in two steps")
     sums = _emit(lower, lower.read(source), axes, result.shape, DType.INT32, "BILINEAR")
     bits = sum(axis.numerator.bit_length() - 1 for axis in axes)
-    # A factor a little below 2**-bits, so that DOUBLE_ROUND takes exact halves away from zero, and only those.
-    scale = Scale(multiplier=np.array((1 << _UNIT_BITS) - 1), shift=np.array(_UNIT_BITS + bits))
-    return lower.rescale(sums, DType.INT8, scale)
+    return lower.rescale(sums, DType.INT8, power_of_two(bits))
 
 
 def _blended_axis(size: int, count: int, corners: _Corners) -> ResizeAxis:

@@ -25,3 +25,15 @@ def quantize_multiplier(real: npt.ArrayLike) -> Scale:
 def multiply(values: Integers, scale: Scale) -> Int64Array:
     """Integers times a factor, as the kernels of TensorFlow Lite round it."""
     return apply_scale_32(values, scale.multiplier, scale.shift, rounding_mode=RoundingMode.DOUBLE_ROUND)
+
+
+UNIT = Scale(multiplier=np.array(1 << 30), shift=np.array(30))
+"""The factor 1."""
+
+
+def power_of_two(bits: int) -> Scale:
+    """The factor 2**-bits that takes exact halves away from zero, and only those, for values below 2**30.
+
+    It is a little less than 2**-bits: DOUBLE_ROUND's first half then counts for exact halves alone.
+    """
+    return Scale(multiplier=np.array((1 << _BITS) - 1), shift=np.array(_BITS + bits))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering
 from chipsmith.frontends.tflite.matrix import multiply_matrix
 from chipsmith.frontends.tflite.model import FileOperator, FileTensor
@@ -23,9 +25,9 @@ def _svdf(lower: IntegerLowering, operator: FileOperator) -> str:
     after = build.concat([*kept, build.reshape(newest, (batch, filters, 1))], 2)
     lower.updates[state.index] = build.reshape(after, state.shape)
     assert times.data is not None
-    weights = build.constant(times.data[None], DType.INT16)
+    weights = lower.constant(times.data[None], DType.INT16)
     products = build.emit(
-        "MUL", (after, weights, build.constant([0], DType.INT8)), (batch, filters, memory), DType.INT32
+        "MUL", (after, weights, lower.constant([0], DType.INT8)), (batch, filters, memory), DType.INT32
     )
     sums = build.reduce("REDUCE_SUM", products, 2)
     sums = build.reduce("REDUCE_SUM", build.reshape(sums, (batch, units, rank)), 2)
@@ -37,7 +39,8 @@ def _svdf(lower: IntegerLowering, operator: FileOperator) -> str:
 
 def _filter(lower: IntegerLowering, source: FileTensor, features: FileTensor, state: FileTensor) -> str:
     """The newest value of each filter, in int16."""
-    sums = multiply_matrix(lower, lower.read(source), features, zero_point=source.zero_point)
+    assert features.data is not None
+    sums = multiply_matrix(lower, lower.read(source), features.data.astype(np.int8), zero_point=source.zero_point)
     scale = quantize_multiplier(float(source.scale) * float(features.scale) / float(state.scale))
     return lower.rescale(sums, DType.INT16, scale)
 
@@ -47,7 +50,7 @@ def _add_bias(lower: IntegerLowering, operator: FileOperator, sums: str) -> str:
     if bias is None:
         return sums
     assert bias.data is not None
-    return lower.build.binary("ADD", sums, lower.build.constant(bias.data[None], DType.INT32))
+    return lower.build.binary("ADD", sums, lower.constant(bias.data[None], DType.INT32))
 
 
 HANDLERS: Mapping[str, Handler] = {"SVDF": _svdf}

@@ -161,16 +161,21 @@ def logarithm(state: LoweringState, value: Int32Value) -> Int32Value:
 
 def reciprocal(state: LoweringState, value: Int32Value, reach: float | None = None) -> Int32Value:
     """1 / x; beyond `reach` (without it: for x below 2**-14 of its bound) it stays what it is there."""
-    build, scale = state.build, float(value.scale[0])
-    magnitude = _at_least(state, build.unary("ABS", value.tensor), 1)
-    mantissa, shift = _normalise_leading(state, magnitude)
+    build = state.build
+    magnitude = replace(value, tensor=_at_least(state, build.unary("ABS", value.tensor), 1))
+    least = float(value.bound[0]) / 2.0**_DYNAMIC_BITS if reach is None else 1.0 / (reach * float(value.scale[0]))
+    inverse = reciprocal_of_positive(state, magnitude, least)
+    negative = build.binary("GREATER", _number(state, 0, value.tensor), value.tensor, DType.BOOL)
+    signs = (negative, build.multiply(inverse.tensor, _number(state, -1, inverse.tensor)), inverse.tensor)
+    return replace(inverse, tensor=build.emit("SELECT", signs, value.shape, DType.INT32))
+
+
+def reciprocal_of_positive(state: LoweringState, value: Int32Value, least: float) -> Int32Value:
+    """1 / x of integers of 1 and more; of integers below `least` it stays what it is there."""
+    mantissa, shift = _normalise_leading(state, value.tensor)
     inverse = _look_up_leading(state, mantissa, np.reciprocal)
-    least = float(value.bound[0]) / 2.0**_DYNAMIC_BITS if reach is None else 1.0 / (reach * scale)
     tensor, step = _move_left(state, inverse, shift, least, float(_WORD_BITS))
-    negative = build.binary("GREATER", _number(state, 0, tensor), value.tensor, DType.BOOL)
-    signs = (negative, build.multiply(tensor, _number(state, -1, tensor)), tensor)
-    signed = build.emit("SELECT", signs, value.shape, DType.INT32)
-    return replace(value, tensor=signed, scale=np.array([step / scale]), bound=np.array([2.0**_WORD_BITS]))
+    return replace(value, tensor=tensor, scale=step / value.scale, bound=np.array([2.0**_WORD_BITS]))
 
 
 def inverse_root(state: LoweringState, value: Int32Value, reach: float | None = None) -> Int32Value:

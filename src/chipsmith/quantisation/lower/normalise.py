@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chipsmith.quantisation.lower.functions import invert_root
+from chipsmith.quantisation.lower.arithmetic import multiply
+from chipsmith.quantisation.lower.functions import invert_root, reciprocal_of_positive
 from chipsmith.quantisation.lower.rescale import ENTRY, FRACTION, find_reach, look_up, rescale, to_int32, to_scale
 from chipsmith.quantisation.lower.state import LoweringState
 from chipsmith.quantisation.lower.values import Int8Value, Int32Value, RealValue
@@ -18,7 +19,6 @@ _EXP_BITS = 22
 """A table of int16 gives its greatest entry as about 2**22."""
 _SOFTMAX_RANGE = 16.0
 """exp(-16) is below a step of the table."""
-_RECIPROCAL_BITS, _SUM_SHIFT = 30, 8
 _FRACTION_BITS = 6
 """Bits behind the point of an int8 value minus its mean."""
 _DEVIATION_BITS = 14
@@ -27,22 +27,24 @@ _GREATEST_RESULT = 28
 
 
 def softmax(state: LoweringState, value: RealValue, axis: int) -> Int32Value:
-    """exp(x - max(x)) / sum(exp(x - max(x))) along an axis: exp by a table.
+    """exp(x - max(x)) / sum(exp(x - max(x))) along an axis: exp by a table, and the reciprocal of the sum by another.
 
-    The reciprocal of the sum is 2**30 / (sum / 2**8): its rounding is below 2**-16 of the greatest result.
+    The sum is at least a table's greatest entry, which stands for exp(0).
     """
     build, wide = state.build, to_int32(state.build, value)
     below = build.binary("SUB", wide.tensor, build.reduce("REDUCE_MAX", wide.tensor, axis))
     exponentials = _exponentiate(state, below, value, float(wide.scale[0]))
-    spare = max(0, math.ceil(math.log2(wide.shape[axis])) + _EXP_BITS + 1 - 31)
+    count = wide.shape[axis]
+    spare = max(0, math.ceil(math.log2(count)) + _EXP_BITS + 1 - 31)
     narrow = rescale(build, exponentials, DType.INT32, np.array([2.0**-spare])) if spare else exponentials
     total = build.reduce("REDUCE_SUM", narrow, axis)
-    divisor = rescale(build, total, DType.INT32, np.array([2.0 ** (spare - _SUM_SHIFT)]))
-    ones = build.constant(np.full((1,) * len(wide.shape), 1 << _RECIPROCAL_BITS), DType.INT32)
-    reciprocal = build.binary("INTDIV", ones, divisor)
-    tensor = build.multiply(exponentials, reciprocal, _RECIPROCAL_BITS + _SUM_SHIFT - _EXP_BITS)
-    scale, bound = np.array([2.0**-_EXP_BITS]), np.array([float(1 << _EXP_BITS) * 1.01])
-    return Int32Value(tensor=tensor, shape=wide.shape, scale=scale, bound=bound)
+    greatest = np.array([_TABLE_STEPS])
+    sums = Int32Value(
+        tensor=total, shape=build.shape(total), scale=2.0**spare / greatest, bound=count * greatest / 2.0**spare
+    )
+    inverse = reciprocal_of_positive(state, sums, _TABLE_STEPS / 2.0**spare - 1)
+    powers = Int32Value(tensor=exponentials, shape=wide.shape, scale=1.0 / greatest, bound=greatest)
+    return multiply(build, powers, inverse)
 
 
 def _exponentiate(state: LoweringState, below: str, value: RealValue, scale: float) -> str:
