@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.files import read_arrays, write_whole
+from chipsmith.files import read_arrays, write_arrays, write_whole
 
 
 def test_the_new_contents_replace_the_old(tmp_path):
@@ -114,3 +114,35 @@ def test_an_array_that_claims_more_than_it_holds_is_refused(tmp_path):
         np.lib.format.write_array_header_1_0(file, header)
     with pytest.raises(BadInput, match=r"huge\.npy is (not a whole|too large)"):
         read_arrays(path)
+
+
+NAMES = ("file", "args", "kwds", "allow_pickle", "arr_0", "a/b:0", "../up", "größe", "with space", "", "x.npy")
+
+
+def test_arrays_have_any_names(tmp_path):
+    """Some are those of the arguments of numpy.savez."""
+    arrays = {name: np.full(index + 1, index, np.int8) for index, name in enumerate(NAMES)}
+    write_arrays(tmp_path / "a.npz", arrays)
+    loaded = read_arrays(tmp_path / "a.npz")
+    assert list(loaded) == list(NAMES)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(loaded[name], array)
+
+
+def test_arrays_keep_type_shape_and_order(tmp_path):
+    arrays = {
+        "scalar": np.float16(0.5),
+        "none": np.zeros((0, 3), np.uint8),
+        "columns": np.asfortranarray(np.arange(6).reshape(2, 3)),
+        "truth": np.array([True, False]),
+    }
+    write_arrays(tmp_path / "a.npz", arrays)
+    for name, array in read_arrays(tmp_path / "a.npz").items():
+        assert (array.dtype, array.shape) == (arrays[name].dtype, arrays[name].shape)
+        np.testing.assert_array_equal(array, arrays[name])
+
+
+def test_equal_arrays_give_equal_files(tmp_path):
+    for name in ("a.npz", "b.npz"):
+        write_arrays(tmp_path / name, {"x": np.arange(3)})
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()

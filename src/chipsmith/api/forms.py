@@ -8,6 +8,8 @@ from chipsmith.api.parameter import Argument, Option, Supplied
 from chipsmith.compiler.stage import CompilerStage
 
 if TYPE_CHECKING:
+    import torch
+
     from chipsmith.chip import Chip
     from chipsmith.flow.calibration import AnyCalibration
     from chipsmith.learn import Recipe
@@ -25,7 +27,8 @@ def _terminal_progress() -> "Progress":
 
 
 Model = Annotated[
-    str, Argument(metavar="MODEL", help="A .tosa, int8 .tflite or .onnx file, or package.module:function.")
+    "str | torch.nn.Module",
+    Argument(metavar="MODEL", help="A .tosa, int8 .tflite or .onnx file, or package.module:function."),
 ]
 ChipOption = Annotated["str | Chip", Option(flags=("--chip",), help="A chip of `chipsmith chips`, or a YAML file.")]
 ChipArgument = Annotated["str | Chip", Argument(metavar="CHIP", help="A chip of `chipsmith chips`, or a YAML file.")]
@@ -47,7 +50,7 @@ CompilerStages = Annotated[
     Option(
         flags=("--print-after",),
         metavar="STAGE",
-        help=f"Print what a stage of the compiler made; repeatable: {', '.join(CompilerStage)}.",
+        help=f"Print what a stage made; repeatable: quantise, {', '.join(CompilerStage)}.",
     ),
 ]
 Calibration = Annotated[
@@ -86,6 +89,10 @@ WideLayers = Annotated[
         metavar="LAYER",
         help="An operator of a float network whose result has 16 bits instead of 8; repeatable.",
     ),
+]
+TargetDb = Annotated[
+    float,
+    Option(metavar="DB", help="Give results 16 bits, the most sensitive first, until the outputs reach so many dB."),
 ]
 RecipeArgument = Annotated[
     "AnyPath | Recipe", Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from chipsmith.frontends.quantized_network import QuantizedNetwork
     from chipsmith.quantisation.settings import RangeMethod
 
+QUANTISE = "quantise"
+"""The name of the stage before the compiler's, whose plan can be printed as what these make."""
 _ARRAY_SUFFIXES = (".npy", ".npz")
 """Files that the front ends read themselves."""
 
 
 def load_network(
-    model: str,
+    model: object,
     calibration: "AnyCalibration | None",
     *,
     random_calibration: bool,
     options: "LoadOptions",
 ) -> "QuantizedNetwork":
-    """The network that `model` names; see load_model and load_random of `chipsmith.frontends.registry`.
+    """The network that `model` names or is; see load_model and load_random of `chipsmith.frontends.registry`.
 
     `calibration` as resolve_calibration of `chipsmith.flow.calibration` takes it.
     """
@@ -36,8 +38,17 @@ def load_network(
     return load_random(model, options)
 
 
+def describe_quantisation(network: "QuantizedNetwork") -> str:
+    """The plan of a network that was quantised, as text. Raises BadInput where it came with an integer graph."""
+    from chipsmith.quantisation.text import format_plan
+
+    if network.quantisation is None:
+        raise BadInput(f"'{network.graph.name}' came with its own integers: there is no plan to print after {QUANTISE}")
+    return format_plan(network.quantisation.network, network.quantisation.plan)
+
+
 def resolve_source(
-    calibration: "AnyCalibration | None", model: str, options: "LoadOptions"
+    calibration: "AnyCalibration | None", model: object, options: "LoadOptions"
 ) -> "CalibrationSource | None":
     """A calibration as the front ends take it; see resolve_calibration of `chipsmith.flow.calibration`."""
     if calibration is None or (isinstance(calibration, str) and calibration.endswith(_ARRAY_SUFFIXES)):
@@ -47,12 +58,12 @@ def resolve_source(
     return resolve_calibration(calibration, model, options)
 
 
-def read_options(*, shapes: Sequence[str], quantise: str, wide: Sequence[str]) -> "LoadOptions":
+def read_options(*, shapes: Sequence[str], quantise: str, wide: Sequence[str], target_db: float) -> "LoadOptions":
     """LoadOptions of what a user writes: shapes as "name=1x3x224x224", a range method by name. Raises BadInput."""
     from chipsmith.frontends.options import LoadOptions
     from chipsmith.quantisation.settings import QuantisationSettings
 
-    settings = QuantisationSettings(method=_read_method(quantise), wide=tuple(wide))
+    settings = QuantisationSettings(method=_read_method(quantise), wide=tuple(wide), target_db=target_db)
     return LoadOptions(shapes=dict(map(_read_shape, shapes)), quantisation=settings)
 
 

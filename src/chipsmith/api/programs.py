@@ -16,10 +16,11 @@ from chipsmith.api.forms import (
     Quantise,
     RandomCalibration,
     Shapes,
+    TargetDb,
     WideLayers,
     WithoutCheck,
 )
-from chipsmith.api.loading import load_network, read_options, resolve_source
+from chipsmith.api.loading import QUANTISE, describe_quantisation, load_network, read_options, resolve_source
 from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
@@ -46,6 +47,7 @@ def compile(
     shapes: Shapes = (),
     quantise: Quantise = "auto",
     wide: WideLayers = (),
+    target_db: TargetDb = 20.0,
     output: Annotated[AnyPath | None, Option(flags=("--output", "-o"), help="The .program file to write.")] = None,
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
@@ -54,13 +56,14 @@ def compile(
     """Compile a network for a chip and say where each operator runs, and why.
 
     `model` names a network: a `.tosa`, int8 `.tflite` or `.onnx` file, or "package.module:function" of a function that
-    returns a torch.nn.Module. `chip` is a name of the catalogue, a YAML file or a Chip; `settings` replace fields of
-    it, such as "tensor.rows=32". `calibration` is for a float network alone: inputs as the network takes them, n of
-    them along the first axis, by name where there are several, or the file of such (`.npy`, `.npz`);
-    `random_calibration` draws them. `shapes` are those of inputs whose sizes the network leaves open, as
+    returns a torch.nn.Module; or it is such a module itself. `chip` is a name of the catalogue, a YAML file or a Chip;
+    `settings` replace fields of it, such as "tensor.rows=32". `calibration` is for a float network alone: inputs as the
+    network takes them, n of them along the first axis, by name where there are several, or the file of such (`.npy`,
+    `.npz`); `random_calibration` draws them. `shapes` are those of inputs whose sizes the network leaves open, as
     "name=1x3x224x224". `quantise` says how the ranges of a float network are chosen over the calibration, and `wide`
-    names operators whose results have 16 bits instead of 8. The Program is written to `output`, if given. `print_after`
-    names stages of the compiler; what each of these made is in the result as text.
+    names operators whose results have 16 bits instead of 8; more get them, the most sensitive first, until the outputs
+    over the calibration reach `target_db`. The Program is written to `output`, if given. `print_after` names stages of
+    the compiler; what each of these made is in the result as text.
 
     The author's own network, unchanged, runs beside the Program unless `no_check`: see `CompileResult.check`. An output
     of a float network is wrong under `floor` dB; the Program is written all the same.
@@ -76,32 +79,36 @@ def compile(
     path = as_path(output)
     if path is not None:
         check_folder(path)
-    asked = parse_stages(print_after)
+    asked = parse_stages(name for name in print_after if name != QUANTISE)
     target = as_chip(chip, settings)
-    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     compilation = compile_network_stages(network.graph, target, operator_names=network.operator_names)
     if path is not None:
         write_program(compilation.program, path)
     stages = {stage.value: compilation.text(stage) for stage in asked}
+    if QUANTISE in print_after:
+        stages = {QUANTISE: describe_quantisation(network), **stages}
     return CompileResult(
         program=compilation.program,
         host_steps=network.host_steps,
         path=path,
         stages=stages,
+        quantisation=None if network.quantisation is None else network.quantisation.report,
         check=None if no_check else _check(network, compilation.program, model, floor, random_calibration),
     )
 
 
 def _check(
-    network: "QuantizedNetwork", program: "Program", model: str, floor: float, random_calibration: bool
+    network: "QuantizedNetwork", program: "Program", model: object, floor: float, random_calibration: bool
 ) -> "SourceCheck | None":
+    from chipsmith.frontends.registry import name_model
     from chipsmith.targets import HostedGraph
     from chipsmith.targets.npu import NpuGraph
     from chipsmith.witness.check.check import check_network
 
     chip = HostedGraph(host=network, graph=NpuGraph(program=program))
-    return check_network(network, chip, model=model, floor=floor, random_calibration=random_calibration)
+    return check_network(network, chip, model=name_model(model), floor=floor, random_calibration=random_calibration)
 
 
 def simulate(
@@ -153,6 +160,7 @@ def infer(
     shapes: Shapes = (),
     quantise: Quantise = "auto",
     wide: WideLayers = (),
+    target_db: TargetDb = 20.0,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npz keyed by their names.")] = None,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
@@ -175,7 +183,7 @@ def infer(
 
     runner = load_target(target, as_chip(chip, settings))
     given, path = as_arrays_by_name(inputs), as_path(output)
-    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     if path is not None:
         check_output(path, network.output_names)
@@ -200,6 +208,7 @@ def estimate(
     shapes: Shapes = (),
     quantise: Quantise = "auto",
     wide: WideLayers = (),
+    target_db: TargetDb = 20.0,
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
 ) -> "tuple[Estimate, ...]":
@@ -216,7 +225,7 @@ def estimate(
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
     targets = [as_chip(chip, settings) for chip in chips]
-    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in targets]
     check = None if no_check else _check(network, programs[0], model, floor, random_calibration)
@@ -233,6 +242,7 @@ def diff(
     shapes: Shapes = (),
     quantise: Quantise = "auto",
     wide: WideLayers = (),
+    target_db: TargetDb = 20.0,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
 ) -> "Diff":
@@ -243,7 +253,7 @@ def diff(
     """
     from chipsmith.witness.diff.compare import compare_layers
 
-    options = read_options(shapes=shapes, quantise=quantise, wide=wide)
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     inputs = resolve_source(calibration, model, options)
     return compare_layers(model, inputs, as_chip(chip, settings), options)
 

@@ -25,5 +25,7 @@ def parse_stages(names: Iterable[str]) -> tuple[CompilerStage, ...]:
     asked = set(names)
     unknown = sorted(asked - set(CompilerStage))
     if unknown:
-        raise BadInput(f"the compiler has no stage {', '.join(unknown)}; its stages are {', '.join(CompilerStage)}")
+        raise BadInput(
+            f"there is no stage {', '.join(unknown)}; there are quantise, and the compiler's {', '.join(CompilerStage)}"
+        )
     return tuple(stage for stage in CompilerStage if stage in asked)

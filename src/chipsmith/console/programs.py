@@ -11,6 +11,7 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
     from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
+    from chipsmith.quantisation.quantise import QuantisationReport
     from chipsmith.witness.check.verdict import SourceCheck
     from chipsmith.witness.diff.compare import Diff
     from chipsmith.witness.diff.layer import Difference
@@ -59,7 +60,16 @@ def _print_program(result: CompileResult) -> None:
     table.add_row("weights, biases, tables", f"{manifest.weight_bytes:,} bytes")
     table.add_row("program file", str(result.path) if result.path else "not written; -o P.program writes it")
     print_tables(placement_table(result.operators, result.host_steps), table)
+    _print_quantisation(result.quantisation)
     _print_check(result.check)
+
+
+def _print_quantisation(report: QuantisationReport | None) -> None:
+    """How a plan was chosen; nothing where a network came with its own integers."""
+    from chipsmith.quantisation.text import format_report
+
+    if report is not None:
+        print(format_report(report))
 
 
 def _print_check(check: SourceCheck | None) -> None:

@@ -28,7 +28,7 @@ class Inferences:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Column:
+class _GivenInput:
     """What was given for one input; `count` inferences in it."""
 
     array: Array
@@ -88,18 +88,18 @@ def _name_inputs(network: QuantizedNetwork, given: Array | Mapping[str, Array]) 
     return given
 
 
-def _arrange(array: Array, tensor: AuthorTensor) -> _Column:
+def _arrange(array: Array, tensor: AuthorTensor) -> _GivenInput:
     values = _cast(array, tensor)
     shape, own = array.shape, tensor.shape
     if own and own[0] == 1 and shape == own[1:]:
-        return _Column(array=values.reshape(own), count=1, stacked=False)
+        return _GivenInput(array=values.reshape(own), count=1, stacked=False)
     if own and len(shape) == len(own) + 1 and shape[1:] == own and shape[0]:
-        return _Column(array=values.reshape(-1, *own[1:]), count=shape[0], stacked=True)
+        return _GivenInput(array=values.reshape(-1, *own[1:]), count=shape[0], stacked=True)
     if shape == own:
-        return _Column(array=np.atleast_1d(values), count=1, stacked=False)
+        return _GivenInput(array=np.atleast_1d(values), count=1, stacked=False)
     first, rest = (own[0], own[1:]) if own else (1, ())
     if len(shape) == max(len(own), 1) and shape[1:] == rest and shape[0] and shape[0] % first == 0:
-        return _Column(array=values, count=shape[0] // first, stacked=False)
+        return _GivenInput(array=values, count=shape[0] // first, stacked=False)
     raise BadInput(
         f"input {tensor.name} has the shape {list(shape)}; an inference takes {list(own)}, and n of them "
         f"{_show_shapes(own)}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chipsmith.profile.profile import ChipRecord, HostStep, Totals
     from chipsmith.profile.time_breakdown import TimeShare
     from chipsmith.program.program import Placement, Program
+    from chipsmith.quantisation.quantise import QuantisationReport
     from chipsmith.reports.record import RunRecord
     from chipsmith.sim.cycle import Timeline
     from chipsmith.targets import Target
@@ -29,7 +30,8 @@ class CompileResult:
     """A Program, what the host does around it, and the file it was written to, if any.
 
     `check` is that of the author's own network; None where it has no other source, or was left out. `stages`: what the
-    stages of the compiler made that were asked for, as text, in the compiler's order.
+    stages of the compiler made that were asked for, as text, in the compiler's order, after the plan of a quantised
+    network. `quantisation` says how that plan was chosen; None where the network came with its own integers.
     """
 
     program: Program
@@ -37,6 +39,7 @@ class CompileResult:
     path: Path | None
     stages: Mapping[str, str] = field(default_factory=dict)
     check: SourceCheck | None = None
+    quantisation: QuantisationReport | None = None
 
     @property
     def operators(self) -> tuple[Placement, ...]:
@@ -72,6 +75,7 @@ class CompileResult:
             "operators": [dataclasses.asdict(row) for row in self.operators],
             "host_steps": [dataclasses.asdict(step) for step in self.host_steps],
             "stages": dict(self.stages),
+            "quantisation": None if self.quantisation is None else dataclasses.asdict(self.quantisation),
             "check": None if self.check is None else self.check.to_json(),
         }
 

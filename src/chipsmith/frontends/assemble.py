@@ -19,7 +19,7 @@ from chipsmith.frontends.quantized_network import Arithmetic, FrameworkModel, La
 from chipsmith.quantisation.fake_quantized import FakeQuantizedModel
 from chipsmith.quantisation.lower.network import LoweredNetwork, LoweredTensor, lower_network
 from chipsmith.quantisation.network import FloatLayer, FloatNetwork, NetworkInput, NetworkOutput
-from chipsmith.quantisation.plan import QuantisationPlan
+from chipsmith.quantisation.quantise import QuantisationResult
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.names import rename_tensors
 
@@ -39,16 +39,12 @@ class NetworkSource:
     calibration: Sequence[Array] = ()
 
 
-def assemble_network(
-    network: FloatNetwork,
-    plan: QuantisationPlan,
-    *,
-    source: NetworkSource,
-) -> QuantizedNetwork:
+def assemble_network(quantisation: QuantisationResult, *, source: NetworkSource) -> QuantizedNetwork:
     """The integer network of a float one whose tensors are rounded as its plan says.
 
     Raises OperatorRefused, naming the author's operator, for what has no integer form.
     """
+    network, plan = quantisation.network, quantisation.plan
     lowered = lower_network(_drop_idle_ports(network), plan)
     layout = strip_border_transposes(lowered.graph)
     names = _name_outputs(network, lowered.graph, layout)
@@ -67,6 +63,7 @@ def assemble_network(
         layers=tuple(_follow_layers(network.layers, lowered, layout, names)),
         operator_names=_follow_origins(lowered, layout.graph, graph),
         arithmetic=source.arithmetic,
+        quantisation=quantisation,
         examples=first_batches(source.calibration, inputs) if source.calibration else (),
         source=source.model,
         fake_quantized=FakeQuantizedModel(network=network, plan=plan),

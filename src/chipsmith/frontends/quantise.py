@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,8 +41,7 @@ def quantise_network(
     joined = QuantisationPlan(tensors={**result.plan.tensors, **plan.tensors})
     examples = [_join(column) for column in calibration_rows(network.inputs, calibration)]
     return assemble_network(
-        result.network,
-        joined,
+        replace(result, plan=joined),
         source=NetworkSource(model=source, arithmetic=Arithmetic.FLOAT, calibration=examples),
     )
 

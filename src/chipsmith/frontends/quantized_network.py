@@ -24,6 +24,7 @@ from chipsmith.frontends.quantized_io import (
     quantize_all,
 )
 from chipsmith.profile.profile import HostStep
+from chipsmith.quantisation.quantise import QuantisationResult
 from chipsmith.tosa.graph import Array, Graph
 
 MOST_EXAMPLES = 16
@@ -108,7 +109,8 @@ class QuantizedNetwork:
     their result: the kind of operator (FULLY_CONNECTED) by its author's name. `fake_quantized` evaluates the same
     quantised network in floating point, quantised and dequantised at each tensor, without this graph. Either model is
     None where there is none. `examples` are the first of the calibration's inputs, MOST_EXAMPLES batches or fewer, one
-    array for each of the author's inputs; empty where there was no calibration.
+    array for each of the author's inputs; empty where there was no calibration. `quantisation` is the plan by which a
+    float network got its integers, None where it came with an integer graph.
     """
 
     graph: Graph
@@ -122,6 +124,7 @@ class QuantizedNetwork:
     arithmetic: Arithmetic = Arithmetic.FLOAT
     other_roundings: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[Array, ...] = field(default=(), repr=False, compare=False)
+    quantisation: QuantisationResult | None = field(default=None, repr=False, compare=False)
     source: FrameworkModel | None = field(default=None, repr=False, compare=False)
     fake_quantized: FrameworkModel | None = field(default=None, repr=False, compare=False)
 

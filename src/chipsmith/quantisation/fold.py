@@ -25,7 +25,7 @@ Reals = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Step:
+class _ChannelStep:
     """y * factor + term, each of a single element or of one a channel."""
 
     factor: Reals
@@ -103,7 +103,7 @@ class _Folder:
         before, after = (self._tensors[name].shape for name in (operator.inputs[0], operator.outputs[0]))
         return before[-1:] == after[-1:]
 
-    def _read_step(self, operator: Operator) -> _Step | None:
+    def _read_step(self, operator: Operator) -> _ChannelStep | None:
         """What a MUL, ADD or SUB by a constant does to a product's channels; None for any other operator."""
         if operator.kind not in ("MUL", "ADD", "SUB"):
             return None
@@ -116,22 +116,22 @@ class _Folder:
         unit, nothing = np.ones(1), np.zeros(1)
         match operator.kind:
             case "MUL":
-                return _Step(factor=values, term=nothing)
+                return _ChannelStep(factor=values, term=nothing)
             case "ADD":
-                return _Step(factor=unit, term=values)
+                return _ChannelStep(factor=unit, term=values)
             case _ if first in self._products:
-                return _Step(factor=unit, term=-values)
+                return _ChannelStep(factor=unit, term=-values)
             case _:
-                return _Step(factor=-unit, term=values)
+                return _ChannelStep(factor=-unit, term=values)
 
-    def _may_change(self, product: _Product, step: _Step) -> bool:
+    def _may_change(self, product: _Product, step: _ChannelStep) -> bool:
         """Weights that are the file's own integers take no factor."""
         operator = self._operators[product.position]
         assert operator is not None
         fixed = operator.inputs[_WEIGHTS] in self._planned and not np.all(step.factor == 1)
         return not fixed and operator.inputs[_BIAS] not in self._planned
 
-    def _fold(self, product: _Product, step: _Step, position: int, operator: Operator) -> None:
+    def _fold(self, product: _Product, step: _ChannelStep, position: int, operator: Operator) -> None:
         """The product with other constants; its last tensor takes the name of the operator's, which is gone."""
         inner = self._operators[product.position]
         assert inner is not None
@@ -174,7 +174,7 @@ def _scale_weights(kind: str, weights: Array, factor: Reals) -> Reals:
     return weights.astype(np.float64) * spread
 
 
-def _shift_bias(kind: str, weights: Array, bias: Array, step: _Step) -> Reals:
+def _shift_bias(kind: str, weights: Array, bias: Array, step: _ChannelStep) -> Reals:
     channels = math.prod(weights.shape[2:]) if kind == "DEPTHWISE_CONV2D" else weights.shape[0]
     changed = bias.astype(np.float64) * step.factor + step.term
     return np.broadcast_to(changed, (channels,)).copy()

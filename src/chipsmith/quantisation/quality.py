@@ -32,7 +32,10 @@ def signal_to_noise_db(reference: Array, values: Array) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """How near the outputs of a choice come: the mean over all outputs of their SQNR, over all inputs and of each."""
+    """How near the outputs of a choice come, over all inputs and of each: the SQNR of their mean share of noise.
+
+    So the output that is furthest off decides, however exact the others are.
+    """
 
     sqnr_db: float
     by_input: Reals
@@ -53,4 +56,9 @@ def judge_outputs(reference: Mapping[str, Array], values: Mapping[str, Array]) -
     ]
     if not ratios:
         return Verdict(sqnr_db=LARGEST_DB, by_input=np.zeros(1))
-    return Verdict(sqnr_db=sum(ratios) / len(ratios), by_input=np.mean(rows, axis=0))
+    return Verdict(sqnr_db=float(_join_outputs(np.array(ratios))), by_input=_join_outputs(np.array(rows)))
+
+
+def _join_outputs(ratios_db: Reals) -> Reals:
+    """The mean over axis 0 of ratios in dB, as shares of noise."""
+    return np.asarray(-10 * np.log10(np.mean(10 ** (-ratios_db / 10), axis=0)))

@@ -73,6 +73,6 @@ def round_constant(data: npt.NDArray[np.generic], quantisation: Quantisation) ->
         shape[quantisation.axis] = -1
     scale, zero = (part.reshape(shape).astype(np.float32) for part in (quantisation.scale, quantisation.zero_point))
     low, high = quantisation.limits
-    steps = np.rint(np.divide(data, scale, dtype=np.float32))
+    steps = np.asarray(np.rint(np.divide(data, scale, dtype=np.float32)))
     np.clip(steps, low - zero, high - zero, out=steps)
     return np.multiply(steps, scale, out=steps)

@@ -14,10 +14,15 @@ _UNSIGNED_OFFSET = 128
 
 
 def list_layers(network: QuantizedNetwork) -> tuple[Layer, ...]:
-    """A network's own layers, or those that its operators' names give: a file in integers names its tensors so."""
-    if network.layers or network.arithmetic is not Arithmetic.INTEGER:
-        return network.layers
-    return tuple(_name_layers(network))
+    """A network's own layers, or those that its operators' names give: a file in integers names its tensors so.
+
+    What has the integers of a layer before it, such as the DequantizeLinear behind it, is no layer.
+    """
+    own = network.layers or (_name_layers(network) if network.arithmetic is Arithmetic.INTEGER else ())
+    first: dict[str, Layer] = {}
+    for layer in own:
+        first.setdefault(layer.tensor, layer)
+    return tuple(first.values())
 
 
 def _name_layers(network: QuantizedNetwork) -> Iterator[Layer]:

@@ -99,6 +99,11 @@ def test_windows_mean_what_onnxruntime_computes(name):
     assert_operator(kind, arrays, constants, **attributes)
 
 
+def test_windows_are_folded_into_an_image():
+    columns_, attributes = floats(2, 3 * 6, 15), {"dilations": [1, 2], "pads": [1, 0, 0, 1], "strides": [1, 1]}
+    assert_operator("Col2Im", [columns_], [sizes(5, 6), sizes(2, 3)], opset=18, **attributes)
+
+
 def test_average_of_a_dilated_window():
     attributes = {"kernel_shape": [3, 2], "dilations": [2, 3], "pads": [1, 1, 2, 0]}
     assert_operator("AveragePool", [IMAGE], opset=19, **attributes)

@@ -72,6 +72,20 @@ def test_moves_mean_what_onnxruntime_computes(name):
     assert_operator(kind, arrays, constants, **attributes)
 
 
+def test_updates_are_added_as_often_as_they_come():
+    places = numbers(1, -4, 3).reshape(3, 1)
+    network = proto(
+        [node("ScatterND", ["x", "i", "u"], ["y"], reduction="add")], [integers("i", places)], 18, x=(5, 4), u=(3, 4)
+    )
+    assert_same(model(network))
+    rows = numbers(1, 1, 0, -1, 4, 4).reshape(2, 3)
+    assert_operator("ScatterElements", [floats(5, 3)], [rows, floats(2, 3)], opset=18, reduction="add")
+
+
+def test_whole_numbers_choose_as_integers_do():
+    assert_operator("OneHot", [floats(6).round()], [np.array([5], np.float32), np.array([0, 1], np.float32)])
+
+
 OLD = {
     "pad": ("Pad", 2, {"pads": [0, 0, 1, 2, 0, 0, 0, 1], "value": 3.0}),
     "slice": ("Slice", 9, {"starts": [1, -3], "ends": [3, 99], "axes": [1, 3]}),
@@ -135,13 +149,21 @@ def test_a_part_of_nothing_adds_nothing():
 
 REFUSED = {
     "index_outside": ("Gather", [floats(3, 4)], [numbers(3)], {}, BadInput, "an index is outside of 3"),
-    "sum_of_updates": (
+    "sum_by_an_input": (
         "ScatterND",
         [floats(5, 4), numbers(1).reshape(1, 1), floats(1, 4)],
         [],
         {"reduction": "add", "opset": 18},
         OperatorRefused,
-        "reduction add is not held",
+        "it adds at computed indices 'i1'; constant ones are held",
+    ),
+    "product_of_updates": (
+        "ScatterND",
+        [floats(5, 4)],
+        [numbers(1).reshape(1, 1), floats(1, 4)],
+        {"reduction": "mul", "opset": 18},
+        OperatorRefused,
+        "reduction mul is not held; none and add are",
     ),
     "place_twice": ("ScatterND", [floats(5)], [numbers(1, 1).reshape(2, 1), floats(2)], {}, BadInput, "a place twice"),
     "pooled_regions": (

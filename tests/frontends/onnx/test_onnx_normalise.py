@@ -57,6 +57,10 @@ def test_they_are_known_again_as_regions(name):
     assert region.kind is (RegionKind.SOFTMAX if kind == "Softmax" else RegionKind.NORMALISATION)
 
 
+def test_mean_and_deviation_of_a_layer_are_outputs_too():
+    assert_operator("LayerNormalization", [ROWS], [floats(3, 8), floats(3, 8)], axis=1, outputs=3)
+
+
 def test_training_is_refused():
     network = operator(
         "BatchNormalization", [IMAGE], [floats(6) for _ in range(4)], opset=15, training_mode=1, outputs=3

@@ -37,7 +37,7 @@ def draw_inputs(form: LstmForm) -> np.ndarray:
 def test_lstm(form, tmp_path):
     network = assert_same(write_lstm(tmp_path, form), draw_inputs(form))
     assert [state.initial.dtype for state in network.states] == [np.int8, np.int16]
-    assert network.other_roundings == ()
+    assert network.other_roundings == {}
 
 
 def test_lstm_on_a_chip(tmp_path):

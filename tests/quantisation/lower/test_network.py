@@ -24,7 +24,7 @@ from chipsmith.frontends.forms.normalise import softmax, standardise
 from chipsmith.frontends.forms.values import natural_value
 from chipsmith.quantisation.lower.network import lower_network
 from chipsmith.quantisation.network import FloatLayer, FloatNetwork
-from chipsmith.quantisation.plan import QuantisationPlan
+from chipsmith.quantisation.plan import QuantisationPlan, quantise_tensor
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType, Graph
 from chipsmith.tosa.verify import verify
@@ -169,3 +169,20 @@ def test_refusals_name_the_authors_operator():
     graph = write_graph(write, x=(3, 5))
     with pytest.raises(OperatorRefused, match="Conv '/features/0': a constant is not a number"):
         lower_network(name_network(graph), QuantisationPlan(tensors={"x": cover(-1, 1)}))
+
+
+@pytest.mark.parametrize("shape", [(), (3,)], ids=str)
+def test_constants_of_the_plan_are_rounded(shape):
+    """A sum of constants that the plan rounds to steps of 0.25: 0.3 is 0.25."""
+
+    def write(build: GraphBuilder) -> str:
+        build.scope = "constant"
+        constant = build.binary("ADD", *(real_constant(build, np.full(shape, value)) for value in (0.1, 0.2)))
+        build.scope = "node"
+        return build.multiply("x", constant)
+
+    graph = write_graph(write, x=shape)
+    plan = QuantisationPlan(tensors={"x": cover(-1, 1), "constant": quantise_tensor(0.25, 0)})
+    assert "constant" in graph.tensors
+    (comparison,) = compare(graph, plan, random_inputs(graph)).values()
+    assert comparison.relative < 1e-4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -14,11 +15,10 @@ from onnx import TensorProto, helper, numpy_helper
 import chipsmith
 from chipsmith import cli
 from chipsmith.errors import BadInput
-from chipsmith.frontends.onnx.load import load_onnx
-from chipsmith.frontends.onnx.runtime import onnx_model
 from chipsmith.witness.diff.layer import LayerValues, from_float, from_witness
 from chipsmith.witness.diff.sqnr import is_of_original
 
+DIGITS = str(Path(__file__).parents[2] / "networks" / "digits_cnn.tosa")
 MODULE = """
 import torch
 
@@ -42,9 +42,32 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path / "cache"))
     onnx.save(small(), tmp_path / "small.onnx")
-    onnx.save(onnx_model(load_onnx("small.onnx", "images.npy").fake_quantized).proto, tmp_path / "quantised.onnx")
+    quantise("small.onnx", "quantised.onnx", np.load("images.npy"))
     yield tmp_path
     sys.modules.pop("my_layers", None)
+
+
+def quantise(source, target, images):
+    """A QDQ file as onnxruntime writes it."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    class Reader(CalibrationDataReader):
+        def __init__(self):
+            self.rows = iter(images)
+
+        def get_next(self):
+            row = next(self.rows, None)
+            return None if row is None else {"x": row[None]}
+
+    quantize_static(
+        source,
+        target,
+        Reader(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QInt8,
+        weight_type=QuantType.QInt8,
+    )
 
 
 def small():
@@ -95,26 +118,31 @@ def test_npu_against_the_witness():
     assert from_witness(values(npu=None)) is None
 
 
-@pytest.mark.parametrize("model", ["small.onnx", "quantised.onnx"])
-def test_layers_of_an_onnx_network(model, folder):
+@pytest.mark.parametrize(("model", "first"), [("small.onnx", ("relu", "Relu")), ("quantised.onnx", ("conv", "Conv"))])
+def test_layers_of_an_onnx_network(model, first, folder):
+    """The ranges of a Relu are chosen behind it here, before it by onnxruntime's quantiser."""
     diff = chipsmith.diff(model, calibration="images.npy")
     assert [(layer.name, layer.operator) for layer in diff.layers] == [
-        ("conv", "Conv"),
+        first,
         ("pool", "MaxPool"),
         ("flatten", "Flatten"),
         ("dense", "Gemm"),
     ]
     assert diff.inputs == 16
-    assert "onnxruntime" in diff.witness
-    assert all(layer.npu.largest <= 1 for layer in diff.layers)
     assert all(layer.int8.snr_db > 30 for layer in diff.layers)
-    assert diff.layers[0].int8.differing < diff.layers[-1].int8.differing
+    assert_as_the_witness(diff)
+
+
+def assert_as_the_witness(diff):
+    """The chip is within a step, or, where a result stays in 32 bits, far below what int8 changes."""
+    for layer in diff.layers:
+        assert layer.npu.largest <= 1 or layer.npu.snr_db > layer.int8.snr_db + 20
 
 
 def test_quantised_network_is_compared_over_random_inputs_too(folder):
     diff = chipsmith.diff("quantised.onnx")
     assert diff.inputs == 16
-    assert all(layer.npu.largest <= 1 for layer in diff.layers)
+    assert_as_the_witness(diff)
 
 
 def test_layers_of_a_pytorch_network(folder):
@@ -124,9 +152,16 @@ def test_layers_of_a_pytorch_network(folder):
         ("2", "max_pool2d"),
         ("4", "linear"),
     ]
-    assert diff.witness.startswith(f"PyTorch {torch.__version__.split('+')[0]}")
-    assert all(layer.npu is not None and layer.npu.largest <= 1 for layer in diff.layers)
     assert all(layer.int8.snr_db > 25 for layer in diff.layers)
+    assert_as_the_witness(diff)
+
+
+def test_layers_of_a_file_in_integers(shared_data):
+    """LiteRT's own tensors: of the keyword network each is the chip's to the bit."""
+    diff = chipsmith.diff(str(shared_data / "mlperf_tiny" / "kws_dscnn_int8.tflite"))
+    assert len(diff.layers) > 10
+    assert diff.witness.startswith("LiteRT ")
+    assert {layer.npu.largest for layer in diff.layers} == {0}
 
 
 def exported_nodes(forward):
@@ -176,7 +211,7 @@ def run(*arguments):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ("net.tosa", "net.tosa holds no float network to compare with"),
+        (DIGITS, "holds no network to compare with"),
         ("small.onnx", "small.onnx is a float network and needs --calibration"),
         ("missing.onnx", "cannot read missing.onnx"),
         ("my_layers:build", "my_layers:build is a float network and needs --calibration"),

@@ -13,6 +13,7 @@ from chipsmith.frontends.forms.elementwise import apply_binary
 from chipsmith.frontends.forms.logic import select
 from chipsmith.frontends.forms.movement import add_axes
 from chipsmith.frontends.forms.operands import place, reshape_operand
+from chipsmith.frontends.forms.resampling import multiply_along
 from chipsmith.frontends.forms.values import (
     Const,
     GraphValue,
@@ -20,10 +21,13 @@ from chipsmith.frontends.forms.values import (
     materialise,
     natural_value,
     permute,
+    reshape,
     restore_order,
 )
 from chipsmith.tosa.builder import GraphBuilder, Shape
 from chipsmith.tosa.graph import DType
+
+_LARGEST_MATRIX = 1 << 22
 
 
 def gather(build: GraphBuilder, table: Value, indices: Value, axis: int, *, dtype: DType = DType.FP32) -> GraphValue:
@@ -88,6 +92,19 @@ def scatter_elements(build: GraphBuilder, target: GraphValue, indices: Value, up
         build, _flatten_element_places(build, indices, target.shape, axis), (1, math.prod(indices.shape))
     )
     return _scatter(build, target, flat, updates, (1, math.prod(target.shape), 1))
+
+
+def add_blocks(build: GraphBuilder, target: GraphValue, indices: Const, updates: Value) -> GraphValue:
+    """The target plus blocks at constant places (..., depth), which index its first `depth` axes and may come again."""
+    depth = indices.shape[-1]
+    flat = _flatten_places(build, indices, target.shape[:depth])
+    return _add_rows(build, target, flat, updates, math.prod(target.shape[depth:]))
+
+
+def add_elements(build: GraphBuilder, target: GraphValue, indices: Const, updates: Value, axis: int) -> GraphValue:
+    """The target plus elements at constant places, which are as for scatter_elements and may come again."""
+    flat = _flatten_element_places(build, indices, target.shape, axis)
+    return _add_rows(build, target, flat, updates, 1)
 
 
 def one_hot(build: GraphBuilder, indices: GraphValue, *, depth: int, axis: int, off: Value, on: Value) -> GraphValue:
@@ -172,3 +189,18 @@ def _scatter(build: GraphBuilder, target: GraphValue, flat: Value, updates: Valu
     )
     tensor = build.emit("SCATTER", operands, rows, dtype)
     return natural_value(build, build.reshape(tensor, target.shape))
+
+
+def _add_rows(build: GraphBuilder, target: GraphValue, flat: Value, updates: Value, columns: int) -> GraphValue:
+    """The target plus the sums of the updates of each row, which are a product with a matrix of ones and zeros."""
+    assert isinstance(flat, Const)
+    rows, numbers = math.prod(target.shape) // columns, flat.values.reshape(-1)
+    if rows * numbers.size > _LARGEST_MATRIX:
+        raise BadInput(f"'{build.scope}': sums of {numbers.size} updates in {rows} places are too many")
+    matrix = (np.arange(rows)[:, None] == numbers).astype(np.float32)
+    given = reshape_operand(build, updates, (numbers.size, columns))
+    if isinstance(given, Const):
+        sums: Value = Const(values=(matrix @ given.values).reshape(target.shape))
+    else:
+        sums = reshape(build, multiply_along(build, given, 0, matrix), target.shape)
+    return apply_binary(build, "ADD", target, sums)

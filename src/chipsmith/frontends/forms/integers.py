@@ -22,9 +22,3 @@ def take_remainder(build: GraphBuilder, left: Value, right: Value, *, towards_ze
     # a remainder whose sign is not the divisor's is one divisor short
     opposite = compare(build, "GREATER", number(0.0), apply_binary(build, "MUL", rest, right))
     return select(build, opposite, apply_binary(build, "ADD", rest, right), rest)
-
-
-def wrap_indices(build: GraphBuilder, indices: GraphValue, size: int) -> GraphValue:
-    """Indices that may count from the end, as ones that count from the front of `size` elements."""
-    negative = compare(build, "GREATER", number(0.0), indices)
-    return select(build, negative, apply_binary(build, "ADD", indices, number(float(size))), indices)

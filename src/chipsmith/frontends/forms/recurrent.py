@@ -39,7 +39,7 @@ GATES: Mapping[CellKind, int] = {CellKind.LSTM: 4, CellKind.GRU: 3, CellKind.RNN
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class RecurrentCell:
     """A cell's constants: weights (gates x H, inputs) and (gates x H, H), both biases (gates x H,).
 
     `reset_behind`, of a GRU: its reset gate scales the product of the state, and not the state itself.
@@ -59,7 +59,7 @@ class Cell:
 
 
 def run_cell(
-    build: GraphBuilder, series: GraphValue, cell: Cell, first: State, *, backwards: bool = False
+    build: GraphBuilder, series: GraphValue, cell: RecurrentCell, first: State, *, backwards: bool = False
 ) -> tuple[list[GraphValue], State]:
     """The hidden states (batch, H) at each step of a series (steps, batch, inputs), in its order, and the last state.
 
@@ -92,7 +92,7 @@ def _split(build: GraphBuilder, value: GraphValue, sizes: Sequence[int]) -> list
     return [slice_axis(build, value, axis=1, start=start, size=size) for start, size in pairs]
 
 
-def _add_biases(cell: Cell) -> npt.NDArray[Any]:
+def _add_biases(cell: RecurrentCell) -> npt.NDArray[Any]:
     """What is added to the inputs' product: both biases, but for the part of a GRU that its reset gate scales."""
     bias: npt.NDArray[Any] = cell.input_bias + cell.state_bias
     if cell.kind is CellKind.GRU and cell.reset_behind:
@@ -100,12 +100,12 @@ def _add_biases(cell: Cell) -> npt.NDArray[Any]:
     return bias
 
 
-def _add_state(build: GraphBuilder, cell: Cell, now: GraphValue, hidden: GraphValue | None) -> GraphValue:
+def _add_state(build: GraphBuilder, cell: RecurrentCell, now: GraphValue, hidden: GraphValue | None) -> GraphValue:
     """The inputs' product of a step with the state's added."""
     return now if hidden is None else apply_binary(build, "ADD", now, apply_linear(build, hidden, cell.state_weights))
 
 
-def _step_lstm(build: GraphBuilder, cell: Cell, now: GraphValue, state: State) -> State:
+def _step_lstm(build: GraphBuilder, cell: RecurrentCell, now: GraphValue, state: State) -> State:
     hidden, memory = state
     parts = _split(build, _add_state(build, cell, now, hidden), [cell.hidden] * 4)
     enter, leave, forget = (apply_unary(build, "SIGMOID", part) for part in parts[:3])
@@ -115,7 +115,7 @@ def _step_lstm(build: GraphBuilder, cell: Cell, now: GraphValue, state: State) -
     return apply_binary(build, "MUL", leave, apply_unary(build, "TANH", kept)), kept
 
 
-def _step_gru(build: GraphBuilder, cell: Cell, now: GraphValue, state: State) -> State:
+def _step_gru(build: GraphBuilder, cell: RecurrentCell, now: GraphValue, state: State) -> State:
     hidden, size = state[0], cell.hidden
     gates, new = _split(build, now, [2 * size, size])
     past_new: GraphValue | Const = Const(values=cell.state_bias[2 * size :])
@@ -140,15 +140,15 @@ def _mix(build: GraphBuilder, update: GraphValue, candidate: GraphValue, hidden:
     return fresh if hidden is None else apply_binary(build, "ADD", fresh, apply_binary(build, "MUL", update, hidden))
 
 
-def _step_rnn(build: GraphBuilder, cell: Cell, now: GraphValue, state: State) -> State:
+def _step_rnn(build: GraphBuilder, cell: RecurrentCell, now: GraphValue, state: State) -> State:
     return apply_unary(build, "TANH", _add_state(build, cell, now, state[0])), None
 
 
-def _step_relu_rnn(build: GraphBuilder, cell: Cell, now: GraphValue, state: State) -> State:
+def _step_relu_rnn(build: GraphBuilder, cell: RecurrentCell, now: GraphValue, state: State) -> State:
     return relu(build, _add_state(build, cell, now, state[0])), None
 
 
-_STEPS: Mapping[CellKind, Callable[[GraphBuilder, Cell, GraphValue, State], State]] = {
+_STEPS: Mapping[CellKind, Callable[[GraphBuilder, RecurrentCell, GraphValue, State], State]] = {
     CellKind.LSTM: _step_lstm,
     CellKind.GRU: _step_gru,
     CellKind.RNN: _step_rnn,

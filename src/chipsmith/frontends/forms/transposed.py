@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -27,7 +28,7 @@ from chipsmith.frontends.forms.operands import (
     slice_operand,
     spread_operand,
 )
-from chipsmith.frontends.forms.values import Const, GraphValue, Value
+from chipsmith.frontends.forms.values import Const, GraphValue, Value, reshape
 from chipsmith.frontends.forms.windows import Window, make_window
 from chipsmith.tosa.builder import GraphBuilder, Shape
 from chipsmith.tosa.graph import AttributeValue, DType
@@ -77,6 +78,22 @@ def convolve_transposed(
     if len(kernel) > 2 or groups > _MOST_OPERATORS:
         return _convolve_spread(build, image, kernels)
     return lift_channels(build, _add_kernels(build, image, kernels), (image.shape[0], outputs * groups, *sizes))
+
+
+def fold_windows(build: GraphBuilder, columns: GraphValue, *, sizes: Sequence[int], window: Window) -> GraphValue:
+    """Windows (N, C * elements, positions) laid down side by side as (N, C, *sizes); where they overlap they add up.
+
+    The opposite of cutting an image of these sizes, padded, into windows. Raises BadInput where the positions are not
+    those of the window.
+    """
+    taps, positions = math.prod(window.kernel), window.positions(sizes)
+    batch, channels = columns.shape[0], columns.shape[1] // taps
+    patches = reshape(build, columns, (batch * channels, taps, *positions))
+    weights = np.eye(taps, dtype=np.float32).reshape(taps, 1, *window.kernel)
+    surplus = zip(window.spans(sizes), positions, window.strides, strict=True)
+    extra = [span - (count - 1) * stride for span, count, stride in surplus]
+    image = convolve_transposed(build, patches, Const(values=weights), window=window, extra=extra)
+    return reshape(build, image, (batch, channels, *sizes))
 
 
 def _find_edges(window: Window, extra: Sequence[int]) -> _Edges:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial, reduce
 
@@ -69,14 +70,14 @@ def _modulo(lower: Lowering, node: Node) -> Sequence[Value]:
 
 
 def _power(lower: Lowering, node: Node) -> Sequence[Value]:
-    """Squares and roots by themselves, for they are defined for all that they are used for."""
+    """Squares, cubes and roots by themselves, for they are defined for all that they are used for."""
     left, right = read_pair(lower, node)
     exponents = set(right.values.reshape(-1).tolist()) if isinstance(right, Const) else set()
     if isinstance(left, GraphValue) and exponents in ({2.0}, {3.0}):
         return [_multiply_out(lower, node, left, int(exponents.pop()), right.shape)]
     if not lower.holds_reals(left) or not lower.holds_reals(right):
         return [_power_of_integers(lower, node, left, right)]
-    if isinstance(left, GraphValue) and exponents == {0.5} and right.values.size == 1:
+    if isinstance(left, GraphValue) and exponents == {0.5} and math.prod(right.shape) == 1:
         return [square_root(lower.build, left)]
     return [apply_binary(lower.build, "POW", left, right)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from chipsmith.frontends.forms.convolution import convolve
-from chipsmith.frontends.forms.transposed import convolve_transposed
+from chipsmith.frontends.forms.transposed import convolve_transposed, fold_windows
 from chipsmith.frontends.forms.windows import Pads, Window, make_window, pad_to_keep_size
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, refuse
 from chipsmith.frontends.onnx.model import Node
@@ -98,4 +98,12 @@ def _halve(total: int, *, odd_last: bool) -> tuple[int, int]:
     return (total // 2, total - total // 2) if odd_last else (total - total // 2, total // 2)
 
 
-HANDLERS: Mapping[str, Handler] = {"Conv": _convolve, "ConvTranspose": _convolve_transposed}
+def _fold_windows(lower: Lowering, node: Node) -> Sequence[Value]:
+    """Col2Im, by constant sizes of the image and of the window."""
+    columns = lower.computed(node, 0)
+    sizes, kernel = lower.integers(node, 1) or (), lower.integers(node, 2) or ()
+    window = read_window(lower, node, kernel, sizes)
+    return [fold_windows(lower.build, columns, sizes=sizes, window=window)]
+
+
+HANDLERS: Mapping[str, Handler] = {"Conv": _convolve, "ConvTranspose": _convolve_transposed, "Col2Im": _fold_windows}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from chipsmith.frontends.forms.indexing import (
+    add_blocks,
+    add_elements,
     count_from_start,
     gather,
     gather_blocks,
@@ -58,29 +61,43 @@ def _gather_blocks(lower: Lowering, node: Node) -> Sequence[lowering.Value]:
 
 
 def _scatter_blocks(lower: Lowering, node: Node) -> Sequence[lowering.Value]:
-    _refuse_reduction(node)
     target, updates = lower.computed(node, 0), lower.value(node, 2)
     indices = _read_indices(lower, node, target.shape[: lower.value(node, 1).shape[-1]])
+    if _adds(node):
+        return [add_blocks(lower.build, target, _check_constant(node, indices), updates)]
     return [scatter_blocks(lower.build, target, indices, updates)]
 
 
 def _scatter_elements(lower: Lowering, node: Node) -> Sequence[lowering.Value]:
-    _refuse_reduction(node)
     target, updates = lower.computed(node, 0), lower.value(node, 2)
     axis = normalise_axis(node.integer("axis", 0), len(target.shape), node)
-    return [scatter_elements(lower.build, target, _read_indices(lower, node, (target.shape[axis],)), updates, axis)]
+    indices = _read_indices(lower, node, (target.shape[axis],))
+    if _adds(node):
+        return [add_elements(lower.build, target, _check_constant(node, indices), updates, axis)]
+    return [scatter_elements(lower.build, target, indices, updates, axis)]
 
 
-def _refuse_reduction(node: Node) -> None:
-    if node.text("reduction", "none") != "none":
-        raise refuse(node, f"reduction {node.text('reduction', '')} is not held; values can be replaced alone")
+def _adds(node: Node) -> bool:
+    """Whether updates are added to what stands there, and do not replace it."""
+    reduction = node.text("reduction", "none")
+    if reduction not in ("none", "add"):
+        raise refuse(node, f"reduction {reduction} is not held; none and add are")
+    return reduction == "add"
+
+
+def _check_constant(node: Node, indices: Value) -> Const:
+    if not isinstance(indices, Const):
+        raise refuse(node, f"it adds at computed indices '{node.inputs[1]}'; constant ones are held")
+    return indices
 
 
 def _one_hot(lower: Lowering, node: Node) -> Sequence[lowering.Value]:
     indices, levels = lower.computed(node, 0), lower.value(node, 2)
     (depth,) = lower.integers(node, 1) or (0,)
-    if lower.type_of(indices) is not DType.INT32 or not lower.holds_reals(levels):
-        raise refuse(node, "its indices must be integers, and its values real numbers")
+    if not lower.holds_reals(levels):
+        raise refuse(node, "its values must be real numbers")
+    if lower.holds_reals(indices):  # whole numbers: a cast to the nearest is exact
+        indices = replace(indices, tensor=lower.build.unary("CAST", indices.tensor, DType.INT32))
     axis = normalise_axis(node.integer("axis", -1), len(indices.shape) + 1, node)
     counted = count_from_start(lower.build, indices, (depth,))
     assert isinstance(counted, GraphValue)

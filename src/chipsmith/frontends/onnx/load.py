@@ -24,6 +24,7 @@ from chipsmith.frontends.quantized_network import Arithmetic, QuantizedNetwork
 from chipsmith.quantisation.fold import fold_products
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import QuantisationPlan
+from chipsmith.quantisation.quantise import QuantisationResult
 from chipsmith.quantisation.settings import QuantisationSettings
 from chipsmith.tosa.graph import Array
 
@@ -66,7 +67,7 @@ def assemble_file(model: OnnxModel) -> QuantizedNetwork:
     """The integer network of a quantised file, whose scales are kept."""
     network, plan = _fold(model)
     source = NetworkSource(model=OnnxRuntimeModel(model=model), arithmetic=Arithmetic.ROUNDED)
-    return assemble_network(network, plan, source=source)
+    return assemble_network(QuantisationResult(network=network, plan=plan), source=source)
 
 
 def quantise_file(

@@ -46,13 +46,13 @@ def lower_model(model: OnnxModel) -> tuple[FloatNetwork, QuantisationPlan]:
     lower = Lowering(model)
     for port in model.inputs:
         lower.values[port.name] = enter_input(lower, port)
-    walk = _Walk(lower)
+    walk = _NodeWalk(lower)
     for node in model.nodes:
         walk.lower_nodes(expand(node))
     return _finish(lower, walk.layers)
 
 
-class _Walk:
+class _NodeWalk:
     """Lowers nodes in their order, and keeps the author's node and the layer of each tensor."""
 
     def __init__(self, lower: Lowering) -> None:

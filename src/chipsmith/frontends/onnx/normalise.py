@@ -12,6 +12,7 @@ import numpy.typing as npt
 from chipsmith.frontends.forms.elementwise import apply_binary
 from chipsmith.frontends.forms.normalise import (
     hardmax,
+    invert_root,
     log_softmax,
     normalise_groups,
     normalise_length,
@@ -22,6 +23,7 @@ from chipsmith.frontends.forms.normalise import (
     standardise,
 )
 from chipsmith.frontends.forms.operands import reshape_operand
+from chipsmith.frontends.forms.reduction import average
 from chipsmith.frontends.forms.values import Const, GraphValue, reshape
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, normalise_axis, refuse
 from chipsmith.frontends.onnx.model import Node
@@ -55,21 +57,21 @@ def _optional(lower: Lowering, node: Node, index: int) -> GraphValue | Const | N
 
 
 def _normalise_layer(lower: Lowering, node: Node) -> Sequence[Value]:
-    """LayerNormalization, over the axes from `axis` on."""
-    _refuse_statistics(node)
-    value = lower.computed(node, 0)
+    """LayerNormalization, over the axes from `axis` on; its mean and inverse deviation where they are outputs."""
+    value, build, epsilon = lower.computed(node, 0), lower.build, node.number("epsilon", 1e-5)
     axes = _read_last_axes(node, len(value.shape))
-    normal = standardise(lower.build, value, axes, epsilon=node.number("epsilon", 1e-5))
-    return [scale_and_shift(lower.build, normal, lower.value(node, 1), _optional(lower, node, 2))]
-
-
-def _refuse_statistics(node: Node) -> None:
-    if any(node.outputs[1:]):
-        raise refuse(node, "means and deviations as outputs are not held; export the network for inference")
+    normal = standardise(build, value, axes, epsilon=epsilon)
+    result = scale_and_shift(build, normal, lower.value(node, 1), _optional(lower, node, 2))
+    if not any(node.outputs[1:]):
+        return [result]
+    mean = average(build, value, axes)
+    deviation = apply_binary(build, "SUB", value, mean)
+    return [result, mean, invert_root(build, deviation, axes, epsilon=epsilon)]
 
 
 def _normalise_root_mean_square(lower: Lowering, node: Node) -> Sequence[Value]:
-    _refuse_statistics(node)
+    if any(node.outputs[1:]):
+        raise refuse(node, "deviations as outputs are not held; export the network for inference")
     value = lower.computed(node, 0)
     axes = _read_last_axes(node, len(value.shape))
     normal = scale_by_root_mean_square(lower.build, value, axes, epsilon=node.number("epsilon", 1e-5))

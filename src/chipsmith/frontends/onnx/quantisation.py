@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.forms.elementwise import apply_binary, multiply_number
+from chipsmith.frontends.forms.elementwise import apply_binary, multiply_number, number
 from chipsmith.frontends.forms.values import Const, GraphValue
 from chipsmith.frontends.onnx.coded import CodedConst, CodedTensor, Coding
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, normalise_axis, refuse
@@ -96,9 +96,9 @@ def _read_as(lower: Lowering, value: CodedTensor, coding: Coding) -> GraphValue:
     own = lower.coding_of(value, first_reading=coding)
     if own == coding:
         return value.real
-    scaled = apply_binary(lower.build, "MUL", value.real, Const(values=np.float32(coding.scale / own.scale)))
+    scaled = apply_binary(lower.build, "MUL", value.real, number(coding.scale / own.scale))
     shift = (own.zero_point - coding.zero_point) * coding.scale
-    return apply_binary(lower.build, "ADD", scaled, Const(values=np.float32(shift)))
+    return apply_binary(lower.build, "ADD", scaled, number(shift))
 
 
 def _scale_integers(lower: Lowering, node: Node, value: GraphValue) -> GraphValue:
@@ -145,7 +145,7 @@ def dequantize_array(
 
 def _quantize_dynamically(lower: Lowering, node: Node) -> Sequence[Value]:
     """Scales that are chosen as the network runs are left out: the reals stand for themselves, at a scale of 1."""
-    return [lower.value(node, 0), Const(values=np.float32(1)), Const(values=np.uint8(0))]
+    return [lower.value(node, 0), number(1.0), Const(values=np.zeros((), np.uint8))]
 
 
 def _check_positive(scale: float, node: Node) -> float:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.forms.operands import slice_axis
-from chipsmith.frontends.forms.recurrent import GATES, Cell, CellKind, State, run_cell, stack_values
+from chipsmith.frontends.forms.recurrent import GATES, CellKind, RecurrentCell, State, run_cell, stack_values
 from chipsmith.frontends.forms.values import Const, GraphValue, drop_axes, permute
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, refuse
 from chipsmith.frontends.onnx.model import Node
@@ -71,7 +71,8 @@ def _refuse_unusual(lower: Lowering, node: Node) -> None:
     for name in _UNUSUAL:
         if node.attributes.get(name):
             raise refuse(node, f"with the attribute {name}; write the cell out over its steps before the export")
-    if lower.has(node, 7) and np.any(lower.constant(node, 7)):
+    peepholes = lower.constant(node, 7)
+    if peepholes is not None and peepholes.any():
         raise refuse(node, "with peepholes (input 7); write the cell out over its steps before the export")
 
 
@@ -91,7 +92,7 @@ def _run_direction(lower: Lowering, node: Node, series: GraphValue, index: int) 
     return run_cell(lower.build, series, _read_cell(lower, node, index), first, backwards=backwards)
 
 
-def _read_cell(lower: Lowering, node: Node, index: int) -> Cell:
+def _read_cell(lower: Lowering, node: Node, index: int) -> RecurrentCell:
     inner, recurrent = lower.constant(node, 1), lower.constant(node, 2)
     if inner is None or recurrent is None:
         raise BadInput(f"{node.kind} '{node.name}': it has no weights")
@@ -100,7 +101,7 @@ def _read_cell(lower: Lowering, node: Node, index: int) -> Cell:
         raise BadInput(f"{node.kind} '{node.name}': weights {inner.shape} and {recurrent.shape} do not fit")
     bias = lower.constant(node, 3)
     both: npt.NDArray[Any] = np.zeros(2 * rows, np.float32) if bias is None else bias[index]
-    return Cell(
+    return RecurrentCell(
         kind=kind,
         input_weights=inner[index],
         state_weights=recurrent[index],

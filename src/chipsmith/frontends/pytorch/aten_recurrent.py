@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from chipsmith.frontends.forms.movement import add_axes, concatenate
 from chipsmith.frontends.forms.operands import slice_axis
-from chipsmith.frontends.forms.recurrent import GATES, Cell, CellKind, State, run_cell, stack_values
+from chipsmith.frontends.forms.recurrent import GATES, CellKind, RecurrentCell, State, run_cell, stack_values
 from chipsmith.frontends.forms.values import Const, GraphValue, Value, drop_axes, permute
 from chipsmith.frontends.pytorch.calls import AtenCall, AtenHandler, as_array, as_value
 
@@ -26,14 +26,14 @@ _KINDS = {
     "rnn_relu_cell": CellKind.RELU_RNN,
 }
 _ORDERS = {CellKind.LSTM: (0, 3, 1, 2), CellKind.GRU: (1, 0, 2)}
-"""Which gate of PyTorch's stands at each place of a Cell's."""
+"""Which gate of PyTorch's stands at each place of a RecurrentCell's."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Layers:
     """The cells of a stack, layer by layer and in each forwards then backwards, and the first states of each."""
 
-    cells: Sequence[Cell]
+    cells: Sequence[RecurrentCell]
     hidden: Value
     memory: Value | None
     directions: int
@@ -97,11 +97,11 @@ def _constant(call: AtenCall, item: Any) -> npt.NDArray[Any]:
     return as_array(item)
 
 
-def _read_cell(call: AtenCall, weights: Sequence[npt.NDArray[Any]]) -> Cell:
+def _read_cell(call: AtenCall, weights: Sequence[npt.NDArray[Any]]) -> RecurrentCell:
     kind = _KINDS[call.operator]
     biases = weights[2:] or [np.zeros(len(weights[0]), np.float32)] * 2
     ordered = [_order_gates(array, kind) for array in (*weights[:2], *biases)]
-    return Cell(
+    return RecurrentCell(
         kind=kind,
         input_weights=ordered[0],
         state_weights=ordered[1],

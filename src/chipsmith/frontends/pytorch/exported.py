@@ -12,7 +12,7 @@ from functools import lru_cache
 from linecache import getline
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import chipsmith
 from chipsmith.errors import BadInput
@@ -143,7 +143,8 @@ def silence() -> Iterator[None]:
         logging.disable(before)
 
 
-def node_shape(node: Node) -> tuple[int, ...]:
-    """The shape of the tensor that a node gives."""
-    value: Any = node.meta["val"]
-    return tuple(int(size) for size in value.shape)
+def list_examples(program: ExportedProgram) -> tuple[torch.Tensor, ...]:
+    """The tensors that a program takes, in their order, as far as their shapes and types."""
+    given = set(program.graph_signature.user_inputs)
+    values = (node.meta.get("val") for node in program.graph.nodes if node.op == "placeholder" and node.name in given)
+    return tuple(value for value in values if hasattr(value, "dtype"))

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from torch.fx import Graph, Node
 
 DROPOUTS = frozenset({"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"})
-_MAY_GIVE_OPERAND = DROPOUTS | frozenset(
-    {"type_as", "meshgrid", "broadcast_tensors", "lift_fresh", "getitem"}
-)
+_MAY_GIVE_OPERAND = DROPOUTS | frozenset({"type_as", "meshgrid", "broadcast_tensors", "lift_fresh", "getitem"})
 """Operators that may hand on their operand's memory, though their schemas do not say so."""
 
 

@@ -18,6 +18,7 @@ from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.order import sort_operators
 
 _HANDLERS: Mapping[str, Handler] = {
+    **extremes.HANDLERS,
     **lstm.HANDLERS,
     **prelu.HANDLERS,
     **resize.HANDLERS,
@@ -90,15 +91,15 @@ def _lower(lower: IntegerLowering, operator: FileOperator) -> str:
 
 def _is_own(network: InnerNetwork, operator: FileOperator) -> bool:
     """Whether an operator is lowered here: from int8 to int8 (or an index) by constants and what it keeps itself."""
-    if operator.kind not in _HANDLERS:
+    if operator.kind not in _HANDLERS or not operator.operands or not operator.outputs:
         return False
     first, *others = (network.tensor(index) for index in operator.operands)
     result = network.tensor(operator.outputs[0])
-    if operator.kind in table.CLAMPS and (first.scale, first.zero_point) == (result.scale, result.zero_point):
+    if not first.is_int8 or not all(tensor.is_constant or tensor.is_variable for tensor in others):
         return False
-    settled = all(tensor.is_constant or tensor.is_variable for tensor in others)
-    fits = result.type_name == "INT8" or (operator.kind in extremes.HANDLERS and result.type_name in ("INT32", "INT64"))
-    return first.type_name == "INT8" and fits and settled
+    if operator.kind in extremes.HANDLERS:
+        return result.type_name in ("INT32", "INT64")
+    return result.is_int8 and not (operator.kind in table.CLAMPS and first.is_scaled_as(result))
 
 
 def _cut(network: InnerNetwork, rest: list[FileOperator], own: list[FileOperator]) -> Part:

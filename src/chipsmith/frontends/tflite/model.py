@@ -79,6 +79,15 @@ class FileTensor:
         """Whether the elements are floating-point numbers."""
         return self.type_name in ("FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16")
 
+    @property
+    def is_int8(self) -> bool:
+        """Whether the elements are int8 of a single scale."""
+        return self.type_name == "INT8" and self.scales.size == self.zero_points.size == 1
+
+    def is_scaled_as(self, other: FileTensor) -> bool:
+        """Whether the same integers of both, each of a single scale, are the same reals."""
+        return (self.scale, self.zero_point) == (other.scale, other.zero_point)
+
     def __str__(self) -> str:
         return f"{self.type_name.lower()}{list(self.shape)}"
 

@@ -103,7 +103,7 @@ def _verify(assembled: Assembled, file: Path) -> None:
 
 
 def _list_other_roundings(network: InnerNetwork) -> Iterator[tuple[str, str]]:
-    """Name and kind of the operators whose results differ by a step here and there: LiteRT rounds once, or halves up, and TOSA not."""
+    """Result and kind of each operator that LiteRT rounds once, or with halves up, and TOSA otherwise."""
     for operator in network.operators:
         result = operator.outputs[0] if operator.outputs else ABSENT
         unsigned_mean = operator.kind == "AVERAGE_POOL_2D" and result in network.model.unsigned

@@ -6,12 +6,15 @@ in float32 over all inferences of a chunk; integers and masks among the tensors 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from chipsmith.errors import BadInput
+from chipsmith.processors import processors
 from chipsmith.tosa.floating.rows import Step, step_of
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.operators.row import Values
@@ -22,6 +25,9 @@ Change: TypeAlias = Callable[[Values], Values]
 """What the readers of a tensor see in its place, for its values (n, *shape)."""
 Observer: TypeAlias = Callable[[Values], None]
 """Takes the values (n, *shape) of a tensor, n of a chunk's inferences."""
+
+Inputs: TypeAlias = Mapping[str, Values]
+Results: TypeAlias = dict[str, Values]
 
 _NO_CHANGES: Mapping[str, Change] = {}
 _CHUNK_ELEMENTS = 1 << 20
@@ -63,9 +69,20 @@ def _run(
     steps = [step_of(graph, operator) for operator in graph.operators]
     finished = list(last_uses(graph, keep))
     size = _chunk_size(graph)
-    for start in range(0, inferences, size):
-        part = {name: np.asarray(inputs[name])[start : start + size] for name in graph.inputs}
-        yield _run_chunk(graph, part, steps, finished, keep, changes)
+    parts = [
+        {name: np.asarray(inputs[name])[start : start + size] for name in graph.inputs}
+        for start in range(0, inferences, size)
+    ]
+    yield from _run_in_parallel(lambda part: _run_chunk(graph, part, steps, finished, keep, changes), parts)
+
+
+def _run_in_parallel(run: Callable[[Inputs], Results], parts: Sequence[Inputs]) -> Iterator[Results]:
+    """What `run` makes of each part, in their order: as many at once as there are cores, each on its own thread."""
+    # The threads of a BLAS wait by spinning, which takes the cores from our own; and sums in one thread have one order.
+    workers = processors()
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=workers) as pool:
+        for start in range(0, len(parts), workers):
+            yield from pool.map(run, parts[start : start + workers])
 
 
 def _chunk_size(graph: Graph) -> int:

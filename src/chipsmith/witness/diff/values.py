@@ -62,6 +62,8 @@ def _join(
         return None
     real = _read_reals(exact, layer)
     limits = _LIMITS.get(network.graph.tensor(layer.tensor).dtype)
+    if limits is not None and network.arithmetic is Arithmetic.ROUNDED:
+        real = _clip(real, layer, limits)
     given = exact if rounded is None or rounded.shape != npu.shape else rounded
     return LayerValues(
         name=layer.name,
@@ -79,6 +81,13 @@ def _read_reals(values: Array, layer: Layer) -> npt.NDArray[np.float64]:
     if values.dtype.kind in "iu":
         return (signed_integers(values) - layer.zero_point) * layer.scale
     return values.astype(np.float64)
+
+
+def _clip(reals: npt.NDArray[np.float64], layer: Layer, limits: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """What integers reach: the limits of a file's own scale do the work of a Relu that its quantiser left out."""
+    low, high = ((limit - layer.zero_point) * layer.scale for limit in limits)
+    clipped: npt.NDArray[np.float64] = np.clip(reals, low, high)
+    return clipped
 
 
 def _read_integers(values: Array, layer: Layer, limits: tuple[int, int] | None) -> npt.NDArray[np.int64]:
