@@ -1,4 +1,4 @@
-"""A store of finished lowerings, found by what went into them; safe to read whatever the files hold."""
+"""A store of finished work, found by what went into them; safe to read whatever the files hold."""
 
 from __future__ import annotations
 

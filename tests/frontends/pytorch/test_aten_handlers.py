@@ -345,3 +345,10 @@ def test_recurrent_cells_and_first_states():
     check_module(nn.LSTM(4, 5), normal(3, 4))
     check_module(nn.LSTMCell(4, 5), normal(2, 4))
     check_module(nn.GRUCell(4, 5), normal(2, 4), normal(2, 5))
+
+
+def test_copies_of_views_are_these_views():
+    aten = torch.ops.aten
+    check_function(lambda x: aten.select_copy.int(x, 1, 2) + aten.slice_copy.Tensor(x, 1, 0, 1)[:, 0], normal(2, 3))
+    check_function(lambda x: aten.permute_copy.default(aten.view_copy.default(x, [2, 3, 2]), [2, 0, 1]), normal(2, 6))
+    check_function(lambda x: aten.split_copy.Tensor(aten.unsqueeze_copy.default(x, 1), 2, 2)[1], normal(2, 4))

@@ -1,4 +1,4 @@
-"""A PyTorch module run by PyTorch itself: the author's float module, or the int8 one that PT2E made of it."""
+"""A PyTorch module run by PyTorch itself: the author's own, or one that was trained with its quantisation."""
 
 from __future__ import annotations
 

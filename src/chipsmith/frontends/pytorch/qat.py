@@ -10,13 +10,12 @@ import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
-from chipsmith.frontends.assemble import NetworkSource
 from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel, to_int32_tensor
 from chipsmith.frontends.pytorch.executorch import convert_trained, prepare_training
 from chipsmith.frontends.pytorch.exported import ModuleCall, export_module
 from chipsmith.frontends.pytorch.trained import lower_trained
-from chipsmith.frontends.quantized_network import Arithmetic, QuantizedNetwork
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
@@ -60,12 +59,12 @@ def lower_quantised(trained: torch.nn.Module) -> QuantizedNetwork:
     program, prepared = _prepare(source, examples, name)
     prepared.load_state_dict(trained.network.state_dict())
     kept = copy.deepcopy(trained).eval()
-    model = EagerModel(build=lambda: kept, call=_make_call(calibration))
     return lower_trained(
         convert_trained(prepared, name),
         _make_call(examples),
         author=program,
-        source=NetworkSource(model=model, arithmetic=Arithmetic.ROUNDED, calibration=calibration),
+        source=EagerModel(build=lambda: kept, call=_make_call(calibration)),
+        calibration=calibration,
         name=name,
     )
 

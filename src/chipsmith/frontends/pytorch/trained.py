@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chipsmith.frontends.assemble import NetworkSource, assemble_network
+from chipsmith.frontends.pytorch.eager import EagerModel
 from chipsmith.frontends.pytorch.exported import ModuleCall, export_module, innermost_module
 from chipsmith.frontends.pytorch.float_network import build_float_network
 from chipsmith.frontends.pytorch.functional import make_functional, operator_name
 from chipsmith.frontends.pytorch.quantized_decomposed import DEQUANTIZE, DEQUANTIZE_CHANNELS, QUANTIZE
-from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.frontends.quantized_network import Arithmetic, QuantizedNetwork
 from chipsmith.frontends.scales import recover_weights
 from chipsmith.quantisation.fold import fold_products
 from chipsmith.quantisation.network import FloatLayer, FloatNetwork
 from chipsmith.quantisation.plan import Quantisation, QuantisationPlan, quantise_tensor
 from chipsmith.quantisation.quantise import QuantisationResult
+from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
     import torch
@@ -27,17 +29,25 @@ if TYPE_CHECKING:
 
 
 def lower_trained(
-    converted: torch.nn.Module, call: ModuleCall, *, author: ExportedProgram, source: NetworkSource, name: str
+    converted: torch.nn.Module,
+    call: ModuleCall,
+    *,
+    author: ExportedProgram,
+    source: EagerModel,
+    calibration: Sequence[Array],
+    name: str,
 ) -> QuantizedNetwork:
     """Lower what convert_trained gave, for arguments of the shapes of `call`; its own scales are kept.
 
-    `author` is the program of the module that was trained: layers and operators have its names. Raises OperatorRefused,
-    naming it, for an operator without an integer form.
+    `author` is the program of the module that was trained: layers and operators have its names. `source` runs that
+    module. Raises OperatorRefused, naming it, for an operator without an integer form.
     """
-    network, plan = read_trained(make_functional(export_module(converted, call, name)), name=name)
-    named = _keep_names(network, author)
-    folded = fold_products(named, planned=plan.tensors)
-    return assemble_network(QuantisationResult(network=folded, plan=plan), source=source)
+    program = make_functional(export_module(converted, call, name))
+    network, plan = read_trained(program, name=name)
+    result = QuantisationResult(network=fold_products(network, planned=plan.tensors), plan=plan)
+    model = replace(source, program=program)
+    origin = NetworkSource(model=model, arithmetic=Arithmetic.ROUNDED, calibration=calibration)
+    return _keep_names(assemble_network(result, source=origin), author)
 
 
 def read_trained(program: ExportedProgram, *, name: str) -> tuple[FloatNetwork, QuantisationPlan]:
@@ -53,7 +63,7 @@ def read_trained(program: ExportedProgram, *, name: str) -> tuple[FloatNetwork, 
 
 def _read_rounding(node: Node) -> Quantisation:
     _, scale, zero_point, *_ = node.args
-    return quantise_tensor(float(scale), int(zero_point))  # type: ignore[arg-type]
+    return quantise_tensor(float(scale), int(zero_point))
 
 
 def _plan_inputs(network: FloatNetwork, plan: Mapping[str, Quantisation]) -> dict[str, Quantisation]:
@@ -151,7 +161,7 @@ def _name_rounding_operators(network: FloatNetwork, rounded: Collection[FloatLay
     return origins
 
 
-def _keep_names(network: FloatNetwork, author: ExportedProgram) -> FloatNetwork:
+def _keep_names(network: QuantizedNetwork, author: ExportedProgram) -> QuantizedNetwork:
     """The network with those names alone that a module or a node of the author's program has.
 
     The quantiser takes some operators apart, such as layer normalisation, and names the parts itself.
@@ -159,6 +169,6 @@ def _keep_names(network: FloatNetwork, author: ExportedProgram) -> FloatNetwork:
     known = {name for node in author.graph.nodes for name in (_origin(node), node.name)}
     return replace(
         network,
-        layers=tuple(layer for layer in network.layers if layer.name.removesuffix(f".{layer.source}") in known),
-        origins={operator: name for operator, name in network.origins.items() if name in known},
+        layers=tuple(layer for layer in network.layers if layer.name.removesuffix(f".{layer.real}") in known),
+        operator_names={operator: name for operator, name in network.operator_names.items() if name in known},
     )
