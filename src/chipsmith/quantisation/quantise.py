@@ -68,16 +68,16 @@ def quantise(
 ) -> QuantisationResult:
     """The plan of a float network from a calibration: arrays (n, *shape) by the names of the graph's inputs.
 
-    Of 16 inputs and more each fourth judges the choices; of fewer all choose, `auto` is min/max, and nothing is judged.
-    Raises as evaluate_floats and find_wide do. The same network, calibration and settings give the same plan.
+    Of 16 inputs and more each fourth judges the choices. Of fewer all choose, and `auto` is min/max: they judge nothing
+    but whether the outputs reach the settings' `target_db`. Raises as evaluate_floats and find_wide do. The same
+    network, calibration and settings give the same plan.
     """
     count = len(next(iter(calibration.values())))
     judging = np.arange(count) % _PART == _PART - 1
     if np.count_nonzero(judging) < _FEWEST_JUDGES:
         method = RangeMethod.MINMAX if settings.method is RangeMethod.AUTO else settings.method
-        choice = _Choice(network=network, method=method, seen=observe_points(network.graph, calibration))
-        choice = replace(choice, wide=_find_wide(choice, settings.wide))
-        return _finish(choice, choice.seen, judges=0, trials=())
+        plain = replace(settings, method=method, corrects_bias=False, equalises=False)
+        return _Trials(network=network, chosen=calibration, judges=None, settings=plain).run()
     chosen, judges = ({name: array[part] for name, array in calibration.items()} for part in (~judging, judging))
     return _Trials(network=network, chosen=chosen, judges=judges, settings=settings).run()
 
@@ -124,13 +124,15 @@ class _Trials:
         *,
         network: FloatNetwork,
         chosen: Mapping[str, Array],
-        judges: Mapping[str, Array],
+        judges: Mapping[str, Array] | None,
         settings: QuantisationSettings,
     ) -> None:
         self._network, self._chosen, self._judges, self._settings = network, chosen, judges, settings
-        self._unseen = observe_points(network.graph, judges)
-        self._few = {name: array[:_MOST_JUDGES] for name, array in judges.items()}
-        self._reference = {name: array[:_MOST_JUDGES] for name, array in self._unseen.outputs.items()}
+        self._seen = observe_points(network.graph, chosen)
+        self._unseen = None if judges is None else observe_points(network.graph, judges)
+        outputs = (self._unseen or self._seen).outputs
+        self._few = {name: array[:_MOST_JUDGES] for name, array in (judges or chosen).items()}
+        self._reference = {name: array[:_MOST_JUDGES] for name, array in outputs.items()}
         self._trials: list[QuantisationTrial] = []
         self._best = Verdict(sqnr_db=-LARGEST_DB, by_input=np.full(len(next(iter(self._few.values()))), -LARGEST_DB))
 
@@ -141,17 +143,17 @@ class _Trials:
             choice = self._equalise(choice)
         if self._settings.corrects_bias:
             choice = self._correct_bias(choice)
-        if self._settings.target_db is not None:
-            choice = self._widen(choice, self._settings.target_db)
+        choice = self._widen(choice, self._settings.target_db)
+        if self._unseen is None:
+            return _finish(choice, choice.seen, judges=0, trials=tuple(self._trials))
         everything = choice.seen.join(self._unseen)
         return _finish(choice, everything, judges=self._unseen.inputs, trials=tuple(self._trials))
 
     def _choose_method(self) -> _Choice:
         """The method that betters those before it, min/max the first."""
-        seen = observe_points(self._network.graph, self._chosen)
         automatic = self._settings.method is RangeMethod.AUTO
         choices = [
-            _Choice(network=self._network, seen=seen, method=method)
+            _Choice(network=self._network, seen=self._seen, method=method)
             for method in (_METHODS if automatic else (self._settings.method,))
         ]
         wide = _find_wide(choices[0], self._settings.wide)
@@ -174,7 +176,7 @@ class _Trials:
             return choice
         seen = observe_points(equal.graph, self._chosen)
         result = self._keep_better("equalised channels", choice, replace(choice, network=equal, seen=seen))
-        if result is not choice:
+        if result is not choice and self._judges is not None:
             self._unseen = observe_points(equal.graph, self._judges)
         return result
 

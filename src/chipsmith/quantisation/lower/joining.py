@@ -98,14 +98,13 @@ def as_index(state: LoweringState, value: Value) -> IndexValue:
 
 def _find_shared(values: Sequence[RealValue | ConstantValue]) -> Quantisation | None:
     """The int8 or int16 quantisation that all computed values have and that holds the constants; None without any."""
-    computed = [value for value in values if not isinstance(value, ConstantValue)]
-    if not all(isinstance(value, Int8Value | Int16Value) for value in computed):
-        return None
-    quantisations = {(type(value), value.scale, getattr(value, "zero_point", 0)) for value in computed}  # type: ignore[union-attr]
-    shared = quantisation_of(computed[0])
-    if len(quantisations) > 1 or shared is None:
-        return None
+    computed = [value for value in values if isinstance(value, Int8Value | Int16Value)]
     constants = [value for value in values if isinstance(value, ConstantValue)]
+    alike = {replace(value, tensor="") for value in computed}
+    if len(alike) != 1 or len(computed) + len(constants) < len(values):
+        return None
+    shared = quantisation_of(computed[0])
+    assert shared is not None
     return shared if all(_holds(shared, constant) for constant in constants) else None
 
 
