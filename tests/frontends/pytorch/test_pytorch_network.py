@@ -137,3 +137,22 @@ def test_missing_library_is_named_with_the_mend(monkeypatch):
 def test_calibration_that_does_not_fit_is_named(calibration):
     with pytest.raises(BadInput, match="calibration"):
         lower_module(nn.Linear(8, 16), (torch.zeros(1, 8),), calibration)
+
+
+class Positions(nn.Module):
+    """Indices that are computed from others, as networks of text count what is no padding."""
+
+    def forward(self, tokens):
+        seen = tokens.ne(1)
+        positions = seen.int().cumsum(1) * seen.int() + 1
+        return positions, tokens // 3, tokens % 5, seen.sum(1), seen.any(1), torch.nn.functional.one_hot(tokens, 9)
+
+
+def test_integers_are_computed_as_integers(reference_model):
+    """Not as reals at a scale, which would round them."""
+    tokens = np.random.default_rng(0).integers(0, 9, (24, 40))
+    network = lower_module(Positions(), (torch.zeros(1, 40, dtype=torch.int64),), [tokens])
+    ours = int8_in_reference(network, [tokens], reference_model)
+    for our, right in zip(ours, network.source.run(tokens), strict=True):
+        np.testing.assert_array_equal(our, right)
+        assert our.dtype == right.dtype
