@@ -11,7 +11,7 @@ import numpy as np
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import Quantisation, QuantisationPlan
 from chipsmith.quantisation.quality import LARGEST_DB
-from chipsmith.quantisation.ranges import Histogram
+from chipsmith.quantisation.ranges import Histogram, rounding_noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +43,9 @@ def rank_tensors(
 def rounding_sqnr_db(histogram: Histogram, quantisation: Quantisation) -> float:
     """The power of the counted values over that of what rounding and limits change in them."""
     centres, counts = histogram.centres, histogram.counts.astype(np.float64)
-    step = float(quantisation.scale[0])
-    low, high = ((limit - int(quantisation.zero_point[0])) * step for limit in quantisation.limits)
+    step = quantisation.scale[:1]
+    low, high = ((limit - int(quantisation.zero_point[0])) * float(step[0]) for limit in quantisation.limits)
     beyond = centres - np.clip(centres, low, high)
-    noise = float((counts * beyond**2).sum()) + (counts.sum() - histogram.zeros) * step**2 / 12
+    noise = float((counts * beyond**2).sum() + rounding_noise(histogram, counts[beyond == 0].sum()[None], step)[0])
     signal = float((counts * centres**2).sum())
     return 10 * math.log10(signal / noise) if signal > 0 and noise > 0 else LARGEST_DB
