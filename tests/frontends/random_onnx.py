@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
-from door_networks import port, write_onnx
+from door_networks import ELEMENTS, port, write_onnx
 from onnx import helper
 
 NAMES = ("file", "x/y:0", "Größe", "Relu", "args", "層", "a b", "output", "0", "self", "Conv_0", "x.1", "None", "data")
@@ -237,7 +237,7 @@ def _softmax(net):
 
 
 def _gather(net):
-    indices = net.pick(lambda value: value.dtype == "int64" and len(value.shape) < 4)
+    indices = net.pick(lambda value: value.dtype == "int64" and len(value.shape) < 4 and not value.depth)
     if indices is not None:
         net.add("Gather", [net.weights(4, 3), indices.name], (*indices.shape, 3), source=indices)
 
@@ -259,7 +259,56 @@ def _compare(net):
         net.add(kind, [value.name, net.constant(np.float64(0.3))], value.shape, source=value, dtype="bool")
 
 
+def _argmax(net):
+    value = _float(net, range(1, 6))
+    if value is not None:
+        axis = int(net.draw.integers(len(value.shape)))
+        shape = [1 if index == axis else size for index, size in enumerate(value.shape)]
+        net.add("ArgMax", [value.name], shape, source=value, dtype="int64", axis=axis)
+
+
+def _cast(net):
+    value = net.pick(lambda value: not value.is_float)
+    if value is not None:
+        net.add("Cast", [value.name], value.shape, source=value, to=ELEMENTS[net.dtype])
+
+
+def _slice(net):
+    value = _float(net, range(1, 6))
+    if value is not None:
+        axis = int(net.draw.integers(len(value.shape)))
+        first, last, stride = [(0, -1, 1), (-1, -9, -1), (1, 9, 2)][int(net.draw.integers(3))]
+        size = len(range(value.shape[axis])[first:last:stride])
+        if size:
+            numbers = [net.constant(np.array([number])) for number in (first, last, axis, stride)]
+            shape = [size if index == axis else length for index, length in enumerate(value.shape)]
+            net.add("Slice", [value.name, *numbers], shape, source=value)
+
+
+def _unsqueeze(net):
+    value = _float(net, range(5))
+    if value is not None:
+        axis = int(net.draw.integers(len(value.shape) + 1))
+        shape = (*value.shape[:axis], 1, *value.shape[axis:])
+        net.add("Unsqueeze", [value.name, net.constant(np.array([axis]))], shape, source=value)
+
+
+def _pad(net):
+    value = _float(net, range(1, 5))
+    if value is not None:
+        rank = len(value.shape)
+        pads = net.draw.integers(0, 2, 2 * rank)
+        shape = [size + int(pads[axis] + pads[axis + rank]) for axis, size in enumerate(value.shape)]
+        inputs = [value.name, net.constant(pads), net.constant(np.float64(net.draw.normal() * 5))]
+        net.add("Pad", inputs, shape, source=value)
+
+
 GROWTHS = (
+    _argmax,
+    _cast,
+    _slice,
+    _unsqueeze,
+    _pad,
     _unary,
     _with_constant,
     _binary,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from types import ModuleType
 
@@ -14,14 +13,11 @@ from random_onnx import build_network
 from chipsmith.errors import BadInput, OperatorRefused
 
 NETWORKS = 40
-MOST_REFUSED = 4
 FLOOR_DB = 25.0
 LEAST_AGREEMENT = 0.9
-"""Of flags that a network computes: a value may lie nearer to the limit than a step."""
+"""Of what a network decides (flags, places of the largest): two values may lie nearer to each other than a step."""
 NOTHING = 1e-6
 """Floats below it are what rounding leaves of zeros, such as the mean of a normalised axis."""
-REASONS = ()
-"""What a refusal may say, as patterns."""
 
 
 def test_onnx_networks_are_near_onnxruntime(tmp_path):
@@ -33,7 +29,7 @@ def test_onnx_networks_are_near_onnxruntime(tmp_path):
         names = [source.name for source in open_session(file).get_inputs()]
         calibration = save_calibration(folder, columns, names)
         results[seed] = judge(file, calibration, columns, run_onnx(file, columns))
-    assert_near(results)
+    assert {seed: text for seed, text in results.items() if text} == {}
 
 
 def test_modules_are_near_eager_ones(tmp_path, monkeypatch):
@@ -47,16 +43,15 @@ def test_modules_are_near_eager_ones(tmp_path, monkeypatch):
         folder.mkdir()
         calibration = save_calibration(folder, columns, ["x", "other"])
         results[seed] = judge(f"{built.__name__}:seed{seed}", calibration, columns, run_eager(module, columns))
-    assert_near(results)
+    assert {seed: text for seed, text in results.items() if text} == {}
 
 
 def judge(model, calibration, columns, expected):
-    """What is wrong with the outputs, "refused" where the network is, for a reason that is allowed, else None."""
+    """What is wrong with the outputs, or why the network is refused; None where it is right."""
     try:
         outputs = run_chip(model, calibration, columns)
     except (BadInput, OperatorRefused) as error:
-        reason = str(error)
-        return "refused" if any(re.search(allowed, reason) for allowed in REASONS) else reason
+        return str(error)
     forms = [[(array.shape, str(array.dtype)) for array in arrays] for arrays in (outputs, expected)]
     if forms[0] != forms[1]:
         return f"{forms[0]} for {forms[1]}"
@@ -65,17 +60,11 @@ def judge(model, calibration, columns, expected):
 
 
 def fault(got, wanted):
-    """What is wrong with an output: floats are near, integers the same, flags nearly all the same."""
+    """What is wrong with an output: floats are near, decisions nearly all the same."""
     if wanted.dtype.kind == "f":
         if np.abs(wanted).max(initial=0) < NOTHING:
             return None if np.abs(got).max(initial=0) < NOTHING else "values where there are none"
         near = sqnr_db(got, wanted)
         return None if near >= FLOOR_DB else f"{near:.1f} dB"
     share = np.mean(got == wanted)
-    return None if share >= (LEAST_AGREEMENT if wanted.dtype == bool else 1) else f"{share:.0%} are the same"
-
-
-def assert_near(results):
-    """Nothing is wrong, and few networks are refused."""
-    assert {seed: text for seed, text in results.items() if text not in (None, "refused")} == {}
-    assert sum(text == "refused" for text in results.values()) <= MOST_REFUSED
+    return None if share >= LEAST_AGREEMENT else f"{share:.0%} are the same"

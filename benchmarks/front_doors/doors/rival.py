@@ -1,4 +1,4 @@
-"""onnxruntime's own int8: its quantiser with ranges by least and greatest value and weights by channel."""
+"""onnxruntime's own int8: its quantiser with ranges by least and greatest value, and weights by channel if it can."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 from chipsmith.tosa.graph import Array
 from doors.subject import Inference
 from doors.truth import open_session, run_onnx
+
+OPSET_OF_AXES = 13
+"""From this opset on a scale can go along an axis."""
 
 
 def run_onnxruntime_int8(
@@ -27,9 +30,16 @@ def run_onnxruntime_int8(
         quant_format=QuantFormat.QDQ,
         activation_type=QuantType.QInt8,
         weight_type=QuantType.QInt8,
-        per_channel=True,
+        per_channel=_read_opset(prepared) >= OPSET_OF_AXES,
     )
     return run_onnx(quantised, inputs)
+
+
+def _read_opset(file: Path) -> int:
+    import onnx
+
+    opsets = onnx.load(file, load_external_data=False).opset_import
+    return next(int(opset.version) for opset in opsets if not opset.domain)
 
 
 class _Reader:

@@ -8,6 +8,8 @@ from chipsmith.api.parameter import Argument, Option, Supplied
 from chipsmith.compiler.stage import CompilerStage
 
 if TYPE_CHECKING:
+    import torch
+
     from chipsmith.chip import Chip
     from chipsmith.flow.calibration import AnyCalibration
     from chipsmith.learn import Recipe
@@ -25,7 +27,8 @@ def _terminal_progress() -> "Progress":
 
 
 Model = Annotated[
-    str, Argument(metavar="MODEL", help="A .tosa, int8 .tflite or .onnx file, or package.module:function.")
+    "str | torch.nn.Module",
+    Argument(metavar="MODEL", help="A .tosa, int8 .tflite or .onnx file, or package.module:function."),
 ]
 ChipOption = Annotated["str | Chip", Option(flags=("--chip",), help="A chip of `chipsmith chips`, or a YAML file.")]
 ChipArgument = Annotated["str | Chip", Argument(metavar="CHIP", help="A chip of `chipsmith chips`, or a YAML file.")]
@@ -88,7 +91,7 @@ WideLayers = Annotated[
     ),
 ]
 TargetDb = Annotated[
-    float | None,
+    float,
     Option(metavar="DB", help="Give results 16 bits, the most sensitive first, until the outputs reach so many dB."),
 ]
 RecipeArgument = Annotated[

@@ -19,13 +19,13 @@ _ARRAY_SUFFIXES = (".npy", ".npz")
 
 
 def load_network(
-    model: str,
+    model: object,
     calibration: "AnyCalibration | None",
     *,
     random_calibration: bool,
     options: "LoadOptions",
 ) -> "QuantizedNetwork":
-    """The network that `model` names; see load_model and load_random of `chipsmith.frontends.registry`.
+    """The network that `model` names or is; see load_model and load_random of `chipsmith.frontends.registry`.
 
     `calibration` as resolve_calibration of `chipsmith.flow.calibration` takes it.
     """
@@ -48,7 +48,7 @@ def describe_quantisation(network: "QuantizedNetwork") -> str:
 
 
 def resolve_source(
-    calibration: "AnyCalibration | None", model: str, options: "LoadOptions"
+    calibration: "AnyCalibration | None", model: object, options: "LoadOptions"
 ) -> "CalibrationSource | None":
     """A calibration as the front ends take it; see resolve_calibration of `chipsmith.flow.calibration`."""
     if calibration is None or (isinstance(calibration, str) and calibration.endswith(_ARRAY_SUFFIXES)):
@@ -58,9 +58,7 @@ def resolve_source(
     return resolve_calibration(calibration, model, options)
 
 
-def read_options(
-    *, shapes: Sequence[str], quantise: str, wide: Sequence[str], target_db: float | None
-) -> "LoadOptions":
+def read_options(*, shapes: Sequence[str], quantise: str, wide: Sequence[str], target_db: float) -> "LoadOptions":
     """LoadOptions of what a user writes: shapes as "name=1x3x224x224", a range method by name. Raises BadInput."""
     from chipsmith.frontends.options import LoadOptions
     from chipsmith.quantisation.settings import QuantisationSettings

@@ -47,7 +47,7 @@ def compile(
     shapes: Shapes = (),
     quantise: Quantise = "auto",
     wide: WideLayers = (),
-    target_db: TargetDb = None,
+    target_db: TargetDb = 20.0,
     output: Annotated[AnyPath | None, Option(flags=("--output", "-o"), help="The .program file to write.")] = None,
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
@@ -56,14 +56,14 @@ def compile(
     """Compile a network for a chip and say where each operator runs, and why.
 
     `model` names a network: a `.tosa`, int8 `.tflite` or `.onnx` file, or "package.module:function" of a function that
-    returns a torch.nn.Module. `chip` is a name of the catalogue, a YAML file or a Chip; `settings` replace fields of
-    it, such as "tensor.rows=32". `calibration` is for a float network alone: inputs as the network takes them, n of
-    them along the first axis, by name where there are several, or the file of such (`.npy`, `.npz`);
-    `random_calibration` draws them. `shapes` are those of inputs whose sizes the network leaves open, as
+    returns a torch.nn.Module; or it is such a module itself. `chip` is a name of the catalogue, a YAML file or a Chip;
+    `settings` replace fields of it, such as "tensor.rows=32". `calibration` is for a float network alone: inputs as the
+    network takes them, n of them along the first axis, by name where there are several, or the file of such (`.npy`,
+    `.npz`); `random_calibration` draws them. `shapes` are those of inputs whose sizes the network leaves open, as
     "name=1x3x224x224". `quantise` says how the ranges of a float network are chosen over the calibration, and `wide`
-    names operators whose results have 16 bits instead of 8; where `target_db` is given, more do until the outputs reach
-    it. The Program is written to `output`, if given. `print_after`
-    names stages of the compiler; what each of these made is in the result as text.
+    names operators whose results have 16 bits instead of 8; more get them, the most sensitive first, until the outputs
+    over the calibration reach `target_db`. The Program is written to `output`, if given. `print_after` names stages of
+    the compiler; what each of these made is in the result as text.
 
     The author's own network, unchanged, runs beside the Program unless `no_check`: see `CompileResult.check`. An output
     of a float network is wrong under `floor` dB; the Program is written all the same.
@@ -100,14 +100,17 @@ def compile(
 
 
 def _check(
-    network: "QuantizedNetwork", program: "Program", model: str, floor: float, random_calibration: bool
+    network: "QuantizedNetwork", program: "Program", model: object, floor: float, random_calibration: bool
 ) -> "SourceCheck | None":
+    if network.source is None:  # nothing to check, nothing to import
+        return None
+    from chipsmith.frontends.registry import name_model
     from chipsmith.targets import HostedGraph
     from chipsmith.targets.npu import NpuGraph
     from chipsmith.witness.check.check import check_network
 
     chip = HostedGraph(host=network, graph=NpuGraph(program=program))
-    return check_network(network, chip, model=model, floor=floor, random_calibration=random_calibration)
+    return check_network(network, chip, model=name_model(model), floor=floor, random_calibration=random_calibration)
 
 
 def simulate(
@@ -159,7 +162,7 @@ def infer(
     shapes: Shapes = (),
     quantise: Quantise = "auto",
     wide: WideLayers = (),
-    target_db: TargetDb = None,
+    target_db: TargetDb = 20.0,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npz keyed by their names.")] = None,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
@@ -207,7 +210,7 @@ def estimate(
     shapes: Shapes = (),
     quantise: Quantise = "auto",
     wide: WideLayers = (),
-    target_db: TargetDb = None,
+    target_db: TargetDb = 20.0,
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
 ) -> "tuple[Estimate, ...]":
@@ -241,7 +244,7 @@ def diff(
     shapes: Shapes = (),
     quantise: Quantise = "auto",
     wide: WideLayers = (),
-    target_db: TargetDb = None,
+    target_db: TargetDb = 20.0,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
 ) -> "Diff":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,7 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.calibration import CalibrationSource
 from chipsmith.frontends.options import LoadOptions
 from chipsmith.frontends.quantized_io import AuthorTensor
-from chipsmith.frontends.registry import front_end_of
+from chipsmith.frontends.registry import list_model_inputs
 from chipsmith.learn import Recipe, load_recipe, shipped_recipes
 from chipsmith.learn.data.images import BRIGHTEST, SUFFIXES
 from chipsmith.learn.preprocessing import ImageReader
@@ -57,7 +56,7 @@ def _read_recipe(recipe: Recipe) -> Array:
 
 
 def _find_image_input(folder: Path, model: object, options: LoadOptions) -> AuthorTensor:
-    inputs = _list_inputs(model, options.shapes)
+    inputs = list_model_inputs(model, options)
     if len(inputs) != 1 or len(inputs[0].shape) != _IMAGE_RANK:
         shapes = ", ".join(f"{tensor.name} {list(tensor.shape)}" for tensor in inputs) or "none that is known"
         raise BadInput(
@@ -65,13 +64,6 @@ def _find_image_input(folder: Path, model: object, options: LoadOptions) -> Auth
             "or --shape NAME=1x3xHEIGHTxWIDTH where the network itself leaves its shape open"
         )
     return inputs[0]
-
-
-def _list_inputs(model: object, shapes: Mapping[str, tuple[int, ...]]) -> tuple[AuthorTensor, ...]:
-    """The inputs as the user's shapes say, else as the network itself does."""
-    if shapes:
-        return tuple(AuthorTensor(name=name, dtype=np.dtype("float32"), shape=shape) for name, shape in shapes.items())
-    return front_end_of(model).list_inputs(str(model))  # type: ignore[arg-type]
 
 
 def _read_images(folder: Path, tensor: AuthorTensor) -> Array:

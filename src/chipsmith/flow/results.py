@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from chipsmith.profile.profile import ChipRecord, HostStep, Totals
     from chipsmith.profile.time_breakdown import TimeShare
     from chipsmith.program.program import Placement, Program
-    from chipsmith.reports.record import RunRecord
     from chipsmith.quantisation.quantise import QuantisationReport
+    from chipsmith.reports.record import RunRecord
     from chipsmith.sim.cycle import Timeline
     from chipsmith.targets import Target
     from chipsmith.tosa.graph import Array

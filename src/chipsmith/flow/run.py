@@ -25,7 +25,7 @@ from chipsmith.flow.results import RunResult
 from chipsmith.flow.run_folder import write_run
 from chipsmith.flow.samples import pictures, texts
 from chipsmith.flow.training import train_in
-from chipsmith.frontends.pytorch.eager import EagerModel, eager_module
+from chipsmith.frontends.pytorch.eager import EagerModel
 from chipsmith.frontends.pytorch.exported import ModuleCall
 from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -79,7 +79,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progre
         bit_exact = compare_with_witness(network.graph, inputs, outputs, count=recipe.validation.compared)
     with stages.stage("judge on each target"):
         judged = _judge(recipe, chip, data, test, network, answers)
-        quantisation = quantisation_errors(trained, network, data) if recipe.validation.layer_errors else ()
+        quantisation = quantisation_errors(network, data) if recipe.validation.layer_errors else ()
     with stages.stage("cross-validate"):
         folds = _folds(recipe, data)
     with stages.stage("sample"):
@@ -125,17 +125,17 @@ def lower_trained(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:
     calibration = data.train.first(CALIBRATION_EXAMPLES).whole().inputs
     network = lower_module(trained.module, (example,), (calibration,), name=trained.training.recipe.name)
     call = ModuleCall(positional=(example.expand(SOURCE_BATCH, *data.input_shape),))
-    return dataclasses.replace(network, source=EagerModel(build=lambda: trained.module, call=call))
+    assert isinstance(network.source, EagerModel)
+    source = EagerModel(build=lambda: trained.module, call=call, program=network.source.program)
+    return dataclasses.replace(network, source=source)
 
 
-def quantisation_errors(
-    trained: TrainedNetwork, network: QuantizedNetwork, data: Dataset
-) -> tuple[QuantisationError, ...]:
+def quantisation_errors(network: QuantizedNetwork, data: Dataset) -> tuple[QuantisationError, ...]:
     """The error that int8 brings to each layer, on validation examples."""
     inputs = data.validation.first(ERROR_EXAMPLES).whole().inputs
     calibrated = min(CALIBRATION_EXAMPLES, len(data.train))
     obtained = f"{len(inputs)} validation examples; ranges chosen on {calibrated} training examples"
-    return layer_errors(trained.module, eager_module(network.fake_quantized), inputs, obtained=obtained)
+    return layer_errors(network, inputs, obtained=obtained)
 
 
 def _judge(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,7 +29,8 @@ class FrontEnd:
     Chipsmith's extra that brings them. `loader` names the function that reads a network, as `package.module:function`:
     it takes the name of a network, a calibration or None, and LoadOptions, and gives a QuantizedNetwork. `sampler`
     names one that takes the name of a float network and gives what its inputs are, as AuthorTensors; empty where the
-    network itself does not say. So a row costs no import, and none of its folder's files imports itself through it.
+    network itself does not say. `live` is the class of objects in Python that it reads as well as their names, as
+    `package.module:Class`. So a row costs no import, and none of its folder's files imports itself through it.
     """
 
     name: str
@@ -36,11 +38,17 @@ class FrontEnd:
     form: str
     loader: str
     sampler: str = ""
+    live: str = ""
     packages: tuple[str, ...] = ()
     extra: str | None = None
 
-    def load(self, model: str, calibration: CalibrationSource | None, options: LoadOptions) -> QuantizedNetwork:
-        """The network that `model` names. Raises BadInput where it needs a calibration or can have none."""
+    def takes(self, model: object) -> bool:
+        """Whether an object in Python, which is no name, is such a network: then its library is imported already."""
+        module, _, name = self.live.partition(":")
+        return module in sys.modules and isinstance(model, getattr(sys.modules[module], name))
+
+    def load(self, model: object, calibration: CalibrationSource | None, options: LoadOptions) -> QuantizedNetwork:
+        """The network that `model` names, or is. Raises BadInput where it needs a calibration or can have none."""
         network: QuantizedNetwork = _import_function(self.loader)(model, calibration, options)
         return network
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from chipsmith import frontends
 from chipsmith.errors import BadInput
 from chipsmith.frontends.calibration import CalibrationSource, draw_inputs
 from chipsmith.frontends.front_end import FrontEnd, names_function
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
+from chipsmith.frontends.quantized_io import AuthorTensor
 
 if TYPE_CHECKING:
     from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -25,37 +30,62 @@ def list_front_ends() -> tuple[FrontEnd, ...]:
     return tuple(sorted(rows, key=lambda row: (row.extra is not None, row.name)))
 
 
-def front_end_of(model: str) -> FrontEnd:
-    """The front end that reads a file with the ending of `model`, or a name of the form `package.module:function`.
+def front_end_of(model: object) -> FrontEnd:
+    """The front end of a file with the ending of `model`, of a name `package.module:function`, or of a live module.
 
-    Raises BadInput for any other name.
+    Raises BadInput for anything else.
     """
-    suffix, rows = Path(model).suffix.lower(), list_front_ends()
+    rows = list_front_ends()
     for row in rows:
-        if suffix in row.suffixes or (not row.suffixes and names_function(model)):
+        if row.takes(model) or (isinstance(model, str | os.PathLike) and _reads(row, str(model))):
             return row
     files = [row.form for row in rows if row.suffixes]
     functions = [row.form for row in rows if not row.suffixes]
     given = f"a {', '.join(files[:-1])} or {files[-1]} file"
-    raise BadInput(f"'{model}' names no network: give {', or '.join([given, *functions])}")
+    raise BadInput(f"{_call(model)} no network: give {', or '.join([given, *functions])}")
+
+
+def _reads(row: FrontEnd, model: str) -> bool:
+    return Path(model).suffix.lower() in row.suffixes or (not row.suffixes and names_function(model))
+
+
+def _call(model: object) -> str:
+    return f"'{model}' names" if isinstance(model, str | os.PathLike) else f"a {type(model).__name__} is"
+
+
+def name_model(model: object) -> str:
+    """What a network is called in messages: its name, or its class where it is given itself."""
+    return str(model) if isinstance(model, str | os.PathLike) else type(model).__name__
+
+
+def list_model_inputs(model: object, options: LoadOptions) -> tuple[AuthorTensor, ...]:
+    """What the inputs of a network are, as it says itself and `options` say: float32 where these alone do.
+
+    Raises BadInput where neither says.
+    """
+    row, shapes = front_end_of(model), options.shapes
+    if not row.sampler and shapes:
+        return tuple(AuthorTensor(name=name, dtype=np.dtype("float32"), shape=shape) for name, shape in shapes.items())
+    inputs = row.list_inputs(name_model(model))
+    return tuple(replace(tensor, shape=shapes.get(tensor.name, tensor.shape)) for tensor in inputs)
 
 
 def load_model(
-    model: str, calibration: CalibrationSource | None = None, options: LoadOptions = DEFAULT_OPTIONS
+    model: object, calibration: CalibrationSource | None = None, options: LoadOptions = DEFAULT_OPTIONS
 ) -> QuantizedNetwork:
-    """The network that `model` names: a file of a known ending, or `package.module:function` of a torch.nn.Module.
+    """The network that `model` names: a file of a known ending, `package.module:function` of a torch.nn.Module, or one.
 
     `calibration` is a float network's typical inputs: an array or, for several inputs, arrays by their names, or the
     `.npy` or `.npz` file of such. Raises BadInput where the name, a file or the function does not fit, OperatorRefused
     where an operator or type is outside of what Chipsmith takes.
     """
-    return front_end_of(model).load(model, calibration, options)
+    row = front_end_of(model)
+    return row.load(str(model) if isinstance(model, os.PathLike) else model, calibration, options)
 
 
-def load_random(model: str, options: LoadOptions = DEFAULT_OPTIONS) -> QuantizedNetwork:
+def load_random(model: object, options: LoadOptions = DEFAULT_OPTIONS) -> QuantizedNetwork:
     """The float network that `model` names, its ranges chosen on random inputs: no result of it means anything.
 
     Raises as load_model, and BadInput for a network that does not itself say what its inputs are.
     """
-    row = front_end_of(model)
-    return row.load(model, draw_inputs(row.list_inputs(model)), options)
+    return load_model(model, draw_inputs(list_model_inputs(model, options)), options)

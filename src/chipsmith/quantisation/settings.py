@@ -21,16 +21,20 @@ class RangeMethod(StrEnum):
     """Whichever of them serves the network's outputs best on inputs that did not choose the ranges."""
 
 
+LEAST_DB = 20.0
+"""Outputs of less signal to noise, in dB, are wrong."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class QuantisationSettings:
     """`method` chooses ranges; `wide` are tensors, or the author's names of operators, with 16-bit activations.
 
-    `corrects_bias` and `equalises` allow what betters a network's outputs on inputs that did not choose it. Where
-    `target_db` is given, more tensors get 16 bits, the most sensitive first, until the outputs' SQNR reaches it.
+    `corrects_bias` and `equalises` allow what betters a network's outputs on inputs that did not choose it. While the
+    outputs' SQNR is below `target_db`, more tensors get 16 bits, the most sensitive first.
     """
 
     method: RangeMethod = RangeMethod.AUTO
     corrects_bias: bool = True
     equalises: bool = True
     wide: tuple[str, ...] = ()
-    target_db: float | None = None
+    target_db: float = LEAST_DB

@@ -12,7 +12,7 @@ from functools import partial
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.compiler.network import compile_network
 from chipsmith.errors import BadInput
-from chipsmith.frontends.pytorch.eager import eager_module
+from chipsmith.frontends.quantized_network import FrameworkModel
 from chipsmith.learn.compression.channels import ChannelGroup
 from chipsmith.learn.compression.masks import packed_weight_bytes, zero_share
 from chipsmith.learn.compression.variants import CompressionContext, Variant, quantise, score_groups
@@ -29,6 +29,7 @@ from chipsmith.studies.plans import CandidatePlan, plan_channels, plan_rounding,
 from chipsmith.studies.result import Candidate, Compression, Start
 from chipsmith.studies.structure_search import SAMPLERS, StructureSearch, Trial
 from chipsmith.targets import INT8, NPU, SOURCE, HostedGraph, PreparedNetwork
+from chipsmith.targets.int8 import Int8Target
 from chipsmith.targets.npu import NpuGraph
 
 
@@ -137,7 +138,7 @@ class CompressionStudy:
         data, quantised = self._context.dataset, variant.quantised
         targets: dict[str, Predict] = {
             SOURCE: partial(predict, variant.module),
-            INT8: partial(predict, eager_module(quantised.fake_quantized), batch=1),
+            INT8: _answers(Int8Target().prepare(quantised)),
             NPU: _answers(HostedGraph(host=quantised, graph=NpuGraph(program=program))),
         }
         return Candidate(
@@ -159,5 +160,5 @@ class CompressionStudy:
         return evaluate(answers, part, self._context.dataset.task).primary_metric
 
 
-def _answers(network: PreparedNetwork) -> Predict:
+def _answers(network: FrameworkModel | PreparedNetwork) -> Predict:
     return lambda inputs: network.run(inputs)[0]

@@ -198,6 +198,15 @@ def test_branches_on_values_name_the_line():
     assert "\n" not in str(told.value)
 
 
+class Box:
+    """A class that PyTorch does not know."""
+
+
+def test_results_that_hold_no_tensors_are_named():
+    with pytest.raises(BadInput, match=r"cannot export 'net'.*: it returns a Box; return tensors, or tuples, lists and"):
+        float_network(as_module(lambda x: (x, Box())), normal(3))
+
+
 class Counting(nn.Module):
     def __init__(self):
         super().__init__()

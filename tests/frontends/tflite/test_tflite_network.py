@@ -44,8 +44,8 @@ def test_open_batch_becomes_one(shared_data):
     assert graph.name == "ad01_int8"
 
 
-def test_float_network_is_refused_with_a_way_forward(shared_data):
-    with pytest.raises(BadInput, match=r"ic_resnet8_fp32\.tflite is not int8: .*'input_1'.*full-integer quantisation"):
+def test_float_network_needs_a_calibration(shared_data):
+    with pytest.raises(BadInput, match=r"ic_resnet8_fp32\.tflite is a float network and needs --calibration x\.npy"):
         load_tflite(shared_data / "mlperf_tiny" / "ic_resnet8_fp32.tflite")
 
 

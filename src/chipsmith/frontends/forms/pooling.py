@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -43,9 +44,19 @@ def pool_average(build: GraphBuilder, image: GraphValue, window: Window, *, coun
 
 
 def pool_norm(build: GraphBuilder, image: GraphValue, window: Window, *, order: float) -> GraphValue:
-    """The norm of each window, (sum of |x| ** order) ** (1 / order); padding counts as zeros."""
+    """The norm of each window, (sum of |x| ** order) ** (1 / order); padding counts as zeros.
+
+    The powers are added and not convolved: a convolution's input would be rounded to 8 bits, and with it small powers.
+    """
     powers = _raise(build, apply_unary(build, "ABS", image), order)
-    return _raise(build, _sum_windows(build, powers, window), 1 / order)
+    padded = pad(build, powers, ((0, 0), (0, 0), *window.pads))
+    return _raise(build, _combine_apart(build, "ADD", padded, window), 1 / order)
+
+
+def norm_of_all(build: GraphBuilder, image: GraphValue, *, order: float) -> GraphValue:
+    """The norm of each channel over all spatial axes, which stay with size 1."""
+    powers = _raise(build, apply_unary(build, "ABS", image), order)
+    return _raise(build, reduce_axes(build, "REDUCE_SUM", powers, tuple(range(2, len(image.shape)))), 1 / order)
 
 
 def pool_adaptively(build: GraphBuilder, image: GraphValue, sizes: Sequence[int]) -> GraphValue:
@@ -142,23 +153,27 @@ def _pool_planes(build: GraphBuilder, kind: str, tensor: str, window: Window) ->
 
 
 def _maximum_apart(build: GraphBuilder, image: GraphValue, window: Window) -> GraphValue:
-    """The elements of a dilated window side by side, an axis at a time."""
-    for index in range(len(window.kernel)):
-        image = _maximum_along(build, image, 2 + index, _choose_axes(window, (index,)))
-    return image
+    for axis, pair in enumerate(window.pads, 2):
+        image = _surround_with_least(build, image, axis, pair)
+    return _combine_apart(build, "MAXIMUM", image, window)
 
 
-def _maximum_along(build: GraphBuilder, image: GraphValue, axis: int, window: Window) -> GraphValue:
-    (count,), (stride,), (apart,) = window.positions((image.shape[axis],)), window.strides, window.dilations
-    padded = _surround_with_least(build, image, axis, window.pads[0])
-    span = (count - 1) * stride + 1
-    greatest: GraphValue | None = None
-    for tap in range(window.kernel[0]):
-        part = slice_axis(build, padded, axis=axis, start=tap * apart, size=span)
-        part = take_every(build, part, axis, stride, count) if stride > 1 else part
-        greatest = part if greatest is None else apply_binary(build, "MAXIMUM", greatest, part)
-    assert greatest is not None
-    return greatest
+def _combine_apart(build: GraphBuilder, kind: str, padded: GraphValue, window: Window) -> GraphValue:
+    """MAXIMUM or ADD of the elements of each window of a padded image, one after the other, an axis at a time."""
+    axes = zip(window.kernel, window.extents, window.strides, window.dilations, strict=True)
+    for axis, (taps, extent, stride, apart) in enumerate(axes, 2):
+        count = (padded.shape[axis] - extent) // stride + 1
+        parts = [
+            _take_positions(build, padded, axis, range(tap * apart, tap * apart + (count - 1) * stride + 1, stride))
+            for tap in range(taps)
+        ]
+        padded = reduce(partial(apply_binary, build, kind), parts)
+    return padded
+
+
+def _take_positions(build: GraphBuilder, value: GraphValue, axis: int, places: range) -> GraphValue:
+    part = slice_axis(build, value, axis=axis, start=places.start, size=places.stop - places.start)
+    return part if places.step == 1 else take_every(build, part, axis, places.step, len(places))
 
 
 def _surround_with_least(build: GraphBuilder, image: GraphValue, axis: int, pair: tuple[int, int]) -> GraphValue:

@@ -12,18 +12,15 @@ from chipsmith.frontends.calibration import (
     order_calibration,
     read_calibration,
 )
-from chipsmith.frontends.front_end import AnyPath
 from chipsmith.frontends.onnx.model import OnnxModel, read_model
 from chipsmith.frontends.onnx.network import lower_model
 from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
-from chipsmith.frontends.onnx.shapes import Samples, ShapesByName
+from chipsmith.frontends.onnx.shapes import ShapesByName
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantise import quantise_network
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import Arithmetic, QuantizedNetwork
 from chipsmith.quantisation.fold import fold_products
-from chipsmith.quantisation.network import FloatNetwork
-from chipsmith.quantisation.plan import QuantisationPlan
 from chipsmith.quantisation.quantise import QuantisationResult
 from chipsmith.quantisation.settings import QuantisationSettings
 from chipsmith.tosa.graph import Array
@@ -52,22 +49,12 @@ def load_onnx(
     return quantise_file(network, columns, options.quantisation)
 
 
-def load_float_network(
-    model: AnyPath, *, shapes: ShapesByName = _NO_SHAPES, samples: Samples = ()
-) -> tuple[FloatNetwork, QuantisationPlan]:
-    """The float network of an `.onnx` file, and the plan of its own scales, empty where it has none.
-
-    `shapes` and `samples` fix sizes that the file leaves open; they are those of read_model. Constants are folded into
-    products. Raises as read_model and lower_model do.
-    """
-    return _fold(read_model(model, shapes=shapes, samples=samples))
-
-
 def assemble_file(model: OnnxModel) -> QuantizedNetwork:
     """The integer network of a quantised file, whose scales are kept."""
-    network, plan = _fold(model)
+    network, plan = lower_model(model)
+    folded = fold_products(network, planned=plan.tensors)
     source = NetworkSource(model=OnnxRuntimeModel(model=model), arithmetic=Arithmetic.ROUNDED)
-    return assemble_network(QuantisationResult(network=network, plan=plan), source=source)
+    return assemble_network(QuantisationResult(network=folded, plan=plan), source=source)
 
 
 def quantise_file(
@@ -76,11 +63,6 @@ def quantise_file(
     """The integer network of a float file, by a calibration: one array for each input, batches along axis 0."""
     network, plan = lower_model(model)
     return quantise_network(network, columns, source=OnnxRuntimeModel(model=model), settings=settings, plan=plan)
-
-
-def _fold(model: OnnxModel) -> tuple[FloatNetwork, QuantisationPlan]:
-    network, plan = lower_model(model)
-    return fold_products(network, planned=plan.tensors), plan
 
 
 def list_inputs(model: str) -> tuple[AuthorTensor, ...]:

@@ -33,6 +33,8 @@ _MOVING = frozenset(
     )
 )
 """Operators that choose or move values: of a quantised tensor's integers they give the same as of its reals."""
+_FIRST_ALONE = ("LayerNormalization",)
+"""Operators whose function here gives their first output alone."""
 _FAULTS = (KeyError, IndexError, ValueError, TypeError, ZeroDivisionError, OverflowError, AssertionError, MemoryError)
 """What an attribute or a shape that makes no sense raises in the lowering of a node."""
 
@@ -123,7 +125,8 @@ class _NodeWalk:
 def _define(lower: Lowering, node: Node) -> Sequence[Node] | None:
     """What ONNX says an operator that has no function here means; None for all others."""
     values = [lower.values.get(name) for name in node.inputs]
-    if node.kind in HANDLERS or all(isinstance(value, Const) for value in values):
+    has_function = node.kind in HANDLERS and not (node.kind in _FIRST_ALONE and any(node.outputs[1:]))
+    if has_function or all(isinstance(value, Const) for value in values):
         return None
     if any(isinstance(value, CodedTensor) for value in values):
         return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chipsmith.frontends.forms.pooling import pool_average, pool_maximum, pool_norm
+from chipsmith.frontends.forms.pooling import norm_of_all, pool_average, pool_maximum, pool_norm
 from chipsmith.frontends.forms.reduction import average, reduce_axes
 from chipsmith.frontends.forms.values import GraphValue
-from chipsmith.frontends.forms.windows import Pads, Window, make_window, pad_to_ceiling
+from chipsmith.frontends.forms.windows import Pads, Window, pad_to_ceiling
 from chipsmith.frontends.onnx.convolution import read_window
 from chipsmith.frontends.onnx.lowering import Handler, Lowering, Value, refuse
 from chipsmith.frontends.onnx.model import Node
@@ -65,9 +65,7 @@ def _pool_maximum_of_all(lower: Lowering, node: Node) -> Sequence[Value]:
 
 
 def _pool_norm_of_all(lower: Lowering, node: Node) -> Sequence[Value]:
-    image = lower.computed(node, 0)
-    window = make_window(lower.build, sizes=image.shape[2:], kernel=image.shape[2:])
-    return [pool_norm(lower.build, image, window, order=node.number("p", 2.0))]
+    return [norm_of_all(lower.build, lower.computed(node, 0), order=node.number("p", 2.0))]
 
 
 HANDLERS: Mapping[str, Handler] = {

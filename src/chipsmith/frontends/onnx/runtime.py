@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.errors import BadInput, CheckFailed
+from chipsmith.errors import CheckFailed
 from chipsmith.frontends.onnx.model import OnnxModel
 from chipsmith.frontends.onnx.session import first_line, open_session, show_tensors
-from chipsmith.frontends.quantized_network import FrameworkModel
 from chipsmith.tosa.graph import Array
 
 
@@ -73,10 +72,3 @@ def _call(session: Any, outputs: Sequence[str], inputs: Mapping[str, npt.NDArray
         return [session.run(list(outputs), dict(zip(inputs, batch, strict=True))) for batch in batches]
     except Exception as error:  # onnxruntime's classes have no common base of their own
         raise CheckFailed(f"onnxruntime did not run the network: {first_line(error)}") from error
-
-
-def onnx_model(model: FrameworkModel | None) -> OnnxModel:
-    """The network that an OnnxRuntimeModel runs; raises BadInput for a model of another framework, or none."""
-    if not isinstance(model, OnnxRuntimeModel):
-        raise BadInput("the network is no ONNX network: give an .onnx file")
-    return model.model

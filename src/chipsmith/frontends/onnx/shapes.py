@@ -94,16 +94,17 @@ def _find_sample(samples: Samples, index: int, name: str) -> tuple[int, ...] | N
 
 
 def _share_symbols(ports: Sequence[onnx.ValueInfoProto], sizes: Mapping[str, Sizes]) -> None:
-    """Sizes that the file calls by one name are equal."""
+    """Open sizes that the file calls by the name of a known one are equal to it; marks such as "?" are no names."""
     axes = [
         (dim.dim_param, port.name, axis)
         for port in ports
         for axis, dim in enumerate(port.type.tensor_type.shape.dim)
-        if dim.dim_param
+        if any(character.isalnum() for character in dim.dim_param)
     ]
     known = {symbol: sizes[name][axis] for symbol, name, axis in axes if sizes[name][axis] is not None}
     for symbol, name, axis in axes:
-        sizes[name][axis] = known.get(symbol)
+        if sizes[name][axis] is None:
+            sizes[name][axis] = known.get(symbol)
 
 
 def _fix_first_axes(

@@ -8,6 +8,7 @@ import numpy as np
 
 from chipsmith.frontends.forms.elementwise import apply_binary, apply_unary, divide, number
 from chipsmith.frontends.forms.functions import square_root
+from chipsmith.frontends.forms.integers import divide_integers, take_remainder
 from chipsmith.frontends.forms.logic import compare, equal, negate_truth, select
 from chipsmith.frontends.forms.values import Const, GraphValue, Value
 from chipsmith.frontends.pytorch.calls import AtenCall, AtenHandler, value_type
@@ -68,6 +69,8 @@ def multiply(call: AtenCall) -> GraphValue:
 def divide_rounding(call: AtenCall) -> Value:
     """self / other, rounded as the author says."""
     mode = "floor" if call.operator == "floor_divide" else call.operands.get("rounding_mode")
+    if call.dtype is DType.INT32:
+        return _divide_integers(call, towards_zero=mode == "trunc")
     left, right = (convert(call.build, call.value(name), DType.FP32) for name in ("self", "other"))
     quotient = divide(call.build, left, right)
     if mode is None:
@@ -75,7 +78,15 @@ def divide_rounding(call: AtenCall) -> Value:
     rounded = _floor_quotient(call, quotient, left, right)
     if mode == "trunc":
         rounded = _raise_negative(call, rounded, left, right)
-    return convert(call.build, rounded, call.dtype)
+    return rounded
+
+
+def _divide_integers(call: AtenCall, *, towards_zero: bool) -> GraphValue:
+    left, right = _read(call, "self", "other")
+    if not towards_zero:
+        rest = take_remainder(call.build, left, right, towards_zero=False)
+        left = apply_binary(call.build, "SUB", left, rest)
+    return divide_integers(call.build, left, right)
 
 
 def _floor_quotient(call: AtenCall, quotient: GraphValue, left: Value, right: Value) -> GraphValue:
@@ -101,12 +112,13 @@ def _raise_negative(call: AtenCall, floor: GraphValue, left: Value, right: Value
 def remainder(call: AtenCall) -> Value:
     """What a division leaves, with the divisor's sign (remainder) or the dividend's (fmod)."""
     build = call.build
-    left, right = (convert(build, call.value(name), DType.FP32) for name in ("self", "other"))
+    left, right = _read(call, "self", "other")
+    if call.dtype is DType.INT32:
+        return take_remainder(build, left, right, towards_zero=call.operator == "fmod")
     whole = _floor_quotient(call, divide(build, left, right), left, right)
     if call.operator == "fmod":
         whole = _raise_negative(call, whole, left, right)
-    rest = apply_binary(build, "SUB", left, apply_binary(build, "MUL", whole, right))
-    return convert(build, rest, call.dtype)
+    return apply_binary(build, "SUB", left, apply_binary(build, "MUL", whole, right))
 
 
 def power(call: AtenCall) -> Value:

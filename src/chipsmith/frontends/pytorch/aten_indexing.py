@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.frontends.forms.elementwise import apply_binary, number
+from chipsmith.frontends.forms.elementwise import apply_binary
 from chipsmith.frontends.forms.indexing import (
     count_from_start,
     gather,
@@ -129,8 +129,8 @@ def encode_one_hot(call: AtenCall) -> GraphValue:
     """Ones at the indices, along a new last axis."""
     indices = call.computed("self")
     depth = call.shape[-1]
-    hot = one_hot(call.build, indices, depth=depth, axis=len(indices.shape), off=number(0), on=number(1))
-    return call.place_value(convert(call.build, hot, call.dtype))
+    off, on = (Const(values=np.asarray(level, np.int32)) for level in (0, 1))
+    return one_hot(call.build, indices, depth=depth, axis=len(indices.shape), off=off, on=on)
 
 
 def put_slice(call: AtenCall) -> GraphValue:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from chipsmith.frontends.forms.movement import add_axes, concatenate
 from chipsmith.frontends.forms.operands import slice_axis
-from chipsmith.frontends.forms.recurrent import GATES, RecurrentCell, CellKind, State, run_cell, stack_values
+from chipsmith.frontends.forms.recurrent import GATES, CellKind, RecurrentCell, State, run_cell, stack_values
 from chipsmith.frontends.forms.values import Const, GraphValue, Value, drop_axes, permute
 from chipsmith.frontends.pytorch.calls import AtenCall, AtenHandler, as_array, as_value
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from chipsmith.frontends.forms.elementwise import apply_binary, apply_unary, multiply_number, number
 from chipsmith.frontends.forms.functions import square_root
-from chipsmith.frontends.forms.logic import number_of, truth_of
+from chipsmith.frontends.forms.logic import truth_of
+from chipsmith.frontends.forms.movement import concatenate
+from chipsmith.frontends.forms.operands import slice_axis
 from chipsmith.frontends.forms.reduction import (
     average,
     euclidean_norm,
@@ -18,7 +22,7 @@ from chipsmith.frontends.forms.reduction import (
     sum_squares,
     sum_up,
 )
-from chipsmith.frontends.forms.values import GraphValue, drop_axes, reshape
+from chipsmith.frontends.forms.values import Const, GraphValue, drop_axes, reshape
 from chipsmith.frontends.pytorch.aten_binary import greater_of, less_of
 from chipsmith.frontends.pytorch.aten_movement import value_size
 from chipsmith.frontends.pytorch.calls import AtenCall, AtenHandler, Result
@@ -139,14 +143,27 @@ def any_or_all(call: AtenCall) -> GraphValue:
     truths = call.place_value(convert(build, call.value("self"), DType.BOOL))
     axes = _axes(call, truths)
     kind = "REDUCE_MAX" if call.operator == "any" else "REDUCE_MIN"
-    return _finish(call, truth_of(build, reduce_axes(build, kind, number_of(build, truths), axes)), axes)
+    counts = call.place_value(convert(build, truths, DType.INT32))
+    return _finish(call, truth_of(build, reduce_axes(build, kind, counts, axes)), axes)
 
 
 def accumulate(call: AtenCall) -> GraphValue:
     """The sum of all elements up to each along an axis."""
-    value = call.place_value(convert(call.build, call.value("self"), DType.FP32))
-    total = sum_up(call.build, value, call.axis("dim", len(value.shape)))
-    return call.place_value(convert(call.build, total, call.dtype))
+    value = _read(call)
+    axis = call.axis("dim", len(value.shape))
+    if call.dtype is DType.FP32:
+        return sum_up(call.build, value, axis)
+    shift = 1
+    while shift < value.shape[axis]:
+        value, shift = apply_binary(call.build, "ADD", value, _move_on(call, value, axis, shift)), 2 * shift
+    return value
+
+
+def _move_on(call: AtenCall, value: GraphValue, axis: int, shift: int) -> GraphValue:
+    """Integers along an axis moved on, with zeros in front."""
+    front = tuple(shift if index == axis else size for index, size in enumerate(value.shape))
+    rest = slice_axis(call.build, value, axis=axis, start=0, size=value.shape[axis] - shift)
+    return concatenate(call.build, [Const(values=np.zeros(front, np.int32)), rest], axis)
 
 
 HANDLERS: Mapping[str, AtenHandler] = {

@@ -155,7 +155,7 @@ def graph_type(dtype: torch.dtype) -> DType:
 
     if dtype == torch.bool:
         return DType.BOOL
-    if dtype.is_complex or dtype.is_floating_point is None:
+    if dtype.is_complex:
         raise BadInput(f"a tensor of type {str(dtype).removeprefix('torch.')} has no counterpart on the chip")
     return DType.FP32 if dtype.is_floating_point else DType.INT32
 

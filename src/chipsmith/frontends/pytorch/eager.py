@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chipsmith.errors import BadInput, CheckFailed
+from chipsmith.errors import CheckFailed
 from chipsmith.frontends.pytorch.calls import as_array
-from chipsmith.frontends.pytorch.exported import ModuleCall
-from chipsmith.frontends.quantized_network import FrameworkModel
+from chipsmith.frontends.pytorch.exported import ModuleCall, list_examples
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class EagerModel:
 
         try:
             with torch.inference_mode():
-                calls = [_list_outputs(self._run(batch)) for batch in self._split(inputs)]
+                calls = [_list_outputs(self._run(batch)) for batch in _split(inputs, self.call.tensors)]
             return tuple(_join(parts) for parts in zip(*calls, strict=True))
         except Exception as error:  # whatever a user's module raises
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -78,9 +77,9 @@ class EagerModel:
 
         if self.program is None:
             return {}
-        graph = self.program.module(check_guards=False)
+        graph, wanted = self.program.module(check_guards=False), frozenset(names)
         with torch.inference_mode():
-            rows = [_show(graph, self.call.replaced(batch), frozenset(names)) for batch in self._split(inputs)]
+            rows = [_show(graph, batch, wanted) for batch in _split(inputs, list_examples(self.program))]
         known = rows[0] if rows else {}
         return {name: np.stack([row[name] for row in rows]) for name in known}
 
@@ -88,12 +87,14 @@ class EagerModel:
         call = self.call.replaced(tuple(batch))
         return self.module(*call.positional, **call.named)
 
-    def _split(self, inputs: Sequence[Array]) -> Iterator[tuple[torch.Tensor, ...]]:
-        import torch
 
-        pairs = zip(inputs, self.call.tensors, strict=True)
-        columns = [torch.tensor(array).to(example.dtype).split(example.shape[0]) for array, example in pairs]
-        return zip(*columns, strict=True)
+def _split(inputs: Sequence[Array], examples: Sequence[torch.Tensor]) -> Iterator[tuple[torch.Tensor, ...]]:
+    """The inputs in calls of as many rows, and of the types, as the examples have."""
+    import torch
+
+    pairs = zip(inputs, examples, strict=True)
+    columns = [torch.tensor(array).to(example.dtype).split(example.shape[0]) for array, example in pairs]
+    return zip(*columns, strict=True)
 
 
 def _list_outputs(returned: Any) -> list[Array]:
@@ -107,7 +108,7 @@ def _join(parts: Sequence[Array]) -> Array:
     return np.concatenate([np.atleast_1d(part) for part in parts])
 
 
-def _show(graph: torch.nn.Module, call: ModuleCall, names: frozenset[str]) -> dict[str, Array]:
+def _show(graph: torch.nn.Module, batch: Sequence[torch.Tensor], names: frozenset[str]) -> dict[str, Array]:
     """What nodes of a graph compute, before others write into it."""
     import torch
 
@@ -122,7 +123,7 @@ def _show(graph: torch.nn.Module, call: ModuleCall, names: frozenset[str]) -> di
                 results[node.name] = as_array(result.clone())
             return result
 
-    Observer(graph).run(*call.tensors)
+    Observer(graph).run(*batch)
     return results
 
 
@@ -142,10 +143,3 @@ def to_int32_tensor(array: Array) -> torch.Tensor:
     import torch
 
     return torch.tensor(array.astype(np.int32) if array.dtype == np.int64 else array)
-
-
-def eager_module(model: FrameworkModel | None) -> torch.nn.Module:
-    """The module that an EagerModel runs; raises BadInput for a model of another framework, or none."""
-    if not isinstance(model, EagerModel):
-        raise BadInput("the network is no PyTorch module: give package.module:function")
-    return model.module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -12,7 +13,7 @@ from functools import lru_cache
 from linecache import getline
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import chipsmith
 from chipsmith.errors import BadInput
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     import torch
     from torch.export import ExportedProgram
     from torch.fx import Node
+
+
+_UNKNOWN_OUTPUT = re.compile(r"Found <class '([\w.<>]+)'> in output")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,6 +63,12 @@ def export_module(module: torch.nn.Module, call: ModuleCall, name: str) -> Expor
 
 
 def _reason(error: Exception) -> str:
+    """PyTorch's reason in a line; its advice for what a module returns is not for those who only use the module."""
+    returned = _UNKNOWN_OUTPUT.search(str(error))
+    if returned:
+        advice = " (use_cache=False, where it is a cache)" if returned[1].startswith("transformers.") else ""
+        kind = returned[1].rsplit(".", 1)[-1]
+        return f"it returns a {kind}; return tensors, or tuples, lists and dictionaries of them{advice}"
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].removesuffix(".")
 
@@ -143,7 +153,8 @@ def silence() -> Iterator[None]:
         logging.disable(before)
 
 
-def node_shape(node: Node) -> tuple[int, ...]:
-    """The shape of the tensor that a node gives."""
-    value: Any = node.meta["val"]
-    return tuple(int(size) for size in value.shape)
+def list_examples(program: ExportedProgram) -> tuple[torch.Tensor, ...]:
+    """The tensors that a program takes, in their order, as far as their shapes and types."""
+    given = set(program.graph_signature.user_inputs)
+    values = (node.meta.get("val") for node in program.graph.nodes if node.op == "placeholder" and node.name in given)
+    return tuple(value for value in values if hasattr(value, "dtype"))

@@ -17,7 +17,6 @@ from chipsmith.frontends.pytorch.time_axis import find_time_inputs
 from chipsmith.frontends.pytorch.user_module import build_module, importable_here, split_name
 from chipsmith.frontends.quantise import quantise_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.suggest import nearest_name
 from chipsmith.tosa.builder import Shape
 from chipsmith.tosa.graph import Array
 
@@ -64,14 +63,11 @@ def _name_columns(arrays: Array | Mapping[str, Array], module: torch.nn.Module) 
         return {parameters[0] if parameters else "": arrays}
     unknown = sorted(set(arrays) - set(parameters))
     if unknown:
-        near = nearest_name(unknown[0], parameters)
-        hint = f"; did you mean '{near}'?" if near else f", which takes {', '.join(parameters)}"
-        raise BadInput(f"the calibration holds '{unknown[0]}', which is no argument of {_forward(module)}{hint}")
+        raise BadInput(
+            f"the calibration holds '{unknown[0]}', which is no argument of {type(module).__name__}.forward; its "
+            f"arguments are {', '.join(parameters)}"
+        )
     return {name: arrays[name] for name in parameters if name in arrays}
-
-
-def _forward(module: torch.nn.Module) -> str:
-    return f"{type(module).__name__}.forward"
 
 
 def _make_call(module: torch.nn.Module, columns: Mapping[str, Array], shapes: Mapping[str, Shape]) -> ModuleCall:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from chipsmith.frontends.tflite import extremes, lstm, prelu, resize, svdf, table
 from chipsmith.frontends.tflite.border import InnerNetwork
 from chipsmith.frontends.tflite.locations import read_locations
-from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering, dtype_of, is_integer
+from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering, dtype_of, has_dtype
 from chipsmith.frontends.tflite.model import FileOperator
 from chipsmith.frontends.tflite.part import Part, cut_part
 from chipsmith.frontends.tflite.variables import FileState
@@ -95,11 +95,13 @@ def _is_own(network: InnerNetwork, operator: FileOperator) -> bool:
         return False
     first, *others = (network.tensor(index) for index in operator.operands)
     result = network.tensor(operator.outputs[0])
-    if not first.is_int8 or not all(tensor.is_constant or tensor.is_variable for tensor in others):
+    if not all(tensor.is_constant or tensor.is_variable for tensor in others):
         return False
+    if operator.kind in resize.KINDS_OF_REALS and first.type_name == result.type_name == "FLOAT32":
+        return True
     if operator.kind in extremes.HANDLERS:
-        return result.type_name in ("INT32", "INT64")
-    return result.is_int8 and not (operator.kind in table.CLAMPS and first.is_scaled_as(result))
+        return first.is_int8 and result.type_name in ("INT32", "INT64")
+    return first.is_int8 and result.is_int8 and not (operator.kind in table.CLAMPS and first.is_scaled_as(result))
 
 
 def _cut(network: InnerNetwork, rest: list[FileOperator], own: list[FileOperator]) -> Part:
@@ -125,7 +127,7 @@ def _enter_inputs(network: InnerNetwork, lower: IntegerLowering) -> None:
     """Declare what enters and is not in the converter's part."""
     for index in (*(entry.tensor for entry in network.entering), *(state.before for state in network.states)):
         tensor = network.tensor(index)
-        if index not in lower.names and is_integer(tensor):
+        if index not in lower.names and has_dtype(tensor):
             name = lower.build.free_name(tensor.name)
             lower.names[index] = lower.build.enter(name, tensor.shape, dtype_of(tensor))
 

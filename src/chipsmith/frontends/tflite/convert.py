@@ -16,7 +16,7 @@ from chipsmith.frontends.tflite.model import FileOperator
 from chipsmith.frontends.tflite.part import Part, cut_part
 
 _LIMIT_S = 300
-_TYPES = ("INT8", "INT16", "INT32", "BOOL")
+_TYPES = ("INT8", "INT16", "INT32", "BOOL", "FLOAT32")
 _CONTROL_FLOW = ("IF", "WHILE", "CALL")
 
 

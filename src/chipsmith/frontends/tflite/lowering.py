@@ -15,7 +15,7 @@ from chipsmith.numerics import Int64Array, RoundingMode, Scale
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import AttributeValue, DType
 
-_DTYPES = {"INT8": DType.INT8, "INT16": DType.INT16, "INT32": DType.INT32, "BOOL": DType.BOOL}
+_DTYPES = {"INT8": DType.INT8, "INT16": DType.INT16, "INT32": DType.INT32, "BOOL": DType.BOOL, "FLOAT32": DType.FP32}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,10 +109,10 @@ Handler = Callable[[IntegerLowering, FileOperator], str]
 
 
 def dtype_of(tensor: FileTensor) -> DType:
-    """The type in the graph of a tensor of the file, which must be a small integer."""
+    """The type in the graph of a tensor of the file, which must have one there."""
     return _DTYPES[tensor.type_name]
 
 
-def is_integer(tensor: FileTensor) -> bool:
+def has_dtype(tensor: FileTensor) -> bool:
     """Whether the graph has a type for the elements."""
     return tensor.type_name in _DTYPES

@@ -44,8 +44,8 @@ class FileTensor:
     """A tensor of the file: real = (q - zero_point) * scale, for the one scale or for each index of an axis.
 
     `type_name` is the schema's (INT8, FLOAT32). `scales` is float32 as the file has it, empty where the tensor is not
-    quantised. `data` holds a constant's values where numpy has their type. A variable keeps its value from one
-    inference to the next.
+    quantised; `axis` is the one that several belong to. `data` holds a constant's values where numpy has their type. A
+    variable keeps its value from one inference to the next.
     """
 
     index: int
@@ -54,6 +54,7 @@ class FileTensor:
     type_name: str
     scales: npt.NDArray[np.float32]
     zero_points: npt.NDArray[np.int64]
+    axis: int
     is_constant: bool
     data: Array | None
     is_variable: bool
@@ -249,6 +250,7 @@ def _read_tensor(tables: Any, index: int, tensor: Any) -> FileTensor:
         type_name=type_name,
         scales=np.zeros(0, np.float32) if scales is None else np.asarray(scales, np.float32),
         zero_points=_read_zero_points(tensor.quantization),
+        axis=getattr(tensor.quantization, "quantizedDimension", 0),
         is_constant=stored is not None and len(stored) > 0,
         data=_read_data(stored, type_name, shape),
         is_variable=tensor.isVariable,

@@ -1,4 +1,4 @@
-"""From a quantised `.tflite` file to a QuantizedNetwork."""
+"""From a `.tflite` file to a QuantizedNetwork."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.frontends.calibration import CalibrationSource, needless_calibration
+from chipsmith.frontends.calibration import (
+    CalibrationSource,
+    missing_calibration,
+    needless_calibration,
+    order_calibration,
+    read_calibration,
+)
 from chipsmith.frontends.front_end import AnyPath
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
+from chipsmith.frontends.quantise import quantise_network
 from chipsmith.frontends.quantized_io import (
     AuthorTensor,
     ConstantOutput,
@@ -27,8 +34,10 @@ from chipsmith.frontends.tflite import FRONT_END
 from chipsmith.frontends.tflite.assemble import Assembled, assemble
 from chipsmith.frontends.tflite.border import InnerNetwork, strip_border
 from chipsmith.frontends.tflite.convert import convert
+from chipsmith.frontends.tflite.float_network import read_float_network
 from chipsmith.frontends.tflite.litert import LiteRtModel
 from chipsmith.frontends.tflite.model import ABSENT, UNSIGNED_OFFSET, ModelFile, parse_model
+from chipsmith.frontends.tflite.weights import restore_weights
 from chipsmith.tosa.verify import verify_operator
 
 _ROUNDED_ONCE = ("FULLY_CONNECTED",)
@@ -36,25 +45,54 @@ _ROUNDED_ONCE = ("FULLY_CONNECTED",)
 
 
 def load_tflite(
-    model: AnyPath, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
+    model: AnyPath, calibration: CalibrationSource | None = None, options: LoadOptions = DEFAULT_OPTIONS
 ) -> QuantizedNetwork:
-    """The network in a quantised `.tflite` file, named after the file; a batch left open becomes 1.
+    """The network in a `.tflite` file, named after the file; a batch left open becomes 1.
 
-    Inputs and outputs keep the file's names, order, layout (NHWC) and types: what a file quantises and dequantises at
-    its border the host does, and it keeps the values of variables from one inference to the next. An operator's
-    author's name is that of the tensor that the file's operator computes. Raises BadInput where the file is missing,
-    foreign or truncated or computes in floating point, where the `tflite` extra is not installed, and for a
-    calibration, which a quantised file has no use for; OperatorRefused for an operator that TOSA cannot express.
+    Inputs and outputs keep the file's names, order, layout (NHWC) and types: what a quantised file quantises and
+    dequantises at its border the host does, and it keeps the values of variables from one inference to the next. A file
+    in floating point (its weights may be float16 or int8) is quantised by `calibration`, as `options` say. An
+    operator's author's name is that of the tensor that the file's operator computes.
+
+    Raises BadInput where the file is missing, foreign or truncated, computes in integers and in floating point, where
+    the `tflite` extra is not installed, and where a calibration is missing or needless; OperatorRefused for an operator
+    that has no form on the machine.
     """
-    if calibration is not None:
-        raise needless_calibration(os.fspath(model))
     file = Path(model)
     data = _read(file)
     FRONT_END.require(f"read {file}")
     network = strip_border(parse_model(data, file))
-    _refuse_float(network)
-    assembled = assemble(network, convert)
-    _verify(assembled, file)
+    if _computes_in_reals(network):
+        return _quantise(network, calibration, options)
+    if calibration is not None:
+        raise needless_calibration(os.fspath(model))
+    _refuse_mixture(network)
+    return _bind_network(network, assemble(network, convert))
+
+
+def _computes_in_reals(network: InnerNetwork) -> bool:
+    """Whether the file is a float one: its operators read and make reals, and no integers that stand for reals."""
+    tensors = network.graph.tensors
+    read = [tensors[index] for op in network.operators for index in (*op.operands, *op.outputs)]
+    inner = [tensor for tensor in read if not tensor.is_constant]
+    return any(tensor.is_float for tensor in inner) and not any(tensor.scales.size for tensor in inner)
+
+
+def _quantise(network: InnerNetwork, calibration: CalibrationSource | None, options: LoadOptions) -> QuantizedNetwork:
+    file = network.model.file
+    if network.states:
+        name = network.states[0].name
+        raise BadInput(f"{file} keeps '{name}' in floating point from one inference to the next: convert it quantised")
+    if calibration is None:
+        raise missing_calibration(os.fspath(file))
+    reals = read_float_network(strip_border(restore_weights(network.model)), convert)
+    columns = order_calibration(read_calibration(calibration), [port.name for port in reals.inputs])
+    return quantise_network(reals, columns, source=LiteRtModel(file=file), settings=options.quantisation)
+
+
+def _bind_network(network: InnerNetwork, assembled: Assembled) -> QuantizedNetwork:
+    """The integer network between the author's inputs and outputs."""
+    _verify(assembled, network.model.file)
     return QuantizedNetwork(
         graph=assembled.graph,
         inputs=tuple(_bind_inputs(network, assembled)),
@@ -68,7 +106,7 @@ def load_tflite(
         operator_names=assembled.operator_names,
         arithmetic=Arithmetic.INTEGER,
         other_roundings=dict(_list_other_roundings(network)),
-        source=LiteRtModel(file=file),
+        source=LiteRtModel(file=network.model.file),
     )
 
 
@@ -79,16 +117,15 @@ def _read(file: Path) -> bytes:
         raise BadInput(f"cannot read {file}: {error.strerror or error}") from error
 
 
-def _refuse_float(network: InnerNetwork) -> None:
+def _refuse_mixture(network: InnerNetwork) -> None:
     file, tensors = network.model.file, network.graph.tensors
     for operator in network.operators:
         names = [tensors[i].name for i in (*operator.operands, *operator.outputs) if tensors[i].is_float]
         if names:
-            count = sum(tensor.is_float for tensor in tensors)
             raise BadInput(
-                f"{file} is not int8: it holds {count} floating-point tensors, the first inside of it is '{names[0]}' "
-                f"(operator {operator.index}, {operator.kind}). Convert it with full-integer quantisation, or give the "
-                "PyTorch network and --calibration"
+                f"{file} computes in integers and in floating point: '{names[0]}' of operator {operator.index}, "
+                f"{operator.kind}, holds reals. Convert the network with full-integer quantisation, or without any and "
+                "give --calibration"
             )
 
 

@@ -38,7 +38,8 @@ def _nearest(lower: IntegerLowering, operator: FileOperator) -> str:
     axes = [_find_axis(source.shape[axis], chosen) for axis, chosen in zip((1, 2), pixels, strict=True)]
     image = lower.read(source)
     if None not in axes:
-        return _emit(lower, image, [axis for axis in axes if axis], result.shape, DType.INT8, "NEAREST")
+        fitting = [axis for axis in axes if axis is not None]
+        return _emit(lower, image, fitting, result.shape, lower.build.dtype(image), "NEAREST")
     for axis, chosen in zip((1, 2), pixels, strict=True):
         image = _gather(lower, image, axis, chosen)
     return image
@@ -102,7 +103,7 @@ def _gather(lower: IntegerLowering, image: str, axis: int, chosen: Pixels) -> st
     outer, inner = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
     rows = build.reshape(image, (outer, shape[axis], inner))
     indices = lower.constant(np.tile(chosen, (outer, 1)), DType.INT32)
-    picked = build.emit("GATHER", (rows, indices), (outer, len(chosen), inner), DType.INT8)
+    picked = build.emit("GATHER", (rows, indices), (outer, len(chosen), inner), build.dtype(image))
     return build.reshape(picked, (*shape[:axis], len(chosen), *shape[axis + 1 :]))
 
 
@@ -146,4 +147,6 @@ def _emit(
     return build.emit("RESIZE", operands, shape, dtype, {"mode": mode})
 
 
+KINDS_OF_REALS = ("RESIZE_NEAREST_NEIGHBOR",)
+"""Operators that are lowered here in floating point too."""
 HANDLERS: Mapping[str, Handler] = {"RESIZE_NEAREST_NEIGHBOR": _nearest, "RESIZE_BILINEAR": _bilinear}

@@ -27,7 +27,7 @@ from chipsmith.quantisation.lower.values import (
     quantisation_of,
 )
 from chipsmith.quantisation.plan import INT8_WIDTH, Quantisation
-from chipsmith.quantisation.ranges import Range, cover_range
+from chipsmith.quantisation.ranges import ValueRange, cover_range
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType, Operator
 
@@ -98,14 +98,13 @@ def as_index(state: LoweringState, value: Value) -> IndexValue:
 
 def _find_shared(values: Sequence[RealValue | ConstantValue]) -> Quantisation | None:
     """The int8 or int16 quantisation that all computed values have and that holds the constants; None without any."""
-    computed = [value for value in values if not isinstance(value, ConstantValue)]
-    if not all(isinstance(value, Int8Value | Int16Value) for value in computed):
-        return None
-    quantisations = {(type(value), value.scale, getattr(value, "zero_point", 0)) for value in computed}  # type: ignore[union-attr]
-    shared = quantisation_of(computed[0])
-    if len(quantisations) > 1 or shared is None:
-        return None
+    computed = [value for value in values if isinstance(value, Int8Value | Int16Value)]
     constants = [value for value in values if isinstance(value, ConstantValue)]
+    alike = {replace(value, tensor="") for value in computed}
+    if len(alike) != 1 or len(computed) + len(constants) < len(values):
+        return None
+    shared = quantisation_of(computed[0])
+    assert shared is not None
     return shared if all(_holds(shared, constant) for constant in constants) else None
 
 
@@ -226,7 +225,7 @@ def _read_table(state: LoweringState, operator: Operator, table: ConstantValue) 
     shared = state.planned(operator.outputs[0]) or (own if own is not None and own.scale.size == 1 else None)
     if shared is None:
         finite = limit_constant(table.data)
-        shared = cover_range(Range(low=float(finite.min()), high=float(finite.max())))
+        shared = cover_range(ValueRange(low=float(finite.min()), high=float(finite.max())))
     return _narrow_part(state, table, shared)
 
 

@@ -199,10 +199,7 @@ def lower_matmul(state: LoweringState, operator: Operator) -> Value:
         return _multiply_matrices(state, operator, read_factor(state, operator, 0), _constant_factor(state, right))
     if isinstance(left, ConstantValue):
         return _multiply_matrices(state, operator, _constant_factor(state, left), read_factor(state, operator, 1))
-    first, second = read_factor(state, operator, 0), read_factor(state, operator, 1)
-    if isinstance(first, Int16Value) and isinstance(second, Int16Value):
-        second = state.narrow_to_own_range(second)
-    return _multiply_matrices(state, operator, first, second)
+    return _multiply_matrices(state, operator, read_factor(state, operator, 0), read_factor(state, operator, 1))
 
 
 def _multiply_by_matrix(state: LoweringState, operator: Operator, right: ConstantValue) -> Int32Value:
@@ -236,22 +233,16 @@ def _constant_factor(state: LoweringState, value: ConstantValue) -> Int8Value:
 def _multiply_matrices(
     state: LoweringState, operator: Operator, left: Int8Value | Int16Value, right: Int8Value | Int16Value
 ) -> Int32Value:
-    """A product of two factors, of which at most one is int16."""
-    build = state.build
-    inner = state.shape(operator.inputs[0])[2]
-    if isinstance(left, Int8Value) and isinstance(right, Int8Value):
-        bound = np.array([left.bound * right.bound * inner])
-        return _int32_value(
-            build, _emit_matmul(state, operator, left, right), np.array([left.scale * right.scale]), bound
-        )
-    wide, small = (left, right) if isinstance(left, Int16Value) else (right, left)
-    assert isinstance(wide, Int16Value)
-    assert isinstance(small, Int8Value)
-    pairs = [(part, small) if wide is left else (small, part) for part in split_bytes(build, wide)]
-    bound = np.array([small.bound * inner * (32768.0 + _LOWER)])
-    upper, lower = (_emit_matmul(state, operator, *pair) for pair in pairs)
-    tensor, lost = add_bytes(build, upper, lower, float(bound[0]))
-    return _int32_value(build, tensor, np.array([wide.scale * small.scale * 2.0**lost]), np.ceil(bound / 2.0**lost) + 2)
+    """A product of two factors; of int16 by bytes, whose products are then added."""
+    if isinstance(left, Int16Value):
+        parts = [_multiply_matrices(state, operator, part, right) for part in split_bytes(state.build, left)]
+        return combine(state.build, "ADD", *parts)
+    if isinstance(right, Int16Value):
+        parts = [_multiply_matrices(state, operator, left, part) for part in split_bytes(state.build, right)]
+        return combine(state.build, "ADD", *parts)
+    bound = np.array([left.bound * right.bound * state.shape(operator.inputs[0])[2]])
+    tensor = _emit_matmul(state, operator, left, right)
+    return _int32_value(state.build, tensor, np.array([left.scale * right.scale]), bound)
 
 
 def _emit_matmul(state: LoweringState, operator: Operator, left: Int8Value, right: Int8Value) -> str:
