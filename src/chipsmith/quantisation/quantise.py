@@ -14,7 +14,7 @@ from chipsmith.quantisation.plan import INT8_WIDTH, QuantisationPlan
 from chipsmith.quantisation.planner import Observation, make_plan, observe_points
 from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, judge_outputs
 from chipsmith.quantisation.rounding import round_weights, rounding_changes
-from chipsmith.quantisation.sensitivity import Sensitivity, rank_tensors
+from chipsmith.quantisation.sensitivity import Sensitivity, measure_tensors, rank_tensors
 from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
 from chipsmith.quantisation.wide import find_wide
 from chipsmith.tosa.floating.evaluate import evaluate_floats
@@ -188,10 +188,9 @@ class _Trials:
 
     def _widen(self, choice: _PlanChoice, target_db: float) -> _PlanChoice:
         """More and more of the most sensitive tensors in 16 bits, twice as many each time."""
-        ranking = [
-            each.tensor for each in rank_tensors(choice.network, choice.plan(choice.seen), choice.seen.histograms)
-        ]
-        narrow = [name for name in ranking if name not in choice.wide]
+        single = {name: array[:1] for name, array in self._few.items()}
+        ranking = measure_tensors(choice.network, choice.plan(choice.seen), single)
+        narrow = [sensitivity.tensor for sensitivity in ranking if sensitivity.tensor not in choice.wide]
         count = 1
         while self._best.sqnr_db < target_db and count < 2 * len(narrow):
             more = replace(choice, wide=choice.wide | set(narrow[:count]))
