@@ -42,6 +42,8 @@ from chipsmith.tosa.verify import verify_operator
 
 _ROUNDED_ONCE = ("FULLY_CONNECTED",)
 """Operators whose sums LiteRT's reference kernels round once where TOSA rounds twice."""
+_ROUNDED_OTHERWISE_UNSIGNED = ("AVERAGE_POOL_2D", "RESIZE_BILINEAR")
+"""Operators whose halves LiteRT's reference kernels of uint8 take up, or to even, unlike those of int8."""
 
 
 def load_tflite(
@@ -140,11 +142,11 @@ def _verify(assembled: Assembled, file: Path) -> None:
 
 
 def _list_other_roundings(network: InnerNetwork) -> Iterator[tuple[str, str]]:
-    """Result and kind of each operator that LiteRT rounds once, or with halves up, and TOSA otherwise."""
+    """Result and kind of each operator whose rounding differs by a step here and there."""
     for operator in network.operators:
         result = operator.outputs[0] if operator.outputs else ABSENT
-        unsigned_mean = operator.kind == "AVERAGE_POOL_2D" and result in network.model.unsigned
-        if operator.kind in _ROUNDED_ONCE or unsigned_mean:
+        unsigned = operator.kind in _ROUNDED_OTHERWISE_UNSIGNED and result in network.model.unsigned
+        if operator.kind in _ROUNDED_ONCE or unsigned:
             yield network.tensor(result).name, operator.kind
 
 
