@@ -9,16 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.frontends.calibration import (
-    CalibrationSource,
-    missing_calibration,
-    needless_calibration,
-    order_calibration,
-    read_calibration,
-)
+from chipsmith.frontends.calibration import CalibrationSource, needless_calibration
 from chipsmith.frontends.front_end import AnyPath
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
-from chipsmith.frontends.quantise import quantise_network
 from chipsmith.frontends.quantized_io import (
     AuthorTensor,
     ConstantOutput,
@@ -34,10 +27,8 @@ from chipsmith.frontends.tflite import FRONT_END
 from chipsmith.frontends.tflite.assemble import Assembled, assemble
 from chipsmith.frontends.tflite.border import InnerNetwork, strip_border
 from chipsmith.frontends.tflite.convert import convert
-from chipsmith.frontends.tflite.float_network import read_float_network
 from chipsmith.frontends.tflite.litert import LiteRtModel
 from chipsmith.frontends.tflite.model import ABSENT, UNSIGNED_OFFSET, ModelFile, parse_model
-from chipsmith.frontends.tflite.weights import restore_weights
 from chipsmith.tosa.verify import verify_operator
 
 _ROUNDED_ONCE = ("FULLY_CONNECTED",)
@@ -65,7 +56,10 @@ def load_tflite(
     FRONT_END.require(f"read {file}")
     network = strip_border(parse_model(data, file))
     if _computes_in_reals(network):
-        return _quantise(network, calibration, options)
+        # The quantiser costs a third of a second to import, and a quantised file has no use for it.
+        from chipsmith.frontends.tflite.quantise import quantise_file
+
+        return quantise_file(network, calibration, options)
     if calibration is not None:
         raise needless_calibration(os.fspath(model))
     _refuse_mixture(network)
@@ -78,18 +72,6 @@ def _computes_in_reals(network: InnerNetwork) -> bool:
     read = [tensors[index] for op in network.operators for index in (*op.operands, *op.outputs)]
     inner = [tensor for tensor in read if not tensor.is_constant]
     return any(tensor.is_float for tensor in inner) and not any(tensor.scales.size for tensor in inner)
-
-
-def _quantise(network: InnerNetwork, calibration: CalibrationSource | None, options: LoadOptions) -> QuantizedNetwork:
-    file = network.model.file
-    if network.states:
-        name = network.states[0].name
-        raise BadInput(f"{file} keeps '{name}' in floating point from one inference to the next: convert it quantised")
-    if calibration is None:
-        raise missing_calibration(os.fspath(file))
-    reals = read_float_network(strip_border(restore_weights(network.model)), convert)
-    columns = order_calibration(read_calibration(calibration), [port.name for port in reals.inputs])
-    return quantise_network(reals, columns, source=LiteRtModel(file=file), settings=options.quantisation)
 
 
 def _bind_network(network: InnerNetwork, assembled: Assembled) -> QuantizedNetwork:
