@@ -13,7 +13,7 @@ from chipsmith.quantisation.equalise import equalise
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import INT16_WIDTH, quantise_tensor
 from chipsmith.quantisation.planner import observe_points
-from chipsmith.quantisation.quality import LARGEST_DB, Verdict, judge_outputs, signal_to_noise_db
+from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, judge_outputs, signal_to_noise_db
 from chipsmith.quantisation.quantise import QuantisationReport, QuantisationResult, QuantisationTrial, quantise
 from chipsmith.quantisation.rounding import evaluate_rounded
 from chipsmith.quantisation.sensitivity import Sensitivity
@@ -260,11 +260,11 @@ def test_labels_count_as_right_or_wrong():
 
 def test_a_choice_has_to_better_more_inputs_than_chance_would():
     """A single input that gains much, or gains that are as often losses, are no reason."""
-    base = Verdict(sqnr_db=30.0, by_input=np.array([30.0, 30.0, 30.0, 30.0]))
-    assert Verdict(sqnr_db=31.0, by_input=np.array([31.0, 31.2, 30.8, 31.0])).betters(base)
-    assert not Verdict(sqnr_db=31.0, by_input=np.array([36.0, 30.0, 30.0, 30.0])).betters(base)
-    assert not Verdict(sqnr_db=30.1, by_input=np.array([32.0, 28.0, 32.0, 28.4])).betters(base)
-    assert not Verdict(sqnr_db=29.9, by_input=np.array([31.0, 31.0, 31.0, 31.0])).betters(base)
+    base = OutputVerdict(sqnr_db=30.0, by_input=np.array([30.0, 30.0, 30.0, 30.0]))
+    assert OutputVerdict(sqnr_db=31.0, by_input=np.array([31.0, 31.2, 30.8, 31.0])).betters(base)
+    assert not OutputVerdict(sqnr_db=31.0, by_input=np.array([36.0, 30.0, 30.0, 30.0])).betters(base)
+    assert not OutputVerdict(sqnr_db=30.1, by_input=np.array([32.0, 28.0, 32.0, 28.4])).betters(base)
+    assert not OutputVerdict(sqnr_db=29.9, by_input=np.array([31.0, 31.0, 31.0, 31.0])).betters(base)
 
 
 def test_outputs_are_judged_by_their_mean_share_of_noise():

@@ -102,6 +102,8 @@ def compile(
 def _check(
     network: "QuantizedNetwork", program: "Program", model: object, floor: float, random_calibration: bool
 ) -> "SourceCheck | None":
+    if network.source is None:  # nothing to check, nothing to import
+        return None
     from chipsmith.frontends.registry import name_model
     from chipsmith.targets import HostedGraph
     from chipsmith.targets.npu import NpuGraph

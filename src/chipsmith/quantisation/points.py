@@ -55,7 +55,7 @@ class RoundingPoints:
 
 def find_points(graph: Graph) -> RoundingPoints:
     """The rounding points of a float graph."""
-    return _Finder(wiring=Wiring(graph=graph), regions=find_regions(graph)).find()
+    return _PointFinder(wiring=Wiring(graph=graph), regions=find_regions(graph)).find()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class _Chains:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Finder:
+class _PointFinder:
     wiring: Wiring
     regions: tuple[Region, ...]
 
