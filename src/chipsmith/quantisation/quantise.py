@@ -194,13 +194,19 @@ class _Trials:
         count = 1
         while self._best.sqnr_db < target_db and count < 2 * len(narrow):
             more = replace(choice, wide=choice.wide | set(narrow[:count]))
-            choice = self._keep_better(f"16 bits: {min(count, len(narrow))} tensors", choice, more)
+            verdict = self._judge(more, round_weights(more.network.graph, more.plan(more.seen)))
+            kept = verdict.sqnr_db > self._best.sqnr_db
+            choice = self._record(f"16 bits: {min(count, len(narrow))} tensors", choice, more, verdict, kept=kept)
             count *= 2
         return choice
 
     def _keep_better(self, text: str, choice: _PlanChoice, other: _PlanChoice) -> _PlanChoice:
         verdict = self._judge(other, round_weights(other.network.graph, other.plan(other.seen)))
-        kept = verdict.betters(self._best)
+        return self._record(text, choice, other, verdict, kept=verdict.betters(self._best))
+
+    def _record(
+        self, text: str, choice: _PlanChoice, other: _PlanChoice, verdict: OutputVerdict, *, kept: bool
+    ) -> _PlanChoice:
         self._trials.append(QuantisationTrial(choice=text, sqnr_db=verdict.sqnr_db, kept=kept))
         self._best = verdict if kept else self._best
         return other if kept else choice
