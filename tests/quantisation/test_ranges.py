@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chipsmith.quantisation.plan import INT16_WIDTH
-from chipsmith.quantisation.ranges import Histogram, ValueRange, choose_range, cover_range
+from chipsmith.quantisation.ranges import Histogram, ValueRange, choose_range, cover_range, rounding_noise
 from chipsmith.quantisation.rounding import activation_rounding
 from chipsmith.quantisation.settings import RangeMethod
 
@@ -96,3 +96,13 @@ def test_16_bits_are_symmetric():
 def test_what_is_no_number_becomes_the_least():
     rounded = activation_rounding(cover_range(ValueRange(low=-1.0, high=1.0)))(np.array([np.nan, np.inf], np.float32))
     np.testing.assert_allclose(rounded, [-1.0, 1.0], atol=0.01)
+
+
+def test_what_rounding_costs_is_what_it_does():
+    """Of many numbers next to 0 little is lost: they become 0, and are far from half a step."""
+    values = np.concatenate([NORMAL * 0.003, NORMAL[:500]]).astype(np.float32)
+    histogram = histogram_of(values)
+    quantisation = cover_range(histogram.range)
+    measured = float(np.square(activation_rounding(quantisation)(values) - values).sum())
+    expected = rounding_noise(histogram, np.array([float(values.size)]), quantisation.scale)
+    np.testing.assert_allclose(expected, measured, rtol=0.05)  # a bin is not small beside the smallest

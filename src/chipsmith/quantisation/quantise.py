@@ -14,7 +14,7 @@ from chipsmith.quantisation.plan import INT8_WIDTH, QuantisationPlan
 from chipsmith.quantisation.planner import Observation, make_plan, observe_points
 from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, judge_outputs
 from chipsmith.quantisation.rounding import round_weights, rounding_changes
-from chipsmith.quantisation.sensitivity import Sensitivity, rank_tensors
+from chipsmith.quantisation.sensitivity import Sensitivity, measure_tensors, rank_tensors
 from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
 from chipsmith.quantisation.wide import find_wide
 from chipsmith.tosa.floating.evaluate import evaluate_floats
@@ -188,20 +188,25 @@ class _Trials:
 
     def _widen(self, choice: _PlanChoice, target_db: float) -> _PlanChoice:
         """More and more of the most sensitive tensors in 16 bits, twice as many each time."""
-        ranking = [
-            each.tensor for each in rank_tensors(choice.network, choice.plan(choice.seen), choice.seen.histograms)
-        ]
-        narrow = [name for name in ranking if name not in choice.wide]
+        single = {name: array[:1] for name, array in self._few.items()}
+        ranking = measure_tensors(choice.network, choice.plan(choice.seen), single)
+        narrow = [sensitivity.tensor for sensitivity in ranking if sensitivity.tensor not in choice.wide]
         count = 1
         while self._best.sqnr_db < target_db and count < 2 * len(narrow):
             more = replace(choice, wide=choice.wide | set(narrow[:count]))
-            choice = self._keep_better(f"16 bits: {min(count, len(narrow))} tensors", choice, more)
+            verdict = self._judge(more, round_weights(more.network.graph, more.plan(more.seen)))
+            kept = verdict.sqnr_db > self._best.sqnr_db
+            choice = self._record(f"16 bits: {min(count, len(narrow))} tensors", choice, more, verdict, kept=kept)
             count *= 2
         return choice
 
     def _keep_better(self, text: str, choice: _PlanChoice, other: _PlanChoice) -> _PlanChoice:
         verdict = self._judge(other, round_weights(other.network.graph, other.plan(other.seen)))
-        kept = verdict.betters(self._best)
+        return self._record(text, choice, other, verdict, kept=verdict.betters(self._best))
+
+    def _record(
+        self, text: str, choice: _PlanChoice, other: _PlanChoice, verdict: OutputVerdict, *, kept: bool
+    ) -> _PlanChoice:
         self._trials.append(QuantisationTrial(choice=text, sqnr_db=verdict.sqnr_db, kept=kept))
         self._best = verdict if kept else self._best
         return other if kept else choice

@@ -139,16 +139,29 @@ def _cut_tails(histogram: Histogram) -> ValueRange:
 
 
 def _least_error(histogram: Histogram) -> ValueRange:
-    """Of both ends, each moved in by itself: squares of what is cut off, and step**2 / 12 for each number but 0."""
+    """Of both ends, each moved in by itself: squares of what is cut off, and what rounding makes of the rest."""
     whole = histogram.range
     lows, highs = np.minimum(whole.low, 0.0) * _SHRINKS, np.maximum(whole.high, 0.0) * _SHRINKS
     below, cut_below = _cut_off(-histogram.centres[::-1], histogram.counts[::-1], -lows)
     above, cut_above = _cut_off(histogram.centres, histogram.counts, highs)
-    inside = int(histogram.counts.sum()) - histogram.zeros - below[:, None] - above
+    inside = int(histogram.counts.sum()) - below[:, None] - above
     steps = (highs - lows[:, None]) / (_LEVELS - 1)
-    errors = cut_below[:, None] + cut_above + np.maximum(inside, 0) * steps**2 / 12
+    errors = cut_below[:, None] + cut_above + rounding_noise(histogram, inside, steps)
     low, high = np.unravel_index(np.argmin(errors), errors.shape)
     return ValueRange(low=float(lows[low]), high=float(highs[high]))
+
+
+def rounding_noise(histogram: Histogram, inside: Reals, steps: Reals) -> Reals:
+    """The sum of the squared errors of rounding `inside` of the values to steps: their own squares where they become 0.
+
+    The others are as often anywhere between two integers: step**2 / 12 each.
+    """
+    counts = histogram.counts[_SIDE_BINS:] + histogram.counts[:_SIDE_BINS][::-1]
+    counts[0] -= histogram.zeros
+    centres = histogram.centres[_SIDE_BINS:]
+    places = np.searchsorted(centres, steps / 2)
+    lost, squares = (np.append(0.0, np.cumsum(counts * power))[places] for power in (1.0, centres**2))
+    return np.asarray(squares + np.maximum(inside - histogram.zeros - lost, 0) * steps**2 / 12)
 
 
 def _cut_off(centres: Reals, counts: npt.NDArray[np.int64], limits: Reals) -> tuple[Reals, Reals]:

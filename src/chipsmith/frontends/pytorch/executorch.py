@@ -1,21 +1,18 @@
-"""The steps from a PyTorch module to the bytes of a TOSA file: export, quantise, lower, and refuse what is left."""
+"""Quantisation-aware training by PT2E, and its result as the bytes of a TOSA file; what is left outside is refused."""
 
 from __future__ import annotations
 
-import io
-import logging
 import operator
 import re
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.frontends.pytorch.nodes import DEQUANTIZE, QUANTIZE, innermost_module
+from chipsmith.errors import OperatorRefused
+from chipsmith.frontends.pytorch.exported import ModuleCall, export_module, innermost_module, silence
 from chipsmith.frontends.pytorch.operator_names import read_operator_names
 
 if TYPE_CHECKING:
@@ -25,6 +22,8 @@ if TYPE_CHECKING:
 
     Batch = tuple[torch.Tensor, ...]
 
+QUANTIZE = "quantized_decomposed.quantize_per_tensor.default"
+DEQUANTIZE = "quantized_decomposed.dequantize_per_tensor.default"
 _SPECIFICATION = "TOSA-1.0+INT"
 _DELEGATE = "executorch_call_delegate"
 _AT_WORK = re.compile(r"While executing %\S+ :.*?target=(?:executorch\.exir\.dialects\.edge\._ops\.)?([\w.]+)")
@@ -56,46 +55,14 @@ class Lowered:
     outputs: tuple[IoQuantisation, ...]
 
 
-def export_program(module: torch.nn.Module, example_inputs: Batch, name: str) -> ExportedProgram:
-    """The module as torch.export sees it; BadInput with PyTorch's first line where it cannot be exported."""
-    import torch
-
-    try:
-        with _silence():
-            return torch.export.export(module, example_inputs)
-    except Exception as error:  # whatever the user's own module raises while it is traced
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise BadInput(
-            f"PyTorch cannot export '{name}' for inputs of shape {[list(x.shape) for x in example_inputs]}: {reason}"
-        ) from error
-
-
-def quantise_program(exported: ExportedProgram, batches: Sequence[Batch], name: str) -> torch.nn.Module:
-    """The int8 network of PT2E: per-channel symmetric weights, ranges of the activations as the batches show them.
-
-    Raises OperatorRefused, with ExecuTorch's reason, where its quantiser fails.
-    """
-    import torch
-
-    with _refuse_in_one_line(name), _silence(), torch.no_grad():
-        from executorch.backends.arm.quantizer import get_symmetric_quantization_config
-        from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
-
-        quantizer = _build_quantizer(get_symmetric_quantization_config(is_per_channel=True))
-        prepared = prepare_pt2e(exported.module(check_guards=False), quantizer)
-        for batch in batches:
-            prepared(*batch)
-        converted: torch.nn.Module = convert_pt2e(prepared)
-    return converted
-
-
 def prepare_training(exported: ExportedProgram, name: str) -> torch.nn.Module:
     """The network for quantisation-aware training by PT2E: it rounds weights and activations as int8 does.
 
     `exported` is of evaluation mode: batch normalisations are folded into the convolutions before them first, so that
-    the weights that are trained and rounded are the chip's own. Raises as quantise_program does.
+    the weights that are trained and rounded are the chip's own. Raises OperatorRefused, with ExecuTorch's reason, where
+    its quantiser fails.
     """
-    with _refuse_in_one_line(name), _silence():
+    with _refuse_in_one_line(name), silence():
         from executorch.backends.arm.quantizer import get_symmetric_quantization_config
         from torchao.quantization.pt2e.quantize_pt2e import prepare_qat_pt2e
         from torchao.quantization.pt2e.utils import _fuse_conv_bn_
@@ -110,8 +77,8 @@ def prepare_training(exported: ExportedProgram, name: str) -> torch.nn.Module:
 
 
 def convert_trained(prepared: torch.nn.Module, name: str) -> torch.nn.Module:
-    """The int8 network of what prepare_training gave, which is used up. Raises as quantise_program does."""
-    with _refuse_in_one_line(name), _silence():
+    """The int8 network of what prepare_training gave, which is used up. Raises as prepare_training does."""
+    with _refuse_in_one_line(name), silence():
         from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e
 
         converted: torch.nn.Module = convert_pt2e(prepared)
@@ -151,8 +118,8 @@ def _summarise(error: BaseException) -> str:
 
 def lower_program(converted: torch.nn.Module, example_inputs: Batch, name: str) -> Lowered:
     """The converted network as one TOSA file; OperatorRefused naming what stays outside of it or cannot be lowered."""
-    exported = export_program(converted, example_inputs, name)
-    with _refuse_in_one_line(name), _silence(), tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
+    exported = export_module(converted, ModuleCall(positional=example_inputs), name)
+    with _refuse_in_one_line(name), silence(), tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
         from executorch.backends.arm.tosa.compile_spec import TosaCompileSpec
         from executorch.backends.arm.tosa.partitioner import TOSAPartitioner
         from executorch.exir import to_edge_transform_and_lower
@@ -257,16 +224,3 @@ def _read_outputs(edge: ExportedProgram) -> tuple[IoQuantisation, ...]:
 def _read_output(node: Node, position: int) -> IoQuantisation:
     item, scale, zero_point, *_ = node.args if _name_target(node) == DEQUANTIZE else (node, None, 0)
     return IoQuantisation(position=position, index=item.args[1], scale=scale, zero_point=zero_point)
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """PyTorch and ExecuTorch warn, log and print about their own workings: not the user's concern."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

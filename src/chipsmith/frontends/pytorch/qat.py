@@ -12,8 +12,8 @@ from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel, to_int32_tensor
-from chipsmith.frontends.pytorch.executorch import export_program, prepare_training
-from chipsmith.frontends.pytorch.exported import ModuleCall
+from chipsmith.frontends.pytorch.executorch import prepare_training
+from chipsmith.frontends.pytorch.exported import ModuleCall, export_module
 from chipsmith.frontends.pytorch.trained import lower_trained
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.graph import Array
@@ -64,7 +64,8 @@ def lower_quantised(trained: torch.nn.Module) -> QuantizedNetwork:
 
 
 def _prepare(source: torch.nn.Module, rows: Sequence[Array], name: str) -> tuple[ExportedProgram, torch.nn.Module]:
-    exported = export_program(copy.deepcopy(source), tuple(map(to_int32_tensor, rows)), name)
+    call = ModuleCall(positional=tuple(map(to_int32_tensor, rows)))
+    exported = export_module(copy.deepcopy(source), call, name)
     return exported, prepare_training(exported, name)
 
 
