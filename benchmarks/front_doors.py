@@ -12,8 +12,8 @@ packages that bring networks live in an environment of this benchmark's own:
     FOLDER/bin/pip install --no-deps -r benchmarks/front_doors.requirements.txt
     FOLDER/bin/python benchmarks/front_doors.py
 
-What is not installed is named and left out. Each network has a process of its own, 300 s and 8 GiB. Results go to FILE
-as they come; a network whose code, packages and inputs are the same as there is not run again.
+What is not installed is named and left out. Each network has processes of its own, 300 CPU-s and 8 GiB. Results go to
+FILE as they come; a network whose code, packages and inputs are the same as there is not run again.
 """
 
 from __future__ import annotations

@@ -26,12 +26,12 @@ def test_signal_to_noise():
         (np.float32([[1, 2]]), Comparison.VALUES, None),
         (np.float32([[1, 1]]), Comparison.VALUES, "7.0 dB"),
         (np.float32([[1, 2, 3]]), Comparison.VALUES, "shape [1, 3] for [1, 2]"),
-        (np.float32([[1, 3]]), Comparison.STEPS, None),
-        (np.float32([[1, 3]]), Comparison.BITS, "1 of 2 elements differ"),
+        (np.float32([[1, 3]]), Comparison.INTEGERS, None),
+        (np.float32([[1, 4]]), Comparison.INTEGERS, "1 of 2 elements differ by more than 1"),
     ],
 )
 def test_what_is_wrong(got, comparison, wrong):
-    assert judge([got], [np.float32([[1, 2]])], comparison).wrong == wrong
+    assert judge([got], [np.float32([[1, 2]])], comparison, steps=1).wrong == wrong
 
 
 def test_decisions_of_a_float_network():

@@ -104,7 +104,7 @@ def test_function_needs_a_calibration(own_module):
 
 def test_quantised_file_takes_no_calibration(own_module):
     with pytest.raises(BadInput, match="is quantised already: leave --calibration out"):
-        load_model("net.tflite", "images.npy")
+        load_model("net.tosa", "images.npy")
 
 
 def test_missing_calibration_file_is_named(own_module):

@@ -11,12 +11,12 @@ from float_networks import NetworkWriter, network_of, normal, write_network, wri
 from chipsmith.errors import BadInput
 from chipsmith.quantisation.equalise import equalise
 from chipsmith.quantisation.network import FloatNetwork
-from chipsmith.quantisation.plan import INT16_WIDTH, quantise_tensor
+from chipsmith.quantisation.plan import INT16_WIDTH, QuantisationPlan, quantise_tensor
 from chipsmith.quantisation.planner import observe_points
-from chipsmith.quantisation.quality import LARGEST_DB, Verdict, judge_outputs, signal_to_noise_db
+from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, judge_outputs, signal_to_noise_db
 from chipsmith.quantisation.quantise import QuantisationReport, QuantisationResult, QuantisationTrial, quantise
-from chipsmith.quantisation.rounding import evaluate_rounded
-from chipsmith.quantisation.sensitivity import Sensitivity
+from chipsmith.quantisation.rounding import evaluate_rounded, rounding_changes
+from chipsmith.quantisation.sensitivity import Sensitivity, measure_tensors
 from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
 from chipsmith.quantisation.text import format_report
 from chipsmith.tosa.floating.evaluate import evaluate_floats
@@ -260,11 +260,11 @@ def test_labels_count_as_right_or_wrong():
 
 def test_a_choice_has_to_better_more_inputs_than_chance_would():
     """A single input that gains much, or gains that are as often losses, are no reason."""
-    base = Verdict(sqnr_db=30.0, by_input=np.array([30.0, 30.0, 30.0, 30.0]))
-    assert Verdict(sqnr_db=31.0, by_input=np.array([31.0, 31.2, 30.8, 31.0])).betters(base)
-    assert not Verdict(sqnr_db=31.0, by_input=np.array([36.0, 30.0, 30.0, 30.0])).betters(base)
-    assert not Verdict(sqnr_db=30.1, by_input=np.array([32.0, 28.0, 32.0, 28.4])).betters(base)
-    assert not Verdict(sqnr_db=29.9, by_input=np.array([31.0, 31.0, 31.0, 31.0])).betters(base)
+    base = OutputVerdict(sqnr_db=30.0, by_input=np.array([30.0, 30.0, 30.0, 30.0]))
+    assert OutputVerdict(sqnr_db=31.0, by_input=np.array([31.0, 31.2, 30.8, 31.0])).betters(base)
+    assert not OutputVerdict(sqnr_db=31.0, by_input=np.array([36.0, 30.0, 30.0, 30.0])).betters(base)
+    assert not OutputVerdict(sqnr_db=30.1, by_input=np.array([32.0, 28.0, 32.0, 28.4])).betters(base)
+    assert not OutputVerdict(sqnr_db=29.9, by_input=np.array([31.0, 31.0, 31.0, 31.0])).betters(base)
 
 
 def test_outputs_are_judged_by_their_mean_share_of_noise():
@@ -299,3 +299,22 @@ def test_a_report_as_text():
         "16 bits: relu",
         "most sensitive: add (out), 36.5 dB by itself",
     ]
+
+
+def test_what_rounding_a_tensor_alone_does_to_the_outputs():
+    """A factor of a hundred by which a tensor counts shows in the outputs, and not in its own values."""
+
+    def write(writer, x):
+        small, large = (writer.convolve(x, 8, name=name, bias=0.0) for name in ("small", "large"))
+        last = writer.convolve(small, 40, name="last", bias=0.0)
+        return [writer.apply("ADD", last, writer.convolve(large, 40, name="first", scale=100.0, bias=0.0), name="y")]
+
+    network, inputs = write_network(write, IMAGE), normal(4, IMAGE)
+    plan = quantise(network, inputs, PLAIN).plan
+    measured = {each.tensor: each.sqnr_db for each in measure_tensors(network, plan, inputs)}
+    alone = rounding_changes(network.graph, QuantisationPlan(tensors={"small": plan.tensors["small"]}))
+    exact, rounded = (
+        evaluate_floats(network.graph, inputs, keep=["y"], changes=changes)["y"] for changes in ({}, alone)
+    )
+    assert measured["small"] == pytest.approx(signal_to_noise_db(exact, rounded))
+    assert measured["small"] > measured["large"] + 20

@@ -24,6 +24,7 @@ class Question:
     expected: tuple[Array, ...]
     comparison: Comparison
     rival: tuple[Array, ...]
+    steps: int
 
 
 def write_example(example: Example, folder: Path) -> None:
@@ -32,7 +33,12 @@ def write_example(example: Example, folder: Path) -> None:
     np.savez(folder / "inputs.npz", *join_inferences(example.inputs))
     np.savez(folder / "expected.npz", *join_inferences(example.expected))
     np.savez(folder / "rival.npz", *join_inferences(example.rival))
-    about = {"model": example.model, "calibration": calibration, "comparison": example.comparison}
+    about = {
+        "model": example.model,
+        "calibration": calibration,
+        "comparison": example.comparison,
+        "steps": example.steps,
+    }
     (folder / "about.json").write_text(json.dumps(about))
 
 
@@ -47,6 +53,7 @@ def read_question(folder: Path) -> Question:
         expected=_read_arrays(folder / "expected.npz"),
         comparison=Comparison(about["comparison"]),
         rival=_read_arrays(folder / "rival.npz"),
+        steps=about["steps"],
     )
 
 

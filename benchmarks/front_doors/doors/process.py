@@ -17,7 +17,9 @@ from pathlib import Path
 
 PACKAGES = Path(__file__).parents[1]
 SOURCE = Path(__file__).parents[3] / "src"
-SECONDS = 300
+CPU_SECONDS = 300
+WALL_SECONDS = 4 * CPU_SECONDS
+"""On a machine that does other things too."""
 MEMORY_BYTES = 8 << 30
 
 
@@ -40,14 +42,14 @@ def run_module(module: str, arguments: Sequence[str], folder: Path) -> Ended:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=limit_memory,
+            preexec_fn=limit_resources,
         )
         try:
-            output, errors = process.communicate(timeout=SECONDS)
+            output, errors = process.communicate(timeout=WALL_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            return Ended(output="", failure=f"no result after {SECONDS} s")
+            return Ended(output="", failure=f"no result after {WALL_SECONDS} s")
     return Ended(output=output, failure=_last_words(errors, process.returncode) if process.returncode else None)
 
 
@@ -61,13 +63,14 @@ def run_forked(module: str, arguments: Sequence[str], folder: Path) -> Ended:
         code = _wait(process)
         texts = [Path(file.name).read_text() for file in (output, errors)]
     if code is None:
-        return Ended(output="", failure=f"no result after {SECONDS} s")
+        return Ended(output="", failure=f"no result after {WALL_SECONDS} s")
     return Ended(output=texts[0], failure=_last_words(texts[1], code) if code else None)
 
 
-def limit_memory() -> None:
-    """What this process may have of memory that is its own."""
+def limit_resources() -> None:
+    """What this process may have: memory that is its own, and CPU time."""
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
 
 
 def cpu_seconds() -> float:
@@ -84,7 +87,7 @@ def _run_main(module: str, arguments: Sequence[str], folder: Path, output: int, 
         os.dup2(errors, 2)
         os.chdir(folder)
         os.environ["CHIPSMITH_CACHE"] = str(folder / "cache")
-        limit_memory()
+        limit_resources()
         import_module(module).main(*arguments)
         sys.stdout.flush()
         code = 0
@@ -97,7 +100,7 @@ def _run_main(module: str, arguments: Sequence[str], folder: Path, output: int, 
 
 def _wait(process: int) -> int | None:
     """The exit code of a child; None, and the child's end, where it takes too long."""
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + WALL_SECONDS
     while time.monotonic() < end:
         ended, status = os.waitpid(process, os.WNOHANG)
         if ended:
@@ -114,5 +117,7 @@ def _environment(cache: str, folder: Path) -> dict[str, str]:
 
 
 def _last_words(errors: str, code: int) -> str:
+    if code == -signal.SIGXCPU:
+        return f"no result after {CPU_SECONDS} CPU-s"
     lines = [line for line in errors.splitlines() if line.strip()]
     return f"traceback: {lines[-1][:300]}" if lines else f"ended with code {code}"

@@ -16,18 +16,19 @@ TEXT = (
     "harbour travel morning record system machine colour weight battery circuit kitchen station ticket yellow "
     "Monday invoice total amount address street London Berlin 2026 1984 37.5 12:45 No.8 B-17 40% page figure"
 )
+LINE = (320, 48)
 
 
-def render_line(seed: int, *, height: int = 48, width: int = 320) -> Array:
-    """A line of two or three words as a network's input, (3, height, width) from -1 to 1."""
+def render_line(seed: int, *, width: int) -> Array:
+    """A line of two or three words as a network's input, (3, 48, width) from -1 to 1, squeezed where it is too long."""
     from PIL import Image, ImageDraw
 
     draw = np.random.default_rng([seed, 1])
     text = " ".join(draw.choice(TEXT.split(), int(draw.integers(2, 4))))
     paper, ink = _draw_colours(draw)
-    image = Image.new("RGB", (width, height), paper)
+    image = Image.new("RGB", LINE, paper)
     _write(ImageDraw.Draw(image), (int(draw.integers(4, 12)), int(draw.integers(4, 10))), text, 26, ink)
-    return _as_input(image, draw)
+    return _as_input(image.resize((width, LINE[1])), draw)
 
 
 def render_page(seed: int, *, size: int = 320) -> Array:

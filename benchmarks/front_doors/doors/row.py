@@ -45,7 +45,7 @@ def measure(question: Question) -> Outcome:
         outputs = prepared.run(*question.inputs)
     except ChipsmithError as error:
         return Outcome(whole=False, refusal=f"{type(error).__name__}: {error}")
-    verdict = judge(outputs, question.expected, question.comparison)
+    verdict = judge(outputs, question.expected, question.comparison, steps=question.steps)
     return Outcome(
         whole=True,
         lowering_cpu_s=lowering,

@@ -29,10 +29,8 @@ class Comparison(StrEnum):
     """Floats by their signal to noise, integers that the network decides by how many are the same."""
     STRINGS = "strings"
     """As VALUES, and the strings that the classes of each step spell: repeats once, class 0 not at all."""
-    STEPS = "steps"
-    """Everything within a step: LiteRT rounds some products otherwise than TOSA."""
-    BITS = "bits"
-    """Everything: the network has only integers."""
+    INTEGERS = "integers"
+    """Every element, within `Example.steps`: the network has only integers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +39,8 @@ class Example:
 
     `model` is what `chipsmith compile` takes: a file, or `package.module:function`. `expected` are the outputs that the
     network's own framework gives for `inputs`. `calibration` is empty where the network needs none. `rival` are the
-    outputs of onnxruntime's own int8 for the same calibration and inputs, where they are asked for.
+    outputs of onnxruntime's own int8 for the same calibration and inputs, where they are asked for. `steps` is how far
+    an integer may be off: LiteRT rounds some products otherwise than TOSA, by a step each.
     """
 
     model: str
@@ -51,6 +50,7 @@ class Example:
     expected: tuple[Inference, ...]
     comparison: Comparison = Comparison.VALUES
     rival: tuple[Inference, ...] = ()
+    steps: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,14 +43,19 @@ def run_module(module: nn.Module, inferences: Sequence[Inference]) -> tuple[Infe
     return tuple(tuple(flatten(call)) for call in calls)
 
 
-def run_litert(
-    file: Path, count: int, draw: np.random.Generator
-) -> tuple[tuple[Inference, ...], tuple[Inference, ...]]:
-    """Random int8 inputs of a `.tflite` file, and its outputs by LiteRT's reference kernels."""
+def open_interpreter(file: Path) -> Any:
+    """LiteRT's reference kernels on a `.tflite` file."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     interpreter = Interpreter(str(file), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
     interpreter.allocate_tensors()
+    return interpreter
+
+
+def run_litert(
+    interpreter: Any, count: int, draw: np.random.Generator
+) -> tuple[tuple[Inference, ...], tuple[Inference, ...]]:
+    """Random int8 inputs of an interpreter, and its outputs."""
     inputs, outputs = [], []
     for _ in range(count):
         ports = interpreter.get_input_details()

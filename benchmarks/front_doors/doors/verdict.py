@@ -28,8 +28,8 @@ class Verdict:
     same_strings: float | None = None
 
 
-def judge(outputs: Sequence[Array], expected: Sequence[Array], comparison: Comparison) -> Verdict:
-    """Compare all outputs by their order, shapes and values."""
+def judge(outputs: Sequence[Array], expected: Sequence[Array], comparison: Comparison, *, steps: int = 0) -> Verdict:
+    """Compare all outputs by their order, shapes and values; `steps` is how far integers may be off."""
     if len(outputs) != len(expected):
         return Verdict(sqnr_db=None, wrong=f"{len(outputs)} outputs for {len(expected)}")
     pairs = list(zip(outputs, expected, strict=True))
@@ -41,7 +41,7 @@ def judge(outputs: Sequence[Array], expected: Sequence[Array], comparison: Compa
         share = float(np.mean([spell(got) == spell(wanted) for got, wanted in zip(*pairs[0], strict=True)]))
         wrong = f"{share:.0%} of the strings agree" if share < LEAST_AGREEMENT else None
         return Verdict(sqnr_db=worst, wrong=wrong, same_strings=share)
-    reasons = [_fault(got, wanted, comparison) for got, wanted in pairs]
+    reasons = [_fault(got, wanted, comparison, steps) for got, wanted in pairs]
     return Verdict(sqnr_db=worst, wrong=next((reason for reason in reasons if reason), None))
 
 
@@ -73,13 +73,10 @@ def sqnr_db(got: Array, wanted: Array) -> float | None:
     return float(np.clip(10 * np.log10(signal / noise), -100.0, None))
 
 
-def _fault(got: Array, wanted: Array, comparison: Comparison) -> str | None:
-    if comparison is Comparison.BITS:
-        different = int(np.count_nonzero(got != wanted))
-        return f"{different} of {wanted.size} elements differ" if different else None
-    if comparison is Comparison.STEPS:
-        steps = int(np.abs(got.astype(np.int64) - wanted).max())
-        return f"{steps} steps" if steps > 1 else None
+def _fault(got: Array, wanted: Array, comparison: Comparison, steps: int) -> str | None:
+    if comparison is Comparison.INTEGERS:
+        off = int(np.count_nonzero(np.abs(got.astype(np.int64) - wanted) > steps))
+        return f"{off} of {wanted.size} elements differ by more than {steps}" if off else None
     if wanted.dtype.kind == "f":
         figure = sqnr_db(got, wanted)
         return f"{figure:.1f} dB" if figure is not None and figure < FLOOR_DB else None

@@ -28,7 +28,7 @@ def _terminal_progress() -> "Progress":
 
 Model = Annotated[
     "str | torch.nn.Module",
-    Argument(metavar="MODEL", help="A .tosa, int8 .tflite or .onnx file, or package.module:function."),
+    Argument(metavar="MODEL", help="A .tosa, .tflite or .onnx file, or package.module:function."),
 ]
 ChipOption = Annotated["str | Chip", Option(flags=("--chip",), help="A chip of `chipsmith chips`, or a YAML file.")]
 ChipArgument = Annotated["str | Chip", Argument(metavar="CHIP", help="A chip of `chipsmith chips`, or a YAML file.")]

@@ -55,7 +55,7 @@ def compile(
 ) -> "CompileResult":
     """Compile a network for a chip and say where each operator runs, and why.
 
-    `model` names a network: a `.tosa`, int8 `.tflite` or `.onnx` file, or "package.module:function" of a function that
+    `model` names a network: a `.tosa`, `.tflite` or `.onnx` file, or "package.module:function" of a function that
     returns a torch.nn.Module; or it is such a module itself. `chip` is a name of the catalogue, a YAML file or a Chip;
     `settings` replace fields of it, such as "tensor.rows=32". `calibration` is for a float network alone: inputs as the
     network takes them, n of them along the first axis, by name where there are several, or the file of such (`.npy`,
@@ -102,6 +102,8 @@ def compile(
 def _check(
     network: "QuantizedNetwork", program: "Program", model: object, floor: float, random_calibration: bool
 ) -> "SourceCheck | None":
+    if network.source is None:  # nothing to check, nothing to import
+        return None
     from chipsmith.frontends.registry import name_model
     from chipsmith.targets import HostedGraph
     from chipsmith.targets.npu import NpuGraph

@@ -74,16 +74,19 @@ def _print_quantisation(report: QuantisationReport | None) -> None:
 
 def _print_check(check: SourceCheck | None) -> None:
     """A check's line; nothing where none was done."""
+    if check is None:
+        return
     from chipsmith.witness.check.text import describe_check
 
-    if check is not None:
-        print(describe_check(check))
+    print(describe_check(check))
 
 
 def _explain(check: SourceCheck | None) -> str:
+    if check is None:
+        return ""
     from chipsmith.witness.check.text import explain_failure
 
-    return "" if check is None else explain_failure(check)
+    return explain_failure(check)
 
 
 def _print_simulation(result: SimResult) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,8 +24,11 @@ from chipsmith.frontends.quantized_io import (
     quantize_all,
 )
 from chipsmith.profile.profile import HostStep
-from chipsmith.quantisation.quantise import QuantisationResult
 from chipsmith.tosa.graph import Array, Graph
+
+if TYPE_CHECKING:
+    # A network in integers needs no quantiser, which costs a third of a second to import.
+    from chipsmith.quantisation.quantise import QuantisationResult
 
 MOST_EXAMPLES = 16
 """Batches of the calibration that a network keeps for its check."""

@@ -11,7 +11,7 @@ from chipsmith.quantisation.channels import ChannelStatistics
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import INT8_WIDTH, INT16_WIDTH, Quantisation, QuantisationPlan
 from chipsmith.quantisation.points import Junction, RoundingPoints, find_points
-from chipsmith.quantisation.ranges import Histogram, Range, choose_range, cover_range
+from chipsmith.quantisation.ranges import Histogram, ValueRange, choose_range, cover_range
 from chipsmith.quantisation.settings import RangeMethod
 from chipsmith.quantisation.weights import convolution_weights, plan_weights
 from chipsmith.tosa.floating.evaluate import Observer, observe
@@ -108,7 +108,7 @@ def make_plan(
     return QuantisationPlan(tensors={**plan_weights(network.graph), **tensors, **_border_encodings(network)})
 
 
-def _choose_ranges(graph: Graph, observation: Observation, method: RangeMethod) -> dict[str, Range]:
+def _choose_ranges(graph: Graph, observation: Observation, method: RangeMethod) -> dict[str, ValueRange]:
     """By name the range of each tensor that is rounded."""
     points = _settle_junctions(observation)
     ranges = {
@@ -143,12 +143,12 @@ def _is_unlike(junction: Junction, observation: Observation) -> bool:
     return any(0 < _UNLIKE * (part.high - part.low) < whole.high - whole.low for part in parts)
 
 
-def _constant_range(graph: Graph, name: str) -> Range:
+def _constant_range(graph: Graph, name: str) -> ValueRange:
     """What a table of constants holds, of which inputs choose the rows; else 0 alone."""
     reader = next((operator for operator in graph.operators if operator.outputs[0] == name), None)
     table = graph.constants.get(reader.inputs[0]) if reader is not None and reader.kind == "GATHER" else None
     if table is None:
-        return Range(low=0.0, high=0.0)
+        return ValueRange(low=0.0, high=0.0)
     histogram = Histogram()
     histogram.add(table)
     return histogram.range

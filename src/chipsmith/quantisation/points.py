@@ -1,8 +1,8 @@
 """Where a float graph is rounded: which of its tensors become integers, and which share a range.
 
 Between these points numbers stay in what they are computed in: the int32 sums of a product with the factors, constants
-and limits behind it (not with a residual: its sum in int32 would take twice the cycles); elementwise products that are
-added; sums along an axis and what is computed from them, which are few; or the entries of a table, which
+and limits behind it (not with a residual: its sum in int32 would take twice the cycles); elementwise products and
+sums that are added; sums along an axis and what is computed from them, which are few; or the entries of a table, which
 a chain of functions of a single int8 tensor becomes. Outputs of the network that are sums stay so too, where they take
 no more room than its largest int8 tensor: the host has use for each of their bits.
 """
@@ -55,7 +55,7 @@ class RoundingPoints:
 
 def find_points(graph: Graph) -> RoundingPoints:
     """The rounding points of a float graph."""
-    return _Finder(wiring=Wiring(graph=graph), regions=find_regions(graph)).find()
+    return _PointFinder(wiring=Wiring(graph=graph), regions=find_regions(graph)).find()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class _Chains:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Finder:
+class _PointFinder:
     wiring: Wiring
     regions: tuple[Region, ...]
 
@@ -223,18 +223,18 @@ class _Finder:
             case "MUL" | "ADD" | "SUB" if any(wiring.is_constant(operand) for operand in operands(reader)):
                 return True
             case "ADD" | "SUB":
-                return self._multiplies(name)
+                return self._is_arithmetic(name)
             case "RESHAPE":
                 return tensors[name].shape[-1:] == tensors[reader.outputs[0]].shape[-1:]
             case _:
                 return False
 
-    def _multiplies(self, name: str) -> bool:
-        """Whether a tensor is the elementwise product of two that are computed, which int32 adds as it is."""
+    def _is_arithmetic(self, name: str) -> bool:
+        """Whether a tensor is an elementwise product or sum of two that are computed, which int32 adds as it is."""
         producer = self.wiring.producers.get(name)
-        return (
-            producer is not None and producer.kind == "MUL" and len(set(self.wiring.computed_operands(producer))) == 2
-        )
+        if producer is None or producer.kind not in ("ADD", "MUL", "SUB"):
+            return False
+        return len(set(self.wiring.computed_operands(producer))) == 2
 
     def _share(self, points: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Points that only a CONCAT or a PAD behind reads, through movement alone: they take its range."""

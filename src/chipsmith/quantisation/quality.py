@@ -31,7 +31,7 @@ def signal_to_noise_db(reference: Array, values: Array) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class OutputVerdict:
     """How near the outputs of a choice come, over all inputs and of each: the SQNR of their mean share of noise.
 
     So the output that is furthest off decides, however exact the others are.
@@ -40,14 +40,14 @@ class Verdict:
     sqnr_db: float
     by_input: Reals
 
-    def betters(self, other: Verdict) -> bool:
+    def betters(self, other: OutputVerdict) -> bool:
         """Whether it is nearer over all inputs, and input by input by more than chance: twice the mean gain's error."""
         gains = self.by_input - other.by_input
         error = float(gains.std(ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else 0.0
         return self.sqnr_db > other.sqnr_db and float(gains.mean()) > 2 * error
 
 
-def judge_outputs(reference: Mapping[str, Array], values: Mapping[str, Array]) -> Verdict:
+def judge_outputs(reference: Mapping[str, Array], values: Mapping[str, Array]) -> OutputVerdict:
     """The verdict on outputs (n, *shape) by name, of n inputs; LARGEST_DB where there is no output."""
     ratios = [signal_to_noise_db(reference[name], values[name]) for name in reference]
     rows = [
@@ -55,8 +55,8 @@ def judge_outputs(reference: Mapping[str, Array], values: Mapping[str, Array]) -
         for name in reference
     ]
     if not ratios:
-        return Verdict(sqnr_db=LARGEST_DB, by_input=np.zeros(1))
-    return Verdict(sqnr_db=float(_join_outputs(np.array(ratios))), by_input=_join_outputs(np.array(rows)))
+        return OutputVerdict(sqnr_db=LARGEST_DB, by_input=np.zeros(1))
+    return OutputVerdict(sqnr_db=float(_join_outputs(np.array(ratios))), by_input=_join_outputs(np.array(rows)))
 
 
 def _join_outputs(ratios_db: Reals) -> Reals:

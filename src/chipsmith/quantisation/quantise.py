@@ -12,9 +12,9 @@ from chipsmith.quantisation.equalise import equalise
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import INT8_WIDTH, QuantisationPlan
 from chipsmith.quantisation.planner import Observation, make_plan, observe_points
-from chipsmith.quantisation.quality import LARGEST_DB, Verdict, judge_outputs
+from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, judge_outputs
 from chipsmith.quantisation.rounding import round_weights, rounding_changes
-from chipsmith.quantisation.sensitivity import Sensitivity, rank_tensors
+from chipsmith.quantisation.sensitivity import Sensitivity, measure_tensors, rank_tensors
 from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
 from chipsmith.quantisation.wide import find_wide
 from chipsmith.tosa.floating.evaluate import evaluate_floats
@@ -83,7 +83,7 @@ def quantise(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Choice:
+class _PlanChoice:
     """A network, what was seen of it over the inputs that choose, and what was chosen for it."""
 
     network: FloatNetwork
@@ -96,12 +96,12 @@ class _Choice:
         return make_plan(self.network, observation, method=self.method, wide=self.wide)
 
 
-def _find_wide(choice: _Choice, names: Iterable[str]) -> frozenset[str]:
+def _find_wide(choice: _PlanChoice, names: Iterable[str]) -> frozenset[str]:
     return find_wide(choice.network, names, choice.seen.histograms)
 
 
 def _finish(
-    choice: _Choice, observation: Observation, *, judges: int, trials: tuple[QuantisationTrial, ...]
+    choice: _PlanChoice, observation: Observation, *, judges: int, trials: tuple[QuantisationTrial, ...]
 ) -> QuantisationResult:
     """The result of a choice, with the ranges of all inputs."""
     plan = choice.plan(observation)
@@ -134,7 +134,9 @@ class _Trials:
         self._few = {name: array[:_MOST_JUDGES] for name, array in (judges or chosen).items()}
         self._reference = {name: array[:_MOST_JUDGES] for name, array in outputs.items()}
         self._trials: list[QuantisationTrial] = []
-        self._best = Verdict(sqnr_db=-LARGEST_DB, by_input=np.full(len(next(iter(self._few.values()))), -LARGEST_DB))
+        self._best = OutputVerdict(
+            sqnr_db=-LARGEST_DB, by_input=np.full(len(next(iter(self._few.values()))), -LARGEST_DB)
+        )
 
     def run(self) -> QuantisationResult:
         """The result of all choices that better the outputs."""
@@ -149,11 +151,11 @@ class _Trials:
         everything = choice.seen.join(self._unseen)
         return _finish(choice, everything, judges=self._unseen.inputs, trials=tuple(self._trials))
 
-    def _choose_method(self) -> _Choice:
+    def _choose_method(self) -> _PlanChoice:
         """The method that betters those before it, min/max the first."""
         automatic = self._settings.method is RangeMethod.AUTO
         choices = [
-            _Choice(network=self._network, seen=self._seen, method=method)
+            _PlanChoice(network=self._network, seen=self._seen, method=method)
             for method in (_METHODS if automatic else (self._settings.method,))
         ]
         wide = _find_wide(choices[0], self._settings.wide)
@@ -170,7 +172,7 @@ class _Trials:
             )
         return choices[best]
 
-    def _equalise(self, choice: _Choice) -> _Choice:
+    def _equalise(self, choice: _PlanChoice) -> _PlanChoice:
         equal = equalise(choice.network, choice.seen.channels)
         if equal is choice.network:
             return choice
@@ -180,31 +182,36 @@ class _Trials:
             self._unseen = observe_points(equal.graph, self._judges)
         return result
 
-    def _correct_bias(self, choice: _Choice) -> _Choice:
+    def _correct_bias(self, choice: _PlanChoice) -> _PlanChoice:
         corrected = correct_bias(choice.network, choice.plan(choice.seen), choice.seen.channels)
         return self._keep_better("bias correction", choice, replace(choice, network=corrected))
 
-    def _widen(self, choice: _Choice, target_db: float) -> _Choice:
+    def _widen(self, choice: _PlanChoice, target_db: float) -> _PlanChoice:
         """More and more of the most sensitive tensors in 16 bits, twice as many each time."""
-        ranking = [
-            each.tensor for each in rank_tensors(choice.network, choice.plan(choice.seen), choice.seen.histograms)
-        ]
-        narrow = [name for name in ranking if name not in choice.wide]
+        single = {name: array[:1] for name, array in self._few.items()}
+        ranking = measure_tensors(choice.network, choice.plan(choice.seen), single)
+        narrow = [sensitivity.tensor for sensitivity in ranking if sensitivity.tensor not in choice.wide]
         count = 1
         while self._best.sqnr_db < target_db and count < 2 * len(narrow):
             more = replace(choice, wide=choice.wide | set(narrow[:count]))
-            choice = self._keep_better(f"16 bits: {min(count, len(narrow))} tensors", choice, more)
+            verdict = self._judge(more, round_weights(more.network.graph, more.plan(more.seen)))
+            kept = verdict.sqnr_db > self._best.sqnr_db
+            choice = self._record(f"16 bits: {min(count, len(narrow))} tensors", choice, more, verdict, kept=kept)
             count *= 2
         return choice
 
-    def _keep_better(self, text: str, choice: _Choice, other: _Choice) -> _Choice:
+    def _keep_better(self, text: str, choice: _PlanChoice, other: _PlanChoice) -> _PlanChoice:
         verdict = self._judge(other, round_weights(other.network.graph, other.plan(other.seen)))
-        kept = verdict.betters(self._best)
+        return self._record(text, choice, other, verdict, kept=verdict.betters(self._best))
+
+    def _record(
+        self, text: str, choice: _PlanChoice, other: _PlanChoice, verdict: OutputVerdict, *, kept: bool
+    ) -> _PlanChoice:
         self._trials.append(QuantisationTrial(choice=text, sqnr_db=verdict.sqnr_db, kept=kept))
         self._best = verdict if kept else self._best
         return other if kept else choice
 
-    def _judge(self, choice: _Choice, rounded: Graph) -> Verdict:
+    def _judge(self, choice: _PlanChoice, rounded: Graph) -> OutputVerdict:
         """The verdict on the outputs of a choice, whose graph has rounded weights."""
         changes = rounding_changes(rounded, choice.plan(choice.seen))
         outputs = evaluate_floats(rounded, self._few, keep=rounded.outputs, changes=changes)

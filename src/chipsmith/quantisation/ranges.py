@@ -27,15 +27,15 @@ _SAMPLE = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Range:
+class ValueRange:
     """Real numbers from `low` to `high`."""
 
     low: float
     high: float
 
-    def join(self, other: Range) -> Range:
+    def join(self, other: ValueRange) -> ValueRange:
         """The least range that covers both."""
-        return Range(low=min(self.low, other.low), high=max(self.high, other.high))
+        return ValueRange(low=min(self.low, other.low), high=max(self.high, other.high))
 
 
 @dataclass(kw_only=True)
@@ -76,9 +76,9 @@ class Histogram:
         )
 
     @property
-    def range(self) -> Range:
+    def range(self) -> ValueRange:
         """From the least to the greatest value; 0 alone where there was none."""
-        return Range(low=self.low, high=self.high) if self.low <= self.high else Range(low=0.0, high=0.0)
+        return ValueRange(low=self.low, high=self.high) if self.low <= self.high else ValueRange(low=0.0, high=0.0)
 
     @property
     def centres(self) -> Reals:
@@ -106,7 +106,7 @@ def _merge_bins(counts: npt.NDArray[np.int64], doublings: int) -> npt.NDArray[np
     return np.bincount(index, counts, minlength=2 * _SIDE_BINS).astype(np.int64)
 
 
-def cover_range(values: Range, *, width: int = INT8_WIDTH) -> Quantisation:
+def cover_range(values: ValueRange, *, width: int = INT8_WIDTH) -> Quantisation:
     """The integers that cover a range, with 0 among their reals exactly; the scale is a number of float32.
 
     16 bits have zero point 0.
@@ -122,12 +122,12 @@ def _step(wanted: float) -> float:
     return float(np.float32(wanted if wanted > _LEAST_STEP else 1.0 / (_LEVELS - 1)))
 
 
-def choose_range(histogram: Histogram, method: RangeMethod) -> Range:
+def choose_range(histogram: Histogram, method: RangeMethod) -> ValueRange:
     """The range that a method other than `auto` chooses; always within that of the values."""
     return _METHODS[method](histogram)
 
 
-def _cut_tails(histogram: Histogram) -> Range:
+def _cut_tails(histogram: Histogram) -> ValueRange:
     total = np.cumsum(histogram.counts)
     if not total[-1]:
         return histogram.range
@@ -135,20 +135,33 @@ def _cut_tails(histogram: Histogram) -> Range:
     first, last = np.searchsorted(total, tail, side="right"), np.searchsorted(total, total[-1] - tail)
     edges = (np.array([first, last + 1]) - _SIDE_BINS) * 2.0**histogram.exponent
     whole = histogram.range
-    return Range(low=max(whole.low, float(edges[0])), high=min(whole.high, float(edges[1])))
+    return ValueRange(low=max(whole.low, float(edges[0])), high=min(whole.high, float(edges[1])))
 
 
-def _least_error(histogram: Histogram) -> Range:
-    """Of both ends, each moved in by itself: squares of what is cut off, and step**2 / 12 for each number but 0."""
+def _least_error(histogram: Histogram) -> ValueRange:
+    """Of both ends, each moved in by itself: squares of what is cut off, and what rounding makes of the rest."""
     whole = histogram.range
     lows, highs = np.minimum(whole.low, 0.0) * _SHRINKS, np.maximum(whole.high, 0.0) * _SHRINKS
     below, cut_below = _cut_off(-histogram.centres[::-1], histogram.counts[::-1], -lows)
     above, cut_above = _cut_off(histogram.centres, histogram.counts, highs)
-    inside = int(histogram.counts.sum()) - histogram.zeros - below[:, None] - above
+    inside = int(histogram.counts.sum()) - below[:, None] - above
     steps = (highs - lows[:, None]) / (_LEVELS - 1)
-    errors = cut_below[:, None] + cut_above + np.maximum(inside, 0) * steps**2 / 12
+    errors = cut_below[:, None] + cut_above + rounding_noise(histogram, inside, steps)
     low, high = np.unravel_index(np.argmin(errors), errors.shape)
-    return Range(low=float(lows[low]), high=float(highs[high]))
+    return ValueRange(low=float(lows[low]), high=float(highs[high]))
+
+
+def rounding_noise(histogram: Histogram, inside: Reals, steps: Reals) -> Reals:
+    """The sum of the squared errors of rounding `inside` of the values to steps: their own squares where they become 0.
+
+    The others are as often anywhere between two integers: step**2 / 12 each.
+    """
+    counts = histogram.counts[_SIDE_BINS:] + histogram.counts[:_SIDE_BINS][::-1]
+    counts[0] -= histogram.zeros
+    centres = histogram.centres[_SIDE_BINS:]
+    places = np.searchsorted(centres, steps / 2)
+    lost, squares = (np.append(0.0, np.cumsum(counts * power))[places] for power in (1.0, centres**2))
+    return np.asarray(squares + np.maximum(inside - histogram.zeros - lost, 0) * steps**2 / 12)
 
 
 def _cut_off(centres: Reals, counts: npt.NDArray[np.int64], limits: Reals) -> tuple[Reals, Reals]:
@@ -160,14 +173,14 @@ def _cut_off(centres: Reals, counts: npt.NDArray[np.int64], limits: Reals) -> tu
     return number, np.maximum(squares - 2 * limits * total + limits**2 * number, 0.0)
 
 
-def _least_divergence(histogram: Histogram) -> Range:
+def _least_divergence(histogram: Histogram) -> ValueRange:
     whole = histogram.range
     limits = max(-whole.low, whole.high) * _SHRINKS
-    ranges = [Range(low=max(whole.low, -limit), high=min(whole.high, limit)) for limit in limits]
+    ranges = [ValueRange(low=max(whole.low, -limit), high=min(whole.high, limit)) for limit in limits]
     return min(ranges, key=lambda values: _divergence(histogram, values))
 
 
-def _divergence(histogram: Histogram, values: Range) -> float:
+def _divergence(histogram: Histogram, values: ValueRange) -> float:
     """Kullback-Leibler divergence of the values, cut off, from the same spread evenly over each step's bins.
 
     0 is left out, for every range holds it exactly.
@@ -190,7 +203,7 @@ def _divergence(histogram: Histogram, values: Range) -> float:
     return float((reference[used] * np.log(reference[used] / np.maximum(spread[used], _RAREST))).sum())
 
 
-_METHODS: Mapping[RangeMethod, Callable[[Histogram], Range]] = {
+_METHODS: Mapping[RangeMethod, Callable[[Histogram], ValueRange]] = {
     RangeMethod.MINMAX: lambda histogram: histogram.range,
     RangeMethod.PERCENTILE: _cut_tails,
     RangeMethod.MSE: _least_error,

@@ -42,7 +42,7 @@ class Region:
 
 def find_regions(graph: Graph, rounded: Collection[str] = ()) -> tuple[Region, ...]:
     """The regions of a graph in the order of their outputs; `rounded` tensors stand at a region's border alone."""
-    finder = _Finder(graph=graph)
+    finder = _RegionFinder(graph=graph)
     candidates = (finder.match(operator) for operator in graph.operators)
     regions = [region for region in candidates if region is not None and finder.is_closed(region, rounded)]
     return tuple(_drop_overlaps(regions))
@@ -67,7 +67,7 @@ class _Sum:
 
 
 @dataclass(kw_only=True)
-class _Finder:
+class _RegionFinder:
     graph: Graph
     producers: Mapping[str, Operator] = field(init=False)
     readers: Mapping[str, tuple[str, ...]] = field(init=False)

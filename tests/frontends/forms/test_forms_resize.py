@@ -11,7 +11,7 @@ from torch.nn import functional
 from chipsmith.frontends.forms.resize import resize_linear, resize_nearest, resize_weighted
 from chipsmith.frontends.forms.sampling import (
     CoordinateMapping,
-    Rounding,
+    PositionRounding,
     antialiased_weights,
     cubic_weights,
     round_positions,
@@ -48,7 +48,9 @@ def test_nearest(sizes):
     chosen = {
         axis: (
             array,
-            round_positions(array, Rounding.FLOOR, size=IMAGE.shape[axis], scale=len(array) / IMAGE.shape[axis]),
+            round_positions(
+                array, PositionRounding.FLOOR, size=IMAGE.shape[axis], scale=len(array) / IMAGE.shape[axis]
+            ),
         )
         for axis, array in positions.items()
     }

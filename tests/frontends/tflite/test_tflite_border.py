@@ -111,3 +111,11 @@ def test_reals_inside_are_refused_by_tensor_and_operator(tmp_path):
         BadInput, match=r"network\.tflite computes in integers and in floating .* 'real' of operator 0, DEQ"
     ):
         load_tflite(path)
+
+
+def test_quantised_file_takes_no_calibration(tmp_path):
+    write = FileWriter()
+    x = write.tensor(SHAPE, "int8", INSIDE)
+    path = write.write(tmp_path / "network.tflite", [x], [write_relu(write, x)])
+    with pytest.raises(BadInput, match=r"network\.tflite is quantised already: leave --calibration out"):
+        load_tflite(path, np.zeros((4, *SHAPE[1:]), np.float32))

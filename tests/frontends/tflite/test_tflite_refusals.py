@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tflite_files import FileWriter, Scaled
 
-from chipsmith.errors import OperatorRefused
+from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.tflite.network import load_tflite
 
 SCALED = Scaled(0.03, 1)
@@ -57,3 +57,20 @@ def test_what_the_machine_does_not_hold_is_named_by_the_files_tensor(tmp_path):
     y = write.tensor((1, 8, 8, 3), "int16", Scaled(0.01, 0), name="features")
     write.operator("CONV_2D", [x, weights, bias], [y], "Conv2DOptions", {"strideH": 1, "strideW": 1})
     assert "tensor 'features' is computed by CONV2D" in refusal_of(write, tmp_path, x, y)
+
+
+def test_tensor_that_nothing_makes_is_named(tmp_path):
+    write = FileWriter()
+    x, lost = write.tensor((1, 8), "int8", SCALED), write.tensor((1, 8), "int8", SCALED, name="lost")
+    y = write.operator("ADD", [x, lost], [write.tensor((1, 8), "int8", SCALED)], "AddOptions")
+    with pytest.raises(BadInput, match=r"network\.tflite: tensor 'lost' is read, and nothing makes it"):
+        load_tflite(write.write(tmp_path / "network.tflite", [x], [y]))
+
+
+def test_operator_without_a_result_is_named_by_its_number(tmp_path):
+    """A custom operator without a result has no tensor to be named by."""
+    write = FileWriter()
+    x = write.tensor((1, 8), "int8", SCALED)
+    write.operator("Print", [x], [])
+    y = write.operator("RELU", [x], [write.tensor((1, 8), "int8", SCALED)])
+    assert "operator 0, Print, is refused: it is a custom operator" in refusal_of(write, tmp_path, x, y)

@@ -70,13 +70,13 @@ class FileWriter:
         data: Any = None,
         variable: bool = False,
     ) -> int:
-        """A tensor; `data` makes it a constant."""
+        """A tensor; `data` makes it a constant. Reals have no scale."""
         graph = self._model.subgraphs[-1]
         tensor = schema.TensorT()
         tensor.name = f"t{len(graph.tensors)}" if name is None else name
         tensor.shape = np.array(shape, np.int32)
         tensor.type, tensor.isVariable = _TYPES[dtype], variable
-        tensor.quantization = None if scaled is None else scaled.table()
+        tensor.quantization = None if scaled is None or dtype == "float32" else scaled.table()
         tensor.buffer = self._store(data, dtype)
         graph.tensors.append(tensor)
         return len(graph.tensors) - 1

@@ -19,7 +19,7 @@ class Wire:
 
 
 class RandomWriter:
-    """A file in the making, with the dice that its numbers come from; `dtype` is int8 or uint8."""
+    """A file in the making, with the dice that its numbers come from; `dtype` is int8, uint8 or float32."""
 
     def __init__(self, random: np.random.Generator, dtype: str = "int8") -> None:
         self.file = FileWriter()
@@ -120,9 +120,9 @@ def fixed_scale(kind: str, scale: float, zero_point: int, options: str | None = 
     return make
 
 
-def int8_alone(make: Maker) -> Maker:
+def not_in_uint8(make: Maker) -> Maker:
     """Operators that LiteRT does not run in uint8, or rounds otherwise than TOSA can."""
-    return lambda write, x: make(write, x) if write.dtype == "int8" else None
+    return lambda write, x: make(write, x) if write.dtype != "uint8" else None
 
 
 def leaky_relu(write: RandomWriter, x: Wire) -> Wire:
@@ -227,10 +227,10 @@ MAKERS: dict[str, Maker] = {
         "ResizeNearestNeighborOptions",
         [(False, False), (False, True), (True, False), (True, True)],
     ),
-    "RESIZE_BILINEAR": int8_alone(
+    "RESIZE_BILINEAR": not_in_uint8(
         resize("RESIZE_BILINEAR", "ResizeBilinearOptions", [(False, False), (False, True), (True, False)])
     ),
-    "AVERAGE_POOL_2D": int8_alone(pool("AVERAGE_POOL_2D")),
+    "AVERAGE_POOL_2D": not_in_uint8(pool("AVERAGE_POOL_2D")),
     "MAX_POOL_2D": pool("MAX_POOL_2D"),
     "CONCATENATION": concatenation,
     "RESHAPE": reshape,
@@ -241,7 +241,22 @@ MAKERS: dict[str, Maker] = {
     "STRIDED_SLICE": strided_slice,
     "PAD": pad,
     "QUANTIZE": rescaled("QUANTIZE"),
-    "ABS": int8_alone(rescaled("ABS")),
-    "EXP": int8_alone(rescaled("EXP")),
-    "SQUARED_DIFFERENCE": int8_alone(binary("SQUARED_DIFFERENCE", None)),
+    "ABS": not_in_uint8(rescaled("ABS")),
+    "EXP": not_in_uint8(rescaled("EXP")),
+    "SQUARED_DIFFERENCE": not_in_uint8(binary("SQUARED_DIFFERENCE", None)),
 }
+
+
+class RealWriter(RandomWriter):
+    """A file in floating point: the same operators without scales."""
+
+    def __init__(self, random: np.random.Generator) -> None:
+        super().__init__(random, "float32")
+
+    def integers(self, shape: tuple[int, ...], _low: int = -128, _high: int = 128) -> np.ndarray:
+        return self.random.normal(size=shape)
+
+    def weights(self, shape: tuple[int, ...], axis: int, _source: Scaled) -> tuple[int, int]:
+        parts = (self.integers(shape), self.integers((shape[axis],)))
+        kernel, bias = (self.file.constant(values, "float32") for values in parts)
+        return kernel, bias

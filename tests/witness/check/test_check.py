@@ -206,13 +206,13 @@ def test_integers_are_the_same_to_the_bit():
 def test_a_step_is_wrong_without_a_name():
     result = check_integers(one_step)
     assert (result.verdict, result.first_layer_off.name) == ("wrong", "y")
-    assert "of 64 values differ, by 1 steps at most" in explain_failure(result)
+    assert "of 64 values differ, by 1 step at most" in explain_failure(result)
 
 
 def test_a_named_operator_may_bring_a_step():
     result = check_integers(one_step, other_roundings={"y": "FULLY_CONNECTED"})
     assert result.right
-    assert "by 1 steps at most (1 FULLY_CONNECTED may bring 1 each: TOSA rounds it otherwise)" in describe_check(result)
+    assert "by 1 step at most (1 FULLY_CONNECTED may bring 1 each: TOSA rounds it otherwise)" in describe_check(result)
 
 
 def test_a_step_that_another_operator_brings_is_wrong():

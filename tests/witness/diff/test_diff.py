@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-import torch
 from onnx import TensorProto, helper, numpy_helper
 
 import chipsmith
 from chipsmith import cli
 from chipsmith.errors import BadInput
 from chipsmith.witness.diff.layer import LayerValues, from_float, from_witness
-from chipsmith.witness.diff.sqnr import is_of_original
 
 DIGITS = str(Path(__file__).parents[2] / "networks" / "digits_cnn.tosa")
 MODULE = """
@@ -162,20 +160,6 @@ def test_layers_of_a_file_in_integers(shared_data):
     assert len(diff.layers) > 10
     assert diff.witness.startswith("LiteRT ")
     assert {layer.npu.largest for layer in diff.layers} == {0}
-
-
-def exported_nodes(forward):
-    """The nodes by name of a module of that `forward`, as torch.export writes them."""
-    module = type("Exported", (torch.nn.Module,), {"forward": lambda _, x: forward(x)})()
-    return {node.name: node for node in torch.export.export(module, (torch.zeros(1, 4),)).graph.nodes}
-
-
-def test_a_node_is_the_float_networks_only_where_it_computes_the_same():
-    originals = exported_nodes(lambda x: x * 2)
-    others = exported_nodes(lambda x: torch.relu(x[:, :2] * 2))
-    assert is_of_original(originals["mul"], originals)
-    assert not is_of_original(others["mul"], originals)
-    assert not is_of_original(others["relu"], originals)
 
 
 @pytest.mark.slow

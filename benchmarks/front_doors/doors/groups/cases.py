@@ -77,5 +77,5 @@ def make_tflite(case: Path, _folder: Path) -> Example:
         calibration=(),
         inputs=((inputs,),),
         expected=((expected,),),
-        comparison=Comparison.VALUES if expected.dtype.kind == "f" else Comparison.BITS,
+        comparison=Comparison.VALUES if expected.dtype.kind == "f" else Comparison.INTEGERS,
     )

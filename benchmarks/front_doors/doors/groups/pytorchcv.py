@@ -11,6 +11,7 @@ from doors.subject import Subject
 if TYPE_CHECKING:
     from torch import nn
 
+TORCHVISION = ("torchvision", "torchvision.ops", "torchvision.transforms", "torchvision.models")
 SIZES = {
     "resnet20_cifar10": 32,
     "preresnet20_cifar10": 32,
@@ -30,9 +31,6 @@ def list_subjects() -> Sequence[Subject]:
     return list_modules(
         "pytorchcv", [ModuleNetwork(function=name, ports=image(3, size)) for name, size in SIZES.items()]
     )
-
-
-TORCHVISION = ("torchvision", "torchvision.ops", "torchvision.transforms", "torchvision.models")
 
 
 def __getattr__(name: str) -> Callable[[], nn.Module]:

@@ -15,7 +15,7 @@ import numpy as np
 from doors.modules import Exporter, ModuleNetwork, Port, image, list_subject, seeded
 from doors.process import SOURCE
 from doors.subject import Comparison, Door, Example, Subject
-from doors.truth import run_litert
+from doors.truth import open_interpreter, run_litert
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,6 +29,8 @@ NETWORKS = (
     ModuleNetwork(function="digits", ports=image(1, 28), calibration_inputs=128, judged_inputs=4),
 )
 DATA = Path(os.environ.get("CHIPSMITH_DATA", SOURCE.parents[1] / "shared" / "data")) / "mlperf_tiny"
+
+ROUNDED_OTHERWISE = "FULLY_CONNECTED"
 
 
 def list_subjects() -> Sequence[Subject]:
@@ -49,14 +51,17 @@ def list_subjects() -> Sequence[Subject]:
 
 def make_tflite(file: Path, _folder: Path) -> Example:
     """An integer file with random inputs, beside LiteRT's reference kernels."""
-    inputs, expected = run_litert(file, 4, np.random.default_rng(1))
+    interpreter = open_interpreter(file)
+    inputs, expected = run_litert(interpreter, 4, np.random.default_rng(1))
+    kinds = [operator["op_name"] for operator in interpreter._get_ops_details()]
     return Example(
         model=str(file),
         input_names=("input",),
         calibration=(),
         inputs=inputs,
         expected=expected,
-        comparison=Comparison.STEPS,
+        comparison=Comparison.INTEGERS,
+        steps=kinds.count(ROUNDED_OTHERWISE),
     )
 
 

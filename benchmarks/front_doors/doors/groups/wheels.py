@@ -21,7 +21,7 @@ JUDGED_PAGES = 4
 def list_subjects() -> Sequence[Subject]:
     return [
         _subject("rapidocr", "_det_", _draw_pages, JUDGED_PAGES, Comparison.VALUES),
-        _subject("rapidocr", "_cls_", partial(_draw_lines, 192), JUDGED_PAGES, Comparison.VALUES),
+        _subject("rapidocr", "_cls_", _draw_turned_lines, JUDGED_LINES, Comparison.VALUES),
         _subject("rapidocr", "_rec_", partial(_draw_lines, 320), JUDGED_LINES, Comparison.STRINGS),
         _subject("nudenet", "320n", _draw_pages, JUDGED_PAGES, Comparison.VALUES),
         _subject("magika", "model", _draw_bytes, JUDGED_LINES, Comparison.VALUES),
@@ -68,6 +68,12 @@ def _draw_pages(count: int, first: int) -> list[Inference]:
 
 def _draw_lines(width: int, count: int, first: int) -> list[Inference]:
     return [(render_line(first + index, width=width)[None],) for index in range(count)]
+
+
+def _draw_turned_lines(count: int, first: int) -> list[Inference]:
+    """Every other line is upside down: that is what the network tells."""
+    lines = _draw_lines(192, count, first)
+    return [(line[:, :, ::-1, ::-1] if index % 2 else line,) for index, (line,) in enumerate(lines)]
 
 
 def _draw_bytes(count: int, first: int) -> list[Inference]:

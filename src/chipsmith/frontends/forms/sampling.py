@@ -27,7 +27,7 @@ class CoordinateMapping(enum.Enum):
     ALIGN_CORNERS = "the first and the last elements coincide"
 
 
-class Rounding(enum.Enum):
+class PositionRounding(enum.Enum):
     """How a position becomes an index."""
 
     HALF_DOWN = "to the nearest, halves down"
@@ -56,16 +56,16 @@ def sample_positions(mapping: CoordinateMapping, *, size: int, count: int, scale
     return np.asarray((index + half) / factor - half)
 
 
-def round_positions(positions: Positions, rounding: Rounding, *, size: int, scale: float) -> Indices:
+def round_positions(positions: Positions, rounding: PositionRounding, *, size: int, scale: float) -> Indices:
     """The index of the nearest element that each position counts as, within the source."""
     match rounding:
-        case Rounding.HALF_DOWN:
+        case PositionRounding.HALF_DOWN:
             rounded = np.ceil(positions - np.float32(0.5))
-        case Rounding.HALF_UP:
+        case PositionRounding.HALF_UP:
             rounded = np.floor(positions + np.float32(0.5))
-        case Rounding.CEIL:
+        case PositionRounding.CEIL:
             rounded = np.ceil(positions)
-        case Rounding.TRUNCATE_OR_CEIL if scale < 1:
+        case PositionRounding.TRUNCATE_OR_CEIL if scale < 1:
             rounded = np.ceil(positions)
         case _:
             rounded = np.floor(positions)

@@ -12,8 +12,8 @@ from chipsmith.frontends.forms.resize import resize_linear, resize_nearest, resi
 from chipsmith.frontends.forms.sampling import (
     CoordinateMapping,
     Matrix,
+    PositionRounding,
     Positions,
-    Rounding,
     antialiased_weights,
     cubic_kernel,
     cubic_weights,
@@ -34,10 +34,10 @@ _MAPPINGS = {
     "align_corners": CoordinateMapping.ALIGN_CORNERS,
 }
 _ROUNDINGS = {
-    "round_prefer_floor": Rounding.HALF_DOWN,
-    "round_prefer_ceil": Rounding.HALF_UP,
-    "floor": Rounding.FLOOR,
-    "ceil": Rounding.CEIL,
+    "round_prefer_floor": PositionRounding.HALF_DOWN,
+    "round_prefer_ceil": PositionRounding.HALF_UP,
+    "floor": PositionRounding.FLOOR,
+    "ceil": PositionRounding.CEIL,
 }
 _FIRST_WITH_COORDINATES = 11
 _LAST_BITS = 1e-5
@@ -88,7 +88,7 @@ def _interpolate(
     mode = "linear" if mode == "bilinear" else mode
     if mode == "nearest":
         _refuse_ties(node, positions)
-        rounding = Rounding.TRUNCATE_OR_CEIL if older else _read_rounding(node)
+        rounding = PositionRounding.TRUNCATE_OR_CEIL if older else _read_rounding(node)
         chosen = {
             axis.axis: (
                 positions[axis.axis],
@@ -115,7 +115,7 @@ def _refuse_ties(node: Node, positions: Mapping[int, Positions]) -> None:
             raise refuse(node, "nearest elements by half_pixel_symmetric, where positions lie halfway, are not held")
 
 
-def _read_rounding(node: Node) -> Rounding:
+def _read_rounding(node: Node) -> PositionRounding:
     name = node.text("nearest_mode", "round_prefer_floor")
     if name not in _ROUNDINGS:
         raise refuse(node, f"rounding by {name} is not held; {', '.join(_ROUNDINGS)} are")

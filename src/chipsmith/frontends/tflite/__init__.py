@@ -1,4 +1,4 @@
-"""TensorFlow Lite files, quantised to int8: converted to TOSA by the libraries of both."""
+"""TensorFlow Lite files, quantised or float: converted to TOSA by the libraries of both, and in part here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from chipsmith.frontends.front_end import FrontEnd
 FRONT_END = FrontEnd(
     name="TensorFlow Lite",
     suffixes=(".tflite",),
-    form="int8 .tflite",
+    form=".tflite",
     loader="chipsmith.frontends.tflite.network:load_tflite",
     packages=("tosa_converter_for_tflite", "ai_edge_litert"),
     extra="tflite",

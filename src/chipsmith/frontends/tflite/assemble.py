@@ -26,7 +26,7 @@ _HANDLERS: Mapping[str, Handler] = {
     **table.HANDLERS,
 }
 # What arithmetic on tensors raises that an operator of this kind cannot have.
-_MISFITS = (AssertionError, AttributeError, IndexError, TypeError, ValueError, ZeroDivisionError)
+_MISFITS = (AssertionError, AttributeError, LookupError, TypeError, ValueError, ZeroDivisionError)
 
 Convert = Callable[[Part], bytes]
 """Takes a part of a network to the bytes of a `.tosa` file."""

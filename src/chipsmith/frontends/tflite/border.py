@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chipsmith.errors import BadInput
 from chipsmith.frontends.tflite.model import FileGraph, FileOperator, FileTensor, ModelFile
 from chipsmith.frontends.tflite.variables import FileState, take_variables
 
@@ -40,9 +41,11 @@ class InnerNetwork:
 def strip_border(model: ModelFile) -> InnerNetwork:
     """Take from the network what the host does: QUANTIZE of float inputs, DEQUANTIZE of float outputs, variables.
 
-    Raises OperatorRefused for a variable whose first value the file does not hold as a constant.
+    Raises OperatorRefused for a variable whose first value the file does not hold as a constant, BadInput for a tensor
+    that nothing makes.
     """
     states, graph = take_variables(model)
+    _check_sources(model, graph, states)
     entering = tuple(entry for place, index in enumerate(graph.inputs) for entry in _enter(graph, place, index))
     leaving = tuple(_leave(graph, index) for index in graph.outputs)
     hosted = {entry.tensor for entry in entering} - set(graph.inputs)
@@ -65,3 +68,12 @@ def _leave(graph: FileGraph, index: int) -> int:
         return index
     source = producer.inputs[0]
     return index if graph.tensors[source].is_float else source
+
+
+def _check_sources(model: ModelFile, graph: FileGraph, states: Sequence[FileState]) -> None:
+    """Each tensor that is read is an input, a constant, a state, or made by an operator."""
+    sources = {*graph.inputs, *graph.producers, *(state.before for state in states)}
+    for index in (*(index for op in graph.operators for index in op.operands), *graph.outputs):
+        if index not in sources and not graph.tensors[index].is_constant:
+            name = graph.tensors[index].name
+            raise BadInput(f"{model.file}: tensor '{name}' is read, and nothing makes it; export the file again")

@@ -9,16 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.frontends.calibration import (
-    CalibrationSource,
-    missing_calibration,
-    needless_calibration,
-    order_calibration,
-    read_calibration,
-)
+from chipsmith.frontends.calibration import CalibrationSource, needless_calibration
 from chipsmith.frontends.front_end import AnyPath
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
-from chipsmith.frontends.quantise import quantise_network
 from chipsmith.frontends.quantized_io import (
     AuthorTensor,
     ConstantOutput,
@@ -34,14 +27,14 @@ from chipsmith.frontends.tflite import FRONT_END
 from chipsmith.frontends.tflite.assemble import Assembled, assemble
 from chipsmith.frontends.tflite.border import InnerNetwork, strip_border
 from chipsmith.frontends.tflite.convert import convert
-from chipsmith.frontends.tflite.float_network import read_float_network
 from chipsmith.frontends.tflite.litert import LiteRtModel
 from chipsmith.frontends.tflite.model import ABSENT, UNSIGNED_OFFSET, ModelFile, parse_model
-from chipsmith.frontends.tflite.weights import restore_weights
 from chipsmith.tosa.verify import verify_operator
 
 _ROUNDED_ONCE = ("FULLY_CONNECTED",)
 """Operators whose sums LiteRT's reference kernels round once where TOSA rounds twice."""
+_ROUNDED_OTHERWISE_UNSIGNED = ("AVERAGE_POOL_2D", "RESIZE_BILINEAR")
+"""Operators whose halves LiteRT's reference kernels of uint8 take up, or to even, unlike those of int8."""
 
 
 def load_tflite(
@@ -63,7 +56,10 @@ def load_tflite(
     FRONT_END.require(f"read {file}")
     network = strip_border(parse_model(data, file))
     if _computes_in_reals(network):
-        return _quantise(network, calibration, options)
+        # The quantiser costs a third of a second to import, and a quantised file has no use for it.
+        from chipsmith.frontends.tflite.quantise import quantise_file
+
+        return quantise_file(network, calibration, options)
     if calibration is not None:
         raise needless_calibration(os.fspath(model))
     _refuse_mixture(network)
@@ -76,18 +72,6 @@ def _computes_in_reals(network: InnerNetwork) -> bool:
     read = [tensors[index] for op in network.operators for index in (*op.operands, *op.outputs)]
     inner = [tensor for tensor in read if not tensor.is_constant]
     return any(tensor.is_float for tensor in inner) and not any(tensor.scales.size for tensor in inner)
-
-
-def _quantise(network: InnerNetwork, calibration: CalibrationSource | None, options: LoadOptions) -> QuantizedNetwork:
-    file = network.model.file
-    if network.states:
-        name = network.states[0].name
-        raise BadInput(f"{file} keeps '{name}' in floating point from one inference to the next: convert it quantised")
-    if calibration is None:
-        raise missing_calibration(os.fspath(file))
-    reals = read_float_network(strip_border(restore_weights(network.model)), convert)
-    columns = order_calibration(read_calibration(calibration), [port.name for port in reals.inputs])
-    return quantise_network(reals, columns, source=LiteRtModel(file=file), settings=options.quantisation)
 
 
 def _bind_network(network: InnerNetwork, assembled: Assembled) -> QuantizedNetwork:
@@ -140,11 +124,11 @@ def _verify(assembled: Assembled, file: Path) -> None:
 
 
 def _list_other_roundings(network: InnerNetwork) -> Iterator[tuple[str, str]]:
-    """Result and kind of each operator that LiteRT rounds once, or with halves up, and TOSA otherwise."""
+    """Result and kind of each operator whose rounding differs by a step here and there."""
     for operator in network.operators:
         result = operator.outputs[0] if operator.outputs else ABSENT
-        unsigned_mean = operator.kind == "AVERAGE_POOL_2D" and result in network.model.unsigned
-        if operator.kind in _ROUNDED_ONCE or unsigned_mean:
+        unsigned = operator.kind in _ROUNDED_OTHERWISE_UNSIGNED and result in network.model.unsigned
+        if operator.kind in _ROUNDED_ONCE or unsigned:
             yield network.tensor(result).name, operator.kind
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import gcd
+from fractions import Fraction
+from math import gcd, lcm
 
 import numpy as np
 import numpy.typing as npt
 
 from chipsmith.frontends.tflite.lowering import Handler, IntegerLowering
 from chipsmith.frontends.tflite.model import FileOperator
-from chipsmith.frontends.tflite.scales import power_of_two
+from chipsmith.frontends.tflite.scales import power_of_two, quantize_multiplier
 from chipsmith.tosa.graph import DType
 from chipsmith.tosa.operators.image import ResizeAxis
 
@@ -109,22 +110,40 @@ def _gather(lower: IntegerLowering, image: str, axis: int, chosen: Pixels) -> st
 
 def _bilinear(lower: IntegerLowering, operator: FileOperator) -> str:
     source, result, corners = lower.operand(operator, 0), lower.result(operator), _read_corners(operator)
-    axes = [_blended_axis(source.shape[axis], result.shape[axis], corners) for axis in (1, 2)]
+    unsigned = source.index in lower.model.unsigned
+    place = _exact_axis if unsigned else _blended_axis
+    axes = [place(source.shape[axis], result.shape[axis], corners) for axis in (1, 2)]
     if not all(map(_is_legal, axes)):
         sizes = f"{list(source.shape[1:3])} to {list(result.shape[1:3])}"
         raise lower.refuse(operator, f"a size from {sizes} is beyond 256 times as large or a 16th; resize in two steps")
     sums = _emit(lower, lower.read(source), axes, result.shape, DType.INT32, "BILINEAR")
+    if unsigned:
+        parts = axes[0].numerator * axes[1].numerator
+        return lower.rescale(sums, DType.INT8, quantize_multiplier(1 / parts))
     bits = sum(axis.numerator.bit_length() - 1 for axis in axes)
     return lower.rescale(sums, DType.INT8, power_of_two(bits))
 
 
-def _blended_axis(size: int, count: int, corners: _Corners) -> ResizeAxis:
-    """The axis that the kernel counts in 1024ths of a pixel, in the fewest parts that say the same.
-
-    Of a single pixel any parts of a power of two say the same.
-    """
+def _exact_axis(size: int, count: int, corners: _Corners) -> ResizeAxis:
+    """The axis of the kernel of uint8, which counts positions in floating point, and rounds halves to even."""
+    aligned = corners.aligned and count > 1
+    step = Fraction(size - 1, count - 1) if aligned else Fraction(size, count)
+    offset = step / 2 - Fraction(1, 2) if corners.half_pixel else Fraction(0)
+    numerator = lcm(step.denominator, offset.denominator)
     if size == 1:
-        return _axis_of(size, count, 1 << (count - 1).bit_length(), 1, 0)
+        return _single_pixel_axis(count)
+    return _axis_of(size, count, numerator, int(step * numerator), int(offset * numerator))
+
+
+def _single_pixel_axis(count: int) -> ResizeAxis:
+    """Of a single pixel any parts say the same."""
+    return _axis_of(1, count, 1 << (count - 1).bit_length(), 1, 0)
+
+
+def _blended_axis(size: int, count: int, corners: _Corners) -> ResizeAxis:
+    """The axis that the kernel counts in 1024ths of a pixel, in the fewest parts that say the same."""
+    if size == 1:
+        return _single_pixel_axis(count)
     if corners.aligned and count > 1:
         step = (_FRACTION * (size - 1) + (count - 1) // 2) // (count - 1)
     else:

@@ -29,7 +29,7 @@ def restore_weights(model: ModelFile) -> ModelFile:
         values = _to_reals(main.tensors[source])
         tensors[result] = replace(tensors[result], type_name=_FLOAT, data=values, is_constant=True)
         _store(tables, result, values)
-    operators = tuple(op for op in main.operators if op.outputs[0] not in unpacked)
+    operators = tuple(op for op in main.operators if unpacked.keys().isdisjoint(op.outputs))
     graph = replace(main, tensors=tuple(tensors), operators=operators)
     return replace(model, tables=tables, graphs=(graph, *model.graphs[1:]))
 

@@ -27,7 +27,7 @@ from chipsmith.quantisation.lower.values import (
     quantisation_of,
 )
 from chipsmith.quantisation.plan import INT8_WIDTH, Quantisation
-from chipsmith.quantisation.ranges import Range, cover_range
+from chipsmith.quantisation.ranges import ValueRange, cover_range
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType, Operator
 
@@ -225,7 +225,7 @@ def _read_table(state: LoweringState, operator: Operator, table: ConstantValue) 
     shared = state.planned(operator.outputs[0]) or (own if own is not None and own.scale.size == 1 else None)
     if shared is None:
         finite = limit_constant(table.data)
-        shared = cover_range(Range(low=float(finite.min()), high=float(finite.max())))
+        shared = cover_range(ValueRange(low=float(finite.min()), high=float(finite.max())))
     return _narrow_part(state, table, shared)
 
 

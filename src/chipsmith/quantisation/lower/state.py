@@ -21,7 +21,7 @@ from chipsmith.quantisation.lower.values import (
     Value,
 )
 from chipsmith.quantisation.plan import Quantisation, QuantisationPlan
-from chipsmith.quantisation.ranges import Range, cover_range
+from chipsmith.quantisation.ranges import ValueRange, cover_range
 from chipsmith.tosa.builder import GraphBuilder, Shape
 from chipsmith.tosa.floating.rows import step_of
 from chipsmith.tosa.graph import Graph, Operator
@@ -98,7 +98,7 @@ class LoweringState:
     def narrow_to_own_range(self, value: Int16Value | Tabulated) -> Int8Value:
         """The value as int8 over all that it may be."""
         real = limit_to_finite(value.real) if isinstance(value, Tabulated) else np.array([-1, 1]) * find_reach(value)
-        result = narrow(self.build, value, cover_range(Range(low=float(real.min()), high=float(real.max()))))
+        result = narrow(self.build, value, cover_range(ValueRange(low=float(real.min()), high=float(real.max()))))
         assert isinstance(result, Int8Value)
         return result
 

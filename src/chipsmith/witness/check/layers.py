@@ -34,7 +34,7 @@ class LayerOff:
     def text(self) -> str:
         """The layer, and how far off it is."""
         ratio = "" if self.sqnr_db is None else f"{self.sqnr_db:.1f} dB, "
-        return f"{self.operator} '{self.name}' ({ratio}{self.largest_step:.3g} steps)"
+        return f"{self.operator} '{self.name}' ({ratio}{self.largest_step:.3g} of its steps)"
 
 
 def find_first_layer_off(network: QuantizedNetwork, inputs: Sequence[Array], *, floor: float) -> LayerOff | None:

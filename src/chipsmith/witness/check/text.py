@@ -12,7 +12,7 @@ from chipsmith.witness.check.verdict import SourceCheck
 
 def describe_check(check: SourceCheck) -> str:
     """The check in a line."""
-    measured = f"{_measure_worst(check)} against {check.source}, {check.inputs} inputs ({check.inputs_kind})"
+    measured = f"{_measure_worst(check)} against {check.source}, {_count(check.inputs, 'input')} ({check.inputs_kind})"
     return f"check: {measured}: {check.verdict}{_place(check)}"
 
 
@@ -24,6 +24,10 @@ def explain_failure(check: SourceCheck) -> str:
     if check.arithmetic is not Arithmetic.INTEGER:
         forward = f"--floor DB sets another bound than {check.floor:g} dB, {forward}"
     return f"the program does not give what {check.source} gives: {_measure_worst(check)}{_place(check)}; {forward}"
+
+
+def _count(number: float, noun: str) -> str:
+    return f"{number:.3g} {noun}{'' if number == 1 else 's'}"
 
 
 def _place(check: SourceCheck) -> str:
@@ -54,7 +58,7 @@ def _measure(check: SourceCheck, output: OutputCheck) -> str:
     integer = check.arithmetic is Arithmetic.INTEGER
     parts = [_count_differing(output) if integer else _show_ratio(output)]
     if output.differing and output.largest_step is not None and check.arithmetic is not Arithmetic.FLOAT:
-        parts.append(f"by {output.largest_step:.3g} steps at most{_name_roundings(check)}")
+        parts.append(f"by {_count(output.largest_step, 'step')} at most{_name_roundings(check)}")
     if output.top1_agreement is not None:
         parts.append(f"top-1 {100 * output.top1_agreement:.4g} % of {output.decisions}")
     return ", ".join(filter(None, parts))
