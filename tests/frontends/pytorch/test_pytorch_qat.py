@@ -46,6 +46,18 @@ class Attention(nn.Module):
         return self.dense(self.layer(series).mean(1))
 
 
+class Heads(nn.Module):
+    """Products of several heads, which ExecuTorch takes apart otherwise for a single row."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(4, 4)
+
+    def forward(self, series):
+        heads = self.dense(series).unflatten(2, (2, 2)).transpose(1, 2)
+        return (heads @ heads.transpose(-1, -2)).flatten(1)
+
+
 def images(rows):
     return np.random.default_rng(0).normal(size=(rows, 1, 6, 6)).astype(np.float32)
 
@@ -145,6 +157,12 @@ def test_layers_and_operators_have_the_names_of_the_author(normed):
 def test_other_modules_are_refused(normed):
     with pytest.raises(BadInput, match="no module of quantisation_aware"):
         lower_quantised(normed)
+
+
+def test_what_is_taken_apart_otherwise_for_a_single_row(reference_model):
+    torch.manual_seed(0)
+    values = np.random.default_rng(0).normal(size=(6, 3, 4)).astype(np.float32)
+    same_answers(quantisation_aware(Heads(), [values], batch_size=3), values, reference_model)
 
 
 @pytest.mark.slow

@@ -31,15 +31,15 @@ def quantisation_aware(
     """A module of fake-quantised weights and activations with the weights of `module`, which stays as it is.
 
     It takes the inputs of `module` in any number of rows and gives one tensor; inside it works on `batch_size` rows at
-    a time. `calibration` has one array for each input, with rows along axis 0: the ranges of activations begin there.
+    a time, on single rows where PyTorch takes these apart otherwise (attention of several heads): that is slow.
+    `calibration` has one array for each input, with rows along axis 0: the ranges of activations begin there.
     In training mode the ranges follow the activations, in evaluation mode they stay. Dropout is off, and batch
     normalisation folded into the weights. Raises as lower_module does.
     """
     for package in _PACKAGES:
         require_package(package, extra=FRONT_END.extra, task=f"train '{name}' with its quantisation")
     source = copy.deepcopy(module).eval()
-    values = [_resize(array, batch_size) for array in calibration]
-    _, prepared = _prepare(source, values, name)
+    prepared, values = _prepare_rows(source, calibration, batch_size=batch_size, name=name)
     aware: torch.nn.Module = _define_module()(prepared, source, values, name)
     aware.train()
     for batch in zip(*(np.array_split(array, max(1, len(array) // batch_size)) for array in calibration), strict=True):
@@ -67,6 +67,17 @@ def lower_quantised(trained: torch.nn.Module) -> QuantizedNetwork:
         calibration=calibration,
         name=name,
     )
+
+
+def _prepare_rows(
+    source: torch.nn.Module, calibration: Sequence[Array], *, batch_size: int, name: str
+) -> tuple[torch.nn.Module, list[Array]]:
+    """The network for training, and inputs of as many rows as it takes: its state must fit the network of one row."""
+    rows = {size: [_resize(array, size) for array in calibration] for size in (batch_size, 1)}
+    networks = {size: _prepare(source, values, name)[1] for size, values in rows.items()}
+    alike = networks[batch_size].state_dict().keys() == networks[1].state_dict().keys()
+    size = batch_size if alike else 1
+    return networks[size], rows[size]
 
 
 def _prepare(source: torch.nn.Module, rows: Sequence[Array], name: str) -> tuple[ExportedProgram, torch.nn.Module]:
