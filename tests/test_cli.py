@@ -175,7 +175,8 @@ def test_a_module_of_ones_own_is_quantised_lowered_and_compiled(answer, refusal,
     np.save("x.npy", np.random.default_rng(0).random((16, 1, 8, 8), np.float32))
     model = "mypackage.mymodule:build"
     compiled = answer("compile", model, "--calibration", "x.npy", "--chip", "edge-256", "-o", "p.program")
-    assert [step["when"] for step in compiled["host_steps"]] == ["before", "after"]
+    steps = [(step["name"].split()[0], step["when"]) for step in compiled["host_steps"]]
+    assert steps == [("quantize", "before"), ("transpose", "before"), ("dequantize", "after")]
     assert np.dtype(compiled["inputs"][0]["dtype"]) == np.int8
     assert "--calibration" in refusal(2, "compile", model)
     assert "fft" in refusal(3, "compile", "mypackage.mymodule:wave", "--calibration", "x.npy")

@@ -68,7 +68,7 @@ NETWORKS = {
 HERE = Path(__file__).parent
 HEAD = """# Networks for tests
 
-Small networks as PyTorch's path lowers them: random weights, int8, batch 1, no border transposes.
+Small networks as the first release's PyTorch path lowered them: random weights, int8, batch 1, no border transposes.
 `generate.py` makes the files and this page; `families.py` makes the trained networks of `families/`.
 """
 

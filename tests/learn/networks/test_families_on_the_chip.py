@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -75,8 +74,8 @@ def test_the_files_are_those_of_the_catalogue() -> None:
     assert max(file.stat().st_size for file in (HERE / "families").iterdir()) < 1 << 20
 
 
-def lowers_as_stored(name: str) -> None:
-    """Lower fresh weights and find the stored network's operators, and outputs near PyTorch's own."""
+def lower_near_its_module(name: str) -> None:
+    """Lower fresh weights by the PyTorch door, and find the chip's outputs near PyTorch's own."""
     import torch
 
     from chipsmith.frontends.pytorch.network import lower_module
@@ -87,8 +86,6 @@ def lowers_as_stored(name: str) -> None:
     examples = task_of(entry).inputs[:32]
     arguments = entry.network.module_inputs(examples, seed=0)
     lowered = lower_module(module, entry.network.example_inputs(input_shape=entry.input_shape), arguments, name=name)
-    stored = Counter(operator.kind for operator in load_family(name).graph.operators)
-    assert Counter(operator.kind for operator in lowered.graph.operators) == stored
     program = compile_graph(lowered.graph, load_chip("edge-256"))
     (rounded,) = lowered.dequantize_outputs(execute(program, lowered.quantize_inputs(*arguments)))
     with torch.no_grad():
@@ -97,10 +94,10 @@ def lowers_as_stored(name: str) -> None:
 
 
 def test_a_family_lowers() -> None:
-    lowers_as_stored("conv_autoencoder")
+    lower_near_its_module("conv_autoencoder")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in CATALOGUE if name != "conv_autoencoder"])
 def test_the_other_families_lower(name: str) -> None:
-    lowers_as_stored(name)
+    lower_near_its_module(name)
