@@ -171,6 +171,22 @@ def test_tensors_get_16_bits_until_the_target_is_reached():
     assert min(sqnr_db(RESIDUAL, result, other).values()) > min(sqnr_db(RESIDUAL, base, other).values())
 
 
+def test_outputs_that_reach_the_target_cost_no_evaluation_for_each_tensor(monkeypatch):
+    evaluations = []
+
+    def evaluate(graph, inputs, **arguments):
+        evaluations.append(graph)
+        return evaluate_floats(graph, inputs, **arguments)
+
+    monkeypatch.setattr("chipsmith.quantisation.sensitivity.evaluate_floats", evaluate)
+    inputs = normal(64, IMAGE)
+    base = quantise(RESIDUAL, inputs)
+    assert not evaluations
+    reached = max(trial.sqnr_db for trial in base.report.trials)
+    quantise(RESIDUAL, inputs, QuantisationSettings(target_db=reached + 1))
+    assert len(evaluations) > len(base.report.sensitivities)
+
+
 def test_the_most_sensitive_tensor_is_the_first():
     ranked = quantise(RESIDUAL, normal(8, IMAGE), PLAIN).report.sensitivities
     assert [each.sqnr_db for each in ranked] == sorted(each.sqnr_db for each in ranked)

@@ -189,6 +189,8 @@ class _Trials:
 
     def _widen(self, choice: _PlanChoice, target_db: float) -> _PlanChoice:
         """More and more of the most sensitive tensors in 16 bits, twice as many each time."""
+        if self._best.sqnr_db >= target_db:
+            return choice
         single = {name: array[:1] for name, array in self._few.items()}
         ranking = measure_tensors(choice.network, choice.plan(choice.seen), single)
         narrow = [sensitivity.tensor for sensitivity in ranking if sensitivity.tensor not in choice.wide]
