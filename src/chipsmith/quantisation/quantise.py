@@ -145,8 +145,7 @@ class _Trials:
             choice = self._equalise(choice)
         if self._settings.corrects_bias:
             choice = self._correct_bias(choice)
-        if self._best.sqnr_db < self._settings.target_db:
-            choice = self._widen(choice, self._settings.target_db)
+        choice = self._widen(choice, self._settings.target_db)
         if self._unseen is None:
             return _finish(choice, choice.seen, judges=0, trials=tuple(self._trials))
         everything = choice.seen.join(self._unseen)

@@ -42,7 +42,7 @@ class ValueRange:
 class Histogram:
     """How often a tensor had which values: bins of a power of two each, which grow as values do.
 
-    Infinities, NaN and what stands for them do not count.
+    Infinities, NaN and what stands for them do not count. `chosen` keeps the ranges that methods found in these counts.
     """
 
     low: float = np.inf
@@ -50,12 +50,14 @@ class Histogram:
     zeros: int = 0
     exponent: int = -200
     counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(2 * _SIDE_BINS, np.int64))
+    chosen: dict[RangeMethod, ValueRange] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, values: Values) -> None:
         """Count values, of any shape."""
         flat = _finite(values)
         if not flat.size:
             return
+        self.chosen.clear()
         self.low, self.high = min(self.low, float(flat.min())), max(self.high, float(flat.max()))
         self._widen(max(-self.low, self.high))
         flat = flat[:: (flat.size // _SAMPLE) | 1]  # an odd step meets all channels in turn
@@ -124,7 +126,9 @@ def _step(wanted: float) -> float:
 
 def choose_range(histogram: Histogram, method: RangeMethod) -> ValueRange:
     """The range that a method other than `auto` chooses; always within that of the values."""
-    return _METHODS[method](histogram)
+    if method not in histogram.chosen:
+        histogram.chosen[method] = _METHODS[method](histogram)
+    return histogram.chosen[method]
 
 
 def _cut_tails(histogram: Histogram) -> ValueRange:
