@@ -6,6 +6,11 @@ import numpy as np
 
 from chipsmith.frontends.host_steps import list_host_steps
 from chipsmith.frontends.quantized_io import AuthorTensor, ConstantOutput, IoBinding, PassedInput
+from chipsmith.tosa.graph import DType, Tensor
+
+
+TYPES = {"image": DType.INT8, "pixels": DType.INT8, "scores": DType.INT8, "wide": DType.INT32}
+TENSORS = {name: Tensor(name=name, shape=(1, 4), dtype=dtype) for name, dtype in TYPES.items()}
 
 
 def author(name, dtype, *shape):
@@ -19,6 +24,7 @@ def binding(tensor, position, **changes):
 
 def test_each_step_is_named():
     steps = list_host_steps(
+        TENSORS,
         (binding("image", 0, axes=(0, 2, 3, 1)), binding("pixels", 1, scale=None, zero_point=-128)),
         (binding("scores", 0), binding("pixels", 1, scale=None, zero_point=-128)),
         (author("image", "float16", 1, 3, 5, 7), author("pixels", "uint8", 1, 4)),
@@ -37,13 +43,13 @@ def test_outputs_that_no_operator_computes_are_steps_too():
     outputs = (
         PassedInput(position=0, source=0),
         ConstantOutput(position=1, values=np.ones(3)),
-        binding("y", 2),
-        binding("y", 3),
+        binding("wide", 2),
+        binding("wide", 3),
     )
     names = [author(name, "float32", 1, 4) for name in ("same", "fixed", "y", "y again")]
-    steps = list_host_steps((), outputs, (author("x", "float32", 1, 4),), names)
+    steps = list_host_steps(TENSORS, (), outputs, (author("x", "float32", 1, 4),), names)
     assert [(step.name, step.reason) for step in steps] == [
         ("pass same", "the input x as it is"),
         ("constant fixed", "it depends on no input"),
-        ("dequantize y", "int8 to float32: (q - 2) * 0.0304405"),
+        ("dequantize wide", "int32 to float32: (q - 2) * 0.0304405"),
     ]

@@ -149,7 +149,8 @@ class QuantizedNetwork:
     @property
     def host_steps(self) -> tuple[HostStep, ...]:
         """What the host does, in order, for the placement table."""
-        return list_host_steps(self.inputs, self.outputs, self.author_inputs, self.author_outputs, self.states)
+        tensors = self.graph.tensors
+        return list_host_steps(tensors, self.inputs, self.outputs, self.author_inputs, self.author_outputs, self.states)
 
     def quantize_inputs(self, *values: Array) -> dict[str, Array]:
         """The graph's inputs by name, from the author's inputs in their order, layout and types.
