@@ -8,7 +8,6 @@ from chipsmith.frontends.host_steps import list_host_steps
 from chipsmith.frontends.quantized_io import AuthorTensor, ConstantOutput, IoBinding, PassedInput
 from chipsmith.tosa.graph import DType, Tensor
 
-
 TYPES = {"image": DType.INT8, "pixels": DType.INT8, "scores": DType.INT8, "wide": DType.INT32}
 TENSORS = {name: Tensor(name=name, shape=(1, 4), dtype=dtype) for name, dtype in TYPES.items()}
 
