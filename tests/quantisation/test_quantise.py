@@ -12,7 +12,7 @@ from chipsmith.errors import BadInput
 from chipsmith.quantisation.equalise import equalise
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import INT16_WIDTH, QuantisationPlan, quantise_tensor
-from chipsmith.quantisation.planner import observe_points
+from chipsmith.quantisation.planner import observe_points, observe_scaled
 from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, judge_outputs, signal_to_noise_db
 from chipsmith.quantisation.quantise import QuantisationReport, QuantisationResult, QuantisationTrial, quantise
 from chipsmith.quantisation.rounding import evaluate_rounded, rounding_changes
@@ -127,7 +127,7 @@ def write_unequal(writer: NetworkWriter, x: str, *, depthwise: bool = False, lim
 def test_equalised_channels_use_their_range_alike(depthwise):
     network = write_network(lambda writer, x: write_unequal(writer, x, depthwise=depthwise), IMAGE)
     inputs, other = normal(64, IMAGE), normal(32, IMAGE, seed=2)
-    equal = equalise(network, observe_points(network.graph, inputs).channels)
+    equal = equalise(network, observe_points(network.graph, inputs).channels).network
     (output,) = network.graph.outputs
     before, after = (evaluate_floats(graph, other, keep=[output])[output] for graph in (network.graph, equal.graph))
     np.testing.assert_allclose(after, before, rtol=1e-4, atol=1e-4)
@@ -139,14 +139,31 @@ def test_equalised_channels_use_their_range_alike(depthwise):
 
 def test_a_limit_above_forbids_equalisation():
     network = write_network(lambda writer, x: write_unequal(writer, x, limit=6.0), IMAGE)
-    assert equalise(network, observe_points(network.graph, normal(8, IMAGE)).channels) is network
+    assert equalise(network, observe_points(network.graph, normal(8, IMAGE)).channels).network is network
 
 
 def test_layers_between_equalised_convolutions_are_no_longer_the_author_s():
     network = write_network(write_unequal, IMAGE)
     layered = network_of(network.graph, layers=["first", "relu", *network.graph.outputs])
-    equal = equalise(layered, observe_points(network.graph, normal(8, IMAGE)).channels)
+    equal = equalise(layered, observe_points(network.graph, normal(8, IMAGE)).channels).network
     assert [layer.name for layer in equal.layers] == list(network.graph.outputs)
+
+
+@pytest.mark.parametrize("depthwise", [False, True])
+def test_what_equalisation_does_not_scale_was_seen_before(depthwise):
+    network = write_network(lambda writer, x: write_unequal(writer, x, depthwise=depthwise), IMAGE)
+    inputs = normal(64, IMAGE)
+    seen = observe_points(network.graph, inputs)
+    equal = equalise(network, seen.channels)
+    again = observe_scaled(seen, equal.network.graph, inputs, scaled=equal.scaled)
+    whole = observe_points(equal.network.graph, inputs)
+    assert again.histograms.keys() == whole.histograms.keys()
+    for name, histogram in whole.histograms.items():
+        ranges = [(each.low, each.high) for each in (again.histograms[name].range, histogram.range)]
+        np.testing.assert_allclose(*ranges, rtol=1e-5)
+    for name, channels in whole.channels.items():
+        np.testing.assert_allclose(again.channels[name].largest, channels.largest, rtol=1e-5)
+    assert again.channels["relu"].largest.min() > 10 * seen.channels["relu"].largest.min()
 
 
 def test_named_operators_get_16_bits():

@@ -35,7 +35,15 @@ class EqualisedPair:
     factors: Reals
 
 
-def equalise(network: FloatNetwork, channels: Mapping[str, ChannelStatistics]) -> FloatNetwork:
+@dataclass(frozen=True, kw_only=True)
+class Equalisation:
+    """A network with equalised pairs, and its `scaled` tensors; all others have the values that they had."""
+
+    network: FloatNetwork
+    scaled: frozenset[str] = frozenset()
+
+
+def equalise(network: FloatNetwork, channels: Mapping[str, ChannelStatistics]) -> Equalisation:
     """The network with the pairs equalised that gain by it; the network itself where there is none.
 
     Layers between two convolutions of a pair are left out: their channels have other scales than the author's.
@@ -43,12 +51,13 @@ def equalise(network: FloatNetwork, channels: Mapping[str, ChannelStatistics]) -
     """
     pairs = list(_find_pairs(network.graph, channels))
     if not pairs:
-        return network
+        return Equalisation(network=network)
     graph = network.graph
     for pair in pairs:
         graph = _scale_pair(graph, pair)
-    scaled = {name for pair in pairs for name in (*pair.first.outputs, pair.second.inputs[0])}
-    return replace(network, graph=graph, layers=tuple(layer for layer in network.layers if layer.tensor not in scaled))
+    scaled = frozenset(name for pair in pairs for name in (*pair.first.outputs, pair.second.inputs[0]))
+    layers = tuple(layer for layer in network.layers if layer.tensor not in scaled)
+    return Equalisation(network=replace(network, graph=graph, layers=layers), scaled=scaled)
 
 
 def _find_pairs(graph: Graph, channels: Mapping[str, ChannelStatistics]) -> Iterator[EqualisedPair]:

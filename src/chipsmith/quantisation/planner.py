@@ -17,6 +17,7 @@ from chipsmith.quantisation.weights import convolution_weights, plan_weights
 from chipsmith.tosa.floating.evaluate import Observer, observe
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.operators.row import Values
+from chipsmith.tosa.passes.cleanup import drop_dead
 
 _MASKED_SCORE = -1000.0
 """What is below stands for minus infinity: a row with nothing else has no scores."""
@@ -69,6 +70,18 @@ def observe_points(graph: Graph, inputs: Mapping[str, Array]) -> Observation:
         outputs={name: np.concatenate(parts) for name, parts in outputs.items()},
         inputs=len(next(iter(inputs.values()))),
     )
+
+
+def observe_scaled(
+    seen: Observation, graph: Graph, inputs: Mapping[str, Array], *, scaled: Collection[str]
+) -> Observation:
+    """What was seen over inputs of a graph, as it is of one in which nothing but the tensors `scaled` differs."""
+    histograms = {name: Histogram() for name in seen.histograms if name in scaled}
+    channels = {name: ChannelStatistics() for name in seen.channels if name in scaled}
+    names = tuple(dict.fromkeys((*histograms, *channels)))
+    observers = {name: _collect(histograms.get(name), None, channels.get(name), None) for name in names}
+    observe(drop_dead(replace(graph, outputs=names)), inputs, observers=observers)
+    return replace(seen, histograms={**seen.histograms, **histograms}, channels={**seen.channels, **channels})
 
 
 def _read_by_convolutions(graph: Graph) -> set[str]:

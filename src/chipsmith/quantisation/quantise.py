@@ -11,7 +11,7 @@ from chipsmith.quantisation.bias import correct_bias
 from chipsmith.quantisation.equalise import equalise
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import INT8_WIDTH, QuantisationPlan
-from chipsmith.quantisation.planner import Observation, make_plan, observe_points
+from chipsmith.quantisation.planner import Observation, make_plan, observe_points, observe_scaled
 from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, judge_outputs
 from chipsmith.quantisation.rounding import round_weights, rounding_changes
 from chipsmith.quantisation.sensitivity import Sensitivity, measure_tensors, rank_tensors
@@ -174,12 +174,13 @@ class _Trials:
 
     def _equalise(self, choice: _PlanChoice) -> _PlanChoice:
         equal = equalise(choice.network, choice.seen.channels)
-        if equal is choice.network:
+        if not equal.scaled:
             return choice
-        seen = observe_points(equal.graph, self._chosen)
-        result = self._keep_better("equalised channels", choice, replace(choice, network=equal, seen=seen))
-        if result is not choice and self._judges is not None:
-            self._unseen = observe_points(equal.graph, self._judges)
+        graph, scaled = equal.network.graph, equal.scaled
+        seen = observe_scaled(choice.seen, graph, self._chosen, scaled=scaled)
+        result = self._keep_better("equalised channels", choice, replace(choice, network=equal.network, seen=seen))
+        if result is not choice and self._judges is not None and self._unseen is not None:
+            self._unseen = observe_scaled(self._unseen, graph, self._judges, scaled=scaled)
         return result
 
     def _correct_bias(self, choice: _PlanChoice) -> _PlanChoice:
