@@ -82,6 +82,6 @@ def _read_method(name: str) -> "RangeMethod":
 def _read_shape(text: str) -> tuple[str, tuple[int, ...]]:
     name, separator, sizes = text.rpartition("=")
     parts = sizes.split("x") if sizes else []
-    if not (separator and name and all(part.isdecimal() and int(part) > 0 for part in parts)):
+    if not (separator and name and all(part.isdecimal() and 0 < int(part) < 1 << 31 for part in parts)):
         raise BadInput(f"a shape is written as name=1x3x224x224, and '{text}' is given")
     return name, tuple(map(int, parts))

@@ -52,11 +52,11 @@ class FrontEnd:
         network: QuantizedNetwork = _import_function(self.loader)(model, calibration, options)
         return network
 
-    def list_inputs(self, model: str) -> tuple[AuthorTensor, ...]:
+    def list_inputs(self, model: str, options: LoadOptions) -> tuple[AuthorTensor, ...]:
         """What the inputs of a network are. Raises BadInput where nothing but a calibration says so."""
         if not self.sampler:
             raise BadInput(f"{model} does not say which shapes it takes: give --calibration x.npy, which does")
-        inputs: tuple[AuthorTensor, ...] = _import_function(self.sampler)(model)
+        inputs: tuple[AuthorTensor, ...] = _import_function(self.sampler)(model, options)
         return inputs
 
     def require(self, task: str) -> None:

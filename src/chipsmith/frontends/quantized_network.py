@@ -193,7 +193,7 @@ class QuantizedNetwork:
 def _repeat(values: Array, inferences: int) -> Array:
     """The values of one inference, as many times along axis 0: [n] for a value of rank 0."""
     whole = np.broadcast_to(values, (inferences, *values.shape))
-    return whole.reshape(-1, *values.shape[1:])
+    return whole.reshape(inferences * (values.shape[0] if values.ndim else 1), *values.shape[1:])
 
 
 def first_batches(columns: Sequence[Array], inputs: Sequence[AuthorTensor]) -> tuple[Array, ...]:

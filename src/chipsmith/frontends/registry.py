@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,8 +65,7 @@ def list_model_inputs(model: object, options: LoadOptions) -> tuple[AuthorTensor
     row, shapes = front_end_of(model), options.shapes
     if not row.sampler and shapes:
         return tuple(AuthorTensor(name=name, dtype=np.dtype("float32"), shape=shape) for name, shape in shapes.items())
-    inputs = row.list_inputs(name_model(model))
-    return tuple(replace(tensor, shape=shapes.get(tensor.name, tensor.shape)) for tensor in inputs)
+    return row.list_inputs(name_model(model), options)
 
 
 def load_model(

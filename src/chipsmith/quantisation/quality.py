@@ -27,6 +27,8 @@ def signal_to_noise_db(reference: Array, values: Array) -> float:
     signal, noise = float(np.vdot(wide, wide)), float(np.vdot(error, error))
     if noise == 0:
         return LARGEST_DB
+    if not math.isfinite(noise):
+        return -LARGEST_DB
     return min(LARGEST_DB, 10 * math.log10(signal / noise)) if signal > 0 else -LARGEST_DB
 
 

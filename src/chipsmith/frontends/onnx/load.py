@@ -65,9 +65,9 @@ def quantise_file(
     return quantise_network(network, columns, source=OnnxRuntimeModel(model=model), settings=settings, plan=plan)
 
 
-def list_inputs(model: str) -> tuple[AuthorTensor, ...]:
+def list_inputs(model: str, options: LoadOptions) -> tuple[AuthorTensor, ...]:
     """The inputs of an `.onnx` file, a batch that is left open as 1. Raises BadInput as read_model does."""
-    ports = read_model(model).inputs
+    ports = read_model(model, shapes=options.shapes).inputs
     return tuple(AuthorTensor(name=port.name, dtype=port.dtype, shape=port.shape) for port in ports)
 
 

@@ -69,6 +69,6 @@ def _call(session: Any, outputs: Sequence[str], inputs: Mapping[str, npt.NDArray
     """The outputs for each batch. Raises CheckFailed with onnxruntime's words where it does not run the network."""
     batches = zip(*inputs.values(), strict=True)
     try:
-        return [session.run(list(outputs), dict(zip(inputs, batch, strict=True))) for batch in batches]
+        return [session.run(list(outputs), dict(zip(inputs, map(np.asarray, batch), strict=True))) for batch in batches]
     except Exception as error:  # onnxruntime's classes have no common base of their own
         raise CheckFailed(f"onnxruntime did not run the network: {first_line(error)}") from error

@@ -108,6 +108,7 @@ def average_pool(call: AtenCall) -> GraphValue:
     counted = window.pads if call.flag("count_include_pad") or divisor else ()
     if call.flag("ceil_mode"):
         window = pad_to_ceiling(window, image.shape[2:])
+        counted = window.pads if divisor else counted
     result = pool_average(call.build, image, window, counted=counted)
     if divisor:
         factor = Const(values=np.asarray(np.prod(window.kernel) / divisor))

@@ -231,7 +231,6 @@ HANDLERS: Mapping[str, AtenHandler] = {
     "index_select": select_indices,
     "index": index,
     "gather": gather_along,
-    "take_along_dim": gather_along,
     "scatter": scatter_along,
     "one_hot": encode_one_hot,
     "slice_scatter": put_slice,

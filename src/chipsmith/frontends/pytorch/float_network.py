@@ -108,10 +108,19 @@ def _refuse_state(program: ExportedProgram, name: str) -> None:
 
 
 def _name_outputs(build: GraphBuilder, results: Result, program: ExportedProgram) -> tuple[NetworkOutput, ...]:
-    """The tensors and numbers among the results, each as often as it is returned."""
+    """The tensors and numbers among the results, each as often as it is returned; a None of the author's is none.
+
+    Raises OperatorRefused, naming it, for a result that its operator's lowering does not have.
+    """
     kinds = [spec.kind.name == "USER_OUTPUT" for spec in program.graph_signature.output_specs]
     nodes = next(node for node in program.graph.nodes if node.op == "output").args[0]
-    pairs = [(value, node) for value, node, own in zip(results, nodes, kinds, strict=True) if own and value is not None]
+    pairs = [(value, node) for value, node, own in zip(results, nodes, kinds, strict=True) if own and node is not None]
+    for value, node in pairs:
+        if value is None:
+            raise OperatorRefused(
+                f"output '{node.name}' is a result of its operator that has no form here (such as the places of a "
+                "pooling's maxima, or the statistics of a normalisation): return the others alone"
+            )
     names = ["output"] if len(pairs) == 1 else [f"output_{index}" for index in range(len(pairs))]
     return tuple(_output(build, name, value, node) for name, (value, node) in zip(names, pairs, strict=True))
 
