@@ -117,6 +117,7 @@ class ProgramLowering:
             raise OperatorRefused(
                 f"{call.title}: random numbers are drawn anew at each call; make them an input of the network"
             )
+        _refuse_missing(call, node, args)
         if not any(isinstance(item, (GraphValue, Const)) for item in list_leaves((args, kwargs))):
             return _fold(node, args, kwargs)
         if len(call.results) == 1 and any(isinstance(size, int) and size == 0 for size in call.results[0].shape):
@@ -208,6 +209,15 @@ def _draws(call: AtenCall) -> bool:
     """Whether an operator that may draw random numbers does: those with a handler draw in training alone."""
     training = any(call.flag(name) for name in ("train", "training"))
     return call.operator not in HANDLERS or training or bool(call.operands.get("dropout_p"))
+
+
+def _refuse_missing(call: AtenCall, node: Node, args: Any) -> None:
+    """Refuse to read a result that its operator's lowering does not have."""
+    for given, value in zip(node.args, args, strict=False):
+        if value is None and getattr(given, "meta", {}).get("val") is not None:
+            raise call.refuse(
+                f"it reads '{given}', a result that has no form here (such as the places of a pooling's maxima)"
+            )
 
 
 def _fold(node: Node, args: Any, kwargs: Any) -> Result:
