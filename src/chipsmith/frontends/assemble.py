@@ -15,7 +15,14 @@ from chipsmith.frontends.quantized_io import (
     ScaleDivision,
     author_shape,
 )
-from chipsmith.frontends.quantized_network import Arithmetic, FrameworkModel, Layer, QuantizedNetwork, first_batches
+from chipsmith.frontends.quantized_network import (
+    Arithmetic,
+    FrameworkModel,
+    Layer,
+    QuantizedNetwork,
+    first_batches,
+    follow_names,
+)
 from chipsmith.quantisation.fake_quantized import FakeQuantizedModel
 from chipsmith.quantisation.lower.network import LoweredNetwork, LoweredTensor, lower_network
 from chipsmith.quantisation.network import FloatLayer, FloatNetwork, NetworkInput, NetworkOutput
@@ -61,7 +68,7 @@ def assemble_network(quantisation: QuantisationResult, *, source: NetworkSource)
             for port, binding in zip(network.outputs, outputs, strict=True)
         ),
         layers=tuple(_follow_layers(network.layers, lowered, layout, names)),
-        operator_names=_follow_origins(lowered, layout.graph, graph),
+        operator_names=follow_names(lowered.origins, layout.graph, graph),
         arithmetic=source.arithmetic,
         quantisation=quantisation,
         examples=first_batches(source.calibration, inputs) if source.calibration else (),
@@ -166,9 +173,3 @@ def _follow_layers(
             zero_point=int(entry.quantisation.zero_point[0]),
             real=layer.source,
         )
-
-
-def _follow_origins(lowered: LoweredNetwork, before: Graph, after: Graph) -> dict[str, str]:
-    """The author's names by the names of the final graph's operators."""
-    pairs = zip(before.operators, after.operators, strict=True)
-    return {new.name: lowered.origins[old.name] for old, new in pairs if old.name in lowered.origins}

@@ -36,10 +36,10 @@ def quantise_network(
     OperatorRefused as assemble_network does.
     """
     folded = bound_masks(fold_products(network, planned=plan.tensors))
-    columns = _name_columns(folded, calibration)
-    result = quantise(folded, columns, settings)
+    rows = calibration_rows(network.inputs, calibration)
+    result = quantise(folded, _name_rows(folded, rows), settings)
     joined = QuantisationPlan(tensors={**result.plan.tensors, **plan.tensors})
-    examples = [_join(column) for column in calibration_rows(network.inputs, calibration)]
+    examples = [_join(column) for column in rows]
     return assemble_network(
         replace(result, plan=joined),
         source=NetworkSource(model=source, arithmetic=Arithmetic.FLOAT, calibration=examples),
@@ -67,9 +67,8 @@ def _join(rows: Array) -> Array:
     return rows.reshape(-1, *rows.shape[2:])
 
 
-def _name_columns(network: FloatNetwork, calibration: Sequence[Array]) -> Mapping[str, Array]:
-    """The calibration as the graph takes it: (n, *shape) by the inputs' names."""
-    rows = calibration_rows(network.inputs, calibration)
+def _name_rows(network: FloatNetwork, rows: Sequence[Array]) -> Mapping[str, Array]:
+    """The calibration's rows as the graph takes them: (n, *shape) by the inputs' names."""
     pairs = zip(rows, network.inputs, strict=True)
     return {port.name: _convert(column, port, network.graph.tensor(port.name).dtype) for column, port in pairs}
 

@@ -19,6 +19,11 @@ _NAN_MODES = ("MAXIMUM", "MINIMUM", "REDUCE_MAX", "REDUCE_MIN", "ARGMAX", "CLAMP
 """Operators with the attribute nan_mode."""
 
 
+def pointwise_attributes(acc_type: str) -> dict[str, AttributeValue]:
+    """The attributes of a CONV2D of 1 x 1, which is a product with a matrix; `acc_type` is INT32 or FP32."""
+    return {"pad": (0, 0, 0, 0), "stride": (1, 1), "dilation": (1, 1), "local_bound": False, "acc_type": acc_type}
+
+
 class GraphBuilder:
     """Collects tensors, constants and operators; methods that add an operator return the name of its tensor.
 

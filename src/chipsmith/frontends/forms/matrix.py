@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,16 +20,10 @@ from chipsmith.frontends.forms.values import (
     reshape,
     restore_order,
 )
-from chipsmith.tosa.builder import GraphBuilder, Shape
-from chipsmith.tosa.graph import AttributeValue, DType
+from chipsmith.tosa.builder import GraphBuilder, Shape, pointwise_attributes
+from chipsmith.tosa.graph import DType
 
-_ONE_BY_ONE: Mapping[str, AttributeValue] = {
-    "pad": (0, 0, 0, 0),
-    "stride": (1, 1),
-    "dilation": (1, 1),
-    "local_bound": False,
-    "acc_type": "FP32",
-}
+_POINTWISE = pointwise_attributes("FP32")
 
 
 def apply_linear(
@@ -51,7 +44,7 @@ def apply_linear(
         build.constant([0.0], DType.FP32),
         build.constant([0.0], DType.FP32),
     )
-    product = build.emit("CONV2D", operands, (rows, 1, 1, columns), DType.FP32, _ONE_BY_ONE)
+    product = build.emit("CONV2D", operands, (rows, 1, 1, columns), DType.FP32, _POINTWISE)
     return natural_value(build, build.reshape(product, (*value.shape[:-1], columns)))
 
 

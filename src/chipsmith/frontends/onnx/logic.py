@@ -16,6 +16,13 @@ from chipsmith.frontends.onnx.model import Node
 from chipsmith.tosa.graph import DType
 
 _KINDS = {"And": "LOGICAL_AND", "Or": "LOGICAL_OR", "Xor": "LOGICAL_XOR"}
+_COMPARISONS = {
+    "Greater": ("GREATER", False),
+    "GreaterOrEqual": ("GREATER_EQUAL", False),
+    "Less": ("GREATER", True),
+    "LessOrEqual": ("GREATER_EQUAL", True),
+}
+"""TOSA's operator of each comparison, and whether the operands change places."""
 _FLOATS, _INTEGERS, _TRUTH = (1, 10, 11, 16), (6, 7, 12, 13), (9,)
 """ONNX's numbers of the types: floats of any width, integers of 32 and 64 bits, truth values."""
 
@@ -24,24 +31,10 @@ def _equal(lower: Lowering, node: Node) -> Sequence[Value]:
     return [logic.equal(lower.build, *read_pair(lower, node))]
 
 
-def _greater(lower: Lowering, node: Node) -> Sequence[Value]:
+def _compare(lower: Lowering, node: Node) -> Sequence[Value]:
+    kind, swapped = _COMPARISONS[node.kind]
     left, right = read_pair(lower, node)
-    return [logic.compare(lower.build, "GREATER", left, right)]
-
-
-def _less(lower: Lowering, node: Node) -> Sequence[Value]:
-    left, right = read_pair(lower, node)
-    return [logic.compare(lower.build, "GREATER", right, left)]
-
-
-def _greater_or_equal(lower: Lowering, node: Node) -> Sequence[Value]:
-    left, right = read_pair(lower, node)
-    return [logic.compare(lower.build, "GREATER_EQUAL", left, right)]
-
-
-def _less_or_equal(lower: Lowering, node: Node) -> Sequence[Value]:
-    left, right = read_pair(lower, node)
-    return [logic.compare(lower.build, "GREATER_EQUAL", right, left)]
+    return [logic.compare(lower.build, kind, *((right, left) if swapped else (left, right)))]
 
 
 def _combine(lower: Lowering, node: Node) -> Sequence[Value]:
@@ -109,13 +102,10 @@ def _cast_like(lower: Lowering, node: Node) -> Sequence[Value]:
 
 HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(_KINDS, _combine),
+    **dict.fromkeys(_COMPARISONS, _compare),
     "Cast": _cast,
     "CastLike": _cast_like,
     "Equal": _equal,
-    "Greater": _greater,
-    "GreaterOrEqual": _greater_or_equal,
-    "Less": _less,
-    "LessOrEqual": _less_or_equal,
     "Not": _not,
     "Trilu": _keep_triangle,
     "Where": _where,

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.frontends.tflite.lowering import IntegerLowering
-from chipsmith.tosa.graph import AttributeValue, DType
+from chipsmith.tosa.builder import pointwise_attributes
+from chipsmith.tosa.graph import DType
 
 
 def multiply_matrix(
@@ -27,12 +28,5 @@ def multiply_matrix(
         lower.constant([zero_point], DType.INT8),
         lower.constant([0], DType.INT8),
     )
-    attributes: dict[str, AttributeValue] = {
-        "pad": (0, 0, 0, 0),
-        "stride": (1, 1),
-        "dilation": (1, 1),
-        "local_bound": False,
-        "acc_type": "INT32",
-    }
-    sums = build.emit("CONV2D", operands, (count, 1, 1, outputs), DType.INT32, attributes)
+    sums = build.emit("CONV2D", operands, (count, 1, 1, outputs), DType.INT32, pointwise_attributes("INT32"))
     return build.reshape(sums, (count, outputs))

@@ -15,19 +15,13 @@ from chipsmith.quantisation.lower.state import Handler, LoweringState
 from chipsmith.quantisation.lower.values import ConstantValue, Int8Value, Int16Value, Int32Value, Value
 from chipsmith.quantisation.lower.weights import IntegerWeights, make_room_for_bias, quantise_bias, quantise_weights
 from chipsmith.quantisation.plan import Quantisation, Reals
-from chipsmith.tosa.builder import GraphBuilder
-from chipsmith.tosa.graph import AttributeValue, DType, Operator
+from chipsmith.tosa.builder import GraphBuilder, pointwise_attributes
+from chipsmith.tosa.graph import DType, Operator
 
 _LARGEST_SUM = float((1 << 31) - 1)
 _COARSE_SUM = float(1 << 30)
 _UPPER, _LOWER = 256.0, 255.0
-_POINTWISE: Mapping[str, AttributeValue] = {
-    "pad": (0, 0, 0, 0),
-    "stride": (1, 1),
-    "dilation": (1, 1),
-    "local_bound": False,
-    "acc_type": "INT32",
-}
+_POINTWISE = pointwise_attributes("INT32")
 _CHANNEL_AXES = {"CONV2D": 0, "CONV3D": 0, "TRANSPOSE_CONV2D": 0, "DEPTHWISE_CONV2D": 2}
 
 Product = Callable[[Int8Value, npt.NDArray[np.int64]], str]

@@ -216,16 +216,19 @@ def unify_scale(build: GraphBuilder, value: Int32Value) -> Int32Value:
 
 def to_scale(build: GraphBuilder, value: RealValue, scale: float) -> str:
     """An int32 tensor that counts the real value in steps of `scale`; |real| / scale must stay below 2**29."""
-    if isinstance(value, Int8Value):
-        ratio = np.array([value.scale / scale])
-        return rescale(build, value.tensor, DType.INT32, ratio, input_zero_point=value.zero_point)
-    if isinstance(value, Int16Value):
-        return rescale(build, value.tensor, DType.INT32, np.array([value.scale / scale]))
+    if isinstance(value, Int8Value | Int16Value):
+        return _rescale_affine(build, value, DType.INT32, scale)
     wide = apply_limits(build, value) if isinstance(value, Int32Value) else to_int32(build, value)
     ratio = wide.scale / scale
     if ratio.size == 1 and ratio[0] == 1.0:
         return lay_out(build, wide).tensor
     return build.reshape(rescale(build, wide.tensor, DType.INT32, ratio), wide.shape)
+
+
+def _rescale_affine(build: GraphBuilder, value: Int8Value | Int16Value, dtype: DType, scale: float) -> str:
+    """The value in steps of `scale` around 0."""
+    zero_point = value.zero_point if isinstance(value, Int8Value) else 0
+    return rescale(build, value.tensor, dtype, np.array([value.scale / scale]), input_zero_point=zero_point)
 
 
 def constant_to_scale(build: GraphBuilder, value: ConstantValue, scale: Reals | float) -> str:
@@ -278,11 +281,8 @@ def _quantise_limit(limit: float, scale: float, zero_point: int) -> int:
 def _to_int16(build: GraphBuilder, value: RealValue, scale: float) -> str:
     if isinstance(value, Int16Value) and value.scale == scale:
         return value.tensor
-    if isinstance(value, Int8Value):
-        ratio = np.array([value.scale / scale])
-        return rescale(build, value.tensor, DType.INT16, ratio, input_zero_point=value.zero_point)
-    if isinstance(value, Int16Value):
-        return rescale(build, value.tensor, DType.INT16, np.array([value.scale / scale]))
+    if isinstance(value, Int8Value | Int16Value):
+        return _rescale_affine(build, value, DType.INT16, scale)
     wide = apply_limits(build, value) if isinstance(value, Int32Value) else to_int32(build, value)
     ratio = wide.scale / scale
     tensor = _clamp_within(build, wide, _SAFE / ratio)
