@@ -105,6 +105,9 @@ class DemoTarget:
     obtained: ClassVar[str] = "a demonstration"
     chip: ClassVar[Chip | None] = None
 
+    def missing(self):
+        return ()
+
     def refuses(self, network):
         return reasons_against(self.prepare, network)
 
@@ -116,7 +119,7 @@ class DemoTarget:
         return DemoGraph(graph=graph)
 
 
-def open_target(_chip):
+def open_target(_chip, _options):
     return DemoTarget()
 '''
 ON_DEMO = """

@@ -23,6 +23,8 @@ _USES = {
     "tflite": "networks in .tflite files",
     "onnx": "networks in .onnx files",
     "rtl": "the chip's RTL: simulation and synthesis",
+    "cpu": "networks on this computer by OpenVINO",
+    "quantum": "quantum circuits and their noise",
 }
 """What the requirements of an extra ('' is none) are for; `all` joins them, `test` is for who works on Chipsmith."""
 

@@ -15,13 +15,14 @@ from chipsmith.program.program import Placement
 class Evidence(enum.StrEnum):
     """How a figure was obtained.
 
-    Measured: counted on real data or in a file; simulated: to the cycle or to the bit; estimated: counts times
-    constants.
+    Measured: counted on real data or in a file, or timed on this computer; simulated: to the cycle or to the bit;
+    estimated: counts times constants; published: by others, of a system that is not here.
     """
 
     MEASURED = "measured"
     SIMULATED = "simulated"
     ESTIMATED = "estimated"
+    PUBLISHED = "published"
 
 
 class BufferRole(enum.StrEnum):

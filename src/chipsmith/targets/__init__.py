@@ -8,9 +8,13 @@ from chipsmith.targets.target import (
     GraphTarget,
     Host,
     HostedGraph,
+    Missing,
+    Precision,
     PreparedGraph,
     PreparedNetwork,
     Target,
+    TargetOptions,
+    TimedNetwork,
 )
 
 __all__ = [
@@ -20,9 +24,13 @@ __all__ = [
     "GraphTarget",
     "Host",
     "HostedGraph",
+    "Missing",
+    "Precision",
     "PreparedGraph",
     "PreparedNetwork",
     "Target",
+    "TargetOptions",
+    "TimedNetwork",
     "graph_targets",
     "load_target",
     "target_names",

@@ -9,7 +9,7 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import FrameworkModel, QuantizedNetwork
 from chipsmith.profile.profile import Evidence
-from chipsmith.targets.target import INT8, reasons_against
+from chipsmith.targets.target import INT8, Missing, TargetOptions, reasons_against
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,10 @@ class Int8Target:
     kind: ClassVar[Evidence] = Evidence.MEASURED
     obtained: ClassVar[str] = "its int8 form in floating point, quantised and dequantised at each tensor"
     chip: ClassVar[Chip | None] = None
+
+    def missing(self) -> tuple[Missing, ...]:
+        """As Target.missing: nothing."""
+        return ()
 
     def refuses(self, network: QuantizedNetwork) -> tuple[str, ...]:
         """As Target.refuses: a file of integers has no such form."""
@@ -32,6 +36,7 @@ class Int8Target:
         return network.fake_quantized
 
 
-def open_target(_chip: Chip) -> Int8Target:
-    """The target; no chip changes its answers."""
+def open_target(_chip: Chip, options: TargetOptions) -> Int8Target:
+    """The target; no chip changes its answers. BadInput for an option: it takes none."""
+    options.refuse_all_but(Int8Target.name)
     return Int8Target()

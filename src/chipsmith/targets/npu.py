@@ -14,7 +14,7 @@ from chipsmith.profile.measure import full_profile
 from chipsmith.profile.profile import Evidence, Profile
 from chipsmith.program.program import Program
 from chipsmith.sim import functional
-from chipsmith.targets.target import NPU, HostedGraph, reasons_against
+from chipsmith.targets.target import NPU, HostedGraph, Missing, TargetOptions, reasons_against
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.verify import verify
 
@@ -44,6 +44,10 @@ class NpuTarget:
 
     chip: Chip
 
+    def missing(self) -> tuple[Missing, ...]:
+        """As Target.missing: nothing."""
+        return ()
+
     def refuses(self, network: QuantizedNetwork) -> tuple[str, ...]:
         """As Target.refuses: what the compiler says."""
         return reasons_against(self.prepare, network)
@@ -59,6 +63,7 @@ class NpuTarget:
         return NpuGraph(program=compile_canonical(graph, self.chip))
 
 
-def open_target(chip: Chip) -> NpuTarget:
-    """The target of that chip."""
+def open_target(chip: Chip, options: TargetOptions) -> NpuTarget:
+    """The target of that chip. BadInput for an option: it takes none."""
+    options.refuse_all_but(NpuTarget.name)
     return NpuTarget(chip=chip)

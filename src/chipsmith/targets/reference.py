@@ -10,7 +10,7 @@ from chipsmith.chip import Chip
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.profile import Evidence
 from chipsmith.targets.inferences import join_inferences, split_inferences
-from chipsmith.targets.target import HostedGraph, reasons_against
+from chipsmith.targets.target import HostedGraph, Missing, TargetOptions, reasons_against
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.reference import evaluate_batch
 from chipsmith.tosa.verify import verify
@@ -38,6 +38,10 @@ class ReferenceTarget:
     obtained: ClassVar[str] = "the TOSA graph, reference interpreter"
     chip: ClassVar[Chip | None] = None
 
+    def missing(self) -> tuple[Missing, ...]:
+        """As Target.missing: nothing."""
+        return ()
+
     def refuses(self, network: QuantizedNetwork) -> tuple[str, ...]:
         """As Target.refuses: what is illegal, or an operator that has no row."""
         return reasons_against(self.prepare, network)
@@ -52,6 +56,7 @@ class ReferenceTarget:
         return ReferenceGraph(graph=graph)
 
 
-def open_target(_chip: Chip) -> ReferenceTarget:
-    """The target; no chip changes its answers."""
+def open_target(_chip: Chip, options: TargetOptions) -> ReferenceTarget:
+    """The target; no chip changes its answers. BadInput for an option: it takes none."""
+    options.refuse_all_but(ReferenceTarget.name)
     return ReferenceTarget()

@@ -1,4 +1,4 @@
-"""The targets by name: every file of this package that defines `open_target(chip)`."""
+"""The targets by name: every file of this package that defines `open_target(chip, options)`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
-from chipsmith.targets.target import GraphTarget, Target
+from chipsmith.targets.target import GraphTarget, Target, TargetOptions
 
 _DOOR = "open_target"
+_NO_OPTIONS = TargetOptions()
 
 
 def target_names() -> tuple[str, ...]:
@@ -19,12 +20,15 @@ def target_names() -> tuple[str, ...]:
     return tuple(name for name in _file_names() if _door(name) is not None)
 
 
-def load_target(name: str, chip: Chip) -> Target:
-    """The target of that name; `chip` is the one that it runs on, if it runs on any. BadInput for an unknown name."""
+def load_target(name: str, chip: Chip, options: TargetOptions = _NO_OPTIONS) -> Target:
+    """The target of that name; `chip` is the one that it runs on, if it runs on any.
+
+    Raises BadInput for an unknown name, and for an option that the target does not take.
+    """
     door = _door(name) if name in _file_names() else None
     if door is None:
         raise BadInput(f"there is no target '{name}'; there are: {', '.join(target_names())}")
-    return door(chip)
+    return door(chip, options)
 
 
 def graph_targets(chip: Chip) -> Mapping[str, GraphTarget]:
@@ -37,5 +41,5 @@ def _file_names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
 
 
-def _door(name: str) -> Callable[[Chip], Target] | None:
+def _door(name: str) -> Callable[[Chip, TargetOptions], Target] | None:
     return vars(import_module(f"chipsmith.targets.{name}")).get(_DOOR)

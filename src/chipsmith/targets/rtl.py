@@ -11,7 +11,7 @@ import numpy as np
 from chipsmith.chip import Chip
 from chipsmith.compiler.compile import compile_canonical
 from chipsmith.compiler.network import compile_network
-from chipsmith.errors import CheckFailed
+from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.hardware.build import build_machine, find_toolchain
 from chipsmith.hardware.package import ERROR_TEXTS
@@ -20,7 +20,7 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.program.program import Program
 from chipsmith.program.verify import verify_program
 from chipsmith.targets.inferences import join_inferences, split_inferences
-from chipsmith.targets.target import HostedGraph, reasons_against
+from chipsmith.targets.target import HostedGraph, Missing, TargetOptions, reasons_against
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.verify import verify
 
@@ -68,6 +68,14 @@ class RtlTarget:
 
     chip: Chip
 
+    def missing(self) -> tuple[Missing, ...]:
+        """As Target.missing: Verilator or a C++ compiler, as the message says that refuses to go on without."""
+        try:
+            find_toolchain()
+        except BadInput as error:
+            return (Missing(name="Verilator and a C++ compiler", mend=str(error)),)
+        return ()
+
     def refuses(self, network: QuantizedNetwork) -> tuple[str, ...]:
         """As Target.refuses: what the compiler says, or which tool is missing."""
         return reasons_against(self.prepare, network)
@@ -90,6 +98,7 @@ class RtlTarget:
         build_machine(self.chip)
 
 
-def open_target(chip: Chip) -> RtlTarget:
-    """The target of that chip."""
+def open_target(chip: Chip, options: TargetOptions) -> RtlTarget:
+    """The target of that chip. BadInput for an option: it takes none."""
+    options.refuse_all_but(RtlTarget.name)
     return RtlTarget(chip=chip)

@@ -9,7 +9,7 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import FrameworkModel, QuantizedNetwork
 from chipsmith.profile.profile import Evidence
-from chipsmith.targets.target import SOURCE, reasons_against
+from chipsmith.targets.target import SOURCE, Missing, TargetOptions, reasons_against
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,10 @@ class SourceTarget:
     kind: ClassVar[Evidence] = Evidence.MEASURED
     obtained: ClassVar[str] = "the author's network in its own framework"
     chip: ClassVar[Chip | None] = None
+
+    def missing(self) -> tuple[Missing, ...]:
+        """As Target.missing: nothing."""
+        return ()
 
     def refuses(self, network: QuantizedNetwork) -> tuple[str, ...]:
         """As Target.refuses: of a bare TOSA graph no source is known."""
@@ -32,6 +36,7 @@ class SourceTarget:
         return network.source
 
 
-def open_target(_chip: Chip) -> SourceTarget:
-    """The target; no chip changes its answers."""
+def open_target(_chip: Chip, options: TargetOptions) -> SourceTarget:
+    """The target; no chip changes its answers. BadInput for an option: it takes none."""
+    options.refuse_all_but(SourceTarget.name)
     return SourceTarget()

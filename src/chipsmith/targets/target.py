@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -12,11 +13,51 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.quantized_io import StateBinding
 from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.profile.host_latency import HostLatency
 from chipsmith.profile.profile import Evidence
 from chipsmith.tosa.graph import Array, Graph
 
 SOURCE, INT8, NPU = "source", "int8", "npu"
 """The targets that every network of a recipe is judged on: as its author gave it, quantised, and on the chip."""
+
+
+class Precision(StrEnum):
+    """What a computer's runtime computes a network in."""
+
+    FLOAT32 = "float32"
+    """The author's own float network."""
+    INT8 = "int8"
+    """The quantised network in the runtime's integer kernels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetOptions:
+    """How a target is to run a network; None leaves it to the target.
+
+    `runtime` is the library that runs it (`cpu`), `precision` what it computes in (`cpu`, `cuda`), `threads` how many
+    threads it may use (`cpu`, `torch`), `board` the emulated board that it runs on (`c`).
+    """
+
+    runtime: str | None = None
+    precision: Precision | None = None
+    threads: int | None = None
+    board: str | None = None
+
+    def refuse_all_but(self, target: str, *names: str) -> None:
+        """Raise BadInput for an option that is given and is none of `names`, which `target` takes."""
+        given = [field.name for field in fields(self) if getattr(self, field.name) is not None]
+        foreign = [name for name in given if name not in names]
+        if foreign:
+            taken = f"takes {', '.join(names)}" if names else "takes no such option"
+            raise BadInput(f"target {target} does not take {', '.join(foreign)}: it {taken}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """Something that a target needs and that is not here, and the command that mends it; '' where none does."""
+
+    name: str
+    mend: str
 
 
 class PreparedNetwork(Protocol):
@@ -27,6 +68,17 @@ class PreparedNetwork(Protocol):
 
         Along axis 0 each input may hold any number of batches; the outputs hold as many. Raises BadInput where the
         inputs do not fit, CheckFailed where the target stops before it has the outputs.
+        """
+
+
+@runtime_checkable
+class TimedNetwork(PreparedNetwork, Protocol):
+    """A network on a target whose inferences this computer's clock measures."""
+
+    def time(self, *inputs: Array, inferences: int) -> HostLatency:
+        """The wall time of so many warm inferences of one batch, the author's `inputs` as run takes them.
+
+        Inferences that warm the caches come first and are not among the samples. Raises as run.
         """
 
 
@@ -59,6 +111,9 @@ class Target(Protocol):
     @property
     def chip(self) -> Chip | None:
         """The chip that it runs on; None where no chip changes its answers."""
+
+    def missing(self) -> tuple[Missing, ...]:
+        """What it needs and is not on this computer: packages, tools, devices; empty where it works."""
 
     def refuses(self, network: QuantizedNetwork) -> tuple[str, ...]:
         """Why the target does not take the network, in sentences; empty where it takes it."""

@@ -1,0 +1,25 @@
+"""The noun HostLatency: how long inferences took on a computer, as its clock has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostLatency:
+    """Wall times of single warm inferences, in microseconds, in the order in which they ran; at least one."""
+
+    samples_us: NDArray[np.float64]
+
+    @property
+    def p50_us(self) -> float:
+        """The median."""
+        return float(np.percentile(self.samples_us, 50))
+
+    @property
+    def p99_us(self) -> float:
+        """What 99 of 100 inferences stay below."""
+        return float(np.percentile(self.samples_us, 99))
