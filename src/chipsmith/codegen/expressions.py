@@ -86,6 +86,8 @@ def _multiply(operation: Operation, values: Values) -> Value:
 def _extreme(sign: str) -> Expression:
     def expression(_: Operation, values: Values) -> Value:
         a, b = values
+        if a == b:
+            return a
         choose = max if sign == ">" else min
         text = f"{a.text} {sign} {b.text} ? {a.text} : {b.text}"
         return Value(text=text, low=choose(a.low, b.low), high=choose(a.high, b.high))
@@ -184,7 +186,11 @@ def _cast(operation: Operation, values: Values) -> Value:
 
 
 def _compare(sign: str) -> Expression:
+    """A comparison; what is compared with itself has its outcome, of which compilers would warn."""
+
     def expression(_: Operation, values: Values) -> Value:
+        if values[0] == values[1]:
+            return constant_value(int("=" in sign))
         return Value(text=f"{values[0].text} {sign} {values[1].text}", low=0, high=1)
 
     return expression
@@ -215,13 +221,13 @@ def _rescale(operation: Operation, values: Values) -> Value:
     centred, bounds = _centred(operation, value)
     double = operation.name("rounding_mode") == "DOUBLE_ROUND"
     scaled = _scaled_range(bounds, multiplier, shift)
-    text = f"scale_{'double' if double else 'single'}({centred}, {multiplier.text}, {shift.text})"
+    function = f"scale_{'double' if double else 'single'}"
     result = (scaled[0] + zero_point, scaled[1] + zero_point)
-    if _fits(scaled) and _fits(result):
-        return _signed(
-            operation,
-            _saturated(_plus(Value(text=f"(int32_t){text}", low=scaled[0], high=scaled[1]), zero_point), limits),
-        )
+    if _fits(bounds) and _fits(scaled) and _fits(result):
+        text = f"{function}_32({centred}, {multiplier.text}, {shift.text})"
+        value = _plus(Value(text=text, low=scaled[0], high=scaled[1]), zero_point)
+        return _signed(operation, _saturated(value, limits))
+    text = f"{function}({centred}, {multiplier.text}, {shift.text})"
     total = f"{text} + {literal(zero_point)}" if zero_point else text
     clamped = f"clamp64({total}, {literal(limits[0])}, {literal(limits[1])})"
     return _signed(operation, Value(text=clamped, low=limits[0], high=limits[1]))

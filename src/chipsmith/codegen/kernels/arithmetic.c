@@ -47,6 +47,23 @@ static inline int64_t scale_double(int64_t value, int32_t multiplier, int32_t sh
     return (value * multiplier + half) >> shift;
 }
 
+/*: scale_single_32: as scale_single, where the result fits 32 bits; no shift of negative values, for vectors have none */
+static inline int32_t scale_single_32(int32_t value, int32_t multiplier, int32_t shift)
+{
+    const uint64_t middle = UINT64_C(1) << 62;
+    const uint64_t product = (uint64_t)((int64_t)value * multiplier) + (UINT64_C(1) << (shift - 1)) + middle;
+    return (int32_t)((uint32_t)(product >> shift) - (uint32_t)(middle >> shift));
+}
+
+/*: scale_double_32: as scale_double, where the result fits 32 bits */
+static inline int32_t scale_double_32(int32_t value, int32_t multiplier, int32_t shift)
+{
+    const uint64_t middle = UINT64_C(1) << 62, nudge = shift > 31 ? UINT64_C(1) << 30 : 0;
+    const uint64_t half = (UINT64_C(1) << (shift - 1)) + (value < 0 ? 0 - nudge : nudge);
+    const uint64_t product = (uint64_t)((int64_t)value * multiplier) + half + middle;
+    return (int32_t)((uint32_t)(product >> shift) - (uint32_t)(middle >> shift));
+}
+
 /*: multiply_and_shift: a x b / 2**shift, halves up, for a shift of 1 to 63 */
 static inline int32_t multiply_and_shift(int32_t a, int32_t b, int32_t shift)
 {
