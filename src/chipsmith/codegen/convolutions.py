@@ -135,7 +135,7 @@ def _results(sums: Sums, unit: Unit) -> str:
     target = unit.pointer(sums.operators[-1].outputs[0])
     if sums.epilogue is None:
         return f".sums = {target}"
-    scale = add_requantization(sums.layout.graph, sums.operator, sums.epilogue, unit)
+    scale = add_requantization(sums.layout.graph, sums.epilogue, unit)
     return f".scale = &{scale}, .values = {target}"
 
 

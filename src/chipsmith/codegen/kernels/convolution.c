@@ -15,7 +15,7 @@ typedef struct {
     const int32_t *multipliers;
     const int8_t *shifts;
     int32_t zero, low, high;
-    bool is_double, is_wide; /* is_wide: scaled sums may not fit 32 bits */
+    bool is_double, is_high; /* is_high: all shifts are 33 or more */
 } requantization;
 
 /*: requantize: sums of neighbouring channels from `first` on */
@@ -25,18 +25,18 @@ static inline void requantize(const requantization *r, const int32_t *restrict s
     const int32_t *multipliers = r->multipliers + first;
     const int8_t *shifts = r->shifts + first;
     const int32_t zero = r->zero, low = r->low, high = r->high;
-    if (r->is_wide)
+    if (r->is_high && r->is_double)
+        for (int32_t i = 0; i < count; i++)
+            values[i] = (int8_t)clamp32(scale_double_high(sums[i], multipliers[i], shifts[i]) + zero, low, high);
+    else if (r->is_high)
+        for (int32_t i = 0; i < count; i++)
+            values[i] = (int8_t)clamp32(scale_single_high(sums[i], multipliers[i], shifts[i]) + zero, low, high);
+    else
         for (int32_t i = 0; i < count; i++) {
             const int64_t scaled = r->is_double ? scale_double(sums[i], multipliers[i], shifts[i])
                                                 : scale_single(sums[i], multipliers[i], shifts[i]);
             values[i] = (int8_t)clamp64(scaled + zero, low, high);
         }
-    else if (r->is_double)
-        for (int32_t i = 0; i < count; i++)
-            values[i] = (int8_t)clamp32(scale_double_32(sums[i], multipliers[i], shifts[i]) + zero, low, high);
-    else
-        for (int32_t i = 0; i < count; i++)
-            values[i] = (int8_t)clamp32(scale_single_32(sums[i], multipliers[i], shifts[i]) + zero, low, high);
 }
 
 /*: results: where sums go: as they are, or requantized where `scale` is there */
