@@ -23,6 +23,9 @@ HEADINGS = HeadingTexts(
     table="Every figure",
     recipes="Recipes of this generation",
     sources="Sources",
+    quantum="Below the line: quantum circuits",
+    boundaries="What is inside the figures, in full",
+    legend="How figures are labelled",
 )
 
 COLUMNS = ColumnTexts(
@@ -38,6 +41,9 @@ COLUMNS = ColumnTexts(
     instructions="instructions",
     boundary="inside the figure",
     source="source",
+    fastest="fastest",
+    least_energy="least energy",
+    accuracy="accuracy",
 )
 
 FILTERS = FilterTexts(
@@ -82,6 +88,10 @@ NOTES = NoteTexts(
     no_gpu="Nobody has published a GPU's latency on these networks with its boundary. Rows of a GPU come in from a "
     "file: `chipsmith generations --record FILE` on the computer that has it, `--with FILE` here.",
     recorded_by="recorded on {device}, {date}",
+    computer="This computer: {computer}.",
+    systems_counted="{rows} rows of {systems} systems, {published} of them published by others.",
+    rooflines="{machine}, {precision}: {obtained}.",
+    nothing_here="No row of this generation is on the page.",
 )
 
 EVIDENCE = {
@@ -120,6 +130,14 @@ CHIPS = {
 
 SYSTEMS = {system: Chapter(title=str(system), sentences=()) for system in NamedSystem}
 
+NETWORKS = {
+    "image": "image (ResNet8)",
+    "keyword": "keyword (DS-CNN)",
+    "person": "person (MobileNetV1)",
+    "anomaly": "anomaly (autoencoder)",
+    "digits": "digits (convolutional)",
+}
+
 ENGLISH_TEXTS = PageTexts(
     title="The generations side by side",
     introduction=(
@@ -138,4 +156,6 @@ ENGLISH_TEXTS = PageTexts(
     learning=LEARNING,
     chips=CHIPS,
     systems=SYSTEMS,
+    networks=NETWORKS,
+    phrases={},
 )
