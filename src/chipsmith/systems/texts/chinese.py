@@ -13,6 +13,7 @@ from chipsmith.systems.texts.page_texts import (
     PageTexts,
     PictureTexts,
 )
+from chipsmith.systems.texts.phrases import read_phrases
 
 HEADINGS = HeadingTexts(
     learning="学习方法的三代",
@@ -22,6 +23,9 @@ HEADINGS = HeadingTexts(
     table="全部数据",
     recipes="属于这一代的配方",
     sources="数据来源",
+    quantum="线下：量子电路",
+    boundaries="各类数据的统计口径",
+    legend="数据性质的含义",
 )
 
 COLUMNS = ColumnTexts(
@@ -37,6 +41,9 @@ COLUMNS = ColumnTexts(
     instructions="指令数",
     boundary="统计口径",
     source="来源",
+    fastest="最快",
+    least_energy="最省能",
+    accuracy="准确率",
 )
 
 FILTERS = FilterTexts(
@@ -55,7 +62,8 @@ PICTURES = PictureTexts(
     latency_axis="单次推理时延（µs）",
     energy_axis="单次推理能耗（µJ）",
     equal_product="{product} µs·µJ",
-    latency_energy_caption="两轴均为对数刻度。同一条虚线上的系统，时延与能耗之积相同；越靠左下越好。只画出两项数据齐全的行。",
+    latency_energy_caption="两轴均为对数刻度。同一条虚线上的系统，时延与能耗之积相同；越靠左下越好。"
+    "只画出两项数据齐全的行。",
     roofline="本机处理器与芯片的屋顶线",
     intensity_axis="每字节访存对应的运算数",
     performance_axis="每秒运算数",
@@ -78,6 +86,10 @@ NOTES = NoteTexts(
     no_gpu="这几个网络公开的 GPU 数据很少。GPU 的数据可以由文件并入：在装有 GPU 的计算机上运行 "
     "`chipsmith generations --record FILE`，再在这里加上 `--with FILE`。",
     recorded_by="{date} 录自 {device}",
+    computer="本机：{computer}。",
+    systems_counted="共 {rows} 行，涉及 {systems} 个系统，其中 {published} 个的数据由他人公布。",
+    rooflines="{machine}，{precision}：{obtained}。",
+    nothing_here="本页没有这一代的数据。",
 )
 
 EVIDENCE = {
@@ -102,6 +114,14 @@ GENERATIONS = {
     Generation.QUANTUM: "量子处理器",
 }
 
+NETWORKS = {
+    "image": "图像分类（ResNet8）",
+    "keyword": "关键词识别（DS-CNN）",
+    "person": "人物检测（MobileNetV1）",
+    "anomaly": "异常检测（自编码器）",
+    "digits": "手写数字（卷积网络）",
+}
+
 CHINESE_TEXTS = PageTexts(
     title="历代芯片同台对比",
     introduction=(
@@ -120,4 +140,6 @@ CHINESE_TEXTS = PageTexts(
     learning=LEARNING,
     chips=CHIPS,
     systems=SYSTEMS,
+    networks=NETWORKS,
+    phrases=read_phrases("phrases_zh.csv"),
 )

@@ -22,6 +22,9 @@ HEADINGS = HeadingTexts(
     table="Every figure",
     recipes="Recipes of this generation",
     sources="Sources",
+    quantum="Below the line: quantum circuits",
+    boundaries="What is inside the figures, in full",
+    legend="How figures are labelled",
 )
 
 COLUMNS = ColumnTexts(
@@ -37,6 +40,9 @@ COLUMNS = ColumnTexts(
     instructions="instructions",
     boundary="inside the figure",
     source="source",
+    fastest="fastest",
+    least_energy="least energy",
+    accuracy="accuracy",
 )
 
 FILTERS = FilterTexts(
@@ -81,6 +87,10 @@ NOTES = NoteTexts(
     no_gpu="Few figures of GPUs are published for these networks. Rows of a GPU come in from a file: "
     "`chipsmith generations --record FILE` on the computer that has it, `--with FILE` here.",
     recorded_by="recorded on {device}, {date}",
+    computer="This computer: {computer}.",
+    systems_counted="{rows} rows of {systems} systems, {published} of them published by others.",
+    rooflines="{machine}, {precision}: {obtained}.",
+    nothing_here="No row of this generation is on the page.",
 )
 
 EVIDENCE = {
@@ -105,6 +115,14 @@ GENERATIONS = {
     Generation.QUANTUM: "quantum processor",
 }
 
+NETWORKS = {
+    "image": "image (ResNet8)",
+    "keyword": "keyword (DS-CNN)",
+    "person": "person (MobileNetV1)",
+    "anomaly": "anomaly (autoencoder)",
+    "digits": "digits (convolutional)",
+}
+
 ENGLISH_TEXTS = PageTexts(
     title="The generations side by side",
     introduction=(
@@ -123,4 +141,6 @@ ENGLISH_TEXTS = PageTexts(
     learning=LEARNING,
     chips=CHIPS,
     systems=SYSTEMS,
+    networks=NETWORKS,
+    phrases={},
 )

@@ -1,7 +1,7 @@
 """The nouns of the page's words: PageTexts and its groups.
 
-A sentence holds format fields in braces where figures stand: `{l4r5_tvm_image_ms}`. Their names are those of
-`chipsmith.systems.texts.quotes`; a sentence is shown where the rows of the page give all its figures.
+A sentence holds format fields in braces where figures stand: `{l4r5_tvm_image_ms}`, named as
+`chipsmith.systems.texts.quotes` says; a sentence is shown where the rows of the page give all its figures.
 """
 
 from __future__ import annotations
@@ -38,6 +38,12 @@ class ColumnTexts:
     instructions: str
     boundary: str
     source: str
+    fastest: str
+    """Of a generation's short table: the row with the least latency on a network."""
+    least_energy: str
+    """The same by energy."""
+    accuracy: str
+    """With its interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +102,14 @@ class NoteTexts:
     """Why no GPU row is published, and how one comes in."""
     recorded_by: str
     """With the fields {device} and {date}."""
+    computer: str
+    """With the field {computer}: what measured."""
+    systems_counted: str
+    """With the fields {rows}, {systems} and {published}: how much is on the page, and how many systems published."""
+    rooflines: str
+    """With the fields {machine}, {precision} and {obtained}: from what a roof is."""
+    nothing_here: str
+    """Under a generation that has no row on the page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +123,12 @@ class HeadingTexts:
     table: str
     recipes: str
     sources: str
+    quantum: str
+    """Of the rows below the line."""
+    boundaries: str
+    """Of the list of all that is inside of figures, in full."""
+    legend: str
+    """Of the list of what the labels of cells mean."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,3 +151,21 @@ class PageTexts:
     learning: Mapping[LearningGeneration, Chapter]
     chips: Mapping[ChipGeneration, Chapter]
     systems: Mapping[NamedSystem, Chapter]
+    networks: Mapping[str, str]
+    """What networks are, by the name of their rows; others are shown by that name."""
+    phrases: Mapping[str, str]
+    """Sentences of rows (what is inside of a figure) in this language, by the English one; others stay English."""
+
+    def phrase(self, sentence: str) -> str:
+        """A row's sentence in this language, where it is known in it."""
+        return self.phrases.get(sentence, sentence)
+
+    @property
+    def chapters(self) -> tuple[Chapter, ...]:
+        """All chapters, in the order of the page."""
+        return (*self.learning.values(), *self.chips.values(), *self.systems.values())
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The sentences of all chapters."""
+        return tuple(sentence for chapter in self.chapters for sentence in chapter.sentences)
