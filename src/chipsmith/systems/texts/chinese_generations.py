@@ -44,7 +44,7 @@ LEARNING = MappingProxyType(
                 "自编码器让数据穿过一段狭窄的瓶颈再还原出来，不靠标签也能学习；"
                 "注意力机制让每个位置都能看到其余所有位置；2017 年由"
                 "注意力搭建而成的 Transformer，规模一大便能写作。",
-                "瓶颈不再是标签，而是数据和算力。",
+                "制约它的不再是标签，而是数据和算力。",
                 "应验的是：先在海量无标签数据上预训练、再适配到具体任务，这条路几乎处处可行。",
                 "落空的是：文字通顺不等于内容属实；开销也没有消失，注意力的计算量随序列长度的平方增长。",
                 "在小芯片上，这一代才刚刚起步：在本页有公开数据的网络里，只有 `anomaly` 的自编码器属于这一代，在 GAP9 "
@@ -63,7 +63,7 @@ CHIPS = MappingProxyType(
             title="一、通用处理器：从单核到多核",
             sentences=(
                 "通用处理器什么都能算，只是每次只做少数几个乘法；直到今天，多数小型设备仍靠单核运行网络。",
-                "进步来自软件和位宽：主频不变的 Cortex-M4 上，ResNet8 从 {l4r5_reference_image_ms} ms 降到 "
+                "进步来自软件，也来自更宽的运算：主频不变的 Cortex-M4 上，ResNet8 从 {l4r5_reference_image_ms} ms 降到 "
                 "{l4r5_st_v12_image_ms} ms；换成带向量扩展的 Cortex-M85，只需 {ra8d1_image_ms} ms。",
                 "四核 Cortex-A72 用 {pi4_image_ms} ms，一颗八核 RISC-V 芯片用 {k1_fast_image_ms} ms。",
                 "在这台计算机上，单线程用 {here_image_us} µs，双线程用 {here_twice_image_us} µs。",
