@@ -17,13 +17,12 @@ from chipsmith.systems.texts import Language, PageTexts, texts_in
 def render_generations(comparison: Comparison, language: Language) -> str:
     """The page of a comparison, in a language."""
     texts = texts_in(language)
-    figures: dict[str, str] = {}
     pictures = draw_pictures(comparison, texts)
     parts = (
         _header(comparison, texts),
-        draw_learning(comparison, texts, figures),
-        draw_chips(comparison, texts, figures),
-        draw_named_systems(texts, figures),
+        draw_learning(comparison, texts),
+        draw_chips(comparison, texts),
+        draw_named_systems(comparison, texts),
         pictures.html,
         draw_table(comparison, texts),
         draw_quantum(comparison, texts),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chipsmith.profile.profile import Evidence
 from chipsmith.systems.row import Generation
+from chipsmith.systems.texts.english_generations import CHIPS, LEARNING, SYSTEMS
 from chipsmith.systems.texts.page_texts import (
-    Chapter,
     ColumnTexts,
     FilterTexts,
     HeadingTexts,
@@ -13,7 +13,6 @@ from chipsmith.systems.texts.page_texts import (
     PageTexts,
     PictureTexts,
 )
-from chipsmith.systems.texts.spine import ChipGeneration, LearningGeneration, NamedSystem
 
 HEADINGS = HeadingTexts(
     learning="Three generations of learning",
@@ -85,8 +84,8 @@ NOTES = NoteTexts(
     "derived from them.",
     quantum="Below this line nothing is on the axis of latency: quantum processors are simulated here, and the time "
     "that a device would take is an estimate of its own.",
-    no_gpu="Nobody has published a GPU's latency on these networks with its boundary. Rows of a GPU come in from a "
-    "file: `chipsmith generations --record FILE` on the computer that has it, `--with FILE` here.",
+    no_gpu="Few figures of GPUs are published for these networks. Rows of a GPU come in from a file: "
+    "`chipsmith generations --record FILE` on the computer that has it, `--with FILE` here.",
     recorded_by="recorded on {device}, {date}",
     computer="This computer: {computer}.",
     systems_counted="{rows} rows of {systems} systems, {published} of them published by others.",
@@ -116,20 +115,6 @@ GENERATIONS = {
     Generation.QUANTUM: "quantum processor",
 }
 
-LEARNING = {
-    LearningGeneration.SHALLOW: Chapter(title="1. The perceptron and shallow learners", sentences=()),
-    LearningGeneration.DEEP: Chapter(title="2. Deep networks and back-propagation", sentences=()),
-    LearningGeneration.GENERATIVE: Chapter(title="3. Networks that learn without labels and generate", sentences=()),
-}
-
-CHIPS = {
-    ChipGeneration.GENERAL: Chapter(title="1. General-purpose processors: one core, then many", sentences=()),
-    ChipGeneration.GRAPHICS: Chapter(title="2. Graphics processors", sentences=()),
-    ChipGeneration.PURPOSE_BUILT: Chapter(title="3. Chips built for it, and the quantum hope", sentences=()),
-}
-
-SYSTEMS = {system: Chapter(title=str(system), sentences=()) for system in NamedSystem}
-
 NETWORKS = {
     "image": "image (ResNet8)",
     "keyword": "keyword (DS-CNN)",
@@ -137,6 +122,7 @@ NETWORKS = {
     "anomaly": "anomaly (autoencoder)",
     "digits": "digits (convolutional)",
 }
+
 
 ENGLISH_TEXTS = PageTexts(
     title="The generations side by side",
