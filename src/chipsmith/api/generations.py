@@ -1,4 +1,4 @@
-"""The verb of the generations: the same networks on one core, many cores, GPUs, dedicated chips and quantum circuits."""
+"""The verb of the generations: the same networks on one core, many, GPUs, dedicated chips and quantum circuits."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated

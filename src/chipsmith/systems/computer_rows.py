@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput, OperatorRefused
@@ -84,9 +83,7 @@ def _measure(
     threads: tuple[int | None, ...],
 ) -> Collected:
     networks = tuple(networks)
-    ways = (
-        _measure_engine(networks, engine, chip, processor, threads) for engine in engines
-    )
+    ways = (_measure_engine(networks, engine, chip, processor, threads) for engine in engines)
     return join(ways)
 
 
@@ -100,7 +97,9 @@ def _measure_engine(
     targets = {count: load_target(engine.target, chip, _options(engine, count)) for count in threads}
     missing = next(iter(targets.values())).missing()
     if missing:
-        return Collected(left_out=tuple(LeftOut(what=engine.label, reason=_mend(item.name, item.mend)) for item in missing))
+        return Collected(
+            left_out=tuple(LeftOut(what=engine.label, reason=_mend(item.name, item.mend)) for item in missing)
+        )
     return join(_measure_network(network, engine, targets, processor) for network in networks)
 
 

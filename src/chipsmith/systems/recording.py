@@ -74,9 +74,7 @@ def write_record(
     measured = [_keep(row) for row in rows if row.how is Evidence.MEASURED]
     if not measured:
         raise BadInput(f"nothing was measured on this computer, so {path} would be empty: see what was left out")
-    record = ComputerRecord(
-        device=device, driver=driver, versions=versions, recorded=recorded, rows=tuple(measured)
-    )
+    record = ComputerRecord(device=device, driver=driver, versions=versions, recorded=recorded, rows=tuple(measured))
     write_whole(path, (record.model_dump_json(indent=2) + "\n").encode())
     return len(measured)
 

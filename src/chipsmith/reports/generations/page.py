@@ -51,9 +51,7 @@ def _header(comparison: Comparison, texts: PageTexts) -> str:
 def _count(comparison: Comparison, texts: PageTexts) -> str:
     systems = {row.full_name for row in comparison.rows}
     published = {row.full_name for row in comparison.rows if row.how is Evidence.PUBLISHED}
-    return texts.notes.systems_counted.format(
-        rows=len(comparison.rows), systems=len(systems), published=len(published)
-    )
+    return texts.notes.systems_counted.format(rows=len(comparison.rows), systems=len(systems), published=len(published))
 
 
 def _places(comparison: Comparison, texts: PageTexts) -> list[tuple[str, str]]:

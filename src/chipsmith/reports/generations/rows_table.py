@@ -139,4 +139,4 @@ def _boundaries(rows: Iterable[SystemRow], texts: PageTexts) -> str:
         f"<li>{escape(texts.phrase(text))} <small>{escape(source)} ({count})</small></li>"
         for (text, source), count in sorted(counts.items(), key=lambda item: -item[1])
     )
-    return f"<h3>{escape(texts.headings.boundaries)}</h3><ul class=\"boundaries\">{entries}</ul>"
+    return f'<h3>{escape(texts.headings.boundaries)}</h3><ul class="boundaries">{entries}</ul>'

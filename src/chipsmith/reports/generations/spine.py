@@ -83,7 +83,7 @@ def _sentences(chapter: Chapter, texts: PageTexts, rows: Sequence[SystemRow]) ->
 
 def _recipes(names: Iterable[str], texts: PageTexts) -> str:
     codes = " ".join(f"<code>{escape(name)}</code>" for name in names)
-    return f"<p class=\"how\">{escape(texts.headings.recipes)}: {codes}</p>"
+    return f'<p class="how">{escape(texts.headings.recipes)}: {codes}</p>'
 
 
 def _networks_of(generation: LearningGeneration, networks: Iterable[str]) -> list[str]:
@@ -112,7 +112,7 @@ def _fastest_cell(comparison: Comparison, network: str, generation: Generation, 
     if row is None:
         return f'<td data-label="{escape(texts.generations[generation])}"></td>'
     cell = latency_cell(row, texts).removesuffix("</td>")
-    return f'{cell.replace("<td ", f"<td title={chr(34)}{escape(row.full_name)}{chr(34)} ", 1)}</td>'
+    return f"{cell.replace('<td ', f'<td title={chr(34)}{escape(row.full_name)}{chr(34)} ', 1)}</td>"
 
 
 def best_row(
