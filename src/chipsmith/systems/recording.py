@@ -70,7 +70,7 @@ class ComputerRecord(_Strict):
 def write_record(
     path: Path, rows: Iterable[SystemRow], *, device: str, driver: str, versions: dict[str, str], recorded: date
 ) -> int:
-    """Write the measured rows to `path`, whole or not at all; how many they are. Raises BadInput where there are none."""
+    """Write the measured rows to `path`, whole or not at all; how many. Raises BadInput where there are none."""
     measured = [_keep(row) for row in rows if row.how is Evidence.MEASURED]
     if not measured:
         raise BadInput(f"nothing was measured on this computer, so {path} would be empty: see what was left out")
