@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from chipsmith.systems.row import SystemRow
     from chipsmith.systems.texts import PageTexts
 
-_WIDTH = 98
-_SHOWN = 6
-"""Rows of a generation in a network's table: the fastest; the page has all."""
+_SHOWN = 5
+"""Systems of a generation in a network's table: the fastest, each in its best round; the page has all rows."""
 
 
 def present_generations(result: GenerationsResult) -> Presentation:
@@ -45,9 +44,7 @@ def _table(network: str, rows: Iterable[SystemRow], texts: PageTexts) -> Table:
     from rich.text import Text
 
     columns = texts.columns
-    table = Table(
-        title=texts.networks.get(network, network), box=SIMPLE_HEAD, title_justify="left", pad_edge=False, width=_WIDTH
-    )
+    table = Table(title=texts.networks.get(network, network), box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
     table.add_column(columns.system, overflow="fold", ratio=1)
     for title in (columns.latency, columns.energy):
         table.add_column(title, justify="right", no_wrap=True)
@@ -64,12 +61,21 @@ def _groups(rows: list[SystemRow], texts: PageTexts) -> Iterable[tuple[str, list
     from chipsmith.systems.row import Generation
 
     for generation in Generation:
-        own = sorted((row for row in rows if row.generation is generation), key=_order)
+        ordered = sorted((row for row in rows if row.generation is generation), key=_order)
+        own = _first_of_each(ordered)
         if own:
             shown = own[:_SHOWN]
             left = len(own) - len(shown)
             title = texts.generations[generation] + (f" ({len(shown)} / {len(own)})" if left else "")
             yield title, [_line(row, texts) for row in shown]
+
+
+def _first_of_each(rows: Iterable[SystemRow]) -> list[SystemRow]:
+    """Of each system the row that comes first."""
+    first: dict[str, SystemRow] = {}
+    for row in rows:
+        first.setdefault(row.full_name, row)
+    return list(first.values())
 
 
 def _order(row: SystemRow) -> tuple[bool, float]:
@@ -83,7 +89,8 @@ def _line(row: SystemRow, texts: PageTexts) -> tuple[str, ...]:
     label = texts.evidence[row.how]
     if row.energy_uj is not None and row.energy_evidence is not row.how:
         label = f"{label}, {texts.evidence[row.energy_evidence]}"
-    return (f"  {row.full_name}", _time(row), energy, label)
+    edition = f" ({row.edition})" if row.edition else ""
+    return (f"  {row.full_name}{edition}", _time(row), energy, label)
 
 
 def _time(row: SystemRow) -> str:

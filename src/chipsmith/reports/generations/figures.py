@@ -9,28 +9,33 @@ from chipsmith.systems.row import SystemRow
 from chipsmith.systems.texts import PageTexts
 
 
-def labelled_cell(value: float | None, text: str, evidence: Evidence, texts: PageTexts, *, head: str) -> str:
-    """A cell with a figure and its label; empty where there is none. `head` stands before it in a narrow window."""
+def labelled_cell(
+    value: float | None, text: str, evidence: Evidence, texts: PageTexts, *, head: str, note: str = ""
+) -> str:
+    """A cell with a figure and its label; empty where there is none.
+
+    `head` stands before it in a narrow window, `note` in small letters below it.
+    """
     if value is None:
         return "<td></td>"
     mark = badge(evidence, texts.evidence[evidence])
-    return f'<td class="number" data-value="{value!r}" data-label="{escape(head)}">{mark}{escape(text)}</td>'
+    small = f"<small>{escape(note)}</small>" if note else ""
+    return f'<td class="number" data-value="{value!r}" data-label="{escape(head)}">{mark}{escape(text)}{small}</td>'
 
 
 def latency_cell(row: SystemRow, texts: PageTexts) -> str:
-    """The time of an inference."""
-    return labelled_cell(row.latency_us, _text(row.latency_us), row.how, texts, head=texts.columns.latency)
-
-
-def p99_cell(row: SystemRow, texts: PageTexts) -> str:
-    """What 99 of 100 inferences stay below."""
-    return labelled_cell(row.p99_us, _text(row.p99_us), row.how, texts, head=texts.columns.p99)
+    """The time of an inference; below it, where it was measured here, what 99 of 100 stay below."""
+    columns = texts.columns
+    note = "" if row.p99_us is None else f"{columns.p99}: {significant(row.p99_us)}"
+    return labelled_cell(row.latency_us, _text(row.latency_us), row.how, texts, head=columns.latency, note=note)
 
 
 def energy_cell(row: SystemRow, texts: PageTexts) -> str:
     """The energy of an inference, with its band."""
-    text = f"{_text(row.energy_uj)}{_band(row)}"
-    return labelled_cell(row.energy_uj, text, row.energy_evidence, texts, head=texts.columns.energy)
+    band = row.energy_band_uj
+    note = "" if band is None else f"{significant(band[0])} – {significant(band[1])}"
+    head = texts.columns.energy
+    return labelled_cell(row.energy_uj, _text(row.energy_uj), row.energy_evidence, texts, head=head, note=note)
 
 
 def instructions_cell(row: SystemRow, texts: PageTexts) -> str:
@@ -51,8 +56,3 @@ def accuracy_text(row: SystemRow) -> str:
 
 def _text(value: float | None) -> str:
     return "" if value is None else significant(value)
-
-
-def _band(row: SystemRow) -> str:
-    band = row.energy_band_uj
-    return "" if band is None else f" ({significant(band[0])}–{significant(band[1])})"

@@ -78,9 +78,10 @@ def _keys(comparison: Comparison, texts: PageTexts) -> str:
 def _latency_energy_chart(rows: Sequence[SystemRow], texts: PageTexts) -> Chart:
     words = texts.pictures
     points = [
-        _points([row for row in rows if row.generation is generation], generation, texts)
+        _points(own, texts)
         for generation in Generation
-        if any(row.generation is generation for row in rows)
+        for banded in (False, True)
+        if (own := [row for row in rows if row.generation is generation and bool(row.energy_band_uj) is banded])
     ]
     return chart(
         [*_products(rows, texts), *points],
@@ -93,26 +94,29 @@ def _latency_energy_chart(rows: Sequence[SystemRow], texts: PageTexts) -> Chart:
     )
 
 
-def _points(rows: Sequence[SystemRow], generation: Generation, texts: PageTexts) -> Trace:
-    energies = [row.energy_uj or 0.0 for row in rows]
-    bands = [row.energy_band_uj or (energy, energy) for row, energy in zip(rows, energies, strict=True)]
+def _points(rows: Sequence[SystemRow], texts: PageTexts) -> Trace:
+    """Points of one generation, all with a band of energies or all without."""
+    energies, generation = [row.energy_uj or 0.0 for row in rows], rows[0].generation
     return {
         "type": "scatter",
         "mode": "markers",
         "name": texts.generations[generation],
         "x": [row.latency_us for row in rows],
         "y": energies,
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [high - energy for (_, high), energy in zip(bands, energies, strict=True)],
-            "arrayminus": [energy - low for (low, _), energy in zip(bands, energies, strict=True)],
-            "thickness": 1,
-        },
+        **_bands(rows),
         "marker": {"color": COLOURS[generation], "size": 9, "symbol": [SYMBOLS[row.how] for row in rows]},
         "hovertext": [_hover(row, texts) for row in rows],
         "hoverinfo": "text",
     }
+
+
+def _bands(rows: Sequence[SystemRow]) -> Trace:
+    pairs = [(row.energy_uj or 0.0, row.energy_band_uj) for row in rows if row.energy_band_uj]
+    if not pairs:
+        return {}
+    above = [band[1] - energy for energy, band in pairs]
+    below = [energy - band[0] for energy, band in pairs]
+    return {"error_y": {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 1}}
 
 
 def _hover(row: SystemRow, texts: PageTexts) -> str:
@@ -141,10 +145,13 @@ def _product(product: float, low: float, high: float, rows: Sequence[SystemRow],
     label = texts.pictures.equal_product.format(product=f"10^{round(log10(product))}")
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+text",
         "name": label,
         "x": drawn,
         "y": [product / latency for latency in drawn],
+        "text": [label, ""],
+        "textposition": "top right",
+        "textfont": {"size": 10, "color": GREY},
         "line": {"color": GREY, "width": 1, "dash": "dot"},
         "hoverinfo": "name",
     }

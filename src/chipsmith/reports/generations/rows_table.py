@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from chipsmith.reports.generations.figures import energy_cell, instructions_cell, latency_cell, p99_cell
+from chipsmith.reports.generations.figures import energy_cell, instructions_cell, latency_cell
 from chipsmith.reports.markup import escape, how, section
 from chipsmith.systems.comparison import Comparison
 from chipsmith.systems.row import Generation, SystemRow
@@ -16,15 +16,22 @@ NAME = "rows"
 def draw_table(comparison: Comparison, texts: PageTexts) -> str:
     """The section with the controls and the table; quantum rows have a section of their own."""
     rows = timed_rows(comparison.rows)
-    parts = (how(texts.notes.instructions), _controls(rows, comparison.networks, texts), _table(rows, texts))
+    counted = any(row.instructions is not None for row in rows)
+    note = how(texts.notes.instructions) if counted else ""
+    parts = (note, _controls(rows, comparison.networks, texts), _table(rows, texts))
     return section(NAME, texts.headings.table, *parts, _boundaries(rows, texts))
 
 
 def timed_rows(rows: Iterable[SystemRow]) -> list[SystemRow]:
-    """All but the quantum ones, by generation, network and time."""
-    order = list(Generation)
+    """All but the quantum ones, by generation, then by network as they come, then by time; counted ones last."""
     kept = [row for row in rows if row.generation is not Generation.QUANTUM]
-    return sorted(kept, key=lambda row: order.index(row.generation))
+    generations, networks = list(Generation), list(dict.fromkeys(row.network for row in kept))
+
+    def place(row: SystemRow) -> tuple[int, int, bool, float]:
+        time = row.latency_us
+        return generations.index(row.generation), networks.index(row.network), time is None, time or 0.0
+
+    return sorted(kept, key=place)
 
 
 def _controls(rows: Sequence[SystemRow], networks: Sequence[str], texts: PageTexts) -> str:
@@ -57,19 +64,18 @@ def _grouping(texts: PageTexts) -> str:
 
 
 def _table(rows: Sequence[SystemRow], texts: PageTexts) -> str:
-    columns = texts.columns
+    columns, counted = texts.columns, any(row.instructions is not None for row in rows)
     heads = (
         (columns.network, False),
         (columns.system, False),
         (columns.latency, True),
-        (columns.p99, True),
         (columns.energy, True),
-        (columns.instructions, True),
+        *([(columns.instructions, True)] if counted else []),
         (columns.boundary, False),
         (columns.source, False),
     )
     head = "".join(_head(text, numeric) for text, numeric in heads)
-    groups = "".join(_group(generation, rows, len(heads), texts) for generation in Generation)
+    groups = "".join(_group(generation, rows, len(heads), counted, texts) for generation in Generation)
     return (
         f'<div class="scroll long stack" tabindex="0" role="region" aria-label="{escape(texts.headings.table)}">'
         f'<table id="{NAME}-table"><thead><tr>{head}</tr></thead>{groups}</table></div>'
@@ -81,16 +87,17 @@ def _head(text: str, numeric: bool) -> str:
     return f'<th scope="col"{kind}><button type="button">{escape(text)}</button></th>'
 
 
-def _group(generation: Generation, rows: Iterable[SystemRow], width: int, texts: PageTexts) -> str:
+def _group(generation: Generation, rows: Iterable[SystemRow], width: int, counted: bool, texts: PageTexts) -> str:
+    """The rows of a generation; `counted`: with a column of instructions."""
     own = [row for row in rows if row.generation is generation]
     if not own:
         return ""
     title = escape(texts.generations[generation])
     head = f'<tr class="group"><th scope="colgroup" colspan="{width}">{title}</th></tr>'
-    return f"<tbody>{head}{''.join(_row(row, texts) for row in own)}</tbody>"
+    return f"<tbody>{head}{''.join(_row(row, counted, texts) for row in own)}</tbody>"
 
 
-def _row(row: SystemRow, texts: PageTexts) -> str:
+def _row(row: SystemRow, counted: bool, texts: PageTexts) -> str:
     data = {
         "network": (row.network, name_network(row.network, texts)),
         "generation": (row.generation, texts.generations[row.generation]),
@@ -103,9 +110,8 @@ def _row(row: SystemRow, texts: PageTexts) -> str:
         f"<td>{escape(name_network(row.network, texts))}</td>",
         system_cell(row, texts),
         latency_cell(row, texts),
-        p99_cell(row, texts),
         energy_cell(row, texts),
-        instructions_cell(row, texts),
+        *([instructions_cell(row, texts)] if counted else []),
         _clamped(texts.phrase(row.boundary), texts.columns.boundary),
         _clamped(row.source, texts.columns.source),
     )

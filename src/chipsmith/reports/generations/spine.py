@@ -129,25 +129,31 @@ def _groups(generations: Iterable[Generation], comparison: Comparison, texts: Pa
 
 def _group(generation: Generation, comparison: Comparison, texts: PageTexts) -> str:
     title = f"<h4>{escape(texts.generations[generation])}</h4>"
-    rows = [row for network in comparison.networks for row in _best_rows(comparison, network, generation)]
+    rows = [row for network in comparison.networks for row in _best_rows(comparison, network, generation, texts)]
     note = paragraph(texts.notes.no_gpu, kind="how") if generation is Generation.GPU else ""
     if not rows:
         return f"{title}{note or paragraph(texts.notes.nothing_here, kind='how')}"
     columns = texts.columns
     heads = (columns.network, columns.system, columns.latency, columns.energy)
     lines = (
-        f"<tr><td>{escape(name_network(row.network, texts))}</td>{system_cell(row, texts)}{latency_cell(row, texts)}"
-        f"{energy_cell(row, texts)}</tr>"
-        for row in rows
+        f'<tr><td class="system">{escape(name_network(row.network, texts))}<small>{escape(label)}</small></td>'
+        f"{system_cell(row, texts)}{latency_cell(row, texts)}{energy_cell(row, texts)}</tr>"
+        for row, label in rows
     )
     return f"{title}{note}{_table(heads, lines, label=texts.generations[generation])}"
 
 
-def _best_rows(comparison: Comparison, network: str, generation: Generation) -> list[SystemRow]:
-    """The fastest and the most frugal, once where they are the same."""
+def _best_rows(
+    comparison: Comparison, network: str, generation: Generation, texts: PageTexts
+) -> list[tuple[SystemRow, str]]:
+    """The fastest and the most frugal, each with what it is, once where they are the same."""
     fastest = best_row(comparison.rows, network, generation, lambda row: row.latency_us)
     frugal = best_row(comparison.rows, network, generation, lambda row: row.energy_uj)
-    return [row for row in dict.fromkeys((fastest, frugal)) if row is not None]
+    columns = texts.columns
+    if fastest is not None and fastest is frugal:
+        return [(fastest, f"{columns.fastest}, {columns.least_energy}")]
+    labelled = ((fastest, columns.fastest), (frugal, columns.least_energy))
+    return [(row, label) for row, label in labelled if row is not None]
 
 
 def _table(heads: Iterable[str], lines: Iterable[str], *, label: str) -> str:
