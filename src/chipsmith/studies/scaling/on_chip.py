@@ -105,7 +105,7 @@ class ChipSweep:
             label=label,
             latency_us=cycles / chip.clock_mhz / batch,
             utilisation=_macs(timed.program) / (cycles * chip.macs),
-            busy={engine.value: held / cycles for engine, held in timed.timeline.busy_cycles.items()},
+            busy={engine.value: busy / cycles for engine, busy in timed.timeline.busy_cycles.items()},
             gains=self._gains(chip, batch, cycles),
             memory_peak_bytes=memory_peak_bytes(timed.program, timed.timeline),
             area_mm2=area,

@@ -44,7 +44,7 @@ def batch_graph(graph: Graph, batch: int) -> Graph:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Step:
+class _BatchedOperator:
     """An operator: its operands with elements, those that are its parameters, the shape of one inference's result."""
 
     operator: Operator
@@ -88,17 +88,17 @@ class _Batching:
         taken = tensor in outputs or (tensor in self._graph.inputs and tensor != name)
         return self._builder.unary("IDENTITY", tensor) if taken else tensor
 
-    def _step(self, operator: Operator) -> _Step:
+    def _step(self, operator: Operator) -> _BatchedOperator:
         operands = row_of(operator).inputs
         count = len(operator.inputs) if operands[0].variadic else sum(not operand.compile_time for operand in operands)
-        return _Step(
+        return _BatchedOperator(
             operator=operator,
             data=operator.inputs[:count],
             parameters=operator.inputs[count:],
             shape=self._graph.tensor(operator.outputs[0]).shape,
         )
 
-    def _add(self, step: _Step) -> str:
+    def _add(self, step: _BatchedOperator) -> str:
         kind = step.operator.kind
         if kind in _WINDOWED:
             return self._add_windowed(step)
@@ -108,7 +108,7 @@ class _Batching:
             return self._builder.reshape(self._batched[step.data[0]], self._grow(step.shape))
         return self._add_longer(step) if self._leaves_first_axis(step) else self._add_apart(step)
 
-    def _add_windowed(self, step: _Step) -> str:
+    def _add_windowed(self, step: _BatchedOperator) -> str:
         source, *weights = step.data
         if any(name in self._batched for name in weights):
             operator = step.operator
@@ -116,13 +116,13 @@ class _Batching:
         operands = (self._batched[source], *(self._shared[name] for name in weights))
         return self._emit(step, operands, self._grow(step.shape))
 
-    def _add_in_batches(self, step: _Step) -> str:
+    def _add_in_batches(self, step: _BatchedOperator) -> str:
         position = _SHARED.get(step.operator.kind)
         if position is not None and (name := step.data[position]) in self._shared and self._shape(name)[0] == 1:
             return self._add_shared(step, name)
         return self._emit(step, [self._repeated(name) for name in step.data], self._grow(step.shape))
 
-    def _add_shared(self, step: _Step, shared: str) -> str:
+    def _add_shared(self, step: _BatchedOperator, shared: str) -> str:
         """With one matrix or table for all inferences: the rows of all of them are one operand."""
         operands = [
             self._shared[name] if name == shared else self._builder.reshape(self._batched[name], self._as_rows(name))
@@ -136,7 +136,7 @@ class _Batching:
         _, rows, *rest = self._shape(name)
         return (1, self._batch * rows, *rest)
 
-    def _leaves_first_axis(self, step: _Step) -> bool:
+    def _leaves_first_axis(self, step: _BatchedOperator) -> bool:
         """Whether the operator does nothing along axis 0 of its operands, so that they may be longer there."""
         attributes = step.operator.attributes
         match step.operator.kind:
@@ -150,11 +150,11 @@ class _Batching:
                 return attributes["axis"] != 0
         return all(self._shape(name)[:1] == self._first_size(name, step) for name in step.data)
 
-    def _first_size(self, name: str, step: _Step) -> Shape:
+    def _first_size(self, name: str, step: _BatchedOperator) -> Shape:
         """The size of axis 0 with which an operand of an elementwise operator may be longer, or the same for all."""
         return step.shape[:1] if name in self._batched else (1,)
 
-    def _add_longer(self, step: _Step) -> str:
+    def _add_longer(self, step: _BatchedOperator) -> str:
         joins = step.operator.kind == "CONCAT"
         operands = [self._repeated(name) if joins else self._current(name) for name in step.data]
         shape, parameters = self._grow(step.shape), list(step.parameters)
@@ -162,7 +162,7 @@ class _Batching:
             parameters[1] = self._builder.shape_constant(shape)
         return self._emit(replace(step, parameters=tuple(parameters)), operands, shape)
 
-    def _add_apart(self, step: _Step) -> str:
+    def _add_apart(self, step: _BatchedOperator) -> str:
         """The operator in a shape whose first axis counts the inferences, and the result as one again."""
         operator = step.operator
         if max(len(self._shape(name)) for name in (*step.data, *operator.outputs)) == MAX_RANK:
@@ -172,7 +172,7 @@ class _Batching:
         result = self._emit(apart, [self._apart(name, step) for name in step.data], (self._batch, *step.shape))
         return self._builder.reshape(result, self._grow(step.shape))
 
-    def _apart(self, name: str, step: _Step) -> str:
+    def _apart(self, name: str, step: _BatchedOperator) -> str:
         shape = self._shape(name)
         if name in self._batched:
             return self._builder.reshape(self._batched[name], (self._batch, *shape))
@@ -180,7 +180,7 @@ class _Batching:
         joins = step.operator.kind == "CONCAT"
         return self._builder.tile(alone, (self._batch, *(1 for _ in shape))) if joins else alone
 
-    def _parameters_apart(self, step: _Step) -> Sequence[str]:
+    def _parameters_apart(self, step: _BatchedOperator) -> Sequence[str]:
         first: Mapping[str, tuple[Shape, ...]] = {
             "SLICE": ((0,), (self._batch,)),
             "PAD": ((0, 0), ()),
@@ -212,7 +212,7 @@ class _Batching:
         """The shape of as many, one after the other."""
         return (self._batch * shape[0], *shape[1:]) if shape else (self._batch,)
 
-    def _emit(self, step: _Step, operands: Sequence[str], shape: Shape) -> str:
+    def _emit(self, step: _BatchedOperator, operands: Sequence[str], shape: Shape) -> str:
         operator = step.operator
         dtype = self._graph.tensor(operator.outputs[0]).dtype
         return self._builder.emit(operator.kind, (*operands, *step.parameters), shape, dtype, operator.attributes)
