@@ -17,7 +17,9 @@ class Spread:
 
 _MEMORIES = Spread(low=0.93, high=1.41, reason="CACTI lies 7 % above to 29 % below Horowitz's memories")
 _EITHER_BANK = Spread(low=0.46, high=1.41, reason="as other memories; an access may open one bank of two")
-_MULTIPLIERS = Spread(low=0.88, high=4.09, reason="Eyeriss' arithmetic 14 % lower; Aladdin's product is 12.68 pJ, not 3.1")
+_MULTIPLIERS = Spread(
+    low=0.88, high=4.09, reason="Eyeriss' arithmetic 14 % lower; Aladdin's product is 12.68 pJ, not 3.1"
+)
 _SINGLE_SOURCE = Spread(low=0.5, high=2.0, reason="one source alone: half to twice, assumed")
 
 SPREADS: Mapping[str, Spread] = {

@@ -10,10 +10,12 @@ from pathlib import Path
 from chipsmith.cache import cache_folder, content_key, installed_versions
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder
+from chipsmith.flow.calibration import AnyCalibration, resolve_calibration
 from chipsmith.flow.run import lower_single
 from chipsmith.flow.run_folder import TRAINED
 from chipsmith.flow.training import train_in
-from chipsmith.frontends.calibration import CalibrationSource, MissingCalibration
+from chipsmith.frontends.calibration import MissingCalibration
+from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model, load_random
 from chipsmith.learn import Recipe, TrainedNetwork, load_recipe, load_trained, save_trained, shipped_recipes
@@ -41,9 +43,7 @@ class AskedNetworks:
     left_out: tuple[LeftOut, ...]
 
 
-def load_networks(
-    asked: Sequence[str], calibration: CalibrationSource | None, progress: Progress
-) -> AskedNetworks:
+def load_networks(asked: Sequence[str], calibration: AnyCalibration | None, progress: Progress) -> AskedNetworks:
     """The networks by name, each of its own name on the page.
 
     A network of MLPerf Tiny whose file is not here keeps its published rows and is left out of the others. A float file
@@ -81,13 +81,11 @@ def _refuse_twins(asked: Sequence[str], names: Sequence[str]) -> None:
     for index, name in enumerate(names):
         first = names.index(name)
         if first != index:
-            raise BadInput(
-                f"{asked[first]} and {asked[index]} would both be called '{name}' on the page: give each once, or rename "
-                "a file"
-            )
+            both = f"{asked[first]} and {asked[index]}"
+            raise BadInput(f"{both} would both be called '{name}' on the page: give each once, or rename a file")
 
 
-def _load(text: str, calibration: CalibrationSource | None, progress: Progress) -> QuantizedNetwork:
+def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> QuantizedNetwork:
     if text in PUBLISHED_FILES:
         return load_model(str(find_published(text)))
     path = Path(text)
@@ -97,7 +95,7 @@ def _load(text: str, calibration: CalibrationSource | None, progress: Progress) 
         return _load_run(path)
     progress.stage(f"load {text}")
     try:
-        return load_model(text, calibration)
+        return load_model(text, resolve_calibration(calibration, text, DEFAULT_OPTIONS))
     except MissingCalibration:
         return load_random(text)
 
@@ -117,13 +115,17 @@ def _load_run(folder: Path) -> QuantizedNetwork:
     """What a run of a recipe left."""
     file = folder / TRAINED
     if not file.is_file():
-        raise BadInput(f"{folder} is no run folder: it has no {TRAINED}; `chipsmith run` and `chipsmith train` leave it")
+        raise BadInput(
+            f"{folder} is no run folder: it has no {TRAINED}; `chipsmith run` and `chipsmith train` leave it"
+        )
     return _lower(load_trained(file))
 
 
 def _train(recipe: Recipe, progress: Progress) -> QuantizedNetwork:
     """The network of a recipe, trained once and kept in the cache."""
-    folder = cache_folder() / "generations" / content_key([recipe.model_dump_json().encode(), installed_versions(_USED)])
+    folder = (
+        cache_folder() / "generations" / content_key([recipe.model_dump_json().encode(), installed_versions(_USED)])
+    )
     if (folder / TRAINED).is_file():
         return _lower(load_trained(folder / TRAINED))
     progress.stage(f"train {recipe.name}, kept in the cache")

@@ -13,8 +13,8 @@ from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.flow.arrays import check_folder
+from chipsmith.flow.calibration import AnyCalibration
 from chipsmith.flow.generation_networks import AskedNetworks, load_networks
-from chipsmith.frontends.calibration import CalibrationSource
 from chipsmith.learn.progress import Progress
 from chipsmith.profile.profile import Evidence
 from chipsmith.runtimes.processor import Processor, describe_processor
@@ -54,7 +54,7 @@ class GenerationsRequest:
     networks: tuple[str, ...]
     groups: tuple[SystemGroup, ...]
     language: Language
-    calibration: CalibrationSource | None
+    calibration: AnyCalibration | None
     records: tuple[Path, ...]
     record: Path | None
     page: Path
@@ -113,9 +113,7 @@ def compare_generations(request: GenerationsRequest, progress: Progress) -> Gene
         record_computer(request.record, comparison)
     progress.stage("write the page")
     write_whole(request.page, render_generations(comparison, request.language).encode())
-    return GenerationsResult(
-        comparison=comparison, language=request.language, page=request.page, record=request.record
-    )
+    return GenerationsResult(comparison=comparison, language=request.language, page=request.page, record=request.record)
 
 
 def _prepare_folder(path: Path) -> None:
@@ -182,7 +180,9 @@ def collect_published(names: Iterable[str]) -> Collected:
     parts = [Collected(rows=tables.rows_of(name)) for name in names]
     silent = [name for name, part in zip(names, parts, strict=True) if not part.rows]
     reason = "no table of this package has measurements of it"
-    return join([*parts, *(Collected(left_out=(LeftOut(what=f"{name}: published", reason=reason),)) for name in silent)])
+    return join(
+        [*parts, *(Collected(left_out=(LeftOut(what=f"{name}: published", reason=reason),)) for name in silent)]
+    )
 
 
 def _collect_cpu(networks: Sequence[NamedNetwork], processor: Processor) -> Collected:

@@ -11,8 +11,6 @@ COMPUTER_BOUNDARY = (
 DEVICE_BOUNDARY = (
     "Latency: arrays in the memory of the device, in and out, until it has finished; no copy to or from the host."
 )
-C_BOUNDARY = (
-    "Latency: the C function of the network alone, integers in, integers out, in warm caches."
-)
+C_BOUNDARY = "Latency: the C function of the network alone, integers in, integers out, in warm caches."
 EMULATED_BOUNDARY = "Instructions: the C function of the network alone; an emulator has no time."
 QUANTUM_BOUNDARY = "Accuracy on the test part of the task, simulated; no time stands beside the others'."

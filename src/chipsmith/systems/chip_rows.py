@@ -59,8 +59,8 @@ def chip_row(network: str, chip: Chip, totals: Totals) -> SystemRow:
         energy_how=Evidence.ESTIMATED,
         boundary=CHIP_BOUNDARY,
         boundary_source="docs/machine.md, docs/estimates.md",
-        source=f"{latency.cold_cycles:,} cycles by cycle simulation of the Program, over {chip.clock_mhz:g} MHz; energy: "
-        f"actions counted x joules of each, band from how far the sources lie apart (docs/estimates.md)",
+        source=f"{latency.cold_cycles:,} cycles by cycle simulation of the Program, over {chip.clock_mhz:g} MHz; "
+        "energy: actions counted x joules of each, band from how far the sources lie apart (docs/estimates.md)",
         hardware=f"{chip.tensor.rows} x {chip.tensor.columns} multipliers, {chip.memory_bytes // 1024} KiB, "
         f"{chip.technology.node_nm:g} nm, {chip.clock_mhz:g} MHz",
         software="the Program of `chipsmith compile`",

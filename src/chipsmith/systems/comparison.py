@@ -1,4 +1,4 @@
-"""The noun Comparison: the same networks on many systems, with the roofs of those that have any, and what is missing."""
+"""The noun Comparison: the same networks on many systems, the roofs of those that have any, and what is missing."""
 
 from __future__ import annotations
 

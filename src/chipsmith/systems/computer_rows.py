@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput, OperatorRefused
@@ -38,7 +37,7 @@ class NamedNetwork:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Engine:
+class RuntimeForm:
     """A form in which this computer runs networks: a target, the library under it, and what it computes in."""
 
     target: str
@@ -51,23 +50,23 @@ class Engine:
         return ", ".join(part for part in (self.runtime or self.target, self.precision or Precision.FLOAT32) if part)
 
 
-CPU_ENGINES = tuple(
-    Engine(target="cpu", runtime=runtime, precision=precision)
+CPU_FORMS = tuple(
+    RuntimeForm(target="cpu", runtime=runtime, precision=precision)
     for runtime in ("onnxruntime", "openvino", "litert")
     for precision in Precision
 )
-TORCH_ENGINE = Engine(target="torch", runtime=None, precision=None)
-CUDA_ENGINE = Engine(target="cuda", runtime=None, precision=None)
+TORCH_FORM = RuntimeForm(target="torch", runtime=None, precision=None)
+CUDA_FORM = RuntimeForm(target="cuda", runtime=None, precision=None)
 
 
 def measure_cpu(networks: Iterable[NamedNetwork], chip: Chip, processor: Processor) -> Collected:
     """The networks in each runtime and precision, with one thread, twice as many, and so on to all."""
-    return _measure(networks, chip, processor, (*CPU_ENGINES, TORCH_ENGINE), thread_counts(processor.cores))
+    return _measure(networks, chip, processor, (*CPU_FORMS, TORCH_FORM), thread_counts(processor.cores))
 
 
 def measure_gpu(networks: Iterable[NamedNetwork], chip: Chip, processor: Processor) -> Collected:
     """The networks on the CUDA device of this computer."""
-    return _measure(networks, chip, processor, (CUDA_ENGINE,), (None,))
+    return _measure(networks, chip, processor, (CUDA_FORM,), (None,))
 
 
 def thread_counts(cores: int) -> tuple[int, ...]:
@@ -80,32 +79,32 @@ def _measure(
     networks: Iterable[NamedNetwork],
     chip: Chip,
     processor: Processor,
-    engines: Iterable[Engine],
+    forms: Iterable[RuntimeForm],
     threads: tuple[int | None, ...],
 ) -> Collected:
     networks = tuple(networks)
-    ways = (
-        _measure_engine(networks, engine, chip, processor, threads) for engine in engines
-    )
+    ways = (_measure_form(networks, form, chip, processor, threads) for form in forms)
     return join(ways)
 
 
-def _measure_engine(
+def _measure_form(
     networks: Iterable[NamedNetwork],
-    engine: Engine,
+    form: RuntimeForm,
     chip: Chip,
     processor: Processor,
     threads: tuple[int | None, ...],
 ) -> Collected:
-    targets = {count: load_target(engine.target, chip, _options(engine, count)) for count in threads}
+    targets = {count: load_target(form.target, chip, _options(form, count)) for count in threads}
     missing = next(iter(targets.values())).missing()
     if missing:
-        return Collected(left_out=tuple(LeftOut(what=engine.label, reason=_mend(item.name, item.mend)) for item in missing))
-    return join(_measure_network(network, engine, targets, processor) for network in networks)
+        return Collected(
+            left_out=tuple(LeftOut(what=form.label, reason=_mend(item.name, item.mend)) for item in missing)
+        )
+    return join(_measure_network(network, form, targets, processor) for network in networks)
 
 
-def _options(engine: Engine, threads: int | None) -> TargetOptions:
-    return TargetOptions(runtime=engine.runtime, precision=engine.precision, threads=threads)
+def _options(form: RuntimeForm, threads: int | None) -> TargetOptions:
+    return TargetOptions(runtime=form.runtime, precision=form.precision, threads=threads)
 
 
 def _mend(name: str, mend: str) -> str:
@@ -113,19 +112,19 @@ def _mend(name: str, mend: str) -> str:
 
 
 def _measure_network(
-    named: NamedNetwork, engine: Engine, targets: dict[int | None, Target], processor: Processor
+    named: NamedNetwork, form: RuntimeForm, targets: dict[int | None, Target], processor: Processor
 ) -> Collected:
     rows: list[SystemRow] = []
     for threads, target in targets.items():
         try:
-            rows.append(_time_network(named, engine, target, threads, processor))
+            rows.append(_time_network(named, form, target, threads, processor))
         except (BadInput, OperatorRefused) as refusal:
-            return Collected(left_out=(LeftOut(what=f"{named.name}: {engine.label}", reason=str(refusal)),))
+            return Collected(left_out=(LeftOut(what=f"{named.name}: {form.label}", reason=str(refusal)),))
     return Collected(rows=tuple(rows))
 
 
 def _time_network(
-    named: NamedNetwork, engine: Engine, target: Target, threads: int | None, processor: Processor
+    named: NamedNetwork, form: RuntimeForm, target: Target, threads: int | None, processor: Processor
 ) -> SystemRow:
     prepared = target.prepare(named.network)
     if not isinstance(prepared, TimedNetwork):
@@ -133,12 +132,12 @@ def _time_network(
     inputs = draw_inference(named.network)
     latency = time_inferences(prepared, inputs)
     energy = measure_energy(lambda: prepared.run(*inputs), inferences=1) if has_counters() else None
-    device = engine is CUDA_ENGINE
+    device = form is CUDA_FORM
     return SystemRow(
         network=named.name,
         organisation=HERE,
-        system=engine.label if threads is None else f"{engine.label}, {count_threads(threads)}",
-        generation=_generation(engine, threads),
+        system=form.label if threads is None else f"{form.label}, {count_threads(threads)}",
+        generation=_generation(form, threads),
         how=Evidence.MEASURED,
         latency_us=latency.p50_us,
         p99_us=latency.p99_us,
@@ -146,15 +145,15 @@ def _time_network(
         boundary=DEVICE_BOUNDARY if device else COMPUTER_BOUNDARY,
         source=describe_timing(target.obtained, latency),
         hardware=str(processor),
-        software=engine.runtime or engine.target,
-        precision=engine.precision or Precision.FLOAT32,
+        software=form.runtime or form.target,
+        precision=form.precision or Precision.FLOAT32,
         threads=threads,
         grouped_by="a CUDA device" if device else f"{count_threads(threads or 1)} of a general-purpose processor",
     )
 
 
-def _generation(engine: Engine, threads: int | None) -> Generation:
-    if engine is CUDA_ENGINE:
+def _generation(form: RuntimeForm, threads: int | None) -> Generation:
+    if form is CUDA_FORM:
         return Generation.GPU
     return Generation.ONE_CORE if threads == 1 else Generation.MANY_CORES
 

@@ -1,11 +1,15 @@
 """The roof of this computer, measured: operations a second by a product of matrices, bytes a second by a triad."""
 
+# mypy: disable-error-code="untyped-decorator"
+# (numba has no types)
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -91,20 +95,19 @@ def measure_int8_peak(threads: int) -> float:
 
 def measure_bandwidth(threads: int) -> float:
     """Bytes a second that a triad reads and writes."""
-    from numba import njit
-
-    @njit(nogil=True, fastmath=True)  # type: ignore[misc, unused-ignore]
-    def triad(
-        result: NDArray[np.float32], left: NDArray[np.float32], right: NDArray[np.float32], factor: np.float32
-    ) -> None:
-        for index in range(result.size):
-            result[index] = left[index] + factor * right[index]
-
     arrays = [np.ones(_TRIAD_ELEMENTS, np.float32) for _ in range(3)]
     parts = list(zip(*(np.array_split(array, threads) for array in arrays), strict=True))
     with ThreadPoolExecutor(threads) as pool:
-        seconds = _best_seconds(lambda: list(pool.map(lambda part: triad(*part, np.float32(3)), parts)))
+        seconds = _best_seconds(lambda: list(pool.map(lambda part: _triad(*part, np.float32(3)), parts)))
     return _TRIAD_ELEMENTS * _BYTES_PER_ELEMENT / seconds
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True)
+def _triad(
+    result: NDArray[np.float32], left: NDArray[np.float32], right: NDArray[np.float32], factor: np.float32
+) -> None:
+    for index in range(result.size):
+        result[index] = left[index] + factor * right[index]
 
 
 def _product_operations() -> int:

@@ -70,13 +70,11 @@ class ComputerRecord(_Strict):
 def write_record(
     path: Path, rows: Iterable[SystemRow], *, device: str, driver: str, versions: dict[str, str], recorded: date
 ) -> int:
-    """Write the measured rows to `path`, whole or not at all; how many they are. Raises BadInput where there are none."""
+    """Write the measured rows to `path`, whole or not at all; how many. Raises BadInput where there are none."""
     measured = [_keep(row) for row in rows if row.how is Evidence.MEASURED]
     if not measured:
         raise BadInput(f"nothing was measured on this computer, so {path} would be empty: see what was left out")
-    record = ComputerRecord(
-        device=device, driver=driver, versions=versions, recorded=recorded, rows=tuple(measured)
-    )
+    record = ComputerRecord(device=device, driver=driver, versions=versions, recorded=recorded, rows=tuple(measured))
     write_whole(path, (record.model_dump_json(indent=2) + "\n").encode())
     return len(measured)
 
