@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from chipsmith.errors import BadInput
 from chipsmith.frontends.forms.values import GraphValue, natural_value, restore_order
 from chipsmith.frontends.quantise import quantise_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -33,6 +34,13 @@ class ActivationType(StrEnum):
     INT16 = "int16"
 
 
+def read_activations(name: str) -> ActivationType:
+    """The type of that name. Raises BadInput for another."""
+    if name not in {*ActivationType}:
+        raise BadInput(f"dtype is {' or '.join(ActivationType)}; '{name}' is given")
+    return ActivationType(name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kernel:
     """A kernel: its kind and settings, its weights by PyTorch's names, and its network, whose integers are chosen.
@@ -55,7 +63,7 @@ def build_kernel(
     activations: ActivationType = ActivationType.INT8,
     seed: int = 0,
 ) -> Kernel:
-    """The kernel of a kind with the parameters `given` by name, words or values; weights and inputs are drawn by `seed`.
+    """The kernel of a kind with the parameters `given` by name, words or values; its weights are drawn by `seed`.
 
     Raises BadInput for parameters that the kind does not have or that do not fit, OperatorRefused for what has no
     integer form.
@@ -71,9 +79,7 @@ def build_kernel(
         source=FloatInterpreter(network=network),
         settings=QuantisationSettings(wide=tuple(wide)),
     )
-    return Kernel(
-        kind=kind, settings=settings, activations=activations, seed=seed, weights=weights, network=quantised
-    )
+    return Kernel(kind=kind, settings=settings, activations=activations, seed=seed, weights=weights, network=quantised)
 
 
 def draw_values(port: KernelInput, count: int, *, seed: int) -> Reals:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     import torch
 
 _IMAGE = ShapeParameter(name="input", axes=("batch", "height", "width", "channels"), default=(1, 32, 32, 16))
-_VOLUME = ShapeParameter(name="input", axes=("batch", "depth", "height", "width", "channels"), default=(1, 8, 16, 16, 8))
+_VOLUME = ShapeParameter(
+    name="input", axes=("batch", "depth", "height", "width", "channels"), default=(1, 8, 16, 16, 8)
+)
 _FILTERS = CountParameter(name="filters", help="output channels", default=16)
 _GROUPS = CountParameter(name="groups", help="groups of channels that do not see one another", default=1)
 

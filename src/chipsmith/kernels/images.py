@@ -37,9 +37,7 @@ def read_window(settings: KernelSettings, build: GraphBuilder) -> Window:
     )
 
 
-def make_padded(
-    settings: KernelSettings, make: Callable[[tuple[int, ...]], torch.nn.Module]
-) -> torch.nn.Module:
+def make_padded(settings: KernelSettings, make: Callable[[tuple[int, ...]], torch.nn.Module]) -> torch.nn.Module:
     """The module with as much padding on both sides; what an even window needs more behind is padded before it."""
     import torch
 

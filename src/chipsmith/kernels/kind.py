@@ -69,7 +69,8 @@ def read_input(settings: KernelSettings) -> tuple[KernelInput, ...]:
 
 def draw_weight(random: np.random.Generator, shape: tuple[int, ...], *, terms: int) -> Reals:
     """Normal values, so small that a sum of `terms` products with normal values varies by 1."""
-    return (random.normal(size=shape) / np.sqrt(terms)).astype(np.float32)
+    values: Reals = random.normal(size=shape).astype(np.float32)
+    return values * np.float32(terms**-0.5)
 
 
 def draw_bias(random: np.random.Generator, size: int) -> Reals:

@@ -73,11 +73,12 @@ def _make_module(make: Callable[[], type[torch.nn.Module]], settings: KernelSett
 def _lstm_cell() -> type[torch.nn.Module]:
     import torch
 
-    class LstmCell(torch.nn.LSTMCell):
+    class LstmCell(torch.nn.LSTMCell):  # type: ignore[misc]
         """PyTorch's cell, whose two states are arguments of their own."""
 
         def forward(self, input: torch.Tensor, hidden: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            return super().forward(input, (hidden, memory))
+            states: tuple[torch.Tensor, ...] = super().forward(input, (hidden, memory))
+            return states
 
     return LstmCell
 
@@ -85,7 +86,8 @@ def _lstm_cell() -> type[torch.nn.Module]:
 def _gru_cell() -> type[torch.nn.Module]:
     import torch
 
-    return torch.nn.GRUCell
+    cell: type[torch.nn.Module] = torch.nn.GRUCell
+    return cell
 
 
 LSTM_CELL = KernelKind(
