@@ -99,11 +99,16 @@ _SOURCE = """\
 
 @dataclass(frozen=True, kw_only=True)
 class PredictSource:
-    """predict() as a header and a source, `NAME_predict.h` and `NAME_predict.c`, and what its parameters are."""
+    """predict() as a header and a source, `NAME_predict.h` and `NAME_predict.c`.
+
+    `signature` is its declaration, `contract` says in lines what its parameters are and what it returns.
+    """
 
     header: str
     source: str
     parameters: PredictParameters
+    signature: str
+    contract: tuple[str, ...]
 
 
 def write_predict(network: QuantizedNetwork, module: CModule) -> PredictSource:
@@ -112,7 +117,13 @@ def write_predict(network: QuantizedNetwork, module: CModule) -> PredictSource:
     Raises BadInput for a type that C does not have.
     """
     writer = _Writer(network=network, module=module)
-    return PredictSource(header=writer.header, source=writer.source, parameters=writer.parameters)
+    return PredictSource(
+        header=writer.header,
+        source=writer.source,
+        parameters=writer.parameters,
+        signature=f"int {module.name}_predict({writer.declarations});",
+        contract=tuple(writer.contract()),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,12 +170,12 @@ class _Writer:
             title=comment(self.network.graph.name),
             guard=f"{name.upper()}_PREDICT_H",
             name=name,
-            contract="\n".join(f" * {comment(line)}" for line in self._contract()),
-            declarations=self._declarations,
+            contract="\n".join(f" * {comment(line)}" for line in self.contract()),
+            declarations=self.declarations,
             reset=_RESET_DECLARATION.format(name=name) if self.network.states else "",
         )
 
-    def _contract(self) -> Iterator[str]:
+    def contract(self) -> Iterator[str]:
         for word, parameters in (("Input", self.parameters.inputs), ("Output", self.parameters.outputs)):
             for each in parameters:
                 shape = list(each.tensor.shape)
@@ -175,7 +186,7 @@ class _Writer:
             yield f"{len(self.network.states)} states go on from call to call; {self.module.name}_reset begins anew."
 
     @property
-    def _declarations(self) -> str:
+    def declarations(self) -> str:
         inputs = (f"const {each.c_type} *{each.identifier}" for each in self.parameters.inputs)
         outputs = (f"{each.c_type} *{each.identifier}" for each in self.parameters.outputs)
         return ", ".join((*inputs, *outputs)) or "void"
@@ -188,7 +199,7 @@ class _Writer:
         return _SOURCE.format(
             name=self.module.name,
             definitions="".join(f"{text}\n" for text in definitions),
-            declarations=self._declarations,
+            declarations=self.declarations,
             body=body,
             reset=self._reset(),
         )
