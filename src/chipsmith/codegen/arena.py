@@ -75,7 +75,7 @@ def tensor_blocks(graph: Graph, places: Mapping[str, Place], steps: Sequence[Ste
 
 
 def output_roots(graph: Graph, places: Mapping[str, Place]) -> Mapping[str, str]:
-    """The tensors that are computed straight into a buffer of the caller, each with the output that the buffer holds."""
+    """The tensors that are computed straight into a buffer of the caller, each with the output that it holds."""
     roots: dict[str, str] = {}
     for name in graph.outputs:
         place = places[name]

@@ -88,7 +88,7 @@ class _ChainWriter:
                 f"{target}[{self._place(contiguous(self.chain.sizes))}] = ({ctype}){self.values[name].text};"
             )
         body = self._loops()
-        stem = "_".join(dict.fromkeys(operator.kind.lower() for operator in self.chain.operators[:4]))
+        stem = "compute_" + "_".join(dict.fromkeys(operator.kind.lower() for operator in self.chain.operators[:4]))
         function = self.unit.add_function(stem, ", ".join(self._parameters(arguments, names, reads)), body)
         return f"{function}({', '.join(arguments)});"
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-
-from chipsmith.codegen.arena import Arena, plan_arena
+from chipsmith.codegen.arena import plan_arena
 from chipsmith.codegen.ctext import c_identifier, unique_identifiers
 from chipsmith.codegen.elementwise import Chain, chain_step, is_elementwise
 from chipsmith.codegen.indexing import INDEXING, indexing_step

@@ -1,4 +1,4 @@
-"""The kernels that are written in C: files of this package's folder `kernels`, from which a source takes what it calls."""
+"""The kernels that are written in C, in this package's folder `kernels`: a source takes those that it calls."""
 
 from __future__ import annotations
 

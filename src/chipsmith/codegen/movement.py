@@ -19,7 +19,7 @@ from chipsmith.tosa.verify import operation_of
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """Elements of the view `source` of tensor `name` go to the view `target` of the output, which has the same sizes."""
+    """The elements of view `source` of tensor `name` go to view `target` of the output, which has the same sizes."""
 
     name: str
     source: View

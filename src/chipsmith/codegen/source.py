@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -43,8 +44,8 @@ def header_text(
 /* Network '{comment(name)}' in integers.
  *
  * {name}_run computes one inference from the buffers of the inputs into those of the outputs, which must not overlap:
-{ports} * It allocates nothing: {arena_bytes} bytes of static memory and {constant_bytes} bytes of constants. As that memory is static,
- * two inferences must not run at the same time. */
+{ports} * It allocates nothing: {arena_bytes} bytes of static memory and {constant_bytes} bytes of constants. As that
+ * memory is static, two inferences must not run at the same time. */
 #ifndef {guard}
 #define {guard}
 
@@ -103,6 +104,7 @@ def source_text(
         calls += [f"/* {comment(_describe(graph, operator))} */" for operator in step.operators]
         calls += step.write(unit, here).splitlines()
     calls += _copies(graph, pointers, unit, outputs)
+    calls += _unused(inputs, calls)
     body = "".join(f"    {line}\n" for line in calls)
     run = f"void {name}_run({_parameters(inputs, outputs, 'restrict ')})\n{{\n{body}}}\n"
     kernels = needed_kernels([*unit.texts.values(), run])
@@ -154,3 +156,9 @@ def _copies(graph: Graph, pointers: Mapping[str, str], unit: Unit, outputs: Sequ
         source = pointers[port.tensor] if data is None else unit.add_array("constant", data, tensor.dtype)
         if source != port.identifier:
             yield f"memcpy({port.identifier}, {source}, {tensor.size_bytes});"
+
+
+def _unused(inputs: Sequence[CPort], calls: Sequence[str]) -> list[str]:
+    """For each input that the network does not use, the words that keep compilers from warning of it."""
+    used = {word for call in calls if not call.startswith("/*") for word in re.findall(r"\w+", call)}
+    return [f"(void){port.identifier};" for port in inputs if port.identifier not in used]
