@@ -13,7 +13,7 @@ from chipsmith.api import VERBS
 from chipsmith.api.document import usage, verb_table, word_tables
 from chipsmith.api.parameter import parameters_of
 
-NAMES = "run train compress compile simulate infer predict cosim rtl synth estimate diff report chips recipes"
+NAMES = "run train compress compile simulate infer predict scale cosim rtl synth estimate diff report chips recipes"
 NAMES += " conformance ops doctor"
 
 

@@ -3,6 +3,7 @@
     run                                                 from raw data to a chip in one go
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  estimate  diff          a network or its Program on a chip
+    scale                                               how it scales with batch, threads and the chip
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
     report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
 
@@ -19,6 +20,7 @@ from chipsmith.api.inventory import INVENTORY_VERBS
 from chipsmith.api.jobs import JOB_VERBS
 from chipsmith.api.machines import MACHINE_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
+from chipsmith.api.scaling import SCALING_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
@@ -26,8 +28,9 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.jobs import *  # noqa: F403
     from chipsmith.api.machines import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
+    from chipsmith.api.scaling import *  # noqa: F403
 
 VERBS: Mapping[str, AnyVerb] = {
-    verb.name: verb for verb in (*JOB_VERBS, *PROGRAM_VERBS, *MACHINE_VERBS, *INVENTORY_VERBS)
+    verb.name: verb for verb in (*JOB_VERBS, *PROGRAM_VERBS, *SCALING_VERBS, *MACHINE_VERBS, *INVENTORY_VERBS)
 }
 """All verbs by name, in the order in which the command line lists them."""
