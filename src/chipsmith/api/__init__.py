@@ -3,6 +3,7 @@
     run                                                 from raw data to a chip in one go
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  estimate  diff          a network or its Program on a chip
+    deploy                                              a network as C sources, for a microcontroller
     scale                                               how it scales with batch, threads and the chip
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
     report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
@@ -16,6 +17,7 @@ Nothing heavy is imported here: each function imports what it uses.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from chipsmith.api.deploy import DEPLOY_VERBS
 from chipsmith.api.inventory import INVENTORY_VERBS
 from chipsmith.api.jobs import JOB_VERBS
 from chipsmith.api.machines import MACHINE_VERBS
@@ -24,6 +26,7 @@ from chipsmith.api.scaling import SCALING_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
+    from chipsmith.api.deploy import *  # noqa: F403
     from chipsmith.api.inventory import *  # noqa: F403
     from chipsmith.api.jobs import *  # noqa: F403
     from chipsmith.api.machines import *  # noqa: F403
@@ -31,6 +34,6 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.scaling import *  # noqa: F403
 
 VERBS: Mapping[str, AnyVerb] = {
-    verb.name: verb for verb in (*JOB_VERBS, *PROGRAM_VERBS, *SCALING_VERBS, *MACHINE_VERBS, *INVENTORY_VERBS)
+    verb.name: verb for verb in (*JOB_VERBS, *PROGRAM_VERBS, *DEPLOY_VERBS, *SCALING_VERBS, *MACHINE_VERBS, *INVENTORY_VERBS)
 }
 """All verbs by name, in the order in which the command line lists them."""

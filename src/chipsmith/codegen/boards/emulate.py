@@ -75,22 +75,30 @@ def emulate(board: Board, image: Path, folder: Path, *, limit_s: float) -> str:
     """What a program prints that runs in `folder`. Raises CheckFailed where it does not end with 0 within the limit."""
     command = (*emulator_command(board), str(image.resolve()))
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=limit_s, check=False)
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=limit_s,
+            check=False,
+        )
     except subprocess.TimeoutExpired as error:
         raise CheckFailed(f"board {board.name} has not ended after {limit_s:.0f} s") from error
     except OSError as error:
         raise BadInput(f"cannot start {board.emulator.name}: {error.strerror}") from error
     if done.returncode:
-        said = (done.stderr or done.stdout).strip()[:400]
+        said = (done.stdout + done.stderr).strip()[:400]
         raise CheckFailed(f"board {board.name} stops with {done.returncode}: {said or 'it says nothing'}")
-    return done.stdout + done.stderr
+    return done.stdout
 
 
 def emulator_command(board: Board) -> tuple[str, ...]:
     """The words that emulate a board; the image's path follows them."""
     quiet = ("-display", "none", "-monitor", "none", "-serial", "none")
-    semihosting = ("-semihosting-config", "enable=on,target=native")
-    return (board.emulator.name, *board.machine, *quiet, *semihosting, "-kernel")
+    text = ("-chardev", "stdio,id=text", "-semihosting-config", "enable=on,target=native,chardev=text")
+    return (board.emulator.name, *board.machine, *quiet, *text, "-kernel")
 
 
 def _unpack(board: Board, program: BoardProgram, image: BoardImage, records: bytes, count: int) -> BoardRun:

@@ -21,7 +21,7 @@ COMPILE_FLAGS = (
     *("-ffunction-sections", "-fdata-sections", "-fno-tree-loop-distribute-patterns"),
 )
 """How every source is compiled for bare metal, beside the flags of the board and the folders of headers."""
-LINK_FLAGS = ("-nostdlib", "-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments")
+LINK_FLAGS = ("-nostdlib", "-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments", "-Wl,--fatal-warnings")
 """How objects are linked for bare metal, beside the flags of the board and its linker script."""
 _FOLDERS = ("-Iinclude", "-I.")
 _SCRIPT = f"-Wl,-T,{LINKER_SCRIPT}"

@@ -8,26 +8,20 @@ from pathlib import Path
 from chipsmith.codegen.generate import generate_c
 from chipsmith.codegen.host import find_compilers
 from chipsmith.codegen.module import CModule
+from chipsmith.deployment.firmware.files import README, check_name, list_files
 from chipsmith.deployment.firmware.folder import check_target, write_folder
 from chipsmith.deployment.firmware.main_source import write_main
 from chipsmith.deployment.firmware.makefile import board_files, write_makefile
 from chipsmith.deployment.firmware.measure import measure_on_boards, run_on_host
 from chipsmith.deployment.firmware.parameters import widen_narrow_floats
 from chipsmith.deployment.firmware.predict_source import write_predict
-from chipsmith.deployment.firmware.readme import README, write_readme
+from chipsmith.deployment.firmware.readme import write_readme
 from chipsmith.deployment.firmware.result import Firmware
 from chipsmith.deployment.firmware.vector import make_vector
-from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.targets.c import HostCTarget
 from chipsmith.witness.check.check import check_network
 from chipsmith.witness.check.verdict import SourceCheck
-
-
-def list_files(name: str) -> tuple[str, ...]:
-    """The paths of the files of a deployed folder."""
-    sources = (f"{name}.h", f"{name}.c", f"{name}_predict.h", f"{name}_predict.c", "main.c")
-    return (README, *sources, "Makefile", *board_files())
 
 
 def deploy_network(network: QuantizedNetwork, folder: Path, *, name: str, check: SourceCheck | None) -> Firmware:
@@ -71,12 +65,6 @@ def deploy_network(network: QuantizedNetwork, folder: Path, *, name: str, check:
 
 def _module_sources(module: CModule) -> Mapping[str, str]:
     return {f"{module.name}.h": module.header, f"{module.name}.c": module.source}
-
-
-def check_name(name: str) -> None:
-    """Raise BadInput where `name` cannot begin the names of C."""
-    if not (name.isascii() and name.isidentifier()):
-        raise BadInput(f"'{name}' cannot begin names in C: give letters, digits and underscores, a letter first")
 
 
 def check_c(network: QuantizedNetwork, *, model: str, floor: float, random_calibration: bool) -> SourceCheck | None:

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 import chipsmith
 from chipsmith.codegen.boards import BOARDS
 from chipsmith.codegen.boards.board import Board
+from chipsmith.deployment.firmware.files import README
 from chipsmith.deployment.firmware.makefile import fill_template
 from chipsmith.deployment.firmware.predict_source import PredictSource
 from chipsmith.deployment.firmware.result import BoardFigures, Firmware
 from chipsmith.witness.check.text import describe_check
-
-README = "README.md"
-
 
 def write_readme(firmware: Firmware, predict: PredictSource) -> str:
     """The page of a deployed network."""
