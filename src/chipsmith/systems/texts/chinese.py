@@ -13,6 +13,7 @@ from chipsmith.systems.texts.page_texts import (
     PageTexts,
     PictureTexts,
 )
+from chipsmith.systems.texts.phrases import read_phrases
 
 HEADINGS = HeadingTexts(
     learning="学习方法的三代",
@@ -22,9 +23,9 @@ HEADINGS = HeadingTexts(
     table="全部数据",
     recipes="属于这一代的配方",
     sources="数据来源",
-    quantum="线下：量子线路",
-    boundaries="各数据的统计口径（全文）",
-    legend="数据性质的标注",
+    quantum="线下：量子电路",
+    boundaries="各类数据的统计口径",
+    legend="数据性质的含义",
 )
 
 COLUMNS = ColumnTexts(
@@ -41,7 +42,7 @@ COLUMNS = ColumnTexts(
     boundary="统计口径",
     source="来源",
     fastest="最快",
-    least_energy="能耗最低",
+    least_energy="最省能",
     accuracy="准确率",
 )
 
@@ -61,7 +62,8 @@ PICTURES = PictureTexts(
     latency_axis="单次推理时延（µs）",
     energy_axis="单次推理能耗（µJ）",
     equal_product="{product} µs·µJ",
-    latency_energy_caption="两轴均为对数刻度。同一条虚线上的系统，时延与能耗之积相同；越靠左下越好。只画出两项数据齐全的行。",
+    latency_energy_caption="两轴均为对数刻度。同一条虚线上的系统，时延与能耗之积相同；越靠左下越好。"
+    "只画出两项数据齐全的行。",
     roofline="本机处理器与芯片的屋顶线",
     intensity_axis="每字节访存对应的运算数",
     performance_axis="每秒运算数",
@@ -85,7 +87,7 @@ NOTES = NoteTexts(
     "`chipsmith generations --record FILE`，再在这里加上 `--with FILE`。",
     recorded_by="{date} 录自 {device}",
     computer="本机：{computer}。",
-    systems_counted="共 {rows} 行，涉及 {systems} 个系统，其中 {published} 个由他人公布。",
+    systems_counted="共 {rows} 行，涉及 {systems} 个系统，其中 {published} 个的数据由他人公布。",
     rooflines="{machine}，{precision}：{obtained}。",
     nothing_here="本页没有这一代的数据。",
 )
@@ -115,7 +117,7 @@ GENERATIONS = {
 NETWORKS = {
     "image": "图像分类（ResNet8）",
     "keyword": "关键词识别（DS-CNN）",
-    "person": "人形检测（MobileNetV1）",
+    "person": "人物检测（MobileNetV1）",
     "anomaly": "异常检测（自编码器）",
     "digits": "手写数字（卷积网络）",
 }
@@ -139,5 +141,5 @@ CHINESE_TEXTS = PageTexts(
     chips=CHIPS,
     systems=SYSTEMS,
     networks=NETWORKS,
-    phrases={},
+    phrases=read_phrases("phrases_zh.csv"),
 )

@@ -137,8 +137,8 @@ SYSTEMS = MappingProxyType(
                 "96 MHz、1.8 V 的 Cortex-M33 跑 ResNet8 用 {u385_image_ms} ms、耗 {u385_image_uj} µJ；280 MHz 的 "
                 "Cortex-M7 用 "
                 "{h7a3_v12_image_ms} ms、耗 {h7a3_v12_image_uj} µJ。",
-                "时间是后者的 {u385_image_ms_by_h7a3_v12_image_ms} 倍，能耗却只有后者的 "
-                "1/{h7a3_v12_image_uj_by_u385_image_uj}：在图上，两者几乎落在同一条等积线上。",
+                "它的用时是后者的 {u385_image_ms_by_h7a3_v12_image_ms} 倍，后者的能耗却是它的 "
+                "{h7a3_v12_image_uj_by_u385_image_uj} 倍：在图上，两者几乎落在同一条等积线上。",
                 "孰优孰劣，要看时限，而不是看芯片。",
             ),
         ),
@@ -197,7 +197,7 @@ SYSTEMS = MappingProxyType(
                 "九个 RISC-V 核加上加速器 NE16，跑 ResNet8 在 0.65 V 下用 {gap9_slow_image_us} µs、耗 "
                 "{gap9_slow_image_uj} µJ，在 "
                 "0.8 V 下用 {gap9_fast_image_us} µs、耗 {gap9_fast_image_uj} µJ。",
-                "能耗只有同一轮次 Cortex-M4 的 1/{l4r5_st_v10_image_uj_by_gap9_slow_image_uj}。",
+                "同一轮次里，Cortex-M4 的能耗是它的 {l4r5_st_v10_image_uj_by_gap9_slow_image_uj} 倍。",
                 "其中多少归功于多核、多少归功于加速器，来源没有说明。",
             ),
         ),

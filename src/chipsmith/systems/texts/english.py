@@ -123,7 +123,6 @@ NETWORKS = {
     "digits": "digits (convolutional)",
 }
 
-
 ENGLISH_TEXTS = PageTexts(
     title="The generations side by side",
     introduction=(

@@ -1,7 +1,7 @@
 """The nouns of the page's words: PageTexts and its groups.
 
-A sentence holds format fields in braces where figures stand: `{l4r5_tvm_image_ms}`. Their names are those of
-`chipsmith.systems.texts.quotes`; a sentence is shown where the rows of the page give all its figures.
+A sentence holds format fields in braces where figures stand: `{l4r5_tvm_image_ms}`, named as
+`chipsmith.systems.texts.quotes` says; a sentence is shown where the rows of the page give all its figures.
 """
 
 from __future__ import annotations
@@ -159,3 +159,13 @@ class PageTexts:
     def phrase(self, sentence: str) -> str:
         """A row's sentence in this language, where it is known in it."""
         return self.phrases.get(sentence, sentence)
+
+    @property
+    def chapters(self) -> tuple[Chapter, ...]:
+        """All chapters, in the order of the page."""
+        return (*self.learning.values(), *self.chips.values(), *self.systems.values())
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The sentences of all chapters."""
+        return tuple(sentence for chapter in self.chapters for sentence in chapter.sentences)
