@@ -14,6 +14,7 @@ from chipsmith.runtimes.onnx_export.integers import INTEGERS
 from chipsmith.runtimes.onnx_export.movement import CHOICES, MOVES
 from chipsmith.runtimes.onnx_export.products import PRODUCTS
 from chipsmith.runtimes.onnx_export.rounded import Int8Form
+from chipsmith.runtimes.onnx_export.softmax import find_softmaxes, write_softmax
 from chipsmith.runtimes.onnx_export.sums import RealSums, is_signed, scale_of
 from chipsmith.runtimes.onnx_export.values import Exporters, Layout, Written, cast, permutation
 from chipsmith.runtimes.onnx_export.writer import OnnxWriter
@@ -71,6 +72,8 @@ class _IntegerExport:
         self._producers = {name: operator for operator in self._graph.operators for name in operator.outputs}
         self._tensors = IntegerTensors(self._graph, self.writer, form, write=self._write)
         self._sums = RealSums(self._tensors, self._producers)
+        self._softmaxes = {form.output: form for form in find_softmaxes(self._graph)}
+        self._replaced = {name for form in self._softmaxes.values() for name in form.operators}
 
     def enter(self, port: AuthorTensor, binding: IoBinding) -> None:
         """Say which tensor of the graph an input is, quantised and laid out."""
@@ -88,8 +91,17 @@ class _IntegerExport:
             return name
         if dtype is DType.BOOL:
             return cast(self.writer, name, np.bool_)
+        if dtype is DType.INT8 and author.itemsize == 1:
+            return self._change_sign(name, author, -zero_point, self._tensors.form.offset)
         wide = cast(self.writer, name, np.int64)
         return self._tensors.narrow(self._add(wide, zero_point), dtype)
+
+    def _change_sign(self, name: str, author: np.dtype[np.generic], zero_point: int, offset: int) -> str:
+        """8 bits of one sign as 8 bits of the other, which runtimes do quickest by their roundings."""
+        unit = self.writer.constant(1, np.float32)
+        real = self.writer.add("DequantizeLinear", [name, unit, self.writer.constant(zero_point, author)])
+        zero = self.writer.constant(offset, "uint8" if author == np.int8 else "int8")
+        return self.writer.add("QuantizeLinear", [real, unit, zero])
 
     def _offset(self, dtype: DType) -> int:
         return self._tensors.form.offset if dtype is DType.INT8 else 0
@@ -133,15 +145,22 @@ class _IntegerExport:
         moved = -binding.zero_point - self._offset(dtype)
         if port.dtype == self._tensors.type_of(dtype) and moved == 0:
             return name
+        if dtype is DType.INT8 and port.dtype.itemsize == 1:
+            return self._change_sign(name, self._tensors.type_of(dtype), self._offset(dtype), -binding.zero_point)
         return cast(self.writer, self._add(cast(self.writer, name, np.int64), moved), port.dtype)
 
     def write_operators(self) -> None:
         """Write what gives each tensor of 8 or 16 bits; what they are computed from is written with them."""
         for operator in self._graph.operators:
-            if self._graph.tensor(operator.outputs[0]).dtype in _ROUNDED_TYPES:
-                self._write(operator.outputs[0])
+            (output,) = operator.outputs
+            inner = operator.name in self._replaced and output not in self._softmaxes
+            if self._graph.tensor(output).dtype in _ROUNDED_TYPES and not inner:
+                self._write(output)
 
     def _write(self, tensor: str) -> None:
+        if tensor in self._softmaxes:
+            self._tensors.put(tensor, write_softmax(self._tensors, self._softmaxes[tensor]))
+            return
         operator = self._producers[tensor]
         operation = resolve(OPERATORS[operator.kind], operator, self._graph.tensors, self._graph.constants)
         self._tensors.put(tensor, self._write_operation(operation))

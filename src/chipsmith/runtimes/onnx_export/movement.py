@@ -54,7 +54,7 @@ def _concat(tensors: ExportedTensors, operation: Operation) -> Written:
 def _pad(tensors: ExportedTensors, operation: Operation) -> Written:
     padding = operation.values("padding")
     widths = tensors.writer.constant((*padding[0::2], *padding[1::2]), np.int64)
-    value = tensors.writer.constant(operation.constants["pad_const"].reshape(()))
+    value = tensors.narrow_constant(operation.constants["pad_const"].reshape(()))
     return Written(name=tensors.writer.add("Pad", [tensors.read(operation.operator.inputs[0]), widths, value]))
 
 

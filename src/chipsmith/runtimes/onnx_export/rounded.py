@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
 
 import numpy as np
-import numpy.typing as npt
 
 from chipsmith.quantisation.plan import INT8_WIDTH, Quantisation, QuantisationPlan
 from chipsmith.quantisation.weights import channel_axis, symmetric_scales
@@ -120,7 +118,7 @@ class RoundedTensors(ExportedTensors):
         shape = [-1 if index == axis and scale.size > 1 else 1 for index in range(weight.values.ndim)]
         steps = np.rint(weight.values / scale.reshape(shape)) + zero.reshape(shape)
         integers = np.clip(steps, *quantisation.limits).astype(np.int8)
-        return self._dequantize(integers, scale, zero, axis)
+        return self.writer.dequantized_constant(integers, scale, zero, axis)
 
     def read_weights(self, operation: Operation, weight: Weight) -> list[str]:
         """As ExportedTensors.read_weights: the bias is int32 in the scale of the products, where the image is int8."""
@@ -132,24 +130,15 @@ class RoundedTensors(ExportedTensors):
         limits = np.iinfo(np.int32)
         integers = np.clip(bias, limits.min, limits.max).astype(np.int32)
         zero = np.zeros(len(scale), np.int32)
-        return [self.read_weight(operation, weight), self._dequantize(integers, scale.astype(np.float32), zero, 0)]
+        return [
+            self.read_weight(operation, weight),
+            self.writer.dequantized_constant(integers, scale.astype(np.float32), zero, 0),
+        ]
 
     def _weight_quantisation(self, operator: Operator, position: int) -> Quantisation:
         name = operator.inputs[position]
         axis = channel_axis(self.graph, operator, position)
         return self._plan.get(name) or symmetric_scales(self.graph.constants[name], axis)
-
-    def _dequantize(
-        self,
-        integers: npt.NDArray[np.generic],
-        scale: npt.NDArray[np.float32],
-        zero: npt.NDArray[np.generic],
-        axis: int,
-    ) -> str:
-        shape: tuple[int, ...] = (-1,) if scale.size > 1 else ()
-        names = [self.writer.constant(array) for array in (integers, scale.reshape(shape), zero.reshape(shape))]
-        attributes: Mapping[str, int] = {"axis": axis} if scale.size > 1 else {}
-        return self.writer.add("DequantizeLinear", names, attributes)
 
     def _name_scale(self, quantisation: Quantisation) -> list[str]:
         """Scale and zero point of an activation, the latter in the type of its integers."""

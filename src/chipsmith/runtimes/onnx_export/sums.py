@@ -194,7 +194,7 @@ class RealSums:
                 if name not in self._graph.constants:
                     view.put(name, self.centred(name, operation.value(zero_point)).scaled(_UNIT))
             written = PRODUCTS[operation.operator.kind](view, operation)
-            return self._scale(operation.output.name, written, scale / inner)
+            return written if weighted else self._scale(operation.output.name, written, scale)
 
         return RealForm(write=write, natural=None if weighted else 1.0)
 
@@ -225,12 +225,9 @@ class _ProductView(ExportedTensors):
         return [self.read_weight(operation, weight), self._dequantize(bias, 0, 0)]
 
     def _dequantize(self, integers: npt.NDArray[Any], zero_point: int, axis: int) -> str:
-        several = self._scale.size > 1
-        shape: tuple[int, ...] = (-1,) if several else ()
-        scale = self._scale.astype(np.float32).reshape(shape)
-        arrays = (integers, scale, np.full(scale.shape, zero_point, integers.dtype))
-        names = [self.writer.constant(array) for array in arrays]
-        return self.writer.add("DequantizeLinear", names, {"axis": axis} if several else {})
+        scale = self._scale.astype(np.float32)
+        zero_points = np.full(scale.shape, zero_point, integers.dtype)
+        return self.writer.dequantized_constant(integers, scale, zero_points, axis)
 
 
 def _zero_points(operation: Operation) -> tuple[str, str]:

@@ -58,14 +58,28 @@ class OnnxWriter:
 
     def constant(self, values: npt.ArrayLike, dtype: npt.DTypeLike = None) -> str:
         """A constant; equal ones are there once."""
-        import onnx
-
         array = np.asarray(values, dtype)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._known:
-            self._known[key] = self._invent("constant")
-            self._constants.append(onnx.numpy_helper.from_array(np.array(array, order="C"), self._known[key]))
+            self._known[key] = self.own_constant(array)
         return self._known[key]
+
+    def own_constant(self, values: npt.NDArray[Any]) -> str:
+        """A constant that nobody shares: onnxruntime replaces those of weights, and does so once for each reader."""
+        import onnx
+
+        name = self._invent("constant")
+        self._constants.append(onnx.numpy_helper.from_array(np.array(values, order="C"), name))
+        return name
+
+    def dequantized_constant(
+        self, integers: npt.NDArray[Any], scale: npt.NDArray[np.float32], zero_point: npt.NDArray[Any], axis: int
+    ) -> str:
+        """The reals of a weight or bias; scale and zero point are flat, a single one or one an index of the axis."""
+        several = scale.size > 1
+        shape: tuple[int, ...] = (-1,) if several else ()
+        names = [self.own_constant(array) for array in (integers, scale.reshape(shape), zero_point.reshape(shape))]
+        return self.add("DequantizeLinear", names, {"axis": axis} if several else {})
 
     def finish(self) -> bytes:
         """The bytes of the file."""
