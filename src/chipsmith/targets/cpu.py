@@ -16,6 +16,8 @@ from chipsmith.runtimes.processor import describe_processor
 from chipsmith.runtimes.runtime import PACKAGES, Runtime
 from chipsmith.targets.target import Missing, Precision, TargetOptions, reasons_against
 
+_SATURATION = "whose lack of VNNI lets its int8 products saturate in 16 bits"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CpuTarget:
@@ -32,9 +34,12 @@ class CpuTarget:
     @property
     def obtained(self) -> str:
         """As Target.obtained: the runtime and its version, precision, threads, the processor and its SIMD."""
+        processor = describe_processor()
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        runtime = PACKAGES[self.runtime].name + (", built-in kernels" if self.runtime is Runtime.LITERT_BUILTIN else "")
-        return f"{runtime}, {self.precision}, {threads}, {describe_processor()}"
+        kernels = ("its own kernels",) if self.runtime is Runtime.LITERT_BUILTIN else ()
+        saturates = self.precision is Precision.INT8 and self.runtime is Runtime.OPENVINO
+        caveat = (_SATURATION,) if saturates and not processor.sums_int8_products else ()
+        return ", ".join((PACKAGES[self.runtime].name, *kernels, self.precision, threads, str(processor), *caveat))
 
     def missing(self) -> tuple[Missing, ...]:
         """As Target.missing: the runtime's package."""
