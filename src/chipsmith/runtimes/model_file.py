@@ -28,7 +28,7 @@ class FileFormat(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFile:
-    """A network as a runtime reads it: the file's bytes and what they are; `path` is the author's own file, if it is."""
+    """A network as a runtime reads it: a file's bytes and what they are; `path` is where the author has it."""
 
     data: bytes = field(repr=False)
     format: FileFormat
