@@ -33,7 +33,6 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.programs import *  # noqa: F403
     from chipsmith.api.scaling import *  # noqa: F403
 
-VERBS: Mapping[str, AnyVerb] = {
-    verb.name: verb for verb in (*JOB_VERBS, *PROGRAM_VERBS, *DEPLOY_VERBS, *SCALING_VERBS, *MACHINE_VERBS, *INVENTORY_VERBS)
-}
+_IN_ORDER = (*JOB_VERBS, *PROGRAM_VERBS, *DEPLOY_VERBS, *SCALING_VERBS, *MACHINE_VERBS, *INVENTORY_VERBS)
+VERBS: Mapping[str, AnyVerb] = {verb.name: verb for verb in _IN_ORDER}
 """All verbs by name, in the order in which the command line lists them."""

@@ -70,7 +70,9 @@ def assert_same(network, folder, *inputs):
 def hard_reals(scale, count):
     """Reals whose steps are halves, their neighbours, limits and far beyond them."""
     halves = (np.arange(-300, 300) + 0.5) * scale
-    near = np.concatenate([np.nextafter(halves, -np.inf, dtype=np.float32), np.nextafter(halves, np.inf, dtype=np.float32)])
+    near = np.concatenate(
+        [np.nextafter(halves, -np.inf, dtype=np.float32), np.nextafter(halves, np.inf, dtype=np.float32)]
+    )
     extremes = [0.0, -0.0, 1e-40, 3e9, -3e9, 1e38, -1e38, np.inf, -np.inf, 127 * scale, -128 * scale]
     values = np.concatenate([halves, near, extremes, RANDOM.normal(size=count) * 100 * scale]).astype(np.float32)
     return np.resize(values, count)
@@ -84,7 +86,9 @@ def test_reals_are_rounded_as_their_framework_does(tmp_path, rounding, scale, ze
 
 
 def test_reals_of_16_bits(tmp_path):
-    assert_same(copying((1, 3000), dtype=DType.INT16, scale=0.001, zero_point=0), tmp_path, hard_reals(0.001, 3000)[None])
+    assert_same(
+        copying((1, 3000), dtype=DType.INT16, scale=0.001, zero_point=0), tmp_path, hard_reals(0.001, 3000)[None]
+    )
 
 
 @pytest.mark.parametrize("given", ["float64", "float16", "int8", "uint8", "int32", "int64", "bool"])
