@@ -14,7 +14,6 @@ from chipsmith.errors import ChipsmithError
 from chipsmith.flow.kernel_results import KernelOnChip, KernelResult, KernelTiming, LeftOut
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.kernels.build import Kernel, draw_values
-from chipsmith.kernels.source import make_eager
 from chipsmith.profile.measure import describe_chip, quick_profile
 from chipsmith.profile.roofline import place_under_roof
 from chipsmith.program.program import Program
@@ -31,7 +30,6 @@ from chipsmith.witness.check.verdict import FLOOR_DB, SourceCheck
 _TYPICAL, _RANDOM = 2, 2
 """Inferences whose bits are compared: of values as the calibration's, and of any that the integers hold."""
 _INPUT_SEED = 2
-_TORCH = "torch"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +54,9 @@ def study_kernel(kernel: Kernel, chips: Sequence[Chip], *, computer: ComputerAsk
     Its numbers are checked against PyTorch's where the computer is asked for and has it, else against Chipsmith's own
     float interpreter. Raises OperatorRefused for a chip that cannot hold it.
     """
-    network = kernel.network if computer is None else _with_eager_source(kernel)
+    network = kernel.network if computer is None or find_spec("torch") is None else kernel.as_pytorch()
     programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in chips]
-    inputs = _draw_integers(kernel)
+    inputs = draw_integers(kernel)
     expected = _ask_references(network.graph, inputs)
     timings, left_out = ((), ()) if computer is None else _time_ways(kernel, network, chips[0], computer)
     return KernelResult(
@@ -69,14 +67,6 @@ def study_kernel(kernel: Kernel, chips: Sequence[Chip], *, computer: ComputerAsk
         timings=timings,
         left_out=left_out,
     )
-
-
-def _with_eager_source(kernel: Kernel) -> QuantizedNetwork:
-    """The kernel's network with PyTorch's own kernel as its source, where PyTorch is installed."""
-    if find_spec(_TORCH) is None:
-        return kernel.network
-    inputs = kernel.kind.inputs(kernel.settings)
-    return replace(kernel.network, source=make_eager(kernel.kind, kernel.settings, kernel.weights, inputs))
 
 
 # --- on chips ---------------------------------------------------------------------------------------------------------
@@ -101,9 +91,9 @@ def _check(network: QuantizedNetwork, program: Program) -> SourceCheck | None:
     return check_network(network, chip, model=network.graph.name, floor=FLOOR_DB)
 
 
-def _draw_integers(kernel: Kernel) -> dict[str, Array]:
+def draw_integers(kernel: Kernel) -> dict[str, Array]:
     """The graph's inputs by name: first of typical values, then of any that the integers hold."""
-    network, ports = kernel.network, kernel.kind.inputs(kernel.settings)
+    network, ports = kernel.network, kernel.inputs
     values = [draw_values(port, _TYPICAL, seed=kernel.seed + _INPUT_SEED) for port in ports]
     typical, random = network.quantize_inputs(*values), np.random.default_rng(kernel.seed)
     tensors = network.graph.tensors
@@ -127,7 +117,7 @@ def _time_ways(
     kernel: Kernel, network: QuantizedNetwork, chip: Chip, computer: ComputerAsk
 ) -> tuple[tuple[KernelTiming, ...], tuple[LeftOut, ...]]:
     """Each way of running the kernel that works here, and why the others do not."""
-    inputs = [draw_values(port, 1, seed=kernel.seed + _INPUT_SEED) for port in kernel.kind.inputs(kernel.settings)]
+    inputs = [draw_values(port, 1, seed=kernel.seed + _INPUT_SEED) for port in kernel.inputs]
     rows = [
         _time_way(network, inputs, target=target, options=options, chip=chip, inferences=computer.inferences)
         for target, options in computer.ways()
