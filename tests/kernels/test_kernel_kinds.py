@@ -60,7 +60,7 @@ def test_bits_are_the_references(case, activations, reference_model):
 
 @every_case
 def test_the_quantised_kernel_is_near_pytorchs(case):
-    """Inputs that did not choose the ranges; int8 leaves 28 dB at least, the least where softmax's results are small."""
+    """Over inputs that did not choose the ranges."""
     kernel = build_case(case)
     inputs = draw(kernel, 16)
     program = compile_network(kernel.network.graph, load_chip("edge-256"))
