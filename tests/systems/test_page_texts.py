@@ -11,6 +11,7 @@ import pytest
 
 from chipsmith.learn.recipe import shipped_recipes
 from chipsmith.profile.profile import Evidence
+from chipsmith.reports.markup import coded_paragraph
 from chipsmith.systems.published_rows import load_published, read_table, table_names
 from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import ChipGeneration, Language, LearningGeneration, NamedSystem, PageTexts, texts_in
@@ -215,6 +216,15 @@ def test_what_the_text_says_beside_its_figures_is_so():
     )
 
 
+def test_less_than_half_of_the_single_cores_and_none_of_many_states_energy():
+    stated = {
+        generation: [row.energy_uj is not None for row in ROWS if row.generation is generation]
+        for generation in (Generation.ONE_CORE, Generation.MANY_CORES)
+    }
+    assert sum(stated[Generation.ONE_CORE]) < len(stated[Generation.ONE_CORE]) / 2
+    assert not any(stated[Generation.MANY_CORES])
+
+
 def rows_of(name: str) -> list[SystemRow]:
     return [row for row in ROWS if SystemKey.of(row) == QUOTED_SYSTEMS[name]]
 
@@ -232,3 +242,7 @@ def test_the_gpus_of_the_text_are_all_there_are():
     gpus = {SystemKey.of(row) for row in ROWS if row.generation is Generation.GPU}
     assert gpus == {QUOTED_SYSTEMS["jetson"], QUOTED_SYSTEMS["mp257"]}
     assert all(row.energy_uj is None for row in ROWS if row.generation is Generation.GPU)
+
+
+def test_what_stands_between_backticks_is_code_on_the_page():
+    assert coded_paragraph("Run `a <b>` & read.") == "<p>Run <code>a &lt;b&gt;</code> &amp; read.</p>"

@@ -3,6 +3,7 @@
     run                                                 from raw data to a chip in one go
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  estimate  diff          a network or its Program on a chip
+    deploy                                              a network as C sources, for a microcontroller
     scale                                               how it scales with batch, threads and the chip
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
     generations                                         the same networks on one core, many, GPUs, chips, quantum
@@ -17,6 +18,7 @@ Nothing heavy is imported here: each function imports what it uses.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from chipsmith.api.deploy import DEPLOY_VERBS
 from chipsmith.api.generations import GENERATION_VERBS
 from chipsmith.api.inventory import INVENTORY_VERBS
 from chipsmith.api.jobs import JOB_VERBS
@@ -26,6 +28,7 @@ from chipsmith.api.scaling import SCALING_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
+    from chipsmith.api.deploy import *  # noqa: F403
     from chipsmith.api.generations import *  # noqa: F403
     from chipsmith.api.inventory import *  # noqa: F403
     from chipsmith.api.jobs import *  # noqa: F403
@@ -38,6 +41,7 @@ VERBS: Mapping[str, AnyVerb] = {
     for verb in (
         *JOB_VERBS,
         *PROGRAM_VERBS,
+        *DEPLOY_VERBS,
         *SCALING_VERBS,
         *MACHINE_VERBS,
         *GENERATION_VERBS,

@@ -10,7 +10,8 @@ import pytest
 from modules import write_module
 
 from chipsmith.codegen.boards import BOARDS, Board, find_board, run_module
-from chipsmith.codegen.boards.emulate import build_module
+from chipsmith.codegen.boards.emulate import build_program
+from chipsmith.codegen.boards.harness import program_of
 from chipsmith.errors import BadInput, CheckFailed
 
 RANDOM = np.random.default_rng(0)
@@ -95,12 +96,12 @@ def test_the_stack_is_measured(board):
 def test_what_a_board_does_not_hold_is_refused_with_the_bytes(board):
     table = "static int8_t scratch[5000000];"
     with pytest.raises(BadInput, match=r"needs 5,0\d\d,\d{3} bytes of RAM, and it has 4,194,304"):
-        build_module(board, write_module("    y[0] = scratch[x[0] + 128]++;", globals_=table))
+        build_program(board, program_of(write_module("    y[0] = scratch[x[0] + 128]++;", globals_=table)))
 
 
 def test_sources_that_warn_are_refused(board):
     with pytest.raises(BadInput, match="unused variable"):
-        build_module(board, write_module("    int32_t unused;\n    y[0] = x[0];"))
+        build_program(board, program_of(write_module("    int32_t unused;\n    y[0] = x[0];")))
 
 
 def test_a_fault_ends_the_run_with_a_reason(board):
@@ -118,4 +119,4 @@ def test_missing_tools_are_named_with_the_command_that_mends_it(monkeypatch):
     monkeypatch.setenv("PATH", "")
     expected = "mps2-an386 needs arm-none-eabi-gcc and qemu-system-arm: sudo apt install gcc-arm-none-eabi qemu-system-arm"
     with pytest.raises(BadInput, match=expected):
-        build_module(BOARDS["mps2-an386"], write_module(SQUARES))
+        build_program(BOARDS["mps2-an386"], program_of(write_module(SQUARES)))

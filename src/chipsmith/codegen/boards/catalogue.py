@@ -41,7 +41,7 @@ _RV32IMAC = Board(
         *("-machine", "virt", "-cpu", "rv32,f=false,d=false", "-m", "8M"),
         *("-bios", "none", "-icount", "shift=0"),
     ),
-    flags=("-march=rv32imac_zicsr", "-mabi=ilp32", "-mcmodel=medany", "-mno-relax"),
+    flags=("-march=rv32imac", "-mabi=ilp32", "-mcmodel=medany", "-mno-relax"),
     flash=Memory(origin=0x80000000, bytes=4 * _MIB),
     ram=Memory(origin=0x80400000, bytes=4 * _MIB),
     compiler=_RISCV_COMPILER,
@@ -66,7 +66,7 @@ _ROWS = (
             *("-machine", "virt", "-cpu", "rv32,f=false,d=false,a=false,c=false", "-m", "8M"),
             *("-bios", "none", "-icount", "shift=0"),
         ),
-        flags=("-march=rv32im_zicsr", "-mabi=ilp32", "-mcmodel=medany", "-mno-relax"),
+        flags=("-march=rv32im", "-mabi=ilp32", "-mcmodel=medany", "-mno-relax"),
     ),
 )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.codegen.boards.board import Board
-from chipsmith.codegen.boards.harness import INPUTS, OUTPUTS, write_harness
+from chipsmith.codegen.boards.harness import INPUTS, OUTPUTS, BoardProgram, program_of, write_harness
 from chipsmith.codegen.boards.image import BoardImage, build_image
 from chipsmith.codegen.module import CModule
 from chipsmith.errors import BadInput, CheckFailed
@@ -25,8 +25,8 @@ _START_S, _INFERENCE_S = 60, 60
 class BoardRun:
     """Inferences on a board.
 
-    `outputs` by the graph's names, each (n, *shape). `instructions` of each inference, from the call of the network to
-    its return. `stack_bytes` is the most that one of them used. `image` says what flash and memory the network takes.
+    `outputs` by their names, each (n, *shape). `instructions` of each inference, from the call of the function
+    to its return. `stack_bytes` is the most that one of them used. `image` says what flash and memory the network takes.
     """
 
     outputs: Mapping[str, Array]
@@ -35,29 +35,29 @@ class BoardRun:
     image: BoardImage
 
 
-def build_module(board: Board, module: CModule) -> BoardImage:
-    """The image that runs a network on a board. Raises as build_image."""
-    sources = {
-        f"{module.name}.h": module.header,
-        f"{module.name}.c": module.source,
-        "harness_main.c": write_harness(module),
-    }
-    return build_image(board, sources)
+def build_program(board: Board, program: BoardProgram) -> BoardImage:
+    """The image that runs a program on a board. Raises as build_image."""
+    return build_image(board, {**program.sources, "harness_main.c": write_harness(program)})
 
 
 def run_module(board: Board, module: CModule, inputs: Mapping[str, Array]) -> BoardRun:
-    """n inferences one after the other; `inputs` by the graph's names, each (n, *shape) in its tensor's type.
+    """As run_program, of the graph's integers by the graph's names."""
+    return run_program(board, program_of(module), inputs)
+
+
+def run_program(board: Board, program: BoardProgram, inputs: Mapping[str, Array]) -> BoardRun:
+    """n inferences one after the other; `inputs` by the program's names, each (n, *shape) in its type.
 
     Raises BadInput as build_image does, CheckFailed where the board stops before it has the outputs.
     """
-    image = build_module(board, module)
+    image = build_program(board, program)
     count = len(next(iter(inputs.values()), ((),)))
-    records = run_image(board, image.path, _pack(module, inputs, count), inferences=count)
-    return _unpack(board, module, image, records, count)
+    records = run_image(board, image.path, _pack(program, inputs, count), inferences=count)
+    return _unpack(board, program, image, records, count)
 
 
-def _pack(module: CModule, inputs: Mapping[str, Array], count: int) -> bytes:
-    arrays = [np.ascontiguousarray(inputs[port.tensor], port.dtype.numpy) for port in module.inputs]
+def _pack(program: BoardProgram, inputs: Mapping[str, Array], count: int) -> bytes:
+    arrays = [np.ascontiguousarray(inputs[buffer.name], buffer.dtype) for buffer in program.inputs]
     series = (array[index].tobytes() for index in range(count) for array in arrays)
     return b"".join((count.to_bytes(4, "little"), *series))
 
@@ -75,30 +75,38 @@ def emulate(board: Board, image: Path, folder: Path, *, limit_s: float) -> str:
     """What a program prints that runs in `folder`. Raises CheckFailed where it does not end with 0 within the limit."""
     command = (*emulator_command(board), str(image.resolve()))
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=limit_s, check=False)
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=limit_s,
+            check=False,
+        )
     except subprocess.TimeoutExpired as error:
         raise CheckFailed(f"board {board.name} has not ended after {limit_s:.0f} s") from error
     except OSError as error:
         raise BadInput(f"cannot start {board.emulator.name}: {error.strerror}") from error
     if done.returncode:
-        said = (done.stderr or done.stdout).strip()[:400]
+        said = (done.stdout + done.stderr).strip()[:400]
         raise CheckFailed(f"board {board.name} stops with {done.returncode}: {said or 'it says nothing'}")
-    return done.stdout + done.stderr
+    return done.stdout
 
 
 def emulator_command(board: Board) -> tuple[str, ...]:
     """The words that emulate a board; the image's path follows them."""
     quiet = ("-display", "none", "-monitor", "none", "-serial", "none")
-    semihosting = ("-semihosting-config", "enable=on,target=native")
-    return (board.emulator.name, *board.machine, *quiet, *semihosting, "-kernel")
+    text = ("-chardev", "stdio,id=text", "-semihosting-config", "enable=on,target=native,chardev=text")
+    return (board.emulator.name, *board.machine, *quiet, *text, "-kernel")
 
 
-def _unpack(board: Board, module: CModule, image: BoardImage, records: bytes, count: int) -> BoardRun:
+def _unpack(board: Board, program: BoardProgram, image: BoardImage, records: bytes, count: int) -> BoardRun:
     row = np.dtype(
         [
             ("ticks", "<u8"),
             ("stack", "<u4"),
-            *((f"output {index}", port.dtype.numpy, port.shape) for index, port in enumerate(module.outputs)),
+            *((f"output {index}", buffer.dtype, buffer.shape) for index, buffer in enumerate(program.outputs)),
         ]
     )
     if len(records) != 8 + count * row.itemsize:
@@ -106,7 +114,7 @@ def _unpack(board: Board, module: CModule, image: BoardImage, records: bytes, co
     nothing = board.count_instructions(int.from_bytes(records[:8], "little"))
     rows = np.frombuffer(records, row, count, 8)
     return BoardRun(
-        outputs={port.tensor: rows[f"output {index}"].copy() for index, port in enumerate(module.outputs)},
+        outputs={buffer.name: rows[f"output {index}"].copy() for index, buffer in enumerate(program.outputs)},
         instructions=tuple(board.count_instructions(int(ticks)) - nothing for ticks in rows["ticks"]),
         stack_bytes=int(rows["stack"].max(initial=0)),
         image=image,

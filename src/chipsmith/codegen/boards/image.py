@@ -14,13 +14,17 @@ from chipsmith.codegen.boards.board import Board, Tool
 from chipsmith.codegen.boards.elf import read_sections
 from chipsmith.codegen.boards.support import LINKER_SCRIPT, support_files
 from chipsmith.errors import BadInput
+from chipsmith.files import write_texts
 
-WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
-_COMPILE = (
-    *("-std=c11", "-O2", "-ffreestanding", "-ffunction-sections", "-fdata-sections", "-ffp-contract=off"),
-    *("-fno-tree-loop-distribute-patterns", "-Iinclude", "-I."),
+COMPILE_FLAGS = (
+    *("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O2", "-ffreestanding", "-ffp-contract=off"),
+    *("-ffunction-sections", "-fdata-sections", "-fno-tree-loop-distribute-patterns"),
 )
-_LINK = ("-nostdlib", "-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments", f"-Wl,-T,{LINKER_SCRIPT}")
+"""How every source is compiled for bare metal, beside the flags of the board and the folders of headers."""
+LINK_FLAGS = ("-nostdlib", "-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments", "-Wl,--fatal-warnings")
+"""How objects are linked for bare metal, beside the flags of the board and its linker script."""
+_FOLDERS = ("-Iinclude", "-I.")
+_SCRIPT = f"-Wl,-T,{LINKER_SCRIPT}"
 _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
 
 
@@ -70,16 +74,6 @@ def require_tools(board: Board) -> None:
         raise BadInput(f"board {board.name} needs {names}: sudo apt install {packages}")
 
 
-def compile_flags(board: Board) -> tuple[str, ...]:
-    """The options by which a source is compiled for a board, in a folder that has its support files."""
-    return (*board.flags, *_COMPILE, *WARNINGS)
-
-
-def link_flags(board: Board) -> tuple[str, ...]:
-    """The options by which objects are linked for a board; `-lgcc` stands behind the objects."""
-    return (*board.flags, *_LINK)
-
-
 def name_version(tool: Tool) -> str:
     """The first line of what a tool that is on the path says of its version."""
     done = subprocess.run((tool.name, "--version"), capture_output=True, text=True, check=True)
@@ -88,7 +82,7 @@ def name_version(tool: Tool) -> str:
 
 def _name(board: Board, files: Mapping[str, str]) -> str:
     texts = (f"{name}\n{text}" for name, text in sorted(files.items()))
-    words = " ".join((name_version(board.compiler), *compile_flags(board), *link_flags(board)))
+    words = " ".join((name_version(board.compiler), *_compile_words(board), *_link_words(board)))
     return content_key(text.encode() for text in (words, *texts))
 
 
@@ -97,28 +91,27 @@ def _build(board: Board, files: Mapping[str, str], image: Path) -> None:
         image.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=image.parent) as name:
             folder = Path(name)
-            write_files(folder, files)
+            write_texts(folder, files)
             _compile(board, folder)
             (folder / "image.elf").replace(image)
     except OSError as error:
         raise BadInput(f"cannot build an image in {image.parent}: {error.strerror or error}") from error
 
 
-def write_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write texts by their paths in a folder."""
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+def _compile_words(board: Board) -> tuple[str, ...]:
+    return (board.compiler.name, *board.flags, *COMPILE_FLAGS, *_FOLDERS)
+
+
+def _link_words(board: Board) -> tuple[str, ...]:
+    return (board.compiler.name, *board.flags, *LINK_FLAGS, _SCRIPT)
 
 
 def _compile(board: Board, folder: Path) -> None:
-    sources = sorted(path.name for path in folder.glob("*.c"))
-    for source in sources:
-        object_file = f"{Path(source).stem}.o"
-        _run(board, (board.compiler.name, *compile_flags(board), "-c", source, "-o", object_file), folder)
-    objects = [f"{Path(source).stem}.o" for source in sources]
-    _run(board, (board.compiler.name, *link_flags(board), *objects, "-lgcc", "-o", "image.elf"), folder)
+    stems = sorted(path.stem for path in folder.glob("*.c"))
+    for stem in stems:
+        _run(board, (*_compile_words(board), "-c", f"{stem}.c", "-o", f"{stem}.o"), folder)
+    objects = (f"{stem}.o" for stem in stems)
+    _run(board, (*_link_words(board), *objects, "-lgcc", "-o", "image.elf"), folder)
 
 
 def _run(board: Board, command: tuple[str, ...], folder: Path) -> None:

@@ -11,6 +11,7 @@ enum { ENABLED_32_BITS = 0x82, BY_256 = 0x8 };
 
 extern uint32_t stack_top[];
 _Noreturn void board_start(void);
+_Noreturn void reset(void);
 
 void board_start_counter(void)
 {
@@ -30,7 +31,7 @@ uint64_t board_ticks(void)
     return (rounds << 32) + fast;
 }
 
-static _Noreturn void reset(void)
+_Noreturn void reset(void)
 {
     COPROCESSORS |= 0xfu << 20; /* The floating-point unit may be used. */
     __asm__ volatile("dsb\nisb");
