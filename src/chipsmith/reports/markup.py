@@ -80,7 +80,12 @@ def paragraph(text: str, *, kind: str = "") -> str:
 
 def coded_paragraph(text: str, *, kind: str = "") -> str:
     """A paragraph of plain text in which what stands between backticks is code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", paragraph(text, kind=kind))
+    return mark_code(paragraph(text, kind=kind))
+
+
+def mark_code(markup: str) -> str:
+    """Markup in which what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", markup)
 
 
 def how(text: str) -> str:
