@@ -11,12 +11,13 @@ import pytest
 
 from chipsmith.learn.recipe import shipped_recipes
 from chipsmith.profile.profile import Evidence
+from chipsmith.reports.markup import coded_paragraph
 from chipsmith.systems.published_rows import load_published, read_table, table_names
 from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import ChipGeneration, Language, LearningGeneration, NamedSystem, PageTexts, texts_in
 from chipsmith.systems.texts.page_texts import Chapter
 from chipsmith.systems.texts.quoted_systems import QUOTED_SYSTEMS, SystemKey
-from chipsmith.systems.texts.quotes import Quote, fields_in, fill_sentences, quote_figures, quotes_in, show_figure
+from chipsmith.systems.texts.quotes import Quote, fields_in, fill_sentences, quotes_in, show_figure
 from chipsmith.systems.texts.spine import CHIP_GROUPS, RECIPES
 
 ENGLISH, CHINESE = (texts_in(language) for language in Language)
@@ -136,9 +137,8 @@ def test_every_quoted_figure_is_the_one_of_its_line_in_the_files():
 
 def test_a_sentence_shows_its_figures_and_is_left_out_without_them():
     sentences = ("{gap9_slow_image_us} µs.", "{l4r5_reference_image_ms_by_l4r5_st_v12_image_ms} times.", "Words.")
-    figures = quote_figures(ENGLISH, ROWS)
-    assert fill_sentences(sentences, gap=" ", figures=figures) == "949 µs. 4.3 times. Words."
-    assert fill_sentences(sentences, gap=" ", figures={}) == "Words."
+    assert fill_sentences(sentences, gap=" ", rows=ROWS) == "949 µs. 4.3 times. Words."
+    assert fill_sentences(sentences, gap=" ", rows=()) == "Words."
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,7 @@ def test_figures_are_shown_with_their_significant_digits(value, digits, text):
 
 @pytest.mark.parametrize("chapter", [*ENGLISH.learning.values(), *ENGLISH.chips.values()], ids=lambda item: item.title)
 def test_a_paragraph_is_read_in_a_minute(chapter):
-    figures = quote_figures(ENGLISH, with_our_rows())
-    text = fill_sentences(chapter.sentences, gap=ENGLISH.sentence_gap, figures=figures)
+    text = fill_sentences(chapter.sentences, gap=ENGLISH.sentence_gap, rows=with_our_rows())
     assert len(fields_in(text)) == 0
     assert 90 <= len(text.split()) <= 160
 
@@ -217,6 +216,15 @@ def test_what_the_text_says_beside_its_figures_is_so():
     )
 
 
+def test_less_than_half_of_the_single_cores_and_none_of_many_states_energy():
+    stated = {
+        generation: [row.energy_uj is not None for row in ROWS if row.generation is generation]
+        for generation in (Generation.ONE_CORE, Generation.MANY_CORES)
+    }
+    assert sum(stated[Generation.ONE_CORE]) < len(stated[Generation.ONE_CORE]) / 2
+    assert not any(stated[Generation.MANY_CORES])
+
+
 def rows_of(name: str) -> list[SystemRow]:
     return [row for row in ROWS if SystemKey.of(row) == QUOTED_SYSTEMS[name]]
 
@@ -234,3 +242,7 @@ def test_the_gpus_of_the_text_are_all_there_are():
     gpus = {SystemKey.of(row) for row in ROWS if row.generation is Generation.GPU}
     assert gpus == {QUOTED_SYSTEMS["jetson"], QUOTED_SYSTEMS["mp257"]}
     assert all(row.energy_uj is None for row in ROWS if row.generation is Generation.GPU)
+
+
+def test_what_stands_between_backticks_is_code_on_the_page():
+    assert coded_paragraph("Run `a <b>` & read.") == "<p>Run <code>a &lt;b&gt;</code> &amp; read.</p>"

@@ -3,7 +3,8 @@
     run                                                 from raw data to a chip in one go
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  estimate  diff          a network or its Program on a chip
-    deploy                                              a network as C sources, for a microcontroller
+    deploy                                              a network as C for a device without an NPU
+    kernel                                              a single layer: on chips, under their roof, and on this computer
     scale                                               how it scales with batch, threads and the chip
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
     generations                                         the same networks on one core, many, GPUs, chips, quantum
@@ -22,6 +23,7 @@ from chipsmith.api.deploy import DEPLOY_VERBS
 from chipsmith.api.generations import GENERATION_VERBS
 from chipsmith.api.inventory import INVENTORY_VERBS
 from chipsmith.api.jobs import JOB_VERBS
+from chipsmith.api.kernels import KERNEL_VERBS
 from chipsmith.api.machines import MACHINE_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
@@ -32,6 +34,7 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.generations import *  # noqa: F403
     from chipsmith.api.inventory import *  # noqa: F403
     from chipsmith.api.jobs import *  # noqa: F403
+    from chipsmith.api.kernels import *  # noqa: F403
     from chipsmith.api.machines import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
     from chipsmith.api.scaling import *  # noqa: F403
@@ -42,6 +45,7 @@ VERBS: Mapping[str, AnyVerb] = {
         *JOB_VERBS,
         *PROGRAM_VERBS,
         *DEPLOY_VERBS,
+        *KERNEL_VERBS,
         *SCALING_VERBS,
         *MACHINE_VERBS,
         *GENERATION_VERBS,

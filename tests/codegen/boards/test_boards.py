@@ -84,7 +84,9 @@ def test_flash_and_memory_are_those_of_the_network(board):
     assert 5000 <= larger.image.flash_bytes - plain.image.flash_bytes < 5200
     assert larger.image.static_bytes - plain.image.static_bytes == 3000
     assert larger.image.harness_flash_bytes == plain.image.harness_flash_bytes < 2000
-    assert np.array_equal(larger.outputs["y"][:, 0], (INPUTS["x"][:, 1].astype(np.int32) + 128 + INPUTS["x"][:, 0] + 128) % 100)
+    assert np.array_equal(
+        larger.outputs["y"][:, 0], (INPUTS["x"][:, 1].astype(np.int32) + 128 + INPUTS["x"][:, 0] + 128) % 100
+    )
 
 
 def test_the_stack_is_measured(board):
@@ -117,6 +119,8 @@ def test_an_unknown_board_is_refused_with_those_that_there_are():
 
 def test_missing_tools_are_named_with_the_command_that_mends_it(monkeypatch):
     monkeypatch.setenv("PATH", "")
-    expected = "mps2-an386 needs arm-none-eabi-gcc and qemu-system-arm: sudo apt install gcc-arm-none-eabi qemu-system-arm"
+    expected = (
+        "mps2-an386 needs arm-none-eabi-gcc and qemu-system-arm: sudo apt install gcc-arm-none-eabi qemu-system-arm"
+    )
     with pytest.raises(BadInput, match=expected):
         build_program(BOARDS["mps2-an386"], program_of(write_module(SQUARES)))

@@ -95,7 +95,9 @@ def _quantize_line(
     parameter: PredictParameter, binding: IoBinding, tensor: Tensor, value: str, target_value: str
 ) -> str:
     if tensor.dtype not in (DType.INT8, DType.INT16):
-        raise BadInput(f"input '{parameter.tensor.name}' is quantised to {tensor.dtype.name}: C code takes INT8 and INT16")
+        raise BadInput(
+            f"input '{parameter.tensor.name}' is quantised to {tensor.dtype.name}: C code takes INT8 and INT16"
+        )
     low, high = _limits(binding, tensor)
     real = value if parameter.c_type == "float" else f"(float){value}"
     rounded = f"{_rounding(binding)}({_divide(real, binding)}, {low}, {high})"

@@ -48,7 +48,9 @@ def write_main(name: str, parameters: PredictParameters, vector: TestVector) -> 
         name=name,
         count=vector.count,
         arrays="\n".join(_arrays(parameters, vector)),
-        results="\n".join(f"static {each.c_type} {each.identifier}[{max(1, each.elements)}];" for each in parameters.outputs),
+        results="\n".join(
+            f"static {each.c_type} {each.identifier}[{max(1, each.elements)}];" for each in parameters.outputs
+        ),
         arguments=", ".join(_arguments(parameters)),
         comparisons="\n".join(_COMPARISON.format(name=each.identifier) for each in outputs),
     )

@@ -77,7 +77,9 @@ def list_parameters(network: QuantizedNetwork, *, taken: Iterable[str]) -> Predi
 
 def _c_type(tensor: AuthorTensor) -> str:
     if str(tensor.dtype) not in _C_TYPES:
-        raise BadInput(f"'{tensor.name}' is {tensor.dtype}, for which C has no type: give the network float32 or integers")
+        raise BadInput(
+            f"'{tensor.name}' is {tensor.dtype}, for which C has no type: give the network float32 or integers"
+        )
     return _C_TYPES[str(tensor.dtype)]
 
 

@@ -13,6 +13,7 @@ from chipsmith.deployment.firmware.predict_source import PredictSource
 from chipsmith.deployment.firmware.result import BoardFigures, Firmware
 from chipsmith.witness.check.text import describe_check
 
+
 def write_readme(firmware: Firmware, predict: PredictSource) -> str:
     """The page of a deployed network."""
     module = firmware.module

@@ -63,5 +63,3 @@ def _count_examples(network: QuantizedNetwork) -> int:
     tensors = (*network.author_inputs, *network.author_outputs)
     bytes_each = sum(int(np.prod(tensor.shape)) * tensor.dtype.itemsize for tensor in tensors)
     return max(1, min(_MOST_EXAMPLES, _MOST_BYTES // max(1, bytes_each)))
-
-

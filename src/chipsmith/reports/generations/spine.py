@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from chipsmith.reports.generations.figures import accuracy_text, energy_cell, latency_cell
 from chipsmith.reports.generations.rows_table import name_network, system_cell
-from chipsmith.reports.markup import badge, escape, paragraph, section
+from chipsmith.reports.markup import badge, coded_paragraph, escape, paragraph, section
 from chipsmith.systems.comparison import Comparison
 from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import ChipGeneration, LearningGeneration, PageTexts
@@ -80,7 +80,7 @@ def _chapter(chapter: Chapter, texts: PageTexts, figures: Figures, *groups: str)
 
 def _sentences(chapter: Chapter, texts: PageTexts, figures: Figures) -> str:
     text = fill_sentences(chapter.sentences, gap=texts.sentence_gap, figures=figures)
-    return paragraph(text) if text else ""
+    return coded_paragraph(text) if text else ""
 
 
 def _recipes(names: Iterable[str], texts: PageTexts) -> str:
@@ -132,7 +132,7 @@ def _groups(generations: Iterable[Generation], comparison: Comparison, texts: Pa
 def _group(generation: Generation, comparison: Comparison, texts: PageTexts) -> str:
     title = f"<h4>{escape(texts.generations[generation])}</h4>"
     rows = [row for network in comparison.networks for row in _best_rows(comparison, network, generation, texts)]
-    note = paragraph(texts.notes.no_gpu, kind="how") if generation is Generation.GPU else ""
+    note = coded_paragraph(texts.notes.no_gpu, kind="how") if generation is Generation.GPU else ""
     if not rows:
         return f"{title}{note or paragraph(texts.notes.nothing_here, kind='how')}"
     columns = texts.columns

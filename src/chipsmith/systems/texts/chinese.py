@@ -23,7 +23,7 @@ HEADINGS = HeadingTexts(
     table="全部数据",
     recipes="属于这一代的配方",
     sources="数据来源",
-    quantum="线下：量子电路",
+    quantum="线下：量子线路",
     boundaries="各类数据的统计口径",
     legend="数据性质的含义",
 )

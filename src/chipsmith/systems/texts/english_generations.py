@@ -76,7 +76,8 @@ CHIPS = MappingProxyType(
                 "it.",
                 "What did not: that clocks would go on rising, and that twice the cores are twice as fast; a small "
                 "network ends before the work is shared.",
-                "Few of these rows state energy, and where they do it depends on the supply as much as on the core.",
+                "Of the published rows of single cores less than half state energy, of many cores none; and where they "
+                "do, it depends on the supply as much as on the core.",
             ),
         ),
         ChipGeneration.GRAPHICS: Chapter(
