@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from chipsmith.reports.generations.figures import accuracy_text, energy_cell, latency_cell
+from chipsmith.reports.generations.figures import accuracy_text, energy_cell, labelled_cell, latency_cell
 from chipsmith.reports.generations.rows_table import name_network, system_cell
+from chipsmith.reports.headline import significant
 from chipsmith.reports.markup import badge, coded_paragraph, escape, paragraph, section
 from chipsmith.systems.comparison import Comparison
 from chipsmith.systems.row import Generation, SystemRow
@@ -113,8 +114,9 @@ def _fastest_cell(comparison: Comparison, network: str, generation: Generation, 
     row = best_row(comparison.rows, network, generation, lambda row: row.latency_us)
     if row is None:
         return f'<td data-label="{escape(texts.generations[generation])}"></td>'
-    cell = latency_cell(row, texts).removesuffix("</td>")
-    return f"{cell.replace('<td ', f'<td title={chr(34)}{escape(row.full_name)}{chr(34)} ', 1)}</td>"
+    text = "" if row.latency_us is None else significant(row.latency_us)
+    cell = labelled_cell(row.latency_us, text, row.how, texts, head=texts.generations[generation])
+    return cell.replace("<td ", f'<td title="{escape(row.full_name)}" ', 1)
 
 
 def best_row(
