@@ -17,7 +17,7 @@ from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import ChipGeneration, Language, LearningGeneration, NamedSystem, PageTexts, texts_in
 from chipsmith.systems.texts.page_texts import Chapter
 from chipsmith.systems.texts.quoted_systems import QUOTED_SYSTEMS, SystemKey
-from chipsmith.systems.texts.quotes import Quote, fields_in, fill_sentences, quotes_in, show_figure
+from chipsmith.systems.texts.quotes import Quote, fields_in, fill_sentences, quote_figures, quotes_in, show_figure
 from chipsmith.systems.texts.spine import CHIP_GROUPS, RECIPES
 
 ENGLISH, CHINESE = (texts_in(language) for language in Language)
@@ -137,8 +137,9 @@ def test_every_quoted_figure_is_the_one_of_its_line_in_the_files():
 
 def test_a_sentence_shows_its_figures_and_is_left_out_without_them():
     sentences = ("{gap9_slow_image_us} µs.", "{l4r5_reference_image_ms_by_l4r5_st_v12_image_ms} times.", "Words.")
-    assert fill_sentences(sentences, gap=" ", rows=ROWS) == "949 µs. 4.3 times. Words."
-    assert fill_sentences(sentences, gap=" ", rows=()) == "Words."
+    figures = quote_figures(ENGLISH, ROWS)
+    assert fill_sentences(sentences, gap=" ", figures=figures) == "949 µs. 4.3 times. Words."
+    assert fill_sentences(sentences, gap=" ", figures={}) == "Words."
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,8 @@ def test_figures_are_shown_with_their_significant_digits(value, digits, text):
 
 @pytest.mark.parametrize("chapter", [*ENGLISH.learning.values(), *ENGLISH.chips.values()], ids=lambda item: item.title)
 def test_a_paragraph_is_read_in_a_minute(chapter):
-    text = fill_sentences(chapter.sentences, gap=ENGLISH.sentence_gap, rows=with_our_rows())
+    figures = quote_figures(ENGLISH, with_our_rows())
+    text = fill_sentences(chapter.sentences, gap=ENGLISH.sentence_gap, figures=figures)
     assert len(fields_in(text)) == 0
     assert 90 <= len(text.split()) <= 160
 
