@@ -24,7 +24,7 @@ from chipsmith.systems.texts.spine import CHIP_GROUPS, RECIPES
 ENGLISH, CHINESE = (texts_in(language) for language in Language)
 ROWS = load_published().rows
 TABLE = {(row.network, SystemKey.of(row)): row for row in ROWS}
-OURS = {QUOTED_SYSTEMS[name] for name in ("edge256", "here", "here_twice")}
+OURS = {QUOTED_SYSTEMS[name] for name in ("edge256", "here", "here_twice", "here_c")}
 CHINESE_CHARACTER = re.compile(r"[\u4e00-\u9fff]")
 YEARS_AND_WORDS = {"1958", "1986", "2012", "2017", "8", "4"}
 """Numbers that are no figure of a system: years, the eight bits of an integer, and the Raspberry Pi 4."""

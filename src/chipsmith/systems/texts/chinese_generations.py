@@ -66,7 +66,9 @@ CHIPS = MappingProxyType(
                 "进步来自软件，也来自更宽的运算：主频不变的 Cortex-M4 上，ResNet8 从 {l4r5_reference_image_ms} ms 降到 "
                 "{l4r5_st_v12_image_ms} ms；换成带向量扩展的 Cortex-M85，只需 {ra8d1_image_ms} ms。",
                 "四核 Cortex-A72 用 {pi4_image_ms} ms，一颗八核 RISC-V 芯片用 {k1_fast_image_ms} ms。",
-                "在这台计算机上，单线程用 {here_image_us} µs，双线程用 {here_twice_image_us} µs。",
+                "在这台计算机上，onnxruntime 以 int8 运行，单线程用 {here_image_us} µs，双线程用 "
+                "{here_twice_image_us} µs。",
+                "`chipsmith deploy` 生成的可移植 C 代码用 {here_c_image_us} µs。",
                 "应验的是通用性：表中几乎每个加速器旁边，都有一个为它备料的处理器核。",
                 "落空的是：主频会一直上升，以及核数翻倍、速度就翻倍。小网络往往活还没分完就已经算完了。",
                 "公开数据中，单核的给出能耗的不到一半，多核的一个也没有；给出的，也既取决于处理器核，"

@@ -65,15 +65,15 @@ CHIPS = MappingProxyType(
         ChipGeneration.GENERAL: Chapter(
             title="1. General-purpose processors: one core, then many",
             sentences=(
-                "A processor computes anything, a few multiplications at a time, and most small devices still run "
-                "their networks on a single core.",
+                "A processor computes anything, a few multiplications at a time; most small devices still have a "
+                "single core.",
                 "Gains came from software and from width: on a Cortex-M4 at an unchanged clock ResNet8 fell from "
                 "{l4r5_reference_image_ms} to {l4r5_st_v12_image_ms} ms, and the vectors of a Cortex-M85 bring it to "
                 "{ra8d1_image_ms} ms.",
                 "Four Cortex-A72 take {pi4_image_ms} ms, a chip of eight RISC-V cores {k1_fast_image_ms} ms.",
-                "Here a thread takes {here_image_us} µs, two take {here_twice_image_us} µs.",
-                "What proved true: generality. Beside nearly every accelerator of this table sits a core that feeds "
-                "it.",
+                "Here a thread takes {here_image_us} µs, two take {here_twice_image_us} µs, by onnxruntime in int8.",
+                "The portable C of `chipsmith deploy` takes {here_c_image_us} µs.",
+                "What proved true: generality. Beside nearly every accelerator here sits a core that feeds it.",
                 "What did not: that clocks would go on rising, and that twice the cores are twice as fast; a small "
                 "network ends before the work is shared.",
                 "Of the published rows of single cores less than half state energy, of many cores none; and where they "

@@ -68,6 +68,7 @@ QUOTED_SYSTEMS: Mapping[str, SystemKey] = MappingProxyType(
         "edge256": SystemKey(organisation="Chipsmith", system="edge-256"),
         "here": _here("onnxruntime, int8, 1 thread"),
         "here_twice": _here("onnxruntime, int8, 2 threads"),
+        "here_c": _here("C, int8, 1 thread"),
     }
 )
 """By the name that begins a format field."""
