@@ -122,7 +122,7 @@ def _bands(rows: Sequence[SystemRow]) -> Trace:
 def _hover(row: SystemRow, texts: PageTexts) -> str:
     energy = f"{significant(row.energy_uj or 0)} µJ, {texts.evidence[row.energy_evidence]}"
     return (
-        f"<b>{escape(row.full_name)}</b><br>{escape(row.edition)}<br>"
+        f"<b>{escape(texts.name_system(row))}</b><br>{escape(row.edition)}<br>"
         f"{significant(row.latency_us or 0)} µs, {texts.evidence[row.how]}<br>{energy}"
     )
 

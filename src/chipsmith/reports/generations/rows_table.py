@@ -123,7 +123,7 @@ def system_cell(row: SystemRow, texts: PageTexts) -> str:
     details = ", ".join(part for part in (row.edition, row.hardware, row.software) if part)
     title = escape(texts.phrase(row.grouped_by))
     small = f"<small>{mark_code(escape(details))}</small>" if details else ""
-    return f'<td class="system" title="{title}">{escape(row.full_name)}{small}</td>'
+    return f'<td class="system" title="{title}">{escape(texts.name_system(row))}{small}</td>'
 
 
 def _clamped(text: str, head: str) -> str:

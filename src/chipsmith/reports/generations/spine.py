@@ -116,7 +116,7 @@ def _fastest_cell(comparison: Comparison, network: str, generation: Generation, 
         return f'<td data-label="{escape(texts.generations[generation])}"></td>'
     text = "" if row.latency_us is None else significant(row.latency_us)
     cell = labelled_cell(row.latency_us, text, row.how, texts, head=texts.generations[generation])
-    return cell.replace("<td ", f'<td title="{escape(row.full_name)}" ', 1)
+    return cell.replace("<td ", f'<td title="{escape(texts.name_system(row))}" ', 1)
 
 
 def best_row(
