@@ -55,8 +55,8 @@ def deploy(
     fails: then nothing is written.
     """
     from chipsmith.deployment.firmware.deploy import check_c, deploy_network
-    from chipsmith.deployment.firmware.folder import check_target
     from chipsmith.deployment.firmware.files import check_name, list_files
+    from chipsmith.deployment.firmware.folder import check_target
     from chipsmith.frontends.registry import name_model
 
     if target not in _TARGETS:

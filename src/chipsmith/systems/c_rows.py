@@ -26,7 +26,7 @@ TARGET = "c"
 BOARDS = ("mps2-an386", "mps2-an500", "riscv32-virt")
 """The emulated boards that every network is counted on."""
 _INT8 = "int8"
-_SOFTWARE = "C of `chipsmith deploy`"
+_SOFTWARE = "C of chipsmith deploy"
 
 
 def measure_c(networks: Iterable[NamedNetwork], chip: Chip, processor: Processor) -> Collected:
