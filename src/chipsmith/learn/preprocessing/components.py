@@ -31,7 +31,7 @@ class PrincipalComponents(ArrayStep):
     def apply(self, values: Values) -> Values:
         """As ArrayStep.apply; computed in float64, so that an example's bits do not depend on those beside it."""
         centred = values.reshape(len(values), -1).astype(np.float64) - np.array(self.mean)
-        return (centred @ np.array(self.directions).T).astype(np.float32)
+        return np.asarray(centred @ np.array(self.directions).T, np.float32)
 
     @classmethod
     def fit(cls, values: Values, *, count: int) -> Self:
