@@ -92,9 +92,9 @@ def details(summary: str, *parts: str) -> str:
     return f"<details><summary>{escape(summary)}</summary>{''.join(parts)}</details>"
 
 
-def badge(kind: str) -> str:
-    """A mark that says how a figure was obtained: measured, simulated or estimated."""
-    return f'<span class="badge {escape(kind)}">{escape(kind)}</span>'
+def badge(kind: str, text: str = "") -> str:
+    """A mark that says how a figure was obtained, by the name of the Evidence; `text` in another language's words."""
+    return f'<span class="badge {escape(kind)}">{escape(text or kind)}</span>'
 
 
 def escape(text: str) -> str:
