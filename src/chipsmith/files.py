@@ -38,6 +38,14 @@ def make_folder(folder: Path) -> None:
         raise BadInput(f"cannot make the run folder {folder}: {error.strerror}; name another with --out") from error
 
 
+def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write texts by their paths in a folder, which is made where it is missing. Raises OSError."""
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
 def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[str, npt.NDArray[np.generic]]:
     """The one array of an `.npy` file, or the arrays of an `.npz` file by name; nothing is unpickled.
 

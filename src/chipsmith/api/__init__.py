@@ -3,7 +3,11 @@
     run                                                 from raw data to a chip in one go
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  estimate  diff          a network or its Program on a chip
+    deploy                                              a network as C for a device without an NPU
+    kernel                                              a single layer: on chips, under their roof, and on this computer
+    scale                                               how it scales with batch, threads and the chip
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
+    generations                                         the same networks on one core, many, GPUs, chips, quantum
     report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
 
 A verb stands once: its function, with how a command takes each parameter, and its row at the end of its file. From
@@ -15,19 +19,37 @@ Nothing heavy is imported here: each function imports what it uses.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from chipsmith.api.deploy import DEPLOY_VERBS
+from chipsmith.api.generations import GENERATION_VERBS
 from chipsmith.api.inventory import INVENTORY_VERBS
 from chipsmith.api.jobs import JOB_VERBS
+from chipsmith.api.kernels import KERNEL_VERBS
 from chipsmith.api.machines import MACHINE_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
+from chipsmith.api.scaling import SCALING_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
+    from chipsmith.api.deploy import *  # noqa: F403
+    from chipsmith.api.generations import *  # noqa: F403
     from chipsmith.api.inventory import *  # noqa: F403
     from chipsmith.api.jobs import *  # noqa: F403
+    from chipsmith.api.kernels import *  # noqa: F403
     from chipsmith.api.machines import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
+    from chipsmith.api.scaling import *  # noqa: F403
 
 VERBS: Mapping[str, AnyVerb] = {
-    verb.name: verb for verb in (*JOB_VERBS, *PROGRAM_VERBS, *MACHINE_VERBS, *INVENTORY_VERBS)
+    verb.name: verb
+    for verb in (
+        *JOB_VERBS,
+        *PROGRAM_VERBS,
+        *DEPLOY_VERBS,
+        *KERNEL_VERBS,
+        *SCALING_VERBS,
+        *MACHINE_VERBS,
+        *GENERATION_VERBS,
+        *INVENTORY_VERBS,
+    )
 }
 """All verbs by name, in the order in which the command line lists them."""

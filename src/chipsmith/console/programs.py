@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def present_program(result: CompileResult) -> Presentation:
     """What the stages made that were asked for; placement, size and memory of a Program; the check."""
     return Presentation(
-        to_json=result.to_json, print_text=partial(_print_program, result), failure=_explain(result.check)
+        to_json=result.to_json, print_text=partial(_print_program, result), failure=explain_check(result.check)
     )
 
 
@@ -39,7 +39,7 @@ def present_estimates(results: Sequence[Estimate]) -> Presentation:
     return Presentation(
         to_json=partial(_estimates_json, results),
         print_text=partial(_print_estimates, results),
-        failure=_explain(results[0].check),
+        failure=explain_check(results[0].check),
     )
 
 
@@ -61,7 +61,7 @@ def _print_program(result: CompileResult) -> None:
     table.add_row("program file", str(result.path) if result.path else "not written; -o P.program writes it")
     print_tables(placement_table(result.operators, result.host_steps), table)
     _print_quantisation(result.quantisation)
-    _print_check(result.check)
+    print_check(result.check)
 
 
 def _print_quantisation(report: QuantisationReport | None) -> None:
@@ -72,7 +72,7 @@ def _print_quantisation(report: QuantisationReport | None) -> None:
         print(format_report(report))
 
 
-def _print_check(check: SourceCheck | None) -> None:
+def print_check(check: SourceCheck | None) -> None:
     """A check's line; nothing where none was done."""
     if check is None:
         return
@@ -81,7 +81,8 @@ def _print_check(check: SourceCheck | None) -> None:
     print(describe_check(check))
 
 
-def _explain(check: SourceCheck | None) -> str:
+def explain_check(check: SourceCheck | None) -> str:
+    """What is wrong by a check; empty where nothing is, or none was done."""
     if check is None:
         return ""
     from chipsmith.witness.check.text import explain_failure
@@ -122,7 +123,7 @@ def _print_estimates(results: Sequence[Estimate]) -> None:
     for name, inference in chips.items():
         for sentence in inference.slow_memories:
             print(f"{name}: {sentence}")
-    _print_check(results[0].check)
+    print_check(results[0].check)
 
 
 def _estimates_json(results: Sequence[Estimate]) -> Json:

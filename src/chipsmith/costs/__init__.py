@@ -10,10 +10,12 @@ from chipsmith.costs.energy import (
     estimate_energy,
     leakage_power,
 )
+from chipsmith.costs.energy_band import SPREADS, energy_band
 from chipsmith.costs.feasibility import slow_memories
 from chipsmith.costs.peak import Roofline, peak_tops, roofline, tops_per_watt
 
 __all__ = [
+    "SPREADS",
     "AreaEstimate",
     "AreaPart",
     "CostEstimate",
@@ -22,6 +24,7 @@ __all__ = [
     "Roofline",
     "action_energies",
     "cycle_energy",
+    "energy_band",
     "estimate_area",
     "estimate_cost",
     "estimate_energy",

@@ -115,19 +115,27 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progre
 
 
 def lower_trained(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:
+    """As lower_single; its source takes any number of examples a call."""
+    import torch
+
+    network = lower_single(trained, data)
+    example = torch.zeros(1, *data.input_shape, dtype=getattr(torch, data.input_dtype))
+    call = ModuleCall(positional=(example.expand(SOURCE_BATCH, *data.input_shape),))
+    assert isinstance(network.source, EagerModel)
+    source = EagerModel(build=lambda: trained.module, call=call, program=network.source.program)
+    return dataclasses.replace(network, source=source)
+
+
+def lower_single(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:
     """The int8 form of the trained network; the ranges are chosen on training examples, never on the test's.
 
-    Its source is the trained module, which takes any number of examples a call.
+    Its source is the trained module, called with single examples.
     """
     import torch
 
     example = torch.zeros(1, *data.input_shape, dtype=getattr(torch, data.input_dtype))
     calibration = data.train.first(CALIBRATION_EXAMPLES).whole().inputs
-    network = lower_module(trained.module, (example,), (calibration,), name=trained.training.recipe.name)
-    call = ModuleCall(positional=(example.expand(SOURCE_BATCH, *data.input_shape),))
-    assert isinstance(network.source, EagerModel)
-    source = EagerModel(build=lambda: trained.module, call=call, program=network.source.program)
-    return dataclasses.replace(network, source=source)
+    return lower_module(trained.module, (example,), (calibration,), name=trained.training.recipe.name)
 
 
 def quantisation_errors(network: QuantizedNetwork, data: Dataset) -> tuple[QuantisationError, ...]:

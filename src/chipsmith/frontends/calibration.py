@@ -20,9 +20,13 @@ _LARGEST_INDEX = 1
 """Random integers are 0 and 1, which every table of two rows and more has."""
 
 
-def missing_calibration(model: str, *, layout: str = "") -> BadInput:
+class MissingCalibration(BadInput):
+    """A float network came without a calibration."""
+
+
+def missing_calibration(model: str, *, layout: str = "") -> MissingCalibration:
     """The refusal of a float network that comes without a calibration; `layout` says how the inputs lie."""
-    return BadInput(
+    return MissingCalibration(
         f"{model} is a float network and needs --calibration x.npy: some hundred inputs as the network takes them"
         f"{layout}, from which the int8 ranges are chosen"
     )

@@ -33,20 +33,24 @@ def draw_body(record: RunRecord) -> Drawing:
     return Drawing(html=html, charts=charts)
 
 
-def fill_page(title: str, *, body: str, charts: Mapping[str, Chart]) -> str:
-    """A page with this body; its script draws the charts in their places.
+def fill_page(
+    title: str, *, body: str, charts: Mapping[str, Chart], language: str = "en", style: str = "", script: str = ""
+) -> str:
+    """A page with this body, in the language of that code; its script draws the charts in their places.
 
-    Its policy forbids the browser to fetch anything; plotly.js is in it once.
+    `style` and `script` are added to those of every page. Its policy forbids the browser to fetch anything; plotly.js
+    is in it once.
     """
     from plotly.offline import get_plotlyjs
 
     return Template(_part("page.html")).substitute(
+        language=escape(language),
         title=escape(title),
-        style=_part("page.css"),
+        style=_part("page.css") + style,
         body=body,
         charts=_inert(json.dumps(charts, separators=(",", ":"))),
         plotly=get_plotlyjs(),
-        script=_part("page.js"),
+        script=_part("page.js") + script,
     )
 
 

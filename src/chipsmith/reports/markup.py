@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -77,6 +78,16 @@ def paragraph(text: str, *, kind: str = "") -> str:
     return f"<p{attribute}>{escape(text)}</p>"
 
 
+def coded_paragraph(text: str, *, kind: str = "") -> str:
+    """A paragraph of plain text in which what stands between backticks is code."""
+    return mark_code(paragraph(text, kind=kind))
+
+
+def mark_code(markup: str) -> str:
+    """Markup in which what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", markup)
+
+
 def how(text: str) -> str:
     """How to read a figure."""
     return paragraph(text, kind="how")
@@ -92,9 +103,9 @@ def details(summary: str, *parts: str) -> str:
     return f"<details><summary>{escape(summary)}</summary>{''.join(parts)}</details>"
 
 
-def badge(kind: str) -> str:
-    """A mark that says how a figure was obtained: measured, simulated or estimated."""
-    return f'<span class="badge {escape(kind)}">{escape(kind)}</span>'
+def badge(kind: str, text: str = "") -> str:
+    """A mark that says how a figure was obtained, by the name of the Evidence; `text` in another language's words."""
+    return f'<span class="badge {escape(kind)}">{escape(text or kind)}</span>'
 
 
 def escape(text: str) -> str:

@@ -14,6 +14,7 @@ from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.quantized_io import StateBinding
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.host_latency import HostLatency
+from chipsmith.profile.instruction_count import InstructionCount
 from chipsmith.profile.profile import Evidence
 from chipsmith.tosa.graph import Array, Graph
 
@@ -80,6 +81,14 @@ class TimedNetwork(PreparedNetwork, Protocol):
 
         Inferences that warm the caches come first and are not among the samples. Raises as run.
         """
+
+
+@runtime_checkable
+class CountedNetwork(PreparedNetwork, Protocol):
+    """A network on an emulated core, whose instructions are counted."""
+
+    def count(self, *inputs: Array) -> InstructionCount:
+        """The instructions of each inference of `inputs`, as run takes them, and the memory. Raises as run."""
 
 
 class PreparedGraph(Protocol):

@@ -67,15 +67,17 @@ function sortKey(row, column) {
 
 function sortTable(head) {
   const rising = head.getAttribute("aria-sort") !== "ascending";
-  const body = head.closest("table").tBodies[0];
-  const rows = [...body.rows].sort((one, other) => {
+  const compare = (one, other) => {
     const [a, b] = [sortKey(one, head.cellIndex), sortKey(other, head.cellIndex)];
     const order = typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
     return rising ? order : -order;
-  });
+  };
   for (const other of head.parentElement.cells) other.removeAttribute("aria-sort");
   head.setAttribute("aria-sort", rising ? "ascending" : "descending");
-  body.append(...rows);
+  // A group of rows stays a group, below its heading.
+  for (const body of head.closest("table").tBodies) {
+    body.append(...[...body.rows].filter((row) => !row.matches(".group")).sort(compare));
+  }
 }
 
 for (const button of document.querySelectorAll("th button")) {

@@ -1,0 +1,79 @@
+"""The verb of deployment: deploy."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from chipsmith.api.forms import (
+    AnyPath,
+    Calibration,
+    Floor,
+    Model,
+    Quantise,
+    RandomCalibration,
+    Shapes,
+    TargetDb,
+    WideLayers,
+    WithoutCheck,
+)
+from chipsmith.api.loading import load_network, read_options
+from chipsmith.api.parameter import Option
+from chipsmith.api.verb import Verb
+from chipsmith.console import deploy as console
+from chipsmith.errors import BadInput
+
+if TYPE_CHECKING:
+    from chipsmith.deployment.firmware.result import Firmware
+
+_TARGETS = ("c",)
+
+
+def deploy(
+    model: Model,
+    *,
+    target: Annotated[str, Option(help="What the sources are: c, portable C11.")] = "c",
+    output: Annotated[AnyPath, Option(flags=("--output", "-o"), help="The folder to write.")],
+    name: Annotated[str, Option(help="What files and names in C begin with.")] = "network",
+    calibration: Calibration = None,
+    random_calibration: RandomCalibration = False,
+    shapes: Shapes = (),
+    quantise: Quantise = "auto",
+    wide: WideLayers = (),
+    target_db: TargetDb = 20.0,
+    floor: Floor = 20.0,
+    no_check: WithoutCheck = False,
+) -> "Firmware":
+    """Leave a network as C sources with a test, a Makefile, and its flash and RAM in bytes.
+
+    The folder `output` gets the network in integers, `NAME_predict` from the author's inputs to the author's outputs,
+    an example that is a test, what builds and runs it on this computer and on emulated boards, and a page. Before it is
+    written the test is compiled and run by the compilers of this computer, and predict on those boards whose tools are
+    there: its outputs are those of the reference to the bit, its instructions, flash and RAM are in the result. A
+    folder of an earlier deployment is replaced, any other is left alone. The other arguments are as for `compile`; the
+    author's own network runs beside the C code unless `no_check`.
+
+    Raises BadInput for what is missing or illegal, OperatorRefused for what C cannot do, CheckFailed where a test
+    fails: then nothing is written.
+    """
+    from chipsmith.deployment.firmware.deploy import check_c, deploy_network
+    from chipsmith.deployment.firmware.files import check_name, list_files
+    from chipsmith.deployment.firmware.folder import check_target
+    from chipsmith.frontends.registry import name_model
+
+    if target not in _TARGETS:
+        raise BadInput(f"there are no sources for the target '{target}'; there are: {', '.join(_TARGETS)}")
+    folder = Path(output)
+    check_name(name)
+    check_target(folder, list_files(name))
+    options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
+    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
+    check = (
+        None
+        if no_check
+        else check_c(network, model=name_model(model), floor=floor, random_calibration=random_calibration)
+    )
+    return deploy_network(network, folder, name=name, check=check)
+
+
+DEPLOY_VERBS = (
+    Verb(function=deploy, present=console.present_firmware, fails="an output is not that of the author's network"),
+)

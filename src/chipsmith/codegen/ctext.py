@@ -1,0 +1,82 @@
+"""C text of single things: types, identifiers, literals, arrays and structures."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from chipsmith.tosa.graph import Array, DType
+
+C_TYPES: Mapping[DType, str] = {
+    DType.BOOL: "uint8_t",
+    DType.INT8: "int8_t",
+    DType.INT16: "int16_t",
+    DType.INT32: "int32_t",
+}
+"""The C type of one element; a bool is 0 or 1 in a byte."""
+
+_WORDS = """auto break case char const continue default do double else enum extern float for goto if inline int long
+register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm
+typeof bool true false main class new delete this template int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t
+uint64_t arena memcpy memset"""
+RESERVED_WORDS = frozenset(_WORDS.split())
+"""Identifiers that a port cannot have: words of C and C++, and what the source itself names."""
+_LINE_WIDTH = 116
+_INT32_MIN = -(1 << 31)
+
+
+def c_identifier(text: str) -> str:
+    """The text with everything that C does not take in an identifier as an underscore; `x` for none of it."""
+    word = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_") or "x"
+    return f"x{word}" if word[0].isdigit() or word in RESERVED_WORDS else word
+
+
+def unique_identifiers(texts: Iterable[str], *, taken: Iterable[str] = ()) -> tuple[str, ...]:
+    """An identifier for each text, in order, all different from one another and from those `taken`."""
+    used = set(taken)
+    chosen: list[str] = []
+    for text in texts:
+        base = word = c_identifier(text)
+        number = 2
+        while word in used:
+            word, number = f"{base}_{number}", number + 1
+        used.add(word)
+        chosen.append(word)
+    return tuple(chosen)
+
+
+def literal(value: int) -> str:
+    """An int32 or int64 constant; its least values are not written as a minus before what does not fit."""
+    if value == _INT32_MIN:
+        return "INT32_MIN"
+    if not _INT32_MIN < value < 1 << 31:
+        return "INT64_MIN" if value == -(1 << 63) else f"INT64_C({value})"
+    return str(value)
+
+
+def element_text(base: str, index: int) -> str:
+    """The pointer to an element of an array."""
+    return f"{base} + {index}" if index else base
+
+
+def comment(text: str) -> str:
+    """The text as it may stand in a C comment, whatever names a network bears: ASCII, and no end of the comment."""
+    return text.encode("ascii", "replace").decode().replace("*/", "* /").replace("/*", "/ *").replace("\\", "/")
+
+
+def array_text(name: str, data: Array, dtype: DType) -> str:
+    """The definition of a constant array in read-only memory."""
+    flat = np.ascontiguousarray(data).reshape(-1)
+    values = ", ".join(map(literal, flat.astype(np.int64).tolist()))
+    lines = textwrap.fill(values, _LINE_WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return f"static const {C_TYPES[dtype]} {name}[{flat.size}] = {{\n{lines}\n}};\n"
+
+
+def structure_text(kind: str, name: str, fields: Mapping[str, int | str]) -> str:
+    """The definition of a constant structure of type `kind`, its fields by name."""
+    texts = (f".{field} = {value if isinstance(value, str) else literal(value)}" for field, value in fields.items())
+    lines = textwrap.fill(", ".join(texts), _LINE_WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return f"static const {kind} {name} = {{\n{lines}\n}};\n"

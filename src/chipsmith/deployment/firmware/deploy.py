@@ -1,0 +1,78 @@
+"""A quantised network to a folder of C that was compiled, tested and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from chipsmith.codegen.generate import generate_c
+from chipsmith.codegen.host import find_compilers
+from chipsmith.codegen.module import CModule
+from chipsmith.deployment.firmware.examples import make_examples
+from chipsmith.deployment.firmware.files import README, check_name, list_files
+from chipsmith.deployment.firmware.folder import check_target, write_folder
+from chipsmith.deployment.firmware.main_source import write_main
+from chipsmith.deployment.firmware.makefile import board_files, write_makefile
+from chipsmith.deployment.firmware.measure import measure_on_boards, run_on_host
+from chipsmith.deployment.firmware.parameters import widen_narrow_floats
+from chipsmith.deployment.firmware.predict_source import write_predict
+from chipsmith.deployment.firmware.readme import write_readme
+from chipsmith.deployment.firmware.result import Firmware
+from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.targets.c import HostCTarget
+from chipsmith.witness.check.check import check_network
+from chipsmith.witness.check.verdict import SourceCheck
+
+
+def deploy_network(network: QuantizedNetwork, folder: Path, *, name: str, check: SourceCheck | None) -> Firmware:
+    """Write the folder of a network, whole or not at all; all C names begin with `name`.
+
+    `check` goes into its page. Raises BadInput where the folder cannot be written or the network has no inputs,
+    OperatorRefused for an operator that C does not have, CheckFailed where the C code does not give the reference's
+    outputs here or on a board: then nothing is written.
+    """
+    check_name(name)
+    check_target(folder, list_files(name))
+    wide = widen_narrow_floats(network)
+    module = generate_c(wide.graph, name=name)
+    predict, vector = write_predict(wide, module), make_examples(wide)
+    sources = {
+        **_module_sources(module),
+        f"{name}_predict.h": predict.header,
+        f"{name}_predict.c": predict.source,
+    }
+    files = {
+        **sources,
+        "main.c": write_main(name, predict.parameters, vector),
+        "Makefile": write_makefile(name),
+        **board_files(),
+    }
+    firmware = Firmware(
+        network=network.graph.name,
+        module=module,
+        folder=folder,
+        files=list_files(name),
+        compilers=run_on_host(files),
+        examples=vector.count,
+        examples_kind=vector.kind,
+        caller_bytes=sum(each.elements * each.tensor.dtype.itemsize for each in predict.parameters.all),
+        boards=measure_on_boards(sources, name, predict.parameters, vector),
+        check=check,
+    )
+    write_folder(folder, {README: write_readme(firmware, predict), **files})
+    return firmware
+
+
+def _module_sources(module: CModule) -> Mapping[str, str]:
+    return {f"{module.name}.h": module.header, f"{module.name}.c": module.source}
+
+
+def check_c(network: QuantizedNetwork, *, model: str, floor: float, random_calibration: bool) -> SourceCheck | None:
+    """The author's own network beside the C code on this computer; see check_network.
+
+    None where the network has no source, or this computer no C compiler.
+    """
+    if network.source is None or not find_compilers():
+        return None
+    prepared = HostCTarget().prepare(network)
+    return check_network(network, prepared, model=model, floor=floor, random_calibration=random_calibration)

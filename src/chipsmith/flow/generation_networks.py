@@ -1,0 +1,142 @@
+"""The networks of the generations, by what a user writes: MLPerf Tiny's four, a recipe, a run folder, a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chipsmith.cache import cache_folder, content_key, installed_versions
+from chipsmith.errors import BadInput
+from chipsmith.files import make_folder
+from chipsmith.flow.calibration import AnyCalibration, resolve_calibration
+from chipsmith.flow.run import lower_single
+from chipsmith.flow.run_folder import TRAINED
+from chipsmith.flow.training import train_in
+from chipsmith.frontends.calibration import MissingCalibration
+from chipsmith.frontends.options import DEFAULT_OPTIONS
+from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.frontends.registry import load_model, load_random
+from chipsmith.learn import Recipe, TrainedNetwork, load_recipe, load_trained, save_trained, shipped_recipes
+from chipsmith.learn.progress import Progress
+from chipsmith.systems.computer_rows import NamedNetwork
+from chipsmith.systems.row import LeftOut
+
+DATA_VARIABLE = "CHIPSMITH_DATA"
+PUBLISHED_FILES: Mapping[str, str] = {
+    "image": "ic_resnet8_int8.tflite",
+    "keyword": "kws_dscnn_int8.tflite",
+    "person": "vww_96_int8.tflite",
+    "anomaly": "ad01_int8.tflite",
+}
+"""The networks of MLPerf Tiny by the name of their rows, each a file of $CHIPSMITH_DATA/mlperf_tiny."""
+DEFAULT_NETWORKS = (*PUBLISHED_FILES, "digits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedNetworks:
+    """The networks that were asked for: all their names, those that can be run here, and why the others cannot."""
+
+    names: tuple[str, ...]
+    networks: tuple[NamedNetwork, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def load_networks(asked: Sequence[str], calibration: AnyCalibration | None, progress: Progress) -> AskedNetworks:
+    """The networks by name, each of its own name on the page.
+
+    A network of MLPerf Tiny whose file is not here keeps its published rows and is left out of the others. A float file
+    takes `calibration`, random inputs without: its times are right, its answers mean nothing. Raises BadInput and
+    OperatorRefused where anything else that was asked for is no network.
+    """
+    networks: list[NamedNetwork] = []
+    left_out: list[LeftOut] = []
+    names = [name_network(text) for text in asked]
+    _refuse_twins(asked, names)
+    for text, name in zip(asked, names, strict=True):
+        try:
+            networks.append(NamedNetwork(name=name, network=_load(text, calibration, progress)))
+        except MissingData as reason:
+            left_out.append(LeftOut(what=f"{name} on this computer and on chips", reason=str(reason)))
+    return AskedNetworks(names=tuple(names), networks=tuple(networks), left_out=tuple(left_out))
+
+
+class MissingData(BadInput):
+    """The file of a network that has published rows is not on this computer."""
+
+
+def name_network(text: str) -> str:
+    """What the page calls a network: its own name, or its file's without folder and ending."""
+    if text in PUBLISHED_FILES or text in shipped_recipes():
+        return text
+    return text.replace(":", ".").rpartition(".")[2] if _is_function(text) else Path(text).stem
+
+
+def _is_function(text: str) -> bool:
+    return ":" in text and not Path(text).exists()
+
+
+def _refuse_twins(asked: Sequence[str], names: Sequence[str]) -> None:
+    for index, name in enumerate(names):
+        first = names.index(name)
+        if first != index:
+            both = f"{asked[first]} and {asked[index]}"
+            raise BadInput(f"{both} would both be called '{name}' on the page: give each once, or rename a file")
+
+
+def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> QuantizedNetwork:
+    if text in PUBLISHED_FILES:
+        return load_model(str(find_published(text)))
+    path = Path(text)
+    if text in shipped_recipes() or path.suffix in (".yaml", ".yml"):
+        return _train(load_recipe(text), progress)
+    if path.is_dir():
+        return _load_run(path)
+    progress.stage(f"load {text}")
+    try:
+        return load_model(text, resolve_calibration(calibration, text, DEFAULT_OPTIONS))
+    except MissingCalibration:
+        return load_random(text)
+
+
+def find_published(name: str) -> Path:
+    """The file of a network of MLPerf Tiny. Raises MissingData, which says where it was looked for."""
+    folder = os.environ.get(DATA_VARIABLE)
+    if not folder:
+        raise MissingData(f"its file {PUBLISHED_FILES[name]} is looked for in ${DATA_VARIABLE}/mlperf_tiny: set it")
+    file = Path(folder) / "mlperf_tiny" / PUBLISHED_FILES[name]
+    if not file.is_file():
+        raise MissingData(f"there is no file {file}; it is part of MLPerf Tiny (mlcommons/tiny)")
+    return file
+
+
+def _load_run(folder: Path) -> QuantizedNetwork:
+    """What a run of a recipe left."""
+    file = folder / TRAINED
+    if not file.is_file():
+        raise BadInput(
+            f"{folder} is no run folder: it has no {TRAINED}; `chipsmith run` and `chipsmith train` leave it"
+        )
+    return _lower(load_trained(file))
+
+
+def _train(recipe: Recipe, progress: Progress) -> QuantizedNetwork:
+    """The network of a recipe, trained once and kept in the cache."""
+    folder = (
+        cache_folder() / "generations" / content_key([recipe.model_dump_json().encode(), installed_versions(_USED)])
+    )
+    if (folder / TRAINED).is_file():
+        return _lower(load_trained(folder / TRAINED))
+    progress.stage(f"train {recipe.name}, kept in the cache")
+    make_folder(folder)
+    trained = train_in(folder, recipe, recipe.load_data(), resume=True, progress=progress)
+    save_trained(trained, folder / TRAINED)
+    return _lower(trained)
+
+
+_USED = ("chipsmith", "torch")
+
+
+def _lower(trained: TrainedNetwork) -> QuantizedNetwork:
+    return lower_single(trained, trained.training.recipe.load_data())

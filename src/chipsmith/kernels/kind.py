@@ -1,0 +1,78 @@
+"""The row of a kind of kernels, and what its functions are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from chipsmith.frontends.forms.values import Const, GraphValue
+from chipsmith.kernels.parameters import KernelParameter, KernelSettings
+from chipsmith.tosa.builder import GraphBuilder
+
+if TYPE_CHECKING:
+    import torch
+
+Reals: TypeAlias = npt.NDArray[np.float32]
+Weights: TypeAlias = Mapping[str, Reals]
+"""By the names that the kernel's PyTorch module has for them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelInput:
+    """An input of a kernel, in PyTorch's layout; its values are normal, or `bounded` by -1 and 1 as a state is."""
+
+    name: str
+    shape: tuple[int, ...]
+    bounded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelDraft:
+    """A kernel that is being written: its settings, its weights, and its inputs in the graph of `build`."""
+
+    settings: KernelSettings
+    weights: Weights
+    build: GraphBuilder
+    inputs: tuple[GraphValue, ...]
+
+    def weight(self, name: str) -> Const:
+        """A weight as an operand."""
+        return Const(values=self.weights[name])
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelKind:
+    """A kind of kernels: `name`, what it computes, its parameters, and four functions of its settings.
+
+    `inputs` says what it takes, `draw` gives its weights, `write` writes it into the draft's graph in float32 and gives
+    its outputs, as a front end would, and `module` is the same kernel as PyTorch has it, without the weights: an
+    nn.Module whose state has their names. Each raises BadInput for settings that do not fit one another.
+    """
+
+    name: str
+    summary: str
+    parameters: tuple[KernelParameter, ...]
+    inputs: Callable[[KernelSettings], tuple[KernelInput, ...]]
+    write: Callable[[KernelDraft], Sequence[GraphValue]]
+    module: Callable[[KernelSettings], torch.nn.Module]
+    draw: Callable[[KernelSettings, np.random.Generator], Weights] = lambda _settings, _random: {}
+
+
+def read_input(settings: KernelSettings) -> tuple[KernelInput, ...]:
+    """The parameter `input`, which is the only input as it stands."""
+    return (KernelInput(name="input", shape=settings.sizes("input")),)
+
+
+def draw_weight(random: np.random.Generator, shape: tuple[int, ...], *, terms: int) -> Reals:
+    """Normal values, so small that a sum of `terms` products with normal values varies by 1."""
+    values: Reals = random.normal(size=shape).astype(np.float32)
+    return values * np.float32(terms**-0.5)
+
+
+def draw_bias(random: np.random.Generator, size: int) -> Reals:
+    """Small normal values."""
+    return (0.1 * random.normal(size=size)).astype(np.float32)

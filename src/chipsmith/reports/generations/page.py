@@ -1,0 +1,95 @@
+"""generations.html: one page that holds everything it shows and opens without a network."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from chipsmith.profile.profile import Evidence
+from chipsmith.reports.generations.pictures import draw_pictures
+from chipsmith.reports.generations.rows_table import draw_table
+from chipsmith.reports.generations.spine import draw_chips, draw_learning, draw_named_systems, draw_quantum
+from chipsmith.reports.html import fill_page
+from chipsmith.reports.markup import badge, escape, paragraph, section
+from chipsmith.systems.comparison import Comparison
+from chipsmith.systems.texts import Language, PageTexts, texts_in
+from chipsmith.systems.texts.quotes import quote_figures
+
+
+def render_generations(comparison: Comparison, language: Language) -> str:
+    """The page of a comparison, in a language."""
+    texts = texts_in(language)
+    figures = quote_figures(texts, comparison.rows)
+    pictures = draw_pictures(comparison, texts)
+    parts = (
+        _header(comparison, texts),
+        draw_learning(comparison, texts, figures),
+        draw_chips(comparison, texts, figures),
+        draw_named_systems(texts, figures),
+        pictures.html,
+        draw_table(comparison, texts),
+        draw_quantum(comparison, texts),
+        _left_out(comparison, texts),
+    )
+    return fill_page(
+        texts.title,
+        body=f"<main>{''.join(parts)}</main>",
+        charts=pictures.charts,
+        language=language,
+        style=_part("generations.css"),
+        script=_part("filters.js"),
+    )
+
+
+def _header(comparison: Comparison, texts: PageTexts) -> str:
+    introduction = "".join(paragraph(text) for text in texts.introduction)
+    notes = (_count(comparison, texts), texts.notes.computer.format(computer=comparison.computer))
+    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in _places(comparison, texts))
+    return (
+        f"<header><h1>{escape(texts.title)}</h1>{introduction}"
+        f"{''.join(paragraph(note, kind='subtitle') for note in notes)}{_legend(texts)}<nav>{links}</nav></header>"
+    )
+
+
+def _count(comparison: Comparison, texts: PageTexts) -> str:
+    systems = {row.full_name for row in comparison.rows}
+    published = {row.full_name for row in comparison.rows if row.how is Evidence.PUBLISHED}
+    return texts.notes.systems_counted.format(rows=len(comparison.rows), systems=len(systems), published=len(published))
+
+
+def _places(comparison: Comparison, texts: PageTexts) -> list[tuple[str, str]]:
+    headings = texts.headings
+    quantum = [("quantum", headings.quantum)] if draw_quantum(comparison, texts) else []
+    return [
+        ("learning", headings.learning),
+        ("chips", headings.chips),
+        ("systems", headings.systems),
+        ("pictures", headings.pictures),
+        ("rows", headings.table),
+        *quantum,
+        ("left-out", texts.notes.left_out),
+    ]
+
+
+def _legend(texts: PageTexts) -> str:
+    entries = "".join(
+        f"<li>{badge(kind, texts.evidence[kind])}{escape(texts.evidence_meanings[kind])}</li>" for kind in Evidence
+    )
+    return f'<ul class="keys" aria-label="{escape(texts.headings.legend)}">{entries}</ul>'
+
+
+def _left_out(comparison: Comparison, texts: PageTexts) -> str:
+    reasons: dict[str, list[str]] = {}
+    for item in comparison.left_out:
+        reasons.setdefault(item.reason, []).append(item.what)
+    count = sum(comparison.other_tasks.values())
+    tasks = ", ".join(f"{task}: {number}" for task, number in comparison.other_tasks.items())
+    others = [f"{texts.notes.other_tasks.format(count=count)} ({tasks})"] if count else []
+    entries = [*others, *(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())]
+    if not entries:
+        return ""
+    items = "".join(f"<li>{escape(entry)}</li>" for entry in entries)
+    return section("left-out", texts.notes.left_out, f'<ul class="boundaries">{items}</ul>')
+
+
+def _part(name: str) -> str:
+    return (resources.files("chipsmith.reports.generations") / "page" / name).read_text(encoding="utf-8")

@@ -1,0 +1,200 @@
+"""Rows of this computer: networks in other people's runtimes, timed by its clock, one thread and more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from chipsmith.chip import Chip
+from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.frontends.calibration import draw_inputs
+from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.profile.host_latency import HostLatency
+from chipsmith.profile.profile import Evidence
+from chipsmith.runtimes.energy import find_counters, measure_energy
+from chipsmith.runtimes.processor import Processor
+from chipsmith.systems.boundaries import COMPUTER_BOUNDARY, DEVICE_BOUNDARY
+from chipsmith.systems.comparison import Collected, join
+from chipsmith.systems.row import Generation, LeftOut, SystemRow
+from chipsmith.targets import Precision, Target, TargetOptions, TimedNetwork, load_target, target_names
+from chipsmith.tosa.graph import Array
+
+HERE = "this computer"
+"""Whose rows are those that were measured here and now."""
+MOST_INFERENCES = 200
+FEWEST_INFERENCES = 20
+"""A p99 of so few is their longest."""
+_LONGEST_US = 1e6
+"""Of the timing of one network in one form: a slow network is timed fewer times."""
+_ENERGY_US = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedNetwork:
+    """A network under the name that its rows bear."""
+
+    name: str
+    network: QuantizedNetwork
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeForm:
+    """A form in which this computer runs networks: a target, the library under it, and what it computes in."""
+
+    target: str
+    runtime: str | None
+    precision: Precision | None
+
+    @property
+    def label(self) -> str:
+        """What rows call it."""
+        return ", ".join(part for part in (self.runtime or self.target, self.precision or Precision.FLOAT32) if part)
+
+
+CPU_FORMS = tuple(
+    RuntimeForm(target="cpu", runtime=runtime, precision=precision)
+    for runtime in ("onnxruntime", "openvino", "litert")
+    for precision in Precision
+)
+TORCH_FORM = RuntimeForm(target="torch", runtime=None, precision=None)
+CUDA_FORM = RuntimeForm(target="cuda", runtime=None, precision=None)
+
+
+def measure_cpu(networks: Iterable[NamedNetwork], chip: Chip, processor: Processor) -> Collected:
+    """The networks in each runtime and precision, with one thread, twice as many, and so on to all."""
+    return _measure(networks, chip, processor, (*CPU_FORMS, TORCH_FORM), thread_counts(processor.cores))
+
+
+def measure_gpu(networks: Iterable[NamedNetwork], chip: Chip, processor: Processor) -> Collected:
+    """The networks on the CUDA device of this computer."""
+    return _measure(networks, chip, processor, (CUDA_FORM,), (None,))
+
+
+def thread_counts(cores: int) -> tuple[int, ...]:
+    """1, 2, 4 and so on below `cores`, and `cores`."""
+    doubled = [1 << power for power in range(cores.bit_length()) if 1 << power < cores]
+    return (*doubled, cores)
+
+
+def _measure(
+    networks: Iterable[NamedNetwork],
+    chip: Chip,
+    processor: Processor,
+    forms: Iterable[RuntimeForm],
+    threads: tuple[int | None, ...],
+) -> Collected:
+    networks = tuple(networks)
+    ways = (_measure_form(networks, form, chip, processor, threads) for form in forms)
+    return join(ways)
+
+
+def _measure_form(
+    networks: Iterable[NamedNetwork],
+    form: RuntimeForm,
+    chip: Chip,
+    processor: Processor,
+    threads: tuple[int | None, ...],
+) -> Collected:
+    if form.target not in target_names():
+        return Collected(left_out=(LeftOut(what=form.label, reason=f"there is no target {form.target}"),))
+    targets = {count: load_target(form.target, chip, _options(form, count)) for count in threads}
+    missing = list_missing(next(iter(targets.values())), form.label)
+    if missing:
+        return Collected(left_out=missing)
+    return join(_measure_network(network, form, targets, processor) for network in networks)
+
+
+def _options(form: RuntimeForm, threads: int | None) -> TargetOptions:
+    return TargetOptions(runtime=form.runtime, precision=form.precision, threads=threads)
+
+
+def list_missing(target: Target, label: str) -> tuple[LeftOut, ...]:
+    """What a target needs and is not here, each under the label of its rows with the command that mends it."""
+    return tuple(
+        LeftOut(what=label, reason=f"{item.name} is not here" + (f"; mend: {item.mend}" if item.mend else ""))
+        for item in target.missing()
+    )
+
+
+def _measure_network(
+    named: NamedNetwork, form: RuntimeForm, targets: dict[int | None, Target], processor: Processor
+) -> Collected:
+    rows: list[SystemRow] = []
+    for threads, target in targets.items():
+        try:
+            rows.append(_time_network(named, form, target, threads, processor))
+        except (BadInput, OperatorRefused) as refusal:
+            return Collected(left_out=(LeftOut(what=f"{named.name}: {form.label}", reason=str(refusal)),))
+    return Collected(rows=tuple(rows))
+
+
+def _time_network(
+    named: NamedNetwork, form: RuntimeForm, target: Target, threads: int | None, processor: Processor
+) -> SystemRow:
+    prepared = target.prepare(named.network)
+    if not isinstance(prepared, TimedNetwork):
+        raise BadInput(f"target {target.name} does not time inferences")
+    inputs = draw_inference(named.network)
+    latency = time_inferences(prepared, inputs)
+    energy = measure_energy(lambda: prepared.run(*inputs), inferences=1) if has_counters() else None
+    device = form is CUDA_FORM
+    return SystemRow(
+        network=named.name,
+        organisation=HERE,
+        system=form.label if threads is None else f"{form.label}, {count_threads(threads)}",
+        generation=_generation(form, threads),
+        how=Evidence.MEASURED,
+        latency_us=latency.p50_us,
+        p99_us=latency.p99_us,
+        energy_uj=None if energy is None else energy.energy_uj,
+        boundary=DEVICE_BOUNDARY if device else COMPUTER_BOUNDARY,
+        source=describe_timing(target.obtained, latency),
+        hardware=str(processor),
+        software=form.runtime or form.target,
+        precision=form.precision or Precision.FLOAT32,
+        threads=threads,
+        grouped_by="a CUDA device" if device else f"{count_threads(threads or 1)} of a general-purpose processor",
+    )
+
+
+def _generation(form: RuntimeForm, threads: int | None) -> Generation:
+    if form is CUDA_FORM:
+        return Generation.GPU
+    return Generation.ONE_CORE if threads == 1 else Generation.MANY_CORES
+
+
+def count_threads(threads: int) -> str:
+    """1 thread, 2 threads."""
+    return "1 thread" if threads == 1 else f"{threads} threads"
+
+
+def draw_inference(network: QuantizedNetwork) -> tuple[Array, ...]:
+    """Random inputs of one inference, always the same: how long a network takes does not depend on them."""
+    drawn = draw_inputs(network.author_inputs)
+    return tuple(drawn[tensor.name][: (tensor.shape or (1,))[0]] for tensor in network.author_inputs)
+
+
+def time_inferences(prepared: TimedNetwork, inputs: tuple[Array, ...]) -> HostLatency:
+    """Up to MOST_INFERENCES warm inferences, fewer where they take long."""
+    first = prepared.time(*inputs, inferences=1).p50_us
+    count = int(min(MOST_INFERENCES, max(FEWEST_INFERENCES, _LONGEST_US / max(first, 1.0))))
+    return prepared.time(*inputs, inferences=count)
+
+
+def describe_timing(obtained: str, latency: HostLatency) -> str:
+    """From what a measured time is."""
+    return f"{obtained}; p50 and p99 of {len(latency.samples_us)} warm inferences"
+
+
+def has_counters() -> bool:
+    """Whether this computer's counters of energy can be read."""
+    return energy_reason() is None
+
+
+def energy_reason(find: Callable[[], object] = find_counters) -> str | None:
+    """Why the energy of inferences on this computer stays open; None where its counters are read."""
+    try:
+        find()
+    except BadInput as reason:
+        return str(reason)
+    return None
