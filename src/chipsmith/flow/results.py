@@ -13,6 +13,7 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
     from chipsmith.learn import Metrics, Training
+    from chipsmith.profile.instruction_count import InstructionCount
     from chipsmith.profile.profile import ChipRecord, HostStep, Totals
     from chipsmith.profile.time_breakdown import TimeShare
     from chipsmith.program.program import Placement, Program
@@ -128,13 +129,17 @@ class SimResult:
 
 @dataclass(frozen=True, kw_only=True)
 class InferResult:
-    """The outputs of a network by its author's names, of so many inferences on a target; the file that has them."""
+    """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
+
+    `counted` has the instructions and the memory of the inferences where an emulated board ran them.
+    """
 
     network: str
     target: Target
     inferences: int
     outputs: Mapping[str, Array]
     path: Path | None
+    counted: InstructionCount | None = None
 
     def to_json(self) -> Json:
         """The object of `chipsmith infer --json`."""
@@ -150,6 +155,7 @@ class InferResult:
                 for name, array in self.outputs.items()
             ],
             "output": None if self.path is None else str(self.path),
+            "counted": None if self.counted is None else dataclasses.asdict(self.counted),
         }
 
 
