@@ -19,6 +19,7 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model
 from chipsmith.profile.profile import Evidence
 from chipsmith.targets import CountedNetwork, TargetOptions, TimedNetwork, load_target
+from chipsmith.tosa.graph import DType, Graph, Operator, Tensor
 
 CHIP = load_chip("nano-64")
 DIGITS = str(Path(__file__).parents[1] / "networks" / "digits_cnn.tosa")
@@ -155,3 +156,17 @@ def test_a_board_is_for_c_alone(tmp_path, capsys):
 def test_official_cases_are_run_on_it(capsys):
     code, out, _ = run_cli(capsys, "conformance", "--target", "c", "--op", "clamp", "--sample", "2", "--json")
     assert code == 0, out
+
+
+@pytest.mark.parametrize("board", [None, "riscv32-virt"])
+def test_tensors_of_rank_0(board):
+    graph = Graph(
+        name="sum",
+        tensors={name: Tensor(name=name, shape=(), dtype=DType.INT32) for name in ("a", "b", "y")},
+        operators=(Operator(kind="ADD", name="y", inputs=("a", "b"), outputs=("y",)),),
+        constants={},
+        inputs=("a", "b"),
+        outputs=("y",),
+    )
+    inputs = {"a": np.array([1, 2, -3], np.int32), "b": np.array([10, 20, 30], np.int32)}
+    assert open_c(board).prepare_graph(graph).execute(inputs)["y"].tolist() == [11, 22, 27]
