@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -84,6 +85,7 @@ class _ChainWriter:
         """Define the function and give the call."""
         for operator in self.chain.operators:
             self._compute(operator)
+        self._use_all()
         for name in self.chain.stored:
             ctype = C_TYPES[self.chain.layout.graph.tensor(name).dtype]
             element = f"{self._names[self.unit.pointer(name)]}[{self._place(contiguous(self.chain.sizes))}]"
@@ -91,6 +93,13 @@ class _ChainWriter:
         stem = "_".join(dict.fromkeys(operator.kind.lower() for operator in self.chain.operators[:4]))
         function = self.unit.add_function(f"compute_{stem}", ", ".join(self._parameters()), self._loops())
         return f"{function}({', '.join(self._names)});"
+
+    def _use_all(self) -> None:
+        """Keep compilers from warning of values that no result depends on."""
+        stored = {self.values[name].text for name in self.chain.stored}
+        used = stored.union(*(re.findall(r"\w+", line.partition("=")[2]) for line in self.lines))
+        names = [line.split()[2] for line in self.lines]
+        self.lines += [f"(void){name};" for name in names if name not in used]
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
