@@ -10,7 +10,7 @@ from chipsmith.console.presentation import Presentation, new_table, print_tables
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from chipsmith.flow.kernel_results import KernelResult
+    from chipsmith.studies.kernel_results import KernelResult
 
 
 def present_kernel(result: KernelResult) -> Presentation:
@@ -48,4 +48,5 @@ def _computer_table(result: KernelResult) -> Table:
     table = new_table(f"the same on {result.processor}: measured", *heads)
     for row in rows:
         table.add_row(*row)
+    table.caption = "x CHIP: how many of the chip's warm inferences, simulated, the median has room for"
     return table
