@@ -13,6 +13,7 @@ from chipsmith.profile.host_latency import HostLatency
 from chipsmith.profile.profile import Evidence
 from chipsmith.runtimes.energy import find_counters, measure_energy
 from chipsmith.runtimes.processor import Processor
+from chipsmith.runtimes.runtime import Runtime
 from chipsmith.systems.boundaries import COMPUTER_BOUNDARY, DEVICE_BOUNDARY
 from chipsmith.systems.comparison import Collected, join
 from chipsmith.systems.row import Generation, LeftOut, SystemRow
@@ -51,10 +52,11 @@ class RuntimeForm:
         return ", ".join(part for part in (self.runtime or self.target, self.precision or Precision.FLOAT32) if part)
 
 
-CPU_FORMS = tuple(
-    RuntimeForm(target="cpu", runtime=runtime, precision=precision)
-    for runtime in ("onnxruntime", "openvino", "litert")
-    for precision in Precision
+FLOAT_RUNTIMES = (Runtime.ONNXRUNTIME, Runtime.OPENVINO, Runtime.LITERT)
+"""Those whose float32 is a form of its own."""
+CPU_FORMS = (
+    *(RuntimeForm(target="cpu", runtime=runtime, precision=Precision.INT8) for runtime in Runtime),
+    *(RuntimeForm(target="cpu", runtime=runtime, precision=Precision.FLOAT32) for runtime in FLOAT_RUNTIMES),
 )
 TORCH_FORM = RuntimeForm(target="torch", runtime=None, precision=None)
 CUDA_FORM = RuntimeForm(target="cuda", runtime=None, precision=None)
