@@ -12,7 +12,7 @@ from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
-    from chipsmith.flow.kernel_results import KernelResult
+    from chipsmith.studies.kernel_results import KernelResult
 
 
 def _parameter_options() -> tuple[Parameter, ...]:

@@ -10,7 +10,7 @@ from chipsmith.console.presentation import Presentation, new_table, print_tables
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from chipsmith.flow.kernel_results import KernelResult
+    from chipsmith.studies.kernel_results import KernelResult
 
 
 def present_kernel(result: KernelResult) -> Presentation:

@@ -11,7 +11,6 @@ import numpy as np
 from chipsmith.chip import Chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.errors import ChipsmithError
-from chipsmith.flow.kernel_results import KernelOnChip, KernelResult, KernelTiming, LeftOut
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.kernels.build import Kernel, draw_values
 from chipsmith.kernels.source import make_eager
@@ -21,6 +20,7 @@ from chipsmith.program.program import Program
 from chipsmith.runtimes.processor import describe_processor
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
+from chipsmith.studies.kernel_results import KernelOnChip, KernelResult, KernelTiming, LeftOut
 from chipsmith.targets import HostedGraph, Precision, TargetOptions, TimedNetwork, load_target
 from chipsmith.targets.npu import NpuGraph
 from chipsmith.tosa.graph import Array, Graph, Tensor

@@ -16,8 +16,8 @@ from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import escape, how, paragraph, plot, section, table
 
 if TYPE_CHECKING:
-    from chipsmith.flow.kernel_results import KernelOnChip, KernelResult
     from chipsmith.profile.roofline import RoofPlace
+    from chipsmith.studies.kernel_results import KernelOnChip, KernelResult
 
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 _LEAST_SHARE = 0.01
