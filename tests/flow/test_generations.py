@@ -109,7 +109,7 @@ def test_anothers_record_comes_onto_the_page_with_its_networks(tmp_path, record)
         ("digits_cnn", 80.0, Evidence.MEASURED),
         ("another", 90.0, Evidence.MEASURED),
     ]
-    assert "H200: torch, float32" in page.read_text()
+    assert "H200：torch, float32" in page.read_text()
     assert '<html lang="zh">' in page.read_text()
 
 

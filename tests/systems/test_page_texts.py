@@ -24,7 +24,7 @@ from chipsmith.systems.texts.spine import CHIP_GROUPS, RECIPES
 ENGLISH, CHINESE = (texts_in(language) for language in Language)
 ROWS = load_published().rows
 TABLE = {(row.network, SystemKey.of(row)): row for row in ROWS}
-OURS = {QUOTED_SYSTEMS[name] for name in ("edge256", "here", "here_twice", "here_c")}
+OURS = {key for key in QUOTED_SYSTEMS.values() if key.organisation in ("Chipsmith", "this computer")}
 CHINESE_CHARACTER = re.compile(r"[\u4e00-\u9fff]")
 YEARS_AND_WORDS = {"1958", "1986", "2012", "2017", "8", "4"}
 """Numbers that are no figure of a system: years, the eight bits of an integer, and the Raspberry Pi 4."""
@@ -58,7 +58,7 @@ def with_our_rows() -> list[SystemRow]:
     """The published rows, and made-up ones of the chip and of this computer."""
     ours = [
         SystemRow(
-            network="image",
+            network=network,
             system=key.system,
             organisation=key.organisation,
             generation=Generation.ONE_CORE,
@@ -66,8 +66,10 @@ def with_our_rows() -> list[SystemRow]:
             boundary="",
             source="",
             latency_us=100.0,
+            accuracy=0.9,
         )
         for key in OURS
+        for network in ("image", "digits")
     ]
     return [*ROWS, *ours]
 

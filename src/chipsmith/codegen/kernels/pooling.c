@@ -1,6 +1,7 @@
 /*: pool: the sizes of a pool over [images][height][width][channels] */
 typedef struct {
     int32_t images, height, width, channels, out_height, out_width;
+    int32_t step_n, step_z, step_y, step_x;
     int32_t kernel_height, kernel_width, stride_y, stride_x, top, left;
     int32_t input_zero, output_zero;
 } pool;
@@ -40,7 +41,7 @@ static inline void average_pool(const pool *p, const int8_t *restrict input, int
                     uint32_t sum = 0;
                     for (int32_t iy = w.y0; iy < w.y1; iy++)
                         for (int32_t ix = w.x0; ix < w.x1; ix++)
-                            sum += (uint32_t)(input[((n * p->height + iy) * p->width + ix) * p->channels + c] -
+                            sum += (uint32_t)(input[n * p->step_n + iy * p->step_y + ix * p->step_x + c] -
                                               p->input_zero);
                     *output++ = average_of(p, (int32_t)sum, count);
                 }
@@ -58,7 +59,7 @@ static inline void maximum_pool(const pool *p, const int8_t *restrict input, int
                     int8_t highest = -128;
                     for (int32_t iy = w.y0; iy < w.y1; iy++)
                         for (int32_t ix = w.x0; ix < w.x1; ix++) {
-                            const int8_t value = input[((n * p->height + iy) * p->width + ix) * p->channels + c];
+                            const int8_t value = input[n * p->step_n + iy * p->step_y + ix * p->step_x + c];
                             highest = value > highest ? value : highest;
                         }
                     *output++ = highest;
