@@ -13,6 +13,11 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
     from chipsmith.learn import Metrics, Training
+<<<<<<< HEAD
+    from chipsmith.profile.host_latency import HostLatency
+=======
+    from chipsmith.profile.instruction_count import InstructionCount
+>>>>>>> part-b
     from chipsmith.profile.profile import ChipRecord, HostStep, Totals
     from chipsmith.profile.time_breakdown import TimeShare
     from chipsmith.program.program import Placement, Program
@@ -129,13 +134,25 @@ class SimResult:
 
 @dataclass(frozen=True, kw_only=True)
 class InferResult:
-    """The outputs of a network by its author's names, of so many inferences on a target; the file that has them."""
+    """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
+
+<<<<<<< HEAD
+    `latency` is that of warm inferences of the first input by this computer's clock, None where it was not asked for.
+=======
+    `counted` has the instructions and the memory of the inferences where an emulated board ran them.
+>>>>>>> part-b
+    """
 
     network: str
     target: Target
     inferences: int
     outputs: Mapping[str, Array]
     path: Path | None
+<<<<<<< HEAD
+    latency: HostLatency | None = None
+=======
+    counted: InstructionCount | None = None
+>>>>>>> part-b
 
     def to_json(self) -> Json:
         """The object of `chipsmith infer --json`."""
@@ -151,6 +168,20 @@ class InferResult:
                 for name, array in self.outputs.items()
             ],
             "output": None if self.path is None else str(self.path),
+<<<<<<< HEAD
+            "latency": None if self.latency is None else self._latency_to_json(self.latency),
+        }
+
+    def _latency_to_json(self, latency: HostLatency) -> Json:
+        return {
+            "p50_us": latency.p50_us,
+            "p99_us": latency.p99_us,
+            "inferences": len(latency.samples_us),
+            "kind": "measured",
+            "obtained": self.target.obtained,
+=======
+            "counted": None if self.counted is None else dataclasses.asdict(self.counted),
+>>>>>>> part-b
         }
 
 

@@ -40,6 +40,14 @@ class QuantumMode(StrEnum):
     """From a number of measurements, without errors."""
 
 
+def read_precision(name: str | None) -> Precision | None:
+    """A precision by its name, None without a name. Raises BadInput for a name that is none."""
+    names = [precision.value for precision in Precision]
+    if name is not None and name not in names:
+        raise BadInput(f"there is no precision '{name}'; there are: {', '.join(names)}")
+    return None if name is None else Precision(name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetOptions:
     """How a target is to run a network; None leaves it to the target.
@@ -99,7 +107,7 @@ class CountedNetwork(PreparedNetwork, Protocol):
     """A network on an emulated core, whose instructions are counted."""
 
     def count(self, *inputs: Array) -> InstructionCount:
-        """The instructions of each inference of `inputs`, as run takes them, and the network's memory. Raises as run."""
+        """The instructions of each inference of `inputs`, as run takes them, and the memory. Raises as run."""
 
 
 class PreparedGraph(Protocol):
