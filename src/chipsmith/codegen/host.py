@@ -120,12 +120,8 @@ class HostLibrary:
         arrays, count = as_inferences(self.module, inputs)
         outputs = [np.empty((count, *port.shape), port.dtype.numpy) for port in self.module.outputs]
         for index in range(count):
-<<<<<<< HEAD
-            self.run_once([array[index, ...] for array in arrays], [array[index, ...] for array in outputs])
-=======
             here = slice(index, index + 1)
             self.run_once([array[here] for array in arrays], [array[here] for array in outputs])
->>>>>>> part-a
         return {
             port.tensor: array.reshape(-1, *port.shape[1:])
             for port, array in zip(self.module.outputs, outputs, strict=True)
