@@ -109,7 +109,9 @@ def test_missing_tools_are_named_with_the_command_that_mends_it(monkeypatch, net
     assert [(each.name, each.mend) for each in load_target("c", CHIP).missing()] == [
         ("gcc or clang", "sudo apt install gcc")
     ]
-    assert [(each.name, each.mend) for each in load_target("c", CHIP, TargetOptions(board="riscv32-virt")).missing()] == [
+    assert [
+        (each.name, each.mend) for each in load_target("c", CHIP, TargetOptions(board="riscv32-virt")).missing()
+    ] == [
         ("riscv64-unknown-elf-gcc", "sudo apt install gcc-riscv64-unknown-elf"),
         ("qemu-system-riscv32", "sudo apt install qemu-system-misc"),
     ]

@@ -89,7 +89,9 @@ def test_a_wrong_weight_is_seen_by_its_test(firmware, tmp_path):
     number = re.compile(r"0x1\.").search(text, expected)
     assert number is not None
     main_c.write_text(f"{text[: number.start()]}0x3.{text[number.end() :]}")
-    done = subprocess.run(["make", "-B", "test", "CC=gcc"], cwd=main_c.parent, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["make", "-B", "test", "CC=gcc"], cwd=main_c.parent, capture_output=True, text=True, check=False
+    )
     assert done.returncode
     assert "output output differs from the reference" in done.stdout
 
