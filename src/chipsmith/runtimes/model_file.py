@@ -28,15 +28,16 @@ class FileFormat(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFile:
-    """A network as a runtime reads it: the file's bytes, what they are, and in words where they come from.
-
-    `folder` is where weights lie that the file keeps beside it.
-    """
+    """A network as a runtime reads it: a file's bytes and what they are; `path` is where the author has it."""
 
     data: bytes = field(repr=False)
     format: FileFormat
-    origin: str
-    folder: Path | None = None
+    path: Path | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, in words."""
+        return "written by Chipsmith" if self.path is None else str(self.path)
 
 
 def find_float_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile:
@@ -50,7 +51,7 @@ def find_float_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile:
     if runtime in _OF_LITERT:
         raise _refuse_litert(name)
     assert network.floats is not None, source
-    return _written(export_floats(network.floats), "written from the float network")
+    return _write(export_floats(network.floats))
 
 
 def find_int8_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile:
@@ -68,30 +69,27 @@ def find_int8_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile:
         raise _refuse_litert(name)
     form = Int8Form.SIGNED if runtime is Runtime.ONNXRUNTIME_SIGNED else Int8Form.UNSIGNED
     if network.quantisation is not None:
-        data = export_rounded(network.quantisation.network, network.quantisation.plan, form)
-        return _written(data, f"written with its scales, {form.value} activations")
+        return _write(export_rounded(network.quantisation.network, network.quantisation.plan, form))
     if runtime not in _OF_ONNXRUNTIME:
         raise BadInput(
             f"'{name}' is an integer graph, whose products of 64 bits {runtime} does not compute: give --runtime "
             "onnxruntime"
         )
-    return _written(export_integers(network, form), f"written from the integer graph, {form.value} activations")
+    return _write(export_integers(network, form))
 
 
 def _own_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile | None:
     """The author's own file, where the runtime reads it."""
     match network.source:
         case OnnxRuntimeModel(model=model) if runtime not in _OF_LITERT:
-            return ModelFile(
-                data=model.data, format=FileFormat.ONNX, origin="the author's file", folder=model.file.parent
-            )
+            return ModelFile(data=model.data, format=FileFormat.ONNX, path=model.file)
         case LiteRtModel(file=file) if runtime not in _OF_ONNXRUNTIME:
-            return ModelFile(data=file.read_bytes(), format=FileFormat.TFLITE, origin="the author's file")
+            return ModelFile(data=file.read_bytes(), format=FileFormat.TFLITE, path=file)
     return None
 
 
-def _written(data: bytes, origin: str) -> ModelFile:
-    return ModelFile(data=data, format=FileFormat.ONNX, origin=origin)
+def _write(data: bytes) -> ModelFile:
+    return ModelFile(data=data, format=FileFormat.ONNX)
 
 
 def _refuse_litert(name: str) -> BadInput:

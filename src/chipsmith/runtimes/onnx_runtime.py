@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 from chipsmith.errors import BadInput, CheckFailed
@@ -11,9 +12,15 @@ from chipsmith.runtimes.model_file import ModelFile
 from chipsmith.tosa.graph import Array
 
 _EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
-_CONFIGURATION = {"session.x64quantprecision": "1", "session.qdqisint8allowed": "1"}
-"""On x86 without VNNI products of uint8 and int8 saturate in 16 bits unless weights become uint8, as the first says; by
-the second activations of int8 stay so."""
+
+
+class Activations(Enum):
+    """What onnxruntime keeps activations of 8 bits in; the value is the entry of its configuration that says so."""
+
+    UNSIGNED = "session.x64quantprecision"
+    """uint8. Weights become uint8 too where a processor of x86 has no VNNI: products would saturate in 16 bits."""
+    SIGNED = "session.qdqisint8allowed"
+    """int8, also on x86."""
 
 
 class OnnxRuntimeEngine:
@@ -35,7 +42,7 @@ class OnnxRuntimeEngine:
         """As Engine.reset: nothing is kept."""
 
 
-def open_onnxruntime(file: ModelFile, *, threads: int) -> OnnxRuntimeEngine:
+def open_onnxruntime(file: ModelFile, activations: Activations, *, threads: int) -> OnnxRuntimeEngine:
     """The engine of a file with so many threads. Raises BadInput with onnxruntime's words where it refuses the file."""
     import onnxruntime
 
@@ -43,10 +50,9 @@ def open_onnxruntime(file: ModelFile, *, threads: int) -> OnnxRuntimeEngine:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    for key, value in _CONFIGURATION.items():
-        options.add_session_config_entry(key, value)
-    if file.folder is not None:
-        options.add_session_config_entry(_EXTERNAL_FOLDER, str(file.folder.resolve()))
+    options.add_session_config_entry(activations.value, "1")
+    if file.path is not None:
+        options.add_session_config_entry(_EXTERNAL_FOLDER, str(file.path.parent.resolve()))
     try:
         session = onnxruntime.InferenceSession(file.data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's classes have no common base of their own

@@ -6,7 +6,7 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.runtimes.engine import Engine
 from chipsmith.runtimes.litert_runtime import LiteRtKernels, open_litert
 from chipsmith.runtimes.model_file import ModelFile, find_float_file, find_int8_file
-from chipsmith.runtimes.onnx_runtime import open_onnxruntime
+from chipsmith.runtimes.onnx_runtime import Activations, open_onnxruntime
 from chipsmith.runtimes.openvino_runtime import open_openvino
 from chipsmith.runtimes.runtime import Runtime
 
@@ -23,8 +23,10 @@ def open_int8_engine(network: QuantizedNetwork, runtime: Runtime, *, threads: in
 
 def _open(network: QuantizedNetwork, runtime: Runtime, file: ModelFile, *, threads: int) -> Engine:
     match runtime:
-        case Runtime.ONNXRUNTIME | Runtime.ONNXRUNTIME_SIGNED:
-            return open_onnxruntime(file, threads=threads)
+        case Runtime.ONNXRUNTIME:
+            return open_onnxruntime(file, Activations.UNSIGNED, threads=threads)
+        case Runtime.ONNXRUNTIME_SIGNED:
+            return open_onnxruntime(file, Activations.SIGNED, threads=threads)
         case Runtime.OPENVINO:
             return open_openvino(file, network.author_inputs, threads=threads)
         case Runtime.LITERT:

@@ -45,7 +45,7 @@ def open_openvino(file: ModelFile, inputs: Sequence[AuthorTensor], *, threads: i
         "PERFORMANCE_HINT": "LATENCY",
     }
     try:
-        model = core.read_model(file.data)
+        model = core.read_model(file.path or file.data)
         order = _find_inputs(model, inputs)
         model.reshape({place: list(port.shape) for place, port in zip(order, inputs, strict=True)})
         request = core.compile_model(model, "CPU", settings).create_infer_request()

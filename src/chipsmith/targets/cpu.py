@@ -9,12 +9,14 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.processors import processors
 from chipsmith.profile.profile import Evidence
 from chipsmith.runtimes.engine import RuntimeNetwork
 from chipsmith.runtimes.processor import describe_processor
 from chipsmith.runtimes.runtime import PACKAGES, Runtime
+from chipsmith.runtimes.threads import describe_threads, read_threads
 from chipsmith.targets.target import Missing, Precision, TargetOptions, reasons_against
+
+_SATURATION = "whose lack of VNNI lets its int8 products saturate in 16 bits"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +34,12 @@ class CpuTarget:
     @property
     def obtained(self) -> str:
         """As Target.obtained: the runtime and its version, precision, threads, the processor and its SIMD."""
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        runtime = PACKAGES[self.runtime].name + (", built-in kernels" if self.runtime is Runtime.LITERT_BUILTIN else "")
-        return f"{runtime}, {self.precision}, {threads}, {describe_processor()}"
+        processor = describe_processor()
+        threads = describe_threads(self.threads)
+        kernels = ("its own kernels",) if self.runtime is Runtime.LITERT_BUILTIN else ()
+        saturates = self.precision is Precision.INT8 and self.runtime is Runtime.OPENVINO
+        caveat = (_SATURATION,) if saturates and not processor.sums_int8_products else ()
+        return ", ".join((PACKAGES[self.runtime].name, *kernels, self.precision, threads, str(processor), *caveat))
 
     def missing(self) -> tuple[Missing, ...]:
         """As Target.missing: the runtime's package."""
@@ -78,15 +83,13 @@ def open_target(_chip: Chip, options: TargetOptions) -> CpuTarget:
     )
 
 
+def list_choices() -> tuple[TargetOptions, ...]:
+    """The runtimes that need another package than the default does."""
+    return tuple(TargetOptions(runtime=runtime) for runtime in (Runtime.OPENVINO, Runtime.LITERT))
+
+
 def _read_runtime(name: str | None) -> Runtime:
     names = [runtime.value for runtime in Runtime]
     if name is not None and name not in names:
         raise BadInput(f"there is no runtime '{name}'; there are: {', '.join(names)}")
     return Runtime.ONNXRUNTIME if name is None else Runtime(name)
-
-
-def read_threads(threads: int | None) -> int:
-    """A number of threads, by default all processors of this process. Raises BadInput for less than 1."""
-    if threads is not None and threads < 1:
-        raise BadInput(f"{threads} threads compute nothing: give 1 or more")
-    return threads or processors()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from chipsmith.errors import OperatorRefused
 from chipsmith.quantisation.network import FloatNetwork, NetworkInput, NetworkOutput
 from chipsmith.quantisation.plan import QuantisationPlan
 from chipsmith.runtimes.onnx_export.integers import INTEGERS
-from chipsmith.runtimes.onnx_export.movement import CHOICES, MOVES, is_real
+from chipsmith.runtimes.onnx_export.movement import CHOICES, MOVES, is_real, reduction
 from chipsmith.runtimes.onnx_export.products import PRODUCTS
 from chipsmith.runtimes.onnx_export.reals import REALS
 from chipsmith.runtimes.onnx_export.rounded import Int8Form, RoundedTensors
@@ -21,7 +22,7 @@ from chipsmith.tosa.operators.row import Operation
 
 _UNSIGNED_OFFSET = 128
 _OF_REALS: Exporters = {**MOVES, **CHOICES, **REALS, **PRODUCTS}
-_NO_PLAN = QuantisationPlan(tensors={})
+_OF_INTEGERS: Exporters = {**INTEGERS, **CHOICES, **MOVES}
 
 
 def export_floats(network: FloatNetwork) -> bytes:
@@ -29,36 +30,54 @@ def export_floats(network: FloatNetwork) -> bytes:
 
     Raises OperatorRefused for an operator that has no form there.
     """
-    return export_rounded(network, _NO_PLAN, Int8Form.SIGNED)
+    tensors = ExportedTensors(network.graph, OnnxWriter(network.graph.name))
+    return _write_network(network, tensors, partial(_export, tensors))
 
 
 def export_rounded(network: FloatNetwork, plan: QuantisationPlan, form: Int8Form) -> bytes:
     """The same with the roundings of a plan: weights are int8, activations of 8 bits are in `form`."""
-    graph = network.graph
-    writer = OnnxWriter(graph.name)
-    writer.reserve([*(port.name for port in network.inputs), *(port.name for port in network.outputs)])
-    tensors = RoundedTensors(graph, writer, plan, form)
+    tensors = RoundedTensors(network.graph, OnnxWriter(network.graph.name), plan, form)
+    return _write_network(network, tensors, partial(_export_rounded, tensors))
+
+
+def _write_network(
+    network: FloatNetwork, tensors: ExportedTensors, export: Callable[[Operation, Exporters], None]
+) -> bytes:
+    tensors.writer.reserve([*(port.name for port in network.inputs), *(port.name for port in network.outputs)])
     for port in network.inputs:
         _enter(tensors, port)
-    for operator in graph.operators:
-        _export(tensors, step_of(graph, operator).operation)
+    for operator in network.graph.operators:
+        operation = step_of(network.graph, operator).operation
+        exporters = _OF_REALS if is_real(operation) else _OF_INTEGERS
+        if operator.kind not in exporters:
+            raise OperatorRefused(f"{operator.kind} '{operator.name}': no ONNX file is written of it")
+        export(operation, exporters)
     for output in network.outputs:
         _leave(tensors, output, network.inputs)
-    return writer.finish()
+    return tensors.writer.finish()
 
 
-def _export(tensors: RoundedTensors, operation: Operation) -> None:
-    operator = operation.operator
-    exporters = _OF_REALS if is_real(operation) else {**INTEGERS, **CHOICES, **MOVES}
-    if operator.kind not in exporters:
-        raise OperatorRefused(f"{operator.kind} '{operator.name}': no ONNX file is written of it")
-    if tensors.limits_nothing(operation):
-        tensors.put(operator.outputs[0], MOVES["IDENTITY"](tensors, operation))
+def _export(tensors: ExportedTensors, operation: Operation, exporters: Exporters) -> None:
+    tensors.put(operation.output.name, exporters[operation.operator.kind](tensors, operation))
+
+
+def _export_rounded(tensors: RoundedTensors, operation: Operation, exporters: Exporters) -> None:
+    if operation.operator.kind == "REDUCE_SUM" and is_real(operation):
+        tensors.put(operation.output.name, _sum_by_mean(tensors, operation))
+    elif tensors.limits_nothing(operation):
+        tensors.put(operation.output.name, MOVES["IDENTITY"](tensors, operation))
     elif not tensors.move(operation, exporters):
-        tensors.put(operator.outputs[0], exporters[operator.kind](tensors, operation))
+        _export(tensors, operation, exporters)
 
 
-def _enter(tensors: RoundedTensors, port: NetworkInput) -> None:
+def _sum_by_mean(tensors: ExportedTensors, operation: Operation) -> Written:
+    """A sum as a mean times its count: OpenVINO 2026.4 loses zero points on their way through a ReduceSum."""
+    (shape, axis), writer = (operation.shape("input"), operation.integer("axis")), tensors.writer
+    mean = reduction("ReduceMean")(tensors, operation)
+    return Written(name=writer.add("Mul", [mean.name, writer.constant(shape[axis], np.float32)]))
+
+
+def _enter(tensors: ExportedTensors, port: NetworkInput) -> None:
     """Declare an input, and say which tensor of the graph it is."""
     writer = tensors.writer
     name = port.name
