@@ -1,105 +1,122 @@
-"""Where tensors and scratch memory lie in the static arena, and how long each lives."""
+"""What lies in the static arena: which tensors and scratch memory, how long each lives, and where."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from chipsmith.codegen.packing import Block, end_of, largest_sum, pack
 from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Place
-from chipsmith.tosa.graph import Graph
+from chipsmith.codegen.storage import Layout
 
-SCRATCH_BYTES_ALIGNED = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """Bytes that are in use from step `first` to step `last`, both included."""
-
-    name: str
-    size_bytes: int
-    alignment: int
-    first: int
-    last: int
+_SCRATCH_SHARES = (0.08, 0.04, 0.0)
+"""How far beyond `live_bytes` scratch memory may take an arena, in shares of it: the first that packs is taken."""
+_MOST_OVERHEAD = 1.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arena:
-    """The offset in bytes of each block of the arena; `live_bytes` as CModule has it."""
+    """The offset in bytes of each tensor in the arena, and of the scratch memory of a step by the step's number.
+
+    `live_bytes` is as CModule has it.
+    """
 
     offsets: Mapping[str, int]
+    scratch: Mapping[int, int]
     size_bytes: int
     live_bytes: int
 
 
-def plan_arena(graph: Graph, places: Mapping[str, Place], steps: Sequence[Step]) -> Arena:
+@dataclass(frozen=True, kw_only=True)
+class _Lives:
+    """Blocks of tensors; `owners` has the block in which each tensor lies."""
+
+    blocks: tuple[Block, ...]
+    owners: Mapping[str, str]
+
+
+def plan_arena(layout: Layout, steps: Sequence[Step]) -> Arena:
     """The arena for these steps in their order."""
-    blocks = tensor_blocks(graph, places, steps)
-    scratch = [
-        Block(name=scratch_name(index), size_bytes=step.scratch_bytes, alignment=4, first=index, last=index)
-        for index, step in enumerate(steps)
-        if step.scratch_bytes
-    ]
-    offsets = pack([*blocks, *scratch])
-    ends = [offsets[block.name] + block.size_bytes for block in (*blocks, *scratch)]
-    return Arena(offsets=offsets, size_bytes=max(ends, default=0), live_bytes=largest_sum(blocks))
+    lives = _lives(layout, steps)
+    live_bytes = largest_sum(lives.blocks)
+    plans = (_plan(lives, _granted(lives, layout, steps, share), live_bytes) for share in _SCRATCH_SHARES)
+    chosen = next((plan for plan in plans if plan.size_bytes <= _MOST_OVERHEAD * live_bytes), None)
+    return chosen or _plan(lives, _granted(lives, layout, steps, _SCRATCH_SHARES[-1]), live_bytes)
 
 
-def scratch_name(index: int) -> str:
-    """The name of the scratch memory of a step, which no tensor bears."""
-    return f"\0scratch {index}"
+def _plan(lives: _Lives, scratch: Mapping[int, Block], live_bytes: int) -> Arena:
+    blocks = (*lives.blocks, *scratch.values())
+    offsets = pack(blocks)
+    return Arena(
+        offsets={name: offsets[owner] for name, owner in lives.owners.items()},
+        scratch={index: offsets[block.name] for index, block in scratch.items()},
+        size_bytes=end_of(blocks, offsets),
+        live_bytes=live_bytes,
+    )
 
 
-def tensor_blocks(graph: Graph, places: Mapping[str, Place], steps: Sequence[Step]) -> list[Block]:
-    """The block of each tensor that a step writes and no caller holds."""
-    outside = {*graph.inputs, *graph.constants, *output_roots(graph, places)}
-    first = {name: index for index, step in enumerate(steps) for name in step.writes}
-    last = dict(first)
+def _granted(lives: _Lives, layout: Layout, steps: Sequence[Step], share: float) -> Mapping[int, Block]:
+    """The scratch memory of those steps where it fits beside the tensors that live then."""
+    most = largest_sum(lives.blocks)
+    granted: dict[int, Block] = {}
     for index, step in enumerate(steps):
-        for name in step.reads:
-            last[places[name].root] = index
-    for name in graph.outputs:
-        if places[name].root in first:
-            last[places[name].root] = len(steps)
-    return [
-        Block(
-            name=name,
-            size_bytes=graph.tensor(name).size_bytes,
-            alignment=graph.tensor(name).dtype.size_bytes,
-            first=index,
-            last=last[name],
-        )
-        for name, index in first.items()
-        if name not in outside
-    ]
+        if not step.scratch_bytes:
+            continue
+        live = sum(block.size_bytes for block in lives.blocks if block.first <= index <= block.last)
+        budget = (1 + share) * most - live if most else share * _own_bytes(layout, step)
+        if step.scratch_bytes <= budget:
+            granted[index] = Block(
+                name=f"\0scratch {index}", size_bytes=step.scratch_bytes, alignment=4, first=index, last=index
+            )
+    return granted
 
 
-def output_roots(graph: Graph, places: Mapping[str, Place]) -> Mapping[str, str]:
+def _own_bytes(layout: Layout, step: Step) -> int:
+    return sum(layout.graph.tensor(name).size_bytes for name in (*step.reads, *step.writes))
+
+
+def _lives(layout: Layout, steps: Sequence[Step]) -> _Lives:
+    """The block of each tensor that a step writes and no caller holds; what is overwritten shares its block."""
+    outside = {*layout.graph.inputs, *layout.graph.constants, *output_roots(layout)}
+    last = last_uses(layout, steps)
+    blocks: dict[str, Block] = {}
+    owners: dict[str, str] = {}
+    for index, step in enumerate(steps):
+        for name in (name for name in step.writes if name not in outside):
+            owner = _overwritten(layout, step, index, last, owners) if name == step.writes[0] else None
+            owners[name] = owner or name
+            if owner is None:
+                tensor = layout.graph.tensor(name)
+                size, alignment = tensor.size_bytes, tensor.dtype.size_bytes
+                blocks[name] = Block(name=name, size_bytes=size, alignment=alignment, first=index, last=last[name])
+            else:
+                blocks[owner] = replace(blocks[owner], last=last[name])
+    return _Lives(blocks=tuple(blocks.values()), owners=owners)
+
+
+def _overwritten(
+    layout: Layout, step: Step, index: int, last: Mapping[str, int], owners: Mapping[str, str]
+) -> str | None:
+    """The block of an operand that nobody needs any more and that the step's first output may take; None for none."""
+    roots = (layout.root(name) for name in step.in_place)
+    return next((owners[root] for root in roots if root in owners and last[root] == index), None)
+
+
+def last_uses(layout: Layout, steps: Sequence[Step]) -> Mapping[str, int]:
+    """For each tensor that a step writes the number of the last step that needs it; that behind all for an output."""
+    last = {name: index for index, step in enumerate(steps) for name in step.writes}
+    for index, step in enumerate(steps):
+        last |= {layout.root(name): index for name in step.reads}
+    return last | {layout.root(name): len(steps) for name in layout.graph.outputs}
+
+
+def output_roots(layout: Layout) -> Mapping[str, str]:
     """The tensors that are computed straight into a buffer of the caller, each with the output that it holds."""
+    graph = layout.graph
     roots: dict[str, str] = {}
     for name in graph.outputs:
-        place = places[name]
-        whole = graph.tensor(place.root).elements == graph.tensor(name).elements
-        if place.root not in graph.inputs and place.root not in graph.constants and whole:
-            roots.setdefault(place.root, name)
+        root = layout.root(name)
+        whole = graph.tensor(root).elements == graph.tensor(name).elements
+        if root not in graph.inputs and root not in graph.constants and whole:
+            roots.setdefault(root, name)
     return roots
-
-
-def largest_sum(blocks: Sequence[Block]) -> int:
-    """The most bytes that are in use together."""
-    steps = {block.first for block in blocks}
-    return max((sum(b.size_bytes for b in blocks if b.first <= step <= b.last) for step in steps), default=0)
-
-
-def pack(blocks: Sequence[Block]) -> dict[str, int]:
-    """An offset for each block, so that none that live together overlap: large ones first, each where it fits best."""
-    placed: list[tuple[int, Block]] = []
-    for block in sorted(blocks, key=lambda b: -b.size_bytes):
-        offset = 0
-        for start, other in sorted(placed, key=lambda pair: pair[0]):
-            if other.first <= block.last and block.first <= other.last:
-                if offset + block.size_bytes <= start:
-                    break
-                offset = max(offset, -(-(start + other.size_bytes) // block.alignment) * block.alignment)
-        placed.append((offset, block))
-    return {block.name: offset for offset, block in placed}

@@ -57,6 +57,11 @@ def literal(value: int) -> str:
     return str(value)
 
 
+def element_text(base: str, index: int) -> str:
+    """The pointer to an element of an array."""
+    return f"{base} + {index}" if index else base
+
+
 def comment(text: str) -> str:
     """The text as it may stand in a C comment, whatever names a network bears: ASCII, and no end of the comment."""
     return text.encode("ascii", "replace").decode().replace("*/", "* /").replace("/*", "/ *").replace("\\", "/")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from chipsmith.codegen.ctext import C_TYPES
 from chipsmith.codegen.expressions import EXPRESSIONS, Value, constant_value, range_of
-from chipsmith.codegen.step import Pointers, Step
+from chipsmith.codegen.step import Step
+from chipsmith.codegen.storage import Layout
 from chipsmith.codegen.unit import Unit
 from chipsmith.codegen.views import Sizes, View, broadcast, collapse, contiguous
-from chipsmith.tosa.graph import Graph, Operator
+from chipsmith.tosa.graph import Operator
 from chipsmith.tosa.verify import operation_of
 
 _ELEMENTS: Mapping[str, int] = {"MUL": 2, "NEGATE": 1, "TABLE": 1, "RESCALE": 3}
@@ -19,16 +23,23 @@ _ELEMENTS: Mapping[str, int] = {"MUL": 2, "NEGATE": 1, "TABLE": 1, "RESCALE": 3}
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """Element-wise operators over the same elements, in order; `views` are what it reads of tensors from outside.
+    """Element-wise operators over the same elements, in order; `stored` are those of their outputs that others need."""
 
-    `stored` are those of their outputs that others need.
-    """
-
-    graph: Graph
+    layout: Layout
     operators: tuple[Operator, ...]
     stored: tuple[str, ...]
-    sizes: Sizes
-    views: Mapping[tuple[str, int], tuple[str, View]] = field(default_factory=dict)
+
+    @property
+    def sizes(self) -> Sizes:
+        """The shape of every output."""
+        return self.layout.graph.tensor(self.stored[0]).shape
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The tensors from outside that are computed, each once."""
+        inner = {operator.outputs[0] for operator in self.operators}
+        operands = (name for operator in self.operators for name in element_operands(operator))
+        return self.layout.computed(name for name in operands if name not in inner)
 
 
 def is_elementwise(operator: Operator) -> bool:
@@ -43,72 +54,77 @@ def element_operands(operator: Operator) -> tuple[str, ...]:
 
 def chain_step(chain: Chain) -> Step:
     """The step that computes a chain."""
-    inner = {operator.outputs[0] for operator in chain.operators}
-    outside = [
-        name
-        for operator in chain.operators
-        for name in element_operands(operator)
-        if name not in inner and name not in chain.graph.constants
-    ]
-    reads = tuple(dict.fromkeys(outside))
     return Step(
         operators=chain.operators,
-        reads=reads,
+        reads=chain.reads,
         writes=chain.stored,
-        in_place=tuple(name for name in reads if _may_be_overwritten(chain, name)),
-        write=lambda unit, pointers: _ChainWriter(chain, unit, pointers).write(reads),
+        in_place=tuple(name for name in chain.reads if _may_be_overwritten(chain, name)),
+        write=lambda unit, _: _ChainWriter(chain, unit).write(),
     )
 
 
 def _may_be_overwritten(chain: Chain, name: str) -> bool:
     """Whether each element is read only where the first output's element of the same place is then written."""
-    tensor, output = chain.graph.tensor(name), chain.graph.tensor(chain.stored[0])
-    return tensor.shape == chain.sizes == output.shape and tensor.dtype.size_bytes == output.dtype.size_bytes
+    layout = chain.layout
+    root, output = layout.graph.tensor(layout.root(name)), layout.graph.tensor(chain.stored[0])
+    views = [layout.view(other) for other in chain.reads if layout.root(other) == root.name]
+    whole = contiguous(chain.sizes)
+    in_order = all(view.sizes == chain.sizes and view.is_contiguous for view in views)
+    return in_order and (root.elements, root.dtype) == (math.prod(whole.sizes), output.dtype)
 
 
 @dataclass
 class _ChainWriter:
     chain: Chain
     unit: Unit
-    pointers: Pointers
     lines: list[str] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
     views: list[View] = field(default_factory=list)
 
-    def write(self, reads: Sequence[str]) -> str:
+    def write(self) -> str:
         """Define the function and give the call."""
-        arguments = list(dict.fromkeys(self.pointers[name] for name in (*self.chain.stored, *reads)))
-        names = dict(zip(arguments, self._names(arguments), strict=True))
         for operator in self.chain.operators:
-            self._compute(operator, names)
+            self._compute(operator)
+        self._use_all()
         for name in self.chain.stored:
-            target = names[self.pointers[name]]
-            ctype = C_TYPES[self.chain.graph.tensor(name).dtype]
-            self.lines.append(
-                f"{target}[{self._place(contiguous(self.chain.sizes))}] = ({ctype}){self.values[name].text};"
-            )
-        body = self._loops()
-        stem = "compute_" + "_".join(dict.fromkeys(operator.kind.lower() for operator in self.chain.operators[:4]))
-        function = self.unit.add_function(stem, ", ".join(self._parameters(arguments, names, reads)), body)
-        return f"{function}({', '.join(arguments)});"
+            ctype = C_TYPES[self.chain.layout.graph.tensor(name).dtype]
+            element = f"{self._names[self.unit.pointer(name)]}[{self._place(contiguous(self.chain.sizes))}]"
+            self.lines.append(f"{element} = ({ctype}){self.values[name].text};")
+        stem = "_".join(dict.fromkeys(operator.kind.lower() for operator in self.chain.operators[:4]))
+        function = self.unit.add_function(f"compute_{stem}", ", ".join(self._parameters()), self._loops())
+        return f"{function}({', '.join(self._names)});"
 
-    def _names(self, arguments: Sequence[str]) -> list[str]:
-        written = {self.pointers[name] for name in self.chain.stored}
-        return [f"out{index}" if text in written else f"in{index}" for index, text in enumerate(arguments)]
+    def _use_all(self) -> None:
+        """Keep compilers from warning of values that no result depends on."""
+        stored = {self.values[name].text for name in self.chain.stored}
+        used = stored.union(*(re.findall(r"\w+", line.partition("=")[2]) for line in self.lines))
+        names = [line.split()[2] for line in self.lines]
+        self.lines += [f"(void){name};" for name in names if name not in used]
 
-    def _parameters(self, arguments: Sequence[str], names: Mapping[str, str], reads: Sequence[str]) -> list[str]:
-        graph = self.chain.graph
-        types = {self.pointers[name]: C_TYPES[graph.tensor(name).dtype] for name in (*reads, *self.chain.stored)}
-        written = {self.pointers[name] for name in self.chain.stored}
-        return [f"{'' if text in written else 'const '}{types[text]} *restrict {names[text]}" for text in arguments]
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        """A name in the function for each pointer; a result that lies on an operand has that operand's."""
+        outputs = dict.fromkeys(self.unit.pointer(name) for name in self.chain.stored)
+        inputs = dict.fromkeys(self.unit.pointer(name) for name in self.chain.reads)
+        names = {pointer: f"out{index}" for index, pointer in enumerate(outputs)}
+        return names | {pointer: f"in{index}" for index, pointer in enumerate(inputs) if pointer not in outputs}
 
-    def _compute(self, operator: Operator, names: Mapping[str, str]) -> None:
-        operands = [self._operand(operator, name, names) for name in element_operands(operator)]
+    def _parameters(self) -> list[str]:
+        graph = self.chain.layout.graph
+        stored = {self.unit.pointer(name) for name in self.chain.stored}
+        types = {self.unit.pointer(name): graph.tensor(name).dtype for name in (*self.chain.reads, *self.chain.stored)}
+        return [
+            f"{'' if pointer in stored else 'const '}{C_TYPES[types[pointer]]} *restrict {name}"
+            for pointer, name in self._names.items()
+        ]
+
+    def _compute(self, operator: Operator) -> None:
+        layout = self.chain.layout
+        operands = [self._operand(operator, name) for name in element_operands(operator)]
         if operator.kind == "TABLE":
-            table = self.chain.graph.constants[operator.inputs[1]]
-            dtype = self.chain.graph.tensor(operator.inputs[1]).dtype
+            table, dtype = layout.graph.constants[operator.inputs[1]], layout.graph.tensor(operator.inputs[1]).dtype
             operands.append(Value(text=self.unit.add_array("table", table, dtype), low=0, high=0))
-        result = EXPRESSIONS[operator.kind](operation_of(self.chain.graph, operator), operands)
+        result = EXPRESSIONS[operator.kind](operation_of(layout.graph, operator), operands)
         self.values[operator.outputs[0]] = self._local(result)
 
     def _local(self, value: Value) -> Value:
@@ -119,23 +135,28 @@ class _ChainWriter:
         self.lines.append(f"const int32_t {name} = {value.text};")
         return Value(text=name, low=value.low, high=value.high)
 
-    def _operand(self, operator: Operator, name: str, names: Mapping[str, str]) -> Value:
-        if name in self.values:
-            return self.values[name]
-        tensor, data = self.chain.graph.tensor(name), self.chain.graph.constant(name)
-        if data is not None and data.size == 1:
-            return constant_value(int(data.reshape(-1)[0]))
-        low, high = range_of(tensor.dtype) if data is None else (int(data.min()), int(data.max()))
-        source = names[self.pointers[name]] if data is None else self.unit.add_array("constant", data, tensor.dtype)
-        loaded = Value(text=f"{source}[{self._place(self._view(operator, name))}]", low=low, high=high)
-        self.values[name] = self._local(loaded)
+    def _operand(self, operator: Operator, name: str) -> Value:
+        if name not in self.values:
+            self.values[name] = self._local(self._load(operator, name))
         return self.values[name]
 
+    def _load(self, operator: Operator, name: str) -> Value:
+        data, view = self.chain.layout.data(name), self._view(operator, name)
+        if data is not None and data.size == 1:
+            return constant_value(int(data[0]))
+        if data is not None:
+            text = f"{self.unit.pointer(name)}[{self._place(view)}]"
+            return Value(text=text, low=int(data.min()), high=int(data.max()))
+        low, high = range_of(self.chain.layout.graph.tensor(name).dtype)
+        return Value(text=f"{self._names[self.unit.pointer(name)]}[{self._place(view)}]", low=low, high=high)
+
     def _view(self, operator: Operator, name: str) -> View:
-        shape, sizes = self.chain.graph.tensor(name).shape, self.chain.sizes
+        """What the chain reads of a tensor, from its first element on."""
+        view, sizes = self.chain.layout.view(name), self.chain.sizes
         if operator.kind == "RESCALE" and name != operator.inputs[0]:
-            shape = (*(1,) * (len(sizes) - 1), *shape)
-        return broadcast(shape, sizes)
+            leading = (1,) * (len(sizes) - 1)
+            view = View(sizes=(*leading, *view.sizes), strides=(*(0 for _ in leading), *view.strides))
+        return broadcast(replace(view, offset=0), sizes)
 
     def _place(self, view: View) -> str:
         """A mark for the index of a view, which _loops replaces when all views are known."""

@@ -13,6 +13,9 @@ from chipsmith.tosa.operators.elementwise import BITS
 from chipsmith.tosa.operators.row import Operation
 
 _INT32 = (numerics.lowest(32), numerics.highest(32))
+HIGH_SHIFT = 33
+"""The least shift at which the lower half of a product of 64 bits decides nothing."""
+_FIRST_ROUNDING = 31
 Range = tuple[int, int]
 
 
@@ -86,6 +89,8 @@ def _multiply(operation: Operation, values: Values) -> Value:
 def _extreme(sign: str) -> Expression:
     def expression(_: Operation, values: Values) -> Value:
         a, b = values
+        if a == b:
+            return a
         choose = max if sign == ">" else min
         text = f"{a.text} {sign} {b.text} ? {a.text} : {b.text}"
         return Value(text=text, low=choose(a.low, b.low), high=choose(a.high, b.high))
@@ -184,7 +189,11 @@ def _cast(operation: Operation, values: Values) -> Value:
 
 
 def _compare(sign: str) -> Expression:
+    """A comparison; what is compared with itself has its outcome, of which compilers would warn."""
+
     def expression(_: Operation, values: Values) -> Value:
+        if values[0] == values[1]:
+            return constant_value(int("=" in sign))
         return Value(text=f"{values[0].text} {sign} {values[1].text}", low=0, high=1)
 
     return expression
@@ -211,20 +220,28 @@ def _identity(_: Operation, values: Values) -> Value:
 def _rescale(operation: Operation, values: Values) -> Value:
     """The multiplier and shift are values too: literals, or elements of arrays of a scale for each channel."""
     value, multiplier, shift = values[:3]
-    zero_point, limits = output_zero_point(operation), _output_limits(operation)
-    centred, bounds = _centred(operation, value)
-    double = operation.name("rounding_mode") == "DOUBLE_ROUND"
-    scaled = _scaled_range(bounds, multiplier, shift)
-    text = f"scale_{'double' if double else 'single'}({centred}, {multiplier.text}, {shift.text})"
-    result = (scaled[0] + zero_point, scaled[1] + zero_point)
-    if _fits(scaled) and _fits(result):
-        return _signed(
-            operation,
-            _saturated(_plus(Value(text=f"(int32_t){text}", low=scaled[0], high=scaled[1]), zero_point), limits),
-        )
-    total = f"{text} + {literal(zero_point)}" if zero_point else text
-    clamped = f"clamp64({total}, {literal(limits[0])}, {literal(limits[1])})"
+    limits = _output_limits(operation)
+    text, bounds = _centred(operation, value)
+    scaled = _scaled(operation, Value(text=text, low=bounds[0], high=bounds[1]), multiplier, shift)
+    shifted = _plus(scaled, output_zero_point(operation))
+    if _fits((shifted.low, shifted.high)):
+        return _signed(operation, _saturated(shifted, limits))
+    clamped = f"clamp64({shifted.text}, {literal(limits[0])}, {literal(limits[1])})"
     return _signed(operation, Value(text=clamped, low=limits[0], high=limits[1]))
+
+
+def _scaled(operation: Operation, value: Value, multiplier: Value, shift: Value) -> Value:
+    """By the function of the library that does least: an int32 where it fits, otherwise an int64."""
+    mode = "double" if operation.name("rounding_mode") == "DOUBLE_ROUND" else "single"
+    low, high = _scaled_range((value.low, value.high), multiplier, shift)
+    function = f"scale_{mode}"
+    if _fits((value.low, value.high)) and shift.low >= HIGH_SHIFT:
+        function = f"scale_{mode}_high"
+    elif _fits((value.low, value.high)) and _fits((low, high)):
+        # The first rounding of DOUBLE_ROUND is at bit 31: shifts up to that have the second alone.
+        is_low = shift.high <= (_FIRST_ROUNDING if mode == "double" else HIGH_SHIFT - 1)
+        function = "scale_single_low" if is_low else f"(int32_t)scale_{mode}"
+    return Value(text=f"{function}({value.text}, {multiplier.text}, {shift.text})", low=low, high=high)
 
 
 def _plus(value: Value, addend: int) -> Value:

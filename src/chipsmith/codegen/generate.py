@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
+
 from chipsmith.codegen.arena import plan_arena
+from chipsmith.codegen.convolutions import SUMS, Sums, sums_step
 from chipsmith.codegen.ctext import c_identifier, unique_identifiers
 from chipsmith.codegen.elementwise import Chain, chain_step, is_elementwise
+from chipsmith.codegen.fuse import Group, fuse
 from chipsmith.codegen.indexing import INDEXING, indexing_step
 from chipsmith.codegen.library import kernel_texts
 from chipsmith.codegen.module import CModule, CPort
 from chipsmith.codegen.movement import MOVEMENTS, movement_step
+from chipsmith.codegen.pools import POOLS, pool_step
 from chipsmith.codegen.reductions import REDUCTIONS, reduction_step
 from chipsmith.codegen.source import header_text, source_text
 from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import places_of
-from chipsmith.codegen.windows import CONVOLUTIONS, POOLS, convolution_step, pool_step
+from chipsmith.codegen.storage import Layout, lay_out
 from chipsmith.errors import OperatorRefused
 from chipsmith.tosa.graph import Graph, Operator
 from chipsmith.tosa.passes.canonicalize import canonicalize
+from chipsmith.tosa.passes.cleanup import drop_dead
 from chipsmith.tosa.verify import verify
 
 
@@ -31,10 +36,11 @@ def generate_c(graph: Graph, *, name: str) -> CModule:
 def generate_canonical(graph: Graph, *, name: str) -> CModule:
     """As generate_c, of the graph operator by operator as it stands."""
     verify(graph)
-    steps = _steps(graph)
-    arena = plan_arena(graph, places_of(graph), steps)
+    layout = lay_out(drop_dead(graph))
+    steps = tuple(_step(layout, group) for group in fuse(layout))
+    arena = plan_arena(layout, steps)
     inputs, outputs = _ports(graph, name)
-    source = source_text(graph, name=c_identifier(name), steps=steps, arena=arena, inputs=inputs, outputs=outputs)
+    source = source_text(layout, name=c_identifier(name), steps=steps, arena=arena, inputs=inputs, outputs=outputs)
     return CModule(
         name=c_identifier(name),
         header=header_text(c_identifier(name), inputs, outputs, arena.size_bytes, source.constant_bytes),
@@ -56,24 +62,21 @@ def _ports(graph: Graph, name: str) -> tuple[tuple[CPort, ...], tuple[CPort, ...
     return ports[: len(graph.inputs)], ports[len(graph.inputs) :]
 
 
-def _steps(graph: Graph) -> tuple[Step, ...]:
-    places = places_of(graph)
-    computing = [op for op in graph.operators if places[op.outputs[0]].root == op.outputs[0]]
-    return tuple(_step(graph, operator) for operator in computing)
-
-
-def _step(graph: Graph, operator: Operator) -> Step:
+def _step(layout: Layout, group: Group) -> Step:
+    operator = group.operators[0]
     if is_elementwise(operator):
-        sizes = graph.tensor(operator.outputs[0]).shape
-        return chain_step(Chain(graph=graph, operators=(operator,), stored=operator.outputs, sizes=sizes))
-    if operator.kind in MOVEMENTS:
-        return movement_step(graph, operator)
-    if operator.kind in CONVOLUTIONS:
-        return convolution_step(graph, operator, None)
-    if operator.kind in POOLS:
-        return pool_step(graph, operator)
-    if operator.kind in REDUCTIONS:
-        return reduction_step(graph, operator)
-    if operator.kind in INDEXING:
-        return indexing_step(graph, operator)
+        return chain_step(Chain(layout=layout, operators=group.operators, stored=group.stored))
+    if operator.kind in SUMS:
+        return sums_step(Sums(layout=layout, operator=operator, epilogue=group.epilogue))
+    for kinds, make_step in _MAKERS:
+        if operator.kind in kinds:
+            return make_step(layout, operator)
     raise OperatorRefused(f"{operator.kind} '{operator.name}': C code has no kernel for it")
+
+
+_MAKERS: tuple[tuple[Container[str], Callable[[Layout, Operator], Step]], ...] = (
+    (MOVEMENTS, movement_step),
+    (POOLS, pool_step),
+    (REDUCTIONS, reduction_step),
+    (INDEXING, indexing_step),
+)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.codegen.step import Pointers, Step
+from chipsmith.codegen.step import Step
+from chipsmith.codegen.storage import Layout
 from chipsmith.codegen.unit import Unit
-from chipsmith.codegen.windows import pointer_to
 from chipsmith.tosa.graph import Graph, Operator
 from chipsmith.tosa.operators.image import resize_axes
 from chipsmith.tosa.operators.row import Operation
@@ -15,7 +15,7 @@ from chipsmith.tosa.verify import operation_of
 INDEXING = ("GATHER", "SCATTER", "RESIZE")
 
 
-def indexing_step(graph: Graph, operator: Operator) -> Step:
+def indexing_step(layout: Layout, operator: Operator) -> Step:
     """The step of an operator of INDEXING.
 
     Indices outside of the rows, which TOSA leaves undefined, stand for the nearest row.
@@ -23,22 +23,22 @@ def indexing_step(graph: Graph, operator: Operator) -> Step:
     write = {"GATHER": _write_gather, "SCATTER": _write_scatter, "RESIZE": _write_resize}[operator.kind]
     return Step(
         operators=(operator,),
-        reads=tuple(name for name in operator.inputs if name not in graph.constants),
+        reads=layout.computed(operator.inputs),
         writes=operator.outputs,
-        write=lambda unit, pointers: write(graph, operator, unit, pointers),
+        write=lambda unit, _: write(layout.graph, operator, unit),
         in_place=operator.inputs[:1] if operator.kind == "SCATTER" else (),
     )
 
 
-def _write_gather(graph: Graph, operator: Operator, unit: Unit, pointers: Pointers) -> str:
-    table, indices = (pointer_to(graph, name, unit, pointers) for name in operator.inputs)
+def _write_gather(graph: Graph, operator: Operator, unit: Unit) -> str:
+    table, indices = (unit.pointer(name) for name in operator.inputs)
     sizes = _row_sizes(graph, operator.inputs[0], operator.inputs[1])
-    return f"gather_rows({table}, {indices}, {pointers[operator.outputs[0]]}, {sizes});"
+    return f"gather_rows({table}, {indices}, {unit.pointer(operator.outputs[0])}, {sizes});"
 
 
-def _write_scatter(graph: Graph, operator: Operator, unit: Unit, pointers: Pointers) -> str:
-    table, indices, source = (pointer_to(graph, name, unit, pointers) for name in operator.inputs)
-    target = pointers[operator.outputs[0]]
+def _write_scatter(graph: Graph, operator: Operator, unit: Unit) -> str:
+    table, indices, source = (unit.pointer(name) for name in operator.inputs)
+    target = unit.pointer(operator.outputs[0])
     sizes = _row_sizes(graph, operator.inputs[0], operator.inputs[1])
     scatter = f"scatter_rows({source}, {indices}, {target}, {sizes});"
     if table == target:
@@ -52,12 +52,12 @@ def _row_sizes(graph: Graph, table: str, indices: str) -> str:
     return f"{batch}, {rows}, {graph.tensor(indices).shape[1]}, {channels * tensor.dtype.size_bytes}"
 
 
-def _write_resize(graph: Graph, operator: Operator, unit: Unit, pointers: Pointers) -> str:
+def _write_resize(graph: Graph, operator: Operator, unit: Unit) -> str:
     operation = operation_of(graph, operator)
     sizes = unit.add_structure("resizing", "resizing", _resize_fields(operation))
     function = "resize_bilinear" if operation.name("mode") == "BILINEAR" else "resize_nearest"
-    image = pointer_to(graph, operator.inputs[0], unit, pointers)
-    return f"{function}(&{sizes}, {image}, {pointers[operator.outputs[0]]});"
+    image = unit.pointer(operator.inputs[0])
+    return f"{function}(&{sizes}, {image}, {unit.pointer(operator.outputs[0])});"
 
 
 def _resize_fields(operation: Operation) -> Mapping[str, int | str]:

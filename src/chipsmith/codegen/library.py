@@ -9,6 +9,7 @@ from importlib import resources
 
 _MARK = re.compile(r"^/\*: (\w+)", re.MULTILINE)
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 FILES = ("arithmetic", "convolution", "pooling", "reduction", "movement")
 """The files, in an order in which each definition comes before its uses."""
 
@@ -34,11 +35,16 @@ def _definition(name: str, rest: str) -> tuple[str, str]:
 def needed_kernels(texts: Iterable[str]) -> tuple[str, ...]:
     """The definitions of the library that these texts name, and those that they name in turn, in order."""
     library = kernel_texts()
-    waiting = [word for text in texts for word in _WORD.findall(text)]
+    waiting = [word for text in texts for word in _words(text)]
     needed: set[str] = set()
     while waiting:
         word = waiting.pop()
         if word in library and word not in needed:
             needed.add(word)
-            waiting += _WORD.findall(library[word])
+            waiting += _words(library[word])
     return tuple(text for name, text in library.items() if name in needed)
+
+
+def _words(text: str) -> list[str]:
+    """The identifiers of C text outside of comments."""
+    return _WORD.findall(_COMMENT.sub(" ", text))

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 
 from chipsmith.codegen.ctext import C_TYPES
-from chipsmith.codegen.step import Pointers, Step
+from chipsmith.codegen.step import Step
+from chipsmith.codegen.storage import Layout
 from chipsmith.codegen.unit import Unit
-from chipsmith.codegen.windows import pointer_to
-from chipsmith.tosa.graph import Graph, Operator
+from chipsmith.tosa.graph import Operator
 from chipsmith.tosa.verify import operation_of
 
 _LIBRARY: Mapping[str, str] = {"REDUCE_SUM": "reduce_sum", "ARGMAX": "index_of_maximum"}
@@ -30,20 +30,19 @@ _EXTREME = """\
 """
 
 
-def reduction_step(graph: Graph, operator: Operator) -> Step:
+def reduction_step(layout: Layout, operator: Operator) -> Step:
     """The step of an operator of REDUCTIONS."""
-    operation = operation_of(graph, operator)
+    operation = operation_of(layout.graph, operator)
     shape, axis = operation.shape("input"), operation.integer("axis")
     sizes = (math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :]))
     ctype = C_TYPES[operation.dtype("input")]
 
-    def write(unit: Unit, pointers: Pointers) -> str:
+    def write(unit: Unit, _: int | None) -> str:
         function = _LIBRARY.get(operator.kind) or _extreme(unit, operator.kind, ctype)
-        source, target = pointer_to(graph, operator.inputs[0], unit, pointers), pointers[operator.outputs[0]]
+        source, target = unit.pointer(operator.inputs[0]), unit.pointer(operator.outputs[0])
         return f"{function}({source}, {target}, {', '.join(map(str, sizes))});"
 
-    reads = tuple(name for name in operator.inputs if name not in graph.constants)
-    return Step(operators=(operator,), reads=reads, writes=operator.outputs, write=write)
+    return Step(operators=(operator,), reads=layout.computed(operator.inputs), writes=operator.outputs, write=write)
 
 
 def _extreme(unit: Unit, kind: str, ctype: str) -> str:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from chipsmith.codegen.arena import Arena, output_roots, scratch_name
+from chipsmith.codegen.arena import Arena, output_roots
 from chipsmith.codegen.ctext import C_TYPES, comment
 from chipsmith.codegen.library import kernel_texts, needed_kernels
 from chipsmith.codegen.module import CPort
 from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import places_of
+from chipsmith.codegen.storage import Layout
 from chipsmith.codegen.unit import Unit
 from chipsmith.tosa.graph import DType, Graph, Operator
 from chipsmith.tosa.verify import describe, operation_of
@@ -86,7 +86,7 @@ def _parameters(inputs: Sequence[CPort], outputs: Sequence[CPort], qualifier: st
 
 
 def source_text(
-    graph: Graph,
+    layout: Layout,
     *,
     name: str,
     steps: Sequence[Step],
@@ -95,15 +95,13 @@ def source_text(
     outputs: Sequence[CPort],
 ) -> SourceText:
     """The source."""
-    unit = Unit(reserved=frozenset({*kernel_texts(), *(port.identifier for port in (*inputs, *outputs))}))
-    pointers = _pointers(graph, arena, inputs, outputs)
+    reserved = frozenset({*kernel_texts(), *(port.identifier for port in (*inputs, *outputs))})
+    unit = Unit(layout=layout, bases=_bases(layout, arena, inputs, outputs), reserved=reserved)
     calls: list[str] = []
     for index, step in enumerate(steps):
-        scratch = arena.offsets.get(scratch_name(index))
-        here = pointers if scratch is None else {**pointers, "": f"arena.i16 + {scratch // 2}"}
-        calls += [f"/* {comment(_describe(graph, operator))} */" for operator in step.operators]
-        calls += step.write(unit, here).splitlines()
-    calls += _copies(graph, pointers, unit, outputs)
+        calls += [f"/* {comment(_describe(layout.graph, operator))} */" for operator in step.operators]
+        calls += step.write(unit, arena.scratch.get(index)).splitlines()
+    calls += _copies(unit, outputs)
     calls += _unused(inputs, calls)
     body = "".join(f"    {line}\n" for line in calls)
     run = f"void {name}_run({_parameters(inputs, outputs, 'restrict ')})\n{{\n{body}}}\n"
@@ -129,31 +127,23 @@ def _arena_text(arena: Arena) -> str:
     return f"static union {{\n{fields}}} arena;\n"
 
 
-def _pointers(graph: Graph, arena: Arena, inputs: Sequence[CPort], outputs: Sequence[CPort]) -> dict[str, str]:
-    places = places_of(graph)
-    buffers = {port.tensor: port.identifier for port in inputs}
+def _bases(
+    layout: Layout, arena: Arena, inputs: Sequence[CPort], outputs: Sequence[CPort]
+) -> Mapping[str, tuple[str, int]]:
+    """As Unit has them."""
+    bases = {port.tensor: (port.identifier, 0) for port in inputs}
     written = {port.tensor: port.identifier for port in reversed(outputs)}
-    buffers |= {root: written[name] for root, name in output_roots(graph, places).items()}
-    pointers: dict[str, str] = {}
-    for name, place in places.items():
-        dtype = graph.tensor(name).dtype
-        if place.root in buffers:
-            pointers[name] = _pointer(buffers[place.root], place.offset)
-        elif place.root in arena.offsets:
-            elements = arena.offsets[place.root] // dtype.size_bytes + place.offset
-            pointers[name] = _pointer(f"arena.{_MEMBERS[dtype]}", elements)
-    return pointers
+    bases |= {root: (written[name], 0) for root, name in output_roots(layout).items()}
+    for name, offset in arena.offsets.items():
+        dtype = layout.graph.tensor(name).dtype
+        bases[name] = (f"arena.{_MEMBERS[dtype]}", offset // dtype.size_bytes)
+    return bases
 
 
-def _pointer(base: str, offset: int) -> str:
-    return f"{base} + {offset}" if offset else base
-
-
-def _copies(graph: Graph, pointers: Mapping[str, str], unit: Unit, outputs: Sequence[CPort]) -> Iterator[str]:
+def _copies(unit: Unit, outputs: Sequence[CPort]) -> Iterator[str]:
     """What no operator computes into an output's buffer."""
     for port in outputs:
-        tensor, data = graph.tensor(port.tensor), graph.constant(port.tensor)
-        source = pointers[port.tensor] if data is None else unit.add_array("constant", data, tensor.dtype)
+        source, tensor = unit.pointer(port.tensor), unit.layout.graph.tensor(port.tensor)
         if source != port.identifier:
             yield f"memcpy({port.identifier}, {source}, {tensor.size_bytes});"
 

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chipsmith.codegen.unit import Unit
 from chipsmith.tosa.graph import Operator
 
-Pointers = Mapping[str, str]
-"""The C text of the pointer to each tensor's first element."""
+Write = Callable[[Unit, int | None], str]
+"""Adds to the unit what a call needs and gives its text, for scratch memory from a byte of the arena on or for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """A call.
 
-    `reads` and `writes` are tensors; a tensor of `in_place` may lie where the first written one does. `write` adds what
-    the call needs to the unit and gives its text, for pointers to all tensors and, under the name "", to the scratch
-    memory of `scratch_bytes`.
+    `reads` and `writes` are tensors; a tensor of `in_place` may lie where the first written one does. A step that asks
+    for `scratch_bytes` does with less speed without them.
     """
 
     operators: tuple[Operator, ...]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    write: Callable[[Unit, Pointers], str]
+    write: Write
     in_place: tuple[str, ...] = ()
     scratch_bytes: int = 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chipsmith.codegen.ctext import array_text, structure_text, unique_identifiers
+from chipsmith.codegen.ctext import array_text, element_text, structure_text, unique_identifiers
+from chipsmith.codegen.storage import Layout
 from chipsmith.tosa.graph import Array, DType
 
 _NAME = "@name@"
@@ -14,8 +15,13 @@ _NAME = "@name@"
 
 @dataclass
 class Unit:
-    """Constants and functions of one source, in the order in which they were added; `reserved` are foreign names."""
+    """Constants and functions of one source, in the order in which they were added; `reserved` are foreign names.
 
+    `bases` has the array, or the caller's buffer, and the element in it where each tensor begins that is computed.
+    """
+
+    layout: Layout
+    bases: Mapping[str, tuple[str, int]]
     reserved: frozenset[str]
     texts: dict[str, str] = field(default_factory=dict)
     constant_bytes: int = 0
@@ -28,6 +34,18 @@ class Unit:
             self._names[text] = name
             self.texts[name] = text.replace(_NAME, name)
         return self._names[text]
+
+    def pointer(self, name: str) -> str:
+        """The C text of the pointer to a tensor's first element."""
+        return self.element(self.layout.root(name), self.layout.view(name).offset)
+
+    def element(self, root: str, index: int) -> str:
+        """The C text of the pointer to an element of a tensor that is no view of another."""
+        data = self.layout.graph.constant(root)
+        if data is None:
+            base, first = self.bases[root]
+            return element_text(base, first + index)
+        return element_text(self.add_array("constant", data, self.layout.graph.tensor(root).dtype), index)
 
     def add_array(self, stem: str, data: Array, dtype: DType) -> str:
         """The name of a constant array."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -32,11 +32,10 @@ def contiguous(shape: Sequence[int]) -> View:
     return View(sizes=tuple(shape), strides=tuple(reversed(strides)))
 
 
-def broadcast(shape: Sequence[int], sizes: Sequence[int]) -> View:
-    """A tensor of that shape repeated along its axes of size 1 until it has `sizes`."""
-    strides = contiguous(shape).strides
-    spread = (0 if size == 1 else stride for size, stride in zip(shape, strides, strict=True))
-    return View(sizes=tuple(sizes), strides=tuple(spread))
+def broadcast(view: View, sizes: Sequence[int]) -> View:
+    """The view repeated along its axes of size 1 until it has `sizes`."""
+    spread = (0 if size == 1 else stride for size, stride in zip(view.sizes, view.strides, strict=True))
+    return replace(view, sizes=tuple(sizes), strides=tuple(spread))
 
 
 def block(view: View, start: Sequence[int], size: Sequence[int]) -> View:
@@ -77,3 +76,10 @@ def collapse(sizes: Sequence[int], strides: Sequence[Sizes]) -> tuple[Sizes, tup
     return tuple(size for size, _ in kept), tuple(
         tuple(steps[index] for _, steps in kept) for index in range(len(strides))
     )
+
+
+def pixel_steps(view: View) -> Mapping[str, int]:
+    """Distances in elements between neighbours of images or volumes, by the fields of the kernels' structures."""
+    image, *spatial, _ = view.strides
+    step_z, step_y, step_x = (*(0,) * (3 - len(spatial)), *spatial)
+    return {"step_n": image, "step_z": step_z, "step_y": step_y, "step_x": step_x}

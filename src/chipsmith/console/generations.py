@@ -90,7 +90,7 @@ def _line(row: SystemRow, texts: PageTexts) -> tuple[str, ...]:
     if row.energy_uj is not None and row.energy_evidence is not row.how:
         label = f"{label}, {texts.evidence[row.energy_evidence]}"
     edition = f" ({row.edition})" if row.edition else ""
-    return (f"  {row.full_name}{edition}", _time(row), energy, label)
+    return (f"  {texts.name_system(row)}{edition}", _time(row), energy, label)
 
 
 def _time(row: SystemRow) -> str:

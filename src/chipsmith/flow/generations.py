@@ -20,6 +20,7 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.runtimes.processor import Processor, describe_processor
 from chipsmith.schema import Json
 from chipsmith.suggest import nearest_name
+from chipsmith.systems.c_rows import count_c, measure_c
 from chipsmith.systems.chip_rows import CHIPS, computer_points, network_size, simulate_chips
 from chipsmith.systems.comparison import Collected, Comparison, join
 from chipsmith.systems.computer_rows import HERE, NamedNetwork, energy_reason, measure_cpu, measure_gpu
@@ -157,6 +158,8 @@ def _collect(
         SystemGroup.PUBLISHED: lambda: collect_published(asked.names),
         SystemGroup.CPU: lambda: _collect_cpu(asked.networks, processor),
         SystemGroup.GPU: lambda: measure_gpu(asked.networks, load_chip(_SIZING_CHIP), processor),
+        SystemGroup.C: lambda: measure_c(asked.networks, load_chip(_SIZING_CHIP), processor),
+        SystemGroup.BOARDS: lambda: count_c(asked.networks, load_chip(_SIZING_CHIP)),
         SystemGroup.CHIPS: lambda: simulate_chips(asked.networks, [load_chip(name) for name in CHIPS]),
     }
     parts = [Collected(left_out=asked.left_out)]

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from chipsmith.chip import parse_overrides
 from chipsmith.errors import BadInput
+from chipsmith.learn.components import as_components
 from chipsmith.learn.data import Dataset, DataSettings, Task
 from chipsmith.learn.faults import describe_faults
 from chipsmith.learn.networks import Network, NetworkSettings
@@ -37,6 +38,9 @@ class Recipe(RecipeSection):
     description: str = ""
     task: Task
     data: DataSettings
+    principal_components: int | None = Field(
+        default=None, ge=1, description="reduce the inputs to so many, fitted on the training part"
+    )
     network: NetworkSettings
     training: TrainingSettings
     validation: ValidationSettings = ValidationSettings()
@@ -47,7 +51,10 @@ class Recipe(RecipeSection):
 
     def load_data(self) -> Dataset:
         """The data set as this recipe's task sees it. Raises BadInput."""
-        return as_task(self.data.load(seed=self.seed), self.task, anomalies=self.anomalies)
+        loaded = self.data.load(seed=self.seed)
+        if self.principal_components is not None:
+            loaded = as_components(loaded, self.principal_components)
+        return as_task(loaded, self.task, anomalies=self.anomalies)
 
     def network_for(self, dataset: Dataset) -> Network:
         """The network's settings, with the data set's vocabulary where a family asks for one and none is given."""

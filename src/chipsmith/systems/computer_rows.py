@@ -16,13 +16,14 @@ from chipsmith.runtimes.processor import Processor
 from chipsmith.systems.boundaries import COMPUTER_BOUNDARY, DEVICE_BOUNDARY
 from chipsmith.systems.comparison import Collected, join
 from chipsmith.systems.row import Generation, LeftOut, SystemRow
-from chipsmith.targets import Precision, Target, TargetOptions, TimedNetwork, load_target
+from chipsmith.targets import Precision, Target, TargetOptions, TimedNetwork, load_target, target_names
 from chipsmith.tosa.graph import Array
 
 HERE = "this computer"
 """Whose rows are those that were measured here and now."""
 MOST_INFERENCES = 200
 FEWEST_INFERENCES = 20
+"""A p99 of so few is their longest."""
 _LONGEST_US = 1e6
 """Of the timing of one network in one form: a slow network is timed fewer times."""
 _ENERGY_US = 1_000_000
@@ -94,12 +95,12 @@ def _measure_form(
     processor: Processor,
     threads: tuple[int | None, ...],
 ) -> Collected:
+    if form.target not in target_names():
+        return Collected(left_out=(LeftOut(what=form.label, reason=f"there is no target {form.target}"),))
     targets = {count: load_target(form.target, chip, _options(form, count)) for count in threads}
-    missing = next(iter(targets.values())).missing()
+    missing = list_missing(next(iter(targets.values())), form.label)
     if missing:
-        return Collected(
-            left_out=tuple(LeftOut(what=form.label, reason=_mend(item.name, item.mend)) for item in missing)
-        )
+        return Collected(left_out=missing)
     return join(_measure_network(network, form, targets, processor) for network in networks)
 
 
@@ -107,8 +108,12 @@ def _options(form: RuntimeForm, threads: int | None) -> TargetOptions:
     return TargetOptions(runtime=form.runtime, precision=form.precision, threads=threads)
 
 
-def _mend(name: str, mend: str) -> str:
-    return f"{name} is not here" + (f"; mend: {mend}" if mend else "")
+def list_missing(target: Target, label: str) -> tuple[LeftOut, ...]:
+    """What a target needs and is not here, each under the label of its rows with the command that mends it."""
+    return tuple(
+        LeftOut(what=label, reason=f"{item.name} is not here" + (f"; mend: {item.mend}" if item.mend else ""))
+        for item in target.missing()
+    )
 
 
 def _measure_network(

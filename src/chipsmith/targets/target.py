@@ -96,7 +96,7 @@ class CountedNetwork(PreparedNetwork, Protocol):
     """A network on an emulated core, whose instructions are counted."""
 
     def count(self, *inputs: Array) -> InstructionCount:
-        """The instructions of each inference of `inputs`, as run takes them, and the network's memory. Raises as run."""
+        """The instructions of each inference of `inputs`, as run takes them, and the memory. Raises as run."""
 
 
 class PreparedGraph(Protocol):

@@ -2,6 +2,9 @@
  * Conversions to a signed type keep the low bits and right shifts of negative values keep the sign: C leaves both to
  * the implementation, and the assertions of the source hold it to them. */
 
+/*: BLOCK: channels or columns that are computed together */
+enum { BLOCK = 32 };
+
 /*: wrap_add */
 static inline int32_t wrap_add(int32_t a, int32_t b)
 {
@@ -45,6 +48,27 @@ static inline int64_t scale_double(int64_t value, int32_t multiplier, int32_t sh
     if (shift > 31)
         half += value >= 0 ? INT64_C(1) << 30 : -(INT64_C(1) << 30);
     return (value * multiplier + half) >> shift;
+}
+
+/*: scale_single_high: as scale_single, for a shift of 33 or more: the low half of the product decides nothing */
+static inline int32_t scale_single_high(int32_t value, int32_t multiplier, int32_t shift)
+{
+    const int32_t high = (int32_t)(uint32_t)((uint64_t)((int64_t)value * multiplier) >> 32);
+    return (high + (1 << (shift - 33))) >> (shift - 32);
+}
+
+/*: scale_double_high: as scale_double, for a shift of 33 or more */
+static inline int32_t scale_double_high(int32_t value, int32_t multiplier, int32_t shift)
+{
+    const int64_t nudge = value < 0 ? -(INT64_C(1) << 30) : INT64_C(1) << 30;
+    const int32_t high = (int32_t)(uint32_t)((uint64_t)((int64_t)value * multiplier + nudge) >> 32);
+    return (high + (1 << (shift - 33))) >> (shift - 32);
+}
+
+/*: scale_single_low: as scale_single, for a shift of 32 or less and a result that fits 32 bits */
+static inline int32_t scale_single_low(int32_t value, int32_t multiplier, int32_t shift)
+{
+    return (int32_t)(uint32_t)((uint64_t)((int64_t)value * multiplier + (INT64_C(1) << (shift - 1))) >> shift);
 }
 
 /*: multiply_and_shift: a x b / 2**shift, halves up, for a shift of 1 to 63 */

@@ -8,6 +8,7 @@ from pathlib import Path
 from chipsmith.codegen.generate import generate_c
 from chipsmith.codegen.host import find_compilers
 from chipsmith.codegen.module import CModule
+from chipsmith.deployment.firmware.examples import make_examples
 from chipsmith.deployment.firmware.files import README, check_name, list_files
 from chipsmith.deployment.firmware.folder import check_target, write_folder
 from chipsmith.deployment.firmware.main_source import write_main
@@ -17,7 +18,6 @@ from chipsmith.deployment.firmware.parameters import widen_narrow_floats
 from chipsmith.deployment.firmware.predict_source import write_predict
 from chipsmith.deployment.firmware.readme import write_readme
 from chipsmith.deployment.firmware.result import Firmware
-from chipsmith.deployment.firmware.vector import make_vector
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.targets.c import HostCTarget
 from chipsmith.witness.check.check import check_network
@@ -35,7 +35,7 @@ def deploy_network(network: QuantizedNetwork, folder: Path, *, name: str, check:
     check_target(folder, list_files(name))
     wide = widen_narrow_floats(network)
     module = generate_c(wide.graph, name=name)
-    predict, vector = write_predict(wide, module), make_vector(wide)
+    predict, vector = write_predict(wide, module), make_examples(wide)
     sources = {
         **_module_sources(module),
         f"{name}_predict.h": predict.header,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from chipsmith.codegen.ctext import unique_identifiers
+from chipsmith.codegen.ctext import literal, unique_identifiers
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -90,19 +91,13 @@ def float_literal(value: float) -> str:
 
 def list_literals(values: Array) -> str:
     """The values of an array to the bit, some a line, indented by four."""
-    texts = [_value_literal(value) for value in values.ravel()]
+    texts = [_value_literal(value, values.dtype) for value in values.ravel().tolist()]
     lines = (", ".join(texts[index : index + _VALUES_A_LINE]) for index in range(0, len(texts), _VALUES_A_LINE))
     return ",\n".join(f"    {line}" for line in lines)
 
 
-def _value_literal(value: np.generic) -> str:
-    if value.dtype.kind == "f":
-        return float_literal(float(value)) if value.dtype.itemsize <= 4 else float(value).hex()
-    number = int(value)
-    if value.dtype.kind == "u" and value.dtype.itemsize >= 4:
-        return f"UINT64_C({number})"
-    return f"{number}" if -(1 << 31) < number < 1 << 31 else _wide_literal(number)
-
-
-def _wide_literal(number: int) -> str:
-    return "INT64_MIN" if number == -(1 << 63) else f"INT64_C({number})"
+def _value_literal(value: float, dtype: np.dtype[Any]) -> str:
+    if dtype.kind == "f":
+        return float_literal(value) if dtype.itemsize <= 4 else value.hex()
+    unsigned = dtype.kind == "u" and dtype.itemsize >= 4
+    return f"UINT64_C({value})" if unsigned else literal(int(value))

@@ -116,7 +116,7 @@ def write_predict(network: QuantizedNetwork, module: CModule) -> PredictSource:
 
     Raises BadInput for a type that C does not have.
     """
-    writer = _Writer(network=network, module=module)
+    writer = _PredictWriter(network=network, module=module)
     return PredictSource(
         header=writer.header,
         source=writer.source,
@@ -127,7 +127,7 @@ def write_predict(network: QuantizedNetwork, module: CModule) -> PredictSource:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Writer:
+class _PredictWriter:
     """The texts of a network's predict()."""
 
     network: QuantizedNetwork
@@ -178,10 +178,10 @@ class _Writer:
     def contract(self) -> Iterator[str]:
         for word, parameters in (("Input", self.parameters.inputs), ("Output", self.parameters.outputs)):
             for each in parameters:
-                shape = list(each.tensor.shape)
-                yield f"{word} {each.identifier}: '{each.tensor.name}', {each.tensor.dtype} {shape}, {each.elements} elements."
-        yield "Arrays lie row by row, the last dimension fastest. Returns 0; or n where the n-th input holds a value that"
-        yield "the network does not take (then nothing is written)."
+                kind = f"{each.tensor.dtype} {list(each.tensor.shape)}"
+                yield f"{word} {each.identifier}: '{each.tensor.name}', {kind}, {each.elements} elements."
+        yield "Arrays lie row by row, the last dimension fastest. Returns 0; or n where the n-th input holds a value"
+        yield "that the network does not take (then nothing is written)."
         if self.network.states:
             yield f"{len(self.network.states)} states go on from call to call; {self.module.name}_reset begins anew."
 

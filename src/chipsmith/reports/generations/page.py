@@ -12,17 +12,19 @@ from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import badge, escape, paragraph, section
 from chipsmith.systems.comparison import Comparison
 from chipsmith.systems.texts import Language, PageTexts, texts_in
+from chipsmith.systems.texts.quotes import quote_figures
 
 
 def render_generations(comparison: Comparison, language: Language) -> str:
     """The page of a comparison, in a language."""
     texts = texts_in(language)
+    figures = quote_figures(texts, comparison.rows)
     pictures = draw_pictures(comparison, texts)
     parts = (
         _header(comparison, texts),
-        draw_learning(comparison, texts),
-        draw_chips(comparison, texts),
-        draw_named_systems(comparison, texts),
+        draw_learning(comparison, texts, figures),
+        draw_chips(comparison, texts, figures),
+        draw_named_systems(texts, figures),
         pictures.html,
         draw_table(comparison, texts),
         draw_quantum(comparison, texts),

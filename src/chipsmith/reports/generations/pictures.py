@@ -122,7 +122,7 @@ def _bands(rows: Sequence[SystemRow]) -> Trace:
 def _hover(row: SystemRow, texts: PageTexts) -> str:
     energy = f"{significant(row.energy_uj or 0)} µJ, {texts.evidence[row.energy_evidence]}"
     return (
-        f"<b>{escape(row.full_name)}</b><br>{escape(row.edition)}<br>"
+        f"<b>{escape(texts.name_system(row))}</b><br>{escape(row.edition)}<br>"
         f"{significant(row.latency_us or 0)} µs, {texts.evidence[row.how]}<br>{energy}"
     )
 
@@ -142,7 +142,7 @@ def _product(product: float, low: float, high: float, rows: Sequence[SystemRow],
     left = max(low, product / (2 * max(energies)))
     right = min(high, product / (min(energies) / 2))
     drawn = [left, right] if left < right else []
-    label = texts.pictures.equal_product.format(product=f"10^{round(log10(product))}")
+    label = texts.pictures.equal_product.format(product=_power_of_ten(round(log10(product))))
     return {
         "type": "scatter",
         "mode": "lines+text",
@@ -155,6 +155,10 @@ def _product(product: float, low: float, high: float, rows: Sequence[SystemRow],
         "line": {"color": GREY, "width": 1, "dash": "dot"},
         "hoverinfo": "name",
     }
+
+
+def _power_of_ten(power: int) -> str:
+    return f"10{str(power).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def _rooflines(comparison: Comparison, texts: PageTexts) -> Drawing:

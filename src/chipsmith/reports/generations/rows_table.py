@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chipsmith.reports.generations.figures import energy_cell, instructions_cell, latency_cell
-from chipsmith.reports.markup import escape, how, section
+from chipsmith.reports.markup import escape, how, mark_code, section
 from chipsmith.systems.comparison import Comparison
 from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import PageTexts
@@ -122,8 +122,8 @@ def system_cell(row: SystemRow, texts: PageTexts) -> str:
     """The system with whose it is; below it round, hardware and software."""
     details = ", ".join(part for part in (row.edition, row.hardware, row.software) if part)
     title = escape(texts.phrase(row.grouped_by))
-    small = f"<small>{escape(details)}</small>" if details else ""
-    return f'<td class="system" title="{title}">{escape(row.full_name)}{small}</td>'
+    small = f"<small>{mark_code(escape(details))}</small>" if details else ""
+    return f'<td class="system" title="{title}">{escape(texts.name_system(row))}{small}</td>'
 
 
 def _clamped(text: str, head: str) -> str:

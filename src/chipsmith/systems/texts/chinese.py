@@ -129,6 +129,7 @@ CHINESE_TEXTS = PageTexts(
         "每个数据都注明它如何得来、依据什么、包含哪些部分。",
     ),
     sentence_gap="",
+    colon="：",
     headings=HEADINGS,
     columns=COLUMNS,
     filters=FILTERS,

@@ -130,6 +130,7 @@ ENGLISH_TEXTS = PageTexts(
         "Every figure says how it was obtained, from what, and what is inside it.",
     ),
     sentence_gap=" ",
+    colon=": ",
     headings=HEADINGS,
     columns=COLUMNS,
     filters=FILTERS,

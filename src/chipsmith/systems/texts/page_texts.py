@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chipsmith.profile.profile import Evidence
-from chipsmith.systems.row import Generation
+from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts.spine import ChipGeneration, LearningGeneration, NamedSystem
 
 
@@ -139,6 +139,8 @@ class PageTexts:
     introduction: tuple[str, ...]
     sentence_gap: str
     """What stands between two sentences of a paragraph."""
+    colon: str
+    """What stands between whose a system is and its name."""
     headings: HeadingTexts
     columns: ColumnTexts
     filters: FilterTexts
@@ -159,6 +161,11 @@ class PageTexts:
     def phrase(self, sentence: str) -> str:
         """A row's sentence in this language, where it is known in it."""
         return self.phrases.get(sentence, sentence)
+
+    def name_system(self, row: SystemRow) -> str:
+        """A row's system with whose it is: organisations in this language, where they are known in it."""
+        owner = self.phrase(row.organisation)
+        return f"{owner}{self.colon}{row.system}" if owner else row.system
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:

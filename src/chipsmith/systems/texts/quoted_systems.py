@@ -27,6 +27,10 @@ def _tiny(edition: str, organisation: str, system: str) -> SystemKey:
     return SystemKey(organisation=organisation, system=system, edition=f"MLPerf Tiny v{edition}")
 
 
+def _ours(system: str) -> SystemKey:
+    return SystemKey(organisation="Chipsmith", system=system)
+
+
 def _here(system: str) -> SystemKey:
     return SystemKey(organisation="this computer", system=system)
 
@@ -65,9 +69,13 @@ QUOTED_SYSTEMS: Mapping[str, SystemKey] = MappingProxyType(
         "gap9_fast": _tiny("1.0", "GreenWaves Technologies", "GAP9, 0.8 V, 370 MHz"),
         "zc706": _tiny("1.1", "fpgaConvNet", "ZC706"),
         "zybo": _tiny("1.1", "fpgaConvNet", "ZyBo"),
-        "edge256": SystemKey(organisation="Chipsmith", system="edge-256"),
+        "edge256": _ours("edge-256"),
+        "quantum_kernel": _ours("quantum kernel, exact"),
+        "product_kernel": _ours("quantum kernel without entanglement, exact"),
+        "rbf": _ours("RBF machine"),
         "here": _here("onnxruntime, int8, 1 thread"),
         "here_twice": _here("onnxruntime, int8, 2 threads"),
+        "here_c": _here("C, int8, 1 thread"),
     }
 )
 """By the name that begins a format field."""

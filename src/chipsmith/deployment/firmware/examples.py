@@ -1,4 +1,4 @@
-"""The test vector of a deployed network: the author's inputs, and the outputs that the reference gives for them."""
+"""The examples of a deployed network: the author's inputs, and the outputs that the reference gives for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_BYTES = 48 << 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestVector:
+class ReferenceExamples:
     """Examples of a network, in order: a network with states goes through them one after the other.
 
     `inputs` and `outputs` have an array for each of the author's, (count, *shape); `kind` says what the inputs are.
@@ -33,7 +33,7 @@ class TestVector:
         return len(self.inputs[0])
 
 
-def make_vector(network: QuantizedNetwork) -> TestVector:
+def make_examples(network: QuantizedNetwork) -> ReferenceExamples:
     """The first inputs of the network's calibration, or random ones, through the reference interpreter.
 
     Raises BadInput for a network without inputs.
@@ -45,7 +45,7 @@ def make_vector(network: QuantizedNetwork) -> TestVector:
         array[: count * (tensor.shape[0] if tensor.shape else 1)].astype(tensor.dtype) for array, tensor in pairs
     )
     outputs = ReferenceTarget().prepare(network).run(*inputs)
-    return TestVector(
+    return ReferenceExamples(
         inputs=tuple(_stack(array, tensor.shape) for array, (_, tensor) in zip(inputs, pairs, strict=True)),
         outputs=tuple(
             _stack(array, tensor.shape) for array, tensor in zip(outputs, network.author_outputs, strict=True)
