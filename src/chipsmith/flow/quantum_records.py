@@ -33,6 +33,10 @@ WITNESSED_EXAMPLES = 100
 
 
 _SHOT = "durations of gates and measurement in the calibration, and the pause that it gives between two shots"
+_TRAINING = (
+    "counted; of a kernel machine the pairs of training examples; of a classifier, which was trained here on exact "
+    "states, two circuits an angle, example and epoch (the parameter-shift rule)"
+)
 _APPROXIMATION = (
     "Each gate errs and relaxes for its duration as the calibration says, and each qubit is misread as often; left out "
     "are crosstalk, drift, and what qubits lose while they wait."
@@ -72,7 +76,7 @@ def device_record(judging: QuantumJudging, model: TrainedCircuit, data: Dataset)
     return DeviceRecord(
         name=device.name,
         calibration=f"{device.qubits} qubits, its calibration of {device.recorded}",
-        figures=_device_figures(answer) | (_fit_figures(fit) if fit.circuits else {}),
+        figures=_device_figures(answer) | _fit_figures(fit),
         approximation=_APPROXIMATION,
     )
 
@@ -90,8 +94,8 @@ def _device_figures(answer: CircuitResources) -> dict[str, Figure]:
 
 def _fit_figures(fit: CircuitResources) -> dict[str, Figure]:
     return {
-        "circuits of the fit": _counted(fit.circuits, "counted: the pairs of training examples"),
-        "time of the fit": _estimated(fit.time_s / 3600, "h", f"circuits x {fit.shots:,} shots x time of a shot"),
+        "circuits of the training": _counted(fit.circuits, _TRAINING),
+        "time of the training": _estimated(fit.time_s / 3600, "h", f"circuits x {fit.shots:,} shots x time of a shot"),
     }
 
 

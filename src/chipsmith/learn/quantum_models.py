@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -39,7 +40,8 @@ def as_quantum_model(trained: TrainedNetwork, dataset: Dataset) -> TrainedCircui
     """The model of a trained quantum network. Raises BadInput for another network."""
     network, module = trained.training.recipe.network, trained.module
     if isinstance(network, QuantumClassifier):
-        return ClassifierModel(module=module)
+        steps = len(trained.training.history.epochs) * trained.training.train_examples
+        return ClassifierModel(module=module, gradients=steps)
     if isinstance(network, QuantumKernel):
         best = max(trained.training.candidates, key=lambda candidate: candidate.accuracy)
         return MachineModel(module=module, train=dataset.train.whole(), penalty=best.penalty)
@@ -48,7 +50,7 @@ def as_quantum_model(trained: TrainedNetwork, dataset: Dataset) -> TrainedCircui
 
 @dataclass(frozen=True, kw_only=True)
 class CircuitCounts:
-    """Circuits of an answer, and of the fit; 0 where the fit is done on exact states alone."""
+    """Circuits of an answer, and those that the training or the fit would take on a device."""
 
     answer: int
     fit: int
@@ -121,6 +123,8 @@ class ClassifierModel(TrainedCircuit):
     READ: ClassVar[str] = "Z of every qubit is measured, and a linear layer on a classical computer reads the means."
 
     module: CircuitClassifier
+    gradients: int
+    """How many gradients of an example the training took, on exact states."""
 
     @property
     def circuit(self) -> LayeredCircuit:
@@ -158,8 +162,8 @@ class ClassifierModel(TrainedCircuit):
         return transpile_circuit(self.circuit, device)
 
     def count_circuits(self) -> CircuitCounts:
-        """As TrainedCircuit.count_circuits."""
-        return CircuitCounts(answer=1, fit=0)
+        """As TrainedCircuit.count_circuits: a gradient by the parameter-shift rule takes two circuits an angle."""
+        return CircuitCounts(answer=1, fit=2 * math.prod(self.circuit.angles_shape) * self.gradients)
 
     def example_angles(self, features: Features) -> Angles:
         """As TrainedCircuit.example_angles: those of the first example."""
