@@ -29,7 +29,7 @@ from chipsmith.targets.rtl import RtlTarget
 from chipsmith.tosa.graph import Graph
 
 NANO = load_chip("nano-64")
-TARGETS = ("c", "cpu", "cuda", "int8", "npu", "reference", "rtl", "source", "torch")
+TARGETS = ("c", "cpu", "cuda", "int8", "npu", "quantum", "reference", "rtl", "source", "torch")
 DIGITS = str(Path(__file__).parents[1] / "networks" / "digits_cnn.tosa")
 
 
@@ -64,11 +64,8 @@ def random_integers(graph: Graph, *, inferences: int) -> dict[str, np.ndarray]:
 
 
 def test_a_target_bears_the_name_of_its_file():
-<<<<<<< HEAD
     assert target_names() == TARGETS
-=======
-    assert target_names() == ("c", "cpu", "cuda", "int8", "npu", "quantum", "reference", "rtl", "source", "torch")
->>>>>>> part-e
+    assert target_names() == TARGETS
     assert [load_target(name, NANO).name for name in target_names()] == list(target_names())
 
 
@@ -80,17 +77,12 @@ def test_some_take_bare_graphs():
 
 @pytest.mark.parametrize("name", ["gpu", "registry", "no/such"])
 def test_an_unknown_target_is_refused_with_those_that_there_are(name):
-<<<<<<< HEAD
     with pytest.raises(BadInput, match=f"no target '{name}'; there are: {', '.join(TARGETS)}"):
-=======
-    with pytest.raises(BadInput, match=f"no target '{name}'; there are: c, cpu, cuda, int8, npu, quantum, "):
->>>>>>> part-e
         load_target(name, NANO)
 
 
 def test_the_chip_is_said_where_the_target_runs_on_one():
     chips = {name: load_target(name, NANO).chip for name in target_names()}
-<<<<<<< HEAD
     assert chips == {name: NANO if name in ("npu", "rtl") else None for name in TARGETS}
 
 
@@ -105,10 +97,6 @@ def test_a_precision_is_read_by_its_name():
     assert (read_precision("float32"), read_precision(None)) == (Precision.FLOAT32, None)
     with pytest.raises(BadInput, match="no precision 'fp8'; there are: float32, int8"):
         read_precision("fp8")
-=======
-    assert {name for name, chip in chips.items() if chip is not None} == {"npu", "rtl"}
-    assert (chips["npu"], chips["rtl"]) == (NANO, NANO)
->>>>>>> part-e
 
 
 @pytest.mark.parametrize("name", ["source", "int8", "reference", "npu"])
