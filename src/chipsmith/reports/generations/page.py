@@ -11,6 +11,8 @@ from chipsmith.reports.generations.spine import draw_chips, draw_learning, draw_
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import badge, escape, paragraph, section
 from chipsmith.systems.comparison import Comparison
+from chipsmith.systems.published_rows import load_published
+from chipsmith.systems.row import SystemRow
 from chipsmith.systems.texts import Language, PageTexts, texts_in
 from chipsmith.systems.texts.quotes import quote_figures
 
@@ -18,7 +20,7 @@ from chipsmith.systems.texts.quotes import quote_figures
 def render_generations(comparison: Comparison, language: Language) -> str:
     """The page of a comparison, in a language."""
     texts = texts_in(language)
-    figures = quote_figures(texts, comparison.rows)
+    figures = quote_figures(texts, _quoted_rows(comparison))
     pictures = draw_pictures(comparison, texts)
     parts = (
         _header(comparison, texts),
@@ -38,6 +40,12 @@ def render_generations(comparison: Comparison, language: Language) -> str:
         style=_part("generations.css"),
         script=_part("filters.js"),
     )
+
+
+def _quoted_rows(comparison: Comparison) -> tuple[SystemRow, ...]:
+    """What the text may quote: the rows of the page and, where published ones are among them, those of all networks."""
+    published = any(row.how is Evidence.PUBLISHED for row in comparison.rows)
+    return (*(load_published().rows if published else ()), *comparison.rows)
 
 
 def _header(comparison: Comparison, texts: PageTexts) -> str:

@@ -86,8 +86,8 @@ CHIPS = MappingProxyType(
                 "处理器较弱时，GPU 便占上风：ResNet8 在 STM32MP257 的 GPU 与 NPU 上用 {mp257_image_ms} ms，在 "
                 "STM32MP157 的"
                 "两个核上用 {mp157_image_ms} ms。",
-                "对这几个网络，我们所知的 GPU 数据仅此而已，且都没有能耗；您自己的数据可以用 `--record` 录下，再用 "
-                "`--with` 并入本页。",
+                "对这几个网络，我们所知的公开 GPU 数据只有两项，且都没有能耗；您自己的数据可以用 `--record` 录下，"
+                "再用 `--with` 并入本页。",
             ),
         ),
         ChipGeneration.PURPOSE_BUILT: Chapter(
