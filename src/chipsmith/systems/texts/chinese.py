@@ -19,11 +19,11 @@ HEADINGS = HeadingTexts(
     learning="学习方法的三代",
     chips="芯片的三代",
     systems="十个系统，各说明一件事",
-    pictures="图",
+    pictures="图示",
     table="全部数据",
     recipes="属于这一代的配方",
     sources="数据来源",
-    quantum="线下：量子线路",
+    quantum="分界线以下：量子线路",
     boundaries="各类数据的统计口径",
     legend="数据性质的含义",
 )
@@ -32,7 +32,7 @@ COLUMNS = ColumnTexts(
     network="网络",
     system="系统",
     organisation="机构",
-    generation="代际",
+    generation="类别",
     how="数据性质",
     latency="时延（µs）",
     p99="p99 时延（µs）",
@@ -48,7 +48,7 @@ COLUMNS = ColumnTexts(
 
 FILTERS = FilterTexts(
     network="网络",
-    generation="代际",
+    generation="类别",
     how="数据性质",
     search="搜索",
     any_value="全部",
@@ -72,7 +72,7 @@ PICTURES = PictureTexts(
     cores_axis="线程数",
     speedup_axis="相对单线程的加速比",
     ideal="理想加速",
-    cores_caption="小网络往往活还没分完就已经算完，线程再多也很快不再有收益。",
+    cores_caption="小网络往往任务还没分配完就已经算完，线程再多，很快也不再有收益。",
 )
 
 NOTES = NoteTexts(
@@ -82,7 +82,7 @@ NOTES = NoteTexts(
     left_out="未列入的项目及原因",
     other_tasks="另有 {count} 行公开数据属于其他任务，未列入。",
     instructions="指令数是在模拟的处理器核上数出来的。模拟器没有真实处理器的时钟，因此不由它推算时间。",
-    quantum="此线以下不进入时延坐标轴：量子处理器在这里全部由仿真得出，真机所需时间另行估算。",
+    quantum="此线以下的数据不进入时延坐标轴：量子处理器在这里全部由仿真得出，真机所需时间另行估算。",
     no_gpu="这几个网络公开的 GPU 数据很少。GPU 的数据可以由文件并入：在装有 GPU 的计算机上运行 "
     "`chipsmith generations --record FILE`，再在这里加上 `--with FILE`。",
     recorded_by="{date} 录自 {device}",
