@@ -113,6 +113,12 @@ def _print_inference(result: InferResult) -> None:
         table.add_row(name, str(array.dtype), str(list(array.shape)), *limits)
     table.caption = f"written to {result.path}" if result.path else "not written; --output OUT.npz writes them"
     print_tables(table)
+    if result.latency is not None:
+        latency = result.latency
+        print(
+            f"measured: p50 {latency.p50_us:.1f} us, p99 {latency.p99_us:.1f} us over {len(latency.samples_us)} warm "
+            f"inferences; {result.target.obtained}"
+        )
 
 
 def _print_estimates(results: Sequence[Estimate]) -> None:

@@ -13,6 +13,7 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
     from chipsmith.learn import Metrics, Training
+    from chipsmith.profile.host_latency import HostLatency
     from chipsmith.profile.profile import ChipRecord, HostStep, Totals
     from chipsmith.profile.time_breakdown import TimeShare
     from chipsmith.program.program import Placement, Program
@@ -128,13 +129,17 @@ class SimResult:
 
 @dataclass(frozen=True, kw_only=True)
 class InferResult:
-    """The outputs of a network by its author's names, of so many inferences on a target; the file that has them."""
+    """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
+
+    `latency` is that of warm inferences of the first input by this computer's clock, None where it was not asked for.
+    """
 
     network: str
     target: Target
     inferences: int
     outputs: Mapping[str, Array]
     path: Path | None
+    latency: HostLatency | None = None
 
     def to_json(self) -> Json:
         """The object of `chipsmith infer --json`."""
@@ -150,6 +155,16 @@ class InferResult:
                 for name, array in self.outputs.items()
             ],
             "output": None if self.path is None else str(self.path),
+            "latency": None if self.latency is None else self._latency_to_json(self.latency),
+        }
+
+    def _latency_to_json(self, latency: HostLatency) -> Json:
+        return {
+            "p50_us": latency.p50_us,
+            "p99_us": latency.p99_us,
+            "inferences": len(latency.samples_us),
+            "kind": "measured",
+            "obtained": self.target.obtained,
         }
 
 

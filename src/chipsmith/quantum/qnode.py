@@ -35,8 +35,6 @@ def measure_expectations(circuit: LayeredCircuit, angles: NDArray[Any]) -> NDArr
 
     Raises BadInput without PennyLane.
     """
-    qml = _import_pennylane("simulate a circuit")
-
     node = _expectations_node(circuit)
     parts = [np.stack(node(angles[start : start + _BATCH]), axis=1) for start in range(0, len(angles), _BATCH)]
     return np.concatenate(parts)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from chipsmith.chip import Chip
-from chipsmith.codegen.boards import Board, BoardRun, find_board, run_module
+from chipsmith.codegen.boards import BOARDS, Board, BoardRun, find_board, run_module
 from chipsmith.codegen.boards.emulate import build_program
 from chipsmith.codegen.boards.harness import program_of
 from chipsmith.codegen.boards.image import name_version
@@ -154,6 +154,11 @@ class EmulatedCTarget:
     def _build(self, module: CModule) -> BoardGraph:
         build_program(self.board, program_of(module))
         return BoardGraph(board=self.board, module=module)
+
+
+def list_choices() -> tuple[TargetOptions, ...]:
+    """The boards: each needs a cross compiler and an emulator."""
+    return tuple(TargetOptions(board=name) for name in BOARDS)
 
 
 def open_target(_chip: Chip, options: TargetOptions) -> HostCTarget | EmulatedCTarget:

@@ -6,12 +6,13 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.targets.target import GraphTarget, Target, TargetOptions
 
-_DOOR = "open_target"
+_DOOR, _CHOICES = "open_target", "list_choices"
 _NO_OPTIONS = TargetOptions()
 
 
@@ -37,9 +38,19 @@ def graph_targets(chip: Chip) -> Mapping[str, GraphTarget]:
     return {name: target for name, target in targets.items() if isinstance(target, GraphTarget)}
 
 
+def list_choices(name: str) -> tuple[TargetOptions, ...]:
+    """The options under which a target needs something of its own, where it says so: by its `list_choices()`."""
+    choose: Callable[[], tuple[TargetOptions, ...]] = vars(_import(name)).get(_CHOICES, tuple)
+    return choose()
+
+
 def _file_names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
 
 
 def _door(name: str) -> Callable[[Chip, TargetOptions], Target] | None:
-    return vars(import_module(f"chipsmith.targets.{name}")).get(_DOOR)
+    return vars(_import(name)).get(_DOOR)
+
+
+def _import(name: str) -> ModuleType:
+    return import_module(f"chipsmith.targets.{name}")

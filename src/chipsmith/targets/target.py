@@ -31,6 +31,14 @@ class Precision(StrEnum):
     """The quantised network in the runtime's integer kernels."""
 
 
+def read_precision(name: str | None) -> Precision | None:
+    """A precision by its name, None without a name. Raises BadInput for a name that is none."""
+    names = [precision.value for precision in Precision]
+    if name is not None and name not in names:
+        raise BadInput(f"there is no precision '{name}'; there are: {', '.join(names)}")
+    return None if name is None else Precision(name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetOptions:
     """How a target is to run a network; None leaves it to the target.
