@@ -59,8 +59,7 @@ def _header(comparison: Comparison, texts: PageTexts) -> str:
 
 
 def _count(comparison: Comparison, texts: PageTexts) -> str:
-    systems = {row.full_name for row in comparison.rows}
-    published = {row.full_name for row in comparison.rows if row.how is Evidence.PUBLISHED}
+    systems, published = comparison.systems, comparison.published_systems
     return texts.notes.systems_counted.format(rows=len(comparison.rows), systems=len(systems), published=len(published))
 
 
@@ -86,13 +85,10 @@ def _legend(texts: PageTexts) -> str:
 
 
 def _left_out(comparison: Comparison, texts: PageTexts) -> str:
-    reasons: dict[str, list[str]] = {}
-    for item in comparison.left_out:
-        reasons.setdefault(item.reason, []).append(item.what)
     count = sum(comparison.other_tasks.values())
     tasks = ", ".join(f"{task}: {number}" for task, number in comparison.other_tasks.items())
     others = [f"{texts.notes.other_tasks.format(count=count)} ({tasks})"] if count else []
-    entries = [*others, *(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())]
+    entries = [*others, *(f"{', '.join(names)}: {reason}" for reason, names in comparison.reasons.items())]
     if not entries:
         return ""
     items = "".join(f"<li>{escape(entry)}</li>" for entry in entries)

@@ -56,8 +56,8 @@ def draw_named_systems(texts: PageTexts, figures: Figures) -> str:
 
 
 def draw_quantum(comparison: Comparison, texts: PageTexts) -> str:
-    """The quantum rows below a line of their own, by accuracy alone; '' where there are none."""
-    rows = [row for row in comparison.rows if row.generation is Generation.QUANTUM]
+    """Quantum circuits and what they are judged beside, below a line of their own; '' where there are none."""
+    rows = [row for row in comparison.rows if row.is_judged]
     if not rows:
         return ""
     columns = texts.columns

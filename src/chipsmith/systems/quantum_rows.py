@@ -1,0 +1,46 @@
+"""Rows of quantum circuits: the figures of the study of docs/quantum.md, by accuracy alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Any
+
+from chipsmith.profile.profile import Evidence
+from chipsmith.systems.boundaries import QUANTUM_BOUNDARY
+from chipsmith.systems.comparison import Collected
+from chipsmith.systems.row import Generation, LeftOut, SystemRow
+
+STUDY = "quantum.json"
+"""The figures beside this file: what docs/quantum.json has of each task, model and mode."""
+_GROUPED_BY = "a circuit of qubits, simulated"
+
+
+def read_quantum() -> Collected:
+    """All rows of the study: models on quantum circuits, and the classical machines beside them."""
+    text = (resources.files("chipsmith.systems") / STUDY).read_text(encoding="utf-8")
+    figures: list[Mapping[str, Any]] = json.loads(text)["quantum"]
+    if not figures:
+        reason = "this package was built without the figures of docs/quantum.json"
+        return Collected(left_out=(LeftOut(what="quantum circuits", reason=reason),))
+    return Collected(rows=tuple(quantum_rows(figures)))
+
+
+def quantum_rows(figures: Iterable[Mapping[str, Any]]) -> Iterable[SystemRow]:
+    """A row for each figure: its `task`, `model`, `mode`, `accuracy` (from 0 to 1) and `interval` of 95 %."""
+    for figure in figures:
+        low, high = figure["interval"]
+        yield SystemRow(
+            network=figure["task"],
+            organisation="quantum study",
+            system=f"{figure['model']}, {figure['mode']}",
+            generation=Generation.QUANTUM,
+            how=Evidence.SIMULATED,
+            accuracy=figure["accuracy"],
+            accuracy_interval=(low, high),
+            boundary=QUANTUM_BOUNDARY,
+            boundary_source="docs/quantum.md",
+            source="docs/quantum.json",
+            grouped_by=_GROUPED_BY,
+        )
