@@ -17,6 +17,11 @@ def test_a_figure_is_a_row_below_the_line():
     assert (row.latency_us, row.energy_uj, row.instructions) == (None, None, None)
 
 
+def test_a_classical_machine_beside_the_circuits_is_no_quantum_row():
+    (row,) = quantum_rows([FIGURE | {"model": "rbf"}])
+    assert (row.generation, row.how) == (Generation.ONE_CORE, Evidence.MEASURED)
+
+
 def test_the_package_has_the_figures_or_says_that_it_has_none():
     collected = read_quantum()
     assert bool(collected.rows) != bool(collected.left_out)

@@ -67,7 +67,7 @@ def _judged_table(rows: Iterable[SystemRow], texts: PageTexts) -> Table:
     columns = texts.columns
     table = new_table(texts.headings.quantum, columns.network, columns.system, columns.accuracy, columns.how)
     for row in rows:
-        table.add_row(row.network, row.system, accuracy_text(row), texts.evidence[row.how])
+        table.add_row(texts.name_task(row), texts.name_model(row), accuracy_text(row), texts.evidence[row.how])
     return table
 
 

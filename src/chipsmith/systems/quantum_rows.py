@@ -8,13 +8,15 @@ from importlib import resources
 from typing import Any
 
 from chipsmith.profile.profile import Evidence
-from chipsmith.systems.boundaries import QUANTUM_BOUNDARY
+from chipsmith.systems.boundaries import CLASSICAL_BOUNDARY, QUANTUM_BOUNDARY
 from chipsmith.systems.comparison import Collected
 from chipsmith.systems.row import Generation, LeftOut, SystemRow
 
 STUDY = "quantum.json"
 """The figures beside this file: what docs/quantum.json has of each task, model and mode."""
 _GROUPED_BY = "a circuit of qubits, simulated"
+_CLASSICAL = frozenset({"rbf", "network_of_equal_parameters", "network_of_32"})
+"""The models beside the circuits that compute on no qubit."""
 
 
 def read_quantum() -> Collected:
@@ -31,16 +33,17 @@ def quantum_rows(figures: Iterable[Mapping[str, Any]]) -> Iterable[SystemRow]:
     """A row for each figure: its `task`, `model`, `mode`, `accuracy` (from 0 to 1) and `interval` of 95 %."""
     for figure in figures:
         low, high = figure["interval"]
+        classical = figure["model"] in _CLASSICAL
         yield SystemRow(
             network=figure["task"],
             organisation="quantum study",
             system=f"{figure['model']}, {figure['mode']}",
-            generation=Generation.QUANTUM,
-            how=Evidence.SIMULATED,
+            generation=Generation.ONE_CORE if classical else Generation.QUANTUM,
+            how=Evidence.MEASURED if classical else Evidence.SIMULATED,
             accuracy=figure["accuracy"],
             accuracy_interval=(low, high),
-            boundary=QUANTUM_BOUNDARY,
+            boundary=CLASSICAL_BOUNDARY if classical else QUANTUM_BOUNDARY,
             boundary_source="docs/quantum.md",
             source="docs/quantum.json",
-            grouped_by=_GROUPED_BY,
+            grouped_by="a classical machine beside the circuits" if classical else _GROUPED_BY,
         )

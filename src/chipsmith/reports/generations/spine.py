@@ -63,7 +63,7 @@ def draw_quantum(comparison: Comparison, texts: PageTexts) -> str:
     columns = texts.columns
     heads = (columns.network, columns.system, columns.accuracy, columns.boundary, columns.source)
     lines = (
-        f"<tr><td>{escape(name_network(row.network, texts))}</td>{system_cell(row, texts)}"
+        f"<tr><td>{escape(texts.name_task(row))}</td><td>{escape(texts.name_model(row))}</td>"
         f'<td class="number" data-value="{row.accuracy!r}" data-label="{escape(columns.accuracy)}">'
         f"{badge(row.how, texts.evidence[row.how])}{escape(accuracy_text(row))}</td>"
         f"<td>{escape(texts.phrase(row.boundary))}</td><td>{escape(row.source)}</td></tr>"

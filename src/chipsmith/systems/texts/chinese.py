@@ -12,6 +12,7 @@ from chipsmith.systems.texts.page_texts import (
     NoteTexts,
     PageTexts,
     PictureTexts,
+    StudyTexts,
 )
 from chipsmith.systems.texts.phrases import read_phrases
 
@@ -114,6 +115,29 @@ GENERATIONS = {
     Generation.QUANTUM: "量子处理器",
 }
 
+STUDY = StudyTexts(
+    tasks={
+        "digits": "十个手写数字",
+        "three_or_eight": "区分 3 与 8",
+        "italy_power": "用电曲线（ItalyPowerDemand）",
+    },
+    models={
+        "classifier": "变分量子分类器",
+        "classifier_without_entanglement": "变分量子分类器（无纠缠）",
+        "kernel": "量子核方法",
+        "kernel_without_entanglement": "量子核方法（无纠缠）",
+        "rbf": "经典 RBF 支持向量机",
+        "network_of_equal_parameters": "参数量与线路相同的神经网络",
+        "network_of_32": "32 个隐藏单元的神经网络",
+    },
+    modes={
+        "exact": "精确仿真",
+        "shots": "有限次测量",
+        "exact_part": "精确仿真，只取含噪声实验的那部分样本",
+        "noise_part": "有限次测量，含真机噪声",
+    },
+)
+
 NETWORKS = {
     "image": "图像分类（ResNet8）",
     "keyword": "关键词识别（DS-CNN）",
@@ -130,11 +154,13 @@ CHINESE_TEXTS = PageTexts(
     ),
     sentence_gap="",
     colon="：",
+    comma="，",
     headings=HEADINGS,
     columns=COLUMNS,
     filters=FILTERS,
     pictures=PICTURES,
     notes=NOTES,
+    study=STUDY,
     evidence=EVIDENCE,
     evidence_meanings=EVIDENCE_MEANINGS,
     generations=GENERATIONS,

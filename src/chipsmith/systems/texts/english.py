@@ -12,6 +12,7 @@ from chipsmith.systems.texts.page_texts import (
     NoteTexts,
     PageTexts,
     PictureTexts,
+    StudyTexts,
 )
 
 HEADINGS = HeadingTexts(
@@ -116,6 +117,25 @@ GENERATIONS = {
     Generation.QUANTUM: "quantum processor",
 }
 
+STUDY = StudyTexts(
+    tasks={"digits": "ten digits", "three_or_eight": "3 or 8", "italy_power": "ItalyPowerDemand"},
+    models={
+        "classifier": "circuit that learns",
+        "classifier_without_entanglement": "circuit that learns, without entanglement",
+        "kernel": "quantum kernel",
+        "kernel_without_entanglement": "quantum kernel without entanglement",
+        "rbf": "classical RBF machine",
+        "network_of_equal_parameters": "network with as many parameters as the circuit",
+        "network_of_32": "network of 32 hidden",
+    },
+    modes={
+        "exact": "exact",
+        "shots": "by shots",
+        "exact_part": "exact, on the part that is tried with noise",
+        "noise_part": "by shots, with the noise of a device",
+    },
+)
+
 NETWORKS = {
     "image": "image (ResNet8)",
     "keyword": "keyword (DS-CNN)",
@@ -132,11 +152,13 @@ ENGLISH_TEXTS = PageTexts(
     ),
     sentence_gap=" ",
     colon=": ",
+    comma=", ",
     headings=HEADINGS,
     columns=COLUMNS,
     filters=FILTERS,
     pictures=PICTURES,
     notes=NOTES,
+    study=STUDY,
     evidence=EVIDENCE,
     evidence_meanings=EVIDENCE_MEANINGS,
     generations=GENERATIONS,

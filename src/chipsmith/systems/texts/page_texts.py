@@ -113,6 +113,15 @@ class NoteTexts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StudyTexts:
+    """What the rows of the quantum study are called, by the study's own names; others are shown by those."""
+
+    tasks: Mapping[str, str]
+    models: Mapping[str, str]
+    modes: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class HeadingTexts:
     """The headings of the page's parts."""
 
@@ -141,11 +150,13 @@ class PageTexts:
     """What stands between two sentences of a paragraph."""
     colon: str
     """What stands between whose a system is and its name."""
+    comma: str
     headings: HeadingTexts
     columns: ColumnTexts
     filters: FilterTexts
     pictures: PictureTexts
     notes: NoteTexts
+    study: StudyTexts
     evidence: Mapping[Evidence, str]
     """The label of a cell."""
     evidence_meanings: Mapping[Evidence, str]
@@ -166,6 +177,15 @@ class PageTexts:
         """A row's system with whose it is: organisations in this language, where they are known in it."""
         owner = self.phrase(row.organisation)
         return f"{owner}{self.colon}{row.system}" if owner else row.system
+
+    def name_task(self, row: SystemRow) -> str:
+        """The task of a row of the quantum study."""
+        return self.study.tasks.get(row.network, row.network)
+
+    def name_model(self, row: SystemRow) -> str:
+        """What a row of the quantum study, whose system is its model and mode, is of."""
+        model, _, mode = row.system.partition(", ")
+        return f"{self.study.models.get(model, model)}{self.comma}{self.study.modes.get(mode, mode)}"
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:
