@@ -108,7 +108,7 @@ def commands(text: str) -> str:
 
 
 def quantum_figures(text: str) -> str:
-    """The figures of the quantum study that the package brings; as they are where the study has left none."""
+    """The figures of the quantum study that the package brings; as they stand where the study has left none."""
     study = DOCS / "quantum.json"
     if not study.exists():
         return text
