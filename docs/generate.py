@@ -15,6 +15,7 @@ from pathlib import Path
 
 from drawings.imports import draw_imports, import_table
 from drawings.job import draw_job
+from drawings.kernels import draw_kernels, figures_table
 from drawings.machine import draw_machine
 from drawings.timeline import draw_pipeline, draw_timeline
 from published_tables import published_tables
@@ -25,6 +26,7 @@ from chipsmith.api.document import verb_table, word_tables
 from chipsmith.chip import load_catalogue
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
+from chipsmith.kernels.catalogue import kernel_table
 from chipsmith.learn import recipe_schema
 from chipsmith.learn.data import DataSettings
 from chipsmith.learn.fields import kinds_table
@@ -72,6 +74,11 @@ def data(text: str) -> str:
     return replace_parts(text, {"data": kinds_table(DataSettings)})
 
 
+def kernels(text: str) -> str:
+    """The kinds of kernels, and their figures."""
+    return replace_parts(text, {"kinds": kernel_table(), "figures": figures_table()})
+
+
 def networks(text: str) -> str:
     """The fields of the families of networks."""
     return replace_parts(text, {"families": kinds_table(NetworkSettings)})
@@ -117,10 +124,12 @@ PAGES: Mapping[str, Page] = {
     "chips.md": chips,
     "commands.md": commands,
     "data.md": data,
+    "kernels.md": kernels,
     "networks.md": networks,
     "operators.md": lambda _: document(),
     "pictures/imports.svg": lambda _: draw_imports(SOURCE),
     "pictures/job.svg": lambda _: draw_job(),
+    "pictures/kernels.svg": lambda _: draw_kernels(),
     "pictures/machine.svg": lambda _: draw_machine(),
     "pictures/tensor-pipeline.svg": lambda _: draw_pipeline(),
     "pictures/timeline.svg": lambda _: draw_timeline(),

@@ -41,6 +41,12 @@ class ComputerAsk:
     inferences: int = 200
     threads: int = 1
 
+    def __post_init__(self) -> None:
+        """Raise BadInput for numbers below 1."""
+        for name in ("inferences", "threads"):
+            if getattr(self, name) < 1:
+                raise BadInput(f"{name} is 1 or more; {getattr(self, name)} is given")
+
     def ways(self) -> Iterator[tuple[str, TargetOptions]]:
         """The targets that run it, each with its options."""
         for runtime in ("onnxruntime", "openvino"):
