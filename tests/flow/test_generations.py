@@ -179,3 +179,17 @@ def test_what_is_no_network_is_refused(tmp_path):
         load_networks([str(tmp_path / "mine.txt")], None, SILENT)
     with pytest.raises(BadInput, match="is no run folder"):
         load_networks([str(tmp_path)], None, SILENT)
+
+
+def test_a_run_of_a_quantum_network_stands_below_the_line(tmp_path):
+    run = tmp_path / "digits_quantum-0"
+    run.mkdir()
+    result = {"network": "digits_quantum", "model": "quantum_kernel", "qubits": 8, "kind": "quantum"}
+    result |= {"accuracy_exact": 0.9, "accuracy_exact_interval": [0.88, 0.92]}
+    (run / "result.json").write_text(json.dumps(result))
+    page = tmp_path / "page.html"
+    shown = chipsmith.generations([str(run), str(DIGITS)], systems=["chips"], out=page)
+    assert shown.comparison.networks == ("digits_cnn",)
+    (row,) = [row for row in shown.comparison.rows if row.is_judged]
+    assert row.source == str(run / "result.json")
+    assert "90.0 % (88.0–92.0)" in page.read_text()

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from chipsmith.systems.row import SystemRow
     from chipsmith.systems.texts import PageTexts
 
-_SHOWN = 5
-"""Systems of a generation in a network's table: the fastest, each in its best round; the page has all rows."""
+_SHOWN = 3
+"""Systems of a generation in a network's table, of each way to obtain figures: the fastest; the page has all rows."""
 
 
 def present_generations(result: GenerationsResult) -> Presentation:
@@ -78,10 +78,15 @@ def _groups(rows: list[SystemRow], texts: PageTexts) -> Iterable[tuple[str, list
         ordered = sorted((row for row in rows if row.generation is generation), key=_order)
         own = _first_of_each(ordered)
         if own:
-            shown = own[:_SHOWN]
+            shown = _pick(own)
             left = len(own) - len(shown)
             title = texts.generations[generation] + (f" ({len(shown)} / {len(own)})" if left else "")
             yield title, [_line(row, texts) for row in shown]
+
+
+def _pick(rows: list[SystemRow]) -> list[SystemRow]:
+    """The first few rows of each evidence, in their order."""
+    return [row for index, row in enumerate(rows) if sum(other.how is row.how for other in rows[:index]) < _SHOWN]
 
 
 def _first_of_each(rows: Iterable[SystemRow]) -> list[SystemRow]:

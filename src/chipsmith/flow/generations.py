@@ -164,7 +164,7 @@ def _collect(
         SystemGroup.QUANTUM: read_quantum,
         SystemGroup.CHIPS: lambda: simulate_chips(asked.networks, [load_chip(name) for name in CHIPS]),
     }
-    parts = [Collected(left_out=asked.left_out)]
+    parts = [Collected(left_out=asked.left_out, rows=asked.judged)]
     for group in request.groups:
         progress.stage(f"systems: {group}")
         parts.append(collectors[group]())

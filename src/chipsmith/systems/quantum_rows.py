@@ -14,6 +14,10 @@ from chipsmith.systems.row import Generation, LeftOut, SystemRow
 
 STUDY = "quantum.json"
 """The figures beside this file: what docs/quantum.json has of each task, model and mode."""
+MAKER = "Chipsmith"
+CIRCUIT_TARGETS = ("exact", "shots", "device")
+"""How a circuit's answers are obtained; other targets of a quantum run are machines on the same features."""
+_ACCURACY, _INTERVAL = "accuracy_", "_interval"
 _GROUPED_BY = "a circuit of qubits, simulated"
 _CLASSICAL = frozenset({"rbf", "network_of_equal_parameters", "network_of_32"})
 """The models beside the circuits that compute on no qubit."""
@@ -27,6 +31,36 @@ def read_quantum() -> Collected:
         reason = "this package was built without the figures of docs/quantum.json"
         return Collected(left_out=(LeftOut(what="quantum circuits", reason=reason),))
     return Collected(rows=tuple(quantum_rows(figures)))
+
+
+def read_quantum_run(result: Mapping[str, Any], *, source: str) -> tuple[SystemRow, ...]:
+    """The rows of a result.json of a quantum network: the circuit's answers, and the machines judged beside it.
+
+    Raises KeyError, TypeError or ValueError where it is none.
+    """
+    marks = [key for key in result if key.startswith(_ACCURACY) and key.endswith(_INTERVAL)]
+    targets = [key.removeprefix(_ACCURACY).removesuffix(_INTERVAL) for key in marks]
+    known = [target for target in targets if result[f"{_ACCURACY}{target}"] is not None]
+    return tuple(_run_row(result, target, source) for target in known)
+
+
+def _run_row(result: Mapping[str, Any], target: str, source: str) -> SystemRow:
+    low, high = result[f"{_ACCURACY}{target}{_INTERVAL}"]
+    measured = target in CIRCUIT_TARGETS
+    return SystemRow(
+        network=result["network"],
+        organisation=MAKER,
+        system=f"{result['model']}, {target}" if measured else target,
+        generation=Generation.QUANTUM if measured else Generation.ONE_CORE,
+        how=Evidence.SIMULATED if measured else Evidence.MEASURED,
+        accuracy=float(result[f"{_ACCURACY}{target}"]),
+        accuracy_interval=(float(low), float(high)),
+        boundary=QUANTUM_BOUNDARY,
+        boundary_source="docs/quantum.md",
+        source=source,
+        hardware=f"{result['qubits']} qubits" if measured else "",
+        grouped_by=_GROUPED_BY if measured else "1 thread of a general-purpose processor",
+    )
 
 
 def quantum_rows(figures: Iterable[Mapping[str, Any]]) -> Iterable[SystemRow]:
