@@ -14,6 +14,7 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.reports.markup import coded_paragraph
 from chipsmith.systems import boundaries
 from chipsmith.systems.published_rows import load_published, read_table, table_names
+from chipsmith.systems.quantum_rows import quantum_rows
 from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import ChipGeneration, Language, LearningGeneration, NamedSystem, PageTexts, texts_in
 from chipsmith.systems.texts.page_texts import Chapter
@@ -24,7 +25,7 @@ from chipsmith.systems.texts.spine import CHIP_GROUPS, RECIPES
 ENGLISH, CHINESE = (texts_in(language) for language in Language)
 ROWS = load_published().rows
 TABLE = {(row.network, SystemKey.of(row)): row for row in ROWS}
-OURS = {key for key in QUOTED_SYSTEMS.values() if key.organisation in ("Chipsmith", "this computer")}
+OURS = {key for key in QUOTED_SYSTEMS.values() if key.organisation in ("Chipsmith", "this computer", "quantum study")}
 CHINESE_CHARACTER = re.compile(r"[\u4e00-\u9fff]")
 YEARS_AND_WORDS = {"1958", "1986", "2012", "2017", "8", "4"}
 """Numbers that are no figure of a system: years, the eight bits of an integer, and the Raspberry Pi 4."""
@@ -255,3 +256,16 @@ def test_the_gpus_of_the_text_are_all_there_are():
 
 def test_what_stands_between_backticks_is_code_on_the_page():
     assert coded_paragraph("Run `a <b>` & read.") == "<p>Run <code>a &lt;b&gt;</code> &amp; read.</p>"
+
+
+@pytest.mark.parametrize(
+    ("texts", "name"),
+    [(ENGLISH, "quantum kernel without entanglement, by shots"), (CHINESE, "量子核方法（无纠缠），有限次测量")],
+    ids=list(Language),
+)
+def test_models_of_the_quantum_study_are_named(texts, name):
+    figure = {"task": "digits", "model": "kernel_without_entanglement", "mode": "shots", "accuracy": 0.9}
+    (row,) = quantum_rows([figure | {"interval": [0.8, 1.0]}])
+    assert texts.name_model(row) == name
+    (unknown,) = quantum_rows([figure | {"task": "moons", "model": "tree", "mode": "odd", "interval": [0.8, 1.0]}])
+    assert (texts.name_task(unknown), texts.name_model(unknown)) == ("moons", f"tree{texts.comma}odd")

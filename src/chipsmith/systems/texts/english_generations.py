@@ -92,7 +92,7 @@ CHIPS = MappingProxyType(
                 "cores of a Raspberry Pi 4, both in float32.",
                 "Beside weaker cores the GPU leads: ResNet8 takes {mp257_image_ms} ms on GPU and NPU of an STM32MP257, "
                 "{mp157_image_ms} ms on the two cores of an STM32MP157.",
-                "These are all the figures of GPUs that we know for these networks, none with its energy; rows of "
+                "We know two published figures of GPUs for these networks, and neither states its energy; rows of "
                 "yours come in by `--record` and `--with`.",
             ),
         ),
