@@ -164,3 +164,18 @@ def test_the_table_says_how_each_figure_was_obtained(capsys, tmp_path):
     assert "dedicated chip" in shown
     assert f"page: {tmp_path / 'page.html'}" in "".join(shown.splitlines())
     assert max(map(len, shown.splitlines()[:12])) <= 100
+
+
+def test_digits_without_pytorch_is_left_out_with_the_command_that_mends_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path))
+    monkeypatch.setattr("chipsmith.extras.find_spec", lambda _package: None)
+    asked = load_networks(["digits"], None, SILENT)
+    assert asked.networks == ()
+    assert "mend: pip install" in asked.left_out[0].reason
+
+
+def test_what_is_no_network_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="names no network"):
+        load_networks([str(tmp_path / "mine.txt")], None, SILENT)
+    with pytest.raises(BadInput, match="is no run folder"):
+        load_networks([str(tmp_path)], None, SILENT)

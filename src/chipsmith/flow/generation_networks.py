@@ -46,9 +46,9 @@ class AskedNetworks:
 def load_networks(asked: Sequence[str], calibration: AnyCalibration | None, progress: Progress) -> AskedNetworks:
     """The networks by name, each of its own name on the page.
 
-    A network of MLPerf Tiny whose file is not here keeps its published rows and is left out of the others. A float file
-    takes `calibration`, random inputs without: its times are right, its answers mean nothing. Raises BadInput and
-    OperatorRefused where anything else that was asked for is no network.
+    One of DEFAULT_NETWORKS whose file or package is not here keeps its published rows and is left out of the others.
+    A float file takes `calibration`, random inputs without: its times are right, its answers mean nothing. Raises
+    BadInput and OperatorRefused where anything else that was asked for is no network.
     """
     networks: list[NamedNetwork] = []
     left_out: list[LeftOut] = []
@@ -57,13 +57,11 @@ def load_networks(asked: Sequence[str], calibration: AnyCalibration | None, prog
     for text, name in zip(asked, names, strict=True):
         try:
             networks.append(NamedNetwork(name=name, network=_load(text, calibration, progress)))
-        except MissingData as reason:
+        except BadInput as reason:
+            if text not in DEFAULT_NETWORKS:
+                raise
             left_out.append(LeftOut(what=f"{name} on this computer and on chips", reason=str(reason)))
     return AskedNetworks(names=tuple(names), networks=tuple(networks), left_out=tuple(left_out))
-
-
-class MissingData(BadInput):
-    """The file of a network that has published rows is not on this computer."""
 
 
 def name_network(text: str) -> str:
@@ -101,13 +99,13 @@ def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> 
 
 
 def find_published(name: str) -> Path:
-    """The file of a network of MLPerf Tiny. Raises MissingData, which says where it was looked for."""
+    """The file of a network of MLPerf Tiny. Raises BadInput, which says where it was looked for."""
     folder = os.environ.get(DATA_VARIABLE)
     if not folder:
-        raise MissingData(f"its file {PUBLISHED_FILES[name]} is looked for in ${DATA_VARIABLE}/mlperf_tiny: set it")
+        raise BadInput(f"its file {PUBLISHED_FILES[name]} is looked for in ${DATA_VARIABLE}/mlperf_tiny: set it")
     file = Path(folder) / "mlperf_tiny" / PUBLISHED_FILES[name]
     if not file.is_file():
-        raise MissingData(f"there is no file {file}; it is part of MLPerf Tiny (mlcommons/tiny)")
+        raise BadInput(f"there is no file {file}; it is part of MLPerf Tiny (mlcommons/tiny)")
     return file
 
 

@@ -22,7 +22,6 @@ HEADINGS = HeadingTexts(
     pictures="Pictures",
     table="Every figure",
     recipes="Recipes of this generation",
-    sources="Sources",
     quantum="Below the line: quantum circuits",
     boundaries="What is inside the figures, in full",
     legend="How figures are labelled",
@@ -31,13 +30,11 @@ HEADINGS = HeadingTexts(
 COLUMNS = ColumnTexts(
     network="network",
     system="system",
-    organisation="organisation",
     generation="generation",
     how="obtained",
     latency="latency, µs",
     p99="p99, µs",
     energy="energy, µJ",
-    energy_band="energy from, to, µJ",
     instructions="instructions",
     boundary="inside the figure",
     source="source",
@@ -77,9 +74,6 @@ PICTURES = PictureTexts(
 )
 
 NOTES = NoteTexts(
-    not_stated="not stated",
-    not_known="not known",
-    no_energy="energy left open: {reason}",
     left_out="Left out, and why",
     other_tasks="{count} published rows are of other tasks and are left out.",
     instructions="Instructions counted on an emulated core. An emulator has no clock of the real core, so no time is "
@@ -88,7 +82,6 @@ NOTES = NoteTexts(
     "that a device would take is an estimate of its own.",
     no_gpu="Few figures of GPUs are published for these networks. Rows of a GPU come in from a file: "
     "`chipsmith generations --record FILE` on the computer that has it, `--with FILE` here.",
-    recorded_by="recorded on {device}, {date}",
     computer="This computer: {computer}.",
     systems_counted="{rows} rows of {systems} systems, {published} of them published by others.",
     rooflines="{machine}, {precision}: {obtained}.",

@@ -28,13 +28,11 @@ class ColumnTexts:
 
     network: str
     system: str
-    organisation: str
     generation: str
     how: str
     latency: str
     p99: str
     energy: str
-    energy_band: str
     instructions: str
     boundary: str
     source: str
@@ -86,10 +84,6 @@ class PictureTexts:
 class NoteTexts:
     """Short words about cells and rows."""
 
-    not_stated: str
-    not_known: str
-    no_energy: str
-    """With the field {reason}."""
     left_out: str
     """The head of the list of systems that are not shown, each with its reason."""
     other_tasks: str
@@ -100,8 +94,6 @@ class NoteTexts:
     """What stands at the line above the quantum rows."""
     no_gpu: str
     """Why no GPU row is published, and how one comes in."""
-    recorded_by: str
-    """With the fields {device} and {date}."""
     computer: str
     """With the field {computer}: what measured."""
     systems_counted: str
@@ -131,7 +123,6 @@ class HeadingTexts:
     pictures: str
     table: str
     recipes: str
-    sources: str
     quantum: str
     """Of the rows below the line."""
     boundaries: str
