@@ -18,6 +18,7 @@ from drawings.job import draw_job
 from drawings.kernels import draw_kernels, figures_table
 from drawings.machine import draw_machine
 from drawings.timeline import draw_pipeline, draw_timeline
+from published_tables import published_tables
 from reference import noun_sections, verb_sections
 
 from chipsmith.api import VERBS
@@ -83,6 +84,11 @@ def networks(text: str) -> str:
     return replace_parts(text, {"families": kinds_table(NetworkSettings)})
 
 
+def published(text: str) -> str:
+    """What each table of published measurements holds."""
+    return replace_parts(text, {"tables": published_tables()})
+
+
 def training(text: str) -> str:
     """The fields of optimisers, schedules and augmentations."""
     return replace_parts(
@@ -116,6 +122,7 @@ PAGES: Mapping[str, Page] = {
     "pictures/machine.svg": lambda _: draw_machine(),
     "pictures/tensor-pipeline.svg": lambda _: draw_pipeline(),
     "pictures/timeline.svg": lambda _: draw_timeline(),
+    "published.md": published,
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
     "training.md": training,
 }

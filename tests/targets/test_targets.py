@@ -55,25 +55,25 @@ def random_integers(graph: Graph, *, inferences: int) -> dict[str, np.ndarray]:
 
 
 def test_a_target_bears_the_name_of_its_file():
-    assert target_names() == ("int8", "npu", "reference", "rtl", "source")
+    assert target_names() == ("c", "cpu", "int8", "npu", "reference", "rtl", "source")
     assert [load_target(name, NANO).name for name in target_names()] == list(target_names())
 
 
 def test_some_take_bare_graphs():
-    assert set(graph_targets(NANO)) == {"npu", "reference", "rtl"}
+    assert set(graph_targets(NANO)) == {"c", "npu", "reference", "rtl"}
     assert isinstance(load_target("npu", NANO), GraphTarget)
     assert not isinstance(load_target("source", NANO), GraphTarget)
 
 
 @pytest.mark.parametrize("name", ["gpu", "registry", "no/such"])
 def test_an_unknown_target_is_refused_with_those_that_there_are(name):
-    with pytest.raises(BadInput, match=f"no target '{name}'; there are: int8, npu, reference, rtl, source"):
+    with pytest.raises(BadInput, match=f"no target '{name}'; there are: c, cpu, int8, npu, reference, rtl, source"):
         load_target(name, NANO)
 
 
 def test_the_chip_is_said_where_the_target_runs_on_one():
     chips = {name: load_target(name, NANO).chip for name in target_names()}
-    assert chips == {"int8": None, "npu": NANO, "reference": None, "rtl": NANO, "source": None}
+    assert chips == {"c": None, "cpu": None, "int8": None, "npu": NANO, "reference": None, "rtl": NANO, "source": None}
 
 
 @pytest.mark.parametrize("name", ["source", "int8", "reference", "npu"])

@@ -41,7 +41,7 @@ def chips(
 
 
 def conformance(
-    target: Annotated[str, Option(help="npu (the simulated chip), reference, rtl, or your own.")] = "npu",
+    target: Annotated[str, Option(help="npu (the simulated chip), reference, rtl, c, or your own.")] = "npu",
     *,
     ops: Annotated[Sequence[str], Option(flags=("--op",), help="An operator, such as conv2d; repeatable.")] = (),
     seed: Annotated[int | None, Option(help="Draws other cases than the generator's own.")] = None,

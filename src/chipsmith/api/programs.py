@@ -173,6 +173,9 @@ def infer(
     timed: Annotated[
         int | None, Option(flags=("--time",), metavar="N", help="Measure so many warm inferences of the first input.")
     ] = None,
+    board: Annotated[
+        str | None, Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt.")
+    ] = None,
 ) -> "InferResult":
     """Give a network its author's inputs and take its author's outputs, on any target.
 
@@ -182,16 +185,17 @@ def infer(
     the author's names; those of a module are `output`, or `output_0`, `output_1` and so on. They go to `output`, if
     given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
-    times; the result's latency has their median and 99th percentile. The other arguments are as for `compile`.
+    times; the result's latency has their median and 99th percentile. On a `board`, which an
+    emulator has, the instructions of each inference are counted. The other arguments are as for `compile`.
 
     Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.inference import arrange_inputs, infer_outputs, time_inferences
     from chipsmith.flow.results import InferResult
-    from chipsmith.targets import TargetOptions, load_target, read_precision
+    from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
 
-    wanted = TargetOptions(runtime=runtime, precision=read_precision(precision), threads=threads)
+    wanted = TargetOptions(runtime=runtime, precision=read_precision(precision), threads=threads, board=board)
     runner = load_target(target, as_chip(chip, settings), wanted)
     given, path = as_arrays_by_name(inputs), as_path(output)
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
@@ -211,6 +215,7 @@ def infer(
         outputs=outputs,
         path=path,
         latency=latency,
+        counted=prepared.count(*inferences.arrays) if isinstance(prepared, CountedNetwork) else None,
     )
 
 

@@ -111,7 +111,7 @@ class HostLibrary:
         arrays, count = self._inferences(inputs)
         outputs = [np.empty((count, *port.shape), port.dtype.numpy) for port in self.module.outputs]
         for index in range(count):
-            self.run_once([array[index] for array in arrays], [array[index] for array in outputs])
+            self.run_once([array[index, ...] for array in arrays], [array[index, ...] for array in outputs])
         return {
             port.tensor: array.reshape(-1, *port.shape[1:])
             for port, array in zip(self.module.outputs, outputs, strict=True)

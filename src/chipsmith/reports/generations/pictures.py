@@ -31,7 +31,7 @@ SYMBOLS: Mapping[Evidence, str] = {
 """Of a point, by how its time was obtained."""
 _LINES = (GREY, BLUE, ORANGE, GREEN, PURPLE, PINK, GOLD)
 _HEIGHT = 400
-_LOGARITHMIC = {"type": "log", "dtick": 1}
+_LOGARITHMIC = {"type": "log", "dtick": 1, "minor": {"ticks": "outside", "dtick": "D1"}}
 
 
 def draw_pictures(comparison: Comparison, texts: PageTexts) -> Drawing:

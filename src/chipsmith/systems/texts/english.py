@@ -66,7 +66,8 @@ PICTURES = PictureTexts(
     roofline="Rooflines of this processor and of the chip",
     intensity_axis="operations per byte of memory traffic",
     performance_axis="operations per second",
-    roofline_caption="Under the slope the memory sets the speed, under the flat roof the arithmetic does.",
+    roofline_caption="Under the slope the memory sets the speed, under the flat roof the arithmetic does. A network "
+    "whose weights stay in this computer's caches stands above its slope.",
     cores="From one core to all",
     cores_axis="threads",
     speedup_axis="times as fast as one thread",
