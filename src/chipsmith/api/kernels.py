@@ -20,7 +20,7 @@ def _parameter_options() -> tuple[Parameter, ...]:
     from chipsmith.kernels.catalogue import describe_parameters
 
     return tuple(
-        Parameter(name=name, type=str | None, default=None, form=Option(help=text))
+        Parameter(name=name, type=str | None, default=None, form=Option(help=f"{text[0].upper()}{text[1:]}."))
         for name, text in describe_parameters().items()
     )
 
