@@ -65,7 +65,6 @@ def random_integers(graph: Graph, *, inferences: int) -> dict[str, np.ndarray]:
 
 def test_a_target_bears_the_name_of_its_file():
     assert target_names() == TARGETS
-    assert target_names() == TARGETS
     assert [load_target(name, NANO).name for name in target_names()] == list(target_names())
 
 
