@@ -17,7 +17,7 @@ from chipsmith.runtimes.energy import HostEnergy
 from chipsmith.runtimes.processor import Processor
 from chipsmith.systems import computer_rows, host_roof
 from chipsmith.systems.c_rows import BOARDS, count_c, measure_c
-from chipsmith.systems.computer_rows import CPU_FORMS, NamedNetwork, measure_cpu, measure_gpu, thread_counts
+from chipsmith.systems.computer_rows import CPU_FORMS, NamedNetwork, measure_cpu, measure_gpu
 from chipsmith.systems.row import Generation
 from chipsmith.targets import Missing, TargetOptions, load_target
 
@@ -80,10 +80,6 @@ def use(monkeypatch, make) -> list[StopwatchTarget]:
 def count_700(_call, inferences):
     assert inferences >= 1
     return HostEnergy(energy_uj=700.0, obtained="counters")
-
-
-def test_threads_double_up_to_all():
-    assert [thread_counts(cores) for cores in (1, 2, 6, 8)] == [(1,), (1, 2), (1, 2, 4, 6), (1, 2, 4, 8)]
 
 
 def test_a_row_for_each_form_and_number_of_threads(monkeypatch, digits):

@@ -17,6 +17,7 @@ from chipsmith.profile.measure import describe_chip, quick_profile
 from chipsmith.profile.roofline import place_under_roof
 from chipsmith.program.program import Program
 from chipsmith.runtimes.processor import describe_processor
+from chipsmith.runtimes.threads import read_threads
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
 from chipsmith.studies.kernel_results import KernelOnChip, KernelResult, KernelTiming, NotTimed
@@ -42,10 +43,11 @@ class ComputerAsk:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        """Raise BadInput for numbers below 1."""
+        """Raise BadInput for numbers below 1, and for more threads than a runtime starts."""
         for name in ("inferences", "threads"):
             if getattr(self, name) < 1:
                 raise BadInput(f"{name} is 1 or more; {getattr(self, name)} is given")
+        read_threads(self.threads)
 
     def ways(self) -> Iterator[tuple[str, TargetOptions]]:
         """The targets that run it, each with its options."""

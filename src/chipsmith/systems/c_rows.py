@@ -8,12 +8,12 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput, ChipsmithError
 from chipsmith.profile.profile import Evidence
 from chipsmith.runtimes.processor import Processor
+from chipsmith.runtimes.threads import describe_threads
 from chipsmith.systems.boundaries import C_BOUNDARY, EMULATED_BOUNDARY
 from chipsmith.systems.comparison import Collected, join
 from chipsmith.systems.computer_rows import (
     HERE,
     NamedNetwork,
-    count_threads,
     describe_timing,
     draw_inference,
     list_missing,
@@ -69,7 +69,7 @@ def _time(named: NamedNetwork, target: Target, processor: Processor) -> SystemRo
     return SystemRow(
         network=named.name,
         organisation=HERE,
-        system=f"C, {_INT8}, {count_threads(1)}",
+        system=f"C, {_INT8}, {describe_threads(1)}",
         generation=Generation.ONE_CORE,
         how=Evidence.MEASURED,
         latency_us=latency.p50_us,
@@ -81,7 +81,7 @@ def _time(named: NamedNetwork, target: Target, processor: Processor) -> SystemRo
         software=_SOFTWARE,
         precision=_INT8,
         threads=1,
-        grouped_by=f"{count_threads(1)} of a general-purpose processor",
+        grouped_by=f"{describe_threads(1)} of a general-purpose processor",
     )
 
 

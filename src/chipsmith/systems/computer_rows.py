@@ -14,6 +14,7 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.runtimes.energy import find_counters, measure_energy
 from chipsmith.runtimes.processor import Processor
 from chipsmith.runtimes.runtime import Runtime
+from chipsmith.runtimes.threads import describe_threads, thread_counts
 from chipsmith.systems.boundaries import COMPUTER_BOUNDARY, DEVICE_BOUNDARY
 from chipsmith.systems.comparison import Collected, join
 from chipsmith.systems.row import Generation, LeftOut, SystemRow
@@ -70,12 +71,6 @@ def measure_cpu(networks: Iterable[NamedNetwork], chip: Chip, processor: Process
 def measure_gpu(networks: Iterable[NamedNetwork], chip: Chip, processor: Processor) -> Collected:
     """The networks on the CUDA device of this computer."""
     return _measure(networks, chip, processor, (CUDA_FORM,), (None,))
-
-
-def thread_counts(cores: int) -> tuple[int, ...]:
-    """1, 2, 4 and so on below `cores`, and `cores`."""
-    doubled = [1 << power for power in range(cores.bit_length()) if 1 << power < cores]
-    return (*doubled, cores)
 
 
 def _measure(
@@ -142,7 +137,7 @@ def _time_network(
     return SystemRow(
         network=named.name,
         organisation=HERE,
-        system=form.label if threads is None else f"{form.label}, {count_threads(threads)}",
+        system=form.label if threads is None else f"{form.label}, {describe_threads(threads)}",
         generation=_generation(form, threads),
         how=Evidence.MEASURED,
         latency_us=latency.p50_us,
@@ -174,11 +169,6 @@ def _generation(form: RuntimeForm, threads: int | None) -> Generation:
     if form is CUDA_FORM:
         return Generation.GPU
     return Generation.ONE_CORE if threads == 1 else Generation.MANY_CORES
-
-
-def count_threads(threads: int) -> str:
-    """1 thread, 2 threads."""
-    return "1 thread" if threads == 1 else f"{threads} threads"
 
 
 def draw_inference(network: QuantizedNetwork) -> tuple[Array, ...]:

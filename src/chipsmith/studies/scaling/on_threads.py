@@ -18,12 +18,6 @@ from chipsmith.tosa.graph import Array
 _TARGET = "cpu"
 
 
-def thread_counts(cores: int) -> tuple[int, ...]:
-    """1, 2, 4 and so on, and all: numbers of threads up to that of the cores."""
-    powers = [1 << exponent for exponent in range(cores.bit_length()) if 1 << exponent < cores]
-    return (*powers, cores)
-
-
 def sweep_threads(network: QuantizedNetwork, chip: Chip, threads: Sequence[int], *, inferences: int) -> ScalingCurve:
     """The median time of one warm inference with each number of threads, by the runtime that the target `cpu` chooses.
 
@@ -33,12 +27,13 @@ def sweep_threads(network: QuantizedNetwork, chip: Chip, threads: Sequence[int],
     points = [_point(network, chip, count, example, inferences=inferences) for count in threads]
     compared = rate_points(compare_points(points))
     knee = find_knee(compared)
+    obtained = load_target(_TARGET, chip, TargetOptions(threads=threads[-1])).obtained
     return ScalingCurve(
         axis=ScalingAxis.THREADS,
         title="threads",
         unit="threads",
         kind=Evidence.MEASURED,
-        source=f"{load_target(_TARGET, chip).obtained}; p50 of {inferences} warm inferences",
+        source=f"p50 of {inferences} warm inferences, the last point's by {obtained}",
         points=compared,
         knee=knee,
         explanation=explain_curve(compared, "threads", knee),

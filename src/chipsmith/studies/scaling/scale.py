@@ -8,10 +8,11 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput, ChipsmithError
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.processors import processors
+from chipsmith.runtimes.threads import thread_counts
 from chipsmith.studies.scaling.axes import CHIP_RESOURCES, ScalingAxis
 from chipsmith.studies.scaling.curve import Scaling, ScalingCurve
 from chipsmith.studies.scaling.on_chip import ChipSweep
-from chipsmith.studies.scaling.on_threads import sweep_threads, thread_counts
+from chipsmith.studies.scaling.on_threads import sweep_threads
 
 
 def parse_batches(texts: Sequence[str]) -> tuple[int, ...]:
@@ -30,8 +31,10 @@ def scale_network(
     """The curves of a network over these axes, `batches` along the batch, timed over `inferences` on threads.
 
     An axis that the network, or this computer, does not have is left out with the reason; where that is so of every
-    axis, the reason of the first is raised: BadInput or OperatorRefused.
+    axis, the reason of the first is raised: BadInput or OperatorRefused. So is BadInput for less than one inference.
     """
+    if inferences < 1:
+        raise BadInput(f"{inferences} inferences cannot be timed: give 1 or more")
     sweep = ChipSweep(network.graph, chip)
     sweeps: dict[ScalingAxis, Callable[[], ScalingCurve]] = {
         ScalingAxis.BATCH: lambda: _sweep_batch(sweep, network, batches),
