@@ -47,6 +47,10 @@ def test_more_than_linear_is_no_negative_share():
     assert serial_share(points({1: 100, 2: 40})) == 0
 
 
+def test_threads_that_cost_more_than_they_save_have_no_share():
+    assert serial_share(points({1: 100, 2: 107})) is None
+
+
 def test_one_number_of_threads_says_nothing():
     assert serial_share(points({1: 100})) is None
 

@@ -110,8 +110,10 @@ CHIP_RESOURCES: Mapping[ScalingAxis, ChipResource] = {
 
 
 def parse_axes(names: Sequence[str]) -> tuple[ScalingAxis, ...]:
-    """The axes of these names, in the order of ScalingAxis; BadInput for a name that is none."""
+    """The axes of these names, in the order of ScalingAxis; BadInput for a name that is none, or for no name."""
     known = {axis.value: axis for axis in ScalingAxis}
+    if not names:
+        raise BadInput(f"nothing is named to scale over; there are: {', '.join(known)}")
     for name in names:
         if name not in known:
             near = nearest_name(name, known)
