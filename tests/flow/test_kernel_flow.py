@@ -195,3 +195,12 @@ def test_the_same_seed_gives_the_same_object():
     other = chipsmith.kernel("gru-cell", parameters={"hidden": 8}, no_computer=True, seed=5).kernel.network.graph
     assert any((constants[name] != other.constants[name]).any() for name in constants if name in other.constants)
     assert np.isfinite(first.chips[0].warm_us)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [({"seed": -1, "no_computer": True}, "a seed is 0 or more; -1 is given"), ({"threads": 10**6}, "1000000 threads")],
+)
+def test_numbers_that_make_no_sense_are_refused(asked, words):
+    with pytest.raises(BadInput, match=words):
+        chipsmith.kernel("conv2d", parameters=SMALL, **asked)

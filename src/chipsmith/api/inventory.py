@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, overload
 
 from chipsmith.api.forms import ChipOption, ChipSettings
 from chipsmith.api.parameter import Argument, Option
-from chipsmith.api.values import as_chip
+from chipsmith.api.values import as_chip, as_seed
 from chipsmith.api.verb import Schema, Verb
 from chipsmith.console import inventory as console
 from chipsmith.schema import Json
@@ -60,7 +60,12 @@ def conformance(
     from chipsmith.witness.conformance.run import run_official_cases
 
     return run_official_cases(
-        target, operators=ops, seed=seed, sample=sample, most_cycles=most_cycles, chip=as_chip(chip, settings)
+        target,
+        operators=ops,
+        seed=None if seed is None else as_seed(seed),
+        sample=sample,
+        most_cycles=most_cycles,
+        chip=as_chip(chip, settings),
     )
 
 

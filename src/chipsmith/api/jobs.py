@@ -17,7 +17,7 @@ from chipsmith.api.forms import (
     ShowProgress,
 )
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
-from chipsmith.api.values import as_chip, as_path, as_program, as_progress, as_recipe_name
+from chipsmith.api.values import as_chip, as_path, as_program, as_progress, as_recipe_name, as_seed
 from chipsmith.api.verb import Schema, Verb
 from chipsmith.console import jobs as console
 from chipsmith.schema import Json
@@ -201,7 +201,7 @@ def predict(
 
     loaded = as_program(program)
     name = loaded.manifest.network if loaded is program else str(program)
-    writing = Writing(tokens=tokens, temperature=temperature, seed=seed)
+    writing = Writing(tokens=tokens, temperature=temperature, seed=as_seed(seed))
     return predict_raw(loaded, [os.fspath(text_or_path) for text_or_path in inputs], writing=writing, name=name)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from chipsmith.api.forms import AnyPath, ChipSettings
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
-from chipsmith.api.values import as_chip, as_path
+from chipsmith.api.values import as_chip, as_path, as_seed
 from chipsmith.api.verb import Verb
 from chipsmith.console import kernels as console
 from chipsmith.errors import BadInput
@@ -74,7 +74,7 @@ def kernel(
     if path is not None:
         check_folder(path)
     targets = [as_chip(chip, settings) for chip in chips]
-    built = build_kernel(find_kind(kind), parameters or {}, activations=read_activations(dtype), seed=seed)
+    built = build_kernel(find_kind(kind), parameters or {}, activations=read_activations(dtype), seed=as_seed(seed))
     computer = None if no_computer else ComputerAsk(inferences=inferences, threads=threads)
     result = study_kernel(built, targets, computer=computer)
     if path is not None:

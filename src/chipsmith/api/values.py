@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
 from chipsmith.api.forms import AnyPath
+from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
@@ -31,6 +32,13 @@ def as_chip(chip: "str | Chip", settings: Sequence[str]) -> "Chip":
     if isinstance(chip, str):
         return load_chip(chip, overrides)
     return override_chip(chip, overrides) if overrides else chip
+
+
+def as_seed(seed: int) -> int:
+    """A seed of random numbers. Raises BadInput for a negative one."""
+    if seed < 0:
+        raise BadInput(f"a seed is 0 or more; {seed} is given")
+    return seed
 
 
 def as_program(program: Union[AnyPath, "Program"]) -> "Program":
