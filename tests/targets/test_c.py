@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from chipsmith.api.parameter import parameters_of
+from chipsmith.api.programs import infer
 from chipsmith.chip import load_chip
 from chipsmith.cli import main
 from chipsmith.codegen.boards import BOARDS
 from chipsmith.codegen.host import find_compilers
 from chipsmith.errors import BadInput
+from chipsmith.flow.inference import arrange_inputs, time_inferences
 from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model
@@ -142,6 +145,7 @@ def test_infer_on_a_board_counts(tmp_path, capsys):
     assert code == 0
     counted = json.loads(out)["counted"]
     assert counted["board"] == "mps2-an386"
+    assert (counted["kind"], "emulated" in counted["obtained"]) == ("simulated", True)
     assert len(counted["instructions"]) == 2
     code, out, _ = run_cli(capsys, *words)
     assert f"{counted['instructions'][0]:,} instructions an inference on mps2-an386" in out
@@ -172,3 +176,14 @@ def test_tensors_of_rank_0(board):
     )
     inputs = {"a": np.array([1, 2, -3], np.int32), "b": np.array([10, 20, 30], np.int32)}
     assert open_c(board).prepare_graph(graph).execute(inputs)["y"].tolist() == [11, 22, 27]
+
+
+def test_the_help_names_every_board():
+    (board,) = [parameter for parameter in parameters_of(infer) if parameter.name == "board"]
+    assert board.form.help.endswith(f"target c: {', '.join(BOARDS)}.")
+
+
+def test_an_emulated_board_is_not_timed(network):
+    inferences = arrange_inputs(network, IMAGES[:1])
+    with pytest.raises(BadInput, match="instructions and no time: give --time or --board, not both"):
+        time_inferences(open_c("mps2-an386").prepare(network), inferences, target="c", count=2)

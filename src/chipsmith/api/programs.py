@@ -174,7 +174,8 @@ def infer(
         int | None, Option(flags=("--time",), metavar="N", help="Measure so many warm inferences of the first input.")
     ] = None,
     board: Annotated[
-        str | None, Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt.")
+        str | None,
+        Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im."),
     ] = None,
 ) -> "InferResult":
     """Give a network its author's inputs and take its author's outputs, on any target.

@@ -12,7 +12,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.host_latency import HostLatency
-from chipsmith.targets.target import PreparedNetwork, TimedNetwork
+from chipsmith.targets.target import CountedNetwork, PreparedNetwork, TimedNetwork
 from chipsmith.tosa.graph import Array
 
 
@@ -53,6 +53,8 @@ def time_inferences(prepared: PreparedNetwork, inferences: Inferences, *, target
 
     Raises BadInput too where the target is not timed by this computer's clock.
     """
+    if isinstance(prepared, CountedNetwork):
+        raise BadInput("an emulated board has instructions and no time: give --time or --board, not both")
     if not isinstance(prepared, TimedNetwork):
         raise BadInput(
             f"target {target} is not timed by this computer's clock: cpu, torch, cuda and c are; `chipsmith estimate` "

@@ -160,7 +160,7 @@ class InferResult:
             ],
             "output": None if self.path is None else str(self.path),
             "latency": None if self.latency is None else self._latency_to_json(self.latency),
-            "counted": None if self.counted is None else dataclasses.asdict(self.counted),
+            "counted": None if self.counted is None else self._count_to_json(self.counted),
         }
 
     def _latency_to_json(self, latency: HostLatency) -> Json:
@@ -171,6 +171,10 @@ class InferResult:
             "kind": "measured",
             "obtained": self.target.obtained,
         }
+
+    def _count_to_json(self, counted: InstructionCount) -> Json:
+        obtained = {"kind": "simulated", "obtained": self.target.obtained}
+        return {**dataclasses.asdict(counted), **obtained}
 
 
 @dataclass(frozen=True, kw_only=True)
