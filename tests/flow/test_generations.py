@@ -119,10 +119,29 @@ def test_a_bad_record_is_refused_before_anything_is_measured(tmp_path, record):
         chipsmith.generations(["no such network"], others=[record], out=tmp_path / "page.html")
 
 
-def test_a_record_of_nothing_measured_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="nothing was measured on this computer"):
-        chipsmith.generations([str(DIGITS)], systems=["chips"], record=tmp_path / "r.json", out=tmp_path / "page.html")
-    assert not (tmp_path / "page.html").exists()
+def test_a_record_of_nothing_measured_is_refused_at_once(tmp_path):
+    with pytest.raises(BadInput, match=r"nothing is measured for .*r\.json: add --system c, cpu, gpu"):
+        chipsmith.generations(["no such network"], systems=["chips"], record=tmp_path / "r.json", out=tmp_path / "p")
+
+
+def test_what_could_not_be_measured_is_on_the_page_though_there_is_no_record(tmp_path):
+    page, lstm = tmp_path / "page.html", DIGITS.with_name("lstm.tosa")
+    with pytest.raises(BadInput, match=r"nothing was measured .*: the page says what was left out, and why"):
+        chipsmith.generations([str(lstm)], systems=["gpu"], record=tmp_path / "r.json", out=page)
+    assert "cuda" in page.read_text()
+
+
+def test_page_and_record_are_two_files(tmp_path):
+    (tmp_path / "x").mkdir()
+    with pytest.raises(BadInput, match="cannot be both the record and the page"):
+        chipsmith.generations(["no such network"], record=tmp_path / "r", out=tmp_path / "x" / ".." / "r")
+
+
+def test_a_name_of_no_network_is_refused_with_all_that_a_network_may_be():
+    with pytest.raises(
+        BadInput, match=r"'imge' names no network; did you mean image\? give image, keyword.*run folder"
+    ):
+        load_networks(["imge"], None, SILENT)
 
 
 @pytest.mark.parametrize(

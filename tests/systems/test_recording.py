@@ -74,6 +74,11 @@ def test_only_what_was_measured_is_recorded(tmp_path):
         ({"latency_us": "fast"}, "rows.0.latency_us: Input should be a valid number"),
         ({"latency_us": None, "p99_us": None, "energy_uj": None}, "rows.0: a row needs latency_us or energy_uj"),
         ({"p99_us": 1.0}, "rows.0: p99_us is less than latency_us"),
+        ({"latency_us": "80"}, "rows.0.latency_us: Input should be a valid number"),
+        ({"latency_us": True}, "rows.0.latency_us: Input should be a valid number"),
+        ({"generation": "quantum"}, "rows.0: a record has no quantum rows"),
+        ({"generation": "one core", "threads": 8}, "rows.0: 8 threads do not run on one core"),
+        ({"system": " "}, "rows.0.system: String should have at least 1 character"),
         ({"generation": "abacus"}, "rows.0.generation: Input should be 'one core', 'many cores'"),
         ({"how": "published"}, "rows.0.how: Input should be <Evidence.MEASURED"),
         ({"boundary": ""}, "rows.0.boundary: String should have at least 1 character"),
@@ -97,6 +102,13 @@ def test_a_file_that_is_no_record_is_refused_in_a_line(tmp_path, text):
     with pytest.raises(BadInput) as refusal:
         read_record(path)
     assert "\n" not in str(refusal.value)
+
+
+def test_the_mark_that_some_editors_write_first_is_no_fault(tmp_path):
+    path = tmp_path / "r.json"
+    write(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read_record(path)) == 1
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -49,6 +49,10 @@ class SystemGroup(StrEnum):
     QUANTUM = "quantum"
 
 
+_MEASURING = frozenset([SystemGroup.CPU, SystemGroup.GPU, SystemGroup.C])
+"""The groups whose rows this computer measures."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GenerationsRequest:
     """What is asked: networks as a user names them, groups of systems, records of others, and where results go."""
@@ -106,16 +110,27 @@ def compare_generations(request: GenerationsRequest, progress: Progress) -> Gene
     """Collect the rows, write the page and, where asked for, the record. See `chipsmith.generations`."""
     from chipsmith.reports.generations.page import render_generations
 
-    for path in (request.page, *((request.record,) if request.record else ())):
-        _prepare_folder(path)
+    _check_files(request)
     others = [read_record(path) for path in request.records]
     asked = load_networks(request.networks, request.calibration, progress)
     comparison = _collect(request, asked, [row for rows in others for row in rows], progress)
-    if request.record is not None:
-        record_computer(request.record, comparison)
     progress.stage("write the page")
     write_whole(request.page, render_generations(comparison, request.language).encode())
+    if request.record is not None:
+        record_computer(request.record, comparison)
     return GenerationsResult(comparison=comparison, language=request.language, page=request.page, record=request.record)
+
+
+def _check_files(request: GenerationsRequest) -> None:
+    """Raise BadInput where the page or the record could not be written, or the record would hold nothing."""
+    _prepare_folder(request.page)
+    if request.record is None:
+        return
+    _prepare_folder(request.record)
+    if request.record.resolve() == request.page.resolve():
+        raise BadInput(f"{request.record} cannot be both the record and the page: give --out another name")
+    if _MEASURING.isdisjoint(request.groups):
+        raise BadInput(f"nothing is measured for {request.record}: add --system {', '.join(sorted(_MEASURING))}")
 
 
 def _prepare_folder(path: Path) -> None:

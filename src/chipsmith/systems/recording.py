@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
@@ -17,7 +18,7 @@ from chipsmith.systems.row import Generation, SystemRow
 FORM = "chipsmith generations record"
 """What a record says of itself."""
 
-_Text = Annotated[str, Field(min_length=1, max_length=1000)]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 _Note = Annotated[str, Field(max_length=2000)]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Most = 10_000
@@ -25,7 +26,7 @@ _Most = 10_000
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class RecordedRow(_Strict):
@@ -47,9 +48,13 @@ class RecordedRow(_Strict):
     grouped_by: _Note = ""
 
     @model_validator(mode="after")
-    def _holds_a_figure(self) -> RecordedRow:
+    def _is_whole(self) -> RecordedRow:
         if self.latency_us is None and self.energy_uj is None:
             raise ValueError("a row needs latency_us or energy_uj")
+        if self.generation is Generation.QUANTUM:
+            raise ValueError("a record has no quantum rows: their times stand on no axis with the others'")
+        if self.generation is Generation.ONE_CORE and (self.threads or 1) > 1:
+            raise ValueError(f"{self.threads} threads do not run on {self.generation.value}")
         if self.latency_us is not None and self.p99_us is not None and self.p99_us < self.latency_us:
             raise ValueError("p99_us is less than latency_us, which is the median")
         return self
@@ -73,7 +78,9 @@ def write_record(
     """Write the measured rows to `path`, whole or not at all; how many. Raises BadInput where there are none."""
     measured = [_keep(row) for row in rows if row.how is Evidence.MEASURED]
     if not measured:
-        raise BadInput(f"nothing was measured on this computer, so {path} would be empty: see what was left out")
+        raise BadInput(
+            f"nothing was measured on this computer, so {path} would be empty: the page says what was left out, and why"
+        )
     record = ComputerRecord(device=device, driver=driver, versions=versions, recorded=recorded, rows=tuple(measured))
     write_whole(path, (record.model_dump_json(indent=2) + "\n").encode())
     return len(measured)
@@ -86,7 +93,7 @@ def _keep(row: SystemRow) -> RecordedRow:
 def read_record(path: Path) -> tuple[SystemRow, ...]:
     """The rows of somebody else's record, each with the device and the date. Raises BadInput, naming file and field."""
     try:
-        record = ComputerRecord.model_validate_json(path.read_bytes())
+        record = ComputerRecord.model_validate_json(path.read_bytes().removeprefix(BOM_UTF8))
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:
