@@ -13,7 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.forms.values import GraphValue, natural_value, restore_order
 from chipsmith.frontends.quantise import quantise_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.kernels.kind import KernelDraft, KernelInput, KernelKind, Reals, Weights
+from chipsmith.kernels.kind import KernelDraft, KernelInput, KernelKind, Reals, Weights, check_size
 from chipsmith.kernels.parameters import KernelSettings, read_settings
 from chipsmith.kernels.source import FloatInterpreter, export_onnx, make_eager
 from chipsmith.quantisation.fold import fold_products
@@ -90,6 +90,8 @@ def build_kernel(
     weights = dict(kind.draw(settings, np.random.default_rng(seed)))
     inputs = kind.inputs(settings)
     network = _write(kind, settings, weights, inputs)
+    for tensor in network.graph.tensors.values():
+        check_size(tensor.shape)
     wide = find_points(fold_products(network).graph).tensors if activations is ActivationType.INT16 else ()
     quantised = quantise_network(
         network,
