@@ -47,7 +47,7 @@ def read_activations(name: str) -> ActivationType:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kernel:
+class SingleKernel:
     """A kernel: its kind and settings, its weights by PyTorch's names, and its network, whose integers are chosen.
 
     `network.source` is the float network in Chipsmith's own interpreter.
@@ -80,7 +80,7 @@ def build_kernel(
     *,
     activations: ActivationType = ActivationType.INT8,
     seed: int = 0,
-) -> Kernel:
+) -> SingleKernel:
     """The kernel of a kind with the parameters `given` by name, words or values; its weights are drawn by `seed`.
 
     Raises BadInput for parameters that the kind does not have or that do not fit, OperatorRefused for what has no
@@ -99,7 +99,9 @@ def build_kernel(
         source=FloatInterpreter(network=network),
         settings=replace(_QUANTISATION, wide=tuple(wide)),
     )
-    return Kernel(kind=kind, settings=settings, activations=activations, seed=seed, weights=weights, network=quantised)
+    return SingleKernel(
+        kind=kind, settings=settings, activations=activations, seed=seed, weights=weights, network=quantised
+    )
 
 
 def draw_calibration(inputs: Sequence[KernelInput], *, seed: int) -> list[Reals]:
