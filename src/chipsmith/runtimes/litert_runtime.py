@@ -27,7 +27,7 @@ class LiteRtEngine:
         self._outputs = [port["index"] for port in interpreter.get_output_details()]
 
     def infer(self, inputs: Sequence[Array]) -> Sequence[Array]:
-        """As Engine.infer."""
+        """As InferenceEngine.infer."""
         interpreter = self._interpreter
         try:
             for index, array in zip(self._inputs, inputs, strict=True):
@@ -38,7 +38,7 @@ class LiteRtEngine:
             raise CheckFailed(f"LiteRT did not run the network: {str(error).strip()[:200]}") from error
 
     def reset(self) -> None:
-        """As Engine.reset."""
+        """As InferenceEngine.reset."""
         self._interpreter.reset_all_variables()
 
 

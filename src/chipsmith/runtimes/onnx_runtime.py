@@ -31,7 +31,7 @@ class OnnxRuntimeEngine:
         self._names = [port.name for port in session.get_inputs()]
 
     def infer(self, inputs: Sequence[Array]) -> Sequence[Array]:
-        """As Engine.infer."""
+        """As InferenceEngine.infer."""
         try:
             outputs: Sequence[Array] = self._session.run(None, dict(zip(self._names, inputs, strict=True)))
         except Exception as error:  # onnxruntime's classes have no common base of their own
@@ -39,7 +39,7 @@ class OnnxRuntimeEngine:
         return outputs
 
     def reset(self) -> None:
-        """As Engine.reset: nothing is kept."""
+        """As InferenceEngine.reset: nothing is kept."""
 
 
 def open_onnxruntime(file: ModelFile, activations: Activations, *, threads: int) -> OnnxRuntimeEngine:

@@ -18,7 +18,7 @@ class OpenVinoEngine:
         self._request, self._order = request, order
 
     def infer(self, inputs: Sequence[Array]) -> Sequence[Array]:
-        """As Engine.infer."""
+        """As InferenceEngine.infer."""
         try:
             results = self._request.infer(dict(zip(self._order, inputs, strict=True)), share_inputs=True)
         except RuntimeError as error:
@@ -26,7 +26,7 @@ class OpenVinoEngine:
         return [*results.values()]
 
     def reset(self) -> None:
-        """As Engine.reset."""
+        """As InferenceEngine.reset."""
         self._request.reset_state()
 
 
