@@ -15,7 +15,7 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model
 from chipsmith.processors import processors
 from chipsmith.runtimes.clock import time_calls
-from chipsmith.runtimes.model_file import ModelFile, find_float_file, find_int8_file
+from chipsmith.runtimes.model_file import RuntimeFile, find_float_file, find_int8_file
 from chipsmith.runtimes.runtime import Runtime
 from chipsmith.targets import Precision, TargetOptions, load_target
 
@@ -89,7 +89,7 @@ def random_inputs(network: QuantizedNetwork) -> list[np.ndarray]:
 
 
 def call_directly(
-    file: ModelFile, network: QuantizedNetwork, inputs: list[np.ndarray], runtime: Runtime, threads: int
+    file: RuntimeFile, network: QuantizedNetwork, inputs: list[np.ndarray], runtime: Runtime, threads: int
 ) -> Call:
     """The call that a program without Chipsmith makes."""
     if runtime in (Runtime.LITERT, Runtime.LITERT_BUILTIN):
@@ -111,7 +111,7 @@ def call_onnxruntime(data: bytes, inputs: list[np.ndarray], runtime: Runtime, th
     return lambda: session.run(None, feeds)
 
 
-def call_openvino(file: ModelFile, network: QuantizedNetwork, inputs: list[np.ndarray], threads: int) -> Call:
+def call_openvino(file: RuntimeFile, network: QuantizedNetwork, inputs: list[np.ndarray], threads: int) -> Call:
     import openvino
 
     core = openvino.Core()

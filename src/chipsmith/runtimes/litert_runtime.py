@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from chipsmith.errors import BadInput, CheckFailed
-from chipsmith.runtimes.model_file import ModelFile
+from chipsmith.runtimes.model_file import RuntimeFile
 from chipsmith.tosa.graph import Array
 
 
@@ -42,7 +42,7 @@ class LiteRtEngine:
         self._interpreter.reset_all_variables()
 
 
-def open_litert(file: ModelFile, kernels: LiteRtKernels, *, threads: int) -> LiteRtEngine:
+def open_litert(file: RuntimeFile, kernels: LiteRtKernels, *, threads: int) -> LiteRtEngine:
     """The engine of a file with so many threads. Raises BadInput with LiteRT's words where it refuses the file."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 

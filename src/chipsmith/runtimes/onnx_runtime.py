@@ -8,7 +8,7 @@ from typing import Any
 
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.frontends.onnx.session import first_line
-from chipsmith.runtimes.model_file import ModelFile
+from chipsmith.runtimes.model_file import RuntimeFile
 from chipsmith.tosa.graph import Array
 
 _EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
@@ -42,7 +42,7 @@ class OnnxRuntimeEngine:
         """As InferenceEngine.reset: nothing is kept."""
 
 
-def open_onnxruntime(file: ModelFile, activations: Activations, *, threads: int) -> OnnxRuntimeEngine:
+def open_onnxruntime(file: RuntimeFile, activations: Activations, *, threads: int) -> OnnxRuntimeEngine:
     """The engine of a file with so many threads. Raises BadInput with onnxruntime's words where it refuses the file."""
     import onnxruntime
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.runtimes.engine import InferenceEngine
 from chipsmith.runtimes.litert_runtime import LiteRtKernels, open_litert
-from chipsmith.runtimes.model_file import ModelFile, find_float_file, find_int8_file
+from chipsmith.runtimes.model_file import RuntimeFile, find_float_file, find_int8_file
 from chipsmith.runtimes.onnx_runtime import Activations, open_onnxruntime
 from chipsmith.runtimes.openvino_runtime import open_openvino
 from chipsmith.runtimes.runtime import Runtime
@@ -21,7 +21,7 @@ def open_int8_engine(network: QuantizedNetwork, runtime: Runtime, *, threads: in
     return _open(network, runtime, find_int8_file(network, runtime), threads=threads)
 
 
-def _open(network: QuantizedNetwork, runtime: Runtime, file: ModelFile, *, threads: int) -> InferenceEngine:
+def _open(network: QuantizedNetwork, runtime: Runtime, file: RuntimeFile, *, threads: int) -> InferenceEngine:
     match runtime:
         case Runtime.ONNXRUNTIME:
             return open_onnxruntime(file, Activations.UNSIGNED, threads=threads)
