@@ -71,8 +71,10 @@ HEAVY = {"torch", "torchao", "executorch", "mlxtend", "sklearn", "plotly", "tosa
 }
 """Imported by the functions that use them, never with a module."""
 
-TORCH_MODULES = SOURCE / "learn" / "networks" / "modules"
-"""Subclasses of torch.nn.Module, which need torch as they are read; only functions import this folder."""
+TORCH_MODULES = ("learn.networks.modules", "quantum.modules")
+"""Packages of subclasses of torch.nn.Module, which need torch as they are read; only functions import them."""
+
+TORCH_PREFIXES = tuple(f"chipsmith.{package}" for package in TORCH_MODULES)
 
 LONGEST_FILE = 500
 
@@ -195,9 +197,9 @@ def test_the_functional_simulator_never_sees_a_graph():
 def test_heavy_libraries_are_imported_where_they_are_used():
     for file in FILES:
         names = set(imported_at_once(ast.parse(file.read_text())))
-        if not file.is_relative_to(TORCH_MODULES):
+        if not module_of(file).startswith(TORCH_PREFIXES):
             assert not {name.split(".")[0] for name in names} & HEAVY, file
-            assert not any(name.startswith("chipsmith.learn.networks.modules") for name in names), file
+            assert not any(name.startswith(TORCH_PREFIXES) for name in names), file
 
 
 def test_files_are_short():

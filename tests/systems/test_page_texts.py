@@ -11,18 +11,21 @@ import pytest
 
 from chipsmith.learn.recipe import shipped_recipes
 from chipsmith.profile.profile import Evidence
+from chipsmith.reports.markup import coded_paragraph
+from chipsmith.systems import boundaries
 from chipsmith.systems.published_rows import load_published, read_table, table_names
+from chipsmith.systems.quantum_rows import quantum_rows, read_quantum
 from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import ChipGeneration, Language, LearningGeneration, NamedSystem, PageTexts, texts_in
 from chipsmith.systems.texts.page_texts import Chapter
 from chipsmith.systems.texts.quoted_systems import QUOTED_SYSTEMS, SystemKey
-from chipsmith.systems.texts.quotes import Quote, fields_in, fill_sentences, quotes_in, show_figure
+from chipsmith.systems.texts.quotes import Quote, fields_in, fill_sentences, quote_figures, quotes_in, show_figure
 from chipsmith.systems.texts.spine import CHIP_GROUPS, RECIPES
 
 ENGLISH, CHINESE = (texts_in(language) for language in Language)
 ROWS = load_published().rows
 TABLE = {(row.network, SystemKey.of(row)): row for row in ROWS}
-OURS = {QUOTED_SYSTEMS[name] for name in ("edge256", "here", "here_twice")}
+OURS = {key for key in QUOTED_SYSTEMS.values() if key.organisation in ("Chipsmith", "this computer", "quantum study")}
 CHINESE_CHARACTER = re.compile(r"[\u4e00-\u9fff]")
 YEARS_AND_WORDS = {"1958", "1986", "2012", "2017", "8", "4"}
 """Numbers that are no figure of a system: years, the eight bits of an integer, and the Raspberry Pi 4."""
@@ -56,7 +59,7 @@ def with_our_rows() -> list[SystemRow]:
     """The published rows, and made-up ones of the chip and of this computer."""
     ours = [
         SystemRow(
-            network="image",
+            network=network,
             system=key.system,
             organisation=key.organisation,
             generation=Generation.ONE_CORE,
@@ -64,8 +67,10 @@ def with_our_rows() -> list[SystemRow]:
             boundary="",
             source="",
             latency_us=100.0,
+            accuracy=0.9,
         )
         for key in OURS
+        for network in ("image", "digits")
     ]
     return [*ROWS, *ours]
 
@@ -77,7 +82,7 @@ def row_of(name: str, network: str) -> SystemRow:
 def test_both_languages_have_all_words_with_the_same_fields():
     english, chinese = worded(ENGLISH), worded(CHINESE)
     assert english.keys() == chinese.keys()
-    assert all(english.values())
+    assert [place for place, text in (english | chinese).items() if not text] == [".sentence_gap"]
     for place, text in english.items():
         assert format_fields(text) == format_fields(chinese[place]), place
 
@@ -136,8 +141,9 @@ def test_every_quoted_figure_is_the_one_of_its_line_in_the_files():
 
 def test_a_sentence_shows_its_figures_and_is_left_out_without_them():
     sentences = ("{gap9_slow_image_us} µs.", "{l4r5_reference_image_ms_by_l4r5_st_v12_image_ms} times.", "Words.")
-    assert fill_sentences(sentences, gap=" ", rows=ROWS) == "949 µs. 4.3 times. Words."
-    assert fill_sentences(sentences, gap=" ", rows=()) == "Words."
+    figures = quote_figures(ENGLISH, ROWS)
+    assert fill_sentences(sentences, gap=" ", figures=figures) == "949 µs. 4.3 times. Words."
+    assert fill_sentences(sentences, gap=" ", figures={}) == "Words."
 
 
 @pytest.mark.parametrize(
@@ -159,7 +165,8 @@ def test_figures_are_shown_with_their_significant_digits(value, digits, text):
 
 @pytest.mark.parametrize("chapter", [*ENGLISH.learning.values(), *ENGLISH.chips.values()], ids=lambda item: item.title)
 def test_a_paragraph_is_read_in_a_minute(chapter):
-    text = fill_sentences(chapter.sentences, gap=ENGLISH.sentence_gap, rows=with_our_rows())
+    figures = quote_figures(ENGLISH, with_our_rows())
+    text = fill_sentences(chapter.sentences, gap=ENGLISH.sentence_gap, figures=figures)
     assert len(fields_in(text)) == 0
     assert 90 <= len(text.split()) <= 160
 
@@ -193,9 +200,13 @@ def test_chinese_is_written_as_chinese():
 
 
 def test_what_rows_say_of_themselves_is_known_in_chinese():
-    said = {text for row in ROWS for text in (row.boundary, row.grouped_by)}
+    own = {text for name, text in vars(boundaries).items() if name.endswith("_BOUNDARY")}
+    said = own | {text for row in ROWS for text in (row.boundary, row.grouped_by)}
     assert said - CHINESE.phrases.keys() == set()
     assert all(CHINESE_CHARACTER.search(text) for text in CHINESE.phrases.values())
+    here = next(row for row in with_our_rows() if row.system == "C, int8, 1 thread")
+    assert CHINESE.name_system(here) == "本机：C, int8, 1 thread"
+    assert ENGLISH.name_system(ROWS[0]) == f"{ROWS[0].organisation}: {ROWS[0].system}"
     assert CHINESE.phrase("not stated") == "未说明"
     assert ENGLISH.phrase("not stated") == "not stated"
 
@@ -215,6 +226,15 @@ def test_what_the_text_says_beside_its_figures_is_so():
     )
 
 
+def test_less_than_half_of_the_single_cores_and_none_of_many_states_energy():
+    stated = {
+        generation: [row.energy_uj is not None for row in ROWS if row.generation is generation]
+        for generation in (Generation.ONE_CORE, Generation.MANY_CORES)
+    }
+    assert sum(stated[Generation.ONE_CORE]) < len(stated[Generation.ONE_CORE]) / 2
+    assert not any(stated[Generation.MANY_CORES])
+
+
 def rows_of(name: str) -> list[SystemRow]:
     return [row for row in ROWS if SystemKey.of(row) == QUOTED_SYSTEMS[name]]
 
@@ -232,3 +252,32 @@ def test_the_gpus_of_the_text_are_all_there_are():
     gpus = {SystemKey.of(row) for row in ROWS if row.generation is Generation.GPU}
     assert gpus == {QUOTED_SYSTEMS["jetson"], QUOTED_SYSTEMS["mp257"]}
     assert all(row.energy_uj is None for row in ROWS if row.generation is Generation.GPU)
+
+
+def test_what_stands_between_backticks_is_code_on_the_page():
+    assert coded_paragraph("Run `a <b>` & read.") == "<p>Run <code>a &lt;b&gt;</code> &amp; read.</p>"
+
+
+def test_no_advantage_is_seen_in_the_figures_of_the_quantum_study():
+    """Where the package has them: what the text says of them holds on each task, within the intervals."""
+    rows = {(row.network, row.system): row for row in read_quantum().rows}
+    for task in {network for network, _ in rows}:
+        exact = [row for (network, system), row in rows.items() if network == task and system.endswith(", exact")]
+        quantum = [row for row in exact if row.generation is Generation.QUANTUM]
+        classical = [row for row in exact if row.generation is not Generation.QUANTUM]
+        assert max(row.accuracy_interval[0] for row in quantum) <= max(row.accuracy_interval[1] for row in classical)
+        entangled, product = (rows[task, f"kernel{form}, exact"] for form in ("", "_without_entanglement"))
+        assert entangled.accuracy_interval[0] <= product.accuracy_interval[1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "name"),
+    [(ENGLISH, "quantum kernel without entanglement, by shots"), (CHINESE, "量子核方法（无纠缠），有限次测量")],
+    ids=list(Language),
+)
+def test_models_of_the_quantum_study_are_named(texts, name):
+    figure = {"task": "digits", "model": "kernel_without_entanglement", "mode": "shots", "accuracy": 0.9}
+    (row,) = quantum_rows([figure | {"interval": [0.8, 1.0]}])
+    assert texts.name_model(row) == name
+    (unknown,) = quantum_rows([figure | {"task": "moons", "model": "tree", "mode": "odd", "interval": [0.8, 1.0]}])
+    assert (texts.name_task(unknown), texts.name_model(unknown)) == ("moons", f"tree{texts.comma}odd")

@@ -48,4 +48,5 @@ def _computer_table(result: KernelResult) -> Table:
     table = new_table(f"the same on {result.processor}: measured", *heads)
     for row in rows:
         table.add_row(*row)
+    table.caption = "x CHIP: how many of the chip's warm inferences, simulated, the median has room for"
     return table

@@ -38,11 +38,13 @@ _UNSIGNED_ZERO_POINTS = {"uint8": -128, "uint16": -32768}
 class NetworkSource:
     """Where a network comes from: the model that runs it unchanged, what that computes in, and its calibration.
 
-    `calibration` holds one array for each input, batches along axis 0; empty where there was none.
+    `floats` is the network in floating point, None where it came with roundings of its own. `calibration` holds one
+    array for each input, batches along axis 0; empty where there was none.
     """
 
     model: FrameworkModel
     arithmetic: Arithmetic
+    floats: FloatNetwork | None = None
     calibration: Sequence[Array] = ()
 
 
@@ -70,6 +72,7 @@ def assemble_network(quantisation: QuantisationResult, *, source: NetworkSource)
         layers=tuple(_follow_layers(network.layers, lowered, layout, names)),
         operator_names=follow_names(lowered.origins, layout.graph, graph),
         arithmetic=source.arithmetic,
+        floats=source.floats,
         quantisation=quantisation,
         examples=first_batches(source.calibration, inputs) if source.calibration else (),
         source=source.model,

@@ -35,14 +35,15 @@ def quantise_network(
     counts them. What `plan` has is given by the author and stays. Raises BadInput where the calibration does not fit,
     OperatorRefused as assemble_network does.
     """
-    folded = bound_masks(fold_products(network, planned=plan.tensors))
+    folded = fold_products(network, planned=plan.tensors)
+    bounded = bound_masks(folded)
     rows = calibration_rows(network.inputs, calibration)
-    result = quantise(folded, _name_rows(folded, rows), settings)
+    result = quantise(bounded, _name_rows(bounded, rows), settings)
     joined = QuantisationPlan(tensors={**result.plan.tensors, **plan.tensors})
     examples = [_join(column) for column in rows]
     return assemble_network(
         replace(result, plan=joined),
-        source=NetworkSource(model=source, arithmetic=Arithmetic.FLOAT, calibration=examples),
+        source=NetworkSource(model=source, arithmetic=Arithmetic.FLOAT, floats=folded, calibration=examples),
     )
 
 

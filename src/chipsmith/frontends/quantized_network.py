@@ -28,6 +28,7 @@ from chipsmith.tosa.graph import Array, Graph
 
 if TYPE_CHECKING:
     # A network in integers needs no quantiser, which costs a third of a second to import.
+    from chipsmith.quantisation.network import FloatNetwork
     from chipsmith.quantisation.quantise import QuantisationResult
 
 MOST_EXAMPLES = 16
@@ -112,7 +113,8 @@ class QuantizedNetwork:
     their result: the kind of operator (FULLY_CONNECTED) by its author's name. `fake_quantized` evaluates the same
     quantised network in floating point, quantised and dequantised at each tensor, without this graph. Either model is
     None where there is none. `examples` are the first of the calibration's inputs, MOST_EXAMPLES batches or fewer, one
-    array for each of the author's inputs; empty where there was no calibration. `quantisation` is the plan by which a
+    array for each of the author's inputs; empty where there was no calibration. `floats` is the network in floating
+    point as its author computes it, None where it came with integers of its own. `quantisation` is the plan by which a
     float network got its integers, None where it came with an integer graph.
     """
 
@@ -127,6 +129,7 @@ class QuantizedNetwork:
     arithmetic: Arithmetic = Arithmetic.FLOAT
     other_roundings: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[Array, ...] = field(default=(), repr=False, compare=False)
+    floats: FloatNetwork | None = field(default=None, repr=False, compare=False)
     quantisation: QuantisationResult | None = field(default=None, repr=False, compare=False)
     source: FrameworkModel | None = field(default=None, repr=False, compare=False)
     fake_quantized: FrameworkModel | None = field(default=None, repr=False, compare=False)

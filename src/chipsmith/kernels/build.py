@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -14,17 +15,21 @@ from chipsmith.frontends.quantise import quantise_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.kernels.kind import KernelDraft, KernelInput, KernelKind, Reals, Weights
 from chipsmith.kernels.parameters import KernelSettings, read_settings
-from chipsmith.kernels.source import FloatInterpreter
+from chipsmith.kernels.source import FloatInterpreter, export_onnx, make_eager
 from chipsmith.quantisation.fold import fold_products
 from chipsmith.quantisation.network import FloatNetwork, NetworkInput, NetworkOutput
 from chipsmith.quantisation.points import find_points
-from chipsmith.quantisation.settings import QuantisationSettings
+from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType
 
-_CALIBRATION = 8
-"""Inferences that choose the ranges; they are drawn as the inputs of the check are, so that min/max serves."""
+_FEWEST_INFERENCES, _FEWEST_VALUES = 8, 4096
+"""Of a calibration, whose least and greatest values are the ranges: inferences, and values of each input."""
 _CALIBRATION_SEED = 1
+_QUANTISATION = QuantisationSettings(
+    method=RangeMethod.MINMAX, corrects_bias=False, equalises=False, target_db=-math.inf
+)
+"""Drawn values have no outliers, and a kernel keeps the widths that were asked for."""
 
 
 class ActivationType(StrEnum):
@@ -55,6 +60,19 @@ class Kernel:
     weights: Weights = field(repr=False)
     network: QuantizedNetwork = field(repr=False)
 
+    @property
+    def inputs(self) -> tuple[KernelInput, ...]:
+        """What it takes, in PyTorch's layout."""
+        return self.kind.inputs(self.settings)
+
+    def as_pytorch(self) -> QuantizedNetwork:
+        """The network with PyTorch's own kernel as its source. PyTorch must be installed."""
+        return replace(self.network, source=make_eager(self.kind, self.settings, self.weights, self.inputs))
+
+    def as_onnx(self) -> QuantizedNetwork:
+        """The network with the ONNX file that PyTorch writes of its kernel as its source; both must be installed."""
+        return replace(self.network, source=export_onnx(self.kind, self.settings, self.weights, self.inputs))
+
 
 def build_kernel(
     kind: KernelKind,
@@ -75,11 +93,18 @@ def build_kernel(
     wide = find_points(fold_products(network).graph).tensors if activations is ActivationType.INT16 else ()
     quantised = quantise_network(
         network,
-        [draw_values(port, _CALIBRATION, seed=seed + _CALIBRATION_SEED) for port in inputs],
+        draw_calibration(inputs, seed=seed),
         source=FloatInterpreter(network=network),
-        settings=QuantisationSettings(wide=tuple(wide)),
+        settings=replace(_QUANTISATION, wide=tuple(wide)),
     )
     return Kernel(kind=kind, settings=settings, activations=activations, seed=seed, weights=weights, network=quantised)
+
+
+def draw_calibration(inputs: Sequence[KernelInput], *, seed: int) -> list[Reals]:
+    """As many inferences of each input as choose its range."""
+    fewest = min(math.prod(port.shape) for port in inputs)
+    count = max(_FEWEST_INFERENCES, -(-_FEWEST_VALUES // fewest))
+    return [draw_values(port, count, seed=seed + _CALIBRATION_SEED) for port in inputs]
 
 
 def draw_values(port: KernelInput, count: int, *, seed: int) -> Reals:

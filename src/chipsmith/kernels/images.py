@@ -38,7 +38,7 @@ def read_window(settings: KernelSettings, build: GraphBuilder) -> Window:
 
 
 def make_padded(settings: KernelSettings, make: Callable[[tuple[int, ...]], torch.nn.Module]) -> torch.nn.Module:
-    """The module with as much padding on both sides; what an even window needs more behind is padded before it."""
+    """The module with as much padding on both sides; an even window, which needs more behind, has zeros put there."""
     import torch
 
     pads = _read_pads(settings)

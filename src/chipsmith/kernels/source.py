@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,11 @@ from chipsmith.tosa.graph import Array
 if TYPE_CHECKING:
     import torch
 
+    from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
     from chipsmith.frontends.pytorch.eager import EagerModel
+
+_OPSET = 17
+"""The first version with LayerNormalization."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,15 +48,43 @@ def make_eager(
     kind: KernelKind, settings: KernelSettings, weights: Weights, inputs: Sequence[KernelInput]
 ) -> EagerModel:
     """The kernel as PyTorch has it, with the same weights. PyTorch must be installed."""
-    import torch
-
     from chipsmith.frontends.pytorch.eager import EagerModel
     from chipsmith.frontends.pytorch.exported import ModuleCall
 
     module = load_module(kind, settings, weights)
-    return EagerModel(
-        build=lambda: module, call=ModuleCall(positional=tuple(torch.zeros(port.shape) for port in inputs))
-    )
+    return EagerModel(build=lambda: module, call=ModuleCall(positional=_make_examples(inputs)))
+
+
+def export_onnx(
+    kind: KernelKind, settings: KernelSettings, weights: Weights, inputs: Sequence[KernelInput]
+) -> OnnxRuntimeModel:
+    """The kernel as PyTorch writes it into an ONNX file, with ONNX's own operator for it where there is such.
+
+    PyTorch and onnx must be installed.
+    """
+    import torch
+
+    from chipsmith.frontends.onnx.model import parse_model
+    from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
+    from chipsmith.frontends.pytorch.exported import silence
+
+    file = BytesIO()
+    with silence():
+        torch.onnx.export(
+            load_module(kind, settings, weights),
+            _make_examples(inputs),
+            file,
+            dynamo=False,
+            opset_version=_OPSET,
+            input_names=[port.name for port in inputs],
+        )
+    return OnnxRuntimeModel(model=parse_model(file.getvalue(), f"{kind.name}.onnx"))
+
+
+def _make_examples(inputs: Sequence[KernelInput]) -> tuple[torch.Tensor, ...]:
+    import torch
+
+    return tuple(torch.zeros(port.shape) for port in inputs)
 
 
 def load_module(kind: KernelKind, settings: KernelSettings, weights: Weights) -> torch.nn.Module:

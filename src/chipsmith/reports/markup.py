@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -75,6 +76,16 @@ def paragraph(text: str, *, kind: str = "") -> str:
     """A paragraph of plain text."""
     attribute = f' class="{kind}"' if kind else ""
     return f"<p{attribute}>{escape(text)}</p>"
+
+
+def coded_paragraph(text: str, *, kind: str = "") -> str:
+    """A paragraph of plain text in which what stands between backticks is code."""
+    return mark_code(paragraph(text, kind=kind))
+
+
+def mark_code(markup: str) -> str:
+    """Markup in which what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", markup)
 
 
 def how(text: str) -> str:

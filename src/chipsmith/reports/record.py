@@ -1,4 +1,4 @@
-"""The record of a run: everything that a report shows, as plain data that goes to JSON and back.
+"""The records of runs: everything that a report shows, as plain data that goes to JSON and back.
 
 `inference` is built by `chipsmith.profile.measure.full_profile`; who runs the chain adds the rest. Every
 number that a user sees says how it was obtained: see Figure.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from chipsmith.errors import BadInput
 from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
@@ -78,7 +77,7 @@ class MetricRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion:
-    """How often the chip answered each class (column) to examples of each class (row)."""
+    """How often each class (column) was answered to examples of each class (row)."""
 
     class_names: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
@@ -133,31 +132,27 @@ class TextSample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """Everything that a report of a run shows.
+class LearnedRecord:
+    """What a run of any recipe records of its network: how it was trained, and what its answers are worth.
 
     `versions` of packages and `hashes` (SHA-256 of the run's files) by name; `host` holds wall times in seconds and is
     the one part that differs between two runs with the same seed. What a run did not do is None or empty.
     """
 
+    ANSWERS: ClassVar[str]
+    """Who gives the answers that are judged, in words such as "the chip"."""
+
     network: str
-    chip: ChipRecord
-    inference: Profile
     seed: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     host: dict[str, float] = field(default_factory=dict)
-    host_steps: tuple[HostStep, ...] = ()
     task: str = ""
     training: TrainingRecord | None = None
     metrics: tuple[MetricRecord, ...] = ()
-    bit_exact: BitExactness | None = None
     confusion: Confusion | None = None
     calibration: tuple[CalibrationRecord, ...] = ()
     folds: FoldsRecord | None = None
-    pictures: tuple[Picture, ...] = ()
-    texts: tuple[TextSample, ...] = ()
-    quantisation: tuple[QuantisationError, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -174,9 +169,25 @@ class RunRecord:
         return next((metric for metric in self.metrics if (metric.target, metric.name) == (target, name)), None)
 
 
-def record_to_plain(record: RunRecord) -> dict[str, Any]:
-    """The record as plain JSON values, fields in order; `record_from_plain` reads them back to an equal record."""
-    return _adapter().dump_python(record, mode="json")  # type: ignore[no-any-return]
+@dataclass(frozen=True, kw_only=True)
+class RunRecord(LearnedRecord):
+    """Everything that the report of a run on a chip shows."""
+
+    ANSWERS: ClassVar[str] = "the chip"
+
+    chip: ChipRecord
+    inference: Profile
+    host_steps: tuple[HostStep, ...] = ()
+    bit_exact: BitExactness | None = None
+    pictures: tuple[Picture, ...] = ()
+    texts: tuple[TextSample, ...] = ()
+    quantisation: tuple[QuantisationError, ...] = ()
+
+
+def record_to_plain(record: LearnedRecord) -> dict[str, Any]:
+    """The record as plain JSON values, fields in order; what reads records of its kind gives an equal record."""
+    plain: dict[str, Any] = _adapter(type(record)).dump_python(record, mode="json")
+    return plain
 
 
 def record_from_plain(fields: Mapping[str, Any], *, name: str) -> RunRecord:
@@ -185,15 +196,24 @@ def record_from_plain(fields: Mapping[str, Any], *, name: str) -> RunRecord:
         fields = upgrade(fields)
     except (KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{name} holds no record of a run: {error}; run the network again") from error
+    return validate_record(RunRecord, fields, name=name)
+
+
+RecordT = TypeVar("RecordT", bound=LearnedRecord)
+
+
+def validate_record(form: type[RecordT], fields: Mapping[str, Any], *, name: str) -> RecordT:
+    """The record of this form in plain fields of today's version; BadInput, with `name`, for anything else."""
     version = fields.get("schema_version")
     if version != SCHEMA_VERSION:
         raise BadInput(
             f"{name} has schema_version {version}; this Chipsmith reads {SCHEMA_VERSION}: run the network again"
         )
     try:
-        return _adapter().validate_python(fields)
+        record: RecordT = _adapter(form).validate_python(fields)
     except ValueError as error:
         raise BadInput(f"{name} holds no record of a run: {_first_fault(error)}; run the network again") from error
+    return record
 
 
 def _first_fault(error: ValueError) -> str:
@@ -206,8 +226,7 @@ def _first_fault(error: ValueError) -> str:
     return f"{place}: {faults[0]['msg']}" if place else str(faults[0]["msg"])
 
 
-@cache
-def _adapter() -> TypeAdapter[RunRecord]:
+def _adapter(form: type[RecordT]) -> TypeAdapter[RecordT]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(RunRecord)
+    return TypeAdapter(form)

@@ -56,6 +56,9 @@ _APPLE_EXTENSIONS: Mapping[str, str] = {
 }
 """What macOS calls them, as Linux does."""
 
+_X86 = frozenset(["x86_64", "AMD64", "i386", "i686"])
+_OF_INT8 = frozenset(["avx_vnni", "avx512_vnni", "amx_int8"])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Processor:
@@ -70,6 +73,11 @@ class Processor:
     cores: int
     simd: tuple[str, ...]
     operating_system: str
+
+    @property
+    def sums_int8_products(self) -> bool:
+        """Whether it adds products of 8 bits in 32: of x86 only what has VNNI or AMX does, others add pairs in 16."""
+        return self.architecture not in _X86 or not _OF_INT8.isdisjoint(self.simd)
 
     def __str__(self) -> str:
         cores = "1 core" if self.cores == 1 else f"{self.cores} cores"

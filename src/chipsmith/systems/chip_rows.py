@@ -63,7 +63,7 @@ def chip_row(network: str, chip: Chip, totals: Totals) -> SystemRow:
         "energy: actions counted x joules of each, band from how far the sources lie apart (docs/estimates.md)",
         hardware=f"{chip.tensor.rows} x {chip.tensor.columns} multipliers, {chip.memory_bytes // 1024} KiB, "
         f"{chip.technology.node_nm:g} nm, {chip.clock_mhz:g} MHz",
-        software="the Program of `chipsmith compile`",
+        software="Program of chipsmith compile",
         precision=_INT8,
         grouped_by="a chip that is described here, for networks alone",
     )

@@ -90,7 +90,8 @@ def test_flash_and_memory_are_those_of_the_network(board):
 
 
 def test_the_stack_is_measured(board):
-    body = "    volatile int8_t space[2000];\n    space[0] = x[0];\n    space[1999] = x[1];\n    y[0] = space[0] + space[1999];"
+    declared = "    volatile int8_t space[2000];\n    space[0] = x[0];\n    space[1999] = x[1];\n"
+    body = f"{declared}    y[0] = space[0] + space[1999];"
     assert run_module(board, write_module(SQUARES), INPUTS).stack_bytes < 100
     assert 2000 <= run_module(board, write_module(body), INPUTS).stack_bytes < 2100
 
@@ -113,7 +114,7 @@ def test_a_fault_ends_the_run_with_a_reason(board):
 
 
 def test_an_unknown_board_is_refused_with_those_that_there_are():
-    with pytest.raises(BadInput, match="no emulated board 'mps2-an368'.*did you mean mps2-an386"):
+    with pytest.raises(BadInput, match=r"no emulated board 'mps2-an368'.*did you mean mps2-an386"):
         find_board("mps2-an368")
 
 

@@ -52,6 +52,25 @@ def test_no_digit_is_in_two_parts(seed):
     assert len(set.union(*parts)) == 5000
 
 
+def test_some_digits_alone_are_kept_in_the_order_of_the_recipe():
+    pair, whole = DigitsData(classes=(8, 3)).load(seed=0), DigitsData().load(seed=0)
+    assert (pair.class_names, pair.outputs) == (("8", "3"), 2)
+    assert [np.bincount(part.targets).tolist() for part in (pair.train, pair.validation, pair.test)] == [
+        [350] * 2,
+        [50] * 2,
+        [100] * 2,
+    ]
+    eights = pictures(pair.train.select(np.flatnonzero(pair.train.targets == 0)))
+    parts = (whole.train, whole.validation, whole.test)
+    assert eights < set.union(*(pictures(part.select(np.flatnonzero(part.targets == 8))) for part in parts))
+
+
+@pytest.mark.parametrize("classes", [(3,), (3, 3), (3, 10)])
+def test_classes_that_are_no_two_digits_are_refused(classes):
+    with pytest.raises(ValueError, match="classes"):
+        DigitsData(classes=classes)
+
+
 def test_an_image_file_gives_the_inputs_that_training_saw(tmp_path):
     digits = DigitsData().load(seed=0)
     image = digits.test.first(1).whole().inputs[0]

@@ -26,7 +26,7 @@ class BoardRun:
     """Inferences on a board.
 
     `outputs` by their names, each (n, *shape). `instructions` of each inference, from the call of the function
-    to its return. `stack_bytes` is the most that one of them used. `image` says what flash and memory the network takes.
+    to its return. `stack_bytes` is the most that one of them used; `image` says what flash and memory they take.
     """
 
     outputs: Mapping[str, Array]

@@ -8,6 +8,7 @@ from pathlib import Path
 from chipsmith.codegen.generate import generate_c
 from chipsmith.codegen.host import find_compilers
 from chipsmith.codegen.module import CModule
+from chipsmith.deployment.firmware.examples import make_examples
 from chipsmith.deployment.firmware.files import README, check_name, list_files
 from chipsmith.deployment.firmware.folder import check_target, write_folder
 from chipsmith.deployment.firmware.main_source import write_main
@@ -16,26 +17,33 @@ from chipsmith.deployment.firmware.measure import measure_on_boards, run_on_host
 from chipsmith.deployment.firmware.parameters import widen_narrow_floats
 from chipsmith.deployment.firmware.predict_source import write_predict
 from chipsmith.deployment.firmware.readme import write_readme
+from chipsmith.deployment.firmware.recipe_input import RecipeInput
 from chipsmith.deployment.firmware.result import Firmware
-from chipsmith.deployment.firmware.vector import make_vector
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.targets.c import HostCTarget
 from chipsmith.witness.check.check import check_network
 from chipsmith.witness.check.verdict import SourceCheck
 
 
-def deploy_network(network: QuantizedNetwork, folder: Path, *, name: str, check: SourceCheck | None) -> Firmware:
+def deploy_network(
+    network: QuantizedNetwork,
+    folder: Path,
+    *,
+    name: str,
+    check: SourceCheck | None = None,
+    recipe: RecipeInput | None = None,
+) -> Firmware:
     """Write the folder of a network, whole or not at all; all C names begin with `name`.
 
-    `check` goes into its page. Raises BadInput where the folder cannot be written or the network has no inputs,
-    OperatorRefused for an operator that C does not have, CheckFailed where the C code does not give the reference's
-    outputs here or on a board: then nothing is written.
+    `check` goes into its page; `recipe` is the input of a network that a recipe made. Raises BadInput where the folder
+    cannot be written or the network has no inputs, OperatorRefused for an operator that C does not have, CheckFailed
+    where the C code does not give the reference's outputs here or on a board: then nothing is written.
     """
     check_name(name)
     check_target(folder, list_files(name))
     wide = widen_narrow_floats(network)
     module = generate_c(wide.graph, name=name)
-    predict, vector = write_predict(wide, module), make_vector(wide)
+    predict, vector = write_predict(wide, module, recipe), make_examples(wide, recipe)
     sources = {
         **_module_sources(module),
         f"{name}_predict.h": predict.header,

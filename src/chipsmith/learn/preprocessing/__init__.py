@@ -1,6 +1,7 @@
 """Preprocessing: what is done to raw data before the network, saved with it and repeated wherever it is used."""
 
 from chipsmith.learn.preprocessing.columns import Column, ColumnsReader
+from chipsmith.learn.preprocessing.components import PrincipalComponents
 from chipsmith.learn.preprocessing.images import ImageReader
 from chipsmith.learn.preprocessing.preprocessing import Preprocessing
 from chipsmith.learn.preprocessing.scaling import Standardise
@@ -26,6 +27,7 @@ __all__ = [
     "LogMel",
     "Mfcc",
     "Preprocessing",
+    "PrincipalComponents",
     "SeriesReader",
     "SoundReader",
     "Standardise",

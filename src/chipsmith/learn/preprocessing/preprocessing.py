@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.learn.preprocessing.columns import ColumnsReader
+from chipsmith.learn.preprocessing.components import PrincipalComponents
 from chipsmith.learn.preprocessing.images import ImageReader
 from chipsmith.learn.preprocessing.scaling import Standardise
 from chipsmith.learn.preprocessing.series import Fill, SeriesReader
@@ -19,7 +20,7 @@ AnyReader = Annotated[
     ImageReader | SoundReader | BytesReader | CharactersReader | SubwordsReader | SeriesReader | ColumnsReader,
     Field(discriminator="kind"),
 ]
-AnyStep = Annotated[Standardise | LogMel | Mfcc | Fill, Field(discriminator="kind")]
+AnyStep = Annotated[Standardise | LogMel | Mfcc | Fill | PrincipalComponents, Field(discriminator="kind")]
 
 
 class Preprocessing(BaseModel):

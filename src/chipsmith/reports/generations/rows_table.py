@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chipsmith.reports.generations.figures import energy_cell, instructions_cell, latency_cell
-from chipsmith.reports.markup import escape, how, section
+from chipsmith.reports.markup import escape, how, mark_code, section
 from chipsmith.systems.comparison import Comparison
 from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import PageTexts
@@ -14,7 +14,7 @@ NAME = "rows"
 
 
 def draw_table(comparison: Comparison, texts: PageTexts) -> str:
-    """The section with the controls and the table; quantum rows have a section of their own."""
+    """The section with the controls and the table; rows that are judged by accuracy have a section of their own."""
     rows = timed_rows(comparison.rows)
     counted = any(row.instructions is not None for row in rows)
     note = how(texts.notes.instructions) if counted else ""
@@ -23,8 +23,8 @@ def draw_table(comparison: Comparison, texts: PageTexts) -> str:
 
 
 def timed_rows(rows: Iterable[SystemRow]) -> list[SystemRow]:
-    """All but the quantum ones, by generation, then by network as they come, then by time; counted ones last."""
-    kept = [row for row in rows if row.generation is not Generation.QUANTUM]
+    """All but those that are judged, by generation, then by network as they come, then by time; counted ones last."""
+    kept = [row for row in rows if not row.is_judged]
     generations, networks = list(Generation), list(dict.fromkeys(row.network for row in kept))
 
     def place(row: SystemRow) -> tuple[int, int, bool, float]:
@@ -122,8 +122,8 @@ def system_cell(row: SystemRow, texts: PageTexts) -> str:
     """The system with whose it is; below it round, hardware and software."""
     details = ", ".join(part for part in (row.edition, row.hardware, row.software) if part)
     title = escape(texts.phrase(row.grouped_by))
-    small = f"<small>{escape(details)}</small>" if details else ""
-    return f'<td class="system" title="{title}">{escape(row.full_name)}{small}</td>'
+    small = f"<small>{mark_code(escape(details))}</small>" if details else ""
+    return f'<td class="system" title="{title}">{escape(texts.name_system(row))}{small}</td>'
 
 
 def _clamped(text: str, head: str) -> str:

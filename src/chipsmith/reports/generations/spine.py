@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from chipsmith.reports.generations.figures import accuracy_text, energy_cell, latency_cell
+from chipsmith.reports.generations.figures import accuracy_text, energy_cell, labelled_cell, latency_cell
 from chipsmith.reports.generations.rows_table import name_network, system_cell
-from chipsmith.reports.markup import badge, escape, paragraph, section
+from chipsmith.reports.headline import significant
+from chipsmith.reports.markup import badge, coded_paragraph, escape, paragraph, section
 from chipsmith.systems.comparison import Comparison
 from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import ChipGeneration, LearningGeneration, PageTexts
@@ -14,17 +15,19 @@ from chipsmith.systems.texts.page_texts import Chapter
 from chipsmith.systems.texts.quotes import fill_sentences
 from chipsmith.systems.texts.spine import CHIP_GROUPS, RECIPES
 
+Figures = Mapping[str, str]
+"""What the format fields of sentences stand for, as text."""
 _OF_LEARNING = {"image": LearningGeneration.DEEP, "keyword": LearningGeneration.DEEP, "person": LearningGeneration.DEEP}
 """The generation of networks that are no recipes."""
 
 
-def draw_learning(comparison: Comparison, texts: PageTexts) -> str:
+def draw_learning(comparison: Comparison, texts: PageTexts, figures: Figures) -> str:
     """Three generations of learning, each with its networks on the page and the fastest chip of each generation."""
     chapters = "".join(
         _chapter(
             texts.learning[generation],
             texts,
-            comparison.rows,
+            figures,
             _recipes(RECIPES[generation], texts),
             _fastest_by_chip(comparison, _networks_of(generation, comparison.networks), texts),
         )
@@ -33,19 +36,19 @@ def draw_learning(comparison: Comparison, texts: PageTexts) -> str:
     return section("learning", texts.headings.learning, chapters)
 
 
-def draw_chips(comparison: Comparison, texts: PageTexts) -> str:
+def draw_chips(comparison: Comparison, texts: PageTexts, figures: Figures) -> str:
     """Three generations of chips, each with the fastest and the most frugal row of each network."""
     chapters = "".join(
-        _chapter(texts.chips[generation], texts, comparison.rows, *_groups(CHIP_GROUPS[generation], comparison, texts))
+        _chapter(texts.chips[generation], texts, figures, *_groups(CHIP_GROUPS[generation], comparison, texts))
         for generation in ChipGeneration
     )
     return section("chips", texts.headings.chips, chapters)
 
 
-def draw_named_systems(comparison: Comparison, texts: PageTexts) -> str:
+def draw_named_systems(texts: PageTexts, figures: Figures) -> str:
     """Ten systems, and what each shows."""
     chapters = "".join(
-        f"<div><h3>{escape(chapter.title)}</h3>{_sentences(chapter, texts, comparison.rows)}</div>"
+        f"<div><h3>{escape(chapter.title)}</h3>{_sentences(chapter, texts, figures)}</div>"
         for chapter in texts.systems.values()
         if chapter.sentences
     )
@@ -53,14 +56,14 @@ def draw_named_systems(comparison: Comparison, texts: PageTexts) -> str:
 
 
 def draw_quantum(comparison: Comparison, texts: PageTexts) -> str:
-    """The quantum rows below a line of their own, by accuracy alone; '' where there are none."""
-    rows = [row for row in comparison.rows if row.generation is Generation.QUANTUM]
+    """Quantum circuits and what they are judged beside, below a line of their own; '' where there are none."""
+    rows = [row for row in comparison.rows if row.is_judged]
     if not rows:
         return ""
     columns = texts.columns
     heads = (columns.network, columns.system, columns.accuracy, columns.boundary, columns.source)
     lines = (
-        f"<tr><td>{escape(name_network(row.network, texts))}</td>{system_cell(row, texts)}"
+        f"<tr><td>{escape(texts.name_task(row))}</td><td>{escape(texts.name_model(row))}</td>"
         f'<td class="number" data-value="{row.accuracy!r}" data-label="{escape(columns.accuracy)}">'
         f"{badge(row.how, texts.evidence[row.how])}{escape(accuracy_text(row))}</td>"
         f"<td>{escape(texts.phrase(row.boundary))}</td><td>{escape(row.source)}</td></tr>"
@@ -71,14 +74,14 @@ def draw_quantum(comparison: Comparison, texts: PageTexts) -> str:
     return f'<div class="line">{body}</div>'
 
 
-def _chapter(chapter: Chapter, texts: PageTexts, rows: Sequence[SystemRow], *groups: str) -> str:
-    text = _sentences(chapter, texts, rows)
+def _chapter(chapter: Chapter, texts: PageTexts, figures: Figures, *groups: str) -> str:
+    text = _sentences(chapter, texts, figures)
     return f'<div class="chapter"><h3>{escape(chapter.title)}</h3>{text}</div>{"".join(groups)}'
 
 
-def _sentences(chapter: Chapter, texts: PageTexts, rows: Sequence[SystemRow]) -> str:
-    text = fill_sentences(chapter.sentences, gap=texts.sentence_gap, rows=rows)
-    return paragraph(text) if text else ""
+def _sentences(chapter: Chapter, texts: PageTexts, figures: Figures) -> str:
+    text = fill_sentences(chapter.sentences, gap=texts.sentence_gap, figures=figures)
+    return coded_paragraph(text) if text else ""
 
 
 def _recipes(names: Iterable[str], texts: PageTexts) -> str:
@@ -111,8 +114,9 @@ def _fastest_cell(comparison: Comparison, network: str, generation: Generation, 
     row = best_row(comparison.rows, network, generation, lambda row: row.latency_us)
     if row is None:
         return f'<td data-label="{escape(texts.generations[generation])}"></td>'
-    cell = latency_cell(row, texts).removesuffix("</td>")
-    return f"{cell.replace('<td ', f'<td title={chr(34)}{escape(row.full_name)}{chr(34)} ', 1)}</td>"
+    text = "" if row.latency_us is None else significant(row.latency_us)
+    cell = labelled_cell(row.latency_us, text, row.how, texts, head=texts.generations[generation])
+    return cell.replace("<td ", f'<td title="{escape(texts.name_system(row))}" ', 1)
 
 
 def best_row(
@@ -130,7 +134,7 @@ def _groups(generations: Iterable[Generation], comparison: Comparison, texts: Pa
 def _group(generation: Generation, comparison: Comparison, texts: PageTexts) -> str:
     title = f"<h4>{escape(texts.generations[generation])}</h4>"
     rows = [row for network in comparison.networks for row in _best_rows(comparison, network, generation, texts)]
-    note = paragraph(texts.notes.no_gpu, kind="how") if generation is Generation.GPU else ""
+    note = coded_paragraph(texts.notes.no_gpu, kind="how") if generation is Generation.GPU else ""
     if not rows:
         return f"{title}{note or paragraph(texts.notes.nothing_here, kind='how')}"
     columns = texts.columns

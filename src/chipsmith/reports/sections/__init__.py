@@ -1,5 +1,6 @@
 """The sections of the page: a file each, in the order in which SECTIONS names them."""
 
+from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections import (
     calibration,
     confusion,
@@ -20,7 +21,7 @@ from chipsmith.reports.sections import (
 )
 from chipsmith.reports.sections.section import PageSection
 
-SECTIONS: tuple[PageSection, ...] = (
+SECTIONS: tuple[PageSection[RunRecord], ...] = (
     figures.SECTION,
     training.SECTION,
     confusion.SECTION,

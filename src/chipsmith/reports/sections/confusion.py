@@ -1,28 +1,28 @@
-"""What a classifier confuses: the chip's answers by true class."""
+"""What a classifier confuses: its answers by true class."""
 
 from __future__ import annotations
 
 from chipsmith.reports.charts import BLUE, Chart, chart, distinct
 from chipsmith.reports.headline import percent
 from chipsmith.reports.markup import Cell, how, number, plot, table
-from chipsmith.reports.record import Confusion, RunRecord
+from chipsmith.reports.record import Confusion, LearnedRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
 CLASSES_WRITTEN = 20
 """With more classes the cells of a confusion matrix have no numbers written in them."""
 
 
-def _draw(record: RunRecord) -> Drawing | None:
+def _draw(record: LearnedRecord) -> Drawing | None:
     confusion = record.confusion
     if confusion is None:
         return None
     rows = [_row(confusion, index) for index in range(len(confusion.class_names))]
     html = (
-        how("A row is a true class, a column the chip's answer; the diagonal is right.")
+        how(f"A row is a true class, a column what {record.ANSWERS} answered; the diagonal is right.")
         + plot("confusion", "Confusion matrix")
         + table(("class", "examples", "right", "mostly taken for"), rows, label="Accuracy by class")
     )
-    return Drawing(html=html, charts={"confusion": _matrix(confusion)})
+    return Drawing(html=html, charts={"confusion": _matrix(confusion, record.ANSWERS)})
 
 
 def _row(confusion: Confusion, index: int) -> list[str | Cell]:
@@ -47,7 +47,7 @@ def _most_taken_for(confusion: Confusion, index: int) -> str:
     return f"{name} ({count})" if count else ""
 
 
-def _matrix(confusion: Confusion) -> Chart:
+def _matrix(confusion: Confusion, answers: str) -> Chart:
     names = distinct(confusion.class_names)
     shares = [[count / max(1, sum(row)) for count in row] for row in confusion.counts]
     cells = {
@@ -66,7 +66,7 @@ def _matrix(confusion: Confusion) -> Chart:
     return chart(
         [cells],
         height=160 + max(160, 28 * len(names)) if len(names) <= CLASSES_WRITTEN else 640,
-        x_title="the chip's answer",
+        x_title=f"what {answers} answered",
         y_title="true class",
         x_axis={"type": "category"},
         y_axis={"type": "category", "autorange": "reversed", "automargin": True},

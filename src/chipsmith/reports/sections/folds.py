@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from chipsmith.reports.headline import metric_text
 from chipsmith.reports.markup import how, number, paragraph, table
-from chipsmith.reports.record import RunRecord
+from chipsmith.reports.record import LearnedRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
 
-def _draw(record: RunRecord) -> Drawing | None:
+def _draw(record: LearnedRecord) -> Drawing | None:
     folds = record.folds
     if folds is None:
         return None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from chipsmith.reports.charts import Chart
-from chipsmith.reports.record import RunRecord
+from chipsmith.reports.record import LearnedRecord
+
+RecordT = TypeVar("RecordT", bound=LearnedRecord, contravariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +21,8 @@ class Drawing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PageSection:
-    """A section of the page of a run.
+class PageSection(Generic[RecordT]):
+    """A section of the page of a run; it draws what it finds in a kind of record.
 
     `name` is its anchor and `title` its heading; `link` is the text that leads to it from the top of the page, where
     it is not empty. `draw` gives what stands below the heading, or None where the record holds nothing to show.
@@ -28,4 +31,4 @@ class PageSection:
     name: str
     title: str
     link: str = ""
-    draw: Callable[[RunRecord], Drawing | None]
+    draw: Callable[[RecordT], Drawing | None]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from chipsmith.reports.charts import BLUE, ORANGE, Chart, chart
 from chipsmith.reports.markup import how, paragraph, plot
-from chipsmith.reports.record import RunRecord, TrainingRecord
+from chipsmith.reports.record import LearnedRecord, TrainingRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
 
-def _draw(record: RunRecord) -> Drawing | None:
+def _draw(record: LearnedRecord) -> Drawing | None:
     training = record.training
     if training is None:
         return None

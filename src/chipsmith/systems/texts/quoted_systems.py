@@ -27,6 +27,10 @@ def _tiny(edition: str, organisation: str, system: str) -> SystemKey:
     return SystemKey(organisation=organisation, system=system, edition=f"MLPerf Tiny v{edition}")
 
 
+def _study(model: str) -> SystemKey:
+    return SystemKey(organisation="quantum study", system=model)
+
+
 def _here(system: str) -> SystemKey:
     return SystemKey(organisation="this computer", system=system)
 
@@ -66,8 +70,12 @@ QUOTED_SYSTEMS: Mapping[str, SystemKey] = MappingProxyType(
         "zc706": _tiny("1.1", "fpgaConvNet", "ZC706"),
         "zybo": _tiny("1.1", "fpgaConvNet", "ZyBo"),
         "edge256": SystemKey(organisation="Chipsmith", system="edge-256"),
+        "quantum_kernel": _study("kernel, exact"),
+        "product_kernel": _study("kernel_without_entanglement, exact"),
+        "rbf": _study("rbf, exact"),
         "here": _here("onnxruntime, int8, 1 thread"),
         "here_twice": _here("onnxruntime, int8, 2 threads"),
+        "here_c": _here("C, int8, 1 thread"),
     }
 )
 """By the name that begins a format field."""

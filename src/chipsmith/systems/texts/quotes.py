@@ -2,7 +2,7 @@
 
 No figure of a system stands in a sentence by hand. A format field names it: `{h7a3_v12_image_ms}` is the latency of the
 network `image` on the quoted system `h7a3_v12` in milliseconds, and `{h7a3_v07_image_ms_by_h7a3_v12_image_ms}` how many
-times the first is the second. A sentence whose figures are not all among the rows of the page is left out.
+times the first is the second. A sentence whose figures are not all among the rows is left out.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from enum import StrEnum
 from string import Formatter
 
 from chipsmith.systems.row import SystemRow
+from chipsmith.systems.texts.page_texts import PageTexts
 from chipsmith.systems.texts.quoted_systems import QUOTED_SYSTEMS, SystemKey
 
 _RATIO = "_by_"
@@ -76,24 +77,24 @@ def fields_in(sentence: str) -> tuple[str, ...]:
     return tuple(name for _, name, _, _ in Formatter().parse(sentence) if name)
 
 
-def fill_sentences(sentences: Iterable[str], *, gap: str, rows: Iterable[SystemRow]) -> str:
-    """The sentences whose figures are all among the rows, filled and joined by `gap`; '' where there are none."""
+def fill_sentences(sentences: Iterable[str], *, gap: str, figures: Mapping[str, str]) -> str:
+    """The sentences whose figures are all there, filled and joined by `gap`; '' where there are none."""
+    return gap.join(text.format_map(figures) for text in sentences if figures.keys() >= set(fields_in(text)))
+
+
+def quote_figures(texts: PageTexts, rows: Iterable[SystemRow]) -> dict[str, str]:
+    """The figures of all format fields of the page's chapters that the rows give, by field, as text."""
     table = {(row.network, SystemKey.of(row)): row for row in rows}
-    filled = (_fill(sentence, table) for sentence in sentences)
-    return gap.join(text for text in filled if text is not None)
-
-
-def _fill(sentence: str, rows: RowTable) -> str | None:
-    figures = {field: _show_field(field, rows) for field in fields_in(sentence)}
-    return None if None in figures.values() else sentence.format_map(figures)
+    shown = {field: _show_field(field, table) for sentence in texts.sentences for field in fields_in(sentence)}
+    return {field: figure for field, figure in shown.items() if figure is not None}
 
 
 def _show_field(field: str, rows: RowTable) -> str | None:
     values = [parse_quote(part).read(rows) for part in field.split(_RATIO)]
-    match values:
-        case [float(value)]:
+    match [value for value in values if value is not None]:
+        case [value] if len(values) == 1:
             return show_figure(value, digits=3)
-        case [float(over), float(under)]:
+        case [over, under]:
             return show_figure(over / under, digits=2)
         case _:
             return None

@@ -1,0 +1,54 @@
+"""A data set whose inputs are reduced to their principal components."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from chipsmith.errors import BadInput
+from chipsmith.learn.data import ArrayExamples, Dataset, Examples, GroupedExamples
+from chipsmith.learn.preprocessing import Preprocessing, PrincipalComponents, Standardise
+from chipsmith.learn.preprocessing.step import ArrayStep, Values
+
+_BATCH = 250
+"""Examples that are read at a time."""
+
+
+def as_components(dataset: Dataset, count: int) -> Dataset:
+    """The data set with inputs float32 (count): its first principal components, each with mean 0 and deviation 1.
+
+    Directions, means and deviations are those of the training part, and become steps of the preprocessing. Raises
+    BadInput where the inputs are tokens, or have fewer components.
+    """
+    if dataset.input_dtype != "float32":
+        raise BadInput(f"data set {dataset.name}: tokens have no principal components; leave them out of the recipe")
+    values = _read(dataset.train, ())
+    components = PrincipalComponents.fit(values, count=count)
+    steps = (components, Standardise.fit(components.apply(values), axis=0))
+    before = dataset.preprocessing
+    train, validation, test = (_reduced(part, steps) for part in (dataset.train, dataset.validation, dataset.test))
+    return replace(
+        dataset,
+        source=f"{dataset.source}; {count} principal components, fitted on the training part",
+        input_shape=(count,),
+        train=train,
+        validation=validation,
+        test=test,
+        preprocessing=Preprocessing(reader=before.reader, steps=(*before.steps, *steps)),
+    )
+
+
+def _read(part: Examples, steps: tuple[ArrayStep, ...]) -> Values:
+    return np.concatenate([_apply(batch.inputs, steps) for batch in part.batches(_BATCH)])
+
+
+def _apply(values: Values, steps: tuple[ArrayStep, ...]) -> Values:
+    for step in steps:
+        values = step.apply(values)
+    return values
+
+
+def _reduced(part: Examples, steps: tuple[ArrayStep, ...]) -> Examples:
+    examples = ArrayExamples(inputs=_read(part, steps), all_targets=part.targets)
+    return examples if part.groups is None else GroupedExamples(examples=examples, all_groups=part.groups)
