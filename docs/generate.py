@@ -15,8 +15,10 @@ from pathlib import Path
 
 from drawings.imports import draw_imports, import_table
 from drawings.job import draw_job
+from drawings.kernels import draw_kernels, figures_table
 from drawings.machine import draw_machine
 from drawings.timeline import draw_pipeline, draw_timeline
+from published_tables import published_tables
 from reference import noun_sections, verb_sections
 
 from chipsmith.api import VERBS
@@ -24,6 +26,7 @@ from chipsmith.api.document import verb_table, word_tables
 from chipsmith.chip import load_catalogue
 from chipsmith.chip.fields import catalogue_table, field_table
 from chipsmith.files import write_whole
+from chipsmith.kernels.catalogue import kernel_table
 from chipsmith.learn import recipe_schema
 from chipsmith.learn.data import DataSettings
 from chipsmith.learn.fields import kinds_table
@@ -71,9 +74,19 @@ def data(text: str) -> str:
     return replace_parts(text, {"data": kinds_table(DataSettings)})
 
 
+def kernels(text: str) -> str:
+    """The kinds of kernels, and their figures."""
+    return replace_parts(text, {"kinds": kernel_table(), "figures": figures_table()})
+
+
 def networks(text: str) -> str:
     """The fields of the families of networks."""
     return replace_parts(text, {"families": kinds_table(NetworkSettings)})
+
+
+def published(text: str) -> str:
+    """What each table of published measurements holds."""
+    return replace_parts(text, {"tables": published_tables()})
 
 
 def training(text: str) -> str:
@@ -94,19 +107,33 @@ def commands(text: str) -> str:
     return replace_parts(text, {"verbs": verb_table(verbs), "words": word_tables(verbs)})
 
 
+def quantum_figures(text: str) -> str:
+    """The figures of the quantum study that the package brings; as they stand where the study has left none."""
+    study = DOCS / "quantum.json"
+    if not study.exists():
+        return text
+    names = ("task", "model", "mode", "accuracy", "interval")
+    figures = [{name: figure[name] for name in names} for figure in json.loads(study.read_text())["quantum"]]
+    return json.dumps({"quantum": figures}, indent=2) + "\n"
+
+
 PAGES: Mapping[str, Page] = {
+    "../src/chipsmith/systems/quantum.json": quantum_figures,
     "api.md": api,
     "architecture.md": architecture,
     "chips.md": chips,
     "commands.md": commands,
     "data.md": data,
+    "kernels.md": kernels,
     "networks.md": networks,
     "operators.md": lambda _: document(),
     "pictures/imports.svg": lambda _: draw_imports(SOURCE),
     "pictures/job.svg": lambda _: draw_job(),
+    "pictures/kernels.svg": lambda _: draw_kernels(),
     "pictures/machine.svg": lambda _: draw_machine(),
     "pictures/tensor-pipeline.svg": lambda _: draw_pipeline(),
     "pictures/timeline.svg": lambda _: draw_timeline(),
+    "published.md": published,
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
     "training.md": training,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 
@@ -43,11 +43,33 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TargetCheck:
+    """A target, with the options that it was asked with: what it needs and is not here, and the command that mends it.
+
+    `missing` are names, none where the target works here; `mend` is '' where nothing is to be mended, or no command
+    mends it (a device).
+    """
+
+    name: str
+    missing: tuple[str, ...]
+    mend: str
+
+    @property
+    def available(self) -> bool:
+        """Whether the target works here."""
+        return not self.missing
+
+
+@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What is installed and what is missing; `mend` is one command for all that is missing ('' if nothing is)."""
+    """What is installed and what is missing; `mend` is one command for all packages that are missing ('' if none is).
+
+    `targets` are those that networks run on; empty where they cannot be asked, for want of what every command needs.
+    """
 
     checks: tuple[Check, ...]
     mend: str
+    targets: tuple[TargetCheck, ...] = ()
 
     @property
     def works(self) -> bool:
@@ -72,6 +94,15 @@ class Diagnosis:
             "complete": self.complete,
             "mend": self.mend,
             "checks": [dataclasses.asdict(check) for check in self.checks],
+            "targets": [
+                {
+                    "name": target.name,
+                    "available": target.available,
+                    "missing": list(target.missing),
+                    "mend": target.mend,
+                }
+                for target in self.targets
+            ],
         }
 
 
@@ -131,12 +162,22 @@ def _pip(requirements: list[str]) -> str:
 
 
 def describe(diagnosis: Diagnosis) -> str:
-    """A line for each check, then the command that mends what is missing."""
-    rows = [(check.name, check.needed, check.installed, _mark(check), check.used_for) for check in diagnosis.checks]
-    table = [("package", "needed", "installed", "", "used for"), *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
-    return "\n".join([*lines, "", f"mend: {diagnosis.mend}" if diagnosis.mend else "everything is there"])
+    """A line for each check and each target, then the command that mends the packages that are missing."""
+    checks = [(check.name, check.needed, check.installed, _mark(check), check.used_for) for check in diagnosis.checks]
+    targets = [
+        (target.name, "works here" if target.available else f"missing: {', '.join(target.missing)}", target.mend)
+        for target in diagnosis.targets
+    ]
+    lines = _align([("package", "needed", "installed", "", "used for"), *checks])
+    if targets:
+        lines += ["", *_align([("target", "", "mend"), *targets])]
+    return "\n".join([*lines, "", f"mend: {diagnosis.mend}" if diagnosis.mend else "every package is there"])
+
+
+def _align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines whose columns stand beneath one another."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _mark(check: Check) -> str:

@@ -1,6 +1,7 @@
 """The verbs that say what there is, and whether it is right: chips, ops, conformance, doctor."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, overload
 
 from chipsmith.api.forms import ChipOption, ChipSettings
@@ -40,7 +41,7 @@ def chips(
 
 
 def conformance(
-    target: Annotated[str, Option(help="npu (the simulated chip), reference, rtl, or your own.")] = "npu",
+    target: Annotated[str, Option(help="npu (the simulated chip), reference, rtl, c, or your own.")] = "npu",
     *,
     ops: Annotated[Sequence[str], Option(flags=("--op",), help="An operator, such as conv2d; repeatable.")] = (),
     seed: Annotated[int | None, Option(help="Draws other cases than the generator's own.")] = None,
@@ -74,13 +75,19 @@ def ops() -> "tuple[OperatorRow, ...]":
 
 
 def doctor() -> "Diagnosis":
-    """What is installed, what is missing, and the command that mends it.
+    """What is installed, which targets work here, what is missing, and the command that mends it.
 
-    Read from the package's own requirements. Raises BadInput where Chipsmith runs from a folder and is not installed.
+    Packages are read from the package's own requirements; targets are asked themselves. Raises BadInput where Chipsmith
+    runs from a folder and is not installed.
     """
     from chipsmith.diagnosis import diagnose
 
-    return diagnose()
+    diagnosis = diagnose()
+    try:
+        from chipsmith.targets.check import check_targets
+    except ImportError:  # a package that every command needs is missing, which the diagnosis says
+        return diagnosis
+    return replace(diagnosis, targets=check_targets())
 
 
 INVENTORY_VERBS = (

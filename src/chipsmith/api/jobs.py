@@ -25,7 +25,7 @@ from chipsmith.schema import Json
 if TYPE_CHECKING:
     from chipsmith.deployment.predict import Predicted
     from chipsmith.flow.compress import Compressed
-    from chipsmith.flow.results import RunResult, TrainResult
+    from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
     from chipsmith.learn import Recipe
     from chipsmith.studies.budget import Budget
 
@@ -62,7 +62,7 @@ def run(
     out: Annotated[AnyPath | None, Option(help="The run folder; default runs/RECIPE-SEED.")] = None,
     cosim: Annotated[bool, Option(help="Run one inference on the chip's RTL too, as `cosim`.")] = False,
     progress: ShowProgress = None,
-) -> "RunResult":
+) -> "RunResult | QuantumRunResult":
     """Raw data to a chip: train, quantise, compile, execute bit for bit, time, price, report.
 
     `recipe` is a shipped one by name, a YAML file or a Recipe. Its network is trained, quantised after training and
@@ -73,16 +73,25 @@ def run(
     "recipe.name" and "chip.name". `resume` goes on with a training that was interrupted; `cosim` adds one inference on
     the chip's RTL.
 
+    A quantum network compiles for no chip: it is judged exactly, with shots and with the noise of a device, beside
+    classical models on the same features, and the folder has its circuit (QuantumRunResult).
+
     The same recipe gives the same result but for its `host` block. A chip that differs from its witness is no
     exception: see `RunResult.failure`. Raises BadInput and OperatorRefused.
     """
+    from chipsmith.flow.quantum_run import run_quantum
     from chipsmith.flow.run import run_recipe
     from chipsmith.flow.run_folder import choose_folder
-    from chipsmith.flow.training import read_job
+    from chipsmith.flow.training import read_job, refuse_chip, require_chip
 
     job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
-    target = as_chip(chip or job.chip, chip_settings)
     folder = choose_folder(as_path(out), f"{job.name}-{job.seed}")
+    if job.is_quantum:
+        refuse_chip(
+            job, {"--chip": chip is not None, "--cosim": cosim, **{f"--set {field}": True for field in chip_settings}}
+        )
+        return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
+    target = as_chip(chip or require_chip(job, verb="run"), chip_settings)
     result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress))
     return _with_cosimulation(result) if cosim else result
 
@@ -156,12 +165,13 @@ def compress(
     A budget that no network meets is no exception: see `Compressed.failure`. Raises BadInput and OperatorRefused.
     """
     from chipsmith.flow.compress import compress_recipe
-    from chipsmith.flow.training import read_job
+    from chipsmith.flow.training import read_job, require_chip
     from chipsmith.studies.budget import Budget
     from chipsmith.studies.methods import CompressionSettings
 
     job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
-    target = as_chip(chip or job.chip, chip_settings)
+    named = require_chip(job, verb="compress")
+    target = as_chip(chip or named, chip_settings)
     asked = CompressionSettings(budget=budget or Budget(), methods=methods, trials=trials, epochs=epochs)
     return compress_recipe(job, target, asked, out=as_path(out), progress=as_progress(progress))
 
@@ -197,20 +207,23 @@ def predict(
 
 def report(
     folder: Annotated[AnyPath, Argument(metavar="RUN_FOLDER", help="What `chipsmith run` left.")],
-) -> "RunResult":
+) -> "RunResult | QuantumRunResult":
     """Write the page of a run again from its result.json, and print its closing table.
 
     The page and the trace come from result.json alone. Raises BadInput where `folder` is no run's.
     """
     from pathlib import Path
 
-    from chipsmith.flow.results import RunResult
+    from chipsmith.flow.results import QuantumRunResult, RunResult
     from chipsmith.flow.run_folder import read_run, write_views
+    from chipsmith.reports.record import RunRecord
 
     path = Path(folder)
     record = read_run(path)
     write_views(path, record)
-    return RunResult(record=record, folder=path)
+    if isinstance(record, RunRecord):
+        return RunResult(record=record, folder=path)
+    return QuantumRunResult(record=record, folder=path)
 
 
 JOB_VERBS = (

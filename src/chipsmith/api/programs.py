@@ -166,7 +166,16 @@ def infer(
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npz keyed by their names.")] = None,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
-    target: Annotated[str, Option(help="What runs it: npu, source, int8, reference or rtl.")] = "npu",
+    target: Annotated[str, Option(help="What runs it: a target of `chipsmith doctor`, such as source or cpu.")] = "npu",
+    runtime: Annotated[str | None, Option(help="The library that runs it on target cpu, such as openvino.")] = None,
+    precision: Annotated[str | None, Option(help="What target cpu computes in: int8 or float32.")] = None,
+    threads: Annotated[int | None, Option(help="How many threads cpu and torch may use; default all.")] = None,
+    timed: Annotated[
+        int | None, Option(flags=("--time",), metavar="N", help="Measure so many warm inferences of the first input.")
+    ] = None,
+    board: Annotated[
+        str | None, Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt.")
+    ] = None,
 ) -> "InferResult":
     """Give a network its author's inputs and take its author's outputs, on any target.
 
@@ -174,27 +183,39 @@ def infer(
     (n, b, ...), n inferences of the network's own batch; or (n x b, ...), the same joined along the first axis; or,
     where b is 1, (...), one inference without it. The outputs lie as the inputs do, in the source's layout and type, by
     the author's names; those of a module are `output`, or `output_0`, `output_1` and so on. They go to `output`, if
-    given. A network that keeps a state runs its inferences in order. The other arguments are as for `compile`.
+    given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
+    targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
+    times; the result's latency has their median and 99th percentile. On a `board`, which an
+    emulator has, the instructions of each inference are counted. The other arguments are as for `compile`.
 
     Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
-    from chipsmith.flow.inference import arrange_inputs, infer_outputs
+    from chipsmith.flow.inference import arrange_inputs, infer_outputs, time_inferences
     from chipsmith.flow.results import InferResult
-    from chipsmith.targets import load_target
+    from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
 
-    runner = load_target(target, as_chip(chip, settings))
+    wanted = TargetOptions(runtime=runtime, precision=read_precision(precision), threads=threads, board=board)
+    runner = load_target(target, as_chip(chip, settings), wanted)
     given, path = as_arrays_by_name(inputs), as_path(output)
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     if path is not None:
         check_output(path, network.output_names)
     inferences = arrange_inputs(network, given)
-    outputs = infer_outputs(network, runner.prepare(network), inferences)
+    prepared = runner.prepare(network)
+    latency = None if timed is None else time_inferences(prepared, inferences, target=target, count=timed)
+    outputs = infer_outputs(network, prepared, inferences)
     if path is not None:
         write_outputs(path, outputs)
     return InferResult(
-        network=network.graph.name, target=runner, inferences=inferences.count, outputs=outputs, path=path
+        network=network.graph.name,
+        target=runner,
+        inferences=inferences.count,
+        outputs=outputs,
+        path=path,
+        latency=latency,
+        counted=prepared.count(*inferences.arrays) if isinstance(prepared, CountedNetwork) else None,
     )
 
 

@@ -36,6 +36,7 @@ class Kernel(enum.Enum):
     DIRECT = "convolve_direct"
     ANY = "convolve_any"
     DEPTHWISE = "convolve_depthwise"
+    DEPTHWISE_ANY = "convolve_depthwise_any"
     TRANSPOSED = "convolve_transposed"
     MATRICES = "multiply_matrices"
 
@@ -88,7 +89,9 @@ def choose_kernel(sums: Sums, *, has_scratch: bool) -> Kernel:
         case "MATMUL":
             return Kernel.MATRICES
         case "DEPTHWISE_CONV2D":
-            return Kernel.DEPTHWISE
+            filters = sums.operation.shape("weight")[3]
+            plain = filters == 1 and not sums.operation.value("weight_zp")
+            return Kernel.DEPTHWISE if plain else Kernel.DEPTHWISE_ANY
         case "TRANSPOSE_CONV2D":
             return Kernel.TRANSPOSED
     if sums.operation.value("weight_zp") or sums.weight_size > _MOST_PRODUCTS:

@@ -13,16 +13,16 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 if TYPE_CHECKING:
     from chipsmith.deployment.predict import Predicted
     from chipsmith.flow.compress import Compressed
-    from chipsmith.flow.results import RunResult, TrainResult
+    from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
     from chipsmith.learn import Recipe
 
 
-def present_run(result: RunResult) -> Presentation:
+def present_run(result: RunResult | QuantumRunResult) -> Presentation:
     """The closing table of a run, where its files are, and its co-simulation, if it has one."""
     return Presentation(to_json=result.to_json, print_text=partial(_print_run, result), failure=result.failure)
 
 
-def present_report(result: RunResult) -> Presentation:
+def present_report(result: RunResult | QuantumRunResult) -> Presentation:
     """As of the run; what the run found is no failure of drawing it."""
     return Presentation(to_json=result.to_json, print_text=partial(_print_run, result))
 
@@ -51,7 +51,23 @@ def present_predictions(result: Predicted) -> Presentation:
     return Presentation(to_json=result.to_json, print_text=partial(_print_predictions, result))
 
 
-def _print_run(result: RunResult) -> None:
+def _print_run(result: RunResult | QuantumRunResult) -> None:
+    from chipsmith.flow.results import RunResult
+
+    if isinstance(result, RunResult):
+        _print_chip_run(result)
+    else:
+        _print_quantum_run(result)
+
+
+def _print_quantum_run(result: QuantumRunResult) -> None:
+    from chipsmith.reports.quantum.terminal import print_quantum_report
+
+    print_quantum_report(result.record)
+    print(f"run folder: {result.folder} (report.html is the page, circuit.qasm the circuit in OpenQASM 3)")
+
+
+def _print_chip_run(result: RunResult) -> None:
     from chipsmith.reports.terminal import print_report
 
     print_report(result.record)

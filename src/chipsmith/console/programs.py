@@ -11,6 +11,7 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
     from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
+    from chipsmith.profile.instruction_count import InstructionCount
     from chipsmith.quantisation.quantise import QuantisationReport
     from chipsmith.witness.check.verdict import SourceCheck
     from chipsmith.witness.diff.compare import Diff
@@ -113,6 +114,21 @@ def _print_inference(result: InferResult) -> None:
         table.add_row(name, str(array.dtype), str(list(array.shape)), *limits)
     table.caption = f"written to {result.path}" if result.path else "not written; --output OUT.npz writes them"
     print_tables(table)
+    if result.latency is not None:
+        latency = result.latency
+        print(
+            f"measured: p50 {latency.p50_us:.1f} us, p99 {latency.p99_us:.1f} us over {len(latency.samples_us)} warm "
+            f"inferences; {result.target.obtained}"
+        )
+    if result.counted is not None:
+        _print_count(result.counted)
+
+
+def _print_count(counted: InstructionCount) -> None:
+    least, most = min(counted.instructions), counted.most_instructions
+    each = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    print(f"{each} instructions an inference on {counted.board} ({counted.core}, emulated), which say nothing of time")
+    print(f"flash {counted.flash_bytes:,} bytes, RAM {counted.ram_bytes:,} bytes; {counted.compiler}")
 
 
 def _print_estimates(results: Sequence[Estimate]) -> None:

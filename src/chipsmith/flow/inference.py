@@ -11,7 +11,8 @@ import numpy as np
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.targets.target import PreparedNetwork
+from chipsmith.profile.host_latency import HostLatency
+from chipsmith.targets.target import PreparedNetwork, TimedNetwork
 from chipsmith.tosa.graph import Array
 
 
@@ -45,6 +46,19 @@ def infer_outputs(network: QuantizedNetwork, prepared: PreparedNetwork, inferenc
     outputs = prepared.run(*inferences.arrays)
     pairs = zip(network.author_outputs, outputs, strict=True)
     return {tensor.name: _lay_out(array, tensor, inferences) for tensor, array in pairs}
+
+
+def time_inferences(prepared: PreparedNetwork, inferences: Inferences, *, target: str, count: int) -> HostLatency:
+    """The wall time of so many warm inferences of the first input. Raises as TimedNetwork.time.
+
+    Raises BadInput too where the target is not timed by this computer's clock.
+    """
+    if not isinstance(prepared, TimedNetwork):
+        raise BadInput(
+            f"target {target} is not timed by this computer's clock: cpu, torch, cuda and c are; `chipsmith estimate` "
+            "says how long an inference takes on a chip"
+        )
+    return prepared.time(*inferences.arrays, inferences=count)
 
 
 def _lay_out(array: Array, tensor: AuthorTensor, inferences: Inferences) -> Array:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from chipsmith.learn import Metrics, Task, Training
-from chipsmith.learn.validation.folds import Folds
+from chipsmith.learn import Dataset, Metrics, Recipe, Task, Training
+from chipsmith.learn.validation.folds import cross_validate
+from chipsmith.profile.profile import Evidence
 from chipsmith.reports.record import (
     CalibrationRecord,
     Confusion,
@@ -19,9 +20,14 @@ from chipsmith.reports.record import (
     ReliabilityBin,
     TrainingRecord,
 )
-from chipsmith.targets import Target
 
-_PACKAGES = ("chipsmith", "numpy", "numba", "tosa-tools", "torch", "torchao", "executorch", "mlxtend")
+CHIP_PACKAGES = ("chipsmith", "numpy", "numba", "tosa-tools", "torch", "torchao", "executorch", "mlxtend")
+"""What the result of a run on a chip depends on."""
+QUANTUM_PACKAGES = (
+    *("chipsmith", "numpy", "torch", "scikit-learn", "mlxtend"),
+    *("pennylane", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "qiskit-qasm3-import"),
+)
+"""What the result of a run of a quantum network depends on."""
 _INTERVAL = "bootstrap, 95 %"
 _NOT_CALIBRATED = "int8"
 """The target whose calibration says nothing that the others' do not."""
@@ -29,9 +35,11 @@ _NOT_CALIBRATED = "int8"
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """What the answers of a network on a target are worth."""
+    """What the answers of a network on a target are worth: the target's name, and how it obtained them."""
 
-    target: Target
+    name: str
+    kind: Evidence
+    obtained: str
     metrics: Metrics
 
 
@@ -53,10 +61,10 @@ def metric_records(judged: Iterable[Judged]) -> tuple[MetricRecord, ...]:
     """All metrics on all targets, with how each was obtained."""
     return tuple(
         MetricRecord(
-            target=on.target.name,
+            target=on.name,
             interval=_INTERVAL,
-            kind=on.target.kind,
-            obtained=on.target.obtained,
+            kind=on.kind,
+            obtained=on.obtained,
             **dataclasses.asdict(metric),
         )
         for on in judged
@@ -73,17 +81,20 @@ def calibration_records(judged: Iterable[Judged]) -> tuple[CalibrationRecord, ..
     """The calibration of the source network and of the chip; none for tasks without classes."""
     return tuple(
         CalibrationRecord(
-            target=on.target.name,
+            target=on.name,
             bins=tuple(ReliabilityBin(**dataclasses.asdict(row)) for row in on.metrics.calibration.bins),
             error=on.metrics.calibration.error,
         )
         for on in judged
-        if on.target.name != _NOT_CALIBRATED and on.metrics.calibration is not None
+        if on.name != _NOT_CALIBRATED and on.metrics.calibration is not None
     )
 
 
-def folds_record(folds: Folds) -> FoldsRecord:
-    """The primary metric over the folds."""
+def folds_record(recipe: Recipe, data: Dataset) -> FoldsRecord | None:
+    """The primary metric over the folds that the recipe asks for, for which it is trained anew; None for none."""
+    if not recipe.validation.folds:
+        return None
+    folds = cross_validate(recipe, data, folds=recipe.validation.folds)
     return FoldsRecord(
         name=folds.metrics[0].name,
         values=tuple(metric.value for metric in folds.metrics),
@@ -92,9 +103,9 @@ def folds_record(folds: Folds) -> FoldsRecord:
     )
 
 
-def versions() -> dict[str, str]:
-    """The versions that a result depends on."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
+def versions(packages: Sequence[str] = CHIP_PACKAGES) -> dict[str, str]:
+    """The versions that a result depends on: Python's, and those of `packages`."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in packages}}
 
 
 def _version(package: str) -> str:

@@ -13,10 +13,13 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
     from chipsmith.learn import Metrics, Training
+    from chipsmith.profile.host_latency import HostLatency
+    from chipsmith.profile.instruction_count import InstructionCount
     from chipsmith.profile.profile import ChipRecord, HostStep, Totals
     from chipsmith.profile.time_breakdown import TimeShare
     from chipsmith.program.program import Placement, Program
     from chipsmith.quantisation.quantise import QuantisationReport
+    from chipsmith.reports.quantum.record import QuantumRunRecord
     from chipsmith.reports.record import RunRecord
     from chipsmith.sim.cycle import Timeline
     from chipsmith.targets import Target
@@ -128,13 +131,19 @@ class SimResult:
 
 @dataclass(frozen=True, kw_only=True)
 class InferResult:
-    """The outputs of a network by its author's names, of so many inferences on a target; the file that has them."""
+    """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
+
+    `latency` is that of warm inferences of the first input by this computer's clock, None where it was not asked for.
+    `counted` has the instructions and the memory of the inferences where an emulated board ran them.
+    """
 
     network: str
     target: Target
     inferences: int
     outputs: Mapping[str, Array]
     path: Path | None
+    latency: HostLatency | None = None
+    counted: InstructionCount | None = None
 
     def to_json(self) -> Json:
         """The object of `chipsmith infer --json`."""
@@ -150,6 +159,17 @@ class InferResult:
                 for name, array in self.outputs.items()
             ],
             "output": None if self.path is None else str(self.path),
+            "latency": None if self.latency is None else self._latency_to_json(self.latency),
+            "counted": None if self.counted is None else dataclasses.asdict(self.counted),
+        }
+
+    def _latency_to_json(self, latency: HostLatency) -> Json:
+        return {
+            "p50_us": latency.p50_us,
+            "p99_us": latency.p99_us,
+            "inferences": len(latency.samples_us),
+            "kind": "measured",
+            "obtained": self.target.obtained,
         }
 
 
@@ -244,11 +264,29 @@ class RunResult:
         """The object of `chipsmith run --json`: result.json without the record; the folder stands in `host`."""
         from chipsmith.reports.result import result_to_plain
 
-        plain = result_to_plain(self.record)
-        del plain["record"]
-        host = {"folder": str(self.folder), "wall_s": plain.pop("host")}
         cosim = {} if self.cosim is None else {"cosim": self.cosim.to_json()}
-        return {**plain, "host": host, **cosim}
+        return {**_printed(result_to_plain(self.record), self.folder), **cosim}
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantumRunResult:
+    """A run of a quantum network: its record, and the folder that it left."""
+
+    record: QuantumRunRecord
+    folder: Path
+
+    @property
+    def failure(self) -> str:
+        """How the circuit's file or its states differ from what others compute; empty where they do not."""
+        checks = {"circuit.qasm": self.record.file_check, "the states": self.record.state_check}
+        wrong = {name: check for name, check in checks.items() if not check.equal}
+        return "; ".join(f"{name}: fidelity {check.fidelity:.6f} by {check.witness}" for name, check in wrong.items())
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith run --json`: result.json without the record; the folder stands in `host`."""
+        from chipsmith.reports.quantum.result import quantum_result_to_plain
+
+        return _printed(quantum_result_to_plain(self.record), self.folder)
 
 
 def obtained(inference: Totals) -> dict[str, str]:
@@ -259,6 +297,12 @@ def obtained(inference: Totals) -> dict[str, str]:
         headline.label: ": ".join(filter(None, (headline.figure.kind, headline.figure.status, headline.figure.source)))
         for headline in inference_headlines(inference)
     }
+
+
+def _printed(plain: Json, folder: Path) -> Json:
+    """The object of result.json as a command prints it: without the record, its folder beside the wall times."""
+    shown = {name: value for name, value in plain.items() if name not in ("record", "host")}
+    return {**shown, "host": {"folder": str(folder), "wall_s": plain["host"]}}
 
 
 def _busy(timeline: Timeline) -> dict[str, int]:

@@ -36,10 +36,9 @@ from chipsmith.learn.reproducible import one_thread
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate_outputs
 from chipsmith.learn.validation.evaluate import reconstruction_errors
-from chipsmith.learn.validation.folds import cross_validate
 from chipsmith.profile.measure import describe_chip
 from chipsmith.program.program import Program
-from chipsmith.reports.record import CHIP, JUDGED, FoldsRecord, RunRecord
+from chipsmith.reports.record import CHIP, JUDGED, RunRecord
 from chipsmith.targets import HostedGraph, PreparedNetwork, load_target
 from chipsmith.targets.npu import NpuGraph, NpuTarget
 from chipsmith.tosa.graph import Array
@@ -81,7 +80,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progre
         judged = _judge(recipe, chip, data, test, network, answers)
         quantisation = quantisation_errors(network, data) if recipe.validation.layer_errors else ()
     with stages.stage("cross-validate"):
-        folds = _folds(recipe, data)
+        folds = folds_record(recipe, data)
     with stages.stage("sample"):
         drawn = pictures(trained, data, chip, values, answers)
         written = texts(data, npu, seed=recipe.seed)
@@ -163,13 +162,8 @@ def _judge(
             metrics = evaluate_outputs(
                 outputs, test, data.task, resamples=recipe.validation.bootstrap, scaling=data.target_scaling
             )
-            judged[target.name] = Judged(target=target, metrics=metrics)
+            judged[target.name] = Judged(name=target.name, kind=target.kind, obtained=target.obtained, metrics=metrics)
     return judged
-
-
-def _folds(recipe: Recipe, data: Dataset) -> FoldsRecord | None:
-    count = recipe.validation.folds
-    return folds_record(cross_validate(recipe, data, folds=count)) if count else None
 
 
 def _host_work(network: QuantizedNetwork, when: Literal["before", "after"]) -> str:

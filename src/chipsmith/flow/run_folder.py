@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from chipsmith.learn import TrainedNetwork, save_trained
 from chipsmith.program.file import serialize_program
 from chipsmith.program.program import Program
 from chipsmith.reports.html import write_page
-from chipsmith.reports.record import RunRecord
-from chipsmith.reports.result import read_result, write_result
+from chipsmith.reports.quantum.page import write_quantum_page
+from chipsmith.reports.quantum.record import QuantumRunRecord, is_quantum, quantum_record_from_plain
+from chipsmith.reports.quantum.result import quantum_result_to_plain
+from chipsmith.reports.record import RunRecord, record_from_plain
+from chipsmith.reports.result import read_fields, read_result, write_plain, write_result
 from chipsmith.reports.trace import write_trace
 from chipsmith.tosa.file import serialize_tosa
 from chipsmith.tosa.graph import Graph
@@ -23,6 +27,7 @@ RUNS = Path("runs")
 RESULT = "result.json"
 PAGE = "report.html"
 TRACE = "trace.json"
+QASM = "circuit.qasm"
 TRAINED = "trained.safetensors"
 CHECKPOINT = "checkpoint.pt"
 """The state of a training that is not done; a finished one has none."""
@@ -37,6 +42,22 @@ def choose_folder(out: Path | None, name: str) -> Path:
     return folder
 
 
+def write_quantum_run(
+    folder: Path, record: QuantumRunRecord, *, qasm: str, trained: TrainedNetwork
+) -> QuantumRunRecord:
+    """Write the files of a run of a quantum network; gives the record with their hashes."""
+    make_folder(folder)
+    write_whole(folder / QASM, qasm.encode())
+    save_trained(trained, folder / TRAINED)
+    complete = replace(record, hashes=_hashes(folder, (QASM, TRAINED)))
+    write_plain(quantum_result_to_plain(complete), folder / RESULT)
+    stored = read_run(folder)
+    assert isinstance(stored, QuantumRunRecord)
+    write_views(folder, stored)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return stored
+
+
 def write_run(folder: Path, record: RunRecord, *, graph: Graph, program: Program, trained: TrainedNetwork) -> RunRecord:
     """Write the files of a run; gives the record with their hashes, which stand in result.json too."""
     make_folder(folder)
@@ -49,8 +70,7 @@ def write_run(folder: Path, record: RunRecord, *, graph: Graph, program: Program
     for file, data in files.items():
         write_whole(folder / file, data)
     save_trained(trained, folder / TRAINED)
-    hashes = {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in (*files, TRAINED)}
-    complete = replace(record, hashes=hashes)
+    complete = replace(record, hashes=_hashes(folder, (*files, TRAINED)))
     write_result(complete, folder / RESULT)
     stored = read_result(folder / RESULT)
     write_views(folder, stored)
@@ -58,14 +78,24 @@ def write_run(folder: Path, record: RunRecord, *, graph: Graph, program: Program
     return stored
 
 
-def write_views(folder: Path, record: RunRecord) -> None:
-    """Write what is drawn from the record: the page and the trace."""
+def write_views(folder: Path, record: RunRecord | QuantumRunRecord) -> None:
+    """Write what is drawn from the record: the page, and of a chip the trace."""
+    if isinstance(record, QuantumRunRecord):
+        write_quantum_page(record, folder / PAGE)
+        return
     write_trace(record, folder / TRACE)
     write_page(record, folder / PAGE)
 
 
-def read_run(folder: Path) -> RunRecord:
-    """The record of a run folder. Raises BadInput where it holds none."""
+def read_run(folder: Path) -> RunRecord | QuantumRunRecord:
+    """The record of a run folder, of whichever kind. Raises BadInput where it holds none."""
     if not folder.is_dir():
         raise BadInput(f"there is no run folder {folder}; `chipsmith run digits` makes one")
-    return read_result(folder / RESULT)
+    fields, name = read_fields(folder / RESULT), str(folder / RESULT)
+    if is_quantum(fields):
+        return quantum_record_from_plain(fields, name=name)
+    return record_from_plain(fields, name=name)
+
+
+def _hashes(folder: Path, files: Iterable[str]) -> dict[str, str]:
+    return {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in files}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -58,6 +58,26 @@ def change_recipe(
     if changes:
         raise BadInput("settings change a recipe that is named; change a Recipe with model_copy")
     return recipe
+
+
+def require_chip(recipe: Recipe, *, verb: str) -> str:
+    """The chip that the recipe names. Raises BadInput for a quantum network, which `verb` cannot take."""
+    if recipe.is_quantum or recipe.chip is None:
+        raise BadInput(
+            f"{verb} takes networks that run on a chip; {recipe.name} is a quantum network ({recipe.network.kind}): "
+            "train and run take it"
+        )
+    return recipe.chip
+
+
+def refuse_chip(recipe: Recipe, given: Mapping[str, bool]) -> None:
+    """Raise BadInput for what is `given`, by the names of the options, of a chip that a quantum network has not."""
+    foreign = [name for name, present in given.items() if present]
+    if foreign:
+        raise BadInput(
+            f"{recipe.name} is a quantum network ({recipe.network.kind}) and compiles for no AI chip: "
+            f"leave out {', '.join(foreign)}"
+        )
 
 
 def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, progress: Progress) -> TrainedNetwork:

@@ -58,11 +58,15 @@ def find_verilator() -> Path:
 
 def find_toolchain() -> Toolchain:
     """Verilator and a C++ compiler; BadInput says what is missing and how to get it."""
-    root = find_verilator()
-    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+    root, compiler = find_verilator(), find_compiler()
     if compiler is None:
         raise BadInput("the RTL simulation needs a C++ compiler: install g++ or clang++, or name one in $CXX")
     return Toolchain(root=root, compiler=compiler)
+
+
+def find_compiler() -> str | None:
+    """The C++ compiler that $CXX names, or g++, or clang++; None where there is none."""
+    return os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
 
 
 def build_machine(chip: Chip, *, trace: bool = False, replaced: Mapping[str, str] | None = None) -> Path:

@@ -38,3 +38,14 @@ def describe_parameters() -> Mapping[str, str]:
         name: "; ".join(f"{text} ({', '.join(kinds)})" for text, kinds in texts.items())
         for name, texts in users.items()
     }
+
+
+def kernel_table() -> str:
+    """The kinds with their parameters and defaults as a table in Markdown, for docs/kernels.md."""
+    rows = [
+        f"| `{kind.name}` | {kind.summary} | "
+        + ", ".join(f"`{parameter.name}` {show_value(parameter.default)}" for parameter in kind.parameters)
+        + " |"
+        for kind in KERNEL_KINDS.values()
+    ]
+    return "\n".join(["| kernel | what it computes | parameters and defaults |", "|---|---|---|", *rows])

@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 from chipsmith.suggest import nearest_name
 
 _SHOWN = 80
+_CONSEQUENCE = "default_factory_not_called"
+"""A default that waits for a field with a fault of its own."""
 
 Schema = dict[str, Any]
 
@@ -18,7 +20,7 @@ Schema = dict[str, Any]
 def describe_faults(error: ValidationError, model: type[BaseModel], *, origin: str) -> str:
     """One message with a line for each fault of `origin`, which was read as `model`."""
     schema = model.model_json_schema()
-    faults = [_describe(fault, schema) for fault in error.errors()]
+    faults = [_describe(fault, schema) for fault in error.errors() if fault["type"] != _CONSEQUENCE]
     if len(faults) == 1:
         return f"{origin}: {faults[0]}"
     return "\n  ".join([f"{origin} has {len(faults)} faults:", *faults])
@@ -78,8 +80,8 @@ def _resolve(names: list[str], schema: Schema) -> tuple[str, Schema]:
 def _follow(part: Schema, schema: Schema) -> Schema:
     while "$ref" in part:
         part = schema["$defs"][part["$ref"].rpartition("/")[2]]
-    chosen = next((option for option in part.get("anyOf", []) if "discriminator" in option), None)
-    return chosen or part
+    chosen = next((option for option in part.get("anyOf", []) if {"discriminator", "$ref"} & set(option)), None)
+    return part if chosen is None else _follow(chosen, schema)
 
 
 def _union(part: Schema, schema: Schema) -> dict[str, str]:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from chipsmith.chip import parse_overrides
 from chipsmith.errors import BadInput
 from chipsmith.learn.components import as_components
 from chipsmith.learn.data import Dataset, DataSettings, Task
 from chipsmith.learn.faults import describe_faults
-from chipsmith.learn.networks import Network, NetworkSettings
+from chipsmith.learn.judging import QuantumJudging
+from chipsmith.learn.networks import Network, NetworkSettings, QuantumNetwork
 from chipsmith.learn.tasks import as_task
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
@@ -24,6 +25,15 @@ from chipsmith.learn.validation.settings import ValidationSettings
 from chipsmith.suggest import nearest_name
 
 _SUFFIX = ".yaml"
+_CHIP = "edge-256"
+
+
+def _default_chip(fields: dict[str, Any]) -> str | None:
+    return None if isinstance(fields.get("network"), QuantumNetwork) else _CHIP
+
+
+def _default_judging(fields: dict[str, Any]) -> QuantumJudging | None:
+    return QuantumJudging() if isinstance(fields.get("network"), QuantumNetwork) else None
 
 
 class Recipe(RecipeSection):
@@ -46,8 +56,38 @@ class Recipe(RecipeSection):
     validation: ValidationSettings = ValidationSettings()
     anomalies: tuple[str, ...] = ()
     weights: str | None = Field(default=None, description="a file of weights that the network starts from")
-    chip: str = Field(default="edge-256", description="a chip of the catalogue, or a chip file")
+    chip: str | None = Field(
+        default_factory=_default_chip,
+        description="a chip of the catalogue, or a chip file; default edge-256, none for a quantum network",
+    )
+    quantum: QuantumJudging | None = Field(
+        default_factory=_default_judging, description="how a quantum network is judged; of no other network"
+    )
     seed: int = Field(default=0, ge=0, lt=1 << 32, description="of the split, the first weights and all that is drawn")
+
+    @field_validator("chip")
+    @classmethod
+    def _require_chip(cls, chip: str | None, info: ValidationInfo) -> str | None:
+        if "network" not in info.data:  # it has a fault of its own
+            return chip
+        quantum = isinstance(info.data["network"], QuantumNetwork)
+        if quantum and chip is not None:
+            raise ValueError("a quantum network compiles for no AI chip: leave the chip out")
+        if not quantum and chip is None:
+            raise ValueError("a network that is not quantum runs on a chip: name one, or leave the field out")
+        return chip
+
+    @field_validator("quantum")
+    @classmethod
+    def _require_judging(cls, quantum: QuantumJudging | None, info: ValidationInfo) -> QuantumJudging | None:
+        if "network" in info.data and isinstance(info.data["network"], QuantumNetwork) != (quantum is not None):
+            raise ValueError("the section is of a quantum network alone, and of each such")
+        return quantum
+
+    @property
+    def is_quantum(self) -> bool:
+        """Whether the network runs on a quantum processor, and on no chip."""
+        return isinstance(self.network, QuantumNetwork)
 
     def load_data(self) -> Dataset:
         """The data set as this recipe's task sees it. Raises BadInput."""

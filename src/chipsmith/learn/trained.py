@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.data import Dataset, TargetScaling
+from chipsmith.learn.networks import KernelFamily
 from chipsmith.learn.preprocessing import Preprocessing
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
+from chipsmith.learn.training.machines import MachineCandidate
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.validation.verdict import Verdict, guess_loss, judge
 from chipsmith.learn.weights import load_weights
@@ -24,7 +26,7 @@ class Training(RecipeSection):
     """How a network was trained and what was measured meanwhile; plain data that goes to JSON and back.
 
     `input_shape` and `outputs` are what the network was built for; `guess_loss` is the loss of the best answer that
-    does not look at the input.
+    does not look at the input. `candidates` are the hyper-parameters that a kernel machine was fitted with.
     """
 
     recipe: Recipe
@@ -38,6 +40,7 @@ class Training(RecipeSection):
     validation_examples: int
     guess_loss: float
     history: History
+    candidates: tuple[MachineCandidate, ...] = ()
 
     @property
     def best_epoch(self) -> Epoch:
@@ -74,6 +77,12 @@ def train(
     """
     require_torch(f"train {recipe.name}")
     module = build_module(recipe, dataset)
+    if isinstance(recipe.network, KernelFamily) and recipe.training.epochs:
+        if recipe.training.epochs > 1:
+            raise BadInput(f"recipe {recipe.name}: a kernel machine is fitted in a single epoch: training.epochs=1")
+        fitted = recipe.network.fit(module, dataset, seed=recipe.seed, on_epoch=on_epoch)
+        training = describe(recipe, dataset, fitted.history, candidates=fitted.candidates)
+        return TrainedNetwork(module=module, training=training)
     history = fit(module, dataset, settings=recipe.training, seed=recipe.seed, checkpoint=checkpoint, on_epoch=on_epoch)
     return TrainedNetwork(module=module, training=describe(recipe, dataset, history))
 
@@ -94,7 +103,9 @@ def build_module(recipe: Recipe, dataset: Dataset) -> torch.nn.Module:
     return module
 
 
-def describe(recipe: Recipe, dataset: Dataset, history: History) -> Training:
+def describe(
+    recipe: Recipe, dataset: Dataset, history: History, *, candidates: tuple[MachineCandidate, ...] = ()
+) -> Training:
     """The record of a training of `recipe` on `dataset`."""
     network = recipe.network_for(dataset)
     return Training(
@@ -109,4 +120,5 @@ def describe(recipe: Recipe, dataset: Dataset, history: History) -> Training:
         validation_examples=len(dataset.validation),
         guess_loss=guess_loss(dataset),
         history=history,
+        candidates=candidates,
     )

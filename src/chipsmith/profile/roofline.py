@@ -38,9 +38,9 @@ _LIMITS = {
 class RoofPlace:
     """An inference under the roof of its chip: the rates that its work allows, and the rate that it reaches.
 
-    `macs` are those of the operators, padding left out; `read_bytes` and `written_bytes` go over the external channels,
-    which work side by side; `cycles` is its latency. `busiest` is the engine with the most busy cycles, `busy_share` of
-    the latency.
+    `macs` are those of the operators, window positions on the padding counted in, of which the compiler leaves out what
+    it can; `read_bytes` and `written_bytes` go over the external channels, which work side by side; `cycles` is its
+    latency. `busiest` is the engine with the most busy cycles, `busy_share` of the latency.
     """
 
     roof: Roofline

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chipsmith.profile.profile import EngineRow, Evidence, Figure, Latency, Totals
 
 if TYPE_CHECKING:
-    from chipsmith.reports.record import MetricRecord, RunRecord
+    from chipsmith.reports.record import LearnedRecord, MetricRecord, RunRecord
 
 SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"
@@ -27,7 +27,14 @@ class Headline:
 
 def headlines(record: RunRecord) -> tuple[Headline, ...]:
     """All headline figures of a run, in order; those that the run did not make are left out."""
-    return (*_metrics(record), *_exactness(record), *inference_headlines(record.inference))
+    return (*metric_headlines(record), *_exactness(record), *inference_headlines(record.inference))
+
+
+def metric_headlines(record: LearnedRecord) -> list[Headline]:
+    """Metric by metric, the targets of each side by side, so that a drop is seen at the target that causes it."""
+    names = dict.fromkeys(metric.name for metric in record.metrics)
+    metrics = (record.metric(target, name) for name in names for target in record.targets)
+    return [_metric(metric) for metric in metrics if metric is not None]
 
 
 def inference_headlines(totals: Totals) -> tuple[Headline, ...]:
@@ -50,13 +57,6 @@ def significant(value: float) -> str:
 
 def _exponent(value: float) -> int:
     return int(f"{value:e}".rpartition("e")[2])
-
-
-def _metrics(record: RunRecord) -> list[Headline]:
-    """Metric by metric, the targets of each side by side, so that a drop is seen at the target that causes it."""
-    names = dict.fromkeys(metric.name for metric in record.metrics)
-    metrics = (record.metric(target, name) for name in names for target in record.targets)
-    return [_metric(metric) for metric in metrics if metric is not None]
 
 
 def _metric(metric: MetricRecord) -> Headline:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
+from typing import TypeVar
 
 from chipsmith.files import write_whole
 from chipsmith.reports.charts import Chart
 from chipsmith.reports.markup import escape, section
-from chipsmith.reports.record import RunRecord
+from chipsmith.reports.record import LearnedRecord, RunRecord
 from chipsmith.reports.sections import SECTIONS
-from chipsmith.reports.sections.section import Drawing
+from chipsmith.reports.sections.section import Drawing, PageSection
 from chipsmith.reports.verdict import draw_header, draw_verdict
+
+RecordT = TypeVar("RecordT", bound=LearnedRecord)
 
 
 def render_page(record: RunRecord) -> str:
@@ -25,12 +28,17 @@ def render_page(record: RunRecord) -> str:
 
 def draw_body(record: RunRecord) -> Drawing:
     """The body of a run's page: the verdict, then the sections that the record holds something for."""
-    drawn = [(part, drawing) for part in SECTIONS if (drawing := part.draw(record)) is not None]
-    links = {part.name: part.link for part, _ in drawn if part.link}
-    parts = [section(part.name, part.title, drawing.html) for part, drawing in drawn]
+    sections, links = draw_sections(record, SECTIONS)
+    html = f"<main>{draw_header(record, links)}{draw_verdict(record)}{sections.html}</main>"
+    return Drawing(html=html, charts=sections.charts)
+
+
+def draw_sections(record: RecordT, sections: Sequence[PageSection[RecordT]]) -> tuple[Drawing, dict[str, str]]:
+    """The sections that the record holds something for as one drawing, and the links to them by their names."""
+    drawn = [(part, drawing) for part in sections if (drawing := part.draw(record)) is not None]
+    html = "".join(section(part.name, part.title, drawing.html) for part, drawing in drawn)
     charts = {name: chart for _, drawing in drawn for name, chart in drawing.charts.items()}
-    html = f"<main>{draw_header(record, links)}{draw_verdict(record)}{''.join(parts)}</main>"
-    return Drawing(html=html, charts=charts)
+    return Drawing(html=html, charts=charts), {part.name: part.link for part, _ in drawn if part.link}
 
 
 def fill_page(

@@ -35,8 +35,8 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
         "chip": record.chip.name,
         "seed": record.seed,
         "metric": chip.name if chip else None,
-        **_by_target("metric", {target: record.primary_metric(target) for target in targets}),
-        **_by_target("accuracy", {target: record.metric(target, "accuracy") for target in targets}),
+        **metrics_by_target("metric", {target: record.primary_metric(target) for target in targets}),
+        **metrics_by_target("accuracy", {target: record.metric(target, "accuracy") for target in targets}),
         "bit_exact": exact.exact if exact else None,
         "images": chip.count if chip else None,
         **inference_to_plain(record.inference),
@@ -47,7 +47,7 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _by_target(name: str, metrics: Mapping[str, MetricRecord | None]) -> dict[str, Any]:
+def metrics_by_target(name: str, metrics: Mapping[str, MetricRecord | None]) -> dict[str, Any]:
     """The fields NAME_TARGET, then NAME_TARGET_interval, of metrics by target."""
     values = {f"{name}_{target}": metric.value if metric else None for target, metric in metrics.items()}
     intervals = {
@@ -80,13 +80,23 @@ def inference_to_plain(totals: Totals) -> dict[str, Any]:
 
 def write_result(record: RunRecord, path: Path) -> None:
     """Write result.json, whole or not at all."""
-    write_whole(path, (json.dumps(result_to_plain(record), indent=1) + "\n").encode())
+    write_plain(result_to_plain(record), path)
+
+
+def write_plain(result: Mapping[str, Any], path: Path) -> None:
+    """Write the object of a result.json, whole or not at all."""
+    write_whole(path, (json.dumps(result, indent=1) + "\n").encode())
 
 
 def read_result(path: Path) -> RunRecord:
     """The record in a result.json; BadInput where the file is missing, foreign or of another version."""
     from chipsmith.reports.record import record_from_plain
 
+    return record_from_plain(read_fields(path), name=str(path))
+
+
+def read_fields(path: Path) -> dict[str, Any]:
+    """The plain fields of the record in a result.json, of whatever kind; BadInput where the file has none."""
     try:
         content = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
     except OSError as error:
@@ -95,8 +105,8 @@ def read_result(path: Path) -> RunRecord:
         raise BadInput(f"{path} is not JSON; give the result.json of a run folder") from error
     if not isinstance(content, dict) or not isinstance(content.get("record"), dict):
         raise BadInput(f"{path} holds no record of a run; give the result.json of a run folder")
-    fields = content["record"] | {"host": content.get("host", {})}
-    return record_from_plain(fields, name=str(path))
+    fields: dict[str, Any] = content["record"] | {"host": content.get("host", {})}
+    return fields
 
 
 def _refuse_constant(name: str) -> float:

@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 
 
 def closing_table(record: RunRecord) -> RenderableType:
-    """The closing table of a run: each figure, its value and how it was obtained; below it, from what, by number."""
+    """The closing table of a run."""
+    return headline_table(f"{record.network} on {record.chip.name}", headlines(record))
+
+
+def headline_table(title: str, rows: Sequence[Headline]) -> RenderableType:
+    """Each figure, its value and how it was obtained; below the table, from what, by number."""
     from rich.console import Group
 
-    rows = headlines(record)
     notes = _notes(rows)
-    table = _table(f"{record.network} on {record.chip.name}")
-    for title in ("figure", "value", "how"):
-        table.add_column(title)
+    table = _table(title)
+    for column in ("figure", "value", "how"):
+        table.add_column(column)
     table.add_column("from", justify="right", no_wrap=True)
     for group in _groups(rows):
         for row in group:
@@ -95,7 +99,7 @@ def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
 
 def print_report(record: RunRecord, *, file: TextIO | None = None) -> None:
     """Print the placement table, the verdict of the training and the closing table."""
-    console = _console(file)
+    console = open_console(file)
     console.print(placement_table(record.inference.operators, record.host_steps))
     if record.training is not None:
         console.print(f"training: {record.training.verdict}; {record.training.reason}")
@@ -106,7 +110,8 @@ def _host_rows(host: Iterable[HostStep], when: Literal["before", "after"]) -> li
     return [(step.name, "", "", "host", step.reason) for step in host if step.when == when]
 
 
-def _console(file: TextIO | None) -> Console:
+def open_console(file: TextIO | None = None) -> Console:
+    """Rich's console that colours no numbers; standard output where no file is given."""
     from rich.console import Console
 
     return Console(file=file, highlight=False)

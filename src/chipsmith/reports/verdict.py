@@ -24,9 +24,13 @@ def draw_header(record: RunRecord, links: Mapping[str, str]) -> str:
     """The title of a run's page, and its links: texts by the name of the section that they lead to."""
     chip = record.chip
     subtitle = f"Chip {chip.name}, {chip.clock_mhz} MHz, {chip.memory_bytes // 1024} KiB of on-chip memory."
+    return draw_title(f"{record.network} on {chip.name}", subtitle, links)
+
+
+def draw_title(title: str, subtitle: str, links: Mapping[str, str]) -> str:
+    """The head of a page: its title, a line below it, and links as `draw_header` takes them."""
     anchors = "".join(f'<a href="#{name}">{text}</a>' for name, text in links.items())
-    title = f"<h1>{escape(record.network)} on {escape(chip.name)}</h1>"
-    return f"<header>{title}{paragraph(subtitle, kind='subtitle')}<nav>{anchors}</nav></header>"
+    return f"<header><h1>{escape(title)}</h1>{paragraph(subtitle, kind='subtitle')}<nav>{anchors}</nav></header>"
 
 
 def draw_verdict(record: RunRecord) -> str:
@@ -35,7 +39,9 @@ def draw_verdict(record: RunRecord) -> str:
     speed = f"{rows['latency in time'].text}; {rows['inferences a second'].text} inferences a second"
     metric = record.primary_metric(CHIP)
     labels = (*((f"test {metric.name}, {CHIP}",) if metric else ()), *_CARDS)
-    cards = "".join(_card(rows[label], speed if label == "latency" else "") for label in labels if label in rows)
+    cards = "".join(
+        draw_card(rows[label], note=speed if label == "latency" else "") for label in labels if label in rows
+    )
     exact = record.bit_exact
     kind = "" if exact is None else " good" if exact.exact else " bad"
     return f'<div class="verdict{kind}">{paragraph(verdict(record))}</div><div class="cards">{cards}</div>'
@@ -69,7 +75,8 @@ def _exactness(record: RunRecord) -> list[str]:
     return [f"✗ {exact.mismatches:,} of {exact.compared:,} outputs differ from {exact.reference}."]
 
 
-def _card(row: Headline, note: str) -> str:
+def draw_card(row: Headline, *, note: str = "") -> str:
+    """A card of a headline figure; below the value stands `note`, or what the figure's text has in brackets."""
     value, _, remark = row.text.partition(": ") if row.label == "bit-exact" else row.text.partition(" (")
     text = escape(note or remark.rstrip(")"))
     return (

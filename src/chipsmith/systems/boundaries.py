@@ -9,8 +9,10 @@ COMPUTER_BOUNDARY = (
     "package of the processor, what it draws when idle included."
 )
 DEVICE_BOUNDARY = (
-    "Latency: arrays in the memory of the device, in and out, until it has finished; no copy to or from the host."
+    "Latency: arrays in the host's memory, copied to the device, and its outputs copied back, in warm caches. Energy "
+    "is not measured."
 )
 C_BOUNDARY = "Latency: the C function of the network alone, integers in, integers out, in warm caches."
 EMULATED_BOUNDARY = "Instructions: the C function of the network alone; an emulator has no time."
 QUANTUM_BOUNDARY = "Accuracy on the test part of the task, simulated; no time stands beside the others'."
+CLASSICAL_BOUNDARY = "Accuracy on the test part of the task, on the features that the circuits have."

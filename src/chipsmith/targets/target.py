@@ -31,18 +31,39 @@ class Precision(StrEnum):
     """The quantised network in the runtime's integer kernels."""
 
 
+class QuantumMode(StrEnum):
+    """How a quantum processor's answers are computed, for none is here."""
+
+    EXACT = "exact"
+    """From the state of the qubits itself, which no device can read."""
+    SHOTS = "shots"
+    """From a number of measurements, without errors."""
+    DEVICE = "device"
+    """From a number of measurements with the noise of a real device, as its stored calibration has it."""
+
+
+def read_precision(name: str | None) -> Precision | None:
+    """A precision by its name, None without a name. Raises BadInput for a name that is none."""
+    names = [precision.value for precision in Precision]
+    if name is not None and name not in names:
+        raise BadInput(f"there is no precision '{name}'; there are: {', '.join(names)}")
+    return None if name is None else Precision(name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetOptions:
     """How a target is to run a network; None leaves it to the target.
 
     `runtime` is the library that runs it (`cpu`), `precision` what it computes in (`cpu`, `cuda`), `threads` how many
-    threads it may use (`cpu`, `torch`), `board` the emulated board that it runs on (`c`).
+    threads it may use (`cpu`, `torch`), `board` the emulated board that it runs on (`c`), `mode` how it is
+    simulated (`quantum`).
     """
 
     runtime: str | None = None
     precision: Precision | None = None
     threads: int | None = None
     board: str | None = None
+    mode: QuantumMode | None = None
 
     def refuse_all_but(self, target: str, *names: str) -> None:
         """Raise BadInput for an option that is given and is none of `names`, which `target` takes."""

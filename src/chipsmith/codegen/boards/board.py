@@ -35,7 +35,7 @@ class Tool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory:
+class MemoryRegion:
     """A memory of a board: the address where it begins, and its size in bytes."""
 
     origin: int
@@ -56,8 +56,8 @@ class Board:
     architecture: Architecture
     machine: tuple[str, ...]
     flags: tuple[str, ...]
-    flash: Memory
-    ram: Memory
+    flash: MemoryRegion
+    ram: MemoryRegion
     compiler: Tool
     emulator: Tool
     ticks_per_instruction: Fraction

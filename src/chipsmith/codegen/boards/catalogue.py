@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from chipsmith.codegen.boards.board import Architecture, Board, Memory, Tool
+from chipsmith.codegen.boards.board import Architecture, Board, MemoryRegion, Tool
 from chipsmith.errors import BadInput
 from chipsmith.suggest import nearest_name
 
@@ -27,8 +27,8 @@ _CORTEX_M4 = Board(
     architecture=Architecture.ARM,
     machine=("-machine", "mps2-an386", "-icount", "shift=7"),
     flags=("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
-    flash=Memory(origin=0, bytes=4 * _MIB),
-    ram=Memory(origin=0x20000000, bytes=4 * _MIB),
+    flash=MemoryRegion(origin=0, bytes=4 * _MIB),
+    ram=MemoryRegion(origin=0x20000000, bytes=4 * _MIB),
     compiler=_ARM_COMPILER,
     emulator=_ARM_EMULATOR,
     ticks_per_instruction=Fraction(_INSTRUCTION_NS, _TIMER_NS),
@@ -42,8 +42,8 @@ _RV32IMAC = Board(
         *("-bios", "none", "-icount", "shift=0"),
     ),
     flags=("-march=rv32imac", "-mabi=ilp32", "-mcmodel=medany", "-mno-relax"),
-    flash=Memory(origin=0x80000000, bytes=4 * _MIB),
-    ram=Memory(origin=0x80400000, bytes=4 * _MIB),
+    flash=MemoryRegion(origin=0x80000000, bytes=4 * _MIB),
+    ram=MemoryRegion(origin=0x80400000, bytes=4 * _MIB),
     compiler=_RISCV_COMPILER,
     emulator=_RISCV_EMULATOR,
     ticks_per_instruction=Fraction(1),

@@ -71,7 +71,7 @@ int main(void)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Buffer:
+class CallBuffer:
     """An array that a function reads or writes: its C type and numpy's, and the shape of one inference."""
 
     name: str
@@ -96,8 +96,8 @@ class BoardProgram:
     sources: Mapping[str, str]
     header: str
     function: str
-    inputs: tuple[Buffer, ...]
-    outputs: tuple[Buffer, ...]
+    inputs: tuple[CallBuffer, ...]
+    outputs: tuple[CallBuffer, ...]
 
 
 def program_of(module: CModule) -> BoardProgram:
@@ -111,8 +111,8 @@ def program_of(module: CModule) -> BoardProgram:
     )
 
 
-def _buffer(port: CPort) -> Buffer:
-    return Buffer(name=port.tensor, c_type=C_TYPES[port.dtype], dtype=port.dtype.numpy, shape=port.shape)
+def _buffer(port: CPort) -> CallBuffer:
+    return CallBuffer(name=port.tensor, c_type=C_TYPES[port.dtype], dtype=port.dtype.numpy, shape=port.shape)
 
 
 def write_harness(program: BoardProgram) -> str:
@@ -137,13 +137,13 @@ def write_harness(program: BoardProgram) -> str:
     )
 
 
-def _declare(buffer: Buffer, name: str) -> str:
+def _declare(buffer: CallBuffer, name: str) -> str:
     return f"static {buffer.c_type} {name}[{max(1, math.prod(buffer.shape))}];"
 
 
-def _read(buffer: Buffer, name: str) -> str:
+def _read(buffer: CallBuffer, name: str) -> str:
     return f"        if (board_read(inputs, {name}, {buffer.bytes}u)) {{\n            return 1;\n        }}"
 
 
-def _write(buffer: Buffer, name: str) -> str:
+def _write(buffer: CallBuffer, name: str) -> str:
     return f"    board_write(outputs, {name}, {buffer.bytes}u);"

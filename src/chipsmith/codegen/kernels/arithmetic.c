@@ -2,6 +2,9 @@
  * Conversions to a signed type keep the low bits and right shifts of negative values keep the sign: C leaves both to
  * the implementation, and the assertions of the source hold it to them. */
 
+/*: BLOCK: channels or columns that are computed together */
+enum { BLOCK = 32 };
+
 /*: wrap_add */
 static inline int32_t wrap_add(int32_t a, int32_t b)
 {

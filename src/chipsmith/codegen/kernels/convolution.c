@@ -246,9 +246,45 @@ static inline void convolve_rows(const convolution *c, const int8_t *input, cons
     }
 }
 
-/*: convolve_depthwise: outputs / inputs filters for each channel; a weight is element y, x, o of [rows][columns][outputs] */
+/*: add_filtered: products of neighbouring channels with their weights, each of which fits 16 bits */
+static inline void add_filtered(const int8_t *restrict pixel, int32_t zero, const int8_t *restrict weights,
+                                int32_t count, uint32_t *restrict sums)
+{
+    for (int32_t i = 0; i < count; i++) {
+        const int16_t product = (int16_t)((pixel[i] - zero) * weights[i]);
+        sums[i] += (uint32_t)(int32_t)product;
+    }
+}
+
+/*: convolve_depthwise: a filter for each channel, blocks of channels together; weights are [rows][columns][channels] */
 static inline void convolve_depthwise(const convolution *c, const int8_t *input, const int8_t *weights,
                                       const int32_t *bias, const results r)
+{
+    int32_t place = 0;
+    for (position p = {0, 0, 0, 0}; p.n < c->images; advance(c, &p), place += c->outputs)
+        for (int32_t o = 0; o < c->outputs; o += BLOCK) {
+            const int32_t count = c->outputs - o < BLOCK ? c->outputs - o : BLOCK;
+            uint32_t sums[BLOCK];
+            for (int32_t i = 0; i < count; i++)
+                sums[i] = (uint32_t)bias[(o + i) * c->bias_step];
+            for (int32_t ky = 0; ky < c->kernel_height; ky++) {
+                const int32_t y = p.y * c->stride_y - c->top + ky * c->dilation_y;
+                if (y < 0 || y >= c->height)
+                    continue;
+                for (int32_t kx = 0; kx < c->kernel_width; kx++) {
+                    const int32_t x = p.x * c->stride_x - c->left + kx * c->dilation_x;
+                    if (x >= 0 && x < c->width)
+                        add_filtered(input + p.n * c->step_n + y * c->step_y + x * c->step_x + o, c->input_zero,
+                                     weights + (ky * c->kernel_width + kx) * c->outputs + o, count, sums);
+                }
+            }
+            put(&r, place + o, (const int32_t *)sums, o, count);
+        }
+}
+
+/*: convolve_depthwise_any: outputs / inputs filters for each channel; weights are [rows][columns][outputs] */
+static inline void convolve_depthwise_any(const convolution *c, const int8_t *input, const int8_t *weights,
+                                          const int32_t *bias, const results r)
 {
     const int32_t filters = c->outputs / c->inputs;
     int32_t place = 0;
@@ -312,19 +348,19 @@ typedef struct {
     int32_t left_zero, right_zero;
 } matrices;
 
-/*: multiply_matrices */
+/*: multiply_matrices: blocks of columns together */
 static inline void multiply_matrices(const matrices *m, const int8_t *left, const int8_t *right, const results r)
 {
-    int32_t place = 0;
-    for (int32_t n = 0; n < m->batch; n++)
-        for (int32_t y = 0; y < m->rows; y++)
-            for (int32_t x = 0; x < m->columns; x++) {
-                const int8_t *row = left + (n * m->rows + y) * m->inner;
-                uint32_t sum = 0;
-                for (int32_t i = 0; i < m->inner; i++)
-                    sum += (uint32_t)((row[i] - m->left_zero) *
-                                      (right[(n * m->inner + i) * m->columns + x] - m->right_zero));
-                const int32_t total = (int32_t)sum;
-                put(&r, place++, &total, x, 1);
+    for (int32_t row = 0; row < m->batch * m->rows; row++)
+        for (int32_t x = 0; x < m->columns; x += BLOCK) {
+            const int32_t count = m->columns - x < BLOCK ? m->columns - x : BLOCK;
+            const int8_t *factors = right + row / m->rows * m->inner * m->columns + x;
+            uint32_t sums[BLOCK] = {0};
+            for (int32_t i = 0; i < m->inner; i++, factors += m->columns) {
+                const int32_t factor = left[row * m->inner + i] - m->left_zero;
+                for (int32_t k = 0; k < count; k++)
+                    sums[k] += (uint32_t)(factor * (int16_t)(factors[k] - m->right_zero));
             }
+            put(&r, row * m->columns + x, (const int32_t *)sums, x, count);
+        }
 }

@@ -29,7 +29,7 @@ static inline int8_t average_of(const pool *p, int32_t sum, int32_t count)
     return (int8_t)clamp64(scale_single(sum, multiplier, 30 + bits) + p->output_zero, -128, 127);
 }
 
-/*: average_pool */
+/*: average_pool: blocks of channels together */
 static inline void average_pool(const pool *p, const int8_t *restrict input, int8_t *restrict output)
 {
     for (int32_t n = 0; n < p->images; n++)
@@ -37,13 +37,17 @@ static inline void average_pool(const pool *p, const int8_t *restrict input, int
             for (int32_t x = 0; x < p->out_width; x++) {
                 const window w = pool_window(p, y, x);
                 const int32_t count = (w.y1 - w.y0) * (w.x1 - w.x0);
-                for (int32_t c = 0; c < p->channels; c++) {
-                    uint32_t sum = 0;
+                for (int32_t c = 0; c < p->channels; c += BLOCK) {
+                    const int32_t channels = p->channels - c < BLOCK ? p->channels - c : BLOCK;
+                    uint32_t sums[BLOCK] = {0};
                     for (int32_t iy = w.y0; iy < w.y1; iy++)
-                        for (int32_t ix = w.x0; ix < w.x1; ix++)
-                            sum += (uint32_t)(input[n * p->step_n + iy * p->step_y + ix * p->step_x + c] -
-                                              p->input_zero);
-                    *output++ = average_of(p, (int32_t)sum, count);
+                        for (int32_t ix = w.x0; ix < w.x1; ix++) {
+                            const int8_t *pixel = input + n * p->step_n + iy * p->step_y + ix * p->step_x + c;
+                            for (int32_t i = 0; i < channels; i++)
+                                sums[i] += (uint32_t)(pixel[i] - p->input_zero);
+                        }
+                    for (int32_t i = 0; i < channels; i++)
+                        *output++ = average_of(p, (int32_t)sums[i], count);
                 }
             }
 }
@@ -53,16 +57,14 @@ static inline void maximum_pool(const pool *p, const int8_t *restrict input, int
 {
     for (int32_t n = 0; n < p->images; n++)
         for (int32_t y = 0; y < p->out_height; y++)
-            for (int32_t x = 0; x < p->out_width; x++) {
+            for (int32_t x = 0; x < p->out_width; x++, output += p->channels) {
                 const window w = pool_window(p, y, x);
-                for (int32_t c = 0; c < p->channels; c++) {
-                    int8_t highest = -128;
-                    for (int32_t iy = w.y0; iy < w.y1; iy++)
-                        for (int32_t ix = w.x0; ix < w.x1; ix++) {
-                            const int8_t value = input[n * p->step_n + iy * p->step_y + ix * p->step_x + c];
-                            highest = value > highest ? value : highest;
-                        }
-                    *output++ = highest;
-                }
+                memset(output, -128, (size_t)p->channels);
+                for (int32_t iy = w.y0; iy < w.y1; iy++)
+                    for (int32_t ix = w.x0; ix < w.x1; ix++) {
+                        const int8_t *pixel = input + n * p->step_n + iy * p->step_y + ix * p->step_x;
+                        for (int32_t c = 0; c < p->channels; c++)
+                            output[c] = pixel[c] > output[c] ? pixel[c] : output[c];
+                    }
             }
 }

@@ -12,7 +12,7 @@ import numpy as np
 from chipsmith.codegen.boards import BOARDS, Board, BoardRun
 from chipsmith.codegen.boards.board import Tool
 from chipsmith.codegen.boards.emulate import run_program
-from chipsmith.codegen.boards.harness import BoardProgram, Buffer
+from chipsmith.codegen.boards.harness import BoardProgram, CallBuffer
 from chipsmith.codegen.boards.image import name_version
 from chipsmith.codegen.host import find_compilers
 from chipsmith.deployment.firmware.examples import ReferenceExamples
@@ -70,9 +70,9 @@ def measure_on_boards(
     return tuple(_measure(board, program, vector) for board in BOARDS.values())
 
 
-def _buffer(parameter: PredictParameter) -> Buffer:
+def _buffer(parameter: PredictParameter) -> CallBuffer:
     tensor = parameter.tensor
-    return Buffer(name=parameter.identifier, c_type=parameter.c_type, dtype=tensor.dtype, shape=tensor.shape)
+    return CallBuffer(name=parameter.identifier, c_type=parameter.c_type, dtype=tensor.dtype, shape=tensor.shape)
 
 
 def _measure(board: Board, program: BoardProgram, vector: ReferenceExamples) -> BoardFigures:

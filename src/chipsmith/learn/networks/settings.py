@@ -10,8 +10,10 @@ from chipsmith.learn.networks.autoencoders import ConvAutoencoder, DenseAutoenco
 from chipsmith.learn.networks.bags import BagOfTokens
 from chipsmith.learn.networks.cnn import Cnn
 from chipsmith.learn.networks.function import Function
+from chipsmith.learn.networks.machines import RbfKernel
 from chipsmith.learn.networks.mlp import Mlp
 from chipsmith.learn.networks.mobilenet import MobileNetV1, MobileNetV2, MobileNetV3
+from chipsmith.learn.networks.quantum import QuantumClassifier, QuantumKernel
 from chipsmith.learn.networks.recurrent import Gru, Lstm
 from chipsmith.learn.networks.resnet import ResNet
 from chipsmith.learn.networks.transformers import CausalTransformer, Transformer, VisionTransformer
@@ -32,6 +34,9 @@ NetworkSettings = Annotated[
     | Transformer
     | CausalTransformer
     | VisionTransformer
+    | RbfKernel
+    | QuantumClassifier
+    | QuantumKernel
     | Function,
     Field(discriminator="kind"),
 ]

@@ -15,7 +15,7 @@ from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training.checkpoint import State, read_checkpoint, write_checkpoint
 from chipsmith.learn.training.history import Epoch, History, OnEpoch, best_epoch, ignore
 from chipsmith.learn.training.losses import Loss, l1_penalty, task_loss
-from chipsmith.learn.training.measure import measure, tensors
+from chipsmith.learn.training.measure import measure_epoch, tensors
 from chipsmith.learn.training.processes import Processes, joined, require_device, with_loss
 from chipsmith.learn.training.schedules import Length
 from chipsmith.learn.training.settings import TrainingSettings
@@ -201,18 +201,9 @@ class _TrainingLoop:
 
 
 def _measure(module: torch.nn.Module, data: Dataset, number: int, *, device: str = "cpu") -> Epoch:
-    """As many training as validation examples are looked at, so that both figures are equally sure."""
-    seen = data.train.first(len(data.validation))
-    train_loss, train_score = measure(module, seen, data.task, device=device)
-    validation_loss, validation_score = measure(module, data.validation, data.task, device=device)
-    _require_number(train_loss + validation_loss, number)
-    return Epoch(
-        number=number,
-        train_loss=train_loss,
-        train_score=train_score,
-        validation_loss=validation_loss,
-        validation_score=validation_score,
-    )
+    epoch = measure_epoch(module, data, number, device=device)
+    _require_number(epoch.train_loss + epoch.validation_loss, number)
+    return epoch
 
 
 def _require_number(loss: float, number: int) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import Examples
 from chipsmith.learn.data.task import Task
+from chipsmith.learn.training.history import Epoch
 from chipsmith.learn.training.losses import VALUES, cross_entropy, negative_elbo, squared_error
 
 if TYPE_CHECKING:
@@ -34,6 +36,23 @@ def measure(module: torch.nn.Module, examples: Examples, task: Task, *, device: 
             total += len(inputs) * float(_loss(module, outputs, inputs, targets, task))
             score.add(outputs, targets)
     return total / len(examples), score.value()
+
+
+def measure_epoch(module: torch.nn.Module, dataset: Dataset, number: int, *, device: str = "cpu") -> Epoch:
+    """What a module, in evaluation mode, does on both parts after epoch `number`.
+
+    As many training as validation examples are looked at, so that both figures are equally sure.
+    """
+    seen = dataset.train.first(len(dataset.validation))
+    train_loss, train_score = measure(module, seen, dataset.task, device=device)
+    validation_loss, validation_score = measure(module, dataset.validation, dataset.task, device=device)
+    return Epoch(
+        number=number,
+        train_loss=train_loss,
+        train_score=train_score,
+        validation_loss=validation_loss,
+        validation_score=validation_score,
+    )
 
 
 def batches(

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart, chart
 from chipsmith.reports.headline import percent
 from chipsmith.reports.markup import how, number, paragraph, plot, table
-from chipsmith.reports.record import CHIP, CalibrationRecord, RunRecord
+from chipsmith.reports.record import CalibrationRecord, LearnedRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
 
-def _draw(record: RunRecord) -> Drawing | None:
+def _draw(record: LearnedRecord) -> Drawing | None:
     if not record.calibration:
         return None
     errors = ", ".join(f"{row.target} {percent(row.error, 1)}" for row in record.calibration)
-    tables = [_bin_table(row) for row in record.calibration if row.target == CHIP]
     html = (
         paragraph(f"Expected calibration error: {errors}.")
         + how(
@@ -24,12 +23,12 @@ def _draw(record: RunRecord) -> Drawing | None:
             "from that line over all answers."
         )
         + plot("reliability", "Accuracy over confidence")
-        + "".join(tables)
+        + _bin_table(record.calibration[-1], record.ANSWERS)
     )
     return Drawing(html=html, charts={"reliability": _reliability(record.calibration)})
 
 
-def _bin_table(calibration: CalibrationRecord) -> str:
+def _bin_table(calibration: CalibrationRecord, answers: str) -> str:
     rows = [
         (
             number(bar.low, f"{100 * bar.low:.0f} to {100 * bar.high:.0f} %"),
@@ -39,7 +38,7 @@ def _bin_table(calibration: CalibrationRecord) -> str:
         )
         for bar in calibration.bins
     ]
-    return table(("confidence", "answers", "mean confidence", "accuracy"), rows, label="Reliability of the chip")
+    return table(("confidence", "answers", "mean confidence", "accuracy"), rows, label=f"Reliability of {answers}")
 
 
 def _reliability(calibration: Sequence[CalibrationRecord]) -> Chart:
