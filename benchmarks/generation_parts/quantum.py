@@ -1,4 +1,4 @@
-"""Quantum circuits beside classical machines: the figures of docs/quantum.json, and what they are held to.
+"""Quantum circuits beside classical machines: the figures of docs/quantum.json.
 
 `python benchmarks/quantum_study` trains, judges and writes that file; here it is read.
 """
@@ -10,14 +10,11 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).parents[2] / "docs" / "quantum.json"
-MOST_BELOW_RBF, MOST_BELOW_NETWORK = 0.03, 0.05
-MOST_CPU_S = 600.0
-"""For an exact training, and for an exact evaluation."""
 
 
 def measure() -> dict[str, Any]:
     document = json.loads(FILE.read_text())
-    rows = [{**row, "device": _device(document, row["mode"])} for row in document["rows"]]
+    rows = [{**row, "device": _device(document, row["mode"])} for row in document["quantum"]]
     digits = {row["model"]: row["accuracy"] for row in rows if row["task"] == "digits" and row["mode"] == "exact"}
     return {
         "quantum": rows,
