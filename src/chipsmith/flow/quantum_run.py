@@ -49,6 +49,8 @@ from chipsmith.targets.quantum import QuantumTarget
 SAME_EXAMPLES = "exact_same_examples"
 """The exact answers of the model and to the examples that meet the noise, so that the two can be held together."""
 DEVICE = QuantumMode.DEVICE.value
+OBTAINED = "trained and run on this computer"
+"""How the answers of the models beside the circuit come about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +153,7 @@ def _judge(
     recipe: Recipe, data: Dataset, examples: Examples, answers: Answers, *, name: str, kind: Evidence, obtained: str
 ) -> Answered:
     metrics = evaluate_outputs(answers, examples, data.task, resamples=recipe.validation.bootstrap)
-    return Answered(answers=answers, judged=Judged(name=name, kind=kind, obtained=obtained, metrics=metrics))
+    return Answered(answers=answers, judged=Judged(name=name, kind=kind, obtained=OBTAINED, metrics=metrics))
 
 
 def _answer_noisily(
@@ -167,7 +169,6 @@ def _compare(baseline: Baseline, recipe: Recipe, data: Dataset, exact: Answered)
     trained = train(baseline.recipe, data)
     test = data.test.whole()
     answers = predict(trained.module, test.inputs)
-    obtained = f"{baseline.what}, trained and run here"
     answered = _judge(recipe, data, data.test, answers, name=baseline.target, kind=baseline.evidence, obtained=obtained)
     lead = accuracy_difference(exact.answers, answers, test.targets, resamples=recipe.validation.bootstrap)
     comparison = ComparisonRecord(
