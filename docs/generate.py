@@ -113,7 +113,18 @@ def commands(text: str) -> str:
     return replace_parts(text, {"verbs": verb_table(verbs), "words": word_tables(verbs)})
 
 
+def quantum_figures(text: str) -> str:
+    """The figures of the quantum study that the package brings; as they stand where the study has left none."""
+    study = DOCS / "quantum.json"
+    if not study.exists():
+        return text
+    names = ("task", "model", "mode", "accuracy", "interval")
+    figures = [{name: figure[name] for name in names} for figure in json.loads(study.read_text())["quantum"]]
+    return json.dumps({"quantum": figures}, indent=2) + "\n"
+
+
 PAGES: Mapping[str, Page] = {
+    "../src/chipsmith/systems/quantum.json": quantum_figures,
     "api.md": api,
     "architecture.md": architecture,
     "chips.md": chips,

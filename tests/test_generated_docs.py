@@ -24,11 +24,13 @@ def test_no_page_is_stale(generate):
 
 
 def test_a_stale_part_is_seen(generate, tmp_path):
+    folder = tmp_path / "docs"
+    folder.mkdir()
     for name in generate.PAGES:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text((DOCS / name).read_text())
-    (tmp_path / "chips.md").write_text((DOCS / "chips.md").read_text().replace("| 16 x 16 |", "| 17 x 16 |"))
-    assert generate.stale_pages(tmp_path) == {"chips.md": (DOCS / "chips.md").read_text()}
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text((DOCS / name).read_text())
+    (folder / "chips.md").write_text((DOCS / "chips.md").read_text().replace("| 16 x 16 |", "| 17 x 16 |"))
+    assert generate.stale_pages(folder) == {"chips.md": (DOCS / "chips.md").read_text()}
 
 
 def test_a_part_that_the_page_has_not_is_refused(generate):

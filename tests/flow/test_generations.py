@@ -164,3 +164,32 @@ def test_the_table_says_how_each_figure_was_obtained(capsys, tmp_path):
     assert "dedicated chip" in shown
     assert f"page: {tmp_path / 'page.html'}" in "".join(shown.splitlines())
     assert max(map(len, shown.splitlines()[:12])) <= 100
+
+
+def test_digits_without_pytorch_is_left_out_with_the_command_that_mends_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path))
+    monkeypatch.setattr("chipsmith.extras.find_spec", lambda _package: None)
+    asked = load_networks(["digits"], None, SILENT)
+    assert asked.networks == ()
+    assert "mend: pip install" in asked.left_out[0].reason
+
+
+def test_what_is_no_network_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="names no network"):
+        load_networks([str(tmp_path / "mine.txt")], None, SILENT)
+    with pytest.raises(BadInput, match="is no run folder"):
+        load_networks([str(tmp_path)], None, SILENT)
+
+
+def test_a_run_of_a_quantum_network_stands_below_the_line(tmp_path):
+    run = tmp_path / "digits_quantum-0"
+    run.mkdir()
+    result = {"network": "digits_quantum", "model": "quantum_kernel", "qubits": 8, "kind": "quantum"}
+    result |= {"accuracy_exact": 0.9, "accuracy_exact_interval": [0.88, 0.92]}
+    (run / "result.json").write_text(json.dumps(result))
+    page = tmp_path / "page.html"
+    shown = chipsmith.generations([str(run), str(DIGITS)], systems=["chips"], out=page)
+    assert shown.comparison.networks == ("digits_cnn",)
+    (row,) = [row for row in shown.comparison.rows if row.is_judged]
+    assert row.source == str(run / "result.json")
+    assert "90.0 % (88.0–92.0)" in page.read_text()

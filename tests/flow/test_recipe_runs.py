@@ -116,3 +116,16 @@ def test_a_variational_autoencoder_draws_on_the_chip(tmp_path):
     assert [picture.title for picture in ran.record.pictures] == ["Decoded from noise", "Rebuilt"]
     assert ran.bit_exact
     assert "Decoded from noise" in (ran.folder / "report.html").read_text()
+
+
+def test_a_run_is_deployed_with_its_scaling(regression, tmp_path):
+    """That deploy ends says that predict() in C gave the reference's outputs for the recipe's own columns."""
+    firmware = chipsmith.deploy(str(regression.folder), output=tmp_path / "c")
+    header = (tmp_path / "c" / "network_predict.h").read_text()
+    assert "int network_predict(const float *columns, float *output);" in header
+    assert "Columns: age, sex, bmi" in header
+    assert firmware.network == "diabetes"
+    with pytest.raises(BadInput, match="a run's folder has its integers"):
+        chipsmith.deploy(str(regression.folder), output=tmp_path / "d", random_calibration=True)
+    with pytest.raises(BadInput, match="chipsmith run digits"):
+        chipsmith.deploy(str(tmp_path), output=tmp_path / "d")

@@ -218,9 +218,10 @@ def test_a_roof_bends_where_the_memory_feeds_the_array():
 
 
 def test_a_curve_over_threads_is_of_one_library_and_begins_at_1():
-    curves = thread_curves(ALL.rows)
-    assert list(curves) == ["this computer: image, library int8"]
+    (curve,) = thread_curves(ALL.rows)
+    assert [row.threads for row in curve] == [1, 2]
     (cores,) = [trace for trace in draw_pictures(ALL, ENGLISH).charts["cores"]["data"] if "hovertext" in trace]
+    assert cores["name"] == "this computer: image (ResNet8), library int8"
     assert cores["x"] == [1, 2]
     assert cores["y"] == [1.0, 1.6]
 

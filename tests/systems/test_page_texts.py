@@ -14,6 +14,7 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.reports.markup import coded_paragraph
 from chipsmith.systems import boundaries
 from chipsmith.systems.published_rows import load_published, read_table, table_names
+from chipsmith.systems.quantum_rows import quantum_rows, read_quantum
 from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import ChipGeneration, Language, LearningGeneration, NamedSystem, PageTexts, texts_in
 from chipsmith.systems.texts.page_texts import Chapter
@@ -24,7 +25,7 @@ from chipsmith.systems.texts.spine import CHIP_GROUPS, RECIPES
 ENGLISH, CHINESE = (texts_in(language) for language in Language)
 ROWS = load_published().rows
 TABLE = {(row.network, SystemKey.of(row)): row for row in ROWS}
-OURS = {key for key in QUOTED_SYSTEMS.values() if key.organisation in ("Chipsmith", "this computer")}
+OURS = {key for key in QUOTED_SYSTEMS.values() if key.organisation in ("Chipsmith", "this computer", "quantum study")}
 CHINESE_CHARACTER = re.compile(r"[\u4e00-\u9fff]")
 YEARS_AND_WORDS = {"1958", "1986", "2012", "2017", "8", "4"}
 """Numbers that are no figure of a system: years, the eight bits of an integer, and the Raspberry Pi 4."""
@@ -255,3 +256,28 @@ def test_the_gpus_of_the_text_are_all_there_are():
 
 def test_what_stands_between_backticks_is_code_on_the_page():
     assert coded_paragraph("Run `a <b>` & read.") == "<p>Run <code>a &lt;b&gt;</code> &amp; read.</p>"
+
+
+def test_no_advantage_is_seen_in_the_figures_of_the_quantum_study():
+    """Where the package has them: what the text says of them holds on each task, within the intervals."""
+    rows = {(row.network, row.system): row for row in read_quantum().rows}
+    for task in {network for network, _ in rows}:
+        exact = [row for (network, system), row in rows.items() if network == task and system.endswith(", exact")]
+        quantum = [row for row in exact if row.generation is Generation.QUANTUM]
+        classical = [row for row in exact if row.generation is not Generation.QUANTUM]
+        assert max(row.accuracy_interval[0] for row in quantum) <= max(row.accuracy_interval[1] for row in classical)
+        entangled, product = (rows[task, f"kernel{form}, exact"] for form in ("", "_without_entanglement"))
+        assert entangled.accuracy_interval[0] <= product.accuracy_interval[1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "name"),
+    [(ENGLISH, "quantum kernel without entanglement, by shots"), (CHINESE, "量子核方法（无纠缠），有限次测量")],
+    ids=list(Language),
+)
+def test_models_of_the_quantum_study_are_named(texts, name):
+    figure = {"task": "digits", "model": "kernel_without_entanglement", "mode": "shots", "accuracy": 0.9}
+    (row,) = quantum_rows([figure | {"interval": [0.8, 1.0]}])
+    assert texts.name_model(row) == name
+    (unknown,) = quantum_rows([figure | {"task": "moons", "model": "tree", "mode": "odd", "interval": [0.8, 1.0]}])
+    assert (texts.name_task(unknown), texts.name_model(unknown)) == ("moons", f"tree{texts.comma}odd")

@@ -15,12 +15,21 @@ from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.frontends.quantized_network import QuantizedNetwork, integer_network
 from chipsmith.frontends.registry import load_model
 from chipsmith.hardware.build import find_toolchain
-from chipsmith.targets import GraphTarget, graph_targets, load_target, target_names
+from chipsmith.targets import (
+    GraphTarget,
+    Precision,
+    TargetOptions,
+    graph_targets,
+    load_target,
+    read_precision,
+    target_names,
+)
 from chipsmith.targets.npu import NpuTarget
 from chipsmith.targets.rtl import RtlTarget
 from chipsmith.tosa.graph import Graph
 
 NANO = load_chip("nano-64")
+TARGETS = ("c", "cpu", "cuda", "int8", "npu", "quantum", "reference", "rtl", "source", "torch")
 DIGITS = str(Path(__file__).parents[1] / "networks" / "digits_cnn.tosa")
 
 
@@ -55,7 +64,7 @@ def random_integers(graph: Graph, *, inferences: int) -> dict[str, np.ndarray]:
 
 
 def test_a_target_bears_the_name_of_its_file():
-    assert target_names() == ("c", "cpu", "cuda", "int8", "npu", "quantum", "reference", "rtl", "source", "torch")
+    assert target_names() == TARGETS
     assert [load_target(name, NANO).name for name in target_names()] == list(target_names())
 
 
@@ -67,14 +76,26 @@ def test_some_take_bare_graphs():
 
 @pytest.mark.parametrize("name", ["gpu", "registry", "no/such"])
 def test_an_unknown_target_is_refused_with_those_that_there_are(name):
-    with pytest.raises(BadInput, match=f"no target '{name}'; there are: c, cpu, cuda, int8, npu, quantum, "):
+    with pytest.raises(BadInput, match=f"no target '{name}'; there are: {', '.join(TARGETS)}"):
         load_target(name, NANO)
 
 
 def test_the_chip_is_said_where_the_target_runs_on_one():
     chips = {name: load_target(name, NANO).chip for name in target_names()}
-    assert {name for name, chip in chips.items() if chip is not None} == {"npu", "rtl"}
-    assert (chips["npu"], chips["rtl"]) == (NANO, NANO)
+    assert chips == {name: NANO if name in ("npu", "rtl") else None for name in TARGETS}
+
+
+@pytest.mark.parametrize("name", ["int8", "npu", "reference", "rtl", "source"])
+def test_options_that_a_target_does_not_take_are_refused(name):
+    for options in (TargetOptions(threads=1), TargetOptions(precision=Precision.INT8), TargetOptions(runtime="litert")):
+        with pytest.raises(BadInput, match=f"target {name} does not take .*: it takes no such option"):
+            load_target(name, NANO, options)
+
+
+def test_a_precision_is_read_by_its_name():
+    assert (read_precision("float32"), read_precision(None)) == (Precision.FLOAT32, None)
+    with pytest.raises(BadInput, match="no precision 'fp8'; there are: float32, int8"):
+        read_precision("fp8")
 
 
 @pytest.mark.parametrize("name", ["source", "int8", "reference", "npu"])

@@ -48,8 +48,9 @@ def deploy(
     an example that is a test, what builds and runs it on this computer and on emulated boards, and a page. Before it is
     written the test is compiled and run by the compilers of this computer, and predict on those boards whose tools are
     there: its outputs are those of the reference to the bit, its instructions, flash and RAM are in the result. A
-    folder of an earlier deployment is replaced, any other is left alone. The other arguments are as for `compile`; the
-    author's own network runs beside the C code unless `no_check`.
+    folder of an earlier deployment is replaced, any other is left alone. `model` may also be the folder of a recipe's
+    run: then predict takes what the recipe's reader gives, such as the bytes of an image, and scales it itself. The
+    other arguments are as for `compile`; the author's own network runs beside the C code unless `no_check`.
 
     Raises BadInput for what is missing or illegal, OperatorRefused for what C cannot do, CheckFailed where a test
     fails: then nothing is written.
@@ -57,6 +58,7 @@ def deploy(
     from chipsmith.deployment.firmware.deploy import check_c, deploy_network
     from chipsmith.deployment.firmware.files import check_name, list_files
     from chipsmith.deployment.firmware.folder import check_target
+    from chipsmith.flow.deployed_run import load_run
     from chipsmith.frontends.registry import name_model
 
     if target not in _TARGETS:
@@ -64,14 +66,22 @@ def deploy(
     folder = Path(output)
     check_name(name)
     check_target(folder, list_files(name))
+    if isinstance(model, str) and Path(model).is_dir():
+        _refuse_of_run(calibration, random_calibration, shapes, wide)
+        made, recipe = load_run(Path(model))
+        return deploy_network(made, folder, name=name, recipe=recipe)
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
-    check = (
-        None
-        if no_check
-        else check_c(network, model=name_model(model), floor=floor, random_calibration=random_calibration)
-    )
+    check = None
+    if not no_check:
+        check = check_c(network, model=name_model(model), floor=floor, random_calibration=random_calibration)
     return deploy_network(network, folder, name=name, check=check)
+
+
+def _refuse_of_run(*options: object) -> None:
+    """Raise BadInput where an option is given that chooses integers: a run's were chosen by its recipe."""
+    if any(options):
+        raise BadInput("a run's folder has its integers: it takes no --calibration, --shape or --wide")
 
 
 DEPLOY_VERBS = (

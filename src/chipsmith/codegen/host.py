@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import enum
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,14 +26,12 @@ COMPILERS = ("gcc", "clang")
 
 
 class Build(enum.Enum):
-    """How a library is compiled; the value is the compiler's flags."""
+    """What a library is compiled for; the value is the compiler's flags."""
 
     FAST = ("-O3", "-march=native")
-    """For speed on this computer."""
+    """Speed on this computer."""
     QUICK = ("-O1",)
-    """For tests: compiled in a fraction of the time."""
-    CHECKED = ("-O1", "-g", "-fsanitize=undefined", "-fno-sanitize-recover=all")
-    """Undefined behaviour stops the process."""
+    """A short compilation, for tests."""
 
 
 def find_compilers() -> Mapping[str, str]:
@@ -55,7 +54,7 @@ def build_library(module: CModule, compiler: str, *, build: Build = Build.FAST) 
     BadInput where the compiler refuses it.
     """
     flags = (*WARNINGS, *build.value, "-fPIC", "-shared")
-    texts = (module.name, module.header, module.source, compiler, *flags, _version(compiler))
+    texts = (module.name, module.header, module.source, compiler, *flags, _version(compiler), _processor())
     library = cache_folder() / "codegen" / f"{content_key(text.encode() for text in texts)}.so"
     if not library.exists():
         _compile(module, compiler, flags, library)
@@ -63,7 +62,16 @@ def build_library(module: CModule, compiler: str, *, build: Build = Build.FAST) 
 
 
 def _version(compiler: str) -> str:
-    return _run((compiler, "--version"), Path.cwd())
+    return run_compiler((compiler, "--version"), Path.cwd())
+
+
+def _processor() -> str:
+    """What tells processors apart that take different instructions: a cache may serve more than one computer."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features", "isa"))), platform.machine())
 
 
 def _compile(module: CModule, compiler: str, flags: Sequence[str], library: Path) -> None:
@@ -72,7 +80,7 @@ def _compile(module: CModule, compiler: str, flags: Sequence[str], library: Path
         with tempfile.TemporaryDirectory(dir=library.parent) as name:
             folder = Path(name)
             write_sources(module, folder)
-            _run((compiler, *flags, f"{module.name}.c", "-o", "module.so"), folder)
+            run_compiler((compiler, *flags, f"{module.name}.c", "-o", "module.so"), folder)
             (folder / "module.so").replace(library)
     except OSError as error:
         raise BadInput(f"cannot build C in {library.parent}: {error.strerror or error}") from error
@@ -84,7 +92,8 @@ def write_sources(module: CModule, folder: Path) -> None:
     (folder / f"{module.name}.c").write_text(module.source, encoding="utf-8")
 
 
-def _run(command: Sequence[str], folder: Path) -> str:
+def run_compiler(command: Sequence[str], folder: Path) -> str:
+    """What a compiler prints, run in a folder; BadInput where it refuses."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BadInput(f"{Path(command[0]).name} refused the C code:\n{(done.stderr or done.stdout).strip()[:4000]}")
@@ -108,10 +117,11 @@ class HostLibrary:
         Each array has its tensor's type and shape, the first dimension times the number of inferences; [n] for a tensor
         of rank 0. Raises BadInput where the inputs do not fit.
         """
-        arrays, count = self._inferences(inputs)
+        arrays, count = as_inferences(self.module, inputs)
         outputs = [np.empty((count, *port.shape), port.dtype.numpy) for port in self.module.outputs]
         for index in range(count):
-            self.run_once([array[index, ...] for array in arrays], [array[index, ...] for array in outputs])
+            here = slice(index, index + 1)
+            self.run_once([array[here] for array in arrays], [array[here] for array in outputs])
         return {
             port.tensor: array.reshape(-1, *port.shape[1:])
             for port, array in zip(self.module.outputs, outputs, strict=True)
@@ -119,24 +129,33 @@ class HostLibrary:
 
     def run_once(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
         """One inference from contiguous arrays into contiguous arrays, in the order of the ports."""
-        self._function(*(array.ctypes.data_as(ctypes.c_void_p) for array in (*inputs, *outputs)))
+        self.bind(inputs, outputs)()
 
-    def _inferences(self, inputs: Mapping[str, Array]) -> tuple[list[Array], int]:
-        if set(inputs) != {port.tensor for port in self.module.inputs}:
-            raise BadInput(f"{self.module.name}: inputs {sorted(inputs)} are given where others belong")
-        arrays = [_as_inferences(port, np.asarray(inputs[port.tensor])) for port in self.module.inputs]
-        counts = {len(array) for array in arrays} or {1}
-        if len(counts) > 1:
-            raise BadInput(
-                f"{self.module.name}: the inputs hold {sorted(counts)} inferences; give each the same number"
-            )
-        return arrays, counts.pop()
+    def bind(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Callable[[], object]:
+        """What does run_once with these arrays each time that it is called, and nothing else: for the clock."""
+        function = self._function
+        pointers = tuple(array.ctypes.data_as(ctypes.c_void_p) for array in (*inputs, *outputs))
+        return lambda: function(*pointers)
 
 
-def _as_inferences(port: CPort, array: Array) -> Array:
+def as_inferences(module: CModule, inputs: Mapping[str, Array]) -> tuple[list[Array], int]:
+    """The inputs as contiguous arrays (n, *shape) in the order of the ports, and n; BadInput where they do not fit."""
+    wanted = [port.tensor for port in module.inputs]
+    if set(inputs) != set(wanted):
+        raise BadInput(f"{module.name}: inputs {sorted(inputs)} are given where {sorted(wanted)} belong")
+    arrays = [_split(port, np.asarray(inputs[port.tensor])) for port in module.inputs]
+    counts = {len(array) for array in arrays} or {1}
+    if len(counts) > 1:
+        raise BadInput(f"{module.name}: the inputs hold {sorted(counts)} inferences; give each the same number")
+    return arrays, counts.pop()
+
+
+def _split(port: CPort, array: Array) -> Array:
     first = port.shape[0] if port.shape else 1
-    if array.dtype != port.dtype.numpy or array.ndim == 0 or array.shape[1:] != port.shape[1:] or not len(array):
-        raise BadInput(f"input {port.tensor} is {array.dtype}{list(array.shape)} where {list(port.shape)} belongs")
-    if len(array) % first:
-        raise BadInput(f"input {port.tensor} has {len(array)} along the first axis, no multiple of {first}")
+    fits = array.ndim > 0 and array.shape[1:] == port.shape[1:] and len(array) and len(array) % first == 0
+    if array.dtype != port.dtype.numpy or not fits:
+        raise BadInput(
+            f"input {port.tensor} is {array.dtype}{list(array.shape)} where {port.dtype.numpy}{list(port.shape)} "
+            "belongs, or n times as many along the first axis"
+        )
     return np.ascontiguousarray(array).reshape(-1, *port.shape)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_tables
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from chipsmith.systems.row import SystemRow
     from chipsmith.systems.texts import PageTexts
 
-_SHOWN = 5
-"""Systems of a generation in a network's table: the fastest, each in its best round; the page has all rows."""
+_SHOWN = 3
+"""Systems of a generation in a network's table, of each way to obtain figures: the fastest; the page has all rows."""
 
 
 def present_generations(result: GenerationsResult) -> Presentation:
@@ -29,9 +29,12 @@ def _print(result: GenerationsResult) -> None:
 
     comparison, texts = result.comparison, texts_in(result.language)
     for network in comparison.networks:
-        rows = [row for row in comparison.rows if row.network == network]
+        rows = [row for row in comparison.rows if row.network == network and not row.is_judged]
         if rows:
             print_tables(_table(network, rows, texts))
+    judged = [row for row in comparison.rows if row.is_judged]
+    if judged:
+        print_tables(_judged_table(judged, texts))
     print(f"page: {result.page}")
     if result.record is not None:
         print(f"record: {result.record}")
@@ -57,6 +60,17 @@ def _table(network: str, rows: Iterable[SystemRow], texts: PageTexts) -> Table:
     return table
 
 
+def _judged_table(rows: Iterable[SystemRow], texts: PageTexts) -> Table:
+    """What is compared by its answers alone: quantum circuits, and the machines beside them."""
+    from chipsmith.reports.generations.figures import accuracy_text
+
+    columns = texts.columns
+    table = new_table(texts.headings.quantum, columns.network, columns.system, columns.accuracy, columns.how)
+    for row in rows:
+        table.add_row(texts.name_task(row), texts.name_model(row), accuracy_text(row), texts.evidence[row.how])
+    return table
+
+
 def _groups(rows: list[SystemRow], texts: PageTexts) -> Iterable[tuple[str, list[tuple[str, ...]]]]:
     from chipsmith.systems.row import Generation
 
@@ -64,10 +78,15 @@ def _groups(rows: list[SystemRow], texts: PageTexts) -> Iterable[tuple[str, list
         ordered = sorted((row for row in rows if row.generation is generation), key=_order)
         own = _first_of_each(ordered)
         if own:
-            shown = own[:_SHOWN]
+            shown = _pick(own)
             left = len(own) - len(shown)
             title = texts.generations[generation] + (f" ({len(shown)} / {len(own)})" if left else "")
             yield title, [_line(row, texts) for row in shown]
+
+
+def _pick(rows: list[SystemRow]) -> list[SystemRow]:
+    """The first few rows of each evidence, in their order."""
+    return [row for index, row in enumerate(rows) if sum(other.how is row.how for other in rows[:index]) < _SHOWN]
 
 
 def _first_of_each(rows: Iterable[SystemRow]) -> list[SystemRow]:
@@ -94,13 +113,12 @@ def _line(row: SystemRow, texts: PageTexts) -> tuple[str, ...]:
 
 
 def _time(row: SystemRow) -> str:
-    """The latency; what has none shows its instructions or its accuracy, with their unit."""
-    from chipsmith.reports.generations.figures import accuracy_text
+    """The latency; what has none shows its instructions, with their unit."""
     from chipsmith.reports.headline import significant
 
     if row.latency_us is not None:
         return significant(row.latency_us)
-    return accuracy_text(row) if row.instructions is None else f"{row.instructions:,} instr."
+    return "" if row.instructions is None else f"{row.instructions:,} instr."
 
 
 def _print_left_out(result: GenerationsResult, texts: PageTexts) -> None:
@@ -108,10 +126,7 @@ def _print_left_out(result: GenerationsResult, texts: PageTexts) -> None:
     count = sum(comparison.other_tasks.values())
     if count:
         print(texts.notes.other_tasks.format(count=count))
-    reasons: dict[str, list[str]] = {}
-    for item in comparison.left_out:
-        reasons.setdefault(item.reason, []).append(item.what)
-    if reasons:
+    if comparison.left_out:
         print(f"{texts.notes.left_out}:")
-    for reason, names in reasons.items():
+    for reason, names in comparison.reasons.items():
         print(f"  {'; '.join(names)}: {reason}")

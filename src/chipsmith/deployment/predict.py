@@ -132,7 +132,8 @@ def predict_raw(program: Program, given: Sequence[str], *, writing: Writing, nam
     )
 
 
-def _deployed(program: Program, name: str) -> _Deployed:
+def read_deployment(program: Program, *, name: str) -> Deployment:
+    """The deployment of a Program that a recipe's run made. Raises BadInput, with `name`, where it has none."""
     text = program.manifest.deployment
     if text is None:
         raise BadInput(
@@ -144,6 +145,11 @@ def _deployed(program: Program, name: str) -> _Deployed:
     bound = {binding.tensor for binding in (*deployment.inputs, *deployment.outputs)}
     if len(deployment.inputs) != 1 or not deployment.outputs or not bound <= ports:
         raise BadInput(f"{name}: its deployment is of a network with other inputs and outputs; compile it again")
+    return deployment
+
+
+def _deployed(program: Program, name: str) -> _Deployed:
+    deployment = read_deployment(program, name=name)
     host = _DeployedHost(program=program, deployment=deployment)
     return _Deployed(deployment=deployment, network=HostedGraph(host=host, graph=NpuGraph(program=program)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.files import make_folder
 from chipsmith.flow.calibration import AnyCalibration, resolve_calibration
 from chipsmith.flow.run import lower_single
-from chipsmith.flow.run_folder import TRAINED
+from chipsmith.flow.run_folder import RESULT, TRAINED
 from chipsmith.flow.training import train_in
 from chipsmith.frontends.calibration import MissingCalibration
 from chipsmith.frontends.options import DEFAULT_OPTIONS
@@ -21,7 +22,8 @@ from chipsmith.frontends.registry import load_model, load_random
 from chipsmith.learn import Recipe, TrainedNetwork, load_recipe, load_trained, save_trained, shipped_recipes
 from chipsmith.learn.progress import Progress
 from chipsmith.systems.computer_rows import NamedNetwork
-from chipsmith.systems.row import LeftOut
+from chipsmith.systems.quantum_rows import read_quantum_run
+from chipsmith.systems.row import LeftOut, SystemRow
 
 DATA_VARIABLE = "CHIPSMITH_DATA"
 PUBLISHED_FILES: Mapping[str, str] = {
@@ -31,39 +33,62 @@ PUBLISHED_FILES: Mapping[str, str] = {
     "anomaly": "ad01_int8.tflite",
 }
 """The networks of MLPerf Tiny by the name of their rows, each a file of $CHIPSMITH_DATA/mlperf_tiny."""
+_QUANTUM = "quantum"
+"""The kind of a run of a circuit, and how the kinds of its networks begin."""
 DEFAULT_NETWORKS = (*PUBLISHED_FILES, "digits")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AskedNetworks:
-    """The networks that were asked for: all their names, those that can be run here, and why the others cannot."""
+    """The networks that were asked for: all their names, those that can be run here, and why the others cannot.
+
+    `judged` are the rows of runs of quantum networks, which have no place among those that are timed.
+    """
 
     names: tuple[str, ...]
     networks: tuple[NamedNetwork, ...]
     left_out: tuple[LeftOut, ...]
+    judged: tuple[SystemRow, ...] = ()
 
 
 def load_networks(asked: Sequence[str], calibration: AnyCalibration | None, progress: Progress) -> AskedNetworks:
     """The networks by name, each of its own name on the page.
 
-    A network of MLPerf Tiny whose file is not here keeps its published rows and is left out of the others. A float file
-    takes `calibration`, random inputs without: its times are right, its answers mean nothing. Raises BadInput and
-    OperatorRefused where anything else that was asked for is no network.
+    One of DEFAULT_NETWORKS whose file or package is not here keeps its published rows and is left out of the others.
+    A float file takes `calibration`, random inputs without: its times are right, its answers mean nothing. Raises
+    BadInput and OperatorRefused where anything else that was asked for is no network.
     """
     networks: list[NamedNetwork] = []
     left_out: list[LeftOut] = []
+    runs = {text: rows for text in asked if (rows := _read_quantum_folder(Path(text)))}
+    asked = [text for text in asked if text not in runs]
     names = [name_network(text) for text in asked]
     _refuse_twins(asked, names)
     for text, name in zip(asked, names, strict=True):
         try:
             networks.append(NamedNetwork(name=name, network=_load(text, calibration, progress)))
-        except MissingData as reason:
+        except BadInput as reason:
+            if text not in DEFAULT_NETWORKS:
+                raise
             left_out.append(LeftOut(what=f"{name} on this computer and on chips", reason=str(reason)))
-    return AskedNetworks(names=tuple(names), networks=tuple(networks), left_out=tuple(left_out))
+    return AskedNetworks(
+        names=tuple(names),
+        networks=tuple(networks),
+        left_out=tuple(left_out),
+        judged=tuple(row for rows in runs.values() for row in rows),
+    )
 
 
-class MissingData(BadInput):
-    """The file of a network that has published rows is not on this computer."""
+def _read_quantum_folder(folder: Path) -> tuple[SystemRow, ...]:
+    """The rows of a run folder of a quantum network; none where it is something else."""
+    file = folder / RESULT
+    if not file.is_file():
+        return ()
+    try:
+        result = json.loads(file.read_text())
+        return read_quantum_run(result, source=str(file)) if result["kind"] == _QUANTUM else ()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ()
 
 
 def name_network(text: str) -> str:
@@ -90,7 +115,7 @@ def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> 
         return load_model(str(find_published(text)))
     path = Path(text)
     if text in shipped_recipes() or path.suffix in (".yaml", ".yml"):
-        return _train(load_recipe(text), progress)
+        return _train(load_recipe(text), text, progress)
     if path.is_dir():
         return _load_run(path)
     progress.stage(f"load {text}")
@@ -101,13 +126,13 @@ def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> 
 
 
 def find_published(name: str) -> Path:
-    """The file of a network of MLPerf Tiny. Raises MissingData, which says where it was looked for."""
+    """The file of a network of MLPerf Tiny. Raises BadInput, which says where it was looked for."""
     folder = os.environ.get(DATA_VARIABLE)
     if not folder:
-        raise MissingData(f"its file {PUBLISHED_FILES[name]} is looked for in ${DATA_VARIABLE}/mlperf_tiny: set it")
+        raise BadInput(f"its file {PUBLISHED_FILES[name]} is looked for in ${DATA_VARIABLE}/mlperf_tiny: set it")
     file = Path(folder) / "mlperf_tiny" / PUBLISHED_FILES[name]
     if not file.is_file():
-        raise MissingData(f"there is no file {file}; it is part of MLPerf Tiny (mlcommons/tiny)")
+        raise BadInput(f"there is no file {file}; it is part of MLPerf Tiny (mlcommons/tiny)")
     return file
 
 
@@ -121,8 +146,12 @@ def _load_run(folder: Path) -> QuantizedNetwork:
     return _lower(load_trained(file))
 
 
-def _train(recipe: Recipe, progress: Progress) -> QuantizedNetwork:
-    """The network of a recipe, trained once and kept in the cache."""
+def _train(recipe: Recipe, text: str, progress: Progress) -> QuantizedNetwork:
+    """The network of a recipe, trained once and kept in the cache. Raises BadInput for a quantum one."""
+    if recipe.network.kind.startswith(_QUANTUM):
+        raise BadInput(
+            f"{text} is no network for processors and chips: `chipsmith run {text}`, then name its run folder"
+        )
     folder = (
         cache_folder() / "generations" / content_key([recipe.model_dump_json().encode(), installed_versions(_USED)])
     )

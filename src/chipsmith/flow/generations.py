@@ -26,6 +26,7 @@ from chipsmith.systems.comparison import Collected, Comparison, join
 from chipsmith.systems.computer_rows import HERE, NamedNetwork, energy_reason, measure_cpu, measure_gpu
 from chipsmith.systems.host_roof import measure_host_roof
 from chipsmith.systems.published_rows import load_published
+from chipsmith.systems.quantum_rows import read_quantum
 from chipsmith.systems.recording import read_record, write_record
 from chipsmith.systems.row import LeftOut, SystemRow
 from chipsmith.systems.texts import Language
@@ -160,13 +161,13 @@ def _collect(
         SystemGroup.GPU: lambda: measure_gpu(asked.networks, load_chip(_SIZING_CHIP), processor),
         SystemGroup.C: lambda: measure_c(asked.networks, load_chip(_SIZING_CHIP), processor),
         SystemGroup.BOARDS: lambda: count_c(asked.networks, load_chip(_SIZING_CHIP)),
+        SystemGroup.QUANTUM: read_quantum,
         SystemGroup.CHIPS: lambda: simulate_chips(asked.networks, [load_chip(name) for name in CHIPS]),
     }
-    parts = [Collected(left_out=asked.left_out)]
+    parts = [Collected(left_out=asked.left_out, rows=asked.judged)]
     for group in request.groups:
-        if group in collectors:
-            progress.stage(f"systems: {group}")
-            parts.append(collectors[group]())
+        progress.stage(f"systems: {group}")
+        parts.append(collectors[group]())
     rows = tuple(others)
     names = (*asked.names, *dict.fromkeys(row.network for row in rows if row.network not in asked.names))
     return Comparison(

@@ -153,7 +153,7 @@ def _judge(
     recipe: Recipe, data: Dataset, examples: Examples, answers: Answers, *, name: str, kind: Evidence, obtained: str
 ) -> Answered:
     metrics = evaluate_outputs(answers, examples, data.task, resamples=recipe.validation.bootstrap)
-    return Answered(answers=answers, judged=Judged(name=name, kind=kind, obtained=OBTAINED, metrics=metrics))
+    return Answered(answers=answers, judged=Judged(name=name, kind=kind, obtained=obtained, metrics=metrics))
 
 
 def _answer_noisily(
@@ -169,7 +169,7 @@ def _compare(baseline: Baseline, recipe: Recipe, data: Dataset, exact: Answered)
     trained = train(baseline.recipe, data)
     test = data.test.whole()
     answers = predict(trained.module, test.inputs)
-    answered = _judge(recipe, data, data.test, answers, name=baseline.target, kind=baseline.evidence, obtained=obtained)
+    answered = _judge(recipe, data, data.test, answers, name=baseline.target, kind=baseline.evidence, obtained=OBTAINED)
     lead = accuracy_difference(exact.answers, answers, test.targets, resamples=recipe.validation.bootstrap)
     comparison = ComparisonRecord(
         target=baseline.target,

@@ -19,7 +19,7 @@ from chipsmith.learn.trained import TrainedNetwork
 from chipsmith.learn.training.machines import as_matrix, fit_pairs, keep_machines
 from chipsmith.quantum.circuit import LayeredCircuit
 from chipsmith.quantum.device import DeviceSnapshot, load_device
-from chipsmith.quantum.kernel import KernelSettings, Matrix, encode_features
+from chipsmith.quantum.kernel import QuantumKernelSettings, Matrix, encode_features
 from chipsmith.quantum.noise import DeviceNoise, read_noise
 from chipsmith.quantum.resources import count_kernel_circuits
 from chipsmith.quantum.shots import sample_gram, sample_kernel, sample_shots
@@ -249,8 +249,8 @@ class MachineModel(TrainedCircuit):
         return self.angles(features)
 
     @property
-    def _settings(self) -> KernelSettings:
-        return KernelSettings(circuit=self.circuit, bandwidth=float(self.module.bandwidth), penalty=self.penalty)
+    def _settings(self) -> QuantumKernelSettings:
+        return QuantumKernelSettings(circuit=self.circuit, bandwidth=float(self.module.bandwidth), penalty=self.penalty)
 
     def _kernel(self, features: Features) -> Matrix:
         """The exact kernel (m, n) of features and the n training examples."""

@@ -103,7 +103,9 @@ def build_module(recipe: Recipe, dataset: Dataset) -> torch.nn.Module:
     return module
 
 
-def describe(recipe: Recipe, dataset: Dataset, history: History, *, candidates: tuple[MachineCandidate, ...] = ()) -> Training:
+def describe(
+    recipe: Recipe, dataset: Dataset, history: History, *, candidates: tuple[MachineCandidate, ...] = ()
+) -> Training:
     """The record of a training of `recipe` on `dataset`."""
     network = recipe.network_for(dataset)
     return Training(

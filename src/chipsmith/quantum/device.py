@@ -12,8 +12,8 @@ from chipsmith.suggest import nearest_name
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
-DEFAULT_DEVICE = "fez"
-"""IBM's Heron r2 of 156 qubits: CZ between neighbours of a heavy-hexagonal lattice."""
+DEFAULT_DEVICE = "miami"
+"""IBM's Nighthawk r1: 120 qubits in a square lattice, on which a ring of 8 lies without swaps."""
 _PREFIX = "fake_"
 _VIRTUAL = {"rz"}
 """Gates that a device does by turning the phase of later pulses: no time, no error."""
@@ -51,7 +51,7 @@ def list_devices() -> tuple[str, ...]:
 
 
 def load_device(name: str = DEFAULT_DEVICE) -> DeviceSnapshot:
-    """The snapshot that qiskit-ibm-runtime stores of a device, such as `fez` or `sherbrooke`; nothing is downloaded.
+    """The snapshot that qiskit-ibm-runtime stores of a device, such as `miami` or `sherbrooke`; nothing is downloaded.
 
     Raises BadInput for an unknown name, for a device whose gates are not SX and RZ, and without the extra `quantum`.
     """

@@ -19,7 +19,7 @@ Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelSettings:
+class QuantumKernelSettings:
     """How examples are encoded, and the machine that separates them.
 
     In every layer each qubit is turned about Y by `bandwidth` times a feature; layers begin with different features.
@@ -39,7 +39,7 @@ class KernelSettings:
             )
 
 
-def encode_features(settings: KernelSettings, features: NDArray[Any]) -> Matrix:
+def encode_features(settings: QuantumKernelSettings, features: NDArray[Any]) -> Matrix:
     """The angles float64 (n, layers, qubits, 3), in radians, that encode features (n, f) of any number f."""
     layers, qubits, angles = settings.circuit.angles_shape
     places = ANGLES_PER_ROTATION * np.arange(layers)[:, None] + np.arange(qubits)
@@ -48,7 +48,7 @@ def encode_features(settings: KernelSettings, features: NDArray[Any]) -> Matrix:
     return turned
 
 
-def encode_states(settings: KernelSettings, features: NDArray[Any]) -> NDArray[np.complex128]:
+def encode_states(settings: QuantumKernelSettings, features: NDArray[Any]) -> NDArray[np.complex128]:
     """The exact states (n, 2^qubits) that encode features (n, f)."""
     import torch
 
@@ -78,7 +78,7 @@ def fit_by_kernel(kernel: Matrix, labels: NDArray[Any], *, penalty: float) -> SV
 class KernelMachine:
     """A quantum-kernel support vector machine: settings, training states, and what was fitted on them."""
 
-    settings: KernelSettings
+    settings: QuantumKernelSettings
     states: NDArray[np.complex128]
     machine: SVC
 
@@ -91,7 +91,7 @@ class KernelMachine:
         return np.asarray(self.machine.predict(self.kernel(features)))
 
 
-def fit_kernel_machine(settings: KernelSettings, features: NDArray[Any], labels: NDArray[Any]) -> KernelMachine:
+def fit_kernel_machine(settings: QuantumKernelSettings, features: NDArray[Any], labels: NDArray[Any]) -> KernelMachine:
     """A machine fitted on features (n, f) and labels (n,). Raises BadInput without torch or scikit-learn."""
     require_package("torch", extra="torch", task="simulate a quantum kernel")
     states = encode_states(settings, features)

@@ -38,7 +38,7 @@ Step = NoisyGate | NoisyRotation
 
 
 @dataclass(kw_only=True, eq=False)
-class Block:
+class PlanBlock:
     """Steps on the same qubit or pair of qubits, with nothing of others between them; grows as a plan is laid."""
 
     qubits: tuple[int, ...]
@@ -46,17 +46,17 @@ class Block:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class CircuitPlan:
     """Blocks in their order in time, of each half of an inversion test or of the whole of a circuit, and what is read.
 
     `measured` has the template's qubit that each classical bit reads.
     """
 
-    halves: tuple[tuple[Block, ...], ...]
+    halves: tuple[tuple[PlanBlock, ...], ...]
     measured: tuple[int, ...]
 
 
-def plan_blocks(compiled: DeviceCircuit, noise: DeviceNoise) -> Plan:
+def plan_blocks(compiled: DeviceCircuit, noise: DeviceNoise) -> CircuitPlan:
     """The plan of a transpiled circuit with this noise."""
     halves: list[list[Step]] = [[]]
     runs: dict[int, list[Any]] = {}
@@ -75,7 +75,7 @@ def plan_blocks(compiled: DeviceCircuit, noise: DeviceNoise) -> Plan:
             halves[-1] += _flush(runs, qubits, compiled, noise)
             halves[-1].append(_gate_step(instruction, qubits, compiled, noise))
     halves[-1] += _flush(runs, tuple(runs), compiled, noise)
-    return Plan(
+    return CircuitPlan(
         halves=tuple(tuple(_join(steps)) for steps in halves),
         measured=tuple(measured[bit] for bit in sorted(measured)),
     )
@@ -119,10 +119,10 @@ def _transfer_matrix(operation: Any, qubits: tuple[int, ...], compiled: DeviceCi
     return gate if error is None else error @ gate
 
 
-def _join(steps: Sequence[Step]) -> list[Block]:
+def _join(steps: Sequence[Step]) -> list[PlanBlock]:
     """Each step joins the last block of its qubits where nothing of another block stands between."""
-    blocks: list[Block] = []
-    last: dict[int, Block] = {}
+    blocks: list[PlanBlock] = []
+    last: dict[int, PlanBlock] = {}
     for step in steps:
         touched = [last[qubit] for qubit in step.qubits if qubit in last]
         block = next((block for block in touched if set(step.qubits) <= set(block.qubits)), None)
@@ -133,11 +133,11 @@ def _join(steps: Sequence[Step]) -> list[Block]:
     return blocks
 
 
-def _open_block(step: Step, touched: Sequence[Block], blocks: list[Block]) -> Block:
+def _open_block(step: Step, touched: Sequence[PlanBlock], blocks: list[PlanBlock]) -> PlanBlock:
     """A new block, which begins with what its qubits did alone."""
     lone = [block for block in touched if len(block.qubits) < len(step.qubits)]
     for block in lone:
         blocks.remove(block)
-    block = Block(qubits=step.qubits, steps=[before for block in lone for before in block.steps])
+    block = PlanBlock(qubits=step.qubits, steps=[before for block in lone for before in block.steps])
     blocks.append(block)
     return block

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.quantum.transpile import DeviceCircuit, bind_angles
@@ -37,9 +37,7 @@ class CircuitResources:
         return self.circuits * self.shots * self.shot_us / 1e6
 
 
-def count_resources(
-    compiled: DeviceCircuit, angles: NDArray[np.floating], *, circuits: int, shots: int
-) -> CircuitResources:
+def count_resources(compiled: DeviceCircuit, angles: NDArray[Any], *, circuits: int, shots: int) -> CircuitResources:
     """The resources of `circuits` circuits of `shots` shots, all formed like that of these angles (see bind_angles)."""
     bound = bind_angles(compiled, angles)
     circuit_us = bound.estimate_duration(compiled.device.target, unit="u")

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.errors import BadInput
 from chipsmith.quantum.noise import DeviceNoise
-from chipsmith.quantum.plan import Block, NoisyGate, NoisyRotation, Plan, Step, plan_blocks
+from chipsmith.quantum.plan import CircuitPlan, NoisyGate, NoisyRotation, PlanBlock, Step, plan_blocks
 from chipsmith.quantum.transpile import DeviceCircuit, invert_angles
 
 Vectors = NDArray[np.float32]
@@ -29,7 +30,7 @@ _BITS = np.array([[0.5, 0.0, 0.0, 0.5], [0.5, 0.0, 0.0, -0.5]])
 """The probabilities of zero and one from a qubit's Pauli vector."""
 
 
-def simulate_noise(compiled: DeviceCircuit, angles: NDArray[np.floating], noise: DeviceNoise) -> Matrix:
+def simulate_noise(compiled: DeviceCircuit, angles: NDArray[Any], noise: DeviceNoise) -> Matrix:
     """The probabilities (n, 2^qubits) of reading each bit string on the device, qubit 0 the highest bit.
 
     `compiled` is of `transpile_circuit`, `angles` (n, layers, qubits, 3) in radians; errors of gates and of readout are
@@ -44,7 +45,7 @@ def simulate_noise(compiled: DeviceCircuit, angles: NDArray[np.floating], noise:
 
 
 def simulate_noisy_kernel(
-    compiled: DeviceCircuit, left: NDArray[np.floating], right: NDArray[np.floating], noise: DeviceNoise
+    compiled: DeviceCircuit, left: NDArray[Any], right: NDArray[Any], noise: DeviceNoise
 ) -> Matrix:
     """The noisy kernel (n, m): how often each inversion test reads all zeros on the device.
 
@@ -70,12 +71,12 @@ Prepared = list[tuple[tuple[int, ...], Vectors]]
 """The qubits of each block, and its transfer matrix (n or 1, 4^k, 4^k) for n examples."""
 
 
-def _prepare(blocks: Sequence[Block], unitaries: NDArray[np.complex128], *, first: int) -> Prepared:
+def _prepare(blocks: Sequence[PlanBlock], unitaries: NDArray[np.complex128], *, first: int) -> Prepared:
     """The matrices of blocks whose rotations are numbered from `first`."""
     return [(block.qubits, _block_matrix(block, unitaries, first).astype(np.float32)) for block in blocks]
 
 
-def _block_matrix(block: Block, unitaries: NDArray[np.complex128], first: int) -> Matrix:
+def _block_matrix(block: PlanBlock, unitaries: NDArray[np.complex128], first: int) -> Matrix:
     matrices = (_embed(_step_matrix(step, unitaries, first), step.qubits, block.qubits) for step in block.steps)
     return reduce(lambda product, matrix: matrix @ product, matrices)
 
@@ -125,7 +126,7 @@ def _embed(matrix: Matrix, qubits: tuple[int, ...], block: tuple[int, ...]) -> M
     if len(qubits) == len(block):
         return matrix.reshape(count, 4, 4, 4, 4).transpose(0, 2, 1, 4, 3).reshape(count, 16, 16)
     lone = "nij,kl->nikjl" if qubits[0] == block[0] else "nij,kl->nkilj"
-    return np.einsum(lone, matrix, np.eye(4)).reshape(count, 16, 16)
+    return np.reshape(np.einsum(lone, matrix, np.eye(4)), (count, 16, 16))
 
 
 def _evolve(steps: Prepared, compiled: DeviceCircuit, chunk: slice) -> tuple[Vectors, list[int]]:
@@ -165,7 +166,7 @@ def _in_order(vectors: Vectors, order: list[int]) -> Vectors:
     return vectors.transpose(0, *(1 + np.argsort(order))).reshape(len(vectors), -1)
 
 
-def _read_bits(vectors: Vectors, order: list[int], plan: Plan, readers: Sequence[Matrix]) -> Matrix:
+def _read_bits(vectors: Vectors, order: list[int], plan: CircuitPlan, readers: Sequence[Matrix]) -> Matrix:
     """The probabilities (n, 2^qubits) of bit strings, by the readers (2, 4) of the measured qubits."""
     bits = vectors.transpose(0, *(1 + order.index(qubit) for qubit in plan.measured)).astype(np.float64)
     for reader in readers:
@@ -177,7 +178,7 @@ def _readout(compiled: DeviceCircuit, noise: DeviceNoise, qubit: int) -> Matrix:
     return noise.readout.get(compiled.places[qubit], np.eye(2))
 
 
-def _unitaries(angles: NDArray[np.floating]) -> NDArray[np.complex128]:
+def _unitaries(angles: NDArray[Any]) -> NDArray[np.complex128]:
     """The matrices (n, layers * qubits, 2, 2) of rotations by angles (n, layers, qubits, 3)."""
     import torch
 
@@ -191,6 +192,6 @@ def _chunks(count: int) -> list[slice]:
     return [slice(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
 
 
-def _check_angles(compiled: DeviceCircuit, angles: NDArray[np.floating]) -> None:
+def _check_angles(compiled: DeviceCircuit, angles: NDArray[Any]) -> None:
     if angles.shape[1:] != compiled.circuit.angles_shape:
         raise BadInput(f"the circuit has angles of shape (n, *{compiled.circuit.angles_shape}), not {angles.shape}")

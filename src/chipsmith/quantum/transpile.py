@@ -33,9 +33,9 @@ _MIDDLE = "middle"
 class DeviceCircuit:
     """A circuit in the gates of a device, on as many of its qubits as it needs.
 
-    `template` is Qiskit's circuit over `places`, the device's own numbers of those qubits: a barrier labelled by a number
-    stands for the rotation of that number, layer times qubits plus qubit. In an inversion test the rotations of the
-    second example, undone, are numbered after those of the first.
+    `template` is Qiskit's circuit over `places`, the device's own numbers of those qubits: a barrier labelled by a
+    number stands for the rotation of that number, layer times qubits plus qubit. In an inversion test the rotations of
+    the second example, undone, are numbered after those of the first.
     """
 
     circuit: LayeredCircuit
@@ -69,8 +69,11 @@ def bind_angles(compiled: DeviceCircuit, angles: NDArray[Any]) -> QuantumCircuit
     """Qiskit's circuit of the device's own gates and qubit numbers for the angles of its rotations, measured.
 
     `angles` (layers, qubits, 3) in radians; for an inversion test (2, layers, qubits, 3), those of both examples.
+    A rotation has two forms in turns about Z and SX; as a matrix it is brought into the one with theta from 0 to pi,
+    which `simulate_noise` takes too.
     """
     from qiskit import QuantumCircuit, transpile
+    from qiskit.circuit.library import UGate
 
     flat = _rotation_angles(compiled.circuit, angles)
     bound = QuantumCircuit(len(compiled.places), compiled.circuit.qubits)
@@ -78,7 +81,7 @@ def bind_angles(compiled: DeviceCircuit, angles: NDArray[Any]) -> QuantumCircuit
         if rotation_number(step) is None:
             bound.append(step)
         else:
-            bound.u(*flat[rotation_number(step)].tolist(), step.qubits[0])
+            bound.unitary(UGate(*flat[rotation_number(step)]).to_matrix(), step.qubits[0])
     merged = transpile(bound, basis_gates=list(compiled.device.basis), optimization_level=1)
     placed = QuantumCircuit(compiled.device.qubits, compiled.circuit.qubits)
     return placed.compose(merged, qubits=compiled.places, clbits=range(compiled.circuit.qubits))
@@ -92,7 +95,7 @@ def rotation_number(step: Any) -> int | None:
 
 def is_middle(step: Any) -> bool:
     """Whether a step of a template is the boundary between the halves of an inversion test."""
-    return step.operation.name == "barrier" and step.operation.label == _MIDDLE
+    return bool(step.operation.name == "barrier" and step.operation.label == _MIDDLE)
 
 
 def invert_angles(angles: NDArray[Any]) -> NDArray[Any]:
@@ -103,8 +106,8 @@ def invert_angles(angles: NDArray[Any]) -> NDArray[Any]:
 
 def _rotation_angles(circuit: LayeredCircuit, angles: NDArray[Any]) -> NDArray[Any]:
     if angles.ndim == len(circuit.angles_shape):
-        return angles.reshape(-1, angles.shape[-1])
-    return np.stack([angles[0], invert_angles(angles[1])]).reshape(-1, angles.shape[-1])
+        return np.reshape(angles, (-1, angles.shape[-1]))
+    return np.reshape(np.stack([angles[0], invert_angles(angles[1])]), (-1, angles.shape[-1]))
 
 
 def _mark_rotations(circuit: LayeredCircuit) -> QuantumCircuit:

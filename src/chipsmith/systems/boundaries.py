@@ -15,3 +15,4 @@ DEVICE_BOUNDARY = (
 C_BOUNDARY = "Latency: the C function of the network alone, integers in, integers out, in warm caches."
 EMULATED_BOUNDARY = "Instructions: the C function of the network alone; an emulator has no time."
 QUANTUM_BOUNDARY = "Accuracy on the test part of the task, simulated; no time stands beside the others'."
+CLASSICAL_BOUNDARY = "Accuracy on the test part of the task, on the features that the circuits have."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from chipsmith.profile.profile import Evidence
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.systems.row import LeftOut, SystemRow
 
@@ -90,6 +91,25 @@ class Comparison:
     def left_out(self) -> tuple[LeftOut, ...]:
         """What is not among them, and why."""
         return self.collected.left_out
+
+    @property
+    def reasons(self) -> dict[str, list[str]]:
+        """Why things are left out, each reason with all that it holds for."""
+        reasons: dict[str, list[str]] = {}
+        for item in self.left_out:
+            reasons.setdefault(item.reason, []).append(item.what)
+        return reasons
+
+    @property
+    def systems(self) -> frozenset[str]:
+        """The systems of the rows; a computer that measured is one in whatever form it ran networks."""
+        measured = Evidence.MEASURED
+        return frozenset(row.organisation if row.how is measured else row.full_name for row in self.rows)
+
+    @property
+    def published_systems(self) -> frozenset[str]:
+        """Those of them that others published."""
+        return frozenset(row.full_name for row in self.rows if row.how is Evidence.PUBLISHED)
 
     def to_json(self) -> Json:
         """As `chipsmith generations --json` prints it."""

@@ -154,8 +154,14 @@ def _time_network(
         software=form.runtime or form.target,
         precision=form.precision or Precision.FLOAT32,
         threads=threads,
-        grouped_by="a CUDA device" if device else f"{count_threads(threads or 1)} of a general-purpose processor",
+        grouped_by=_group_reason(form, threads),
     )
+
+
+def _group_reason(form: RuntimeForm, threads: int | None) -> str:
+    if form is CUDA_FORM:
+        return "a CUDA device"
+    return f"{'1 thread' if threads == 1 else 'several threads'} of a general-purpose processor"
 
 
 def _name_device() -> str:

@@ -68,6 +68,11 @@ class SystemRow:
         return self.energy_how or self.how
 
     @property
+    def is_judged(self) -> bool:
+        """Whether its answers are what is compared: it has an accuracy, and no time that stands beside others'."""
+        return self.accuracy is not None
+
+    @property
     def full_name(self) -> str:
         """The system with whose it is."""
         return f"{self.organisation}: {self.system}" if self.organisation else self.system

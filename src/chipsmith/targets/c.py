@@ -47,7 +47,7 @@ class HostNetwork(HostedGraph[HostLibrary]):
         split = split_inferences(integers, {port.tensor: port.shape for port in module.inputs})
         arrays = [np.ascontiguousarray(split[port.tensor][0]) for port in module.inputs]
         outputs = [np.empty(port.shape, port.dtype.numpy) for port in module.outputs]
-        return time_calls(lambda: self.graph.run_once(arrays, outputs), inferences=inferences)
+        return time_calls(self.graph.bind(arrays, outputs), inferences=inferences)
 
 
 @dataclass(frozen=True, kw_only=True)

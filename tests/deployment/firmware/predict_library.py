@@ -14,6 +14,7 @@ from chipsmith.codegen.host import find_compilers
 from chipsmith.deployment.firmware.measure import STRICT
 from chipsmith.deployment.firmware.parameters import widen_narrow_floats
 from chipsmith.deployment.firmware.predict_source import PredictSource, write_predict
+from chipsmith.deployment.firmware.recipe_input import RecipeInput
 from chipsmith.files import write_texts
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.targets.reference import ReferenceTarget
@@ -24,13 +25,13 @@ UNDEFINED = ("-O1", "-fPIC", "-shared", "-fsanitize=undefined", "-fno-sanitize-r
 class PredictLibrary:
     """`network_predict` of a network; `status` is what it returned last."""
 
-    def __init__(self, network: QuantizedNetwork, folder: Path) -> None:
+    def __init__(self, network: QuantizedNetwork, folder: Path, recipe: RecipeInput | None = None) -> None:
         compilers = find_compilers()
         if not compilers:
             pytest.skip("there is no C compiler")
         self.network = widen_narrow_floats(network)
         module = generate_c(network.graph, name="network")
-        self.predict: PredictSource = write_predict(self.network, module)
+        self.predict: PredictSource = write_predict(self.network, module, recipe)
         texts = {"network.h": module.header, "network.c": module.source}
         write_texts(
             folder, {**texts, "network_predict.h": self.predict.header, "network_predict.c": self.predict.source}
@@ -43,8 +44,8 @@ class PredictLibrary:
     def call(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         """The outputs of one inference, each of the author's shape."""
         given = [
-            np.ascontiguousarray(array, tensor.dtype)
-            for array, tensor in zip(inputs, self.network.author_inputs, strict=True)
+            np.ascontiguousarray(array, each.tensor.dtype)
+            for array, each in zip(inputs, self.predict.parameters.inputs, strict=True)
         ]
         outputs = [np.full(tensor.shape, 77, tensor.dtype) for tensor in self.network.author_outputs]
         pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (*given, *outputs)]

@@ -10,6 +10,7 @@ import numpy as np
 
 from chipsmith.codegen.ctext import C_TYPES
 from chipsmith.deployment.firmware.parameters import PredictParameter, float_literal
+from chipsmith.deployment.firmware.recipe_input import REAL, RecipeInput
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_io import IoBinding, ScaleDivision
 from chipsmith.tosa.graph import DType, Tensor
@@ -76,6 +77,15 @@ def _sum(terms: Iterator[tuple[str, int]]) -> str:
     return " + ".join(name if factor == 1 else f"{factor} * {name}" for name, factor in terms)
 
 
+def prepare_text(
+    parameter: PredictParameter, binding: IoBinding, tensor: Tensor, *, target: str, recipe: RecipeInput
+) -> str:
+    """As quantize_text, of an input to which a recipe's steps are done before it is quantised."""
+    loops = loops_over(tensor, binding.axes)
+    lines = recipe.lines(f"{parameter.identifier}[{loops.author}]", loops.author)
+    return loops.around(*lines, _quantize_line(parameter, binding, tensor, REAL, f"{target}[{loops.graph}]"))
+
+
 def quantize_text(parameter: PredictParameter, binding: IoBinding, tensor: Tensor, *, target: str, refusal: int) -> str:
     """The statement that fills `target`, the graph's tensor, with an input in its integers.
 
@@ -99,7 +109,7 @@ def _quantize_line(
             f"input '{parameter.tensor.name}' is quantised to {tensor.dtype.name}: C code takes INT8 and INT16"
         )
     low, high = _limits(binding, tensor)
-    real = value if parameter.c_type == "float" else f"(float){value}"
+    real = value if parameter.c_type == "float" or value == REAL else f"(float){value}"
     rounded = f"{_rounding(binding)}({_divide(real, binding)}, {low}, {high})"
     return f"{target_value} = ({C_TYPES[tensor.dtype]})({_shift(rounded, binding.zero_point)});"
 
@@ -172,4 +182,6 @@ def cast_text(parameter: PredictParameter, value: str) -> str:
     """A value in the type of a parameter."""
     if parameter.tensor.dtype.kind == "b":
         return f"({value}) != 0"
+    if parameter.c_type == "float" and value.startswith(("(float)", "((float)")):
+        return value
     return f"({parameter.c_type})({value})"

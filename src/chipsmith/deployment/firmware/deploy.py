@@ -17,6 +17,7 @@ from chipsmith.deployment.firmware.measure import measure_on_boards, run_on_host
 from chipsmith.deployment.firmware.parameters import widen_narrow_floats
 from chipsmith.deployment.firmware.predict_source import write_predict
 from chipsmith.deployment.firmware.readme import write_readme
+from chipsmith.deployment.firmware.recipe_input import RecipeInput
 from chipsmith.deployment.firmware.result import Firmware
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.targets.c import HostCTarget
@@ -24,18 +25,25 @@ from chipsmith.witness.check.check import check_network
 from chipsmith.witness.check.verdict import SourceCheck
 
 
-def deploy_network(network: QuantizedNetwork, folder: Path, *, name: str, check: SourceCheck | None) -> Firmware:
+def deploy_network(
+    network: QuantizedNetwork,
+    folder: Path,
+    *,
+    name: str,
+    check: SourceCheck | None = None,
+    recipe: RecipeInput | None = None,
+) -> Firmware:
     """Write the folder of a network, whole or not at all; all C names begin with `name`.
 
-    `check` goes into its page. Raises BadInput where the folder cannot be written or the network has no inputs,
-    OperatorRefused for an operator that C does not have, CheckFailed where the C code does not give the reference's
-    outputs here or on a board: then nothing is written.
+    `check` goes into its page; `recipe` is the input of a network that a recipe made. Raises BadInput where the folder
+    cannot be written or the network has no inputs, OperatorRefused for an operator that C does not have, CheckFailed
+    where the C code does not give the reference's outputs here or on a board: then nothing is written.
     """
     check_name(name)
     check_target(folder, list_files(name))
     wide = widen_narrow_floats(network)
     module = generate_c(wide.graph, name=name)
-    predict, vector = write_predict(wide, module), make_examples(wide)
+    predict, vector = write_predict(wide, module, recipe), make_examples(wide, recipe)
     sources = {
         **_module_sources(module),
         f"{name}_predict.h": predict.header,

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chipsmith.deployment.firmware.recipe_input import RecipeInput
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.targets.reference import ReferenceTarget
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.check.inputs import choose_inputs
 
+_SEED = 0
 _MOST_EXAMPLES = 4
 _MOST_BYTES = 48 << 10
 """Examples after the first are left out beyond these: they stand in the flash of a board."""
@@ -33,11 +35,13 @@ class ReferenceExamples:
         return len(self.inputs[0])
 
 
-def make_examples(network: QuantizedNetwork) -> ReferenceExamples:
+def make_examples(network: QuantizedNetwork, recipe: RecipeInput | None = None) -> ReferenceExamples:
     """The first inputs of the network's calibration, or random ones, through the reference interpreter.
 
-    Raises BadInput for a network without inputs.
+    Of a `recipe` with steps they are random ones of the recipe's input. Raises BadInput for a network without inputs.
     """
+    if recipe is not None and recipe.steps:
+        return _draw_examples(network, recipe)
     chosen = choose_inputs(network)
     count = min(chosen.count, _count_examples(network))
     pairs = tuple(zip(chosen.arrays, network.author_inputs, strict=True))
@@ -51,6 +55,17 @@ def make_examples(network: QuantizedNetwork) -> ReferenceExamples:
             _stack(array, tensor.shape) for array, tensor in zip(outputs, network.author_outputs, strict=True)
         ),
         kind=chosen.kind,
+    )
+
+
+def _draw_examples(network: QuantizedNetwork, recipe: RecipeInput) -> ReferenceExamples:
+    raw = recipe.draw(np.random.default_rng(_SEED), _count_examples(network))
+    outputs = ReferenceTarget().prepare(network).run(recipe.finish(raw))
+    pairs = zip(outputs, network.author_outputs, strict=True)
+    return ReferenceExamples(
+        inputs=(_stack(raw, recipe.tensor.shape),),
+        outputs=tuple(_stack(array, tensor.shape) for array, tensor in pairs),
+        kind="random",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,15 +64,17 @@ def _widen(tensor: AuthorTensor) -> AuthorTensor:
     return replace(tensor, dtype=np.dtype(np.float32)) if tensor.dtype == np.float16 else tensor
 
 
-def list_parameters(network: QuantizedNetwork, *, taken: Iterable[str]) -> PredictParameters:
-    """The parameters of a network; no identifier is among `taken`. Raises BadInput for a type that C does not have."""
-    tensors = (*network.author_inputs, *network.author_outputs)
+def list_parameters(
+    inputs: Sequence[AuthorTensor], outputs: Sequence[AuthorTensor], *, taken: Iterable[str]
+) -> PredictParameters:
+    """The parameters of predict(); no identifier is among `taken`. Raises BadInput for a type that C does not have."""
+    tensors = (*inputs, *outputs)
     words = unique_identifiers([tensor.name for tensor in tensors], taken=taken)
     parameters = tuple(
         PredictParameter(tensor=tensor, identifier=word, c_type=_c_type(tensor))
         for tensor, word in zip(tensors, words, strict=True)
     )
-    count = len(network.author_inputs)
+    count = len(inputs)
     return PredictParameters(inputs=parameters[:count], outputs=parameters[count:])
 
 
@@ -85,8 +87,8 @@ def _c_type(tensor: AuthorTensor) -> str:
 
 
 def float_literal(value: float) -> str:
-    """A float32 to the bit."""
-    return f"{float(np.float32(value)).hex()}f"
+    """A float32 in the fewest digits that stand for it alone."""
+    return f"{np.float32(value)!s}f"
 
 
 def list_literals(values: Array) -> str:
@@ -98,6 +100,6 @@ def list_literals(values: Array) -> str:
 
 def _value_literal(value: float, dtype: np.dtype[Any]) -> str:
     if dtype.kind == "f":
-        return float_literal(value) if dtype.itemsize <= 4 else value.hex()
+        return float_literal(value) if dtype.itemsize <= 4 else repr(value)
     unsigned = dtype.kind == "u" and dtype.itemsize >= 4
     return f"UINT64_C({value})" if unsigned else literal(int(value))

@@ -11,13 +11,14 @@ import numpy as np
 
 from chipsmith.codegen.ctext import C_TYPES, comment, unique_identifiers
 from chipsmith.codegen.module import CModule, CPort
-from chipsmith.deployment.firmware.border import cast_text, dequantize_text, quantize_text
+from chipsmith.deployment.firmware.border import cast_text, dequantize_text, prepare_text, quantize_text
 from chipsmith.deployment.firmware.parameters import (
     PredictParameter,
     PredictParameters,
     list_literals,
     list_parameters,
 )
+from chipsmith.deployment.firmware.recipe_input import REAL, RecipeInput
 from chipsmith.frontends.quantized_io import ConstantOutput, IoBinding, OutputBinding, PassedInput, StateBinding
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.graph import Array
@@ -111,12 +112,13 @@ class PredictSource:
     contract: tuple[str, ...]
 
 
-def write_predict(network: QuantizedNetwork, module: CModule) -> PredictSource:
+def write_predict(network: QuantizedNetwork, module: CModule, recipe: RecipeInput | None = None) -> PredictSource:
     """`NAME_predict` of a network whose graph is `module`; the same bits as QuantizedNetwork's own host steps.
 
-    Raises BadInput for a type that C does not have.
+    Of a network of a `recipe` it takes what the recipe's reader gives, and does the recipe's steps. Raises BadInput for
+    a type that C does not have.
     """
-    writer = _PredictWriter(network=network, module=module)
+    writer = _PredictWriter(network=network, module=module, recipe=recipe)
     return PredictSource(
         header=writer.header,
         source=writer.source,
@@ -132,6 +134,7 @@ class _PredictWriter:
 
     network: QuantizedNetwork
     module: CModule
+    recipe: RecipeInput | None
 
     @cached_property
     def buffers(self) -> Mapping[str, str]:
@@ -142,9 +145,11 @@ class _PredictWriter:
 
     @cached_property
     def parameters(self) -> PredictParameters:
-        own = {"round_even", "round_away", "i", *(f"i{level}" for level in range(8)), self.module.name}
+        own = {"round_even", "round_away", REAL, "i", *(f"i{level}" for level in range(8)), self.module.name}
         initials = {f"{name}_initial" for name in self.buffers.values()}
-        return list_parameters(self.network, taken={*own, *self.buffers.values(), *initials})
+        inputs = self.network.author_inputs if self.recipe is None else (self.recipe.tensor,)
+        taken = {*own, *self.buffers.values(), *initials}
+        return list_parameters(inputs, self.network.author_outputs, taken=taken)
 
     @cached_property
     def direct(self) -> Mapping[str, str]:
@@ -182,6 +187,8 @@ class _PredictWriter:
                 yield f"{word} {each.identifier}: '{each.tensor.name}', {kind}, {each.elements} elements."
         yield "Arrays lie row by row, the last dimension fastest. Returns 0; or n where the n-th input holds a value"
         yield "that the network does not take (then nothing is written)."
+        if self.recipe is not None:
+            yield from self.recipe.notes
         if self.network.states:
             yield f"{len(self.network.states)} states go on from call to call; {self.module.name}_reset begins anew."
 
@@ -195,7 +202,8 @@ class _PredictWriter:
     def source(self) -> str:
         body = "\n".join(self._body())
         helpers = [text for name, text in (("round_even", _ROUND_EVEN), ("round_away", _ROUND_AWAY)) if name in body]
-        definitions = (*self._arrays(), *self._constants(), *helpers)
+        numbers = () if self.recipe is None else self.recipe.constants()
+        definitions = (*self._arrays(), *self._constants(), *numbers, *helpers)
         return _SOURCE.format(
             name=self.module.name,
             definitions="".join(f"{text}\n" for text in definitions),
@@ -255,13 +263,11 @@ class _PredictWriter:
         return self.direct.get(tensor, self.buffers[tensor])
 
     def _quantize(self, binding: IoBinding) -> str:
-        return quantize_text(
-            self.parameters.inputs[binding.position],
-            binding,
-            self.network.graph.tensor(binding.tensor),
-            target=self.buffers[binding.tensor],
-            refusal=binding.position + 1,
-        )
+        parameter, tensor = self.parameters.inputs[binding.position], self.network.graph.tensor(binding.tensor)
+        target = self.buffers[binding.tensor]
+        if self.recipe is not None and self.recipe.steps:
+            return prepare_text(parameter, binding, tensor, target=target, recipe=self.recipe)
+        return quantize_text(parameter, binding, tensor, target=target, refusal=binding.position + 1)
 
     def _output(self, binding: OutputBinding) -> Iterator[str]:
         parameter = self.parameters.outputs[binding.position]

@@ -11,6 +11,8 @@ from chipsmith.reports.generations.spine import draw_chips, draw_learning, draw_
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import badge, escape, paragraph, section
 from chipsmith.systems.comparison import Comparison
+from chipsmith.systems.published_rows import load_published
+from chipsmith.systems.row import SystemRow
 from chipsmith.systems.texts import Language, PageTexts, texts_in
 from chipsmith.systems.texts.quotes import quote_figures
 
@@ -18,7 +20,7 @@ from chipsmith.systems.texts.quotes import quote_figures
 def render_generations(comparison: Comparison, language: Language) -> str:
     """The page of a comparison, in a language."""
     texts = texts_in(language)
-    figures = quote_figures(texts, comparison.rows)
+    figures = quote_figures(texts, _quoted_rows(comparison))
     pictures = draw_pictures(comparison, texts)
     parts = (
         _header(comparison, texts),
@@ -40,6 +42,12 @@ def render_generations(comparison: Comparison, language: Language) -> str:
     )
 
 
+def _quoted_rows(comparison: Comparison) -> tuple[SystemRow, ...]:
+    """What the text may quote: the rows of the page and, where published ones are among them, those of all networks."""
+    published = any(row.how is Evidence.PUBLISHED for row in comparison.rows)
+    return (*(load_published().rows if published else ()), *comparison.rows)
+
+
 def _header(comparison: Comparison, texts: PageTexts) -> str:
     introduction = "".join(paragraph(text) for text in texts.introduction)
     notes = (_count(comparison, texts), texts.notes.computer.format(computer=comparison.computer))
@@ -51,8 +59,7 @@ def _header(comparison: Comparison, texts: PageTexts) -> str:
 
 
 def _count(comparison: Comparison, texts: PageTexts) -> str:
-    systems = {row.full_name for row in comparison.rows}
-    published = {row.full_name for row in comparison.rows if row.how is Evidence.PUBLISHED}
+    systems, published = comparison.systems, comparison.published_systems
     return texts.notes.systems_counted.format(rows=len(comparison.rows), systems=len(systems), published=len(published))
 
 
@@ -78,13 +85,10 @@ def _legend(texts: PageTexts) -> str:
 
 
 def _left_out(comparison: Comparison, texts: PageTexts) -> str:
-    reasons: dict[str, list[str]] = {}
-    for item in comparison.left_out:
-        reasons.setdefault(item.reason, []).append(item.what)
     count = sum(comparison.other_tasks.values())
     tasks = ", ".join(f"{task}: {number}" for task, number in comparison.other_tasks.items())
     others = [f"{texts.notes.other_tasks.format(count=count)} ({tasks})"] if count else []
-    entries = [*others, *(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())]
+    entries = [*others, *(f"{', '.join(names)}: {reason}" for reason, names in comparison.reasons.items())]
     if not entries:
         return ""
     items = "".join(f"<li>{escape(entry)}</li>" for entry in entries)

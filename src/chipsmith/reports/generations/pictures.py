@@ -168,7 +168,9 @@ def _rooflines(comparison: Comparison, texts: PageTexts) -> Drawing:
     words = texts.pictures
     notes = "".join(
         paragraph(
-            texts.notes.rooflines.format(machine=roof.machine, precision=roof.precision, obtained=roof.obtained)
+            texts.notes.rooflines.format(
+                machine=texts.phrase(roof.machine), precision=roof.precision, obtained=roof.obtained
+            )
             + f" ({texts.evidence[Evidence.MEASURED if roof.measured else Evidence.SIMULATED]})",
             kind="how",
         )
@@ -183,7 +185,7 @@ def _roofline_chart(roofs: Sequence[MachineRoof], points: Sequence[RoofPoint], t
     for index, roof in enumerate(roofs):
         colour = _LINES[index % len(_LINES)]
         own = [point for point in points if (point.machine, point.precision) == (roof.machine, roof.precision)]
-        traces.append(_roof_line(roof, [point.operations_per_byte for point in points], colour))
+        traces.append(_roof_line(roof, [point.operations_per_byte for point in points], colour, texts))
         if own:
             traces.append(_roof_points(own, colour, texts))
     return chart(
@@ -196,13 +198,13 @@ def _roofline_chart(roofs: Sequence[MachineRoof], points: Sequence[RoofPoint], t
     )
 
 
-def _roof_line(roof: MachineRoof, intensities: Sequence[float], colour: str) -> Trace:
+def _roof_line(roof: MachineRoof, intensities: Sequence[float], colour: str, texts: PageTexts) -> Trace:
     ridge = roof.operations_per_s / roof.bytes_per_s
     low, high = min([*intensities, ridge]) / 2, max([*intensities, ridge]) * 2
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": f"{roof.machine}, {roof.precision}",
+        "name": f"{texts.phrase(roof.machine)}, {roof.precision}",
         "x": [low, ridge, high],
         "y": [low * roof.bytes_per_s, roof.operations_per_s, roof.operations_per_s],
         "line": {"color": colour, "width": 2, "dash": "solid" if roof.measured else "dash"},
@@ -220,7 +222,8 @@ def _roof_points(points: Sequence[RoofPoint], colour: str, texts: PageTexts) -> 
         "y": [point.operations_per_s for point in points],
         "marker": {"color": colour, "size": 9},
         "hovertext": [
-            f"<b>{escape(name_network(point.network, texts))}</b><br>{escape(point.machine)}, {point.precision}<br>"
+            f"<b>{escape(name_network(point.network, texts))}</b><br>"
+            f"{escape(texts.phrase(point.machine))}, {point.precision}<br>"
             f"{point.operations_per_s / 1e9:.3g} G/s"
             for point in points
         ],
@@ -237,7 +240,7 @@ def _cores(comparison: Comparison, texts: PageTexts) -> Drawing:
     return Drawing(html=html, charts={"cores": _cores_chart(curves, texts)})
 
 
-def thread_curves(rows: Iterable[SystemRow]) -> dict[str, list[SystemRow]]:
+def thread_curves(rows: Iterable[SystemRow]) -> list[list[SystemRow]]:
     """Rows that differ in threads alone, rising, of the fastest library of each network and precision; two and more."""
     series: dict[tuple[str, str, str, str], list[SystemRow]] = {}
     for row in rows:
@@ -248,19 +251,20 @@ def thread_curves(rows: Iterable[SystemRow]) -> dict[str, list[SystemRow]]:
         key = (organisation, network, precision)
         if len(members) > 1 and (key not in best or _fastest(members) < _fastest(best[key])):
             best[key] = sorted(members, key=lambda row: row.threads or 0)
-    return {_name_curve(members[0]): members for members in best.values()}
+    return list(best.values())
 
 
 def _fastest(rows: Iterable[SystemRow]) -> float:
     return min(row.latency_us or 0 for row in rows)
 
 
-def _name_curve(row: SystemRow) -> str:
-    return f"{row.organisation}: {row.network}, {row.software} {row.precision}"
+def _name_curve(row: SystemRow, texts: PageTexts) -> str:
+    network = name_network(row.network, texts)
+    return f"{texts.phrase(row.organisation)}{texts.colon}{network}, {row.software} {row.precision}"
 
 
-def _cores_chart(curves: Mapping[str, Sequence[SystemRow]], texts: PageTexts) -> Chart:
-    most = max(row.threads or 1 for rows in curves.values() for row in rows)
+def _cores_chart(curves: Sequence[Sequence[SystemRow]], texts: PageTexts) -> Chart:
+    most = max(row.threads or 1 for rows in curves for row in rows)
     ideal = {
         "type": "scatter",
         "mode": "lines",
@@ -269,7 +273,7 @@ def _cores_chart(curves: Mapping[str, Sequence[SystemRow]], texts: PageTexts) ->
         "y": [1, most],
         "line": {"color": GREY, "dash": "dot", "width": 1},
     }
-    lines = [_curve(name, rows, _LINES[1:][index % 6]) for index, (name, rows) in enumerate(curves.items())]
+    lines = [_curve(_name_curve(rows[0], texts), rows, _LINES[1:][index % 6]) for index, rows in enumerate(curves)]
     return chart(
         [ideal, *lines],
         height=_HEIGHT,

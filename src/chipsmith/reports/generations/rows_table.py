@@ -14,7 +14,7 @@ NAME = "rows"
 
 
 def draw_table(comparison: Comparison, texts: PageTexts) -> str:
-    """The section with the controls and the table; quantum rows have a section of their own."""
+    """The section with the controls and the table; rows that are judged by accuracy have a section of their own."""
     rows = timed_rows(comparison.rows)
     counted = any(row.instructions is not None for row in rows)
     note = how(texts.notes.instructions) if counted else ""
@@ -23,8 +23,8 @@ def draw_table(comparison: Comparison, texts: PageTexts) -> str:
 
 
 def timed_rows(rows: Iterable[SystemRow]) -> list[SystemRow]:
-    """All but the quantum ones, by generation, then by network as they come, then by time; counted ones last."""
-    kept = [row for row in rows if row.generation is not Generation.QUANTUM]
+    """All but those that are judged, by generation, then by network as they come, then by time; counted ones last."""
+    kept = [row for row in rows if not row.is_judged]
     generations, networks = list(Generation), list(dict.fromkeys(row.network for row in kept))
 
     def place(row: SystemRow) -> tuple[int, int, bool, float]:

@@ -56,14 +56,14 @@ def draw_named_systems(texts: PageTexts, figures: Figures) -> str:
 
 
 def draw_quantum(comparison: Comparison, texts: PageTexts) -> str:
-    """The quantum rows below a line of their own, by accuracy alone; '' where there are none."""
-    rows = [row for row in comparison.rows if row.generation is Generation.QUANTUM]
+    """Quantum circuits and what they are judged beside, below a line of their own; '' where there are none."""
+    rows = [row for row in comparison.rows if row.is_judged]
     if not rows:
         return ""
     columns = texts.columns
     heads = (columns.network, columns.system, columns.accuracy, columns.boundary, columns.source)
     lines = (
-        f"<tr><td>{escape(name_network(row.network, texts))}</td>{system_cell(row, texts)}"
+        f"<tr><td>{escape(texts.name_task(row))}</td><td>{escape(texts.name_model(row))}</td>"
         f'<td class="number" data-value="{row.accuracy!r}" data-label="{escape(columns.accuracy)}">'
         f"{badge(row.how, texts.evidence[row.how])}{escape(accuracy_text(row))}</td>"
         f"<td>{escape(texts.phrase(row.boundary))}</td><td>{escape(row.source)}</td></tr>"

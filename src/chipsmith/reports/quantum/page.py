@@ -14,7 +14,6 @@ from chipsmith.reports.quantum.sections import QUANTUM_SECTIONS
 from chipsmith.reports.sections.section import Drawing
 from chipsmith.reports.verdict import draw_card, draw_title
 
-
 _CARDS = ("test accuracy", "accuracy against")
 """How the headlines begin that stand as cards."""
 

@@ -25,7 +25,7 @@ class IntegerTensors(ExportedTensors):
         self.form, self._write = form, write
 
     def type_of(self, dtype: DType) -> np.dtype[Any]:
-        """The type in which a type of the graph is written."""
+        """As ExportedTensors.type_of."""
         return np.dtype(self.form.value) if dtype is DType.INT8 else dtype.numpy
 
     def layout(self, tensor: str) -> Layout:

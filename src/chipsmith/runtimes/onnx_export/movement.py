@@ -54,8 +54,13 @@ def _concat(tensors: ExportedTensors, operation: Operation) -> Written:
 def _pad(tensors: ExportedTensors, operation: Operation) -> Written:
     padding = operation.values("padding")
     widths = tensors.writer.constant((*padding[0::2], *padding[1::2]), np.int64)
+    source = tensors.read(operation.operator.inputs[0])
     value = tensors.narrow_constant(operation.constants["pad_const"].reshape(()))
-    return Written(name=tensors.writer.add("Pad", [tensors.read(operation.operator.inputs[0]), widths, value]))
+    if operation.output.dtype not in (DType.BOOL, DType.INT16):
+        return Written(name=tensors.writer.add("Pad", [source, widths, value]))
+    wide = [cast(tensors.writer, name, np.int32) for name in (source, value)]
+    padded = tensors.writer.add("Pad", [wide[0], widths, wide[1]])
+    return Written(name=cast(tensors.writer, padded, tensors.type_of(operation.output.dtype)))
 
 
 def _gather(tensors: ExportedTensors, operation: Operation) -> Written:
@@ -83,6 +88,17 @@ def _argmax(tensors: ExportedTensors, operation: Operation) -> Written:
     attributes = {"axis": operation.integer("axis"), "keepdims": 0}
     place = tensors.writer.add("ArgMax", [tensors.read(operation.operator.inputs[0])], attributes)
     return Written(name=cast(tensors.writer, place, np.int32))
+
+
+def _select(tensors: ExportedTensors, operation: Operation) -> Written:
+    """In int32 where the elements are narrower, of which onnxruntime chooses none."""
+    names, writer, dtype = operation.operator.inputs, tensors.writer, operation.output.dtype
+    layout = tensors.common_layout(names)
+    condition, *choices = (tensors.read(name, layout) for name in names)
+    if dtype in (DType.FP32, DType.INT32):
+        return Written(name=writer.add("Where", [condition, *choices]), layout=layout)
+    chosen = writer.add("Where", [condition, *(cast(writer, name, np.int32) for name in choices)])
+    return Written(name=cast(writer, chosen, tensors.type_of(dtype)), layout=layout)
 
 
 def elementwise(kind: str, *, operands: int) -> Exporter:
@@ -148,7 +164,7 @@ CHOICES: Exporters = {
     "REDUCE_ANY": _reduce_masks("ReduceMax"),
     "REDUCE_MAX": reduction("ReduceMax"),
     "REDUCE_MIN": reduction("ReduceMin"),
-    "SELECT": elementwise("Where", operands=3),
+    "SELECT": _select,
 }
 """Operators that compare or choose elements."""
 

@@ -74,6 +74,10 @@ class ExportedTensors:
         """The name of a tensor of integers in int64."""
         return cast(self.writer, self.read(tensor, layout), np.int64)
 
+    def type_of(self, dtype: DType) -> np.dtype[Any]:
+        """The type in which a type of the graph is written."""
+        return dtype.numpy
+
     def narrow(self, name: str, dtype: DType) -> str:
         """What is computed in int64, and fits a type of the graph, as a tensor of that type is written."""
         return cast(self.writer, name, dtype.numpy)
@@ -119,14 +123,6 @@ def permutation(shape: Sequence[int], layout: Layout) -> list[int]:
 Exporter: TypeAlias = Callable[[ExportedTensors, Operation], Written]
 """Writes an operator's nodes, and says what gives its result."""
 Exporters: TypeAlias = Mapping[str, Exporter]
-
-ONNX_TYPES: Mapping[DType, Any] = {
-    DType.BOOL: np.dtype("bool"),
-    DType.INT8: np.dtype("int8"),
-    DType.INT16: np.dtype("int16"),
-    DType.INT32: np.dtype("int32"),
-    DType.FP32: np.dtype("float32"),
-}
 
 
 def cast(writer: OnnxWriter, name: str, dtype: npt.DTypeLike) -> str:

@@ -12,6 +12,7 @@ from chipsmith.systems.texts.page_texts import (
     NoteTexts,
     PageTexts,
     PictureTexts,
+    StudyTexts,
 )
 from chipsmith.systems.texts.phrases import read_phrases
 
@@ -19,11 +20,10 @@ HEADINGS = HeadingTexts(
     learning="学习方法的三代",
     chips="芯片的三代",
     systems="十个系统，各说明一件事",
-    pictures="图",
+    pictures="图示",
     table="全部数据",
     recipes="属于这一代的配方",
-    sources="数据来源",
-    quantum="线下：量子线路",
+    quantum="分界线以下：量子线路",
     boundaries="各类数据的统计口径",
     legend="数据性质的含义",
 )
@@ -31,13 +31,11 @@ HEADINGS = HeadingTexts(
 COLUMNS = ColumnTexts(
     network="网络",
     system="系统",
-    organisation="机构",
-    generation="代际",
+    generation="类别",
     how="数据性质",
     latency="时延（µs）",
     p99="p99 时延（µs）",
     energy="能耗（µJ）",
-    energy_band="能耗区间（µJ）",
     instructions="指令数",
     boundary="统计口径",
     source="来源",
@@ -48,7 +46,7 @@ COLUMNS = ColumnTexts(
 
 FILTERS = FilterTexts(
     network="网络",
-    generation="代际",
+    generation="类别",
     how="数据性质",
     search="搜索",
     any_value="全部",
@@ -72,20 +70,16 @@ PICTURES = PictureTexts(
     cores_axis="线程数",
     speedup_axis="相对单线程的加速比",
     ideal="理想加速",
-    cores_caption="小网络往往活还没分完就已经算完，线程再多也很快不再有收益。",
+    cores_caption="小网络往往任务还没分配完就已经算完，线程再多，很快也不再有收益。",
 )
 
 NOTES = NoteTexts(
-    not_stated="未说明",
-    not_known="未知",
-    no_energy="能耗暂缺：{reason}",
     left_out="未列入的项目及原因",
     other_tasks="另有 {count} 行公开数据属于其他任务，未列入。",
     instructions="指令数是在模拟的处理器核上数出来的。模拟器没有真实处理器的时钟，因此不由它推算时间。",
-    quantum="此线以下不进入时延坐标轴：量子处理器在这里全部由仿真得出，真机所需时间另行估算。",
+    quantum="此线以下的数据不进入时延坐标轴：量子处理器在这里全部由仿真得出，真机所需时间另行估算。",
     no_gpu="这几个网络公开的 GPU 数据很少。GPU 的数据可以由文件并入：在装有 GPU 的计算机上运行 "
     "`chipsmith generations --record FILE`，再在这里加上 `--with FILE`。",
-    recorded_by="{date} 录自 {device}",
     computer="本机：{computer}。",
     systems_counted="共 {rows} 行，涉及 {systems} 个系统，其中 {published} 个的数据由他人公布。",
     rooflines="{machine}，{precision}：{obtained}。",
@@ -114,6 +108,29 @@ GENERATIONS = {
     Generation.QUANTUM: "量子处理器",
 }
 
+STUDY = StudyTexts(
+    tasks={
+        "digits": "十个手写数字",
+        "three_or_eight": "区分 3 与 8",
+        "italy_power": "用电曲线（ItalyPowerDemand）",
+    },
+    models={
+        "classifier": "变分量子分类器",
+        "classifier_without_entanglement": "变分量子分类器（无纠缠）",
+        "kernel": "量子核方法",
+        "kernel_without_entanglement": "量子核方法（无纠缠）",
+        "rbf": "经典 RBF 支持向量机",
+        "network_of_equal_parameters": "参数量与线路相同的神经网络",
+        "network_of_32": "32 个隐藏单元的神经网络",
+    },
+    modes={
+        "exact": "精确仿真",
+        "shots": "有限次测量",
+        "exact_part": "精确仿真，只取含噪声实验的那部分样本",
+        "noise_part": "有限次测量，含真机噪声",
+    },
+)
+
 NETWORKS = {
     "image": "图像分类（ResNet8）",
     "keyword": "关键词识别（DS-CNN）",
@@ -130,11 +147,13 @@ CHINESE_TEXTS = PageTexts(
     ),
     sentence_gap="",
     colon="：",
+    comma="，",
     headings=HEADINGS,
     columns=COLUMNS,
     filters=FILTERS,
     pictures=PICTURES,
     notes=NOTES,
+    study=STUDY,
     evidence=EVIDENCE,
     evidence_meanings=EVIDENCE_MEANINGS,
     generations=GENERATIONS,

@@ -43,7 +43,7 @@ LEARNING = MappingProxyType(
             sentences=(
                 "自编码器让数据穿过一段狭窄的瓶颈再还原出来，不靠标签也能学习；"
                 "注意力机制让每个位置都能看到其余所有位置；2017 年由"
-                "注意力搭建而成的 Transformer，规模一大便能写作。",
+                "注意力搭建而成的 Transformer，规模足够大时便能写作。",
                 "制约它的不再是标签，而是数据和算力。",
                 "应验的是：先在海量无标签数据上预训练、再适配到具体任务，这条路几乎处处可行。",
                 "落空的是：文字通顺不等于内容属实；开销也没有消失，注意力的计算量随序列长度的平方增长。",
@@ -69,8 +69,8 @@ CHIPS = MappingProxyType(
                 "在这台计算机上，onnxruntime 以 int8 运行，单线程用 {here_image_us} µs，双线程用 "
                 "{here_twice_image_us} µs。",
                 "`chipsmith deploy` 生成的可移植 C 代码用 {here_c_image_us} µs。",
-                "应验的是通用性：表中几乎每个加速器旁边，都有一个为它备料的处理器核。",
-                "落空的是：主频会一直上升，以及核数翻倍、速度就翻倍。小网络往往活还没分完就已经算完了。",
+                "应验的是通用性：表中几乎每个加速器旁边，都有一个为它供数的处理器核。",
+                "落空的是：主频会一直上升，以及核数翻倍、速度就翻倍。小网络往往任务还没分配完就已经算完了。",
                 "公开数据中，单核的给出能耗的不到一半，多核的一个也没有；给出的，也既取决于处理器核，"
                 "又取决于供电方式。",
             ),
@@ -86,8 +86,8 @@ CHIPS = MappingProxyType(
                 "处理器较弱时，GPU 便占上风：ResNet8 在 STM32MP257 的 GPU 与 NPU 上用 {mp257_image_ms} ms，在 "
                 "STM32MP157 的"
                 "两个核上用 {mp157_image_ms} ms。",
-                "对这几个网络，我们所知的 GPU 数据仅此而已，且都没有能耗；您自己的数据可以用 `--record` 录下，再用 "
-                "`--with` 并入本页。",
+                "对这几个网络，我们所知的公开 GPU 数据只有两项，且都没有能耗；您自己的数据可以用 `--record` 录下，"
+                "再用 `--with` 并入本页。",
             ),
         ),
         ChipGeneration.PURPOSE_BUILT: Chapter(
@@ -101,7 +101,7 @@ CHIPS = MappingProxyType(
                 "（{u575_v10_image_ms} ms）快不了多少；它省下的是能耗（{xg24_image_uj} µJ 对 {u575_v10_image_uj} µJ）"
                 "。",
                 "量子处理器许诺的是：每多一个量子比特，状态空间就翻一倍。",
-                "在本页试过的任务上，这一许诺没有兑现：特征相同时，看不到相对经典方法的优势，去掉纠缠的线路也同样好。",
+                "在本页试过的任务上，这一许诺没有兑现：特征相同时，看不到相对经典方法的优势，去掉纠缠的量子核也同样好。",
                 "十个手写数字、每个样本取 8 个特征：量子核方法准确率 {quantum_kernel_digits_percent} %，去掉纠缠后 "
                 "{product_kernel_digits_percent} %，经典的 RBF 支持向量机 {rbf_digits_percent} %。",
                 "这里的量子数据全部来自仿真；真机所需时间只是估算，另列一处。",
@@ -160,7 +160,7 @@ SYSTEMS = MappingProxyType(
             sentences=(
                 "一颗运行 Linux、带向量扩展的八核 RISC-V 芯片跑 ResNet8，614 MHz 时用 {k1_slow_image_us} µs，1.6 GHz "
                 "时用 "
-                "{k1_fast_image_us} µs，快到 {k1_slow_image_us_by_k1_fast_image_us} 倍。",
+                "{k1_fast_image_us} µs，速度是前者的 {k1_slow_image_us_by_k1_fast_image_us} 倍。",
                 "这已接近专用芯片的水平，只是功耗无人说明。",
                 "请留意口径：提交材料没有说明实际有几个核参与计算。",
             ),
@@ -179,7 +179,7 @@ SYSTEMS = MappingProxyType(
             title="NUCLEO-H7P5II：用与不用加速器",
             sentences=(
                 "同一颗微控制器测两次：ResNet8 在 Cortex-M7 上用 {h7p5_core_image_ms} ms，在旁边的 Neural-ART 上用 "
-                "{h7p5_npu_image_ms} ms，快到 {h7p5_core_image_ms_by_h7p5_npu_image_ms} 倍。",
+                "{h7p5_npu_image_ms} ms，速度是前者的 {h7p5_core_image_ms_by_h7p5_npu_image_ms} 倍。",
                 "这是表中处理器核与专用模块之间最干净的对比：两者同在一颗芯片里。",
                 "两项都出自 v1.4 轮次，这里读自其结果的副本，没有能耗数据。",
             ),

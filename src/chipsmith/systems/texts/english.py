@@ -12,6 +12,7 @@ from chipsmith.systems.texts.page_texts import (
     NoteTexts,
     PageTexts,
     PictureTexts,
+    StudyTexts,
 )
 
 HEADINGS = HeadingTexts(
@@ -21,7 +22,6 @@ HEADINGS = HeadingTexts(
     pictures="Pictures",
     table="Every figure",
     recipes="Recipes of this generation",
-    sources="Sources",
     quantum="Below the line: quantum circuits",
     boundaries="What is inside the figures, in full",
     legend="How figures are labelled",
@@ -30,13 +30,11 @@ HEADINGS = HeadingTexts(
 COLUMNS = ColumnTexts(
     network="network",
     system="system",
-    organisation="organisation",
     generation="generation",
     how="obtained",
     latency="latency, µs",
     p99="p99, µs",
     energy="energy, µJ",
-    energy_band="energy from, to, µJ",
     instructions="instructions",
     boundary="inside the figure",
     source="source",
@@ -76,9 +74,6 @@ PICTURES = PictureTexts(
 )
 
 NOTES = NoteTexts(
-    not_stated="not stated",
-    not_known="not known",
-    no_energy="energy left open: {reason}",
     left_out="Left out, and why",
     other_tasks="{count} published rows are of other tasks and are left out.",
     instructions="Instructions counted on an emulated core. An emulator has no clock of the real core, so no time is "
@@ -87,7 +82,6 @@ NOTES = NoteTexts(
     "that a device would take is an estimate of its own.",
     no_gpu="Few figures of GPUs are published for these networks. Rows of a GPU come in from a file: "
     "`chipsmith generations --record FILE` on the computer that has it, `--with FILE` here.",
-    recorded_by="recorded on {device}, {date}",
     computer="This computer: {computer}.",
     systems_counted="{rows} rows of {systems} systems, {published} of them published by others.",
     rooflines="{machine}, {precision}: {obtained}.",
@@ -116,6 +110,25 @@ GENERATIONS = {
     Generation.QUANTUM: "quantum processor",
 }
 
+STUDY = StudyTexts(
+    tasks={"digits": "ten digits", "three_or_eight": "3 or 8", "italy_power": "ItalyPowerDemand"},
+    models={
+        "classifier": "circuit that learns",
+        "classifier_without_entanglement": "circuit that learns, without entanglement",
+        "kernel": "quantum kernel",
+        "kernel_without_entanglement": "quantum kernel without entanglement",
+        "rbf": "classical RBF machine",
+        "network_of_equal_parameters": "network with as many parameters as the circuit",
+        "network_of_32": "network of 32 hidden",
+    },
+    modes={
+        "exact": "exact",
+        "shots": "by shots",
+        "exact_part": "exact, on the part that is tried with noise",
+        "noise_part": "by shots, with the noise of a device",
+    },
+)
+
 NETWORKS = {
     "image": "image (ResNet8)",
     "keyword": "keyword (DS-CNN)",
@@ -132,11 +145,13 @@ ENGLISH_TEXTS = PageTexts(
     ),
     sentence_gap=" ",
     colon=": ",
+    comma=", ",
     headings=HEADINGS,
     columns=COLUMNS,
     filters=FILTERS,
     pictures=PICTURES,
     notes=NOTES,
+    study=STUDY,
     evidence=EVIDENCE,
     evidence_meanings=EVIDENCE_MEANINGS,
     generations=GENERATIONS,

@@ -28,13 +28,11 @@ class ColumnTexts:
 
     network: str
     system: str
-    organisation: str
     generation: str
     how: str
     latency: str
     p99: str
     energy: str
-    energy_band: str
     instructions: str
     boundary: str
     source: str
@@ -86,10 +84,6 @@ class PictureTexts:
 class NoteTexts:
     """Short words about cells and rows."""
 
-    not_stated: str
-    not_known: str
-    no_energy: str
-    """With the field {reason}."""
     left_out: str
     """The head of the list of systems that are not shown, each with its reason."""
     other_tasks: str
@@ -100,8 +94,6 @@ class NoteTexts:
     """What stands at the line above the quantum rows."""
     no_gpu: str
     """Why no GPU row is published, and how one comes in."""
-    recorded_by: str
-    """With the fields {device} and {date}."""
     computer: str
     """With the field {computer}: what measured."""
     systems_counted: str
@@ -110,6 +102,15 @@ class NoteTexts:
     """With the fields {machine}, {precision} and {obtained}: from what a roof is."""
     nothing_here: str
     """Under a generation that has no row on the page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyTexts:
+    """What the rows of the quantum study are called, by the study's own names; others are shown by those."""
+
+    tasks: Mapping[str, str]
+    models: Mapping[str, str]
+    modes: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +123,6 @@ class HeadingTexts:
     pictures: str
     table: str
     recipes: str
-    sources: str
     quantum: str
     """Of the rows below the line."""
     boundaries: str
@@ -141,11 +141,13 @@ class PageTexts:
     """What stands between two sentences of a paragraph."""
     colon: str
     """What stands between whose a system is and its name."""
+    comma: str
     headings: HeadingTexts
     columns: ColumnTexts
     filters: FilterTexts
     pictures: PictureTexts
     notes: NoteTexts
+    study: StudyTexts
     evidence: Mapping[Evidence, str]
     """The label of a cell."""
     evidence_meanings: Mapping[Evidence, str]
@@ -166,6 +168,15 @@ class PageTexts:
         """A row's system with whose it is: organisations in this language, where they are known in it."""
         owner = self.phrase(row.organisation)
         return f"{owner}{self.colon}{row.system}" if owner else row.system
+
+    def name_task(self, row: SystemRow) -> str:
+        """The task of a row of the quantum study."""
+        return self.study.tasks.get(row.network, row.network)
+
+    def name_model(self, row: SystemRow) -> str:
+        """What a row of the quantum study, whose system is its model and mode, is of."""
+        model, _, mode = row.system.partition(", ")
+        return f"{self.study.models.get(model, model)}{self.comma}{self.study.modes.get(mode, mode)}"
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:

@@ -27,8 +27,8 @@ def _tiny(edition: str, organisation: str, system: str) -> SystemKey:
     return SystemKey(organisation=organisation, system=system, edition=f"MLPerf Tiny v{edition}")
 
 
-def _ours(system: str) -> SystemKey:
-    return SystemKey(organisation="Chipsmith", system=system)
+def _study(model: str) -> SystemKey:
+    return SystemKey(organisation="quantum study", system=model)
 
 
 def _here(system: str) -> SystemKey:
@@ -69,10 +69,10 @@ QUOTED_SYSTEMS: Mapping[str, SystemKey] = MappingProxyType(
         "gap9_fast": _tiny("1.0", "GreenWaves Technologies", "GAP9, 0.8 V, 370 MHz"),
         "zc706": _tiny("1.1", "fpgaConvNet", "ZC706"),
         "zybo": _tiny("1.1", "fpgaConvNet", "ZyBo"),
-        "edge256": _ours("edge-256"),
-        "quantum_kernel": _ours("quantum kernel, exact"),
-        "product_kernel": _ours("quantum kernel without entanglement, exact"),
-        "rbf": _ours("RBF machine"),
+        "edge256": SystemKey(organisation="Chipsmith", system="edge-256"),
+        "quantum_kernel": _study("kernel, exact"),
+        "product_kernel": _study("kernel_without_entanglement, exact"),
+        "rbf": _study("rbf, exact"),
         "here": _here("onnxruntime, int8, 1 thread"),
         "here_twice": _here("onnxruntime, int8, 2 threads"),
         "here_c": _here("C, int8, 1 thread"),

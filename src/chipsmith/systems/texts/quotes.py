@@ -2,7 +2,7 @@
 
 No figure of a system stands in a sentence by hand. A format field names it: `{h7a3_v12_image_ms}` is the latency of the
 network `image` on the quoted system `h7a3_v12` in milliseconds, and `{h7a3_v07_image_ms_by_h7a3_v12_image_ms}` how many
-times the first is the second. A sentence whose figures are not all among the rows of the page is left out.
+times the first is the second. A sentence whose figures are not all among the rows is left out.
 """
 
 from __future__ import annotations
