@@ -79,9 +79,7 @@ def test_a_machine_is_fitted_anew_on_the_first_examples(machine, data):
     part, test = data.train.first(30).whole(), data.test.whole()
     known, new = (few.states(batch.inputs) for batch in (part, test))
     witness = SVC(C=3, kernel="precomputed").fit(np.abs(known.conj() @ known.T) ** 2, part.targets)
-    assert np.array_equal(
-        few.answer_exactly(test.inputs).argmax(1), witness.predict(np.abs(new.conj() @ known.T) ** 2)
-    )
+    assert np.array_equal(few.answer_exactly(test.inputs).argmax(1), witness.predict(np.abs(new.conj() @ known.T) ** 2))
     assert machine.on_first(30).count_circuits().fit == math.comb(30, 2)
 
 
