@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.codegen.unit import Unit
 from chipsmith.tosa.graph import Graph, Operator
 from chipsmith.tosa.operators.image import resize_axes
@@ -15,13 +15,13 @@ from chipsmith.tosa.verify import operation_of
 INDEXING = ("GATHER", "SCATTER", "RESIZE")
 
 
-def indexing_step(layout: Layout, operator: Operator) -> Step:
+def indexing_step(layout: GraphLayout, operator: Operator) -> CStep:
     """The step of an operator of INDEXING.
 
     Indices outside of the rows, which TOSA leaves undefined, stand for the nearest row.
     """
     write = {"GATHER": _write_gather, "SCATTER": _write_scatter, "RESIZE": _write_resize}[operator.kind]
-    return Step(
+    return CStep(
         operators=(operator,),
         reads=layout.computed(operator.inputs),
         writes=operator.outputs,
