@@ -26,8 +26,16 @@ def indexing_step(layout: GraphLayout, operator: Operator) -> CStep:
         reads=layout.computed(operator.inputs),
         writes=operator.outputs,
         write=lambda unit, _: write(layout.graph, operator, unit),
-        in_place=operator.inputs[:1] if operator.kind == "SCATTER" else (),
+        in_place=operator.inputs[:1] if operator.kind == "SCATTER" and _is_alone(layout, operator) else (),
     )
+
+
+def _is_alone(layout: GraphLayout, operator: Operator) -> bool:
+    """Whether the first operand is all of its root, and no other operand is a part of it."""
+    table, *others = operator.inputs
+    root = layout.root(table)
+    whole = layout.graph.tensor(root).elements == layout.graph.tensor(table).elements
+    return whole and all(layout.root(name) != root for name in others)
 
 
 def _write_gather(graph: Graph, operator: Operator, unit: Unit) -> str:
