@@ -62,8 +62,8 @@ def require_features(family: str, input_shape: Shape) -> None:
     """Raises BadInput where the examples of `family` are no features."""
     if len(input_shape) != 1 or min(input_shape) < 1:
         raise BadInput(
-            f"network '{family}' takes examples of features, not of shape {tuple(input_shape)}: reduce them to some with "
-            "principal_components=8"
+            f"network '{family}' takes examples of features, not of shape {tuple(input_shape)}: "
+            "reduce them to some with principal_components=8"
         )
 
 
