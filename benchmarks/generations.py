@@ -23,6 +23,11 @@ from chipsmith.console.presentation import new_table, print_tables
 
 FEWEST_SYSTEMS, NETWORKS = 60, 5
 CPU_SHARE, CPU_MARGIN_US = 1.05, 20.0
+<<<<<<< HEAD
+C_SHARE, ARENA_SHARE = 3.0, 1.1
+=======
+MOST_BELOW_RBF, MOST_BELOW_NETWORK, MOST_CPU_S = 0.03, 0.05, 600
+>>>>>>> part-d
 Figures = Mapping[str, Any]
 
 
@@ -46,6 +51,14 @@ def worst_ratio(rows: list[Mapping[str, Any]]) -> str:
     return f"at worst {worst['target_us']:.1f} for {worst['direct_us']:.1f} us ({worst['network']}, {worst['runtime']})"
 
 
+def ratio_text(rows: list[Mapping[str, Any]]) -> str:
+    return "; ".join(
+        f"{row['network']}: {row['against_onnxruntime']:.2f} times onnxruntime, "
+        f"{row['against_litert_builtin']:.2f} times LiteRT built-in"
+        for row in rows
+    )
+
+
 BARS = (
     Bar(
         key="published_systems",
@@ -65,6 +78,45 @@ BARS = (
         asks="target cpu within 5 % or 20 us of the engine",
         text=worst_ratio,
         met=lambda rows: all(map(near_direct, rows)),
+    ),
+    Bar(
+<<<<<<< HEAD
+        key="c_exact",
+        asks="networks in C, exact by each compiler and on each board",
+        text=lambda rows: f"{sum(row['exact'] for row in rows)} of {len(rows)}",
+        met=lambda rows: all(row["exact"] for row in rows),
+    ),
+    Bar(
+        key="c_ratio",
+        asks=f"C at most {C_SHARE} times onnxruntime's faster int8 form, faster than LiteRT's built-in kernels",
+        text=ratio_text,
+        met=lambda rows: all(
+            row["against_onnxruntime"] <= C_SHARE and row["against_litert_builtin"] < 1 for row in rows
+        ),
+    ),
+    Bar(
+        key="c_arena",
+        asks=f"arena at most {ARENA_SHARE} times the tensors that live at once",
+        text=lambda rows: f"at worst {max(row['ratio'] for row in rows):.3f}",
+        met=lambda rows: all(row["ratio"] <= ARENA_SHARE for row in rows),
+=======
+        key="quantum_kernel_below_rbf",
+        asks=f"ten digits: quantum kernel at most {MOST_BELOW_RBF:.0%} below the RBF machine",
+        text="{:.1%}".format,
+        met=lambda share: share <= MOST_BELOW_RBF,
+    ),
+    Bar(
+        key="quantum_classifier_below_network",
+        asks=f"ten digits: quantum classifier at most {MOST_BELOW_NETWORK:.0%} below the network of 32",
+        text="{:.1%}".format,
+        met=lambda share: share <= MOST_BELOW_NETWORK,
+    ),
+    Bar(
+        key="quantum_cpu_s",
+        asks=f"quantum: exact training and exact evaluation under {MOST_CPU_S} CPU-seconds each",
+        text="at most {:.0f} s".format,
+        met=lambda seconds: seconds < MOST_CPU_S,
+>>>>>>> part-d
     ),
 )
 
