@@ -23,6 +23,7 @@ from chipsmith.console.presentation import new_table, print_tables
 
 FEWEST_SYSTEMS, NETWORKS = 60, 5
 CPU_SHARE, CPU_MARGIN_US = 1.05, 20.0
+C_SHARE, ARENA_SHARE = 3.0, 1.1
 Figures = Mapping[str, Any]
 
 
@@ -46,6 +47,14 @@ def worst_ratio(rows: list[Mapping[str, Any]]) -> str:
     return f"at worst {worst['target_us']:.1f} for {worst['direct_us']:.1f} us ({worst['network']}, {worst['runtime']})"
 
 
+def ratio_text(rows: list[Mapping[str, Any]]) -> str:
+    return "; ".join(
+        f"{row['network']}: {row['against_onnxruntime']:.2f} times onnxruntime, "
+        f"{row['against_litert_builtin']:.2f} times LiteRT built-in"
+        for row in rows
+    )
+
+
 BARS = (
     Bar(
         key="published_systems",
@@ -65,6 +74,26 @@ BARS = (
         asks="target cpu within 5 % or 20 us of the engine",
         text=worst_ratio,
         met=lambda rows: all(map(near_direct, rows)),
+    ),
+    Bar(
+        key="c_exact",
+        asks="networks in C, exact by each compiler and on each board",
+        text=lambda rows: f"{sum(row['exact'] for row in rows)} of {len(rows)}",
+        met=lambda rows: all(row["exact"] for row in rows),
+    ),
+    Bar(
+        key="c_ratio",
+        asks=f"C at most {C_SHARE} times onnxruntime's faster int8 form, faster than LiteRT's built-in kernels",
+        text=ratio_text,
+        met=lambda rows: all(
+            row["against_onnxruntime"] <= C_SHARE and row["against_litert_builtin"] < 1 for row in rows
+        ),
+    ),
+    Bar(
+        key="c_arena",
+        asks=f"arena at most {ARENA_SHARE} times the tensors that live at once",
+        text=lambda rows: f"at worst {max(row['ratio'] for row in rows):.3f}",
+        met=lambda rows: all(row["ratio"] <= ARENA_SHARE for row in rows),
     ),
 )
 
