@@ -3,12 +3,11 @@
     python examples/essay_network.py
 
 The essay is not part of this project; of its listing we know that it was wrong in `64 * 6 * 6`. What stands here is
-rebuilt after that: two convolutions of 3 x 3, each with a pooling that halves, and a classifier. A convolution that
-keeps the size (`padding=1`) leaves 32 -> 16 -> 8, so that the classifier takes 64 * 8 * 8 = 4,096 features. 64 * 6 * 6 =
-2,304 are left where nothing is padded: 32 -> 30 -> 15 -> 13 -> 6. Either is a network, but padding and size must agree:
-`x.view(-1, 64 * 6 * 6)` on 4,096 features a picture does not split a batch of one, and splits a batch of nine into
-sixteen rows, nine pictures mixed, without a word. `flatten(1)` says what is meant, keeps the pictures apart, and makes
-a wrong number an error of the classifier's shape.
+rebuilt after that: two convolutions of 3 x 3, each with a pooling that halves, and a classifier. Convolutions that keep
+the size (`padding=1`) leave 32 -> 16 -> 8, so that the classifier takes 64 * 8 * 8 = 4,096 features. Its 64 * 6 * 6 =
+2,304 are what is left where nothing is padded: 32 -> 30 -> 15 -> 13 -> 6. Either is a network, but padding and number
+must agree. With padding, `x.view(-1, 64 * 6 * 6)` fails on a single picture, and makes sixteen rows of nine pictures,
+mixed, without a word. `flatten(1)` keeps pictures apart, and a wrong number is an error of the classifier.
 """
 
 import numpy as np

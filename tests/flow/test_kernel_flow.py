@@ -106,7 +106,7 @@ def test_what_does_not_run_here_is_left_out_with_its_reason(monkeypatch):
     result = chipsmith.kernel("gelu", parameters={"input": "2x8"}, inferences=2)
     assert result.timings == ()
     assert {row.reason for row in result.left_out} == {"it is out of order"}
-    assert [row.name for row in result.left_out][0] == "cpu onnxruntime float32"
+    assert result.left_out[0].name == "cpu onnxruntime float32"
 
 
 def test_every_way_has_the_threads_that_were_asked_for():
@@ -122,6 +122,29 @@ def test_the_page_holds_the_roofs_and_the_figures(tmp_path):
         assert text in page
     chipsmith.kernel("gelu", parameters={"input": "2x8"}, no_computer=True, html=path)
     assert "no multiply-accumulates" in path.read_text()
+
+
+def test_the_page_has_this_computers_roof_where_it_is_asked(tmp_path, monkeypatch):
+    from chipsmith.systems import host_roof
+    from chipsmith.systems.comparison import Collected, MachineRoof
+
+    roof = MachineRoof(
+        machine="here", precision="float32", operations_per_s=2e10, bytes_per_s=1e10, measured=True, obtained="by hand"
+    )
+    monkeypatch.setattr(host_roof, "measure_host_roof", lambda *_, **__: Collected(roofs=(roof,)))
+    chipsmith.kernel("dense", parameters={"input": "1x8"}, inferences=2, html=tmp_path / "kernel.html")
+    page = (tmp_path / "kernel.html").read_text()
+    for text in ("roof of this computer, float32", "by hand", "torch", "cpu onnxruntime int8"):
+        assert text in page
+
+
+def test_a_kernel_moves_its_inputs_weights_and_outputs(result):
+    from chipsmith.reports.kernel_speeds import count_bytes
+    from chipsmith.targets import Precision
+
+    elements = 6 * 6 * 4 + 8 * 4 * 9 + 8 + 6 * 6 * 8
+    assert count_bytes(result.kernel, Precision.INT8) == elements
+    assert count_bytes(result.kernel, Precision.FLOAT32) == 4 * elements
 
 
 def test_the_command_prints_a_table_or_an_object(capsys):

@@ -14,7 +14,7 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.reports.markup import coded_paragraph
 from chipsmith.systems import boundaries
 from chipsmith.systems.published_rows import load_published, read_table, table_names
-from chipsmith.systems.quantum_rows import quantum_rows
+from chipsmith.systems.quantum_rows import quantum_rows, read_quantum
 from chipsmith.systems.row import Generation, SystemRow
 from chipsmith.systems.texts import ChipGeneration, Language, LearningGeneration, NamedSystem, PageTexts, texts_in
 from chipsmith.systems.texts.page_texts import Chapter
@@ -256,6 +256,18 @@ def test_the_gpus_of_the_text_are_all_there_are():
 
 def test_what_stands_between_backticks_is_code_on_the_page():
     assert coded_paragraph("Run `a <b>` & read.") == "<p>Run <code>a &lt;b&gt;</code> &amp; read.</p>"
+
+
+def test_no_advantage_is_seen_in_the_figures_of_the_quantum_study():
+    """Where the package has them: what the text says of them holds on each task, within the intervals."""
+    rows = {(row.network, row.system): row for row in read_quantum().rows}
+    for task in {network for network, _ in rows}:
+        exact = [row for (network, system), row in rows.items() if network == task and system.endswith(", exact")]
+        quantum = [row for row in exact if row.generation is Generation.QUANTUM]
+        classical = [row for row in exact if row.generation is not Generation.QUANTUM]
+        assert max(row.accuracy_interval[0] for row in quantum) <= max(row.accuracy_interval[1] for row in classical)
+        entangled, product = (rows[task, f"kernel{form}, exact"] for form in ("", "_without_entanglement"))
+        assert entangled.accuracy_interval[0] <= product.accuracy_interval[1]
 
 
 @pytest.mark.parametrize(

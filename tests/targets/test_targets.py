@@ -29,7 +29,7 @@ from chipsmith.targets.rtl import RtlTarget
 from chipsmith.tosa.graph import Graph
 
 NANO = load_chip("nano-64")
-TARGETS = ("c", "cpu", "cuda", "int8", "npu", "reference", "rtl", "source", "torch")
+TARGETS = ("c", "cpu", "cuda", "int8", "npu", "quantum", "reference", "rtl", "source", "torch")
 DIGITS = str(Path(__file__).parents[1] / "networks" / "digits_cnn.tosa")
 
 

@@ -20,7 +20,7 @@ def _parameter_options() -> tuple[Parameter, ...]:
     from chipsmith.kernels.catalogue import describe_parameters
 
     return tuple(
-        Parameter(name=name, type=str | None, default=None, form=Option(help=text))
+        Parameter(name=name, type=str | None, default=None, form=Option(help=f"{text[0].upper()}{text[1:]}."))
         for name, text in describe_parameters().items()
     )
 
@@ -48,7 +48,9 @@ def kernel(
         int, Option(help="Inferences that each way of running it on this computer is timed over.")
     ] = 200,
     no_computer: Annotated[bool, Option(help="Chips alone: nothing is run on this computer's own runtimes.")] = False,
-    html: Annotated[AnyPath | None, Option(help="A page with the kernel under the roof of each chip.")] = None,
+    html: Annotated[
+        AnyPath | None, Option(help="A page with the kernel under the roofs of the chips and of this computer.")
+    ] = None,
 ) -> "KernelResult":
     """Simulate a single kernel on chips, under their roof, and time the same kernel on this computer.
 
@@ -56,7 +58,7 @@ def kernel(
     is left out has its default. Weights and inputs are drawn by `seed`, and the kernel is quantised as a front end
     quantises a layer. Each chip's outputs are compared with the reference interpreter and tosa_reference_model, bit by
     bit, and with the kernel in floating point. What runs it on this computer, and what does not and why, stands in the
-    result. The page goes to `html`, if given.
+    result. The page goes to `html`, if given; for it the peak and the bandwidth of this computer are measured too.
 
     Raises BadInput for parameters that the kind does not have or that do not fit, OperatorRefused for a chip that
     cannot hold the kernel.
@@ -77,8 +79,10 @@ def kernel(
     result = study_kernel(built, targets, computer=computer)
     if path is not None:
         from chipsmith.reports.kernels import write_kernel_page
+        from chipsmith.systems.host_roof import measure_host_roof
 
-        write_kernel_page(result, path)
+        roofs = () if no_computer else measure_host_roof("this computer", threads=threads).roofs
+        write_kernel_page(result, path, roofs=roofs)
     return result
 
 

@@ -19,7 +19,7 @@ from chipsmith.program.program import Program
 from chipsmith.runtimes.processor import describe_processor
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
-from chipsmith.studies.kernel_results import KernelOnChip, KernelResult, KernelTiming, LeftOut
+from chipsmith.studies.kernel_results import KernelOnChip, KernelResult, KernelTiming, NotTimed
 from chipsmith.targets import HostedGraph, Precision, Target, TargetOptions, TimedNetwork, load_target
 from chipsmith.targets.npu import NpuGraph
 from chipsmith.tosa.graph import Array, Graph, Tensor
@@ -121,7 +121,7 @@ def _ask_references(graph: Graph, inputs: Mapping[str, Array]) -> tuple[Expected
 # --- on this computer -------------------------------------------------------------------------------------------------
 
 
-def _time_ways(kernel: Kernel, chip: Chip, computer: ComputerAsk) -> tuple[list[KernelTiming], list[LeftOut]]:
+def _time_ways(kernel: Kernel, chip: Chip, computer: ComputerAsk) -> tuple[list[KernelTiming], list[NotTimed]]:
     """Each way of running the kernel that works here, and why the others do not."""
     timings, left_out = [], []
     for target, options in computer.ways():
@@ -129,7 +129,7 @@ def _time_ways(kernel: Kernel, chip: Chip, computer: ComputerAsk) -> tuple[list[
             timings.append(_time_way(kernel, load_target(target, chip, options), options, computer.inferences))
         except ChipsmithError as error:
             name = " ".join(filter(None, (target, options.runtime, options.precision)))
-            left_out.append(LeftOut(name=name, reason=str(error)))
+            left_out.append(NotTimed(name=name, reason=str(error)))
     return timings, left_out
 
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from chipsmith.learn import Dataset, TrainedNetwork
+from chipsmith.learn.judging import QuantumJudging
 from chipsmith.learn.networks import QuantumNetwork
 from chipsmith.learn.quantum_models import MachineModel, TrainedCircuit
 from chipsmith.learn.training.machines import as_matrix
+from chipsmith.profile.profile import Evidence, Figure
 from chipsmith.quantum.circuit import LayeredCircuit
+from chipsmith.quantum.device import load_device
 from chipsmith.quantum.kernel import geometric_difference
 from chipsmith.quantum.qasm import rotate_and_entangle, write_qasm
 from chipsmith.quantum.qnode import measure_states
 from chipsmith.quantum.reading import read_qasm_state, state_fidelity
+from chipsmith.quantum.resources import CircuitResources, count_resources
 from chipsmith.reports.quantum.record import (
     CandidateRecord,
     CircuitColumn,
     CircuitRecord,
+    DeviceRecord,
     FidelityCheck,
     KernelRecord,
 )
@@ -25,6 +30,17 @@ GEOMETRY_EXAMPLES = 500
 """Training examples whose kernels are compared: the eigenvalues of larger ones take minutes."""
 WITNESSED_EXAMPLES = 100
 """Test examples whose states PennyLane computes too."""
+
+
+_SHOT = "durations of gates and measurement in the calibration, and the pause that it gives between two shots"
+_TRAINING = (
+    "counted; of a kernel machine the pairs of training examples; of a classifier, which was trained here on exact "
+    "states, two circuits an angle, example and epoch (the parameter-shift rule)"
+)
+_APPROXIMATION = (
+    "Each gate errs and relaxes for its duration as the calibration says, and each qubit is misread as often; left out "
+    "are crosstalk, drift, and what qubits lose while they wait."
+)
 
 
 def circuit_record(trained: TrainedNetwork, model: TrainedCircuit, data: Dataset) -> CircuitRecord:
@@ -46,6 +62,49 @@ def circuit_record(trained: TrainedNetwork, model: TrainedCircuit, data: Dataset
         columns=_columns(circuit),
         measured=model.READ,
     )
+
+
+def device_record(judging: QuantumJudging, model: TrainedCircuit, data: Dataset) -> DeviceRecord:
+    """What the model would take on the device."""
+    device = load_device(judging.device)
+    angles = model.example_angles(data.test.first(2).whole().inputs)
+    counts = model.count_circuits()
+    answer, fit = (
+        count_resources(model.compile_for(device), angles, circuits=circuits, shots=judging.shots)
+        for circuits in (counts.answer, counts.fit)
+    )
+    return DeviceRecord(
+        name=device.name,
+        calibration=f"{device.qubits} qubits, its calibration of {device.recorded}",
+        figures=_device_figures(answer) | _fit_figures(fit),
+        approximation=_APPROXIMATION,
+    )
+
+
+def _device_figures(answer: CircuitResources) -> dict[str, Figure]:
+    return {
+        "depth on the device": _counted(answer.depth),
+        "gates on the device": _counted(answer.gates),
+        "two-qubit gates on the device": _counted(answer.two_qubit_gates),
+        "time of a shot": _estimated(answer.shot_us, "µs", _SHOT),
+        "circuits of an answer": _counted(answer.circuits, "counted: one, or one for each support vector"),
+        "time of an answer": _estimated(answer.time_s, "s", f"circuits x {answer.shots:,} shots x time of a shot"),
+    }
+
+
+def _fit_figures(fit: CircuitResources) -> dict[str, Figure]:
+    return {
+        "circuits of the training": _counted(fit.circuits, _TRAINING),
+        "time of the training": _estimated(fit.time_s / 3600, "h", f"circuits x {fit.shots:,} shots x time of a shot"),
+    }
+
+
+def _counted(value: float, source: str = "counted after Qiskit's transpiler") -> Figure:
+    return Figure(value=value, unit="1", kind=Evidence.MEASURED, source=source)
+
+
+def _estimated(value: float, unit: str, source: str) -> Figure:
+    return Figure(value=value, unit=unit, kind=Evidence.ESTIMATED, source=source)
 
 
 def check_file(qasm: str, model: TrainedCircuit, data: Dataset) -> FidelityCheck:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.flow.quantum_records import check_file, check_states, circuit_record, kernel_record, write_circuit
+from chipsmith.flow.quantum_records import (
+    check_file,
+    check_states,
+    circuit_record,
+    device_record,
+    kernel_record,
+    write_circuit,
+)
 from chipsmith.flow.records import (
     QUANTUM_PACKAGES,
     Judged,
@@ -26,15 +34,21 @@ from chipsmith.learn import Dataset, Recipe, TrainedNetwork, predict, train
 from chipsmith.learn.baselines import RBF, Baseline, baselines
 from chipsmith.learn.data import Examples
 from chipsmith.learn.judging import QuantumJudging
+from chipsmith.learn.networks import QuantumNetwork
 from chipsmith.learn.progress import Progress, StageTimer
 from chipsmith.learn.quantum_models import Answers, TrainedCircuit, as_quantum_model
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate_outputs
 from chipsmith.learn.validation.paired import accuracy_difference
 from chipsmith.profile.profile import Evidence
+from chipsmith.quantum.device import load_device
 from chipsmith.reports.quantum.record import ComparisonRecord, QuantumRunRecord
 from chipsmith.targets import QuantumMode
 from chipsmith.targets.quantum import QuantumTarget
+
+SAME_EXAMPLES = "exact_same_examples"
+"""The exact answers of the model and to the examples that meet the noise, so that the two can be held together."""
+DEVICE = QuantumMode.DEVICE.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +83,8 @@ def run_quantum(recipe: Recipe, folder: Path, *, resume: bool, progress: Progres
             _answer(recipe, data, data.test, model, _target(recipe, judging, mode), name=mode.value)
             for mode in (QuantumMode.EXACT, QuantumMode.SHOTS)
         )
+    with stages.stage(f"answer with the noise of {judging.device}"):
+        noisy = tuple(_answer_noisily(recipe, judging, data, model))
     compared = []
     for baseline in baselines(recipe, features=data.input_shape[0], outputs=data.outputs):
         with stages.stage(f"compare with {baseline.what}"):
@@ -79,7 +95,7 @@ def run_quantum(recipe: Recipe, folder: Path, *, resume: bool, progress: Progres
         qasm = write_circuit(model, data)
         file_check, state_check = check_file(qasm, model, data), check_states(model, data)
     rbf = next(row.trained for row in compared if row.comparison.target == RBF)
-    answered = (exact, shots, *(row.answered for row in compared))
+    answered = (exact, shots, *noisy, *(row.answered for row in compared))
     record = QuantumRunRecord(
         network=recipe.name,
         model=model.WHAT,
@@ -94,6 +110,7 @@ def run_quantum(recipe: Recipe, folder: Path, *, resume: bool, progress: Progres
         folds=folds,
         shots=judging.shots,
         circuit=circuit_record(trained, model, data),
+        device=device_record(judging, model, data),
         comparisons=tuple(row.comparison for row in compared),
         file_check=file_check,
         state_check=state_check,
@@ -107,14 +124,18 @@ def _require_means(recipe: Recipe) -> None:
     """Raise BadInput before any work where it could not be ended."""
     if processes().count > 1:
         raise BadInput("run takes one process; under torchrun use `chipsmith train`")
+    assert isinstance(recipe.network, QuantumNetwork)
     missing = QuantumTarget().missing()
     if missing:
         names = ", ".join(part.name for part in missing)
         raise BadInput(f"cannot run {recipe.name}: {names} not installed; mend: {missing[0].mend}")
+    device = load_device((recipe.quantum or QuantumJudging()).device)
+    if device.qubits < recipe.network.qubits:
+        raise BadInput(f"{device.name} has {device.qubits} qubits, {recipe.name} takes {recipe.network.qubits}")
 
 
 def _target(recipe: Recipe, judging: QuantumJudging, mode: QuantumMode) -> QuantumTarget:
-    return QuantumTarget(mode=mode, shots=judging.shots, seed=recipe.seed)
+    return QuantumTarget(mode=mode, shots=judging.shots, device=judging.device, seed=recipe.seed)
 
 
 def _answer(
@@ -131,6 +152,15 @@ def _judge(
 ) -> Answered:
     metrics = evaluate_outputs(answers, examples, data.task, resamples=recipe.validation.bootstrap)
     return Answered(answers=answers, judged=Judged(name=name, kind=kind, obtained=obtained, metrics=metrics))
+
+
+def _answer_noisily(
+    recipe: Recipe, judging: QuantumJudging, data: Dataset, model: TrainedCircuit
+) -> Iterator[Answered]:
+    """The first examples without errors, then with the noise of the device."""
+    few, examples = model.on_first(judging.noisy_train), data.test.first(judging.noisy_test)
+    for mode, name in ((QuantumMode.EXACT, SAME_EXAMPLES), (QuantumMode.DEVICE, DEVICE)):
+        yield _answer(recipe, data, examples, few, _target(recipe, judging, mode), name=name)
 
 
 def _compare(baseline: Baseline, recipe: Recipe, data: Dataset, exact: Answered) -> Compared:

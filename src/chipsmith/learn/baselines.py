@@ -53,7 +53,7 @@ def baselines(recipe: Recipe, *, features: int, outputs: int) -> tuple[Baseline,
     product = Baseline(
         target="no_entanglement",
         what="the same circuit without entanglement",
-        recipe=_with(recipe, network.without_entanglement, recipe.training),
+        recipe=_with(recipe, network.without_entanglement(features=features), recipe.training),
         parameters=parameters or None,
     )
     machine = Baseline(

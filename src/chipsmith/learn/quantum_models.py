@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,9 +18,14 @@ from chipsmith.learn.predict import predict
 from chipsmith.learn.trained import TrainedNetwork
 from chipsmith.learn.training.machines import as_matrix, fit_pairs, keep_machines
 from chipsmith.quantum.circuit import LayeredCircuit
-from chipsmith.quantum.kernel import KernelSettings, Matrix, encode_features
+from chipsmith.quantum.device import DeviceSnapshot, load_device
+from chipsmith.quantum.kernel import QuantumKernelSettings, Matrix, encode_features
+from chipsmith.quantum.noise import DeviceNoise, read_noise
+from chipsmith.quantum.resources import count_kernel_circuits
 from chipsmith.quantum.shots import sample_gram, sample_kernel, sample_shots
+from chipsmith.quantum.simulate import simulate_noise, simulate_noisy_kernel
 from chipsmith.quantum.states import compute_expectations, compute_states
+from chipsmith.quantum.transpile import DeviceCircuit, transpile_circuit, transpile_inversion_test
 
 if TYPE_CHECKING:
     from chipsmith.learn.networks.modules.machines import QuantumMachine
@@ -34,11 +40,20 @@ def as_quantum_model(trained: TrainedNetwork, dataset: Dataset) -> TrainedCircui
     """The model of a trained quantum network. Raises BadInput for another network."""
     network, module = trained.training.recipe.network, trained.module
     if isinstance(network, QuantumClassifier):
-        return ClassifierModel(module=module)
+        steps = len(trained.training.history.epochs) * trained.training.train_examples
+        return ClassifierModel(module=module, gradients=steps)
     if isinstance(network, QuantumKernel):
         best = max(trained.training.candidates, key=lambda candidate: candidate.accuracy)
         return MachineModel(module=module, train=dataset.train.whole(), penalty=best.penalty)
     raise BadInput(f"{trained.training.recipe.name} is no quantum network, but {network.kind}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitCounts:
+    """Circuits of an answer, and those that the training or the fit would take on a device."""
+
+    answer: int
+    fit: int
 
 
 class TrainedCircuit(ABC):
@@ -58,6 +73,12 @@ class TrainedCircuit(ABC):
     def angles(self, features: Features) -> Angles:
         """The angles float64 (n, layers, qubits, 3) of the circuits of features (n, f)."""
 
+    def _noisy(self, device: str) -> tuple[DeviceCircuit, DeviceNoise]:
+        """What the device runs, and the noise of the qubits that it runs on."""
+        snapshot = load_device(device)
+        compiled = self.compile_for(snapshot)
+        return compiled, read_noise(snapshot, compiled.places)
+
     def states(self, features: Features) -> NDArray[np.complex128]:
         """The exact states (n, 2^qubits) of the circuits of features (n, f); qubit 0 is the highest bit."""
         import torch
@@ -66,12 +87,32 @@ class TrainedCircuit(ABC):
             return np.asarray(compute_states(self.circuit, torch.from_numpy(self.angles(features))).numpy())
 
     @abstractmethod
+    def on_first(self, count: int) -> TrainedCircuit:
+        """The model as it is fitted on the first training examples alone, where it holds on to any."""
+
+    @abstractmethod
+    def compile_for(self, device: DeviceSnapshot) -> DeviceCircuit:
+        """What the device runs for an answer. Raises BadInput where it has too few qubits."""
+
+    @abstractmethod
+    def count_circuits(self) -> CircuitCounts:
+        """How many circuits an answer takes, and how many the fit."""
+
+    @abstractmethod
+    def example_angles(self, features: Features) -> Angles:
+        """The angles of one circuit that the device runs, as bind_angles takes them, for two examples (2, f)."""
+
+    @abstractmethod
     def answer_exactly(self, features: Features) -> Answers:
         """As QuantumModel.answer_exactly."""
 
     @abstractmethod
     def answer_with_shots(self, features: Features, *, shots: int, seed: int) -> Answers:
         """As QuantumModel.answer_with_shots."""
+
+    @abstractmethod
+    def answer_with_noise(self, features: Features, *, device: str, shots: int, seed: int) -> Answers:
+        """As QuantumModel.answer_with_noise."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,6 +123,8 @@ class ClassifierModel(TrainedCircuit):
     READ: ClassVar[str] = "Z of every qubit is measured, and a linear layer on a classical computer reads the means."
 
     module: CircuitClassifier
+    gradients: int
+    """How many gradients of an example the training took, on exact states."""
 
     @property
     def circuit(self) -> LayeredCircuit:
@@ -103,6 +146,28 @@ class ClassifierModel(TrainedCircuit):
     def answer_with_shots(self, features: Features, *, shots: int, seed: int) -> Answers:
         """As QuantumModel.answer_with_shots: Z of all qubits is read from the same shots."""
         return self._read(sample_shots(self._probabilities(features), shots=shots, seed=seed))
+
+    def answer_with_noise(self, features: Features, *, device: str, shots: int, seed: int) -> Answers:
+        """As QuantumModel.answer_with_noise: trained without noise, read through it."""
+        compiled, noise = self._noisy(device)
+        probabilities = simulate_noise(compiled, self.angles(features), noise)
+        return self._read(sample_shots(probabilities, shots=shots, seed=seed))
+
+    def on_first(self, count: int) -> ClassifierModel:  # noqa: ARG002 it holds on to no examples
+        """As TrainedCircuit.on_first: itself."""
+        return self
+
+    def compile_for(self, device: DeviceSnapshot) -> DeviceCircuit:
+        """As TrainedCircuit.compile_for."""
+        return transpile_circuit(self.circuit, device)
+
+    def count_circuits(self) -> CircuitCounts:
+        """As TrainedCircuit.count_circuits: a gradient by the parameter-shift rule takes two circuits an angle."""
+        return CircuitCounts(answer=1, fit=2 * math.prod(self.circuit.angles_shape) * self.gradients)
+
+    def example_angles(self, features: Features) -> Angles:
+        """As TrainedCircuit.example_angles: those of the first example."""
+        return np.asarray(self.angles(features)[0])
 
     def _probabilities(self, features: Features) -> Matrix:
         """The exact probability (n, 2^qubits) of each bit string."""
@@ -152,9 +217,40 @@ class MachineModel(TrainedCircuit):
         other = sample_kernel(self._kernel(features), shots=shots, seed=seed + 1)
         return self._refit(own, other)
 
+    def answer_with_noise(self, features: Features, *, device: str, shots: int, seed: int) -> Answers:
+        """As QuantumModel.answer_with_noise: fitted anew on the noisy kernel of the training examples."""
+        compiled, noise = self._noisy(device)
+        known, new = self.angles(self.train.inputs), self.angles(features)
+        own = sample_gram(simulate_noisy_kernel(compiled, known, known, noise), shots=shots, seed=seed)
+        other = sample_kernel(simulate_noisy_kernel(compiled, new, known, noise), shots=shots, seed=seed + 1)
+        return self._refit(own, other)
+
+    def on_first(self, count: int) -> MachineModel:
+        """As TrainedCircuit.on_first: fitted anew, with the same hyper-parameters."""
+        import torch
+
+        train = Batch(inputs=self.train.inputs[:count], targets=self.train.targets[:count])
+        few = MachineModel(module=copy.deepcopy(self.module), train=train, penalty=self.penalty)
+        machines = fit_pairs(few._kernel(train.inputs), train.targets, penalty=self.penalty)
+        keep_machines(few.module, machines, torch.tensor(train.inputs))
+        return few
+
+    def compile_for(self, device: DeviceSnapshot) -> DeviceCircuit:
+        """As TrainedCircuit.compile_for: an example's circuit, then another's undone."""
+        return transpile_inversion_test(self.circuit, device)
+
+    def count_circuits(self) -> CircuitCounts:
+        """As TrainedCircuit.count_circuits: an answer takes a circuit for each example that supports it."""
+        examples = len(self.train.inputs)
+        return CircuitCounts(answer=len(self.module.vectors), fit=count_kernel_circuits(training=examples, tested=0))
+
+    def example_angles(self, features: Features) -> Angles:
+        """As TrainedCircuit.example_angles: those of both examples."""
+        return self.angles(features)
+
     @property
-    def _settings(self) -> KernelSettings:
-        return KernelSettings(circuit=self.circuit, bandwidth=float(self.module.bandwidth), penalty=self.penalty)
+    def _settings(self) -> QuantumKernelSettings:
+        return QuantumKernelSettings(circuit=self.circuit, bandwidth=float(self.module.bandwidth), penalty=self.penalty)
 
     def _kernel(self, features: Features) -> Matrix:
         """The exact kernel (m, n) of features and the n training examples."""

@@ -68,7 +68,9 @@ class Recipe(RecipeSection):
     @field_validator("chip")
     @classmethod
     def _require_chip(cls, chip: str | None, info: ValidationInfo) -> str | None:
-        quantum = isinstance(info.data.get("network"), QuantumNetwork)
+        if "network" not in info.data:  # it has a fault of its own
+            return chip
+        quantum = isinstance(info.data["network"], QuantumNetwork)
         if quantum and chip is not None:
             raise ValueError("a quantum network compiles for no AI chip: leave the chip out")
         if not quantum and chip is None:
@@ -78,7 +80,7 @@ class Recipe(RecipeSection):
     @field_validator("quantum")
     @classmethod
     def _require_judging(cls, quantum: QuantumJudging | None, info: ValidationInfo) -> QuantumJudging | None:
-        if isinstance(info.data.get("network"), QuantumNetwork) != (quantum is not None):
+        if "network" in info.data and isinstance(info.data["network"], QuantumNetwork) != (quantum is not None):
             raise ValueError("the section is of a quantum network alone, and of each such")
         return quantum
 

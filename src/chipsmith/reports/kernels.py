@@ -13,11 +13,13 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.reports.charts import BLUE, GREEN, ORANGE, PURPLE, Chart, Trace, chart
 from chipsmith.reports.headline import percent, significant
 from chipsmith.reports.html import fill_page
+from chipsmith.reports.kernel_speeds import draw_speeds
 from chipsmith.reports.markup import escape, how, paragraph, plot, section, table
 
 if TYPE_CHECKING:
     from chipsmith.profile.roofline import RoofPlace
     from chipsmith.studies.kernel_results import KernelOnChip, KernelResult
+    from chipsmith.systems.comparison import MachineRoof
 
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 _LEAST_SHARE = 0.01
@@ -123,15 +125,17 @@ def list_timings(result: KernelResult) -> tuple[tuple[str, ...], list[tuple[str,
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
-def write_kernel_page(result: KernelResult, path: Path) -> None:
-    """Write the page, whole or not at all."""
-    write_whole(path, render_kernel(result).encode())
+def write_kernel_page(result: KernelResult, path: Path, *, roofs: Sequence[MachineRoof] = ()) -> None:
+    """Write the page, whole or not at all; `roofs` are those of this computer, where they were measured."""
+    write_whole(path, render_kernel(result, roofs=roofs).encode())
 
 
-def render_kernel(result: KernelResult) -> str:
+def render_kernel(result: KernelResult, *, roofs: Sequence[MachineRoof] = ()) -> str:
     """The page as HTML."""
-    parts = (_header(result), _chips(result), _roofline(result), _computer(result))
+    parts = (_header(result), _chips(result), _roofline(result), _computer(result), _speeds(result, roofs))
     charts = {"roofline": _draw_roofs(result)} if result.chips[0].cold.macs else {}
+    if charts and roofs:
+        charts["speeds"] = draw_speeds(result, roofs, _COLOURS)
     return fill_page(f"{result.kernel.kind.name} on chips", body=f"<main>{''.join(parts)}</main>", charts=charts)
 
 
@@ -174,6 +178,19 @@ def _computer(result: KernelResult) -> str:
     )
     timed = table(heads, rows, label="times on this computer") if rows else ""
     return section("computer", "On this computer", how(text), timed, left)
+
+
+def _speeds(result: KernelResult, roofs: Sequence[MachineRoof]) -> str:
+    """The chips and this computer under their roofs together; nothing where either has no place."""
+    if not roofs or not result.chips[0].cold.macs:
+        return ""
+    text = (
+        "Roofs and points in operations a second, a multiply-accumulate being two: chips simulated at their clock, "
+        f"this computer measured ({roofs[0].obtained}), as busy as it was just then. Its points are medians, over the "
+        "bytes of inputs, weights and outputs, each once: a kernel that fits into a processor's caches may stand above "
+        "the slope of its memory."
+    )
+    return section("speeds", "Beside this computer", how(text), plot("speeds", "operations a second over a byte"))
 
 
 def _draw_roofs(result: KernelResult) -> Chart:

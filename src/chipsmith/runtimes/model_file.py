@@ -82,7 +82,8 @@ def _own_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile | None:
     """The author's own file, where the runtime reads it."""
     match network.source:
         case OnnxRuntimeModel(model=model) if runtime not in _OF_LITERT:
-            return ModelFile(data=model.data, format=FileFormat.ONNX, path=model.file)
+            path = model.file if model.file.is_file() else None  # a network may come as bytes alone
+            return ModelFile(data=model.data, format=FileFormat.ONNX, path=path)
         case LiteRtModel(file=file) if runtime not in _OF_ONNXRUNTIME:
             return ModelFile(data=file.read_bytes(), format=FileFormat.TFLITE, path=file)
     return None

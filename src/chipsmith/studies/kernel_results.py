@@ -95,8 +95,8 @@ class KernelTiming:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeftOut:
-    """Something that was not done, and why."""
+class NotTimed:
+    """A way of running a kernel on this computer that was not timed, and why."""
 
     name: str
     reason: str
@@ -114,7 +114,7 @@ class KernelResult:
     check: SourceCheck | None
     processor: Processor | None
     timings: tuple[KernelTiming, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[NotTimed, ...]
 
     @property
     def title(self) -> str:

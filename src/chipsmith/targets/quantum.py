@@ -1,4 +1,4 @@
-"""The target `quantum`: circuits on a quantum processor, which is simulated here: exactly or by shots."""
+"""The target `quantum`: circuits on a quantum processor, which is simulated here: exactly, by shots, or with noise."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.profile import Evidence
+from chipsmith.quantum.device import DEFAULT_DEVICE
 from chipsmith.targets.target import Missing, PreparedNetwork, QuantumMode, TargetOptions
 from chipsmith.tosa.graph import Array
 
@@ -31,6 +32,12 @@ class QuantumModel(Protocol):
     def answer_with_shots(self, features: Array, *, shots: int, seed: int) -> Array:
         """Logits (n, classes) of features (n, f), from so many measurements of each circuit without errors."""
 
+    def answer_with_noise(self, features: Array, *, device: str, shots: int, seed: int) -> Array:
+        """Logits (n, classes) of features (n, f), from so many measurements of each circuit on a device with noise.
+
+        Raises BadInput for an unknown device, or where the packages that simulate it are missing.
+        """
+
 
 @dataclass(frozen=True, kw_only=True)
 class QuantumCircuits:
@@ -48,13 +55,16 @@ class QuantumCircuits:
                 return (self.model.answer_exactly(features),)
             case QuantumMode.SHOTS:
                 return (self.model.answer_with_shots(features, shots=shots, seed=seed),)
+            case QuantumMode.DEVICE:
+                device = self.target.device
+                return (self.model.answer_with_noise(features, device=device, shots=shots, seed=seed),)
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuantumTarget:
     """A quantum processor in one of its modes; it runs circuits, and no graph of integers.
 
-    `shots` are those of each circuit, drawn by `seed`.
+    `shots` are those of each circuit, `device` the device whose stored calibration says the noise; `seed` draws both.
     """
 
     name: ClassVar[str] = QUANTUM
@@ -63,6 +73,7 @@ class QuantumTarget:
 
     mode: QuantumMode = QuantumMode.EXACT
     shots: int = 1000
+    device: str = DEFAULT_DEVICE
     seed: int = 0
 
     @property
@@ -73,6 +84,8 @@ class QuantumTarget:
                 return "the state of the qubits, exactly"
             case QuantumMode.SHOTS:
                 return f"{self.shots:,} shots of each circuit, without errors"
+            case QuantumMode.DEVICE:
+                return f"{self.shots:,} shots of each circuit, with the noise of {self.device}"
 
     def missing(self) -> tuple[Missing, ...]:
         """As Target.missing: the packages of the extra `quantum` that are not installed."""

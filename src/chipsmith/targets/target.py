@@ -38,6 +38,8 @@ class QuantumMode(StrEnum):
     """From the state of the qubits itself, which no device can read."""
     SHOTS = "shots"
     """From a number of measurements, without errors."""
+    DEVICE = "device"
+    """From a number of measurements with the noise of a real device, as its stored calibration has it."""
 
 
 def read_precision(name: str | None) -> Precision | None:

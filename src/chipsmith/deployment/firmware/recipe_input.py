@@ -53,7 +53,7 @@ class RecipeInput:
         for step in self.steps:
             if isinstance(step, Standardise):
                 mean, std = (_along(numbers, step, values.ndim) for numbers in (step.mean, step.std))
-                values = values * std + mean
+                values = np.add(np.multiply(values, std), mean)
         return values
 
     def constants(self) -> Iterator[str]:

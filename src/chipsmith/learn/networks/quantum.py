@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -33,8 +34,7 @@ class QuantumNetwork(Network):
         """The circuit that its features are given to."""
         return LayeredCircuit(qubits=self.qubits, layers=self.layers, entanglement=self.entanglement)
 
-    @property
-    def without_entanglement(self) -> Self:
+    def without_entanglement(self, *, features: int) -> Self:  # noqa: ARG002 most need not know
         """The same family with nothing between the rotations: what a classical computer follows qubit by qubit."""
         return self.model_copy(update={"entanglement": Entanglement.NONE})
 
@@ -52,6 +52,7 @@ class QuantumClassifier(QuantumNetwork):
 
     kind: Literal["quantum_classifier"] = "quantum_classifier"
     layers: Layers = 6
+    spread: float = Field(default=0.15, gt=0, le=10, description="standard deviation of the scales before training")
 
     def build(self, *, input_shape: Shape, outputs: int) -> nn.Module:
         """See Network.build."""
@@ -66,7 +67,7 @@ class QuantumClassifier(QuantumNetwork):
         """The classifier for examples of this shape. Raises BadInput where it cannot take them."""
         require_rank(self.kind, input_shape, rank=1, axes="features")
         require_outputs(self.kind, outputs)
-        return ClassifierSettings(circuit=self.circuit, features=input_shape[0], classes=outputs)
+        return ClassifierSettings(circuit=self.circuit, features=input_shape[0], classes=outputs, spread=self.spread)
 
 
 class QuantumKernel(QuantumNetwork, KernelFamily):
@@ -77,8 +78,8 @@ class QuantumKernel(QuantumNetwork, KernelFamily):
     """
 
     kind: Literal["quantum_kernel"] = "quantum_kernel"
-    layers: Layers = 2
-    bandwidths: Choices = (0.2, 0.3, 0.4, 0.5, 0.7)
+    layers: Layers = 3
+    bandwidths: Choices = (0.25, 0.35, 0.5, 0.7, 1.0)
 
     def build(self, *, input_shape: Shape, outputs: int) -> PairwiseMachine:
         """See Network.build."""
@@ -87,6 +88,15 @@ class QuantumKernel(QuantumNetwork, KernelFamily):
         require_rank(self.kind, input_shape, rank=1, axes="features")
         require_outputs(self.kind, outputs)
         return QuantumMachine(circuit=self.circuit, features=input_shape[0], classes=outputs)
+
+    def without_entanglement(self, *, features: int) -> Self:
+        """See QuantumNetwork.without_entanglement.
+
+        Turns about one axis with nothing between them are a single turn by the sum: more layers than bring every
+        feature to a qubit would hide features in sums, and are left out.
+        """
+        layers = min(self.layers, math.ceil(features / self.qubits))
+        return self.model_copy(update={"entanglement": Entanglement.NONE, "layers": layers})
 
     def count_parameters(self, *, features: int, outputs: int) -> int:  # noqa: ARG002 nothing is trained
         """See QuantumNetwork.count_parameters."""

@@ -106,9 +106,9 @@ CHIPS = MappingProxyType(
                 "What did not: that an accelerator is fast as such. The xG24 with its matrix unit takes "
                 "{xg24_image_ms} ms, hardly less than a plain Cortex-M33 at twice the clock ({u575_v10_image_ms} ms); "
                 "what it saves is energy ({xg24_image_uj} against {u575_v10_image_uj} µJ).",
-                "Quantum processors promised a space of states that doubles with every qubit.",
+                "Quantum processors promised states that double with every qubit.",
                 "On the tasks tried here it has not come true: no advantage over classical learners on the same "
-                "features is seen, and circuits without entanglement do as well.",
+                "features is seen, and a kernel without entanglement does as well.",
                 "On ten digits of 8 features a quantum kernel reaches {quantum_kernel_digits_percent} %, without "
                 "entanglement {product_kernel_digits_percent} %, a classical RBF machine {rbf_digits_percent} %.",
                 "Every quantum figure here is simulated; the time of a device is an estimate, and stands apart.",

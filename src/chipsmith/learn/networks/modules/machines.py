@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from chipsmith.quantum.circuit import LayeredCircuit
-from chipsmith.quantum.kernel import KernelSettings, compute_kernel, encode_states
+from chipsmith.quantum.kernel import QuantumKernelSettings, compute_kernel, encode_states
 
 _SIZED_BY_FIT = ("vectors", "weights")
 
@@ -83,7 +83,7 @@ class QuantumMachine(PairwiseMachine):
         return torch.from_numpy(compute_kernel(self._states(first), self._states(second))).float()
 
     def _states(self, scaled: torch.Tensor) -> NDArray[np.complex128]:
-        return encode_states(KernelSettings(circuit=self.circuit, bandwidth=1.0), scaled.numpy())
+        return encode_states(QuantumKernelSettings(circuit=self.circuit, bandwidth=1.0), scaled.numpy())
 
 
 def count_votes(margins: torch.Tensor, pairs: tuple[tuple[int, int], ...], classes: int) -> torch.Tensor:
