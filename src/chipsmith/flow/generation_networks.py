@@ -132,8 +132,8 @@ def _describe_unknown(text: str) -> str:
     near = nearest_name(text, (*PUBLISHED_FILES, *shipped_recipes()))
     hint = f" (did you mean {near}?)" if near else ""
     return (
-        f"there is no network '{text}'{hint}: name {', '.join(PUBLISHED_FILES)}, a recipe of `chipsmith recipes`, a run "
-        "folder, a .tosa, .tflite or .onnx file, or package.module:function"
+        f"there is no network '{text}'{hint}: name {', '.join(PUBLISHED_FILES)}, a recipe of `chipsmith recipes`, a "
+        "run folder, a .tosa, .tflite or .onnx file, or package.module:function"
     )
 
 
