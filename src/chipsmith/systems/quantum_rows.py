@@ -17,6 +17,8 @@ STUDY = "quantum.json"
 MAKER = "Chipsmith"
 CIRCUIT_TARGETS = ("exact", "shots", "device")
 """How a circuit's answers are obtained; other targets of a quantum run are machines on the same features."""
+CIRCUIT_MODELS = ("classifier", "kernel")
+"""How the names of the study's models of circuits begin."""
 _ACCURACY, _INTERVAL = "accuracy_", "_interval"
 _GROUPED_BY = "a circuit of qubits, simulated"
 _CLASSICAL = frozenset({"rbf", "network_of_equal_parameters", "network_of_32"})
@@ -26,11 +28,11 @@ _CLASSICAL = frozenset({"rbf", "network_of_equal_parameters", "network_of_32"})
 def read_quantum() -> Collected:
     """All rows of the study: models on quantum circuits, and the classical machines beside them."""
     text = (resources.files("chipsmith.systems") / STUDY).read_text(encoding="utf-8")
-    figures: list[Mapping[str, Any]] = json.loads(text)["quantum"]
-    if not figures:
+    study: Mapping[str, Any] = json.loads(text)
+    if not study["rows"]:
         reason = "this package was built without the figures of docs/quantum.json"
         return Collected(left_out=(LeftOut(what="quantum circuits", reason=reason),))
-    return Collected(rows=tuple(quantum_rows(figures)))
+    return Collected(rows=tuple(quantum_rows(study)))
 
 
 def read_quantum_run(result: Mapping[str, Any], *, source: str) -> tuple[SystemRow, ...]:
@@ -63,21 +65,24 @@ def _run_row(result: Mapping[str, Any], target: str, source: str) -> SystemRow:
     )
 
 
-def quantum_rows(figures: Iterable[Mapping[str, Any]]) -> Iterable[SystemRow]:
-    """A row for each figure: its `task`, `model`, `mode`, `accuracy` (from 0 to 1) and `interval` of 95 %."""
-    for figure in figures:
-        low, high = figure["interval"]
-        classical = figure["model"] in _CLASSICAL
+def quantum_rows(study: Mapping[str, Any]) -> Iterable[SystemRow]:
+    """A row for each of the study's `rows`: its `task`, `model`, `mode`, `accuracy` (from 0 to 1) and `interval`.
+
+    `modes` says what each mode is, `device` whose noise is in some. Models that are no circuits are the machines beside.
+    """
+    for row in study["rows"]:
+        low, high = row["interval"]
+        quantum = row["model"].startswith(CIRCUIT_MODELS)
         yield SystemRow(
-            network=figure["task"],
-            organisation="quantum study",
-            system=f"{figure['model']}, {figure['mode']}",
-            generation=Generation.ONE_CORE if classical else Generation.QUANTUM,
-            how=Evidence.MEASURED if classical else Evidence.SIMULATED,
-            accuracy=figure["accuracy"],
+            network=row["task"],
+            organisation=MAKER,
+            system=f"{row['model'].replace('_', ' ')}, {row['mode'].replace('_', ' ')}",
+            generation=Generation.QUANTUM if quantum else Generation.ONE_CORE,
+            how=Evidence.SIMULATED if quantum else Evidence.MEASURED,
+            accuracy=row["accuracy"],
             accuracy_interval=(low, high),
-            boundary=CLASSICAL_BOUNDARY if classical else QUANTUM_BOUNDARY,
+            boundary=QUANTUM_BOUNDARY,
             boundary_source="docs/quantum.md",
-            source="docs/quantum.json",
-            grouped_by="a classical machine beside the circuits" if classical else _GROUPED_BY,
+            source=f"docs/quantum.json: {study['modes'][row['mode']]}; the device is {study['device']['name']}",
+            grouped_by=_GROUPED_BY if quantum else "1 thread of a general-purpose processor",
         )
