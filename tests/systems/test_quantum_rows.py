@@ -18,7 +18,7 @@ STUDY = {
 
 def test_circuits_are_simulated_and_the_machines_beside_them_measured():
     circuit, machine = quantum_rows(STUDY)
-    assert (circuit.network, circuit.system) == ("digits", "kernel, noise part")
+    assert (circuit.network, circuit.system) == ("digits", "kernel, noise_part")
     assert (circuit.generation, circuit.how) == (Generation.QUANTUM, Evidence.SIMULATED)
     assert (circuit.accuracy, circuit.accuracy_interval) == (0.81, (0.8, 0.82))
     assert (circuit.latency_us, circuit.energy_uj, circuit.instructions) == (None, None, None)

@@ -17,10 +17,9 @@ STUDY = "quantum.json"
 MAKER = "Chipsmith"
 CIRCUIT_TARGETS = ("exact", "shots", "device")
 """How a circuit's answers are obtained; other targets of a quantum run are machines on the same features."""
-CIRCUIT_MODELS = ("classifier", "kernel")
-"""How the names of the study's models of circuits begin."""
 _ACCURACY, _INTERVAL = "accuracy_", "_interval"
 _GROUPED_BY = "a circuit of qubits, simulated"
+_BESIDE = "a classical machine beside the circuits"
 _CLASSICAL = frozenset({"rbf", "network_of_equal_parameters", "network_of_32"})
 """The models beside the circuits that compute on no qubit."""
 
@@ -48,41 +47,41 @@ def read_quantum_run(result: Mapping[str, Any], *, source: str) -> tuple[SystemR
 
 def _run_row(result: Mapping[str, Any], target: str, source: str) -> SystemRow:
     low, high = result[f"{_ACCURACY}{target}{_INTERVAL}"]
-    measured = target in CIRCUIT_TARGETS
+    quantum = target in CIRCUIT_TARGETS
     return SystemRow(
         network=result["network"],
         organisation=MAKER,
-        system=f"{result['model']}, {target}" if measured else target,
-        generation=Generation.QUANTUM if measured else Generation.ONE_CORE,
-        how=Evidence.SIMULATED if measured else Evidence.MEASURED,
+        system=f"{result['model']}, {target}" if quantum else target,
+        generation=Generation.QUANTUM if quantum else Generation.ONE_CORE,
+        how=Evidence.SIMULATED if quantum else Evidence.MEASURED,
         accuracy=float(result[f"{_ACCURACY}{target}"]),
         accuracy_interval=(float(low), float(high)),
-        boundary=QUANTUM_BOUNDARY,
+        boundary=QUANTUM_BOUNDARY if quantum else CLASSICAL_BOUNDARY,
         boundary_source="docs/quantum.md",
         source=source,
-        hardware=f"{result['qubits']} qubits" if measured else "",
-        grouped_by=_GROUPED_BY if measured else "1 thread of a general-purpose processor",
+        hardware=f"{result['qubits']} qubits" if quantum else "",
+        grouped_by=_GROUPED_BY if quantum else _BESIDE,
     )
 
 
 def quantum_rows(study: Mapping[str, Any]) -> Iterable[SystemRow]:
     """A row for each of the study's `rows`: its `task`, `model`, `mode`, `accuracy` (from 0 to 1) and `interval`.
 
-    `modes` says what each mode is, `device` whose noise is in some. Models that are no circuits are the machines beside.
+    `modes` says what each mode is, `device` whose noise is in some.
     """
     for row in study["rows"]:
         low, high = row["interval"]
-        quantum = row["model"].startswith(CIRCUIT_MODELS)
+        classical = row["model"] in _CLASSICAL
         yield SystemRow(
             network=row["task"],
-            organisation=MAKER,
-            system=f"{row['model'].replace('_', ' ')}, {row['mode'].replace('_', ' ')}",
-            generation=Generation.QUANTUM if quantum else Generation.ONE_CORE,
-            how=Evidence.SIMULATED if quantum else Evidence.MEASURED,
+            organisation="quantum study",
+            system=f"{row['model']}, {row['mode']}",
+            generation=Generation.ONE_CORE if classical else Generation.QUANTUM,
+            how=Evidence.MEASURED if classical else Evidence.SIMULATED,
             accuracy=row["accuracy"],
             accuracy_interval=(low, high),
-            boundary=QUANTUM_BOUNDARY,
+            boundary=CLASSICAL_BOUNDARY if classical else QUANTUM_BOUNDARY,
             boundary_source="docs/quantum.md",
             source=f"docs/quantum.json: {study['modes'][row['mode']]}; the device is {study['device']['name']}",
-            grouped_by=_GROUPED_BY if quantum else "1 thread of a general-purpose processor",
+            grouped_by=_BESIDE if classical else _GROUPED_BY,
         )
