@@ -48,6 +48,14 @@ def worst_ratio(rows: list[Mapping[str, Any]]) -> str:
     return f"at worst {worst['target_us']:.1f} for {worst['direct_us']:.1f} us ({worst['network']}, {worst['runtime']})"
 
 
+def ratio_text(rows: list[Mapping[str, Any]]) -> str:
+    return "; ".join(
+        f"{row['network']}: {row['against_onnxruntime']:.2f} times onnxruntime, "
+        f"{row['against_litert_builtin']:.2f} times LiteRT built-in"
+        for row in rows
+    )
+
+
 def points(share: float) -> str:
     return f"{100 * share:.1f} points"
 
@@ -81,9 +89,7 @@ BARS = (
     Bar(
         key="c_ratio",
         asks=f"C at most {C_TIMES} times onnxruntime's int8, and faster than LiteRT's built-in kernels",
-        text=lambda rows: ", ".join(
-            f"{row['against_onnxruntime']:.2f} and {row['against_litert_builtin']:.2f} times" for row in rows
-        ),
+        text=ratio_text,
         met=lambda rows: all(
             row["against_onnxruntime"] <= C_TIMES and row["against_litert_builtin"] < 1 for row in rows
         ),

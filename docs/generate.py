@@ -19,6 +19,7 @@ from drawings.kernels import draw_kernels, figures_table
 from drawings.machine import draw_machine
 from drawings.timeline import draw_pipeline, draw_timeline
 from published_tables import published_tables
+from quantum_tables import study_tables
 from reference import noun_sections, verb_sections
 
 from chipsmith.api import VERBS
@@ -89,6 +90,11 @@ def published(text: str) -> str:
     return replace_parts(text, {"tables": published_tables()})
 
 
+def quantum(text: str) -> str:
+    """The figures of the study over five seeds."""
+    return replace_parts(text, {"study": study_tables()})
+
+
 def training(text: str) -> str:
     """The fields of optimisers, schedules and augmentations."""
     return replace_parts(
@@ -135,6 +141,7 @@ PAGES: Mapping[str, Page] = {
     "pictures/tensor-pipeline.svg": lambda _: draw_pipeline(),
     "pictures/timeline.svg": lambda _: draw_timeline(),
     "published.md": published,
+    "quantum.md": quantum,
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
     "training.md": training,
 }

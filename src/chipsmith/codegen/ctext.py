@@ -62,6 +62,22 @@ def element_text(base: str, index: int) -> str:
     return f"{base} + {index}" if index else base
 
 
+def sum_text(text: str, addend: int) -> str:
+    """An expression plus a constant; the least of 32 bits has no positive."""
+    if not addend:
+        return text
+    return f"{text} + {literal(addend)}" if addend > 0 or addend == _INT32_MIN else f"{text} - {-addend}"
+
+
+def wrap_line(text: str, *, indent: int) -> str:
+    """A call, a head of a function or a comment, indented, on as many lines as it needs."""
+    first, rest = " " * indent, " " * (indent + 4)
+    lines = textwrap.wrap(
+        text, _LINE_WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines)
+
+
 def comment(text: str) -> str:
     """The text as it may stand in a C comment, whatever names a network bears: ASCII, and no end of the comment."""
     return text.encode("ascii", "replace").decode().replace("*/", "* /").replace("/*", "/ *").replace("\\", "/")

@@ -20,9 +20,13 @@ from chipsmith.codegen.step import Step
 from chipsmith.codegen.storage import Layout, lay_out
 from chipsmith.errors import OperatorRefused
 from chipsmith.tosa.graph import Graph, Operator
-from chipsmith.tosa.passes.canonicalize import canonicalize
+from chipsmith.tosa.passes.canonicalize import PASSES, canonicalize
 from chipsmith.tosa.passes.cleanup import drop_dead
+from chipsmith.tosa.passes.convolution import plain_convolutions
 from chipsmith.tosa.verify import verify
+
+_PASSES = tuple(rewrite for rewrite in PASSES if rewrite is not plain_convolutions)
+"""All but that which fills weights with zeros for an array of multipliers: here they would take memory and time."""
 
 
 def generate_c(graph: Graph, *, name: str) -> CModule:
@@ -30,7 +34,7 @@ def generate_c(graph: Graph, *, name: str) -> CModule:
 
     Raises BadInput and OperatorRefused as verify does.
     """
-    return generate_canonical(canonicalize(graph), name=name)
+    return generate_canonical(canonicalize(graph, passes=_PASSES), name=name)
 
 
 def generate_canonical(graph: Graph, *, name: str) -> CModule:
