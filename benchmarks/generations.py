@@ -23,11 +23,8 @@ from chipsmith.console.presentation import new_table, print_tables
 
 FEWEST_SYSTEMS, NETWORKS = 60, 5
 CPU_SHARE, CPU_MARGIN_US = 1.05, 20.0
-<<<<<<< HEAD
 C_SHARE, ARENA_SHARE = 3.0, 1.1
-=======
 MOST_BELOW_RBF, MOST_BELOW_NETWORK, MOST_CPU_S = 0.03, 0.05, 600
->>>>>>> part-d
 Figures = Mapping[str, Any]
 
 
@@ -80,7 +77,6 @@ BARS = (
         met=lambda rows: all(map(near_direct, rows)),
     ),
     Bar(
-<<<<<<< HEAD
         key="c_exact",
         asks="networks in C, exact by each compiler and on each board",
         text=lambda rows: f"{sum(row['exact'] for row in rows)} of {len(rows)}",
@@ -99,7 +95,8 @@ BARS = (
         asks=f"arena at most {ARENA_SHARE} times the tensors that live at once",
         text=lambda rows: f"at worst {max(row['ratio'] for row in rows):.3f}",
         met=lambda rows: all(row["ratio"] <= ARENA_SHARE for row in rows),
-=======
+    ),
+    Bar(
         key="quantum_kernel_below_rbf",
         asks=f"ten digits: quantum kernel at most {MOST_BELOW_RBF:.0%} below the RBF machine",
         text="{:.1%}".format,
@@ -116,7 +113,6 @@ BARS = (
         asks=f"quantum: exact training and exact evaluation under {MOST_CPU_S} CPU-seconds each",
         text="at most {:.0f} s".format,
         met=lambda seconds: seconds < MOST_CPU_S,
->>>>>>> part-d
     ),
 )
 
