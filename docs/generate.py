@@ -118,9 +118,10 @@ def quantum_figures(text: str) -> str:
     study = DOCS / "quantum.json"
     if not study.exists():
         return text
+    document = json.loads(study.read_text())
     names = ("task", "model", "mode", "accuracy", "interval")
-    figures = [{name: figure[name] for name in names} for figure in json.loads(study.read_text())["quantum"]]
-    return json.dumps({"quantum": figures}, indent=2) + "\n"
+    rows = [{name: row[name] for name in names} for row in document["rows"]]
+    return json.dumps({"modes": document["modes"], "device": document["device"], "rows": rows}, indent=2) + "\n"
 
 
 PAGES: Mapping[str, Page] = {

@@ -47,8 +47,9 @@ def test_more_than_linear_is_no_negative_share():
     assert serial_share(points({1: 100, 2: 40})) == 0
 
 
-def test_one_number_of_threads_says_nothing():
-    assert serial_share(points({1: 100})) is None
+@pytest.mark.parametrize("times", [{1: 100}, {1: 100, 2: 101}, {2: 100, 4: 50}])
+def test_a_single_point_and_threads_that_slow_down_have_no_serial_share(times):
+    assert serial_share(points(times)) is None
 
 
 def test_the_sentence_names_what_binds():
