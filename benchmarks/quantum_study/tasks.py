@@ -116,7 +116,7 @@ def _read_power() -> Examples:
 
 
 TASKS = (
-    StudyTask(name="digits", read=_read_digits, train=4000, test=1000, classes=10, epochs=20, batch=128),
+    StudyTask(name="digits", read=_read_digits, train=4000, test=1000, classes=10, epochs=20, batch=64),
     StudyTask(name="three_or_eight", read=_read_three_or_eight, train=800, test=200, classes=2, epochs=40, batch=32),
     StudyTask(name="italy_power", read=_read_power, train=67, test=1029, classes=2, epochs=60, batch=16),
 )
