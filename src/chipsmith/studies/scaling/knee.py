@@ -80,7 +80,9 @@ def _explain_bound(point: ScalingPoint) -> str:
     unknown = [resource.title for axis, resource in CHIP_RESOURCES.items() if axis not in point.gains]
     beyond = f" No legal chip has twice its {' or '.join(unknown)}." if unknown else ""
     if point.binds is not None:
-        return f"What binds there: the {CHIP_RESOURCES[point.binds].title} (speed-up of doubling each: {gains}).{beyond}"
+        return (
+            f"What binds there: the {CHIP_RESOURCES[point.binds].title} (speed-up of doubling each: {gains}).{beyond}"
+        )
     why = "" if unknown else " Layers wait for one another there, and each ends before the next begins."
     return f"No resource that can be doubled binds there (speed-up of doubling each: {gains}).{why}{beyond}"
 
