@@ -26,8 +26,15 @@ def indexing_step(layout: Layout, operator: Operator) -> Step:
         reads=layout.computed(operator.inputs),
         writes=operator.outputs,
         write=lambda unit, _: write(layout.graph, operator, unit),
-        in_place=operator.inputs[:1] if operator.kind == "SCATTER" else (),
+        in_place=_overwritten(layout, operator) if operator.kind == "SCATTER" else (),
     )
+
+
+def _overwritten(layout: Layout, operator: Operator) -> tuple[str, ...]:
+    """The table of a SCATTER, where it is all of a tensor that is read for nothing else."""
+    table, *others = map(layout.root, operator.inputs)
+    whole = layout.graph.tensor(table).elements == layout.graph.tensor(operator.inputs[0]).elements
+    return operator.inputs[:1] if whole and table not in others else ()
 
 
 def _write_gather(graph: Graph, operator: Operator, unit: Unit) -> str:
