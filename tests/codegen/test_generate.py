@@ -14,12 +14,14 @@ from nets import Net
 
 from chipsmith.codegen.generate import generate_c, generate_canonical
 from chipsmith.codegen.host import WARNINGS, build_library, write_sources
+from chipsmith.codegen.library import kernel_texts
 from chipsmith.errors import BadInput
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import DType, Graph
 
 NETWORKS = Path(__file__).parents[1] / "networks"
 STRICT = ("-Wshadow", "-Wconversion", "-Wundef", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wvla")
+STRICT_HEADER = ("-Wall", "-Wextra", "-Werror")
 
 
 def residual() -> Graph:
@@ -47,6 +49,33 @@ def test_what_is_overwritten_counts_once():
     summed = net.add("REDUCE_MAX", (joined,), (1,), axis=0, nan_mode="PROPAGATE")
     module = assert_exact(net.graph(summed), random_inputs(net.graph(summed)))
     assert module.live_bytes == 64 + 128
+
+
+@pytest.mark.parametrize("source", ["the table", "a part of the table", "other rows"])
+def test_scattered_rows_are_those_from_before(source):
+    net = Bench()
+    x = net.input("x", (1, 4, 30), DType.INT8)
+    table = net.add("TILE", (x, net.shape(1, 2, 1)), (1, 8, 30))
+    rows = {
+        "the table": (table, 8),
+        "a part of the table": (net.add("SLICE", (table, net.shape(0, 1, 0), net.shape(1, 3, 30)), (1, 3, 30)), 3),
+        "other rows": (x, 4),
+    }
+    values, count = rows[source]
+    places = net.constant([[(index + 1) % 8 for index in range(count)]], DType.INT32)
+    scattered = net.add("SCATTER", (table, places, values), (1, 8, 30))
+    graph = net.graph(net.add("TILE", (scattered, net.shape(1, 1, 2)), (1, 8, 60)))
+    assert_exact(graph, random_inputs(graph))
+
+
+def test_rows_are_scattered_into_a_part_of_a_tensor():
+    net = Bench()
+    x = net.input("x", (1, 4, 30), DType.INT8)
+    tiled = net.add("TILE", (x, net.shape(1, 2, 1)), (1, 8, 30))
+    table = net.add("SLICE", (tiled, net.shape(0, 2, 0), net.shape(1, 6, 30)), (1, 6, 30))
+    scattered = net.add("SCATTER", (table, net.constant([[0, 5, 1, 2]], DType.INT32), x), (1, 6, 30))
+    graph = net.graph(net.add("TILE", (scattered, net.shape(1, 1, 2)), (1, 6, 60)))
+    assert_exact(graph, random_inputs(graph))
 
 
 def test_outputs_that_no_operator_computes():
@@ -84,6 +113,32 @@ def test_any_name_of_a_tensor_makes_c(name):
         outputs=(name,),
     )
     assert_exact(graph, random_inputs(graph))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("x", "X"), ("operator", "xor"), ("INT32_MIN", "uint8_t"), ("b", "NET_B_SIZE"), ("NULL", "linux")],
+)
+def test_any_two_names_make_a_header_for_c_and_cpp(first, second, tmp_path):
+    net = Net(**{first: (1, 4), second: (1, 5)})
+    outputs = [net.add("BITWISE_NOT", (name,), shape) for name, shape in ((first, (1, 4)), (second, (1, 5)))]
+    write_sources(generate_c(net.graph(*outputs), name="net"), tmp_path)
+    for language in ("c", "c++"):
+        command = (compiler(), *STRICT_HEADER, "-x", language, "-fsyntax-only", "net.h")
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("level", ["-O0", "-Os", "-O2"])
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+def test_all_kernels_in_a_source_make_no_warnings(cc, level, tmp_path):
+    kernels = "\n".join(kernel_texts().values()).replace("static inline", "static inline __attribute__((used))")
+    (tmp_path / "all.c").write_text(
+        f"#include <stdbool.h>\n#include <stdint.h>\n#include <string.h>\n{kernels}", encoding="utf-8"
+    )
+    command = (compiler(cc), *WARNINGS, *STRICT, level, "-c", "all.c")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("cc", ["gcc", "clang"])

@@ -253,8 +253,8 @@ static inline void add_filtered(const int8_t *restrict pixel, int32_t zero, cons
                                 int32_t count, uint32_t *restrict sums)
 {
     for (int32_t i = 0; i < count; i++) {
-        const int16_t product = (int16_t)((pixel[i] - zero) * weights[i]);
-        sums[i] += (uint32_t)(int32_t)product;
+        const int32_t product = (int16_t)((pixel[i] - zero) * weights[i]);
+        sums[i] += (uint32_t)product;
     }
 }
 

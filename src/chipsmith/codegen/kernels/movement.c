@@ -42,12 +42,12 @@ typedef struct {
 } neighbours;
 
 /*: find_neighbours */
-static inline neighbours find_neighbours(int32_t position, int32_t numerator, int32_t size)
+static inline neighbours find_neighbours(int32_t point, int32_t numerator, int32_t size)
 {
-    /* positions are not below -numerator */
-    const int32_t before = (position + numerator) / numerator - 1;
+    /* points are not below -numerator */
+    const int32_t before = (point + numerator) / numerator - 1;
     const neighbours n = {before < 0 ? 0 : before, before + 1 < size ? before + 1 : size - 1,
-                          position - before * numerator};
+                          point - before * numerator};
     return n;
 }
 
