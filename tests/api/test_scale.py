@@ -71,10 +71,3 @@ def test_a_page_in_no_folder_is_refused_before_any_work(tmp_path):
 def test_what_makes_no_sense_is_refused_though_other_curves_could_be_had(asked, words):
     with pytest.raises(BadInput, match=words):
         chipsmith.scale(DIGITS, **asked)
-
-
-def test_a_measured_curve_says_how_many_threads_its_last_point_has():
-    (curve,) = chipsmith.scale(DIGITS, over=["threads"], inferences=2).curves
-    words = "1 thread" if curve.points[-1].amount == 1 else f"{curve.points[-1].amount} threads"
-    assert curve.source.startswith("p50 of 2 warm inferences, the last point's by onnxruntime ")
-    assert f", {words}, " in curve.source

@@ -119,8 +119,8 @@ def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> 
         return _train(load_recipe(text), text, progress)
     if path.is_dir():
         return _load_run(path)
-    if not (path.suffix or path.exists() or _is_function(text)):
-        raise BadInput(_refuse_name(text))
+    if not path.suffix and not _is_function(text):
+        raise BadInput(_describe_unknown(text))
     progress.stage(f"load {text}")
     try:
         return load_model(text, resolve_calibration(calibration, text, DEFAULT_OPTIONS))
@@ -128,12 +128,12 @@ def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> 
         return load_random(text)
 
 
-def _refuse_name(text: str) -> str:
-    near = nearest_name(text, [*PUBLISHED_FILES, *shipped_recipes()])
-    hint = f"did you mean {near}? " if near else ""
+def _describe_unknown(text: str) -> str:
+    near = nearest_name(text, (*PUBLISHED_FILES, *shipped_recipes()))
+    hint = f" (did you mean {near}?)" if near else ""
     return (
-        f"'{text}' names no network; {hint}give {', '.join(PUBLISHED_FILES)}, a recipe of `chipsmith recipes`, a run "
-        "folder, a .tosa, .onnx or .tflite file, or package.module:function"
+        f"there is no network '{text}'{hint}: name {', '.join(PUBLISHED_FILES)}, a recipe of `chipsmith recipes`, a "
+        "run folder, a .tosa, .tflite or .onnx file, or package.module:function"
     )
 
 
