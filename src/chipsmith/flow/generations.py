@@ -130,7 +130,8 @@ def _check_files(request: GenerationsRequest) -> None:
     if request.record.resolve() == request.page.resolve():
         raise BadInput(f"{request.record} cannot be both the record and the page: give --out another name")
     if _MEASURING.isdisjoint(request.groups):
-        raise BadInput(f"nothing is measured for {request.record}: add --system {', '.join(sorted(_MEASURING))}")
+        measuring = " or ".join(f"--system {group}" for group in sorted(_MEASURING))
+        raise BadInput(f"nothing is measured for {request.record}: add {measuring}")
 
 
 def _prepare_folder(path: Path) -> None:
