@@ -68,7 +68,7 @@ def choose(task: StudyTask, model: StudyModel, extra: Choice) -> Choice:
 
 def _best_choice(task: StudyTask, model: StudyModel, extra: Choice) -> Choice:
     choices = [{**choice, **extra} for choice in model.grid]
-    return max(choices, key=lambda choice: _validate(task, model, choice))
+    return choices[0] if len(choices) == 1 else max(choices, key=lambda choice: _validate(task, model, choice))
 
 
 def _validate(task: StudyTask, model: StudyModel, choice: Choice) -> float:

@@ -21,7 +21,7 @@ _MODES = {
 
 
 def write_document(tasks: Sequence[StudyTask], cells: Sequence[Cell]) -> dict[str, Any]:
-    """Rows, modes, device, protocol; accuracies and intervals are shares from 0 to 1."""
+    """Rows of task, model and mode, device, protocol, models; accuracies and intervals are shares from 0 to 1."""
     device = load_device()
     return {
         "evidence": "simulated",
@@ -33,7 +33,7 @@ def write_document(tasks: Sequence[StudyTask], cells: Sequence[Cell]) -> dict[st
             {"task": task.name, "train": task.train, "test": task.test, "classes": task.classes, "features": FEATURES}
             for task in tasks
         ],
-        "rows": [row for group in _groups(cells) for row in _rows(group)],
+        "quantum": [row for group in _groups(cells) for row in _rows(group)],
         "models": [_model(group) for group in _groups(cells)],
     }
 

@@ -187,6 +187,20 @@ def test_indices_outside_of_a_table_stay_inside_of_it():
     assert rows.tolist() == [[[0, 1], [0, 1], [4, 5], [4, 5]]]
 
 
+@pytest.mark.parametrize("rows", [3, 5])
+def test_a_scatter_does_not_overwrite_what_it_still_reads(rows):
+    """Rows of a tensor go to other places of the same tensor, or of a part of it."""
+    net = Bench()
+    x = net.input("x", (1, 5, 4), DType.INT8)
+    turned = net.add("REVERSE", (net.add("REVERSE", (x,), (1, 5, 4), axis=1),), (1, 5, 4), axis=2)
+    kept = net.add("TILE", (turned, net.shape(1, 1, 1)), (1, 5, 4))
+    table = net.add("SLICE", (kept, net.shape(0, 5 - rows, 0), net.shape(1, rows, 4)), (1, rows, 4))
+    source = net.add("SLICE", (kept, net.shape(0, 0, 0), net.shape(1, 3, 4)), (1, 3, 4))
+    graph = net.graph(net.add("SCATTER", (table, net.constant([[2, 0, 1]], DType.INT32), source), (1, rows, 4)))
+    doubled = net.graph(net.add("BITWISE_NOT", (graph.outputs[0],), (1, rows, 4)))
+    assert_exact(doubled, random_inputs(doubled))
+
+
 def test_inputs_that_do_not_fit_are_refused():
     library = build_library(generate_canonical(residual(), name="net"), compiler())
     with pytest.raises(BadInput, match=r"input x is int8\[4, 8\] where int32\[4, 8\] belongs"):

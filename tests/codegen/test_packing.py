@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chipsmith.codegen.packing import Block, end_of, largest_sum, pack
+from chipsmith.codegen.packing import MemoryBlock, end_of, largest_sum, pack
 
 
-def random_blocks(seed: int, *, count: int = 40) -> list[Block]:
+def random_blocks(seed: int, *, count: int = 40) -> list[MemoryBlock]:
     """Blocks as a network's tensors are: they begin in order and live for a few steps."""
     rng = np.random.default_rng(seed)
     return [
-        Block(
+        MemoryBlock(
             name=str(index),
             size_bytes=int(rng.integers(1, 50)) * 4,
             alignment=int(rng.choice([1, 2, 4])),
@@ -23,7 +23,7 @@ def random_blocks(seed: int, *, count: int = 40) -> list[Block]:
     ]
 
 
-def overlap(a: Block, b: Block, offsets) -> bool:
+def overlap(a: MemoryBlock, b: MemoryBlock, offsets) -> bool:
     return offsets[a.name] < offsets[b.name] + b.size_bytes and offsets[b.name] < offsets[a.name] + a.size_bytes
 
 

@@ -53,7 +53,7 @@ def test_a_circuit_learns_a_circle():
     labels = (features.norm(dim=1) < 0.8).long()
     module = build(ClassifierSettings(circuit=LayeredCircuit(qubits=2, layers=3), features=2, classes=2))
     optimizer = torch.optim.Adam(module.parameters(), lr=0.05)
-    for _ in range(80):
+    for _ in range(60):
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(module(features), labels).backward()
         optimizer.step()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from quantum_angles import draw_angles
@@ -29,6 +31,11 @@ CIRCUITS = [
 ]
 
 
+@cache
+def aer_simulator():
+    return AerSimulator(method="density_matrix", noise_model=NoiseModel.from_backend(FakeManilaV2()))
+
+
 def read_by_aer(bound):
     """The probabilities of the measured bits, bit 0 the highest, before readout errors: Aer's own density matrix."""
     places = {
@@ -37,19 +44,19 @@ def read_by_aer(bound):
     }
     circuit = bound.remove_final_measurements(inplace=False)
     circuit.save_probabilities(qubits=[places[bit] for bit in sorted(places, reverse=True)])
-    simulator = AerSimulator(method="density_matrix", noise_model=NoiseModel.from_backend(FakeManilaV2()))
-    return np.asarray(simulator.run(circuit).result().data()["probabilities"])
+    return np.asarray(aer_simulator().run(circuit).result().data()["probabilities"])
 
 
-def gate_noise(compiled):
-    return DeviceNoise(gates=read_noise(MANILA, compiled.places).gates)
+@cache
+def gate_noise():
+    return DeviceNoise(gates=read_noise(MANILA, tuple(range(MANILA.qubits))).gates)
 
 
 @pytest.mark.parametrize("circuit", CIRCUITS, ids=str)
 def test_gate_errors_are_those_of_aer(circuit):
     angles = draw_angles(circuit, examples=1)
     compiled = transpile_circuit(circuit, MANILA)
-    noisy = simulate_noise(compiled, angles, gate_noise(compiled))
+    noisy = simulate_noise(compiled, angles, gate_noise())
     assert noisy[0] == pytest.approx(read_by_aer(bind_angles(compiled, angles[0])), abs=1e-6)
 
 
@@ -57,7 +64,7 @@ def test_gate_errors_are_those_of_aer(circuit):
 def test_noisy_kernels_are_those_of_aer(circuit):
     angles = draw_angles(circuit, examples=3)
     compiled = transpile_inversion_test(circuit, MANILA)
-    kernel = simulate_noisy_kernel(compiled, angles[:2], angles[1:], gate_noise(compiled))
+    kernel = simulate_noisy_kernel(compiled, angles[:2], angles[1:], gate_noise())
     for row, column in ((0, 0), (1, 0), (1, 1)):
         bound = bind_angles(compiled, angles[[row, column + 1]])
         assert kernel[row, column] == pytest.approx(read_by_aer(bound)[0], abs=1e-6)

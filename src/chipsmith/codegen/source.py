@@ -10,8 +10,8 @@ from chipsmith.codegen.arena import Arena, output_roots
 from chipsmith.codegen.ctext import C_TYPES, comment, wrap_line
 from chipsmith.codegen.library import kernel_texts, needed_kernels
 from chipsmith.codegen.module import CPort
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.codegen.unit import Unit
 from chipsmith.tosa.graph import DType, Graph, Operator
 from chipsmith.tosa.verify import describe, operation_of
@@ -88,10 +88,10 @@ def _parameters(inputs: Sequence[CPort], outputs: Sequence[CPort], qualifier: st
 
 
 def source_text(
-    layout: Layout,
+    layout: GraphLayout,
     *,
     name: str,
-    steps: Sequence[Step],
+    steps: Sequence[CStep],
     arena: Arena,
     inputs: Sequence[CPort],
     outputs: Sequence[CPort],
@@ -131,7 +131,7 @@ def _arena_text(arena: Arena) -> str:
 
 
 def _bases(
-    layout: Layout, arena: Arena, inputs: Sequence[CPort], outputs: Sequence[CPort]
+    layout: GraphLayout, arena: Arena, inputs: Sequence[CPort], outputs: Sequence[CPort]
 ) -> Mapping[str, tuple[str, int]]:
     """As Unit has them."""
     bases = {port.tensor: (port.identifier, 0) for port in inputs}

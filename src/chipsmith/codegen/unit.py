@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chipsmith.codegen.ctext import array_text, element_text, structure_text, unique_identifiers, wrap_line
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.tosa.graph import Array, DType
 
 _NAME = "@name@"
@@ -20,7 +20,7 @@ class Unit:
     `bases` has the array, or the caller's buffer, and the element in it where each tensor begins that is computed.
     """
 
-    layout: Layout
+    layout: GraphLayout
     bases: Mapping[str, tuple[str, int]]
     reserved: frozenset[str]
     texts: dict[str, str] = field(default_factory=dict)

@@ -49,6 +49,8 @@ from chipsmith.targets.quantum import QuantumTarget
 SAME_EXAMPLES = "exact_same_examples"
 """The exact answers of the model and to the examples that meet the noise, so that the two can be held together."""
 DEVICE = QuantumMode.DEVICE.value
+OBTAINED = "trained and run on this computer"
+"""How the answers of the models beside the circuit come about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,8 +169,7 @@ def _compare(baseline: Baseline, recipe: Recipe, data: Dataset, exact: Answered)
     trained = train(baseline.recipe, data)
     test = data.test.whole()
     answers = predict(trained.module, test.inputs)
-    obtained = f"{baseline.what}, trained and run here"
-    answered = _judge(recipe, data, data.test, answers, name=baseline.target, kind=baseline.evidence, obtained=obtained)
+    answered = _judge(recipe, data, data.test, answers, name=baseline.target, kind=baseline.evidence, obtained=OBTAINED)
     lead = accuracy_difference(exact.answers, answers, test.targets, resamples=recipe.validation.bootstrap)
     comparison = ComparisonRecord(
         target=baseline.target,

@@ -19,7 +19,7 @@ from chipsmith.learn.trained import TrainedNetwork
 from chipsmith.learn.training.machines import as_matrix, fit_pairs, keep_machines
 from chipsmith.quantum.circuit import LayeredCircuit
 from chipsmith.quantum.device import DeviceSnapshot, load_device
-from chipsmith.quantum.kernel import QuantumKernelSettings, Matrix, encode_features
+from chipsmith.quantum.kernel import Matrix, QuantumKernelSettings, encode_features
 from chipsmith.quantum.noise import DeviceNoise, read_noise
 from chipsmith.quantum.resources import count_kernel_circuits
 from chipsmith.quantum.shots import sample_gram, sample_kernel, sample_shots

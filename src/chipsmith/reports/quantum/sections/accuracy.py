@@ -37,7 +37,7 @@ def _row(record: QuantumRunRecord, metric: MetricRecord, compared: ComparisonRec
     circuit = record.circuit
     parameters = circuit.parameters + circuit.head_parameters if compared is None else compared.parameters
     return [
-        Cell(text=metric.target if compared is None else compared.what),
+        Cell(text=_words(metric) if compared is None else compared.what),
         number(metric.value, percent(metric.value, 1)),
         number(metric.low, f"{100 * metric.low:.1f} to {100 * metric.high:.1f}"),
         number(metric.count, f"{metric.count:,}"),
@@ -48,12 +48,16 @@ def _row(record: QuantumRunRecord, metric: MetricRecord, compared: ComparisonRec
     ]
 
 
+def _words(metric: MetricRecord) -> str:
+    return metric.target.replace("_", " ")
+
+
 def _difference(compared: ComparisonRecord) -> str:
     return f"{points(compared.difference)} ({100 * compared.low:+.1f} to {100 * compared.high:+.1f})"
 
 
 def _chart(metrics: list[MetricRecord], compared: set[str]) -> Chart:
-    labels = [metric.target for metric in metrics]
+    labels = [_words(metric) for metric in metrics]
     return chart(
         [_points(metric, GREY if metric.target in compared else BLUE) for metric in metrics],
         height=bar_height(len(metrics)),
@@ -69,9 +73,9 @@ def _points(metric: MetricRecord, colour: str) -> Trace:
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": metric.target,
+        "name": _words(metric),
         "x": [value],
-        "y": [metric.target],
+        "y": [_words(metric)],
         "marker": {"size": 10, "color": colour},
         "error_x": {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]},
     }
