@@ -78,6 +78,16 @@ def test_rows_are_scattered_into_a_part_of_a_tensor():
     assert_exact(graph, random_inputs(graph))
 
 
+def test_a_chain_reads_a_part_of_a_constant():
+    net = Bench()
+    x = net.input("x", (2, 3), DType.INT32)
+    whole = net.constant([[1, 2, 3], [40, 50, 60], [-7, -8, -9]], DType.INT32)
+    part = net.add("SLICE", (whole, net.shape(1, 0), net.shape(2, 3)), (2, 3), DType.INT32)
+    turned = net.add("REVERSE", (part,), (2, 3), DType.INT32, axis=0)
+    graph = net.graph(net.add("ADD", (x, part), (2, 3), DType.INT32), net.add("SUB", (x, turned), (2, 3), DType.INT32))
+    assert_exact(graph, random_inputs(graph))
+
+
 def test_outputs_that_no_operator_computes():
     net = Bench()
     x = net.input("x", (2, 3), DType.INT16)

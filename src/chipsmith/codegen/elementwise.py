@@ -145,7 +145,7 @@ class _ChainWriter:
         if data is not None and data.size == 1:
             return constant_value(int(data[0]))
         if data is not None:
-            text = f"{self.unit.pointer(name)}[{self._place(view)}]"
+            text = f"({self.unit.pointer(name)})[{self._place(view)}]"
             return Value(text=text, low=int(data.min()), high=int(data.max()))
         low, high = range_of(self.chain.layout.graph.tensor(name).dtype)
         return Value(text=f"{self._names[self.unit.pointer(name)]}[{self._place(view)}]", low=low, high=high)

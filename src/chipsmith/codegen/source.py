@@ -17,6 +17,7 @@ from chipsmith.tosa.graph import DType, Graph, Operator
 from chipsmith.tosa.verify import describe, operation_of
 
 _ASSERTIONS = """\
+_Static_assert(sizeof(int) >= 4, "products of 16 bits must fit an int");
 _Static_assert((-1 >> 1) == -1, "right shifts of negative values must keep the sign");
 _Static_assert((int8_t)255 == -1, "conversions to a signed type must keep the low bits");
 """

@@ -21,6 +21,8 @@ from chipsmith.codegen.host import find_compilers
 from chipsmith.deployment.firmware import measure
 from chipsmith.deployment.firmware.result import Firmware
 from chipsmith.errors import BadInput, CheckFailed
+from chipsmith.tosa.file import write_tosa
+from chipsmith.tosa.graph import DType, Graph, Operator, Tensor
 
 NETWORKS = Path(__file__).parents[2] / "networks"
 IMAGES = np.random.default_rng(0).normal(size=(16, 3, 8, 8)).astype(np.float32)
@@ -131,6 +133,30 @@ def test_networks_of_integers_are_deployed(tmp_path, file):
     assert (tmp_path / "out" / "network_predict.h").exists()
 
 
+@needs("gcc")
+@pytest.mark.parametrize("name", ["example", "puts", "EXAMPLES", "stdout", "given_x", "network_run"])
+def test_no_name_of_an_output_is_in_the_way_of_the_test(tmp_path, name):
+    graph = Graph(
+        name="turned",
+        tensors={each: Tensor(name=each, shape=(1, 6), dtype=DType.INT8) for each in ("x", name)},
+        operators=(Operator(kind="REVERSE", name=name, inputs=("x",), outputs=(name,), attributes={"axis": 1}),),
+        constants={},
+        inputs=("x",),
+        outputs=(name,),
+    )
+    write_tosa(graph, tmp_path / "turned.tosa")
+    assert deploy(str(tmp_path / "turned.tosa"), output=tmp_path / "out", no_check=True).compilers
+
+
+@needs("gcc")
+def test_a_link_to_a_folder_stays_a_link(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    deploy(str(NETWORKS / "gru.tosa"), output=tmp_path / "link", no_check=True)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "folder" / "network.h").exists()
+
+
 def test_a_float_onnx_file_with_names_and_channels_first(tmp_path):
     weights = np.random.default_rng(1).normal(size=(4, 3, 3, 3)).astype(np.float32)
     graph = helper.make_graph(
@@ -178,9 +204,15 @@ def test_what_a_compiler_says_is_the_message(monkeypatch):
         measure.run_on_host({"main.c": "int main(void) { return undeclared; }"})
 
 
-@pytest.mark.parametrize("name", ["2nd", "a-b", "", "für"])
+@pytest.mark.parametrize("name", ["2nd", "a-b", "", "für", "int", "class", "_x", "x_", "main"])
 def test_a_name_that_c_does_not_take_is_refused(module, tmp_path, name):
     with pytest.raises(BadInput, match="cannot begin names in C"):
+        deploy(module, output=tmp_path / "out", calibration=IMAGES, name=name)
+
+
+@pytest.mark.parametrize("name", ["string", "Stdint", "memory", "harness_board"])
+def test_a_name_whose_files_would_stand_for_others_is_refused(module, tmp_path, name):
+    with pytest.raises(BadInput, match="cannot begin names of files"):
         deploy(module, output=tmp_path / "out", calibration=IMAGES, name=name)
 
 

@@ -18,7 +18,7 @@ def check_target(folder: Path, files: Collection[str]) -> None:
 
     A folder that holds nothing but such files, of an earlier deployment, is replaced.
     """
-    parent = folder.absolute().parent
+    parent = folder.resolve().parent
     if not parent.is_dir():
         raise BadInput(f"cannot write {folder}: there is no folder {parent}")
     if folder.exists() and not folder.is_dir():
@@ -40,7 +40,7 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> None:
     Raises BadInput where that fails; what was there is then as it was.
     """
     try:
-        target = folder.absolute()
+        target = folder.resolve()
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as name:
             fresh, old = Path(name) / "new", Path(name) / "old"
             write_texts(fresh, files)

@@ -35,7 +35,7 @@ int main(void)
 }}
 """
 _COMPARISON = """\
-        if (memcmp({name}, expected_{name}[example], sizeof {name}) != 0) {{
+        if (memcmp(computed_{name}, expected_{name}[example], sizeof computed_{name}) != 0) {{
             puts("output {name} differs from the reference");
             return 1;
         }}"""
@@ -49,7 +49,7 @@ def write_main(name: str, parameters: PredictParameters, vector: ReferenceExampl
         count=vector.count,
         arrays="\n".join(_arrays(parameters, vector)),
         results="\n".join(
-            f"static {each.c_type} {each.identifier}[{max(1, each.elements)}];" for each in parameters.outputs
+            f"static {each.c_type} computed_{each.identifier}[{max(1, each.elements)}];" for each in parameters.outputs
         ),
         arguments=", ".join(_arguments(parameters)),
         comparisons="\n".join(_COMPARISON.format(name=each.identifier) for each in outputs),
@@ -58,7 +58,7 @@ def write_main(name: str, parameters: PredictParameters, vector: ReferenceExampl
 
 def _arguments(parameters: PredictParameters) -> Iterator[str]:
     yield from (f"given_{each.identifier}[example]" for each in parameters.inputs)
-    yield from (each.identifier for each in parameters.outputs)
+    yield from (f"computed_{each.identifier}" for each in parameters.outputs)
 
 
 def _arrays(parameters: PredictParameters, vector: ReferenceExamples) -> Iterator[str]:

@@ -145,7 +145,8 @@ class _PredictWriter:
 
     @cached_property
     def parameters(self) -> PredictParameters:
-        own = {"round_even", "round_away", REAL, "i", *(f"i{level}" for level in range(8)), self.module.name}
+        own = {"round_even", "round_away", REAL, "i", *(f"i{level}" for level in range(8))}
+        own |= {f"{self.module.name}_{word}" for word in ("run", "predict", "reset")}
         initials = {f"{name}_initial" for name in self.buffers.values()}
         inputs = self.network.author_inputs if self.recipe is None else (self.recipe.tensor,)
         taken = {*own, *self.buffers.values(), *initials}
