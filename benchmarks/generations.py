@@ -23,7 +23,8 @@ from chipsmith.console.presentation import new_table, print_tables
 
 FEWEST_SYSTEMS, NETWORKS = 60, 5
 CPU_SHARE, CPU_MARGIN_US = 1.05, 20.0
-MOST_BELOW_RBF, MOST_BELOW_NETWORK, MOST_CPU_S = 0.03, 0.05, 600
+C_TIMES, ARENA_TIMES = 3.0, 1.1
+BELOW_RBF, BELOW_NETWORK, QUANTUM_CPU_S = 0.03, 0.05, 600.0
 Figures = Mapping[str, Any]
 
 
@@ -47,6 +48,18 @@ def worst_ratio(rows: list[Mapping[str, Any]]) -> str:
     return f"at worst {worst['target_us']:.1f} for {worst['direct_us']:.1f} us ({worst['network']}, {worst['runtime']})"
 
 
+def ratio_text(rows: list[Mapping[str, Any]]) -> str:
+    return "; ".join(
+        f"{row['network']}: {row['against_onnxruntime']:.2f} times onnxruntime, "
+        f"{row['against_litert_builtin']:.2f} times LiteRT built-in"
+        for row in rows
+    )
+
+
+def points(share: float) -> str:
+    return f"{100 * share:.1f} points"
+
+
 BARS = (
     Bar(
         key="published_systems",
@@ -68,22 +81,42 @@ BARS = (
         met=lambda rows: all(map(near_direct, rows)),
     ),
     Bar(
+        key="c_exact",
+        asks="C exact to the bit everywhere",
+        text=lambda rows: f"{sum(row['exact'] for row in rows)} of {len(rows)}",
+        met=lambda rows: all(row["exact"] for row in rows),
+    ),
+    Bar(
+        key="c_ratio",
+        asks=f"C at most {C_TIMES} times onnxruntime's int8, and faster than LiteRT's built-in kernels",
+        text=ratio_text,
+        met=lambda rows: all(
+            row["against_onnxruntime"] <= C_TIMES and row["against_litert_builtin"] < 1 for row in rows
+        ),
+    ),
+    Bar(
+        key="c_arena",
+        asks=f"arena of C at most {ARENA_TIMES} times the bytes that live",
+        text=lambda rows: f"at worst {max(row['ratio'] for row in rows):.3f}",
+        met=lambda rows: all(row["ratio"] <= ARENA_TIMES for row in rows),
+    ),
+    Bar(
         key="quantum_kernel_below_rbf",
-        asks=f"ten digits: quantum kernel at most {MOST_BELOW_RBF:.0%} below the RBF machine",
-        text="{:.1%}".format,
-        met=lambda share: share <= MOST_BELOW_RBF,
+        asks=f"quantum kernel at most {100 * BELOW_RBF:g} points below RBF on ten digits",
+        text=points,
+        met=lambda share: share <= BELOW_RBF,
     ),
     Bar(
         key="quantum_classifier_below_network",
-        asks=f"ten digits: quantum classifier at most {MOST_BELOW_NETWORK:.0%} below the network of 32",
-        text="{:.1%}".format,
-        met=lambda share: share <= MOST_BELOW_NETWORK,
+        asks=f"quantum classifier at most {100 * BELOW_NETWORK:g} points below the network of 32",
+        text=points,
+        met=lambda share: share <= BELOW_NETWORK,
     ),
     Bar(
         key="quantum_cpu_s",
-        asks=f"quantum: exact training and exact evaluation under {MOST_CPU_S} CPU-seconds each",
-        text="at most {:.0f} s".format,
-        met=lambda seconds: seconds < MOST_CPU_S,
+        asks=f"exact training and evaluation of circuits, each at most {QUANTUM_CPU_S:g} CPU-s",
+        text=lambda seconds: f"{seconds:.0f} CPU-s",
+        met=lambda seconds: seconds <= QUANTUM_CPU_S,
     ),
 )
 

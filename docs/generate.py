@@ -17,6 +17,7 @@ from drawings.imports import draw_imports, import_table
 from drawings.job import draw_job
 from drawings.kernels import draw_kernels, figures_table
 from drawings.machine import draw_machine
+from drawings.scaling import draw_scaling, scaling_table
 from drawings.timeline import draw_pipeline, draw_timeline
 from published_tables import published_tables
 from quantum_tables import study_tables
@@ -107,6 +108,11 @@ def training(text: str) -> str:
     )
 
 
+def scaling(text: str) -> str:
+    """A network over its batch and each resource of a chip."""
+    return replace_parts(text, {"scaling": scaling_table()})
+
+
 def commands(text: str) -> str:
     """The verbs, and what their commands take."""
     verbs = tuple(VERBS.values())
@@ -118,9 +124,10 @@ def quantum_figures(text: str) -> str:
     study = DOCS / "quantum.json"
     if not study.exists():
         return text
+    document = json.loads(study.read_text())
     names = ("task", "model", "mode", "accuracy", "interval")
-    figures = [{name: figure[name] for name in names} for figure in json.loads(study.read_text())["quantum"]]
-    return json.dumps({"quantum": figures}, indent=2) + "\n"
+    rows = [{name: row[name] for name in names} for row in document["rows"]]
+    return json.dumps({"modes": document["modes"], "device": document["device"], "rows": rows}, indent=2) + "\n"
 
 
 PAGES: Mapping[str, Page] = {
@@ -137,11 +144,13 @@ PAGES: Mapping[str, Page] = {
     "pictures/job.svg": lambda _: draw_job(),
     "pictures/kernels.svg": lambda _: draw_kernels(),
     "pictures/machine.svg": lambda _: draw_machine(),
+    "pictures/scaling.svg": lambda _: draw_scaling(),
     "pictures/tensor-pipeline.svg": lambda _: draw_pipeline(),
     "pictures/timeline.svg": lambda _: draw_timeline(),
     "published.md": published,
     "quantum.md": quantum,
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
+    "scaling.md": scaling,
     "training.md": training,
 }
 

@@ -1,9 +1,10 @@
 """Portable C: exact on every network here and on emulated boards, its time beside runtimes', its arena.
 
 `c_exact`: a row a network and a place (gcc, clang, a board), on random inputs, against the reference interpreter; on a
-board with the instructions of an inference. `c_ratio`: ResNet8 of MLPerf Tiny, one thread: the C code by gcc beside
-onnxruntime's two int8 forms and LiteRT's built-in kernels, all in turns in one process, each the median of all turns.
-`c_arena`: bytes of the arena against the largest sum of tensors that live at once.
+board, where the families of `tests/networks` are left out for their number, with the instructions of an inference.
+`c_ratio`: ResNet8 of MLPerf Tiny, one thread: the C code beside onnxruntime's int8 forms that run here and LiteRT's
+built-in kernels, all in turns in one process, each the median of all turns. `c_arena`: bytes of the arena against the
+largest sum of tensors that live at once.
 """
 
 from __future__ import annotations
@@ -37,7 +38,12 @@ RUNTIMES = (Runtime.ONNXRUNTIME, Runtime.ONNXRUNTIME_SIGNED, Runtime.LITERT_BUIL
 def measure() -> dict[str, object]:
     files = list_files()
     networks = {file.stem: load_model(str(file)) for file in files}
-    exact = [row for name, network in networks.items() for row in compare_all(name, network)]
+    families = {file.stem for file in files if file.parent.name == "families"}
+    exact = [
+        row
+        for name, network in networks.items()
+        for row in (*compare_compilers(name, network), *(() if name in families else compare_boards(name, network)))
+    ]
     ratio = [compare_times(networks[RATIO_NETWORK])] if RATIO_NETWORK in networks else []
     return {"c_exact": exact, "c_ratio": ratio, "c_arena": [measure_arena(*each) for each in networks.items()]}
 
@@ -48,13 +54,18 @@ def list_files() -> list[Path]:
     return [*sorted(NETWORKS.rglob("*.tosa")), *sorted(tiny.glob("*_int8.tflite"))]
 
 
-def compare_all(name: str, network: QuantizedNetwork) -> Iterator[dict[str, object]]:
+def compare_compilers(name: str, network: QuantizedNetwork) -> Iterator[dict[str, object]]:
     inputs = first_inputs(network, INPUTS)
     expected = load_target("reference", CHIP).prepare(network).run(*inputs)
     module = generate_c(network.graph, name="network")
     for compiler, path in find_compilers().items():
         outputs = HostedGraph(host=network, graph=build_library(module, path)).run(*inputs)
         yield {"network": name, "place": compiler, "exact": same(outputs, expected), "instructions": None}
+
+
+def compare_boards(name: str, network: QuantizedNetwork) -> Iterator[dict[str, object]]:
+    inputs = first_inputs(network, INPUTS)
+    expected = load_target("reference", CHIP).prepare(network).run(*inputs)
     for board in (board for board in BOARDS.values() if not board.missing_tools):
         prepared = load_target("c", CHIP, TargetOptions(board=board.name)).prepare(network)
         assert isinstance(prepared, CountedNetwork)

@@ -22,6 +22,8 @@ _USES = {
     "torch": "training, and networks written in PyTorch",
     "tflite": "networks in .tflite files",
     "onnx": "networks in .onnx files",
+    "data": "images, sound, text and series as raw data",
+    "compression": "smaller networks: pruning and structure search",
     "rtl": "the chip's RTL: simulation and synthesis",
     "cpu": "networks on this computer by OpenVINO",
     "quantum": "quantum circuits and their noise",

@@ -144,3 +144,34 @@ def test_bad_input_is_one_line(words, told, capsys):
     error = capsys.readouterr().err
     assert (left.value.code, error.count("\n")) == (2, 1)
     assert told in error
+
+
+def test_single_inferences_are_timed_on_this_computer(capsys):
+    save_network()
+    arguments = ["infer", "net.onnx", "--calibration", "x.npy", "--input", "x.npy", "--output", "o.npz", "--json"]
+    with pytest.raises(SystemExit) as done:
+        cli.main([*arguments, "--target", "cpu", "--precision", "float32", "--threads", "1", "--time", "20"])
+    assert done.value.code in (0, None)
+    answer, values = json.loads(capsys.readouterr().out), np.load("x.npy")
+    latency = answer["latency"]
+    assert (latency["inferences"], latency["kind"]) == (20, "measured")
+    assert 0 < latency["p50_us"] <= latency["p99_us"]
+    assert "float32, 1 thread" in latency["obtained"]
+    with np.load("o.npz") as outputs:
+        for name, expected in by_onnxruntime(values).items():
+            assert np.abs(outputs[name] - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_without_being_asked_no_inference_is_timed():
+    save_network()
+    result = chipsmith.infer("net.onnx", inputs="x.npy", calibration="x.npy", target="cpu", threads=1)
+    assert result.latency is None
+    assert result.to_json()["latency"] is None
+
+
+def test_what_no_clock_times_is_refused(capsys):
+    save_network()
+    with pytest.raises(SystemExit) as done:
+        cli.main(["infer", "net.onnx", "--calibration", "x.npy", "--input", "x.npy", "--time", "5"])
+    assert done.value.code == 2
+    assert "target npu is not timed by this computer's clock: cpu, torch, cuda and c are" in capsys.readouterr().err

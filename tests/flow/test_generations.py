@@ -177,6 +177,8 @@ def test_digits_without_pytorch_is_left_out_with_the_command_that_mends_it(monke
 def test_what_is_no_network_is_refused(tmp_path):
     with pytest.raises(BadInput, match="names no network"):
         load_networks([str(tmp_path / "mine.txt")], None, SILENT)
+    with pytest.raises(BadInput, match=r"there is no network 'digit' \(did you mean digits\?\): name image, keyword"):
+        load_networks(["digit"], None, SILENT)
     with pytest.raises(BadInput, match="is no run folder"):
         load_networks([str(tmp_path)], None, SILENT)
 

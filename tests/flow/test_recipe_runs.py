@@ -71,6 +71,16 @@ def test_a_setting_goes_to_the_recipe_or_to_the_chip(anomalies):
     assert len(anomalies.record.training.epochs) == 5
 
 
+def test_a_kernel_machine_runs_whole_on_a_chip(tmp_path):
+    """The votes of its pairs are products and comparisons too: irises by the RBF kernel."""
+    settings = ["data={kind: sklearn, name: iris}", "network={kind: rbf_kernel}", "training={epochs: 1}"]
+    settings += ["validation={bootstrap: 100, layer_errors: false}"]
+    plain = chipsmith.run("digits", settings=settings, out=tmp_path / "run").to_json()
+    assert plain["bit_exact"]
+    assert plain["accuracy_npu"] >= plain["accuracy_source"] - 0.04
+    assert {operator["placed"] for operator in plain["operators"]} <= {"tensor", "vector", "view", "folded"}
+
+
 def test_an_interrupted_run_goes_on_with_resume_alone(tmp_path):
     """Interrupted after its second epoch, as by a key: what is there is a checkpoint, and no half of a file."""
 

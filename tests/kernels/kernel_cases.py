@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.kernels.build import ActivationType, Kernel, build_kernel
+from chipsmith.kernels.build import ActivationType, SingleKernel, build_kernel
 from chipsmith.kernels.catalogue import find_kind
 
 CASES: tuple[tuple[str, Mapping[str, object]], ...] = (
@@ -49,7 +49,7 @@ def case_name(case: tuple[str, Mapping[str, object]]) -> str:
 
 def build_case(
     case: tuple[str, Mapping[str, object]], activations: ActivationType = ActivationType.INT8, seed: int = 3
-) -> Kernel:
+) -> SingleKernel:
     """The kernel of a case."""
     kind, given = case
     return build_kernel(find_kind(kind), given, activations=activations, seed=seed)

@@ -55,6 +55,9 @@ def test_what_does_not_fit_is_refused(kind, given, words):
         ("conv2d", {"groups": 3}, "kernel conv2d: 3 groups do not divide 16 channels and 16 filters evenly"),
         ("attention", {"heads": 3}, "kernel attention: 3 heads do not divide 64 features evenly"),
         ("conv2d", {"input": "1x2x2x4", "padding": "valid"}, "a window of .3, 3. does not fit an input of .2, 2."),
+        ("softmax", {"input": "100000x100000"}, "a tensor of 100000x100000 is too large: 10,000,000,000 values, where"),
+        ("dense", {"input": "1x100000", "columns": 100000}, "a tensor of 100000x100000 is too large"),
+        ("conv2d", {"input": "1x4000x4000x1", "filters": 64}, "a tensor of 1x4000x4000x64 is too large"),
         ("max-pool", {"input": "1x1x4x4"}, "'max-pool': a window of .2, 2. does not fit an input of .1, 4."),
     ],
 )

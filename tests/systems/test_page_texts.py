@@ -277,7 +277,9 @@ def test_no_advantage_is_seen_in_the_figures_of_the_quantum_study():
 )
 def test_models_of_the_quantum_study_are_named(texts, name):
     figure = {"task": "digits", "model": "kernel_without_entanglement", "mode": "shots", "accuracy": 0.9}
-    (row,) = quantum_rows([figure | {"interval": [0.8, 1.0]}])
+    study = {"modes": {"shots": "1000 shots", "odd": "an odd mode"}, "device": {"name": "a device"}}
+    (row,) = quantum_rows(study | {"rows": [figure | {"interval": [0.8, 1.0]}]})
     assert texts.name_model(row) == name
-    (unknown,) = quantum_rows([figure | {"task": "moons", "model": "tree", "mode": "odd", "interval": [0.8, 1.0]}])
+    odd = figure | {"task": "moons", "model": "tree", "mode": "odd", "interval": [0.8, 1.0]}
+    (unknown,) = quantum_rows(study | {"rows": [odd]})
     assert (texts.name_task(unknown), texts.name_model(unknown)) == ("moons", f"tree{texts.comma}odd")

@@ -6,20 +6,24 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.systems.quantum_rows import quantum_rows, read_quantum, read_quantum_run
 from chipsmith.systems.row import Generation
 
-FIGURE = {"task": "digits", "model": "kernel", "mode": "exact", "accuracy": 0.899, "interval": [0.89, 0.908]}
+STUDY = {
+    "modes": {"exact": "whole test part, exact", "noise_part": "200 test examples with the noise of the device"},
+    "device": {"name": "a device"},
+    "rows": [
+        {"task": "digits", "model": "kernel", "mode": "noise_part", "accuracy": 0.81, "interval": [0.8, 0.82]},
+        {"task": "digits", "model": "rbf", "mode": "exact", "accuracy": 0.909, "interval": [0.9, 0.918]},
+    ],
+}
 
 
-def test_a_figure_is_a_row_below_the_line():
-    (row,) = quantum_rows([FIGURE])
-    assert (row.network, row.system) == ("digits", "kernel, exact")
-    assert (row.generation, row.how) == (Generation.QUANTUM, Evidence.SIMULATED)
-    assert (row.accuracy, row.accuracy_interval) == (0.899, (0.89, 0.908))
-    assert (row.latency_us, row.energy_uj, row.instructions) == (None, None, None)
-
-
-def test_a_classical_machine_beside_the_circuits_is_no_quantum_row():
-    (row,) = quantum_rows([FIGURE | {"model": "rbf"}])
-    assert (row.generation, row.how) == (Generation.ONE_CORE, Evidence.MEASURED)
+def test_circuits_are_simulated_and_the_machines_beside_them_measured():
+    circuit, machine = quantum_rows(STUDY)
+    assert (circuit.network, circuit.system) == ("digits", "kernel, noise_part")
+    assert (circuit.generation, circuit.how) == (Generation.QUANTUM, Evidence.SIMULATED)
+    assert (circuit.accuracy, circuit.accuracy_interval) == (0.81, (0.8, 0.82))
+    assert (circuit.latency_us, circuit.energy_uj, circuit.instructions) == (None, None, None)
+    assert circuit.source == "docs/quantum.json: 200 test examples with the noise of the device; the device is a device"
+    assert (machine.generation, machine.how) == (Generation.ONE_CORE, Evidence.MEASURED)
 
 
 def test_the_package_has_the_figures_or_says_that_it_has_none():

@@ -30,11 +30,11 @@ def cpu(**options):
 
 @pytest.fixture
 def tflite(tmp_path) -> str:
-    """A convolution in int8, rectified, with a scale for each channel."""
+    """A convolution in int8, rectified, with a scale for each channel; its weights are small: no product saturates."""
     random, writer = np.random.default_rng(3), FileWriter()
-    scales = random.uniform(0.002, 0.01, 8).astype(np.float32)
+    scales = random.uniform(0.008, 0.04, 8).astype(np.float32)
     image = writer.tensor((1, 8, 8, 3), "int8", Scaled(0.05, 3), name="image")
-    weights = writer.constant(random.integers(-127, 128, (8, 3, 3, 3)), "int8", Scaled(scales, [0] * 8, 0))
+    weights = writer.constant(random.integers(-31, 32, (8, 3, 3, 3)), "int8", Scaled(scales, [0] * 8, 0))
     bias = writer.constant(random.integers(-500, 500, 8), "int32", Scaled(scales * np.float32(0.05), [0] * 8))
     result = writer.tensor((1, 8, 8, 8), "int8", Scaled(0.04, -128), name="result")
     fields = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1, "padding": 0}
@@ -74,16 +74,13 @@ def test_openvino_in_int8_is_near(name):
 
 @pytest.mark.parametrize("runtime", Runtime)
 def test_an_int8_tflite_file_is_taken_by_all(tflite, runtime):
-    """LiteRT's reference kernels are the witness: a step here and there is rounding, more is OpenVINO's saturation."""
+    """LiteRT's reference kernels are the witness: what differs is a step."""
     network = load_model(tflite)
     images = np.random.default_rng(0).integers(-128, 128, (8, 8, 8, 3)).astype(np.int8)
     (outputs,) = cpu(runtime=runtime, threads=1).prepare(network).run(images)
     exact = run_reference(Path(tflite), images[:, None])[0].reshape(outputs.shape)
     assert outputs.dtype == np.int8
-    if runtime is Runtime.OPENVINO:
-        assert decibels(outputs + 128.0, exact + 128.0) >= 20
-    else:
-        assert np.abs(outputs.astype(int) - exact).max() <= 1
+    assert np.abs(outputs.astype(int) - exact).max() <= 1
 
 
 def count_threads() -> int:

@@ -68,8 +68,8 @@ def deploy(
     check_target(folder, list_files(name))
     if isinstance(model, str) and Path(model).is_dir():
         _refuse_of_run(calibration, random_calibration, shapes, wide)
-        made, recipe = load_run(Path(model))
-        return deploy_network(made, folder, name=name, recipe=recipe)
+        quantised, recipe = load_run(Path(model))
+        return deploy_network(quantised, folder, name=name, recipe=recipe)
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     check = None

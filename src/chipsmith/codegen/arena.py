@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from chipsmith.codegen.packing import Block, end_of, largest_sum, pack
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.packing import MemoryBlock, end_of, largest_sum, pack
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout
 
 _SCRATCH_SHARES = (0.08, 0.04, 0.0)
 """How far beyond `live_bytes` scratch memory may take an arena, in shares of it: the first that packs is taken."""
@@ -31,11 +31,11 @@ class Arena:
 class _Lives:
     """Blocks of tensors; `owners` has the block in which each tensor lies."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[MemoryBlock, ...]
     owners: Mapping[str, str]
 
 
-def plan_arena(layout: Layout, steps: Sequence[Step]) -> Arena:
+def plan_arena(layout: GraphLayout, steps: Sequence[CStep]) -> Arena:
     """The arena for these steps in their order."""
     lives = _lives(layout, steps)
     live_bytes = largest_sum(lives.blocks)
@@ -44,7 +44,7 @@ def plan_arena(layout: Layout, steps: Sequence[Step]) -> Arena:
     return chosen or _plan(lives, _granted(lives, layout, steps, _SCRATCH_SHARES[-1]), live_bytes)
 
 
-def _plan(lives: _Lives, scratch: Mapping[int, Block], live_bytes: int) -> Arena:
+def _plan(lives: _Lives, scratch: Mapping[int, MemoryBlock], live_bytes: int) -> Arena:
     blocks = (*lives.blocks, *scratch.values())
     offsets = pack(blocks)
     return Arena(
@@ -55,31 +55,31 @@ def _plan(lives: _Lives, scratch: Mapping[int, Block], live_bytes: int) -> Arena
     )
 
 
-def _granted(lives: _Lives, layout: Layout, steps: Sequence[Step], share: float) -> Mapping[int, Block]:
+def _granted(lives: _Lives, layout: GraphLayout, steps: Sequence[CStep], share: float) -> Mapping[int, MemoryBlock]:
     """The scratch memory of those steps where it fits beside the tensors that live then."""
     most = largest_sum(lives.blocks)
-    granted: dict[int, Block] = {}
+    granted: dict[int, MemoryBlock] = {}
     for index, step in enumerate(steps):
         if not step.scratch_bytes:
             continue
         live = sum(block.size_bytes for block in lives.blocks if block.first <= index <= block.last)
         budget = (1 + share) * most - live if most else share * _own_bytes(layout, step)
         if step.scratch_bytes <= budget:
-            granted[index] = Block(
+            granted[index] = MemoryBlock(
                 name=f"\0scratch {index}", size_bytes=step.scratch_bytes, alignment=4, first=index, last=index
             )
     return granted
 
 
-def _own_bytes(layout: Layout, step: Step) -> int:
+def _own_bytes(layout: GraphLayout, step: CStep) -> int:
     return sum(layout.graph.tensor(name).size_bytes for name in (*step.reads, *step.writes))
 
 
-def _lives(layout: Layout, steps: Sequence[Step]) -> _Lives:
+def _lives(layout: GraphLayout, steps: Sequence[CStep]) -> _Lives:
     """The block of each tensor that a step writes and no caller holds; what is overwritten shares its block."""
     outside = {*layout.graph.inputs, *layout.graph.constants, *output_roots(layout)}
     last = last_uses(layout, steps)
-    blocks: dict[str, Block] = {}
+    blocks: dict[str, MemoryBlock] = {}
     owners: dict[str, str] = {}
     for index, step in enumerate(steps):
         for name in (name for name in step.writes if name not in outside):
@@ -87,22 +87,27 @@ def _lives(layout: Layout, steps: Sequence[Step]) -> _Lives:
             owners[name] = owner or name
             if owner is None:
                 tensor = layout.graph.tensor(name)
-                size, alignment = tensor.size_bytes, tensor.dtype.size_bytes
-                blocks[name] = Block(name=name, size_bytes=size, alignment=alignment, first=index, last=last[name])
+                blocks[name] = MemoryBlock(
+                    name=name,
+                    size_bytes=tensor.size_bytes,
+                    alignment=tensor.dtype.size_bytes,
+                    first=index,
+                    last=last[name],
+                )
             else:
                 blocks[owner] = replace(blocks[owner], last=last[name])
     return _Lives(blocks=tuple(blocks.values()), owners=owners)
 
 
 def _overwritten(
-    layout: Layout, step: Step, index: int, last: Mapping[str, int], owners: Mapping[str, str]
+    layout: GraphLayout, step: CStep, index: int, last: Mapping[str, int], owners: Mapping[str, str]
 ) -> str | None:
     """The block of an operand that nobody needs any more and that the step's first output may take; None for none."""
     roots = (layout.root(name) for name in step.in_place)
     return next((owners[root] for root in roots if root in owners and last[root] == index), None)
 
 
-def last_uses(layout: Layout, steps: Sequence[Step]) -> Mapping[str, int]:
+def last_uses(layout: GraphLayout, steps: Sequence[CStep]) -> Mapping[str, int]:
     """For each tensor that a step writes the number of the last step that needs it; that behind all for an output."""
     last = {name: index for index, step in enumerate(steps) for name in step.writes}
     for index, step in enumerate(steps):
@@ -110,7 +115,7 @@ def last_uses(layout: Layout, steps: Sequence[Step]) -> Mapping[str, int]:
     return last | {layout.root(name): len(steps) for name in layout.graph.outputs}
 
 
-def output_roots(layout: Layout) -> Mapping[str, str]:
+def output_roots(layout: GraphLayout) -> Mapping[str, str]:
     """The tensors that are computed straight into a buffer of the caller, each with the output that it holds."""
     graph = layout.graph
     roots: dict[str, str] = {}

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipsmith.codegen.ctext import element_text
-from chipsmith.codegen.requantization import Epilogue, add_requantization
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.requantization import Narrowing, add_requantization
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.codegen.unit import Unit
 from chipsmith.codegen.views import pixel_steps
 from chipsmith.tosa.graph import DType, Operator
@@ -29,7 +29,7 @@ _ALIGNED = 16
 _MOST_PADDING = 0.25
 
 
-class Kernel(enum.Enum):
+class SumKernel(enum.Enum):
     """The function of the library that computes sums."""
 
     ROWS = "convolve_rows"
@@ -45,9 +45,9 @@ class Kernel(enum.Enum):
 class Sums:
     """An operator of SUMS, and how its sums become int8 where they do."""
 
-    layout: Layout
+    layout: GraphLayout
     operator: Operator
-    epilogue: Epilogue | None
+    narrowing: Narrowing | None
 
     @property
     def operation(self) -> Operation:
@@ -57,7 +57,7 @@ class Sums:
     @property
     def operators(self) -> tuple[Operator, ...]:
         """All that is computed, in order."""
-        return (self.operator, *(self.epilogue.operators if self.epilogue else ()))
+        return (self.operator, *(self.narrowing.operators if self.narrowing else ()))
 
     @property
     def weight_size(self) -> int:
@@ -72,9 +72,9 @@ class Sums:
         return padded if few and "weight" in self.operation.constants else self.weight_size
 
 
-def sums_step(sums: Sums) -> Step:
+def sums_step(sums: Sums) -> CStep:
     """The step of an operator of SUMS and of what follows it."""
-    return Step(
+    return CStep(
         operators=sums.operators,
         reads=sums.layout.computed(sums.operator.inputs),
         writes=sums.operators[-1].outputs,
@@ -83,25 +83,25 @@ def sums_step(sums: Sums) -> Step:
     )
 
 
-def choose_kernel(sums: Sums, *, has_scratch: bool) -> Kernel:
+def choose_kernel(sums: Sums, *, has_scratch: bool) -> SumKernel:
     """The fastest kernel that takes the operator."""
     match sums.operator.kind:
         case "MATMUL":
-            return Kernel.MATRICES
+            return SumKernel.MATRICES
         case "DEPTHWISE_CONV2D":
             filters = sums.operation.shape("weight")[3]
             plain = filters == 1 and not sums.operation.value("weight_zp")
-            return Kernel.DEPTHWISE if plain else Kernel.DEPTHWISE_ANY
+            return SumKernel.DEPTHWISE if plain else SumKernel.DEPTHWISE_ANY
         case "TRANSPOSE_CONV2D":
-            return Kernel.TRANSPOSED
+            return SumKernel.TRANSPOSED
     if sums.operation.value("weight_zp") or sums.weight_size > _MOST_PRODUCTS:
-        return Kernel.ANY
-    return Kernel.ROWS if has_scratch else Kernel.DIRECT
+        return SumKernel.ANY
+    return SumKernel.ROWS if has_scratch else SumKernel.DIRECT
 
 
 def _scratch_bytes(sums: Sums) -> int:
     """Four rows of int16 and four of sums; none where there are fewer places of the window."""
-    if choose_kernel(sums, has_scratch=True) is not Kernel.ROWS:
+    if choose_kernel(sums, has_scratch=True) is not SumKernel.ROWS:
         return 0
     *places, outputs = sums.operation.output.shape
     return _ROWS * (4 * outputs + 2 * sums.row_size) if math.prod(places) >= _ROWS else 0
@@ -109,7 +109,7 @@ def _scratch_bytes(sums: Sums) -> int:
 
 def _write(sums: Sums, unit: Unit, scratch: int | None) -> str:
     kernel = choose_kernel(sums, has_scratch=scratch is not None)
-    if kernel is Kernel.MATRICES:
+    if kernel is SumKernel.MATRICES:
         sizes = unit.add_structure("matrices", "matrices", _matrix_fields(sums.operation))
         operands = [unit.pointer(name) for name in sums.operator.inputs[:2]]
     else:
@@ -123,11 +123,11 @@ def _write(sums: Sums, unit: Unit, scratch: int | None) -> str:
     return f"{kernel.value}({', '.join(arguments)});"
 
 
-def _weights(sums: Sums, kernel: Kernel, unit: Unit) -> str:
+def _weights(sums: Sums, kernel: SumKernel, unit: Unit) -> str:
     """The pointer to the weights, in rows of row_size for the kernels that read them so."""
     name = sums.operator.inputs[1]
     data = sums.operation.constants.get("weight")
-    if data is None or kernel not in (Kernel.ROWS, Kernel.DIRECT) or sums.row_size == sums.weight_size:
+    if data is None or kernel not in (SumKernel.ROWS, SumKernel.DIRECT) or sums.row_size == sums.weight_size:
         return unit.pointer(name)
     rows = data.reshape(len(data), -1)
     padded = np.pad(rows, [(0, 0), (0, sums.row_size - sums.weight_size)])
@@ -136,9 +136,9 @@ def _weights(sums: Sums, kernel: Kernel, unit: Unit) -> str:
 
 def _results(sums: Sums, unit: Unit) -> str:
     target = unit.pointer(sums.operators[-1].outputs[0])
-    if sums.epilogue is None:
+    if sums.narrowing is None:
         return f".sums = {target}"
-    scale = add_requantization(sums.layout.graph, sums.epilogue, unit)
+    scale = add_requantization(sums.layout.graph, sums.narrowing, unit)
     return f".scale = &{scale}, .values = {target}"
 
 

@@ -10,10 +10,10 @@ from functools import cached_property
 
 from chipsmith.codegen.ctext import C_TYPES
 from chipsmith.codegen.expressions import EXPRESSIONS, Value, constant_value, range_of
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.codegen.unit import Unit
-from chipsmith.codegen.views import Sizes, View, broadcast, collapse, contiguous
+from chipsmith.codegen.views import AffineView, Sizes, broadcast, collapse, contiguous
 from chipsmith.tosa.graph import Operator
 from chipsmith.tosa.verify import operation_of
 
@@ -25,7 +25,7 @@ _ELEMENTS: Mapping[str, int] = {"MUL": 2, "NEGATE": 1, "TABLE": 1, "RESCALE": 3}
 class Chain:
     """Element-wise operators over the same elements, in order; `stored` are those of their outputs that others need."""
 
-    layout: Layout
+    layout: GraphLayout
     operators: tuple[Operator, ...]
     stored: tuple[str, ...]
 
@@ -52,9 +52,9 @@ def element_operands(operator: Operator) -> tuple[str, ...]:
     return operator.inputs[: _ELEMENTS.get(operator.kind, len(operator.inputs))]
 
 
-def chain_step(chain: Chain) -> Step:
+def chain_step(chain: Chain) -> CStep:
     """The step that computes a chain."""
-    return Step(
+    return CStep(
         operators=chain.operators,
         reads=chain.reads,
         writes=chain.stored,
@@ -79,7 +79,7 @@ class _ChainWriter:
     unit: Unit
     lines: list[str] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
-    views: list[View] = field(default_factory=list)
+    views: list[AffineView] = field(default_factory=list)
 
     def write(self) -> str:
         """Define the function and give the call."""
@@ -150,15 +150,15 @@ class _ChainWriter:
         low, high = range_of(self.chain.layout.graph.tensor(name).dtype)
         return Value(text=f"{self._names[self.unit.pointer(name)]}[{self._place(view)}]", low=low, high=high)
 
-    def _view(self, operator: Operator, name: str) -> View:
+    def _view(self, operator: Operator, name: str) -> AffineView:
         """What the chain reads of a tensor, from its first element on."""
         view, sizes = self.chain.layout.view(name), self.chain.sizes
         if operator.kind == "RESCALE" and name != operator.inputs[0]:
             leading = (1,) * (len(sizes) - 1)
-            view = View(sizes=(*leading, *view.sizes), strides=(*(0 for _ in leading), *view.strides))
+            view = AffineView(sizes=(*leading, *view.sizes), strides=(*(0 for _ in leading), *view.strides))
         return broadcast(replace(view, offset=0), sizes)
 
-    def _place(self, view: View) -> str:
+    def _place(self, view: AffineView) -> str:
         """A mark for the index of a view, which _loops replaces when all views are known."""
         self.views.append(view)
         return f"@{len(self.views) - 1}@"

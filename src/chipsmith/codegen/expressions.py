@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chipsmith import numerics
-from chipsmith.codegen.ctext import literal
+from chipsmith.codegen.ctext import literal, sum_text
 from chipsmith.tosa.graph import DType
 from chipsmith.tosa.operators.conversion import input_zero_point, output_zero_point
 from chipsmith.tosa.operators.elementwise import BITS
@@ -245,9 +245,7 @@ def _scaled(operation: Operation, value: Value, multiplier: Value, shift: Value)
 
 
 def _plus(value: Value, addend: int) -> Value:
-    if not addend:
-        return value
-    return Value(text=f"{value.text} + {literal(addend)}", low=value.low + addend, high=value.high + addend)
+    return Value(text=sum_text(value.text, addend), low=value.low + addend, high=value.high + addend)
 
 
 def _output_limits(operation: Operation) -> Range:
@@ -266,7 +264,7 @@ def _centred(operation: Operation, value: Value) -> tuple[str, Range]:
         bits = BITS[operation.dtype("input")]
         text, low, high = f"(uint{bits}_t){_operand(value)}", 0, (1 << bits) - 1
     zero_point = input_zero_point(operation)
-    return (f"{text} - {literal(zero_point)}" if zero_point else text), (low - zero_point, high - zero_point)
+    return sum_text(text, -zero_point), (low - zero_point, high - zero_point)
 
 
 def _scaled_range(bounds: Range, multiplier: Value, shift: Value) -> Range:

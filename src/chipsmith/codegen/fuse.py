@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from chipsmith.codegen.convolutions import SUMS
 from chipsmith.codegen.elementwise import element_operands, is_elementwise
-from chipsmith.codegen.requantization import Epilogue
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.requantization import Narrowing
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.tosa.graph import DType, Graph, Operator
 
 
@@ -16,15 +16,15 @@ from chipsmith.tosa.graph import DType, Graph, Operator
 class Group:
     """Operators that one step computes, in order; `stored` are those of their outputs that others need.
 
-    A group of sums has its `epilogue`; one of element-wise operators alone is a chain.
+    A group of sums has its `narrowing`; one of element-wise operators alone is a chain.
     """
 
     operators: tuple[Operator, ...]
     stored: tuple[str, ...]
-    epilogue: Epilogue | None = None
+    narrowing: Narrowing | None = None
 
 
-def fuse(layout: Layout) -> tuple[Group, ...]:
+def fuse(layout: GraphLayout) -> tuple[Group, ...]:
     """The groups, in an order in which each finds its inputs ready.
 
     Each operator is in one of them, but those whose output is a view of another tensor.
@@ -41,9 +41,9 @@ def fuse(layout: Layout) -> tuple[Group, ...]:
 class _Draft:
     """Groups as numbers of operators; a group stands where its last operator does."""
 
-    layout: Layout
+    layout: GraphLayout
     group_of: dict[int, list[int]] = field(default_factory=dict)
-    epilogues: dict[int, Epilogue] = field(default_factory=dict)
+    narrowings: dict[int, Narrowing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.graph = self.layout.graph
@@ -74,7 +74,7 @@ class _Draft:
         clamp = self._only_reader(rescale, "CLAMP")
         members = [index, rescale] if clamp is None else [index, rescale, clamp]
         operators = [self.graph.operators[member] for member in members]
-        self.epilogues[index] = Epilogue(rescale=operators[1], clamp=operators[2] if clamp is not None else None)
+        self.narrowings[index] = Narrowing(rescale=operators[1], clamp=operators[2] if clamp is not None else None)
         self.group_of |= dict.fromkeys(members, members)
 
     def _only_reader(self, index: int, kind: str) -> int | None:
@@ -124,7 +124,7 @@ class _Draft:
         return Group(
             operators=operators,
             stored=tuple(name for name in outputs if self._is_needed(name, members)),
-            epilogue=self.epilogues.get(members[0]),
+            narrowing=self.narrowings.get(members[0]),
         )
 
     def _is_needed(self, name: str, members: list[int]) -> bool:

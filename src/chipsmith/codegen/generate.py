@@ -16,13 +16,17 @@ from chipsmith.codegen.movement import MOVEMENTS, movement_step
 from chipsmith.codegen.pools import POOLS, pool_step
 from chipsmith.codegen.reductions import REDUCTIONS, reduction_step
 from chipsmith.codegen.source import header_text, source_text
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout, lay_out
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout, lay_out
 from chipsmith.errors import OperatorRefused
 from chipsmith.tosa.graph import Graph, Operator
-from chipsmith.tosa.passes.canonicalize import canonicalize
+from chipsmith.tosa.passes.canonicalize import PASSES, canonicalize
 from chipsmith.tosa.passes.cleanup import drop_dead
+from chipsmith.tosa.passes.convolution import plain_convolutions
 from chipsmith.tosa.verify import verify
+
+_PASSES = tuple(rewrite for rewrite in PASSES if rewrite is not plain_convolutions)
+"""All but that which fills weights with zeros for an array of multipliers: here they would take memory and time."""
 
 
 def generate_c(graph: Graph, *, name: str) -> CModule:
@@ -30,7 +34,7 @@ def generate_c(graph: Graph, *, name: str) -> CModule:
 
     Raises BadInput and OperatorRefused as verify does.
     """
-    return generate_canonical(canonicalize(graph), name=name)
+    return generate_canonical(canonicalize(graph, passes=_PASSES), name=name)
 
 
 def generate_canonical(graph: Graph, *, name: str) -> CModule:
@@ -62,19 +66,19 @@ def _ports(graph: Graph, name: str) -> tuple[tuple[CPort, ...], tuple[CPort, ...
     return ports[: len(graph.inputs)], ports[len(graph.inputs) :]
 
 
-def _step(layout: Layout, group: Group) -> Step:
+def _step(layout: GraphLayout, group: Group) -> CStep:
     operator = group.operators[0]
     if is_elementwise(operator):
         return chain_step(Chain(layout=layout, operators=group.operators, stored=group.stored))
     if operator.kind in SUMS:
-        return sums_step(Sums(layout=layout, operator=operator, epilogue=group.epilogue))
+        return sums_step(Sums(layout=layout, operator=operator, narrowing=group.narrowing))
     for kinds, make_step in _MAKERS:
         if operator.kind in kinds:
             return make_step(layout, operator)
     raise OperatorRefused(f"{operator.kind} '{operator.name}': C code has no kernel for it")
 
 
-_MAKERS: tuple[tuple[Container[str], Callable[[Layout, Operator], Step]], ...] = (
+_MAKERS: tuple[tuple[Container[str], Callable[[GraphLayout, Operator], CStep]], ...] = (
     (MOVEMENTS, movement_step),
     (POOLS, pool_step),
     (REDUCTIONS, reduction_step),

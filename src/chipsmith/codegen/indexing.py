@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.codegen.unit import Unit
 from chipsmith.tosa.graph import Graph, Operator
 from chipsmith.tosa.operators.image import resize_axes
@@ -15,19 +15,27 @@ from chipsmith.tosa.verify import operation_of
 INDEXING = ("GATHER", "SCATTER", "RESIZE")
 
 
-def indexing_step(layout: Layout, operator: Operator) -> Step:
+def indexing_step(layout: GraphLayout, operator: Operator) -> CStep:
     """The step of an operator of INDEXING.
 
     Indices outside of the rows, which TOSA leaves undefined, stand for the nearest row.
     """
     write = {"GATHER": _write_gather, "SCATTER": _write_scatter, "RESIZE": _write_resize}[operator.kind]
-    return Step(
+    return CStep(
         operators=(operator,),
         reads=layout.computed(operator.inputs),
         writes=operator.outputs,
         write=lambda unit, _: write(layout.graph, operator, unit),
-        in_place=operator.inputs[:1] if operator.kind == "SCATTER" else (),
+        in_place=operator.inputs[:1] if operator.kind == "SCATTER" and _is_alone(layout, operator) else (),
     )
+
+
+def _is_alone(layout: GraphLayout, operator: Operator) -> bool:
+    """Whether the first operand is all of its root, and no other operand is a part of it."""
+    table, *others = operator.inputs
+    root = layout.root(table)
+    whole = layout.graph.tensor(root).elements == layout.graph.tensor(table).elements
+    return whole and all(layout.root(name) != root for name in others)
 
 
 def _write_gather(graph: Graph, operator: Operator, unit: Unit) -> str:

@@ -9,10 +9,10 @@ from itertools import accumulate
 
 from chipsmith.codegen.ctext import C_TYPES, literal
 from chipsmith.codegen.elementwise import index_text, nest
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout, viewed
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout, viewed
 from chipsmith.codegen.unit import Unit
-from chipsmith.codegen.views import View, block, collapse, contiguous
+from chipsmith.codegen.views import AffineView, block, collapse, contiguous
 from chipsmith.tosa.graph import DType, Operator
 from chipsmith.tosa.operators.row import Operation
 from chipsmith.tosa.verify import operation_of
@@ -23,14 +23,14 @@ class Copy:
     """The elements of view `source` of tensor `name` go to view `target` of the output, which has the same sizes."""
 
     name: str
-    source: View
-    target: View
+    source: AffineView
+    target: AffineView
 
 
-Copies = Callable[[Operation, Layout], Sequence[Copy]]
+Copies = Callable[[Operation, GraphLayout], Sequence[Copy]]
 
 
-def _joined(operation: Operation, layout: Layout) -> Sequence[Copy]:
+def _joined(operation: Operation, layout: GraphLayout) -> Sequence[Copy]:
     axis, whole = operation.integer("axis"), contiguous(operation.output.shape)
     starts = [0, *accumulate(tensor.shape[axis] for tensor in operation.inputs)]
     origin = [0] * len(whole.sizes)
@@ -44,10 +44,10 @@ def _joined(operation: Operation, layout: Layout) -> Sequence[Copy]:
     )
 
 
-def _padded(operation: Operation, layout: Layout) -> Sequence[Copy]:
+def _padded(operation: Operation, layout: GraphLayout) -> Sequence[Copy]:
     """The constant goes everywhere first: that copy's source has strides of 0."""
     whole, inner = contiguous(operation.output.shape), operation.shape("input1")
-    constant = View(sizes=whole.sizes, strides=(0,) * len(whole.sizes))
+    constant = AffineView(sizes=whole.sizes, strides=(0,) * len(whole.sizes))
     target = block(whole, operation.values("padding")[0::2], inner)
     return (
         Copy(name=operation.inputs[2].name, source=constant, target=whole),
@@ -55,7 +55,7 @@ def _padded(operation: Operation, layout: Layout) -> Sequence[Copy]:
     )
 
 
-def _tiled(operation: Operation, layout: Layout) -> Sequence[Copy]:
+def _tiled(operation: Operation, layout: GraphLayout) -> Sequence[Copy]:
     """Each axis is two: the repetition, along which the source stands still, and the axis itself."""
     sizes, multiples = operation.shape("input1"), operation.values("multiples")
     split = tuple(size for pair in zip(multiples, sizes, strict=True) for size in pair)
@@ -63,12 +63,14 @@ def _tiled(operation: Operation, layout: Layout) -> Sequence[Copy]:
     strides = tuple(stride for own in inner.strides for stride in (0, own))
     return (
         Copy(
-            name=operation.inputs[0].name, source=View(sizes=split, strides=strides, offset=inner.offset), target=whole
+            name=operation.inputs[0].name,
+            source=AffineView(sizes=split, strides=strides, offset=inner.offset),
+            target=whole,
         ),
     )
 
 
-def _viewed(operation: Operation, layout: Layout) -> Sequence[Copy]:
+def _viewed(operation: Operation, layout: GraphLayout) -> Sequence[Copy]:
     name = operation.inputs[0].name
     source = viewed(operation, layout.view(name))
     assert source is not None, "a RESHAPE whose input lies in order copies nothing"
@@ -88,11 +90,11 @@ MOVEMENTS: Mapping[str, Copies] = {
 """The copies that each operator of this kind stands for, in order."""
 
 
-def movement_step(layout: Layout, operator: Operator) -> Step:
+def movement_step(layout: GraphLayout, operator: Operator) -> CStep:
     """The step of an operator of MOVEMENTS."""
     copies = MOVEMENTS[operator.kind](operation_of(layout.graph, operator), layout)
     output = operator.outputs[0]
-    return Step(
+    return CStep(
         operators=(operator,),
         reads=layout.computed(copy.name for copy in copies),
         writes=(output,),
@@ -100,7 +102,7 @@ def movement_step(layout: Layout, operator: Operator) -> Step:
     )
 
 
-def _write(layout: Layout, copy: Copy, output: str, unit: Unit) -> str:
+def _write(layout: GraphLayout, copy: Copy, output: str, unit: Unit) -> str:
     data, dtype = layout.data(copy.name), layout.graph.tensor(output).dtype
     target = unit.element(output, copy.target.offset)
     if data is not None and data.size == 1:

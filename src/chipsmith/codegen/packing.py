@@ -11,7 +11,7 @@ _MOST_COMPARISONS = 1_500_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class MemoryBlock:
     """Bytes that are in use from step `first` to step `last`, both included, and begin at a multiple of `alignment`."""
 
     name: str
@@ -20,12 +20,12 @@ class Block:
     first: int
     last: int
 
-    def meets(self, other: Block) -> bool:
+    def meets(self, other: MemoryBlock) -> bool:
         """Whether both are in use in some step."""
         return self.first <= other.last and other.first <= self.last
 
 
-def largest_sum(blocks: Sequence[Block]) -> int:
+def largest_sum(blocks: Sequence[MemoryBlock]) -> int:
     """The most bytes that are in use together: no packing is smaller."""
     changes: dict[int, int] = {}
     for block in blocks:
@@ -38,18 +38,18 @@ def largest_sum(blocks: Sequence[Block]) -> int:
     return most
 
 
-def end_of(blocks: Sequence[Block], offsets: Mapping[str, int]) -> int:
+def end_of(blocks: Sequence[MemoryBlock], offsets: Mapping[str, int]) -> int:
     """Bytes from the beginning to the end of the last block."""
     return max((offsets[block.name] + block.size_bytes for block in blocks), default=0)
 
 
-def pack(blocks: Sequence[Block]) -> Mapping[str, int]:
+def pack(blocks: Sequence[MemoryBlock]) -> Mapping[str, int]:
     """An offset for each block by its name, so that none that meet overlap.
 
     Several orders are tried, then the best with two blocks exchanged, until none is better or nothing could be.
     """
     least = largest_sum(blocks)
-    best: Sequence[Block] = ()
+    best: Sequence[MemoryBlock] = ()
     best_offsets: Mapping[str, int] = {}
     for order in _orders(blocks):
         offsets = _place_in_order(order)
@@ -60,7 +60,7 @@ def pack(blocks: Sequence[Block]) -> Mapping[str, int]:
     return _improve(best, best_offsets, least)
 
 
-def _orders(blocks: Sequence[Block]) -> Iterator[Sequence[Block]]:
+def _orders(blocks: Sequence[MemoryBlock]) -> Iterator[Sequence[MemoryBlock]]:
     yield sorted(blocks, key=lambda block: (-block.size_bytes, block.first))
     yield sorted(blocks, key=lambda block: -block.size_bytes * (block.last - block.first + 1))
     yield sorted(blocks, key=lambda block: (block.first - block.last, -block.size_bytes))
@@ -68,9 +68,9 @@ def _orders(blocks: Sequence[Block]) -> Iterator[Sequence[Block]]:
     yield sorted(blocks, key=lambda block: (-block.last, -block.size_bytes))
 
 
-def _place_in_order(order: Sequence[Block]) -> Mapping[str, int]:
+def _place_in_order(order: Sequence[MemoryBlock]) -> Mapping[str, int]:
     """Each block at the lowest offset that is free as long as it lives."""
-    placed: list[tuple[int, Block]] = []
+    placed: list[tuple[int, MemoryBlock]] = []
     for block in order:
         offset = 0
         for start, other in sorted((pair for pair in placed if pair[1].meets(block)), key=lambda pair: pair[0]):
@@ -85,7 +85,7 @@ def _aligned(offset: int, alignment: int) -> int:
     return -(-offset // alignment) * alignment
 
 
-def _improve(order: Sequence[Block], offsets: Mapping[str, int], least: int) -> Mapping[str, int]:
+def _improve(order: Sequence[MemoryBlock], offsets: Mapping[str, int], least: int) -> Mapping[str, int]:
     """Exchanges in the order, kept where the whole does not grow; the same for the same blocks."""
     generator = random.Random(0)
     current, size = list(order), end_of(order, offsets)

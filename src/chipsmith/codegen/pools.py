@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.codegen.unit import Unit
 from chipsmith.codegen.views import pixel_steps
 from chipsmith.tosa.graph import Operator
@@ -16,7 +16,7 @@ from chipsmith.tosa.verify import operation_of
 POOLS = ("AVG_POOL2D", "MAX_POOL2D")
 
 
-def pool_step(layout: Layout, operator: Operator) -> Step:
+def pool_step(layout: GraphLayout, operator: Operator) -> CStep:
     """The step of an AVG_POOL2D or MAX_POOL2D."""
 
     def write(unit: Unit, _: int | None) -> str:
@@ -24,10 +24,10 @@ def pool_step(layout: Layout, operator: Operator) -> Step:
         function = "average_pool" if operator.kind == "AVG_POOL2D" else "maximum_pool"
         return f"{function}(&{sizes}, {unit.pointer(operator.inputs[0])}, {unit.pointer(operator.outputs[0])});"
 
-    return Step(operators=(operator,), reads=layout.computed(operator.inputs), writes=operator.outputs, write=write)
+    return CStep(operators=(operator,), reads=layout.computed(operator.inputs), writes=operator.outputs, write=write)
 
 
-def _pool_fields(operation: Operation, layout: Layout) -> Mapping[str, int | str]:
+def _pool_fields(operation: Operation, layout: GraphLayout) -> Mapping[str, int | str]:
     images, height, width, channels = operation.shape("input")
     _, out_height, out_width, _ = operation.output.shape
     window = pooling_window(operation)

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 
 from chipsmith.codegen.ctext import C_TYPES
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.codegen.unit import Unit
 from chipsmith.tosa.graph import Operator
 from chipsmith.tosa.verify import operation_of
@@ -30,7 +30,7 @@ _EXTREME = """\
 """
 
 
-def reduction_step(layout: Layout, operator: Operator) -> Step:
+def reduction_step(layout: GraphLayout, operator: Operator) -> CStep:
     """The step of an operator of REDUCTIONS."""
     operation = operation_of(layout.graph, operator)
     shape, axis = operation.shape("input"), operation.integer("axis")
@@ -42,7 +42,7 @@ def reduction_step(layout: Layout, operator: Operator) -> Step:
         source, target = unit.pointer(operator.inputs[0]), unit.pointer(operator.outputs[0])
         return f"{function}({source}, {target}, {', '.join(map(str, sizes))});"
 
-    return Step(operators=(operator,), reads=layout.computed(operator.inputs), writes=operator.outputs, write=write)
+    return CStep(operators=(operator,), reads=layout.computed(operator.inputs), writes=operator.outputs, write=write)
 
 
 def _extreme(unit: Unit, kind: str, ctype: str) -> str:

@@ -12,7 +12,7 @@ from chipsmith.tosa.verify import operation_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Epilogue:
+class Narrowing:
     """A RESCALE, with a CLAMP behind it or none, that turns the sums of an operator into int8."""
 
     rescale: Operator
@@ -24,17 +24,17 @@ class Epilogue:
         return (self.rescale,) if self.clamp is None else (self.rescale, self.clamp)
 
 
-def add_requantization(graph: Graph, epilogue: Epilogue, unit: Unit) -> str:
+def add_requantization(graph: Graph, narrowing: Narrowing, unit: Unit) -> str:
     """The name of the structure that says how sums become int8."""
-    operation = operation_of(graph, epilogue.rescale)
+    operation = operation_of(graph, narrowing.rescale)
     channels = operation.output.shape[-1]
     multipliers, shifts = (
         operation.constants[name].reshape(-1).repeat(channels // operation.constants[name].size)
         for name in ("multiplier", "shift")
     )
     low, high = range_of(DType.INT8)
-    if epilogue.clamp is not None:
-        clamp = operation_of(graph, epilogue.clamp)
+    if narrowing.clamp is not None:
+        clamp = operation_of(graph, narrowing.clamp)
         low, high = clamp.integer("min_val"), clamp.integer("max_val")
     fields: dict[str, int | str] = {
         "multipliers": unit.add_array("multipliers", multipliers, DType.INT32),

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chipsmith.codegen.arena import Arena, output_roots
-from chipsmith.codegen.ctext import C_TYPES, comment
+from chipsmith.codegen.ctext import C_TYPES, comment, wrap_line
 from chipsmith.codegen.library import kernel_texts, needed_kernels
 from chipsmith.codegen.module import CPort
-from chipsmith.codegen.step import Step
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.step import CStep
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.codegen.unit import Unit
 from chipsmith.tosa.graph import DType, Graph, Operator
 from chipsmith.tosa.verify import describe, operation_of
@@ -39,6 +39,7 @@ def header_text(
     sizes = "".join(
         f"#define {name.upper()}_{port.identifier.upper()}_SIZE {_elements(port)}\n" for port in (*inputs, *outputs)
     )
+    parameters = _parameters(inputs, outputs, "")
     ports = "".join(f" *   {_port_comment(port)}\n" for port in (*inputs, *outputs))
     return f"""\
 /* Network '{comment(name)}' in integers.
@@ -56,7 +57,7 @@ def header_text(
 extern "C" {{
 #endif
 
-void {name}_run({_parameters(inputs, outputs, "")});
+{wrap_line(f"void {name}_run({parameters});", indent=0)}
 
 #ifdef __cplusplus
 }}
@@ -86,10 +87,10 @@ def _parameters(inputs: Sequence[CPort], outputs: Sequence[CPort], qualifier: st
 
 
 def source_text(
-    layout: Layout,
+    layout: GraphLayout,
     *,
     name: str,
-    steps: Sequence[Step],
+    steps: Sequence[CStep],
     arena: Arena,
     inputs: Sequence[CPort],
     outputs: Sequence[CPort],
@@ -103,8 +104,9 @@ def source_text(
         calls += step.write(unit, arena.scratch.get(index)).splitlines()
     calls += _copies(unit, outputs)
     calls += _unused(inputs, calls)
-    body = "".join(f"    {line}\n" for line in calls)
-    run = f"void {name}_run({_parameters(inputs, outputs, 'restrict ')})\n{{\n{body}}}\n"
+    body = "".join(f"{wrap_line(line, indent=4)}\n" for line in calls)
+    head = wrap_line(f"void {name}_run({_parameters(inputs, outputs, 'restrict ')})", indent=0)
+    run = f"{head}\n{{\n{body}}}\n"
     kernels = needed_kernels([*unit.texts.values(), run])
     texts = [_head(name), _arena_text(arena), *kernels, *unit.texts.values(), run]
     return SourceText(text="\n".join(text for text in texts if text), constant_bytes=unit.constant_bytes)
@@ -128,7 +130,7 @@ def _arena_text(arena: Arena) -> str:
 
 
 def _bases(
-    layout: Layout, arena: Arena, inputs: Sequence[CPort], outputs: Sequence[CPort]
+    layout: GraphLayout, arena: Arena, inputs: Sequence[CPort], outputs: Sequence[CPort]
 ) -> Mapping[str, tuple[str, int]]:
     """As Unit has them."""
     bases = {port.tensor: (port.identifier, 0) for port in inputs}

@@ -13,7 +13,7 @@ Write = Callable[[Unit, int | None], str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class CStep:
     """A call.
 
     `reads` and `writes` are tensors; a tensor of `in_place` may lie where the first written one does. A step that asks

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chipsmith.codegen.expressions import EXPRESSIONS
-from chipsmith.codegen.views import View, block, contiguous, flipped, permuted
+from chipsmith.codegen.views import AffineView, block, contiguous, flipped, permuted
 from chipsmith.tosa.graph import Array, Graph, Operator
 from chipsmith.tosa.operators.row import Operation
 from chipsmith.tosa.verify import operation_of
@@ -23,17 +23,17 @@ class Place:
     """The elements of tensor `root` that a tensor consists of."""
 
     root: str
-    view: View
+    view: AffineView
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class GraphLayout:
     """A graph and the place of each of its tensors."""
 
     graph: Graph
     places: Mapping[str, Place]
 
-    def view(self, name: str) -> View:
+    def view(self, name: str) -> AffineView:
         """The elements of a tensor, as a view of its root."""
         return self.places[name].view
 
@@ -55,9 +55,9 @@ class Layout:
         return tuple(name for name, place in self.places.items() if place.root != name)
 
 
-def lay_out(graph: Graph) -> Layout:
+def lay_out(graph: Graph) -> GraphLayout:
     """The layout of a verified graph."""
-    return Layout(graph=graph, places=places_of(graph))
+    return GraphLayout(graph=graph, places=places_of(graph))
 
 
 def places_of(graph: Graph) -> Mapping[str, Place]:
@@ -75,14 +75,14 @@ def places_of(graph: Graph) -> Mapping[str, Place]:
     return places
 
 
-def _output_view(operation: Operation, places: Mapping[str, Place]) -> View | None:
+def _output_view(operation: Operation, places: Mapping[str, Place]) -> AffineView | None:
     """The output of a view as a view of its input's root; None of other operators, and of none of one view."""
     if operation.operator.kind not in VIEWING:
         return None
     return viewed(operation, places[operation.operator.inputs[0]].view)
 
 
-def viewed(operation: Operation, whole: View) -> View | None:
+def viewed(operation: Operation, whole: AffineView) -> AffineView | None:
     """What an operator of VIEWING reads of a view of its input; None where a RESHAPE would have to copy it."""
     match operation.operator.kind:
         case "SLICE":
@@ -92,7 +92,7 @@ def viewed(operation: Operation, whole: View) -> View | None:
         case "REVERSE":
             return flipped(whole, operation.integer("axis"))
         case "RESHAPE" if whole.is_contiguous:
-            return View(
+            return AffineView(
                 sizes=operation.output.shape,
                 strides=contiguous(operation.output.shape).strides,
                 offset=whole.offset,
@@ -103,14 +103,14 @@ def viewed(operation: Operation, whole: View) -> View | None:
             return None
 
 
-def _suits(view: View, name: str, readers: list[Operator], graph: Graph) -> bool:
+def _suits(view: AffineView, name: str, readers: list[Operator], graph: Graph) -> bool:
     """Whether a tensor may stay a view: in order, or read only by operators that take it as it is."""
     if view.is_contiguous:
         return True
     return name not in graph.outputs and all(_reads_view(operator, name, view) for operator in readers)
 
 
-def _reads_view(operator: Operator, name: str, view: View) -> bool:
+def _reads_view(operator: Operator, name: str, view: AffineView) -> bool:
     if operator.kind in _READ_ANY_VIEW:
         return True
     if operator.kind in _READ_BLOCKS:

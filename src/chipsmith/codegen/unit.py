@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chipsmith.codegen.ctext import array_text, element_text, structure_text, unique_identifiers
-from chipsmith.codegen.storage import Layout
+from chipsmith.codegen.ctext import array_text, element_text, structure_text, unique_identifiers, wrap_line
+from chipsmith.codegen.storage import GraphLayout
 from chipsmith.tosa.graph import Array, DType
 
 _NAME = "@name@"
@@ -20,7 +20,7 @@ class Unit:
     `bases` has the array, or the caller's buffer, and the element in it where each tensor begins that is computed.
     """
 
-    layout: Layout
+    layout: GraphLayout
     bases: Mapping[str, tuple[str, int]]
     reserved: frozenset[str]
     texts: dict[str, str] = field(default_factory=dict)
@@ -61,4 +61,5 @@ class Unit:
 
     def add_function(self, stem: str, parameters: str, body: str) -> str:
         """The name of a function without result."""
-        return self.define(stem, f"static void {_NAME}({parameters})\n{{\n{body}}}\n")
+        head = wrap_line(f"static void {stem}_00({parameters})", indent=0).replace(f"{stem}_00", _NAME, 1)
+        return self.define(stem, f"{head}\n{{\n{body}}}\n")

@@ -10,7 +10,7 @@ Sizes = tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class AffineView:
     """Element (i0, i1, ...) of a view of `sizes` is element offset + i0 x strides[0] + ... of its tensor."""
 
     sizes: Sizes
@@ -26,32 +26,32 @@ class View:
         )
 
 
-def contiguous(shape: Sequence[int]) -> View:
+def contiguous(shape: Sequence[int]) -> AffineView:
     """All of a tensor of that shape."""
     strides = list(accumulate([1, *reversed(shape)], lambda a, b: a * b))[:-1]
-    return View(sizes=tuple(shape), strides=tuple(reversed(strides)))
+    return AffineView(sizes=tuple(shape), strides=tuple(reversed(strides)))
 
 
-def broadcast(view: View, sizes: Sequence[int]) -> View:
+def broadcast(view: AffineView, sizes: Sequence[int]) -> AffineView:
     """The view repeated along its axes of size 1 until it has `sizes`."""
     spread = (0 if size == 1 else stride for size, stride in zip(view.sizes, view.strides, strict=True))
     return replace(view, sizes=tuple(sizes), strides=tuple(spread))
 
 
-def block(view: View, start: Sequence[int], size: Sequence[int]) -> View:
+def block(view: AffineView, start: Sequence[int], size: Sequence[int]) -> AffineView:
     """The block of a view that begins at `start`."""
     offset = view.offset + sum(s * stride for s, stride in zip(start, view.strides, strict=True))
     return replace(view, sizes=tuple(size), offset=offset)
 
 
-def permuted(view: View, perms: Sequence[int]) -> View:
+def permuted(view: AffineView, perms: Sequence[int]) -> AffineView:
     """The view with its axes in another order."""
     return replace(
         view, sizes=tuple(view.sizes[axis] for axis in perms), strides=tuple(view.strides[axis] for axis in perms)
     )
 
 
-def flipped(view: View, axis: int) -> View:
+def flipped(view: AffineView, axis: int) -> AffineView:
     """The view with an axis turned round."""
     strides = list(view.strides)
     offset = view.offset + (view.sizes[axis] - 1) * strides[axis]
@@ -78,7 +78,7 @@ def collapse(sizes: Sequence[int], strides: Sequence[Sizes]) -> tuple[Sizes, tup
     )
 
 
-def pixel_steps(view: View) -> Mapping[str, int]:
+def pixel_steps(view: AffineView) -> Mapping[str, int]:
     """Distances in elements between neighbours of images or volumes, by the fields of the kernels' structures."""
     image, *spatial, _ = view.strides
     step_z, step_y, step_x = (*(0,) * (3 - len(spatial)), *spatial)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from chipsmith.deployment.firmware.recipe_input import RecipeInput, bind_recipe
 from chipsmith.deployment.predict import read_deployment
-from chipsmith.flow.run_folder import read_run
+from chipsmith.errors import BadInput
+from chipsmith.flow.run_folder import RESULT, read_run
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.program.file import read_program
 from chipsmith.tosa.file import read_tosa
@@ -17,6 +18,8 @@ def load_run(folder: Path) -> tuple[QuantizedNetwork, RecipeInput]:
 
     Raises BadInput where the folder holds no run, or its preprocessing has a step that C does not do.
     """
+    if not (folder / RESULT).is_file():
+        raise BadInput(f"{folder} is a folder and holds no run: `chipsmith run digits` makes one, or name a file")
     name = read_run(folder).network
     program = folder / f"{name}.program"
     deployment = read_deployment(read_program(program), name=str(program))

@@ -21,6 +21,7 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model, load_random
 from chipsmith.learn import Recipe, TrainedNetwork, load_recipe, load_trained, save_trained, shipped_recipes
 from chipsmith.learn.progress import Progress
+from chipsmith.suggest import nearest_name
 from chipsmith.systems.computer_rows import NamedNetwork
 from chipsmith.systems.quantum_rows import read_quantum_run
 from chipsmith.systems.row import LeftOut, SystemRow
@@ -118,11 +119,22 @@ def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> 
         return _train(load_recipe(text), text, progress)
     if path.is_dir():
         return _load_run(path)
+    if not path.suffix and not _is_function(text):
+        raise BadInput(_describe_unknown(text))
     progress.stage(f"load {text}")
     try:
         return load_model(text, resolve_calibration(calibration, text, DEFAULT_OPTIONS))
     except MissingCalibration:
         return load_random(text)
+
+
+def _describe_unknown(text: str) -> str:
+    near = nearest_name(text, (*PUBLISHED_FILES, *shipped_recipes()))
+    hint = f" (did you mean {near}?)" if near else ""
+    return (
+        f"there is no network '{text}'{hint}: name {', '.join(PUBLISHED_FILES)}, a recipe of `chipsmith recipes`, a "
+        "run folder, a .tosa, .tflite or .onnx file, or package.module:function"
+    )
 
 
 def find_published(name: str) -> Path:

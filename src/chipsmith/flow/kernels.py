@@ -12,7 +12,7 @@ from chipsmith.chip import Chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.errors import BadInput, ChipsmithError
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.kernels.build import Kernel, draw_values
+from chipsmith.kernels.build import SingleKernel, draw_values
 from chipsmith.profile.measure import describe_chip, quick_profile
 from chipsmith.profile.roofline import place_under_roof
 from chipsmith.program.program import Program
@@ -56,7 +56,7 @@ class ComputerAsk:
         yield "c", TargetOptions()
 
 
-def study_kernel(kernel: Kernel, chips: Sequence[Chip], *, computer: ComputerAsk | None) -> KernelResult:
+def study_kernel(kernel: SingleKernel, chips: Sequence[Chip], *, computer: ComputerAsk | None) -> KernelResult:
     """A kernel on each chip, its bits beside the references', and on this computer unless `computer` is None.
 
     Its numbers are checked against PyTorch's where the computer is asked for and has it, else against Chipsmith's own
@@ -99,7 +99,7 @@ def _check(network: QuantizedNetwork, program: Program) -> SourceCheck | None:
     return check_network(network, chip, model=network.graph.name, floor=FLOOR_DB)
 
 
-def draw_integers(kernel: Kernel) -> dict[str, Array]:
+def draw_integers(kernel: SingleKernel) -> dict[str, Array]:
     """The graph's inputs by name: first of typical values, then of any that the integers hold."""
     network, ports = kernel.network, kernel.inputs
     values = [draw_values(port, _TYPICAL, seed=kernel.seed + _INPUT_SEED) for port in ports]
@@ -121,7 +121,7 @@ def _ask_references(graph: Graph, inputs: Mapping[str, Array]) -> tuple[Expected
 # --- on this computer -------------------------------------------------------------------------------------------------
 
 
-def _time_ways(kernel: Kernel, chip: Chip, computer: ComputerAsk) -> tuple[list[KernelTiming], list[NotTimed]]:
+def _time_ways(kernel: SingleKernel, chip: Chip, computer: ComputerAsk) -> tuple[list[KernelTiming], list[NotTimed]]:
     """Each way of running the kernel that works here, and why the others do not."""
     timings, left_out = [], []
     for target, options in computer.ways():
@@ -133,7 +133,7 @@ def _time_ways(kernel: Kernel, chip: Chip, computer: ComputerAsk) -> tuple[list[
     return timings, left_out
 
 
-def _time_way(kernel: Kernel, target: Target, options: TargetOptions, inferences: int) -> KernelTiming:
+def _time_way(kernel: SingleKernel, target: Target, options: TargetOptions, inferences: int) -> KernelTiming:
     """Raises BadInput where something is missing here, or as Target.prepare."""
     missing = target.missing()
     if missing:
@@ -145,7 +145,7 @@ def _time_way(kernel: Kernel, target: Target, options: TargetOptions, inferences
     return KernelTiming(target=target.name, options=options, obtained=target.obtained, latency=latency)
 
 
-def _give_source(kernel: Kernel, target: str) -> QuantizedNetwork:
+def _give_source(kernel: SingleKernel, target: str) -> QuantizedNetwork:
     """The network with what the target runs in float32: PyTorch's module, or the file that PyTorch writes of it."""
     if not _has_torch():
         return kernel.network

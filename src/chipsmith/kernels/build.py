@@ -13,7 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.forms.values import GraphValue, natural_value, restore_order
 from chipsmith.frontends.quantise import quantise_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.kernels.kind import KernelDraft, KernelInput, KernelKind, Reals, Weights
+from chipsmith.kernels.kind import KernelDraft, KernelInput, KernelKind, Reals, Weights, check_size
 from chipsmith.kernels.parameters import KernelSettings, read_settings
 from chipsmith.kernels.source import FloatInterpreter, export_onnx, make_eager
 from chipsmith.quantisation.fold import fold_products
@@ -47,7 +47,7 @@ def read_activations(name: str) -> ActivationType:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kernel:
+class SingleKernel:
     """A kernel: its kind and settings, its weights by PyTorch's names, and its network, whose integers are chosen.
 
     `network.source` is the float network in Chipsmith's own interpreter.
@@ -80,7 +80,7 @@ def build_kernel(
     *,
     activations: ActivationType = ActivationType.INT8,
     seed: int = 0,
-) -> Kernel:
+) -> SingleKernel:
     """The kernel of a kind with the parameters `given` by name, words or values; its weights are drawn by `seed`.
 
     Raises BadInput for parameters that the kind does not have or that do not fit, OperatorRefused for what has no
@@ -90,6 +90,8 @@ def build_kernel(
     weights = dict(kind.draw(settings, np.random.default_rng(seed)))
     inputs = kind.inputs(settings)
     network = _write(kind, settings, weights, inputs)
+    for tensor in network.graph.tensors.values():
+        check_size(tensor.shape)
     wide = find_points(fold_products(network).graph).tensors if activations is ActivationType.INT16 else ()
     quantised = quantise_network(
         network,
@@ -97,7 +99,9 @@ def build_kernel(
         source=FloatInterpreter(network=network),
         settings=replace(_QUANTISATION, wide=tuple(wide)),
     )
-    return Kernel(kind=kind, settings=settings, activations=activations, seed=seed, weights=weights, network=quantised)
+    return SingleKernel(
+        kind=kind, settings=settings, activations=activations, seed=seed, weights=weights, network=quantised
+    )
 
 
 def draw_calibration(inputs: Sequence[KernelInput], *, seed: int) -> list[Reals]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.errors import BadInput
 from chipsmith.frontends.forms.values import Const, GraphValue
 from chipsmith.kernels.parameters import KernelParameter, KernelSettings
 from chipsmith.tosa.builder import GraphBuilder
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     import torch
 
 Reals: TypeAlias = npt.NDArray[np.float32]
+MOST_ELEMENTS = 1 << 26
+"""Of each tensor of a kernel; the largest chips hold a fraction of it."""
 Weights: TypeAlias = Mapping[str, Reals]
 """By the names that the kernel's PyTorch module has for them."""
 
@@ -67,8 +71,19 @@ def read_input(settings: KernelSettings) -> tuple[KernelInput, ...]:
     return (KernelInput(name="input", shape=settings.sizes("input")),)
 
 
+def check_size(shape: tuple[int, ...]) -> None:
+    """Raise BadInput for a tensor with more elements than a kernel may have."""
+    elements = math.prod(shape)
+    if elements > MOST_ELEMENTS:
+        sizes = "x".join(map(str, shape))
+        raise BadInput(
+            f"a kernel with a tensor of {sizes} is too large: {elements:,} values, where {MOST_ELEMENTS:,} are the most"
+        )
+
+
 def draw_weight(random: np.random.Generator, shape: tuple[int, ...], *, terms: int) -> Reals:
-    """Normal values, so small that a sum of `terms` products with normal values varies by 1."""
+    """Normal values, so small that a sum of `terms` products with normal values varies by 1. BadInput as check_size."""
+    check_size(shape)
     values: Reals = random.normal(size=shape).astype(np.float32)
     return values * np.float32(terms**-0.5)
 

@@ -14,7 +14,7 @@ from chipsmith.reports.markup import escape
 from chipsmith.targets import Precision
 
 if TYPE_CHECKING:
-    from chipsmith.kernels.build import Kernel
+    from chipsmith.kernels.build import SingleKernel
     from chipsmith.profile.roofline import RoofPlace
     from chipsmith.studies.kernel_results import KernelOnChip, KernelResult, KernelTiming
     from chipsmith.systems.comparison import MachineRoof
@@ -101,7 +101,7 @@ def _speed(place: RoofPlace, clock_hz: float) -> float:
     return OPERATIONS_PER_MAC * place.achieved_macs_per_cycle * clock_hz
 
 
-def _host_point(kernel: Kernel, macs: int, timing: KernelTiming) -> SpeedPoint:
+def _host_point(kernel: SingleKernel, macs: int, timing: KernelTiming) -> SpeedPoint:
     precision = timing.options.precision or _OF_TARGETS.get(timing.target, Precision.FLOAT32)
     operations = OPERATIONS_PER_MAC * macs
     return SpeedPoint(
@@ -113,7 +113,7 @@ def _host_point(kernel: Kernel, macs: int, timing: KernelTiming) -> SpeedPoint:
     )
 
 
-def count_bytes(kernel: Kernel, precision: Precision) -> int:
+def count_bytes(kernel: SingleKernel, precision: Precision) -> int:
     """Bytes of a kernel's inputs, weights and outputs, each once, in a precision."""
     inputs = sum(math.prod(port.shape) for port in kernel.inputs)
     outputs = sum(math.prod(tensor.shape) for tensor in kernel.network.author_outputs)

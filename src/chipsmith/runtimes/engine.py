@@ -15,7 +15,7 @@ from chipsmith.runtimes.clock import time_calls
 from chipsmith.tosa.graph import Array
 
 
-class Engine(Protocol):
+class InferenceEngine(Protocol):
     """A network that an engine has prepared for inputs of fixed shapes."""
 
     def infer(self, inputs: Sequence[Array]) -> Sequence[Array]:
@@ -32,7 +32,7 @@ class Engine(Protocol):
 class RuntimeNetwork:
     """A network in an engine; `inputs` are the author's, of one call."""
 
-    engine: Engine
+    engine: InferenceEngine
     inputs: tuple[AuthorTensor, ...]
 
     def run(self, *inputs: Array) -> tuple[Array, ...]:

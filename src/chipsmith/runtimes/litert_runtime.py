@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from chipsmith.errors import BadInput, CheckFailed
-from chipsmith.runtimes.model_file import ModelFile
+from chipsmith.runtimes.model_file import RuntimeFile
 from chipsmith.tosa.graph import Array
 
 
@@ -27,7 +27,7 @@ class LiteRtEngine:
         self._outputs = [port["index"] for port in interpreter.get_output_details()]
 
     def infer(self, inputs: Sequence[Array]) -> Sequence[Array]:
-        """As Engine.infer."""
+        """As InferenceEngine.infer."""
         interpreter = self._interpreter
         try:
             for index, array in zip(self._inputs, inputs, strict=True):
@@ -38,11 +38,11 @@ class LiteRtEngine:
             raise CheckFailed(f"LiteRT did not run the network: {str(error).strip()[:200]}") from error
 
     def reset(self) -> None:
-        """As Engine.reset."""
+        """As InferenceEngine.reset."""
         self._interpreter.reset_all_variables()
 
 
-def open_litert(file: ModelFile, kernels: LiteRtKernels, *, threads: int) -> LiteRtEngine:
+def open_litert(file: RuntimeFile, kernels: LiteRtKernels, *, threads: int) -> LiteRtEngine:
     """The engine of a file with so many threads. Raises BadInput with LiteRT's words where it refuses the file."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 

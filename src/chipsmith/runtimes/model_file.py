@@ -27,7 +27,7 @@ class FileFormat(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelFile:
+class RuntimeFile:
     """A network as a runtime reads it: a file's bytes and what they are; `path` is where the author has it."""
 
     data: bytes = field(repr=False)
@@ -40,7 +40,7 @@ class ModelFile:
         return "written by Chipsmith" if self.path is None else str(self.path)
 
 
-def find_float_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile:
+def find_float_file(network: QuantizedNetwork, runtime: Runtime) -> RuntimeFile:
     """The network in float32. Raises BadInput where it has no such form, or none that the runtime reads."""
     name, source = network.graph.name, network.source
     if network.arithmetic is not Arithmetic.FLOAT:
@@ -54,7 +54,7 @@ def find_float_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile:
     return _write(export_floats(network.floats))
 
 
-def find_int8_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile:
+def find_int8_file(network: QuantizedNetwork, runtime: Runtime) -> RuntimeFile:
     """The quantised network. Raises BadInput where it has no form that the runtime reads."""
     name = network.graph.name
     own = None if network.arithmetic is Arithmetic.FLOAT else _own_file(network, runtime)
@@ -78,19 +78,19 @@ def find_int8_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile:
     return _write(export_integers(network, form))
 
 
-def _own_file(network: QuantizedNetwork, runtime: Runtime) -> ModelFile | None:
+def _own_file(network: QuantizedNetwork, runtime: Runtime) -> RuntimeFile | None:
     """The author's own file, where the runtime reads it."""
     match network.source:
         case OnnxRuntimeModel(model=model) if runtime not in _OF_LITERT:
             path = model.file if model.file.is_file() else None  # a network may come as bytes alone
-            return ModelFile(data=model.data, format=FileFormat.ONNX, path=path)
+            return RuntimeFile(data=model.data, format=FileFormat.ONNX, path=path)
         case LiteRtModel(file=file) if runtime not in _OF_ONNXRUNTIME:
-            return ModelFile(data=file.read_bytes(), format=FileFormat.TFLITE, path=file)
+            return RuntimeFile(data=file.read_bytes(), format=FileFormat.TFLITE, path=file)
     return None
 
 
-def _write(data: bytes) -> ModelFile:
-    return ModelFile(data=data, format=FileFormat.ONNX)
+def _write(data: bytes) -> RuntimeFile:
+    return RuntimeFile(data=data, format=FileFormat.ONNX)
 
 
 def _refuse_litert(name: str) -> BadInput:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.frontends.onnx.session import first_line
-from chipsmith.runtimes.model_file import ModelFile
+from chipsmith.runtimes.model_file import RuntimeFile
 from chipsmith.tosa.graph import Array
 
 _EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
@@ -31,7 +31,7 @@ class OnnxRuntimeEngine:
         self._names = [port.name for port in session.get_inputs()]
 
     def infer(self, inputs: Sequence[Array]) -> Sequence[Array]:
-        """As Engine.infer."""
+        """As InferenceEngine.infer."""
         try:
             outputs: Sequence[Array] = self._session.run(None, dict(zip(self._names, inputs, strict=True)))
         except Exception as error:  # onnxruntime's classes have no common base of their own
@@ -39,10 +39,10 @@ class OnnxRuntimeEngine:
         return outputs
 
     def reset(self) -> None:
-        """As Engine.reset: nothing is kept."""
+        """As InferenceEngine.reset: nothing is kept."""
 
 
-def open_onnxruntime(file: ModelFile, activations: Activations, *, threads: int) -> OnnxRuntimeEngine:
+def open_onnxruntime(file: RuntimeFile, activations: Activations, *, threads: int) -> OnnxRuntimeEngine:
     """The engine of a file with so many threads. Raises BadInput with onnxruntime's words where it refuses the file."""
     import onnxruntime
 

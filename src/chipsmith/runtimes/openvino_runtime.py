@@ -7,7 +7,7 @@ from typing import Any
 
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.frontends.quantized_io import AuthorTensor
-from chipsmith.runtimes.model_file import ModelFile
+from chipsmith.runtimes.model_file import RuntimeFile
 from chipsmith.tosa.graph import Array
 
 
@@ -18,7 +18,7 @@ class OpenVinoEngine:
         self._request, self._order = request, order
 
     def infer(self, inputs: Sequence[Array]) -> Sequence[Array]:
-        """As Engine.infer."""
+        """As InferenceEngine.infer."""
         try:
             results = self._request.infer(dict(zip(self._order, inputs, strict=True)), share_inputs=True)
         except RuntimeError as error:
@@ -26,11 +26,11 @@ class OpenVinoEngine:
         return [*results.values()]
 
     def reset(self) -> None:
-        """As Engine.reset."""
+        """As InferenceEngine.reset."""
         self._request.reset_state()
 
 
-def open_openvino(file: ModelFile, inputs: Sequence[AuthorTensor], *, threads: int) -> OpenVinoEngine:
+def open_openvino(file: RuntimeFile, inputs: Sequence[AuthorTensor], *, threads: int) -> OpenVinoEngine:
     """The engine of a file with so many threads. Raises BadInput with OpenVINO's words where it refuses the file.
 
     What is float32 is computed in float32, also where the processor has shorter types.

@@ -32,7 +32,7 @@ class TorchEngine:
         self._module, self._call, self._device, self._threads = module, call, device, threads
 
     def infer(self, inputs: Sequence[Array]) -> Sequence[Array]:
-        """As Engine.infer. A module may write into its inputs: it gets copies."""
+        """As InferenceEngine.infer. A module may write into its inputs: it gets copies."""
         import torch
         from torch.utils._pytree import tree_leaves
 
@@ -51,7 +51,7 @@ class TorchEngine:
             raise CheckFailed(f"{type(self._module).__name__} did not run in PyTorch: {reason[:200]}") from error
 
     def reset(self) -> None:
-        """As Engine.reset: nothing is kept."""
+        """As InferenceEngine.reset: nothing is kept."""
 
 
 def open_eager(network: QuantizedNetwork, *, threads: int) -> TorchEngine:

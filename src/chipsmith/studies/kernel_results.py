@@ -9,7 +9,7 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
-    from chipsmith.kernels.build import Kernel
+    from chipsmith.kernels.build import SingleKernel
     from chipsmith.profile.host_latency import HostLatency
     from chipsmith.profile.profile import ChipRecord, Totals
     from chipsmith.profile.roofline import RoofPlace
@@ -109,7 +109,7 @@ class KernelResult:
     `check` compares the first chip's outputs with those of the kernel in floating point.
     """
 
-    kernel: Kernel
+    kernel: SingleKernel
     chips: tuple[KernelOnChip, ...]
     check: SourceCheck | None
     processor: Processor | None

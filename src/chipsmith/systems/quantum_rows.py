@@ -19,6 +19,7 @@ CIRCUIT_TARGETS = ("exact", "shots", "device")
 """How a circuit's answers are obtained; other targets of a quantum run are machines on the same features."""
 _ACCURACY, _INTERVAL = "accuracy_", "_interval"
 _GROUPED_BY = "a circuit of qubits, simulated"
+_BESIDE = "a classical machine beside the circuits"
 _CLASSICAL = frozenset({"rbf", "network_of_equal_parameters", "network_of_32"})
 """The models beside the circuits that compute on no qubit."""
 
@@ -26,11 +27,11 @@ _CLASSICAL = frozenset({"rbf", "network_of_equal_parameters", "network_of_32"})
 def read_quantum() -> Collected:
     """All rows of the study: models on quantum circuits, and the classical machines beside them."""
     text = (resources.files("chipsmith.systems") / STUDY).read_text(encoding="utf-8")
-    figures: list[Mapping[str, Any]] = json.loads(text)["quantum"]
-    if not figures:
+    study: Mapping[str, Any] = json.loads(text)
+    if not study["rows"]:
         reason = "this package was built without the figures of docs/quantum.json"
         return Collected(left_out=(LeftOut(what="quantum circuits", reason=reason),))
-    return Collected(rows=tuple(quantum_rows(figures)))
+    return Collected(rows=tuple(quantum_rows(study)))
 
 
 def read_quantum_run(result: Mapping[str, Any], *, source: str) -> tuple[SystemRow, ...]:
@@ -46,38 +47,41 @@ def read_quantum_run(result: Mapping[str, Any], *, source: str) -> tuple[SystemR
 
 def _run_row(result: Mapping[str, Any], target: str, source: str) -> SystemRow:
     low, high = result[f"{_ACCURACY}{target}{_INTERVAL}"]
-    measured = target in CIRCUIT_TARGETS
+    quantum = target in CIRCUIT_TARGETS
     return SystemRow(
         network=result["network"],
         organisation=MAKER,
-        system=f"{result['model']}, {target}" if measured else target,
-        generation=Generation.QUANTUM if measured else Generation.ONE_CORE,
-        how=Evidence.SIMULATED if measured else Evidence.MEASURED,
+        system=f"{result['model']}, {target}" if quantum else target,
+        generation=Generation.QUANTUM if quantum else Generation.ONE_CORE,
+        how=Evidence.SIMULATED if quantum else Evidence.MEASURED,
         accuracy=float(result[f"{_ACCURACY}{target}"]),
         accuracy_interval=(float(low), float(high)),
-        boundary=QUANTUM_BOUNDARY,
+        boundary=QUANTUM_BOUNDARY if quantum else CLASSICAL_BOUNDARY,
         boundary_source="docs/quantum.md",
         source=source,
-        hardware=f"{result['qubits']} qubits" if measured else "",
-        grouped_by=_GROUPED_BY if measured else "1 thread of a general-purpose processor",
+        hardware=f"{result['qubits']} qubits" if quantum else "",
+        grouped_by=_GROUPED_BY if quantum else _BESIDE,
     )
 
 
-def quantum_rows(figures: Iterable[Mapping[str, Any]]) -> Iterable[SystemRow]:
-    """A row for each figure: its `task`, `model`, `mode`, `accuracy` (from 0 to 1) and `interval` of 95 %."""
-    for figure in figures:
-        low, high = figure["interval"]
-        classical = figure["model"] in _CLASSICAL
+def quantum_rows(study: Mapping[str, Any]) -> Iterable[SystemRow]:
+    """A row for each of the study's `rows`: its `task`, `model`, `mode`, `accuracy` (from 0 to 1) and `interval`.
+
+    `modes` says what each mode is, `device` whose noise is in some.
+    """
+    for row in study["rows"]:
+        low, high = row["interval"]
+        classical = row["model"] in _CLASSICAL
         yield SystemRow(
-            network=figure["task"],
+            network=row["task"],
             organisation="quantum study",
-            system=f"{figure['model']}, {figure['mode']}",
+            system=f"{row['model']}, {row['mode']}",
             generation=Generation.ONE_CORE if classical else Generation.QUANTUM,
             how=Evidence.MEASURED if classical else Evidence.SIMULATED,
-            accuracy=figure["accuracy"],
+            accuracy=row["accuracy"],
             accuracy_interval=(low, high),
             boundary=CLASSICAL_BOUNDARY if classical else QUANTUM_BOUNDARY,
             boundary_source="docs/quantum.md",
-            source="docs/quantum.json",
-            grouped_by="a classical machine beside the circuits" if classical else _GROUPED_BY,
+            source=f"docs/quantum.json: {study['modes'][row['mode']]}; the device is {study['device']['name']}",
+            grouped_by=_BESIDE if classical else _GROUPED_BY,
         )

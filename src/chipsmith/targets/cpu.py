@@ -34,8 +34,11 @@ class CpuTarget:
     @property
     def obtained(self) -> str:
         """As Target.obtained: the runtime and its version, precision, threads, the processor and its SIMD."""
+        return self.describe(describe_threads(self.threads))
+
+    def describe(self, threads: str) -> str:
+        """As `obtained`, where the threads are those that `threads` says."""
         processor = describe_processor()
-        threads = describe_threads(self.threads)
         kernels = ("its own kernels",) if self.runtime is Runtime.LITERT_BUILTIN else ()
         saturates = self.precision is Precision.INT8 and self.runtime is Runtime.OPENVINO
         caveat = (_SATURATION,) if saturates and not processor.sums_int8_products else ()

@@ -111,6 +111,13 @@ def test_values_have_no_classes_to_tell_apart(toy):
         train(recipe(), toy(Task.REGRESSION))
 
 
+@pytest.mark.parametrize("kind", ["rbf_kernel", "quantum_kernel", "quantum_classifier"])
+def test_images_are_refused_with_what_makes_features_of_them(kind):
+    network = load_recipe("digits", [f"network.kind={kind}"]).network
+    with pytest.raises(BadInput, match=rf"{kind}' takes examples of features, not .*principal_components=8"):
+        network.build(input_shape=(1, 28, 28), outputs=10)
+
+
 def test_pairs_agree_with_scikit_learns_votes():
     drawn = np.random.default_rng(3)
     inputs, labels = drawn.normal(size=(80, 5)), np.arange(80) % 4

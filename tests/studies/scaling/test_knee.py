@@ -47,8 +47,9 @@ def test_more_than_linear_is_no_negative_share():
     assert serial_share(points({1: 100, 2: 40})) == 0
 
 
-def test_one_number_of_threads_says_nothing():
-    assert serial_share(points({1: 100})) is None
+@pytest.mark.parametrize("times", [{1: 100}, {1: 100, 2: 101}, {2: 100, 4: 50}])
+def test_a_single_point_and_threads_that_slow_down_have_no_serial_share(times):
+    assert serial_share(points(times)) is None
 
 
 def test_the_sentence_names_what_binds():
@@ -57,7 +58,7 @@ def test_the_sentence_names_what_binds():
     after = ScalingPoint(amount=2, label="8 x 16", latency_us=9.9)
     text = explain_curve([bound, after], "array", 0)
     assert text.startswith("The knee is at 8 x 8: a doubling from there brings a speed-up of only 1.01.")
-    assert "The external bus binds there (speed-up of doubling each: array 1.02, bus 1.90)" in text
+    assert "What binds there: the external bus (speed-up of doubling each: array 1.02, bus 1.90)" in text
     assert "No legal chip has twice its vector lanes or on-chip memory." in text
 
 

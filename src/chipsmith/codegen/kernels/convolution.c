@@ -1,4 +1,5 @@
-/*: convolution: its sizes; the input's elements n, z, y, x, 0 are so many steps apart, weights are [outputs][z][y][x][inputs] */
+/*: convolution: its sizes; images, planes, rows and pixels of the input are so many steps apart, weights are
+ * [outputs][planes][rows][columns][inputs] */
 typedef struct {
     int32_t images, depth, height, width, inputs;
     int32_t out_depth, out_height, out_width, outputs;
@@ -159,9 +160,9 @@ static inline void convolve_direct(const convolution *c, const int8_t *input, co
                         const int32_t first = clamp32(-x, 0, span), end = clamp32(c->width - x, first, span);
                         if (z < 0 || z >= c->depth || y < 0 || y >= c->height || first == end)
                             continue;
-                        add_products(input + p.n * c->step_n + z * c->step_z + y * c->step_y + (x + first) * c->step_x,
-                                     c->input_zero,
-                                     weights + ((kz * c->kernel_height + ky) * c->kernel_width + kx + first) * c->inputs,
+                        const int8_t *pixels = input + p.n * c->step_n + z * c->step_z + y * c->step_y;
+                        const int32_t tap = (kz * c->kernel_height + ky) * c->kernel_width + kx + first;
+                        add_products(pixels + (x + first) * c->step_x, c->input_zero, weights + tap * c->inputs,
                                      offsets, (end - first) * c->inputs, sums);
                     }
             for (int32_t k = 0; k < channels; k++)
@@ -186,7 +187,8 @@ static inline void widen_window(const convolution *c, const int8_t *input, const
                     memset(row, 0, (size_t)(span * c->inputs) * sizeof *row);
                     continue;
                 }
-                const int8_t *pixels = input + p->n * c->step_n + z * c->step_z + y * c->step_y + (x + first) * c->step_x;
+                const int8_t *line = input + p->n * c->step_n + z * c->step_z + y * c->step_y;
+                const int8_t *pixels = line + (x + first) * c->step_x;
                 int16_t *inside = row + first * c->inputs;
                 for (int32_t i = 0; i < first * c->inputs; i++)
                     row[i] = 0;
@@ -251,8 +253,8 @@ static inline void add_filtered(const int8_t *restrict pixel, int32_t zero, cons
                                 int32_t count, uint32_t *restrict sums)
 {
     for (int32_t i = 0; i < count; i++) {
-        const int16_t product = (int16_t)((pixel[i] - zero) * weights[i]);
-        sums[i] += (uint32_t)(int32_t)product;
+        const int32_t product = (int16_t)((pixel[i] - zero) * weights[i]);
+        sums[i] += (uint32_t)product;
     }
 }
 

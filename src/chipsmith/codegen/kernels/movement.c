@@ -42,12 +42,12 @@ typedef struct {
 } neighbours;
 
 /*: find_neighbours */
-static inline neighbours find_neighbours(int32_t position, int32_t numerator, int32_t size)
+static inline neighbours find_neighbours(int32_t point, int32_t numerator, int32_t size)
 {
-    /* positions are not below -numerator */
-    const int32_t before = (position + numerator) / numerator - 1;
+    /* points are not below -numerator */
+    const int32_t before = (point + numerator) / numerator - 1;
     const neighbours n = {before < 0 ? 0 : before, before + 1 < size ? before + 1 : size - 1,
-                          position - before * numerator};
+                          point - before * numerator};
     return n;
 }
 
@@ -79,9 +79,9 @@ static inline void resize_bilinear(const resizing *r, const int8_t *restrict inp
                 const neighbours x = find_neighbours(ox * r->denominator_x + r->offset_x, r->numerator_x, r->width);
                 const int32_t left = x.before * r->channels, right = x.behind * r->channels;
                 for (int32_t c = 0; c < r->channels; c++) {
-                    const int32_t first = above[left + c] * (r->numerator_y - y.distance) + below[left + c] * y.distance;
-                    const int32_t second =
-                        above[right + c] * (r->numerator_y - y.distance) + below[right + c] * y.distance;
+                    const int32_t rest = r->numerator_y - y.distance;
+                    const int32_t first = above[left + c] * rest + below[left + c] * y.distance;
+                    const int32_t second = above[right + c] * rest + below[right + c] * y.distance;
                     *output++ = first * (r->numerator_x - x.distance) + second * x.distance;
                 }
             }

@@ -58,6 +58,15 @@ def require_rank(family: str, input_shape: Shape, *, rank: int, axes: str) -> No
         raise BadInput(f"network '{family}' takes examples of shape ({axes}), not {tuple(input_shape)}")
 
 
+def require_features(family: str, input_shape: Shape) -> None:
+    """Raises BadInput where the examples of `family` are no features."""
+    if len(input_shape) != 1 or min(input_shape) < 1:
+        raise BadInput(
+            f"network '{family}' takes examples of features, not of shape {tuple(input_shape)}: "
+            "reduce them to some with principal_components=8"
+        )
+
+
 def require_outputs(family: str, outputs: int) -> None:
     """Raises BadInput for a network without outputs."""
     if outputs < 1:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from chipsmith.learn.data.dataset import Dataset
-from chipsmith.learn.networks.base import Network, Shape, require_outputs, require_rank
+from chipsmith.learn.networks.base import Network, Shape, require_features, require_outputs
 from chipsmith.learn.training.history import OnEpoch
 from chipsmith.learn.training.machines import MachineFit, fit_machine
 
@@ -55,6 +55,6 @@ class RbfKernel(KernelFamily):
         """See Network.build."""
         from chipsmith.learn.networks.modules.machines import RbfMachine
 
-        require_rank(self.kind, input_shape, rank=1, axes="features")
+        require_features(self.kind, input_shape)
         require_outputs(self.kind, outputs)
         return RbfMachine(features=input_shape[0], classes=outputs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
-from chipsmith.learn.networks.base import Network, Shape, require_outputs, require_rank
+from chipsmith.learn.networks.base import Network, Shape, require_features, require_outputs
 from chipsmith.learn.networks.machines import Choices, KernelFamily
 from chipsmith.quantum.circuit import MOST_LAYERS, MOST_QUBITS, Entanglement, LayeredCircuit
 from chipsmith.quantum.classifier import ClassifierSettings, build_classifier
@@ -65,7 +65,7 @@ class QuantumClassifier(QuantumNetwork):
 
     def settings(self, *, input_shape: Shape, outputs: int) -> ClassifierSettings:
         """The classifier for examples of this shape. Raises BadInput where it cannot take them."""
-        require_rank(self.kind, input_shape, rank=1, axes="features")
+        require_features(self.kind, input_shape)
         require_outputs(self.kind, outputs)
         return ClassifierSettings(circuit=self.circuit, features=input_shape[0], classes=outputs, spread=self.spread)
 
@@ -85,7 +85,7 @@ class QuantumKernel(QuantumNetwork, KernelFamily):
         """See Network.build."""
         from chipsmith.learn.networks.modules.machines import QuantumMachine
 
-        require_rank(self.kind, input_shape, rank=1, axes="features")
+        require_features(self.kind, input_shape)
         require_outputs(self.kind, outputs)
         return QuantumMachine(circuit=self.circuit, features=input_shape[0], classes=outputs)
 

@@ -16,7 +16,7 @@ from chipsmith.runtimes.onnx_export.products import PRODUCTS
 from chipsmith.runtimes.onnx_export.rounded import Int8Form
 from chipsmith.runtimes.onnx_export.softmax import find_softmaxes, write_softmax
 from chipsmith.runtimes.onnx_export.sums import RealSums, is_signed, scale_of
-from chipsmith.runtimes.onnx_export.values import Exporters, Layout, Written, cast, permutation
+from chipsmith.runtimes.onnx_export.values import Exporters, ImageLayout, Written, cast, permutation
 from chipsmith.runtimes.onnx_export.writer import OnnxWriter
 from chipsmith.tosa.graph import DType, Graph, Operator
 from chipsmith.tosa.operators import OPERATORS
@@ -113,8 +113,8 @@ class _IntegerExport:
         """A tensor in the author's order of axes: as it is, channels second, or transposed."""
         if list(axes) == sorted(axes):
             return Written(name=name)
-        if len(axes) > 3 and list(axes) == permutation(axes, Layout.LAST):
-            return Written(name=name, layout=Layout.SECOND)
+        if len(axes) > 3 and list(axes) == permutation(axes, ImageLayout.LAST):
+            return Written(name=name, layout=ImageLayout.SECOND)
         return Written(name=self.writer.add("Transpose", [name], {"perm": list(axes)}))
 
     def leave(self, port: AuthorTensor, binding: IoBinding) -> str:
@@ -123,14 +123,14 @@ class _IntegerExport:
         if scale is not None and dtype is DType.INT32:
             written = self._sums.form_of(binding.tensor).scaled(_UNIT * scale)
             return self._lay_out(self._real_in_order(binding.tensor, written), binding.axes)
-        if len(binding.axes) > 3 and list(binding.axes) == permutation(binding.axes, Layout.LAST):
-            return self._convert(self._tensors.read(binding.tensor, Layout.SECOND), port, binding)
+        if len(binding.axes) > 3 and list(binding.axes) == permutation(binding.axes, ImageLayout.LAST):
+            return self._convert(self._tensors.read(binding.tensor, ImageLayout.SECOND), port, binding)
         return self._lay_out(self._convert(self._tensors.read(binding.tensor), port, binding), binding.axes)
 
     def _real_in_order(self, tensor: str, written: Written) -> str:
-        if written.layout is Layout.LAST:
+        if written.layout is ImageLayout.LAST:
             return written.name
-        perm = permutation(self._graph.tensor(tensor).shape, Layout.LAST)
+        perm = permutation(self._graph.tensor(tensor).shape, ImageLayout.LAST)
         return self.writer.add("Transpose", [written.name], {"perm": perm})
 
     def _lay_out(self, name: str, axes: Sequence[int]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.runtimes.onnx_export.rounded import Int8Form
-from chipsmith.runtimes.onnx_export.values import ExportedTensors, Layout, cast
+from chipsmith.runtimes.onnx_export.values import ExportedTensors, ImageLayout, cast
 from chipsmith.runtimes.onnx_export.writer import OnnxWriter
 from chipsmith.tosa.graph import DType, Graph
 
@@ -28,12 +28,12 @@ class IntegerTensors(ExportedTensors):
         """As ExportedTensors.type_of."""
         return np.dtype(self.form.value) if dtype is DType.INT8 else dtype.numpy
 
-    def layout(self, tensor: str) -> Layout:
+    def layout(self, tensor: str) -> ImageLayout:
         """As ExportedTensors.layout."""
         self._prepare(tensor)
         return super().layout(tensor)
 
-    def read(self, tensor: str, layout: Layout = Layout.LAST) -> str:
+    def read(self, tensor: str, layout: ImageLayout = ImageLayout.LAST) -> str:
         """As ExportedTensors.read; a constant's int8 is in the form too."""
         constant = self.graph.constant(tensor)
         if constant is not None and self.graph.tensor(tensor).dtype is DType.INT8:
@@ -45,7 +45,7 @@ class IntegerTensors(ExportedTensors):
         if tensor not in self._names and tensor not in self.graph.constants:
             self._write(tensor)
 
-    def read_integers(self, tensor: str, layout: Layout = Layout.LAST) -> str:
+    def read_integers(self, tensor: str, layout: ImageLayout = ImageLayout.LAST) -> str:
         """As ExportedTensors.read_integers: the graph's own integers."""
         wide = super().read_integers(tensor, layout)
         if self.graph.tensor(tensor).dtype is not DType.INT8 or not self.form.offset:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import OperatorRefused
-from chipsmith.runtimes.onnx_export.values import ExportedTensors, Exporters, Layout, Weight, Written
+from chipsmith.runtimes.onnx_export.values import ExportedTensors, Exporters, ImageLayout, Weight, Written
 from chipsmith.tosa.operators.convolution import convolution_window
 from chipsmith.tosa.operators.pooling import pooling_window
 from chipsmith.tosa.operators.row import Operation
@@ -46,10 +46,10 @@ def arrange_kernel(operation: Operation, weight: npt.NDArray[Any]) -> npt.NDArra
 def _convolve(tensors: ExportedTensors, operation: Operation) -> Written:
     if is_dense_row(operation):
         return _multiply_rows(tensors, operation)
-    image = tensors.read(operation.operator.inputs[0], Layout.SECOND)
+    image = tensors.read(operation.operator.inputs[0], ImageLayout.SECOND)
     weight = Weight(values=arrange_kernel(operation, _constant_weight(operation)), axis=0)
     names = [image, *tensors.read_weights(operation, weight)]
-    return Written(name=tensors.writer.add("Conv", names, convolution_attributes(operation)), layout=Layout.SECOND)
+    return Written(name=tensors.writer.add("Conv", names, convolution_attributes(operation)), layout=ImageLayout.SECOND)
 
 
 def _multiply_rows(tensors: ExportedTensors, operation: Operation) -> Written:
@@ -72,7 +72,7 @@ def _constant_weight(operation: Operation) -> npt.NDArray[Any]:
 
 def _convolve_transposed(tensors: ExportedTensors, operation: Operation) -> Written:
     """Negative padding crops; positive padding is written behind, and the bias is added to it too."""
-    image, writer = tensors.read(operation.operator.inputs[0], Layout.SECOND), tensors.writer
+    image, writer = tensors.read(operation.operator.inputs[0], ImageLayout.SECOND), tensors.writer
     weight = Weight(values=np.moveaxis(_constant_weight(operation), -1, 0), axis=1)
     names = tensors.read_weights(operation, weight)
     top, bottom, left, right = operation.integers("out_pad")
@@ -80,11 +80,11 @@ def _convolve_transposed(tensors: ExportedTensors, operation: Operation) -> Writ
     widths = [0, 0, max(0, top), max(0, left), 0, 0, max(0, bottom), max(0, right)]
     attributes = {"strides": list(operation.integers("stride")), "pads": cropped}
     if not any(widths):
-        return Written(name=writer.add("ConvTranspose", [image, *names], attributes), layout=Layout.SECOND)
+        return Written(name=writer.add("ConvTranspose", [image, *names], attributes), layout=ImageLayout.SECOND)
     sums = writer.add("ConvTranspose", [image, names[0]], attributes)
     padded = writer.add("Pad", [sums, writer.constant(widths, np.int64)])
     bias = writer.add("Reshape", [names[1], writer.constant([1, -1, 1, 1], np.int64)])
-    return Written(name=writer.add("Add", [padded, bias]), layout=Layout.SECOND)
+    return Written(name=writer.add("Add", [padded, bias]), layout=ImageLayout.SECOND)
 
 
 def _multiply_matrices(tensors: ExportedTensors, operation: Operation) -> Written:
@@ -114,8 +114,8 @@ def maximum_pool(tensors: ExportedTensors, operation: Operation) -> Written:
 
 
 def _pool(tensors: ExportedTensors, operation: Operation, kind: str, attributes: Mapping[str, Any]) -> Written:
-    image = tensors.read(operation.operator.inputs[0], Layout.SECOND)
-    return Written(name=tensors.writer.add(kind, [image], attributes), layout=Layout.SECOND)
+    image = tensors.read(operation.operator.inputs[0], ImageLayout.SECOND)
+    return Written(name=tensors.writer.add(kind, [image], attributes), layout=ImageLayout.SECOND)
 
 
 PRODUCTS: Exporters = {

@@ -12,7 +12,7 @@ from chipsmith.quantisation.wiring import moved_operands, moves_elements
 from chipsmith.runtimes.onnx_export.movement import MOVES
 from chipsmith.runtimes.onnx_export.products import maximum_pool
 from chipsmith.runtimes.onnx_export.reals import clamp_limits
-from chipsmith.runtimes.onnx_export.values import ExportedTensors, Exporters, Layout, Weight, Written
+from chipsmith.runtimes.onnx_export.values import ExportedTensors, Exporters, ImageLayout, Weight, Written
 from chipsmith.runtimes.onnx_export.writer import OnnxWriter
 from chipsmith.tosa.graph import Graph, Operator
 from chipsmith.tosa.operators.row import Operation
@@ -43,7 +43,7 @@ class RoundedTensors(ExportedTensors):
         self._plan, self._form = plan.tensors, form
         self._codes = ExportedTensors(graph, writer)
         self._coded: dict[str, Quantisation] = {}
-        self._reals: dict[tuple[str, Layout], str] = {}
+        self._reals: dict[tuple[str, ImageLayout], str] = {}
 
     def put(self, tensor: str, written: Written) -> None:
         """Say what a tensor is, as it is computed: rounded if the plan has it."""
@@ -63,11 +63,11 @@ class RoundedTensors(ExportedTensors):
         self._codes.put(tensor, written)
         self._coded[tensor] = quantisation
 
-    def layout(self, tensor: str) -> Layout:
+    def layout(self, tensor: str) -> ImageLayout:
         """As ExportedTensors.layout."""
         return self._codes.layout(tensor) if tensor in self._coded else super().layout(tensor)
 
-    def read(self, tensor: str, layout: Layout = Layout.LAST) -> str:
+    def read(self, tensor: str, layout: ImageLayout = ImageLayout.LAST) -> str:
         """As ExportedTensors.read; what is rounded is dequantised."""
         if tensor not in self._coded:
             return super().read(tensor, layout)

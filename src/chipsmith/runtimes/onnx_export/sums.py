@@ -18,7 +18,15 @@ from chipsmith.quantisation.plan import Reals
 from chipsmith.runtimes.onnx_export.integer_tensors import IntegerTensors
 from chipsmith.runtimes.onnx_export.movement import MOVES, elementwise, reduction
 from chipsmith.runtimes.onnx_export.products import PRODUCTS
-from chipsmith.runtimes.onnx_export.values import ExportedTensors, Exporter, Layout, Weight, Written, cast, permutation
+from chipsmith.runtimes.onnx_export.values import (
+    ExportedTensors,
+    Exporter,
+    ImageLayout,
+    Weight,
+    Written,
+    cast,
+    permutation,
+)
 from chipsmith.runtimes.onnx_export.writer import OnnxWriter
 from chipsmith.tosa.graph import DType, Graph, Operator
 from chipsmith.tosa.operators import OPERATORS
@@ -138,8 +146,8 @@ class RealSums:
             return written
         shape = self._graph.tensor(tensor).shape
         factors = scale.reshape(*(1,) * (len(shape) - 1), -1) if scale.size > 1 else scale.reshape(())
-        if scale.size > 1 and written.layout is Layout.SECOND:
-            factors = factors.transpose(permutation(shape, Layout.SECOND))
+        if scale.size > 1 and written.layout is ImageLayout.SECOND:
+            factors = factors.transpose(permutation(shape, ImageLayout.SECOND))
         name = self._writer.add("Mul", [written.name, self._writer.constant(factors, np.float32)])
         return Written(name=name, layout=written.layout)
 
@@ -202,9 +210,11 @@ class RealSums:
 class _RealView(ExportedTensors):
     """The operands of an operator, as reals that were put here."""
 
-    def common_layout(self, tensors: Sequence[str]) -> Layout:
+    def common_layout(self, tensors: Sequence[str]) -> ImageLayout:
         """As ExportedTensors.common_layout; constants were put here too."""
-        return Layout.SECOND if any(self.layout(name) is Layout.SECOND for name in tensors) else Layout.LAST
+        return (
+            ImageLayout.SECOND if any(self.layout(name) is ImageLayout.SECOND for name in tensors) else ImageLayout.LAST
+        )
 
 
 class _ProductView(ExportedTensors):

@@ -17,7 +17,7 @@ from chipsmith.tosa.operators.row import Operation
 _LEAST_IMAGE_RANK = 4
 
 
-class Layout(Enum):
+class ImageLayout(Enum):
     """Where the channels of an image stand: last, as TOSA has them, or second, as ONNX's convolutions do."""
 
     LAST = "last"
@@ -29,7 +29,7 @@ class Written:
     """What a node of the file gives: its name there, and the order of its axes."""
 
     name: str
-    layout: Layout = Layout.LAST
+    layout: ImageLayout = ImageLayout.LAST
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +45,7 @@ class ExportedTensors:
 
     def __init__(self, graph: Graph, writer: OnnxWriter) -> None:
         self.graph, self.writer = graph, writer
-        self._names: dict[str, dict[Layout, str]] = {}
+        self._names: dict[str, dict[ImageLayout, str]] = {}
 
     def put(self, tensor: str, written: Written) -> None:
         """Say what a tensor is."""
@@ -55,12 +55,12 @@ class ExportedTensors:
         """The shape in the graph's order of axes."""
         return self.graph.tensor(tensor).shape
 
-    def layout(self, tensor: str) -> Layout:
+    def layout(self, tensor: str) -> ImageLayout:
         """In which order of axes a tensor is there already: the graph's, where it is there in both."""
-        names = self._names.get(tensor, {Layout.LAST: ""})
-        return Layout.LAST if Layout.LAST in names else Layout.SECOND
+        names = self._names.get(tensor, {ImageLayout.LAST: ""})
+        return ImageLayout.LAST if ImageLayout.LAST in names else ImageLayout.SECOND
 
-    def read(self, tensor: str, layout: Layout = Layout.LAST) -> str:
+    def read(self, tensor: str, layout: ImageLayout = ImageLayout.LAST) -> str:
         """The name of a tensor in an order of axes, a constant's included."""
         if tensor not in self._names and tensor in self.graph.constants:
             return self.writer.constant(self._arrange(self.graph.constants[tensor], layout))
@@ -70,7 +70,7 @@ class ExportedTensors:
             names[layout] = self.writer.add("Transpose", [there], {"perm": permutation(self.shape(tensor), layout)})
         return names[layout]
 
-    def read_integers(self, tensor: str, layout: Layout = Layout.LAST) -> str:
+    def read_integers(self, tensor: str, layout: ImageLayout = ImageLayout.LAST) -> str:
         """The name of a tensor of integers in int64."""
         return cast(self.writer, self.read(tensor, layout), np.int64)
 
@@ -86,10 +86,14 @@ class ExportedTensors:
         """A constant of the graph's integers as a computed tensor of their type is written."""
         return self.writer.constant(values)
 
-    def common_layout(self, tensors: Sequence[str]) -> Layout:
+    def common_layout(self, tensors: Sequence[str]) -> ImageLayout:
         """The order of axes for an operator element by element: channels second where a computed operand is so."""
         computed = [name for name in tensors if name not in self.graph.constants]
-        return Layout.SECOND if any(self.layout(name) is Layout.SECOND for name in computed) else Layout.LAST
+        return (
+            ImageLayout.SECOND
+            if any(self.layout(name) is ImageLayout.SECOND for name in computed)
+            else ImageLayout.LAST
+        )
 
     def read_weight(self, operation: Operation, weight: Weight, *, position: int = 1) -> str:
         """The name of the constant that a product reads at `position` of its inputs."""
@@ -108,16 +112,16 @@ class ExportedTensors:
         return np.broadcast_to(bias, weight.values.shape[weight.axis]).copy() if len(bias) == 1 else bias
 
     @staticmethod
-    def _arrange(array: npt.NDArray[Any], layout: Layout) -> npt.NDArray[Any]:
-        if layout is Layout.LAST or array.ndim < _LEAST_IMAGE_RANK:
+    def _arrange(array: npt.NDArray[Any], layout: ImageLayout) -> npt.NDArray[Any]:
+        if layout is ImageLayout.LAST or array.ndim < _LEAST_IMAGE_RANK:
             return array
         return np.transpose(array, permutation(array.shape, layout))
 
 
-def permutation(shape: Sequence[int], layout: Layout) -> list[int]:
+def permutation(shape: Sequence[int], layout: ImageLayout) -> list[int]:
     """The permutation of axes that brings channels from the other order to this one."""
     rank = len(shape)
-    return [0, rank - 1, *range(1, rank - 1)] if layout is Layout.SECOND else [0, *range(2, rank), 1]
+    return [0, rank - 1, *range(1, rank - 1)] if layout is ImageLayout.SECOND else [0, *range(2, rank), 1]
 
 
 Exporter: TypeAlias = Callable[[ExportedTensors, Operation], Written]

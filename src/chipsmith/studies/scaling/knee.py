@@ -80,7 +80,9 @@ def _explain_bound(point: ScalingPoint) -> str:
     unknown = [resource.title for axis, resource in CHIP_RESOURCES.items() if axis not in point.gains]
     beyond = f" No legal chip has twice its {' or '.join(unknown)}." if unknown else ""
     if point.binds is not None:
-        return f"The {CHIP_RESOURCES[point.binds].title} binds there (speed-up of doubling each: {gains}).{beyond}"
+        return (
+            f"What binds there: the {CHIP_RESOURCES[point.binds].title} (speed-up of doubling each: {gains}).{beyond}"
+        )
     why = "" if unknown else " Layers wait for one another there, and each ends before the next begins."
     return f"No resource that can be doubled binds there (speed-up of doubling each: {gains}).{why}{beyond}"
 
@@ -88,10 +90,11 @@ def _explain_bound(point: ScalingPoint) -> str:
 def serial_share(points: Sequence[ScalingPoint]) -> float | None:
     """The share of the work that stays serial, by Amdahl's law: (n / s - 1) / (n - 1) for a speed-up s on n threads.
 
-    From the last point, against one thread; None where that is the only one. 0 where the speed-up is more than n.
+    From the last point, against one thread; 0 where the speed-up is more than n. None where there is one point alone,
+    and where more threads make the network slower, which the law does not hold of.
     """
     timed = [point for point in points if point.latency_us is not None]
-    if len(timed) < 2 or timed[0].amount != 1 or timed[-1].speedup is None:
+    if len(timed) < 2 or timed[0].amount != 1 or timed[-1].speedup is None or timed[-1].speedup < 1:
         return None
     threads = timed[-1].amount
     return max(0.0, (threads / timed[-1].speedup - 1) / (threads - 1))

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chipsmith.chip import Chip
-from chipsmith.errors import BadInput
 from chipsmith.frontends.calibration import draw_inputs
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.profile import Evidence
 from chipsmith.studies.scaling.axes import ScalingAxis
 from chipsmith.studies.scaling.curve import ScalingCurve, ScalingPoint
 from chipsmith.studies.scaling.knee import compare_points, explain_curve, find_knee, rate_points, serial_share
-from chipsmith.targets import TargetOptions, TimedNetwork, load_target
+from chipsmith.targets.cpu import CpuTarget, open_target
+from chipsmith.targets.target import TargetOptions
 from chipsmith.tosa.graph import Array
-
-_TARGET = "cpu"
 
 
 def thread_counts(cores: int) -> tuple[int, ...]:
@@ -30,7 +28,8 @@ def sweep_threads(network: QuantizedNetwork, chip: Chip, threads: Sequence[int],
     `chip` is what load_target asks for; it changes nothing. Raises BadInput and OperatorRefused as the target does.
     """
     example = _first_inference(network)
-    points = [_point(network, chip, count, example, inferences=inferences) for count in threads]
+    targets = [open_target(chip, TargetOptions(threads=count)) for count in threads]
+    points = [_point(target, network, example, inferences=inferences) for target in targets]
     compared = rate_points(compare_points(points))
     knee = find_knee(compared)
     return ScalingCurve(
@@ -38,7 +37,7 @@ def sweep_threads(network: QuantizedNetwork, chip: Chip, threads: Sequence[int],
         title="threads",
         unit="threads",
         kind=Evidence.MEASURED,
-        source=f"{load_target(_TARGET, chip).obtained}; p50 of {inferences} warm inferences",
+        source=f"{targets[-1].describe(f'1 to {threads[-1]} threads')}; p50 of {inferences} warm inferences",
         points=compared,
         knee=knee,
         explanation=explain_curve(compared, "threads", knee),
@@ -46,13 +45,9 @@ def sweep_threads(network: QuantizedNetwork, chip: Chip, threads: Sequence[int],
     )
 
 
-def _point(
-    network: QuantizedNetwork, chip: Chip, threads: int, example: Sequence[Array], *, inferences: int
-) -> ScalingPoint:
-    prepared = load_target(_TARGET, chip, TargetOptions(threads=threads)).prepare(network)
-    if not isinstance(prepared, TimedNetwork):
-        raise BadInput(f"the target {_TARGET} does not say how long an inference takes")
-    latency = prepared.time(*example, inferences=inferences)
+def _point(target: CpuTarget, network: QuantizedNetwork, example: Sequence[Array], *, inferences: int) -> ScalingPoint:
+    latency = target.prepare(network).time(*example, inferences=inferences)
+    threads = target.threads
     return ScalingPoint(amount=threads, label=str(threads), latency_us=latency.p50_us, p99_us=latency.p99_us)
 
 

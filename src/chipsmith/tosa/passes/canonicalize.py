@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.cleanup import drop_dead, drop_identities, merge_duplicates
@@ -39,15 +39,15 @@ PASSES: tuple[Pass, ...] = (
 _MOST_ROUNDS = 16
 
 
-def canonicalize(graph: Graph) -> Graph:
-    """The graph after all PASSES, again and again until they change nothing; verified after each change.
+def canonicalize(graph: Graph, *, passes: Sequence[Pass] = PASSES) -> Graph:
+    """The graph after all `passes`, again and again until they change nothing; verified after each change.
 
     Raises BadInput or OperatorRefused as verify does where `graph` itself is illegal or not supported.
     """
     verify(graph)
     for _ in range(_MOST_ROUNDS):
         before = graph
-        for rewrite in PASSES:
+        for rewrite in passes:
             graph = _verified(rewrite, graph)
         if graph.operators == before.operators:
             break

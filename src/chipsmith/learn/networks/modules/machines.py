@@ -28,13 +28,12 @@ class PairwiseMachine(nn.Module, ABC):
 
     def __init__(self, *, features: int, classes: int) -> None:
         super().__init__()
-        self.pairs = tuple(combinations(range(classes), 2))
-        self.classes = classes
+        self.register_buffer("signs", pair_signs(classes), persistent=False)
         self.register_buffer("bandwidth", torch.ones(()))
         self.register_buffer("sharpness", torch.ones(()))
         self.register_buffer("vectors", torch.zeros(0, features))
-        self.register_buffer("weights", torch.zeros(0, len(self.pairs)))
-        self.register_buffer("intercepts", torch.zeros(len(self.pairs)))
+        self.register_buffer("weights", torch.zeros(0, len(self.signs)))
+        self.register_buffer("intercepts", torch.zeros(len(self.signs)))
 
     @abstractmethod
     def kernel(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
@@ -47,7 +46,7 @@ class PairwiseMachine(nn.Module, ABC):
     def decide(self, likeness: torch.Tensor) -> torch.Tensor:
         """Logits (n, classes) from the kernel (n, m) of n examples and the support vectors."""
         margins = likeness @ self.weights + self.intercepts
-        return self.sharpness * count_votes(margins, self.pairs, self.classes)
+        return self.sharpness * count_votes(margins, self.signs)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Logits (n, classes)."""
@@ -86,16 +85,21 @@ class QuantumMachine(PairwiseMachine):
         return encode_states(QuantumKernelSettings(circuit=self.circuit, bandwidth=1.0), scaled.numpy())
 
 
-def count_votes(margins: torch.Tensor, pairs: tuple[tuple[int, int], ...], classes: int) -> torch.Tensor:
+def count_votes(margins: torch.Tensor, signs: torch.Tensor) -> torch.Tensor:
     """Votes (n, classes) of margins (n, pairs), and less than half of one for the sum of a class's margins.
 
-    As scikit-learn's decision_function_shape "ovr"; of two classes the margin itself, for and against.
+    `signs` (pairs, classes) is 1 for the class that a positive margin speaks for, -1 for the other. As scikit-learn's
+    decision_function_shape "ovr"; of two classes the margin itself, for and against.
     """
-    votes, sums = margins.new_zeros(len(margins), classes), margins.new_zeros(len(margins), classes)
-    for index, (first, second) in enumerate(pairs):
-        margin = margins[:, index]
-        votes[:, first] += margin >= 0
-        votes[:, second] += margin < 0
-        sums[:, first] += margin
-        sums[:, second] -= margin
-    return sums if classes == 2 else votes + sums / (3 * (sums.abs() + 1))
+    sums = margins @ signs
+    classes = signs.shape[1]
+    if classes == 2:
+        return sums
+    wins = torch.where(margins >= 0, 1.0, -1.0)
+    return (wins @ signs + (classes - 1)) / 2 + sums / (3 * (sums.abs() + 1))
+
+
+def pair_signs(classes: int) -> torch.Tensor:
+    """The signs (pairs, classes) that `count_votes` takes, of all pairs in order."""
+    ones = torch.eye(classes)
+    return torch.stack([ones[first] - ones[second] for first, second in combinations(range(classes), 2)])
