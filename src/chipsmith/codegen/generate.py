@@ -22,11 +22,11 @@ from chipsmith.errors import OperatorRefused
 from chipsmith.tosa.graph import Graph, Operator
 from chipsmith.tosa.passes.canonicalize import PASSES, canonicalize
 from chipsmith.tosa.passes.cleanup import drop_dead
-from chipsmith.tosa.passes.convolution import plain_convolutions
+from chipsmith.tosa.passes.convolution import plain_convolutions, single_channel_convolutions
 from chipsmith.tosa.verify import verify
 
-_PASSES = tuple(rewrite for rewrite in PASSES if rewrite is not plain_convolutions)
-"""All but that which fills weights with zeros for an array of multipliers: here they would take memory and time."""
+_PASSES = tuple(single_channel_convolutions if rewrite is plain_convolutions else rewrite for rewrite in PASSES)
+"""Those of the compiler, but weights are not filled with zeros, which an array of multipliers has for nothing."""
 
 
 def generate_c(graph: Graph, *, name: str) -> CModule:

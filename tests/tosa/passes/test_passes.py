@@ -15,7 +15,7 @@ from chipsmith.tosa.graph import DType, Graph
 from chipsmith.tosa.passes.canonicalize import PASSES, canonicalize
 from chipsmith.tosa.passes.cleanup import drop_dead, drop_identities, merge_duplicates
 from chipsmith.tosa.passes.constants import fold_constants
-from chipsmith.tosa.passes.convolution import merge_padding, plain_convolutions
+from chipsmith.tosa.passes.convolution import merge_padding, plain_convolutions, single_channel_convolutions
 from chipsmith.tosa.passes.layout import (
     merge_reshapes,
     merge_transposes,
@@ -69,6 +69,14 @@ def test_depthwise_of_many_channels_stays():
     y = net.conv("x", net.constant(random_int8(3, 3, 4, 1)), (1, 1, 1, 4), kind="DEPTHWISE_CONV2D")
     graph = net.graph(y)
     assert plain_convolutions(graph) == graph
+
+
+@pytest.mark.parametrize(("channels", "kind"), [(1, "CONV2D"), (2, "DEPTHWISE_CONV2D")])
+def test_a_depthwise_convolution_of_one_channel_has_the_weights_of_a_plain_one(channels, kind, same_bits):
+    net = Net(x=(1, 5, 6, channels))
+    weights = net.constant(random_int8(3, 3, channels, 4))
+    y = net.conv("x", weights, (1, 3, 4, channels * 4), kind="DEPTHWISE_CONV2D")
+    assert kinds(same_bits(net.graph(y), single_channel_convolutions)) == [kind]
 
 
 def padded(net, widths, value, shape):

@@ -20,6 +20,16 @@ def plain_convolutions(graph: Graph) -> Graph:
     return rewrite(graph, _as_convolution)
 
 
+def single_channel_convolutions(graph: Graph) -> Graph:
+    """A depthwise convolution of one channel becomes a CONV2D, which has the same weights."""
+    return rewrite(graph, _of_single_channel)
+
+
+def _of_single_channel(site: Site, op: Operator) -> Replacement | None:
+    single = op.kind == _DEPTHWISE and site.shape(op.inputs[1])[2] == 1
+    return _as_convolution(site, op) if single else None
+
+
 def _as_convolution(site: Site, op: Operator) -> Replacement | None:
     if op.kind != _DEPTHWISE:
         return None
