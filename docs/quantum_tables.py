@@ -19,8 +19,8 @@ def study_tables() -> str:
     if not STUDY.exists():
         return _ABSENT
     study = json.loads(STUDY.read_text())
-    tasks = dict.fromkeys(row["task"] for row in study["quantum"])
-    tables = [_table(task, [row for row in study["quantum"] if row["task"] == task]) for task in tasks]
+    tasks = dict.fromkeys(row["task"] for row in study["rows"])
+    tables = [_table(task, [row for row in study["rows"] if row["task"] == task]) for task in tasks]
     modes = "\n".join(f"- {_words(mode)}: {what}" for mode, what in study["modes"].items())
     return "\n\n".join([*tables, modes])
 

@@ -14,7 +14,7 @@ FILE = Path(__file__).parents[2] / "docs" / "quantum.json"
 
 def measure() -> dict[str, Any]:
     document = json.loads(FILE.read_text())
-    rows = [{**row, "device": _device(document, row["mode"])} for row in document["quantum"]]
+    rows = [{**row, "device": _device(document, row["mode"])} for row in document["rows"]]
     digits = {row["model"]: row["accuracy"] for row in rows if row["task"] == "digits" and row["mode"] == "exact"}
     return {
         "quantum": rows,
