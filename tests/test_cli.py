@@ -323,7 +323,7 @@ HEAVY = {"torch", "executorch", "numba", "plotly", "sklearn", "rich", "pandas", 
 
 WHAT_A_COMMAND_NEEDS = {
     ("--help",): {"click"},
-    ("doctor",): {"click"},
+    ("doctor",): {"click", "pydantic", "numpy"},
     ("chips",): {"click", "pydantic", "rich"},
     ("chips", "--json"): {"click", "pydantic"},
     ("ops", "--json"): {"click", "pydantic", "numpy"},
