@@ -17,11 +17,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DIGITS = str(ROOT / "tests" / "networks" / "digits_cnn.tosa")
+PICTURED = ("digits_cnn.tosa", "encoder_layer.tosa")
 LIMIT_S = 300
 
 
 class House:
-    """A copy of src/chipsmith, docs and the network of their pictures, which knows what was touched by hand."""
+    """A copy of src/chipsmith, docs and the networks of their pictures, which knows what was touched by hand."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -29,7 +30,8 @@ class House:
         shutil.copytree(ROOT / "src" / "chipsmith", root / "src" / "chipsmith")
         shutil.copytree(ROOT / "docs", root / "docs")
         (root / "tests" / "networks").mkdir(parents=True)
-        shutil.copy(DIGITS, root / "tests" / "networks")
+        for name in PICTURED:
+            shutil.copy(ROOT / "tests" / "networks" / name, root / "tests" / "networks")
 
     def add(self, path: str, text: str) -> None:
         """Write a new file, by its path from the root of the repository."""

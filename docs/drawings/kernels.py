@@ -21,7 +21,7 @@ _LISTED = ("nano-64", "edge-256")
 _NAMED = "edge-256"
 """The chip whose points bear names."""
 
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 680, 440, 60, 20, 20, 50
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 660, 440, 60, 20, 20, 50
 X_DECADES, Y_DECADES = (-1, 3), (-1, 3.2)
 """Powers of ten that the axes show."""
 

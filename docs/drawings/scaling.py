@@ -24,7 +24,7 @@ COLOURS: Mapping[ScalingAxis, str] = {
     ScalingAxis.MEMORY: "#7b8794",
     ScalingAxis.BUS: "#3a8a52",
 }
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 700, 360, 60, 20, 180, 50
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 660, 360, 60, 20, 180, 50
 X_DOUBLINGS, Y_DOUBLINGS = (-2, 3), (-1.5, 1.2)
 
 

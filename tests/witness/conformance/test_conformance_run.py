@@ -65,7 +65,7 @@ def test_a_case_beyond_the_limit_of_cycles_is_told_apart(clamps):
 
 
 def test_unknown_names_are_bad_input(tmp_path):
-    with pytest.raises(BadInput, match="no target 'gpu' for official cases; there are: npu, reference, rtl"):
+    with pytest.raises(BadInput, match="no target 'gpu' for official cases; there are: c, npu, reference, rtl"):
         run_official_cases("gpu", cache=tmp_path)
     with pytest.raises(BadInput, match="no target 'source' for official cases"):
         run_official_cases("source", cache=tmp_path)
