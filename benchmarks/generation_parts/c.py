@@ -20,7 +20,7 @@ from chipsmith.chip import load_chip
 from chipsmith.codegen.boards import BOARDS
 from chipsmith.codegen.generate import generate_c
 from chipsmith.codegen.host import build_library, find_compilers
-from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches
 from chipsmith.frontends.registry import load_model
 from chipsmith.runtimes.runtime import Runtime
 from chipsmith.targets import CountedNetwork, HostedGraph, PreparedNetwork, TargetOptions, TimedNetwork, load_target
@@ -75,8 +75,7 @@ def compare_boards(name: str, network: QuantizedNetwork) -> Iterator[dict[str, o
 
 
 def first_inputs(network: QuantizedNetwork, count: int) -> tuple[Array, ...]:
-    pairs = zip(choose_inputs(network).arrays, network.author_inputs, strict=True)
-    return tuple(array[: count * (tensor.shape[0] if tensor.shape else 1)] for array, tensor in pairs)
+    return first_batches(choose_inputs(network).arrays, network.author_inputs, count)
 
 
 def same(outputs: tuple[Array, ...], expected: tuple[Array, ...]) -> bool:

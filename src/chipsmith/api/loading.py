@@ -69,13 +69,12 @@ def read_options(*, shapes: Sequence[str], quantise: str, wide: Sequence[str], t
 
 def _read_method(name: str) -> "RangeMethod":
     from chipsmith.quantisation.settings import RangeMethod
-    from chipsmith.suggest import nearest_name
+    from chipsmith.suggest import nearest_at_end
 
     try:
         return RangeMethod(name)
     except ValueError:
-        near = nearest_name(name, list(RangeMethod))
-        hint = f"; did you mean {near}?" if near else ""
+        hint = nearest_at_end(name, RangeMethod)
         raise BadInput(f"there is no way '{name}' to choose ranges; there are {', '.join(RangeMethod)}{hint}") from None
 
 

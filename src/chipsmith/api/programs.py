@@ -186,8 +186,8 @@ def infer(
     the author's names; those of a module are `output`, or `output_0`, `output_1` and so on. They go to `output`, if
     given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
-    times; the result's latency has their median and 99th percentile. On a `board`, which an
-    emulator has, the instructions of each inference are counted. The other arguments are as for `compile`.
+    times; the result's latency has their median and 99th percentile. On a `board`, which an emulator has, the
+    instructions of each inference are counted. The other arguments are as for `compile`.
 
     Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do.
     """

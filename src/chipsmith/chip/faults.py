@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from chipsmith.chip.fields import FieldRow, field_rows
-from chipsmith.suggest import nearest_name
+from chipsmith.suggest import nearest_at_end, nearest_name
 
 _SHOWN = 80
 """Characters of a value that a message shows."""
@@ -86,6 +86,5 @@ def _nearest_value(path: str, value: object) -> str:
     if row and row.values and isinstance(value, int):
         return f"; the nearest is {min(row.values, key=lambda allowed: abs(allowed - value))}"
     if isinstance(value, str) and row:
-        near = nearest_name(value, row.allowed.removeprefix("one of ").split(", "))
-        return f"; did you mean {near}?" if near else ""
+        return nearest_at_end(value, row.allowed.removeprefix("one of ").split(", "))
     return ""

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
-from chipsmith.suggest import nearest_name
+from chipsmith.suggest import nearest_in_brackets
 
 CHIP_PREFIX = "chip."
 """Before a field of a chip where a setting may be of something else too."""
@@ -209,8 +209,7 @@ def _read_file(path: Path) -> str:
 
 
 def _suggestion(name: str) -> str:
-    near = nearest_name(name, catalogue())
-    return f" (did you mean {near}?)" if near else ""
+    return nearest_in_brackets(name, catalogue())
 
 
 def _catalogue_folder() -> Traversable:

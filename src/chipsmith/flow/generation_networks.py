@@ -21,7 +21,7 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model, load_random
 from chipsmith.learn import Recipe, TrainedNetwork, load_recipe, load_trained, save_trained, shipped_recipes
 from chipsmith.learn.progress import Progress
-from chipsmith.suggest import nearest_name
+from chipsmith.suggest import nearest_in_brackets
 from chipsmith.systems.computer_rows import NamedNetwork
 from chipsmith.systems.quantum_rows import read_quantum_run
 from chipsmith.systems.row import LeftOut, SystemRow
@@ -129,8 +129,7 @@ def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> 
 
 
 def _describe_unknown(text: str) -> str:
-    near = nearest_name(text, (*PUBLISHED_FILES, *shipped_recipes()))
-    hint = f" (did you mean {near}?)" if near else ""
+    hint = nearest_in_brackets(text, (*PUBLISHED_FILES, *shipped_recipes()))
     return (
         f"there is no network '{text}'{hint}: name {', '.join(PUBLISHED_FILES)}, a recipe of `chipsmith recipes`, a "
         "run folder, a .tosa, .tflite or .onnx file, or package.module:function"

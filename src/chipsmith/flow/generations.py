@@ -19,7 +19,7 @@ from chipsmith.learn.progress import Progress
 from chipsmith.profile.profile import Evidence
 from chipsmith.runtimes.processor import Processor, describe_processor
 from chipsmith.schema import Json
-from chipsmith.suggest import nearest_name
+from chipsmith.suggest import nearest_at_end
 from chipsmith.systems.c_rows import count_c, measure_c
 from chipsmith.systems.chip_rows import CHIPS, computer_points, network_size, simulate_chips
 from chipsmith.systems.comparison import Collected, Comparison, join
@@ -101,8 +101,7 @@ def _read_group(name: str) -> SystemGroup:
     try:
         return SystemGroup(name)
     except ValueError:
-        near = nearest_name(name, list(SystemGroup))
-        hint = f"; did you mean {near}?" if near else ""
+        hint = nearest_at_end(name, SystemGroup)
         raise BadInput(f"there are no systems '{name}'; there are {', '.join(SystemGroup)}{hint}") from None
 
 

@@ -199,10 +199,12 @@ def _repeat(values: Array, inferences: int) -> Array:
     return whole.reshape(inferences * (values.shape[0] if values.ndim else 1), *values.shape[1:])
 
 
-def first_batches(columns: Sequence[Array], inputs: Sequence[AuthorTensor]) -> tuple[Array, ...]:
-    """The examples of a network whose calibration, one array for each of the author's inputs, is `columns`."""
+def first_batches(
+    columns: Sequence[Array], inputs: Sequence[AuthorTensor], count: int = MOST_EXAMPLES
+) -> tuple[Array, ...]:
+    """The first `count` batches of one array for each of the author's inputs; by default as many as a network keeps."""
     sizes = (tensor.shape[0] if tensor.shape else 1 for tensor in inputs)
-    return tuple(column[: MOST_EXAMPLES * size] for column, size in zip(columns, sizes, strict=True))
+    return tuple(column[: count * size] for column, size in zip(columns, sizes, strict=True))
 
 
 def integer_network(

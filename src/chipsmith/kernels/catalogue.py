@@ -8,7 +8,7 @@ from chipsmith.errors import BadInput
 from chipsmith.kernels import convolution, elementwise, matrix, normalise, pooling, recurrent
 from chipsmith.kernels.kind import KernelKind
 from chipsmith.kernels.parameters import show_value
-from chipsmith.suggest import nearest_name
+from chipsmith.suggest import nearest_in_brackets
 
 KERNEL_KINDS: Mapping[str, KernelKind] = {
     kind.name: kind
@@ -22,8 +22,7 @@ def find_kind(name: str) -> KernelKind:
     """The kind of that name. Raises BadInput, which lists all, for another."""
     if name in KERNEL_KINDS:
         return KERNEL_KINDS[name]
-    nearest = nearest_name(name, KERNEL_KINDS)
-    meant = f" (did you mean {nearest}?)" if nearest else ""
+    meant = nearest_in_brackets(name, KERNEL_KINDS)
     raise BadInput(f"there is no kernel '{name}'{meant}; there are: {', '.join(KERNEL_KINDS)}")
 
 

@@ -9,7 +9,7 @@ from numbers import Integral
 from typing import Protocol, TypeAlias
 
 from chipsmith.errors import BadInput
-from chipsmith.suggest import nearest_name
+from chipsmith.suggest import nearest_in_brackets
 
 ParameterValue: TypeAlias = int | str | tuple[int, ...]
 """A count, a word, or sizes."""
@@ -167,8 +167,7 @@ def show_value(value: ParameterValue) -> str:
 
 
 def _refuse_name(kind: str, name: str, known: Mapping[str, KernelParameter]) -> BadInput:
-    nearest = nearest_name(name, known)
-    meant = f" (did you mean {nearest}?)" if nearest else ""
+    meant = nearest_in_brackets(name, known)
     taken = ", ".join(f"{parameter.name} (default {show_value(parameter.default)})" for parameter in known.values())
     return BadInput(f"kernel {kind} has no {name}{meant}; it takes {taken}")
 

@@ -22,7 +22,7 @@ from chipsmith.learn.tasks import as_task
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
 from chipsmith.learn.validation.settings import ValidationSettings
-from chipsmith.suggest import nearest_name
+from chipsmith.suggest import nearest_in_brackets
 
 _SUFFIX = ".yaml"
 _CHIP = "edge-256"
@@ -142,8 +142,7 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
         return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8"), name
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml") and not path.exists():
-        near = nearest_name(name, shipped_recipes())
-        hint = f" (did you mean {near}?)" if near else ""
+        hint = nearest_in_brackets(name, shipped_recipes())
         raise BadInput(f"there is no recipe '{name}'{hint}: {', '.join(shipped_recipes())}; or name a YAML file")
     try:
         return path.read_text(encoding="utf-8"), name

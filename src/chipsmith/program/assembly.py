@@ -9,7 +9,7 @@ from typing import Any
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import check_fields
 from chipsmith.program.instructions import INSTRUCTIONS, Instruction
-from chipsmith.suggest import nearest_name
+from chipsmith.suggest import nearest_at_end
 
 _BY_NAME = {row.mnemonic: row for row in INSTRUCTIONS}
 
@@ -60,8 +60,7 @@ def _parse_line(number: int, words: list[str]) -> Instruction:
 
 def _name_fault(name: str, equals: str, *, known: Collection[str], given: Collection[str]) -> str:
     if name not in known:
-        near = nearest_name(name, known)
-        return f" has no field {name!r}" + (f"; did you mean {near}?" if near else "")
+        return f" has no field {name!r}{nearest_at_end(name, known)}"
     if not equals:
         return f": write {name}=VALUE"
     return f" gives {name} twice" if name in given else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.calibration import draw_inputs
-from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches
 from chipsmith.profile.host_latency import HostLatency
 from chipsmith.profile.profile import Evidence
 from chipsmith.runtimes.energy import find_counters, measure_energy
@@ -173,8 +173,7 @@ def _generation(form: RuntimeForm, threads: int | None) -> Generation:
 
 def draw_inference(network: QuantizedNetwork) -> tuple[Array, ...]:
     """Random inputs of one inference, always the same: how long a network takes does not depend on them."""
-    drawn = draw_inputs(network.author_inputs)
-    return tuple(drawn[tensor.name][: (tensor.shape or (1,))[0]] for tensor in network.author_inputs)
+    return first_batches(tuple(draw_inputs(network.author_inputs).values()), network.author_inputs, 1)
 
 
 def time_inferences(prepared: TimedNetwork, inputs: tuple[Array, ...]) -> HostLatency:

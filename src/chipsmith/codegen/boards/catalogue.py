@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from chipsmith.codegen.boards.board import Architecture, Board, MemoryRegion, Tool
 from chipsmith.errors import BadInput
-from chipsmith.suggest import nearest_name
+from chipsmith.suggest import nearest_at_end
 
 _MIB = 1 << 20
 _ARM_COMPILER = Tool(name="arm-none-eabi-gcc", package="gcc-arm-none-eabi")
@@ -77,7 +77,6 @@ BOARDS: Mapping[str, Board] = {board.name: board for board in _ROWS}
 def find_board(name: str) -> Board:
     """The board of that name. Raises BadInput where there is none."""
     if name not in BOARDS:
-        near = nearest_name(name, list(BOARDS))
-        hint = f"; did you mean {near}?" if near else ""
+        hint = nearest_at_end(name, BOARDS)
         raise BadInput(f"there is no emulated board '{name}'; there are: {', '.join(BOARDS)}{hint}")
     return BOARDS[name]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipsmith.deployment.firmware.recipe_input import RecipeInput
-from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches
 from chipsmith.targets.reference import ReferenceTarget
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.check.inputs import choose_inputs
@@ -44,13 +44,11 @@ def make_examples(network: QuantizedNetwork, recipe: RecipeInput | None = None) 
         return _draw_examples(network, recipe)
     chosen = choose_inputs(network)
     count = min(chosen.count, _count_examples(network))
-    pairs = tuple(zip(chosen.arrays, network.author_inputs, strict=True))
-    inputs = tuple(
-        array[: count * (tensor.shape[0] if tensor.shape else 1)].astype(tensor.dtype) for array, tensor in pairs
-    )
+    first = first_batches(chosen.arrays, network.author_inputs, count)
+    inputs = tuple(array.astype(tensor.dtype) for array, tensor in zip(first, network.author_inputs, strict=True))
     outputs = ReferenceTarget().prepare(network).run(*inputs)
     return ReferenceExamples(
-        inputs=tuple(_stack(array, tensor.shape) for array, (_, tensor) in zip(inputs, pairs, strict=True)),
+        inputs=tuple(_stack(array, tensor.shape) for array, tensor in zip(inputs, network.author_inputs, strict=True)),
         outputs=tuple(
             _stack(array, tensor.shape) for array, tensor in zip(outputs, network.author_outputs, strict=True)
         ),

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
-from chipsmith.suggest import nearest_name
+from chipsmith.suggest import nearest_in_brackets
 
 
 class ScalingAxis(StrEnum):
@@ -116,7 +116,6 @@ def parse_axes(names: Sequence[str]) -> tuple[ScalingAxis, ...]:
         raise BadInput(f"nothing is named to scale over; there are: {', '.join(known)}")
     for name in names:
         if name not in known:
-            near = nearest_name(name, known)
-            hint = f" (did you mean {near}?)" if near else ""
+            hint = nearest_in_brackets(name, known)
             raise BadInput(f"cannot scale over '{name}'{hint}; there are: {', '.join(known)}")
     return tuple(axis for axis in ScalingAxis if axis.value in names)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chipsmith.chip import Chip
 from chipsmith.frontends.calibration import draw_inputs
-from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches
 from chipsmith.profile.profile import Evidence
 from chipsmith.studies.scaling.axes import ScalingAxis
 from chipsmith.studies.scaling.curve import ScalingCurve, ScalingPoint
@@ -47,7 +47,5 @@ def _point(target: CpuTarget, network: QuantizedNetwork, example: Sequence[Array
 
 def _first_inference(network: QuantizedNetwork) -> tuple[Array, ...]:
     """The first batch of the calibration, or of random inputs where there was none."""
-    drawn = draw_inputs(network.author_inputs)
-    arrays = network.examples or tuple(drawn[name] for name in network.input_names)
-    sizes = (tensor.shape[0] if tensor.shape else 1 for tensor in network.author_inputs)
-    return tuple(array[:size] for array, size in zip(arrays, sizes, strict=True))
+    arrays = network.examples or tuple(draw_inputs(network.author_inputs).values())
+    return first_batches(arrays, network.author_inputs, 1)
