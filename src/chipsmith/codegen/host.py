@@ -19,6 +19,7 @@ import numpy as np
 from chipsmith.cache import cache_folder, content_key
 from chipsmith.codegen.module import CModule, CPort
 from chipsmith.errors import BadInput
+from chipsmith.files import write_texts
 from chipsmith.tosa.graph import Array
 
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
@@ -79,17 +80,11 @@ def _compile(module: CModule, compiler: str, flags: Sequence[str], library: Path
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as name:
             folder = Path(name)
-            write_sources(module, folder)
+            write_texts(folder, module.sources)
             run_compiler((compiler, *flags, f"{module.name}.c", "-o", "module.so"), folder)
             (folder / "module.so").replace(library)
     except OSError as error:
         raise BadInput(f"cannot build C in {library.parent}: {error.strerror or error}") from error
-
-
-def write_sources(module: CModule, folder: Path) -> None:
-    """Write the header and the source into a folder."""
-    (folder / f"{module.name}.h").write_text(module.header, encoding="utf-8")
-    (folder / f"{module.name}.c").write_text(module.source, encoding="utf-8")
 
 
 def run_compiler(command: Sequence[str], folder: Path) -> str:
