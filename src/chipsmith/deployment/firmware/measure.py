@@ -86,7 +86,7 @@ def _measure(board: Board, program: BoardProgram, vector: ReferenceExamples) -> 
         board=board,
         compiler=name_version(board.compiler),
         flash_bytes=run.image.flash_bytes,
-        ram_bytes=run.image.static_bytes + run.stack_bytes,
+        ram_bytes=run.ram_bytes,
         stack_bytes=run.stack_bytes,
         instructions=run.instructions,
     )
