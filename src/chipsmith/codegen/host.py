@@ -116,18 +116,17 @@ class HostLibrary:
         outputs = [np.empty((count, *port.shape), port.dtype.numpy) for port in self.module.outputs]
         for index in range(count):
             here = slice(index, index + 1)
-            self.run_once([array[here] for array in arrays], [array[here] for array in outputs])
+            self.bind([array[here] for array in arrays], [array[here] for array in outputs])()
         return {
             port.tensor: array.reshape(-1, *port.shape[1:])
             for port, array in zip(self.module.outputs, outputs, strict=True)
         }
 
-    def run_once(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        """One inference from contiguous arrays into contiguous arrays, in the order of the ports."""
-        self.bind(inputs, outputs)()
-
     def bind(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Callable[[], object]:
-        """What does run_once with these arrays each time that it is called, and nothing else: for the clock."""
+        """What runs an inference from contiguous arrays into contiguous arrays, in the order of the ports.
+
+        It does nothing else each time that it is called: for the clock.
+        """
         function = self._function
         pointers = tuple(array.ctypes.data_as(ctypes.c_void_p) for array in (*inputs, *outputs))
         return lambda: function(*pointers)

@@ -98,7 +98,7 @@ class EmulatedNetwork(HostedGraph[BoardGraph]):
         return InstructionCount(
             board=board.name,
             core=board.core,
-            compiler=name_version(board.compiler),
+            compiler=name_version(board.compiler.name),
             instructions=run.instructions,
             flash_bytes=run.image.flash_bytes,
             ram_bytes=run.ram_bytes,

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chipsmith.cache import cache_folder, content_key
-from chipsmith.codegen.boards.board import Board, Tool
+from chipsmith.codegen.boards.board import Board
 from chipsmith.codegen.boards.elf import read_sections
 from chipsmith.codegen.boards.support import LINKER_SCRIPT, support_files
+from chipsmith.codegen.host import WARNINGS
 from chipsmith.errors import BadInput
 from chipsmith.files import write_texts
 
 COMPILE_FLAGS = (
-    *("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O2", "-ffreestanding", "-ffp-contract=off"),
-    *("-ffunction-sections", "-fdata-sections", "-fno-tree-loop-distribute-patterns"),
+    *(*WARNINGS, "-O2", "-ffreestanding", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections"),
+    "-fno-tree-loop-distribute-patterns",
 )
 """How every source is compiled for bare metal, beside the flags of the board and the folders of headers."""
 LINK_FLAGS = ("-nostdlib", "-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments", "-Wl,--fatal-warnings")
@@ -74,15 +75,15 @@ def require_tools(board: Board) -> None:
         raise BadInput(f"board {board.name} needs {names}: sudo apt install {packages}")
 
 
-def name_version(tool: Tool) -> str:
+def name_version(tool: str) -> str:
     """The first line of what a tool that is on the path says of its version."""
-    done = subprocess.run((tool.name, "--version"), capture_output=True, text=True, check=True)
+    done = subprocess.run((tool, "--version"), capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[0]
 
 
 def _name(board: Board, files: Mapping[str, str]) -> str:
     texts = (f"{name}\n{text}" for name, text in sorted(files.items()))
-    words = " ".join((name_version(board.compiler), *_compile_words(board), *_link_words(board)))
+    words = " ".join((name_version(board.compiler.name), *_compile_words(board), *_link_words(board)))
     return content_key(text.encode() for text in (words, *texts))
 
 
