@@ -8,7 +8,6 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chipsmith.cache import cache_folder, content_key
+from chipsmith.cache import cache_folder, content_key, keep_build
 from chipsmith.codegen.module import CModule, CPort
 from chipsmith.errors import BadInput
 from chipsmith.files import write_texts
@@ -58,7 +57,7 @@ def build_library(module: CModule, compiler: str, *, build: Build = Build.FAST) 
     texts = (module.name, module.header, module.source, compiler, *flags, _version(compiler), _processor())
     library = cache_folder() / "codegen" / f"{content_key(text.encode() for text in texts)}.so"
     if not library.exists():
-        _compile(module, compiler, flags, library)
+        keep_build(library, lambda folder: _compile(module, compiler, flags, folder), what="C")
     return HostLibrary(module=module, path=library)
 
 
@@ -75,16 +74,10 @@ def _processor() -> str:
     return next((line for line in lines if line.startswith(("flags", "Features", "isa"))), platform.machine())
 
 
-def _compile(module: CModule, compiler: str, flags: Sequence[str], library: Path) -> None:
-    try:
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent) as name:
-            folder = Path(name)
-            write_texts(folder, module.sources)
-            run_compiler((compiler, *flags, f"{module.name}.c", "-o", "module.so"), folder)
-            (folder / "module.so").replace(library)
-    except OSError as error:
-        raise BadInput(f"cannot build C in {library.parent}: {error.strerror or error}") from error
+def _compile(module: CModule, compiler: str, flags: Sequence[str], folder: Path) -> Path:
+    write_texts(folder, module.sources)
+    run_compiler((compiler, *flags, f"{module.name}.c", "-o", "module.so"), folder)
+    return folder / "module.so"
 
 
 def run_compiler(command: Sequence[str], folder: Path) -> str:
