@@ -31,6 +31,7 @@ CHIP = load_chip("edge-256")
 NETWORKS = Path(__file__).parents[2] / "tests" / "networks"
 RATIO_NETWORK = "ic_resnet8_int8"
 INPUTS = 4
+Arrays = tuple[Array, ...]
 TURNS, INFERENCES_A_TURN = 12, 40
 RUNTIMES = (Runtime.ONNXRUNTIME, Runtime.ONNXRUNTIME_SIGNED, Runtime.LITERT_BUILTIN)
 
@@ -40,9 +41,7 @@ def measure() -> dict[str, object]:
     networks = {file.stem: load_model(str(file)) for file in files}
     families = {file.stem for file in files if file.parent.name == "families"}
     exact = [
-        row
-        for name, network in networks.items()
-        for row in (*compare_compilers(name, network), *(() if name in families else compare_boards(name, network)))
+        row for name, network in networks.items() for row in compare(name, network, on_boards=name not in families)
     ]
     ratio = [compare_times(networks[RATIO_NETWORK])] if RATIO_NETWORK in networks else []
     return {"c_exact": exact, "c_ratio": ratio, "c_arena": [measure_arena(*each) for each in networks.items()]}
@@ -54,31 +53,39 @@ def list_files() -> list[Path]:
     return [*sorted(NETWORKS.rglob("*.tosa")), *sorted(tiny.glob("*_int8.tflite"))]
 
 
-def compare_compilers(name: str, network: QuantizedNetwork) -> Iterator[dict[str, object]]:
+def compare(name: str, network: QuantizedNetwork, *, on_boards: bool) -> Iterator[dict[str, object]]:
     inputs = first_inputs(network, INPUTS)
     expected = load_target("reference", CHIP).prepare(network).run(*inputs)
+    yield from compare_compilers(name, network, inputs, expected)
+    if on_boards:
+        yield from compare_boards(name, network, inputs, expected)
+
+
+def compare_compilers(
+    name: str, network: QuantizedNetwork, inputs: Arrays, expected: Arrays
+) -> Iterator[dict[str, object]]:
     module = generate_c(network.graph, name="network")
     for compiler, path in find_compilers().items():
         outputs = HostedGraph(host=network, graph=build_library(module, path)).run(*inputs)
         yield {"network": name, "place": compiler, "exact": same(outputs, expected), "instructions": None}
 
 
-def compare_boards(name: str, network: QuantizedNetwork) -> Iterator[dict[str, object]]:
-    inputs = first_inputs(network, INPUTS)
-    expected = load_target("reference", CHIP).prepare(network).run(*inputs)
+def compare_boards(
+    name: str, network: QuantizedNetwork, inputs: Arrays, expected: Arrays
+) -> Iterator[dict[str, object]]:
     for board in (board for board in BOARDS.values() if not board.missing_tools):
         prepared = load_target("c", CHIP, TargetOptions(board=board.name)).prepare(network)
         assert isinstance(prepared, CountedNetwork)
-        most = prepared.count(*inputs).most_instructions
-        exact = same(prepared.run(*inputs), expected)
-        yield {"network": name, "place": board.name, "exact": exact, "instructions": most}
+        outputs, counted = prepared.run_counted(*inputs)
+        most = counted.most_instructions
+        yield {"network": name, "place": board.name, "exact": same(outputs, expected), "instructions": most}
 
 
-def first_inputs(network: QuantizedNetwork, count: int) -> tuple[Array, ...]:
+def first_inputs(network: QuantizedNetwork, count: int) -> Arrays:
     return first_batches(choose_inputs(network).arrays, network.author_inputs, count)
 
 
-def same(outputs: tuple[Array, ...], expected: tuple[Array, ...]) -> bool:
+def same(outputs: Arrays, expected: Arrays) -> bool:
     return all(np.array_equal(output, reference) for output, reference in zip(outputs, expected, strict=True))
 
 

@@ -6,9 +6,12 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from chipsmith.errors import BadInput
 
 _VARIABLE = "CHIPSMITH_CACHE"
 
@@ -34,6 +37,19 @@ def content_key(parts: Iterable[bytes]) -> str:
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
     return digest.hexdigest()
+
+
+def keep_build(target: Path, build: Callable[[Path], Path], *, what: str) -> None:
+    """Keep as `target` the file that `build` makes in a fresh folder and names: whole, or not at all.
+
+    Raises BadInput, with `what` is built, where the folder of the cache cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as name:
+            build(Path(name)).replace(target)
+    except OSError as error:
+        raise BadInput(f"cannot build {what} in {target.parent}: {error.strerror or error}") from error
 
 
 def installed_versions(packages: Iterable[str]) -> bytes:

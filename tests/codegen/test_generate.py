@@ -13,9 +13,10 @@ from c_graphs import Bench, assert_exact, assert_same, compiler, random_inputs
 from nets import Net
 
 from chipsmith.codegen.generate import generate_c, generate_canonical
-from chipsmith.codegen.host import WARNINGS, build_library, write_sources
+from chipsmith.codegen.host import WARNINGS, build_library
 from chipsmith.codegen.library import kernel_texts
 from chipsmith.errors import BadInput
+from chipsmith.files import write_texts
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import DType, Graph
 
@@ -132,7 +133,7 @@ def test_any_name_of_a_tensor_makes_c(name):
 def test_any_two_names_make_a_header_for_c_and_cpp(first, second, tmp_path):
     net = Net(**{first: (1, 4), second: (1, 5)})
     outputs = [net.add("BITWISE_NOT", (name,), shape) for name, shape in ((first, (1, 4)), (second, (1, 5)))]
-    write_sources(generate_c(net.graph(*outputs), name="net"), tmp_path)
+    write_texts(tmp_path, generate_c(net.graph(*outputs), name="net").sources)
     for language in ("c", "c++"):
         command = (compiler(), *STRICT_HEADER, "-x", language, "-fsyntax-only", "net.h")
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -154,7 +155,7 @@ def test_all_kernels_in_a_source_make_no_warnings(cc, level, tmp_path):
 @pytest.mark.parametrize("cc", ["gcc", "clang"])
 def test_warnings_that_firmware_is_built_with(cc, tmp_path):
     module = generate_c(read_tosa(NETWORKS / "digits_cnn.tosa"), name="net")
-    write_sources(module, tmp_path)
+    write_texts(tmp_path, module.sources)
     command = (compiler(cc), *WARNINGS, *STRICT, "-Os", "-c", "net.c")
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -162,7 +163,7 @@ def test_warnings_that_firmware_is_built_with(cc, tmp_path):
 
 def test_the_object_needs_memcpy_and_memset_alone(tmp_path):
     module = generate_c(read_tosa(NETWORKS / "encoder_layer.tosa"), name="net")
-    write_sources(module, tmp_path)
+    write_texts(tmp_path, module.sources)
     subprocess.run((compiler(), "-std=c11", "-O2", "-c", "net.c"), cwd=tmp_path, check=True)
     symbols = subprocess.run(("nm", "net.o"), cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     undefined = set(re.findall(r" U (\w+)", symbols))

@@ -18,8 +18,9 @@ import numpy as np
 
 from chipsmith.cache import cache_folder, content_key, installed_versions
 from chipsmith.chip import Chip
+from chipsmith.files import write_texts
 from chipsmith.hardware.build import Toolchain, find_toolchain, runtime_objects
-from chipsmith.hardware.sources import in_order, machine_sources, write_sources
+from chipsmith.hardware.sources import in_order, machine_sources
 from chipsmith.program.instructions import Op, Rounding, TensorInstruction, VectorInstruction
 
 HERE = Path(__file__).parent
@@ -124,7 +125,7 @@ def build(chip: Chip, engine: str) -> Path:
     if not library.exists():
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as name:
-            write_sources(sources, Path(name))
+            write_texts(Path(name), sources)
             _compile(tools, Path(name), engine, in_order(sources))
             (Path(name) / "bench.so").replace(library)
     return library

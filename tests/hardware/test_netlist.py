@@ -13,9 +13,10 @@ from agreement import assert_same_times
 from random_programs import random_inputs, random_program
 
 from chipsmith.chip import load_chip
+from chipsmith.files import write_texts
 from chipsmith.hardware.build import build_machine
 from chipsmith.hardware.simulate import Machine, external_memory
-from chipsmith.hardware.sources import in_order, machine_sources, write_sources
+from chipsmith.hardware.sources import in_order, machine_sources
 from chipsmith.hardware.synthesis import MACROS, black_box
 from chipsmith.sim.functional import execute
 
@@ -29,7 +30,7 @@ def library(rtl_tools, tmp_path_factory):
     folder = tmp_path_factory.mktemp("netlist")
     sources = machine_sources(CHIP)
     macros = {f"{name}.sv" for name in MACROS}
-    write_sources(sources | {f"{name}.sv": black_box(name) for name in MACROS}, folder)
+    write_texts(folder, sources | {f"{name}.sv": black_box(name) for name in MACROS})
     files = " ".join(name for name in in_order(sources) if name != "axi_machine.sv")
     passes = [
         f"read_verilog -sv {files}",

@@ -13,11 +13,12 @@ from chipsmith.api.parameter import parameters_of
 from chipsmith.api.programs import infer
 from chipsmith.chip import load_chip
 from chipsmith.cli import main
-from chipsmith.codegen.boards import BOARDS
+from chipsmith.codegen.boards import BOARDS, run_module
 from chipsmith.codegen.host import find_compilers
 from chipsmith.errors import BadInput
 from chipsmith.flow.inference import arrange_inputs, time_inferences
 from chipsmith.frontends.pytorch.network import lower_module
+from chipsmith.frontends.quantized_io import AuthorTensor, IoBinding, StateBinding
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model
 from chipsmith.profile.profile import Evidence
@@ -88,6 +89,42 @@ def test_a_board_counts_and_does_not_time(network):
     assert activations < count.ram_bytes < 10_000
     assert (count.board, count.core) == ("mps2-an386", "Cortex-M4")
     assert prepared.count(IMAGES[:2]) == count
+
+
+def test_outputs_come_with_their_count_from_a_single_emulation(network, monkeypatch):
+    prepared = open_c("mps2-an386").prepare(network)
+    (expected,), count = prepared.run(IMAGES[:2]), prepared.count(IMAGES[:2])
+    calls = []
+    monkeypatch.setattr("chipsmith.targets.c.run_module", lambda *given: calls.append(given) or run_module(*given))
+    (outputs,), counted = prepared.run_counted(IMAGES[:2])
+    assert np.array_equal(outputs, expected)
+    assert counted == count
+    assert len(calls) == 1
+
+
+def test_outputs_that_come_with_a_count_are_those_of_states_in_order():
+    """y = x + state, and y becomes the state."""
+    prepared = open_c("riscv32-virt").prepare(running_sum())
+    series = np.array([[1, 2], [10, 20], [100, 200]], np.int32)
+    (outputs,), counted = prepared.run_counted(series)
+    assert outputs.tolist() == [[6, 2], [16, 22], [116, 222]]
+    assert counted == prepared.count(series)
+
+
+def running_sum() -> QuantizedNetwork:
+    tensors = {name: Tensor(name=name, shape=(1, 2), dtype=DType.INT32) for name in ("x", "before", "y")}
+    add = Operator(kind="ADD", name="y", inputs=("x", "before"), outputs=("y",))
+    x, y = (IoBinding(tensor=name, position=0, scale=None, zero_point=0, axes=(0, 1)) for name in "xy")
+    return QuantizedNetwork(
+        graph=Graph(
+            name="sum", tensors=tensors, operators=(add,), constants={}, inputs=("x", "before"), outputs=("y",)
+        ),
+        inputs=(x,),
+        outputs=(y,),
+        author_inputs=(AuthorTensor(name="x", dtype=np.dtype(np.int32), shape=(1, 2)),),
+        author_outputs=(AuthorTensor(name="y", dtype=np.dtype(np.int32), shape=(1, 2)),),
+        states=(StateBinding(before="before", after="y", initial=np.array([[5, 0]], np.int32)),),
+    )
 
 
 def test_evidence_says_what_was_measured_here_and_what_emulated():

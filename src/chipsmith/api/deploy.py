@@ -55,6 +55,7 @@ def deploy(
     Raises BadInput for what is missing or illegal, OperatorRefused for what C cannot do, CheckFailed where a test
     fails: then nothing is written.
     """
+    from chipsmith.codegen.generate import generate_c
     from chipsmith.deployment.firmware.deploy import check_c, deploy_network
     from chipsmith.deployment.firmware.files import check_name, list_files
     from chipsmith.deployment.firmware.folder import check_target
@@ -69,13 +70,14 @@ def deploy(
     if isinstance(model, str) and Path(model).is_dir():
         _refuse_of_run(calibration, random_calibration, shapes, wide)
         quantised, recipe = load_run(Path(model))
-        return deploy_network(quantised, folder, name=name, recipe=recipe)
+        return deploy_network(quantised, generate_c(quantised.graph, name=name), folder, recipe=recipe)
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
+    module = generate_c(network.graph, name=name)
     check = None
     if not no_check:
-        check = check_c(network, model=name_model(model), floor=floor, random_calibration=random_calibration)
-    return deploy_network(network, folder, name=name, check=check)
+        check = check_c(network, module, model=name_model(model), floor=floor, random_calibration=random_calibration)
+    return deploy_network(network, module, folder, check=check)
 
 
 def _refuse_of_run(*options: object) -> None:

@@ -192,7 +192,7 @@ def infer(
     Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
-    from chipsmith.flow.inference import arrange_inputs, infer_outputs, time_inferences
+    from chipsmith.flow.inference import arrange_inputs, infer_counted, infer_outputs, time_inferences
     from chipsmith.flow.results import InferResult
     from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
 
@@ -206,7 +206,10 @@ def infer(
     inferences = arrange_inputs(network, given)
     prepared = runner.prepare(network)
     latency = None if timed is None else time_inferences(prepared, inferences, target=target, count=timed)
-    outputs = infer_outputs(network, prepared, inferences)
+    if isinstance(prepared, CountedNetwork):
+        outputs, counted = infer_counted(network, prepared, inferences)
+    else:
+        outputs, counted = infer_outputs(network, prepared, inferences), None
     if path is not None:
         write_outputs(path, outputs)
     return InferResult(
@@ -216,7 +219,7 @@ def infer(
         outputs=outputs,
         path=path,
         latency=latency,
-        counted=prepared.count(*inferences.arrays) if isinstance(prepared, CountedNetwork) else None,
+        counted=counted,
     )
 
 

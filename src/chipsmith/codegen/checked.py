@@ -16,9 +16,10 @@ import numpy as np
 
 from chipsmith.cache import cache_folder
 from chipsmith.codegen.ctext import C_TYPES
-from chipsmith.codegen.host import WARNINGS, as_inferences, run_compiler, write_sources
+from chipsmith.codegen.host import WARNINGS, as_inferences, run_compiler
 from chipsmith.codegen.module import CModule, CPort
 from chipsmith.errors import CheckFailed
+from chipsmith.files import write_texts
 from chipsmith.tosa.graph import Array
 
 SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -35,8 +36,7 @@ def execute_checked(module: CModule, compiler: str, inputs: Mapping[str, Array])
     folder = cache_folder() / "codegen"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        write_sources(module, Path(name))
-        (Path(name) / "main.c").write_text(main_text(module, count), encoding="utf-8")
+        write_texts(Path(name), {**module.sources, "main.c": main_text(module, count)})
         run_compiler((compiler, *WARNINGS, *SANITIZERS, "main.c", f"{module.name}.c", "-o", "main"), Path(name))
         return _outputs(module, count, _run(Path(name) / "main", data))
 
@@ -45,7 +45,7 @@ def main_text(module: CModule, count: int) -> str:
     """The program: `count` inferences from standard input to standard output."""
     ports = (*module.inputs, *module.outputs)
     buffers = "".join(
-        f"static {C_TYPES[port.dtype]} buffer{index}[{int(np.prod(port.shape))}];\n" for index, port in enumerate(ports)
+        f"static {C_TYPES[port.dtype]} buffer{index}[{port.elements}];\n" for index, port in enumerate(ports)
     )
     names = [f"buffer{index}" for index in range(len(ports))]
     inputs, outputs = names[: len(module.inputs)], names[len(module.inputs) :]

@@ -8,7 +8,6 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from chipsmith.cache import cache_folder, content_key
+from chipsmith.cache import cache_folder, content_key, keep_build
 from chipsmith.codegen.module import CModule, CPort
 from chipsmith.errors import BadInput
+from chipsmith.files import write_texts
 from chipsmith.tosa.graph import Array
 
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
@@ -57,7 +57,7 @@ def build_library(module: CModule, compiler: str, *, build: Build = Build.FAST) 
     texts = (module.name, module.header, module.source, compiler, *flags, _version(compiler), _processor())
     library = cache_folder() / "codegen" / f"{content_key(text.encode() for text in texts)}.so"
     if not library.exists():
-        _compile(module, compiler, flags, library)
+        keep_build(library, lambda folder: _compile(module, compiler, flags, folder), what="C")
     return HostLibrary(module=module, path=library)
 
 
@@ -74,22 +74,10 @@ def _processor() -> str:
     return next((line for line in lines if line.startswith(("flags", "Features", "isa"))), platform.machine())
 
 
-def _compile(module: CModule, compiler: str, flags: Sequence[str], library: Path) -> None:
-    try:
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent) as name:
-            folder = Path(name)
-            write_sources(module, folder)
-            run_compiler((compiler, *flags, f"{module.name}.c", "-o", "module.so"), folder)
-            (folder / "module.so").replace(library)
-    except OSError as error:
-        raise BadInput(f"cannot build C in {library.parent}: {error.strerror or error}") from error
-
-
-def write_sources(module: CModule, folder: Path) -> None:
-    """Write the header and the source into a folder."""
-    (folder / f"{module.name}.h").write_text(module.header, encoding="utf-8")
-    (folder / f"{module.name}.c").write_text(module.source, encoding="utf-8")
+def _compile(module: CModule, compiler: str, flags: Sequence[str], folder: Path) -> Path:
+    write_texts(folder, module.sources)
+    run_compiler((compiler, *flags, f"{module.name}.c", "-o", "module.so"), folder)
+    return folder / "module.so"
 
 
 def run_compiler(command: Sequence[str], folder: Path) -> str:
@@ -121,18 +109,17 @@ class HostLibrary:
         outputs = [np.empty((count, *port.shape), port.dtype.numpy) for port in self.module.outputs]
         for index in range(count):
             here = slice(index, index + 1)
-            self.run_once([array[here] for array in arrays], [array[here] for array in outputs])
+            self.bind([array[here] for array in arrays], [array[here] for array in outputs])()
         return {
             port.tensor: array.reshape(-1, *port.shape[1:])
             for port, array in zip(self.module.outputs, outputs, strict=True)
         }
 
-    def run_once(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        """One inference from contiguous arrays into contiguous arrays, in the order of the ports."""
-        self.bind(inputs, outputs)()
-
     def bind(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Callable[[], object]:
-        """What does run_once with these arrays each time that it is called, and nothing else: for the clock."""
+        """What runs an inference from contiguous arrays into contiguous arrays, in the order of the ports.
+
+        It does nothing else each time that it is called: for the clock.
+        """
         function = self._function
         pointers = tuple(array.ctypes.data_as(ctypes.c_void_p) for array in (*inputs, *outputs))
         return lambda: function(*pointers)

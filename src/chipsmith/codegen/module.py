@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chipsmith.tosa.graph import DType
@@ -15,6 +17,11 @@ class CPort:
     identifier: str
     shape: tuple[int, ...]
     dtype: DType
+
+    @property
+    def elements(self) -> int:
+        """Elements of one inference."""
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +45,8 @@ class CModule:
     arena_bytes: int
     live_bytes: int
     constant_bytes: int
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The texts of its two files by their names."""
+        return {f"{self.name}.h": self.header, f"{self.name}.c": self.source}

@@ -38,7 +38,7 @@ def header_text(
     """The header: sizes of the ports, and the function that runs one inference."""
     guard = f"{name.upper()}_H"
     sizes = "".join(
-        f"#define {name.upper()}_{port.identifier.upper()}_SIZE {_elements(port)}\n" for port in (*inputs, *outputs)
+        f"#define {name.upper()}_{port.identifier.upper()}_SIZE {port.elements}\n" for port in (*inputs, *outputs)
     )
     parameters = _parameters(inputs, outputs, "")
     ports = "".join(f" *   {_port_comment(port)}\n" for port in (*inputs, *outputs))
@@ -66,13 +66,6 @@ extern "C" {{
 
 #endif
 """
-
-
-def _elements(port: CPort) -> int:
-    count = 1
-    for size in port.shape:
-        count *= size
-    return count
 
 
 def _port_comment(port: CPort) -> str:

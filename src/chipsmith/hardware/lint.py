@@ -10,8 +10,9 @@ from pathlib import Path
 
 from chipsmith.chip.description import Chip
 from chipsmith.extras import require_package
+from chipsmith.files import write_texts
 from chipsmith.hardware.build import find_verilator
-from chipsmith.hardware.sources import in_order, machine_sources, write_sources
+from chipsmith.hardware.sources import in_order, machine_sources
 
 TOP = "machine"
 
@@ -41,7 +42,7 @@ def elaborate_machine(chip: Chip, top: str = TOP) -> str:
 def _report(chip: Chip, command: list[str], environment: dict[str, str]) -> str:
     sources = machine_sources(chip)
     with tempfile.TemporaryDirectory() as folder:
-        write_sources(sources, Path(folder))
+        write_texts(Path(folder), sources)
         done = subprocess.run(
             [*command, *in_order(sources)],
             cwd=folder,

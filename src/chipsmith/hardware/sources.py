@@ -27,9 +27,3 @@ def machine_sources(chip: Chip) -> dict[str, str]:
 def in_order(sources: Mapping[str, str]) -> list[str]:
     """The names of the SystemVerilog files, the package first: the others need it."""
     return ["chip.sv", *sorted(name for name in sources if name.endswith(".sv") and name != "chip.sv")]
-
-
-def write_sources(sources: Mapping[str, str], folder: Path) -> None:
-    """Write the files into a folder that exists."""
-    for name, text in sources.items():
-        (folder / name).write_text(text, encoding="utf-8")

@@ -16,7 +16,8 @@ from typing import Any
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
-from chipsmith.hardware.sources import in_order, machine_sources, write_sources
+from chipsmith.files import write_texts
+from chipsmith.hardware.sources import in_order, machine_sources
 
 TOP = "machine"
 MACROS = {"sram_bank": ("LINES", "LINE_BYTES", 8), "sram_two_port": ("LINES", "LINE_BITS", 1)}
@@ -116,7 +117,7 @@ def _cell_areas(liberty: Path) -> dict[str, float]:
 
 def _run_yosys(chip: Chip, liberty: Path, top: str, folder: Path) -> tuple[str, dict[str, Any]]:
     sources = {**machine_sources(chip), **{f"{name}.sv": black_box(name) for name in MACROS}}
-    write_sources(sources, folder)
+    write_texts(folder, sources)
     (folder / "constraint").write_text("set_load 0.01 [all_outputs]\n", encoding="ascii")
     script = (
         f"read_verilog -sv {' '.join(in_order(sources))}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from chipsmith.codegen.boards.emulate import build_program
 from chipsmith.codegen.boards.harness import program_of
 from chipsmith.codegen.boards.image import name_version
 from chipsmith.codegen.generate import generate_c, generate_canonical
-from chipsmith.codegen.host import HostLibrary, build_library, find_compiler
+from chipsmith.codegen.host import HostLibrary, as_inferences, build_library, find_compiler
 from chipsmith.codegen.module import CModule
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -44,8 +44,7 @@ class HostNetwork(HostedGraph[HostLibrary]):
             **{state.before: np.atleast_1d(state.initial) for state in self.host.states},
             **self.host.quantize_inputs(*inputs),
         }
-        split = split_inferences(integers, {port.tensor: port.shape for port in module.inputs})
-        arrays = [np.ascontiguousarray(split[port.tensor][0]) for port in module.inputs]
+        arrays, _ = as_inferences(module, integers)
         outputs = [np.empty(port.shape, port.dtype.numpy) for port in module.outputs]
         return time_calls(self.graph.bind(arrays, outputs), inferences=inferences)
 
@@ -59,14 +58,17 @@ class BoardGraph:
 
     def execute(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """As PreparedGraph.execute: one inference after the other."""
-        outputs = self.run(inputs).outputs
-        return {port.tensor: join_inferences(outputs[port.tensor]) for port in self.module.outputs}
+        return self.join_outputs(self.run(inputs))
 
     def run(self, inputs: Mapping[str, Array]) -> BoardRun:
         """The same with its instructions and memory; the outputs are (n, *shape)."""
         return run_module(
             self.board, self.module, split_inferences(inputs, {port.tensor: port.shape for port in self.module.inputs})
         )
+
+    def join_outputs(self, run: BoardRun) -> dict[str, Array]:
+        """The outputs of a run as execute gives them."""
+        return {port.tensor: join_inferences(run.outputs[port.tensor]) for port in self.module.outputs}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,17 +77,31 @@ class EmulatedNetwork(HostedGraph[BoardGraph]):
 
     def count(self, *inputs: Array) -> InstructionCount:
         """As CountedNetwork.count; a network with states is counted with their initial values."""
+        return self._count(self._run_apart(inputs))
+
+    def run_counted(self, *inputs: Array) -> tuple[tuple[Array, ...], InstructionCount]:
+        """As CountedNetwork.run_counted; only a network with states runs again in order, for its outputs."""
+        run = self._run_apart(inputs)
+        if self.host.states:
+            return self.run(*inputs), self._count(run)
+        return self.host.dequantize_outputs(self.graph.join_outputs(run), inputs), self._count(run)
+
+    def _run_apart(self, inputs: Sequence[Array]) -> BoardRun:
+        """Each inference with the initial values of the states."""
         integers = self.host.quantize_inputs(*inputs)
         count = self.host.count_inferences(inputs)
         states = {state.before: np.concatenate([np.atleast_1d(state.initial)] * count) for state in self.host.states}
-        run, board = self.graph.run({**integers, **states}), self.graph.board
+        return self.graph.run({**integers, **states})
+
+    def _count(self, run: BoardRun) -> InstructionCount:
+        board = self.graph.board
         return InstructionCount(
             board=board.name,
             core=board.core,
-            compiler=name_version(board.compiler),
+            compiler=name_version(board.compiler.name),
             instructions=run.instructions,
             flash_bytes=run.image.flash_bytes,
-            ram_bytes=run.image.static_bytes + run.stack_bytes,
+            ram_bytes=run.ram_bytes,
             stack_bytes=run.stack_bytes,
         )
 

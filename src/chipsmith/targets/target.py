@@ -111,6 +111,9 @@ class CountedNetwork(PreparedNetwork, Protocol):
     def count(self, *inputs: Array) -> InstructionCount:
         """The instructions of each inference of `inputs`, as run takes them, and the memory. Raises as run."""
 
+    def run_counted(self, *inputs: Array) -> tuple[tuple[Array, ...], InstructionCount]:
+        """What run and count give for these inputs, each inference emulated as seldom as may be. Raises as run."""
+
 
 class PreparedGraph(Protocol):
     """A graph on a target that computes in the graph's integers."""

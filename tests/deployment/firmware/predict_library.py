@@ -32,10 +32,8 @@ class PredictLibrary:
         self.network = widen_narrow_floats(network)
         module = generate_c(network.graph, name="network")
         self.predict: PredictSource = write_predict(self.network, module, recipe)
-        texts = {"network.h": module.header, "network.c": module.source}
-        write_texts(
-            folder, {**texts, "network_predict.h": self.predict.header, "network_predict.c": self.predict.source}
-        )
+        own = {"network_predict.h": self.predict.header, "network_predict.c": self.predict.source}
+        write_texts(folder, {**module.sources, **own})
         command = (next(iter(compilers.values())), *STRICT, *UNDEFINED, "network.c", "network_predict.c", "-o", "p.so")
         subprocess.run(command, cwd=folder, check=True)
         self.library = ctypes.CDLL(str(folder / "p.so"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -70,13 +69,8 @@ class Board:
     @property
     def missing_tools(self) -> tuple[Tool, ...]:
         """Those of its tools that are not on the path."""
-        return list_missing(self.tools)
+        return tuple(tool for tool in self.tools if tool.missing)
 
     def count_instructions(self, ticks: int) -> int:
         """The instructions between two readings of the counter that differ by so many ticks."""
         return round(ticks / self.ticks_per_instruction)
-
-
-def list_missing(tools: Iterable[Tool]) -> tuple[Tool, ...]:
-    """Those of the tools that are not on the path, each once."""
-    return tuple(tool for tool in dict.fromkeys(tools) if tool.missing)

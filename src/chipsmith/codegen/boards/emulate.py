@@ -34,6 +34,11 @@ class BoardRun:
     stack_bytes: int
     image: BoardImage
 
+    @property
+    def ram_bytes(self) -> int:
+        """The network's variables and the most stack."""
+        return self.image.static_bytes + self.stack_bytes
+
 
 def build_program(board: Board, program: BoardProgram) -> BoardImage:
     """The image that runs a program on a board. Raises as build_image."""

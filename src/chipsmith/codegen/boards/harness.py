@@ -103,7 +103,7 @@ class BoardProgram:
 def program_of(module: CModule) -> BoardProgram:
     """The program that runs a module on the graph's integers."""
     return BoardProgram(
-        sources={f"{module.name}.h": module.header, f"{module.name}.c": module.source},
+        sources=module.sources,
         header=f"{module.name}.h",
         function=f"{module.name}_run",
         inputs=tuple(map(_buffer, module.inputs)),

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chipsmith.cache import cache_folder, content_key
-from chipsmith.codegen.boards.board import Board, Tool
+from chipsmith.cache import cache_folder, content_key, keep_build
+from chipsmith.codegen.boards.board import Board
 from chipsmith.codegen.boards.elf import read_sections
 from chipsmith.codegen.boards.support import LINKER_SCRIPT, support_files
+from chipsmith.codegen.host import WARNINGS
 from chipsmith.errors import BadInput
 from chipsmith.files import write_texts
 
 COMPILE_FLAGS = (
-    *("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O2", "-ffreestanding", "-ffp-contract=off"),
-    *("-ffunction-sections", "-fdata-sections", "-fno-tree-loop-distribute-patterns"),
+    *(*WARNINGS, "-O2", "-ffreestanding", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections"),
+    "-fno-tree-loop-distribute-patterns",
 )
 """How every source is compiled for bare metal, beside the flags of the board and the folders of headers."""
 LINK_FLAGS = ("-nostdlib", "-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments", "-Wl,--fatal-warnings")
@@ -54,7 +54,7 @@ def build_image(board: Board, sources: Mapping[str, str]) -> BoardImage:
     files = {**support_files(board), **sources}
     image = cache_folder() / "boards" / f"{_name(board, files)}.elf"
     if not image.exists():
-        _build(board, files, image)
+        keep_build(image, lambda folder: _build(board, files, folder), what="an image")
     sections = read_sections(image.read_bytes())
     return BoardImage(
         path=image,
@@ -74,28 +74,26 @@ def require_tools(board: Board) -> None:
         raise BadInput(f"board {board.name} needs {names}: sudo apt install {packages}")
 
 
-def name_version(tool: Tool) -> str:
+def name_version(tool: str) -> str:
     """The first line of what a tool that is on the path says of its version."""
-    done = subprocess.run((tool.name, "--version"), capture_output=True, text=True, check=True)
+    done = subprocess.run((tool, "--version"), capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[0]
 
 
 def _name(board: Board, files: Mapping[str, str]) -> str:
     texts = (f"{name}\n{text}" for name, text in sorted(files.items()))
-    words = " ".join((name_version(board.compiler), *_compile_words(board), *_link_words(board)))
+    words = " ".join((name_version(board.compiler.name), *_compile_words(board), *_link_words(board)))
     return content_key(text.encode() for text in (words, *texts))
 
 
-def _build(board: Board, files: Mapping[str, str], image: Path) -> None:
-    try:
-        image.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=image.parent) as name:
-            folder = Path(name)
-            write_texts(folder, files)
-            _compile(board, folder)
-            (folder / "image.elf").replace(image)
-    except OSError as error:
-        raise BadInput(f"cannot build an image in {image.parent}: {error.strerror or error}") from error
+def _build(board: Board, files: Mapping[str, str], folder: Path) -> Path:
+    write_texts(folder, files)
+    stems = sorted(path.stem for path in folder.glob("*.c"))
+    for stem in stems:
+        _run(board, (*_compile_words(board), "-c", f"{stem}.c", "-o", f"{stem}.o"), folder)
+    objects = (f"{stem}.o" for stem in stems)
+    _run(board, (*_link_words(board), *objects, "-lgcc", "-o", "image.elf"), folder)
+    return folder / "image.elf"
 
 
 def _compile_words(board: Board) -> tuple[str, ...]:
@@ -104,14 +102,6 @@ def _compile_words(board: Board) -> tuple[str, ...]:
 
 def _link_words(board: Board) -> tuple[str, ...]:
     return (board.compiler.name, *board.flags, *LINK_FLAGS, _SCRIPT)
-
-
-def _compile(board: Board, folder: Path) -> None:
-    stems = sorted(path.stem for path in folder.glob("*.c"))
-    for stem in stems:
-        _run(board, (*_compile_words(board), "-c", f"{stem}.c", "-o", f"{stem}.o"), folder)
-    objects = (f"{stem}.o" for stem in stems)
-    _run(board, (*_link_words(board), *objects, "-lgcc", "-o", "image.elf"), folder)
 
 
 def _run(board: Board, command: tuple[str, ...], folder: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from chipsmith.codegen.ctext import C_TYPES
+from chipsmith.codegen.elementwise import index_text
+from chipsmith.codegen.views import collapse, contiguous, permuted
 from chipsmith.deployment.firmware.parameters import PredictParameter, float_literal
 from chipsmith.deployment.firmware.recipe_input import REAL, RecipeInput
 from chipsmith.errors import BadInput
@@ -37,44 +38,17 @@ class Loops:
 
 def loops_over(tensor: Tensor, axes: Sequence[int]) -> Loops:
     """The loops over a tensor whose dimension k is the author's axis axes[k]; one loop where both lie alike."""
-    strides = _author_strides(tensor.shape, axes)
-    moving = [(size, stride) for size, stride in zip(tensor.shape, strides, strict=True) if size > 1]
-    groups = _join(moving)
-    if len(groups) <= 1:
+    whole = contiguous(tensor.shape)
+    author = permuted(contiguous([tensor.shape[place] for place in np.argsort(axes)]), axes)
+    sizes, (graph_steps, author_steps) = collapse(tensor.shape, [whole.strides, author.strides])
+    if len(sizes) <= 1:
         return Loops(heads=(_head("i", tensor.elements),), graph="i", author="i")
-    names = [f"i{level}" for level in range(len(groups))]
-    heads = tuple(_head(name, size) for name, (size, _) in zip(names, groups, strict=True))
-    author = _sum((name, stride) for name, (_, stride) in zip(names, groups, strict=True))
-    sizes = [size for size, _ in groups]
-    inner = [math.prod(sizes[level + 1 :]) for level in range(len(sizes))]
-    return Loops(heads=heads, graph=_sum(zip(names, inner, strict=True)), author=author)
-
-
-def _author_strides(shape: Sequence[int], axes: Sequence[int]) -> list[int]:
-    """For each dimension of the graph, how far its neighbours lie apart in the author's array."""
-    author = [0] * len(axes)
-    for place, axis in enumerate(axes):
-        author[axis] = shape[place]
-    return [math.prod(author[axis + 1 :]) for axis in axes]
-
-
-def _join(dimensions: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Neighbouring dimensions (size, stride) that lie behind one another are a single one."""
-    joined: list[tuple[int, int]] = []
-    for size, stride in dimensions:
-        if joined and joined[-1][1] == size * stride:
-            joined[-1] = (joined[-1][0] * size, stride)
-        else:
-            joined.append((size, stride))
-    return joined
+    heads = tuple(_head(f"i{level}", size) for level, size in enumerate(sizes))
+    return Loops(heads=heads, graph=index_text(graph_steps, 0), author=index_text(author_steps, 0))
 
 
 def _head(name: str, size: int) -> str:
     return f"for (size_t {name} = 0; {name} < {size}; {name}++) {{"
-
-
-def _sum(terms: Iterator[tuple[str, int]]) -> str:
-    return " + ".join(name if factor == 1 else f"{factor} * {name}" for name, factor in terms)
 
 
 def prepare_text(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from chipsmith.codegen.generate import generate_c
-from chipsmith.codegen.host import find_compilers
+from chipsmith.codegen.host import build_library, find_compiler, find_compilers
 from chipsmith.codegen.module import CModule
 from chipsmith.deployment.firmware.examples import make_examples
-from chipsmith.deployment.firmware.files import README, check_name, list_files
+from chipsmith.deployment.firmware.files import README, list_files
 from chipsmith.deployment.firmware.folder import check_target, write_folder
 from chipsmith.deployment.firmware.main_source import write_main
 from chipsmith.deployment.firmware.makefile import board_files, write_makefile
@@ -20,32 +18,31 @@ from chipsmith.deployment.firmware.readme import write_readme
 from chipsmith.deployment.firmware.recipe_input import RecipeInput
 from chipsmith.deployment.firmware.result import Firmware
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.targets.c import HostCTarget
+from chipsmith.targets import HostedGraph
 from chipsmith.witness.check.check import check_network
 from chipsmith.witness.check.verdict import SourceCheck
 
 
 def deploy_network(
     network: QuantizedNetwork,
+    module: CModule,
     folder: Path,
     *,
-    name: str,
     check: SourceCheck | None = None,
     recipe: RecipeInput | None = None,
 ) -> Firmware:
-    """Write the folder of a network, whole or not at all; all C names begin with `name`.
+    """Write the folder of a network, whole or not at all; `module` is its graph in C, by whose name all C names begin.
 
     `check` goes into its page; `recipe` is the input of a network that a recipe made. Raises BadInput where the folder
-    cannot be written or the network has no inputs, OperatorRefused for an operator that C does not have, CheckFailed
-    where the C code does not give the reference's outputs here or on a board: then nothing is written.
+    cannot be written or the network has no inputs, CheckFailed where the C code does not give the reference's outputs
+    here or on a board: then nothing is written.
     """
-    check_name(name)
+    name = module.name
     check_target(folder, list_files(name))
     wide = widen_narrow_floats(network)
-    module = generate_c(wide.graph, name=name)
     predict, vector = write_predict(wide, module, recipe), make_examples(wide, recipe)
     sources = {
-        **_module_sources(module),
+        **module.sources,
         f"{name}_predict.h": predict.header,
         f"{name}_predict.c": predict.source,
     }
@@ -71,16 +68,14 @@ def deploy_network(
     return firmware
 
 
-def _module_sources(module: CModule) -> Mapping[str, str]:
-    return {f"{module.name}.h": module.header, f"{module.name}.c": module.source}
-
-
-def check_c(network: QuantizedNetwork, *, model: str, floor: float, random_calibration: bool) -> SourceCheck | None:
-    """The author's own network beside the C code on this computer; see check_network.
+def check_c(
+    network: QuantizedNetwork, module: CModule, *, model: str, floor: float, random_calibration: bool
+) -> SourceCheck | None:
+    """The author's own network beside its graph in C on this computer; see check_network.
 
     None where the network has no source, or this computer no C compiler.
     """
     if network.source is None or not find_compilers():
         return None
-    prepared = HostCTarget().prepare(network)
-    return check_network(network, prepared, model=model, floor=floor, random_calibration=random_calibration)
+    code = HostedGraph(host=network, graph=build_library(module, find_compiler()))
+    return check_network(network, code, model=model, floor=floor, random_calibration=random_calibration)

@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.codegen.boards import BOARDS, Board, BoardRun
-from chipsmith.codegen.boards.board import Tool
 from chipsmith.codegen.boards.emulate import run_program
 from chipsmith.codegen.boards.harness import BoardProgram, CallBuffer
 from chipsmith.codegen.boards.image import name_version
-from chipsmith.codegen.host import find_compilers
+from chipsmith.codegen.host import WARNINGS, Build, find_compilers
 from chipsmith.deployment.firmware.examples import ReferenceExamples
 from chipsmith.deployment.firmware.parameters import PredictParameter, PredictParameters
 from chipsmith.deployment.firmware.result import BoardFigures
@@ -22,9 +21,8 @@ from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.files import write_texts
 from chipsmith.tosa.graph import Array
 
-STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-ffp-contract=off")
+STRICT = (*WARNINGS, "-ffp-contract=off")
 """How a deployed folder's Makefile compiles on any computer, beside its optimisation."""
-_FAST = ("-O3", "-march=native")
 _LIMIT_S = 600
 
 
@@ -41,11 +39,11 @@ def _run_with(name: str, path: str, sources: Mapping[str, str]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         write_texts(Path(folder), sources)
         units = sorted(unit for unit in sources if unit.endswith(".c"))
-        _run((path, *STRICT, *_FAST, *units, "-o", "test"), folder)
+        _run((path, *STRICT, *Build.FAST.value, *units, "-o", "test"), folder)
         said = _run(("./test",), folder)
     if said.strip() != "ok":
         raise CheckFailed(f"the test says '{said.strip()}' where it must say 'ok'; nothing is written")
-    return name_version(Tool(name=name, package=name))
+    return name_version(name)
 
 
 def _run(command: Sequence[str], folder: str) -> str:
@@ -84,9 +82,9 @@ def _measure(board: Board, program: BoardProgram, vector: ReferenceExamples) -> 
     _compare(board, program, run, vector.outputs)
     return BoardFigures(
         board=board,
-        compiler=name_version(board.compiler),
+        compiler=name_version(board.compiler.name),
         flash_bytes=run.image.flash_bytes,
-        ram_bytes=run.image.static_bytes + run.stack_bytes,
+        ram_bytes=run.ram_bytes,
         stack_bytes=run.stack_bytes,
         instructions=run.instructions,
     )

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from chipsmith.codegen.ctext import C_TYPES, comment, unique_identifiers
 from chipsmith.codegen.module import CModule, CPort
 from chipsmith.deployment.firmware.border import cast_text, dequantize_text, prepare_text, quantize_text
@@ -224,7 +222,7 @@ class _PredictWriter:
         return (port for name, port in ports.items() if name not in self.direct)
 
     def _array(self, port: CPort, states: Mapping[str, StateBinding]) -> str:
-        name, count = self.buffers[port.tensor], max(1, int(np.prod(port.shape)))
+        name, count = self.buffers[port.tensor], max(1, port.elements)
         c_type = C_TYPES[port.dtype]
         if port.tensor not in states or not states[port.tensor].initial.any():
             return f"static {c_type} {name}[{count}];"
