@@ -12,7 +12,7 @@ import numpy as np
 from chipsmith.chip import load_catalogue
 from chipsmith.errors import ChipsmithError
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.frontends.registry import load_model
+from chipsmith.frontends.registry import load_model, load_random
 from chipsmith.processors import processors
 from chipsmith.runtimes.clock import time_calls
 from chipsmith.runtimes.model_file import RuntimeFile, find_float_file, find_int8_file
@@ -36,15 +36,7 @@ def networks() -> Iterator[QuantizedNetwork]:
     folder = Path(os.environ.get("CHIPSMITH_DATA", "")) / "mlperf_tiny"
     for file in (folder / f"{name}.tflite" for name in FILES):
         if file.is_file():
-            yield load_model(str(file), draw(file)) if file.stem.endswith("fp32") else load_model(str(file))
-
-
-def draw(file: Path) -> np.ndarray:
-    """A few inputs, by which ranges are chosen that mean nothing."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    (port,) = Interpreter(str(file)).get_input_details()
-    return np.random.default_rng(0).normal(size=(4, *port["shape"][1:])).astype(np.float32)
+            yield load_random(str(file)) if file.stem.endswith("fp32") else load_model(str(file))
 
 
 def compare(network: QuantizedNetwork) -> Iterator[dict[str, object]]:
