@@ -7,8 +7,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from chipsmith.extras import installed_version
 
 _VARIABLE = "CHIPSMITH_CACHE"
 
@@ -38,11 +39,4 @@ def content_key(parts: Iterable[bytes]) -> str:
 
 def installed_versions(packages: Iterable[str]) -> bytes:
     """The versions of these distributions, as bytes for content_key; imports none of them."""
-    return json.dumps({package: _version(package) for package in packages}).encode()
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    return json.dumps({package: installed_version(package) for package in packages}).encode()

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from chipsmith.chip import Chip, load_chip
 from chipsmith.errors import BadInput
+from chipsmith.extras import installed_version
 from chipsmith.files import write_whole
 from chipsmith.flow.arrays import check_folder
 from chipsmith.flow.calibration import AnyCalibration
@@ -149,14 +149,7 @@ def record_computer(path: Path, comparison: Comparison) -> None:
 
 def library_versions() -> dict[str, str]:
     """The libraries that measure, and their versions, as far as they are installed."""
-    return {name: text for name in _LIBRARIES if (text := _version(name))}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
+    return {name: text for name in _LIBRARIES if (text := installed_version(name))}
 
 
 def read_driver() -> str:

@@ -6,10 +6,10 @@ import ctypes
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput, CheckFailed
+from chipsmith.extras import installed_version
 from chipsmith.frontends.pytorch.eager import EagerModel, list_outputs
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.graph import Array
@@ -99,10 +99,7 @@ def is_cpu_build() -> bool:
 
 def torch_version() -> str:
     """PyTorch's version, without importing it; empty where it is not installed."""
-    try:
-        return version("torch")
-    except PackageNotFoundError:
-        return ""
+    return installed_version("torch") or ""
 
 
 def count_cuda_devices() -> int:
