@@ -19,12 +19,11 @@ from chipsmith.program.program import Port, Program
 from chipsmith.systems.boundaries import CHIP_BOUNDARY
 from chipsmith.systems.comparison import Collected, MachineRoof, NetworkSize, RoofPoint, join
 from chipsmith.systems.computer_rows import NamedNetwork
-from chipsmith.systems.row import Generation, LeftOut, SystemRow
+from chipsmith.systems.row import MAKER, Generation, LeftOut, SystemRow
 from chipsmith.targets import Precision
 
 CHIPS = ("nano-64", "edge-256", "edge-1024")
 """The chips that every network is compiled for."""
-MAKER = "Chipsmith"
 
 
 def simulate_chips(networks: Iterable[NamedNetwork], chips: Sequence[Chip]) -> Collected:
