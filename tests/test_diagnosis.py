@@ -27,12 +27,7 @@ def machine(monkeypatch):
     """A machine with these packages, for a Chipsmith that requires REQUIRED."""
 
     def install(**installed: str) -> None:
-        def version(name: str) -> str:
-            if name not in installed:
-                raise PackageNotFoundError(name)
-            return installed[name]
-
-        monkeypatch.setattr(module, "version", version)
+        monkeypatch.setattr(module, "installed_version", installed.get)
         monkeypatch.setattr(module, "requires", lambda _: REQUIRED)
 
     return install

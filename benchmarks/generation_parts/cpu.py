@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import numpy as np
 from chipsmith.chip import load_catalogue
 from chipsmith.errors import ChipsmithError
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.frontends.registry import load_model
+from chipsmith.frontends.registry import load_model, load_random
 from chipsmith.processors import processors
 from chipsmith.runtimes.clock import time_calls
 from chipsmith.runtimes.model_file import RuntimeFile, find_float_file, find_int8_file
 from chipsmith.runtimes.runtime import Runtime
+from chipsmith.systems.computer_rows import draw_inference
 from chipsmith.targets import Precision, TargetOptions, load_target
 
 TURNS, INFERENCES = 7, 40
@@ -36,21 +37,13 @@ def networks() -> Iterator[QuantizedNetwork]:
     folder = Path(os.environ.get("CHIPSMITH_DATA", "")) / "mlperf_tiny"
     for file in (folder / f"{name}.tflite" for name in FILES):
         if file.is_file():
-            yield load_model(str(file), draw(file)) if file.stem.endswith("fp32") else load_model(str(file))
-
-
-def draw(file: Path) -> np.ndarray:
-    """A few inputs, by which ranges are chosen that mean nothing."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    (port,) = Interpreter(str(file)).get_input_details()
-    return np.random.default_rng(0).normal(size=(4, *port["shape"][1:])).astype(np.float32)
+            yield load_random(str(file)) if file.stem.endswith("fp32") else load_model(str(file))
 
 
 def compare(network: QuantizedNetwork) -> Iterator[dict[str, object]]:
     """A row for each runtime, precision and number of threads that the network has a form for."""
     chip = next(iter(load_catalogue().values()))
-    inputs = random_inputs(network)
+    inputs = draw_inference(network)
     for runtime in Runtime:
         for precision, find in ((Precision.INT8, find_int8_file), (Precision.FLOAT32, find_float_file)):
             for threads in dict.fromkeys((1, processors())):
@@ -78,18 +71,8 @@ def compare(network: QuantizedNetwork) -> Iterator[dict[str, object]]:
                 }
 
 
-def random_inputs(network: QuantizedNetwork) -> list[np.ndarray]:
-    random = np.random.default_rng(0)
-    return [
-        random.normal(size=port.shape).astype(port.dtype)
-        if port.dtype.kind == "f"
-        else random.integers(np.iinfo(port.dtype).min, np.iinfo(port.dtype).max, port.shape).astype(port.dtype)
-        for port in network.author_inputs
-    ]
-
-
 def call_directly(
-    file: RuntimeFile, network: QuantizedNetwork, inputs: list[np.ndarray], runtime: Runtime, threads: int
+    file: RuntimeFile, network: QuantizedNetwork, inputs: Sequence[np.ndarray], runtime: Runtime, threads: int
 ) -> Call:
     """The call that a program without Chipsmith makes."""
     if runtime in (Runtime.LITERT, Runtime.LITERT_BUILTIN):
@@ -99,7 +82,7 @@ def call_directly(
     return call_onnxruntime(file.data, inputs, runtime, threads)
 
 
-def call_onnxruntime(data: bytes, inputs: list[np.ndarray], runtime: Runtime, threads: int) -> Call:
+def call_onnxruntime(data: bytes, inputs: Sequence[np.ndarray], runtime: Runtime, threads: int) -> Call:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -111,7 +94,7 @@ def call_onnxruntime(data: bytes, inputs: list[np.ndarray], runtime: Runtime, th
     return lambda: session.run(None, feeds)
 
 
-def call_openvino(file: RuntimeFile, network: QuantizedNetwork, inputs: list[np.ndarray], threads: int) -> Call:
+def call_openvino(file: RuntimeFile, network: QuantizedNetwork, inputs: Sequence[np.ndarray], threads: int) -> Call:
     import openvino
 
     core = openvino.Core()
@@ -122,7 +105,7 @@ def call_openvino(file: RuntimeFile, network: QuantizedNetwork, inputs: list[np.
     return lambda: request.infer(inputs, share_inputs=True)
 
 
-def call_litert(data: bytes, inputs: list[np.ndarray], runtime: Runtime, threads: int) -> Call:
+def call_litert(data: bytes, inputs: Sequence[np.ndarray], runtime: Runtime, threads: int) -> Call:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     own = runtime is Runtime.LITERT_BUILTIN

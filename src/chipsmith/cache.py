@@ -8,10 +8,10 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from chipsmith.errors import BadInput
+from chipsmith.extras import installed_version
 
 _VARIABLE = "CHIPSMITH_CACHE"
 
@@ -54,11 +54,4 @@ def keep_build(target: Path, build: Callable[[Path], Path], *, what: str) -> Non
 
 def installed_versions(packages: Iterable[str]) -> bytes:
     """The versions of these distributions, as bytes for content_key; imports none of them."""
-    return json.dumps({package: _version(package) for package in packages}).encode()
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    return json.dumps({package: installed_version(package) for package in packages}).encode()

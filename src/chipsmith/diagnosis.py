@@ -10,11 +10,12 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, requires
 
 from packaging.requirements import Requirement
 
 from chipsmith.errors import BadInput
+from chipsmith.extras import installed_version
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 _USES = {
@@ -133,7 +134,7 @@ def _applies(requirement: Requirement, extra: str) -> bool:
 
 
 def _check(requirement: Requirement, extra: str) -> Check:
-    installed = _installed(requirement.name)
+    installed = installed_version(requirement.name) or ""
     ok = bool(installed) and requirement.specifier.contains(installed, prereleases=True)
     wanted = f"{requirement.name}{requirement.specifier}"
     return Check(
@@ -145,13 +146,6 @@ def _check(requirement: Requirement, extra: str) -> Check:
         required=extra == "",
         mend="" if ok else _pip([wanted]),
     )
-
-
-def _installed(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
 
 
 def _command(missing: Iterable[Check]) -> str:

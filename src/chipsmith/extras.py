@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from chipsmith.errors import BadInput
@@ -17,3 +18,11 @@ def require_package(package: str, *, extra: str | None, task: str, distribution:
         name = distribution or package
         mend = name if extra is None else f"'chipsmith[{extra}]'"
         raise BadInput(f"cannot {task}: {name} is not installed; mend: pip install {mend}")
+
+
+def installed_version(distribution: str) -> str | None:
+    """The version of a distribution, which is not imported; None where it is not installed."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None

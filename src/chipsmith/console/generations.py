@@ -32,9 +32,8 @@ def _print(result: GenerationsResult) -> None:
         rows = [row for row in comparison.rows if row.network == network and not row.is_judged]
         if rows:
             print_tables(_table(network, rows, texts))
-    judged = [row for row in comparison.rows if row.is_judged]
-    if judged:
-        print_tables(_judged_table(judged, texts))
+    if comparison.judged:
+        print_tables(_judged_table(comparison.judged, texts))
     print(f"page: {result.page}")
     if result.record is not None:
         print(f"record: {result.record}")
@@ -47,7 +46,7 @@ def _table(network: str, rows: Iterable[SystemRow], texts: PageTexts) -> Table:
     from rich.text import Text
 
     columns = texts.columns
-    table = Table(title=texts.networks.get(network, network), box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(title=texts.name_network(network), box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
     table.add_column(columns.system, overflow="fold", ratio=1)
     for title in (columns.latency, columns.energy):
         table.add_column(title, justify="right", no_wrap=True)

@@ -19,7 +19,7 @@ from chipsmith.frontends.calibration import MissingCalibration
 from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model, load_random
-from chipsmith.learn import Recipe, TrainedNetwork, load_recipe, load_trained, save_trained, shipped_recipes
+from chipsmith.learn import Recipe, load_recipe, load_trained, save_trained, shipped_recipes
 from chipsmith.learn.progress import Progress
 from chipsmith.suggest import nearest_in_brackets
 from chipsmith.systems.computer_rows import NamedNetwork
@@ -37,6 +37,8 @@ PUBLISHED_FILES: Mapping[str, str] = {
 _QUANTUM = "quantum"
 """The kind of a run of a circuit, and how the kinds of its networks begin."""
 DEFAULT_NETWORKS = (*PUBLISHED_FILES, "digits")
+_USED = ("chipsmith", "torch")
+"""The packages on whose versions a trained network depends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +156,8 @@ def _load_run(folder: Path) -> QuantizedNetwork:
         raise BadInput(
             f"{folder} is no run folder: it has no {TRAINED}; `chipsmith run` and `chipsmith train` leave it"
         )
-    return _lower(load_trained(file))
+    trained = load_trained(file)
+    return lower_single(trained, trained.training.recipe.load_data())
 
 
 def _train(recipe: Recipe, text: str, progress: Progress) -> QuantizedNetwork:
@@ -166,17 +169,11 @@ def _train(recipe: Recipe, text: str, progress: Progress) -> QuantizedNetwork:
     folder = (
         cache_folder() / "generations" / content_key([recipe.model_dump_json().encode(), installed_versions(_USED)])
     )
+    data = recipe.load_data()
     if (folder / TRAINED).is_file():
-        return _lower(load_trained(folder / TRAINED))
+        return lower_single(load_trained(folder / TRAINED), data)
     progress.stage(f"train {recipe.name}, kept in the cache")
     make_folder(folder)
-    trained = train_in(folder, recipe, recipe.load_data(), resume=True, progress=progress)
+    trained = train_in(folder, recipe, data, resume=True, progress=progress)
     save_trained(trained, folder / TRAINED)
-    return _lower(trained)
-
-
-_USED = ("chipsmith", "torch")
-
-
-def _lower(trained: TrainedNetwork) -> QuantizedNetwork:
-    return lower_single(trained, trained.training.recipe.load_data())
+    return lower_single(trained, data)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from chipsmith.chip import load_chip
+from chipsmith.chip import Chip, load_chip
 from chipsmith.errors import BadInput
+from chipsmith.extras import installed_version
 from chipsmith.files import write_whole
 from chipsmith.flow.arrays import check_folder
 from chipsmith.flow.calibration import AnyCalibration
@@ -139,25 +139,16 @@ def _prepare_folder(path: Path) -> None:
     check_folder(path)
 
 
-def record_computer(path: Path, comparison: Comparison) -> int:
-    """Write the rows that this computer measured; how many. Raises BadInput where there are none."""
+def record_computer(path: Path, comparison: Comparison) -> None:
+    """Write the rows that this computer measured. Raises BadInput where there are none."""
     own = [row for row in comparison.rows if row.organisation == HERE and row.how is Evidence.MEASURED]
     device = " + ".join(dict.fromkeys(row.hardware for row in own)) or comparison.computer
-    return write_record(
-        path, own, device=device, driver=read_driver(), versions=library_versions(), recorded=date.today()
-    )
+    write_record(path, own, device=device, driver=read_driver(), versions=library_versions(), recorded=date.today())
 
 
 def library_versions() -> dict[str, str]:
     """The libraries that measure, and their versions, as far as they are installed."""
-    return {name: text for name in _LIBRARIES if (text := _version(name))}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
+    return {name: text for name in _LIBRARIES if (text := installed_version(name))}
 
 
 def read_driver() -> str:
@@ -169,13 +160,13 @@ def read_driver() -> str:
 def _collect(
     request: GenerationsRequest, asked: AskedNetworks, others: Iterable[SystemRow], progress: Progress
 ) -> Comparison:
-    processor = describe_processor()
+    processor, chip = describe_processor(), load_chip(_SIZING_CHIP)
     collectors: Mapping[SystemGroup, Callable[[], Collected]] = {
         SystemGroup.PUBLISHED: lambda: collect_published(asked.names),
-        SystemGroup.CPU: lambda: _collect_cpu(asked.networks, processor),
-        SystemGroup.GPU: lambda: measure_gpu(asked.networks, load_chip(_SIZING_CHIP), processor),
-        SystemGroup.C: lambda: measure_c(asked.networks, load_chip(_SIZING_CHIP), processor),
-        SystemGroup.BOARDS: lambda: count_c(asked.networks, load_chip(_SIZING_CHIP)),
+        SystemGroup.CPU: lambda: _collect_cpu(asked.networks, chip, processor),
+        SystemGroup.GPU: lambda: measure_gpu(asked.networks, chip, processor),
+        SystemGroup.C: lambda: measure_c(asked.networks, chip, processor),
+        SystemGroup.BOARDS: lambda: count_c(asked.networks, chip),
         SystemGroup.QUANTUM: read_quantum,
         SystemGroup.CHIPS: lambda: simulate_chips(asked.networks, [load_chip(name) for name in CHIPS]),
     }
@@ -204,10 +195,9 @@ def collect_published(names: Iterable[str]) -> Collected:
     )
 
 
-def _collect_cpu(networks: Sequence[NamedNetwork], processor: Processor) -> Collected:
+def _collect_cpu(networks: Sequence[NamedNetwork], chip: Chip, processor: Processor) -> Collected:
     if not networks:
         return Collected()
-    chip = load_chip(_SIZING_CHIP)
     measured = measure_cpu(networks, chip, processor)
     reason = energy_reason()
     open_energy = () if reason is None else (LeftOut(what=f"energy on {HERE}", reason=reason),)

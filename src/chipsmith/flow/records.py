@@ -6,8 +6,8 @@ import dataclasses
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
+from chipsmith.extras import installed_version
 from chipsmith.learn import Dataset, Metrics, Recipe, Task, Training
 from chipsmith.learn.validation.folds import cross_validate
 from chipsmith.profile.profile import Evidence
@@ -105,11 +105,5 @@ def folds_record(recipe: Recipe, data: Dataset) -> FoldsRecord | None:
 
 def versions(packages: Sequence[str] = CHIP_PACKAGES) -> dict[str, str]:
     """The versions that a result depends on: Python's, and those of `packages`."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in packages}}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+    known = {name: installed_version(name) or "not installed" for name in packages}
+    return {"python": platform.python_version(), **known}

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.forms.values import GraphValue, natural_value, restore_order
+from chipsmith.frontends.forms.values import natural_value, restore_order
 from chipsmith.frontends.quantise import quantise_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.kernels.kind import KernelDraft, KernelInput, KernelKind, Reals, Weights, check_size
@@ -127,7 +127,7 @@ def _write(
     build.scope = build.origin = kind.name
     values = tuple(natural_value(build, build.enter(port.name, port.shape, DType.FP32)) for port in inputs)
     results = kind.write(KernelDraft(settings=settings, weights=weights, build=build, inputs=values))
-    tensors = [_finish(build, value) for value in results]
+    tensors = [restore_order(build, value).tensor for value in results]
     names = ["output"] if len(tensors) == 1 else [f"output_{index}" for index in range(len(tensors))]
     pairs = zip(names, tensors, strict=True)
     graph = build.finish(kind.name, tensors)
@@ -137,7 +137,3 @@ def _write(
         outputs=tuple(NetworkOutput(name=name, dtype=np.dtype(np.float32), tensor=tensor) for name, tensor in pairs),
         origins=build.origins,
     )
-
-
-def _finish(build: GraphBuilder, value: GraphValue) -> str:
-    return restore_order(build, value).tensor

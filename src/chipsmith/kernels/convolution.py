@@ -48,19 +48,28 @@ def dilation_parameter(rank: int) -> SizesParameter:
     return SizesParameter(name="dilation", help="from an element of the window to the next", default=(1,) * rank)
 
 
-# --- plain, and in groups ---------------------------------------------------------------------------------------------
+# --- plain, in groups, and a channel each -----------------------------------------------------------------------------
+
+
+def _count_filters(settings: KernelSettings) -> int:
+    """Output channels: those that are asked for, or so many of each channel."""
+    if "multiplier" in settings.values:
+        return image_shape(settings)[1] * settings.count("multiplier")
+    return settings.count("filters")
 
 
 def _count_groups(settings: KernelSettings) -> int:
+    channels, filters = image_shape(settings)[1], _count_filters(settings)
+    if "multiplier" in settings.values:
+        return channels
     groups = settings.count("groups") if "groups" in settings.values else 1
-    channels, filters = image_shape(settings)[1], settings.count("filters")
     if channels % groups or filters % groups:
         raise settings.refuse(f"{groups} groups do not divide {channels} channels and {filters} filters evenly")
     return groups
 
 
 def _draw(settings: KernelSettings, random: np.random.Generator) -> Weights:
-    filters, size = settings.count("filters"), settings.sizes("size")
+    filters, size = _count_filters(settings), settings.sizes("size")
     inner = image_shape(settings)[1] // _count_groups(settings)
     weight = draw_weight(random, (filters, inner, *size), terms=inner * math.prod(size))
     return {"weight": weight, "bias": draw_bias(random, filters)}
@@ -83,7 +92,7 @@ def _make_module(settings: KernelSettings) -> torch.nn.Module:
         settings,
         lambda padding: make(
             image_shape(settings)[1],
-            settings.count("filters"),
+            _count_filters(settings),
             size,
             stride=settings.sizes("stride"),
             padding=padding,
@@ -111,42 +120,6 @@ CONV3D = KernelKind(
     write=_write,
     module=_make_module,
 )
-
-
-# --- a channel each ---------------------------------------------------------------------------------------------------
-
-
-def _draw_channels(settings: KernelSettings, random: np.random.Generator) -> Weights:
-    outputs, size = image_shape(settings)[1] * settings.count("multiplier"), settings.sizes("size")
-    weight = draw_weight(random, (outputs, 1, *size), terms=math.prod(size))
-    return {"weight": weight, "bias": draw_bias(random, outputs)}
-
-
-def _write_channels(draft: KernelDraft) -> Sequence[GraphValue]:
-    (image,) = draft.inputs
-    window = read_window(draft.settings, draft.build)
-    weight, bias = draft.weight("weight"), draft.weight("bias")
-    return [convolve(draft.build, image, weight, bias=bias, window=window, groups=image.shape[1])]
-
-
-def _make_channels_module(settings: KernelSettings) -> torch.nn.Module:
-    import torch
-
-    channels = image_shape(settings)[1]
-    return make_padded(
-        settings,
-        lambda padding: torch.nn.Conv2d(
-            channels,
-            channels * settings.count("multiplier"),
-            settings.sizes("size"),
-            stride=settings.sizes("stride"),
-            padding=padding,
-            dilation=settings.sizes("dilation"),
-            groups=channels,
-        ),
-    )
-
-
 DEPTHWISE = KernelKind(
     name="depthwise",
     summary="a convolution of each channel of images by itself, with a bias",
@@ -157,9 +130,9 @@ DEPTHWISE = KernelKind(
         dilation_parameter(2),
     ),
     inputs=image_input,
-    draw=_draw_channels,
-    write=_write_channels,
-    module=_make_channels_module,
+    draw=_draw,
+    write=_write,
+    module=_make_module,
 )
 
 

@@ -29,7 +29,7 @@ def _write_sum(draft: KernelDraft) -> Sequence[GraphValue]:
 def _make_sum(_settings: KernelSettings) -> torch.nn.Module:
     import torch
 
-    class Sum(torch.nn.Module):  # type: ignore[misc]
+    class Sum(torch.nn.Module):  # type: ignore[misc]  # PyTorch's classes have no types here
         """The sum of two inputs."""
 
         def forward(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

@@ -67,7 +67,7 @@ def _write_product(draft: KernelDraft) -> Sequence[GraphValue]:
 def _make_product(_settings: KernelSettings) -> torch.nn.Module:
     import torch
 
-    class Product(torch.nn.Module):  # type: ignore[misc]
+    class Product(torch.nn.Module):  # type: ignore[misc]  # PyTorch's classes have no types here
         """The product of two stacks of matrices."""
 
         def forward(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
@@ -113,7 +113,7 @@ def _write_attention(draft: KernelDraft) -> Sequence[GraphValue]:
 def _make_attention(_settings: KernelSettings) -> torch.nn.Module:
     import torch
 
-    class Attention(torch.nn.Module):  # type: ignore[misc]
+    class Attention(torch.nn.Module):  # type: ignore[misc]  # PyTorch's classes have no types here
         """softmax(query times key / sqrt(width)) times value, for each head."""
 
         def forward(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:

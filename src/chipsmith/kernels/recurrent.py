@@ -73,7 +73,7 @@ def _make_module(make: Callable[[], type[torch.nn.Module]], settings: KernelSett
 def _lstm_cell() -> type[torch.nn.Module]:
     import torch
 
-    class LstmCell(torch.nn.LSTMCell):  # type: ignore[misc]
+    class LstmCell(torch.nn.LSTMCell):  # type: ignore[misc]  # PyTorch's classes have no types here
         """PyTorch's cell, whose two states are arguments of their own."""
 
         def forward(self, input: torch.Tensor, hidden: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, ...]:

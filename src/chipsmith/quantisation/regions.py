@@ -115,7 +115,7 @@ class _RegionFinder:
             input=source,
             output=last.outputs[0],
             operators=frozenset(operator.name for operator in operators),
-            axes=(_read_axis(total),),
+            axes=(total.axis,),
         )
 
     def _match_below_greatest(self, name: str, axis: object) -> tuple[str, list[Operator]] | None:
@@ -175,7 +175,7 @@ class _RegionFinder:
             if total is None:
                 return _Sum(source=name, axes=tuple(sorted(axes)), factor=factor, operators=tuple(operators))
             operators.append(total)
-            axes.append(_read_axis(total))
+            axes.append(total.axis)
             name = total.inputs[0]
 
     def _match_square(self, name: str, deviation: str) -> Operator | None:
@@ -219,9 +219,3 @@ class _RegionFinder:
         if data is None or data.size == 0 or (data != data.reshape(-1)[0]).any():
             return None
         return float(data.reshape(-1)[0])
-
-
-def _read_axis(operator: Operator) -> int:
-    axis = operator.attributes["axis"]
-    assert isinstance(axis, int)
-    return axis

@@ -26,6 +26,8 @@ BLUE, ORANGE, GREEN, PURPLE, PINK, GOLD, GREY = (
 ENGINE_COLOURS = {"tensor": BLUE, "vector": ORANGE, "load": GREEN, "store": PURPLE, "": GREY}
 """By the name of the engine; empty for what is no engine's."""
 
+LOGARITHMIC: Settings = {"type": "log", "dtick": 1, "minor": {"ticks": "outside", "dtick": "D1"}}
+"""An axis with a tick for each power of ten, and small ones between."""
 _NOTHING: Settings = {}
 
 

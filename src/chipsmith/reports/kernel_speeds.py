@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chipsmith.costs.peak import OPERATIONS_PER_MAC
-from chipsmith.reports.charts import GREY, PINK, PURPLE, Chart, Trace, chart
+from chipsmith.reports.charts import GREY, LOGARITHMIC, PINK, PURPLE, Chart, Trace, chart
 from chipsmith.reports.headline import significant
 from chipsmith.reports.markup import escape
 from chipsmith.targets import Precision
@@ -56,14 +56,13 @@ def draw_speeds(result: KernelResult, roofs: Sequence[MachineRoof], colours: Seq
         line.operations_per_s / line.bytes_per_s for line in lines
     ]
     low, high = min(edges) / 2, max(edges) * 2
-    logarithmic = {"type": "log", "dtick": 1, "minor": {"ticks": "outside", "dtick": "D1"}}
     return chart(
         [*(_draw_roof(line, low, high) for line in lines), *map(_draw_point, points)],
         height=460,
         x_title="operations a byte",
         y_title="10^9 operations a second",
-        x_axis=logarithmic,
-        y_axis=logarithmic,
+        x_axis=LOGARITHMIC,
+        y_axis=LOGARITHMIC,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.files import write_whole
 from chipsmith.profile.profile import Evidence
-from chipsmith.reports.charts import BLUE, GREEN, ORANGE, PURPLE, Chart, Trace, chart
+from chipsmith.reports.charts import BLUE, GREEN, LOGARITHMIC, ORANGE, PURPLE, Chart, Trace, chart
 from chipsmith.reports.headline import percent, significant
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.kernel_speeds import draw_speeds
@@ -198,14 +198,13 @@ def _draw_roofs(result: KernelResult) -> Chart:
     ridges = [place.roof.ridge_macs_per_byte for place in places]
     intensities = [place.macs_per_byte for place in places]
     low, high = min(*intensities, *ridges) / 2, max(*intensities, *ridges) * 2
-    logarithmic = {"type": "log", "dtick": 1, "minor": {"ticks": "outside", "dtick": "D1"}}
     return chart(
         [trace for index, row in enumerate(result.chips) for trace in _draw_chip(row, index, low, high)],
         height=420,
         x_title="MACs an external byte",
         y_title="MACs a cycle",
-        x_axis=logarithmic,
-        y_axis=logarithmic,
+        x_axis=LOGARITHMIC,
+        y_axis=LOGARITHMIC,
     )
 
 

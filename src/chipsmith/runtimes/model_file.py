@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 
 from chipsmith.errors import BadInput
@@ -19,19 +18,14 @@ _OF_LITERT = (Runtime.LITERT, Runtime.LITERT_BUILTIN)
 _OF_ONNXRUNTIME = (Runtime.ONNXRUNTIME, Runtime.ONNXRUNTIME_SIGNED)
 
 
-class FileFormat(Enum):
-    """What a file's bytes are."""
-
-    ONNX = "ONNX"
-    TFLITE = "TensorFlow Lite"
-
-
 @dataclass(frozen=True, kw_only=True)
 class RuntimeFile:
-    """A network as a runtime reads it: a file's bytes and what they are; `path` is where the author has it."""
+    """A network as a runtime reads it: a file's bytes, of ONNX or, for LiteRT's own, TensorFlow Lite.
+
+    `path` is where the author has it, None where it was written for the runtime.
+    """
 
     data: bytes = field(repr=False)
-    format: FileFormat
     path: Path | None = None
 
     @property
@@ -83,14 +77,14 @@ def _own_file(network: QuantizedNetwork, runtime: Runtime) -> RuntimeFile | None
     match network.source:
         case OnnxRuntimeModel(model=model) if runtime not in _OF_LITERT:
             path = model.file if model.file.is_file() else None  # a network may come as bytes alone
-            return RuntimeFile(data=model.data, format=FileFormat.ONNX, path=path)
+            return RuntimeFile(data=model.data, path=path)
         case LiteRtModel(file=file) if runtime not in _OF_ONNXRUNTIME:
-            return RuntimeFile(data=file.read_bytes(), format=FileFormat.TFLITE, path=file)
+            return RuntimeFile(data=file.read_bytes(), path=file)
     return None
 
 
 def _write(data: bytes) -> RuntimeFile:
-    return RuntimeFile(data=data, format=FileFormat.ONNX)
+    return RuntimeFile(data=data)
 
 
 def _refuse_litert(name: str) -> BadInput:

@@ -106,7 +106,7 @@ def _ask_system() -> tuple[str, tuple[str, ...]]:
 
 def parse_cpuinfo(text: str, *, board: str = "") -> tuple[str, tuple[str, ...]]:
     """Name and SIMD extensions in the text of Linux's /proc/cpuinfo; `board` is the name where that has none."""
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    fields = _read_fields(text)
     name = fields.get("model name") or fields.get("uarch") or board or fields.get("Hardware", "")
     flags = (fields.get("flags") or fields.get("Features") or "").split()
     return name, (*_name_extensions(flags), *_name_vectors(fields.get("isa", "")))
@@ -114,9 +114,14 @@ def parse_cpuinfo(text: str, *, board: str = "") -> tuple[str, tuple[str, ...]]:
 
 def parse_sysctl(text: str) -> tuple[str, tuple[str, ...]]:
     """The same in what macOS's `sysctl machdep.cpu hw.optional` prints."""
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    fields = _read_fields(text)
     flags = [flag for key, flag in _APPLE_EXTENSIONS.items() if fields.get(key) == "1"]
     return fields.get("machdep.cpu.brand_string", ""), _name_extensions(flags)
+
+
+def _read_fields(text: str) -> Mapping[str, str]:
+    """The lines `key : value` of a text."""
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
 
 
 def _name_extensions(flags: Iterable[str]) -> tuple[str, ...]:

@@ -6,12 +6,11 @@ import ctypes
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput, CheckFailed
-from chipsmith.frontends.pytorch.calls import as_array
-from chipsmith.frontends.pytorch.eager import EagerModel
+from chipsmith.extras import installed_version
+from chipsmith.frontends.pytorch.eager import EagerModel, list_outputs
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.tosa.graph import Array
 
@@ -34,7 +33,6 @@ class TorchEngine:
     def infer(self, inputs: Sequence[Array]) -> Sequence[Array]:
         """As InferenceEngine.infer. A module may write into its inputs: it gets copies."""
         import torch
-        from torch.utils._pytree import tree_leaves
 
         examples = self._call.tensors
         try:
@@ -44,8 +42,7 @@ class TorchEngine:
                     for array, example in zip(inputs, examples, strict=True)
                 )
                 call = self._call.replaced(tensors)
-                leaves = tree_leaves(self._module(*call.positional, **call.named))
-                return [as_array(leaf) for leaf in leaves if leaf is not None]
+                return list_outputs(self._module(*call.positional, **call.named))
         except Exception as error:  # whatever a user's module raises
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise CheckFailed(f"{type(self._module).__name__} did not run in PyTorch: {reason[:200]}") from error
@@ -102,10 +99,7 @@ def is_cpu_build() -> bool:
 
 def torch_version() -> str:
     """PyTorch's version, without importing it; empty where it is not installed."""
-    try:
-        return version("torch")
-    except PackageNotFoundError:
-        return ""
+    return installed_version("torch") or ""
 
 
 def count_cuda_devices() -> int:

@@ -17,15 +17,15 @@ from chipsmith.systems.computer_rows import (
     describe_timing,
     draw_inference,
     list_missing,
+    prepare_timed,
     time_inferences,
 )
 from chipsmith.systems.row import Generation, LeftOut, SystemRow
-from chipsmith.targets import CountedNetwork, Target, TargetOptions, TimedNetwork, load_target
+from chipsmith.targets import CountedNetwork, Precision, Target, TargetOptions, load_target
 
 TARGET = "c"
 BOARDS = ("mps2-an386", "mps2-an500", "riscv32-virt")
 """The emulated boards that every network is counted on."""
-_INT8 = "int8"
 _SOFTWARE = "C of chipsmith deploy"
 
 
@@ -62,14 +62,11 @@ def _try_row(named: NamedNetwork, label: str, make_row: Callable[[NamedNetwork],
 
 
 def _time(named: NamedNetwork, target: Target, processor: Processor) -> SystemRow:
-    prepared = target.prepare(named.network)
-    if not isinstance(prepared, TimedNetwork):
-        raise BadInput(f"target {target.name} does not time inferences")
-    latency = time_inferences(prepared, draw_inference(named.network))
+    latency = time_inferences(prepare_timed(target, named.network), draw_inference(named.network))
     return SystemRow(
         network=named.name,
         organisation=HERE,
-        system=f"C, {_INT8}, {describe_threads(1)}",
+        system=f"C, {Precision.INT8}, {describe_threads(1)}",
         generation=Generation.ONE_CORE,
         how=Evidence.MEASURED,
         latency_us=latency.p50_us,
@@ -79,7 +76,7 @@ def _time(named: NamedNetwork, target: Target, processor: Processor) -> SystemRo
         source=describe_timing(target.obtained, latency),
         hardware=str(processor),
         software=_SOFTWARE,
-        precision=_INT8,
+        precision=Precision.INT8,
         threads=1,
         grouped_by=f"{describe_threads(1)} of a general-purpose processor",
     )
@@ -93,7 +90,7 @@ def _count(named: NamedNetwork, target: Target) -> SystemRow:
     return SystemRow(
         network=named.name,
         organisation="emulated",
-        system=f"{count.board}, C, {_INT8}",
+        system=f"{count.board}, C, {Precision.INT8}",
         generation=Generation.ONE_CORE,
         how=Evidence.SIMULATED,
         instructions=count.most_instructions,
@@ -103,7 +100,7 @@ def _count(named: NamedNetwork, target: Target) -> SystemRow:
         f"RAM {count.ram_bytes:,} bytes",
         hardware=count.core,
         software=_SOFTWARE,
-        precision=_INT8,
+        precision=Precision.INT8,
         threads=1,
         grouped_by="an emulated microcontroller of one core",
     )

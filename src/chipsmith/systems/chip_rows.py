@@ -19,12 +19,11 @@ from chipsmith.program.program import Port, Program
 from chipsmith.systems.boundaries import CHIP_BOUNDARY
 from chipsmith.systems.comparison import Collected, MachineRoof, NetworkSize, RoofPoint, join
 from chipsmith.systems.computer_rows import NamedNetwork
-from chipsmith.systems.row import Generation, LeftOut, SystemRow
+from chipsmith.systems.row import MAKER, Generation, LeftOut, SystemRow
+from chipsmith.targets import Precision
 
 CHIPS = ("nano-64", "edge-256", "edge-1024")
 """The chips that every network is compiled for."""
-MAKER = "Chipsmith"
-_INT8 = "int8"
 
 
 def simulate_chips(networks: Iterable[NamedNetwork], chips: Sequence[Chip]) -> Collected:
@@ -64,7 +63,7 @@ def chip_row(network: str, chip: Chip, totals: Totals) -> SystemRow:
         hardware=f"{chip.tensor.rows} x {chip.tensor.columns} multipliers, {chip.memory_bytes // 1024} KiB, "
         f"{chip.technology.node_nm:g} nm, {chip.clock_mhz:g} MHz",
         software="Program of chipsmith compile",
-        precision=_INT8,
+        precision=Precision.INT8,
         grouped_by="a chip that is described here, for networks alone",
     )
 
@@ -73,7 +72,7 @@ def chip_roof(chip: Chip) -> MachineRoof:
     """What the array does at best, and what the external memory gives in each direction."""
     return MachineRoof(
         machine=chip.name,
-        precision=_INT8,
+        precision=Precision.INT8,
         operations_per_s=OPERATIONS_PER_MAC * chip.macs * chip.clock_hz,
         bytes_per_s=chip.external.bytes_per_cycle * chip.clock_hz,
         measured=False,
@@ -85,7 +84,7 @@ def _point(network: str, program: Program, totals: Totals) -> RoofPoint:
     operations = OPERATIONS_PER_MAC * count_program(program).mac_int8
     return RoofPoint(
         machine=program.chip.name,
-        precision=_INT8,
+        precision=Precision.INT8,
         network=network,
         operations_per_s=operations / totals.latency.cold_us * 1e6,
         operations_per_byte=operations / totals.external_bytes,
@@ -117,7 +116,7 @@ def computer_points(rows: Iterable[SystemRow], sizes: Iterable[NetworkSize], mac
     for row in rows:
         size = by_name.get(row.network)
         if size is not None and row.latency_us:
-            scale = 1 if row.precision == _INT8 else 4
+            scale = 1 if row.precision == Precision.INT8 else 4
             yield RoofPoint(
                 machine=machine,
                 precision=row.precision,

@@ -88,6 +88,11 @@ class Comparison:
         return self.collected.rows
 
     @property
+    def judged(self) -> tuple[SystemRow, ...]:
+        """Those of them whose answers alone are compared."""
+        return tuple(row for row in self.rows if row.is_judged)
+
+    @property
     def left_out(self) -> tuple[LeftOut, ...]:
         """What is not among them, and why."""
         return self.collected.left_out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chipsmith.chip import Chip
@@ -28,7 +28,6 @@ FEWEST_INFERENCES = 20
 """A p99 of so few is their longest."""
 _LONGEST_US = 1e6
 """Of the timing of one network in one form: a slow network is timed fewer times."""
-_ENERGY_US = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +49,7 @@ class RuntimeForm:
     @property
     def label(self) -> str:
         """What rows call it."""
-        return ", ".join(part for part in (self.runtime or self.target, self.precision or Precision.FLOAT32) if part)
+        return f"{self.runtime or self.target}, {self.precision or Precision.FLOAT32}"
 
 
 FLOAT_RUNTIMES = (Runtime.ONNXRUNTIME, Runtime.OPENVINO, Runtime.LITERT)
@@ -81,8 +80,7 @@ def _measure(
     threads: tuple[int | None, ...],
 ) -> Collected:
     networks = tuple(networks)
-    ways = (_measure_form(networks, form, chip, processor, threads) for form in forms)
-    return join(ways)
+    return join(_measure_form(networks, form, chip, processor, threads) for form in forms)
 
 
 def _measure_form(
@@ -126,10 +124,7 @@ def _measure_network(
 def _time_network(
     named: NamedNetwork, form: RuntimeForm, target: Target, threads: int | None, processor: Processor
 ) -> SystemRow:
-    prepared = target.prepare(named.network)
-    if not isinstance(prepared, TimedNetwork):
-        raise BadInput(f"target {target.name} does not time inferences")
-    inputs = draw_inference(named.network)
+    prepared, inputs = prepare_timed(target, named.network), draw_inference(named.network)
     latency = time_inferences(prepared, inputs)
     device = form is CUDA_FORM
     counted = has_counters() and not device
@@ -153,10 +148,18 @@ def _time_network(
     )
 
 
+def prepare_timed(target: Target, network: QuantizedNetwork) -> TimedNetwork:
+    """The network on a target whose inferences are timed. Raises BadInput for another, and as Target.prepare."""
+    prepared = target.prepare(network)
+    if not isinstance(prepared, TimedNetwork):
+        raise BadInput(f"target {target.name} does not time inferences")
+    return prepared
+
+
 def _group_reason(form: RuntimeForm, threads: int | None) -> str:
     if form is CUDA_FORM:
         return "a CUDA device"
-    return f"{'1 thread' if threads == 1 else 'several threads'} of a general-purpose processor"
+    return f"{describe_threads(1) if threads == 1 else 'several threads'} of a general-purpose processor"
 
 
 def _name_device() -> str:
@@ -193,10 +196,10 @@ def has_counters() -> bool:
     return energy_reason() is None
 
 
-def energy_reason(find: Callable[[], object] = find_counters) -> str | None:
+def energy_reason() -> str | None:
     """Why the energy of inferences on this computer stays open; None where its counters are read."""
     try:
-        find()
+        find_counters()
     except BadInput as reason:
         return str(reason)
     return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from time import perf_counter
 
 import numba
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from chipsmith.costs.peak import OPERATIONS_PER_MAC
 from chipsmith.systems.comparison import Collected, MachineRoof
 from chipsmith.systems.row import LeftOut
+from chipsmith.targets import Precision
 
 _SIDE = 1024
 """Rows and columns of the matrices."""
@@ -24,8 +26,6 @@ _TRIAD_ELEMENTS = 1 << 24
 _REPEATS = 5
 _BYTES_PER_ELEMENT = 3 * 4
 """A triad reads two arrays and writes one."""
-
-FLOAT32, INT8 = "float32", "int8"
 
 
 def measure_host_roof(machine: str, *, threads: int) -> Collected:
@@ -37,7 +37,7 @@ def measure_host_roof(machine: str, *, threads: int) -> Collected:
     bandwidth = measure_bandwidth(threads)
     triad = f"triad of {_TRIAD_ELEMENTS:,} float32, best of {_REPEATS}"
 
-    def roof(precision: str, peak: float, kernel: str) -> MachineRoof:
+    def roof(precision: Precision, peak: float, kernel: str) -> MachineRoof:
         return MachineRoof(
             machine=machine,
             precision=precision,
@@ -47,12 +47,12 @@ def measure_host_roof(machine: str, *, threads: int) -> Collected:
             obtained=f"{kernel} of {_SIDE} x {_SIDE}, best of {_REPEATS}; {triad}; {threads} threads",
         )
 
-    roofs = [roof(FLOAT32, measure_float32_peak(threads), "numpy's product")]
+    roofs = [roof(Precision.FLOAT32, measure_float32_peak(threads), "numpy's product")]
     integer = _try_int8_peak(threads)
     if integer is None:
         reason = "onnx and onnxruntime are not installed; mend: pip install 'chipsmith[onnx]'"
         return Collected(roofs=tuple(roofs), left_out=(LeftOut(what=f"int8 roof of {machine}", reason=reason),))
-    return Collected(roofs=(*roofs, roof(INT8, integer, "onnxruntime's MatMulInteger")))
+    return Collected(roofs=(*roofs, roof(Precision.INT8, integer, "onnxruntime's MatMulInteger")))
 
 
 def measure_float32_peak(threads: int) -> float:
@@ -65,8 +65,6 @@ def measure_float32_peak(threads: int) -> float:
 
 
 def _try_int8_peak(threads: int) -> float | None:
-    from importlib.util import find_spec
-
     if find_spec("onnx") is None or find_spec("onnxruntime") is None:
         return None
     return measure_int8_peak(threads)

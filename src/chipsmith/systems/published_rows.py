@@ -6,7 +6,7 @@ A row is of a network of this project, or of another task: then its network is e
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
@@ -107,8 +107,3 @@ def _cite(line: Mapping[str, str]) -> str:
 
 def _number(text: str) -> float | None:
     return float(text) if text else None
-
-
-def published_networks(rows: Iterable[SystemRow]) -> tuple[str, ...]:
-    """The networks of rows, in the order in which they come first."""
-    return tuple(dict.fromkeys(row.network for row in rows))

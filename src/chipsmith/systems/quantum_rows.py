@@ -10,11 +10,10 @@ from typing import Any
 from chipsmith.profile.profile import Evidence
 from chipsmith.systems.boundaries import CLASSICAL_BOUNDARY, QUANTUM_BOUNDARY
 from chipsmith.systems.comparison import Collected
-from chipsmith.systems.row import Generation, LeftOut, SystemRow
+from chipsmith.systems.row import MAKER, Generation, LeftOut, SystemRow
 
 STUDY = "quantum.json"
 """The figures beside this file: what docs/quantum.json has of each task, model and mode."""
-MAKER = "Chipsmith"
 CIRCUIT_TARGETS = ("exact", "shots", "device")
 """How a circuit's answers are obtained; other targets of a quantum run are machines on the same features."""
 _ACCURACY, _INTERVAL = "accuracy_", "_interval"

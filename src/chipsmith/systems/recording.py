@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -15,7 +15,7 @@ from chipsmith.files import write_whole
 from chipsmith.profile.profile import Evidence
 from chipsmith.systems.row import Generation, SystemRow
 
-FORM = "chipsmith generations record"
+FORM: Final = "chipsmith generations record"
 """What a record says of itself."""
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
@@ -63,7 +63,7 @@ class RecordedRow(_Strict):
 class ComputerRecord(_Strict):
     """The rows that a computer measured, and what it is: `device`, `driver` ('' where none), library `versions`."""
 
-    form: Literal["chipsmith generations record"] = "chipsmith generations record"
+    form: Literal["chipsmith generations record"] = FORM
     schema_version: Literal[1] = 1
     device: _Text
     driver: _Note = ""

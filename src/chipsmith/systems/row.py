@@ -8,6 +8,8 @@ from enum import StrEnum
 from chipsmith.profile.profile import Evidence
 from chipsmith.schema import Json
 
+MAKER = "Chipsmith"
+"""Whose systems are those that this package describes itself."""
 NOT_STATED = "not stated"
 """What stands where a source is silent."""
 

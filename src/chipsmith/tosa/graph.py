@@ -87,6 +87,13 @@ class Operator:
     outputs: tuple[str, ...]
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
 
+    @property
+    def axis(self) -> int:
+        """The attribute `axis`, of an operator that has it."""
+        axis = self.attributes["axis"]
+        assert isinstance(axis, int)
+        return axis
+
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:

@@ -65,7 +65,7 @@ class EagerModel:
 
         try:
             with torch.inference_mode():
-                calls = [_list_outputs(self._run(batch)) for batch in _split(inputs, self.call.tensors)]
+                calls = [list_outputs(self._run(batch)) for batch in _split(inputs, self.call.tensors)]
             return tuple(_join(parts) for parts in zip(*calls, strict=True))
         except Exception as error:  # whatever a user's module raises
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -97,7 +97,8 @@ def _split(inputs: Sequence[Array], examples: Sequence[torch.Tensor]) -> Iterato
     return zip(*columns, strict=True)
 
 
-def _list_outputs(returned: Any) -> list[Array]:
+def list_outputs(returned: Any) -> list[Array]:
+    """The tensors and numbers of what a module returns, in the order of tree_leaves."""
     from torch.utils._pytree import tree_leaves
 
     return [as_array(leaf) for leaf in tree_leaves(returned) if leaf is not None]

@@ -39,8 +39,7 @@ _EXACT = 1e-3
 def lower_concat(state: LoweringState, operator: Operator) -> Value:
     """CONCAT, of at most 64 tensors at once."""
     values = [state.value(name) for name in operator.inputs]
-    axis = operator.attributes["axis"]
-    assert isinstance(axis, int)
+    axis = operator.axis
     parts, result = _bring_together(state, operator, values)
     while len(parts) > 1:
         groups = [parts[start : start + _MOST_JOINED] for start in range(0, len(parts), _MOST_JOINED)]

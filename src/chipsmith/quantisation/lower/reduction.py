@@ -18,15 +18,9 @@ from chipsmith.tosa.graph import DType, Operator
 _LARGEST_SUM = float(1 << 30)
 
 
-def _axis(operator: Operator) -> int:
-    axis = operator.attributes["axis"]
-    assert isinstance(axis, int)
-    return axis
-
-
 def lower_sum(state: LoweringState, operator: Operator) -> Value:
     """REDUCE_SUM in int32: exact, unless so many would not fit, whose steps are then coarser."""
-    axis, real = _axis(operator), state.real_operand(operator, 0)
+    axis, real = operator.axis, state.real_operand(operator, 0)
     keeps = (
         isinstance(real, Int32Value) and axis != len(real.shape) - 1 and not np.isfinite([real.low, real.high]).any()
     )
@@ -49,7 +43,7 @@ def _make_room(state: LoweringState, wide: Int32Value, count: int) -> Int32Value
 
 def lower_extreme(state: LoweringState, operator: Operator) -> Value:
     """REDUCE_MAX or REDUCE_MIN of int8, int16 or int32; rounding before it is the same as behind it."""
-    value, axis = narrow_before(state, operator), _axis(operator)
+    value, axis = narrow_before(state, operator), operator.axis
     if isinstance(value, Int8Value | Int16Value):
         return replace(value, tensor=state.build.reduce(operator.kind, value.tensor, axis))
     wide = to_int32(state.build, state.real_operand(operator, 0))
@@ -59,7 +53,7 @@ def lower_extreme(state: LoweringState, operator: Operator) -> Value:
 
 def lower_product(state: LoweringState, operator: Operator) -> Value:
     """REDUCE_PRODUCT: the halves of the axis are multiplied until a single element is left."""
-    axis = _axis(operator)
+    axis = operator.axis
     wide = to_int32(state.build, state.real_operand(operator, 0))
     while wide.shape[axis] > 1:
         wide = _multiply_halves(state, wide, axis)
@@ -95,7 +89,7 @@ def _join(state: LoweringState, values: list[Int32Value], axis: int) -> Int32Val
 
 def lower_argmax(state: LoweringState, operator: Operator) -> Value:
     """ARGMAX of int8; of int32 the least index whose element equals the maximum."""
-    value, axis = state.real_operand(operator, 0), _axis(operator)
+    value, axis = state.real_operand(operator, 0), operator.axis
     shape = state.shape(operator.outputs[0])
     size = state.shape(operator.inputs[0])[axis]
     if isinstance(value, Int8Value):

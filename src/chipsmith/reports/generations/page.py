@@ -65,7 +65,7 @@ def _count(comparison: Comparison, texts: PageTexts) -> str:
 
 def _places(comparison: Comparison, texts: PageTexts) -> list[tuple[str, str]]:
     headings = texts.headings
-    quantum = [("quantum", headings.quantum)] if draw_quantum(comparison, texts) else []
+    quantum = [("quantum", headings.quantum)] if comparison.judged else []
     return [
         ("learning", headings.learning),
         ("chips", headings.chips),

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, floor, log10
 
 from chipsmith.profile.profile import Evidence
-from chipsmith.reports.charts import BLUE, GOLD, GREEN, GREY, ORANGE, PINK, PURPLE, Chart, Trace, chart
-from chipsmith.reports.generations.rows_table import name_network
+from chipsmith.reports.charts import BLUE, GOLD, GREEN, GREY, LOGARITHMIC, ORANGE, PINK, PURPLE, Chart, Trace, chart
 from chipsmith.reports.headline import significant
 from chipsmith.reports.markup import escape, how, paragraph, plot, section
 from chipsmith.reports.sections.section import Drawing
@@ -31,7 +30,6 @@ SYMBOLS: Mapping[Evidence, str] = {
 """Of a point, by how its time was obtained."""
 _LINES = (GREY, BLUE, ORANGE, GREEN, PURPLE, PINK, GOLD)
 _HEIGHT = 400
-_LOGARITHMIC = {"type": "log", "dtick": 1, "minor": {"ticks": "outside", "dtick": "D1"}}
 
 
 def draw_pictures(comparison: Comparison, texts: PageTexts) -> Drawing:
@@ -52,7 +50,7 @@ def _latency_energy(comparison: Comparison, texts: PageTexts) -> Drawing:
         return Drawing(html="", charts={})
     words = texts.pictures
     plots = "".join(
-        f"<div><h3>{escape(name_network(network, texts))}</h3>{plot(name, f'{words.latency_energy}: {network}')}</div>"
+        f"<div><h3>{escape(texts.name_network(network))}</h3>{plot(name, f'{words.latency_energy}: {network}')}</div>"
         for name, (network, _) in charts.items()
     )
     html = f"<h3>{escape(words.latency_energy)}</h3>{how(words.latency_energy_caption)}{_keys(comparison, texts)}"
@@ -88,8 +86,8 @@ def _latency_energy_chart(rows: Sequence[SystemRow], texts: PageTexts) -> Chart:
         height=_HEIGHT,
         x_title=words.latency_axis,
         y_title=words.energy_axis,
-        x_axis=_LOGARITHMIC,
-        y_axis=_LOGARITHMIC,
+        x_axis=LOGARITHMIC,
+        y_axis=LOGARITHMIC,
         layout={"showlegend": False, "hovermode": "closest"},
     )
 
@@ -193,8 +191,8 @@ def _roofline_chart(roofs: Sequence[MachineRoof], points: Sequence[RoofPoint], t
         height=_HEIGHT + 40,
         x_title=texts.pictures.intensity_axis,
         y_title=texts.pictures.performance_axis,
-        x_axis=_LOGARITHMIC,
-        y_axis={**_LOGARITHMIC, "exponentformat": "SI"},
+        x_axis=LOGARITHMIC,
+        y_axis={**LOGARITHMIC, "exponentformat": "SI"},
     )
 
 
@@ -222,7 +220,7 @@ def _roof_points(points: Sequence[RoofPoint], colour: str, texts: PageTexts) -> 
         "y": [point.operations_per_s for point in points],
         "marker": {"color": colour, "size": 9},
         "hovertext": [
-            f"<b>{escape(name_network(point.network, texts))}</b><br>"
+            f"<b>{escape(texts.name_network(point.network))}</b><br>"
             f"{escape(texts.phrase(point.machine))}, {point.precision}<br>"
             f"{point.operations_per_s / 1e9:.3g} G/s"
             for point in points
@@ -259,7 +257,7 @@ def _fastest(rows: Iterable[SystemRow]) -> float:
 
 
 def _name_curve(row: SystemRow, texts: PageTexts) -> str:
-    network = name_network(row.network, texts)
+    network = texts.name_network(row.network)
     return f"{texts.phrase(row.organisation)}{texts.colon}{network}, {row.software} {row.precision}"
 
 

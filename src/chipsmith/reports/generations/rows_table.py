@@ -39,7 +39,7 @@ def _controls(rows: Sequence[SystemRow], networks: Sequence[str], texts: PageTex
     generations = [generation for generation in Generation if any(row.generation is generation for row in rows)]
     kinds = list(dict.fromkeys(row.how for row in rows))
     controls = (
-        _choice("network", words.network, [(name, name_network(name, texts)) for name in networks], texts),
+        _choice("network", words.network, [(name, texts.name_network(name)) for name in networks], texts),
         _choice("generation", words.generation, [(item, texts.generations[item]) for item in generations], texts),
         _choice("how", words.how, [(kind, texts.evidence[kind]) for kind in kinds], texts),
         f'<label>{escape(words.search)} <input type="search" data-filter="text"></label>',
@@ -99,7 +99,7 @@ def _group(generation: Generation, rows: Iterable[SystemRow], width: int, counte
 
 def _row(row: SystemRow, counted: bool, texts: PageTexts) -> str:
     data = {
-        "network": (row.network, name_network(row.network, texts)),
+        "network": (row.network, texts.name_network(row.network)),
         "generation": (row.generation, texts.generations[row.generation]),
         "how": (row.how, texts.evidence[row.how]),
     }
@@ -107,7 +107,7 @@ def _row(row: SystemRow, counted: bool, texts: PageTexts) -> str:
         f'data-{name}="{escape(value)}" data-{name}-title="{escape(title)}"' for name, (value, title) in data.items()
     )
     cells = (
-        f"<td>{escape(name_network(row.network, texts))}</td>",
+        f"<td>{escape(texts.name_network(row.network))}</td>",
         system_cell(row, texts),
         latency_cell(row, texts),
         energy_cell(row, texts),
@@ -128,11 +128,6 @@ def system_cell(row: SystemRow, texts: PageTexts) -> str:
 
 def _clamped(text: str, head: str) -> str:
     return f'<td class="clamp" title="{escape(text)}" data-label="{escape(head)}"><span>{escape(text)}</span></td>'
-
-
-def name_network(name: str, texts: PageTexts) -> str:
-    """What the page calls a network."""
-    return texts.networks.get(name, name)
 
 
 def _boundaries(rows: Iterable[SystemRow], texts: PageTexts) -> str:

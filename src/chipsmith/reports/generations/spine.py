@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from chipsmith.reports.generations.figures import accuracy_text, energy_cell, labelled_cell, latency_cell
-from chipsmith.reports.generations.rows_table import name_network, system_cell
+from chipsmith.reports.generations.rows_table import system_cell
 from chipsmith.reports.headline import significant
 from chipsmith.reports.markup import badge, coded_paragraph, escape, paragraph, section
 from chipsmith.systems.comparison import Comparison
@@ -57,8 +57,7 @@ def draw_named_systems(texts: PageTexts, figures: Figures) -> str:
 
 def draw_quantum(comparison: Comparison, texts: PageTexts) -> str:
     """Quantum circuits and what they are judged beside, below a line of their own; '' where there are none."""
-    rows = [row for row in comparison.rows if row.is_judged]
-    if not rows:
+    if not comparison.judged:
         return ""
     columns = texts.columns
     heads = (columns.network, columns.system, columns.accuracy, columns.boundary, columns.source)
@@ -67,7 +66,7 @@ def draw_quantum(comparison: Comparison, texts: PageTexts) -> str:
         f'<td class="number" data-value="{row.accuracy!r}" data-label="{escape(columns.accuracy)}">'
         f"{badge(row.how, texts.evidence[row.how])}{escape(accuracy_text(row))}</td>"
         f"<td>{escape(texts.phrase(row.boundary))}</td><td>{escape(row.source)}</td></tr>"
-        for row in rows
+        for row in comparison.judged
     )
     table = _table(heads, lines, label=texts.headings.quantum)
     body = section("quantum", texts.headings.quantum, paragraph(texts.notes.quantum), table)
@@ -102,7 +101,7 @@ def _fastest_by_chip(comparison: Comparison, networks: Sequence[str], texts: Pag
         return ""
     heads = (f"{texts.columns.network} ({texts.columns.fastest}, µs)", *(texts.generations[item] for item in shown))
     lines = (
-        f"<tr><td>{escape(name_network(network, texts))}</td>"
+        f"<tr><td>{escape(texts.name_network(network))}</td>"
         + "".join(_fastest_cell(comparison, network, generation, texts) for generation in shown)
         + "</tr>"
         for network in networks
@@ -140,7 +139,7 @@ def _group(generation: Generation, comparison: Comparison, texts: PageTexts) -> 
     columns = texts.columns
     heads = (columns.network, columns.system, columns.latency, columns.energy)
     lines = (
-        f'<tr><td class="system">{escape(name_network(row.network, texts))}<small>{escape(label)}</small></td>'
+        f'<tr><td class="system">{escape(texts.name_network(row.network))}<small>{escape(label)}</small></td>'
         f"{system_cell(row, texts)}{latency_cell(row, texts)}{energy_cell(row, texts)}</tr>"
         for row, label in rows
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chipsmith.costs import Roofline
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import KernelRow, Profile
-from chipsmith.reports.charts import BLUE, GREY, Chart, Trace, chart
+from chipsmith.reports.charts import BLUE, GREY, LOGARITHMIC, Chart, Trace, chart
 from chipsmith.reports.headline import significant
 from chipsmith.reports.layers import hover_operators, short_name
 from chipsmith.reports.markup import how, plot
@@ -48,14 +48,13 @@ def _chart(points: Sequence[KernelRow], roof: Roofline) -> Chart:
         "hovertext": [_hover(row) for row in points],
         "hoverinfo": "text",
     }
-    logarithmic = {"type": "log", "dtick": 1, "minor": {"ticks": "outside", "dtick": "D1"}}
     return chart(
         [_roof(intensities, roof), kernels],
         height=380,
         x_title="MACs an external byte",
         y_title="MACs a cycle",
-        x_axis=logarithmic,
-        y_axis=logarithmic,
+        x_axis=LOGARITHMIC,
+        y_axis=LOGARITHMIC,
     )
 
 

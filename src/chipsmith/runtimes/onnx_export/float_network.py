@@ -20,7 +20,6 @@ from chipsmith.runtimes.onnx_export.writer import OnnxWriter
 from chipsmith.tosa.floating.rows import step_of
 from chipsmith.tosa.operators.row import Operation
 
-_UNSIGNED_OFFSET = 128
 _OF_REALS: Exporters = {**MOVES, **CHOICES, **REALS, **PRODUCTS}
 _OF_INTEGERS: Exporters = {**INTEGERS, **CHOICES, **MOVES}
 
@@ -95,7 +94,7 @@ def _dequantize(writer: OnnxWriter, name: str, port: NetworkInput | NetworkOutpu
 
 def _name_encoding(writer: OnnxWriter, port: NetworkInput | NetworkOutput) -> list[str]:
     assert port.encoding is not None
-    offset = _UNSIGNED_OFFSET if port.dtype == np.uint8 else 0
+    offset = Int8Form.UNSIGNED.offset if port.dtype == np.uint8 else 0
     zero = int(port.encoding.zero_point[0]) + offset
     return [writer.constant(port.encoding.scale[0], np.float32), writer.constant(zero, port.dtype)]
 

@@ -9,6 +9,7 @@ import numpy as np
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.quantized_io import AuthorTensor, ConstantOutput, IoBinding, OutputBinding, PassedInput
 from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.quantisation.wiring import Wiring
 from chipsmith.runtimes.onnx_export.integer_tensors import IntegerTensors
 from chipsmith.runtimes.onnx_export.integers import INTEGERS
 from chipsmith.runtimes.onnx_export.movement import CHOICES, MOVES
@@ -69,7 +70,7 @@ class _IntegerExport:
     def __init__(self, graph: Graph, form: Int8Form) -> None:
         self._graph = canonicalize(graph)
         self.writer = OnnxWriter(graph.name)
-        self._producers = {name: operator for operator in self._graph.operators for name in operator.outputs}
+        self._producers = Wiring(graph=self._graph).producers
         self._tensors = IntegerTensors(self._graph, self.writer, form, write=self._write)
         self._sums = RealSums(self._tensors, self._producers)
         self._softmaxes = {form.output: form for form in find_softmaxes(self._graph)}
@@ -113,7 +114,7 @@ class _IntegerExport:
         """A tensor in the author's order of axes: as it is, channels second, or transposed."""
         if list(axes) == sorted(axes):
             return Written(name=name)
-        if len(axes) > 3 and list(axes) == permutation(axes, ImageLayout.LAST):
+        if _puts_channels_second(axes):
             return Written(name=name, layout=ImageLayout.SECOND)
         return Written(name=self.writer.add("Transpose", [name], {"perm": list(axes)}))
 
@@ -123,7 +124,7 @@ class _IntegerExport:
         if scale is not None and dtype is DType.INT32:
             written = self._sums.form_of(binding.tensor).scaled(_UNIT * scale)
             return self._lay_out(self._real_in_order(binding.tensor, written), binding.axes)
-        if len(binding.axes) > 3 and list(binding.axes) == permutation(binding.axes, ImageLayout.LAST):
+        if _puts_channels_second(binding.axes):
             return self._convert(self._tensors.read(binding.tensor, ImageLayout.SECOND), port, binding)
         return self._lay_out(self._convert(self._tensors.read(binding.tensor), port, binding), binding.axes)
 
@@ -207,3 +208,8 @@ class _IntegerExport:
         real = self._sums.form_of(operator.outputs[0]).scaled(_UNIT)
         rounded = self.writer.add("Round", [real.name])
         return Written(name=cast(self.writer, rounded, np.int32), layout=real.layout)
+
+
+def _puts_channels_second(axes: Sequence[int]) -> bool:
+    """Whether the author's image has its channels second where the graph's has them last."""
+    return len(axes) > 3 and list(axes) == permutation(axes, ImageLayout.LAST)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from chipsmith import numerics
-from chipsmith.runtimes.onnx_export.movement import elementwise, reduction
+from chipsmith.runtimes.onnx_export.movement import blend, elementwise, pick, reduction
 from chipsmith.runtimes.onnx_export.values import ExportedTensors, Exporter, Exporters, Written, cast
 from chipsmith.runtimes.onnx_export.writer import OnnxWriter
 from chipsmith.tosa.graph import DType
@@ -198,24 +198,15 @@ def _resize(tensors: ExportedTensors, operation: Operation) -> Written:
     y, x = resize_axes(operation)
     source = operation.operator.inputs[0]
     if operation.name("mode") == "NEAREST":
-        rows = _pick(tensors.writer, tensors.read(source), y.nearest(), 1)
-        return Written(name=_pick(tensors.writer, rows, x.nearest(), 2))
+        rows = pick(tensors.writer, tensors.read(source), y.nearest(), 1)
+        return Written(name=pick(tensors.writer, rows, x.nearest(), 2))
     rows = _blend(tensors.writer, tensors.read_integers(source), y, 1)
     return Written(name=tensors.narrow(_blend(tensors.writer, rows, x, 2), operation.output.dtype))
 
 
-def _pick(writer: OnnxWriter, image: str, places: numerics.Int64Array, position: int) -> str:
-    return writer.add("Gather", [image, writer.constant(places)], {"axis": position})
-
-
 def _blend(writer: OnnxWriter, image: str, axis: ResizeAxis, position: int) -> str:
     before, behind, distance = axis.neighbours()
-    weight = distance.reshape(-1, *(1,) * (3 - position))
-    shares = ((before, axis.numerator - weight), (behind, weight))
-    parts = [
-        writer.add("Mul", [_pick(writer, image, places, position), writer.constant(share)]) for places, share in shares
-    ]
-    return writer.add("Add", parts)
+    return blend(writer, image, ((before, axis.numerator - distance), (behind, distance)), position)
 
 
 INTEGERS: Exporters = {

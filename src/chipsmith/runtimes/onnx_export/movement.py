@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from chipsmith import numerics
 from chipsmith.runtimes.onnx_export.values import ExportedTensors, Exporter, Exporters, Written, cast
+from chipsmith.runtimes.onnx_export.writer import OnnxWriter
 from chipsmith.tosa.graph import DType
 from chipsmith.tosa.operators.row import Operation
 
@@ -167,6 +173,23 @@ CHOICES: Exporters = {
     "SELECT": _select,
 }
 """Operators that compare or choose elements."""
+
+
+def pick(writer: OnnxWriter, image: str, places: numerics.Int64Array, position: int) -> str:
+    """The rows or columns of an image at these places along an axis."""
+    return writer.add("Gather", [image, writer.constant(places)], {"axis": position})
+
+
+def blend(
+    writer: OnnxWriter, image: str, parts: Iterable[tuple[numerics.Int64Array, npt.NDArray[Any]]], position: int
+) -> str:
+    """The sum of two pickings of rows or columns, each times the share that every place of its result has of it."""
+    behind = (1,) * (3 - position)
+    products = [
+        writer.add("Mul", [pick(writer, image, places, position), writer.constant(share.reshape(-1, *behind))])
+        for places, share in parts
+    ]
+    return writer.add("Add", products)
 
 
 def is_real(operation: Operation) -> bool:

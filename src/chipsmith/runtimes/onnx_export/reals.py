@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from chipsmith.runtimes.onnx_export.movement import elementwise, reduction
+from chipsmith.runtimes.onnx_export.movement import blend, elementwise, pick, reduction
 from chipsmith.runtimes.onnx_export.values import ExportedTensors, Exporters, Written, cast
+from chipsmith.runtimes.onnx_export.writer import OnnxWriter
 from chipsmith.tosa.floating.row import real_attribute
 from chipsmith.tosa.graph import DType
 from chipsmith.tosa.operators.image import ResizeAxis, resize_axes
@@ -50,29 +51,20 @@ def _cast(tensors: ExportedTensors, operation: Operation) -> Written:
 
 def _resize(tensors: ExportedTensors, operation: Operation) -> Written:
     """By indices and weights, rows first: no two runtimes mean the same by a Resize."""
-    blend = _blend if operation.name("mode") == "BILINEAR" else _pick_nearest
+    resize = _blend if operation.name("mode") == "BILINEAR" else _pick_nearest
     y, x = resize_axes(operation)
-    rows = blend(tensors, tensors.read(operation.operator.inputs[0]), y, 1)
-    return Written(name=blend(tensors, rows, x, 2))
+    rows = resize(tensors.writer, tensors.read(operation.operator.inputs[0]), y, 1)
+    return Written(name=resize(tensors.writer, rows, x, 2))
 
 
-def _blend(tensors: ExportedTensors, image: str, axis: ResizeAxis, position: int) -> str:
+def _blend(writer: OnnxWriter, image: str, axis: ResizeAxis, position: int) -> str:
     before, behind, distance = axis.neighbours()
-    writer = tensors.writer
-    share = (distance / axis.numerator).astype(np.float32).reshape(-1, *(1,) * (3 - position))
-    first, second = (
-        writer.add("Gather", [image, writer.constant(places, np.int64)], {"axis": position})
-        for places in (before, behind)
-    )
-    parts = [
-        writer.add("Mul", [part, writer.constant(factor)])
-        for part, factor in ((first, np.float32(1) - share), (second, share))
-    ]
-    return writer.add("Add", parts)
+    share = (distance / axis.numerator).astype(np.float32)
+    return blend(writer, image, ((before, np.float32(1) - share), (behind, share)), position)
 
 
-def _pick_nearest(tensors: ExportedTensors, image: str, axis: ResizeAxis, position: int) -> str:
-    return tensors.writer.add("Gather", [image, tensors.writer.constant(axis.nearest(), np.int64)], {"axis": position})
+def _pick_nearest(writer: OnnxWriter, image: str, axis: ResizeAxis, position: int) -> str:
+    return pick(writer, image, axis.nearest(), position)
 
 
 _UNARY: Mapping[str, str] = {

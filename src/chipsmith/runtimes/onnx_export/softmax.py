@@ -6,12 +6,13 @@ The division is of reals. That the replacement is right is tried on the graph it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.quantisation.wiring import Wiring
 from chipsmith.runtimes.onnx_export.integer_tensors import IntegerTensors
 from chipsmith.runtimes.onnx_export.values import Written, cast
 from chipsmith.tosa.graph import Array, DType, Graph, Operator
@@ -40,31 +41,25 @@ class SoftmaxForm:
 
 def find_softmaxes(graph: Graph) -> tuple[SoftmaxForm, ...]:
     """Those of a graph whose replacement gives its bits but for a step."""
-    readers: dict[str, list[Operator]] = {}
-    for operator in graph.operators:
-        for name in operator.inputs:
-            readers.setdefault(name, []).append(operator)
-    return tuple(_find(graph, readers))
+    return tuple(_find(Wiring(graph=graph)))
 
 
-def _find(graph: Graph, readers: Mapping[str, list[Operator]]) -> Iterator[SoftmaxForm]:
-    producers = {name: operator for operator in graph.operators for name in operator.outputs}
+def _find(wiring: Wiring) -> Iterator[SoftmaxForm]:
+    graph = wiring.graph
     for largest in graph.operators:
-        wide = producers.get(largest.inputs[0]) if largest.kind == "REDUCE_MAX" else None
+        wide = wiring.producers.get(largest.inputs[0]) if largest.kind == "REDUCE_MAX" else None
         if wide is None or wide.kind != "RESCALE" or graph.tensor(wide.inputs[0]).dtype is not DType.INT8:
             continue
-        distance = [reader for reader in readers.get(largest.outputs[0], ()) if reader.inputs[:1] == wide.outputs]
+        distance = [reader for reader in wiring.readers[largest.outputs[0]] if reader.inputs[:1] == wide.outputs]
         if [reader.kind for reader in distance] == ["SUB"]:
-            form = _match(graph, readers, distance[0], wide)
+            form = _match(wiring, distance[0], wide)
             if form is not None and _is_right(graph, form):
                 yield form
 
 
-def _match(
-    graph: Graph, readers: Mapping[str, list[Operator]], distance: Operator, wide: Operator
-) -> SoftmaxForm | None:
+def _match(wiring: Wiring, distance: Operator, wide: Operator) -> SoftmaxForm | None:
     """What follows the distance up to int8, where that is a single tensor, and sums exponentials on its way."""
-    region = _follow(graph, readers, distance)
+    graph, region = wiring.graph, _follow(wiring, distance)
     ends = [name for operator in region for name in operator.outputs if graph.tensor(name).dtype is DType.INT8]
     sums = [operator for operator in region if operator.kind == "REDUCE_SUM"]
     known = {*graph.constants, *distance.outputs, *(name for operator in region for name in operator.outputs)}
@@ -74,21 +69,21 @@ def _match(
     return SoftmaxForm(
         logits=wide.inputs[0],
         output=ends[0],
-        axis=int(sums[0].attributes["axis"]),  # type: ignore[arg-type]
+        axis=sums[0].axis,
         operators=frozenset(operator.name for operator in (wide, distance, *region)),
         exponentials=exponentials,
     )
 
 
-def _follow(graph: Graph, readers: Mapping[str, list[Operator]], start: Operator) -> list[Operator]:
+def _follow(wiring: Wiring, start: Operator) -> list[Operator]:
     """The operators that a tensor goes into, up to those that give int8."""
     followed: dict[str, Operator] = {}
     waiting = [*start.outputs]
     while waiting:
-        for reader in readers.get(waiting.pop(), ()):
+        for reader in wiring.readers[waiting.pop()]:
             if reader.name not in followed:
                 followed[reader.name] = reader
-                waiting += [name for name in reader.outputs if graph.tensor(name).dtype is not DType.INT8]
+                waiting += [name for name in reader.outputs if wiring.graph.tensor(name).dtype is not DType.INT8]
     return list(followed.values())
 
 

@@ -7,7 +7,7 @@ graph by roundings alone. What has no such form (shifts, tables, comparisons) is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -170,7 +170,7 @@ class RealSums:
 
     def apply(self, exporter: Exporter, operation: Operation, operands: Mapping[str, Written]) -> Written:
         """Write an operator of reals that are there."""
-        view = _RealView(self._graph, self._writer)
+        view = ExportedTensors(self._graph, self._writer)
         for name, written in operands.items():
             view.put(name, written)
         return exporter(view, operation)
@@ -205,16 +205,6 @@ class RealSums:
             return written if weighted else self._scale(operation.output.name, written, scale)
 
         return RealForm(write=write, natural=None if weighted else 1.0)
-
-
-class _RealView(ExportedTensors):
-    """The operands of an operator, as reals that were put here."""
-
-    def common_layout(self, tensors: Sequence[str]) -> ImageLayout:
-        """As ExportedTensors.common_layout; constants were put here too."""
-        return (
-            ImageLayout.SECOND if any(self.layout(name) is ImageLayout.SECOND for name in tensors) else ImageLayout.LAST
-        )
 
 
 class _ProductView(ExportedTensors):

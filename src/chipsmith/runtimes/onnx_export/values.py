@@ -56,7 +56,7 @@ class ExportedTensors:
         return self.graph.tensor(tensor).shape
 
     def layout(self, tensor: str) -> ImageLayout:
-        """In which order of axes a tensor is there already: the graph's, where it is there in both."""
+        """In which order of axes a tensor is there already: the graph's, where it is there in both, or a constant."""
         names = self._names.get(tensor, {ImageLayout.LAST: ""})
         return ImageLayout.LAST if ImageLayout.LAST in names else ImageLayout.SECOND
 
@@ -87,13 +87,9 @@ class ExportedTensors:
         return self.writer.constant(values)
 
     def common_layout(self, tensors: Sequence[str]) -> ImageLayout:
-        """The order of axes for an operator element by element: channels second where a computed operand is so."""
-        computed = [name for name in tensors if name not in self.graph.constants]
-        return (
-            ImageLayout.SECOND
-            if any(self.layout(name) is ImageLayout.SECOND for name in computed)
-            else ImageLayout.LAST
-        )
+        """The order of axes for an operator element by element: channels second where an operand is there so."""
+        second = any(self.layout(name) is ImageLayout.SECOND for name in tensors)
+        return ImageLayout.SECOND if second else ImageLayout.LAST
 
     def read_weight(self, operation: Operation, weight: Weight, *, position: int = 1) -> str:
         """The name of the constant that a product reads at `position` of its inputs."""

@@ -164,6 +164,10 @@ class PageTexts:
         """A row's sentence in this language, where it is known in it."""
         return self.phrases.get(sentence, sentence)
 
+    def name_network(self, name: str) -> str:
+        """What the page calls a network, by the name of its rows."""
+        return self.networks.get(name, name)
+
     def name_system(self, row: SystemRow) -> str:
         """A row's system with whose it is: organisations in this language, where they are known in it."""
         owner = self.phrase(row.organisation)

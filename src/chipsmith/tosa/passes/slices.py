@@ -40,7 +40,7 @@ def _numbers(site: Site, name: str) -> Shape | None:
 
 
 def _slice_of_part(site: Site, op: Operator, joined: Operator, start: Shape, size: Shape) -> Replacement | None:
-    axis = _axis(joined)
+    axis = joined.axis
     first = start[axis]
     for part in joined.inputs:
         extent = site.shape(part)[axis]
@@ -62,7 +62,7 @@ def _whole_part(site: Site, op: Operator, start: Shape, size: Shape) -> Replacem
     view = site.producer(op.inputs[0], "RESHAPE")
     joined = site.producer(view.inputs[0], "CONCAT") if view is not None else None
     first = _first_of_run(start, size, site.shape(op.inputs[0]))
-    if joined is None or first is None or math.prod(site.shape(joined.outputs[0])[: _axis(joined)]) != 1:
+    if joined is None or first is None or math.prod(site.shape(joined.outputs[0])[: joined.axis]) != 1:
         return None
     for part in joined.inputs:
         if first == 0 and math.prod(size) == math.prod(site.shape(part)):
@@ -77,9 +77,3 @@ def _first_of_run(start: Shape, size: Shape, shape: Shape) -> int | None:
     if size[after_first:] != shape[after_first:]:
         return None
     return int(np.ravel_multi_index(start, shape))
-
-
-def _axis(joined: Operator) -> int:
-    axis = joined.attributes["axis"]
-    assert isinstance(axis, int)
-    return axis
