@@ -20,7 +20,7 @@ from drawings.machine import draw_machine
 from drawings.scaling import draw_scaling, scaling_table
 from drawings.timeline import draw_pipeline, draw_timeline
 from published_tables import published_tables
-from quantum_tables import study_tables
+from quantum_tables import STUDY, study_tables
 from reference import noun_sections, verb_sections
 
 from chipsmith.api import VERBS
@@ -119,12 +119,9 @@ def commands(text: str) -> str:
     return replace_parts(text, {"verbs": verb_table(verbs), "words": word_tables(verbs)})
 
 
-def quantum_figures(text: str) -> str:
-    """The figures of the quantum study that the package brings; as they stand where the study has left none."""
-    study = DOCS / "quantum.json"
-    if not study.exists():
-        return text
-    document = json.loads(study.read_text())
+def quantum_figures(_: str) -> str:
+    """The figures of the quantum study that the package brings."""
+    document = json.loads(STUDY.read_text())
     names = ("task", "model", "mode", "accuracy", "interval")
     rows = [{name: row[name] for name in names} for row in document["rows"]]
     return json.dumps({"modes": document["modes"], "device": document["device"], "rows": rows}, indent=2) + "\n"

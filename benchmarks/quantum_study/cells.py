@@ -27,11 +27,11 @@ from chipsmith.quantum.kernel import (
 )
 from chipsmith.quantum.noise import read_noise
 from chipsmith.quantum.qnode import measure_states
-from chipsmith.quantum.resources import count_kernel_circuits, count_resources
+from chipsmith.quantum.resources import CircuitResources, count_kernel_circuits, count_resources
 from chipsmith.quantum.shots import sample_gram, sample_kernel, sample_shots
 from chipsmith.quantum.simulate import simulate_noise, simulate_noisy_kernel
 from chipsmith.quantum.states import compute_expectations, compute_probabilities, compute_states
-from chipsmith.quantum.transpile import transpile_circuit, transpile_inversion_test
+from chipsmith.quantum.transpile import DeviceCircuit, transpile_circuit, transpile_inversion_test
 
 VERSION = 1
 """Of what a cell is: a new number leaves the cells of the cache unread."""
@@ -117,12 +117,15 @@ def _judge(task: StudyTask, model: StudyModel, seed: int, choice: Choice) -> Cel
 
 def _judge_modes(trial: Trial, fitted: Fitted) -> tuple[dict[str, float], dict[str, Any]]:
     """The accuracies of the modes beside the exact, and what else is shown."""
+    features = trial.features
     if isinstance(fitted, FittedCircuit):
-        return _judge_circuit(fitted, trial.features, trial.seed), _show_circuit(trial, fitted)
+        compiled = transpile_circuit(fitted.module.circuit, load_device())
+        return _judge_circuit(fitted, compiled, features, trial.seed), _show_circuit(trial, fitted, compiled)
     if isinstance(fitted, KernelMachine):
-        return _judge_kernel(fitted, trial.features, trial.seed), _show_kernel(fitted, trial.features)
+        compiled = transpile_inversion_test(fitted.settings.circuit, load_device())
+        return _judge_kernel(fitted, compiled, features, trial.seed), _show_kernel(fitted, compiled, features)
     if isinstance(fitted, SVC):
-        part = _first_part(trial.features)
+        part = _first_part(features)
         return {"exact_part": _score(fit_rbf(replace(trial, features=part)), part)}, {}
     return {}, {"parameters": sum(weights.numel() for weights in fitted.module.parameters())}
 
@@ -136,10 +139,9 @@ def _first_part(features: Features) -> Features:
     )
 
 
-def _judge_circuit(fitted: FittedCircuit, features: Features, seed: int) -> dict[str, float]:
+def _judge_circuit(fitted: FittedCircuit, compiled: DeviceCircuit, features: Features, seed: int) -> dict[str, float]:
     circuit, angles = fitted.module.circuit, fitted.angles(features.test)
     exact = compute_probabilities(compute_states(circuit, torch.from_numpy(angles))).numpy()
-    compiled = transpile_circuit(circuit, load_device())
     noisy = simulate_noise(compiled, angles[:PART], read_noise(compiled.device, compiled.places))
     labels = features.test_labels
 
@@ -154,29 +156,27 @@ def _judge_circuit(fitted: FittedCircuit, features: Features, seed: int) -> dict
     }
 
 
-def _show_circuit(trial: Trial, fitted: FittedCircuit) -> dict[str, Any]:
+def _show_circuit(trial: Trial, fitted: FittedCircuit, compiled: DeviceCircuit) -> dict[str, Any]:
     """Resources of judging the test part, and circuits of a training by the parameter-shift rule."""
     features = trial.features
     circuit, angles = fitted.module.circuit, fitted.angles(features.test[:1])
-    resources = count_resources(
-        transpile_circuit(circuit, load_device()), angles[0], circuits=len(features.test), shots=SHOTS
-    )
+    resources = count_resources(compiled, angles[0], circuits=len(features.test), shots=SHOTS)
     return {
         "parameters": sum(weights.numel() for weights in fitted.module.parameters()),
         "head_parameters": sum(weights.numel() for weights in fitted.module.head.parameters()),
-        "resources": {**asdict(resources), "time_s": resources.time_s},
+        "resources": _resources(resources),
         "training_circuits": trial.task.epochs * len(features.train) * 2 * int(np.prod(circuit.angles_shape)),
     }
 
 
-def _judge_kernel(machine: KernelMachine, features: Features, seed: int) -> dict[str, float]:
+def _judge_kernel(machine: KernelMachine, compiled: DeviceCircuit, features: Features, seed: int) -> dict[str, float]:
     train = compute_kernel(machine.states, machine.states)
     test = machine.kernel(features.test)
     small = (train[:PART, :PART], test[:PART, :PART])
     return {
         "shots": _refit(machine, _sample(train, test, seed), features),
         "exact_part": _refit(machine, small, features),
-        "noise_part": _refit(machine, _sample(*_noisy_kernels(machine, features), seed), features),
+        "noise_part": _refit(machine, _sample(*_noisy_kernels(machine, compiled, features), seed), features),
     }
 
 
@@ -184,8 +184,9 @@ def _sample(train: NDArray[np.float64], test: NDArray[np.float64], seed: int) ->
     return sample_gram(train, shots=SHOTS, seed=seed), sample_kernel(test, shots=SHOTS, seed=seed + 1000)
 
 
-def _noisy_kernels(machine: KernelMachine, features: Features) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    compiled = transpile_inversion_test(machine.settings.circuit, load_device())
+def _noisy_kernels(
+    machine: KernelMachine, compiled: DeviceCircuit, features: Features
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     noise = read_noise(compiled.device, compiled.places)
     train = encode_features(machine.settings, features.train[:PART])
     test = encode_features(machine.settings, features.test[:PART])
@@ -200,21 +201,24 @@ def _refit(machine: KernelMachine, kernels: tuple[Any, Any], features: Features)
     return _accuracy(fitted.predict(test), features.test_labels[: len(test)])
 
 
-def _show_kernel(machine: KernelMachine, features: Features) -> dict[str, Any]:
+def _show_kernel(machine: KernelMachine, compiled: DeviceCircuit, features: Features) -> dict[str, Any]:
     """Resources of fitting and judging, geometric differences to the RBF kernel, and agreement with PennyLane."""
     settings, count = machine.settings, min(COMPARED, len(features.train))
     angles = encode_features(settings, features.test[:PART])
     witness = compute_kernel(measure_states(settings.circuit, angles), machine.states)
     circuits = count_kernel_circuits(training=len(features.train), tested=len(features.test))
-    compiled = transpile_inversion_test(settings.circuit, load_device())
     resources = count_resources(compiled, angles[[0, 1]], circuits=circuits, shots=SHOTS)
     quantum = compute_kernel(machine.states[:count], machine.states[:count])
     return {
-        "resources": {**asdict(resources), "time_s": resources.time_s},
+        "resources": _resources(resources),
         "geometric_difference": geometric_difference(quantum, _rbf_kernel(features.train[:count])),
         "geometric_difference_root": float(np.sqrt(count)),
         "largest_gap_to_pennylane": float(np.abs(witness - machine.kernel(features.test[:PART])).max()),
     }
+
+
+def _resources(resources: CircuitResources) -> dict[str, Any]:
+    return {**asdict(resources), "time_s": resources.time_s}
 
 
 def _rbf_kernel(features: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.svm import SVC
 from tasks import FEATURES, Features, StudyTask
 
+from chipsmith.learn.baselines import hidden_for
 from chipsmith.quantum.circuit import Entanglement, LayeredCircuit
 from chipsmith.quantum.classifier import ClassifierSettings, build_classifier
 from chipsmith.quantum.kernel import KernelMachine, QuantumKernelSettings, fit_kernel_machine
@@ -95,7 +96,7 @@ def matched_width(task: StudyTask, choice: Choice) -> int:
     """Hidden units of the network whose parameters are nearest to those of the circuit and its head."""
     settings = classifier_settings(task, Entanglement.RING, {**choice, "spread": 1.0})
     parameters = settings.circuit_parameters + settings.head_parameters
-    return round((parameters - task.classes) / (FEATURES + 1 + task.classes))
+    return hidden_for(parameters, features=FEATURES, outputs=task.classes)
 
 
 def _fit_circuit(entanglement: Entanglement) -> Fit:

@@ -13,7 +13,9 @@ from chipsmith.quantum.circuit import Entanglement, LayeredCircuit
     [(1, ()), (2, ((0, 1),)), (3, ((0, 1), (1, 2), (2, 0))), (4, ((0, 1), (1, 2), (2, 3), (3, 0)))],
 )
 def test_a_ring_entangles_each_neighbour_once(qubits, pairs):
-    assert LayeredCircuit(qubits=qubits, layers=2).pairs == pairs
+    circuit = LayeredCircuit(qubits=qubits, layers=2)
+    assert circuit.pairs == pairs
+    assert (circuit.pairs_after(0), circuit.pairs_after(1)) == (pairs, ())
 
 
 def test_without_entanglement_there_are_no_pairs():

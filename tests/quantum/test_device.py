@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from measured_qubits import measured_qubits
 from quantum_angles import draw_angles
 
 from chipsmith.errors import BadInput
@@ -26,12 +27,8 @@ MANILA = load_device("manila")
 
 def read_probabilities(bound):
     """The probabilities of the bits that a transpiled circuit measures, bit 0 the highest, by Qiskit's statevector."""
-    places = {
-        bound.find_bit(step.clbits[0]).index: bound.find_bit(step.qubits[0]).index
-        for step in bound.get_instructions("measure")
-    }
     state = Statevector(bound.remove_final_measurements(inplace=False))
-    return state.probabilities([places[bit] for bit in sorted(places, reverse=True)])
+    return state.probabilities(measured_qubits(bound))
 
 
 def test_a_snapshot_is_that_of_the_provider():
@@ -98,7 +95,7 @@ def test_no_more_gates_of_two_qubits_than_qiskit_needs_for_the_numbers_themselve
 
 
 def test_the_time_is_the_longest_chain_of_durations_and_the_pause():
-    """Two qubits, two layers: rotation, CX, rotation, measurement, in durations that the snapshot itself has."""
+    """A single qubit: its two rotations join into a pair of SX, then measurement, in durations of the snapshot."""
     circuit = LayeredCircuit(qubits=1, layers=2)
     compiled = transpile_circuit(circuit, MANILA)
     resources = count_resources(compiled, draw_angles(circuit, examples=1)[0], circuits=10, shots=100)

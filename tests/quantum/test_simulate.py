@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from measured_qubits import measured_qubits
 from quantum_angles import draw_angles
 
 from chipsmith.errors import BadInput
@@ -38,12 +39,8 @@ def aer_simulator():
 
 def read_by_aer(bound):
     """The probabilities of the measured bits, bit 0 the highest, before readout errors: Aer's own density matrix."""
-    places = {
-        bound.find_bit(step.clbits[0]).index: bound.find_bit(step.qubits[0]).index
-        for step in bound.get_instructions("measure")
-    }
     circuit = bound.remove_final_measurements(inplace=False)
-    circuit.save_probabilities(qubits=[places[bit] for bit in sorted(places, reverse=True)])
+    circuit.save_probabilities(qubits=measured_qubits(bound))
     return np.asarray(aer_simulator().run(circuit).result().data()["probabilities"])
 
 

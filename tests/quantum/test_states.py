@@ -7,7 +7,7 @@ import pytest
 from quantum_angles import draw_angles
 
 from chipsmith.quantum.circuit import Entanglement, LayeredCircuit
-from chipsmith.quantum.qnode import draw_circuit, measure_expectations, measure_states
+from chipsmith.quantum.qnode import measure_expectations, measure_states
 from chipsmith.quantum.states import compute_expectations, compute_probabilities, compute_states
 
 pytest.importorskip("pennylane")
@@ -53,11 +53,3 @@ def test_gradients_follow_the_parameter_shift_rule():
     shifts = np.eye(angles.size).reshape(-1, *circuit.angles_shape) * (np.pi / 2)
     up, down = (measure_expectations(circuit, angles + sign * shifts).sum(axis=1) for sign in (1, -1))
     assert trained.grad.numpy().ravel() == pytest.approx((up - down) / 2, abs=1e-9)
-
-
-def test_a_drawing_shows_rotations_and_the_ring():
-    circuit = LayeredCircuit(qubits=3, layers=2)
-    lines = draw_circuit(circuit, draw_angles(circuit, examples=1)[0]).splitlines()
-    assert len(lines) == 3
-    assert all(line.count("Rot(") == 2 for line in lines)
-    assert sum(line.count("●") for line in lines) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 
 from chipsmith.learn import Dataset, TrainedNetwork
@@ -69,14 +70,11 @@ def device_record(judging: QuantumJudging, model: TrainedCircuit, data: Dataset)
     device = load_device(judging.device)
     angles = model.example_angles(data.test.first(2).whole().inputs)
     counts = model.count_circuits()
-    answer, fit = (
-        count_resources(model.compile_for(device), angles, circuits=circuits, shots=judging.shots)
-        for circuits in (counts.answer, counts.fit)
-    )
+    answer = count_resources(model.compile_for(device), angles, circuits=counts.answer, shots=judging.shots)
     return DeviceRecord(
         name=device.name,
         calibration=f"{device.qubits} qubits, its calibration of {device.recorded}",
-        figures=_device_figures(answer) | _fit_figures(fit),
+        figures=_device_figures(answer) | _fit_figures(replace(answer, circuits=counts.fit)),
         approximation=_APPROXIMATION,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,10 +46,7 @@ def write_quantum_run(
     folder: Path, record: QuantumRunRecord, *, qasm: str, trained: TrainedNetwork
 ) -> QuantumRunRecord:
     """Write the files of a run of a quantum network; gives the record with their hashes."""
-    make_folder(folder)
-    write_whole(folder / QASM, qasm.encode())
-    save_trained(trained, folder / TRAINED)
-    complete = replace(record, hashes=_hashes(folder, (QASM, TRAINED)))
+    complete = replace(record, hashes=_write_files(folder, {QASM: qasm.encode()}, trained))
     write_plain(quantum_result_to_plain(complete), folder / RESULT)
     stored = read_run(folder)
     assert isinstance(stored, QuantumRunRecord)
@@ -60,17 +57,13 @@ def write_quantum_run(
 
 def write_run(folder: Path, record: RunRecord, *, graph: Graph, program: Program, trained: TrainedNetwork) -> RunRecord:
     """Write the files of a run; gives the record with their hashes, which stand in result.json too."""
-    make_folder(folder)
     name = record.network
     files = {
         f"{name}.tosa": serialize_tosa(graph),
         f"{name}.program": serialize_program(program),
         "chip.yaml": record.chip.yaml.encode(),
     }
-    for file, data in files.items():
-        write_whole(folder / file, data)
-    save_trained(trained, folder / TRAINED)
-    complete = replace(record, hashes=_hashes(folder, (*files, TRAINED)))
+    complete = replace(record, hashes=_write_files(folder, files, trained))
     write_result(complete, folder / RESULT)
     stored = read_result(folder / RESULT)
     write_views(folder, stored)
@@ -97,5 +90,10 @@ def read_run(folder: Path) -> RunRecord | QuantumRunRecord:
     return record_from_plain(fields, name=name)
 
 
-def _hashes(folder: Path, files: Iterable[str]) -> dict[str, str]:
-    return {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in files}
+def _write_files(folder: Path, files: Mapping[str, bytes], trained: TrainedNetwork) -> dict[str, str]:
+    """Write these files and the trained network; gives their hashes."""
+    make_folder(folder)
+    for file, data in files.items():
+        write_whole(folder / file, data)
+    save_trained(trained, folder / TRAINED)
+    return {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in (*files, TRAINED)}

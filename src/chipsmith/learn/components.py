@@ -9,7 +9,6 @@ import numpy as np
 from chipsmith.errors import BadInput
 from chipsmith.learn.data import ArrayExamples, Dataset, Examples, GroupedExamples
 from chipsmith.learn.preprocessing import Preprocessing, PrincipalComponents, Standardise
-from chipsmith.learn.preprocessing.step import ArrayStep, Values
 
 _BATCH = 250
 """Examples that are read at a time."""
@@ -23,11 +22,12 @@ def as_components(dataset: Dataset, count: int) -> Dataset:
     """
     if dataset.input_dtype != "float32":
         raise BadInput(f"data set {dataset.name}: tokens have no principal components; leave them out of the recipe")
-    values = _read(dataset.train, ())
+    values = dataset.train.whole().inputs
     components = PrincipalComponents.fit(values, count=count)
     steps = (components, Standardise.fit(components.apply(values), axis=0))
     before = dataset.preprocessing
-    train, validation, test = (_reduced(part, steps) for part in (dataset.train, dataset.validation, dataset.test))
+    reduction = Preprocessing(reader=before.reader, steps=steps)
+    train, validation, test = (_reduce(part, reduction) for part in (dataset.train, dataset.validation, dataset.test))
     return replace(
         dataset,
         source=f"{dataset.source}; {count} principal components, fitted on the training part",
@@ -39,16 +39,7 @@ def as_components(dataset: Dataset, count: int) -> Dataset:
     )
 
 
-def _read(part: Examples, steps: tuple[ArrayStep, ...]) -> Values:
-    return np.concatenate([_apply(batch.inputs, steps) for batch in part.batches(_BATCH)])
-
-
-def _apply(values: Values, steps: tuple[ArrayStep, ...]) -> Values:
-    for step in steps:
-        values = step.apply(values)
-    return values
-
-
-def _reduced(part: Examples, steps: tuple[ArrayStep, ...]) -> Examples:
-    examples = ArrayExamples(inputs=_read(part, steps), all_targets=part.targets)
+def _reduce(part: Examples, reduction: Preprocessing) -> Examples:
+    inputs = np.concatenate([reduction.finish(batch.inputs) for batch in part.batches(_BATCH)])
+    examples = ArrayExamples(inputs=inputs, all_targets=part.targets)
     return examples if part.groups is None else GroupedExamples(examples=examples, all_groups=part.groups)

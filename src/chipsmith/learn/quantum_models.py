@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from chipsmith.learn.data import Batch, Dataset
 from chipsmith.learn.networks import QuantumClassifier, QuantumKernel
 from chipsmith.learn.predict import predict
 from chipsmith.learn.trained import TrainedNetwork
-from chipsmith.learn.training.machines import as_matrix, fit_pairs, keep_machines
+from chipsmith.learn.training.machines import PairMachines, as_matrix, fit_pairs, keep_machines
 from chipsmith.quantum.circuit import LayeredCircuit
 from chipsmith.quantum.device import DeviceSnapshot, load_device
 from chipsmith.quantum.kernel import Matrix, QuantumKernelSettings, encode_features
@@ -64,10 +65,13 @@ class TrainedCircuit(ABC):
     READ: ClassVar[str]
     """What is measured of its circuits, in a sentence."""
 
+    module: CircuitClassifier | QuantumMachine
+
     @property
-    @abstractmethod
     def circuit(self) -> LayeredCircuit:
-        """The circuit that each example is given to."""
+        """The circuit that each example is given to; a kernel's entry runs it and the inverse of another example's."""
+        circuit: LayeredCircuit = self.module.circuit
+        return circuit
 
     @abstractmethod
     def angles(self, features: Features) -> Angles:
@@ -102,9 +106,9 @@ class TrainedCircuit(ABC):
     def example_angles(self, features: Features) -> Angles:
         """The angles of one circuit that the device runs, as bind_angles takes them, for two examples (2, f)."""
 
-    @abstractmethod
     def answer_exactly(self, features: Features) -> Answers:
         """As QuantumModel.answer_exactly."""
+        return predict(self.module, features)
 
     @abstractmethod
     def answer_with_shots(self, features: Features, *, shots: int, seed: int) -> Answers:
@@ -126,22 +130,12 @@ class ClassifierModel(TrainedCircuit):
     gradients: int
     """How many gradients of an example the training took, on exact states."""
 
-    @property
-    def circuit(self) -> LayeredCircuit:
-        """As TrainedCircuit.circuit."""
-        circuit: LayeredCircuit = self.module.circuit
-        return circuit
-
     def angles(self, features: Features) -> Angles:
         """As TrainedCircuit.angles."""
         import torch
 
         with torch.inference_mode():
             return np.asarray(self.module.angles(torch.tensor(features)).double().numpy())
-
-    def answer_exactly(self, features: Features) -> Answers:
-        """As QuantumModel.answer_exactly."""
-        return predict(self.module, features)
 
     def answer_with_shots(self, features: Features, *, shots: int, seed: int) -> Answers:
         """As QuantumModel.answer_with_shots: Z of all qubits is read from the same shots."""
@@ -197,43 +191,31 @@ class MachineModel(TrainedCircuit):
     train: Batch
     penalty: float
 
-    @property
-    def circuit(self) -> LayeredCircuit:
-        """As TrainedCircuit.circuit: it encodes an example; a kernel's entry runs it and the inverse of another's."""
-        circuit: LayeredCircuit = self.module.circuit
-        return circuit
-
     def angles(self, features: Features) -> Angles:
         """As TrainedCircuit.angles."""
         return encode_features(self._settings, features)
-
-    def answer_exactly(self, features: Features) -> Answers:
-        """As QuantumModel.answer_exactly."""
-        return predict(self.module, features)
 
     def answer_with_shots(self, features: Features, *, shots: int, seed: int) -> Answers:
         """As QuantumModel.answer_with_shots: each entry of both kernels is a share of shots, drawn from the exact."""
         own = sample_gram(self._kernel(self.train.inputs), shots=shots, seed=seed)
         other = sample_kernel(self._kernel(features), shots=shots, seed=seed + 1)
-        return self._refit(own, other)
+        return self._answer_anew(own, other)
 
     def answer_with_noise(self, features: Features, *, device: str, shots: int, seed: int) -> Answers:
         """As QuantumModel.answer_with_noise: fitted anew on the noisy kernel of the training examples."""
         compiled, noise = self._noisy(device)
         known, new = self.angles(self.train.inputs), self.angles(features)
-        own = sample_gram(simulate_noisy_kernel(compiled, known, known, noise), shots=shots, seed=seed)
-        other = sample_kernel(simulate_noisy_kernel(compiled, new, known, noise), shots=shots, seed=seed + 1)
-        return self._refit(own, other)
+        kernel = simulate_noisy_kernel(compiled, np.concatenate([known, new]), known, noise)
+        own = sample_gram(kernel[: len(known)], shots=shots, seed=seed)
+        other = sample_kernel(kernel[len(known) :], shots=shots, seed=seed + 1)
+        return self._answer_anew(own, other)
 
     def on_first(self, count: int) -> MachineModel:
         """As TrainedCircuit.on_first: fitted anew, with the same hyper-parameters."""
-        import torch
-
         train = Batch(inputs=self.train.inputs[:count], targets=self.train.targets[:count])
-        few = MachineModel(module=copy.deepcopy(self.module), train=train, penalty=self.penalty)
-        machines = fit_pairs(few._kernel(train.inputs), train.targets, penalty=self.penalty)
-        keep_machines(few.module, machines, torch.tensor(train.inputs))
-        return few
+        few = dataclasses.replace(self, train=train)
+        module, _ = few._fit_anew(few._kernel(train.inputs))
+        return dataclasses.replace(few, module=module)
 
     def compile_for(self, device: DeviceSnapshot) -> DeviceCircuit:
         """As TrainedCircuit.compile_for: an example's circuit, then another's undone."""
@@ -259,13 +241,20 @@ class MachineModel(TrainedCircuit):
         with torch.inference_mode():
             return as_matrix(self.module.likeness(torch.tensor(features), torch.tensor(self.train.inputs)))
 
-    def _refit(self, own: Matrix, other: Matrix) -> Answers:
-        """Logits of machines fitted on the kernel (n, n) of the training examples, for new ones' kernel (m, n)."""
+    def _fit_anew(self, own: Matrix) -> tuple[QuantumMachine, PairMachines]:
+        """The module with the machines that were fitted on a kernel (n, n) of the training examples, and these."""
         import torch
 
         machines = fit_pairs(own, self.train.targets, penalty=self.penalty)
         module = copy.deepcopy(self.module)
         keep_machines(module, machines, torch.tensor(self.train.inputs))
+        return module, machines
+
+    def _answer_anew(self, own: Matrix, other: Matrix) -> Answers:
+        """Logits of machines fitted on the kernel (n, n) of the training examples, for new ones' kernel (m, n)."""
+        import torch
+
+        module, machines = self._fit_anew(own)
         with torch.inference_mode():
             logits = module.decide(torch.tensor(other[:, machines.support], dtype=torch.float32))
         answers: Answers = logits.numpy()

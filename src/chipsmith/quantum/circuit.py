@@ -42,11 +42,15 @@ class LayeredCircuit:
 
     @property
     def pairs(self) -> tuple[tuple[int, int], ...]:
-        """The pairs of qubits that CZ entangles after each layer but the last."""
+        """The pairs of qubits that CZ entangles between each two layers."""
         if self.entanglement is Entanglement.NONE or self.qubits == 1:
             return ()
         chain = tuple((qubit, qubit + 1) for qubit in range(self.qubits - 1))
         return chain if self.qubits == 2 else (*chain, (self.qubits - 1, 0))
+
+    def pairs_after(self, layer: int) -> tuple[tuple[int, int], ...]:
+        """The pairs that CZ entangles between this layer, from 0, and the next; none after the last."""
+        return self.pairs if layer < self.layers - 1 else ()
 
     @property
     def angles_shape(self) -> tuple[int, int, int]:

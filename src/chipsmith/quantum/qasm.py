@@ -40,6 +40,6 @@ def rotate_and_entangle(circuit: LayeredCircuit, angles: NDArray[Any]) -> Quantu
         for qubit in range(circuit.qubits):
             theta, phi, lam = angles[layer, qubit].tolist()
             drawn.u(theta, phi, lam, qubit)
-        for first, second in circuit.pairs if layer < circuit.layers - 1 else ():
+        for first, second in circuit.pairs_after(layer):
             drawn.cz(first, second)
     return drawn

@@ -1,4 +1,4 @@
-"""Circuits as PennyLane has them: what judges the exact figures, and draws."""
+"""Circuits as PennyLane has them: what judges the exact figures."""
 
 from __future__ import annotations
 
@@ -35,26 +35,15 @@ def measure_expectations(circuit: LayeredCircuit, angles: NDArray[Any]) -> NDArr
 
     Raises BadInput without PennyLane.
     """
-    node = _expectations_node(circuit)
-    parts = [np.stack(node(angles[start : start + _BATCH]), axis=1) for start in range(0, len(angles), _BATCH)]
-    return np.concatenate(parts)
-
-
-def draw_circuit(circuit: LayeredCircuit, angles: NDArray[Any]) -> str:
-    """One example's circuit as text, by PennyLane, from its angles (layers, qubits, 3). Raises BadInput without it."""
-    qml = _import_pennylane("draw a circuit")
-
-    return str(qml.draw(_expectations_node(circuit), decimals=2)(angles))
-
-
-def _expectations_node(circuit: LayeredCircuit) -> Any:
     qml = _import_pennylane("simulate a circuit")
 
-    def read(angles: NDArray[Any]) -> Any:
-        _apply(circuit, angles)
+    def read(batch: NDArray[Any]) -> Any:
+        _apply(circuit, batch)
         return [qml.expval(qml.PauliZ(qubit)) for qubit in range(circuit.qubits)]
 
-    return qml.QNode(read, qml.device("default.qubit", wires=circuit.qubits))
+    node = qml.QNode(read, qml.device("default.qubit", wires=circuit.qubits))
+    parts = [np.stack(node(angles[start : start + _BATCH]), axis=1) for start in range(0, len(angles), _BATCH)]
+    return np.concatenate(parts)
 
 
 def _apply(circuit: LayeredCircuit, angles: NDArray[Any]) -> None:
@@ -67,7 +56,7 @@ def _apply(circuit: LayeredCircuit, angles: NDArray[Any]) -> None:
         for qubit in range(circuit.qubits):
             theta, phi, lam = np.moveaxis(angles[..., layer, qubit, :], -1, 0)
             qml.Rot(lam, theta, phi, wires=qubit)
-        for pair in circuit.pairs if layer < circuit.layers - 1 else ():
+        for pair in circuit.pairs_after(layer):
             qml.CZ(wires=pair)
 
 

@@ -116,7 +116,7 @@ def _mark_rotations(circuit: LayeredCircuit) -> QuantumCircuit:
     marked = QuantumCircuit(circuit.qubits, circuit.qubits)
     for layer in range(circuit.layers):
         _mark_layer(marked, circuit, layer, first=0)
-        for pair in circuit.pairs if layer < circuit.layers - 1 else ():
+        for pair in circuit.pairs_after(layer):
             marked.cz(*pair)
     return marked
 

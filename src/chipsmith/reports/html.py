@@ -7,17 +7,14 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import TypeVar
 
 from chipsmith.files import write_whole
 from chipsmith.reports.charts import Chart
 from chipsmith.reports.markup import escape, section
-from chipsmith.reports.record import LearnedRecord, RunRecord
+from chipsmith.reports.record import RecordT, RunRecord
 from chipsmith.reports.sections import SECTIONS
 from chipsmith.reports.sections.section import Drawing, PageSection
 from chipsmith.reports.verdict import draw_header, draw_verdict
-
-RecordT = TypeVar("RecordT", bound=LearnedRecord)
 
 
 def render_page(record: RunRecord) -> str:

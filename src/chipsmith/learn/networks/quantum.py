@@ -34,7 +34,7 @@ class QuantumNetwork(Network):
         """The circuit that its features are given to."""
         return LayeredCircuit(qubits=self.qubits, layers=self.layers, entanglement=self.entanglement)
 
-    def without_entanglement(self, *, features: int) -> Self:  # noqa: ARG002 most need not know
+    def without_entanglement(self, *, features: int) -> Self:  # noqa: ARG002 asked by families that override it
         """The same family with nothing between the rotations: what a classical computer follows qubit by qubit."""
         return self.model_copy(update={"entanglement": Entanglement.NONE})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from chipsmith.learn.reproducible import reproducible
 from chipsmith.learn.training.history import History, OnEpoch, ignore
 from chipsmith.learn.training.losses import cross_entropy
 from chipsmith.learn.training.measure import measure_epoch
+from chipsmith.quantum.kernel import Matrix, fit_by_kernel
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from chipsmith.learn.networks.modules.machines import PairwiseMachine
 
 Labels = NDArray[np.int64]
-Matrix = NDArray[np.float64]
 
 _SHARPNESSES = np.geomspace(0.01, 100, 161)
 """What the votes may be multiplied by, so that their softmax is as sure as it is right."""
@@ -116,13 +117,11 @@ def fit_pairs(kernel: Matrix, labels: Labels, *, penalty: float) -> PairMachines
 
     scikit-learn fits them (libsvm). Every class must have an example.
     """
-    from sklearn.svm import SVC
-
-    fitted = SVC(C=penalty, kernel="precomputed").fit(kernel, labels)
+    fitted = fit_by_kernel(kernel, labels, penalty=penalty)
     classes = len(fitted.classes_)
     ends = np.cumsum(fitted.n_support_)
     spans = [slice(end - count, end) for end, count in zip(ends, fitted.n_support_, strict=True)]
-    pairs = [(first, second) for first in range(classes) for second in range(first + 1, classes)]
+    pairs = list(combinations(range(classes), 2))
     weights = np.zeros((len(fitted.support_), len(pairs)))
     for index, (first, second) in enumerate(pairs):
         weights[spans[first], index] = fitted.dual_coef_[second - 1, spans[first]]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from chipsmith.profile.profile import Evidence, Figure
 from chipsmith.reports.headline import Headline, metric_headlines
-from chipsmith.reports.quantum.record import QuantumRunRecord
+from chipsmith.reports.quantum.record import ComparisonRecord, QuantumRunRecord
 
 COUNTED = "counted in the circuit as it is written"
 
 
 def quantum_headlines(record: QuantumRunRecord) -> tuple[Headline, ...]:
     """All headline figures, in order."""
-    return (*metric_headlines(record), *_differences(record), *_checks(record), *_circuit(record), *_device(record))
+    checked = (*_differences(record), *_checks(record))
+    return (*metric_headlines(record), *checked, *_circuit(record), *device_headlines(record))
 
 
 def points(share: float) -> str:
@@ -19,12 +20,17 @@ def points(share: float) -> str:
     return f"{100 * share:+.1f} points"
 
 
+def lead_text(row: ComparisonRecord) -> str:
+    """The circuit's lead over a model with its interval, such as '-1.2 points (-2.0 to -0.4)'."""
+    return f"{points(row.difference)} ({100 * row.low:+.1f} to {100 * row.high:+.1f})"
+
+
 def _differences(record: QuantumRunRecord) -> list[Headline]:
     return [
         Headline(
             group="difference",
             label=f"accuracy against {row.target}",
-            text=f"{points(row.difference)} ({100 * row.low:+.1f} to {100 * row.high:+.1f})",
+            text=lead_text(row),
             figure=Figure(
                 value=row.difference,
                 unit="1",
@@ -78,16 +84,15 @@ def _circuit(record: QuantumRunRecord) -> list[Headline]:
     ]
 
 
-def _device(record: QuantumRunRecord) -> list[Headline]:
-    if record.device is None:
-        return []
+def device_headlines(record: QuantumRunRecord) -> list[Headline]:
+    """What an answer and the training would take on the device."""
     return [
-        Headline(group="device", label=label, text=quantity(figure), figure=figure)
+        Headline(group="device", label=label, text=_quantity(figure), figure=figure)
         for label, figure in record.device.figures.items()
     ]
 
 
-def quantity(figure: Figure) -> str:
+def _quantity(figure: Figure) -> str:
     """A figure of a device as text with its unit."""
     unit = "" if figure.unit == "1" else f" {figure.unit}"
     whole = figure.value == round(figure.value)

@@ -117,7 +117,7 @@ class QuantumRunRecord(LearnedRecord):
     comparisons: tuple[ComparisonRecord, ...]
     file_check: FidelityCheck
     state_check: FidelityCheck
-    device: DeviceRecord | None = None
+    device: DeviceRecord
     kernel: KernelRecord | None = None
     kind: Literal["quantum"] = KIND
 

@@ -44,7 +44,5 @@ def quantum_result_to_plain(record: QuantumRunRecord) -> dict[str, Any]:
 
 
 def _device(record: QuantumRunRecord) -> dict[str, Any]:
-    if record.device is None:
-        return {}
     figures = {label: dataclasses.asdict(figure) for label, figure in record.device.figures.items()}
     return {"device": record.device.name, "device_figures": figures}

@@ -19,12 +19,12 @@ def _draw(record: RunRecord) -> Drawing:
     return Drawing(html=text + headline_table(headlines(record)))
 
 
-def headline_table(rows: Iterable[Headline]) -> str:
+def headline_table(rows: Iterable[Headline], *, label: str = "All figures") -> str:
     """Each figure, its value, how it was obtained and from what."""
     cells = [
         (row.label, row.text, Cell(text=row.figure.status, badge=row.figure.kind), row.figure.source) for row in rows
     ]
-    return table(("figure", "value", "how", "from"), cells, label="All figures", narrow="stack")
+    return table(("figure", "value", "how", "from"), cells, label=label, narrow="stack")
 
 
 SECTION = PageSection(name="figures", title="All figures and where they come from", link="all figures", draw=_draw)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chipsmith.reports.charts import BLUE, GREY, Chart, Trace, bar_axis, bar_height, chart
 from chipsmith.reports.headline import percent
 from chipsmith.reports.markup import Cell, how, number, plot, table
-from chipsmith.reports.quantum.headline import points
+from chipsmith.reports.quantum.headline import lead_text
 from chipsmith.reports.quantum.record import ComparisonRecord, QuantumRunRecord
 from chipsmith.reports.record import MetricRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
@@ -42,7 +42,7 @@ def _row(record: QuantumRunRecord, metric: MetricRecord, compared: ComparisonRec
         number(metric.low, f"{100 * metric.low:.1f} to {100 * metric.high:.1f}"),
         number(metric.count, f"{metric.count:,}"),
         Cell(text=f"{parameters:,}" if parameters else "", label="trained numbers"),
-        Cell(text="" if compared is None else _difference(compared), label="circuit minus it"),
+        Cell(text="" if compared is None else lead_text(compared), label="circuit minus it"),
         Cell(text="", badge=metric.kind),
         metric.obtained,
     ]
@@ -50,10 +50,6 @@ def _row(record: QuantumRunRecord, metric: MetricRecord, compared: ComparisonRec
 
 def _words(metric: MetricRecord) -> str:
     return metric.target.replace("_", " ")
-
-
-def _difference(compared: ComparisonRecord) -> str:
-    return f"{points(compared.difference)} ({100 * compared.low:+.1f} to {100 * compared.high:+.1f})"
 
 
 def _chart(metrics: list[MetricRecord], compared: set[str]) -> Chart:
