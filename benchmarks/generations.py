@@ -8,34 +8,17 @@ what was measured before, and says which. A bar that is missed is marked, and th
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import json
-import pkgutil
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import generation_parts
-
-from chipsmith.console.presentation import new_table, print_tables
+from bars import Bar, Benchmark, parser_of, run
 
 FEWEST_SYSTEMS, NETWORKS = 60, 5
 CPU_SHARE, CPU_MARGIN_US = 1.05, 20.0
 C_TIMES, ARENA_TIMES = 3.0, 1.1
 BELOW_RBF, BELOW_NETWORK, QUANTUM_CPU_S = 0.03, 0.05, 600.0
-Figures = Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bar:
-    """What a figure is held to: the figure as text, and whether it is met; `key` is that of the figures."""
-
-    key: str
-    asks: str
-    text: Callable[[Any], str]
-    met: Callable[[Any], bool]
 
 
 def near_direct(row: Mapping[str, Any]) -> bool:
@@ -121,62 +104,12 @@ BARS = (
 )
 
 
-def part_names() -> list[str]:
-    return [module.name for module in pkgutil.iter_modules(generation_parts.__path__)]
-
-
-def measure(names: list[str]) -> dict[str, Any]:
-    """The figures of these parts by name."""
-    figures: dict[str, Any] = {}
-    for name in names:
-        print(f"part {name}", file=sys.stderr)
-        figures |= importlib.import_module(f"generation_parts.{name}").measure()
-    return figures
-
-
-def check(figures: Figures) -> list[tuple[Bar, bool]]:
-    """The bars whose figures are there, and whether each is met."""
-    return [(bar, bar.met(figures[bar.key])) for bar in BARS if bar.key in figures]
-
-
-def show(figures: Figures, checked: list[tuple[Bar, bool]]) -> None:
-    table = new_table("bars of the generations", "bar", "figure", "met")
-    for bar, met in checked:
-        table.add_row(bar.asks, bar.text(figures[bar.key]), "yes" if met else "NO")
-    print_tables(table)
-    for key, figure in figures.items():
-        if isinstance(figure, list) and figure and isinstance(figure[0], dict):
-            print_tables(_table_of(key, figure))
-
-
-def _table_of(title: str, rows: list[dict[str, Any]]) -> Any:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    table = new_table(title, *columns)
-    for row in rows:
-        table.add_row(*(_cell(row.get(name)) for name in columns))
-    return table
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
+BENCHMARK = Benchmark(title="the generations", parts=generation_parts, bars=BARS)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    unknown = set(options.parts) - set(part_names())
-    if unknown:
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(part_names())}")
-    figures = measure(options.parts or part_names())
-    checked = check(figures)
-    if options.json:
-        bars = [{"bar": bar.asks, "key": bar.key, "met": met} for bar, met in checked]
-        print(json.dumps({**figures, "bars": bars}, indent=2))
-    else:
-        show(figures, checked)
-    return 0 if all(met for _, met in checked) else 1
+    parser = parser_of(BENCHMARK, __doc__)
+    return run(BENCHMARK, parser, parser.parse_args())
 
 
 if __name__ == "__main__":

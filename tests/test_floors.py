@@ -68,6 +68,10 @@ HEAVY = {"torch", "torchao", "executorch", "mlxtend", "sklearn", "plotly", "tosa
     "qiskit_aer",
     "qiskit_ibm_runtime",
     "qiskit_qasm3_import",
+    "model_signing",
+    "OpenSSL",
+    "cyclonedx",
+    "opacus",
 }
 """Imported by the functions that use them, never with a module."""
 

@@ -1,0 +1,1 @@
+"""Parts of the benchmark of trust: each file measures one thing by `measure()`."""
