@@ -19,21 +19,10 @@ from bars import Bar, Benchmark, parser_of, run
 FEWEST_MUTATIONS, PAST_PARSER = 2000, 0.1
 KILLS, TAMPERED = 50, 500
 EPSILON, ACCURACY = 8.0, 0.92
-FORMATS = [
-    "program",
-    "tosa",
-    "tflite",
-    "onnx",
-    "npy",
-    "pt",
-    "safetensors",
-    "checkpoint",
-    "result.json",
-    "recipe",
-    "chip",
-    "caches",
-    "signature",
-]
+FORMATS = (
+    *("program", "tosa", "tflite", "onnx", "npy", "pt", "safetensors", "checkpoint", "result.json", "recipe", "chip"),
+    *("caches", "signature"),
+)
 _HARM = ("tracebacks", "hangs", "over_memory", "code_executed")
 Row = Mapping[str, Any]
 
