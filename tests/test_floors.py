@@ -39,6 +39,7 @@ FLOORS = (
     {"console"},
     {"api"},
     {"cli"},
+    {"start"},
 )
 """From top to bottom: a package imports those above it; on one floor nobody imports another.
 
