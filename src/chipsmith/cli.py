@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_origin
 
@@ -24,7 +24,7 @@ from chipsmith.api import VERBS
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.api.verb import JSON_HELP, AnyVerb
 from chipsmith.console.presentation import print_json, quiet_stdout
-from chipsmith.console.process import ExitCode, finish_process, prepare_process
+from chipsmith.console.process import ExitCode, finish_process, prepare_process, print_error
 from chipsmith.errors import ChipsmithError
 
 PROGRAM = "chipsmith"
@@ -48,8 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ChipsmithError as error:
         _leave(str(error), error.exit_code)
     except click.ClickException as error:
-        with suppress(OSError):
-            error.show()
+        _show_usage(error)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _leave("interrupted", ExitCode.INTERRUPTED)
@@ -87,9 +86,14 @@ def _unexpected(error: Exception) -> tuple[str, int]:
     return f"this is a fault of Chipsmith ({type(error).__name__}: {said}); {DEBUG_VARIABLE}=1 shows where", 1
 
 
+def _show_usage(error: click.ClickException) -> None:
+    text = io.StringIO()
+    error.show(text)
+    print_error(text.getvalue().rstrip())
+
+
 def _leave(message: str, exit_code: int) -> NoReturn:
-    with suppress(OSError):  # stderr is full: the exit code is left
-        print(f"{PROGRAM}: {message}", file=sys.stderr, flush=True)
+    print_error(f"{PROGRAM}: {message}")
     sys.exit(exit_code)
 
 

@@ -40,17 +40,25 @@ def _telling_failure() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        _drop_output()
+        drop_output(1)
         if isinstance(error, BrokenPipeError):
             raise SystemExit(ExitCode.PIPE_CLOSED) from None
         raise BadInput(f"cannot write to standard output: {error.strerror}") from error
 
 
-def _drop_output() -> None:
-    """Send what is still buffered nowhere: the interpreter would try to write it once more as it ends."""
+def drop_output(descriptor: int) -> None:
+    """Send what is still buffered for a stream nowhere: the interpreter would try to write it once more as it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    os.dup2(nowhere, descriptor)
     os.close(nowhere)
+
+
+def print_error(message: str) -> None:
+    """Print a message on standard error; where that takes no more, the exit code is all that is left."""
+    try:
+        print(message, file=sys.stderr, flush=True)
+    except OSError:
+        drop_output(2)
 
 
 def prepare_process() -> None:

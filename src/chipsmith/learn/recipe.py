@@ -17,6 +17,7 @@ from chipsmith.learn.components import as_components
 from chipsmith.learn.data import Dataset, DataSettings, Task
 from chipsmith.learn.faults import describe_faults
 from chipsmith.learn.judging import QuantumJudging
+from chipsmith.learn.limits import MOST_COMPONENTS
 from chipsmith.learn.networks import Network, NetworkSettings, QuantumNetwork
 from chipsmith.learn.tasks import as_task
 from chipsmith.learn.training.section import RecipeSection
@@ -49,7 +50,7 @@ class Recipe(RecipeSection):
     task: Task
     data: DataSettings
     principal_components: int | None = Field(
-        default=None, ge=1, description="reduce the inputs to so many, fitted on the training part"
+        default=None, ge=1, le=MOST_COMPONENTS, description="reduce the inputs to so many, fitted on the training part"
     )
     network: NetworkSettings
     training: TrainingSettings
