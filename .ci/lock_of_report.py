@@ -1,4 +1,4 @@
-"""Prints the lock file of a report of pip (`install --dry-run --report`): each distribution, its version and its hash."""
+"""Prints the lock file of a report of pip (`install --dry-run --report`): each distribution, version and hash."""
 
 import json
 import re
