@@ -84,7 +84,7 @@ def run(
     """
     from chipsmith.flow.quantum_run import run_quantum
     from chipsmith.flow.run import run_recipe
-    from chipsmith.flow.run_folder import choose_folder
+    from chipsmith.flow.run_folder import choose_folder, sole_work
     from chipsmith.flow.training import read_job, refuse_chip, require_chip
 
     job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
@@ -93,9 +93,11 @@ def run(
         refuse_chip(
             job, {"--chip": chip is not None, "--cosim": cosim, **{f"--set {field}": True for field in chip_settings}}
         )
-        return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
+        with sole_work(folder):
+            return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
     target = as_chip(chip or require_chip(job, verb="run"), chip_settings)
-    result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress))
+    with sole_work(folder):
+        result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress))
     return _with_cosimulation(result) if cosim else result
 
 
