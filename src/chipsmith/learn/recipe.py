@@ -27,6 +27,8 @@ from chipsmith.suggest import nearest_in_brackets
 
 _SUFFIX = ".yaml"
 _CHIP = "edge-256"
+_NOT_TRAINED = {"name", "description", "validation", "chip", "quantum"}
+"""Fields of a recipe that come into play after training."""
 _FUNCTION_FIELDS = {"network", "network.function"}
 """Settings that say themselves which function is meant."""
 
@@ -98,6 +100,10 @@ class Recipe(RecipeSection):
         if self.principal_components is not None:
             loaded = as_components(loaded, self.principal_components)
         return as_task(loaded, self.task, anomalies=self.anomalies)
+
+    def trained_by(self) -> dict[str, Any]:
+        """The fields, as plain values, that the trained weights depend on: those of judging and names are left out."""
+        return self.model_dump(mode="json", exclude=_NOT_TRAINED)
 
     def network_for(self, dataset: Dataset) -> Network:
         """The network's settings, with the data set's vocabulary where a family asks for one and none is given."""
