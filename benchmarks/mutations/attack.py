@@ -36,6 +36,12 @@ class Attack:
         self.counts.update(happened)
         self.harms += [(index, name, told) for name in HARM if happened.get(name)]
 
+    def add(self, other: Attack) -> None:
+        """Count another attack too."""
+        self.counts.update(other.counts)
+        self.harms += other.harms
+        self.tried += other.tried
+
     def row(self, format_name: str) -> dict[str, Any]:
         """As the benchmark prints it."""
         counts = {name: self.counts[name] for name in ("past_parser", *HARM)}

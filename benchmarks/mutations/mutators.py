@@ -37,8 +37,16 @@ def mutate_numbers(rng: random.Random, data: bytes) -> bytes:
 
 
 def mutate_json(rng: random.Random, content: Any) -> Any:
-    """A copy with one or two values changed a little, replaced by an absurd one, exchanged, renamed or removed."""
+    """A copy with one or two values changed a little, replaced by an absurd one, exchanged, renamed or removed.
+
+    In half of the copies it is a single value of the same type: what is legal in form and wrong in sense.
+    """
     changed = json.loads(json.dumps(content))
+    if rng.random() < 0.5:
+        place = rng.choice(list(_places(changed)) or [()])
+        if place:
+            _value(changed, place[:-1])[place[-1]] = _near(rng, _value(changed, place))
+        return changed
     for _ in range(rng.randint(1, 2)):
         places = list(_places(changed))
         if places:

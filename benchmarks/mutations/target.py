@@ -20,7 +20,8 @@ class Target:
 
     `samples` are whole files; `mutate` changes one; the result is written to a file called `file`, which `parse`
     reads, and `use` takes what that gave: it is reached only by files that passed. Both may raise ChipsmithError and
-    nothing else. `commands` are beginnings of the command lines that using such a file starts by design.
+    nothing else. `commands` are beginnings of the command lines that using such a file starts by design. A file may
+    take `most_cpu_s` seconds of the processor, and `most_bytes` of memory beyond what is resident before.
     """
 
     file: str
@@ -29,6 +30,8 @@ class Target:
     parse: Callable[[Path], Any]
     use: Callable[[Any], object]
     commands: Sequence[Sequence[str]] = ()
+    most_cpu_s: float = 20.0
+    most_bytes: int = 2 << 30
 
 
 Prepare = Callable[[Path], Target]

@@ -13,8 +13,6 @@ from typing import Any
 
 from mutations.target import CodeExecuted
 
-MOST_BYTES = 2 << 30
-MOST_CPU_S = 20.0
 _STARTS = {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn"}
 _NETWORK = {"socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "urllib.Request", "webbrowser.open"}
 _CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.link", "os.symlink", "os.truncate"} | {
@@ -44,6 +42,8 @@ class CodeWatch:
         own = Path(sys.modules["chipsmith"].__path__[0]).parent
         self._caches = re.compile(rf"{re.escape(str(own))}.*__pycache__|.*/site-packages/.*__pycache__")
         self._known = _list_known()
+        roots = (sys.prefix, sys.base_prefix, str(own), str(Path(__file__).parents[1]))
+        self._roots = tuple(f"{os.path.realpath(root)}/" for root in roots)
         self._listening = False
         sys.addaudithook(self._hear)
 
@@ -65,6 +65,8 @@ class CodeWatch:
         match event:
             case "import":
                 return str(arguments[0]).split(".")[0] not in self._known
+            case "exec":  # importlib.import_module tells of no import, but of the code that it runs
+                return self._is_foreign(str(getattr(arguments[0], "co_filename", "<text>")))
             case "subprocess.Popen":
                 return not self._is_own(arguments[1])
             case "pickle.find_class":
@@ -79,6 +81,9 @@ class CodeWatch:
     def _is_own(self, command: Any) -> bool:
         words = [command] if isinstance(command, str) else [os.fspath(word) for word in command]
         return any(tuple(words[: len(begin)]) == begin for begin in self._commands)
+
+    def _is_foreign(self, file: str) -> bool:
+        return not file.startswith("<") and not os.path.realpath(file).startswith(self._roots)
 
     def _outside(self, path: Any) -> bool:
         if isinstance(path, int):

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 
 from chipsmith.errors import ChipsmithError
 from mutations.target import CodeExecuted, Prepare, Target
-from mutations.watch import MOST_BYTES, MOST_CPU_S, CodeWatch, Hang, limited_cpu, peak_bytes, start_peak
+from mutations.watch import CodeWatch, Hang, limited_cpu, peak_bytes, start_peak
 
 _ADDRESS_SPACE = 5 << 30
 """Beyond what is mapped when the attack starts: protects the machine, not the count."""
@@ -67,7 +67,7 @@ def _attack_once(target: Target, file: Path, watch: CodeWatch) -> dict[str, Any]
     seen, before, happened = len(watch.seen), start_peak(), Counter[str]()
     told = ""
     try:
-        with limited_cpu(MOST_CPU_S), watch.listening():
+        with limited_cpu(target.most_cpu_s), watch.listening():
             value = target.parse(file)
             happened["past_parser"] = 1
             target.use(value)
@@ -82,6 +82,6 @@ def _attack_once(target: Target, file: Path, watch: CodeWatch) -> dict[str, Any]
         happened["tracebacks"], told = 1, traceback.format_exc()
     if len(watch.seen) > seen:
         happened["code_executed"], told = 1, watch.seen[-1]
-    happened["over_memory"] = int(peak_bytes() - before > MOST_BYTES)
+    happened["over_memory"] = int(peak_bytes() - before > target.most_bytes)
     return {"happened": +happened, "told": told[-3000:]}
 

@@ -226,12 +226,11 @@ def report(
     from pathlib import Path
 
     from chipsmith.flow.results import QuantumRunResult, RunResult
-    from chipsmith.flow.run_folder import read_run, write_views
+    from chipsmith.flow.run_folder import draw_again
     from chipsmith.reports.record import RunRecord
 
     path = Path(folder)
-    record = read_run(path)
-    write_views(path, record)
+    record = draw_again(path)
     if isinstance(record, RunRecord):
         return RunResult(record=record, folder=path)
     return QuantumRunResult(record=record, folder=path)
