@@ -54,13 +54,21 @@ def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[
     try:
         with Path(path).open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
-            return loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+            return loaded if isinstance(loaded, np.ndarray) else {name: _member(loaded, name) for name in loaded.files}
     except FileNotFoundError as error:
         raise BadInput(f"cannot read {path}: no such file") from error
     except MemoryError as error:
         raise BadInput(f"{path} is too large for the memory of this machine") from error
     except Exception as error:  # of the tokenizer, the unzipper and the parser behind numpy.load
         raise BadInput(f"{path} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error
+
+
+def _member(archive: Mapping[str, object], name: str) -> npt.NDArray[np.generic]:
+    """An array of an `.npz` file; numpy gives what is none as bytes."""
+    array = archive[name]
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name} is no array")
+    return array
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
