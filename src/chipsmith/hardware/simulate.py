@@ -128,6 +128,16 @@ class Machine:
         outputs = {port.name: _output(memory, port) for port in program.manifest.outputs}
         return _run_of(counters, outputs, start, end)
 
+    def contents(self) -> Bytes:
+        """What all memories, registers and nets hold now, in an order that depends on the library alone.
+
+        The library was built with `contents`.
+        """
+        size = self._library.bench_contents(self._handle, None, 0)
+        contents = np.zeros(size, np.uint8)
+        self._library.bench_contents(self._handle, contents.ctypes, size)
+        return contents
+
 
 def _options(chip: Chip, behaviour: MemoryBehaviour, *, warm: bool, most_cycles: int, wave: Path | None) -> _Options:
     latency = behaviour.latency_cycles
@@ -173,6 +183,9 @@ def _load(library: Path) -> ctypes.CDLL:
         ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
         ctypes.c_uint64, ctypes.c_void_p,
     )  # fmt: skip
+    if hasattr(loaded, "bench_contents"):
+        loaded.bench_contents.restype = ctypes.c_uint64
+        loaded.bench_contents.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64)
     return loaded
 
 
