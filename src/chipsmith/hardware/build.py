@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.files import write_texts
-from chipsmith.hardware.sources import BENCH, in_order, machine_sources
+from chipsmith.hardware.sources import BENCH, CONTENTS, in_order, machine_sources
 from chipsmith.processors import processors
 
 UNDEFINED = 0x5A
@@ -31,6 +32,8 @@ _VERILATE = (
 )
 _TRACE, _SAVABLE = "--trace-vcd", "--savable"
 _COMPILE = ("-std=c++20", "-fPIC", "-DVL_TIME_CONTEXT", "-DVM_COVERAGE=0", "-DVM_SC=0", "-w")
+_SAVED = re.compile(r"os<<(\w+)(\[[^;]*)?;")
+"""How Verilator's code saves a variable, or an element of it."""
 _FAST, _SLOW = "-O2", "-O1"
 
 
@@ -93,15 +96,25 @@ def build_machine(
 
 def _recipe(tools: Toolchain, verilate: Sequence[str]) -> tuple[bytes, ...]:
     flags = " ".join((*verilate, *_COMPILE, _FAST, _SLOW, tools.compiler, sys.platform))
-    return installed_versions(("verilator",)), flags.encode(), BENCH.read_bytes()
+    return installed_versions(("verilator",)), flags.encode(), BENCH.read_bytes(), CONTENTS.read_bytes()
 
 
 def _build(tools: Toolchain, sources: Mapping[str, str], verilate: Sequence[str], folder: Path) -> Path:
     write_texts(folder, sources)
     command = (str(tools.verilator), *verilate, "--Mdir", "model", *in_order(sources))
     _run(command, folder, tools)
+    if _SAVABLE in verilate:
+        _name_variables(folder / "model")
     _compile(tools, folder, folder / "machine.so", options=verilate)
     return folder / "machine.so"
+
+
+def _name_variables(model: Path) -> None:
+    """Let the model say the name of each variable that it saves."""
+    for source in model.glob("*.cpp"):
+        text, saved = _SAVED.subn(r'save_named(os, "\1", \1\2);', source.read_text(encoding="utf-8"))
+        if saved:
+            source.write_text(f'#include "{CONTENTS.name}"\n{text}', encoding="utf-8")
 
 
 def _run(command: Sequence[str], folder: Path, tools: Toolchain) -> None:
@@ -117,7 +130,7 @@ def _compile(tools: Toolchain, folder: Path, library: Path, *, options: Sequence
     model = folder / "model"
     units = [BENCH, *sorted(model.glob("*.cpp"))]
     runtime = runtime_objects(tools, trace=trace, savable=savable)
-    include = ("-I", str(model), "-I", str(tools.include), "-I", str(tools.include / "vltstd"))
+    include = ("-I", str(model), "-I", str(tools.include), "-I", str(tools.include / "vltstd"), "-I", str(BENCH.parent))
     flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", f"-DVM_SAVABLE={int(savable)}", *include)
     _compile_all(tools, units, model, flags)
     objects = [str(model / f"{unit.stem}.o") for unit in units]

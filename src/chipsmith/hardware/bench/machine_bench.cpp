@@ -14,7 +14,7 @@
 #include "Vmachine.h"
 #include "verilated.h"
 #if VM_SAVABLE
-#include "verilated_save.h"
+#include "contents.h"
 #endif
 #if VM_TRACE
 #include "verilated_vcd_c.h"
@@ -246,19 +246,6 @@ struct Bench {
     }
 };
 
-#if VM_SAVABLE
-// All that the model holds, one variable after the other: memories, registers, and the nets between them.
-class Contents : public VerilatedSerialize {
-public:
-    std::vector<uint8_t> bytes;
-
-    void flush() override {
-        bytes.insert(bytes.end(), m_bufp, m_cp);
-        m_cp = m_bufp;
-    }
-};
-#endif
-
 }  // namespace
 
 extern "C" {
@@ -304,13 +291,12 @@ void bench_run(void* handle, uint8_t* bytes, uint64_t size, const Options* optio
 }
 
 #if VM_SAVABLE
-// How many bytes the model holds; the first `room` of them are written to `target`.
+// The length of the model's contents; the first `room` bytes of them are written to `target`.
 uint64_t bench_contents(void* handle, uint8_t* target, uint64_t room) {
     Contents contents;
     contents << static_cast<Bench*>(handle)->machine;
-    contents.flush();
-    std::memcpy(target, contents.bytes.data(), std::min<uint64_t>(room, contents.bytes.size()));
-    return contents.bytes.size();
+    std::memcpy(target, contents.named.data(), std::min<uint64_t>(room, contents.named.size()));
+    return contents.named.size();
 }
 #endif
 
