@@ -10,6 +10,7 @@ import numpy as np
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import check_fields
+from chipsmith.program.external_runs import stores_twice, transfers_meet
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
     ChannelRecord,
@@ -315,7 +316,7 @@ def _check_external(program: Program, instruction: Instruction) -> None:
         raise BadInput("is `once` but reads beyond the constants, bytes that another inference may change")
     if stream.written and stream.first < len(program.constants):
         raise BadInput(f"stores to byte {stream.first}, into the constants ({len(program.constants)} bytes)")
-    if stream.written and stream.has_repeats():
+    if stream.written and stores_twice(instruction):
         raise BadInput("stores a byte of external memory more than once")
 
 
@@ -337,7 +338,7 @@ def _check_external_order(program: Program) -> None:
         written = external_stream(store)
         near = (first <= written.last) & (last >= written.first) & (locks & store.external_locks == 0)
         for place in np.flatnonzero(near):
-            if written.overlaps(reads[place]):
+            if transfers_meet(store, loads[place][1]):
                 raise BadInput(
                     f"{_name(program, index)} and {_name(program, loads[place][0])} meet in external memory and name "
                     "no common external region"
