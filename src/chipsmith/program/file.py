@@ -27,7 +27,8 @@ from chipsmith.program.program import Manifest, Program, page_bytes, page_count
 from chipsmith.program.verify import verify_program
 
 MAGIC = b"CHIPSMTH"
-VERSION = 1
+VERSION = 2
+"""Grows where bits change their meaning: since 2 a GATHER says what it does outside of its table."""
 _PREFIX = struct.Struct("<8sIIQ32s")
 
 
