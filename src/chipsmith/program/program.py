@@ -55,6 +55,10 @@ class Placement:
     source: str = ""
 
 
+WIPE = "wipe"
+"""Name of the kernel that clears what an inference leaves behind."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KernelSpan:
     """A kernel, its engine, and the indices of its instructions in the Program; `macs` of one inference."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipsmith.chip.description import Chip
+from chipsmith.errors import BadInput
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
     Instruction,
@@ -58,6 +59,42 @@ def trace_residue(program: Program) -> Residue:
     )
 
 
+def check_wipe(program: Program) -> None:
+    """Raise BadInput where a Program says that it wipes, and something but its outputs may depend on its inputs.
+
+    The outputs must stand before the wipe begins.
+    """
+    start = program.manifest.wipe_start
+    if start is None:
+        return
+    if not 0 <= start < len(program.instructions):
+        raise BadInput(f"its wipe begins with instruction {start}; it has {len(program.instructions)} instructions")
+    for index, instruction in enumerate(program.instructions[start:], start):
+        if isinstance(instruction, Store) and _touches(_outputs(program), external_stream(instruction)):
+            raise BadInput(f"instruction {index} (STORE) belongs to its wipe, but writes an output")
+    left = ", ".join(_left(program, trace_residue(program)))
+    if left:
+        raise BadInput(f"it says that it wipes what depends on its inputs, but leaves {left}")
+
+
+def _outputs(program: Program) -> Mask:
+    """Whether each byte of external memory is an output's."""
+    outputs: Mask = np.zeros(program.manifest.external_bytes, np.bool_)
+    for port in program.manifest.outputs:
+        outputs[port.address : port.address + port.size_bytes] = True
+    return outputs
+
+
+def _left(program: Program, residue: Residue) -> Iterator[str]:
+    """What a wipe should not have left."""
+    for memory, dependent in (("on-chip", residue.local), ("external", residue.external & ~_outputs(program))):
+        if dependent.any():
+            yield f"{np.count_nonzero(dependent):,} bytes of {memory} memory from {np.argmax(dependent)}"
+    if residue.read_lines.any():
+        yield f"the line that was read last of group {np.argmax(residue.read_lines)}"
+    yield from (f"the {register}" for register in Register if register in residue.registers)
+
+
 class _Flow:
     """What depends on the inputs behind the instructions so far."""
 
@@ -99,9 +136,10 @@ class _Flow:
         indirect = isinstance(instruction, VectorInstruction) and instruction.op in INDIRECT_OPS
         self._read(sources, certain=not indirect)
         self._pass(instruction, dependent)
+        chosen = isinstance(instruction, VectorInstruction) and instruction.writes_by_data
         for stream in touched:
-            if stream.written and (dependent or not indirect):
-                _mark(self.local, stream, bool(dependent) and not _is_constant(instruction))
+            if stream.written and (dependent or not chosen):
+                _mark(self.local, stream, bool(dependent) and (chosen or not _is_constant(instruction)))
 
     def _pass(self, instruction: Instruction, dependent: Collection[str]) -> None:
         """Take the registers through an instruction whose streams `dependent` depend on the inputs."""

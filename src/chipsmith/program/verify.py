@@ -31,6 +31,7 @@ from chipsmith.program.instructions import (
     no_instruction,
 )
 from chipsmith.program.program import Port, Program, encode_pages, page_bytes, page_count
+from chipsmith.program.residue import check_wipe
 from chipsmith.program.streams import Mask, Stream, a_loops, b_loops, external_stream, o_loops, streams
 
 LEAST_SHIFT, GREATEST_SHIFT = 2, 62
@@ -243,7 +244,7 @@ def verify_program(program: Program) -> None:
     """Raise BadInput where a Program is faulty, naming the instruction.
 
     Checks each instruction, the pages and the LOADs that fetch them, END, external addresses, the order of LOADs
-    and STOREs that meet in external memory, the bytes of `once` LOADs, and the ports.
+    and STOREs that meet in external memory, the bytes of `once` LOADs, the ports, and what a wipe leaves.
     """
     _check_end(program)
     _check_pages(program)
@@ -258,6 +259,7 @@ def verify_program(program: Program) -> None:
     _check_once(program)
     for port in (*program.manifest.inputs, *program.manifest.outputs):
         _check_port(program, port)
+    check_wipe(program)
 
 
 def _name(program: Program, index: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from chipsmith.chip.description import Chip
 from chipsmith.program.instructions import End, Engine, Instruction, Load, Space, TransferInstruction
 from chipsmith.program.program import (
+    WIPE,
     BufferSpan,
     KernelSpan,
     Manifest,
@@ -17,9 +18,6 @@ from chipsmith.program.program import (
     page_bytes,
     page_count,
 )
-
-WIPE = "wipe"
-"""Name of the kernel of a wipe's instructions."""
 
 
 def append_instructions(program: Program, wipe: Sequence[Instruction]) -> Program:
@@ -60,10 +58,10 @@ def _page_load(page: int, chip: Chip) -> Load:
 
 def _moved(instruction: Instruction, before: int, shift: int) -> Instruction:
     """An instruction whose external bytes stand behind `shift` more bytes of pages."""
-    if isinstance(instruction, TransferInstruction) and instruction.external_address >= before:
-        if not (isinstance(instruction, Load) and instruction.space is Space.PAGE):
-            return replace(instruction, external_address=instruction.external_address + shift)
-    return instruction
+    if not isinstance(instruction, TransferInstruction) or _is_page_load(instruction):
+        return instruction
+    address = instruction.external_address
+    return replace(instruction, external_address=address + shift) if address >= before else instruction
 
 
 def _manifest(program: Program, instructions: Sequence[Instruction], shift: int) -> Manifest:
@@ -90,7 +88,11 @@ def _kernel(instructions: Sequence[Instruction], start: int) -> KernelSpan:
 
 def _is_chores(instruction: Instruction) -> bool:
     """Whether an instruction does nothing but keep the sequencer going."""
-    return isinstance(instruction, End) or (isinstance(instruction, Load) and instruction.space is Space.PAGE)
+    return isinstance(instruction, End) or _is_page_load(instruction)
+
+
+def _is_page_load(instruction: Instruction) -> bool:
+    return isinstance(instruction, Load) and instruction.space is Space.PAGE
 
 
 def _lasting(span: BufferSpan, end: int, new_end: int) -> BufferSpan:

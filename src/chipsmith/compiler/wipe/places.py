@@ -46,11 +46,11 @@ def choose_places(program: Program, kept: Mask, dependent: Mask) -> WipePlaces:
     """Places for the wipe of a Program, in the group with least to clear; DoesNotFit where no group has room."""
     chip, size = program.chip, _target_bytes(program.chip)
     group_bytes = chip.memory.group_bytes
-    rooms = {group: room for group, room in _rooms(chip, kept, size)}
+    rooms = dict(_rooms(chip, kept, size))
     if not rooms:
         raise DoesNotFit(
-            f"network {program.manifest.network} leaves no {size} bytes of a bank group of {chip.name} free of weights, "
-            "which a wipe needs: raise memory.group_bytes or memory.groups, or compile without the wipe"
+            f"network {program.manifest.network} leaves no {size} bytes of a bank group of {chip.name} free of "
+            "weights, which a wipe needs: raise memory.group_bytes or memory.groups, or compile without the wipe"
         )
     group = min(rooms, key=lambda number: int(_group(dependent, number, group_bytes).sum()))
     target = group * group_bytes + rooms[group]

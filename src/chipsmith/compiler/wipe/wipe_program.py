@@ -21,10 +21,10 @@ from chipsmith.program.streams import Mask, external_stream
 
 
 def append_wipe(program: Program) -> Program:
-    """The Program with a wipe: after END nothing on the chip or in external memory but the outputs depends on the inputs.
+    """The Program with a wipe: after END nothing but the outputs depends on the inputs any more.
 
-    What stays are the outputs and the weights that a warm inference needs; the inputs are cleared too. The outputs are
-    those of `program`. DoesNotFit where a memory has no room for the wipe.
+    The weights that a warm inference needs stay; the inputs are cleared too. The outputs are those of `program`.
+    DoesNotFit where a memory has no room for the wipe.
     """
     residue, kept = trace_residue(program), kept_bytes(program)
     places = choose_places(program, kept, residue.local)
@@ -84,7 +84,5 @@ def _with_locks(program: Program) -> Program:
 
 def _reads_unlocked(program: Program, load: Load) -> bool:
     return (
-        load.space is Space.MEMORY
-        and load.external_locks == 0
-        and external_stream(load).last >= len(program.constants)
+        load.space is Space.MEMORY and load.external_locks == 0 and external_stream(load).last >= len(program.constants)
     )
