@@ -54,10 +54,11 @@ def serialize_program(program: Program) -> bytes:
 
 
 def _manifest_fields(manifest: Manifest) -> dict[str, Any]:
-    """The fields that hold something: without deployment or author's names the bytes are as before there were any."""
+    """The fields that hold something: without what is optional the bytes are as before there was any of it."""
     fields = dataclasses.asdict(manifest)
-    if manifest.deployment is None:
-        del fields["deployment"]
+    for name in ("deployment", "wipe_start"):
+        if fields[name] is None:
+            del fields[name]
     fields["operators"] = [_placement_fields(placement) for placement in fields["operators"]]
     return fields
 

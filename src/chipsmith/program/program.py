@@ -55,6 +55,10 @@ class Placement:
     source: str = ""
 
 
+WIPE = "wipe"
+"""Name of the kernel that clears what an inference leaves behind."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KernelSpan:
     """A kernel, its engine, and the indices of its instructions in the Program; `macs` of one inference."""
@@ -82,6 +86,9 @@ class Manifest:
 
     `deployment` says, as JSON text, what a host does with raw data before the chip and with the chip's outputs; None
     where only integers come and go. Nothing that is executed depends on it.
+
+    `wipe_start` is the index of the first instruction of the wipe; None where the Program has none. With one, nothing
+    but the outputs depends on the inputs at the end: verification checks it.
     """
 
     network: str
@@ -94,6 +101,7 @@ class Manifest:
     kernels: tuple[KernelSpan, ...]
     buffers: tuple[BufferSpan, ...]
     deployment: str | None = None
+    wipe_start: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
