@@ -16,8 +16,8 @@ from chipsmith.errors import BadInput
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import RtlRun
 from chipsmith.program.instructions import Masking, Op, VectorInstruction
+from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program, encode_pages
-from chipsmith.program.random_inputs import draw_inputs
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute, execute_warm
 from chipsmith.tosa.graph import DType
@@ -148,7 +148,7 @@ def test_a_compiled_program_keeps_nothing_of_the_sentence_before():
 def test_random_tokens_are_those_that_exist():
     program = looking_up()
     (port,) = program.manifest.inputs
-    assert port.index_limit == 10
+    assert port.index_range == (0, 9)
     drawn = np.concatenate([draw_inputs(program, seed=seed)["tokens"] for seed in range(50)])
     assert (drawn.min(), drawn.max()) == (0, 9)
 

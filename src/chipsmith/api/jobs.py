@@ -98,7 +98,7 @@ def run(
 
 def _with_cosimulation(result: "RunResult") -> "RunResult":
     from chipsmith.program.file import read_program
-    from chipsmith.program.random_inputs import draw_inputs
+    from chipsmith.program.port_values import draw_inputs
     from chipsmith.witness.cosimulate import compare
 
     program = read_program(result.program)

@@ -31,7 +31,7 @@ def cosim(
     `CosimResult.difference`. Raises BadInput.
     """
     from chipsmith.flow.arrays import check_folder
-    from chipsmith.program.random_inputs import draw_inputs
+    from chipsmith.program.port_values import draw_inputs
     from chipsmith.witness.cosimulate import compare
 
     loaded = as_program(program)
@@ -60,7 +60,7 @@ def rtl(
     from chipsmith.compiler.network import compile_network
     from chipsmith.frontends.registry import load_model
     from chipsmith.hardware.export import write_rtl
-    from chipsmith.program.random_inputs import draw_inputs
+    from chipsmith.program.port_values import draw_inputs
     from chipsmith.witness.cosimulate import golden_vector
 
     target = as_chip(chip, settings)

@@ -70,7 +70,7 @@ def _placement_fields(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _port_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name != "index_limit" or value is not None}
+    return {name: value for name, value in fields.items() if name != "index_range" or value is not None}
 
 
 def write_program(program: Program, path: Path) -> None:

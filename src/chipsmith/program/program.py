@@ -15,8 +15,8 @@ from chipsmith.program.instructions import End, Engine, Instruction
 class Port:
     """An input or output of the network in external memory: dense, row-major, in the graph's layout.
 
-    `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes. Of an input whose elements are indices of a table,
-    those below `index_limit` exist; others read zeros. None of all other ports.
+    `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes. Of an input whose elements are indices of a
+    table, `index_range` is the least and the greatest that exist: others read zeros. None of all other ports.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Port:
     dtype: str
     address: int
     size_bytes: int
-    index_limit: int | None = None
+    index_range: tuple[int, int] | None = None
 
 
 class Placed(enum.StrEnum):

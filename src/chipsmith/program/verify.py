@@ -382,7 +382,12 @@ def _check_port(program: Program, port: Port) -> None:
         raise BadInput(f"port {port.name} of {size} bytes says that it has {port.size_bytes}")
     if port.address < 0 or port.address + size > program.manifest.external_bytes:
         raise BadInput(f"port {port.name} ends beyond the program's {program.manifest.external_bytes} external bytes")
-    if port.index_limit is not None and (port.dtype != "<i4" or not 1 <= port.index_limit <= _GREATEST_POSITION):
-        raise BadInput(f"port {port.name} of {port.dtype} cannot hold indices below {port.index_limit}")
+    if port.index_range is not None and not _is_index_range(port.index_range, port.dtype):
+        raise BadInput(f"port {port.name} of {port.dtype} cannot hold indices from {port.index_range[0]} on")
     if port in program.manifest.inputs and port.address < len(program.constants):
         raise BadInput(f"input port {port.name} stands in the constants")
+
+
+def _is_index_range(index_range: tuple[int, int], dtype: str) -> bool:
+    least, greatest = index_range
+    return dtype == "<i4" and _LEAST_POSITION <= least <= 0 <= greatest <= _GREATEST_POSITION

@@ -14,8 +14,8 @@ from chipsmith.hardware.export import GoldenVector
 from chipsmith.hardware.package import ERROR_TEXTS, Error
 from chipsmith.hardware.simulate import Machine, RtlRun, external_memory, write_inputs
 from chipsmith.program.assembly import format_instruction
+from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Port, Program
-from chipsmith.program.random_inputs import draw_inputs
 from chipsmith.program.writers import writer_of
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline, simulate

@@ -18,7 +18,7 @@ from chipsmith.compiler.spill.spill_plan import SpillPlan
 from chipsmith.program.instructions import End, Instruction, Load
 from chipsmith.program.program import Manifest, Port, Program, encode_pages
 from chipsmith.tosa.graph import Graph
-from chipsmith.tosa.index_limits import find_index_limits
+from chipsmith.tosa.index_ranges import find_index_ranges
 
 
 def emit_program(
@@ -45,9 +45,9 @@ def emit_program(
 
 
 def _indexing_ports(graph: Graph, ports: Sequence[Port]) -> tuple[Port, ...]:
-    """The input ports, those of indices with the limit of those that exist."""
-    limits = find_index_limits(graph)
-    return tuple(replace(port, index_limit=limits.get(port.name)) for port in ports)
+    """The input ports, those of indices with the range of those that exist."""
+    ranges = find_index_ranges(graph)
+    return tuple(replace(port, index_range=ranges.get(port.name)) for port in ports)
 
 
 def _resident(schedule: Schedule, activations: Mapping[str, Allocation]) -> frozenset[str]:

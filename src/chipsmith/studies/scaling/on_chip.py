@@ -14,8 +14,8 @@ from chipsmith.costs import estimate_area
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.profile.memory import memory_peak_bytes
 from chipsmith.profile.profile import Evidence
+from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program
-from chipsmith.program.random_inputs import draw_inputs
 from chipsmith.sim.cycle import Timeline, simulate
 from chipsmith.sim.functional import execute
 from chipsmith.studies.scaling.axes import CHIP_RESOURCES, ChipResource, ScalingAxis

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,36 +14,41 @@ from chipsmith.tosa.reference import evaluate_batch
 
 INDEXED = ("GATHER", "SCATTER")
 """Operators whose second operand holds indices of the rows of the first."""
+IndexRange: TypeAlias = tuple[int, int]
+"""The least and the greatest value of an input whose indices exist: below 0 where these count from the end."""
 _FOLLOWED = (DType.INT32, DType.BOOL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StrayIndex:
-    """An index of given inputs that names no row: the operator, the index, and how many rows there are."""
+    """An index of given inputs that names none of the `rows` of an operator's table."""
 
-    operator: str
+    operator: Operator
     index: int
     rows: int
 
     def __str__(self) -> str:
-        return f"{self.operator} is given index {self.index}, and its table has rows 0 to {self.rows - 1}"
+        does = "gives 0" if self.operator.kind == "GATHER" else "writes nothing"
+        name = f"{self.operator.kind} '{self.operator.name}'"
+        return f"{name}: index {self.index} is outside of the rows 0 to {self.rows - 1} and {does}"
 
 
-def find_index_limits(graph: Graph) -> dict[str, int]:
-    """For each int32 input of which indices are computed: they exist where all of its elements are below the limit.
+def find_index_ranges(graph: Graph) -> dict[str, IndexRange]:
+    """For each int32 input of which indices are computed: the least and the greatest value whose indices exist.
 
-    The limit is at least 1. Indices that values of other types have a part in are nobody's input.
+    All of an input's elements may have any value between. Indices that values of other types have a part in are
+    nobody's input.
     """
-    indexing = _Indexing.of(graph)
-    return {name: indexing.find_limit(name) for name in indexing.graph.inputs}
+    indexing = _Indexing.of(graph, graph.inputs)
+    return {name: indexing.find_range(name) for name in indexing.graph.inputs}
 
 
 def find_stray_indices(graph: Graph, inputs: Mapping[str, Array]) -> list[StrayIndex]:
     """What operators of a graph are given outside of their tables, the first for each, by inputs (n, *shape).
 
-    Indices that values of other types than int32 have a part in are not looked at.
+    Indices that anything but given int32 inputs has a part in are not looked at.
     """
-    return list(_Indexing.of(graph).strays(inputs))
+    return list(_Indexing.of(graph, inputs).strays(inputs))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +60,9 @@ class _Indexing:
     rows: Mapping[str, int]
 
     @classmethod
-    def of(cls, graph: Graph) -> _Indexing:
-        reached = {name for name in graph.inputs if graph.tensor(name).dtype is DType.INT32}
+    def of(cls, graph: Graph, inputs: Collection[str]) -> _Indexing:
+        """What of a graph computes indices from some of its inputs alone."""
+        reached = {name for name in inputs if graph.tensor(name).dtype is DType.INT32}
         followed = []
         for operator in graph.operators if reached else ():
             computed = {name for name in operator.inputs if name not in graph.constants}
@@ -74,13 +81,17 @@ class _Indexing:
             rows={end.name: graph.tensor(end.inputs[0]).shape[1] for end in ends},
         )
 
-    def find_limit(self, name: str) -> int:
-        """The greatest limit below which all indices exist, as they do not sink while the input's elements rise."""
-        least, beyond = 1, max(self.rows.values()) + 1
-        while beyond - least > 1:
-            middle = (least + beyond) // 2
-            least, beyond = (middle, beyond) if self._all_exist(name, middle - 1) else (least, middle)
-        return least
+    def find_range(self, name: str) -> IndexRange:
+        """The range of an input around 0, outside of which no value's indices exist."""
+        return -self._find_last(name, -1), self._find_last(name, 1)
+
+    def _find_last(self, name: str, sign: int) -> int:
+        """How far from 0, to a side, the values go whose indices exist."""
+        last, beyond = 0, max(self.rows.values()) + 1
+        while beyond - last > 1:
+            middle = (last + beyond) // 2
+            last, beyond = (middle, beyond) if self._all_exist(name, sign * middle) else (last, middle)
+        return last
 
     def _all_exist(self, name: str, value: int) -> bool:
         given = {each: self._fill(each, value if each == name else 0) for each in self.graph.inputs}
@@ -97,4 +108,4 @@ class _Indexing:
             values, rows = np.asarray(indices[operator.inputs[1]], np.int32), self.rows[operator.name]
             outside = values[(values < 0) | (values >= rows)]
             if outside.size:
-                yield StrayIndex(operator=f"{operator.kind} '{operator.name}'", index=int(outside[0]), rows=rows)
+                yield StrayIndex(operator=operator, index=int(outside[0]), rows=rows)

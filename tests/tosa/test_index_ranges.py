@@ -7,10 +7,10 @@ import pytest
 from nets import Net
 
 from chipsmith.tosa.graph import DType, Graph
-from chipsmith.tosa.index_limits import find_index_limits, find_stray_indices
+from chipsmith.tosa.index_ranges import find_index_ranges, find_stray_indices
 from chipsmith.tosa.reference import evaluate_batch
 
-TABLE = np.arange(50, dtype=np.int8).reshape(1, 10, 5)
+TABLE = np.arange(1, 51, dtype=np.int8).reshape(1, 10, 5)
 
 
 def looking_up(*, raised: bool = False, doubled: bool = False) -> Graph:
@@ -28,14 +28,18 @@ def looking_up(*, raised: bool = False, doubled: bool = False) -> Graph:
 
 
 @pytest.mark.parametrize(
-    ("graph", "limit"), [(looking_up(), 10), (looking_up(raised=True), 10), (looking_up(doubled=True), 5)]
+    ("graph", "legal"),
+    [
+        (looking_up(), (0, 9)),
+        (looking_up(raised=True), (-10, 9)),
+        (looking_up(doubled=True), (0, 4)),
+    ],
 )
-def test_the_limit_is_the_first_index_that_does_not_exist(graph, limit):
-    assert find_index_limits(graph) == {"tokens": limit}
-    (rows,) = evaluate_batch(graph, {"tokens": np.full((1, 1, 4), limit - 1, np.int32)}).values()
-    assert rows.any()
-    (rows,) = evaluate_batch(graph, {"tokens": np.full((1, 1, 4), limit, np.int32)}).values()
-    assert not rows.any()
+def test_the_range_ends_where_rows_do(graph, legal):
+    assert find_index_ranges(graph) == {"tokens": legal}
+    for value, there in ((legal[0] - 1, False), (legal[0], True), (legal[1], True), (legal[1] + 1, False)):
+        (rows,) = evaluate_batch(graph, {"tokens": np.full((1, 1, 4), value, np.int32)}).values()
+        assert rows.any() == there, value
 
 
 def test_the_smaller_of_two_tables_counts():
@@ -43,20 +47,20 @@ def test_the_smaller_of_two_tables_counts():
     net.inputs.append(net.tensor("tokens", (1, 4), DType.INT32))
     tables = [net.constant(TABLE[:, :rows]) for rows in (10, 7)]
     graph = net.graph(*(net.add("GATHER", (table, "tokens"), (1, 4, 5)) for table in tables))
-    assert find_index_limits(graph) == {"tokens": 7}
+    assert find_index_ranges(graph) == {"tokens": (0, 6)}
 
 
-def test_an_input_that_is_no_index_has_no_limit():
+def test_an_input_that_is_no_index_has_no_range():
     net = Net()
     net.inputs.append(net.tensor("counts", (1, 4), DType.INT32))
-    assert find_index_limits(net.graph(net.add("ABS", ("counts",), (1, 4), DType.INT32))) == {}
+    assert find_index_ranges(net.graph(net.add("ABS", ("counts",), (1, 4), DType.INT32))) == {}
 
 
 def test_indices_that_a_network_computes_of_other_values_are_nobodys_input():
     net = Net(scores=(1, 4, 10))
     best = net.add("ARGMAX", ("scores",), (1, 4), DType.INT32, axis=2, nan_mode="PROPAGATE")
     graph = net.graph(net.add("GATHER", (net.constant(TABLE), best), (1, 4, 5)))
-    assert find_index_limits(graph) == {}
+    assert find_index_ranges(graph) == {}
     assert find_stray_indices(graph, {"scores": np.zeros((1, 1, 4, 10), np.int8)}) == []
 
 
@@ -64,5 +68,5 @@ def test_the_first_index_that_does_not_exist_is_told_with_the_rows():
     graph = looking_up(raised=True)
     tokens = np.array([[[3, -10, 9, 0]], [[1, 12, -11, 2]]], np.int32)
     (stray,) = find_stray_indices(graph, {"tokens": tokens})
-    assert "is given index 12, and its table has rows 0 to 9" in str(stray)
+    assert "index 12 is outside of the rows 0 to 9 and gives 0" in str(stray)
     assert find_stray_indices(graph, {"tokens": tokens[:1]}) == []
