@@ -8,11 +8,15 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
+
+_MOST_UNFOLDED_BYTES = 2 << 30
+"""An archive may unfold to so much, and to its own size."""
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
@@ -53,14 +57,27 @@ def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[
     """
     try:
         with Path(path).open("rb") as file:
+            _refuse_packed(file, path)
             loaded = np.load(file, allow_pickle=False)
             return loaded if isinstance(loaded, np.ndarray) else {name: _member(loaded, name) for name in loaded.files}
     except FileNotFoundError as error:
         raise BadInput(f"cannot read {path}: no such file") from error
+    except BadInput:
+        raise
     except MemoryError as error:
         raise BadInput(f"{path} is too large for the memory of this machine") from error
     except Exception as error:  # of the tokenizer, the unzipper and the parser behind numpy.load
         raise BadInput(f"{path} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error
+
+
+def _refuse_packed(file: BinaryIO, path: str | os.PathLike[str]) -> None:
+    """Refuse, before any is unfolded, an archive of a few bytes that unfolds to gigabytes; give the start back."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            unfolded = sum(member.file_size for member in archive.infolist())
+        if unfolded > max(_MOST_UNFOLDED_BYTES, file.seek(0, os.SEEK_END)):
+            raise BadInput(f"{path} unfolds to {unfolded:,} bytes; write it with numpy.savez, which does not pack")
+    file.seek(0)
 
 
 def _member(archive: Mapping[str, object], name: str) -> npt.NDArray[np.generic]:
