@@ -6,7 +6,8 @@ import io
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,15 +56,30 @@ def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[
 
     Raises BadInput where the file is missing, damaged, too large for this machine's memory, or holds objects.
     """
+    with _naming_damage(path), Path(path).open("rb") as file:
+        _refuse_packed(file, path)
+        loaded = np.load(file, allow_pickle=False)
+        return loaded if isinstance(loaded, np.ndarray) else {name: _member(loaded, name) for name in loaded.files}
+
+
+def map_array(path: str | os.PathLike[str]) -> npt.NDArray[np.generic]:
+    """The array of an `.npy` file, mapped where it lies and read-only. Raises BadInput as read_arrays."""
+    with _naming_damage(path):
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(mapped, np.ndarray):
+            raise ValueError("an archive is not mapped")
+        return np.asarray(mapped)
+
+
+@contextmanager
+def _naming_damage(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn whatever numpy raises within it into one message."""
     try:
-        with Path(path).open("rb") as file:
-            _refuse_packed(file, path)
-            loaded = np.load(file, allow_pickle=False)
-            return loaded if isinstance(loaded, np.ndarray) else {name: _member(loaded, name) for name in loaded.files}
-    except FileNotFoundError as error:
-        raise BadInput(f"cannot read {path}: no such file") from error
+        yield
     except BadInput:
         raise
+    except FileNotFoundError as error:
+        raise BadInput(f"cannot read {path}: no such file") from error
     except MemoryError as error:
         raise BadInput(f"{path} is too large for the memory of this machine") from error
     except Exception as error:  # of the tokenizer, the unzipper and the parser behind numpy.load
