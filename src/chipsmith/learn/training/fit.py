@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import copy
 import math
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.learn.data.dataset import Dataset
+from chipsmith.learn.privacy.steps import PrivateSteps
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training.checkpoint import State, read_checkpoint, write_checkpoint
 from chipsmith.learn.training.history import Epoch, History, OnEpoch, best_epoch, ignore
-from chipsmith.learn.training.losses import Loss, l1_penalty, task_loss
-from chipsmith.learn.training.measure import measure_epoch, tensors
-from chipsmith.learn.training.processes import Processes, joined, require_device, with_loss
-from chipsmith.learn.training.schedules import Length
+from chipsmith.learn.training.losses import Loss
+from chipsmith.learn.training.measure import measure_epoch
+from chipsmith.learn.training.processes import joined, require_device
 from chipsmith.learn.training.settings import TrainingSettings
+from chipsmith.learn.training.steps import OrdinarySteps, Steps, TrainingTask
 
 if TYPE_CHECKING:
     import torch
@@ -39,8 +39,8 @@ def fit(
 ) -> History:
     """Train `module` in place on `dataset.train`; it ends in evaluation mode with the weights of its best epoch.
 
-    The best epoch is that with the lowest validation loss, always measured by the task's own loss; `loss` replaces what
-    the steps make small. With `checkpoint` the state is written there after each epoch, and a training that finds the
+    The best epoch is that with the lowest validation loss, always measured by the task's own loss; of a private
+    training it is the last. `loss` replaces what the steps make small. With `checkpoint` the state is written there after each epoch, and a training that finds the
     file goes on from it to the same bits as one that was never interrupted; the file stays. The test part is not
     touched. Under `torchrun` all processes train one network. With 0 epochs the module is measured as it is.
 
@@ -53,59 +53,54 @@ def fit(
         stream = seed + _STREAM * (1 + together.rank)
         with reproducible(seed=stream, threads=settings.threads, deterministic=settings.device == "cpu"):
             if settings.epochs == 0:
-                return History(epochs=(_measure(module.eval(), dataset, 0),))
-            training = _TrainingLoop(module, dataset, settings, seed, loss, together)
-            return training.run(checkpoint, on_epoch)
+                return History(epochs=(_checked(measure_epoch(module.eval(), dataset, 0)),))
+            task = TrainingTask(
+                module=module.to(settings.device),
+                dataset=dataset,
+                settings=settings,
+                seed=seed,
+                loss=loss,
+                together=together,
+            )
+            return _TrainingLoop(task, _choose_steps(task)).run(checkpoint, on_epoch)
+
+
+def _choose_steps(task: TrainingTask) -> Steps:
+    """The strategy that the settings ask for."""
+    if task.settings.privacy is None:
+        return OrdinarySteps(task)
+    return PrivateSteps(task, task.settings.privacy)
 
 
 class _TrainingLoop:
-    """A training between its epochs: module, optimiser, schedule, generator, curves and best weights."""
+    """A training between its epochs: its steps, curves and best weights."""
 
-    def __init__(
-        self,
-        module: torch.nn.Module,
-        dataset: Dataset,
-        settings: TrainingSettings,
-        seed: int,
-        loss: Loss | None,
-        together: Processes,
-    ) -> None:
-        import torch
-
-        self._dataset, self._settings, self._seed, self._together = dataset, settings, seed, together
-        self._module = module.to(settings.device)
-        default = task_loss(dataset.task, label_smoothing=settings.label_smoothing, kl_weight=settings.kl_weight)
-        self._objective = with_loss(self._module, loss or default, together)
-        self._optimizer = settings.optimizer.build(
-            [parameter for parameter in module.parameters() if parameter.requires_grad]
-        )
-        self._schedule = settings.schedule.build(self._optimizer, self._length())
-        self._generator = torch.Generator().manual_seed(seed)
+    def __init__(self, task: TrainingTask, steps: Steps) -> None:
+        self._task, self._steps, self._settings = task, steps, task.settings
+        self._module, self._dataset, self._seed = task.module, task.dataset, task.seed
         self._epochs: list[Epoch] = []
-        self._best: State = copy.deepcopy(module.state_dict())
+        self._best: State = copy.deepcopy(task.module.state_dict())
 
     def run(self, checkpoint: Path | None, on_epoch: OnEpoch) -> History:
         """Train from the start or from the checkpoint to the end."""
+        try:
+            self._train(checkpoint, on_epoch)
+        finally:
+            self._steps.close()
+        self._module.load_state_dict(self._best)
+        self._module.to("cpu").eval()
+        return History(epochs=tuple(self._epochs), budget=self._steps.budget())
+
+    def _train(self, checkpoint: Path | None, on_epoch: OnEpoch) -> None:
         if checkpoint is not None and checkpoint.exists():
             self._restore(read_checkpoint(checkpoint, of=self._identity()), checkpoint)
         for epoch in self._epochs:
             on_epoch(epoch)
         while not self._done():
             self._run_epoch()
-            if checkpoint is not None and self._together.leads:
+            if checkpoint is not None and self._task.together.leads:
                 write_checkpoint(checkpoint, self._state(), of=self._identity())
             on_epoch(self._epochs[-1])
-        self._module.load_state_dict(self._best)
-        self._module.to("cpu").eval()
-        return History(epochs=tuple(self._epochs))
-
-    def _length(self) -> Length:
-        examples = len(self._dataset.train)
-        return Length(
-            epochs=self._settings.epochs,
-            steps_per_epoch=math.ceil(examples / self._settings.batch(examples)),
-            cycle_momentum=self._settings.optimizer.cycles_momentum,
-        )
 
     def _done(self) -> bool:
         patience = self._settings.early_stopping
@@ -115,52 +110,14 @@ class _TrainingLoop:
         return len(self._epochs) >= self._settings.epochs or (patience is not None and waited >= patience)
 
     def _run_epoch(self) -> None:
-        import torch
-
-        number, examples = len(self._epochs) + 1, len(self._dataset.train)
+        number = len(self._epochs) + 1
         self._module.train()
-        for chosen in torch.randperm(examples, generator=self._generator).split(self._settings.batch(examples)):
-            _require_number(self._step(chosen), number)
+        for chosen in self._steps.draw_epoch():
+            _require_number(self._steps.take(chosen), number)
         self._module.eval()
-        self._epochs.append(_measure(self._module, self._dataset, number, device=self._settings.device))
-        if self._epochs[-1] is best_epoch(self._epochs):
+        self._epochs.append(_checked(self._steps.measure(number)))
+        if self._epochs[-1] is self._steps.choose(self._epochs):
             self._best = copy.deepcopy(self._module.state_dict())
-
-    def _step(self, chosen: torch.Tensor) -> float:
-        import torch
-
-        mine, weight = self._together.share(chosen)
-        inputs, targets = self._examples(chosen, mine)
-        with self._autocast():
-            loss = self._objective(inputs, targets) * weight
-            if self._settings.l1:
-                loss = loss + self._settings.l1 * l1_penalty(self._module)
-        self._optimizer.zero_grad()
-        loss.backward()
-        if self._settings.gradient_clip is not None:
-            torch.nn.utils.clip_grad_norm_(self._module.parameters(), self._settings.gradient_clip)
-        self._optimizer.step()
-        self._schedule.step()
-        return float(loss.item())
-
-    def _examples(self, chosen: torch.Tensor, mine: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """This process's examples of a step; what is drawn for them does not depend on how they are shared out."""
-        augmentation, device = self._settings.augmentation, self._settings.device
-        if augmentation is None:
-            return tensors(self._dataset.train, chosen[mine].numpy(), device=device)
-        inputs, targets = tensors(self._dataset.train, chosen.numpy())
-        drawn = augmentation.draw(inputs, self._generator)
-        inputs, targets = augmentation.apply(inputs[mine], drawn[mine]), targets[mine]
-        return inputs.to(device), targets.to(device)
-
-    def _autocast(self) -> AbstractContextManager[None]:
-        import torch
-
-        enabled = self._settings.mixed_precision
-        autocast: AbstractContextManager[None] = torch.autocast(
-            self._settings.device, dtype=torch.bfloat16, enabled=enabled
-        )
-        return autocast
 
     def _identity(self) -> State:
         """What must be the same for a training to go on."""
@@ -175,9 +132,7 @@ class _TrainingLoop:
         return {
             "module": self._module.state_dict(),
             "best": self._best,
-            "optimizer": self._optimizer.state_dict(),
-            "schedule": self._schedule.state_dict(),
-            "order": self._generator.get_state(),
+            **self._steps.state(),
             "draws": torch.random.get_rng_state(),
             "cuda_draws": torch.cuda.get_rng_state_all() if self._settings.device == "cuda" else [],
             "epochs": [asdict(epoch) for epoch in self._epochs],
@@ -188,11 +143,9 @@ class _TrainingLoop:
 
         try:
             self._module.load_state_dict(state["module"])
-            self._optimizer.load_state_dict(state["optimizer"])
+            self._steps.restore(state)
         except (RuntimeError, ValueError) as error:
             raise BadInput(f"{path} is of another network; train to another folder") from error
-        self._schedule.load_state_dict(state["schedule"])
-        self._generator.set_state(state["order"])
         torch.random.set_rng_state(state["draws"])
         if state["cuda_draws"]:
             torch.cuda.set_rng_state_all(state["cuda_draws"])
@@ -200,9 +153,8 @@ class _TrainingLoop:
         self._epochs = [Epoch(**epoch) for epoch in state["epochs"]]
 
 
-def _measure(module: torch.nn.Module, data: Dataset, number: int, *, device: str = "cpu") -> Epoch:
-    epoch = measure_epoch(module, data, number, device=device)
-    _require_number(epoch.train_loss + epoch.validation_loss, number)
+def _checked(epoch: Epoch) -> Epoch:
+    _require_number((epoch.train_loss or 0.0) + epoch.validation_loss, epoch.number)
     return epoch
 
 
