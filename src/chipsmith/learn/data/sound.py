@@ -16,7 +16,7 @@ from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import DECODED_BYTES, Decoder, Indices
 from chipsmith.learn.data.feature_cache import cached_features
-from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder, naming
+from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder, naming, read_bytes
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_groups, split_stratified
 from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SoundReader, Standardise
@@ -164,7 +164,12 @@ def _sounds(
     sample = [unscaled.apply(files[item]) for item in fitted_on] if decoded is None else decoded[fitted_on]
     scale = Standardise.fit(np.asarray(sample), axis=1)
     if decoded is None:
-        parts = lazy_parts(Decoder(decode=lambda item: unscaled.apply(files[item]), finish=scale.apply), labels, split)
+        decoder = Decoder(
+            decode=lambda item: unscaled.apply(files[item]),
+            finish=scale.apply,
+            encoded=lambda item: read_bytes(files[item]),
+        )
+        parts = lazy_parts(decoder, labels, split)
     else:
         parts = array_parts(scale.apply(decoded), labels, split)
     return assemble(

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.privacy.steps import PrivateSteps
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training.checkpoint import State, read_checkpoint, write_checkpoint
+from chipsmith.learn.training.fixed import split_fixed
 from chipsmith.learn.training.history import Epoch, History, OnEpoch, best_epoch, ignore
+from chipsmith.learn.training.identity import TrainingIdentity, identify_training
 from chipsmith.learn.training.losses import Loss
 from chipsmith.learn.training.measure import measure_epoch
 from chipsmith.learn.training.processes import joined, require_device
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
 _STREAM = 1 << 32
 """Dropout draws from seeds from here on: other numbers than the order of the examples and the first weights."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def fit(
@@ -35,14 +40,18 @@ def fit(
     seed: int,
     loss: Loss | None = None,
     checkpoint: Path | None = None,
+    work: Mapping[str, Any] = _NOTHING,
     on_epoch: OnEpoch = ignore,
 ) -> History:
     """Train `module` in place on `dataset.train`; it ends in evaluation mode with the weights of its best epoch.
 
     The best epoch is that with the lowest validation loss, always measured by the task's own loss; of a private
-    training it is the last. `loss` replaces what the steps make small. With `checkpoint` the state is written there after each epoch, and a training that finds the
-    file goes on from it to the same bits as one that was never interrupted; the file stays. The test part is not
-    touched. Under `torchrun` all processes train one network. With 0 epochs the module is measured as it is.
+    training it is the last. `loss` replaces what the steps make small. With `checkpoint` the state is written there
+    after each epoch, and a training that finds the file goes on from it to the same bits as one that was never
+    interrupted; the file stays. It goes on only where the content of training and validation part, settings, seed,
+    network, first weights and versions are those it was begun with, and `work`: plain values by name that say what else
+    the result depends on, such as a recipe. The test part is not touched. Under `torchrun` all processes train one
+    network. With 0 epochs the module is measured as it is.
 
     Raises BadInput where network and data do not fit, a device is missing or the checkpoint is of another training, and
     CheckFailed where the loss is no longer a number.
@@ -54,15 +63,14 @@ def fit(
         with reproducible(seed=stream, threads=settings.threads, deterministic=settings.device == "cpu"):
             if settings.epochs == 0:
                 return History(epochs=(_checked(measure_epoch(module.eval(), dataset, 0)),))
+            whole = module.to(settings.device)
+            learning, seen = (whole, dataset) if loss is not None else split_fixed(whole, dataset, settings=settings)
             task = TrainingTask(
-                module=module.to(settings.device),
-                dataset=dataset,
-                settings=settings,
-                seed=seed,
-                loss=loss,
-                together=together,
+                module=learning, dataset=seen, settings=settings, seed=seed, loss=loss, together=together
             )
-            return _TrainingLoop(task, _choose_steps(task)).run(checkpoint, on_epoch)
+            history = _TrainingLoop(task, _choose_steps(task)).run(checkpoint, on_epoch, work)
+            module.to("cpu").eval()
+            return history
 
 
 def _choose_steps(task: TrainingTask) -> Steps:
@@ -77,29 +85,29 @@ class _TrainingLoop:
 
     def __init__(self, task: TrainingTask, steps: Steps) -> None:
         self._task, self._steps, self._settings = task, steps, task.settings
-        self._module, self._dataset, self._seed = task.module, task.dataset, task.seed
+        self._module = task.module
         self._epochs: list[Epoch] = []
         self._best: State = copy.deepcopy(task.module.state_dict())
 
-    def run(self, checkpoint: Path | None, on_epoch: OnEpoch) -> History:
+    def run(self, checkpoint: Path | None, on_epoch: OnEpoch, work: Mapping[str, Any]) -> History:
         """Train from the start or from the checkpoint to the end."""
         try:
-            self._train(checkpoint, on_epoch)
+            self._train(checkpoint, on_epoch, work)
         finally:
             self._steps.close()
         self._module.load_state_dict(self._best)
-        self._module.to("cpu").eval()
         return History(epochs=tuple(self._epochs), budget=self._steps.budget())
 
-    def _train(self, checkpoint: Path | None, on_epoch: OnEpoch) -> None:
-        if checkpoint is not None and checkpoint.exists():
-            self._restore(read_checkpoint(checkpoint, of=self._identity()), checkpoint)
+    def _train(self, checkpoint: Path | None, on_epoch: OnEpoch, work: Mapping[str, Any]) -> None:
+        identity = None if checkpoint is None else self._identify(work)
+        if checkpoint is not None and identity is not None and checkpoint.exists():
+            self._restore(read_checkpoint(checkpoint, of=identity), checkpoint)
         for epoch in self._epochs:
             on_epoch(epoch)
         while not self._done():
             self._run_epoch()
-            if checkpoint is not None and self._task.together.leads:
-                write_checkpoint(checkpoint, self._state(), of=self._identity())
+            if checkpoint is not None and identity is not None and self._task.together.leads:
+                write_checkpoint(checkpoint, self._state(), of=identity)
             on_epoch(self._epochs[-1])
 
     def _done(self) -> bool:
@@ -119,12 +127,12 @@ class _TrainingLoop:
         if self._epochs[-1] is self._steps.choose(self._epochs):
             self._best = copy.deepcopy(self._module.state_dict())
 
-    def _identity(self) -> State:
-        """What must be the same for a training to go on."""
-        settings = self._settings.model_dump(mode="json")
-        parameters = {name: list(tensor.shape) for name, tensor in self._module.state_dict().items()}
-        data = {"data set": self._dataset.name, "number of training examples": len(self._dataset.train)}
-        return {**data, "seed": self._seed, "network": parameters, **settings}
+    def _identify(self, work: Mapping[str, Any]) -> TrainingIdentity:
+        """What must be the same for a training to go on; before the first step."""
+        task = self._task
+        return identify_training(
+            task.module, task.dataset, settings=task.settings, seed=task.seed, loss=task.loss, work=work
+        )
 
     def _state(self) -> State:
         import torch
@@ -144,13 +152,13 @@ class _TrainingLoop:
         try:
             self._module.load_state_dict(state["module"])
             self._steps.restore(state)
-        except (RuntimeError, ValueError) as error:
-            raise BadInput(f"{path} is of another network; train to another folder") from error
-        torch.random.set_rng_state(state["draws"])
-        if state["cuda_draws"]:
-            torch.cuda.set_rng_state_all(state["cuda_draws"])
-        self._best = state["best"]
-        self._epochs = [Epoch(**epoch) for epoch in state["epochs"]]
+            torch.random.set_rng_state(state["draws"])
+            if state["cuda_draws"]:
+                torch.cuda.set_rng_state_all(state["cuda_draws"])
+            self._best = state["best"]
+            self._epochs = [Epoch(**epoch) for epoch in state["epochs"]]
+        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise BadInput(f"{path} holds no whole state of this training; train to another folder") from error
 
 
 def _checked(epoch: Epoch) -> Epoch:

@@ -16,6 +16,9 @@ _ASPECT = 0.7
 class GaborFilters(nn.Module):
     """Images (n, channels, h, w) to the magnitudes of their filtered channels, at every `stride`-th place."""
 
+    is_fixed = True
+    """It learns nothing, and answers alike in training and in evaluation mode."""
+
     def __init__(
         self, *, channels: int, wavelengths: tuple[float, ...], orientations: int, kernel: int, stride: int
     ) -> None:
