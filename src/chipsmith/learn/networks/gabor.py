@@ -20,10 +20,10 @@ class Gabor(Network):
     """Gabor filters of fixed weights, their magnitudes averaged, then dense layers that are trained.
 
     Images (channels, height, width) -> (n, outputs). For each of `wavelengths` (pixels) there is a pair of filters,
-    even and odd, in each of `orientations`; every channel is filtered by itself, the magnitudes are averaged over `pool`
-    x `pool` places. The filters are a formula and know no data: a private training spends nothing on them and has few
-    weights to hide. Sources: J. Daugman, Journal of the Optical Society of America A 2 (1985); F. Tramèr, D. Boneh:
-    Differentially private learning needs better features (or much more data), ICLR 2021, for fixed features.
+    even and odd, in each of `orientations`; every channel is filtered by itself, the magnitudes are averaged over
+    `pool` x `pool` places. The filters are a formula and know no data: a private training spends nothing on them and
+    has few weights to hide. Sources: J. Daugman, Journal of the Optical Society of America A 2 (1985); F. Tramèr,
+    D. Boneh: Differentially private learning needs better features (or much more data), ICLR 2021, for fixed features.
     """
 
     kind: Literal["gabor"] = "gabor"
@@ -46,7 +46,9 @@ class Gabor(Network):
         channels, height, width = input_shape
         places = [-(-side // self.stride) // self.pool for side in (height, width)]
         if min(places) < 1:
-            raise BadInput(f"network 'gabor' with this stride and pool needs images of {self.stride * self.pool} pixels")
+            raise BadInput(
+                f"network 'gabor' with this stride and pool needs images of {self.stride * self.pool} pixels"
+            )
         filters = GaborFilters(
             channels=channels,
             wavelengths=self.wavelengths,

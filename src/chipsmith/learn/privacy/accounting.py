@@ -23,6 +23,8 @@ LEAST_NOISE, MOST_NOISE = 0.05, 1e5
 """Noise multipliers that are looked at."""
 _TOLERANCE = 0.002
 """The noise that is chosen is at most this share over the least."""
+_BOUND_IS_LOOSE = 0.7
+"""The noise that is enough by the accountant is at least this share of what the looser bound asks for."""
 _ALLOWED_ERROR = 0.01
 """Of the accountant's epsilon; a hundredth of it where that is less."""
 
@@ -75,10 +77,11 @@ def choose_noise(*, epsilon: float, delta: float, sample_rate: float, steps: int
             f"{delta:.3g} in {steps:,} steps: allow a larger epsilon, or train fewer steps"
         )
     error = min(_ALLOWED_ERROR, epsilon / 100)
-    least = _least(
-        lambda noise: mechanism(noise).epsilon(delta, error=error) <= epsilon, enough * 0.7, enough, tolerance=_TOLERANCE
-    )
-    return enough if least is None else least
+
+    def keeps(noise: float) -> bool:
+        return mechanism(noise).epsilon(delta, error=error) <= epsilon
+
+    return _least(keeps, enough * _BOUND_IS_LOOSE, enough, tolerance=_TOLERANCE) or enough
 
 
 def _least(enough: Callable[[float], bool], low: float, high: float, *, tolerance: float = 1e-4) -> float | None:

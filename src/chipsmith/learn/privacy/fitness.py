@@ -77,7 +77,7 @@ def _answers_apart(module: torch.nn.Module, dataset: Dataset) -> bool:
         for second in (first, last):
             torch.manual_seed(0)
             answers.append(module(torch.stack([first, second]))[0])
-    return torch.equal(*answers)
+    return bool(torch.equal(*answers))
 
 
 def require_counted(module: torch.nn.Module, examples: int) -> None:

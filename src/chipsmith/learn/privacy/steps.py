@@ -128,7 +128,7 @@ class PrivateSteps:
     def _chunks(self, chosen: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The examples of a step in parts whose gradients fit into memory; one empty part where there are none."""
         values = sum(parameter.numel() for parameter in self._task.parameters()) * self._privacy.views
-        return chosen.split(max(1, _GRADIENT_VALUES // max(1, values)))
+        return tuple(chosen.split(max(1, _GRADIENT_VALUES // max(1, values))))
 
     def _collect(self, chunk: torch.Tensor) -> None:
         """Leave the gradient of each example at the parameters, as `grad_sample` (examples, *shape)."""
@@ -144,7 +144,7 @@ class PrivateSteps:
         require_counted(self._task.module, len(inputs))
         if self._privacy.views > 1:
             for parameter in self._task.parameters():
-                gradients: torch.Tensor = parameter.grad_sample  # type: ignore[attr-defined]
+                gradients: torch.Tensor = parameter.grad_sample
                 parameter.grad_sample = gradients.unflatten(0, (len(chunk), -1)).mean(1)
 
     def _examples(self, chunk: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

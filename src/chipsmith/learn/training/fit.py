@@ -19,7 +19,7 @@ from chipsmith.learn.training.fixed import split_fixed
 from chipsmith.learn.training.history import Epoch, History, OnEpoch, best_epoch, ignore
 from chipsmith.learn.training.identity import TrainingIdentity, identify_training
 from chipsmith.learn.training.losses import Loss
-from chipsmith.learn.training.measure import measure_epoch
+from chipsmith.learn.training.measure import measure_epoch, measure_validation
 from chipsmith.learn.training.processes import joined, require_device
 from chipsmith.learn.training.settings import TrainingSettings
 from chipsmith.learn.training.steps import OrdinarySteps, Steps, TrainingTask
@@ -62,7 +62,8 @@ def fit(
         stream = seed + _STREAM * (1 + together.rank)
         with reproducible(seed=stream, threads=settings.threads, deterministic=settings.device == "cpu"):
             if settings.epochs == 0:
-                return History(epochs=(_checked(measure_epoch(module.eval(), dataset, 0)),))
+                look = measure_epoch if settings.privacy is None else measure_validation
+                return History(epochs=(_checked(look(module.eval(), dataset, 0)),))
             whole = module.to(settings.device)
             learning, seen = (whole, dataset) if loss is not None else split_fixed(whole, dataset, settings=settings)
             task = TrainingTask(

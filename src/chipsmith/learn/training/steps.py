@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -95,12 +95,12 @@ class OrdinarySteps:
         self._schedule = task.settings.schedule.build(self._optimizer, task.length())
         self._generator = torch.Generator().manual_seed(task.seed)
 
-    def draw_epoch(self) -> Iterable[torch.Tensor]:
+    def draw_epoch(self) -> Iterator[torch.Tensor]:
         """See Steps.draw_epoch."""
         import torch
 
         examples = len(self._task.dataset.train)
-        return torch.randperm(examples, generator=self._generator).split(self._settings.batch(examples))
+        yield from torch.randperm(examples, generator=self._generator).split(self._settings.batch(examples))
 
     def take(self, chosen: torch.Tensor) -> float:
         """See Steps.take."""
