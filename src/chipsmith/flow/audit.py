@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from chipsmith.cache import content_key, installed_versions
 from chipsmith.checksums import Damaged, seal, unseal
 from chipsmith.chip import Chip
+from chipsmith.errors import BadInput
 from chipsmith.files import make_folder, write_whole
 from chipsmith.flow.records import versions
 from chipsmith.flow.run import lower_trained
@@ -37,9 +38,12 @@ from chipsmith.learn.privacy.shadows import (
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.trained import train
 from chipsmith.profile.measure import describe_chip
+from chipsmith.schema import Json
 from chipsmith.targets.npu import NpuTarget
 
-AUDIT = "audit.json"
+AUDIT, AUDIT_PAGE = "audit.json", "audit.html"
+_WITHOUT = "none"
+"""The word for no privacy where an epsilon is asked for."""
 PARTS = "parts"
 """The folder of what each network answered: an audit that was interrupted goes on from it."""
 _PACKAGES = ("chipsmith", "torch", "opacus", "numpy")
@@ -57,8 +61,25 @@ class AuditRequest:
     seeds: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Audited:
+    """An audit, and the folder that it left."""
+
+    record: AuditRecord
+    folder: Path
+
+    @property
+    def failure(self) -> str:
+        """Why the audit or the promise is not to be believed; empty where nothing speaks against them."""
+        return self.record.failure
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith audit --json`: that of audit.json, and the folder."""
+        return {**self.record.to_json(), "host": {"folder": str(self.folder)}}
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Audited:
+class _AuditedRecipe:
     """A recipe at one epsilon and seed, its data, and the examples that are asked about."""
 
     recipe: Recipe
@@ -66,9 +87,35 @@ class _Audited:
     pool: Pool
 
 
+def parse_epsilons(words: Sequence[str], recipe: Recipe) -> tuple[float | None, ...]:
+    """The epsilons of words, None for "none"; without words the recipe's own. Raises BadInput."""
+    privacy = recipe.training.privacy
+    return tuple(map(_parse_epsilon, words)) or (None if privacy is None else privacy.epsilon,)
+
+
+def _parse_epsilon(word: str) -> float | None:
+    if word == _WITHOUT:
+        return None
+    try:
+        return PrivacySettings(epsilon=float(word)).epsilon
+    except ValueError as error:
+        raise BadInput(f"--epsilon {word}: an epsilon is a number above 0, such as 8, or {_WITHOUT}") from error
+
+
+def audit_in(folder: Path, recipe: Recipe, chip: Chip, request: AuditRequest, *, progress: Progress) -> Audited:
+    """Audit, and leave the record and its page in the folder. See `chipsmith.audit`."""
+    from chipsmith.reports.audit import write_audit_page
+
+    record = audit_recipe(recipe, chip, request, folder, progress=progress)
+    write_audit_page(record, folder / AUDIT_PAGE)
+    return Audited(record=record, folder=folder)
+
+
 def audit_recipe(recipe: Recipe, chip: Chip, request: AuditRequest, folder: Path, *, progress: Progress) -> AuditRecord:
     """Train, attack and judge; the record is left in the folder as audit.json. See `chipsmith.audit`."""
     require_opacus("audit a recipe")
+    if request.seeds < 1:
+        raise BadInput(f"an audit trains with 1 seed or more, not {request.seeds}")
     require_shadows(request.shadows)
     make_folder(folder / PARTS)
     work = _AuditWork(chip=chip, folder=folder / PARTS, shadows=request.shadows, progress=progress)
@@ -110,7 +157,7 @@ class _AuditWork:
         """The attacks on a network that is overfitted on purpose, and its accuracy on its own examples."""
         pool, learned = control_pool(data, seed=recipe.seed), overfitting(recipe)
         self.progress.stage("overfit a network on purpose: what do the attacks see of it?")
-        confidence = self._kept((learned, pool.members, "control"), lambda: self._train_control(learned, pool))
+        confidence = self._kept((learned, pool, pool.members, "control"), lambda: self._train_control(learned, pool))
         results = self._attack(learned, pool, confidence, np.ones_like(pool.members))
         return figures_of(results, delta=0.0), float((confidence[pool.members] > 0).mean())
 
@@ -133,22 +180,22 @@ class _AuditWork:
             },
         )
 
-    def _load(self, recipe: Recipe, seed: int) -> _Audited:
+    def _load(self, recipe: Recipe, seed: int) -> _AuditedRecipe:
         own = recipe.model_copy(update={"seed": seed})
         data = own.load_data()
-        return _Audited(recipe=own, data=data, pool=recipe_pool(data))
+        return _AuditedRecipe(recipe=own, data=data, pool=recipe_pool(data))
 
-    def _answer(self, audited: _Audited, name: str) -> _Answers:
+    def _answer(self, audited: _AuditedRecipe, name: str) -> _Answers:
         """What the network answers: in float to the whole pool, on the chip to as many members as others."""
         pool, chosen = audited.pool, chip_examples(audited)
-        key = (audited.recipe, pool.members, f"answers on {describe_chip(self.chip).sha256} to {len(chosen)}")
+        key = (audited.recipe, pool, pool.members, f"answers on {describe_chip(self.chip).sha256} to {len(chosen)}")
         self.progress.stage(f"train and execute {name}")
         stored = self._kept(key, lambda: self._train_and_run(audited, chosen))
         total = len(pool.members)
         logits = (stored[1 : total + 1], stored[total + 1 :])
         return _Answers(pool=pool, chosen=chosen, spent=float(stored[0, 0]), logits=logits)
 
-    def _train_and_run(self, audited: _Audited, chosen: NDArray[np.int64]) -> Array:
+    def _train_and_run(self, audited: _AuditedRecipe, chosen: NDArray[np.int64]) -> Array:
         trained = train(audited.recipe, audited.data)
         inputs = audited.pool.examples.whole().inputs
         network = lower_trained(trained, audited.data)
@@ -171,14 +218,15 @@ class _AuditWork:
     def _shadows(self, recipe: Recipe, pool: Pool, chosen: Members) -> Iterator[Confidences]:
         """Each shadow's confidences, of which those that are kept are not trained again."""
         for number, members in enumerate(chosen):
-            key = (recipe, members, f"shadow {number}")
+            key = (recipe, pool, members, f"shadow {number}")
             yield self._kept(key, lambda number=number: train_shadow(recipe, pool, chosen, number))  # type: ignore[misc]
 
-    def _kept(self, key: tuple[Recipe, Members, str], make: Callable[[], Array]) -> Array:
+    def _kept(self, key: tuple[Recipe, Pool, Members, str], make: Callable[[], Array]) -> Array:
         """What the folder has of this work, or what `make` gives, which is then kept."""
-        recipe, members, what = key
+        recipe, pool, members, what = key
         said = json.dumps(recipe.trained_by()).encode()
-        name = f"{content_key((said, members.tobytes(), what.encode(), installed_versions(_PACKAGES)))[:40]}.npy"
+        parts = (said, pool.fingerprint, members.tobytes(), what.encode(), installed_versions(_PACKAGES))
+        name = f"{content_key(parts)[:40]}.npy"
         try:
             kept: Array = np.load(io.BytesIO(unseal((self.folder / name).read_bytes(), name=name)), allow_pickle=False)
         except (OSError, Damaged, ValueError):
@@ -223,7 +271,7 @@ class _Answers:
         return self.logits[0] if target == "source" else self.logits[1]
 
 
-def chip_examples(audited: _Audited) -> NDArray[np.int64]:
+def chip_examples(audited: _AuditedRecipe) -> NDArray[np.int64]:
     """The examples that are executed on the chip: those that the recipe judges by, and as many members."""
     members = audited.pool.members
     others = np.flatnonzero(~members)[: audited.recipe.validation.executed]

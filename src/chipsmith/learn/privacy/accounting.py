@@ -39,15 +39,7 @@ class Mechanism:
 
     def epsilon(self, delta: float, *, error: float = _ALLOWED_ERROR) -> float:
         """What it tells of an example: an upper bound, up to `error` over the truth; 0 for no steps."""
-        from opacus.accountants import PRVAccountant
-
-        if self.steps == 0:
-            return 0.0
-        accountant = PRVAccountant()
-        accountant.history = [(self.noise_multiplier, self.sample_rate, self.steps)]
-        with warnings.catch_warnings():  # the logarithm of 0, where every example is in every step
-            warnings.simplefilter("ignore")
-            return float(accountant.get_epsilon(delta, eps_error=error))
+        return _upper_bound(self, delta, error) if self.steps else 0.0
 
     def bound(self, delta: float) -> float:
         """The looser bound, by Rényi divergences; 0 for no steps."""
@@ -56,6 +48,17 @@ class Mechanism:
         return bound_epsilon(
             noise_multiplier=self.noise_multiplier, sample_rate=self.sample_rate, steps=self.steps, delta=delta
         )
+
+
+@cache
+def _upper_bound(mechanism: Mechanism, delta: float, error: float) -> float:
+    from opacus.accountants import PRVAccountant
+
+    accountant = PRVAccountant()
+    accountant.history = [(mechanism.noise_multiplier, mechanism.sample_rate, mechanism.steps)]
+    with warnings.catch_warnings():  # the logarithm of 0, where every example is in every step
+        warnings.simplefilter("ignore")
+        return float(accountant.get_epsilon(delta, eps_error=error))
 
 
 def require_opacus(task: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +28,7 @@ CONTROL_EXAMPLES = 300
 """That the network is trained on which shows that the attack sees."""
 PERMUTED = 0.3
 """Share of its labels that are permuted: they can only be learned by heart."""
-_BY_HEART = TrainingSettings(epochs=60, batch_size=30, optimizer=Adam(kind="adam", learning_rate=2e-3))
+_BY_HEART = TrainingSettings(epochs=40, batch_size=30, optimizer=Adam(kind="adam", learning_rate=2e-3))
 _SHADOW_SEEDS = 1 << 20
 """Seeds of shadow networks begin so far from the recipe's."""
 
@@ -43,6 +44,11 @@ class Pool:
     examples: Examples
     members: Members
     validation: Examples | None
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """What tells it from a pool of other examples."""
+        return self.examples.digests().tobytes()
 
     def trained_on(self, chosen: Members) -> Dataset:
         """The data set whose training part are the chosen examples."""

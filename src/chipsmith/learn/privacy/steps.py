@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _SAMPLE, _NOISE, _OTHER = "sample", "noise", "other draws"
 """Uses of the stream: who is in a batch, the noise, and what dropout and augmentation draw."""
-_GRADIENT_VALUES = 1 << 24
-"""Numbers that the gradients of the examples of a batch have at a time; 64 MiB."""
+_GRADIENT_VALUES = 1 << 21
+"""Numbers that the gradients of the examples of a batch have at a time: 8 MiB, which stay in a processor's cache."""
 
 
 class PrivateSteps:
