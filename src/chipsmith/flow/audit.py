@@ -162,11 +162,16 @@ class _AuditWork:
         return figures_of(results, delta=0.0), float((confidence[pool.members] > 0).mean())
 
     def audit(self, recipe: Recipe, seeds: tuple[int, ...]) -> AuditRow:
-        """Accuracies over the seeds, and the attacks on the first one's network."""
+        """Accuracies over the seeds, and the attacks on the first one's network: the others see no members."""
         privacy = recipe.training.privacy
         name = "without privacy" if privacy is None else f"at epsilon {privacy.epsilon:g}"
         audited = [self._load(recipe, seed) for seed in seeds]
-        answers = [self._answer(each, f"{name}, seed {each.recipe.seed}") for each in audited]
+        asked = [chip_examples(each) for each in audited]
+        asked[1:] = [numbers[~each.pool.members[numbers]] for each, numbers in zip(audited[1:], asked[1:], strict=True)]
+        answers = [
+            self._answer(each, numbers, f"{name}, seed {each.recipe.seed}")
+            for each, numbers in zip(audited, asked, strict=True)
+        ]
         first, delta = audited[0], _delta(recipe, audited[0].data)
         self.progress.stage(f"attack the network {name} by {self.shadows} shadows")
         return AuditRow(
@@ -185,9 +190,9 @@ class _AuditWork:
         data = own.load_data()
         return _AuditedRecipe(recipe=own, data=data, pool=recipe_pool(data))
 
-    def _answer(self, audited: _AuditedRecipe, name: str) -> _Answers:
-        """What the network answers: in float to the whole pool, on the chip to as many members as others."""
-        pool, chosen = audited.pool, chip_examples(audited)
+    def _answer(self, audited: _AuditedRecipe, chosen: NDArray[np.int64], name: str) -> _Answers:
+        """What the network answers: in float to the whole pool, on the chip to the chosen examples."""
+        pool = audited.pool
         key = (audited.recipe, pool, pool.members, f"answers on {describe_chip(self.chip).sha256} to {len(chosen)}")
         self.progress.stage(f"train and execute {name}")
         stored = self._kept(key, lambda: self._train_and_run(audited, chosen))
