@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from chipsmith.learn.privacy.settings import PrivacySettings
 from chipsmith.learn.training.augmentation import AugmentationSettings
 from chipsmith.learn.training.optimizers import AdamW, OptimizerSettings
 from chipsmith.learn.training.schedules import ConstantRate, ScheduleSettings
@@ -34,6 +35,9 @@ class TrainingSettings(RecipeSection):
     threads: int = Field(default=1, ge=1, description="of the processor; another number gives other last bits")
     augmentation: AugmentationSettings | None = None
     kl_weight: float = Field(default=1.0, ge=0, description="of a generative network: weight of the divergence")
+    privacy: PrivacySettings | None = Field(
+        default=None, description="bounds what the result tells of any training example"
+    )
 
     def batch(self, examples: int) -> int:
         """Examples in a step."""
