@@ -11,6 +11,7 @@
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
     generations                                         the same networks on one core, many, GPUs, chips, quantum
     report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
+    bom                                                 what it is made of
 
 A verb stands once: its function, with how a command takes each parameter, and its row at the end of its file. From
 the rows come the commands, their completion by the shell, `chipsmith.__all__` and the tables of docs/commands.md.
