@@ -14,13 +14,13 @@ _KINDS = ("Conv", "Relu", "Add", "MatMul", "Gather", "Reshape", "Softmax", "MaxP
 _NUMBERS = (-1, 0, 1, 2, 3, 7, 1 << 20, (1 << 31) - 1, 1 << 40, -(1 << 62))
 
 
-def float_network() -> bytes:
-    """A convolution, a pool, a reshape and a product."""
+def float_network(*, batch: int | str = 1) -> bytes:
+    """A convolution, a pool, a reshape and a product; a batch of that name is left open."""
     rng = np.random.default_rng(0)
     weights = {
         "w": rng.normal(size=(4, 2, 3, 3)).astype(np.float32),
         "b": rng.normal(size=4).astype(np.float32),
-        "shape": np.array([1, -1], np.int64),
+        "shape": np.array([-1, 36], np.int64),
         "m": rng.normal(size=(36, 3)).astype(np.float32),
     }
     nodes = [
@@ -33,8 +33,8 @@ def float_network() -> bytes:
     graph = helper.make_graph(
         nodes,
         "net",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 6, 6])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 2, 6, 6])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [batch, 3])],
         [numpy_helper.from_array(array, name) for name, array in weights.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
