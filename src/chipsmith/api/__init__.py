@@ -3,6 +3,7 @@
     run                                                 from raw data to a chip in one go
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  estimate  diff          a network or its Program on a chip
+    audit                                               what a network tells of those it was trained on
     deploy                                              a network as C for a device without an NPU
     kernel                                              a single layer: on chips, under their roof, and on this computer
     scale                                               how it scales with batch, threads and the chip
@@ -27,6 +28,7 @@ from chipsmith.api.inventory import INVENTORY_VERBS
 from chipsmith.api.jobs import JOB_VERBS
 from chipsmith.api.kernels import KERNEL_VERBS
 from chipsmith.api.machines import MACHINE_VERBS
+from chipsmith.api.privacy import PRIVACY_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
 from chipsmith.api.signatures import SIGNATURE_VERBS
@@ -39,6 +41,7 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.jobs import *  # noqa: F403
     from chipsmith.api.kernels import *  # noqa: F403
     from chipsmith.api.machines import *  # noqa: F403
+    from chipsmith.api.privacy import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
     from chipsmith.api.scaling import *  # noqa: F403
     from chipsmith.api.signatures import *  # noqa: F403
@@ -47,6 +50,7 @@ VERBS: Mapping[str, AnyVerb] = {
     verb.name: verb
     for verb in (
         *JOB_VERBS,
+        *PRIVACY_VERBS,
         *PROGRAM_VERBS,
         *DEPLOY_VERBS,
         *KERNEL_VERBS,

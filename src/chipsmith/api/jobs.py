@@ -104,10 +104,11 @@ def run(
 
 def _with_cosimulation(result: "RunResult") -> "RunResult":
     from chipsmith.program.file import read_program
-    from chipsmith.witness.cosimulate import compare, random_inputs
+    from chipsmith.program.port_values import draw_inputs
+    from chipsmith.witness.cosimulate import compare
 
     program = read_program(result.program)
-    return dataclasses.replace(result, cosim=compare(program, random_inputs(program, seed=0)))
+    return dataclasses.replace(result, cosim=compare(program, draw_inputs(program, seed=0)))
 
 
 def train(
@@ -226,12 +227,11 @@ def report(
     from pathlib import Path
 
     from chipsmith.flow.results import QuantumRunResult, RunResult
-    from chipsmith.flow.run_folder import read_run, write_views
+    from chipsmith.flow.run_folder import draw_again
     from chipsmith.reports.record import RunRecord
 
     path = Path(folder)
-    record = read_run(path)
-    write_views(path, record)
+    record = draw_again(path)
     if isinstance(record, RunRecord):
         return RunResult(record=record, folder=path)
     return QuantumRunResult(record=record, folder=path)

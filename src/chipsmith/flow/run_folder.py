@@ -103,6 +103,23 @@ def write_views(folder: Path, record: RunRecord | QuantumRunRecord) -> None:
     write_page(record, folder / PAGE)
 
 
+def draw_again(folder: Path) -> RunRecord | QuantumRunRecord:
+    """Write the views of a run folder again from its result.json; gives the record.
+
+    Raises BadInput where it holds none, or one whose figures no run leaves.
+    """
+    record = read_run(folder)
+    try:
+        write_views(folder, record)
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        # Its fields have the right types; which of the figures do not go together, only drawing them shows.
+        raise BadInput(
+            f"{folder / RESULT} is damaged: its figures do not go together ({type(error).__name__}: "
+            f"{' '.join(str(error).split())[:80]}); run the network again"
+        ) from error
+    return record
+
+
 def read_run(folder: Path) -> RunRecord | QuantumRunRecord:
     """The record of a run folder, of whichever kind. Raises BadInput where it holds none."""
     if not folder.is_dir():
