@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from chipsmith.chip import Chip
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
+from chipsmith.flow.bill_of_materials import leave_run_bom
 from chipsmith.flow.records import (
     Judged,
     calibration_records,
@@ -108,9 +109,9 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progre
     )
     progress.stage("write the report")
     program = _with_deployment(npu, network, data)
-    return RunResult(
-        record=write_run(folder, record, graph=network.graph, program=program, trained=trained), folder=folder
-    )
+    stored = write_run(folder, record, graph=network.graph, program=program, trained=trained)
+    leave_run_bom(folder, stored, recipe=recipe, data=data, progress=progress)
+    return RunResult(record=stored, folder=folder)
 
 
 def lower_trained(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:

@@ -18,6 +18,7 @@ from chipsmith.learn.data import Dataset, DataSettings, Examples, Task
 from chipsmith.learn.faults import describe_faults
 from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.judging import QuantumJudging
+from chipsmith.learn.limits import MOST_COMPONENTS
 from chipsmith.learn.networks import KernelFamily, Network, NetworkSettings, QuantumNetwork
 from chipsmith.learn.tasks import as_task
 from chipsmith.learn.training.section import RecipeSection
@@ -54,7 +55,7 @@ class Recipe(RecipeSection):
     task: Task
     data: DataSettings
     principal_components: int | None = Field(
-        default=None, ge=1, description="reduce the inputs to so many, fitted on the training part"
+        default=None, ge=1, le=MOST_COMPONENTS, description="reduce the inputs to so many, fitted on the training part"
     )
     network: NetworkSettings
     training: TrainingSettings

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chipsmith.errors import BadInput
 from chipsmith.learn.data import Dataset, TargetScaling
 from chipsmith.learn.networks import KernelFamily
+from chipsmith.learn.networks.footprint import require_memory
 from chipsmith.learn.preprocessing import Preprocessing
 from chipsmith.learn.privacy.boundary import outside_of_promise
 from chipsmith.learn.recipe import Recipe
@@ -101,12 +102,19 @@ def train(
 def build_module(recipe: Recipe, dataset: Dataset) -> torch.nn.Module:
     """The recipe's network for this data set, its first weights drawn from the recipe's seed or read from its file.
 
-    Raises BadInput where the network cannot take such examples.
+    Raises BadInput where the network cannot take such examples, or needs more memory than there is to train.
     """
     network = recipe.network_for(dataset)
     if network.takes_tokens() != (dataset.input_dtype == "int32"):
         wanted, given = ("tokens", "values") if network.takes_tokens() else ("values", "tokens")
         raise BadInput(f"recipe {recipe.name}: its network takes {wanted}, the data set {dataset.name} gives {given}")
+    if network.has_known_layers():
+        require_memory(
+            network,
+            input_shape=dataset.input_shape,
+            outputs=dataset.outputs,
+            batch=recipe.training.batch(len(dataset.train)),
+        )
     with reproducible(seed=recipe.seed):
         module = network.build(input_shape=dataset.input_shape, outputs=dataset.outputs)
     if recipe.weights is not None:

@@ -6,9 +6,10 @@ number that a user sees says how it was obtained: see Figure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.privacy.budget import PrivacyBudget
@@ -236,7 +237,12 @@ def _first_fault(error: ValueError) -> str:
     return f"{place}: {faults[0]['msg']}" if place else str(faults[0]["msg"])
 
 
-def _adapter(form: type[RecordT]) -> TypeAdapter[RecordT]:
+def _adapter(form: type[Any]) -> TypeAdapter[Any]:
+    return _make_adapter(cast(Hashable, form))  # mypy takes a class for no key: its instances are none
+
+
+@cache
+def _make_adapter(form: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(form)
