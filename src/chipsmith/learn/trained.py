@@ -11,6 +11,7 @@ from chipsmith.learn.data import Dataset, TargetScaling
 from chipsmith.learn.networks import KernelFamily
 from chipsmith.learn.networks.footprint import require_memory
 from chipsmith.learn.preprocessing import Preprocessing
+from chipsmith.learn.privacy.boundary import outside_of_promise
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
@@ -27,7 +28,8 @@ class Training(RecipeSection):
     """How a network was trained and what was measured meanwhile; plain data that goes to JSON and back.
 
     `input_shape` and `outputs` are what the network was built for; `guess_loss` is the loss of the best answer that
-    does not look at the input. `candidates` are the hyper-parameters that a kernel machine was fitted with.
+    does not look at the input. `candidates` are the hyper-parameters that a kernel machine was fitted with. Of a
+    private training `history.budget` says what was spent, `outside_of_promise` names what that does not cover.
     """
 
     recipe: Recipe
@@ -42,10 +44,11 @@ class Training(RecipeSection):
     guess_loss: float
     history: History
     candidates: tuple[MachineCandidate, ...] = ()
+    outside_of_promise: tuple[str, ...] = ()
 
     @property
     def best_epoch(self) -> Epoch:
-        """The epoch whose weights are kept: the one with the lowest validation loss."""
+        """The epoch whose weights are kept: see History.best."""
         return self.history.best
 
     @property
@@ -137,4 +140,5 @@ def describe(
         guess_loss=guess_loss(dataset),
         history=history,
         candidates=candidates,
+        outside_of_promise=outside_of_promise(recipe, dataset),
     )

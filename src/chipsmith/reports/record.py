@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.privacy.budget import PrivacyBudget
 from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
 from chipsmith.reports.upgrade import upgrade
 from chipsmith.targets import INT8, NPU, SOURCE
@@ -32,13 +33,21 @@ JUDGED = (SOURCE, INT8, CHIP)
 
 @dataclass(frozen=True, kw_only=True)
 class EpochRecord:
-    """One epoch of training: mean losses, and scores, which are 1 at best."""
+    """One epoch of training: mean losses, and scores, which are 1 at best; a private one tells none of training."""
 
     number: int
-    train_loss: float
+    train_loss: float | None
     validation_loss: float
-    train_score: float
+    train_score: float | None
     validation_score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivacyRecord:
+    """What a private training promises of each training example, and what the promise does not cover, in sentences."""
+
+    budget: PrivacyBudget
+    outside: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +63,7 @@ class TrainingRecord:
     reason: str
     train_examples: int
     validation_examples: int
+    privacy: PrivacyRecord | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

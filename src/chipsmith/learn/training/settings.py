@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from chipsmith.learn.limits import MOST_EPOCHS, MOST_EXAMPLES, MOST_THREADS
+from chipsmith.learn.privacy.settings import PrivacySettings
 from chipsmith.learn.training.augmentation import AugmentationSettings
 from chipsmith.learn.training.optimizers import AdamW, OptimizerSettings
 from chipsmith.learn.training.schedules import ConstantRate, ScheduleSettings
@@ -39,6 +40,9 @@ class TrainingSettings(RecipeSection):
     )
     augmentation: AugmentationSettings | None = None
     kl_weight: float = Field(default=1.0, ge=0, description="of a generative network: weight of the divergence")
+    privacy: PrivacySettings | None = Field(
+        default=None, description="bounds what the result tells of any training example"
+    )
 
     def batch(self, examples: int) -> int:
         """Examples in a step."""
