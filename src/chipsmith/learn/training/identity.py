@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import chipsmith
+from chipsmith.cache import content_key
 from chipsmith.extras import installed_version
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.fingerprint import Digests, describe_difference
@@ -43,6 +45,11 @@ class TrainingIdentity:
     def difference(self, other: TrainingIdentity) -> str | None:
         """What differs first in `other`, which is asked for now, in a few words; None where nothing does."""
         return next(self._differences(other), None)
+
+    def key(self) -> str:
+        """A name for all of it, for a cache."""
+        fields = json.dumps([dict(self.fields), f"{self.first_loss:.3g}"]).encode()
+        return content_key([fields, *(digests.tobytes() for digests in self.examples.values())])
 
     def _differences(self, other: TrainingIdentity) -> Iterator[str]:
         yield from compare_fields(self.fields, other.fields)
