@@ -84,7 +84,7 @@ def identify_training(
         "data set": dataset.name,
         "task": dataset.task.value,
         "classes": list(dataset.class_names),
-        "preprocessing": dataset.preprocessing.model_dump(mode="json"),
+        "data's preprocessing": dataset.preprocessing.model_dump(mode="json"),
         "modules": {name or "whole": _describe(part) for name, part in module.named_modules()},
         "parameters": {name: list(tensor.shape) for name, tensor in module.state_dict().items()},
         "first weights": hash_tensors(module.state_dict()),
