@@ -46,7 +46,7 @@ REFUSED = {
     "a kernel has instruction 99999; the program has": with_row(
         "kernels", instructions=(*MANIFEST.kernels[0].instructions, 99999)
     ),
-    "2 kernels of the manifest have the name": with_row("kernels", name=MANIFEST.kernels[1].name),
+    "2 kernels of the manifest": with_row("kernels", name=MANIFEST.kernels[1].name),
     "2 inputs of the manifest have the name": with_manifest(inputs=MANIFEST.inputs * 2),
     "no buffer of the manifest holds stream": with_manifest(buffers=MANIFEST.buffers[1:]),
     "is beyond the": with_row("buffers", size_bytes=1 << 30),

@@ -43,14 +43,14 @@ def _check_names(program: Program) -> None:
         ("kernel", manifest.kernels),
         ("buffer", manifest.buffers),
     ):
-        _refuse_repeats(f"{kind} of the manifest", (row.name for row in rows))
-    _refuse_repeats("resident buffer of the manifest", manifest.resident)
+        _refuse_repeats(kind, (row.name for row in rows))
+    _refuse_repeats("resident buffer", manifest.resident)
 
 
 def _refuse_repeats(kind: str, names: Iterable[str]) -> None:
     for name, count in Counter(names).items():
         if count > 1:
-            raise BadInput(f"{count} {kind}s have the name '{name}'")
+            raise BadInput(f"{count} {kind}s of the manifest have the name '{name}'")
 
 
 def _check_kernels(program: Program) -> None:
@@ -153,9 +153,8 @@ def _check_buffers(program: Program) -> None:
     for index, instruction in enumerate(program.instructions):
         for stream in streams(instruction):
             if not buffers.hold(index, stream.first, stream.last):
-                raise BadInput(
-                    f"instruction {index} ({instruction.mnemonic}): no buffer of the manifest holds stream {stream.name}"
-                )
+                name = f"instruction {index} ({instruction.mnemonic})"
+                raise BadInput(f"{name}: no buffer of the manifest holds stream {stream.name}")
 
 
 def _check_resident(program: Program) -> None:

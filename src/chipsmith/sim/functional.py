@@ -15,7 +15,7 @@ from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.program import Port, Program
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.memory import Array, Memories, blank_memories
-from chipsmith.sim.working_set import plan_batching
+from chipsmith.sim.working_set import plan_execution
 
 
 def execute(program: Program, inputs: Mapping[str, Array], *, limits: Limits | None = None) -> dict[str, Array]:
@@ -30,9 +30,9 @@ def execute(program: Program, inputs: Mapping[str, Array], *, limits: Limits | N
     importlib.import_module("chipsmith.sim.steps")
     verify_program(program)
     inferences = _inferences(program, inputs)
-    batching = plan_batching(program, inputs, inferences, limits or environment_limits())
+    plan = plan_execution(program, inputs, inferences, limits or environment_limits())
     rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
-    finished = _in_parallel(lambda part: _run(program, rows, part), batching.chunks(inferences), batching.workers)
+    finished = _in_parallel(lambda part: _run(program, rows, part), plan.chunks(inferences), plan.workers)
     return {
         port.name: _shaped(port, np.concatenate([chunk[port.name] for chunk in finished]), inferences)
         for port in program.manifest.outputs

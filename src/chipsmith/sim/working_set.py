@@ -16,7 +16,7 @@ from chipsmith.program.instructions import (
     TensorInstruction,
     VectorInstruction,
 )
-from chipsmith.program.limits import Limits
+from chipsmith.program.limits import Limits, format_memory
 from chipsmith.program.program import Program
 from chipsmith.program.streams import a_loops, external_stream
 from chipsmith.sim.memory import Array
@@ -34,7 +34,7 @@ _INDIRECT_BYTES = 56
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batching:
+class ExecutionPlan:
     """How a batch of inferences is cut: inferences of a chunk, and chunks that run at the same time."""
 
     chunk: int
@@ -45,7 +45,7 @@ class Batching:
         return [slice(start, min(start + self.chunk, inferences)) for start in range(0, inferences, self.chunk)]
 
 
-def plan_batching(program: Program, inputs: Mapping[str, Array], inferences: int, limits: Limits) -> Batching:
+def plan_execution(program: Program, inputs: Mapping[str, Array], inferences: int, limits: Limits) -> ExecutionPlan:
     """How inferences are cut so that they stay within the limits.
 
     Raises BadInput where one inference alone takes more, with what it takes and how to allow it.
@@ -57,16 +57,16 @@ def plan_batching(program: Program, inputs: Mapping[str, Array], inferences: int
     memories = program.chip.memory_bytes + private
     working = [working_bytes(instruction, len(program.constants)) for instruction in program.instructions]
     each = memories + max(working)
-    most_working = program.instructions[working.index(max(working))].mnemonic
+    largest = working.index(max(working))
     limits.check_memory(
         lasting + each,
-        f"executing {program.manifest.network} on {inferences} inputs ({memories:,} bytes of memories, {max(working):,} "
-        f"of instruction {working.index(max(working))}, {most_working})",
+        f"executing {program.manifest.network} on {inferences} inputs (memories {format_memory(memories)}, "
+        f"instruction {largest}, {program.instructions[largest].mnemonic}, {format_memory(max(working))})",
     )
     at_once = (limits.memory_bytes - lasting) // each
     workers = min(processors(), at_once)
     most = min(CHUNK_INFERENCES, max(1, CHUNK_BYTES // memories), at_once // workers)
-    return Batching(chunk=min(most, ceil_div(inferences, workers)), workers=workers)
+    return ExecutionPlan(chunk=min(most, ceil_div(inferences, workers)), workers=workers)
 
 
 def work_cycles(program: Program) -> int:
