@@ -14,7 +14,7 @@ from chipsmith.hardware.export import GoldenVector
 from chipsmith.hardware.package import ERROR_TEXTS, Error
 from chipsmith.hardware.simulate import Machine, RtlRun, external_memory
 from chipsmith.program.assembly import format_instruction
-from chipsmith.program.limits import Limits
+from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.program import Port, Program
 from chipsmith.program.writers import writer_of
 from chipsmith.schema import SCHEMA_VERSION, Json
@@ -96,6 +96,8 @@ def compare(
     inputs do not fit, the Program takes more than `limits` allow (default the environment's) or a tool is missing.
     """
     expected = execute(program, inputs, limits=limits)
+    external_bytes = program.manifest.external_bytes
+    (limits or environment_limits()).check_memory(2 * external_bytes, "the external memory of two inferences in RTL")
     memory = external_memory(program, inputs)
     begin = time.perf_counter()
     library = build_machine(program.chip, trace=wave is not None)
