@@ -52,15 +52,17 @@ def plan_execution(program: Program, inputs: Mapping[str, Array], inferences: in
     """
     limits.check_work(work_cycles(program), program.chip.clock_mhz)
     private = program.manifest.external_bytes - len(program.constants)
-    lasting = len(program.constants) + sum(array.nbytes for array in inputs.values())
-    lasting += 2 * inferences * sum(port.size_bytes for port in program.manifest.outputs)
+    moved = sum(array.nbytes for array in inputs.values())
+    moved += 2 * inferences * sum(port.size_bytes for port in program.manifest.outputs)
+    lasting = len(program.constants) + moved
     memories = program.chip.memory_bytes + private
     working = [working_bytes(instruction, len(program.constants)) for instruction in program.instructions]
     each = memories + max(working)
     largest = working.index(max(working))
     limits.check_memory(
         lasting + each,
-        f"executing {program.manifest.network} on {inferences} inputs (memories {format_memory(memories)}, "
+        f"executing {program.manifest.network} on {inferences} inputs (inputs and outputs {format_memory(moved)}, "
+        f"memories {format_memory(memories)}, "
         f"instruction {largest}, {program.instructions[largest].mnemonic}, {format_memory(max(working))})",
     )
     at_once = (limits.memory_bytes - lasting) // each
