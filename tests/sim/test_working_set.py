@@ -97,7 +97,9 @@ def test_more_cycles_than_a_counter_holds_are_refused():
     )  # fmt: skip
     verify_program(program_of(dataclasses.replace(endless, kernel_z=1)))
     assert simulate(program_of(dataclasses.replace(endless, kernel_z=1))).latency_cycles > 1 << 40
-    with pytest.raises(BadInput, match=r"instruction 1 \(TENSOR\) ends after [\d,]+ cycles; .*4,611,686,018,427,387,903"):
+    with pytest.raises(
+        BadInput, match=r"instruction 1 \(TENSOR\) ends after [\d,]+ cycles; .*4,611,686,018,427,387,903"
+    ):
         verify_program(program_of(endless, endless))
 
 
@@ -112,9 +114,9 @@ def test_what_is_allowed_runs():
 def test_a_batch_is_cut_so_that_it_stays_in_the_limit():
     program = random_program(CHIP, 1, 20)
     inputs = random_inputs(program, 2, 40)
-    whole = plan_execution(program, inputs, 40, Limits())
+    whole = plan_execution(program, [inputs], 40, Limits())
     limits = Limits(memory_bytes=600_000)
-    cut = plan_execution(program, inputs, 40, limits)
+    cut = plan_execution(program, [inputs], 40, limits)
     assert whole.chunk > cut.chunk
     assert cut.workers * cut.chunk * CHIP.memory_bytes < limits.memory_bytes
     outputs = execute(program, inputs, limits=limits)

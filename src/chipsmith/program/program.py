@@ -17,6 +17,7 @@ Count: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 62)]
 """A number of a manifest: a file that holds another is refused."""
 Text: TypeAlias = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """A name or a reason in a manifest: it goes to terminals, which take control characters as orders."""
+Index: TypeAlias = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
 Dimension: TypeAlias = Annotated[int, Field(ge=1, lt=1 << 32)]
 _MOST_DIMENSIONS = 16
 
@@ -25,7 +26,8 @@ _MOST_DIMENSIONS = 16
 class Port:
     """An input or output of the network in external memory: dense, row-major, in the graph's layout.
 
-    `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes.
+    `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes. Of an input whose elements are indices of a
+    table, `index_range` is the least and the greatest that exist: others read zeros. None of all other ports.
     """
 
     name: Text
@@ -33,6 +35,7 @@ class Port:
     dtype: Text
     address: Count
     size_bytes: Count
+    index_range: tuple[Index, Index] | None = None
 
 
 class Placed(enum.StrEnum):
@@ -65,6 +68,10 @@ class Placement:
     source: Text = ""
 
 
+WIPE = "wipe"
+"""Name of the kernel that clears what an inference leaves behind."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KernelSpan:
     """A kernel, its engine, and the indices of its instructions in the Program.
@@ -95,6 +102,9 @@ class Manifest:
 
     `deployment` says, as JSON text, what a host does with raw data before the chip and with the chip's outputs; None
     where only integers come and go. Nothing that is executed depends on it.
+
+    `wipe_start` is the index of the first instruction of the wipe; None where the Program has none. With one, nothing
+    but the outputs depends on the inputs at the end: verification checks it.
     """
 
     network: Text
@@ -107,6 +117,7 @@ class Manifest:
     kernels: Annotated[tuple[KernelSpan, ...], FailFast()]
     buffers: Annotated[tuple[BufferSpan, ...], FailFast()]
     deployment: str | None = None
+    wipe_start: Count | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chipsmith.processors import processors
@@ -45,14 +45,18 @@ class ExecutionPlan:
         return [slice(start, min(start + self.chunk, inferences)) for start in range(0, inferences, self.chunk)]
 
 
-def plan_execution(program: Program, inputs: Mapping[str, Array], inferences: int, limits: Limits) -> ExecutionPlan:
-    """How inferences are cut so that they stay within the limits.
+def plan_execution(
+    program: Program, series: Sequence[Mapping[str, Array]], inferences: int, limits: Limits
+) -> ExecutionPlan:
+    """How a series of inferences on each of so many machines is cut so that it stays within the limits.
+
+    `series`: the inputs of all machines, inference after inference.
 
     Raises BadInput where one inference alone takes more, with what it takes and how to allow it.
     """
     limits.check_work(work_cycles(program), program.chip.clock_mhz)
     private = program.manifest.external_bytes - len(program.constants)
-    moved = sum(array.nbytes for array in inputs.values())
+    moved = sum(array.nbytes for inputs in series for array in inputs.values())
     moved += 2 * inferences * sum(port.size_bytes for port in program.manifest.outputs)
     lasting = len(program.constants) + moved
     memories = program.chip.memory_bytes + private
