@@ -15,6 +15,7 @@ from chipsmith.frontends.forms.indexing import (
     gather,
     gather_elements,
     one_hot,
+    scale_index,
     scatter_blocks,
     scatter_elements,
 )
@@ -101,7 +102,7 @@ def _index_front(call: AtenCall, value: Value, items: list[object], axes: list[i
     total: GraphValue | None = None
     for item, size, stride in zip(items, sizes, np.cumprod([1, *sizes[:0:-1]])[::-1], strict=True):
         counted = count_from_start(build, _as_integers(call, item), (size,))
-        step = apply_binary(build, "MUL", counted, Const(values=np.asarray(stride)))
+        step = scale_index(build, counted, sizes=(size,), strides=(stride,))
         total = step if total is None else apply_binary(build, "ADD", total, step)
     assert total is not None
     shape = (*value.shape[:first], math.prod(sizes), *value.shape[first + len(axes) :])
