@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from dataclasses import dataclass
 
@@ -25,6 +26,10 @@ class Port:
     address: int
     size_bytes: int
     index_range: tuple[int, int] | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The fields, without the range of indices where it holds none."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
 
 
 class Placed(enum.StrEnum):
