@@ -139,13 +139,13 @@ def mutate_safetensors(rng: random.Random, data: bytes) -> bytes:
         return mutate_bytes(rng, data)
     size = int.from_bytes(data[:8], "little")
     header, body = json.loads(data[8 : 8 + size]), data[8 + size :]
-    if kind < 0.7:
+    if kind < 0.55:
         text = json.loads(header["__metadata__"]["chipsmith.training"])
         header["__metadata__"]["chipsmith.training"] = json.dumps(mutate_json(rng, text))
-    elif kind < 0.85:
+    elif kind < 0.7:
         header = mutate_json(rng, header)
     else:
-        body = mutate_bytes(rng, body)[: len(body)].ljust(len(body), b"\0")
+        body = mutate_numbers(rng, body)
     packed = json.dumps(header).encode()
     packed += b" " * (-len(packed) % 8)
     return len(packed).to_bytes(8, "little") + packed + body
