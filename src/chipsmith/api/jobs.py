@@ -81,8 +81,8 @@ def run(
     A quantum network compiles for no chip: it is judged exactly, with shots and with the noise of a device, beside
     classical models on the same features, and the folder has its circuit (QuantumRunResult).
 
-    The same recipe gives the same result but for its `host` block. A chip that differs from its witness is no
-    exception: see `RunResult.failure`. Raises BadInput and OperatorRefused.
+    The same recipe gives the same result but for its `host` block; fresh noise of a private one differs each time. A
+    chip that differs from its witness is no exception: see `RunResult.failure`. Raises BadInput and OperatorRefused.
     """
     from chipsmith.flow.quantum_run import run_quantum
     from chipsmith.flow.run import run_recipe

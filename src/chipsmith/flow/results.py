@@ -236,8 +236,16 @@ class TrainResult:
             "reason": verdict.reason,
             "best_epoch": training.best_epoch.number,
             "history": [dataclasses.asdict(epoch) for epoch in training.history.epochs],
+            "privacy": self._privacy_to_json(),
             "weights": str(self.path),
         }
+
+    def _privacy_to_json(self) -> Json | None:
+        """What a private training promises and what is outside of that; None of another."""
+        budget = self.training.history.budget
+        if budget is None:
+            return None
+        return {**dataclasses.asdict(budget), "outside": list(self.training.outside_of_promise)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,8 @@ def train(
 ) -> TrainedNetwork:
     """Train fresh weights of the recipe's network on `dataset`, which is `recipe.load_data()` or a part of it.
 
-    The same recipe gives the same bits with the same PyTorch on the same kind of processor. `checkpoint` as in `fit`.
+    The same recipe gives the same bits with the same PyTorch on the same kind of processor; fresh noise of a private
+    one differs each time. `checkpoint` as in `fit`.
     Raises BadInput where the parts of the recipe do not fit each other, and CheckFailed where the training fails.
     """
     require_torch(f"train {recipe.name}")
@@ -150,7 +151,7 @@ def describe(
         target_scaling=dataset.target_scaling,
         train_examples=len(dataset.train),
         validation_examples=len(dataset.validation),
-        guess_loss=guess_loss(dataset),
+        guess_loss=guess_loss(replace(dataset, train=recipe.calibration_part(dataset))),
         history=history,
         candidates=candidates,
         outside_of_promise=outside_of_promise(recipe, dataset),
