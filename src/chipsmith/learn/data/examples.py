@@ -132,14 +132,15 @@ class Decoder:
 
     def stack(self, items: Indices) -> Values:
         """The inputs (n, ...) of these items."""
-        return self.finish(np.stack([self._item(int(item)) for item in items]))
+        return self.finish(np.stack([self.item(int(item)) for item in items]))
 
     @property
     def kept_bytes(self) -> int:
         """Bytes of decoded items in memory: at most `limit_bytes`."""
         return self._kept_bytes
 
-    def _item(self, item: int) -> Values:
+    def item(self, item: int) -> Values:
+        """What `decode` makes of an item. Raises what it raises."""
         known = self._kept.get(item)
         if known is not None:
             return known

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from chipsmith.cache import cache_folder, content_key, installed_versions
 from chipsmith.errors import BadInput
 from chipsmith.files import read_arrays, write_whole
+from chipsmith.learn.data.unreadable import read_each
 from chipsmith.learn.preprocessing import Preprocessing
 
 _RESULT_DEPENDS_ON = ("numpy", "scipy", "librosa", "soundfile", "soxr")
@@ -28,7 +29,7 @@ def cached_features(files: Sequence[Path], preprocessing: Preprocessing) -> NDAr
     known = _read(entry, len(files))
     if known is not None:
         return known
-    features = np.stack([preprocessing.apply(file) for file in files])
+    features = np.stack(read_each(files, preprocessing.apply))
     _write(entry, features)
     return features
 
