@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -23,6 +23,9 @@ from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
 from chipsmith.learn.validation.settings import ValidationSettings
 from chipsmith.suggest import nearest_in_brackets
+
+Acceptable = Literal["leakage", "label_conflict"]
+"""Findings about data by which a training is refused, unless the recipe says that the data are meant so."""
 
 _SUFFIX = ".yaml"
 _CHIP = "edge-256"
@@ -55,6 +58,9 @@ class Recipe(RecipeSection):
     training: TrainingSettings
     validation: ValidationSettings = ValidationSettings()
     anomalies: tuple[str, ...] = ()
+    accept: tuple[Acceptable, ...] = Field(
+        default=(), description="what a look at the data refuses and this recipe takes as it is: see check-data"
+    )
     weights: str | None = Field(default=None, description="a file of weights that the network starts from")
     chip: str | None = Field(
         default_factory=_default_chip,
@@ -91,7 +97,10 @@ class Recipe(RecipeSection):
 
     def load_data(self) -> Dataset:
         """The data set as this recipe's task sees it. Raises BadInput."""
-        loaded = self.data.load(seed=self.seed)
+        return self.prepare(self.data.load(seed=self.seed))
+
+    def prepare(self, loaded: Dataset) -> Dataset:
+        """What `data` loaded, as this recipe's task sees it. Raises BadInput."""
         if self.principal_components is not None:
             loaded = as_components(loaded, self.principal_components)
         return as_task(loaded, self.task, anomalies=self.anomalies)
