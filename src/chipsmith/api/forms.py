@@ -98,6 +98,14 @@ RecipeArgument = Annotated[
     "AnyPath | Recipe", Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")
 ]
 OwnNetwork = Annotated[str | None, Option(metavar="PACKAGE.MODULE:FUNCTION", help="A network of your own.")]
+AllowedFunctions = Annotated[
+    Sequence[str],
+    Option(
+        flags=("--allow",),
+        metavar="PACKAGE.MODULE:FUNCTION",
+        help="A function that the file names and that may run; repeatable.",
+    ),
+]
 Seed = Annotated[
     int | None, Option(help="Seed of the split, the training and all else that is drawn; default the recipe's.")
 ]

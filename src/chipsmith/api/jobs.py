@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from chipsmith.api.forms import (
+    AllowedFunctions,
     AnyPath,
     ChipInstead,
     DeployedProgram,
@@ -57,6 +58,7 @@ def run(
     chip: ChipInstead = None,
     settings: JobSettings = (),
     network: OwnNetwork = None,
+    allow: AllowedFunctions = (),
     seed: Seed = None,
     resume: Resume = False,
     out: Annotated[AnyPath | None, Option(help="The run folder; default runs/RECIPE-SEED.")] = None,
@@ -70,7 +72,8 @@ def run(
     alike; one inference is timed and priced; a run folder is left (`out`, default runs/NAME-SEED). `chip`, `seed` and
     `network` ("package.module:function") replace the recipe's; `settings` replace fields of the recipe
     ("training.epochs=3") or of the chip ("tensor.rows=32"); `name` and `description`, which both have, are
-    "recipe.name" and "chip.name". `resume` goes on with a training that was interrupted; `cosim` adds one inference on
+    "recipe.name" and "chip.name". A function that the recipe's file itself names is code and runs only where `allow`
+    names it too. `resume` goes on with a training that was interrupted; `cosim` adds one inference on
     the chip's RTL.
 
     A quantum network compiles for no chip: it is judged exactly, with shots and with the noise of a device, beside
@@ -84,7 +87,7 @@ def run(
     from chipsmith.flow.run_folder import choose_folder
     from chipsmith.flow.training import read_job, refuse_chip, require_chip
 
-    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
+    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
     folder = choose_folder(as_path(out), f"{job.name}-{job.seed}")
     if job.is_quantum:
         refuse_chip(
@@ -109,6 +112,7 @@ def train(
     *,
     settings: RecipeSettings = (),
     network: OwnNetwork = None,
+    allow: AllowedFunctions = (),
     seed: Seed = None,
     resume: Resume = False,
     out: Annotated[AnyPath | None, Option(help="The folder of weights and curves.")] = None,
@@ -121,7 +125,7 @@ def train(
     """
     from chipsmith.flow.training import change_recipe, train_recipe
 
-    job = change_recipe(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
+    job = change_recipe(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
     return train_recipe(job, out=as_path(out), resume=resume, progress=as_progress(progress))
 
 
@@ -151,6 +155,7 @@ def compress(
     epochs: Annotated[int | None, Option(help="Of a small network's whole training; default the recipe's.")] = None,
     settings: JobSettings = (),
     network: OwnNetwork = None,
+    allow: AllowedFunctions = (),
     seed: Seed = None,
     out: Annotated[AnyPath | None, Option(help="The folder; default runs/compress-RECIPE-CHIP-SEED.")] = None,
     progress: ShowProgress = None,
@@ -160,7 +165,8 @@ def compress(
     Trains the recipe's network, or takes it from the folder `out` (default runs/compress-NAME-CHIP-SEED), makes smaller
     ones of it by `methods` (see `chipsmith.studies.methods.Method`), judges each on the chip, and chooses one. A
     structure search has `trials` with each of two samplers; `epochs` (default the recipe's) are those of a whole
-    training of a smaller network. What is finished stays in the folder: the same call goes on after an interruption.
+    training of a smaller network; the other arguments are as for `run`. What is finished stays in the folder: the same
+    call goes on after an interruption.
 
     A budget that no network meets is no exception: see `Compressed.failure`. Raises BadInput and OperatorRefused.
     """
@@ -169,7 +175,7 @@ def compress(
     from chipsmith.studies.budget import Budget
     from chipsmith.studies.methods import CompressionSettings
 
-    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
+    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
     named = require_chip(job, verb="compress")
     target = as_chip(chip or named, chip_settings)
     asked = CompressionSettings(budget=budget or Budget(), methods=methods, trials=trials, epochs=epochs)

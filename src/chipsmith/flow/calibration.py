@@ -14,7 +14,7 @@ from chipsmith.frontends.calibration import CalibrationSource
 from chipsmith.frontends.options import LoadOptions
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.registry import list_model_inputs
-from chipsmith.learn import Recipe, load_recipe, shipped_recipes
+from chipsmith.learn import Dataset, Recipe, load_recipe_data, shipped_recipes
 from chipsmith.learn.data.images import BRIGHTEST, SUFFIXES
 from chipsmith.learn.preprocessing import ImageReader
 from chipsmith.tosa.graph import Array
@@ -39,19 +39,19 @@ def resolve_calibration(
     where there are none, or nothing says how large the images are.
     """
     if isinstance(calibration, Recipe):
-        return _read_recipe(calibration)
+        return _first_examples(calibration.load_data())
     if not isinstance(calibration, str | os.PathLike):
         return calibration
     path = Path(calibration)
     if path.is_dir():
         return _read_images(path, _find_image_input(path, model, options))
     if path.suffix.lower() in _RECIPE_SUFFIXES or (str(calibration) in shipped_recipes() and not path.exists()):
-        return _read_recipe(load_recipe(str(calibration)))
+        return _first_examples(load_recipe_data(str(calibration)))
     return calibration
 
 
-def _read_recipe(recipe: Recipe) -> Array:
-    inputs: Array = recipe.load_data().train.first(MOST_EXAMPLES).whole().inputs
+def _first_examples(data: Dataset) -> Array:
+    inputs: Array = data.train.first(MOST_EXAMPLES).whole().inputs
     return inputs
 
 

@@ -14,6 +14,7 @@ from chipsmith.flow.run_folder import CHECKPOINT, PAGE, RESULT, TRAINED, choose_
 from chipsmith.flow.training import train_in
 from chipsmith.learn.compression.variants import CompressionContext
 from chipsmith.learn.data import Dataset, Task
+from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.trained_file import load_trained, save_trained
@@ -75,7 +76,7 @@ def _train_or_load(recipe: Recipe, data: Dataset, folder: Path, progress: Progre
     """The network to begin with; one that the folder holds is not trained again."""
     file = folder / TRAINED
     if file.exists():
-        stored = load_trained(file)
+        stored = load_trained(file, allow=functions_of(recipe.network))
         if stored.training.recipe != recipe.model_copy(update={"network": recipe.network_for(data)}):
             raise BadInput(f"{file} is of another recipe; name another folder with --out, or remove it")
         return stored.module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model, load_random
 from chipsmith.learn import Recipe, load_recipe, load_trained, save_trained, shipped_recipes
+from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
 from chipsmith.suggest import nearest_in_brackets
 from chipsmith.systems.computer_rows import NamedNetwork
@@ -54,11 +55,14 @@ class AskedNetworks:
     judged: tuple[SystemRow, ...] = ()
 
 
-def load_networks(asked: Sequence[str], calibration: AnyCalibration | None, progress: Progress) -> AskedNetworks:
+def load_networks(
+    asked: Sequence[str], calibration: AnyCalibration | None, progress: Progress, *, allow: Collection[str] = ()
+) -> AskedNetworks:
     """The networks by name, each of its own name on the page.
 
     One of DEFAULT_NETWORKS whose file or package is not here keeps its published rows and is left out of the others.
-    A float file takes `calibration`, random inputs without: its times are right, its answers mean nothing. Raises
+    A float file takes `calibration`, random inputs without: its times are right, its answers mean nothing. `allow`
+    names the functions that a recipe's file or a run folder may name. Raises
     BadInput and OperatorRefused where anything else that was asked for is no network.
     """
     networks: list[NamedNetwork] = []
@@ -69,7 +73,7 @@ def load_networks(asked: Sequence[str], calibration: AnyCalibration | None, prog
     _refuse_twins(asked, names)
     for text, name in zip(asked, names, strict=True):
         try:
-            networks.append(NamedNetwork(name=name, network=_load(text, calibration, progress)))
+            networks.append(NamedNetwork(name=name, network=_load(text, calibration, progress, allow)))
         except BadInput as reason:
             if text not in DEFAULT_NETWORKS:
                 raise
@@ -113,14 +117,16 @@ def _refuse_twins(asked: Sequence[str], names: Sequence[str]) -> None:
             raise BadInput(f"{both} would both be called '{name}' on the page: give each once, or rename a file")
 
 
-def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> QuantizedNetwork:
+def _load(
+    text: str, calibration: AnyCalibration | None, progress: Progress, allow: Collection[str]
+) -> QuantizedNetwork:
     if text in PUBLISHED_FILES:
         return load_model(str(find_published(text)))
     path = Path(text)
     if text in shipped_recipes() or path.suffix in (".yaml", ".yml"):
-        return _train(load_recipe(text), text, progress)
+        return _train(load_recipe(text, allow=allow), text, progress)
     if path.is_dir():
-        return _load_run(path)
+        return _load_run(path, allow)
     if not path.suffix and not _is_function(text):
         raise BadInput(_describe_unknown(text))
     progress.stage(f"load {text}")
@@ -149,14 +155,14 @@ def find_published(name: str) -> Path:
     return file
 
 
-def _load_run(folder: Path) -> QuantizedNetwork:
+def _load_run(folder: Path, allow: Collection[str]) -> QuantizedNetwork:
     """What a run of a recipe left."""
     file = folder / TRAINED
     if not file.is_file():
         raise BadInput(
             f"{folder} is no run folder: it has no {TRAINED}; `chipsmith run` and `chipsmith train` leave it"
         )
-    trained = load_trained(file)
+    trained = load_trained(file, allow=allow)
     return lower_single(trained, trained.training.recipe.load_data())
 
 
@@ -171,7 +177,7 @@ def _train(recipe: Recipe, text: str, progress: Progress) -> QuantizedNetwork:
     )
     data = recipe.load_data()
     if (folder / TRAINED).is_file():
-        return lower_single(load_trained(folder / TRAINED), data)
+        return lower_single(load_trained(folder / TRAINED, allow=functions_of(recipe.network)), data)
     progress.stage(f"train {recipe.name}, kept in the cache")
     make_folder(folder)
     trained = train_in(folder, recipe, data, resume=True, progress=progress)

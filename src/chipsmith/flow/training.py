@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,26 +22,38 @@ RECIPE_PREFIX = "recipe."
 
 
 def read_job(
-    recipe: str | Path | Recipe, *, settings: Sequence[str] = (), network: str | None = None, seed: int | None = None
+    recipe: str | Path | Recipe,
+    *,
+    settings: Sequence[str] = (),
+    network: str | None = None,
+    seed: int | None = None,
+    allow: Collection[str] = (),
 ) -> tuple[Recipe, list[str]]:
     """The recipe with what the command line changes of it, and the settings that are of the chip, for verbs of both.
 
     A setting whose first word is a field of a recipe is the recipe's, every other the chip's; "recipe." or "chip."
     before the field says it too, and has to where both have the field (`name`). `network` names a function of one's
-    own. Raises BadInput.
+    own; `allow` those that the recipe's file may name. Raises BadInput.
     """
     parse_overrides(settings)
     for setting in settings:
         _refuse_ambiguous(setting)
     chip_settings = [setting for setting in settings if not _is_recipes(setting)]
     recipe_settings = [setting for setting in settings if _is_recipes(setting)]
-    return change_recipe(recipe, settings=recipe_settings, network=network, seed=seed), chip_settings
+    return change_recipe(recipe, settings=recipe_settings, network=network, seed=seed, allow=allow), chip_settings
 
 
 def change_recipe(
-    recipe: str | Path | Recipe, *, settings: Sequence[str] = (), network: str | None = None, seed: int | None = None
+    recipe: str | Path | Recipe,
+    *,
+    settings: Sequence[str] = (),
+    network: str | None = None,
+    seed: int | None = None,
+    allow: Collection[str] = (),
 ) -> Recipe:
     """The recipe with its fields replaced by settings, such as "training.epochs=3", by a network and by a seed.
+
+    `allow` as in load_recipe.
 
     Raises BadInput for a setting of something else, and for any change of a Recipe, which is changed with model_copy.
     """
@@ -54,7 +66,7 @@ def change_recipe(
     if seed is not None:
         changes.append(f"seed={seed}")
     if not isinstance(recipe, Recipe):
-        return load_recipe(recipe, changes)
+        return load_recipe(recipe, changes, allow=allow)
     if changes:
         raise BadInput("settings change a recipe that is named; change a Recipe with model_copy")
     return recipe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -16,6 +16,7 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.components import as_components
 from chipsmith.learn.data import Dataset, DataSettings, Task
 from chipsmith.learn.faults import describe_faults
+from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.judging import QuantumJudging
 from chipsmith.learn.networks import Network, NetworkSettings, QuantumNetwork
 from chipsmith.learn.tasks import as_task
@@ -29,6 +30,10 @@ Acceptable = Literal["leakage", "label_conflict"]
 
 _SUFFIX = ".yaml"
 _CHIP = "edge-256"
+_NOT_TRAINED = {"name", "description", "validation", "chip", "quantum"}
+"""Fields of a recipe that come into play after training."""
+_FUNCTION_FIELDS = {"network", "network.function"}
+"""Settings that say themselves which function is meant."""
 
 
 def _default_chip(fields: dict[str, Any]) -> str | None:
@@ -105,6 +110,10 @@ class Recipe(RecipeSection):
             loaded = as_components(loaded, self.principal_components)
         return as_task(loaded, self.task, anomalies=self.anomalies)
 
+    def trained_by(self) -> dict[str, Any]:
+        """The fields, as plain values, that the trained weights depend on: those of judging and names are left out."""
+        return self.model_dump(mode="json", exclude=_NOT_TRAINED)
+
     def network_for(self, dataset: Dataset) -> Network:
         """The network's settings, with the data set's vocabulary where a family asks for one and none is given."""
         network: Network = self.network
@@ -119,12 +128,25 @@ def shipped_recipes() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(_SUFFIX) for name in names))
 
 
-def load_recipe(name_or_path: str | Path, settings: Sequence[str] = ()) -> Recipe:
+def load_recipe(name_or_path: str | Path, settings: Sequence[str] = (), *, allow: Collection[str] = ()) -> Recipe:
     """A shipped recipe by name, or the recipe in a YAML file; `settings` replace fields, as "training.epochs=3".
 
-    The value of a setting is a YAML value. Raises BadInput with all faults in one message, each with the nearest right
-    name where a key or a kind is unknown.
+    The value of a setting is a YAML value. A network of kind `function` that the file names is code: it is refused
+    unless `allow` names it, as `package.module:function`, or a setting does. Raises BadInput with all faults in one
+    message, each with the nearest right name where a key or a kind is unknown.
     """
+    recipe = _load(name_or_path, settings)
+    if not _FUNCTION_FIELDS & parse_overrides(settings).keys():
+        refuse_functions(recipe.network, allow=allow, origin=f"recipe {name_or_path}")
+    return recipe
+
+
+def load_recipe_data(name_or_path: str | Path) -> Dataset:
+    """The data set of a recipe by name or YAML file, whatever its network is: that is never built. Raises BadInput."""
+    return _load(name_or_path, ()).load_data()
+
+
+def _load(name_or_path: str | Path, settings: Sequence[str]) -> Recipe:
     text, origin = _find_text(name_or_path)
     fields = _parse(text, origin)
     for path, value in parse_overrides(settings).items():

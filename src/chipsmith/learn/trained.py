@@ -83,7 +83,15 @@ def train(
         fitted = recipe.network.fit(module, dataset, seed=recipe.seed, on_epoch=on_epoch)
         training = describe(recipe, dataset, fitted.history, candidates=fitted.candidates)
         return TrainedNetwork(module=module, training=training)
-    history = fit(module, dataset, settings=recipe.training, seed=recipe.seed, checkpoint=checkpoint, on_epoch=on_epoch)
+    history = fit(
+        module,
+        dataset,
+        settings=recipe.training,
+        seed=recipe.seed,
+        checkpoint=checkpoint,
+        work=recipe.trained_by(),
+        on_epoch=on_epoch,
+    )
     return TrainedNetwork(module=module, training=describe(recipe, dataset, history))
 
 

@@ -16,6 +16,7 @@ from chipsmith.files import make_folder, write_whole
 from chipsmith.learn.compression.channels import resize_channels
 from chipsmith.learn.compression.structure import apply_choices
 from chipsmith.learn.compression.variants import CompressionContext, Variant
+from chipsmith.learn.tensor_files import read_safetensors
 from chipsmith.program.file import serialize_program
 from chipsmith.program.program import Program
 from chipsmith.studies.budget import Budget
@@ -83,9 +84,9 @@ class CompressionFolder:
 
     def read_module(self, candidate: Candidate, context: CompressionContext) -> torch.nn.Module:
         """The float module of a finished candidate of fewer channels or of another structure."""
-        from safetensors.torch import load
-
-        weights = load((self._candidate_folder(candidate.name) / _WEIGHTS).read_bytes())
+        folder = self._candidate_folder(candidate.name)
+        mend = f"remove {folder} to make that network again"
+        _, weights = read_safetensors(folder / _WEIGHTS, what="network of this study", mend=mend)
         if candidate.structure:
             network = apply_choices(context.recipe.network_for(context.dataset), candidate.structure)
             module = network.build(input_shape=context.dataset.input_shape, outputs=context.dataset.outputs)

@@ -59,6 +59,7 @@ class Cifar10Data(DecodedSection):
             source=f"CIFAR-10 (Krizhevsky 2009), {stored.form}; its own test part, validation cut from training",
             class_names=CLASS_NAMES,
             decode=stored.decode,
+            encoded=stored.encoded,
             labels=stored.labels,
             origin=Origin(split=Split(train=train, validation=validation, test=test), name_item=stored.name_item),
             reader=reader,
@@ -72,6 +73,7 @@ class _Stored:
 
     form: str
     decode: Callable[[int], NDArray[np.uint8]]
+    encoded: Callable[[int], bytes]
     labels: Indices
     training: int
 
@@ -95,6 +97,7 @@ def _encoded(path: Path) -> _Stored:
     return _Stored(
         form="JPEG (lossy)",
         decode=lambda item: _read_image(reader, encoded[item], file, item),
+        encoded=lambda item: encoded[item],
         labels=labels,
         training=len(parts[0]),
     )
@@ -123,6 +126,7 @@ def _binary(folder: Path) -> _Stored:
     return _Stored(
         form="binary version",
         decode=lambda item: images[item],
+        encoded=lambda item: images[item].tobytes(),
         labels=records[:, 0].astype(np.int64),
         training=len(records) - len(parts[-1]),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.data.files import FEWEST, require_ordinary
+from chipsmith.learn.data.files import FEWEST, digest_file, require_ordinary
 from chipsmith.learn.data.origin import Omitted
 from chipsmith.learn.preprocessing.step import is_control, named
 
@@ -201,13 +200,5 @@ def _groups(files: DataFiles) -> Iterator[list[int]]:
 def _same_contents(files: DataFiles, places: Sequence[int]) -> Iterator[list[int]]:
     by_digest: dict[bytes, list[int]] = defaultdict(list)
     for index in places:
-        by_digest[_digest(files.path(index))].append(index)
+        by_digest[digest_file(files.path(index))].append(index)
     yield from by_digest.values()
-
-
-def _digest(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
-    except OSError as error:
-        raise BadInput(f"cannot read {named(path)}: {error.strerror}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import re
@@ -69,6 +70,15 @@ def naming(name: str | Path) -> Iterator[None]:
         if named(name) in str(fault):
             raise
         raise BadInput(f"{named(name)}: {fault}") from fault
+
+
+def digest_file(path: Path) -> bytes:
+    """The SHA-256 of a file's contents, read block by block. Raises BadInput, naming it."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise BadInput(f"cannot read {named(path)}: {error.strerror}") from error
 
 
 def read_text(path: Path) -> str:

@@ -18,7 +18,7 @@ from chipsmith.learn.data.class_files import ClassFiles, DataFiles, Links, find_
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.decoded import DecodedSection, Undecoded
 from chipsmith.learn.data.examples import Decoder, Indices
-from chipsmith.learn.data.files import find_folder, naming
+from chipsmith.learn.data.files import digest_file, find_folder, naming
 from chipsmith.learn.data.origin import Origin
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, split_stratified
@@ -124,6 +124,7 @@ class ImageFolderData(DecodedSection):
             source=f"{folder}: {_counted(images)}; stratified split",
             class_names=images.class_names,
             decode=lambda item: reader.read(files.path(item)),
+            encoded=lambda item: digest_file(files.path(item)),
             labels=images.labels,
             origin=Origin(
                 split=split,
@@ -160,13 +161,17 @@ def undecoded_images(
     source: str,
     class_names: Sequence[str],
     decode: Callable[[int], NDArray[np.uint8]],
+    encoded: Callable[[int], bytes],
     labels: Indices,
     origin: Origin,
     reader: ImageReader,
     pixels: Pixels,
 ) -> Undecoded:
-    """Images that `decode` makes of item i as they are asked for; the scale is fitted on training."""
-    decoder = Decoder(decode=decode, finish=_stay)
+    """Images that `decode` makes of item i, which `encoded` stands for, as they are asked for.
+
+    The scale is fitted on training.
+    """
+    decoder = Decoder(decode=decode, finish=_stay, encoded=encoded)
     split = origin.split
 
     def fit() -> Dataset:

@@ -30,7 +30,7 @@ class Omitted:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Columns:
+class RawColumns:
     """Raw values (n, k) of all items, before they are scaled, and the names of the k columns."""
 
     names: tuple[str, ...]
@@ -48,5 +48,5 @@ class Origin:
     split: Split
     name_item: Callable[[int], str]
     traits: Callable[[int], Traits] | None = None
-    columns: Columns | None = None
+    columns: RawColumns | None = None
     omitted: Omitted = Omitted()

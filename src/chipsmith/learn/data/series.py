@@ -17,7 +17,7 @@ from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import assemble_arrays
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.files import Row, find_file, naming, read_table
-from chipsmith.learn.data.origin import Columns, Origin
+from chipsmith.learn.data.origin import Origin, RawColumns
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, cut_validation
 from chipsmith.learn.data.targets import TableTask, Targets, by_number, class_targets, number_targets, read_numbers
@@ -177,7 +177,7 @@ def _of_series(
         split=split,
         name_item=name_item,
         traits=lambda item: {"steps": float(len(series[item]))},
-        columns=Columns(names=tuple(channels), values=padded),
+        columns=RawColumns(names=tuple(channels), values=padded),
     )
     return assemble_arrays(
         name=name, source=source, values=padded, targets=targets, origin=origin, preprocessing=preprocessing

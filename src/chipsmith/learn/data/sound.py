@@ -20,7 +20,7 @@ from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.decoded import DecodedSection, Undecoded
 from chipsmith.learn.data.examples import DECODED_BYTES, Decoder, Indices
 from chipsmith.learn.data.feature_cache import cached_features
-from chipsmith.learn.data.files import find_folder, naming
+from chipsmith.learn.data.files import digest_file, find_folder, naming
 from chipsmith.learn.data.origin import Omitted, Origin
 from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_groups, split_stratified
 from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SoundReader, Standardise
@@ -169,7 +169,11 @@ def _sounds(
     require_package("librosa", extra="data", task="reckon spectra of sounds")
     unscaled = Preprocessing(reader=features.reader(), steps=(features.step(),))
     decoded = cached_features(files.paths, unscaled) if _fits(unscaled, len(files)) else None
-    decoder = Decoder(decode=_decode_files(files, unscaled) if decoded is None else decoded.__getitem__, finish=_stay)
+    decoder = Decoder(
+        decode=_decode_files(files, unscaled) if decoded is None else decoded.__getitem__,
+        finish=_stay,
+        encoded=lambda item: digest_file(files.path(item)),
+    )
     origin = Origin(
         split=split,
         name_item=files.name,

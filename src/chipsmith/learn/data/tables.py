@@ -16,7 +16,7 @@ from chipsmith.learn.data.assemble import array_parts, assemble, assemble_arrays
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.files import Row, find_file, naming, read_table
 from chipsmith.learn.data.images import BRIGHTEST, unit_scale
-from chipsmith.learn.data.origin import Columns, Origin
+from chipsmith.learn.data.origin import Origin, RawColumns
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split
 from chipsmith.learn.data.targets import TableTask, Targets, class_targets, number_targets
@@ -151,7 +151,7 @@ def _of_features(
     name_item: Callable[[int], str],
 ) -> Dataset:
     preprocessing = Preprocessing(reader=reader, steps=(Standardise.fit(values[split.train], axis=0),))
-    columns = Columns(names=reader.value_names, values=values)
+    columns = RawColumns(names=reader.value_names, values=values)
     return assemble_arrays(
         name=name,
         source=source,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chipsmith.learn.inspection.duplicates import count_repeated, count_seen
 from chipsmith.learn.inspection.inspected_parts import TEST, TRAINING, InspectedPart, InspectedParts
-from chipsmith.learn.inspection.report import Finding, FindingKind, PartCount, Severity
+from chipsmith.learn.inspection.report import DataFinding, FindingKind, PartCount, Severity
 
 RARE = 10
 """A class with so many times fewer training examples than the commonest is rare."""
@@ -34,13 +34,13 @@ def class_counts(parts: InspectedParts, part: InspectedPart) -> NDArray[np.int64
     return np.bincount(part.examples.targets, minlength=len(parts.dataset.class_names))
 
 
-def find_missing_classes(parts: InspectedParts) -> Iterator[Finding]:
+def find_missing_classes(parts: InspectedParts) -> Iterator[DataFinding]:
     """Classes of which a part has no example."""
     for part in parts.parts:
         missing = _named(parts, np.flatnonzero(class_counts(parts, part) == 0))
         if missing:
             effect = "it cannot learn them" if part.name == TRAINING else "nothing is said of them"
-            yield Finding(
+            yield DataFinding(
                 severity=Severity.WARNING,
                 kind=FindingKind.MISSING_CLASS,
                 message=f"the {part.name} part has no example of {_listed(missing)}: {effect}",
@@ -49,7 +49,7 @@ def find_missing_classes(parts: InspectedParts) -> Iterator[Finding]:
             )
 
 
-def find_imbalance(parts: InspectedParts) -> Iterator[Finding]:
+def find_imbalance(parts: InspectedParts) -> Iterator[DataFinding]:
     """Classes that are rare in training, and what is right about always answering the commonest."""
     counts = class_counts(parts, parts.part(TRAINING))
     rare = np.flatnonzero((counts > 0) & (counts * RARE <= counts.max()))
@@ -57,7 +57,7 @@ def find_imbalance(parts: InspectedParts) -> Iterator[Finding]:
         return
     common, test = int(counts.argmax()), class_counts(parts, parts.part(TEST))
     names = _named(parts, rare)
-    yield Finding(
+    yield DataFinding(
         severity=Severity.WARNING,
         kind=FindingKind.IMBALANCE,
         message=f"{_listed(names)} {'is' if len(names) == 1 else 'are'} rare: {int(counts[rare].min()):,} training "

@@ -9,22 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.learn.data import Task
-from chipsmith.learn.data.origin import Columns
+from chipsmith.learn.data.origin import RawColumns
 from chipsmith.learn.inspection.inspected_parts import TRAINING, InspectedParts
-from chipsmith.learn.inspection.report import Finding, FindingKind, Severity, ValueRange
+from chipsmith.learn.inspection.report import ColumnRange, DataFinding, FindingKind, Severity
 
 NEARLY = 0.995
 """Share of the training examples with the same value from which on a column is nearly constant."""
 _SHOWN = 5
 
 
-def value_ranges(parts: InspectedParts) -> tuple[ValueRange, ...]:
+def value_ranges(parts: InspectedParts) -> tuple[ColumnRange, ...]:
     """The range of each column (or of the inputs as a whole) and of each number that is to be predicted."""
     return (*_input_ranges(parts), *_target_ranges(parts))
 
 
-def find_constant_columns(parts: InspectedParts) -> Iterator[Finding]:
-    """Columns with a single value in the training part, and columns that nearly always have the same."""
+def find_constant_columns(parts: InspectedParts) -> Iterator[DataFinding]:
+    """RawColumns with a single value in the training part, and columns that nearly always have the same."""
     origin = parts.dataset.origin
     if origin is None or origin.columns is None:
         return
@@ -37,10 +37,10 @@ def find_constant_columns(parts: InspectedParts) -> Iterator[Finding]:
         yield _said(nearly, Severity.NOTE, f"the same value in {NEARLY:.1%} or more of the training part")
 
 
-def _said(names: Sequence[str], severity: Severity, what: str) -> Finding:
+def _said(names: Sequence[str], severity: Severity, what: str) -> DataFinding:
     shown = ", ".join(names[:_SHOWN]) + (" ..." if len(names) > _SHOWN else "")
     subject = f"column {shown} has" if len(names) == 1 else f"{len(names)} columns ({shown}) have"
-    return Finding(
+    return DataFinding(
         severity=severity,
         kind=FindingKind.CONSTANT,
         message=f"{subject} {what}",
@@ -49,7 +49,7 @@ def _said(names: Sequence[str], severity: Severity, what: str) -> Finding:
     )
 
 
-def _input_ranges(parts: InspectedParts) -> Iterator[ValueRange]:
+def _input_ranges(parts: InspectedParts) -> Iterator[ColumnRange]:
     origin = parts.dataset.origin
     if origin is not None and origin.columns is not None:
         columns = origin.columns
@@ -57,7 +57,7 @@ def _input_ranges(parts: InspectedParts) -> Iterator[ValueRange]:
             yield _range(name, values)
     elif parts.dataset.input_dtype == "float32":
         looked = parts.part(TRAINING).looked
-        yield ValueRange(
+        yield ColumnRange(
             name="values as decoded" if parts.decoded else "inputs of the network",
             lowest=float(looked.lowest.min()),
             mean=float(looked.mean.mean()),
@@ -65,7 +65,7 @@ def _input_ranges(parts: InspectedParts) -> Iterator[ValueRange]:
         )
 
 
-def _target_ranges(parts: InspectedParts) -> Iterator[ValueRange]:
+def _target_ranges(parts: InspectedParts) -> Iterator[ColumnRange]:
     dataset = parts.dataset
     if dataset.task is Task.REGRESSION and dataset.target_scaling is not None:
         every = np.concatenate([part.examples.targets for part in parts.parts])
@@ -73,15 +73,15 @@ def _target_ranges(parts: InspectedParts) -> Iterator[ValueRange]:
             yield _range(f"{name} (target)", values)
 
 
-def _each(columns: Columns, items: NDArray[np.int64]) -> Iterator[NDArray[Any]]:
+def _each(columns: RawColumns, items: NDArray[np.int64]) -> Iterator[NDArray[Any]]:
     """The values of each column of some items, those alone that are numbers: a series may end early."""
     for index in range(len(columns.names)):
         values = columns.values[items][..., index].ravel()
         yield values[np.isfinite(values)]
 
 
-def _range(name: str, values: NDArray[Any]) -> ValueRange:
-    return ValueRange(
+def _range(name: str, values: NDArray[Any]) -> ColumnRange:
+    return ColumnRange(
         name=name,
         lowest=float(values.min()),
         mean=float(values.mean(dtype=np.float64)),

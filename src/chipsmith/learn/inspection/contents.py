@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chipsmith.learn.data.origin import Traits
 from chipsmith.learn.inspection.duplicates import NAMED
 from chipsmith.learn.inspection.inspected_parts import InspectedPart, InspectedParts
-from chipsmith.learn.inspection.report import Finding, FindingKind, Severity, TraitSummary
+from chipsmith.learn.inspection.report import DataFinding, FindingKind, Severity, TraitSummary
 from chipsmith.learn.preprocessing import SeriesReader, SoundReader
 from chipsmith.learn.preprocessing.text import PADDING
 
@@ -51,12 +51,12 @@ def _summarise(name: str, values: Sequence[str | float]) -> TraitSummary:
     return TraitSummary(name=name, words=shown, others=len(values) - sum(count for _, count in shown))
 
 
-def find_mixed(summaries: Sequence[TraitSummary]) -> Iterator[Finding]:
+def find_mixed(summaries: Sequence[TraitSummary]) -> Iterator[DataFinding]:
     """Files of several kinds, which the preprocessing makes alike."""
     for summary in summaries:
         if len(summary.words) > 1:
             shown = ", ".join(f"{word} ({count:,})" for word, count in summary.words) + " ..." * bool(summary.others)
-            yield Finding(
+            yield DataFinding(
                 severity=Severity.NOTE,
                 kind=FindingKind.MIXED,
                 message=f"files differ in {summary.name}: {shown}; they are converted",
@@ -64,14 +64,14 @@ def find_mixed(summaries: Sequence[TraitSummary]) -> Iterator[Finding]:
             )
 
 
-def find_long(parts: InspectedParts, traits: Sequence[Traits]) -> Iterator[Finding]:
+def find_long(parts: InspectedParts, traits: Sequence[Traits]) -> Iterator[DataFinding]:
     """Sounds and series that are longer than what is kept of them."""
     kept = _kept(parts)
     for name, unit in _LENGTHS.items():
         lengths = np.array([row[name] for row in traits if name in row], np.float64)
         count = int(np.count_nonzero(lengths > kept)) if len(lengths) and kept is not None else 0
         if count:
-            yield Finding(
+            yield DataFinding(
                 severity=Severity.NOTE,
                 kind=FindingKind.CUT,
                 message=f"{count:,} of {len(lengths):,} examples ({count / len(lengths):.1%}) are longer than "
@@ -90,14 +90,14 @@ def _kept(parts: InspectedParts) -> float | None:
     return None
 
 
-def find_blank(parts: InspectedParts) -> Iterator[Finding]:
+def find_blank(parts: InspectedParts) -> Iterator[DataFinding]:
     """Examples whose values are all the same: black images, silence, texts of unknown words."""
     if np.prod(parts.dataset.input_shape) < BLANK_VALUES:
         return
     for part in parts.parts:
         places = np.flatnonzero(part.looked.blank)
         if len(places):
-            yield Finding(
+            yield DataFinding(
                 severity=Severity.WARNING,
                 kind=FindingKind.BLANK,
                 message=f"{len(places):,} of {len(part.looked):,} {part.name} examples are blank: all their values are "
@@ -107,7 +107,7 @@ def find_blank(parts: InspectedParts) -> Iterator[Finding]:
             )
 
 
-def find_tokens(parts: InspectedParts) -> Iterator[Finding]:
+def find_tokens(parts: InspectedParts) -> Iterator[DataFinding]:
     """Texts that fill their whole length and may be cut, and tokens that the vocabulary does not hold."""
     if parts.dataset.input_dtype != "int32" or parts.dataset.preprocessing.vocabulary_size is None:
         return
@@ -115,7 +115,7 @@ def find_tokens(parts: InspectedParts) -> Iterator[Finding]:
         full, unknown, tokens = _count_tokens(part)
         if full and parts.classified:
             length = parts.dataset.input_shape[0]
-            yield Finding(
+            yield DataFinding(
                 severity=Severity.NOTE,
                 kind=FindingKind.CUT,
                 message=f"{full:,} of {len(part.examples):,} {part.name} texts ({full / len(part.examples):.1%}) fill "
@@ -123,7 +123,7 @@ def find_tokens(parts: InspectedParts) -> Iterator[Finding]:
                 count=full,
             )
         if unknown:
-            yield Finding(
+            yield DataFinding(
                 severity=Severity.NOTE,
                 kind=FindingKind.UNKNOWN,
                 message=f"{unknown:,} of {tokens:,} tokens ({unknown / tokens:.2%}) of the {part.name} part are not in "
@@ -150,20 +150,20 @@ def _lengths(known: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.asarray(ends.max(axis=1), np.int64)
 
 
-def find_omitted(parts: InspectedParts) -> Iterator[Finding]:
+def find_omitted(parts: InspectedParts) -> Iterator[DataFinding]:
     """Examples that were left out, for they are copies or have several classes."""
     omitted = None if parts.dataset.origin is None else parts.dataset.origin.omitted
     if omitted is None:
         return
     if omitted.copies:
-        yield Finding(
+        yield DataFinding(
             severity=Severity.NOTE,
             kind=FindingKind.OMITTED,
             message=f"{omitted.copies:,} copies of other examples were left out",
             count=omitted.copies,
         )
     if omitted.conflicts:
-        yield Finding(
+        yield DataFinding(
             severity=Severity.WARNING,
             kind=FindingKind.LABEL_CONFLICT,
             message=f"{omitted.conflicts:,} examples stand in several classes and were left out: say which is right",
@@ -172,11 +172,11 @@ def find_omitted(parts: InspectedParts) -> Iterator[Finding]:
         )
 
 
-def find_sample(parts: InspectedParts) -> Iterator[Finding]:
+def find_sample(parts: InspectedParts) -> Iterator[DataFinding]:
     """That not all files were looked at."""
     total, looked = (sum(map(len, rows)) for rows in zip(*((p.examples, p.looked) for p in parts.parts), strict=True))
     if looked < total:
-        yield Finding(
+        yield DataFinding(
             severity=Severity.NOTE,
             kind=FindingKind.SAMPLE,
             message=f"{looked:,} of {total:,} files were decoded, drawn by the seed: what is said of duplicates and "

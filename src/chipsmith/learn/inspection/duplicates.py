@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.learn.inspection.inspected_parts import TEST, TRAINING, VALIDATION, InspectedPart, InspectedParts
-from chipsmith.learn.inspection.report import Finding, FindingKind, Severity
+from chipsmith.learn.inspection.report import DataFinding, FindingKind, Severity
 
 MEMORY = 0.5
 """Share of the validation or the test part from which on its figures are those of memory: the training is refused."""
@@ -28,7 +28,7 @@ def count_seen(part: InspectedPart, earlier: tuple[InspectedPart, ...]) -> int:
     return int(np.count_nonzero(_seen(part, earlier)))
 
 
-def find_leakage(parts: InspectedParts) -> Iterator[Finding]:
+def find_leakage(parts: InspectedParts) -> Iterator[DataFinding]:
     """Examples of validation and test that training has too: an error where they are most of a part."""
     training = parts.part(TRAINING)
     for name in (VALIDATION, TEST):
@@ -36,7 +36,7 @@ def find_leakage(parts: InspectedParts) -> Iterator[Finding]:
         places = np.flatnonzero(_seen(part, (training,)))
         if len(places):
             share = len(places) / len(part.looked)
-            yield Finding(
+            yield DataFinding(
                 severity=Severity.ERROR if share > MEMORY else Severity.WARNING,
                 kind=FindingKind.LEAKAGE,
                 message=f"{_of(len(places), part)} have the same inputs as training examples: there the network is "
@@ -46,13 +46,13 @@ def find_leakage(parts: InspectedParts) -> Iterator[Finding]:
             )
 
 
-def find_duplicates(parts: InspectedParts) -> Iterator[Finding]:
+def find_duplicates(parts: InspectedParts) -> Iterator[DataFinding]:
     """Examples that are several times in a part."""
     for part in parts.parts:
         repeated = count_repeated(part)
         if repeated:
             distinct = len(part.looked) - repeated
-            yield Finding(
+            yield DataFinding(
                 severity=Severity.WARNING if repeated > MANY * len(part.looked) else Severity.NOTE,
                 kind=FindingKind.DUPLICATES,
                 message=f"{_of(repeated, part)} repeat others of it; {distinct:,} are distinct",
@@ -61,7 +61,7 @@ def find_duplicates(parts: InspectedParts) -> Iterator[Finding]:
             )
 
 
-def find_conflicts(parts: InspectedParts) -> Iterator[Finding]:
+def find_conflicts(parts: InspectedParts) -> Iterator[DataFinding]:
     """Examples with the same inputs and different classes, and how often any network can be right at most."""
     digests = np.concatenate([part.looked.digests for part in parts.parts])
     labels = np.concatenate([part.labels for part in parts.parts])
@@ -74,7 +74,7 @@ def find_conflicts(parts: InspectedParts) -> Iterator[Finding]:
     best = np.zeros(len(conflicting), np.int64)
     np.maximum.at(best, pairs[0], counts)
     right = int(best.sum()) / len(groups)
-    yield Finding(
+    yield DataFinding(
         severity=Severity.ERROR if len(places) > MEMORY * len(groups) else Severity.WARNING,
         kind=FindingKind.LABEL_CONFLICT,
         message=f"{len(places):,} of {len(groups):,} examples ({len(places) / len(groups):.1%}) have the same inputs "

@@ -25,7 +25,7 @@ from chipsmith.learn.inspection.contents import (
 from chipsmith.learn.inspection.duplicates import find_conflicts, find_duplicates, find_leakage
 from chipsmith.learn.inspection.inspected_parts import InspectedParts
 from chipsmith.learn.inspection.look import Looked, look_at_files
-from chipsmith.learn.inspection.report import DataReport, Finding, FindingKind, Severity
+from chipsmith.learn.inspection.report import DataFinding, DataReport, FindingKind, Severity
 from chipsmith.learn.recipe import Recipe
 
 _WEIGHTS = {severity: index for index, severity in enumerate(Severity)}
@@ -113,14 +113,14 @@ def _load(recipe: Recipe) -> tuple[Dataset, Looked | None]:
     return undecoded.fit(), looked
 
 
-def _of_classes(parts: InspectedParts) -> Iterator[Finding]:
+def _of_classes(parts: InspectedParts) -> Iterator[DataFinding]:
     if parts.classified:
         yield from find_conflicts(parts)
         yield from find_missing_classes(parts)
         yield from find_imbalance(parts)
 
 
-def _accept(finding: Finding, accepted: Sequence[str]) -> Finding:
+def _accept(finding: DataFinding, accepted: Sequence[str]) -> DataFinding:
     if finding.severity is Severity.ERROR and finding.kind.value in accepted:
         return dataclasses.replace(
             finding, severity=Severity.WARNING, message=f"{finding.message} (accepted by the recipe)"
@@ -130,7 +130,7 @@ def _accept(finding: Finding, accepted: Sequence[str]) -> Finding:
 
 def _unreadable(recipe: Recipe, fault: UnreadableExamples) -> DataReport:
     message = f"{len(fault.faults):,} of {fault.total:,} examples cannot be read: mend or remove them"
-    finding = Finding(
+    finding = DataFinding(
         severity=Severity.ERROR,
         kind=FindingKind.UNREADABLE,
         message=message,

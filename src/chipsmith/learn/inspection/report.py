@@ -35,7 +35,7 @@ class FindingKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class DataFinding:
     """Something that the owner of the data should know, in a sentence with its figures.
 
     `count` is the number of examples (of columns, of classes) that it is about; `examples` names some of them.
@@ -64,7 +64,7 @@ class PartCount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValueRange:
+class ColumnRange:
     """The finite values of a column (a channel, the inputs as a whole): in its own units where these are known.
 
     `distinct` counts the different ones, where they were counted.
@@ -100,21 +100,21 @@ class DataReport:
     looked_at: int
     class_names: tuple[str, ...] = ()
     parts: tuple[PartCount, ...] = ()
-    ranges: tuple[ValueRange, ...] = ()
+    ranges: tuple[ColumnRange, ...] = ()
     traits: tuple[TraitSummary, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DataFinding, ...] = ()
 
     @property
-    def errors(self) -> tuple[Finding, ...]:
+    def errors(self) -> tuple[DataFinding, ...]:
         """The findings that keep a training from beginning."""
         return self.of(Severity.ERROR)
 
     @property
-    def warnings(self) -> tuple[Finding, ...]:
+    def warnings(self) -> tuple[DataFinding, ...]:
         """The findings that a training is told of."""
         return self.of(Severity.WARNING)
 
-    def of(self, severity: Severity) -> tuple[Finding, ...]:
+    def of(self, severity: Severity) -> tuple[DataFinding, ...]:
         """The findings of this severity."""
         return tuple(finding for finding in self.findings if finding.severity is severity)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training.checkpoint import State, read_checkpoint, write_checkpoint
 from chipsmith.learn.training.history import Epoch, History, OnEpoch, best_epoch, ignore
+from chipsmith.learn.training.identity import TrainingIdentity, identify_training
 from chipsmith.learn.training.losses import Loss, l1_penalty, task_loss
 from chipsmith.learn.training.measure import measure_epoch, tensors
 from chipsmith.learn.training.processes import Processes, joined, require_device, with_loss
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 _STREAM = 1 << 32
 """Dropout draws from seeds from here on: other numbers than the order of the examples and the first weights."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def fit(
@@ -35,14 +39,17 @@ def fit(
     seed: int,
     loss: Loss | None = None,
     checkpoint: Path | None = None,
+    work: Mapping[str, Any] = _NOTHING,
     on_epoch: OnEpoch = ignore,
 ) -> History:
     """Train `module` in place on `dataset.train`; it ends in evaluation mode with the weights of its best epoch.
 
     The best epoch is that with the lowest validation loss, always measured by the task's own loss; `loss` replaces what
     the steps make small. With `checkpoint` the state is written there after each epoch, and a training that finds the
-    file goes on from it to the same bits as one that was never interrupted; the file stays. The test part is not
-    touched. Under `torchrun` all processes train one network. With 0 epochs the module is measured as it is.
+    file goes on from it to the same bits as one that was never interrupted; the file stays. It goes on only where the
+    content of training and validation part, settings, seed, network, first weights and versions are those it was begun
+    with, and `work`: plain values by name that say what else the result depends on, such as a recipe. The test part is
+    not touched. Under `torchrun` all processes train one network. With 0 epochs the module is measured as it is.
 
     Raises BadInput where network and data do not fit, a device is missing or the checkpoint is of another training, and
     CheckFailed where the loss is no longer a number.
@@ -55,7 +62,7 @@ def fit(
             if settings.epochs == 0:
                 return History(epochs=(_measure(module.eval(), dataset, 0),))
             training = _TrainingLoop(module, dataset, settings, seed, loss, together)
-            return training.run(checkpoint, on_epoch)
+            return training.run(checkpoint, on_epoch, work)
 
 
 class _TrainingLoop:
@@ -75,6 +82,7 @@ class _TrainingLoop:
         self._dataset, self._settings, self._seed, self._together = dataset, settings, seed, together
         self._module = module.to(settings.device)
         default = task_loss(dataset.task, label_smoothing=settings.label_smoothing, kl_weight=settings.kl_weight)
+        self._loss = loss
         self._objective = with_loss(self._module, loss or default, together)
         self._optimizer = settings.optimizer.build(
             [parameter for parameter in module.parameters() if parameter.requires_grad]
@@ -84,16 +92,17 @@ class _TrainingLoop:
         self._epochs: list[Epoch] = []
         self._best: State = copy.deepcopy(module.state_dict())
 
-    def run(self, checkpoint: Path | None, on_epoch: OnEpoch) -> History:
+    def run(self, checkpoint: Path | None, on_epoch: OnEpoch, work: Mapping[str, Any]) -> History:
         """Train from the start or from the checkpoint to the end."""
-        if checkpoint is not None and checkpoint.exists():
-            self._restore(read_checkpoint(checkpoint, of=self._identity()), checkpoint)
+        identity = None if checkpoint is None else self._identify(work)
+        if checkpoint is not None and identity is not None and checkpoint.exists():
+            self._restore(read_checkpoint(checkpoint, of=identity), checkpoint)
         for epoch in self._epochs:
             on_epoch(epoch)
         while not self._done():
             self._run_epoch()
-            if checkpoint is not None and self._together.leads:
-                write_checkpoint(checkpoint, self._state(), of=self._identity())
+            if checkpoint is not None and identity is not None and self._together.leads:
+                write_checkpoint(checkpoint, self._state(), of=identity)
             on_epoch(self._epochs[-1])
         self._module.load_state_dict(self._best)
         self._module.to("cpu").eval()
@@ -162,12 +171,11 @@ class _TrainingLoop:
         )
         return autocast
 
-    def _identity(self) -> State:
-        """What must be the same for a training to go on."""
-        settings = self._settings.model_dump(mode="json")
-        parameters = {name: list(tensor.shape) for name, tensor in self._module.state_dict().items()}
-        data = {"data set": self._dataset.name, "number of training examples": len(self._dataset.train)}
-        return {**data, "seed": self._seed, "network": parameters, **settings}
+    def _identify(self, work: Mapping[str, Any]) -> TrainingIdentity:
+        """What must be the same for a training to go on; before the first step."""
+        return identify_training(
+            self._module, self._dataset, settings=self._settings, seed=self._seed, loss=self._loss, work=work
+        )
 
     def _state(self) -> State:
         import torch
@@ -189,15 +197,15 @@ class _TrainingLoop:
         try:
             self._module.load_state_dict(state["module"])
             self._optimizer.load_state_dict(state["optimizer"])
-        except (RuntimeError, ValueError) as error:
-            raise BadInput(f"{path} is of another network; train to another folder") from error
-        self._schedule.load_state_dict(state["schedule"])
-        self._generator.set_state(state["order"])
-        torch.random.set_rng_state(state["draws"])
-        if state["cuda_draws"]:
-            torch.cuda.set_rng_state_all(state["cuda_draws"])
-        self._best = state["best"]
-        self._epochs = [Epoch(**epoch) for epoch in state["epochs"]]
+            self._schedule.load_state_dict(state["schedule"])
+            self._generator.set_state(state["order"])
+            torch.random.set_rng_state(state["draws"])
+            if state["cuda_draws"]:
+                torch.cuda.set_rng_state_all(state["cuda_draws"])
+            self._best = state["best"]
+            self._epochs = [Epoch(**epoch) for epoch in state["epochs"]]
+        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise BadInput(f"{path} holds no whole state of this training; train to another folder") from error
 
 
 def _measure(module: torch.nn.Module, data: Dataset, number: int, *, device: str = "cpu") -> Epoch:
