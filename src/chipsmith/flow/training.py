@@ -10,6 +10,7 @@ from chipsmith.chip import Chip, parse_overrides
 from chipsmith.chip.reading import CHIP_PREFIX
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder
+from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.results import TrainResult
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
@@ -107,7 +108,8 @@ def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, progr
 def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Progress) -> TrainResult:
     """Train, judge in float on the test part, and write the weights; under torchrun the first process writes."""
     folder = choose_folder(out, f"{recipe.name}-{recipe.seed}")
-    data = recipe.load_data()
+    inspected = load_for_training(recipe, progress)
+    data = inspected.data
     trained = train_in(folder, recipe, data, resume=resume, progress=progress)
     metrics = evaluate(
         partial(predict, trained.module),
@@ -120,7 +122,7 @@ def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Pr
     if processes().leads:
         save_trained(trained, path)
         (folder / CHECKPOINT).unlink(missing_ok=True)
-    return TrainResult(training=trained.training, metrics=metrics, path=path)
+    return TrainResult(training=trained.training, metrics=metrics, path=path, data=inspected.report)
 
 
 def _is_recipes(setting: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from chipsmith.data_report import DataReport
 from chipsmith.errors import BadInput
 from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
 from chipsmith.reports.upgrade import upgrade
@@ -136,7 +137,8 @@ class LearnedRecord:
     """What a run of any recipe records of its network: how it was trained, and what its answers are worth.
 
     `versions` of packages and `hashes` (SHA-256 of the run's files) by name; `host` holds wall times in seconds and is
-    the one part that differs between two runs with the same seed. What a run did not do is None or empty.
+    the one part that differs between two runs with the same seed. `data` is the look at the data before the training.
+    What a run did not do is None or empty.
     """
 
     ANSWERS: ClassVar[str]
@@ -148,6 +150,7 @@ class LearnedRecord:
     hashes: dict[str, str] = field(default_factory=dict)
     host: dict[str, float] = field(default_factory=dict)
     task: str = ""
+    data: DataReport | None = None
     training: TrainingRecord | None = None
     metrics: tuple[MetricRecord, ...] = ()
     confusion: Confusion | None = None

@@ -133,8 +133,8 @@ class Decoder:
 
     `decode` makes an array of item i, always of the same shape and type; `finish` makes the network's inputs of a stack
     of them. `encoded`, where it is given, gives bytes that stand for what item i is decoded of: hashing takes no
-    decoding. What is kept stays kept: in random orders, one epoch after another, throwing out the oldest would throw out
-    what is needed soonest.
+    decoding. What is kept stays kept: in random orders, one epoch after another, throwing out the oldest would throw
+    out what is needed soonest.
     """
 
     decode: Callable[[int], Values]

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from chipsmith.data_report import DataFinding, FindingKind, PartCount, Severity
 from chipsmith.learn.inspection.duplicates import count_repeated, count_seen
 from chipsmith.learn.inspection.inspected_parts import TEST, TRAINING, InspectedPart, InspectedParts
-from chipsmith.learn.inspection.report import DataFinding, FindingKind, PartCount, Severity
 
 RARE = 10
 """A class with so many times fewer training examples than the commonest is rare."""

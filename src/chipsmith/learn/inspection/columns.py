@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chipsmith.data_report import ColumnRange, DataFinding, FindingKind, Severity
 from chipsmith.learn.data import Task
 from chipsmith.learn.data.origin import RawColumns
 from chipsmith.learn.inspection.inspected_parts import TRAINING, InspectedParts
-from chipsmith.learn.inspection.report import ColumnRange, DataFinding, FindingKind, Severity
 
 NEARLY = 0.995
 """Share of the training examples with the same value from which on a column is nearly constant."""
@@ -24,7 +24,7 @@ def value_ranges(parts: InspectedParts) -> tuple[ColumnRange, ...]:
 
 
 def find_constant_columns(parts: InspectedParts) -> Iterator[DataFinding]:
-    """RawColumns with a single value in the training part, and columns that nearly always have the same."""
+    """Columns with a single value in the training part, and columns that nearly always have the same."""
     origin = parts.dataset.origin
     if origin is None or origin.columns is None:
         return

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from chipsmith.data_report import DataFinding, FindingKind, Severity, TraitSummary
 from chipsmith.learn.data.origin import Traits
 from chipsmith.learn.inspection.duplicates import NAMED
 from chipsmith.learn.inspection.inspected_parts import InspectedPart, InspectedParts
-from chipsmith.learn.inspection.report import DataFinding, FindingKind, Severity, TraitSummary
 from chipsmith.learn.preprocessing import SeriesReader, SoundReader
 from chipsmith.learn.preprocessing.text import PADDING
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from chipsmith.data_report import DataFinding, FindingKind, Severity
 from chipsmith.learn.inspection.inspected_parts import TEST, TRAINING, VALIDATION, InspectedPart, InspectedParts
-from chipsmith.learn.inspection.report import DataFinding, FindingKind, Severity
 
 MEMORY = 0.5
 """Share of the validation or the test part from which on its figures are those of memory: the training is refused."""
 MANY = 0.01
-"""Share of a part from which on its repetitions are worth a warning."""
+"""Share of the examples from which on repetitions are worth a warning."""
 NAMED = 20
 """Examples that a finding names."""
 
@@ -48,17 +48,19 @@ def find_leakage(parts: InspectedParts) -> Iterator[DataFinding]:
 
 def find_duplicates(parts: InspectedParts) -> Iterator[DataFinding]:
     """Examples that are several times in a part."""
-    for part in parts.parts:
-        repeated = count_repeated(part)
-        if repeated:
-            distinct = len(part.looked) - repeated
-            yield DataFinding(
-                severity=Severity.WARNING if repeated > MANY * len(part.looked) else Severity.NOTE,
-                kind=FindingKind.DUPLICATES,
-                message=f"{_of(repeated, part)} repeat others of it; {distinct:,} are distinct",
-                count=repeated,
-                examples=_pairs(parts, part, _later(part), part),
-            )
+    repeated = {part.name: count_repeated(part) for part in parts.parts}
+    count, total = sum(repeated.values()), sum(len(part.looked) for part in parts.parts)
+    if count:
+        told = ", ".join(f"{number:,} of {name}" for name, number in repeated.items() if number)
+        distinct = len(np.unique(np.concatenate([part.looked.digests for part in parts.parts])))
+        yield DataFinding(
+            severity=Severity.WARNING if count > MANY * total else Severity.NOTE,
+            kind=FindingKind.DUPLICATES,
+            message=f"{count:,} of {total:,} examples ({count / total:.1%}) repeat others of their part ({told}): "
+            f"{distinct:,} different inputs in all",
+            count=count,
+            examples=tuple(name for part in parts.parts for name in _pairs(parts, part, _later(part), part))[:NAMED],
+        )
 
 
 def find_conflicts(parts: InspectedParts) -> Iterator[DataFinding]:

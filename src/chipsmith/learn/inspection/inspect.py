@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from chipsmith.data_report import DataFinding, DataReport, FindingKind, Severity
 from chipsmith.errors import BadInput
 from chipsmith.learn.data import Dataset
 from chipsmith.learn.data.decoded import DecodedSection
@@ -25,7 +26,6 @@ from chipsmith.learn.inspection.contents import (
 from chipsmith.learn.inspection.duplicates import find_conflicts, find_duplicates, find_leakage
 from chipsmith.learn.inspection.inspected_parts import InspectedParts
 from chipsmith.learn.inspection.look import Looked, look_at_files
-from chipsmith.learn.inspection.report import DataFinding, DataReport, FindingKind, Severity
 from chipsmith.learn.recipe import Recipe
 
 _WEIGHTS = {severity: index for index, severity in enumerate(Severity)}

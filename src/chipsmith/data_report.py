@@ -88,6 +88,14 @@ class TraitSummary:
     median: float | None = None
     highest: float | None = None
 
+    @property
+    def text(self) -> str:
+        """The summary in a line."""
+        if self.median is not None:
+            return f"{self.lowest:.6g} to {self.highest:.6g}, median {self.median:.6g}"
+        more = f", others ({self.others:,})" if self.others else ""
+        return ", ".join(f"{word} ({count:,})" for word, count in self.words) + more
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataReport:
@@ -128,3 +136,10 @@ class DataReport:
     def to_plain(self) -> dict[str, Any]:
         """Plain JSON values, fields in order."""
         return dataclasses.asdict(self)
+
+
+def findings_to_plain(report: DataReport | None) -> list[dict[str, Any]]:
+    """The findings without their examples, for the fields at the top of an object; none where nobody looked."""
+    findings = () if report is None else report.findings
+    names = ("severity", "kind", "message", "count")
+    return [{name: getattr(finding, name) for name in names} for finding in findings]
