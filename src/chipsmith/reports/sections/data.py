@@ -61,7 +61,9 @@ def _parts(report: DataReport) -> str:
         ("inputs that an earlier part has", [part.seen_before for part in report.parts]),
         *((name, [part.by_class[index] for part in report.parts]) for index, name in enumerate(report.class_names)),
     ]
-    rows = [(name, *(number(count, f"{count:,}") for count in counts)) for name, counts in lines]
+    rows: list[list[str | Cell]] = [
+        [name, *(number(count, f"{count:,}") for count in counts)] for name, counts in lines
+    ]
     return table(("examples", *(part.name for part in report.parts)), rows, label="Examples by part and class")
 
 
@@ -81,9 +83,10 @@ def _values(report: DataReport) -> str:
     return details("Ranges of the values, and what the files say of themselves", shown) if shown else ""
 
 
-def _range(row: ColumnRange) -> tuple[str | Cell, ...]:
+def _range(row: ColumnRange) -> list[str | Cell]:
     figures = (number(value, f"{value:.6g}") for value in (row.lowest, row.mean, row.highest))
-    return (row.name, *figures, "" if row.distinct is None else number(row.distinct, f"{row.distinct:,}"))
+    distinct = "" if row.distinct is None else number(row.distinct, f"{row.distinct:,}")
+    return [row.name, *figures, distinct]
 
 
 SECTION = PageSection(name="data", title="Data", link="data", draw=_draw)
