@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chipsmith.errors import BadInput
+from chipsmith.files import write_whole
 
 _MARK = b"\nchipsmith sum 1\n"
 _SUM_BYTES = hashlib.sha256().digest_size
@@ -55,6 +56,40 @@ def check_seal(path: Path, *, name: str) -> None:
         length = os.fstat(file.fileno()).st_size - SEAL_BYTES
         if length < 0 or _hash_contents(file, length, name) + _MARK != file.read():
             raise _damaged(name)
+
+
+# --- folders ---------------------------------------------------------------------------------------------------------
+
+SUMS = "SHA256SUMS"
+"""The file with the checksums of a folder's other files, in the form of the tool sha256sum."""
+
+
+def write_sums(folder: Path) -> None:
+    """Write the checksums of all files in a folder, of those in its folders too: the last file of a finished folder."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != SUMS)
+    lines = (f"{_sum_file(file)}  {file.relative_to(folder).as_posix()}\n" for file in files)
+    write_whole(folder / SUMS, "".join(lines).encode())
+
+
+def check_sums(folder: Path) -> None:
+    """Compare a folder's files with their checksums. Raises Damaged, naming the first that differs or is missing."""
+    try:
+        *lines, end = (folder / SUMS).read_bytes().decode().split("\n")
+    except (OSError, ValueError) as error:
+        raise Damaged(f"{folder / SUMS} is missing or damaged") from error
+    for line in (*lines, *filter(None, [end])):
+        checksum, _, name = line.partition("  ")
+        file = folder / name
+        if not name or not file.is_file() or _sum_file(file) != checksum:
+            raise Damaged(f"{file} is missing or damaged: its checksum in {SUMS} is another")
+
+
+def _sum_file(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+# --- seals -----------------------------------------------------------------------------------------------------------
 
 
 def _begin(name: str) -> hashlib._Hash:

@@ -14,6 +14,9 @@ import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 
+UNFOLDED_BYTES, UNFOLDED_TIMES = 1 << 30, 20
+"""An archive may unfold to so many bytes, or to so many times its own size."""
+
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     """Write `data` to `path` at once: to a temporary file in the same folder, which then takes its name.
@@ -49,18 +52,42 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
 def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[str, npt.NDArray[np.generic]]:
     """The one array of an `.npy` file, or the arrays of an `.npz` file by name; nothing is unpickled.
 
-    Raises BadInput where the file is missing, damaged, too large for this machine's memory, or holds objects.
+    Raises BadInput where the file is missing, damaged, too large for this machine's memory, holds objects, or is a
+    small archive that unfolds to more than UNFOLDED_BYTES.
     """
     try:
         with Path(path).open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
-            return loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+            if isinstance(loaded, np.ndarray):
+                return loaded
+            _check_unfolding(path, loaded.zip)
+            return {name: _member(loaded, name) for name in loaded.files}
+    except BadInput:
+        raise
     except FileNotFoundError as error:
         raise BadInput(f"cannot read {path}: no such file") from error
     except MemoryError as error:
         raise BadInput(f"{path} is too large for the memory of this machine") from error
     except Exception as error:  # of the tokenizer, the unzipper and the parser behind numpy.load
         raise BadInput(f"{path} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error
+
+
+def _check_unfolding(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> None:
+    """Refuse an archive that was written to fill the memory: no member unfolds to more than it says here."""
+    members = archive.infolist()
+    folded, unfolded = (sum(sizes) for sizes in zip(*((m.compress_size, m.file_size) for m in members), strict=True))
+    if unfolded > UNFOLDED_BYTES and unfolded > UNFOLDED_TIMES * folded:
+        raise BadInput(
+            f"{path} unfolds {folded:,} bytes to {unfolded:,}, as numbers hardly do; write it with numpy.savez, unfolded"
+        )
+
+
+def _member(archive: Mapping[str, object], name: str) -> npt.NDArray[np.generic]:
+    """An array of an `.npz` file; numpy gives what is none as bytes."""
+    array = archive[name]
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name} is no array")
+    return array
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:

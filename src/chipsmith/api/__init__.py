@@ -7,6 +7,7 @@
     deploy                                              a network as C for a device without an NPU
     kernel                                              a single layer: on chips, under their roof, and on this computer
     scale                                               how it scales with batch, threads and the chip
+    keygen  sign  verify                                who vouches for a program, and whether it is theirs
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
     generations                                         the same networks on one core, many, GPUs, chips, quantum
     report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
@@ -29,6 +30,7 @@ from chipsmith.api.kernels import KERNEL_VERBS
 from chipsmith.api.machines import MACHINE_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
+from chipsmith.api.signatures import SIGNATURE_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
@@ -41,6 +43,7 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.machines import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
     from chipsmith.api.scaling import *  # noqa: F403
+    from chipsmith.api.signatures import *  # noqa: F403
 
 VERBS: Mapping[str, AnyVerb] = {
     verb.name: verb
@@ -51,6 +54,7 @@ VERBS: Mapping[str, AnyVerb] = {
         *DEPLOY_VERBS,
         *KERNEL_VERBS,
         *SCALING_VERBS,
+        *SIGNATURE_VERBS,
         *MACHINE_VERBS,
         *GENERATION_VERBS,
         *INVENTORY_VERBS,

@@ -26,6 +26,12 @@ def _terminal_progress() -> "Progress":
     return terminal_progress()
 
 
+def _passphrase() -> str | None:
+    from chipsmith.deployment.signatures.keys import PASSPHRASE_VARIABLE
+
+    return os.environ.get(PASSPHRASE_VARIABLE)
+
+
 Model = Annotated[
     "str | torch.nn.Module",
     Argument(metavar="MODEL", help="A .tosa, .tflite or .onnx file, or package.module:function."),
@@ -116,5 +122,14 @@ CompiledProgram = Annotated[
 ]
 DeployedProgram = Annotated[
     Union[AnyPath, "Program"], Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")
+]
+Passphrase = Annotated[str | None, Supplied(supply=_passphrase)]
+SignedPath = Annotated[
+    AnyPath,
+    Argument(metavar="P.program|RUN_FOLDER", help="A program, another file such as a network, or a run's folder."),
+]
+RequiredSignature = Annotated[
+    AnyPath | None,
+    Option(metavar="PUB.pem", help="Read nothing that the owner of this public key did not sign, as it is."),
 ]
 Inputs = AnyPath | Mapping[str, "Array"] | None

@@ -13,6 +13,7 @@ from chipsmith.api.forms import (
     OwnNetwork,
     RecipeArgument,
     RecipeSettings,
+    RequiredSignature,
     Resume,
     Seed,
     ShowProgress,
@@ -84,7 +85,7 @@ def run(
     """
     from chipsmith.flow.quantum_run import run_quantum
     from chipsmith.flow.run import run_recipe
-    from chipsmith.flow.run_folder import choose_folder
+    from chipsmith.flow.run_folder import choose_folder, sole_work
     from chipsmith.flow.training import read_job, refuse_chip, require_chip
 
     job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
@@ -93,9 +94,11 @@ def run(
         refuse_chip(
             job, {"--chip": chip is not None, "--cosim": cosim, **{f"--set {field}": True for field in chip_settings}}
         )
-        return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
+        with sole_work(folder):
+            return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
     target = as_chip(chip or require_chip(job, verb="run"), chip_settings)
-    result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress))
+    with sole_work(folder):
+        result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress))
     return _with_cosimulation(result) if cosim else result
 
 
@@ -192,20 +195,22 @@ def predict(
     tokens: Annotated[int, Option(help="Tokens that a language model writes.")] = 100,
     temperature: Annotated[float, Option(help="0 takes the likeliest token; 1 draws by probability.")] = 0.0,
     seed: Annotated[int, Option(help="Seed of the tokens that are drawn.")] = 0,
+    require_signature: RequiredSignature = None,
 ) -> "Predicted":
     """Give raw data to a program: preprocess, execute on the simulated chip, and say what the network answers.
 
     `program` is what `run` made, as a Program or its file: it says itself how raw data become its inputs. An input is a
     file (an image, a sound, a CSV file of rows or of a series), or for a network of texts a text or a file with one.
     Each is one inference. A language model writes `tokens` more tokens, the likeliest at `temperature` 0, else drawn
-    by `seed`. Raises BadInput.
+    by `seed`. `require_signature` is the public key of who has to have signed the file. Raises BadInput, and
+    CheckFailed where it is not what was signed.
     """
     import os
 
     from chipsmith.deployment.language import Writing
     from chipsmith.deployment.predict import predict_raw
 
-    loaded = as_program(program)
+    loaded = as_program(program, require_signature)
     name = loaded.manifest.network if loaded is program else str(program)
     writing = Writing(tokens=tokens, temperature=temperature, seed=as_seed(seed))
     return predict_raw(loaded, [os.fspath(text_or_path) for text_or_path in inputs], writing=writing, name=name)
@@ -221,12 +226,11 @@ def report(
     from pathlib import Path
 
     from chipsmith.flow.results import QuantumRunResult, RunResult
-    from chipsmith.flow.run_folder import read_run, write_views
+    from chipsmith.flow.run_folder import draw_again
     from chipsmith.reports.record import RunRecord
 
     path = Path(folder)
-    record = read_run(path)
-    write_views(path, record)
+    record = draw_again(path)
     if isinstance(record, RunRecord):
         return RunResult(record=record, folder=path)
     return QuantumRunResult(record=record, folder=path)

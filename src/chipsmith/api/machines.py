@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chipsmith.api.forms import AnyPath, ChipArgument, ChipSettings, CompiledProgram, Inputs
+from chipsmith.api.forms import AnyPath, ChipArgument, ChipSettings, CompiledProgram, Inputs, RequiredSignature
 from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_arrays, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
@@ -22,17 +22,19 @@ def cosim(
         Inputs, Option(flags=("--input",), help="Inputs of one inference: .npy or .npz; default random.")
     ] = None,
     wave: Annotated[AnyPath | None, Option(help="Where a waveform (VCD) goes.")] = None,
+    require_signature: RequiredSignature = None,
 ) -> "CosimResult":
     """Run a program on the RTL of its chip and compare every bit and cycle with the simulators.
 
     One inference, cold and warm. `program` is a Program or its file; `inputs` are arrays by name, or an `.npy` or
     `.npz` file; `wave` is a file for the waveform. Builds of the RTL are cached. A difference is no exception: see
-    `CosimResult.difference`. Raises BadInput.
+    `CosimResult.difference`. `require_signature` is the public key of who has to have signed the file. Raises BadInput,
+    and CheckFailed where it is not what was signed.
     """
     from chipsmith.flow.arrays import check_folder
     from chipsmith.witness.cosimulate import compare, random_inputs
 
-    loaded = as_program(program)
+    loaded = as_program(program, require_signature)
     path = as_path(wave)
     if path is not None:
         check_folder(path)

@@ -15,6 +15,7 @@ from chipsmith.api.forms import (
     Model,
     Quantise,
     RandomCalibration,
+    RequiredSignature,
     Shapes,
     TargetDb,
     WideLayers,
@@ -22,7 +23,7 @@ from chipsmith.api.forms import (
 )
 from chipsmith.api.loading import QUANTISE, describe_quantisation, load_network, read_options, resolve_source
 from chipsmith.api.parameter import Option
-from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_path, as_program
+from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_genuine_model, as_path, as_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
 from chipsmith.errors import BadInput
@@ -118,21 +119,23 @@ def simulate(
     *,
     inputs: Annotated[Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
+    require_signature: RequiredSignature = None,
 ) -> "SimResult":
     """Execute a program on the simulated chip and time it to the cycle.
 
     `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
-    of one inference, cold and warm. `output` takes the results.
+    of one inference, cold and warm. `output` takes the results. `require_signature` is the public key of who has to
+    have signed the file.
 
-    Raises BadInput for files or inputs that do not fit.
+    Raises BadInput for files or inputs that do not fit, CheckFailed where the file is not what was signed.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.results import SimResult
     from chipsmith.sim.cycle import simulate as simulate_cycles
     from chipsmith.sim.functional import execute
 
-    loaded = as_program(program)
+    loaded = as_program(program, require_signature)
     path = as_path(output)
     if path is not None:
         if inputs is None:
@@ -177,6 +180,7 @@ def infer(
         str | None,
         Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im."),
     ] = None,
+    require_signature: RequiredSignature = None,
 ) -> "InferResult":
     """Give a network its author's inputs and take its author's outputs, on any target.
 
@@ -187,40 +191,43 @@ def infer(
     given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
     times; the result's latency has their median and 99th percentile. On a `board`, which an emulator has, the
-    instructions of each inference are counted. The other arguments are as for `compile`.
+    instructions of each inference are counted. `require_signature` is the public key of who has to have signed the
+    network's file, and nothing but that file is read then. The other arguments are as for `compile`.
 
-    Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do.
+    Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do, CheckFailed
+    where the file is not what was signed.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.inference import arrange_inputs, infer_counted, infer_outputs, time_inferences
     from chipsmith.flow.results import InferResult
     from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
 
-    wanted = TargetOptions(runtime=runtime, precision=read_precision(precision), threads=threads, board=board)
-    runner = load_target(target, as_chip(chip, settings), wanted)
-    given, path = as_arrays_by_name(inputs), as_path(output)
-    options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
-    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
-    if path is not None:
-        check_output(path, network.output_names)
-    inferences = arrange_inputs(network, given)
-    prepared = runner.prepare(network)
-    latency = None if timed is None else time_inferences(prepared, inferences, target=target, count=timed)
-    if isinstance(prepared, CountedNetwork):
-        outputs, counted = infer_counted(network, prepared, inferences)
-    else:
-        outputs, counted = infer_outputs(network, prepared, inferences), None
-    if path is not None:
-        write_outputs(path, outputs)
-    return InferResult(
-        network=network.graph.name,
-        target=runner,
-        inferences=inferences.count,
-        outputs=outputs,
-        path=path,
-        latency=latency,
-        counted=counted,
-    )
+    with as_genuine_model(model, require_signature) as genuine:
+        wanted = TargetOptions(runtime=runtime, precision=read_precision(precision), threads=threads, board=board)
+        runner = load_target(target, as_chip(chip, settings), wanted)
+        given, path = as_arrays_by_name(inputs), as_path(output)
+        options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
+        network = load_network(genuine, calibration, random_calibration=random_calibration, options=options)
+        if path is not None:
+            check_output(path, network.output_names)
+        inferences = arrange_inputs(network, given)
+        prepared = runner.prepare(network)
+        latency = None if timed is None else time_inferences(prepared, inferences, target=target, count=timed)
+        if isinstance(prepared, CountedNetwork):
+            outputs, counted = infer_counted(network, prepared, inferences)
+        else:
+            outputs, counted = infer_outputs(network, prepared, inferences), None
+        if path is not None:
+            write_outputs(path, outputs)
+        return InferResult(
+            network=network.graph.name,
+            target=runner,
+            inferences=inferences.count,
+            outputs=outputs,
+            path=path,
+            latency=latency,
+            counted=counted,
+        )
 
 
 def estimate(

@@ -11,14 +11,16 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.flow.inspection import load_for_training
-from chipsmith.flow.run_folder import CHECKPOINT, PAGE, RESULT, TRAINED, choose_folder
+from chipsmith.flow.run_folder import CHECKPOINT, PAGE, RESULT, TRAINED, choose_folder, sole_work
 from chipsmith.flow.training import train_in
 from chipsmith.learn.compression.variants import CompressionContext
 from chipsmith.learn.data import Dataset, Task
+from chipsmith.learn.data.fingerprint import hash_parts
 from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.trained_file import load_trained, save_trained
+from chipsmith.learn.training.identity import bit_versions
 from chipsmith.reports.compression import render_compression
 from chipsmith.schema import Json
 from chipsmith.studies.compression import CompressionStudy
@@ -58,11 +60,18 @@ def compress_recipe(
     folder is another compression's.
     """
     path = choose_folder(out, f"compress-{recipe.name}-{chip.name}-{recipe.seed}")
+    with sole_work(path):
+        return _compress(recipe, chip, settings, path=path, progress=progress)
+
+
+def _compress(
+    recipe: Recipe, chip: Chip, settings: CompressionSettings, *, path: Path, progress: Progress
+) -> Compressed:
     data = load_for_training(recipe, progress).data
     if data.task is Task.GENERATION:
         raise BadInput(f"recipe {recipe.name}: compression takes networks whose answer can be judged, not generation")
     epochs = max(1, settings.epochs or recipe.training.epochs)
-    folder = CompressionFolder(path, identity=f"{recipe.model_dump_json()} {chip.sha256} {epochs}")
+    folder = CompressionFolder(path, identity=_identity(recipe, chip, epochs, data))
     module = _train_or_load(recipe, data, path, progress)
     context = CompressionContext(recipe=recipe, dataset=data, chip=chip, module=module, epochs=epochs)
     result = CompressionStudy(context, settings, folder, progress).run()
@@ -71,6 +80,17 @@ def compress_recipe(
     write_whole(path / RESULT, (json.dumps(result.to_plain(), indent=1) + "\n").encode())
     write_whole(path / PAGE, render_compression(result).encode())
     return Compressed(result=result, folder=path)
+
+
+def _identity(recipe: Recipe, chip: Chip, epochs: int, data: Dataset) -> Json:
+    """What every candidate depends on."""
+    return {
+        "recipe": recipe.model_dump(mode="json", exclude={"description", "chip"}),
+        "chip": f"{chip.name}, sha256 {chip.sha256}",
+        "epochs of a small network": epochs,
+        "data": hash_parts(data),
+        "versions": bit_versions(data),
+    }
 
 
 def _train_or_load(recipe: Recipe, data: Dataset, folder: Path, progress: Progress) -> torch.nn.Module:

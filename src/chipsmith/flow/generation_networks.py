@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from chipsmith.cache import cache_folder, content_key, installed_versions
+from chipsmith.cache import cache_folder, content_key, keep_entry, read_entry, working_on
 from chipsmith.errors import BadInput
-from chipsmith.files import make_folder
 from chipsmith.flow.calibration import AnyCalibration, resolve_calibration
 from chipsmith.flow.run import lower_single
 from chipsmith.flow.run_folder import RESULT, TRAINED
@@ -19,9 +20,11 @@ from chipsmith.frontends.calibration import MissingCalibration
 from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model, load_random
-from chipsmith.learn import Recipe, load_recipe, load_trained, save_trained, shipped_recipes
+from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, load_trained, save_trained, shipped_recipes
+from chipsmith.learn.data.fingerprint import hash_parts
 from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
+from chipsmith.learn.training.identity import bit_versions
 from chipsmith.suggest import nearest_in_brackets
 from chipsmith.systems.computer_rows import NamedNetwork
 from chipsmith.systems.quantum_rows import read_quantum_run
@@ -38,7 +41,8 @@ PUBLISHED_FILES: Mapping[str, str] = {
 _QUANTUM = "quantum"
 """The kind of a run of a circuit, and how the kinds of its networks begin."""
 DEFAULT_NETWORKS = (*PUBLISHED_FILES, "digits")
-_USED = ("chipsmith", "torch")
+_KIND = "generations"
+"""Of the entries of the cache."""
 """The packages on whose versions a trained network depends."""
 
 
@@ -172,14 +176,32 @@ def _train(recipe: Recipe, text: str, progress: Progress) -> QuantizedNetwork:
         raise BadInput(
             f"{text} is no network for processors and chips: `chipsmith run {text}`, then name its run folder"
         )
-    folder = (
-        cache_folder() / "generations" / content_key([recipe.model_dump_json().encode(), installed_versions(_USED)])
-    )
     data = recipe.load_data()
-    if (folder / TRAINED).is_file():
-        return lower_single(load_trained(folder / TRAINED, allow=functions_of(recipe.network)), data)
-    progress.stage(f"train {recipe.name}, kept in the cache")
-    make_folder(folder)
-    trained = train_in(folder, recipe, data, resume=True, progress=progress)
-    save_trained(trained, folder / TRAINED)
+    depends_on = (recipe.model_dump(mode="json"), hash_parts(data), bit_versions(data))
+    name = content_key([json.dumps(depends_on).encode()])
+    with working_on(_KIND, name):
+        trained = _read_trained(name, recipe)
+        if trained is None:
+            progress.stage(f"train {recipe.name}, kept in the cache")
+            trained = _train_and_keep(name, recipe, data, progress)
     return lower_single(trained, data)
+
+
+def _read_trained(name: str, recipe: Recipe) -> TrainedNetwork | None:
+    """The entry of the cache; its reader takes a file that ends with the weights."""
+    contents = read_entry(_KIND, name)
+    if contents is None:
+        return None
+    with TemporaryDirectory() as place:
+        file = Path(place) / TRAINED
+        file.write_bytes(contents)
+        return load_trained(file, allow=functions_of(recipe.network))
+
+
+def _train_and_keep(name: str, recipe: Recipe, data: Dataset, progress: Progress) -> TrainedNetwork:
+    """Train beside the entry, where an interrupted training goes on, and keep the entry."""
+    folder = cache_folder() / _KIND / f"{name}-training"
+    trained = train_in(folder, recipe, data, resume=True, progress=progress)
+    keep_entry(_KIND, name, lambda file: save_trained(trained, file))
+    shutil.rmtree(folder, ignore_errors=True)
+    return trained

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.files import make_folder
 from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.results import TrainResult
-from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder
+from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, sole_work
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.training.processes import processes
@@ -108,6 +109,11 @@ def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, progr
 def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Progress) -> TrainResult:
     """Train, judge in float on the test part, and write the weights; under torchrun the first process writes."""
     folder = choose_folder(out, f"{recipe.name}-{recipe.seed}")
+    with sole_work(folder) if processes().leads else nullcontext():
+        return _train_recipe(folder, recipe, resume=resume, progress=progress)
+
+
+def _train_recipe(folder: Path, recipe: Recipe, *, resume: bool, progress: Progress) -> TrainResult:
     inspected = load_for_training(recipe, progress)
     data = inspected.data
     trained = train_in(folder, recipe, data, resume=resume, progress=progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 import zipfile
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import torch
 
@@ -60,6 +61,17 @@ def read_safetensors(path: str | os.PathLike[str], *, what: str, mend: str) -> t
         raise BadInput(f"{path} is no {what}, or is truncated ({error}); {mend}") from error
     except Exception as error:  # a type that torch has not, a name that is no text
         raise BadInput(f"{path} is no {what}, or is damaged; {mend}") from error
+
+
+def hash_tensors(tensors: Mapping[str, torch.Tensor], *, text: str = "") -> str:
+    """The SHA-256 of tensors with their names, types and shapes, in their order by name, and of a text beside them."""
+    import torch
+
+    digest = hashlib.sha256(text.encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"\n{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def _size_bytes(file: Path) -> int:

@@ -12,7 +12,7 @@ from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.reproducible import reproducible, require_torch
-from chipsmith.learn.tensor_files import read_safetensors
+from chipsmith.learn.tensor_files import hash_tensors, read_safetensors
 from chipsmith.learn.trained import TrainedNetwork, Training
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ SCHEMA_VERSION = 2
 """Version of the JSON; it grows by one whenever a field changes its meaning or goes."""
 
 _KEY = "chipsmith.training"
+_CHECKSUM = "sha256"
+"""Of the training's JSON and the weights; files of earlier versions have none."""
 _MEND = "give a file that `chipsmith train` wrote"
 
 
@@ -32,8 +34,9 @@ def save_trained(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
     from safetensors.torch import save
 
     training = network.training.model_dump(mode="json")
-    text = json.dumps({"schema_version": SCHEMA_VERSION, "training": training})
     weights = {name: tensor.contiguous() for name, tensor in network.module.state_dict().items()}
+    checksum = hash_tensors(weights, text=json.dumps(training))
+    text = json.dumps({"schema_version": SCHEMA_VERSION, "training": training, _CHECKSUM: checksum})
     write_whole(path, save(weights, metadata={_KEY: text}))
 
 
@@ -47,7 +50,7 @@ def load_trained(path: str | os.PathLike[str], *, allow: Collection[str] = ()) -
     file = Path(path)
     require_torch(f"load {file}")
     text, weights = _read(file)
-    training = _parse(text, file)
+    training = _parse(text, weights, file)
     refuse_functions(training.recipe.network, allow=allow, origin=str(file))
     return TrainedNetwork(module=_restore(training, weights, file), training=training)
 
@@ -61,7 +64,7 @@ def _read(file: Path) -> tuple[str, Tensors]:
     return text, weights
 
 
-def _parse(text: str, file: Path) -> Training:
+def _parse(text: str, weights: Tensors, file: Path) -> Training:
     from pydantic import ValidationError
 
     try:
@@ -71,6 +74,8 @@ def _parse(text: str, file: Path) -> Training:
         raise BadInput(f"{file} holds weights, but their description is broken; {_MEND}") from error
     if version != SCHEMA_VERSION:
         raise BadInput(f"{file} has version {version}, this Chipsmith reads version {SCHEMA_VERSION}: train again")
+    if _CHECKSUM in fields and fields[_CHECKSUM] != hash_tensors(weights, text=json.dumps(training)):
+        raise BadInput(f"{file} is damaged: its checksum is not that of its contents; put back a copy, or train again")
     try:
         return Training.model_validate(training)
     except ValidationError as error:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from chipsmith.learn.data.dataset import Dataset
 
 Digests = NDArray[np.int64]
 """Eight bytes for each example, in the examples' order: int64 (n)."""
 
 _BYTES = 8
+
+
+def hash_parts(dataset: Dataset) -> dict[str, str]:
+    """What tells the content of each part of a data set from another's: how many examples it has, and their hash."""
+    parts = {"training": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    return {name: _summarise(part.digests()) for name, part in parts.items()}
+
+
+def _summarise(digests: Digests) -> str:
+    return f"{len(digests):,} examples, sha256 {hashlib.sha256(digests.tobytes()).hexdigest()}"
 
 
 def digest_examples(contents: Iterable[tuple[bytes, ...]]) -> Digests:

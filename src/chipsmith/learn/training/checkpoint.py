@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chipsmith.checksums import Damaged, seal, unseal
+from chipsmith.checksums import Damaged, check_seal, seal
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
+from chipsmith.learn.tensor_files import read_torch
 from chipsmith.learn.training.identity import TrainingIdentity
 
 State = dict[str, Any]
@@ -59,11 +60,8 @@ def _identity(content: Mapping[str, Any]) -> TrainingIdentity:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    import torch
-
     try:
-        contents = unseal(path.read_bytes(), name=_NAME)
-        content = torch.load(io.BytesIO(contents), weights_only=True, map_location="cpu")
+        check_seal(path, name=_NAME)
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
     except Damaged as error:
@@ -71,8 +69,7 @@ def _read(path: Path) -> Mapping[str, Any]:
             f"{path} is damaged, or is no checkpoint of this Chipsmith: its checksum is not that of its contents; "
             f"put back a copy, or {_AFRESH}"
         ) from error
-    except Exception as error:  # of the unzipper and the unpickler behind torch.load
-        raise BadInput(f"{path} is no checkpoint of a training; {_AFRESH}") from error
+    content = read_torch(path, what="checkpoint of a training", mend=_AFRESH)
     if not isinstance(content, dict):
         raise BadInput(f"{path} is no checkpoint of a training; {_AFRESH}")
     return content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import chipsmith
 from chipsmith.extras import installed_version
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.fingerprint import Digests, describe_difference
+from chipsmith.learn.tensor_files import hash_tensors
 from chipsmith.learn.training.measure import measure
 from chipsmith.learn.training.settings import TrainingSettings
 
@@ -45,10 +45,7 @@ class TrainingIdentity:
         return next(self._differences(other), None)
 
     def _differences(self, other: TrainingIdentity) -> Iterator[str]:
-        for name in {**other.fields, **self.fields}:
-            before, now = self.fields.get(name), other.fields.get(name)
-            if before != now:
-                yield f"its {name} is {_short(before)}, here it is {_short(now)}"
+        yield from compare_fields(self.fields, other.fields)
         for part, digests in other.examples.items():
             different = describe_difference(part, self.examples[part], digests)
             if different is not None:
@@ -72,7 +69,7 @@ def identify_training(
     Every training and validation example is hashed once, and the module is run on the first few, in evaluation mode.
     """
     fields = {
-        "versions": _versions(dataset),
+        "versions": bit_versions(dataset),
         **work,
         "seed": seed,
         "training": settings.model_dump(mode="json"),
@@ -83,16 +80,17 @@ def identify_training(
         "preprocessing": dataset.preprocessing.model_dump(mode="json"),
         "modules": {name or "whole": _describe(part) for name, part in module.named_modules()},
         "parameters": {name: list(tensor.shape) for name, tensor in module.state_dict().items()},
-        "first weights": _hash_weights(module),
+        "first weights": hash_tensors(module.state_dict()),
     }
     return TrainingIdentity(
-        fields=dict(_flatten(fields)),
+        fields=dict(flatten_fields(fields)),
         examples={"training": dataset.train.digests(), "validation": dataset.validation.digests()},
         first_loss=_first_loss(module, dataset, settings.device),
     )
 
 
-def _versions(dataset: Dataset) -> dict[str, str | None]:
+def bit_versions(dataset: Dataset) -> dict[str, str | None]:
+    """The versions of what the bits of a training on this data set depend on, by package."""
     packages = (*_PACKAGES, *_DECODERS.get(dataset.preprocessing.reader.kind, ()))
     return {"chipsmith": chipsmith.__version__, **{package: installed_version(package) for package in packages}}
 
@@ -110,16 +108,14 @@ def _describe(module: torch.nn.Module) -> str:
     return " ".join(f"{type(module).__name__}({module.extra_repr()})".split())
 
 
-def _hash_weights(module: torch.nn.Module) -> str:
-    """Of the values that training starts from: a file of weights counts by its content."""
-    digest = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
-        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
+def compare_fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Each field that differs, with both values, in a few words."""
+    for name in {**now, **before}:
+        if before.get(name) != now.get(name):
+            yield f"its {name} is {_short(before.get(name))}, here it is {_short(now.get(name))}"
 
 
-def _flatten(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def flatten_fields(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """The values of nested mappings and of lists of mappings, by dotted name."""
     if isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
         value = {str(index): item for index, item in enumerate(value)}
@@ -127,7 +123,7 @@ def _flatten(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
         return
     for key, item in value.items():
-        yield from _flatten(item, f"{name}.{key}" if name else str(key))
+        yield from flatten_fields(item, f"{name}.{key}" if name else str(key))
 
 
 def _short(value: object) -> str:
