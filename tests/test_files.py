@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
+import struct
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -146,3 +150,29 @@ def test_equal_arrays_give_equal_files(tmp_path):
     for name in ("a.npz", "b.npz"):
         write_arrays(tmp_path / name, {"x": np.arange(3)})
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+def test_a_small_archive_that_unfolds_to_gigabytes_is_refused(tmp_path, claimed):
+    """A member that really unfolds to 1.1 GiB, of which not a byte is unfolded, and one that says so of 10^12 bytes."""
+    path = tmp_path / "bomb.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("x.npy", "w", force_zip64=True) as x:
+        np.lib.format.write_array_header_1_0(x, {"descr": "|u1", "fortran_order": False, "shape": (1126 << 20,)})
+        for _ in range(2 if claimed else 1126):
+            x.write(bytes(1 << 20))
+    if claimed:
+        path.write_bytes(_claim(path.read_bytes(), 10**12))
+    tracemalloc.start()
+    with pytest.raises(BadInput, match=r"bomb\.npz (unfolds [\d,]+ bytes to 1[\d,]+,|is not a whole|is too large)"):
+        read_arrays(path)
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
+
+
+def _claim(archive: bytes, size: int) -> bytes:
+    """The archive whose list of contents says another size of its member, in the field that ZIP64 has for it."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        true = opened.infolist()[0].file_size
+    places = archive.count(struct.pack("<I", true))
+    assert places >= 1
+    return archive.replace(struct.pack("<I", true), struct.pack("<I", min(size, 0xFFFFFFFE)))

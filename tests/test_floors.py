@@ -11,7 +11,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
 
 FLOORS = (
-    {"data_report", "errors", "processors", "schema", "suggest"},
+    {"data_report", "errors", "loops", "processors", "schema", "suggest"},
     {"extras"},
     {"diagnosis"},
     {"files", "locks", "private_folders"},

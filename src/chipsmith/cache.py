@@ -26,9 +26,9 @@ from chipsmith.private_folders import belongs_here, find_intruder
 
 _VARIABLE = "CHIPSMITH_CACHE"
 _OWN = 0o700
-_BUILDING = ".building-"
+BUILDING = ".building-"
+"""How folders of builds in the cache begin: those that a killed process left are removed after a day."""
 _STALE_S = 86_400
-"""A folder of a build that is older was left by a process that was killed."""
 
 
 def cache_folder() -> Path:
@@ -151,7 +151,7 @@ def _check(entry: Path, check: Callable[[], object]) -> Path | None:
 def _write(folder: Path, name: str, build: Callable[[Path], Path]) -> Path:
     """Build in a fresh folder, seal, and give the name at once. Raises OSError."""
     _remove_stale(folder)
-    with TemporaryDirectory(dir=folder, prefix=_BUILDING) as place:
+    with TemporaryDirectory(dir=folder, prefix=BUILDING) as place:
         built = build(Path(place))
         built.chmod(0o600)
         seal_file(built, name=name)
@@ -159,7 +159,7 @@ def _write(folder: Path, name: str, build: Callable[[Path], Path]) -> Path:
 
 
 def _remove_stale(folder: Path) -> None:
-    for place in folder.glob(f"{_BUILDING}*"):
+    for place in folder.glob(f"{BUILDING}*"):
         with suppress(OSError):
             if time.time() - place.stat().st_mtime > _STALE_S:
                 shutil.rmtree(place)
@@ -169,6 +169,17 @@ def _remove_stale(folder: Path) -> None:
 def _sole_writer(folder: Path, name: str) -> Iterator[None]:
     with waiting_lock(folder / f".{name}.lock", on_wait=lambda: _tell(f"another process works on {folder / name}")):
         yield
+
+
+def own_folder(kind: str) -> Path:
+    """The folder of a kind, for work in it. Raises BadInput where it cannot be made, or others may write to it."""
+    try:
+        return _make_own_folder(kind)
+    except OSError as error:
+        place = cache_folder() / kind
+        raise BadInput(
+            f"cannot make {place}: {error.strerror or error}; name another folder in ${_VARIABLE}"
+        ) from error
 
 
 def _own_folder(kind: str) -> Path:

@@ -78,7 +78,7 @@ def _check_unfolding(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> 
     folded, unfolded = (sum(sizes) for sizes in zip(*((m.compress_size, m.file_size) for m in members), strict=True))
     if unfolded > UNFOLDED_BYTES and unfolded > UNFOLDED_TIMES * folded:
         raise BadInput(
-            f"{path} unfolds {folded:,} bytes to {unfolded:,}, as numbers hardly do; write it with numpy.savez, unfolded"
+            f"{path} unfolds {folded:,} bytes to {unfolded:,}, as numbers hardly do; write it with numpy.savez"
         )
 
 
