@@ -50,7 +50,7 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
     {
         "mlp_classifier": _entry(Mlp(hidden=(32, 16)), (16,), 10),
         "mlp_regressor": _entry(Mlp(hidden=(32,), activation="gelu"), (10,), 1),
-        "cnn": _entry(Cnn(channels=(8, 16), batch_norm=True, dense=(32,)), (3, 16, 16), 10),
+        "cnn": _entry(Cnn(channels=(8, 16), norm="batch", dense=(32,)), (3, 16, 16), 10),
         "gabor": _entry(Gabor(wavelengths=(4.0,), orientations=4, kernel=5), (3, 16, 16), 10),
         "resnet_cifar": _entry(ResNet(blocks=(1, 1, 1), widths=(8, 16, 32)), (3, 16, 16), 10),
         "resnet_imagenet": _entry(

@@ -46,8 +46,9 @@ class Gabor(Network):
         channels, height, width = input_shape
         places = [-(-side // self.stride) // self.pool for side in (height, width)]
         if min(places) < 1:
+            least = self.stride * self.pool
             raise BadInput(
-                f"network 'gabor' with this stride and pool needs images of {self.stride * self.pool} pixels"
+                f"network 'gabor' with stride {self.stride} and pool {self.pool} needs {least} pixels a side"
             )
         filters = GaborFilters(
             channels=channels,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chipsmith.errors import BadInput
 from chipsmith.learn.privacy.attacks import AttackResult
 
 SCHEMA_VERSION = 1
@@ -132,6 +135,18 @@ class AuditRecord(_AuditPart):
         """The object of `chipsmith audit --json` and of audit.json."""
         figures: dict[str, Any] = self.model_dump(mode="json")
         return {**figures, "sees": self.sees, "failure": self.failure}
+
+
+def read_audit(path: Path) -> AuditRecord:
+    """The record in an audit.json. Raises BadInput where the file is missing or holds none."""
+    try:
+        content = json.loads(path.read_bytes())
+        fields = {name: content[name] for name in AuditRecord.model_fields}
+        return AuditRecord.model_validate(fields)
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadInput(f"{path} holds no audit; `chipsmith audit` writes one") from error
 
 
 def figures_of(results: tuple[AttackResult, ...], *, delta: float) -> tuple[AttackFigures, ...]:
