@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chipsmith.data_report import DataReport, findings_to_plain
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -210,11 +211,12 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
-    """How a network was trained, its float metrics on the test part, and the file of its weights."""
+    """How a network was trained, its float metrics on the test part, its file of weights, and a look at its data."""
 
     training: Training
     metrics: Metrics
     path: Path
+    data: DataReport
 
     def to_json(self) -> Json:
         """The object of `chipsmith train --json`; `accuracy_source` is there for classification and language."""
@@ -238,6 +240,7 @@ class TrainResult:
             "history": [dataclasses.asdict(epoch) for epoch in training.history.epochs],
             "privacy": self._privacy_to_json(),
             "weights": str(self.path),
+            "data_findings": findings_to_plain(self.data),
         }
 
     def _privacy_to_json(self) -> Json | None:
