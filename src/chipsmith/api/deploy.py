@@ -17,6 +17,7 @@ from chipsmith.api.forms import (
 )
 from chipsmith.api.loading import load_network, read_options
 from chipsmith.api.parameter import Option
+from chipsmith.api.values import as_decibels
 from chipsmith.api.verb import Verb
 from chipsmith.console import deploy as console
 from chipsmith.errors import BadInput
@@ -64,7 +65,7 @@ def deploy(
 
     if target not in _TARGETS:
         raise BadInput(f"there are no sources for the target '{target}'; there are: {', '.join(_TARGETS)}")
-    folder = Path(output)
+    folder, least_db = Path(output), as_decibels(floor, "--floor")
     check_name(name)
     check_target(folder, list_files(name))
     if isinstance(model, str) and Path(model).is_dir():
@@ -76,7 +77,7 @@ def deploy(
     module = generate_c(network.graph, name=name)
     check = None
     if not no_check:
-        check = check_c(network, module, model=name_model(model), floor=floor, random_calibration=random_calibration)
+        check = check_c(network, module, model=name_model(model), floor=least_db, random_calibration=random_calibration)
     return deploy_network(network, module, folder, check=check)
 
 
