@@ -16,6 +16,7 @@ from chipsmith.api.forms import (
     ProgramLimits,
     Quantise,
     RandomCalibration,
+    RequiredSignature,
     Shapes,
     TargetDb,
     WideLayers,
@@ -23,7 +24,15 @@ from chipsmith.api.forms import (
 )
 from chipsmith.api.loading import QUANTISE, describe_quantisation, load_network, read_options, resolve_source
 from chipsmith.api.parameter import Option
-from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_decibels, as_path, as_program
+from chipsmith.api.values import (
+    as_arrays,
+    as_arrays_by_name,
+    as_chip,
+    as_decibels,
+    as_genuine_model,
+    as_path,
+    as_program,
+)
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
 from chipsmith.errors import BadInput
@@ -119,6 +128,7 @@ def simulate(
     *,
     inputs: Annotated[Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
+    require_signature: RequiredSignature = None,
     limits: ProgramLimits = None,
 ) -> "SimResult":
     """Execute a program on the simulated chip and time it to the cycle.
@@ -126,11 +136,12 @@ def simulate(
     `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
     of one inference, cold and warm. An index that a table has no row for reads zeros, and is told
-    (`SimResult.stray_indices`). `output` takes the results. A program that takes more memory, or to execute more
-    cycles, than `limits` allow is refused with what it would take; without them they are those of the variables
-    CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles.
+    (`SimResult.stray_indices`). `output` takes the results. `require_signature` is the public key of who has to have
+    signed the file. A program that takes more memory, or to execute more cycles, than `limits` allow is refused with
+    what it would take; without them they are those of the variables CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or
+    2 GiB and 10^9 cycles.
 
-    Raises BadInput for files or inputs that do not fit.
+    Raises BadInput for files or inputs that do not fit, CheckFailed where the file is not what was signed.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.results import SimResult
@@ -138,7 +149,7 @@ def simulate(
     from chipsmith.sim.cycle import simulate as simulate_cycles
     from chipsmith.sim.functional import execute
 
-    loaded = as_program(program, limits)
+    loaded = as_program(program, require_signature, limits=limits)
     path = as_path(output)
     if path is not None:
         if inputs is None:
@@ -185,6 +196,7 @@ def infer(
         str | None,
         Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im."),
     ] = None,
+    require_signature: RequiredSignature = None,
     limits: ProgramLimits = None,
 ) -> "InferResult":
     """Give a network its author's inputs and take its author's outputs, on any target.
@@ -197,10 +209,12 @@ def infer(
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
     times; the result's latency has their median and 99th percentile. An index that a table has no row for reads zeros,
     and is told (`InferResult.stray_indices`), as are values beyond what the network's integers stand for
-    (`InferResult.clipped_inputs`). On a `board`, which an emulator has, the
-    instructions of each inference are counted. The other arguments are as for `compile`.
+    (`InferResult.clipped_inputs`). On a `board`, which an emulator has, the instructions of each inference are counted.
+    `require_signature` is the public key of who has to have signed the network's file, and nothing but that file is
+    read then. `limits` are for target npu, as for `simulate`. The other arguments are as for `compile`.
 
-    Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do.
+    Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do, CheckFailed
+    where the file is not what was signed.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.inference import (
@@ -214,35 +228,36 @@ def infer(
     from chipsmith.flow.results import InferResult
     from chipsmith.targets import CountedNetwork, HostedGraph, TargetOptions, load_target, read_precision
 
-    wanted = TargetOptions(
-        runtime=runtime, precision=read_precision(precision), threads=threads, board=board, limits=limits
-    )
-    runner = load_target(target, as_chip(chip, settings), wanted)
-    given, path = as_arrays_by_name(inputs), as_path(output)
-    options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
-    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
-    if path is not None:
-        check_output(path, network.output_names)
-    inferences = arrange_inputs(network, given)
-    prepared = runner.prepare(network)
-    latency = None if timed is None else time_inferences(prepared, inferences, target=target, count=timed)
-    if isinstance(prepared, CountedNetwork):
-        outputs, counted = infer_counted(network, prepared, inferences)
-    else:
-        outputs, counted = infer_outputs(network, prepared, inferences), None
-    if path is not None:
-        write_outputs(path, outputs)
-    return InferResult(
-        network=network.graph.name,
-        target=runner,
-        inferences=inferences.count,
-        outputs=outputs,
-        path=path,
-        stray_indices=describe_stray_indices(network, inferences),
-        clipped_inputs=describe_clipped(network, inferences) if isinstance(prepared, HostedGraph) else (),
-        latency=latency,
-        counted=counted,
-    )
+    with as_genuine_model(model, require_signature) as genuine:
+        wanted = TargetOptions(
+            runtime=runtime, precision=read_precision(precision), threads=threads, board=board, limits=limits
+        )
+        runner = load_target(target, as_chip(chip, settings), wanted)
+        given, path = as_arrays_by_name(inputs), as_path(output)
+        options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
+        network = load_network(genuine, calibration, random_calibration=random_calibration, options=options)
+        if path is not None:
+            check_output(path, network.output_names)
+        inferences = arrange_inputs(network, given)
+        prepared = runner.prepare(network)
+        latency = None if timed is None else time_inferences(prepared, inferences, target=target, count=timed)
+        if isinstance(prepared, CountedNetwork):
+            outputs, counted = infer_counted(network, prepared, inferences)
+        else:
+            outputs, counted = infer_outputs(network, prepared, inferences), None
+        if path is not None:
+            write_outputs(path, outputs)
+        return InferResult(
+            network=network.graph.name,
+            target=runner,
+            inferences=inferences.count,
+            outputs=outputs,
+            path=path,
+            stray_indices=describe_stray_indices(network, inferences),
+            clipped_inputs=describe_clipped(network, inferences) if isinstance(prepared, HostedGraph) else (),
+            latency=latency,
+            counted=counted,
+        )
 
 
 def estimate(
