@@ -197,23 +197,23 @@ def predict(
     tokens: Annotated[int, Option(help="Tokens that a language model writes.")] = 100,
     temperature: Annotated[float, Option(help="0 takes the likeliest token; 1 draws by probability.")] = 0.0,
     seed: Annotated[int, Option(help="Seed of the tokens that are drawn.")] = 0,
-    require_signature: RequiredSignature = None,
     limits: ProgramLimits = None,
+    require_signature: RequiredSignature = None,
 ) -> "Predicted":
     """Give raw data to a program: preprocess, execute on the simulated chip, and say what the network answers.
 
     `program` is what `run` made, as a Program or its file: it says itself how raw data become its inputs. An input is a
     file (an image, a sound, a CSV file of rows or of a series), or for a network of texts a text or a file with one.
     Each is one inference. A language model writes `tokens` more tokens, the likeliest at `temperature` 0, else drawn
-    by `seed`. `require_signature` is the public key of who has to have signed the file, `limits` as for `simulate`.
-    Raises BadInput, and CheckFailed where the file is not what was signed.
+    by `seed`. `limits` as for `simulate`. `require_signature` is the public key of who has to have signed the file.
+    Raises BadInput, and CheckFailed where it is not what was signed.
     """
     import os
 
     from chipsmith.deployment.language import Writing
     from chipsmith.deployment.predict import predict_raw
 
-    loaded = as_program(program, require_signature, limits=limits)
+    loaded = as_program(program, limits, require_signature)
     name = loaded.manifest.network if loaded is program else str(program)
     writing = Writing(tokens=tokens, temperature=temperature, seed=as_seed(seed))
     return predict_raw(

@@ -30,22 +30,22 @@ def cosim(
         Inputs, Option(flags=("--input",), help="Inputs of one inference: .npy or .npz; default random.")
     ] = None,
     wave: Annotated[AnyPath | None, Option(help="Where a waveform (VCD) goes.")] = None,
-    require_signature: RequiredSignature = None,
     limits: ProgramLimits = None,
+    require_signature: RequiredSignature = None,
 ) -> "CosimResult":
     """Run a program on the RTL of its chip and compare every bit and cycle with the simulators.
 
     One inference cold, then a warm one with other, random inputs, whose outputs must not depend on the first.
     `program` is a Program or its file; `inputs` of the cold one are arrays by name, or an `.npy` or `.npz` file; `wave`
     is a file for its waveform. Builds of the RTL are cached. A difference is no exception: see
-    `CosimResult.difference`. `require_signature` is the public key of who has to have signed the file, `limits` as for
-    `simulate`. Raises BadInput, and CheckFailed where the file is not what was signed.
+    `CosimResult.difference`. `limits` as for `simulate`. `require_signature` is the public key of who has to have
+    signed the file. Raises BadInput, and CheckFailed where it is not what was signed.
     """
     from chipsmith.flow.arrays import check_folder
     from chipsmith.program.port_values import draw_inputs
     from chipsmith.witness.cosimulate import compare
 
-    loaded = as_program(program, require_signature, limits=limits)
+    loaded = as_program(program, limits, require_signature)
     path = as_path(wave)
     if path is not None:
         check_folder(path)

@@ -128,18 +128,18 @@ def simulate(
     *,
     inputs: Annotated[Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
-    require_signature: RequiredSignature = None,
     limits: ProgramLimits = None,
+    require_signature: RequiredSignature = None,
 ) -> "SimResult":
     """Execute a program on the simulated chip and time it to the cycle.
 
     `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
     of one inference, cold and warm. An index that a table has no row for reads zeros, and is told
-    (`SimResult.stray_indices`). `output` takes the results. `require_signature` is the public key of who has to have
-    signed the file. A program that takes more memory, or to execute more cycles, than `limits` allow is refused with
-    what it would take; without them they are those of the variables CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or
-    2 GiB and 10^9 cycles.
+    (`SimResult.stray_indices`). `output` takes the results. A program that takes more memory, or to execute more
+    cycles, than `limits` allow is refused with what it would take; without them they are those of the variables
+    CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles. `require_signature` is
+    the public key of who has to have signed the file.
 
     Raises BadInput for files or inputs that do not fit, CheckFailed where the file is not what was signed.
     """
@@ -149,7 +149,7 @@ def simulate(
     from chipsmith.sim.cycle import simulate as simulate_cycles
     from chipsmith.sim.functional import execute
 
-    loaded = as_program(program, require_signature, limits=limits)
+    loaded = as_program(program, limits, require_signature)
     path = as_path(output)
     if path is not None:
         if inputs is None:
@@ -196,8 +196,8 @@ def infer(
         str | None,
         Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im."),
     ] = None,
-    require_signature: RequiredSignature = None,
     limits: ProgramLimits = None,
+    require_signature: RequiredSignature = None,
 ) -> "InferResult":
     """Give a network its author's inputs and take its author's outputs, on any target.
 
@@ -208,10 +208,10 @@ def infer(
     given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
     times; the result's latency has their median and 99th percentile. An index that a table has no row for reads zeros,
-    and is told (`InferResult.stray_indices`), as are values beyond what the network's integers stand for
-    (`InferResult.clipped_inputs`). On a `board`, which an emulator has, the instructions of each inference are counted.
-    `require_signature` is the public key of who has to have signed the network's file, and nothing but that file is
-    read then. `limits` are for target npu, as for `simulate`. The other arguments are as for `compile`.
+    and is told (`InferResult.stray_indices`), as are values beyond the
+    integers (`InferResult.clipped_inputs`). On a `board`, which an emulator has, the instructions of each inference
+    are counted. `require_signature` is the public key of who has to have signed the network's file, and nothing but
+    that file is read then. The other arguments are as for `compile`.
 
     Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do, CheckFailed
     where the file is not what was signed.

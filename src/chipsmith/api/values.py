@@ -54,15 +54,12 @@ def as_decibels(value: float, option: str) -> float:
 
 
 def as_program(
-    program: Union[AnyPath, "Program"],
-    require_signature: AnyPath | None = None,
-    *,
-    limits: "Limits | None" = None,
+    program: Union[AnyPath, "Program"], limits: "Limits | None", require_signature: AnyPath | None
 ) -> "Program":
     """A Program, or that of a file, whose signature by `require_signature` is verified before anything is parsed.
 
-    The file is read once: the bytes that are parsed are those that were verified. Raises BadInput, also where it takes
-    more than `limits` allow, and CheckFailed where the bytes are not what was signed.
+    It may take no more than the limits. The bytes that are parsed are those that were verified. Raises BadInput, and
+    CheckFailed where they are not what was signed.
     """
     from chipsmith.program.file import parse_program, read_program
     from chipsmith.program.program import Program

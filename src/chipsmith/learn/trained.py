@@ -15,6 +15,7 @@ from chipsmith.learn.privacy.boundary import outside_of_promise
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
+from chipsmith.learn.training.identity import TrainingIdentity, identify_training
 from chipsmith.learn.training.machines import MachineCandidate
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.validation.verdict import Verdict, guess_loss, judge
@@ -97,6 +98,18 @@ def train(
         on_epoch=on_epoch,
     )
     return TrainedNetwork(module=module, training=describe(recipe, dataset, history))
+
+
+def identify(recipe: Recipe, dataset: Dataset) -> TrainingIdentity:
+    """All that the recipe's trained network depends on, the code of a function of one's own among it."""
+    return identify_training(
+        build_module(recipe, dataset),
+        dataset,
+        settings=recipe.training,
+        seed=recipe.seed,
+        loss=None,
+        work=recipe.trained_by(),
+    )
 
 
 def build_module(recipe: Recipe, dataset: Dataset) -> torch.nn.Module:
