@@ -139,7 +139,8 @@ class SimResult:
 class InferResult:
     """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
 
-    `stray_indices` has a sentence for each operator that got an index which its table has no row for.
+    `stray_indices` has a sentence for each operator that got an index which its table has no row for, `clipped_inputs`
+    for each input with values beyond what its integers stand for, where the target computes in these.
     `latency` is that of warm inferences of the first input by this computer's clock, None where it was not asked for.
     `counted` has the instructions and the memory of the inferences where an emulated board ran them.
     """
@@ -150,6 +151,7 @@ class InferResult:
     outputs: Mapping[str, Array]
     path: Path | None
     stray_indices: tuple[str, ...] = ()
+    clipped_inputs: tuple[str, ...] = ()
     latency: HostLatency | None = None
     counted: InstructionCount | None = None
 
@@ -168,6 +170,7 @@ class InferResult:
             ],
             "output": None if self.path is None else str(self.path),
             "stray_indices": list(self.stray_indices),
+            "clipped_inputs": list(self.clipped_inputs),
             "latency": None if self.latency is None else self._latency_to_json(self.latency),
             "counted": None if self.counted is None else self._count_to_json(self.counted),
         }
