@@ -62,7 +62,7 @@ def _run(arguments: Sequence[str] | None) -> None:
     """Run a command, write all that it printed, and exit."""
     code = app.main(arguments, prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE, standalone_mode=False)
     sys.stdout.flush()
-    sys.exit(code)
+    sys.exit(code or 0)
 
 
 def _start_sooner() -> None:
