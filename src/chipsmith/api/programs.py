@@ -13,6 +13,7 @@ from chipsmith.api.forms import (
     Floor,
     Inputs,
     Model,
+    ProgramLimits,
     Quantise,
     RandomCalibration,
     RequiredSignature,
@@ -23,7 +24,15 @@ from chipsmith.api.forms import (
 )
 from chipsmith.api.loading import QUANTISE, describe_quantisation, load_network, read_options, resolve_source
 from chipsmith.api.parameter import Option
-from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_genuine_model, as_path, as_program
+from chipsmith.api.values import (
+    as_arrays,
+    as_arrays_by_name,
+    as_chip,
+    as_decibels,
+    as_genuine_model,
+    as_path,
+    as_program,
+)
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
 from chipsmith.errors import BadInput
@@ -77,7 +86,7 @@ def compile(
     from chipsmith.flow.results import CompileResult
     from chipsmith.program.file import write_program
 
-    path = as_path(output)
+    path, least_db = as_path(output), as_decibels(floor, "--floor")
     if path is not None:
         check_folder(path)
     asked = parse_stages(name for name in print_after if name != QUANTISE)
@@ -96,7 +105,7 @@ def compile(
         path=path,
         stages=stages,
         quantisation=None if network.quantisation is None else network.quantisation.report,
-        check=None if no_check else _check(network, compilation.program, model, floor, random_calibration),
+        check=None if no_check else _check(network, compilation.program, model, least_db, random_calibration),
     )
 
 
@@ -119,6 +128,7 @@ def simulate(
     *,
     inputs: Annotated[Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
+    limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,
 ) -> "SimResult":
     """Execute a program on the simulated chip and time it to the cycle.
@@ -126,8 +136,10 @@ def simulate(
     `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
     of one inference, cold and warm. An index that a table has no row for reads zeros, and is told
-    (`SimResult.stray_indices`). `output` takes the results. `require_signature` is the public key of who has to have
-    signed the file.
+    (`SimResult.stray_indices`). `output` takes the results. A program that takes more memory, or to execute more
+    cycles, than `limits` allow is refused with what it would take; without them they are those of the variables
+    CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles. `require_signature` is
+    the public key of who has to have signed the file.
 
     Raises BadInput for files or inputs that do not fit, CheckFailed where the file is not what was signed.
     """
@@ -137,14 +149,14 @@ def simulate(
     from chipsmith.sim.cycle import simulate as simulate_cycles
     from chipsmith.sim.functional import execute
 
-    loaded = as_program(program, require_signature)
+    loaded = as_program(program, limits, require_signature)
     path = as_path(output)
     if path is not None:
         if inputs is None:
             raise BadInput("--output needs --input: without inputs only the time is simulated")
         check_output(path, [port.name for port in loaded.manifest.outputs])
     arrays = {} if inputs is None else as_arrays(inputs, loaded)
-    outputs = {} if inputs is None else execute(loaded, arrays)
+    outputs = {} if inputs is None else execute(loaded, arrays, limits=limits)
     if path is not None:
         write_outputs(path, outputs)
     return SimResult(
@@ -184,6 +196,7 @@ def infer(
         str | None,
         Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im."),
     ] = None,
+    limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,
 ) -> "InferResult":
     """Give a network its author's inputs and take its author's outputs, on any target.
@@ -195,7 +208,8 @@ def infer(
     given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
     times; the result's latency has their median and 99th percentile. An index that a table has no row for reads zeros,
-    and is told (`InferResult.stray_indices`). On a `board`, which an emulator has, the instructions of each inference
+    and is told (`InferResult.stray_indices`), as are values beyond the
+    integers (`InferResult.clipped_inputs`). On a `board`, which an emulator has, the instructions of each inference
     are counted. `require_signature` is the public key of who has to have signed the network's file, and nothing but
     that file is read then. The other arguments are as for `compile`.
 
@@ -205,16 +219,19 @@ def infer(
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.inference import (
         arrange_inputs,
+        describe_clipped,
         describe_stray_indices,
         infer_counted,
         infer_outputs,
         time_inferences,
     )
     from chipsmith.flow.results import InferResult
-    from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
+    from chipsmith.targets import CountedNetwork, HostedGraph, TargetOptions, load_target, read_precision
 
     with as_genuine_model(model, require_signature) as genuine:
-        wanted = TargetOptions(runtime=runtime, precision=read_precision(precision), threads=threads, board=board)
+        wanted = TargetOptions(
+            runtime=runtime, precision=read_precision(precision), threads=threads, board=board, limits=limits
+        )
         runner = load_target(target, as_chip(chip, settings), wanted)
         given, path = as_arrays_by_name(inputs), as_path(output)
         options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
@@ -237,6 +254,7 @@ def infer(
             outputs=outputs,
             path=path,
             stray_indices=describe_stray_indices(network, inferences),
+            clipped_inputs=describe_clipped(network, inferences) if isinstance(prepared, HostedGraph) else (),
             latency=latency,
             counted=counted,
         )
@@ -270,11 +288,11 @@ def estimate(
 
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
-    targets = [as_chip(chip, settings) for chip in chips]
+    targets, least_db = [as_chip(chip, settings) for chip in chips], as_decibels(floor, "--floor")
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in targets]
-    check = None if no_check else _check(network, programs[0], model, floor, random_calibration)
+    check = None if no_check else _check(network, programs[0], model, least_db, random_calibration)
     return tuple(
         Estimate(network=network.graph.name, chip=describe_chip(chip), inference=quick_profile(program), check=check)
         for chip, program in zip(targets, programs, strict=True)
