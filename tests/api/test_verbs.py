@@ -13,7 +13,7 @@ from chipsmith.api import VERBS
 from chipsmith.api.document import usage, verb_table, word_tables
 from chipsmith.api.parameter import parameters_of
 
-NAMES = "run train compress audit compile simulate infer predict estimate diff deploy kernel scale cosim rtl"
+NAMES = "run train compress compile simulate infer predict estimate diff deploy kernel scale cosim rtl"
 NAMES += " synth keygen sign verify generations report recipes chips conformance ops bom audit doctor"
 
 
