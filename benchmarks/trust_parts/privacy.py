@@ -29,7 +29,11 @@ def measure() -> dict[str, Any]:
     control = max(record.control, key=lambda figures: figures.advantage)
     return {
         "privacy": [_row(row, record.seeds) for row in record.rows],
-        "privacy_control": {"attack_advantage": control.advantage, "interval": control.interval, "sees": record.sees},
+        "privacy_control": {
+            "attack_advantage": control.advantage,
+            "interval": [round(end, 4) for end in control.interval],
+            "sees": record.sees,
+        },
     }
 
 
@@ -43,7 +47,7 @@ def _row(row: Any, seeds: tuple[int, ...]) -> Mapping[str, Any]:
         "accuracy_source": row.accuracy("source"),
         "attack": figures.attack,
         "attack_advantage": figures.advantage,
-        "interval": figures.interval,
+        "interval": [round(end, 4) for end in figures.interval],
         "true_rate_at_1_percent": figures.true_rate_rare,
         "needs_epsilon": figures.least_epsilon,
         "seeds": len(seeds),

@@ -106,7 +106,7 @@ def print_report(record: RunRecord, *, file: TextIO | None = None) -> None:
         console.print(f"training: {record.training.verdict}; {record.training.reason}")
         if record.training.privacy is not None:
             for line in privacy_lines(record.training.privacy.budget, record.training.privacy.outside):
-                console.print(line)
+                console.print(line, markup=False)
     console.print(closing_table(record))
 
 

@@ -133,3 +133,17 @@ def test_the_loss_of_guessing_is_that_of_the_best_constant_answer(toy):
     plain = toy(Task.REGRESSION)
     assert guess_loss(plain) == pytest.approx(plain.train.targets.var(axis=0).mean(), rel=1e-6)
     assert guess_loss(toy(Task.CLASSIFICATION)) == math.log(3)
+
+
+@pytest.mark.parametrize(("score", "fit"), [(0.95, Fit.GOOD), (0.5, Fit.UNDERFIT)])
+def test_of_a_private_training_the_validation_alone_is_looked_at(score, fit):
+    epochs = tuple(
+        Epoch(number=number, train_loss=None, train_score=None, validation_loss=1 / number, validation_score=score)
+        for number in (1, 2)
+    )
+    verdict = judge(
+        History(epochs=epochs), task=Task.CLASSIFICATION, outputs=10, validation_examples=500, guess_loss=2.3
+    )
+    assert verdict.fit is fit
+    assert "tells nothing of its training examples" in verdict.reason
+    assert f"{score:.1%} of its validation examples right" in verdict.reason
