@@ -11,7 +11,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
 
 FLOORS = (
-    {"data_report", "errors", "loops", "processors", "schema", "suggest"},
+    {"data_report", "errors", "loops", "memory", "processors", "schema", "suggest"},
     {"extras"},
     {"diagnosis"},
     {"files", "locks", "private_folders"},
@@ -40,6 +40,7 @@ FLOORS = (
     {"console"},
     {"api"},
     {"cli"},
+    {"start"},
 )
 """From top to bottom: a package imports those above it; on one floor nobody imports another.
 

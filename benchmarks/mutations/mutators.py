@@ -11,8 +11,8 @@ from typing import Any
 
 Mutate = Callable[[random.Random, bytes], bytes]
 
-PLANTED = "<script>planted()</script>"
-"""A text that a page must never hold as it stands."""
+PLANTED = '" onplanted="x"><script>planted()</script>'
+"""A text that would be code on a page that takes it as it stands, in an attribute or between elements."""
 _NUMBERS = (-1, 0, 1, 2, 127, 255, 65535, (1 << 24) - 1, (1 << 31) - 1, -(1 << 31), 1 << 32, 1 << 40, 1 << 63, 10**30)
 _TEXTS = ("", "x" * 1000, PLANTED, "../../escape", "\x1b[31m", "os:system", "__import__", "%s{0}", "\u202e", "nan")
 _ABSURD: tuple[Any, ...] = (*_NUMBERS, *_TEXTS, 0.5, -0.0, 1e308, None, True, [], {}, [1 << 31] * 3, [[]], {"": {}})
@@ -102,9 +102,11 @@ def _places(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
 
 def _change_place(rng: random.Random, content: Any, path: tuple[Any, ...], places: list[tuple[Any, ...]]) -> None:
     parent = _value(content, path[:-1])
-    if parent is None:  # gone with a change before
+    key = path[-1]
+    try:
+        value = parent[key]
+    except (LookupError, TypeError):  # gone with a change before
         return
-    key, value = path[-1], parent[path[-1]]
     kind = rng.random()
     if kind < 0.1 and isinstance(parent, dict):
         del parent[key]
@@ -135,11 +137,9 @@ def _near(rng: random.Random, value: Any) -> Any:
 
 def _value(content: Any, path: tuple[Any, ...]) -> Any:
     for key in path:
-        if isinstance(content, dict) and key in content:
+        try:
             content = content[key]
-        elif isinstance(content, list) and isinstance(key, int) and key < len(content):
-            content = content[key]
-        else:
+        except (LookupError, TypeError):  # gone with a change before
             return None
     return content
 

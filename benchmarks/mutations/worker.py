@@ -84,4 +84,3 @@ def _attack_once(target: Target, file: Path, watch: CodeWatch) -> dict[str, Any]
         happened["code_executed"], told = 1, watch.seen[-1]
     happened["over_memory"] = int(peak_bytes() - before > target.most_bytes)
     return {"happened": +happened, "told": told[-3000:]}
-

@@ -165,6 +165,15 @@ def sign_as_foreigner_under_our_hint(attack: _Attack) -> None:
     edit_bundle(lambda bundle: bundle.update(verificationMaterial=hint))(attack)
 
 
+def take_signature_of_other_version(attack: _Attack) -> None:
+    """The right key signed this program or folder, by this name, when a file had another byte at its end."""
+    file = attack.draw_content()
+    content = file.read_bytes()
+    file.write_bytes(content + b"\0")
+    sign_path(attack.path, read_private_key(attack.own, passphrase=None))
+    file.write_bytes(content)
+
+
 def take_signature_of_other(attack: _Attack) -> None:
     other = attack.chance.choice([path for path in siblings(attack) if path.name != attack.path.name])
     shutil.copy(signature_path_of(other), attack.signature)
@@ -309,6 +318,7 @@ CONTENT: dict[str, Tampering] = {
     "another key": sign_as_foreigner,
     "another key, our hint": sign_as_foreigner_under_our_hint,
     "signature of another": take_signature_of_other,
+    "signature of another version": take_signature_of_other_version,
     "another in its place": take_place_of_other,
     "link": link_to_other,
     **{f"renamed {name!r}": rename_to(name) for name in NAMES},

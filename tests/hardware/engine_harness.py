@@ -136,7 +136,7 @@ def _compile(tools: Toolchain, folder: Path, engine: str, names: Sequence[str]) 
     model = folder / "model"
     units = [str(BENCH), *map(str, sorted(model.glob("*.cpp")))]
     include = ("-I", str(model), "-I", str(tools.include), "-I", str(tools.include / "vltstd"))
-    runtime = map(str, runtime_objects(tools, trace=False))
+    runtime = map(str, runtime_objects(tools, trace=False, savable=False))
     _run([tools.compiler, *FLAGS, *include, "-shared", *units, *runtime, "-o", "bench.so", "-lpthread"], folder, tools)
 
 

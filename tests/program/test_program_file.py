@@ -88,7 +88,7 @@ def test_a_flipped_bit_is_refused(place):
 
 def test_another_version_is_refused_with_both_versions():
     foreign = DATA[:8] + (7).to_bytes(4, "little") + DATA[12:]
-    with pytest.raises(BadInput, match="p has program version 7; this Chipsmith reads version 1"):
+    with pytest.raises(BadInput, match="p has program version 7; this Chipsmith reads version 2"):
         parse_program(foreign, name="p")
 
 

@@ -13,6 +13,7 @@ from chipsmith.program.instructions import (
     End,
     Instruction,
     Load,
+    Masking,
     Mode,
     Op,
     Reduce,
@@ -151,7 +152,7 @@ class NaiveMachine:
 
     def _element(self, vector: VectorInstruction, outer: tuple[int, ...], out_lane: int, lanes) -> None:
         row = self._row(vector, outer, out_lane)
-        if row is None:
+        if row is None and (vector.op is Op.SCATTER or vector.masking is Masking.MERGE):
             return
         operated = [
             self._operate(vector, outer, lane, r0, r1)
@@ -178,9 +179,11 @@ class NaiveMachine:
         strides = (vector.a_stride_0, vector.a_stride_1, vector.a_stride_2, vector.a_stride_3)
         address = vector.a_base + sum(map(int.__mul__, outer, strides)) + lane * vector.a_lane_stride
         address += r0 * vector.a_reduce_0 + r1 * vector.a_reduce_1
-        if vector.op is Op.GATHER:
-            address += self._row(vector, outer, lane) * vector.row_pitch
-        a = wrap((self.read(address, vector.a_type) - vector.a_zero_point) << vector.a_left_shift)
+        row = self._row(vector, outer, lane)
+        if vector.op is Op.GATHER and row is not None:
+            address += row * vector.row_pitch
+        element = 0 if row is None else self.read(address, vector.a_type)
+        a = wrap((element - vector.a_zero_point) << vector.a_left_shift)
         a = scale(a, vector.a_multiplier, vector.a_shift, vector.a_rounding)
         return wrap(operate(vector.op, a, self._operand_b(vector, outer, lane), vector.op_argument))
 

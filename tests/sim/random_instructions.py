@@ -15,6 +15,7 @@ from chipsmith.program.instructions import (
     ChannelRecord,
     Instruction,
     Load,
+    Masking,
     Mode,
     Op,
     Reduce,
@@ -286,6 +287,7 @@ def _draft_row_move(chip: Chip, rng: np.random.Generator) -> VectorInstruction |
         clamp_max=high,
         table=table,
         rows=some(rng, 250),
+        masking=Masking(rng.integers(2)),
     )
     draft = dataclasses.replace(draft, b_zero_point=0, b_left_shift=0, **_vector_strides(rng, draft))
     return dataclasses.replace(draft, b_lane_stride=0, row_pitch=_row_pitch(rng, draft))

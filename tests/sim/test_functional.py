@@ -19,6 +19,7 @@ from chipsmith.program.instructions import (
     ChannelRecord,
     End,
     Load,
+    Masking,
     Op,
     Rounding,
     Source,
@@ -94,24 +95,45 @@ LOOK_UP = VectorInstruction(
 """5 indices at byte 1024, data of 4 int16 from byte 0 on to byte 2048."""
 
 
-def _moved(instruction, data, output):
+def _moved(instruction, data, output, *, named=NAMED):
     """What stands at byte 2048 after a VECTOR on these bytes."""
     memories = blank_memories(inferences=1, local_bytes=CHIP.memory_bytes, constants=b"", external_bytes=0)
-    for base, array in ((0, data), (1024, NAMED), (2048, output)):
+    for base, array in ((0, data), (1024, named), (2048, output)):
         memories.local[0, base : base + array.nbytes] = np.ascontiguousarray(array).view(np.int8).ravel()
     run_instruction(memories, instruction)
     return memories.local[0, 2048 : 2048 + output.nbytes].view(output.dtype).reshape(output.shape)
 
 
-def test_a_gather_reads_the_rows_that_its_indices_name_and_leaves_the_output_of_others():
-    output = _moved(dataclasses.replace(LOOK_UP, op=Op.GATHER, o_stride_0=8), ROWS, np.full((5, 4), -9, np.int16))
-    np.testing.assert_array_equal(output, [ROWS[5], ROWS[0], [-9] * 4, ROWS[2], [-9] * 4])
+GATHER = dataclasses.replace(LOOK_UP, op=Op.GATHER, o_stride_0=8)
+BEFORE = np.full((5, 4), -9, np.int16)
+"""What the output of a GATHER holds before it."""
+
+
+def test_a_gather_reads_the_rows_that_its_indices_name_and_zeros_for_others():
+    np.testing.assert_array_equal(_moved(GATHER, ROWS, BEFORE), [ROWS[5], ROWS[0], [0] * 4, ROWS[2], [0] * 4])
+
+
+def test_a_gather_that_merges_leaves_the_output_of_rows_that_are_not_there():
+    merging = dataclasses.replace(GATHER, masking=Masking.MERGE)
+    np.testing.assert_array_equal(_moved(merging, ROWS, BEFORE), [ROWS[5], ROWS[0], [-9] * 4, ROWS[2], [-9] * 4])
+
+
+def test_the_zero_of_a_row_that_is_not_there_goes_through_the_chain():
+    shifted = dataclasses.replace(GATHER, a_zero_point=3, a_left_shift=1, o_zero_point=100)
+    output = _moved(shifted, ROWS, BEFORE)
+    np.testing.assert_array_equal(output[2:], [[94] * 4, 2 * (ROWS[2] - 3) + 100, [94] * 4])
 
 
 def test_a_gather_of_a_slab_takes_the_rows_from_its_first_one_on():
-    slab = dataclasses.replace(LOOK_UP, op=Op.GATHER, o_stride_0=8, b_immediate=2, rows=4)
-    output = _moved(slab, ROWS, np.full((5, 4), -9, np.int16))
+    slab = dataclasses.replace(GATHER, b_immediate=2, rows=4, masking=Masking.MERGE)
+    output = _moved(slab, ROWS, BEFORE)
     np.testing.assert_array_equal(output, [ROWS[3], [-9] * 4, [-9] * 4, ROWS[0], [-9] * 4])
+
+
+@pytest.mark.parametrize("index", [-1, 6, 7, 2**31 - 1, -(2**31)])
+def test_no_index_outside_reaches_a_row(index):
+    named = np.full(5, index, np.int32)
+    np.testing.assert_array_equal(_moved(GATHER, ROWS, BEFORE, named=named), np.zeros((5, 4)))
 
 
 def test_a_scatter_writes_the_rows_that_its_indices_name_and_no_others():

@@ -22,7 +22,7 @@ def target(use: Callable[[bytes], object]) -> Target:
     return Target(
         file="file",
         samples=[b"harmless"],
-        mutate=lambda _, data: b"changed",
+        mutate=lambda *_: b"changed",
         parse=lambda file: file.read_bytes(),
         use=lambda data: None if data == b"harmless" else use(data),
         most_cpu_s=0.5,
@@ -42,15 +42,15 @@ def refusing(_: Path) -> Target:
 
 
 def traceback(_: Path) -> Target:
-    return target(lambda data: {}["missing"])
+    return target(lambda _: {}["missing"])
 
 
 def exits(_: Path) -> Target:
-    return target(lambda data: sys.exit(3))
+    return target(lambda _: sys.exit(3))
 
 
 def crash(_: Path) -> Target:
-    return target(lambda data: os.abort())
+    return target(lambda _: os.abort())
 
 
 def hang(_: Path) -> Target:
@@ -62,13 +62,13 @@ def hang(_: Path) -> Target:
 
 
 def memory(_: Path) -> Target:
-    return target(lambda data: b"x" * (200 << 20))
+    return target(lambda _: b"x" * (200 << 20))
 
 
 def loader_of_before(folder: Path) -> Target:
     """As a trained file was loaded before: it imports the module that the file names, and calls the function."""
     (folder / "trap_of_a_file.py").write_text("def build(): return 1\n")
-    return target(lambda data: importlib.import_module("trap_of_a_file").build())
+    return target(lambda _: importlib.import_module("trap_of_a_file").build())
 
 
 def swallowing(folder: Path) -> Target:
@@ -85,11 +85,11 @@ def swallowing(folder: Path) -> Target:
 
 
 def command(_: Path) -> Target:
-    return target(lambda data: os.system("true"))
+    return target(lambda _: os.system("true"))
 
 
 def process(_: Path) -> Target:
-    return target(lambda data: subprocess.run(["true"], check=True))
+    return target(lambda _: subprocess.run(["true"], check=True))
 
 
 def unpickling(_: Path) -> Target:
@@ -97,13 +97,13 @@ def unpickling(_: Path) -> Target:
         def __reduce__(self) -> Any:
             return os.getcwd, ()
 
-    return target(lambda data: pickle.loads(pickle.dumps(Run())))
+    return target(lambda _: pickle.loads(pickle.dumps(Run())))
 
 
 def connection(_: Path) -> Target:
-    return target(lambda data: socket.create_connection(("127.0.0.1", 9), timeout=0.1))
+    return target(lambda _: socket.create_connection(("127.0.0.1", 9), timeout=0.1))
 
 
 def writing(folder: Path) -> Target:
     """Outside of the folder that it was given."""
-    return target(lambda data: (folder.parent / "escaped-from-a-file").write_text(""))
+    return target(lambda _: (folder.parent / "escaped-from-a-file").write_text(""))

@@ -17,7 +17,15 @@ from mutations.mutators import Mutate, mutate_bytes, mutate_members
 from mutations.target import Target
 
 _WORDS = (b"'<i8'", b"'|O'", b"'<f4'", b"'|b1'", b"'<M8[s]'", b"'<U999999999'", b"[('a','<i4')]", b"'|V0'")
-_SHAPES = (b"(-1,)", b"(9999999999,)", b"()", b"(1, 28, 28)", b"(1, 28, 28, 1, 1)", b"(2, 28, 28, 1)", b"(0, 28, 28, 1)")
+_SHAPES = (
+    b"(-1,)",
+    b"(9999999999,)",
+    b"()",
+    b"(1, 28, 28)",
+    b"(1, 28, 28, 1, 1)",
+    b"(2, 28, 28, 1)",
+    b"(0, 28, 28, 1)",
+)
 
 
 def npy(_: Path) -> Target:

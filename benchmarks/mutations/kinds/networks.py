@@ -179,7 +179,7 @@ def onnx(folder: Path) -> Target:
 
     return Target(
         file="n.onnx",
-        samples=[float_network()],
+        samples=[float_network(), float_network(batch="n")],
         mutate=mutate_model,
         parse=parse,
         use=lambda network: run_program(compile_graph(network.graph, load_chip(CHIP))),

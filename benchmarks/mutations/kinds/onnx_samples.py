@@ -14,13 +14,13 @@ _KINDS = ("Conv", "Relu", "Add", "MatMul", "Gather", "Reshape", "Softmax", "MaxP
 _NUMBERS = (-1, 0, 1, 2, 3, 7, 1 << 20, (1 << 31) - 1, 1 << 40, -(1 << 62))
 
 
-def float_network() -> bytes:
-    """A convolution, a pool, a reshape and a product."""
+def float_network(*, batch: int | str = 1) -> bytes:
+    """A convolution, a pool, a reshape and a product; a batch of that name is left open."""
     rng = np.random.default_rng(0)
     weights = {
         "w": rng.normal(size=(4, 2, 3, 3)).astype(np.float32),
         "b": rng.normal(size=4).astype(np.float32),
-        "shape": np.array([1, -1], np.int64),
+        "shape": np.array([-1, 36], np.int64),
         "m": rng.normal(size=(36, 3)).astype(np.float32),
     }
     nodes = [
@@ -33,8 +33,8 @@ def float_network() -> bytes:
     graph = helper.make_graph(
         nodes,
         "net",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 6, 6])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 2, 6, 6])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [batch, 3])],
         [numpy_helper.from_array(array, name) for name, array in weights.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
@@ -43,11 +43,11 @@ def float_network() -> bytes:
 
 def mutate_model(rng: random.Random, data: bytes) -> bytes:
     """A changed operator, attribute, name, type or shape; or changed bytes."""
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         return mutate_bytes(rng, data)
     model = onnx.load_from_string(data)
     for _ in range(rng.randint(1, 2)):
-        rng.choice((_change_node, _change_attribute, _change_tensor, _change_port, _change_weights))(rng, model.graph)
+        rng.choice(_CHANGES)(rng, model.graph)
     return bytes(model.SerializeToString())
 
 
@@ -115,3 +115,6 @@ def _change_port(rng: random.Random, graph: onnx.GraphProto) -> None:
             port.type.tensor_type.elem_type = rng.choice((0, 1, 3, 6, 7, 9, 10, 99))
         case 2:
             port.name = rng.choice(("", "x", "y", "w"))
+
+
+_CHANGES = (_change_node, _change_attribute, _change_tensor, _change_port, _change_weights, _change_weights)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -16,25 +15,21 @@ from chipsmith.profile.measure import quick_profile
 from chipsmith.tosa.file import read_tosa
 from mutations.kinds.networks import CHIP, NETWORK, run_program
 from mutations.kinds.weights import small_recipe
-from mutations.mutators import Mutate, mutate_bytes, mutate_json
+from mutations.mutators import mutate_bytes, mutate_json
 from mutations.target import Target
 
 _RECIPES = ("digits", "sentiment", "vae", "anomaly", "vowels_gru", "digits_quantum", "shakespeare")
 _BOMBS = (b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", b"!!python/object/apply:os.system ['true']\n", b"[" * 9999)
 
 
-def mutate_yaml(fields: Any) -> Mutate:
-    """Changed values of these fields, now and then of the text."""
-
-    def change(rng: random.Random, data: bytes) -> bytes:
-        kind = rng.random()
-        if kind < 0.05:
-            return data + rng.choice(_BOMBS)
-        if kind < 0.2:
-            return mutate_bytes(rng, data)
-        return json.dumps(mutate_json(rng, yaml.safe_load(data))).encode()
-
-    return change
+def mutate_yaml(rng: random.Random, data: bytes) -> bytes:
+    """Changed values of the fields, now and then of the text."""
+    kind = rng.random()
+    if kind < 0.05:
+        return data + rng.choice(_BOMBS)
+    if kind < 0.2:
+        return mutate_bytes(rng, data)
+    return json.dumps(mutate_json(rng, yaml.safe_load(data))).encode()
 
 
 def recipe(_: Path) -> Target:
@@ -44,7 +39,7 @@ def recipe(_: Path) -> Target:
     return Target(
         file="r.yaml",
         samples=[*samples, *[yaml.safe_dump(own).encode()] * 3],
-        mutate=mutate_yaml(own),
+        mutate=mutate_yaml,
         parse=load_recipe,
         use=use_recipe,
     )
@@ -66,4 +61,4 @@ def chip(_: Path) -> Target:
         quick_profile(program)
 
     text = load_chip(CHIP).to_yaml().encode()
-    return Target(file="c.yaml", samples=[text], mutate=mutate_yaml(yaml.safe_load(text)), parse=load_chip, use=use)
+    return Target(file="c.yaml", samples=[text], mutate=mutate_yaml, parse=load_chip, use=use)

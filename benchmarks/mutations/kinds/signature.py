@@ -39,9 +39,7 @@ def signature(folder: Path) -> Target:
             raise CodeExecuted("a signature that nobody made was accepted")
         read_genuine(path, key)
 
-    return Target(
-        file=signature_path_of(path).name, samples=[genuine], mutate=mutate_signature, parse=parse, use=use
-    )
+    return Target(file=signature_path_of(path).name, samples=[genuine], mutate=mutate_signature, parse=parse, use=use)
 
 
 def mutate_signature(rng: random.Random, data: bytes) -> bytes:

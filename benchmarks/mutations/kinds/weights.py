@@ -8,14 +8,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+from chipsmith.checksums import seal, unseal
 from chipsmith.learn import Recipe, TrainedNetwork, load_recipe, load_trained, predict, save_trained, train
 from chipsmith.learn.data import Dataset
 from chipsmith.learn.weights import load_weights
-from mutations.mutators import mutate_bytes, mutate_json, mutate_members
+from mutations.mutators import mutate_bytes, mutate_json, mutate_members, mutate_numbers
 from mutations.target import Target
 
 SETTINGS = ("training.epochs=2", "training.augmentation=null", "training.early_stopping=null", "data.kind=sklearn")
 _SMALL = (*SETTINGS, "data.name=iris", "chip=nano-64", "network.kind=mlp", "network.hidden=[6]")
+_SEALED = "checkpoint"
+"""The name that is sealed with a checkpoint."""
 _NUMBERS = (0, 1, 2, 5, 255, 65535)
 
 
@@ -136,18 +139,30 @@ def mutate_safetensors(rng: random.Random, data: bytes) -> bytes:
         return mutate_bytes(rng, data)
     size = int.from_bytes(data[:8], "little")
     header, body = json.loads(data[8 : 8 + size]), data[8 + size :]
-    if kind < 0.7:
+    if kind < 0.55:
         text = json.loads(header["__metadata__"]["chipsmith.training"])
         header["__metadata__"]["chipsmith.training"] = json.dumps(mutate_json(rng, text))
-    elif kind < 0.85:
+    elif kind < 0.7:
         header = mutate_json(rng, header)
     else:
-        body = mutate_bytes(rng, body)[: len(body)].ljust(len(body), b"\0")
+        body = mutate_numbers(rng, body)
     packed = json.dumps(header).encode()
     packed += b" " * (-len(packed) % 8)
     return len(packed).to_bytes(8, "little") + packed + body
 
 
 def mutate_checkpoint(rng: random.Random, data: bytes) -> bytes:
-    """As mutate_torch."""
-    return mutate_torch(rng, data)
+    """The archive under the seal changed as that of a state dict, or only its tensors; or bytes of the sealed file."""
+    kind = rng.random()
+    if kind < 0.1:
+        return mutate_bytes(rng, data)
+    contents = unseal(data, name=_SEALED)
+    change = mutate_torch if kind < 0.5 else mutate_members(_mutate_numbers)
+    return seal(change(rng, contents), name=_SEALED)
+
+
+def _mutate_numbers(rng: random.Random, name: str, data: bytes) -> bytes:
+    """Other numbers in a tensor, or a small one in the pickle."""
+    if name.endswith("data.pkl"):
+        return _change_pickled_number(rng, data)
+    return rng.randbytes(len(data)) if rng.random() < 0.5 else mutate_numbers(rng, data)

@@ -4,6 +4,7 @@
     check_data                                          a recipe's data, looked at before anything is trained on them
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  estimate  diff          a network or its Program on a chip
+    audit                                               what a network tells of those it was trained on
     deploy                                              a network as C for a device without an NPU
     kernel                                              a single layer: on chips, under their roof, and on this computer
     scale                                               how it scales with batch, threads and the chip
@@ -11,6 +12,7 @@
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
     generations                                         the same networks on one core, many, GPUs, chips, quantum
     report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
+    bom                                                 what it is made of
 
 A verb stands once: its function, with how a command takes each parameter, and its row at the end of its file. From
 the rows come the commands, their completion by the shell, `chipsmith.__all__` and the tables of docs/commands.md.
@@ -28,6 +30,7 @@ from chipsmith.api.inventory import INVENTORY_VERBS
 from chipsmith.api.jobs import JOB_VERBS
 from chipsmith.api.kernels import KERNEL_VERBS
 from chipsmith.api.machines import MACHINE_VERBS
+from chipsmith.api.privacy import PRIVACY_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
 from chipsmith.api.signatures import SIGNATURE_VERBS
@@ -41,6 +44,7 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.jobs import *  # noqa: F403
     from chipsmith.api.kernels import *  # noqa: F403
     from chipsmith.api.machines import *  # noqa: F403
+    from chipsmith.api.privacy import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
     from chipsmith.api.scaling import *  # noqa: F403
     from chipsmith.api.signatures import *  # noqa: F403
@@ -50,6 +54,7 @@ VERBS: Mapping[str, AnyVerb] = {
     for verb in (
         *JOB_VERBS,
         *DATA_VERBS,
+        *PRIVACY_VERBS,
         *PROGRAM_VERBS,
         *DEPLOY_VERBS,
         *KERNEL_VERBS,

@@ -125,13 +125,15 @@ def simulate(
 
     `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
-    of one inference, cold and warm. `output` takes the results. `require_signature` is the public key of who has to
-    have signed the file.
+    of one inference, cold and warm. An index that a table has no row for reads zeros, and is told
+    (`SimResult.stray_indices`). `output` takes the results. `require_signature` is the public key of who has to have
+    signed the file.
 
     Raises BadInput for files or inputs that do not fit, CheckFailed where the file is not what was signed.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.results import SimResult
+    from chipsmith.program.port_values import describe_stray_inputs
     from chipsmith.sim.cycle import simulate as simulate_cycles
     from chipsmith.sim.functional import execute
 
@@ -141,7 +143,8 @@ def simulate(
         if inputs is None:
             raise BadInput("--output needs --input: without inputs only the time is simulated")
         check_output(path, [port.name for port in loaded.manifest.outputs])
-    outputs = {} if inputs is None else execute(loaded, as_arrays(inputs, loaded))
+    arrays = {} if inputs is None else as_arrays(inputs, loaded)
+    outputs = {} if inputs is None else execute(loaded, arrays)
     if path is not None:
         write_outputs(path, outputs)
     return SimResult(
@@ -150,6 +153,7 @@ def simulate(
         cold=simulate_cycles(loaded),
         warm=simulate_cycles(loaded, warm=True),
         path=path,
+        stray_indices=describe_stray_inputs(loaded, arrays),
     )
 
 
@@ -190,15 +194,22 @@ def infer(
     the author's names; those of a module are `output`, or `output_0`, `output_1` and so on. They go to `output`, if
     given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
-    times; the result's latency has their median and 99th percentile. On a `board`, which an emulator has, the
-    instructions of each inference are counted. `require_signature` is the public key of who has to have signed the
-    network's file, and nothing but that file is read then. The other arguments are as for `compile`.
+    times; the result's latency has their median and 99th percentile. An index that a table has no row for reads zeros,
+    and is told (`InferResult.stray_indices`). On a `board`, which an emulator has, the instructions of each inference
+    are counted. `require_signature` is the public key of who has to have signed the network's file, and nothing but
+    that file is read then. The other arguments are as for `compile`.
 
     Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do, CheckFailed
     where the file is not what was signed.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
-    from chipsmith.flow.inference import arrange_inputs, infer_counted, infer_outputs, time_inferences
+    from chipsmith.flow.inference import (
+        arrange_inputs,
+        describe_stray_indices,
+        infer_counted,
+        infer_outputs,
+        time_inferences,
+    )
     from chipsmith.flow.results import InferResult
     from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
 
@@ -225,6 +236,7 @@ def infer(
             inferences=inferences.count,
             outputs=outputs,
             path=path,
+            stray_indices=describe_stray_indices(network, inferences),
             latency=latency,
             counted=counted,
         )

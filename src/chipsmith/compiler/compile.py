@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.allocate.external import refuse_large_layout, refuse_large_ports
 from chipsmith.compiler.allocate.memory_map import allocate_memory
@@ -14,24 +16,27 @@ from chipsmith.compiler.lower.lower_graph import lower_graph
 from chipsmith.compiler.schedule.list_schedule import schedule_steps
 from chipsmith.compiler.spill.plan import plans
 from chipsmith.compiler.spill.spill_plan import SpillPlan
+from chipsmith.compiler.wipe.wipe_program import append_wipe
 from chipsmith.program.program import Program
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.canonicalize import canonicalize
 
 
-def compile_graph(graph: Graph, chip: Chip) -> Program:
+def compile_graph(graph: Graph, chip: Chip, *, wipe: bool = False) -> Program:
     """The Program that computes a graph on a chip, from the graph's canonical form.
+
+    `wipe`: behind each inference it clears all that depends on the inputs but the outputs.
 
     Raises BadInput where the graph is illegal, OperatorRefused with the operator and the reason where the chip cannot
     hold the network.
     """
-    return compile_stages(graph, chip).program
+    return compile_stages(graph, chip, wipe=wipe).program
 
 
-def compile_stages(graph: Graph, chip: Chip) -> Compilation:
-    """What each stage makes of a graph on a chip, the Program last; raises as compile_graph does."""
+def compile_stages(graph: Graph, chip: Chip, *, wipe: bool = False) -> Compilation:
+    """What each stage makes of a graph on a chip, the Program last; arguments and errors as compile_graph has."""
     _refuse_large_tensors(graph, chip)
-    return _compile(canonicalize(graph), chip)
+    return _compile(canonicalize(graph), chip, wipe=wipe)
 
 
 def compile_canonical(graph: Graph, chip: Chip) -> Program:
@@ -40,10 +45,10 @@ def compile_canonical(graph: Graph, chip: Chip) -> Program:
     Raises OperatorRefused with the operator and the reason where the chip cannot hold the network.
     """
     _refuse_large_tensors(graph, chip)
-    return _compile(graph, chip).program
+    return _compile(graph, chip, wipe=False).program
 
 
-def _compile(canonical: Graph, chip: Chip) -> Compilation:
+def _compile(canonical: Graph, chip: Chip, *, wipe: bool) -> Compilation:
     """The stages behind the canonical form; of the plans the first whose program fits counts."""
     fused = fuse_graph(canonical)
     lowered = lower_graph(fused, chip)
@@ -51,7 +56,8 @@ def _compile(canonical: Graph, chip: Chip) -> Compilation:
     reason: DoesNotFit | None = None
     for make_plan in plans(lowered, chip):
         try:
-            return _planned(fused, lowered, make_plan(), chip)
+            compilation = _planned(fused, lowered, make_plan(), chip)
+            return replace(compilation, program=append_wipe(compilation.program)) if wipe else compilation
         except DoesNotFit as error:
             reason = error
     raise reason or DoesNotFit(f"network {canonical.name} does not fit on {chip.name}")

@@ -15,20 +15,24 @@ from chipsmith.tosa.graph import Graph
 _NO_NAMES: Mapping[str, str] = {}
 
 
-def compile_network(graph: Graph, chip: Chip, *, operator_names: Mapping[str, str] = _NO_NAMES) -> Program:
+def compile_network(
+    graph: Graph, chip: Chip, *, operator_names: Mapping[str, str] = _NO_NAMES, wipe: bool = False
+) -> Program:
     """The Program of a graph; its manifest has a row for every operator that the graph came with.
 
     `operator_names`: the author's names by the names of the graph's operators, for these rows; those that are not known
-    are left out.
+    are left out. `wipe`: behind each inference it clears all that depends on the inputs but the outputs.
 
     Raises BadInput where the graph is illegal, OperatorRefused where the chip cannot hold it.
     """
-    return compile_network_stages(graph, chip, operator_names=operator_names).program
+    return compile_network_stages(graph, chip, operator_names=operator_names, wipe=wipe).program
 
 
-def compile_network_stages(graph: Graph, chip: Chip, *, operator_names: Mapping[str, str] = _NO_NAMES) -> Compilation:
+def compile_network_stages(
+    graph: Graph, chip: Chip, *, operator_names: Mapping[str, str] = _NO_NAMES, wipe: bool = False
+) -> Compilation:
     """What each stage makes of a network, and the Program of compile_network; arguments and errors as that has."""
-    compilation = compile_stages(graph, chip)
+    compilation = compile_stages(graph, chip, wipe=wipe)
     manifest = compilation.program.manifest
     operators = tuple(place_source_operators(graph, manifest.operators, operator_names))
     return replace(compilation, program=replace(compilation.program, manifest=replace(manifest, operators=operators)))

@@ -59,6 +59,11 @@ def compress_recipe(
     `out` is the folder, default runs/compress-NAME-CHIP-SEED. Raises BadInput where the task cannot be judged or the
     folder is another compression's.
     """
+    if recipe.training.privacy is not None:
+        raise BadInput(
+            f"recipe {recipe.name} is private, and each smaller network would be trained on the same examples again, "
+            "which its epsilon does not count: choose the structure on public data, then train it privately"
+        )
     path = choose_folder(out, f"compress-{recipe.name}-{chip.name}-{recipe.seed}")
     with sole_work(path):
         return _compress(recipe, chip, settings, path=path, progress=progress)

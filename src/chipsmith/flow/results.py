@@ -86,13 +86,17 @@ class CompileResult:
 
 @dataclass(frozen=True, kw_only=True)
 class SimResult:
-    """The outputs of a Program by name (empty where no input was given), and its time cold and warm."""
+    """The outputs of a Program by name (empty where no input was given), and its time cold and warm.
+
+    `stray_indices` has a sentence for each input with an index that a table has no row for: it reads zeros.
+    """
 
     program: Program
     outputs: Mapping[str, Array]
     cold: Timeline
     warm: Timeline
     path: Path | None
+    stray_indices: tuple[str, ...] = ()
 
     def to_json(self) -> Json:
         """The object of `chipsmith simulate --json`; latency and busy cycles are of one inference."""
@@ -112,6 +116,7 @@ class SimResult:
             "stall_cycles": {wait.value: cycles for wait, cycles in self.cold.stall_cycles.items()},
             "time_shares": [dataclasses.asdict(row) for row in self.time_shares],
             "resident": list(self.program.manifest.resident),
+            "stray_indices": list(self.stray_indices),
         }
 
     @property
@@ -134,6 +139,7 @@ class SimResult:
 class InferResult:
     """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
 
+    `stray_indices` has a sentence for each operator that got an index which its table has no row for.
     `latency` is that of warm inferences of the first input by this computer's clock, None where it was not asked for.
     `counted` has the instructions and the memory of the inferences where an emulated board ran them.
     """
@@ -143,6 +149,7 @@ class InferResult:
     inferences: int
     outputs: Mapping[str, Array]
     path: Path | None
+    stray_indices: tuple[str, ...] = ()
     latency: HostLatency | None = None
     counted: InstructionCount | None = None
 
@@ -160,6 +167,7 @@ class InferResult:
                 for name, array in self.outputs.items()
             ],
             "output": None if self.path is None else str(self.path),
+            "stray_indices": list(self.stray_indices),
             "latency": None if self.latency is None else self._latency_to_json(self.latency),
             "counted": None if self.counted is None else self._count_to_json(self.counted),
         }

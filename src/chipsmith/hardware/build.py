@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.files import write_texts
-from chipsmith.hardware.sources import BENCH, in_order, machine_sources
+from chipsmith.hardware.sources import BENCH, CONTENTS, in_order, machine_sources
 from chipsmith.processors import processors
 
 UNDEFINED = 0x5A
@@ -28,7 +29,10 @@ _VERILATE = (
     *("--x-assign", "fast", "--x-initial", "fast", "--output-split", "20000"),
     f"+define+CHIPSMITH_FILL={UNDEFINED:02x}",
 )
+_TRACE, _SAVABLE = "--trace-vcd", "--savable"
 _COMPILE = ("-std=c++20", "-fPIC", "-DVL_TIME_CONTEXT", "-DVM_COVERAGE=0", "-DVM_SC=0", "-w")
+_SAVED = re.compile(r"os<<(\w+)(\[[^;]*)?;")
+"""How Verilator's code saves a variable, or an element of it."""
 _FAST, _SLOW = "-O2", "-O1"
 
 
@@ -69,15 +73,17 @@ def find_compiler() -> str | None:
     return os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
 
 
-def build_machine(chip: Chip, *, trace: bool = False, replaced: Mapping[str, str] | None = None) -> Path:
+def build_machine(
+    chip: Chip, *, trace: bool = False, contents: bool = False, replaced: Mapping[str, str] | None = None
+) -> Path:
     """The shared library of a chip's RTL with its bench, built unless it is in the cache.
 
-    `trace`: can write a waveform. `replaced`: texts that stand in for sources of these names, for tests.
-    BadInput where a tool is missing or refuses the sources.
+    `trace`: can write a waveform. `contents`: can give all that its memories and registers hold. `replaced`: texts that
+    stand in for sources of these names, for tests. BadInput where a tool is missing or refuses the sources.
     """
     tools = find_toolchain()
     sources = {**machine_sources(chip), **(replaced or {})}
-    verilate = (*_VERILATE, *(("--trace-vcd",) if trace else ()))
+    verilate = (*_VERILATE, *((_TRACE,) if trace else ()), *((_SAVABLE,) if contents else ()))
     key = content_key(
         (*(f"{name}\n{text}".encode() for name, text in sorted(sources.items())), *_recipe(tools, verilate))
     )
@@ -86,15 +92,25 @@ def build_machine(chip: Chip, *, trace: bool = False, replaced: Mapping[str, str
 
 def _recipe(tools: Toolchain, verilate: Sequence[str]) -> tuple[bytes, ...]:
     flags = " ".join((*verilate, *_COMPILE, _FAST, _SLOW, tools.compiler, sys.platform))
-    return installed_versions(("verilator",)), flags.encode(), BENCH.read_bytes()
+    return installed_versions(("verilator",)), flags.encode(), BENCH.read_bytes(), CONTENTS.read_bytes()
 
 
 def _build(tools: Toolchain, sources: Mapping[str, str], verilate: Sequence[str], folder: Path) -> Path:
     write_texts(folder, sources)
     command = (str(tools.verilator), *verilate, "--Mdir", "model", *in_order(sources))
     _run(command, folder, tools)
-    _compile(tools, folder, folder / "machine.so", trace="--trace-vcd" in verilate)
+    if _SAVABLE in verilate:
+        _name_variables(folder / "model")
+    _compile(tools, folder, folder / "machine.so", options=verilate)
     return folder / "machine.so"
+
+
+def _name_variables(model: Path) -> None:
+    """Let the model say the name of each variable that it saves."""
+    for source in model.glob("*.cpp"):
+        text, saved = _SAVED.subn(r'save_named(os, "\1", \1\2);', source.read_text(encoding="utf-8"))
+        if saved:
+            source.write_text(f'#include "{CONTENTS.name}"\n{text}', encoding="utf-8")
 
 
 def _run(command: Sequence[str], folder: Path, tools: Toolchain) -> None:
@@ -105,12 +121,13 @@ def _run(command: Sequence[str], folder: Path, tools: Toolchain) -> None:
         raise BadInput(f"{Path(command[0]).name} refused the RTL:\n{report[:4000]}")
 
 
-def _compile(tools: Toolchain, folder: Path, library: Path, *, trace: bool) -> None:
+def _compile(tools: Toolchain, folder: Path, library: Path, *, options: Sequence[str]) -> None:
+    trace, savable = _TRACE in options, _SAVABLE in options
     model = folder / "model"
     units = [BENCH, *sorted(model.glob("*.cpp"))]
-    runtime = runtime_objects(tools, trace=trace)
-    include = ("-I", str(model), "-I", str(tools.include), "-I", str(tools.include / "vltstd"))
-    flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", *include)
+    runtime = runtime_objects(tools, trace=trace, savable=savable)
+    include = ("-I", str(model), "-I", str(tools.include), "-I", str(tools.include / "vltstd"), "-I", str(BENCH.parent))
+    flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", f"-DVM_SAVABLE={int(savable)}", *include)
     _compile_all(tools, units, model, flags)
     objects = [str(model / f"{unit.stem}.o") for unit in units]
     link = (tools.compiler, "-shared", "-o", str(library), *objects, *map(str, runtime), "-lpthread")
@@ -129,9 +146,10 @@ def _compile_all(tools: Toolchain, units: Sequence[Path], target: Path, flags: S
         list(pool.map(compile_unit, largest_first))
 
 
-def runtime_objects(tools: Toolchain, *, trace: bool) -> list[Path]:
+def runtime_objects(tools: Toolchain, *, trace: bool, savable: bool) -> list[Path]:
     """Verilator's own C++, compiled once and kept."""
-    names = ["verilated", "verilated_threads", *(["verilated_vcd_c"] if trace else [])]
+    parts = (("verilated_vcd_c", trace), ("verilated_save", savable))
+    names = ["verilated", "verilated_threads", *(name for name, wanted in parts if wanted)]
     key = content_key((installed_versions(("verilator",)), " ".join((*_COMPILE, tools.compiler, str(trace))).encode()))
     flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", "-I", str(tools.include))
 

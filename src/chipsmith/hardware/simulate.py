@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +26,10 @@ Cycles = npt.NDArray[np.uint64]
 
 MOST_CYCLES = 1 << 32
 """Cycles after which a run is given up."""
+
+_SIZE = struct.Struct("<I")
+_TEMPORARY = re.compile(r"__V(dlyVal|dlyDim|dlySet|lemCall|lvbound|func|task|dfg)_")
+"""Variables in which Verilator passes values between parts of its own code: no net or register is behind them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +134,30 @@ class Machine:
         outputs = {port.name: _output(memory, port) for port in program.manifest.outputs}
         return _run_of(counters, outputs, start, end)
 
+    def contents(self) -> dict[str, bytes]:
+        """What each memory, register and net of the RTL holds now, by its name in the model that Verilator makes.
+
+        The library was built with `contents`. What Verilator keeps for its own evaluation alone is left out.
+        """
+        size = self._library.bench_contents(self._handle, None, 0)
+        named = np.zeros(size, np.uint8)
+        self._library.bench_contents(self._handle, named.ctypes, size)
+        return {name: data for name, data in _by_name(named.tobytes()).items() if not _TEMPORARY.search(name)}
+
+
+def _by_name(named: bytes) -> dict[str, bytes]:
+    """The bytes of each variable; the elements of an array stand behind one another."""
+    contents: dict[str, bytes] = {}
+    place = 0
+    while place < len(named):
+        end = named.index(0, place)
+        first = end + 1 + _SIZE.size
+        (size,) = _SIZE.unpack_from(named, end + 1)
+        name = named[place:end].decode()
+        contents[name] = contents.get(name, b"") + named[first : first + size]
+        place = first + size
+    return contents
+
 
 def _options(chip: Chip, behaviour: MemoryBehaviour, *, warm: bool, most_cycles: int, wave: Path | None) -> _Options:
     latency = behaviour.latency_cycles
@@ -173,6 +203,9 @@ def _load(library: Path) -> ctypes.CDLL:
         ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
         ctypes.c_uint64, ctypes.c_void_p,
     )  # fmt: skip
+    if hasattr(loaded, "bench_contents"):
+        loaded.bench_contents.restype = ctypes.c_uint64
+        loaded.bench_contents.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64)
     return loaded
 
 
@@ -187,14 +220,15 @@ def cosimulate(
     """Build the RTL of the Program's chip (or take it from the cache) and run one inference on it.
 
     Each input has its port's dtype and shape. `warm`: runs the inference twice and reports the second, whose LOADs
-    with `once` are skipped. `wave`: writes a waveform (VCD) of the run. BadInput where a tool is missing or an input
-    does not fit its port.
+    with `once` are skipped, on the memories that the first leaves. `wave`: writes a waveform (VCD) of the run. BadInput
+    where a tool is missing or an input does not fit its port.
     """
     library = build_machine(program.chip, trace=wave is not None)
     memory = external_memory(program, inputs)
     with Machine(program.chip, library) as machine:
         if warm:
-            machine.infer(program, memory.copy(), behaviour=behaviour)
+            machine.infer(program, memory, behaviour=behaviour)
+            write_inputs(memory, program, inputs)
         return machine.infer(program, memory, warm=warm, behaviour=behaviour, wave=wave)
 
 
@@ -202,9 +236,14 @@ def external_memory(program: Program, inputs: Mapping[str, npt.NDArray[np.generi
     """The external memory at the doorbell: the Program's image, the inputs, UNDEFINED."""
     memory = np.full(program.manifest.external_bytes, UNDEFINED, np.uint8)
     memory[: len(program.constants)] = np.frombuffer(program.constants, np.uint8)
+    write_inputs(memory, program, inputs)
+    return memory
+
+
+def write_inputs(memory: Bytes, program: Program, inputs: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    """Write the inputs of the next inference to an external memory. BadInput where one does not fit its port."""
     for port in program.manifest.inputs:
         memory[port.address : port.address + port.size_bytes] = _input(port, inputs)
-    return memory
 
 
 def _input(port: Port, inputs: Mapping[str, npt.NDArray[np.generic]]) -> Bytes:

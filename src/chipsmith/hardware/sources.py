@@ -14,6 +14,9 @@ _SHIPPED = _FOLDER / "sv"
 BENCH = _FOLDER / "bench" / "machine_bench.cpp"
 """The C++ that clocks the machine beside a model of the external memory."""
 
+CONTENTS = BENCH.with_name("contents.h")
+"""The C++ that reads what the machine holds."""
+
 TESTBENCH = _FOLDER / "bench" / "machine_tb.sv"
 """The self-checking testbench of golden vectors, for any simulator."""
 

@@ -6,19 +6,20 @@ from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from chipsmith.chip import parse_overrides
 from chipsmith.errors import BadInput
 from chipsmith.learn.components import as_components
-from chipsmith.learn.data import Dataset, DataSettings, Task
+from chipsmith.learn.data import Dataset, DataSettings, Examples, Task
 from chipsmith.learn.faults import describe_faults
 from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.judging import QuantumJudging
-from chipsmith.learn.networks import Network, NetworkSettings, QuantumNetwork
+from chipsmith.learn.limits import MOST_COMPONENTS
+from chipsmith.learn.networks import KernelFamily, Network, NetworkSettings, QuantumNetwork
 from chipsmith.learn.tasks import as_task
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
@@ -57,7 +58,7 @@ class Recipe(RecipeSection):
     task: Task
     data: DataSettings
     principal_components: int | None = Field(
-        default=None, ge=1, description="reduce the inputs to so many, fitted on the training part"
+        default=None, ge=1, le=MOST_COMPONENTS, description="reduce the inputs to so many, fitted on the training part"
     )
     network: NetworkSettings
     training: TrainingSettings
@@ -95,6 +96,22 @@ class Recipe(RecipeSection):
             raise ValueError("the section is of a quantum network alone, and of each such")
         return quantum
 
+    @model_validator(mode="after")
+    def _keep_promise(self) -> Self:
+        if self.training.privacy is None:
+            return self
+        if isinstance(self.network, KernelFamily | QuantumNetwork):
+            raise ValueError(
+                f"training.privacy: a network of kind {self.network.kind} keeps or fits its training examples as they "
+                "are; take one that is trained by steps, such as gabor, cnn or mlp"
+            )
+        if self.validation.folds:
+            raise ValueError(
+                f"training.privacy: {self.validation.folds} folds train as many networks more on the same examples, "
+                "which nobody counts: set validation.folds to 0"
+            )
+        return self
+
     @property
     def is_quantum(self) -> bool:
         """Whether the network runs on a quantum processor, and on no chip."""
@@ -113,6 +130,10 @@ class Recipe(RecipeSection):
     def trained_by(self) -> dict[str, Any]:
         """The fields, as plain values, that the trained weights depend on: those of judging and names are left out."""
         return self.model_dump(mode="json", exclude=_NOT_TRAINED)
+
+    def calibration_part(self, dataset: Dataset) -> Examples:
+        """The examples that the ranges of int8 are taken from: of a private recipe those that are not protected."""
+        return dataset.train if self.training.privacy is None else dataset.validation
 
     def network_for(self, dataset: Dataset) -> Network:
         """The network's settings, with the data set's vocabulary where a family asks for one and none is given."""
@@ -141,9 +162,13 @@ def load_recipe(name_or_path: str | Path, settings: Sequence[str] = (), *, allow
     return recipe
 
 
-def load_recipe_data(name_or_path: str | Path) -> Dataset:
-    """The data set of a recipe by name or YAML file, whatever its network is: that is never built. Raises BadInput."""
-    return _load(name_or_path, ()).load_data()
+def load_calibration_part(name_or_path: str | Path) -> Examples:
+    """The calibration part of a recipe's data, by name or YAML file, whatever its network is: that is never built.
+
+    Raises BadInput.
+    """
+    recipe = _load(name_or_path, ())
+    return recipe.calibration_part(recipe.load_data())
 
 
 def _load(name_or_path: str | Path, settings: Sequence[str]) -> Recipe:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chipsmith.profile.kernel_names import kernel_names
 from chipsmith.profile.profile import BufferRole
-from chipsmith.program.cycles import transfer_words
+from chipsmith.program.external_runs import transfer_words
 from chipsmith.program.instructions import (
     Instruction,
     Load,

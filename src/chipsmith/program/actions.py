@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.chip.description import Chip
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.cycles import transfer_words
+from chipsmith.program.external_runs import transfer_words
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
     ChannelRecord,

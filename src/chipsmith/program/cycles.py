@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from chipsmith.chip.description import Chip
+from chipsmith.program.external_runs import transfer_words
 from chipsmith.program.instructions import (
     End,
     Instruction,
@@ -15,7 +14,6 @@ from chipsmith.program.instructions import (
     Rounding,
     Store,
     TensorInstruction,
-    TransferInstruction,
     VectorInstruction,
     no_instruction,
 )
@@ -62,16 +60,6 @@ def occupancy(instruction: Instruction, chip: Chip) -> Occupancy:
 
 def _computing(cycles: int) -> Occupancy:
     return Occupancy(engine=cycles, locks=cycles, external=cycles)
-
-
-def transfer_words(transfer: TransferInstruction, chip: Chip) -> int:
-    """Aligned words of external memory that the runs of a transfer touch, run by run."""
-    width = chip.external.bytes_per_cycle
-    outer = np.arange(transfer.outer_count, dtype=np.int64) * transfer.external_outer_stride
-    inner = np.arange(transfer.inner_count, dtype=np.int64) * transfer.external_inner_stride
-    first = transfer.external_address + outer[:, None] + inner[None, :]
-    last = first + transfer.run_bytes - 1
-    return int(np.sum(last // width - first // width + 1))
 
 
 def uses_multipliers(instruction: Instruction) -> bool:

@@ -27,7 +27,8 @@ from chipsmith.program.program import Manifest, Program, page_bytes, page_count
 from chipsmith.program.verify import verify_program
 
 MAGIC = b"CHIPSMTH"
-VERSION = 1
+VERSION = 2
+"""Grows where bits change their meaning: since 2 a GATHER says what it does outside of its table."""
 _PREFIX = struct.Struct("<8sIIQ32s")
 
 
@@ -53,16 +54,23 @@ def serialize_program(program: Program) -> bytes:
 
 
 def _manifest_fields(manifest: Manifest) -> dict[str, Any]:
-    """The fields that hold something: without deployment or author's names the bytes are as before there were any."""
+    """The fields that hold something: without what is optional the bytes are as before there was any of it."""
     fields = dataclasses.asdict(manifest)
-    if manifest.deployment is None:
-        del fields["deployment"]
+    for name in ("deployment", "wipe_start"):
+        if fields[name] is None:
+            del fields[name]
     fields["operators"] = [_placement_fields(placement) for placement in fields["operators"]]
+    for ports in ("inputs", "outputs"):
+        fields[ports] = [_port_fields(port) for port in fields[ports]]
     return fields
 
 
 def _placement_fields(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name != "source" or value}
+
+
+def _port_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name != "index_range" or value is not None}
 
 
 def write_program(program: Program, path: Path) -> None:

@@ -120,6 +120,13 @@ INDIRECT_OPS = frozenset({Op.GATHER, Op.SCATTER})
 """Operations whose operand B names the row of A or of the output."""
 
 
+class Masking(enum.IntEnum):
+    """What GATHER does with an element whose row is not there: take 0 for it, or leave the output as it is."""
+
+    ZERO = 0
+    MERGE = 1
+
+
 class Reduce(enum.IntEnum):
     """Reduction of the vector engine."""
 
@@ -373,6 +380,12 @@ class VectorInstruction(Instruction):
     t_last_group: int = bits(5, "groups of the table")
     rows: int = bits(24, "rows that GATHER and SCATTER reach")
     row_pitch: int = bits(24, "bytes between these rows", signed=True)
+    masking: Masking = choice(Masking.ZERO, "GATHER: elements whose row is not there", width=1)
+
+    @property
+    def writes_by_data(self) -> bool:
+        """Whether data decides which elements of the output are written."""
+        return self.op is Op.SCATTER or (self.op is Op.GATHER and self.masking is Masking.MERGE)
 
     @property
     def outer_steps(self) -> int:

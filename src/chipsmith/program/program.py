@@ -15,7 +15,8 @@ from chipsmith.program.instructions import End, Engine, Instruction
 class Port:
     """An input or output of the network in external memory: dense, row-major, in the graph's layout.
 
-    `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes.
+    `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes. Of an input whose elements are indices of a
+    table, `index_range` is the least and the greatest that exist: others read zeros. None of all other ports.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Port:
     dtype: str
     address: int
     size_bytes: int
+    index_range: tuple[int, int] | None = None
 
 
 class Placed(enum.StrEnum):
@@ -55,6 +57,10 @@ class Placement:
     source: str = ""
 
 
+WIPE = "wipe"
+"""Name of the kernel that clears what an inference leaves behind."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KernelSpan:
     """A kernel, its engine, and the indices of its instructions in the Program; `macs` of one inference."""
@@ -82,6 +88,9 @@ class Manifest:
 
     `deployment` says, as JSON text, what a host does with raw data before the chip and with the chip's outputs; None
     where only integers come and go. Nothing that is executed depends on it.
+
+    `wipe_start` is the index of the first instruction of the wipe; None where the Program has none. With one, nothing
+    but the outputs depends on the inputs at the end: verification checks it.
     """
 
     network: str
@@ -94,6 +103,7 @@ class Manifest:
     kernels: tuple[KernelSpan, ...]
     buffers: tuple[BufferSpan, ...]
     deployment: str | None = None
+    wipe_start: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,9 +29,15 @@ from chipsmith.program.instructions import (
     WeightsBy,
     no_instruction,
 )
+from chipsmith.program.positions import Reach
 
 Offsets: TypeAlias = range | npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+
+_SPREAD_BYTES = 1 << 29
+"""Bytes of all pieces of an irregular loop together, up to which its gaps are looked at."""
+_ROW_BYTES = 1 << 24
+"""Bytes of a row of activations whose gaps are looked at: as many as any on-chip memory has addresses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +77,10 @@ class Stream:
         return self.base + sum(max(int(loop[0]), int(loop[-1])) for loop in self.loops) + self.dense_bytes - 1
 
     def mask(self) -> Mask:
-        """Whether each byte from `first` to `last` is touched."""
+        """Whether each byte from `first` to `last` is touched.
+
+        Of an irregular loop of very many pieces, all steps between its first and its last count as taken.
+        """
         mask: Mask = np.ones(self.dense_bytes, np.bool_)
         for loop in sorted(self.loops, key=_extent):
             mask = _spread(mask, loop)
@@ -102,12 +111,35 @@ def _extent(loop: Offsets) -> int:
 def _spread(mask: Mask, loop: Offsets) -> Mask:
     if isinstance(loop, range):
         return _repeated(mask, len(loop), abs(loop.step))
-    lowest = min(int(loop[0]), int(loop[-1]))
+    if mask.all():
+        return _runs(loop, len(mask))
     spread = np.zeros(len(mask) + _extent(loop), np.bool_)
-    for offset in loop:
-        start = int(offset) - lowest
-        spread[start : start + len(mask)] |= mask
+    for piece in _pieces(loop, limit=_SPREAD_BYTES // len(mask)):
+        span = spread[piece.start : piece.stop - piece.step + len(mask)]
+        span |= _repeated(mask, len(piece), piece.step)
     return spread
+
+
+def _runs(offsets: npt.NDArray[np.int64], size: int) -> Mask:
+    """Runs of `size` bytes from each of some distinct offsets on."""
+    change = np.zeros(_extent(offsets) + size + 1, np.int32)
+    starts = offsets - offsets.min()
+    change[starts] += 1
+    change[starts + size] -= 1
+    return np.cumsum(change[:-1], dtype=np.int32) > 0
+
+
+def _pieces(offsets: npt.NDArray[np.int64], *, limit: int) -> list[range]:
+    """Rising ranges that hold the offsets less the least of them; a range of more than these alone beyond a limit."""
+    places = np.sort(offsets - offsets.min())
+    gaps = np.diff(places)
+    least = int(gaps.min(initial=1 << 62))
+    ends = np.flatnonzero(gaps != least)
+    if len(ends) >= limit:
+        step = int(np.gcd.reduce(gaps))
+        return [range(0, int(places[-1]) + step, step)]
+    edges = zip([0, *(ends + 1).tolist()], [*ends.tolist(), len(places) - 1], strict=True)
+    return [range(int(places[first]), int(places[last]) + least, least) for first, last in edges]
 
 
 def _repeated(mask: Mask, count: int, step: int) -> Mask:
@@ -203,14 +235,7 @@ def _tensor(instruction: TensorInstruction) -> tuple[Stream, ...]:
 
 
 def _activations(instruction: TensorInstruction) -> Stream | None:
-    rows = _reached(
-        instruction.output_height,
-        instruction.stride_y,
-        instruction.kernel_y,
-        instruction.dilation_y,
-        instruction.pad_top,
-        instruction.input_height,
-    )
+    rows = _rows(instruction)
     columns, dense_bytes = _columns(instruction)
     if not len(rows) or not len(columns):
         return None
@@ -233,61 +258,61 @@ def _scaled(positions: npt.NDArray[np.int64], pitch: int) -> npt.NDArray[np.int6
 def _columns(instruction: TensorInstruction) -> tuple[npt.NDArray[np.int64], int]:
     """Offsets that the taps of a row reach, and how many bytes follow each."""
     if instruction.mode is Mode.DEPTHWISE:
-        pixels = _reached(
-            instruction.output_width,
-            instruction.stride_x,
-            instruction.run,
-            instruction.dilation_x,
-            instruction.pad_left,
-            instruction.input_width,
-        )
+        pixels = _pixels(instruction, instruction.run).within(instruction.input_width)
         return _scaled(pixels, instruction.pixel_pitch), instruction.output_channels
     low, high = _reached_runs(instruction)
-    if len(low) and bool((low[1:] <= high[:-1]).all()):
+    if not len(low):
+        return low, 1
+    if int(high[-1] - low[0]) > _ROW_BYTES or bool((low[1:] <= high[:-1]).all()):
         return low[:1], int(high[-1] - low[0])
-    if len(low) and bool((high - low == high[0] - low[0]).all()):
+    if bool((high - low == high[0] - low[0]).all()):
         return low, int(high[0] - low[0])
     return _bytes_of_runs(low, high), 1
 
 
-def _reached(count: int, stride: int, kernel: int, dilation: int, pad: int, limit: int) -> npt.NDArray[np.int64]:
-    """Sorted positions o*stride - pad + k*dilation within 0 to limit - 1."""
-    outer = np.arange(count if stride else 1, dtype=np.int64) * stride - pad
-    mask = np.zeros(limit, np.bool_)
-    for tap in range(kernel if dilation else 1):
-        positions = outer + tap * dilation
-        mask[positions[(positions >= 0) & (positions < limit)]] = True
-    return np.flatnonzero(mask)
+def _rows(instruction: TensorInstruction) -> npt.NDArray[np.int64]:
+    """Input rows that the taps reach."""
+    reach = Reach(
+        steps=instruction.output_height,
+        stride=instruction.stride_y,
+        taps=instruction.kernel_y,
+        dilation=instruction.dilation_y,
+        pad=instruction.pad_top,
+    )
+    return reach.within(instruction.input_height)
+
+
+def _pixels(instruction: TensorInstruction, taps: int) -> Reach:
+    """Pixels of a row that so many taps along x reach."""
+    return Reach(
+        steps=instruction.output_width,
+        stride=instruction.stride_x,
+        taps=taps,
+        dilation=instruction.dilation_x,
+        pad=instruction.pad_left,
+    )
 
 
 def _reached_runs(instruction: TensorInstruction) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """First column byte of each run of CONV and the byte after it, sorted, without what is masked."""
-    if not instruction.pixel_pitch:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    # A run may begin on pixels before pixel 0 and still reach into the row.
-    before = ceil_div(instruction.run, instruction.pixel_pitch)
-    pad, reach = instruction.pad_left - before, instruction.input_width + before
-    pixels = (
-        _reached(
-            instruction.output_width, instruction.stride_x, instruction.kernel_x, instruction.dilation_x, pad, reach
-        )
-        - before
-    )
-    limit = instruction.input_width * instruction.pixel_pitch
-    starts = pixels * instruction.pixel_pitch
-    starts = starts[starts + instruction.run > 0]
-    return np.maximum(starts, 0), np.minimum(starts + instruction.run, limit)
+    reach, pitch = _pixels(instruction, instruction.kernel_x), instruction.pixel_pitch
+    starts = reach.within(instruction.input_width) * pitch
+    # A run may begin before pixel 0 and still reach into the row: of such runs the last holds the others.
+    before = reach.last_before_zero()
+    if before is not None and before * pitch + instruction.run > 0:
+        starts = np.concatenate([np.array([before * pitch]), starts])
+    limit = instruction.input_width * pitch
+    low, high = np.maximum(starts, 0), np.minimum(starts + instruction.run, limit)
+    return low[low < high], high[low < high]
 
 
 def _bytes_of_runs(low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Sorted bytes of sorted runs."""
-    if not len(low):
-        return low
     origin = int(low[0])
-    change = np.zeros(int(high[-1]) - origin + 1, np.int64)
+    change = np.zeros(int(high[-1]) - origin + 1, np.int32)
     np.add.at(change, low - origin, 1)
     np.add.at(change, high - origin, -1)
-    return np.flatnonzero(np.cumsum(change)) + origin
+    return np.flatnonzero(np.cumsum(change, dtype=np.int32)) + origin
 
 
 def _weights(instruction: TensorInstruction) -> Stream:

@@ -10,6 +10,7 @@ import numpy as np
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import check_fields
+from chipsmith.program.external_runs import stores_twice, transfers_meet
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
     ChannelRecord,
@@ -30,6 +31,7 @@ from chipsmith.program.instructions import (
     no_instruction,
 )
 from chipsmith.program.program import Port, Program, encode_pages, page_bytes, page_count
+from chipsmith.program.residue import check_wipe
 from chipsmith.program.streams import Mask, Stream, a_loops, b_loops, external_stream, o_loops, streams
 
 LEAST_SHIFT, GREATEST_SHIFT = 2, 62
@@ -242,7 +244,7 @@ def verify_program(program: Program) -> None:
     """Raise BadInput where a Program is faulty, naming the instruction.
 
     Checks each instruction, the pages and the LOADs that fetch them, END, external addresses, the order of LOADs
-    and STOREs that meet in external memory, the bytes of `once` LOADs, and the ports.
+    and STOREs that meet in external memory, the bytes of `once` LOADs, the ports, and what a wipe leaves.
     """
     _check_end(program)
     _check_pages(program)
@@ -257,6 +259,7 @@ def verify_program(program: Program) -> None:
     _check_once(program)
     for port in (*program.manifest.inputs, *program.manifest.outputs):
         _check_port(program, port)
+    check_wipe(program)
 
 
 def _name(program: Program, index: int) -> str:
@@ -315,7 +318,7 @@ def _check_external(program: Program, instruction: Instruction) -> None:
         raise BadInput("is `once` but reads beyond the constants, bytes that another inference may change")
     if stream.written and stream.first < len(program.constants):
         raise BadInput(f"stores to byte {stream.first}, into the constants ({len(program.constants)} bytes)")
-    if stream.written and stream.has_repeats():
+    if stream.written and stores_twice(instruction):
         raise BadInput("stores a byte of external memory more than once")
 
 
@@ -337,7 +340,7 @@ def _check_external_order(program: Program) -> None:
         written = external_stream(store)
         near = (first <= written.last) & (last >= written.first) & (locks & store.external_locks == 0)
         for place in np.flatnonzero(near):
-            if written.overlaps(reads[place]):
+            if transfers_meet(store, loads[place][1]):
                 raise BadInput(
                     f"{_name(program, index)} and {_name(program, loads[place][0])} meet in external memory and name "
                     "no common external region"
@@ -379,5 +382,12 @@ def _check_port(program: Program, port: Port) -> None:
         raise BadInput(f"port {port.name} of {size} bytes says that it has {port.size_bytes}")
     if port.address < 0 or port.address + size > program.manifest.external_bytes:
         raise BadInput(f"port {port.name} ends beyond the program's {program.manifest.external_bytes} external bytes")
+    if port.index_range is not None and not _is_index_range(port.index_range, port.dtype):
+        raise BadInput(f"port {port.name} of {port.dtype} cannot hold indices from {port.index_range[0]} on")
     if port in program.manifest.inputs and port.address < len(program.constants):
         raise BadInput(f"input port {port.name} stands in the constants")
+
+
+def _is_index_range(index_range: tuple[int, int], dtype: str) -> bool:
+    least, greatest = index_range
+    return dtype == "<i4" and _LEAST_POSITION <= least <= 0 <= greatest <= _GREATEST_POSITION

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from chipsmith.errors import BadInput
 from chipsmith.processors import processors
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import Instruction
+from chipsmith.program.instructions import Instruction, Load
 from chipsmith.program.program import Port, Program
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.memory import Array, Memories, blank_memories
@@ -28,11 +28,28 @@ def execute(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
     the same number for all ports; so have the outputs. Reads nothing but the Program and byte-addressed memories.
     Raises BadInput where the inputs do not fit the ports, or the Program is faulty.
     """
+    return _execute(program, (inputs,))
+
+
+def execute_warm(program: Program, inputs: Mapping[str, Array], *, before: Mapping[str, Array]) -> dict[str, Array]:
+    """The outputs of warm inferences by port name: each follows another one on the machine, with the inputs `before`.
+
+    The memories hold what the inference before left, and LOADs with `once` do nothing. Inputs and outputs are as of
+    execute, which this raises as, `before` with as many inferences.
+    """
+    return _execute(program, (before, inputs))
+
+
+def _execute(program: Program, series: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """The outputs of the last inference of a series, of which all but the first are warm."""
     # Importing numba takes longer than most commands: only who executes waits for it, and here, before any thread.
     importlib.import_module("chipsmith.sim.steps")
     verify_program(program)
-    inferences = _inferences(program, inputs)
-    rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
+    counts = {_inferences(program, inputs) for inputs in series}
+    if len(counts) > 1:
+        raise BadInput(f"the inferences before are as many as those that follow, not {sorted(counts)}")
+    inferences = counts.pop()
+    rows = [{port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs} for inputs in series]
     finished = _in_parallel(lambda part: _run(program, rows, part), _chunks(program, inferences))
     return {
         port.name: _shaped(port, np.concatenate([chunk[port.name] for chunk in finished]), inferences)
@@ -54,8 +71,8 @@ def _in_parallel(run: Callable[[slice], dict[str, Array]], parts: Sequence[slice
         return list(pool.map(run, parts))
 
 
-def _run(program: Program, rows: Mapping[str, Array], part: slice) -> dict[str, Array]:
-    """The output bytes of one chunk of inferences, by port: [inferences of the chunk, bytes]."""
+def _run(program: Program, series: Sequence[Mapping[str, Array]], part: slice) -> dict[str, Array]:
+    """The output bytes of one chunk of inferences, by port, after a series: [inferences of the chunk, bytes]."""
     memories = blank_memories(
         inferences=part.stop - part.start,
         local_bytes=program.chip.memory_bytes,
@@ -63,11 +80,13 @@ def _run(program: Program, rows: Mapping[str, Array], part: slice) -> dict[str, 
         external_bytes=program.manifest.external_bytes,
     )
     split = len(program.constants)
-    for port in program.manifest.inputs:
-        start = port.address - split
-        memories.private[:, start : start + port.size_bytes] = rows[port.name][part]
-    for instruction in program.instructions:
-        run_instruction(memories, instruction)
+    for position, rows in enumerate(series):
+        for port in program.manifest.inputs:
+            start = port.address - split
+            memories.private[:, start : start + port.size_bytes] = rows[port.name][part]
+        for instruction in program.instructions:
+            if not (position and isinstance(instruction, Load) and instruction.once):
+                run_instruction(memories, instruction)
     return {port.name: _output_bytes(memories, port) for port in program.manifest.outputs}
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.program.instructions import Type, VectorInstruction
+from chipsmith.program.instructions import Masking, Type, VectorInstruction
 from chipsmith.program.streams import a_loops, b_loops, o_loops
 from chipsmith.sim.memory import Array, Bytes, Loops, strided
 
@@ -39,16 +39,18 @@ def named_rows(local: Bytes, instruction: VectorInstruction) -> Rows:
 
 
 def gathered(local: Bytes, instruction: VectorInstruction, rows: Rows) -> npt.NDArray[np.int32]:
-    """The elements A of the rows, of the first row where one is not there; axes as of Rows."""
+    """The elements A of the rows, 0 where a row is not there; axes as of Rows."""
     view, places = _places(local, instruction.a_type, instruction.a_base, a_loops(instruction)[:_OUTER_LOOPS], rows)
-    values = np.take_along_axis(view, places.reshape(len(places), -1), axis=1)
-    return values.reshape(places.shape).astype(np.int32)
+    values = np.take_along_axis(view, places.reshape(len(places), -1), axis=1).reshape(places.shape).astype(np.int32)
+    values *= rows.present
+    return values
 
 
 def write_gathered(local: Bytes, instruction: VectorInstruction, rows: Rows, values: npt.NDArray[np.int32]) -> None:
-    """Write the output elements whose row is there."""
+    """Write the output elements; those whose row is not there only where the instruction does not merge."""
     output = strided(local, base=instruction.o_base, loops=o_loops(instruction), dtype=instruction.o_type.numpy)
-    np.copyto(output, values, where=rows.present, casting="unsafe")
+    written = rows.present if instruction.masking is Masking.MERGE else True
+    np.copyto(output, values, where=written, casting="unsafe")
 
 
 def scatter(local: Bytes, instruction: VectorInstruction, rows: Rows, values: npt.NDArray[np.int32]) -> None:

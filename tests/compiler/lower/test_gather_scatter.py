@@ -8,7 +8,7 @@ from nets import Net
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.program.instructions import INDIRECT_OPS, Op, VectorInstruction
+from chipsmith.program.instructions import INDIRECT_OPS, Masking, Op, VectorInstruction
 from chipsmith.program.program import Program
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import execute
@@ -104,6 +104,32 @@ def test_a_table_larger_than_the_chip_is_worked_off_in_slabs(constant, reference
     stripes = indirect(program)
     assert len(stripes) > 1
     assert len({stripe.b_immediate for stripe in stripes}) > 1
+
+
+OUTSIDE = np.array([[-1, 400, 0, 401, 2**31 - 1, -(2**31), 399, 200]], np.int32)
+
+
+@pytest.mark.parametrize("chip", [EDGE, TINY])
+@pytest.mark.parametrize("constant", [True, False])
+def test_an_index_outside_of_the_table_gives_zero(constant, chip):
+    shape = (1, 400, 64)
+    network = net(numbers=(OUTSIDE.shape, DType.INT32), **({} if constant else {"values": (shape, DType.INT8)}))
+    values = drawn(shape, DType.INT8)
+    output = network.add("GATHER", (network.constant(values) if constant else "values", "numbers"), (1, 8, 64))
+    program = compile_graph(network.graph(output), chip)
+    result = execute(program, {"numbers": OUTSIDE} | ({} if constant else {"values": values}))[output]
+    zeros = np.zeros(64, np.int8)
+    expected = [zeros, zeros, values[0, 0], zeros, zeros, zeros, values[0, 399], values[0, 200]]
+    np.testing.assert_array_equal(result[0], expected)
+
+
+def test_the_first_slab_writes_zeros_and_the_others_merge():
+    network = net(numbers=((1, 24), DType.INT32))
+    output = network.add("GATHER", (network.constant(drawn((1, 400, 64), DType.INT8)), "numbers"), (1, 24, 64))
+    slabs = indirect(compile_graph(network.graph(output), TINY))
+    first_rows = [slab.b_immediate for slab in slabs]
+    assert first_rows == sorted(first_rows)
+    assert [slab.masking for slab in slabs] == [Masking.ZERO, *[Masking.MERGE] * (len(slabs) - 1)]
 
 
 def test_rows_are_scattered_into_a_tensor_larger_than_the_chip(reference_model):

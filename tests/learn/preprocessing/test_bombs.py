@@ -15,7 +15,7 @@ from PIL import Image
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.preprocessing import ImageReader, SoundReader
-from chipsmith.learn.preprocessing.images import MOST_PIXELS, image_traits
+from chipsmith.learn.preprocessing.images import LARGEST_PIXELS, image_traits
 
 READER = ImageReader(height=4, width=4, channels=3, resize=True)
 SOUND = SoundReader(rate_hz=8_000, samples=8_000)
@@ -31,7 +31,7 @@ def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
-@pytest.mark.parametrize("size", [(60_000, 60_000), (10_000, 9_000), (MOST_PIXELS + 1, 1), (1, 200_000_000)])
+@pytest.mark.parametrize("size", [(60_000, 60_000), (10_000, 9_000), (LARGEST_PIXELS + 1, 1), (1, 200_000_000)])
 def test_an_image_that_claims_too_many_pixels_is_refused_before_it_is_decoded(size):
     with pytest.raises(BadInput, match="has more than 89,478,485 pixels, the most of an image"):
         READER.read(png(*size))

@@ -11,6 +11,7 @@ from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
     Instruction,
+    Masking,
     Mode,
     Op,
     TensorInstruction,
@@ -21,7 +22,7 @@ from chipsmith.program.stream_fields import LANES, OUTER_LOOPS, LoopFields, Stre
 
 _HEIGHT, _WIDTH, _CHANNELS = "output_height", "output_width", "output_channels"
 _ROWS = "rows"
-"""The table's rows as a loop that can be cut: each part does what falls into its own."""
+"""The table's rows as a loop that can be cut: each part does what falls into its own rows."""
 _LOOPS: Mapping[str, LoopFields] = {loop.count: loop for loop in (*OUTER_LOOPS, LANES)}
 
 
@@ -120,13 +121,19 @@ def _slice_template(
     if isinstance(instruction, TensorInstruction):
         template, moves = _slice_tensor(instruction, axis, first, last)
     elif isinstance(instruction, VectorInstruction) and axis.name == _ROWS:
-        template = replace(instruction, rows=last - first, b_immediate=instruction.b_immediate + first)
+        template = _slice_rows(instruction, first, last)
         moved = StreamName.A if instruction.op is Op.GATHER else StreamName.OUTPUT
         moves = {moved: first * instruction.row_pitch}
     else:
         template = with_fields(instruction, {axis.name: last - first})
         moves = dict(_vector_moves(instruction, _LOOPS[axis.name], first))
     return _without_idle_strides(template), moves
+
+
+def _slice_rows(instruction: VectorInstruction, first: int, last: int) -> VectorInstruction:
+    """The instruction on some rows of its table; parts but the first leave what those before them wrote."""
+    masking = Masking.MERGE if first else instruction.masking
+    return replace(instruction, rows=last - first, b_immediate=instruction.b_immediate + first, masking=masking)
 
 
 def _without_idle_strides(instruction: Instruction) -> Instruction:

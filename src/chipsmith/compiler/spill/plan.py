@@ -22,7 +22,7 @@ from chipsmith.compiler.spill.footprint import footprint_bytes, footprint_of, pl
 from chipsmith.compiler.spill.live_range import AT_ENTRY, LiveRange, find_live_ranges
 from chipsmith.compiler.spill.spill_plan import BufferTransfer, SpillPlan
 from chipsmith.mapping.channels import LARGEST_SHARE
-from chipsmith.program.instructions import INDIRECT_OPS, VectorInstruction
+from chipsmith.program.instructions import VectorInstruction
 from chipsmith.program.stream_fields import StreamName
 
 BUDGET_SHARES = (0.8, 0.65, 0.5, 0.4, 0.3, 0.2)
@@ -275,8 +275,8 @@ def _dense(part: Sequence[UnplacedInstruction], window: str, size_bytes: int) ->
     """Whether a slice writes every byte of a window; otherwise what stands there must be loaded first."""
     marked = np.zeros(size_bytes, np.bool_)
     for step in part:
-        if isinstance(step.template, VectorInstruction) and step.template.op in INDIRECT_OPS:
-            continue  # data decides what it writes
+        if isinstance(step.template, VectorInstruction) and step.template.writes_by_data:
+            continue
         written = place_streams(step)
         for operand in step.operands:
             if operand.buffer == window:

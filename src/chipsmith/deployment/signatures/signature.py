@@ -161,7 +161,7 @@ def _open_signature(path: Path, key: PublicKey) -> Contents:
     """What the signature beside `path` vouches for, which has the name of `path`. Raises NotGenuine."""
     place = signature_path_of(path)
     if not place.exists():
-        raise NotGenuine(f"it has no signature: there is no {place}")
+        raise NotGenuine(f"it has no signature: there is no {place}, which `chipsmith sign` writes")
     signed = open_signature(_read(place, MOST_SIGNATURE_BYTES + 1), key)
     if signed.name != name_of(path):
         raise NotGenuine(f"it was signed under the name {describe_names([signed.name])}, which is not its own")

@@ -3,6 +3,7 @@
 // The memory keeps the machine's contract (docs/machine.md, section 2) unless `late_per_1024` or `stall_per_1024` tell
 // it to break it; what it breaks is counted. Data is taken at the request of a read and put at the acknowledgement of a
 // write, so that a program which does not lock what it shares shows.
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -12,6 +13,9 @@
 
 #include "Vmachine.h"
 #include "verilated.h"
+#if VM_SAVABLE
+#include "contents.h"
+#endif
 #if VM_TRACE
 #include "verilated_vcd_c.h"
 #endif
@@ -285,5 +289,15 @@ void bench_run(void* handle, uint8_t* bytes, uint64_t size, const Options* optio
     result->error_index = machine.index;
     bench.close();
 }
+
+#if VM_SAVABLE
+// The length of the model's contents; the first `room` bytes of them are written to `target`.
+uint64_t bench_contents(void* handle, uint8_t* target, uint64_t room) {
+    Contents contents;
+    contents << static_cast<Bench*>(handle)->machine;
+    std::memcpy(target, contents.named.data(), std::min<uint64_t>(room, contents.named.size()));
+    return contents.named.size();
+}
+#endif
 
 }

@@ -162,7 +162,7 @@ module vector_engine (
   chip::read_request_t a_beat_read;
   logic [SLOT_BITS-1:0] a_slot, b_slot, reads_end;
   logic [V-1:0][31:0] a_values, b_values, a_prepared, b_prepared;
-  logic streams_b, gathered;
+  logic streams_b, gathered, gathered_absent;
   logic [BEAT_BITS-1:0] gathered_beat;
 
   assign streams_b = fields.b_source == chip::SOURCE_STREAM;
@@ -172,11 +172,12 @@ module vector_engine (
       : a_full > b_full ? SLOT_BITS'(a_full) : SLOT_BITS'(b_full);
 
   // The row of the beat that begins to read, and of the beat that begins to write.
-  logic opens, absent, row_present, written_present, gathers, ready_to_write;
+  logic opens, absent, row_present, written_present, gathers, merges, ready_to_write;
   logic [23:0] row_offset, written_offset;
 
   assign opens = indirect && (lead_ends || (beat_ends && !last_beat));
   assign gathers = fields.op == chip::OP_GATHER;
+  assign merges = fields.op == chip::OP_SCATTER || fields.masking == chip::MASKING_MERGE;
 
   vector_rows rows (
       .clock(clock),
@@ -264,16 +265,16 @@ module vector_engine (
       .out({table_write, table_line})
   );
 
-  // The elements of a beat stand a cycle after its last answer.
-  vector_delay #(.BITS(1 + BEAT_BITS), .CYCLES(chip::READ_LATENCY + 1)) answered (
+  // The elements of a beat stand a cycle after its last answer; those of a row that is not there are 0.
+  vector_delay #(.BITS(2 + BEAT_BITS), .CYCLES(chip::READ_LATENCY + 1)) answered (
       .clock(clock),
       .reset(reset),
-      .in({reading && slot == reads_end - 1'b1, beat}),
-      .out({gathered, gathered_beat})
+      .in({reading && slot == reads_end - 1'b1, absent, beat}),
+      .out({gathered, gathered_absent, gathered_beat})
   );
 
   for (genvar l = 0; l < V; l++) begin : g_prepare
-    assign a_prepared[l] = (a_values[l] - 32'(fields.a_zero_point)) << fields.a_left_shift;
+    assign a_prepared[l] = ((gathered_absent ? '0 : a_values[l]) - 32'(fields.a_zero_point)) << fields.a_left_shift;
     assign b_prepared[l] = !streams_b ? fields.b_immediate
         : (b_values[l] - 32'(fields.b_zero_point)) << fields.b_left_shift;
   end
@@ -400,7 +401,7 @@ module vector_engine (
       .take(ready_to_write),
       .values(values),
       .offset(fields.op == chip::OP_SCATTER ? written_offset : 24'd0),
-      .present(!indirect || written_present),
+      .present(!indirect || written_present || !merges),
       .wait_((a_beat_read.valid && a_meets_o) || (b_read.valid && b_meets_o)),
       .write(o_write)
   );

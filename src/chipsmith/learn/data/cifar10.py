@@ -20,6 +20,7 @@ from chipsmith.learn.data.files import find, naming
 from chipsmith.learn.data.images import Pixels, undecoded_images
 from chipsmith.learn.data.origin import Origin
 from chipsmith.learn.data.splits import Split, cut_validation, stratified_order
+from chipsmith.learn.limits import MOST_EXAMPLES
 from chipsmith.learn.preprocessing import ImageReader
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -41,7 +42,9 @@ class Cifar10Data(DecodedSection):
 
     kind: Literal["cifar10"] = "cifar10"
     path: str
-    validation: int = Field(default=5_000, ge=1, description="images of the training part that choose the epoch")
+    validation: int = Field(
+        default=5_000, ge=1, le=MOST_EXAMPLES, description="images of the training part that choose the epoch"
+    )
     pixels: Pixels = "standardised"
 
     def open(self, *, seed: int) -> Undecoded:

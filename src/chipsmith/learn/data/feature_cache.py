@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.cache import content_key, find_entry, installed_versions, keep_entry, working_on
+from chipsmith.errors import BadInput
+from chipsmith.files import map_array
 from chipsmith.learn.data.files import digest_file
 from chipsmith.learn.data.unreadable import read_each
 from chipsmith.learn.preprocessing import Preprocessing
@@ -38,11 +40,10 @@ def _map(entry: Path | None, count: int) -> NDArray[np.float32] | None:
     if entry is None:
         return None
     try:
-        known = np.load(entry, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, SyntaxError):
+        known = map_array(entry)
+    except BadInput:
         return None
-    fits = isinstance(known, np.ndarray) and known.dtype == np.float32 and len(known) == count
-    return np.asarray(known) if fits else None
+    return known.astype(np.float32, copy=False) if known.dtype == np.float32 and known.shape[:1] == (count,) else None
 
 
 def _save(file: Path, features: NDArray[np.float32]) -> None:

@@ -23,6 +23,7 @@ from chipsmith.learn.data.feature_cache import cached_features
 from chipsmith.learn.data.files import digest_file, find_folder, naming
 from chipsmith.learn.data.origin import Omitted, Origin
 from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_groups, split_stratified
+from chipsmith.learn.limits import MOST_BANDS, MOST_STEPS
 from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SoundReader, Standardise
 from chipsmith.learn.preprocessing.sound import Layout, sound_traits
 
@@ -41,14 +42,16 @@ class Features(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["log_mel", "mfcc"] = "log_mel"
-    rate_hz: int = Field(default=8_000, ge=1_000, description="to which every sound is resampled")
+    rate_hz: int = Field(default=8_000, ge=1_000, le=200_000, description="to which every sound is resampled")
     seconds: float = Field(default=1.0, gt=0, le=60, description="longer sounds are cut, shorter ones get silence")
-    window: int = Field(default=256, ge=16)
-    hop: int = Field(default=128, ge=1)
-    mels: int = Field(default=32, ge=2)
-    frames: int | None = Field(default=None, ge=2, description="sounds are stretched in time to so many spectra")
+    window: int = Field(default=256, ge=16, le=MOST_STEPS)
+    hop: int = Field(default=128, ge=1, le=MOST_STEPS)
+    mels: int = Field(default=32, ge=2, le=MOST_BANDS)
+    frames: int | None = Field(
+        default=None, ge=2, le=MOST_STEPS, description="sounds are stretched in time to so many spectra"
+    )
     level: Literal["sound", "band"] = Field(default="sound", description="band: the mean of each band is taken away")
-    coefficients: int = Field(default=13, ge=1, description="of `mfcc`, from the lowest")
+    coefficients: int = Field(default=13, ge=1, le=MOST_BANDS, description="of `mfcc`, from the lowest")
     layout: Layout = "image"
 
     def reader(self) -> SoundReader:

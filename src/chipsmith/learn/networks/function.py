@@ -36,6 +36,10 @@ class Function(Network):
         """See Network.build; BadInput where the function is not there, raises, or returns no module."""
         return build_module(self.function, {"input_shape": input_shape, "outputs": outputs})
 
+    def has_known_layers(self) -> bool:
+        """See Network.has_known_layers."""
+        return False
+
     def takes_tokens(self) -> bool:
         """See Network.takes_tokens."""
         return self.tokens

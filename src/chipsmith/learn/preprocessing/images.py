@@ -15,6 +15,7 @@ from pydantic import Field
 
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
+from chipsmith.learn.limits import MOST_PIXELS
 from chipsmith.learn.preprocessing.step import Reader, Values, named
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """The formats that are read: of the others that Pillow knows, some start another program (EPS)."""
-MOST_PIXELS = 89_478_485
+LARGEST_PIXELS = 89_478_485
 """Of one image: a quarter of a GiB of RGB. A small file can claim any number of them."""
 _WIDE_MODES = ("I", "F")
 """First letters of Pillow's modes of 16 and 32 bits, which it would cut off at 255."""
@@ -32,14 +33,14 @@ _WIDE_MODES = ("I", "F")
 class ImageReader(Reader):
     """An image file, its bytes, or an array uint8 (channels, height, width), to such an array.
 
-    The first picture of a file in one of FORMATS, of at most MOST_PIXELS; an image of another size is resized
+    The first picture of a file in one of FORMATS, of at most LARGEST_PIXELS; an image of another size is resized
     (bilinear, `resize` true) or refused, an image of other colours is converted to RGB (3 channels) or grey (1). Raises
     BadInput for what is no image, naming it.
     """
 
     kind: Literal["image"] = "image"
-    height: int = Field(ge=1)
-    width: int = Field(ge=1)
+    height: int = Field(ge=1, le=MOST_PIXELS)
+    width: int = Field(ge=1, le=MOST_PIXELS)
     channels: Literal[1, 3]
     resize: bool = False
 
@@ -104,7 +105,7 @@ def _opened(raw: Any) -> Iterator[Image]:
     except UnidentifiedImageError as error:
         raise BadInput(f"{named(raw)} is no image of a known format ({', '.join(FORMATS)})") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise BadInput(f"{named(raw)} has more than {MOST_PIXELS:,} pixels, the most of an image") from error
+        raise BadInput(f"{named(raw)} has more than {LARGEST_PIXELS:,} pixels, the most of an image") from error
     except (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, TypeError) as error:
         raise BadInput(f"{named(raw)} is no image that can be read ({error})") from error
 

@@ -1,0 +1,105 @@
+"""Where the instructions of a wipe read and write: bytes of on-chip memory that no weights keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from chipsmith.chip.description import Chip
+from chipsmith.compiler.errors import DoesNotFit
+from chipsmith.program.arithmetic import round_up
+from chipsmith.program.instructions import Load, Table
+from chipsmith.program.program import Program
+from chipsmith.program.registers import ACCUMULATOR_TILES, RECORD_SETS, ROWS_ON_THEIR_WAY
+from chipsmith.program.streams import Mask, streams
+
+ALIGNMENT = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class WipePlaces:
+    """Addresses on the chip for what a wipe reads and writes beside the bytes that it clears.
+
+    `target`, `target_bytes`: free bytes in one bank group, which its results go to. `source`: bytes that it reads, in
+    another group where there is one. `lines`: an offset in every group from which two lines lie outside of `target`.
+    """
+
+    target: int
+    target_bytes: int
+    source: int
+    lines: int
+
+
+def kept_bytes(program: Program) -> Mask:
+    """Whether each byte of on-chip memory is kept for a warm inference."""
+    kept: Mask = np.zeros(program.chip.memory_bytes, np.bool_)
+    for instruction in program.instructions:
+        if isinstance(instruction, Load) and instruction.once:
+            (stream,) = streams(instruction)
+            kept[stream.first : stream.last + 1] |= stream.mask()
+    return kept
+
+
+def choose_places(program: Program, kept: Mask, dependent: Mask) -> WipePlaces:
+    """Places for the wipe of a Program, in the group with least to clear; DoesNotFit where no group has room."""
+    chip, size = program.chip, _target_bytes(program.chip)
+    group_bytes = chip.memory.group_bytes
+    rooms = dict(_rooms(chip, kept, size))
+    if not rooms:
+        raise DoesNotFit(
+            f"network {program.manifest.network} leaves no {size} bytes of a bank group of {chip.name} free of "
+            "weights, which a wipe needs: raise memory.group_bytes or memory.groups, or compile without the wipe"
+        )
+    group = min(rooms, key=lambda number: int(_group(dependent, number, group_bytes).sum()))
+    target = group * group_bytes + rooms[group]
+    return WipePlaces(
+        target=target,
+        target_bytes=size,
+        source=_source(chip, group, rooms[group], size),
+        lines=_beside(rooms[group], size, line_bytes(chip)),
+    )
+
+
+def line_bytes(chip: Chip) -> int:
+    """Bytes of two lines of a bank group that are two beats of the vector engine too."""
+    return 2 * max(chip.tensor.rows, chip.vector.lanes)
+
+
+def _target_bytes(chip: Chip) -> int:
+    """Room for the longest result of a wipe's instructions."""
+    results = (
+        ACCUMULATOR_TILES * chip.tensor.tile_pixels,
+        RECORD_SETS * chip.tensor.columns,
+        line_bytes(chip),
+        ROWS_ON_THEIR_WAY,
+        chip.external.bytes_per_cycle,
+    )
+    return round_up(max(results), chip.tensor.rows)
+
+
+def _rooms(chip: Chip, kept: Mask, size: int) -> Iterator[tuple[int, int]]:
+    """Each group with so many free bytes on end, and the offset of the first ones."""
+    for number in range(chip.memory.groups):
+        free = ~_group(kept, number, chip.memory.group_bytes)
+        runs = np.lib.stride_tricks.sliding_window_view(free, size)[:: chip.tensor.rows].all(axis=1)
+        if runs.any():
+            yield number, int(np.argmax(runs)) * chip.tensor.rows
+
+
+def _group(mask: Mask, number: int, group_bytes: int) -> Mask:
+    return mask[number * group_bytes : (number + 1) * group_bytes]
+
+
+def _source(chip: Chip, group: int, offset: int, size: int) -> int:
+    """The start of another group, or bytes beside the target."""
+    group_bytes = chip.memory.group_bytes
+    if chip.memory.groups > 1:
+        return (group + 1) % chip.memory.groups * group_bytes
+    return _beside(offset, size, Table.TABLE16.size_bytes)
+
+
+def _beside(offset: int, size: int, wanted: int) -> int:
+    """An offset from which so many bytes do not meet the `size` bytes from `offset`."""
+    return 0 if offset >= wanted else offset + size
