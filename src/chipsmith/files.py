@@ -7,7 +7,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +18,10 @@ from chipsmith.errors import BadInput
 
 _MOST_UNFOLDED_BYTES = 2 << 30
 """An archive may unfold to so much, and to its own size."""
+
+
+_UNFINISHED = ".unfinished"
+"""Ends the name of a file that is being written."""
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
@@ -33,6 +37,13 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
         _replace(target, data)
     except (OSError, ValueError) as error:
         raise BadInput(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what writers that were killed have left in a folder and those below it; nobody else may work there."""
+    for path in folder.rglob(f".*{_UNFINISHED}"):
+        with suppress(OSError):
+            path.unlink()
 
 
 def make_folder(folder: Path) -> None:
@@ -118,7 +129,7 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, npt.NDArray[
 
 
 def _replace(target: Path, data: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=f".{target.name}{_UNFINISHED}")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

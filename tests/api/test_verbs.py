@@ -13,8 +13,8 @@ from chipsmith.api import VERBS
 from chipsmith.api.document import usage, verb_table, word_tables
 from chipsmith.api.parameter import parameters_of
 
-NAMES = "run check_data train compress compile simulate infer predict estimate diff deploy kernel scale cosim rtl"
-NAMES += " synth keygen sign verify generations report recipes chips conformance ops bom doctor"
+NAMES = "run check_data train compress audit compile simulate infer predict estimate diff deploy kernel scale cosim rtl"
+NAMES += " synth keygen sign verify generations report recipes chips conformance ops bom audit doctor"
 
 
 def test_every_verb_is_a_function_of_the_package_and_a_command():

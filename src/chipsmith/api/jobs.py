@@ -11,6 +11,7 @@ from chipsmith.api.forms import (
     DeployedProgram,
     JobSettings,
     OwnNetwork,
+    ProgramLimits,
     RecipeArgument,
     RecipeSettings,
     RequiredSignature,
@@ -80,8 +81,8 @@ def run(
     A quantum network compiles for no chip: it is judged exactly, with shots and with the noise of a device, beside
     classical models on the same features, and the folder has its circuit (QuantumRunResult).
 
-    The same recipe gives the same result but for its `host` block. A chip that differs from its witness is no
-    exception: see `RunResult.failure`. Raises BadInput and OperatorRefused.
+    The same recipe gives the same result but for its `host` block; fresh noise of a private one differs each time. A
+    chip that differs from its witness is no exception: see `RunResult.failure`. Raises BadInput and OperatorRefused.
     """
     from chipsmith.flow.quantum_run import run_quantum
     from chipsmith.flow.run import run_recipe
@@ -196,6 +197,7 @@ def predict(
     tokens: Annotated[int, Option(help="Tokens that a language model writes.")] = 100,
     temperature: Annotated[float, Option(help="0 takes the likeliest token; 1 draws by probability.")] = 0.0,
     seed: Annotated[int, Option(help="Seed of the tokens that are drawn.")] = 0,
+    limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,
 ) -> "Predicted":
     """Give raw data to a program: preprocess, execute on the simulated chip, and say what the network answers.
@@ -203,18 +205,20 @@ def predict(
     `program` is what `run` made, as a Program or its file: it says itself how raw data become its inputs. An input is a
     file (an image, a sound, a CSV file of rows or of a series), or for a network of texts a text or a file with one.
     Each is one inference. A language model writes `tokens` more tokens, the likeliest at `temperature` 0, else drawn
-    by `seed`. `require_signature` is the public key of who has to have signed the file. Raises BadInput, and
-    CheckFailed where it is not what was signed.
+    by `seed`. `limits` as for `simulate`. `require_signature` is the public key of who has to have signed the file.
+    Raises BadInput, and CheckFailed where it is not what was signed.
     """
     import os
 
     from chipsmith.deployment.language import Writing
     from chipsmith.deployment.predict import predict_raw
 
-    loaded = as_program(program, require_signature)
+    loaded = as_program(program, limits, require_signature)
     name = loaded.manifest.network if loaded is program else str(program)
     writing = Writing(tokens=tokens, temperature=temperature, seed=as_seed(seed))
-    return predict_raw(loaded, [os.fspath(text_or_path) for text_or_path in inputs], writing=writing, name=name)
+    return predict_raw(
+        loaded, [os.fspath(text_or_path) for text_or_path in inputs], writing=writing, name=name, limits=limits
+    )
 
 
 def report(

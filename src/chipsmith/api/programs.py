@@ -13,6 +13,7 @@ from chipsmith.api.forms import (
     Floor,
     Inputs,
     Model,
+    ProgramLimits,
     Quantise,
     RandomCalibration,
     RequiredSignature,
@@ -119,6 +120,7 @@ def simulate(
     *,
     inputs: Annotated[Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
+    limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,
 ) -> "SimResult":
     """Execute a program on the simulated chip and time it to the cycle.
@@ -126,8 +128,10 @@ def simulate(
     `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
     of one inference, cold and warm. An index that a table has no row for reads zeros, and is told
-    (`SimResult.stray_indices`). `output` takes the results. `require_signature` is the public key of who has to have
-    signed the file.
+    (`SimResult.stray_indices`). `output` takes the results. A program that takes more memory, or to execute more
+    cycles, than `limits` allow is refused with what it would take; without them they are those of the variables
+    CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles. `require_signature` is
+    the public key of who has to have signed the file.
 
     Raises BadInput for files or inputs that do not fit, CheckFailed where the file is not what was signed.
     """
@@ -137,14 +141,14 @@ def simulate(
     from chipsmith.sim.cycle import simulate as simulate_cycles
     from chipsmith.sim.functional import execute
 
-    loaded = as_program(program, require_signature)
+    loaded = as_program(program, limits, require_signature)
     path = as_path(output)
     if path is not None:
         if inputs is None:
             raise BadInput("--output needs --input: without inputs only the time is simulated")
         check_output(path, [port.name for port in loaded.manifest.outputs])
     arrays = {} if inputs is None else as_arrays(inputs, loaded)
-    outputs = {} if inputs is None else execute(loaded, arrays)
+    outputs = {} if inputs is None else execute(loaded, arrays, limits=limits)
     if path is not None:
         write_outputs(path, outputs)
     return SimResult(
@@ -184,6 +188,7 @@ def infer(
         str | None,
         Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im."),
     ] = None,
+    limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,
 ) -> "InferResult":
     """Give a network its author's inputs and take its author's outputs, on any target.
@@ -214,7 +219,9 @@ def infer(
     from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
 
     with as_genuine_model(model, require_signature) as genuine:
-        wanted = TargetOptions(runtime=runtime, precision=read_precision(precision), threads=threads, board=board)
+        wanted = TargetOptions(
+            runtime=runtime, precision=read_precision(precision), threads=threads, board=board, limits=limits
+        )
         runner = load_target(target, as_chip(chip, settings), wanted)
         given, path = as_arrays_by_name(inputs), as_path(output)
         options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chipsmith.chip import Chip
     from chipsmith.learn import Recipe
     from chipsmith.learn.progress import Progress
+    from chipsmith.program.limits import Limits
     from chipsmith.program.program import Program
     from chipsmith.tosa.graph import Array
 
@@ -44,20 +45,22 @@ def as_seed(seed: int) -> int:
     return seed
 
 
-def as_program(program: Union[AnyPath, "Program"], require_signature: AnyPath | None = None) -> "Program":
+def as_program(
+    program: Union[AnyPath, "Program"], limits: "Limits | None", require_signature: AnyPath | None
+) -> "Program":
     """A Program, or that of a file, whose signature by `require_signature` is verified before anything is parsed.
 
-    The file is read once: the bytes that are parsed are those that were verified. Raises BadInput, and CheckFailed
-    where they are not what was signed.
+    It may take no more than the limits. The bytes that are parsed are those that were verified. Raises BadInput, and
+    CheckFailed where they are not what was signed.
     """
     from chipsmith.program.file import parse_program, read_program
     from chipsmith.program.program import Program
 
     if require_signature is None:
-        return program if isinstance(program, Program) else read_program(Path(program))
+        return program if isinstance(program, Program) else read_program(Path(program), limits=limits)
     if isinstance(program, Program):
         raise BadInput("a Program in memory has no signature; give its file to require one")
-    return parse_program(_read_genuine(Path(program), require_signature), name=str(program))
+    return parse_program(_read_genuine(Path(program), require_signature), name=str(program), limits=limits)
 
 
 def _read_genuine(path: Path, public_key: AnyPath) -> bytes:

@@ -81,9 +81,12 @@ def _print_chip_run(result: RunResult) -> None:
 
 def _print_training(result: TrainResult) -> None:
     from chipsmith.reports.headline import metric_text
+    from chipsmith.reports.privacy import privacy_lines
 
     verdict = result.training.verdict
     print(f"training: {verdict.fit.value}; {verdict.reason}")
+    for line in privacy_lines(result.training.history.budget, result.training.outside_of_promise):
+        print(line)
     for metric in result.metrics.metrics:
         value, low, high = (metric_text(metric.name, figure) for figure in (metric.value, metric.low, metric.high))
         print(f"test {metric.name}, float: {value} ({low} to {high}), {metric.count:,} examples")

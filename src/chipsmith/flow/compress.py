@@ -19,6 +19,7 @@ from chipsmith.learn.data.fingerprint import hash_parts
 from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.recipe import Recipe
+from chipsmith.learn.trained import identify
 from chipsmith.learn.trained_file import load_trained, save_trained
 from chipsmith.learn.training.identity import bit_versions
 from chipsmith.reports.compression import render_compression
@@ -95,6 +96,7 @@ def _identity(recipe: Recipe, chip: Chip, epochs: int, data: Dataset) -> Json:
         "epochs of a small network": epochs,
         "data": hash_parts(data),
         "versions": bit_versions(data),
+        "network's code or first weights": identify(recipe, data).key(),
     }
 
 

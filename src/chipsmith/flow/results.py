@@ -74,8 +74,8 @@ class CompileResult:
             "memory_bytes": self.program.chip.memory_bytes,
             "weight_bytes": manifest.weight_bytes,
             "resident": list(manifest.resident),
-            "inputs": [dataclasses.asdict(port) for port in manifest.inputs],
-            "outputs": [dataclasses.asdict(port) for port in manifest.outputs],
+            "inputs": [port.to_json() for port in manifest.inputs],
+            "outputs": [port.to_json() for port in manifest.outputs],
             "operators": [dataclasses.asdict(row) for row in self.operators],
             "host_steps": [dataclasses.asdict(step) for step in self.host_steps],
             "stages": dict(self.stages),
@@ -238,9 +238,17 @@ class TrainResult:
             "reason": verdict.reason,
             "best_epoch": training.best_epoch.number,
             "history": [dataclasses.asdict(epoch) for epoch in training.history.epochs],
+            "privacy": self._privacy_to_json(),
             "weights": str(self.path),
             "data_findings": findings_to_plain(self.data),
         }
+
+    def _privacy_to_json(self) -> Json | None:
+        """What a private training promises and what is outside of that; None of another."""
+        budget = self.training.history.budget
+        if budget is None:
+            return None
+        return {**dataclasses.asdict(budget), "outside": list(self.training.outside_of_promise)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -132,7 +132,7 @@ class Recipe(RecipeSection):
         return self.model_dump(mode="json", exclude=_NOT_TRAINED)
 
     def calibration_part(self, dataset: Dataset) -> Examples:
-        """The examples that the ranges of int8 are taken from: of a private recipe those that are not protected."""
+        """What ranges of int8 and other plain statistics are taken from: of a private recipe what is not protected."""
         return dataset.train if self.training.privacy is None else dataset.validation
 
     def network_for(self, dataset: Dataset) -> Network:

@@ -14,6 +14,7 @@ from chipsmith.hardware.export import GoldenVector
 from chipsmith.hardware.package import ERROR_TEXTS, Error
 from chipsmith.hardware.simulate import Machine, RtlRun, external_memory, write_inputs
 from chipsmith.program.assembly import format_instruction
+from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Port, Program
 from chipsmith.program.writers import writer_of
@@ -89,15 +90,20 @@ class CosimResult:
         }
 
 
-def compare(program: Program, inputs: Mapping[str, Array], *, wave: Path | None = None) -> CosimResult:
+def compare(
+    program: Program, inputs: Mapping[str, Array], *, wave: Path | None = None, limits: Limits | None = None
+) -> CosimResult:
     """Run one inference on the RTL, then a warm one on what it left, and compare both with the simulators.
 
     `inputs` hold the cold inference; the warm one has random others, so that what the first left would show: its
     outputs must be those of a cold inference too. `wave`: where the waveform (VCD) of the cold inference goes. Raises
-    BadInput where the inputs do not fit or a tool is missing.
+    BadInput where the inputs do not fit, the Program takes more than `limits` allow (default the environment's) or a
+    tool is missing.
     """
-    others = draw_inputs(program, seed=_WARM_SEED)
-    expected, expected_warm = execute(program, inputs), execute_warm(program, others, before=inputs)
+    allowed, others = limits or environment_limits(), draw_inputs(program, seed=_WARM_SEED)
+    allowed.check_memory(2 * program.manifest.external_bytes, "the external memory of two inferences in RTL")
+    expected = execute(program, inputs, limits=allowed)
+    expected_warm = execute_warm(program, others, before=inputs, limits=allowed)
     memory = external_memory(program, inputs)
     begin = time.perf_counter()
     library = build_machine(program.chip, trace=wave is not None)
