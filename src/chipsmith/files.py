@@ -64,8 +64,7 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
 def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[str, npt.NDArray[np.generic]]:
     """The one array of an `.npy` file, or the arrays of an `.npz` file by name; nothing is unpickled.
 
-    Raises BadInput where the file is missing, damaged, too large for this machine's memory, holds objects, or is a
-    small archive that unfolds to more than UNFOLDED_BYTES.
+    Raises BadInput where the file is missing, damaged, too large for this machine's memory, or holds objects.
     """
     with _naming_damage(path), Path(path).open("rb") as file:
         loaded = np.load(file, allow_pickle=False)

@@ -21,7 +21,7 @@ FEWEST = 3
 """Examples that a class needs: one for each part."""
 
 MOST_BYTES = 256 * 2**20
-"""The largest table or text that is read, in bytes: its rows take about twelve times as much memory."""
+"""The largest table or text that is read, in bytes: its rows take up to fifteen times as much memory."""
 
 _SHOWN = 50
 """Names of columns in a message."""
