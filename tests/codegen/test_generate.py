@@ -178,14 +178,14 @@ def test_constants_are_counted():
     assert generate_canonical(graph, name="net").constant_bytes == 12
 
 
-def test_indices_outside_of_a_table_stay_inside_of_it():
+def test_indices_outside_of_a_table_give_zeros():
     net = Bench()
     table, indices = net.input("table", (1, 3, 2), DType.INT8), net.input("indices", (1, 4), DType.INT32)
     graph = net.graph(net.add("GATHER", (table, indices), (1, 4, 2)))
     module = generate_canonical(graph, name="net")
     arrays = {"table": np.arange(6, dtype=np.int8).reshape(1, 3, 2), "indices": np.array([[-5, 0, 2, 99]], np.int32)}
     (rows,) = build_library(module, compiler()).execute(arrays).values()
-    assert rows.tolist() == [[[0, 1], [0, 1], [4, 5], [4, 5]]]
+    assert rows.tolist() == [[[0, 0], [0, 1], [4, 5], [0, 0]]]
 
 
 @pytest.mark.parametrize("rows", [3, 5])

@@ -16,10 +16,7 @@ INDEXING = ("GATHER", "SCATTER", "RESIZE")
 
 
 def indexing_step(layout: GraphLayout, operator: Operator) -> CStep:
-    """The step of an operator of INDEXING.
-
-    Indices outside of the rows, which TOSA leaves undefined, stand for the nearest row.
-    """
+    """The step of an operator of INDEXING."""
     write = {"GATHER": _write_gather, "SCATTER": _write_scatter, "RESIZE": _write_resize}[operator.kind]
     return CStep(
         operators=(operator,),

@@ -1,10 +1,10 @@
-/*: row_number: an index, or the nearest that there is */
-static inline int32_t row_number(int32_t index, int32_t rows)
+/*: names_row: whether an index is that of a row */
+static inline bool names_row(int32_t index, int32_t rows)
 {
-    return clamp32(index, 0, rows - 1);
+    return index >= 0 && index < rows;
 }
 
-/*: gather_rows: rows of `size` bytes of [batch][rows], chosen by [batch][count] indices */
+/*: gather_rows: rows of `size` bytes of [batch][rows], chosen by [batch][count] indices; zeros for those outside */
 static inline void gather_rows(const void *table, const int32_t *indices, void *output, int32_t batch, int32_t rows,
                                int32_t count, int32_t size)
 {
@@ -12,12 +12,15 @@ static inline void gather_rows(const void *table, const int32_t *indices, void *
     unsigned char *target = output;
     for (int32_t n = 0; n < batch; n++)
         for (int32_t i = 0; i < count; i++) {
-            const int32_t row = row_number(indices[n * count + i], rows);
-            memcpy(target + (n * count + i) * size, source + (n * rows + row) * size, (size_t)size);
+            const int32_t row = indices[n * count + i];
+            if (names_row(row, rows))
+                memcpy(target + (n * count + i) * size, source + (n * rows + row) * size, (size_t)size);
+            else
+                memset(target + (n * count + i) * size, 0, (size_t)size);
         }
 }
 
-/*: scatter_rows: rows of `size` bytes go to those of [batch][rows] that [batch][count] indices say */
+/*: scatter_rows: rows of `size` bytes go to those of [batch][rows] that [batch][count] indices name */
 static inline void scatter_rows(const void *input, const int32_t *indices, void *output, int32_t batch, int32_t rows,
                                 int32_t count, int32_t size)
 {
@@ -25,8 +28,9 @@ static inline void scatter_rows(const void *input, const int32_t *indices, void 
     unsigned char *target = output;
     for (int32_t n = 0; n < batch; n++)
         for (int32_t i = 0; i < count; i++) {
-            const int32_t row = row_number(indices[n * count + i], rows);
-            memcpy(target + (n * rows + row) * size, source + (n * count + i) * size, (size_t)size);
+            const int32_t row = indices[n * count + i];
+            if (names_row(row, rows))
+                memcpy(target + (n * rows + row) * size, source + (n * count + i) * size, (size_t)size);
         }
 }
 

@@ -71,23 +71,53 @@ def _pad(tensors: ExportedTensors, operation: Operation) -> Written:
 
 def _gather(tensors: ExportedTensors, operation: Operation) -> Written:
     """Rows (N, W, C) of (N, K, C): of a single N by Gather, of others by GatherND within each."""
-    values, indices = (tensors.read(name) for name in operation.operator.inputs)
+    values, indices = _spare_row(tensors, operation)
     batch, count = operation.shape("indices")
     writer = tensors.writer
     if batch == 1:
         flat = writer.add("Reshape", [indices, writer.constant([count], np.int64)])
         return Written(name=writer.add("Gather", [values, flat], {"axis": 1}))
-    wide = cast(writer, writer.add("Unsqueeze", [indices, writer.constant([2], np.int64)]), np.int64)
+    wide = writer.add("Unsqueeze", [indices, writer.constant([2], np.int64)])
     return Written(name=writer.add("GatherND", [values, wide], {"batch_dims": 1}))
 
 
 def _scatter(tensors: ExportedTensors, operation: Operation) -> Written:
-    values, indices, source = (tensors.read(name) for name in operation.operator.inputs)
+    values, indices = _spare_row(tensors, operation)
     writer = tensors.writer
     wide = writer.add("Unsqueeze", [indices, writer.constant([2], np.int64)])
     shape = writer.constant(operation.shape("input"), np.int64)
     spread = writer.add("Expand", [wide, shape])
-    return Written(name=writer.add("ScatterElements", [values, spread, source], {"axis": 1}))
+    source = tensors.read(operation.operator.inputs[2])
+    scattered = writer.add("ScatterElements", [values, spread, source], {"axis": 1})
+    if _stays_inside(operation):
+        return Written(name=scattered)
+    bounds = [writer.constant([bound], np.int64) for bound in (0, operation.output.shape[1], 1)]
+    return Written(name=writer.add("Slice", [scattered, *bounds]))
+
+
+def _spare_row(tensors: ExportedTensors, operation: Operation) -> tuple[str, str]:
+    """The first operand of a GATHER or SCATTER and its indices in int64, where all that are outside name one more row.
+
+    ONNX counts negative indices from the end and refuses others outside. The row holds zeros; there is none where
+    constant indices stay inside.
+    """
+    names, writer = operation.operator.inputs, tensors.writer
+    values, indices = tensors.read(names[0]), cast(writer, tensors.read(names[1]), np.int64)
+    if _stays_inside(operation):
+        return values, indices
+    table = operation.inputs[0]
+    batch, rows, size = table.shape
+    spare = tensors.narrow_constant(np.zeros((batch, 1, size), table.dtype.numpy))
+    extended = writer.add("Concat", [values, spare], {"axis": 1})
+    last = writer.constant(rows, np.int64)
+    negative = writer.add("Less", [indices, writer.constant(0, np.int64)])
+    return extended, writer.add("Min", [writer.add("Where", [negative, last, indices]), last])
+
+
+def _stays_inside(operation: Operation) -> bool:
+    """Whether constant indices all name rows."""
+    indices = operation.constants.get("indices")
+    return indices is not None and bool((indices >= 0).all() and (indices < operation.inputs[0].shape[1]).all())
 
 
 def _argmax(tensors: ExportedTensors, operation: Operation) -> Written:

@@ -1,4 +1,8 @@
-"""GATHER and SCATTER: elements moved by computed indices."""
+"""GATHER and SCATTER: elements moved by computed indices.
+
+TOSA leaves undefined what an index outside of the rows does. Here, and on every target, GATHER gives 0 for it and
+SCATTER writes nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chipsmith.errors import BadInput
 from chipsmith.tosa.graph import DType
 from chipsmith.tosa.operators.row import Operand, Operation, OperatorRow, Shape, Values, shape_of
 
@@ -31,18 +34,19 @@ def _gather_shape(operation: Operation) -> Shape:
     return (*operation.shape("indices"), operation.shape("values")[2])
 
 
-def _gather(operation: Operation, values: Sequence[Values]) -> Values:
+def _gather(_: Operation, values: Sequence[Values]) -> Values:
     source, indices = _spread(values[0], values[1])
-    _check_indices(operation, indices, source.shape[2])
-    return np.take_along_axis(source, indices[..., None], axis=2)
+    inside = _inside(indices, source.shape[2])
+    rows = np.take_along_axis(source, np.where(inside, indices, 0)[..., None], axis=2)
+    return np.where(inside[..., None], rows, np.zeros((), rows.dtype))
 
 
-def _scatter(operation: Operation, values: Sequence[Values]) -> Values:
+def _scatter(_: Operation, values: Sequence[Values]) -> Values:
     target, indices, source = _spread(*values)
-    _check_indices(operation, indices, target.shape[2])
-    out = target.copy()
-    np.put_along_axis(out, indices[..., None], source, axis=2)
-    return out
+    rows = target.shape[2]
+    spare = np.concatenate([target, target[:, :, :1]], axis=2)  # one more row takes what names none
+    np.put_along_axis(spare, np.where(_inside(indices, rows), indices, rows)[..., None], source, axis=2)
+    return spare[:, :, :rows]
 
 
 def _spread(*values: Values) -> list[Values]:
@@ -51,18 +55,15 @@ def _spread(*values: Values) -> list[Values]:
     return [np.broadcast_to(array, (inferences, *array.shape[1:])) for array in values]
 
 
-def _check_indices(operation: Operation, indices: Values, rows: int) -> None:
-    low, high = int(indices.min()), int(indices.max())
-    if low < 0 or high >= rows:
-        wrong = low if low < 0 else high
-        operator = operation.operator
-        raise BadInput(f"{operator.kind} '{operator.name}': index {wrong} is outside of 0 to {rows - 1}")
+def _inside(indices: Values, rows: int) -> Values:
+    """Which indices name a row."""
+    return (indices >= 0) & (indices < rows)
 
 
 GATHER = OperatorRow(
     kind="GATHER",
     chapter=_CHAPTER,
-    summary="Rows of (N, K, C) chosen by indices (N, W).",
+    summary="Rows of (N, K, C) chosen by indices (N, W); 0 where an index is outside.",
     inputs=(
         Operand(name="values", type_name="in_out_t", min_rank=3, max_rank=3),
         Operand(name="indices", type_name="i32_t", min_rank=2, max_rank=2),
@@ -76,7 +77,7 @@ GATHER = OperatorRow(
 SCATTER = OperatorRow(
     kind="SCATTER",
     chapter=_CHAPTER,
-    summary="(N, K, C) with the rows at indices (N, W) replaced.",
+    summary="(N, K, C) with the rows at indices (N, W) replaced; an index outside replaces none.",
     inputs=(
         Operand(name="values_in", type_name="in_out_t", min_rank=3, max_rank=3),
         Operand(name="indices", type_name="i32_t", min_rank=2, max_rank=2),
