@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
+    from chipsmith.flow.residue import LeftBehind
     from chipsmith.learn import Metrics, Training
     from chipsmith.profile.host_latency import HostLatency
     from chipsmith.profile.instruction_count import InstructionCount
@@ -57,6 +58,14 @@ class CompileResult:
 
         return memory_peak_bytes(self.program, simulate(self.program))
 
+    @property
+    def wipe_cycles(self) -> int:
+        """Cycles of a cold inference that the wipe takes, which is simulated for it; 0 without one."""
+        from chipsmith.profile.wipe_cost import wipe_cycles
+        from chipsmith.sim.cycle import simulate
+
+        return wipe_cycles(self.program, simulate(self.program))
+
     def to_json(self) -> Json:
         """The object of `chipsmith compile --json`."""
         from chipsmith.program.file import serialize_program
@@ -72,6 +81,7 @@ class CompileResult:
             "memory_peak_bytes": self.memory_peak_bytes,
             "memory_bytes": self.program.chip.memory_bytes,
             "weight_bytes": manifest.weight_bytes,
+            "wipe_cycles": self.wipe_cycles,
             "resident": list(manifest.resident),
             "inputs": [dataclasses.asdict(port) for port in manifest.inputs],
             "outputs": [dataclasses.asdict(port) for port in manifest.outputs],
@@ -85,16 +95,22 @@ class CompileResult:
 
 @dataclass(frozen=True, kw_only=True)
 class SimResult:
-    """The outputs of a Program by name (empty where no input was given), and its time cold and warm."""
+    """The outputs of a Program by name (empty where no input was given), and its time cold and warm.
+
+    `residue` is what an inference leaves behind; None where it was not asked for.
+    """
 
     program: Program
     outputs: Mapping[str, Array]
     cold: Timeline
     warm: Timeline
     path: Path | None
+    residue: LeftBehind | None = None
 
     def to_json(self) -> Json:
         """The object of `chipsmith simulate --json`; latency and busy cycles are of one inference."""
+        from chipsmith.profile.wipe_cost import wipe_cycles
+
         latency_us = self.cold.latency_cycles / self.program.chip.clock_mhz
         return {
             "schema_version": SCHEMA_VERSION,
@@ -106,11 +122,14 @@ class SimResult:
             "latency_cycles": self.cold.latency_cycles,
             "latency_warm_cycles": self.warm.latency_cycles,
             "latency_us": latency_us,
+            "wipe_cold_cycles": wipe_cycles(self.program, self.cold),
+            "wipe_warm_cycles": wipe_cycles(self.program, self.warm),
             "busy_cycles": _busy(self.cold),
             "busy_warm_cycles": _busy(self.warm),
             "stall_cycles": {wait.value: cycles for wait, cycles in self.cold.stall_cycles.items()},
             "time_shares": [dataclasses.asdict(row) for row in self.time_shares],
             "resident": list(self.program.manifest.resident),
+            "residue": None if self.residue is None else self.residue.to_json(),
         }
 
     @property

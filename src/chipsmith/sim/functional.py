@@ -54,8 +54,23 @@ def _in_parallel(run: Callable[[slice], dict[str, Array]], parts: Sequence[slice
         return list(pool.map(run, parts))
 
 
+def final_memories(program: Program, inputs: Mapping[str, Array]) -> Memories:
+    """The memories after END of a few inferences, all held together; arguments and errors as `execute` has them."""
+    importlib.import_module("chipsmith.sim.steps")
+    verify_program(program)
+    inferences = _inferences(program, inputs)
+    rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
+    return _finish(program, rows, slice(0, inferences))
+
+
 def _run(program: Program, rows: Mapping[str, Array], part: slice) -> dict[str, Array]:
     """The output bytes of one chunk of inferences, by port: [inferences of the chunk, bytes]."""
+    memories = _finish(program, rows, part)
+    return {port.name: _output_bytes(memories, port) for port in program.manifest.outputs}
+
+
+def _finish(program: Program, rows: Mapping[str, Array], part: slice) -> Memories:
+    """The memories of one chunk of inferences after END."""
     memories = blank_memories(
         inferences=part.stop - part.start,
         local_bytes=program.chip.memory_bytes,
@@ -68,7 +83,7 @@ def _run(program: Program, rows: Mapping[str, Array], part: slice) -> dict[str, 
         memories.private[:, start : start + port.size_bytes] = rows[port.name][part]
     for instruction in program.instructions:
         run_instruction(memories, instruction)
-    return {port.name: _output_bytes(memories, port) for port in program.manifest.outputs}
+    return memories
 
 
 def _output_bytes(memories: Memories, port: Port) -> Array:

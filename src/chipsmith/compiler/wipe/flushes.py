@@ -21,7 +21,7 @@ from chipsmith.program.instructions import (
 )
 from chipsmith.program.registers import ACCUMULATOR_TILES, RECORD_SETS, ROWS_ON_THEIR_WAY, Register
 
-_ALMOST = (1 << 30, 30)
+_IDENTITY = (1 << 30, 30)
 """A multiplier and a shift that scale by 1."""
 _DRAIN = {Register.DRAIN, Register.RESIDUAL, Register.RECORDS}
 _SCALES = {Register.SCALED_OPERANDS, Register.PRODUCTS}
@@ -70,7 +70,7 @@ def _pixels(count: int, places: WipePlaces, chip: Chip) -> TensorInstruction:
 def _channels(registers: Collection[Register], places: WipePlaces, chip: Chip) -> TensorInstruction:
     """A pixel of all channels through all stages of the drain that the registers are of."""
     records = Register.RECORDS in registers
-    multiplier, shift = _ALMOST
+    multiplier, shift = _IDENTITY
     pixel = replace(
         _pixels(1, places, chip),
         output_channels=chip.tensor.columns * (RECORD_SETS if records else 1),
@@ -79,16 +79,16 @@ def _channels(registers: Collection[Register], places: WipePlaces, chip: Chip) -
         shift=shift,
     )
     if records:
-        group = pixel.a_first_group
         parameters = ChannelRecord.PER_CHANNEL
+        first, last = _source_groups(places, pixel.output_channels * parameters.record_bytes, chip)
         pixel = replace(
-            pixel, parameters=parameters, param_base=places.source, param_first_group=group, param_last_group=group
+            pixel, parameters=parameters, param_base=places.source, param_first_group=first, param_last_group=last
         )
     return _with_residual(pixel, places) if Register.RESIDUAL in registers else pixel
 
 
 def _with_residual(pixel: TensorInstruction, places: WipePlaces) -> TensorInstruction:
-    multiplier, shift = _ALMOST
+    multiplier, shift = _IDENTITY
     return replace(
         pixel,
         residual=1,
@@ -146,9 +146,8 @@ def _gather(places: WipePlaces, chip: Chip) -> VectorInstruction:
 
 def _every_group(registers: Collection[Register], places: WipePlaces, chip: Chip) -> VectorInstruction:
     """The sum of two lines of every bank group, as zeros, through the stages that the registers are of."""
-    element, multiplier_and_shift = _element(places, chip), _ALMOST
     lines = replace(
-        element,
+        _element(places, chip),
         lanes=line_bytes(chip),
         r0=chip.memory.groups,
         reduce=Reduce.SUM,
@@ -163,7 +162,7 @@ def _every_group(registers: Collection[Register], places: WipePlaces, chip: Chip
         o_lane_stride=1,
     )
     if _SCALES & set(registers):
-        multiplier, shift = multiplier_and_shift
+        multiplier, shift = _IDENTITY
         lines = replace(lines, a_rounding=Rounding.SINGLE, a_multiplier=multiplier, a_shift=shift)
     if Register.SECOND_OPERAND in registers:
         lines = replace(lines, op=Op.ADD, b_source=Source.STREAM, b_base=places.lines, b_lane_stride=1)
@@ -176,5 +175,10 @@ def _with_table(
     if not {Register.LOOKUPS, Register.TABLE} & set(registers):
         return lines
     table = Table.TABLE16 if Register.TABLE in registers else Table.TABLE8
-    group = places.source // chip.memory.group_bytes
-    return replace(lines, table=table, t_base=places.source, t_first_group=group, t_last_group=group)
+    first, last = _source_groups(places, table.size_bytes, chip)
+    return replace(lines, table=table, t_base=places.source, t_first_group=first, t_last_group=last)
+
+
+def _source_groups(places: WipePlaces, size: int, chip: Chip) -> tuple[int, int]:
+    """The first and the last group of so many bytes from the source."""
+    return places.source // chip.memory.group_bytes, (places.source + size - 1) // chip.memory.group_bytes
