@@ -14,6 +14,7 @@ from wiped_machine import differing, random_inputs, run_to_end
 import chipsmith
 from chipsmith.chip import load_chip
 from chipsmith.compiler.wipe.wipe_program import append_wipe
+from chipsmith.hardware.simulate import MemoryBehaviour
 from chipsmith.program.registers import Register
 from chipsmith.program.residue import trace_residue
 from chipsmith.sim.cycle import simulate
@@ -71,6 +72,12 @@ def test_without_a_wipe_they_differ_in_memories_engines_and_outside(network):
     assert "external memory" in names
     for part in ("even_bank.lines", "vector.a_values", "accumulators", "array.operands", "multipliers"):
         assert any(part in name.replace("__DOT__", ".") for name in names), part
+
+
+def test_a_memory_that_stalls_leaves_no_word_in_a_queue():
+    program, stalls = compiled("digits_cnn", wipe=True), MemoryBehaviour(stall_per_1024=400, late_per_1024=300)
+    endings = [run_to_end(program, [random_inputs(program, seed)], behaviour=stalls) for seed in (0, 1)]
+    assert differing(*endings) == []
 
 
 @pytest.mark.parametrize("network", FILES)

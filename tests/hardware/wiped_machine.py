@@ -9,7 +9,7 @@ import numpy as np
 
 from chipsmith.hardware.build import build_machine
 from chipsmith.hardware.package import Error
-from chipsmith.hardware.simulate import Machine, external_memory
+from chipsmith.hardware.simulate import Machine, MemoryBehaviour, external_memory
 from chipsmith.program.program import Port, Program
 
 Inputs = Mapping[str, np.ndarray]
@@ -25,14 +25,14 @@ class Ending:
     latency_cycles: int
 
 
-def run_to_end(program: Program, inferences: Sequence[Inputs]) -> Ending:
+def run_to_end(program: Program, inferences: Sequence[Inputs], *, behaviour: MemoryBehaviour | None = None) -> Ending:
     """The inferences one after the other on one machine after reset, all but the first one warm."""
     library = build_machine(program.chip, contents=True)
     memory = external_memory(program, inferences[0])
     with Machine(program.chip, library) as machine:
         for number, inputs in enumerate(inferences):
             _give(memory, program.manifest.inputs, inputs)
-            run = machine.infer(program, memory, warm=number > 0)
+            run = machine.infer(program, memory, warm=number > 0, behaviour=behaviour)
             assert (run.error, run.finished) == (Error.NONE, True), f"{run.error} at instruction {run.error_index}"
         storage = machine.contents()
     external = memory.copy()
