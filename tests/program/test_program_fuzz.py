@@ -10,14 +10,14 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_programs import random_program
+from random_programs import FILED_KINDS, random_program
 
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
 from chipsmith.program.file import parse_program, serialize_program
 from chipsmith.program.program import Program
 
-DATA = serialize_program(random_program(load_chip("nano-64"), 3, 30))
+DATA = serialize_program(random_program(load_chip("nano-64"), 3, 30, FILED_KINDS))
 PREFIX_BYTES = 56
 HEADER_BYTES = int.from_bytes(DATA[12:16], "little")
 HEADER, IMAGE = DATA[PREFIX_BYTES : PREFIX_BYTES + HEADER_BYTES], DATA[PREFIX_BYTES + HEADER_BYTES :]

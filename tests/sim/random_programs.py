@@ -19,13 +19,32 @@ from random_instructions import (
 
 from chipsmith.chip import Chip
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.instructions import End, Instruction, Load, Space, Store
-from chipsmith.program.program import Manifest, Port, Program, encode_pages, page_bytes, page_count
+from chipsmith.program.instructions import (
+    End,
+    Instruction,
+    Load,
+    Space,
+    Store,
+    TensorInstruction,
+    VectorInstruction,
+)
+from chipsmith.program.program import (
+    BufferSpan,
+    KernelSpan,
+    Manifest,
+    Port,
+    Program,
+    encode_pages,
+    page_bytes,
+    page_count,
+)
 from chipsmith.program.verify import verify_program
 
 CONSTANT_BYTES = 4096
 AREA_BYTES = 1024
 AREAS = 3
+FILED_KINDS = {"load": 0.25, "store": 0.15, "tensor": 0.3, "vector": 0.2, "row move": 0.1}
+"""Without `once`: only a compiler has a buffer for each of those, which a file must have."""
 ALL_KINDS = {"load": 0.2, "once": 0.05, "store": 0.15, "tensor": 0.3, "vector": 0.2, "row move": 0.1}
 TRANSFERS = {"load": 0.5, "once": 0.1, "store": 0.4}
 
@@ -51,7 +70,7 @@ def random_program(
         chip=chip,
         instructions=paged,
         constants=encode_pages(chip, paged) + data,
-        manifest=_manifest(areas),
+        manifest=_manifest(chip, paged, areas),
     )
     verify_program(program)
     return program
@@ -77,7 +96,8 @@ class _Areas:
         return self.constants_at + CONSTANT_BYTES + area * AREA_BYTES
 
 
-def _manifest(areas: _Areas) -> Manifest:
+def _manifest(chip: Chip, instructions: tuple[Instruction, ...], areas: _Areas) -> Manifest:
+    """Each instruction that computes is a kernel; the whole memory is a buffer."""
     ports = tuple(
         Port(name=f"area{area}", shape=(1, AREA_BYTES), dtype="<i1", address=areas.start(area), size_bytes=AREA_BYTES)
         for area in range(AREAS)
@@ -87,12 +107,46 @@ def _manifest(areas: _Areas) -> Manifest:
         inputs=ports,
         outputs=ports,
         external_bytes=areas.start(AREAS),
-        weight_bytes=0,
+        weight_bytes=_loaded_constants(instructions, areas.start(0)),
         resident=(),
         operators=(),
-        kernels=(),
-        buffers=(),
+        kernels=tuple(
+            KernelSpan(name=f"k{index}", kind=row.engine, instructions=(index,), macs=_macs(row))
+            for index, row in enumerate(instructions)
+            if isinstance(row, TensorInstruction | VectorInstruction)
+        ),
+        buffers=(
+            BufferSpan(
+                name="memory",
+                address=0,
+                size_bytes=chip.memory_bytes,
+                first_instruction=0,
+                last_instruction=len(instructions) - 1,
+            ),
+        ),
     )
+
+
+def _macs(row: Instruction) -> int:
+    if not isinstance(row, TensorInstruction):
+        return 0
+    taps = row.kernel_z * row.kernel_y * row.kernel_x * row.run
+    return taps * row.output_height * row.output_width * row.output_channels
+
+
+def _loaded_constants(instructions: tuple[Instruction, ...], end: int) -> int:
+    """Bytes below `end` that LOADs into the memory read, each counted once; a LOAD that passes the end has none."""
+    loaded: set[int] = set()
+    for row in instructions:
+        if isinstance(row, Load) and row.space is Space.MEMORY:
+            starts = (
+                row.external_address + i * row.external_outer_stride + k * row.external_inner_stride
+                for i in range(row.outer_count)
+                for k in range(row.inner_count)
+            )
+            read = {start + byte for start in starts for byte in range(row.run_bytes)}
+            loaded |= read if max(read) < end else set()
+    return len(loaded)
 
 
 def _with_page_loads(chip: Chip, payload: list[Instruction], rng: np.random.Generator) -> tuple[Instruction, ...]:

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
-from chipsmith.api.parameter import Argument, Option, Supplied
+from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.compiler.stage import CompilerStage
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chipsmith.flow.calibration import AnyCalibration
     from chipsmith.learn import Recipe
     from chipsmith.learn.progress import Progress
+    from chipsmith.program.limits import Limits
     from chipsmith.program.program import Program
     from chipsmith.tosa.graph import Array
 
@@ -24,6 +25,21 @@ def _terminal_progress() -> "Progress":
     from chipsmith.console.progress import terminal_progress
 
     return terminal_progress()
+
+
+def _limit_options() -> tuple[Parameter, ...]:
+    memory = Option(metavar="SIZE", help="Memory that the program may take, such as 4GiB; default 2GiB.")
+    work = Option(metavar="CYCLES", help="Cycles of an inference up to which it is executed; default 1000000000.")
+    return (
+        Parameter(name="memory_limit", type=str, default=None, form=memory),
+        Parameter(name="work_limit", type=str, default=None, form=work),
+    )
+
+
+def _build_limits(given: Mapping[str, Any]) -> "Limits | None":
+    from chipsmith.program.limits import read_limits
+
+    return read_limits(given["memory_limit"], given["work_limit"])
 
 
 Model = Annotated[
@@ -112,4 +128,5 @@ CompiledProgram = Annotated[
 DeployedProgram = Annotated[
     Union[AnyPath, "Program"], Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")
 ]
+ProgramLimits = Annotated["Limits | None", OptionGroup(options=_limit_options, build=_build_limits)]
 Inputs = AnyPath | Mapping[str, "Array"] | None

@@ -10,6 +10,7 @@ from chipsmith.api.forms import (
     DeployedProgram,
     JobSettings,
     OwnNetwork,
+    ProgramLimits,
     RecipeArgument,
     RecipeSettings,
     Resume,
@@ -186,23 +187,26 @@ def predict(
     tokens: Annotated[int, Option(help="Tokens that a language model writes.")] = 100,
     temperature: Annotated[float, Option(help="0 takes the likeliest token; 1 draws by probability.")] = 0.0,
     seed: Annotated[int, Option(help="Seed of the tokens that are drawn.")] = 0,
+    limits: ProgramLimits = None,
 ) -> "Predicted":
     """Give raw data to a program: preprocess, execute on the simulated chip, and say what the network answers.
 
     `program` is what `run` made, as a Program or its file: it says itself how raw data become its inputs. An input is a
     file (an image, a sound, a CSV file of rows or of a series), or for a network of texts a text or a file with one.
     Each is one inference. A language model writes `tokens` more tokens, the likeliest at `temperature` 0, else drawn
-    by `seed`. Raises BadInput.
+    by `seed`. `limits` as for `simulate`. Raises BadInput.
     """
     import os
 
     from chipsmith.deployment.language import Writing
     from chipsmith.deployment.predict import predict_raw
 
-    loaded = as_program(program)
+    loaded = as_program(program, limits)
     name = loaded.manifest.network if loaded is program else str(program)
     writing = Writing(tokens=tokens, temperature=temperature, seed=as_seed(seed))
-    return predict_raw(loaded, [os.fspath(text_or_path) for text_or_path in inputs], writing=writing, name=name)
+    return predict_raw(
+        loaded, [os.fspath(text_or_path) for text_or_path in inputs], writing=writing, name=name, limits=limits
+    )
 
 
 def report(

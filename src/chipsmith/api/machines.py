@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chipsmith.api.forms import AnyPath, ChipArgument, ChipSettings, CompiledProgram, Inputs
+from chipsmith.api.forms import AnyPath, ChipArgument, ChipSettings, CompiledProgram, Inputs, ProgramLimits
 from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_arrays, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
@@ -22,22 +22,23 @@ def cosim(
         Inputs, Option(flags=("--input",), help="Inputs of one inference: .npy or .npz; default random.")
     ] = None,
     wave: Annotated[AnyPath | None, Option(help="Where a waveform (VCD) goes.")] = None,
+    limits: ProgramLimits = None,
 ) -> "CosimResult":
     """Run a program on the RTL of its chip and compare every bit and cycle with the simulators.
 
     One inference, cold and warm. `program` is a Program or its file; `inputs` are arrays by name, or an `.npy` or
     `.npz` file; `wave` is a file for the waveform. Builds of the RTL are cached. A difference is no exception: see
-    `CosimResult.difference`. Raises BadInput.
+    `CosimResult.difference`. `limits` as for `simulate`. Raises BadInput.
     """
     from chipsmith.flow.arrays import check_folder
     from chipsmith.witness.cosimulate import compare, random_inputs
 
-    loaded = as_program(program)
+    loaded = as_program(program, limits)
     path = as_path(wave)
     if path is not None:
         check_folder(path)
     arrays = random_inputs(loaded, seed=0) if inputs is None else as_arrays(inputs, loaded)
-    return compare(loaded, arrays, wave=path)
+    return compare(loaded, arrays, wave=path, limits=limits)
 
 
 def rtl(

@@ -13,6 +13,7 @@ from chipsmith.api.forms import (
     Floor,
     Inputs,
     Model,
+    ProgramLimits,
     Quantise,
     RandomCalibration,
     Shapes,
@@ -123,13 +124,16 @@ def simulate(
     inputs: Annotated[Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
     residue: Annotated[bool, Option(help="List what an inference leaves in the memories and registers.")] = False,
+    limits: ProgramLimits = None,
 ) -> "SimResult":
     """Execute a program on the simulated chip and time it to the cycle.
 
     `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
     of one inference, cold and warm. `output` takes the results. `residue` asks what an inference leaves behind: which
-    bytes and registers may depend on its inputs, and which bytes differ between two inferences.
+    bytes and registers may depend on its inputs, and which bytes differ between two inferences. A program that takes
+    more memory, or to execute more cycles, than `limits` allow is refused with what it would take; without them they
+    are those of the variables CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles.
 
     Raises BadInput for files or inputs that do not fit.
     """
@@ -138,14 +142,14 @@ def simulate(
     from chipsmith.sim.cycle import simulate as simulate_cycles
     from chipsmith.sim.functional import execute
 
-    loaded = as_program(program)
+    loaded = as_program(program, limits)
     path = as_path(output)
     if path is not None:
         if inputs is None:
             raise BadInput("--output needs --input: without inputs only the time is simulated")
         check_output(path, [port.name for port in loaded.manifest.outputs])
     arrays = {} if inputs is None else as_arrays(inputs, loaded)
-    outputs = {} if inputs is None else execute(loaded, arrays)
+    outputs = {} if inputs is None else execute(loaded, arrays, limits=limits)
     if path is not None:
         write_outputs(path, outputs)
     return SimResult(
@@ -191,6 +195,7 @@ def infer(
         str | None,
         Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im."),
     ] = None,
+    limits: ProgramLimits = None,
 ) -> "InferResult":
     """Give a network its author's inputs and take its author's outputs, on any target.
 
@@ -210,7 +215,9 @@ def infer(
     from chipsmith.flow.results import InferResult
     from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
 
-    wanted = TargetOptions(runtime=runtime, precision=read_precision(precision), threads=threads, board=board)
+    wanted = TargetOptions(
+        runtime=runtime, precision=read_precision(precision), threads=threads, board=board, limits=limits
+    )
     runner = load_target(target, as_chip(chip, settings), wanted)
     given, path = as_arrays_by_name(inputs), as_path(output)
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)

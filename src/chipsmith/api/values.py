@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chipsmith.chip import Chip
     from chipsmith.learn import Recipe
     from chipsmith.learn.progress import Progress
+    from chipsmith.program.limits import Limits
     from chipsmith.program.program import Program
     from chipsmith.tosa.graph import Array
 
@@ -41,12 +42,12 @@ def as_seed(seed: int) -> int:
     return seed
 
 
-def as_program(program: Union[AnyPath, "Program"]) -> "Program":
-    """A Program, or that of a file. Raises BadInput."""
+def as_program(program: Union[AnyPath, "Program"], limits: "Limits | None") -> "Program":
+    """A Program, or that of a file, which may take no more than the limits. Raises BadInput."""
     from chipsmith.program.file import read_program
     from chipsmith.program.program import Program
 
-    return program if isinstance(program, Program) else read_program(Path(program))
+    return program if isinstance(program, Program) else read_program(Path(program), limits=limits)
 
 
 def as_arrays(inputs: AnyPath | Mapping[str, "Array"], program: "Program") -> "Mapping[str, Array]":

@@ -17,6 +17,7 @@ from chipsmith.learn.data.raw import RawExample, apply_raw, read_raw
 from chipsmith.learn.preprocessing import TextReader
 from chipsmith.learn.validation.classes import softmax
 from chipsmith.learn.validation.evaluate import reconstruction_errors
+from chipsmith.program.limits import Limits
 from chipsmith.program.program import Port, Program
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim import cycle
@@ -109,9 +110,11 @@ def _tensor(port: Port) -> Tensor:
     return Tensor(name=port.name, shape=port.shape, dtype=_DTYPES[port.dtype])
 
 
-def predict_raw(program: Program, given: Sequence[str], *, writing: Writing, name: str) -> Predicted:
+def predict_raw(
+    program: Program, given: Sequence[str], *, writing: Writing, name: str, limits: Limits | None = None
+) -> Predicted:
     """See `chipsmith.predict`; `name` names the Program in messages."""
-    deployed = _deployed(program, name)
+    deployed = _deployed(program, name, limits)
     task = deployed.deployment.task
     examples = [example for text in given for example in read_raw(deployed.deployment.preprocessing, text)]
     if not examples:
@@ -148,10 +151,12 @@ def read_deployment(program: Program, *, name: str) -> Deployment:
     return deployment
 
 
-def _deployed(program: Program, name: str) -> _Deployed:
+def _deployed(program: Program, name: str, limits: Limits | None) -> _Deployed:
     deployment = read_deployment(program, name=name)
     host = _DeployedHost(program=program, deployment=deployment)
-    return _Deployed(deployment=deployment, network=HostedGraph(host=host, graph=NpuGraph(program=program)))
+    return _Deployed(
+        deployment=deployment, network=HostedGraph(host=host, graph=NpuGraph(program=program, limits=limits))
+    )
 
 
 def _classify(deployed: _Deployed, examples: Sequence[RawExample], values: Array) -> list[Prediction]:

@@ -78,7 +78,6 @@ class _Columns:
 class _Finder:
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._kernels = kernel_names(program)
         self._ranges = _ranges(program)
         self._uses = _Columns(
             indices=[use.index for use in self._ranges],
@@ -123,8 +122,6 @@ class _Finder:
     def _shares(self, index: int, transfer: TransferInstruction) -> dict[str, float]:
         if _is_page(transfer):
             return {}
-        if index in self._kernels:
-            return {self._kernels[index]: 1.0}
         (stream,) = streams(transfer)
         if isinstance(transfer, Store):
             earlier = self._uses.overlaps(stream.first, stream.last, before=index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chipsmith.chip.description import Chip
@@ -98,6 +98,11 @@ def count_actions(chip: Chip, instruction: Instruction) -> ActionCounts:
         case End():
             return fetch
     raise no_instruction(instruction)
+
+
+def count_macs(chip: Chip, instructions: Iterable[Instruction]) -> int:
+    """The multiply-accumulates of the tensor engine in one execution of some instructions."""
+    return sum(count_actions(chip, row).mac_int8 for row in instructions if isinstance(row, TensorInstruction))
 
 
 def count_program(program: Program, *, warm: bool = False) -> ActionCounts:

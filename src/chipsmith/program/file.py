@@ -13,18 +13,21 @@ import json
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.program.instructions import Instruction, decode_instruction
-from chipsmith.program.program import Manifest, Program, page_bytes, page_count
+from chipsmith.program.limits import Limits, environment_limits
+from chipsmith.program.program import Count, Manifest, Program, page_bytes, page_count
 from chipsmith.program.verify import verify_program
+from chipsmith.program.verify_manifest import verify_manifest
 
 MAGIC = b"CHIPSMTH"
 VERSION = 2
@@ -32,10 +35,28 @@ VERSION = 2
 _PREFIX = struct.Struct("<8sIIQ32s")
 
 
+_IMAGE_COPIES = 3
+"""Of the image: as the file, as the Program's constants, and marked byte by byte where it is loaded."""
+_DECODED_BYTES = 50
+"""Memory that a byte of header or of instructions takes as values, at most."""
+_SHOWN = 60
+"""Characters of a faulty value that a message shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Header:
+    """The header as it stands in the file."""
+
+    chip: Chip
+    chip_sha256: str
+    instructions: Count
+    manifest: Manifest
+
+
 @cache
-def _manifest_form() -> TypeAdapter[Manifest]:
+def _header_form() -> TypeAdapter[_Header]:
     """Made when the first file is read: it takes as long as importing a small package."""
-    return TypeAdapter(Manifest)
+    return TypeAdapter(_Header)
 
 
 def serialize_program(program: Program) -> bytes:
@@ -72,33 +93,63 @@ def write_program(program: Program, path: Path) -> None:
     write_whole(path, serialize_program(program))
 
 
-def read_program(path: Path) -> Program:
-    """The verified Program of a file; BadInput where it is missing, foreign, damaged, faulty or of another version."""
+def read_program(path: Path, *, limits: Limits | None = None) -> Program:
+    """The verified Program of a file; BadInput where it is missing, foreign, damaged, faulty or of another version.
+
+    BadInput also where reading it would take more memory than `limits` allow, which are the environment's by default.
+    """
+    allowed = limits or environment_limits()
     try:
+        allowed.check_memory(path.stat().st_size * _IMAGE_COPIES, f"reading {path}")
         data = path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    return parse_program(data, name=str(path))
+    return parse_program(data, name=str(path), limits=allowed)
 
 
-def parse_program(data: bytes, *, name: str) -> Program:
+def parse_program(data: bytes, *, name: str, limits: Limits | None = None) -> Program:
     """The Program of a file's bytes; `name` stands in the message of the BadInput that refuses them."""
-    header, constants = _sections(data, name)
-    try:
-        content = json.loads(header)
-        chip = Chip.model_validate_json(json.dumps(content["chip"]))
-        manifest = _manifest_form().validate_json(json.dumps(content["manifest"]))
-        count = int(content["instructions"])
-        stated = content["chip_sha256"]
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise BadInput(f"{name} has a damaged header ({type(error).__name__}); compile the network again") from error
-    if stated != chip.sha256:
-        raise BadInput(f"{name} was made for another description of {chip.name}; compile the network again")
-    instructions = _instructions(chip, constants, count, name)
-    program = Program(chip=chip, instructions=instructions, constants=constants, manifest=manifest)
+    allowed = limits or environment_limits()
+    header_bytes, constants = _sections(data, name)
+    allowed.check_memory(_values_bytes(data, len(header_bytes)), f"reading {name}")
+    header = _header(header_bytes, name)
+    if header.chip_sha256 != header.chip.sha256:
+        raise BadInput(f"{name} was made for another description of {header.chip.name}; compile the network again")
+    pages = page_count(header.chip, header.instructions) * page_bytes(header.chip)
+    if not 0 < pages <= len(constants):
+        raise BadInput(
+            f"{name} names {header.instructions} instructions, more than its image holds; compile the network again"
+        )
+    allowed.check_memory(_values_bytes(data, len(header_bytes) + pages), f"reading {name}")
+    instructions = _instructions(constants, header.instructions, name)
+    program = Program(chip=header.chip, instructions=instructions, constants=constants, manifest=header.manifest)
     with _naming(name):
         verify_program(program)
+        verify_manifest(program)
     return program
+
+
+def _values_bytes(data: bytes, decoded: int) -> int:
+    """Memory that a file takes of which so many bytes become values."""
+    return len(data) * _IMAGE_COPIES + decoded * _DECODED_BYTES
+
+
+def _header(data: bytes, name: str) -> _Header:
+    try:
+        return _header_form().validate_json(data, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        fault = f"{place} is {_shown(first['input'])}: {first['msg']}" if place else first["msg"]
+        raise BadInput(f"{name} has a damaged header: {fault}; compile the network again") from error
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integers of thousands of digits
+        return "a very long number"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 @contextmanager
@@ -125,9 +176,7 @@ def _sections(data: bytes, name: str) -> tuple[bytes, bytes]:
     return data[_PREFIX.size : split], data[split:]
 
 
-def _instructions(chip: Chip, constants: bytes, count: int, name: str) -> tuple[Instruction, ...]:
-    if count < 1 or page_count(chip, count) * page_bytes(chip) > len(constants):
-        raise BadInput(f"{name} names {count} instructions, more than its image holds; compile the network again")
+def _instructions(constants: bytes, count: int, name: str) -> tuple[Instruction, ...]:
     starts = range(0, count * INSTRUCTION_BYTES, INSTRUCTION_BYTES)
     with _naming(name):
         return tuple(decode_instruction(constants[start : start + INSTRUCTION_BYTES]) for start in starts)

@@ -33,7 +33,8 @@ class Reach:
         tap = sums * pow(dilation, -1, stride) % stride
         least = np.maximum(-(((steps - 1) * stride - sums) // dilation), 0)
         greatest = np.minimum(sums // dilation, taps - 1)
-        return positions[least + (tap - least) % stride <= greatest]
+        reached: Positions = positions[least + (tap - least) % stride <= greatest]
+        return reached
 
     def last_before_zero(self) -> int | None:
         """The greatest negative position; None where there is none."""

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from pydantic import FailFast, Field
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import End, Engine, Instruction
+
+Count: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 62)]
+"""A number of a manifest: a file that holds another is refused."""
+Text: TypeAlias = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+"""A name or a reason in a manifest: it goes to terminals, which take control characters as orders."""
+Dimension: TypeAlias = Annotated[int, Field(ge=1, lt=1 << 32)]
+_MOST_DIMENSIONS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,11 +28,11 @@ class Port:
     `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes.
     """
 
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    address: int
-    size_bytes: int
+    name: Text
+    shape: Annotated[tuple[Dimension, ...], Field(max_length=_MOST_DIMENSIONS)]
+    dtype: Text
+    address: Count
+    size_bytes: Count
 
 
 class Placed(enum.StrEnum):
@@ -47,37 +57,42 @@ class Placement:
     path of a module or the name of a node, '' where it is not known.
     """
 
-    name: str
-    kind: str
+    name: Text
+    kind: Text
     placed: Placed
-    reason: str
-    kernel: str
-    source: str = ""
+    reason: Text
+    kernel: Text
+    source: Text = ""
 
 
 WIPE = "wipe"
-"""Name of the kernel that clears what an inference leaves behind."""
+"""Name of the kernel that clears what an inference leaves behind, on the vector engine."""
+WIPE_TENSOR = "wipe, tensor"
+"""Name of the kernel that does so on the tensor engine."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KernelSpan:
-    """A kernel, its engine, and the indices of its instructions in the Program; `macs` of one inference."""
+    """A kernel, its engine, and the indices of its instructions in the Program.
 
-    name: str
+    `macs` are the multiply-accumulates of these instructions in one inference, those of the padding among them.
+    """
+
+    name: Text
     kind: Engine
-    instructions: tuple[int, ...]
-    macs: int
+    instructions: Annotated[tuple[Count, ...], FailFast()]
+    macs: Count
 
 
 @dataclass(frozen=True, kw_only=True)
 class BufferSpan:
     """A range of on-chip memory and the indices of the first and last instruction that use it."""
 
-    name: str
-    address: int
-    size_bytes: int
-    first_instruction: int
-    last_instruction: int
+    name: Text
+    address: Count
+    size_bytes: Count
+    first_instruction: Count
+    last_instruction: Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,17 +106,17 @@ class Manifest:
     but the outputs depends on the inputs at the end: verification checks it.
     """
 
-    network: str
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
-    external_bytes: int
-    weight_bytes: int
-    resident: tuple[str, ...]
-    operators: tuple[Placement, ...]
-    kernels: tuple[KernelSpan, ...]
-    buffers: tuple[BufferSpan, ...]
+    network: Text
+    inputs: Annotated[tuple[Port, ...], FailFast()]
+    outputs: Annotated[tuple[Port, ...], FailFast()]
+    external_bytes: Count
+    weight_bytes: Count
+    resident: Annotated[tuple[Text, ...], FailFast()]
+    operators: Annotated[tuple[Placement, ...], FailFast()]
+    kernels: Annotated[tuple[KernelSpan, ...], FailFast()]
+    buffers: Annotated[tuple[BufferSpan, ...], FailFast()]
     deployment: str | None = None
-    wipe_start: int | None = None
+    wipe_start: Count | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

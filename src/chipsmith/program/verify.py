@@ -9,6 +9,7 @@ import numpy as np
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
+from chipsmith.program.cycles import ISSUE, occupancy
 from chipsmith.program.encoding import check_fields
 from chipsmith.program.external_runs import stores_twice, transfers_meet
 from chipsmith.program.instructions import (
@@ -35,6 +36,8 @@ from chipsmith.program.residue import check_wipe
 from chipsmith.program.streams import Mask, Stream, a_loops, b_loops, external_stream, o_loops, streams
 
 LEAST_SHIFT, GREATEST_SHIFT = 2, 62
+MOST_CYCLES = (1 << 62) - 1
+"""Cycles of a program at most."""
 _LEAST_POSITION, _GREATEST_POSITION = -(1 << 31), (1 << 31) - 1
 _PORT_TYPES = ("<b1", "<i1", "<i2", "<i4")
 BINARY_OPS = frozenset(
@@ -243,8 +246,8 @@ def _shift_fault(name: str, rounding: Rounding, shift: int) -> Iterator[str]:
 def verify_program(program: Program) -> None:
     """Raise BadInput where a Program is faulty, naming the instruction.
 
-    Checks each instruction, the pages and the LOADs that fetch them, END, external addresses, the order of LOADs
-    and STOREs that meet in external memory, the bytes of `once` LOADs, the ports, and what a wipe leaves.
+    Checks each instruction, the pages and the LOADs that fetch them, END, external addresses, the cycles, the order of
+    LOADs and STOREs that meet in external memory, the bytes of `once` LOADs, the ports, and what a wipe leaves.
     """
     _check_end(program)
     _check_pages(program)
@@ -255,6 +258,7 @@ def verify_program(program: Program) -> None:
             _check_external(program, instruction)
         except BadInput as fault:
             raise BadInput(f"{_name(program, index)}: {fault}") from None
+    _check_cycles(program)
     _check_external_order(program)
     _check_once(program)
     for port in (*program.manifest.inputs, *program.manifest.outputs):
@@ -320,6 +324,18 @@ def _check_external(program: Program, instruction: Instruction) -> None:
         raise BadInput(f"stores to byte {stream.first}, into the constants ({len(program.constants)} bytes)")
     if stream.written and stores_twice(instruction):
         raise BadInput("stores a byte of external memory more than once")
+
+
+def _check_cycles(program: Program) -> None:
+    """All instructions one after the other may take MOST_CYCLES at most, so that no counter of cycles overflows."""
+    taken = 0
+    for index, instruction in enumerate(program.instructions):
+        times = occupancy(instruction, program.chip)
+        taken += ISSUE + max(times.engine, times.locks, times.external)
+        if taken > MOST_CYCLES:
+            raise BadInput(
+                f"{_name(program, index)} ends after {taken:,} cycles; the machine counts to {MOST_CYCLES:,}"
+            )
 
 
 def _check_external_order(program: Program) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from chipsmith.program.instructions import Store
 from chipsmith.program.program import Program
@@ -24,14 +25,24 @@ def writer_of(program: Program, address: int) -> int | None:
 
 def _local_address(store: Store, address: int) -> int | None:
     """Where the byte that a STORE brings to an external address stands on the chip."""
-    outer, inner = np.arange(store.outer_count)[:, None], np.arange(store.inner_count)
-    starts = store.external_address + outer * store.external_outer_stride + inner * store.external_inner_stride
-    hits = np.argwhere((starts <= address) & (address < starts + store.run_bytes))
+    outer = np.arange(store.outer_count, dtype=np.int64)
+    distance = address - store.external_address - outer * store.external_outer_stride
+    inner = _nearest_steps(distance, store.external_inner_stride, store.inner_count)
+    byte = distance - inner * store.external_inner_stride
+    hits = np.flatnonzero((byte >= 0) & (byte < store.run_bytes))
     if not len(hits):
         return None
-    at_outer, at_inner = map(int, hits[0])
-    run = store.local_address + at_outer * store.local_outer_stride + at_inner * store.local_inner_stride
-    return run + address - int(starts[at_outer, at_inner])
+    hit = int(hits[0])
+    run = store.local_address + hit * store.local_outer_stride + int(inner[hit]) * store.local_inner_stride
+    return run + int(byte[hit])
+
+
+def _nearest_steps(distance: npt.NDArray[np.int64], stride: int, count: int) -> npt.NDArray[np.int64]:
+    """Of `count` steps of a stride, the one that comes nearest to each distance from below."""
+    if not stride:
+        return np.zeros_like(distance)
+    steps = distance // stride if stride > 0 else -(distance // -stride)
+    return np.clip(steps, 0, count - 1)
 
 
 def _last_write(program: Program, local: int, *, before: int) -> int | None:

@@ -10,30 +10,29 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from chipsmith.errors import BadInput
-from chipsmith.processors import processors
-from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Instruction
+from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.program import Port, Program
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.memory import Array, Memories, blank_memories
-
-CHUNK_INFERENCES = 16
-CHUNK_BYTES = 64 << 20
+from chipsmith.sim.working_set import plan_execution
 
 
-def execute(program: Program, inputs: Mapping[str, Array]) -> dict[str, Array]:
+def execute(program: Program, inputs: Mapping[str, Array], *, limits: Limits | None = None) -> dict[str, Array]:
     """The outputs of a Program by port name.
 
     Each input has the port's dtype and the port's shape with its first dimension times the number of inferences,
     the same number for all ports; so have the outputs. Reads nothing but the Program and byte-addressed memories.
-    Raises BadInput where the inputs do not fit the ports, or the Program is faulty.
+    Raises BadInput where the inputs do not fit the ports, the Program is faulty, or one inference takes more memory or
+    cycles than `limits` allow, which are the environment's by default.
     """
     # Importing numba takes longer than most commands: only who executes waits for it, and here, before any thread.
     importlib.import_module("chipsmith.sim.steps")
     verify_program(program)
     inferences = _inferences(program, inputs)
+    plan = plan_execution(program, inputs, inferences, limits or environment_limits())
     rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
-    finished = _in_parallel(lambda part: _run(program, rows, part), _chunks(program, inferences))
+    finished = _in_parallel(lambda part: _run(program, rows, part), plan.chunks(inferences), plan.workers)
     return {
         port.name: _shaped(port, np.concatenate([chunk[port.name] for chunk in finished]), inferences)
         for port in program.manifest.outputs
@@ -47,10 +46,12 @@ def run_instruction(memories: Memories, instruction: Instruction) -> None:
     step(instruction, memories)
 
 
-def _in_parallel(run: Callable[[slice], dict[str, Array]], parts: Sequence[slice]) -> list[dict[str, Array]]:
-    """What `run` makes of each part, a thread for each core and each matrix product in its own thread."""
+def _in_parallel(
+    run: Callable[[slice], dict[str, Array]], parts: Sequence[slice], workers: int
+) -> list[dict[str, Array]]:
+    """What `run` makes of each part, in so many threads, each matrix product in its own thread."""
     # The threads of a BLAS wait by spinning, which takes the cores from our own: many times slower.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=processors()) as pool:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=workers) as pool:
         return list(pool.map(run, parts))
 
 
@@ -90,13 +91,6 @@ def _output_bytes(memories: Memories, port: Port) -> Array:
     data, origin = memories.external(port.address, port.address + port.size_bytes - 1)
     start = port.address - origin
     return np.repeat(data[:, start : start + port.size_bytes], memories.inferences // len(data), axis=0)
-
-
-def _chunks(program: Program, inferences: int) -> list[slice]:
-    each = program.chip.memory_bytes + program.manifest.external_bytes - len(program.constants)
-    limit = max(1, min(CHUNK_INFERENCES, CHUNK_BYTES // each))
-    size = max(1, min(limit, ceil_div(inferences, processors())))
-    return [slice(start, min(start + size, inferences)) for start in range(0, inferences, size)]
 
 
 def _inferences(program: Program, inputs: Mapping[str, Array]) -> int:

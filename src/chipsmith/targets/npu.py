@@ -12,6 +12,7 @@ from chipsmith.compiler.network import compile_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.measure import full_profile
 from chipsmith.profile.profile import Evidence, Profile
+from chipsmith.program.limits import Limits
 from chipsmith.program.program import Program
 from chipsmith.sim import functional
 from chipsmith.targets.target import NPU, HostedGraph, Missing, TargetOptions, reasons_against
@@ -21,13 +22,14 @@ from chipsmith.tosa.verify import verify
 
 @dataclass(frozen=True, kw_only=True)
 class NpuGraph:
-    """A Program for the simulators."""
+    """A Program for the simulators; `limits` are those of what it may take, the environment's where there are none."""
 
     program: Program
+    limits: Limits | None = None
 
     def execute(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """As PreparedGraph.execute, in the bits of the chip."""
-        return functional.execute(self.program, inputs)
+        return functional.execute(self.program, inputs, limits=self.limits)
 
     def profile(self) -> Profile:
         """What one inference costs on the chip: cycles, bytes, joules, area, dollars."""
@@ -43,6 +45,7 @@ class NpuTarget:
     obtained: ClassVar[str] = "the Program, functional simulation"
 
     chip: Chip
+    limits: Limits | None = None
 
     def missing(self) -> tuple[Missing, ...]:
         """As Target.missing: nothing."""
@@ -55,15 +58,15 @@ class NpuTarget:
     def prepare(self, network: QuantizedNetwork) -> HostedGraph[NpuGraph]:
         """As Target.prepare: compiled from the graph's canonical form."""
         program = compile_network(network.graph, self.chip, operator_names=network.operator_names)
-        return HostedGraph(host=network, graph=NpuGraph(program=program))
+        return HostedGraph(host=network, graph=NpuGraph(program=program, limits=self.limits))
 
     def prepare_graph(self, graph: Graph) -> NpuGraph:
         """As GraphTarget.prepare_graph."""
         verify(graph)
-        return NpuGraph(program=compile_canonical(graph, self.chip))
+        return NpuGraph(program=compile_canonical(graph, self.chip), limits=self.limits)
 
 
 def open_target(chip: Chip, options: TargetOptions) -> NpuTarget:
-    """The target of that chip. BadInput for an option: it takes none."""
-    options.refuse_all_but(NpuTarget.name)
-    return NpuTarget(chip=chip)
+    """The target of that chip. BadInput for another option than limits."""
+    options.refuse_all_but(NpuTarget.name, "limits")
+    return NpuTarget(chip=chip, limits=options.limits)

@@ -16,6 +16,7 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.host_latency import HostLatency
 from chipsmith.profile.instruction_count import InstructionCount
 from chipsmith.profile.profile import Evidence
+from chipsmith.program.limits import Limits
 from chipsmith.tosa.graph import Array, Graph
 
 SOURCE, INT8, NPU = "source", "int8", "npu"
@@ -56,7 +57,7 @@ class TargetOptions:
 
     `runtime` is the library that runs it (`cpu`), `precision` what it computes in (`cpu`, `cuda`), `threads` how many
     threads it may use (`cpu`, `torch`), `board` the emulated board that it runs on (`c`), `mode` how it is
-    simulated (`quantum`).
+    simulated (`quantum`), `limits` what its Program may take of this computer (`npu`).
     """
 
     runtime: str | None = None
@@ -64,6 +65,7 @@ class TargetOptions:
     threads: int | None = None
     board: str | None = None
     mode: QuantumMode | None = None
+    limits: Limits | None = None
 
     def refuse_all_but(self, target: str, *names: str) -> None:
         """Raise BadInput for an option that is given and is none of `names`, which `target` takes."""

@@ -14,6 +14,7 @@ from chipsmith.hardware.export import GoldenVector
 from chipsmith.hardware.package import ERROR_TEXTS, Error
 from chipsmith.hardware.simulate import Machine, RtlRun, external_memory
 from chipsmith.program.assembly import format_instruction
+from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.program import Port, Program
 from chipsmith.program.writers import writer_of
 from chipsmith.schema import SCHEMA_VERSION, Json
@@ -86,13 +87,17 @@ class CosimResult:
         }
 
 
-def compare(program: Program, inputs: Mapping[str, Array], *, wave: Path | None = None) -> CosimResult:
+def compare(
+    program: Program, inputs: Mapping[str, Array], *, wave: Path | None = None, limits: Limits | None = None
+) -> CosimResult:
     """Run one inference on the RTL, then a warm one on what it left, and compare both with the simulators.
 
     `inputs` hold one inference. `wave`: where the waveform (VCD) of the cold inference goes. Raises BadInput where the
-    inputs do not fit or a tool is missing.
+    inputs do not fit, the Program takes more than `limits` allow (default the environment's) or a tool is missing.
     """
-    expected = execute(program, inputs)
+    expected = execute(program, inputs, limits=limits)
+    external_bytes = program.manifest.external_bytes
+    (limits or environment_limits()).check_memory(2 * external_bytes, "the external memory of two inferences in RTL")
     memory = external_memory(program, inputs)
     begin = time.perf_counter()
     library = build_machine(program.chip, trace=wave is not None)

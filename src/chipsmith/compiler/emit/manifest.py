@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chipsmith.chip.description import Chip
 from chipsmith.compiler.allocate.activations import Allocation
 from chipsmith.compiler.allocate.memory_map import MemoryMap
 from chipsmith.compiler.lower.kernel import KernelList
 from chipsmith.compiler.schedule.schedule import Role, Schedule
 from chipsmith.compiler.spill.spill_plan import SpillPlan
+from chipsmith.program.actions import count_macs
 from chipsmith.program.program import BufferSpan, KernelSpan
 
 
-def kernel_spans(lowered: KernelList, plan: SpillPlan, schedule: Schedule) -> tuple[KernelSpan, ...]:
+def kernel_spans(lowered: KernelList, plan: SpillPlan, schedule: Schedule, chip: Chip) -> tuple[KernelSpan, ...]:
     """Each kernel with the indices of its instructions in the schedule."""
     positions = _step_positions(schedule)
     indices: list[list[int]] = [[] for _ in lowered.kernels]
     for step, kernel in enumerate(plan.kernels):
         indices[kernel].append(positions[step])
     return tuple(
-        KernelSpan(name=kernel.name, kind=kernel.engine, instructions=tuple(instructions), macs=kernel.macs)
+        KernelSpan(
+            name=kernel.name,
+            kind=kernel.engine,
+            instructions=tuple(instructions),
+            macs=count_macs(chip, (schedule.items[index].instruction for index in instructions)),
+        )
         for kernel, instructions in zip(lowered.kernels, indices, strict=True)
     )
 
