@@ -71,7 +71,7 @@ class _Labels:
 
     def _source(self, transfer: TransferInstruction) -> Holding:
         """What the first byte of a transfer holds in external memory."""
-        return HOLDINGS[self.external[transfer.external_address]]
+        return HOLDINGS[int(self.external[transfer.external_address])]
 
     def _store(self, index: int, store: Store) -> None:
         (source,) = streams(store)

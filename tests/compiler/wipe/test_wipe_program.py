@@ -20,13 +20,13 @@ from chipsmith.frontends.registry import load_model
 from chipsmith.profile.measure import full_profile
 from chipsmith.profile.time_breakdown import time_shares
 from chipsmith.program.external_runs import transfer_words
-from chipsmith.program.instructions import Load, Space
-from chipsmith.program.program import WIPE
+from chipsmith.program.instructions import Engine, TensorInstruction, VectorInstruction
+from chipsmith.program.program import WIPE, WIPE_TENSOR
 from chipsmith.program.residue import trace_residue
 from chipsmith.program.streams import external_stream
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.cycle import simulate
-from chipsmith.sim.functional import execute
+from chipsmith.sim.functional import execute, final_memories
 
 NETWORKS = Path(__file__).parents[2] / "networks"
 DIGITS = load_model(str(NETWORKS / "digits_cnn.tosa"), None).graph
@@ -62,6 +62,15 @@ def test_pages_of_any_size_are_loaded_in_time(page):
         assert simulate(wiped).latency_cycles > 0
 
 
+def test_inputs_are_zeros_in_external_memory_and_activations_on_the_chip(pair):
+    _, wiped = pair
+    (port,) = wiped.manifest.inputs
+    memories, start = final_memories(wiped, random_inputs(wiped, 1, 2)), port.address - len(wiped.constants)
+    assert not memories.private[:, start : start + port.size_bytes].any()
+    was_dependent = trace_residue(replace(wiped, instructions=wiped.instructions[: wiped.manifest.wipe_start])).local
+    assert not memories.local[:, was_dependent].any()
+
+
 def test_weights_that_stay_are_not_overwritten(pair):
     bare, wiped = pair
     assert wiped.manifest.resident == bare.manifest.resident != ()
@@ -74,34 +83,33 @@ def test_a_warm_inference_takes_as_many_cycles_more_as_a_cold_one(pair):
     assert added[0] == added[1] > 0
 
 
-def test_the_wipe_has_a_kernel_of_its_own_in_time_and_energy(pair):
+def test_the_wipe_has_kernels_of_its_own_in_time_and_energy(pair):
     bare, wiped = (full_profile(program) for program in pair)
-    *kernels, rest = wiped.kernels
-    assert [row.name for row in kernels[:-1]] == [row.name for row in bare.kernels[:-1]]
-    wipe = kernels[-1]
-    assert (wipe.name, wipe.anchor, wipe.macs) == (WIPE, WIPE, 0)
-    assert 0 < wipe.total_pj < wiped.energy.total - bare.energy.total + rest.total_pj
-    assert wipe.external_bytes >= 784
+    *kernels, vector, tensor, rest = wiped.kernels
+    assert [row.name for row in kernels] == [row.name for row in bare.kernels[:-1]]
+    assert [(row.name, row.kind, row.anchor) for row in (vector, tensor)] == [
+        (WIPE, Engine.VECTOR, WIPE),
+        (WIPE_TENSOR, Engine.TENSOR, WIPE),
+    ]
+    assert vector.external_bytes >= 784  # the inputs
+    assert 0 < vector.total_pj + tensor.total_pj < wiped.energy.total - bare.energy.total + rest.total_pj
     rows = {row.kind: row for row in time_shares(pair[1], simulate(pair[1]))}
-    assert rows[WIPE].kernels == 1
+    assert rows[WIPE].kernels == 2
     assert sum(row.cycles for row in rows.values()) == wiped.latency.cold_cycles
 
 
-def test_the_instructions_of_the_kernel_are_those_behind_the_outputs(pair):
+def test_each_computing_instruction_behind_the_outputs_is_in_a_kernel_of_the_wipe(pair):
     _, wiped = pair
-    (kernel,) = (span for span in wiped.manifest.kernels if span.name == WIPE)
-    pages = {
-        index
-        for index, instruction in enumerate(wiped.instructions)
-        if isinstance(instruction, Load) and instruction.space is Space.PAGE
-    }
-    assert set(kernel.instructions) == set(range(wiped.manifest.wipe_start, len(wiped.instructions) - 1)) - pages
+    own = {index for span in wiped.manifest.kernels[-2:] for index in span.instructions}
+    behind = range(wiped.manifest.wipe_start, len(wiped.instructions))
+    computing = (TensorInstruction, VectorInstruction)
+    assert own == {index for index in behind if isinstance(wiped.instructions[index], computing)}
 
 
 def test_a_chip_whose_groups_are_full_of_weights_is_refused_in_one_message(pair):
     bare, _ = pair
     full = np.ones(NANO.memory_bytes, np.bool_)
-    with pytest.raises(OperatorRefused, match=r"leaves no 128 bytes of a bank group of nano-64 free of weights"):
+    with pytest.raises(OperatorRefused, match=r"leaves no 136 bytes of a bank group of nano-64 free of weights"):
         choose_places(bare, full, ~full)
 
 

@@ -22,12 +22,14 @@ ALIGNMENT = 4
 class WipePlaces:
     """Addresses on the chip for what a wipe reads and writes beside the bytes that it clears.
 
-    `target`, `target_bytes`: free bytes in one bank group, which its results go to. `source`, `source_bytes`: bytes
-    that it reads, in other groups. `lines`: an offset in every group from which two lines lie outside of the target.
+    `zeros`: the first of `target_bytes` free bytes in one bank group, which are cleared; a word of the external memory
+    stays so, and from `target` on results stand. `source`, `source_bytes`: bytes that it reads, in other groups.
+    `lines`: an offset in every group from which two lines lie outside of the target.
     """
 
-    target: int
+    zeros: int
     target_bytes: int
+    target: int
     source: int
     source_bytes: int
     lines: int
@@ -55,9 +57,11 @@ def choose_places(program: Program, kept: Mask, dependent: Mask) -> WipePlaces:
             "weights, which a wipe needs: raise memory.group_bytes or memory.groups, or compile without the wipe"
         )
     target, source = min(pairs, key=lambda pair: clear[pair[0]] + clear[pair[1]])
+    zeros = target * group_bytes + rooms[target]
     return WipePlaces(
-        target=target * group_bytes + rooms[target],
+        zeros=zeros,
         target_bytes=size,
+        target=zeros + _word_lines(chip),
         source=source * group_bytes,
         source_bytes=source_bytes,
         lines=_beside(rooms[target], size, line_bytes(chip)),
@@ -75,15 +79,19 @@ def line_bytes(chip: Chip) -> int:
 
 
 def _target_bytes(chip: Chip) -> int:
-    """Room for the longest result of a wipe's instructions."""
+    """Room for a word of zeros and the longest result of a wipe's instructions."""
     results = (
         ACCUMULATOR_TILES * chip.tensor.tile_pixels,
         RECORD_SETS * chip.tensor.columns,
         line_bytes(chip),
         ROWS_ON_THEIR_WAY,
-        chip.external.bytes_per_cycle,
     )
-    return round_up(max(results), chip.tensor.rows)
+    return _word_lines(chip) + round_up(max(results), chip.tensor.rows)
+
+
+def _word_lines(chip: Chip) -> int:
+    """Bytes of the lines that a word of the external memory takes."""
+    return round_up(chip.external.bytes_per_cycle, chip.tensor.rows)
 
 
 def _rooms(chip: Chip, kept: Mask, size: int) -> Iterator[tuple[int, int]]:

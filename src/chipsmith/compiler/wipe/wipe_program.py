@@ -42,7 +42,7 @@ def append_wipe(program: Program) -> Program:
 def _wipe(program: Program, residue: Residue, kept: Mask, places: WipePlaces) -> Iterator[Instruction]:
     """The zeros, then the registers of the vector engine; what other engines do stands beside the longest zeros."""
     chip, registers = program.chip, residue.registers
-    target = Span(places.target, places.target + places.target_bytes)
+    target = Span(places.zeros, places.zeros + places.target_bytes)
     spans = sorted(_local_spans(program, residue, kept, target), key=lambda span: span.first - span.end)
     # Instructions start in order: the tensor engine goes first, unless what it reads has to be cleared before.
     ready = not residue.local[places.source : places.source + places.source_bytes].any()
@@ -54,7 +54,7 @@ def _wipe(program: Program, residue: Residue, kept: Mask, places: WipePlaces) ->
     yield from (clear_local(span, _ignored(span, places, chip), chip) for span in spans[:1])
     yield from tensor[1:] if ready else ()
     for span in _external_spans(program, residue):
-        yield from clear_external(span, places.target, chip)
+        yield from clear_external(span, places.zeros, chip)
     yield from (clear_local(span, _ignored(span, places, chip), chip) for span in spans[1:])
     yield from () if ready else tensor
     yield from flush_vector(registers, places, chip)
