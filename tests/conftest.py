@@ -16,6 +16,8 @@ from chipsmith.tosa.graph import Array, Graph
 if TYPE_CHECKING:
     import torch
 
+    from chipsmith.hardware.build import Toolchain
+
 ReferenceModel = Callable[[Graph, Mapping[str, Array]], dict[str, Array]]
 
 
@@ -27,6 +29,18 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared data in {folder}; set CHIPSMITH_DATA to the folder that holds mlperf_tiny")
     return folder
+
+
+@pytest.fixture(scope="session")
+def rtl_tools() -> Toolchain:
+    """The tools of the RTL; its tests are skipped, with a reason, where some are missing."""
+    from chipsmith.errors import BadInput
+    from chipsmith.hardware.build import find_toolchain
+
+    try:
+        return find_toolchain()
+    except BadInput as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")

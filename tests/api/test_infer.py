@@ -175,3 +175,44 @@ def test_what_no_clock_times_is_refused(capsys):
         cli.main(["infer", "net.onnx", "--calibration", "x.npy", "--input", "x.npy", "--time", "5"])
     assert done.value.code == 2
     assert "target npu is not timed by this computer's clock: cpu, torch, cuda and c are" in capsys.readouterr().err
+
+
+def save_look_up():
+    """Rows of a table of 5, by tokens that ONNX counts from the end where they are negative."""
+    table = numpy_helper.from_array(RANDOM.normal(size=(5, 3)).astype(np.float32), "table")
+    node = helper.make_node("Gather", ["table", "tokens"], ["rows"])
+    ports = [value_info("tokens", [1, 4], TensorProto.INT64)], [value_info("rows", [1, 4, 3])]
+    graph = helper.make_graph([node], "g", *ports, [table])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), "rows.onnx")
+    return np.array([[0, 4, -1, -5]], np.int64)
+
+
+def test_indices_that_exist_are_not_told_though_they_count_from_the_end():
+    tokens = save_look_up()
+    result = chipsmith.infer("rows.onnx", calibration=tokens, inputs=tokens)
+    (expected,) = onnxruntime.InferenceSession("rows.onnx").run(None, {"tokens": tokens})
+    np.testing.assert_allclose(result.outputs["rows"], expected, atol=0.02)
+    assert result.stray_indices == ()
+
+
+def test_an_index_that_does_not_exist_reads_zeros_and_is_told(capsys):
+    tokens = save_look_up()
+    np.save("tokens.npy", np.array([[0, 5, -6, 1]], np.int64))
+    np.save("calibration.npy", tokens)
+    with pytest.raises(SystemExit) as done:
+        cli.main(["infer", "rows.onnx", "--calibration", "calibration.npy", "--input", "tokens.npy", "--json"])
+    assert done.value.code in (0, None)
+    (told,) = json.loads(capsys.readouterr().out)["stray_indices"]
+    assert told.endswith("index 5 is outside of the rows 0 to 4 and gives 0")
+
+
+def test_a_simulation_tells_them_too():
+    tokens = save_look_up()
+    program = chipsmith.compile("rows.onnx", calibration=tokens).program
+    (port,) = program.manifest.inputs
+    assert port.index_range == (-5, 4)
+    stray = {port.name: np.array([[0, 1, 2, 5]], np.int32)}
+    assert chipsmith.simulate(program, inputs=stray).stray_indices == (
+        f"input {port.name}: index 5 is outside of -5 to 4 and reads zeros",
+    )
+    assert chipsmith.simulate(program, inputs={port.name: tokens.astype(np.int32)}).stray_indices == ()

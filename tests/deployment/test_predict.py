@@ -290,3 +290,13 @@ def test_a_text_gets_a_class(tmp_path):
 class Mean(torch.nn.Module):
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         return values.mean(dim=1)
+
+
+def test_a_token_that_does_not_exist_is_refused(language):
+    """Planted: the program's tokeniser has two characters more than its network has rows."""
+    manifest = language.program.manifest
+    longer = dataclasses.replace(manifest, deployment=manifest.deployment.replace('"abcdefgh"', '"abcdefghij"'))
+    program = dataclasses.replace(language.program, manifest=longer)
+    assert chipsmith.predict(program, ["h"], tokens=1).predictions[0].answer["text"] == "a"
+    with pytest.raises(BadInput, match="token 10 does not exist: the network knows 9 tokens"):
+        chipsmith.predict(program, ["j"], tokens=1)

@@ -107,10 +107,11 @@ def run(
 
 def _with_cosimulation(result: "RunResult") -> "RunResult":
     from chipsmith.program.file import read_program
-    from chipsmith.witness.cosimulate import compare, random_inputs
+    from chipsmith.program.port_values import draw_inputs
+    from chipsmith.witness.cosimulate import compare
 
     program = read_program(result.program)
-    return dataclasses.replace(result, cosim=compare(program, random_inputs(program, seed=0)))
+    return dataclasses.replace(result, cosim=compare(program, draw_inputs(program, seed=0)))
 
 
 def train(

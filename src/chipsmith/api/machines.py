@@ -26,18 +26,20 @@ def cosim(
 ) -> "CosimResult":
     """Run a program on the RTL of its chip and compare every bit and cycle with the simulators.
 
-    One inference, cold and warm. `program` is a Program or its file; `inputs` are arrays by name, or an `.npy` or
-    `.npz` file; `wave` is a file for the waveform. Builds of the RTL are cached. A difference is no exception: see
+    One inference cold, then a warm one with other, random inputs, whose outputs must not depend on the first.
+    `program` is a Program or its file; `inputs` of the cold one are arrays by name, or an `.npy` or `.npz` file; `wave`
+    is a file for its waveform. Builds of the RTL are cached. A difference is no exception: see
     `CosimResult.difference`. `limits` as for `simulate`. Raises BadInput.
     """
     from chipsmith.flow.arrays import check_folder
-    from chipsmith.witness.cosimulate import compare, random_inputs
+    from chipsmith.program.port_values import draw_inputs
+    from chipsmith.witness.cosimulate import compare
 
     loaded = as_program(program, limits)
     path = as_path(wave)
     if path is not None:
         check_folder(path)
-    arrays = random_inputs(loaded, seed=0) if inputs is None else as_arrays(inputs, loaded)
+    arrays = draw_inputs(loaded, seed=0) if inputs is None else as_arrays(inputs, loaded)
     return compare(loaded, arrays, wave=path, limits=limits)
 
 
@@ -59,11 +61,12 @@ def rtl(
     from chipsmith.compiler.network import compile_network
     from chipsmith.frontends.registry import load_model
     from chipsmith.hardware.export import write_rtl
-    from chipsmith.witness.cosimulate import golden_vector, random_inputs
+    from chipsmith.program.port_values import draw_inputs
+    from chipsmith.witness.cosimulate import golden_vector
 
     target = as_chip(chip, settings)
     programs = [compile_network(load_model(model, None).graph, target) for model in models]
-    vectors = [golden_vector(program, random_inputs(program, seed=0)) for program in programs]
+    vectors = [golden_vector(program, draw_inputs(program, seed=0)) for program in programs]
     return tuple(write_rtl(target, Path(out), vectors))
 
 

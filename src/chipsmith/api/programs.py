@@ -130,15 +130,17 @@ def simulate(
 
     `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
-    of one inference, cold and warm. `output` takes the results. `residue` asks what an inference leaves behind: which
-    bytes and registers may depend on its inputs, and which bytes differ between two inferences. A program that takes
-    more memory, or to execute more cycles, than `limits` allow is refused with what it would take; without them they
-    are those of the variables CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles.
+    of one inference, cold and warm. An index that a table has no row for reads zeros, and is told
+    (`SimResult.stray_indices`). `output` takes the results. `residue` asks what an inference leaves behind: which bytes
+    and registers may depend on its inputs, and which bytes differ between two inferences. A program that takes more
+    memory, or to execute more cycles, than `limits` allow is refused with what it would take; without them they are
+    those of the variables CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles.
 
     Raises BadInput for files or inputs that do not fit.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.results import SimResult
+    from chipsmith.program.port_values import describe_stray_inputs
     from chipsmith.sim.cycle import simulate as simulate_cycles
     from chipsmith.sim.functional import execute
 
@@ -158,6 +160,7 @@ def simulate(
         cold=simulate_cycles(loaded),
         warm=simulate_cycles(loaded, warm=True),
         path=path,
+        stray_indices=describe_stray_inputs(loaded, arrays),
         residue=_residue(loaded, arrays) if residue else None,
     )
 
@@ -205,13 +208,20 @@ def infer(
     the author's names; those of a module are `output`, or `output_0`, `output_1` and so on. They go to `output`, if
     given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
-    times; the result's latency has their median and 99th percentile. On a `board`, which an emulator has, the
+    times; the result's latency has their median and 99th percentile. An index that a table has no row for reads zeros,
+    and is told (`InferResult.stray_indices`). On a `board`, which an emulator has, the
     instructions of each inference are counted. The other arguments are as for `compile`.
 
     Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
-    from chipsmith.flow.inference import arrange_inputs, infer_counted, infer_outputs, time_inferences
+    from chipsmith.flow.inference import (
+        arrange_inputs,
+        describe_stray_indices,
+        infer_counted,
+        infer_outputs,
+        time_inferences,
+    )
     from chipsmith.flow.results import InferResult
     from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
 
@@ -239,6 +249,7 @@ def infer(
         inferences=inferences.count,
         outputs=outputs,
         path=path,
+        stray_indices=describe_stray_indices(network, inferences),
         latency=latency,
         counted=counted,
     )

@@ -109,6 +109,7 @@ def _print_simulation(result: SimResult) -> None:
     print_tables(table, time_table(program.chip, result.time_shares), *_residue_tables(result.residue))
     if result.outputs:
         print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
+    _print_lines(result.stray_indices)
 
 
 def _add_wipe(table: Table, result: SimResult) -> None:
@@ -148,6 +149,7 @@ def _print_inference(result: InferResult) -> None:
         table.add_row(name, str(array.dtype), str(list(array.shape)), *limits)
     table.caption = f"written to {result.path}" if result.path else "not written; --output OUT.npz writes them"
     print_tables(table)
+    _print_lines(result.stray_indices)
     if result.latency is not None:
         latency = result.latency
         print(
@@ -156,6 +158,11 @@ def _print_inference(result: InferResult) -> None:
         )
     if result.counted is not None:
         _print_count(result.counted)
+
+
+def _print_lines(sentences: Sequence[str]) -> None:
+    for sentence in sentences:
+        print(sentence)
 
 
 def _print_count(counted: InstructionCount) -> None:

@@ -18,6 +18,7 @@ from chipsmith.learn.preprocessing import TextReader
 from chipsmith.learn.validation.classes import softmax
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.program.limits import Limits
+from chipsmith.program.port_values import find_stray_index
 from chipsmith.program.program import Port, Program
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim import cycle
@@ -85,8 +86,12 @@ class _DeployedHost:
 
     def quantize_inputs(self, *values: Array) -> dict[str, Array]:
         """As Host.quantize_inputs."""
-        tensors = {port.name: _tensor(port) for port in self.program.manifest.inputs}
-        return quantize_all(values, self.deployment.inputs, tensors)
+        ports = {port.name: port for port in self.program.manifest.inputs}
+        tensors = {name: _tensor(port) for name, port in ports.items()}
+        integers = quantize_all(values, self.deployment.inputs, tensors)
+        for name, array in integers.items():
+            _check_tokens(ports[name], array)
+        return integers
 
     def dequantize_outputs(self, outputs: Mapping[str, Array], _inputs: Sequence[Array]) -> tuple[Array, ...]:
         """As Host.dequantize_outputs; a recipe's network computes all of its outputs."""
@@ -108,6 +113,16 @@ class _Deployed:
 
 def _tensor(port: Port) -> Tensor:
     return Tensor(name=port.name, shape=port.shape, dtype=_DTYPES[port.dtype])
+
+
+def _check_tokens(port: Port, tokens: Array) -> None:
+    """BadInput for a token that the network has no row for."""
+    stray = find_stray_index(port, tokens)
+    if stray is not None and port.index_range is not None:
+        raise BadInput(
+            f"token {stray} does not exist: the network knows {port.index_range[1] + 1} tokens, from 0 on, and the "
+            "tokeniser of its program has others; run its recipe again"
+        )
 
 
 def predict_raw(

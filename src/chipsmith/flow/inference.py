@@ -13,8 +13,10 @@ from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.host_latency import HostLatency
 from chipsmith.profile.instruction_count import InstructionCount
+from chipsmith.targets.inferences import split_inferences
 from chipsmith.targets.target import CountedNetwork, PreparedNetwork, TimedNetwork
 from chipsmith.tosa.graph import Array
+from chipsmith.tosa.index_ranges import find_stray_indices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,13 @@ def infer_outputs(network: QuantizedNetwork, prepared: PreparedNetwork, inferenc
     axis, or of one inference alone. Raises as PreparedNetwork.run.
     """
     return _name_outputs(network, prepared.run(*inferences.arrays), inferences)
+
+
+def describe_stray_indices(network: QuantizedNetwork, inferences: Inferences) -> tuple[str, ...]:
+    """A sentence for each operator whose table has no row for an index of the inputs. Raises as quantize_inputs."""
+    integers = network.quantize_inputs(*inferences.arrays)
+    shapes = {name: network.graph.tensor(name).shape for name in integers}
+    return tuple(map(str, find_stray_indices(network.graph, split_inferences(integers, shapes))))
 
 
 def infer_counted(

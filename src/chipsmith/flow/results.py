@@ -97,6 +97,7 @@ class CompileResult:
 class SimResult:
     """The outputs of a Program by name (empty where no input was given), and its time cold and warm.
 
+    `stray_indices` has a sentence for each input with an index that a table has no row for: it reads zeros.
     `residue` is what an inference leaves behind; None where it was not asked for.
     """
 
@@ -105,6 +106,7 @@ class SimResult:
     cold: Timeline
     warm: Timeline
     path: Path | None
+    stray_indices: tuple[str, ...] = ()
     residue: LeftBehind | None = None
 
     def to_json(self) -> Json:
@@ -129,6 +131,7 @@ class SimResult:
             "stall_cycles": {wait.value: cycles for wait, cycles in self.cold.stall_cycles.items()},
             "time_shares": [dataclasses.asdict(row) for row in self.time_shares],
             "resident": list(self.program.manifest.resident),
+            "stray_indices": list(self.stray_indices),
             "residue": None if self.residue is None else self.residue.to_json(),
         }
 
@@ -152,6 +155,7 @@ class SimResult:
 class InferResult:
     """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
 
+    `stray_indices` has a sentence for each operator that got an index which its table has no row for.
     `latency` is that of warm inferences of the first input by this computer's clock, None where it was not asked for.
     `counted` has the instructions and the memory of the inferences where an emulated board ran them.
     """
@@ -161,6 +165,7 @@ class InferResult:
     inferences: int
     outputs: Mapping[str, Array]
     path: Path | None
+    stray_indices: tuple[str, ...] = ()
     latency: HostLatency | None = None
     counted: InstructionCount | None = None
 
@@ -178,6 +183,7 @@ class InferResult:
                 for name, array in self.outputs.items()
             ],
             "output": None if self.path is None else str(self.path),
+            "stray_indices": list(self.stray_indices),
             "latency": None if self.latency is None else self._latency_to_json(self.latency),
             "counted": None if self.counted is None else self._count_to_json(self.counted),
         }

@@ -220,14 +220,15 @@ def cosimulate(
     """Build the RTL of the Program's chip (or take it from the cache) and run one inference on it.
 
     Each input has its port's dtype and shape. `warm`: runs the inference twice and reports the second, whose LOADs
-    with `once` are skipped. `wave`: writes a waveform (VCD) of the run. BadInput where a tool is missing or an input
-    does not fit its port.
+    with `once` are skipped, on the memories that the first leaves. `wave`: writes a waveform (VCD) of the run. BadInput
+    where a tool is missing or an input does not fit its port.
     """
     library = build_machine(program.chip, trace=wave is not None)
     memory = external_memory(program, inputs)
     with Machine(program.chip, library) as machine:
         if warm:
-            machine.infer(program, memory.copy(), behaviour=behaviour)
+            machine.infer(program, memory, behaviour=behaviour)
+            write_inputs(memory, program, inputs)
         return machine.infer(program, memory, warm=warm, behaviour=behaviour, wave=wave)
 
 
@@ -235,9 +236,14 @@ def external_memory(program: Program, inputs: Mapping[str, npt.NDArray[np.generi
     """The external memory at the doorbell: the Program's image, the inputs, UNDEFINED."""
     memory = np.full(program.manifest.external_bytes, UNDEFINED, np.uint8)
     memory[: len(program.constants)] = np.frombuffer(program.constants, np.uint8)
+    write_inputs(memory, program, inputs)
+    return memory
+
+
+def write_inputs(memory: Bytes, program: Program, inputs: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    """Write the inputs of the next inference to an external memory. BadInput where one does not fit its port."""
     for port in program.manifest.inputs:
         memory[port.address : port.address + port.size_bytes] = _input(port, inputs)
-    return memory
 
 
 def _input(port: Port, inputs: Mapping[str, npt.NDArray[np.generic]]) -> Bytes:

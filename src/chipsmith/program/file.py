@@ -81,11 +81,17 @@ def _manifest_fields(manifest: Manifest) -> dict[str, Any]:
         if fields[name] is None:
             del fields[name]
     fields["operators"] = [_placement_fields(placement) for placement in fields["operators"]]
+    for ports in ("inputs", "outputs"):
+        fields[ports] = [_port_fields(port) for port in fields[ports]]
     return fields
 
 
 def _placement_fields(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name != "source" or value}
+
+
+def _port_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name != "index_range" or value is not None}
 
 
 def write_program(program: Program, path: Path) -> None:
@@ -124,7 +130,7 @@ def parse_program(data: bytes, *, name: str, limits: Limits | None = None) -> Pr
     instructions = _instructions(constants, header.instructions, name)
     program = Program(chip=header.chip, instructions=instructions, constants=constants, manifest=header.manifest)
     with _naming(name):
-        verify_program(program)
+        verify_program(program, limits=allowed)
         verify_manifest(program)
     return program
 

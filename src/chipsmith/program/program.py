@@ -17,6 +17,7 @@ Count: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 62)]
 """A number of a manifest: a file that holds another is refused."""
 Text: TypeAlias = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """A name or a reason in a manifest: it goes to terminals, which take control characters as orders."""
+Index: TypeAlias = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
 Dimension: TypeAlias = Annotated[int, Field(ge=1, lt=1 << 32)]
 _MOST_DIMENSIONS = 16
 
@@ -25,7 +26,8 @@ _MOST_DIMENSIONS = 16
 class Port:
     """An input or output of the network in external memory: dense, row-major, in the graph's layout.
 
-    `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes.
+    `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes. Of an input whose elements are indices of a
+    table, `index_range` is the least and the greatest that exist: others read zeros. None of all other ports.
     """
 
     name: Text
@@ -33,6 +35,7 @@ class Port:
     dtype: Text
     address: Count
     size_bytes: Count
+    index_range: tuple[Index, Index] | None = None
 
 
 class Placed(enum.StrEnum):

@@ -31,6 +31,7 @@ from chipsmith.program.instructions import (
     VectorInstruction,
     no_instruction,
 )
+from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.program import Port, Program, encode_pages, page_bytes, page_count
 from chipsmith.program.residue import check_wipe
 from chipsmith.program.streams import Mask, Stream, a_loops, b_loops, external_stream, o_loops, streams
@@ -38,6 +39,8 @@ from chipsmith.program.streams import Mask, Stream, a_loops, b_loops, external_s
 LEAST_SHIFT, GREATEST_SHIFT = 2, 62
 MOST_CYCLES = (1 << 62) - 1
 """Cycles of a program at most."""
+_WIPE_COPIES = 5
+"""Bytes that verifying a wipe takes for each byte of external memory."""
 _LEAST_POSITION, _GREATEST_POSITION = -(1 << 31), (1 << 31) - 1
 _PORT_TYPES = ("<b1", "<i1", "<i2", "<i4")
 BINARY_OPS = frozenset(
@@ -243,12 +246,17 @@ def _shift_fault(name: str, rounding: Rounding, shift: int) -> Iterator[str]:
         yield f"{name} is {shift}; a scale stage shifts by {LEAST_SHIFT} to {GREATEST_SHIFT}"
 
 
-def verify_program(program: Program) -> None:
+def verify_program(program: Program, *, limits: Limits | None = None) -> None:
     """Raise BadInput where a Program is faulty, naming the instruction.
 
     Checks each instruction, the pages and the LOADs that fetch them, END, external addresses, the cycles, the order of
     LOADs and STOREs that meet in external memory, the bytes of `once` LOADs, the ports, and what a wipe leaves.
+    BadInput also where that takes more memory than `limits` allow, which are the environment's by default: a wipe is
+    followed byte by byte.
     """
+    if program.manifest.wipe_start is not None:
+        followed = _WIPE_COPIES * program.manifest.external_bytes
+        (limits or environment_limits()).check_memory(followed, "verifying its wipe")
     _check_end(program)
     _check_pages(program)
     _check_external_size(program)
@@ -398,5 +406,12 @@ def _check_port(program: Program, port: Port) -> None:
         raise BadInput(f"port {port.name} of {size} bytes says that it has {port.size_bytes}")
     if port.address < 0 or port.address + size > program.manifest.external_bytes:
         raise BadInput(f"port {port.name} ends beyond the program's {program.manifest.external_bytes} external bytes")
+    if port.index_range is not None and not _is_index_range(port.index_range, port.dtype):
+        raise BadInput(f"port {port.name} of {port.dtype} cannot hold indices from {port.index_range[0]} on")
     if port in program.manifest.inputs and port.address < len(program.constants):
         raise BadInput(f"input port {port.name} stands in the constants")
+
+
+def _is_index_range(index_range: tuple[int, int], dtype: str) -> bool:
+    least, greatest = index_range
+    return dtype == "<i4" and _LEAST_POSITION <= least <= 0 <= greatest <= _GREATEST_POSITION

@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from chipsmith.errors import BadInput
-from chipsmith.program.instructions import Instruction
+from chipsmith.program.instructions import Instruction, Load
 from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.program import Port, Program
 from chipsmith.program.verify import verify_program
@@ -26,12 +26,32 @@ def execute(program: Program, inputs: Mapping[str, Array], *, limits: Limits | N
     Raises BadInput where the inputs do not fit the ports, the Program is faulty, or one inference takes more memory or
     cycles than `limits` allow, which are the environment's by default.
     """
+    return _execute(program, (inputs,), limits)
+
+
+def execute_warm(
+    program: Program, inputs: Mapping[str, Array], *, before: Mapping[str, Array], limits: Limits | None = None
+) -> dict[str, Array]:
+    """The outputs of warm inferences by port name: each follows another one on the machine, with the inputs `before`.
+
+    The memories hold what the inference before left, and LOADs with `once` do nothing. Inputs and outputs are as of
+    execute, which this raises as, `before` with as many inferences.
+    """
+    return _execute(program, (before, inputs), limits)
+
+
+def _execute(program: Program, series: Sequence[Mapping[str, Array]], limits: Limits | None) -> dict[str, Array]:
+    """The outputs of the last inference of a series, of which all but the first are warm."""
     # Importing numba takes longer than most commands: only who executes waits for it, and here, before any thread.
     importlib.import_module("chipsmith.sim.steps")
-    verify_program(program)
-    inferences = _inferences(program, inputs)
-    plan = plan_execution(program, inputs, inferences, limits or environment_limits())
-    rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
+    allowed = limits or environment_limits()
+    verify_program(program, limits=allowed)
+    counts = {_inferences(program, inputs) for inputs in series}
+    if len(counts) > 1:
+        raise BadInput(f"the inferences before are as many as those that follow, not {sorted(counts)}")
+    inferences = counts.pop()
+    plan = plan_execution(program, series, inferences, allowed)
+    rows = [{port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs} for inputs in series]
     finished = _in_parallel(lambda part: _run(program, rows, part), plan.chunks(inferences), plan.workers)
     return {
         port.name: _shaped(port, np.concatenate([chunk[port.name] for chunk in finished]), inferences)
@@ -55,23 +75,25 @@ def _in_parallel(
         return list(pool.map(run, parts))
 
 
-def final_memories(program: Program, inputs: Mapping[str, Array]) -> Memories:
+def final_memories(program: Program, inputs: Mapping[str, Array], *, limits: Limits | None = None) -> Memories:
     """The memories after END of a few inferences, all held together; arguments and errors as `execute` has them."""
     importlib.import_module("chipsmith.sim.steps")
-    verify_program(program)
+    allowed = limits or environment_limits()
+    verify_program(program, limits=allowed)
     inferences = _inferences(program, inputs)
+    plan_execution(program, (inputs,), inferences, allowed)
     rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
-    return _finish(program, rows, slice(0, inferences))
+    return _finish(program, (rows,), slice(0, inferences))
 
 
-def _run(program: Program, rows: Mapping[str, Array], part: slice) -> dict[str, Array]:
-    """The output bytes of one chunk of inferences, by port: [inferences of the chunk, bytes]."""
-    memories = _finish(program, rows, part)
+def _run(program: Program, series: Sequence[Mapping[str, Array]], part: slice) -> dict[str, Array]:
+    """The output bytes of one chunk of inferences, by port, after a series: [inferences of the chunk, bytes]."""
+    memories = _finish(program, series, part)
     return {port.name: _output_bytes(memories, port) for port in program.manifest.outputs}
 
 
-def _finish(program: Program, rows: Mapping[str, Array], part: slice) -> Memories:
-    """The memories of one chunk of inferences after END."""
+def _finish(program: Program, series: Sequence[Mapping[str, Array]], part: slice) -> Memories:
+    """The memories of one chunk of inferences after the last END of a series."""
     memories = blank_memories(
         inferences=part.stop - part.start,
         local_bytes=program.chip.memory_bytes,
@@ -79,11 +101,13 @@ def _finish(program: Program, rows: Mapping[str, Array], part: slice) -> Memorie
         external_bytes=program.manifest.external_bytes,
     )
     split = len(program.constants)
-    for port in program.manifest.inputs:
-        start = port.address - split
-        memories.private[:, start : start + port.size_bytes] = rows[port.name][part]
-    for instruction in program.instructions:
-        run_instruction(memories, instruction)
+    for position, rows in enumerate(series):
+        for port in program.manifest.inputs:
+            start = port.address - split
+            memories.private[:, start : start + port.size_bytes] = rows[port.name][part]
+        for instruction in program.instructions:
+            if not (position and isinstance(instruction, Load) and instruction.once):
+                run_instruction(memories, instruction)
     return memories
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chipsmith.processors import processors
@@ -45,22 +45,28 @@ class ExecutionPlan:
         return [slice(start, min(start + self.chunk, inferences)) for start in range(0, inferences, self.chunk)]
 
 
-def plan_execution(program: Program, inputs: Mapping[str, Array], inferences: int, limits: Limits) -> ExecutionPlan:
-    """How inferences are cut so that they stay within the limits.
+def plan_execution(
+    program: Program, series: Sequence[Mapping[str, Array]], inferences: int, limits: Limits
+) -> ExecutionPlan:
+    """How a series of inferences on each of so many machines is cut so that it stays within the limits.
+
+    `series`: the inputs of all machines, inference after inference.
 
     Raises BadInput where one inference alone takes more, with what it takes and how to allow it.
     """
     limits.check_work(work_cycles(program), program.chip.clock_mhz)
     private = program.manifest.external_bytes - len(program.constants)
-    lasting = len(program.constants) + sum(array.nbytes for array in inputs.values())
-    lasting += 2 * inferences * sum(port.size_bytes for port in program.manifest.outputs)
+    moved = sum(array.nbytes for inputs in series for array in inputs.values())
+    moved += 2 * inferences * sum(port.size_bytes for port in program.manifest.outputs)
+    lasting = len(program.constants) + moved
     memories = program.chip.memory_bytes + private
     working = [working_bytes(instruction, len(program.constants)) for instruction in program.instructions]
     each = memories + max(working)
     largest = working.index(max(working))
     limits.check_memory(
         lasting + each,
-        f"executing {program.manifest.network} on {inferences} inputs (memories {format_memory(memories)}, "
+        f"executing {program.manifest.network} on {inferences} inputs (inputs and outputs {format_memory(moved)}, "
+        f"memories {format_memory(memories)}, "
         f"instruction {largest}, {program.instructions[largest].mnemonic}, {format_memory(max(working))})",
     )
     at_once = (limits.memory_bytes - lasting) // each

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +12,18 @@ import numpy as np
 from chipsmith.hardware.build import build_machine
 from chipsmith.hardware.export import GoldenVector
 from chipsmith.hardware.package import ERROR_TEXTS, Error
-from chipsmith.hardware.simulate import Machine, RtlRun, external_memory
+from chipsmith.hardware.simulate import Machine, RtlRun, external_memory, write_inputs
 from chipsmith.program.assembly import format_instruction
 from chipsmith.program.limits import Limits, environment_limits
+from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Port, Program
 from chipsmith.program.writers import writer_of
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline, simulate
-from chipsmith.sim.functional import execute
+from chipsmith.sim.functional import execute, execute_warm
 from chipsmith.tosa.graph import Array
+
+_WARM_SEED = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,24 +95,30 @@ def compare(
 ) -> CosimResult:
     """Run one inference on the RTL, then a warm one on what it left, and compare both with the simulators.
 
-    `inputs` hold one inference. `wave`: where the waveform (VCD) of the cold inference goes. Raises BadInput where the
-    inputs do not fit, the Program takes more than `limits` allow (default the environment's) or a tool is missing.
+    `inputs` hold the cold inference; the warm one has random others, so that what the first left would show: its
+    outputs must be those of a cold inference too. `wave`: where the waveform (VCD) of the cold inference goes. Raises
+    BadInput where the inputs do not fit, the Program takes more than `limits` allow (default the environment's) or a
+    tool is missing.
     """
-    expected = execute(program, inputs, limits=limits)
-    external_bytes = program.manifest.external_bytes
-    (limits or environment_limits()).check_memory(2 * external_bytes, "the external memory of two inferences in RTL")
+    allowed, others = limits or environment_limits(), draw_inputs(program, seed=_WARM_SEED)
+    allowed.check_memory(2 * program.manifest.external_bytes, "the external memory of two inferences in RTL")
+    expected = execute(program, inputs, limits=allowed)
+    expected_warm = execute_warm(program, others, before=inputs, limits=allowed)
     memory = external_memory(program, inputs)
     begin = time.perf_counter()
     library = build_machine(program.chip, trace=wave is not None)
     built = time.perf_counter()
     with Machine(program.chip, library) as machine:
-        cold = machine.infer(program, memory.copy(), wave=wave)
+        cold = machine.infer(program, memory, wave=wave)
+        write_inputs(memory, program, others)
         warm = machine.infer(program, memory, warm=True)
     done = time.perf_counter()
+    compared = compare_run(program, expected_warm, warm, simulate(program, warm=True))
+    remembered = find_remembered(program, execute(program, others), expected_warm)
     return CosimResult(
         program=program,
         cold=compare_run(program, expected, cold, simulate(program)),
-        warm=compare_run(program, expected, warm, simulate(program, warm=True)),
+        warm=replace(compared, difference=compared.difference or remembered),
         build_s=built - begin,
         run_s=done - built,
         wave=wave,
@@ -127,17 +136,12 @@ def golden_vector(program: Program, inputs: Mapping[str, Array]) -> GoldenVector
     )
 
 
-def random_inputs(program: Program, *, seed: int) -> dict[str, Array]:
-    """Random inputs of one inference, over each port's whole range."""
-    rng = np.random.default_rng(seed)
-    return {port.name: _random(rng, port.dtype, port.shape) for port in program.manifest.inputs}
-
-
-def _random(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Array:
-    if np.dtype(dtype).kind == "b":
-        return rng.integers(0, 2, shape, np.int8).astype(dtype)
-    info = np.iinfo(dtype)
-    return rng.integers(info.min, info.max, shape, np.int64, endpoint=True).astype(dtype)
+def find_remembered(program: Program, alone: Mapping[str, Array], warm: Mapping[str, Array]) -> str:
+    """Where a warm inference shows what the one before left: outputs unlike those that it has `alone`; '' for none."""
+    for port, place in _differing_places(program, alone, warm):
+        values = f"{warm[port.name][place]} after another inference and {alone[port.name][place]} alone"
+        return f"output {port.name}{list(place)} is {values}{_tell_writer(program, port, place)}"
+    return ""
 
 
 def compare_run(program: Program, expected: Mapping[str, Array], run: RtlRun, timeline: Timeline) -> CosimInference:
@@ -174,20 +178,29 @@ def _difference(
         return f"the machine stops with error {run.error.name}: {ERROR_TEXTS[run.error]}; {_name(program, run)}"
     if differing:
         return _time_difference(program, run, timeline, differing[0])
-    for port in program.manifest.outputs:
-        output = run.outputs[port.name]
-        wanted = expected[port.name].reshape(output.shape)
-        places = np.argwhere(wanted != output)
-        if len(places):
-            return _value_difference(program, port, wanted, output, tuple(places[0].tolist()))
+    for port, place in _differing_places(program, expected, run.outputs):
+        values = (
+            f"{run.outputs[port.name][place]} in RTL and {expected[port.name].reshape(port.shape)[place]} simulated"
+        )
+        return f"output {port.name}{list(place)} is {values}{_tell_writer(program, port, place)}"
     return ""
 
 
-def _value_difference(program: Program, port: Port, wanted: Array, output: Array, place: tuple[int, ...]) -> str:
-    element = int(np.ravel_multi_index(place, output.shape)) if place else 0
-    writer = writer_of(program, port.address + element * output.itemsize)
-    told = "" if writer is None else f"; {_tell(program, writer)} computes it"
-    return f"output {port.name}{list(place)} is {output[place]} in RTL and {wanted[place]} simulated{told}"
+def _differing_places(
+    program: Program, expected: Mapping[str, Array], outputs: Mapping[str, Array]
+) -> Iterator[tuple[Port, tuple[int, ...]]]:
+    """The first element that differs of each port that has such."""
+    for port in program.manifest.outputs:
+        pair = [arrays[port.name].reshape(port.shape) for arrays in (expected, outputs)]
+        places = np.argwhere(pair[0] != pair[1])
+        if len(places):
+            yield port, tuple(places[0].tolist())
+
+
+def _tell_writer(program: Program, port: Port, place: tuple[int, ...]) -> str:
+    element = int(np.ravel_multi_index(place, port.shape)) if place else 0
+    writer = writer_of(program, port.address + element * np.dtype(port.dtype).itemsize)
+    return "" if writer is None else f"; {_tell(program, writer)} computes it"
 
 
 def _time_difference(program: Program, run: RtlRun, timeline: Timeline, index: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chipsmith.chip.description import Chip
@@ -16,7 +16,9 @@ from chipsmith.compiler.lower.kernel import KernelList
 from chipsmith.compiler.schedule.schedule import Role, Schedule, Scheduled
 from chipsmith.compiler.spill.spill_plan import SpillPlan
 from chipsmith.program.instructions import End, Instruction, Load
-from chipsmith.program.program import Manifest, Program, encode_pages
+from chipsmith.program.program import Manifest, Port, Program, encode_pages
+from chipsmith.tosa.graph import Graph
+from chipsmith.tosa.index_ranges import find_index_ranges
 
 
 def emit_program(
@@ -29,7 +31,7 @@ def emit_program(
     buffers = buffer_spans(memory, schedule)
     manifest = Manifest(
         network=fused.index.graph.name,
-        inputs=memory.external.inputs,
+        inputs=_indexing_ports(fused.index.graph, memory.external.inputs),
         outputs=memory.external.outputs,
         external_bytes=memory.external.size_bytes,
         weight_bytes=sum(len(data) for data in set(constants.values())),
@@ -40,6 +42,12 @@ def emit_program(
     )
     image = _image(encode_pages(chip, instructions), constants, memory)
     return Program(chip=chip, instructions=instructions, constants=image, manifest=manifest)
+
+
+def _indexing_ports(graph: Graph, ports: Sequence[Port]) -> tuple[Port, ...]:
+    """The input ports, those of indices with the range of those that exist."""
+    ranges = find_index_ranges(graph)
+    return tuple(replace(port, index_range=ranges.get(port.name)) for port in ports)
 
 
 def _resident(schedule: Schedule, activations: Mapping[str, Allocation]) -> frozenset[str]:

@@ -7,8 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from chipsmith.chip import Chip
 from chipsmith.chip.reading import override_chip
 from chipsmith.compiler.compile import compile_graph
@@ -16,13 +14,14 @@ from chipsmith.costs import estimate_area
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.profile.memory import memory_peak_bytes
 from chipsmith.profile.profile import Evidence
+from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program
 from chipsmith.sim.cycle import Timeline, simulate
 from chipsmith.sim.functional import execute
 from chipsmith.studies.scaling.axes import CHIP_RESOURCES, ChipResource, ScalingAxis
 from chipsmith.studies.scaling.curve import ScalingCurve, ScalingPoint
 from chipsmith.studies.scaling.knee import compare_points, explain_curve, find_knee, rate_points
-from chipsmith.tosa.graph import Array, Graph
+from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.batch import batch_graph
 from chipsmith.tosa.reference import evaluate_batch
 
@@ -60,7 +59,7 @@ class ChipSweep:
     def _compare(self, point: ScalingPoint) -> ScalingPoint:
         timed = self._time(self._chip, point.amount)
         assert isinstance(timed, _Timed)
-        inputs = _draw_integers(timed.program)
+        inputs = draw_inputs(timed.program, seed=0)
         outputs = execute(timed.program, inputs)
         single = self._graphs[1]
         parts = {name: inputs[name].reshape(point.amount, *single.tensor(name).shape) for name in single.inputs}
@@ -131,16 +130,6 @@ class ChipSweep:
 def _resize(chip: Chip, resource: ChipResource, steps: int) -> Chip:
     """The chip with 2**steps times the resource, under its own name. Raises BadInput where that is no legal chip."""
     return override_chip(chip, {**resource.grow(chip, steps), "name": chip.name})
-
-
-def _draw_integers(program: Program) -> dict[str, Array]:
-    """Random inputs, always the same: over the whole range, but for int32, which may be indices of a table: 0 and 1."""
-    random = np.random.default_rng(0)
-    inputs = {}
-    for port in program.manifest.inputs:
-        limits = (0, 1) if port.dtype in ("bool", "int32") else (np.iinfo(port.dtype).min, np.iinfo(port.dtype).max)
-        inputs[port.name] = random.integers(*limits, port.shape, endpoint=True).astype(port.dtype)
-    return inputs
 
 
 def _macs(program: Program) -> int:

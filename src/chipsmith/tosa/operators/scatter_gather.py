@@ -57,7 +57,7 @@ def _spread(*values: Values) -> list[Values]:
 
 def _inside(indices: Values, rows: int) -> Values:
     """Which indices name a row."""
-    return (indices >= 0) & (indices < rows)
+    return np.logical_and(indices >= 0, indices < rows)
 
 
 GATHER = OperatorRow(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,11 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_io import AuthorTensor, IoBinding
 from chipsmith.frontends.quantized_network import MOST_EXAMPLES, QuantizedNetwork
 from chipsmith.tosa.graph import Array, DType, Graph
+from chipsmith.tosa.index_ranges import IndexRange, find_index_ranges
 
 _SEED = 0
-_INDICES = 64
-"""Random integers for which the graph shows no limit are below this."""
+_INTEGERS = 64
+"""Random integers that are no indices are from 0 on and below this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,40 +40,36 @@ def choose_inputs(network: QuantizedNetwork) -> CheckInputs:
         return CheckInputs(arrays=network.examples, count=count, kind="calibration")
     random = np.random.default_rng(_SEED)
     bound = {binding.position: binding for binding in network.inputs}
+    ranges = find_index_ranges(network.graph)
     arrays = (
-        _draw(random, tensor, bound.get(position), network.graph)
+        _draw_reals(random, tensor)
+        if position not in bound
+        else _draw(random, tensor, bound[position], _find_range(network.graph, ranges, bound[position]))
         for position, tensor in enumerate(network.author_inputs)
     )
     return CheckInputs(arrays=tuple(arrays), count=MOST_EXAMPLES, kind="random")
 
 
-def _draw(random: np.random.Generator, tensor: AuthorTensor, binding: IoBinding | None, graph: Graph) -> Array:
+def _shape_of(tensor: AuthorTensor) -> tuple[int, ...]:
     first, *rest = tensor.shape or (1,)
-    shape = (MOST_EXAMPLES * first, *rest)
-    if binding is None:
-        return random.normal(size=shape).astype(tensor.dtype)
-    low, high = _find_range(graph, binding)
-    steps = random.integers(low, high, shape, endpoint=True) - binding.zero_point
+    return (MOST_EXAMPLES * first, *rest)
+
+
+def _draw_reals(random: np.random.Generator, tensor: AuthorTensor) -> Array:
+    return random.normal(size=_shape_of(tensor)).astype(tensor.dtype)
+
+
+def _draw(random: np.random.Generator, tensor: AuthorTensor, binding: IoBinding, limits: tuple[int, int]) -> Array:
+    steps = random.integers(*limits, _shape_of(tensor), endpoint=True) - binding.zero_point
     values = steps if binding.scale is None else steps * np.float64(binding.scale)
     return values.astype(tensor.dtype)
 
 
-def _find_range(graph: Graph, binding: IoBinding) -> tuple[int, int]:
-    """The least and the greatest integer of a graph's input; an index is below the number of rows that it chooses."""
+def _find_range(graph: Graph, ranges: Mapping[str, IndexRange], binding: IoBinding) -> tuple[int, int]:
+    """The least and the greatest integer of a graph's input: of indices those that exist."""
     dtype = graph.tensor(binding.tensor).dtype
     if dtype is DType.BOOL:
         return 0, 1
     if dtype is DType.INT8:
         return -128, 127
-    return 0, _count_rows(graph, binding.tensor) - 1
-
-
-def _count_rows(graph: Graph, index: str) -> int:
-    """The least number of rows among the tables that an input chooses of, through operators of any kind."""
-    reached, rows = {index}, _INDICES
-    for op in graph.operators:
-        if op.kind in ("GATHER", "SCATTER") and op.inputs[1] in reached:
-            rows = min(rows, graph.tensor(op.inputs[0]).shape[1])
-        elif reached.intersection(op.inputs) and graph.tensor(op.outputs[0]).dtype is DType.INT32:
-            reached.update(op.outputs)
-    return max(rows, 1)
+    return ranges.get(binding.tensor, (0, _INTEGERS - 1))
