@@ -65,9 +65,11 @@ BARS = (
     ),
     Bar(
         key="signatures",
-        asks=f"signed files tampered with {TAMPERED} times, none accepted",
-        text=lambda row: f"{row['accepted']} of {row['tampered']} accepted",
-        met=lambda row: row["tampered"] >= TAMPERED and row["accepted"] == 0,
+        asks=f"signed files tampered with {TAMPERED} times, none accepted, and each genuine one",
+        text=lambda row: f"{row['accepted']} of {row['tampered']}, {row['genuine_accepted']} of {row['genuine']}",
+        met=lambda row: (
+            row["tampered"] >= TAMPERED and row["accepted"] == 0 and row["genuine_accepted"] == row["genuine"] > 0
+        ),
     ),
     Bar(
         key="privacy",

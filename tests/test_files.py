@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
 
+from chipsmith import files
 from chipsmith.errors import BadInput
-from chipsmith.files import read_arrays, write_arrays, write_whole
+from chipsmith.files import map_array, read_arrays, write_arrays, write_whole
 
 
 def test_the_new_contents_replace_the_old(tmp_path):
@@ -146,3 +149,42 @@ def test_equal_arrays_give_equal_files(tmp_path):
     for name in ("a.npz", "b.npz"):
         write_arrays(tmp_path / name, {"x": np.arange(3)})
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_a_member_that_is_no_array_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", b"no array")
+    with pytest.raises(BadInput, match=r"a\.npz is not a whole"):
+        read_arrays(tmp_path / "a.npz")
+
+
+def test_an_archive_that_unfolds_to_far_more_than_its_size_is_refused_before_it_is_unfolded(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_MOST_UNFOLDED_BYTES", 1 << 20)
+    np.savez_compressed(tmp_path / "bomb.npz", x=np.zeros(64 << 20, np.int8))
+    np.savez(tmp_path / "large.npz", x=np.zeros(2 << 20, np.int8))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadInput, match=r"bomb\.npz unfolds to 67,108,992 bytes"):
+            read_arrays(tmp_path / "bomb.npz")
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+    assert len(read_arrays(tmp_path / "large.npz")["x"]) == 2 << 20
+
+
+def test_an_array_that_is_mapped_is_the_array(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(6).reshape(2, 3))
+    mapped = map_array(tmp_path / "a.npy")
+    assert np.array_equal(mapped, np.arange(6).reshape(2, 3))
+    assert not mapped.flags.writeable
+
+
+@pytest.mark.parametrize("old", [b"descr", b"(2, 3)", b"{", b"False", b"'<i8'"])
+@pytest.mark.parametrize("new", [b"\xa8", b"((((((", b"''''", b"__import__('os')", b"'|O'"])
+@pytest.mark.parametrize("read", [read_arrays, map_array])
+def test_a_header_of_nonsense_is_one_message(tmp_path, old, new, read):
+    np.save(tmp_path / "a.npy", np.arange(6).reshape(2, 3))
+    data = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(data.replace(old, new.ljust(len(old))))
+    with pytest.raises(BadInput, match=r"a\.npy is not a whole"):
+        read(tmp_path / "a.npy")

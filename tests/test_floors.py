@@ -11,10 +11,11 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
 
 FLOORS = (
-    {"errors", "processors", "schema", "suggest"},
+    {"errors", "loops", "memory", "processors", "schema", "suggest"},
     {"extras"},
     {"diagnosis"},
-    {"files"},
+    {"files", "locks", "private_folders"},
+    {"checksums"},
     {"cache"},
     {"numerics"},
     {"tosa"},
@@ -39,6 +40,7 @@ FLOORS = (
     {"console"},
     {"api"},
     {"cli"},
+    {"start"},
 )
 """From top to bottom: a package imports those above it; on one floor nobody imports another.
 

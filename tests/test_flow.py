@@ -74,10 +74,27 @@ def test_the_folder_holds_all_files_and_their_hashes(ran):
         "report.html",
         "trace.json",
         "result.json",
+        "bom.cdx.json",
     }
     for name, digest in ran.record.hashes.items():
         assert hashlib.sha256((ran.folder / name).read_bytes()).hexdigest() == digest
     assert {"chipsmith", "torch", "tosa-tools"} <= set(ran.record.versions)
+
+
+def test_the_bill_of_materials_names_files_data_chip_and_libraries_with_their_hashes(ran):
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    text = (ran.folder / "bom.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    parts = {part["name"]: part for part in json.loads(text)["components"]}
+    for name in ("digits.program", "digits.tosa", "chip.yaml", "trained.safetensors"):
+        digest = hashlib.sha256((ran.folder / name).read_bytes()).hexdigest()
+        assert parts[name]["hashes"] == [{"alg": "SHA-256", "content": digest}]
+    assert parts["chip edge-256"]["hashes"] == parts["chip.yaml"]["hashes"]
+    assert parts["torch"]["version"] == ran.record.versions["torch"]
+    examples = {row["name"]: row["value"] for row in parts["data digits"]["properties"]}
+    assert examples["chipsmith:test"].startswith("1,000 examples, sha256 ")
 
 
 def test_wall_times_stand_in_the_host_block_alone(ran):

@@ -64,7 +64,7 @@ def test_the_wheel_holds_licence_notices_and_the_command(wheel):
         names = {Path(name).name for name in archive.namelist()}
         (entry,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
         assert {"LICENSE", "NOTICE"} <= names
-        assert "chipsmith = chipsmith.cli:main" in archive.read(entry).decode()
+        assert "chipsmith = chipsmith.start:main" in archive.read(entry).decode()
 
 
 def test_an_installed_wheel_knows_its_chips_and_compiles(installed):

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from sklearn.svm import SVC
 from tasks import Features, StudyTask, split_task, validation_parts
 
-from chipsmith.cache import cache_folder
-from chipsmith.files import write_whole
+from chipsmith.cache import keep_bytes, read_entry, working_on
 from chipsmith.quantum.device import load_device
 from chipsmith.quantum.kernel import (
     KernelMachine,
@@ -86,11 +85,13 @@ def _accuracy(labels: NDArray[Any], truth: NDArray[Any]) -> float:
 
 
 def _cached(name: str, compute: Callable[[], Any]) -> Any:
-    file = cache_folder() / f"quantum_study_{VERSION}" / f"{name}.json"
-    if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps(compute()).encode())
-    return json.loads(file.read_text())
+    kind, file = f"quantum_study_{VERSION}", f"{name}.json"
+    with working_on(kind, file):
+        known = read_entry(kind, file)
+        if known is None:
+            known = json.dumps(compute()).encode()
+            keep_bytes(kind, file, known)
+        return json.loads(known)
 
 
 def _judge(task: StudyTask, model: StudyModel, seed: int, choice: Choice) -> Cell:

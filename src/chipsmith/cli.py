@@ -1,19 +1,21 @@
 """The command line: one command a verb, made of the rows of `chipsmith.api`.
 
-Exit codes: 0 done, 1 a check failed, 2 bad input, 3 an operator refused. With --json a command prints one object
-on stdout and nothing else. Messages go to stderr.
+Exit codes: 0 done, 1 a check failed, 2 bad input, 3 an operator refused; 130 interrupted, 141 the reader of stdout went
+away, 143 and 129 ended by SIGTERM and SIGHUP. With --json a command prints one object on stdout and nothing else.
+Messages go to stderr.
 """
 
 from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, NoReturn, get_args, get_origin
 
 import click
 
@@ -22,6 +24,7 @@ from chipsmith.api import VERBS
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.api.verb import JSON_HELP, AnyVerb
 from chipsmith.console.presentation import print_json, quiet_stdout
+from chipsmith.console.process import ExitCode, finish_process, prepare_process, print_error
 from chipsmith.errors import ChipsmithError
 
 PROGRAM = "chipsmith"
@@ -37,15 +40,29 @@ _HELP = "Neural networks and the chips they run on, designed together; every num
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; `arguments` default to the process's own."""
     if arguments is None:
+        prepare_process()
+        atexit.register(finish_process)
         _start_sooner()
     try:
-        app.main(args=arguments, prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE)
+        _run(arguments)
     except ChipsmithError as error:
         _leave(str(error), error.exit_code)
+    except click.ClickException as error:
+        _show_usage(error)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _leave("interrupted", ExitCode.INTERRUPTED)
     except Exception as error:  # a missing package, or a fault of Chipsmith's own
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
         _leave(*_unexpected(error))
+
+
+def _run(arguments: Sequence[str] | None) -> None:
+    """Run a command, write all that it printed, and exit."""
+    code = app.main(arguments, prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE, standalone_mode=False)
+    sys.stdout.flush()
+    sys.exit(code)
 
 
 def _start_sooner() -> None:
@@ -61,14 +78,22 @@ def _start_sooner() -> None:
 
 def _unexpected(error: Exception) -> tuple[str, int]:
     """The message and the exit code for what no verb raises on purpose."""
+    if isinstance(error, MemoryError):
+        return "this needs more memory than the machine gives", 2
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("chipsmith"):
         return f"{error.name} is not installed; `chipsmith doctor` names the command that mends it", 2
     said = " ".join(str(error).split())[:200]
     return f"this is a fault of Chipsmith ({type(error).__name__}: {said}); {DEBUG_VARIABLE}=1 shows where", 1
 
 
-def _leave(message: str, exit_code: int) -> None:
-    print(f"{PROGRAM}: {message}", file=sys.stderr)
+def _show_usage(error: click.ClickException) -> None:
+    text = io.StringIO()
+    error.show(text)
+    print_error(text.getvalue().rstrip())
+
+
+def _leave(message: str, exit_code: int) -> NoReturn:
+    print_error(f"{PROGRAM}: {message}")
     sys.exit(exit_code)
 
 

@@ -28,6 +28,7 @@ _USES = {
     "rtl": "the chip's RTL: simulation and synthesis",
     "cpu": "networks on this computer by OpenVINO",
     "quantum": "quantum circuits and their noise",
+    "signing": "signatures, and bills of materials",
 }
 """What the requirements of an extra ('' is none) are for; `all` joins them, `test` is for who works on Chipsmith."""
 

@@ -6,13 +6,18 @@ import io
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
+
+_MOST_UNFOLDED_BYTES = 2 << 30
+"""An archive may unfold to so much, and to its own size."""
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
@@ -51,16 +56,52 @@ def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[
 
     Raises BadInput where the file is missing, damaged, too large for this machine's memory, or holds objects.
     """
+    with _naming_damage(path), Path(path).open("rb") as file:
+        _refuse_packed(file, path)
+        loaded = np.load(file, allow_pickle=False)
+        return loaded if isinstance(loaded, np.ndarray) else {name: _member(loaded, name) for name in loaded.files}
+
+
+def map_array(path: str | os.PathLike[str]) -> npt.NDArray[np.generic]:
+    """The array of an `.npy` file, mapped where it lies and read-only. Raises BadInput as read_arrays."""
+    with _naming_damage(path):
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(mapped, np.ndarray):
+            raise ValueError("an archive is not mapped")
+        return np.asarray(mapped)
+
+
+@contextmanager
+def _naming_damage(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn whatever numpy raises within it into one message."""
     try:
-        with Path(path).open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            return loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+        yield
+    except BadInput:
+        raise
     except FileNotFoundError as error:
         raise BadInput(f"cannot read {path}: no such file") from error
     except MemoryError as error:
         raise BadInput(f"{path} is too large for the memory of this machine") from error
     except Exception as error:  # of the tokenizer, the unzipper and the parser behind numpy.load
         raise BadInput(f"{path} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error
+
+
+def _refuse_packed(file: BinaryIO, path: str | os.PathLike[str]) -> None:
+    """Refuse, before any is unfolded, an archive of a few bytes that unfolds to gigabytes; give the start back."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            unfolded = sum(member.file_size for member in archive.infolist())
+        if unfolded > max(_MOST_UNFOLDED_BYTES, file.seek(0, os.SEEK_END)):
+            raise BadInput(f"{path} unfolds to {unfolded:,} bytes; write it with numpy.savez, which does not pack")
+    file.seek(0)
+
+
+def _member(archive: Mapping[str, object], name: str) -> npt.NDArray[np.generic]:
+    """An array of an `.npz` file; numpy gives what is none as bytes."""
+    array = archive[name]
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name} is no array")
+    return array
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:

@@ -14,7 +14,7 @@ from chipsmith.api.document import usage, verb_table, word_tables
 from chipsmith.api.parameter import parameters_of
 
 NAMES = "run train compress compile simulate infer predict estimate diff deploy kernel scale cosim rtl"
-NAMES += " synth generations report recipes chips conformance ops doctor"
+NAMES += " synth keygen sign verify generations report recipes chips conformance ops bom doctor"
 
 
 def test_every_verb_is_a_function_of_the_package_and_a_command():

@@ -67,7 +67,7 @@ def test_the_folder_holds_the_choice_and_all_that_is_finished(tmp_path, own_cach
     assert again.result == done.result
     assert not any(name in stage for stage in second.stages for name in (*names, "train"))
 
-    with pytest.raises(BadInput, match="another recipe, for another chip"):
+    with pytest.raises(BadInput, match=r"another compression: its chip is nano-64, sha256 \w+, here it is edge-256"):
         chipsmith.compress(iris(), chip="edge-256", methods=["two_of_four"], out=out)
 
     other = tmp_path / "other"
@@ -96,7 +96,7 @@ def test_narrower_networks_and_other_structures_are_faster(tmp_path, own_cache):
         module=Mlp(hidden=(32, 16)).build(input_shape=(4,), outputs=3),
         epochs=4,
     )
-    folder = CompressionFolder(tmp_path / "stored", identity="a test")
+    folder = CompressionFolder(tmp_path / "stored", identity={"recipe": "a test"})
     (tmp_path / "stored" / "candidates").symlink_to(tmp_path / "run" / "candidates")
     data = context.dataset
     for candidate in done.result.candidates:

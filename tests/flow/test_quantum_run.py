@@ -100,7 +100,7 @@ def test_others_compute_the_same_states(classified, machine):
 
 def test_the_folder_holds_the_circuit_of_the_first_test_example(classified):
     files = {file.name for file in classified.folder.iterdir()}
-    assert files == {"circuit.qasm", "report.html", "result.json", "trained.safetensors"}
+    assert files == {"circuit.qasm", "report.html", "result.json", "trained.safetensors", "bom.cdx.json"}
     assert CHECKPOINT not in files
     text = (classified.folder / "circuit.qasm").read_text()
     assert text.startswith("OPENQASM 3")

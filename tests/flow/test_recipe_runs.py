@@ -100,7 +100,7 @@ def test_an_interrupted_run_goes_on_with_resume_alone(tmp_path):
     assert [file.name for file in (tmp_path / "run").iterdir()] == [CHECKPOINT]
     with pytest.raises(BadInput, match="holds a training that was interrupted: --resume goes on with it"):
         chipsmith.train(recipe, out=tmp_path / "run")
-    with pytest.raises(BadInput, match=r"is of another training: its l1 is 0\.0, here it is 0\.1"):
+    with pytest.raises(BadInput, match=r"is of another training: its training\.l1 is 0\.0, here it is 0\.1"):
         chipsmith.train(load_recipe("diabetes", [*SHORT, "training.l1=0.1"]), out=tmp_path / "run", resume=True)
     resumed = chipsmith.train(recipe, out=tmp_path / "run", resume=True)
     whole = chipsmith.train(recipe, out=tmp_path / "whole")

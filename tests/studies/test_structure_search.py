@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from toy_compression import toy_cost
 
+from chipsmith.errors import BadInput
 from chipsmith.learn.networks import Cnn
 from chipsmith.studies.budget import Budget
+from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.structure_search import StructureSearch, best_trials
 
 
@@ -53,8 +56,41 @@ def test_the_best_come_first_and_once(search):
 
 
 def test_an_interrupted_search_goes_on(search, tmp_path):
-    journal, seen = tmp_path / "search.journal", []
+    journal, seen = SearchJournal(tmp_path / "search.journal"), []
     search.run("tpe", trials=4, journal=journal, on_trial=seen.append)
     trials = search.run("tpe", trials=6, journal=journal, on_trial=seen.append)
     assert len(trials) == len(seen) == 6
     assert tuple(seen) == trials
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("interrupted", [0, 1, 5])
+def test_an_interrupted_search_gives_the_trials_of_an_uninterrupted(sampler, interrupted, search, tmp_path):
+    """The interruption falls into a trial, which leaves lines of it in the journal."""
+    whole = search.run(sampler, trials=8, journal=None, on_trial=lambda _: None)
+    seen = []
+
+    def interrupt(trial) -> None:
+        seen.append(trial)
+        if len(seen) == interrupted + 1:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "search.journal"
+    with pytest.raises(KeyboardInterrupt):
+        search.run(sampler, trials=8, journal=SearchJournal(path), on_trial=interrupt)
+    (tmp_path / "search.journal.lock").write_text("of a process that was killed")
+    assert search.run(sampler, trials=8, journal=SearchJournal(path), on_trial=lambda _: None) == whole
+
+
+def test_each_flipped_bit_of_a_journal_is_seen(search, tmp_path):
+    path = tmp_path / "search.journal"
+    search.run("random", trials=3, journal=SearchJournal(path), on_trial=lambda _: None)
+    for file in (path, tmp_path / "search.journal.sum"):
+        whole = file.read_bytes()
+        for bit in np.random.default_rng(0).integers(0, 8 * len(whole), 50):
+            flipped = bytearray(whole)
+            flipped[bit // 8] ^= 1 << (bit % 8)
+            file.write_bytes(flipped)
+            with pytest.raises(BadInput, match=r"is damaged; remove it and .* to search again"):
+                SearchJournal(path).open()
+        file.write_bytes(whole)

@@ -3,12 +3,15 @@
     run                                                 from raw data to a chip in one go
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  estimate  diff          a network or its Program on a chip
+    audit                                               what a network tells of those it was trained on
     deploy                                              a network as C for a device without an NPU
     kernel                                              a single layer: on chips, under their roof, and on this computer
     scale                                               how it scales with batch, threads and the chip
+    keygen  sign  verify                                who vouches for a program, and whether it is theirs
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
     generations                                         the same networks on one core, many, GPUs, chips, quantum
     report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
+    bom                                                 what it is made of
 
 A verb stands once: its function, with how a command takes each parameter, and its row at the end of its file. From
 the rows come the commands, their completion by the shell, `chipsmith.__all__` and the tables of docs/commands.md.
@@ -25,8 +28,10 @@ from chipsmith.api.inventory import INVENTORY_VERBS
 from chipsmith.api.jobs import JOB_VERBS
 from chipsmith.api.kernels import KERNEL_VERBS
 from chipsmith.api.machines import MACHINE_VERBS
+from chipsmith.api.privacy import PRIVACY_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
+from chipsmith.api.signatures import SIGNATURE_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
@@ -36,17 +41,21 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.jobs import *  # noqa: F403
     from chipsmith.api.kernels import *  # noqa: F403
     from chipsmith.api.machines import *  # noqa: F403
+    from chipsmith.api.privacy import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
     from chipsmith.api.scaling import *  # noqa: F403
+    from chipsmith.api.signatures import *  # noqa: F403
 
 VERBS: Mapping[str, AnyVerb] = {
     verb.name: verb
     for verb in (
         *JOB_VERBS,
+        *PRIVACY_VERBS,
         *PROGRAM_VERBS,
         *DEPLOY_VERBS,
         *KERNEL_VERBS,
         *SCALING_VERBS,
+        *SIGNATURE_VERBS,
         *MACHINE_VERBS,
         *GENERATION_VERBS,
         *INVENTORY_VERBS,

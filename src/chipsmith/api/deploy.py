@@ -10,6 +10,7 @@ from chipsmith.api.forms import (
     Model,
     Quantise,
     RandomCalibration,
+    RequiredSignature,
     Shapes,
     TargetDb,
     WideLayers,
@@ -17,6 +18,7 @@ from chipsmith.api.forms import (
 )
 from chipsmith.api.loading import load_network, read_options
 from chipsmith.api.parameter import Option
+from chipsmith.api.values import as_genuine_model
 from chipsmith.api.verb import Verb
 from chipsmith.console import deploy as console
 from chipsmith.errors import BadInput
@@ -41,6 +43,7 @@ def deploy(
     target_db: TargetDb = 20.0,
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
+    require_signature: RequiredSignature = None,
 ) -> "Firmware":
     """Leave a network as C sources with a test, a Makefile, and its flash and RAM in bytes.
 
@@ -51,9 +54,10 @@ def deploy(
     folder of an earlier deployment is replaced, any other is left alone. `model` may also be the folder of a recipe's
     run: then predict takes what the recipe's reader gives, such as the bytes of an image, and scales it itself. The
     other arguments are as for `compile`; the author's own network runs beside the C code unless `no_check`.
+    `require_signature` is the public key of who has to have signed the network's file or the folder of the run.
 
     Raises BadInput for what is missing or illegal, OperatorRefused for what C cannot do, CheckFailed where a test
-    fails: then nothing is written.
+    fails or a signature is not genuine: then nothing is written.
     """
     from chipsmith.codegen.generate import generate_c
     from chipsmith.deployment.firmware.deploy import check_c, deploy_network
@@ -67,17 +71,20 @@ def deploy(
     folder = Path(output)
     check_name(name)
     check_target(folder, list_files(name))
-    if isinstance(model, str) and Path(model).is_dir():
-        _refuse_of_run(calibration, random_calibration, shapes, wide)
-        quantised, recipe = load_run(Path(model))
-        return deploy_network(quantised, generate_c(quantised.graph, name=name), folder, recipe=recipe)
-    options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
-    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
-    module = generate_c(network.graph, name=name)
-    check = None
-    if not no_check:
-        check = check_c(network, module, model=name_model(model), floor=floor, random_calibration=random_calibration)
-    return deploy_network(network, module, folder, check=check)
+    with as_genuine_model(model, require_signature) as genuine:
+        if isinstance(genuine, str) and Path(genuine).is_dir():
+            _refuse_of_run(calibration, random_calibration, shapes, wide)
+            quantised, recipe = load_run(Path(genuine))
+            return deploy_network(quantised, generate_c(quantised.graph, name=name), folder, recipe=recipe)
+        options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
+        network = load_network(genuine, calibration, random_calibration=random_calibration, options=options)
+        module = generate_c(network.graph, name=name)
+        check = None
+        if not no_check:
+            check = check_c(
+                network, module, model=name_model(model), floor=floor, random_calibration=random_calibration
+            )
+        return deploy_network(network, module, folder, check=check)
 
 
 def _refuse_of_run(*options: object) -> None:

@@ -42,6 +42,12 @@ def _build_limits(given: Mapping[str, Any]) -> "Limits | None":
     return read_limits(given["memory_limit"], given["work_limit"])
 
 
+def _passphrase() -> str | None:
+    from chipsmith.deployment.signatures.keys import PASSPHRASE_VARIABLE
+
+    return os.environ.get(PASSPHRASE_VARIABLE)
+
+
 Model = Annotated[
     "str | torch.nn.Module",
     Argument(metavar="MODEL", help="A .tosa, .tflite or .onnx file, or package.module:function."),
@@ -117,6 +123,14 @@ RecipeArgument = Annotated[
     "AnyPath | Recipe", Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")
 ]
 OwnNetwork = Annotated[str | None, Option(metavar="PACKAGE.MODULE:FUNCTION", help="A network of your own.")]
+AllowedFunctions = Annotated[
+    Sequence[str],
+    Option(
+        flags=("--allow",),
+        metavar="PACKAGE.MODULE:FUNCTION",
+        help="A function that the file names and that may run; repeatable.",
+    ),
+]
 Seed = Annotated[
     int | None, Option(help="Seed of the split, the training and all else that is drawn; default the recipe's.")
 ]
@@ -129,4 +143,13 @@ DeployedProgram = Annotated[
     Union[AnyPath, "Program"], Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")
 ]
 ProgramLimits = Annotated["Limits | None", OptionGroup(options=_limit_options, build=_build_limits)]
+Passphrase = Annotated[str | None, Supplied(supply=_passphrase)]
+SignedPath = Annotated[
+    AnyPath,
+    Argument(metavar="P.program|RUN_FOLDER", help="A program, another file such as a network, or a run's folder."),
+]
+RequiredSignature = Annotated[
+    AnyPath | None,
+    Option(metavar="PUB.pem", help="Read nothing that the owner of this public key did not sign, as it is."),
+]
 Inputs = AnyPath | Mapping[str, "Array"] | None

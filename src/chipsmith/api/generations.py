@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from chipsmith.api.forms import AnyPath, Calibration, ShowProgress
+from chipsmith.api.forms import AllowedFunctions, AnyPath, Calibration, ShowProgress
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_path, as_progress
 from chipsmith.api.verb import Verb
@@ -33,6 +33,7 @@ def generations(
     ] = (),
     lang: Annotated[str, Option(metavar="CODE", help="The language of the page and of the table: en or zh.")] = "en",
     calibration: Calibration = None,
+    allow: AllowedFunctions = (),
     record: Annotated[AnyPath | None, Option(help="Write this computer's measured rows to a file.")] = None,
     others: Annotated[
         Sequence[AnyPath],
@@ -45,6 +46,7 @@ def generations(
 
     `networks` are those of MLPerf Tiny by name (their files are looked for in $CHIPSMITH_DATA/mlperf_tiny), recipes,
     run folders, or files as `compile` takes them; a float file takes `calibration`, and random inputs without it.
+    A function that a recipe's file or a run folder names is code and runs only where `allow` names it too.
     `systems` chooses where rows come from: published measurements, this computer's processor and GPU, C on this
     computer and on emulated boards, Chipsmith's own chips, quantum circuits. What cannot be had here is left out with
     the reason. `record` keeps what this computer measured for another's page, which takes it by `others` (`--with`).
@@ -65,6 +67,7 @@ def generations(
         records=tuple(Path(file) for file in others),
         record=as_path(record),
         page=Path(out),
+        allow=tuple(allow),
     )
     return compare_generations(request, as_progress(progress))
 

@@ -1,10 +1,11 @@
-"""The verbs that say what there is, and whether it is right: chips, ops, conformance, doctor."""
+"""The verbs that say what there is, and whether it is right: chips, ops, conformance, bom, doctor."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, overload
 
-from chipsmith.api.forms import ChipOption, ChipSettings
+from chipsmith.api.forms import AnyPath, ChipOption, ChipSettings
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_chip, as_seed
 from chipsmith.api.verb import Schema, Verb
@@ -14,6 +15,7 @@ from chipsmith.schema import Json
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
     from chipsmith.diagnosis import Diagnosis
+    from chipsmith.flow.bill_of_materials import BillOfMaterials
     from chipsmith.tosa.operators.row import OperatorRow
     from chipsmith.witness.conformance.run import Conformance
 
@@ -95,6 +97,27 @@ def doctor() -> "Diagnosis":
     return replace(diagnosis, targets=check_targets())
 
 
+def bom(
+    *,
+    output: Annotated[
+        AnyPath | None, Option(flags=("--output", "-o"), metavar="BOM.cdx.json", help="The file to write.")
+    ] = None,
+) -> "BillOfMaterials":
+    """The bill of materials of this installation: every distribution that Chipsmith uses, with version and licence.
+
+    In CycloneDX 1.6, which goes to `output`, if given; a distribution that is not installed is not in it. That of a run
+    stands in its folder. Raises BadInput where the library is not installed that writes it.
+    """
+    from chipsmith.files import write_whole
+    from chipsmith.flow.bill_of_materials import package_bom
+
+    result = package_bom()
+    if output is None:
+        return result
+    write_whole(output, result.text.encode())
+    return replace(result, path=Path(output))
+
+
 INVENTORY_VERBS = (
     Verb(function=chips, present=console.present_chips, schema=Schema(of="a chip file", read=_chip_schema)),
     Verb(
@@ -103,5 +126,6 @@ INVENTORY_VERBS = (
         fails="a case does not pass, or is accepted and should be refused",
     ),
     Verb(function=ops, present=console.present_operators),
+    Verb(function=bom, present=console.present_bom),
     Verb(function=doctor, present=console.present_diagnosis, fails="something that every command needs is missing"),
 )

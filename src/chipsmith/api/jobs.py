@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from chipsmith.api.forms import (
+    AllowedFunctions,
     AnyPath,
     ChipInstead,
     DeployedProgram,
@@ -13,6 +14,7 @@ from chipsmith.api.forms import (
     ProgramLimits,
     RecipeArgument,
     RecipeSettings,
+    RequiredSignature,
     Resume,
     Seed,
     ShowProgress,
@@ -59,6 +61,7 @@ def run(
     chip: ChipInstead = None,
     settings: JobSettings = (),
     network: OwnNetwork = None,
+    allow: AllowedFunctions = (),
     seed: Seed = None,
     resume: Resume = False,
     out: Annotated[AnyPath | None, Option(help="The run folder; default runs/RECIPE-SEED.")] = None,
@@ -73,7 +76,8 @@ def run(
     alike; one inference is timed and priced; a run folder is left (`out`, default runs/NAME-SEED). `chip`, `seed` and
     `network` ("package.module:function") replace the recipe's; `settings` replace fields of the recipe
     ("training.epochs=3") or of the chip ("tensor.rows=32"); `name` and `description`, which both have, are
-    "recipe.name" and "chip.name". `resume` goes on with a training that was interrupted; `cosim` adds one inference on
+    "recipe.name" and "chip.name". A function that the recipe's file itself names is code and runs only where `allow`
+    names it too. `resume` goes on with a training that was interrupted; `cosim` adds one inference on
     the chip's RTL. `wipe` is as for `compile`.
 
     A quantum network compiles for no chip: it is judged exactly, with shots and with the noise of a device, beside
@@ -84,10 +88,10 @@ def run(
     """
     from chipsmith.flow.quantum_run import run_quantum
     from chipsmith.flow.run import run_recipe
-    from chipsmith.flow.run_folder import choose_folder
+    from chipsmith.flow.run_folder import choose_folder, sole_work
     from chipsmith.flow.training import read_job, refuse_chip, require_chip
 
-    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
+    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
     folder = choose_folder(as_path(out), f"{job.name}-{job.seed}")
     if job.is_quantum:
         refuse_chip(
@@ -99,9 +103,11 @@ def run(
                 **{f"--set {field}": True for field in chip_settings},
             },
         )
-        return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
+        with sole_work(folder):
+            return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
     target = as_chip(chip or require_chip(job, verb="run"), chip_settings)
-    result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress), wipe=wipe)
+    with sole_work(folder):
+        result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress), wipe=wipe)
     return _with_cosimulation(result) if cosim else result
 
 
@@ -119,6 +125,7 @@ def train(
     *,
     settings: RecipeSettings = (),
     network: OwnNetwork = None,
+    allow: AllowedFunctions = (),
     seed: Seed = None,
     resume: Resume = False,
     out: Annotated[AnyPath | None, Option(help="The folder of weights and curves.")] = None,
@@ -131,7 +138,7 @@ def train(
     """
     from chipsmith.flow.training import change_recipe, train_recipe
 
-    job = change_recipe(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
+    job = change_recipe(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
     return train_recipe(job, out=as_path(out), resume=resume, progress=as_progress(progress))
 
 
@@ -161,6 +168,7 @@ def compress(
     epochs: Annotated[int | None, Option(help="Of a small network's whole training; default the recipe's.")] = None,
     settings: JobSettings = (),
     network: OwnNetwork = None,
+    allow: AllowedFunctions = (),
     seed: Seed = None,
     out: Annotated[AnyPath | None, Option(help="The folder; default runs/compress-RECIPE-CHIP-SEED.")] = None,
     progress: ShowProgress = None,
@@ -170,7 +178,8 @@ def compress(
     Trains the recipe's network, or takes it from the folder `out` (default runs/compress-NAME-CHIP-SEED), makes smaller
     ones of it by `methods` (see `chipsmith.studies.methods.Method`), judges each on the chip, and chooses one. A
     structure search has `trials` with each of two samplers; `epochs` (default the recipe's) are those of a whole
-    training of a smaller network. What is finished stays in the folder: the same call goes on after an interruption.
+    training of a smaller network; the other arguments are as for `run`. What is finished stays in the folder: the same
+    call goes on after an interruption.
 
     A budget that no network meets is no exception: see `Compressed.failure`. Raises BadInput and OperatorRefused.
     """
@@ -179,7 +188,7 @@ def compress(
     from chipsmith.studies.budget import Budget
     from chipsmith.studies.methods import CompressionSettings
 
-    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed)
+    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
     named = require_chip(job, verb="compress")
     target = as_chip(chip or named, chip_settings)
     asked = CompressionSettings(budget=budget or Budget(), methods=methods, trials=trials, epochs=epochs)
@@ -197,20 +206,22 @@ def predict(
     temperature: Annotated[float, Option(help="0 takes the likeliest token; 1 draws by probability.")] = 0.0,
     seed: Annotated[int, Option(help="Seed of the tokens that are drawn.")] = 0,
     limits: ProgramLimits = None,
+    require_signature: RequiredSignature = None,
 ) -> "Predicted":
     """Give raw data to a program: preprocess, execute on the simulated chip, and say what the network answers.
 
     `program` is what `run` made, as a Program or its file: it says itself how raw data become its inputs. An input is a
     file (an image, a sound, a CSV file of rows or of a series), or for a network of texts a text or a file with one.
     Each is one inference. A language model writes `tokens` more tokens, the likeliest at `temperature` 0, else drawn
-    by `seed`. `limits` as for `simulate`. Raises BadInput.
+    by `seed`. `limits` as for `simulate`. `require_signature` is the public key of who has to have signed the file.
+    Raises BadInput, and CheckFailed where it is not what was signed.
     """
     import os
 
     from chipsmith.deployment.language import Writing
     from chipsmith.deployment.predict import predict_raw
 
-    loaded = as_program(program, limits)
+    loaded = as_program(program, limits=limits, require_signature=require_signature)
     name = loaded.manifest.network if loaded is program else str(program)
     writing = Writing(tokens=tokens, temperature=temperature, seed=as_seed(seed))
     return predict_raw(
@@ -228,12 +239,11 @@ def report(
     from pathlib import Path
 
     from chipsmith.flow.results import QuantumRunResult, RunResult
-    from chipsmith.flow.run_folder import read_run, write_views
+    from chipsmith.flow.run_folder import draw_again
     from chipsmith.reports.record import RunRecord
 
     path = Path(folder)
-    record = read_run(path)
-    write_views(path, record)
+    record = draw_again(path)
     if isinstance(record, RunRecord):
         return RunResult(record=record, folder=path)
     return QuantumRunResult(record=record, folder=path)

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chipsmith.api.forms import AnyPath, ChipArgument, ChipSettings, CompiledProgram, Inputs, ProgramLimits
+from chipsmith.api.forms import (
+    AnyPath,
+    ChipArgument,
+    ChipSettings,
+    CompiledProgram,
+    Inputs,
+    ProgramLimits,
+    RequiredSignature,
+)
 from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_arrays, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
@@ -23,19 +31,21 @@ def cosim(
     ] = None,
     wave: Annotated[AnyPath | None, Option(help="Where a waveform (VCD) goes.")] = None,
     limits: ProgramLimits = None,
+    require_signature: RequiredSignature = None,
 ) -> "CosimResult":
     """Run a program on the RTL of its chip and compare every bit and cycle with the simulators.
 
     One inference cold, then a warm one with other, random inputs, whose outputs must not depend on the first.
     `program` is a Program or its file; `inputs` of the cold one are arrays by name, or an `.npy` or `.npz` file; `wave`
     is a file for its waveform. Builds of the RTL are cached. A difference is no exception: see
-    `CosimResult.difference`. `limits` as for `simulate`. Raises BadInput.
+    `CosimResult.difference`. `limits` as for `simulate`. `require_signature` is the public key of who has to have
+    signed the file. Raises BadInput, and CheckFailed where it is not what was signed.
     """
     from chipsmith.flow.arrays import check_folder
     from chipsmith.program.port_values import draw_inputs
     from chipsmith.witness.cosimulate import compare
 
-    loaded = as_program(program, limits)
+    loaded = as_program(program, limits=limits, require_signature=require_signature)
     path = as_path(wave)
     if path is not None:
         check_folder(path)

@@ -16,6 +16,7 @@ from chipsmith.api.forms import (
     ProgramLimits,
     Quantise,
     RandomCalibration,
+    RequiredSignature,
     Shapes,
     TargetDb,
     WideLayers,
@@ -24,7 +25,7 @@ from chipsmith.api.forms import (
 )
 from chipsmith.api.loading import QUANTISE, describe_quantisation, load_network, read_options, resolve_source
 from chipsmith.api.parameter import Option
-from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_path, as_program
+from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_genuine_model, as_path, as_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
 from chipsmith.errors import BadInput
@@ -125,6 +126,7 @@ def simulate(
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
     residue: Annotated[bool, Option(help="List what an inference leaves in the memories and registers.")] = False,
     limits: ProgramLimits = None,
+    require_signature: RequiredSignature = None,
 ) -> "SimResult":
     """Execute a program on the simulated chip and time it to the cycle.
 
@@ -135,8 +137,9 @@ def simulate(
     and registers may depend on its inputs, and which bytes differ between two inferences. A program that takes more
     memory, or to execute more cycles, than `limits` allow is refused with what it would take; without them they are
     those of the variables CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles.
+    `require_signature` is the public key of who has to have signed the file.
 
-    Raises BadInput for files or inputs that do not fit.
+    Raises BadInput for files or inputs that do not fit, CheckFailed where the file is not what was signed.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.results import SimResult
@@ -144,7 +147,7 @@ def simulate(
     from chipsmith.sim.cycle import simulate as simulate_cycles
     from chipsmith.sim.functional import execute
 
-    loaded = as_program(program, limits)
+    loaded = as_program(program, limits=limits, require_signature=require_signature)
     path = as_path(output)
     if path is not None:
         if inputs is None:
@@ -199,6 +202,7 @@ def infer(
         Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im."),
     ] = None,
     limits: ProgramLimits = None,
+    require_signature: RequiredSignature = None,
 ) -> "InferResult":
     """Give a network its author's inputs and take its author's outputs, on any target.
 
@@ -209,10 +213,12 @@ def infer(
     given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
     times; the result's latency has their median and 99th percentile. An index that a table has no row for reads zeros,
-    and is told (`InferResult.stray_indices`). On a `board`, which an emulator has, the
-    instructions of each inference are counted. The other arguments are as for `compile`.
+    and is told (`InferResult.stray_indices`). On a `board`, which an emulator has, the instructions of each inference
+    are counted. `require_signature` is the public key of who has to have signed the network's file, and nothing but
+    that file is read then. The other arguments are as for `compile`.
 
-    Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do.
+    Raises BadInput for what is missing or does not fit, OperatorRefused for what the target cannot do, CheckFailed
+    where the file is not what was signed.
     """
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.inference import (
@@ -225,34 +231,35 @@ def infer(
     from chipsmith.flow.results import InferResult
     from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
 
-    wanted = TargetOptions(
-        runtime=runtime, precision=read_precision(precision), threads=threads, board=board, limits=limits
-    )
-    runner = load_target(target, as_chip(chip, settings), wanted)
-    given, path = as_arrays_by_name(inputs), as_path(output)
-    options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
-    network = load_network(model, calibration, random_calibration=random_calibration, options=options)
-    if path is not None:
-        check_output(path, network.output_names)
-    inferences = arrange_inputs(network, given)
-    prepared = runner.prepare(network)
-    latency = None if timed is None else time_inferences(prepared, inferences, target=target, count=timed)
-    if isinstance(prepared, CountedNetwork):
-        outputs, counted = infer_counted(network, prepared, inferences)
-    else:
-        outputs, counted = infer_outputs(network, prepared, inferences), None
-    if path is not None:
-        write_outputs(path, outputs)
-    return InferResult(
-        network=network.graph.name,
-        target=runner,
-        inferences=inferences.count,
-        outputs=outputs,
-        path=path,
-        stray_indices=describe_stray_indices(network, inferences),
-        latency=latency,
-        counted=counted,
-    )
+    with as_genuine_model(model, require_signature) as genuine:
+        wanted = TargetOptions(
+            runtime=runtime, precision=read_precision(precision), threads=threads, board=board, limits=limits
+        )
+        runner = load_target(target, as_chip(chip, settings), wanted)
+        given, path = as_arrays_by_name(inputs), as_path(output)
+        options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
+        network = load_network(genuine, calibration, random_calibration=random_calibration, options=options)
+        if path is not None:
+            check_output(path, network.output_names)
+        inferences = arrange_inputs(network, given)
+        prepared = runner.prepare(network)
+        latency = None if timed is None else time_inferences(prepared, inferences, target=target, count=timed)
+        if isinstance(prepared, CountedNetwork):
+            outputs, counted = infer_counted(network, prepared, inferences)
+        else:
+            outputs, counted = infer_outputs(network, prepared, inferences), None
+        if path is not None:
+            write_outputs(path, outputs)
+        return InferResult(
+            network=network.graph.name,
+            target=runner,
+            inferences=inferences.count,
+            outputs=outputs,
+            path=path,
+            stray_indices=describe_stray_indices(network, inferences),
+            latency=latency,
+            counted=counted,
+        )
 
 
 def estimate(

@@ -1,14 +1,17 @@
 """From what a verb is given, a name or a file or the thing itself, to the thing."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from chipsmith.api.forms import AnyPath
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
+    import torch
+
     from chipsmith.chip import Chip
     from chipsmith.learn import Recipe
     from chipsmith.learn.progress import Progress
@@ -42,12 +45,48 @@ def as_seed(seed: int) -> int:
     return seed
 
 
-def as_program(program: Union[AnyPath, "Program"], limits: "Limits | None") -> "Program":
-    """A Program, or that of a file, which may take no more than the limits. Raises BadInput."""
-    from chipsmith.program.file import read_program
+def as_program(
+    program: Union[AnyPath, "Program"], *, limits: "Limits | None" = None, require_signature: AnyPath | None = None
+) -> "Program":
+    """A Program, or that of a file, whose signature by `require_signature` is verified before anything is parsed.
+
+    Reading it takes no more than `limits` allow, which are the environment's by default. The file is read once: the
+    bytes that are parsed are those that were verified. Raises BadInput, and CheckFailed where they are not what was
+    signed.
+    """
+    from chipsmith.program.file import parse_program, read_program
     from chipsmith.program.program import Program
 
-    return program if isinstance(program, Program) else read_program(Path(program), limits=limits)
+    if require_signature is None:
+        return program if isinstance(program, Program) else read_program(Path(program), limits=limits)
+    if isinstance(program, Program):
+        raise BadInput("a Program in memory has no signature; give its file to require one")
+    return parse_program(_read_genuine(Path(program), require_signature), name=str(program), limits=limits)
+
+
+def _read_genuine(path: Path, public_key: AnyPath) -> bytes:
+    from chipsmith.deployment.signatures.keys import read_public_key
+    from chipsmith.deployment.signatures.signature import read_genuine
+
+    return read_genuine(path, read_public_key(Path(public_key)))
+
+
+@contextmanager
+def as_genuine_model(model: "str | torch.nn.Module", require_signature: AnyPath | None) -> "Iterator[Any]":
+    """A model as it is given; with a signature required, a private copy of its file, which is what was verified.
+
+    Raises BadInput where a model is no file, and CheckFailed where it is not what was signed.
+    """
+    if require_signature is None:
+        yield model
+        return
+    from chipsmith.deployment.signatures.keys import read_public_key
+    from chipsmith.deployment.signatures.signature import genuine_copy
+
+    if not isinstance(model, str | os.PathLike) or not Path(model).exists():
+        raise BadInput("a signature is required, and only files and folders have one; name the network's file")
+    with genuine_copy(Path(model), read_public_key(Path(require_signature))) as copy:
+        yield str(copy)
 
 
 def as_arrays(inputs: AnyPath | Mapping[str, "Array"], program: "Program") -> "Mapping[str, Array]":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chipsmith.cache import cache_folder
+from chipsmith.cache import BUILDING, own_folder
 from chipsmith.codegen.ctext import C_TYPES
 from chipsmith.codegen.host import WARNINGS, as_inferences, run_compiler
 from chipsmith.codegen.module import CModule, CPort
@@ -33,9 +33,7 @@ def execute_checked(module: CModule, compiler: str, inputs: Mapping[str, Array])
     """
     arrays, count = as_inferences(module, inputs)
     data = b"".join(array[index].tobytes() for index in range(count) for array in arrays)
-    folder = cache_folder() / "codegen"
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as name:
+    with tempfile.TemporaryDirectory(dir=own_folder("codegen"), prefix=BUILDING) as name:
         write_texts(Path(name), {**module.sources, "main.c": main_text(module, count)})
         run_compiler((compiler, *WARNINGS, *SANITIZERS, "main.c", f"{module.name}.c", "-o", "main"), Path(name))
         return _outputs(module, count, _run(Path(name) / "main", data))

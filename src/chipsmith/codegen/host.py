@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chipsmith.cache import cache_folder, content_key, keep_build
+from chipsmith.cache import build_entry, content_key
 from chipsmith.codegen.module import CModule, CPort
 from chipsmith.errors import BadInput
 from chipsmith.files import write_texts
@@ -55,9 +55,8 @@ def build_library(module: CModule, compiler: str, *, build: Build = Build.FAST) 
     """
     flags = (*WARNINGS, *build.value, "-fPIC", "-shared")
     texts = (module.name, module.header, module.source, compiler, *flags, _version(compiler), _processor())
-    library = cache_folder() / "codegen" / f"{content_key(text.encode() for text in texts)}.so"
-    if not library.exists():
-        keep_build(library, lambda folder: _compile(module, compiler, flags, folder), what="C")
+    name = f"{content_key(text.encode() for text in texts)}.so"
+    library = build_entry("codegen", name, lambda folder: _compile(module, compiler, flags, folder), what="C")
     return HostLibrary(module=module, path=library)
 
 

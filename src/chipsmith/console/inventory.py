@@ -1,4 +1,4 @@
-"""What chips, ops, conformance and doctor show."""
+"""What chips, ops, conformance, bom and doctor show."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
     from chipsmith.diagnosis import Diagnosis
+    from chipsmith.flow.bill_of_materials import BillOfMaterials
     from chipsmith.tosa.operators.row import OperatorRow
     from chipsmith.witness.conformance.run import Conformance
 
@@ -36,6 +37,11 @@ def present_conformance(result: Conformance) -> Presentation:
 def present_diagnosis(result: Diagnosis) -> Presentation:
     """A line for each package that is looked for, then the command that mends what is missing."""
     return Presentation(to_json=result.to_json, print_text=partial(_print_diagnosis, result), failure=result.failure)
+
+
+def present_bom(result: BillOfMaterials) -> Presentation:
+    """The distributions, one line each; the object is the document itself."""
+    return Presentation(to_json=result.to_json, print_text=partial(_print_bom, result))
 
 
 def _print_catalogue(chips: Sequence[Chip]) -> None:
@@ -114,6 +120,19 @@ def _print_conformance(result: Conformance) -> None:
     for outcome in result.not_passed:
         missed.add_row(outcome.operator, outcome.case, outcome.result.value, outcome.reason)
     print_tables(*([table, missed] if result.not_passed else [table]))
+
+
+def _print_bom(result: BillOfMaterials) -> None:
+    table = new_table("bill of materials", "distribution", "version", "licence")
+    for row in result.components:
+        table.add_row(row["name"], row["version"], ", ".join(map(_licence_name, row.get("licenses", ()))) or "not said")
+    table.caption = f"written to {result.path}" if result.path else "not written; -o BOM.cdx.json writes CycloneDX 1.6"
+    print_tables(table)
+
+
+def _licence_name(row: Json) -> str:
+    licence = row.get("license", {})
+    return str(row.get("expression") or licence.get("id") or licence["name"])
 
 
 def _print_diagnosis(result: Diagnosis) -> None:

@@ -14,7 +14,8 @@ from chipsmith.frontends.calibration import CalibrationSource
 from chipsmith.frontends.options import LoadOptions
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.registry import list_model_inputs
-from chipsmith.learn import Recipe, load_recipe, shipped_recipes
+from chipsmith.learn import Recipe, load_calibration_part, shipped_recipes
+from chipsmith.learn.data import Examples
 from chipsmith.learn.data.images import BRIGHTEST, SUFFIXES
 from chipsmith.learn.preprocessing import ImageReader
 from chipsmith.tosa.graph import Array
@@ -34,24 +35,24 @@ def resolve_calibration(
 ) -> CalibrationSource | None:
     """Arrays, or the file of such, for a network that `model` names.
 
-    Of a recipe they are its first training examples, preprocessed as it says. Images of a folder are resized to the
-    network's only input, as RGB or grey, with values from 0 to 1, or 0 to 255 where the input is uint8. Raises BadInput
-    where there are none, or nothing says how large the images are.
+    Of a recipe they are its first training examples, of a private one validation examples, preprocessed as it says.
+    Images of a folder are resized to the network's only input, as RGB or grey, with values from 0 to 1, or 0 to 255
+    where the input is uint8. Raises BadInput where there are none, or nothing says how large the images are.
     """
     if isinstance(calibration, Recipe):
-        return _read_recipe(calibration)
+        return _first_examples(calibration.calibration_part(calibration.load_data()))
     if not isinstance(calibration, str | os.PathLike):
         return calibration
     path = Path(calibration)
     if path.is_dir():
         return _read_images(path, _find_image_input(path, model, options))
     if path.suffix.lower() in _RECIPE_SUFFIXES or (str(calibration) in shipped_recipes() and not path.exists()):
-        return _read_recipe(load_recipe(str(calibration)))
+        return _first_examples(load_calibration_part(str(calibration)))
     return calibration
 
 
-def _read_recipe(recipe: Recipe) -> Array:
-    inputs: Array = recipe.load_data().train.first(MOST_EXAMPLES).whole().inputs
+def _first_examples(part: Examples) -> Array:
+    inputs: Array = part.first(MOST_EXAMPLES).whole().inputs
     return inputs
 
 

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
-from chipsmith.flow.run_folder import CHECKPOINT, PAGE, RESULT, TRAINED, choose_folder
+from chipsmith.flow.run_folder import CHECKPOINT, PAGE, RESULT, TRAINED, choose_folder, sole_work
 from chipsmith.flow.training import train_in
 from chipsmith.learn.compression.variants import CompressionContext
 from chipsmith.learn.data import Dataset, Task
+from chipsmith.learn.data.fingerprint import hash_parts
+from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.trained_file import load_trained, save_trained
+from chipsmith.learn.training.identity import bit_versions
 from chipsmith.reports.compression import render_compression
 from chipsmith.schema import Json
 from chipsmith.studies.compression import CompressionStudy
@@ -55,12 +58,24 @@ def compress_recipe(
     `out` is the folder, default runs/compress-NAME-CHIP-SEED. Raises BadInput where the task cannot be judged or the
     folder is another compression's.
     """
+    if recipe.training.privacy is not None:
+        raise BadInput(
+            f"recipe {recipe.name} is private, and each smaller network would be trained on the same examples again, "
+            "which its epsilon does not count: choose the structure on public data, then train it privately"
+        )
     path = choose_folder(out, f"compress-{recipe.name}-{chip.name}-{recipe.seed}")
+    with sole_work(path):
+        return _compress(recipe, chip, settings, path=path, progress=progress)
+
+
+def _compress(
+    recipe: Recipe, chip: Chip, settings: CompressionSettings, *, path: Path, progress: Progress
+) -> Compressed:
     data = recipe.load_data()
     if data.task is Task.GENERATION:
         raise BadInput(f"recipe {recipe.name}: compression takes networks whose answer can be judged, not generation")
     epochs = max(1, settings.epochs or recipe.training.epochs)
-    folder = CompressionFolder(path, identity=f"{recipe.model_dump_json()} {chip.sha256} {epochs}")
+    folder = CompressionFolder(path, identity=_identity(recipe, chip, epochs, data))
     module = _train_or_load(recipe, data, path, progress)
     context = CompressionContext(recipe=recipe, dataset=data, chip=chip, module=module, epochs=epochs)
     result = CompressionStudy(context, settings, folder, progress).run()
@@ -71,11 +86,22 @@ def compress_recipe(
     return Compressed(result=result, folder=path)
 
 
+def _identity(recipe: Recipe, chip: Chip, epochs: int, data: Dataset) -> Json:
+    """What every candidate depends on."""
+    return {
+        "recipe": recipe.model_dump(mode="json", exclude={"description", "chip"}),
+        "chip": f"{chip.name}, sha256 {chip.sha256}",
+        "epochs of a small network": epochs,
+        "data": hash_parts(data),
+        "versions": bit_versions(data),
+    }
+
+
 def _train_or_load(recipe: Recipe, data: Dataset, folder: Path, progress: Progress) -> torch.nn.Module:
     """The network to begin with; one that the folder holds is not trained again."""
     file = folder / TRAINED
     if file.exists():
-        stored = load_trained(file)
+        stored = load_trained(file, allow=functions_of(recipe.network))
         if stored.training.recipe != recipe.model_copy(update={"network": recipe.network_for(data)}):
             raise BadInput(f"{file} is of another recipe; name another folder with --out, or remove it")
         return stored.module

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from chipsmith.cache import cache_folder, content_key, installed_versions
+from chipsmith.cache import cache_folder, content_key, keep_entry, read_entry, working_on
 from chipsmith.errors import BadInput
-from chipsmith.files import make_folder
 from chipsmith.flow.calibration import AnyCalibration, resolve_calibration
 from chipsmith.flow.run import lower_single
 from chipsmith.flow.run_folder import RESULT, TRAINED
@@ -19,8 +20,11 @@ from chipsmith.frontends.calibration import MissingCalibration
 from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model, load_random
-from chipsmith.learn import Recipe, load_recipe, load_trained, save_trained, shipped_recipes
+from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, load_trained, save_trained, shipped_recipes
+from chipsmith.learn.data.fingerprint import hash_parts
+from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
+from chipsmith.learn.training.identity import bit_versions
 from chipsmith.suggest import nearest_in_brackets
 from chipsmith.systems.computer_rows import NamedNetwork
 from chipsmith.systems.quantum_rows import read_quantum_run
@@ -37,7 +41,8 @@ PUBLISHED_FILES: Mapping[str, str] = {
 _QUANTUM = "quantum"
 """The kind of a run of a circuit, and how the kinds of its networks begin."""
 DEFAULT_NETWORKS = (*PUBLISHED_FILES, "digits")
-_USED = ("chipsmith", "torch")
+_KIND = "generations"
+"""Of the entries of the cache."""
 """The packages on whose versions a trained network depends."""
 
 
@@ -54,11 +59,14 @@ class AskedNetworks:
     judged: tuple[SystemRow, ...] = ()
 
 
-def load_networks(asked: Sequence[str], calibration: AnyCalibration | None, progress: Progress) -> AskedNetworks:
+def load_networks(
+    asked: Sequence[str], calibration: AnyCalibration | None, progress: Progress, *, allow: Collection[str] = ()
+) -> AskedNetworks:
     """The networks by name, each of its own name on the page.
 
     One of DEFAULT_NETWORKS whose file or package is not here keeps its published rows and is left out of the others.
-    A float file takes `calibration`, random inputs without: its times are right, its answers mean nothing. Raises
+    A float file takes `calibration`, random inputs without: its times are right, its answers mean nothing. `allow`
+    names the functions that a recipe's file or a run folder may name. Raises
     BadInput and OperatorRefused where anything else that was asked for is no network.
     """
     networks: list[NamedNetwork] = []
@@ -69,7 +77,7 @@ def load_networks(asked: Sequence[str], calibration: AnyCalibration | None, prog
     _refuse_twins(asked, names)
     for text, name in zip(asked, names, strict=True):
         try:
-            networks.append(NamedNetwork(name=name, network=_load(text, calibration, progress)))
+            networks.append(NamedNetwork(name=name, network=_load(text, calibration, progress, allow)))
         except BadInput as reason:
             if text not in DEFAULT_NETWORKS:
                 raise
@@ -113,14 +121,16 @@ def _refuse_twins(asked: Sequence[str], names: Sequence[str]) -> None:
             raise BadInput(f"{both} would both be called '{name}' on the page: give each once, or rename a file")
 
 
-def _load(text: str, calibration: AnyCalibration | None, progress: Progress) -> QuantizedNetwork:
+def _load(
+    text: str, calibration: AnyCalibration | None, progress: Progress, allow: Collection[str]
+) -> QuantizedNetwork:
     if text in PUBLISHED_FILES:
         return load_model(str(find_published(text)))
     path = Path(text)
     if text in shipped_recipes() or path.suffix in (".yaml", ".yml"):
-        return _train(load_recipe(text), text, progress)
+        return _train(load_recipe(text, allow=allow), text, progress)
     if path.is_dir():
-        return _load_run(path)
+        return _load_run(path, allow)
     if not path.suffix and not _is_function(text):
         raise BadInput(_describe_unknown(text))
     progress.stage(f"load {text}")
@@ -149,14 +159,14 @@ def find_published(name: str) -> Path:
     return file
 
 
-def _load_run(folder: Path) -> QuantizedNetwork:
+def _load_run(folder: Path, allow: Collection[str]) -> QuantizedNetwork:
     """What a run of a recipe left."""
     file = folder / TRAINED
     if not file.is_file():
         raise BadInput(
             f"{folder} is no run folder: it has no {TRAINED}; `chipsmith run` and `chipsmith train` leave it"
         )
-    trained = load_trained(file)
+    trained = load_trained(file, allow=allow)
     return lower_single(trained, trained.training.recipe.load_data())
 
 
@@ -166,14 +176,32 @@ def _train(recipe: Recipe, text: str, progress: Progress) -> QuantizedNetwork:
         raise BadInput(
             f"{text} is no network for processors and chips: `chipsmith run {text}`, then name its run folder"
         )
-    folder = (
-        cache_folder() / "generations" / content_key([recipe.model_dump_json().encode(), installed_versions(_USED)])
-    )
     data = recipe.load_data()
-    if (folder / TRAINED).is_file():
-        return lower_single(load_trained(folder / TRAINED), data)
-    progress.stage(f"train {recipe.name}, kept in the cache")
-    make_folder(folder)
-    trained = train_in(folder, recipe, data, resume=True, progress=progress)
-    save_trained(trained, folder / TRAINED)
+    depends_on = (recipe.model_dump(mode="json"), hash_parts(data), bit_versions(data))
+    name = content_key([json.dumps(depends_on).encode()])
+    with working_on(_KIND, name):
+        trained = _read_trained(name, recipe)
+        if trained is None:
+            progress.stage(f"train {recipe.name}, kept in the cache")
+            trained = _train_and_keep(name, recipe, data, progress)
     return lower_single(trained, data)
+
+
+def _read_trained(name: str, recipe: Recipe) -> TrainedNetwork | None:
+    """The entry of the cache; its reader takes a file that ends with the weights."""
+    contents = read_entry(_KIND, name)
+    if contents is None:
+        return None
+    with TemporaryDirectory() as place:
+        file = Path(place) / TRAINED
+        file.write_bytes(contents)
+        return load_trained(file, allow=functions_of(recipe.network))
+
+
+def _train_and_keep(name: str, recipe: Recipe, data: Dataset, progress: Progress) -> TrainedNetwork:
+    """Train beside the entry, where an interrupted training goes on, and keep the entry."""
+    folder = cache_folder() / _KIND / f"{name}-training"
+    trained = train_in(folder, recipe, data, resume=True, progress=progress)
+    keep_entry(_KIND, name, lambda file: save_trained(trained, file))
+    shutil.rmtree(folder, ignore_errors=True)
+    return trained

@@ -55,7 +55,10 @@ _MEASURING = frozenset([SystemGroup.CPU, SystemGroup.GPU, SystemGroup.C])
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationsRequest:
-    """What is asked: networks as a user names them, groups of systems, records of others, and where results go."""
+    """What is asked: networks as a user names them, groups of systems, records of others, and where results go.
+
+    `allow` names the functions that a recipe's file or a run folder may name.
+    """
 
     networks: tuple[str, ...]
     groups: tuple[SystemGroup, ...]
@@ -64,6 +67,7 @@ class GenerationsRequest:
     records: tuple[Path, ...]
     record: Path | None
     page: Path
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +115,7 @@ def compare_generations(request: GenerationsRequest, progress: Progress) -> Gene
 
     _check_files(request)
     others = [read_record(path) for path in request.records]
-    asked = load_networks(request.networks, request.calibration, progress)
+    asked = load_networks(request.networks, request.calibration, progress, allow=request.allow)
     comparison = _collect(request, asked, [row for rows in others for row in rows], progress)
     progress.stage("write the page")
     write_whole(request.page, render_generations(comparison, request.language).encode())

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.errors import BadInput
+from chipsmith.flow.bill_of_materials import leave_run_bom
 from chipsmith.flow.quantum_records import (
     check_file,
     check_states,
@@ -119,7 +120,9 @@ def run_quantum(recipe: Recipe, folder: Path, *, resume: bool, progress: Progres
         kernel=kernel_record(trained, model, data, rbf=rbf),
     )
     progress.stage("write the report")
-    return QuantumRunResult(record=write_quantum_run(folder, record, qasm=qasm, trained=trained), folder=folder)
+    stored = write_quantum_run(folder, record, qasm=qasm, trained=trained)
+    leave_run_bom(folder, stored, recipe=recipe, data=data, progress=progress)
+    return QuantumRunResult(record=stored, folder=folder)
 
 
 def _require_means(recipe: Recipe) -> None:

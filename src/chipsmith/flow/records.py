@@ -17,6 +17,7 @@ from chipsmith.reports.record import (
     EpochRecord,
     FoldsRecord,
     MetricRecord,
+    PrivacyRecord,
     ReliabilityBin,
     TrainingRecord,
 )
@@ -54,7 +55,14 @@ def training_record(training: Training) -> TrainingRecord:
         reason=verdict.reason,
         train_examples=training.train_examples,
         validation_examples=training.validation_examples,
+        privacy=privacy_record(training),
     )
+
+
+def privacy_record(training: Training) -> PrivacyRecord | None:
+    """What a private training promises; None of another."""
+    budget = training.history.budget
+    return None if budget is None else PrivacyRecord(budget=budget, outside=training.outside_of_promise)
 
 
 def metric_records(judged: Iterable[Judged]) -> tuple[MetricRecord, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from chipsmith.chip import Chip
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
+from chipsmith.flow.bill_of_materials import leave_run_bom
 from chipsmith.flow.records import (
     Judged,
     calibration_records,
@@ -80,7 +81,7 @@ def run_recipe(
         bit_exact = compare_with_witness(network.graph, inputs, outputs, count=recipe.validation.compared)
     with stages.stage("judge on each target"):
         judged = _judge(recipe, chip, data, test, network, answers)
-        quantisation = quantisation_errors(network, data) if recipe.validation.layer_errors else ()
+        quantisation = quantisation_errors(network, recipe, data) if recipe.validation.layer_errors else ()
     with stages.stage("cross-validate"):
         folds = folds_record(recipe, data)
     with stages.stage("sample"):
@@ -110,9 +111,9 @@ def run_recipe(
     )
     progress.stage("write the report")
     program = _with_deployment(npu, network, data)
-    return RunResult(
-        record=write_run(folder, record, graph=network.graph, program=program, trained=trained), folder=folder
-    )
+    stored = write_run(folder, record, graph=network.graph, program=program, trained=trained)
+    leave_run_bom(folder, stored, recipe=recipe, data=data, progress=progress)
+    return RunResult(record=stored, folder=folder)
 
 
 def lower_trained(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:
@@ -128,22 +129,23 @@ def lower_trained(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:
 
 
 def lower_single(trained: TrainedNetwork, data: Dataset) -> QuantizedNetwork:
-    """The int8 form of the trained network; the ranges are chosen on training examples, never on the test's.
+    """The int8 form of the trained network; its ranges are those of the calibration part, never the test's.
 
     Its source is the trained module, called with single examples.
     """
     import torch
 
     example = torch.zeros(1, *data.input_shape, dtype=getattr(torch, data.input_dtype))
-    calibration = data.train.first(CALIBRATION_EXAMPLES).whole().inputs
+    calibration = trained.training.recipe.calibration_part(data).first(CALIBRATION_EXAMPLES).whole().inputs
     return lower_module(trained.module, (example,), (calibration,), name=trained.training.recipe.name)
 
 
-def quantisation_errors(network: QuantizedNetwork, data: Dataset) -> tuple[QuantisationError, ...]:
+def quantisation_errors(network: QuantizedNetwork, recipe: Recipe, data: Dataset) -> tuple[QuantisationError, ...]:
     """The error that int8 brings to each layer, on validation examples."""
     inputs = data.validation.first(ERROR_EXAMPLES).whole().inputs
-    calibrated = min(CALIBRATION_EXAMPLES, len(data.train))
-    obtained = f"{len(inputs)} validation examples; ranges chosen on {calibrated} training examples"
+    part = recipe.calibration_part(data)
+    calibrated, name = min(CALIBRATION_EXAMPLES, len(part)), "training" if part is data.train else "validation"
+    obtained = f"{len(inputs)} validation examples; ranges chosen on {calibrated} {name} examples"
     return layer_errors(network, inputs, obtained=obtained)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder, write_whole
 from chipsmith.learn import TrainedNetwork, save_trained
+from chipsmith.locks import sole_lock
 from chipsmith.program.file import serialize_program
 from chipsmith.program.program import Program
 from chipsmith.reports.html import write_page
@@ -31,6 +33,7 @@ QASM = "circuit.qasm"
 TRAINED = "trained.safetensors"
 CHECKPOINT = "checkpoint.pt"
 """The state of a training that is not done; a finished one has none."""
+_LOCK = ".lock"
 
 
 def choose_folder(out: Path | None, name: str) -> Path:
@@ -40,6 +43,26 @@ def choose_folder(out: Path | None, name: str) -> Path:
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise BadInput(f"cannot make the run folder {folder}: {existing} is no folder to write in; name another: --out")
     return folder
+
+
+@contextmanager
+def sole_work(folder: Path) -> Iterator[None]:
+    """Let no other process work in a run folder, which is made where it is missing, during the block.
+
+    Raises BadInput where another process does, or the folder cannot be written.
+    """
+    fresh = not folder.exists()
+    make_folder(folder)
+    refusal = f"another process works in {folder}: wait until it is done, or name another folder with --out"
+    try:
+        with sole_lock(folder / _LOCK, refusal=refusal):
+            yield
+    except PermissionError as error:
+        raise BadInput(f"cannot write in the run folder {folder}: {error.strerror}; name another: --out") from error
+    finally:
+        if fresh:
+            with suppress(OSError):  # it is not empty
+                folder.rmdir()
 
 
 def write_quantum_run(
@@ -78,6 +101,23 @@ def write_views(folder: Path, record: RunRecord | QuantumRunRecord) -> None:
         return
     write_trace(record, folder / TRACE)
     write_page(record, folder / PAGE)
+
+
+def draw_again(folder: Path) -> RunRecord | QuantumRunRecord:
+    """Write the views of a run folder again from its result.json; gives the record.
+
+    Raises BadInput where it holds none, or one whose figures no run leaves.
+    """
+    record = read_run(folder)
+    try:
+        write_views(folder, record)
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        # Its fields have the right types; which of the figures do not go together, only drawing them shows.
+        raise BadInput(
+            f"{folder / RESULT} is damaged: its figures do not go together ({type(error).__name__}: "
+            f"{' '.join(str(error).split())[:80]}); run the network again"
+        ) from error
+    return record
 
 
 def read_run(folder: Path) -> RunRecord | QuantumRunRecord:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from chipsmith.chip.reading import CHIP_PREFIX
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder
 from chipsmith.flow.results import TrainResult
-from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder
+from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, sole_work
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.training.processes import processes
@@ -22,26 +23,38 @@ RECIPE_PREFIX = "recipe."
 
 
 def read_job(
-    recipe: str | Path | Recipe, *, settings: Sequence[str] = (), network: str | None = None, seed: int | None = None
+    recipe: str | Path | Recipe,
+    *,
+    settings: Sequence[str] = (),
+    network: str | None = None,
+    seed: int | None = None,
+    allow: Collection[str] = (),
 ) -> tuple[Recipe, list[str]]:
     """The recipe with what the command line changes of it, and the settings that are of the chip, for verbs of both.
 
     A setting whose first word is a field of a recipe is the recipe's, every other the chip's; "recipe." or "chip."
     before the field says it too, and has to where both have the field (`name`). `network` names a function of one's
-    own. Raises BadInput.
+    own; `allow` those that the recipe's file may name. Raises BadInput.
     """
     parse_overrides(settings)
     for setting in settings:
         _refuse_ambiguous(setting)
     chip_settings = [setting for setting in settings if not _is_recipes(setting)]
     recipe_settings = [setting for setting in settings if _is_recipes(setting)]
-    return change_recipe(recipe, settings=recipe_settings, network=network, seed=seed), chip_settings
+    return change_recipe(recipe, settings=recipe_settings, network=network, seed=seed, allow=allow), chip_settings
 
 
 def change_recipe(
-    recipe: str | Path | Recipe, *, settings: Sequence[str] = (), network: str | None = None, seed: int | None = None
+    recipe: str | Path | Recipe,
+    *,
+    settings: Sequence[str] = (),
+    network: str | None = None,
+    seed: int | None = None,
+    allow: Collection[str] = (),
 ) -> Recipe:
     """The recipe with its fields replaced by settings, such as "training.epochs=3", by a network and by a seed.
+
+    `allow` as in load_recipe.
 
     Raises BadInput for a setting of something else, and for any change of a Recipe, which is changed with model_copy.
     """
@@ -54,7 +67,7 @@ def change_recipe(
     if seed is not None:
         changes.append(f"seed={seed}")
     if not isinstance(recipe, Recipe):
-        return load_recipe(recipe, changes)
+        return load_recipe(recipe, changes, allow=allow)
     if changes:
         raise BadInput("settings change a recipe that is named; change a Recipe with model_copy")
     return recipe
@@ -95,6 +108,11 @@ def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, progr
 def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Progress) -> TrainResult:
     """Train, judge in float on the test part, and write the weights; under torchrun the first process writes."""
     folder = choose_folder(out, f"{recipe.name}-{recipe.seed}")
+    with sole_work(folder) if processes().leads else nullcontext():
+        return _train_recipe(folder, recipe, resume=resume, progress=progress)
+
+
+def _train_recipe(folder: Path, recipe: Recipe, *, resume: bool, progress: Progress) -> TrainResult:
     data = recipe.load_data()
     trained = train_in(folder, recipe, data, resume=resume, progress=progress)
     metrics = evaluate(

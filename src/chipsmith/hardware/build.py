@@ -7,14 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from chipsmith.cache import cache_folder, content_key, installed_versions, keep_build
+from chipsmith.cache import build_entry, content_key, installed_versions
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
@@ -88,10 +87,7 @@ def build_machine(
     key = content_key(
         (*(f"{name}\n{text}".encode() for name, text in sorted(sources.items())), *_recipe(tools, verilate))
     )
-    library = cache_folder() / "rtl" / f"{key}.so"
-    if not library.exists():
-        keep_build(library, lambda folder: _build(tools, sources, verilate, folder), what="the RTL")
-    return library
+    return build_entry("rtl", f"{key}.so", lambda folder: _build(tools, sources, verilate, folder), what="the RTL")
 
 
 def _recipe(tools: Toolchain, verilate: Sequence[str]) -> tuple[bytes, ...]:
@@ -154,14 +150,15 @@ def runtime_objects(tools: Toolchain, *, trace: bool, savable: bool) -> list[Pat
     """Verilator's own C++, compiled once and kept."""
     parts = (("verilated_vcd_c", trace), ("verilated_save", savable))
     names = ["verilated", "verilated_threads", *(name for name, wanted in parts if wanted)]
-    key = content_key((installed_versions(("verilator",)), " ".join((*_COMPILE, tools.compiler, *names)).encode()))
-    folder = cache_folder() / "rtl" / f"runtime-{key[:16]}"
-    objects = [folder / f"{name}.o" for name in names]
-    if not all(path.exists() for path in objects):
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as name:
-            flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", "-I", str(tools.include))
-            _compile_all(tools, [tools.include / f"{unit}.cpp" for unit in names], Path(name), flags)
-            for path in objects:
-                (Path(name) / path.name).replace(path)
-    return objects
+    key = content_key((installed_versions(("verilator",)), " ".join((*_COMPILE, tools.compiler, str(trace))).encode()))
+    flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", "-I", str(tools.include))
+
+    def compile_unit(name: str) -> Path:
+        def build(folder: Path) -> Path:
+            _compile_all(tools, [tools.include / f"{name}.cpp"], folder, flags)
+            return folder / f"{name}.o"
+
+        return build_entry("rtl", f"runtime-{key[:16]}-{name}.o", build, what="Verilator's own C++")
+
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
+        return list(pool.map(compile_unit, names))

@@ -3,7 +3,7 @@
 from chipsmith.learn.data import Dataset, Task
 from chipsmith.learn.predict import predict
 from chipsmith.learn.progress import epoch_bar
-from chipsmith.learn.recipe import Recipe, load_recipe, recipe_schema, shipped_recipes
+from chipsmith.learn.recipe import Recipe, load_calibration_part, load_recipe, recipe_schema, shipped_recipes
 from chipsmith.learn.trained import TrainedNetwork, Training, build_module, train
 from chipsmith.learn.trained_file import load_trained, save_trained
 from chipsmith.learn.training import Epoch, History, Loss, OnEpoch, TrainingSettings, fit
@@ -28,6 +28,7 @@ __all__ = [
     "epoch_bar",
     "evaluate",
     "fit",
+    "load_calibration_part",
     "load_recipe",
     "load_trained",
     "predict",

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from chipsmith.chip import parse_overrides
 from chipsmith.errors import BadInput
 from chipsmith.learn.components import as_components
-from chipsmith.learn.data import Dataset, DataSettings, Task
+from chipsmith.learn.data import Dataset, DataSettings, Examples, Task
 from chipsmith.learn.faults import describe_faults
+from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.judging import QuantumJudging
-from chipsmith.learn.networks import Network, NetworkSettings, QuantumNetwork
+from chipsmith.learn.limits import MOST_COMPONENTS
+from chipsmith.learn.networks import KernelFamily, Network, NetworkSettings, QuantumNetwork
 from chipsmith.learn.tasks import as_task
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
@@ -26,6 +28,10 @@ from chipsmith.suggest import nearest_in_brackets
 
 _SUFFIX = ".yaml"
 _CHIP = "edge-256"
+_NOT_TRAINED = {"name", "description", "validation", "chip", "quantum"}
+"""Fields of a recipe that come into play after training."""
+_FUNCTION_FIELDS = {"network", "network.function"}
+"""Settings that say themselves which function is meant."""
 
 
 def _default_chip(fields: dict[str, Any]) -> str | None:
@@ -49,7 +55,7 @@ class Recipe(RecipeSection):
     task: Task
     data: DataSettings
     principal_components: int | None = Field(
-        default=None, ge=1, description="reduce the inputs to so many, fitted on the training part"
+        default=None, ge=1, le=MOST_COMPONENTS, description="reduce the inputs to so many, fitted on the training part"
     )
     network: NetworkSettings
     training: TrainingSettings
@@ -84,6 +90,22 @@ class Recipe(RecipeSection):
             raise ValueError("the section is of a quantum network alone, and of each such")
         return quantum
 
+    @model_validator(mode="after")
+    def _keep_promise(self) -> Self:
+        if self.training.privacy is None:
+            return self
+        if isinstance(self.network, KernelFamily | QuantumNetwork):
+            raise ValueError(
+                f"training.privacy: a network of kind {self.network.kind} keeps or fits its training examples as they "
+                "are; take one that is trained by steps, such as gabor, cnn or mlp"
+            )
+        if self.validation.folds:
+            raise ValueError(
+                f"training.privacy: {self.validation.folds} folds train as many networks more on the same examples, "
+                "which nobody counts: set validation.folds to 0"
+            )
+        return self
+
     @property
     def is_quantum(self) -> bool:
         """Whether the network runs on a quantum processor, and on no chip."""
@@ -95,6 +117,14 @@ class Recipe(RecipeSection):
         if self.principal_components is not None:
             loaded = as_components(loaded, self.principal_components)
         return as_task(loaded, self.task, anomalies=self.anomalies)
+
+    def trained_by(self) -> dict[str, Any]:
+        """The fields, as plain values, that the trained weights depend on: those of judging and names are left out."""
+        return self.model_dump(mode="json", exclude=_NOT_TRAINED)
+
+    def calibration_part(self, dataset: Dataset) -> Examples:
+        """The examples that the ranges of int8 are taken from: of a private recipe those that are not protected."""
+        return dataset.train if self.training.privacy is None else dataset.validation
 
     def network_for(self, dataset: Dataset) -> Network:
         """The network's settings, with the data set's vocabulary where a family asks for one and none is given."""
@@ -110,12 +140,29 @@ def shipped_recipes() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(_SUFFIX) for name in names))
 
 
-def load_recipe(name_or_path: str | Path, settings: Sequence[str] = ()) -> Recipe:
+def load_recipe(name_or_path: str | Path, settings: Sequence[str] = (), *, allow: Collection[str] = ()) -> Recipe:
     """A shipped recipe by name, or the recipe in a YAML file; `settings` replace fields, as "training.epochs=3".
 
-    The value of a setting is a YAML value. Raises BadInput with all faults in one message, each with the nearest right
-    name where a key or a kind is unknown.
+    The value of a setting is a YAML value. A network of kind `function` that the file names is code: it is refused
+    unless `allow` names it, as `package.module:function`, or a setting does. Raises BadInput with all faults in one
+    message, each with the nearest right name where a key or a kind is unknown.
     """
+    recipe = _load(name_or_path, settings)
+    if not _FUNCTION_FIELDS & parse_overrides(settings).keys():
+        refuse_functions(recipe.network, allow=allow, origin=f"recipe {name_or_path}")
+    return recipe
+
+
+def load_calibration_part(name_or_path: str | Path) -> Examples:
+    """The calibration part of a recipe's data, by name or YAML file, whatever its network is: that is never built.
+
+    Raises BadInput.
+    """
+    recipe = _load(name_or_path, ())
+    return recipe.calibration_part(recipe.load_data())
+
+
+def _load(name_or_path: str | Path, settings: Sequence[str]) -> Recipe:
     text, origin = _find_text(name_or_path)
     fields = _parse(text, origin)
     for path, value in parse_overrides(settings).items():

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from chipsmith.errors import BadInput
 from chipsmith.learn.data import Dataset, TargetScaling
 from chipsmith.learn.networks import KernelFamily
+from chipsmith.learn.networks.footprint import require_memory
 from chipsmith.learn.preprocessing import Preprocessing
+from chipsmith.learn.privacy.boundary import outside_of_promise
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
@@ -26,7 +28,8 @@ class Training(RecipeSection):
     """How a network was trained and what was measured meanwhile; plain data that goes to JSON and back.
 
     `input_shape` and `outputs` are what the network was built for; `guess_loss` is the loss of the best answer that
-    does not look at the input. `candidates` are the hyper-parameters that a kernel machine was fitted with.
+    does not look at the input. `candidates` are the hyper-parameters that a kernel machine was fitted with. Of a
+    private training `history.budget` says what was spent, `outside_of_promise` names what that does not cover.
     """
 
     recipe: Recipe
@@ -41,10 +44,11 @@ class Training(RecipeSection):
     guess_loss: float
     history: History
     candidates: tuple[MachineCandidate, ...] = ()
+    outside_of_promise: tuple[str, ...] = ()
 
     @property
     def best_epoch(self) -> Epoch:
-        """The epoch whose weights are kept: the one with the lowest validation loss."""
+        """The epoch whose weights are kept: see History.best."""
         return self.history.best
 
     @property
@@ -83,19 +87,34 @@ def train(
         fitted = recipe.network.fit(module, dataset, seed=recipe.seed, on_epoch=on_epoch)
         training = describe(recipe, dataset, fitted.history, candidates=fitted.candidates)
         return TrainedNetwork(module=module, training=training)
-    history = fit(module, dataset, settings=recipe.training, seed=recipe.seed, checkpoint=checkpoint, on_epoch=on_epoch)
+    history = fit(
+        module,
+        dataset,
+        settings=recipe.training,
+        seed=recipe.seed,
+        checkpoint=checkpoint,
+        work=recipe.trained_by(),
+        on_epoch=on_epoch,
+    )
     return TrainedNetwork(module=module, training=describe(recipe, dataset, history))
 
 
 def build_module(recipe: Recipe, dataset: Dataset) -> torch.nn.Module:
     """The recipe's network for this data set, its first weights drawn from the recipe's seed or read from its file.
 
-    Raises BadInput where the network cannot take such examples.
+    Raises BadInput where the network cannot take such examples, or needs more memory than there is to train.
     """
     network = recipe.network_for(dataset)
     if network.takes_tokens() != (dataset.input_dtype == "int32"):
         wanted, given = ("tokens", "values") if network.takes_tokens() else ("values", "tokens")
         raise BadInput(f"recipe {recipe.name}: its network takes {wanted}, the data set {dataset.name} gives {given}")
+    if network.has_known_layers():
+        require_memory(
+            network,
+            input_shape=dataset.input_shape,
+            outputs=dataset.outputs,
+            batch=recipe.training.batch(len(dataset.train)),
+        )
     with reproducible(seed=recipe.seed):
         module = network.build(input_shape=dataset.input_shape, outputs=dataset.outputs)
     if recipe.weights is not None:
@@ -121,4 +140,5 @@ def describe(
         guess_loss=guess_loss(dataset),
         history=history,
         candidates=candidates,
+        outside_of_promise=outside_of_promise(recipe, dataset),
     )

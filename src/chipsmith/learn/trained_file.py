@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
+from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.reproducible import reproducible, require_torch
+from chipsmith.learn.tensor_files import hash_tensors, read_safetensors
 from chipsmith.learn.trained import TrainedNetwork, Training
 
 if TYPE_CHECKING:
     import torch
 
-    Weights = dict[str, torch.Tensor]
+    from chipsmith.learn.tensor_files import Tensors
 
 SCHEMA_VERSION = 2
 """Version of the JSON; it grows by one whenever a field changes its meaning or goes."""
 
 _KEY = "chipsmith.training"
+_CHECKSUM = "sha256"
+"""Of the training's JSON and the weights; files of earlier versions have none."""
 _MEND = "give a file that `chipsmith train` wrote"
 
 
@@ -29,51 +34,48 @@ def save_trained(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
     from safetensors.torch import save
 
     training = network.training.model_dump(mode="json")
-    text = json.dumps({"schema_version": SCHEMA_VERSION, "training": training})
     weights = {name: tensor.contiguous() for name, tensor in network.module.state_dict().items()}
+    checksum = hash_tensors(weights, text=json.dumps(training))
+    text = json.dumps({"schema_version": SCHEMA_VERSION, "training": training, _CHECKSUM: checksum})
     write_whole(path, save(weights, metadata={_KEY: text}))
 
 
-def load_trained(path: str | os.PathLike[str]) -> TrainedNetwork:
-    """The network in a file that `save_trained` wrote, in evaluation mode; nothing in the file is executed.
+def load_trained(path: str | os.PathLike[str], *, allow: Collection[str] = ()) -> TrainedNetwork:
+    """The network in a file that `save_trained` wrote, in evaluation mode; the file itself runs nothing.
 
-    A network of kind `function` is built by the function that the recipe names. Raises BadInput where the file is
+    A network of kind `function` is built by the function that the file names: it is imported and called only where
+    `allow` names it too, as `package.module:function`. Raises BadInput where it does not, and where the file is
     missing, truncated, another program's, of another version, or holds the weights of another network.
     """
     file = Path(path)
     require_torch(f"load {file}")
     text, weights = _read(file)
-    training = _parse(text, file)
+    training = _parse(text, weights, file)
+    refuse_functions(training.recipe.network, allow=allow, origin=str(file))
     return TrainedNetwork(module=_restore(training, weights, file), training=training)
 
 
-def _read(file: Path) -> tuple[str, Weights]:
+def _read(file: Path) -> tuple[str, Tensors]:
     """The JSON and the weights, all as the file has them."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(file, framework="pt") as stored:
-            text = (stored.metadata() or {}).get(_KEY)
-            weights = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise BadInput(f"{file} is no trained network, or is truncated ({error}); {_MEND}") from error
-    except OSError as error:
-        raise BadInput(f"cannot read {file}: {error.strerror or error}") from error
+    metadata, weights = read_safetensors(file, what="trained network", mend=_MEND)
+    text = metadata.get(_KEY)
     if text is None:
         raise BadInput(f"{file} holds weights, but not how Chipsmith trained them; {_MEND}")
     return text, weights
 
 
-def _parse(text: str, file: Path) -> Training:
+def _parse(text: str, weights: Tensors, file: Path) -> Training:
     from pydantic import ValidationError
 
     try:
         fields = json.loads(text)
         version, training = fields["schema_version"], fields["training"]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadInput(f"{file} holds weights, but their description is broken; {_MEND}") from error
     if version != SCHEMA_VERSION:
         raise BadInput(f"{file} has version {version}, this Chipsmith reads version {SCHEMA_VERSION}: train again")
+    if _CHECKSUM in fields and fields[_CHECKSUM] != hash_tensors(weights, text=json.dumps(training)):
+        raise BadInput(f"{file} is damaged: its checksum is not that of its contents; put back a copy, or train again")
     try:
         return Training.model_validate(training)
     except ValidationError as error:
@@ -82,7 +84,7 @@ def _parse(text: str, file: Path) -> Training:
         raise BadInput(f"{file}: {place or 'description'}: {first['msg']}; {_MEND}") from error
 
 
-def _restore(training: Training, weights: Weights, file: Path) -> torch.nn.Module:
+def _restore(training: Training, weights: Tensors, file: Path) -> torch.nn.Module:
     """The module is built without memory first, so that a file cannot ask for more than its own weights."""
     import torch
 

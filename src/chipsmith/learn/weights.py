@@ -1,21 +1,22 @@
-"""Weights that a network starts from: a state dict of PyTorch's, a safetensors file, or a network trained here."""
+"""Tensors that a network starts from: a state dict of PyTorch's, a safetensors file, or a network trained here."""
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.data.files import find
+from chipsmith.learn.tensor_files import read_safetensors, read_torch
 
 if TYPE_CHECKING:
     import torch
 
-    Weights = dict[str, torch.Tensor]
+    from chipsmith.learn.tensor_files import Tensors
 
 _COUNTER = "num_batches_tracked"
 """Of batch normalisation, unused in evaluation; files of old have none."""
+_MEND = "give the state dict of a network, as torch.save or safetensors writes it"
 _WRAPPED = "module."
 """What DataParallel puts before each name."""
 
@@ -36,7 +37,7 @@ def load_weights(module: torch.nn.Module, path: str) -> None:
     module.load_state_dict(own | weights)
 
 
-def _fault(weights: Weights, own: Weights) -> str | None:
+def _fault(weights: Tensors, own: Tensors) -> str | None:
     missing = [name for name in own if name not in weights and not name.endswith(_COUNTER)]
     surplus = [name for name in weights if name not in own]
     if missing or surplus:
@@ -44,35 +45,36 @@ def _fault(weights: Weights, own: Weights) -> str | None:
     other = next((name for name in weights if weights[name].shape != own[name].shape), None)
     if other is not None:
         return f"{other} has shape {list(weights[other].shape)}, the recipe's network needs {list(own[other].shape)}"
-    broken = next(
-        (name for name, weight in weights.items() if weight.is_floating_point() and not weight.isfinite().all()), None
-    )
+    broken = next((name for name, weight in weights.items() if not _is_finite(weight, own[name])), None)
     return None if broken is None else f"{broken} holds what is no finite number"
 
 
-def _read(file: Path) -> Weights:
-    return _read_safetensors(file) if file.suffix == ".safetensors" else _read_torch(file)
-
-
-def _read_safetensors(file: Path) -> Weights:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
+def _is_finite(weight: torch.Tensor, own: torch.Tensor) -> bool:
+    """Whether all elements are finite in the type that they are used in."""
     try:
-        weights: Weights = load_file(file)
-    except (SafetensorError, OSError) as error:
-        raise BadInput(f"{file} is no safetensors file, or is truncated ({error})") from error
+        return not weight.is_complex() and bool(weight.to(own.dtype).isfinite().all())
+    except RuntimeError:  # of a type that torch has without arithmetic
+        return False
+
+
+def _read(file: Path) -> Tensors:
+    if file.suffix == ".safetensors":
+        return read_safetensors(file, what="safetensors file", mend=_MEND)[1]
+    content = read_torch(file, what="file of weights", mend=_MEND)
+    weights = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not isinstance(weights, dict) or not all(map(_is_weight, weights.items())):
+        raise BadInput(f"{file} holds no state dict: a mapping of names to dense tensors; {_MEND}")
     return weights
 
 
-def _read_torch(file: Path) -> Weights:
+def _is_weight(item: tuple[object, object]) -> bool:
     import torch
 
-    try:
-        content: Any = torch.load(file, weights_only=True, map_location="cpu")
-    except (RuntimeError, EOFError, ValueError, KeyError, OSError, pickle.UnpicklingError) as error:
-        raise BadInput(f"{file} holds no weights that torch.load can read without running it") from error
-    weights = content.get("state_dict", content) if isinstance(content, dict) else None
-    if not isinstance(weights, dict) or not all(isinstance(weight, torch.Tensor) for weight in weights.values()):
-        raise BadInput(f"{file} holds no state dict: a mapping of names to tensors")
-    return weights
+    name, weight = item
+    return (
+        isinstance(name, str)
+        and isinstance(weight, torch.Tensor)
+        and weight.layout is torch.strided
+        and weight.device.type == "cpu"
+        and not weight.is_quantized
+    )

@@ -6,11 +6,13 @@ number that a user sees says how it was obtained: see Figure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.privacy.budget import PrivacyBudget
 from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
 from chipsmith.reports.upgrade import upgrade
 from chipsmith.targets import INT8, NPU, SOURCE
@@ -31,13 +33,21 @@ JUDGED = (SOURCE, INT8, CHIP)
 
 @dataclass(frozen=True, kw_only=True)
 class EpochRecord:
-    """One epoch of training: mean losses, and scores, which are 1 at best."""
+    """One epoch of training: mean losses, and scores, which are 1 at best; a private one tells none of training."""
 
     number: int
-    train_loss: float
+    train_loss: float | None
     validation_loss: float
-    train_score: float
+    train_score: float | None
     validation_score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivacyRecord:
+    """What a private training promises of each training example, and what the promise does not cover, in sentences."""
+
+    budget: PrivacyBudget
+    outside: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +63,7 @@ class TrainingRecord:
     reason: str
     train_examples: int
     validation_examples: int
+    privacy: PrivacyRecord | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +237,12 @@ def _first_fault(error: ValueError) -> str:
     return f"{place}: {faults[0]['msg']}" if place else str(faults[0]["msg"])
 
 
-def _adapter(form: type[RecordT]) -> TypeAdapter[RecordT]:
+def _adapter(form: type[Any]) -> TypeAdapter[Any]:
+    return _make_adapter(cast(Hashable, form))  # mypy takes a class for no key: its instances are none
+
+
+@cache
+def _make_adapter(form: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(form)

@@ -3,15 +3,13 @@
 All stand in one file, because numba's cache notices a change of a function's own file alone, not of what it calls.
 """
 
-# mypy: disable-error-code="untyped-decorator"
-# (numba has no types)
-
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
+
+from chipsmith.loops import compiled_loop
 
 OFF, SINGLE, DOUBLE = 0, 1, 2
 
@@ -72,7 +70,7 @@ class DrainFields(NamedTuple):
     sum_clamp_max: int
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@compiled_loop(inline="always")
 def scaled(value: Any, multiplier: Any, shift: Any, rounding: Any) -> Any:
     """apply_scale_32 of int64 scalars, low 32 bits; `rounding` is SINGLE or DOUBLE."""
     half = np.int64(np.uint64(1) << np.uint64(shift) >> np.uint64(1))
@@ -81,14 +79,14 @@ def scaled(value: Any, multiplier: Any, shift: Any, rounding: Any) -> Any:
     return np.int64(np.int32((value * multiplier + half) >> shift))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled_loop()
 def scale_in_place(values: Any, multiplier: int, shift: int, rounding: int) -> None:
     """apply_scale_32 of each of the int32 `values`; `rounding` is SINGLE or DOUBLE."""
     for index in range(values.size):
         values[index] = scaled(np.int64(values[index]), multiplier, shift, rounding)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled_loop()
 def multiply_in_place(left: Any, right: Any, shift: int) -> None:
     """left = (left*right + (1 << shift >> 1)) >> shift in 64 bits, low 32 bits; flat int32 arrays."""
     half = np.int64(np.uint64(1) << np.uint64(shift) >> np.uint64(1))
@@ -96,7 +94,7 @@ def multiply_in_place(left: Any, right: Any, shift: int) -> None:
         left[index] = (np.int64(left[index]) * np.int64(right[index]) + half) >> shift
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled_loop()
 def divide_in_place(left: Any, right: Any) -> None:
     """left = left / right toward zero, low 32 bits; by zero -1, or 1 where left < 0; flat int32 arrays."""
     for index in range(left.size):
@@ -108,7 +106,7 @@ def divide_in_place(left: Any, right: Any) -> None:
             left[index] = magnitude if (dividend < 0) == (divisor < 0) else -magnitude
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled_loop()
 def count_leading_zeros_in_place(values: Any) -> None:
     """Zeros before the highest one of each 32-bit pattern; a flat int32 array."""
     for index in range(values.size):
@@ -119,7 +117,7 @@ def count_leading_zeros_in_place(values: Any) -> None:
         values[index] = zeros
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled_loop()
 def look_up_8_in_place(values: Any, tables: Any) -> None:
     """values[n, i] = tables[n, values[n, i] + 128] for values of 8 bits; int32 and int8 arrays."""
     for n in range(values.shape[0]):
@@ -127,7 +125,7 @@ def look_up_8_in_place(values: Any, tables: Any) -> None:
             values[n, index] = tables[n, (values[n, index] + 128) & 255]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled_loop()
 def look_up_16_in_place(values: Any, tables: Any) -> None:
     """Interpolation of values[n, i] of 16 bits in the 513 entries of tables[n]; int32 and int16 arrays."""
     for n in range(values.shape[0]):
@@ -138,7 +136,7 @@ def look_up_16_in_place(values: Any, tables: Any) -> None:
             values[n, index] = (low << 7) + (high - low) * fraction
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled_loop()
 def gather(memory: Any, window: Any, gathered: Any) -> None:
     """Write the operands of each pixel, zero point subtracted and masked ones 0, as a row of `gathered`.
 
@@ -167,7 +165,7 @@ def gather(memory: Any, window: Any, gathered: Any) -> None:
                             place += window.run
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@compiled_loop(inline="always")
 def _copy_run(
     memory: Any, n: Any, byte: Any, zero_point: Any, gathered: Any, pixel: Any, place: Any, count: Any
 ) -> None:
@@ -178,7 +176,7 @@ def _copy_run(
         gathered[n, pixel, target + tap] = np.float32(memory[n, first + tap]) - zero
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled_loop()
 def depthwise(memory: Any, window: Any, weights: Any, sums: Any) -> None:
     """Add up each channel's window.
 
@@ -206,7 +204,7 @@ def depthwise(memory: Any, window: Any, weights: Any, sums: Any) -> None:
                                 )
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@compiled_loop(inline="always")
 def _add_products(memory: Any, n: Any, byte: Any, zero_point: Any, weights: Any, sums: Any, pixel: Any) -> None:
     """Add the products of one tap to the sums of one pixel, channel by channel."""
     # Unsigned indices spare the test for negative ones, so that the loop becomes vector instructions.
@@ -215,7 +213,7 @@ def _add_products(memory: Any, n: Any, byte: Any, zero_point: Any, weights: Any,
         sums[n, pixel, c] += np.int32(np.int32(memory[n, first + c]) - zero) * weights[c]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled_loop()
 def drain(sums: Any, bias: Any, multiplier: Any, shift: Any, memory: Any, fields: Any, output: Any) -> None:
     """Bias, scale, clamp and residual of each sum, written to the output.
 
@@ -238,7 +236,7 @@ def drain(sums: Any, bias: Any, multiplier: Any, shift: Any, memory: Any, fields
                     output[n, place + c] = value
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@compiled_loop(inline="always")
 def _with_residual(value: Any, residual: Any, fields: Any) -> Any:
     left = np.int64(np.int32((value - fields.acc_zero_point) << fields.acc_left_shift))
     right = np.int64(np.int32((residual - fields.res_zero_point) << fields.res_left_shift))

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from chipsmith.cache import content_key
+from chipsmith.checksums import SUMS, Damaged, check_sums, write_sums
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder, write_whole
 from chipsmith.learn.compression.channels import resize_channels
 from chipsmith.learn.compression.structure import apply_choices
 from chipsmith.learn.compression.variants import CompressionContext, Variant
+from chipsmith.learn.tensor_files import read_safetensors
+from chipsmith.learn.training.identity import compare_fields, flatten_fields
 from chipsmith.program.file import serialize_program
 from chipsmith.program.program import Program
+from chipsmith.schema import Json
 from chipsmith.studies.budget import Budget
+from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.objectives import COST_OBJECTIVES
 from chipsmith.studies.result import Candidate
 from chipsmith.tosa.file import serialize_tosa
@@ -35,40 +40,43 @@ _MEND = "name another folder with --out, or remove it"
 class CompressionFolder:
     """The files of one compression in `path`. Raises BadInput where the folder is another compression's.
 
-    `identity` is a text that says which compression it is: whatever changes a candidate stands in it.
+    `identity` says which compression it is: whatever changes a candidate stands in it, as plain values by name.
     """
 
-    def __init__(self, path: Path, *, identity: str) -> None:
+    def __init__(self, path: Path, *, identity: Json) -> None:
         self.path = path
         make_folder(path)
-        file = path / _IDENTITY
-        key = content_key([identity.encode()])
+        file, fields = path / _IDENTITY, dict(flatten_fields(identity))
         if not file.exists():
-            write_whole(file, (json.dumps({"identity": key}) + "\n").encode())
-        elif _read_json(file).get("identity") != key:
-            raise BadInput(
-                f"{path} holds the compression of another recipe, for another chip or with other epochs; {_MEND}"
-            )
+            write_whole(file, (json.dumps(fields, indent=1) + "\n").encode())
+        different = next(compare_fields(_read_json(file), fields), None)
+        if different is not None:
+            raise BadInput(f"{path} holds another compression: {different}; {_MEND}")
 
-    def journal(self, budget: Budget) -> Path:
-        """The file of the trials of a structure search within these bounds of cost."""
+    def journal(self, budget: Budget) -> SearchJournal:
+        """The trials of a structure search within these bounds of cost."""
         bounds = repr(tuple(budget.bound(objective) for objective in COST_OBJECTIVES))
-        return self.path / f"search-{content_key([bounds.encode()])[:8]}.journal"
+        return SearchJournal(self.path / f"search-{content_key([bounds.encode()])[:8]}.journal")
 
     def read_candidate(self, name: str) -> Candidate | None:
-        """The finished candidate of this name; None where there is none. Raises BadInput for a damaged file."""
-        file = self._candidate_folder(name) / _CANDIDATE
-        if not file.exists():
+        """The finished candidate of this name; None where there is none.
+
+        Raises BadInput where any of its files is not what was written.
+        """
+        folder = self._candidate_folder(name)
+        if not (folder / SUMS).exists():
             return None
         try:
-            return Candidate.model_validate_json(file.read_bytes())
-        except (ValidationError, OSError) as error:
-            raise BadInput(f"{file} is damaged: remove {file.parent} to make that network again") from error
+            check_sums(folder)
+            return Candidate.model_validate_json((folder / _CANDIDATE).read_bytes())
+        except (Damaged, ValidationError, OSError) as error:
+            reason = str(error) if isinstance(error, Damaged) else f"{folder / _CANDIDATE} is damaged"
+            raise BadInput(f"{reason}; remove {folder} to make that network again") from error
 
     def write_candidate(
         self, candidate: Candidate, variant: Variant, program: Program, context: CompressionContext
     ) -> None:
-        """Write a network's files; its description is the last, and says that it is finished."""
+        """Write a network's files; their checksums are the last, and say that it is finished."""
         from safetensors.torch import save
 
         folder, name = self._candidate_folder(candidate.name), context.recipe.name
@@ -80,12 +88,13 @@ class CompressionFolder:
         whole = replace(program, manifest=replace(program.manifest, deployment=deployed))
         write_whole(folder / f"{name}.program", serialize_program(whole))
         write_whole(folder / _CANDIDATE, (candidate.model_dump_json(indent=1) + "\n").encode())
+        write_sums(folder)
 
     def read_module(self, candidate: Candidate, context: CompressionContext) -> torch.nn.Module:
         """The float module of a finished candidate of fewer channels or of another structure."""
-        from safetensors.torch import load
-
-        weights = load((self._candidate_folder(candidate.name) / _WEIGHTS).read_bytes())
+        folder = self._candidate_folder(candidate.name)
+        mend = f"remove {folder} to make that network again"
+        _, weights = read_safetensors(folder / _WEIGHTS, what="network of this study", mend=mend)
         if candidate.structure:
             network = apply_choices(context.recipe.network_for(context.dataset), candidate.structure)
             module = network.build(input_shape=context.dataset.input_shape, outputs=context.dataset.outputs)
@@ -97,14 +106,14 @@ class CompressionFolder:
     def copy_to_top(self, candidate: Candidate) -> None:
         """Copy a finished network's files beside the folder of candidates."""
         for file in self._candidate_folder(candidate.name).iterdir():
-            if file.name != _CANDIDATE:
+            if file.name not in (_CANDIDATE, SUMS):
                 write_whole(self.path / file.name, file.read_bytes())
 
     def _candidate_folder(self, name: str) -> Path:
         return self.path / "candidates" / name
 
 
-def _read_json(file: Path) -> dict[str, str]:
+def _read_json(file: Path) -> Json:
     try:
         content = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:

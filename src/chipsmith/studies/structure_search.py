@@ -10,8 +10,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
 
 from chipsmith.errors import BadInput, CheckFailed, OperatorRefused
 from chipsmith.extras import require_package
@@ -22,6 +23,7 @@ from chipsmith.learn.networks import Network
 from chipsmith.learn.training import measure
 from chipsmith.profile.cost import ChipCost, graph_cost
 from chipsmith.studies.budget import Budget
+from chipsmith.studies.journal import SearchJournal
 
 Sampler = Literal["tpe", "random"]
 SAMPLERS: tuple[Sampler, ...] = ("tpe", "random")
@@ -51,9 +53,13 @@ class StructureSearch:
     _scores: dict[str, float] = field(default_factory=dict)
 
     def run(
-        self, sampler: Sampler, *, trials: int, journal: Path | None, on_trial: Callable[[Trial], None]
+        self, sampler: Sampler, *, trials: int, journal: SearchJournal | None, on_trial: Callable[[Trial], None]
     ) -> tuple[Trial, ...]:
-        """All trials of one sampler, in order; those already in the `journal` file are not done again."""
+        """All trials of one sampler, in order; those that stand finished in the `journal` are not done again.
+
+        Interrupted or not, the trials are the same: each draws from a seed of its own number. Raises BadInput where the
+        journal is damaged.
+        """
         _require_extra()
         import optuna
 
@@ -62,7 +68,6 @@ class StructureSearch:
             study_name=sampler,
             direction="maximize",
             storage=_storage(journal),
-            sampler=_sampler(sampler, self.context.recipe.seed),
             load_if_exists=True,
         )
         choices = find_choices(self.network, columns=self.context.columns)
@@ -74,7 +79,11 @@ class StructureSearch:
             return self._objective(trial, choices, sampler, on_trial)
 
         done = sum(trial.state.is_finished() for trial in study.trials)
-        study.optimize(objective, n_trials=max(0, trials - done))
+        for number in range(done, trials):
+            study.sampler = _sampler(sampler, self.context.recipe.seed, number)
+            study.optimize(objective, n_trials=1)
+            if journal is not None:
+                journal.close_trial()
         return tuple(Trial(**trial.user_attrs["trial"]) for trial in study.trials if "trial" in trial.user_attrs)
 
     def _objective(
@@ -126,24 +135,27 @@ def _least(choices: tuple[Choice, ...]) -> dict[str, Value]:
     return {choice.name: min(choice.options) for choice in choices}
 
 
-def _sampler(sampler: Sampler, seed: int) -> Any:
+def _sampler(sampler: Sampler, seed: int, number: int) -> Any:
+    """What draws the trial of this number."""
     import optuna
 
+    own_seed = int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
     if sampler == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    return optuna.samplers.TPESampler(seed=seed, n_startup_trials=4)
+        return optuna.samplers.RandomSampler(seed=own_seed)
+    return optuna.samplers.TPESampler(seed=own_seed, n_startup_trials=4)
 
 
-def _storage(journal: Path | None) -> Any:
+def _storage(journal: SearchJournal | None) -> Any:
     import optuna
 
     if journal is None:
         return None
+    journal.open()
     from optuna.storages.journal import JournalFileBackend
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.storages.JournalStorage(JournalFileBackend(str(journal)))
+        return optuna.storages.JournalStorage(JournalFileBackend(str(journal.path)))
 
 
 def _require_extra() -> None:

@@ -1,8 +1,5 @@
 """The roof of this computer, measured: operations a second by a product of matrices, bytes a second by a triad."""
 
-# mypy: disable-error-code="untyped-decorator"
-# (numba has no types)
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from time import perf_counter
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.costs.peak import OPERATIONS_PER_MAC
+from chipsmith.loops import compiled_loop
 from chipsmith.systems.comparison import Collected, MachineRoof
 from chipsmith.systems.row import LeftOut
 from chipsmith.targets import Precision
@@ -100,7 +97,7 @@ def measure_bandwidth(threads: int) -> float:
     return _TRIAD_ELEMENTS * _BYTES_PER_ELEMENT / seconds
 
 
-@numba.njit(nogil=True, fastmath=True, cache=True)
+@compiled_loop(fastmath=True)
 def _triad(
     result: NDArray[np.float32], left: NDArray[np.float32], right: NDArray[np.float32], factor: np.float32
 ) -> None:

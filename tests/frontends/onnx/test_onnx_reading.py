@@ -22,8 +22,9 @@ from onnx_networks import (
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.errors import OperatorRefused
+from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.frontends.onnx.load import quantise_file
+from chipsmith.frontends.onnx.model import read_model
 from chipsmith.frontends.onnx.network import lower_model
 from chipsmith.sim import functional
 
@@ -154,3 +155,17 @@ def test_operator_outside_is_refused_by_name(name):
     network, message = REFUSED[name]
     with pytest.raises(OperatorRefused, match=message):
         lower_model(model(network))
+
+
+@pytest.mark.parametrize("place", ["input", "output"])
+@pytest.mark.parametrize("batch", [1, None])
+def test_an_element_type_that_onnx_has_not_is_one_message(tmp_path, place, batch):
+    network = single("Relu", (1, 4))
+    axes = network.graph.input[0].type.tensor_type.shape.dim
+    axes[0].dim_param = "n" if batch is None else ""
+    axes[0].dim_value = batch or 0
+    getattr(network.graph, place)[0].type.tensor_type.elem_type = 99
+    file = tmp_path / "network.onnx"
+    file.write_bytes(network.SerializeToString())
+    with pytest.raises(BadInput, match=r"has no element type of ONNX \(it says 99\)"):
+        read_model(file)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from chipsmith.cache import keep_entry
 from chipsmith.errors import BadInput
 from chipsmith.learn.data import Features, SoundFolderData, SpokenDigitsData, sound
 from chipsmith.learn.preprocessing import LogMel, Mfcc, SoundReader
@@ -138,12 +139,17 @@ def test_the_scale_is_of_the_training_part_alone(digits):
     assert settings.load(seed=0).preprocessing == before
 
 
+def save_array(file: Path, array) -> None:
+    with file.open("wb") as opened:
+        np.save(opened, array)
+
+
 def test_features_are_reckoned_once(machines, tmp_path):
     settings = SoundFolderData(path=str(machines), features=SHORT)
     first = settings.load(seed=0).train.whole().inputs
     (entry,) = (tmp_path / "cache" / "features").iterdir()
-    known = np.load(entry)
-    np.save(entry, np.flip(known, axis=0))
+    flipped = np.flip(np.load(entry), axis=0)
+    keep_entry("features", entry.name, lambda file: save_array(file, flipped))
     again = settings.load(seed=0).train.whole().inputs
     assert not np.array_equal(first, again)
 
@@ -152,8 +158,12 @@ def test_a_damaged_cache_is_made_again(machines, tmp_path):
     settings = SoundFolderData(path=str(machines), features=SHORT)
     first = settings.load(seed=0).train.whole().inputs
     (entry,) = (tmp_path / "cache" / "features").iterdir()
-    entry.write_bytes(entry.read_bytes()[:100])
-    assert np.array_equal(settings.load(seed=0).train.whole().inputs, first)
+    whole = entry.read_bytes()
+    flips = [bytes([*whole[:place], whole[place] ^ 1, *whole[place + 1 :]]) for place in range(0, len(whole), 997)]
+    for damaged in (whole[:100], *flips):
+        entry.write_bytes(damaged)
+        assert np.array_equal(settings.load(seed=0).train.whole().inputs, first)
+        assert entry.read_bytes() == whole
 
 
 def test_features_beyond_memory_are_made_as_they_are_asked_for(machines, monkeypatch):

@@ -90,7 +90,7 @@ def test_a_shape_that_does_not_fit_is_bad_input(network, input_shape):
     ("network", "input_shape", "outputs", "result"),
     [
         (Mlp(activation="gelu", dropout=0.1), (4, 5), 3, (3,)),
-        (Cnn(batch_norm=True, dense=(), kernel=5), (3, 32, 32), 7, (7,)),
+        (Cnn(norm="batch", dense=(), kernel=5), (3, 32, 32), 7, (7,)),
         (ResNet(stem="imagenet", shortcut="projection"), (3, 32, 32), 5, (5,)),
         (MobileNetV1(width=0.25, stem_stride=1), (3, 32, 32), 5, (5,)),
         (MobileNetV2(width=0.5), (3, 32, 32), 5, (5,)),

@@ -103,23 +103,6 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(classes, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["state"]
 
 
-def test_a_checkpoint_of_another_training_is_refused(classes, tmp_path):
-    trained(classes, checkpoint=tmp_path / "state")
-    with pytest.raises(BadInput, match=r"its batch_size is 16, here it is 8"):
-        trained(classes, BRIEF.model_copy(update={"batch_size": 8}), checkpoint=tmp_path / "state")
-    with pytest.raises(BadInput, match=r"its seed is 1, here it is 2"):
-        trained(classes, seed=2, checkpoint=tmp_path / "state")
-    with pytest.raises(BadInput, match=r"its network is .*weight"):
-        fit(torch.nn.Linear(6, 3), classes, settings=BRIEF, seed=1, checkpoint=tmp_path / "state")
-
-
-@pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04half"])
-def test_a_damaged_checkpoint_is_one_message(classes, tmp_path, content):
-    (tmp_path / "state").write_bytes(content)
-    with pytest.raises(BadInput, match="is no checkpoint of a training, or is truncated; remove it"):
-        trained(classes, checkpoint=tmp_path / "state")
-
-
 def test_a_loss_that_is_no_number_stops_the_training(classes):
     wild = TrainingSettings(epochs=2, batch_size=16, optimizer={"kind": "sgd", "learning_rate": 1e30})
     with pytest.raises(CheckFailed, match=r"training failed in epoch 1: the loss is .*; lower training\.optimizer"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from chipsmith.chip import load_chip
@@ -9,7 +11,7 @@ from chipsmith.errors import BadInput
 from chipsmith.targets import graph_targets
 from chipsmith.targets.npu import NpuTarget
 from chipsmith.targets.rtl import RtlTarget
-from chipsmith.witness.conformance.cases import complete, illegal
+from chipsmith.witness.conformance.cases import complete, illegal, load_case
 from chipsmith.witness.conformance.run import CaseResult, Conformance, Outcome, run_case, run_official_cases
 from chipsmith.witness.conformance.targets import bench_of
 
@@ -49,6 +51,19 @@ def clamps(pytestconfig):
     """The official cases of CLAMP: legal and illegal ones."""
     cache = pytestconfig.cache.mkdir("tosa-conformance")
     return complete(cache, operators=["clamp"]), illegal(cache, operators=["clamp"])
+
+
+@pytest.mark.parametrize("name", ["desc.json", "SHA256SUMS"])
+def test_a_damaged_case_is_never_judged(clamps, tmp_path, name):
+    root = next(parent for parent in clamps[0][0].parents if (parent / "cases.whole").exists())
+    (tmp_path / "cases.whole").touch()
+    case = tmp_path / clamps[0][0].relative_to(root)
+    shutil.copytree(clamps[0][0], case)
+    assert load_case(case).name == case.name
+    whole = (case / name).read_bytes()
+    (case / name).write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    with pytest.raises(BadInput, match=rf"damaged.*; remove {tmp_path} to have its cases made again"):
+        load_case(case)
 
 
 @pytest.mark.parametrize("target", graph_targets(load_chip("nano-64")).values(), ids=lambda target: target.name)

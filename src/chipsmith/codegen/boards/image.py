@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chipsmith.cache import cache_folder, content_key, keep_build
+from chipsmith.cache import build_entry, content_key
 from chipsmith.codegen.boards.board import Board
 from chipsmith.codegen.boards.elf import read_sections
 from chipsmith.codegen.boards.support import LINKER_SCRIPT, support_files
@@ -52,9 +52,8 @@ def build_image(board: Board, sources: Mapping[str, str]) -> BoardImage:
     """
     require_tools(board)
     files = {**support_files(board), **sources}
-    image = cache_folder() / "boards" / f"{_name(board, files)}.elf"
-    if not image.exists():
-        keep_build(image, lambda folder: _build(board, files, folder), what="an image")
+    name = f"{_name(board, files)}.elf"
+    image = build_entry("boards", name, lambda folder: _build(board, files, folder), what="an image")
     sections = read_sections(image.read_bytes())
     return BoardImage(
         path=image,

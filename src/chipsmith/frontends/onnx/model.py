@@ -16,7 +16,7 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx import FRONT_END
 from chipsmith.frontends.onnx.session import first_line
 from chipsmith.frontends.onnx.shapes import Samples, ShapesByName, fix_shapes, list_inputs
-from chipsmith.frontends.onnx.types import MOST_ELEMENTS, widen
+from chipsmith.frontends.onnx.types import MOST_ELEMENTS, element_type, widen
 
 if TYPE_CHECKING:
     import onnx
@@ -120,9 +120,11 @@ def parse_model(
 
     file = Path(path)
     proto = _parse(data, file)
+    output_types = tuple(
+        element_type(port, file) if port.type.tensor_type.elem_type else None for port in proto.graph.output
+    )
     fix_shapes(proto, data, file, shapes=shapes, samples=samples)
     _load_external(proto, file)
-    output_types = tuple(_read_type(port) for port in proto.graph.output)
     try:
         _relax(proto)
         onnx.checker.check_model(proto)
@@ -155,13 +157,6 @@ def _relax(proto: onnx.ModelProto) -> None:
         tensor = port.type.tensor_type
         tensor.elem_type = tensor.elem_type or onnx.TensorProto.FLOAT
         tensor.shape.SetInParent()
-
-
-def _read_type(info: onnx.ValueInfoProto) -> np.dtype[Any] | None:
-    import onnx
-
-    kind = info.type.tensor_type.elem_type
-    return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind)) if kind else None
 
 
 def _read(file: Path) -> bytes:
@@ -204,19 +199,13 @@ def _load_external(proto: onnx.ModelProto, file: Path) -> None:
 
 
 def _parse_port(info: onnx.ValueInfoProto, file: Path) -> OnnxInput:
-    import onnx
-
     tensor = info.type.tensor_type
     if not info.type.HasField("tensor_type") or not tensor.HasField("shape"):
         raise BadInput(f"{file}: input '{info.name}' is no tensor of a known rank")
     shape = tuple(dim.dim_value for dim in tensor.shape.dim)
     if math.prod(shape) > MOST_ELEMENTS:
         raise BadInput(f"{file}: input '{info.name}' of shape {list(shape)} is absurdly large")
-    try:
-        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
-    except KeyError as error:
-        raise BadInput(f"{file}: input '{info.name}' has no element type") from error
-    return OnnxInput(name=info.name, dtype=dtype, shape=shape)
+    return OnnxInput(name=info.name, dtype=element_type(info, file), shape=shape)
 
 
 def parse_node(proto: onnx.NodeProto, file: Path) -> Node:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.onnx.session import open_session
+from chipsmith.frontends.onnx.types import element_type
 
 if TYPE_CHECKING:
     import onnx
@@ -130,7 +131,7 @@ def computes_parts_alone(
 
     True too where the network takes 1 alone; False where it does not run with 1.
     """
-    feeds = [{port.name: _draw(port, sizes[port.name], seed) for port in ports} for seed in range(2)]
+    feeds = [{port.name: _draw(port, sizes[port.name], seed, file) for port in ports} for seed in range(2)]
     both = {
         name: np.concatenate([feeds[0][name], feeds[1][name]]) if open_first(sizes[name]) else feeds[0][name]
         for name in feeds[0]
@@ -156,13 +157,11 @@ def _is_split(parts: Sequence[npt.NDArray[np.generic]], whole: npt.NDArray[np.ge
     return np.allclose(np.concatenate(parts).astype(np.float64), whole.astype(np.float64), rtol=1e-3, atol=1e-4)
 
 
-def _draw(port: onnx.ValueInfoProto, sizes: Sizes, seed: int) -> npt.NDArray[np.generic]:
+def _draw(port: onnx.ValueInfoProto, sizes: Sizes, seed: int, file: Path) -> npt.NDArray[np.generic]:
     """Random numbers for an input, 0 or 1 where it takes integers; the same for any seed where its batch is fixed."""
-    import onnx
-
     random = np.random.default_rng(seed if open_first(sizes) else 0)
     shape = tuple(1 if size is None else size for size in sizes)
-    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(port.type.tensor_type.elem_type))
+    dtype = element_type(port, file)
     values = random.integers(0, 2, shape) if dtype.kind in "iub" else random.normal(size=shape)
     return np.asarray(values).astype(dtype)
 

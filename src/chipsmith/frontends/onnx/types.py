@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from chipsmith.errors import BadInput
+
+if TYPE_CHECKING:
+    import onnx
 
 MOST_ELEMENTS = 1 << 28
 """Most elements of an input, and of a constant that is computed while the network is read."""
 _NARROW_FLOATS = ("float16", "bfloat16", "float64")
 _NARROW_INTEGERS = ("int4", "uint4", "int2", "uint2")
+
+
+def element_type(port: onnx.ValueInfoProto, file: Path) -> np.dtype[Any]:
+    """The element type of an input or output. Raises BadInput where it says none that ONNX has."""
+    import onnx
+
+    code = port.type.tensor_type.elem_type
+    try:
+        return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(code))
+    except (KeyError, TypeError) as error:
+        reason = f"'{port.name}' has no element type of ONNX (it says {code})"
+        raise BadInput(f"{file}: {reason}; export the network again") from error
 
 
 def widen(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

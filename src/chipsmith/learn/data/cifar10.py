@@ -20,6 +20,7 @@ from chipsmith.learn.data.files import find, naming
 from chipsmith.learn.data.images import Pixels, decoded_images
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Split, cut_validation, stratified_order
+from chipsmith.learn.limits import MOST_EXAMPLES
 from chipsmith.learn.preprocessing import ImageReader
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -41,7 +42,9 @@ class Cifar10Data(DataSection):
 
     kind: Literal["cifar10"] = "cifar10"
     path: str
-    validation: int = Field(default=5_000, ge=1, description="images of the training part that choose the epoch")
+    validation: int = Field(
+        default=5_000, ge=1, le=MOST_EXAMPLES, description="images of the training part that choose the epoch"
+    )
     pixels: Pixels = "standardised"
 
     def load(self, *, seed: int) -> Dataset:
@@ -59,6 +62,7 @@ class Cifar10Data(DataSection):
             source=f"CIFAR-10 (Krizhevsky 2009), {stored.form}; its own test part, validation cut from training",
             class_names=CLASS_NAMES,
             decode=stored.decode,
+            encoded=stored.encoded,
             labels=stored.labels,
             split=Split(train=train, validation=validation, test=test),
             reader=reader,
@@ -72,6 +76,7 @@ class _Stored:
 
     form: str
     decode: Callable[[int], NDArray[np.uint8]]
+    encoded: Callable[[int], bytes]
     labels: Indices
     training: int
 
@@ -91,6 +96,7 @@ def _encoded(path: Path) -> _Stored:
     return _Stored(
         form="JPEG (lossy)",
         decode=lambda item: reader.read(encoded[item]),
+        encoded=lambda item: encoded[item],
         labels=labels,
         training=len(parts[0]),
     )
@@ -114,6 +120,7 @@ def _binary(folder: Path) -> _Stored:
     return _Stored(
         form="binary version",
         decode=lambda item: images[item],
+        encoded=lambda item: images[item].tobytes(),
         labels=records[:, 0].astype(np.int64),
         training=len(records) - len(parts[-1]),
     )

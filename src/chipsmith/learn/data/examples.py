@@ -11,12 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.data.fingerprint import Digests, digest_examples
 
 Values = NDArray[Any]
 Indices = NDArray[np.int64]
 
 DECODED_BYTES = 512 * 2**20
 """Decoded examples that are kept in memory, in bytes, of one data set."""
+
+
+_HASHED_EXAMPLES = 256
+"""Examples that are looked at together, for their hashes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,6 +78,13 @@ class Examples(ABC):
         """All examples in one batch."""
         return self.batch(np.arange(len(self)))
 
+    def digests(self) -> Digests:
+        """A hash of each example's input and target, in order: two parts that give the same batches give the same."""
+        rows = (
+            row for batch in self.batches(_HASHED_EXAMPLES) for row in zip(batch.inputs, batch.targets, strict=True)
+        )
+        return digest_examples((inputs.tobytes(), targets.tobytes()) for inputs, targets in rows)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ArrayExamples(Examples):
@@ -120,12 +132,14 @@ class Decoder:
     """Decodes the items of a data set, and keeps what it decoded up to `limit_bytes`.
 
     `decode` makes an array of item i, always of the same shape and type; `finish` makes the network's inputs of a stack
-    of them. What is kept stays kept: in random orders, one epoch after another, throwing out the oldest would throw out
-    what is needed soonest.
+    of them. `encoded`, where it is given, gives the bytes that item i is decoded of: hashing them takes no decoding.
+    What is kept stays kept: in random orders, one epoch after another, throwing out the oldest would throw out what is
+    needed soonest.
     """
 
     decode: Callable[[int], Values]
     finish: Callable[[Values], Values]
+    encoded: Callable[[int], bytes] | None = None
     limit_bytes: int = DECODED_BYTES
     _kept: dict[int, Values] = field(default_factory=dict, repr=False)
     _kept_bytes: int = 0
@@ -179,6 +193,14 @@ class LazyExamples(Examples):
         """As Examples.select."""
         return LazyExamples(decoder=self.decoder, items=self.items[chosen], all_targets=self.all_targets[chosen])
 
+    def digests(self) -> Digests:
+        """As Examples.digests; of the undecoded bytes, where the decoder has them."""
+        encoded = self.decoder.encoded
+        if encoded is None:
+            return super().digests()
+        pairs = zip(self.items, self.all_targets, strict=True)
+        return digest_examples((encoded(int(item)), target.tobytes()) for item, target in pairs)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GroupedExamples(Examples):
@@ -211,6 +233,10 @@ class GroupedExamples(Examples):
     def select(self, chosen: Indices) -> GroupedExamples:
         """As Examples.select."""
         return GroupedExamples(examples=self.examples.select(chosen), all_groups=self.all_groups[chosen])
+
+    def digests(self) -> Digests:
+        """As Examples.digests; groups are no part of it."""
+        return self.examples.digests()
 
 
 STRETCHES = 20
@@ -295,3 +321,10 @@ class InputsAsTargets(Examples):
     def select(self, chosen: Indices) -> InputsAsTargets:
         """As Examples.select."""
         return InputsAsTargets(examples=self.examples.select(chosen), anomalous=self.anomalous[chosen])
+
+    def digests(self) -> Digests:
+        """As Examples.digests; the targets, which are the inputs, are not hashed again."""
+        return digest_examples(
+            (digest.tobytes(), mark.tobytes())
+            for digest, mark in zip(self.examples.digests(), self.anomalous, strict=True)
+        )

@@ -3,61 +3,56 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsmith.cache import cache_folder, content_key, installed_versions
+from chipsmith.cache import content_key, find_entry, installed_versions, keep_entry, working_on
 from chipsmith.errors import BadInput
-from chipsmith.files import read_arrays, write_whole
+from chipsmith.files import map_array
+from chipsmith.learn.data.files import read_bytes
 from chipsmith.learn.preprocessing import Preprocessing
 
+_KIND = "features"
 _RESULT_DEPENDS_ON = ("numpy", "scipy", "librosa", "soundfile", "soxr")
 
 
 def cached_features(files: Sequence[Path], preprocessing: Preprocessing) -> NDArray[np.float32]:
-    """What `preprocessing` makes of each file: float32 (n, ...). Raises BadInput, naming the file.
+    """What `preprocessing` makes of each file: float32 (n, ...), read-only. Raises BadInput, naming the file.
 
-    The cache's key is the contents of the files, the preprocessing and the versions of the libraries; an entry that
-    cannot be read is made again, and one that cannot be written is done without.
+    The cache's key is the contents of the files, the preprocessing and the versions of the libraries. An entry is read
+    once for its checksum and then mapped, not copied; a damaged one is made again, and where none can be written it is
+    done without. Of several processes a single one reckons.
     """
-    entry = cache_folder() / "features" / f"{content_key(_key_parts(files, preprocessing))}.npy"
-    known = _read(entry, len(files))
-    if known is not None:
-        return known
-    features = np.stack([preprocessing.apply(file) for file in files])
-    _write(entry, features)
-    return features
+    name = f"{content_key(_key_parts(files, preprocessing))}.npy"
+    with working_on(_KIND, name):
+        known = _map(find_entry(_KIND, name), len(files))
+        if known is not None:
+            return known
+        features = np.stack([preprocessing.apply(file) for file in files])
+        keep_entry(_KIND, name, lambda file: _save(file, features))
+        return features
+
+
+def _map(entry: Path | None, count: int) -> NDArray[np.float32] | None:
+    if entry is None:
+        return None
+    try:
+        known = map_array(entry)
+    except BadInput:
+        return None
+    return known.astype(np.float32, copy=False) if known.dtype == np.float32 and known.shape[:1] == (count,) else None
+
+
+def _save(file: Path, features: NDArray[np.float32]) -> None:
+    with file.open("wb") as opened:  # numpy would add its suffix to a path
+        np.save(opened, features)
 
 
 def _key_parts(files: Sequence[Path], preprocessing: Preprocessing) -> Iterator[bytes]:
     yield preprocessing.model_dump_json().encode()
     yield installed_versions(_RESULT_DEPENDS_ON)
     for file in files:
-        try:
-            yield hashlib.sha256(file.read_bytes()).digest()
-        except OSError as error:
-            raise BadInput(f"cannot read {file}: {error.strerror}") from error
-
-
-def _read(entry: Path, count: int) -> NDArray[np.float32] | None:
-    try:
-        known = read_arrays(entry)
-    except BadInput:
-        return None
-    if isinstance(known, np.ndarray) and known.dtype == np.float32 and len(known) == count:
-        return known.astype(np.float32, copy=False)
-    return None
-
-
-def _write(entry: Path, features: NDArray[np.float32]) -> None:
-    buffer = io.BytesIO()
-    np.save(buffer, features)
-    try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(entry, buffer.getvalue())
-    except (OSError, BadInput):
-        return
+        yield hashlib.sha256(read_bytes(file)).digest()

@@ -57,17 +57,23 @@ def naming(name: str | Path) -> Iterator[None]:
         raise BadInput(f"{name}: {fault}") from fault
 
 
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file. Raises BadInput, naming it."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+
+
 def read_text(path: Path) -> str:
     """A text file in UTF-8, with or without a byte order mark. Raises BadInput, with the place of a wrong byte."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         mend = "convert it, for example with iconv"
         raise BadInput(
             f"{path} is no text in UTF-8 (byte {error.start} is {error.object[error.start]:#x}); {mend}"
         ) from error
-    except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from error
 
 
 def read_table(path: Path, *, columns: Sequence[str] = ()) -> list[Row]:

@@ -17,7 +17,7 @@ from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import Decoder, Indices
-from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder, naming
+from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder, naming, read_bytes
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, split_stratified
 from chipsmith.learn.preprocessing import ImageReader, Preprocessing, Standardise
@@ -116,6 +116,7 @@ class ImageFolderData(DataSection):
             source=f"{folder}: {_counted(images)}; stratified split",
             class_names=images.class_names,
             decode=lambda item: reader.read(images.files[item]),
+            encoded=lambda item: read_bytes(images.files[item]),
             labels=images.labels,
             split=split,
             reader=reader,
@@ -147,13 +148,17 @@ def decoded_images(
     source: str,
     class_names: Sequence[str],
     decode: Callable[[int], NDArray[np.uint8]],
+    encoded: Callable[[int], bytes],
     labels: Indices,
     split: Split,
     reader: ImageReader,
     pixels: Pixels,
 ) -> Dataset:
-    """The data set of images that `decode` makes of item i as they are asked for; the scale is fitted on training."""
-    decoder = Decoder(decode=decode, finish=_stay)
+    """The data set of images that `decode` makes of item i, which `encoded` gives as bytes, as they are asked for.
+
+    The scale is fitted on training.
+    """
+    decoder = Decoder(decode=decode, finish=_stay, encoded=encoded)
     sample = decoder.stack(split.train[:FITTED_ON]) if pixels == "standardised" else None
     preprocessing = Preprocessing(reader=reader, steps=(pixel_scale(pixels, reader.channels, sample),))
     return assemble(

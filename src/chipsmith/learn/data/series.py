@@ -21,6 +21,7 @@ from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, cut_validation
 from chipsmith.learn.data.targets import TableTask, Targets, by_number, class_targets, number_targets, read_numbers
 from chipsmith.learn.data.task import Task
+from chipsmith.learn.limits import MOST_STEPS
 from chipsmith.learn.preprocessing import Fill, Preprocessing, SeriesReader, Standardise
 
 Series = Sequence[NDArray[Any]]
@@ -38,7 +39,7 @@ class UcrData(DataSection):
 
     kind: Literal["ucr"] = "ucr"
     name: str
-    length: int | None = Field(default=None, ge=1, description="time steps")
+    length: int | None = Field(default=None, ge=1, le=MOST_STEPS, description="time steps")
     validation: float = Field(default=0.2, gt=0, lt=1, description="share of the archive's training part")
 
     def load(self, *, seed: int) -> Dataset:
@@ -81,7 +82,7 @@ class SeriesTableData(DataSection):
     group: str | None = Field(default=None, description="the column of which no value is in two parts")
     task: TableTask = "classification"
     classes: tuple[str, ...] | None = None
-    length: int | None = Field(default=None, ge=1, description="time steps")
+    length: int | None = Field(default=None, ge=1, le=MOST_STEPS, description="time steps")
     shares: Shares = Shares()
 
     def load(self, *, seed: int) -> Dataset:

@@ -16,9 +16,10 @@ from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import DECODED_BYTES, Decoder, Indices
 from chipsmith.learn.data.feature_cache import cached_features
-from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder, naming
+from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder, naming, read_bytes
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_groups, split_stratified
+from chipsmith.learn.limits import MOST_BANDS, MOST_STEPS
 from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SoundReader, Standardise
 from chipsmith.learn.preprocessing.sound import Layout
 
@@ -37,14 +38,16 @@ class Features(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["log_mel", "mfcc"] = "log_mel"
-    rate_hz: int = Field(default=8_000, ge=1_000, description="to which every sound is resampled")
+    rate_hz: int = Field(default=8_000, ge=1_000, le=200_000, description="to which every sound is resampled")
     seconds: float = Field(default=1.0, gt=0, le=60, description="longer sounds are cut, shorter ones get silence")
-    window: int = Field(default=256, ge=16)
-    hop: int = Field(default=128, ge=1)
-    mels: int = Field(default=32, ge=2)
-    frames: int | None = Field(default=None, ge=2, description="sounds are stretched in time to so many spectra")
+    window: int = Field(default=256, ge=16, le=MOST_STEPS)
+    hop: int = Field(default=128, ge=1, le=MOST_STEPS)
+    mels: int = Field(default=32, ge=2, le=MOST_BANDS)
+    frames: int | None = Field(
+        default=None, ge=2, le=MOST_STEPS, description="sounds are stretched in time to so many spectra"
+    )
     level: Literal["sound", "band"] = Field(default="sound", description="band: the mean of each band is taken away")
-    coefficients: int = Field(default=13, ge=1, description="of `mfcc`, from the lowest")
+    coefficients: int = Field(default=13, ge=1, le=MOST_BANDS, description="of `mfcc`, from the lowest")
     layout: Layout = "image"
 
     def reader(self) -> SoundReader:
@@ -164,7 +167,12 @@ def _sounds(
     sample = [unscaled.apply(files[item]) for item in fitted_on] if decoded is None else decoded[fitted_on]
     scale = Standardise.fit(np.asarray(sample), axis=1)
     if decoded is None:
-        parts = lazy_parts(Decoder(decode=lambda item: unscaled.apply(files[item]), finish=scale.apply), labels, split)
+        decoder = Decoder(
+            decode=lambda item: unscaled.apply(files[item]),
+            finish=scale.apply,
+            encoded=lambda item: read_bytes(files[item]),
+        )
+        parts = lazy_parts(decoder, labels, split)
     else:
         parts = array_parts(scale.apply(decoded), labels, split)
     return assemble(

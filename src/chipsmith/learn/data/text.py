@@ -21,6 +21,7 @@ from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, cut_text, split_stratified
 from chipsmith.learn.data.targets import class_targets
 from chipsmith.learn.data.task import Task
+from chipsmith.learn.limits import MOST_TOKENS
 from chipsmith.learn.preprocessing import CharactersTokeniser, Preprocessing, SubwordsTokeniser, Tokeniser
 
 Labelled = list[tuple[str, str]]
@@ -46,7 +47,9 @@ class SentencesData(DataSection):
     kind: Literal["sentences"] = "sentences"
     path: str
     corpus: Literal["rt-polarity", "sst2"] = "rt-polarity"
-    length: int = Field(default=48, ge=1, description="tokens; longer sentences are cut, shorter ones padded")
+    length: int = Field(
+        default=48, ge=1, le=MOST_TOKENS, description="tokens; longer sentences are cut, shorter ones padded"
+    )
     tokeniser: Tokeniser = SubwordsTokeniser(vocabulary=4096, lower=True)
     shares: Shares = SMALL_SHARES
 
@@ -84,7 +87,9 @@ class TextTableData(DataSection):
     text: str = Field(default="text", description="the column of texts")
     label: str = Field(default="label", description="the column of classes")
     classes: tuple[str, ...] | None = None
-    length: int = Field(default=64, ge=1, description="tokens; longer texts are cut, shorter ones padded")
+    length: int = Field(
+        default=64, ge=1, le=MOST_TOKENS, description="tokens; longer texts are cut, shorter ones padded"
+    )
     tokeniser: Tokeniser = SubwordsTokeniser(vocabulary=4096, lower=True)
     shares: Shares = Shares()
 
@@ -122,8 +127,10 @@ class CharactersData(DataSection):
 
     kind: Literal["characters"] = "characters"
     path: str
-    length: int = Field(default=64, ge=1, description="tokens of a window")
-    stride: int | None = Field(default=None, ge=1, description="tokens from one training window to the next")
+    length: int = Field(default=64, ge=1, le=MOST_TOKENS, description="tokens of a window")
+    stride: int | None = Field(
+        default=None, ge=1, le=MOST_TOKENS, description="tokens from one training window to the next"
+    )
     tokeniser: Tokeniser = CharactersTokeniser()
     shares: Shares = SMALL_SHARES
 

@@ -5,6 +5,7 @@ from chipsmith.learn.networks.bags import BagOfTokens
 from chipsmith.learn.networks.base import Network
 from chipsmith.learn.networks.cnn import Cnn
 from chipsmith.learn.networks.function import Function
+from chipsmith.learn.networks.gabor import Gabor
 from chipsmith.learn.networks.machines import KernelFamily, RbfKernel
 from chipsmith.learn.networks.mlp import Mlp
 from chipsmith.learn.networks.mobilenet import MobileNetV1, MobileNetV2, MobileNetV3
@@ -23,6 +24,7 @@ __all__ = [
     "ConvAutoencoder",
     "DenseAutoencoder",
     "Function",
+    "Gabor",
     "Gru",
     "KernelFamily",
     "Lstm",

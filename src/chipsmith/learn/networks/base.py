@@ -39,6 +39,10 @@ class Network(BaseModel, ABC):
         """Whether the examples are int32 tokens (T,) and not float32 features."""
         return False
 
+    def has_known_layers(self) -> bool:
+        """Whether the module is of PyTorch's own layers, whose sizes are known before they have any memory."""
+        return True
+
     def module_inputs(self, examples: Array, *, seed: int) -> tuple[Array, ...]:
         """The arguments of `forward` for a batch of examples; `seed` is for those that are drawn at random."""
         del seed

@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 class Cnn(Network):
     """Convolutions with ReLU and a 2 x 2 maximum pooling each, then dense layers.
 
-    Images (channels, height, width) -> (n, outputs). `channels` are those of each convolution; `batch_norm` stands
-    between convolution and ReLU; `dense` are the widths of the hidden dense layers, and `dropout` stands before
-    each dense layer. The network of the digits is this family with its defaults.
+    Images (channels, height, width) -> (n, outputs). `channels` are those of each convolution; `norm` stands between
+    convolution and ReLU, "batch" over a batch, "group" over each example by itself; `dense` are the widths of the
+    hidden dense layers, and `dropout` stands before each dense layer. The network of the digits is this family with
+    its defaults.
     """
 
     kind: Literal["cnn"] = "cnn"
     channels: Annotated[tuple[Size, ...], Field(min_length=1, max_length=8)] = (16, 32)
     kernel: Literal[1, 3, 5, 7] = 3
-    batch_norm: bool = False
+    norm: Literal["none", "batch", "group"] = "none"
     dense: Annotated[tuple[Size, ...], Field(max_length=8)] = (64,)
     dropout: Dropout = 0.2
 
@@ -47,10 +48,12 @@ class Cnn(Network):
     def _features(self, inputs: int) -> nn.Module:
         from torch import nn
 
+        from chipsmith.learn.networks.modules.normalise import build_norm
+
         layers: Layers = []
         for number, (before, after) in enumerate(zip((inputs, *self.channels), self.channels, strict=False), start=1):
             layers += [(f"conv{number}", nn.Conv2d(before, after, kernel_size=self.kernel, padding=self.kernel // 2))]
-            layers += [(f"norm{number}", nn.BatchNorm2d(after))] if self.batch_norm else []
+            layers += [] if self.norm == "none" else [(f"norm{number}", build_norm(self.norm, after))]
             layers += [(f"relu{number}", nn.ReLU()), (f"pool{number}", nn.MaxPool2d(2))]
         return nn.Sequential(OrderedDict(layers))
 

@@ -33,6 +33,10 @@ class KernelFamily(Network):
     def build(self, *, input_shape: Shape, outputs: int) -> PairwiseMachine:
         """See Network.build; the machine before its fit."""
 
+    def has_known_layers(self) -> bool:
+        """See Network.has_known_layers."""
+        return False
+
     def fit(self, module: PairwiseMachine, dataset: Dataset, *, seed: int, on_epoch: OnEpoch) -> MachineFit:
         """Fit what `build` gave; see fit_machine."""
         return fit_machine(

@@ -58,6 +58,10 @@ class QuantumClassifier(QuantumNetwork):
         """See Network.build."""
         return build_classifier(self.settings(input_shape=input_shape, outputs=outputs))
 
+    def has_known_layers(self) -> bool:
+        """See Network.has_known_layers."""
+        return False
+
     def count_parameters(self, *, features: int, outputs: int) -> int:
         """See QuantumNetwork.count_parameters."""
         settings = self.settings(input_shape=(features,), outputs=outputs)

@@ -10,6 +10,7 @@ from chipsmith.learn.networks.autoencoders import ConvAutoencoder, DenseAutoenco
 from chipsmith.learn.networks.bags import BagOfTokens
 from chipsmith.learn.networks.cnn import Cnn
 from chipsmith.learn.networks.function import Function
+from chipsmith.learn.networks.gabor import Gabor
 from chipsmith.learn.networks.machines import RbfKernel
 from chipsmith.learn.networks.mlp import Mlp
 from chipsmith.learn.networks.mobilenet import MobileNetV1, MobileNetV2, MobileNetV3
@@ -21,6 +22,7 @@ from chipsmith.learn.networks.transformers import CausalTransformer, Transformer
 NetworkSettings = Annotated[
     Mlp
     | Cnn
+    | Gabor
     | ResNet
     | MobileNetV1
     | MobileNetV2

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
+from chipsmith.learn.limits import MOST_PIXELS
 from chipsmith.learn.preprocessing.step import Reader, Values, named
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ class ImageReader(Reader):
     """
 
     kind: Literal["image"] = "image"
-    height: int = Field(ge=1)
-    width: int = Field(ge=1)
+    height: int = Field(ge=1, le=MOST_PIXELS)
+    width: int = Field(ge=1, le=MOST_PIXELS)
     channels: Literal[1, 3]
     resize: bool = False
 

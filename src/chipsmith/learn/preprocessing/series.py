@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.limits import MOST_STEPS
 from chipsmith.learn.preprocessing.step import ArrayStep, Reader, Values, named
 
 
@@ -20,7 +21,7 @@ class SeriesReader(Reader):
     """
 
     kind: Literal["series"] = "series"
-    length: int = Field(ge=1)
+    length: int = Field(ge=1, le=MOST_STEPS)
     channels: tuple[str, ...] = Field(min_length=1)
     columns: tuple[str, ...] = ()
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
+from chipsmith.learn.limits import MOST_BANDS, MOST_SAMPLES, MOST_STEPS
 from chipsmith.learn.preprocessing.step import ArrayStep, Reader, Values, named
 
 Layout = Literal["image", "sequence"]
@@ -28,7 +29,7 @@ class SoundReader(Reader):
 
     kind: Literal["sound"] = "sound"
     rate_hz: int = Field(ge=100, le=200_000)
-    samples: int = Field(ge=16)
+    samples: int = Field(ge=16, le=MOST_SAMPLES)
 
     def read(self, raw: Any) -> Values:
         """float32 (samples)."""
@@ -77,13 +78,16 @@ class _Spectrum(ArrayStep):
     """
 
     rate_hz: int = Field(ge=100, le=200_000)
-    window: int = Field(default=256, ge=16, description="samples of one spectrum")
-    hop: int = Field(default=128, ge=1, description="samples from one spectrum to the next")
-    mels: int = Field(default=32, ge=2, description="bands, evenly spaced on the mel scale")
+    window: int = Field(default=256, ge=16, le=MOST_STEPS, description="samples of one spectrum")
+    hop: int = Field(default=128, ge=1, le=MOST_STEPS, description="samples from one spectrum to the next")
+    mels: int = Field(default=32, ge=2, le=MOST_BANDS, description="bands, evenly spaced on the mel scale")
     lowest_hz: float = Field(default=60.0, ge=0)
     range_db: float = Field(default=60.0, gt=0, description="quieter values are raised to this far below the loudest")
     frames: int | None = Field(
-        default=None, ge=2, description="the sound, without the zeros at its end, is stretched to so many spectra"
+        default=None,
+        ge=2,
+        le=MOST_STEPS,
+        description="the sound, without the zeros at its end, is stretched to so many spectra",
     )
     level: Literal["sound", "band"] = Field(
         default="sound", description="band: each band's mean over the sound is taken away, as of a voice or microphone"
@@ -151,7 +155,7 @@ class Mfcc(_Spectrum):
     """Mel-frequency cepstral coefficients: the first `coefficients` of the cosine transform of the log-mel bands."""
 
     kind: Literal["mfcc"] = "mfcc"
-    coefficients: int = Field(default=13, ge=1)
+    coefficients: int = Field(default=13, ge=1, le=MOST_BANDS)
 
     def _features(self, samples: Values) -> Values:
         import librosa

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
+from chipsmith.learn.limits import MOST_TOKENS
 from chipsmith.learn.preprocessing.step import Reader, Values
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class TextReader(Reader):
     `lower` makes capitals small letters first. Raises BadInput for an empty text.
     """
 
-    length: int = Field(ge=1)
+    length: int = Field(ge=1, le=MOST_TOKENS)
     lower: bool = False
 
     def read(self, raw: Any) -> Values:

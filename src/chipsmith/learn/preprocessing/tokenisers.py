@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.extras import require_package
+from chipsmith.learn.limits import MOST_EXAMPLES, MOST_VOCABULARY
 from chipsmith.learn.preprocessing.text import BytesReader, CharactersReader, SubwordsReader, TextReader
 
 _PADDING_NAME = "[PAD]"
@@ -43,7 +44,7 @@ class CharactersTokeniser(_Tokeniser):
     """Characters that occur `least_count` times or more in the training part."""
 
     kind: Literal["characters"] = "characters"
-    least_count: int = Field(default=1, ge=1)
+    least_count: int = Field(default=1, ge=1, le=MOST_EXAMPLES)
 
     def fit(self, texts: Iterable[str], *, length: int) -> CharactersReader:
         """As for every tokeniser."""
@@ -63,7 +64,7 @@ class SubwordsTokeniser(_Tokeniser):
 
     kind: Literal["subwords"] = "subwords"
     model: Literal["bpe", "unigram"] = "bpe"
-    vocabulary: int = Field(default=2048, ge=16, description="tokens, padding among them, at most")
+    vocabulary: int = Field(default=2048, ge=16, le=MOST_VOCABULARY, description="tokens, padding among them, at most")
     keep_spaces: bool = Field(default=False, description="spaces are part of the tokens, so that text comes back whole")
 
     def fit(self, texts: Iterable[str], *, length: int) -> SubwordsReader:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.limits import MOST_BANDS, MOST_PIXELS, MOST_STEPS, MOST_VOCABULARY
 from chipsmith.learn.training.section import RecipeSection
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ImageChanges(RecipeSection):
     scale: Share = 0.0
     shear: Size = 0.0
     flip: bool = False
-    crop: int = Field(default=0, ge=0)
+    crop: int = Field(default=0, ge=0, le=MOST_PIXELS)
 
     def draw(self, inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """(n, 8): rotation, shift across, down, scale, shear from -1 to 1; flip, crop across, down from 0 to 1."""
@@ -105,10 +106,10 @@ class SpectrogramMask(RecipeSection):
     """
 
     kind: Literal["spectrogram"]
-    frames: int = Field(default=0, ge=0)
-    bands: int = Field(default=0, ge=0)
-    shift_frames: int = Field(default=0, ge=0)
-    shift_bands: int = Field(default=0, ge=0)
+    frames: int = Field(default=0, ge=0, le=MOST_STEPS)
+    bands: int = Field(default=0, ge=0, le=MOST_BANDS)
+    shift_frames: int = Field(default=0, ge=0, le=MOST_STEPS)
+    shift_bands: int = Field(default=0, ge=0, le=MOST_BANDS)
 
     def draw(self, inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """(n, 6) from 0 to 1: length and place of the masked frames, then of the bands; the two shifts."""
@@ -160,7 +161,7 @@ class TokenDropout(RecipeSection):
 
     kind: Literal["tokens"]
     share: Share
-    token: int = Field(default=0, ge=0)
+    token: int = Field(default=0, ge=0, le=MOST_VOCABULARY)
 
     def draw(self, inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """(n, T) from 0 to 1."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.privacy.budget import PrivacyBudget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,12 +14,13 @@ class Epoch:
     """What was measured after one epoch (the first is 1; 0: before any, of a network that is not trained here).
 
     Losses are means over examples (nats for classes and tokens); scores are 1 at best: accuracy for classes and tokens,
-    explained variance for values. Training figures are taken as the validation's are: without augmentation, dropout.
+    explained variance for values. Training figures are taken as the validation's are: without augmentation, dropout;
+    those of a private training are None, for it tells nothing of its training examples.
     """
 
     number: int
-    train_loss: float
-    train_score: float
+    train_loss: float | None
+    train_score: float | None
     validation_loss: float
     validation_score: float
 
@@ -28,17 +30,18 @@ OnEpoch = Callable[[Epoch], None]
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """The epochs of a training in order. Raises BadInput where there are none."""
+    """The epochs of a training in order, and what a private training spent. Raises BadInput where there are none."""
 
     epochs: tuple[Epoch, ...]
+    budget: PrivacyBudget | None = None
 
     def __post_init__(self) -> None:
         best_epoch(self.epochs)
 
     @property
     def best(self) -> Epoch:
-        """The epoch whose weights are kept."""
-        return best_epoch(self.epochs)
+        """The epoch whose weights are kept: that with the lowest validation loss; of a private training the last."""
+        return best_epoch(self.epochs) if self.budget is None else self.last
 
     @property
     def last(self) -> Epoch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -45,11 +46,17 @@ def measure_epoch(module: torch.nn.Module, dataset: Dataset, number: int, *, dev
     """
     seen = dataset.train.first(len(dataset.validation))
     train_loss, train_score = measure(module, seen, dataset.task, device=device)
+    told = measure_validation(module, dataset, number, device=device)
+    return replace(told, train_loss=train_loss, train_score=train_score)
+
+
+def measure_validation(module: torch.nn.Module, dataset: Dataset, number: int, *, device: str = "cpu") -> Epoch:
+    """As measure_epoch, without a look at the training examples."""
     validation_loss, validation_score = measure(module, dataset.validation, dataset.task, device=device)
     return Epoch(
         number=number,
-        train_loss=train_loss,
-        train_score=train_score,
+        train_loss=None,
+        train_score=None,
         validation_loss=validation_loss,
         validation_score=validation_score,
     )

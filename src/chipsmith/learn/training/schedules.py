@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from chipsmith.learn.limits import MOST_EPOCHS
 from chipsmith.learn.training.section import RecipeSection
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class StepDecay(RecipeSection):
     """The rate times `factor` after each `epochs`."""
 
     kind: Literal["step"]
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=1, le=MOST_EPOCHS)
     factor: float = Field(default=0.1, gt=0, le=1)
 
     def build(self, optimizer: torch.optim.Optimizer, length: Length) -> LRScheduler:
@@ -103,7 +104,7 @@ class Warmup(RecipeSection):
     """
 
     kind: Literal["warmup"]
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=1, le=MOST_EPOCHS)
     final: Share = 0.0
 
     def build(self, optimizer: torch.optim.Optimizer, length: Length) -> LRScheduler:

@@ -30,3 +30,16 @@ def wilson_interval(correct: int, total: int, *, confidence: float = 0.95) -> In
     low = 0.0 if correct == 0 else (centre - half) / (1 + spread)
     high = 1.0 if correct == total else (centre + half) / (1 + spread)
     return Interval(low=low, high=high)
+
+
+def clopper_pearson_interval(correct: int, total: int, *, confidence: float = 0.95) -> Interval:
+    """The exact interval of a share: it holds with at least this confidence, whatever the share.
+
+    Source: C. J. Clopper, E. S. Pearson, Biometrika 26 (1934), pages 404 to 413.
+    """
+    from scipy.stats import beta
+
+    tail = (1 - confidence) / 2
+    low = 0.0 if correct == 0 else float(beta.ppf(tail, correct, total - correct + 1))
+    high = 1.0 if correct == total else float(beta.ppf(1 - tail, correct + 1, total - correct))
+    return Interval(low=low, high=high)

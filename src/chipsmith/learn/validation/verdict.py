@@ -63,11 +63,13 @@ def judge(history: History, *, task: Task, outputs: int, validation_examples: in
     rise of the validation loss after its minimum (more than MAX_LOSS_RISE of the loss of guessing), and what was
     learned on the training examples at the best epoch: for `outputs` classes the skill (accuracy - chance) /
     (1 - chance), at least MIN_SKILL, for other tasks the share of the loss of guessing that is gone, at least MIN_GAIN.
+    A private training tells nothing of its training examples: their lead is not looked at, and what was learned is
+    looked at on the validation's.
     """
     if history.last.number == 0:
         return Verdict(fit=Fit.NOT_TRAINED, evidence=("no epoch was trained: the weights are as they came",))
     findings = (
-        _accuracy_gap(history.last, validation_examples) if _counts(task) else _explained_gap(history.last),
+        _lead(history.last, task, validation_examples),
         _loss_rise(history, guess_loss),
         _skill(history.best, outputs) if task is Task.CLASSIFICATION else _gain(history.best, guess_loss),
     )
@@ -101,22 +103,32 @@ def _counts(task: Task) -> bool:
     return task in (Task.CLASSIFICATION, Task.LANGUAGE)
 
 
-def _accuracy_gap(last: Epoch, validation_examples: int) -> _Finding:
+def _lead(last: Epoch, task: Task, validation_examples: int) -> _Finding:
+    """Whether the training examples are answered better than others."""
+    if last.train_score is None:
+        sentence = "a private training tells nothing of its training examples, so their lead is not looked at"
+        return _Finding(fit=Fit.GOOD, sentence=sentence)
+    if _counts(task):
+        return _accuracy_gap(last, last.train_score, validation_examples)
+    return _explained_gap(last, last.train_score)
+
+
+def _accuracy_gap(last: Epoch, train_score: float, validation_examples: int) -> _Finding:
     interval = wilson_interval(round(last.validation_score * validation_examples), validation_examples)
-    gap = last.train_score - last.validation_score
-    overfit = gap > MAX_ACCURACY_GAP and last.train_score not in interval
+    gap = train_score - last.validation_score
+    overfit = gap > MAX_ACCURACY_GAP and train_score not in interval
     sentence = (
-        f"at the end training accuracy is {last.train_score:.1%} and validation accuracy "
+        f"at the end training accuracy is {train_score:.1%} and validation accuracy "
         f"{last.validation_score:.1%} ({interval.low:.1%} to {interval.high:.1%} at 95 %), a gap of "
         f"{100 * gap:.1f} points where {100 * MAX_ACCURACY_GAP:.0f} are allowed"
     )
     return _Finding(fit=Fit.OVERFIT if overfit else Fit.GOOD, sentence=sentence)
 
 
-def _explained_gap(last: Epoch) -> _Finding:
-    gap = last.train_score - last.validation_score
+def _explained_gap(last: Epoch, train_score: float) -> _Finding:
+    gap = train_score - last.validation_score
     sentence = (
-        f"at the end {last.train_score:.1%} of the variance of the training examples is explained and "
+        f"at the end {train_score:.1%} of the variance of the training examples is explained and "
         f"{last.validation_score:.1%} of the validation's, a gap of {100 * gap:.1f} points where "
         f"{100 * MAX_EXPLAINED_GAP:.0f} are allowed"
     )
@@ -135,18 +147,25 @@ def _loss_rise(history: History, guess: float) -> _Finding:
 
 def _skill(best: Epoch, classes: int) -> _Finding:
     chance = 1 / classes
-    skill = (best.train_score - chance) / (1 - chance)
+    score = best.validation_score if best.train_score is None else best.train_score
+    skill = (score - chance) / (1 - chance)
     sentence = (
-        f"in epoch {best.number} the network gets {best.train_score:.1%} of its training examples right: {skill:.0%} "
+        f"in epoch {best.number} the network gets {score:.1%} of its {_seen(best)} examples right: {skill:.0%} "
         f"of the way from guessing ({chance:.0%}) to no error, where {MIN_SKILL:.0%} is asked for"
     )
     return _Finding(fit=Fit.UNDERFIT if skill < MIN_SKILL else Fit.GOOD, sentence=sentence)
 
 
 def _gain(best: Epoch, guess: float) -> _Finding:
-    gain = 1 - best.train_loss / guess
+    loss = best.validation_loss if best.train_loss is None else best.train_loss
+    gain = 1 - loss / guess
     sentence = (
-        f"in epoch {best.number} the training loss is {best.train_loss:.3f} where the best guess has {guess:.3f}: "
+        f"in epoch {best.number} the {_seen(best)} loss is {loss:.3f} where the best guess has {guess:.3f}: "
         f"{gain:.0%} of it is gone, where {MIN_GAIN:.0%} is asked for"
     )
     return _Finding(fit=Fit.UNDERFIT if gain < MIN_GAIN else Fit.GOOD, sentence=sentence)
+
+
+def _seen(epoch: Epoch) -> str:
+    """Of which examples an epoch tells what was learned."""
+    return "validation" if epoch.train_score is None else "training"

@@ -11,6 +11,7 @@ from chipsmith.reports.sections import (
     memory,
     pictures,
     placement,
+    privacy,
     quantisation,
     roofline,
     run,
@@ -24,6 +25,7 @@ from chipsmith.reports.sections.section import PageSection
 SECTIONS: tuple[PageSection[RunRecord], ...] = (
     figures.SECTION,
     training.SECTION,
+    privacy.SECTION,
     confusion.SECTION,
     calibration.SECTION,
     folds.SECTION,

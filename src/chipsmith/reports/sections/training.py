@@ -7,17 +7,23 @@ from chipsmith.reports.markup import how, paragraph, plot
 from chipsmith.reports.record import LearnedRecord, TrainingRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
+_READING = (
+    "Curves that part, training falling and validation rising, mean overfitting; two that stay high together mean "
+    "underfitting."
+)
+_PRIVATE = "Of the training examples nothing is told: the training is private."
+
 
 def _draw(record: LearnedRecord) -> Drawing | None:
     training = record.training
     if training is None:
         return None
+    reading = _READING if training.privacy is None else _PRIVATE
     html = (
         paragraph(f"Verdict: {training.verdict}; {training.reason}.")
         + how(
             f"{len(training.epochs)} epochs on {training.train_examples:,} examples; after each, "
-            f"{training.validation_examples:,} others are looked at. Curves that part, training falling and validation "
-            "rising, mean overfitting; two that stay high together mean underfitting."
+            f"{training.validation_examples:,} others are looked at. {reading}"
         )
         + f'<div class="pair">{plot("loss", "Loss by epoch")}{plot("score", f"{training.score} by epoch")}</div>'
     )
@@ -27,7 +33,7 @@ def _draw(record: LearnedRecord) -> Drawing | None:
 def _loss_chart(training: TrainingRecord) -> Chart:
     return _curves(
         training,
-        [epoch.train_loss for epoch in training.epochs],
+        [epoch.train_loss for epoch in training.epochs if epoch.train_loss is not None],
         [epoch.validation_loss for epoch in training.epochs],
         title="loss",
     )
@@ -36,7 +42,7 @@ def _loss_chart(training: TrainingRecord) -> Chart:
 def _score_chart(training: TrainingRecord) -> Chart:
     return _curves(
         training,
-        [100 * epoch.train_score for epoch in training.epochs],
+        [100 * epoch.train_score for epoch in training.epochs if epoch.train_score is not None],
         [100 * epoch.validation_score for epoch in training.epochs],
         title=f"{training.score} in %",
     )
@@ -57,6 +63,7 @@ def _curves(training: TrainingRecord, train: list[float], validation: list[float
             ("training", train, BLUE, "solid"),
             ("validation", validation, ORANGE, "dot"),
         )
+        if values
     ]
     return chart(lines, height=300, x_title="epoch", y_title=title)
 

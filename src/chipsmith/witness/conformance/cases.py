@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -16,11 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from chipsmith.errors import CheckFailed
+from chipsmith.checksums import Damaged, check_sums, write_sums
+from chipsmith.errors import BadInput, CheckFailed
+from chipsmith.locks import waiting_lock
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.witness.reference_model import run_file
 
+_WHOLE = "cases.whole"
+"""Lies in the folder that holds all cases of some commands."""
+_FORM = 2
+"""Of what is kept: with checksums."""
 _SCRIPTS = sysconfig.get_path("scripts")
 _INTEGER_PROFILE = ("--profile", "tosa-pro-int", "--tosa-version", "1.0.1")
 _LEGAL, _ILLEGAL = ("--test-type", "positive"), ("--test-type", "negative")
@@ -69,7 +74,12 @@ class Case:
 
 
 def load_case(folder: Path) -> Case:
-    """The case in a folder that the generator made."""
+    """The case in a folder that the generator made. Raises BadInput where a file is not what was made."""
+    try:
+        check_sums(folder)
+    except Damaged as error:
+        kept = next(parent for parent in folder.parents if (parent / _WHOLE).exists())
+        raise BadInput(f"{error}; remove {kept} to have its cases made again") from error
     description = json.loads((folder / "desc.json").read_text())
     arrays = [np.load(folder / file) for file in description["ifm_file"]]
     return Case(
@@ -150,7 +160,7 @@ def _command(which: Sequence[str], operators: Sequence[str], extension: Sequence
 
 def _folder(cache: Path, kind: str, commands: Sequence[Sequence[str]]) -> Path:
     """Where the cases that commands make are kept: named after them and the version of tosa-tools."""
-    key = repr((importlib.metadata.version("tosa-tools"), commands))
+    key = repr((importlib.metadata.version("tosa-tools"), commands, _FORM))
     return cache / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
@@ -159,12 +169,21 @@ def _generate_once(cache: Path, kind: str, commands: Sequence[Sequence[str]]) ->
     folder = _folder(cache, kind, commands)
     if not folder.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as temporary:
-            for index, command in enumerate(commands):
-                _generate(command, Path(temporary) / "made" / str(index))
-            with contextlib.suppress(OSError):  # another test process was faster
-                (Path(temporary) / "made").rename(folder)
+        with waiting_lock(cache / f".{folder.name}.lock", on_wait=lambda: None):
+            if not folder.exists():
+                _fill(folder, commands)
     return folder
+
+
+def _fill(folder: Path, commands: Sequence[Sequence[str]]) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        cases = Path(temporary) / "cases"
+        for index, command in enumerate(commands):
+            _generate(command, cases / str(index))
+        for description in cases.rglob("desc.json"):
+            write_sums(description.parent)
+        (cases / _WHOLE).touch()
+        cases.rename(folder)
 
 
 def _generate(command: Sequence[str], folder: Path) -> None:

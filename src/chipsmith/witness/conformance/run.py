@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from chipsmith.cache import cache_folder
+from chipsmith.cache import own_folder
 from chipsmith.chip import Chip, load_chip
 from chipsmith.errors import BadInput, CheckFailed, ChipsmithError
 from chipsmith.processors import processors
@@ -154,7 +154,7 @@ def run_official_cases(
     _check(names, sample, most_cycles)
     bench = bench_of(_target(target, chip or load_chip("edge-256")), most_cycles=most_cycles)
     bench.build()
-    folder = cache or cache_folder() / "conformance"
+    folder = cache or own_folder("conformance")
     legal, others = complete(folder, seed=seed, operators=names), illegal(folder, operators=names)
     with _processes() as run:
         outcomes = _run_legal(legal, bench, sample, run)

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
+from chipsmith.learn.networks.modules.normalise import Norm, build_norm
+
 
 def _convolution(inputs: int, outputs: int, *, kernel: int, stride: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
@@ -27,15 +29,15 @@ class PaddedShortcut(nn.Module):
 
 
 class BasicBlock(nn.Module):
-    """Two 3 x 3 convolutions with batch normalisation around which the input goes past."""
+    """Two 3 x 3 convolutions, each normalised, around which the input goes past."""
 
-    def __init__(self, *, inputs: int, outputs: int, stride: int, padded_shortcut: bool) -> None:
+    def __init__(self, *, inputs: int, outputs: int, stride: int, padded_shortcut: bool, norm: Norm) -> None:
         super().__init__()
         self.conv1 = _convolution(inputs, outputs, kernel=3, stride=stride)
-        self.bn1 = nn.BatchNorm2d(outputs)
+        self.bn1 = build_norm(norm, outputs)
         self.conv2 = _convolution(outputs, outputs, kernel=3, stride=1)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.shortcut = _shortcut(inputs, outputs, stride, padded=padded_shortcut)
+        self.bn2 = build_norm(norm, outputs)
+        self.shortcut = _shortcut(inputs, outputs, stride, padded=padded_shortcut, norm=norm)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
@@ -43,12 +45,12 @@ class BasicBlock(nn.Module):
         return functional.relu(self.bn2(self.conv2(hidden)) + self.shortcut(images))
 
 
-def _shortcut(inputs: int, outputs: int, stride: int, *, padded: bool) -> nn.Module:
+def _shortcut(inputs: int, outputs: int, stride: int, *, padded: bool, norm: Norm) -> nn.Module:
     if stride == 1 and inputs == outputs:
         return nn.Identity()
     if padded:
         return PaddedShortcut(inputs=inputs, outputs=outputs, stride=stride)
-    return nn.Sequential(_convolution(inputs, outputs, kernel=1, stride=stride), nn.BatchNorm2d(outputs))
+    return nn.Sequential(_convolution(inputs, outputs, kernel=1, stride=stride), build_norm(norm, outputs))
 
 
 class ResidualNetwork(nn.Module):
@@ -63,16 +65,19 @@ class ResidualNetwork(nn.Module):
         widths: tuple[int, ...],
         imagenet_stem: bool,
         padded_shortcut: bool,
+        norm: Norm,
     ) -> None:
         super().__init__()
         kernel, stride = (7, 2) if imagenet_stem else (3, 1)
         self.conv1 = _convolution(inputs, widths[0], kernel=kernel, stride=stride)
-        self.bn1 = nn.BatchNorm2d(widths[0])
+        self.bn1 = build_norm(norm, widths[0])
         self.pool = nn.MaxPool2d(3, stride=2, padding=1) if imagenet_stem else nn.Identity()
         self.stages = len(blocks)
         for number, (count, before, width) in enumerate(zip(blocks, (widths[0], *widths), widths, strict=False), 1):
             strides = [1 if number == 1 else 2, *[1] * (count - 1)]
-            self.add_module(f"layer{number}", _stage(before, width, strides, padded_shortcut=padded_shortcut))
+            self.add_module(
+                f"layer{number}", _stage(before, width, strides, padded_shortcut=padded_shortcut, norm=norm)
+            )
         self.linear = nn.Linear(widths[-1], outputs)
         self.apply(_initialise)
 
@@ -84,11 +89,11 @@ class ResidualNetwork(nn.Module):
         return self.linear(functional.adaptive_avg_pool2d(hidden, 1).flatten(1))
 
 
-def _stage(before: int, width: int, strides: list[int], *, padded_shortcut: bool) -> nn.Module:
+def _stage(before: int, width: int, strides: list[int], *, padded_shortcut: bool, norm: Norm) -> nn.Module:
     channels = [before, *[width] * len(strides)]
     return nn.Sequential(
         *(
-            BasicBlock(inputs=inputs, outputs=width, stride=stride, padded_shortcut=padded_shortcut)
+            BasicBlock(inputs=inputs, outputs=width, stride=stride, padded_shortcut=padded_shortcut, norm=norm)
             for inputs, stride in zip(channels, strides, strict=False)
         )
     )

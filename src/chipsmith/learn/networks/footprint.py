@@ -1,0 +1,66 @@
+"""What a training of a network keeps in memory, known before any of it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chipsmith.errors import BadInput
+from chipsmith.learn.networks.base import Network, Shape
+from chipsmith.memory import GIB, usable_memory
+
+if TYPE_CHECKING:
+    import torch
+
+_COPIES = 4
+"""Of the weights: themselves, their gradients, and two moments of an optimiser such as Adam."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footprint:
+    """Bytes of all parameters, and of what the layers give for one example, which the backward pass reads."""
+
+    weight_bytes: int
+    activation_bytes: int
+
+    def training_bytes(self, batch: int) -> int:
+        """The least that steps of `batch` examples keep in memory."""
+        return _COPIES * self.weight_bytes + batch * self.activation_bytes
+
+
+def measure_footprint(network: Network, *, input_shape: Shape, outputs: int) -> Footprint:
+    """Of a network that is built and called without memory, on PyTorch's meta device. Raises as `build`."""
+    import torch
+
+    with torch.device("meta"):
+        module = network.build(input_shape=input_shape, outputs=outputs).eval()
+    given = tuple(argument.to("meta") for argument in network.example_inputs(input_shape=input_shape))
+    sizes: list[int] = []
+
+    def note(_: torch.nn.Module, __: Any, output: Any) -> None:
+        tensors = output if isinstance(output, tuple) else (output,)
+        sizes.append(sum(tensor.nbytes for tensor in tensors if isinstance(tensor, torch.Tensor)))
+
+    for layer in module.modules():
+        if not list(layer.children()):
+            layer.register_forward_hook(note)
+    with torch.no_grad():
+        module(*given)
+    return Footprint(
+        weight_bytes=sum(parameter.nbytes for parameter in module.parameters()), activation_bytes=sum(sizes)
+    )
+
+
+def require_memory(network: Network, *, input_shape: Shape, outputs: int, batch: int) -> None:
+    """Raise BadInput for a network whose training needs more memory than this process may use."""
+    usable = usable_memory()
+    footprint = measure_footprint(network, input_shape=input_shape, outputs=outputs)
+    needed = footprint.training_bytes(batch)
+    if usable is not None and needed > usable:
+        weights, layers = _COPIES * footprint.weight_bytes / GIB, footprint.activation_bytes / GIB
+        name = type(network).__name__
+        raise BadInput(
+            f"training this network ({name}) in steps of {batch} examples needs {needed / GIB:,.1f} GiB, and "
+            f"this process may use {usable / GIB:,.1f}: weights, gradients and moments {weights:,.1f}, layers "
+            f"{layers:,.3f} an example; take a smaller network or a smaller training.batch_size"
+        )
