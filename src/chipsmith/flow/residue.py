@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from chipsmith.program.holdings import HOLDINGS, Labels, label_memories
+from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Port, Program
 from chipsmith.program.residue import trace_residue
 from chipsmith.program.streams import Mask
 from chipsmith.schema import Json
 from chipsmith.sim.functional import final_memories
 from chipsmith.sim.memory import Array
-from chipsmith.witness.cosimulate import random_inputs
 
 _SEEDS = (0, 1)
 
@@ -99,7 +99,7 @@ def _first(port: Port) -> int:
 
 
 def _random_pair(program: Program) -> dict[str, Array]:
-    draws = [random_inputs(program, seed=seed) for seed in _SEEDS]
+    draws = [draw_inputs(program, seed=seed) for seed in _SEEDS]
     return {
         port.name: np.concatenate([draw[port.name].reshape(_first(port), *port.shape[1:]) for draw in draws])
         for port in program.manifest.inputs
