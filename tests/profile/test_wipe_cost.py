@@ -11,8 +11,10 @@ from chipsmith.compiler.compile import compile_graph
 from chipsmith.frontends.registry import load_model
 from chipsmith.profile.wipe_cost import inference_cycles, wipe_cycles
 from chipsmith.sim.cycle import simulate
+from chipsmith.targets.npu import NpuTarget
 
-GRAPH = load_model(str(Path(__file__).parents[1] / "networks" / "gru.tosa"), None).graph
+NETWORKS = Path(__file__).parents[1] / "networks"
+GRAPH = load_model(str(NETWORKS / "gru.tosa"), None).graph
 
 
 @pytest.mark.parametrize("warm", [False, True])
@@ -23,3 +25,11 @@ def test_the_outputs_stand_when_they_do_without_a_wipe(warm):
     assert wipe_cycles(bare, before) == 0
     assert inference_cycles(wiped, after) == before.latency_cycles
     assert wipe_cycles(wiped, after) == after.latency_cycles - before.latency_cycles > 0
+
+
+def test_a_record_of_the_inference_says_what_the_wipe_takes():
+    network = load_model(str(NETWORKS / "gru.tosa"), None)
+    chip = load_chip("nano-64")
+    bare, wiped = (NpuTarget(chip=chip, wipe=wipe).prepare(network).graph.profile() for wipe in (False, True))
+    assert bare.latency.wipe_cycles == 0
+    assert wiped.latency.wipe_cycles == wiped.latency.cold_cycles - bare.latency.cold_cycles
