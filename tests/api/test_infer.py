@@ -203,7 +203,7 @@ def test_an_index_that_does_not_exist_reads_zeros_and_is_told(capsys):
         cli.main(["infer", "rows.onnx", "--calibration", "calibration.npy", "--input", "tokens.npy", "--json"])
     assert done.value.code in (0, None)
     (told,) = json.loads(capsys.readouterr().out)["stray_indices"]
-    assert told.endswith("index 5 is outside of the rows 0 to 4 and gives 0")
+    assert told.endswith("index 5 is outside of the rows 0 to 4 and gives the integer 0")
 
 
 def test_a_simulation_tells_them_too():

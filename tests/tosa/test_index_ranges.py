@@ -68,5 +68,5 @@ def test_the_first_index_that_does_not_exist_is_told_with_the_rows():
     graph = looking_up(raised=True)
     tokens = np.array([[[3, -10, 9, 0]], [[1, 12, -11, 2]]], np.int32)
     (stray,) = find_stray_indices(graph, {"tokens": tokens})
-    assert "index 12 is outside of the rows 0 to 9 and gives 0" in str(stray)
+    assert "index 12 is outside of the rows 0 to 9 and gives the integer 0" in str(stray)
     assert find_stray_indices(graph, {"tokens": tokens[:1]}) == []

@@ -81,17 +81,13 @@ def _manifest_fields(manifest: Manifest) -> dict[str, Any]:
         if fields[name] is None:
             del fields[name]
     fields["operators"] = [_placement_fields(placement) for placement in fields["operators"]]
-    for ports in ("inputs", "outputs"):
-        fields[ports] = [_port_fields(port) for port in fields[ports]]
+    fields |= {"inputs": [port.to_json() for port in manifest.inputs]}
+    fields |= {"outputs": [port.to_json() for port in manifest.outputs]}
     return fields
 
 
 def _placement_fields(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name != "source" or value}
-
-
-def _port_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name != "index_range" or value is not None}
 
 
 def write_program(program: Program, path: Path) -> None:

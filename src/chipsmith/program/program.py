@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
@@ -36,6 +37,10 @@ class Port:
     address: Count
     size_bytes: Count
     index_range: tuple[Index, Index] | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The fields, without the range of indices where it holds none."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
 
 
 class Placed(enum.StrEnum):

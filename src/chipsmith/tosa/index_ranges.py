@@ -28,7 +28,7 @@ class StrayIndex:
     rows: int
 
     def __str__(self) -> str:
-        does = "gives 0" if self.operator.kind == "GATHER" else "writes nothing"
+        does = "gives the integer 0" if self.operator.kind == "GATHER" else "writes nothing"
         name = f"{self.operator.kind} '{self.operator.name}'"
         return f"{name}: index {self.index} is outside of the rows 0 to {self.rows - 1} and {does}"
 

@@ -7,7 +7,7 @@ import pytest
 from float_values import applied, floats
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.forms.indexing import count_from_start, gather
+from chipsmith.frontends.forms.indexing import count_from_start, gather, gather_blocks, gather_elements, scatter_blocks
 from chipsmith.frontends.forms.movement import (
     add_axes,
     broadcast,
@@ -136,6 +136,29 @@ def test_gather_by_computed_indices():
         return gather(build, table, count_from_start(build, chosen, (12,)), 1)
 
     np.testing.assert_array_equal(applied(form, ARRAY, indices), ARRAY[:, indices])
+
+
+def test_an_index_outside_of_its_axis_is_taken_for_no_other_place():
+    """(0, 7) of axes (3, 5) would be the place of (1, 2), were the axes one."""
+    table, zeros = ARRAY[0, :3, 0], np.zeros(())
+    places = np.array([[0, 7], [1, 2], [-1, 0], [3, 0], [2, 4], [2**31 - 1, 2**31 - 1], [-(2**31), 1]])
+    ours = applied(lambda build, x, chosen: gather_blocks(build, x, chosen), table, places)
+    np.testing.assert_array_equal(ours, [zeros, table[1, 2], zeros, zeros, table[2, 4], zeros, zeros])
+
+
+def test_an_element_outside_of_its_axis_is_taken_for_no_other_place():
+    table, indices = ARRAY[0, :3, 0], np.array([[0, 5, -1, 3, 4]])
+    ours = applied(lambda build, x, chosen: gather_elements(build, x, chosen, 1), table, indices)
+    np.testing.assert_array_equal(ours, [[table[0, 0], 0, 0, table[0, 3], table[0, 4]]])
+
+
+def test_an_update_outside_of_its_axis_is_written_nowhere():
+    target, updates = ARRAY[0, :3, 0], floats(3)
+    places = np.array([[0, 7], [1, 2], [-1, 0]])
+    ours = applied(lambda build, x, chosen, new: scatter_blocks(build, x, chosen, new), target, places, updates)
+    expected = target.copy()
+    expected[1, 2] = updates[1]
+    np.testing.assert_array_equal(ours, expected)
 
 
 def test_a_constant_table_is_gathered_too():

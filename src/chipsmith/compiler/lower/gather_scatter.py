@@ -14,7 +14,7 @@ from chipsmith.tosa.graph import Operator
 
 
 def gather(op: Operator, context: LoweringContext) -> Iterator[tuple[UnplacedInstruction, ...]]:
-    """Rows of values [N, K, C] by numbers [N, W], one a beat, to [N, W, C]."""
+    """Rows of values [N, K, C] by numbers [N, W], one a beat, to [N, W, C]; zeros where there is no such row."""
     values, numbers = (context.view(name) for name in op.inputs)
     o = context.view(op.outputs[0])
     nest = _nest(a=values, numbers=numbers, o=o, a_step=0, o_step=o.strides[1])
@@ -22,7 +22,7 @@ def gather(op: Operator, context: LoweringContext) -> Iterator[tuple[UnplacedIns
 
 
 def scatter(op: Operator, context: LoweringContext) -> Iterator[tuple[UnplacedInstruction, ...]]:
-    """A copy of values [N, K, C], then rows of input [N, W, C] to the places that the numbers [N, W] name."""
+    """A copy of values [N, K, C], then rows of input [N, W, C] to the rows that the numbers [N, W] name."""
     values, numbers, rows = (context.view(name) for name in op.inputs)
     o = context.view(op.outputs[0])
     yield lower_copy(values, o, context.chip)

@@ -28,12 +28,14 @@ from chipsmith.tosa.builder import GraphBuilder, Shape
 from chipsmith.tosa.graph import DType
 
 _LARGEST_MATRIX = 1 << 22
+_NOWHERE = -(1 << 26)
+"""Before every element of a tensor, also where another index is added, or several of these."""
 
 
 def gather(build: GraphBuilder, table: Value, indices: Value, axis: int, *, dtype: DType = DType.FP32) -> GraphValue:
     """The elements of a table along an axis at INT32 indices from 0 on, whose axes take that axis's place.
 
-    `dtype` is the type of a constant table. A computed index that is outside is a fault of the network's inputs.
+    `dtype` is the type of a constant table. A computed index that is outside gives 0.
     """
     size, rank = table.shape[axis], len(table.shape)
     order = (axis, *(index for index in range(rank) if index != axis))
@@ -146,11 +148,11 @@ def _raise_negative(build: GraphBuilder, indices: GraphValue, sizes: Sequence[in
 def _flatten_places(build: GraphBuilder, indices: Value, sizes: Shape) -> Value:
     """Places (..., depth) as numbers (...) of the elements of a tensor of these sizes."""
     strides = np.cumprod((1, *sizes[:0:-1]))[::-1]
-    if isinstance(indices, Const):
-        return Const(values=(indices.values * strides).sum(axis=-1))
+    steps = scale_index(build, indices, sizes=sizes, strides=strides.tolist())
+    if isinstance(steps, Const):
+        return Const(values=steps.values.sum(axis=-1))
     last = len(indices.shape) - 1
-    factors = build.constant(strides.reshape((*(1,) * last, -1)), DType.INT32)
-    total = build.reduce("REDUCE_SUM", build.multiply(place(build, indices), factors), last)
+    total = build.reduce("REDUCE_SUM", place(build, steps), last)
     return natural_value(build, build.reshape(total, indices.shape[:-1]))
 
 
@@ -159,12 +161,34 @@ def _flatten_element_places(build: GraphBuilder, indices: Value, sizes: Shape, a
     strides = [math.prod(sizes[index + 1 :]) for index in range(len(sizes))]
     grid = np.indices(indices.shape, dtype=np.int64)
     others = sum(grid[index] * strides[index] for index in range(len(sizes)) if index != axis)
-    if isinstance(indices, Const):
-        return Const(values=indices.values * strides[axis] + others)
-    factor = build.constant(np.full((1,) * len(sizes), strides[axis]), DType.INT32)
-    scaled = build.multiply(place(build, indices), factor)
+    steps = scale_index(build, indices, sizes=(sizes[axis],), strides=(strides[axis],))
+    if isinstance(steps, Const):
+        return Const(values=steps.values + others)
     offsets = build.constant(np.broadcast_to(others, indices.shape), DType.INT32)
-    return natural_value(build, build.binary("ADD", scaled, offsets))
+    return natural_value(build, build.binary("ADD", place(build, steps), offsets))
+
+
+def scale_index(build: GraphBuilder, indices: Value, *, sizes: Sequence[int], strides: Sequence[int]) -> Value:
+    """How far indices of axes lead in a tensor: each times its stride; so far before it that sums with others stay
+    there where it is outside of its axis, so that no index is taken for another place of the tensor.
+
+    Several sizes and strides belong to the indices along the last axis.
+    """
+    rank = len(indices.shape)
+    limits, factors = (np.reshape(each, (*(1,) * (rank - 1), -1) if rank else ()) for each in (sizes, strides))
+    if isinstance(indices, Const):
+        inside = (indices.values >= 0) & (indices.values < limits)
+        return Const(values=np.where(inside, indices.values * factors, _NOWHERE))
+    plain = restore_order(build, indices)
+    zero, end, stride, nowhere = (
+        build.constant(values, DType.INT32) for values in (limits * 0, limits, factors, limits * 0 + _NOWHERE)
+    )
+    below = build.binary("GREATER", zero, plain.tensor, DType.BOOL)
+    beyond = build.binary("GREATER_EQUAL", plain.tensor, end, DType.BOOL)
+    outside = build.binary("LOGICAL_OR", below, beyond, DType.BOOL)
+    steps = build.multiply(plain.tensor, stride)
+    chosen = build.emit("SELECT", (outside, nowhere, steps), build.shape(plain.tensor), DType.INT32)
+    return replace(plain, tensor=chosen)
 
 
 def _emit_gather(build: GraphBuilder, rows: str, indices: Value) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from chipsmith.frontends.forms.indexing import (
     gather,
     gather_elements,
     one_hot,
+    scale_index,
     scatter_blocks,
     scatter_elements,
 )
@@ -98,12 +100,11 @@ def _index_front(call: AtenCall, value: Value, items: list[object], axes: list[i
     if axes != list(range(first, first + len(axes))):
         raise call.refuse("computed indices of axes that are no neighbours are not gathered")
     build, sizes = call.build, [value.shape[axis] for axis in axes]
-    total: GraphValue | None = None
+    steps: list[Value] = []
     for item, size, stride in zip(items, sizes, np.cumprod([1, *sizes[:0:-1]])[::-1], strict=True):
         counted = count_from_start(build, _as_integers(call, item), (size,))
-        step = apply_binary(build, "MUL", counted, Const(values=np.asarray(stride)))
-        total = step if total is None else apply_binary(build, "ADD", total, step)
-    assert total is not None
+        steps.append(scale_index(build, counted, sizes=(size,), strides=(int(stride),)))
+    total = reduce(lambda left, right: apply_binary(build, "ADD", left, right), steps)
     shape = (*value.shape[:first], math.prod(sizes), *value.shape[first + len(axes) :])
     return gather(build, reshape(build, call.place_value(value), shape), total, first)
 

@@ -44,9 +44,10 @@ def _gather(_: Operation, values: Sequence[Values]) -> Values:
 def _scatter(_: Operation, values: Sequence[Values]) -> Values:
     target, indices, source = _spread(*values)
     rows = target.shape[2]
-    spare = np.concatenate([target, target[:, :, :1]], axis=2)  # one more row takes what names none
+    spare: Values = np.concatenate([target, target[:, :, :1]], axis=2)  # one more row takes what names none
     np.put_along_axis(spare, np.where(_inside(indices, rows), indices, rows)[..., None], source, axis=2)
-    return spare[:, :, :rows]
+    kept: Values = spare[:, :, :rows]
+    return kept
 
 
 def _spread(*values: Values) -> list[Values]:
@@ -57,7 +58,8 @@ def _spread(*values: Values) -> list[Values]:
 
 def _inside(indices: Values, rows: int) -> Values:
     """Which indices name a row."""
-    return np.logical_and(indices >= 0, indices < rows)
+    inside: Values = np.logical_and(indices >= 0, indices < rows)
+    return inside
 
 
 GATHER = OperatorRow(
