@@ -15,7 +15,7 @@ import chipsmith
 from chipsmith.chip import load_chip
 from chipsmith.compiler.wipe.wipe_program import append_wipe
 from chipsmith.hardware.simulate import MemoryBehaviour
-from chipsmith.program.registers import Register
+from chipsmith.program.registers import DataRegister
 from chipsmith.program.residue import trace_residue
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
@@ -95,7 +95,7 @@ def test_random_programs_use_every_register_and_leave_the_same():
         bare, wiped = wiped_random_program(load_chip("nano-64"), seed)
         used |= trace_residue(bare).registers
         assert_equal_endings(wiped, 2)
-    assert used == set(Register)
+    assert used == set(DataRegister)
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from chipsmith.errors import BadInput
 from chipsmith.program.file import parse_program, serialize_program
 from chipsmith.program.instructions import Load, Op, Space, Store, Table, TensorInstruction, VectorInstruction
 from chipsmith.program.program import Program, encode_pages
-from chipsmith.program.registers import Register, registers_filled, registers_used
+from chipsmith.program.registers import DataRegister, registers_filled, registers_used
 from chipsmith.program.residue import check_wipe, trace_residue
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import final_memories
@@ -104,27 +104,27 @@ def test_a_wiped_program_comes_back_from_its_file():
 
 def test_a_short_instruction_fills_none_of_the_lanes_and_a_long_one_does():
     short = VectorInstruction(lanes=CHIP.vector.lanes - 1)
-    assert Register.LANES in registers_used(short, {"A"})
+    assert DataRegister.LANES in registers_used(short, {"A"})
     assert registers_filled(short, CHIP) == frozenset()
-    assert registers_filled(VectorInstruction(lanes=2 * CHIP.vector.lanes), CHIP) == {Register.LANES}
+    assert registers_filled(VectorInstruction(lanes=2 * CHIP.vector.lanes), CHIP) == {DataRegister.LANES}
 
 
 def test_accumulators_are_filled_by_two_whole_tiles():
     pixels = 2 * CHIP.tensor.tile_pixels
-    assert Register.ACCUMULATORS in registers_filled(TensorInstruction(output_width=pixels), CHIP)
-    assert Register.ACCUMULATORS not in registers_filled(TensorInstruction(output_width=pixels - 1), CHIP)
+    assert DataRegister.ACCUMULATORS in registers_filled(TensorInstruction(output_width=pixels), CHIP)
+    assert DataRegister.ACCUMULATORS not in registers_filled(TensorInstruction(output_width=pixels - 1), CHIP)
 
 
 def test_a_stage_is_used_by_the_instructions_that_have_it():
-    assert Register.DIVIDER in registers_used(VectorInstruction(op=Op.DIV), {"A"})
-    assert Register.ROWS in registers_used(VectorInstruction(op=Op.GATHER), {"B"})
+    assert DataRegister.DIVIDER in registers_used(VectorInstruction(op=Op.DIV), {"A"})
+    assert DataRegister.ROWS in registers_used(VectorInstruction(op=Op.GATHER), {"B"})
     looked_up = VectorInstruction(table=Table.TABLE8)
-    assert Register.LOOKUPS in registers_used(looked_up, {"A"})
-    assert Register.TABLE not in registers_used(looked_up, {"A"})
-    assert Register.TABLE in registers_used(looked_up, {"TABLE"})
+    assert DataRegister.LOOKUPS in registers_used(looked_up, {"A"})
+    assert DataRegister.TABLE not in registers_used(looked_up, {"A"})
+    assert DataRegister.TABLE in registers_used(looked_up, {"TABLE"})
 
 
 def test_a_load_that_a_warm_inference_skips_fills_nothing():
     assert registers_filled(Load(run_bytes=4, once=1), CHIP) == frozenset()
-    assert registers_filled(Load(space=Space.PAGE, run_bytes=4), CHIP) == {Register.LOADED_WORD}
+    assert registers_filled(Load(space=Space.PAGE, run_bytes=4), CHIP) == {DataRegister.LOADED_WORD}
     assert registers_used(Store(run_bytes=4), {"source"}) == frozenset()

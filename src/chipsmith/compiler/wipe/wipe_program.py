@@ -16,7 +16,7 @@ from chipsmith.compiler.wipe.zeros import Span, clear_external, clear_local, loc
 from chipsmith.program.instructions import Instruction, Load, Space
 from chipsmith.program.locks import EXTERNAL_REGIONS
 from chipsmith.program.program import Program
-from chipsmith.program.registers import Register
+from chipsmith.program.registers import DataRegister
 from chipsmith.program.residue import Residue, trace_residue
 from chipsmith.program.streams import Mask, external_stream
 
@@ -47,7 +47,7 @@ def _wipe(program: Program, residue: Residue, kept: Mask, places: WipePlaces) ->
     # Instructions start in order: the tensor engine goes first, unless what it reads has to be cleared before.
     ready = not residue.local[places.source : places.source + places.source_bytes].any()
     tensor = tuple(flush_tensor(registers, places, chip))
-    if Register.LOADED_WORD in registers:
+    if DataRegister.LOADED_WORD in registers:
         yield flush_load(places, chip)
     yield clear_local(target, places.source, chip)
     yield from tensor[:1] if ready else ()
