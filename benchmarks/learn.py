@@ -78,6 +78,7 @@ RECIPES = {
     "cifar10_pretrained": Job(recipe="cifar10_pretrained", most_lost=0.5),
     "cifar10": Job(recipe="cifar10_short"),
     "spoken_digits": Job(recipe="spoken_digits", least=0.90),
+    "digits_private": Job(recipe="digits_private", seeds=(0, 1, 2), least=0.92),
     "sentiment": Job(recipe="sentiment", least=0.74),
     "shakespeare": Job(recipe="shakespeare"),
     "vowels_gru": Job(recipe="vowels_gru"),

@@ -17,6 +17,7 @@ from drawings.imports import draw_imports, import_table
 from drawings.job import draw_job
 from drawings.kernels import draw_kernels, figures_table
 from drawings.machine import draw_machine
+from drawings.privacy import draw_privacy, privacy_table
 from drawings.scaling import draw_scaling, scaling_table
 from drawings.timeline import draw_pipeline, draw_timeline
 from published_tables import published_tables
@@ -86,6 +87,11 @@ def networks(text: str) -> str:
     return replace_parts(text, {"families": kinds_table(NetworkSettings)})
 
 
+def privacy(text: str) -> str:
+    """The figures of the study of private digits."""
+    return replace_parts(text, {"study": privacy_table()})
+
+
 def published(text: str) -> str:
     """What each table of published measurements holds."""
     return replace_parts(text, {"tables": published_tables()})
@@ -141,9 +147,11 @@ PAGES: Mapping[str, Page] = {
     "pictures/job.svg": lambda _: draw_job(),
     "pictures/kernels.svg": lambda _: draw_kernels(),
     "pictures/machine.svg": lambda _: draw_machine(),
+    "pictures/privacy.svg": lambda _: draw_privacy(),
     "pictures/scaling.svg": lambda _: draw_scaling(),
     "pictures/tensor-pipeline.svg": lambda _: draw_pipeline(),
     "pictures/timeline.svg": lambda _: draw_timeline(),
+    "privacy.md": privacy,
     "published.md": published,
     "quantum.md": quantum,
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.svm import SVC
 from tasks import Features, StudyTask, split_task, validation_parts
 
-from chipsmith.cache import keep_bytes, read_entry, working_on
+from chipsmith.cache import content_key, installed_versions, keep_bytes, read_entry, working_on
 from chipsmith.quantum.device import load_device
 from chipsmith.quantum.kernel import (
     KernelMachine,
@@ -34,6 +34,7 @@ from chipsmith.quantum.transpile import DeviceCircuit, transpile_circuit, transp
 
 VERSION = 1
 """Of what a cell is: a new number leaves the cells of the cache unread."""
+_USED = ("chipsmith", "numpy", "torch", "scikit-learn", "pennylane", "qiskit", "qiskit-aer")
 SHOTS = 1000
 PART = 200
 """Examples that are judged, and for kernels fitted, with noise; the first of the split, which is shuffled."""
@@ -85,7 +86,7 @@ def _accuracy(labels: NDArray[Any], truth: NDArray[Any]) -> float:
 
 
 def _cached(name: str, compute: Callable[[], Any]) -> Any:
-    kind, file = f"quantum_study_{VERSION}", f"{name}.json"
+    kind, file = f"quantum_study_{VERSION}", f"{name}-{content_key([installed_versions(_USED)])[:12]}.json"
     with working_on(kind, file):
         known = read_entry(kind, file)
         if known is None:

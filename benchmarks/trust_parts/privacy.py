@@ -16,7 +16,7 @@ from chipsmith.files import write_whole
 
 STUDY = Path(__file__).parents[2] / "docs" / "privacy.json"
 FOLDER = Path("runs") / "audit-privacy"
-EPSILONS = ("8", "4", "2", "1", "none")
+EPSILONS = ("1", "2", "4", "8", "none")
 SHADOWS, SEEDS = 16, 3
 _SEEDED = ("training.privacy.noise=seeded",)
 

@@ -103,7 +103,7 @@ class Command(click.Command):
     def __init__(self, verb: AnyVerb) -> None:
         exit_code = f"\n\nExit code 1 where {verb.fails}." if verb.fails else ""
         super().__init__(
-            verb.name,
+            verb.command,
             help=verb.summary + exit_code,
             short_help=verb.summary,
             context_settings={"show_default": True},
@@ -238,7 +238,7 @@ app = Commands(
     PROGRAM,
     help=_HELP,
     no_args_is_help=True,
-    commands={name: Command(verb) for name, verb in VERBS.items()},
+    commands={verb.command: Command(verb) for verb in VERBS.values()},
     params=[
         click.Option(
             ["--version"],

@@ -7,17 +7,20 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 
-_MOST_UNFOLDED_BYTES = 2 << 30
-"""An archive may unfold to so much, and to its own size."""
+UNFOLDED_BYTES, UNFOLDED_TIMES = 1 << 30, 20
+"""An archive may unfold to so many bytes, or to so many times its own size."""
+
+
+_UNFINISHED = ".unfinished"
+"""Ends the name of a file that is being written."""
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
@@ -33,6 +36,13 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
         _replace(target, data)
     except (OSError, ValueError) as error:
         raise BadInput(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what writers that were killed have left in a folder and those below it; nobody else may work there."""
+    for path in folder.rglob(f".*{_UNFINISHED}"):
+        with suppress(OSError):
+            path.unlink()
 
 
 def make_folder(folder: Path) -> None:
@@ -54,12 +64,15 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
 def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[str, npt.NDArray[np.generic]]:
     """The one array of an `.npy` file, or the arrays of an `.npz` file by name; nothing is unpickled.
 
-    Raises BadInput where the file is missing, damaged, too large for this machine's memory, or holds objects.
+    Raises BadInput where the file is missing, damaged, too large for this machine's memory, holds objects, or is a
+    small archive that unfolds to more than UNFOLDED_BYTES.
     """
     with _naming_damage(path), Path(path).open("rb") as file:
-        _refuse_packed(file, path)
         loaded = np.load(file, allow_pickle=False)
-        return loaded if isinstance(loaded, np.ndarray) else {name: _member(loaded, name) for name in loaded.files}
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        _check_unfolding(path, loaded.zip)
+        return {name: _member(loaded, name) for name in loaded.files}
 
 
 def map_array(path: str | os.PathLike[str]) -> npt.NDArray[np.generic]:
@@ -86,14 +99,14 @@ def _naming_damage(path: str | os.PathLike[str]) -> Iterator[None]:
         raise BadInput(f"{path} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error
 
 
-def _refuse_packed(file: BinaryIO, path: str | os.PathLike[str]) -> None:
-    """Refuse, before any is unfolded, an archive of a few bytes that unfolds to gigabytes; give the start back."""
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            unfolded = sum(member.file_size for member in archive.infolist())
-        if unfolded > max(_MOST_UNFOLDED_BYTES, file.seek(0, os.SEEK_END)):
-            raise BadInput(f"{path} unfolds to {unfolded:,} bytes; write it with numpy.savez, which does not pack")
-    file.seek(0)
+def _check_unfolding(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> None:
+    """Refuse an archive that was written to fill the memory: no member unfolds to more than it says here."""
+    members = archive.infolist()
+    folded, unfolded = (sum(sizes) for sizes in zip(*((m.compress_size, m.file_size) for m in members), strict=True))
+    if unfolded > UNFOLDED_BYTES and unfolded > UNFOLDED_TIMES * folded:
+        raise BadInput(
+            f"{path} unfolds {folded:,} bytes to {unfolded:,}, as numbers hardly do; write it with numpy.savez"
+        )
 
 
 def _member(archive: Mapping[str, object], name: str) -> npt.NDArray[np.generic]:
@@ -118,7 +131,7 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, npt.NDArray[
 
 
 def _replace(target: Path, data: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=f".{target.name}{_UNFINISHED}")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -12,7 +12,7 @@ from chipsmith.cli import main
 from chipsmith.errors import BadInput
 from chipsmith.flow.generation_networks import DEFAULT_NETWORKS, find_published, load_networks, name_network
 from chipsmith.flow.generations import SystemGroup, collect_published, read_groups
-from chipsmith.learn.progress import SILENT
+from chipsmith.learn.progress import SILENT, SilentProgress
 from chipsmith.profile.profile import Evidence
 
 DIGITS = Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"
@@ -207,3 +207,43 @@ def test_a_run_of_a_quantum_network_stands_below_the_line(tmp_path):
     (row,) = [row for row in shown.comparison.rows if row.is_judged]
     assert row.source == str(run / "result.json")
     assert "90.0 % (88.0–92.0)" in page.read_text()
+
+
+# --- the network of a recipe, kept in the cache -----------------------------------------------------------------------
+
+RECIPE = """
+name: rows
+task: classification
+data: {kind: table, path: PATH, target: kind}
+network: {kind: mlp, hidden: [8]}
+training: {epochs: 2, batch_size: 16}
+"""
+
+
+class Stages(SilentProgress):
+    def __init__(self) -> None:
+        self.trained = 0
+
+    def stage(self, name: str) -> None:
+        self.trained += name.startswith("train ")
+
+
+def test_a_recipe_is_trained_once_for_the_same_data(tmp_path, monkeypatch):
+    """Not by the name of its file: other content of the same length is other work, and so is a damaged entry."""
+    pytest.importorskip("torch")
+    monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path / "cache"))
+    table, recipe, stages = tmp_path / "rows.csv", tmp_path / "rows.yaml", Stages()
+    lines = [f"{row}.25,{(row * 7) % 60}.5,{'ab'[row % 2]}" for row in range(60)]
+    table.write_text("\n".join(["x,y,kind", *lines]))
+    recipe.write_text(RECIPE.replace("PATH", str(table)))
+
+    def load() -> int:
+        load_networks([str(recipe)], None, stages)
+        return stages.trained
+
+    assert (load(), load()) == (1, 1)
+    (entry,) = (tmp_path / "cache" / "generations").iterdir()
+    entry.write_bytes(entry.read_bytes().replace(b"rows", b"raws", 1))
+    assert (load(), load()) == (2, 2)
+    table.write_text(table.read_text().replace("17.25", "18.25"))
+    assert (load(), load()) == (3, 3)

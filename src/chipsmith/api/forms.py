@@ -27,6 +27,12 @@ def _terminal_progress() -> "Progress":
     return terminal_progress()
 
 
+def _passphrase() -> str | None:
+    from chipsmith.deployment.signatures.keys import PASSPHRASE_VARIABLE
+
+    return os.environ.get(PASSPHRASE_VARIABLE)
+
+
 def _limit_options() -> tuple[Parameter, ...]:
     memory = Option(metavar="SIZE", help="Memory that the program may take, such as 4GiB; default 2GiB.")
     work = Option(metavar="CYCLES", help="Cycles of an inference up to which it is executed; default 1000000000.")
@@ -40,12 +46,6 @@ def _build_limits(given: Mapping[str, Any]) -> "Limits | None":
     from chipsmith.program.limits import read_limits
 
     return read_limits(given["memory_limit"], given["work_limit"])
-
-
-def _passphrase() -> str | None:
-    from chipsmith.deployment.signatures.keys import PASSPHRASE_VARIABLE
-
-    return os.environ.get(PASSPHRASE_VARIABLE)
 
 
 Model = Annotated[
@@ -142,7 +142,6 @@ CompiledProgram = Annotated[
 DeployedProgram = Annotated[
     Union[AnyPath, "Program"], Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")
 ]
-ProgramLimits = Annotated["Limits | None", OptionGroup(options=_limit_options, build=_build_limits)]
 Passphrase = Annotated[str | None, Supplied(supply=_passphrase)]
 SignedPath = Annotated[
     AnyPath,
@@ -152,4 +151,5 @@ RequiredSignature = Annotated[
     AnyPath | None,
     Option(metavar="PUB.pem", help="Read nothing that the owner of this public key did not sign, as it is."),
 ]
+ProgramLimits = Annotated["Limits | None", OptionGroup(options=_limit_options, build=_build_limits)]
 Inputs = AnyPath | Mapping[str, "Array"] | None

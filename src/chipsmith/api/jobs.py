@@ -83,8 +83,8 @@ def run(
     A quantum network compiles for no chip: it is judged exactly, with shots and with the noise of a device, beside
     classical models on the same features, and the folder has its circuit (QuantumRunResult).
 
-    The same recipe gives the same result but for its `host` block. A chip that differs from its witness is no
-    exception: see `RunResult.failure`. Raises BadInput and OperatorRefused.
+    The same recipe gives the same result but for its `host` block; fresh noise of a private one differs each time. A
+    chip that differs from its witness is no exception: see `RunResult.failure`. Raises BadInput and OperatorRefused.
     """
     from chipsmith.flow.quantum_run import run_quantum
     from chipsmith.flow.run import run_recipe
@@ -221,7 +221,7 @@ def predict(
     from chipsmith.deployment.language import Writing
     from chipsmith.deployment.predict import predict_raw
 
-    loaded = as_program(program, limits=limits, require_signature=require_signature)
+    loaded = as_program(program, limits, require_signature)
     name = loaded.manifest.network if loaded is program else str(program)
     writing = Writing(tokens=tokens, temperature=temperature, seed=as_seed(seed))
     return predict_raw(

@@ -45,7 +45,7 @@ def cosim(
     from chipsmith.program.port_values import draw_inputs
     from chipsmith.witness.cosimulate import compare
 
-    loaded = as_program(program, limits=limits, require_signature=require_signature)
+    loaded = as_program(program, limits, require_signature)
     path = as_path(wave)
     if path is not None:
         check_folder(path)

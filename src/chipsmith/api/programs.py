@@ -25,7 +25,15 @@ from chipsmith.api.forms import (
 )
 from chipsmith.api.loading import QUANTISE, describe_quantisation, load_network, read_options, resolve_source
 from chipsmith.api.parameter import Option
-from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_genuine_model, as_path, as_program
+from chipsmith.api.values import (
+    as_arrays,
+    as_arrays_by_name,
+    as_chip,
+    as_decibels,
+    as_genuine_model,
+    as_path,
+    as_program,
+)
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
 from chipsmith.errors import BadInput
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
     from chipsmith.flow.residue import LeftBehind
     from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
     from chipsmith.frontends.quantized_network import QuantizedNetwork
+    from chipsmith.program.limits import Limits
     from chipsmith.program.program import Program
     from chipsmith.tosa.graph import Array
     from chipsmith.witness.check.verdict import SourceCheck
@@ -82,7 +91,7 @@ def compile(
     from chipsmith.flow.results import CompileResult
     from chipsmith.program.file import write_program
 
-    path = as_path(output)
+    path, least_db = as_path(output), as_decibels(floor, "--floor")
     if path is not None:
         check_folder(path)
     asked = parse_stages(name for name in print_after if name != QUANTISE)
@@ -101,7 +110,7 @@ def compile(
         path=path,
         stages=stages,
         quantisation=None if network.quantisation is None else network.quantisation.report,
-        check=None if no_check else _check(network, compilation.program, model, floor, random_calibration),
+        check=None if no_check else _check(network, compilation.program, model, least_db, random_calibration),
     )
 
 
@@ -147,7 +156,7 @@ def simulate(
     from chipsmith.sim.cycle import simulate as simulate_cycles
     from chipsmith.sim.functional import execute
 
-    loaded = as_program(program, limits=limits, require_signature=require_signature)
+    loaded = as_program(program, limits, require_signature)
     path = as_path(output)
     if path is not None:
         if inputs is None:
@@ -164,14 +173,14 @@ def simulate(
         warm=simulate_cycles(loaded, warm=True),
         path=path,
         stray_indices=describe_stray_inputs(loaded, arrays),
-        residue=_residue(loaded, arrays) if residue else None,
+        residue=_residue(loaded, arrays, limits) if residue else None,
     )
 
 
-def _residue(program: "Program", given: "Mapping[str, Array]") -> "LeftBehind":
+def _residue(program: "Program", given: "Mapping[str, Array]", limits: "Limits | None") -> "LeftBehind":
     from chipsmith.flow.residue import measure_residue
 
-    return measure_residue(program, given)
+    return measure_residue(program, given, limits=limits)
 
 
 def infer(
@@ -213,7 +222,8 @@ def infer(
     given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
     times; the result's latency has their median and 99th percentile. An index that a table has no row for reads zeros,
-    and is told (`InferResult.stray_indices`). On a `board`, which an emulator has, the instructions of each inference
+    and is told (`InferResult.stray_indices`), as are values beyond the
+    integers (`InferResult.clipped_inputs`). On a `board`, which an emulator has, the instructions of each inference
     are counted. `require_signature` is the public key of who has to have signed the network's file, and nothing but
     that file is read then. The other arguments are as for `compile`.
 
@@ -223,13 +233,14 @@ def infer(
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.inference import (
         arrange_inputs,
+        describe_clipped,
         describe_stray_indices,
         infer_counted,
         infer_outputs,
         time_inferences,
     )
     from chipsmith.flow.results import InferResult
-    from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
+    from chipsmith.targets import CountedNetwork, HostedGraph, TargetOptions, load_target, read_precision
 
     with as_genuine_model(model, require_signature) as genuine:
         wanted = TargetOptions(
@@ -257,6 +268,7 @@ def infer(
             outputs=outputs,
             path=path,
             stray_indices=describe_stray_indices(network, inferences),
+            clipped_inputs=describe_clipped(network, inferences) if isinstance(prepared, HostedGraph) else (),
             latency=latency,
             counted=counted,
         )
@@ -290,11 +302,11 @@ def estimate(
 
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
-    targets = [as_chip(chip, settings) for chip in chips]
+    targets, least_db = [as_chip(chip, settings) for chip in chips], as_decibels(floor, "--floor")
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in targets]
-    check = None if no_check else _check(network, programs[0], model, floor, random_calibration)
+    check = None if no_check else _check(network, programs[0], model, least_db, random_calibration)
     return tuple(
         Estimate(network=network.graph.name, chip=describe_chip(chip), inference=quick_profile(program), check=check)
         for chip, program in zip(targets, programs, strict=True)

@@ -1,5 +1,6 @@
 """From what a verb is given, a name or a file or the thing itself, to the thing."""
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -45,14 +46,20 @@ def as_seed(seed: int) -> int:
     return seed
 
 
+def as_decibels(value: float, option: str) -> float:
+    """A number of decibels for an option. Raises BadInput for one that is not finite: nothing is above or below it."""
+    if not math.isfinite(value):
+        raise BadInput(f"{option} is a number of decibels, such as 20; {value} is given")
+    return value
+
+
 def as_program(
-    program: Union[AnyPath, "Program"], *, limits: "Limits | None" = None, require_signature: AnyPath | None = None
+    program: Union[AnyPath, "Program"], limits: "Limits | None", require_signature: AnyPath | None
 ) -> "Program":
     """A Program, or that of a file, whose signature by `require_signature` is verified before anything is parsed.
 
-    Reading it takes no more than `limits` allow, which are the environment's by default. The file is read once: the
-    bytes that are parsed are those that were verified. Raises BadInput, and CheckFailed where they are not what was
-    signed.
+    It may take no more than the limits. The bytes that are parsed are those that were verified. Raises BadInput, and
+    CheckFailed where they are not what was signed.
     """
     from chipsmith.program.file import parse_program, read_program
     from chipsmith.program.program import Program

@@ -149,7 +149,7 @@ def _print_inference(result: InferResult) -> None:
         table.add_row(name, str(array.dtype), str(list(array.shape)), *limits)
     table.caption = f"written to {result.path}" if result.path else "not written; --output OUT.npz writes them"
     print_tables(table)
-    _print_lines(result.stray_indices)
+    _print_lines((*result.stray_indices, *result.clipped_inputs))
     if result.latency is not None:
         latency = result.latency
         print(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
+from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.run_folder import CHECKPOINT, PAGE, RESULT, TRAINED, choose_folder, sole_work
 from chipsmith.flow.training import train_in
 from chipsmith.learn.compression.variants import CompressionContext
@@ -18,6 +19,7 @@ from chipsmith.learn.data.fingerprint import hash_parts
 from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.recipe import Recipe
+from chipsmith.learn.trained import identify
 from chipsmith.learn.trained_file import load_trained, save_trained
 from chipsmith.learn.training.identity import bit_versions
 from chipsmith.reports.compression import render_compression
@@ -71,7 +73,7 @@ def compress_recipe(
 def _compress(
     recipe: Recipe, chip: Chip, settings: CompressionSettings, *, path: Path, progress: Progress
 ) -> Compressed:
-    data = recipe.load_data()
+    data = load_for_training(recipe, progress).data
     if data.task is Task.GENERATION:
         raise BadInput(f"recipe {recipe.name}: compression takes networks whose answer can be judged, not generation")
     epochs = max(1, settings.epochs or recipe.training.epochs)
@@ -94,6 +96,7 @@ def _identity(recipe: Recipe, chip: Chip, epochs: int, data: Dataset) -> Json:
         "epochs of a small network": epochs,
         "data": hash_parts(data),
         "versions": bit_versions(data),
+        "network's code or first weights": identify(recipe, data).key(),
     }
 
 

@@ -21,10 +21,9 @@ from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model, load_random
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, load_trained, save_trained, shipped_recipes
-from chipsmith.learn.data.fingerprint import hash_parts
 from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
-from chipsmith.learn.training.identity import bit_versions
+from chipsmith.learn.trained import identify
 from chipsmith.suggest import nearest_in_brackets
 from chipsmith.systems.computer_rows import NamedNetwork
 from chipsmith.systems.quantum_rows import read_quantum_run
@@ -177,8 +176,7 @@ def _train(recipe: Recipe, text: str, progress: Progress) -> QuantizedNetwork:
             f"{text} is no network for processors and chips: `chipsmith run {text}`, then name its run folder"
         )
     data = recipe.load_data()
-    depends_on = (recipe.model_dump(mode="json"), hash_parts(data), bit_versions(data))
-    name = content_key([json.dumps(depends_on).encode()])
+    name = content_key([recipe.model_dump_json().encode(), identify(recipe, data).key().encode()])
     with working_on(_KIND, name):
         trained = _read_trained(name, recipe)
         if trained is None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from chipsmith.program.holdings import HOLDINGS, Labels, label_memories
+from chipsmith.program.limits import Limits
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Port, Program
 from chipsmith.program.residue import trace_residue
@@ -52,14 +53,15 @@ class LeftBehind:
         return {**asdict(self), "rows": [asdict(row) for row in self.rows], "registers": list(self.registers)}
 
 
-def measure_residue(program: Program, given: Mapping[str, Array]) -> LeftBehind:
+def measure_residue(program: Program, given: Mapping[str, Array], *, limits: Limits | None = None) -> LeftBehind:
     """What a verified Program leaves behind, simulated with the first two inferences that are given.
 
-    Where fewer are given, two inferences on random inputs are simulated in their stead.
+    Where fewer are given, two inferences on random inputs are simulated in their stead. BadInput where that takes more
+    than `limits` allow, which are the environment's by default.
     """
     pair = _first_two(program, given)
     compared = "the first two inputs" if pair else "two random inputs"
-    memories = final_memories(program, pair or _random_pair(program))
+    memories = final_memories(program, pair or _random_pair(program), limits=limits)
     differing = [(memory[0] != memory[1]) for memory in (memories.local, memories.private)]
     residue, (local, external) = trace_residue(program), label_memories(program)
     constants = np.zeros(len(program.constants), np.bool_)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chipsmith.data_report import DataReport, findings_to_plain
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -155,7 +156,8 @@ class SimResult:
 class InferResult:
     """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
 
-    `stray_indices` has a sentence for each operator that got an index which its table has no row for.
+    `stray_indices` has a sentence for each operator that got an index which its table has no row for, `clipped_inputs`
+    for each input with values beyond what its integers stand for, where the target computes in these.
     `latency` is that of warm inferences of the first input by this computer's clock, None where it was not asked for.
     `counted` has the instructions and the memory of the inferences where an emulated board ran them.
     """
@@ -166,6 +168,7 @@ class InferResult:
     outputs: Mapping[str, Array]
     path: Path | None
     stray_indices: tuple[str, ...] = ()
+    clipped_inputs: tuple[str, ...] = ()
     latency: HostLatency | None = None
     counted: InstructionCount | None = None
 
@@ -184,6 +187,7 @@ class InferResult:
             ],
             "output": None if self.path is None else str(self.path),
             "stray_indices": list(self.stray_indices),
+            "clipped_inputs": list(self.clipped_inputs),
             "latency": None if self.latency is None else self._latency_to_json(self.latency),
             "counted": None if self.counted is None else self._count_to_json(self.counted),
         }
@@ -227,11 +231,12 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
-    """How a network was trained, its float metrics on the test part, and the file of its weights."""
+    """How a network was trained, its float metrics on the test part, its file of weights, and a look at its data."""
 
     training: Training
     metrics: Metrics
     path: Path
+    data: DataReport
 
     def to_json(self) -> Json:
         """The object of `chipsmith train --json`; `accuracy_source` is there for classification and language."""
@@ -253,8 +258,17 @@ class TrainResult:
             "reason": verdict.reason,
             "best_epoch": training.best_epoch.number,
             "history": [dataclasses.asdict(epoch) for epoch in training.history.epochs],
+            "privacy": self._privacy_to_json(),
             "weights": str(self.path),
+            "data_findings": findings_to_plain(self.data),
         }
+
+    def _privacy_to_json(self) -> Json | None:
+        """What a private training promises and what is outside of that; None of another."""
+        budget = self.training.history.budget
+        if budget is None:
+            return None
+        return {**dataclasses.asdict(budget), "outside": list(self.training.outside_of_promise)}
 
 
 @dataclass(frozen=True, kw_only=True)

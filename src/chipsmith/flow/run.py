@@ -13,6 +13,7 @@ from chipsmith.chip import Chip
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
 from chipsmith.flow.bill_of_materials import leave_run_bom
+from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.records import (
     Judged,
     calibration_records,
@@ -60,8 +61,9 @@ def run_recipe(
     if processes().count > 1:
         raise BadInput("run takes one process; under torchrun use `chipsmith train`")
     stages = StageTimer(progress)
-    with stages.stage("load the data"):
-        data = recipe.load_data()
+    with stages.stage("load the data and look at them"):
+        inspected = load_for_training(recipe, progress)
+        data = inspected.data
     with stages.stage("train"):
         trained = train_in(folder, recipe, data, resume=resume, progress=progress)
     with stages.stage("quantise and lower to TOSA"):
@@ -98,6 +100,7 @@ def run_recipe(
         seed=recipe.seed,
         versions=versions(),
         host=stages.wall_s,
+        data=inspected.report,
         host_steps=network.host_steps,
         training=training_record(trained.training),
         metrics=metric_records(judged.values()),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chipsmith.errors import BadInput
-from chipsmith.files import make_folder, write_whole
+from chipsmith.files import make_folder, remove_unfinished, write_whole
 from chipsmith.learn import TrainedNetwork, save_trained
 from chipsmith.locks import sole_lock
 from chipsmith.program.file import serialize_program
@@ -56,6 +56,7 @@ def sole_work(folder: Path) -> Iterator[None]:
     refusal = f"another process works in {folder}: wait until it is done, or name another folder with --out"
     try:
         with sole_lock(folder / _LOCK, refusal=refusal):
+            remove_unfinished(folder)
             yield
     except PermissionError as error:
         raise BadInput(f"cannot write in the run folder {folder}: {error.strerror}; name another: --out") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from chipsmith.learn.privacy.boundary import outside_of_promise
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
+from chipsmith.learn.training.identity import TrainingIdentity, identify_training
 from chipsmith.learn.training.machines import MachineCandidate
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.validation.verdict import Verdict, guess_loss, judge
@@ -76,7 +77,8 @@ def train(
 ) -> TrainedNetwork:
     """Train fresh weights of the recipe's network on `dataset`, which is `recipe.load_data()` or a part of it.
 
-    The same recipe gives the same bits with the same PyTorch on the same kind of processor. `checkpoint` as in `fit`.
+    The same recipe gives the same bits with the same PyTorch on the same kind of processor; fresh noise of a private
+    one differs each time. `checkpoint` as in `fit`.
     Raises BadInput where the parts of the recipe do not fit each other, and CheckFailed where the training fails.
     """
     require_torch(f"train {recipe.name}")
@@ -97,6 +99,18 @@ def train(
         on_epoch=on_epoch,
     )
     return TrainedNetwork(module=module, training=describe(recipe, dataset, history))
+
+
+def identify(recipe: Recipe, dataset: Dataset) -> TrainingIdentity:
+    """All that the recipe's trained network depends on, the code of a function of one's own among it."""
+    return identify_training(
+        build_module(recipe, dataset),
+        dataset,
+        settings=recipe.training,
+        seed=recipe.seed,
+        loss=None,
+        work=recipe.trained_by(),
+    )
 
 
 def build_module(recipe: Recipe, dataset: Dataset) -> torch.nn.Module:
@@ -137,7 +151,7 @@ def describe(
         target_scaling=dataset.target_scaling,
         train_examples=len(dataset.train),
         validation_examples=len(dataset.validation),
-        guess_loss=guess_loss(dataset),
+        guess_loss=guess_loss(replace(dataset, train=recipe.calibration_part(dataset))),
         history=history,
         candidates=candidates,
         outside_of_promise=outside_of_promise(recipe, dataset),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chipsmith.data_report import findings_to_plain
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.profile.profile import Totals
@@ -40,6 +41,7 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
         "bit_exact": exact.exact if exact else None,
         "images": chip.count if chip else None,
         **inference_to_plain(record.inference),
+        "data_findings": findings_to_plain(record.data),
         "versions": dict(record.versions),
         "hashes": dict(record.hashes),
         "record": plain,

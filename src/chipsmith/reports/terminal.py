@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from chipsmith.reports.author_names import AUTHOR_COLUMN, TERMINAL_LETTERS, shorten
 from chipsmith.reports.headline import Headline, headlines, significant
+from chipsmith.reports.privacy import privacy_lines
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -103,6 +104,9 @@ def print_report(record: RunRecord, *, file: TextIO | None = None) -> None:
     console.print(placement_table(record.inference.operators, record.host_steps))
     if record.training is not None:
         console.print(f"training: {record.training.verdict}; {record.training.reason}")
+        if record.training.privacy is not None:
+            for line in privacy_lines(record.training.privacy.budget, record.training.privacy.outside):
+                console.print(line)
     console.print(closing_table(record))
 
 

@@ -224,19 +224,24 @@ def test_a_pipe_in_a_signatures_place_is_not_waited_for(program, run, key):
     assert "run.sig is no ordinary file" in reason(run, key)
 
 
-def test_the_bytes_that_are_used_are_those_that_were_verified(program, key, monkeypatch):
-    """The file is swapped as soon as it was read: nothing reads it again."""
+@pytest.mark.parametrize("comparison", [1, 2])
+def test_the_bytes_that_are_used_are_those_that_were_verified(program, key, monkeypatch, comparison):
+    """The file is swapped as soon as it was hashed, or as soon as it was read: what is read after that is not used."""
     from chipsmith.deployment.signatures import signature
 
     sign(program, key)
     genuine, compare = program.read_bytes(), signature._compare
+    comparisons = []
 
     def swap(signed, actual):
-        program.write_text("swapped")
+        comparisons.append(actual)
+        if len(comparisons) == comparison:
+            program.write_text("swapped")
         compare(signed, actual)
 
     monkeypatch.setattr(signature, "_compare", swap)
-    assert read_genuine(program, public_key(key)) == genuine
+    if comparison == 2:
+        assert read_genuine(program, public_key(key)) == genuine
     with pytest.raises(NotGenuine, match=r"door\.program is not genuine: its content was changed"):
         read_genuine(program, public_key(key))
 

@@ -114,13 +114,16 @@ def verify_path(path: Path, key: PublicKey) -> Verification:
 
 
 def read_genuine(path: Path, key: PublicKey) -> bytes:
-    """The bytes of a signed file, which is read only once: those that were verified and no others.
+    """The bytes of a signed file: those that were verified and no others.
+
+    It is hashed as a stream first, so that no memory is spent on what is not genuine, then read and hashed again.
 
     Raises NotGenuine where they are not what the owner of `key` signed, BadInput where there is no such file.
     """
     _check_there(path)
     with _naming(path):
         signed = _open_signature(path, key)
+        _check_same(signed, path)
         data = _read(path)
         _compare(signed, contents_of_bytes(path, data))
     return data

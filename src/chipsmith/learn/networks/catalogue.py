@@ -12,7 +12,6 @@ from chipsmith.learn.networks.autoencoders import ConvAutoencoder, DenseAutoenco
 from chipsmith.learn.networks.bags import BagOfTokens
 from chipsmith.learn.networks.base import Network, Shape
 from chipsmith.learn.networks.cnn import Cnn
-from chipsmith.learn.networks.gabor import Gabor
 from chipsmith.learn.networks.mlp import Mlp
 from chipsmith.learn.networks.mobilenet import MobileNetV1, MobileNetV2, MobileNetV3
 from chipsmith.learn.networks.mobilenet_blocks import Bottleneck, Stage
@@ -51,7 +50,6 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
         "mlp_classifier": _entry(Mlp(hidden=(32, 16)), (16,), 10),
         "mlp_regressor": _entry(Mlp(hidden=(32,), activation="gelu"), (10,), 1),
         "cnn": _entry(Cnn(channels=(8, 16), norm="batch", dense=(32,)), (3, 16, 16), 10),
-        "gabor": _entry(Gabor(wavelengths=(4.0,), orientations=4, kernel=5), (3, 16, 16), 10),
         "resnet_cifar": _entry(ResNet(blocks=(1, 1, 1), widths=(8, 16, 32)), (3, 16, 16), 10),
         "resnet_imagenet": _entry(
             ResNet(stem="imagenet", shortcut="projection", blocks=(1, 1), widths=(16, 32)), (3, 32, 32), 10

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import chipsmith
+from chipsmith.cache import content_key
 from chipsmith.extras import installed_version
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.fingerprint import Digests, describe_difference
@@ -44,6 +46,11 @@ class TrainingIdentity:
         """What differs first in `other`, which is asked for now, in a few words; None where nothing does."""
         return next(self._differences(other), None)
 
+    def key(self) -> str:
+        """A name for all of it, for a cache."""
+        fields = json.dumps([dict(self.fields), f"{self.first_loss:.3g}"]).encode()
+        return content_key([fields, *(digests.tobytes() for digests in self.examples.values())])
+
     def _differences(self, other: TrainingIdentity) -> Iterator[str]:
         yield from compare_fields(self.fields, other.fields)
         for part, digests in other.examples.items():
@@ -77,7 +84,7 @@ def identify_training(
         "data set": dataset.name,
         "task": dataset.task.value,
         "classes": list(dataset.class_names),
-        "preprocessing": dataset.preprocessing.model_dump(mode="json"),
+        "data's preprocessing": dataset.preprocessing.model_dump(mode="json"),
         "modules": {name or "whole": _describe(part) for name, part in module.named_modules()},
         "parameters": {name: list(tensor.shape) for name, tensor in module.state_dict().items()},
         "first weights": hash_tensors(module.state_dict()),

@@ -5,14 +5,9 @@ from __future__ import annotations
 from chipsmith.learn.privacy.budget import PrivacyBudget
 from chipsmith.reports.headline import significant
 from chipsmith.reports.markup import Cell, coded_paragraph, number, paragraph, table
+from chipsmith.reports.privacy import promise
 from chipsmith.reports.record import LearnedRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
-
-
-def promise(budget: PrivacyBudget) -> str:
-    """The promise of a private training in a sentence."""
-    text = f"Epsilon {budget.epsilon:.2f} at delta {budget.delta:.2e}, spent on each of {budget.examples:,} examples"
-    return f"{text}, by noise that anyone can compute from the seed." if budget.noise == "seeded" else f"{text}."
 
 
 def _draw(record: LearnedRecord) -> Drawing | None:

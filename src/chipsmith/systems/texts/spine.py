@@ -42,7 +42,7 @@ CHIP_GROUPS: Mapping[ChipGeneration, tuple[Generation, ...]] = MappingProxyType(
 
 RECIPES: Mapping[LearningGeneration, tuple[str, ...]] = MappingProxyType(
     {
-        LearningGeneration.SHALLOW: ("diabetes", "sentiment"),
+        LearningGeneration.SHALLOW: ("diabetes", "sentiment", "digits_private"),
         LearningGeneration.DEEP: (
             "digits",
             "cifar10",

@@ -1,6 +1,6 @@
 """What a profile costs beside compiling and simulating: its quick form, for search, and its full one, for pages.
 
-    python benchmarks/profile.py [--chip CHIP] [--folder FOLDER] [--data FOLDER] [--json]
+    python benchmarks/profile_forms.py [--chip CHIP] [--folder FOLDER] [--data FOLDER] [--json]
 
 ResNet-18 on images of 224 x 224, as `benchmarks/large_networks.py` lowers it (its `.tosa` file stays in FOLDER, where
 one is given), and the int8 networks of MLPerf Tiny, where their folder is there (`--data` or $CHIPSMITH_DATA). Each is
