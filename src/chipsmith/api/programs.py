@@ -20,6 +20,7 @@ from chipsmith.api.forms import (
     Shapes,
     TargetDb,
     WideLayers,
+    Wipe,
     WithoutCheck,
 )
 from chipsmith.api.loading import QUANTISE, describe_quantisation, load_network, read_options, resolve_source
@@ -39,8 +40,10 @@ from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
+    from chipsmith.flow.residue import LeftBehind
     from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
     from chipsmith.frontends.quantized_network import QuantizedNetwork
+    from chipsmith.program.limits import Limits
     from chipsmith.program.program import Program
     from chipsmith.tosa.graph import Array
     from chipsmith.witness.check.verdict import SourceCheck
@@ -58,6 +61,7 @@ def compile(
     quantise: Quantise = "auto",
     wide: WideLayers = (),
     target_db: TargetDb = 20.0,
+    wipe: Wipe = False,
     output: Annotated[AnyPath | None, Option(flags=("--output", "-o"), help="The .program file to write.")] = None,
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
@@ -72,8 +76,9 @@ def compile(
     `.npz`); `random_calibration` draws them. `shapes` are those of inputs whose sizes the network leaves open, as
     "name=1x3x224x224". `quantise` says how the ranges of a float network are chosen over the calibration, and `wide`
     names operators whose results have 16 bits instead of 8; more get them, the most sensitive first, until the outputs
-    over the calibration reach `target_db`. The Program is written to `output`, if given. `print_after` names stages of
-    the compiler; what each of these made is in the result as text.
+    over the calibration reach `target_db`. With `wipe` each inference ends by clearing all that depends on its inputs
+    but the outputs, on the chip and in external memory. The Program is written to `output`, if given. `print_after`
+    names stages of the compiler; what each of these made is in the result as text.
 
     The author's own network, unchanged, runs beside the Program unless `no_check`: see `CompileResult.check`. An output
     of a float network is wrong under `floor` dB; the Program is written all the same.
@@ -93,7 +98,7 @@ def compile(
     target = as_chip(chip, settings)
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
-    compilation = compile_network_stages(network.graph, target, operator_names=network.operator_names)
+    compilation = compile_network_stages(network.graph, target, operator_names=network.operator_names, wipe=wipe)
     if path is not None:
         write_program(compilation.program, path)
     stages = {stage.value: compilation.text(stage) for stage in asked}
@@ -128,6 +133,7 @@ def simulate(
     *,
     inputs: Annotated[Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
+    residue: Annotated[bool, Option(help="List what an inference leaves in the memories and registers.")] = False,
     limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,
 ) -> "SimResult":
@@ -136,10 +142,11 @@ def simulate(
     `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
     of one inference, cold and warm. An index that a table has no row for reads zeros, and is told
-    (`SimResult.stray_indices`). `output` takes the results. A program that takes more memory, or to execute more
-    cycles, than `limits` allow is refused with what it would take; without them they are those of the variables
-    CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles. `require_signature` is
-    the public key of who has to have signed the file.
+    (`SimResult.stray_indices`). `output` takes the results. `residue` asks what an inference leaves behind: which bytes
+    and registers may depend on its inputs, and which bytes differ between two inferences. A program that takes more
+    memory, or to execute more cycles, than `limits` allow is refused with what it would take; without them they are
+    those of the variables CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles.
+    `require_signature` is the public key of who has to have signed the file.
 
     Raises BadInput for files or inputs that do not fit, CheckFailed where the file is not what was signed.
     """
@@ -166,7 +173,14 @@ def simulate(
         warm=simulate_cycles(loaded, warm=True),
         path=path,
         stray_indices=describe_stray_inputs(loaded, arrays),
+        residue=_residue(loaded, arrays, limits) if residue else None,
     )
+
+
+def _residue(program: "Program", given: "Mapping[str, Array]", limits: "Limits | None") -> "LeftBehind":
+    from chipsmith.flow.residue import measure_residue
+
+    return measure_residue(program, given, limits=limits)
 
 
 def infer(

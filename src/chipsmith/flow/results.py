@@ -13,6 +13,7 @@ from chipsmith.data_report import DataReport, findings_to_plain
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
+    from chipsmith.flow.residue import LeftBehind
     from chipsmith.learn import Metrics, Training
     from chipsmith.profile.host_latency import HostLatency
     from chipsmith.profile.instruction_count import InstructionCount
@@ -58,6 +59,14 @@ class CompileResult:
 
         return memory_peak_bytes(self.program, simulate(self.program))
 
+    @property
+    def wipe_cycles(self) -> int:
+        """Cycles of a cold inference that the wipe takes, which is simulated for it; 0 without one."""
+        from chipsmith.profile.wipe_cost import wipe_cycles
+        from chipsmith.sim.cycle import simulate
+
+        return wipe_cycles(self.program, simulate(self.program))
+
     def to_json(self) -> Json:
         """The object of `chipsmith compile --json`."""
         from chipsmith.program.file import serialize_program
@@ -73,6 +82,7 @@ class CompileResult:
             "memory_peak_bytes": self.memory_peak_bytes,
             "memory_bytes": self.program.chip.memory_bytes,
             "weight_bytes": manifest.weight_bytes,
+            "wipe_cycles": self.wipe_cycles,
             "resident": list(manifest.resident),
             "inputs": [port.to_json() for port in manifest.inputs],
             "outputs": [port.to_json() for port in manifest.outputs],
@@ -89,6 +99,7 @@ class SimResult:
     """The outputs of a Program by name (empty where no input was given), and its time cold and warm.
 
     `stray_indices` has a sentence for each input with an index that a table has no row for: it reads zeros.
+    `residue` is what an inference leaves behind; None where it was not asked for.
     """
 
     program: Program
@@ -97,9 +108,12 @@ class SimResult:
     warm: Timeline
     path: Path | None
     stray_indices: tuple[str, ...] = ()
+    residue: LeftBehind | None = None
 
     def to_json(self) -> Json:
         """The object of `chipsmith simulate --json`; latency and busy cycles are of one inference."""
+        from chipsmith.profile.wipe_cost import wipe_cycles
+
         latency_us = self.cold.latency_cycles / self.program.chip.clock_mhz
         return {
             "schema_version": SCHEMA_VERSION,
@@ -111,12 +125,15 @@ class SimResult:
             "latency_cycles": self.cold.latency_cycles,
             "latency_warm_cycles": self.warm.latency_cycles,
             "latency_us": latency_us,
+            "wipe_cold_cycles": wipe_cycles(self.program, self.cold),
+            "wipe_warm_cycles": wipe_cycles(self.program, self.warm),
             "busy_cycles": _busy(self.cold),
             "busy_warm_cycles": _busy(self.warm),
             "stall_cycles": {wait.value: cycles for wait, cycles in self.cold.stall_cycles.items()},
             "time_shares": [dataclasses.asdict(row) for row in self.time_shares],
             "resident": list(self.program.manifest.resident),
             "stray_indices": list(self.stray_indices),
+            "residue": None if self.residue is None else self.residue.to_json(),
         }
 
     @property

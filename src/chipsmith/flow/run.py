@@ -54,7 +54,9 @@ THRESHOLD_EXAMPLES = 200
 THRESHOLD_QUANTILE = 0.95
 
 
-def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progress: Progress) -> RunResult:
+def run_recipe(
+    recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progress: Progress, wipe: bool = False
+) -> RunResult:
     """Run the whole chain and leave the run folder. See `chipsmith.run`."""
     if processes().count > 1:
         raise BadInput("run takes one process; under torchrun use `chipsmith train`")
@@ -67,7 +69,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progre
     with stages.stage("quantise and lower to TOSA"):
         network = lower_trained(trained, data)
     with stages.stage("compile"):
-        npu = NpuTarget(chip=chip).prepare(network)
+        npu = NpuTarget(chip=chip, wipe=wipe).prepare(network)
 
     test = data.test if recipe.validation.executed is None else data.test.first(recipe.validation.executed)
     values = test.whole().inputs

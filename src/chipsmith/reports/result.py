@@ -64,6 +64,7 @@ def inference_to_plain(totals: Totals) -> dict[str, Any]:
         "latency_cycles": totals.latency.cold_cycles,
         "latency_warm_cycles": totals.latency.warm_cycles,
         "latency_us": totals.latency.cold_us,
+        "wipe_cycles": totals.latency.wipe_cycles,
         "inferences_per_second": totals.latency.inferences_per_second,
         "energy_uj": totals.energy_uj,
         "average_power_mw": totals.average_power_mw,
