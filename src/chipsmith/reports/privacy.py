@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from chipsmith.learn.privacy.budget import PrivacyBudget
+if TYPE_CHECKING:
+    from chipsmith.learn.privacy.budget import PrivacyBudget
 
 
 def promise(budget: PrivacyBudget) -> str:
