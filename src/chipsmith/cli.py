@@ -62,7 +62,7 @@ def _run(arguments: Sequence[str] | None) -> None:
     """Run a command, write all that it printed, and exit."""
     code = app.main(arguments, prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE, standalone_mode=False)
     sys.stdout.flush()
-    sys.exit(code)
+    sys.exit(code or 0)
 
 
 def _start_sooner() -> None:
@@ -103,7 +103,7 @@ class Command(click.Command):
     def __init__(self, verb: AnyVerb) -> None:
         exit_code = f"\n\nExit code 1 where {verb.fails}." if verb.fails else ""
         super().__init__(
-            verb.name,
+            verb.command,
             help=verb.summary + exit_code,
             short_help=verb.summary,
             context_settings={"show_default": True},
@@ -238,7 +238,7 @@ app = Commands(
     PROGRAM,
     help=_HELP,
     no_args_is_help=True,
-    commands={name: Command(verb) for name, verb in VERBS.items()},
+    commands={verb.command: Command(verb) for verb in VERBS.values()},
     params=[
         click.Option(
             ["--version"],

@@ -9,15 +9,14 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 
-_MOST_UNFOLDED_BYTES = 2 << 30
-"""An archive may unfold to so much, and to its own size."""
+UNFOLDED_BYTES, UNFOLDED_TIMES = 1 << 30, 20
+"""An archive may unfold to so many bytes, or to so many times its own size."""
 
 
 _UNFINISHED = ".unfinished"
@@ -68,9 +67,11 @@ def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[
     Raises BadInput where the file is missing, damaged, too large for this machine's memory, or holds objects.
     """
     with _naming_damage(path), Path(path).open("rb") as file:
-        _refuse_packed(file, path)
         loaded = np.load(file, allow_pickle=False)
-        return loaded if isinstance(loaded, np.ndarray) else {name: _member(loaded, name) for name in loaded.files}
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        _check_unfolding(path, loaded.zip)
+        return {name: _member(loaded, name) for name in loaded.files}
 
 
 def map_array(path: str | os.PathLike[str]) -> npt.NDArray[np.generic]:
@@ -97,14 +98,14 @@ def _naming_damage(path: str | os.PathLike[str]) -> Iterator[None]:
         raise BadInput(f"{path} is not a whole .npy or .npz file of numbers; write it with numpy.save") from error
 
 
-def _refuse_packed(file: BinaryIO, path: str | os.PathLike[str]) -> None:
-    """Refuse, before any is unfolded, an archive of a few bytes that unfolds to gigabytes; give the start back."""
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            unfolded = sum(member.file_size for member in archive.infolist())
-        if unfolded > max(_MOST_UNFOLDED_BYTES, file.seek(0, os.SEEK_END)):
-            raise BadInput(f"{path} unfolds to {unfolded:,} bytes; write it with numpy.savez, which does not pack")
-    file.seek(0)
+def _check_unfolding(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> None:
+    """Refuse an archive that was written to fill the memory: no member unfolds to more than it says here."""
+    members = archive.infolist()
+    folded, unfolded = (sum(sizes) for sizes in zip(*((m.compress_size, m.file_size) for m in members), strict=True))
+    if unfolded > UNFOLDED_BYTES and unfolded > UNFOLDED_TIMES * folded:
+        raise BadInput(
+            f"{path} unfolds {folded:,} bytes to {unfolded:,}, as numbers hardly do; write it with numpy.savez"
+        )
 
 
 def _member(archive: Mapping[str, object], name: str) -> npt.NDArray[np.generic]:

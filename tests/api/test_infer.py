@@ -103,6 +103,18 @@ def test_a_leading_axis_counts_inferences_and_may_be_left_out():
         np.testing.assert_array_equal(single[name], values[3:4])
 
 
+@pytest.mark.parametrize(("target", "told"), [("npu", True), ("reference", True), ("source", False)])
+def test_values_beyond_what_the_integers_stand_for_are_counted(target, told, capsys):
+    save_network()
+    images = np.load("x.npy")[:1]
+    images[0, 0, 0, :3] = [100, -100, np.inf]
+    result = chipsmith.infer("net.onnx", calibration="x.npy", inputs=images, target=target)
+    sentences = ("input x/in:0: 3 of 32 values are beyond its range and are cut off",)
+    assert result.clipped_inputs == (sentences if told else ())
+    assert result.to_json()["clipped_inputs"] == list(result.clipped_inputs)
+    assert chipsmith.infer("net.onnx", calibration="x.npy", inputs=np.full_like(images, 0.5)).clipped_inputs == ()
+
+
 def test_a_tensor_that_a_module_returns_twice_is_there_twice(folder, monkeypatch):
     import torch
 

@@ -9,7 +9,8 @@ import pytest
 
 import chipsmith
 from chipsmith.errors import BadInput
-from chipsmith.learn import load_recipe, load_recipe_data, load_trained, save_trained
+from chipsmith.learn import load_recipe, load_trained, save_trained
+from chipsmith.learn.recipe import load_calibration_part
 
 torch = pytest.importorskip("torch")
 
@@ -103,7 +104,8 @@ def test_a_setting_that_names_the_function_allows_it(recipe_file):
 
 
 def test_the_data_of_a_recipe_need_no_function(recipe_file, trap):
-    assert len(load_recipe_data(recipe_file).train)
+    assert len(load_calibration_part(recipe_file))
+    assert chipsmith.check_data(recipe_file).examples == 1797
     assert not trap.exists()
 
 

@@ -107,3 +107,12 @@ def test_the_schema_in_the_docs_is_that_of_the_command():
 def test_importing_learning_does_not_import_torch():
     code = "import chipsmith.learn, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("field", ["anomalies", "description", "network"])
+def test_aliases_of_aliases_are_refused_before_they_are_unfolded(tmp_path, field):
+    """60 lines that stand for 2^60 words: as they are read they take a kilobyte, as they are checked all there is."""
+    lines = ["x0: &x0 [a, a]", *(f"x{i}: &x{i} [*x{i - 1}, *x{i - 1}]" for i in range(1, 60)), f"{field}: *x59"]
+    (tmp_path / "bomb.yaml").write_text("\n".join(lines))
+    with pytest.raises(BadInput, match=r"bomb\.yaml is not YAML: .*an alias; write each value out"):
+        load_recipe(tmp_path / "bomb.yaml")

@@ -6,6 +6,15 @@ from functools import cache
 
 from compiled import compiled_profile, compiled_program, named_program
 
+from chipsmith.data_report import (
+    ColumnRange,
+    DataFinding,
+    DataReport,
+    FindingKind,
+    PartCount,
+    Severity,
+    TraitSummary,
+)
 from chipsmith.profile.measure import describe_chip, full_profile
 from chipsmith.profile.profile import Evidence, HostStep
 from chipsmith.reports.record import (
@@ -38,6 +47,40 @@ def named_record() -> RunRecord:
     return RunRecord(network="digits", chip=describe_chip(program.chip), inference=full_profile(program))
 
 
+def sample_data() -> DataReport:
+    """A look at two classes, with a warning and a note."""
+    return DataReport(
+        dataset="digits",
+        source="drawn for the tests",
+        task="classification",
+        examples=4800,
+        looked_at=4800,
+        class_names=("3", "<8>"),
+        parts=(
+            PartCount(name="training", examples=3500, by_class=(1500, 2000), repeated=4, seen_before=0),
+            PartCount(name="validation", examples=300, by_class=(100, 200), repeated=0, seen_before=0),
+            PartCount(name="test", examples=1000, by_class=(500, 500), repeated=0, seen_before=2),
+        ),
+        ranges=(ColumnRange(name="values as decoded", lowest=0, mean=33.5, highest=255),),
+        traits=(
+            TraitSummary(name="size", words=(("28 x 28", 4700), ("27 x 28", 90)), others=10),
+            TraitSummary(name="seconds", lowest=0.5, median=1, highest=2.25),
+        ),
+        findings=(
+            DataFinding(
+                severity=Severity.WARNING,
+                kind=FindingKind.LEAKAGE,
+                message="2 of 1,000 test examples (0.2%) have the same inputs as training examples",
+                count=2,
+                examples=("a <b> (test) = c (training)", "d (test) = e (training)"),
+            ),
+            DataFinding(
+                severity=Severity.NOTE, kind=FindingKind.DUPLICATES, message="4 examples repeat others", count=4
+            ),
+        ),
+    )
+
+
 @cache
 def full_record() -> RunRecord:
     """What a whole run knows; everything but the inference is made up."""
@@ -54,6 +97,7 @@ def full_record() -> RunRecord:
             HostStep(name="quantise the image", when="before", reason="the graph takes int8"),
             HostStep(name="take the largest", when="after", reason="the graph gives scores"),
         ),
+        data=sample_data(),
         training=TrainingRecord(
             epochs=(epoch(1, 0.9), epoch(2, 0.5)),
             score="accuracy",

@@ -70,7 +70,7 @@ def caches(folder: Path) -> Target:
     for kind in kinds:
         keep_bytes(kind.folder, kind.name, kind.contents)
     samples = [bytes([place]) + _entry(kind) for place, kind in enumerate(kinds)]
-    return Target(file="entry", samples=samples, mutate=mutate, parse=parse, use=lambda found: found[0].use(found[1]))
+    return Target(file="entry", samples=samples, mutate=mutate, parse=parse, use=lambda entry: entry[0].use(entry[1]))
 
 
 class Absent(ChipsmithError):

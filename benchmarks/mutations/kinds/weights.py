@@ -19,6 +19,7 @@ SETTINGS = ("training.epochs=2", "training.augmentation=null", "training.early_s
 _SMALL = (*SETTINGS, "data.name=iris", "chip=nano-64", "network.kind=mlp", "network.hidden=[6]")
 _SEALED = "checkpoint"
 """The name that is sealed with a checkpoint."""
+_UNSEALED = 0.9
 _NUMBERS = (0, 1, 2, 5, 255, 65535)
 
 
@@ -139,6 +140,8 @@ def mutate_safetensors(rng: random.Random, data: bytes) -> bytes:
         return mutate_bytes(rng, data)
     size = int.from_bytes(data[:8], "little")
     header, body = json.loads(data[8 : 8 + size]), data[8 + size :]
+    if rng.random() < _UNSEALED:
+        _drop_checksum(header["__metadata__"])
     if kind < 0.55:
         text = json.loads(header["__metadata__"]["chipsmith.training"])
         header["__metadata__"]["chipsmith.training"] = json.dumps(mutate_json(rng, text))
@@ -149,6 +152,13 @@ def mutate_safetensors(rng: random.Random, data: bytes) -> bytes:
     packed = json.dumps(header).encode()
     packed += b" " * (-len(packed) % 8)
     return len(packed).to_bytes(8, "little") + packed + body
+
+
+def _drop_checksum(metadata: dict[str, str]) -> None:
+    """As files of earlier versions are, so that what is changed is read and not only compared."""
+    fields = json.loads(metadata["chipsmith.training"])
+    del fields["sha256"]
+    metadata["chipsmith.training"] = json.dumps(fields)
 
 
 def mutate_checkpoint(rng: random.Random, data: bytes) -> bytes:

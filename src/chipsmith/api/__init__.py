@@ -1,6 +1,7 @@
 """The verbs: what Chipsmith does, each a function of the package `chipsmith` and a command of the same name.
 
     run                                                 from raw data to a chip in one go
+    check_data                                          a recipe's data, looked at before anything is trained on them
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  estimate  diff          a network or its Program on a chip
     audit                                               what a network tells of those it was trained on
@@ -22,6 +23,7 @@ Nothing heavy is imported here: each function imports what it uses.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from chipsmith.api.data import DATA_VERBS
 from chipsmith.api.deploy import DEPLOY_VERBS
 from chipsmith.api.generations import GENERATION_VERBS
 from chipsmith.api.inventory import INVENTORY_VERBS
@@ -35,6 +37,7 @@ from chipsmith.api.signatures import SIGNATURE_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
+    from chipsmith.api.data import *  # noqa: F403
     from chipsmith.api.deploy import *  # noqa: F403
     from chipsmith.api.generations import *  # noqa: F403
     from chipsmith.api.inventory import *  # noqa: F403
@@ -50,6 +53,7 @@ VERBS: Mapping[str, AnyVerb] = {
     verb.name: verb
     for verb in (
         *JOB_VERBS,
+        *DATA_VERBS,
         *PRIVACY_VERBS,
         *PROGRAM_VERBS,
         *DEPLOY_VERBS,

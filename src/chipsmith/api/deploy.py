@@ -18,7 +18,7 @@ from chipsmith.api.forms import (
 )
 from chipsmith.api.loading import load_network, read_options
 from chipsmith.api.parameter import Option
-from chipsmith.api.values import as_genuine_model
+from chipsmith.api.values import as_decibels, as_genuine_model
 from chipsmith.api.verb import Verb
 from chipsmith.console import deploy as console
 from chipsmith.errors import BadInput
@@ -68,7 +68,7 @@ def deploy(
 
     if target not in _TARGETS:
         raise BadInput(f"there are no sources for the target '{target}'; there are: {', '.join(_TARGETS)}")
-    folder = Path(output)
+    folder, least_db = Path(output), as_decibels(floor, "--floor")
     check_name(name)
     check_target(folder, list_files(name))
     with as_genuine_model(model, require_signature) as genuine:
@@ -82,7 +82,7 @@ def deploy(
         check = None
         if not no_check:
             check = check_c(
-                network, module, model=name_model(model), floor=floor, random_calibration=random_calibration
+                network, module, model=name_model(model), floor=least_db, random_calibration=random_calibration
             )
         return deploy_network(network, module, folder, check=check)
 

@@ -20,7 +20,7 @@ def word_tables(verbs: Iterable[AnyVerb]) -> str:
 def usage(verb: AnyVerb) -> str:
     """How the command is called, with the options that it needs: chipsmith rtl [CHIP] --out OUT."""
     needed = [word for word in verb.words if isinstance(word.form, Argument) or word.required]
-    return " ".join(["chipsmith", verb.name, *(_needed_word(word) for word in needed)])
+    return " ".join(["chipsmith", verb.command, *(_needed_word(word) for word in needed)])
 
 
 def _needed_word(word: Parameter) -> str:
@@ -39,7 +39,7 @@ def _word_table(verb: AnyVerb) -> str:
     if verb.schema is not None:
         rows.append(f"| `--schema` | | {verb.schema.help} | |")
     return "\n".join(
-        [f"### {verb.name}", "", "| word | in Python | what it is | default |", "|---|---|---|---|", *rows]
+        [f"### {verb.command}", "", "| word | in Python | what it is | default |", "|---|---|---|---|", *rows]
     )
 
 

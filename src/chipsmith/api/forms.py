@@ -86,6 +86,9 @@ Floor = Annotated[
     float, Option(metavar="DB", help="The least signal to noise, in dB, of an output of a float network.")
 ]
 WithoutCheck = Annotated[bool, Option(help="Do not run the author's own network beside the program.")]
+Wipe = Annotated[
+    bool, Option(help="Clear all that depends on the inputs, but the outputs, after each inference: see docs/wipe.md.")
+]
 RandomCalibration = Annotated[
     bool, Option(help="Choose the ranges of a float network on random inputs: it runs, and no result means anything.")
 ]

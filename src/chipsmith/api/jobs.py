@@ -18,6 +18,7 @@ from chipsmith.api.forms import (
     Resume,
     Seed,
     ShowProgress,
+    Wipe,
 )
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
 from chipsmith.api.values import as_chip, as_path, as_program, as_progress, as_recipe_name, as_seed
@@ -65,6 +66,7 @@ def run(
     resume: Resume = False,
     out: Annotated[AnyPath | None, Option(help="The run folder; default runs/RECIPE-SEED.")] = None,
     cosim: Annotated[bool, Option(help="Run one inference on the chip's RTL too, as `cosim`.")] = False,
+    wipe: Wipe = False,
     progress: ShowProgress = None,
 ) -> "RunResult | QuantumRunResult":
     """Raw data to a chip: train, quantise, compile, execute bit for bit, time, price, report.
@@ -76,7 +78,7 @@ def run(
     ("training.epochs=3") or of the chip ("tensor.rows=32"); `name` and `description`, which both have, are
     "recipe.name" and "chip.name". A function that the recipe's file itself names is code and runs only where `allow`
     names it too. `resume` goes on with a training that was interrupted; `cosim` adds one inference on
-    the chip's RTL.
+    the chip's RTL. `wipe` is as for `compile`.
 
     A quantum network compiles for no chip: it is judged exactly, with shots and with the noise of a device, beside
     classical models on the same features, and the folder has its circuit (QuantumRunResult).
@@ -93,13 +95,19 @@ def run(
     folder = choose_folder(as_path(out), f"{job.name}-{job.seed}")
     if job.is_quantum:
         refuse_chip(
-            job, {"--chip": chip is not None, "--cosim": cosim, **{f"--set {field}": True for field in chip_settings}}
+            job,
+            {
+                "--chip": chip is not None,
+                "--cosim": cosim,
+                "--wipe": wipe,
+                **{f"--set {field}": True for field in chip_settings},
+            },
         )
         with sole_work(folder):
             return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
     target = as_chip(chip or require_chip(job, verb="run"), chip_settings)
     with sole_work(folder):
-        result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress))
+        result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress), wipe=wipe)
     return _with_cosimulation(result) if cosim else result
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from chipsmith.api.values import as_decibels
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ def read_options(*, shapes: Sequence[str], quantise: str, wide: Sequence[str], t
     from chipsmith.frontends.options import LoadOptions
     from chipsmith.quantisation.settings import QuantisationSettings
 
-    settings = QuantisationSettings(method=_read_method(quantise), wide=tuple(wide), target_db=target_db)
+    settings = QuantisationSettings(
+        method=_read_method(quantise), wide=tuple(wide), target_db=as_decibels(target_db, "--target-db")
+    )
     return LoadOptions(shapes=dict(map(_read_shape, shapes)), quantisation=settings)
 
 

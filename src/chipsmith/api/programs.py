@@ -20,19 +20,30 @@ from chipsmith.api.forms import (
     Shapes,
     TargetDb,
     WideLayers,
+    Wipe,
     WithoutCheck,
 )
 from chipsmith.api.loading import QUANTISE, describe_quantisation, load_network, read_options, resolve_source
 from chipsmith.api.parameter import Option
-from chipsmith.api.values import as_arrays, as_arrays_by_name, as_chip, as_genuine_model, as_path, as_program
+from chipsmith.api.values import (
+    as_arrays,
+    as_arrays_by_name,
+    as_chip,
+    as_decibels,
+    as_genuine_model,
+    as_path,
+    as_program,
+)
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
+    from chipsmith.flow.residue import LeftBehind
     from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
     from chipsmith.frontends.quantized_network import QuantizedNetwork
+    from chipsmith.program.limits import Limits
     from chipsmith.program.program import Program
     from chipsmith.tosa.graph import Array
     from chipsmith.witness.check.verdict import SourceCheck
@@ -50,6 +61,7 @@ def compile(
     quantise: Quantise = "auto",
     wide: WideLayers = (),
     target_db: TargetDb = 20.0,
+    wipe: Wipe = False,
     output: Annotated[AnyPath | None, Option(flags=("--output", "-o"), help="The .program file to write.")] = None,
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
@@ -64,8 +76,9 @@ def compile(
     `.npz`); `random_calibration` draws them. `shapes` are those of inputs whose sizes the network leaves open, as
     "name=1x3x224x224". `quantise` says how the ranges of a float network are chosen over the calibration, and `wide`
     names operators whose results have 16 bits instead of 8; more get them, the most sensitive first, until the outputs
-    over the calibration reach `target_db`. The Program is written to `output`, if given. `print_after` names stages of
-    the compiler; what each of these made is in the result as text.
+    over the calibration reach `target_db`. With `wipe` each inference ends by clearing all that depends on its inputs
+    but the outputs, on the chip and in external memory. The Program is written to `output`, if given. `print_after`
+    names stages of the compiler; what each of these made is in the result as text.
 
     The author's own network, unchanged, runs beside the Program unless `no_check`: see `CompileResult.check`. An output
     of a float network is wrong under `floor` dB; the Program is written all the same.
@@ -78,14 +91,14 @@ def compile(
     from chipsmith.flow.results import CompileResult
     from chipsmith.program.file import write_program
 
-    path = as_path(output)
+    path, least_db = as_path(output), as_decibels(floor, "--floor")
     if path is not None:
         check_folder(path)
     asked = parse_stages(name for name in print_after if name != QUANTISE)
     target = as_chip(chip, settings)
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
-    compilation = compile_network_stages(network.graph, target, operator_names=network.operator_names)
+    compilation = compile_network_stages(network.graph, target, operator_names=network.operator_names, wipe=wipe)
     if path is not None:
         write_program(compilation.program, path)
     stages = {stage.value: compilation.text(stage) for stage in asked}
@@ -97,7 +110,7 @@ def compile(
         path=path,
         stages=stages,
         quantisation=None if network.quantisation is None else network.quantisation.report,
-        check=None if no_check else _check(network, compilation.program, model, floor, random_calibration),
+        check=None if no_check else _check(network, compilation.program, model, least_db, random_calibration),
     )
 
 
@@ -120,6 +133,7 @@ def simulate(
     *,
     inputs: Annotated[Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
+    residue: Annotated[bool, Option(help="List what an inference leaves in the memories and registers.")] = False,
     limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,
 ) -> "SimResult":
@@ -128,10 +142,11 @@ def simulate(
     `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
     of one inference, cold and warm. An index that a table has no row for reads zeros, and is told
-    (`SimResult.stray_indices`). `output` takes the results. A program that takes more memory, or to execute more
-    cycles, than `limits` allow is refused with what it would take; without them they are those of the variables
-    CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles. `require_signature` is
-    the public key of who has to have signed the file.
+    (`SimResult.stray_indices`). `output` takes the results. `residue` asks what an inference leaves behind: which bytes
+    and registers may depend on its inputs, and which bytes differ between two inferences. A program that takes more
+    memory, or to execute more cycles, than `limits` allow is refused with what it would take; without them they are
+    those of the variables CHIPSMITH_MEMORY_LIMIT and CHIPSMITH_WORK_LIMIT, or 2 GiB and 10^9 cycles.
+    `require_signature` is the public key of who has to have signed the file.
 
     Raises BadInput for files or inputs that do not fit, CheckFailed where the file is not what was signed.
     """
@@ -158,7 +173,14 @@ def simulate(
         warm=simulate_cycles(loaded, warm=True),
         path=path,
         stray_indices=describe_stray_inputs(loaded, arrays),
+        residue=_residue(loaded, arrays, limits) if residue else None,
     )
+
+
+def _residue(program: "Program", given: "Mapping[str, Array]", limits: "Limits | None") -> "LeftBehind":
+    from chipsmith.flow.residue import measure_residue
+
+    return measure_residue(program, given, limits=limits)
 
 
 def infer(
@@ -200,7 +222,8 @@ def infer(
     given. A network that keeps a state runs its inferences in order. `runtime`, `precision` and `threads` are those of
     targets that take them. `timed` says how many warm inferences are measured, on targets that this computer's clock
     times; the result's latency has their median and 99th percentile. An index that a table has no row for reads zeros,
-    and is told (`InferResult.stray_indices`). On a `board`, which an emulator has, the instructions of each inference
+    and is told (`InferResult.stray_indices`), as are values beyond the
+    integers (`InferResult.clipped_inputs`). On a `board`, which an emulator has, the instructions of each inference
     are counted. `require_signature` is the public key of who has to have signed the network's file, and nothing but
     that file is read then. The other arguments are as for `compile`.
 
@@ -210,13 +233,14 @@ def infer(
     from chipsmith.flow.arrays import check_output, write_outputs
     from chipsmith.flow.inference import (
         arrange_inputs,
+        describe_clipped,
         describe_stray_indices,
         infer_counted,
         infer_outputs,
         time_inferences,
     )
     from chipsmith.flow.results import InferResult
-    from chipsmith.targets import CountedNetwork, TargetOptions, load_target, read_precision
+    from chipsmith.targets import CountedNetwork, HostedGraph, TargetOptions, load_target, read_precision
 
     with as_genuine_model(model, require_signature) as genuine:
         wanted = TargetOptions(
@@ -244,6 +268,7 @@ def infer(
             outputs=outputs,
             path=path,
             stray_indices=describe_stray_indices(network, inferences),
+            clipped_inputs=describe_clipped(network, inferences) if isinstance(prepared, HostedGraph) else (),
             latency=latency,
             counted=counted,
         )
@@ -277,11 +302,11 @@ def estimate(
 
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
-    targets = [as_chip(chip, settings) for chip in chips]
+    targets, least_db = [as_chip(chip, settings) for chip in chips], as_decibels(floor, "--floor")
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in targets]
-    check = None if no_check else _check(network, programs[0], model, floor, random_calibration)
+    check = None if no_check else _check(network, programs[0], model, least_db, random_calibration)
     return tuple(
         Estimate(network=network.graph.name, chip=describe_chip(chip), inference=quick_profile(program), check=check)
         for chip, program in zip(targets, programs, strict=True)

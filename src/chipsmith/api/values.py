@@ -1,5 +1,6 @@
 """From what a verb is given, a name or a file or the thing itself, to the thing."""
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,13 @@ def as_seed(seed: int) -> int:
     if seed < 0:
         raise BadInput(f"a seed is 0 or more; {seed} is given")
     return seed
+
+
+def as_decibels(value: float, option: str) -> float:
+    """A number of decibels for an option. Raises BadInput for one that is not finite: nothing is above or below it."""
+    if not math.isfinite(value):
+        raise BadInput(f"{option} is a number of decibels, such as 20; {value} is given")
+    return value
 
 
 def as_program(

@@ -29,7 +29,7 @@ class Schema:
 
 @dataclass(frozen=True, kw_only=True)
 class Verb(Generic[Result]):
-    """A function of the package `chipsmith`, and the command of the same name.
+    """A function of the package `chipsmith`, and the command of the same name, with hyphens between its words.
 
     `present` says how the command shows what the function returns, None where another process shows it; its `failure`
     makes the command exit with 1. `fails` says in words when that is, empty where it never does.
@@ -42,8 +42,13 @@ class Verb(Generic[Result]):
 
     @property
     def name(self) -> str:
-        """The function's, and the command's."""
+        """The function's."""
         return self.function.__name__
+
+    @property
+    def command(self) -> str:
+        """The command's."""
+        return self.name.replace("_", "-")
 
     @property
     def summary(self) -> str:

@@ -87,7 +87,7 @@ class Document:
 def parse_document(text: str, *, origin: str) -> Document:
     """Parse a YAML text of nested mappings and scalars; raises BadInput with the line of a fault."""
     try:
-        loader = _Loader(text)
+        loader = PlainLoader(text)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise BadInput(
@@ -105,10 +105,11 @@ def parse_document(text: str, *, origin: str) -> Document:
         raise BadInput(f"chip {origin}: nested too deeply; a chip file has sections of single values") from None
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses aliases: a few lines of aliases of aliases stand for gigabytes."""
+class PlainLoader(yaml.SafeLoader):
+    """YAML of plain values. Refuses aliases: a few lines of aliases of aliases stand for gigabytes."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As of yaml.SafeLoader; raises MarkedYAMLError for an alias."""
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(

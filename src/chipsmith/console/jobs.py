@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from chipsmith.console.data import print_warnings
 from chipsmith.console.machines import print_cosimulation
 from chipsmith.console.presentation import Presentation, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
@@ -64,6 +65,7 @@ def _print_quantum_run(result: QuantumRunResult) -> None:
     from chipsmith.reports.quantum.terminal import print_quantum_report
 
     print_quantum_report(result.record)
+    print_warnings(result.record.data)
     print(f"run folder: {result.folder} (report.html is the page, circuit.qasm the circuit in OpenQASM 3)")
 
 
@@ -71,6 +73,7 @@ def _print_chip_run(result: RunResult) -> None:
     from chipsmith.reports.terminal import print_report
 
     print_report(result.record)
+    print_warnings(result.record.data)
     print(f"run folder: {result.folder} (report.html is the page, trace.json opens in the Perfetto viewer)")
     if result.cosim is not None:
         print_cosimulation(result.cosim)
@@ -87,6 +90,7 @@ def _print_training(result: TrainResult) -> None:
     for metric in result.metrics.metrics:
         value, low, high = (metric_text(metric.name, figure) for figure in (metric.value, metric.low, metric.high))
         print(f"test {metric.name}, float: {value} ({low} to {high}), {metric.count:,} examples")
+    print_warnings(result.data)
     print(f"weights: {result.path}")
 
 

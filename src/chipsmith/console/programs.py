@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,9 @@ from chipsmith.console.presentation import Presentation, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from chipsmith.flow.residue import LeftBehind
     from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
     from chipsmith.profile.instruction_count import InstructionCount
     from chipsmith.quantisation.quantise import QuantisationReport
@@ -59,6 +62,8 @@ def _print_program(result: CompileResult) -> None:
     table.add_row("instructions", f"{len(program.instructions):,}")
     table.add_row("on-chip memory, peak", f"{result.memory_peak_bytes:,} of {program.chip.memory_bytes:,} bytes")
     table.add_row("weights, biases, tables", f"{manifest.weight_bytes:,} bytes")
+    if manifest.wipe_start is not None:
+        table.add_row("wipe", f"{result.wipe_cycles:,} cycles of a cold inference, simulated")
     table.add_row("program file", str(result.path) if result.path else "not written; -o P.program writes it")
     print_tables(placement_table(result.operators, result.host_steps), table)
     _print_quantisation(result.quantisation)
@@ -98,12 +103,41 @@ def _print_simulation(result: SimResult) -> None:
     table = new_table(f"{program.manifest.network} on {program.chip.name}", "one inference", "cold", "warm")
     table.add_row("latency", *(f"{timeline.latency_cycles:,} cycles" for timeline in timelines))
     table.add_row("", *(f"{timeline.latency_cycles / program.chip.clock_mhz:,.2f} us" for timeline in timelines))
+    _add_wipe(table, result)
     for engine, share in result.cold.busy_share.items():
         table.add_row(f"{engine.value} engine busy", f"{share:.1%}", f"{result.warm.busy_share[engine]:.1%}")
-    print_tables(table, time_table(program.chip, result.time_shares))
+    print_tables(table, time_table(program.chip, result.time_shares), *_residue_tables(result.residue))
     if result.outputs:
         print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
     _print_lines(result.stray_indices)
+
+
+def _add_wipe(table: Table, result: SimResult) -> None:
+    """The two parts of the latency of a program that wipes."""
+    from chipsmith.profile.wipe_cost import inference_cycles, wipe_cycles
+
+    program, timelines = result.program, (result.cold, result.warm)
+    if program.manifest.wipe_start is None:
+        return
+    table.add_row("  until the outputs stand", *(f"{inference_cycles(program, each):,} cycles" for each in timelines))
+    table.add_row("  wipe", *(f"{wipe_cycles(program, each):,} cycles" for each in timelines))
+
+
+def _residue_tables(residue: LeftBehind | None) -> Iterator[Table]:
+    """What is left after END, by memory; nothing where it was not asked for."""
+    if residue is None:
+        return
+    columns = ("bytes", "may depend on inputs", "differ")
+    table = new_table("left after END, in bytes", "memory", "holds", *columns)
+    for row in residue.rows:
+        figures = (row.size_bytes, row.dependent_bytes, row.differing_bytes)
+        table.add_row(row.memory, row.holding, *(f"{figure:,}" for figure in figures))
+    registers = "; ".join(residue.registers) or "none"
+    table.caption = (
+        f"may depend: by the flow of the data; differ: simulated, {residue.compared}. Registers that may depend: "
+        f"{registers}; lines read last of {residue.read_lines} bank groups"
+    )
+    yield table
 
 
 def _print_inference(result: InferResult) -> None:
@@ -115,7 +149,7 @@ def _print_inference(result: InferResult) -> None:
         table.add_row(name, str(array.dtype), str(list(array.shape)), *limits)
     table.caption = f"written to {result.path}" if result.path else "not written; --output OUT.npz writes them"
     print_tables(table)
-    _print_lines(result.stray_indices)
+    _print_lines((*result.stray_indices, *result.clipped_inputs))
     if result.latency is not None:
         latency = result.latency
         print(

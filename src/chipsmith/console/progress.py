@@ -22,6 +22,10 @@ class TerminalProgress(Progress):
         """One line a stage."""
         self._console.print(f"{name} ...", style="dim")
 
+    def tell(self, text: str) -> None:
+        """A line that is not to be overlooked; names in it may hold what rich takes for markup."""
+        self._console.print(text, style="yellow", markup=False)
+
     def training(self, epochs: int) -> AbstractContextManager[OnEpoch]:
         """A bar over the epochs."""
         return epoch_bar(epochs=epochs, console=self._console)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
+from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.run_folder import CHECKPOINT, PAGE, RESULT, TRAINED, choose_folder, sole_work
 from chipsmith.flow.training import train_in
 from chipsmith.learn.compression.variants import CompressionContext
@@ -72,7 +73,7 @@ def compress_recipe(
 def _compress(
     recipe: Recipe, chip: Chip, settings: CompressionSettings, *, path: Path, progress: Progress
 ) -> Compressed:
-    data = recipe.load_data()
+    data = load_for_training(recipe, progress).data
     if data.task is Task.GENERATION:
         raise BadInput(f"recipe {recipe.name}: compression takes networks whose answer can be judged, not generation")
     epochs = max(1, settings.epochs or recipe.training.epochs)

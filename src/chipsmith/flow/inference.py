@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_io import AuthorTensor
+from chipsmith.frontends.quantized_io import AuthorTensor, count_clipped
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.host_latency import HostLatency
 from chipsmith.profile.instruction_count import InstructionCount
@@ -54,6 +54,17 @@ def describe_stray_indices(network: QuantizedNetwork, inferences: Inferences) ->
     integers = network.quantize_inputs(*inferences.arrays)
     shapes = {name: network.graph.tensor(name).shape for name in integers}
     return tuple(map(str, find_stray_indices(network.graph, split_inferences(integers, shapes))))
+
+
+def describe_clipped(network: QuantizedNetwork, inferences: Inferences) -> tuple[str, ...]:
+    """A sentence for each of the author's inputs with values beyond what its integers stand for."""
+    lines = []
+    for binding in network.inputs:
+        array, tensor = inferences.arrays[binding.position], network.graph.tensor(binding.tensor)
+        if clipped := count_clipped(array, binding, tensor):
+            name = network.author_inputs[binding.position].name
+            lines.append(f"input {name}: {clipped:,} of {array.size:,} values are beyond its range and are cut off")
+    return tuple(lines)
 
 
 def infer_counted(

@@ -10,6 +10,7 @@ import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.flow.bill_of_materials import leave_run_bom
+from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.quantum_records import (
     check_file,
     check_states,
@@ -76,8 +77,9 @@ def run_quantum(recipe: Recipe, folder: Path, *, resume: bool, progress: Progres
     judging = recipe.quantum or QuantumJudging()
     _require_means(recipe)
     stages = StageTimer(progress)
-    with stages.stage("load the data"):
-        data = recipe.load_data()
+    with stages.stage("load the data and look at them"):
+        inspected = load_for_training(recipe, progress)
+        data = inspected.data
     with stages.stage("train"):
         trained = train_in(folder, recipe, data, resume=resume, progress=progress)
     model = as_quantum_model(trained, data)
@@ -106,6 +108,7 @@ def run_quantum(recipe: Recipe, folder: Path, *, resume: bool, progress: Progres
         seed=recipe.seed,
         versions=versions(QUANTUM_PACKAGES),
         host=stages.wall_s,
+        data=inspected.report,
         training=training_record(trained.training),
         metrics=metric_records(row.judged for row in answered),
         confusion=confusion_record(exact.judged.metrics, data.class_names),

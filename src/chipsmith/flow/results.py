@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chipsmith.data_report import DataReport, findings_to_plain
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
+    from chipsmith.flow.residue import LeftBehind
     from chipsmith.learn import Metrics, Training
     from chipsmith.profile.host_latency import HostLatency
     from chipsmith.profile.instruction_count import InstructionCount
@@ -57,6 +59,14 @@ class CompileResult:
 
         return memory_peak_bytes(self.program, simulate(self.program))
 
+    @property
+    def wipe_cycles(self) -> int:
+        """Cycles of a cold inference that the wipe takes, which is simulated for it; 0 without one."""
+        from chipsmith.profile.wipe_cost import wipe_cycles
+        from chipsmith.sim.cycle import simulate
+
+        return wipe_cycles(self.program, simulate(self.program))
+
     def to_json(self) -> Json:
         """The object of `chipsmith compile --json`."""
         from chipsmith.program.file import serialize_program
@@ -72,6 +82,7 @@ class CompileResult:
             "memory_peak_bytes": self.memory_peak_bytes,
             "memory_bytes": self.program.chip.memory_bytes,
             "weight_bytes": manifest.weight_bytes,
+            "wipe_cycles": self.wipe_cycles,
             "resident": list(manifest.resident),
             "inputs": [port.to_json() for port in manifest.inputs],
             "outputs": [port.to_json() for port in manifest.outputs],
@@ -88,6 +99,7 @@ class SimResult:
     """The outputs of a Program by name (empty where no input was given), and its time cold and warm.
 
     `stray_indices` has a sentence for each input with an index that a table has no row for: it reads zeros.
+    `residue` is what an inference leaves behind; None where it was not asked for.
     """
 
     program: Program
@@ -96,9 +108,12 @@ class SimResult:
     warm: Timeline
     path: Path | None
     stray_indices: tuple[str, ...] = ()
+    residue: LeftBehind | None = None
 
     def to_json(self) -> Json:
         """The object of `chipsmith simulate --json`; latency and busy cycles are of one inference."""
+        from chipsmith.profile.wipe_cost import wipe_cycles
+
         latency_us = self.cold.latency_cycles / self.program.chip.clock_mhz
         return {
             "schema_version": SCHEMA_VERSION,
@@ -110,12 +125,15 @@ class SimResult:
             "latency_cycles": self.cold.latency_cycles,
             "latency_warm_cycles": self.warm.latency_cycles,
             "latency_us": latency_us,
+            "wipe_cold_cycles": wipe_cycles(self.program, self.cold),
+            "wipe_warm_cycles": wipe_cycles(self.program, self.warm),
             "busy_cycles": _busy(self.cold),
             "busy_warm_cycles": _busy(self.warm),
             "stall_cycles": {wait.value: cycles for wait, cycles in self.cold.stall_cycles.items()},
             "time_shares": [dataclasses.asdict(row) for row in self.time_shares],
             "resident": list(self.program.manifest.resident),
             "stray_indices": list(self.stray_indices),
+            "residue": None if self.residue is None else self.residue.to_json(),
         }
 
     @property
@@ -138,7 +156,8 @@ class SimResult:
 class InferResult:
     """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
 
-    `stray_indices` has a sentence for each operator that got an index which its table has no row for.
+    `stray_indices` has a sentence for each operator that got an index which its table has no row for, `clipped_inputs`
+    for each input with values beyond what its integers stand for, where the target computes in these.
     `latency` is that of warm inferences of the first input by this computer's clock, None where it was not asked for.
     `counted` has the instructions and the memory of the inferences where an emulated board ran them.
     """
@@ -149,6 +168,7 @@ class InferResult:
     outputs: Mapping[str, Array]
     path: Path | None
     stray_indices: tuple[str, ...] = ()
+    clipped_inputs: tuple[str, ...] = ()
     latency: HostLatency | None = None
     counted: InstructionCount | None = None
 
@@ -167,6 +187,7 @@ class InferResult:
             ],
             "output": None if self.path is None else str(self.path),
             "stray_indices": list(self.stray_indices),
+            "clipped_inputs": list(self.clipped_inputs),
             "latency": None if self.latency is None else self._latency_to_json(self.latency),
             "counted": None if self.counted is None else self._count_to_json(self.counted),
         }
@@ -210,11 +231,12 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
-    """How a network was trained, its float metrics on the test part, and the file of its weights."""
+    """How a network was trained, its float metrics on the test part, its file of weights, and a look at its data."""
 
     training: Training
     metrics: Metrics
     path: Path
+    data: DataReport
 
     def to_json(self) -> Json:
         """The object of `chipsmith train --json`; `accuracy_source` is there for classification and language."""
@@ -238,6 +260,7 @@ class TrainResult:
             "history": [dataclasses.asdict(epoch) for epoch in training.history.epochs],
             "privacy": self._privacy_to_json(),
             "weights": str(self.path),
+            "data_findings": findings_to_plain(self.data),
         }
 
     def _privacy_to_json(self) -> Json | None:

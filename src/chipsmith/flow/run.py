@@ -13,6 +13,7 @@ from chipsmith.chip import Chip
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
 from chipsmith.flow.bill_of_materials import leave_run_bom
+from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.records import (
     Judged,
     calibration_records,
@@ -53,19 +54,22 @@ THRESHOLD_EXAMPLES = 200
 THRESHOLD_QUANTILE = 0.95
 
 
-def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progress: Progress) -> RunResult:
+def run_recipe(
+    recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progress: Progress, wipe: bool = False
+) -> RunResult:
     """Run the whole chain and leave the run folder. See `chipsmith.run`."""
     if processes().count > 1:
         raise BadInput("run takes one process; under torchrun use `chipsmith train`")
     stages = StageTimer(progress)
-    with stages.stage("load the data"):
-        data = recipe.load_data()
+    with stages.stage("load the data and look at them"):
+        inspected = load_for_training(recipe, progress)
+        data = inspected.data
     with stages.stage("train"):
         trained = train_in(folder, recipe, data, resume=resume, progress=progress)
     with stages.stage("quantise and lower to TOSA"):
         network = lower_trained(trained, data)
     with stages.stage("compile"):
-        npu = NpuTarget(chip=chip).prepare(network)
+        npu = NpuTarget(chip=chip, wipe=wipe).prepare(network)
 
     test = data.test if recipe.validation.executed is None else data.test.first(recipe.validation.executed)
     values = test.whole().inputs
@@ -96,6 +100,7 @@ def run_recipe(recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progre
         seed=recipe.seed,
         versions=versions(),
         host=stages.wall_s,
+        data=inspected.report,
         host_steps=network.host_steps,
         training=training_record(trained.training),
         metrics=metric_records(judged.values()),

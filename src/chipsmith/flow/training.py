@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,12 @@ from chipsmith.chip import Chip, parse_overrides
 from chipsmith.chip.reading import CHIP_PREFIX
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder
+from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.results import TrainResult
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, sole_work
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
 from chipsmith.learn.progress import Progress
+from chipsmith.learn.recipe import parse_recipe
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate
 
@@ -54,10 +56,18 @@ def change_recipe(
 ) -> Recipe:
     """The recipe with its fields replaced by settings, such as "training.epochs=3", by a network and by a seed.
 
-    `allow` as in load_recipe.
-
-    Raises BadInput for a setting of something else, and for any change of a Recipe, which is changed with model_copy.
+    `allow` as in load_recipe. Raises BadInput for a setting of something else, and for any change of a Recipe, which is
+    changed with model_copy.
     """
+    return _change(recipe, _list_changes(settings, network, seed), partial(load_recipe, allow=allow))
+
+
+def read_data_recipe(recipe: str | Path | Recipe, *, settings: Sequence[str] = (), seed: int | None = None) -> Recipe:
+    """As change_recipe, for who looks at the data alone and never builds the network: it may be any function."""
+    return _change(recipe, _list_changes(settings, None, seed), parse_recipe)
+
+
+def _list_changes(settings: Sequence[str], network: str | None, seed: int | None) -> list[str]:
     changes = [setting.strip().removeprefix(RECIPE_PREFIX) for setting in settings]
     for setting in changes:
         if "=" in setting and not _is_recipes(setting):
@@ -66,8 +76,14 @@ def change_recipe(
         changes += ["network.kind=function", f"network.function={network}"]
     if seed is not None:
         changes.append(f"seed={seed}")
+    return changes
+
+
+def _change(
+    recipe: str | Path | Recipe, changes: Sequence[str], load: Callable[[str | Path, Sequence[str]], Recipe]
+) -> Recipe:
     if not isinstance(recipe, Recipe):
-        return load_recipe(recipe, changes, allow=allow)
+        return load(recipe, changes)
     if changes:
         raise BadInput("settings change a recipe that is named; change a Recipe with model_copy")
     return recipe
@@ -113,7 +129,8 @@ def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Pr
 
 
 def _train_recipe(folder: Path, recipe: Recipe, *, resume: bool, progress: Progress) -> TrainResult:
-    data = recipe.load_data()
+    inspected = load_for_training(recipe, progress)
+    data = inspected.data
     trained = train_in(folder, recipe, data, resume=resume, progress=progress)
     metrics = evaluate(
         partial(predict, trained.module),
@@ -126,7 +143,7 @@ def _train_recipe(folder: Path, recipe: Recipe, *, resume: bool, progress: Progr
     if processes().leads:
         save_trained(trained, path)
         (folder / CHECKPOINT).unlink(missing_ok=True)
-    return TrainResult(training=trained.training, metrics=metrics, path=path)
+    return TrainResult(training=trained.training, metrics=metrics, path=path, data=inspected.report)
 
 
 def _is_recipes(setting: str) -> bool:

@@ -134,6 +134,15 @@ def quantize(values: Array, binding: IoBinding, tensor: Tensor) -> Array:
     return np.ascontiguousarray(np.clip(steps, limits.min, limits.max).astype(tensor.dtype.numpy))
 
 
+def count_clipped(values: Array, binding: IoBinding, tensor: Tensor) -> int:
+    """How many values quantize cuts off, for the tensor's type ends before them; none where there is no scale."""
+    if binding.scale is None:
+        return 0
+    steps = _round(values.astype(np.float32), binding) + np.float32(binding.zero_point)
+    limits = np.iinfo(str(tensor.dtype.numpy))
+    return int(np.count_nonzero((steps < limits.min) | (steps > limits.max)))
+
+
 def _move_axes(values: Array, axes: Sequence[int]) -> Array:
     """The values with their axes in that order; [n], values of rank 0, as they are."""
     return np.transpose(values, axes) if len(axes) else values

@@ -36,6 +36,7 @@ def as_components(dataset: Dataset, count: int) -> Dataset:
         validation=validation,
         test=test,
         preprocessing=Preprocessing(reader=before.reader, steps=(*before.steps, *steps)),
+        origin=None,
     )
 
 

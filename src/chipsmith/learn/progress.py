@@ -19,6 +19,9 @@ class Progress(Protocol):
     def stage(self, name: str) -> None:
         """A stage begins; `name` says in a few words what it does."""
 
+    def tell(self, text: str) -> None:
+        """Something that whoever waits should know now, in a line."""
+
     def training(self, epochs: int) -> AbstractContextManager[OnEpoch]:
         """Gives what is to be called after each of `epochs` epochs."""
 
@@ -28,6 +31,9 @@ class SilentProgress:
 
     def stage(self, name: str) -> None:
         """See Progress.stage."""
+
+    def tell(self, text: str) -> None:
+        """See Progress.tell."""
 
     def training(self, epochs: int) -> AbstractContextManager[OnEpoch]:  # noqa: ARG002 for those who show it
         """See Progress.training."""

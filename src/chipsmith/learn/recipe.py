@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from chipsmith.chip import parse_overrides
+from chipsmith.chip.reading import PlainLoader
 from chipsmith.errors import BadInput
 from chipsmith.learn.components import as_components
 from chipsmith.learn.data import Dataset, DataSettings, Examples, Task
@@ -25,6 +26,9 @@ from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
 from chipsmith.learn.validation.settings import ValidationSettings
 from chipsmith.suggest import nearest_in_brackets
+
+Acceptable = Literal["leakage", "label_conflict"]
+"""Findings about data by which a training is refused, unless the recipe says that the data are meant so."""
 
 _SUFFIX = ".yaml"
 _CHIP = "edge-256"
@@ -61,6 +65,9 @@ class Recipe(RecipeSection):
     training: TrainingSettings
     validation: ValidationSettings = ValidationSettings()
     anomalies: tuple[str, ...] = ()
+    accept: tuple[Acceptable, ...] = Field(
+        default=(), description="what a look at the data refuses and this recipe takes as it is: see check-data"
+    )
     weights: str | None = Field(default=None, description="a file of weights that the network starts from")
     chip: str | None = Field(
         default_factory=_default_chip,
@@ -113,7 +120,10 @@ class Recipe(RecipeSection):
 
     def load_data(self) -> Dataset:
         """The data set as this recipe's task sees it. Raises BadInput."""
-        loaded = self.data.load(seed=self.seed)
+        return self.prepare(self.data.load(seed=self.seed))
+
+    def prepare(self, loaded: Dataset) -> Dataset:
+        """What `data` loaded, as this recipe's task sees it. Raises BadInput."""
         if self.principal_components is not None:
             loaded = as_components(loaded, self.principal_components)
         return as_task(loaded, self.task, anomalies=self.anomalies)
@@ -147,7 +157,7 @@ def load_recipe(name_or_path: str | Path, settings: Sequence[str] = (), *, allow
     unless `allow` names it, as `package.module:function`, or a setting does. Raises BadInput with all faults in one
     message, each with the nearest right name where a key or a kind is unknown.
     """
-    recipe = _load(name_or_path, settings)
+    recipe = parse_recipe(name_or_path, settings)
     if not _FUNCTION_FIELDS & parse_overrides(settings).keys():
         refuse_functions(recipe.network, allow=allow, origin=f"recipe {name_or_path}")
     return recipe
@@ -158,11 +168,12 @@ def load_calibration_part(name_or_path: str | Path) -> Examples:
 
     Raises BadInput.
     """
-    recipe = _load(name_or_path, ())
+    recipe = parse_recipe(name_or_path)
     return recipe.calibration_part(recipe.load_data())
 
 
-def _load(name_or_path: str | Path, settings: Sequence[str]) -> Recipe:
+def parse_recipe(name_or_path: str | Path, settings: Sequence[str] = ()) -> Recipe:
+    """As load_recipe, for who never builds the network: a function that the file names is no matter."""
     text, origin = _find_text(name_or_path)
     fields = _parse(text, origin)
     for path, value in parse_overrides(settings).items():
@@ -200,7 +211,7 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
 
 def _parse(text: str, origin: str) -> dict[str, Any]:
     try:
-        fields = yaml.safe_load(text)
+        fields = PlainLoader(text).get_single_data()
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadInput(f"recipe {origin} is not YAML: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(fields, dict):
@@ -210,8 +221,8 @@ def _parse(text: str, origin: str) -> dict[str, Any]:
 
 def _value(path: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
+        return PlainLoader(text).get_single_data()
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadInput(f"setting {path}={text:.80}: the value is not YAML") from error
 
 

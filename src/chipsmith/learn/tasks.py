@@ -31,7 +31,7 @@ def as_task(dataset: Dataset, task: Task, *, anomalies: Sequence[str] = ()) -> D
         for part, normal_only in ((dataset.train, True), (dataset.validation, True), (dataset.test, False))
     )
     names = ("normal", "anomaly") if task is Task.RECONSTRUCTION else dataset.class_names
-    return replace(dataset, task=task, class_names=names, train=train, validation=validation, test=test)
+    return replace(dataset, task=task, class_names=names, train=train, validation=validation, test=test, origin=None)
 
 
 def _rebuilt(part: Examples, strange: NDArray[np.bool_], *, normal_only: bool) -> InputsAsTargets:

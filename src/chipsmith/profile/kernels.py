@@ -12,7 +12,7 @@ from chipsmith.profile.kernel_names import kernel_names
 from chipsmith.profile.profile import KernelRow
 from chipsmith.profile.transfers import TransferRow
 from chipsmith.program.actions import ACTIONS, ActionCounts, count_actions
-from chipsmith.program.program import KernelSpan, Placement, Program, page_bytes
+from chipsmith.program.program import WIPE, WIPE_TENSOR, KernelSpan, Placement, Program, page_bytes
 from chipsmith.sim.cycle import Timeline
 
 REST = "the chip itself"
@@ -57,7 +57,7 @@ def _kernel_row(
     return KernelRow(
         name=span.name,
         kind=span.kind,
-        anchor=operators[0].kind if operators else "copy",
+        anchor=operators[0].kind if operators else WIPE if span.name in (WIPE, WIPE_TENSOR) else "copy",
         operators=tuple(operator.name for operator in operators),
         instructions=len(indices),
         first_start_cycle=int(timeline.start[indices].min()),

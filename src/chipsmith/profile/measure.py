@@ -18,6 +18,7 @@ from chipsmith.costs import (
 from chipsmith.profile.memory import memory_peak_bytes, residence
 from chipsmith.profile.prices import price_area, price_die, price_energy
 from chipsmith.profile.profile import BufferRole, ChipRecord, EngineRow, Latency, MemorySpan, Profile, Totals
+from chipsmith.profile.wipe_cost import wipe_cycles
 from chipsmith.program.actions import ActionCounts, count_program
 from chipsmith.program.program import Program
 from chipsmith.sim.cycle import Timeline, simulate
@@ -72,7 +73,7 @@ def _totals(program: Program, cold: Timeline, warm: Timeline, counts: ActionCoun
     chip, manifest, area = program.chip, program.manifest, estimate_area(program.chip)
     return Totals(
         operators=manifest.operators,
-        latency=_latency(chip, cold, warm),
+        latency=_latency(program, cold, warm),
         memory_peak_bytes=memory_peak_bytes(program, cold),
         weight_bytes=manifest.weight_bytes,
         external_bytes=counts.external_read_bytes + counts.external_write_bytes,
@@ -87,13 +88,14 @@ def _totals(program: Program, cold: Timeline, warm: Timeline, counts: ActionCoun
     )
 
 
-def _latency(chip: Chip, cold: Timeline, warm: Timeline) -> Latency:
+def _latency(program: Program, cold: Timeline, warm: Timeline) -> Latency:
     return Latency(
         cold_cycles=cold.latency_cycles,
         warm_cycles=warm.latency_cycles,
-        clock_mhz=chip.clock_mhz,
+        clock_mhz=program.chip.clock_mhz,
         engines=tuple(EngineRow(name=engine.value, busy_cycles=busy) for engine, busy in cold.busy_cycles.items()),
         stall_cycles={wait.value: cycles for wait, cycles in cold.stall_cycles.items()},
+        wipe_cycles=wipe_cycles(program, cold),
     )
 
 

@@ -81,7 +81,8 @@ class EngineRow:
 class Latency:
     """Time of one inference. Cold: everything is in external memory; warm: the resident weights are on the chip.
 
-    `engines` and `stall_cycles` (of the sequencer, by what it waited for) are of the cold inference.
+    `engines` and `stall_cycles` (of the sequencer, by what it waited for) are of the cold inference, as are
+    `wipe_cycles`: those at its end in which the outputs stand and what depends on the inputs is cleared.
     """
 
     cold_cycles: int
@@ -89,6 +90,7 @@ class Latency:
     clock_mhz: int
     engines: tuple[EngineRow, ...]
     stall_cycles: dict[str, int]
+    wipe_cycles: int = 0
 
     @property
     def cold_us(self) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.profile.kernel_names import kernel_names
 from chipsmith.program.instructions import Engine
-from chipsmith.program.program import KernelSpan, Program
+from chipsmith.program.program import WIPE, WIPE_TENSOR, KernelSpan, Program
 from chipsmith.sim.cycle import DOORBELL, Timeline
 
 COPY = "copy"
@@ -67,7 +67,8 @@ def _kinds(program: Program) -> dict[str, str]:
     kinds: dict[str, list[str]] = {}
     for operator in program.manifest.operators:
         kinds.setdefault(operator.kernel, []).append(operator.kind)
-    return {span.name: _kind(kinds.get(span.name, [])) for span in program.manifest.kernels}
+    named = {span.name: _kind(kinds.get(span.name, [])) for span in program.manifest.kernels}
+    return named | {name: WIPE for name in (WIPE, WIPE_TENSOR) if name in named}
 
 
 def _kind(operators: list[str]) -> str:

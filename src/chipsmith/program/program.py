@@ -74,7 +74,9 @@ class Placement:
 
 
 WIPE = "wipe"
-"""Name of the kernel that clears what an inference leaves behind."""
+"""Name of the kernel that clears what an inference leaves behind, on the vector engine."""
+WIPE_TENSOR = "wipe, tensor"
+"""Name of the kernel that does so on the tensor engine."""
 
 
 @dataclass(frozen=True, kw_only=True)

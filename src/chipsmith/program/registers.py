@@ -29,7 +29,7 @@ ROWS_ON_THEIR_WAY = 16
 """Places of rows that GATHER and SCATTER keep between the read and the write of a beat."""
 
 
-class Register(enum.StrEnum):
+class DataRegister(enum.StrEnum):
     """A set of registers that the data of some instructions pass through, by what it holds."""
 
     LOADED_WORD = "word that the load engine took last"
@@ -48,11 +48,11 @@ class Register(enum.StrEnum):
     ROWS = "rows of GATHER and SCATTER"
 
 
-def registers_used(instruction: Instruction, dependent: Collection[str]) -> frozenset[Register]:
+def registers_used(instruction: Instruction, dependent: Collection[str]) -> frozenset[DataRegister]:
     """The registers that hold something of the inputs after an instruction whose streams `dependent` do."""
     match instruction:
         case Load():
-            return frozenset({Register.LOADED_WORD})
+            return frozenset({DataRegister.LOADED_WORD})
         case TensorInstruction():
             return frozenset(_tensor_uses(instruction, dependent))
         case VectorInstruction():
@@ -60,44 +60,44 @@ def registers_used(instruction: Instruction, dependent: Collection[str]) -> froz
     return frozenset()
 
 
-def _tensor_uses(instruction: TensorInstruction, dependent: Collection[str]) -> Iterator[Register]:
-    yield from (Register.ARRAY, Register.ACCUMULATORS)
+def _tensor_uses(instruction: TensorInstruction, dependent: Collection[str]) -> Iterator[DataRegister]:
+    yield from (DataRegister.ARRAY, DataRegister.ACCUMULATORS)
     if StreamName.PARAMETERS in dependent:
-        yield Register.RECORDS
+        yield DataRegister.RECORDS
     if instruction.requantise is not Rounding.OFF:
-        yield from (Register.DRAIN, Register.PRODUCTS)
+        yield from (DataRegister.DRAIN, DataRegister.PRODUCTS)
     if instruction.residual:
-        yield Register.RESIDUAL
+        yield DataRegister.RESIDUAL
 
 
-def _vector_uses(instruction: VectorInstruction, dependent: Collection[str]) -> Iterator[Register]:
-    yield Register.LANES
+def _vector_uses(instruction: VectorInstruction, dependent: Collection[str]) -> Iterator[DataRegister]:
+    yield DataRegister.LANES
     if StreamName.B in dependent:
-        yield Register.SECOND_OPERAND
+        yield DataRegister.SECOND_OPERAND
     if StreamName.B in dependent and instruction.op in INDIRECT_OPS:
-        yield Register.ROWS
+        yield DataRegister.ROWS
     if StreamName.TABLE in dependent:
-        yield Register.TABLE
+        yield DataRegister.TABLE
     yield from _stages(instruction)
 
 
-def _stages(instruction: VectorInstruction) -> Iterator[Register]:
+def _stages(instruction: VectorInstruction) -> Iterator[DataRegister]:
     """The registers of the stages that not every VECTOR has."""
     if Rounding.OFF is not instruction.a_rounding or instruction.b_rounding is not Rounding.OFF:
-        yield Register.SCALED_OPERANDS
+        yield DataRegister.SCALED_OPERANDS
     if uses_multipliers(instruction):
-        yield Register.PRODUCTS
+        yield DataRegister.PRODUCTS
     if instruction.table is not Table.NONE:
-        yield Register.LOOKUPS
+        yield DataRegister.LOOKUPS
     if instruction.op is Op.DIV:
-        yield Register.DIVIDER
+        yield DataRegister.DIVIDER
 
 
-def registers_filled(instruction: Instruction, chip: Chip) -> frozenset[Register]:
+def registers_filled(instruction: Instruction, chip: Chip) -> frozenset[DataRegister]:
     """The registers that hold nothing but an instruction's own data after it, in a cold and in a warm inference."""
     match instruction:
         case Load():
-            return frozenset() if instruction.once else frozenset({Register.LOADED_WORD})
+            return frozenset() if instruction.once else frozenset({DataRegister.LOADED_WORD})
         case TensorInstruction():
             return frozenset(_tensor_fills(instruction, chip))
         case VectorInstruction():
@@ -105,37 +105,37 @@ def registers_filled(instruction: Instruction, chip: Chip) -> frozenset[Register
     return frozenset()
 
 
-def _tensor_fills(instruction: TensorInstruction, chip: Chip) -> Iterator[Register]:
+def _tensor_fills(instruction: TensorInstruction, chip: Chip) -> Iterator[DataRegister]:
     columns = chip.tensor.columns
     if instruction.mode is Mode.CONV:
-        yield Register.ARRAY
+        yield DataRegister.ARRAY
         if instruction.output_pixels >= ACCUMULATOR_TILES * chip.tensor.tile_pixels:
-            yield Register.ACCUMULATORS
+            yield DataRegister.ACCUMULATORS
     per_channel = instruction.parameters is ChannelRecord.PER_CHANNEL
     if per_channel and instruction.output_channels >= RECORD_SETS * columns:
-        yield Register.RECORDS
+        yield DataRegister.RECORDS
     if instruction.requantise is not Rounding.OFF:
-        yield Register.PRODUCTS
+        yield DataRegister.PRODUCTS
         if instruction.output_channels >= columns:
-            yield Register.DRAIN
+            yield DataRegister.DRAIN
     if instruction.residual:
-        yield Register.RESIDUAL
+        yield DataRegister.RESIDUAL
 
 
-def _vector_fills(instruction: VectorInstruction, chip: Chip) -> Iterator[Register]:
+def _vector_fills(instruction: VectorInstruction, chip: Chip) -> Iterator[DataRegister]:
     if instruction.op in INDIRECT_OPS:
         if instruction.outer_steps >= ROWS_ON_THEIR_WAY:
-            yield Register.ROWS
+            yield DataRegister.ROWS
         return
     if instruction.op is Op.DIV:
-        yield Register.DIVIDER
+        yield DataRegister.DIVIDER
     if instruction.lanes < chip.vector.lanes:
         return
     results = instruction.outer_steps * ceil_div(instruction.lanes, chip.vector.lanes)
     if results > 1 and not instruction.lane_reduce:  # two sets of sums take turns
-        yield Register.LANES
+        yield DataRegister.LANES
     if instruction.b_source is Source.STREAM:
-        yield Register.SECOND_OPERAND
+        yield DataRegister.SECOND_OPERAND
     if instruction.table is Table.TABLE16:
-        yield Register.TABLE
-    yield from (register for register in _stages(instruction) if register is not Register.DIVIDER)
+        yield DataRegister.TABLE
+    yield from (register for register in _stages(instruction) if register is not DataRegister.DIVIDER)

@@ -23,7 +23,7 @@ from chipsmith.program.instructions import (
     VectorInstruction,
 )
 from chipsmith.program.program import Program
-from chipsmith.program.registers import Register, registers_filled, registers_used
+from chipsmith.program.registers import DataRegister, registers_filled, registers_used
 from chipsmith.program.streams import Mask, Stream, external_stream, streams
 
 BANKS = 2
@@ -41,7 +41,7 @@ class Residue:
     local: Mask
     external: Mask
     read_lines: Mask
-    registers: frozenset[Register]
+    registers: frozenset[DataRegister]
 
 
 def trace_residue(program: Program) -> Residue:
@@ -92,7 +92,7 @@ def _left(program: Program, residue: Residue) -> Iterator[str]:
             yield f"{np.count_nonzero(dependent):,} bytes of {memory} memory from {np.argmax(dependent)}"
     if residue.read_lines.any():
         yield f"the line that was read last of group {np.argmax(residue.read_lines)}"
-    yield from (f"the {register}" for register in Register if register in residue.registers)
+    yield from (f"the {register}" for register in DataRegister if register in residue.registers)
 
 
 class _Flow:
@@ -103,7 +103,7 @@ class _Flow:
         self.local: Mask = np.zeros(chip.memory_bytes, np.bool_)
         self.external: Mask = np.zeros(external_bytes, np.bool_)
         self.read_lines: Mask = np.zeros(chip.memory.groups, np.bool_)
-        self.registers: set[Register] = set()
+        self.registers: set[DataRegister] = set()
 
     def follow(self, instruction: Instruction) -> None:
         """Take the flow through the next instruction."""

@@ -24,7 +24,8 @@ def verify_manifest(program: Program) -> None:
 
     Kernels hold each TENSOR and VECTOR once, and as many multiply-accumulates as these do; operators are in kernels of
     their engine; buffers hold all on-chip bytes that instructions touch, and no two have a byte at once; `resident`
-    are the buffers of `once` LOADs; `weight_bytes` are the constants that LOADs bring.
+    are the buffers of `once` LOADs; `weight_bytes` are the constants that LOADs bring. A wipe has kernels, but needs no
+    buffers: it may clear all that is not resident.
     """
     _check_names(program)
     _check_kernels(program)
@@ -150,7 +151,7 @@ def _check_buffers(program: Program) -> None:
         if (living != index).any():
             other = program.manifest.buffers[int(living[living != index][0])]
             raise BadInput(f"buffers {buffer.name} and {other.name} have the same bytes at the same time")
-    for index, instruction in enumerate(program.instructions):
+    for index, instruction in enumerate(program.instructions[: program.manifest.wipe_start]):
         for stream in streams(instruction):
             if not buffers.hold(index, stream.first, stream.last):
                 name = f"instruction {index} ({instruction.mnemonic})"
@@ -174,7 +175,7 @@ def _check_resident(program: Program) -> None:
 
 def _check_weights(program: Program) -> None:
     loaded = np.zeros(len(program.constants), np.bool_)
-    for instruction in program.instructions:
+    for instruction in program.instructions[: program.manifest.wipe_start]:
         if isinstance(instruction, Load) and instruction.space is Space.MEMORY:
             _mark_constants(loaded, instruction)
     weights = int(np.count_nonzero(loaded))

@@ -112,8 +112,11 @@ def _time(totals: Totals) -> list[Headline]:
     time = totals.latency
     kept = f"{len(totals.resident)} blocks of weights" if totals.resident else "nothing"
     warm = f"{SIMULATION}; {kept} kept on the chip from the inference before"
+    wiping = f"{time.wipe_cycles:,} cycles"
+    wipe = [_simulated("time", "of which the wipe", wiping, time.wipe_cycles, "cycles")] if time.wipe_cycles else []
     rows = [
         _simulated("time", "latency", f"{time.cold_cycles:,} cycles", time.cold_cycles, "cycles"),
+        *wipe,
         _simulated(
             "time",
             "latency in time",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import KernelRow, Profile
+from chipsmith.program.program import WIPE
 from chipsmith.reports.author_names import abridge, abridge_sources
 from chipsmith.reports.markup import escape
 
@@ -63,7 +64,9 @@ def profile_layers(profile: Profile) -> tuple[LayerRow, ...]:
 
 
 def short_name(row: KernelRow) -> str:
-    """A kernel's number and the kind of its first operator, such as 'k3 CONV2D'."""
+    """A kernel's number and the kind of its first operator, such as 'k3 CONV2D'; a wipe's by its name."""
+    if row.anchor == WIPE:
+        return row.name
     return f"{row.name.partition(':')[0]} {_SHORT_KINDS.get(row.anchor, row.anchor)}"
 
 

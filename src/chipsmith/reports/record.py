@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from chipsmith.data_report import DataReport
 from chipsmith.errors import BadInput
 from chipsmith.learn.privacy.budget import PrivacyBudget
 from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
@@ -147,7 +148,8 @@ class LearnedRecord:
     """What a run of any recipe records of its network: how it was trained, and what its answers are worth.
 
     `versions` of packages and `hashes` (SHA-256 of the run's files) by name; `host` holds wall times in seconds and is
-    the one part that differs between two runs with the same seed. What a run did not do is None or empty.
+    the one part that differs between two runs with the same seed. `data` is the look at the data before the training.
+    What a run did not do is None or empty.
     """
 
     ANSWERS: ClassVar[str]
@@ -159,6 +161,7 @@ class LearnedRecord:
     hashes: dict[str, str] = field(default_factory=dict)
     host: dict[str, float] = field(default_factory=dict)
     task: str = ""
+    data: DataReport | None = None
     training: TrainingRecord | None = None
     metrics: tuple[MetricRecord, ...] = ()
     confusion: Confusion | None = None

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chipsmith.data_report import findings_to_plain
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.profile.profile import Totals
@@ -40,6 +41,7 @@ def result_to_plain(record: RunRecord) -> dict[str, Any]:
         "bit_exact": exact.exact if exact else None,
         "images": chip.count if chip else None,
         **inference_to_plain(record.inference),
+        "data_findings": findings_to_plain(record.data),
         "versions": dict(record.versions),
         "hashes": dict(record.hashes),
         "record": plain,
@@ -62,6 +64,7 @@ def inference_to_plain(totals: Totals) -> dict[str, Any]:
         "latency_cycles": totals.latency.cold_cycles,
         "latency_warm_cycles": totals.latency.warm_cycles,
         "latency_us": totals.latency.cold_us,
+        "wipe_cycles": totals.latency.wipe_cycles,
         "inferences_per_second": totals.latency.inferences_per_second,
         "energy_uj": totals.energy_uj,
         "average_power_mw": totals.average_power_mw,

@@ -75,8 +75,25 @@ def _in_parallel(
         return list(pool.map(run, parts))
 
 
+def final_memories(program: Program, inputs: Mapping[str, Array], *, limits: Limits | None = None) -> Memories:
+    """The memories after END of a few inferences, all held together; arguments and errors as `execute` has them."""
+    importlib.import_module("chipsmith.sim.steps")
+    allowed = limits or environment_limits()
+    verify_program(program, limits=allowed)
+    inferences = _inferences(program, inputs)
+    plan_execution(program, (inputs,), inferences, allowed)
+    rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
+    return _finish(program, (rows,), slice(0, inferences))
+
+
 def _run(program: Program, series: Sequence[Mapping[str, Array]], part: slice) -> dict[str, Array]:
     """The output bytes of one chunk of inferences, by port, after a series: [inferences of the chunk, bytes]."""
+    memories = _finish(program, series, part)
+    return {port.name: _output_bytes(memories, port) for port in program.manifest.outputs}
+
+
+def _finish(program: Program, series: Sequence[Mapping[str, Array]], part: slice) -> Memories:
+    """The memories of one chunk of inferences after the last END of a series."""
     memories = blank_memories(
         inferences=part.stop - part.start,
         local_bytes=program.chip.memory_bytes,
@@ -91,7 +108,7 @@ def _run(program: Program, series: Sequence[Mapping[str, Array]], part: slice) -
         for instruction in program.instructions:
             if not (position and isinstance(instruction, Load) and instruction.once):
                 run_instruction(memories, instruction)
-    return {port.name: _output_bytes(memories, port) for port in program.manifest.outputs}
+    return memories
 
 
 def _output_bytes(memories: Memories, port: Port) -> Array:

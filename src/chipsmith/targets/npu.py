@@ -38,7 +38,7 @@ class NpuGraph:
 
 @dataclass(frozen=True, kw_only=True)
 class NpuTarget:
-    """A chip, simulated."""
+    """A chip, simulated; `wipe`: each inference of its Programs clears what depends on the inputs, but the outputs."""
 
     name: ClassVar[str] = NPU
     kind: ClassVar[Evidence] = Evidence.SIMULATED
@@ -46,6 +46,7 @@ class NpuTarget:
 
     chip: Chip
     limits: Limits | None = None
+    wipe: bool = False
 
     def missing(self) -> tuple[Missing, ...]:
         """As Target.missing: nothing."""
@@ -57,7 +58,7 @@ class NpuTarget:
 
     def prepare(self, network: QuantizedNetwork) -> HostedGraph[NpuGraph]:
         """As Target.prepare: compiled from the graph's canonical form."""
-        program = compile_network(network.graph, self.chip, operator_names=network.operator_names)
+        program = compile_network(network.graph, self.chip, operator_names=network.operator_names, wipe=self.wipe)
         return HostedGraph(host=network, graph=NpuGraph(program=program, limits=self.limits))
 
     def prepare_graph(self, graph: Graph) -> NpuGraph:

@@ -19,12 +19,12 @@ from chipsmith.program.instructions import (
     Type,
     VectorInstruction,
 )
-from chipsmith.program.registers import ACCUMULATOR_TILES, RECORD_SETS, ROWS_ON_THEIR_WAY, Register
+from chipsmith.program.registers import ACCUMULATOR_TILES, RECORD_SETS, ROWS_ON_THEIR_WAY, DataRegister
 
-_ALMOST = (1 << 30, 30)
+_IDENTITY = (1 << 30, 30)
 """A multiplier and a shift that scale by 1."""
-_DRAIN = {Register.DRAIN, Register.RESIDUAL, Register.RECORDS}
-_SCALES = {Register.SCALED_OPERANDS, Register.PRODUCTS}
+_DRAIN = {DataRegister.DRAIN, DataRegister.RESIDUAL, DataRegister.RECORDS}
+_SCALES = {DataRegister.SCALED_OPERANDS, DataRegister.PRODUCTS}
 
 
 def flush_load(places: WipePlaces, chip: Chip) -> Load:
@@ -39,9 +39,9 @@ def flush_load(places: WipePlaces, chip: Chip) -> Load:
     )
 
 
-def flush_tensor(registers: Collection[Register], places: WipePlaces, chip: Chip) -> Iterator[TensorInstruction]:
+def flush_tensor(registers: Collection[DataRegister], places: WipePlaces, chip: Chip) -> Iterator[TensorInstruction]:
     """TENSORs that fill those of the registers that are the tensor engine's."""
-    if {Register.ACCUMULATORS, Register.ARRAY} & set(registers):
+    if {DataRegister.ACCUMULATORS, DataRegister.ARRAY} & set(registers):
         yield _pixels(ACCUMULATOR_TILES * chip.tensor.tile_pixels, places, chip)
     if _DRAIN & set(registers):
         yield _channels(registers, places, chip)
@@ -67,10 +67,10 @@ def _pixels(count: int, places: WipePlaces, chip: Chip) -> TensorInstruction:
     )
 
 
-def _channels(registers: Collection[Register], places: WipePlaces, chip: Chip) -> TensorInstruction:
+def _channels(registers: Collection[DataRegister], places: WipePlaces, chip: Chip) -> TensorInstruction:
     """A pixel of all channels through all stages of the drain that the registers are of."""
-    records = Register.RECORDS in registers
-    multiplier, shift = _ALMOST
+    records = DataRegister.RECORDS in registers
+    multiplier, shift = _IDENTITY
     pixel = replace(
         _pixels(1, places, chip),
         output_channels=chip.tensor.columns * (RECORD_SETS if records else 1),
@@ -79,16 +79,16 @@ def _channels(registers: Collection[Register], places: WipePlaces, chip: Chip) -
         shift=shift,
     )
     if records:
-        group = pixel.a_first_group
         parameters = ChannelRecord.PER_CHANNEL
+        first, last = _source_groups(places, pixel.output_channels * parameters.record_bytes, chip)
         pixel = replace(
-            pixel, parameters=parameters, param_base=places.source, param_first_group=group, param_last_group=group
+            pixel, parameters=parameters, param_base=places.source, param_first_group=first, param_last_group=last
         )
-    return _with_residual(pixel, places) if Register.RESIDUAL in registers else pixel
+    return _with_residual(pixel, places) if DataRegister.RESIDUAL in registers else pixel
 
 
 def _with_residual(pixel: TensorInstruction, places: WipePlaces) -> TensorInstruction:
-    multiplier, shift = _ALMOST
+    multiplier, shift = _IDENTITY
     return replace(
         pixel,
         residual=1,
@@ -107,12 +107,12 @@ def _with_residual(pixel: TensorInstruction, places: WipePlaces) -> TensorInstru
     )
 
 
-def flush_vector(registers: Collection[Register], places: WipePlaces, chip: Chip) -> Iterator[VectorInstruction]:
+def flush_vector(registers: Collection[DataRegister], places: WipePlaces, chip: Chip) -> Iterator[VectorInstruction]:
     """VECTORs that read two lines of every bank group, and fill those of the registers that are the engine's."""
     yield _every_group(registers, places, chip)
-    if Register.DIVIDER in registers:
+    if DataRegister.DIVIDER in registers:
         yield replace(_element(places, chip), op=Op.DIV, b_source=Source.IMMEDIATE, b_immediate=1)
-    if Register.ROWS in registers:
+    if DataRegister.ROWS in registers:
         yield _gather(places, chip)
 
 
@@ -144,11 +144,10 @@ def _gather(places: WipePlaces, chip: Chip) -> VectorInstruction:
     )
 
 
-def _every_group(registers: Collection[Register], places: WipePlaces, chip: Chip) -> VectorInstruction:
+def _every_group(registers: Collection[DataRegister], places: WipePlaces, chip: Chip) -> VectorInstruction:
     """The sum of two lines of every bank group, as zeros, through the stages that the registers are of."""
-    element, multiplier_and_shift = _element(places, chip), _ALMOST
     lines = replace(
-        element,
+        _element(places, chip),
         lanes=line_bytes(chip),
         r0=chip.memory.groups,
         reduce=Reduce.SUM,
@@ -163,18 +162,23 @@ def _every_group(registers: Collection[Register], places: WipePlaces, chip: Chip
         o_lane_stride=1,
     )
     if _SCALES & set(registers):
-        multiplier, shift = multiplier_and_shift
+        multiplier, shift = _IDENTITY
         lines = replace(lines, a_rounding=Rounding.SINGLE, a_multiplier=multiplier, a_shift=shift)
-    if Register.SECOND_OPERAND in registers:
+    if DataRegister.SECOND_OPERAND in registers:
         lines = replace(lines, op=Op.ADD, b_source=Source.STREAM, b_base=places.lines, b_lane_stride=1)
     return _with_table(lines, registers, places, chip)
 
 
 def _with_table(
-    lines: VectorInstruction, registers: Collection[Register], places: WipePlaces, chip: Chip
+    lines: VectorInstruction, registers: Collection[DataRegister], places: WipePlaces, chip: Chip
 ) -> VectorInstruction:
-    if not {Register.LOOKUPS, Register.TABLE} & set(registers):
+    if not {DataRegister.LOOKUPS, DataRegister.TABLE} & set(registers):
         return lines
-    table = Table.TABLE16 if Register.TABLE in registers else Table.TABLE8
-    group = places.source // chip.memory.group_bytes
-    return replace(lines, table=table, t_base=places.source, t_first_group=group, t_last_group=group)
+    table = Table.TABLE16 if DataRegister.TABLE in registers else Table.TABLE8
+    first, last = _source_groups(places, table.size_bytes, chip)
+    return replace(lines, table=table, t_base=places.source, t_first_group=first, t_last_group=last)
+
+
+def _source_groups(places: WipePlaces, size: int, chip: Chip) -> tuple[int, int]:
+    """The first and the last group of so many bytes from the source."""
+    return places.source // chip.memory.group_bytes, (places.source + size - 1) // chip.memory.group_bytes

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chipsmith.chip.description import Chip
+from chipsmith.program.actions import count_macs
 from chipsmith.program.instructions import End, Engine, Instruction, Load, Space, TransferInstruction
 from chipsmith.program.program import (
     WIPE,
+    WIPE_TENSOR,
     BufferSpan,
     KernelSpan,
     Manifest,
@@ -64,6 +66,10 @@ def _moved(instruction: Instruction, before: int, shift: int) -> Instruction:
     return replace(instruction, external_address=address + shift) if address >= before else instruction
 
 
+def _is_page_load(instruction: Instruction) -> bool:
+    return isinstance(instruction, Load) and instruction.space is Space.PAGE
+
+
 def _manifest(program: Program, instructions: Sequence[Instruction], shift: int) -> Manifest:
     manifest, wipe_start = program.manifest, len(program.instructions) - 1
     return replace(
@@ -71,7 +77,7 @@ def _manifest(program: Program, instructions: Sequence[Instruction], shift: int)
         inputs=tuple(_moved_port(port, shift) for port in manifest.inputs),
         outputs=tuple(_moved_port(port, shift) for port in manifest.outputs),
         external_bytes=manifest.external_bytes + shift,
-        kernels=(*manifest.kernels, _kernel(instructions, wipe_start)),
+        kernels=(*manifest.kernels, *_kernels(instructions, wipe_start, program.chip)),
         buffers=tuple(_lasting(span, wipe_start, len(instructions) - 1) for span in manifest.buffers),
         wipe_start=wipe_start,
     )
@@ -81,18 +87,13 @@ def _moved_port(port: Port, shift: int) -> Port:
     return replace(port, address=port.address + shift)
 
 
-def _kernel(instructions: Sequence[Instruction], start: int) -> KernelSpan:
-    own = (index for index, instruction in enumerate(instructions) if index >= start and not _is_chores(instruction))
-    return KernelSpan(name=WIPE, kind=Engine.VECTOR, instructions=tuple(own), macs=0)
-
-
-def _is_chores(instruction: Instruction) -> bool:
-    """Whether an instruction does nothing but keep the sequencer going."""
-    return isinstance(instruction, End) or _is_page_load(instruction)
-
-
-def _is_page_load(instruction: Instruction) -> bool:
-    return isinstance(instruction, Load) and instruction.space is Space.PAGE
+def _kernels(instructions: Sequence[Instruction], start: int, chip: Chip) -> Iterator[KernelSpan]:
+    """A kernel of the wipe for each engine that computes in it."""
+    for name, kind in ((WIPE, Engine.VECTOR), (WIPE_TENSOR, Engine.TENSOR)):
+        own = tuple(index for index in range(start, len(instructions)) if instructions[index].engine is kind)
+        if own:
+            macs = count_macs(chip, (instructions[index] for index in own))
+            yield KernelSpan(name=name, kind=kind, instructions=own, macs=macs)
 
 
 def _lasting(span: BufferSpan, end: int, new_end: int) -> BufferSpan:

@@ -10,7 +10,7 @@ import numpy as np
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.errors import DoesNotFit
 from chipsmith.program.arithmetic import round_up
-from chipsmith.program.instructions import Load, Table
+from chipsmith.program.instructions import ChannelRecord, Load, Table
 from chipsmith.program.program import Program
 from chipsmith.program.registers import ACCUMULATOR_TILES, RECORD_SETS, ROWS_ON_THEIR_WAY
 from chipsmith.program.streams import Mask, streams
@@ -22,13 +22,16 @@ ALIGNMENT = 4
 class WipePlaces:
     """Addresses on the chip for what a wipe reads and writes beside the bytes that it clears.
 
-    `target`, `target_bytes`: free bytes in one bank group, which its results go to. `source`: bytes that it reads, in
-    another group where there is one. `lines`: an offset in every group from which two lines lie outside of `target`.
+    `zeros`: the first of `target_bytes` free bytes in one bank group, which are cleared; a word of the external memory
+    stays so, and from `target` on results stand. `source`, `source_bytes`: bytes that it reads, in other groups.
+    `lines`: an offset in every group from which two lines lie outside of the target.
     """
 
-    target: int
+    zeros: int
     target_bytes: int
+    target: int
     source: int
+    source_bytes: int
     lines: int
 
 
@@ -43,23 +46,31 @@ def kept_bytes(program: Program) -> Mask:
 
 
 def choose_places(program: Program, kept: Mask, dependent: Mask) -> WipePlaces:
-    """Places for the wipe of a Program, in the group with least to clear; DoesNotFit where no group has room."""
-    chip, size = program.chip, _target_bytes(program.chip)
-    group_bytes = chip.memory.group_bytes
+    """Places for the wipe of a Program, in the groups with least to clear; DoesNotFit where no group has room."""
+    chip, size, source_bytes = program.chip, _target_bytes(program.chip), _source_bytes(program.chip)
+    group_bytes, clear = chip.memory.group_bytes, _to_clear(dependent, chip)
     rooms = dict(_rooms(chip, kept, size))
-    if not rooms:
+    pairs = [(target, source) for target in rooms for source in _sources(chip, target, source_bytes)]
+    if not pairs:
         raise DoesNotFit(
             f"network {program.manifest.network} leaves no {size} bytes of a bank group of {chip.name} free of "
             "weights, which a wipe needs: raise memory.group_bytes or memory.groups, or compile without the wipe"
         )
-    group = min(rooms, key=lambda number: int(_group(dependent, number, group_bytes).sum()))
-    target = group * group_bytes + rooms[group]
+    target, source = min(pairs, key=lambda pair: clear[pair[0]] + clear[pair[1]])
+    zeros = target * group_bytes + rooms[target]
     return WipePlaces(
-        target=target,
+        zeros=zeros,
         target_bytes=size,
-        source=_source(chip, group, rooms[group], size),
-        lines=_beside(rooms[group], size, line_bytes(chip)),
+        target=zeros + _word_lines(chip),
+        source=source * group_bytes,
+        source_bytes=source_bytes,
+        lines=_beside(rooms[target], size, line_bytes(chip)),
     )
+
+
+def _to_clear(dependent: Mask, chip: Chip) -> list[int]:
+    """The bytes of each group that depend on the inputs."""
+    return [int(_group(dependent, group, chip.memory.group_bytes).sum()) for group in range(chip.memory.groups)]
 
 
 def line_bytes(chip: Chip) -> int:
@@ -68,15 +79,19 @@ def line_bytes(chip: Chip) -> int:
 
 
 def _target_bytes(chip: Chip) -> int:
-    """Room for the longest result of a wipe's instructions."""
+    """Room for a word of zeros and the longest result of a wipe's instructions."""
     results = (
         ACCUMULATOR_TILES * chip.tensor.tile_pixels,
         RECORD_SETS * chip.tensor.columns,
         line_bytes(chip),
         ROWS_ON_THEIR_WAY,
-        chip.external.bytes_per_cycle,
     )
-    return round_up(max(results), chip.tensor.rows)
+    return _word_lines(chip) + round_up(max(results), chip.tensor.rows)
+
+
+def _word_lines(chip: Chip) -> int:
+    """Bytes of the lines that a word of the external memory takes."""
+    return round_up(chip.external.bytes_per_cycle, chip.tensor.rows)
 
 
 def _rooms(chip: Chip, kept: Mask, size: int) -> Iterator[tuple[int, int]]:
@@ -92,12 +107,18 @@ def _group(mask: Mask, number: int, group_bytes: int) -> Mask:
     return mask[number * group_bytes : (number + 1) * group_bytes]
 
 
-def _source(chip: Chip, group: int, offset: int, size: int) -> int:
-    """The start of another group, or bytes beside the target."""
-    group_bytes = chip.memory.group_bytes
-    if chip.memory.groups > 1:
-        return (group + 1) % chip.memory.groups * group_bytes
-    return _beside(offset, size, Table.TABLE16.size_bytes)
+def _source_bytes(chip: Chip) -> int:
+    """Bytes that the longest stream of a wipe's instructions reads from the source."""
+    records = RECORD_SETS * chip.tensor.columns * ChannelRecord.PER_CHANNEL.record_bytes
+    return max(Table.TABLE16.size_bytes, records)
+
+
+def _sources(chip: Chip, target: int, size: int) -> Iterator[int]:
+    """The groups behind whose start so many bytes lie outside of the target's group."""
+    for number in range(chip.memory.groups):
+        last = (number * chip.memory.group_bytes + size - 1) // chip.memory.group_bytes
+        if last < chip.memory.groups and not number <= target <= last:
+            yield number
 
 
 def _beside(offset: int, size: int, wanted: int) -> int:

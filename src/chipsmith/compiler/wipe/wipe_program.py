@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from chipsmith.chip.description import Chip
 from chipsmith.compiler.errors import DoesNotFit
 from chipsmith.compiler.wipe.flushes import flush_load, flush_tensor, flush_vector
 from chipsmith.compiler.wipe.pages import append_instructions
@@ -15,7 +16,7 @@ from chipsmith.compiler.wipe.zeros import Span, clear_external, clear_local, loc
 from chipsmith.program.instructions import Instruction, Load, Space
 from chipsmith.program.locks import EXTERNAL_REGIONS
 from chipsmith.program.program import Program
-from chipsmith.program.registers import Register
+from chipsmith.program.registers import DataRegister
 from chipsmith.program.residue import Residue, trace_residue
 from chipsmith.program.streams import Mask, external_stream
 
@@ -39,18 +40,32 @@ def append_wipe(program: Program) -> Program:
 
 
 def _wipe(program: Program, residue: Residue, kept: Mask, places: WipePlaces) -> Iterator[Instruction]:
-    """First what other engines do beside the vector engine, then the rest of on-chip memory, at last the registers."""
+    """The zeros, then the registers of the vector engine; what other engines do stands beside the longest zeros."""
     chip, registers = program.chip, residue.registers
-    target = Span(places.target, places.target + places.target_bytes)
-    if Register.LOADED_WORD in registers:
+    target = Span(places.zeros, places.zeros + places.target_bytes)
+    spans = sorted(_local_spans(program, residue, kept, target), key=lambda span: span.first - span.end)
+    # Instructions start in order: the tensor engine goes first, unless what it reads has to be cleared before.
+    ready = not residue.local[places.source : places.source + places.source_bytes].any()
+    tensor = tuple(flush_tensor(registers, places, chip))
+    if DataRegister.LOADED_WORD in registers:
         yield flush_load(places, chip)
     yield clear_local(target, places.source, chip)
+    yield from tensor[:1] if ready else ()
+    yield from (clear_local(span, _ignored(span, places, chip), chip) for span in spans[:1])
+    yield from tensor[1:] if ready else ()
     for span in _external_spans(program, residue):
-        yield from clear_external(span, places.target, chip)
-    for span in _local_spans(program, residue, kept, target):
-        yield clear_local(span, places.target, chip)
-    yield from flush_tensor(registers, places, chip)
+        yield from clear_external(span, places.zeros, chip)
+    yield from (clear_local(span, _ignored(span, places, chip), chip) for span in spans[1:])
+    yield from () if ready else tensor
     yield from flush_vector(registers, places, chip)
+
+
+def _ignored(span: Span, places: WipePlaces, chip: Chip) -> int:
+    """Where the element stands that a VECTOR over a span reads and ignores: in a group that nothing else uses."""
+    size = chip.memory.group_bytes
+    used = {places.target // size, places.source // size, *range(span.first // size, (span.end - 1) // size + 1)}
+    free = (group * size for group in range(chip.memory.groups) if group not in used)
+    return next(free, places.target)
 
 
 def _local_spans(program: Program, residue: Residue, kept: Mask, target: Span) -> tuple[Span, ...]:

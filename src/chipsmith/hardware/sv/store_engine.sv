@@ -102,7 +102,8 @@ module store_engine (
     end
   end
 
-  // Words that wait for the external memory; none while it keeps its contract.
+  // Words that wait for the external memory; none while it keeps its contract. A word that has gone leaves nothing
+  // behind (docs/wipe.md): its place is not the one that a word takes in the same cycle, as a full queue takes none.
   logic [SENT_BITS-1:0] queue[ROOM];
   sent_t answered, sent;
   logic [1:0] head, tail;
@@ -122,6 +123,7 @@ module store_engine (
   assign push = last_stage.valid && !(accepted && count == '0);
 
   always_ff @(posedge clock) begin
+    if (pop) queue[head] <= '0;
     if (push) queue[tail] <= answered;
     if (reset) begin
       head <= '0;

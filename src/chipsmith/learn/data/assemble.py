@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from chipsmith.learn.data.dataset import Dataset, TargetScaling
 from chipsmith.learn.data.examples import ArrayExamples, Decoder, Examples, GroupedExamples, Indices, LazyExamples
+from chipsmith.learn.data.origin import Origin
 from chipsmith.learn.data.splits import Split
 from chipsmith.learn.data.targets import Targets
 from chipsmith.learn.data.task import Task
@@ -26,6 +27,7 @@ def assemble(
     preprocessing: Preprocessing,
     task: Task = Task.CLASSIFICATION,
     target_scaling: TargetScaling | None = None,
+    origin: Origin | None = None,
 ) -> Dataset:
     """The data set of a training, validation and test part; shape and type are those of the first example."""
     example = parts[0].first(1).whole().inputs
@@ -41,13 +43,15 @@ def assemble(
         test=parts[2],
         preprocessing=preprocessing,
         target_scaling=target_scaling,
+        origin=origin,
     )
 
 
 def assemble_arrays(
-    *, name: str, source: str, values: NDArray[Any], targets: Targets, split: Split, preprocessing: Preprocessing
+    *, name: str, source: str, values: NDArray[Any], targets: Targets, origin: Origin, preprocessing: Preprocessing
 ) -> Dataset:
     """The data set of examples in memory, which the preprocessing has read (n, ...) and now scales."""
+    split = origin.split
     wanted, scaling = targets.scaled(split.train)
     return assemble(
         name=name,
@@ -57,6 +61,7 @@ def assemble_arrays(
         parts=array_parts(preprocessing.finish(values), wanted, split),
         preprocessing=preprocessing,
         target_scaling=scaling,
+        origin=origin,
     )
 
 

@@ -14,11 +14,11 @@ from pydantic import Field
 
 from chipsmith.errors import BadInput
 from chipsmith.files import read_arrays
-from chipsmith.learn.data.dataset import Dataset
+from chipsmith.learn.data.decoded import DecodedSection, Undecoded
 from chipsmith.learn.data.examples import Indices
 from chipsmith.learn.data.files import find, naming
-from chipsmith.learn.data.images import Pixels, decoded_images
-from chipsmith.learn.data.section import DataSection
+from chipsmith.learn.data.images import Pixels, undecoded_images
+from chipsmith.learn.data.origin import Origin
 from chipsmith.learn.data.splits import Split, cut_validation, stratified_order
 from chipsmith.learn.limits import MOST_EXAMPLES
 from chipsmith.learn.preprocessing import ImageReader
@@ -31,7 +31,7 @@ _TEST = "test_batch.bin"
 _ENCODED = ("train_bytes", "train_offsets", "train_labels", "test_bytes", "test_offsets", "test_labels")
 
 
-class Cifar10Data(DataSection):
+class Cifar10Data(DecodedSection):
     """CIFAR-10, 3 x 32 x 32. Recipe: `data: {kind: cifar10, path: $CHIPSMITH_DATA/cifar10_jpg}`.
 
     `path` is the folder of the binary version (data_batch_1.bin to _5.bin, test_batch.bin), or an `.npz` file of JPEG
@@ -47,8 +47,8 @@ class Cifar10Data(DataSection):
     )
     pixels: Pixels = "standardised"
 
-    def load(self, *, seed: int) -> Dataset:
-        """The data set. Raises BadInput where the files are missing or others."""
+    def open(self, *, seed: int) -> Undecoded:
+        """As DecodedSection.open. Raises BadInput where the files are missing or others."""
         path = find(self.path)
         stored = _binary(path) if path.is_dir() and not list(path.glob("*.npz")) else _encoded(path)
         with naming(path):
@@ -57,14 +57,14 @@ class Cifar10Data(DataSection):
         mixed = stratified_order(stored.labels[stored.training :], np.random.default_rng(seed))
         test = stored.training + mixed
         reader = ImageReader(height=_SHAPE[1], width=_SHAPE[2], channels=3, resize=True)
-        return decoded_images(
+        return undecoded_images(
             name="cifar10",
             source=f"CIFAR-10 (Krizhevsky 2009), {stored.form}; its own test part, validation cut from training",
             class_names=CLASS_NAMES,
             decode=stored.decode,
             encoded=stored.encoded,
             labels=stored.labels,
-            split=Split(train=train, validation=validation, test=test),
+            origin=Origin(split=Split(train=train, validation=validation, test=test), name_item=stored.name_item),
             reader=reader,
             pixels=self.pixels,
         )
@@ -79,6 +79,10 @@ class _Stored:
     encoded: Callable[[int], bytes]
     labels: Indices
     training: int
+
+    def name_item(self, item: int) -> str:
+        """Where an image stands in the files."""
+        return f"training image {item}" if item < self.training else f"test image {item - self.training}"
 
 
 def _encoded(path: Path) -> _Stored:
@@ -95,11 +99,16 @@ def _encoded(path: Path) -> _Stored:
         raise BadInput(f"{file} has {len(labels)} labels for {len(encoded)} images")
     return _Stored(
         form="JPEG (lossy)",
-        decode=lambda item: reader.read(encoded[item]),
+        decode=lambda item: _read_image(reader, encoded[item], file, item),
         encoded=lambda item: encoded[item],
         labels=labels,
         training=len(parts[0]),
     )
+
+
+def _read_image(reader: ImageReader, data: bytes, file: Path, item: int) -> NDArray[np.uint8]:
+    with naming(f"{file}, image {item}"):
+        return reader.read(data)
 
 
 def _images(arrays: Mapping[str, NDArray[Any]], part: str, file: Path) -> list[bytes]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.data.examples import Examples
+from chipsmith.learn.data.origin import Origin
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.preprocessing import Preprocessing
 
@@ -42,7 +43,8 @@ class Dataset:
     `source` says where the data come from and how they were split. `class_names` are the classes of a classification,
     the targets of a regression, the texts of the tokens of a language, ("normal", "anomaly") of a reconstruction.
     `input_shape` is one example's, without the batch; `input_dtype` is "float32" or "int32". `preprocessing` makes an
-    input of raw data; it was fitted on the training part alone. `target_scaling` is a regression's.
+    input of raw data; it was fitted on the training part alone. `target_scaling` is a regression's. `origin` says of
+    which raw items the parts are; None where that is not known.
 
     Raises BadInput where a part has inputs of another shape or type, or targets that are no classes.
     """
@@ -58,6 +60,7 @@ class Dataset:
     test: Examples
     preprocessing: Preprocessing
     target_scaling: TargetScaling | None = None
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         for name, part in (("training", self.train), ("validation", self.validation), ("test", self.test)):

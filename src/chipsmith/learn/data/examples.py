@@ -132,9 +132,9 @@ class Decoder:
     """Decodes the items of a data set, and keeps what it decoded up to `limit_bytes`.
 
     `decode` makes an array of item i, always of the same shape and type; `finish` makes the network's inputs of a stack
-    of them. `encoded`, where it is given, gives the bytes that item i is decoded of: hashing them takes no decoding.
-    What is kept stays kept: in random orders, one epoch after another, throwing out the oldest would throw out what is
-    needed soonest.
+    of them. `encoded`, where it is given, gives bytes that stand for what item i is decoded of: hashing takes no
+    decoding. What is kept stays kept: in random orders, one epoch after another, throwing out the oldest would throw
+    out what is needed soonest.
     """
 
     decode: Callable[[int], Values]
@@ -146,14 +146,15 @@ class Decoder:
 
     def stack(self, items: Indices) -> Values:
         """The inputs (n, ...) of these items."""
-        return self.finish(np.stack([self._item(int(item)) for item in items]))
+        return self.finish(np.stack([self.item(int(item)) for item in items]))
 
     @property
     def kept_bytes(self) -> int:
         """Bytes of decoded items in memory: at most `limit_bytes`."""
         return self._kept_bytes
 
-    def _item(self, item: int) -> Values:
+    def item(self, item: int) -> Values:
+        """What `decode` makes of an item. Raises what it raises."""
         known = self._kept.get(item)
         if known is not None:
             return known

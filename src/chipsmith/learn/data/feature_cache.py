@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 from chipsmith.cache import content_key, find_entry, installed_versions, keep_entry, working_on
 from chipsmith.errors import BadInput
 from chipsmith.files import map_array
-from chipsmith.learn.data.files import read_bytes
+from chipsmith.learn.data.files import digest_file
+from chipsmith.learn.data.unreadable import read_each
 from chipsmith.learn.preprocessing import Preprocessing
 
 _KIND = "features"
@@ -31,7 +31,7 @@ def cached_features(files: Sequence[Path], preprocessing: Preprocessing) -> NDAr
         known = _map(find_entry(_KIND, name), len(files))
         if known is not None:
             return known
-        features = np.stack([preprocessing.apply(file) for file in files])
+        features = np.stack(read_each(files, preprocessing.apply))
         keep_entry(_KIND, name, lambda file: _save(file, features))
         return features
 
@@ -55,4 +55,4 @@ def _key_parts(files: Sequence[Path], preprocessing: Preprocessing) -> Iterator[
     yield preprocessing.model_dump_json().encode()
     yield installed_versions(_RESULT_DEPENDS_ON)
     for file in files:
-        yield hashlib.sha256(read_bytes(file)).digest()
+        yield digest_file(file)

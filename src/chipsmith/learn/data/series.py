@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,8 @@ from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import assemble_arrays
 from chipsmith.learn.data.dataset import Dataset
-from chipsmith.learn.data.files import Row, find, naming, read_table
+from chipsmith.learn.data.files import Row, find_file, naming, read_table
+from chipsmith.learn.data.origin import Origin, RawColumns
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, cut_validation
 from chipsmith.learn.data.targets import TableTask, Targets, by_number, class_targets, number_targets, read_numbers
@@ -59,6 +60,7 @@ class UcrData(DataSection):
             targets=Targets(task=Task.CLASSIFICATION, names=names, values=values),
             split=Split(train=train, validation=validation, test=order),
             length=self.length,
+            name_item=lambda item: f"series {item}",
         )
 
 
@@ -87,7 +89,7 @@ class SeriesTableData(DataSection):
 
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput, naming the file and the row, for a cell that is no finite number."""
-        file = find(self.path)
+        file = find_file(self.path)
         beside = [name for name in (self.target, self.series, self.group) if name is not None]
         table = read_table(file, columns=(*beside, *(self.values or ())))
         columns = self.values or tuple(name for name in table[0] if name not in beside)
@@ -115,6 +117,7 @@ class SeriesTableData(DataSection):
             targets=targets,
             split=split,
             length=self.length,
+            name_item=lambda item: f"the series of row {firsts[item] + 2}",
         )
 
     def _targets(self, heads: Sequence[Row], file: Path, rows: Sequence[int]) -> Targets:
@@ -164,14 +167,21 @@ def _of_series(
     targets: Targets,
     split: Split,
     length: int | None,
+    name_item: Callable[[int], str],
     columns: tuple[str, ...] = (),
 ) -> Dataset:
     longest = max(len(series[index]) for index in split.train)
     reader = SeriesReader(length=length or longest, channels=tuple(channels), columns=columns)
     padded = np.stack([reader.read(raw) for raw in series])
     preprocessing = Preprocessing(reader=reader, steps=(Standardise.fit(padded[split.train], axis=1), Fill()))
+    origin = Origin(
+        split=split,
+        name_item=name_item,
+        traits=lambda item: {"steps": float(len(series[item]))},
+        columns=RawColumns(names=tuple(channels), values=padded),
+    )
     return assemble_arrays(
-        name=name, source=source, values=padded, targets=targets, split=split, preprocessing=preprocessing
+        name=name, source=source, values=padded, targets=targets, origin=origin, preprocessing=preprocessing
     )
 
 

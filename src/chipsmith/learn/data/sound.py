@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
+from chipsmith.learn.data.class_files import ClassFiles, DataFiles, Links, find_class_files, list_files
 from chipsmith.learn.data.dataset import Dataset
+from chipsmith.learn.data.decoded import DecodedSection, Undecoded
 from chipsmith.learn.data.examples import DECODED_BYTES, Decoder, Indices
 from chipsmith.learn.data.feature_cache import cached_features
-from chipsmith.learn.data.files import ClassFiles, find_class_files, find_folder, naming, read_bytes
-from chipsmith.learn.data.section import DataSection
+from chipsmith.learn.data.files import digest_file, find_folder, naming
+from chipsmith.learn.data.origin import Omitted, Origin
 from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_groups, split_stratified
 from chipsmith.learn.limits import MOST_BANDS, MOST_STEPS
 from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SoundReader, Standardise
-from chipsmith.learn.preprocessing.sound import Layout
+from chipsmith.learn.preprocessing.sound import Layout, sound_traits
 
 SUFFIXES = (".wav",)
 FITTED_ON = 2_000
@@ -62,7 +66,7 @@ class Features(BaseModel):
         return Mfcc(coefficients=self.coefficients, **log_mel.model_dump(exclude={"kind"}))
 
 
-class SpokenDigitsData(DataSection):
+class SpokenDigitsData(DecodedSection):
     """The Free Spoken Digit Dataset: WAV files named DIGIT_SPEAKER_NUMBER.wav in a folder or its `recordings`.
 
     Recipe: `data: {kind: spoken_digits, path: $CHIPSMITH_DATA/fsdd}`. Speakers are kept apart: whoever is named in
@@ -76,11 +80,12 @@ class SpokenDigitsData(DataSection):
     validation: tuple[str, ...] = Field(default=("theo",), min_length=1, description="speakers that choose the epoch")
     test: tuple[str, ...] = Field(default=("yweweler",), min_length=1, description="speakers that judge the network")
     features: Features = Features()
+    links: Links = "within"
 
-    def load(self, *, seed: int) -> Dataset:
-        """The data set. Raises BadInput, naming the file, for what is no sound, and for an unknown speaker."""
+    def open(self, *, seed: int) -> Undecoded:
+        """As DecodedSection.open. Raises BadInput for an unknown speaker, and, naming it, for what is no sound."""
         folder = find_folder(self.path)
-        files = sorted([*folder.glob("*.wav"), *folder.glob("recordings/*.wav")])
+        files = list_files(folder, [folder, folder / "recordings"], SUFFIXES, self.links)
         matches = [(file, match) for file in files if (match := _DIGIT.fullmatch(file.stem))]
         if not matches:
             raise BadInput(f"{folder} has no files named DIGIT_SPEAKER_NUMBER.wav, nor has its folder recordings")
@@ -92,19 +97,21 @@ class SpokenDigitsData(DataSection):
             name="spoken_digits",
             source=f"Free Spoken Digit Dataset, {len(matches)} sounds of {len(set(speakers))} speakers; {held_out}",
             class_names=[str(digit) for digit in range(10)],
-            files=[file for file, _ in matches],
+            files=DataFiles.listed(folder, [file for file, _ in matches]),
             labels=np.array([int(match[1]) for _, match in matches], np.int64),
             split=split,
+            omitted=Omitted(),
             features=self.features,
         )
 
 
-class SoundFolderData(DataSection):
+class SoundFolderData(DecodedSection):
     """A folder with a folder of WAV files for each class. Recipe: `data: {kind: sound_folder, path: birds}`.
 
     `group` is a regular expression with one group that finds the speaker, machine or place in a file's path within the
     folder; whole groups are then held out, drawn by seed until `shares` are reached. Without it the split is
-    stratified. A sound that is there twice counts once. Features of more than 512 MiB are made as they are asked for.
+    stratified. A sound that is there twice counts once (not at all in two classes). Features of more than 512 MiB are
+    made as they are asked for.
     """
 
     kind: Literal["sound_folder"] = "sound_folder"
@@ -112,28 +119,30 @@ class SoundFolderData(DataSection):
     group: str | None = Field(default=None, description="regular expression, such as '_([a-z]+)_'")
     shares: Shares = Shares()
     features: Features = Features()
+    links: Links = "within"
 
-    def load(self, *, seed: int) -> Dataset:
-        """The data set. Raises BadInput, naming the file, for what is no sound."""
+    def open(self, *, seed: int) -> Undecoded:
+        """As DecodedSection.open. Raises BadInput, naming the file, for what is no sound."""
         folder = find_folder(self.path)
-        sounds = find_class_files(folder, SUFFIXES, what="sounds")
+        sounds = find_class_files(folder, SUFFIXES, what="sounds", links=self.links)
         with naming(folder):
             split = self._split(sounds, folder, seed)
         apart = "stratified split" if self.group is None else f"whole groups ({self.group}) held out"
         return _sounds(
             name=folder.name,
-            source=f"{folder}: {len(sounds.files)} sounds, {sounds.left_out} copies left out; {apart}",
+            source=f"{folder}: {len(sounds.files)} sounds, {sounds.omitted.copies} copies left out; {apart}",
             class_names=sounds.class_names,
             files=sounds.files,
             labels=sounds.labels,
             split=split,
+            omitted=sounds.omitted,
             features=self.features,
         )
 
     def _split(self, sounds: ClassFiles, folder: Path, seed: int) -> Split:
         if self.group is None:
             return split_stratified(sounds.labels, self.shares.counts(len(sounds.files)), seed=seed)
-        groups = [_group(self.group, str(file.relative_to(folder))) for file in sounds.files]
+        groups = [_group(self.group, str(file.relative_to(folder))) for file in sounds.files.paths]
         return draw_groups(groups, self.shares, seed=seed)
 
 
@@ -152,33 +161,57 @@ def _sounds(
     name: str,
     source: str,
     class_names: Sequence[str],
-    files: Sequence[Path],
+    files: DataFiles,
     labels: Indices,
     split: Split,
+    omitted: Omitted,
     features: Features,
-) -> Dataset:
+) -> Undecoded:
     """Features in memory where they fit, made as they are asked for where not; scaled by the training part."""
     require_package("soundfile", extra="data", task="read sounds")
     require_package("librosa", extra="data", task="reckon spectra of sounds")
     unscaled = Preprocessing(reader=features.reader(), steps=(features.step(),))
-    fits = unscaled.apply(files[0]).nbytes * len(files) <= DECODED_BYTES
-    decoded = cached_features(files, unscaled) if fits else None
-    fitted_on = split.train[:FITTED_ON]
-    sample = [unscaled.apply(files[item]) for item in fitted_on] if decoded is None else decoded[fitted_on]
-    scale = Standardise.fit(np.asarray(sample), axis=1)
-    if decoded is None:
-        decoder = Decoder(
-            decode=lambda item: unscaled.apply(files[item]),
-            finish=scale.apply,
-            encoded=lambda item: read_bytes(files[item]),
-        )
-        parts = lazy_parts(decoder, labels, split)
-    else:
-        parts = array_parts(scale.apply(decoded), labels, split)
-    return assemble(
-        name=name,
-        source=source,
-        class_names=class_names,
-        parts=parts,
-        preprocessing=unscaled.model_copy(update={"steps": (*unscaled.steps, scale)}),
+    decoded = cached_features(files.paths, unscaled) if _fits(unscaled, len(files)) else None
+    decoder = Decoder(
+        decode=_decode_files(files, unscaled) if decoded is None else decoded.__getitem__,
+        finish=_stay,
+        encoded=lambda item: digest_file(files.path(item)),
     )
+    origin = Origin(
+        split=split,
+        name_item=files.name,
+        traits=lambda item: sound_traits(files.path(item)),
+        omitted=omitted,
+    )
+
+    def fit() -> Dataset:
+        scale = Standardise.fit(decoder.stack(split.train[:FITTED_ON]), axis=1)
+        if decoded is None:
+            parts = lazy_parts(dataclasses.replace(decoder, finish=scale.apply), labels, split)
+        else:
+            parts = array_parts(scale.apply(decoded), labels, split)
+        return assemble(
+            name=name,
+            source=source,
+            class_names=class_names,
+            parts=parts,
+            preprocessing=unscaled.model_copy(update={"steps": (*unscaled.steps, scale)}),
+            origin=origin,
+        )
+
+    return Undecoded(decoder=decoder, origin=origin, labels=labels, fit=fit)
+
+
+def _fits(unscaled: Preprocessing, count: int) -> bool:
+    """Whether the features of so many sounds fit in memory; silence has as many as any other."""
+    reader = unscaled.reader
+    assert isinstance(reader, SoundReader)
+    return unscaled.apply(np.zeros(reader.samples, np.float32)).nbytes * count <= DECODED_BYTES
+
+
+def _decode_files(files: DataFiles, unscaled: Preprocessing) -> Callable[[int], NDArray[Any]]:
+    return lambda item: unscaled.apply(files.path(item))
+
+
+def _stay(values: NDArray[Any]) -> NDArray[Any]:
+    return values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +14,14 @@ from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import array_parts, assemble, assemble_arrays
 from chipsmith.learn.data.dataset import Dataset
-from chipsmith.learn.data.files import Row, find, naming, read_table
+from chipsmith.learn.data.files import Row, find_file, naming, read_table
 from chipsmith.learn.data.images import BRIGHTEST, unit_scale
+from chipsmith.learn.data.origin import Origin, RawColumns
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split
 from chipsmith.learn.data.targets import TableTask, Targets, class_targets, number_targets
 from chipsmith.learn.data.task import Task
+from chipsmith.learn.data.unreadable import read_each
 from chipsmith.learn.preprocessing import Column, ColumnsReader, ImageReader, Preprocessing, Standardise
 
 MOST_CATEGORIES = 50
@@ -48,7 +50,7 @@ class TableData(DataSection):
 
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput, naming the file and the row, for an empty cell or what is no number."""
-        file = find(self.path)
+        file = find_file(self.path)
         targeted = (self.target,) if isinstance(self.target, str) else self.target
         beside = (*targeted, *((self.group,) if self.group else ()))
         table = read_table(file, columns=(*beside, *(self.features or ())))
@@ -67,6 +69,7 @@ class TableData(DataSection):
             reader=reader,
             targets=targets,
             split=split,
+            name_item=lambda item: f"row {item + 2}",
         )
 
     def _targets(self, table: Sequence[Row], columns: Sequence[str], file: Path) -> Targets:
@@ -98,17 +101,25 @@ class SklearnData(DataSection):
         source = f"scikit-learn's {self.name}, {len(values)} rows"
         if self.name == "digits8x8":
             return _digits8x8(values, targets, split, source)
-        reader = ColumnsReader(columns=tuple(Column(name=feature) for feature in features))
-        return _of_features(name=self.name, source=source, values=values, reader=reader, targets=targets, split=split)
+        return _of_features(
+            name=self.name,
+            source=source,
+            values=values,
+            reader=ColumnsReader(columns=tuple(Column(name=feature) for feature in features)),
+            targets=targets,
+            split=split,
+            name_item=lambda item: f"row {item}",
+        )
 
 
 def read_rows(reader: ColumnsReader, table: Sequence[Row], file: Path) -> NDArray[np.float32]:
-    """The values (n, k) of rows. Raises BadInput, naming the file and the row."""
-    values = []
-    for number, row in enumerate(table, start=2):
-        with naming(f"{file}, row {number}"):
-            values.append(reader.read(row))
-    return np.stack(values)
+    """The values (n, k) of rows. Raises BadInput, naming the file, the row, and how many rows are like it."""
+    return np.stack(read_each(list(enumerate(table, start=2)), lambda row: _read_row(reader, row[1], file, row[0])))
+
+
+def _read_row(reader: ColumnsReader, cells: Row, file: Path, row: int) -> NDArray[np.float32]:
+    with naming(f"{file}, row {row}"):
+        return reader.read(cells)
 
 
 def _column(name: str, table: Sequence[Row], file: Path) -> Column:
@@ -130,11 +141,24 @@ def _is_number(cell: str) -> bool:
 
 
 def _of_features(
-    *, name: str, source: str, values: NDArray[Any], reader: ColumnsReader, targets: Targets, split: Split
+    *,
+    name: str,
+    source: str,
+    values: NDArray[Any],
+    reader: ColumnsReader,
+    targets: Targets,
+    split: Split,
+    name_item: Callable[[int], str],
 ) -> Dataset:
     preprocessing = Preprocessing(reader=reader, steps=(Standardise.fit(values[split.train], axis=0),))
+    columns = RawColumns(names=reader.value_names, values=values)
     return assemble_arrays(
-        name=name, source=source, values=values, targets=targets, split=split, preprocessing=preprocessing
+        name=name,
+        source=source,
+        values=values,
+        targets=targets,
+        origin=Origin(split=split, name_item=name_item, columns=columns),
+        preprocessing=preprocessing,
     )
 
 
@@ -175,4 +199,5 @@ def _digits8x8(values: NDArray[np.float32], targets: Targets, split: Split, sour
         class_names=targets.names,
         parts=array_parts(preprocessing.finish(pixels), targets.values, split),
         preprocessing=preprocessing,
+        origin=Origin(split=split, name_item=lambda item: f"image {item}"),
     )

@@ -17,7 +17,9 @@ from chipsmith.learn.data.examples import Indices
 from chipsmith.learn.data.files import FEWEST, Row, naming
 from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_random, split_stratified
 from chipsmith.learn.data.task import Task
+from chipsmith.learn.data.unreadable import read_each
 from chipsmith.learn.preprocessing.columns import number
+from chipsmith.learn.preprocessing.step import is_control, printable
 
 TableTask = Literal["classification", "regression"]
 
@@ -61,8 +63,9 @@ def class_targets(cells: Sequence[str], classes: Sequence[str] | None, *, file: 
         if not cell:
             raise BadInput(f"{file}, row {row}: the label is empty")
         if cell not in numbers:
-            raise BadInput(f"{file}, row {row}: label '{cell}' is none of the classes {', '.join(names)}")
+            raise BadInput(f"{file}, row {row}: label '{printable(cell)}' is none of the classes {', '.join(names)}")
     _check_counts(Counter(cells), names, file)
+    _check_printable(names, file)
     values = np.array([numbers[cell] for cell in cells], np.int64)
     return Targets(task=Task.CLASSIFICATION, names=names, values=values)
 
@@ -77,11 +80,15 @@ def read_numbers(
     table: Sequence[Row], columns: Sequence[str], *, file: Path, rows: Sequence[int]
 ) -> NDArray[np.float64]:
     """The finite numbers of these columns (n, k). Raises BadInput, naming the file, the row and the column."""
-    values = np.empty((len(table), len(columns)))
-    for index, (row, cells) in enumerate(zip(rows, table, strict=True)):
-        with naming(f"{file}, row {row}"):
-            values[index] = [number(cells[column], column=column) for column in columns]
-    return values
+    numbered = list(zip(rows, table, strict=True))
+    return np.array(read_each(numbered, lambda row: _row_numbers(row[1], columns, file, row[0]))).reshape(
+        len(table), len(columns)
+    )
+
+
+def _row_numbers(cells: Row, columns: Sequence[str], file: Path, row: int) -> list[float]:
+    with naming(f"{file}, row {row}"):
+        return [number(cells[column], column=column) for column in columns]
 
 
 def by_number(name: str) -> tuple[bool, float, str]:
@@ -90,6 +97,12 @@ def by_number(name: str) -> tuple[bool, float, str]:
         return False, float(name), name
     except ValueError:
         return True, 0.0, name
+
+
+def _check_printable(names: Sequence[str], file: Path) -> None:
+    for name in names:
+        if any(map(is_control, name)):
+            raise BadInput(f"{file}: the class '{printable(name)}' cannot be printed; rename it")
 
 
 def _check_counts(counts: Counter[str], names: Sequence[str], file: Path) -> None:

@@ -16,13 +16,15 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.data.assemble import array_parts, assemble
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.examples import WindowExamples
-from chipsmith.learn.data.files import find, find_folder, naming, read_table, read_text
+from chipsmith.learn.data.files import find_file, find_folder, naming, read_table, read_text
+from chipsmith.learn.data.origin import Omitted, Origin
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, cut_text, split_stratified
 from chipsmith.learn.data.targets import class_targets
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.limits import MOST_TOKENS
 from chipsmith.learn.preprocessing import CharactersTokeniser, Preprocessing, SubwordsTokeniser, Tokeniser
+from chipsmith.learn.preprocessing.step import printable
 
 Labelled = list[tuple[str, str]]
 """Texts, each with its class."""
@@ -30,6 +32,8 @@ Labelled = list[tuple[str, str]]
 _BETWEEN_WORDS = re.compile(r"\W+")
 _POLARITIES = {"neg": "negative", "pos": "positive"}
 _SENTIMENTS = {"0": "negative", "1": "positive"}
+_LETTERS = 60
+"""Of a text, in a message."""
 _SST2_PARTS = ("train", "dev", "test")
 SMALL_SHARES = Shares(validation=0.1, test=0.1)
 
@@ -59,14 +63,17 @@ class SentencesData(DataSection):
         if self.corpus == "sst2":
             given = [_sst2(folder / f"sst2_{part}.tsv") for part in _SST2_PARTS]
             texts, split = _keep_parts(given, seed=seed)
+            every = [pair for part in given for pair in part]
         else:
-            texts = distinct([pair for end, name in _POLARITIES.items() for pair in _polarity(folder, end, name)])
+            every = [pair for end, name in _POLARITIES.items() for pair in _polarity(folder, end, name)]
+            texts = distinct(every)
             with naming(folder):
                 split = _split_classes(texts, self.shares, seed=seed)
         return _classified(
             name=self.corpus,
             source=f"film reviews, {self.corpus}: {len(texts)} sentences, no two alike",
             texts=texts,
+            omitted=omit(every, texts),
             class_names=tuple(_POLARITIES.values()),
             split=split,
             tokeniser=self.tokeniser,
@@ -95,20 +102,22 @@ class TextTableData(DataSection):
 
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput, naming the file and the row, for an empty text or label."""
-        file = find(self.path)
+        file = find_file(self.path)
         rows = read_table(file, columns=(self.text, self.label))
         empty = [number for number, row in enumerate(rows, start=2) if not row[self.text]]
         if empty:
             raise BadInput(f"{file}, row {empty[0]}: the text is empty")
         labels = [row[self.label] for row in rows]
         class_names = class_targets(labels, self.classes, file=file, rows=range(2, len(rows) + 2)).names
-        texts = distinct([(row[self.text], row[self.label]) for row in rows])
+        every = [(row[self.text], row[self.label]) for row in rows]
+        texts = distinct(every)
         with naming(file):
             split = _split_classes(texts, self.shares, seed=seed)
         return _classified(
             name=file.stem,
             source=f"{file}: {len(texts)} of {len(rows)} texts, no two alike; stratified split",
             texts=texts,
+            omitted=omit(every, texts),
             class_names=class_names,
             split=split,
             tokeniser=self.tokeniser,
@@ -136,7 +145,7 @@ class CharactersData(DataSection):
 
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput where the file is no UTF-8 or too short for a window in each part."""
-        file = find(self.path)
+        file = find_file(self.path)
         text = read_text(file)
         with naming(file):
             stretches = [text[part] for part in cut_text(len(text), self.shares)]
@@ -168,10 +177,26 @@ def _mixed(windows: WindowExamples, seed: int) -> WindowExamples:
 
 def distinct(texts: Labelled) -> Labelled:
     """One of each group of texts with the same words, the first; none of a group whose classes differ."""
+    return [group[0] for group in _by_words(texts).values() if len({label for _, label in group}) == 1]
+
+
+def omit(texts: Labelled, kept: Labelled) -> Omitted:
+    """What was left out where `kept` were taken from these texts."""
+    several = [group for group in _by_words(texts).values() if len({label for _, label in group}) > 1]
+    conflicts = sum(map(len, several))
+    examples = tuple(" = ".join(_told(text, label) for text, label in group) for group in several[: Omitted.NAMED])
+    return Omitted(copies=max(0, len(texts) - len(kept) - conflicts), conflicts=conflicts, examples=examples)
+
+
+def _told(text: str, label: str) -> str:
+    return f"'{printable(text[:_LETTERS])}' ({label})"
+
+
+def _by_words(texts: Labelled) -> dict[str, Labelled]:
     groups: dict[str, Labelled] = defaultdict(list)
     for text, label in texts:
         groups[words(text)].append((text, label))
-    return [group[0] for group in groups.values() if len({label for _, label in group}) == 1]
+    return groups
 
 
 def words(text: str) -> str:
@@ -185,7 +210,7 @@ def _polarity(folder: Path, end: str, name: str) -> Labelled:
 
 def _lines(file: Path) -> list[str]:
     """The lines that hold something."""
-    return [line.strip() for line in read_text(find(str(file))).split("\n") if line.strip()]
+    return [line.strip() for line in read_text(find_file(str(file))).split("\n") if line.strip()]
 
 
 def _sst2(file: Path) -> Labelled:
@@ -221,6 +246,7 @@ def _classified(
     name: str,
     source: str,
     texts: Labelled,
+    omitted: Omitted,
     class_names: tuple[str, ...],
     split: Split,
     tokeniser: Tokeniser,
@@ -235,4 +261,10 @@ def _classified(
         class_names=class_names,
         parts=array_parts(tokens, labels, split),
         preprocessing=Preprocessing(reader=reader),
+        origin=Origin(
+            split=split,
+            name_item=lambda item: _told(*texts[item]),
+            traits=lambda item: {"characters": float(len(texts[item][0]))},
+            omitted=omitted,
+        ),
     )

@@ -10,7 +10,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.preprocessing.step import Reader, Values
+from chipsmith.learn.preprocessing.step import Reader, Values, printable
+
+_LETTERS = 80
+"""Of a cell, in a message."""
 
 
 class Column(BaseModel):
@@ -26,13 +29,18 @@ class Column(BaseModel):
         """Number of values that it becomes."""
         return len(self.categories) or 1
 
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """The names of the values that it becomes."""
+        return tuple(f"{self.name}={category}" for category in self.categories) or (self.name,)
+
     def values(self, text: Any) -> list[float]:
         """Its values for one cell. Raises BadInput where that is empty, no number or an unknown category."""
         return self._one_hot(str(text)) if self.categories else [number(text, column=self.name)]
 
     def _one_hot(self, text: str) -> list[float]:
         if text not in self.categories:
-            raise BadInput(f"column {self.name}: '{text}' is none of {', '.join(self.categories)}")
+            raise BadInput(f"column {self.name}: '{_shown(text)}' is none of {', '.join(self.categories)}")
         return [float(text == category) for category in self.categories]
 
 
@@ -59,13 +67,22 @@ class ColumnsReader(Reader):
         """The names of the columns."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """The names of the values that a row becomes: of a column of words one for each word, such as town=York."""
+        return tuple(name for column in self.columns for name in column.value_names)
+
 
 def number(text: Any, *, column: str) -> float:
     """The finite number in a cell. Raises BadInput, naming the column."""
     try:
         value = float(text)
     except (TypeError, ValueError) as error:
-        raise BadInput(f"column {column}: '{text}' is no number") from error
+        raise BadInput(f"column {column}: '{_shown(text)}' is no number") from error
     if not math.isfinite(value):
-        raise BadInput(f"column {column}: '{text}' is no finite number")
+        raise BadInput(f"column {column}: '{_shown(text)}' is no finite number")
     return value
+
+
+def _shown(text: Any) -> str:
+    return printable(str(text)[:_LETTERS])

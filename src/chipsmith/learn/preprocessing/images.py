@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""The formats that are read: of the others that Pillow knows, some start another program (EPS)."""
+MOST_IMAGE_PIXELS = 89_478_485
+"""Of one image: a quarter of a GiB of RGB. A small file can claim any number of them."""
 _WIDE_MODES = ("I", "F")
 """First letters of Pillow's modes of 16 and 32 bits, which it would cut off at 255."""
 
@@ -27,8 +33,9 @@ _WIDE_MODES = ("I", "F")
 class ImageReader(Reader):
     """An image file, its bytes, or an array uint8 (channels, height, width), to such an array.
 
-    Every format that Pillow reads; an image of another size is resized (bilinear, `resize` true) or refused, an image
-    of other colours is converted to RGB (3 channels) or grey (1). Raises BadInput for what is no image, naming it.
+    The first picture of a file in one of FORMATS, of at most MOST_IMAGE_PIXELS; an image of another size is resized
+    (bilinear, `resize` true) or refused, an image of other colours is converted to RGB (3 channels) or grey (1). Raises
+    BadInput for what is no image, naming it.
     """
 
     kind: Literal["image"] = "image"
@@ -79,17 +86,33 @@ def image_size(raw: Any) -> tuple[int, int]:
         return width, height
 
 
+def image_traits(raw: Any) -> dict[str, str | float]:
+    """What an image's file says of itself, of which no pixel is decoded. Raises BadInput as `open_image`."""
+    with _opened(raw) as image:
+        return {"size": f"{image.width} x {image.height}", "colours": image.mode, "format": str(image.format)}
+
+
 @contextmanager
 def _opened(raw: Any) -> Iterator[Image]:
     require_package("PIL", extra="data", task="read images")
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(raw) if isinstance(raw, bytes) else Path(raw)) as image:
+        with _open(raw) as image:
             yield image
     except FileNotFoundError as error:
         raise BadInput(f"cannot read {named(raw)}: no such file") from error
     except UnidentifiedImageError as error:
-        raise BadInput(f"{named(raw)} is no image of a known format") from error
-    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        raise BadInput(f"{named(raw)} is no image of a known format ({', '.join(FORMATS)})") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise BadInput(f"{named(raw)} has more than {MOST_IMAGE_PIXELS:,} pixels, the most of an image") from error
+    except (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, TypeError) as error:
         raise BadInput(f"{named(raw)} is no image that can be read ({error})") from error
+
+
+def _open(raw: Any) -> Image:
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(raw) if isinstance(raw, bytes) else Path(raw), formats=FORMATS)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +18,25 @@ from chipsmith.extras import require_package
 from chipsmith.learn.limits import MOST_BANDS, MOST_SAMPLES, MOST_STEPS
 from chipsmith.learn.preprocessing.step import ArrayStep, Reader, Values, named
 
+if TYPE_CHECKING:
+    from soundfile import SoundFile
+
 Layout = Literal["image", "sequence"]
 
 _SMALLEST_POWER = 1e-10
+_MARGIN_S = 0.5
+"""Read beyond what is kept, so that resampling knows what follows the last sample that is kept."""
+_LOWEST_HZ, _HIGHEST_HZ = 100, 1_000_000
+"""Rates of sound files."""
+_BLOCK_VALUES = 2**20
+"""Samples of all channels that are decoded at a time."""
 
 
 class SoundReader(Reader):
     """A sound file (WAV and what else libsndfile reads), its bytes, or samples float32, to mono samples of one length.
 
-    Channels are averaged, another rate is resampled, a longer sound is cut and a shorter one gets zeros at its end.
+    Channels are averaged, another rate is resampled, a longer sound is cut and a shorter one gets zeros at its end. No
+    more of a file is read than is kept, so that one of hours takes no more memory than one of seconds.
     Raises BadInput for what is no sound, or an empty one, naming it.
     """
 
@@ -42,7 +55,7 @@ class SoundReader(Reader):
         return whole
 
     def _decode(self, raw: Any) -> NDArray[np.float32]:
-        samples, rate_hz = read_sound(raw)
+        samples, rate_hz = read_sound(raw, seconds=self.samples / self.rate_hz + _MARGIN_S)
         if rate_hz == self.rate_hz or len(samples) == 0:
             return samples
         require_package("librosa", extra="data", task="resample sounds")
@@ -51,19 +64,55 @@ class SoundReader(Reader):
         return np.asarray(librosa.resample(samples, orig_sr=rate_hz, target_sr=self.rate_hz), np.float32)
 
 
-def read_sound(raw: Any) -> tuple[NDArray[np.float32], int]:
-    """Mono samples from -1 to 1 and their rate in Hz, of a path or of a file's bytes. Raises BadInput, naming it."""
+def read_sound(raw: Any, *, seconds: float) -> tuple[NDArray[np.float32], int]:
+    """Mono samples from -1 to 1 and their rate in Hz, of the first `seconds` of a path or of a file's bytes.
+
+    Raises BadInput, naming it.
+    """
+    with _opened(raw) as sound:
+        rate_hz = int(sound.samplerate)
+        if not _LOWEST_HZ <= rate_hz <= _HIGHEST_HZ:
+            raise BadInput(f"{named(raw)} has {rate_hz:,} samples a second; {_LOWEST_HZ} to {_HIGHEST_HZ:,} are read")
+        blocks = list(_mono_blocks(sound, math.ceil(seconds * rate_hz)))
+    return np.concatenate([np.zeros(0, np.float32), *blocks]), rate_hz
+
+
+def _mono_blocks(sound: SoundFile, frames: int) -> Iterator[NDArray[np.float32]]:
+    """The first `frames`, averaged over the channels, a block of few values a time."""
+    step = max(1, _BLOCK_VALUES // sound.channels)
+    while frames > 0:
+        block = sound.read(min(step, frames), dtype="float32", always_2d=True)
+        if len(block) == 0:
+            return
+        frames -= len(block)
+        yield block.mean(axis=1, dtype=np.float32)
+
+
+def sound_traits(raw: Any) -> dict[str, str | float]:
+    """What a sound file says of itself: rate, channels, and its length in seconds. Raises BadInput, naming it."""
+    with _opened(raw) as sound:
+        return {
+            "sample rate": f"{sound.samplerate:,} Hz",
+            "channels": str(sound.channels),
+            "seconds": sound.frames / max(1, sound.samplerate),
+        }
+
+
+@contextmanager
+def _opened(raw: Any) -> Iterator[SoundFile]:
     require_package("soundfile", extra="data", task="read sounds")
     import soundfile
 
     try:
-        with io.BytesIO(raw) if isinstance(raw, bytes) else Path(raw).open("rb") as file:
-            samples, rate_hz = soundfile.read(file, dtype="float32", always_2d=True)
+        with (
+            io.BytesIO(raw) if isinstance(raw, bytes) else Path(raw).open("rb") as file,
+            soundfile.SoundFile(file) as sound,
+        ):
+            yield sound
     except FileNotFoundError as error:
         raise BadInput(f"cannot read {named(raw)}: no such file") from error
-    except (soundfile.SoundFileError, OSError, ValueError) as error:
+    except (soundfile.SoundFileError, OSError, ValueError, TypeError) as error:
         raise BadInput(f"{named(raw)} is no sound that can be read ({_reason(error)})") from error
-    return samples.mean(axis=1, dtype=np.float32), int(rate_hz)
 
 
 def _reason(error: Exception) -> str:

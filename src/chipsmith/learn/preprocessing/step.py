@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 Values = NDArray[Any]
+
+_SHOWN = 1_000
+"""Letters of a text in a message."""
 
 
 class _PreprocessingStep(BaseModel, ABC):
@@ -43,5 +47,20 @@ class ArrayStep(_PreprocessingStep):
 def named(raw: Any) -> str:
     """How a message names a raw example."""
     if isinstance(raw, (str, Path)):
-        return str(raw)
+        return printable(str(raw))
     return f"{raw.dtype} of shape {list(raw.shape)}" if isinstance(raw, np.ndarray) else type(raw).__name__
+
+
+def printable(text: str) -> str:
+    """A text of a file or its name as a message shows it: without what would move a terminal's cursor, and not long."""
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return "".join(_escaped(letter) if is_control(letter) else letter for letter in shown)
+
+
+def is_control(letter: str) -> bool:
+    """Whether it is a control character, or half of a surrogate pair, which no terminal, page or file of JSON shows."""
+    return unicodedata.category(letter) in ("Cc", "Cs")
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")

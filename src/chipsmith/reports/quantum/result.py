@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from chipsmith.data_report import findings_to_plain
 from chipsmith.reports.quantum.record import EXACT, QuantumRunRecord
 from chipsmith.reports.record import record_to_plain
 from chipsmith.reports.result import metrics_by_target
@@ -36,6 +37,7 @@ def quantum_result_to_plain(record: QuantumRunRecord) -> dict[str, Any]:
         **_device(record),
         "qasm_fidelity": record.file_check.fidelity,
         "state_fidelity": record.state_check.fidelity,
+        "data_findings": findings_to_plain(record.data),
         "versions": dict(record.versions),
         "hashes": dict(record.hashes),
         "record": record_to_plain(dataclasses.replace(record, host={})),

@@ -4,6 +4,7 @@ from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections import (
     calibration,
     confusion,
+    data,
     energy,
     figures,
     folds,
@@ -24,6 +25,7 @@ from chipsmith.reports.sections.section import PageSection
 
 SECTIONS: tuple[PageSection[RunRecord], ...] = (
     figures.SECTION,
+    data.SECTION,
     training.SECTION,
     privacy.SECTION,
     confusion.SECTION,

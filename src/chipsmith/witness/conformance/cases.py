@@ -81,7 +81,7 @@ def load_case(folder: Path) -> Case:
         kept = next(parent for parent in folder.parents if (parent / _WHOLE).exists())
         raise BadInput(f"{error}; remove {kept} to have its cases made again") from error
     description = json.loads((folder / "desc.json").read_text())
-    arrays = [np.load(folder / file) for file in description["ifm_file"]]
+    arrays = [np.load(folder / file, allow_pickle=False) for file in description["ifm_file"]]
     return Case(
         name=folder.name,
         graph=read_tosa(folder / description["tosa_file"]),
