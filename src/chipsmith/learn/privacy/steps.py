@@ -53,12 +53,12 @@ class PrivateSteps:
         self._schedule = task.settings.schedule.build(inner, task.length())
 
     def draw_epoch(self) -> Iterator[torch.Tensor]:
-        """See Steps.draw_epoch."""
+        """See StepStrategy.draw_epoch."""
         for _ in range(self._task.length().steps_per_epoch):
             yield self._draw_batch()
 
     def take(self, chosen: torch.Tensor) -> float:
-        """See Steps.take: the loss is not told, for it is of examples that are in the batch."""
+        """See StepStrategy.take: the loss is not told, for it is of examples that are in the batch."""
         import torch
 
         torch.manual_seed(self._stream.seed(_OTHER, self._taken))
@@ -76,7 +76,7 @@ class PrivateSteps:
         return 0.0
 
     def measure(self, number: int) -> Epoch:
-        """See Steps.measure: of the validation part alone."""
+        """See StepStrategy.measure: of the validation part alone."""
         return measure_validation(self._task.module, self._task.dataset, number, device=self._task.settings.device)
 
     def choose(self, epochs: Sequence[Epoch]) -> Epoch:
@@ -84,7 +84,7 @@ class PrivateSteps:
         return epochs[-1]
 
     def budget(self) -> PrivacyBudget:
-        """See Steps.budget."""
+        """See StepStrategy.budget."""
         mechanism = Mechanism(
             noise_multiplier=self._mechanism.noise_multiplier,
             sample_rate=self._mechanism.sample_rate,
@@ -93,7 +93,7 @@ class PrivateSteps:
         return spend(mechanism, self._privacy, examples=len(self._task.dataset.train))
 
     def state(self) -> State:
-        """See Steps.state; `key` is the secret of the noise, and `taken` what the accountant counts."""
+        """See StepStrategy.state; `key` is the secret of the noise, and `taken` what the accountant counts."""
         return {
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
@@ -102,14 +102,14 @@ class PrivateSteps:
         }
 
     def restore(self, state: State) -> None:
-        """See Steps.restore."""
+        """See StepStrategy.restore."""
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
         self._stream = NoiseStream(key=bytes.fromhex(state["key"]))
         self._taken = state["taken"]
 
     def close(self) -> None:
-        """See Steps.close."""
+        """See StepStrategy.close."""
         self._sampled.to_standard_module()
         for parameter in self._task.module.parameters():
             for name in ("grad_sample", "summed_grad", "_forward_counter"):

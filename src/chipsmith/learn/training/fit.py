@@ -22,7 +22,7 @@ from chipsmith.learn.training.losses import Loss
 from chipsmith.learn.training.measure import measure_epoch, measure_validation
 from chipsmith.learn.training.processes import joined, require_device
 from chipsmith.learn.training.settings import TrainingSettings
-from chipsmith.learn.training.steps import OrdinarySteps, Steps, TrainingTask
+from chipsmith.learn.training.steps import OrdinarySteps, StepStrategy, TrainingTask
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +74,7 @@ def fit(
             return history
 
 
-def _choose_steps(task: TrainingTask) -> Steps:
+def _choose_steps(task: TrainingTask) -> StepStrategy:
     """The strategy that the settings ask for."""
     if task.settings.privacy is None:
         return OrdinarySteps(task)
@@ -84,7 +84,7 @@ def _choose_steps(task: TrainingTask) -> Steps:
 class _TrainingLoop:
     """A training between its epochs: its steps, curves and best weights."""
 
-    def __init__(self, task: TrainingTask, steps: Steps) -> None:
+    def __init__(self, task: TrainingTask, steps: StepStrategy) -> None:
         self._task, self._steps, self._settings = task, steps, task.settings
         self._module = task.module
         self._epochs: list[Epoch] = []

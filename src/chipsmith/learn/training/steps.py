@@ -55,7 +55,7 @@ class TrainingTask:
         )
 
 
-class Steps(Protocol):
+class StepStrategy(Protocol):
     """A way to take steps: which examples each has, what is done with them, and what is told after an epoch."""
 
     def draw_epoch(self) -> Iterable[torch.Tensor]:
@@ -96,14 +96,14 @@ class OrdinarySteps:
         self._generator = torch.Generator().manual_seed(task.seed)
 
     def draw_epoch(self) -> Iterator[torch.Tensor]:
-        """See Steps.draw_epoch."""
+        """See StepStrategy.draw_epoch."""
         import torch
 
         examples = len(self._task.dataset.train)
         yield from torch.randperm(examples, generator=self._generator).split(self._settings.batch(examples))
 
     def take(self, chosen: torch.Tensor) -> float:
-        """See Steps.take."""
+        """See StepStrategy.take."""
         import torch
 
         mine, weight = self._task.together.share(chosen)
@@ -121,7 +121,7 @@ class OrdinarySteps:
         return float(loss.item())
 
     def measure(self, number: int) -> Epoch:
-        """See Steps.measure."""
+        """See StepStrategy.measure."""
         return measure_epoch(self._task.module, self._task.dataset, number, device=self._settings.device)
 
     def choose(self, epochs: Sequence[Epoch]) -> Epoch:
@@ -132,7 +132,7 @@ class OrdinarySteps:
         """Nothing is promised."""
 
     def state(self) -> State:
-        """See Steps.state."""
+        """See StepStrategy.state."""
         return {
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
@@ -140,7 +140,7 @@ class OrdinarySteps:
         }
 
     def restore(self, state: State) -> None:
-        """See Steps.restore."""
+        """See StepStrategy.restore."""
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
         self._generator.set_state(state["order"])
