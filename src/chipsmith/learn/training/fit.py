@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -81,6 +83,10 @@ def _choose_steps(task: TrainingTask) -> StepStrategy:
     return PrivateSteps(task, task.settings.privacy)
 
 
+_FAULTS_OF_STATE = (RuntimeError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError)
+"""What PyTorch raises for states of other sizes, types and numbers of steps."""
+
+
 class _TrainingLoop:
     """A training between its epochs: its steps, curves and best weights."""
 
@@ -101,12 +107,15 @@ class _TrainingLoop:
 
     def _train(self, checkpoint: Path | None, on_epoch: OnEpoch, work: Mapping[str, Any]) -> None:
         identity = None if checkpoint is None else self._identify(work)
+        step_context: Callable[[], AbstractContextManager[None]] = nullcontext
         if checkpoint is not None and identity is not None and checkpoint.exists():
             self._restore(read_checkpoint(checkpoint, of=identity), checkpoint)
+            step_context = partial(_naming_checkpoint, checkpoint)
         for epoch in self._epochs:
             on_epoch(epoch)
         while not self._done():
-            self._run_epoch()
+            with step_context():
+                self._run_epoch()
             if checkpoint is not None and identity is not None and self._task.together.leads:
                 write_checkpoint(checkpoint, self._state(), of=identity)
             on_epoch(self._epochs[-1])
@@ -158,8 +167,18 @@ class _TrainingLoop:
                 torch.cuda.set_rng_state_all(state["cuda_draws"])
             self._best = state["best"]
             self._epochs = [Epoch(**epoch) for epoch in state["epochs"]]
-        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        except _FAULTS_OF_STATE as error:
             raise BadInput(f"{path} holds no whole state of this training; train to another folder") from error
+
+
+@contextmanager
+def _naming_checkpoint(path: Path) -> Iterator[None]:
+    """Name the checkpoint where a step fails on what an optimiser or a schedule took from it."""
+    try:
+        yield
+    except _FAULTS_OF_STATE as error:
+        said = " ".join(str(error).split())[:100]
+        raise BadInput(f"the training cannot go on from {path} ({said}); train to another folder") from error
 
 
 def _checked(epoch: Epoch) -> Epoch:
