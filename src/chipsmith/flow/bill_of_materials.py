@@ -18,16 +18,16 @@ import chipsmith
 from chipsmith.extras import require_package
 from chipsmith.files import write_whole
 from chipsmith.flow.bom_components import InstalledLibrary, installed_libraries, library_component, sha256_hash
-from chipsmith.learn import Recipe
-from chipsmith.learn.data import Dataset
-from chipsmith.learn.data.fingerprint import hash_parts
-from chipsmith.learn.progress import Progress
-from chipsmith.reports.quantum.record import QuantumRunRecord
-from chipsmith.reports.record import RunRecord
 from chipsmith.schema import Json
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component
+
+    from chipsmith.learn import Recipe
+    from chipsmith.learn.data import Dataset
+    from chipsmith.learn.progress import Progress
+    from chipsmith.reports.quantum.record import QuantumRunRecord
+    from chipsmith.reports.record import RunRecord
 
 BOM = "bom.cdx.json"
 """Its name in a run folder."""
@@ -137,9 +137,11 @@ def _recipe_component(recipe: Recipe) -> Component:
 
 
 def _data_component(data: Dataset) -> Component:
-    """The examples of each part as the network takes them, by number and hash."""
+    """The examples of each part, by number and hash: of their files where these are decoded as they are asked for."""
     from cyclonedx.model import Property
     from cyclonedx.model.component import Component, ComponentType
+
+    from chipsmith.learn.data.fingerprint import hash_parts
 
     parts = hash_parts(data).items()
     return Component(
@@ -152,6 +154,8 @@ def _data_component(data: Dataset) -> Component:
 
 def _chip_components(record: RunRecord | QuantumRunRecord) -> list[Component]:
     from cyclonedx.model.component import Component, ComponentType
+
+    from chipsmith.reports.quantum.record import QuantumRunRecord
 
     if isinstance(record, QuantumRunRecord):
         return []
