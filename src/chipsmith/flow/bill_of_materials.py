@@ -86,7 +86,12 @@ def run_bom(record: RunRecord | QuantumRunRecord, *, recipe: Recipe, data: Datas
         bom_ref="run",
         description=f"{recipe.description} (seed {record.seed})" if recipe.description else f"seed {record.seed}",
     )
-    parts = [*_file_components(record), _recipe_component(recipe), _data_component(data), *_chip_components(record)]
+    parts = [
+        *_file_components(record),
+        _recipe_component(recipe),
+        _data_component(recipe, data),
+        *_chip_components(record),
+    ]
     components = {str(part.bom_ref): part for part in (*parts, *map(library_component, libraries))}
     return _write(run, components, libraries, needs=list(components.values()))
 
@@ -136,19 +141,24 @@ def _recipe_component(recipe: Recipe) -> Component:
     )
 
 
-def _data_component(data: Dataset) -> Component:
-    """The examples of each part, by number and hash: of their files where these are decoded as they are asked for."""
+def _data_component(recipe: Recipe, data: Dataset) -> Component:
+    """The examples of each part, by number and hash: of their files where these are decoded as they are asked for.
+
+    Those of a private training by number alone: who has all of them but one would know that by the hash.
+    """
     from cyclonedx.model import Property
     from cyclonedx.model.component import Component, ComponentType
 
     from chipsmith.learn.data.fingerprint import hash_parts
 
-    parts = hash_parts(data).items()
+    parts = hash_parts(data)
+    if recipe.training.privacy is not None:
+        parts["training"] = f"{len(data.train):,} examples"
     return Component(
         type=ComponentType.DATA,
         name=f"data {data.name}",
         bom_ref="data",
-        properties=[Property(name=f"{_PACKAGE}:{part}", value=value) for part, value in parts],
+        properties=[Property(name=f"{_PACKAGE}:{part}", value=value) for part, value in parts.items()],
     )
 
 
