@@ -86,7 +86,12 @@ def run_bom(record: RunRecord | QuantumRunRecord, *, recipe: Recipe, data: Datas
         bom_ref="run",
         description=f"{recipe.description} (seed {record.seed})" if recipe.description else f"seed {record.seed}",
     )
-    parts = [*_file_components(record), _recipe_component(recipe), _data_component(recipe, data), *_chip_components(record)]
+    parts = [
+        *_file_components(record),
+        _recipe_component(recipe),
+        _data_component(recipe, data),
+        *_chip_components(record),
+    ]
     components = {str(part.bom_ref): part for part in (*parts, *map(library_component, libraries))}
     return _write(run, components, libraries, needs=list(components.values()))
 
