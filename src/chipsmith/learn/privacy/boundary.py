@@ -49,10 +49,8 @@ def _learned(dataset: Dataset) -> Iterator[str]:
     if dataset.target_scaling is not None:
         yield "the scale of the targets"
     reader = dataset.preprocessing.reader
-    columns = reader.columns if isinstance(reader, ColumnsReader) else ()
-    worded = [column.name for column in columns if column.categories]
-    if worded:
-        yield f"the words of {'column' if len(worded) == 1 else 'the columns'} {', '.join(worded)}"
+    if isinstance(reader, ColumnsReader) and reader.worded_names:
+        yield f"the words of column {', '.join(reader.worded_names)}"
 
 
 def _is_constant(step: object) -> bool:
