@@ -250,6 +250,10 @@ def test_bad_runs(refusal, here):
     assert "result.json" in refusal(2, "report", ".")
 
 
+def test_an_option_of_several_parts_may_be_left_out(refusal):
+    assert "an audit needs 4 shadow networks or more, not 2" in refusal(2, "audit", "--shadows", "2")
+
+
 def test_a_short_command_collects_no_garbage():
     code = (
         "import atexit, gc, sys\n"

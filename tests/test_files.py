@@ -9,8 +9,15 @@ import zipfile
 import numpy as np
 import pytest
 
+from chipsmith.chip.reading import load_chip
+from chipsmith.deployment.signatures.keys import read_public_key
 from chipsmith.errors import BadInput
-from chipsmith.files import map_array, read_arrays, write_arrays, write_whole
+from chipsmith.files import map_array, open_ordinary, read_arrays, read_ordinary, write_arrays, write_whole
+from chipsmith.learn import load_recipe
+from chipsmith.learn.data.files import read_text
+from chipsmith.program.file import read_program
+from chipsmith.reports.result import read_fields
+from chipsmith.tosa.file import read_tosa
 
 
 def test_the_new_contents_replace_the_old(tmp_path):
@@ -194,3 +201,36 @@ def test_a_small_archive_of_gigabytes_is_refused_before_it_is_unfolded(tmp_path,
     with pytest.raises(BadInput, match=rf"bomb\.npz {said}"):
         read_arrays(tmp_path / "bomb.npz")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+@pytest.mark.parametrize("place", ["pipe", "/dev/zero"])
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(read_ordinary, id="bytes"),
+        pytest.param(read_arrays, id="arrays"),
+        pytest.param(read_program, id="program"),
+        pytest.param(read_tosa, id="tosa"),
+        pytest.param(load_chip, id="chip"),
+        pytest.param(load_recipe, id="recipe"),
+        pytest.param(read_text, id="text"),
+        pytest.param(read_public_key, id="key"),
+        pytest.param(read_fields, id="result"),
+    ],
+)
+def test_a_pipe_is_not_waited_for_and_a_device_not_read_into_memory(tmp_path, read, place):
+    path = tmp_path / place  # an absolute place stays as it is
+    if place == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(BadInput, match="no ordinary file, but a pipe or a device; put what it gives into a file"):
+        read(path)
+
+
+def test_a_folder_is_no_file_and_a_link_to_one_is(tmp_path):
+    with pytest.raises(IsADirectoryError):
+        read_ordinary(tmp_path)
+    (tmp_path / "a").write_bytes(b"contents")
+    (tmp_path / "link").symlink_to("a")
+    assert read_ordinary(tmp_path / "link") == b"contents"
+    with pytest.raises(OSError, match="link"):
+        open_ordinary(tmp_path / "link", follow=False)

@@ -207,7 +207,8 @@ def _value(parameter: Parameter, words: Mapping[str, Any]) -> object:
         case OptionGroup() as form:
             return form.build({option.name: _value(option, words) for option in form.options()})
         case Option(separator=separator) if separator:
-            return [word.strip() for word in words[parameter.name].split(separator) if word.strip()]
+            given = words[parameter.name]
+            return None if given is None else [word.strip() for word in given.split(separator) if word.strip()]
     return words[parameter.name]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
@@ -66,12 +69,34 @@ def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[
 
     Raises BadInput where the file is missing, damaged, too large for this machine's memory, or holds objects.
     """
-    with _naming_damage(path), Path(path).open("rb") as file:
+    with _naming_damage(path), open_ordinary(Path(path)) as file:
         loaded = np.load(file, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return loaded
         _check_unfolding(path, loaded.zip)
         return {name: _member(loaded, name) for name in loaded.files}
+
+
+def open_ordinary(path: Path, *, follow: bool = True) -> BufferedReader:
+    """A file to read; a pipe or a device is not waited for, and a link not taken unless `follow`.
+
+    Raises OSError, BadInput for what is no ordinary file: a pipe may never end, and a device fill the memory.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags | (0 if follow else os.O_NOFOLLOW))
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise BadInput(f"{path} is no ordinary file, but a pipe or a device; put what it gives into a file")
+
+
+def read_ordinary(path: Path) -> bytes:
+    """The bytes of a file. Raises as open_ordinary."""
+    with open_ordinary(path) as file:
+        return file.read()
 
 
 def map_array(path: str | os.PathLike[str]) -> npt.NDArray[np.generic]:

@@ -10,6 +10,7 @@ import chipsmith
 from chipsmith.errors import BadInput
 from chipsmith.flow import audit as audits
 from chipsmith.flow.audit import AUDIT, AUDIT_PAGE, PARTS, parse_epsilons
+from chipsmith.flow.run_folder import sole_work
 from chipsmith.learn import load_recipe
 from chipsmith.learn.privacy.audit_record import AttackFigures, AuditRecord, AuditRow, read_audit
 from chipsmith.reports.audit import render_audit, verdict
@@ -68,6 +69,11 @@ def test_the_same_call_trains_nothing_again(audited, monkeypatch):
     monkeypatch.setattr(audits, "train", refuse)
     monkeypatch.setattr(audits, "train_shadow", refuse)
     assert run(audited.folder).record == audited.record
+
+
+def test_two_audits_do_not_work_in_the_same_folder(tmp_path):
+    with sole_work(tmp_path), pytest.raises(BadInput, match="another process works in"):
+        run(tmp_path)
 
 
 def test_a_damaged_part_is_reckoned_again(audited):

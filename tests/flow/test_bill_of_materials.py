@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import pytest
 from cyclonedx.schema import SchemaVersion
@@ -11,8 +12,9 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 import chipsmith
 from chipsmith.errors import BadInput
-from chipsmith.flow.bill_of_materials import BillOfMaterials, package_bom
+from chipsmith.flow.bill_of_materials import BillOfMaterials, package_bom, run_bom
 from chipsmith.flow.bom_components import installed_libraries, library_component
+from chipsmith.learn import load_recipe
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +147,17 @@ def test_without_the_library_a_message_says_how_to_install_it(monkeypatch):
         BadInput, match=r"cyclonedx-python-lib is not installed; mend: pip install 'chipsmith\[signing\]'"
     ):
         package_bom()
+
+
+@pytest.mark.parametrize(("name", "hashed"), [("digits", True), ("digits_private", False)])
+def test_the_training_part_of_a_private_training_has_no_hash(name, hashed):
+    recipe = load_recipe(name)
+    record = SimpleNamespace(
+        versions={}, network=name, seed=0, files={}, hashes={}, chip=SimpleNamespace(yaml="", name="nano-64")
+    )
+    bill = run_bom(record, recipe=recipe, data=recipe.load_data())
+    (data,) = [part for part in bill.components if part["name"].startswith("data ")]
+    parts = {row["name"]: row["value"] for row in data["properties"]}
+    assert parts["chipsmith:training"].startswith("3,500 examples")
+    assert ("sha256" in parts["chipsmith:training"]) == hashed
+    assert "sha256" in parts["chipsmith:test"]

@@ -29,7 +29,6 @@ from mutations.mutators import Mutate, mutate_bytes, mutate_json_text
 from mutations.target import Target
 
 _RESEALED = 0.8
-_NAMES = ("frontends", "checks", "features", "generations", "rtl")
 
 
 @dataclass(frozen=True, kw_only=True)

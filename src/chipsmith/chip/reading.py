@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
+from chipsmith.files import open_ordinary
 from chipsmith.suggest import nearest_in_brackets
 
 CHIP_PREFIX = "chip."
@@ -203,7 +205,8 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
 
 def _read_file(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with open_ordinary(path) as file:
+            return io.TextIOWrapper(file, encoding="utf-8").read()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
         raise BadInput(f"chip file {path}: {reason}; the catalogue has {', '.join(catalogue())}") from error

@@ -19,6 +19,7 @@ from chipsmith.errors import BadInput
 from chipsmith.files import make_folder, write_whole
 from chipsmith.flow.records import versions
 from chipsmith.flow.run import lower_trained
+from chipsmith.flow.run_folder import sole_work
 from chipsmith.learn import Dataset, Recipe
 from chipsmith.learn.predict import predict
 from chipsmith.learn.privacy.accounting import require_opacus
@@ -106,8 +107,9 @@ def audit_in(folder: Path, recipe: Recipe, chip: Chip, request: AuditRequest, *,
     """Audit, and leave the record and its page in the folder. See `chipsmith.audit`."""
     from chipsmith.reports.audit import write_audit_page
 
-    record = audit_recipe(recipe, chip, request, folder, progress=progress)
-    write_audit_page(record, folder / AUDIT_PAGE)
+    with sole_work(folder):
+        record = audit_recipe(recipe, chip, request, folder, progress=progress)
+        write_audit_page(record, folder / AUDIT_PAGE)
     return Audited(record=record, folder=folder)
 
 

@@ -18,16 +18,16 @@ import chipsmith
 from chipsmith.extras import require_package
 from chipsmith.files import write_whole
 from chipsmith.flow.bom_components import InstalledLibrary, installed_libraries, library_component, sha256_hash
-from chipsmith.learn import Recipe
-from chipsmith.learn.data import Dataset
-from chipsmith.learn.data.fingerprint import hash_parts
-from chipsmith.learn.progress import Progress
-from chipsmith.reports.quantum.record import QuantumRunRecord
-from chipsmith.reports.record import RunRecord
 from chipsmith.schema import Json
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component
+
+    from chipsmith.learn import Recipe
+    from chipsmith.learn.data import Dataset
+    from chipsmith.learn.progress import Progress
+    from chipsmith.reports.quantum.record import QuantumRunRecord
+    from chipsmith.reports.record import RunRecord
 
 BOM = "bom.cdx.json"
 """Its name in a run folder."""
@@ -86,7 +86,12 @@ def run_bom(record: RunRecord | QuantumRunRecord, *, recipe: Recipe, data: Datas
         bom_ref="run",
         description=f"{recipe.description} (seed {record.seed})" if recipe.description else f"seed {record.seed}",
     )
-    parts = [*_file_components(record), _recipe_component(recipe), _data_component(data), *_chip_components(record)]
+    parts = [
+        *_file_components(record),
+        _recipe_component(recipe),
+        _data_component(recipe, data),
+        *_chip_components(record),
+    ]
     components = {str(part.bom_ref): part for part in (*parts, *map(library_component, libraries))}
     return _write(run, components, libraries, needs=list(components.values()))
 
@@ -136,22 +141,31 @@ def _recipe_component(recipe: Recipe) -> Component:
     )
 
 
-def _data_component(data: Dataset) -> Component:
-    """The examples of each part as the network takes them, by number and hash."""
+def _data_component(recipe: Recipe, data: Dataset) -> Component:
+    """The examples of each part, by number and hash: of their files where these are decoded as they are asked for.
+
+    Those of a private training by number alone: who has all of them but one would know that by the hash.
+    """
     from cyclonedx.model import Property
     from cyclonedx.model.component import Component, ComponentType
 
-    parts = hash_parts(data).items()
+    from chipsmith.learn.data.fingerprint import hash_parts
+
+    parts = hash_parts(data)
+    if recipe.training.privacy is not None:
+        parts["training"] = f"{len(data.train):,} examples"
     return Component(
         type=ComponentType.DATA,
         name=f"data {data.name}",
         bom_ref="data",
-        properties=[Property(name=f"{_PACKAGE}:{part}", value=value) for part, value in parts],
+        properties=[Property(name=f"{_PACKAGE}:{part}", value=value) for part, value in parts.items()],
     )
 
 
 def _chip_components(record: RunRecord | QuantumRunRecord) -> list[Component]:
     from cyclonedx.model.component import Component, ComponentType
+
+    from chipsmith.reports.quantum.record import QuantumRunRecord
 
     if isinstance(record, QuantumRunRecord):
         return []

@@ -42,7 +42,6 @@ _QUANTUM = "quantum"
 DEFAULT_NETWORKS = (*PUBLISHED_FILES, "digits")
 _KIND = "generations"
 """Of the entries of the cache."""
-"""The packages on whose versions a trained network depends."""
 
 
 @dataclass(frozen=True, kw_only=True)

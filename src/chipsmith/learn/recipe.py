@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -14,6 +15,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from chipsmith.chip import parse_overrides
 from chipsmith.chip.reading import PlainLoader
 from chipsmith.errors import BadInput
+from chipsmith.files import open_ordinary
 from chipsmith.learn.components import as_components
 from chipsmith.learn.data import Dataset, DataSettings, Examples, Task
 from chipsmith.learn.faults import describe_faults
@@ -203,7 +205,8 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
         hint = nearest_in_brackets(name, shipped_recipes())
         raise BadInput(f"there is no recipe '{name}'{hint}: {', '.join(shipped_recipes())}; or name a YAML file")
     try:
-        return path.read_text(encoding="utf-8"), name
+        with open_ordinary(path) as file:
+            return io.TextIOWrapper(file, encoding="utf-8").read(), name
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
         raise BadInput(f"recipe {path}: {reason}; shipped are {', '.join(shipped_recipes())}") from error

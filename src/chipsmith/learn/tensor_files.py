@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
+from chipsmith.files import open_ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +77,7 @@ def hash_tensors(tensors: Mapping[str, torch.Tensor], *, text: str = "") -> str:
 
 def _size_bytes(file: Path) -> int:
     try:
-        with file.open("rb") as opened:
+        with open_ordinary(file) as opened:
             return os.fstat(opened.fileno()).st_size
     except (OSError, ValueError) as error:
         raise BadInput(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.errors import BadInput
-from chipsmith.files import write_whole
+from chipsmith.files import read_ordinary, write_whole
 from chipsmith.program.instructions import Instruction, decode_instruction
 from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.program import Count, Manifest, Program, page_bytes, page_count
@@ -103,7 +103,7 @@ def read_program(path: Path, *, limits: Limits | None = None) -> Program:
     allowed = limits or environment_limits()
     try:
         allowed.check_memory(path.stat().st_size * _IMAGE_COPIES, f"reading {path}")
-        data = path.read_bytes()
+        data = read_ordinary(path)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
     return parse_program(data, name=str(path), limits=allowed)

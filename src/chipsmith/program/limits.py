@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chipsmith.errors import BadInput
+from chipsmith.memory import GIB, format_memory
 
 MEMORY_VARIABLE = "CHIPSMITH_MEMORY_LIMIT"
 WORK_VARIABLE = "CHIPSMITH_WORK_LIMIT"
 MEMORY_FLAG = "--memory-limit"
 WORK_FLAG = "--work-limit"
-_UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": GIB, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _MOST = 1 << 62
 
 
@@ -24,7 +25,7 @@ class Limits:
     The default of the cycles is what an array of 256 multipliers does to 2.6 x 10^11 multiply-accumulates.
     """
 
-    memory_bytes: int = 2 << 30
+    memory_bytes: int = 2 * GIB
     work_cycles: int = 10**9
 
     def check_memory(self, memory_bytes: int, action: str) -> None:
@@ -83,13 +84,5 @@ def read_limits(memory: str | None, work: str | None) -> Limits | None:
     )
 
 
-def format_memory(memory_bytes: int) -> str:
-    """Bytes in the unit that people read."""
-    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if memory_bytes >= unit:
-            return f"{memory_bytes / unit:,.1f} {name}"
-    return f"{memory_bytes} bytes"
-
-
 def _gib_above(memory_bytes: int) -> int:
-    return memory_bytes // (1 << 30) + 1
+    return memory_bytes // GIB + 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chipsmith.data_report import findings_to_plain
 from chipsmith.errors import BadInput
-from chipsmith.files import write_whole
+from chipsmith.files import read_ordinary, write_whole
 from chipsmith.profile.profile import Totals
 from chipsmith.schema import SCHEMA_VERSION
 
@@ -101,7 +101,7 @@ def read_result(path: Path) -> RunRecord:
 def read_fields(path: Path) -> dict[str, Any]:
     """The plain fields of the record in a result.json, of whatever kind; BadInput where the file has none."""
     try:
-        content = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+        content = json.loads(read_ordinary(path), parse_constant=_refuse_constant)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

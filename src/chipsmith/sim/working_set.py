@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chipsmith.memory import format_memory
 from chipsmith.processors import processors
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.cycles import occupancy
@@ -16,7 +17,7 @@ from chipsmith.program.instructions import (
     TensorInstruction,
     VectorInstruction,
 )
-from chipsmith.program.limits import Limits, format_memory
+from chipsmith.program.limits import Limits
 from chipsmith.program.program import Program
 from chipsmith.program.streams import a_loops, external_stream
 from chipsmith.sim.memory import Array

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from chipsmith.errors import BadInput
-from chipsmith.files import write_whole
+from chipsmith.files import read_ordinary, write_whole
 from chipsmith.profile.profile import Evidence
 from chipsmith.systems.row import Generation, SystemRow
 
@@ -93,7 +93,7 @@ def _keep(row: SystemRow) -> RecordedRow:
 def read_record(path: Path) -> tuple[SystemRow, ...]:
     """The rows of somebody else's record, each with the device and the date. Raises BadInput, naming file and field."""
     try:
-        record = ComputerRecord.model_validate_json(path.read_bytes().removeprefix(BOM_UTF8))
+        record = ComputerRecord.model_validate_json(read_ordinary(path).removeprefix(BOM_UTF8))
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:

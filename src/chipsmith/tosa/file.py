@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.files import write_whole
+from chipsmith.files import read_ordinary, write_whole
 from chipsmith.tosa.decode import StoredBlock, StoredOperator, StoredTensor, decode_block
 from chipsmith.tosa.elements import from_bytes, stored_size_bytes
 from chipsmith.tosa.encode import encode_graph
@@ -27,7 +27,7 @@ def read_tosa(path: str | os.PathLike[str]) -> Graph:
     """
     file = Path(path)
     try:
-        data = file.read_bytes()
+        data = read_ordinary(file)
     except OSError as error:
         raise BadInput(f"cannot read {file}: {error.strerror or error}") from error
     return parse_tosa(data, file.stem)

@@ -81,4 +81,5 @@ def test_rows_with_flipped_signs_are_different():
     rows = np.array([[1, 1, 1, 1], [-1, 1, -1, 1], [1, -1, 1, -1], [-1, -1, -1, -1]], np.float32)
     looked = look_at_part(ArrayExamples(inputs=rows, all_targets=np.zeros(4, np.int64)))
     assert len(set(looked.digests.tolist())) == 4
-    assert looked.digests[0] == int.from_bytes(hashlib.blake2b(rows[0], digest_size=8).digest(), "little")
+    hashed = hashlib.blake2b((16).to_bytes(8, "little") + rows[0].tobytes(), digest_size=8)
+    assert looked.digests[0] == int.from_bytes(hashed.digest(), "little", signed=True)

@@ -11,7 +11,7 @@ from toy_data import toy_dataset
 from chipsmith.errors import BadInput
 from chipsmith.learn import load_recipe
 from chipsmith.learn.data import GroupedExamples, Task
-from chipsmith.learn.preprocessing import PrincipalComponents, Standardise
+from chipsmith.learn.preprocessing import Column, ColumnsReader, PrincipalComponents, Standardise
 from chipsmith.learn.privacy.boundary import outside_of_promise
 
 pytest.importorskip("torch")
@@ -51,6 +51,16 @@ def test_scaled_targets_groups_weights_and_a_published_seed_are_named(tmp_path):
     assert "groups of examples" in said
     assert "what before.safetensors was trained on" in said
     assert "to whoever knows 7 nothing is hidden" in said
+
+
+def test_words_that_were_read_from_the_whole_table_and_the_look_at_the_data_are_named():
+    data = toy_dataset(Task.CLASSIFICATION)
+    columns = (Column(name="size"), Column(name="town", categories=("Bath", "York")))
+    reader = ColumnsReader(columns=columns)
+    table = dataclasses.replace(data, preprocessing=data.preprocessing.model_copy(update={"reader": reader}))
+    assert "the words of column town, taken from the training examples as they are" in outside(table)
+    assert "the words of" not in outside(data)
+    assert "counts by class, duplicates, ranges and findings in result.json" in outside(data)
 
 
 def test_without_privacy_nothing_is_promised(digits):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 from toy_data import toy_dataset
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.data import Task
 from chipsmith.learn.privacy.accounting import choose_noise
+from chipsmith.learn.privacy.fitness import require_apart
 from chipsmith.learn.privacy.stream import NoiseStream
 from chipsmith.learn.training import TrainingSettings, fit
 
@@ -209,9 +213,26 @@ class Folded(torch.nn.Module):
         return self.dense(inputs.reshape(-1, 1)).reshape(len(inputs), 6, 3).mean(1)
 
 
+class Remembering(torch.nn.Module):
+    """Answers each example by itself while it trains, and keeps what it saw in a buffer that it answers with later."""
+
+    def __init__(self, *, persistent: bool = True) -> None:
+        super().__init__()
+        self.dense = torch.nn.Linear(6, 3)
+        self.register_buffer("largest", torch.zeros(6), persistent=persistent)
+
+    def forward(self, inputs):
+        if self.training:
+            self.largest.copy_(torch.maximum(self.largest, inputs.amax(0)))
+            return self.dense(inputs)
+        return self.dense(inputs / self.largest)
+
+
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
+        ([Remembering()], r"keeps what it saw of its examples in 0\.largest, without any noise"),
+        ([Remembering(persistent=False)], r"in 0\.largest, without any noise"),
         ([torch.nn.Linear(6, 3), torch.nn.BatchNorm1d(3)], r"batch normalisation \(1\) mixes.*network\.norm=group"),
         ([torch.nn.Linear(6, 3), torch.nn.BatchNorm1d(3, affine=False)], "batch normalisation"),
         ([Centred()], "depends on the others of its batch"),
@@ -221,6 +242,19 @@ class Folded(torch.nn.Module):
 def test_networks_that_mix_examples_are_refused(classes, layers, message):
     with pytest.raises(BadInput, match=message):
         fit(torch.nn.Sequential(*layers), classes, settings=SETTINGS, seed=0)
+
+
+def test_a_network_that_mixes_is_seen_though_the_first_and_the_last_example_are_the_same(classes):
+    examples = classes.train.select(np.array([*range(47), 0]))
+    with pytest.raises(BadInput, match="depends on the others of its batch"):
+        fit(Centred(), dataclasses.replace(classes, train=examples), settings=SETTINGS, seed=0)
+
+
+def test_buffers_that_no_example_changes_are_no_hindrance(classes):
+    weighted = torch.nn.utils.spectral_norm(torch.nn.Linear(6, 3))
+    before = weighted.weight_u.clone()
+    require_apart(weighted, classes)
+    assert torch.equal(weighted.weight_u, before)
 
 
 def test_recurrent_layers_of_torch_are_refused_in_words():

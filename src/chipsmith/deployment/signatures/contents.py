@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
 
 from chipsmith.errors import BadInput
+from chipsmith.files import open_ordinary
 
 FOLDER_SIGNATURE = "run.sig"
 """The file of a folder that holds its signature, and the only one that is not covered."""
@@ -51,18 +50,6 @@ def contents_of(path: Path) -> Contents:
     if not digests:
         raise BadInput("it holds no file that could be signed")
     return Contents(name=name_of(path), digests=digests)
-
-
-def open_ordinary(path: Path, *, follow: bool) -> BufferedReader:
-    """A file to read; a pipe or a device is not waited for, and a link not taken unless `follow`.
-
-    Raises OSError, BadInput for what is no ordinary file.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise BadInput(f"{path} is no ordinary file")
-    return os.fdopen(descriptor, "rb")
 
 
 def describe_names(names: list[str]) -> str:

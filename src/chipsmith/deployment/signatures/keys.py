@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
+from chipsmith.files import open_ordinary
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ _MAKE = "`chipsmith keygen -o K.pem` makes one"
 
 def _read_key_file(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_ordinary(path) as file:
             data = file.read(_MOST_KEY_BYTES + 1)
     except (OSError, ValueError) as error:
         raise BadInput(f"the key {path} cannot be read: {getattr(error, 'strerror', None) or error}") from error

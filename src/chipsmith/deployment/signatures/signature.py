@@ -18,11 +18,10 @@ from chipsmith.deployment.signatures.contents import (
     contents_of_bytes,
     describe_names,
     name_of,
-    open_ordinary,
 )
 from chipsmith.deployment.signatures.keys import PrivateKey, PublicKey
 from chipsmith.errors import BadInput
-from chipsmith.files import write_whole
+from chipsmith.files import open_ordinary, write_whole
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 _ENDING = ".sig"
@@ -173,7 +172,7 @@ def _open_signature(path: Path, key: PublicKey) -> Contents:
 
 def _read(path: Path, most_bytes: int = -1) -> bytes:
     try:
-        with open_ordinary(path, follow=True) as file:
+        with open_ordinary(path) as file:
             return file.read(most_bytes)
     except (OSError, BadInput) as error:
         why = error if isinstance(error, BadInput) else f"{path} cannot be read: {error.strerror}"

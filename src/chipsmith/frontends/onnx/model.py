@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
+from chipsmith.files import read_ordinary
 from chipsmith.frontends.onnx import FRONT_END
 from chipsmith.frontends.onnx.session import first_line
 from chipsmith.frontends.onnx.shapes import Samples, ShapesByName, fix_shapes, list_inputs
@@ -161,7 +162,7 @@ def _relax(proto: onnx.ModelProto) -> None:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_ordinary(file)
     except OSError as error:
         raise BadInput(f"cannot read {file}: {error.strerror or error}") from error
 

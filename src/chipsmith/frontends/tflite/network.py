@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.files import read_ordinary
 from chipsmith.frontends.calibration import CalibrationSource, needless_calibration
 from chipsmith.frontends.front_end import AnyPath
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
@@ -96,7 +97,7 @@ def _bind_network(network: InnerNetwork, assembled: Assembled) -> QuantizedNetwo
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_ordinary(file)
     except OSError as error:
         raise BadInput(f"cannot read {file}: {error.strerror or error}") from error
 

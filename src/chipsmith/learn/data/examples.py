@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,15 @@ class Examples(ABC):
         """All examples in one batch."""
         return self.batch(np.arange(len(self)))
 
+    @cached_property
     def digests(self) -> Digests:
-        """A hash of each example's input and target, in order: two parts that give the same batches give the same."""
+        """A hash of each example's input and target, in order: two parts that give the same batches give the same.
+
+        Reckoned once: checkpoint, compression and bill of materials all ask for it.
+        """
+        return self._hash_each()
+
+    def _hash_each(self) -> Digests:
         rows = (
             row for batch in self.batches(_HASHED_EXAMPLES) for row in zip(batch.inputs, batch.targets, strict=True)
         )
@@ -194,11 +202,11 @@ class LazyExamples(Examples):
         """As Examples.select."""
         return LazyExamples(decoder=self.decoder, items=self.items[chosen], all_targets=self.all_targets[chosen])
 
-    def digests(self) -> Digests:
-        """As Examples.digests; of the undecoded bytes, where the decoder has them."""
+    def _hash_each(self) -> Digests:
+        """Of the undecoded bytes, where the decoder has them."""
         encoded = self.decoder.encoded
         if encoded is None:
-            return super().digests()
+            return super()._hash_each()
         pairs = zip(self.items, self.all_targets, strict=True)
         return digest_examples((encoded(int(item)), target.tobytes()) for item, target in pairs)
 
@@ -235,9 +243,9 @@ class GroupedExamples(Examples):
         """As Examples.select."""
         return GroupedExamples(examples=self.examples.select(chosen), all_groups=self.all_groups[chosen])
 
-    def digests(self) -> Digests:
-        """As Examples.digests; groups are no part of it."""
-        return self.examples.digests()
+    def _hash_each(self) -> Digests:
+        """Groups are no part of it."""
+        return self.examples.digests
 
 
 STRETCHES = 20
@@ -323,9 +331,9 @@ class InputsAsTargets(Examples):
         """As Examples.select."""
         return InputsAsTargets(examples=self.examples.select(chosen), anomalous=self.anomalous[chosen])
 
-    def digests(self) -> Digests:
-        """As Examples.digests; the targets, which are the inputs, are not hashed again."""
+    def _hash_each(self) -> Digests:
+        """The targets, which are the inputs, are not hashed again."""
         return digest_examples(
             (digest.tobytes(), mark.tobytes())
-            for digest, mark in zip(self.examples.digests(), self.anomalous, strict=True)
+            for digest, mark in zip(self.examples.digests, self.anomalous, strict=True)
         )

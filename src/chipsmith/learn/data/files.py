@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chipsmith.errors import BadInput
+from chipsmith.files import open_ordinary
 from chipsmith.learn.preprocessing.step import named
 
 Row = Mapping[str, str]
@@ -75,7 +76,7 @@ def naming(name: str | Path) -> Iterator[None]:
 def digest_file(path: Path) -> bytes:
     """The SHA-256 of a file's contents, read block by block. Raises BadInput, naming it."""
     try:
-        with path.open("rb") as file:
+        with open_ordinary(path) as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise BadInput(f"cannot read {named(path)}: {error.strerror}") from error
@@ -91,7 +92,7 @@ def read_text(path: Path) -> str:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_ordinary(path) as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise BadInput(f"cannot read {named(path)}: {error.strerror}") from error

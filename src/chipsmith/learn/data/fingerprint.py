@@ -21,7 +21,7 @@ _BYTES = 8
 def hash_parts(dataset: Dataset) -> dict[str, str]:
     """What tells the content of each part of a data set from another's: how many examples it has, and their hash."""
     parts = {"training": dataset.train, "validation": dataset.validation, "test": dataset.test}
-    return {name: _summarise(part.digests()) for name, part in parts.items()}
+    return {name: _summarise(part.digests) for name, part in parts.items()}
 
 
 def _summarise(digests: Digests) -> str:
@@ -29,7 +29,7 @@ def _summarise(digests: Digests) -> str:
 
 
 def digest_examples(contents: Iterable[tuple[bytes, ...]]) -> Digests:
-    """The digests of examples, each given by the bytes of its input and of its target."""
+    """The digests of examples, each given by bytes: of its input, and of its target where that counts."""
     return np.frombuffer(b"".join(_digest(parts) for parts in contents), np.int64)
 
 

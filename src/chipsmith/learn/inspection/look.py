@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from chipsmith.errors import BadInput
 from chipsmith.learn.data import Examples
 from chipsmith.learn.data.decoded import Undecoded
+from chipsmith.learn.data.fingerprint import Digests, digest_examples
 from chipsmith.learn.data.unreadable import UnreadableExamples
 
 ALWAYS = 10_000
@@ -22,7 +22,6 @@ ALWAYS = 10_000
 LIMIT_S = 60.0
 _BATCH = 1_000
 _STACKED = 64
-_DIGEST_BYTES = 8
 
 Clock = Callable[[], float]
 
@@ -35,7 +34,7 @@ class Looked:
     """
 
     items: NDArray[np.int64]
-    digests: NDArray[np.uint64]
+    digests: Digests
     lowest: NDArray[np.float64]
     mean: NDArray[np.float64]
     highest: NDArray[np.float64]
@@ -111,24 +110,24 @@ def _stacked(decoded: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
 
 
 def _look(batches: Iterable[NDArray[Any]], items: NDArray[np.int64]) -> Looked:
-    digests: list[int] = []
+    digests: list[Digests] = []
     ranges: list[NDArray[np.float64]] = []
     for inputs in batches:
         rows = np.ascontiguousarray(inputs).reshape(len(inputs), -1)
-        digests += _digests(rows)
+        digests.append(_digest_rows(rows))
         ranges.append(np.stack([rows.min(axis=1), rows.mean(axis=1), rows.max(axis=1)]).astype(np.float64))
     lowest, mean, highest = np.concatenate([np.zeros((3, 0)), *ranges], axis=1)
+    all_digests = np.concatenate([np.zeros(0, np.int64), *digests])
     return Looked(
-        items=items[: len(digests)],
-        digests=np.array(digests, np.uint64),
+        items=items[: len(all_digests)],
+        digests=all_digests,
         lowest=lowest,
         mean=mean,
         highest=highest,
     )
 
 
-def _digests(rows: NDArray[Any]) -> list[int]:
-    """A number for each row, which equal rows share, and different ones once in 2 ** 64."""
+def _digest_rows(rows: NDArray[Any]) -> Digests:
+    """What equal rows share, and different ones once in 2 ** 64."""
     exact = rows + rows.dtype.type(0) if rows.dtype.kind == "f" else rows  # -0.0 becomes 0.0
-    digests = (hashlib.blake2b(row, digest_size=_DIGEST_BYTES).digest() for row in exact)
-    return [int.from_bytes(digest, "little") for digest in digests]
+    return digest_examples((row.tobytes(),) for row in exact)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.networks.base import Network, Shape
-from chipsmith.memory import GIB, usable_memory
+from chipsmith.memory import format_memory, usable_memory
 
 if TYPE_CHECKING:
     import torch
@@ -57,10 +57,10 @@ def require_memory(network: Network, *, input_shape: Shape, outputs: int, batch:
     footprint = measure_footprint(network, input_shape=input_shape, outputs=outputs)
     needed = footprint.training_bytes(batch)
     if usable is not None and needed > usable:
-        weights, layers = _COPIES * footprint.weight_bytes / GIB, footprint.activation_bytes / GIB
-        name = type(network).__name__
+        name, weights = type(network).__name__, format_memory(_COPIES * footprint.weight_bytes)
         raise BadInput(
-            f"training this network ({name}) in steps of {batch} examples needs {needed / GIB:,.1f} GiB, and "
-            f"this process may use {usable / GIB:,.1f}: weights, gradients and moments {weights:,.1f}, layers "
-            f"{layers:,.3f} an example; take a smaller network or a smaller training.batch_size"
+            f"training this network ({name}) in steps of {batch} examples needs {format_memory(needed)}, and this "
+            f"process may use {format_memory(usable)}: weights, gradients and moments {weights}, layers "
+            f"{format_memory(footprint.activation_bytes)} an example; take a smaller network or a smaller "
+            "training.batch_size"
         )

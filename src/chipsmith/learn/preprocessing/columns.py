@@ -68,6 +68,11 @@ class ColumnsReader(Reader):
         return tuple(column.name for column in self.columns)
 
     @property
+    def worded_names(self) -> tuple[str, ...]:
+        """The names of the columns of words."""
+        return tuple(column.name for column in self.columns if column.categories)
+
+    @property
     def value_names(self) -> tuple[str, ...]:
         """The names of the values that a row becomes: of a column of words one for each word, such as town=York."""
         return tuple(name for column in self.columns for name in column.value_names)

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
+from chipsmith.files import open_ordinary
 from chipsmith.learn.limits import MOST_BANDS, MOST_SAMPLES, MOST_STEPS
 from chipsmith.learn.preprocessing.step import ArrayStep, Reader, Values, named
 
@@ -105,7 +106,7 @@ def _opened(raw: Any) -> Iterator[SoundFile]:
 
     try:
         with (
-            io.BytesIO(raw) if isinstance(raw, bytes) else Path(raw).open("rb") as file,
+            io.BytesIO(raw) if isinstance(raw, bytes) else open_ordinary(Path(raw)) as file,
             soundfile.SoundFile(file) as sound,
         ):
             yield sound

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from chipsmith.errors import BadInput
+from chipsmith.files import read_ordinary
 from chipsmith.learn.privacy.attacks import AttackResult
 
 SCHEMA_VERSION = 1
@@ -140,7 +141,7 @@ class AuditRecord(_AuditPart):
 def read_audit(path: Path) -> AuditRecord:
     """The record in an audit.json. Raises BadInput where the file is missing or holds none."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_ordinary(path))
         fields = {name: content[name] for name in AuditRecord.model_fields}
         return AuditRecord.model_validate(fields)
     except OSError as error:

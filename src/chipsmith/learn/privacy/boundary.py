@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chipsmith.learn.data import Dataset
 from chipsmith.learn.data.images import BRIGHTEST, IMAGENET
-from chipsmith.learn.preprocessing import Standardise
+from chipsmith.learn.preprocessing import ColumnsReader, Standardise
 from chipsmith.learn.recipe import Recipe
 
 
@@ -29,6 +29,10 @@ def _outside(recipe: Recipe, dataset: Dataset) -> Iterator[str]:
     )
     yield "the settings of the recipe, where somebody chose them by what they did on these data"
     yield f"how many training examples there are ({len(dataset.train):,}), their shape and the names of their classes"
+    yield (
+        "what the look at the data found: counts by class, duplicates, ranges and findings in result.json and on the "
+        "page are of the training examples too; pass the program on without them"
+    )
     if dataset.train.groups is not None:
         yield "groups of examples, such as a speaker's: a single example is protected, not all of a group"
     if recipe.weights is not None:
@@ -44,6 +48,9 @@ def _learned(dataset: Dataset) -> Iterator[str]:
         yield f"the vocabulary of {dataset.preprocessing.vocabulary_size:,} tokens"
     if dataset.target_scaling is not None:
         yield "the scale of the targets"
+    reader = dataset.preprocessing.reader
+    if isinstance(reader, ColumnsReader) and reader.worded_names:
+        yield f"the words of column {', '.join(reader.worded_names)}"
 
 
 def _is_constant(step: object) -> bool:

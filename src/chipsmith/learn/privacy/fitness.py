@@ -16,6 +16,9 @@ from chipsmith.learn.training.settings import TrainingSettings
 if TYPE_CHECKING:
     import torch
 
+_COMPARED = 64
+"""Training examples among which two different ones are looked for."""
+
 
 def require_settings(settings: TrainingSettings, *, together: Processes) -> None:
     """Raise BadInput for settings that a private training cannot keep, all in one message."""
@@ -41,7 +44,7 @@ def require_apart(module: torch.nn.Module, dataset: Dataset) -> None:
     """Raise BadInput where the answer to an example depends on the others of its batch, or a layer has no gradient.
 
     Batch normalisation is known by its kind. Whatever else mixes examples is seen: two batches that differ in their
-    second example alone must get one answer to the first.
+    second example alone must get one answer to the first, and leave the same parameters and buffers behind.
     """
     from opacus.validators import ModuleValidator
     from torch.nn.modules.batchnorm import _BatchNorm
@@ -59,25 +62,58 @@ def require_apart(module: torch.nn.Module, dataset: Dataset) -> None:
             f"training.privacy: {_first(faults[0])}; a private training takes dense, convolutional, embedding and "
             "normalising layers: take a network of these, such as cnn, resnet, mlp or gabor"
         )
-    if not _answers_apart(module, dataset):
+    mixed, kept = _compare_batches(module, dataset)
+    if mixed:
         raise BadInput(
             "training.privacy: the network's answer to an example depends on the others of its batch: take a network "
             "that treats each example by itself"
         )
+    if kept:
+        raise BadInput(
+            f"training.privacy: the network keeps what it saw of its examples in {kept[0]}, without any noise: take "
+            "layers without running statistics"
+        )
 
 
-def _answers_apart(module: torch.nn.Module, dataset: Dataset) -> bool:
+def _compare_batches(module: torch.nn.Module, dataset: Dataset) -> tuple[bool, tuple[str, ...]]:
+    """What differs between two batches that differ in their second example alone.
+
+    Whether the answers to the first do, and the names of the tensors of the module that do afterwards. The module is
+    left as it was.
+    """
     import torch
 
-    device = str(next(module.parameters()).device)
-    inputs, _ = tensors(dataset.train, np.array([0, len(dataset.train) - 1]), device=device)
-    first, last = inputs
-    answers = []
+    first, other = _different_inputs(module, dataset)
+    before = _tensors_of(module)
+    answers, after = [], []
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        for second in (first, last):
+        for second in (first, other):
             torch.manual_seed(0)
             answers.append(module(torch.stack([first, second]))[0])
-    return bool(torch.equal(*answers))
+            after.append(_tensors_of(module))
+            _put_back(module, before)
+    kept = tuple(name for name, tensor in after[0].items() if not torch.equal(tensor, after[1][name]))
+    return not torch.equal(*answers), kept
+
+
+def _different_inputs(module: torch.nn.Module, dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
+    """The first training input and another that is not the same, as far as some of them differ."""
+    import torch
+
+    chosen = np.unique(np.linspace(0, len(dataset.train) - 1, _COMPARED).astype(np.int64))
+    first, *others = tensors(dataset.train, chosen, device=str(next(module.parameters()).device))[0]
+    return first, next((other for other in reversed(others) if not torch.equal(first, other)), first)
+
+
+def _tensors_of(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Copies of its parameters and buffers by name, also of those that are not saved."""
+    named = (*module.named_parameters(), *module.named_buffers())
+    return {name: tensor.detach().clone() for name, tensor in named}
+
+
+def _put_back(module: torch.nn.Module, before: dict[str, torch.Tensor]) -> None:
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        tensor.copy_(before[name])
 
 
 def require_counted(module: torch.nn.Module, examples: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,10 +44,10 @@ class Pool:
     members: Members
     validation: Examples | None
 
-    @cached_property
+    @property
     def fingerprint(self) -> bytes:
         """What tells it from a pool of other examples."""
-        return self.examples.digests().tobytes()
+        return self.examples.digests.tobytes()
 
     def trained_on(self, chosen: Members) -> Dataset:
         """The data set whose training part are the chosen examples."""

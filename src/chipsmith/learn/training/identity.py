@@ -91,7 +91,7 @@ def identify_training(
     }
     return TrainingIdentity(
         fields=dict(flatten_fields(fields)),
-        examples={"training": dataset.train.digests(), "validation": dataset.validation.digests()},
+        examples={"training": dataset.train.digests, "validation": dataset.validation.digests},
         first_loss=_first_loss(module, dataset, settings.device),
     )
 

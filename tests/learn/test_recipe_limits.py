@@ -68,7 +68,9 @@ def test_a_network_larger_than_the_memory_is_refused_before_it_is_built():
         }
     )
     before = torch.get_rng_state()
-    with pytest.raises(BadInput, match=r"training this network \(Mlp\) in steps of \d+ examples needs [\d,.]+ GiB"):
+    with pytest.raises(
+        BadInput, match=r"training this network \(Mlp\) in steps of \d+ examples needs [\d,.]+ GiB, and "
+    ):
         build_module(recipe, toy_dataset(Task.CLASSIFICATION))
     assert torch.equal(before, torch.get_rng_state())
 
