@@ -127,7 +127,9 @@ def _advantages(panel: Panel, rows: Sequence[AuditRow]) -> Iterator[str]:
     control = max(figures.advantage for figures in _study().control)
     level = panel.y(control)
     yield _line([(panel.left, level), (panel.right, level)], SOFT_INK)
-    yield text("a network overfitted on purpose", (panel.right, level - 6), size=SMALL_SIZE, anchor="end", ink=SOFT_INK)
+    yield text(
+        "a network overfitted on purpose", (panel.right, level + 17), size=SMALL_SIZE, anchor="end", ink=SOFT_INK
+    )
 
 
 def _dot(place: Point, radius: float) -> str:

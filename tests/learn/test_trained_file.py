@@ -116,6 +116,8 @@ def test_weights_without_a_description_are_refused(short_training, tmp_path):
         (lambda d: network(d).update(dense=[65]), "the weights of another network than its recipe's .cnn.: .*size"),
         (lambda d: network(d).update(dense=[2**20]), "the weights of another network"),
         (lambda d: network(d).update(dense=[10**40]), "recipe.network.cnn.dense.0: Input should be less than"),
+        (lambda d: d["training"]["history"]["epochs"][-1].update(validation_score=1.5), "the scores of epoch . are no"),
+        (lambda d: d["training"].update(validation_examples=0), "validation_examples: Input should be greater"),
         (lambda d: network(d).update(kind="mlp"), "Extra inputs are not permitted"),
     ],
 )

@@ -15,6 +15,7 @@ from chipsmith.data_report import (
     Severity,
     TraitSummary,
 )
+from chipsmith.learn.privacy.budget import PrivacyBudget
 from chipsmith.profile.measure import describe_chip, full_profile
 from chipsmith.profile.profile import Evidence, HostStep
 from chipsmith.reports.record import (
@@ -24,6 +25,7 @@ from chipsmith.reports.record import (
     FoldsRecord,
     MetricRecord,
     Picture,
+    PrivacyRecord,
     ReliabilityBin,
     RunRecord,
     TextSample,
@@ -31,6 +33,19 @@ from chipsmith.reports.record import (
 )
 from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
+
+BUDGET = PrivacyBudget(
+    epsilon=7.99,
+    delta=1 / 3500,
+    epsilon_rdp=9.2,
+    noise_multiplier=1.36,
+    clip=6.0,
+    sample_rate=0.25,
+    steps=80,
+    examples=3500,
+    noise="fresh",
+    accountant="PRV accountant of opacus 1.6.0",
+)
 
 
 @cache
@@ -105,6 +120,7 @@ def full_record() -> RunRecord:
             reason="both losses fell",
             train_examples=3500,
             validation_examples=500,
+            privacy=PrivacyRecord(budget=BUDGET, outside=("500 validation examples <b>",)),
         ),
         task="classification",
         metrics=(accuracy("source", 981), accuracy("int8", 980), accuracy("npu", 979)),

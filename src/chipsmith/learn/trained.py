@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from pydantic import Field, model_validator
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.data import Dataset, TargetScaling
@@ -18,7 +21,7 @@ from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
 from chipsmith.learn.training.identity import TrainingIdentity, identify_training
 from chipsmith.learn.training.machines import MachineCandidate
 from chipsmith.learn.training.section import RecipeSection
-from chipsmith.learn.validation.verdict import Verdict, guess_loss, judge
+from chipsmith.learn.validation.verdict import Verdict, counts_right_answers, guess_loss, judge
 from chipsmith.learn.weights import load_weights
 
 if TYPE_CHECKING:
@@ -36,16 +39,25 @@ class Training(RecipeSection):
     recipe: Recipe
     dataset: str
     input_shape: tuple[int, ...]
-    outputs: int
+    outputs: int = Field(ge=1)
     class_names: tuple[str, ...]
     preprocessing: Preprocessing
     target_scaling: TargetScaling | None
-    train_examples: int
-    validation_examples: int
-    guess_loss: float
+    train_examples: int = Field(ge=1)
+    validation_examples: int = Field(ge=1)
+    guess_loss: float = Field(ge=0)
     history: History
     candidates: tuple[MachineCandidate, ...] = ()
     outside_of_promise: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _require_scores(self) -> Self:
+        least = 0.0 if counts_right_answers(self.recipe.task) else -math.inf
+        for epoch in self.history.epochs:
+            scores = [score for score in (epoch.train_score, epoch.validation_score) if score is not None]
+            if not all(least <= score <= 1 for score in scores):
+                raise ValueError(f"the scores of epoch {epoch.number} are no scores of {self.recipe.task.value}")
+        return self
 
     @property
     def best_epoch(self) -> Epoch:

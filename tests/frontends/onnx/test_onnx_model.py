@@ -309,3 +309,23 @@ def said_of(file):
     except ChipsmithError as error:
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "element", "said"),
+    [
+        ("Conv", TensorProto.BOOL, "is of truth values; it takes real numbers"),
+        ("Conv", TensorProto.INT32, "is of integers; it takes real numbers"),
+        ("Sigmoid", TensorProto.BOOL, "is of truth values; it takes real numbers"),
+        ("Not", TensorProto.FLOAT, "is of real numbers; it takes truth values"),
+        ("MaxPool", TensorProto.BOOL, "is of truth values; it takes real numbers or integers"),
+    ],
+)
+def test_an_input_of_a_type_that_its_operator_does_not_take_is_refused(kind, element, said):
+    """As onnxruntime refuses it when it loads the file."""
+    operands = ["x", "w"] if kind == "Conv" else ["x"]
+    settings = {"kernel_shape": [2, 2]} if kind == "MaxPool" else {}
+    model = proto([node(kind, operands, ["y"], **settings)], [weights("w", 4, 2, 3, 3)], x=(1, 2, 6, 6))
+    model.graph.input[0].type.tensor_type.elem_type = element
+    with pytest.raises(BadInput, match=f"{kind} '.*': its input 'x' {said}"):
+        lower_model(parse_model(model.SerializeToString(), "m"))

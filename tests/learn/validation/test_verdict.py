@@ -68,6 +68,15 @@ def test_a_network_that_guesses_is_underfitted():
     assert "10.0% of its training examples right: 0% of the way from guessing (10%)" in judged.evidence[0]
 
 
+def test_where_every_answer_is_the_same_nothing_is_learned():
+    history = History(epochs=curves((0.0, 1.0, 0.0, 1.0)))
+    told = judge(history, task=Task.CLASSIFICATION, outputs=1, validation_examples=9, guess_loss=0.0)
+    assert (told.fit, told.evidence) == (
+        Fit.NOT_TRAINED,
+        ("every training example has the same answer: nothing to learn",),
+    )
+
+
 def test_a_training_without_epochs_is_refused():
     with pytest.raises(BadInput, match="train for one epoch or more"):
         History(epochs=())

@@ -13,6 +13,7 @@ from chipsmith.frontends.forms.values import Const, GraphValue, restore_order
 from chipsmith.frontends.onnx.border import enter_input, name_inputs, plan_inputs
 from chipsmith.frontends.onnx.coded import CodedConst, CodedTensor
 from chipsmith.frontends.onnx.definitions import expand_definition
+from chipsmith.frontends.onnx.element_types import check_element_types
 from chipsmith.frontends.onnx.handlers import HANDLERS, REASONS
 from chipsmith.frontends.onnx.lowering import Lowering, Value, refuse
 from chipsmith.frontends.onnx.model import Node, OnnxModel, parse_node
@@ -159,6 +160,7 @@ def _dispatch(lower: Lowering, node: Node) -> Sequence[Value]:
     if node.kind not in HANDLERS:
         reason = REASONS.get(node.kind, "is not among the operators that are held; docs/front-ends.md lists them")
         raise OperatorRefused(f"{node.kind} '{node.name}': {reason}")
+    check_element_types(lower, node)
     if node.kind in _MOVING:
         return _move(lower, node)
     return HANDLERS[node.kind](lower, node)

@@ -68,6 +68,8 @@ def judge(history: History, *, task: Task, outputs: int, validation_examples: in
     """
     if history.last.number == 0:
         return Verdict(fit=Fit.NOT_TRAINED, evidence=("no epoch was trained: the weights are as they came",))
+    if guess_loss <= 0:
+        return Verdict(fit=Fit.NOT_TRAINED, evidence=("every training example has the same answer: nothing to learn",))
     findings = (
         _lead(history.last, task, validation_examples),
         _loss_rise(history, guess_loss),
@@ -98,7 +100,7 @@ def guess_loss(dataset: Dataset) -> float:
     return float(wide.var(axis=0).mean())
 
 
-def _counts(task: Task) -> bool:
+def counts_right_answers(task: Task) -> bool:
     """Whether the score is a share of right answers."""
     return task in (Task.CLASSIFICATION, Task.LANGUAGE)
 
@@ -108,7 +110,7 @@ def _lead(last: Epoch, task: Task, validation_examples: int) -> _Finding:
     if last.train_score is None:
         sentence = "a private training tells nothing of its training examples, so their lead is not looked at"
         return _Finding(fit=Fit.GOOD, sentence=sentence)
-    if _counts(task):
+    if counts_right_answers(task):
         return _accuracy_gap(last, last.train_score, validation_examples)
     return _explained_gap(last, last.train_score)
 
