@@ -4,9 +4,10 @@
 
 ResNet-18 and MobileNetV2 on images of 224 x 224, and twelve encoder layers of BERT-base (hidden 768, 12 heads, 3,072
 between, sequence 128), all with random weights. They are lowered once from PyTorch (the front end keeps the result);
-of BERT one layer, which stands twelve times in the network, each time with its weights in another order. Their
-`.tosa` files stay in FOLDER, where one is given. Each network is compiled from its file, executed on random inputs and
-compared with tosa_reference_model, in a process of its own. Times are CPU seconds of this machine.
+of BERT one layer, which stands twelve times in the network, each time with its weights in another order, and whose
+output is rounded to the int8 of its input. Their `.tosa` files stay in FOLDER, where one is given. Each network is
+compiled from its file, executed on random inputs and compared with tosa_reference_model, in a process of its own. Times
+are CPU seconds of this machine.
 """
 
 from __future__ import annotations
@@ -30,15 +31,19 @@ from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.console.presentation import print_tables
 from chipsmith.frontends.pytorch.network import lower_module
+from chipsmith.frontends.quantized_io import IoBinding
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn.networks import MobileNetV2, ResNet
 from chipsmith.profile.time_breakdown import TimeShare, time_shares
 from chipsmith.program.program import Program
+from chipsmith.quantisation.lower.rescale import rescale
 from chipsmith.reports.terminal import time_table
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
+from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.compose import compose
 from chipsmith.tosa.file import read_tosa, write_tosa
-from chipsmith.tosa.graph import Array, Graph
+from chipsmith.tosa.graph import Array, DType, Graph
 from chipsmith.witness.reference_model import NAME as WITNESS
 from chipsmith.witness.reference_model import witness_outputs
 
@@ -57,12 +62,12 @@ INFERENCES = 2
 
 def resnet18() -> Graph:
     """ResNet-18 for 1,000 classes."""
-    return lowered(ResNet.imagenet18().build(input_shape=IMAGE, outputs=1000), IMAGE, name="resnet18")
+    return lowered(ResNet.imagenet18().build(input_shape=IMAGE, outputs=1000), IMAGE, name="resnet18").graph
 
 
 def mobilenet_v2() -> Graph:
     """MobileNetV2 for 1,000 classes."""
-    return lowered(MobileNetV2().build(input_shape=IMAGE, outputs=1000), IMAGE, name="mobilenet_v2")
+    return lowered(MobileNetV2().build(input_shape=IMAGE, outputs=1000), IMAGE, name="mobilenet_v2").graph
 
 
 def bert_encoder() -> Graph:
@@ -71,7 +76,7 @@ def bert_encoder() -> Graph:
 
     hidden = SEQUENCE[1]
     layer = nn.TransformerEncoderLayer(hidden, 12, 4 * hidden, dropout=0.0, batch_first=True, activation="gelu")
-    graph = lowered(layer, SEQUENCE, name="bert_layer")
+    graph = with_output_like_input(lowered(layer, SEQUENCE, name="bert_layer"))
     return compose([with_other_weights(graph, seed) for seed in range(LAYERS)], name="bert_encoder")
 
 
@@ -82,13 +87,13 @@ NETWORKS: dict[str, Callable[[], Graph]] = {
 }
 
 
-def lowered(module: nn.Module, shape: tuple[int, ...], *, name: str) -> Graph:
-    """The int8 graph of a module, batch 1, calibrated on normally distributed inputs."""
+def lowered(module: nn.Module, shape: tuple[int, ...], *, name: str) -> QuantizedNetwork:
+    """A module in int8, batch 1, calibrated on normally distributed inputs."""
     import torch
 
     inputs = np.random.default_rng(0).standard_normal((CALIBRATION_INPUTS, *shape), dtype=np.float32)
     settled(module, torch.from_numpy(inputs))
-    return lower_module(module, (torch.zeros(1, *shape),), (inputs,), name=name).graph
+    return lower_module(module, (torch.zeros(1, *shape),), (inputs,), name=name)
 
 
 def settled(module: nn.Module, inputs: torch.Tensor) -> None:
@@ -106,6 +111,25 @@ def settled(module: nn.Module, inputs: torch.Tensor) -> None:
                 part.momentum = 1.0
         module.train()(inputs)
     module.eval()
+
+
+def with_output_like_input(network: QuantizedNetwork) -> Graph:
+    """The graph whose output has the int8, scale and zero point of its input: a small output may stay int32."""
+    (taken,), (given,) = network.inputs, network.outputs
+    assert isinstance(given, IoBinding)
+    assert given.scale is not None
+    assert taken.scale is not None
+    build = GraphBuilder()
+    build.adopt(network.graph)
+    output = rescale(
+        build,
+        given.tensor,
+        DType.INT8,
+        np.array([given.scale / taken.scale]),
+        input_zero_point=given.zero_point,
+        output_zero_point=taken.zero_point,
+    )
+    return build.finish(network.graph.name, (output,))
 
 
 def with_other_weights(graph: Graph, seed: int) -> Graph:

@@ -20,6 +20,7 @@ from chipsmith.sim.functional import execute
 from chipsmith.tosa.compose import compose
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import DType
+from chipsmith.tosa.reference import evaluate
 
 TESTS = Path(__file__).parents[1]
 SCRIPT = TESTS.parent / "benchmarks" / "large_networks.py"
@@ -115,14 +116,36 @@ def test_spilled_tensors_beyond_the_external_memory_are_refused():
         compile_graph(graph, one_mib)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("network", ["resnet18", "mobilenet_v2", "bert_encoder"])
-def test_networks_at_full_size_are_exact_within_minutes_and_memory(network, tmp_path, monkeypatch):
-    pytest.importorskip("executorch")
+@pytest.fixture
+def script(monkeypatch):
+    """The benchmark of large networks."""
     spec = importlib.util.spec_from_file_location("large_networks", SCRIPT)
     script = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, spec.name, script)
     spec.loader.exec_module(script)
+    return script
+
+
+def test_a_layer_whose_output_is_int32_stands_behind_itself(script):
+    torch = pytest.importorskip("torch")
+    layer = torch.nn.TransformerEncoderLayer(16, 2, 64, dropout=0.0, batch_first=True, activation="gelu")
+    network = script.lowered(layer, (8, 16), name="layer")
+    assert network.graph.tensor(network.graph.outputs[0]).dtype is DType.INT32
+    deep = compose([script.with_output_like_input(network)] * 2, name="deep")
+    reals = torch.randn(1, 8, 16, generator=torch.Generator().manual_seed(1))
+    (entered,) = network.inputs
+    integers = np.clip(np.rint(reals.numpy() / entered.scale) + entered.zero_point, -128, 127).astype(np.int8)
+    outputs = evaluate(deep, {deep.inputs[0]: integers})[deep.outputs[0]]
+    with torch.no_grad():
+        expected = layer(layer(reals)).numpy()
+    error = (outputs.astype(np.float32) - entered.zero_point) * entered.scale - expected
+    assert np.abs(error).mean() < 0.1 * np.abs(expected).mean()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", ["resnet18", "mobilenet_v2", "bert_encoder"])
+def test_networks_at_full_size_are_exact_within_minutes_and_memory(network, tmp_path, script):
+    pytest.importorskip("executorch")
     script.write_tosa(script.NETWORKS[network](), tmp_path / f"{network}.tosa")
     row = script.measure(network, tmp_path / f"{network}.tosa", "edge-1024")
     assert (row.mismatches, row.outputs > 0) == (0, True)
