@@ -9,8 +9,10 @@ import pytest
 
 from chipsmith.chip import load_chip
 from chipsmith.compiler.compile import compile_graph
+from chipsmith.errors import BadInput
 from chipsmith.flow.residue import measure_residue
 from chipsmith.frontends.registry import load_model
+from chipsmith.program.limits import Limits
 
 GRAPH = load_model(str(Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"), None).graph
 BARE, WIPED = (compile_graph(GRAPH, load_chip("nano-64"), wipe=wipe) for wipe in (False, True))
@@ -48,3 +50,10 @@ def test_inputs_that_are_given_are_compared():
     assert report.compared == "the first two inputs"
     assert sum(row.differing_bytes for row in report.rows) == 0
     assert measure_residue(BARE, {port.name: same[:1]}).compared == "two random inputs"
+
+
+def test_all_copies_of_both_memories_count():
+    enough = Limits(memory_bytes=8 * (BARE.chip.memory_bytes + BARE.manifest.external_bytes))
+    assert measure_residue(BARE, {}, limits=enough) == measure_residue(BARE, {})
+    with pytest.raises(BadInput, match=r"measuring what an inference of .* leaves behind takes about .*--memory-limit"):
+        measure_residue(BARE, {}, limits=Limits(memory_bytes=enough.memory_bytes - 1))

@@ -240,6 +240,17 @@ def test_a_faulty_program_is_refused_by_name(message):
         verify_program(REFUSED_PROGRAMS[message])
 
 
+def test_runs_between_each_other_do_not_meet_unless_there_are_too_many_to_compare(monkeypatch):
+    even, odd = (
+        changed(instruction, external_address=2 * PAGE + first, run_bytes=1, inner_count=4, external_inner_stride=2)
+        for first, instruction in enumerate((PUT, changed(GET, local_inner_stride=1)))
+    )
+    verify_program(_program(even, odd, End()))
+    monkeypatch.setattr("chipsmith.program.verify.COMPARED_PAIRS", 0)
+    with pytest.raises(BadInput, match="no common external region"):
+        verify_program(_program(even, odd, End()))
+
+
 def test_the_image_must_begin_with_the_programs_own_pages():
     with pytest.raises(BadInput, match="does not begin with the program's pages"):
         verify_program(dataclasses.replace(_program(COPY, End()), constants=bytes(2 * PAGE)))

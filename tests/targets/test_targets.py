@@ -189,3 +189,11 @@ def test_a_missing_tool_is_a_reason_of_the_rtl(network, monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CXX", raising=False)
     assert RtlTarget(chip=NANO).refuses(network) != ()
+
+
+def test_a_program_is_verified_once_however_often_it_is_executed(network, images, monkeypatch):
+    prepared, verified = NpuTarget(chip=NANO).prepare(network), []
+    monkeypatch.setattr("chipsmith.sim.functional.verify_program", lambda program, **_: verified.append(program))
+    for image in images[:3]:
+        prepared.run(image[None])
+    assert verified == [prepared.graph.program]

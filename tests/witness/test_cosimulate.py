@@ -16,6 +16,7 @@ from chipsmith.errors import BadInput
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import RtlRun
 from chipsmith.program.instructions import Masking, Op, VectorInstruction
+from chipsmith.program.limits import WORK_VARIABLE, Limits
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program, encode_pages
 from chipsmith.sim.cycle import simulate
@@ -166,3 +167,10 @@ def test_a_cosimulation_tells_what_a_program_remembers(rtl_tools):
     assert result.warm.mismatching_bits == 0
     assert "after another inference" in result.difference
     assert not result.agrees
+
+
+def test_limits_that_are_given_hold_for_each_of_its_inferences(monkeypatch, rtl_tools):
+    monkeypatch.setenv(WORK_VARIABLE, "1")
+    assert chipsmith.cosim(looking_up(), limits=Limits()).agrees
+    with pytest.raises(BadInput, match=WORK_VARIABLE):
+        chipsmith.cosim(looking_up())

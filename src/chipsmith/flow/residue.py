@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from chipsmith.program.holdings import HOLDINGS, Labels, label_memories
-from chipsmith.program.limits import Limits
+from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Port, Program
 from chipsmith.program.residue import trace_residue
@@ -18,6 +18,8 @@ from chipsmith.sim.functional import final_memories
 from chipsmith.sim.memory import Array
 
 _SEEDS = (0, 1)
+_COPIES = 8
+"""Bytes that measuring takes for each byte of a memory: both inferences, labels, flow, difference and what marks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +61,12 @@ def measure_residue(program: Program, given: Mapping[str, Array], *, limits: Lim
     Where fewer are given, two inferences on random inputs are simulated in their stead. BadInput where that takes more
     than `limits` allow, which are the environment's by default.
     """
+    allowed = limits or environment_limits()
+    measured = _COPIES * (program.chip.memory_bytes + program.manifest.external_bytes)
+    allowed.check_memory(measured, f"measuring what an inference of {program.manifest.network} leaves behind")
     pair = _first_two(program, given)
     compared = "the first two inputs" if pair else "two random inputs"
-    memories = final_memories(program, pair or _random_pair(program), limits=limits)
+    memories = final_memories(program, pair or _random_pair(program), limits=allowed)
     differing = [(memory[0] != memory[1]) for memory in (memories.local, memories.private)]
     residue, (local, external) = trace_residue(program), label_memories(program)
     constants = np.zeros(len(program.constants), np.bool_)

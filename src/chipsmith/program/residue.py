@@ -69,10 +69,11 @@ def check_wipe(program: Program) -> None:
         return
     if not 0 <= start < len(program.instructions):
         raise BadInput(f"its wipe begins with instruction {start}; it has {len(program.instructions)} instructions")
+    outputs = _outputs(program)
     for index, instruction in enumerate(program.instructions[start:], start):
-        if isinstance(instruction, Store) and _touches(_outputs(program), external_stream(instruction)):
+        if isinstance(instruction, Store) and _touches(outputs, external_stream(instruction)):
             raise BadInput(f"instruction {index} (STORE) belongs to its wipe, but writes an output")
-    left = ", ".join(_left(program, trace_residue(program)))
+    left = ", ".join(_left(outputs, trace_residue(program)))
     if left:
         raise BadInput(f"it says that it wipes what depends on its inputs, but leaves {left}")
 
@@ -85,9 +86,9 @@ def _outputs(program: Program) -> Mask:
     return outputs
 
 
-def _left(program: Program, residue: Residue) -> Iterator[str]:
-    """What a wipe should not have left."""
-    for memory, dependent in (("on-chip", residue.local), ("external", residue.external & ~_outputs(program))):
+def _left(outputs: Mask, residue: Residue) -> Iterator[str]:
+    """What a wipe should not have left; `outputs`: those bytes of external memory may depend on the inputs."""
+    for memory, dependent in (("on-chip", residue.local), ("external", residue.external & ~outputs)):
         if dependent.any():
             yield f"{np.count_nonzero(dependent):,} bytes of {memory} memory from {np.argmax(dependent)}"
     if residue.read_lines.any():

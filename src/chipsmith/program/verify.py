@@ -37,6 +37,8 @@ from chipsmith.program.residue import check_wipe
 from chipsmith.program.streams import Mask, Stream, a_loops, b_loops, external_stream, o_loops, streams
 
 LEAST_SHIFT, GREATEST_SHIFT = 2, 62
+COMPARED_PAIRS = 1 << 13
+"""Pairs of a LOAD and a STORE near each other that are compared run by run; a further pair counts as one that meets."""
 MOST_CYCLES = (1 << 62) - 1
 """Cycles of a program at most."""
 _WIPE_COPIES = 5
@@ -347,7 +349,11 @@ def _check_cycles(program: Program) -> None:
 
 
 def _check_external_order(program: Program) -> None:
-    """A LOAD and a STORE that meet in external memory must name a common external region, or they race."""
+    """A LOAD and a STORE that meet in external memory must name a common external region, or they race.
+
+    Programs that the compiler makes have few, if any, that are only near each other without it. A program of more than
+    COMPARED_PAIRS such pairs is refused, for to compare them all would take hours.
+    """
     moves = [
         (index, instruction)
         for index, instruction in enumerate(program.instructions)
@@ -358,13 +364,15 @@ def _check_external_order(program: Program) -> None:
     first = np.array([read.first for read in reads], np.int64)
     last = np.array([read.last for read in reads], np.int64)
     locks = np.array([instruction.external_locks for _, instruction in loads], np.int64)
+    pairs = 0
     for index, store in moves:
         if not isinstance(store, Store):
             continue
         written = external_stream(store)
         near = (first <= written.last) & (last >= written.first) & (locks & store.external_locks == 0)
         for place in np.flatnonzero(near):
-            if transfers_meet(store, loads[place][1]):
+            pairs += 1
+            if pairs > COMPARED_PAIRS or transfers_meet(store, loads[place][1]):
                 raise BadInput(
                     f"{_name(program, index)} and {_name(program, loads[place][0])} meet in external memory and name "
                     "no common external region"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -19,44 +20,65 @@ from chipsmith.sim.working_set import plan_execution
 
 
 def execute(program: Program, inputs: Mapping[str, Array], *, limits: Limits | None = None) -> dict[str, Array]:
-    """The outputs of a Program by port name.
-
-    Each input has the port's dtype and the port's shape with its first dimension times the number of inferences,
-    the same number for all ports; so have the outputs. Reads nothing but the Program and byte-addressed memories.
-    Raises BadInput where the inputs do not fit the ports, the Program is faulty, or one inference takes more memory or
-    cycles than `limits` allow, which are the environment's by default.
-    """
-    return _execute(program, (inputs,), limits)
+    """The outputs of a Program by port name, as ProgramExecutor.execute; raises as that and its making do."""
+    return ProgramExecutor(program=program, limits=limits or environment_limits()).execute(inputs)
 
 
 def execute_warm(
     program: Program, inputs: Mapping[str, Array], *, before: Mapping[str, Array], limits: Limits | None = None
 ) -> dict[str, Array]:
-    """The outputs of warm inferences by port name: each follows another one on the machine, with the inputs `before`.
-
-    The memories hold what the inference before left, and LOADs with `once` do nothing. Inputs and outputs are as of
-    execute, which this raises as, `before` with as many inferences.
-    """
-    return _execute(program, (before, inputs), limits)
+    """The outputs of warm inferences, as ProgramExecutor.execute_warm; raises as that and its making do."""
+    return ProgramExecutor(program=program, limits=limits or environment_limits()).execute_warm(inputs, before=before)
 
 
-def _execute(program: Program, series: Sequence[Mapping[str, Array]], limits: Limits | None) -> dict[str, Array]:
-    """The outputs of the last inference of a series, of which all but the first are warm."""
-    # Importing numba takes longer than most commands: only who executes waits for it, and here, before any thread.
+@dataclass(frozen=True, kw_only=True)
+class ProgramExecutor:
+    """A Program to be executed any number of times: it is verified once, when this is made, which raises BadInput."""
+
+    program: Program
+    limits: Limits
+
+    def __post_init__(self) -> None:
+        verify_program(self.program, limits=self.limits)
+
+    def execute(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """The outputs by port name.
+
+        Each input has the port's dtype and the port's shape with its first dimension times the number of inferences,
+        the same number for all ports; so have the outputs. Reads nothing but the Program and byte-addressed memories.
+        Raises BadInput where the inputs do not fit the ports, or one inference takes more memory or cycles than the
+        limits allow.
+        """
+        return self._execute((inputs,))
+
+    def execute_warm(self, inputs: Mapping[str, Array], *, before: Mapping[str, Array]) -> dict[str, Array]:
+        """The outputs of warm inferences by port name: each follows another on the machine, with the inputs `before`.
+
+        The memories hold what the inference before left, and LOADs with `once` do nothing. Inputs, outputs and errors
+        are as of execute, `before` with as many inferences.
+        """
+        return self._execute((before, inputs))
+
+    def _execute(self, series: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+        """The outputs of the last inference of a series, of which all but the first are warm."""
+        program = self.program
+        _import_steps()
+        counts = {_inferences(program, inputs) for inputs in series}
+        if len(counts) > 1:
+            raise BadInput(f"the inferences before are as many as those that follow, not {sorted(counts)}")
+        inferences = counts.pop()
+        plan = plan_execution(program, series, inferences, self.limits)
+        rows = [_rows(program, inputs, inferences) for inputs in series]
+        finished = _in_parallel(lambda part: _run(program, rows, part), plan.chunks(inferences), plan.workers)
+        return {
+            port.name: _shaped(port, np.concatenate([chunk[port.name] for chunk in finished]), inferences)
+            for port in program.manifest.outputs
+        }
+
+
+def _import_steps() -> None:
+    """Importing numba takes longer than most commands: only who executes waits for it, and before any thread."""
     importlib.import_module("chipsmith.sim.steps")
-    allowed = limits or environment_limits()
-    verify_program(program, limits=allowed)
-    counts = {_inferences(program, inputs) for inputs in series}
-    if len(counts) > 1:
-        raise BadInput(f"the inferences before are as many as those that follow, not {sorted(counts)}")
-    inferences = counts.pop()
-    plan = plan_execution(program, series, inferences, allowed)
-    rows = [{port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs} for inputs in series]
-    finished = _in_parallel(lambda part: _run(program, rows, part), plan.chunks(inferences), plan.workers)
-    return {
-        port.name: _shaped(port, np.concatenate([chunk[port.name] for chunk in finished]), inferences)
-        for port in program.manifest.outputs
-    }
 
 
 def run_instruction(memories: Memories, instruction: Instruction) -> None:
@@ -77,13 +99,12 @@ def _in_parallel(
 
 def final_memories(program: Program, inputs: Mapping[str, Array], *, limits: Limits | None = None) -> Memories:
     """The memories after END of a few inferences, all held together; arguments and errors as `execute` has them."""
-    importlib.import_module("chipsmith.sim.steps")
+    _import_steps()
     allowed = limits or environment_limits()
     verify_program(program, limits=allowed)
     inferences = _inferences(program, inputs)
     plan_execution(program, (inputs,), inferences, allowed)
-    rows = {port.name: _rows(inputs[port.name], inferences) for port in program.manifest.inputs}
-    return _finish(program, (rows,), slice(0, inferences))
+    return _finish(program, (_rows(program, inputs, inferences),), slice(0, inferences))
 
 
 def _run(program: Program, series: Sequence[Mapping[str, Array]], part: slice) -> dict[str, Array]:
@@ -160,9 +181,12 @@ def _count(port: Port, array: Array) -> int:
     return int(array.shape[0]) // first
 
 
-def _rows(array: Array, inferences: int) -> Array:
-    """The bytes of each inference, int8 [inferences, bytes]."""
-    return np.ascontiguousarray(array).reshape(inferences, -1).view(np.int8)
+def _rows(program: Program, inputs: Mapping[str, Array], inferences: int) -> dict[str, Array]:
+    """The bytes of each inference by input port, int8 [inferences, bytes]."""
+    return {
+        port.name: np.ascontiguousarray(inputs[port.name]).reshape(inferences, -1).view(np.int8)
+        for port in program.manifest.inputs
+    }
 
 
 def _shaped(port: Port, data: Array, inferences: int) -> Array:

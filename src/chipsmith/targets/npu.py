@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from chipsmith.chip import Chip
@@ -12,9 +13,9 @@ from chipsmith.compiler.network import compile_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.measure import full_profile
 from chipsmith.profile.profile import Evidence, Profile
-from chipsmith.program.limits import Limits
+from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.program import Program
-from chipsmith.sim import functional
+from chipsmith.sim.functional import ProgramExecutor
 from chipsmith.targets.target import NPU, HostedGraph, Missing, TargetOptions, reasons_against
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.verify import verify
@@ -29,11 +30,16 @@ class NpuGraph:
 
     def execute(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """As PreparedGraph.execute, in the bits of the chip."""
-        return functional.execute(self.program, inputs, limits=self.limits)
+        return self._executor.execute(inputs)
 
     def profile(self) -> Profile:
         """What one inference costs on the chip: cycles, bytes, joules, area, dollars."""
         return full_profile(self.program)
+
+    @cached_property
+    def _executor(self) -> ProgramExecutor:
+        """A language model is executed once a token: its Program is verified before the first."""
+        return ProgramExecutor(program=self.program, limits=self.limits or environment_limits())
 
 
 @dataclass(frozen=True, kw_only=True)

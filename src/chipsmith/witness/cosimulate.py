@@ -20,7 +20,7 @@ from chipsmith.program.program import Port, Program
 from chipsmith.program.writers import writer_of
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline, simulate
-from chipsmith.sim.functional import execute, execute_warm
+from chipsmith.sim.functional import ProgramExecutor, execute
 from chipsmith.tosa.graph import Array
 
 _WARM_SEED = 1
@@ -102,8 +102,9 @@ def compare(
     """
     allowed, others = limits or environment_limits(), draw_inputs(program, seed=_WARM_SEED)
     allowed.check_memory(2 * program.manifest.external_bytes, "the external memory of two inferences in RTL")
-    expected = execute(program, inputs, limits=allowed)
-    expected_warm = execute_warm(program, others, before=inputs, limits=allowed)
+    executor = ProgramExecutor(program=program, limits=allowed)
+    expected, alone = executor.execute(inputs), executor.execute(others)
+    expected_warm = executor.execute_warm(others, before=inputs)
     memory = external_memory(program, inputs)
     begin = time.perf_counter()
     library = build_machine(program.chip, trace=wave is not None)
@@ -114,7 +115,7 @@ def compare(
         warm = machine.infer(program, memory, warm=True)
     done = time.perf_counter()
     compared = compare_run(program, expected_warm, warm, simulate(program, warm=True))
-    remembered = find_remembered(program, execute(program, others), expected_warm)
+    remembered = find_remembered(program, alone, expected_warm)
     return CosimResult(
         program=program,
         cold=compare_run(program, expected, cold, simulate(program)),

@@ -11,7 +11,7 @@ from chipsmith.compiler.compile import compile_graph
 from chipsmith.program.instructions import INDIRECT_OPS, Masking, Op, VectorInstruction
 from chipsmith.program.program import Program
 from chipsmith.program.verify import verify_program
-from chipsmith.sim.functional import execute
+from chipsmith.sim.functional import execute, execute_warm
 from chipsmith.tosa.graph import DType
 
 EDGE = load_chip("edge-256")
@@ -116,11 +116,12 @@ def test_an_index_outside_of_the_table_gives_zero(constant, chip):
     network = net(numbers=(OUTSIDE.shape, DType.INT32), **({} if constant else {"values": (shape, DType.INT8)}))
     values = drawn(shape, DType.INT8)
     output = network.add("GATHER", (network.constant(values) if constant else "values", "numbers"), (1, 8, 64))
-    program = compile_graph(network.graph(output), chip)
-    result = execute(program, {"numbers": OUTSIDE} | ({} if constant else {"values": values}))[output]
+    program, tables = compile_graph(network.graph(output), chip), {} if constant else {"values": values}
+    inputs, before = ({"numbers": numbers} | tables for numbers in (OUTSIDE, np.arange(8, dtype=np.int32)[None] * 57))
     zeros = np.zeros(64, np.int8)
     expected = [zeros, zeros, values[0, 0], zeros, zeros, zeros, values[0, 399], values[0, 200]]
-    np.testing.assert_array_equal(result[0], expected)
+    np.testing.assert_array_equal(execute(program, inputs)[output][0], expected)
+    np.testing.assert_array_equal(execute_warm(program, inputs, before=before)[output][0], expected)
 
 
 def test_the_first_slab_writes_zeros_and_the_others_merge():
