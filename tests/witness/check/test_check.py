@@ -259,3 +259,6 @@ def test_what_went_into_a_check_is_its_name(change):
 def test_a_check_goes_to_json_and_back():
     result = check(Source(LIES["a sign"], off="inner"))
     assert parse_check(json.loads(json.dumps(result.to_json()))) == result
+    for field, value in (("floor_db", {}), ("outputs", [{"name": "y", "sqnr_db": []}]), ("arithmetic", "none")):
+        with pytest.raises(ValueError):
+            parse_check({**result.to_json(), field: value})
