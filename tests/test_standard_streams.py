@@ -15,6 +15,9 @@ ESTIMATE = ("estimate", str(DIGITS))
 INTERRUPT = """
 import os, signal, sys
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
+
+
 class Interrupter:
     def find_spec(self, name, path=None, target=None):
         if name == {module!r}:

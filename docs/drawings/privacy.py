@@ -11,7 +11,7 @@ from chipsmith.learn.privacy.audit_record import AttackFigures, AuditRecord, Aud
 from drawings.svg import SMALL_SIZE, SOFT_INK, Point, picture, text
 
 STUDY = Path(__file__).parents[1] / "privacy.json"
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, GAP = 680, 320, 56, 20, 44, 50, 76
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, GAP = 660, 320, 56, 20, 44, 50, 76
 CHIP, GRID = "#b4531f", "#e4e7eb"
 
 

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
+
+if TYPE_CHECKING:  # numpy is imported by who has arrays to read: a command that lists chips has none
+    import numpy as np
+    import numpy.typing as npt
 
 UNFOLDED_BYTES, UNFOLDED_TIMES = 1 << 30, 20
 """An archive may unfold to so many bytes, or to so many times its own size."""
@@ -69,6 +71,8 @@ def read_arrays(path: str | os.PathLike[str]) -> npt.NDArray[np.generic] | dict[
 
     Raises BadInput where the file is missing, damaged, too large for this machine's memory, or holds objects.
     """
+    import numpy as np
+
     with _naming_damage(path), open_ordinary(Path(path)) as file:
         loaded = np.load(file, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -101,6 +105,8 @@ def read_ordinary(path: Path) -> bytes:
 
 def map_array(path: str | os.PathLike[str]) -> npt.NDArray[np.generic]:
     """The array of an `.npy` file, mapped where it lies and read-only. Raises BadInput as read_arrays."""
+    import numpy as np
+
     with _naming_damage(path):
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(mapped, np.ndarray):
@@ -135,6 +141,8 @@ def _check_unfolding(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> 
 
 def _member(archive: Mapping[str, object], name: str) -> npt.NDArray[np.generic]:
     """An array of an `.npz` file; numpy gives what is none as bytes."""
+    import numpy as np
+
     array = archive[name]
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{name} is no array")
@@ -146,6 +154,8 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, npt.NDArray[
 
     Any text is a name: numpy.savez itself takes some, such as `file`, for its own arguments.
     """
+    import numpy as np
+
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():

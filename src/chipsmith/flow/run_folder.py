@@ -51,7 +51,7 @@ def sole_work(folder: Path) -> Iterator[None]:
 
     Raises BadInput where another process does, or the folder cannot be written.
     """
-    fresh = not folder.exists()
+    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
     make_folder(folder)
     refusal = f"another process works in {folder}: wait until it is done, or name another folder with --out"
     try:
@@ -61,9 +61,9 @@ def sole_work(folder: Path) -> Iterator[None]:
     except PermissionError as error:
         raise BadInput(f"cannot write in the run folder {folder}: {error.strerror}; name another: --out") from error
     finally:
-        if fresh:
-            with suppress(OSError):  # it is not empty
-                folder.rmdir()
+        with suppress(OSError):  # what is not empty stays, and so do those above it
+            for path in fresh:
+                path.rmdir()
 
 
 def write_quantum_run(
