@@ -128,18 +128,25 @@ def script(monkeypatch):
 
 def test_a_layer_whose_output_is_int32_stands_behind_itself(script):
     torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
     layer = torch.nn.TransformerEncoderLayer(16, 2, 64, dropout=0.0, batch_first=True, activation="gelu")
     network = script.lowered(layer, (8, 16), name="layer")
     assert network.graph.tensor(network.graph.outputs[0]).dtype is DType.INT32
-    deep = compose([script.with_output_like_input(network)] * 2, name="deep")
     reals = torch.randn(1, 8, 16, generator=torch.Generator().manual_seed(1))
     (entered,) = network.inputs
     integers = np.clip(np.rint(reals.numpy() / entered.scale) + entered.zero_point, -128, 127).astype(np.int8)
-    outputs = evaluate(deep, {deep.inputs[0]: integers})[deep.outputs[0]]
-    with torch.no_grad():
-        expected = layer(layer(reals)).numpy()
-    error = (outputs.astype(np.float32) - entered.zero_point) * entered.scale - expected
-    assert np.abs(error).mean() < 0.1 * np.abs(expected).mean()
+
+    def mean_error(depth):
+        deep = compose([script.with_output_like_input(network)] * depth, name="deep")
+        outputs = evaluate(deep, {deep.inputs[0]: integers})[deep.outputs[0]]
+        with torch.no_grad():
+            expected = (layer(layer(reals)) if depth == 2 else layer(reals)).numpy()
+        error = (outputs.astype(np.float32) - entered.zero_point) * entered.scale - expected
+        return np.abs(error).mean() / np.abs(expected).mean()
+
+    # Each layer adds the error of its own int8; one that read its input by another scale would be off by its values.
+    assert mean_error(1) < 0.1
+    assert mean_error(2) < 2 * mean_error(1)
 
 
 @pytest.mark.slow
