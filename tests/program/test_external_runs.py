@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chipsmith.chip import load_chip
-from chipsmith.program.external_runs import stores_twice, transfer_words, transfers_meet
+from chipsmith.program.external_runs import stores_twice, transfer_lines, transfer_words, transfers_meet
 from chipsmith.program.instructions import Load, Store
 
 CHIPS = [load_chip("nano-64"), load_chip("edge-1024", {"external.bytes_per_cycle": "32"})]
@@ -41,6 +41,11 @@ def touched(transfer):
     return Counter(start + byte for start in run_starts(transfer) for byte in range(transfer.run_bytes))
 
 
+def pieces(transfer, width):
+    """Aligned pieces of so many bytes that each run touches."""
+    return [(start + transfer.run_bytes - 1) // width - start // width + 1 for start in run_starts(transfer)]
+
+
 @pytest.mark.parametrize("seed", range(150))
 def test_runs_are_those_of_the_machines_formula(seed):
     rng = np.random.default_rng(seed)
@@ -48,9 +53,9 @@ def test_runs_are_those_of_the_machines_formula(seed):
     assert stores_twice(store) == (max(touched(store).values()) > 1)
     assert transfers_meet(store, load) == transfers_meet(load, store) == bool(touched(store) & touched(load))
     for chip in CHIPS:
-        width = chip.external.bytes_per_cycle
-        words = [(start + load.run_bytes - 1) // width - start // width + 1 for start in run_starts(load)]
-        assert transfer_words(load, chip) == sum(words)
+        width, atom = chip.external.bytes_per_cycle, chip.external.atom_bytes
+        assert transfer_lines(load, chip) == sum(pieces(load, width))
+        assert transfer_words(load, chip) == sum(pieces(load, atom)) * atom // width
 
 
 def test_billions_of_runs_take_no_longer():
@@ -58,6 +63,7 @@ def test_billions_of_runs_take_no_longer():
     once = Store(**all_runs, external_outer_stride=65535, external_inner_stride=1)
     assert not stores_twice(once)
     assert stores_twice(Store(**all_runs, external_outer_stride=65534, external_inner_stride=1))
-    assert transfer_words(once, CHIPS[0]) == 65535 * 65535
+    assert transfer_lines(once, CHIPS[0]) == 65535 * 65535
+    assert transfer_words(once, CHIPS[0]) == 65535 * 65535 * 8
     assert transfers_meet(once, Load(external_address=1 << 31, run_bytes=1))
     assert not transfers_meet(once, Load(external_address=65535 * 65535, run_bytes=1))

@@ -9,6 +9,8 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from chipsmith.chip.tables import read_table
+
 SCHEMA_VERSION = 1
 INSTRUCTION_BYTES = 128
 """Bytes of one instruction."""
@@ -115,6 +117,12 @@ class ExternalMemory(Section):
     latency_cycles: int = Field(ge=1, le=4095, description="cycles from a command to its first bytes")
     bytes_per_cycle: int = Field(json_schema_extra=powers_of_two(1, 128), description="bytes a cycle, each way")
     size_mib: int = Field(ge=1, le=4096, description="size in MiB")
+
+    @property
+    def atom_bytes(self) -> int:
+        """Bytes that the memory moves at least, aligned: a burst of its kind (`tables/external_atoms.csv`), or a word."""
+        atoms = {row["kind"]: int(row["atom_bytes"]) for row in read_table("external_atoms")}
+        return max(atoms[self.kind], self.bytes_per_cycle)
 
 
 class Chip(Section):

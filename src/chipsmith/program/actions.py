@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.chip.description import Chip
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.external_runs import transfer_words
+from chipsmith.program.external_runs import transfer_lines, transfer_words
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
     ChannelRecord,
@@ -49,7 +49,7 @@ class ActionCounts:
     - `accumulator_reads`, `accumulator_writes`: int32 accumulators
     - `weight_register_bytes`: weights written into the array's registers
     - `instruction_fetches`: instructions of 128 bytes that the sequencer reads
-    - `external_read_bytes`, `external_write_bytes`: whole words on the external channels
+    - `external_read_bytes`, `external_write_bytes`: whole atoms of the external memory
     """
 
     mac_int8: int = 0
@@ -87,9 +87,9 @@ def count_actions(chip: Chip, instruction: Instruction) -> ActionCounts:
         case Load():
             return fetch + _load(chip, instruction)
         case Store():
-            words = transfer_words(instruction, chip)
             return fetch + ActionCounts(
-                memory_read_lines=words, external_write_bytes=words * chip.external.bytes_per_cycle
+                memory_read_lines=transfer_lines(instruction, chip),
+                external_write_bytes=transfer_words(instruction, chip) * chip.external.bytes_per_cycle,
             )
         case TensorInstruction():
             return fetch + _tensor(chip, instruction)
@@ -115,10 +115,9 @@ def count_program(program: Program, *, warm: bool = False) -> ActionCounts:
 
 
 def _load(chip: Chip, load: Load) -> ActionCounts:
-    words = transfer_words(load, chip)
     return ActionCounts(
-        memory_write_lines=words if load.space is Space.MEMORY else 0,
-        external_read_bytes=words * chip.external.bytes_per_cycle,
+        memory_write_lines=transfer_lines(load, chip) if load.space is Space.MEMORY else 0,
+        external_read_bytes=transfer_words(load, chip) * chip.external.bytes_per_cycle,
     )
 
 
