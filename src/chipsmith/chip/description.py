@@ -120,7 +120,7 @@ class ExternalMemory(Section):
 
     @property
     def atom_bytes(self) -> int:
-        """Bytes that the memory moves at least, aligned: a burst of its kind (`tables/external_atoms.csv`), or a word."""
+        """Aligned bytes that the memory moves at least: a burst of its kind (tables/external_atoms.csv), or a word."""
         atoms = {row["kind"]: int(row["atom_bytes"]) for row in read_table("external_atoms")}
         return max(atoms[self.kind], self.bytes_per_cycle)
 
