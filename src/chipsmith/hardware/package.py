@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
+from chipsmith.hardware.registers import PAGE_BYTES
 from chipsmith.program.cycles import ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
 from chipsmith.program.encoding import OPCODE_BITS
 from chipsmith.program.instructions import INSTRUCTIONS, Instruction
@@ -55,6 +56,7 @@ _TYPES = """
 _KEYWORDS = frozenset({"table"})
 """Fields whose name is a keyword of SystemVerilog; they end in an underscore there."""
 
+MAX_BURST = 64
 READ_LATENCY = 2
 MULTIPLY_LATENCY = 2
 
@@ -97,6 +99,8 @@ class Error(enum.IntEnum):
     PAGE = 4
     ADDRESS = 5
     CONFLICT = 6
+    BUS = 7
+    WATCHDOG = 8
 
 
 ERROR_TEXTS = {
@@ -107,6 +111,8 @@ ERROR_TEXTS = {
     Error.PAGE: "a page that was never loaded, or is loaded into the slot that runs",
     Error.ADDRESS: "access of the on-chip memory outside of the bank groups that the stream names",
     Error.CONFLICT: "two accesses of one bank group, or two users of the multipliers, in one cycle",
+    Error.BUS: "error response of the bus",
+    Error.WATCHDOG: "the inference took longer than WATCHDOG allows",
 }
 
 
@@ -128,6 +134,7 @@ def _parameters(chip: Chip) -> Iterator[tuple[str, int, str]]:
     yield "PI", chip.instructions.page_instructions, "instructions of a page"
     yield "L", chip.external.latency_cycles, "latency of the external memory in cycles"
     yield "W", chip.external.bytes_per_cycle, "bytes of a word of the external memory"
+    yield "A", chip.external.atom_bytes, "bytes of an atom of the external memory, which moves whole"
 
 
 def _constants() -> Iterator[tuple[str, int, str]]:
@@ -142,6 +149,8 @@ def _constants() -> Iterator[tuple[str, int, str]]:
     yield "VECTOR_PIPE", VECTOR_PIPE, "depth of the vector engine beside its beats"
     yield "DIVIDE", DIVIDE, "cycles of a division"
     yield "INDEX_PIPE", INDEX_PIPE, "cycles from the read of an index to the first read of its row"
+    yield "PAGE_BYTES", PAGE_BYTES, "no burst crosses a border of so many bytes"
+    yield "MAX_BURST", MAX_BURST, "most words of a burst"
     yield "EXTERNAL_REGIONS", EXTERNAL_REGIONS, "external regions that can be locked"
     yield "READ_LATENCY", READ_LATENCY, "cycles from a read request to its data"
     yield "MULTIPLY_LATENCY", MULTIPLY_LATENCY, "cycles from a multiply request to its results"

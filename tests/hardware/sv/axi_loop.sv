@@ -10,13 +10,19 @@ module machine (
     output logic [3:0]            error,
     output logic [31:0]           index,
     output logic [31:0]           cycle,
+    input  logic [3:0]            halt,
     output logic                  read_valid,
     output logic [31:0]           read_address,
+    output logic                  read_first,
+    output logic [7:0]            read_beats,
     input  logic                  read_ready,
     input  logic                  answer_valid,
     input  logic [8*chip::W-1:0]  answer_data,
     output logic                  write_valid,
     output logic [31:0]           write_address,
+    output logic                  write_first,
+    output logic [7:0]            write_beats,
+    output logic                  write_last,
     output logic [chip::W-1:0]    write_lanes,
     output logic [8*chip::W-1:0]  write_data,
     input  logic                  write_ready,
@@ -130,7 +136,7 @@ module machine (
       .data_arready(read_ready),
       .data_araddr(araddr_data),
       .data_arid(),
-      .data_arlen(),
+      .data_arlen(read_beats),
       .data_arsize(),
       .data_arburst(),
       .data_rvalid(answer_valid),
@@ -148,7 +154,7 @@ module machine (
       .data_wready(data_held ? 1'b0 : taken || !cycle_odd),
       .data_wdata(wide_data),
       .data_wstrb(wstrb),
-      .data_wlast(),
+      .data_wlast(write_last),
       .data_bvalid(acknowledged),
       .data_bready(),
       .data_bresp(2'b00)
@@ -162,5 +168,8 @@ module machine (
   assign store_release = 1'b0;
   assign store_release_external = 6'd0;
   assign was_done = done;
+  assign read_first = 1'b1;
+  assign write_first = 1'b1;
+  assign write_beats = 8'd0;
 
 endmodule

@@ -73,7 +73,7 @@ module axi_machine (
   logic [3:0] error;
   logic [31:0] index, cycle;
   logic [63:0] base;
-  logic read_valid, read_ready, write_valid, write_ready;
+  logic read_valid, read_first, read_ready, write_valid, write_first, write_ready;
   logic [31:0] read_address, write_address;
   logic [15:0] outstanding;
 
@@ -87,13 +87,19 @@ module axi_machine (
       .error(error),
       .index(index),
       .cycle(cycle),
+      .halt(4'(chip::ERROR_NONE)),
       .read_valid(read_valid),
       .read_address(read_address),
+      .read_first(read_first),
+      .read_beats(data_arlen),
       .read_ready(read_ready),
       .answer_valid(data_rvalid),
       .answer_data(data_rdata),
       .write_valid(write_valid),
       .write_address(write_address),
+      .write_first(write_first),
+      .write_beats(data_awlen),
+      .write_last(data_wlast),
       .write_lanes(data_wstrb),
       .write_data(data_wdata),
       .write_ready(write_ready),
@@ -112,7 +118,7 @@ module axi_machine (
   logic [3:0] starts, engines_busy;
   logic [5:0] issued_external, store_release_external;
   logic unused = &{1'b0, issued, starts, issued_external, engines_busy, load_release, store_release,
-      store_release_external, control_awaddr[1:0], control_araddr[1:0]};
+      store_release_external, read_first, write_first, control_awaddr[1:0], control_araddr[1:0]};
 
   // Data. An address and its data may be taken in different cycles.
   logic address_taken, data_taken, read_taken, write_taken;
@@ -120,7 +126,6 @@ module axi_machine (
   assign data_arvalid = read_valid;
   assign data_araddr = base + 64'(read_address);
   assign data_arid = 1'b0;
-  assign data_arlen = 8'd0;
   assign data_arsize = 3'($clog2(chip::W));
   assign data_arburst = INCR;
   assign read_ready = data_arready;
@@ -129,11 +134,9 @@ module axi_machine (
   assign data_awvalid = write_valid && !address_taken;
   assign data_awaddr = base + 64'(write_address);
   assign data_awid = 1'b0;
-  assign data_awlen = 8'd0;
   assign data_awsize = 3'($clog2(chip::W));
   assign data_awburst = INCR;
   assign data_wvalid = write_valid && !data_taken;
-  assign data_wlast = 1'b1;
   assign data_bready = 1'b1;
   assign write_ready = (address_taken || data_awready) && (data_taken || data_wready);
 

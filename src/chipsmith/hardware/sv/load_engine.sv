@@ -12,6 +12,8 @@ module load_engine (
     output logic                      busy,           // low in the cycles in which `start` may come
     output logic                      read_valid,     // external read channel: request
     output logic [31:0]               read_address,   // aligned
+    output logic                      read_first,
+    output logic [7:0]                read_beats,
     input  logic                      read_ready,
     input  logic                      answer_valid,   // external read channel: answer
     input  logic [8*chip::W-1:0]      answer_data,
@@ -57,6 +59,8 @@ module load_engine (
 
   assign read_valid = walking;
   assign read_address = request_address & ALIGNED;
+  assign read_first = 1'b1;
+  assign read_beats = 8'd0;
   assign busy = running
       && !(32'(elapsed) >= chip::TRANSFER_MIN && (!walking || (request_last && read_ready)));
 

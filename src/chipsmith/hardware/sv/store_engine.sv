@@ -13,10 +13,13 @@ module store_engine (
     input  logic [8*chip::R-1:0]      read_data,
     output logic                      write_valid,      // external write channel
     output logic [31:0]               write_address,    // aligned
+    output logic                      write_first,
+    output logic [7:0]                write_beats,
+    output logic                      write_last,
     output logic [chip::W-1:0]        write_lanes,
     output logic [8*chip::W-1:0]      write_data,
     input  logic                      write_ready,
-    input  logic                      acknowledged,     // a written word is acknowledged, in order
+    input  logic                      acknowledged,     // a burst is acknowledged, in order
     output logic                      release_valid,    // the last word is sent in this cycle: its groups are free in the next
     output logic [4:0]                release_first,
     output logic [4:0]                release_last,
@@ -116,6 +119,9 @@ module store_engine (
   assign sent = count != '0 ? queue[head] : answered;
   assign write_valid = sent.word.valid;
   assign write_address = sent.word.address;
+  assign write_first = 1'b1;
+  assign write_beats = 8'd0;
+  assign write_last = 1'b1;
   assign write_lanes = sent.word.lanes;
   assign write_data = sent.data;
   assign accepted = write_valid && write_ready;
