@@ -77,6 +77,11 @@ module axi_machine (
   logic [31:0] read_address, write_address;
   logic [15:0] outstanding;
 
+  // Observation is for simulation.
+  logic issued, load_release, store_release;
+  logic [3:0] starts, engines_busy;
+  logic [5:0] issued_external, store_release_external;
+
   machine machine (
       .clock(clock),
       .reset(reset || clear),
@@ -107,11 +112,7 @@ module axi_machine (
       .store_release_external(store_release_external)
   );
 
-  // Observation is for simulation.
-  logic issued, load_release, store_release;
-  logic [3:0] starts, engines_busy;
-  logic [5:0] issued_external, store_release_external;
-  logic unused = &{1'b0, issued, starts, issued_external, engines_busy, load_release, store_release,
+  wire unused = &{1'b0, issued, starts, issued_external, engines_busy, load_release, store_release,
       store_release_external, control_awaddr[1:0], control_araddr[1:0]};
 
   // Data. An address and its data may be taken in different cycles.
