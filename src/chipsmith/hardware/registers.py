@@ -88,7 +88,7 @@ REGISTERS = (
             RegisterField(
                 name="WARM",
                 low=1,
-                meaning="with START: constants of the last inference are on the chip; heeded only where it came to DONE",
+                meaning="with START: constants of the last inference are on the chip; heeded where that came to DONE",
             ),
             RegisterField(
                 name="ABORT",

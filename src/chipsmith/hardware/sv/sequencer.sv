@@ -146,13 +146,8 @@ module sequencer #(
   end
 
   // Issue.
-<<<<<<< HEAD
-  logic rung, warm_run, engine_free, all_free, start, sound, faulty, next_loaded, page_ends;
+  logic warm_run, engine_free, all_free, start, sound, faulty, next_loaded, page_ends;
   logic [3:0] fault, stop;  // of the next instruction; what stops the machine in this cycle
-=======
-  logic warm_run, engine_free, all_free, start, faulty, next_loaded, page_ends;
-  logic [3:0] fault;
->>>>>>> part-d
   logic [2:0] distance;  // cycles since the last start, saturating at ISSUE
   logic [INDEX_BITS-1:0] place;
   logic slot;

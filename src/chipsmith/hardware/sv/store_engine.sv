@@ -19,13 +19,8 @@ module store_engine (
     output logic [chip::W-1:0]        write_lanes,
     output logic [8*chip::W-1:0]      write_data,
     input  logic                      write_ready,
-<<<<<<< HEAD
     input  logic                      acknowledged,     // a burst is acknowledged, in order
-    output logic                      release_valid,    // the last word is sent in this cycle: its groups are free in the next
-=======
-    input  logic                      acknowledged,     // a written word is acknowledged, in order
     output logic                      release_valid,    // the last word is sent: its groups are free in the next cycle
->>>>>>> part-d
     output logic [4:0]                release_first,
     output logic [4:0]                release_last,
     output logic [5:0]                release_external  // regions whose last word is acknowledged in this cycle
