@@ -46,6 +46,6 @@ module burst_cut #(
   end
 
   // An atom begins where its burst does.
-  logic unused = &{1'b0, place};
+  wire unused = &{1'b0, place};
 
 endmodule

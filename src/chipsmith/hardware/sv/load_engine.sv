@@ -21,7 +21,7 @@ module load_engine (
     output logic                      page_valid,     // a word for a page of instructions
     output logic                      page_slot,
     output logic [8*chip::W-1:0]      page_data,
-    output logic                      release_valid,  // the last word is written in this cycle: its locks are free in the next
+    output logic                      release_valid,  // the last word is written: its locks are free in the next cycle
     output logic                      release_page,   // it held a page slot (release_slot), else bank groups
     output logic                      release_slot,
     output logic [4:0]                release_first,
@@ -180,7 +180,7 @@ module load_engine (
   assign release_external = current.external_locks;
 
   // Requests have no place on the chip, answers none outside of it; of an answered instruction the locks are used.
-  logic unused = &{1'b0, kept, current, following, request_line, request_filled, request_lanes, burst_ends,
+  wire unused = &{1'b0, kept, current, following, request_line, request_filled, request_lanes, burst_ends,
       following_place, following_atom_ends, following_atoms};
 
 endmodule

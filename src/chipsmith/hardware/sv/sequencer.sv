@@ -63,8 +63,8 @@ module sequencer #(
     for (int g = 0; g < chip::G; g++) group_range[g] = g >= 32'(first) && g <= 32'(last);
   endfunction
 
-  function automatic logic [1:0] page_of(logic slot);
-    page_of = slot ? 2'b10 : 2'b01;
+  function automatic logic [1:0] page_of(logic page_slot);
+    page_of = page_slot ? 2'b10 : 2'b01;
   endfunction
 
   chip::load_t load;
@@ -120,6 +120,7 @@ module sequencer #(
 
   // What is held: by LOADs and STOREs until released, by TENSOR and VECTOR while they are busy.
   locks_t moving, moving_after, tensor_locks, vector_locks, taken;
+  logic rung;  // the doorbell is heeded
 
   assign taken = moving | (tensor_busy ? tensor_locks : '0) | (vector_busy ? vector_locks : '0);
 
@@ -145,7 +146,7 @@ module sequencer #(
   end
 
   // Issue.
-  logic rung, warm_run, engine_free, all_free, start, sound, faulty, next_loaded, page_ends;
+  logic warm_run, engine_free, all_free, start, sound, faulty, next_loaded, page_ends;
   logic [3:0] fault, stop;  // of the next instruction; what stops the machine in this cycle
   logic [2:0] distance;  // cycles since the last start, saturating at ISSUE
   logic [INDEX_BITS-1:0] place;
@@ -240,6 +241,6 @@ module sequencer #(
   end
 
   // Only the locks are decoded here; the engines decode the rest.
-  logic unused = &{1'b0, load, tensor, vector};
+  wire unused = &{1'b0, load, tensor, vector};
 
 endmodule

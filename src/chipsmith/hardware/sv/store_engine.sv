@@ -20,7 +20,7 @@ module store_engine (
     output logic [8*chip::W-1:0]      write_data,
     input  logic                      write_ready,
     input  logic                      acknowledged,     // a burst is acknowledged, in order
-    output logic                      release_valid,    // the last word is sent in this cycle: its groups are free in the next
+    output logic                      release_valid,    // the last word is sent: its groups are free in the next cycle
     output logic [4:0]                release_first,
     output logic [4:0]                release_last,
     output logic [5:0]                release_external  // regions whose last word is acknowledged in this cycle
@@ -66,7 +66,7 @@ module store_engine (
       .clock(clock),
       .reset(reset),
       .take(start),
-      .transfer(instruction),
+      .transfer({instruction}),
       .step(go),
       .active(walking),
       .last(walk_last),
@@ -176,10 +176,10 @@ module store_engine (
   logic [5:0] pending;
   logic [5:0][SEQUENCE_BITS-1:0] awaited;
 
-  always_comb begin
-    for (int region = 0; region < chip::EXTERNAL_REGIONS; region++) begin
-      release_external[region] = acknowledged && pending[region] && awaited[region] == acknowledged_bursts + 1'b1;
-    end
+  for (genvar region = 0; region < chip::EXTERNAL_REGIONS; region++) begin : g_region
+    assign release_external[region] = acknowledged && pending[region] && awaited[region] == acknowledged_bursts + 1'b1;
+    always_ff @(posedge clock)
+      if (release_valid && sent.word.external_locks[region]) awaited[region] <= sent_bursts + 1'b1;
   end
 
   always_ff @(posedge clock) begin
@@ -192,12 +192,9 @@ module store_engine (
       acknowledged_bursts <= acknowledged_bursts + SEQUENCE_BITS'(acknowledged);
       pending <= (pending & ~release_external) | (release_valid ? sent.word.external_locks : 6'd0);
     end
-    for (int region = 0; region < chip::EXTERNAL_REGIONS; region++) begin
-      if (release_valid && sent.word.external_locks[region]) awaited[region] <= sent_bursts + 1'b1;
-    end
   end
 
   // The walk uses the shape of the instruction, the engine its locks; a word is at most a line.
-  logic unused = &{1'b0, current, read_data};
+  wire unused = &{1'b0, current, read_data};
 
 endmodule
