@@ -76,35 +76,42 @@ struct Word {
     bool last;  // of a write
 };
 
-// The rules of bursts on one channel: the first one that is broken, and when.
+// The rules of bursts on one channel, from reset on: the first one that is broken, or null.
 class BurstRules {
 public:
-    BurstRules(bool writes, const Options& options, Result& result)
-        : writes_(writes), options_(options), result_(result) {}
+    explicit BurstRules(bool writes) : writes_(writes) {}
 
-    void observe(const Word& word, uint64_t cycle) {
-        cycle_ = cycle;
+    const char* observe(const Word& word, const Options& options) {
+        broken_ = nullptr;
         require(!waiting_.valid || same(word), "a word that is not accepted yet stays as it is");
         waiting_ = word.valid && !word.ready ? word : Word{};
-        if (!word.valid || !word.ready) return;
+        if (word.valid && word.ready) take(word, options);
+        return broken_;
+    }
+
+    const char* end() {
+        broken_ = nullptr;
+        require(!left_ && !waiting_.valid, "a burst is complete at the end");
+        return broken_;
+    }
+
+private:
+    void take(const Word& word, const Options& options) {
         require(word.first == !left_, "a burst begins where the one before it ends");
-        if (word.first) begin(word);
+        if (word.first) begin(word, options);
         require(word.address == expected_, "the words of a burst follow one another");
-        expected_ = word.address + options_.word_bytes;
+        expected_ = word.address + options.word_bytes;
         if (left_) --left_;
         require(!writes_ || word.last == !left_, "the last word of a burst is marked as such, and no other one");
     }
 
-    void end() { require(!left_ && !waiting_.valid, "a burst is complete at the end"); }
-
-private:
-    void begin(const Word& word) {
+    void begin(const Word& word, const Options& options) {
         left_ = word.beats + 1;
         expected_ = word.address;
-        const uint64_t bytes = uint64_t{left_} * options_.word_bytes;
-        require(left_ <= options_.burst_words, "a burst is not too long");
-        require(!(word.address % options_.atom_bytes || bytes % options_.atom_bytes), "a burst moves whole atoms");
-        require(word.address / options_.page_bytes == (word.address + bytes - 1) / options_.page_bytes,
+        const uint64_t bytes = uint64_t{left_} * options.word_bytes;
+        require(left_ <= options.burst_words, "a burst is not too long");
+        require(!(word.address % options.atom_bytes || bytes % options.atom_bytes), "a burst moves whole atoms");
+        require(word.address / options.page_bytes == (word.address + bytes - 1) / options.page_bytes,
                 "a burst crosses no border of a page");
     }
 
@@ -114,17 +121,18 @@ private:
     }
 
     void require(bool kept, const char* rule) {
-        if (kept || result_.breach) return;
-        result_.breach = rule;
-        result_.breach_cycle = cycle_;
+        if (!kept && !broken_) broken_ = rule;
     }
 
     bool writes_;
-    const Options& options_;
-    Result& result_;
+    const char* broken_ = nullptr;
     Word waiting_{};
-    uint64_t expected_ = 0, cycle_ = 0;
+    uint64_t expected_ = 0;
     uint32_t left_ = 0;
+};
+
+struct Rules {
+    BurstRules reads{false}, writes{true};
 };
 
 // Who holds what, to tell the end of each instruction: the cycle in which all that it held is free again.
@@ -183,14 +191,13 @@ private:
 // The external memory with its two channels.
 class Memory {
 public:
-    Memory(uint8_t* bytes, uint64_t size, const Options& options, Result& result)
+    Memory(uint8_t* bytes, uint64_t size, const Options& options, Result& result, Rules& rules)
         : bytes_(bytes),
           size_(size),
           options_(options),
           result_(result),
           random_(options.seed),
-          read_rules_(false, options, result),
-          write_rules_(true, options, result) {}
+          rules_(rules) {}
 
     // Drives the machine's inputs of this cycle.
     void drive(Vmachine& machine, uint64_t cycle) {
@@ -233,19 +240,25 @@ public:
 
     bool idle() const { return answers_.empty() && written_.empty() && open_.empty(); }
 
-    void end() {
-        read_rules_.end();
-        write_rules_.end();
+    void end(uint64_t cycle) {
+        note(rules_.reads.end(), cycle);
+        note(rules_.writes.end(), cycle);
     }
 
 private:
     void observe(const Vmachine& machine, uint64_t cycle) {
-        read_rules_.observe({bool(machine.read_valid), bool(machine.read_ready), machine.read_address,
-                             bool(machine.read_first), machine.read_beats, false},
-                            cycle);
-        write_rules_.observe({bool(machine.write_valid), bool(machine.write_ready), machine.write_address,
-                              bool(machine.write_first), machine.write_beats, bool(machine.write_last)},
-                             cycle);
+        const Word read{bool(machine.read_valid), bool(machine.read_ready), machine.read_address,
+                        bool(machine.read_first), machine.read_beats,       false};
+        const Word write{bool(machine.write_valid), bool(machine.write_ready), machine.write_address,
+                         bool(machine.write_first), machine.write_beats,       bool(machine.write_last)};
+        note(rules_.reads.observe(read, options_), cycle);
+        note(rules_.writes.observe(write, options_), cycle);
+    }
+
+    void note(const char* broken, uint64_t cycle) {
+        if (!broken || result_.breach) return;
+        result_.breach = broken;
+        result_.breach_cycle = cycle;
     }
 
     bool happens(uint32_t per_1024) { return per_1024 && (random_() & 1023) < per_1024; }
@@ -284,12 +297,13 @@ private:
     std::vector<Written> open_;  // the burst that is not sent whole yet
     std::deque<WrittenBurst> written_;
     uint64_t last_answer_ = 0, last_written_ = 0;
-    BurstRules read_rules_, write_rules_;
+    Rules& rules_;
 };
 
 struct Bench {
     VerilatedContext context;
     Vmachine machine{&context};
+    Rules rules;
     uint64_t time = 0;
 #if VM_TRACE
     std::unique_ptr<VerilatedVcdC> wave;
@@ -322,6 +336,7 @@ struct Bench {
         machine.reset = 1;
         for (int i = 0; i < 4; ++i) settle(), tick();
         machine.reset = 0;
+        rules = Rules{};
     }
 
     void open(const char* path) {
@@ -363,7 +378,7 @@ void bench_run(void* handle, uint8_t* bytes, uint64_t size, const Options* optio
     auto& bench = *static_cast<Bench*>(handle);
     auto& machine = bench.machine;
     *result = Result{};
-    Memory memory(bytes, size, *options, *result);
+    Memory memory(bytes, size, *options, *result, bench.rules);
     Ends trace(starts, ends, capacity);
     if (options->wave) bench.open(options->wave);
     for (uint64_t cycle = 0; cycle < options->most_cycles; ++cycle) {
@@ -381,7 +396,7 @@ void bench_run(void* handle, uint8_t* bytes, uint64_t size, const Options* optio
         if (!result->finished) result->latency_cycles = cycle;
         if (machine.error || (result->finished && memory.idle())) break;
     }
-    if (result->finished) memory.end();
+    if (result->finished) memory.end(result->latency_cycles);
     result->issued = trace.issued();
     result->error = machine.error;
     result->error_index = machine.index;
