@@ -13,7 +13,7 @@ from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.hardware.register_map import register_map
-from chipsmith.hardware.simulate import external_memory
+from chipsmith.hardware.simulate import external_memory, whole_atoms
 from chipsmith.hardware.sources import TESTBENCH, in_order, machine_sources
 from chipsmith.program.program import Program
 
@@ -58,7 +58,7 @@ def _sources(chip: Chip) -> dict[str, str]:
 
 
 def _testbench(vectors: Sequence[GoldenVector]) -> dict[str, str]:
-    most = max((vector.program.manifest.external_bytes for vector in vectors), default=1)
+    most = max((whole_atoms(vector.program) for vector in vectors), default=1)
     size = f"  localparam int MEMORY_BYTES = {most};  // external memory of the largest vector\n"
     return {"testbench/machine_tb.sv": TESTBENCH.read_text(encoding="utf-8"), "testbench/machine_tb_size.svh": size}
 
