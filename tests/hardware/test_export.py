@@ -10,7 +10,8 @@ import pytest
 from random_programs import TRANSFERS, random_inputs, random_program
 
 from chipsmith.chip import load_chip
-from chipsmith.hardware.export import GoldenVector, register_map, write_rtl
+from chipsmith.hardware.export import GoldenVector, write_rtl
+from chipsmith.hardware.register_map import register_map
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
 

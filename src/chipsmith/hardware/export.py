@@ -12,7 +12,7 @@ import numpy.typing as npt
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
-from chipsmith.hardware.package import ERROR_TEXTS
+from chipsmith.hardware.register_map import register_map
 from chipsmith.hardware.simulate import external_memory
 from chipsmith.hardware.sources import TESTBENCH, in_order, machine_sources
 from chipsmith.program.program import Program
@@ -29,39 +29,6 @@ class GoldenVector:
     inputs: Arrays
     outputs: Arrays
     latency_cycles: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Register:
-    """A register of the control port: byte address, access (RO, RW, WO) and meaning."""
-
-    address: int
-    name: str
-    access: str
-    meaning: str
-
-
-REGISTERS = (
-    Register(address=0x00, name="IDENTITY", access="RO", meaning="0x43485053"),
-    Register(
-        address=0x04,
-        name="CONTROL",
-        access="WO",
-        meaning="bit 0 rings the doorbell, bit 1 is WARM, bit 2 resets the machine (only while STATUS bit 3 is 0)",
-    ),
-    Register(
-        address=0x08,
-        name="STATUS",
-        access="RO",
-        meaning="bit 0 running, bit 1 done since the last doorbell, bit 2 error response of the bus, "
-        "bit 3 transactions outstanding, bits 7:4 error code",
-    ),
-    Register(address=0x0C, name="INDEX", access="RO", meaning="instruction that is next, or that stands in error"),
-    Register(address=0x10, name="CYCLES", access="RO", meaning="cycles since the doorbell; once done, the latency"),
-    Register(address=0x14, name="BASE_LOW", access="RW", meaning="bus address of external byte 0, low 32 bits"),
-    Register(address=0x18, name="BASE_HIGH", access="RW", meaning="the same, high 32 bits"),
-    Register(address=0x1C, name="INTERRUPT", access="RW", meaning="bit 0 enables irq: done, or in error"),
-)
 
 
 def write_rtl(chip: Chip, folder: Path, vectors: Sequence[GoldenVector]) -> list[Path]:
@@ -107,16 +74,6 @@ def _vector_files(vector: GoldenVector) -> dict[str, str]:
         ),
         "cycles.txt": f"{vector.latency_cycles}\n",
     }
-
-
-def register_map() -> str:
-    """The registers of the control port and the error codes, as Markdown tables."""
-    registers = "".join(f"| 0x{r.address:02x} | {r.name} | {r.access} | {r.meaning} |\n" for r in REGISTERS)
-    errors = "".join(f"| {code.value} | {code.name} | {text} |\n" for code, text in ERROR_TEXTS.items())
-    return (
-        f"| address | register | access | meaning |\n|---|---|---|---|\n{registers}\n"
-        f"| error | name | meaning |\n|---|---|---|\n{errors}"
-    )
 
 
 def _readme(chip: Chip, vectors: Sequence[GoldenVector]) -> str:

@@ -222,6 +222,7 @@ struct Bench {
         machine.doorbell = 0;
         machine.answer_valid = 0;
         machine.acknowledged = 0;
+        machine.halt = 0;
         machine.reset = 1;
         for (int i = 0; i < 4; ++i) settle(), tick();
         machine.reset = 0;

@@ -55,6 +55,6 @@ module access_decode #(
   end
 
   // The lowest bit of a line says its bank, which the caller knows.
-  logic unused = &{1'b0, even[0], odd[0]};
+  wire unused = &{1'b0, even[0], odd[0]};
 
 endmodule

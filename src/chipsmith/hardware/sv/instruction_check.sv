@@ -50,7 +50,8 @@ module instruction_check (
       && range_is_good(tensor.a_first_group, tensor.a_last_group)
       && range_is_good(tensor.w_first_group, tensor.w_last_group)
       && range_is_good(tensor.o_first_group, tensor.o_last_group)
-      && (tensor.parameters == chip::CHANNEL_RECORD_NONE || range_is_good(tensor.param_first_group, tensor.param_last_group))
+      && (tensor.parameters == chip::CHANNEL_RECORD_NONE
+          || range_is_good(tensor.param_first_group, tensor.param_last_group))
       && (!tensor.residual || range_is_good(tensor.res_first_group, tensor.res_last_group));
   // A window that fits has few taps and a small dilation, so that a small product decides.
   assign narrow = 32'(tensor.run) <= chip::R && (32'(tensor.dilation_x) <= chip::R || tensor.run == 24'd1);
@@ -128,6 +129,6 @@ module instruction_check (
   end
 
   // Addresses, strides and values have no illegal patterns.
-  logic unused = &{1'b0, end_row, load, store, tensor, vector};
+  wire unused = &{1'b0, end_row, load, store, tensor, vector};
 
 endmodule

@@ -32,7 +32,7 @@ module instruction_memory #(
   logic whole_valid, here, reading, read;
 
   assign whole_valid = page_valid && 32'(words) == WORDS - 1;
-  assign place = complete[page_slot][INDEX_BITS-1:0];
+  assign place = INDEX_BITS'(complete[page_slot]);
   assign here = whole_valid && page_slot == want_slot && place == want_index;
   assign read = wanted && !there && !reading && complete[want_slot] > {1'b0, want_index};
 
@@ -67,7 +67,7 @@ module instruction_memory #(
   end
 
   // The oldest word has left when the last one comes.
-  logic unused = &{1'b0, gathered};
+  wire unused = &{1'b0, gathered};
 
   sram_two_port #(.LINES(2 * chip::PI), .LINE_BITS(BITS)) pages (
       .clock(clock),

@@ -12,6 +12,8 @@ module load_engine (
     output logic                      busy,           // low in the cycles in which `start` may come
     output logic                      read_valid,     // external read channel: request
     output logic [31:0]               read_address,   // aligned
+    output logic                      read_first,
+    output logic [7:0]                read_beats,
     input  logic                      read_ready,
     input  logic                      answer_valid,   // external read channel: answer
     input  logic [8*chip::W-1:0]      answer_data,
@@ -19,7 +21,7 @@ module load_engine (
     output logic                      page_valid,     // a word for a page of instructions
     output logic                      page_slot,
     output logic [8*chip::W-1:0]      page_data,
-    output logic                      release_valid,  // the last word is written in this cycle: its locks are free in the next
+    output logic                      release_valid,  // the last word is written: its locks are free in the next cycle
     output logic                      release_page,   // it held a page slot (release_slot), else bank groups
     output logic                      release_slot,
     output logic [4:0]                release_first,
@@ -57,6 +59,8 @@ module load_engine (
 
   assign read_valid = walking;
   assign read_address = request_address & ALIGNED;
+  assign read_first = 1'b1;
+  assign read_beats = 8'd0;
   assign busy = running
       && !(32'(elapsed) >= chip::TRANSFER_MIN && (!walking || (request_last && read_ready)));
 
@@ -157,6 +161,6 @@ module load_engine (
   assign release_external = current.external_locks;
 
   // Requests have no place on the chip, answers none outside of it; of an answered instruction the locks are used.
-  logic unused = &{1'b0, kept, current, following, request_line, request_lanes, following_offset};
+  wire unused = &{1'b0, kept, current, following, request_line, request_lanes, following_offset};
 
 endmodule

@@ -107,35 +107,36 @@ module local_memory (
     logic [BANK_BITS-1:0] even_address, odd_address;
     logic [chip::R-1:0] even_write, odd_write;
     logic [8*chip::R-1:0] even_write_data, odd_write_data;
-    logic [PORTS-1:0] users;
+    logic [PORTS-1:0] even_users, odd_users, users;
+
+    for (genvar p = 0; p < PORTS; p++) begin : g_user
+      assign even_users[p] = even_groups[p][g];
+      assign odd_users[p] = odd_groups[p][g];
+    end
+    assign users = even_users | odd_users;
+    assign even_enable = even_users != '0;
+    assign odd_enable = odd_users != '0;
 
     always_comb begin
       even_address = '0;
       odd_address = '0;
       for (int p = 0; p < PORTS; p++) begin
-        users[p] = even_groups[p][g] || odd_groups[p][g];
-        if (even_groups[p][g]) even_address = even_address | even_line[p];
-        if (odd_groups[p][g]) odd_address = odd_address | odd_line[p];
+        if (even_users[p]) even_address = even_address | even_line[p];
+        if (odd_users[p]) odd_address = odd_address | odd_line[p];
       end
       even_write = '0;
       odd_write = '0;
       even_write_data = '0;
       odd_write_data = '0;
       for (int p = 0; p < WRITES; p++) begin
-        if (even_groups[READS+p][g]) begin
+        if (even_users[READS+p]) begin
           even_write = even_write | even_lanes[READS+p];
           even_write_data = even_write_data | turned_data[p];
         end
-        if (odd_groups[READS+p][g]) begin
+        if (odd_users[READS+p]) begin
           odd_write = odd_write | odd_lanes[READS+p];
           odd_write_data = odd_write_data | turned_data[p];
         end
-      end
-      even_enable = 1'b0;
-      odd_enable = 1'b0;
-      for (int p = 0; p < PORTS; p++) begin
-        even_enable = even_enable || even_groups[p][g];
-        odd_enable = odd_enable || odd_groups[p][g];
       end
     end
 
@@ -161,6 +162,6 @@ module local_memory (
   end
 
   // The lanes of a read say which banks it needs; no bank reads a part of a line.
-  logic unused = &{1'b0, even_lanes[READS-1:0], odd_lanes[READS-1:0], odd_first[PORTS-1:READS]};
+  wire unused = &{1'b0, even_lanes[READS-1:0], odd_lanes[READS-1:0], odd_first[PORTS-1:READS]};
 
 endmodule

@@ -43,6 +43,7 @@ module sequencer #(
     // Faults of this cycle.
     input  logic                    outside,
     input  logic                    conflict,
+    input  logic [3:0]              halt,            // an error from outside of the machine, or chip::ERROR_NONE
     // Status.
     output logic                    running,
     output logic                    done,            // END starts in this cycle
@@ -62,8 +63,8 @@ module sequencer #(
     for (int g = 0; g < chip::G; g++) group_range[g] = g >= 32'(first) && g <= 32'(last);
   endfunction
 
-  function automatic logic [1:0] page_of(logic slot);
-    page_of = slot ? 2'b10 : 2'b01;
+  function automatic logic [1:0] page_of(logic page_slot);
+    page_of = page_slot ? 2'b10 : 2'b01;
   endfunction
 
   chip::load_t load;
@@ -119,6 +120,7 @@ module sequencer #(
 
   // What is held: by LOADs and STOREs until released, by TENSOR and VECTOR while they are busy.
   locks_t moving, moving_after, tensor_locks, vector_locks, taken;
+  logic rung;  // the doorbell is heeded
 
   assign taken = moving | (tensor_busy ? tensor_locks : '0) | (vector_busy ? vector_locks : '0);
 
@@ -144,8 +146,8 @@ module sequencer #(
   end
 
   // Issue.
-  logic rung, warm_run, engine_free, all_free, start, faulty, next_loaded, page_ends;
-  logic [3:0] fault;
+  logic warm_run, engine_free, all_free, start, sound, faulty, next_loaded, page_ends;
+  logic [3:0] fault, stop;  // of the next instruction; what stops the machine in this cycle
   logic [2:0] distance;  // cycles since the last start, saturating at ISSUE
   logic [INDEX_BITS-1:0] place;
   logic slot;
@@ -155,13 +157,14 @@ module sequencer #(
       .error(fault)
   );
 
-  assign rung = doorbell && !running && error == 4'(chip::ERROR_NONE);
+  assign sound = error == 4'(chip::ERROR_NONE) && halt == 4'(chip::ERROR_NONE);
+  assign rung = doorbell && !running && sound;
   assign skipped = is_load && load.once && warm_run;
   assign engine_free = is_load ? !load_busy : is_store ? !store_busy : is_tensor ? !tensor_busy : !vector_busy;
   assign all_free = !load_busy && !store_busy && !tensor_busy && !vector_busy && taken == '0;
   assign page_ends = 32'(place) == chip::PI - 1;
   assign faulty = running && there && (fault != 4'(chip::ERROR_NONE) || (is_page && load.local_address[0] == slot));
-  assign start = running && there && !faulty && 32'(distance) >= chip::ISSUE
+  assign start = running && there && sound && !faulty && 32'(distance) >= chip::ISSUE
       && (skipped || (is_end ? all_free : engine_free && (taken & named) == '0));
 
   assign wanted = running;
@@ -175,6 +178,17 @@ module sequencer #(
   assign vector_start = start && is_vector;
   assign page_start = rung || (start && is_page);
   assign page_start_slot = rung ? 1'b0 : load.local_address[0];
+
+  // After END the bus alone can stop the machine.
+  always_comb begin
+    stop = halt;
+    if (halt == 4'(chip::ERROR_NONE) && running) begin
+      if (faulty) stop = fault != 4'(chip::ERROR_NONE) ? fault : 4'(chip::ERROR_PAGE);
+      else if (start && page_ends && !is_end && !next_loaded && !is_page) stop = 4'(chip::ERROR_PAGE);
+      else if (outside) stop = 4'(chip::ERROR_ADDRESS);
+      else if (conflict) stop = 4'(chip::ERROR_CONFLICT);
+    end
+  end
 
   // The doorbell stands for a LOAD of page 0 into slot 0.
   always_comb begin
@@ -214,11 +228,10 @@ module sequencer #(
         end
       end
       if (done) running <= 1'b0;
-      if (faulty) error <= fault != 4'(chip::ERROR_NONE) ? fault : 4'(chip::ERROR_PAGE);
-      else if (start && page_ends && !is_end && !next_loaded && !is_page) error <= 4'(chip::ERROR_PAGE);
-      else if (outside) error <= 4'(chip::ERROR_ADDRESS);
-      else if (conflict) error <= 4'(chip::ERROR_CONFLICT);
-      if (error != 4'(chip::ERROR_NONE)) running <= 1'b0;
+    end
+    if (error == 4'(chip::ERROR_NONE) && stop != 4'(chip::ERROR_NONE)) begin
+      error <= stop;
+      running <= 1'b0;
     end
     if (reset) begin
       running <= 1'b0;
@@ -228,6 +241,6 @@ module sequencer #(
   end
 
   // Only the locks are decoded here; the engines decode the rest.
-  logic unused = &{1'b0, load, tensor, vector};
+  wire unused = &{1'b0, load, tensor, vector};
 
 endmodule

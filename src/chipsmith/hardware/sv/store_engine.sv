@@ -13,11 +13,14 @@ module store_engine (
     input  logic [8*chip::R-1:0]      read_data,
     output logic                      write_valid,      // external write channel
     output logic [31:0]               write_address,    // aligned
+    output logic                      write_first,
+    output logic [7:0]                write_beats,
+    output logic                      write_last,
     output logic [chip::W-1:0]        write_lanes,
     output logic [8*chip::W-1:0]      write_data,
     input  logic                      write_ready,
-    input  logic                      acknowledged,     // a written word is acknowledged, in order
-    output logic                      release_valid,    // the last word is sent in this cycle: its groups are free in the next
+    input  logic                      acknowledged,     // a burst is acknowledged, in order
+    output logic                      release_valid,    // the last word is sent: its groups are free in the next cycle
     output logic [4:0]                release_first,
     output logic [4:0]                release_last,
     output logic [5:0]                release_external  // regions whose last word is acknowledged in this cycle
@@ -56,7 +59,7 @@ module store_engine (
       .clock(clock),
       .reset(reset),
       .take(start),
-      .transfer(instruction),
+      .transfer({instruction}),
       .step(go),
       .active(walking),
       .last(walk_last),
@@ -116,6 +119,9 @@ module store_engine (
   assign sent = count != '0 ? queue[head] : answered;
   assign write_valid = sent.word.valid;
   assign write_address = sent.word.address;
+  assign write_first = 1'b1;
+  assign write_beats = 8'd0;
+  assign write_last = 1'b1;
   assign write_lanes = sent.word.lanes;
   assign write_data = sent.data;
   assign accepted = write_valid && write_ready;
@@ -145,10 +151,10 @@ module store_engine (
   logic [5:0] pending;
   logic [5:0][SEQUENCE_BITS-1:0] awaited;
 
-  always_comb begin
-    for (int region = 0; region < chip::EXTERNAL_REGIONS; region++) begin
-      release_external[region] = acknowledged && pending[region] && awaited[region] == acknowledged_words + 1'b1;
-    end
+  for (genvar region = 0; region < chip::EXTERNAL_REGIONS; region++) begin : g_region
+    assign release_external[region] = acknowledged && pending[region] && awaited[region] == acknowledged_words + 1'b1;
+    always_ff @(posedge clock)
+      if (release_valid && sent.word.external_locks[region]) awaited[region] <= sent_words + 1'b1;
   end
 
   always_ff @(posedge clock) begin
@@ -161,12 +167,9 @@ module store_engine (
       acknowledged_words <= acknowledged_words + SEQUENCE_BITS'(acknowledged);
       pending <= (pending & ~release_external) | (release_valid ? sent.word.external_locks : 6'd0);
     end
-    for (int region = 0; region < chip::EXTERNAL_REGIONS; region++) begin
-      if (release_valid && sent.word.external_locks[region]) awaited[region] <= sent_words + 1'b1;
-    end
   end
 
   // The walk uses the shape of the instruction, the engine its locks; a word is at most a line.
-  logic unused = &{1'b0, current, walk_lanes, read_data};
+  wire unused = &{1'b0, current, walk_lanes, read_data};
 
 endmodule

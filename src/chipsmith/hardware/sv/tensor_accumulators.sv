@@ -56,14 +56,15 @@ module tensor_accumulators #(
   end
 
   for (genvar k = 0; k < 2; k++) begin : g_tile
-    logic compute_read, own_drain_read;
+    logic compute_read, own_drain_read, compute_write;
 
     assign compute_read = reading.valid && !reading.first && reading.tile == k;
     assign own_drain_read = drain_read && drain_tile == k;
+    assign compute_write = writing.valid && writing.tile == k;
 
     sram_two_port #(.LINES(chip::T), .LINE_BITS(32 * chip::C)) sums_of_tile (
         .clock(clock),
-        .write_enable(writing.valid && writing.tile == k),
+        .write_enable(compute_write),
         .write_address(writing.pixel),
         .write_data(result),
         .read_enable(compute_read || own_drain_read),
@@ -72,6 +73,6 @@ module tensor_accumulators #(
     );
   end
 
-  logic unused = &{1'b0, writing};
+  wire unused = &{1'b0, writing};
 
 endmodule

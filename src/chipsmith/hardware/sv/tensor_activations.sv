@@ -296,6 +296,6 @@ module tensor_activations #(
   assign beside_set = beside.set;
   assign beside_segment = beside.segment;
 
-  logic unused = &{1'b0, fields};
+  wire unused = &{1'b0, fields};
 
 endmodule

@@ -66,7 +66,11 @@ module tensor_array #(
   end
 
   always_ff @(posedge clock) begin
-    if (valid && begins) weights <= loaded;
+    if (valid && begins) begin
+      for (int r = 0; r < chip::R; r++) begin
+        for (int c = 0; c < chip::C; c++) weights[r][c] <= loaded[r][c];
+      end
+    end
   end
 
   always_ff @(posedge clock) begin

@@ -39,7 +39,7 @@ module tensor_drain #(
     input  logic [1:0]                  set,
     output logic                        draining,     // the slots of a tile run by the clock of the contract
     output logic                        drain_last,   // this cycle is the last one
-    output logic                        row_read,     // accumulators: a row asked for in a cycle stands in the next ones
+    output logic                        row_read,     // accumulators: a row asked for stands in the next cycles
     output logic                        row_tile,
     output logic [PIXEL_BITS-1:0]       row_pixel,
     input  logic [chip::C-1:0][31:0]    row,
@@ -84,7 +84,8 @@ module tensor_drain #(
   assign r_scales = residual && fields.res_rounding != chip::ROUNDING_OFF;
   assign roundings = 3'(scales) + 3'(x_scales) + 3'(r_scales) + 3'(residual);
   assign size_log2 = 2'(fields.o_type);
-  assign shared = residual && fields.res_first_group <= fields.o_last_group && fields.o_first_group <= fields.res_last_group;
+  assign shared = residual && fields.res_first_group <= fields.o_last_group
+      && fields.o_first_group <= fields.res_last_group;
   assign groups = SLOT_BITS'((32'(block) + LANES - 1) / LANES);
   assign writes = SLOT_BITS'(((32'(block) << size_log2) + chip::R - 1) / chip::R);
   assign accesses = shared ? writes << 1 : writes;
@@ -186,14 +187,15 @@ module tensor_drain #(
   end
 
   // The stages of the instruction's configuration: the table above.
-  token_t q_token, q_scaled_token, x_token, read_token, r_token, s_token, sum_token, r_scaled_token, result_token, write_token;
+  token_t q_token, q_scaled_token, x_token, read_token, r_token, s_token, sum_token, r_scaled_token, result_token;
+  token_t write_token;
   logic ask_x, ask_r, ask_s;
 
   always_comb begin
     q_token = tokens[1];
     q_scaled_token = tokens[4];
     x_token = tokens[6];
-    unique case ({residual, x_scales, r_scales})
+    case ({residual, x_scales, r_scales})
       3'b111: begin
         read_token = tokens[1];
         r_token = tokens[4];
@@ -246,6 +248,7 @@ module tensor_drain #(
   end
 
   // Where values come from: the row of accumulators, the value v of the first scale, the residual's line, the sum.
+  logic [GROUPS-1:0][LANES-1:0][31:0] row_groups;
   logic [LANES-1:0][31:0] row_lanes, x_lanes, r_lanes, sum;
   logic [LANES-1:0][15:0] value, clamped;
   logic [LANES-1:0][7:0] residual_lanes;
@@ -254,7 +257,8 @@ module tensor_drain #(
   logic signed [31:0] zero_point;
   logic last_scale;
 
-  assign row_lanes = row[32'(q_token.group)*LANES+:LANES];
+  assign row_groups = row;
+  assign row_lanes = row_groups[q_token.group];
   assign residual_lanes = residual_line[8*LANES*(32'(r_token.group)%PER_LINE)+:8*LANES];
 
   // After the first scale, or after that of the sum: zero point and clamp.
@@ -330,13 +334,13 @@ module tensor_drain #(
   assign multiply.shift = (6 * chip::M)'(ask_shift);
 
   // The values of a pixel on their way to the output; those that no scale touches are still in the row.
+  logic [GROUPS-1:0][LANES-1:0][15:0] result_groups;
   logic [chip::C-1:0][15:0] results;
 
-  always_ff @(posedge clock) begin
-    for (int g = 0; g < GROUPS; g++) begin
-      if (result_token.pass && 32'(result_token.group) == g) results[g*LANES+:LANES] <= clamped;
-    end
+  for (genvar g = 0; g < GROUPS; g++) begin : g_results
+    always_ff @(posedge clock) if (result_token.pass && 32'(result_token.group) == g) result_groups[g] <= clamped;
   end
+  assign results = result_groups;
 
   localparam int WIDTH_1 = chip::C > chip::R ? chip::C : chip::R;
   localparam int WIDTH_2 = 2 * chip::C > chip::R ? 2 * chip::C : chip::R;
@@ -357,7 +361,7 @@ module tensor_drain #(
       bytes_2[16*c+:16] = whole[15:0];
       bytes_4[32*c+:32] = whole;
     end
-    unique case (fields.o_type)
+    case (fields.o_type)
       chip::TYPE_INT8: written = (8 * chip::R)'(bytes_1 >> (8 * chip::R * 32'(write_token.line)));
       chip::TYPE_INT16: written = (8 * chip::R)'(bytes_2 >> (8 * chip::R * 32'(write_token.line)));
       default: written = (8 * chip::R)'(bytes_4 >> (8 * chip::R * 32'(write_token.line)));
@@ -406,7 +410,8 @@ module tensor_drain #(
       .lanes(r_read.lanes)
   );
 
-  logic unused = &{1'b0, instruction, fields, scaled, tile_end, contract_pixel, contract_slot, contract_pixel_end,
-                   q_token, q_scaled_token, x_token, read_token, r_token, s_token, sum_token, r_scaled_token, result_token, write_token};
+  wire unused = &{1'b0, instruction, fields, scaled, tile_end, contract_pixel, contract_slot, contract_pixel_end,
+                   q_token, q_scaled_token, x_token, read_token, r_token, s_token, sum_token, r_scaled_token,
+                   result_token, write_token};
 
 endmodule

@@ -98,13 +98,16 @@ module tensor_engine (
   assign by_column = !depthwise && fields.weights_by == chip::WEIGHTS_BY_COLUMN;
   assign has_records = fields.parameters != chip::CHANNEL_RECORD_NONE;
   assign a_meets_w = fields.a_first_group <= fields.w_last_group && fields.w_first_group <= fields.a_last_group;
-  assign a_meets_p = has_records && fields.a_first_group <= fields.param_last_group && fields.param_first_group <= fields.a_last_group;
+  assign a_meets_p = has_records && fields.a_first_group <= fields.param_last_group
+      && fields.param_first_group <= fields.a_last_group;
   assign o_meets = (fields.o_first_group <= fields.a_last_group && fields.a_first_group <= fields.o_last_group)
       || (fields.o_first_group <= fields.w_last_group && fields.w_first_group <= fields.o_last_group)
-      || (has_records && fields.o_first_group <= fields.param_last_group && fields.param_first_group <= fields.o_last_group);
+      || (has_records && fields.o_first_group <= fields.param_last_group
+          && fields.param_first_group <= fields.o_last_group);
   assign r_meets = (fields.res_first_group <= fields.a_last_group && fields.a_first_group <= fields.res_last_group)
       || (fields.res_first_group <= fields.w_last_group && fields.w_first_group <= fields.res_last_group)
-      || (has_records && fields.res_first_group <= fields.param_last_group && fields.param_first_group <= fields.res_last_group);
+      || (has_records && fields.res_first_group <= fields.param_last_group
+          && fields.param_first_group <= fields.res_last_group);
   assign serial = a_meets_w || a_meets_p;
   assign alone = o_meets || (fields.residual && r_meets);
   assign pipe = fields.residual ? 6'(chip::TENSOR_PIPE + chip::RESIDUAL_PIPE) : 6'(chip::TENSOR_PIPE);
@@ -380,6 +383,6 @@ module tensor_engine (
       .scaled(scaled)
   );
 
-  logic unused = &{1'b0, instruction, fields, ahead, current};
+  wire unused = &{1'b0, instruction, fields, ahead, current};
 
 endmodule

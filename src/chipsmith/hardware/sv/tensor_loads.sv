@@ -241,6 +241,6 @@ module tensor_loads #(
   assign record_line = late_line[DELAY];
   assign record_data = late_data[DELAY];
 
-  logic unused = &{1'b0, instruction, fields, tap_place, bytes_left, channels_left};
+  wire unused = &{1'b0, instruction, fields, tap_place, bytes_left, channels_left};
 
 endmodule

@@ -31,8 +31,8 @@ module tensor_records #(
   assign bias_bytes = sets[bias_set];
   assign scale_bytes = sets[scale_set];
 
-  always_ff @(posedge clock) begin
-    for (int s = 0; s < 3; s++) begin
+  for (genvar s = 0; s < 3; s++) begin : g_set
+    always_ff @(posedge clock) begin
       for (int k = 0; k < LINES; k++) begin
         if (write && 32'(write_set) == s && 32'(write_line) == k) sets[s][8*chip::R*k+:8*chip::R] <= write_data;
       end
@@ -59,6 +59,6 @@ module tensor_records #(
     end
   end
 
-  logic unused = &{1'b0, fields, bias_bytes, scale_bytes};
+  wire unused = &{1'b0, fields, bias_bytes, scale_bytes};
 
 endmodule

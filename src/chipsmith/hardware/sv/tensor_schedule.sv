@@ -87,6 +87,6 @@ module tensor_schedule #(
     end
   end
 
-  logic unused = &{1'b0, instruction, fields};
+  wire unused = &{1'b0, instruction, fields};
 
 endmodule

@@ -29,7 +29,7 @@ module tensor_strides (
   assign product_b = 42'(factor_b) * 42'(pitch_b);
 
   always_comb begin
-    unique case (turn)
+    case (turn)
       2'd0: begin
         {factor_a, pitch_a} = {4'd0, instruction.stride_x, 1'b0, instruction.pixel_pitch};
         {factor_b, pitch_b} = {2'd0, instruction.output_height, 9'd0, instruction.output_width};
@@ -70,6 +70,6 @@ module tensor_strides (
     end
   end
 
-  logic unused = &{1'b0, instruction, fields};
+  wire unused = &{1'b0, instruction, fields};
 
 endmodule

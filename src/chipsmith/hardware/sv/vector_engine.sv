@@ -246,13 +246,15 @@ module vector_engine (
   // The table is read through port A before the first beat.
   logic table_write;
   logic [LINE_BITS-1:0] table_line;
+  logic [R-1:0] table_lanes;
 
   always_comb begin
+    for (int i = 0; i < R; i++) table_lanes[i] = 12'(line_begins) + 12'(i) < 12'(table_bytes);
     a_read = a_beat_read;
     if (loading) begin
       a_read.valid = 1'b1;
       a_read.address = fields.t_base + 24'(line_begins);
-      for (int i = 0; i < R; i++) a_read.lanes[i] = 12'(line_begins) + 12'(i) < 12'(table_bytes);
+      a_read.lanes = table_lanes;
       a_read.first_group = fields.t_first_group;
       a_read.last_group = fields.t_last_group;
     end
@@ -407,7 +409,7 @@ module vector_engine (
   );
 
   // B has no part in reductions.
-  logic unused = &{1'b0, b_first_block, b_first_turn, b_last_turn};
+  wire unused = &{1'b0, b_first_block, b_first_turn, b_last_turn};
 
   // The passes have slots of their own: at most one is valid.
   assign multiply = in_multiply.valid ? in_multiply : op_multiply.valid ? op_multiply : out_multiply;

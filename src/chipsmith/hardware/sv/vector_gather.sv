@@ -47,6 +47,6 @@ module vector_gather #(
   end
 
   // Where chip::R is beyond the bytes of a beat, the rest of an answer is empty.
-  logic unused = &{1'b0, data};
+  wire unused = &{1'b0, data};
 
 endmodule

@@ -92,10 +92,10 @@ module vector_operands #(
     for (int i = 0; i < M; i++) begin
       a_now[i] = a_held[M*32'(index)+i];
       b_now[i] = b_held[M*32'(index)+i];
-      multiply.value[i] = a_go ? a_now[i] : b_now[i];
-      multiply.multiplier[i] = 32'(a_go ? fields.a_multiplier : fields.b_multiplier);
-      multiply.shift[i] = a_go ? fields.a_shift : fields.b_shift;
     end
+    multiply.value = a_go ? a_now : b_now;
+    multiply.multiplier = {M{32'(a_go ? fields.a_multiplier : fields.b_multiplier)}};
+    multiply.shift = {M{a_go ? fields.a_shift : fields.b_shift}};
     multiply.valid = a_go || b_go;
     multiply.double_round = (a_go ? fields.a_rounding : fields.b_rounding) == chip::ROUNDING_DOUBLE;
   end
@@ -175,6 +175,6 @@ module vector_operands #(
   end
 
   // The other fields have no part in this.
-  logic unused = &{1'b0, fields};
+  wire unused = &{1'b0, fields};
 
 endmodule

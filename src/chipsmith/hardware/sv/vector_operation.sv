@@ -66,7 +66,7 @@ module vector_operation #(
     multiply.double_round = 1'b0;
     multiply.value = a_chunk;
     multiply.multiplier = b_chunk;
-    for (int i = 0; i < M; i++) multiply.shift[i] = fields.op_argument;
+    multiply.shift = {M{fields.op_argument}};
   end
 
   vector_delay #(.BITS(2 + COUNT_BITS + TOKEN_BITS), .CYCLES(chip::MULTIPLY_LATENCY)) arrival (
@@ -133,6 +133,6 @@ module vector_operation #(
   assign ends = multiplies ? product && product_ends : divides ? quotient_stands && at_last_lane : ready;
 
   // The other fields have no part in this.
-  logic unused = &{1'b0, fields};
+  wire unused = &{1'b0, fields};
 
 endmodule

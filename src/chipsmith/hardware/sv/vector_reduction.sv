@@ -18,7 +18,7 @@ module vector_reduction #(
     output logic                      results_ready, // two cycles later
     output logic                      results_set,   // the set that holds them
     input  logic                      read_set,
-    output logic [chip::V-1:0][31:0]  results        // of the set `read_set`; lane 0 is the tree's where lanes are reduced
+    output logic [chip::V-1:0][31:0]  results        // of the set `read_set`; lane 0: the tree's in a reduction
 );
 
   localparam int V = chip::V;
@@ -70,8 +70,10 @@ module vector_reduction #(
   logic [V-1:0][31:0] joined;
   always_comb begin
     joined = finished_set ? other_sums : sums;
-    for (int width = V / 2; width >= 1; width = width / 2) begin
-      for (int i = 0; i < width; i++) joined[i] = combine(joined[i], joined[i+width], reduce);
+    for (int level = $clog2(V) - 1; level >= 0; level--) begin
+      for (int i = 0; i < V / 2; i++) begin
+        if (i < 1 << level) joined[i] = combine(joined[i], joined[i+(1<<level)], reduce);
+      end
     end
   end
 

@@ -61,14 +61,15 @@ module vector_results #(
 
   assign read_set = scales ? pass_set : reduced_set;
 
+  logic [M-1:0][31:0] now;  // the results that are scaled
+
   always_comb begin
     multiply.valid = go;
     multiply.double_round = fields.o_rounding == chip::ROUNDING_DOUBLE;
-    for (int i = 0; i < M; i++) begin
-      multiply.value[i] = reduced[M*32'(index)+i];
-      multiply.multiplier[i] = 32'(fields.o_multiplier);
-      multiply.shift[i] = fields.o_shift;
-    end
+    for (int i = 0; i < M; i++) now[i] = reduced[M*32'(index)+i];
+    multiply.value = now;
+    multiply.multiplier = {M{32'(fields.o_multiplier)}};
+    multiply.shift = {M{fields.o_shift}};
   end
 
   vector_delay #(.BITS(2 + COUNT_BITS), .CYCLES(chip::MULTIPLY_LATENCY)) arrival (
@@ -116,7 +117,7 @@ module vector_results #(
   );
 
   always_comb begin
-    for (int i = 0; i < TL; i++) asked[i] = clamped[TL*32'(lookup)+i][15:0];
+    for (int i = 0; i < TL; i++) asked[i] = 16'(clamped[TL*32'(lookup)+i]);
   end
 
   vector_table memory (
@@ -147,6 +148,6 @@ module vector_results #(
   assign values = tables ? looked_up : clamped;
 
   // The other fields have no part in this.
-  logic unused = &{1'b0, fields, no_token};
+  wire unused = &{1'b0, fields, no_token};
 
 endmodule

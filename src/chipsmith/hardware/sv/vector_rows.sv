@@ -47,6 +47,6 @@ module vector_rows (
   assign {taken_present, taken_offset} = kept[next_out];
 
   // The other fields have no part in this.
-  logic unused = &{1'b0, fields};
+  wire unused = &{1'b0, fields};
 
 endmodule

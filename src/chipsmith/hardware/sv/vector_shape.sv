@@ -39,17 +39,17 @@ module vector_shape #(
 
   // Accesses that move some elements of a beat.
   function automatic logic [COUNT_BITS-1:0] accesses(
-      logic [COUNT_BITS-1:0] lanes, logic [23:0] stride, logic [2:0] kind);
+      logic [COUNT_BITS-1:0] moved, logic [23:0] stride, logic [2:0] kind);
     logic [9:0] bytes;
-    bytes = 10'(lanes) << size_code(kind);
+    bytes = 10'(moved) << size_code(kind);
     if (stride == 24'd1 << size_code(kind))
       accesses = COUNT_BITS'((11'(bytes) + 11'(chip::R - 1)) >> $clog2(chip::R));
     else if (stride == '0) accesses = COUNT_BITS'(1);
-    else accesses = lanes;
+    else accesses = moved;
   endfunction
 
-  function automatic logic [COUNT_BITS-1:0] passes(logic [COUNT_BITS-1:0] lanes, int width);
-    passes = COUNT_BITS'((9'(lanes) + 9'(width - 1)) >> $clog2(width));
+  function automatic logic [COUNT_BITS-1:0] passes(logic [COUNT_BITS-1:0] moved, int width);
+    passes = COUNT_BITS'((9'(moved) + 9'(width - 1)) >> $clog2(width));
   endfunction
 
   function automatic logic meet(logic [4:0] first, logic [4:0] last, logic [4:0] others_first, logic [4:0] others_last);
@@ -129,6 +129,6 @@ module vector_shape #(
   end
 
   // Only the fields above have a part in this.
-  logic unused = &{1'b0, fields};
+  wire unused = &{1'b0, fields};
 
 endmodule

@@ -31,7 +31,8 @@ module vector_stream #(
   logic dense, broadcast, answered;
   logic [COUNT_BITS-1:0] answered_index;
 
-  assign size = kind == chip::TYPE_INT32 ? 24'd4 : kind == chip::TYPE_INT16 || kind == chip::TYPE_UINT16 ? 24'd2 : 24'd1;
+  assign size = kind == chip::TYPE_INT32 ? 24'd4
+      : kind == chip::TYPE_INT16 || kind == chip::TYPE_UINT16 ? 24'd2 : 24'd1;
   assign dense = lane_stride == size;
   assign broadcast = lane_stride == '0;
 
@@ -52,11 +53,14 @@ module vector_stream #(
   assign beat_bytes = size[2] ? 10'(lanes) << 2 : size[1] ? 10'(lanes) << 1 : 10'(lanes);
   assign bytes_before = 10'(index) << $clog2(chip::R);
 
+  logic [chip::R-1:0] touched;
+
   always_comb begin
+    for (int i = 0; i < chip::R; i++)
+      touched[i] = dense ? 11'(bytes_before) + 11'(i) < 11'(beat_bytes) : i < 32'(size);
     read.valid = turn && index < accesses;
     read.address = address;
-    for (int i = 0; i < chip::R; i++)
-      read.lanes[i] = dense ? 11'(bytes_before) + 11'(i) < 11'(beat_bytes) : i < 32'(size);
+    read.lanes = touched;
     read.first_group = first_group;
     read.last_group = last_group;
   end

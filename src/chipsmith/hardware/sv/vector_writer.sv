@@ -77,8 +77,8 @@ module vector_writer #(
     packed_bits = '0;
     for (int l = 0; l < V; l++) begin
       if (!dense || size[2]) packed_bits[32*l+:32] = values[l];
-      else if (size[1]) packed_bits[16*l+:16] = values[l][15:0];
-      else packed_bits[8*l+:8] = values[l][7:0];
+      else if (size[1]) packed_bits[16*l+:16] = 16'(values[l]);
+      else packed_bits[8*l+:8] = 8'(values[l]);
     end
   end
 
@@ -97,17 +97,20 @@ module vector_writer #(
   assign beat_bytes = size[2] ? 10'(lanes) << 2 : size[1] ? 10'(lanes) << 1 : 10'(lanes);
   assign bytes_before = 10'(index) << $clog2(R);
 
+  logic [R-1:0] touched;
+
   always_comb begin
+    for (int i = 0; i < R; i++)
+      touched[i] = dense ? 11'(bytes_before) + 11'(i) < 11'(beat_bytes) : i < 32'(size);
     write.valid = goes && written;
     write.address = address;
-    for (int i = 0; i < R; i++)
-      write.lanes[i] = dense ? 11'(bytes_before) + 11'(i) < 11'(beat_bytes) : i < 32'(size);
+    write.lanes = touched;
     write.data = bits[8*R-1:0];
     write.first_group = fields.o_first_group;
     write.last_group = fields.o_last_group;
   end
 
   // Only the block and the level matter here.
-  logic unused = &{1'b0, fields, first_block, first_turn, last_turn, finished};
+  wire unused = &{1'b0, fields, first_block, first_turn, last_turn, finished};
 
 endmodule

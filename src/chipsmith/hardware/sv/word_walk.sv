@@ -79,6 +79,6 @@ module word_walk #(
   end
 
   // The walk needs the shape of the transfer alone.
-  logic unused = &{1'b0, transfer};
+  wire unused = &{1'b0, transfer};
 
 endmodule

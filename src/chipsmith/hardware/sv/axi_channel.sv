@@ -1,0 +1,43 @@
+// A channel of AXI between two registers: no path leads through it, in neither direction, and it passes a word a cycle.
+//
+// What stands in the first register is offered until it is taken; a word that comes while it is not taken waits in the
+// second one. A word that has gone leaves nothing behind (docs/wipe.md).
+module axi_channel #(
+    parameter int BITS = 1
+) (
+    input  logic             clock,
+    input  logic             reset,
+    input  logic             in_valid,
+    output logic             in_ready,
+    input  logic [BITS-1:0]  in_data,
+    output logic             out_valid,
+    input  logic             out_ready,
+    output logic [BITS-1:0]  out_data
+);
+
+  logic waits, moves, enters;
+  logic [BITS-1:0] waiting;
+
+  assign in_ready = !waits;
+  assign enters = in_valid && in_ready;
+  assign moves = !out_valid || out_ready;
+
+  always_ff @(posedge clock) begin
+    if (moves) begin
+      out_data <= waits ? waiting : enters ? in_data : '0;
+      waiting <= '0;
+    end else if (enters) begin
+      waiting <= in_data;
+    end
+    if (reset) begin
+      out_valid <= 1'b0;
+      waits <= 1'b0;
+    end else if (moves) begin
+      out_valid <= waits || enters;
+      waits <= 1'b0;
+    end else if (enters) begin
+      waits <= 1'b1;
+    end
+  end
+
+endmodule
