@@ -5,13 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chip_parameters.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* Where the external memory stands on the machine's bus: its register BASE needs both halves. */
 #define AXI_BUS_ADDRESS UINT64_C(0x180000000)
-#define AXI_MEMORY_BYTES ((size_t)1 << 26)
+#define AXI_MEMORY_BYTES ((size_t)MEMORY_BYTES)
 
 uint8_t *axi_memory(void);
 
