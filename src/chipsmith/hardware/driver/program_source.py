@@ -8,7 +8,8 @@ import numpy as np
 
 from chipsmith.chip.description import Chip
 from chipsmith.codegen.ctext import comment
-from chipsmith.hardware.golden import GoldenVector, PortScale
+from chipsmith.hardware.golden import GoldenVector, PortScale, touched_bytes
+from chipsmith.hardware.registers import REGISTERS
 from chipsmith.program.program import Port
 
 _TYPES = {"<b1": "CHIPSMITH_BOOL", "<i1": "CHIPSMITH_INT8", "<i2": "CHIPSMITH_INT16", "<i4": "CHIPSMITH_INT32"}
@@ -19,7 +20,8 @@ _INTEGERS = PortScale(scale=0.0, zero_point=0)
 
 def chip_word(chip: Chip) -> int:
     """What the register CHIP of a chip's machine holds."""
-    return int(chip.sha256[:8], 16)
+    (register,) = (register for register in REGISTERS if register.of_chip)
+    return register.value_after_reset(chip.sha256)
 
 
 def program_files(vector: GoldenVector) -> dict[str, str]:
@@ -104,7 +106,7 @@ def _shape_text(port: Port, name: str) -> str:
 
 def _port_text(vector: GoldenVector, port: Port, shape: str) -> str:
     meaning = vector.scales.get(port.name, _INTEGERS)
-    fields = {
+    fields: dict[str, str | int] = {
         "name": string_text(port.name),
         "address": port.address,
         "bytes": port.size_bytes,
@@ -130,7 +132,7 @@ def _program_text(vector: GoldenVector, name: str) -> str:
         "chip": f"0x{chip_word(program.chip):08x}u",
         "image": "image",
         "image_bytes": "sizeof image",
-        "memory_bytes": f"{program.manifest.external_bytes}u",
+        "memory_bytes": f"{touched_bytes(program)}u",
         "inputs": "inputs" if inputs else "NULL",
         "input_count": len(inputs),
         "outputs": "outputs" if outputs else "NULL",
