@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.program.arithmetic import round_up
 from chipsmith.program.program import Program
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
@@ -37,8 +36,3 @@ class GoldenVector:
     latency_cycles: int
     warm_latency_cycles: int
     scales: Mapping[str, PortScale] = field(default_factory=dict)
-
-
-def touched_bytes(program: Program) -> int:
-    """The bytes of external memory that an inference may touch: whole atoms, which may end behind the last port."""
-    return round_up(program.manifest.external_bytes, program.chip.external.atom_bytes)

@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.chip.description import Chip
-from chipsmith.errors import BadInput
+from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.hardware.build import UNDEFINED, build_machine
-from chipsmith.hardware.package import Error
+from chipsmith.hardware.package import MAX_BURST, Error
+from chipsmith.hardware.registers import PAGE_BYTES
+from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.program import Port, Program
 
 Bytes = npt.NDArray[np.uint8]
@@ -72,6 +74,9 @@ class _Options(ctypes.Structure):
         ("most_cycles", ctypes.c_uint64),
         ("latency_cycles", ctypes.c_uint32),
         ("word_bytes", ctypes.c_uint32),
+        ("atom_bytes", ctypes.c_uint32),
+        ("burst_words", ctypes.c_uint32),
+        ("page_bytes", ctypes.c_uint32),
         ("warm", ctypes.c_uint32),
         ("late_per_1024", ctypes.c_uint32),
         ("stall_per_1024", ctypes.c_uint32),
@@ -90,6 +95,8 @@ class _Counters(ctypes.Structure):
         ("finished", ctypes.c_uint32),
         ("error", ctypes.c_uint32),
         ("error_index", ctypes.c_uint32),
+        ("breach_cycle", ctypes.c_uint32),
+        ("breach", ctypes.c_char_p),
     )
 
 
@@ -123,7 +130,10 @@ class Machine:
         most_cycles: int = MOST_CYCLES,
         wave: Path | None = None,
     ) -> RtlRun:
-        """One inference on an external memory, which the machine reads and changes."""
+        """One inference on an external memory, which the machine reads and changes; it is of whole atoms.
+
+        CheckFailed where the machine breaks a rule of its bursts.
+        """
         options = _options(self._chip, behaviour or MemoryBehaviour(), warm=warm, most_cycles=most_cycles, wave=wave)
         count = len(program.instructions)
         start, end, counters = np.zeros(count, np.uint64), np.zeros(count, np.uint64), _Counters()
@@ -131,6 +141,8 @@ class Machine:
             self._handle, memory.ctypes, memory.size, ctypes.byref(options), start.ctypes, end.ctypes, count,
             ctypes.byref(counters),
         )  # fmt: skip
+        if counters.breach:
+            raise CheckFailed(f"the RTL breaks a rule in cycle {counters.breach_cycle}: {counters.breach.decode()}")
         outputs = {port.name: _output(memory, port) for port in program.manifest.outputs}
         return _run_of(counters, outputs, start, end)
 
@@ -165,6 +177,9 @@ def _options(chip: Chip, behaviour: MemoryBehaviour, *, warm: bool, most_cycles:
         most_cycles=most_cycles,
         latency_cycles=chip.external.latency_cycles if latency is None else latency,
         word_bytes=chip.external.bytes_per_cycle,
+        atom_bytes=chip.external.atom_bytes,
+        burst_words=MAX_BURST,
+        page_bytes=PAGE_BYTES,
         warm=warm,
         late_per_1024=behaviour.late_per_1024,
         stall_per_1024=behaviour.stall_per_1024,
@@ -233,11 +248,17 @@ def cosimulate(
 
 
 def external_memory(program: Program, inputs: Mapping[str, npt.NDArray[np.generic]]) -> Bytes:
-    """The external memory at the doorbell: the Program's image, the inputs, UNDEFINED."""
-    memory = np.full(program.manifest.external_bytes, UNDEFINED, np.uint8)
+    """The external memory at the doorbell, in whole atoms: the Program's image, the inputs, UNDEFINED."""
+    memory = np.full(whole_atoms(program), UNDEFINED, np.uint8)
     memory[: len(program.constants)] = np.frombuffer(program.constants, np.uint8)
     write_inputs(memory, program, inputs)
     return memory
+
+
+def whole_atoms(program: Program) -> int:
+    """Bytes of the external memory's atoms that a Program uses: the machine reads no byte beyond them."""
+    atom = program.chip.external.atom_bytes
+    return atom * ceil_div(program.manifest.external_bytes, atom)
 
 
 def write_inputs(memory: Bytes, program: Program, inputs: Mapping[str, npt.NDArray[np.generic]]) -> None:

@@ -9,8 +9,9 @@ from chipsmith.hardware.driver.program_source import program_files
 from chipsmith.hardware.driver.registers_header import REGISTERS_HEADER, registers_header
 from chipsmith.hardware.driver.vector_source import vector_files
 from chipsmith.hardware.folder.shipped import fill, read_shipped
-from chipsmith.hardware.golden import GoldenVector, touched_bytes
+from chipsmith.hardware.golden import GoldenVector
 from chipsmith.hardware.registers import PAGE_BYTES
+from chipsmith.hardware.simulate import whole_atoms
 from chipsmith.program.arithmetic import round_up
 
 _ALWAYS = ("chipsmith.h", "Makefile", "soc/platform.h")
@@ -41,7 +42,7 @@ def _shipped(names: Sequence[str]) -> Mapping[str, str]:
 
 
 def _parameters(chip: Chip, vectors: Sequence[GoldenVector]) -> str:
-    most = max(touched_bytes(vector.program) for vector in vectors)
+    most = max(whole_atoms(vector.program) for vector in vectors)
     return (
         f"/* The chip {chip.name} for the simulated bus. */\n"
         f"#define CHIP_LATENCY_CYCLES {chip.external.latency_cycles}\n"

@@ -8,8 +8,9 @@ import numpy as np
 
 from chipsmith.chip.description import Chip
 from chipsmith.codegen.ctext import comment
-from chipsmith.hardware.golden import GoldenVector, PortScale, touched_bytes
+from chipsmith.hardware.golden import GoldenVector, PortScale
 from chipsmith.hardware.registers import REGISTERS
+from chipsmith.hardware.simulate import whole_atoms
 from chipsmith.program.program import Port
 
 _TYPES = {"<b1": "CHIPSMITH_BOOL", "<i1": "CHIPSMITH_INT8", "<i2": "CHIPSMITH_INT16", "<i4": "CHIPSMITH_INT32"}
@@ -132,7 +133,7 @@ def _program_text(vector: GoldenVector, name: str) -> str:
         "chip": f"0x{chip_word(program.chip):08x}u",
         "image": "image",
         "image_bytes": "sizeof image",
-        "memory_bytes": f"{touched_bytes(program)}u",
+        "memory_bytes": f"{whole_atoms(program)}u",
         "inputs": "inputs" if inputs else "NULL",
         "input_count": len(inputs),
         "outputs": "outputs" if outputs else "NULL",

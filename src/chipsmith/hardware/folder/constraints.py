@@ -45,7 +45,7 @@ def write_constraints(chip: Chip, top: str) -> str:
     outside_ns = OUTSIDE_SHARE * period_ns
     return f"""# Timing constraints of axi_machine on the chip {chip.name}: times in ns.
 # The clock is that of the chip file, {chip.clock_mhz:g} MHz. Of its period logic outside takes {OUTSIDE_SHARE:.0%}
-# before each input and behind each output, jitter and skew {UNCERTAINTY_SHARE:.0%}. aresetn is synchronous, and timed so.
+# before each input and behind each output, jitter and skew {UNCERTAINTY_SHARE:.0%}. aresetn is synchronous.
 set_units -time ns
 create_clock -name {_CLOCK} -period {period_ns:.4f} [get_ports {_CLOCK}]
 set_clock_uncertainty {UNCERTAINTY_SHARE * period_ns:.4f} [get_clocks {_CLOCK}]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chipsmith.hardware.golden import GoldenVector, touched_bytes
-from chipsmith.hardware.simulate import external_memory
+from chipsmith.hardware.golden import GoldenVector
+from chipsmith.hardware.simulate import external_memory, whole_atoms
 from chipsmith.hardware.sources import TESTBENCH
 
 
@@ -15,7 +15,7 @@ def testbench_files(vectors: Sequence[GoldenVector]) -> dict[str, str]:
     """The testbench and the size of its memory, by path; nothing without vectors."""
     if not vectors:
         return {}
-    most = max(touched_bytes(vector.program) for vector in vectors)
+    most = max(whole_atoms(vector.program) for vector in vectors)
     size = f"  localparam int MEMORY_BYTES = {most};  // external memory of the largest vector\n"
     return {"testbench/machine_tb.sv": TESTBENCH.read_text(encoding="utf-8"), "testbench/machine_tb_size.svh": size}
 

@@ -1,7 +1,7 @@
 // The LOAD engine: external memory to on-chip memory or to a page of instructions (docs/machine.md, sections 3 and 4).
 //
 // One walk makes the requests, one a cycle from the cycle after `start`. A second walk follows the answers, which come
-// in order: an answer is registered, and its line written in the next cycle. Between the two walks stand the
+// in order: an answer is registered, and its line written in the next cycle, if it has bytes of the run. Between the two walks stand the
 // instructions that wait for their answers; each holds a lock of its own, so that there are never more than the chip
 // has bank groups and page slots. Locks are freed by the answers, so that a late memory costs cycles alone.
 module load_engine (
@@ -11,9 +11,9 @@ module load_engine (
     input  chip::load_t               instruction,
     output logic                      busy,           // low in the cycles in which `start` may come
     output logic                      read_valid,     // external read channel: request
-    output logic [31:0]               read_address,   // aligned
-    output logic                      read_first,
-    output logic [7:0]                read_beats,
+    output logic [31:0]               read_address,   // of a word
+    output logic                      read_first,     // the first word of a burst
+    output logic [7:0]                read_beats,     // with read_first: words of the burst, minus 1
     input  logic                      read_ready,
     input  logic                      answer_valid,   // external read channel: answer
     input  logic [8*chip::W-1:0]      answer_data,
@@ -32,15 +32,16 @@ module load_engine (
   localparam int WAITING = chip::G + 2;
   localparam int PLACE_BITS = $clog2(WAITING);
   localparam int COUNT_BITS = PLACE_BITS + 1;
-  localparam logic [31:0] ALIGNED = -chip::W;
   localparam int INSTRUCTION_BITS = 8 * chip::INSTRUCTION_BYTES;
-  localparam int OFFSET_BITS = chip::W == 1 ? 1 : $clog2(chip::W);
+  localparam int ATOM_BITS = $clog2(chip::A);
+  localparam int ATOMS_BITS = 25 - ATOM_BITS;
+  localparam int PAGE_BITS = $clog2(chip::PAGE_BYTES);
 
   // Requests.
-  logic walking, request_last;
-  logic [31:0] request_address;
+  logic walking, go, request_last, request_atom_ends, request_filled, burst_ends;
+  logic [ATOMS_BITS-1:0] request_atoms;
   logic [23:0] request_line;
-  logic [chip::R-1:0] request_lanes;
+  logic [chip::W-1:0] request_lanes;
   logic [3:0] elapsed;  // cycles since the start, saturating at TRANSFER_MIN
   logic running;
 
@@ -49,18 +50,31 @@ module load_engine (
       .reset(reset),
       .take(start),
       .transfer(instruction),
-      .step(walking && read_ready),
+      .step(go),
       .active(walking),
       .last(request_last),
-      .external(request_address),
+      .external(read_address),
+      .atom_ends(request_atom_ends),
+      .atoms(request_atoms),
       .line(request_line),
+      .filled(request_filled),
       .lanes(request_lanes)
   );
 
+  burst_cut bursts (
+      .clock(clock),
+      .reset(reset),
+      .step(go),
+      .place(read_address[PAGE_BITS-1:0]),
+      .atom_ends(request_atom_ends),
+      .atoms(request_atoms),
+      .first(read_first),
+      .beats(read_beats),
+      .last(burst_ends)
+  );
+
+  assign go = walking && read_ready;
   assign read_valid = walking;
-  assign read_address = request_address & ALIGNED;
-  assign read_first = 1'b1;
-  assign read_beats = 8'd0;
   assign busy = running
       && !(32'(elapsed) >= chip::TRANSFER_MIN && (!walking || (request_last && read_ready)));
 
@@ -72,9 +86,9 @@ module load_engine (
     else if (32'(elapsed) < chip::TRANSFER_MIN) elapsed <= elapsed + 1'b1;
   end
 
-  // Instructions that wait for their answers. The place in a word is all that is left of their external addresses:
+  // Instructions that wait for their answers. The place in an atom is all that is left of their external addresses:
   // the other bits are constant, so that no register holds them.
-  localparam logic [31:0] IN_WORD = 32'(chip::W - 1);
+  localparam logic [31:0] IN_ATOM = 32'(chip::A - 1);
   logic [chip::LOAD_BITS-1:0] waiting[WAITING];
   chip::load_t kept, oldest;
   logic [PLACE_BITS-1:0] head, tail;
@@ -86,9 +100,9 @@ module load_engine (
   always_comb begin
     kept = instruction;
     kept.opcode = '0;
-    kept.external_address = instruction.external_address & IN_WORD;
-    kept.external_outer_stride = instruction.external_outer_stride & IN_WORD;
-    kept.external_inner_stride = instruction.external_inner_stride & IN_WORD;
+    kept.external_address = instruction.external_address & IN_ATOM;
+    kept.external_outer_stride = instruction.external_outer_stride & IN_ATOM;
+    kept.external_inner_stride = instruction.external_inner_stride & IN_ATOM;
   end
 
   always_ff @(posedge clock) begin
@@ -106,18 +120,19 @@ module load_engine (
 
   // Answers.
   chip::load_t following, current;  // of the next answers, of the line that is written
-  logic following_active, following_last;
-  logic [OFFSET_BITS-1:0] following_offset;
+  logic following_active, following_last, following_atom_ends, following_filled;
+  logic [ATOM_BITS-1:0] following_place;
+  logic [ATOMS_BITS-1:0] following_atoms;
   logic [23:0] following_line;
-  logic [chip::R-1:0] following_lanes;
-  logic arrived, arrived_last;
+  logic [chip::W-1:0] following_lanes;
+  logic arrived, arrived_last, arrived_filled;
   logic [23:0] arrived_line;
-  logic [chip::R-1:0] arrived_lanes;
+  logic [chip::W-1:0] arrived_lanes;
   logic [8*chip::W-1:0] arrived_data;
 
   assign take_next = count != '0 && (!following_active || (answer_valid && following_last));
 
-  word_walk #(.EXTERNAL_BITS(OFFSET_BITS)) answers (
+  word_walk #(.EXTERNAL_BITS(ATOM_BITS)) answers (
       .clock(clock),
       .reset(reset),
       .take(take_next),
@@ -125,8 +140,11 @@ module load_engine (
       .step(answer_valid),
       .active(following_active),
       .last(following_last),
-      .external(following_offset),
+      .external(following_place),
+      .atom_ends(following_atom_ends),
+      .atoms(following_atoms),
       .line(following_line),
+      .filled(following_filled),
       .lanes(following_lanes)
   );
 
@@ -135,6 +153,7 @@ module load_engine (
     if (answer_valid) begin
       current <= following;
       arrived_line <= following_line;
+      arrived_filled <= following_filled;
       arrived_lanes <= following_lanes;
       arrived_data <= answer_data;
       arrived_last <= following_last;
@@ -142,14 +161,14 @@ module load_engine (
     arrived <= answer_valid && !reset;
   end
 
-  assign write.valid = arrived && current.space == chip::SPACE_MEMORY;
+  assign write.valid = arrived && arrived_filled && current.space == chip::SPACE_MEMORY;
   assign write.address = arrived_line;
-  assign write.lanes = arrived_lanes;
+  assign write.lanes = chip::R'(arrived_lanes);
   assign write.data = (8 * chip::R)'(arrived_data);
   assign write.first_group = current.first_group;
   assign write.last_group = current.last_group;
 
-  assign page_valid = arrived && current.space == chip::SPACE_PAGE;
+  assign page_valid = arrived && arrived_filled && current.space == chip::SPACE_PAGE;
   assign page_slot = current.local_address[0];
   assign page_data = arrived_data;
 
@@ -161,6 +180,7 @@ module load_engine (
   assign release_external = current.external_locks;
 
   // Requests have no place on the chip, answers none outside of it; of an answered instruction the locks are used.
-  wire unused = &{1'b0, kept, current, following, request_line, request_lanes, following_offset};
+  wire unused = &{1'b0, kept, current, following, request_line, request_filled, request_lanes, burst_ends,
+      following_place, following_atom_ends, following_atoms};
 
 endmodule

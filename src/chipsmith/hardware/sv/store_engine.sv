@@ -1,8 +1,8 @@
 // The STORE engine: on-chip memory to external memory (docs/machine.md, sections 3 and 4).
 //
-// The walk asks for a line a cycle from the cycle after `start`; its answer is the external word, sent in the cycle in
-// which it comes unless the memory is not ready: then up to ROOM words wait. Bank groups are free after the last word
-// is sent, external regions after its acknowledgement.
+// The walk asks for a line a cycle from the cycle after `start`, if the word has bytes of the run; the answer is the
+// external word, sent in the cycle in which it comes unless the memory is not ready: then up to ROOM words wait. Bank
+// groups are free after the last word is sent, external regions after the acknowledgement of its burst.
 module store_engine (
     input  logic                      clock,
     input  logic                      reset,
@@ -12,10 +12,10 @@ module store_engine (
     output chip::read_request_t       read,
     input  logic [8*chip::R-1:0]      read_data,
     output logic                      write_valid,      // external write channel
-    output logic [31:0]               write_address,    // aligned
-    output logic                      write_first,
-    output logic [7:0]                write_beats,
-    output logic                      write_last,
+    output logic [31:0]               write_address,    // of a word
+    output logic                      write_first,      // the first word of a burst
+    output logic [7:0]                write_beats,      // with write_first: words of the burst, minus 1
+    output logic                      write_last,       // the last word of a burst
     output logic [chip::W-1:0]        write_lanes,
     output logic [8*chip::W-1:0]      write_data,
     input  logic                      write_ready,
@@ -28,12 +28,17 @@ module store_engine (
 
   localparam int ROOM = 4;
   localparam int SEQUENCE_BITS = 16;
-  localparam logic [31:0] ALIGNED = -chip::W;
-  localparam int SENT_BITS = 50 + 9 * chip::W;  // of sent_t
+  localparam int ATOM_BITS = $clog2(chip::A);
+  localparam int ATOMS_BITS = 25 - ATOM_BITS;
+  localparam int PAGE_BITS = $clog2(chip::PAGE_BYTES);
+  localparam int SENT_BITS = 60 + 9 * chip::W;  // of sent_t
 
   typedef struct packed {
     logic                valid;
     logic                last;
+    logic                burst_first;
+    logic                burst_last;
+    logic [7:0]          beats;
     logic [31:0]         address;
     logic [chip::W-1:0]  lanes;
     logic [4:0]          first_group;
@@ -47,10 +52,12 @@ module store_engine (
   } sent_t;
 
   // Requests to the on-chip memory.
-  logic walking, walk_last, running, go;
+  logic walking, walk_last, walk_atom_ends, walk_filled, running, go, burst_first, burst_last;
+  logic [7:0] burst_beats;
+  logic [ATOMS_BITS-1:0] walk_atoms;
   logic [31:0] walk_address;
   logic [23:0] walk_line;
-  logic [chip::R-1:0] walk_lanes;
+  logic [chip::W-1:0] walk_lanes;
   logic [3:0] elapsed;  // cycles since the start, saturating at TRANSFER_MIN
   chip::store_t current;
   word_t asked, next_stage, last_stage;
@@ -64,8 +71,23 @@ module store_engine (
       .active(walking),
       .last(walk_last),
       .external(walk_address),
+      .atom_ends(walk_atom_ends),
+      .atoms(walk_atoms),
       .line(walk_line),
+      .filled(walk_filled),
       .lanes(walk_lanes)
+  );
+
+  burst_cut bursts (
+      .clock(clock),
+      .reset(reset),
+      .step(go),
+      .place(walk_address[PAGE_BITS-1:0]),
+      .atom_ends(walk_atom_ends),
+      .atoms(walk_atoms),
+      .first(burst_first),
+      .beats(burst_beats),
+      .last(burst_last)
   );
 
   assign busy = running && !(32'(elapsed) >= chip::TRANSFER_MIN && (!walking || (walk_last && go)));
@@ -82,16 +104,19 @@ module store_engine (
     end
   end
 
-  assign read.valid = go;
+  assign read.valid = go && walk_filled;
   assign read.address = walk_line;
-  assign read.lanes = walk_lanes;
+  assign read.lanes = chip::R'(walk_lanes);
   assign read.first_group = current.first_group;
   assign read.last_group = current.last_group;
 
   assign asked.valid = go;
   assign asked.last = walk_last;
-  assign asked.address = walk_address & ALIGNED;
-  assign asked.lanes = walk_lanes[chip::W-1:0];
+  assign asked.burst_first = burst_first;
+  assign asked.burst_last = burst_last;
+  assign asked.beats = burst_beats;
+  assign asked.address = walk_address;
+  assign asked.lanes = walk_lanes;
   assign asked.first_group = current.first_group;
   assign asked.last_group = current.last_group;
   assign asked.external_locks = current.external_locks;
@@ -119,9 +144,9 @@ module store_engine (
   assign sent = count != '0 ? queue[head] : answered;
   assign write_valid = sent.word.valid;
   assign write_address = sent.word.address;
-  assign write_first = 1'b1;
-  assign write_beats = 8'd0;
-  assign write_last = 1'b1;
+  assign write_first = sent.word.burst_first;
+  assign write_beats = sent.word.beats;
+  assign write_last = sent.word.burst_last;
   assign write_lanes = sent.word.lanes;
   assign write_data = sent.data;
   assign accepted = write_valid && write_ready;
@@ -146,30 +171,30 @@ module store_engine (
   assign release_first = sent.word.first_group;
   assign release_last = sent.word.last_group;
 
-  // Acknowledgements: each region waits for the number of the last word of the instruction that holds it.
-  logic [SEQUENCE_BITS-1:0] sent_words, acknowledged_words;
+  // Acknowledgements: each region waits for the number of the last burst of the instruction that holds it.
+  logic [SEQUENCE_BITS-1:0] sent_bursts, acknowledged_bursts;
   logic [5:0] pending;
   logic [5:0][SEQUENCE_BITS-1:0] awaited;
 
   for (genvar region = 0; region < chip::EXTERNAL_REGIONS; region++) begin : g_region
-    assign release_external[region] = acknowledged && pending[region] && awaited[region] == acknowledged_words + 1'b1;
+    assign release_external[region] = acknowledged && pending[region] && awaited[region] == acknowledged_bursts + 1'b1;
     always_ff @(posedge clock)
-      if (release_valid && sent.word.external_locks[region]) awaited[region] <= sent_words + 1'b1;
+      if (release_valid && sent.word.external_locks[region]) awaited[region] <= sent_bursts + 1'b1;
   end
 
   always_ff @(posedge clock) begin
     if (reset) begin
-      sent_words <= '0;
-      acknowledged_words <= '0;
+      sent_bursts <= '0;
+      acknowledged_bursts <= '0;
       pending <= '0;
     end else begin
-      sent_words <= sent_words + SEQUENCE_BITS'(accepted);
-      acknowledged_words <= acknowledged_words + SEQUENCE_BITS'(acknowledged);
+      sent_bursts <= sent_bursts + SEQUENCE_BITS'(accepted && sent.word.burst_last);
+      acknowledged_bursts <= acknowledged_bursts + SEQUENCE_BITS'(acknowledged);
       pending <= (pending & ~release_external) | (release_valid ? sent.word.external_locks : 6'd0);
     end
   end
 
   // The walk uses the shape of the instruction, the engine its locks; a word is at most a line.
-  wire unused = &{1'b0, current, walk_lanes, read_data};
+  wire unused = &{1'b0, current, read_data};
 
 endmodule
