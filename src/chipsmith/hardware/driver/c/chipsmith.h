@@ -375,8 +375,10 @@ static inline uint32_t chipsmith_cycles(const chipsmith_device *device) {
 
 /* ---- Interrupts ---- */
 
-/* Let the end of an inference, an error and the end of an abort raise the interrupt. */
-static inline void chipsmith_enable_interrupt(const chipsmith_device *device) {
+/* Let the end of an inference, an error and the end of an abort raise the interrupt. What has happened already raises
+ * none: chipsmith_poll tells it. */
+static inline void chipsmith_enable_interrupt(chipsmith_device *device) {
+    chipsmith_take_events(device);
     chipsmith_write_register(device, CHIPSMITH_INTERRUPT_REGISTER, CHIPSMITH_EVENTS_MASK);
 }
 
