@@ -61,22 +61,28 @@ def rtl(
         Sequence[str],
         Option(flags=("--vector",), metavar="MODEL", help="A network for a golden vector; repeatable."),
     ] = (),
+    inputs: Annotated[
+        Sequence[AnyPath],
+        Option(
+            flags=("--input",),
+            metavar="FILE",
+            help="Inputs (.npy or .npz) of the vectors, in their order; random where there is none; repeatable.",
+        ),
+    ] = (),
     settings: ChipSettings = (),
 ) -> "tuple[Path, ...]":
-    """Write a chip's RTL: SystemVerilog, filelist, register map, golden vectors and their testbench.
+    """Write a chip's RTL: SystemVerilog, golden vectors and their testbench, driver in C, constraints, core file.
 
-    The files go to the folder `out`, and are returned; each of the networks `models` gives one golden vector. Raises
-    BadInput and OperatorRefused.
+    The files go to the folder `out`, and are returned; its README says how they are used. Each of the networks `models`
+    gives a golden vector, for the testbench and in C, on the `inputs` of that place (the integers of one inference), or
+    on random ones. Raises BadInput and OperatorRefused.
     """
-    from chipsmith.compiler.network import compile_network
+    from chipsmith.flow.golden_vectors import compile_vectors
     from chipsmith.frontends.registry import load_model
     from chipsmith.hardware.export import write_rtl
-    from chipsmith.program.port_values import draw_inputs
-    from chipsmith.witness.cosimulate import golden_vector
 
-    target = as_chip(chip, settings)
-    programs = [compile_network(load_model(model, None).graph, target) for model in models]
-    vectors = [golden_vector(program, draw_inputs(program, seed=0)) for program in programs]
+    target, networks = as_chip(chip, settings), [load_model(model, None) for model in models]
+    vectors = compile_vectors(networks, target, inputs=[Path(path) for path in inputs])
     return tuple(write_rtl(target, Path(out), vectors))
 
 

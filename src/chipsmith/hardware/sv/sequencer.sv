@@ -236,6 +236,7 @@ module sequencer #(
     if (reset) begin
       running <= 1'b0;
       error <= 4'(chip::ERROR_NONE);
+      index <= '0;
       cycle <= '0;
     end
   end
