@@ -19,7 +19,7 @@ from chipsmith.program.program import Port, Program
 from chipsmith.program.writers import writer_of
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline, simulate
-from chipsmith.sim.functional import ProgramExecutor, execute
+from chipsmith.sim.functional import ProgramExecutor
 from chipsmith.tosa.graph import Array
 
 _WARM_SEED = 1

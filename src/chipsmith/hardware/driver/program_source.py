@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -32,8 +33,8 @@ def program_files(vector: GoldenVector) -> dict[str, str]:
 
 
 def string_text(text: str) -> str:
-    """A string literal of a name, whatever it holds."""
-    return '"' + comment(text).replace('"', "'").replace("??", "? ?") + '"'
+    """A string literal of a name, whatever it holds; two question marks would begin a trigraph."""
+    return '"' + re.sub(r"\?(?=\?)", "? ", comment(text).replace('"', "'")) + '"'
 
 
 def bytes_text(name: str, data: bytes) -> str:

@@ -89,7 +89,10 @@ static void recover(const chipsmith_vector *vector) {
 static void test_refusals(const chipsmith_vector *vector) {
     chipsmith_program other = *vector->program;
     uint8_t byte = 0;
-    expect(CHIPSMITH_UNALIGNED, chipsmith_open(&device, 0, axi_memory(), AXI_BUS_ADDRESS + 64, AXI_MEMORY_BYTES));
+    expect(CHIPSMITH_UNALIGNED,
+           chipsmith_open(&device, AXI_REGISTERS, axi_memory(), AXI_BUS_ADDRESS + 64, AXI_MEMORY_BYTES));
+    expect(CHIPSMITH_NO_MACHINE,
+           chipsmith_open(&device, AXI_REGISTERS + 128, axi_memory(), AXI_BUS_ADDRESS, AXI_MEMORY_BYTES));
     expect(CHIPSMITH_OK, platform_open(&device));
     expect(CHIPSMITH_NO_PROGRAM, chipsmith_start(&device, CHIPSMITH_COLD));
     other.chip = vector->program->chip ^ 1u;

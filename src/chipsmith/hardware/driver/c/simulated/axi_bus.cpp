@@ -121,7 +121,7 @@ private:
         taken_w_ = machine_.s_axi_wvalid && machine_.s_axi_wready;
         answered_r_ = machine_.s_axi_rvalid;
         answered_b_ = machine_.s_axi_bvalid;
-        if (answered_r_) read_value_ = machine_.s_axi_rdata;
+        if (answered_r_) read_value_ = machine_.s_axi_rresp == kOkay ? machine_.s_axi_rdata : 0;
         if (answered_b_) refused_ = machine_.s_axi_bresp != kOkay;
         take();
         rise();
@@ -233,8 +233,8 @@ Bus& bus() {
 extern "C" {
 
 uint8_t* axi_memory(void) { return bus().memory.data(); }
-uint32_t axi_read(uint32_t address) { return bus().read(address); }
-void axi_write(uint32_t address, uint32_t value) { bus().write(address, value); }
+uint32_t axi_read(uint32_t address) { return bus().read(address - AXI_REGISTERS); }
+void axi_write(uint32_t address, uint32_t value) { bus().write(address - AXI_REGISTERS, value); }
 void axi_relax(void) { bus().relax(); }
 void axi_fail_read(uint32_t beats) { bus().fail_read = beats; }
 void axi_fail_write(uint32_t bursts) { bus().fail_write = bursts; }

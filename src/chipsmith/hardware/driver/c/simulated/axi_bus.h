@@ -11,13 +11,16 @@
 extern "C" {
 #endif
 
+/* Where the registers stand for the processor. */
+#define AXI_REGISTERS 0x40010000u
+
 /* Where the external memory stands on the machine's bus: its register BASE needs both halves. */
 #define AXI_BUS_ADDRESS UINT64_C(0x180000000)
 #define AXI_MEMORY_BYTES ((size_t)MEMORY_BYTES)
 
 uint8_t *axi_memory(void);
 
-/* An access of a register by AXI4-Lite. The interrupt handler is called after it where `irq` is up. */
+/* An access of a register by AXI4-Lite; what the machine refuses reads 0. The interrupt handler is called after it where `irq` is up. */
 uint32_t axi_read(uint32_t address);
 void axi_write(uint32_t address, uint32_t value);
 

@@ -4,15 +4,15 @@
 
 #include "axi_bus.h"
 
-#define CHIPSMITH_READ(device, address) axi_read(address)
-#define CHIPSMITH_WRITE(device, address, value) axi_write(address, value)
+#define CHIPSMITH_READ(device, address) axi_read((uint32_t)(device)->registers + (address))
+#define CHIPSMITH_WRITE(device, address, value) axi_write((uint32_t)(device)->registers + (address), value)
 #define CHIPSMITH_RELAX(device) axi_relax()
 #define CHIPSMITH_DRAIN_LOOKS 10000u
 
 #include "chipsmith.h"
 
 static inline chipsmith_status platform_open(chipsmith_device *device) {
-    return chipsmith_open(device, 0, axi_memory(), AXI_BUS_ADDRESS, AXI_MEMORY_BYTES);
+    return chipsmith_open(device, AXI_REGISTERS, axi_memory(), AXI_BUS_ADDRESS, AXI_MEMORY_BYTES);
 }
 
 #endif
