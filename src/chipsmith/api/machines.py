@@ -17,8 +17,11 @@ from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_arrays, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import machines as console
+from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
+    from chipsmith.chip import Chip
+    from chipsmith.hardware.result import RtlResult
     from chipsmith.witness.cosimulate import CosimResult
     from chipsmith.witness.synthesis import Synthesised
 
@@ -56,28 +59,43 @@ def cosim(
 def rtl(
     chip: ChipArgument = "edge-256",
     *,
-    out: Annotated[AnyPath, Option(flags=("--out", "-o"), help="The folder to write.")],
+    out: Annotated[AnyPath | None, Option(flags=("--out", "-o"), help="The folder to write.")] = None,
     models: Annotated[
         Sequence[str],
         Option(flags=("--vector",), metavar="MODEL", help="A network for a golden vector; repeatable."),
     ] = (),
+    lint: Annotated[bool, Option(help="Ask every front end that is installed what it has against the sources.")] = False,
     settings: ChipSettings = (),
-) -> "tuple[Path, ...]":
-    """Write a chip's RTL: SystemVerilog, filelist, register map, golden vectors and their testbench.
+) -> "RtlResult":
+    """Say which memories a chip's RTL has, and write it: SystemVerilog, filelist, golden vectors, testbench.
 
-    The files go to the folder `out`, and are returned; each of the networks `models` gives one golden vector. Raises
-    BadInput and OperatorRefused.
+    The files go to the folder `out`, if given; each of the networks `models` gives one golden vector. With `lint`,
+    Verilator, yosys, slang, Verible and Icarus Verilog read the sources, as far as they are installed; what they have
+    against them is no exception: see `RtlResult.failure`. Raises BadInput and OperatorRefused.
     """
+    from chipsmith.hardware.lint import lint_chip
+    from chipsmith.hardware.memories import rtl_memories
+    from chipsmith.hardware.result import RtlResult
+
+    target = as_chip(chip, settings)
+    if models and out is None:
+        raise BadInput("golden vectors are files: name the folder that they go to, by --out")
+    files = () if out is None else _write_rtl(target, Path(out), models)
+    return RtlResult(
+        chip=target, files=files, memories=rtl_memories(target), lints=lint_chip(target) if lint else ()
+    )
+
+
+def _write_rtl(chip: "Chip", folder: Path, models: Sequence[str]) -> tuple[Path, ...]:
     from chipsmith.compiler.network import compile_network
     from chipsmith.frontends.registry import load_model
     from chipsmith.hardware.export import write_rtl
     from chipsmith.program.port_values import draw_inputs
     from chipsmith.witness.cosimulate import golden_vector
 
-    target = as_chip(chip, settings)
-    programs = [compile_network(load_model(model, None).graph, target) for model in models]
+    programs = [compile_network(load_model(model, None).graph, chip) for model in models]
     vectors = [golden_vector(program, draw_inputs(program, seed=0)) for program in programs]
-    return tuple(write_rtl(target, Path(out), vectors))
+    return tuple(write_rtl(chip, folder, vectors))
 
 
 def synth(
@@ -99,6 +117,6 @@ def synth(
 
 MACHINE_VERBS = (
     Verb(function=cosim, present=console.present_cosimulation, fails="a bit or a cycle differs"),
-    Verb(function=rtl, present=console.present_files),
+    Verb(function=rtl, present=console.present_rtl, fails="a front end has something against the sources"),
     Verb(function=synth, present=console.present_synthesis),
 )
