@@ -49,12 +49,21 @@ class MemoryBehaviour:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Halt:
+    """An error from outside of the machine, such as an error response of its bus, and the cycle in which it comes."""
+
+    cycle: int
+    error: Error
+
+
+@dataclass(frozen=True, kw_only=True)
 class RtlRun:
     """What the RTL did with a Program.
 
     `outputs` by port name, with the ports' shapes; `latency_cycles`: the start of END, or the last cycle of a run
     that did not finish; `start` and `end` of each issued instruction, in cycles from the doorbell; `late` answers and
-    `stalls` break the memory's contract; `error_index` is the instruction that was next when the machine stopped.
+    `stalls` break the memory's contract; `read_bursts` and `write_bursts`: how many the machine asked for;
+    `error_index` is the instruction that was next when the machine stopped.
     """
 
     outputs: dict[str, npt.NDArray[np.generic]]
@@ -66,6 +75,8 @@ class RtlRun:
     error_index: int
     late: int
     stalls: int
+    read_bursts: int
+    write_bursts: int
     out_of_range: int
 
 
@@ -81,6 +92,8 @@ class _Options(ctypes.Structure):
         ("late_per_1024", ctypes.c_uint32),
         ("stall_per_1024", ctypes.c_uint32),
         ("seed", ctypes.c_uint32),
+        ("halt", ctypes.c_uint32),
+        ("halt_cycle", ctypes.c_uint64),
         ("wave", ctypes.c_char_p),
     )
 
@@ -91,6 +104,8 @@ class _Counters(ctypes.Structure):
         ("issued", ctypes.c_uint64),
         ("late", ctypes.c_uint64),
         ("stalls", ctypes.c_uint64),
+        ("read_bursts", ctypes.c_uint64),
+        ("write_bursts", ctypes.c_uint64),
         ("out_of_range", ctypes.c_uint64),
         ("finished", ctypes.c_uint32),
         ("error", ctypes.c_uint32),
@@ -128,13 +143,17 @@ class Machine:
         warm: bool = False,
         behaviour: MemoryBehaviour | None = None,
         most_cycles: int = MOST_CYCLES,
+        halt: Halt | None = None,
         wave: Path | None = None,
     ) -> RtlRun:
         """One inference on an external memory, which the machine reads and changes; it is of whole atoms.
 
-        CheckFailed where the machine breaks a rule of its bursts.
+        With `halt` the run takes `most_cycles`, so that what comes behind an error is seen. CheckFailed where the
+        machine breaks a rule of its bursts.
         """
-        options = _options(self._chip, behaviour or MemoryBehaviour(), warm=warm, most_cycles=most_cycles, wave=wave)
+        options = _options(
+            self._chip, behaviour or MemoryBehaviour(), warm=warm, most_cycles=most_cycles, halt=halt, wave=wave
+        )
         count = len(program.instructions)
         start, end, counters = np.zeros(count, np.uint64), np.zeros(count, np.uint64), _Counters()
         self._library.bench_run(
@@ -171,7 +190,15 @@ def _by_name(named: bytes) -> dict[str, bytes]:
     return contents
 
 
-def _options(chip: Chip, behaviour: MemoryBehaviour, *, warm: bool, most_cycles: int, wave: Path | None) -> _Options:
+def _options(
+    chip: Chip,
+    behaviour: MemoryBehaviour,
+    *,
+    warm: bool,
+    most_cycles: int,
+    halt: Halt | None,
+    wave: Path | None,
+) -> _Options:
     latency = behaviour.latency_cycles
     return _Options(
         most_cycles=most_cycles,
@@ -184,6 +211,8 @@ def _options(chip: Chip, behaviour: MemoryBehaviour, *, warm: bool, most_cycles:
         late_per_1024=behaviour.late_per_1024,
         stall_per_1024=behaviour.stall_per_1024,
         seed=behaviour.seed,
+        halt=halt.error if halt else Error.NONE,
+        halt_cycle=halt.cycle if halt else 0,
         wave=str(wave).encode() if wave else None,
     )
 
@@ -200,6 +229,8 @@ def _run_of(counters: _Counters, outputs: dict[str, npt.NDArray[np.generic]], st
         error_index=counters.error_index,
         late=counters.late,
         stalls=counters.stalls,
+        read_bursts=counters.read_bursts,
+        write_bursts=counters.write_bursts,
         out_of_range=counters.out_of_range,
     )
 

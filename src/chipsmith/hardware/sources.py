@@ -14,11 +14,17 @@ _SHIPPED = _FOLDER / "sv"
 BENCH = _FOLDER / "bench" / "machine_bench.cpp"
 """The C++ that clocks the machine beside a model of the external memory."""
 
+AXI_BENCH = BENCH.with_name("axi_bench.cpp")
+"""The C++ that clocks the machine on its bus between a host and a memory."""
+
 CONTENTS = BENCH.with_name("contents.h")
 """The C++ that reads what the machine holds."""
 
 TESTBENCH = _FOLDER / "bench" / "machine_tb.sv"
 """The self-checking testbench of golden vectors, for any simulator."""
+
+VERIBLE_RULES = _FOLDER / ".rules.verible_lint"
+"""Which rules of verible-verilog-lint the sources keep, and why not all."""
 
 
 def machine_sources(chip: Chip) -> dict[str, str]:

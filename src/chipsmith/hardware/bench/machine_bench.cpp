@@ -31,6 +31,8 @@ struct Options {
     uint32_t late_per_1024;   // answers and acknowledgements that come 1 to 16 cycles late
     uint32_t stall_per_1024;  // cycles in which a channel is not ready
     uint32_t seed;
+    uint32_t halt;         // an error from outside, or 0
+    uint64_t halt_cycle;   // when it comes; the run then takes most_cycles
     const char* wave;  // path of a waveform, or null
 };
 
@@ -39,6 +41,8 @@ struct Result {
     uint64_t issued;
     uint64_t late;
     uint64_t stalls;
+    uint64_t read_bursts;
+    uint64_t write_bursts;
     uint64_t out_of_range;  // words beyond the external memory
     uint32_t finished;
     uint32_t error;
@@ -220,10 +224,12 @@ public:
         observe(machine, cycle);
         result_.stalls += (machine.read_valid && !machine.read_ready) + (machine.write_valid && !machine.write_ready);
         if (machine.read_valid && machine.read_ready) {
+            result_.read_bursts += machine.read_first;
             last_answer_ = due(cycle, last_answer_);
             answers_.push_back({last_answer_, get(machine.read_address)});
         }
         if (machine.write_valid && machine.write_ready) {
+            result_.write_bursts += machine.write_first;
             Written word{machine.write_address, {}, {}};
             const auto* data = reinterpret_cast<const uint8_t*>(&machine.write_data);
             const auto* lanes = reinterpret_cast<const uint8_t*>(&machine.write_lanes);
@@ -384,6 +390,7 @@ void bench_run(void* handle, uint8_t* bytes, uint64_t size, const Options* optio
     for (uint64_t cycle = 0; cycle < options->most_cycles; ++cycle) {
         machine.doorbell = cycle == 0;
         machine.warm = options->warm != 0;
+        machine.halt = cycle == options->halt_cycle ? options->halt : 0;
         memory.drive(machine, cycle);
         bench.settle();
         memory.take(machine, cycle);
@@ -394,7 +401,7 @@ void bench_run(void* handle, uint8_t* bytes, uint64_t size, const Options* optio
         }
         bench.tick();
         if (!result->finished) result->latency_cycles = cycle;
-        if (machine.error || (result->finished && memory.idle())) break;
+        if (!options->halt && (machine.error || (result->finished && memory.idle()))) break;
     }
     if (result->finished) memory.end(result->latency_cycles);
     result->issued = trace.issued();

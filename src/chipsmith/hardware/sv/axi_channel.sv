@@ -40,4 +40,31 @@ module axi_channel #(
     end
   end
 
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md).
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_reset, was_waiting;
+  logic [BITS-1:0] data_before;
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    was_waiting <= out_valid && !out_ready;
+    data_before <= out_data;
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // What is offered stays, unchanged, until it is taken.
+    offer_stays: assert (was_reset || !was_waiting || (out_valid && out_data == data_before));
+    // The channel is empty after reset.
+    empty_after_reset: assert (!was_reset || (!out_valid && in_ready));
+    // The second register is used only behind the first.
+    in_order: assert (!waits || out_valid);
+    // Registers that hold no word hold zeros.
+    leaves_nothing: assert (was_reset || (out_valid || out_data == '0) && (waits || waiting == '0));
+  end
+`endif
+
 endmodule

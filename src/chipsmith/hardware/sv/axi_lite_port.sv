@@ -75,4 +75,44 @@ module axi_lite_port (
   // Registers are words.
   logic unused = &{1'b0, s_axi_awaddr[1:0], s_axi_araddr[1:0]};
 
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md).
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_reset, write_waits, read_waits;
+  logic [1:0] write_response, read_response;
+  logic [31:0] data_before;
+  logic [1:0] addresses, data, requests;  // that were taken and have no answer yet
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    write_waits <= s_axi_bvalid && !s_axi_bready;
+    read_waits <= s_axi_rvalid && !s_axi_rready;
+    write_response <= s_axi_bresp;
+    read_response <= s_axi_rresp;
+    data_before <= s_axi_rdata;
+    addresses <= reset ? '0 : addresses + 2'(s_axi_awvalid && s_axi_awready) - 2'(s_axi_bvalid && s_axi_bready);
+    data <= reset ? '0 : data + 2'(s_axi_wvalid && s_axi_wready) - 2'(s_axi_bvalid && s_axi_bready);
+    requests <= reset ? '0 : requests + 2'(s_axi_arvalid && s_axi_arready) - 2'(s_axi_rvalid && s_axi_rready);
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // BVALID stays, with an unchanged response, until BREADY.
+    write_response_stays: assert (was_reset || !write_waits || (s_axi_bvalid && s_axi_bresp == write_response));
+    // RVALID stays, with unchanged data and response, until RREADY.
+    read_response_stays: assert (was_reset || !read_waits
+        || (s_axi_rvalid && s_axi_rresp == read_response && s_axi_rdata == data_before));
+    // No answer in the cycle after reset.
+    quiet_after_reset: assert (!was_reset || (!s_axi_bvalid && !s_axi_rvalid));
+    // A write is answered only after its address and its data were taken.
+    write_is_answered_once: assert (!s_axi_bvalid || (addresses != '0 && data != '0));
+    // A read is answered only after its address was taken.
+    read_is_answered_once: assert (!s_axi_rvalid || requests != '0);
+    // A register is written once a transfer, only as a whole word.
+    one_access: assert (!write || (whole && address_here && data_here));
+  end
+`endif
+
 endmodule

@@ -180,4 +180,63 @@ module axi_registers (
     endcase
   end
 
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md).
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_reset, was_running, was_draining, was_start, was_abort, was_drained, was_complete;
+  logic [3:0] code_before;
+  logic [EVENTS-1:0] events_before, cleared_before;
+  logic [63:12] base_before;
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    was_running <= running;
+    was_draining <= draining;
+    was_start <= start;
+    was_abort <= abort;
+    was_drained <= drained;
+    was_complete <= complete;
+    code_before <= code;
+    events_before <= events;
+    cleared_before <= cleared;
+    base_before <= base;
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // The machine ends an inference only while it runs: sequencer.
+    ends_while_running: assume (!done || running);
+
+    // The state is one of idle, running, draining and error.
+    states_exclude: assert ($onehot0({running, draining, code != 4'(chip::ERROR_NONE)}));
+    // The doorbell rings only in the cycle after a START while idle.
+    doorbell_after_start: assert (was_reset || doorbell == was_start);
+    // START while not idle is ignored.
+    start_only_idle: assert (!start || idle);
+    // A completion is never lost: EVENTS.DONE is set in the next cycle, whatever is written.
+    completion_is_kept: assert (was_reset || !was_complete || events[chip::EVENTS_DONE]);
+    // No event is lost: it stays until software clears it.
+    events_stay: assert (was_reset || (events_before & ~cleared_before & ~events) == '0);
+    // There is no completion in error, none while draining, and none before all answers have come.
+    completes_right: assert (!complete || (ended && drained && !draining && code == 4'(chip::ERROR_NONE)));
+    // Whoever runs comes to an end in an event: what has stopped running has set DONE or ERROR, or was aborted.
+    end_has_event: assert (was_reset || !was_running || running || was_abort
+        || (events & (EVENTS'(1) << chip::EVENTS_DONE | EVENTS'(1) << chip::EVENTS_ERROR)) != '0);
+    // An error stays until an abort.
+    error_stays: assert (was_reset || was_abort || code_before == 4'(chip::ERROR_NONE) || code == code_before);
+    // An abort drains from any state, and clears the error.
+    abort_drains: assert (was_reset || !was_abort || (draining && code == 4'(chip::ERROR_NONE) && !running));
+    // A drain ends when the bus has come to its end, with an event.
+    drain_ends: assert (was_reset || !was_draining || !was_drained || was_abort
+        || (!draining && events[chip::EVENTS_ABORTED]));
+    // BASE changes only while idle, and is a multiple of PAGE_BYTES.
+    base_stays: assert (was_reset || base == base_before || (!was_running && !was_draining
+        && code_before == 4'(chip::ERROR_NONE)));
+    // The interrupt is on exactly while an enabled event stands.
+    interrupt_is_event: assert (irq == ((events & enabled) != '0));
+  end
+`endif
+
 endmodule

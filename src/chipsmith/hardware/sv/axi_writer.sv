@@ -91,4 +91,79 @@ module axi_writer (
     end
   end
 
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md).
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_reset, address_waits, data_waits, last_before;
+  logic [63:0] address_before;
+  logic [7:0] length_before;
+  logic [chip::W-1:0] lanes_before;
+  logic [8*chip::W-1:0] data_before;
+  logic [COUNT_BITS:0] asked, sent, entered;  // bursts without answer: addresses and last words that the bus has taken,
+                                              // last words that have entered the channel
+  logic [7:0] left, left_now;  // words of the burst after this one, by what its first word said
+
+  logic enters, enters_last;
+
+  assign enters = (sends || fills) && data_ready;
+  assign enters_last = fills ? missing == 8'd1 : write_last;
+  assign left_now = begins ? write_beats : left;
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    address_waits <= m_axi_awvalid && !m_axi_awready;
+    address_before <= m_axi_awaddr;
+    length_before <= m_axi_awlen;
+    data_waits <= m_axi_wvalid && !m_axi_wready;
+    last_before <= m_axi_wlast;
+    lanes_before <= m_axi_wstrb;
+    data_before <= m_axi_wdata;
+    asked <= reset ? '0 : asked + (COUNT_BITS + 1)'(m_axi_awvalid && m_axi_awready) - (COUNT_BITS + 1)'(m_axi_bvalid);
+    sent <= reset ? '0
+        : sent + (COUNT_BITS + 1)'(m_axi_wvalid && m_axi_wready && m_axi_wlast) - (COUNT_BITS + 1)'(m_axi_bvalid);
+    entered <= reset ? '0 : entered + (COUNT_BITS + 1)'(enters && enters_last) - (COUNT_BITS + 1)'(m_axi_bvalid);
+    left <= reset ? '1 : enters ? left_now - 1'b1 : left;
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // A burst of the machine lies within a page: burst_cut.within_page.
+    within_page: assume (!(write_valid && write_first) || (32'(write_address[11:0]) + (32'(write_beats) + 1) * chip::W
+        <= chip::PAGE_BYTES && write_address % chip::W == '0));
+    // A burst of the machine has as many words as it says: burst_cut.beats_are_right.
+    beats_are_right: assume (!write_valid || write_last == ((write_first ? write_beats : missing - 8'd1) == '0));
+    // A burst begins after the one before it has ended: burst_cut.
+    bursts_in_order: assume (!write_valid || write_first == (missing == '0));
+    // A burst is acknowledged once, after its last word: the interconnect.
+    acknowledges_what_was_sent: assume (!m_axi_bvalid || (asked != '0 && sent != '0));
+
+    // AWVALID stays, with an unchanged payload, until AWREADY.
+    address_stays: assert (was_reset || !address_waits
+        || (m_axi_awvalid && m_axi_awaddr == address_before && m_axi_awlen == length_before));
+    // WVALID stays, with an unchanged payload, until WREADY.
+    data_stays: assert (was_reset || !data_waits || (m_axi_wvalid && m_axi_wlast == last_before
+        && m_axi_wstrb == lanes_before && m_axi_wdata == data_before));
+    // No request and no data in the cycle after reset.
+    quiet_after_reset: assert (!was_reset || (!m_axi_awvalid && !m_axi_wvalid));
+    // No burst crosses a border of 4 KiB, and each begins with a whole word.
+    burst_in_page: assert (!m_axi_awvalid || (32'(m_axi_awaddr[11:0]) + (32'(m_axi_awlen) + 1) * chip::W
+        <= 4096 && m_axi_awaddr % 64'(chip::W) == '0));
+    // The count of open bursts never overflows.
+    open_fits: assert (!begins || 32'(open) < chip::MAX_OPEN);
+    // The open bursts are those that the bus has and those that wait for it: `idle` says that nothing is outstanding.
+    open_is_exact: assert (32'(open) == 32'(asked) + 32'(m_axi_awvalid) + 32'(!address_ready));
+    // Each open burst has sent its last word or is about to; no word goes without an open burst.
+    words_belong_to_bursts: assert (32'(open) == 32'(entered) + 32'(missing != '0)
+        && (open != '0 || !m_axi_wvalid));
+    // WLAST is on the last word of each burst, of those that an abort fills too.
+    last_is_right: assert ((!enters || enters_last == (left_now == '0)) && missing == left + 1'b1);
+    // While the machine is stopped it gets no acknowledgement.
+    no_answer_when_stopped: assert (!stop || !acknowledged);
+    // What fills a burst of a stopped machine writes nothing.
+    fills_write_nothing: assert (!fills || !sends);
+  end
+`endif
+
 endmodule

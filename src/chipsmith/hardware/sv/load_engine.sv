@@ -183,4 +183,52 @@ module load_engine (
   wire unused = &{1'b0, kept, current, following, request_line, request_filled, request_lanes, burst_ends,
       following_place, following_atom_ends, following_atoms};
 
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md).
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_reset, was_idle, was_waiting, first_before;
+  logic [31:0] address_before;
+  logic [7:0] beats_before;
+  logic [COUNT_BITS:0] open;  // LOADs that have started and not given back their locks
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    was_idle <= !busy && !start;
+    was_waiting <= read_valid && !read_ready;
+    address_before <= read_address;
+    first_before <= read_first;
+    beats_before <= read_beats;
+    open <= reset ? '0 : open + (COUNT_BITS + 1)'(start) - (COUNT_BITS + 1)'(release_valid);
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // An instruction starts only while the engine is idle: sequencer.engine_is_free.
+    starts_while_idle: assume (!start || !busy);
+    // No transfer is empty: sequencer.no_empty_transfer.
+    not_empty: assume (!start || (instruction.outer_count != '0 && instruction.inner_count != '0
+        && instruction.run_bytes != '0));
+    // No more LOADs are open than have locks of their own: lock_owners.load_places.
+    has_place: assume (!start || 32'(open) < WAITING);
+    // An answer comes only to a request: axi_reader.
+    answers_requests: assume (!answer_valid || following_active);
+
+    // The engine is idle after reset.
+    idle_after_reset: assert (!was_reset || !busy);
+    // An idle engine stays idle until an instruction starts.
+    idle_until_start: assert (!was_idle || !busy);
+    // A request that is not taken stays as it is.
+    request_stays: assert (was_reset || !was_waiting || (read_valid && read_address == address_before
+        && read_first == first_before && (!read_first || read_beats == beats_before)));
+    // The queue of instructions that wait for their answers never overflows.
+    queue_fits: assert (32'(count) <= WAITING && !(start && 32'(count) == WAITING));
+    // No LOAD gives back its locks twice, and none that has not started.
+    releases_follow_starts: assert (!release_valid || open != '0);
+    // Nothing is written and nothing is given back but for an answer.
+    silent_without_answers: assert (open != '0 || !(write.valid || page_valid || release_valid));
+  end
+`endif
+
 endmodule

@@ -197,4 +197,62 @@ module store_engine (
   // The walk uses the shape of the instruction, the engine its locks; a word is at most a line.
   wire unused = &{1'b0, current, read_data};
 
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md).
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_reset, was_idle, was_waiting;
+  sent_t sent_before;
+  logic [5:0] open;  // STOREs whose last word is not sent
+  logic [SEQUENCE_BITS-1:0] unanswered;  // bursts that are sent and not acknowledged
+  logic [2:0] stalled;  // cycles in which a word could go on and none did
+
+  assign unanswered = sent_bursts - acknowledged_bursts;
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    was_idle <= !busy && !start;
+    was_waiting <= write_valid && !write_ready;
+    sent_before <= sent;
+    open <= reset ? '0 : open + 6'(start) - 6'(release_valid);
+    stalled <= reset || accepted || !write_ready || open == '0 ? '0 : stalled + 3'(stalled != '1);
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // An instruction starts only while the engine is idle: sequencer.engine_is_free.
+    starts_while_idle: assume (!start || !busy);
+    // No transfer is empty: sequencer.no_empty_transfer.
+    not_empty: assume (!start || (instruction.outer_count != '0 && instruction.inner_count != '0
+        && instruction.run_bytes != '0));
+    // A burst is acknowledged once, after its last word: axi_writer.
+    acknowledges_what_was_sent: assume (!acknowledged || unanswered != '0);
+    // Fewer bursts are open than the sequence numbers tell apart: axi_writer.open_fits.
+    few_are_open: assume (unanswered < 1 << (SEQUENCE_BITS - 1));
+    // A region is taken again only after it was given back: sequencer.locks_are_free.
+    region_is_free: assume (!release_valid || (pending & sent.word.external_locks) == '0);
+
+    // The engine is idle after reset.
+    idle_after_reset: assert (!was_reset || !busy);
+    // An idle engine stays idle until an instruction starts.
+    idle_until_start: assert (!was_idle || !busy);
+    // The queue of words that wait for the bus never overflows.
+    queue_fits: assert (32'(count) <= ROOM && !(push && 32'(count) == ROOM));
+    // No word is answered that was not asked for, and a word that has come is not passed over.
+    queue_in_order: assert (tail - head == count[1:0]);
+    // A word that the bus does not take stays as it is.
+    write_stays: assert (was_reset || !was_waiting || (write_valid && sent == sent_before));
+    // No STORE gives back its bank groups twice, and none that has not started.
+    releases_follow_starts: assert (!release_valid || open != '0);
+    // A region is given back only with an acknowledgement, by a STORE that named it.
+    regions_follow_acknowledgements: assert (release_external == '0
+        || (acknowledged && (release_external & ~pending) == '0));
+    // A region that waits will be given back: its burst is sent and not acknowledged yet.
+    regions_are_awaited: assert (pending == '0 || unanswered != '0);
+    // No deadlock: while the bus is ready a word goes on in fewer than seven cycles.
+    progress: assert (stalled != '1);
+  end
+`endif
+
 endmodule

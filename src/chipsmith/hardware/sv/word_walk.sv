@@ -130,4 +130,57 @@ module word_walk #(
   // The walk needs the shape of the transfer alone.
   wire unused = &{1'b0, transfer};
 
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md); the harness word_walk_visits proves that the words are those of the contract.
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_reset, was_active, was_last, atom_ended, stepped, took, begins_run;
+  logic [EXTERNAL_BITS-1:0] external_before;
+  logic [ATOMS_BITS-1:0] atoms_before;
+  logic [23:0] line_before;
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    was_active <= active;
+    was_last <= last;
+    atom_ended <= atom_ends;
+    stepped <= step;
+    took <= take;
+    begins_run <= begins;
+    external_before <= external;
+    atoms_before <= atoms;
+    line_before <= line;
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // A walk begins where none is, or with the last step of the one before: the engines.
+    takes_when_free: assume (!take || !active || (step && last));
+    // There is no step without a word: the engines.
+    steps_on_words: assume (!step || active);
+    // Counts are not zero: instruction_check.no_empty_transfer.
+    no_empty_transfer: assume (!take || (transfer.outer_count != '0 && transfer.inner_count != '0
+        && transfer.run_bytes != '0));
+
+    // Within a run the walk goes on by a word, and by an atom where one ends.
+    goes_on: assert (was_reset || !stepped || begins_run || !active || (external == external_before
+        + EXTERNAL_BITS'(chip::W) && atoms == atoms_before - ATOMS_BITS'(atom_ended)));
+    // The last word of an atom is where the atom ends.
+    whole_atoms: assert (atom_ends == ((external & EXTERNAL_BITS'(chip::A - chip::W))
+        == EXTERNAL_BITS'(chip::A - chip::W)));
+    // A run begins with the first word of an atom.
+    begins_atom: assert (was_reset || !begins_run || (external & EXTERNAL_BITS'(chip::A - 1)) == '0);
+    // A run ends with the last word of an atom.
+    ends_atom: assert (!last || (atom_ends && atoms == '0));
+    // A word stays until the walk goes on.
+    waits: assert (was_reset || stepped || took || (external == external_before && atoms == atoms_before
+        && line == line_before));
+    // A walk lasts from `take` to the step on its last word.
+    lasts: assert (was_reset || active == (took || (was_active && !(stepped && was_last))));
+    // A word that has no bytes of the run has no lanes.
+    empty_has_no_lanes: assert (filled || lanes == '0);
+  end
+`endif
+
 endmodule
