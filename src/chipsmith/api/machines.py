@@ -64,7 +64,9 @@ def rtl(
         Sequence[str],
         Option(flags=("--vector",), metavar="MODEL", help="A network for a golden vector; repeatable."),
     ] = (),
-    lint: Annotated[bool, Option(help="Ask every front end that is installed what it has against the sources.")] = False,
+    lint: Annotated[
+        bool, Option(help="Ask every front end that is installed what it has against the sources.")
+    ] = False,
     settings: ChipSettings = (),
 ) -> "RtlResult":
     """Say which memories a chip's RTL has, and write it: SystemVerilog, filelist, golden vectors, testbench.
@@ -81,9 +83,7 @@ def rtl(
     if models and out is None:
         raise BadInput("golden vectors are files: name the folder that they go to, by --out")
     files = () if out is None else _write_rtl(target, Path(out), models)
-    return RtlResult(
-        chip=target, files=files, memories=rtl_memories(target), lints=lint_chip(target) if lint else ()
-    )
+    return RtlResult(chip=target, files=files, memories=rtl_memories(target), lints=lint_chip(target) if lint else ())
 
 
 def _write_rtl(chip: "Chip", folder: Path, models: Sequence[str]) -> tuple[Path, ...]:
