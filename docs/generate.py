@@ -27,7 +27,7 @@ from reference import noun_sections, verb_sections
 from chipsmith.api import VERBS
 from chipsmith.api.document import verb_table, word_tables
 from chipsmith.chip import load_catalogue
-from chipsmith.chip.fields import catalogue_table, field_table
+from chipsmith.chip.fields import atom_table, catalogue_table, field_table
 from chipsmith.files import write_whole
 from chipsmith.kernels.catalogue import kernel_table
 from chipsmith.learn import recipe_schema
@@ -80,6 +80,11 @@ def data(text: str) -> str:
 def kernels(text: str) -> str:
     """The kinds of kernels, and their figures."""
     return replace_parts(text, {"kinds": kernel_table(), "figures": figures_table()})
+
+
+def machine(text: str) -> str:
+    """The atoms of each kind of external memory."""
+    return replace_parts(text, {"atoms": atom_table()})
 
 
 def networks(text: str) -> str:
@@ -141,6 +146,7 @@ PAGES: Mapping[str, Page] = {
     "commands.md": commands,
     "data.md": data,
     "kernels.md": kernels,
+    "machine.md": machine,
     "networks.md": networks,
     "operators.md": lambda _: document(),
     "pictures/imports.svg": lambda _: draw_imports(SOURCE),

@@ -20,11 +20,15 @@ def assert_agrees(program: Program, inputs: Mapping[str, np.ndarray], *, warm: b
     assert (run.error, run.finished) == (Error.NONE, True), f"{run.error} at instruction {run.error_index}"
     assert (run.late, run.stalls, run.out_of_range) == (0, 0, 0)
     assert_same_times(program, run, warm=warm)
-    outputs = execute_warm(program, inputs, before=inputs) if warm else execute(program, inputs)
+    assert_same_outputs(run, execute_warm(program, inputs, before=inputs) if warm else execute(program, inputs))
+    return run
+
+
+def assert_same_outputs(run: RtlRun, outputs: Mapping[str, np.ndarray]) -> None:
+    """Every output byte of the RTL is that of `outputs`."""
     for name, expected in outputs.items():
         differing = np.flatnonzero(expected.ravel() != run.outputs[name].ravel())
         assert not differing.size, f"{name}: {differing.size} of {expected.size} differ, first at {differing[0]}"
-    return run
 
 
 def assert_same_times(program: Program, run: RtlRun, *, warm: bool = False) -> None:

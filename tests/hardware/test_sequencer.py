@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 from agreement import assert_same_times
+from counting_engines import counting_machine
 from random_programs import random_inputs, random_program
 
 from chipsmith.chip import load_chip
-from chipsmith.hardware.build import build_machine
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import Machine, external_memory
 from chipsmith.program.cycles import occupancy
@@ -19,18 +18,11 @@ from chipsmith.program.encoding import INSTRUCTION_BYTES
 from chipsmith.program.instructions import Instruction, TensorInstruction, VectorInstruction
 
 CHIP = load_chip("nano-64")
-STAND_INS = {
-    "tensor_engine.sv": "tensor_counter.sv",
-    "vector_engine.sv": "vector_counter.sv",
-    "countdown.sv": "countdown.sv",
-}
 
 
 @pytest.fixture(scope="module")
 def machine(rtl_tools):
-    folder = Path(__file__).parent / "sv"
-    replaced = {name: (folder / stand_in).read_text() for name, stand_in in STAND_INS.items()}
-    with Machine(CHIP, build_machine(CHIP, replaced=replaced)) as machine:
+    with Machine(CHIP, counting_machine(CHIP)) as machine:
         yield machine
 
 

@@ -14,6 +14,7 @@ from chipsmith.program.instructions import (
     Reduce,
     Rounding,
     Source,
+    Store,
     TensorInstruction,
     Type,
     VectorInstruction,
@@ -26,11 +27,18 @@ def test_end_is_fetched_and_does_nothing_else():
     assert count_actions(NANO, End()) == ActionCounts(instruction_fetches=1)
 
 
-def test_a_load_reads_whole_words_and_writes_a_line_for_each():
-    # Bytes 6 to 15 touch the words at 4, 8 and 12.
+def test_a_load_reads_whole_atoms_and_writes_a_line_for_each_word_of_its_run():
+    # Bytes 6 to 15 touch the words at 4, 8 and 12 of the atom of 32 bytes at 0.
     load = Load(external_address=6, run_bytes=10)
-    expected = ActionCounts(instruction_fetches=1, external_read_bytes=12, memory_write_lines=3)
+    expected = ActionCounts(instruction_fetches=1, external_read_bytes=32, memory_write_lines=3)
     assert count_actions(NANO, load) == expected
+
+
+def test_a_store_writes_whole_atoms_and_reads_a_line_for_each_word_of_its_runs():
+    # Two runs of 4 bytes, each in two words of two atoms.
+    store = Store(external_address=30, run_bytes=4, inner_count=2, external_inner_stride=64, local_inner_stride=4)
+    expected = ActionCounts(instruction_fetches=1, external_write_bytes=2 * 64, memory_read_lines=2 * 2)
+    assert count_actions(NANO, store) == expected
 
 
 def test_a_pointwise_convolution():

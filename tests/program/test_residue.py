@@ -50,6 +50,20 @@ def test_a_wiped_program_leaves_nothing_in_either_memory(seed):
     assert not differing.any()
 
 
+def test_what_shares_an_atom_with_an_input_passes_the_load_engine():
+    # The byte before the input's first, and one in the atom before that.
+    program = some_program(1)
+    address = program.manifest.inputs[0].address
+    assert address % CHIP.external.atom_bytes == 0
+    moved = replace(program.manifest.inputs[0], address=address + 1, size_bytes=1, shape=(1,))
+    manifest = replace(program.manifest, inputs=(moved,))
+    for byte, passes in ((address, True), (address - 1, False)):
+        load = Load(external_address=byte, run_bytes=1)
+        residue = trace_residue(replace(program, instructions=(load,), manifest=manifest))
+        assert (DataRegister.LOADED_WORD in residue.registers) == passes
+        assert not residue.local.any()
+
+
 # --- claims ----------------------------------------------------------------------------------------------------------
 
 

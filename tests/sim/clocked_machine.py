@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from tensor_clock import tensor_steps
 from vector_clock import vector_steps
@@ -41,6 +42,7 @@ INSTRUCTION_BYTES = 128
 ISSUE = 4
 TRANSFER_MIN = 8
 STORE_PIPE = 3
+ATOM_BYTES = {"LPDDR4": 32, "LPDDR2": 16, "DDR3": 64, "GDDR5": 32, "HBM2": 32, "HBM3": 32}
 PATIENCE = 2_000_000
 
 Lock = tuple[str, int]
@@ -226,11 +228,11 @@ class ClockedMachine:
             assert load.local_address == page % 2, f"page {page} loaded into slot {load.local_address}"
             self._page_in_slot[load.local_address] = page
             self._page_bytes[load.local_address] = 0
-        words = list(_words(load, self.chip.external.bytes_per_cycle))
+        words = list(_words(load, self.chip))
         for number in range(max(len(words), TRANSFER_MIN)):
             if number < len(words):
-                last = number == len(words) - 1
-                self.later(1, lambda last=last: self._request(job, load, last=last))  # type: ignore[misc]
+                step = partial(self._request, job, load, touched=words[number], last=number == len(words) - 1)
+                self.later(1, step)
             yield
         self._end(job)
 
@@ -238,14 +240,16 @@ class ClockedMachine:
         """The page of the instruction that starts in this cycle, -1 at the doorbell."""
         return (len(self._starts) - 1) // self.chip.instructions.page_instructions
 
-    def _request(self, job: Job, load: Load, *, last: bool) -> None:
+    def _request(self, job: Job, load: Load, *, touched: bool, last: bool) -> None:
         self.usage.use("word read")
         job.counts["external_read_bytes"] += self.chip.external.bytes_per_cycle
         # The word that arrives L cycles from now stands in a register for one cycle before its line is written.
-        self.later(self.chip.external.latency_cycles + 1, lambda: self._write_line(job, load, last=last))
+        step = partial(self._write_line, job, load, touched=touched, last=last)
+        self.later(self.chip.external.latency_cycles + 1, step)
 
-    def _write_line(self, job: Job, load: Load, *, last: bool) -> None:
-        if load.space is Space.MEMORY:
+    def _write_line(self, job: Job, load: Load, *, touched: bool, last: bool) -> None:
+        """A word without bytes of its run passes the same registers and is dropped."""
+        if load.space is Space.MEMORY and touched:
             self.usage.access((load.first_group, load.last_group), "load")
             job.counts["memory_write_lines"] += 1
         self.later(1, lambda: self._written(job, load, last=last))
@@ -258,12 +262,12 @@ class ClockedMachine:
 
     def _store(self, job: Job, store: Store) -> Iterator[None]:
         """A word is read in the cycle after it enters, and sent STORE_PIPE cycles after it entered."""
-        words = list(_words(store, self.chip.external.bytes_per_cycle))
+        words = list(_words(store, self.chip))
         for number in range(max(len(words), TRANSFER_MIN)):
             if number < len(words):
-                last = number == len(words) - 1
-                self.later(1, lambda: self._read_line(job, store))
-                self.later(STORE_PIPE, lambda last=last: self._send(job, store, last=last))  # type: ignore[misc]
+                if words[number]:
+                    self.later(1, partial(self._read_line, job, store))
+                self.later(STORE_PIPE, partial(self._send, job, store, last=number == len(words) - 1))
             yield
         self._end(job)
 
@@ -282,16 +286,18 @@ class ClockedMachine:
             self.later(1 + self.chip.external.latency_cycles, lambda: external and self._release(job, external))
 
 
-def _words(transfer: TransferInstruction, word_bytes: int) -> Iterator[int]:
-    """The aligned words that the runs touch, one after the other."""
+def _words(transfer: TransferInstruction, chip: Chip) -> Iterator[bool]:
+    """Whether each word that moves holds bytes of its run: the words of all atoms of a run, run after run."""
+    width, atom = chip.external.bytes_per_cycle, max(ATOM_BYTES[chip.external.kind], chip.external.bytes_per_cycle)
     for outer in range(transfer.outer_count):
         for inner in range(transfer.inner_count):
-            address = transfer.external_address
-            address += outer * transfer.external_outer_stride + inner * transfer.external_inner_stride
-            word = address - address % word_bytes
-            while word < address + transfer.run_bytes:
-                yield word
-                word += word_bytes
+            first = transfer.external_address
+            first += outer * transfer.external_outer_stride + inner * transfer.external_inner_stride
+            end = first + transfer.run_bytes
+            word = first - first % atom
+            while word < end or word % atom:
+                yield first < word + width and word < end
+                word += width
 
 
 def locks_of(instruction: Instruction) -> list[Lock]:

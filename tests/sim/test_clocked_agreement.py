@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clocked_machine import ClockedMachine, Usage
+from clocked_machine import ATOM_BYTES, ClockedMachine, Usage
 from random_programs import random_program
 from timed_programs import random_timed_program
 
@@ -54,6 +54,7 @@ def random_chip(seed: int) -> Chip:
         "instructions.page_instructions": 1 << int(rng.integers(1, 5)),
         "external.latency_cycles": int(rng.integers(1, 200)),
         "external.bytes_per_cycle": min(rows, 1 << int(rng.integers(6))),
+        "external.kind": str(rng.choice(sorted(ATOM_BYTES))),
     }
     return override_chip(load_chip("nano-64"), {name: str(value) for name, value in settings.items()})
 
@@ -71,8 +72,13 @@ def test_any_fields_on_any_chip_take_the_same_time(seed):
 
 @pytest.mark.parametrize("latency", [1, 7, 64, 500])
 @pytest.mark.parametrize("word_bytes", [1, 4, 8])
-def test_every_external_memory_takes_the_same_time(latency, word_bytes):
-    settings = {"external.latency_cycles": str(latency), "external.bytes_per_cycle": str(word_bytes)}
+@pytest.mark.parametrize("kind", ["LPDDR2", "LPDDR4", "DDR3"])
+def test_every_external_memory_takes_the_same_time(latency, word_bytes, kind):
+    settings = {
+        "external.latency_cycles": str(latency),
+        "external.bytes_per_cycle": str(word_bytes),
+        "external.kind": kind,
+    }
     chip = override_chip(load_chip("nano-64"), settings)
     assert_agree(random_timed_program(chip, latency + word_bytes, 15))
 

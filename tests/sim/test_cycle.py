@@ -78,10 +78,10 @@ def test_a_store_waits_for_the_load_and_end_for_the_acknowledgement():
     load = Load(external_address=1024, run_bytes=16, first_group=3, last_group=3)
     store = Store(external_address=2048, run_bytes=16, first_group=3, last_group=3, external_locks=1 << 2)
     timeline = simulate(program_of(chip_with_pages_of(4), [load, store]))
-    # The fetch of page 0 holds the load engine for 64 cycles; LOAD of 2 words then holds group 3 for 32 + 2 + 2.
-    # STORE holds region 2 for 2 + 3 + 32 from cycle 100.
-    assert timeline.start.tolist() == [64, 100, 137]
-    assert timeline.end.tolist() == [100, 137, 137]
+    # The fetch of page 0 holds the load engine for 64 cycles; LOAD of an atom, 4 words, then holds group 3
+    # for 32 + 4 + 2. STORE holds region 2 for 4 + 3 + 32 from cycle 102.
+    assert timeline.start.tolist() == [64, 102, 141]
+    assert timeline.end.tolist() == [102, 141, 141]
     assert [reason.kind for reason in timeline.reasons] == [Wait.ENGINE, Wait.GROUP, Wait.EXTERNAL]
     assert [str(reason) for reason in timeline.reasons] == [
         "load engine, the doorbell",

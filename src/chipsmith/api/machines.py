@@ -64,16 +64,26 @@ def rtl(
         Sequence[str],
         Option(flags=("--vector",), metavar="MODEL", help="A network for a golden vector; repeatable."),
     ] = (),
+    inputs: Annotated[
+        Sequence[AnyPath],
+        Option(
+            flags=("--input",),
+            metavar="FILE",
+            help="Inputs (.npy or .npz) of the vectors, in their order; random where there is none; repeatable.",
+        ),
+    ] = (),
     lint: Annotated[
         bool, Option(help="Ask every front end that is installed what it has against the sources.")
     ] = False,
     settings: ChipSettings = (),
 ) -> "RtlResult":
-    """Say which memories a chip's RTL has, and write it: SystemVerilog, filelist, golden vectors, testbench.
+    """Say which memories a chip's RTL has, and write it: SystemVerilog, golden vectors, testbench, driver in C.
 
-    The files go to the folder `out`, if given; each of the networks `models` gives one golden vector. With `lint`,
-    Verilator, yosys, slang, Verible and Icarus Verilog read the sources, as far as they are installed; what they have
-    against them is no exception: see `RtlResult.failure`. Raises BadInput and OperatorRefused.
+    The files go to the folder `out`, if given, with constraints and a core file; its README says how they are used.
+    Each of the networks `models` gives a golden vector, for the testbench and in C, on the `inputs` of that place (the
+    integers of one inference), or on random ones. With `lint`, Verilator, yosys, slang, Verible and Icarus Verilog
+    read the sources, as far as they are installed; what they have against them is no exception: see
+    `RtlResult.failure`. Raises BadInput and OperatorRefused.
     """
     from chipsmith.hardware.lint import lint_chip
     from chipsmith.hardware.memories import rtl_memories
@@ -82,19 +92,17 @@ def rtl(
     target = as_chip(chip, settings)
     if models and out is None:
         raise BadInput("golden vectors are files: name the folder that they go to, by --out")
-    files = () if out is None else _write_rtl(target, Path(out), models)
+    files = () if out is None else _write_rtl(target, Path(out), models, inputs)
     return RtlResult(chip=target, files=files, memories=rtl_memories(target), lints=lint_chip(target) if lint else ())
 
 
-def _write_rtl(chip: "Chip", folder: Path, models: Sequence[str]) -> tuple[Path, ...]:
-    from chipsmith.compiler.network import compile_network
+def _write_rtl(chip: "Chip", folder: Path, models: Sequence[str], inputs: "Sequence[AnyPath]") -> tuple[Path, ...]:
+    from chipsmith.flow.golden_vectors import compile_vectors
     from chipsmith.frontends.registry import load_model
     from chipsmith.hardware.export import write_rtl
-    from chipsmith.program.port_values import draw_inputs
-    from chipsmith.witness.cosimulate import golden_vector
 
-    programs = [compile_network(load_model(model, None).graph, chip) for model in models]
-    vectors = [golden_vector(program, draw_inputs(program, seed=0)) for program in programs]
+    networks = [load_model(model, None) for model in models]
+    vectors = compile_vectors(networks, chip, inputs=[Path(path) for path in inputs])
     return tuple(write_rtl(chip, folder, vectors))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 import yaml
@@ -113,7 +115,7 @@ class InstructionMemory(Section):
 class ExternalMemory(Section):
     """The contract of the external memory; read and write each have it."""
 
-    kind: ExternalKind = Field(description="the memory's kind, which prices a byte")
+    kind: ExternalKind = Field(description="the memory's kind: what a byte costs, and how many move at least")
     latency_cycles: int = Field(ge=1, le=4095, description="cycles from a command to its first bytes")
     bytes_per_cycle: int = Field(json_schema_extra=powers_of_two(1, 128), description="bytes a cycle, each way")
     size_mib: int = Field(ge=1, le=4096, description="size in MiB")
@@ -121,8 +123,13 @@ class ExternalMemory(Section):
     @property
     def atom_bytes(self) -> int:
         """Aligned bytes that the memory moves at least: a burst of its kind (tables/external_atoms.csv), or a word."""
-        atoms = {row["kind"]: int(row["atom_bytes"]) for row in read_table("external_atoms")}
-        return max(atoms[self.kind], self.bytes_per_cycle)
+        return max(_atoms()[self.kind], self.bytes_per_cycle)
+
+
+@functools.cache
+def _atoms() -> Mapping[str, int]:
+    """Bytes that each kind of external memory moves at least."""
+    return {row["kind"]: int(row["atom_bytes"]) for row in read_table("external_atoms")}
 
 
 class Chip(Section):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chipsmith.chip.description import Chip, json_schema
+from chipsmith.chip.tables import read_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,13 @@ def field_table() -> str:
     """The fields as a table in Markdown, for docs/chips.md."""
     rows = [f"| `{row.path}` | {row.allowed} | {row.description} |" for row in field_rows()]
     return "\n".join(["| field | may be | meaning |", "|---|---|---|", *rows])
+
+
+def atom_table() -> str:
+    """The bytes that each kind of external memory moves at least as a table in Markdown, for docs/machine.md."""
+    rows = [f"| {row['kind']} | {row['atom_bytes']} | {row['source']} |" for row in read_table("external_atoms")]
+    head = ["| `external.kind` | bytes of an atom, or W where that is more | because |", "|---|---|---|"]
+    return "\n".join([*head, *rows])
 
 
 def catalogue_table(chips: Iterable[Chip]) -> str:

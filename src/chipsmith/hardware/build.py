@@ -18,15 +18,14 @@ from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.files import write_texts
-from chipsmith.hardware.sources import BENCH, CONTENTS, in_order, machine_sources
+from chipsmith.hardware.sources import AXI_BENCH, BENCH, CONTENTS, in_order, machine_sources
 from chipsmith.processors import processors
 
 UNDEFINED = 0x5A
 """What stands in memory that the machine leaves undefined: not zero, so that no program leans on zeros."""
 
 _VERILATE = (
-    *("--cc", "--top-module", "machine", "--prefix", "Vmachine", "-O3", "--noassert", "--no-timing", "-Wno-fatal"),
-    *("--x-assign", "fast", "--x-initial", "fast", "--output-split", "20000"),
+    *("--cc", "-O3", "--noassert", "--no-timing", "-Wno-fatal", "--output-split", "20000"),
     f"+define+CHIPSMITH_FILL={UNDEFINED:02x}",
 )
 _TRACE, _SAVABLE = "--trace-vcd", "--savable"
@@ -34,6 +33,24 @@ _COMPILE = ("-std=c++20", "-fPIC", "-DVL_TIME_CONTEXT", "-DVM_COVERAGE=0", "-DVM
 _SAVED = re.compile(r"os<<(\w+)(\[[^;]*)?;")
 """How Verilator's code saves a variable, or an element of it."""
 _FAST, _SLOW = "-O2", "-O1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """What is simulated: a top module, the C++ that clocks it, and what registers hold before the first reset.
+
+    `initial`: a value of Verilator's `--x-initial`: "fast", or "unique" for a random one in each, by the bench's seed.
+    """
+
+    top: str
+    bench: Path
+    initial: str
+
+
+MACHINE = Simulated(top="machine", bench=BENCH, initial="fast")
+"""The machine with plain channels."""
+AXI_MACHINE = Simulated(top="axi_machine", bench=AXI_BENCH, initial="unique")
+"""The machine on its bus."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,34 +91,51 @@ def find_compiler() -> str | None:
 
 
 def build_machine(
-    chip: Chip, *, trace: bool = False, contents: bool = False, replaced: Mapping[str, str] | None = None
+    chip: Chip,
+    *,
+    simulated: Simulated = MACHINE,
+    trace: bool = False,
+    contents: bool = False,
+    replaced: Mapping[str, str] | None = None,
 ) -> Path:
-    """The shared library of a chip's RTL with its bench, built unless it is in the cache.
+    """The shared library of a chip's RTL with a bench, built unless it is in the cache.
 
-    `trace`: can write a waveform. `contents`: can give all that its memories and registers hold. `replaced`: texts that
-    stand in for sources of these names, for tests. BadInput where a tool is missing or refuses the sources.
+    `simulated`: the top module and its bench. `trace`: can write a waveform. `contents`: can give all that its memories
+    and registers hold. `replaced`: texts that stand in for sources of these names, for tests. BadInput where a tool is
+    missing or refuses the sources.
     """
     tools = find_toolchain()
     sources = {**machine_sources(chip), **(replaced or {})}
-    verilate = (*_VERILATE, *((_TRACE,) if trace else ()), *((_SAVABLE,) if contents else ()))
+    verilate = _verilate(simulated, trace=trace, contents=contents)
+    bench = simulated.bench
     key = content_key(
-        (*(f"{name}\n{text}".encode() for name, text in sorted(sources.items())), *_recipe(tools, verilate))
+        (*(f"{name}\n{text}".encode() for name, text in sorted(sources.items())), *_recipe(tools, bench, verilate))
     )
-    return build_entry("rtl", f"{key}.so", lambda folder: _build(tools, sources, verilate, folder), what="the RTL")
+
+    def build(folder: Path) -> Path:
+        return _build(tools, sources, bench=bench, verilate=verilate, folder=folder)
+
+    return build_entry("rtl", f"{key}.so", build, what="the RTL")
 
 
-def _recipe(tools: Toolchain, verilate: Sequence[str]) -> tuple[bytes, ...]:
+def _verilate(simulated: Simulated, *, trace: bool, contents: bool) -> tuple[str, ...]:
+    top = ("--top-module", simulated.top, "--prefix", f"V{simulated.top}")
+    unknown = ("--x-assign", simulated.initial, "--x-initial", simulated.initial)
+    return (*_VERILATE, *top, *unknown, *((_TRACE,) if trace else ()), *((_SAVABLE,) if contents else ()))
+
+
+def _recipe(tools: Toolchain, bench: Path, verilate: Sequence[str]) -> tuple[bytes, ...]:
     flags = " ".join((*verilate, *_COMPILE, _FAST, _SLOW, tools.compiler, sys.platform))
-    return installed_versions(("verilator",)), flags.encode(), BENCH.read_bytes(), CONTENTS.read_bytes()
+    return installed_versions(("verilator",)), flags.encode(), bench.read_bytes(), CONTENTS.read_bytes()
 
 
-def _build(tools: Toolchain, sources: Mapping[str, str], verilate: Sequence[str], folder: Path) -> Path:
+def _build(tools: Toolchain, sources: Mapping[str, str], *, bench: Path, verilate: Sequence[str], folder: Path) -> Path:
     write_texts(folder, sources)
     command = (str(tools.verilator), *verilate, "--Mdir", "model", *in_order(sources))
     _run(command, folder, tools)
     if _SAVABLE in verilate:
         _name_variables(folder / "model")
-    _compile(tools, folder, folder / "machine.so", options=verilate)
+    _compile(tools, bench, folder, folder / "machine.so", options=verilate)
     return folder / "machine.so"
 
 
@@ -121,12 +155,12 @@ def _run(command: Sequence[str], folder: Path, tools: Toolchain) -> None:
         raise BadInput(f"{Path(command[0]).name} refused the RTL:\n{report[:4000]}")
 
 
-def _compile(tools: Toolchain, folder: Path, library: Path, *, options: Sequence[str]) -> None:
+def _compile(tools: Toolchain, bench: Path, folder: Path, library: Path, *, options: Sequence[str]) -> None:
     trace, savable = _TRACE in options, _SAVABLE in options
     model = folder / "model"
-    units = [BENCH, *sorted(model.glob("*.cpp"))]
+    units = [bench, *sorted(model.glob("*.cpp"))]
     runtime = runtime_objects(tools, trace=trace, savable=savable)
-    include = ("-I", str(model), "-I", str(tools.include), "-I", str(tools.include / "vltstd"), "-I", str(BENCH.parent))
+    include = ("-I", str(model), "-I", str(tools.include), "-I", str(tools.include / "vltstd"), "-I", str(bench.parent))
     flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", f"-DVM_SAVABLE={int(savable)}", *include)
     _compile_all(tools, units, model, flags)
     objects = [str(model / f"{unit.stem}.o") for unit in units]

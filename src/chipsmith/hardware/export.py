@@ -1,145 +1,58 @@
-"""Writes a chip's RTL to a folder: sources, filelist, register map, golden vectors with a self-checking testbench."""
+"""Writes a chip's RTL to a folder: sources, filelist, constraints, core file, golden vectors, testbench, driver."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
-from chipsmith.hardware.package import ERROR_TEXTS
-from chipsmith.hardware.simulate import external_memory
-from chipsmith.hardware.sources import TESTBENCH, in_order, machine_sources
-from chipsmith.program.program import Program
-
-Arrays = Mapping[str, npt.NDArray[np.generic]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class GoldenVector:
-    """A Program with the inputs of one inference, and the outputs and latency that the machine must show."""
-
-    name: str
-    program: Program
-    inputs: Arrays
-    outputs: Arrays
-    latency_cycles: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Register:
-    """A register of the control port: byte address, access (RO, RW, WO) and meaning."""
-
-    address: int
-    name: str
-    access: str
-    meaning: str
-
-
-REGISTERS = (
-    Register(address=0x00, name="IDENTITY", access="RO", meaning="0x43485053"),
-    Register(
-        address=0x04,
-        name="CONTROL",
-        access="WO",
-        meaning="bit 0 rings the doorbell, bit 1 is WARM, bit 2 resets the machine (only while STATUS bit 3 is 0)",
-    ),
-    Register(
-        address=0x08,
-        name="STATUS",
-        access="RO",
-        meaning="bit 0 running, bit 1 done since the last doorbell, bit 2 error response of the bus, "
-        "bit 3 transactions outstanding, bits 7:4 error code",
-    ),
-    Register(address=0x0C, name="INDEX", access="RO", meaning="instruction that is next, or that stands in error"),
-    Register(address=0x10, name="CYCLES", access="RO", meaning="cycles since the doorbell; once done, the latency"),
-    Register(address=0x14, name="BASE_LOW", access="RW", meaning="bus address of external byte 0, low 32 bits"),
-    Register(address=0x18, name="BASE_HIGH", access="RW", meaning="the same, high 32 bits"),
-    Register(address=0x1C, name="INTERRUPT", access="RW", meaning="bit 0 enables irq: done, or in error"),
-)
+from chipsmith.hardware.driver.files import driver_files
+from chipsmith.hardware.folder.constraints import CONSTRAINTS, write_constraints
+from chipsmith.hardware.folder.core import core_file, write_core
+from chipsmith.hardware.folder.readme import write_readme
+from chipsmith.hardware.folder.shipped import read_shipped
+from chipsmith.hardware.folder.vectors import testbench_files, vector_files
+from chipsmith.hardware.golden import GoldenVector
+from chipsmith.hardware.sources import in_order, machine_sources
 
 
 def write_rtl(chip: Chip, folder: Path, vectors: Sequence[GoldenVector]) -> list[Path]:
     """Write everything into `folder` (made if missing); returns the files in order.
 
-    BadInput where the folder cannot be written.
+    The vectors are of this chip, and no two have a name in common. BadInput where the folder cannot be written.
     """
-    files = {**_sources(chip), **_testbench(vectors), "README.md": _readme(chip, vectors)}
-    for vector in vectors:
-        files |= {f"vectors/{vector.name}/{name}": text for name, text in _vector_files(vector).items()}
-    written = []
-    for name, text in files.items():
-        path = folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput(f"cannot make the folder {path.parent}: {error.strerror or error}") from None
-        write_whole(path, text.encode())
-        written.append(path)
-    return written
+    return [_write(folder / name, text) for name, text in list_files(chip, vectors).items()]
 
 
-def _sources(chip: Chip) -> dict[str, str]:
+def list_files(chip: Chip, vectors: Sequence[GoldenVector]) -> dict[str, str]:
+    """The text of each file of a chip's folder by its path."""
     sources = machine_sources(chip)
-    listed = "".join(f"rtl/{name}\n" for name in in_order(sources))
-    return {**{f"rtl/{name}": text for name, text in sources.items()}, "machine.f": listed}
-
-
-def _testbench(vectors: Sequence[GoldenVector]) -> dict[str, str]:
-    most = max((vector.program.manifest.external_bytes for vector in vectors), default=1)
-    size = f"  localparam int MEMORY_BYTES = {most};  // external memory of the largest vector\n"
-    return {"testbench/machine_tb.sv": TESTBENCH.read_text(encoding="utf-8"), "testbench/machine_tb_size.svh": size}
-
-
-def _vector_files(vector: GoldenVector) -> dict[str, str]:
-    image = external_memory(vector.program, vector.inputs)
-    ports = vector.program.manifest.outputs
-    outputs = ((port.address, np.ascontiguousarray(vector.outputs[port.name]).tobytes()) for port in ports)
+    rtl = [f"rtl/{name}" for name in in_order(sources)]
+    testbench, data = testbench_files(vectors), vector_files(vectors)
+    makefiles = {name: read_shipped(f"folder/files/{name}") for name in ("Makefile", "verilator.mk")}
     return {
-        "image.hex": "".join(f"{byte:02x}\n" for byte in image.tolist()),
-        "expected.txt": "".join(
-            f"{address + offset:08x} {byte:02x}\n" for address, data in outputs for offset, byte in enumerate(data)
-        ),
-        "cycles.txt": f"{vector.latency_cycles}\n",
+        "README.md": write_readme(chip, vectors),
+        **{f"rtl/{name}": text for name, text in sources.items()},
+        "machine.f": "".join(f"{name}\n" for name in rtl),
+        **makefiles,
+        CONSTRAINTS: write_constraints(chip, sources["axi_machine.sv"]),
+        core_file(chip): write_core(chip, rtl=rtl, testbench=list(testbench), data=list(data), vectors=vectors),
+        **testbench,
+        **data,
+        **_below("driver", driver_files(chip, vectors)),
     }
 
 
-def register_map() -> str:
-    """The registers of the control port and the error codes, as Markdown tables."""
-    registers = "".join(f"| 0x{r.address:02x} | {r.name} | {r.access} | {r.meaning} |\n" for r in REGISTERS)
-    errors = "".join(f"| {code.value} | {code.name} | {text} |\n" for code, text in ERROR_TEXTS.items())
-    return (
-        f"| address | register | access | meaning |\n|---|---|---|---|\n{registers}\n"
-        f"| error | name | meaning |\n|---|---|---|\n{errors}"
-    )
+def _below(folder: str, files: Mapping[str, str]) -> dict[str, str]:
+    return {f"{folder}/{name}": text for name, text in files.items()}
 
 
-def _readme(chip: Chip, vectors: Sequence[GoldenVector]) -> str:
-    listed = "".join(f"- `{v.name}`: {v.latency_cycles} cycles\n" for v in vectors) or "- none\n"
-    return f"""# RTL of {chip.name}
-
-`machine.f` lists the sources, the package `chip` (parameters and instruction encodings of this chip) first. The top
-level is `axi_machine` (AXI4 and AXI4-Lite) or `machine` (plain channels). One clock, {chip.clock_mhz} MHz by the chip
-file; reset is synchronous and active high, at least one cycle long; memories are undefined after it.
-
-Memories stand behind `sram_bank` (single-port, byte enables) and `sram_two_port` (one read, one write port): replace
-their bodies by a foundry's macros.
-
-## Registers
-
-{register_map()}
-## Golden vectors
-
-{listed}
-Any simulator of SystemVerilog runs them, for example
-
-    verilator --binary --timing -Wno-fatal -Itestbench --top-module machine_tb -f machine.f testbench/machine_tb.sv
-    for folder in vectors/*; do obj_dir/Vmachine_tb +folder=$folder; done
-
-Each prints PASS, or FAIL with the first difference.
-"""
+def _write(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot make the folder {path.parent}: {error.strerror or error}") from None
+    write_whole(path, text.encode())
+    return path

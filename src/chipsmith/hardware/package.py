@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
+from chipsmith.hardware.registers import PAGE_BYTES, REGISTERS
 from chipsmith.program.cycles import ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
 from chipsmith.program.encoding import OPCODE_BITS
 from chipsmith.program.instructions import INSTRUCTIONS, Instruction
@@ -55,6 +56,9 @@ _TYPES = """
 _KEYWORDS = frozenset({"table"})
 """Fields whose name is a keyword of SystemVerilog; they end in an underscore there."""
 
+MAX_BURST = 64
+MAX_OPEN = 255
+"""Bursts of a direction that are open on the bus at most: with a word in each they bridge so many cycles."""
 READ_LATENCY = 2
 MULTIPLY_LATENCY = 2
 
@@ -73,6 +77,8 @@ def package_source(chip: Chip) -> str:
         *_section("Constants of the family", _constants()),
         *_section("Errors (docs/rtl.md)", ((f"ERROR_{e.name}", int(e), ERROR_TEXTS[e]) for e in Error)),
         *_codes(),
+        *_bus(),
+        *_registers(chip),
         _TYPES.rstrip(),
         *(line for row in INSTRUCTIONS for line in _struct(row)),
         "",
@@ -97,6 +103,8 @@ class Error(enum.IntEnum):
     PAGE = 4
     ADDRESS = 5
     CONFLICT = 6
+    BUS = 7
+    WATCHDOG = 8
 
 
 ERROR_TEXTS = {
@@ -107,6 +115,8 @@ ERROR_TEXTS = {
     Error.PAGE: "a page that was never loaded, or is loaded into the slot that runs",
     Error.ADDRESS: "access of the on-chip memory outside of the bank groups that the stream names",
     Error.CONFLICT: "two accesses of one bank group, or two users of the multipliers, in one cycle",
+    Error.BUS: "error response of the bus",
+    Error.WATCHDOG: "the inference took longer than WATCHDOG allows",
 }
 
 
@@ -128,6 +138,7 @@ def _parameters(chip: Chip) -> Iterator[tuple[str, int, str]]:
     yield "PI", chip.instructions.page_instructions, "instructions of a page"
     yield "L", chip.external.latency_cycles, "latency of the external memory in cycles"
     yield "W", chip.external.bytes_per_cycle, "bytes of a word of the external memory"
+    yield "A", chip.external.atom_bytes, "bytes of an atom of the external memory, which moves whole"
 
 
 def _constants() -> Iterator[tuple[str, int, str]]:
@@ -142,6 +153,9 @@ def _constants() -> Iterator[tuple[str, int, str]]:
     yield "VECTOR_PIPE", VECTOR_PIPE, "depth of the vector engine beside its beats"
     yield "DIVIDE", DIVIDE, "cycles of a division"
     yield "INDEX_PIPE", INDEX_PIPE, "cycles from the read of an index to the first read of its row"
+    yield "PAGE_BYTES", PAGE_BYTES, "no burst crosses a border of so many bytes"
+    yield "MAX_BURST", MAX_BURST, "most words of a burst"
+    yield "MAX_OPEN", MAX_OPEN, "most bursts of a direction that are open on the bus"
     yield "EXTERNAL_REGIONS", EXTERNAL_REGIONS, "external regions that can be locked"
     yield "READ_LATENCY", READ_LATENCY, "cycles from a read request to its data"
     yield "MULTIPLY_LATENCY", MULTIPLY_LATENCY, "cycles from a multiply request to its results"
@@ -167,6 +181,37 @@ def _codes() -> Iterator[str]:
         for member in kind:
             name = f"{_screaming(kind.__name__)}_{member.name}"
             yield f"  localparam logic [{width - 1}:0] {name} = {width}'d{member.value};"
+
+
+_BUS_CODES = {"OKAY": 0, "SLVERR": 2, "DECERR": 3, "INCR": 1}
+
+
+def _bus() -> Iterator[str]:
+    yield "\n  // Codes of AXI: xRESP and AxBURST"
+    for name, code in _BUS_CODES.items():
+        yield f"  localparam logic [1:0] AXI_{name} = 2'd{code};"
+
+
+def _registers(chip: Chip) -> Iterator[str]:
+    """Address and value after reset of each register, the lowest bit of each field, and which addresses there are."""
+    yield "\n  // Registers of the control port: byte addresses"
+    for register in REGISTERS:
+        yield f"  localparam logic [7:0] REGISTER_{register.name} = 8'h{register.address:02x};"
+    yield "\n  // Their values after reset"
+    for register in REGISTERS:
+        yield f"  localparam logic [31:0] RESET_{register.name} = 32'h{register.value_after_reset(chip.sha256):08x};"
+    yield "\n  // The lowest bits of their fields"
+    for register in REGISTERS:
+        for field in register.fields:
+            yield f"  localparam int {register.name}_{field.name} = {field.low};  // {field.meaning}"
+    yield "\n  // Whether there is a register of this byte address."
+    yield "  function automatic logic is_register(logic [7:0] address);"
+    yield (
+        "    is_register = "
+        + "\n      || ".join(f"address == REGISTER_{register.name}" for register in REGISTERS)
+        + ";"
+    )
+    yield "  endfunction"
 
 
 def _struct(row: type[Instruction]) -> Iterator[str]:

@@ -37,7 +37,10 @@ class RegisterField:
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """A register of 32 bits: byte address, access, value after reset, meaning, and its fields where it has some."""
+    """A register of 32 bits: byte address, access, value after reset, meaning, and its fields where it has some.
+
+    `of_chip`: its value is the first 32 bits of the SHA-256 of the chip's description, in place of `reset`.
+    """
 
     address: int
     name: str
@@ -45,6 +48,11 @@ class Register:
     reset: int = 0
     meaning: str
     fields: tuple[RegisterField, ...] = ()
+    of_chip: bool = False
+
+    def value_after_reset(self, chip_sha256: str) -> int:
+        """The value after reset on the chip with this SHA-256 (hexadecimal)."""
+        return int(chip_sha256[:8], 16) if self.of_chip else self.reset
 
 
 IDENTITY = 0x43485053
@@ -64,7 +72,11 @@ REGISTERS = (
         address=0x04, name="INTERFACE", access=Access.RO, reset=INTERFACE_VERSION, meaning="version of these registers"
     ),
     Register(
-        address=0x08, name="CHIP", access=Access.RO, meaning="first 32 bits of the SHA-256 of the chip's description"
+        address=0x08,
+        name="CHIP",
+        access=Access.RO,
+        meaning="first 32 bits of the SHA-256 of the chip's description",
+        of_chip=True,
     ),
     Register(
         address=0x0C,
@@ -73,7 +85,11 @@ REGISTERS = (
         meaning="commands",
         fields=(
             RegisterField(name="START", low=0, meaning="the doorbell; heeded only while STATUS is 0, else ignored"),
-            RegisterField(name="WARM", low=1, meaning="with START: constants of the last inference are on the chip"),
+            RegisterField(
+                name="WARM",
+                low=1,
+                meaning="with START: constants of the last inference are on the chip; heeded where that came to DONE",
+            ),
             RegisterField(
                 name="ABORT",
                 low=2,

@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.chip.description import Chip
-from chipsmith.errors import BadInput
+from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.hardware.build import UNDEFINED, build_machine
-from chipsmith.hardware.package import Error
+from chipsmith.hardware.package import MAX_BURST, Error
+from chipsmith.hardware.registers import PAGE_BYTES
+from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.program import Port, Program
 
 Bytes = npt.NDArray[np.uint8]
@@ -47,12 +49,21 @@ class MemoryBehaviour:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Halt:
+    """An error from outside of the machine, such as an error response of its bus, and the cycle in which it comes."""
+
+    cycle: int
+    error: Error
+
+
+@dataclass(frozen=True, kw_only=True)
 class RtlRun:
     """What the RTL did with a Program.
 
     `outputs` by port name, with the ports' shapes; `latency_cycles`: the start of END, or the last cycle of a run
     that did not finish; `start` and `end` of each issued instruction, in cycles from the doorbell; `late` answers and
-    `stalls` break the memory's contract; `error_index` is the instruction that was next when the machine stopped.
+    `stalls` break the memory's contract; `read_bursts` and `write_bursts`: how many the machine asked for;
+    `error_index` is the instruction that was next when the machine stopped.
     """
 
     outputs: dict[str, npt.NDArray[np.generic]]
@@ -64,6 +75,8 @@ class RtlRun:
     error_index: int
     late: int
     stalls: int
+    read_bursts: int
+    write_bursts: int
     out_of_range: int
 
 
@@ -72,10 +85,15 @@ class _Options(ctypes.Structure):
         ("most_cycles", ctypes.c_uint64),
         ("latency_cycles", ctypes.c_uint32),
         ("word_bytes", ctypes.c_uint32),
+        ("atom_bytes", ctypes.c_uint32),
+        ("burst_words", ctypes.c_uint32),
+        ("page_bytes", ctypes.c_uint32),
         ("warm", ctypes.c_uint32),
         ("late_per_1024", ctypes.c_uint32),
         ("stall_per_1024", ctypes.c_uint32),
         ("seed", ctypes.c_uint32),
+        ("halt", ctypes.c_uint32),
+        ("halt_cycle", ctypes.c_uint64),
         ("wave", ctypes.c_char_p),
     )
 
@@ -86,10 +104,14 @@ class _Counters(ctypes.Structure):
         ("issued", ctypes.c_uint64),
         ("late", ctypes.c_uint64),
         ("stalls", ctypes.c_uint64),
+        ("read_bursts", ctypes.c_uint64),
+        ("write_bursts", ctypes.c_uint64),
         ("out_of_range", ctypes.c_uint64),
         ("finished", ctypes.c_uint32),
         ("error", ctypes.c_uint32),
         ("error_index", ctypes.c_uint32),
+        ("breach_cycle", ctypes.c_uint32),
+        ("breach", ctypes.c_char_p),
     )
 
 
@@ -121,16 +143,25 @@ class Machine:
         warm: bool = False,
         behaviour: MemoryBehaviour | None = None,
         most_cycles: int = MOST_CYCLES,
+        halt: Halt | None = None,
         wave: Path | None = None,
     ) -> RtlRun:
-        """One inference on an external memory, which the machine reads and changes."""
-        options = _options(self._chip, behaviour or MemoryBehaviour(), warm=warm, most_cycles=most_cycles, wave=wave)
+        """One inference on an external memory, which the machine reads and changes; it is of whole atoms.
+
+        With `halt` the run takes `most_cycles`, so that what comes behind an error is seen. CheckFailed where the
+        machine breaks a rule of its bursts.
+        """
+        options = _options(
+            self._chip, behaviour or MemoryBehaviour(), warm=warm, most_cycles=most_cycles, halt=halt, wave=wave
+        )
         count = len(program.instructions)
         start, end, counters = np.zeros(count, np.uint64), np.zeros(count, np.uint64), _Counters()
         self._library.bench_run(
             self._handle, memory.ctypes, memory.size, ctypes.byref(options), start.ctypes, end.ctypes, count,
             ctypes.byref(counters),
         )  # fmt: skip
+        if counters.breach:
+            raise CheckFailed(f"the RTL breaks a rule in cycle {counters.breach_cycle}: {counters.breach.decode()}")
         outputs = {port.name: _output(memory, port) for port in program.manifest.outputs}
         return _run_of(counters, outputs, start, end)
 
@@ -159,16 +190,29 @@ def _by_name(named: bytes) -> dict[str, bytes]:
     return contents
 
 
-def _options(chip: Chip, behaviour: MemoryBehaviour, *, warm: bool, most_cycles: int, wave: Path | None) -> _Options:
+def _options(
+    chip: Chip,
+    behaviour: MemoryBehaviour,
+    *,
+    warm: bool,
+    most_cycles: int,
+    halt: Halt | None,
+    wave: Path | None,
+) -> _Options:
     latency = behaviour.latency_cycles
     return _Options(
         most_cycles=most_cycles,
         latency_cycles=chip.external.latency_cycles if latency is None else latency,
         word_bytes=chip.external.bytes_per_cycle,
+        atom_bytes=chip.external.atom_bytes,
+        burst_words=MAX_BURST,
+        page_bytes=PAGE_BYTES,
         warm=warm,
         late_per_1024=behaviour.late_per_1024,
         stall_per_1024=behaviour.stall_per_1024,
         seed=behaviour.seed,
+        halt=halt.error if halt else Error.NONE,
+        halt_cycle=halt.cycle if halt else 0,
         wave=str(wave).encode() if wave else None,
     )
 
@@ -185,6 +229,8 @@ def _run_of(counters: _Counters, outputs: dict[str, npt.NDArray[np.generic]], st
         error_index=counters.error_index,
         late=counters.late,
         stalls=counters.stalls,
+        read_bursts=counters.read_bursts,
+        write_bursts=counters.write_bursts,
         out_of_range=counters.out_of_range,
     )
 
@@ -233,11 +279,17 @@ def cosimulate(
 
 
 def external_memory(program: Program, inputs: Mapping[str, npt.NDArray[np.generic]]) -> Bytes:
-    """The external memory at the doorbell: the Program's image, the inputs, UNDEFINED."""
-    memory = np.full(program.manifest.external_bytes, UNDEFINED, np.uint8)
+    """The external memory at the doorbell, in whole atoms: the Program's image, the inputs, UNDEFINED."""
+    memory = np.full(whole_atoms(program), UNDEFINED, np.uint8)
     memory[: len(program.constants)] = np.frombuffer(program.constants, np.uint8)
     write_inputs(memory, program, inputs)
     return memory
+
+
+def whole_atoms(program: Program) -> int:
+    """Bytes of the external memory's atoms that a Program uses: the machine reads no byte beyond them."""
+    atom = program.chip.external.atom_bytes
+    return atom * ceil_div(program.manifest.external_bytes, atom)
 
 
 def write_inputs(memory: Bytes, program: Program, inputs: Mapping[str, npt.NDArray[np.generic]]) -> None:

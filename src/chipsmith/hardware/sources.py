@@ -14,6 +14,9 @@ _SHIPPED = _FOLDER / "sv"
 BENCH = _FOLDER / "bench" / "machine_bench.cpp"
 """The C++ that clocks the machine beside a model of the external memory."""
 
+AXI_BENCH = BENCH.with_name("axi_bench.cpp")
+"""The C++ that clocks the machine on its bus between a host and a memory."""
+
 CONTENTS = BENCH.with_name("contents.h")
 """The C++ that reads what the machine holds."""
 

@@ -121,9 +121,9 @@ class _Flow:
     def _load(self, load: Load) -> None:
         (target,) = streams(load)
         source = external_stream(load)
-        dependent = _touches(self.external, source)
-        self._pass(load, {source.name} if dependent else frozenset())
-        _mark(self.local, target, dependent)
+        passing = _touches_atoms(self.external, source, self._chip.external.atom_bytes)
+        self._pass(load, {source.name} if passing else frozenset())
+        _mark(self.local, target, _touches(self.external, source))
 
     def _store(self, store: Store) -> None:
         (source,) = streams(store)
@@ -176,6 +176,17 @@ class _Flow:
 def _touches(dependent: Mask, stream: Stream) -> bool:
     span = dependent[stream.first : stream.last + 1]
     return bool(span.any()) and bool((span & stream.mask()).any())
+
+
+def _touches_atoms(dependent: Mask, stream: Stream, atom_bytes: int) -> bool:
+    """Whether some atom of external memory that a stream touches has a dependent byte: all of it passes the engine."""
+    before, behind = stream.first % atom_bytes, -(stream.last + 1) % atom_bytes
+    reached = dependent[stream.first - before : stream.last + 1 + behind]
+    if not reached.any():
+        return False
+    touched = np.pad(stream.mask(), (before, behind))
+    atoms = np.pad(reached, (0, len(touched) - len(reached))).reshape(-1, atom_bytes).any(axis=1)
+    return bool((touched.reshape(-1, atom_bytes).any(axis=1) & atoms).any())
 
 
 def _mark(dependent: Mask, stream: Stream, value: bool) -> None:

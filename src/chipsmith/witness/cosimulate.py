@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from chipsmith.hardware.build import build_machine
-from chipsmith.hardware.export import GoldenVector
 from chipsmith.hardware.package import ERROR_TEXTS, Error
 from chipsmith.hardware.simulate import Machine, RtlRun, external_memory, write_inputs
 from chipsmith.program.assembly import format_instruction
@@ -20,7 +19,7 @@ from chipsmith.program.program import Port, Program
 from chipsmith.program.writers import writer_of
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline, simulate
-from chipsmith.sim.functional import ProgramExecutor, execute
+from chipsmith.sim.functional import ProgramExecutor
 from chipsmith.tosa.graph import Array
 
 _WARM_SEED = 1
@@ -123,17 +122,6 @@ def compare(
         build_s=built - begin,
         run_s=done - built,
         wave=wave,
-    )
-
-
-def golden_vector(program: Program, inputs: Mapping[str, Array]) -> GoldenVector:
-    """What the machine must show for one inference, by the simulators."""
-    return GoldenVector(
-        name=program.manifest.network,
-        program=program,
-        inputs=inputs,
-        outputs=execute(program, inputs),
-        latency_cycles=simulate(program).latency_cycles,
     )
 
 

@@ -22,7 +22,7 @@ ALIGNMENT = 4
 class WipePlaces:
     """Addresses on the chip for what a wipe reads and writes beside the bytes that it clears.
 
-    `zeros`: the first of `target_bytes` free bytes in one bank group, which are cleared; a word of the external memory
+    `zeros`: the first of `target_bytes` free bytes in one bank group, which are cleared; an atom of the external memory
     stays so, and from `target` on results stand. `source`, `source_bytes`: bytes that it reads, in other groups.
     `lines`: an offset in every group from which two lines lie outside of the target.
     """
@@ -61,7 +61,7 @@ def choose_places(program: Program, kept: Mask, dependent: Mask) -> WipePlaces:
     return WipePlaces(
         zeros=zeros,
         target_bytes=size,
-        target=zeros + _word_lines(chip),
+        target=zeros + _atom_lines(chip),
         source=source * group_bytes,
         source_bytes=source_bytes,
         lines=_beside(rooms[target], size, line_bytes(chip)),
@@ -79,19 +79,19 @@ def line_bytes(chip: Chip) -> int:
 
 
 def _target_bytes(chip: Chip) -> int:
-    """Room for a word of zeros and the longest result of a wipe's instructions."""
+    """Room for an atom of zeros and the longest result of a wipe's instructions."""
     results = (
         ACCUMULATOR_TILES * chip.tensor.tile_pixels,
         RECORD_SETS * chip.tensor.columns,
         line_bytes(chip),
         ROWS_ON_THEIR_WAY,
     )
-    return _word_lines(chip) + round_up(max(results), chip.tensor.rows)
+    return _atom_lines(chip) + round_up(max(results), chip.tensor.rows)
 
 
-def _word_lines(chip: Chip) -> int:
-    """Bytes of the lines that a word of the external memory takes."""
-    return round_up(chip.external.bytes_per_cycle, chip.tensor.rows)
+def _atom_lines(chip: Chip) -> int:
+    """Bytes of the lines that an atom of the external memory takes."""
+    return round_up(chip.external.atom_bytes, chip.tensor.rows)
 
 
 def _rooms(chip: Chip, kept: Mask, size: int) -> Iterator[tuple[int, int]]:

@@ -83,13 +83,13 @@ def clear_local(span: Span, beside: int, chip: Chip) -> VectorInstruction:
 
 
 def clear_external(span: Span, zeros: int, chip: Chip) -> Iterator[Store]:
-    """Zeros over a span of external memory, from a word of zeros on the chip."""
-    word, first = chip.external.bytes_per_cycle, span.first
+    """Zeros over a span of external memory, from an atom of zeros on the chip."""
+    atom, first = chip.external.atom_bytes, span.first
     while first < span.end:
-        words = (span.end - first) // word
-        run = word if words else span.end - first
-        inner = max(1, min(words, _LONGEST_LOOP))
-        outer = max(1, min(words // inner, _LONGEST_LOOP))
+        run = min(atom - first % atom, span.end - first)
+        atoms = (span.end - first) // atom if run == atom else 1
+        inner = min(atoms, _LONGEST_LOOP)
+        outer = min(atoms // inner, _LONGEST_LOOP)
         yield _store(first, run, inner, outer, zeros, chip)
         first += run * inner * outer
 

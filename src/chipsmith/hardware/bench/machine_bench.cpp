@@ -24,10 +24,15 @@ struct Options {
     uint64_t most_cycles;
     uint32_t latency_cycles;
     uint32_t word_bytes;
+    uint32_t atom_bytes;
+    uint32_t burst_words;  // at most
+    uint32_t page_bytes;   // no burst crosses a border of so many
     uint32_t warm;
     uint32_t late_per_1024;   // answers and acknowledgements that come 1 to 16 cycles late
     uint32_t stall_per_1024;  // cycles in which a channel is not ready
     uint32_t seed;
+    uint32_t halt;         // an error from outside, or 0
+    uint64_t halt_cycle;   // when it comes; the run then takes most_cycles
     const char* wave;  // path of a waveform, or null
 };
 
@@ -36,10 +41,14 @@ struct Result {
     uint64_t issued;
     uint64_t late;
     uint64_t stalls;
+    uint64_t read_bursts;
+    uint64_t write_bursts;
     uint64_t out_of_range;  // words beyond the external memory
     uint32_t finished;
     uint32_t error;
     uint32_t error_index;
+    uint32_t breach_cycle;
+    const char* breach;  // the first rule of bursts that was broken, or null
 };
 
 namespace {
@@ -53,9 +62,81 @@ struct Answer {
 };
 
 struct Written {
-    uint64_t due;
     uint64_t address;
     std::vector<uint8_t> lanes, data;
+};
+
+struct WrittenBurst {
+    uint64_t due;
+    std::vector<Written> words;
+};
+
+// What a channel says of a word in a cycle.
+struct Word {
+    bool valid, ready;
+    uint64_t address;
+    bool first;
+    uint32_t beats;
+    bool last;  // of a write
+};
+
+// The rules of bursts on one channel, from reset on: the first one that is broken, or null.
+class BurstRules {
+public:
+    explicit BurstRules(bool writes) : writes_(writes) {}
+
+    const char* observe(const Word& word, const Options& options) {
+        broken_ = nullptr;
+        require(!waiting_.valid || same(word), "a word that is not accepted yet stays as it is");
+        waiting_ = word.valid && !word.ready ? word : Word{};
+        if (word.valid && word.ready) take(word, options);
+        return broken_;
+    }
+
+    const char* end() {
+        broken_ = nullptr;
+        require(!left_ && !waiting_.valid, "a burst is complete at the end");
+        return broken_;
+    }
+
+private:
+    void take(const Word& word, const Options& options) {
+        require(word.first == !left_, "a burst begins where the one before it ends");
+        if (word.first) begin(word, options);
+        require(word.address == expected_, "the words of a burst follow one another");
+        expected_ = word.address + options.word_bytes;
+        if (left_) --left_;
+        require(!writes_ || word.last == !left_, "the last word of a burst is marked as such, and no other one");
+    }
+
+    void begin(const Word& word, const Options& options) {
+        left_ = word.beats + 1;
+        expected_ = word.address;
+        const uint64_t bytes = uint64_t{left_} * options.word_bytes;
+        require(left_ <= options.burst_words, "a burst is not too long");
+        require(!(word.address % options.atom_bytes || bytes % options.atom_bytes), "a burst moves whole atoms");
+        require(word.address / options.page_bytes == (word.address + bytes - 1) / options.page_bytes,
+                "a burst crosses no border of a page");
+    }
+
+    bool same(const Word& word) const {
+        return word.valid && word.address == waiting_.address && word.first == waiting_.first &&
+               (!word.first || word.beats == waiting_.beats) && word.last == waiting_.last;
+    }
+
+    void require(bool kept, const char* rule) {
+        if (!kept && !broken_) broken_ = rule;
+    }
+
+    bool writes_;
+    const char* broken_ = nullptr;
+    Word waiting_{};
+    uint64_t expected_ = 0;
+    uint32_t left_ = 0;
+};
+
+struct Rules {
+    BurstRules reads{false}, writes{true};
 };
 
 // Who holds what, to tell the end of each instruction: the cycle in which all that it held is free again.
@@ -114,8 +195,13 @@ private:
 // The external memory with its two channels.
 class Memory {
 public:
-    Memory(uint8_t* bytes, uint64_t size, const Options& options, Result& result)
-        : bytes_(bytes), size_(size), options_(options), result_(result), random_(options.seed) {}
+    Memory(uint8_t* bytes, uint64_t size, const Options& options, Result& result, Rules& rules)
+        : bytes_(bytes),
+          size_(size),
+          options_(options),
+          result_(result),
+          random_(options.seed),
+          rules_(rules) {}
 
     // Drives the machine's inputs of this cycle.
     void drive(Vmachine& machine, uint64_t cycle) {
@@ -128,35 +214,62 @@ public:
         }
         machine.acknowledged = !written_.empty() && written_.front().due <= cycle;
         if (machine.acknowledged) {
-            put(written_.front());
+            for (const Written& word : written_.front().words) put(word);
             written_.pop_front();
         }
     }
 
     // Takes the machine's requests of this cycle.
     void take(const Vmachine& machine, uint64_t cycle) {
+        observe(machine, cycle);
         result_.stalls += (machine.read_valid && !machine.read_ready) + (machine.write_valid && !machine.write_ready);
         if (machine.read_valid && machine.read_ready) {
+            result_.read_bursts += machine.read_first;
             last_answer_ = due(cycle, last_answer_);
             answers_.push_back({last_answer_, get(machine.read_address)});
         }
         if (machine.write_valid && machine.write_ready) {
-            last_written_ = due(cycle, last_written_);
-            Written word{last_written_, machine.write_address, {}, {}};
+            result_.write_bursts += machine.write_first;
+            Written word{machine.write_address, {}, {}};
             const auto* data = reinterpret_cast<const uint8_t*>(&machine.write_data);
             const auto* lanes = reinterpret_cast<const uint8_t*>(&machine.write_lanes);
             word.data.assign(data, data + options_.word_bytes);
             word.lanes.assign(lanes, lanes + (options_.word_bytes + 7) / 8);
-            written_.push_back(std::move(word));
+            open_.push_back(std::move(word));
+            if (machine.write_last) {
+                last_written_ = due(cycle, last_written_);
+                written_.push_back({last_written_, std::move(open_)});
+                open_.clear();
+            }
         }
     }
 
-    bool idle() const { return answers_.empty() && written_.empty(); }
+    bool idle() const { return answers_.empty() && written_.empty() && open_.empty(); }
+
+    void end(uint64_t cycle) {
+        note(rules_.reads.end(), cycle);
+        note(rules_.writes.end(), cycle);
+    }
 
 private:
+    void observe(const Vmachine& machine, uint64_t cycle) {
+        const Word read{bool(machine.read_valid), bool(machine.read_ready), machine.read_address,
+                        bool(machine.read_first), machine.read_beats,       false};
+        const Word write{bool(machine.write_valid), bool(machine.write_ready), machine.write_address,
+                         bool(machine.write_first), machine.write_beats,       bool(machine.write_last)};
+        note(rules_.reads.observe(read, options_), cycle);
+        note(rules_.writes.observe(write, options_), cycle);
+    }
+
+    void note(const char* broken, uint64_t cycle) {
+        if (!broken || result_.breach) return;
+        result_.breach = broken;
+        result_.breach_cycle = cycle;
+    }
+
     bool happens(uint32_t per_1024) { return per_1024 && (random_() & 1023) < per_1024; }
 
-    // Words come in order, one a cycle.
+    // Answers come in order, one a cycle; so do acknowledgements.
     uint64_t due(uint64_t cycle, uint64_t before) {
         uint64_t wanted = cycle + options_.latency_cycles;
         if (happens(options_.late_per_1024)) wanted += 1 + (random_() & 15);
@@ -187,13 +300,16 @@ private:
     Result& result_;
     std::minstd_rand random_;
     std::deque<Answer> answers_;
-    std::deque<Written> written_;
+    std::vector<Written> open_;  // the burst that is not sent whole yet
+    std::deque<WrittenBurst> written_;
     uint64_t last_answer_ = 0, last_written_ = 0;
+    Rules& rules_;
 };
 
 struct Bench {
     VerilatedContext context;
     Vmachine machine{&context};
+    Rules rules;
     uint64_t time = 0;
 #if VM_TRACE
     std::unique_ptr<VerilatedVcdC> wave;
@@ -222,9 +338,11 @@ struct Bench {
         machine.doorbell = 0;
         machine.answer_valid = 0;
         machine.acknowledged = 0;
+        machine.halt = 0;
         machine.reset = 1;
         for (int i = 0; i < 4; ++i) settle(), tick();
         machine.reset = 0;
+        rules = Rules{};
     }
 
     void open(const char* path) {
@@ -266,12 +384,13 @@ void bench_run(void* handle, uint8_t* bytes, uint64_t size, const Options* optio
     auto& bench = *static_cast<Bench*>(handle);
     auto& machine = bench.machine;
     *result = Result{};
-    Memory memory(bytes, size, *options, *result);
+    Memory memory(bytes, size, *options, *result, bench.rules);
     Ends trace(starts, ends, capacity);
     if (options->wave) bench.open(options->wave);
     for (uint64_t cycle = 0; cycle < options->most_cycles; ++cycle) {
         machine.doorbell = cycle == 0;
         machine.warm = options->warm != 0;
+        machine.halt = cycle == options->halt_cycle ? options->halt : 0;
         memory.drive(machine, cycle);
         bench.settle();
         memory.take(machine, cycle);
@@ -282,8 +401,9 @@ void bench_run(void* handle, uint8_t* bytes, uint64_t size, const Options* optio
         }
         bench.tick();
         if (!result->finished) result->latency_cycles = cycle;
-        if (machine.error || (result->finished && memory.idle())) break;
+        if (!options->halt && (machine.error || (result->finished && memory.idle()))) break;
     }
+    if (result->finished) memory.end(result->latency_cycles);
     result->issued = trace.issued();
     result->error = machine.error;
     result->error_index = machine.index;

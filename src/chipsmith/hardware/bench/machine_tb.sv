@@ -3,8 +3,8 @@
 //   +folder=vectors/NAME   holds image.hex (external memory at the doorbell, a byte a line), expected.txt (address and
 //                          byte of every output byte, hexadecimal) and cycles.txt (latency, decimal)
 //
-// Prints PASS, or FAIL with what differs. The external memory keeps the machine's contract: always ready, answers after
-// chip::L cycles.
+// Prints PASS, or FAIL with what differs. The external memory keeps the machine's contract: always ready, answers
+// chip::L cycles after a word was requested, acknowledges a burst chip::L cycles after its last word.
 `timescale 1ns / 1ps
 
 module machine_tb;
@@ -16,9 +16,10 @@ module machine_tb;
   logic clock = 1'b0;
   logic reset = 1'b1;
   logic doorbell = 1'b0;
-  logic running, done, read_valid, write_valid;
+  logic running, done, read_valid, read_first, write_valid, write_first, write_last;
   logic [3:0] error;
   logic [31:0] index, cycle, read_address, write_address;
+  logic [7:0] read_beats, write_beats;
   logic [chip::W-1:0] write_lanes;
   logic [8*chip::W-1:0] write_data;
 
@@ -26,7 +27,7 @@ module machine_tb;
 
   // The external memory: delay lines of chip::L cycles.
   logic [7:0] bytes[MEMORY_BYTES];
-  logic answer_valid[chip::L], put_valid[chip::L];
+  logic answer_valid[chip::L], put_valid[chip::L], put_last[chip::L];
   logic [8*chip::W-1:0] answer_data[chip::L], put_data[chip::L];
   logic [31:0] put_address[chip::L];
   logic [chip::W-1:0] put_lanes[chip::L];
@@ -44,6 +45,7 @@ module machine_tb;
       answer_valid[i] <= answer_valid[i-1];
       answer_data[i] <= answer_data[i-1];
       put_valid[i] <= put_valid[i-1];
+      put_last[i] <= put_last[i-1];
       put_address[i] <= put_address[i-1];
       put_lanes[i] <= put_lanes[i-1];
       put_data[i] <= put_data[i-1];
@@ -51,6 +53,7 @@ module machine_tb;
     answer_valid[0] <= read_valid && !reset;
     for (int i = 0; i < chip::W; i++) answer_data[0][8*i+:8] <= bytes[read_address+i];
     put_valid[0] <= write_valid && !reset;
+    put_last[0] <= write_last;
     put_address[0] <= write_address;
     put_lanes[0] <= write_lanes;
     put_data[0] <= write_data;
@@ -71,17 +74,23 @@ module machine_tb;
       .error(error),
       .index(index),
       .cycle(cycle),
+      .halt(4'(chip::ERROR_NONE)),
       .read_valid(read_valid),
       .read_address(read_address),
+      .read_first(read_first),
+      .read_beats(read_beats),
       .read_ready(1'b1),
       .answer_valid(answer_valid[chip::L-1]),
       .answer_data(answer_data[chip::L-1]),
       .write_valid(write_valid),
       .write_address(write_address),
+      .write_first(write_first),
+      .write_beats(write_beats),
+      .write_last(write_last),
       .write_lanes(write_lanes),
       .write_data(write_data),
       .write_ready(1'b1),
-      .acknowledged(put_valid[chip::L-1]),
+      .acknowledged(put_valid[chip::L-1] && put_last[chip::L-1]),
       .issued(),
       .starts(),
       .issued_external(),

@@ -103,4 +103,53 @@ module instruction_memory #(
     );
   end
 
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md).
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_reset, was_consumed, was_there, was_here, slot_before;
+  logic [INDEX_BITS-1:0] index_before;
+  logic [BITS-1:0] instruction_before;
+  logic [1:0] waiting;  // cycles in which the wanted instruction stands in the memory and is not there
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    was_consumed <= consume;
+    was_there <= there && !consume;
+    was_here <= wanted && here && !consume;
+    slot_before <= want_slot;
+    index_before <= want_index;
+    instruction_before <= instruction;
+    waiting <= reset || there || !wanted || complete[want_slot] <= {1'b0, want_index} ? 2'd0
+        : waiting + 2'(waiting != '1);
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // An instruction starts only if it is there: sequencer.starts_what_is_there.
+    consumes_what_is_there: assume (!consume || there);
+    // What is wanted stays so until it starts, or while nothing is there or on its way: page_loads.
+    wants_in_order: assume (was_reset || was_consumed || (want_slot == slot_before && want_index == index_before)
+        || !(there || reading));
+    // A page is not loaded over the wanted one: sequencer.page_into_other_slot, doorbell_only_idle.
+    page_into_other_slot: assume (!page_start || page_start_slot != want_slot || !(wanted || there || reading));
+    // A page LOAD brings the instructions of one page: word_walk.
+    page_fits: assume (!page_valid || 32'(complete[page_slot]) < chip::PI);
+    // A page LOAD starts after the last word of the one before it into its slot: sequencer.locks_are_free.
+    page_ends_before_next: assume (!page_start || !page_valid || page_slot != page_start_slot);
+
+    // An instruction is there only if all its words have come since the LOAD of its page started.
+    there_is_loaded: assert (!there || complete[want_slot] > {1'b0, want_index});
+    // What is there stays there, unchanged, until it starts.
+    there_stays: assert (was_reset || !was_there || (there && instruction == instruction_before));
+    // An instruction whose last word comes while it is wanted is there in the next cycle.
+    bypass: assert (was_reset || !was_here || there);
+    // A wanted instruction that stands in the memory is there in two cycles.
+    arrives: assert (waiting != '1);
+    // No line of the memory is read in the cycle in which it is written.
+    no_read_while_written: assert (!(read && whole_valid && page_slot == want_slot && place == want_index));
+  end
+`endif
+
 endmodule

@@ -3,7 +3,9 @@
 // One clock; reset is synchronous and active high, and must be held for at least one cycle. The contents of memories are
 // undefined after reset. `doorbell` high for one cycle (cycle 0) starts an inference; `done` is high in the cycle in
 // which END starts. The external channels are in order: a request is accepted in a cycle in which valid and ready are
-// high. A memory that is always ready and answers chip::L cycles after each request keeps the machine's contract.
+// high. Words come in bursts: consecutive words of at most chip::MAX_BURST that no border of 4 KiB parts, requested
+// with the first of them. A memory that is always ready, answers chip::L cycles after each request and acknowledges a
+// burst chip::L cycles after its last word keeps the machine's contract.
 module machine (
     input  logic                  clock,
     input  logic                  reset,
@@ -15,19 +17,25 @@ module machine (
     output logic [3:0]            error,
     output logic [31:0]           index,
     output logic [31:0]           cycle,
+    input  logic [3:0]            halt,              // an error from outside: stops the machine; else ERROR_NONE
     // External memory, read channel.
     output logic                  read_valid,
-    output logic [31:0]           read_address,
+    output logic [31:0]           read_address,      // of a word
+    output logic                  read_first,        // the first word of a burst
+    output logic [7:0]            read_beats,        // with read_first: words of the burst, minus 1
     input  logic                  read_ready,
     input  logic                  answer_valid,
     input  logic [8*chip::W-1:0]  answer_data,
     // External memory, write channel.
     output logic                  write_valid,
-    output logic [31:0]           write_address,
+    output logic [31:0]           write_address,     // of a word
+    output logic                  write_first,
+    output logic [7:0]            write_beats,
+    output logic                  write_last,        // the last word of a burst
     output logic [chip::W-1:0]    write_lanes,
     output logic [8*chip::W-1:0]  write_data,
     input  logic                  write_ready,
-    input  logic                  acknowledged,
+    input  logic                  acknowledged,      // of the oldest burst that is sent and not acknowledged
     // Observation, for traces: nothing depends on it.
     output logic                  issued,            // an instruction starts in this cycle
     output logic [3:0]            starts,            // an engine starts, in the order of engines_busy
@@ -93,6 +101,7 @@ module machine (
       .store_release_external(store_release_external),
       .outside(outside),
       .conflict(group_conflict || multiplier_conflict),
+      .halt(halt),
       .running(running),
       .done(done),
       .index(index),
@@ -131,6 +140,8 @@ module machine (
       .busy(load_busy),
       .read_valid(read_valid),
       .read_address(read_address),
+      .read_first(read_first),
+      .read_beats(read_beats),
       .read_ready(read_ready),
       .answer_valid(answer_valid),
       .answer_data(answer_data),
@@ -156,6 +167,9 @@ module machine (
       .read_data(store_data),
       .write_valid(write_valid),
       .write_address(write_address),
+      .write_first(write_first),
+      .write_beats(write_beats),
+      .write_last(write_last),
       .write_lanes(write_lanes),
       .write_data(write_data),
       .write_ready(write_ready),

@@ -43,6 +43,7 @@ module sequencer #(
     // Faults of this cycle.
     input  logic                    outside,
     input  logic                    conflict,
+    input  logic [3:0]              halt,            // an error from outside of the machine, or chip::ERROR_NONE
     // Status.
     output logic                    running,
     output logic                    done,            // END starts in this cycle
@@ -145,8 +146,8 @@ module sequencer #(
   end
 
   // Issue.
-  logic warm_run, engine_free, all_free, start, faulty, next_loaded, page_ends;
-  logic [3:0] fault;
+  logic warm_run, engine_free, all_free, start, sound, faulty, next_loaded, page_ends;
+  logic [3:0] fault, stop;  // of the next instruction; what stops the machine in this cycle
   logic [2:0] distance;  // cycles since the last start, saturating at ISSUE
   logic [INDEX_BITS-1:0] place;
   logic slot;
@@ -156,13 +157,14 @@ module sequencer #(
       .error(fault)
   );
 
-  assign rung = doorbell && !running && error == 4'(chip::ERROR_NONE);
+  assign sound = error == 4'(chip::ERROR_NONE) && halt == 4'(chip::ERROR_NONE);
+  assign rung = doorbell && !running && sound;
   assign skipped = is_load && load.once && warm_run;
   assign engine_free = is_load ? !load_busy : is_store ? !store_busy : is_tensor ? !tensor_busy : !vector_busy;
   assign all_free = !load_busy && !store_busy && !tensor_busy && !vector_busy && taken == '0;
   assign page_ends = 32'(place) == chip::PI - 1;
   assign faulty = running && there && (fault != 4'(chip::ERROR_NONE) || (is_page && load.local_address[0] == slot));
-  assign start = running && there && !faulty && 32'(distance) >= chip::ISSUE
+  assign start = running && there && sound && !faulty && 32'(distance) >= chip::ISSUE
       && (skipped || (is_end ? all_free : engine_free && (taken & named) == '0));
 
   assign wanted = running;
@@ -176,6 +178,17 @@ module sequencer #(
   assign vector_start = start && is_vector;
   assign page_start = rung || (start && is_page);
   assign page_start_slot = rung ? 1'b0 : load.local_address[0];
+
+  // After END the bus alone can stop the machine.
+  always_comb begin
+    stop = halt;
+    if (halt == 4'(chip::ERROR_NONE) && running) begin
+      if (faulty) stop = fault != 4'(chip::ERROR_NONE) ? fault : 4'(chip::ERROR_PAGE);
+      else if (start && page_ends && !is_end && !next_loaded && !is_page) stop = 4'(chip::ERROR_PAGE);
+      else if (outside) stop = 4'(chip::ERROR_ADDRESS);
+      else if (conflict) stop = 4'(chip::ERROR_CONFLICT);
+    end
+  end
 
   // The doorbell stands for a LOAD of page 0 into slot 0.
   always_comb begin
@@ -215,20 +228,140 @@ module sequencer #(
         end
       end
       if (done) running <= 1'b0;
-      if (faulty) error <= fault != 4'(chip::ERROR_NONE) ? fault : 4'(chip::ERROR_PAGE);
-      else if (start && page_ends && !is_end && !next_loaded && !is_page) error <= 4'(chip::ERROR_PAGE);
-      else if (outside) error <= 4'(chip::ERROR_ADDRESS);
-      else if (conflict) error <= 4'(chip::ERROR_CONFLICT);
-      if (error != 4'(chip::ERROR_NONE)) running <= 1'b0;
+    end
+    if (error == 4'(chip::ERROR_NONE) && stop != 4'(chip::ERROR_NONE)) begin
+      error <= stop;
+      running <= 1'b0;
     end
     if (reset) begin
       running <= 1'b0;
       error <= 4'(chip::ERROR_NONE);
+      index <= '0;
       cycle <= '0;
     end
   end
 
   // Only the locks are decoded here; the engines decode the rest.
   wire unused = &{1'b0, load, tensor, vector};
+
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md).
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;              // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic [2:0] since;                 // cycles since the last start, saturating
+  logic [2:0] waiting;               // cycles in which nothing stands in the way of the next instruction
+  logic [31:0] elapsed, issues;      // cycles and starts since the doorbell
+  logic [1:0] loaded;                // page slots whose LOAD has started
+  logic was_reset, was_halted;
+  logic [3:0] were_idle, starts;     // LOAD, STORE, TENSOR, VECTOR from bit 0 up
+  logic [3:0] error_before;
+  locks_t load_holds, store_holds, load_frees, store_frees, load_takes, tensor_holds, vector_holds;
+  logic idle, unhindered, not_empty, started, slot_before;
+  logic [INDEX_BITS-1:0] place_before;
+
+  assign starts = {vector_start, tensor_start, store_start, load_start};
+  assign idle = {vector_busy, tensor_busy, store_busy, load_busy} == '0 && (load_holds | store_holds) == '0;
+  assign unhindered = running && there && sound && !faulty && idle;
+  assign not_empty = load.outer_count != '0 && load.inner_count != '0 && load.run_bytes != '0;
+  assign tensor_holds = tensor_busy ? tensor_locks : '0;
+  assign vector_holds = vector_busy ? vector_locks : '0;
+
+  always_comb begin
+    load_takes = '0;
+    if (load_start && rung) load_takes.pages = 2'b01;
+    else if (load_start) load_takes = named;
+    load_frees = '0;
+    if (load_release) begin
+      load_frees.external = load_release_external;
+      if (load_release_page) load_frees.pages = page_of(load_release_slot);
+      else load_frees.groups = group_range(load_release_first, load_release_last);
+    end
+    store_frees = '0;
+    store_frees.external = store_release_external;
+    if (store_release) store_frees.groups = group_range(store_release_first, store_release_last);
+  end
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    was_halted <= halt != 4'(chip::ERROR_NONE);
+    error_before <= error;
+    started <= start || rung;
+    slot_before <= slot;
+    place_before <= place;
+    were_idle <= ~{vector_busy, tensor_busy, store_busy, load_busy} & ~starts;
+    since <= start ? 3'd1 : rung || reset ? '1 : since + 3'(since != '1);
+    waiting <= reset || start || !unhindered ? '0 : waiting + 3'(waiting != '1);
+    elapsed <= rung ? 32'd1 : elapsed + 1'b1;
+    issues <= rung ? '0 : issues + 32'(start);
+    load_holds <= reset ? '0 : (load_holds & ~load_frees) | load_takes;
+    store_holds <= reset ? '0 : (store_holds & ~store_frees) | (store_start ? named : '0);
+    if (rung) loaded <= 2'b01;
+    else if (start && page_ends) loaded <= (loaded & ~page_of(slot)) | (is_page ? page_of(page_start_slot) : 2'b00);
+    else if (start && is_page) loaded <= loaded | page_of(page_start_slot);
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // An engine that was idle and has not started is idle: load_engine, store_engine, tensor_engine, vector_engine.
+    idle_engine_stays_idle: assume ((were_idle & ~{vector_busy, tensor_busy, store_busy, load_busy}) == were_idle);
+    // Engines are idle after reset: the same four.
+    engines_reset: assume (!was_reset || {vector_busy, tensor_busy, store_busy, load_busy} == '0);
+    // A LOAD gives back what a LOAD holds: transfer_locks.
+    load_frees_its_own: assume ((load_frees & ~load_holds) == '0);
+    // A STORE gives back what a STORE holds: transfer_locks.
+    store_frees_its_own: assume ((store_frees & ~store_holds) == '0);
+    // A LOAD of a page is never skipped: lock_owners.
+    no_page_once: assume (!is_page || !load.once || fault != 4'(chip::ERROR_NONE));
+    // A LOAD or STORE of no bytes is faulty: lock_owners.
+    empty_is_faulty: assume (!(is_load || is_store) || fault != 4'(chip::ERROR_NONE) || not_empty);
+
+    // Successive instructions start at least ISSUE cycles apart.
+    issue_distance: assert (!start || 32'(since) >= chip::ISSUE);
+    // At most one instruction starts in a cycle, and the doorbell's LOAD beside none.
+    one_start: assert ($onehot0({starts, done, start && skipped}));
+    // No engine starts while it is busy.
+    engine_is_free: assert ((starts & {vector_busy, tensor_busy, store_busy, load_busy}) == '0);
+    // An instruction starts only while all locks that it names are free.
+    locks_are_free: assert (starts == '0 || rung
+        || (named & (load_holds | store_holds | tensor_holds | vector_holds)) == '0);
+    // No lock has two holders.
+    one_holder: assert ((load_holds & store_holds) == '0 && (tensor_holds & vector_holds) == '0
+        && ((load_holds | store_holds) & (tensor_holds | vector_holds)) == '0);
+    // What the transfers hold is what was taken at their starts and has not been given back.
+    locks_are_exact: assert (moving == (load_holds | store_holds));
+    // Nothing starts, and no inference ends, in error or under a halt.
+    nothing_in_error: assert (sound || (starts == '0 && !start && !done));
+    // A faulty instruction never starts.
+    no_faulty_start: assert (!(start && faulty));
+    // An error stays until reset, and the machine does not run in it.
+    error_stays: assert (was_reset || error_before == 4'(chip::ERROR_NONE) || (error == error_before && !running));
+    // A halt leaves an error.
+    halt_stops: assert (was_reset || !was_halted || (error != 4'(chip::ERROR_NONE) && !running));
+    // The doorbell is heeded only while the machine is idle: nothing runs, no engine is busy, no lock is taken.
+    doorbell_only_idle: assert (!rung || (!running && sound && idle));
+    // A doorbell while idle starts an inference.
+    doorbell_is_heeded: assert (!doorbell || running || !sound || (rung && load_start && page_start));
+    // Only what is there starts.
+    starts_what_is_there: assert (!consume || there);
+    // The instruction that is wanted changes only with a start or a doorbell.
+    wants_in_order: assert (was_reset || started || (want_slot == slot_before && want_index == place_before));
+    // No transfer is empty.
+    no_empty_transfer: assert (!(load_start || store_start) || rung || not_empty);
+    // END starts only while all engines are idle and all locks are free.
+    end_only_idle: assert (!done || idle);
+    // Instructions are issued in order: the number of the next counts the starts, and says its slot and its place.
+    in_order: assert (!running || (index == issues && 32'(place) == index % chip::PI
+        && slot == 1'((index / chip::PI) % 2)));
+    // CYCLES counts the cycles since the doorbell.
+    cycles_count: assert (!running || cycle == elapsed);
+    // An instruction is executed only of a page whose LOAD has started.
+    page_is_loaded: assert (!start || (loaded & page_of(slot)) != '0);
+    // A page is loaded only into the slot that does not run.
+    page_into_other_slot: assert (!page_start || rung || page_start_slot != slot);
+    // No deadlock: a sound instruction that is there starts within ISSUE cycles once engines are idle and locks free.
+    progress: assert (32'(waiting) < chip::ISSUE);
+  end
+`endif
 
 endmodule

@@ -1,8 +1,8 @@
 // The STORE engine: on-chip memory to external memory (docs/machine.md, sections 3 and 4).
 //
-// The walk asks for a line a cycle from the cycle after `start`; its answer is the external word, sent in the cycle in
-// which it comes unless the memory is not ready: then up to ROOM words wait. Bank groups are free after the last word
-// is sent, external regions after its acknowledgement.
+// The walk asks for a line a cycle from the cycle after `start`, if the word has bytes of the run; the answer is the
+// external word, sent in the cycle in which it comes unless the memory is not ready: then up to ROOM words wait. Bank
+// groups are free after the last word is sent, external regions after the acknowledgement of its burst.
 module store_engine (
     input  logic                      clock,
     input  logic                      reset,
@@ -12,11 +12,14 @@ module store_engine (
     output chip::read_request_t       read,
     input  logic [8*chip::R-1:0]      read_data,
     output logic                      write_valid,      // external write channel
-    output logic [31:0]               write_address,    // aligned
+    output logic [31:0]               write_address,    // of a word
+    output logic                      write_first,      // the first word of a burst
+    output logic [7:0]                write_beats,      // with write_first: words of the burst, minus 1
+    output logic                      write_last,       // the last word of a burst
     output logic [chip::W-1:0]        write_lanes,
     output logic [8*chip::W-1:0]      write_data,
     input  logic                      write_ready,
-    input  logic                      acknowledged,     // a written word is acknowledged, in order
+    input  logic                      acknowledged,     // a burst is acknowledged, in order
     output logic                      release_valid,    // the last word is sent: its groups are free in the next cycle
     output logic [4:0]                release_first,
     output logic [4:0]                release_last,
@@ -25,12 +28,17 @@ module store_engine (
 
   localparam int ROOM = 4;
   localparam int SEQUENCE_BITS = 16;
-  localparam logic [31:0] ALIGNED = -chip::W;
-  localparam int SENT_BITS = 50 + 9 * chip::W;  // of sent_t
+  localparam int ATOM_BITS = $clog2(chip::A);
+  localparam int ATOMS_BITS = 25 - ATOM_BITS;
+  localparam int PAGE_BITS = $clog2(chip::PAGE_BYTES);
+  localparam int SENT_BITS = 60 + 9 * chip::W;  // of sent_t
 
   typedef struct packed {
     logic                valid;
     logic                last;
+    logic                burst_first;
+    logic                burst_last;
+    logic [7:0]          beats;
     logic [31:0]         address;
     logic [chip::W-1:0]  lanes;
     logic [4:0]          first_group;
@@ -44,10 +52,12 @@ module store_engine (
   } sent_t;
 
   // Requests to the on-chip memory.
-  logic walking, walk_last, running, go;
+  logic walking, walk_last, walk_atom_ends, walk_filled, running, go, burst_first, burst_last;
+  logic [7:0] burst_beats;
+  logic [ATOMS_BITS-1:0] walk_atoms;
   logic [31:0] walk_address;
   logic [23:0] walk_line;
-  logic [chip::R-1:0] walk_lanes;
+  logic [chip::W-1:0] walk_lanes;
   logic [3:0] elapsed;  // cycles since the start, saturating at TRANSFER_MIN
   chip::store_t current;
   word_t asked, next_stage, last_stage;
@@ -61,8 +71,23 @@ module store_engine (
       .active(walking),
       .last(walk_last),
       .external(walk_address),
+      .atom_ends(walk_atom_ends),
+      .atoms(walk_atoms),
       .line(walk_line),
+      .filled(walk_filled),
       .lanes(walk_lanes)
+  );
+
+  burst_cut bursts (
+      .clock(clock),
+      .reset(reset),
+      .step(go),
+      .place(walk_address[PAGE_BITS-1:0]),
+      .atom_ends(walk_atom_ends),
+      .atoms(walk_atoms),
+      .first(burst_first),
+      .beats(burst_beats),
+      .last(burst_last)
   );
 
   assign busy = running && !(32'(elapsed) >= chip::TRANSFER_MIN && (!walking || (walk_last && go)));
@@ -79,16 +104,19 @@ module store_engine (
     end
   end
 
-  assign read.valid = go;
+  assign read.valid = go && walk_filled;
   assign read.address = walk_line;
-  assign read.lanes = walk_lanes;
+  assign read.lanes = chip::R'(walk_lanes);
   assign read.first_group = current.first_group;
   assign read.last_group = current.last_group;
 
   assign asked.valid = go;
   assign asked.last = walk_last;
-  assign asked.address = walk_address & ALIGNED;
-  assign asked.lanes = walk_lanes[chip::W-1:0];
+  assign asked.burst_first = burst_first;
+  assign asked.burst_last = burst_last;
+  assign asked.beats = burst_beats;
+  assign asked.address = walk_address;
+  assign asked.lanes = walk_lanes;
   assign asked.first_group = current.first_group;
   assign asked.last_group = current.last_group;
   assign asked.external_locks = current.external_locks;
@@ -116,6 +144,9 @@ module store_engine (
   assign sent = count != '0 ? queue[head] : answered;
   assign write_valid = sent.word.valid;
   assign write_address = sent.word.address;
+  assign write_first = sent.word.burst_first;
+  assign write_beats = sent.word.beats;
+  assign write_last = sent.word.burst_last;
   assign write_lanes = sent.word.lanes;
   assign write_data = sent.data;
   assign accepted = write_valid && write_ready;
@@ -140,30 +171,88 @@ module store_engine (
   assign release_first = sent.word.first_group;
   assign release_last = sent.word.last_group;
 
-  // Acknowledgements: each region waits for the number of the last word of the instruction that holds it.
-  logic [SEQUENCE_BITS-1:0] sent_words, acknowledged_words;
+  // Acknowledgements: each region waits for the number of the last burst of the instruction that holds it.
+  logic [SEQUENCE_BITS-1:0] sent_bursts, acknowledged_bursts;
   logic [5:0] pending;
   logic [5:0][SEQUENCE_BITS-1:0] awaited;
 
   for (genvar region = 0; region < chip::EXTERNAL_REGIONS; region++) begin : g_region
-    assign release_external[region] = acknowledged && pending[region] && awaited[region] == acknowledged_words + 1'b1;
+    assign release_external[region] = acknowledged && pending[region] && awaited[region] == acknowledged_bursts + 1'b1;
     always_ff @(posedge clock)
-      if (release_valid && sent.word.external_locks[region]) awaited[region] <= sent_words + 1'b1;
+      if (release_valid && sent.word.external_locks[region]) awaited[region] <= sent_bursts + 1'b1;
   end
 
   always_ff @(posedge clock) begin
     if (reset) begin
-      sent_words <= '0;
-      acknowledged_words <= '0;
+      sent_bursts <= '0;
+      acknowledged_bursts <= '0;
       pending <= '0;
     end else begin
-      sent_words <= sent_words + SEQUENCE_BITS'(accepted);
-      acknowledged_words <= acknowledged_words + SEQUENCE_BITS'(acknowledged);
+      sent_bursts <= sent_bursts + SEQUENCE_BITS'(accepted && sent.word.burst_last);
+      acknowledged_bursts <= acknowledged_bursts + SEQUENCE_BITS'(acknowledged);
       pending <= (pending & ~release_external) | (release_valid ? sent.word.external_locks : 6'd0);
     end
   end
 
   // The walk uses the shape of the instruction, the engine its locks; a word is at most a line.
-  wire unused = &{1'b0, current, walk_lanes, read_data};
+  wire unused = &{1'b0, current, read_data};
+
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md).
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_reset, was_idle, was_waiting;
+  sent_t sent_before;
+  logic [5:0] open;  // STOREs whose last word is not sent
+  logic [SEQUENCE_BITS-1:0] unanswered;  // bursts that are sent and not acknowledged
+  logic [2:0] stalled;  // cycles in which a word could go on and none did
+
+  assign unanswered = sent_bursts - acknowledged_bursts;
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    was_idle <= !busy && !start;
+    was_waiting <= write_valid && !write_ready;
+    sent_before <= sent;
+    open <= reset ? '0 : open + 6'(start) - 6'(release_valid);
+    stalled <= reset || accepted || !write_ready || open == '0 ? '0 : stalled + 3'(stalled != '1);
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // An instruction starts only while the engine is idle: sequencer.engine_is_free.
+    starts_while_idle: assume (!start || !busy);
+    // No transfer is empty: sequencer.no_empty_transfer.
+    not_empty: assume (!start || (instruction.outer_count != '0 && instruction.inner_count != '0
+        && instruction.run_bytes != '0));
+    // A burst is acknowledged once, after its last word: axi_writer.
+    acknowledges_what_was_sent: assume (!acknowledged || unanswered != '0);
+    // Fewer bursts are open than the sequence numbers tell apart: axi_writer.open_fits.
+    few_are_open: assume (unanswered < 1 << (SEQUENCE_BITS - 1));
+    // A region is taken again only after it was given back: sequencer.locks_are_free.
+    region_is_free: assume (!release_valid || (pending & sent.word.external_locks) == '0);
+
+    // The engine is idle after reset.
+    idle_after_reset: assert (!was_reset || !busy);
+    // An idle engine stays idle until an instruction starts.
+    idle_until_start: assert (!was_idle || !busy);
+    // The queue of words that wait for the bus never overflows.
+    queue_fits: assert (32'(count) <= ROOM && !(push && 32'(count) == ROOM));
+    // No word is answered that was not asked for, and a word that has come is not passed over.
+    queue_in_order: assert (tail - head == count[1:0]);
+    // A word that the bus does not take stays as it is.
+    write_stays: assert (was_reset || !was_waiting || (write_valid && sent == sent_before));
+    // No STORE gives back its bank groups twice, and none that has not started.
+    releases_follow_starts: assert (!release_valid || open != '0);
+    // A region is given back only with an acknowledgement, by a STORE that named it.
+    regions_follow_acknowledgements: assert (release_external == '0
+        || (acknowledged && (release_external & ~pending) == '0));
+    // A region that waits will be given back: its burst is sent and not acknowledged yet.
+    regions_are_awaited: assert (pending == '0 || unanswered != '0);
+    // No deadlock: while the bus is ready a word goes on in fewer than seven cycles.
+    progress: assert (stalled != '1);
+  end
+`endif
 
 endmodule

@@ -385,4 +385,28 @@ module tensor_engine (
 
   wire unused = &{1'b0, instruction, fields, ahead, current};
 
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md).
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_idle, was_reset;
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    was_idle <= !busy && !start;
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // An instruction starts only while the engine is idle: sequencer.engine_is_free.
+    starts_while_idle: assume (!start || !busy);
+
+    // The engine is idle after reset.
+    idle_after_reset: assert (!was_reset || !busy);
+    // An idle engine stays idle until an instruction starts.
+    idle_until_start: assert (!was_idle || !busy);
+  end
+`endif
+
 endmodule

@@ -1,10 +1,16 @@
-// Walks the runs of a LOAD or STORE word by word (docs/machine.md, section 4): one external word a step.
+// Walks the runs of a LOAD or STORE word by word (docs/machine.md, section 4): whole atoms of the external memory, one
+// word a step.
 //
 // `take` captures an instruction at the end of the cycle; from the next cycle on `active` is high and the outputs
 // describe the first word. `step` goes on to the next one; after the step on the last word `active` is low, unless
-// `take` comes in the same cycle. EXTERNAL_BITS low bits of the external address are kept.
+// `take` comes in the same cycle. `take` comes in no other cycle in which `active` is high. EXTERNAL_BITS low bits of
+// the external address are kept, those of the place in an atom at least.
+//
+// The addresses of the run after this one are always there, so that no border of runs has two adders in a row.
 module word_walk #(
-    parameter int EXTERNAL_BITS = 32
+    parameter int EXTERNAL_BITS = 32,
+    localparam int ATOM_BITS = $clog2(chip::A),
+    localparam int ATOMS_BITS = 25 - ATOM_BITS
 ) (
     input  logic                      clock,
     input  logic                      reset,
@@ -13,65 +19,108 @@ module word_walk #(
     input  logic                      step,
     output logic                      active,
     output logic                      last,       // the last word of the instruction
-    output logic [EXTERNAL_BITS-1:0]  external,   // external address of the first byte
+    output logic [EXTERNAL_BITS-1:0]  external,   // external address of the word
+    output logic                      atom_ends,  // the last word of its atom
+    output logic [ATOMS_BITS-1:0]     atoms,      // atoms of the run after this word's
     output logic [23:0]               line,       // on-chip address that belongs to byte 0 of the word
-    output logic [chip::R-1:0]        lanes       // bytes of the word that belong to the run
+    output logic                      filled,     // the word has bytes of the run
+    output logic [chip::W-1:0]        lanes       // which; none where it is not filled
 );
 
-  logic [15:0] outer_left, inner_left, inner_count;
-  logic [23:0] run_left, run_bytes;
-  logic [EXTERNAL_BITS-1:0] external_run, external_outer, external_outer_stride, external_inner_stride;
-  logic [23:0] local_address, local_run, local_outer, local_outer_stride, local_inner_stride;
-  logic [7:0] offset, room, size;
-  logic run_ends, inner_ends;
+  localparam logic [ATOM_BITS-1:0] LAST_WORD = ATOM_BITS'(chip::A - chip::W);
+  localparam logic [ATOM_BITS-1:0] IN_WORD = ATOM_BITS'(chip::W - 1);
+  localparam logic [EXTERNAL_BITS-1:0] ATOM_START = EXTERNAL_BITS'(-chip::A);
 
-  assign offset = 8'(external) & 8'(chip::W - 1);
-  assign room = 8'(chip::W) - offset;
-  assign run_ends = run_left <= 24'(room);
-  assign size = run_ends ? run_left[7:0] : room;
-  assign inner_ends = inner_left == 16'd1;
-  assign last = run_ends && inner_ends && outer_left == 16'd1;
-  assign line = local_address - 24'(offset);
-  assign lanes = ~({chip::R{1'b1}} << size) << offset;
+  // The run that begins next: the first one of `transfer`, or the one after this run where there are more.
+  logic fresh, more;
+  logic [EXTERNAL_BITS-1:0] next_external, begin_external;
+  logic [23:0] next_local, begin_local, run_bytes, begin_bytes;
+  logic [ATOM_BITS-1:0] begin_place;
+  logic [24:0] begin_end;  // its last byte, from the start of its first atom
+
+  assign fresh = !active || !more;
+  assign begin_external = fresh ? EXTERNAL_BITS'(transfer.external_address) : next_external;
+  assign begin_local = fresh ? transfer.local_address : next_local;
+  assign begin_bytes = fresh ? transfer.run_bytes : run_bytes;
+  assign begin_place = begin_external[ATOM_BITS-1:0];
+  assign begin_end = 25'(begin_bytes) + 25'(begin_place) - 25'd1;
+
+  // The run behind that one.
+  logic [15:0] inner_count, inner_left, begin_inner, outer_left, begin_outer;  // runs left from that one on
+  logic [EXTERNAL_BITS-1:0] external_inner_stride, external_outer_stride, external_outer, after_external;
+  logic [23:0] local_inner_stride, local_outer_stride, local_outer, after_local;
+  logic inner_ends;
+
+  assign begin_inner = fresh ? transfer.inner_count : inner_left;
+  assign begin_outer = fresh ? transfer.outer_count : outer_left;
+  assign inner_ends = begin_inner == 16'd1;
+
+  always_comb begin
+    if (!inner_ends) begin
+      after_external = begin_external
+          + (fresh ? EXTERNAL_BITS'(transfer.external_inner_stride) : external_inner_stride);
+      after_local = begin_local + (fresh ? transfer.local_inner_stride : local_inner_stride);
+    end else begin
+      after_external = (fresh ? begin_external : external_outer)
+          + (fresh ? EXTERNAL_BITS'(transfer.external_outer_stride) : external_outer_stride);
+      after_local = (fresh ? begin_local : local_outer)
+          + (fresh ? transfer.local_outer_stride : local_outer_stride);
+    end
+  end
+
+  // This run.
+  logic [ATOM_BITS-1:0] lead;  // bytes from the word's first one on that lie before the run
+  logic [ATOM_BITS-1:0] final_place;  // place of the run's last byte in its atom
+  logic run_ends, begins;
+
+  assign atom_ends = (external[ATOM_BITS-1:0] & LAST_WORD) == LAST_WORD;
+  assign run_ends = atom_ends && atoms == '0;
+  assign last = run_ends && !more;
+  assign begins = take || (step && run_ends && more);
+
+  // Which bytes of the word belong to the run.
+  logic started, ended;
+  logic [ATOM_BITS-1:0] word_place, final_word;
+  logic [chip::W-1:0] from_first, to_last;
+
+  assign word_place = external[ATOM_BITS-1:0] & LAST_WORD;
+  assign final_word = final_place & LAST_WORD;
+  assign started = (lead & LAST_WORD) == '0;
+  assign ended = atoms == '0 && word_place > final_word;
+  assign filled = started && !ended;
+  assign from_first = {chip::W{1'b1}} << (lead & IN_WORD);
+  assign to_last = ~(({chip::W{1'b1}} << 1) << (final_place & IN_WORD));
+  assign lanes = !filled ? '0 : from_first & (atoms == '0 && word_place == final_word ? to_last : '1);
 
   always_ff @(posedge clock) begin
-    if (take) begin
-      outer_left <= transfer.outer_count;
-      inner_left <= transfer.inner_count;
-      inner_count <= transfer.inner_count;
-      run_left <= transfer.run_bytes;
-      run_bytes <= transfer.run_bytes;
-      external <= EXTERNAL_BITS'(transfer.external_address);
-      external_run <= EXTERNAL_BITS'(transfer.external_address);
-      external_outer <= EXTERNAL_BITS'(transfer.external_address);
-      external_outer_stride <= EXTERNAL_BITS'(transfer.external_outer_stride);
-      external_inner_stride <= EXTERNAL_BITS'(transfer.external_inner_stride);
-      local_address <= transfer.local_address;
-      local_run <= transfer.local_address;
-      local_outer <= transfer.local_address;
-      local_outer_stride <= transfer.local_outer_stride;
-      local_inner_stride <= transfer.local_inner_stride;
-    end else if (step) begin
-      run_left <= run_ends ? run_bytes : run_left - 24'(room);
-      if (!run_ends) begin
-        external <= external + EXTERNAL_BITS'(room);
-        local_address <= local_address + 24'(room);
-      end else if (!inner_ends) begin
-        inner_left <= inner_left - 1'b1;
-        external <= external_run + external_inner_stride;
-        external_run <= external_run + external_inner_stride;
-        local_address <= local_run + local_inner_stride;
-        local_run <= local_run + local_inner_stride;
-      end else begin
-        inner_left <= inner_count;
-        outer_left <= outer_left - 1'b1;
-        external <= external_outer + external_outer_stride;
-        external_run <= external_outer + external_outer_stride;
-        external_outer <= external_outer + external_outer_stride;
-        local_address <= local_outer + local_outer_stride;
-        local_run <= local_outer + local_outer_stride;
-        local_outer <= local_outer + local_outer_stride;
+    if (begins) begin
+      external <= begin_external & ATOM_START;
+      line <= begin_local - 24'(begin_place);
+      lead <= begin_place;
+      final_place <= begin_end[ATOM_BITS-1:0];
+      atoms <= begin_end[24:ATOM_BITS];
+      next_external <= after_external;
+      next_local <= after_local;
+      more <= !(inner_ends && begin_outer == 16'd1);
+      inner_left <= inner_ends ? (fresh ? transfer.inner_count : inner_count) : begin_inner - 1'b1;
+      outer_left <= begin_outer - 16'(inner_ends);
+      if (inner_ends || fresh) begin
+        external_outer <= inner_ends ? after_external : begin_external;
+        local_outer <= inner_ends ? after_local : begin_local;
       end
+    end else if (step) begin
+      external <= external + EXTERNAL_BITS'(chip::W);
+      line <= line + 24'(chip::W);
+      lead <= started ? '0 : lead - ATOM_BITS'(chip::W);
+      atoms <= atoms - ATOMS_BITS'(atom_ends);
+    end
+    if (take) begin
+      run_bytes <= transfer.run_bytes;
+      inner_count <= transfer.inner_count;
+      external_inner_stride <= EXTERNAL_BITS'(transfer.external_inner_stride);
+      external_outer_stride <= EXTERNAL_BITS'(transfer.external_outer_stride);
+      local_inner_stride <= transfer.local_inner_stride;
+      local_outer_stride <= transfer.local_outer_stride;
     end
     if (reset) active <= 1'b0;
     else if (take) active <= 1'b1;
@@ -80,5 +129,58 @@ module word_walk #(
 
   // The walk needs the shape of the transfer alone.
   wire unused = &{1'b0, transfer};
+
+`ifndef SYNTHESIS
+  // Properties (docs/proofs.md); the harness word_walk_visits proves that the words are those of the contract.
+  /* verilator lint_off PROCASSINIT */
+  logic checked = 1'b0;  // a reset has been seen
+  /* verilator lint_on PROCASSINIT */
+  logic was_reset, was_active, was_last, atom_ended, stepped, took, begins_run;
+  logic [EXTERNAL_BITS-1:0] external_before;
+  logic [ATOMS_BITS-1:0] atoms_before;
+  logic [23:0] line_before;
+
+  always_ff @(posedge clock) begin
+    if (reset) checked <= 1'b1;
+    was_reset <= reset;
+    was_active <= active;
+    was_last <= last;
+    atom_ended <= atom_ends;
+    stepped <= step;
+    took <= take;
+    begins_run <= begins;
+    external_before <= external;
+    atoms_before <= atoms;
+    line_before <= line;
+  end
+
+  always_ff @(posedge clock) if (checked && !reset) begin
+    // A walk begins where none is, or with the last step of the one before: the engines.
+    takes_when_free: assume (!take || !active || (step && last));
+    // There is no step without a word: the engines.
+    steps_on_words: assume (!step || active);
+    // Counts are not zero: instruction_check.no_empty_transfer.
+    no_empty_transfer: assume (!take || (transfer.outer_count != '0 && transfer.inner_count != '0
+        && transfer.run_bytes != '0));
+
+    // Within a run the walk goes on by a word, and by an atom where one ends.
+    goes_on: assert (was_reset || !stepped || begins_run || !active || (external == external_before
+        + EXTERNAL_BITS'(chip::W) && atoms == atoms_before - ATOMS_BITS'(atom_ended)));
+    // The last word of an atom is where the atom ends.
+    whole_atoms: assert (atom_ends == ((external & EXTERNAL_BITS'(chip::A - chip::W))
+        == EXTERNAL_BITS'(chip::A - chip::W)));
+    // A run begins with the first word of an atom.
+    begins_atom: assert (was_reset || !begins_run || (external & EXTERNAL_BITS'(chip::A - 1)) == '0);
+    // A run ends with the last word of an atom.
+    ends_atom: assert (!last || (atom_ends && atoms == '0));
+    // A word stays until the walk goes on.
+    waits: assert (was_reset || stepped || took || (external == external_before && atoms == atoms_before
+        && line == line_before));
+    // A walk lasts from `take` to the step on its last word.
+    lasts: assert (was_reset || active == (took || (was_active && !(stepped && was_last))));
+    // A word that has no bytes of the run has no lanes.
+    empty_has_no_lanes: assert (filled || lanes == '0);
+  end
+`endif
 
 endmodule

@@ -1,0 +1,1 @@
+"""Proofs of the properties that stand in the RTL: what is proved of which module, how, and on what assumptions."""

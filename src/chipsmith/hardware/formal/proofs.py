@@ -1,0 +1,100 @@
+"""Runs the proofs of the RTL's properties; a result is kept by the content of all that it was made from."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chipsmith.cache import content_key, installed_versions, keep_bytes, read_entry
+from chipsmith.hardware.formal.properties import Property, Role, read_properties
+from chipsmith.hardware.formal.solver import BOUNDED, PASSES, UNBOUNDED, build_circuit, decide, processor_seconds
+from chipsmith.hardware.formal.tasks import ProofTask, task_sources
+
+LIMIT_S = 900
+"""Seconds after which what is not decided stays so."""
+
+
+class Verdict(enum.Enum):
+    """What is known of a property."""
+
+    PROVED = "proved"
+    BOUNDED = "bounded"
+    FAILS = "fails"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofResult:
+    """A property, the proof that decides it, and its verdict; `cycles`: of a counterexample, or of the bound, else 0."""
+
+    task: str
+    subject: Property
+    verdict: Verdict
+    cycles: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofRun:
+    """The results of a task, and the seconds of processor time that they took when they were made."""
+
+    task: str
+    results: tuple[ProofResult, ...]
+    seconds: float
+
+
+def run_task(task: ProofTask, *, changed: Mapping[str, str] | None = None, limit_s: int = LIMIT_S) -> ProofRun:
+    """Prove the properties of a task, or take the result from the cache.
+
+    `changed`: module to the text that stands in for its own. BadInput where a tool is missing or refuses the sources.
+    """
+    sources = task_sources(task, changed)
+    parts = [f"{name}\n{text}" for name, text in sources.items()]
+    method = repr((task.top, task.depth, PASSES, UNBOUNDED, BOUNDED, limit_s))
+    key = content_key((*(part.encode() for part in (*parts, method)), installed_versions(("pyosys",))))
+    kept = read_entry("proofs", f"{key}.json")
+    answer = json.loads(kept) if kept else _decide(task, sources, limit_s)
+    if not kept:
+        keep_bytes("proofs", f"{key}.json", json.dumps(answer).encode())
+    return ProofRun(task=task.top, results=tuple(_results(task, sources, answer)), seconds=answer["seconds"])
+
+
+def _decide(task: ProofTask, sources: Mapping[str, str], limit_s: int) -> dict[str, Any]:
+    before = processor_seconds()
+    circuit = build_circuit(sources, task.top)
+    verdicts = decide(circuit, depth=task.depth, limit_s=limit_s)
+    seconds = processor_seconds() - before
+    return {
+        "names": circuit.names,
+        "proved": sorted(verdicts.proved),
+        "fails": dict(verdicts.fails),
+        "seconds": seconds,
+    }
+
+
+def _results(task: ProofTask, sources: Mapping[str, str], answer: Mapping[str, Any]) -> Iterator[ProofResult]:
+    """A result a property: those of the top module, and what its parts assume."""
+    for path in answer["names"]:
+        subject = _subject(task, sources, path.split("."))
+        if path in answer["fails"]:
+            verdict, cycles = Verdict.FAILS, answer["fails"][path]
+        elif path not in answer["proved"]:
+            verdict, cycles = Verdict.UNDECIDED, 0
+        elif task.depth is None:
+            verdict, cycles = Verdict.PROVED, 0
+        else:
+            verdict, cycles = Verdict.BOUNDED, task.depth
+        yield ProofResult(task=task.top, subject=subject, verdict=verdict, cycles=cycles)
+
+
+def _subject(task: ProofTask, sources: Mapping[str, str], path: Sequence[str]) -> Property:
+    """The property behind a path of instances that ends in a label."""
+    module = task.top if len(path) == 1 else task.instances.get(path[-2], path[-2])
+    stub = task.stubs.get(module, module)
+    before = sources[f"{stub}.sv"]
+    known = {subject.name: subject for subject in read_properties(module, before)}
+    subject = known[path[-1]]
+    return subject if len(path) == 1 else dataclasses.replace(subject, role=Role.ASSUMPTION)

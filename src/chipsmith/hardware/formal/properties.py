@@ -1,0 +1,63 @@
+"""The properties of a SystemVerilog source: labelled assertions and assumptions, each stated by the comment above it."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_LABEL = re.compile(r"^\s*(?P<name>\w+): (?P<role>assert|assume) \(")
+_COMMENT = re.compile(r"^\s*// (.*)$")
+
+
+class Role(enum.Enum):
+    """What a property is to its own module: shown by it, or expected of what surrounds it."""
+
+    ASSERTION = "assert"
+    ASSUMPTION = "assume"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property:
+    """A property of a module. An assumption's statement ends in a colon and who guarantees it."""
+
+    module: str
+    name: str
+    role: Role
+    statement: str
+
+    @property
+    def full_name(self) -> str:
+        """The module and the label, as in `sequencer.issue_distance`."""
+        return f"{self.module}.{self.name}"
+
+
+def read_properties(module: str, source: str) -> tuple[Property, ...]:
+    """The properties of a source text, in its order."""
+    return tuple(_properties(module, source.splitlines()))
+
+
+def _properties(module: str, lines: list[str]) -> Iterator[Property]:
+    comment: list[str] = []
+    for line in lines:
+        if match := _LABEL.match(line):
+            yield Property(
+                module=module, name=match["name"], role=Role(match["role"]), statement=" ".join(comment).strip()
+            )
+        said = _COMMENT.match(line)
+        comment = [*comment, said[1]] if said else []
+
+
+def as_part(source: str) -> str:
+    """The source of a module that stands inside of what is proved.
+
+    What it assumes becomes an assertion, for what is proved surrounds it; its own assertions get names that begin with
+    UNPROVED, for they are proved of the module alone.
+    """
+    renamed = re.sub(r"(\w+): assert \(", rf"{UNPROVED}\1: assert (", source)
+    return re.sub(r"(\w+): assume \(", r"\1: assert (", renamed)
+
+
+UNPROVED = "unproved_"
+"""How the names of assertions begin that a proof leaves out."""

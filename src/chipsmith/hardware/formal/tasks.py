@@ -1,0 +1,102 @@
+"""The table of proofs: which module is proved on which chip, beside what, by which method."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chipsmith.chip import Chip, load_chip, override_chip
+from chipsmith.hardware.formal.properties import as_part
+from chipsmith.hardware.sources import machine_sources
+
+HARNESSES = Path(__file__).parent / "sv"
+"""Modules that exist for proofs alone: surroundings and reference models."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofTask:
+    """A proof of the properties of a module.
+
+    `parts`: the modules inside of it; `stubs`: part to the harness that stands for it, with fewer restrictions than it
+    has. `instances`: instance to its module where it is not its name. `constants`: values of constants of the package `chip`, or of a module, that are scaled down. `depth`: the
+    cycles from power-up that are covered; None: all.
+    """
+
+    top: str
+    parts: tuple[str, ...] = ()
+    stubs: Mapping[str, str] = field(default_factory=dict)
+    instances: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, int] = field(default_factory=dict)
+    depth: int | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The sources that the proof reads beside the package, without those that are stubbed."""
+        return (self.top, *self.parts, *self.stubs.values())
+
+
+SMALL = {
+    "name": "small",
+    "tensor.rows": "4",
+    "tensor.columns": "4",
+    "tensor.tile_pixels": "8",
+    "vector.lanes": "2",
+    "vector.multiplier_lanes": "1",
+    "vector.table_lanes": "1",
+    "memory.groups": "2",
+    "memory.group_bytes": "256",
+    "instructions.page_instructions": "2",
+    "external.bytes_per_cycle": "4",
+}
+"""The chip of the proofs: every field as small as the RTL allows; its kind of external memory is that of nano-64."""
+
+BURSTS = {"MAX_BURST": 16, "PAGE_BYTES": 256}
+WALKS = {"requests": "word_walk", "answers": "word_walk", "bursts": "burst_cut"}
+OPEN = {"MAX_OPEN": 3}
+
+TASKS = (
+    ProofTask(top="sequencer", stubs={"instruction_check": "any_check"}),
+    ProofTask(top="lock_owners", parts=("sequencer", "instruction_check")),
+    ProofTask(top="instruction_memory", parts=("sram_two_port",), constants={"INSTRUCTION_BYTES": 8}),
+    ProofTask(top="instruction_data", parts=("instruction_memory", "sram_two_port"), constants={"INSTRUCTION_BYTES": 8}),
+    ProofTask(top="word_walk"),
+    ProofTask(top="burst_cut", constants=BURSTS),
+    ProofTask(top="load_engine", parts=("word_walk", "burst_cut"), instances=WALKS, constants=BURSTS),
+    ProofTask(top="store_engine", parts=("burst_cut",), stubs={"word_walk": "any_walk"}, instances=WALKS, constants=BURSTS),
+    ProofTask(top="axi_channel"),
+    ProofTask(top="axi_lite_port"),
+    ProofTask(top="axi_registers"),
+    ProofTask(top="axi_reader", parts=("axi_channel",), constants=OPEN),
+    ProofTask(top="axi_writer", parts=("axi_channel",), constants=OPEN),
+)
+"""All proofs."""
+
+
+def find_task(top: str) -> ProofTask:
+    """The proof of a top module."""
+    return next(task for task in TASKS if task.top == top)
+
+
+def task_sources(task: ProofTask, changed: Mapping[str, str] | None = None) -> dict[str, str]:
+    """File name to text of what a proof reads, the package first; `changed`: texts in the place of a module's own."""
+    shipped = {name.removesuffix(".sv"): text for name, text in machine_sources(_small_chip()).items()}
+    texts = {name: (changed or {}).get(name) or shipped.get(name) or _harness(name) for name in task.files}
+    parts = {name: as_part(text) for name, text in texts.items() if name != task.top}
+    whole = {"chip": shipped["chip"], **texts, **parts}
+    return {f"{name}.sv": _scale(text, task.constants) for name, text in whole.items()}
+
+
+def _small_chip() -> Chip:
+    return override_chip(load_chip("nano-64"), SMALL)
+
+
+def _harness(name: str) -> str:
+    return (HARNESSES / f"{name}.sv").read_text(encoding="utf-8")
+
+
+def _scale(text: str, constants: Mapping[str, int]) -> str:
+    for name, value in constants.items():
+        text = re.sub(rf"(localparam int {name} =) \d+;", rf"\1 {value};", text)
+    return text
