@@ -58,6 +58,8 @@ _SLANG_OPTIONS = (
 _ICARUS_VERSION = re.compile(r"Icarus Verilog version (\d+)(\S*)")
 _ICARUS_OPTIONS = (
     *("-g2012", "-Wall"),
+    # Version 12 does not read the label of an assertion; the properties are not for synthesis, and left out with this.
+    "-DSYNTHESIS",
     "-Wno-timescale",
 )
 _YOSYS_LINES = re.compile(r"^(Warning|ERROR):")
