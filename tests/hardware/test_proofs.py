@@ -47,7 +47,7 @@ def assert_proved(top):
     }
 
 
-@pytest.mark.parametrize("top", (*QUICK, *BUS))
+@pytest.mark.parametrize("top", [*QUICK, *BUS])
 def test_properties_are_proved(top):
     pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
     assert_proved(top)

@@ -17,11 +17,19 @@ _SEQUENCER = _of(
     ("issue_distance", "distance <= 3'd1;", "distance <= 3'd2;"),
     ("one_start", "assign store_start = start && is_store;", "assign store_start = start && (is_store || is_tensor);"),
     ("engine_is_free", "is_store ? !store_busy", "is_store ? !load_busy"),
-    ("locks_are_free", "if (vector_start) vector_locks <= named;", "if (vector_start) vector_locks <= '0;"),
-    ("one_holder", "(taken & named) == '0", "(taken.groups & named.groups) == '0"),
+    ("locks_are_free", "&& (taken & named) == '0", "&& (moving & named) == '0"),
+    ("one_holder", "&& (taken & named) == '0", "&& (taken.groups & named.groups) == '0"),
     ("locks_are_exact", "if (page_start) moving_after.pages =", "if (page_start && !rung) moving_after.pages ="),
-    ("nothing_in_error", "there && sound && !faulty", "there && !faulty"),
-    ("no_faulty_start", "there && sound && !faulty", "there && sound"),
+    (
+        "nothing_in_error",
+        "assign start = running && there && sound && !faulty",
+        "assign start = running && there && !faulty",
+    ),
+    (
+        "no_faulty_start",
+        "assign start = running && there && sound && !faulty",
+        "assign start = running && there && sound",
+    ),
     ("error_stays", "if (error == 4'(chip::ERROR_NONE) && stop", "if (stop"),
     ("halt_stops", "stop = halt;", "stop = running ? halt : 4'(chip::ERROR_NONE);"),
     ("doorbell_only_idle", "assign rung = doorbell && !running && sound;", "assign rung = doorbell && sound;"),
@@ -30,9 +38,13 @@ _SEQUENCER = _of(
         "assign rung = doorbell && !running && sound;",
         "assign rung = doorbell && !running && !warm;",
     ),
-    ("starts_what_is_there", "start = running && there && sound", "start = running && sound"),
+    ("starts_what_is_there", "assign start = running && there && sound", "assign start = running && sound"),
     ("wants_in_order", "assign want_slot = slot;", "assign want_slot = slot ^ next_loaded;"),
-    ("no_empty_transfer", "load_instruction = load;", "load_instruction = load; load_instruction.run_bytes = '0;"),
+    (
+        "no_empty_transfer",
+        "assign is_store = load.opcode == chip::OPCODE_STORE;",
+        "assign is_store = load.opcode == chip::OPCODE_STORE || is_tensor;",
+    ),
     ("end_only_idle", "&& taken == '0;", ";"),
     ("in_order", "slot <= !slot;", "slot <= is_end ? slot : !slot;"),
     ("cycles_count", "cycle <= 32'd1;", "cycle <= 32'd0;"),
@@ -93,12 +105,12 @@ _WALK_CUT = _of("burst_cut", ("ends_together", "atom_ends && (atoms == '0 || ", 
 _LOAD = _of(
     "load_engine",
     ("idle_after_reset", "if (reset) running <= 1'b0;\n    else if (start)", "if (start)"),
-    ("idle_until_start", "else if (!busy) running <= 1'b0;", ""),
+    ("idle_until_start", "assign busy = running\n", "assign busy = (running || read_ready)\n"),
     ("request_stays", "assign read_valid = walking;", "assign read_valid = walking && (elapsed[0] || read_ready);"),
     (
         "queue_fits",
-        "count <= count + COUNT_BITS'(start) - COUNT_BITS'(take_next);",
-        "count <= count + COUNT_BITS'(start);",
+        "assign take_next = count != '0 && (!following_active",
+        "assign take_next = count > COUNT_BITS'(1) && (!following_active",
     ),
     ("releases_follow_starts", "assign release_valid = arrived && arrived_last;", "assign release_valid = arrived;"),
     ("silent_without_answers", "arrived <= answer_valid && !reset;", "arrived <= (answer_valid || start) && !reset;"),
@@ -106,10 +118,14 @@ _LOAD = _of(
 _STORE = _of(
     "store_engine",
     ("idle_after_reset", "if (reset) running <= 1'b0;\n    else if (start)", "if (start)"),
-    ("idle_until_start", "else if (!busy) running <= 1'b0;", ""),
+    ("idle_until_start", "assign busy = running && ", "assign busy = (running || write_ready) && "),
     ("queue_fits", "32'(last_stage.valid) < ROOM;", "32'(last_stage.valid) <= ROOM;"),
     ("queue_in_order", "if (pop) head <= head + 1'b1;", "if (accepted) head <= head + 1'b1;"),
-    ("write_stays", "if (push) queue[tail] <= answered;", "if (push && count != 3'd1) queue[tail] <= answered;"),
+    (
+        "write_stays",
+        "assign sent = count != '0 ? queue[head] : answered;",
+        "assign sent = count != '0 && !acknowledged ? queue[head] : answered;",
+    ),
     (
         "releases_follow_starts",
         "assign release_valid = accepted && sent.word.last;",
@@ -205,7 +221,7 @@ _IN_CHANNEL = (
 )
 
 MUTANTS = (
-    *_SEQUENCER, *_LOCK_OWNERS, *_MEMORY, *_BANKS, *_WALK, *_CUT, *_WALK_CUT, *_LOAD, *_STORE, *_CHANNEL, *_PORT, *_REGISTERS,
-    *_READER, *_WRITER, *_IN_CHANNEL,
+    *_SEQUENCER, *_LOCK_OWNERS, *_MEMORY, *_BANKS, *_WALK, *_CUT, *_WALK_CUT, *_LOAD, *_STORE, *_CHANNEL, *_PORT,
+    *_REGISTERS, *_READER, *_WRITER, *_IN_CHANNEL,
 )  # fmt: skip
 """All seeded faults."""

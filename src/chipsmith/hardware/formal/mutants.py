@@ -8,6 +8,7 @@ from chipsmith.errors import BadInput
 from chipsmith.hardware.formal.properties import read_properties
 from chipsmith.hardware.formal.solver import build_circuit, decide
 from chipsmith.hardware.formal.tasks import find_task, task_sources
+from chipsmith.hardware.sources import shipped_source
 
 DEPTH = 30
 """Cycles from power-up within which a fault shows."""
@@ -30,7 +31,7 @@ def survives(mutant: Mutant, *, limit_s: int = 120) -> bool:
     BadInput where the module no longer has the text that is changed.
     """
     task = find_task(mutant.top)
-    source = task_sources(task)[f"{mutant.module}.sv"]
+    source = shipped_source(f"{mutant.module}.sv")
     if source.count(mutant.before) != 1:
         raise BadInput(f"{mutant.module}.sv has no single {mutant.before!r} to change: renew the mutant")
     changed = {mutant.module: source.replace(mutant.before, mutant.after)}
