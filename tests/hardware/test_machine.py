@@ -40,6 +40,7 @@ def random_chip(seed: int):
         "instructions.page_instructions": 1 << int(rng.integers(1, 5)),
         "external.latency_cycles": int(rng.integers(1, 200)),
         "external.bytes_per_cycle": min(rows, 1 << int(rng.integers(6))),
+        "external.kind": str(rng.choice(["LPDDR2", "LPDDR4", "DDR3"])),  # atoms of 16, 32 and 64 bytes
     }
     return override_chip(load_chip("nano-64"), {name: str(value) for name, value in settings.items()})
 

@@ -17,8 +17,11 @@ from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_arrays, as_chip, as_path, as_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import machines as console
+from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
+    from chipsmith.chip import Chip
+    from chipsmith.hardware.result import RtlResult
     from chipsmith.witness.cosimulate import CosimResult
     from chipsmith.witness.synthesis import Synthesised
 
@@ -56,7 +59,7 @@ def cosim(
 def rtl(
     chip: ChipArgument = "edge-256",
     *,
-    out: Annotated[AnyPath, Option(flags=("--out", "-o"), help="The folder to write.")],
+    out: Annotated[AnyPath | None, Option(flags=("--out", "-o"), help="The folder to write.")] = None,
     models: Annotated[
         Sequence[str],
         Option(flags=("--vector",), metavar="MODEL", help="A network for a golden vector; repeatable."),
@@ -69,21 +72,38 @@ def rtl(
             help="Inputs (.npy or .npz) of the vectors, in their order; random where there is none; repeatable.",
         ),
     ] = (),
+    lint: Annotated[
+        bool, Option(help="Ask every front end that is installed what it has against the sources.")
+    ] = False,
     settings: ChipSettings = (),
-) -> "tuple[Path, ...]":
-    """Write a chip's RTL: SystemVerilog, golden vectors and their testbench, driver in C, constraints, core file.
+) -> "RtlResult":
+    """Say which memories a chip's RTL has, and write it: SystemVerilog, golden vectors, testbench, driver in C.
 
-    The files go to the folder `out`, and are returned; its README says how they are used. Each of the networks `models`
-    gives a golden vector, for the testbench and in C, on the `inputs` of that place (the integers of one inference), or
-    on random ones. Raises BadInput and OperatorRefused.
+    The files go to the folder `out`, if given, with constraints and a core file; its README says how they are used.
+    Each of the networks `models` gives a golden vector, for the testbench and in C, on the `inputs` of that place (the
+    integers of one inference), or on random ones. With `lint`, Verilator, yosys, slang, Verible and Icarus Verilog
+    read the sources, as far as they are installed; what they have against them is no exception: see
+    `RtlResult.failure`. Raises BadInput and OperatorRefused.
     """
+    from chipsmith.hardware.lint import lint_chip
+    from chipsmith.hardware.memories import rtl_memories
+    from chipsmith.hardware.result import RtlResult
+
+    target = as_chip(chip, settings)
+    if models and out is None:
+        raise BadInput("golden vectors are files: name the folder that they go to, by --out")
+    files = () if out is None else _write_rtl(target, Path(out), models, inputs)
+    return RtlResult(chip=target, files=files, memories=rtl_memories(target), lints=lint_chip(target) if lint else ())
+
+
+def _write_rtl(chip: "Chip", folder: Path, models: Sequence[str], inputs: "Sequence[AnyPath]") -> tuple[Path, ...]:
     from chipsmith.flow.golden_vectors import compile_vectors
     from chipsmith.frontends.registry import load_model
     from chipsmith.hardware.export import write_rtl
 
-    target, networks = as_chip(chip, settings), [load_model(model, None) for model in models]
-    vectors = compile_vectors(networks, target, inputs=[Path(path) for path in inputs])
-    return tuple(write_rtl(target, Path(out), vectors))
+    networks = [load_model(model, None) for model in models]
+    vectors = compile_vectors(networks, chip, inputs=[Path(path) for path in inputs])
+    return tuple(write_rtl(chip, folder, vectors))
 
 
 def synth(
@@ -105,6 +125,6 @@ def synth(
 
 MACHINE_VERBS = (
     Verb(function=cosim, present=console.present_cosimulation, fails="a bit or a cycle differs"),
-    Verb(function=rtl, present=console.present_files),
+    Verb(function=rtl, present=console.present_rtl, fails="a front end has something against the sources"),
     Verb(function=synth, present=console.present_synthesis),
 )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_tables
-from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from chipsmith.hardware.result import RtlResult
     from chipsmith.witness.cosimulate import CosimResult
     from chipsmith.witness.synthesis import Synthesised
 
@@ -23,9 +23,9 @@ def present_cosimulation(result: CosimResult) -> Presentation:
     )
 
 
-def present_files(files: Sequence[Path]) -> Presentation:
-    """Where files were written."""
-    return Presentation(to_json=partial(_files_json, files), print_text=partial(_print_files, files))
+def present_rtl(result: RtlResult) -> Presentation:
+    """The memories, where files were written, and what the front ends say."""
+    return Presentation(to_json=result.to_json, print_text=partial(_print_rtl, result), failure=result.failure)
 
 
 def present_synthesis(result: Synthesised) -> Presentation:
@@ -47,12 +47,29 @@ def print_cosimulation(result: CosimResult) -> None:
     print(f"built in {result.build_s:.1f} s, {speed:,.0f} cycles/s")
 
 
-def _files_json(files: Sequence[Path]) -> Json:
-    return {"schema_version": SCHEMA_VERSION, "files": [str(file) for file in files]}
+def _print_rtl(result: RtlResult) -> None:
+    print_tables(_memory_table(result))
+    if result.lints:
+        print_tables(_lint_table(result))
+    if result.files:
+        print(f"{len(result.files)} files in {os.path.commonpath(result.files)}")
 
 
-def _print_files(files: Sequence[Path]) -> None:
-    print(f"{len(files)} files in {os.path.commonpath(files)}")
+def _memory_table(result: RtlResult) -> Table:
+    columns = ("memory", "count", "lines x bits", "ports", "writes", "wrapper")
+    table = new_table(f"memories of {result.chip.name}", *columns)
+    for memory in result.memories:
+        size, wrapper = f"{memory.lines} x {memory.line_bits}", memory.wrapper
+        table.add_row(memory.name, str(memory.count), size, wrapper.ports, memory.writes, wrapper.value)
+    return table
+
+
+def _lint_table(result: RtlResult) -> Table:
+    table = new_table("front ends", "front end", "version", "top level", "says")
+    for lint in result.lints:
+        says = lint.missing or ("refuses or warns: see below" if lint.said else "nothing")
+        table.add_row(lint.front_end, lint.version, lint.top, says)
+    return table
 
 
 def _print_synthesis(result: Synthesised) -> None:

@@ -11,9 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
-
 from chipsmith.chip.description import Chip
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.registers import REGISTERS

@@ -101,7 +101,8 @@ def build_machine(
     """The shared library of a chip's RTL with a bench, built unless it is in the cache.
 
     `simulated`: the top module and its bench. `trace`: can write a waveform. `contents`: can give all that its memories
-    and registers hold. `replaced`: texts that stand in for sources of these names, for tests. BadInput where a tool is missing or refuses the sources.
+    and registers hold. `replaced`: texts that stand in for sources of these names, for tests. BadInput where a tool is
+    missing or refuses the sources.
     """
     tools = find_toolchain()
     sources = {**machine_sources(chip), **(replaced or {})}

@@ -23,6 +23,9 @@ CONTENTS = BENCH.with_name("contents.h")
 TESTBENCH = _FOLDER / "bench" / "machine_tb.sv"
 """The self-checking testbench of golden vectors, for any simulator."""
 
+VERIBLE_RULES = _FOLDER / ".rules.verible_lint"
+"""Which rules of verible-verilog-lint the sources keep, and why not all."""
+
 
 def machine_sources(chip: Chip) -> dict[str, str]:
     """File name to text of every SystemVerilog source of a chip; `chip.sv` is the generated package."""

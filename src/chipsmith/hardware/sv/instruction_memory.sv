@@ -2,7 +2,11 @@
 //
 // Words of a page arrive in order and are gathered to an instruction, which is then written as one line. The next
 // instruction comes from the memory, or on the way into it where the sequencer waits for it: an instruction whose last
-// word stands on page_valid in cycle t is in the register in cycle t + 1.
+// last word stands on page_valid in cycle t is in the register in cycle t + 1.
+//
+// The memory has one port, and a write goes before a read. That costs no cycle: a read that follows a start in cycle s
+// may go in s + 2 as well as in s + 1 and the instruction still starts in s + chip::ISSUE, and no two writes of a bank
+// follow each other: an instruction takes WORDS cycles to arrive, and where that is one cycle, two banks take turns.
 module instruction_memory #(
     localparam int INDEX_BITS = $clog2(chip::PI)
 ) (
@@ -24,22 +28,33 @@ module instruction_memory #(
   localparam int BITS = 8 * chip::INSTRUCTION_BYTES;
   localparam int WORDS = chip::INSTRUCTION_BYTES / chip::W;
   localparam int WORD_BITS = 8 * chip::W;
+  localparam int BANKS = WORDS == 1 ? 2 : 1;
+  localparam int LINES = 2 * chip::PI / BANKS;
 
   logic [1:0][INDEX_BITS:0] complete;  // instructions of each slot that are in the memory
   logic [INDEX_BITS-1:0] place;
   logic [BITS-1:0] gathered, whole, line;
   logic [7:0] words;
-  logic whole_valid, here, reading, read;
+  logic whole_valid, here, reading, read, collides;
+  logic [BANKS-1:0] write_banks, read_banks;
+  logic [BANKS-1:0][BITS-1:0] lines;
 
   assign whole_valid = page_valid && 32'(words) == WORDS - 1;
   assign place = INDEX_BITS'(complete[page_slot]);
   assign here = whole_valid && page_slot == want_slot && place == want_index;
-  assign read = wanted && !there && !reading && complete[want_slot] > {1'b0, want_index};
+  assign collides = (write_banks & read_banks) != '0;
+  assign read = wanted && !there && !reading && complete[want_slot] > {1'b0, want_index} && !collides;
 
   if (WORDS == 1) begin : g_whole
     assign whole = page_data;
+    assign write_banks = {whole_valid && place[0], whole_valid && !place[0]};
+    assign read_banks = {want_index[0], !want_index[0]};
+    assign line = want_index[0] ? lines[1] : lines[0];
   end else begin : g_gather
     assign whole = {page_data, gathered[BITS-1:WORD_BITS]};
+    assign write_banks = whole_valid;
+    assign read_banks = 1'b1;
+    assign line = lines[0];
   end
 
   always_ff @(posedge clock) begin
@@ -69,15 +84,24 @@ module instruction_memory #(
   // The oldest word has left when the last one comes.
   wire unused = &{1'b0, gathered};
 
-  sram_two_port #(.LINES(2 * chip::PI), .LINE_BITS(BITS)) pages (
-      .clock(clock),
-      .write_enable(whole_valid),
-      .write_address({page_slot, place}),
-      .write_data(whole),
-      .read_enable(read),
-      .read_address({want_slot, want_index}),
-      .read_data(line)
-  );
+  for (genvar b = 0; b < BANKS; b++) begin : g_bank
+    logic [$clog2(LINES)-1:0] address;
+
+    assign address = $clog2(LINES)'((write_banks[b] ? {page_slot, place} : {want_slot, want_index}) >> (BANKS - 1));
+
+    sram_bank #(
+        .LINES(LINES),
+        .LINE_BYTES(chip::INSTRUCTION_BYTES),
+        .LANE_BYTES(chip::INSTRUCTION_BYTES)
+    ) pages (
+        .clock(clock),
+        .enable(write_banks[b] || (read && read_banks[b])),
+        .address(address),
+        .write_lanes(write_banks[b]),
+        .write_data(whole),
+        .read_data(lines[b])
+    );
+  end
 
 `ifndef SYNTHESIS
   // Properties (docs/proofs.md).
@@ -87,7 +111,9 @@ module instruction_memory #(
   logic was_reset, was_consumed, was_there, was_here, slot_before;
   logic [INDEX_BITS-1:0] index_before;
   logic [BITS-1:0] instruction_before;
-  logic [1:0] waiting;  // cycles in which the wanted instruction stands in the memory and is not there
+  logic [BANKS-1:0] written_banks;
+  logic was_page, was_start, page_slot_before;
+  logic [2:0] waiting;  // cycles in which the wanted instruction stands in the memory and is not there
 
   always_ff @(posedge clock) begin
     if (reset) checked <= 1'b1;
@@ -98,8 +124,12 @@ module instruction_memory #(
     slot_before <= want_slot;
     index_before <= want_index;
     instruction_before <= instruction;
-    waiting <= reset || there || !wanted || complete[want_slot] <= {1'b0, want_index} ? 2'd0
-        : waiting + 2'(waiting != '1);
+    written_banks <= write_banks;
+    was_page <= page_valid;
+    was_start <= page_start;
+    page_slot_before <= page_slot;
+    waiting <= reset || there || !wanted || complete[want_slot] <= {1'b0, want_index}
+        || want_slot != slot_before || want_index != index_before ? 3'd0 : waiting + 3'(waiting != '1);
   end
 
   always_ff @(posedge clock) if (checked && !reset) begin
@@ -114,6 +144,8 @@ module instruction_memory #(
     page_fits: assume (!page_valid || 32'(complete[page_slot]) < chip::PI);
     // A page LOAD starts after the last word of the one before it into its slot: sequencer.locks_are_free.
     page_ends_before_next: assume (!page_start || !page_valid || page_slot != page_start_slot);
+    // Between the words of two pages lies a cycle at least: chip::TRANSFER_MIN.
+    pages_apart: assume (was_reset || !page_valid || !was_page || (page_slot == page_slot_before && !was_start));
 
     // An instruction is there only if all its words have come since the LOAD of its page started.
     there_is_loaded: assert (!there || complete[want_slot] > {1'b0, want_index});
@@ -121,10 +153,12 @@ module instruction_memory #(
     there_stays: assert (was_reset || !was_there || (there && instruction == instruction_before));
     // An instruction whose last word comes while it is wanted is there in the next cycle.
     bypass: assert (was_reset || !was_here || there);
-    // A wanted instruction that stands in the memory is there in two cycles.
-    arrives: assert (waiting != '1);
-    // No line of the memory is read in the cycle in which it is written.
-    no_read_while_written: assert (!(read && whole_valid && page_slot == want_slot && place == want_index));
+    // A wanted instruction that stands in the memory is there in three cycles: before it can start after another.
+    arrives: assert (32'(waiting) < chip::ISSUE);
+    // No bank of the memory is read in the cycle in which it is written.
+    one_port: assert (!read || (read_banks & write_banks) == '0);
+    // No bank is written in two cycles that follow each other: a read waits for a write once.
+    writes_apart: assert (was_reset || (write_banks & written_banks) == '0);
   end
 `endif
 

@@ -1,7 +1,9 @@
-// One memory with a read port and a write port: the second place to put a foundry's SRAM.
+// One memory with a read port and a write port, of whole lines: the second place to put a foundry's SRAM, or a register
+// file. The accumulators alone need it: they read one line and write another in every cycle.
 //
-// A read in a cycle stands on `read_data` in the next cycle. A read and a write of one line in the same cycle read the
-// old or the new contents: no user of this module relies on either. Contents are undefined after power-up.
+// A read in a cycle stands on `read_data` from the next cycle on and is held until the next read, over writes and idle
+// cycles. A read and a write of one line in the same cycle read the old or the new contents: no user of this module
+// relies on either. Contents are undefined after power-up.
 module sram_two_port #(
     parameter int LINES = 16,
     parameter int LINE_BITS = 64,

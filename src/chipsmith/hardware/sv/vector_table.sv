@@ -47,20 +47,20 @@ module vector_table #(
     assign even_address = fills ? BANK_BITS'(write_line) : BANK_BITS'(even_entry >> $clog2(ENTRIES));
     assign odd_address = fills ? BANK_BITS'(write_line) : BANK_BITS'(odd_entry >> $clog2(ENTRIES));
 
-    sram_bank #(.LINES(LINES), .LINE_BYTES(2 * ENTRIES)) even_bank (
+    sram_bank #(.LINES(LINES), .LINE_BYTES(2 * ENTRIES), .LANE_BYTES(2 * ENTRIES)) even_bank (
         .clock(clock),
         .enable(fills || read),
         .address(even_address),
-        .write_lanes({2 * ENTRIES{fills}}),
+        .write_lanes(fills),
         .write_data(even_write),
         .read_data(even_line)
     );
 
-    sram_bank #(.LINES(LINES), .LINE_BYTES(2 * ENTRIES)) odd_bank (
+    sram_bank #(.LINES(LINES), .LINE_BYTES(2 * ENTRIES), .LANE_BYTES(2 * ENTRIES)) odd_bank (
         .clock(clock),
         .enable(fills || read),
         .address(odd_address),
-        .write_lanes({2 * ENTRIES{fills}}),
+        .write_lanes(fills),
         .write_data(odd_write),
         .read_data(odd_line)
     );

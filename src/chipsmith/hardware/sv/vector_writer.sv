@@ -88,7 +88,7 @@ module vector_writer #(
       index <= '0;
       written <= present;
     end else if (goes) begin
-      bits <= dense ? bits >> (8 * R) : bits >> 32;
+      bits <= dense ? BITS'({{8 * R{1'b0}}, bits} >> (8 * R)) : bits >> 32;
       index <= index + 1'b1;
     end
     writing <= (take || (writing && !ends)) && !reset;
