@@ -1,6 +1,6 @@
 """What front ends say of SystemVerilog: Verilator, yosys, slang, Verible, and Icarus Verilog where it is installed.
 
-Each is asked as strictly as it can be. What is silenced stands beside the front end that it belongs to, with its reason.
+Each is asked as strictly as it can be. What is silenced stands beside its front end, with the reason.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ TOPS = ("machine", "axi_machine")
 OLDEST_ICARUS = 12
 """Icarus Verilog 11 stops at the first package whose struct a module uses."""
 
+_NO_ICARUS = f"cannot read the RTL with Icarus Verilog, of which version {OLDEST_ICARUS} or later is needed"
 _YOSYS = """
 import sys
 from pyosys import libyosys as ys
@@ -51,11 +52,14 @@ _SLANG_OPTIONS = (
     *("-Wextra", "-Wpedantic", "-Werror"),
     # A cast says the width for every chip; for some chips the expression has that width already.
     "-Wno-useless-cast",
+    # No source but a testbench has delays, so that none states their unit.
+    "--timescale=1ns/1ps",
 )
 _ICARUS_VERSION = re.compile(r"Icarus Verilog version (\d+)(\S*)")
 _ICARUS_OPTIONS = (
     *("-g2012", "-Wall"),
-    # No source but a testbench has delays, so that none states their unit.
+    # Version 12 does not read the label of an assertion; the properties are not for synthesis, and left out with this.
+    "-DSYNTHESIS",
     "-Wno-timescale",
 )
 _YOSYS_LINES = re.compile(r"^(Warning|ERROR):")
@@ -190,16 +194,12 @@ def _find_verible() -> Tool:
 def _find_icarus() -> Tool:
     program = shutil.which("iverilog")
     if program is None:
-        raise BadInput(
-            f"cannot read the RTL with Icarus Verilog: no iverilog on PATH; version {OLDEST_ICARUS} is needed"
-        )
+        raise BadInput(f"{_NO_ICARUS}; there is no iverilog on PATH")
     said = subprocess.run([program, "-V"], capture_output=True, text=True, check=False).stdout
     match = _ICARUS_VERSION.match(said)
     if match is None or int(match[1]) < OLDEST_ICARUS:
         version = match.group(1) if match else "unknown"
-        raise BadInput(
-            f"cannot read the RTL with Icarus Verilog: version {OLDEST_ICARUS} is needed, that on PATH is {version}"
-        )
+        raise BadInput(f"{_NO_ICARUS}; iverilog on PATH is of version {version}")
     return Tool(version=match[1] + match[2], command=(program, *_ICARUS_OPTIONS), environment={})
 
 

@@ -59,10 +59,8 @@ OPEN = {"MAX_OPEN": 3}
 TASKS = (
     ProofTask(top="sequencer", stubs={"instruction_check": "any_check"}),
     ProofTask(top="lock_owners", parts=("sequencer", "instruction_check")),
-    ProofTask(top="instruction_memory", parts=("sram_two_port",), constants={"INSTRUCTION_BYTES": 8}),
-    ProofTask(
-        top="instruction_data", parts=("instruction_memory", "sram_two_port"), constants={"INSTRUCTION_BYTES": 8}
-    ),
+    ProofTask(top="instruction_memory", parts=("sram_bank",), constants={"INSTRUCTION_BYTES": 8}),
+    ProofTask(top="instruction_data", parts=("instruction_memory", "sram_bank"), constants={"INSTRUCTION_BYTES": 8}),
     ProofTask(top="word_walk"),
     ProofTask(top="burst_cut", constants=BURSTS),
     ProofTask(top="load_engine", parts=("word_walk", "burst_cut"), instances=WALKS, constants=BURSTS),
