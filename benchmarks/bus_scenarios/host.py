@@ -61,10 +61,10 @@ class Host:
         self.memory[:] = external_memory(self.job.program, self.job.inputs)
         start_inference(self.machine, base=BASE, warm=warm, watchdog_cycles=watchdog_cycles)
 
-    def infer(self, *, warm: bool = False, watchdog_cycles: int = 0) -> AxiEnding:
-        """One inference; how it ended."""
+    def infer(self, *, warm: bool = False, watchdog_cycles: int = 0, most_cycles: int = MOST_CYCLES) -> AxiEnding:
+        """One inference; how it ended, or how it stands after `most_cycles`."""
         self.start(warm=warm, watchdog_cycles=watchdog_cycles)
-        return await_ending(self.machine, most_cycles=MOST_CYCLES)
+        return await_ending(self.machine, most_cycles=most_cycles)
 
     def fault(self) -> str | None:
         """What is wrong after an inference that is done: an output, or a rule of the bus that was broken."""

@@ -205,8 +205,8 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
 
 def _read_file(path: Path) -> str:
     try:
-        with open_ordinary(path) as file:
-            return io.TextIOWrapper(file, encoding="utf-8").read()
+        with open_ordinary(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+            return text.read()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
         raise BadInput(f"chip file {path}: {reason}; the catalogue has {', '.join(catalogue())}") from error

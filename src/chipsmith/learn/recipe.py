@@ -205,8 +205,8 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
         hint = nearest_in_brackets(name, shipped_recipes())
         raise BadInput(f"there is no recipe '{name}'{hint}: {', '.join(shipped_recipes())}; or name a YAML file")
     try:
-        with open_ordinary(path) as file:
-            return io.TextIOWrapper(file, encoding="utf-8").read(), name
+        with open_ordinary(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+            return text.read(), name
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
         raise BadInput(f"recipe {path}: {reason}; shipped are {', '.join(shipped_recipes())}") from error
