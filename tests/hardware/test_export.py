@@ -9,25 +9,23 @@ from pathlib import Path
 
 import pytest
 import yaml
-from exported import commands_of, run_command, transfers_vector
+from exported import commands_of, run_command
 
 from chipsmith.chip import load_chip
 from chipsmith.flow.golden_vectors import compile_vectors
-from chipsmith.frontends.registry import load_model
 from chipsmith.hardware.export import list_files, write_rtl
 from chipsmith.hardware.folder.constraints import list_ports
 from chipsmith.hardware.register_map import register_map
 
 CHIP = load_chip("nano-64")
-DIGITS = Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"
+NETWORKS = [str(Path(__file__).parents[1] / "networks" / f"{name}.tosa") for name in ("digits_cnn", "gru")]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The folder of a chip with two vectors: classification of a digit, and random transfers."""
+    """The folder of a chip with two vectors: a network that classifies digits, and a recurrent one."""
     target = tmp_path_factory.mktemp("exported")
-    digits = compile_vectors([load_model(str(DIGITS))], CHIP)
-    write_rtl(CHIP, target, [*digits, transfers_vector(CHIP, 0)])
+    write_rtl(CHIP, target, compile_vectors(NETWORKS, CHIP))
     return target
 
 
@@ -50,7 +48,7 @@ def test_the_folder_holds_sources_filelist_registers_and_vectors(folder):
     readme = (folder / "README.md").read_text()
     assert register_map() in readme
     assert "| 5 | ADDRESS |" in readme
-    assert {path.name for path in (folder / "vectors" / "transfers_0").iterdir()} == {
+    assert {path.name for path in (folder / "vectors" / "gru").iterdir()} == {
         "image.hex", "expected.txt", "cycles.txt",
     }  # fmt: skip
 
@@ -69,17 +67,17 @@ def test_the_page_names_five_commands(folder):
 
 def test_the_testbench_passes_every_vector(answers):
     assert re.findall(r"^(?:PASS|FAIL).*", answers["make test"], re.MULTILINE) == [
-        "PASS vectors/digits_cnn", "PASS vectors/transfers_0",
+        "PASS vectors/digits_cnn", "PASS vectors/gru",
     ]  # fmt: skip
 
 
 def test_the_driver_passes_vectors_and_errors_on_the_rtl(answers, folder):
     lines = re.findall(r"^(?:PASS|FAIL) .*", answers["make -C driver test"], re.MULTILINE)
-    cold, warm = _cycles(folder, "digits_cnn")
-    assert lines[0] == f"PASS digits_cnn: {cold} cycles cold, {warm} warm"
-    assert [line.split(":")[0] for line in lines[1:]] == [
-        "PASS transfers-0", "PASS refusals", "PASS watchdog", "PASS bus errors", "PASS abort", "PASS silent bus",
-        "PASS reset",
+    for line, name in zip(lines[:2], ("digits_cnn", "gru"), strict=True):
+        cold, warm = _cycles(folder, name)
+        assert line == f"PASS {name}: {cold} cycles cold, {warm} warm"
+    assert lines[2:] == [
+        "PASS refusals", "PASS watchdog", "PASS bus errors", "PASS abort", "PASS silent bus", "PASS reset",
     ]  # fmt: skip
 
 
@@ -101,10 +99,10 @@ def _cycles(folder, name):
 def test_a_spoilt_vector_fails(answers, folder, tmp_path):
     spoilt = tmp_path / "spoilt"
     shutil.copytree(folder, spoilt, copy_function=shutil.copy2)
-    (spoilt / "vectors/transfers_0/cycles.txt").write_text("1\n")
+    (spoilt / "vectors/gru/cycles.txt").write_text("1\n")
     done = run_command("make test", spoilt)
     assert done.returncode != 0
-    assert "FAIL vectors/transfers_0" in done.stdout
+    assert "FAIL vectors/gru" in done.stdout
 
 
 def test_without_vectors_the_page_has_the_commands_that_there_are(tmp_path, rtl_tools):
@@ -144,7 +142,6 @@ def test_opensta_reads_the_constraints(folder, tmp_path):
     lines = [f"{'input' if port.is_input else 'output'} {'[7:0] ' * port.is_bus}{port.name};" for port in ports]
     netlist = "\n".join((f"module axi_machine ({', '.join(port.name for port in ports)});", *lines, "endmodule\n"))
     (tmp_path / "ports.v").write_text(netlist)
-    (tmp_path / "empty.lib").write_text("library (empty) {}\n")
     script = "read_verilog ports.v\nlink_design axi_machine\n"
     script += f"read_sdc {folder / 'constraints/axi_machine.sdc'}\nwrite_sdc read.sdc\nexit\n"
     (tmp_path / "read.tcl").write_text(script)

@@ -56,13 +56,11 @@ def _print_rtl(result: RtlResult) -> None:
 
 
 def _memory_table(result: RtlResult) -> Table:
-    table = new_table(
-        f"memories of {result.chip.name}", "memory", "count", "lines x bits", "ports", "writes", "wrapper"
-    )
+    columns = ("memory", "count", "lines x bits", "ports", "writes", "wrapper")
+    table = new_table(f"memories of {result.chip.name}", *columns)
     for memory in result.memories:
-        writes = "bytes" if memory.byte_enables else "lines"
-        size = f"{memory.lines} x {memory.line_bits}"
-        table.add_row(memory.name, str(memory.count), size, memory.wrapper.ports, writes, memory.wrapper.value)
+        size, wrapper = f"{memory.lines} x {memory.line_bits}", memory.wrapper
+        table.add_row(memory.name, str(memory.count), size, wrapper.ports, memory.writes, wrapper.value)
     return table
 
 

@@ -15,7 +15,7 @@ from chipsmith.hardware.folder.readme import write_readme
 from chipsmith.hardware.folder.shipped import read_shipped
 from chipsmith.hardware.folder.vectors import testbench_files, vector_files
 from chipsmith.hardware.golden import GoldenVector
-from chipsmith.hardware.sources import in_order, machine_sources
+from chipsmith.hardware.sources import VERIBLE_RULES, in_order, machine_sources
 
 
 def write_rtl(chip: Chip, folder: Path, vectors: Sequence[GoldenVector]) -> list[Path]:
@@ -37,6 +37,7 @@ def list_files(chip: Chip, vectors: Sequence[GoldenVector]) -> dict[str, str]:
         **{f"rtl/{name}": text for name, text in sources.items()},
         "machine.f": "".join(f"{name}\n" for name in rtl),
         **makefiles,
+        VERIBLE_RULES.name: VERIBLE_RULES.read_text(encoding="utf-8"),
         CONSTRAINTS: write_constraints(chip, sources["axi_machine.sv"]),
         core_file(chip): write_core(chip, rtl=rtl, testbench=list(testbench), data=list(data), vectors=vectors),
         **testbench,

@@ -28,7 +28,8 @@ class Wrapper(enum.Enum):
 class RtlMemory:
     """`count` equal memories of `lines` lines: their name, and what they are for.
 
-    `instances` are the paths of their instances below the top level, without the numbers of what is repeated. A write sets whole lanes of `lane_bits` bits: bytes, or the line.
+    `instances` are the paths of their instances below the top level, without the numbers of what is repeated. A write
+    sets whole lanes of `lane_bits` bits: bytes, or the line.
     """
 
     name: str
@@ -44,6 +45,11 @@ class RtlMemory:
     def byte_enables(self) -> bool:
         """Whether single bytes of a line are written."""
         return self.lane_bits < self.line_bits
+
+    @property
+    def writes(self) -> str:
+        """What a write sets, in a word."""
+        return "bytes" if self.byte_enables else "lines"
 
     @property
     def size_bytes(self) -> int:
@@ -73,14 +79,14 @@ def rtl_memories(chip: Chip) -> tuple[RtlMemory, ...]:
 
 def memory_table(chip: Chip) -> str:
     """The memories of a chip as a Markdown table."""
-    rows = "".join(
-        f"| {m.name} | {m.count} | {m.lines} x {m.line_bits} | {m.wrapper.ports} | {'bytes' if m.byte_enables else 'lines'}"
-        f" | `{m.wrapper.value}` | {m.purpose} |\n"
-        for m in rtl_memories(chip)
-    )
-    return (
-        f"| memory | count | lines x bits | ports | writes | wrapper | holds |\n|---|---|---|---|---|---|---|\n{rows}"
-    )
+    head = "| memory | count | lines x bits | ports | writes | wrapper | holds |\n|---|---|---|---|---|---|---|\n"
+    return head + "".join(map(_table_row, rtl_memories(chip)))
+
+
+def _table_row(memory: RtlMemory) -> str:
+    size, wrapper = f"{memory.lines} x {memory.line_bits}", memory.wrapper
+    cells = (memory.name, memory.count, size, wrapper.ports, memory.writes, f"`{wrapper.value}`", memory.purpose)
+    return f"| {' | '.join(map(str, cells))} |\n"
 
 
 def _halves(path: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,6 +53,9 @@ _TYPES = """
     logic [M-1:0][5:0]   shift;
   } multiply_request_t;
 """
+
+LINE_LENGTH = 120
+"""The longest line of a source."""
 
 _KEYWORDS = frozenset({"table"})
 """Fields whose name is a keyword of SystemVerilog; they end in an underscore there."""
@@ -123,7 +127,17 @@ ERROR_TEXTS = {
 def _section(title: str, entries: Iterator[tuple[str, int, str]]) -> Iterator[str]:
     yield f"\n  // {title}"
     for name, value, doc in entries:
-        yield f"  localparam int {name} = {value};  // {doc}"
+        yield from _constant(f"localparam int {name} = {value};", doc)
+
+
+def _constant(declaration: str, doc: str) -> Iterator[str]:
+    """The declaration with what it stands for behind it, or before it where the line would be too long."""
+    line = f"  {declaration}  // {doc}"
+    if len(line) <= LINE_LENGTH:
+        yield line
+    else:
+        yield from textwrap.wrap(doc, LINE_LENGTH, initial_indent="  // ", subsequent_indent="  // ")
+        yield f"  {declaration}"
 
 
 def _parameters(chip: Chip) -> Iterator[tuple[str, int, str]]:
@@ -203,7 +217,7 @@ def _registers(chip: Chip) -> Iterator[str]:
     yield "\n  // The lowest bits of their fields"
     for register in REGISTERS:
         for field in register.fields:
-            yield f"  localparam int {register.name}_{field.name} = {field.low};  // {field.meaning}"
+            yield from _constant(f"localparam int {register.name}_{field.name} = {field.low};", field.meaning)
     yield "\n  // Whether there is a register of this byte address."
     yield "  function automatic logic is_register(logic [7:0] address);"
     yield (

@@ -39,7 +39,8 @@ module machine_tb;
     end
   end
 
-  always_ff @(posedge clock) begin
+  // Beside the initial values, which a process of flip-flops would not allow.
+  always @(posedge clock) begin
     for (int i = chip::L - 1; i > 0; i--) begin
       answer_valid[i] <= answer_valid[i-1];
       answer_data[i] <= answer_data[i-1];

@@ -11,7 +11,7 @@ from typing import Any
 
 from chipsmith.cache import content_key, installed_versions, keep_bytes, read_entry
 from chipsmith.hardware.formal.properties import Property, Role, read_properties
-from chipsmith.hardware.formal.solver import BOUNDED, PASSES, UNBOUNDED, build_circuit, decide, processor_seconds
+from chipsmith.hardware.formal.solver import METHODS, build_circuit, decide, processor_seconds
 from chipsmith.hardware.formal.tasks import ProofTask, task_sources
 
 LIMIT_S = 900
@@ -53,7 +53,7 @@ def run_task(task: ProofTask, *, changed: Mapping[str, str] | None = None, limit
     """
     sources = task_sources(task, changed)
     parts = [f"{name}\n{text}" for name, text in sources.items()]
-    method = repr((task.top, task.depth, PASSES, UNBOUNDED, BOUNDED, limit_s))
+    method = repr((task.top, task.depth, METHODS, limit_s))
     key = content_key((*(part.encode() for part in (*parts, method)), installed_versions(("pyosys",))))
     kept = read_entry("proofs", f"{key}.json")
     answer = json.loads(kept) if kept else _decide(task, sources, limit_s)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -39,22 +41,23 @@ PASSES = (
 )
 """To a circuit of ANDs and registers. Registers without a value after power-up begin with any; outputs do not count."""
 
-UNBOUNDED = "fold; scorr; pdr -a -H {limit_ms} -T {limit_s}"
+STEPS = 4
+"""Cycles of the induction that is tried first; its base covers more."""
+BASE = "fold; bmc3 -a -v -F 6 -T {limit_s}"
+INDUCTION = f"fold; ind -F {STEPS} -C 5000 -T 4 -v"
+FIRST_PATIENCE_S = 20
+"""Seconds for a property in the first round of the search for an invariant."""
+REACHABILITY = "fold; scorr; pdr -a -H {limit_ms} -T {limit_s}"
 BOUNDED = "fold; bmc3 -a -v -F {depth} -T {limit_s}"
+METHODS = (*PASSES, BASE, INDUCTION, REACHABILITY, BOUNDED)
+"""All that decides a verdict beside the sources and the tools."""
 
 _RUN = "import sys; from pyosys import libyosys as ys; d = ys.Design(); [ys.run_pass(step, d) for step in sys.argv[1:]]"
 _PROVED = re.compile(r"Proved output\s+(\d+) ")
 _FAILED = re.compile(r"Output\s+(\d+) was asserted in frame\s+(\d+)")
 _EXPLORED = re.compile(r"^\s*(\d+) \+ : ", re.MULTILINE)
+_INDUCTIVE = "Networks are equivalent"
 _HARMLESS = re.compile(r"undriven bit|Resizing cell port .* from 32 bits")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Circuit:
-    """A circuit in AIGER's binary form whose outputs say that a property is violated, and the names of these."""
-
-    text: bytes
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,40 @@ class Verdicts:
 
     proved: frozenset[str]
     fails: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circuit:
+    """A circuit of AIGER: the numbers of its header, its registers, its gates in binary form, and by literals what
+    says that a property of `names` is violated, and what always holds.
+    """
+
+    highest: int
+    inputs: int
+    gates: int
+    registers: tuple[bytes, ...]
+    names: tuple[str, ...]
+    violations: tuple[int, ...]
+    constraints: tuple[int, ...]
+    logic: bytes
+
+    @property
+    def text(self) -> bytes:
+        """The circuit as a file."""
+        sizes = (self.highest, self.inputs, len(self.registers), 0, self.gates, len(self.names), len(self.constraints))
+        literals = (str(literal).encode() for literal in (*self.violations, *self.constraints))
+        return b"\n".join((f"aig {' '.join(map(str, sizes))}".encode(), *self.registers, *literals, self.logic))
+
+    def without(self, verdicts: Verdicts) -> Circuit:
+        """The circuit of what is undecided; what is proved always holds."""
+        pairs = tuple(zip(self.names, self.violations, strict=True))
+        rest = [pair for pair in pairs if pair[0] not in verdicts.proved and pair[0] not in verdicts.fails]
+        return dataclasses.replace(
+            self,
+            names=tuple(name for name, _ in rest),
+            violations=tuple(literal for _, literal in rest),
+            constraints=(*self.constraints, *(literal ^ 1 for name, literal in pairs if name in verdicts.proved)),
+        )
 
 
 def build_circuit(sources: Mapping[str, str], top: str) -> Circuit:
@@ -81,7 +118,7 @@ def build_circuit(sources: Mapping[str, str], top: str) -> Circuit:
         if done.returncode or said:
             raise BadInput(f"yosys refuses the RTL of {top}: {' '.join(said) or (done.stdout + done.stderr)[-2000:]}")
         names = [_plain(path) for path in json.loads((folder / "names.json").read_text())["asserts"]]
-        return _select((folder / "circuit.aig").read_bytes(), names)
+        return _read_circuit((folder / "circuit.aig").read_bytes(), names)
 
 
 def _plain(path: Sequence[str]) -> str:
@@ -89,38 +126,74 @@ def _plain(path: Sequence[str]) -> str:
     return ".".join(part.replace("\\", "").strip(".") for part in path)
 
 
-def _select(text: bytes, names: Sequence[str]) -> Circuit:
+def _read_circuit(text: bytes, names: Sequence[str]) -> Circuit:
     """The circuit without its plain outputs, and of the properties those to be proved."""
     header, rest = text.split(b"\n", 1)
     highest, inputs, latches, outputs, gates, *more = map(int, header.split()[1:])
     bad, constraints, *_ = (*more, 0, 0)
-    *lines, tail = rest.split(b"\n", latches + outputs + bad + constraints)
-    first = latches + outputs
-    chosen = [index for index, name in enumerate(names) if not name.split(".")[-1].startswith(UNPROVED)]
-    kept = [*lines[:latches], *(lines[first + index] for index in chosen), *lines[first + bad :]]
-    head = f"aig {highest} {inputs} {latches} 0 {gates} {len(chosen)} {constraints}".encode()
-    return Circuit(text=b"\n".join((head, *kept, tail)), names=tuple(names[index] for index in chosen))
+    *lines, logic = rest.split(b"\n", latches + outputs + bad + constraints)
+    first, last = latches + outputs, latches + outputs + bad
+    chosen = [
+        (name, int(line))
+        for name, line in zip(names, lines[first:last], strict=True)
+        if not name.split(".")[-1].startswith(UNPROVED)
+    ]
+    return Circuit(
+        highest=highest,
+        inputs=inputs,
+        gates=gates,
+        registers=tuple(lines[:latches]),
+        names=tuple(name for name, _ in chosen),
+        violations=tuple(literal for _, literal in chosen),
+        constraints=tuple(int(line) for line in lines[last:]),
+        logic=logic,
+    )
 
 
 def decide(circuit: Circuit, *, depth: int | None, limit_s: int) -> Verdicts:
     """Decide every property: for all time, or with `depth` for so many cycles from power-up.
 
-    `limit_s`: seconds after which the rest is left undecided, half of them for a single property.
+    `limit_s`: seconds after which the rest is left undecided. Induction comes first, then a search for an invariant
+    (property-directed reachability), in rounds with more time for a property: what is proved helps to prove the rest.
     """
-    script = (UNBOUNDED if depth is None else BOUNDED).format(depth=depth, limit_s=limit_s, limit_ms=500 * limit_s)
+    if depth is not None:
+        said = _ask(circuit, BOUNDED.format(depth=depth, limit_s=limit_s))
+        fails = _fails(circuit, said)
+        reached = any(int(match[1]) + 1 >= depth for match in _EXPLORED.finditer(said))
+        return Verdicts(proved=frozenset(circuit.names) - fails.keys() if reached else frozenset(), fails=fails)
+    ends, patience_s = time.monotonic() + limit_s, FIRST_PATIENCE_S
+    based = Verdicts(proved=frozenset(), fails=_fails(circuit, _ask(circuit, BASE.format(limit_s=limit_s))))
+    verdicts = _induce(circuit, based)
+    while (left := circuit.without(verdicts)).names and (left_s := int(ends - time.monotonic())) > 0:
+        said = _ask(left, REACHABILITY.format(limit_ms=1000 * patience_s, limit_s=left_s))
+        proved = {left.names[int(match[1])] for match in _PROVED.finditer(said)}
+        verdicts = Verdicts(proved=verdicts.proved | proved, fails={**verdicts.fails, **_fails(left, said)})
+        if proved:
+            verdicts = _induce(circuit, verdicts)
+        patience_s *= 4
+    return verdicts
+
+
+def _induce(circuit: Circuit, verdicts: Verdicts) -> Verdicts:
+    """The verdicts with what induction proves, property by property; the base of each was checked before."""
+    for name in circuit.without(verdicts).names:
+        others = frozenset(circuit.names) - verdicts.proved - {name}
+        alone = circuit.without(dataclasses.replace(verdicts, fails=dict.fromkeys(others, 0)))
+        if _INDUCTIVE in _ask(alone, INDUCTION):
+            verdicts = dataclasses.replace(verdicts, proved=verdicts.proved | {name})
+    return verdicts
+
+
+def _ask(circuit: Circuit, script: str) -> str:
+    """What abc says of a circuit."""
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "circuit.aig").write_bytes(circuit.text)
         command = [str(resources.files("pyosys") / "yosys-abc"), "-c", f"read_aiger circuit.aig; {script}"]
-        done = subprocess.run(command, cwd=name, capture_output=True, text=True, check=False)
-    fails = {circuit.names[int(match[1])]: int(match[2]) for match in _FAILED.finditer(done.stdout)}
-    return Verdicts(proved=frozenset(_proved(circuit, done.stdout, depth, fails)), fails=fails)
+        return subprocess.run(command, cwd=name, capture_output=True, text=True, check=False).stdout
 
 
-def _proved(circuit: Circuit, said: str, depth: int | None, fails: Mapping[str, int]) -> Iterator[str]:
-    if depth is None:
-        yield from (circuit.names[int(match[1])] for match in _PROVED.finditer(said))
-    elif any(int(match[1]) + 1 >= depth for match in _EXPLORED.finditer(said)):
-        yield from (name for name in circuit.names if name not in fails)
+def _fails(circuit: Circuit, said: str) -> dict[str, int]:
+    return {circuit.names[int(match[1])]: int(match[2]) for match in _FAILED.finditer(said)}
 
 
 def processor_seconds() -> float:

@@ -53,22 +53,19 @@ SMALL = {
 """The chip of the proofs: every field as small as the RTL allows; its kind of external memory is that of nano-64."""
 
 BURSTS = {"MAX_BURST": 16, "PAGE_BYTES": 256}
-WALKS = {"requests": "word_walk", "answers": "word_walk", "bursts": "burst_cut"}
+WALKS = {"word_walk": "any_walk", "burst_cut": "any_burst"}
+WALKERS = {"requests": "word_walk", "answers": "word_walk"}
 OPEN = {"MAX_OPEN": 3}
 
 TASKS = (
     ProofTask(top="sequencer", stubs={"instruction_check": "any_check"}),
     ProofTask(top="lock_owners", parts=("sequencer", "instruction_check")),
-    ProofTask(top="instruction_memory", parts=("sram_two_port",), constants={"INSTRUCTION_BYTES": 8}),
-    ProofTask(
-        top="instruction_data", parts=("instruction_memory", "sram_two_port"), constants={"INSTRUCTION_BYTES": 8}
-    ),
+    ProofTask(top="instruction_memory", parts=("sram_bank",), constants={"INSTRUCTION_BYTES": 8}),
     ProofTask(top="word_walk"),
     ProofTask(top="burst_cut", constants=BURSTS),
-    ProofTask(top="load_engine", parts=("word_walk", "burst_cut"), instances=WALKS, constants=BURSTS),
-    ProofTask(
-        top="store_engine", parts=("burst_cut",), stubs={"word_walk": "any_walk"}, instances=WALKS, constants=BURSTS
-    ),
+    ProofTask(top="walk_bursts", parts=("word_walk", "burst_cut"), constants=BURSTS),
+    ProofTask(top="load_engine", stubs=WALKS, instances=WALKERS),
+    ProofTask(top="store_engine", stubs=WALKS, instances=WALKERS, constants={"SEQUENCE_BITS": 3}),
     ProofTask(top="axi_channel"),
     ProofTask(top="axi_lite_port"),
     ProofTask(top="axi_registers"),

@@ -73,7 +73,7 @@ module axi_lite_port (
   end
 
   // Registers are words.
-  logic unused = &{1'b0, s_axi_awaddr[1:0], s_axi_araddr[1:0]};
+  wire unused = &{1'b0, s_axi_awaddr[1:0], s_axi_araddr[1:0]};
 
 `ifndef SYNTHESIS
   // Properties (docs/proofs.md).

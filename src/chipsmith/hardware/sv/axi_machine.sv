@@ -272,7 +272,7 @@ module axi_machine #(
   assign m_axi_arregion = '0;
 
   // With one identifier answers come in order; whoever may write to the port may use all its registers.
-  logic unused = &{1'b0, m_axi_bid, m_axi_rid, s_axi_awprot, s_axi_arprot, running, issued, starts, issued_external,
+  wire unused = &{1'b0, m_axi_bid, m_axi_rid, s_axi_awprot, s_axi_arprot, running, issued, starts, issued_external,
       engines_busy, load_release, store_release, store_release_external};
 
 endmodule

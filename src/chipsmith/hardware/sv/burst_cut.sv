@@ -53,7 +53,7 @@ module burst_cut #(
   /* verilator lint_off PROCASSINIT */
   logic checked = 1'b0;  // a reset has been seen
   /* verilator lint_on PROCASSINIT */
-  logic was_reset, stepped, atom_ended;
+  logic atom_ended;
   logic [PAGE_BITS-1:0] place_before;
   logic [ATOMS_BITS-1:0] atoms_before;
   logic [7:0] left, left_now;  // words of the burst after this one, by what its first word said
@@ -70,31 +70,29 @@ module burst_cut #(
 
   always_ff @(posedge clock) begin
     if (reset) checked <= 1'b1;
-    was_reset <= reset;
-    stepped <= step;
-    atom_ended <= atom_ends;
-    place_before <= place;
-    atoms_before <= atoms;
-    if (step) left <= left_now - 1'b1;
+    if (step) begin
+      atom_ended <= atom_ends;
+      place_before <= place;
+      atoms_before <= atoms;
+      left <= left_now - 1'b1;
+    end
   end
 
   always_ff @(posedge clock) if (checked && !reset) begin
-    // Within a run the walk goes on by a word, and an atom ends where its last word does: word_walk.goes_on.
-    goes_on: assume (was_reset || !stepped || first || (place == place_before + PAGE_BITS'(chip::W)
+    // Within a run the walk goes on by a word, and by an atom where one ends: walk_bursts.
+    goes_on: assume (!step || first || (place == place_before + PAGE_BITS'(chip::W)
         && atoms == atoms_before - ATOMS_BITS'(atom_ended)));
-    // The last word of an atom is where the atom ends, and a run begins with an atom: word_walk.whole_atoms.
-    whole_atoms: assume (atom_ends == ((place & PAGE_BITS'(chip::A - chip::W)) == PAGE_BITS'(chip::A - chip::W))
-        && (!first || (place & PAGE_BITS'(chip::A - 1)) == '0));
-    // A word stays until the walk goes on: word_walk.waits.
-    waits: assume (was_reset || stepped || (place == place_before && atoms == atoms_before));
+    // The last word of an atom is where the atom ends, and a burst begins with an atom: walk_bursts.
+    whole_atoms: assume (!step || (atom_ends == ((place & PAGE_BITS'(chip::A - chip::W)) == PAGE_BITS'(chip::A - chip::W))
+        && (!first || (place & PAGE_BITS'(chip::A - 1)) == '0)));
 
     // A burst has as many words as its first one says: at each word as many are left as stand before its end.
-    beats_are_right: assert (last == (left_now == '0) && 32'(gone) <= MOST
-        && 32'(left_now) == atoms_left * WORDS + words_left);
+    beats_are_right: assert (!step || (last == (left_now == '0) && 32'(gone) <= MOST
+        && 32'(left_now) == atoms_left * WORDS + words_left));
     // No burst crosses a border of PAGE_BYTES.
-    within_page: assert (!first || 32'(place) + (32'(beats) + 1) * chip::W <= chip::PAGE_BYTES);
+    within_page: assert (!(step && first) || 32'(place) + (32'(beats) + 1) * chip::W <= chip::PAGE_BYTES);
     // No burst is longer than MAX_BURST.
-    short_enough: assert (!first || 32'(beats) < chip::MAX_BURST);
+    short_enough: assert (!(step && first) || 32'(beats) < chip::MAX_BURST);
   end
 `endif
 

@@ -111,7 +111,9 @@ module instruction_memory #(
   logic was_reset, was_consumed, was_there, was_here, slot_before;
   logic [INDEX_BITS-1:0] index_before;
   logic [BITS-1:0] instruction_before;
-  logic [1:0] waiting;  // cycles in which the wanted instruction stands in the memory and is not there
+  logic [BANKS-1:0] written_banks;
+  logic was_page, was_start, page_slot_before;
+  logic [2:0] waiting;  // cycles in which the wanted instruction stands in the memory and is not there
 
   always_ff @(posedge clock) begin
     if (reset) checked <= 1'b1;
@@ -122,8 +124,12 @@ module instruction_memory #(
     slot_before <= want_slot;
     index_before <= want_index;
     instruction_before <= instruction;
-    waiting <= reset || there || !wanted || complete[want_slot] <= {1'b0, want_index} ? 2'd0
-        : waiting + 2'(waiting != '1);
+    written_banks <= write_banks;
+    was_page <= page_valid;
+    was_start <= page_start;
+    page_slot_before <= page_slot;
+    waiting <= reset || there || !wanted || complete[want_slot] <= {1'b0, want_index}
+        || want_slot != slot_before || want_index != index_before ? 3'd0 : waiting + 3'(waiting != '1);
   end
 
   always_ff @(posedge clock) if (checked && !reset) begin
@@ -138,6 +144,8 @@ module instruction_memory #(
     page_fits: assume (!page_valid || 32'(complete[page_slot]) < chip::PI);
     // A page LOAD starts after the last word of the one before it into its slot: sequencer.locks_are_free.
     page_ends_before_next: assume (!page_start || !page_valid || page_slot != page_start_slot);
+    // Between the words of two pages lies a cycle at least: chip::TRANSFER_MIN.
+    pages_apart: assume (was_reset || !page_valid || !was_page || (page_slot == page_slot_before && !was_start));
 
     // An instruction is there only if all its words have come since the LOAD of its page started.
     there_is_loaded: assert (!there || complete[want_slot] > {1'b0, want_index});
@@ -145,10 +153,12 @@ module instruction_memory #(
     there_stays: assert (was_reset || !was_there || (there && instruction == instruction_before));
     // An instruction whose last word comes while it is wanted is there in the next cycle.
     bypass: assert (was_reset || !was_here || there);
-    // A wanted instruction that stands in the memory is there in two cycles.
-    arrives: assert (waiting != '1);
-    // No line of the memory is read in the cycle in which it is written.
-    no_read_while_written: assert (!(read && whole_valid && page_slot == want_slot && place == want_index));
+    // A wanted instruction that stands in the memory is there in three cycles: before it can start after another.
+    arrives: assert (32'(waiting) < chip::ISSUE);
+    // No bank of the memory is read in the cycle in which it is written.
+    one_port: assert (!read || (read_banks & write_banks) == '0);
+    // No bank is written in two cycles that follow each other: a read waits for a write once.
+    writes_apart: assert (was_reset || (write_banks & written_banks) == '0);
   end
 `endif
 

@@ -1,6 +1,7 @@
 // The machine of docs/machine.md: sequencer, four engines, on-chip memory, shared multipliers.
 //
-// One clock; reset is synchronous and active high, and must be held for at least one cycle. The contents of memories are
+// One clock; reset is synchronous and active high, and must be held for at least one cycle. The contents of memories
+// are
 // undefined after reset. `doorbell` high for one cycle (cycle 0) starts an inference; `done` is high in the cycle in
 // which END starts. The external channels are in order: a request is accepted in a cycle in which valid and ready are
 // high. Words come in bursts: consecutive words of at most chip::MAX_BURST that no border of 4 KiB parts, requested

@@ -204,9 +204,21 @@ module store_engine (
   /* verilator lint_on PROCASSINIT */
   logic was_reset, was_idle, was_waiting;
   sent_t sent_before;
-  logic [5:0] open;  // STOREs whose last word is not sent
+  logic [ROOM-1:0] queued_last;
+  logic [5:0] open, last_words;  // STOREs whose last word is not sent
   logic [SEQUENCE_BITS-1:0] unanswered;  // bursts that are sent and not acknowledged
   logic [2:0] stalled;  // cycles in which a word could go on and none did
+
+  for (genvar i = 0; i < ROOM; i++) begin : g_queued
+    logic [1:0] behind;  // words of the queue before this place
+    assign behind = 2'(i) - head;
+    assign queued_last[i] = {1'b0, behind} < count && queue[i][SENT_BITS-2];
+  end
+
+  always_comb begin
+    last_words = 6'(walking) + 6'(next_stage.valid && next_stage.last) + 6'(last_stage.valid && last_stage.last);
+    for (int i = 0; i < ROOM; i++) last_words = last_words + 6'(queued_last[i]);
+  end
 
   assign unanswered = sent_bursts - acknowledged_bursts;
 
@@ -243,8 +255,9 @@ module store_engine (
     queue_in_order: assert (tail - head == count[1:0]);
     // A word that the bus does not take stays as it is.
     write_stays: assert (was_reset || !was_waiting || (write_valid && sent == sent_before));
-    // No STORE gives back its bank groups twice, and none that has not started.
-    releases_follow_starts: assert (!release_valid || open != '0);
+    // No STORE gives back its bank groups twice, none that has not started, and each will: those that are open are
+    // those whose last word is on its way.
+    releases_follow_starts: assert (open == last_words && (!release_valid || open != '0));
     // A region is given back only with an acknowledgement, by a STORE that named it.
     regions_follow_acknowledgements: assert (release_external == '0
         || (acknowledged && (release_external & ~pending) == '0));

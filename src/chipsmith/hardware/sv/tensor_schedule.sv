@@ -1,4 +1,5 @@
-// The order of a TENSOR's phases: channel blocks, tiles of pixels, taps, blocks of the run (docs/machine.md, section 6).
+// The order of a TENSOR's phases: channel blocks, tiles of pixels, taps, blocks of the run (docs/machine.md, section
+// 6).
 //
 // Describes one phase, from the cycle after `start` on the first; `advance` goes on to the next one. The engine keeps
 // it one phase ahead of the phase that reads activations: it is the phase whose weights are loaded.

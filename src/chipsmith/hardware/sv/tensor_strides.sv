@@ -1,4 +1,5 @@
-// The products of the tensor engine's address arithmetic, on two multipliers in four cycles (docs/machine.md, section 6).
+// The products of the tensor engine's address arithmetic, on two multipliers in four cycles (docs/machine.md, section
+// 6).
 //
 // Each product is there in the first cycle that can use it: the first activation address is formed two cycles after
 // `start` at the earliest, its mask one cycle later, the second phase later still.

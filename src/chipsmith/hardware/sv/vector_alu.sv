@@ -1,4 +1,5 @@
-// The elementwise operations of one lane that need neither the multipliers nor the divider (docs/machine.md, section 7).
+// The elementwise operations of one lane that need neither the multipliers nor the divider (docs/machine.md, section
+// 7).
 module vector_alu (
     input  logic [4:0]   op,        // chip::OP_*
     input  logic         rounds,    // of ASR

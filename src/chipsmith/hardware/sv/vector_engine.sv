@@ -6,8 +6,10 @@
 // o_write     Stream O.
 // The table memory (chip::TL copies of 512 entries) and the divider are parts of this engine.
 //
-// vector_rows turns the indices of GATHER and SCATTER into the places of rows. A beat flows from vector_stream (A and B) through preparation, vector_operands (IN), vector_operation (OP),
-// vector_reduction and vector_results (OUT, TABLE) to vector_writer. Every part takes a beat each `slots` cycles, so that none
+// vector_rows turns the indices of GATHER and SCATTER into the places of rows. A beat flows from vector_stream (A and
+// B) through preparation, vector_operands (IN), vector_operation (OP),
+// vector_reduction and vector_results (OUT, TABLE) to vector_writer. Every part takes a beat each `slots` cycles, so
+// that none
 // ever waits; vector_timer counts the cycles of the contract, within which the last write comes.
 module vector_engine (
     input  logic                      clock,
@@ -158,7 +160,8 @@ module vector_engine (
   assign beat.last = last_turn && (last_block || !fields.lane_reduce);
   assign beat.whole = whole;
 
-  // READ: A takes the first slots of a beat; B the same, or those after A's where their groups meet. Indices go before A.
+  // READ: A takes the first slots of a beat; B the same, or those after A's where their groups meet. Indices go before
+  // A.
   chip::read_request_t a_beat_read;
   logic [SLOT_BITS-1:0] a_slot, b_slot, reads_end;
   logic [V-1:0][31:0] a_values, b_values, a_prepared, b_prepared;

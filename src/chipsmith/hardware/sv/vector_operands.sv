@@ -1,7 +1,9 @@
 // Stage IN: holds the prepared operands of a beat and scales them on the shared multipliers.
 //
-// The passes of a beat have slots of their own in every `slots` cycles, counted by `pass_slot` from the cycle in which the
-// first beat's operands stand here: those of A, then of B, then of MUL, then of the results. The slots of two stages never
+// The passes of a beat have slots of their own in every `slots` cycles, counted by `pass_slot` from the cycle in which
+// the
+// first beat's operands stand here: those of A, then of B, then of MUL, then of the results. The slots of two stages
+// never
 // meet, so no pass ever waits for another.
 // A beat that is scaled moves from `held` to the operands a and b pass by pass; the operand that is not scaled
 // travels beside the one that is. A beat that is not scaled goes to a and b at once.
@@ -166,7 +168,8 @@ module vector_operands #(
       a_chunk[i] = a[M*32'(chunk)+i];
       b_chunk[i] = b[M*32'(chunk)+i];
     end
-    // What arrives for these lanes in this cycle stands in a and b only in the next one. An arrival that does not complete
+    // What arrives for these lanes in this cycle stands in a and b only in the next one. An arrival that does not
+    // complete
     // its lanes is of a later beat.
     if (completes && place == chunk) begin
       if (a_comes) a_chunk = a_arriving;

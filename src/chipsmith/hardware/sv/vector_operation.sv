@@ -1,4 +1,5 @@
-// Stage OP: the operation on the operands of a beat. MUL takes passes of the multipliers, DIV a division a lane, every other
+// Stage OP: the operation on the operands of a beat. MUL takes passes of the multipliers, DIV a division a lane, every
+// other
 // operation one cycle for all lanes. `valid` says which lanes of x stand in a cycle.
 module vector_operation #(
     parameter int TOKEN_BITS = 1,

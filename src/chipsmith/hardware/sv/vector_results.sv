@@ -1,7 +1,9 @@
 // Stages OUT and TABLE: the results of a reduction are scaled, get their zero point, are clamped, and pass the table.
 //
-// Results that are scaled come pass by pass, the others at once. The look-ups of a beat begin when its last results stand
-// and run while the first of the next beat arrive: both go from lane 0 up and neither takes more than `slots` cycles, so
+// Results that are scaled come pass by pass, the others at once. The look-ups of a beat begin when its last results
+// stand
+// and run while the first of the next beat arrive: both go from lane 0 up and neither takes more than `slots` cycles,
+// so
 // that a lane is looked up before its next value comes.
 module vector_results #(
     localparam int COUNT_BITS = $clog2(chip::V) + 1,

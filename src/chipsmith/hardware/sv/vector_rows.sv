@@ -1,6 +1,7 @@
 // The rows of GATHER and SCATTER (docs/machine.md, section 7): from the index of a beat to the place of its row.
 //
-// `index` stands on the values of stream B; `offset` and `present` follow two cycles later, so that a beat whose index is
+// `index` stands on the values of stream B; `offset` and `present` follow two cycles later, so that a beat whose index
+// is
 // read in cycle t may read its row from t + chip::INDEX_PIPE on. They are kept for the write of the same beat.
 module vector_rows (
     input  logic          clock,

@@ -1,5 +1,7 @@
-// The time of a VECTOR (docs/machine.md, section 7): the table's load, `lead` windows of `slots` cycles in which indices
-// alone are read, the beats, one window for each further stage, and chip::VECTOR_PIPE cycles. Gives the reads their slots and frees the engine in its exact cycle.
+// The time of a VECTOR (docs/machine.md, section 7): the table's load, `lead` windows of `slots` cycles in which
+// indices
+// alone are read, the beats, one window for each further stage, and chip::VECTOR_PIPE cycles. Gives the reads their
+// slots and frees the engine in its exact cycle.
 module vector_timer #(
     localparam int SLOT_BITS = $clog2(chip::DIVIDE * chip::V + 1),
     localparam int LINE_BITS = $clog2(1026 / chip::R + 1) + 1
