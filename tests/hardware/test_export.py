@@ -59,6 +59,12 @@ def test_no_word_of_a_template_is_left(folder):
             assert not re.search(r"@[A-Z_]+@", path.read_text()), path
 
 
+def test_only_vectors_of_the_last_export_are_run(folder):
+    """A folder that is written again keeps the files of vectors that it had before."""
+    assert "VECTORS := $(addprefix vectors/,digits_cnn gru)\n" in (folder / "Makefile").read_text()
+    assert "NAMES := digits_cnn gru\n" in (folder / "driver" / "Makefile").read_text()
+
+
 def test_the_page_names_five_commands(folder):
     assert commands_of((folder / "README.md").read_text()) == [
         "make test", "make lint", "make -C driver test", "make -C driver example", "make -C driver strict",
