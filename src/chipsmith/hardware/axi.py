@@ -15,6 +15,7 @@ from chipsmith.chip.description import Chip
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.registers import REGISTERS
 from chipsmith.hardware.simulate import Bytes
+from chipsmith.hardware.violations import raise_violation
 
 MOST_CYCLES = 1 << 26
 """Cycles after which the host gives a wait up."""
@@ -185,6 +186,7 @@ class AxiMachine:
         """What the bus has seen so far."""
         state = _State()
         self._library.bench_state(self._handle, ctypes.byref(state))
+        raise_violation(self._library)
         counts = {name: getattr(state, name) for name in _COUNTS}
         return BusState(breach=state.breach.decode(), interrupt=bool(state.interrupt), **counts)
 

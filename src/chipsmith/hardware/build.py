@@ -18,18 +18,18 @@ from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.files import write_texts
-from chipsmith.hardware.sources import AXI_BENCH, BENCH, CONTENTS, in_order, machine_sources
+from chipsmith.hardware.sources import AXI_BENCH, BENCH, CONTENTS, VIOLATIONS, in_order, machine_sources
 from chipsmith.processors import processors
 
 UNDEFINED = 0x5A
 """What stands in memory that the machine leaves undefined: not zero, so that no program leans on zeros."""
 
 _VERILATE = (
-    *("--cc", "-O3", "--noassert", "--no-timing", "-Wno-fatal", "--output-split", "20000"),
+    *("--cc", "-O3", "--assert", "--no-timing", "-Wno-fatal", "--output-split", "20000"),
     f"+define+CHIPSMITH_FILL={UNDEFINED:02x}",
 )
 _TRACE, _SAVABLE = "--trace-vcd", "--savable"
-_COMPILE = ("-std=c++20", "-fPIC", "-DVL_TIME_CONTEXT", "-DVM_COVERAGE=0", "-DVM_SC=0", "-w")
+_COMPILE = ("-std=c++20", "-fPIC", "-DVL_TIME_CONTEXT", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVL_USER_STOP", "-w")
 _SAVED = re.compile(r"os<<(\w+)(\[[^;]*)?;")
 """How Verilator's code saves a variable, or an element of it."""
 _FAST, _SLOW = "-O2", "-O1"
@@ -181,18 +181,20 @@ def _compile_all(tools: Toolchain, units: Sequence[Path], target: Path, flags: S
 
 
 def runtime_objects(tools: Toolchain, *, trace: bool, savable: bool) -> list[Path]:
-    """Verilator's own C++, compiled once and kept."""
+    """Verilator's own C++ and what takes note of violated properties, compiled once and kept."""
     parts = (("verilated_vcd_c", trace), ("verilated_save", savable))
     names = ["verilated", "verilated_threads", *(name for name, wanted in parts if wanted)]
-    key = content_key((installed_versions(("verilator",)), " ".join((*_COMPILE, tools.compiler, str(trace))).encode()))
+    recipe = " ".join((*_COMPILE, tools.compiler, str(trace))).encode()
+    key = content_key((installed_versions(("verilator",)), recipe, VIOLATIONS.read_bytes()))
     flags = (*_COMPILE, f"-DVM_TRACE={int(trace)}", "-I", str(tools.include))
 
-    def compile_unit(name: str) -> Path:
+    def compile_unit(unit: Path) -> Path:
         def build(folder: Path) -> Path:
-            _compile_all(tools, [tools.include / f"{name}.cpp"], folder, flags)
-            return folder / f"{name}.o"
+            _compile_all(tools, [unit], folder, flags)
+            return folder / f"{unit.stem}.o"
 
-        return build_entry("rtl", f"runtime-{key[:16]}-{name}.o", build, what="Verilator's own C++")
+        return build_entry("rtl", f"runtime-{key[:16]}-{unit.stem}.o", build, what="Verilator's own C++")
 
+    units = [*(tools.include / f"{name}.cpp" for name in names), VIOLATIONS]
     with ThreadPoolExecutor(max_workers=processors()) as pool:
-        return list(pool.map(compile_unit, names))
+        return list(pool.map(compile_unit, units))

@@ -20,6 +20,7 @@ from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.hardware.build import UNDEFINED, build_machine
 from chipsmith.hardware.package import MAX_BURST, Error
 from chipsmith.hardware.registers import PAGE_BYTES
+from chipsmith.hardware.violations import raise_violation
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.program import Port, Program
 
@@ -162,6 +163,7 @@ class Machine:
         )  # fmt: skip
         if counters.breach:
             raise CheckFailed(f"the RTL breaks a rule in cycle {counters.breach_cycle}: {counters.breach.decode()}")
+        raise_violation(self._library)
         outputs = {port.name: _output(memory, port) for port in program.manifest.outputs}
         return _run_of(counters, outputs, start, end)
 

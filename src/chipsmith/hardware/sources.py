@@ -20,6 +20,9 @@ AXI_BENCH = BENCH.with_name("axi_bench.cpp")
 CONTENTS = BENCH.with_name("contents.h")
 """The C++ that reads what the machine holds."""
 
+VIOLATIONS = BENCH.with_name("violations.cpp")
+"""The C++ that takes note of properties that a simulation violates."""
+
 TESTBENCH = _FOLDER / "bench" / "machine_tb.sv"
 """The self-checking testbench of golden vectors, for any simulator."""
 
@@ -31,6 +34,12 @@ def machine_sources(chip: Chip) -> dict[str, str]:
     """File name to text of every SystemVerilog source of a chip; `chip.sv` is the generated package."""
     shipped = {path.name: path.read_text(encoding="utf-8") for path in sorted(_SHIPPED.glob("*.sv"))}
     return {"chip.sv": package_source(chip), **shipped}
+
+
+def shipped_source(name: str) -> str:
+    """The text of a shipped source; empty where the file is none of them."""
+    path = _SHIPPED / name
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def in_order(sources: Mapping[str, str]) -> list[str]:

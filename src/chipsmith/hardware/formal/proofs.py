@@ -29,7 +29,7 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class ProofResult:
-    """A property, the proof that decides it, and its verdict; `cycles`: of a counterexample, or of the bound, else 0."""
+    """A property, the proof that decides it, its verdict, and the cycles of a counterexample or of the bound."""
 
     task: str
     subject: Property

@@ -1,4 +1,4 @@
-"""The properties of a SystemVerilog source: labelled assertions and assumptions, each stated by the comment above it."""
+"""The properties of a SystemVerilog source: labelled assertions and assumptions, stated by the comments above them."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ class Property:
     def full_name(self) -> str:
         """The module and the label, as in `sequencer.issue_distance`."""
         return f"{self.module}.{self.name}"
+
+    @property
+    def is_assertion(self) -> bool:
+        """Whether the module shows it."""
+        return self.role is Role.ASSERTION
 
 
 def read_properties(module: str, source: str) -> tuple[Property, ...]:

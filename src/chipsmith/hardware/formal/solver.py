@@ -1,4 +1,4 @@
-"""Turns sources with properties into a circuit with yosys and decides each of them with abc, both of the package pyosys."""
+"""Turns sources with properties into a circuit with yosys, and decides each with abc; both are of pyosys."""
 
 from __future__ import annotations
 
@@ -90,6 +90,11 @@ class Circuit:
         literals = (str(literal).encode() for literal in (*self.violations, *self.constraints))
         return b"\n".join((f"aig {' '.join(map(str, sizes))}".encode(), *self.registers, *literals, self.logic))
 
+    def only(self, name: str) -> Circuit:
+        """The circuit of a single property; of none where it has no such."""
+        others = dict.fromkeys((other for other in self.names if other != name), 0)
+        return self.without(Verdicts(proved=frozenset(), fails=others))
+
     def without(self, verdicts: Verdicts) -> Circuit:
         """The circuit of what is undecided; what is proved always holds."""
         pairs = tuple(zip(self.names, self.violations, strict=True))
@@ -177,9 +182,7 @@ def decide(circuit: Circuit, *, depth: int | None, limit_s: int) -> Verdicts:
 def _induce(circuit: Circuit, verdicts: Verdicts) -> Verdicts:
     """The verdicts with what induction proves, property by property; the base of each was checked before."""
     for name in circuit.without(verdicts).names:
-        others = frozenset(circuit.names) - verdicts.proved - {name}
-        alone = circuit.without(dataclasses.replace(verdicts, fails=dict.fromkeys(others, 0)))
-        if _INDUCTIVE in _ask(alone, INDUCTION):
+        if _INDUCTIVE in _ask(circuit.without(verdicts).only(name), INDUCTION):
             verdicts = dataclasses.replace(verdicts, proved=verdicts.proved | {name})
     return verdicts
 

@@ -19,9 +19,9 @@ HARNESSES = Path(__file__).parent / "sv"
 class ProofTask:
     """A proof of the properties of a module.
 
-    `parts`: the modules inside of it; `stubs`: part to the harness that stands for it, with fewer restrictions than it
-    has. `instances`: instance to its module where it is not its name. `constants`: values of constants of the package `chip`, or of a module, that are scaled down. `depth`: the
-    cycles from power-up that are covered; None: all.
+    `parts`: the modules inside of it. `stubs`: module to the harness that stands for it, which may do more than it.
+    `instances`: instance to its module where it is not its name. `constants`: values of constants of the package
+    `chip`, or of a module, that are scaled down. `depth`: the cycles from power-up that are covered; None: all.
     """
 
     top: str

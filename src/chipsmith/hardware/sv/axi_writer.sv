@@ -41,7 +41,7 @@ module axi_writer (
 
   logic [COUNT_BITS-1:0] open;
   logic [7:0] missing;  // words of the burst that has begun and not ended
-  logic address_ready, data_ready, room, begins, sends, fills;
+  logic address_ready, data_ready, room, begins, sends, fills, ends;
   logic [63:0] address;
 
   assign room = 32'(open) != chip::MAX_OPEN;
@@ -49,6 +49,7 @@ module axi_writer (
   assign sends = write_valid && write_ready && !stop;
   assign begins = sends && write_first;
   assign fills = stop && missing != '0;
+  assign ends = fills ? missing == 8'd1 : write_last;
   assign address = {base, 12'd0} + 64'(write_address);
 
   axi_channel #(.BITS(72)) addresses (
@@ -67,7 +68,7 @@ module axi_writer (
       .reset(reset),
       .in_valid(sends || fills),
       .in_ready(data_ready),
-      .in_data(fills ? {missing == 8'd1, {9 * chip::W{1'b0}}} : {write_last, write_lanes, write_data}),
+      .in_data({ends, fills ? {9 * chip::W{1'b0}} : {write_lanes, write_data}}),
       .out_valid(m_axi_wvalid),
       .out_ready(m_axi_wready),
       .out_data({m_axi_wlast, m_axi_wstrb, m_axi_wdata})
@@ -105,10 +106,9 @@ module axi_writer (
                                               // last words that have entered the channel
   logic [7:0] left, left_now;  // words of the burst after this one, by what its first word said
 
-  logic enters, enters_last;
+  logic enters;
 
   assign enters = (sends || fills) && data_ready;
-  assign enters_last = fills ? missing == 8'd1 : write_last;
   assign left_now = begins ? write_beats : left;
 
   always_ff @(posedge clock) begin
@@ -124,7 +124,7 @@ module axi_writer (
     asked <= reset ? '0 : asked + (COUNT_BITS + 1)'(m_axi_awvalid && m_axi_awready) - (COUNT_BITS + 1)'(m_axi_bvalid);
     sent <= reset ? '0
         : sent + (COUNT_BITS + 1)'(m_axi_wvalid && m_axi_wready && m_axi_wlast) - (COUNT_BITS + 1)'(m_axi_bvalid);
-    entered <= reset ? '0 : entered + (COUNT_BITS + 1)'(enters && enters_last) - (COUNT_BITS + 1)'(m_axi_bvalid);
+    entered <= reset ? '0 : entered + (COUNT_BITS + 1)'(enters && ends) - (COUNT_BITS + 1)'(m_axi_bvalid);
     left <= reset ? '1 : enters ? left_now - 1'b1 : left;
   end
 
@@ -158,7 +158,7 @@ module axi_writer (
     words_belong_to_bursts: assert (32'(open) == 32'(entered) + 32'(missing != '0)
         && (open != '0 || !m_axi_wvalid));
     // WLAST is on the last word of each burst, of those that an abort fills too.
-    last_is_right: assert ((!enters || enters_last == (left_now == '0)) && missing == left + 1'b1);
+    last_is_right: assert ((!enters || ends == (left_now == '0)) && missing == left + 1'b1);
     // While the machine is stopped it gets no acknowledgement.
     no_answer_when_stopped: assert (!stop || !acknowledged);
     // What fills a burst of a stopped machine writes nothing.

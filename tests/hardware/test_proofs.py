@@ -1,0 +1,77 @@
+"""The properties that stand in the RTL are proved, and a fault that is put into it breaks the property that says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from chipsmith.hardware.formal.faults import MUTANTS
+from chipsmith.hardware.formal.mutants import survives, unbroken
+from chipsmith.hardware.formal.proofs import Verdict, run_task
+from chipsmith.hardware.formal.properties import Role, as_part, read_properties
+from chipsmith.hardware.formal.tasks import TASKS, find_task
+
+QUICK = ("sequencer", "instruction_memory", "word_walk", "burst_cut", "walk_bursts", "axi_channel")
+BUS = ("axi_lite_port", "axi_registers", "axi_reader")
+LONG = ("lock_owners", "load_engine", "store_engine", "axi_writer")
+SAMPLE = ("axi_channel", "axi_lite_port", "axi_registers")
+
+SOURCE = """
+    // Two words: somebody.
+    expected: assume (a);
+    // One thing,
+    // said in two lines.
+    shown: assert (b);
+"""
+
+
+def test_a_property_is_stated_by_the_comment_above_it():
+    expected, shown = read_properties("part", SOURCE)
+    assert (expected.role, expected.statement) == (Role.ASSUMPTION, "Two words: somebody.")
+    assert (shown.full_name, shown.statement) == ("part.shown", "One thing, said in two lines.")
+
+
+def test_what_a_part_assumes_is_to_be_shown_where_it_stands():
+    assert [known.name for known in read_properties("part", as_part(SOURCE))] == ["expected", "unproved_shown"]
+    assert all(known.is_assertion for known in read_properties("part", as_part(SOURCE)))
+
+
+def test_every_proof_is_in_a_test():
+    assert sorted((*QUICK, *BUS, *LONG)) == sorted(task.top for task in TASKS)
+
+
+def assert_proved(top):
+    run = run_task(find_task(top))
+    assert run.results
+    assert {result.subject.full_name: result.verdict for result in run.results} == {
+        result.subject.full_name: Verdict.PROVED for result in run.results
+    }
+
+
+@pytest.mark.parametrize("top", [*QUICK, *BUS])
+def test_properties_are_proved(top):
+    pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
+    assert_proved(top)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("top", LONG)
+def test_properties_of_transfers_and_locks_are_proved(top):
+    pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
+    assert_proved(top)
+
+
+def test_every_property_has_a_fault_that_breaks_it():
+    assert {task.top: unbroken(task.top, MUTANTS) for task in TASKS} == {task.top: set() for task in TASKS}
+
+
+@pytest.mark.parametrize("mutant", [m for m in MUTANTS if m.top in SAMPLE], ids=lambda m: f"{m.top}.{m.kills}")
+def test_a_fault_breaks_its_property(mutant):
+    pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
+    assert not survives(mutant)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", [m for m in MUTANTS if m.top not in SAMPLE], ids=lambda m: f"{m.top}.{m.kills}")
+def test_a_fault_of_a_large_module_breaks_its_property(mutant):
+    pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
+    assert not survives(mutant)
