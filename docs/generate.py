@@ -29,6 +29,7 @@ from chipsmith.api.document import verb_table, word_tables
 from chipsmith.chip import load_catalogue
 from chipsmith.chip.fields import atom_table, catalogue_table, field_table
 from chipsmith.files import write_whole
+from chipsmith.hardware.register_map import register_map
 from chipsmith.kernels.catalogue import kernel_table
 from chipsmith.learn import recipe_schema
 from chipsmith.learn.data import DataSettings
@@ -75,6 +76,11 @@ def api(text: str) -> str:
 def data(text: str) -> str:
     """The fields of the data sets."""
     return replace_parts(text, {"data": kinds_table(DataSettings)})
+
+
+def rtl(text: str) -> str:
+    """The registers of the control port."""
+    return replace_parts(text, {"registers": register_map().rstrip()})
 
 
 def kernels(text: str) -> str:
@@ -160,6 +166,7 @@ PAGES: Mapping[str, Page] = {
     "privacy.md": privacy,
     "published.md": published,
     "quantum.md": quantum,
+    "rtl.md": rtl,
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
     "scaling.md": scaling,
     "training.md": training,

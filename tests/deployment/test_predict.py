@@ -16,7 +16,9 @@ from chipsmith import cli
 from chipsmith.chip import load_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.deployment.deployment import Deployment
+from chipsmith.deployment.predict import quantize_raw
 from chipsmith.errors import BadInput
+from chipsmith.flow.golden_vectors import compile_vectors
 from chipsmith.frontends.pytorch.network import lower_module
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn.data import (
@@ -94,6 +96,25 @@ def test_probabilities_are_those_of_pytorchs_int8_network(images, birds):
     logits = expected(images, images.data.preprocessing.apply(file)[None])
     (prediction,) = chipsmith.predict(images.program, [file]).predictions
     assert prediction.answer["probabilities"]["swan"] == pytest.approx(float(softmax(logits)[0, 1]), abs=0.02)
+
+
+def test_the_integers_of_an_image_file_stand_for_its_values(images, birds):
+    file = birds / "swan" / "5.png"
+    (binding,) = images.lowered.inputs
+    (integers,) = quantize_raw(images.program, str(file), name="birds").values()
+    real = (integers.astype(np.float32) - binding.zero_point) * binding.scale
+    values = np.transpose(images.data.preprocessing.apply(file)[None], binding.axes)
+    np.testing.assert_allclose(real, values, atol=0.51 * binding.scale)
+
+
+def test_a_golden_vector_of_an_image_file(images, birds, tmp_path):
+    write_program(images.program, tmp_path / "p.program")
+    chip = load_chip("nano-64")
+    (vector,) = compile_vectors([str(tmp_path / "p.program")], chip, inputs=[str(birds / "swan" / "3.png")])
+    (scores,) = vector.outputs.values()
+    assert images.data.class_names[int(scores.argmax())] == "swan"
+    manifest = vector.program.manifest
+    assert vector.scales.keys() == {port.name for port in (*manifest.inputs, *manifest.outputs)}
 
 
 def test_the_command_prints_one_object(images, birds, tmp_path, capsys):

@@ -5,6 +5,7 @@ On the RTL it runs in test_export.py.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -51,6 +52,15 @@ def test_the_driver_on_a_model_of_the_registers(driver, tmp_path, compiler, lang
     compile_source(compiler, ALONE, tmp_path / "alone", "-x", language, f"-std={standard}", f"-I{driver}")
     done = subprocess.run([tmp_path / "alone"], capture_output=True, text=True, check=False)
     assert done.stdout == "0 expectations fail\n"
+
+
+def test_the_example_of_the_page_compiles(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "driver.md").read_text()
+    (example,) = re.findall(r"```c\n(.*?)```", page, re.DOTALL)
+    vector = dataclasses.replace(transfers_vector(CHIP, 1), name="digits")
+    write_texts(tmp_path, {**driver_files(CHIP, [vector]), "example.c": example})
+    include = (f"-I{tmp_path}", f"-I{tmp_path / 'soc'}")
+    compile_source("gcc", tmp_path / "example.c", tmp_path / "example.o", "-std=c11", "-c", *include)
 
 
 @pytest.mark.parametrize("compiler", BARE)

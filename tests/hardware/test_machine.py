@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from agreement import assert_agrees
+from random_chips import random_chip
 from random_programs import random_inputs, random_program
 
 import chipsmith
-from chipsmith.chip import load_chip, override_chip
+from chipsmith.chip import load_chip
 
 NETWORKS = Path(__file__).parents[1] / "networks"
 
@@ -21,28 +21,6 @@ def agree_on_random_programs(chip, seeds, *, instructions):
     for seed in seeds:
         program = random_program(chip, seed, instructions)
         assert_agrees(program, random_inputs(program, seed, 1), warm=seed % 4 == 3)
-
-
-def random_chip(seed: int):
-    """nano-64 with other sizes everywhere, up to 1,024 multipliers."""
-    rng = np.random.default_rng([7, seed])
-    rows = 1 << int(rng.integers(2, 6))
-    lanes = 1 << int(rng.integers(1, 6))
-    settings = {
-        "name": f"random-{seed}",
-        "tensor.rows": rows,
-        "tensor.columns": 1 << int(rng.integers(2, 6)),
-        "tensor.tile_pixels": 1 << int(rng.integers(3, 7)),
-        "vector.lanes": lanes,
-        "vector.multiplier_lanes": min(lanes, 1 << int(rng.integers(5))),
-        "vector.table_lanes": min(lanes, 1 << int(rng.integers(4))),
-        "memory.groups": int(rng.integers(4, 16)),
-        "instructions.page_instructions": 1 << int(rng.integers(1, 5)),
-        "external.latency_cycles": int(rng.integers(1, 200)),
-        "external.bytes_per_cycle": min(rows, 1 << int(rng.integers(6))),
-        "external.kind": str(rng.choice(["LPDDR2", "LPDDR4", "DDR3"])),  # atoms of 16, 32 and 64 bytes
-    }
-    return override_chip(load_chip("nano-64"), {name: str(value) for name, value in settings.items()})
 
 
 def test_random_programs_on_nano_64():

@@ -62,14 +62,14 @@ def rtl(
     out: Annotated[AnyPath | None, Option(flags=("--out", "-o"), help="The folder to write.")] = None,
     models: Annotated[
         Sequence[str],
-        Option(flags=("--vector",), metavar="MODEL", help="A network for a golden vector; repeatable."),
+        Option(flags=("--vector",), metavar="MODEL", help="A network for a golden vector, or a .program; repeatable."),
     ] = (),
     inputs: Annotated[
-        Sequence[AnyPath],
+        Sequence[str],
         Option(
             flags=("--input",),
             metavar="FILE",
-            help="Inputs (.npy or .npz) of the vectors, in their order; random where there is none; repeatable.",
+            help="Inputs of the vectors, in their order: .npy, .npz, or raw data of a recipe; default random.",
         ),
     ] = (),
     lint: Annotated[
@@ -79,10 +79,10 @@ def rtl(
 ) -> "RtlResult":
     """Say which memories a chip's RTL has, and write it: SystemVerilog, golden vectors, testbench, driver in C.
 
-    The files go to the folder `out`, if given, with constraints and a core file; its README says how they are used.
-    Each of the networks `models` gives a golden vector, for the testbench and in C, on the `inputs` of that place (the
-    integers of one inference), or on random ones. With `lint`, Verilator, yosys, slang, Verible and Icarus Verilog
-    read the sources, as far as they are installed; what they have against them is no exception: see
+    The files go to the folder `out`, if given; its README says how they are used. Each of the networks `models` gives a
+    golden vector, for the testbench and in C, on the `inputs` of that place: a file of the integers of one inference,
+    raw data for a `.program` of a recipe's run, or random ones. With `lint`, Verilator, yosys, slang, Verible and
+    Icarus Verilog read the sources, as far as they are installed; their findings are no exception: see
     `RtlResult.failure`. Raises BadInput and OperatorRefused.
     """
     from chipsmith.hardware.lint import lint_chip
@@ -96,14 +96,11 @@ def rtl(
     return RtlResult(chip=target, files=files, memories=rtl_memories(target), lints=lint_chip(target) if lint else ())
 
 
-def _write_rtl(chip: "Chip", folder: Path, models: Sequence[str], inputs: "Sequence[AnyPath]") -> tuple[Path, ...]:
+def _write_rtl(chip: "Chip", folder: Path, models: Sequence[str], inputs: Sequence[str]) -> tuple[Path, ...]:
     from chipsmith.flow.golden_vectors import compile_vectors
-    from chipsmith.frontends.registry import load_model
     from chipsmith.hardware.export import write_rtl
 
-    networks = [load_model(model, None) for model in models]
-    vectors = compile_vectors(networks, chip, inputs=[Path(path) for path in inputs])
-    return tuple(write_rtl(chip, folder, vectors))
+    return tuple(write_rtl(chip, folder, compile_vectors(models, chip, inputs=inputs)))
 
 
 def synth(

@@ -150,6 +150,19 @@ def predict_raw(
     )
 
 
+def quantize_raw(program: Program, given: str, *, name: str) -> dict[str, Array]:
+    """The integers of one inference by port name, of raw data as `predict_raw` takes it; `name` names the Program.
+
+    Raises BadInput where the Program takes no raw data, or `given` holds more or fewer than one example.
+    """
+    host = _DeployedHost(program=program, deployment=read_deployment(program, name=name))
+    preprocessing = host.deployment.preprocessing
+    examples = read_raw(preprocessing, given)
+    if len(examples) != 1:
+        raise BadInput(f"{given} holds {len(examples)} examples, and one inference takes 1")
+    return host.quantize_inputs(np.stack([apply_raw(preprocessing, examples[0])]))
+
+
 def read_deployment(program: Program, *, name: str) -> Deployment:
     """The deployment of a Program that a recipe's run made. Raises BadInput, with `name`, where it has none."""
     text = program.manifest.deployment

@@ -12,10 +12,10 @@ from chipsmith.hardware.driver.files import driver_files
 from chipsmith.hardware.folder.constraints import CONSTRAINTS, write_constraints
 from chipsmith.hardware.folder.core import core_file, write_core
 from chipsmith.hardware.folder.readme import write_readme
-from chipsmith.hardware.folder.shipped import read_shipped
+from chipsmith.hardware.folder.shipped import fill, read_shipped
 from chipsmith.hardware.folder.vectors import testbench_files, vector_files
-from chipsmith.hardware.golden import GoldenVector
-from chipsmith.hardware.sources import in_order, machine_sources
+from chipsmith.hardware.golden import GoldenVector, list_names
+from chipsmith.hardware.sources import VERIBLE_RULES, in_order, machine_sources
 
 
 def write_rtl(chip: Chip, folder: Path, vectors: Sequence[GoldenVector]) -> list[Path]:
@@ -31,12 +31,14 @@ def list_files(chip: Chip, vectors: Sequence[GoldenVector]) -> dict[str, str]:
     sources = machine_sources(chip)
     rtl = [f"rtl/{name}" for name in in_order(sources)]
     testbench, data = testbench_files(vectors), vector_files(vectors)
-    makefiles = {name: read_shipped(f"folder/files/{name}") for name in ("Makefile", "verilator.mk")}
+    makefile = fill(read_shipped("folder/files/Makefile"), {"NAMES": list_names(vectors)})
     return {
         "README.md": write_readme(chip, vectors),
         **{f"rtl/{name}": text for name, text in sources.items()},
         "machine.f": "".join(f"{name}\n" for name in rtl),
-        **makefiles,
+        "Makefile": makefile,
+        "verilator.mk": read_shipped("folder/files/verilator.mk"),
+        VERIBLE_RULES.name: VERIBLE_RULES.read_text(encoding="utf-8"),
         CONSTRAINTS: write_constraints(chip, sources["axi_machine.sv"]),
         core_file(chip): write_core(chip, rtl=rtl, testbench=list(testbench), data=list(data), vectors=vectors),
         **testbench,

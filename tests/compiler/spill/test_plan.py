@@ -14,6 +14,8 @@ from chipsmith.compiler.compile import compile_graph
 from chipsmith.compiler.errors import DoesNotFit
 from chipsmith.compiler.fuse.fuse_graph import fuse_graph
 from chipsmith.compiler.lower.lower_graph import lower_graph
+from chipsmith.compiler.spill.dma_region import DmaRegion
+from chipsmith.compiler.spill.footprint import footprint_of, tile_step
 from chipsmith.compiler.spill.live_range import AT_ENTRY
 from chipsmith.compiler.spill.plan import choose_spilled, plan_tiled, plan_whole
 from chipsmith.program.instructions import Load, Space, Store
@@ -157,6 +159,26 @@ def test_sliced_networks_are_exact(network, groups, group_bytes):
     outputs = execute(program, {name: array.reshape(-1, *array.shape[2:]) for name, array in inputs.items()})
     for name, wanted in evaluate_batch(graph, inputs).items():
         np.testing.assert_array_equal(outputs[name], wanted.reshape(outputs[name].shape))
+
+
+def test_a_pooling_is_cut_by_rows_for_parts_of_the_channels_would_share_atoms():
+    # 16 x 16 pixels of 32 channels; nano-64 moves atoms of 32 bytes, a whole pixel at least.
+    net = Net(x=(1, 18, 18, 32))
+    window = {"kernel": (3, 3), "stride": (1, 1), "pad": (0, 0, 0, 0)}
+    pooled = net.add("MAX_POOL2D", ("x",), (1, 16, 16, 32), nan_mode="PROPAGATE", **window)
+    (step,) = lower(net.graph(pooled)).steps
+    parts = list(tile_step(step, ("x", pooled), room_bytes=5000, chip=NANO))
+    regions = [region for part in parts for region in footprint_of([part], ("x", pooled)).values()]
+    assert len(parts) > 3
+    assert all(region.row_bytes % 32 == 0 for region in regions)
+    assert sum(region.moved_bytes(NANO) for region in regions) == sum(region.size_bytes for region in regions)
+
+
+def test_a_region_moves_the_atoms_of_each_row():
+    # Rows of 8 bytes at 28, 44, 60, 76, 92; each second one crosses a border of 32.
+    region = DmaRegion(low=28, rows=5, row_bytes=8, pitch=16)
+    assert region.size_bytes == 40
+    assert region.moved_bytes(NANO) == 32 * (2 + 1 + 2 + 1 + 2)
 
 
 def test_the_next_window_comes_while_this_one_is_worked_on():

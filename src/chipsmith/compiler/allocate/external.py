@@ -16,6 +16,7 @@ from chipsmith.program.arithmetic import ceil_div, round_up
 from chipsmith.program.program import Port, page_bytes
 
 EXTERNAL_ALIGNMENT = 64
+"""Everything begins at a multiple of this, or of an atom where that is more: no two share an atom."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,18 +41,19 @@ class _Cursor:
     """The next free address in external memory."""
 
     address: int
+    alignment: int
 
     def take(self, size_bytes: int) -> int:
         """The address of so many bytes, behind which the next ones begin aligned."""
         taken = self.address
-        self.address = round_up(taken + size_bytes, EXTERNAL_ALIGNMENT)
+        self.address = round_up(taken + size_bytes, self.alignment)
         return taken
 
 
 def lay_out_external(lowered: KernelList, plan: SpillPlan, chunks: Sequence[Chunk], chip: Chip) -> ExternalLayout:
     """The addresses of everything in external memory; chunks of equal bytes share one."""
     transfers = len(plan.steps) + len(chunks) + len(plan.imports) + len(plan.exports)
-    cursor = _Cursor(0)
+    cursor = _Cursor(address=0, alignment=max(EXTERNAL_ALIGNMENT, chip.external.atom_bytes))
     cursor.take(pages_needed(chip, transfers) * page_bytes(chip))
     stored = _store_chunks(chunks, cursor)
     streamed = {name: cursor.take(lowered.buffers[name].size_bytes) for name in plan.streamed}

@@ -8,9 +8,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from chipsmith.chip.description import Chip
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.program.arithmetic import round_up
-from chipsmith.program.instructions import INDIRECT_OPS, Instruction, VectorInstruction
+from chipsmith.program.external_runs import transfer_words
+from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Load, VectorInstruction
 from chipsmith.program.stream_fields import STREAM_FIELDS, StreamName, read_fields, with_fields
 from chipsmith.program.streams import Offsets, Stream, streams
 
@@ -33,6 +35,13 @@ class DmaRegion:
     def size_bytes(self) -> int:
         """Bytes of the region, whose rows stand on the chip one behind the other."""
         return self.rows * self.row_bytes
+
+    def moved_bytes(self, chip: Chip) -> int:
+        """External bytes that a transfer of the region moves: whole atoms, where its tensor begins with an atom."""
+        rows = Load(
+            external_address=self.low, run_bytes=self.row_bytes, inner_count=self.rows, external_inner_stride=self.pitch
+        )
+        return transfer_words(rows, chip) * chip.external.bytes_per_cycle
 
     def __str__(self) -> str:
         rows = f" in {self.rows} rows of {self.row_bytes}, {self.pitch} apart" if self.rows > 1 else ""

@@ -87,7 +87,7 @@ def tile_step(
     Where no cut makes them fit, some part stays too large.
     """
     size = footprint_bytes([step], buffers)
-    axis = _best_axis(step, buffers, chip) if size > room_bytes else None
+    axis = _best_axis(step, buffers, room_bytes, chip) if size > room_bytes else None
     if axis is None or footprint_bytes([_least(step, chip)], buffers) > room_bytes:
         yield step
         return
@@ -112,9 +112,10 @@ def _thinnest(step: UnplacedInstruction, axis: CutAxis) -> UnplacedInstruction:
     return slice_step(step, axis, first, min(first + axis.granule, axis.count))
 
 
-def _best_axis(step: UnplacedInstruction, buffers: Collection[str], chip: Chip) -> CutAxis | None:
-    """The loop that, cut in halves, leaves the smallest windows; None where no cut makes them smaller.
+def _best_axis(step: UnplacedInstruction, buffers: Collection[str], room_bytes: int, chip: Chip) -> CutAxis | None:
+    """The loop to cut so that windows fit; None where no cut makes them smaller.
 
+    Of the loops whose halves have much smaller windows it is the one whose parts move the fewest external bytes.
     Where halves help little, it is the loop that leaves the smallest windows when it is cut as far as it goes: a window
     over three far rows gets small by rows alone, but not by halves of them.
     """
@@ -122,12 +123,20 @@ def _best_axis(step: UnplacedInstruction, buffers: Collection[str], chip: Chip) 
     if not axes:
         return None
     halved = {axis: max(footprint_bytes([half], buffers) for half in _halves(step, axis)) for axis in axes}
-    best = min(axes, key=halved.__getitem__)
-    if halved[best] <= whole * _WORTHWHILE:
-        return best
+    count = ceil_div(whole, room_bytes)
+    worthwhile = [axis for axis in axes if halved[axis] <= whole * _WORTHWHILE]
+    if worthwhile:
+        return min(worthwhile, key=lambda axis: (_moved_bytes(step, axis, count, buffers, chip), halved[axis]))
     cut = {axis: footprint_bytes([_thinnest(step, axis)], buffers) for axis in axes}
     thinnest = min(axes, key=cut.__getitem__)
     return thinnest if cut[thinnest] < whole else None
+
+
+def _moved_bytes(step: UnplacedInstruction, axis: CutAxis, count: int, buffers: Collection[str], chip: Chip) -> int:
+    """External bytes of all windows of a step that is cut in so many parts along a loop: those of its middle part."""
+    parts = axis.parts(count)
+    middle = footprint_of([slice_step(step, axis, *parts[len(parts) // 2])], buffers)
+    return len(parts) * sum(region.moved_bytes(chip) for region in middle.values())
 
 
 def _halves(step: UnplacedInstruction, axis: CutAxis) -> Iterator[UnplacedInstruction]:

@@ -9,12 +9,12 @@ from chipsmith.hardware.driver.program_source import program_files
 from chipsmith.hardware.driver.registers_header import REGISTERS_HEADER, registers_header
 from chipsmith.hardware.driver.vector_source import vector_files
 from chipsmith.hardware.folder.shipped import fill, read_shipped
-from chipsmith.hardware.golden import GoldenVector
+from chipsmith.hardware.golden import GoldenVector, list_names
 from chipsmith.hardware.registers import PAGE_BYTES
 from chipsmith.hardware.simulate import whole_atoms
 from chipsmith.program.arithmetic import round_up
 
-_ALWAYS = ("chipsmith.h", "Makefile", "soc/platform.h")
+_ALWAYS = ("chipsmith.h", "soc/platform.h")
 _WITH_VECTORS = (
     *("test.c", "vector.h"),
     *("simulated/axi_bus.cpp", "simulated/axi_bus.h", "simulated/platform.h"),
@@ -23,7 +23,8 @@ _WITH_VECTORS = (
 
 def driver_files(chip: Chip, vectors: Sequence[GoldenVector]) -> dict[str, str]:
     """The driver for a chip by path; with vectors their programs, the test and the example, which runs the first."""
-    files = {**_shipped(_ALWAYS), REGISTERS_HEADER: registers_header()}
+    makefile = fill(read_shipped("driver/c/Makefile"), {"NAMES": list_names(vectors)})
+    files = {**_shipped(_ALWAYS), "Makefile": makefile, REGISTERS_HEADER: registers_header()}
     if not vectors:
         return files
     programs = [program_files(vector) for vector in vectors]

@@ -10,6 +10,7 @@ from chipsmith.hardware.driver.program_source import chip_word
 from chipsmith.hardware.folder.core import core_file, core_name
 from chipsmith.hardware.folder.shipped import fill, read_shipped
 from chipsmith.hardware.golden import GoldenVector
+from chipsmith.hardware.memories import memory_table
 from chipsmith.hardware.register_map import register_map
 
 
@@ -25,6 +26,7 @@ def write_readme(chip: Chip, vectors: Sequence[GoldenVector]) -> str:
         "WORD": f"{chip.external.bytes_per_cycle}",
         "COMMANDS": _page("testbench.md" if vectors else "lint.md"),
         "VECTORS": "\n".join(map(_describe, vectors)) or "None.",
+        "MEMORIES": memory_table(chip),
         "REGISTERS": register_map(),
         "FUSESOC": _fusesoc(chip, vectors),
     }
@@ -37,7 +39,7 @@ def _page(name: str) -> str:
 
 def _describe(vector: GoldenVector) -> str:
     cycles = f"{vector.latency_cycles:,} cycles cold, {vector.warm_latency_cycles:,} warm"
-    return f"- `vectors/{vector.name}`: {cycles} (simulated, and the RTL takes as many)"
+    return f"- `vectors/{vector.name}`: {cycles} (simulated; `make test` holds the RTL to them)"
 
 
 def _fusesoc(chip: Chip, vectors: Sequence[GoldenVector]) -> str:

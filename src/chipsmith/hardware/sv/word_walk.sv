@@ -89,7 +89,7 @@ module word_walk #(
   assign ended = atoms == '0 && word_place > final_word;
   assign filled = started && !ended;
   assign from_first = {chip::W{1'b1}} << (lead & IN_WORD);
-  assign to_last = ~(({chip::W{1'b1}} << 1) << (final_place & IN_WORD));
+  assign to_last = ~(({chip::W{1'b1}} - 1'b1) << (final_place & IN_WORD));
   assign lanes = !filled ? '0 : from_first & (atoms == '0 && word_place == final_word ? to_last : '1);
 
   always_ff @(posedge clock) begin

@@ -24,7 +24,7 @@ static int check(chipsmith_status status) {
 
 static int infer(const char *way, chipsmith_start_mode mode) {
     const chipsmith_port *port = &program_@NAME@.outputs[0];
-    uint8_t output[OUTPUT_BYTES];
+    static uint8_t output[OUTPUT_BYTES];
     for (uint32_t i = 0; i < program_@NAME@.input_count; i++)
         if (!check(chipsmith_set_input(&device, i, vector_@NAME@.inputs[i], program_@NAME@.inputs[i].bytes))) return 0;
     if (!check(chipsmith_start(&device, mode))) return 0;

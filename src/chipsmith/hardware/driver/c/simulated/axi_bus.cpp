@@ -111,6 +111,7 @@ private:
         machine_.aclk = 1;
         machine_.eval();
         ++now_;
+        context_.timeInc(1);
     }
 
     void clock() {
