@@ -104,6 +104,7 @@ _CUT = _of(
 _WALK_CUT = _of("burst_cut", ("ends_together", "atom_ends && (atoms == '0 || ", "atom_ends && ("), top="walk_bursts")
 _LOAD = _of(
     "load_engine",
+    ("walks_while_running", "(!walking || (request_last && read_ready))", "(!walking || read_ready)"),
     ("idle_after_reset", "if (reset) running <= 1'b0;\n    else if (start)", "if (start)"),
     ("idle_until_start", "assign busy = running\n", "assign busy = (running || read_ready)\n"),
     ("request_stays", "assign read_valid = walking;", "assign read_valid = walking && (elapsed[0] || read_ready);"),
@@ -113,6 +114,7 @@ _LOAD = _of(
 )
 _STORE = _of(
     "store_engine",
+    ("walks_while_running", "(!walking || (walk_last && go))", "(!walking || go)"),
     ("idle_after_reset", "if (reset) running <= 1'b0;\n    else if (start)", "if (start)"),
     ("idle_until_start", "assign busy = running && ", "assign busy = (running || write_ready) && "),
     ("queue_fits", "32'(last_stage.valid) < ROOM;", "32'(last_stage.valid) <= ROOM;"),

@@ -180,10 +180,13 @@ def decide(circuit: Circuit, *, depth: int | None, limit_s: int) -> Verdicts:
 
 
 def _induce(circuit: Circuit, verdicts: Verdicts) -> Verdicts:
-    """The verdicts with what induction proves, property by property; the base of each was checked before."""
-    for name in circuit.without(verdicts).names:
-        if _INDUCTIVE in _ask(circuit.without(verdicts).only(name), INDUCTION):
-            verdicts = dataclasses.replace(verdicts, proved=verdicts.proved | {name})
+    """The verdicts with all that induction proves, property by property; the base of each was checked before."""
+    before = None
+    while verdicts != before:
+        before = verdicts
+        for name in circuit.without(verdicts).names:
+            if _INDUCTIVE in _ask(circuit.without(verdicts).only(name), INDUCTION):
+                verdicts = dataclasses.replace(verdicts, proved=verdicts.proved | {name})
     return verdicts
 
 

@@ -218,6 +218,8 @@ module load_engine (
 
     // The engine is idle after reset.
     idle_after_reset: assert (!was_reset || !busy);
+    // A walk belongs to an instruction that runs.
+    walks_while_running: assert (!walking || running);
     // An idle engine stays idle until an instruction starts.
     idle_until_start: assert (!was_idle || !busy);
     // A request that is not taken stays as it is.

@@ -247,6 +247,8 @@ module store_engine (
 
     // The engine is idle after reset.
     idle_after_reset: assert (!was_reset || !busy);
+    // A walk belongs to an instruction that runs.
+    walks_while_running: assert (!walking || running);
     // An idle engine stays idle until an instruction starts.
     idle_until_start: assert (!was_idle || !busy);
     // The queue of words that wait for the bus never overflows.
