@@ -112,7 +112,7 @@ module instruction_memory #(
   logic [INDEX_BITS-1:0] index_before;
   logic [BITS-1:0] instruction_before;
   logic [BANKS-1:0] written_banks;
-  logic was_page, was_start, page_slot_before;
+  logic was_page, was_start, page_slot_before, start_slot_before;
   logic [2:0] waiting;  // cycles in which the wanted instruction stands in the memory and is not there
 
   always_ff @(posedge clock) begin
@@ -128,6 +128,7 @@ module instruction_memory #(
     was_page <= page_valid;
     was_start <= page_start;
     page_slot_before <= page_slot;
+    start_slot_before <= page_start_slot;
     waiting <= reset || there || !wanted || complete[want_slot] <= {1'b0, want_index}
         || want_slot != slot_before || want_index != index_before ? 3'd0 : waiting + 3'(waiting != '1);
   end
@@ -144,8 +145,12 @@ module instruction_memory #(
     page_fits: assume (!page_valid || 32'(complete[page_slot]) < chip::PI);
     // A page LOAD starts after the last word of the one before it into its slot: sequencer.locks_are_free.
     page_ends_before_next: assume (!page_start || !page_valid || page_slot != page_start_slot);
-    // Between the words of two pages lies a cycle at least: chip::TRANSFER_MIN.
-    pages_apart: assume (was_reset || !page_valid || !was_page || (page_slot == page_slot_before && !was_start));
+    // Words of another page follow at once only a whole page, from its first word on: load_engine, word_walk. (Two page
+    // LOADs with nothing between them, as in a warm inference, ask for their words one after the other.)
+    pages_are_whole: assume (was_reset || !page_valid || !was_page || page_slot == page_slot_before
+        || (32'(complete[page_slot_before]) == chip::PI && complete[page_slot] == '0));
+    // A word comes later than in the cycle after its LOAD has started: chip::L.
+    words_come_later: assume (was_reset || !page_valid || !was_start || page_slot != start_slot_before);
 
     // An instruction is there only if all its words have come since the LOAD of its page started.
     there_is_loaded: assert (!there || complete[want_slot] > {1'b0, want_index});
