@@ -131,7 +131,7 @@ def build(chip: Chip, engine: str) -> Path:
 
 def _compile(tools: Toolchain, folder: Path, engine: str, names: Sequence[str]) -> None:
     design = ("--top-module", TOP.stem, "--prefix", "Vengine_bench", f"-D{engine.upper()}")
-    flags = ("--cc", "-O3", "--assert", "--no-timing", "--x-assign", "fast", "--x-initial", "unique", "-Wno-fatal")
+    flags = ("--cc", "-O3", "--noassert", "--no-timing", "--x-assign", "fast", "--x-initial", "unique", "-Wno-fatal")
     _run([str(tools.verilator), *flags, *design, "--Mdir", "model", *names], folder, tools)
     model = folder / "model"
     units = [str(BENCH), *map(str, sorted(model.glob("*.cpp")))]

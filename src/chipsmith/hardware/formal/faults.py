@@ -42,11 +42,11 @@ _SEQUENCER = _of(
     ("wants_in_order", "assign want_slot = slot;", "assign want_slot = slot ^ next_loaded;"),
     (
         "no_empty_transfer",
-        "assign is_store = load.opcode == chip::OPCODE_STORE;",
-        "assign is_store = load.opcode == chip::OPCODE_STORE || is_tensor;",
+        "assign store_start = start && is_store;",
+        "assign store_start = start && (is_store || is_tensor);",
     ),
     ("end_only_idle", "&& taken == '0;", ";"),
-    ("in_order", "slot <= !slot;", "slot <= is_end ? slot : !slot;"),
+    ("in_order", "slot <= !slot;", "slot <= !slot && !is_load;"),
     ("cycles_count", "cycle <= 32'd1;", "cycle <= 32'd0;"),
     ("page_is_loaded", "!is_end && !next_loaded && !is_page", "!is_end && !next_loaded && !is_page && !is_load"),
     (
@@ -107,11 +107,7 @@ _LOAD = _of(
     ("idle_after_reset", "if (reset) running <= 1'b0;\n    else if (start)", "if (start)"),
     ("idle_until_start", "assign busy = running\n", "assign busy = (running || read_ready)\n"),
     ("request_stays", "assign read_valid = walking;", "assign read_valid = walking && (elapsed[0] || read_ready);"),
-    (
-        "queue_fits",
-        "assign take_next = count != '0 && (!following_active",
-        "assign take_next = count > COUNT_BITS'(1) && (!following_active",
-    ),
+    ("queue_fits", "- COUNT_BITS'(take_next);", "- COUNT_BITS'(take_next && !start);"),
     ("releases_follow_starts", "assign release_valid = arrived && arrived_last;", "assign release_valid = arrived;"),
     ("silent_without_answers", "arrived <= answer_valid && !reset;", "arrived <= (answer_valid || start) && !reset;"),
 )
