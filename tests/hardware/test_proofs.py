@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -66,8 +67,9 @@ def test_every_proof_is_in_a_test():
     assert sorted((*QUICK, *BUS, *LONG)) == sorted(task.top for task in TASKS)
 
 
-def assert_proved(top):
-    run = run_task(find_task(top))
+def assert_proved(top, **constants):
+    task = find_task(top)
+    run = run_task(dataclasses.replace(task, constants={**task.constants, **constants}))
     assert run.results
     assert {result.subject.full_name: result.verdict for result in run.results} == {
         result.subject.full_name: Verdict.PROVED for result in run.results
@@ -78,6 +80,12 @@ def assert_proved(top):
 def test_properties_are_proved(top):
     pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
     assert_proved(top)
+
+
+@pytest.mark.parametrize("instruction_bytes", [4, 16])
+def test_the_instruction_memory_is_right_for_words_of_an_instruction_and_of_a_quarter(instruction_bytes):
+    pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
+    assert_proved("instruction_memory", INSTRUCTION_BYTES=instruction_bytes)
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ UNDEFINED = 0x5A
 """What stands in memory that the machine leaves undefined: not zero, so that no program leans on zeros."""
 
 _VERILATE = (
-    *("--cc", "-O3", "--noassert", "--no-timing", "-Wno-fatal", "--output-split", "20000"),
+    *("--cc", "-O3", "--assert", "--no-timing", "-Wno-fatal", "--output-split", "20000"),
     f"+define+CHIPSMITH_FILL={UNDEFINED:02x}",
 )
 _TRACE, _SAVABLE = "--trace-vcd", "--savable"

@@ -14,7 +14,7 @@ from chipsmith.hardware.formal.properties import Property, Role, read_properties
 from chipsmith.hardware.formal.solver import METHODS, build_circuit, decide, processor_seconds
 from chipsmith.hardware.formal.tasks import ProofTask, task_sources
 
-LIMIT_S = 900
+LIMIT_S = 1800
 """Seconds after which what is not decided stays so."""
 
 

@@ -112,7 +112,7 @@ module instruction_memory #(
   logic [INDEX_BITS-1:0] index_before;
   logic [BITS-1:0] instruction_before;
   logic [BANKS-1:0] written_banks;
-  logic was_page, was_start, page_slot_before;
+  logic was_page, was_start, start_slot_before, page_slot_before;
   logic [2:0] waiting;  // cycles in which the wanted instruction stands in the memory and is not there
 
   always_ff @(posedge clock) begin
@@ -127,6 +127,7 @@ module instruction_memory #(
     written_banks <= write_banks;
     was_page <= page_valid;
     was_start <= page_start;
+    start_slot_before <= page_start_slot;
     page_slot_before <= page_slot;
     waiting <= reset || there || !wanted || complete[want_slot] <= {1'b0, want_index}
         || want_slot != slot_before || want_index != index_before ? 3'd0 : waiting + 3'(waiting != '1);
@@ -144,8 +145,11 @@ module instruction_memory #(
     page_fits: assume (!page_valid || 32'(complete[page_slot]) < chip::PI);
     // A page LOAD starts after the last word of the one before it into its slot: sequencer.locks_are_free.
     page_ends_before_next: assume (!page_start || !page_valid || page_slot != page_start_slot);
-    // Between the words of two pages lies a cycle at least: chip::TRANSFER_MIN.
-    pages_apart: assume (was_reset || !page_valid || !was_page || (page_slot == page_slot_before && !was_start));
+    // The words of a page come after the last one of the page before: load_engine answers in order.
+    pages_in_order: assume (was_reset || !page_valid || !was_page || page_slot == page_slot_before
+        || (words == '0 && complete[page_slot] == '0 && 32'(complete[page_slot_before]) == chip::PI));
+    // The first word of a page does not come in the cycle after its LOAD starts: chip::LOAD_PIPE.
+    starts_before_words: assume (was_reset || !page_valid || !was_start || page_slot != start_slot_before);
 
     // An instruction is there only if all its words have come since the LOAD of its page started.
     there_is_loaded: assert (!there || complete[want_slot] > {1'b0, want_index});
