@@ -29,6 +29,7 @@ from chipsmith.api.document import verb_table, word_tables
 from chipsmith.chip import load_catalogue
 from chipsmith.chip.fields import atom_table, catalogue_table, field_table
 from chipsmith.files import write_whole
+from chipsmith.hardware.formal.tables import assumption_table, proof_table, property_table
 from chipsmith.hardware.register_map import register_map
 from chipsmith.kernels.catalogue import kernel_table
 from chipsmith.learn import recipe_schema
@@ -76,6 +77,20 @@ def api(text: str) -> str:
 def data(text: str) -> str:
     """The fields of the data sets."""
     return replace_parts(text, {"data": kinds_table(DataSettings)})
+
+
+def proofs(text: str) -> str:
+    """The properties of the RTL with the last result of `python benchmarks/proofs.py --json`."""
+    last = json.loads((DOCS / "proofs.json").read_text())
+    verdicts = {(row["in"], row["property"]): row["verdict"] for row in last["properties"]}
+    return replace_parts(
+        text,
+        {
+            "proofs": proof_table(last["processor_seconds"]),
+            "properties": property_table(verdicts),
+            "assumptions": assumption_table(verdicts),
+        },
+    )
 
 
 def rtl(text: str) -> str:
@@ -164,6 +179,7 @@ PAGES: Mapping[str, Page] = {
     "pictures/tensor-pipeline.svg": lambda _: draw_pipeline(),
     "pictures/timeline.svg": lambda _: draw_timeline(),
     "privacy.md": privacy,
+    "proofs.md": proofs,
     "published.md": published,
     "quantum.md": quantum,
     "rtl.md": rtl,

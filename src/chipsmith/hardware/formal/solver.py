@@ -46,7 +46,7 @@ STEPS = 4
 BASE_CYCLES = 6
 """Cycles from power-up that are its base."""
 INDUCTION = f"fold; ind -F {STEPS} -C 5000 -T 4 -v"
-FIRST_PATIENCE_S = 20
+FIRST_PATIENCE_S = 240
 """Seconds for a property in the first round of the search for an invariant."""
 REACHABILITY = "fold; scorr; pdr -a -H {limit_ms} -T {limit_s}"
 BOUNDED = "fold; bmc3 -a -v -F {depth} -T {limit_s}"

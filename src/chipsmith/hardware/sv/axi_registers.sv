@@ -206,8 +206,8 @@ module axi_registers (
   end
 
   always_ff @(posedge clock) if (checked && !reset) begin
-    // The machine ends an inference only while it runs: sequencer.
-    ends_while_running: assume (!done || running);
+    // The machine ends an inference only while it runs, or in the cycle in which an abort reaches it: sequencer.
+    ends_while_running: assume (!done || running || draining);
 
     // The state is one of idle, running, draining and error.
     states_exclude: assert ($onehot0({running, draining, code != 4'(chip::ERROR_NONE)}));

@@ -1,0 +1,66 @@
+"""The tables of docs/proofs.md: what each proof shows, and who guarantees what it assumes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from chipsmith.hardware.formal.properties import Property, read_properties
+from chipsmith.hardware.formal.tasks import TASKS, ProofTask, task_sources
+
+Verdicts = Mapping[tuple[str, str], str]
+"""The top module of a proof and the full name of a property, to its last verdict."""
+
+
+def property_table(verdicts: Verdicts) -> str:
+    """A row an assertion of the top module of each proof."""
+    rows = "\n".join(
+        f"| `{known.full_name}` | {known.statement} | {verdicts.get((task.top, known.full_name), 'not run')} |"
+        for task in TASKS
+        for known in _properties(task, task.top)
+        if known.is_assertion
+    )
+    return f"| property | it says | last result |\n|---|---|---|\n{rows}"
+
+
+def assumption_table(verdicts: Verdicts) -> str:
+    """A row an assumption of each proof: the proof in which it is shown, or that simulations alone check it."""
+    rows = "\n".join(
+        f"| `{known.full_name}` | {known.statement} | {_discharge(known, verdicts)} |"
+        for task in TASKS
+        for known in _properties(task, task.top)
+        if not known.is_assertion
+    )
+    return f"| assumption | it says: who guarantees it | shown |\n|---|---|---|\n{rows}"
+
+
+def proof_table(seconds: Mapping[str, float]) -> str:
+    """A row a proof: its parts, what is scaled down, its processor time."""
+    return "| proof of | beside | scaled | processor time (s) |\n|---|---|---|---|\n" + "\n".join(
+        f"| `{task.top}` | {_listed([*task.parts, *task.stubs.values()])} | {_scaled(task)} "
+        f"| {seconds.get(task.top, 'not run')} |"
+        for task in TASKS
+    )
+
+
+def _properties(task: ProofTask, module: str) -> tuple[Property, ...]:
+    return read_properties(module, task_sources(task)[f"{module}.sv"])
+
+
+def _discharge(known: Property, verdicts: Verdicts) -> str:
+    places = list(_places(known, verdicts))
+    return f"proved in {_listed(places)}" if places else "checked in simulation"
+
+
+def _places(known: Property, verdicts: Verdicts) -> Iterator[str]:
+    """The proofs in which what a module assumes was shown of the modules around it."""
+    for top, name in verdicts:
+        if name == known.full_name and top != known.module and verdicts[top, name] == "proved":
+            yield top
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "-"
+
+
+def _scaled(task: ProofTask) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in task.constants.items()) or "-"
