@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
+from chipsmith.chip import load_chip
+from chipsmith.hardware.formal import solver
 from chipsmith.hardware.formal.faults import MUTANTS
 from chipsmith.hardware.formal.mutants import survives, unbroken
 from chipsmith.hardware.formal.proofs import Verdict, run_task
 from chipsmith.hardware.formal.properties import Role, as_part, read_properties
-from chipsmith.hardware.formal.tasks import TASKS, find_task
+from chipsmith.hardware.formal.tasks import HARNESSES, TASKS, find_task
+from chipsmith.hardware.sources import machine_sources
 
 QUICK = ("sequencer", "instruction_memory", "word_walk", "burst_cut", "walk_bursts", "axi_channel")
 BUS = ("axi_lite_port", "axi_registers", "axi_reader")
 LONG = ("lock_owners", "load_engine", "store_engine", "axi_writer")
 SAMPLE = ("axi_channel", "axi_lite_port", "axi_registers")
+CHIP = load_chip("nano-64")
+NAMES = re.compile(r"\b[a-z]+(?:_[a-z]+)*\.\w+|\b[a-z]+(?:_[a-z]+)+")
+"""Modules of several words, and properties."""
 
 SOURCE = """
     // Two words: somebody.
@@ -35,6 +42,25 @@ def test_a_property_is_stated_by_the_comment_above_it():
 def test_what_a_part_assumes_is_to_be_shown_where_it_stands():
     assert [known.name for known in read_properties("part", as_part(SOURCE))] == ["expected", "unproved_shown"]
     assert all(known.is_assertion for known in read_properties("part", as_part(SOURCE)))
+
+
+def test_an_assumption_names_modules_and_properties_that_exist():
+    """Behind its last colon stands who guarantees it."""
+    harnesses = {path.name: path.read_text(encoding="utf-8") for path in HARNESSES.glob("*.sv")}
+    texts = {name.removesuffix(".sv"): text for name, text in {**machine_sources(CHIP), **harnesses}.items()}
+    known = [subject for module, text in texts.items() for subject in read_properties(module, text)]
+    names = {*texts, *(subject.name for subject in known), *(subject.full_name for subject in known)}
+    guarantees = [subject.statement.rpartition(": ")[2] for subject in known if not subject.is_assertion]
+    assert {name for text in guarantees for name in NAMES.findall(text)} - names == set()
+
+
+def test_induction_proves_nothing_without_its_base(monkeypatch):
+    """abc tells that the step holds, and has not explored the first cycles in time."""
+    circuit = solver.Circuit(
+        highest=1, inputs=1, gates=0, registers=(), names=("shown",), violations=(2,), constraints=(), logic=b""
+    )
+    monkeypatch.setattr(solver, "_ask", lambda _, script: "Networks are equivalent" if "ind " in script else "")
+    assert solver.decide(circuit, depth=None, limit_s=1) == solver.Verdicts(proved=frozenset(), fails={})
 
 
 def test_every_proof_is_in_a_test():

@@ -42,14 +42,15 @@ PASSES = (
 """To a circuit of ANDs and registers. Registers without a value after power-up begin with any; outputs do not count."""
 
 STEPS = 4
-"""Cycles of the induction that is tried first; its base covers more."""
-BASE = "fold; bmc3 -a -v -F 6 -T {limit_s}"
+"""Cycles of the induction that is tried first."""
+BASE_CYCLES = 6
+"""Cycles from power-up that are its base."""
 INDUCTION = f"fold; ind -F {STEPS} -C 5000 -T 4 -v"
 FIRST_PATIENCE_S = 240
 """Seconds for a property in the first round of the search for an invariant."""
 REACHABILITY = "fold; scorr; pdr -a -H {limit_ms} -T {limit_s}"
 BOUNDED = "fold; bmc3 -a -v -F {depth} -T {limit_s}"
-METHODS = (*PASSES, BASE, INDUCTION, REACHABILITY, BOUNDED)
+METHODS = (*PASSES, INDUCTION, str(BASE_CYCLES), REACHABILITY, BOUNDED)
 """All that decides a verdict beside the sources and the tools."""
 
 _RUN = "import sys; from pyosys import libyosys as ys; d = ys.Design(); [ys.run_pass(step, d) for step in sys.argv[1:]]"
@@ -162,21 +163,27 @@ def decide(circuit: Circuit, *, depth: int | None, limit_s: int) -> Verdicts:
     (property-directed reachability), in rounds with more time for a property: what is proved helps to prove the rest.
     """
     if depth is not None:
-        said = _ask(circuit, BOUNDED.format(depth=depth, limit_s=limit_s))
-        fails = _fails(circuit, said)
-        reached = any(int(match[1]) + 1 >= depth for match in _EXPLORED.finditer(said))
-        return Verdicts(proved=frozenset(circuit.names) - fails.keys() if reached else frozenset(), fails=fails)
+        return _explore(circuit, depth, limit_s)
     ends, patience_s = time.monotonic() + limit_s, FIRST_PATIENCE_S
-    based = Verdicts(proved=frozenset(), fails=_fails(circuit, _ask(circuit, BASE.format(limit_s=limit_s))))
-    verdicts = _induce(circuit, based)
+    base = _explore(circuit, BASE_CYCLES, limit_s)
+    unproved = Verdicts(proved=frozenset(), fails=base.fails)
+    verdicts = _induce(circuit, unproved) if base.proved else unproved
     while (left := circuit.without(verdicts)).names and (left_s := int(ends - time.monotonic())) > 0:
         said = _ask(left, REACHABILITY.format(limit_ms=1000 * patience_s, limit_s=left_s))
         proved = {left.names[int(match[1])] for match in _PROVED.finditer(said)}
         verdicts = Verdicts(proved=verdicts.proved | proved, fails={**verdicts.fails, **_fails(left, said)})
-        if proved:
+        if proved and base.proved:
             verdicts = _induce(circuit, verdicts)
         patience_s *= 4
     return verdicts
+
+
+def _explore(circuit: Circuit, depth: int, limit_s: int) -> Verdicts:
+    """What fails in the first `depth` cycles; all else is proved of these where they were explored in time."""
+    said = _ask(circuit, BOUNDED.format(depth=depth, limit_s=limit_s))
+    fails = _fails(circuit, said)
+    explored = any(int(match[1]) + 1 >= depth for match in _EXPLORED.finditer(said))
+    return Verdicts(proved=frozenset(circuit.names) - fails.keys() if explored else frozenset(), fails=fails)
 
 
 def _induce(circuit: Circuit, verdicts: Verdicts) -> Verdicts:

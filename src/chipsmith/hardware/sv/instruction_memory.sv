@@ -2,7 +2,7 @@
 //
 // Words of a page arrive in order and are gathered to an instruction, which is then written as one line. The next
 // instruction comes from the memory, or on the way into it where the sequencer waits for it: an instruction whose last
-// last word stands on page_valid in cycle t is in the register in cycle t + 1.
+// word stands on page_valid in cycle t is in the register in cycle t + 1.
 //
 // The memory has one port, and a write goes before a read. That costs no cycle: a read that follows a start in cycle s
 // may go in s + 2 as well as in s + 1 and the instruction still starts in s + chip::ISSUE, and no two writes of a bank
@@ -136,7 +136,7 @@ module instruction_memory #(
   always_ff @(posedge clock) if (checked && !reset) begin
     // An instruction starts only if it is there: sequencer.starts_what_is_there.
     consumes_what_is_there: assume (!consume || there);
-    // What is wanted stays so until it starts, or while nothing is there or on its way: page_loads.
+    // What is wanted stays so until it starts, or while nothing is there or on its way: sequencer.wants_in_order.
     wants_in_order: assume (was_reset || was_consumed || (want_slot == slot_before && want_index == index_before)
         || !(there || reading));
     // A page is not loaded over the wanted one: sequencer.page_into_other_slot, doorbell_only_idle.

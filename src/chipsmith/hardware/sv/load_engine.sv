@@ -2,9 +2,9 @@
 //
 // One walk makes the requests, one a cycle from the cycle after `start`. A second walk follows the answers, which come
 // in order: an answer is registered, and its line written in the next cycle, if it has bytes of the run. Between the
-// two walks stand the
-// instructions that wait for their answers; each holds a lock of its own, so that there are never more than the chip
-// has bank groups and page slots. Locks are freed by the answers, so that a late memory costs cycles alone.
+// two walks stand the instructions that wait for their answers; each holds a lock of its own, so that there are never
+// more than the chip has bank groups and page slots. Locks are freed by the answers, so that a late memory costs cycles
+// alone.
 module load_engine (
     input  logic                      clock,
     input  logic                      reset,

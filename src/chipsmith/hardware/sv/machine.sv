@@ -1,10 +1,9 @@
 // The machine of docs/machine.md: sequencer, four engines, on-chip memory, shared multipliers.
 //
 // One clock; reset is synchronous and active high, and must be held for at least one cycle. The contents of memories
-// are
-// undefined after reset. `doorbell` high for one cycle (cycle 0) starts an inference; `done` is high in the cycle in
-// which END starts. The external channels are in order: a request is accepted in a cycle in which valid and ready are
-// high. Words come in bursts: consecutive words of at most chip::MAX_BURST that no border of 4 KiB parts, requested
+// are undefined after reset. `doorbell` high for one cycle (cycle 0) starts an inference; `done` is high in the cycle
+// in which END starts. The external channels are in order: a request is accepted in a cycle in which valid and ready
+// are high. Words come in bursts: consecutive words of at most chip::MAX_BURST that no border of 4 KiB parts, requested
 // with the first of them. A memory that is always ready, answers chip::L cycles after each request and acknowledges a
 // burst chip::L cycles after its last word keeps the machine's contract.
 module machine (

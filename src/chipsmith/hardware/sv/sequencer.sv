@@ -307,9 +307,9 @@ module sequencer #(
     idle_engine_stays_idle: assume ((were_idle & ~{vector_busy, tensor_busy, store_busy, load_busy}) == were_idle);
     // Engines are idle after reset: the same four.
     engines_reset: assume (!was_reset || {vector_busy, tensor_busy, store_busy, load_busy} == '0);
-    // A LOAD gives back what a LOAD holds: transfer_locks.
+    // A LOAD gives back what a LOAD holds: lock_owners.
     load_frees_its_own: assume ((load_frees & ~load_holds) == '0);
-    // A STORE gives back what a STORE holds: transfer_locks.
+    // A STORE gives back what a STORE holds: lock_owners.
     store_frees_its_own: assume ((store_frees & ~store_holds) == '0);
     // A LOAD of a page is never skipped: lock_owners.
     no_page_once: assume (!is_page || !load.once || fault != 4'(chip::ERROR_NONE));

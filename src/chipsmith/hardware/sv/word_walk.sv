@@ -131,7 +131,7 @@ module word_walk #(
   wire unused = &{1'b0, transfer};
 
 `ifndef SYNTHESIS
-  // Properties (docs/proofs.md); the harness word_walk_visits proves that the words are those of the contract.
+  // Properties (docs/proofs.md). That the words are those of the contract is simulated, not proved.
   /* verilator lint_off PROCASSINIT */
   logic checked = 1'b0;  // a reset has been seen
   /* verilator lint_on PROCASSINIT */
@@ -159,7 +159,7 @@ module word_walk #(
     takes_when_free: assume (!take || !active || (step && last));
     // There is no step without a word: the engines.
     steps_on_words: assume (!step || active);
-    // Counts are not zero: instruction_check.no_empty_transfer.
+    // Counts are not zero: sequencer.no_empty_transfer.
     no_empty_transfer: assume (!take || (transfer.outer_count != '0 && transfer.inner_count != '0
         && transfer.run_bytes != '0));
 

@@ -1,6 +1,6 @@
 // The sequencer beside models of the engines of transfers: LOADs give back what each took, in order; a STORE its bank
-// groups in order, then each of its external regions. load_engine_order and store_engine_order prove that the engines
-// are such.
+// groups in order, then each of its external regions. That the engines are such is not proved: simulations check it,
+// for they check what the sequencer assumes.
 module lock_owners (
     input logic        clock,
     input logic        reset,
