@@ -154,9 +154,11 @@ class _Run:
 
     def check_stopped(self, status: int) -> None:
         """Neither doorbells nor time change an error."""
+        self.machine.write("EVENTS", DONE | ERROR | ABORTED)
         self.machine.write("CONTROL", START)
         self.machine.clock(100)
         self.expect(self.machine.value("STATUS") == status, "the error did not stay")
+        self.expect(self.machine.value("EVENTS") == 0, "a doorbell in error is an event")
 
     def abort(self) -> None:
         """Abort and wait for the end; a silent bus must answer for that."""

@@ -215,9 +215,9 @@ def test_an_error_response_stops_the_machine_until_an_abort(host, response, dire
     assert (ending.done, ending.error, ending.events) == (False, Error.BUS, ERROR)
     assert ending.bus_error == response | (MASKS["BUS_ERROR.WRITE"] if direction == "outputs" else 0)
     host.machine.behave(bus)
+    host.machine.write("EVENTS", ALL_EVENTS)
     for value in (START, START | WARM):
         host.machine.write("CONTROL", value)
-    host.machine.write("EVENTS", ALL_EVENTS)
     host.machine.clock(20_000)
     assert (host.machine.value("STATUS"), host.machine.value("EVENTS")) == (ending.status, 0)
     assert host.machine.value("BUS_ERROR") == ending.bus_error
