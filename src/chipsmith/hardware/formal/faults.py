@@ -108,7 +108,7 @@ _LOAD = _of(
     ("idle_after_reset", "if (reset) running <= 1'b0;\n    else if (start)", "if (start)"),
     ("idle_until_start", "assign busy = running\n", "assign busy = (running || read_ready)\n"),
     ("request_stays", "assign read_valid = walking;", "assign read_valid = walking && (elapsed[0] || read_ready);"),
-    ("queue_fits", "- COUNT_BITS'(take_next);", "- COUNT_BITS'(take_next && !start);"),
+    ("queue_fits", " - COUNT_BITS'(take_next);", ";"),
     ("releases_follow_starts", "assign release_valid = arrived && arrived_last;", "assign release_valid = arrived;"),
     ("silent_without_answers", "arrived <= answer_valid && !reset;", "arrived <= (answer_valid || start) && !reset;"),
 )
@@ -218,8 +218,23 @@ _IN_CHANNEL = (
     ),
 )
 
+_ORDER = (
+    *_of(
+        "load_engine",
+        ("in_order", "INSTRUCTION_BITS'(waiting[head]);", "INSTRUCTION_BITS'(waiting[tail]);"),
+        ("is_open", "assign release_valid = arrived && arrived_last;", "assign release_valid = arrived;"),
+        top="load_order",
+    ),
+    *_of(
+        "store_engine",
+        ("in_order", "assign release_first = sent.word.first_group;", "assign release_first = current.first_group;"),
+        ("is_open", "release_valid = accepted && sent.word.last;", "release_valid = accepted && sent.word.burst_last;"),
+        top="store_order",
+    ),
+)
+
 MUTANTS = (
     *_SEQUENCER, *_LOCK_OWNERS, *_MEMORY, *_BANKS, *_WALK, *_CUT, *_WALK_CUT, *_LOAD, *_STORE, *_CHANNEL, *_PORT,
-    *_REGISTERS, *_READER, *_WRITER, *_IN_CHANNEL,
+    *_REGISTERS, *_READER, *_WRITER, *_IN_CHANNEL, *_ORDER,
 )  # fmt: skip
 """All seeded faults."""

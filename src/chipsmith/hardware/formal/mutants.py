@@ -10,7 +10,7 @@ from chipsmith.hardware.formal.solver import build_circuit, decide
 from chipsmith.hardware.formal.tasks import find_task, task_sources
 from chipsmith.hardware.sources import shipped_source
 
-DEPTH = 30
+DEPTH = 60
 """Cycles from power-up within which a fault shows."""
 
 

@@ -60,8 +60,12 @@ def as_part(source: str) -> str:
     What it assumes becomes an assertion, for what is proved surrounds it; its own assertions get names that begin with
     UNPROVED, for they are proved of the module alone.
     """
-    renamed = re.sub(r"(\w+): assert \(", rf"{UNPROVED}\1: assert (", source)
-    return re.sub(r"(\w+): assume \(", r"\1: assert (", renamed)
+    return re.sub(r"(\w+): assume \(", r"\1: assert (", as_watched(source))
+
+
+def as_watched(source: str) -> str:
+    """The source of a module whose assertions are left out of what is proved, by names that begin with UNPROVED."""
+    return re.sub(r"(\w+): assert \(", rf"{UNPROVED}\1: assert (", source)
 
 
 UNPROVED = "unproved_"

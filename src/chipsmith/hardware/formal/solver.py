@@ -46,7 +46,7 @@ STEPS = 4
 BASE_CYCLES = 6
 """Cycles from power-up that are its base."""
 INDUCTION = f"fold; ind -F {STEPS} -C 5000 -T 4 -v"
-FIRST_PATIENCE_S = 240
+FIRST_PATIENCE_S = 30
 """Seconds for a property in the first round of the search for an invariant."""
 REACHABILITY = "fold; scorr; pdr -a -H {limit_ms} -T {limit_s}"
 BOUNDED = "fold; bmc3 -a -v -F {depth} -T {limit_s}"
@@ -160,7 +160,8 @@ def decide(circuit: ProofCircuit, *, depth: int | None, limit_s: int) -> Verdict
     """Decide every property: for all time, or with `depth` for so many cycles from power-up.
 
     `limit_s`: seconds after which the rest is left undecided. Induction comes first, then a search for an invariant
-    (property-directed reachability), in rounds with more time for a property: what is proved helps to prove the rest.
+    (property-directed reachability), in rounds with more time for a property. What is proved helps to prove the rest,
+    but not in the first round: it makes the circuit larger.
     """
     if depth is not None:
         return _explore(circuit, depth, limit_s)
@@ -169,7 +170,8 @@ def decide(circuit: ProofCircuit, *, depth: int | None, limit_s: int) -> Verdict
     unproved = Verdicts(proved=frozenset(), fails=base.fails)
     verdicts = _induce(circuit, unproved) if base.proved else unproved
     while (left := circuit.without(verdicts)).names and (left_s := int(ends - time.monotonic())) > 0:
-        said = _ask(left, REACHABILITY.format(limit_ms=1000 * patience_s, limit_s=left_s))
+        asked = dataclasses.replace(left, constraints=circuit.constraints) if patience_s == FIRST_PATIENCE_S else left
+        said = _ask(asked, REACHABILITY.format(limit_ms=1000 * patience_s, limit_s=left_s))
         proved = {left.names[int(match[1])] for match in _PROVED.finditer(said)}
         verdicts = Verdicts(proved=verdicts.proved | proved, fails={**verdicts.fails, **_fails(left, said)})
         if proved and base.proved:

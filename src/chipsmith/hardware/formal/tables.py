@@ -36,7 +36,7 @@ def assumption_table(verdicts: Verdicts) -> str:
 def proof_table(seconds: Mapping[str, float]) -> str:
     """A row a proof: its parts, what is scaled down, its processor time."""
     return "| proof of | beside | scaled | processor time (s) |\n|---|---|---|---|\n" + "\n".join(
-        f"| `{task.top}` | {_listed([*task.parts, *task.stubs.values()])} | {_scaled(task)} "
+        f"| `{task.top}` | {_listed([*task.parts, *task.watched, *task.stubs.values()])} | {_scaled(task)} "
         f"| {seconds.get(task.top, 'not run')} |"
         for task in TASKS
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chipsmith.chip import Chip, load_chip, override_chip
-from chipsmith.hardware.formal.properties import as_part
+from chipsmith.hardware.formal.properties import as_part, as_watched
 from chipsmith.hardware.sources import machine_sources
 
 HARNESSES = Path(__file__).parent / "sv"
@@ -19,13 +19,15 @@ HARNESSES = Path(__file__).parent / "sv"
 class ProofTask:
     """A proof of the properties of a module.
 
-    `parts`: the modules inside of it. `stubs`: module to the harness that stands for it, which may do more than it.
-    `instances`: instance to its module where it is not its name. `constants`: values of constants of the package
-    `chip`, or of a module, that are scaled down. `depth`: the cycles from power-up that are covered; None: all.
+    `parts`: the modules inside of it. `watched`: those all of whose inputs are the proof's, so that they assume what
+    they assume alone. `stubs`: module to the harness that stands for it, which may do more than it. `instances`:
+    instance to its module where it is not its name. `constants`: values of constants of the package `chip`, or of a
+    module, that are scaled down. `depth`: the cycles from power-up that are covered; None: all.
     """
 
     top: str
     parts: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
     stubs: Mapping[str, str] = field(default_factory=dict)
     instances: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, int] = field(default_factory=dict)
@@ -34,7 +36,7 @@ class ProofTask:
     @property
     def files(self) -> tuple[str, ...]:
         """The sources that the proof reads beside the package, without those that are stubbed."""
-        return (self.top, *self.parts, *self.stubs.values())
+        return (self.top, *self.parts, *self.watched, *self.stubs.values())
 
 
 SMALL = {
@@ -55,6 +57,7 @@ SMALL = {
 BURSTS = {"MAX_BURST": 16, "PAGE_BYTES": 256}
 WALKS = {"word_walk": "any_walk", "burst_cut": "any_burst"}
 WALKERS = {"requests": "word_walk", "answers": "word_walk"}
+FEW = {"SEQUENCE_BITS": 3}
 OPEN = {"MAX_OPEN": 3}
 
 TASKS = (
@@ -65,7 +68,9 @@ TASKS = (
     ProofTask(top="burst_cut", constants=BURSTS),
     ProofTask(top="walk_bursts", parts=("word_walk", "burst_cut"), constants=BURSTS),
     ProofTask(top="load_engine", stubs=WALKS, instances=WALKERS),
-    ProofTask(top="store_engine", stubs=WALKS, instances=WALKERS, constants={"SEQUENCE_BITS": 3}),
+    ProofTask(top="store_engine", stubs=WALKS, instances=WALKERS, constants=FEW),
+    ProofTask(top="load_order", watched=("load_engine",), stubs=WALKS, instances=WALKERS, depth=40),
+    ProofTask(top="store_order", watched=("store_engine",), stubs=WALKS, instances=WALKERS, constants=FEW, depth=20),
     ProofTask(top="axi_channel"),
     ProofTask(top="axi_lite_port"),
     ProofTask(top="axi_registers"),
@@ -84,7 +89,11 @@ def task_sources(task: ProofTask, changed: Mapping[str, str] | None = None) -> d
     """File name to text of what a proof reads, the package first; `changed`: texts in the place of a module's own."""
     shipped = {name.removesuffix(".sv"): text for name, text in machine_sources(_small_chip()).items()}
     texts = {name: (changed or {}).get(name) or shipped.get(name) or _harness(name) for name in task.files}
-    parts = {name: as_part(text) for name, text in texts.items() if name != task.top}
+    parts = {
+        name: as_watched(text) if name in task.watched else as_part(text)
+        for name, text in texts.items()
+        if name != task.top
+    }
     whole = {"chip": shipped["chip"], **texts, **parts}
     return {f"{name}.sv": _scale(text, task.constants) for name, text in whole.items()}
 

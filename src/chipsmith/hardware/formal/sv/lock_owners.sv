@@ -1,6 +1,6 @@
 // The sequencer beside models of the engines of transfers: LOADs give back what each took, in order; a STORE its bank
-// groups in order, then each of its external regions. That the engines are such is not proved: simulations check it,
-// for they check what the sequencer assumes.
+// groups in order, then each of its external regions. load_order and store_order show in a bounded number of cycles
+// that the engines are such; simulations check what the sequencer assumes.
 module lock_owners (
     input logic        clock,
     input logic        reset,
