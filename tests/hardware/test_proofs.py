@@ -11,8 +11,8 @@ from chipsmith.chip import load_chip
 from chipsmith.hardware.formal import solver
 from chipsmith.hardware.formal.faults import MUTANTS
 from chipsmith.hardware.formal.mutants import survives, unbroken
-from chipsmith.hardware.formal.proofs import Verdict, run_task
-from chipsmith.hardware.formal.properties import Role, as_part, read_properties
+from chipsmith.hardware.formal.proofs import ProofVerdict, run_task
+from chipsmith.hardware.formal.properties import PropertyRole, as_part, read_properties
 from chipsmith.hardware.formal.tasks import HARNESSES, TASKS, find_task
 from chipsmith.hardware.sources import machine_sources
 
@@ -35,7 +35,7 @@ SOURCE = """
 
 def test_a_property_is_stated_by_the_comment_above_it():
     expected, shown = read_properties("part", SOURCE)
-    assert (expected.role, expected.statement) == (Role.ASSUMPTION, "Two words: somebody.")
+    assert (expected.role, expected.statement) == (PropertyRole.ASSUMPTION, "Two words: somebody.")
     assert (shown.full_name, shown.statement) == ("part.shown", "One thing, said in two lines.")
 
 
@@ -56,7 +56,7 @@ def test_an_assumption_names_modules_and_properties_that_exist():
 
 def test_induction_proves_nothing_without_its_base(monkeypatch):
     """abc tells that the step holds, and has not explored the first cycles in time."""
-    circuit = solver.Circuit(
+    circuit = solver.ProofCircuit(
         highest=1, inputs=1, gates=0, registers=(), names=("shown",), violations=(2,), constraints=(), logic=b""
     )
     monkeypatch.setattr(solver, "_ask", lambda _, script: "Networks are equivalent" if "ind " in script else "")
@@ -72,7 +72,8 @@ def assert_proved(top, **constants):
     run = run_task(dataclasses.replace(task, constants={**task.constants, **constants}))
     assert run.results
     assert {result.subject.full_name: result.verdict for result in run.results} == {
-        result.subject.full_name: Verdict.PROVED if task.depth is None else Verdict.BOUNDED for result in run.results
+        result.subject.full_name: ProofVerdict.PROVED if task.depth is None else ProofVerdict.BOUNDED
+        for result in run.results
     }
 
 

@@ -13,7 +13,7 @@ from random_instructions import random_tensor
 from tight_instructions import in_groups, tight_tensor
 
 from chipsmith.chip import Chip, load_chip, override_chip
-from chipsmith.hardware.lint import lint_machine
+from chipsmith.hardware.lint import FRONT_ENDS, lint_design, machine_designs
 from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, Type, WeightsBy
 from chipsmith.program.tensor_cycles import tensor_cycles
 
@@ -199,4 +199,6 @@ def test_long_random_runs_on_chips_of_all_shapes(rtl_tools, chip, draw):
 
 @pytest.mark.parametrize("chip", [TINY, SHAPES[0], SHAPES[3]], ids=lambda chip: chip.name)
 def test_lint_has_nothing_to_say(rtl_tools, chip):
-    assert lint_machine(chip, "tensor_engine") == ""
+    design = dataclasses.replace(machine_designs(chip)[0], top="tensor_engine")
+    verilator = next(front_end for front_end in FRONT_ENDS if front_end.name == "verilator")
+    assert lint_design(design, verilator).said == ""

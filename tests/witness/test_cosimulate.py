@@ -43,6 +43,8 @@ def inference():
         late=0,
         stalls=0,
         out_of_range=0,
+        read_bursts=0,
+        write_bursts=0,
     )
     return program, outputs, timeline, run
 

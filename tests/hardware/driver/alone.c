@@ -148,6 +148,23 @@ static void test_endings(void) {
     }
 }
 
+/* After an error, and while an abort drains, writes of the machine may still come: the memory is left alone. */
+static void test_memory_waits_for_the_machine(void) {
+    const uint8_t bytes[4] = {9, 8, 7, 6};
+    open_model();
+    EXPECT(CHIPSMITH_OK, chipsmith_start(&device, CHIPSMITH_COLD));
+    finish(CHIPSMITH_ERROR_BUS << CHIPSMITH_STATUS_ERROR_SHIFT, CHIPSMITH_EVENTS_ERROR_MASK);
+    EXPECT(CHIPSMITH_BUS_ERROR, chipsmith_wait(&device));
+    EXPECT(CHIPSMITH_STOPPED, chipsmith_load(&device, &network));
+    EXPECT(CHIPSMITH_STOPPED, chipsmith_set_input(&device, 0, bytes, sizeof bytes));
+    EXPECT(CHIPSMITH_OK, chipsmith_abort(&device));
+    REGISTER(STATUS) = CHIPSMITH_STATUS_DRAINING_MASK;
+    EXPECT(CHIPSMITH_BUSY, chipsmith_load(&device, &network));
+    EXPECT(CHIPSMITH_BUSY, chipsmith_set_input(&device, 0, bytes, sizeof bytes));
+    REGISTER(STATUS) = 0;
+    EXPECT(CHIPSMITH_OK, chipsmith_set_input(&device, 0, bytes, sizeof bytes));
+}
+
 static void test_other_program_is_cold(void) {
     open_model();
     EXPECT(CHIPSMITH_OK, chipsmith_start(&device, CHIPSMITH_COLD));
@@ -192,6 +209,7 @@ int main(void) {
     test_watchdog_ends();
     test_handler_before_poll();
     test_endings();
+    test_memory_waits_for_the_machine();
     test_other_program_is_cold();
     test_elements();
     test_texts();

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chipsmith.cache import content_key, installed_versions, keep_bytes, read_entry
-from chipsmith.hardware.formal.properties import Property, Role, read_properties
+from chipsmith.hardware.formal.properties import Property, PropertyRole, read_properties
 from chipsmith.hardware.formal.solver import METHODS, build_circuit, decide, processor_seconds
 from chipsmith.hardware.formal.tasks import ProofTask, task_sources
 
@@ -18,7 +18,7 @@ LIMIT_S = 1800
 """Seconds after which what is not decided stays so."""
 
 
-class Verdict(enum.Enum):
+class ProofVerdict(enum.Enum):
     """What is known of a property."""
 
     PROVED = "proved"
@@ -33,7 +33,7 @@ class ProofResult:
 
     task: str
     subject: Property
-    verdict: Verdict
+    verdict: ProofVerdict
     cycles: int
 
 
@@ -80,13 +80,13 @@ def _results(task: ProofTask, sources: Mapping[str, str], answer: Mapping[str, A
     for path in answer["names"]:
         subject = _subject(task, sources, path.split("."))
         if path in answer["fails"]:
-            verdict, cycles = Verdict.FAILS, answer["fails"][path]
+            verdict, cycles = ProofVerdict.FAILS, answer["fails"][path]
         elif path not in answer["proved"]:
-            verdict, cycles = Verdict.UNDECIDED, 0
+            verdict, cycles = ProofVerdict.UNDECIDED, 0
         elif task.depth is None:
-            verdict, cycles = Verdict.PROVED, 0
+            verdict, cycles = ProofVerdict.PROVED, 0
         else:
-            verdict, cycles = Verdict.BOUNDED, task.depth
+            verdict, cycles = ProofVerdict.BOUNDED, task.depth
         yield ProofResult(task=task.top, subject=subject, verdict=verdict, cycles=cycles)
 
 
@@ -97,4 +97,4 @@ def _subject(task: ProofTask, sources: Mapping[str, str], path: Sequence[str]) -
     before = sources[f"{stub}.sv"]
     known = {subject.name: subject for subject in read_properties(module, before)}
     subject = known[path[-1]]
-    return subject if len(path) == 1 else dataclasses.replace(subject, role=Role.ASSUMPTION)
+    return subject if len(path) == 1 else dataclasses.replace(subject, role=PropertyRole.ASSUMPTION)

@@ -11,7 +11,7 @@ _LABEL = re.compile(r"^\s*(?P<name>\w+): (?P<role>assert|assume) \(")
 _COMMENT = re.compile(r"^\s*// (.*)$")
 
 
-class Role(enum.Enum):
+class PropertyRole(enum.Enum):
     """What a property is to its own module: shown by it, or expected of what surrounds it."""
 
     ASSERTION = "assert"
@@ -24,7 +24,7 @@ class Property:
 
     module: str
     name: str
-    role: Role
+    role: PropertyRole
     statement: str
 
     @property
@@ -35,7 +35,7 @@ class Property:
     @property
     def is_assertion(self) -> bool:
         """Whether the module shows it."""
-        return self.role is Role.ASSERTION
+        return self.role is PropertyRole.ASSERTION
 
 
 def read_properties(module: str, source: str) -> tuple[Property, ...]:
@@ -48,7 +48,7 @@ def _properties(module: str, lines: list[str]) -> Iterator[Property]:
     for line in lines:
         if match := _LABEL.match(line):
             yield Property(
-                module=module, name=match["name"], role=Role(match["role"]), statement=" ".join(comment).strip()
+                module=module, name=match["name"], role=PropertyRole(match["role"]), statement=" ".join(comment).strip()
             )
         said = _COMMENT.match(line)
         comment = [*comment, said[1]] if said else []

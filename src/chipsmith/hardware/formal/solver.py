@@ -70,7 +70,7 @@ class Verdicts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Circuit:
+class ProofCircuit:
     """A circuit of AIGER: the numbers of its header, its registers, its gates in binary form, and by literals what
     says that a property of `names` is violated, and what always holds.
     """
@@ -91,12 +91,12 @@ class Circuit:
         literals = (str(literal).encode() for literal in (*self.violations, *self.constraints))
         return b"\n".join((f"aig {' '.join(map(str, sizes))}".encode(), *self.registers, *literals, self.logic))
 
-    def only(self, name: str) -> Circuit:
+    def only(self, name: str) -> ProofCircuit:
         """The circuit of a single property; of none where it has no such."""
         others = dict.fromkeys((other for other in self.names if other != name), 0)
         return self.without(Verdicts(proved=frozenset(), fails=others))
 
-    def without(self, verdicts: Verdicts) -> Circuit:
+    def without(self, verdicts: Verdicts) -> ProofCircuit:
         """The circuit of what is undecided; what is proved always holds."""
         pairs = tuple(zip(self.names, self.violations, strict=True))
         rest = [pair for pair in pairs if pair[0] not in verdicts.proved and pair[0] not in verdicts.fails]
@@ -108,7 +108,7 @@ class Circuit:
         )
 
 
-def build_circuit(sources: Mapping[str, str], top: str) -> Circuit:
+def build_circuit(sources: Mapping[str, str], top: str) -> ProofCircuit:
     """The circuit of the properties of `top` and of what is assumed by the modules inside of it.
 
     `sources`: file name to text, the package first. BadInput where pyosys is missing or yosys refuses.
@@ -132,7 +132,7 @@ def _plain(path: Sequence[str]) -> str:
     return ".".join(part.replace("\\", "").strip(".") for part in path)
 
 
-def _read_circuit(text: bytes, names: Sequence[str]) -> Circuit:
+def _read_circuit(text: bytes, names: Sequence[str]) -> ProofCircuit:
     """The circuit without its plain outputs, and of the properties those to be proved."""
     header, rest = text.split(b"\n", 1)
     highest, inputs, latches, outputs, gates, *more = map(int, header.split()[1:])
@@ -144,7 +144,7 @@ def _read_circuit(text: bytes, names: Sequence[str]) -> Circuit:
         for name, line in zip(names, lines[first:last], strict=True)
         if not name.split(".")[-1].startswith(UNPROVED)
     ]
-    return Circuit(
+    return ProofCircuit(
         highest=highest,
         inputs=inputs,
         gates=gates,
@@ -156,7 +156,7 @@ def _read_circuit(text: bytes, names: Sequence[str]) -> Circuit:
     )
 
 
-def decide(circuit: Circuit, *, depth: int | None, limit_s: int) -> Verdicts:
+def decide(circuit: ProofCircuit, *, depth: int | None, limit_s: int) -> Verdicts:
     """Decide every property: for all time, or with `depth` for so many cycles from power-up.
 
     `limit_s`: seconds after which the rest is left undecided. Induction comes first, then a search for an invariant
@@ -180,7 +180,7 @@ def decide(circuit: Circuit, *, depth: int | None, limit_s: int) -> Verdicts:
     return verdicts
 
 
-def _explore(circuit: Circuit, depth: int, limit_s: int) -> Verdicts:
+def _explore(circuit: ProofCircuit, depth: int, limit_s: int) -> Verdicts:
     """What fails in the first `depth` cycles; all else is proved of these where they were explored in time."""
     said = _ask(circuit, BOUNDED.format(depth=depth, limit_s=limit_s))
     fails = _fails(circuit, said)
@@ -188,7 +188,7 @@ def _explore(circuit: Circuit, depth: int, limit_s: int) -> Verdicts:
     return Verdicts(proved=frozenset(circuit.names) - fails.keys() if explored else frozenset(), fails=fails)
 
 
-def _induce(circuit: Circuit, verdicts: Verdicts) -> Verdicts:
+def _induce(circuit: ProofCircuit, verdicts: Verdicts) -> Verdicts:
     """The verdicts with all that induction proves, property by property; the base of each was checked before."""
     before = None
     while verdicts != before:
@@ -199,7 +199,7 @@ def _induce(circuit: Circuit, verdicts: Verdicts) -> Verdicts:
     return verdicts
 
 
-def _ask(circuit: Circuit, script: str) -> str:
+def _ask(circuit: ProofCircuit, script: str) -> str:
     """What abc says of a circuit."""
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "circuit.aig").write_bytes(circuit.text)
@@ -207,7 +207,7 @@ def _ask(circuit: Circuit, script: str) -> str:
         return subprocess.run(command, cwd=name, capture_output=True, text=True, check=False).stdout
 
 
-def _fails(circuit: Circuit, said: str) -> dict[str, int]:
+def _fails(circuit: ProofCircuit, said: str) -> dict[str, int]:
     return {circuit.names[int(match[1])]: int(match[2]) for match in _FAILED.finditer(said)}
 
 

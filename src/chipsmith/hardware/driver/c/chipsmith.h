@@ -227,6 +227,13 @@ static inline uint32_t chipsmith_take_events(chipsmith_device *device) {
     return events;
 }
 
+/* The memory is the driver's: no inference runs, and no write of one that has failed or was aborted is on its way. */
+static inline chipsmith_status chipsmith_check_idle(const chipsmith_device *device) {
+    const uint32_t status = chipsmith_read_register(device, CHIPSMITH_STATUS_REGISTER);
+    if ((status & CHIPSMITH_STATUS_ERROR_MASK) != 0) return CHIPSMITH_STOPPED;
+    return status != 0 || device->outcome == CHIPSMITH_RUNNING ? CHIPSMITH_BUSY : CHIPSMITH_OK;
+}
+
 /* ---- Set up ---- */
 
 /* Stop what runs, drain the bus, clear an error. The next start is a cold one. CHIPSMITH_NOT_DRAINED where the bus
@@ -274,7 +281,8 @@ static inline void chipsmith_set_watchdog(chipsmith_device *device, uint32_t cyc
 
 /* Take a program whose image stands in the memory already. */
 static inline chipsmith_status chipsmith_use(chipsmith_device *device, const chipsmith_program *program) {
-    if (device->outcome == CHIPSMITH_RUNNING) return CHIPSMITH_BUSY;
+    const chipsmith_status idle = chipsmith_check_idle(device);
+    if (idle != CHIPSMITH_OK) return idle;
     if (chipsmith_read_register(device, CHIPSMITH_CHIP_REGISTER) != program->chip) return CHIPSMITH_OTHER_CHIP;
     if (device->memory_bytes < program->memory_bytes) return CHIPSMITH_MEMORY_TOO_SMALL;
     chipsmith_settle(device, CHIPSMITH_NOT_STARTED);
@@ -299,7 +307,8 @@ static inline chipsmith_status chipsmith_load(chipsmith_device *device, const ch
 static inline chipsmith_status chipsmith_set_input(chipsmith_device *device, uint32_t number, const void *data,
                                                    size_t bytes) {
     if (device->program == NULL) return CHIPSMITH_NO_PROGRAM;
-    if (device->outcome == CHIPSMITH_RUNNING) return CHIPSMITH_BUSY;
+    const chipsmith_status idle = chipsmith_check_idle(device);
+    if (idle != CHIPSMITH_OK) return idle;
     if (number >= device->program->input_count) return CHIPSMITH_NO_PORT;
     const chipsmith_port *port = &device->program->inputs[number];
     if (bytes != port->bytes) return CHIPSMITH_WRONG_SIZE;
@@ -312,9 +321,8 @@ static inline chipsmith_status chipsmith_set_input(chipsmith_device *device, uin
 static inline chipsmith_status chipsmith_start(chipsmith_device *device, chipsmith_start_mode mode) {
     if (device->program == NULL) return CHIPSMITH_NO_PROGRAM;
     if (mode == CHIPSMITH_WARM && !device->warm) return CHIPSMITH_NOT_WARM;
-    const uint32_t status = chipsmith_read_register(device, CHIPSMITH_STATUS_REGISTER);
-    if ((status & CHIPSMITH_STATUS_ERROR_MASK) != 0) return CHIPSMITH_STOPPED;
-    if (status != 0 || device->outcome == CHIPSMITH_RUNNING) return CHIPSMITH_BUSY;
+    const chipsmith_status idle = chipsmith_check_idle(device);
+    if (idle != CHIPSMITH_OK) return idle;
     chipsmith_write_register(device, CHIPSMITH_BASE_LOW_REGISTER, (uint32_t)(device->bus_address & UINT32_MAX));
     chipsmith_write_register(device, CHIPSMITH_BASE_HIGH_REGISTER, (uint32_t)(device->bus_address >> 32));
     chipsmith_write_register(device, CHIPSMITH_WATCHDOG_REGISTER, device->watchdog_cycles);
