@@ -36,6 +36,11 @@ def machine_sources(chip: Chip) -> dict[str, str]:
     return {"chip.sv": package_source(chip), **shipped}
 
 
+def shipped_names() -> tuple[str, ...]:
+    """The modules of the shipped sources, sorted; each has a file of its name."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.sv")))
+
+
 def shipped_source(name: str) -> str:
     """The text of a shipped source; empty where the file is none of them."""
     path = _SHIPPED / name

@@ -233,8 +233,15 @@ _ORDER = (
     ),
 )
 
+_ENGINES = tuple(
+    mutant
+    for engine in ("tensor_engine", "vector_engine")
+    for kills in ("idle_after_reset", "idle_until_start")
+    for mutant in _of(engine, (kills, ".busy(busy),", ".busy(),"))
+)
+
 MUTANTS = (
     *_SEQUENCER, *_LOCK_OWNERS, *_MEMORY, *_BANKS, *_WALK, *_CUT, *_WALK_CUT, *_LOAD, *_STORE, *_CHANNEL, *_PORT,
-    *_REGISTERS, *_READER, *_WRITER, *_IN_CHANNEL, *_ORDER,
+    *_REGISTERS, *_READER, *_WRITER, *_IN_CHANNEL, *_ORDER, *_ENGINES,
 )  # fmt: skip
 """All seeded faults."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.hardware.formal.properties import as_part, as_watched
-from chipsmith.hardware.sources import machine_sources
+from chipsmith.hardware.sources import machine_sources, shipped_names
 
 HARNESSES = Path(__file__).parent / "sv"
 """Modules that exist for proofs alone: surroundings and reference models."""
@@ -39,6 +39,11 @@ class ProofTask:
         return (self.top, *self.parts, *self.watched, *self.stubs.values())
 
 
+def _modules(engine: str) -> tuple[str, ...]:
+    """The modules of an engine without its top."""
+    return tuple(name for name in shipped_names() if name.startswith(engine) and name != f"{engine}engine")
+
+
 SMALL = {
     "name": "small",
     "tensor.rows": "4",
@@ -60,6 +65,8 @@ WALKERS = {"requests": "word_walk", "answers": "word_walk"}
 FEW = {"SEQUENCE_BITS": 3}
 OPEN = {"MAX_OPEN": 3}
 
+MEMORIES = ("sram_bank", "sram_two_port")
+
 TASKS = (
     ProofTask(top="sequencer", stubs={"instruction_check": "any_check"}),
     ProofTask(top="lock_owners", parts=("sequencer", "instruction_check")),
@@ -71,6 +78,8 @@ TASKS = (
     ProofTask(top="store_engine", stubs=WALKS, instances=WALKERS, constants=FEW),
     ProofTask(top="load_order", watched=("load_engine",), stubs=WALKS, instances=WALKERS, depth=40),
     ProofTask(top="store_order", watched=("store_engine",), stubs=WALKS, instances=WALKERS, constants=FEW, depth=20),
+    ProofTask(top="tensor_engine", parts=(*_modules("tensor_"), *MEMORIES)),
+    ProofTask(top="vector_engine", parts=(*_modules("vector_"), *MEMORIES)),
     ProofTask(top="axi_channel"),
     ProofTask(top="axi_lite_port"),
     ProofTask(top="axi_registers"),
