@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from chipsmith.hardware.formal.properties import Property, read_properties
 from chipsmith.hardware.formal.tasks import TASKS, ProofTask, task_sources
+from chipsmith.hardware.sources import shipped_names
+
+_NAMED = re.compile(r"\w+\.\w+")
 
 Verdicts = Mapping[tuple[str, str], str]
 """The top module of a proof and the full name of a property, to its last verdict."""
@@ -47,8 +51,17 @@ def _properties(task: ProofTask, module: str) -> tuple[Property, ...]:
 
 
 def _discharge(known: Property, verdicts: Verdicts) -> str:
-    places = list(_places(known, verdicts))
-    return f"proved in {_listed(places)}" if places else "checked in simulation"
+    """Where an assumption is shown of what surrounds its module, or how else it is held to."""
+    if places := list(_places(known, verdicts)):
+        return f"proved in {_listed(places)}"
+    if known.module not in shipped_names():
+        return "restricts the proof alone"
+    named = [name for name in _NAMED.findall(known.statement.rpartition(": ")[2]) if _is_proved(name, verdicts)]
+    return f"by {_listed(named)}, proved; the two are joined in simulation" if named else "checked in simulation"
+
+
+def _is_proved(name: str, verdicts: Verdicts) -> bool:
+    return any(verdict == "proved" for (_, full_name), verdict in verdicts.items() if full_name == name)
 
 
 def _places(known: Property, verdicts: Verdicts) -> Iterator[str]:
