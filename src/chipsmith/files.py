@@ -103,6 +103,12 @@ def read_ordinary(path: Path) -> bytes:
         return file.read()
 
 
+def read_ordinary_text(path: Path) -> str:
+    """The text of a file in UTF-8, its lines ended by newlines. Raises as open_ordinary, and UnicodeDecodeError."""
+    with open_ordinary(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+        return text.read()
+
+
 def map_array(path: str | os.PathLike[str]) -> npt.NDArray[np.generic]:
     """The array of an `.npy` file, mapped where it lies and read-only. Raises BadInput as read_arrays."""
     import numpy as np

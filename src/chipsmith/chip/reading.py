@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
-from chipsmith.files import open_ordinary
+from chipsmith.files import read_ordinary_text
 from chipsmith.suggest import nearest_in_brackets
 
 CHIP_PREFIX = "chip."
@@ -205,8 +204,7 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
 
 def _read_file(path: Path) -> str:
     try:
-        with open_ordinary(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
-            return text.read()
+        return read_ordinary_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
         raise BadInput(f"chip file {path}: {reason}; the catalogue has {', '.join(catalogue())}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -15,7 +14,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from chipsmith.chip import parse_overrides
 from chipsmith.chip.reading import PlainLoader
 from chipsmith.errors import BadInput
-from chipsmith.files import open_ordinary
+from chipsmith.files import read_ordinary_text
 from chipsmith.learn.components import as_components
 from chipsmith.learn.data import Dataset, DataSettings, Examples, Task
 from chipsmith.learn.faults import describe_faults
@@ -205,8 +204,7 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
         hint = nearest_in_brackets(name, shipped_recipes())
         raise BadInput(f"there is no recipe '{name}'{hint}: {', '.join(shipped_recipes())}; or name a YAML file")
     try:
-        with open_ordinary(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
-            return text.read(), name
+        return read_ordinary_text(path), name
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
         raise BadInput(f"recipe {path}: {reason}; shipped are {', '.join(shipped_recipes())}") from error
