@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bus_scenarios.host import MOST_CYCLES, Host, Job, open_machine, wrong_with
-from chipsmith.hardware.axi import MASKS, AxiMachine, BusBehaviour, Response
+from chipsmith.hardware.axi import MASKS, AxiMachine, BusBehaviour, Response, error_of
 from chipsmith.hardware.package import Error
 
 SILENT_CYCLES = 3000
@@ -128,7 +128,7 @@ class _Run:
         """What the machine says of this inference is true; then it is idle."""
         self.await_rest()
         status, events = self.machine.value("STATUS"), self.machine.value("EVENTS")
-        code = Error((status & MASKS["STATUS.ERROR"]) >> 4)
+        code = error_of(status)
         self.expect(code in (Error.NONE, Error.BUS, Error.WATCHDOG), f"error {code.name}")
         self.expect(code is not Error.WATCHDOG or self.scenario.watchdog_cycles > 0, "a watchdog that is off")
         answered = self.machine.value("BUS_ERROR") & MASKS["BUS_ERROR.RESPONSE"]

@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 from chipsmith.chip import load_chip, override_chip
+from chipsmith.hardware.formal.tasks import SMALL
 
-SMALLEST = {
-    "name": "smallest",
-    "tensor.rows": "4",
-    "tensor.columns": "4",
-    "tensor.tile_pixels": "8",
-    "vector.lanes": "2",
-    "vector.multiplier_lanes": "1",
-    "vector.table_lanes": "1",
-    "memory.groups": "2",
-    "memory.group_bytes": "256",
-    "instructions.page_instructions": "2",
-    "external.bytes_per_cycle": "1",
-}
+SMALLEST = {**SMALL, "name": "smallest", "external.bytes_per_cycle": "1"}
 WIDE = {
     "name": "wide",
     "tensor.rows": "128",

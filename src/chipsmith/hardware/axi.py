@@ -6,12 +6,10 @@ import ctypes
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from chipsmith.chip.description import Chip
+from chipsmith.hardware.loaded_bench import HANDLE, POINTER, UINT32, UINT64, LoadedBench, Signatures, load_bench
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.registers import REGISTERS
 from chipsmith.hardware.simulate import Bytes
@@ -25,6 +23,10 @@ MASKS: Mapping[str, int] = {
     f"{register.name}.{field.name}": field.mask for register in REGISTERS for field in register.fields
 }
 """Bits of each field within its register, by "REGISTER.FIELD"."""
+
+_STATUS_ERROR = next(
+    field for register in REGISTERS for field in register.fields if (register.name, field.name) == ("STATUS", "ERROR")
+)
 
 _NO_RESPONSE = 0xFFFFFFFF
 
@@ -106,26 +108,32 @@ class _State(ctypes.Structure):
     )
 
 
-class AxiMachine:
+_SIGNATURES: Signatures = {
+    "bench_create": (HANDLE, (UINT32, UINT32)),
+    "bench_destroy": (None, (HANDLE,)),
+    "bench_attach": (None, (HANDLE, POINTER, UINT64, UINT64)),
+    "bench_behave": (None, (HANDLE, POINTER)),
+    "bench_reset": (None, (HANDLE, UINT64)),
+    "bench_write": (UINT32, (HANDLE, UINT32, UINT32, UINT32, UINT64)),
+    "bench_read": (UINT32, (HANDLE, UINT32, POINTER, UINT64)),
+    "bench_clock": (None, (HANDLE, UINT64)),
+    "bench_until_interrupt": (UINT64, (HANDLE, UINT64)),
+    "bench_state": (None, (HANDLE, POINTER)),
+}
+
+
+class AxiMachine(LoadedBench):
     """A chip's RTL with its bus after reset; a context manager.
 
     `library`: of `build_machine` for AXI_MACHINE; `seed`: of what its registers hold before the reset.
     """
 
     def __init__(self, chip: Chip, library: Path, *, seed: int = 1) -> None:
-        self._library = _load(library)
+        self._library = load_bench(library, _SIGNATURES)
         self._handle = ctypes.c_void_p(self._library.bench_create(seed, chip.external.bytes_per_cycle))
         self._memory: Bytes | None = None
         self.behave(BusBehaviour(latency_cycles=chip.external.latency_cycles))
         self.reset()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._library.bench_destroy(self._handle)
 
     def reset(self, cycles: int = 1) -> None:
         """Reset the machine and the bus together for some cycles."""
@@ -209,7 +217,12 @@ class AxiEnding:
     @property
     def error(self) -> Error:
         """The error code of STATUS."""
-        return Error((self.status & MASKS["STATUS.ERROR"]) >> 4)
+        return error_of(self.status)
+
+
+def error_of(status: int) -> Error:
+    """The error code in a value of STATUS."""
+    return Error((status & _STATUS_ERROR.mask) >> _STATUS_ERROR.low)
 
 
 def start_inference(machine: AxiMachine, *, base: int, warm: bool = False, watchdog_cycles: int = 0) -> None:
@@ -237,25 +250,3 @@ def await_ending(machine: AxiMachine, *, most_cycles: int = MOST_CYCLES) -> AxiE
 
 def _address(register: str | int) -> int:
     return ADDRESSES[register] if isinstance(register, str) else register
-
-
-@cache
-def _load(library: Path) -> ctypes.CDLL:
-    loaded = ctypes.CDLL(str(library))
-    handle, word, long, pointer = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_void_p
-    signatures = {
-        "bench_create": (handle, (word, word)),
-        "bench_destroy": (None, (handle,)),
-        "bench_attach": (None, (handle, pointer, long, long)),
-        "bench_behave": (None, (handle, pointer)),
-        "bench_reset": (None, (handle, long)),
-        "bench_write": (word, (handle, word, word, word, long)),
-        "bench_read": (word, (handle, word, pointer, long)),
-        "bench_clock": (None, (handle, long)),
-        "bench_until_interrupt": (long, (handle, long)),
-        "bench_state": (None, (handle, pointer)),
-    }
-    for name, (result, arguments) in signatures.items():
-        function = getattr(loaded, name)
-        function.restype, function.argtypes = result, arguments
-    return loaded

@@ -24,10 +24,10 @@ from chipsmith.processors import processors
 UNDEFINED = 0x5A
 """What stands in memory that the machine leaves undefined: not zero, so that no program leans on zeros."""
 
-_VERILATE = (
-    *("--cc", "-O3", "--assert", "--no-timing", "-Wno-fatal", "--output-split", "20000"),
-    f"+define+CHIPSMITH_FILL={UNDEFINED:02x}",
-)
+FILL = f"+define+CHIPSMITH_FILL={UNDEFINED:02x}"
+"""The option of a simulator by which memories hold UNDEFINED at first."""
+
+_VERILATE = ("--cc", "-O3", "--assert", "--no-timing", "-Wno-fatal", "--output-split", "20000", FILL)
 _TRACE, _SAVABLE = "--trace-vcd", "--savable"
 _COMPILE = ("-std=c++20", "-fPIC", "-DVL_TIME_CONTEXT", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVL_USER_STOP", "-w")
 _SAVED = re.compile(r"os<<(\w+)(\[[^;]*)?;")

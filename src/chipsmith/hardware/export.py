@@ -8,6 +8,7 @@ from pathlib import Path
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
+from chipsmith.hardware.build import FILL
 from chipsmith.hardware.driver.files import driver_files
 from chipsmith.hardware.folder.constraints import CONSTRAINTS, write_constraints
 from chipsmith.hardware.folder.core import core_file, write_core
@@ -37,7 +38,7 @@ def list_files(chip: Chip, vectors: Sequence[GoldenVector]) -> dict[str, str]:
         **{f"rtl/{name}": text for name, text in sources.items()},
         "machine.f": "".join(f"{name}\n" for name in rtl),
         "Makefile": makefile,
-        "verilator.mk": read_shipped("folder/files/verilator.mk"),
+        "verilator.mk": fill(read_shipped("folder/files/verilator.mk"), {"FILL": FILL}),
         VERIBLE_RULES.name: VERIBLE_RULES.read_text(encoding="utf-8"),
         CONSTRAINTS: write_constraints(chip, sources["axi_machine.sv"]),
         core_file(chip): write_core(chip, rtl=rtl, testbench=list(testbench), data=list(data), vectors=vectors),

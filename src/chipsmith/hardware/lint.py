@@ -21,11 +21,11 @@ from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import installed_version, require_package
 from chipsmith.files import write_texts
-from chipsmith.hardware.build import find_verilator
+from chipsmith.hardware.build import AXI_MACHINE, MACHINE, find_verilator
 from chipsmith.hardware.sources import VERIBLE_RULES, in_order, machine_sources
 from chipsmith.schema import Json
 
-TOPS = ("machine", "axi_machine")
+TOPS = (MACHINE.top, AXI_MACHINE.top)
 """The top levels of a chip: with plain channels, and with AXI."""
 
 OLDEST_ICARUS = 12

@@ -5,11 +5,16 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
+from chipsmith.chip.description import (
+    ACCUMULATOR_TILES,
+    ACCUMULATOR_WORD_BYTES,
+    BANKS_PER_GROUP,
+    INSTRUCTION_BYTES,
+    INSTRUCTION_PAGES,
+    TABLE_COPY_BYTES,
+    Chip,
+)
 from chipsmith.schema import Json
-
-TABLE_ENTRIES = 512
-"""Entries of 16 bits of a lookup table that lie in a memory; the last one has a register."""
 
 
 class Wrapper(enum.Enum):
@@ -100,8 +105,8 @@ def _banks(chip: Chip) -> RtlMemory:
         instances=_halves("machine.memory.g_group"),
         purpose="tensors: an even and an odd bank in each bank group",
         wrapper=Wrapper.BANK,
-        count=2 * chip.memory.groups,
-        lines=chip.memory.group_bytes // (2 * line_bytes),
+        count=BANKS_PER_GROUP * chip.memory.groups,
+        lines=chip.memory.group_bytes // (BANKS_PER_GROUP * line_bytes),
         line_bits=8 * line_bytes,
         lane_bits=8,
     )
@@ -116,20 +121,20 @@ def _pages(chip: Chip) -> RtlMemory:
         purpose="the two pages of instructions",
         wrapper=Wrapper.BANK,
         count=banks,
-        lines=2 * chip.instructions.page_instructions // banks,
+        lines=INSTRUCTION_PAGES * chip.instructions.page_instructions // banks,
         line_bits=8 * INSTRUCTION_BYTES,
         lane_bits=8 * INSTRUCTION_BYTES,
     )
 
 
 def _accumulators(chip: Chip) -> RtlMemory:
-    line_bits = 32 * chip.tensor.columns
+    line_bits = 8 * ACCUMULATOR_WORD_BYTES * chip.tensor.columns
     return RtlMemory(
         name="accumulators",
         instances=("machine.tensor.accumulators.g_tile.sums_of_tile",),
         purpose="sums of 32 bits of the two tiles of output pixels",
         wrapper=Wrapper.TWO_PORT,
-        count=2,
+        count=ACCUMULATOR_TILES,
         lines=chip.tensor.tile_pixels,
         line_bits=line_bits,
         lane_bits=line_bits,
@@ -145,7 +150,7 @@ def _tables(chip: Chip) -> RtlMemory:
         purpose="a copy of the table for each lane that looks up: even and odd entries of 16 bits",
         wrapper=Wrapper.BANK,
         count=2 * chip.vector.table_lanes,
-        lines=TABLE_ENTRIES * 16 // (2 * line_bits),
+        lines=8 * TABLE_COPY_BYTES // (2 * line_bits),
         line_bits=line_bits,
         lane_bits=line_bits,
     )

@@ -1,4 +1,4 @@
-"""The registers of the control port: the one table from which RTL, C header, IP description and documents are made."""
+"""The registers of the control port: the one table from which RTL, C header and documents are made."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 PAGE_BYTES = 4096
 """A burst of AXI4 never crosses a border of so many bytes, and BASE is a multiple of it."""
-NO_LIMIT = 0
-"""The value of WATCHDOG that never stops an inference."""
 
 
 class Access(enum.Enum):

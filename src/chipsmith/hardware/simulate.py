@@ -7,10 +7,7 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +15,11 @@ import numpy.typing as npt
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.hardware.build import UNDEFINED, build_machine
+from chipsmith.hardware.loaded_bench import HANDLE, POINTER, UINT64, LoadedBench, Signatures, load_bench
 from chipsmith.hardware.package import MAX_BURST, Error
 from chipsmith.hardware.registers import PAGE_BYTES
 from chipsmith.hardware.violations import raise_violation
-from chipsmith.program.arithmetic import ceil_div
+from chipsmith.program.arithmetic import round_up
 from chipsmith.program.program import Port, Program
 
 Bytes = npt.NDArray[np.uint8]
@@ -116,21 +114,22 @@ class _Counters(ctypes.Structure):
     )
 
 
-class Machine:
+_SIGNATURES: Signatures = {
+    "bench_create": (HANDLE, ()),
+    "bench_destroy": (None, (HANDLE,)),
+    "bench_reset": (None, (HANDLE,)),
+    "bench_run": (None, (HANDLE, POINTER, UINT64, POINTER, POINTER, POINTER, UINT64, POINTER)),
+    "bench_contents": (UINT64, (HANDLE, POINTER, UINT64)),
+}
+
+
+class Machine(LoadedBench):
     """A chip's RTL after reset, ready for inferences one after the other; a context manager."""
 
     def __init__(self, chip: Chip, library: Path) -> None:
         self._chip = chip
-        self._library = _load(library)
+        self._library = load_bench(library, _SIGNATURES)
         self._handle = ctypes.c_void_p(self._library.bench_create())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._library.bench_destroy(self._handle)
 
     def reset(self) -> None:
         """Hold reset for some cycles; leaves the error state."""
@@ -237,26 +236,6 @@ def _run_of(counters: _Counters, outputs: dict[str, npt.NDArray[np.generic]], st
     )
 
 
-@cache
-def _load(library: Path) -> ctypes.CDLL:
-    loaded = ctypes.CDLL(str(library))
-    loaded.bench_create.restype = ctypes.c_void_p
-    loaded.bench_create.argtypes = ()
-    loaded.bench_destroy.argtypes = (ctypes.c_void_p,)
-    loaded.bench_destroy.restype = None
-    loaded.bench_reset.argtypes = (ctypes.c_void_p,)
-    loaded.bench_reset.restype = None
-    loaded.bench_run.restype = None
-    loaded.bench_run.argtypes = (
-        ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
-        ctypes.c_uint64, ctypes.c_void_p,
-    )  # fmt: skip
-    if hasattr(loaded, "bench_contents"):
-        loaded.bench_contents.restype = ctypes.c_uint64
-        loaded.bench_contents.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64)
-    return loaded
-
-
 def cosimulate(
     program: Program,
     inputs: Mapping[str, npt.NDArray[np.generic]],
@@ -290,8 +269,7 @@ def external_memory(program: Program, inputs: Mapping[str, npt.NDArray[np.generi
 
 def whole_atoms(program: Program) -> int:
     """Bytes of the external memory's atoms that a Program uses: the machine reads no byte beyond them."""
-    atom = program.chip.external.atom_bytes
-    return atom * ceil_div(program.manifest.external_bytes, atom)
+    return round_up(program.manifest.external_bytes, program.chip.external.atom_bytes)
 
 
 def write_inputs(memory: Bytes, program: Program, inputs: Mapping[str, npt.NDArray[np.generic]]) -> None:

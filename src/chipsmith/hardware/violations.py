@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import re
 
 from chipsmith.errors import BadInput
+from chipsmith.hardware.formal.properties import last_label
 from chipsmith.hardware.sources import shipped_source
-
-_LABEL = re.compile(r"^\s*(\w+): (?:assert|assume) \(")
 
 
 class PropertyViolated(BadInput):
@@ -16,8 +14,7 @@ class PropertyViolated(BadInput):
 
 
 def raise_violation(library: ctypes.CDLL) -> None:
-    """Raise PropertyViolated where a simulation of this library has violated a property since the last call."""
-    library.bench_violation.restype = ctypes.c_char_p
+    """Raise PropertyViolated where a simulation of a bench's library has violated a property since the last call."""
     place = library.bench_violation().decode()
     if place:
         library.bench_forget_violation()
@@ -27,6 +24,5 @@ def raise_violation(library: ctypes.CDLL) -> None:
 def _name(place: str) -> str:
     """The module and the label of the property that stands in a line of a source."""
     file, _, line = place.partition(":")
-    lines = shipped_source(file).splitlines()[: int(line)]
-    label = next((match[1] for text in reversed(lines) if (match := _LABEL.match(text))), "of no name")
-    return f"{file.removesuffix('.sv')}.{label}"
+    label = last_label(shipped_source(file).splitlines()[: int(line)])
+    return f"{file.removesuffix('.sv')}.{label or 'of no name'}"

@@ -10,6 +10,7 @@ import yaml
 
 import chipsmith
 from chipsmith.chip.description import Chip
+from chipsmith.hardware.build import FILL
 from chipsmith.hardware.folder.constraints import CONSTRAINTS
 from chipsmith.hardware.golden import GoldenVector
 from chipsmith.schema import Json
@@ -91,7 +92,7 @@ def _targets(vectors: Sequence[GoldenVector]) -> Json:
         "flow_options": {
             "tool": "verilator",
             "mode": "cc",
-            "verilator_options": ["--main", "--timing", "-O3", "-Wno-fatal", "+define+CHIPSMITH_FILL=5a"],
+            "verilator_options": ["--main", "--timing", "-O3", "-Wno-fatal", FILL],
             "make_options": list(_MAKE_OPTIONS),
         },
         "filesets": ["rtl", "testbench"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _LABEL = re.compile(r"^\s*(?P<name>\w+): (?P<role>assert|assume) \(")
@@ -41,6 +41,11 @@ class Property:
 def read_properties(module: str, source: str) -> tuple[Property, ...]:
     """The properties of a source text, in its order."""
     return tuple(_properties(module, source.splitlines()))
+
+
+def last_label(lines: Sequence[str]) -> str | None:
+    """The label of the last property that begins in some lines of a source; None where none does."""
+    return next((match["name"] for line in reversed(lines) if (match := _LABEL.match(line))), None)
 
 
 def _properties(module: str, lines: list[str]) -> Iterator[Property]:

@@ -11,11 +11,11 @@ from chipsmith.hardware.sources import shipped_names
 
 _NAMED = re.compile(r"\w+\.\w+")
 
-Verdicts = Mapping[tuple[str, str], str]
+LastVerdicts = Mapping[tuple[str, str], str]
 """The top module of a proof and the full name of a property, to its last verdict."""
 
 
-def property_table(verdicts: Verdicts) -> str:
+def property_table(verdicts: LastVerdicts) -> str:
     """A row an assertion of the top module of each proof."""
     rows = "\n".join(
         f"| `{known.full_name}` | {known.statement} | {verdicts.get((task.top, known.full_name), 'not run')} |"
@@ -26,7 +26,7 @@ def property_table(verdicts: Verdicts) -> str:
     return f"| property | it says | last result |\n|---|---|---|\n{rows}"
 
 
-def assumption_table(verdicts: Verdicts) -> str:
+def assumption_table(verdicts: LastVerdicts) -> str:
     """A row an assumption of each proof: the proof in which it is shown, or that simulations alone check it."""
     rows = "\n".join(
         f"| `{known.full_name}` | {known.statement} | {_discharge(known, verdicts)} |"
@@ -50,7 +50,7 @@ def _properties(task: ProofTask, module: str) -> tuple[Property, ...]:
     return read_properties(module, task_sources(task)[f"{module}.sv"])
 
 
-def _discharge(known: Property, verdicts: Verdicts) -> str:
+def _discharge(known: Property, verdicts: LastVerdicts) -> str:
     """Where an assumption is shown of what surrounds its module, or how else it is held to."""
     if places := list(_places(known, verdicts)):
         return f"proved in {_listed(places)}"
@@ -60,11 +60,11 @@ def _discharge(known: Property, verdicts: Verdicts) -> str:
     return f"by {_listed(named)}, proved; the two are joined in simulation" if named else "checked in simulation"
 
 
-def _is_proved(name: str, verdicts: Verdicts) -> bool:
+def _is_proved(name: str, verdicts: LastVerdicts) -> bool:
     return any(verdict == "proved" for (_, full_name), verdict in verdicts.items() if full_name == name)
 
 
-def _places(known: Property, verdicts: Verdicts) -> Iterator[str]:
+def _places(known: Property, verdicts: LastVerdicts) -> Iterator[str]:
     """The proofs in which what a module assumes was shown of the modules around it."""
     for top, name in verdicts:
         if name == known.full_name and top != known.module and verdicts[top, name] == "proved":

@@ -18,7 +18,7 @@ VERILATOR ?= verilator
 VERILATOR_ROOT ?= $(shell $(VERILATOR) --getenv VERILATOR_ROOT)
 
 # What the machine leaves undefined holds the byte that it holds in Chipsmith's simulators.
-VERILATE := -O3 -Wno-fatal --x-assign fast --x-initial fast --output-split 20000 +define+CHIPSMITH_FILL=5a
+VERILATE := -O3 -Wno-fatal --x-assign fast --x-initial fast --output-split 20000 @FILL@
 COROUTINES := $(shell echo 'int main() {}' | $(CXX) -std=c++20 -fcoroutines -x c++ -fsyntax-only - 2>/dev/null && echo -fcoroutines)
 MODEL_FLAGS := -std=c++20 -DVL_TIME_CONTEXT -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=0 -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd
 
