@@ -11,6 +11,7 @@ from chipsmith.chip import Chip
 from chipsmith.hardware.axi import AxiEnding, AxiMachine, BusBehaviour, await_ending, start_inference
 from chipsmith.hardware.build import AXI_MACHINE, build_machine
 from chipsmith.hardware.simulate import external_memory
+from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program
 from chipsmith.sim.functional import execute
 
@@ -36,10 +37,7 @@ def new_job(program: Program, inputs: Mapping[str, np.ndarray]) -> Job:
 
 def random_job(program: Program, seed: int) -> Job:
     """A Job with random inputs of each port's whole type."""
-    rng = np.random.default_rng(seed)
-    ports = program.manifest.inputs
-    bytes_of = {port.name: rng.integers(0, 256, port.size_bytes, np.uint8) for port in ports}
-    return new_job(program, {port.name: bytes_of[port.name].view(port.dtype).reshape(port.shape) for port in ports})
+    return new_job(program, draw_inputs(program, seed=seed))
 
 
 def open_machine(chip: Chip, *, seed: int = 1) -> AxiMachine:
