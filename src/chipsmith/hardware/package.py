@@ -10,7 +10,7 @@ from typing import Any
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.hardware.registers import PAGE_BYTES, REGISTERS
-from chipsmith.program.cycles import ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
+from chipsmith.program.cycles import FETCH_PIPE, ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
 from chipsmith.program.encoding import OPCODE_BITS
 from chipsmith.program.instructions import INSTRUCTIONS, Instruction
 from chipsmith.program.locks import EXTERNAL_REGIONS
@@ -160,6 +160,7 @@ def _constants() -> Iterator[tuple[str, int, str]]:
     yield "ISSUE", ISSUE, "least distance of two starts"
     yield "TRANSFER_MIN", TRANSFER_MIN, "least time of a LOAD or STORE"
     yield "LOAD_PIPE", LOAD_PIPE, "see docs/machine.md"
+    yield "FETCH_PIPE", FETCH_PIPE, "see docs/machine.md"
     yield "STORE_PIPE", STORE_PIPE, "see docs/machine.md"
     yield "PHASE_MIN", PHASE_MIN, "least length of a tensor phase"
     yield "TENSOR_PIPE", TENSOR_PIPE, "depth of the tensor engine"
