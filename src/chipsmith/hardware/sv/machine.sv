@@ -53,7 +53,7 @@ module machine (
   logic [INDEX_BITS-1:0] want_index;
   logic [8*chip::INSTRUCTION_BYTES-1:0] instruction;
   logic load_start, store_start, tensor_start, vector_start;
-  logic load_busy, store_busy, tensor_busy, vector_busy;
+  logic load_busy, store_busy, tensor_busy, vector_busy, tensor_active;
   chip::load_t load_instruction;
   logic load_release_page, load_release_slot;
   logic [4:0] load_release_first, load_release_last, store_release_first, store_release_last;
@@ -186,6 +186,7 @@ module machine (
       .start(tensor_start),
       .instruction(instruction),
       .busy(tensor_busy),
+      .active(tensor_active),
       .a_read(tensor_a_read),
       .a_data(tensor_a_data),
       .w_read(tensor_w_read),
