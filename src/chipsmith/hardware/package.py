@@ -14,7 +14,7 @@ from chipsmith.program.cycles import FETCH_PIPE, ISSUE, LOAD_PIPE, STORE_PIPE, T
 from chipsmith.program.encoding import OPCODE_BITS
 from chipsmith.program.instructions import INSTRUCTIONS, Instruction
 from chipsmith.program.locks import EXTERNAL_REGIONS
-from chipsmith.program.tensor_cycles import PHASE_MIN, RESIDUAL_PIPE, TENSOR_PIPE
+from chipsmith.program.tensor_cycles import PHASE_MIN, RESIDUAL_PIPE, TENSOR_PIPE, TENSOR_SETUP
 from chipsmith.program.vector_cycles import DIVIDE, INDEX_PIPE, VECTOR_PIPE
 
 WORD_BITS = 8 * INSTRUCTION_BYTES
@@ -64,7 +64,7 @@ MAX_BURST = 64
 MAX_OPEN = 255
 """Bursts of a direction that are open on the bus at most: with a word in each they bridge so many cycles."""
 READ_LATENCY = 2
-MULTIPLY_LATENCY = 2
+MULTIPLY_LATENCY = 4
 
 
 def package_source(chip: Chip) -> str:
@@ -163,6 +163,7 @@ def _constants() -> Iterator[tuple[str, int, str]]:
     yield "FETCH_PIPE", FETCH_PIPE, "see docs/machine.md"
     yield "STORE_PIPE", STORE_PIPE, "see docs/machine.md"
     yield "PHASE_MIN", PHASE_MIN, "least length of a tensor phase"
+    yield "TENSOR_SETUP", TENSOR_SETUP, "least length of the first load of a TENSOR"
     yield "TENSOR_PIPE", TENSOR_PIPE, "depth of the tensor engine"
     yield "RESIDUAL_PIPE", RESIDUAL_PIPE, "what the residual stages add to it"
     yield "VECTOR_PIPE", VECTOR_PIPE, "depth of the vector engine beside its beats"

@@ -106,7 +106,7 @@ module instruction_memory #(
   /* verilator lint_off PROCASSINIT */
   logic checked = 1'b0;  // a reset has been seen
   /* verilator lint_on PROCASSINIT */
-  logic was_reset, was_wanted, was_consumed, was_here, slot_before;
+  logic was_reset, was_wanting, was_consumed, was_here, slot_before;
   logic [INDEX_BITS-1:0] index_before;
   logic [BITS-1:0] instruction_before;
   logic [BANKS-1:0] written_banks;
@@ -116,7 +116,7 @@ module instruction_memory #(
   always_ff @(posedge clock) begin
     if (reset) checked <= 1'b1;
     was_reset <= reset;
-    was_wanted <= wanted;
+    was_wanting <= !reset && wanted && !there;
     was_consumed <= consume;
     was_here <= arriving || (there && !consume);
     slot_before <= want_slot;
@@ -153,8 +153,8 @@ module instruction_memory #(
     there_is_loaded: assert (!(there || arriving) || complete[want_slot] > {1'b0, want_index});
     // What stands on the output is there in the next cycle, and stays there, unchanged, until it starts.
     there_stays: assert (was_reset || there == was_here && (!there || instruction == instruction_before));
-    // Nothing arrives where something is there, or where nothing was wanted.
-    arrives_when_wanted: assert (!arriving || (!there && was_wanted));
+    // Nothing arrives but what was wanted and not there.
+    arrives_when_wanted: assert (!arriving || (!there && was_wanting));
     // A wanted instruction that stands in the memory is there in three cycles: before it can start after another.
     arrives: assert (32'(waiting) < chip::ISSUE);
     // No bank of the memory is read in the cycle in which it is written.

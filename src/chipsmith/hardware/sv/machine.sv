@@ -173,13 +173,12 @@ module machine (
 
   always_ff @(posedge clock) multiplying <= reset ? '0 : (chip::MULTIPLY_LATENCY - 1)'({multiplying, multiplies});
 
-  // TODO
-  logic [5:0] tensor_tail, vector_tail;
-  always_ff @(posedge clock) begin
-    tensor_tail <= reset ? '0 : tensor_busy || tensor_start ? '1 : tensor_tail - 6'(tensor_tail != '0);
+  // Nothing in the vector engine moves for longer than that after its last cycle.
+  logic [5:0] vector_tail;
+
+  always_ff @(posedge clock)
     vector_tail <= reset ? '0 : vector_busy || vector_start ? '1 : vector_tail - 6'(vector_tail != '0);
-  end
-  assign tensor_active = tensor_busy || tensor_tail != '0;
+
   assign vector_active = vector_busy || vector_tail != '0;
 
   load_engine load (
@@ -238,6 +237,7 @@ module machine (
       .start(tensor_start),
       .instruction(instruction),
       .busy(tensor_busy),
+      .active(tensor_active),
       .a_read(tensor_a_read),
       .a_data(tensor_a_data),
       .w_read(tensor_w_read),

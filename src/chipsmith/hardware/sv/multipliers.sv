@@ -1,7 +1,6 @@
 // The M shared multipliers of 32 x 32 bits with their rounding (docs/machine.md, section 5).
 //
-// A pass requested in cycle t is answered on `scaled` in cycle t + chip::MULTIPLY_LATENCY (2): the product is
-// registered at the end of cycle t, the rounded and shifted result at the end of t + 1.
+// A pass requested in cycle t is answered on `scaled` in cycle t + chip::MULTIPLY_LATENCY (4).
 module multipliers (
     input  logic                      clock,
     input  chip::multiply_request_t   request,
@@ -12,6 +11,7 @@ module multipliers (
     logic signed [63:0] product, rounding, nudge, sum;
     logic [5:0] shift;
     logic double_round, negative;
+    logic [31:0] first, second;
 
     always_ff @(posedge clock) begin
       if (request.valid) begin
@@ -20,7 +20,9 @@ module multipliers (
         double_round <= request.double_round && request.shift[lane] > 6'd31;
         negative <= request.value[lane][31];
       end
-      scaled[lane] <= 32'(sum >>> shift);
+      first <= 32'(sum >>> shift);
+      second <= first;
+      scaled[lane] <= second;
     end
 
     assign rounding = (64'sd1 << shift) >> 1;

@@ -275,7 +275,7 @@ module sequencer #(
   logic [2:0] waiting;               // cycles in which nothing stands in the way of the next instruction
   logic [31:0] elapsed, issues;      // cycles and starts since the doorbell
   logic [1:0] loaded;                // page slots whose LOAD has started
-  logic was_reset, was_halted, was_running, was_here;
+  logic was_reset, was_halted, was_wanting, was_here;
   logic [3:0] were_idle, starts;     // LOAD, STORE, TENSOR, VECTOR from bit 0 up
   logic [3:0] error_before;
   locks_t load_holds, store_holds, load_frees, store_frees, load_takes, tensor_holds, vector_holds;
@@ -307,7 +307,7 @@ module sequencer #(
   always_ff @(posedge clock) begin
     if (reset) checked <= 1'b1;
     was_reset <= reset;
-    was_running <= running;
+    was_wanting <= !reset && wanted && !there;
     was_here <= !reset && (arriving || (there && !consume));
     was_halted <= halt != 4'(chip::ERROR_NONE);
     error_before <= error;
@@ -331,8 +331,8 @@ module sequencer #(
     idle_engine_stays_idle: assume ((were_idle & ~{vector_busy, tensor_busy, store_busy, load_busy}) == were_idle);
     // Engines are idle after reset: the same four.
     engines_reset: assume (!was_reset || {vector_busy, tensor_busy, store_busy, load_busy} == '0);
-    // Nothing arrives where something is there, nor in a machine that is idle: instruction_memory.arrives_when_wanted.
-    arrives_when_wanted: assume (!arriving || (!there && (was_running || error != 4'(chip::ERROR_NONE))));
+    // Nothing arrives but what was wanted and not there: instruction_memory.arrives_when_wanted.
+    arrives_when_wanted: assume (!arriving || (!there && was_wanting));
     // What is there has arrived: instruction_memory.there_stays.
     there_has_arrived: assume (!there || was_here);
     // A LOAD gives back what a LOAD holds: lock_owners.

@@ -6,8 +6,7 @@ module lock_owners (
     input logic        reset,
     input logic        doorbell,
     input logic        warm,
-    input logic        arriving,
-    input logic        there,
+    input logic        reads,
     input logic [8*chip::INSTRUCTION_BYTES-1:0] instruction,
     input logic [3:0]  busy_while_open,
     input logic        outside,
@@ -65,11 +64,20 @@ module lock_owners (
     end
   end
 
+  // The instruction memory: what is wanted comes in some cycle, and is there from the next one on until it starts.
+  logic wanted, consume, arriving, there;
+
+  always_ff @(posedge clock) begin
+    arriving <= !reset && reads && wanted && !there && !arriving;
+    there <= !reset && (arriving || (there && !consume));
+  end
+
   sequencer sequencer (
       .clock(clock),
       .reset(reset),
       .doorbell(doorbell),
       .warm(warm),
+      .wanted(wanted),
       .arriving(arriving),
       .there(there),
       .instruction(instruction),
@@ -101,7 +109,7 @@ module lock_owners (
   );
 
   logic checked = 1'b0;
-  logic running, consume, hindered;
+  logic running, hindered;
   logic [3:0] error;
   logic [2:0] waiting;
 
