@@ -128,7 +128,7 @@ def test_a_forged_clock_is_refused_though_its_hash_is_right():
     def change(content):
         content.update(chip=fast.model_dump(mode="json"), chip_sha256=fast.sha256)
 
-    with pytest.raises(BadInput, match="p: chip .*: clock_mhz = 5000 is faster than the chip can be"):
+    with pytest.raises(BadInput, match=r"p: chip .*: clock_mhz = 5000 is faster than the chip can be"):
         parse_program(forged(change), name="p")
 
 
