@@ -134,7 +134,7 @@ def timing(
 ) -> "Timing":
     """Map a chip's RTL to gates and time it: longest path, its FO4, and the fastest clock, across all modules.
 
-    yosys maps the machine to the cells of a liberty file, and OpenSTA times the netlist at the file's corner, with setup,
+    yosys maps the machine to the cells of a liberty file, and OpenSTA times the netlist at its corner, with setup,
     clock uncertainty and wires before layout. A mapping takes a minute or two and is cached. Raises BadInput.
     """
     from chipsmith.hardware.gates.timing import time_chip

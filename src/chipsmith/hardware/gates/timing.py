@@ -53,9 +53,9 @@ class Margins:
     def describe(self) -> str:
         """The margins in words."""
         return (
-            f"clock uncertainty {self.uncertainty_ns:.2f} ns (1 FO4) in each path; ports of the top {self.border_ns:.2f} "
-            f"ns (4 FO4) from registers outside; wires before layout: {self.wire_um:.0f} um or {self.wire_ff:.1f} fF for "
-            "each driven pin, Donath's mean length; the clock reaches all registers at once"
+            f"clock uncertainty {self.uncertainty_ns:.2f} ns (1 FO4) in each path; ports of the top "
+            f"{self.border_ns:.2f} ns (4 FO4) from registers outside; wires before layout: {self.wire_um:.0f} um or "
+            f"{self.wire_ff:.1f} fF for each driven pin, Donath's mean length; all registers get the clock at once"
         )
 
 
