@@ -85,6 +85,11 @@ class CellKind:
     data: str = ""
     inactive: Mapping[str, int] | None = None
 
+    @property
+    def is_buffer(self) -> bool:
+        """Whether its output is its only input."""
+        return self.role is Role.LOGIC and len(self.inputs) == len(self.outputs) == 1 and self.outputs[0].truth == 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class CellLibrary:

@@ -26,9 +26,10 @@ _REST = BLOCKS.index(Block.REST)
 
 @dataclass(frozen=True, kw_only=True)
 class Elaborated:
-    """A circuit as it is simulated. `trees`: of each clock; `gated_registers`: how many stand behind clock gates.
+    """A circuit as it is simulated.
 
-    `gate_cells`, `register_cells`: for each gate and register of the arrays, its kind and its place there.
+    `trees`: of each clock; `kinds` of gates by their number; `register_leakage_mw` [flip-flops, states of data and
+    output]; `bank_bits`: bits of all memories.
     """
 
     netlist: Netlist
@@ -114,7 +115,7 @@ class _Elaboration:
         buffers = {
             int(out): int(net)
             for placed in self._logic
-            if placed.kind.outputs[0].truth == 2 and len(placed.kind.inputs) == 1
+            if placed.kind.is_buffer
             for net, out in zip(placed.inputs[:, 0], placed.outputs[:, 0], strict=True)
         }
         behind: dict[int, int] = {}
@@ -192,8 +193,7 @@ class _Elaboration:
 
     def _registers(self, domain_of: dict[int, int]) -> tuple[Registers, npt.NDArray[np.float64]]:
         parts = [self._registers_of(placed, domain_of) for placed in self._flip_flops]
-        names = ("data", "outputs", "block", "domain", "clock_prices", "output_prices", "leakage")
-        joined = {name: np.concatenate([part[name] for part in parts]) for name in names}
+        joined = {name: np.concatenate([none, *(part[name] for part in parts)]) for name, none in _NO_REGISTERS.items()}
         order = np.argsort(joined["domain"], kind="stable")
         sorted_ = {name: array[order] for name, array in joined.items()}
         domains = len(set(domain_of.values()))
@@ -234,28 +234,29 @@ class _Elaboration:
 
     def _gates(self, sinks: tuple[Int32, Sinks]) -> Gates:
         kinds, places = [placed.kind for placed in self._logic], [price_places(p.kind) for p in self._logic]
-        inputs = np.concatenate([_padded(placed) for placed in self._logic])
-        output = np.concatenate([placed.outputs[:, 0] for placed in self._logic])
-        kind = np.concatenate([np.full(len(placed.pins), i, np.int16) for i, placed in enumerate(self._logic)])
-        block = np.concatenate([self._blocks[placed.scopes] for placed in self._logic])
+        none = np.zeros(0, np.int16)
+        inputs = np.concatenate([np.zeros((0, MOST_INPUTS), np.int32), *(_padded(placed) for placed in self._logic)])
+        output = np.concatenate([none, *(placed.outputs[:, 0] for placed in self._logic)])
+        kind = np.concatenate([none, *(np.full(len(p.pins), i, np.int16) for i, p in enumerate(self._logic))])
+        block = np.concatenate([none, *(self._blocks[placed.scopes] for placed in self._logic)]).astype(np.int8)
         used = output >= 0
         output = np.where(used, output, self._circuit.nets).astype(np.int32)
         level = level_gates(inputs, output, self._circuit.nets + 1)
         order = np.argsort(level, kind="stable")
         prices = [self._pricing.gate_prices(placed) for placed in self._logic]
-        counts = np.array([part.shape[1] for part in prices])[kind]
-        first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        counts = np.array([part.shape[1] for part in prices], np.int64)[kind]
+        first = np.cumsum(counts) - counts
         fanout_first, fanout = connect(inputs[order], sinks[0], self._circuit.nets + 1, PIN_BITS)
         return Gates(
             truth=np.array([k.outputs[0].truth for k in kinds], np.uint64),
-            arcs=np.stack([place.arcs for place in places]),
-            passive=np.stack([place.passive for place in places]),
+            arcs=np.array([place.arcs for place in places], np.int16).reshape(-1, MOST_INPUTS, 2, STATES),
+            passive=np.array([place.passive for place in places], np.int16).reshape(-1, MOST_INPUTS, 2, STATES),
             kind=kind[order],
             output=output[order],
             level=level[order],
             block=block[order],
             price_first=first[order].astype(np.int64),
-            prices=np.concatenate([part.ravel() for part in prices]).astype(np.float32),
+            prices=np.concatenate([none, *(part.ravel() for part in prices)]).astype(np.float32),
             fanout_first=fanout_first,
             fanout=fanout,
             level_first=np.searchsorted(level[order], np.arange(level.max(initial=0) + 2)).astype(np.int32),
@@ -336,6 +337,15 @@ class _Elaboration:
             self._clock_pin(domain, choice.macro.clock_pf, 0.0)
 
 
+_NO_REGISTERS = {
+    "data": np.zeros(0, np.int32),
+    "outputs": np.zeros((0, 2), np.int32),
+    "block": np.zeros(0, np.int8),
+    "domain": np.zeros(0, np.int32),
+    "clock_prices": np.zeros((0, 2, 4)),
+    "output_prices": np.zeros((0, 2)),
+    "leakage": np.zeros((0, 4)),
+}
 _BANK_TYPES = {"block": np.int8, "single_port": np.uint8}
 
 
@@ -433,6 +443,3 @@ def power_up(elaborated: Elaborated, *, segments: int, fill: int) -> State:
         energy=np.zeros((segments, len(BLOCKS), 4)),
         accesses=np.zeros((len(netlist.banks.domain), 2), np.int64),
     )
-
-
-assert STATES == 1 << MOST_INPUTS

@@ -160,10 +160,9 @@ class TreeRule:
     """How a clock reaches its pins, before layout: levels of buffers, each of which drives `buffer_load_pf` at most.
 
     A pin is as far from its buffer as neighbouring pins are from one another, and so is a buffer from the one that
-    drives it, in an area of `area_um2` that its cells take.
+    drives it, in the area of the cells and of the logic between them. The buffer is the second largest of the library.
     """
 
-    buffer: str = "sg13g2_buf_8"
     buffer_load_pf: float = 0.15
 
 
@@ -177,21 +176,27 @@ class ClockTree:
 
 def price_tree(pins_pf: Floats, area_um2: float, pricing: Pricing, rule: TreeRule) -> ClockTree:
     """The tree in front of clock pins of these capacitances. BadInput where the library has no such buffer."""
-    kind = pricing.library.kinds.get(rule.buffer)
-    if kind is None:
-        raise BadInput(f"{pricing.library.name} has no cell {rule.buffer} for the clock's buffers")
+    kind = _clock_buffer(pricing.library)
     buffers, cycle_pj, sinks, pins = 0, 0.0, len(pins_pf), math.fsum(pins_pf)
     while sinks:
         wires = sinks * math.sqrt(area_um2 / pricing.rule.utilisation / sinks) * pricing.rule.pf_per_um
         load_pf = pins + wires
         cycle_pj += load_pf * pricing.library.voltage_v**2
         needed = math.ceil(load_pf / rule.buffer_load_pf)
-        if needed == 1 or needed >= sinks:
+        if needed <= 1 or needed >= sinks:
             break
         cycle_pj += needed * _buffer_cycle(kind, load_pf / needed, pricing.rule.source_slew_ns)
         buffers += needed
         sinks, pins = needed, needed * kind.capacitances_pf[0]
     return ClockTree(buffers=buffers, cycle_pj=cycle_pj)
+
+
+def _clock_buffer(library: CellLibrary) -> CellKind:
+    kinds = [kind for kind in library.kinds.values() if kind.is_buffer]
+    if not kinds:
+        raise BadInput(f"{library.name} has no buffer for the clock: name a library of standard cells")
+    by_area = sorted(kinds, key=lambda kind: kind.area_um2)
+    return by_area[max(0, len(by_area) - 2)]
 
 
 def _buffer_cycle(kind: CellKind, load_pf: float, slew_ns: float) -> float:
