@@ -279,8 +279,7 @@ module tensor_drain #(
 
   // The request to the multipliers, which register it.
   logic ask_x, ask_r;
-  logic [31:0] common_multiplier;
-  logic [5:0] common_shift;
+  logic [37:0] common;  // multiplier and shift
   logic [1:0] rounding;
   logic [LANES-1:0][31:0] ask_value, ask_multiplier;
   logic [LANES-1:0][5:0] ask_shift;
@@ -293,20 +292,20 @@ module tensor_drain #(
   always_comb begin
     if (s_token.pass) begin
       ask_value = sum;
-      {rounding, common_multiplier, common_shift} = {fields.sum_rounding, 1'b0, fields.sum_multiplier, fields.sum_shift};
+      {rounding, common} = {fields.sum_rounding, 1'b0, fields.sum_multiplier, fields.sum_shift};
     end else if (ask_x) begin
       ask_value = operand;
-      {rounding, common_multiplier, common_shift} = {fields.acc_rounding, 1'b0, fields.acc_multiplier, fields.acc_shift};
+      {rounding, common} = {fields.acc_rounding, 1'b0, fields.acc_multiplier, fields.acc_shift};
     end else if (ask_r) begin
       ask_value = operand;
-      {rounding, common_multiplier, common_shift} = {fields.res_rounding, 1'b0, fields.res_multiplier, fields.res_shift};
+      {rounding, common} = {fields.res_rounding, 1'b0, fields.res_multiplier, fields.res_shift};
     end else begin
       ask_value = row_lanes;
-      {rounding, common_multiplier, common_shift} = {fields.requantise, fields.multiplier, fields.shift};
+      {rounding, common} = {fields.requantise, fields.multiplier, fields.shift};
     end
     for (int l = 0; l < LANES; l++) begin
-      ask_multiplier[l] = q_token.pass && by_channel ? scale_multiplier[l] : common_multiplier;
-      ask_shift[l] = q_token.pass && by_channel ? scale_shift[l] : common_shift;
+      {ask_multiplier[l], ask_shift[l]} = common;
+      if (q_token.pass && by_channel) {ask_multiplier[l], ask_shift[l]} = {scale_multiplier[l], scale_shift[l]};
     end
   end
 
