@@ -12,7 +12,7 @@ from chipsmith.chip import Chip
 from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
-TENSOR_SETUP = 13
+TENSOR_SETUP = 14
 TENSOR_PIPE = 16
 RESIDUAL_PIPE = 14
 DRAIN_SETS = 3

@@ -9,7 +9,7 @@ from chipsmith.program.arithmetic import ceil_div, ranges_overlap
 from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
-TENSOR_SETUP = 13
+TENSOR_SETUP = 14
 TENSOR_PIPE = 16
 RESIDUAL_PIPE = 14
 RESIDUAL_STAGES = 4
