@@ -50,8 +50,8 @@ CONVOLUTION = TensorInstruction(
 )
 
 RELU = VectorInstruction(
-    # 16 beats in place: a read and a write of one group, so 2 cycles a beat; READ, OP, WRITE:
-    # (16 + 3 - 1)*2 + VECTOR_PIPE 10 = 46 cycles.
+    # 16 beats in place: a read and a write of one group, so 2 cycles a beat; READ and WRITE:
+    # (16 + 2 - 1)*2 + VECTOR_PIPE 10 = 44 cycles.
     o3=16,
     lanes=8,
     a_lane_stride=1,

@@ -131,6 +131,7 @@ module machine (
   logic [8*chip::R-1:0] store_data, tensor_a_data, tensor_w_data, tensor_r_data, vector_a_data, vector_b_data;
   chip::multiply_request_t tensor_multiply, vector_multiply;
   logic [chip::M-1:0][31:0] scaled;
+  logic vector_active;
 
   load_engine load (
       .clock(clock),
@@ -203,6 +204,7 @@ module machine (
       .start(vector_start),
       .instruction(instruction),
       .busy(vector_busy),
+      .active(vector_active),
       .a_read(vector_a_read),
       .a_data(vector_a_data),
       .b_read(vector_b_read),
