@@ -95,7 +95,7 @@ def test_a_store_waits_for_the_load_and_end_for_the_acknowledgement():
 def test_a_vector_waits_for_the_group_that_a_tensor_writes():
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, RELU]))
     # TENSOR is there in cycle 50, VECTOR in 66, END in 82.
-    assert timeline.start.tolist() == [50, 124, 170]
+    assert timeline.start.tolist() == [50, 124, 168]
     assert timeline.end.tolist() == [124, 170, 170]
     assert [reason.holder for reason in timeline.reasons] == [DOORBELL, 0, 1]
     assert [reason.kind for reason in timeline.reasons] == [Wait.FETCH, Wait.GROUP, Wait.ENGINE]
