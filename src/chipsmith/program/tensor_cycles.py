@@ -9,8 +9,11 @@ from chipsmith.program.arithmetic import ceil_div, ranges_overlap
 from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
-TENSOR_PIPE = 14
-RESIDUAL_PIPE = 10
+TENSOR_SETUP = 13
+TENSOR_PIPE = 16
+RESIDUAL_PIPE = 14
+RESIDUAL_TURNS = 4
+"""Cycles of the drain that a group of channels takes with a residual: value, both sides and sum have a scale each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +102,10 @@ def drain_per_pixel(instruction: TensorInstruction, chip: Chip) -> int:
     """Cycles that one output pixel of a channel block takes to drain."""
     channels = channels_at_once(instruction, chip)
     lanes = chip.vector.multiplier_lanes
-    if instruction.residual:
-        lanes = min(lanes, chip.tensor.rows)
-    passes = ceil_div(channels, lanes) * drain_stages(instruction)
     writes = ceil_div(channels * instruction.o_type.size_bytes, chip.tensor.rows)
     if not instruction.residual:
-        return max(passes, writes)
+        return max(ceil_div(channels, lanes) if instruction.requantise is not Rounding.OFF else 0, writes)
+    passes = ceil_div(channels, min(lanes, chip.tensor.rows)) * RESIDUAL_TURNS
     reads = ceil_div(channels, chip.tensor.rows)
     shared = ranges_overlap(
         instruction.res_first_group, instruction.res_last_group, instruction.o_first_group, instruction.o_last_group
@@ -197,9 +198,10 @@ def tensor_cycles(instruction: TensorInstruction, chip: Chip) -> int:
     timing, cut = _timing(instruction, chip), tiling(instruction, chip)
     blocks = ceil_div(instruction.output_channels, chip.tensor.columns)
     load = timing.weight_load + parameter_load(instruction, chip)
+    first_load = max(load, TENSOR_SETUP)
     if blocks == 1:
         computes = timing.block(None, cut, 0)
     else:
         inner = (blocks - 2) * timing.block(cut.last, cut, load)
         computes = timing.block(None, cut, load) + inner + timing.block(cut.last, cut, 0)
-    return load + computes + timing.drain(cut.last) + timing.pipe
+    return first_load + computes + timing.drain(cut.last) + timing.pipe
