@@ -26,20 +26,21 @@ module access_decode #(
   localparam int LINE_BITS = 24 - OFFSET_BITS;
   localparam int GROUP_BITS = LINE_BITS - BANK_BITS - 1;
 
-  logic [LINE_BITS-1:0] line, next_line, even, odd;
+  logic [LINE_BITS-1:0] line;
+  logic [LINE_BITS-2:0] even, odd;  // lines of the banks
   logic [chip::R-1:0] first_lanes, next_lanes;
   logic [GROUP_BITS-1:0] even_group, odd_group;
   logic even_used, odd_used, even_allowed, odd_allowed;
 
   assign offset = address[OFFSET_BITS-1:0];
   assign line = address[23:OFFSET_BITS];
-  assign next_line = line + 1'b1;
   assign odd_first = line[0];
+  assign odd = line[LINE_BITS-1:1];
+  assign even = line[LINE_BITS-1:1] + (LINE_BITS - 1)'(odd_first);
   assign {next_lanes, first_lanes} = {{chip::R{1'b0}}, lanes} << offset;
-  assign {even, even_lanes} = odd_first ? {next_line, next_lanes} : {line, first_lanes};
-  assign {odd, odd_lanes} = odd_first ? {line, first_lanes} : {next_line, next_lanes};
-  assign {even_group, even_line} = even[LINE_BITS-1:1];
-  assign {odd_group, odd_line} = odd[LINE_BITS-1:1];
+  assign {odd_lanes, even_lanes} = odd_first ? {first_lanes, next_lanes} : {next_lanes, first_lanes};
+  assign {even_group, even_line} = even;
+  assign {odd_group, odd_line} = odd;
 
   assign even_used = valid && even_lanes != '0;
   assign odd_used = valid && odd_lanes != '0;
@@ -53,8 +54,5 @@ module access_decode #(
       odd_groups[g] = odd_used && odd_allowed && 32'(odd_group) == g;
     end
   end
-
-  // The lowest bit of a line says its bank, which the caller knows.
-  wire unused = &{1'b0, even[0], odd[0]};
 
 endmodule

@@ -11,6 +11,7 @@ module load_engine (
     input  logic                      start,
     input  chip::load_t               instruction,
     output logic                      busy,           // low in the cycles in which `start` may come
+    output logic                      active,         // anything in the engine moves: it needs its clock
     output logic                      read_valid,     // external read channel: request
     output logic [31:0]               read_address,   // of a word
     output logic                      read_first,     // the first word of a burst
@@ -172,6 +173,8 @@ module load_engine (
   assign page_valid = arrived && arrived_filled && current.space == chip::SPACE_PAGE;
   assign page_slot = current.local_address[0];
   assign page_data = arrived_data;
+
+  assign active = running || count != '0 || following_active || arrived;
 
   assign release_valid = arrived && arrived_last;
   assign release_page = current.space == chip::SPACE_PAGE;
