@@ -12,7 +12,7 @@ from chipsmith.chip import Chip
 from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
-TENSOR_SETUP = 13
+TENSOR_SETUP = 14
 TENSOR_PIPE = 16
 RESIDUAL_PIPE = 14
 DRAIN_SETS = 3
@@ -260,7 +260,7 @@ class _TensorRun:
     def _passes(self, channels: int) -> Iterator[int]:
         """Values that each pass of the multipliers scales; 0 where a full block would have more.
 
-        With a residual, a rounding that is OFF keeps the place of its passes.
+        With a residual, a rounding that is OFF multiplies by 1.
         """
         tensor, lanes = self._tensor, self._machine.chip.vector.multiplier_lanes
         if tensor.residual:
@@ -272,7 +272,7 @@ class _TensorRun:
         for rounding in roundings:
             if tensor.residual or rounding != Rounding.OFF:
                 for start in range(0, self._full_channels, lanes):
-                    yield max(0, min(lanes, channels - start)) if rounding != Rounding.OFF else 0
+                    yield max(0, min(lanes, channels - start))
 
     def _multiply(self, values: int) -> None:
         self._machine.usage.use("multiply_32", values)

@@ -15,7 +15,7 @@ from chipsmith.program.encoding import OPCODE_BITS
 from chipsmith.program.instructions import INSTRUCTIONS, Instruction
 from chipsmith.program.locks import EXTERNAL_REGIONS
 from chipsmith.program.tensor_cycles import PHASE_MIN, RESIDUAL_PIPE, TENSOR_PIPE, TENSOR_SETUP
-from chipsmith.program.vector_cycles import DIVIDE, INDEX_PIPE, VECTOR_PIPE
+from chipsmith.program.vector_cycles import DIVIDE, IN_PIPE, INDEX_PIPE, STAGE_PIPE, VECTOR_PIPE
 
 WORD_BITS = 8 * INSTRUCTION_BYTES
 
@@ -167,6 +167,8 @@ def _constants() -> Iterator[tuple[str, int, str]]:
     yield "TENSOR_PIPE", TENSOR_PIPE, "depth of the tensor engine"
     yield "RESIDUAL_PIPE", RESIDUAL_PIPE, "what the residual stages add to it"
     yield "VECTOR_PIPE", VECTOR_PIPE, "depth of the vector engine beside its beats"
+    yield "IN_PIPE", IN_PIPE, "what the stage IN adds to it beside its windows"
+    yield "STAGE_PIPE", STAGE_PIPE, "what each of the stages OP, OUT and TABLE adds"
     yield "DIVIDE", DIVIDE, "cycles of a division"
     yield "INDEX_PIPE", INDEX_PIPE, "cycles from the read of an index to the first read of its row"
     yield "PAGE_BYTES", PAGE_BYTES, "no burst crosses a border of so many bytes"

@@ -9,11 +9,11 @@ from chipsmith.program.arithmetic import ceil_div, ranges_overlap
 from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
-TENSOR_SETUP = 13
+TENSOR_SETUP = 14
 TENSOR_PIPE = 16
 RESIDUAL_PIPE = 14
-RESIDUAL_TURNS = 4
-"""Cycles of the drain that a group of channels takes with a residual: value, both sides and sum have a scale each."""
+RESIDUAL_STAGES = 4
+"""Multiplication stages with a residual: those of the value, of both sides and of their sum."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +62,8 @@ class Tiling:
 
 
 def drain_stages(instruction: TensorInstruction) -> int:
-    """Multiplication stages that each drained value takes."""
-    stages = [instruction.requantise]
-    if instruction.residual:
-        stages += [instruction.acc_rounding, instruction.res_rounding, instruction.sum_rounding]
-    return sum(stage is not Rounding.OFF for stage in stages)
+    """Multiplication stages that each drained value takes; with a residual a stage that is OFF multiplies by 1."""
+    return RESIDUAL_STAGES if instruction.residual else int(instruction.requantise is not Rounding.OFF)
 
 
 def phases(instruction: TensorInstruction, chip: Chip) -> int:
@@ -102,10 +99,12 @@ def drain_per_pixel(instruction: TensorInstruction, chip: Chip) -> int:
     """Cycles that one output pixel of a channel block takes to drain."""
     channels = channels_at_once(instruction, chip)
     lanes = chip.vector.multiplier_lanes
+    if instruction.residual:
+        lanes = min(lanes, chip.tensor.rows)
+    passes = ceil_div(channels, lanes) * drain_stages(instruction)
     writes = ceil_div(channels * instruction.o_type.size_bytes, chip.tensor.rows)
     if not instruction.residual:
-        return max(ceil_div(channels, lanes) if instruction.requantise is not Rounding.OFF else 0, writes)
-    passes = ceil_div(channels, min(lanes, chip.tensor.rows)) * RESIDUAL_TURNS
+        return max(passes, writes)
     reads = ceil_div(channels, chip.tensor.rows)
     shared = ranges_overlap(
         instruction.res_first_group, instruction.res_last_group, instruction.o_first_group, instruction.o_last_group

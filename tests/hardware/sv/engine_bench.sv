@@ -52,6 +52,7 @@ module engine_bench (
       .start(start),
       .instruction(instruction),
       .busy(busy),
+      .active(),
       .a_read(reads[0]),
       .a_data(read_data[0]),
       .b_read(reads[1]),

@@ -173,14 +173,6 @@ module machine (
 
   always_ff @(posedge clock) multiplying <= reset ? '0 : (chip::MULTIPLY_LATENCY - 1)'({multiplying, multiplies});
 
-  // Nothing in the vector engine moves for longer than that after its last cycle.
-  logic [5:0] vector_tail;
-
-  always_ff @(posedge clock)
-    vector_tail <= reset ? '0 : vector_busy || vector_start ? '1 : vector_tail - 6'(vector_tail != '0);
-
-  assign vector_active = vector_busy || vector_tail != '0;
-
   load_engine load (
       .clock(load_clock),
       .reset(reset),
@@ -255,6 +247,7 @@ module machine (
       .start(vector_start),
       .instruction(instruction),
       .busy(vector_busy),
+      .active(vector_active),
       .a_read(vector_a_read),
       .a_data(vector_a_data),
       .b_read(vector_b_read),

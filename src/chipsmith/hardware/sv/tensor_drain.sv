@@ -3,23 +3,23 @@
 // A pass of LANES channels starts as a token when its slot of the drain comes, and moves one stage a cycle; what
 // happens to it is decided by its stage (for a MULTIPLY_LATENCY of 4):
 //
-//   stage                      without residual    with: x and r    x alone    r alone    neither
-//   ask for the row                  0                   0             0          0          0
-//   request its scale                1                   1             1          1          1
-//   scaled and clamped               5                   5             5          5          5
-//   read RES                         -                   4             4          4          4
-//   x: request its scale, or add     -                6, 10         6, 10          8          8
-//   r: request its scale, or add     -                7, 11             9      7, 11          9
-//   request the sum's scale          -                  12            12         12         12
-//   scaled and clamped               -                  16            16         16         16
-//   form the line              6, 1 without scale       17            17         17         17
-//   write it                   7, 2 without scale       18            18         18         18
+//   stage                      without residual    with
+//   ask for the row                  0                0
+//   request its scale                1                1
+//   scaled and clamped               5                5
+//   read RES                         -                4
+//   request the scales of x, r       -              6, 7
+//   add them                         -             10, 11
+//   request the sum's scale          -               12
+//   scaled and clamped               -               16
+//   form the line              6, 1 without scale    17
+//   write it                   7, 2 without scale    18
 //
-// (x, r: the value and the residual; a side without a scale is added as it is.) With a residual, tokens start at
-// multiples of RESIDUAL_TURNS, which is 4: as the stages of the requests, those of the sums and those at the shifter
-// each differ modulo 4, no two tokens meet there, and as those of the read and the write do, RES and O may share bank
-// groups. A token starts at most 3 after its slot, so that the last write comes TENSOR_PIPE + RESIDUAL_PIPE cycles after
-// the last slot at the latest.
+// (x, r: the value and the residual; a side whose rounding is OFF is multiplied by 1.) With a residual, tokens start at
+// multiples of 4: as the stages of the requests and those of the sums each differ modulo 4, no
+// two tokens meet there, and as those of the read and the write do, RES and O may share bank groups. A token starts at
+// most 3 after its slot, so that the last write comes TENSOR_PIPE + RESIDUAL_PIPE cycles after the last slot at the
+// latest.
 module tensor_drain #(
     localparam int PIXEL_BITS = $clog2(chip::T),
     localparam int CHANNEL_BITS = $clog2(chip::C + 1),
@@ -65,8 +65,6 @@ module tensor_drain #(
   localparam int X_SCALED = X_SCALE + chip::MULTIPLY_LATENCY;
   localparam int R_SCALE = X_SCALE + 1;
   localparam int R_SCALED = R_SCALE + chip::MULTIPLY_LATENCY;
-  localparam int X_ADD = X_SCALE + 2;  // without a scale
-  localparam int R_ADD = R_SCALE + 2;
   localparam int READ = R_SCALE - chip::READ_LATENCY - 1;
   localparam int SUM_SCALE = R_SCALED + 1;
   localparam int SUM_SCALED = SUM_SCALE + chip::MULTIPLY_LATENCY;
@@ -88,14 +86,12 @@ module tensor_drain #(
   } token_t;
 
   // The shape of the drain, constant for an instruction.
-  logic scales, residual, x_scales, r_scales, shared, by_channel;
+  logic scales, residual, shared, by_channel;
   logic [1:0] size_log2;
   logic [SLOT_BITS-1:0] groups, writes, accesses, passes, pixel_slots, last_slot, first_write;
 
   assign scales = fields.requantise != chip::ROUNDING_OFF;
   assign residual = fields.residual;
-  assign x_scales = residual && fields.acc_rounding != chip::ROUNDING_OFF;
-  assign r_scales = residual && fields.res_rounding != chip::ROUNDING_OFF;
   assign by_channel = fields.parameters == chip::CHANNEL_RECORD_PER_CHANNEL;
   assign size_log2 = 2'(fields.o_type);
   assign shared = residual && fields.res_first_group <= fields.o_last_group
@@ -204,16 +200,16 @@ module tensor_drain #(
   end
 
   // The stages of the instruction's configuration: the table above.
-  token_t q_token, q_scaled_token, x_token, r_token, x_sum_token, r_sum_token, read_token, s_token, result_token;
+  token_t q_token, q_scaled_token, x_token, r_token, x_scaled_token, r_scaled_token, read_token, s_token, result_token;
   token_t line_token;
 
   assign q_token = tokens[SCALE];
   assign q_scaled_token = tokens[SCALED];
   assign read_token = residual ? tokens[READ] : '0;
-  assign x_token = !residual ? '0 : x_scales ? tokens[X_SCALE] : tokens[X_ADD];
-  assign r_token = !residual ? '0 : r_scales ? tokens[R_SCALE] : tokens[R_ADD];
-  assign x_sum_token = !residual ? '0 : x_scales ? tokens[X_SCALED] : tokens[X_ADD];
-  assign r_sum_token = !residual ? '0 : r_scales ? tokens[R_SCALED] : tokens[R_ADD];
+  assign x_token = residual ? tokens[X_SCALE] : '0;
+  assign r_token = residual ? tokens[R_SCALE] : '0;
+  assign x_scaled_token = residual ? tokens[X_SCALED] : '0;
+  assign r_scaled_token = residual ? tokens[R_SCALED] : '0;
   assign s_token = residual ? tokens[SUM_SCALE] : '0;
   assign result_token = residual ? tokens[SUM_SCALED] : q_scaled_token;
   assign line_token = residual ? tokens[SUM_SCALED+1] : scales ? tokens[SCALED+1] : tokens[1];
@@ -221,14 +217,14 @@ module tensor_drain #(
   // Where values come from: the row of accumulators; x or r, which take turns at a shifter; the sum.
   logic [GROUPS-1:0][LANES-1:0][31:0] row_groups;
   logic [PER_LINE-1:0][LANES-1:0][7:0] residual_groups;
-  logic [LANES-1:0][31:0] row_lanes, operand, sum, contribution;
+  logic [LANES-1:0][31:0] row_lanes, operand, sum;
   logic [LANES-1:0][15:0] value, clamped;
   logic [LANES-1:0][7:0] residual_lanes;
   logic [8*chip::R-1:0] residual_line;
   logic signed [15:0] low, high, zero_point;
   logic signed [8:0] operand_zero_point;
   logic [4:0] left_shift;
-  logic last_scale, takes_r, first_side, scaled_side, sum_write;
+  logic last_scale;
 
   assign row_groups = row;
   assign row_lanes = row_groups[q_token.group];
@@ -241,9 +237,8 @@ module tensor_drain #(
   assign low = last_scale ? 16'(fields.sum_clamp_min) : fields.clamp_min;
   assign high = last_scale ? 16'(fields.sum_clamp_max) : fields.clamp_max;
 
-  assign takes_r = r_token.pass;
-  assign operand_zero_point = takes_r ? fields.res_zero_point : fields.acc_zero_point;
-  assign left_shift = takes_r ? fields.res_left_shift : fields.acc_left_shift;
+  assign operand_zero_point = r_token.pass ? fields.res_zero_point : fields.acc_zero_point;
+  assign left_shift = r_token.pass ? fields.res_left_shift : fields.acc_left_shift;
 
   always_comb begin
     for (int l = 0; l < LANES; l++) begin
@@ -255,16 +250,10 @@ module tensor_drain #(
       below = fits ? $signed(moved[15:0]) < low : moved[31];
       above = fits ? $signed(moved[15:0]) > high : !moved[31];
       clamped[l] = below ? low : above ? high : moved[15:0];
-      side = takes_r ? 16'($signed(residual_lanes[l])) : value[l];
+      side = r_token.pass ? 16'($signed(residual_lanes[l])) : value[l];
       operand[l] = 32'(17'(side) - 17'(operand_zero_point)) << left_shift;
     end
   end
-
-  // The sum takes the side that comes first as it is, then adds the other.
-  assign sum_write = x_sum_token.pass || r_sum_token.pass;
-  assign first_side = x_sum_token.pass == !(x_scales && !r_scales);
-  assign scaled_side = x_sum_token.pass ? x_scales : r_scales;
-  assign contribution = scaled_side ? scaled[LANES-1:0] : operand;
 
   logic residual_here, residual_coming;
 
@@ -272,45 +261,39 @@ module tensor_drain #(
     {residual_here, residual_coming} <= {residual_coming, read_token.read};
     if (residual_here) residual_line <= r_data;
     if (q_scaled_token.pass) value <= clamped;
-    if (sum_write) begin
-      for (int l = 0; l < LANES; l++) sum[l] <= contribution[l] + (first_side ? '0 : sum[l]);
+    if (x_scaled_token.pass || r_scaled_token.pass) begin
+      for (int l = 0; l < LANES; l++) sum[l] <= scaled[l] + (x_scaled_token.pass ? '0 : sum[l]);
     end
   end
 
   // The request to the multipliers, which register it.
-  logic ask_x, ask_r;
-  logic [31:0] common_multiplier;
-  logic [5:0] common_shift;
+  logic [31:0] x_multiplier, r_multiplier;
+  logic [5:0] x_shift, r_shift;
+  logic [37:0] common;  // multiplier and shift
   logic [1:0] rounding;
   logic [LANES-1:0][31:0] ask_value, ask_multiplier;
   logic [LANES-1:0][5:0] ask_shift;
 
+  assign {x_multiplier, x_shift} = fields.acc_rounding == chip::ROUNDING_OFF ? {32'd1, 6'd0}
+      : {1'b0, fields.acc_multiplier, fields.acc_shift};
+  assign {r_multiplier, r_shift} = fields.res_rounding == chip::ROUNDING_OFF ? {32'd1, 6'd0}
+      : {1'b0, fields.res_multiplier, fields.res_shift};
   assign scale_set = q_token.set;
   assign scale_group = q_token.group;
-  assign ask_x = x_scales && x_token.pass;
-  assign ask_r = r_scales && r_token.pass;
 
   always_comb begin
-    if (s_token.pass) begin
-      ask_value = sum;
-      {rounding, common_multiplier, common_shift} = {fields.sum_rounding, 1'b0, fields.sum_multiplier, fields.sum_shift};
-    end else if (ask_x) begin
-      ask_value = operand;
-      {rounding, common_multiplier, common_shift} = {fields.acc_rounding, 1'b0, fields.acc_multiplier, fields.acc_shift};
-    end else if (ask_r) begin
-      ask_value = operand;
-      {rounding, common_multiplier, common_shift} = {fields.res_rounding, 1'b0, fields.res_multiplier, fields.res_shift};
-    end else begin
-      ask_value = row_lanes;
-      {rounding, common_multiplier, common_shift} = {fields.requantise, fields.multiplier, fields.shift};
-    end
+    ask_value = q_token.pass ? row_lanes : s_token.pass ? sum : operand;
+    if (q_token.pass) {rounding, common} = {fields.requantise, fields.multiplier, fields.shift};
+    else if (s_token.pass) {rounding, common} = {fields.sum_rounding, 1'b0, fields.sum_multiplier, fields.sum_shift};
+    else if (r_token.pass) {rounding, common} = {fields.res_rounding, r_multiplier, r_shift};
+    else {rounding, common} = {fields.acc_rounding, x_multiplier, x_shift};
     for (int l = 0; l < LANES; l++) begin
-      ask_multiplier[l] = q_token.pass && by_channel ? scale_multiplier[l] : common_multiplier;
-      ask_shift[l] = q_token.pass && by_channel ? scale_shift[l] : common_shift;
+      {ask_multiplier[l], ask_shift[l]} = common;
+      if (q_token.pass && by_channel) {ask_multiplier[l], ask_shift[l]} = {scale_multiplier[l], scale_shift[l]};
     end
   end
 
-  assign multiply.valid = q_token.pass || ask_x || ask_r || s_token.pass;
+  assign multiply.valid = q_token.pass || x_token.pass || r_token.pass || s_token.pass;
   assign multiply.double_round = rounding == chip::ROUNDING_DOUBLE;
   assign multiply.value = (32 * chip::M)'(ask_value);
   assign multiply.multiplier = (32 * chip::M)'(ask_multiplier);
@@ -398,7 +381,7 @@ module tensor_drain #(
   );
 
   wire unused = &{1'b0, fields, scaled, tile_end, contract_pixel, contract_slot, contract_pixel_end, q_token,
-                   q_scaled_token, x_token, r_token, x_sum_token, r_sum_token, read_token, s_token, result_token,
+                   q_scaled_token, x_token, r_token, x_scaled_token, r_scaled_token, read_token, s_token, result_token,
                    line_token};
 
 endmodule

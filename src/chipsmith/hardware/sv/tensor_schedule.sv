@@ -32,8 +32,8 @@ module tensor_schedule #(
 
   logic [15:0] x_left, y_left, z_left, rows_left, channels_left;
   logic [23:0] run_left;
-  logic [31:0] left, rest;
-  logic depthwise, fresh;
+  logic [31:0] left, all;
+  logic depthwise, under_way;
 
   assign depthwise = fields.mode == chip::MODE_DEPTHWISE;
   assign rows = run_left < 24'(chip::R) ? ROW_BITS'(run_left) : ROW_BITS'(chip::R);
@@ -44,8 +44,8 @@ module tensor_schedule #(
   assign z_last = z_left == 16'd1;
   assign phase_last = run_last && x_last && y_last && z_last;
 
-  // Pixels that are left of the output row (DEPTHWISE) or of the block (CONV), this tile included.
-  assign left = !fresh ? rest : depthwise ? 32'(fields.output_width) : pixels;
+  // Pixels of the output row (DEPTHWISE) or of the block (CONV); `left`: from this tile on. Their product comes late.
+  assign all = depthwise ? 32'(fields.output_width) : pixels;
   assign row_last = left <= 32'(chip::T);
   assign last_pixel = row_last ? PIXEL_BITS'(left - 32'd1) : PIXEL_BITS'(chip::T - 1);
   assign tile_last = row_last && (!depthwise || rows_left == 16'd1);
@@ -60,10 +60,15 @@ module tensor_schedule #(
   end
 
   always_ff @(posedge clock) begin
+    if (open || advance) under_way <= !open;
+    if (!under_way && !advance) left <= all;
+    else if (advance && phase_last) left <= row_last ? all : left - 32'(chip::T);
+  end
+
+  always_ff @(posedge clock) begin
     if (open) begin
       phase_first <= 1'b1;
       tile_first <= 1'b1;
-      fresh <= 1'b1;
       rows_left <= fields.output_height;
       channels_left <= fields.output_channels;
       set <= 2'd0;
@@ -72,8 +77,6 @@ module tensor_schedule #(
       phase_first <= phase_last;
       if (phase_last) begin
         tile_first <= tile_last;
-        fresh <= row_last;
-        rest <= left - 32'(chip::T);
         if (row_last) rows_left <= tile_last ? fields.output_height : rows_left - 1'b1;
         if (tile_last) begin
           channels_left <= channels_left - 16'(chip::C);

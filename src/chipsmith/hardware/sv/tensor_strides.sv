@@ -32,11 +32,11 @@ module tensor_strides (
     TAP_Y
   } product_t;
 
-  product_t turn, formed;
-  logic running, is_low, low_is_formed, depthwise;
+  product_t turn, multiplied, formed;
+  logic running, is_low, low_is_multiplied, low_is_formed, depthwise;
   logic signed [17:0] factor;
   logic signed [LOW:0] part;
-  logic signed [24:0] pitch;
+  logic signed [24:0] pitch, turn_pitch;
   logic signed [LOW+25:0] product, high_product;
   logic signed [42:0] whole;
 
@@ -54,13 +54,12 @@ module tensor_strides (
       default: factor = {4'd0, fields.dilation_y};
     endcase
     case (turn)
-      PIXELS: pitch = {9'd0, fields.output_width};
-      PAD_Y, STEP_Y, TAP_Y: pitch = 25'(fields.row_pitch);
-      default: pitch = {1'b0, fields.pixel_pitch};
+      PIXELS: turn_pitch = {9'd0, fields.output_width};
+      PAD_Y, STEP_Y, TAP_Y: turn_pitch = 25'(fields.row_pitch);
+      default: turn_pitch = {1'b0, fields.pixel_pitch};
     endcase
   end
 
-  assign part = is_low ? {1'b0, factor[LOW-1:0]} : (LOW + 1)'($signed(factor[17:LOW]));
   assign whole = 43'(product) + (43'(high_product) <<< LOW);
 
   always_ff @(posedge clock) begin
@@ -74,8 +73,12 @@ module tensor_strides (
       if (is_low && turn == TAP_Y) running <= 1'b0;
     end
     if (reset) running <= 1'b0;
-    low_is_formed <= running && is_low && !reset;
-    formed <= turn;
+    low_is_multiplied <= running && is_low && !reset;
+    low_is_formed <= low_is_multiplied && !reset;
+    multiplied <= turn;
+    formed <= multiplied;
+    part <= is_low ? {1'b0, factor[LOW-1:0]} : (LOW + 1)'($signed(factor[17:LOW]));
+    pitch <= turn_pitch;
     product <= 35'(part) * 35'(pitch);
     high_product <= product;
   end
