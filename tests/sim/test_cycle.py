@@ -125,8 +125,8 @@ def test_vector_and_tensor_share_the_multipliers():
         o_last_group=5,
     )
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, multiply]))
-    # One beat of ceil(8/4) = 2 passes: (1 + 2)*2 + 10 = 16 cycles.
-    assert timeline.start.tolist() == [50, 128, 144]
+    # One beat of ceil(8/4) = 2 passes: (1 + 2)*2 + VECTOR_PIPE 10 + STAGE_PIPE 3 = 19 cycles.
+    assert timeline.start.tolist() == [52, 130, 149]
     assert str(timeline.reasons[1]) == "multipliers, instruction 0"
 
 
@@ -134,7 +134,7 @@ def test_independent_instructions_start_as_they_arrive():
     # Page 0 brings an instruction each 16 cycles, more than ISSUE; the engines and groups differ.
     elsewhere = VectorInstruction(a_first_group=4, a_last_group=4, o_first_group=5, o_last_group=5)
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, elsewhere]))
-    assert timeline.start.tolist()[:2] == [50, 66]
+    assert timeline.start.tolist()[:2] == [52, 68]
     assert timeline.reasons[1].kind is Wait.FETCH
 
 
