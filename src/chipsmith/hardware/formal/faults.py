@@ -106,7 +106,7 @@ _LOAD = _of(
     "load_engine",
     ("walks_while_running", "(!walking || (request_last && read_ready))", "(!walking || read_ready)"),
     ("idle_after_reset", "if (reset) running <= 1'b0;\n    else if (start)", "if (start)"),
-    ("idle_until_start", "assign busy = running\n", "assign busy = (running || read_ready)\n"),
+    ("idle_until_start", "32'(count) == WAITING || (running\n", "32'(count) == WAITING || ((running || read_ready)\n"),
     ("request_stays", "assign read_valid = walking;", "assign read_valid = walking && (elapsed[0] || read_ready);"),
     ("queue_fits", " - COUNT_BITS'(take_next);", ";"),
     ("releases_follow_starts", "assign release_valid = arrived && arrived_last;", "assign release_valid = arrived;"),

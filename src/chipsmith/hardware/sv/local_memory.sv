@@ -38,6 +38,9 @@ module local_memory (
   logic [PORTS-1:0][4:0] first_group, last_group;
   logic [PORTS-1:0][OFFSET_BITS-1:0] offset;
   logic [PORTS-1:0][chip::G-1:0] even_groups, odd_groups;
+  logic [READS-1:0][chip::G-1:0] asked_even, asked_odd;  // what was asked for in the cycle before
+  logic [READS-1:0][OFFSET_BITS-1:0] asked_offset;
+  logic [READS-1:0] asked_odd_first;
   logic [PORTS-1:0][BANK_BITS-1:0] even_line, odd_line;
   logic [READS-1:0][8*chip::R-1:0] read_data;
   logic [WRITES-1:0][8*chip::R-1:0] write_data, turned_data;
@@ -84,11 +87,18 @@ module local_memory (
     );
   end
 
+  always_ff @(posedge clock) begin
+    asked_even <= even_groups[READS-1:0];
+    asked_odd <= odd_groups[READS-1:0];
+    asked_offset <= offset[READS-1:0];
+    asked_odd_first <= odd_first[READS-1:0];
+  end
+
   for (genvar p = 0; p < READS; p++) begin : g_return
     read_return back (
         .clock(clock),
-        .offset(offset[p]),
-        .groups(even_groups[p] | odd_groups[p]),
+        .asked_offset(asked_offset[p]),
+        .asked_groups(asked_even[p] | asked_odd[p]),
         .lines(lines),
         .data(read_data[p])
     );
@@ -107,8 +117,8 @@ module local_memory (
     logic [BANK_BITS-1:0] even_address, odd_address;
     logic [chip::R-1:0] even_write, odd_write;
     logic [8*chip::R-1:0] group_data, even_data, odd_data;
-    logic [OFFSET_BITS-1:0] group_offset, asked_offset;
-    logic group_odd_first, asked_odd_first, even_asked, odd_asked;
+    logic [OFFSET_BITS-1:0] group_offset;
+    logic group_odd_first, even_asked, odd_asked;
     logic [PORTS-1:0] even_users, odd_users, users;
 
     for (genvar p = 0; p < PORTS; p++) begin : g_user
@@ -134,27 +144,27 @@ module local_memory (
         if (odd_users[READS+p]) odd_write = odd_write | odd_lanes[READS+p];
         if (users[READS+p]) group_data = group_data | turned_data[p];
       end
+    end
+
+    // Of the two lines that were read each byte lane is asked for in one bank at most.
+    always_comb begin
+      even_asked = 1'b0;
+      odd_asked = 1'b0;
       group_offset = '0;
       group_odd_first = 1'b0;
       for (int p = 0; p < READS; p++) begin
-        if (users[p]) begin
-          group_offset = group_offset | offset[p];
-          group_odd_first = group_odd_first | odd_first[p];
+        even_asked = even_asked || asked_even[p][g];
+        odd_asked = odd_asked || asked_odd[p][g];
+        if (asked_even[p][g] || asked_odd[p][g]) begin
+          group_offset = group_offset | asked_offset[p];
+          group_odd_first = group_odd_first || asked_odd_first[p];
         end
       end
     end
 
-    // Of the two lines that were read each byte lane is asked for in one bank at most.
-    always_ff @(posedge clock) begin
-      even_asked <= even_users[READS-1:0] != '0;
-      odd_asked <= odd_users[READS-1:0] != '0;
-      asked_offset <= group_offset;
-      asked_odd_first <= group_odd_first;
-    end
-
     for (genvar i = 0; i < chip::R; i++) begin : g_lane
       logic in_odd;
-      assign in_odd = asked_odd_first == (i >= 32'(asked_offset));
+      assign in_odd = group_odd_first == (i >= 32'(group_offset));
       assign lines[g][8*i+:8] = (odd_asked && in_odd ? odd_data[8*i+:8] : 8'd0)
           | (even_asked && !in_odd ? even_data[8*i+:8] : 8'd0);
     end

@@ -6,25 +6,22 @@ module read_return #(
     localparam int OFFSET_BITS = $clog2(chip::R)
 ) (
     input  logic                                clock,
-    input  logic [OFFSET_BITS-1:0]              offset,       // of the request, in the cycle of the request
-    input  logic [chip::G-1:0]                  groups,       // those that it touches
-    input  logic [chip::G-1:0][8*chip::R-1:0]   lines,        // of the groups, in the cycle after
-    output logic [8*chip::R-1:0]                data          // in the cycle after that
+    input  logic [OFFSET_BITS-1:0]              asked_offset,  // of the request in the cycle before
+    input  logic [chip::G-1:0]                  asked_groups,  // those that it touches
+    input  logic [chip::G-1:0][8*chip::R-1:0]   lines,         // of the groups
+    output logic [8*chip::R-1:0]                data           // in the next cycle
 );
 
-  logic [OFFSET_BITS-1:0] asked_turn, turn;
-  logic [chip::G-1:0] asked;
+  logic [OFFSET_BITS-1:0] turn;
   logic [8*chip::R-1:0] picked, line;
 
   always_comb begin
     picked = '0;
-    for (int g = 0; g < chip::G; g++) if (asked[g]) picked = picked | lines[g];
+    for (int g = 0; g < chip::G; g++) if (asked_groups[g]) picked = picked | lines[g];
   end
 
   always_ff @(posedge clock) begin
-    asked <= groups;
-    asked_turn <= -offset;
-    turn <= asked_turn;
+    turn <= -asked_offset;
     line <= picked;
   end
 

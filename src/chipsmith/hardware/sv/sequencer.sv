@@ -179,6 +179,7 @@ module sequencer #(
   end
 
   // Issue.
+  logic strayed, clashed;  // an access did, in the cycle before
   logic warm_run, engine_free, all_free, start, sound, faulty, next_loaded, page_ends;
   logic [3:0] fault, stop;  // of the next instruction; what stops the machine in this cycle
   logic [2:0] distance;  // cycles since the last start, saturating at ISSUE
@@ -192,7 +193,7 @@ module sequencer #(
       .error(fault)
   );
 
-  assign sound = error == 4'(chip::ERROR_NONE) && halt == 4'(chip::ERROR_NONE);
+  assign sound = error == 4'(chip::ERROR_NONE) && halt == 4'(chip::ERROR_NONE) && !(strayed || clashed);
   assign rung = doorbell && !running && sound;
   assign skipped = is_load && transfer.once && warm_run;
   assign engine_free = is_load ? !load_busy : is_store ? !store_busy : is_tensor ? !tensor_busy : !vector_busy;
@@ -220,8 +221,8 @@ module sequencer #(
     if (halt == 4'(chip::ERROR_NONE) && running) begin
       if (faulty) stop = fault != 4'(chip::ERROR_NONE) ? fault : 4'(chip::ERROR_PAGE);
       else if (start && page_ends && !is_end && !next_loaded && !is_page) stop = 4'(chip::ERROR_PAGE);
-      else if (outside) stop = 4'(chip::ERROR_ADDRESS);
-      else if (conflict) stop = 4'(chip::ERROR_CONFLICT);
+      else if (strayed) stop = 4'(chip::ERROR_ADDRESS);
+      else if (clashed) stop = 4'(chip::ERROR_CONFLICT);
     end
   end
 
@@ -251,12 +252,16 @@ module sequencer #(
       end
       if (done) running <= 1'b0;
     end
+    strayed <= outside;
+    clashed <= conflict;
     if (error == 4'(chip::ERROR_NONE) && stop != 4'(chip::ERROR_NONE)) begin
       error <= stop;
       running <= 1'b0;
     end
     if (reset) begin
       running <= 1'b0;
+      strayed <= 1'b0;
+      clashed <= 1'b0;
       error <= 4'(chip::ERROR_NONE);
       index <= '0;
       cycle <= '0;
