@@ -94,21 +94,21 @@ def test_a_store_waits_for_the_load_and_end_for_the_acknowledgement():
 
 def test_a_vector_waits_for_the_group_that_a_tensor_writes():
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, RELU]))
-    # TENSOR is there in cycle 50, VECTOR in 66, END in 82.
-    assert timeline.start.tolist() == [50, 128, 172]
-    assert timeline.end.tolist() == [128, 172, 172]
+    # TENSOR is there in cycle 52, VECTOR in 68, END in 84.
+    assert timeline.start.tolist() == [52, 130, 174]
+    assert timeline.end.tolist() == [130, 174, 174]
     assert [reason.holder for reason in timeline.reasons] == [DOORBELL, 0, 1]
     assert [reason.kind for reason in timeline.reasons] == [Wait.FETCH, Wait.GROUP, Wait.ENGINE]
-    assert timeline.busy_share[Engine.TENSOR] == 78 / 172
+    assert timeline.busy_share[Engine.TENSOR] == 78 / 174
 
 
 def test_waits_are_counted_from_the_earliest_start_that_the_issue_distance_allows():
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, RELU]))
-    # From cycle 0 to 50; from 50 + 4 to 128; from 128 + 4 to 172.
-    assert timeline.wait_cycles.tolist() == [50, 74, 40]
+    # From cycle 0 to 52; from 52 + 4 to 130; from 130 + 4 to 174.
+    assert timeline.wait_cycles.tolist() == [52, 74, 40]
     stalls = timeline.stall_cycles
-    assert (stalls[Wait.FETCH], stalls[Wait.GROUP], stalls[Wait.ENGINE]) == (50, 74, 40)
-    assert sum(stalls.values()) == 164
+    assert (stalls[Wait.FETCH], stalls[Wait.GROUP], stalls[Wait.ENGINE]) == (52, 74, 40)
+    assert sum(stalls.values()) == 166
 
 
 def test_vector_and_tensor_share_the_multipliers():
@@ -125,8 +125,8 @@ def test_vector_and_tensor_share_the_multipliers():
         o_last_group=5,
     )
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, multiply]))
-    # One beat of ceil(8/4) = 2 passes: (1 + 2)*2 + 10 = 16 cycles.
-    assert timeline.start.tolist() == [50, 128, 144]
+    # One beat of ceil(8/4) = 2 passes: (1 + 2)*2 + VECTOR_PIPE 10 + STAGE_PIPE 3 = 19 cycles.
+    assert timeline.start.tolist() == [52, 130, 149]
     assert str(timeline.reasons[1]) == "multipliers, instruction 0"
 
 
@@ -134,7 +134,7 @@ def test_independent_instructions_start_as_they_arrive():
     # Page 0 brings an instruction each 16 cycles, more than ISSUE; the engines and groups differ.
     elsewhere = VectorInstruction(a_first_group=4, a_last_group=4, o_first_group=5, o_last_group=5)
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, elsewhere]))
-    assert timeline.start.tolist()[:2] == [50, 66]
+    assert timeline.start.tolist()[:2] == [52, 68]
     assert timeline.reasons[1].kind is Wait.FETCH
 
 
