@@ -13,12 +13,12 @@ module vector_loops #(
     output logic [LEVELS-1:0]        at_last
 );
 
-  logic [LEVELS-1:0] within;  // the loops within `level`
+  logic [LEVELS-1:0] inner;  // the loops within `level`
 
   always_comb begin
     level = '0;
     for (int i = 0; i < LEVELS; i++) if (!at_last[i]) level = 3'(i);
-    for (int i = 0; i < LEVELS; i++) within[i] = i > 32'(level);
+    for (int i = 0; i < LEVELS; i++) inner[i] = i > 32'(level);
   end
 
   // Turns are numbered from 1 on. Whether a turn is a loop's first and last is known when it begins.
@@ -28,7 +28,7 @@ module vector_loops #(
     logic begins, steps;
 
     assign next = turn + 1'b1;
-    assign begins = restart || (advance && within[i]);
+    assign begins = restart || (advance && inner[i]);
     assign steps = advance && i == 32'(level);
 
     always_ff @(posedge clock) begin
