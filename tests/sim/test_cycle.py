@@ -139,17 +139,17 @@ def test_independent_instructions_start_as_they_arrive():
 
 
 def test_the_next_page_is_there_when_its_load_has_brought_it():
-    # Pages [LOAD of page 1, first RELU] and [second RELU, END]. The LOAD starts when it is there, in cycle 50; the
-    # second RELU is there in cycle 50 + 32 + 16 + 2 = 100 but waits for the first, which runs from 66 to 112.
+    # Pages [LOAD of page 1, first RELU] and [second RELU, END]. The LOAD starts when it is there, in cycle 52; the
+    # second RELU is there in cycle 52 + 32 + 16 + 2 = 102 but waits for the first, which runs from 68 to 112.
     timeline = simulate(program_of(chip_with_pages_of(2), [RELU, RELU]))
-    assert timeline.start.tolist() == [50, 66, 112, 158]
-    assert timeline.end.tolist() == [50 + 32 + 32 + 2, 112, 158, 158]
+    assert timeline.start.tolist() == [52, 68, 112, 156]
+    assert timeline.end.tolist() == [52 + 32 + 32 + 2, 112, 156, 156]
 
 
 def test_an_instruction_waits_for_the_fetch_of_its_page():
     timeline = simulate(program_of(chip_with_pages_of(2), [RELU, RELU, RELU]))
     # Page 1: LOAD of page 2 in cycle 100 (there), second RELU in 116 (there); page 2: third RELU, END.
-    assert timeline.start.tolist() == [50, 66, 100, 116, 162, 208]
+    assert timeline.start.tolist() == [52, 68, 104, 120, 164, 208]
     assert str(timeline.reasons[2]) == "fetch of page 1, instruction 0"
 
 
@@ -160,8 +160,8 @@ def test_a_warm_inference_skips_the_loads_of_what_stays_on_the_chip():
     # Cold: LOAD starts when the page has left its engine and holds group 1 for 32 + 100 + 2.
     assert cold.start.tolist() == [64, 198, 276]
     # Warm: LOAD starts when it is there and holds nothing.
-    assert warm.start.tolist() == [50, 66, 144]
-    assert warm.end.tolist()[0] == 50
+    assert warm.start.tolist() == [52, 68, 146]
+    assert warm.end.tolist()[0] == 52
     assert warm.busy_cycles[Engine.LOAD] == 64
 
 
