@@ -61,7 +61,7 @@ def verdict(record: RunRecord) -> str:
         f"simulated to the cycle) and an estimated {significant(profile.energy_uj)} µJ."
     )
     doubt = profile.timing.doubt
-    clock = [f"{doubt[:1].upper()}{doubt[1:]}."] if doubt else []
+    clock = [f"Its {doubt}."] if doubt else []
     return " ".join((*_accuracy(record), *_exactness(record), cost, *clock))
 
 
