@@ -151,7 +151,7 @@ def run_cycles(
         counts[WORD_HEAD] += 1
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def answer(netlist: Netlist, run: State, ports: MachinePorts, channels: Channels, cycle: int) -> None:
     """Drive the answer of a read that is due."""
     counts = channels.counts
@@ -164,7 +164,7 @@ def answer(netlist: Netlist, run: State, ports: MachinePorts, channels: Channels
         counts[READ_HEAD] += 1
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def acknowledge(
     netlist: Netlist, run: State, ports: MachinePorts, channels: Channels, memory: UInt8, cycle: int
 ) -> None:
@@ -180,7 +180,7 @@ def acknowledge(
         counts[BURST_HEAD] += 1
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def put_word(channels: Channels, memory: UInt8, place: int) -> None:
     """Write the bytes of a word whose lanes are set."""
     for byte in range(channels.words.shape[1]):
@@ -189,7 +189,7 @@ def put_word(channels: Channels, memory: UInt8, place: int) -> None:
             memory[address] = channels.words[place, byte]
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def take_requests(
     run: State, ports: MachinePorts, channels: Channels, memory: UInt8, cycle: int, latency: int
 ) -> None:

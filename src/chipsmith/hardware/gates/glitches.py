@@ -78,7 +78,7 @@ def compare_glitches(netlist: Netlist, run: State, timed: Timed, segment: int) -
     return np.sum(timed.value != run.value)
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def count_toggles(netlist: Netlist, run: State, timed: Timed) -> None:
     """Count what toggles without delays: what differs before and after."""
     for net in range(len(run.value)):
@@ -88,7 +88,7 @@ def count_toggles(netlist: Netlist, run: State, timed: Timed) -> None:
             timed.toggles[block, 0] += 1
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def spread_timed(netlist: Netlist, run: State, timed: Timed, sources: Int32) -> None:
     """Let sources change after their delays, and all that follows from it."""
     timed.heads[:] = -1
@@ -113,7 +113,7 @@ def spread_timed(netlist: Netlist, run: State, timed: Timed, sources: Int32) -> 
         now += 1
 
 
-@compiled_loop(inline="always")
+@compiled_loop(inline="always", allocates=False)
 def add_event(timed: Timed, count: int, net: int, time: int, price: float) -> int:
     """Put the toggle of a net on the wheel; the number of events."""
     if count >= len(timed.event_net):
@@ -126,7 +126,7 @@ def add_event(timed: Timed, count: int, net: int, time: int, price: float) -> in
     return count + 1
 
 
-@compiled_loop()
+@compiled_loop(inline="always", allocates=False)
 def fire(netlist: Netlist, run: State, timed: Timed, net: int, price: float, now: int, count: int) -> int:
     """A net toggles now; gates that it drives answer later. The number of events."""
     gates, sinks = netlist.gates, netlist.sinks
@@ -161,7 +161,7 @@ def fire(netlist: Netlist, run: State, timed: Timed, net: int, price: float, now
     return count
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def add_leakage(netlist: Netlist, run: State, timed: Timed) -> None:
     """Add the leakage of the state that all cells are in."""
     gates, registers = netlist.gates, netlist.registers

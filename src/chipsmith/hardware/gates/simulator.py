@@ -154,7 +154,7 @@ class State(NamedTuple):
     accesses: Int64
 
 
-@compiled_loop(inline="always")
+@compiled_loop(inline="always", allocates=False)
 def toggle(netlist: Netlist, run: State, net: int, segment: int) -> None:
     """A net changes: gates that it drives are queued, sinks are priced."""
     gates, sinks = netlist.gates, netlist.sinks
@@ -177,7 +177,7 @@ def toggle(netlist: Netlist, run: State, net: int, segment: int) -> None:
             run.energy[segment, sinks.block[sink], LOGIC] += sinks.prices[sink, value, clock]
 
 
-@compiled_loop(inline="always")
+@compiled_loop(inline="always", allocates=False)
 def price_change(gates: Gates, gate: int, before: int, after: int, value: int, toggled: bool) -> float:
     """Energy of a gate whose inputs change; where its output toggles too, the mean over the pins that changed."""
     kind, first = gates.kind[gate], gates.price_first[gate]
@@ -195,7 +195,7 @@ def price_change(gates: Gates, gate: int, before: int, after: int, value: int, t
     return energy / pins if toggled else energy
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def spread(netlist: Netlist, run: State, segment: int) -> None:
     """Evaluate what is queued, level by level."""
     gates = netlist.gates
@@ -216,7 +216,7 @@ def spread(netlist: Netlist, run: State, segment: int) -> None:
         run.queue_counts[level] = 0
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def settle_all(netlist: Netlist, run: State) -> None:
     """Evaluate every gate from the values of the nets: after power-up."""
     gates = netlist.gates
@@ -238,7 +238,7 @@ def settle_all(netlist: Netlist, run: State) -> None:
                     run.state[entry >> PIN_BITS] ^= 1 << (entry & 7)
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def drive(netlist: Netlist, run: State, nets: Int32, value: int) -> None:
     """Let ports change to a number, lowest bit first, with the next spread."""
     for bit in range(len(nets)):
@@ -247,7 +247,7 @@ def drive(netlist: Netlist, run: State, nets: Int32, value: int) -> None:
             run.counts[0] += 1
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def read_number(run: State, nets: Int32) -> int:
     """The number that stands on nets, lowest bit first."""
     number = 0
@@ -256,7 +256,7 @@ def read_number(run: State, nets: Int32) -> int:
     return number
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def release(netlist: Netlist, run: State, segment: int) -> None:
     """Let the sources change that were collected."""
     for place in range(run.counts[0]):
@@ -267,13 +267,12 @@ def release(netlist: Netlist, run: State, segment: int) -> None:
     run.counts[0] = 0
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def clock_edge(netlist: Netlist, run: State, segment: int) -> None:
     """The falling edge of the clocks that ran, then the rising edge: what changes is collected, nothing toggles yet."""
     domains, registers = netlist.domains, netlist.registers
-    before = run.fired.copy()
     for domain in range(len(domains.parent)):
-        fires = 1
+        ran, fires = run.fired[domain], 1
         if domain:
             fires = run.fired[domains.parent[domain]]
             if fires:
@@ -284,15 +283,15 @@ def clock_edge(netlist: Netlist, run: State, segment: int) -> None:
         run.fired[domain] = fires
         if fires:
             run.energy[segment, domains.tree_block[domain], CLOCK] += domains.tree_prices[domain]
-        if fires or before[domain]:
+        if fires or ran:
             for register in range(registers.domain_first[domain], registers.domain_first[domain + 1]):
-                clock_register(registers, run, register, before[domain], fires, segment)
+                clock_register(registers, run, register, ran, fires, segment)
     for bank in range(len(netlist.banks.domain)):
         if run.fired[netlist.banks.domain[bank]]:
             access_bank(netlist.banks, run, bank, segment)
 
 
-@compiled_loop(inline="always")
+@compiled_loop(inline="always", allocates=False)
 def clock_register(
     registers: Registers, run: State, register: int, falls: int, rises: int, segment: int
 ) -> None:
@@ -317,7 +316,7 @@ def clock_register(
     run.energy[segment, registers.block[register], CLOCK] += energy
 
 
-@compiled_loop(inline="always")
+@compiled_loop(inline="always", allocates=False)
 def read_address(banks: Banks, run: State, bank: int, first: int) -> int:
     """The line that an address names."""
     line = 0
@@ -326,7 +325,7 @@ def read_address(banks: Banks, run: State, bank: int, first: int) -> int:
     return line
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def access_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
     """A memory's rising edge; a two-port memory reads what stood there before the write of the same cycle."""
     lanes = banks.bits[bank] // banks.lane_bits[bank]
@@ -341,7 +340,7 @@ def access_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
         write_bank(banks, run, bank, segment)
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def read_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
     """Read a line: the outputs that differ are collected."""
     run.energy[segment, banks.block[bank], MEMORY] += banks.prices[bank, 0]
@@ -357,7 +356,7 @@ def read_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
             run.counts[0] += 1
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def write_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
     """Write the lanes that are set."""
     run.energy[segment, banks.block[bank], MEMORY] += banks.prices[bank, 1]
