@@ -5,10 +5,11 @@ import math
 import pytest
 
 from chipsmith.chip import catalogue, load_chip
+from chipsmith.chip.macros import macros
 from chipsmith.chip.sourced import Status
 from chipsmith.chip.technology import Circuit, operation_area
-from chipsmith.costs import AreaEstimate, AreaPart, estimate_area, estimate_cost, slow_memories
-from chipsmith.costs.inventory import logic, macros
+from chipsmith.costs import AreaEstimate, AreaPart, estimate_area, estimate_cost
+from chipsmith.costs.inventory import logic
 from chipsmith.errors import BadInput
 
 
@@ -86,17 +87,6 @@ def test_a_larger_die_costs_more_than_in_proportion():
 def test_a_die_larger_than_a_wafer_is_refused():
     with pytest.raises(BadInput, match="does not fit on a wafer"):
         estimate_cost(load_chip("edge-256"), one_part_area(area_mm2=80_000))
-
-
-def test_the_catalogue_is_as_fast_as_its_clock(chip):
-    assert slow_memories(chip) == ()
-
-
-def test_a_memory_too_slow_for_the_clock_is_named():
-    chip = load_chip("edge-256", {"memory.group_bytes": "1048576", "clock_mhz": "1000"})
-    (sentence,) = [text for text in slow_memories(chip) if text.startswith("memory:")]
-    assert "524288 bytes" in sentence
-    assert "a cycle at 1000 MHz has 1.00 ns" in sentence
 
 
 def one_part_area(*, area_mm2):

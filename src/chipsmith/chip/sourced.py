@@ -48,6 +48,25 @@ class Sourced:
         return f"{self.value:.4g} {self.unit} [{self.status.name}: {'; '.join(texts)}]"
 
 
+@dataclass(frozen=True, kw_only=True)
+class SourcedRange:
+    """An estimate between the lowest and the highest value that sources support, all in the estimate's unit."""
+
+    estimate: Sourced
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """The estimate's value."""
+        return self.estimate.value
+
+    def scaled(self, factor: Sourced, *, formula: str, unit: str) -> SourcedRange:
+        """The range times a factor above 0, which has no range of its own."""
+        estimate = derived(self.value * factor.value, unit, formula=formula, inputs=(self.estimate, factor))
+        return SourcedRange(estimate=estimate, low=self.low * factor.value, high=self.high * factor.value)
+
+
 def derived(
     value: float, unit: str, *, formula: str, inputs: tuple[Sourced, ...], at_best: Status = Status.COMPUTED
 ) -> Sourced:

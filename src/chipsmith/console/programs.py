@@ -178,8 +178,8 @@ def _print_estimates(results: Sequence[Estimate]) -> None:
     chips = {estimate.chip.name: estimate.inference for estimate in results}
     print_tables(comparison_table(results[0].network, chips))
     for name, inference in chips.items():
-        for sentence in inference.slow_memories:
-            print(f"{name}: {sentence}")
+        if inference.timing.doubt:
+            print(f"{name}: {inference.timing.doubt}")
     print_check(results[0].check)
 
 

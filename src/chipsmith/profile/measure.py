@@ -12,11 +12,10 @@ from chipsmith.costs import (
     estimate_energy,
     peak_tops,
     roofline,
-    slow_memories,
     tops_per_watt,
 )
 from chipsmith.profile.memory import memory_peak_bytes, residence
-from chipsmith.profile.prices import price_area, price_die, price_energy
+from chipsmith.profile.prices import describe_timing, price_area, price_die, price_energy
 from chipsmith.profile.profile import BufferRole, ChipRecord, EngineRow, Latency, MemorySpan, Profile, Totals
 from chipsmith.profile.wipe_cost import wipe_cycles
 from chipsmith.program.actions import ActionCounts, count_program
@@ -84,7 +83,7 @@ def _totals(program: Program, cold: Timeline, warm: Timeline, counts: ActionCoun
         area=price_area(area),
         cost=price_die(estimate_cost(chip, area)),
         roof=roofline(chip),
-        slow_memories=slow_memories(chip),
+        timing=describe_timing(chip),
     )
 
 

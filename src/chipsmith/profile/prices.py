@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from chipsmith.chip import Chip
 from chipsmith.chip.sourced import Sourced
-from chipsmith.costs import AreaEstimate, CostEstimate, EnergyEstimate
-from chipsmith.profile.profile import CostRecord, Evidence, Figure, PriceLine, PriceTable
+from chipsmith.chip.timing import doubtful_clock
+from chipsmith.costs import AreaEstimate, CostEstimate, EnergyEstimate, estimate_timing
+from chipsmith.profile.profile import CostRecord, Evidence, Figure, PriceLine, PriceTable, TimingRecord
 
 ENERGY_EXCLUDED = ("what the external memory uses while it is idle", "everything outside of the chip and that memory")
 
@@ -50,6 +54,21 @@ def price_die(cost: CostEstimate) -> CostRecord:
         package_usd=estimated(cost.package_usd),
         assembly_usd=estimated(cost.assembly_usd),
         mask_set_usd=estimated(cost.mask_set_usd),
+    )
+
+
+def describe_timing(chip: Chip) -> TimingRecord:
+    """How fast the clock of a chip can be."""
+    timing = estimate_timing(chip)
+    clock, fo4 = timing.max_clock_mhz, timing.fo4_ns.estimate
+    return TimingRecord(
+        max_clock_mhz=estimated(clock.estimate),
+        low_mhz=clock.low,
+        high_mhz=clock.high,
+        path=timing.longest.block,
+        path_fo4=timing.longest.fo4.value,
+        fo4_ps=estimated(replace(fo4, value=1000 * fo4.value, unit="ps")),
+        doubt=doubtful_clock(chip),
     )
 
 

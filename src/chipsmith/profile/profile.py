@@ -223,14 +223,30 @@ class CostRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimingRecord:
+    """How fast the chip's clock can be: estimated, between `low_mhz` and `high_mhz` by what sources say.
+
+    `path` is the block of the longest path, `path_fo4` its length, `fo4_ps` the unit at the chip's node and supply, in
+    the slow corner. `doubt` is a sentence where the chip's clock is faster than the estimate, else empty.
+    """
+
+    max_clock_mhz: Figure
+    low_mhz: float
+    high_mhz: float
+    path: str
+    path_fo4: float
+    fo4_ps: Figure
+    doubt: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Totals:
     """One inference of a Program on its chip: its placement, and what it takes in all.
 
     Energy, bytes and peak are of a cold inference; `energy` is in pJ, `area` of the chip in mm2. `memory_peak_bytes`:
     most bytes of on-chip memory that are in use in one cycle; `weight_bytes`: constants as they are stored;
     `external_bytes`: read and written; `resident`: the constants that stay on the chip for the next inference.
-    `tops_per_watt` counts the array's operations; `slow_memories` has a sentence for each memory that is slower than
-    the clock.
+    `tops_per_watt` counts the array's operations.
     """
 
     operators: tuple[Placement, ...]
@@ -245,7 +261,7 @@ class Totals:
     area: PriceTable
     cost: CostRecord
     roof: Roofline
-    slow_memories: tuple[str, ...]
+    timing: TimingRecord
 
     @property
     def energy_uj(self) -> float:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chipsmith.profile.profile import EngineRow, Evidence, Figure, Latency, Totals
+from chipsmith.profile.profile import EngineRow, Evidence, Figure, Latency, TimingRecord, Totals
 
 if TYPE_CHECKING:
     from chipsmith.reports.record import LearnedRecord, MetricRecord, RunRecord
 
 SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"
+PATHS = "FO4 of the longest path of each block x FO4 of the node, slow corner (docs/estimates.md)"
 INVENTORY = "cells and memories counted from the chip file x area of each (docs/estimates.md)"
 
 
@@ -134,8 +135,15 @@ def _time(totals: Totals) -> list[Headline]:
             "1/s",
             "simulated latency, one inference after the other",
         ),
+        _clock(totals.timing),
     ]
     return rows + [_busy(time, engine) for engine in time.engines]
+
+
+def _clock(timing: TimingRecord) -> Headline:
+    band = f"{timing.low_mhz:.0f} to {timing.high_mhz:.0f} by what sources say"
+    figure = replace(timing.max_clock_mhz, source=f"{PATHS}; the longest is that of {timing.path}")
+    return Headline(group="time", label="fastest clock", text=f"{figure.value:.0f} MHz ({band})", figure=figure)
 
 
 def _busy(time: Latency, engine: EngineRow) -> Headline:

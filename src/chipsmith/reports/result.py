@@ -72,6 +72,9 @@ def inference_to_plain(totals: Totals) -> dict[str, Any]:
         "external_bytes": totals.external_bytes,
         "weight_bytes": totals.weight_bytes,
         "memory_peak_bytes": totals.memory_peak_bytes,
+        "max_clock_mhz": totals.timing.max_clock_mhz.value,
+        "max_clock_mhz_range": [totals.timing.low_mhz, totals.timing.high_mhz],
+        "longest_path": totals.timing.path,
         "area_mm2": totals.area.total,
         "die_cost_usd": totals.cost.die_usd.value,
         "operators": [

@@ -54,7 +54,9 @@ def verdict(record: RunRecord) -> str:
         f"An inference takes {profile.latency.cold_cycles:,} cycles ({significant(profile.latency.cold_us)} µs, "
         f"simulated to the cycle) and an estimated {significant(profile.energy_uj)} µJ."
     )
-    return " ".join((*_accuracy(record), *_exactness(record), cost, *profile.slow_memories))
+    doubt = profile.timing.doubt
+    clock = [f"{doubt[:1].upper()}{doubt[1:]}."] if doubt else []
+    return " ".join((*_accuracy(record), *_exactness(record), cost, *clock))
 
 
 def _accuracy(record: RunRecord) -> list[str]:
