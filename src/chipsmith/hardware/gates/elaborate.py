@@ -21,6 +21,8 @@ from chipsmith.hardware.memories import Wrapper
 Int32 = npt.NDArray[np.int32]
 ROOT_CLOCK = "clock"
 _TREE = BLOCKS.index(Block.CLOCK_TREE)
+_ROW = 8
+"""Columns of a gate's row: a power of two, so that none lies in two lines of a cache."""
 _REST = BLOCKS.index(Block.REST)
 
 
@@ -251,11 +253,7 @@ class _Elaboration:
             truth=np.array([k.outputs[0].truth for k in kinds], np.uint64),
             arcs=np.array([place.arcs for place in places], np.int16).reshape(-1, MOST_INPUTS, 2, STATES),
             passive=np.array([place.passive for place in places], np.int16).reshape(-1, MOST_INPUTS, 2, STATES),
-            kind=kind[order],
-            output=output[order],
-            level=level[order],
-            block=block[order],
-            price_first=first[order].astype(np.int64),
+            rows=_rows(kind, output, level, block, first)[order],
             prices=np.concatenate([none, *(part.ravel() for part in prices)]).astype(np.float32),
             fanout_first=fanout_first,
             fanout=fanout,
@@ -388,6 +386,12 @@ def _register_leakage(kind: CellKind) -> npt.NDArray[np.float64]:
     return np.array([(leakage(d, q, 0) + leakage(d, q, 1)) / 2 for q in range(2) for d in range(2)])
 
 
+def _rows(*columns: npt.NDArray[np.generic]) -> Int32:
+    rows = np.zeros((len(columns[0]), _ROW), np.int32)
+    rows[:, : len(columns)] = np.stack(columns, axis=1)
+    return rows
+
+
 def _padded(placed: PlacedCells) -> Int32:
     """Inputs of gates, the constant 0 where a kind has fewer than the most."""
     inputs = np.zeros((len(placed.pins), MOST_INPUTS), np.int32)
@@ -422,7 +426,7 @@ def _access_prices(choice: MacroChoice | None) -> tuple[float, float]:
 def power_up(elaborated: Elaborated, *, segments: int, fill: int) -> State:
     """All flip-flops 0, memories filled with a byte, logic not settled yet. BadInput for no segment."""
     netlist = elaborated.netlist
-    nets, gates = len(netlist.source_prices), len(netlist.gates.kind)
+    nets, gates = len(netlist.source_prices), len(netlist.gates.rows)
     value = np.zeros(nets, np.uint8)
     value[1] = 1
     inverses = netlist.registers.outputs[:, 1]
@@ -430,9 +434,7 @@ def power_up(elaborated: Elaborated, *, segments: int, fill: int) -> State:
     bits = np.unpackbits(np.full(-(-elaborated.bank_bits // 8), fill, np.uint8), bitorder="little")
     return State(
         value=value,
-        state=np.zeros(gates, np.uint8),
-        last=np.zeros(gates, np.uint8),
-        queued=np.zeros(gates, np.uint8),
+        inputs=np.zeros((gates, 4), np.uint8),
         queue=np.zeros(gates, np.int32),
         queue_counts=np.zeros(len(netlist.gates.level_first) - 1, np.int32),
         changed=np.zeros(2 * nets, np.int32),

@@ -11,8 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.hardware.gates.simulator import (
+    BLOCK,
+    KIND,
     LOGIC,
+    OUTPUT,
     PIN_BITS,
+    PRESENT,
+    SETTLED,
     Float32,
     Float64,
     Int32,
@@ -65,7 +70,7 @@ class Timed(NamedTuple):
 def compare_glitches(netlist: Netlist, run: State, timed: Timed, segment: int) -> int:
     """Let a cycle spread without and with delays, add both to `timed`; how many nets end unlike."""
     timed.value[:] = run.value
-    timed.state[:] = run.state
+    timed.state[:] = run.inputs[:, PRESENT]
     sources = run.changed[: run.counts[0]].copy()
     before = run.energy[segment, :, LOGIC].copy()
     release(netlist, run, segment)
@@ -84,7 +89,7 @@ def count_toggles(netlist: Netlist, run: State, timed: Timed) -> None:
     for net in range(len(run.value)):
         if timed.value[net] != run.value[net]:
             driver = timed.driver[net]
-            block = netlist.gates.block[driver] if driver >= 0 else netlist.source_blocks[net]
+            block = netlist.gates.rows[driver, BLOCK] if driver >= 0 else netlist.source_blocks[net]
             timed.toggles[block, 0] += 1
 
 
@@ -133,22 +138,22 @@ def fire(netlist: Netlist, run: State, timed: Timed, net: int, price: float, now
     timed.value[net] ^= 1
     value = timed.value[net]
     driver = timed.driver[net]
-    block = gates.block[driver] if driver >= 0 else netlist.source_blocks[net]
+    block = gates.rows[driver, BLOCK] if driver >= 0 else netlist.source_blocks[net]
     timed.energy[block, 1] += price
     timed.toggles[block, 1] += 1
     for place in range(gates.fanout_first[net], gates.fanout_first[net + 1]):
         entry = gates.fanout[place]
         gate = entry >> PIN_BITS
-        if gate >= len(gates.kind):
-            sink = gate - len(gates.kind)
+        if gate >= len(gates.rows):
+            sink = gate - len(gates.rows)
             clock = run.fired[sinks.domain[sink]]
             timed.energy[sinks.block[sink], 1] += sinks.prices[sink, value, clock]
             continue
         before = timed.state[gate]
         after = before ^ np.uint8(1 << (entry & 7))
         timed.state[gate] = after
-        output = gates.output[gate]
-        wanted = np.int64((gates.truth[gates.kind[gate]] >> np.uint64(after)) & np.uint64(1))
+        output = gates.rows[gate, OUTPUT]
+        wanted = np.int64((gates.truth[gates.rows[gate, KIND]] >> np.uint64(after)) & np.uint64(1))
         differs = wanted != timed.value[output]
         if timed.pending[output] >= 0:
             if not differs:
@@ -157,7 +162,7 @@ def fire(netlist: Netlist, run: State, timed: Timed, net: int, price: float, now
             energy = price_change(gates, gate, before, after, wanted, True)
             count = add_event(timed, count, output, now + timed.delays[gate, wanted], energy)
         else:
-            timed.energy[gates.block[gate], 1] += price_change(gates, gate, before, after, wanted, False)
+            timed.energy[gates.rows[gate, BLOCK], 1] += price_change(gates, gate, before, after, wanted, False)
     return count
 
 
@@ -165,10 +170,10 @@ def fire(netlist: Netlist, run: State, timed: Timed, net: int, price: float, now
 def add_leakage(netlist: Netlist, run: State, timed: Timed) -> None:
     """Add the leakage of the state that all cells are in."""
     gates, registers = netlist.gates, netlist.registers
-    for gate in range(len(gates.kind)):
-        state = np.int64(run.last[gate])
-        value = np.int64(run.value[gates.output[gate]])
-        timed.leakage[gates.block[gate]] += timed.leakages[gates.kind[gate], state, value]
+    for gate in range(len(gates.rows)):
+        state = np.int64(run.inputs[gate, SETTLED])
+        value = np.int64(run.value[gates.rows[gate, OUTPUT]])
+        timed.leakage[gates.rows[gate, BLOCK]] += timed.leakages[gates.rows[gate, KIND], state, value]
     for register in range(len(registers.data)):
         output = registers.outputs[register, 0]
         kept = run.value[output] if output >= 0 else 1 - run.value[registers.outputs[register, 1]]

@@ -29,7 +29,7 @@ from chipsmith.hardware.gates.elaborate import Elaborated, elaborate, power_up
 from chipsmith.hardware.gates.glitches import SLOTS, STEP_NS, Timed, mean_delays
 from chipsmith.hardware.gates.macros import MacroChoice, SramMacro, choose_macro, port_capacitances
 from chipsmith.hardware.gates.pricing import Pricing, TreeRule
-from chipsmith.hardware.gates.simulator import State
+from chipsmith.hardware.gates.simulator import OUTPUT, State
 from chipsmith.hardware.gates.wires import WireRule, compute_loads
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import external_memory, read_output
@@ -151,12 +151,12 @@ def _prepare_delays(machine: GateMachine) -> Timed:
     netlist = machine.elaborated.netlist
     nets, events = len(netlist.source_prices), EVENTS_PER_NET * len(netlist.source_prices)
     driver = np.full(nets, -1, np.int32)
-    driver[netlist.gates.output] = np.arange(len(netlist.gates.output), dtype=np.int32)
+    driver[netlist.gates.rows[:, OUTPUT]] = np.arange(len(netlist.gates.rows), dtype=np.int32)
     return Timed(
         delays=_gate_delays(machine),
         source_delays=_source_delays(machine),
         value=np.zeros(nets, np.uint8),
-        state=np.zeros(len(netlist.gates.kind), np.uint8),
+        state=np.zeros(len(netlist.gates.rows), np.uint8),
         pending=np.full(nets, -1, np.int32),
         heads=np.full(SLOTS, -1, np.int32),
         event_next=np.zeros(events, np.int32),
@@ -178,7 +178,7 @@ def _gate_delays(machine: GateMachine) -> npt.NDArray[np.int32]:
     for placed in machine.circuit.cells:
         if placed.kind.role is Role.LOGIC:
             by_net[placed.outputs[:, 0]] = machine.pricing.delays_ns(placed, 0)
-    return mean_delays(by_net[machine.elaborated.netlist.gates.output])
+    return mean_delays(by_net[machine.elaborated.netlist.gates.rows[:, OUTPUT]])
 
 
 def _source_delays(machine: GateMachine) -> npt.NDArray[np.int32]:
