@@ -12,8 +12,9 @@ def compiled_loop(
     """A decorator: numba compiles the function for the types of its first call, without Python's lock.
 
     A function that takes arrays out of tuples in its innermost loop and makes none says so by `allocates`: no
-    references are counted then, which would take most of its time. What it compiled lies in `__pycache__` beside the source, else in the user's folder of caches; where neither can be
-    written, as in a read-only container, each process compiles afresh.
+    references are counted then, which would take most of its time. What is compiled lies in `__pycache__` beside the
+    source, else in the user's folder of caches; where neither can be written, as in a read-only container, each process
+    compiles afresh.
     """
     import numba
 

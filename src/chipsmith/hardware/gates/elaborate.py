@@ -52,9 +52,7 @@ class Elaborated:
         return int(self.netlist.registers.domain_first[-1])
 
 
-def elaborate(
-    circuit: Circuit, pricing: Pricing, choices: Sequence[MacroChoice | None], tree: TreeRule
-) -> Elaborated:
+def elaborate(circuit: Circuit, pricing: Pricing, choices: Sequence[MacroChoice | None], tree: TreeRule) -> Elaborated:
     """The arrays of a circuit. `choices`: the macros of each memory, None for memories without energies.
 
     BadInput where logic has a loop, a clear or preset is used, or a clock is neither the machine's nor behind a gate.
@@ -279,12 +277,17 @@ class _Elaboration:
             self._bank(memory, choice, domain_of, nets)
             for memory, choice in zip(self._circuit.memories, self._choices, strict=True)
         ]
-        names = [name for name in Banks._fields if name not in ("nets", "first", "prices")]
-        columns = {name: np.array([row[name] for row in rows], _BANK_TYPES.get(name, np.int32)) for name in names}
         sizes = [memory.lines * memory.line_bits for memory in self._circuit.memories]
         first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)[: len(sizes)]
-        prices = np.array([row["prices"] for row in rows], np.float32).reshape(-1, 2)
-        return Banks(**columns, nets=np.array(nets or [0], np.int32), first=first, prices=prices)
+        whole = {
+            "nets": np.array(nets or [0], np.int32),
+            "first": first,
+            "prices": np.array([row["prices"] for row in rows], np.float32).reshape(-1, 2),
+        }
+        return Banks._make(
+            whole[name] if name in whole else np.array([row[name] for row in rows], _BANK_TYPES.get(name, np.int32))
+            for name in Banks._fields
+        )
 
     def _bank(
         self, memory: PlacedMemory, choice: MacroChoice | None, domain_of: dict[int, int], nets: list[int]
@@ -361,7 +364,7 @@ def _number_clock(net: int, behind: dict[int, int], buffers: dict[int, int], dom
 
 def _check_inactive(placed: PlacedCells) -> None:
     """Clears and presets do nothing: the machine's reset is synchronous."""
-    for name, value in (placed.kind.inactive or {}).items():
+    for name, value in placed.kind.inactive.items():
         if np.any(placed.inputs[:, placed.kind.inputs.index(name)] != value):
             raise BadInput(f"the pin {name} of a {placed.kind.name} is used; only synchronous resets are simulated")
 
@@ -376,8 +379,9 @@ def _by_polarity(placed: PlacedCells) -> Int32:
 
 def _register_leakage(kind: CellKind) -> npt.NDArray[np.float64]:
     """Milliwatts by data and output, the mean over the clock."""
+
     def leakage(data: int, output: int, clock: int) -> float:
-        values = {**(kind.inactive or {}), kind.clock: clock, kind.data: data}
+        values = {**kind.inactive, kind.clock: clock, kind.data: data}
         state = sum(values[name] << index for index, name in enumerate(kind.inputs))
         for index, row in enumerate(kind.outputs):
             state |= (output ^ int(row.inverted)) << (len(kind.inputs) + index)

@@ -80,7 +80,7 @@ def compare_glitches(netlist: Netlist, run: State, timed: Timed, segment: int) -
     spread_timed(netlist, run, timed, sources)
     add_leakage(netlist, run, timed)
     timed.samples[0] += 1
-    return np.sum(timed.value != run.value)
+    return int(np.sum(timed.value != run.value))
 
 
 @compiled_loop(allocates=False)
@@ -183,4 +183,4 @@ def add_leakage(netlist: Netlist, run: State, timed: Timed) -> None:
 
 def mean_delays(delay_ns: npt.NDArray[np.float64]) -> Int32:
     """Delays in steps, 1 at least."""
-    return np.maximum(np.rint(delay_ns / STEP_NS), 1).astype(np.int32)
+    return np.asarray(np.maximum(np.rint(delay_ns / STEP_NS), 1), np.int32)

@@ -1,4 +1,4 @@
-"""One inference of a Program on the gates of its chip: outputs, cycles, and the energy of every block in every cycle."""
+"""One inference of a Program on the gates of its chip: outputs, cycles, and the energy of its blocks."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from chipsmith.hardware.gates.bench import (
     reset_machine,
     run_cycles,
 )
-from chipsmith.hardware.gates.blocks import BLOCKS, Block
+from chipsmith.hardware.gates.blocks import BLOCKS
 from chipsmith.hardware.gates.cells import CellLibrary, Role
 from chipsmith.hardware.gates.circuit import Circuit
 from chipsmith.hardware.gates.elaborate import Elaborated, elaborate, power_up
-from chipsmith.hardware.gates.glitches import SLOTS, STEP_NS, Timed, mean_delays
+from chipsmith.hardware.gates.glitches import SLOTS, Timed, mean_delays
 from chipsmith.hardware.gates.macros import MacroChoice, SramMacro, choose_macro, port_capacitances
 from chipsmith.hardware.gates.pricing import Pricing, TreeRule
-from chipsmith.hardware.gates.simulator import OUTPUT, State
+from chipsmith.hardware.gates.simulator import OUTPUT
 from chipsmith.hardware.gates.wires import WireRule, compute_loads
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import external_memory, read_output
@@ -44,7 +44,7 @@ EVENTS_PER_NET = 24
 
 @dataclass(frozen=True, kw_only=True)
 class GateMachine:
-    """A mapped netlist ready to run: its circuit, how it is priced, and the macros of its memories (None: no energy)."""
+    """A mapped netlist ready to run: its circuit, how it is priced, the macros of its memories (None: no energy)."""
 
     circuit: Circuit
     pricing: Pricing
@@ -201,16 +201,3 @@ def _gate_leakages(machine: GateMachine) -> Floats:
         states = 1 << len(kind.inputs)
         leakages[index, :states] = np.array(kind.leakage_mw[: 2 * states]).reshape(2, states).T
     return leakages
-
-
-def new_state(machine: GateMachine) -> State:
-    """The machine after power-up, before its reset."""
-    return power_up(machine.elaborated, segments=1, fill=UNDEFINED)
-
-
-def glitch_columns(factors: Floats) -> dict[str, float]:
-    """The factor of each block by its name."""
-    return {block.value: float(factors[index]) for index, block in enumerate(BLOCKS) if block is not Block.CLOCK_TREE}
-
-
-assert SLOTS * STEP_NS > 16

@@ -96,8 +96,8 @@ class Domains(NamedTuple):
 class Banks(NamedTuple):
     """Memories. Nets from `*_first` on in `nets`: `read_address`, `write_address`, `lanes`, `data`, `output`.
 
-    A write goes where `write_enable` and a lane are high; a read where `read_enable` is and, with `single_port`, no lane
-    is. `prices` [memories, read, write]; contents from `first` on in State.contents, a byte a bit.
+    A write goes where `write_enable` and a lane are high; a read where `read_enable` is and, with `single_port`, no
+    lane is. `prices` [memories, read, write]; contents from `first` on in State.contents, a byte a bit.
     """
 
     domain: Int32
@@ -137,9 +137,9 @@ class Netlist(NamedTuple):
 class State(NamedTuple):
     """All that changes.
 
-    `value` of nets; `inputs` [gates, columns]; `queue` of gates to evaluate by level; `changed`: sources that toggle next, `counts` [how many of these]; `fired`: which clocks ran at
-    the last edge; `toggles` of each net; `contents` of memories; `energy` [segments, blocks, columns] in pJ;
-    `accesses` [memories, read and write].
+    `value` of nets; `inputs` [gates, columns]; `queue` of gates to evaluate by level; `changed`: sources that toggle
+    next, `counts` [how many of these]; `fired`: which clocks ran at the last edge; `toggles` of each net; `contents` of
+    memories; `energy` [segments, blocks, columns] in pJ; `accesses` [memories, read and write].
     """
 
     value: UInt8
@@ -211,7 +211,9 @@ def spread(netlist: Netlist, run: State, segment: int) -> None:
             run.inputs[gate, SETTLED] = after
             value = np.int64((gates.truth[gates.rows[gate, KIND]] >> np.uint64(after)) & np.uint64(1))
             toggled = value != run.value[gates.rows[gate, OUTPUT]]
-            run.energy[segment, gates.rows[gate, BLOCK], LOGIC] += price_change(gates, gate, before, after, value, toggled)
+            run.energy[segment, gates.rows[gate, BLOCK], LOGIC] += price_change(
+                gates, gate, before, after, value, toggled
+            )
             if toggled:
                 toggle(netlist, run, gates.rows[gate, OUTPUT], segment)
         run.queue_counts[level] = 0
@@ -233,14 +235,16 @@ def settle_all(netlist: Netlist, run: State) -> None:
         run.inputs[gate, SETTLED] = run.inputs[gate, PRESENT]
         if value != run.value[gates.rows[gate, OUTPUT]]:
             run.value[gates.rows[gate, OUTPUT]] = value
-            for place in range(gates.fanout_first[gates.rows[gate, OUTPUT]], gates.fanout_first[gates.rows[gate, OUTPUT] + 1]):
+            for place in range(
+                gates.fanout_first[gates.rows[gate, OUTPUT]], gates.fanout_first[gates.rows[gate, OUTPUT] + 1]
+            ):
                 entry = gates.fanout[place]
                 if entry >> PIN_BITS < len(gates.rows):
                     run.inputs[entry >> PIN_BITS, PRESENT] ^= 1 << (entry & 7)
 
 
 @compiled_loop(allocates=False)
-def drive(netlist: Netlist, run: State, nets: Int32, value: int) -> None:
+def drive(run: State, nets: Int32, value: int) -> None:
     """Let ports change to a number, lowest bit first, with the next spread."""
     for bit in range(len(nets)):
         if run.value[nets[bit]] != (value >> bit) & 1:
@@ -251,10 +255,10 @@ def drive(netlist: Netlist, run: State, nets: Int32, value: int) -> None:
 @compiled_loop(allocates=False)
 def read_number(run: State, nets: Int32) -> int:
     """The number that stands on nets, lowest bit first."""
-    number = 0
+    number = np.int64(0)
     for bit in range(len(nets)):
         number |= np.int64(run.value[nets[bit]]) << bit
-    return number
+    return int(number)
 
 
 @compiled_loop(allocates=False)
@@ -293,9 +297,7 @@ def clock_edge(netlist: Netlist, run: State, segment: int) -> None:
 
 
 @compiled_loop(inline="always", allocates=False)
-def clock_register(
-    registers: Registers, run: State, register: int, falls: int, rises: int, segment: int
-) -> None:
+def clock_register(registers: Registers, run: State, register: int, falls: int, rises: int, segment: int) -> None:
     """The edges of a flip-flop's clock."""
     data, output = run.value[registers.data[register]], registers.outputs[register, 0]
     inverse = registers.outputs[register, 1]
@@ -320,10 +322,10 @@ def clock_register(
 @compiled_loop(inline="always", allocates=False)
 def read_address(banks: Banks, run: State, bank: int, first: int) -> int:
     """The line that an address names."""
-    line = 0
+    line = np.int64(0)
     for bit in range(banks.address_bits[bank]):
         line |= np.int64(run.value[banks.nets[first + bit]]) << bit
-    return line
+    return int(line)
 
 
 @compiled_loop(allocates=False)
