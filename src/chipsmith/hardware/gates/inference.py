@@ -104,7 +104,7 @@ def run_inference(
     run = power_up(machine.elaborated, segments=int(segments.max()) + 1, fill=UNDEFINED)
     ports = MachinePorts(**{name: machine.circuit.ports[name] for name in MachinePorts._fields})
     channels = new_channels(program.chip.external.bytes_per_cycle)
-    memory, timed = external_memory(program, inputs), _prepare_delays(machine)
+    memory, timed = external_memory(program, inputs), prepare_delays(machine)
     start = np.zeros(len(program.instructions), np.int64)
     schedule = Schedule(
         latency_cycles=program.chip.external.latency_cycles,
@@ -147,7 +147,8 @@ def _memory_leakage(machine: GateMachine) -> Floats:
     return leakage
 
 
-def _prepare_delays(machine: GateMachine) -> Timed:
+def prepare_delays(machine: GateMachine) -> Timed:
+    """The delays of a machine, and room for cycles with them."""
     netlist = machine.elaborated.netlist
     nets, events = len(netlist.source_prices), EVENTS_PER_NET * len(netlist.source_prices)
     driver = np.full(nets, -1, np.int32)
