@@ -21,7 +21,19 @@ def operation(name, bits, quantity):
 
 
 def manufacturing(quantity):
-    return value("manufacturing", quantity=quantity, node_nm="28")
+    return value("manufacturing", quantity=quantity, node_nm="28", role="estimate")
+
+
+def engineering(item):
+    return value("engineering", item=item)
+
+
+def package(kind, column="usd"):
+    return value("packages", column, package=kind)
+
+
+def fo4(node_nm, column="fo4_ps"):
+    return value("fo4", column, node_nm=str(node_nm), corner="typical")
 
 
 def packaging(item):
@@ -51,7 +63,19 @@ MULTIPLICATIONS = ", ".join(f"{operation('multiply', bits, 'energy'):g}" for bit
         f"d = {packaging('wafer_diameter'):g} mm",
         f"by node, {manufacturing('defects'):g} a cm2 at 28 nm",
         f"by node, {manufacturing('wafer_price'):,g} USD at 28 nm",
-        f"{packaging('package'):g} and {packaging('assembly'):g} USD a chip",
+        f"QFN {package('QFN'):.2f} USD ({package('QFN', 'low_usd'):.2f} to {package('QFN', 'high_usd'):.2f})",
+        f"BGA {package('BGA'):.2f} USD ({package('BGA', 'low_usd'):.2f} to {package('BGA', 'high_usd'):.2f})",
+        f"FC-BGA {package('FC-BGA'):g} USD and {100 * package('FC-BGA', 'usd_per_pin'):g} cent a pin",
+        f"WLCSP {package('WLCSP'):.2f} USD",
+        f"{engineering('test_insertions'):g} x {engineering('test_seconds'):g} s x "
+        f"{engineering('tester_usd_per_hour'):g} USD an hour",
+        f"{engineering('front_end_weeks'):g} engineer-weeks at {engineering('front_end_usd_per_year'):,g} USD a year",
+        f"{manufacturing('back_end'):g} USD a gate at 28 nm",
+        f"{manufacturing('licensed_blocks') / 1e6:.2f} M USD at 28 nm",
+        f"FO4 at 130 nm, 1.2 V | {fo4(130):g} ps typical",
+        f"{fo4(28):g} ps at 28 nm, 0.92 V",
+        f"{fo4(28, 'low_ps'):g} and {fo4(28, 'high_ps'):g} ps at 28 nm",
+        f"{fo4(7):g} ps at 7 nm, 0.7 V",
         f"{manufacturing('mask_set') / 1e6:g} M USD at 28 nm",
     ],
 )

@@ -22,7 +22,7 @@ def test_json_and_back(make):
 
 def test_a_foreign_version_is_named():
     fields = record_to_plain(bare_record()) | {"schema_version": 99}
-    with pytest.raises(BadInput, match=r"old\.json has schema_version 99; this Chipsmith reads 3"):
+    with pytest.raises(BadInput, match=r"old\.json has schema_version 99; this Chipsmith reads 4"):
         record_from_plain(fields, name="old.json")
 
 

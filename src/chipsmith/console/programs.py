@@ -173,10 +173,10 @@ def _print_count(counted: InstructionCount) -> None:
 
 
 def _print_estimates(results: Sequence[Estimate]) -> None:
-    from chipsmith.reports.terminal import comparison_table
+    from chipsmith.reports.terminal import comparison_table, cost_table
 
     chips = {estimate.chip.name: estimate.inference for estimate in results}
-    print_tables(comparison_table(results[0].network, chips))
+    print_tables(comparison_table(results[0].network, chips), cost_table(chips))
     for name, inference in chips.items():
         if inference.timing.doubt:
             print(f"{name}: {inference.timing.doubt}")

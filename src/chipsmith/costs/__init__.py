@@ -2,7 +2,7 @@
 
 from chipsmith.chip.timing import TimingEstimate, TimingPath, estimate_timing
 from chipsmith.costs.area import AreaEstimate, AreaPart, estimate_area
-from chipsmith.costs.cost import CostEstimate, estimate_cost
+from chipsmith.costs.cost import DEFAULT_VOLUME, CostEstimate, estimate_cost
 from chipsmith.costs.energy import (
     EnergyEstimate,
     EnergyLine,
@@ -15,6 +15,7 @@ from chipsmith.costs.energy_band import SPREADS, energy_band
 from chipsmith.costs.peak import Roofline, peak_tops, roofline, tops_per_watt
 
 __all__ = [
+    "DEFAULT_VOLUME",
     "SPREADS",
     "AreaEstimate",
     "AreaPart",

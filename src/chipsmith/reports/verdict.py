@@ -16,7 +16,7 @@ _CARDS = (
     "average power",
     "efficiency",
     "core area",
-    "die cost",
+    "cost a chip",
 )
 
 

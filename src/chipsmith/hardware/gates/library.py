@@ -30,7 +30,7 @@ class StandardCells:
     """The cells of a liberty file at its corner.
 
     `unused` are those that mapping leaves out: the library says so, or they only delay. `outputs`: the first output pin
-    of each. `inverter` is the smallest one, `buffer` drives inputs.
+    of each. `inverter` is the smallest one, `inverter_pins` its input and output, `buffer` drives inputs.
     """
 
     path: Path
@@ -43,6 +43,7 @@ class StandardCells:
     registers: frozenset[str]
     clock_gate: ClockGateCell | None
     inverter: str
+    inverter_pins: tuple[str, str]
     buffer: str
 
     @property
@@ -82,8 +83,15 @@ def _standard_cells(path: Path, library: LibertyGroup, cells: Mapping[str, Liber
         registers=registers,
         clock_gate=_clock_gate(cells),
         inverter=inverters[0],
+        inverter_pins=_through(cells[inverters[0]]),
         buffer=buffers[min(1, len(buffers) - 1)],
     )
+
+
+def _through(cell: LibertyGroup) -> tuple[str, str]:
+    """The only input and the only output of a cell."""
+    (enter,) = (pin.name for pin in cell.pins.values() if pin.word("direction") == "input")
+    return enter, _first_output(cell)
 
 
 def _first_output(cell: LibertyGroup) -> str:

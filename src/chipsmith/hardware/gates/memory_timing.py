@@ -39,6 +39,14 @@ _ORDINARY_PF = 0.004
 """Capacitance of an input of a memory that no macro stands for."""
 
 
+THRESHOLDS = "".join(
+    f"  {kind}_threshold_pct_{edge} : {percent};\n"
+    for kind, percent in (("input", 50), ("output", 50), ("slew_lower", 20), ("slew_upper", 80))
+    for edge in ("rise", "fall")
+)
+"""OpenSTA reads no library without them, not even one without delays."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TimingTable:
     """A table of a liberty file: `first` and `second` are its indices, `second` empty where it has one."""
@@ -240,13 +248,17 @@ def _library_text(name: str, wrapper: Wrapper, cell: Mapping[str, Any], macro: M
     widths = {port: len(bits) for port, bits in cell["connections"].items()}
     types = "".join(_type_text(width) for width in sorted(set(widths.values())))
     pins = "".join(_pin_text(port, width, wrapper, macro) for port, width in widths.items())
-    thresholds = "".join(f"  {key} : {value};\n" for key, value in (macro.thresholds if macro else {}).items())
+    thresholds = _thresholds_text(macro.thresholds) if macro else THRESHOLDS
     return (
         f"library ({name}) {{\n  delay_model : table_lookup;\n  time_unit : 1ns;\n  voltage_unit : 1V;\n"
         '  current_unit : 1uA;\n  pulling_resistance_unit : "1kohm";\n  leakage_power_unit : 1nW;\n'
         f"  capacitive_load_unit (1, pf);\n{thresholds}{_TEMPLATES}{types}"
         f"  cell ({name}) {{\n    area : 0;\n{pins}  }}\n}}\n"
     )
+
+
+def _thresholds_text(thresholds: Mapping[str, str]) -> str:
+    return "".join(f"  {key} : {value};\n" for key, value in thresholds.items())
 
 
 _TEMPLATES = """  lu_table_template (setup) {

@@ -102,7 +102,7 @@ def measure_fo4(cells: StandardCells) -> float:
 
 @functools.cache
 def _fo4_ns(liberty: Path) -> float:
-    inverter = read_cells(liberty).inverter
+    cells = read_cells(liberty)
     last, first = f"s{_LAST}_0", f"s{_FIRST}_0"
     script = f"read_liberty {{{liberty.resolve()}}}\nread_verilog chain.v\nlink_design chain\n" + "".join(
         [
@@ -110,23 +110,23 @@ def _fo4_ns(liberty: Path) -> float:
             f"set_output_delay 0 -clock reference [get_ports out]\n{_PATHS}list_paths 1 1\n",
         ]
     )
-    (path,) = parse_paths(run_sta(script, {"chain.v": _chain(inverter)}))
+    (path,) = parse_paths(run_sta(script, {"chain.v": _chain(cells)}))
     arrivals = {point.pin.split("/")[0]: point.arrival_ns for point in path.points}
     return (arrivals[last] - arrivals[first]) / (_LAST - _FIRST)
 
 
-def _chain(inverter: str) -> str:
+def _chain(cells: StandardCells) -> str:
     """A chain of inverters, each with four loads of which the first goes on."""
-    rows = [
-        f"  {inverter} s{stage}_{load} (.A(n{stage}), .Y({f'n{stage + 1}' if load == 0 else f'd{stage}_{load}'}));"
-        for stage in range(_STAGES)
-        for load in range(_LOADS)
-    ]
-    wires = [f"  wire n{stage};" for stage in range(1, _STAGES)]
-    ends = (
-        f"  {inverter} enter (.A(in), .Y(n0));\n  {inverter} leave (.A(n{_STAGES}), .Y(out));\n  wire n0, n{_STAGES};"
-    )
-    return "\n".join(["module chain(in, out);\n  input in;\n  output out;", *wires, ends, *rows, "endmodule\n"])
+    enter, leave = cells.inverter_pins
+
+    def inverter(name: str, source: str, sink: str) -> str:
+        return f"  {cells.inverter} {name} (.{enter}({source}), .{leave}({sink}));"
+
+    loads = [(stage, load) for stage in range(_STAGES) for load in range(_LOADS)]
+    rows = [inverter(f"s{i}_{load}", f"n{i}", f"d{i}_{load}" if load else f"n{i + 1}") for i, load in loads]
+    wires = f"  wire {', '.join(f'n{stage}' for stage in range(_STAGES + 1))};"
+    ends = [inverter("enter", "in", "n0"), inverter("leave", f"n{_STAGES}", "out")]
+    return "\n".join(["module chain(in, out);\n  input in;\n  output out;", wires, *ends, *rows, "endmodule\n"])
 
 
 def parse_paths(text: str) -> tuple[RegisterPath, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.hardware.gates.flow import TOP, MappedNetlist, map_to_gates
 from chipsmith.hardware.gates.library import StandardCells, read_cells
-from chipsmith.hardware.gates.memory_timing import MemoryTiming, memories_of, memory_library
-from chipsmith.hardware.gates.netlist import timing_netlist
+from chipsmith.hardware.gates.memory_timing import THRESHOLDS, MemoryTiming, memories_of, memory_library
+from chipsmith.hardware.gates.netlist import DRIVER, timing_netlist
 from chipsmith.hardware.gates.sta import (
     PathPoint,
     RegisterPath,
@@ -33,12 +33,6 @@ _BORDER_FO4 = 4.0
 _END_POINTS = 20_000
 _KOHM_PER_UM = 0.103e-3 / 0.2
 """Resistance of a wire of Metal3 of least width, from the technology's LEF."""
-_THRESHOLDS = "".join(
-    f"  {kind}_threshold_pct_{edge} : {percent};\n"
-    for kind, percent in (("input", 50), ("output", 50), ("slew_lower", 20), ("slew_upper", 80))
-    for edge in ("rise", "fall")
-)
-"""OpenSTA reads no library without them; one of wires alone does not use them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +75,12 @@ class TimedPath:
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """The clock of a mapped chip. `paths` are the worst, one of each pair of registers, the worst first."""
+    """The clock that a mapped netlist allows.
 
-    chip: Chip
+    `paths` are the worst, one of each pair of registers, the worst first. `identity` names the chip in answers.
+    """
+
+    identity: Mapping[str, Json]
     netlist: MappedNetlist
     cells: StandardCells
     fo4_ns: float
@@ -110,7 +107,7 @@ class Timing:
         """The object of `chipsmith timing --json`."""
         return {
             "schema_version": SCHEMA_VERSION,
-            **self.chip.identity,
+            **self.identity,
             "top": self.netlist.top,
             "liberty": str(self.cells.path),
             "corner": self.cells.corner,
@@ -135,24 +132,30 @@ def time_chip(chip: Chip, liberty: Path, *, sram: Path | None = None, top: str =
     a tool is missing, a library is missing or damaged, or the RTL cannot be mapped.
     """
     find_sta()
-    cells = read_cells(liberty)
     netlist = map_to_gates(chip, liberty, top=top)
+    return time_netlist(netlist, liberty, sram=sram, paths=paths, identity=chip.identity)
+
+
+def time_netlist(
+    netlist: MappedNetlist, liberty: Path, *, sram: Path | None, paths: int, identity: Mapping[str, Json]
+) -> Timing:
+    """As time_chip, of a netlist that is mapped to the cells of this liberty file or of another corner of it."""
+    cells = read_cells(liberty)
     modules = json.loads(netlist.json_path.read_text(encoding="utf-8"))["modules"]
     memories = memories_of(modules, [module.name for module in netlist.modules])
     texts, timings = memory_library(memories, sram, cells)
     fo4_ns = measure_fo4(cells)
     margins = _margins(netlist, fo4_ns)
-    files = {
-        **texts,
-        "netlist.v": timing_netlist(modules, top, cells.outputs),
-        "wires.lib": _wire_library(margins),
-    }
-    said = run_sta(_script(cells, texts, top, fo4_ns, margins, paths), files)
-    worst = tuple(_timed(path, fo4_ns) for path in parse_paths(said))
+    libraries = [str(liberty.resolve()), "wires.lib", *texts]
+    script = _script(libraries, netlist.top, "clock" in modules[netlist.top]["ports"], fo4_ns, margins)
+    netlist_text = timing_netlist(modules, netlist.top, cells.outputs)
+    files = {**texts, "netlist.v": netlist_text, "wires.lib": _wire_library(margins)}
+    said = run_sta(script + paths_script(wanted=paths, most=_END_POINTS), files)
+    worst = tuple(_timed(path, fo4_ns, cells.registers) for path in parse_paths(said))
     if not worst:
-        raise BadInput(f"{top} has no path between registers or ports, so that no clock follows")
+        raise BadInput(f"{netlist.top} has no path between registers or ports, so that no clock follows")
     return Timing(
-        chip=chip, netlist=netlist, cells=cells, fo4_ns=fo4_ns, margins=margins, memories=timings, paths=worst
+        identity=identity, netlist=netlist, cells=cells, fo4_ns=fo4_ns, margins=margins, memories=timings, paths=worst
     )
 
 
@@ -180,50 +183,50 @@ def _wire_library(margins: Margins) -> str:
     return (
         "library (wires) {\n  delay_model : table_lookup;\n  time_unit : 1ns;\n  voltage_unit : 1V;\n"
         '  current_unit : 1uA;\n  pulling_resistance_unit : "1kohm";\n  capacitive_load_unit (1, pf);\n'
-        f"{_THRESHOLDS}"
+        f"{THRESHOLDS}"
         f'  wire_load ("before_layout") {{ capacitance : {per_um:.6g}; resistance : {_KOHM_PER_UM:.6g}; area : 0; '
         f"slope : {length:.6g}; fanout_length (1, {length:.6g}); }}\n}}\n"
     )
 
 
-def _script(
-    cells: StandardCells, texts: Sequence[str] | dict[str, str], top: str, fo4_ns: float, margins: Margins, paths: int
-) -> str:
-    libraries = [str(cells.path.resolve()), "wires.lib", *texts]
+def _script(libraries: Sequence[str], top: str, clocked: bool, fo4_ns: float, margins: Margins) -> str:
+    """Tcl that reads, links and constrains; a design without a clock is timed between its ports."""
     return "\n".join(
         [
             *(f"read_liberty {{{library}}}" for library in libraries),
             "read_verilog netlist.v",
             f"link_design {top}",
-            f"create_clock -name clock -period {_PERIOD_FO4 * fo4_ns:.6f} [get_ports clock]",
+            f"create_clock -name clock -period {_PERIOD_FO4 * fo4_ns:.6f}{' [get_ports clock]' if clocked else ''}",
             f"set_clock_uncertainty {margins.uncertainty_ns:.6f} [get_clocks clock]",
             f"set_input_delay {margins.border_ns:.6f} -clock clock [all_inputs]",
             f"set_output_delay {margins.border_ns:.6f} -clock clock [all_outputs]",
             "set_wire_load_mode top",
-            "set_wire_load_model -name before_layout",
-            paths_script(wanted=paths, most=_END_POINTS),
+            "set_wire_load_model -name before_layout\n",
         ]
     )
 
 
-def _timed(path: RegisterPath, fo4_ns: float) -> TimedPath:
+def _timed(path: RegisterPath, fo4_ns: float, registers: frozenset[str]) -> TimedPath:
     period = _PERIOD_FO4 * fo4_ns
-    needed = period - path.slack_ns
+    needed, last = period - path.slack_ns, path.points[-1]
     return TimedPath(
         start=_readable(path.points[0].pin),
-        end=_readable(path.points[-1].pin),
+        end=_readable(last.pin) if last.cell in registers else _whole(last.pin),
         path_ns=needed,
-        setup_ns=needed - path.points[-1].arrival_ns - _UNCERTAINTY_FO4 * fo4_ns,
+        setup_ns=needed - last.arrival_ns - _UNCERTAINTY_FO4 * fo4_ns,
         steps=tuple(_steps(path.points)),
     )
 
 
 def _readable(pin: str) -> str:
-    """The register and pin, with the points of the RTL between instances: tensor.drain.index[3]."""
-    name, _, port = pin.rpartition("/")
-    if not name:
-        return pin
-    return name.removesuffix(".").replace("/", ".") if name.endswith(".") else f"{name.replace('/', '.')}.{port}"
+    """The name of what a pin belongs to: a register or a net such as tensor.drain.index[3], or a pin of a memory."""
+    name, _, _ = pin.rpartition("/")
+    return _whole(name) if name.endswith(DRIVER) else _whole(pin)
+
+
+def _whole(pin: str) -> str:
+    """A name with points between instances, as in the RTL."""
+    return pin.replace(f"{DRIVER}/", ".").removesuffix(DRIVER).replace("/", ".")
 
 
 def _steps(points: Sequence[PathPoint]) -> Iterator[Step]:
