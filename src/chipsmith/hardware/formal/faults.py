@@ -60,8 +60,8 @@ _SEQUENCER = _of(
 _LOCK_OWNERS = (
     *_of(
         "sequencer",
-        ("load_places", "else names.groups = group_range(load.first_group, load.last_group);", ""),
-        ("store_places", "else names.groups = group_range(load.first_group, load.last_group);", ""),
+        ("load_places", "else named.groups = group_range(transfer.first_group, transfer.last_group);", ""),
+        ("store_places", "else named.groups = group_range(transfer.first_group, transfer.last_group);", ""),
         ("progress", "moving_after.external = moving_after.external & ~store_release_external;", ""),
         task="lock_owners",
     ),
