@@ -420,6 +420,22 @@ def test_the_watchdog_stops_an_inference_that_takes_longer(host, gru):
     check_inference(host)
 
 
+def test_the_limit_of_the_watchdog_is_taken_at_start(host, gru):
+    """A write while an inference runs counts from the next one on, whether it is smaller, greater or none."""
+    latency = simulate(gru.program).latency_cycles
+    for before, after, error in ((0, 10, Error.NONE), (latency, 10, Error.NONE), (2000, 0, Error.WATCHDOG)):
+        host.start(watchdog_cycles=before)
+        host.machine.clock(500)
+        host.machine.write("WATCHDOG", after)
+        ending = await_ending(host.machine, most_cycles=MOST_CYCLES)
+        assert (ending.error, ending.done) == (error, error is Error.NONE)
+        abort(host)
+    start_inference(host.machine, base=BASE, watchdog_cycles=10)
+    assert await_ending(host.machine, most_cycles=MOST_CYCLES).error is Error.WATCHDOG
+    abort(host)
+    check_inference(host)
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 100, 2000])
 def test_the_watchdog_comes_in_its_cycle(host, limit):
     ending = host.infer(watchdog_cycles=limit)
