@@ -21,7 +21,7 @@ from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
-    from chipsmith.hardware.gates.timing import Timing
+    from chipsmith.hardware.gates.timing import GateTiming
     from chipsmith.hardware.result import RtlResult
     from chipsmith.witness.cosimulate import CosimResult
     from chipsmith.witness.synthesis import Synthesised
@@ -131,7 +131,7 @@ def timing(
     top: Annotated[str, Option(help="The module of the RTL that is timed.")] = "machine",
     paths: Annotated[int, Option(help="How many of the longest paths are listed, each between other registers.")] = 20,
     settings: ChipSettings = (),
-) -> "Timing":
+) -> "GateTiming":
     """Map a chip's RTL to gates and time it: longest path, its FO4, and the fastest clock, across all modules.
 
     yosys maps the machine to the cells of a liberty file, and OpenSTA times the netlist at its corner, with setup,

@@ -11,7 +11,7 @@ from chipsmith.console.presentation import Presentation, new_table, print_tables
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from chipsmith.hardware.gates.timing import Timing
+    from chipsmith.hardware.gates.timing import GateTiming
     from chipsmith.hardware.result import RtlResult
     from chipsmith.witness.cosimulate import CosimResult
     from chipsmith.witness.synthesis import Synthesised
@@ -34,7 +34,7 @@ def present_synthesis(result: Synthesised) -> Presentation:
     return Presentation(to_json=result.to_json, print_text=partial(_print_synthesis, result))
 
 
-def present_timing(result: Timing) -> Presentation:
+def present_timing(result: GateTiming) -> Presentation:
     """The longest paths, the steps of the longest, and what the clock follows from."""
     return Presentation(to_json=result.to_json, print_text=partial(_print_timing, result))
 
@@ -91,7 +91,7 @@ def _print_synthesis(result: Synthesised) -> None:
         print(f"{macro.count} x {macro.wrapper} of {macro.lines} lines of {macro.width_bits} bits")
 
 
-def _print_timing(result: Timing) -> None:
+def _print_timing(result: GateTiming) -> None:
     table = new_table(f"longest paths of {result.netlist.top}", "ns", "FO4", "cells", "from", "to")
     for path in result.paths:
         fo4 = path.path_ns / result.fo4_ns

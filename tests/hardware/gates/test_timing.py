@@ -13,7 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.hardware.gates.flow import MappedNetlist, map_sources, map_to_gates
 from chipsmith.hardware.gates.library import read_cells
 from chipsmith.hardware.gates.sta import find_sta, measure_fo4
-from chipsmith.hardware.gates.timing import Timing, time_chip, time_netlist
+from chipsmith.hardware.gates.timing import GateTiming, time_chip, time_netlist
 from chipsmith.hardware.sources import shipped_source
 
 FO4_NS = INVERTER_NS
@@ -71,7 +71,7 @@ def map_texts(liberty: Path, top: str, **modules: str) -> MappedNetlist:
     return map_sources({"chip.sv": "", **sources}, liberty, top=top)
 
 
-def timed(netlist: MappedNetlist, liberty: Path, sram: Path | None = None) -> Timing:
+def timed(netlist: MappedNetlist, liberty: Path, sram: Path | None = None) -> GateTiming:
     return time_netlist(netlist, liberty, sram=sram, paths=20, identity={})
 
 

@@ -54,7 +54,7 @@ class Margins:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class PathStep:
     """A cell on a path: the net that it drives, its kind, and the delay through it and the wire before it."""
 
     name: str
@@ -70,11 +70,11 @@ class TimedPath:
     end: str
     path_ns: float
     setup_ns: float
-    steps: tuple[Step, ...]
+    steps: tuple[PathStep, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timing:
+class GateTiming:
     """The clock that a mapped netlist allows.
 
     `paths` are the worst, one of each pair of registers, the worst first. `identity` names the chip in answers.
@@ -125,7 +125,7 @@ class Timing:
         }
 
 
-def time_chip(chip: Chip, liberty: Path, *, sram: Path | None = None, top: str = TOP, paths: int = 20) -> Timing:
+def time_chip(chip: Chip, liberty: Path, *, sram: Path | None = None, top: str = TOP, paths: int = 20) -> GateTiming:
     """Map a chip's machine, or the module `top` of it, and time it at the corner of the liberty file.
 
     `sram` is a folder of liberty files of memories; without it paths from and to memories are left out. BadInput where
@@ -138,7 +138,7 @@ def time_chip(chip: Chip, liberty: Path, *, sram: Path | None = None, top: str =
 
 def time_netlist(
     netlist: MappedNetlist, liberty: Path, *, sram: Path | None, paths: int, identity: Mapping[str, Json]
-) -> Timing:
+) -> GateTiming:
     """As time_chip, of a netlist that is mapped to the cells of this liberty file or of another corner of it."""
     cells = read_cells(liberty)
     modules = json.loads(netlist.json_path.read_text(encoding="utf-8"))["modules"]
@@ -154,7 +154,7 @@ def time_netlist(
     worst = tuple(_timed(path, fo4_ns, cells.registers) for path in parse_paths(said))
     if not worst:
         raise BadInput(f"{netlist.top} has no path between registers or ports, so that no clock follows")
-    return Timing(
+    return GateTiming(
         identity=identity, netlist=netlist, cells=cells, fo4_ns=fo4_ns, margins=margins, memories=timings, paths=worst
     )
 
@@ -229,10 +229,10 @@ def _whole(pin: str) -> str:
     return pin.replace(f"{DRIVER}/", ".").removesuffix(DRIVER).replace("/", ".")
 
 
-def _steps(points: Sequence[PathPoint]) -> Iterator[Step]:
+def _steps(points: Sequence[PathPoint]) -> Iterator[PathStep]:
     """The outputs of cells along the path: inputs only add the wire."""
     before = 0.0
     for index, point in enumerate(points):
         if index % 2 == 0 or index == len(points) - 1:
-            yield Step(name=_readable(point.pin), cell=point.cell, delay_ns=round(point.arrival_ns - before, 4))
+            yield PathStep(name=_readable(point.pin), cell=point.cell, delay_ns=round(point.arrival_ns - before, 4))
             before = point.arrival_ns
