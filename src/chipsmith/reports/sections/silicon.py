@@ -57,7 +57,7 @@ def _part_row(name: str, part: RangedFigure, whole: RangedFigure) -> tuple[str |
 
 def _volume_table(cost: CostRecord) -> str:
     rows = [
-        (number(volume, f"{volume:,}"), *(number(usd, f"{usd:,.2f}") for usd in cost.chip_at(volume)))
+        (number(volume, f"{volume:,}"), *(number(usd, f"{usd:,.2f}") for usd in cost.chip_usd_by_volume(volume)))
         for volume in sorted({*_VOLUMES, cost.volume})
     ]
     return table(("chips built", "USD a chip", "at least", "at most"), rows, label="Cost by volume")
