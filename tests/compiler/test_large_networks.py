@@ -149,6 +149,19 @@ def test_a_layer_whose_output_is_int32_stands_behind_itself(script):
     assert mean_error(2) < 2 * mean_error(1)
 
 
+def test_networks_of_noise_stay_in_int8(script):
+    torch = pytest.importorskip("torch")
+
+    class Noise(torch.nn.Module):
+        """What rounding the input to int8 makes wrong: a step of it is a radian."""
+
+        def forward(self, reals):
+            return torch.sin(50 * reals)
+
+    graph = script.lowered(torch.nn.Sequential(Noise(), torch.nn.Conv2d(3, 4, 1)), (3, 8, 8), name="noise").graph
+    assert DType.INT16 not in {graph.tensor(name).dtype for name in graph.inputs}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("network", ["resnet18", "mobilenet_v2", "bert_encoder"])
 def test_networks_at_full_size_are_exact_within_minutes_and_memory(network, tmp_path, script):
@@ -157,5 +170,6 @@ def test_networks_at_full_size_are_exact_within_minutes_and_memory(network, tmp_
     row = script.measure(network, tmp_path / f"{network}.tosa", "edge-1024")
     assert (row.mismatches, row.outputs > 0) == (0, True)
     assert row.compile_cpu_s < 60
+    assert row.instructions < 5_000
     assert row.execute_memory_mib < 4096
     assert sum(share.cycles for share in row.time_shares) == row.latency_cycles

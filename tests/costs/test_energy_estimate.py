@@ -6,9 +6,9 @@ import math
 import pytest
 
 from chipsmith.chip import catalogue, load_chip
+from chipsmith.chip.macros import macros
 from chipsmith.chip.sourced import Status
 from chipsmith.costs import action_energies, cycle_energy, estimate_energy, leakage_power, tops_per_watt
-from chipsmith.costs.inventory import macros
 from chipsmith.program.actions import ACTIONS, ActionCounts
 
 NONE = ActionCounts()

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from chipsmith.chip import load_chip
+from chipsmith.chip.fo4 import typical_fo4
+from chipsmith.chip.sram import sram
 from chipsmith.chip.tables import read_table
+from chipsmith.costs import estimate_area, estimate_cost
 
 PAGE = (Path(__file__).parents[2] / "docs" / "estimates.md").read_text()
 
@@ -21,7 +25,19 @@ def operation(name, bits, quantity):
 
 
 def manufacturing(quantity):
-    return value("manufacturing", quantity=quantity, node_nm="28")
+    return value("manufacturing", quantity=quantity, node_nm="28", role="estimate")
+
+
+def engineering(item):
+    return value("engineering", item=item)
+
+
+def package(kind, column="usd"):
+    return value("packages", column, package=kind)
+
+
+def fo4(node_nm, column="fo4_ps"):
+    return value("fo4", column, node_nm=str(node_nm), corner="typical")
 
 
 def packaging(item):
@@ -51,9 +67,37 @@ MULTIPLICATIONS = ", ".join(f"{operation('multiply', bits, 'energy'):g}" for bit
         f"d = {packaging('wafer_diameter'):g} mm",
         f"by node, {manufacturing('defects'):g} a cm2 at 28 nm",
         f"by node, {manufacturing('wafer_price'):,g} USD at 28 nm",
-        f"{packaging('package'):g} and {packaging('assembly'):g} USD a chip",
+        f"QFN {package('QFN'):.2f} USD ({package('QFN', 'low_usd'):.2f} to {package('QFN', 'high_usd'):.2f})",
+        f"BGA {package('BGA'):.2f} USD ({package('BGA', 'low_usd'):.2f} to {package('BGA', 'high_usd'):.2f})",
+        f"FC-BGA {package('FC-BGA'):g} USD and {100 * package('FC-BGA', 'usd_per_pin'):g} cent a pin",
+        f"WLCSP {package('WLCSP'):.2f} USD",
+        f"{engineering('test_insertions'):g} x {engineering('test_seconds'):g} s x "
+        f"{engineering('tester_usd_per_hour'):g} USD an hour",
+        f"{engineering('front_end_weeks'):g} engineer-weeks at {engineering('front_end_usd_per_year'):,g} USD a year",
+        f"{manufacturing('back_end'):g} USD a gate at 28 nm",
+        f"{manufacturing('licensed_blocks') / 1e6:.2f} M USD at 28 nm",
+        f"FO4 at 130 nm, 1.2 V | {fo4(130):g} ps typical",
+        f"{fo4(28):g} ps at 28 nm, 0.92 V",
+        f"{fo4(28, 'low_ps'):g} and {fo4(28, 'high_ps'):g} ps at 28 nm",
+        f"{fo4(7):g} ps at 7 nm, 0.7 V",
         f"{manufacturing('mask_set') / 1e6:g} M USD at 28 nm",
     ],
 )
 def test_the_page_holds_the_constant_of_the_table(sentence):
     assert sentence in PAGE
+
+
+def test_the_page_holds_what_a_chip_costs():
+    chip = load_chip("edge-256")
+    cost = estimate_cost(chip, estimate_area(chip))
+    usd = cost.chip_usd
+    figures = f"{usd.value:.2f} USD of a million ({usd.low:.2f} to {usd.high:.1f}), of which the die is"
+    assert f"{figures} {cost.die_usd.value:.2f}" in PAGE
+
+
+def test_the_page_holds_the_accesses_in_fo4():
+    accesses = [
+        f"{sram(size_bytes=kib << 10, width_bits=64, node_nm=28).access_ns.value / typical_fo4(28).value:.1f}"
+        for kib in (2, 4, 8)
+    ]
+    assert f"{accesses[0]}, {accesses[1]} and {accesses[2]} FO4" in PAGE

@@ -15,9 +15,10 @@ from random_programs import random_inputs, random_program
 from chipsmith.chip import load_chip
 from chipsmith.files import write_texts
 from chipsmith.hardware.build import build_machine
+from chipsmith.hardware.gates.flow import black_box
 from chipsmith.hardware.simulate import Machine, external_memory
 from chipsmith.hardware.sources import in_order, machine_sources
-from chipsmith.hardware.synthesis import MACROS, black_box
+from chipsmith.hardware.synthesis import MACROS
 from chipsmith.sim.functional import execute
 
 CHIP = load_chip("nano-64")

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 from agreement import assert_agrees, assert_same_outputs, assert_same_times
-from counting_engines import counting_machine
+from counting_engines import counting_machine, free_clocks
 from random_programs import TRANSFERS, random_inputs, random_program
 from random_transfers import bursts_of, random_transfers
 
@@ -16,6 +16,7 @@ from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import Machine, MemoryBehaviour, cosimulate, external_memory
 from chipsmith.hardware.sources import machine_sources
 from chipsmith.program.instructions import Load, Store
+from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
 
 pytestmark = pytest.mark.usefixtures("rtl_tools")
@@ -47,13 +48,35 @@ def test_a_memory_that_breaks_its_contract_costs_cycles_but_no_bytes(seed):
     assert_same_outputs(broken, execute(program, inputs))
 
 
-@pytest.mark.parametrize("latency", [1, 2, 7, 100, 1000])
+@pytest.mark.parametrize("latency", [1, 2, 7, 31])
 def test_the_latency_of_the_memory_changes_the_cycles_as_the_contract_says(latency):
     program = random_program(load_chip("nano-64"), 0, 40, TRANSFERS)
     chip = override_chip(program.chip, {"external.latency_cycles": str(latency)})
     run = cosimulate(program, random_inputs(program, 0, 1), behaviour=MemoryBehaviour(latency_cycles=latency))
     assert_same_times(dataclasses.replace(program, chip=chip), run)
     assert (run.late, run.stalls) == (0, 0)
+
+
+@pytest.mark.parametrize("latency", [100, 1000])
+def test_a_memory_later_than_the_chip_is_built_for_costs_cycles_but_no_bytes(latency):
+    program = random_program(load_chip("nano-64"), 0, 40, TRANSFERS)
+    inputs = random_inputs(program, 0, 1)
+    run = cosimulate(program, inputs, behaviour=MemoryBehaviour(latency_cycles=latency))
+    later = override_chip(program.chip, {"external.latency_cycles": str(latency)})
+    assert run.latency_cycles >= simulate(dataclasses.replace(program, chip=later)).latency_cycles
+    assert_same_outputs(run, execute(program, inputs))
+
+
+def test_clocks_that_never_stop_change_no_byte_and_no_cycle():
+    chip = load_chip("nano-64")
+    library = counting_machine(chip, free_clocks(chip))
+    for seed in range(4):
+        program = random_program(chip, seed, 40, TRANSFERS)
+        inputs = random_inputs(program, seed, 1)
+        with Machine(chip, library) as machine:
+            run = machine.infer(program, external_memory(program, inputs))
+        assert_same_times(program, run)
+        assert_same_outputs(run, execute(program, inputs))
 
 
 def chip_of(word_bytes: int, kind: str):

@@ -7,7 +7,7 @@ import math
 import pytest
 from compiled import compiled_profile, compiled_program
 
-from chipsmith.costs import estimate_area, estimate_energy
+from chipsmith.costs import estimate_area, estimate_energy, estimate_timing
 from chipsmith.profile.measure import full_profile, quick_profile
 from chipsmith.profile.profile import Totals
 from chipsmith.program.actions import count_program
@@ -47,7 +47,20 @@ def test_tables_sum_to_the_estimates():
     assert profile.area.by_component() == pytest.approx(area.by_component())
 
 
+def test_a_chip_at_another_volume_costs_what_a_profile_of_that_volume_says():
+    few, many = (quick_profile(compiled_program(), volume=volume).cost for volume in (1000, 5_000_000))
+    usd = few.chip_usd
+    assert many.chip_usd_by_volume(1000) == pytest.approx((usd.value, usd.low, usd.high))
+
+
+def test_the_clock_of_a_profile_is_that_of_its_chip():
+    program, timing = compiled_program(), compiled_profile().timing
+    assert timing.max_clock_mhz.value == pytest.approx(estimate_timing(program.chip).max_clock_mhz.value)
+    assert timing.path_fo4 * timing.fo4_ps.value == pytest.approx(1e6 / timing.max_clock_mhz.value)
+    assert timing.doubt == ""
+
+
 def test_a_die_costs_its_share_of_a_wafer():
     cost = compiled_profile().cost
-    good_dies = cost.dies_per_wafer.value * cost.yield_fraction.value
+    good_dies = cost.dies_per_wafer.value * cost.yields["negative binomial"].value
     assert cost.die_usd.value == pytest.approx(cost.wafer_price_usd.value / good_dies)

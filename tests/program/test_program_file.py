@@ -121,6 +121,17 @@ def test_a_file_from_before_the_profile_counted_the_peak_still_opens():
     assert parse_program(old, name="p") == PROGRAM
 
 
+def test_a_forged_clock_is_refused_though_its_hash_is_right():
+    """Else a file would make every inference faster than any chip can be."""
+    fast = PROGRAM.chip.model_copy(update={"clock_mhz": 5000})
+
+    def change(content):
+        content.update(chip=fast.model_dump(mode="json"), chip_sha256=fast.sha256)
+
+    with pytest.raises(BadInput, match=r"p: chip .*: clock_mhz = 5000 is faster than the chip can be"):
+        parse_program(forged(change), name="p")
+
+
 def test_a_forged_checksum_does_not_help_a_faulty_program():
     """Whoever simulates a file, for its outputs or for its time alone, meets only verified instructions."""
     reserved = forged(lambda _: None, image=lambda image: b"\xff" + image[1:])

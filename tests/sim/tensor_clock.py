@@ -12,8 +12,9 @@ from chipsmith.chip import Chip
 from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
-TENSOR_PIPE = 14
-RESIDUAL_PIPE = 10
+TENSOR_SETUP = 14
+TENSOR_PIPE = 16
+RESIDUAL_PIPE = 14
 DRAIN_SETS = 3
 RECORD_BYTES = {ChannelRecord.NONE: 0, ChannelRecord.BIAS: 4, ChannelRecord.PER_CHANNEL: 9}
 
@@ -82,7 +83,8 @@ class _TensorRun:
     def steps(self) -> Iterator[None]:
         phases = list(self._phases())
         drain: Iterator[None] | None = None
-        for event in self._loads(phases[0]):
+        loads = [*self._loads(phases[0])]
+        for event in loads + [_idle] * (TENSOR_SETUP - len(loads)):
             event()
             yield
         for phase, following in pairwise([*phases, None]):
@@ -256,7 +258,10 @@ class _TensorRun:
             yield
 
     def _passes(self, channels: int) -> Iterator[int]:
-        """Values that each pass of the multipliers scales; 0 where a full block would have more."""
+        """Values that each pass of the multipliers scales; 0 where a full block would have more.
+
+        With a residual, a rounding that is OFF multiplies by 1.
+        """
         tensor, lanes = self._tensor, self._machine.chip.vector.multiplier_lanes
         if tensor.residual:
             lanes = min(lanes, self._line)
@@ -265,7 +270,7 @@ class _TensorRun:
             *((tensor.acc_rounding, tensor.res_rounding, tensor.sum_rounding) if tensor.residual else ()),
         ]
         for rounding in roundings:
-            if rounding != Rounding.OFF:
+            if tensor.residual or rounding != Rounding.OFF:
                 for start in range(0, self._full_channels, lanes):
                     yield max(0, min(lanes, channels - start))
 

@@ -11,7 +11,8 @@ from tensor_clock import Machine, share_groups
 from chipsmith.program.instructions import Op, Reduce, Rounding, Source, Table, Type, VectorInstruction
 
 VECTOR_PIPE = 10
-INDEX_PIPE = 6
+INDEX_PIPE = 7
+STAGE_PIPES = {"IN": 4, "OP": 3, "OUT": 3, "TABLE": 3}
 DIVIDE = 34
 TABLE_BYTES = {Table.NONE: 0, Table.TABLE8: 256, Table.TABLE16: 1026}
 
@@ -77,8 +78,15 @@ class _VectorRun:
             in_stage = [beat, *in_stage[:-1]]
             beat = next(beats, None)
             yield from self._advance(stages, in_stage)
-        for _ in range(VECTOR_PIPE):
+        for _ in range(self._pipe()):
             yield
+
+    def _pipe(self) -> int:
+        stages = sum(STAGE_PIPES.get(stage, 0) for stage in self._stages())
+        levels = 0
+        while self._vector.lane_reduce and 1 << levels < self._machine.chip.vector.lanes:
+            levels += 1
+        return VECTOR_PIPE + stages + levels
 
     def _beats(self) -> Iterator[Beat]:
         vector, width = self._vector, self._machine.chip.vector.lanes
@@ -96,7 +104,7 @@ class _VectorRun:
         vector = self._vector
         scaled_in = vector.a_rounding != Rounding.OFF or vector.b_rounding != Rounding.OFF
         stages = ["INDEX", *self._waiting_for_rows()] if _is_indirect(vector) else []
-        stages += ["READ", *(["IN"] if scaled_in else []), "OP"]
+        stages += ["READ", *(["IN"] if scaled_in else []), *(["OP"] if vector.op in (Op.MUL, Op.DIV) else [])]
         stages += ["OUT"] if vector.o_rounding != Rounding.OFF else []
         return [*stages, *(["TABLE"] if vector.table != Table.NONE else []), "WRITE"]
 
@@ -166,11 +174,13 @@ class _VectorRun:
     def _advance(self, stages: list[str], in_stage: list[Beat | None]) -> Iterator[None]:
         """The cycles in which each stage works on the beat that it holds."""
         beats = dict(zip(stages, in_stage, strict=True))
+        # An operation of a single cycle has no stage of its own.
+        operating = "OP" if "OP" in stages else "READ"
         for slot in range(self._slots):
             for stage, work in (
                 ("INDEX", self._index),
                 ("READ", self._read),
-                ("OP", self._operate),
+                (operating, self._operate),
                 ("TABLE", self._look_up),
             ):
                 beat = beats.get(stage)
@@ -201,7 +211,7 @@ class _VectorRun:
     def _write(self, beat: Beat, slot: int) -> None:
         stream = self._output
         if slot in stream.slots and slot - stream.slots.start < stream.accesses(beat.results):
-            whole_beats = VECTOR_PIPE // self._slots * self._slots
+            whole_beats = self._pipe() // self._slots * self._slots
             self._machine.later(whole_beats, self._write_line)
 
     def _write_line(self) -> None:

@@ -10,6 +10,7 @@
     scale                                               how it scales with batch, threads and the chip
     keygen  sign  verify                                who vouches for a program, and whether it is theirs
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
+    power                                               the energy of an inference at the gates
     generations                                         the same networks on one core, many, GPUs, chips, quantum
     report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
     bom                                                 what it is made of
@@ -30,6 +31,7 @@ from chipsmith.api.inventory import INVENTORY_VERBS
 from chipsmith.api.jobs import JOB_VERBS
 from chipsmith.api.kernels import KERNEL_VERBS
 from chipsmith.api.machines import MACHINE_VERBS
+from chipsmith.api.power import POWER_VERBS
 from chipsmith.api.privacy import PRIVACY_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
@@ -44,6 +46,7 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.jobs import *  # noqa: F403
     from chipsmith.api.kernels import *  # noqa: F403
     from chipsmith.api.machines import *  # noqa: F403
+    from chipsmith.api.power import *  # noqa: F403
     from chipsmith.api.privacy import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
     from chipsmith.api.scaling import *  # noqa: F403
@@ -61,6 +64,7 @@ VERBS: Mapping[str, AnyVerb] = {
         *SCALING_VERBS,
         *SIGNATURE_VERBS,
         *MACHINE_VERBS,
+        *POWER_VERBS,
         *GENERATION_VERBS,
         *INVENTORY_VERBS,
     )

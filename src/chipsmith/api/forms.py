@@ -151,5 +151,6 @@ RequiredSignature = Annotated[
     AnyPath | None,
     Option(metavar="PUB.pem", help="Read nothing that the owner of this public key did not sign, as it is."),
 ]
+Volume = Annotated[int, Option(metavar="CHIPS", help="Chips that are built: masks and design are spread over so many.")]
 ProgramLimits = Annotated["Limits | None", OptionGroup(options=_limit_options, build=_build_limits)]
 Inputs = AnyPath | Mapping[str, "Array"] | None

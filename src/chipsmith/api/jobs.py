@@ -18,10 +18,11 @@ from chipsmith.api.forms import (
     Resume,
     Seed,
     ShowProgress,
+    Volume,
     Wipe,
 )
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
-from chipsmith.api.values import as_chip, as_path, as_program, as_progress, as_recipe_name, as_seed
+from chipsmith.api.values import as_chip, as_path, as_program, as_progress, as_recipe_name, as_seed, as_volume
 from chipsmith.api.verb import Schema, Verb
 from chipsmith.console import jobs as console
 from chipsmith.schema import Json
@@ -67,6 +68,7 @@ def run(
     out: Annotated[AnyPath | None, Option(help="The run folder; default runs/RECIPE-SEED.")] = None,
     cosim: Annotated[bool, Option(help="Run one inference on the chip's RTL too, as `cosim`.")] = False,
     wipe: Wipe = False,
+    volume: Volume = 1_000_000,
     progress: ShowProgress = None,
 ) -> "RunResult | QuantumRunResult":
     """Raw data to a chip: train, quantise, compile, execute bit for bit, time, price, report.
@@ -78,7 +80,7 @@ def run(
     ("training.epochs=3") or of the chip ("tensor.rows=32"); `name` and `description`, which both have, are
     "recipe.name" and "chip.name". A function that the recipe's file itself names is code and runs only where `allow`
     names it too. `resume` goes on with a training that was interrupted; `cosim` adds one inference on
-    the chip's RTL. `wipe` is as for `compile`.
+    the chip's RTL. `wipe` is as for `compile`, `volume` as for `estimate`.
 
     A quantum network compiles for no chip: it is judged exactly, with shots and with the noise of a device, beside
     classical models on the same features, and the folder has its circuit (QuantumRunResult).
@@ -86,6 +88,7 @@ def run(
     The same recipe gives the same result but for its `host` block; fresh noise of a private one differs each time. A
     chip that differs from its witness is no exception: see `RunResult.failure`. Raises BadInput and OperatorRefused.
     """
+    from chipsmith.costs import DEFAULT_VOLUME
     from chipsmith.flow.quantum_run import run_quantum
     from chipsmith.flow.run import run_recipe
     from chipsmith.flow.run_folder import choose_folder, sole_work
@@ -100,14 +103,16 @@ def run(
                 "--chip": chip is not None,
                 "--cosim": cosim,
                 "--wipe": wipe,
+                "--volume": volume != DEFAULT_VOLUME,
                 **{f"--set {field}": True for field in chip_settings},
             },
         )
         with sole_work(folder):
             return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
     target = as_chip(chip or require_chip(job, verb="run"), chip_settings)
+    chips = as_volume(volume)
     with sole_work(folder):
-        result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress), wipe=wipe)
+        result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress), wipe=wipe, volume=chips)
     return _with_cosimulation(result) if cosim else result
 
 

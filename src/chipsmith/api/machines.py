@@ -1,4 +1,4 @@
-"""The verbs of a chip's hardware: cosim, rtl, synth."""
+"""The verbs of a chip's hardware: cosim, rtl, synth, timing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +21,7 @@ from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
+    from chipsmith.hardware.gates.timing import GateTiming
     from chipsmith.hardware.result import RtlResult
     from chipsmith.witness.cosimulate import CosimResult
     from chipsmith.witness.synthesis import Synthesised
@@ -120,8 +121,33 @@ def synth(
     return synthesise(as_chip(chip, settings), Path(liberty), node_nm=node_nm)
 
 
+def timing(
+    chip: ChipArgument = "edge-256",
+    *,
+    liberty: Annotated[AnyPath, Option(help="The liberty file of the standard cells, of one corner.")],
+    sram: Annotated[
+        AnyPath | None, Option(help="A folder of liberty files of memories; else they are left out.")
+    ] = None,
+    top: Annotated[str, Option(help="The module of the RTL that is timed.")] = "machine",
+    paths: Annotated[int, Option(help="How many of the longest paths are listed, each between other registers.")] = 20,
+    settings: ChipSettings = (),
+) -> "GateTiming":
+    """Map a chip's RTL to gates and time it: longest path, its FO4, and the fastest clock, across all modules.
+
+    yosys maps the machine to the cells of a liberty file, and OpenSTA times the netlist at its corner, with setup,
+    clock uncertainty and wires before layout. A mapping takes a minute or two and is cached. Raises BadInput.
+    """
+    from chipsmith.hardware.gates.timing import time_chip
+
+    if paths < 1:
+        raise BadInput(f"--paths {paths}: at least the longest path is listed")
+    folder = None if sram is None else Path(sram)
+    return time_chip(as_chip(chip, settings), Path(liberty), sram=folder, top=top, paths=paths)
+
+
 MACHINE_VERBS = (
     Verb(function=cosim, present=console.present_cosimulation, fails="a bit or a cycle differs"),
     Verb(function=rtl, present=console.present_rtl, fails="a front end has something against the sources"),
     Verb(function=synth, present=console.present_synthesis),
+    Verb(function=timing, present=console.present_timing),
 )

@@ -19,6 +19,7 @@ from chipsmith.api.forms import (
     RequiredSignature,
     Shapes,
     TargetDb,
+    Volume,
     WideLayers,
     Wipe,
     WithoutCheck,
@@ -33,6 +34,7 @@ from chipsmith.api.values import (
     as_genuine_model,
     as_path,
     as_program,
+    as_volume,
 )
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
@@ -289,11 +291,12 @@ def estimate(
     target_db: TargetDb = 20.0,
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
+    volume: Volume = 1_000_000,
 ) -> "tuple[Estimate, ...]":
     """Latency, energy, area and cost of a network on one chip or several.
 
     One Estimate a chip, in their order; arguments and errors as for `compile`. The network is checked once, on the
-    first chip.
+    first chip. `volume` is the number of chips that are built: a chip's cost has its share of masks and design.
     """
     from chipsmith.chip import catalogue
     from chipsmith.compiler.network import compile_network
@@ -303,12 +306,18 @@ def estimate(
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
     targets, least_db = [as_chip(chip, settings) for chip in chips], as_decibels(floor, "--floor")
+    built = as_volume(volume)
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in targets]
     check = None if no_check else _check(network, programs[0], model, least_db, random_calibration)
     return tuple(
-        Estimate(network=network.graph.name, chip=describe_chip(chip), inference=quick_profile(program), check=check)
+        Estimate(
+            network=network.graph.name,
+            chip=describe_chip(chip),
+            inference=quick_profile(program, volume=built),
+            check=check,
+        )
         for chip, program in zip(targets, programs, strict=True)
     )
 

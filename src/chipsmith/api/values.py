@@ -46,6 +46,14 @@ def as_seed(seed: int) -> int:
     return seed
 
 
+def as_volume(volume: int) -> int:
+    """A number of chips that are built. Raises BadInput for none."""
+    from chipsmith.costs.cost import check_volume
+
+    check_volume(volume)
+    return volume
+
+
 def as_decibels(value: float, option: str) -> float:
     """A number of decibels for an option. Raises BadInput for one that is not finite: nothing is above or below it."""
     if not math.isfinite(value):

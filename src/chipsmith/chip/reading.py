@@ -14,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from chipsmith.chip.description import Chip
+from chipsmith.chip.timing import check_clock
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary_text
 from chipsmith.suggest import nearest_in_brackets
@@ -42,7 +43,7 @@ def load_chip(name_or_path: str | Path, overrides: Mapping[str, str] | None = No
 
     An override's key is a dotted path ("tensor.rows"), its value a YAML scalar in text. An overridden chip's name says
     so, unless the name itself is overridden; a long list of overrides becomes their number and a hash. Raises BadInput
-    with all faults in one message.
+    with all faults in one message, and for a clock that is faster than the chip can be (`chipsmith.chip.timing`).
     """
     text, origin = _find_text(name_or_path)
     return _build(parse_document(text, origin=origin), overrides=overrides or {}, origin=origin)
@@ -138,13 +139,15 @@ def _field_lines(node: yaml.MappingNode, *, prefix: str, origin: str) -> dict[st
 
 def _build(document: Document, *, overrides: Mapping[str, str], origin: str) -> Chip:
     fields = _overridden(document.fields, overrides) if overrides else document.fields
+    lines = {path: line for path, line in document.lines.items() if path not in overrides}
     try:
-        return Chip.model_validate(fields)
+        chip = Chip.model_validate(fields)
     except ValidationError as error:
         from chipsmith.chip.faults import describe_faults
 
-        lines = {path: line for path, line in document.lines.items() if path not in overrides}
         raise BadInput(describe_faults(error, origin=origin, lines=lines)) from error
+    check_clock(chip, origin=f"{origin}, line {lines['clock_mhz']}" if "clock_mhz" in lines else origin)
+    return chip
 
 
 def _overridden(fields: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -48,6 +50,30 @@ class Sourced:
         return f"{self.value:.4g} {self.unit} [{self.status.name}: {'; '.join(texts)}]"
 
 
+@dataclass(frozen=True, kw_only=True)
+class SourcedRange:
+    """An estimate between the lowest and the highest value that sources support, all in the estimate's unit.
+
+    `others` are the sources of the ends, where they are not named in the estimate's own.
+    """
+
+    estimate: Sourced
+    low: float
+    high: float
+    others: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> float:
+        """The estimate's value."""
+        return self.estimate.value
+
+    def scaled(self, factor: Sourced, *, formula: str, unit: str) -> SourcedRange:
+        """The range times a factor above 0, which has no range of its own."""
+        estimate = derived(self.value * factor.value, unit, formula=formula, inputs=(self.estimate, factor))
+        ends = (self.low * factor.value, self.high * factor.value)
+        return SourcedRange(estimate=estimate, low=ends[0], high=ends[1], others=self.others)
+
+
 def derived(
     value: float, unit: str, *, formula: str, inputs: tuple[Sourced, ...], at_best: Status = Status.COMPUTED
 ) -> Sourced:
@@ -60,3 +86,13 @@ def derived(
 def assumed(value: float, unit: str, *, reason: str) -> Sourced:
     """A modelling choice: a value that no source gives, with its reason."""
     return Sourced(value=value, unit=unit, source=reason, status=Status.ASSUMED)
+
+
+def sum_ranges(parts: Iterable[SourcedRange], *, formula: str) -> SourcedRange:
+    """The sum of ranges of one unit, of which there is at least one: all low ends together, and all high ends."""
+    ranges = tuple(parts)
+    total = math.fsum(part.value for part in ranges)
+    estimate = derived(total, ranges[0].estimate.unit, formula=formula, inputs=tuple(part.estimate for part in ranges))
+    low, high = math.fsum(part.low for part in ranges), math.fsum(part.high for part in ranges)
+    others = tuple(dict.fromkeys(source for part in ranges for source in part.others))
+    return SourcedRange(estimate=estimate, low=low, high=high, others=others)

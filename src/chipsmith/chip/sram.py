@@ -38,7 +38,7 @@ def sram(*, size_bytes: int, width_bits: int, node_nm: int) -> Sram:
     on it. At the table's own points the values are the table's.
     """
     energy, area = _beyond_table(node_nm)
-    widths = width_bits / _table_width_bits()
+    widths = width_bits / table_width_bits()
 
     def entry(column: str, unit: str, factor: float, *, exact: bool) -> Sourced:
         return _entry(column, unit=unit, size_bytes=size_bytes, node_nm=node_nm, factor=factor, exact=exact)
@@ -53,6 +53,12 @@ def sram(*, size_bytes: int, width_bits: int, node_nm: int) -> Sram:
         area_mm2=entry("area_mm2", "mm2", area, exact=True),
         access_ns=entry("access_ns", "ns", 1.0, exact=True),
     )
+
+
+def nearest_node(node_nm: int) -> int:
+    """The node itself inside of the table, else the table's nearest: there a memory's access time is known."""
+    nodes = _grid("access_ns")
+    return min(max(node_nm, min(nodes)), max(nodes))
 
 
 def _entry(column: str, *, unit: str, size_bytes: int, node_nm: int, factor: float, exact: bool) -> Sourced:
@@ -79,7 +85,8 @@ def _table_value(column: str, size_bytes: int, node_nm: int) -> float:
     return clamped_log_log(by_node, node_nm)
 
 
-def _table_width_bits() -> int:
+def table_width_bits() -> int:
+    """Bits of an access of the table's memories; a wider one is read from several side by side."""
     return int(read_table("sram")[0]["width_bits"])
 
 
@@ -91,8 +98,7 @@ def _is_inside(size_bytes: int, node_nm: int) -> bool:
 
 def _beyond_table(node_nm: int) -> tuple[float, float]:
     """Factors of energy and area from the table's nearest node (1 inside the table)."""
-    nodes = _grid("read_pj")
-    nearest = min(max(node_nm, min(nodes)), max(nodes))
+    nearest = nearest_node(node_nm)
     technology = Technology(node_nm=node_nm, voltage_v=_NOMINAL_V)
     energy = energy_scale(from_nm=nearest, from_v=_NOMINAL_V, technology=technology)
     return energy.value, area_scale(from_nm=nearest, to_nm=node_nm).value

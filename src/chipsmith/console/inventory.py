@@ -45,18 +45,34 @@ def present_bom(result: BillOfMaterials) -> Presentation:
 
 
 def _print_catalogue(chips: Sequence[Chip]) -> None:
-    titles = ("chip", "array", "on-chip KiB", "MHz", "nm", "external memory")
+    from chipsmith.chip.timing import estimate_timing
+
+    titles = ("chip", "array", "on-chip KiB", "MHz", "at most", "nm", "external memory")
     table = new_table("chips; `chipsmith chips NAME` prints a chip's file", *titles)
     for chip in chips:
         external = f"{chip.external.kind}, {chip.external.bytes_per_cycle} bytes a cycle"
         array = f"{chip.tensor.rows} x {chip.tensor.columns}"
-        sizes = (str(chip.on_chip_bytes >> 10), str(chip.clock_mhz), str(chip.technology.node_nm))
+        most = f"{estimate_timing(chip).max_clock_mhz.value:.0f}"
+        sizes = (str(chip.on_chip_bytes >> 10), str(chip.clock_mhz), most, str(chip.technology.node_nm))
         table.add_row(chip.name, array, *sizes, external)
+    table.caption = "at most: the fastest clock by estimate, which sources may miss by half (docs/estimates.md)"
     print_tables(table)
 
 
 def _print_chip(chip: Chip) -> None:
     print(chip.to_yaml(), end="")
+    print(f"# {_clock_words(chip)}")
+
+
+def _clock_words(chip: Chip) -> str:
+    from chipsmith.chip.timing import estimate_timing
+
+    timing = estimate_timing(chip)
+    clock, path, fo4_ps = timing.max_clock_mhz, timing.longest, 1000 * timing.fo4_ns.value
+    return (
+        f"fastest clock: {clock.value:.0f} MHz, {clock.low:.0f} to {clock.high:.0f} by what sources say "
+        f"({clock.estimate.status.name}): {path.fo4.value:.1f} FO4 in {path.block} x {fo4_ps:.1f} ps"
+    )
 
 
 def _catalogue_json(chips: Sequence[Chip]) -> Json:

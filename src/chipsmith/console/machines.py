@@ -1,4 +1,4 @@
-"""What cosim, rtl and synth show."""
+"""What cosim, rtl, synth and timing show."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chipsmith.console.presentation import Presentation, new_table, print_tables
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from chipsmith.hardware.gates.timing import GateTiming
     from chipsmith.hardware.result import RtlResult
     from chipsmith.witness.cosimulate import CosimResult
     from chipsmith.witness.synthesis import Synthesised
@@ -31,6 +32,11 @@ def present_rtl(result: RtlResult) -> Presentation:
 def present_synthesis(result: Synthesised) -> Presentation:
     """Area of each block, the macros, and the estimate's error."""
     return Presentation(to_json=result.to_json, print_text=partial(_print_synthesis, result))
+
+
+def present_timing(result: GateTiming) -> Presentation:
+    """The longest paths, the steps of the longest, and what the clock follows from."""
+    return Presentation(to_json=result.to_json, print_text=partial(_print_timing, result))
 
 
 def print_cosimulation(result: CosimResult) -> None:
@@ -83,3 +89,21 @@ def _print_synthesis(result: Synthesised) -> None:
     print(f"longest path inside a module: {whole.slowest.delay_ps / 1000:.2f} ns in {whole.slowest.name}")
     for macro in whole.macros:
         print(f"{macro.count} x {macro.wrapper} of {macro.lines} lines of {macro.width_bits} bits")
+
+
+def _print_timing(result: GateTiming) -> None:
+    table = new_table(f"longest paths of {result.netlist.top}", "ns", "FO4", "cells", "from", "to")
+    for path in result.paths:
+        fo4 = path.path_ns / result.fo4_ns
+        table.add_row(f"{path.path_ns:.2f}", f"{fo4:.1f}", str(len(path.steps)), path.start, path.end)
+    print_tables(table)
+    print("the longest path, cell by cell:")
+    arrival = 0.0
+    for step in result.paths[0].steps:
+        arrival += step.delay_ns
+        print(f"  {arrival:7.3f}  +{step.delay_ns:.3f}  {step.name}  {step.cell}")
+    for memory in result.memories:
+        print(f"memory of {memory.lines} lines of {memory.bits} bits: {memory.macro or 'no macro'}, {memory.source}")
+    print(f"margins: {result.margins.describe()}")
+    corner = f"{result.cells.corner}, FO4 {result.fo4_ns:.3f} ns"
+    print(f"{result.path_ns:.2f} ns or {result.fo4:.1f} FO4: {result.max_clock_mhz:.0f} MHz at {corner}")

@@ -173,13 +173,13 @@ def _print_count(counted: InstructionCount) -> None:
 
 
 def _print_estimates(results: Sequence[Estimate]) -> None:
-    from chipsmith.reports.terminal import comparison_table
+    from chipsmith.reports.terminal import comparison_table, cost_table
 
     chips = {estimate.chip.name: estimate.inference for estimate in results}
-    print_tables(comparison_table(results[0].network, chips))
+    print_tables(comparison_table(results[0].network, chips), cost_table(chips))
     for name, inference in chips.items():
-        for sentence in inference.slow_memories:
-            print(f"{name}: {sentence}")
+        if inference.timing.doubt:
+            print(f"{name}: {inference.timing.doubt}")
     print_check(results[0].check)
 
 

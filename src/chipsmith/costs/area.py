@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from chipsmith.chip import Chip
+from chipsmith.chip.macros import Macro, macros
 from chipsmith.chip.sourced import Sourced, Status, assumed, derived, weakest
 from chipsmith.chip.technology import operation_area
-from chipsmith.costs.inventory import Logic, Macro, logic, macros
+from chipsmith.costs.inventory import Logic, logic
 
 EXCLUDED = (
     "pads and the external memory's physical interface",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.chip import Chip
 from chipsmith.chip.description import BANKS_PER_GROUP, INSTRUCTION_BYTES
+from chipsmith.chip.macros import accumulator_macro, instruction_macro, macros, memory_macro, table_macro
 from chipsmith.chip.sourced import Sourced, Status, assumed, derived, weakest
 from chipsmith.chip.technology import Circuit, external_energy_per_byte, logic_leakage_per_area, operation_energy
 from chipsmith.costs.area import logic_area_um2
@@ -18,12 +19,7 @@ from chipsmith.costs.inventory import (
     OPERAND_BITS,
     ROW_PRODUCT_BITS,
     SUM_BITS,
-    accumulator_macro,
-    instruction_macro,
-    macros,
-    memory_macro,
     rotator_gates,
-    table_macro,
     tree_bits,
 )
 from chipsmith.program.actions import ActionCounts

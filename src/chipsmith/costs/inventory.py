@@ -1,21 +1,11 @@
-"""What a chip is built of: its memory macros and its logic, counted from the machine's contract (docs/machine.md)."""
+"""The logic that a chip is built of, counted from the machine's contract (docs/machine.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chipsmith.chip.description import (
-    ACCUMULATOR_TILES,
-    ACCUMULATOR_WORD_BYTES,
-    BANKS_PER_GROUP,
-    INSTRUCTION_BYTES,
-    INSTRUCTION_PAGES,
-    TABLE_COPY_BYTES,
-    WEIGHT_SETS,
-    Chip,
-)
-from chipsmith.chip.sram import Sram, sram
+from chipsmith.chip.description import INSTRUCTION_BYTES, WEIGHT_SETS, Chip
 from chipsmith.chip.technology import Circuit
 
 OPERAND_BITS = 9
@@ -44,17 +34,6 @@ _LOCK_BITS = 32
 _SHIFT_BITS = 6
 _SELECT_GATES = 2
 """Gates of a two-way selection of one bit: AND and OR."""
-_BANK_PORTS = 2
-"""Interleaved single-port banks of an accumulator tile: one read and one write a cycle."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Macro:
-    """`count` equal memory macros of a component."""
-
-    component: str
-    count: int
-    sram: Sram
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,42 +45,6 @@ class Logic:
     operation: Circuit
     bits: int
     count: int
-
-
-def memory_macro(chip: Chip) -> Macro:
-    """The banks of the on-chip memory."""
-    return Macro(
-        component="memory",
-        count=chip.memory.groups * BANKS_PER_GROUP,
-        sram=_macro(chip, chip.memory.group_bytes // BANKS_PER_GROUP, chip.line_bytes),
-    )
-
-
-def accumulator_macro(chip: Chip) -> Macro:
-    """The banks of the accumulator tiles; an access is a word of `tensor.columns` accumulators."""
-    word_bytes = chip.tensor.columns * ACCUMULATOR_WORD_BYTES
-    bank_bytes = chip.tensor.tile_pixels * word_bytes // _BANK_PORTS
-    return Macro(
-        component="accumulators", count=ACCUMULATOR_TILES * _BANK_PORTS, sram=_macro(chip, bank_bytes, word_bytes)
-    )
-
-
-def table_macro(chip: Chip) -> Macro:
-    """The copies of the lookup table; an access is an entry of 16 bits."""
-    return Macro(component="tables", count=chip.vector.table_lanes, sram=_macro(chip, TABLE_COPY_BYTES, 2))
-
-
-def instruction_macro(chip: Chip) -> Macro:
-    """The pages of the instruction memory; an access is an instruction."""
-    page_bytes = chip.instructions.page_instructions * INSTRUCTION_BYTES
-    return Macro(
-        component="instruction memory", count=INSTRUCTION_PAGES, sram=_macro(chip, page_bytes, INSTRUCTION_BYTES)
-    )
-
-
-def macros(chip: Chip) -> tuple[Macro, ...]:
-    """All memory macros of a chip; their bytes are `chip.on_chip_bytes`."""
-    return memory_macro(chip), accumulator_macro(chip), table_macro(chip), instruction_macro(chip)
 
 
 def logic(chip: Chip) -> tuple[Logic, ...]:
@@ -123,10 +66,6 @@ def shifter_gates(bits: int) -> int:
 def rotator_gates(chip: Chip) -> int:
     """Gates that turn two lines into one access at any byte: a two-way selection a bit and stage."""
     return _SELECT_GATES * 8 * chip.line_bytes * (2 * chip.line_bytes - 1).bit_length()
-
-
-def _macro(chip: Chip, size_bytes: int, width_bytes: int) -> Sram:
-    return sram(size_bytes=size_bytes, width_bits=8 * width_bytes, node_nm=chip.technology.node_nm)
 
 
 def _array(chip: Chip) -> Iterator[Logic]:

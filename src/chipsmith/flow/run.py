@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.chip import Chip
+from chipsmith.costs import DEFAULT_VOLUME
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
 from chipsmith.flow.bill_of_materials import leave_run_bom
@@ -55,7 +56,14 @@ THRESHOLD_QUANTILE = 0.95
 
 
 def run_recipe(
-    recipe: Recipe, chip: Chip, folder: Path, *, resume: bool, progress: Progress, wipe: bool = False
+    recipe: Recipe,
+    chip: Chip,
+    folder: Path,
+    *,
+    resume: bool,
+    progress: Progress,
+    wipe: bool = False,
+    volume: int = DEFAULT_VOLUME,
 ) -> RunResult:
     """Run the whole chain and leave the run folder. See `chipsmith.run`."""
     if processes().count > 1:
@@ -90,7 +98,7 @@ def run_recipe(
         drawn = pictures(trained, data, chip, values, answers)
         written = texts(data, npu, seed=recipe.seed)
     with stages.stage("time and price"):
-        inference = npu.graph.profile()
+        inference = npu.graph.profile(volume=volume)
 
     record = RunRecord(
         network=recipe.name,

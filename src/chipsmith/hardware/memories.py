@@ -34,7 +34,7 @@ class RtlMemory:
     """`count` equal memories of `lines` lines: their name, and what they are for.
 
     `instances` are the paths of their instances below the top level, without the numbers of what is repeated. A write
-    sets whole lanes of `lane_bits` bits: bytes, or the line.
+    sets whole lanes of `lane_bits` bits: bytes, a part of the line, or the line.
     """
 
     name: str
@@ -49,12 +49,14 @@ class RtlMemory:
     @property
     def byte_enables(self) -> bool:
         """Whether single bytes of a line are written."""
-        return self.lane_bits < self.line_bits
+        return self.lane_bits == 8
 
     @property
     def writes(self) -> str:
         """What a write sets, in a word."""
-        return "bytes" if self.byte_enables else "lines"
+        if self.byte_enables:
+            return "bytes"
+        return "lines" if self.lane_bits == self.line_bits else f"lanes of {self.lane_bits} bits"
 
     @property
     def size_bytes(self) -> int:
@@ -113,8 +115,9 @@ def _banks(chip: Chip) -> RtlMemory:
 
 
 def _pages(chip: Chip) -> RtlMemory:
-    """Two banks take turns where an instruction arrives in every cycle."""
-    banks = 2 if chip.external.bytes_per_cycle == INSTRUCTION_BYTES else 1
+    """Two words are written at once; two banks take turns where an instruction arrives in every cycle."""
+    word_bytes = chip.external.bytes_per_cycle
+    banks = 2 if word_bytes == INSTRUCTION_BYTES else 1
     return RtlMemory(
         name="instruction pages",
         instances=("machine.instructions.g_bank.pages",),
@@ -123,7 +126,7 @@ def _pages(chip: Chip) -> RtlMemory:
         count=banks,
         lines=INSTRUCTION_PAGES * chip.instructions.page_instructions // banks,
         line_bits=8 * INSTRUCTION_BYTES,
-        lane_bits=8 * INSTRUCTION_BYTES,
+        lane_bits=8 * min(2 * word_bytes, INSTRUCTION_BYTES),
     )
 
 

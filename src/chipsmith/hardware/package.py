@@ -10,12 +10,12 @@ from typing import Any
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.hardware.registers import PAGE_BYTES, REGISTERS
-from chipsmith.program.cycles import ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
+from chipsmith.program.cycles import FETCH_PIPE, ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
 from chipsmith.program.encoding import OPCODE_BITS
 from chipsmith.program.instructions import INSTRUCTIONS, Instruction
 from chipsmith.program.locks import EXTERNAL_REGIONS
-from chipsmith.program.tensor_cycles import PHASE_MIN, RESIDUAL_PIPE, TENSOR_PIPE
-from chipsmith.program.vector_cycles import DIVIDE, INDEX_PIPE, VECTOR_PIPE
+from chipsmith.program.tensor_cycles import PHASE_MIN, RESIDUAL_PIPE, TENSOR_PIPE, TENSOR_SETUP
+from chipsmith.program.vector_cycles import DIVIDE, IN_PIPE, INDEX_PIPE, STAGE_PIPE, VECTOR_PIPE
 
 WORD_BITS = 8 * INSTRUCTION_BYTES
 
@@ -64,7 +64,7 @@ MAX_BURST = 64
 MAX_OPEN = 255
 """Bursts of a direction that are open on the bus at most: with a word in each they bridge so many cycles."""
 READ_LATENCY = 2
-MULTIPLY_LATENCY = 2
+MULTIPLY_LATENCY = 4
 
 
 def package_source(chip: Chip) -> str:
@@ -160,11 +160,15 @@ def _constants() -> Iterator[tuple[str, int, str]]:
     yield "ISSUE", ISSUE, "least distance of two starts"
     yield "TRANSFER_MIN", TRANSFER_MIN, "least time of a LOAD or STORE"
     yield "LOAD_PIPE", LOAD_PIPE, "see docs/machine.md"
+    yield "FETCH_PIPE", FETCH_PIPE, "see docs/machine.md"
     yield "STORE_PIPE", STORE_PIPE, "see docs/machine.md"
     yield "PHASE_MIN", PHASE_MIN, "least length of a tensor phase"
+    yield "TENSOR_SETUP", TENSOR_SETUP, "least length of the first load of a TENSOR"
     yield "TENSOR_PIPE", TENSOR_PIPE, "depth of the tensor engine"
     yield "RESIDUAL_PIPE", RESIDUAL_PIPE, "what the residual stages add to it"
     yield "VECTOR_PIPE", VECTOR_PIPE, "depth of the vector engine beside its beats"
+    yield "IN_PIPE", IN_PIPE, "what the stage IN adds to it beside its windows"
+    yield "STAGE_PIPE", STAGE_PIPE, "what each of the stages OP, OUT and TABLE adds"
     yield "DIVIDE", DIVIDE, "cycles of a division"
     yield "INDEX_PIPE", INDEX_PIPE, "cycles from the read of an index to the first read of its row"
     yield "PAGE_BYTES", PAGE_BYTES, "no burst crosses a border of so many bytes"

@@ -163,7 +163,7 @@ class Machine(LoadedBench):
         if counters.breach:
             raise CheckFailed(f"the RTL breaks a rule in cycle {counters.breach_cycle}: {counters.breach.decode()}")
         raise_violation(self._library)
-        outputs = {port.name: _output(memory, port) for port in program.manifest.outputs}
+        outputs = {port.name: read_output(memory, port) for port in program.manifest.outputs}
         return _run_of(counters, outputs, start, end)
 
     def contents(self) -> dict[str, bytes]:
@@ -290,6 +290,7 @@ def _input(port: Port, inputs: Mapping[str, npt.NDArray[np.generic]]) -> Bytes:
     return np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8)
 
 
-def _output(memory: Bytes, port: Port) -> npt.NDArray[np.generic]:
+def read_output(memory: Bytes, port: Port) -> npt.NDArray[np.generic]:
+    """The array of a port in an external memory."""
     data = memory[port.address : port.address + port.size_bytes].tobytes()
     return np.frombuffer(data, port.dtype).reshape(port.shape)

@@ -120,7 +120,7 @@ def _energies_pj(
     program: Program, transfers: Sequence[TransferRow], energy: EnergyEstimate
 ) -> dict[str, dict[str, float]]:
     """Picojoules of each kernel by component; REST has what is left of each component."""
-    owners = _owners(program, transfers)
+    owners = find_owners(program, transfers)
     spent: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for index, instruction in enumerate(program.instructions):
         for kernel, share in owners.get(index, {}).items():
@@ -132,7 +132,7 @@ def _energies_pj(
     return {name: {component: parts[component] for component in totals} for name, parts in spent.items()}
 
 
-def _owners(program: Program, transfers: Sequence[TransferRow]) -> dict[int, Mapping[str, float]]:
+def find_owners(program: Program, transfers: Sequence[TransferRow]) -> dict[int, Mapping[str, float]]:
     """Which kernels an instruction serves, with their shares; none for pages and END."""
     owners: dict[int, Mapping[str, float]] = {index: {name: 1.0} for index, name in kernel_names(program).items()}
     return owners | {transfer.index: transfer.shares for transfer in transfers}

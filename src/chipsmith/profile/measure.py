@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from chipsmith.chip.description import Chip
 from chipsmith.costs import (
+    DEFAULT_VOLUME,
     EnergyEstimate,
     estimate_area,
     estimate_cost,
     estimate_energy,
     peak_tops,
     roofline,
-    slow_memories,
     tops_per_watt,
 )
 from chipsmith.profile.memory import memory_peak_bytes, residence
-from chipsmith.profile.prices import price_area, price_die, price_energy
+from chipsmith.profile.prices import describe_timing, price_area, price_chip, price_energy
 from chipsmith.profile.profile import BufferRole, ChipRecord, EngineRow, Latency, MemorySpan, Profile, Totals
 from chipsmith.profile.wipe_cost import wipe_cycles
 from chipsmith.program.actions import ActionCounts, count_program
@@ -38,17 +38,30 @@ def describe_chip(chip: Chip) -> ChipRecord:
     )
 
 
-def quick_profile(program: Program, *, cold: Timeline | None = None, warm: Timeline | None = None) -> Totals:
+def quick_profile(
+    program: Program,
+    *,
+    cold: Timeline | None = None,
+    warm: Timeline | None = None,
+    volume: int = DEFAULT_VOLUME,
+) -> Totals:
     """What one inference of a Program takes on its chip, in all.
 
-    `cold`, `warm`: its timelines, which are simulated where they are not given.
+    `cold`, `warm`: its timelines, which are simulated where they are not given; `volume`: how many chips are built,
+    over which masks and design are spread.
     """
     cold, warm = cold or simulate(program), warm or simulate(program, warm=True)
     counts = count_program(program)
-    return _totals(program, cold, warm, counts, _energy(program, counts, cold))
+    return _totals(program, cold, warm, counts, _energy(program, counts, cold), volume)
 
 
-def full_profile(program: Program, *, cold: Timeline | None = None, warm: Timeline | None = None) -> Profile:
+def full_profile(
+    program: Program,
+    *,
+    cold: Timeline | None = None,
+    warm: Timeline | None = None,
+    volume: int = DEFAULT_VOLUME,
+) -> Profile:
     """As `quick_profile`, with a row for each kernel, instruction and buffer of a cold inference."""
     from chipsmith.profile.instructions import profile_instructions
     from chipsmith.profile.kernels import profile_kernels
@@ -58,7 +71,7 @@ def full_profile(program: Program, *, cold: Timeline | None = None, warm: Timeli
     counts, transfers = count_program(program), profile_transfers(program)
     energy = _energy(program, counts, cold)
     return Profile(
-        **vars(_totals(program, cold, warm, counts, energy)),
+        **vars(_totals(program, cold, warm, counts, energy, volume)),
         kernels=profile_kernels(program, cold, transfers, energy),
         instructions=profile_instructions(program, cold, transfers),
         memory=_memory_spans(program, cold, transfers),
@@ -69,7 +82,9 @@ def _energy(program: Program, counts: ActionCounts, cold: Timeline) -> EnergyEst
     return estimate_energy(program.chip, counts, cycles=cold.latency_cycles)
 
 
-def _totals(program: Program, cold: Timeline, warm: Timeline, counts: ActionCounts, energy: EnergyEstimate) -> Totals:
+def _totals(
+    program: Program, cold: Timeline, warm: Timeline, counts: ActionCounts, energy: EnergyEstimate, volume: int
+) -> Totals:
     chip, manifest, area = program.chip, program.manifest, estimate_area(program.chip)
     return Totals(
         operators=manifest.operators,
@@ -82,9 +97,9 @@ def _totals(program: Program, cold: Timeline, warm: Timeline, counts: ActionCoun
         tops_per_watt=tops_per_watt(counts, energy),
         peak_tops=peak_tops(chip),
         area=price_area(area),
-        cost=price_die(estimate_cost(chip, area)),
+        cost=price_chip(estimate_cost(chip, area, volume=volume)),
         roof=roofline(chip),
-        slow_memories=slow_memories(chip),
+        timing=describe_timing(chip),
     )
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from chipsmith.chip.sourced import Sourced
-from chipsmith.costs import AreaEstimate, CostEstimate, EnergyEstimate
-from chipsmith.profile.profile import CostRecord, Evidence, Figure, PriceLine, PriceTable
+from collections.abc import Mapping
+from typing import TypeVar
+
+from chipsmith.chip import Chip
+from chipsmith.chip.sourced import Sourced, SourcedRange, Status
+from chipsmith.chip.timing import doubtful_clock
+from chipsmith.costs import AreaEstimate, CostEstimate, EnergyEstimate, estimate_timing
+from chipsmith.profile.profile import CostRecord, Evidence, Figure, PriceLine, PriceTable, RangedFigure, TimingRecord
+
+_Name = TypeVar("_Name", bound=str)
 
 ENERGY_EXCLUDED = ("what the external memory uses while it is idle", "everything outside of the chip and that memory")
 
@@ -40,17 +47,43 @@ def price_area(area: AreaEstimate) -> PriceTable:
     )
 
 
-def price_die(cost: CostEstimate) -> CostRecord:
-    """Dollars of a chip, part by part."""
+def price_chip(cost: CostEstimate) -> CostRecord:
+    """Dollars of a chip at a volume, part by part."""
     return CostRecord(
-        wafer_price_usd=estimated(cost.wafer_price_usd),
+        volume=cost.volume,
+        chip_usd=ranged(cost.chip_usd),
+        parts=_ranged_by_name(cost.parts),
+        wafer_price_usd=ranged(cost.wafer_price_usd),
         dies_per_wafer=estimated(cost.dies_per_wafer),
-        yield_fraction=estimated(cost.yield_fraction),
-        die_usd=estimated(cost.die_usd),
-        package_usd=estimated(cost.package_usd),
-        assembly_usd=estimated(cost.assembly_usd),
-        mask_set_usd=estimated(cost.mask_set_usd),
+        yields=_ranged_by_name(cost.yields),
+        pins=estimated(cost.pins),
+        package=cost.package.value,
+        packages=_ranged_by_name(cost.packages),
+        mask_set_usd=ranged(cost.mask_set_usd),
+        design_usd=ranged(cost.design_usd),
     )
+
+
+def describe_timing(chip: Chip) -> TimingRecord:
+    """How fast the clock of a chip can be."""
+    timing = estimate_timing(chip)
+    ps_per_ns = Sourced(value=1000.0, unit="ps/ns", source="1,000 ps/ns", status=Status.COMPUTED)
+    return TimingRecord(
+        max_clock_mhz=ranged(timing.max_clock_mhz),
+        path=timing.longest.block,
+        path_fo4=timing.longest.fo4.value,
+        fo4_ps=ranged(timing.fo4_ns.scaled(ps_per_ns, formula=timing.fo4_ns.estimate.source, unit="ps")),
+        doubt=doubtful_clock(chip),
+    )
+
+
+def ranged(given: SourcedRange) -> RangedFigure:
+    """The figure of an estimate with its range."""
+    return RangedFigure(figure=estimated(given.estimate), low=given.low, high=given.high, others=given.others)
+
+
+def _ranged_by_name(given: Mapping[_Name, SourcedRange]) -> dict[str, RangedFigure]:
+    return {str(name): ranged(part) for name, part in given.items()}
 
 
 def estimated(origin: Sourced) -> Figure:

@@ -207,19 +207,68 @@ class PriceTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CostRecord:
-    """Dollars of one chip and the parts of its formula; estimated.
+class RangedFigure:
+    """An estimate, and the lowest and the highest value that sources support; `others` are the sources of the ends."""
 
-    `die_usd` is the good die: wafer price / (dies a wafer x yield).
+    figure: Figure
+    low: float
+    high: float
+    others: tuple[str, ...]
+
+    @property
+    def value(self) -> float:
+        """The estimate."""
+        return self.figure.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostRecord:
+    """Dollars of one chip where `volume` of them are built; estimated.
+
+    `parts` sum to `chip_usd`: die, package and assembly, test, and the shares of `mask_set_usd` and `design_usd`, which
+    are paid once. `yields` by model; `packages` are those that fit by kind, of which `package` is taken.
     """
 
-    wafer_price_usd: Figure
+    volume: int
+    chip_usd: RangedFigure
+    parts: dict[str, RangedFigure]
+    wafer_price_usd: RangedFigure
     dies_per_wafer: Figure
-    yield_fraction: Figure
-    die_usd: Figure
-    package_usd: Figure
-    assembly_usd: Figure
-    mask_set_usd: Figure
+    yields: dict[str, RangedFigure]
+    pins: Figure
+    package: str
+    packages: dict[str, RangedFigure]
+    mask_set_usd: RangedFigure
+    design_usd: RangedFigure
+
+    @property
+    def die_usd(self) -> Figure:
+        """The good die alone: wafer price / (dies a wafer x yield)."""
+        return self.parts["die"].figure
+
+    def chip_usd_by_volume(self, volume: int) -> tuple[float, float, float]:
+        """Dollars of a chip where `volume` are built: the estimate, the low and the high end."""
+        spread, masks, design = 1 / volume - 1 / self.volume, self.mask_set_usd, self.design_usd
+        return (
+            self.chip_usd.value + spread * (masks.value + design.value),
+            self.chip_usd.low + spread * (masks.low + design.low),
+            self.chip_usd.high + spread * (masks.high + design.high),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimingRecord:
+    """How fast the chip's clock can be; estimated.
+
+    `path` is the block of the longest path, `path_fo4` its length, `fo4_ps` the unit at the chip's node and supply, in
+    the slow corner. `doubt` is a sentence where the chip's clock is faster than the estimate, else empty.
+    """
+
+    max_clock_mhz: RangedFigure
+    path: str
+    path_fo4: float
+    fo4_ps: RangedFigure
+    doubt: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,8 +278,7 @@ class Totals:
     Energy, bytes and peak are of a cold inference; `energy` is in pJ, `area` of the chip in mm2. `memory_peak_bytes`:
     most bytes of on-chip memory that are in use in one cycle; `weight_bytes`: constants as they are stored;
     `external_bytes`: read and written; `resident`: the constants that stay on the chip for the next inference.
-    `tops_per_watt` counts the array's operations; `slow_memories` has a sentence for each memory that is slower than
-    the clock.
+    `tops_per_watt` counts the array's operations.
     """
 
     operators: tuple[Placement, ...]
@@ -245,7 +293,7 @@ class Totals:
     area: PriceTable
     cost: CostRecord
     roof: Roofline
-    slow_memories: tuple[str, ...]
+    timing: TimingRecord
 
     @property
     def energy_uj(self) -> float:

@@ -23,6 +23,7 @@ from chipsmith.program.vector_cycles import vector_cycles
 ISSUE = 4
 TRANSFER_MIN = 8
 LOAD_PIPE = 2
+FETCH_PIPE = 4
 STORE_PIPE = 3
 
 

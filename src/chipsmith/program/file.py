@@ -21,6 +21,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
+from chipsmith.chip.timing import check_clock
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary, write_whole
 from chipsmith.program.instructions import Instruction, decode_instruction
@@ -126,6 +127,7 @@ def parse_program(data: bytes, *, name: str, limits: Limits | None = None) -> Pr
     instructions = _instructions(constants, header.instructions, name)
     program = Program(chip=header.chip, instructions=instructions, constants=constants, manifest=header.manifest)
     with _naming(name):
+        check_clock(header.chip, origin=header.chip.name)
         verify_program(program, limits=allowed)
         verify_manifest(program)
     return program

@@ -9,8 +9,11 @@ from chipsmith.program.arithmetic import ceil_div, ranges_overlap
 from chipsmith.program.instructions import ChannelRecord, Mode, Rounding, TensorInstruction, WeightsBy
 
 PHASE_MIN = 4
-TENSOR_PIPE = 14
-RESIDUAL_PIPE = 10
+TENSOR_SETUP = 14
+TENSOR_PIPE = 16
+RESIDUAL_PIPE = 14
+RESIDUAL_STAGES = 4
+"""Multiplication stages with a residual: those of the value, of both sides and of their sum."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +62,8 @@ class Tiling:
 
 
 def drain_stages(instruction: TensorInstruction) -> int:
-    """Multiplication stages that each drained value takes."""
-    stages = [instruction.requantise]
-    if instruction.residual:
-        stages += [instruction.acc_rounding, instruction.res_rounding, instruction.sum_rounding]
-    return sum(stage is not Rounding.OFF for stage in stages)
+    """Multiplication stages that each drained value takes; with a residual a stage that is OFF multiplies by 1."""
+    return RESIDUAL_STAGES if instruction.residual else int(instruction.requantise is not Rounding.OFF)
 
 
 def phases(instruction: TensorInstruction, chip: Chip) -> int:
@@ -197,9 +197,10 @@ def tensor_cycles(instruction: TensorInstruction, chip: Chip) -> int:
     timing, cut = _timing(instruction, chip), tiling(instruction, chip)
     blocks = ceil_div(instruction.output_channels, chip.tensor.columns)
     load = timing.weight_load + parameter_load(instruction, chip)
+    first_load = max(load, TENSOR_SETUP)
     if blocks == 1:
         computes = timing.block(None, cut, 0)
     else:
         inner = (blocks - 2) * timing.block(cut.last, cut, load)
         computes = timing.block(None, cut, load) + inner + timing.block(cut.last, cut, 0)
-    return load + computes + timing.drain(cut.last) + timing.pipe
+    return first_load + computes + timing.drain(cut.last) + timing.pipe

@@ -9,8 +9,10 @@ from chipsmith.program.arithmetic import ceil_div, ranges_overlap
 from chipsmith.program.instructions import INDIRECT_OPS, Op, Rounding, Source, Table, Type, VectorInstruction
 
 VECTOR_PIPE = 10
+IN_PIPE = 4
+STAGE_PIPE = 3
 DIVIDE = 34
-INDEX_PIPE = 6
+INDEX_PIPE = 7
 
 
 def lanes_at_once(instruction: VectorInstruction, chip: Chip) -> int:
@@ -37,11 +39,25 @@ def stream_accesses(count: int, lane_stride: int, element: Type, chip: Chip) -> 
 
 
 def stages(instruction: VectorInstruction, chip: Chip) -> int:
-    """Stages of the pipeline in use: READ, OP and WRITE, and those that the operation and its chain ask for."""
-    has_in = instruction.a_rounding is not Rounding.OFF or instruction.b_rounding is not Rounding.OFF
-    has_out = instruction.o_rounding is not Rounding.OFF
+    """Stages of the pipeline in use: READ and WRITE, and those that the operation and its chain ask for."""
     index = ceil_div(INDEX_PIPE, beat_cycles(instruction, chip)) if instruction.op in INDIRECT_OPS else 0
-    return index + 3 + has_in + has_out + (instruction.table is not Table.NONE)
+    return index + 2 + _scales_in(instruction) + _later_stages(instruction)
+
+
+def _scales_in(instruction: VectorInstruction) -> bool:
+    return instruction.a_rounding is not Rounding.OFF or instruction.b_rounding is not Rounding.OFF
+
+
+def _later_stages(instruction: VectorInstruction) -> int:
+    """How many of OP, OUT and TABLE are in use."""
+    operates = instruction.op in (Op.MUL, Op.DIV)
+    return operates + (instruction.o_rounding is not Rounding.OFF) + (instruction.table is not Table.NONE)
+
+
+def pipe_cycles(instruction: VectorInstruction, chip: Chip) -> int:
+    """Cycles beside those of the table's load, the beats and the windows of the stages."""
+    pipe = VECTOR_PIPE + IN_PIPE * _scales_in(instruction) + STAGE_PIPE * _later_stages(instruction)
+    return pipe + (chip.vector.lanes.bit_length() - 1) * instruction.lane_reduce
 
 
 def ports(instruction: VectorInstruction, chip: Chip) -> int:
@@ -87,4 +103,6 @@ def vector_cycles(instruction: VectorInstruction, chip: Chip) -> int:
     """Cycles of a VECTOR: the table's load, the beats with the pipeline's fill, the pipe."""
     table_load = ceil_div(instruction.table.size_bytes, chip.tensor.rows)
     fill = stages(instruction, chip) - 1
-    return table_load + (beats(instruction, chip) + fill) * beat_cycles(instruction, chip) + VECTOR_PIPE
+    return (
+        table_load + (beats(instruction, chip) + fill) * beat_cycles(instruction, chip) + pipe_cycles(instruction, chip)
+    )

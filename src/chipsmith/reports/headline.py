@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chipsmith.profile.profile import EngineRow, Evidence, Figure, Latency, Totals
+from chipsmith.profile.profile import CostRecord, EngineRow, Evidence, Figure, Latency, TimingRecord, Totals
 
 if TYPE_CHECKING:
     from chipsmith.reports.record import LearnedRecord, MetricRecord, RunRecord
 
 SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"
+PRICES = "good die, package, assembly, test, and masks and design over the volume (docs/estimates.md)"
+PATHS = "FO4 of the longest path of each block x FO4 of the node, slow corner (docs/estimates.md)"
 INVENTORY = "cells and memories counted from the chip file x area of each (docs/estimates.md)"
 
 
@@ -40,6 +42,13 @@ def metric_headlines(record: LearnedRecord) -> list[Headline]:
 def inference_headlines(totals: Totals) -> tuple[Headline, ...]:
     """The headline figures of a Program on its chip."""
     return (*_time(totals), *_energy(totals), *_bytes(totals), *_silicon(totals))
+
+
+def cost_text(cost: CostRecord) -> str:
+    """What a chip costs, with its range and the volume: '4.78 USD (2.60 to 54.9, of 1,000,000 chips)'."""
+    chip = cost.chip_usd
+    ends = f"{significant(chip.low)} to {significant(chip.high)}"
+    return f"{significant(chip.value)} USD ({ends}, of {cost.volume:,} chips)"
 
 
 def percent(share: float, digits: int = 2) -> str:
@@ -134,8 +143,16 @@ def _time(totals: Totals) -> list[Headline]:
             "1/s",
             "simulated latency, one inference after the other",
         ),
+        _clock(totals.timing),
     ]
     return rows + [_busy(time, engine) for engine in time.engines]
+
+
+def _clock(timing: TimingRecord) -> Headline:
+    clock = timing.max_clock_mhz
+    band = f"{clock.low:.0f} to {clock.high:.0f} by what sources say"
+    figure = replace(clock.figure, source=f"{PATHS}; the longest is that of {timing.path}")
+    return Headline(group="time", label="fastest clock", text=f"{figure.value:.0f} MHz ({band})", figure=figure)
 
 
 def _busy(time: Latency, engine: EngineRow) -> Headline:
@@ -191,8 +208,12 @@ def _bytes(totals: Totals) -> list[Headline]:
 
 def _silicon(totals: Totals) -> list[Headline]:
     area, die = totals.area, totals.cost.die_usd
+    chip, text = totals.cost.chip_usd, cost_text(totals.cost)
+    parts = ", ".join(f"{name} {significant(part.value)}" for name, part in totals.cost.parts.items())
+    cost = replace(chip.figure, source=f"{PRICES}: {parts}; {totals.cost.package}")
     figure = Figure(value=area.total, unit="mm²", kind=Evidence.ESTIMATED, source=INVENTORY, status=area.status)
     return [
         Headline(group="silicon", label="core area", text=f"{area.total:.3f} mm²", figure=figure),
+        Headline(group="silicon", label="cost a chip", text=text, figure=cost),
         Headline(group="silicon", label="die cost", text=f"{die.value:.3f} USD", figure=die),
     ]

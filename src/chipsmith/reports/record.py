@@ -23,7 +23,7 @@ from chipsmith.witness.diff.sqnr import QuantisationError
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the record's form; it grows by one whenever a field changes its meaning or goes."""
 
 CHIP = NPU
@@ -205,7 +205,7 @@ def record_to_plain(record: LearnedRecord) -> dict[str, Any]:
 
 
 def record_from_plain(fields: Mapping[str, Any], *, name: str) -> RunRecord:
-    """The record of what `record_to_plain` gave, today or in version 2; BadInput, with `name`, for anything else."""
+    """The record of what `record_to_plain` gave, today or since version 2; BadInput, with `name`, for anything else."""
     try:
         fields = upgrade(fields)
     except (KeyError, TypeError, AttributeError) as error:

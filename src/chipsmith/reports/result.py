@@ -72,8 +72,15 @@ def inference_to_plain(totals: Totals) -> dict[str, Any]:
         "external_bytes": totals.external_bytes,
         "weight_bytes": totals.weight_bytes,
         "memory_peak_bytes": totals.memory_peak_bytes,
+        "max_clock_mhz": totals.timing.max_clock_mhz.value,
+        "max_clock_mhz_range": [totals.timing.max_clock_mhz.low, totals.timing.max_clock_mhz.high],
+        "longest_path": totals.timing.path,
         "area_mm2": totals.area.total,
         "die_cost_usd": totals.cost.die_usd.value,
+        "volume": totals.cost.volume,
+        "chip_cost_usd": totals.cost.chip_usd.value,
+        "chip_cost_usd_range": [totals.cost.chip_usd.low, totals.cost.chip_usd.high],
+        "chip_cost_parts_usd": {name: part.value for name, part in totals.cost.parts.items()},
         "operators": [
             {"name": operator.name, "placed": operator.placed, "reason": operator.reason}
             for operator in totals.operators

@@ -73,9 +73,24 @@ def comparison_table(network: str, chips: Mapping[str, Totals]) -> Table:
             totals.average_power_mw,
             totals.tops_per_watt,
             totals.area.total,
-            totals.cost.die_usd.value,
+            totals.cost.chip_usd.value,
         )
         _add(table, name, f"{totals.latency.cold_cycles:,}", *(significant(value) for value in values))
+    return table
+
+
+def cost_table(chips: Mapping[str, Totals]) -> Table:
+    """What one of a volume of chips costs in dollars, part by part, with the range of the sum, a row a chip."""
+    volume = next(iter(chips.values())).cost.volume
+    table = _table(f"USD of a chip where {volume:,} are built, estimated")
+    table.add_column("chip", overflow="fold")
+    for title in ("die", "package", "test", "masks", "design", "USD", "range"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for name, totals in chips.items():
+        cost, chip = totals.cost, totals.cost.chip_usd
+        package = {"package and assembly": f"{cost.package} "}
+        parts = (f"{package.get(part, '')}{usd.value:,.2f}" for part, usd in cost.parts.items())
+        _add(table, name, *parts, f"{chip.value:,.2f}", f"{significant(chip.low)} to {significant(chip.high)}")
     return table
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from chipsmith.chip.description import INSTRUCTION_BYTES, INSTRUCTION_PAGES, Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.cycles import ISSUE, LOAD_PIPE, occupancy
+from chipsmith.program.cycles import FETCH_PIPE, ISSUE, occupancy
 from chipsmith.program.instructions import End, Engine, Instruction, Load, Space
 from chipsmith.program.locks import Lock, LockKind, named_locks
 from chipsmith.program.program import Program, page_bytes
@@ -192,7 +192,7 @@ class _Sequencer:
             self._turn_page(page)
         loaded, holder = self._page_start
         words = ceil_div(INSTRUCTION_BYTES * (position + 1), self._chip.external.bytes_per_cycle)
-        cycle = loaded + self._chip.external.latency_cycles + words + LOAD_PIPE
+        cycle = loaded + self._chip.external.latency_cycles + words + FETCH_PIPE
         return _Bound(cycle, page, holder)
 
     def _turn_page(self, page: int) -> None:

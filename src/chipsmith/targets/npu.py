@@ -10,6 +10,7 @@ from typing import ClassVar
 from chipsmith.chip import Chip
 from chipsmith.compiler.compile import compile_canonical
 from chipsmith.compiler.network import compile_network
+from chipsmith.costs import DEFAULT_VOLUME
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.measure import full_profile
 from chipsmith.profile.profile import Evidence, Profile
@@ -32,9 +33,9 @@ class NpuGraph:
         """As PreparedGraph.execute, in the bits of the chip."""
         return self._executor.execute(inputs)
 
-    def profile(self) -> Profile:
-        """What one inference costs on the chip: cycles, bytes, joules, area, dollars."""
-        return full_profile(self.program)
+    def profile(self, *, volume: int = DEFAULT_VOLUME) -> Profile:
+        """What one inference costs on the chip: cycles, bytes, joules, area, dollars where `volume` chips are built."""
+        return full_profile(self.program, volume=volume)
 
     @cached_property
     def _executor(self) -> ProgramExecutor:

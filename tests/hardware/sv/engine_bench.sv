@@ -26,12 +26,15 @@ module engine_bench (
   logic [chip::M-1:0][31:0] scaled;
 
 `ifdef TENSOR
+  logic active;
+
   tensor_engine engine (
       .clock(clock),
       .reset(reset),
       .start(start),
       .instruction(instruction),
       .busy(busy),
+      .active(active),
       .a_read(reads[0]),
       .a_data(read_data[0]),
       .w_read(reads[1]),
@@ -49,6 +52,7 @@ module engine_bench (
       .start(start),
       .instruction(instruction),
       .busy(busy),
+      .active(),
       .a_read(reads[0]),
       .a_data(read_data[0]),
       .b_read(reads[1]),

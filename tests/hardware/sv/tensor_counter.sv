@@ -5,6 +5,7 @@ module tensor_engine (
     input  logic                      start,
     input  chip::tensor_t             instruction,
     output logic                      busy,
+    output logic                      active,
     output chip::read_request_t       a_read,
     input  logic [8*chip::R-1:0]      a_data,
     output chip::read_request_t       w_read,
@@ -24,6 +25,7 @@ module tensor_engine (
       .busy(busy)
   );
 
+  assign active = busy;
   assign a_read = '0;
   assign w_read = '0;
   assign r_read = '0;

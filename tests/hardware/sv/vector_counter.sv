@@ -5,6 +5,7 @@ module vector_engine (
     input  logic                      start,
     input  chip::vector_t             instruction,
     output logic                      busy,
+    output logic                      active,
     output chip::read_request_t       a_read,
     input  logic [8*chip::R-1:0]      a_data,
     output chip::read_request_t       b_read,
@@ -22,6 +23,7 @@ module vector_engine (
       .busy(busy)
   );
 
+  assign active = busy;
   assign a_read = '0;
   assign b_read = '0;
   assign o_write = '0;

@@ -20,6 +20,8 @@ from lowering_witness import (
     write_graph,
 )
 
+from chipsmith.chip import load_chip
+from chipsmith.compiler.compile import compile_graph
 from chipsmith.quantisation.plan import Quantisation, QuantisationPlan
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType, Graph
@@ -60,6 +62,41 @@ def test_convolutions(write):
     assert_rounded_right(graph)
     assert_nearly_exact(graph)
     assert_nearly_exact(graph, wide=["x"])
+    assert_rounded_right(graph, wide=["x", *graph.outputs])
+
+
+def depthwise(channels: int, scales: np.ndarray, *, clamped: bool) -> Graph:
+    """A 3 x 3 kernel for each channel, of its own scale, and maybe ReLU6."""
+    weights = int8_weights((3, 3, channels), axis=2) * scales
+
+    def write(build: GraphBuilder) -> str:
+        shape = (1, 4, 4, channels)
+        kernels = weights.reshape(3, 3, channels, 1)
+        result = convolve(build, "x", kernels, scales, shape=shape, kind="DEPTHWISE_CONV2D")
+        limits = {"min_val": 0.0, "max_val": 6.0}
+        return build.emit("CLAMP", (result,), shape, DType.FP32, limits) if clamped else result
+
+    return write_graph(write, x=(1, 6, 6, channels))
+
+
+@pytest.mark.parametrize("clamped", [False, True], ids=["", "ReLU6"])
+@pytest.mark.parametrize("output", [8, 16])
+def test_channels_of_16_bits_take_as_many_instructions_however_many_they_are(output, clamped):
+    def instructions(channels: int) -> int:
+        graph = depthwise(channels, np.linspace(0.1, 10, channels), clamped=clamped)
+        wide = ["x", *graph.outputs] if output == 16 else ["x"]
+        assert_rounded_right(graph, wide=wide)
+        plan = plan_by_range(graph, random_inputs(graph), graph.outputs, wide=wide)
+        return len(compile_graph(lower(graph, plan).graph, load_chip("edge-1024")).instructions)
+
+    assert instructions(64) <= instructions(8) + 4
+
+
+@pytest.mark.parametrize("clamped", [False, True], ids=["", "ReLU6"])
+@pytest.mark.parametrize("least", [0.0, 1e-30, 1e-9, 1e-4])
+def test_channels_of_16_bits_that_are_far_smaller_than_others(least, clamped):
+    graph = depthwise(4, np.array([1.0, least, 1.0, least]), clamped=clamped)
+    assert_rounded_right(graph, wide=["x"])
     assert_rounded_right(graph, wide=["x", *graph.outputs])
 
 

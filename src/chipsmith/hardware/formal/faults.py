@@ -52,7 +52,7 @@ _SEQUENCER = _of(
     ("page_is_loaded", "!is_end && !next_loaded && !is_page", "!is_end && !next_loaded && !is_page && !is_load"),
     (
         "page_into_other_slot",
-        "assign page_start_slot = rung ? 1'b0 : load.local_address[0];",
+        "assign page_start_slot = transfer.local_address[0];",
         "assign page_start_slot = 1'b0;",
     ),
     ("progress", "moving_after.external = moving_after.external & ~store_release_external;", ""),
@@ -60,8 +60,8 @@ _SEQUENCER = _of(
 _LOCK_OWNERS = (
     *_of(
         "sequencer",
-        ("load_places", "else named.groups = group_range(load.first_group, load.last_group);", ""),
-        ("store_places", "else named.groups = group_range(load.first_group, load.last_group);", ""),
+        ("load_places", "else named.groups = group_range(transfer.first_group, transfer.last_group);", ""),
+        ("store_places", "else named.groups = group_range(transfer.first_group, transfer.last_group);", ""),
         ("progress", "moving_after.external = moving_after.external & ~store_release_external;", ""),
         task="lock_owners",
     ),
@@ -74,13 +74,13 @@ _MEMORY = _of(
         "complete[want_slot] >= {1'b0, want_index} && !collides",
     ),
     ("there_stays", "if (consume) there <= 1'b0;", "if (consume || page_start) there <= 1'b0;"),
-    ("bypass", "!there && !reading && here)", "!there && !reading && here && page_slot)"),
+    ("arrives_when_wanted", "assign read = wanted && !there", "assign read = wanted"),
     ("arrives", "want_index} && !collides", "want_index} && want_slot && !collides"),
 )
 _BANKS = _of(
     "instruction_memory",
     ("one_port", "want_index} && !collides", "want_index}"),
-    ("writes_apart", "page_valid && 32'(words) == WORDS - 1;", "page_valid;"),
+    ("writes_apart", "page_valid && words[0];", "page_valid;"),
 )
 _TWO_BANKS = _of(
     "instruction_memory",
@@ -139,7 +139,7 @@ _LOAD = _of(
     "load_engine",
     ("walks_while_running", "(!walking || (request_last && read_ready))", "(!walking || read_ready)"),
     ("idle_after_reset", "if (reset) running <= 1'b0;\n    else if (start)", "if (start)"),
-    ("idle_until_start", "assign busy = running\n", "assign busy = (running || read_ready)\n"),
+    ("idle_until_start", "32'(count) == WAITING || (running\n", "32'(count) == WAITING || ((running || read_ready)\n"),
     ("request_stays", "assign read_valid = walking;", "assign read_valid = walking && (elapsed[0] || read_ready);"),
     ("queue_fits", " - COUNT_BITS'(take_next);", ";"),
     ("releases_follow_starts", "assign release_valid = arrived && arrived_last;", "assign release_valid = arrived;"),

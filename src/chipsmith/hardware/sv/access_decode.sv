@@ -23,38 +23,34 @@ module access_decode #(
     output logic                    outside      // a byte lies outside of the named groups
 );
 
-  localparam int LINE_BITS = 24 - OFFSET_BITS;
-  localparam int GROUP_BITS = LINE_BITS - BANK_BITS - 1;
+  localparam int GROUP_BITS = 24 - OFFSET_BITS - 1 - BANK_BITS;
 
-  logic [LINE_BITS-1:0] line, next_line, even, odd;
+  logic [GROUP_BITS-1:0] group;  // of the odd line; the even one lies there too, or in the next group
+  logic [BANK_BITS-1:0] line;
   logic [chip::R-1:0] first_lanes, next_lanes;
-  logic [GROUP_BITS-1:0] even_group, odd_group;
-  logic even_used, odd_used, even_allowed, odd_allowed;
+  logic [chip::G-1:0] allowed, here, previous;
+  logic carry, even_used, odd_used;
 
-  assign offset = address[OFFSET_BITS-1:0];
-  assign line = address[23:OFFSET_BITS];
-  assign next_line = line + 1'b1;
-  assign odd_first = line[0];
+  assign {group, line, odd_first, offset} = address;
+  assign odd_line = line;
+  assign even_line = line + BANK_BITS'(odd_first);
+  assign carry = odd_first && line == '1;
   assign {next_lanes, first_lanes} = {{chip::R{1'b0}}, lanes} << offset;
-  assign {even, even_lanes} = odd_first ? {next_line, next_lanes} : {line, first_lanes};
-  assign {odd, odd_lanes} = odd_first ? {line, first_lanes} : {next_line, next_lanes};
-  assign {even_group, even_line} = even[LINE_BITS-1:1];
-  assign {odd_group, odd_line} = odd[LINE_BITS-1:1];
-
+  assign {odd_lanes, even_lanes} = odd_first ? {first_lanes, next_lanes} : {next_lanes, first_lanes};
   assign even_used = valid && even_lanes != '0;
   assign odd_used = valid && odd_lanes != '0;
-  assign even_allowed = 32'(even_group) >= 32'(first_group) && 32'(even_group) <= 32'(last_group);
-  assign odd_allowed = 32'(odd_group) >= 32'(first_group) && 32'(odd_group) <= 32'(last_group);
-  assign outside = (even_used && !even_allowed) || (odd_used && !odd_allowed);
 
+  // The groups are told apart without the sum of the next one: a bank is reached late in the cycle.
   always_comb begin
     for (int g = 0; g < chip::G; g++) begin
-      even_groups[g] = even_used && even_allowed && 32'(even_group) == g;
-      odd_groups[g] = odd_used && odd_allowed && 32'(odd_group) == g;
+      allowed[g] = g >= 32'(first_group) && g <= 32'(last_group);
+      here[g] = 32'(group) == g;
+      previous[g] = group == GROUP_BITS'(g - 1);
     end
   end
 
-  // The lowest bit of a line says its bank, which the caller knows.
-  wire unused = &{1'b0, even[0], odd[0]};
+  assign even_groups = even_used ? allowed & (carry ? previous : here) : '0;
+  assign odd_groups = odd_used ? allowed & here : '0;
+  assign outside = (even_used && even_groups == '0) || (odd_used && odd_groups == '0);
 
 endmodule

@@ -2,15 +2,16 @@
 //
 // One walk makes the requests, one a cycle from the cycle after `start`. A second walk follows the answers, which come
 // in order: an answer is registered, and its line written in the next cycle, if it has bytes of the run. Between the
-// two walks stand the instructions that wait for their answers; each holds a lock of its own, so that there are never
-// more than the chip has bank groups and page slots. Locks are freed by the answers, so that a late memory costs cycles
-// alone.
+// two walks stand the instructions that wait for their answers: as many as can start in the latency of a memory that
+// keeps its contract, and no more than there are locks for. Where a later memory leaves no place the engine stays busy.
+// Locks are freed by the answers, so that a late memory costs cycles alone.
 module load_engine (
     input  logic                      clock,
     input  logic                      reset,
     input  logic                      start,
     input  chip::load_t               instruction,
     output logic                      busy,           // low in the cycles in which `start` may come
+    output logic                      active,         // anything in the engine moves: it needs its clock
     output logic                      read_valid,     // external read channel: request
     output logic [31:0]               read_address,   // of a word
     output logic                      read_first,     // the first word of a burst
@@ -30,7 +31,9 @@ module load_engine (
     output logic [5:0]                release_external
 );
 
-  localparam int WAITING = chip::G + 2;
+  localparam int OWNERS = chip::G + 2;  // bank groups and page slots
+  localparam int BRIDGING = chip::L < chip::TRANSFER_MIN ? 2 : chip::L / chip::TRANSFER_MIN + 1;
+  localparam int WAITING = BRIDGING < OWNERS ? BRIDGING : OWNERS;
   localparam int PLACE_BITS = $clog2(WAITING);
   localparam int COUNT_BITS = PLACE_BITS + 1;
   localparam int INSTRUCTION_BITS = 8 * chip::INSTRUCTION_BYTES;
@@ -46,7 +49,7 @@ module load_engine (
   logic [3:0] elapsed;  // cycles since the start, saturating at TRANSFER_MIN
   logic running;
 
-  word_walk requests (
+  word_walk #(.ON_CHIP(1'b0)) requests (
       .clock(clock),
       .reset(reset),
       .take(start),
@@ -76,8 +79,6 @@ module load_engine (
 
   assign go = walking && read_ready;
   assign read_valid = walking;
-  assign busy = running
-      && !(32'(elapsed) >= chip::TRANSFER_MIN && (!walking || (request_last && read_ready)));
 
   always_ff @(posedge clock) begin
     if (reset) running <= 1'b0;
@@ -95,6 +96,9 @@ module load_engine (
   logic [PLACE_BITS-1:0] head, tail;
   logic [COUNT_BITS-1:0] count;
   logic take_next;
+
+  assign busy = 32'(count) == WAITING || (running
+      && !(32'(elapsed) >= chip::TRANSFER_MIN && (!walking || (request_last && read_ready))));
 
   assign oldest = INSTRUCTION_BITS'(waiting[head]);
 
@@ -173,6 +177,8 @@ module load_engine (
   assign page_slot = current.local_address[0];
   assign page_data = arrived_data;
 
+  assign active = running || count != '0 || following_active || arrived;
+
   assign release_valid = arrived && arrived_last;
   assign release_page = current.space == chip::SPACE_PAGE;
   assign release_slot = current.local_address[0];
@@ -211,8 +217,6 @@ module load_engine (
     // No transfer is empty: sequencer.no_empty_transfer.
     not_empty: assume (!start || (instruction.outer_count != '0 && instruction.inner_count != '0
         && instruction.run_bytes != '0));
-    // No more LOADs are open than have locks of their own: lock_owners.load_places.
-    has_place: assume (!start || 32'(open) < WAITING);
     // An answer comes only to a request: axi_reader.
     answers_requests: assume (!answer_valid || following_active);
 

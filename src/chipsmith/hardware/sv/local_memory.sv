@@ -2,7 +2,8 @@
 //
 // Every stream of every engine has a port of its own. Locks keep two instructions apart; two accesses of one group in
 // a cycle are refused as `conflict`. A read is answered chip::READ_LATENCY cycles after its request: the banks register
-// the line, read_return the turned line. A write stands in the banks in the next cycle.
+// the lines, read_return what it picks of them, and the turned line comes late in its cycle. A write stands in the banks
+// in the next cycle.
 module local_memory (
     input  logic                  clock,
     input  chip::write_request_t  load_write,
@@ -37,10 +38,13 @@ module local_memory (
   logic [PORTS-1:0][4:0] first_group, last_group;
   logic [PORTS-1:0][OFFSET_BITS-1:0] offset;
   logic [PORTS-1:0][chip::G-1:0] even_groups, odd_groups;
+  logic [READS-1:0][chip::G-1:0] asked_even, asked_odd;  // what was asked for in the cycle before
+  logic [READS-1:0][OFFSET_BITS-1:0] asked_offset;
+  logic [READS-1:0] asked_odd_first;
   logic [PORTS-1:0][BANK_BITS-1:0] even_line, odd_line;
   logic [READS-1:0][8*chip::R-1:0] read_data;
   logic [WRITES-1:0][8*chip::R-1:0] write_data, turned_data;
-  logic [chip::G-1:0][8*chip::R-1:0] even_data, odd_data;
+  logic [chip::G-1:0][8*chip::R-1:0] lines;  // that were read, of the groups
   logic [chip::G-1:0] group_conflict;
 
   always_comb begin
@@ -83,30 +87,38 @@ module local_memory (
     );
   end
 
+  always_ff @(posedge clock) begin
+    asked_even <= even_groups[READS-1:0];
+    asked_odd <= odd_groups[READS-1:0];
+    asked_offset <= offset[READS-1:0];
+    asked_odd_first <= odd_first[READS-1:0];
+  end
+
   for (genvar p = 0; p < READS; p++) begin : g_return
     read_return back (
         .clock(clock),
-        .offset(offset[p]),
-        .odd_first(odd_first[p]),
-        .even_groups(even_groups[p]),
-        .odd_groups(odd_groups[p]),
-        .even_data(even_data),
-        .odd_data(odd_data),
+        .asked_offset(asked_offset[p]),
+        .asked_groups(asked_even[p] | asked_odd[p]),
+        .lines(lines),
         .data(read_data[p])
     );
   end
 
   for (genvar p = 0; p < WRITES; p++) begin : g_turn
-    logic [8*chip::R-1:0] over, under;
-    assign {over, under} = {{8 * chip::R{1'b0}}, write_data[p]} << {offset[READS+p], 3'b000};
-    assign turned_data[p] = over | under;
+    byte_rotator into_line (
+        .turn(offset[READS+p]),
+        .line(write_data[p]),
+        .turned(turned_data[p])
+    );
   end
 
   for (genvar g = 0; g < chip::G; g++) begin : g_group
     logic even_enable, odd_enable;
     logic [BANK_BITS-1:0] even_address, odd_address;
     logic [chip::R-1:0] even_write, odd_write;
-    logic [8*chip::R-1:0] even_write_data, odd_write_data;
+    logic [8*chip::R-1:0] group_data, even_data, odd_data;
+    logic [OFFSET_BITS-1:0] group_offset;
+    logic group_odd_first, even_asked, odd_asked;
     logic [PORTS-1:0] even_users, odd_users, users;
 
     for (genvar p = 0; p < PORTS; p++) begin : g_user
@@ -126,18 +138,35 @@ module local_memory (
       end
       even_write = '0;
       odd_write = '0;
-      even_write_data = '0;
-      odd_write_data = '0;
+      group_data = '0;
       for (int p = 0; p < WRITES; p++) begin
-        if (even_users[READS+p]) begin
-          even_write = even_write | even_lanes[READS+p];
-          even_write_data = even_write_data | turned_data[p];
-        end
-        if (odd_users[READS+p]) begin
-          odd_write = odd_write | odd_lanes[READS+p];
-          odd_write_data = odd_write_data | turned_data[p];
+        if (even_users[READS+p]) even_write = even_write | even_lanes[READS+p];
+        if (odd_users[READS+p]) odd_write = odd_write | odd_lanes[READS+p];
+        if (users[READS+p]) group_data = group_data | turned_data[p];
+      end
+    end
+
+    // Of the two lines that were read each byte lane is asked for in one bank at most.
+    always_comb begin
+      even_asked = 1'b0;
+      odd_asked = 1'b0;
+      group_offset = '0;
+      group_odd_first = 1'b0;
+      for (int p = 0; p < READS; p++) begin
+        even_asked = even_asked || asked_even[p][g];
+        odd_asked = odd_asked || asked_odd[p][g];
+        if (asked_even[p][g] || asked_odd[p][g]) begin
+          group_offset = group_offset | asked_offset[p];
+          group_odd_first = group_odd_first || asked_odd_first[p];
         end
       end
+    end
+
+    for (genvar i = 0; i < chip::R; i++) begin : g_lane
+      logic in_odd;
+      assign in_odd = group_odd_first == (i >= 32'(group_offset));
+      assign lines[g][8*i+:8] = (odd_asked && in_odd ? odd_data[8*i+:8] : 8'd0)
+          | (even_asked && !in_odd ? even_data[8*i+:8] : 8'd0);
     end
 
     assign group_conflict[g] = (users & (users - 1'b1)) != '0;
@@ -147,8 +176,8 @@ module local_memory (
         .enable(even_enable),
         .address(even_address),
         .write_lanes(even_write),
-        .write_data(even_write_data),
-        .read_data(even_data[g])
+        .write_data(group_data),
+        .read_data(even_data)
     );
 
     sram_bank #(.LINES(BANK_LINES), .LINE_BYTES(chip::R)) odd_bank (
@@ -156,8 +185,8 @@ module local_memory (
         .enable(odd_enable),
         .address(odd_address),
         .write_lanes(odd_write),
-        .write_data(odd_write_data),
-        .read_data(odd_data[g])
+        .write_data(group_data),
+        .read_data(odd_data)
     );
   end
 

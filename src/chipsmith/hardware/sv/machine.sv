@@ -49,12 +49,12 @@ module machine (
   localparam int INDEX_BITS = $clog2(chip::PI);
 
   // Sequencer and instruction memory.
-  logic wanted, want_slot, consume, there, page_start, page_start_slot;
+  logic wanted, want_slot, consume, arriving, there, page_start, page_start_slot;
   logic [INDEX_BITS-1:0] want_index;
   logic [8*chip::INSTRUCTION_BYTES-1:0] instruction;
   logic load_start, store_start, tensor_start, vector_start;
   logic load_busy, store_busy, tensor_busy, vector_busy;
-  chip::load_t load_instruction;
+  chip::load_t transfer;
   logic load_release_page, load_release_slot;
   logic [4:0] load_release_first, load_release_last, store_release_first, store_release_last;
   logic [5:0] load_release_external;
@@ -64,7 +64,7 @@ module machine (
 
   assign issued = consume;
   assign starts = {vector_start, tensor_start, store_start, load_start};
-  assign issued_external = load_instruction.external_locks;
+  assign issued_external = transfer.external_locks;
   assign engines_busy = {vector_busy, tensor_busy, store_busy, load_busy};
 
   sequencer sequencer (
@@ -76,12 +76,13 @@ module machine (
       .want_slot(want_slot),
       .want_index(want_index),
       .consume(consume),
+      .arriving(arriving),
       .there(there),
       .instruction(instruction),
       .page_start(page_start),
       .page_start_slot(page_start_slot),
       .load_start(load_start),
-      .load_instruction(load_instruction),
+      .transfer(transfer),
       .store_start(store_start),
       .tensor_start(tensor_start),
       .vector_start(vector_start),
@@ -121,6 +122,7 @@ module machine (
       .want_slot(want_slot),
       .want_index(want_index),
       .consume(consume),
+      .arriving(arriving),
       .there(there),
       .instruction(instruction)
   );
@@ -132,12 +134,52 @@ module machine (
   chip::multiply_request_t tensor_multiply, vector_multiply;
   logic [chip::M-1:0][31:0] scaled;
 
-  load_engine load (
+  // Clocks: that of an engine runs from its start until nothing in it moves, and in reset.
+  logic load_active, store_active, tensor_active, vector_active, multiplies;
+  logic load_clock, store_clock, tensor_clock, vector_clock, multipliers_clock;
+  logic [chip::MULTIPLY_LATENCY-2:0] multiplying;  // passes that are on their way
+
+  clock_gate load_gate (
       .clock(clock),
+      .enable(reset || load_start || load_active),
+      .gated(load_clock)
+  );
+
+  clock_gate store_gate (
+      .clock(clock),
+      .enable(reset || store_start || store_active),
+      .gated(store_clock)
+  );
+
+  clock_gate tensor_gate (
+      .clock(clock),
+      .enable(reset || tensor_start || tensor_active),
+      .gated(tensor_clock)
+  );
+
+  clock_gate vector_gate (
+      .clock(clock),
+      .enable(reset || vector_start || vector_active),
+      .gated(vector_clock)
+  );
+
+  clock_gate multipliers_gate (
+      .clock(clock),
+      .enable(multiplies || multiplying != '0),
+      .gated(multipliers_clock)
+  );
+
+  assign multiplies = tensor_multiply.valid || vector_multiply.valid;
+
+  always_ff @(posedge clock) multiplying <= reset ? '0 : (chip::MULTIPLY_LATENCY - 1)'({multiplying, multiplies});
+
+  load_engine load (
+      .clock(load_clock),
       .reset(reset),
       .start(load_start),
-      .instruction(load_instruction),
+      .instruction(transfer),
       .busy(load_busy),
+      .active(load_active),
       .read_valid(read_valid),
       .read_address(read_address),
       .read_first(read_first),
@@ -158,11 +200,12 @@ module machine (
   );
 
   store_engine store (
-      .clock(clock),
+      .clock(store_clock),
       .reset(reset),
       .start(store_start),
-      .instruction(instruction),
+      .instruction({transfer}),
       .busy(store_busy),
+      .active(store_active),
       .read(store_read),
       .read_data(store_data),
       .write_valid(write_valid),
@@ -181,11 +224,12 @@ module machine (
   );
 
   tensor_engine tensor (
-      .clock(clock),
+      .clock(tensor_clock),
       .reset(reset),
       .start(tensor_start),
       .instruction(instruction),
       .busy(tensor_busy),
+      .active(tensor_active),
       .a_read(tensor_a_read),
       .a_data(tensor_a_data),
       .w_read(tensor_w_read),
@@ -198,11 +242,12 @@ module machine (
   );
 
   vector_engine vector (
-      .clock(clock),
+      .clock(vector_clock),
       .reset(reset),
       .start(vector_start),
       .instruction(instruction),
       .busy(vector_busy),
+      .active(vector_active),
       .a_read(vector_a_read),
       .a_data(vector_a_data),
       .b_read(vector_b_read),
@@ -214,7 +259,7 @@ module machine (
 
   // Shared resources.
   multipliers multipliers (
-      .clock(clock),
+      .clock(multipliers_clock),
       .request(vector_multiply.valid ? vector_multiply : tensor_multiply),
       .scaled(scaled)
   );

@@ -15,13 +15,14 @@ module sequencer #(
     output logic                    want_slot,
     output logic [INDEX_BITS-1:0]   want_index,
     output logic                    consume,
-    input  logic                    there,
+    input  logic                    arriving,        // the wanted instruction stands here for the first time
+    input  logic                    there,           // it does, and did in the cycle before
     input  logic [8*chip::INSTRUCTION_BYTES-1:0] instruction,
     output logic                    page_start,
     output logic                    page_start_slot,
     // Engines.
     output logic                    load_start,
-    output chip::load_t             load_instruction,
+    output chip::load_t             transfer,        // the LOAD or STORE that starts
     output logic                    store_start,
     output logic                    tensor_start,
     output logic                    vector_start,
@@ -74,47 +75,80 @@ module sequencer #(
   assign tensor = instruction;
   assign vector = instruction;
 
-  // What the next instruction is and names.
-  logic is_end, is_load, is_store, is_tensor, is_vector, is_page, skipped;
+  // What the instruction is that arrives, and what a TENSOR or VECTOR names.
+  logic end_comes, tensor_comes, vector_comes;
   logic tensor_multiplies, vector_multiplies;
-  locks_t named;
+  locks_t names;
 
-  assign is_end = load.opcode == chip::OPCODE_END;
-  assign is_load = load.opcode == chip::OPCODE_LOAD;
-  assign is_store = load.opcode == chip::OPCODE_STORE;
-  assign is_tensor = load.opcode == chip::OPCODE_TENSOR;
-  assign is_vector = load.opcode == chip::OPCODE_VECTOR;
-  assign is_page = is_load && load.space == chip::SPACE_PAGE;
+  assign end_comes = load.opcode == chip::OPCODE_END;
+  assign tensor_comes = load.opcode == chip::OPCODE_TENSOR;
+  assign vector_comes = load.opcode == chip::OPCODE_VECTOR;
   assign tensor_multiplies = tensor.requantise != chip::ROUNDING_OFF
       || (tensor.residual && (tensor.acc_rounding | tensor.res_rounding | tensor.sum_rounding) != chip::ROUNDING_OFF);
   assign vector_multiplies = vector.op == chip::OP_MUL
       || (vector.a_rounding | vector.b_rounding | vector.o_rounding) != chip::ROUNDING_OFF;
 
   always_comb begin
-    named = '0;
-    if (is_load || is_store) begin
-      named.external = load.external_locks;
-      if (is_page) named.pages = page_of(load.local_address[0]);
-      else named.groups = group_range(load.first_group, load.last_group);
-    end
-    if (is_tensor) begin
-      named.multipliers = tensor_multiplies;
-      named.groups = group_range(tensor.a_first_group, tensor.a_last_group)
+    names = '0;
+    if (tensor_comes) begin
+      names.multipliers = tensor_multiplies;
+      names.groups = group_range(tensor.a_first_group, tensor.a_last_group)
           | group_range(tensor.w_first_group, tensor.w_last_group)
           | group_range(tensor.o_first_group, tensor.o_last_group);
       if (tensor.parameters != chip::CHANNEL_RECORD_NONE)
-        named.groups = named.groups | group_range(tensor.param_first_group, tensor.param_last_group);
+        names.groups = names.groups | group_range(tensor.param_first_group, tensor.param_last_group);
       if (tensor.residual)
-        named.groups = named.groups | group_range(tensor.res_first_group, tensor.res_last_group);
+        names.groups = names.groups | group_range(tensor.res_first_group, tensor.res_last_group);
     end
-    if (is_vector) begin
-      named.multipliers = vector_multiplies;
-      named.groups = group_range(vector.a_first_group, vector.a_last_group)
+    if (vector_comes) begin
+      names.multipliers = vector_multiplies;
+      names.groups = group_range(vector.a_first_group, vector.a_last_group)
           | group_range(vector.o_first_group, vector.o_last_group);
       if (vector.b_source == chip::SOURCE_STREAM)
-        named.groups = named.groups | group_range(vector.b_first_group, vector.b_last_group);
+        names.groups = names.groups | group_range(vector.b_first_group, vector.b_last_group);
       if (vector.table_ != chip::TABLE_NONE)
-        named.groups = named.groups | group_range(vector.t_first_group, vector.t_last_group);
+        names.groups = names.groups | group_range(vector.t_first_group, vector.t_last_group);
+    end
+  end
+
+  // It comes late in its cycle, so that what decides on its start is registered, and of a LOAD or STORE all: the walks
+  // add to it in the cycle of the start. The doorbell stands for a LOAD of page 0 into slot 0.
+  logic is_end, is_load, is_store, is_tensor, is_vector, is_page, skipped;
+  locks_t named, named_by_engine;
+  chip::load_t first_page;
+  logic [chip::LOAD_BITS-1:0] transfer_fields;
+
+  always_comb begin
+    first_page = '0;
+    first_page.opcode = chip::OPCODE_LOAD;
+    first_page.space = chip::SPACE_PAGE;
+    first_page.outer_count = 16'd1;
+    first_page.inner_count = 16'd1;
+    first_page.run_bytes = 24'(chip::PI * chip::INSTRUCTION_BYTES);
+  end
+
+  always_ff @(posedge clock) begin
+    if (arriving) begin
+      is_end <= end_comes;
+      is_load <= load.opcode == chip::OPCODE_LOAD;
+      is_store <= load.opcode == chip::OPCODE_STORE;
+      is_tensor <= tensor_comes;
+      is_vector <= vector_comes;
+      named_by_engine <= names;
+    end
+    if (arriving || reset)
+      transfer_fields <= reset || end_comes ? first_page[chip::LOAD_BITS-1:0] : load[chip::LOAD_BITS-1:0];
+  end
+
+  assign transfer = (8 * chip::INSTRUCTION_BYTES)'(transfer_fields);
+  assign is_page = is_load && transfer.space == chip::SPACE_PAGE;
+
+  always_comb begin
+    named = named_by_engine;
+    if (is_load || is_store) begin
+      named.external = transfer.external_locks;
+      if (is_page) named.pages = page_of(transfer.local_address[0]);
+      else named.groups = group_range(transfer.first_group, transfer.last_group);
     end
   end
 
@@ -146,6 +180,7 @@ module sequencer #(
   end
 
   // Issue.
+  logic strayed, clashed;  // an access did, in the cycle before
   logic warm_run, engine_free, all_free, start, sound, faulty, next_loaded, page_ends;
   logic [3:0] fault, stop;  // of the next instruction; what stops the machine in this cycle
   logic [2:0] distance;  // cycles since the last start, saturating at ISSUE
@@ -153,17 +188,19 @@ module sequencer #(
   logic slot;
 
   instruction_check check (
+      .clock(clock),
+      .arriving(arriving),
       .instruction(instruction),
       .error(fault)
   );
 
-  assign sound = error == 4'(chip::ERROR_NONE) && halt == 4'(chip::ERROR_NONE);
+  assign sound = error == 4'(chip::ERROR_NONE) && halt == 4'(chip::ERROR_NONE) && !(strayed || clashed);
   assign rung = doorbell && !running && sound;
-  assign skipped = is_load && load.once && warm_run;
+  assign skipped = is_load && transfer.once && warm_run;
   assign engine_free = is_load ? !load_busy : is_store ? !store_busy : is_tensor ? !tensor_busy : !vector_busy;
   assign all_free = !load_busy && !store_busy && !tensor_busy && !vector_busy && taken == '0;
   assign page_ends = 32'(place) == chip::PI - 1;
-  assign faulty = running && there && (fault != 4'(chip::ERROR_NONE) || (is_page && load.local_address[0] == slot));
+  assign faulty = running && there && (fault != 4'(chip::ERROR_NONE) || (is_page && transfer.local_address[0] == slot));
   assign start = running && there && sound && !faulty && 32'(distance) >= chip::ISSUE
       && (skipped || (is_end ? all_free : engine_free && (taken & named) == '0));
 
@@ -177,7 +214,7 @@ module sequencer #(
   assign tensor_start = start && is_tensor;
   assign vector_start = start && is_vector;
   assign page_start = rung || (start && is_page);
-  assign page_start_slot = rung ? 1'b0 : load.local_address[0];
+  assign page_start_slot = transfer.local_address[0];
 
   // After END the bus alone can stop the machine.
   always_comb begin
@@ -185,21 +222,8 @@ module sequencer #(
     if (halt == 4'(chip::ERROR_NONE) && running) begin
       if (faulty) stop = fault != 4'(chip::ERROR_NONE) ? fault : 4'(chip::ERROR_PAGE);
       else if (start && page_ends && !is_end && !next_loaded && !is_page) stop = 4'(chip::ERROR_PAGE);
-      else if (outside) stop = 4'(chip::ERROR_ADDRESS);
-      else if (conflict) stop = 4'(chip::ERROR_CONFLICT);
-    end
-  end
-
-  // The doorbell stands for a LOAD of page 0 into slot 0.
-  always_comb begin
-    load_instruction = load;
-    if (rung) begin
-      load_instruction = '0;
-      load_instruction.opcode = chip::OPCODE_LOAD;
-      load_instruction.space = chip::SPACE_PAGE;
-      load_instruction.outer_count = 16'd1;
-      load_instruction.inner_count = 16'd1;
-      load_instruction.run_bytes = 24'(chip::PI * chip::INSTRUCTION_BYTES);
+      else if (strayed) stop = 4'(chip::ERROR_ADDRESS);
+      else if (clashed) stop = 4'(chip::ERROR_CONFLICT);
     end
   end
 
@@ -229,12 +253,16 @@ module sequencer #(
       end
       if (done) running <= 1'b0;
     end
+    strayed <= outside;
+    clashed <= conflict;
     if (error == 4'(chip::ERROR_NONE) && stop != 4'(chip::ERROR_NONE)) begin
       error <= stop;
       running <= 1'b0;
     end
     if (reset) begin
       running <= 1'b0;
+      strayed <= 1'b0;
+      clashed <= 1'b0;
       error <= 4'(chip::ERROR_NONE);
       index <= '0;
       cycle <= '0;
@@ -242,7 +270,7 @@ module sequencer #(
   end
 
   // Only the locks are decoded here; the engines decode the rest.
-  wire unused = &{1'b0, load, tensor, vector};
+  wire unused = &{1'b0, load, tensor, vector, first_page};
 
 `ifndef SYNTHESIS
   // Properties (docs/proofs.md).
@@ -253,7 +281,7 @@ module sequencer #(
   logic [2:0] waiting;               // cycles in which nothing stands in the way of the next instruction
   logic [31:0] elapsed, issues;      // cycles and starts since the doorbell
   logic [1:0] loaded;                // page slots whose LOAD has started
-  logic was_reset, was_halted;
+  logic was_reset, was_halted, was_wanting, was_here;
   logic [3:0] were_idle, starts;     // LOAD, STORE, TENSOR, VECTOR from bit 0 up
   logic [3:0] error_before;
   locks_t load_holds, store_holds, load_frees, store_frees, load_takes, tensor_holds, vector_holds;
@@ -263,7 +291,7 @@ module sequencer #(
   assign starts = {vector_start, tensor_start, store_start, load_start};
   assign idle = {vector_busy, tensor_busy, store_busy, load_busy} == '0 && (load_holds | store_holds) == '0;
   assign unhindered = running && there && sound && !faulty && idle;
-  assign not_empty = load.outer_count != '0 && load.inner_count != '0 && load.run_bytes != '0;
+  assign not_empty = transfer.outer_count != '0 && transfer.inner_count != '0 && transfer.run_bytes != '0;
   assign tensor_holds = tensor_busy ? tensor_locks : '0;
   assign vector_holds = vector_busy ? vector_locks : '0;
 
@@ -285,6 +313,8 @@ module sequencer #(
   always_ff @(posedge clock) begin
     if (reset) checked <= 1'b1;
     was_reset <= reset;
+    was_wanting <= !reset && wanted && !there;
+    was_here <= !reset && (arriving || (there && !consume));
     was_halted <= halt != 4'(chip::ERROR_NONE);
     error_before <= error;
     started <= start || rung;
@@ -307,12 +337,16 @@ module sequencer #(
     idle_engine_stays_idle: assume ((were_idle & ~{vector_busy, tensor_busy, store_busy, load_busy}) == were_idle);
     // Engines are idle after reset: the same four.
     engines_reset: assume (!was_reset || {vector_busy, tensor_busy, store_busy, load_busy} == '0);
+    // Nothing arrives but what was wanted and not there: instruction_memory.arrives_when_wanted.
+    arrives_when_wanted: assume (!arriving || (!there && was_wanting));
+    // What is there has arrived: instruction_memory.there_stays.
+    there_has_arrived: assume (!there || was_here);
     // A LOAD gives back what a LOAD holds: lock_owners.
     load_frees_its_own: assume ((load_frees & ~load_holds) == '0);
     // A STORE gives back what a STORE holds: lock_owners.
     store_frees_its_own: assume ((store_frees & ~store_holds) == '0);
     // A LOAD of a page is never skipped: lock_owners.
-    no_page_once: assume (!is_page || !load.once || fault != 4'(chip::ERROR_NONE));
+    no_page_once: assume (!is_page || !transfer.once || fault != 4'(chip::ERROR_NONE));
     // A LOAD or STORE of no bytes is faulty: lock_owners.
     empty_is_faulty: assume (!(is_load || is_store) || fault != 4'(chip::ERROR_NONE) || not_empty);
 

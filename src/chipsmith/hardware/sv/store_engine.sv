@@ -9,6 +9,7 @@ module store_engine (
     input  logic                      start,
     input  chip::store_t              instruction,
     output logic                      busy,             // low in the cycles in which `start` may come
+    output logic                      active,           // anything in the engine moves: it needs its clock
     output chip::read_request_t       read,
     input  logic [8*chip::R-1:0]      read_data,
     output logic                      write_valid,      // external write channel
@@ -166,6 +167,8 @@ module store_engine (
       count <= count + 3'(push) - 3'(pop);
     end
   end
+
+  assign active = running || next_stage.valid || last_stage.valid || count != '0 || acknowledged;
 
   assign release_valid = accepted && sent.word.last;
   assign release_first = sent.word.first_group;

@@ -1,12 +1,12 @@
 // The two accumulator tiles of T x C int32 (docs/machine.md, sections 2 and 6): one takes the sums of the array while
 // the other drains.
 //
-// The first phase of a tile adds to the biases of its channels, later ones to what stands there: read, add and write
-// take three cycles of a phase's PHASE_MIN. A row that the drain asks for in a cycle stands on `row` from the next one
-// until it asks again.
+// The first phase of a tile adds to the biases of its channels, later ones to what stands there: a row is read, kept
+// beside the sums, and written with them added, in three cycles of a phase's PHASE_MIN. A row that the drain asks for
+// in a cycle stands on `row` from the next one until it asks again.
 module tensor_accumulators #(
     localparam int PIXEL_BITS = $clog2(chip::T),
-    localparam int SUM_BITS = 18 + $clog2(chip::R)
+    localparam int SUM_BITS = 17 + $clog2(chip::R)
 ) (
     input  logic                              clock,
     input  logic                              reset,
@@ -14,9 +14,9 @@ module tensor_accumulators #(
     input  logic                              first,      // it belongs to the first phase of its tile
     input  logic                              tile,
     input  logic [PIXEL_BITS-1:0]             pixel,
-    input  logic [1:0]                        set,
+    input  logic                              bias_half,
     input  logic [chip::C-1:0][SUM_BITS-1:0]  sums,       // of the access three cycles ago
-    output logic [1:0]                        bias_set,   // the drain registers of the access three cycles ago
+    output logic                              asked_half, // the biases of the access two cycles ago
     input  logic [chip::C-1:0][31:0]          bias,
     input  logic                              drain_read,
     input  logic                              drain_tile,
@@ -29,30 +29,30 @@ module tensor_accumulators #(
     logic                   first;
     logic                   tile;
     logic [PIXEL_BITS-1:0]  pixel;
-    logic [1:0]             set;
+    logic                   bias_half;
   } access_t;
 
-  access_t waiting, reading, adding, writing;  // 1, 2, 3 and 4 cycles after the access
+  access_t reading, taking, writing;  // 1, 2 and 3 cycles after the access
   logic [1:0][chip::C-1:0][31:0] stored;
   logic [chip::C-1:0][31:0] addend, result;
   logic row_tile;
 
   always_ff @(posedge clock) begin
-    waiting <= {valid && !reset, first, tile, pixel, set};
-    reading <= reset ? '0 : waiting;
-    adding <= reset ? '0 : reading;
-    writing <= reset ? '0 : adding;
+    reading <= {valid && !reset, first, tile, pixel, bias_half};
+    taking <= reset ? '0 : reading;
+    writing <= reset ? '0 : taking;
     if (drain_read) row_tile <= drain_tile;
   end
 
-  assign bias_set = adding.set;
-  assign addend = adding.first ? bias : stored[adding.tile];
+  assign asked_half = taking.bias_half;
   assign row = stored[row_tile];
 
   always_ff @(posedge clock) begin
-    if (adding.valid) begin
-      for (int c = 0; c < chip::C; c++) result[c] <= addend[c] + 32'($signed(sums[c]));
-    end
+    if (taking.valid) addend <= taking.first ? bias : stored[taking.tile];
+  end
+
+  always_comb begin
+    for (int c = 0; c < chip::C; c++) result[c] = addend[c] + 32'($signed(sums[c]));
   end
 
   for (genvar k = 0; k < 2; k++) begin : g_tile

@@ -1,8 +1,8 @@
 // Addresses and masks of the activations (docs/machine.md, section 6): one access a cycle of `reading`.
 //
 // CONV reads the run under each pixel of the tile, DEPTHWISE each input pixel that the tile's windows cover, R channels
-// an access. Positions along x (bytes of a row in CONV, pixels in DEPTHWISE) and y count from the padding's edge, so
-// that what is masked is decided by two comparisons with constants of the instruction. They are exact in 32 bits.
+// an access. Positions along x (bytes of a row in CONV, pixels in DEPTHWISE) and y count from the input's edge and are
+// exact in 32 bits. What a phase adds to them and to the address begins at the padding's corner.
 //
 // Stage 0 steps the position, stage 1 adds the parts, stage 2 is the request. beside_* says what the access is for,
 // with its data.
@@ -15,19 +15,20 @@ module tensor_activations #(
 ) (
     input  logic                     clock,
     input  logic                     reset,
-    input  logic                     start,
+    input  logic                     open,
     input  chip::tensor_t            fields,
     input  logic                     reading,
+    input  logic                     begin_first,    // from the next cycle on, the first phase reads
     input  logic                     advance,        // from the next cycle on, the phase after the one that reads
     input  logic [SEGMENT_BITS-1:0]  last_segment,   // accesses of a DEPTHWISE pixel, less 1
     input  logic [6:0]               window,         // pixels of a DEPTHWISE window, less 1
     input  logic [chip::R-1:0]       taps,           // the pixels of it that have a tap
     // products: see tensor_strides.sv
+    input  logic [31:0]              x_origin,
+    input  logic [31:0]              x_end,
+    input  logic [23:0]              origin,
     input  logic [31:0]              step_x,
     input  logic [23:0]              step_y,
-    input  logic [23:0]              pad_y,
-    input  logic signed [41:0]       low,
-    input  logic signed [41:0]       high,
     input  logic [31:0]              tap_x,
     input  logic [23:0]              tap_y,
     // the phase that reads: see tensor_schedule.sv
@@ -43,7 +44,7 @@ module tensor_activations #(
     input  logic                     row_last,
     input  logic                     tile_last,
     input  logic                     tile,           // accumulators of the tile
-    input  logic [1:0]               set,
+    input  logic                     half,           // biases of the tile
     output logic                     read_last,      // this cycle's access is the last one of the phase
     output chip::read_request_t      read,
     output logic                     beside_valid,
@@ -54,7 +55,7 @@ module tensor_activations #(
     output logic                     beside_first,   // of the first phase of its tile
     output logic                     beside_tile,
     output logic [PIXEL_BITS-1:0]    beside_pixel,   // place in the tile
-    output logic [1:0]               beside_set
+    output logic                     beside_half
 );
 
   typedef struct packed {
@@ -64,7 +65,7 @@ module tensor_activations #(
     logic                     first;
     logic                     tile;
     logic [PIXEL_BITS-1:0]    pixel;
-    logic [1:0]               set;
+    logic                     half;
     logic [SEGMENT_BITS-1:0]  segment;
   } access_t;
 
@@ -92,21 +93,25 @@ module tensor_activations #(
   assign read_last = sum && pixel == last_pixel;
   assign column_last = 17'(place.column) + 17'd1 == 17'(fields.output_width);
 
+  logic [31:0] x_step;
+  logic [23:0] x_address_step, y_address;
+  logic [31:0] y_position;
+
+  assign x_step = depthwise ? 32'd1 : step_x;
+  assign x_address_step = depthwise ? fields.pixel_pitch : step_x[23:0];
+  assign y_address = (depthwise ? tile_start.y_address : place.y_address) + step_y;
+  assign y_position = (depthwise ? tile_start.y_position : place.y_position) + 32'(fields.stride_y);
+
   always_comb begin
     after = place;
-    if (depthwise) begin
-      after.x_address = place.x_address + fields.pixel_pitch;
-      after.x_position = place.x_position + 32'd1;
-    end else if (column_last) begin
-      after.column = '0;
-      after.x_address = '0;
-      after.x_position = '0;
-      after.y_address = place.y_address + step_y;
-      after.y_position = place.y_position + 32'(fields.stride_y);
+    if (!depthwise && column_last) begin
+      after = '0;
+      after.y_address = y_address;
+      after.y_position = y_position;
     end else begin
       after.column = place.column + 1'b1;
-      after.x_address = place.x_address + step_x[23:0];
-      after.x_position = place.x_position + step_x;
+      after.x_address = place.x_address + x_address_step;
+      after.x_position = place.x_position + x_step;
     end
   end
 
@@ -117,8 +122,8 @@ module tensor_activations #(
       next_tile = after;
     end else if (row_last) begin
       next_tile = '0;
-      next_tile.y_address = tile_start.y_address + step_y;
-      next_tile.y_position = tile_start.y_position + 32'(fields.stride_y);
+      next_tile.y_address = y_address;
+      next_tile.y_position = y_position;
     end else begin
       next_tile = tile_start;
       next_tile.x_address = tile_start.x_address + (step_x[23:0] << PIXEL_BITS);
@@ -127,7 +132,7 @@ module tensor_activations #(
   end
 
   always_ff @(posedge clock) begin
-    if (start) begin
+    if (open) begin
       place <= '0;
       tile_start <= '0;
     end else if (reading) begin
@@ -141,7 +146,7 @@ module tensor_activations #(
   end
 
   always_ff @(posedge clock) begin
-    if (start) begin
+    if (open) begin
       pixel <= '0;
       segment <= '0;
       begins <= 1'b1;
@@ -175,45 +180,43 @@ module tensor_activations #(
     end
   end
 
-  // Offsets of the phase: a step of z, of y, of x, of the run; and of the block's channels in DEPTHWISE.
-  logic [23:0] base_block, base_z, base_y, base_x, base_run;
-  logic [23:0] next_block, next_z, next_y, next_x, next_run;
-  logic [31:0] position_x, position_run, position_y, next_position_x, next_position_y;
+  // What the phase adds: a step of z, of y, of x, of the run; and of the block's channels in DEPTHWISE.
+  logic [23:0] base_block, base_z, base_y, base_x, base_run, from, by, next;
+  logic [31:0] position_x, position_run, position_y, next_position;
 
   always_comb begin
-    next_block = depthwise && tile_last ? base_block + 24'(chip::C) : base_block;
-    next_z = z_last ? next_block : base_z + fields.a_pitch_z;
-    next_y = y_last ? next_z : base_y + tap_y;
-    next_x = x_last ? next_y : base_x + tap_x[23:0];
-    next_run = run_last ? next_x : base_run + 24'(chip::R);
-    next_position_x = x_last ? '0 : position_x + tap_x;
-    next_position_y = y_last ? '0 : position_y + 32'(fields.dilation_y);
+    if (!run_last) {from, by} = {base_run, 24'(chip::R)};
+    else if (!x_last) {from, by} = {base_x, tap_x[23:0]};
+    else if (!y_last) {from, by} = {base_y, tap_y};
+    else if (!z_last) {from, by} = {base_z, fields.a_pitch_z};
+    else {from, by} = {base_block, depthwise && tile_last ? 24'(chip::C) : 24'd0};
   end
 
+  assign next = begin_first ? origin : from + by;
+  assign next_position = begin_first || (run_last && x_last) ? x_origin
+      : run_last ? position_x + tap_x : position_run + 32'(chip::R);
+
   always_ff @(posedge clock) begin
-    if (start) begin
-      {base_block, base_z, base_y, base_x, base_run} <= '0;
-      {position_x, position_run, position_y} <= '0;
-    end else if (advance) begin
-      base_run <= next_run;
-      position_run <= run_last ? next_position_x : position_run + 32'(chip::R);
-      if (run_last) begin
-        base_x <= next_x;
-        position_x <= next_position_x;
-      end
-      if (run_last && x_last) begin
-        base_y <= next_y;
-        position_y <= next_position_y;
-      end
-      if (run_last && x_last && y_last) base_z <= next_z;
-      if (run_last && x_last && y_last && z_last) base_block <= next_block;
+    if (begin_first || advance) begin
+      base_run <= next;
+      position_run <= next_position;
     end
+    if (begin_first || (advance && run_last)) begin
+      base_x <= next;
+      position_x <= next_position;
+    end
+    if (begin_first || (advance && run_last && x_last)) begin
+      base_y <= next;
+      position_y <= begin_first || y_last ? 32'd0 - 32'(fields.pad_top) : position_y + 32'(fields.dilation_y);
+    end
+    if (begin_first || (advance && run_last && x_last && y_last)) base_z <= next;
+    if (begin_first || (advance && run_last && x_last && y_last && z_last)) base_block <= next;
   end
 
   // Stage 1: the sums of the parts, and the lanes that the access has without masks.
   access_t access, summed, requested, answered, beside;  // stage 0, 1, 2, and with the data
-  logic [23:0] offset, segment_offset, first_row;
-  logic signed [31:0] x_position, y_position;
+  logic [23:0] address, segment_offset;
+  logic [31:0] x, y;
   logic [ROW_BITS-1:0] count;
   logic signed [CHANNEL_BITS+ROW_BITS:0] channels_left;
 
@@ -227,7 +230,7 @@ module tensor_activations #(
     access.first = phase_first;
     access.tile = tile;
     access.pixel = pixel;
-    access.set = set;
+    access.half = half;
     access.segment = segment;
   end
 
@@ -236,40 +239,36 @@ module tensor_activations #(
     requested <= reset ? '0 : summed;
     answered <= reset ? '0 : requested;
     beside <= reset ? '0 : answered;
-    offset <= place.x_address + place.y_address + base_run + segment_offset;
-    x_position <= place.x_position + (depthwise ? '0 : position_run);
-    y_position <= place.y_position + position_y;
-    first_row <= fields.a_base - pad_y;
+    address <= place.x_address + place.y_address + base_run + segment_offset;
+    x <= place.x_position + position_run;
+    y <= place.y_position + position_y;
     if (!depthwise) count <= rows;
     else if (channels_left < 0 || !wanted[0]) count <= '0;
     else if (channels_left > (CHANNEL_BITS + ROW_BITS + 1)'(chip::R)) count <= ROW_BITS'(chip::R);
     else count <= ROW_BITS'(channels_left);
   end
 
-  // Stage 2: the address from the padding's edge, and the bytes that lie in the row.
-  logic signed [42:0] outside, room;  // bytes (CONV) or pixels (DEPTHWISE) up to the row's first byte and its end
+  // Stage 2: the bytes that lie in the row. The first lanes may lie before it, the last ones beyond its end.
+  localparam int LANE_BITS = $clog2(chip::R);
+
+  logic [32:0] room;  // bytes (CONV) or pixels (DEPTHWISE) up to the row's end, as signed 33 bits
   logic [23:0] read_address;
-  logic [chip::R-1:0] lanes, read_lanes;
+  logic [chip::R-1:0] begun, ended, lanes, read_lanes;
   logic row_valid;
 
+  assign room = {1'b0, x_end} - {x[31], x};
+  assign row_valid = y[31:16] == '0 && y[15:0] < fields.input_height;
+
   always_comb begin
-    if (depthwise) begin
-      outside = 43'(fields.pad_left) - 43'(x_position);
-      room = 43'(fields.pad_left) + $signed({27'd0, fields.input_width}) - 43'(x_position);
-    end else begin
-      outside = 43'(low) - 43'(x_position);
-      room = 43'(high) - 43'(x_position);
-    end
-    row_valid = y_position >= 32'(fields.pad_top)
-        && 33'(y_position) < $signed({17'd0, fields.input_height}) + 33'(fields.pad_top);
     for (int l = 0; l < chip::R; l++) begin
-      lanes[l] = row_valid && l < 32'(count)
-          && (depthwise ? outside <= 0 && room > 0 : outside <= 43'(l) && room > 43'(l));
+      begun[l] = !x[31] || (&x[31:LANE_BITS] && 32'(x[LANE_BITS-1:0]) + l >= chip::R);
+      ended[l] = room[32] || (room[31:LANE_BITS] == '0 && 32'(room[LANE_BITS-1:0]) <= l);
+      lanes[l] = row_valid && l < 32'(count) && (depthwise ? begun[0] && !ended[0] : begun[l] && !ended[l]);
     end
   end
 
   always_ff @(posedge clock) begin
-    read_address <= first_row - low[23:0] + offset;
+    read_address <= address;
     read_lanes <= lanes;
   end
 
@@ -293,7 +292,7 @@ module tensor_activations #(
   assign beside_first = beside.first;
   assign beside_tile = beside.tile;
   assign beside_pixel = beside.pixel;
-  assign beside_set = beside.set;
+  assign beside_half = beside.half;
   assign beside_segment = beside.segment;
 
   wire unused = &{1'b0, fields};

@@ -10,7 +10,7 @@ module tensor_array #(
     localparam int INDEX_BITS = $clog2(chip::R > chip::C ? chip::R : chip::C),
     localparam int SEGMENTS = (chip::C + chip::R - 1) / chip::R,
     localparam int SEGMENT_BITS = SEGMENTS > 1 ? $clog2(SEGMENTS) : 1,
-    localparam int SUM_BITS = 18 + $clog2(chip::R)
+    localparam int SUM_BITS = 17 + $clog2(chip::R)
 ) (
     input  logic                              clock,
     input  logic                              depthwise,
@@ -37,7 +37,7 @@ module tensor_array #(
   (* mem2reg *) logic signed [8:0] operands[chip::R][chip::C];
   (* mem2reg *) logic signed [8:0] loaded[chip::R][chip::C];
   (* mem2reg *) logic signed [8:0] weights[chip::R][chip::C];
-  (* mem2reg *) logic signed [19:0] fours[FOURS][chip::C];
+  (* mem2reg *) logic signed [18:0] fours[FOURS][chip::C];
   (* mem2reg *) logic signed [8:0] activation[chip::R];
   (* mem2reg *) logic signed [8:0] weight[chip::R];
   logic multiply, add;
@@ -90,10 +90,10 @@ module tensor_array #(
     if (multiply) begin
       for (int c = 0; c < chip::C; c++) begin
         for (int f = 0; f < FOURS; f++) begin
-          fours[f][c] <= 20'(operands[4*f][c]) * 20'(weights[4*f][c])
-              + 20'(operands[4*f+1][c]) * 20'(weights[4*f+1][c])
-              + 20'(operands[4*f+2][c]) * 20'(weights[4*f+2][c])
-              + 20'(operands[4*f+3][c]) * 20'(weights[4*f+3][c]);
+          fours[f][c] <= 19'(operands[4*f][c]) * 19'(weights[4*f][c])
+              + 19'(operands[4*f+1][c]) * 19'(weights[4*f+1][c])
+              + 19'(operands[4*f+2][c]) * 19'(weights[4*f+2][c])
+              + 19'(operands[4*f+3][c]) * 19'(weights[4*f+3][c]);
         end
       end
     end

@@ -1,23 +1,25 @@
 // The drain of a tile (docs/machine.md, section 6): scales, residual, clamps and writes.
 //
 // A pass of LANES channels starts as a token when its slot of the drain comes, and moves one stage a cycle; what
-// happens to it is decided by its stage:
+// happens to it is decided by its stage (for a MULTIPLY_LATENCY of 4):
 //
-//   stage                without residual    with: x and r    x alone    r alone    neither
-//   ask for the row               0                0             0          0          0
-//   request its scale             1                1             1          1          1
-//   scaled and clamped            4                4             4          4          4
-//   read RES                      -                1             5          2          3
-//   request r's scale             -                4             -          5          -
-//   request x's scale             -                6             6          -          -
-//   request the sum's scale       -               11            11          9          8
-//   scaled and clamped            -               14            14         12         11
-//   write                  5, 1 without scale     15            15         13         12
+//   stage                      without residual    with
+//   ask for the row                  0                0
+//   request its scale                1                1
+//   scaled and clamped               5                5
+//   read RES                         -                4
+//   request the scales of x, r       -              6, 7
+//   add them                         -             10, 11
+//   request the sum's scale          -               12
+//   scaled and clamped               -               16
+//   form the line              6, 1 without scale    17
+//   write it                   7, 2 without scale    18
 //
-// (x, r: the value and the residual have a scale of their own.) With a residual, tokens start at multiples of the
-// number of scales; as the requests' stages differ modulo this number, no two tokens meet at the multipliers, and as
-// those of the read and the write do, RES and O may share bank groups. A token starts at most one less than this number
-// after its slot, so that the last write comes TENSOR_PIPE + RESIDUAL_PIPE cycles after the last slot at the latest.
+// (x, r: the value and the residual; a side whose rounding is OFF is multiplied by 1.) With a residual, tokens start at
+// multiples of 4: as the stages of the requests and those of the sums each differ modulo 4, no
+// two tokens meet there, and as those of the read and the write do, RES and O may share bank groups. A token starts at
+// most 3 after its slot, so that the last write comes TENSOR_PIPE + RESIDUAL_PIPE cycles after the last slot at the
+// latest.
 module tensor_drain #(
     localparam int PIXEL_BITS = $clog2(chip::T),
     localparam int CHANNEL_BITS = $clog2(chip::C + 1),
@@ -29,9 +31,11 @@ module tensor_drain #(
     input  logic                        clock,
     input  logic                        reset,
     input  logic                        start,
-    input  chip::tensor_t               instruction,  // valid with start
-    input  chip::tensor_t               fields,       // the same, kept from the next cycle on
-    input  logic [CHANNEL_BITS-1:0]     block,        // channels of a full block of this instruction
+    input  logic [23:0]                 output_base,  // valid with start
+    input  logic [23:0]                 residual_base,
+    input  logic                        open,         // the cycle after start
+    input  chip::tensor_t               fields,       // from then on
+    input  logic [CHANNEL_BITS-1:0]     block,        // channels of a full block, from two cycles after start on
     input  logic                        begin_drain,  // from the next cycle on, the slots of a tile (see slots_last)
     input  logic [PIXEL_BITS-1:0]       last_pixel,   // of it
     input  logic [CHANNEL_BITS-1:0]     channels,
@@ -55,8 +59,17 @@ module tensor_drain #(
 );
 
   localparam int SLOT_BITS = 10;
-  localparam int STAGES = 15;
-  localparam int LATE = 8;  // cycles from begin_drain until the sums of a tile's first pixel are written
+  localparam int SCALE = 1;
+  localparam int SCALED = SCALE + chip::MULTIPLY_LATENCY;
+  localparam int X_SCALE = SCALED + 1;
+  localparam int X_SCALED = X_SCALE + chip::MULTIPLY_LATENCY;
+  localparam int R_SCALE = X_SCALE + 1;
+  localparam int R_SCALED = R_SCALE + chip::MULTIPLY_LATENCY;
+  localparam int READ = R_SCALE - chip::READ_LATENCY - 1;
+  localparam int SUM_SCALE = R_SCALED + 1;
+  localparam int SUM_SCALED = SUM_SCALE + chip::MULTIPLY_LATENCY;
+  localparam int STAGES = SUM_SCALED + 1;
+  localparam int LATE = 7;  // cycles from begin_drain until the sums of a tile's first pixel are written
   localparam int LINES = (4 * chip::C + chip::R - 1) / chip::R;
   localparam int LINE_BITS = LINES > 1 ? $clog2(LINES) : 1;
   localparam int PER_LINE = chip::R / LANES;  // int8 groups of a line
@@ -73,25 +86,26 @@ module tensor_drain #(
   } token_t;
 
   // The shape of the drain, constant for an instruction.
-  logic scales, residual, x_scales, r_scales, shared;
-  logic [2:0] roundings;
+  logic scales, residual, shared, by_channel;
   logic [1:0] size_log2;
-  logic [SLOT_BITS-1:0] groups, writes, accesses, passes, last_slot, first_write;
+  logic [SLOT_BITS-1:0] groups, writes, accesses, passes, pixel_slots, last_slot, first_write;
 
   assign scales = fields.requantise != chip::ROUNDING_OFF;
   assign residual = fields.residual;
-  assign x_scales = residual && fields.acc_rounding != chip::ROUNDING_OFF;
-  assign r_scales = residual && fields.res_rounding != chip::ROUNDING_OFF;
-  assign roundings = 3'(scales) + 3'(x_scales) + 3'(r_scales) + 3'(residual);
+  assign by_channel = fields.parameters == chip::CHANNEL_RECORD_PER_CHANNEL;
   assign size_log2 = 2'(fields.o_type);
   assign shared = residual && fields.res_first_group <= fields.o_last_group
       && fields.o_first_group <= fields.res_last_group;
   assign groups = SLOT_BITS'((32'(block) + LANES - 1) / LANES);
   assign writes = SLOT_BITS'(((32'(block) << size_log2) + chip::R - 1) / chip::R);
   assign accesses = shared ? writes << 1 : writes;
-  assign passes = SLOT_BITS'(groups * SLOT_BITS'(roundings));
-  assign last_slot = (passes > accesses ? passes : accesses) - 1'b1;
-  assign first_write = last_slot + 1'b1 - writes;
+  assign passes = residual ? groups << 2 : scales ? groups : '0;
+  assign pixel_slots = passes > accesses ? passes : accesses;
+
+  always_ff @(posedge clock) begin
+    last_slot <= pixel_slots - 1'b1;
+    first_write <= pixel_slots - writes;
+  end
 
   // The slots by the clock of the contract; those that start tokens come LATE.
   logic [LATE:1] late_begin, late_tile;
@@ -146,8 +160,8 @@ module tensor_drain #(
   );
 
   // The token that starts in this cycle.
-  logic [2:0] turn;  // counts modulo the scales of a value, where there is a residual
-  logic [SLOT_BITS-1:0] group, line;
+  logic [1:0] turn;
+  logic [SLOT_BITS-1:0] group, line_number;
   logic [SLOT_BITS-1:0] own_groups, own_writes;
   logic pass_now, write_slot, made;
   token_t token;
@@ -155,7 +169,7 @@ module tensor_drain #(
 
   assign own_groups = SLOT_BITS'((32'(own_channels) + LANES - 1) / LANES);
   assign own_writes = SLOT_BITS'(((32'(own_channels) << size_log2) + chip::R - 1) / chip::R);
-  assign pass_now = active && scales && turn == 3'd0 && group < groups;
+  assign pass_now = active && scales && (!residual || turn == 2'd0) && group < groups;
   assign write_slot = active && slot >= first_write;
   assign made = pass_now && group < own_groups;
   assign row_read = scales ? pass_now && group == '0 : active && slot == '0;
@@ -169,111 +183,75 @@ module tensor_drain #(
       token.read = made && group % SLOT_BITS'(PER_LINE) == '0;
       token.write = made && (group + 1'b1 == own_groups || (group + 1'b1) % SLOT_BITS'(PER_LINE) == '0);
     end else begin
-      token.line = LINE_BITS'(line);
+      token.line = LINE_BITS'(line_number);
       token.read = 1'b0;
-      token.write = write_slot && line < own_writes;
+      token.write = write_slot && line_number < own_writes;
     end
   end
 
   always_ff @(posedge clock) begin
-    if (start || !residual || turn == roundings - 1'b1) turn <= 3'd0;
-    else turn <= turn + 1'b1;
+    turn <= open ? 2'd0 : turn + 1'b1;
     if (!active || pixel_end) group <= '0;
     else if (pass_now) group <= group + 1'b1;
-    if (!active || pixel_end) line <= '0;
-    else if (write_slot) line <= line + 1'b1;
+    if (!active || pixel_end) line_number <= '0;
+    else if (write_slot) line_number <= line_number + 1'b1;
     // Tokens that the instruction before has done with must not reach the later stages of this one.
     tokens <= reset || start ? '0 : {tokens[STAGES-1:1], token};
   end
 
   // The stages of the instruction's configuration: the table above.
-  token_t q_token, q_scaled_token, x_token, read_token, r_token, s_token, sum_token, r_scaled_token, result_token;
-  token_t write_token;
-  logic ask_x, ask_r, ask_s;
+  token_t q_token, q_scaled_token, x_token, r_token, x_scaled_token, r_scaled_token, read_token, s_token, result_token;
+  token_t line_token;
 
-  always_comb begin
-    q_token = tokens[1];
-    q_scaled_token = tokens[4];
-    x_token = tokens[6];
-    case ({residual, x_scales, r_scales})
-      3'b111: begin
-        read_token = tokens[1];
-        r_token = tokens[4];
-        r_scaled_token = tokens[7];
-        sum_token = tokens[9];
-        s_token = tokens[11];
-        result_token = tokens[14];
-        write_token = tokens[15];
-      end
-      3'b110: begin
-        read_token = tokens[5];
-        r_token = tokens[9];
-        r_scaled_token = '0;
-        sum_token = tokens[9];
-        s_token = tokens[11];
-        result_token = tokens[14];
-        write_token = tokens[15];
-      end
-      3'b101: begin
-        read_token = tokens[2];
-        r_token = tokens[5];
-        r_scaled_token = tokens[8];
-        sum_token = tokens[7];
-        s_token = tokens[9];
-        result_token = tokens[12];
-        write_token = tokens[13];
-      end
-      3'b100: begin
-        read_token = tokens[3];
-        r_token = tokens[6];
-        r_scaled_token = '0;
-        sum_token = tokens[6];
-        s_token = tokens[8];
-        result_token = tokens[11];
-        write_token = tokens[12];
-      end
-      default: begin
-        read_token = '0;
-        r_token = '0;
-        r_scaled_token = '0;
-        sum_token = '0;
-        s_token = '0;
-        result_token = tokens[4];
-        write_token = scales ? tokens[5] : tokens[1];
-      end
-    endcase
-    ask_x = x_scales && x_token.pass;
-    ask_r = r_scales && r_token.pass;
-    ask_s = s_token.pass;
-  end
+  assign q_token = tokens[SCALE];
+  assign q_scaled_token = tokens[SCALED];
+  assign read_token = residual ? tokens[READ] : '0;
+  assign x_token = residual ? tokens[X_SCALE] : '0;
+  assign r_token = residual ? tokens[R_SCALE] : '0;
+  assign x_scaled_token = residual ? tokens[X_SCALED] : '0;
+  assign r_scaled_token = residual ? tokens[R_SCALED] : '0;
+  assign s_token = residual ? tokens[SUM_SCALE] : '0;
+  assign result_token = residual ? tokens[SUM_SCALED] : q_scaled_token;
+  assign line_token = residual ? tokens[SUM_SCALED+1] : scales ? tokens[SCALED+1] : tokens[1];
 
-  // Where values come from: the row of accumulators, the value v of the first scale, the residual's line, the sum.
+  // Where values come from: the row of accumulators; x or r, which take turns at a shifter; the sum.
   logic [GROUPS-1:0][LANES-1:0][31:0] row_groups;
-  logic [LANES-1:0][31:0] row_lanes, x_lanes, r_lanes, sum;
+  logic [PER_LINE-1:0][LANES-1:0][7:0] residual_groups;
+  logic [LANES-1:0][31:0] row_lanes, operand, sum;
   logic [LANES-1:0][15:0] value, clamped;
   logic [LANES-1:0][7:0] residual_lanes;
   logic [8*chip::R-1:0] residual_line;
-  logic signed [15:0] low, high;
-  logic signed [31:0] zero_point;
+  logic signed [15:0] low, high, zero_point;
+  logic signed [8:0] operand_zero_point;
+  logic [4:0] left_shift;
   logic last_scale;
 
   assign row_groups = row;
   assign row_lanes = row_groups[q_token.group];
-  assign residual_lanes = residual_line[8*LANES*(32'(r_token.group)%PER_LINE)+:8*LANES];
+  assign residual_groups = residual_line;
+  assign residual_lanes = residual_groups[32'(r_token.group)%PER_LINE];
 
   // After the first scale, or after that of the sum: zero point and clamp.
   assign last_scale = residual && !q_scaled_token.pass;
-  assign zero_point = last_scale ? 32'(fields.sum_zero_point) : 32'(fields.o_zero_point);
+  assign zero_point = last_scale ? 16'(fields.sum_zero_point) : fields.o_zero_point;
   assign low = last_scale ? 16'(fields.sum_clamp_min) : fields.clamp_min;
   assign high = last_scale ? 16'(fields.sum_clamp_max) : fields.clamp_max;
+
+  assign operand_zero_point = r_token.pass ? fields.res_zero_point : fields.acc_zero_point;
+  assign left_shift = r_token.pass ? fields.res_left_shift : fields.acc_left_shift;
 
   always_comb begin
     for (int l = 0; l < LANES; l++) begin
       logic signed [31:0] moved;
-      moved = $signed(scaled[l]) + zero_point;
-      clamped[l] = moved < 32'(low) ? low : moved > 32'(high) ? high : moved[15:0];
-      x_lanes[l] = (32'($signed(value[l])) - 32'(fields.acc_zero_point)) << fields.acc_left_shift;
-      r_lanes[l] = (32'($signed(residual_lanes[l])) - 32'(fields.res_zero_point)) << fields.res_left_shift;
+      logic fits, below, above;
+      logic signed [15:0] side;
+      moved = $signed(scaled[l]) + 32'(zero_point);
+      fits = moved[31:15] == '0 || &moved[31:15];
+      below = fits ? $signed(moved[15:0]) < low : moved[31];
+      above = fits ? $signed(moved[15:0]) > high : !moved[31];
+      clamped[l] = below ? low : above ? high : moved[15:0];
+      side = r_token.pass ? 16'($signed(residual_lanes[l])) : value[l];
+      operand[l] = 32'(17'(side) - 17'(operand_zero_point)) << left_shift;
     end
   end
 
@@ -283,51 +261,39 @@ module tensor_drain #(
     {residual_here, residual_coming} <= {residual_coming, read_token.read};
     if (residual_here) residual_line <= r_data;
     if (q_scaled_token.pass) value <= clamped;
-    for (int l = 0; l < LANES; l++) begin
-      if (sum_token.pass) begin
-        if (x_scales) sum[l] <= scaled[l] + (r_scales ? sum[l] : r_lanes[l]);
-        else sum[l] <= x_lanes[l] + (r_scales ? '0 : r_lanes[l]);
-      end else if (r_scaled_token.pass) begin
-        sum[l] <= scaled[l] + (x_scales ? '0 : sum[l]);
-      end
+    if (x_scaled_token.pass || r_scaled_token.pass) begin
+      for (int l = 0; l < LANES; l++) sum[l] <= scaled[l] + (x_scaled_token.pass ? '0 : sum[l]);
     end
   end
 
-  // The request to the multipliers.
-  logic ask;
+  // The request to the multipliers, which register it.
+  logic [31:0] x_multiplier, r_multiplier;
+  logic [5:0] x_shift, r_shift;
+  logic [37:0] common;  // multiplier and shift
   logic [1:0] rounding;
   logic [LANES-1:0][31:0] ask_value, ask_multiplier;
   logic [LANES-1:0][5:0] ask_shift;
 
+  assign {x_multiplier, x_shift} = fields.acc_rounding == chip::ROUNDING_OFF ? {32'd1, 6'd0}
+      : {1'b0, fields.acc_multiplier, fields.acc_shift};
+  assign {r_multiplier, r_shift} = fields.res_rounding == chip::ROUNDING_OFF ? {32'd1, 6'd0}
+      : {1'b0, fields.res_multiplier, fields.res_shift};
   assign scale_set = q_token.set;
   assign scale_group = q_token.group;
 
-  always_ff @(posedge clock) begin
-    ask <= !reset && (q_token.pass || ask_x || ask_r || ask_s);
-    if (ask_s) begin
-      rounding <= fields.sum_rounding;
-      ask_value <= sum;
-      ask_multiplier <= {LANES{1'b0, fields.sum_multiplier}};
-      ask_shift <= {LANES{fields.sum_shift}};
-    end else if (ask_x) begin
-      rounding <= fields.acc_rounding;
-      ask_value <= x_lanes;
-      ask_multiplier <= {LANES{1'b0, fields.acc_multiplier}};
-      ask_shift <= {LANES{fields.acc_shift}};
-    end else if (ask_r) begin
-      rounding <= fields.res_rounding;
-      ask_value <= r_lanes;
-      ask_multiplier <= {LANES{1'b0, fields.res_multiplier}};
-      ask_shift <= {LANES{fields.res_shift}};
-    end else if (q_token.pass) begin
-      rounding <= fields.requantise;
-      ask_value <= row_lanes;
-      ask_multiplier <= scale_multiplier;
-      ask_shift <= scale_shift;
+  always_comb begin
+    ask_value = q_token.pass ? row_lanes : s_token.pass ? sum : operand;
+    if (q_token.pass) {rounding, common} = {fields.requantise, fields.multiplier, fields.shift};
+    else if (s_token.pass) {rounding, common} = {fields.sum_rounding, 1'b0, fields.sum_multiplier, fields.sum_shift};
+    else if (r_token.pass) {rounding, common} = {fields.res_rounding, r_multiplier, r_shift};
+    else {rounding, common} = {fields.acc_rounding, x_multiplier, x_shift};
+    for (int l = 0; l < LANES; l++) begin
+      {ask_multiplier[l], ask_shift[l]} = common;
+      if (q_token.pass && by_channel) {ask_multiplier[l], ask_shift[l]} = {scale_multiplier[l], scale_shift[l]};
     end
   end
 
-  assign multiply.valid = ask;
+  assign multiply.valid = q_token.pass || x_token.pass || r_token.pass || s_token.pass;
   assign multiply.double_round = rounding == chip::ROUNDING_DOUBLE;
   assign multiply.value = (32 * chip::M)'(ask_value);
   assign multiply.multiplier = (32 * chip::M)'(ask_multiplier);
@@ -348,7 +314,8 @@ module tensor_drain #(
   logic [8*WIDTH_1-1:0] bytes_1;
   logic [8*WIDTH_2-1:0] bytes_2;
   logic [8*WIDTH_4-1:0] bytes_4;
-  logic [8*chip::R-1:0] written;
+  logic line_valid;
+  logic [8*chip::R-1:0] line_bytes, line;
 
   always_comb begin
     bytes_1 = '0;
@@ -362,14 +329,19 @@ module tensor_drain #(
       bytes_4[32*c+:32] = whole;
     end
     case (fields.o_type)
-      chip::TYPE_INT8: written = (8 * chip::R)'(bytes_1 >> (8 * chip::R * 32'(write_token.line)));
-      chip::TYPE_INT16: written = (8 * chip::R)'(bytes_2 >> (8 * chip::R * 32'(write_token.line)));
-      default: written = (8 * chip::R)'(bytes_4 >> (8 * chip::R * 32'(write_token.line)));
+      chip::TYPE_INT8: line_bytes = (8 * chip::R)'(bytes_1 >> (8 * chip::R * 32'(line_token.line)));
+      chip::TYPE_INT16: line_bytes = (8 * chip::R)'(bytes_2 >> (8 * chip::R * 32'(line_token.line)));
+      default: line_bytes = (8 * chip::R)'(bytes_4 >> (8 * chip::R * 32'(line_token.line)));
     endcase
   end
 
-  assign o_write.valid = write_token.write;
-  assign o_write.data = written;
+  always_ff @(posedge clock) begin
+    line_valid <= line_token.write && !reset;
+    if (line_token.write) line <= line_bytes;
+  end
+
+  assign o_write.valid = line_valid;
+  assign o_write.data = line;
   assign o_write.first_group = fields.o_first_group;
   assign o_write.last_group = fields.o_last_group;
   assign r_read.valid = read_token.read;
@@ -379,16 +351,15 @@ module tensor_drain #(
   tensor_pixels output_lines (
       .clock(clock),
       .start(start),
-      .base(instruction.o_base),
-      .rows(instruction.output_height),
-      .columns(instruction.output_width),
-      .channels(instruction.output_channels),
-      .kept_rows(fields.output_height),
-      .kept_columns(fields.output_width),
+      .base(output_base),
+      .open(open),
+      .rows(fields.output_height),
+      .columns(fields.output_width),
+      .channels(fields.output_channels),
       .row_stride(fields.o_stride_y),
       .column_stride(fields.o_stride_x),
       .size_log2(size_log2),
-      .step(write_token.write),
+      .step(line_valid),
       .address(o_write.address),
       .lanes(o_write.lanes)
   );
@@ -396,12 +367,11 @@ module tensor_drain #(
   tensor_pixels residual_lines (
       .clock(clock),
       .start(start),
-      .base(instruction.res_base),
-      .rows(instruction.output_height),
-      .columns(instruction.output_width),
-      .channels(instruction.output_channels),
-      .kept_rows(fields.output_height),
-      .kept_columns(fields.output_width),
+      .base(residual_base),
+      .open(open),
+      .rows(fields.output_height),
+      .columns(fields.output_width),
+      .channels(fields.output_channels),
       .row_stride(fields.res_stride_y),
       .column_stride(fields.res_stride_x),
       .size_log2(2'd0),
@@ -410,8 +380,8 @@ module tensor_drain #(
       .lanes(r_read.lanes)
   );
 
-  wire unused = &{1'b0, instruction, fields, scaled, tile_end, contract_pixel, contract_slot, contract_pixel_end,
-                   q_token, q_scaled_token, x_token, read_token, r_token, s_token, sum_token, r_scaled_token,
-                   result_token, write_token};
+  wire unused = &{1'b0, fields, scaled, tile_end, contract_pixel, contract_slot, contract_pixel_end, q_token,
+                   q_scaled_token, x_token, r_token, x_scaled_token, r_scaled_token, read_token, s_token, result_token,
+                   line_token};
 
 endmodule

@@ -19,23 +19,28 @@
 // Requests carry the first and last group of their own stream. Drive a request's other fields with anything while
 // valid is low. Reset is synchronous; after it busy is low.
 //
-// tensor_sequence names accesses and slots by the clock of the contract, one cycle after it. From there on:
+// active      High in every cycle at whose end registers of the engine change, but for that of `start`.
 //
-//   cycle   activations            weights            records            slots of the drain
-//     2     request                request            request
-//     4     data to operands       data to `loaded`   data
-//     5     products, sums of 4    (multiply)
-//     6     sums of R, row read
-//     7     row + sums                                to the registers
-//     8     row written                                                   row read, a token starts
-//    10                                                                   request of the scale
-//    13                                                                   written (see tensor_drain.sv)
+// Instructions may stand on `instruction` late in the cycle of `start`: it is registered, or loaded into counters. What
+// follows from its fields is registered at the end of the next cycle, `open`. tensor_sequence names accesses and slots
+// by the clock of the contract, two cycles after it. From there on:
+//
+//   cycle   activations               weights            records            slots of the drain
+//     2     request                   request            request
+//     4     data to operands          data to `loaded`   data
+//     5     products, sums of 4,
+//           row read
+//     6     sums of R, row kept                          to the registers
+//     7     row + sums written                                              row read, a token starts
+//     8                                                                     request of the scale
+//    14                                                                     written (see tensor_drain.sv)
 module tensor_engine (
     input  logic                      clock,
     input  logic                      reset,
     input  logic                      start,
     input  chip::tensor_t             instruction,
     output logic                      busy,
+    output logic                      active,
     output chip::read_request_t       a_read,
     input  logic [8*chip::R-1:0]      a_data,
     output chip::read_request_t       w_read,
@@ -55,7 +60,7 @@ module tensor_engine (
   localparam int SEGMENT_BITS = SEGMENTS > 1 ? $clog2(SEGMENTS) : 1;
   localparam int RECORD_LINES = (9 * chip::C + chip::R - 1) / chip::R;
   localparam int RECORD_LINE_BITS = $clog2(RECORD_LINES + 1);
-  localparam int SUM_BITS = 18 + $clog2(chip::R);
+  localparam int SUM_BITS = 17 + $clog2(chip::R);
   localparam int LANES = chip::M < chip::R ? (chip::M < chip::C ? chip::M : chip::C)
       : chip::R < chip::C ? chip::R : chip::C;
   localparam int GROUP_BITS = chip::C > LANES ? $clog2(chip::C / LANES) : 1;
@@ -76,62 +81,73 @@ module tensor_engine (
     logic                     tile_last;
     logic                     last;
     logic [1:0]               set;
+    logic                     half;
   } phase_t;
 
   chip::tensor_t fields;
   phase_t ahead, current;  // the phase that is loaded, and the one that reads
-  logic current_valid, tile;
+  logic current_valid, tile, open;
+
+  assign active = busy;
 
   always_ff @(posedge clock) begin
     if (start) fields <= instruction;
   end
 
   // Constants of the instruction.
-  logic depthwise, by_column, serial, alone, has_records;
-  logic a_meets_w, a_meets_p, o_meets, r_meets;
-  logic [CHANNEL_BITS-1:0] block;
+  logic depthwise, by_column, has_records, serial, alone;
+  logic [CHANNEL_BITS-1:0] full_block, block;
   logic [SEGMENT_BITS-1:0] last_segment;
   logic [6:0] window;
   logic [5:0] pipe;
 
+  function automatic logic meet(logic [4:0] first, logic [4:0] last, logic [4:0] other_first, logic [4:0] other_last);
+    meet = first <= other_last && other_first <= last;
+  endfunction
+
   assign depthwise = fields.mode == chip::MODE_DEPTHWISE;
   assign by_column = !depthwise && fields.weights_by == chip::WEIGHTS_BY_COLUMN;
   assign has_records = fields.parameters != chip::CHANNEL_RECORD_NONE;
-  assign a_meets_w = fields.a_first_group <= fields.w_last_group && fields.w_first_group <= fields.a_last_group;
-  assign a_meets_p = has_records && fields.a_first_group <= fields.param_last_group
-      && fields.param_first_group <= fields.a_last_group;
-  assign o_meets = (fields.o_first_group <= fields.a_last_group && fields.a_first_group <= fields.o_last_group)
-      || (fields.o_first_group <= fields.w_last_group && fields.w_first_group <= fields.o_last_group)
-      || (has_records && fields.o_first_group <= fields.param_last_group
-          && fields.param_first_group <= fields.o_last_group);
-  assign r_meets = (fields.res_first_group <= fields.a_last_group && fields.a_first_group <= fields.res_last_group)
-      || (fields.res_first_group <= fields.w_last_group && fields.w_first_group <= fields.res_last_group)
-      || (has_records && fields.res_first_group <= fields.param_last_group
-          && fields.param_first_group <= fields.res_last_group);
-  assign serial = a_meets_w || a_meets_p;
-  assign alone = o_meets || (fields.residual && r_meets);
   assign pipe = fields.residual ? 6'(chip::TENSOR_PIPE + chip::RESIDUAL_PIPE) : 6'(chip::TENSOR_PIPE);
-  assign block = fields.output_channels < 16'(chip::C) ? CHANNEL_BITS'(fields.output_channels) : CHANNEL_BITS'(chip::C);
-  assign last_segment = SEGMENT_BITS'((32'(block) - 1) / chip::R);
-  assign window = (7'(fields.run) - 7'd1) * 7'(fields.dilation_x);
+  assign full_block = fields.output_channels < 16'(chip::C) ? CHANNEL_BITS'(fields.output_channels)
+      : CHANNEL_BITS'(chip::C);
+
+  always_ff @(posedge clock) begin
+    if (open) begin
+      serial <= meet(fields.a_first_group, fields.a_last_group, fields.w_first_group, fields.w_last_group)
+          || (has_records
+              && meet(fields.a_first_group, fields.a_last_group, fields.param_first_group, fields.param_last_group));
+      alone <= drain_meets(fields.o_first_group, fields.o_last_group)
+          || (fields.residual && drain_meets(fields.res_first_group, fields.res_last_group));
+      block <= full_block;
+      last_segment <= SEGMENT_BITS'((32'(full_block) - 1) / chip::R);
+      window <= (7'(fields.run) - 7'd1) * 7'(fields.dilation_x);
+    end
+  end
+
+  // Whether bank groups of the drain are some of the activations, weights or records.
+  function automatic logic drain_meets(logic [4:0] first, logic [4:0] last);
+    drain_meets = meet(first, last, fields.a_first_group, fields.a_last_group)
+        || meet(first, last, fields.w_first_group, fields.w_last_group)
+        || (has_records && meet(first, last, fields.param_first_group, fields.param_last_group));
+  endfunction
 
   // The products of the address arithmetic.
-  logic [31:0] pixels, step_x, tap_x;
-  logic [23:0] step_y, pad_y, tap_y;
-  logic signed [41:0] low, high;
+  logic [31:0] x_origin, x_end, pixels, step_x, tap_x;
+  logic [23:0] origin, step_y, tap_y;
 
   tensor_strides strides (
       .clock(clock),
       .reset(reset),
       .start(start),
-      .instruction(instruction),
+      .base(instruction.a_base),
       .fields(fields),
+      .x_origin(x_origin),
+      .x_end(x_end),
+      .origin(origin),
       .pixels(pixels),
       .step_x(step_x),
       .step_y(step_y),
-      .pad_y(pad_y),
-      .low(low),
-      .high(high),
       .tap_x(tap_x),
       .tap_y(tap_y)
   );
@@ -141,8 +157,7 @@ module tensor_engine (
 
   tensor_schedule schedule (
       .clock(clock),
-      .start(start),
-      .instruction(instruction),
+      .open(open),
       .fields(fields),
       .pixels(pixels),
       .advance(begin_phase),
@@ -159,7 +174,8 @@ module tensor_engine (
       .tile_first(ahead.tile_first),
       .tile_last(ahead.tile_last),
       .last(ahead.last),
-      .set(ahead.set)
+      .set(ahead.set),
+      .half(ahead.half)
   );
 
   tensor_sequence sequence_ (
@@ -177,6 +193,7 @@ module tensor_engine (
       .draining(draining),
       .drain_last(drain_last),
       .busy(busy),
+      .open(open),
       .reading(reading),
       .loading(loading),
       .begin_phase(begin_phase),
@@ -184,7 +201,7 @@ module tensor_engine (
   );
 
   always_ff @(posedge clock) begin
-    if (start) begin
+    if (open) begin
       current_valid <= 1'b0;
       tile <= 1'b0;
     end else begin
@@ -200,7 +217,8 @@ module tensor_engine (
   logic weight_valid, weight_first, record_valid;
   logic [INDEX_BITS-1:0] weight_index;
   logic [SEGMENT_BITS-1:0] weight_segment;
-  logic [1:0] record_set, bias_set, scale_set;
+  logic [1:0] record_set, scale_set;
+  logic record_half, bias_half;
   logic [RECORD_LINE_BITS-1:0] record_line;
   logic [8*chip::R-1:0] record_data;
   logic [chip::R-1:0] taps, weight_lanes;
@@ -213,11 +231,13 @@ module tensor_engine (
       .clock(clock),
       .reset(reset),
       .start(start),
-      .instruction(instruction),
+      .weight_base(instruction.w_base),
+      .record_base(instruction.param_base),
+      .open(open),
       .fields(fields),
       .advance(begin_phase),
       .loading(loading),
-      .block(block),
+      .full_block(full_block),
       .last_segment(last_segment),
       .window(window),
       .rows(ahead.rows),
@@ -230,6 +250,7 @@ module tensor_engine (
       .tile_first(ahead.tile_first),
       .tile_last(ahead.tile_last),
       .set(ahead.set),
+      .half(ahead.half),
       .taps(taps),
       .load_last(load_last),
       .read(w_read),
@@ -241,6 +262,7 @@ module tensor_engine (
       .weight_segment(weight_segment),
       .record_valid(record_valid),
       .record_set(record_set),
+      .record_half(record_half),
       .record_line(record_line),
       .record_data(record_data)
   );
@@ -250,9 +272,10 @@ module tensor_engine (
       .fields(fields),
       .write(record_valid),
       .write_set(record_set),
+      .write_half(record_half),
       .write_line(record_line),
       .write_data(record_data),
-      .bias_set(bias_set),
+      .bias_half(bias_half),
       .bias(bias),
       .scale_set(scale_set),
       .scale_group(scale_group),
@@ -265,24 +288,25 @@ module tensor_engine (
   logic [chip::R-1:0] access_lanes;
   logic [SEGMENT_BITS-1:0] access_segment;
   logic [PIXEL_BITS-1:0] access_pixel;
-  logic [1:0] access_set;
+  logic access_half;
   logic [chip::C-1:0][SUM_BITS-1:0] sums;
 
   tensor_activations activations (
       .clock(clock),
       .reset(reset),
-      .start(start),
+      .open(open),
       .fields(fields),
       .reading(reading),
+      .begin_first(begin_phase && !current_valid),
       .advance(begin_phase && current_valid),
       .last_segment(last_segment),
       .window(window),
       .taps(taps),
+      .x_origin(x_origin),
+      .x_end(x_end),
+      .origin(origin),
       .step_x(step_x),
       .step_y(step_y),
-      .pad_y(pad_y),
-      .low(low),
-      .high(high),
       .tap_x(tap_x),
       .tap_y(tap_y),
       .rows(current.rows),
@@ -297,7 +321,7 @@ module tensor_engine (
       .row_last(current.row_last),
       .tile_last(current.tile_last),
       .tile(tile),
-      .set(current.set),
+      .half(current.half),
       .read_last(read_last),
       .read(a_read),
       .beside_valid(access_valid),
@@ -308,7 +332,7 @@ module tensor_engine (
       .beside_first(access_first),
       .beside_tile(access_tile),
       .beside_pixel(access_pixel),
-      .beside_set(access_set)
+      .beside_half(access_half)
   );
 
   tensor_array array (
@@ -344,9 +368,9 @@ module tensor_engine (
       .first(access_first),
       .tile(access_tile),
       .pixel(access_pixel),
-      .set(access_set),
+      .bias_half(access_half),
       .sums(sums),
-      .bias_set(bias_set),
+      .asked_half(bias_half),
       .bias(bias),
       .drain_read(row_read),
       .drain_tile(row_tile),
@@ -358,7 +382,9 @@ module tensor_engine (
       .clock(clock),
       .reset(reset),
       .start(start),
-      .instruction(instruction),
+      .output_base(instruction.o_base),
+      .residual_base(instruction.res_base),
+      .open(open),
       .fields(fields),
       .block(block),
       .begin_drain(begin_drain),

@@ -16,11 +16,13 @@ module tensor_loads #(
     input  logic                     clock,
     input  logic                     reset,
     input  logic                     start,
-    input  chip::tensor_t            instruction,   // valid with start
-    input  chip::tensor_t            fields,        // the same, kept from the next cycle on
+    input  logic [23:0]              weight_base,   // valid with start
+    input  logic [23:0]              record_base,
+    input  logic                     open,          // the cycle after start
+    input  chip::tensor_t            fields,        // from then on
     input  logic                     advance,       // from the next cycle on, the load of the following phase
     input  logic                     loading,       // this cycle is a slot
-    input  logic [CHANNEL_BITS-1:0]  block,         // channels of a full block of this instruction
+    input  logic [CHANNEL_BITS-1:0]  full_block,    // channels of a full block of this instruction; valid with open
     input  logic [SEGMENT_BITS-1:0]  last_segment,  // lines of a full block's bytes, less 1
     input  logic [6:0]               window,        // pixels of a DEPTHWISE window, less 1
     // the phase that is loaded: see tensor_schedule.sv
@@ -34,6 +36,7 @@ module tensor_loads #(
     input  logic                     tile_first,
     input  logic                     tile_last,
     input  logic [1:0]               set,
+    input  logic                     half,
     output logic [chip::R-1:0]       taps,          // DEPTHWISE: the pixels of a window that have a tap
     output logic                     load_last,     // this cycle's slot is the last one of the load
     output chip::read_request_t      read,
@@ -45,11 +48,15 @@ module tensor_loads #(
     output logic [SEGMENT_BITS-1:0]  weight_segment,  // by row: the R columns that the line belongs to
     output logic                     record_valid,
     output logic [1:0]               record_set,
+    output logic                     record_half,
     output logic [LINE_BITS-1:0]     record_line,   // R bytes of the block's records
     output logic [8*chip::R-1:0]     record_data
 );
 
-  localparam int DELAY = 3;
+  localparam int DELAY = 2;
+  localparam int BIAS_BLOCK = 4 * chip::C;  // bytes of a block's records
+  localparam int RECORD_BLOCK = 9 * chip::C;
+  localparam int BIAS_LINES = (BIAS_BLOCK + chip::R - 1) / chip::R;
   localparam int RECORD_BITS = $clog2(9 * chip::C + chip::R + 1) + 1;
   localparam int COUNT_BITS = $clog2(chip::R + 1);
 
@@ -60,14 +67,15 @@ module tensor_loads #(
     logic [INDEX_BITS-1:0]    index;
     logic [SEGMENT_BITS-1:0]  segment;
     logic [1:0]               set;
+    logic                     half;
     logic [LINE_BITS-1:0]     line;
   } line_t;
 
   logic by_column, depthwise, by_bias, has_records, in_records, weights_last, records_last;
-  logic [23:0] address, record_address, record_block;
+  logic [23:0] address, record_address;
   logic [INDEX_BITS-1:0] outer, last_outer;
   logic [SEGMENT_BITS-1:0] segment;
-  logic [LINE_BITS-1:0] line;
+  logic [LINE_BITS-1:0] line, last_line;
   logic [6:0] tap_row;
 
   assign depthwise = fields.mode == chip::MODE_DEPTHWISE;
@@ -77,51 +85,61 @@ module tensor_loads #(
 
   // Phase bases: the weights of the first channel and index of a block, a step of z, of y, of x, of the run.
   logic [23:0] base_block, base_z, base_y, base_x, base_run;
-  logic [23:0] next_block, next_z, next_y, next_x, next_run, run_step, block_step;
+  logic [23:0] from, by, next, run_step, block_step;
 
   assign run_step = by_column ? 24'(chip::R) : fields.w_stride << $clog2(chip::R);
   assign block_step = by_column ? fields.w_stride << $clog2(chip::C) : 24'(chip::C);
 
   always_comb begin
-    next_block = tile_last ? base_block + block_step : base_block;
-    next_z = z_last ? next_block : base_z + fields.w_stride_z;
-    next_y = y_last ? next_z : base_y + fields.w_stride_y;
-    next_x = x_last ? next_y : base_x + fields.w_stride_x;
-    next_run = run_last ? next_x : base_run + run_step;
+    if (!run_last) {from, by} = {base_run, run_step};
+    else if (!x_last) {from, by} = {base_x, fields.w_stride_x};
+    else if (!y_last) {from, by} = {base_y, fields.w_stride_y};
+    else if (!z_last) {from, by} = {base_z, fields.w_stride_z};
+    else {from, by} = {base_block, tile_last ? block_step : 24'd0};
   end
 
+  assign next = from + by;
+
   always_ff @(posedge clock) begin
-    if (start) begin
-      {base_block, base_z, base_y, base_x, base_run} <= {5{instruction.w_base}};
-    end else if (advance) begin
-      base_run <= next_run;
-      if (run_last) base_x <= next_x;
-      if (run_last && x_last) base_y <= next_y;
-      if (run_last && x_last && y_last) base_z <= next_z;
-      if (run_last && x_last && y_last && z_last) base_block <= next_block;
-    end
+    if (start) base_run <= weight_base;
+    else if (advance) base_run <= next;
+    if (start) base_x <= weight_base;
+    else if (advance && run_last) base_x <= next;
+    if (start) base_y <= weight_base;
+    else if (advance && run_last && x_last) base_y <= next;
+    if (start) base_z <= weight_base;
+    else if (advance && run_last && x_last && y_last) base_z <= next;
+    if (start) base_block <= weight_base;
+    else if (advance && run_last && x_last && y_last && z_last) base_block <= next;
   end
 
   // The slots of a load: lines of weights by (outer, segment), then lines of records.
   assign has_records = phase_first && tile_first && fields.parameters != chip::CHANNEL_RECORD_NONE;
-  assign last_outer = by_column ? INDEX_BITS'(block - 1'b1)
-      : fields.run > 24'(chip::R) ? INDEX_BITS'(chip::R - 1) : INDEX_BITS'(fields.run - 1'b1);
   assign weights_last = !in_records && outer == last_outer && (by_column || segment == last_segment);
 
   logic [RECORD_BITS-1:0] block_bytes, record_bytes, line_bytes;
-  assign block_bytes = by_bias ? RECORD_BITS'(block) << 2 : (RECORD_BITS'(block) << 3) + RECORD_BITS'(block);
+  assign block_bytes = by_bias ? RECORD_BITS'(full_block) << 2
+      : (RECORD_BITS'(full_block) << 3) + RECORD_BITS'(full_block);
   assign record_bytes = by_bias ? RECORD_BITS'(channels) << 2 : (RECORD_BITS'(channels) << 3) + RECORD_BITS'(channels);
   assign line_bytes = RECORD_BITS'(line) << $clog2(chip::R);
-  assign records_last = in_records && line_bytes + RECORD_BITS'(chip::R) >= block_bytes;
+  assign records_last = in_records && line == last_line;
   assign load_last = records_last || (weights_last && !has_records);
 
   always_ff @(posedge clock) begin
-    if (start || advance) begin
+    if (open) begin
+      last_outer <= by_column ? INDEX_BITS'(full_block - 1'b1)
+          : fields.run > 24'(chip::R) ? INDEX_BITS'(chip::R - 1) : INDEX_BITS'(fields.run - 1'b1);
+      last_line <= LINE_BITS'((block_bytes - 1'b1) >> $clog2(chip::R));
+    end
+  end
+
+  always_ff @(posedge clock) begin
+    if (open || advance) begin
       outer <= '0;
       segment <= '0;
       line <= '0;
       in_records <= 1'b0;
-      address <= start ? instruction.w_base : next_run;
+      address <= open ? base_run : next;
     end else if (loading) begin
       if (weights_last) in_records <= 1'b1;
       if (in_records) line <= line + 1'b1;
@@ -135,28 +153,22 @@ module tensor_loads #(
 
   // DEPTHWISE: the last tap along x meets the newest pixel, in row 0; the first one the oldest.
   always_ff @(posedge clock) begin
-    if (start || advance) tap_row <= '0;
+    if (open || advance) tap_row <= '0;
     else if (loading && segment == last_segment) tap_row <= tap_row + 7'(fields.dilation_x);
     for (int p = 0; p < chip::R; p++) begin
-      if (start) taps[p] <= 1'b0;
+      if (open) taps[p] <= 1'b0;
       else if (depthwise && loading && !in_records && 32'(tap_row) == p) taps[p] <= 1'b1;
     end
   end
 
-  logic [23:0] block_step_bytes;
-  assign block_step_bytes = by_bias ? 24'(4 * chip::C) : 24'(9 * chip::C);
+  // A full block's last line may be a part of one: the next block's first line begins where it ends.
+  logic [23:0] record_step;
+  assign record_step = !records_last ? 24'(chip::R)
+      : by_bias ? 24'(BIAS_BLOCK - (BIAS_LINES - 1) * chip::R) : 24'(RECORD_BLOCK - (LINES - 1) * chip::R);
 
   always_ff @(posedge clock) begin
-    if (start) begin
-      record_address <= instruction.param_base;
-      record_block <= instruction.param_base;
-    end else if (loading && in_records) begin
-      record_address <= record_address + 24'(chip::R);
-      if (records_last) begin
-        record_block <= record_block + block_step_bytes;
-        record_address <= record_block + block_step_bytes;
-      end
-    end
+    if (start) record_address <= record_base;
+    else if (loading && in_records) record_address <= record_address + record_step;
   end
 
   // Stage 0: which bytes the slot needs.
@@ -195,6 +207,7 @@ module tensor_loads #(
     slot.index = depthwise ? INDEX_BITS'(tap_place) : outer;
     slot.segment = segment;
     slot.set = set;
+    slot.half = half;
     slot.line = line;
   end
 
@@ -225,12 +238,14 @@ module tensor_loads #(
   // Records wait until no drain uses their registers any more.
   logic [DELAY:1] late_valid;
   logic [DELAY:1][1:0] late_set;
+  logic [DELAY:1] late_half;
   logic [DELAY:1][LINE_BITS-1:0] late_line;
   logic [DELAY:1][8*chip::R-1:0] late_data;
 
   always_ff @(posedge clock) begin
     late_valid <= {late_valid[DELAY-1:1], beside.record};
     late_set <= {late_set[DELAY-1:1], beside.set};
+    late_half <= {late_half[DELAY-1:1], beside.half};
     late_line <= {late_line[DELAY-1:1], beside.line};
     late_data <= {late_data[DELAY-1:1], data};
     if (reset) late_valid <= '0;
@@ -238,9 +253,10 @@ module tensor_loads #(
 
   assign record_valid = late_valid[DELAY];
   assign record_set = late_set[DELAY];
+  assign record_half = late_half[DELAY];
   assign record_line = late_line[DELAY];
   assign record_data = late_data[DELAY];
 
-  wire unused = &{1'b0, instruction, fields, tap_place, bytes_left, channels_left};
+  wire unused = &{1'b0, fields, tap_place, bytes_left, channels_left};
 
 endmodule

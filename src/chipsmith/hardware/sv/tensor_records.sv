@@ -1,5 +1,6 @@
-// The three sets of drain registers (docs/machine.md, sections 2 and 6): the records of a channel block as they lie in
-// memory. One set computes (its biases start the sums), one drains (its multipliers and shifts scale), one loads.
+// The drain registers (docs/machine.md, sections 2 and 6). Three sets of multipliers and shifts: those of a channel
+// block wait while it computes and scale while it drains; the third loads. Two sets of biases: one starts the sums, the
+// other loads.
 module tensor_records #(
     localparam int LINES = (9 * chip::C + chip::R - 1) / chip::R,
     localparam int LINE_BITS = $clog2(LINES + 1),
@@ -10,9 +11,10 @@ module tensor_records #(
     input  chip::tensor_t            fields,
     input  logic                     write,
     input  logic [1:0]               write_set,
+    input  logic                     write_half,
     input  logic [LINE_BITS-1:0]     write_line,
     input  logic [8*chip::R-1:0]     write_data,
-    input  logic [1:0]               bias_set,
+    input  logic                     bias_half,
     output logic [chip::C-1:0][31:0] bias,
     input  logic [1:0]               scale_set,
     input  logic [GROUP_BITS-1:0]    scale_group,  // LANES channels at once
@@ -20,45 +22,60 @@ module tensor_records #(
     output logic [LANES-1:0][5:0]    shift
 );
 
-  localparam int BYTES = LINES * chip::R;
+  localparam int BIAS_BYTES = 4;
+  localparam int RECORD_BYTES = 9;
+  localparam int SCALE_BITS = 38;  // multiplier and shift, of 40 in the record
+  localparam int GROUPS = chip::C / LANES;
 
-  logic [2:0][8*BYTES-1:0] sets;
-  logic [8*BYTES-1:0] bias_bytes, scale_bytes;
-  logic by_channel, by_bias;
+  logic by_bias, has_bias;
+  logic [LINES-1:0] writes;
+  logic [1:0][chip::C-1:0][31:0] biases;
+  logic [2:0][chip::C-1:0][39:0] scales;
+  logic [2:0][GROUPS-1:0][LANES-1:0][39:0] scale_groups;
 
-  assign by_channel = fields.parameters == chip::CHANNEL_RECORD_PER_CHANNEL;
   assign by_bias = fields.parameters == chip::CHANNEL_RECORD_BIAS;
-  assign bias_bytes = sets[bias_set];
-  assign scale_bytes = sets[scale_set];
+  assign has_bias = fields.parameters != chip::CHANNEL_RECORD_NONE;
+  assign bias = has_bias ? biases[bias_half] : '0;
+  assign scale_groups = scales;
 
-  for (genvar s = 0; s < 3; s++) begin : g_set
-    always_ff @(posedge clock) begin
-      for (int k = 0; k < LINES; k++) begin
-        if (write && 32'(write_set) == s && 32'(write_line) == k) sets[s][8*chip::R*k+:8*chip::R] <= write_data;
+  always_comb begin
+    for (int k = 0; k < LINES; k++) writes[k] = write && 32'(write_line) == k;
+  end
+
+  for (genvar c = 0; c < chip::C; c++) begin : g_channel
+    for (genvar b = 0; b < BIAS_BYTES; b++) begin : g_bias
+      localparam int ALONE = BIAS_BYTES * c + b;    // byte of the records in BIAS ...
+      localparam int BESIDE = RECORD_BYTES * c + b; // ... and in PER_CHANNEL
+      logic taken;
+      logic [7:0] value;
+
+      assign taken = by_bias ? writes[ALONE/chip::R] : writes[BESIDE/chip::R];
+      assign value = by_bias ? write_data[8*(ALONE%chip::R)+:8] : write_data[8*(BESIDE%chip::R)+:8];
+
+      always_ff @(posedge clock) begin
+        if (taken && !write_half) biases[0][c][8*b+:8] <= value;
+        if (taken && write_half) biases[1][c][8*b+:8] <= value;
+      end
+    end
+
+    for (genvar b = BIAS_BYTES; b < RECORD_BYTES; b++) begin : g_scale
+      localparam int BYTE = RECORD_BYTES * c + b;
+
+      for (genvar s = 0; s < 3; s++) begin : g_set
+        always_ff @(posedge clock) begin
+          if (writes[BYTE/chip::R] && 32'(write_set) == s)
+            scales[s][c][8*(b-BIAS_BYTES)+:8] <= write_data[8*(BYTE%chip::R)+:8];
+        end
       end
     end
   end
 
   always_comb begin
-    for (int c = 0; c < chip::C; c++) begin
-      bias[c] = by_channel ? bias_bytes[72*c+:32] : by_bias ? bias_bytes[32*c+:32] : '0;
-    end
-  end
-
-  logic [chip::C-1:0][31:0] multipliers;
-  logic [chip::C-1:0][5:0] shifts;
-
-  always_comb begin
-    for (int c = 0; c < chip::C; c++) begin
-      multipliers[c] = scale_bytes[72*c+32+:32];
-      shifts[c] = scale_bytes[72*c+64+:6];
-    end
     for (int l = 0; l < LANES; l++) begin
-      multiplier[l] = by_channel ? multipliers[32'(scale_group)*LANES+l] : fields.multiplier;
-      shift[l] = by_channel ? shifts[32'(scale_group)*LANES+l] : fields.shift;
+      {shift[l], multiplier[l]} = SCALE_BITS'(scale_groups[scale_set][scale_group][l]);
     end
   end
 
-  wire unused = &{1'b0, fields, bias_bytes, scale_bytes};
+  wire unused = &{1'b0, fields, scales};
 
 endmodule

@@ -1,7 +1,8 @@
 // When each phase, drain and end of a TENSOR comes (docs/machine.md, section 6).
 //
-// All signals speak of the cycle in which an access or a slot is named, two cycles before the request of an access.
-// What follows from them comes constant numbers of cycles later (tensor_engine.sv), so that the contract's times hold.
+// All signals speak of the cycle in which an access or a slot is named, two cycles before the request of an access; the
+// first one is two cycles after `start`, the contract's first cycle one. What follows from them comes constant numbers
+// of cycles later (tensor_engine.sv), so that the contract's times hold.
 module tensor_sequence (
     input  logic        clock,
     input  logic        reset,
@@ -17,15 +18,17 @@ module tensor_sequence (
     input  logic        draining,      // a tile drains ...
     input  logic        drain_last,    // ... and this cycle is its last one
     output logic        busy,
+    output logic        open,          // the cycle after start: fields stand, nothing has been derived from them
     output logic        reading,       // a cycle of activation accesses
     output logic        loading,       // a cycle of loads
     output logic        begin_phase,   // from the next cycle on, the loaded phase reads and the one after it loads
     output logic        begin_drain    // from the next cycle on, the tile of the phase drains
 );
 
-  typedef enum logic [1:0] {
+  typedef enum logic [2:0] {
     IDLE,
-    LOAD,   // the first weights
+    OPEN,   // what follows from the fields is registered
+    LOAD,   // the first weights, and the products of the address arithmetic
     PHASE,
     DRAIN   // nothing but a drain: at the end, or where it overlaps with nothing
   } state_t;
@@ -36,6 +39,7 @@ module tensor_sequence (
   logic [5:0] wait_left;
 
   assign busy = state != IDLE;
+  assign open = state == OPEN;
   assign reading = state == PHASE && read_open;
   assign loading = (state == LOAD || state == PHASE) && load_open && !(serial && reading);
 
@@ -47,7 +51,7 @@ module tensor_sequence (
       && 32'(elapsed) == chip::PHASE_MIN - 1
       && (!phase_last || !draining || drain_last);
   assign begin_drain = phase_end && phase_last;
-  assign begin_phase = (state == LOAD && load_last)
+  assign begin_phase = (state == LOAD && (!load_open || load_last) && wait_left == 6'd0)
       || (phase_end && !last && !(phase_last && alone))
       || (state == DRAIN && !ending && wait_left == 6'd1);
 
@@ -65,13 +69,15 @@ module tensor_sequence (
     end
     if (phase_end) ending <= last;
 
-    if (begin_drain) wait_left <= 6'd0;
+    if (open) wait_left <= 6'(chip::TENSOR_SETUP - 1);
+    else if (begin_drain) wait_left <= 6'd0;
     else if (drain_last) wait_left <= pipe;
     else if (wait_left != 6'd0) wait_left <= wait_left - 1'b1;
-    if (state == DRAIN && ending && wait_left == 6'd2) state <= IDLE;
+    if (state == DRAIN && ending && wait_left == 6'd3) state <= IDLE;
 
+    if (open) state <= LOAD;
     if (start) begin
-      state <= LOAD;
+      state <= OPEN;
       load_open <= 1'b1;
       read_open <= 1'b0;
       wait_left <= 6'd0;

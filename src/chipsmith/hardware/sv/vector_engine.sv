@@ -1,22 +1,22 @@
 // The VECTOR engine (docs/machine.md, section 7).
 //
-// start, instruction, busy, reads, writes and the multipliers: as of the tensor engine (tensor_engine.sv).
+// start, instruction, busy, active, reads, writes and the multipliers: as of the tensor engine (tensor_engine.sv).
 // a_read      Stream A; before the first beat also stream TABLE (with its own group range).
 // b_read      Stream B.
 // o_write     Stream O.
 // The table memory (chip::TL copies of 512 entries) and the divider are parts of this engine.
 //
 // vector_rows turns the indices of GATHER and SCATTER into the places of rows. A beat flows from vector_stream (A and
-// B) through preparation, vector_operands (IN), vector_operation (OP),
-// vector_reduction and vector_results (OUT, TABLE) to vector_writer. Every part takes a beat each `slots` cycles, so
-// that none
-// ever waits; vector_timer counts the cycles of the contract, within which the last write comes.
+// B) through preparation, vector_operands (IN), vector_operation (OP), vector_reduction and vector_results (OUT, TABLE)
+// to vector_writer. Every part takes a beat each ii cycles, so that none ever waits; vector_timer counts the cycles of
+// the contract, within which the last write comes.
 module vector_engine (
     input  logic                      clock,
     input  logic                      reset,
     input  logic                      start,
     input  chip::vector_t             instruction,
     output logic                      busy,
+    output logic                      active,
     output chip::read_request_t       a_read,
     input  logic [8*chip::R-1:0]      a_data,
     output chip::read_request_t       b_read,
@@ -45,9 +45,10 @@ module vector_engine (
   logic [COUNT_BITS-1:0] full_lanes, last_lanes, a_full, a_last, b_full, b_last, o_full, o_last;
   logic [COUNT_BITS-1:0] a_passes, b_passes, op_passes, o_passes, lookups;
   logic [23:0] blocks;
-  logic a_meets_b, a_meets_o, b_meets_o;
-  logic [SLOT_BITS-1:0] slots;
+  logic a_meets_b, a_meets_o, b_meets_o, single;
+  logic [SLOT_BITS-1:0] last_slot;
   logic [2:0] windows, lead;
+  logic [5:0] pipe;
   logic indirect;
   logic begins;  // the cycle after the start
 
@@ -58,8 +59,8 @@ module vector_engine (
 
   vector_shape shape (
       .clock(clock),
-      .start(start),
-      .fields(instruction),
+      .begins(begins),
+      .fields(fields),
       .full_lanes(full_lanes),
       .last_lanes(last_lanes),
       .blocks(blocks),
@@ -77,10 +78,12 @@ module vector_engine (
       .op_passes(op_passes),
       .o_passes(o_passes),
       .lookups(lookups),
-      .slots(slots),
+      .single(single),
+      .last_slot(last_slot),
       .windows(windows),
       .indirect(indirect),
-      .lead(lead)
+      .lead(lead),
+      .pipe(pipe)
   );
 
   // Time.
@@ -97,12 +100,14 @@ module vector_engine (
       .clock(clock),
       .reset(reset),
       .start(start),
-      .start_loads(instruction.table_ != chip::TABLE_NONE),
-      .start_leads(instruction.op == chip::OP_GATHER || instruction.op == chip::OP_SCATTER),
+      .loads(fields.table_ != chip::TABLE_NONE),
+      .leads(fields.op == chip::OP_GATHER || fields.op == chip::OP_SCATTER),
       .table_lines(table_lines),
-      .slots(slots),
+      .single(single),
+      .last_slot(last_slot),
       .windows(windows),
       .lead(lead),
+      .pipe(pipe),
       .last_index(last_index),
       .last_beat(last_beat),
       .busy(busy),
@@ -116,56 +121,55 @@ module vector_engine (
       .lead_ends(lead_ends)
   );
 
-  // The loops around the beats.
-  logic first_block, last_block, first_turn, last_turn, whole;
-  logic [2:0] level;
+  // Every part is empty before the engine is free.
+  assign active = busy;
+
+  // The loops around the beats: r1, r0, blocks, o3 to o0 from the top down.
+  logic [6:0][23:0] counts;
+  logic [6:0] at_first, at_last, b_at_first, b_at_last;
+  logic [2:0] level, b_level;
+  logic first_turn, last_turn;
   beat_t beat;
+
+  assign counts = {24'(fields.r1), 24'(fields.r0), blocks,
+                   24'(fields.o3), 24'(fields.o2), 24'(fields.o1), 24'(fields.o0)};
 
   vector_loops loops (
       .clock(clock),
-      .restart(start),
+      .restart(begins),
       .advance(beat_ends),
-      .outer({fields.o3, fields.o2, fields.o1, fields.o0}),
-      .blocks(blocks),
-      .reductions({fields.r1, fields.r0}),
+      .count(counts),
       .level(level),
-      .first_block(first_block),
-      .last_block(last_block),
-      .first_turn(first_turn),
-      .last_turn(last_turn),
-      .finished(last_beat)
+      .at_first(at_first),
+      .at_last(at_last)
   );
 
   // Those of B: the same, or ahead by the lead of GATHER and SCATTER.
-  logic b_first_block, b_last_block, b_first_turn, b_last_turn;
-  logic [2:0] b_level;
-
   vector_loops b_loops (
       .clock(clock),
-      .restart(start),
+      .restart(begins),
       .advance(b_ends),
-      .outer({fields.o3, fields.o2, fields.o1, fields.o0}),
-      .blocks(blocks),
-      .reductions({fields.r1, fields.r0}),
+      .count(counts),
       .level(b_level),
-      .first_block(b_first_block),
-      .last_block(b_last_block),
-      .first_turn(b_first_turn),
-      .last_turn(b_last_turn),
-      .finished(last_index)
+      .at_first(b_at_first),
+      .at_last(b_at_last)
   );
 
-  assign whole = !last_block;
-  assign beat.first = first_turn && (first_block || !fields.lane_reduce);
-  assign beat.last = last_turn && (last_block || !fields.lane_reduce);
-  assign beat.whole = whole;
+  assign last_beat = at_last == '1;
+  assign last_index = b_at_last == '1;
+  assign first_turn = at_first[6:5] == '1;
+  assign last_turn = at_last[6:5] == '1;
+  assign beat.first = first_turn && (at_first[4] || !fields.lane_reduce);
+  assign beat.last = last_turn && (at_last[4] || !fields.lane_reduce);
+  assign beat.whole = !at_last[4];
 
   // READ: A takes the first slots of a beat; B the same, or those after A's where their groups meet. Indices go before
-  // A.
-  chip::read_request_t a_beat_read;
+  // A. What a slot decides goes to the memory in the next cycle, from registers.
   logic [SLOT_BITS-1:0] a_slot, b_slot, reads_end;
   logic [V-1:0][31:0] a_values, b_values, a_prepared, b_prepared;
-  logic streams_b, gathered, gathered_absent;
+  logic streams_b, gathered, gathered_absent, a_goes, b_goes;
+  logic [23:0] a_address, b_address;
+  logic [R-1:0] a_touched, b_touched;
   logic [BEAT_BITS-1:0] gathered_beat;
 
   assign streams_b = fields.b_source == chip::SOURCE_STREAM;
@@ -178,9 +182,11 @@ module vector_engine (
   logic opens, absent, row_present, written_present, gathers, merges, ready_to_write;
   logic [23:0] row_offset, written_offset;
 
-  assign opens = indirect && (lead_ends || (beat_ends && !last_beat));
   assign gathers = fields.op == chip::OP_GATHER;
   assign merges = fields.op == chip::OP_SCATTER || fields.masking == chip::MASKING_MERGE;
+  assign absent = gathers && !row_present;
+
+  always_ff @(posedge clock) opens <= indirect && (lead_ends || (beat_ends && !last_beat));
 
   vector_rows rows (
       .clock(clock),
@@ -195,75 +201,80 @@ module vector_engine (
       .taken_present(written_present)
   );
 
-  always_ff @(posedge clock) begin
-    if (start) absent <= 1'b0;
-    else if (opens) absent <= gathers && !row_present;
-  end
-
   vector_stream a_stream (
       .clock(clock),
       .reset(reset),
-      .restart(start),
-      .base(instruction.a_base),
+      .restart(begins),
+      .base(fields.a_base),
       .strides({fields.a_reduce_1, fields.a_reduce_0, fields.a_lane_stride << $clog2(V),
                 fields.a_stride_3, fields.a_stride_2, fields.a_stride_1, fields.a_stride_0}),
       .lane_stride(fields.a_lane_stride),
       .kind(fields.a_type),
-      .first_group(fields.a_first_group),
-      .last_group(fields.a_last_group),
       .turn(reading && !absent && a_slot < SLOT_BITS'(a_full)),
       .index(COUNT_BITS'(a_slot)),
-      .accesses(whole ? a_full : a_last),
-      .lanes(whole ? full_lanes : last_lanes),
+      .accesses(at_last[4] ? a_last : a_full),
+      .lanes(at_last[4] ? last_lanes : full_lanes),
       .beat_ends(beat_ends),
       .level(level),
-      .offset(opens && gathers ? row_offset : 24'd0),
-      .read(a_beat_read),
+      .offset(gathers ? row_offset : 24'd0),
+      .goes(a_goes),
+      .address(a_address),
+      .touched(a_touched),
       .data(a_data),
       .values(a_values)
   );
 
-  vector_stream b_stream (
+  vector_stream #(.LEVELS(5)) b_stream (
       .clock(clock),
       .reset(reset),
-      .restart(start),
-      .base(instruction.b_base),
-      .strides({24'd0, 24'd0, fields.b_lane_stride << $clog2(V),
+      .restart(begins),
+      .base(fields.b_base),
+      .strides({fields.b_lane_stride << $clog2(V),
                 fields.b_stride_3, fields.b_stride_2, fields.b_stride_1, fields.b_stride_0}),
       .lane_stride(fields.b_lane_stride),
       .kind(fields.b_type),
-      .first_group(fields.b_first_group),
-      .last_group(fields.b_last_group),
       .turn(reading_b && b_slot < SLOT_BITS'(b_full)),
       .index(COUNT_BITS'(b_slot)),
-      .accesses(b_last_block ? b_last : b_full),
-      .lanes(b_last_block ? last_lanes : full_lanes),
+      .accesses(b_at_last[4] ? b_last : b_full),
+      .lanes(b_at_last[4] ? last_lanes : full_lanes),
       .beat_ends(b_ends),
       .level(b_level),
       .offset(24'd0),
-      .read(b_read),
+      .goes(b_goes),
+      .address(b_address),
+      .touched(b_touched),
       .data(b_data),
       .values(b_values)
   );
 
   // The table is read through port A before the first beat.
-  logic table_write;
+  logic table_write, loads;
   logic [LINE_BITS-1:0] table_line;
   logic [R-1:0] table_lanes;
 
   always_comb begin
     for (int i = 0; i < R; i++) table_lanes[i] = 12'(line_begins) + 12'(i) < 12'(table_bytes);
-    a_read = a_beat_read;
-    if (loading) begin
-      a_read.valid = 1'b1;
-      a_read.address = fields.t_base + 24'(line_begins);
-      a_read.lanes = table_lanes;
-      a_read.first_group = fields.t_first_group;
-      a_read.last_group = fields.t_last_group;
+    a_read.first_group = loads ? fields.t_first_group : fields.a_first_group;
+    a_read.last_group = loads ? fields.t_last_group : fields.a_last_group;
+    b_read.first_group = fields.b_first_group;
+    b_read.last_group = fields.b_last_group;
+  end
+
+  always_ff @(posedge clock) begin
+    loads <= loading;
+    a_read.valid <= (loading || a_goes) && !reset;
+    b_read.valid <= b_goes && !reset;
+    if (loading || a_goes) begin
+      a_read.address <= loading ? fields.t_base + 24'(line_begins) : a_address;
+      a_read.lanes <= loading ? table_lanes : a_touched;
+    end
+    if (b_goes) begin
+      b_read.address <= b_address;
+      b_read.lanes <= b_touched;
     end
   end
 
-  vector_delay #(.BITS(1 + LINE_BITS), .CYCLES(chip::READ_LATENCY)) table_answer (
+  vector_delay #(.BITS(1 + LINE_BITS), .CYCLES(chip::READ_LATENCY + 1)) table_answer (
       .clock(clock),
       .reset(reset),
       .in({loading, line}),
@@ -271,7 +282,7 @@ module vector_engine (
   );
 
   // The elements of a beat stand a cycle after its last answer; those of a row that is not there are 0.
-  vector_delay #(.BITS(2 + BEAT_BITS), .CYCLES(chip::READ_LATENCY + 1)) answered (
+  vector_delay #(.BITS(2 + BEAT_BITS), .CYCLES(chip::READ_LATENCY + 2)) answered (
       .clock(clock),
       .reset(reset),
       .in({reading && slot == reads_end - 1'b1, absent, beat}),
@@ -286,15 +297,9 @@ module vector_engine (
 
   // IN.
   chip::multiply_request_t in_multiply, op_multiply, out_multiply;
-  logic [SLOT_BITS-1:0] pass_slot, op_slot, out_slot;
-  logic ready, chunk_ready;
-  logic [BEAT_BITS-1:0] ready_beat, chunk_beat;
+  logic op_turn, out_turn, operands_come, chunk_comes, ready;
+  logic [BEAT_BITS-1:0] coming_beat, ready_beat;
   logic [V-1:0][31:0] a, b;
-  logic [COUNT_BITS-1:0] chunk;
-  logic [chip::M-1:0][31:0] a_chunk, b_chunk;
-
-  assign op_slot = SLOT_BITS'(a_passes) + SLOT_BITS'(b_passes);
-  assign out_slot = op_slot + SLOT_BITS'(op_passes);
 
   vector_operands #(.TOKEN_BITS(BEAT_BITS)) operands (
       .clock(clock),
@@ -302,30 +307,31 @@ module vector_engine (
       .fields(fields),
       .a_passes(a_passes),
       .b_passes(b_passes),
-      .slots(slots),
+      .op_passes(op_passes),
+      .o_passes(o_passes),
+      .last_slot(last_slot),
       .prepared(gathered),
       .prepared_token(gathered_beat),
       .a_prepared(a_prepared),
       .b_prepared(b_prepared),
       .multiply(in_multiply),
       .scaled(scaled),
-      .pass_slot(pass_slot),
+      .op_turn(op_turn),
+      .out_turn(out_turn),
+      .comes(operands_come),
+      .chunk_comes(chunk_comes),
+      .coming_token(coming_beat),
       .ready(ready),
       .ready_token(ready_beat),
       .a(a),
-      .b(b),
-      .chunk_ready(chunk_ready),
-      .chunk_token(chunk_beat),
-      .chunk(chunk),
-      .a_chunk(a_chunk),
-      .b_chunk(b_chunk)
+      .b(b)
   );
 
   // OP and the reduction.
   logic [V-1:0] x_valid;
   logic [V-1:0][31:0] x, reduced;
   beat_t x_beat;
-  logic x_ends, reduced_ready, reduced_set, read_set;
+  logic x_chunk_ends, x_ends, by_chunks, reduced_comes, reduced_ready;
 
   vector_operation #(.TOKEN_BITS(BEAT_BITS)) operation (
       .clock(clock),
@@ -333,29 +339,26 @@ module vector_engine (
       .fields(fields),
       .full_lanes(full_lanes),
       .passes(op_passes),
-      .first_slot(op_slot),
-      .pass_slot(pass_slot),
+      .turn(op_turn),
+      .comes(operands_come),
+      .chunk_comes(chunk_comes),
+      .coming_token(coming_beat),
       .ready(ready),
       .ready_token(ready_beat),
       .a(a),
       .b(b),
-      .chunk_ready(chunk_ready),
-      .chunk_token(chunk_beat),
-      .chunk(chunk),
-      .a_chunk(a_chunk),
-      .b_chunk(b_chunk),
       .multiply(op_multiply),
       .scaled(scaled),
       .valid(x_valid),
       .x(x),
       .token(x_beat),
+      .chunk_ends(x_chunk_ends),
       .ends(x_ends)
   );
 
   vector_reduction reduction (
       .clock(clock),
       .reset(reset),
-      .restart(begins),
       .reduce(fields.reduce),
       .lane_reduce(fields.lane_reduce),
       .valid(x_valid),
@@ -363,26 +366,28 @@ module vector_engine (
       .lanes(x_beat.whole ? full_lanes : last_lanes),
       .first(x_beat.first),
       .finishes(x_ends && x_beat.last),
-      .results_ready(reduced_ready),
-      .results_set(reduced_set),
-      .read_set(read_set),
+      .comes(reduced_comes),
+      .ready(reduced_ready),
       .results(reduced)
   );
 
   // OUT, TABLE, WRITE.
   logic [V-1:0][31:0] values;
 
+  assign by_chunks = (fields.op == chip::OP_MUL || fields.op == chip::OP_DIV) && !fields.lane_reduce;
+
   vector_results results (
       .clock(clock),
       .reset(reset),
+      .begins(begins),
       .fields(fields),
       .passes(o_passes),
-      .first_slot(out_slot),
-      .pass_slot(pass_slot),
+      .turn(out_turn),
       .lookups(lookups),
+      .comes(reduced_comes),
+      .chunk_comes(x_chunk_ends && x_beat.last),
+      .by_chunks(by_chunks),
       .reduced_ready(reduced_ready),
-      .reduced_set(reduced_set),
-      .read_set(read_set),
       .reduced(reduced),
       .multiply(out_multiply),
       .scaled(scaled),
@@ -407,12 +412,12 @@ module vector_engine (
       .values(values),
       .offset(fields.op == chip::OP_SCATTER ? written_offset : 24'd0),
       .present(!indirect || written_present || !merges),
-      .wait_((a_beat_read.valid && a_meets_o) || (b_read.valid && b_meets_o)),
+      .wait_((a_read.valid && a_meets_o) || (b_read.valid && b_meets_o)),
       .write(o_write)
   );
 
   // B has no part in reductions.
-  wire unused = &{1'b0, b_first_block, b_first_turn, b_last_turn};
+  wire unused = &{1'b0, b_at_first, at_first[3:0]};
 
   // The passes have slots of their own: at most one is valid.
   assign multiply = in_multiply.valid ? in_multiply : op_multiply.valid ? op_multiply : out_multiply;

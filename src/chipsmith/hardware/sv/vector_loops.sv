@@ -1,47 +1,47 @@
 // The loops around the beats of a stream, outermost first: o0, o1, o2, o3, blocks of lanes, r0, r1 (docs/machine.md,
-// section 7). `level` is the loop that the next step of `advance` increments; the loops within it begin again.
-module vector_loops (
-    input  logic              clock,
-    input  logic              restart,
-    input  logic              advance,
-    input  logic [3:0][15:0]  outer,         // counts of o0 to o3
-    input  logic [23:0]       blocks,
-    input  logic [1:0][15:0]  reductions,    // counts of r0 and r1
-    output logic [2:0]        level,
-    output logic              first_block,
-    output logic              last_block,
-    output logic              first_turn,    // first of the reduction's r0, r1
-    output logic              last_turn,
-    output logic              finished       // the last beat of all
+// section 7), or the first LEVELS of them. `level` is the loop that the next step of `advance` increments; the loops
+// within it begin again. The outputs hold from the cycle after `restart` or `advance` on.
+module vector_loops #(
+    parameter int LEVELS = 7
+) (
+    input  logic                     clock,
+    input  logic                     restart,
+    input  logic                     advance,
+    input  logic [LEVELS-1:0][23:0]  count,
+    output logic [2:0]               level,
+    output logic [LEVELS-1:0]        at_first,   // of the turns of a loop
+    output logic [LEVELS-1:0]        at_last
 );
 
-  localparam int LEVELS = 7;
-
-  logic [LEVELS-1:0][23:0] count, index;
-  logic [LEVELS-1:0] at_last;
-
-  assign count = {24'(reductions[1]), 24'(reductions[0]), blocks,
-                  24'(outer[3]), 24'(outer[2]), 24'(outer[1]), 24'(outer[0])};
+  logic [LEVELS-1:0] inner;  // the loops within `level`
 
   always_comb begin
     level = '0;
-    for (int i = 0; i < LEVELS; i++) begin
-      at_last[i] = index[i] == count[i] - 1'b1;
-      if (!at_last[i]) level = 3'(i);
-    end
+    for (int i = 0; i < LEVELS; i++) if (!at_last[i]) level = 3'(i);
+    for (int i = 0; i < LEVELS; i++) inner[i] = i > 32'(level);
   end
 
-  always_ff @(posedge clock) begin
-    for (int i = 0; i < LEVELS; i++) begin
-      if (restart || (advance && i > 32'(level))) index[i] <= '0;
-      else if (advance && i == 32'(level)) index[i] <= index[i] + 1'b1;
+  // Turns are numbered from 1 on. Whether a turn is a loop's first and last is known when it begins.
+  for (genvar i = 0; i < LEVELS; i++) begin : g_loop
+    localparam int BITS = i == 4 ? 24 : 16;
+    logic [BITS-1:0] turn, next;
+    logic begins, steps;
+
+    assign next = turn + 1'b1;
+    assign begins = restart || (advance && inner[i]);
+    assign steps = advance && i == 32'(level);
+
+    always_ff @(posedge clock) begin
+      if (begins || steps) begin
+        turn <= begins ? BITS'(1) : next;
+        at_first[i] <= begins;
+        at_last[i] <= (begins ? BITS'(1) : next) == BITS'(count[i]);
+      end
+    end
+
+    if (BITS < 24) begin : g_rest
+      wire unused_bits = &{1'b0, count[i][23:BITS]};
     end
   end
-
-  assign first_block = index[4] == '0;
-  assign last_block = at_last[4];
-  assign first_turn = index[5] == '0 && index[6] == '0;
-  assign last_turn = at_last[5] && at_last[6];
-  assign finished = at_last == '1;
 
 endmodule

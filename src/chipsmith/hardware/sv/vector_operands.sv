@@ -1,10 +1,9 @@
 // Stage IN: holds the prepared operands of a beat and scales them on the shared multipliers.
 //
-// The passes of a beat have slots of their own in every `slots` cycles, counted by `pass_slot` from the cycle in which
-// the
-// first beat's operands stand here: those of A, then of B, then of MUL, then of the results. The slots of two stages
-// never
-// meet, so no pass ever waits for another.
+// The passes of a beat have slots of their own in every ii cycles, counted from the cycle in which the first beat's
+// operands stand here: those of A, then of B, then of MUL, then of the results. The slots of two stages never meet. A
+// stage has as many slots in ii cycles as passes, so that a chunk of chip::M lanes is taken at most ii - 1 cycles after
+// it comes, before the same chunk of the next beat can take its place.
 // A beat that is scaled moves from `held` to the operands a and b pass by pass; the operand that is not scaled
 // travels beside the one that is. A beat that is not scaled goes to a and b at once.
 module vector_operands #(
@@ -17,23 +16,24 @@ module vector_operands #(
     input  chip::vector_t             fields,
     input  logic [COUNT_BITS-1:0]     a_passes,
     input  logic [COUNT_BITS-1:0]     b_passes,
-    input  logic [SLOT_BITS-1:0]      slots,
+    input  logic [COUNT_BITS-1:0]     op_passes,
+    input  logic [COUNT_BITS-1:0]     o_passes,
+    input  logic [SLOT_BITS-1:0]      last_slot,       // ii - 1
     input  logic                      prepared,        // a_prepared and b_prepared are a beat's
     input  logic [TOKEN_BITS-1:0]     prepared_token,
     input  logic [chip::V-1:0][31:0]  a_prepared,
     input  logic [chip::V-1:0][31:0]  b_prepared,
     output chip::multiply_request_t   multiply,
     input  logic [chip::M-1:0][31:0]  scaled,
-    output logic [SLOT_BITS-1:0]      pass_slot,
+    output logic                      op_turn,         // a pass of MUL may go in this cycle
+    output logic                      out_turn,        // a pass of the results may go
+    output logic                      comes,           // all lanes of a and b stand from the next cycle on,
+    output logic                      chunk_comes,     // or those of the next chunk,
+    output logic [TOKEN_BITS-1:0]     coming_token,    // of a beat with this token
     output logic                      ready,           // all lanes of a and b stand (for DIV: those of the first pass)
     output logic [TOKEN_BITS-1:0]     ready_token,
     output logic [chip::V-1:0][31:0]  a,
-    output logic [chip::V-1:0][31:0]  b,
-    output logic                      chunk_ready,     // op MUL: a beat's first multiplication may go in this cycle
-    output logic [TOKEN_BITS-1:0]     chunk_token,
-    input  logic [COUNT_BITS-1:0]     chunk,           // of chip::M lanes each
-    output logic [chip::M-1:0][31:0]  a_chunk,         // with what arrives in this cycle
-    output logic [chip::M-1:0][31:0]  b_chunk
+    output logic [chip::V-1:0][31:0]  b
 );
 
   localparam int M = chip::M;
@@ -51,83 +51,81 @@ module vector_operands #(
       .out({begins, begins_token})
   );
 
-  // The slot of the passes in this cycle.
-  logic [SLOT_BITS-1:0] counted;
-  assign pass_slot = begins ? '0 : counted;
-  always_ff @(posedge clock) counted <= pass_slot == slots - 1'b1 ? '0 : pass_slot + 1'b1;
+  // The slot of the passes in this cycle, and whose it is.
+  logic [SLOT_BITS-1:0] slot, next_slot, op_first, out_first, out_end;
 
-  // Passes.
-  logic a_go, a_ends, b_go, b_ends, b_follows;
-  logic [COUNT_BITS-1:0] a_index, b_index, index;
-  logic [TOKEN_BITS-1:0] a_token, b_token;
+  assign next_slot = prepared || slot == last_slot ? '0 : slot + 1'b1;
+  assign op_first = SLOT_BITS'(a_passes) + SLOT_BITS'(b_passes);
+  assign out_first = op_first + SLOT_BITS'(op_passes);
+  assign out_end = out_first + SLOT_BITS'(o_passes);
+
+  always_ff @(posedge clock) begin
+    slot <= next_slot;
+    op_turn <= next_slot >= op_first && next_slot < out_first;
+    // The lanes of DIV come one by one: their chunk may not wait for long.
+    out_turn <= next_slot >= out_first && (next_slot < out_end || fields.op == chip::OP_DIV);
+  end
+
+  // Passes: where both operands are scaled, A and B of a chunk one after the other, so that the chunk stands at once.
+  logic both, go, last_pass, of_b;
+  logic [COUNT_BITS-1:0] pass, index;
+  logic [TOKEN_BITS-1:0] pass_token;
   logic [M-1:0][31:0] a_now, b_now;
 
-  vector_passes #(.TOKEN_BITS(TOKEN_BITS)) a_steps (
+  assign both = a_passes != '0 && b_passes != '0;
+
+  vector_passes #(.TOKEN_BITS(TOKEN_BITS)) steps (
       .clock(clock),
       .reset(reset),
-      .start(begins && a_passes != '0),
+      .start(begins && scales),
       .start_token(begins_token),
-      .count(a_passes),
-      .go(a_go),
-      .index(a_index),
-      .last(a_ends),
-      .token(a_token)
+      .count(a_passes + b_passes),
+      .go(go),
+      .index(pass),
+      .last(last_pass),
+      .token(pass_token)
   );
 
-  vector_passes #(.TOKEN_BITS(TOKEN_BITS)) b_steps (
-      .clock(clock),
-      .reset(reset),
-      .start(b_passes != '0 && (a_passes != '0 ? b_follows : begins)),
-      .start_token(a_passes != '0 ? a_token : begins_token),
-      .count(b_passes),
-      .go(b_go),
-      .index(b_index),
-      .last(b_ends),
-      .token(b_token)
-  );
-
-  always_ff @(posedge clock) b_follows <= a_go && a_ends && !reset;
-
-  assign index = a_go ? a_index : b_index;
+  assign of_b = both ? pass[0] : b_passes != '0;
+  assign index = both ? pass >> 1 : pass;
 
   always_comb begin
     for (int i = 0; i < M; i++) begin
       a_now[i] = a_held[M*32'(index)+i];
       b_now[i] = b_held[M*32'(index)+i];
     end
-    multiply.value = a_go ? a_now : b_now;
-    multiply.multiplier = {M{32'(a_go ? fields.a_multiplier : fields.b_multiplier)}};
-    multiply.shift = {M{a_go ? fields.a_shift : fields.b_shift}};
-    multiply.valid = a_go || b_go;
-    multiply.double_round = (a_go ? fields.a_rounding : fields.b_rounding) == chip::ROUNDING_DOUBLE;
+    multiply.value = of_b ? b_now : a_now;
+    multiply.multiplier = {M{32'(of_b ? fields.b_multiplier : fields.a_multiplier)}};
+    multiply.shift = {M{of_b ? fields.b_shift : fields.a_shift}};
+    multiply.valid = go;
+    multiply.double_round = (of_b ? fields.b_rounding : fields.a_rounding) == chip::ROUNDING_DOUBLE;
   end
 
   // Arrivals. `completes`: the pass brings the last missing operand of its lanes.
-  logic arrives, of_b, completes, first, last;
+  logic completes_later, waits_later, completes, waits, arrived_b, first, last;
   logic [COUNT_BITS-1:0] place;
   logic [TOKEN_BITS-1:0] token;
-  logic [M-1:0][31:0] beside, a_arriving, b_arriving;
-  logic a_comes, b_comes;
+  logic [M-1:0][31:0] travelled, beside;
 
-  vector_delay #(.BITS(4 + COUNT_BITS + TOKEN_BITS), .CYCLES(chip::MULTIPLY_LATENCY)) arrival (
+  assign waits_later = go && both && !of_b;
+  assign completes_later = go && !(both && !of_b);
+
+  vector_delay #(.BITS(5 + COUNT_BITS + TOKEN_BITS), .CYCLES(chip::MULTIPLY_LATENCY)) arrival (
       .clock(clock),
       .reset(reset),
-      .in({a_go || b_go, !a_go, index == '0, a_go ? a_ends : b_ends, index, a_go ? a_token : b_token}),
-      .out({arrives, of_b, first, last, place, token})
+      .in({completes_later, waits_later, of_b, index == '0, last_pass, index, pass_token}),
+      .out({completes, waits, arrived_b, first, last, place, token})
   );
 
-  vector_delay #(.BITS(32 * M), .CYCLES(chip::MULTIPLY_LATENCY)) travel (
+  // The operand that is not scaled, or the one that was scaled in the pass before.
+  vector_delay #(.BITS(32 * M), .CYCLES(chip::MULTIPLY_LATENCY - 1)) travel (
       .clock(clock),
       .reset(1'b0),
-      .in(a_go ? b_now : a_now),
-      .out(beside)
+      .in(of_b ? a_now : b_now),
+      .out(travelled)
   );
 
-  assign completes = arrives && (of_b || b_passes == '0);
-  assign a_comes = arrives && (!of_b || a_passes == '0);
-  assign b_comes = arrives && (of_b || b_passes == '0);
-  assign a_arriving = of_b ? beside : scaled;
-  assign b_arriving = of_b ? scaled : beside;
+  always_ff @(posedge clock) beside <= waits ? scaled : travelled;
 
   always_ff @(posedge clock) begin
     if (prepared && scales) begin
@@ -141,14 +139,14 @@ module vector_operands #(
       if (prepared && !scales) begin
         a[l] <= a_prepared[l];
         b[l] <= b_prepared[l];
-      end else if (32'(place) == l / M) begin
-        if (a_comes) a[l] <= a_arriving[l%M];
-        if (b_comes) b[l] <= b_arriving[l%M];
+      end else if (completes && 32'(place) == l / M) begin
+        a[l] <= arrived_b ? beside[l%M] : scaled[l%M];
+        b[l] <= arrived_b ? scaled[l%M] : beside[l%M];
       end
     end
   end
 
-  // Readiness of the whole beat, and of single chunks for MUL.
+  // Readiness of the whole beat.
   logic whole;
   logic [TOKEN_BITS-1:0] whole_token;
   vector_delay #(.BITS(1 + TOKEN_BITS), .CYCLES(1)) standing (
@@ -160,22 +158,9 @@ module vector_operands #(
 
   assign ready = scales ? whole : begins;
   assign ready_token = scales ? whole_token : begins_token;
-  assign chunk_ready = scales ? completes && first : begins;
-  assign chunk_token = scales ? token : begins_token;
-
-  always_comb begin
-    for (int i = 0; i < M; i++) begin
-      a_chunk[i] = a[M*32'(chunk)+i];
-      b_chunk[i] = b[M*32'(chunk)+i];
-    end
-    // What arrives for these lanes in this cycle stands in a and b only in the next one. An arrival that does not
-    // complete
-    // its lanes is of a later beat.
-    if (completes && place == chunk) begin
-      if (a_comes) a_chunk = a_arriving;
-      b_chunk = b_arriving;
-    end
-  end
+  assign comes = !scales && prepared;
+  assign chunk_comes = scales && completes;
+  assign coming_token = scales ? token : prepared_token;
 
   // The other fields have no part in this.
   wire unused = &{1'b0, fields};

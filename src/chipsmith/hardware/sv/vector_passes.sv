@@ -7,7 +7,7 @@ module vector_passes #(
     input  logic                   reset,
     input  logic                   start,
     input  logic [TOKEN_BITS-1:0]  start_token,  // what belongs to these passes
-    input  logic [COUNT_BITS-1:0]  count,
+    input  logic [COUNT_BITS-1:0]  count,        // modulo 2 * chip::V, which is a count too
     output logic                   go,           // a pass goes in this cycle
     output logic [COUNT_BITS-1:0]  index,        // its number
     output logic                   last,         // it is the last

@@ -1,38 +1,40 @@
 // The results of stage OP, reduced over r0, r1 and the lanes (docs/machine.md, section 7).
 //
 // Each lane accumulates its own values, over blocks of lanes too where the lanes are reduced; after a reduction's last
-// beat a tree joins the lanes. There are two sets of accumulators: one fills while the other is read.
+// beat a tree of a level a cycle joins the lanes.
 module vector_reduction #(
     localparam int COUNT_BITS = $clog2(chip::V) + 1
 ) (
     input  logic                      clock,
     input  logic                      reset,
-    input  logic                      restart,
     input  logic [2:0]                reduce,        // chip::REDUCE_*
     input  logic                      lane_reduce,
-    input  logic [chip::V-1:0]        valid,         // lanes of x that stand in this cycle
+    input  logic [chip::V-1:0]        valid,         // lanes of x that are new in this cycle
     input  logic [chip::V-1:0][31:0]  x,
     input  logic [COUNT_BITS-1:0]     lanes,         // of the beat; the others count for nothing
     input  logic                      first,         // the beat is the reduction's first
     input  logic                      finishes,      // the reduction's last values stand in this cycle
-    output logic                      results_ready, // two cycles later
-    output logic                      results_set,   // the set that holds them
-    input  logic                      read_set,
-    output logic [chip::V-1:0][31:0]  results        // of the set `read_set`; lane 0: the tree's in a reduction
+    output logic                      comes,         // the results stand from the next cycle on
+    output logic                      ready,         // the cycle after `comes`
+    output logic [chip::V-1:0][31:0]  results        // lane 0: the tree's in a reduction of the lanes
 );
 
   localparam int V = chip::V;
+  localparam int LEVELS = $clog2(V);
 
+  // One adder sums and compares.
   function automatic logic [31:0] combine(logic [31:0] left, logic [31:0] right, logic [2:0] how);
-    logic below;
-    below = $signed(left) < $signed(right);
+    logic subtracts, below;
+    logic [31:0] sum;
+    subtracts = how != chip::REDUCE_SUM;
+    sum = left + (right ^ {32{subtracts}}) + 32'(subtracts);
+    below = left[31] != right[31] ? left[31] : sum[31];
     case (how)
-      chip::REDUCE_SUM: combine = left + right;
+      chip::REDUCE_SUM: combine = sum;
       chip::REDUCE_MAX: combine = below ? right : left;
       chip::REDUCE_MIN: combine = below ? left : right;
       chip::REDUCE_AND: combine = left & right;
-      chip::REDUCE_OR: combine = left | right;
-      default: combine = right;
+      default: combine = left | right;
     endcase
   endfunction
 
@@ -47,53 +49,41 @@ module vector_reduction #(
     endcase
   end
 
-  logic fill_set, finished, finished_set;
-  logic [V-1:0][31:0] sums, other_sums;  // sets 0 and 1
-  logic [31:0] tree;
+  logic [V-1:0][31:0] sums;
 
   for (genvar l = 0; l < V; l++) begin : g_lane
-    logic [31:0] kept, next;
-    logic here;
-    assign kept = fill_set ? other_sums[l] : sums[l];
+    logic [31:0] next;
+    logic beyond;
+    assign beyond = l >= 32'(lanes);
     always_comb begin
-      if (l >= 32'(lanes)) next = first ? neutral : kept;
-      else next = first ? x[l] : combine(kept, x[l], reduce);
+      if (first) next = beyond ? neutral : x[l];
+      else next = combine(sums[l], x[l], reduce);
     end
     // Lane 0 stands in every beat; lanes that the beat does not have need not.
-    assign here = valid[l] || (valid[0] && l >= 32'(lanes));
-    always_ff @(posedge clock) begin
-      if (here && !fill_set) sums[l] <= next;
-      if (here && fill_set) other_sums[l] <= next;
-    end
+    always_ff @(posedge clock) if (beyond ? valid[0] && first : valid[l]) sums[l] <= next;
   end
 
-  logic [V-1:0][31:0] joined;
-  always_comb begin
-    joined = finished_set ? other_sums : sums;
-    for (int level = $clog2(V) - 1; level >= 0; level--) begin
-      for (int i = 0; i < V / 2; i++) begin
-        if (i < 1 << level) joined[i] = combine(joined[i], joined[i+(1<<level)], reduce);
-      end
-    end
+  // The tree: node 1 is its root, the nodes below node i are 2*i and 2*i + 1, the sums are the nodes from V on.
+  // joining[k]: the nodes of the level k above the sums stand. Without lane_reduce nothing climbs, so that nothing is
+  // left in the tree when the next instruction starts.
+  logic [LEVELS:0] joining;
+  logic [2*V-1:1][31:0] nodes;
+
+  assign nodes[2*V-1:V] = sums;
+  always_ff @(posedge clock) joining <= reset ? '0 : {joining[LEVELS-1:0] & {LEVELS{lane_reduce}}, finishes};
+
+  for (genvar i = 1; i < V; i++) begin : g_node
+    localparam int BELOW = LEVELS - $clog2(i + 1);  // the level of the two
+    always_ff @(posedge clock)
+      if (lane_reduce && joining[BELOW]) nodes[i] <= combine(nodes[2*i], nodes[2*i+1], reduce);
   end
 
-  always_ff @(posedge clock) begin
-    finished <= finishes;
-    finished_set <= fill_set;
-    if (finishes) fill_set <= !fill_set;
-    if (finished) tree <= joined[0];
-    results_ready <= finished;
-    results_set <= finished_set;
-    if (reset || restart) fill_set <= 1'b0;
-    if (reset) begin
-      finished <= 1'b0;
-      results_ready <= 1'b0;
-    end
-  end
+  assign comes = lane_reduce ? joining[LEVELS-1] : finishes;
+  assign ready = lane_reduce ? joining[LEVELS] : joining[0];
 
   always_comb begin
-    results = read_set ? other_sums : sums;
-    if (lane_reduce) results[0] = tree;
+    results = sums;
+    if (lane_reduce) results[0] = nodes[1];
   end
 
 endmodule

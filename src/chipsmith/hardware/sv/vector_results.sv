@@ -1,67 +1,58 @@
 // Stages OUT and TABLE: the results of a reduction are scaled, get their zero point, are clamped, and pass the table.
 //
-// Results that are scaled come pass by pass, the others at once. The look-ups of a beat begin when its last results
-// stand
-// and run while the first of the next beat arrive: both go from lane 0 up and neither takes more than `slots` cycles,
-// so
-// that a lane is looked up before its next value comes.
+// Results that are scaled come chunk by chunk, the others at once. A look-up goes as soon as its lanes stand, one a
+// cycle: none takes more than ii cycles, so that a lane is looked up before its next value comes.
 module vector_results #(
     localparam int COUNT_BITS = $clog2(chip::V) + 1,
-    localparam int SLOT_BITS = $clog2(chip::DIVIDE * chip::V + 1),
     localparam int LINE_BITS = $clog2(1026 / chip::R + 1) + 1
 ) (
     input  logic                      clock,
     input  logic                      reset,
+    input  logic                      begins,        // the cycle after the start
     input  chip::vector_t             fields,
     input  logic [COUNT_BITS-1:0]     passes,
-    input  logic [SLOT_BITS-1:0]      first_slot,    // of the passes
-    input  logic [SLOT_BITS-1:0]      pass_slot,
+    input  logic                      turn,          // see vector_operands
     input  logic [COUNT_BITS-1:0]     lookups,
-    input  logic                      reduced_ready, // see vector_reduction
-    input  logic                      reduced_set,
-    output logic                      read_set,
+    input  logic                      comes,         // see vector_reduction
+    input  logic                      chunk_comes,   // the results of the next chunk stand from the next cycle on
+    input  logic                      by_chunks,     // that counts, and `comes` does not
+    input  logic                      reduced_ready,
     input  logic [chip::V-1:0][31:0]  reduced,
     output chip::multiply_request_t   multiply,
     input  logic [chip::M-1:0][31:0]  scaled,
     input  logic                      table_write,
     input  logic [LINE_BITS-1:0]      table_line,
     input  logic [8*chip::R-1:0]      table_data,
-    output logic                      ready,         // `values` stand from this cycle on
+    output logic                      ready,         // `values` stand in this cycle
     output logic [chip::V-1:0][31:0]  values
 );
 
   localparam int V = chip::V;
   localparam int M = chip::M;
   localparam int TL = chip::TL;
+  localparam int DUE_BITS = COUNT_BITS + 1;
+  localparam int LOOKUP_LATENCY = 3;
 
   logic scales, tables;
   assign scales = passes != '0;
   assign tables = lookups != '0;
 
-  // Passes: from the first cycle in which the results stand and their slots begin.
-  logic pending, starts, pending_set, go, last, comes, all_came, pass_set;
+  // Passes: chunk after chunk, in the slots that are their own.
+  logic go, last, arrives, all_came;
   logic [COUNT_BITS-1:0] index, place;
+  logic [DUE_BITS-1:0] due;  // chunks that stand and have not been scaled
 
-  assign starts = scales && (pending || reduced_ready) && pass_slot == first_slot;
+  assign go = turn && due != '0;
+  assign last = index == passes - 1'b1;
 
   always_ff @(posedge clock) begin
-    pending <= (pending || (scales && reduced_ready)) && !starts && !reset;
-    if (reduced_ready) pending_set <= reduced_set;
+    due <= due + (by_chunks ? DUE_BITS'(chunk_comes && scales) : comes ? DUE_BITS'(passes) : '0) - DUE_BITS'(go);
+    if (go) index <= last ? '0 : index + 1'b1;
+    if (reset) begin
+      due <= '0;
+      index <= '0;
+    end
   end
-
-  vector_passes #(.TOKEN_BITS(1)) steps (
-      .clock(clock),
-      .reset(reset),
-      .start(starts),
-      .start_token(pending ? pending_set : reduced_set),
-      .count(passes),
-      .go(go),
-      .index(index),
-      .last(last),
-      .token(pass_set)
-  );
-
-  assign read_set = scales ? pass_set : reduced_set;
 
   logic [M-1:0][31:0] now;  // the results that are scaled
 
@@ -78,45 +69,64 @@ module vector_results #(
       .clock(clock),
       .reset(reset),
       .in({go, last, index}),
-      .out({comes, all_came, place})
+      .out({arrives, all_came, place})
   );
 
-  // Zero point and clamp.
-  logic ends, clamped_ready;
+  // Zero point and clamp: each bound is compared by an adder of its own, beside the one of the zero point.
+  logic ends, part_ends, clamped_ready;
+  logic [31:0] above_min, above_max;  // the zero point less the bound
   logic [V-1:0][31:0] clamped;
 
-  assign ends = scales ? comes && all_came : reduced_ready;
+  assign ends = scales ? arrives && all_came : reduced_ready;
+  assign part_ends = scales ? arrives : reduced_ready;
+
+  always_ff @(posedge clock) begin
+    if (begins) begin
+      above_min <= 32'(fields.o_zero_point) - fields.clamp_min;
+      above_max <= 32'(fields.o_zero_point) - fields.clamp_max;
+    end
+  end
 
   for (genvar l = 0; l < V; l++) begin : g_lane
-    logic [31:0] raised, limited;
-    logic here;
-    assign raised = (scales ? scaled[l%M] : reduced[l]) + 32'(fields.o_zero_point);
-    assign limited = $signed(raised) < fields.clamp_min ? fields.clamp_min
-        : $signed(raised) > fields.clamp_max ? fields.clamp_max : raised;
-    assign here = scales ? comes && 32'(place) == l / M : reduced_ready;
-    always_ff @(posedge clock) if (here) clamped[l] <= limited;
+    logic [31:0] value, raised, over_min, over_max;
+    logic below, above, here;
+    assign value = scales ? scaled[l%M] : reduced[l];
+    assign raised = value + 32'(fields.o_zero_point);
+    assign over_min = value + above_min;
+    assign over_max = value + above_max;
+    assign below = raised[31] != fields.clamp_min[31] ? raised[31] : over_min[31];
+    assign above = raised[31] != fields.clamp_max[31] ? !raised[31] : !over_max[31];
+    assign here = scales ? arrives && 32'(place) == l / M : reduced_ready;
+    always_ff @(posedge clock)
+      if (here) clamped[l] <= below ? fields.clamp_min : above ? fields.clamp_max : raised;
+    wire unused_sums = &{1'b0, over_min, over_max};
   end
 
   always_ff @(posedge clock) clamped_ready <= ends && !reset;
 
-  // Look-ups.
-  logic looks, looks_last, no_token, found, found_last, found_all;
-  logic [COUNT_BITS-1:0] lookup, found_place;
+  // Look-ups: those whose lanes stand, in their order.
+  logic looks, looks_last, answers_come, answers_last, found_all;
+  logic [COUNT_BITS-1:0] lookup, given, upto, found_place;
+  logic [DUE_BITS-1:0] open;
   logic [TL-1:0][15:0] asked;
-  logic [TL-1:0][31:0] answers;
-  logic [V-1:0][31:0] looked_up;
+  logic [TL-1:0][22:0] answers;
+  logic [V-1:0][22:0] looked_up;
 
-  vector_passes #(.TOKEN_BITS(1)) lookup_steps (
-      .clock(clock),
-      .reset(reset),
-      .start(clamped_ready && tables),
-      .start_token(1'b0),
-      .count(lookups),
-      .go(looks),
-      .index(lookup),
-      .last(looks_last),
-      .token(no_token)
-  );
+  // The look-ups of the beat whose lanes stand from the next cycle on.
+  assign upto = ends ? lookups : COUNT_BITS'(((32'(place) + 1) * M) / TL);
+  assign looks = open != '0;
+  assign looks_last = lookup == lookups - 1'b1;
+
+  always_ff @(posedge clock) begin
+    open <= open + (part_ends && tables ? DUE_BITS'(upto - given) : '0) - DUE_BITS'(looks);
+    if (part_ends && tables) given <= ends ? '0 : upto;
+    if (looks) lookup <= looks_last ? '0 : lookup + 1'b1;
+    if (reset) begin
+      open <= '0;
+      given <= '0;
+      lookup <= '0;
+    end
+  end
 
   always_comb begin
     for (int i = 0; i < TL; i++) asked[i] = 16'(clamped[TL*32'(lookup)+i]);
@@ -133,23 +143,23 @@ module vector_results #(
       .results(answers)
   );
 
-  vector_delay #(.BITS(2 + COUNT_BITS), .CYCLES(1)) answer (
+  vector_delay #(.BITS(2 + COUNT_BITS), .CYCLES(LOOKUP_LATENCY)) answer (
       .clock(clock),
       .reset(reset),
       .in({looks, looks_last, lookup}),
-      .out({found, found_last, found_place})
+      .out({answers_come, answers_last, found_place})
   );
 
   for (genvar l = 0; l < V; l++) begin : g_found
-    always_ff @(posedge clock) if (found && 32'(found_place) == l / TL) looked_up[l] <= answers[l%TL];
+    always_ff @(posedge clock) if (answers_come && 32'(found_place) == l / TL) looked_up[l] <= answers[l%TL];
+    assign values[l] = tables ? 32'($signed(looked_up[l])) : clamped[l];
   end
 
-  always_ff @(posedge clock) found_all <= found && found_last && !reset;
+  always_ff @(posedge clock) found_all <= answers_come && answers_last && !reset;
 
   assign ready = tables ? found_all : clamped_ready;
-  assign values = tables ? looked_up : clamped;
 
   // The other fields have no part in this.
-  wire unused = &{1'b0, fields, no_token};
+  wire unused = &{1'b0, fields};
 
 endmodule

@@ -1,15 +1,16 @@
 // What a VECTOR's fields say about its beats: counts of lanes, accesses and passes, and the cycles between beats
-// (docs/machine.md, section 7, Time). Sampled with `start`; the outputs come from registers.
+// (docs/machine.md, section 7, Time). Counts stand from the cycle after `begins` on, `last_slot`, `lead` and `pipe` from
+// the cycle after that.
 module vector_shape #(
     localparam int COUNT_BITS = $clog2(chip::V) + 1,
     localparam int SLOT_BITS = $clog2(chip::DIVIDE * chip::V + 1)
 ) (
     input  logic                   clock,
-    input  logic                   start,
+    input  logic                   begins,
     input  chip::vector_t          fields,
     output logic [COUNT_BITS-1:0]  full_lanes,     // m: lanes of a full beat
     output logic [COUNT_BITS-1:0]  last_lanes,     // lanes of the last block
-    output logic [23:0]            blocks,
+    output logic [23:0]            blocks,         // as soon as `fields` stand
     output logic [COUNT_BITS-1:0]  a_full,         // accesses of a full beat
     output logic [COUNT_BITS-1:0]  a_last,         // accesses of the last block
     output logic [COUNT_BITS-1:0]  b_full,
@@ -24,10 +25,12 @@ module vector_shape #(
     output logic [COUNT_BITS-1:0]  op_passes,
     output logic [COUNT_BITS-1:0]  o_passes,
     output logic [COUNT_BITS-1:0]  lookups,        // cycles of table look-ups in a beat
-    output logic [SLOT_BITS-1:0]   slots,          // ii
+    output logic                   single,         // a beat has one slot
+    output logic [SLOT_BITS-1:0]   last_slot,      // ii - 1
     output logic [2:0]             windows,        // S - 1, without the stages INDEX
     output logic                   indirect,       // GATHER or SCATTER
-    output logic [2:0]             lead            // stages INDEX
+    output logic [2:0]             lead,           // stages INDEX
+    output logic [5:0]             pipe            // cycles beside those of beats and windows
 );
 
   localparam int LANE_BITS = $clog2(chip::V);
@@ -60,11 +63,10 @@ module vector_shape #(
     larger = x > y ? x : y;
   endfunction
 
-  logic few, streams_b, ab, ao, bo;
+  logic few, streams_b, ab, ao, bo, divides, scales_in, begun;
   logic [COUNT_BITS-1:0] lanes, rest, results, rest_results;
-  logic [COUNT_BITS-1:0] a_most, a_least, b_most, b_least, o_most, o_least, scale, output_scale, a_scale, b_scale;
-  logic [COUNT_BITS-1:0] product, found;
-  logic [SLOT_BITS-1:0] a_port, b_port, o_port, multiplications, division;
+  logic [COUNT_BITS-1:0] a_most, b_most, o_most, scale, a_scale, b_scale, product, output_scale, found;
+  logic [SLOT_BITS-1:0] a_port, b_port, o_port, multiplications, division, slots;
 
   assign few = 32'(fields.lanes) < chip::V;
   assign lanes = few ? COUNT_BITS'(fields.lanes) : COUNT_BITS'(chip::V);
@@ -75,39 +77,36 @@ module vector_shape #(
 
   // Accesses; with lane_reduce the one result takes one, whatever its stride.
   assign a_most = accesses(lanes, fields.a_lane_stride, fields.a_type);
-  assign a_least = accesses(rest, fields.a_lane_stride, fields.a_type);
   assign b_most = streams_b ? accesses(lanes, fields.b_lane_stride, fields.b_type) : '0;
-  assign b_least = streams_b ? accesses(rest, fields.b_lane_stride, fields.b_type) : '0;
   assign o_most = fields.lane_reduce ? COUNT_BITS'(1) : accesses(results, fields.o_lane_stride, fields.o_type);
-  assign o_least = fields.lane_reduce ? COUNT_BITS'(1) : accesses(rest_results, fields.o_lane_stride, fields.o_type);
   assign ab = streams_b && meet(fields.a_first_group, fields.a_last_group, fields.b_first_group, fields.b_last_group);
   assign ao = meet(fields.a_first_group, fields.a_last_group, fields.o_first_group, fields.o_last_group);
   assign bo = streams_b && meet(fields.b_first_group, fields.b_last_group, fields.o_first_group, fields.o_last_group);
-  assign a_port = SLOT_BITS'(a_most) + (ab ? SLOT_BITS'(b_most) : '0) + (ao ? SLOT_BITS'(o_most) : '0);
-  assign b_port = SLOT_BITS'(b_most) + (ab ? SLOT_BITS'(a_most) : '0) + (bo ? SLOT_BITS'(o_most) : '0);
-  assign o_port = SLOT_BITS'(o_most) + (ao ? SLOT_BITS'(a_most) : '0) + (bo ? SLOT_BITS'(b_most) : '0);
 
-  // Passes of the multipliers, look-ups and divisions.
+  assign blocks = 24'((25'(fields.lanes) + 25'(chip::V - 1)) >> LANE_BITS);
+
+  // Passes of the multipliers and look-ups.
   assign scale = passes(lanes, chip::M);
   assign a_scale = fields.a_rounding != chip::ROUNDING_OFF ? scale : '0;
   assign b_scale = fields.b_rounding != chip::ROUNDING_OFF ? scale : '0;
   assign product = fields.op == chip::OP_MUL ? scale : '0;
   assign output_scale = fields.o_rounding != chip::ROUNDING_OFF ? passes(results, chip::M) : '0;
   assign found = fields.table_ != chip::TABLE_NONE ? passes(results, chip::TL) : '0;
-  assign multiplications = SLOT_BITS'(a_scale) + SLOT_BITS'(b_scale) + SLOT_BITS'(product) + SLOT_BITS'(output_scale);
-  assign division = fields.op == chip::OP_DIV ? SLOT_BITS'(chip::DIVIDE * 32'(lanes)) : '0;
+
+  logic [COUNT_BITS+1:0] scale_count;
+  assign scale_count = (COUNT_BITS + 2)'(a_scale) + (COUNT_BITS + 2)'(b_scale) + (COUNT_BITS + 2)'(product)
+      + (COUNT_BITS + 2)'(output_scale);
 
   always_ff @(posedge clock) begin
-    if (start) begin
+    if (begins) begin
       full_lanes <= lanes;
       last_lanes <= rest;
-      blocks <= 24'((25'(fields.lanes) + 25'(chip::V - 1)) >> LANE_BITS);
       a_full <= a_most;
-      a_last <= a_least;
+      a_last <= accesses(rest, fields.a_lane_stride, fields.a_type);
       b_full <= b_most;
-      b_last <= b_least;
+      b_last <= streams_b ? accesses(rest, fields.b_lane_stride, fields.b_type) : '0;
       o_full <= o_most;
-      o_last <= o_least;
+      o_last <= fields.lane_reduce ? COUNT_BITS'(1) : accesses(rest_results, fields.o_lane_stride, fields.o_type);
       a_meets_b <= ab;
       a_meets_o <= ao;
       b_meets_o <= bo;
@@ -116,16 +115,39 @@ module vector_shape #(
       op_passes <= product;
       o_passes <= output_scale;
       lookups <= found;
-      slots <= larger(larger(larger(a_port, b_port), larger(o_port, multiplications)),
-                      larger(SLOT_BITS'(found), division));
+      divides <= fields.op == chip::OP_DIV;
       indirect <= fields.op == chip::OP_GATHER || fields.op == chip::OP_SCATTER;
-      windows <= 3'd2 + 3'(a_scale != '0 || b_scale != '0) + 3'(output_scale != '0) + 3'(found != '0);
+      // Any two of a group, or two passes, make a beat longer.
+      single <= a_most == 1 && b_most <= 1 && o_most == 1 && !ab && !ao && !bo && fields.op != chip::OP_DIV
+          && found <= 1 && scale_count <= 1;
+    end
+  end
+
+  // The cycle after.
+  assign a_port = SLOT_BITS'(a_full) + (a_meets_b ? SLOT_BITS'(b_full) : '0) + (a_meets_o ? SLOT_BITS'(o_full) : '0);
+  assign b_port = SLOT_BITS'(b_full) + (a_meets_b ? SLOT_BITS'(a_full) : '0) + (b_meets_o ? SLOT_BITS'(o_full) : '0);
+  assign o_port = SLOT_BITS'(o_full) + (a_meets_o ? SLOT_BITS'(a_full) : '0) + (b_meets_o ? SLOT_BITS'(b_full) : '0);
+  assign multiplications = SLOT_BITS'(a_passes) + SLOT_BITS'(b_passes) + SLOT_BITS'(op_passes) + SLOT_BITS'(o_passes);
+  assign division = divides ? SLOT_BITS'(chip::DIVIDE * 32'(full_lanes)) : '0;
+  assign slots = larger(larger(larger(a_port, b_port), larger(o_port, multiplications)),
+                        larger(SLOT_BITS'(lookups), division));
+  assign scales_in = a_passes != '0 || b_passes != '0;
+
+  always_ff @(posedge clock) begin
+    begun <= begins;
+    if (begun) begin
+      last_slot <= slots - 1'b1;
+      windows <= 3'd1 + 3'(scales_in) + 3'(divides || op_passes != '0) + 3'(o_passes != '0) + 3'(lookups != '0);
+      pipe <= 6'(chip::VECTOR_PIPE) + (scales_in ? 6'(chip::IN_PIPE) : '0)
+          + (divides || op_passes != '0 ? 6'(chip::STAGE_PIPE) : '0) + (o_passes != '0 ? 6'(chip::STAGE_PIPE) : '0)
+          + (lookups != '0 ? 6'(chip::STAGE_PIPE) : '0) + (fields.lane_reduce ? 6'(LANE_BITS) : '0);
     end
   end
 
   always_comb begin
-    lead = '0;
-    for (int i = chip::INDEX_PIPE; i >= 1; i--) if (indirect && 32'(slots) * i >= chip::INDEX_PIPE) lead = 3'(i);
+    lead = 3'(chip::INDEX_PIPE);
+    for (int i = chip::INDEX_PIPE - 1; i >= 1; i--)
+      if (!single && (32'(last_slot) + 1) * i >= chip::INDEX_PIPE) lead = 3'(i);
   end
 
   // Only the fields above have a part in this.

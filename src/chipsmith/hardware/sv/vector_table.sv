@@ -1,7 +1,8 @@
 // The table memory: chip::TL copies of one table, each of two banks by the parity of the 16-bit entry, so that two
 // neighbours are read at once; the 513th entry has a register (docs/machine.md, sections 2 and 7).
 //
-// The copies are loaded together, chip::R bytes at once. A look-up asked in cycle t stands on `results` in t + 1.
+// The copies are loaded together, chip::R bytes at once. A look-up asked in cycle t stands on `results` in t + 3: the
+// banks register the lines, then the two entries are registered, then their difference.
 // A bank's line holds the chip::R/4 of its entries that come in one access.
 module vector_table #(
     localparam int LINES = 1024 / chip::R,
@@ -14,7 +15,7 @@ module vector_table #(
     input  logic                       read,
     input  logic                       wide,         // TABLE16, else TABLE8
     input  logic [chip::TL-1:0][15:0]  x,
-    output logic [chip::TL-1:0][31:0]  results
+    output logic [chip::TL-1:0][22:0]  results
 );
 
   localparam int ENTRIES = chip::R / 4;  // in a line of a bank
@@ -65,14 +66,12 @@ module vector_table #(
         .read_data(odd_line)
     );
 
-    // The cycle after: the entries, and between them.
-    logic low_is_odd, next_is_top, high_byte;
+    // The cycle after: the entries.
+    logic low_is_odd, next_is_top, high_byte, answered;
     logic [7:0] even_place, odd_place;
-    logic [6:0] fraction;
-    logic [15:0] even_word, odd_word, left, right;
-    logic [7:0] byte_found;
-    logic signed [16:0] rise;
-    logic signed [24:0] part;
+    logic [6:0] asked_fraction;
+    logic [15:0] even_word, odd_word, word;
+    logic [7:0] entry_byte;
 
     always_ff @(posedge clock) begin
       if (read) begin
@@ -81,18 +80,36 @@ module vector_table #(
         high_byte <= x[c][0];
         even_place <= even_entry & 8'(ENTRIES - 1);
         odd_place <= odd_entry & 8'(ENTRIES - 1);
-        fraction <= x[c][6:0];
+        asked_fraction <= x[c][6:0];
       end
+      answered <= read;
     end
 
     assign even_word = 16'(even_line >> {even_place, 4'b0000});
     assign odd_word = 16'(odd_line >> {odd_place, 4'b0000});
-    assign left = low_is_odd ? odd_word : even_word;
-    assign right = !low_is_odd ? odd_word : next_is_top ? top : even_word;
-    assign byte_found = high_byte ? left[15:8] : left[7:0];
-    assign rise = 17'($signed(right)) - 17'($signed(left));
-    assign part = 25'(rise) * $signed({18'b0, fraction});
-    assign results[c] = wide ? {{9{left[15]}}, left, 7'b0} + 32'(part) : 32'($signed(byte_found));
+    assign word = low_is_odd ? odd_word : even_word;
+    assign entry_byte = high_byte ? word[15:8] : word[7:0];
+
+    // And between them, in two cycles more. The byte of TABLE8 stands as an entry of its own.
+    logic [15:0] left, right, rise_from;
+    logic [6:0] fraction, rise_fraction;
+    logic signed [16:0] rise;
+    logic signed [24:0] part;
+
+    always_ff @(posedge clock) begin
+      if (answered) begin
+        left <= wide ? word : 16'($signed(entry_byte));
+        right <= !low_is_odd ? odd_word : next_is_top ? top : even_word;
+        fraction <= asked_fraction;
+      end
+      rise <= 17'($signed(right)) - 17'($signed(left));
+      rise_from <= left;
+      rise_fraction <= fraction;
+    end
+
+    assign part = 25'(rise) * $signed({18'b0, rise_fraction});
+    assign results[c] = wide ? {rise_from, 7'b0} + 23'(part) : 23'($signed(rise_from));
+    wire unused_bits = &{1'b0, part[24:23]};
   end
 
 endmodule

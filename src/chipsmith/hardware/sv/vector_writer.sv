@@ -25,52 +25,55 @@ module vector_writer #(
   localparam int R = chip::R;
   localparam int BITS = 32 * V > 8 * R ? 32 * V : 8 * R;
 
-  logic [23:0] size, address;
+  logic [23:0] size, start, address, step;
   logic dense, writing, goes, written, ends, last_block;
   logic [2:0] level;
-  logic [COUNT_BITS-1:0] index, accesses, lanes;
-  logic [9:0] beat_bytes, bytes_before;
+  logic [4:0] at_first, at_last;
+  logic [COUNT_BITS-1:0] left;          // accesses after the one that is next
+  logic [10:0] full_bytes, last_bytes;  // of the accesses of a beat, one after the other; one by one: of each
+  logic [10:0] bytes;                   // from the next access on
   logic [BITS-1:0] bits, packed_bits;
 
   assign size = fields.o_type == chip::TYPE_INT32 ? 24'd4
       : fields.o_type == chip::TYPE_INT16 || fields.o_type == chip::TYPE_UINT16 ? 24'd2 : 24'd1;
-  assign dense = fields.o_lane_stride == size && !fields.lane_reduce;
 
-  // The place in the loops; a reduction is one turn of them.
-  logic first_block, first_turn, last_turn, finished;
-  vector_loops loops (
+  function automatic logic [10:0] bytes_of(logic [COUNT_BITS-1:0] lanes);
+    bytes_of = size[2] ? 11'(lanes) << 2 : size[1] ? 11'(lanes) << 1 : 11'(lanes);
+  endfunction
+
+  always_ff @(posedge clock) begin
+    if (restart) dense <= fields.o_lane_stride == size && !fields.lane_reduce;
+  end
+
+  assign step = dense ? 24'(R) : fields.o_lane_stride;
+  assign full_bytes = dense ? bytes_of(full_lanes) : 11'(size);
+  assign last_bytes = dense ? bytes_of(last_lanes) : 11'(size);
+
+  // The place in the loops, of the beat that is taken next; a reduction is one turn of them.
+  vector_loops #(.LEVELS(5)) loops (
       .clock(clock),
       .restart(restart),
-      .advance(ends),
-      .outer({fields.o3, fields.o2, fields.o1, fields.o0}),
-      .blocks(fields.lane_reduce ? 24'd1 : blocks),
-      .reductions({16'd1, 16'd1}),
+      .advance(take),
+      .count({fields.lane_reduce ? 24'd1 : blocks, 24'(fields.o3), 24'(fields.o2), 24'(fields.o1), 24'(fields.o0)}),
       .level(level),
-      .first_block(first_block),
-      .last_block(last_block),
-      .first_turn(first_turn),
-      .last_turn(last_turn),
-      .finished(finished)
+      .at_first(at_first),
+      .at_last(at_last)
   );
 
-  vector_addresses addresses (
+  vector_starts #(.LEVELS(5)) starts (
       .clock(clock),
       .restart(restart),
       .base(fields.o_base),
-      .strides({24'd0, 24'd0, fields.o_lane_stride << $clog2(V),
+      .strides({fields.o_lane_stride << $clog2(V),
                 fields.o_stride_3, fields.o_stride_2, fields.o_stride_1, fields.o_stride_0}),
-      .step(dense ? 24'(R) : fields.o_lane_stride),
-      .next_access(goes),
-      .next_beat(ends),
+      .next_beat(take),
       .level(level),
-      .offset(take ? offset : 24'd0),
-      .address(address)
+      .start(start)
   );
 
-  assign lanes = last_block ? last_lanes : full_lanes;
-  assign accesses = last_block ? last_accesses : full_accesses;
+  assign last_block = at_last[4];
   assign goes = writing && !wait_;
-  assign ends = goes && index == accesses - 1'b1;
+  assign ends = goes && left == '0;
 
   // The bits in the order of the accesses: dense elements side by side, others 32 bits apart.
   always_comb begin
@@ -85,32 +88,29 @@ module vector_writer #(
   always_ff @(posedge clock) begin
     if (take) begin
       bits <= packed_bits;
-      index <= '0;
+      address <= start + offset;
+      left <= (last_block ? last_accesses : full_accesses) - 1'b1;
+      bytes <= last_block ? last_bytes : full_bytes;
       written <= present;
     end else if (goes) begin
       bits <= dense ? BITS'({{8 * R{1'b0}}, bits} >> (8 * R)) : bits >> 32;
-      index <= index + 1'b1;
+      address <= address + step;
+      left <= left - 1'b1;
+      if (dense) bytes <= bytes - 11'(R);
     end
     writing <= (take || (writing && !ends)) && !reset;
   end
 
-  assign beat_bytes = size[2] ? 10'(lanes) << 2 : size[1] ? 10'(lanes) << 1 : 10'(lanes);
-  assign bytes_before = 10'(index) << $clog2(R);
-
-  logic [R-1:0] touched;
-
   always_comb begin
-    for (int i = 0; i < R; i++)
-      touched[i] = dense ? 11'(bytes_before) + 11'(i) < 11'(beat_bytes) : i < 32'(size);
+    for (int i = 0; i < R; i++) write.lanes[i] = 11'(i) < bytes;
     write.valid = goes && written;
     write.address = address;
-    write.lanes = touched;
     write.data = bits[8*R-1:0];
     write.first_group = fields.o_first_group;
     write.last_group = fields.o_last_group;
   end
 
-  // Only the block and the level matter here.
-  wire unused = &{1'b0, fields, first_block, first_turn, last_turn, finished};
+  // The other fields and loops have no part in this.
+  wire unused = &{1'b0, fields, at_first, at_last};
 
 endmodule

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.quantisation.lower.arithmetic import combine
-from chipsmith.quantisation.lower.rescale import rescale, to_int32
+from chipsmith.quantisation.lower.rescale import rescale, to_int32, unify_scale
 from chipsmith.quantisation.lower.state import Handler, LoweringState
 from chipsmith.quantisation.lower.values import ConstantValue, Int8Value, Int16Value, Int32Value, Value
 from chipsmith.quantisation.lower.weights import IntegerWeights, make_room_for_bias, quantise_bias, quantise_weights
@@ -120,7 +120,8 @@ def multiply_channels(
     zeros = np.zeros_like(channels.bias)
     tensor, lost = add_bytes(build, product(upper, zeros), product(lower, channels.bias), float(bound.max()))
     scale = source.scale * channels.weights.scale * 2.0**lost
-    return _int32_value(build, tensor, scale, np.ceil(bound / 2.0**lost) + 2)
+    # A sum is no accumulator of the array, which alone scales each channel by the way.
+    return unify_scale(build, _int32_value(build, tensor, scale, np.ceil(bound / 2.0**lost) + 2))
 
 
 def _int32_value(build: GraphBuilder, tensor: str, scale: Reals, bound: Reals) -> Int32Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +38,8 @@ _PARTS = float(1 << 13)
 _LEAST_REACH = 1e-30
 _MULTIPLIER_BITS = 31
 _LEAST_SHIFT, _GREATEST_SHIFT = 2, 62
+_COARSEST_FACTORS = 16.0
+"""Most that factors of one shift may be off, in steps of which FINE are a value's reach: far below a step of int16."""
 
 
 def to_fixed_point(ratios: Reals) -> Scale:
@@ -210,7 +213,7 @@ def unify_scale(build: GraphBuilder, value: Int32Value) -> Int32Value:
         return value
     largest = float(np.max(value.scale * value.bound))
     scale = np.array([max(largest, _LEAST_REACH) / FINE])
-    tensor = rescale(build, value.tensor, DType.INT32, value.scale / scale)
+    tensor = _scale_to_int32(build, value, value.scale / scale)
     return replace(value, tensor=tensor, scale=scale, bound=np.array([np.ceil(largest / scale[0])]))
 
 
@@ -222,7 +225,25 @@ def to_scale(build: GraphBuilder, value: RealValue, scale: float) -> str:
     ratio = wide.scale / scale
     if ratio.size == 1 and ratio[0] == 1.0:
         return lay_out(build, wide).tensor
-    return build.reshape(rescale(build, wide.tensor, DType.INT32, ratio), wide.shape)
+    return build.reshape(_scale_to_int32(build, wide, ratio), wide.shape)
+
+
+def _scale_to_int32(build: GraphBuilder, value: Int32Value, ratios: Reals) -> str:
+    """The value's integers times its ratio or those of its channels, all of whose results are below 2**29.
+
+    Channels are multiplied by factors with one shift, where that is exact enough: a single step of the vector engine,
+    which a RESCALE with a ratio a channel is not.
+    """
+    if ratios.size == 1:
+        return rescale(build, value.tensor, DType.INT32, ratios)
+    # A channel that is 0 whatever the input has any scale, which may be beyond those that RESCALE has.
+    ratios = np.where(value.bound > 0, ratios, ratios.min())
+    ratios = np.minimum(ratios, _SAFE / np.maximum(value.bound, 1.0))
+    shift = min(_MULTIPLIER_BITS - 1 - math.frexp(float(ratios.max()))[1], _GREATEST_SHIFT)
+    if shift < 0 or float(value.bound.max()) / 2.0 ** (shift + 1) > _COARSEST_FACTORS:
+        return rescale(build, value.tensor, DType.INT32, ratios)
+    factors = np.rint(ratios * 2.0**shift).reshape((1,) * (len(build.shape(value.tensor)) - 1) + (-1,))
+    return build.multiply(value.tensor, build.constant(factors, DType.INT32), shift)
 
 
 def _rescale_affine(build: GraphBuilder, value: Int8Value | Int16Value, dtype: DType, scale: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from chipsmith.profile.profile import Figure
 from chipsmith.reports.record import LearnedRecord, validate_record
+from chipsmith.reports.upgrade import upgrade_quantum
 
 KIND: Literal["quantum"] = "quantum"
 EXACT = "exact"
@@ -129,4 +130,4 @@ def is_quantum(fields: Mapping[str, Any]) -> bool:
 
 def quantum_record_from_plain(fields: Mapping[str, Any], *, name: str) -> QuantumRunRecord:
     """The record of what `record_to_plain` gave; BadInput, with `name`, for anything else."""
-    return validate_record(QuantumRunRecord, fields, name=name)
+    return validate_record(QuantumRunRecord, upgrade_quantum(fields), name=name)

@@ -1,13 +1,18 @@
-"""Area and cost of the chip."""
+"""Area of the chip, and what one costs at a volume."""
 
 from __future__ import annotations
 
-from chipsmith.profile.profile import CostRecord, Figure
-from chipsmith.reports.headline import percent, significant
-from chipsmith.reports.markup import details, how, paragraph, table
+from collections.abc import Mapping
+
+from chipsmith.profile.profile import CostRecord, Figure, RangedFigure
+from chipsmith.reports.headline import cost_text, percent, significant
+from chipsmith.reports.markup import Cell, details, how, number, paragraph, share_cell, table
 from chipsmith.reports.price_tables import component_table, line_table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
+
+_VOLUMES = (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
+"""Volumes beside the run's own, at which a chip's cost is shown."""
 
 
 def _draw(record: RunRecord) -> Drawing:
@@ -19,29 +24,80 @@ def _draw(record: RunRecord) -> Drawing:
         + details("By part, with sources", line_table(area, scale=1, unit="mm²", each="mm² each"))
         + paragraph(f"Left out: {'; '.join(area.excluded)}.", kind="how")
         + "<h3>Cost</h3>"
-        + _cost_table(record.inference.cost)
+        + _cost(record.inference.cost)
     )
     return Drawing(html=html)
 
 
-def _cost_table(cost: CostRecord) -> str:
-    parts = (
-        ("wafer", cost.wafer_price_usd),
-        ("dies a wafer", cost.dies_per_wafer),
-        ("yield", cost.yield_fraction),
-        ("good die = wafer / (dies x yield)", cost.die_usd),
-        ("package, on top", cost.package_usd),
-        ("assembly, on top", cost.assembly_usd),
-        ("masks, once a design", cost.mask_set_usd),
+def _cost(cost: CostRecord) -> str:
+    return (
+        how(
+            f"Estimated: a chip costs {cost_text(cost)}, in {cost.package}. The range has all low ends of the parts "
+            "together, and all high ends. Dollars of 2020 or nearly; the margin of who sells it is not in them."
+        )
+        + _part_table(cost)
+        + _volume_table(cost)
+        + details("By part, with sources", _ranged_table("Cost by part", cost.parts))
+        + details("What the parts are computed from", _origins(cost))
+        + details("Yield by three models, and the packages that fit", _alternatives(cost))
     )
-    rows = [(label, _amount(figure), figure.status, figure.source) for label, figure in parts]
-    return table(("part", "value", "status", "source"), rows, label="Cost", narrow="stack")
+
+
+def _part_table(cost: CostRecord) -> str:
+    whole = cost.chip_usd
+    rows = [_part_row(name, part, whole) for name, part in cost.parts.items()]
+    columns = ("part", "USD", "at least", "at most", "share", "status")
+    return table(columns, rows, total=_part_row("a chip", whole, whole), label="Cost of a chip")
+
+
+def _part_row(name: str, part: RangedFigure, whole: RangedFigure) -> tuple[str | Cell, ...]:
+    usd = (number(value, f"{value:,.2f}") for value in (part.value, part.low, part.high))
+    return (name, *usd, share_cell(part.value, whole.value), part.figure.status)
+
+
+def _volume_table(cost: CostRecord) -> str:
+    rows = [
+        (number(volume, f"{volume:,}"), *(number(usd, f"{usd:,.2f}") for usd in cost.chip_usd_by_volume(volume)))
+        for volume in sorted({*_VOLUMES, cost.volume})
+    ]
+    return table(("chips built", "USD a chip", "at least", "at most"), rows, label="Cost by volume")
+
+
+def _ranged_table(label: str, rows: Mapping[str, RangedFigure]) -> str:
+    cells = [
+        (name, _amount(row.figure), _range(row), row.figure.status, "; ".join((row.figure.source, *row.others)))
+        for name, row in rows.items()
+    ]
+    return table(("part", "value", "range", "status", "source"), cells, label=label, narrow="stack")
+
+
+def _origins(cost: CostRecord) -> str:
+    ranged = {
+        "wafer": cost.wafer_price_usd,
+        "masks, once a design": cost.mask_set_usd,
+        "design, once": cost.design_usd,
+    }
+    plain = (("dies a wafer", cost.dies_per_wafer), ("pins", cost.pins))
+    rows = [(label, _amount(figure), figure.status, figure.source) for label, figure in plain]
+    columns = ("part", "value", "status", "source")
+    return _ranged_table("Paid once, and by wafer", ranged) + table(columns, rows, label="Counts", narrow="stack")
+
+
+def _alternatives(cost: CostRecord) -> str:
+    return _ranged_table("Yield", cost.yields) + _ranged_table("Packages that fit", cost.packages)
+
+
+def _range(row: RangedFigure) -> str:
+    low, high = (_text(end, row.figure.unit) for end in (row.low, row.high))
+    return f"{low} to {high}"
 
 
 def _amount(figure: Figure) -> str:
-    if figure.unit == "1":
-        return percent(figure.value)
-    return f"{significant(figure.value)} {figure.unit}"
+    return _text(figure.value, figure.unit)
+
+
+def _text(value: float, unit: str) -> str:
+    return percent(value) if unit == "1" else f"{significant(value)} {unit}"
 
 
 SECTION = PageSection(name="silicon", title="Area and cost", link="area and cost", draw=_draw)

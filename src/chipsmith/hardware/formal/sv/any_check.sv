@@ -1,5 +1,7 @@
 // Stands for instruction_check: any instruction may be faulty.
 module instruction_check (
+    input  logic                                 clock,
+    input  logic                                 arriving,
     input  logic [8*chip::INSTRUCTION_BYTES-1:0] instruction,
     output logic [3:0]                           error
 );
@@ -9,6 +11,6 @@ module instruction_check (
   assign error = any_error;
 
   // What makes it faulty does not count here.
-  wire unused = &{1'b0, instruction};
+  wire unused = &{1'b0, clock, arriving, instruction};
 
 endmodule

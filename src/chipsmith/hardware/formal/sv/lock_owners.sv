@@ -6,7 +6,7 @@ module lock_owners (
     input logic        reset,
     input logic        doorbell,
     input logic        warm,
-    input logic        there,
+    input logic        reads,
     input logic [8*chip::INSTRUCTION_BYTES-1:0] instruction,
     input logic [3:0]  busy_while_open,
     input logic        outside,
@@ -31,19 +31,16 @@ module lock_owners (
 
   logic load_start, store_start, tensor_start, vector_start;
   logic [3:0] busy, starts, open;
-  chip::load_t load_instruction;
-  chip::store_t store_instruction;
+  chip::load_t transfer;
   logic [PLACES-1:0][NAMES_BITS-1:0] loads, stores;  // names_t, the oldest first
   logic [COUNT_BITS-1:0] load_count, store_count, loads_left, stores_left;
   logic [5:0] pending, freed;
   logic load_release, store_release;
   names_t load_names, store_names, oldest_load, oldest_store;
 
-  assign store_instruction = instruction;
-  assign load_names = {load_instruction.space == chip::SPACE_PAGE, load_instruction.local_address[0],
-      load_instruction.first_group, load_instruction.last_group, load_instruction.external_locks};
-  assign store_names = {2'b00, store_instruction.first_group, store_instruction.last_group,
-      store_instruction.external_locks};
+  assign load_names = {transfer.space == chip::SPACE_PAGE, transfer.local_address[0], transfer.first_group,
+      transfer.last_group, transfer.external_locks};
+  assign store_names = {2'b00, transfer.first_group, transfer.last_group, transfer.external_locks};
   assign oldest_load = loads[0];
   assign oldest_store = stores[0];
   assign load_release = load_gives && load_count != '0;
@@ -67,15 +64,25 @@ module lock_owners (
     end
   end
 
+  // The instruction memory: what is wanted comes in some cycle, and is there from the next one on until it starts.
+  logic wanted, consume, arriving, there;
+
+  always_ff @(posedge clock) begin
+    arriving <= !reset && reads && wanted && !there && !arriving;
+    there <= !reset && (arriving || (there && !consume));
+  end
+
   sequencer sequencer (
       .clock(clock),
       .reset(reset),
       .doorbell(doorbell),
       .warm(warm),
+      .wanted(wanted),
+      .arriving(arriving),
       .there(there),
       .instruction(instruction),
       .load_start(load_start),
-      .load_instruction(load_instruction),
+      .transfer(transfer),
       .store_start(store_start),
       .tensor_start(tensor_start),
       .vector_start(vector_start),
@@ -102,7 +109,7 @@ module lock_owners (
   );
 
   logic checked = 1'b0;
-  logic running, consume, hindered;
+  logic running, hindered;
   logic [3:0] error;
   logic [2:0] waiting;
 

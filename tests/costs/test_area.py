@@ -1,15 +1,15 @@
-"""Area is counted cells and macros; cost is wafer price over good dies."""
+"""Area is counted cells and macros."""
 
 import math
 
 import pytest
 
 from chipsmith.chip import catalogue, load_chip
+from chipsmith.chip.macros import macros
 from chipsmith.chip.sourced import Status
 from chipsmith.chip.technology import Circuit, operation_area
-from chipsmith.costs import AreaEstimate, AreaPart, estimate_area, estimate_cost, slow_memories
-from chipsmith.costs.inventory import logic, macros
-from chipsmith.errors import BadInput
+from chipsmith.costs import estimate_area
+from chipsmith.costs.inventory import logic
 
 
 @pytest.fixture(params=catalogue())
@@ -65,41 +65,3 @@ def test_a_parameter_doubled_enlarges_its_component(setting, component):
 
 def test_what_is_left_out_is_said():
     assert any("physical interface" in text for text in estimate_area(load_chip("edge-256")).excluded)
-
-
-def test_the_die_price_is_the_wafer_over_its_good_dies(chip):
-    area = estimate_area(chip)
-    cost = estimate_cost(chip, area)
-    assert cost.die_area_mm2 == area.total_mm2
-    good_dies = cost.dies_per_wafer.value * cost.yield_fraction.value
-    assert cost.die_usd.value * good_dies == pytest.approx(cost.wafer_price_usd.value)
-    assert cost.packaged_usd == pytest.approx(cost.die_usd.value + 21)
-    assert cost.die_usd.status is Status.ASSUMED
-
-
-def test_a_larger_die_costs_more_than_in_proportion():
-    chip = load_chip("edge-256")
-    small, large = (estimate_cost(chip, one_part_area(area_mm2=area)) for area in (50, 500))
-    assert large.die_usd.value > 10 * small.die_usd.value
-
-
-def test_a_die_larger_than_a_wafer_is_refused():
-    with pytest.raises(BadInput, match="does not fit on a wafer"):
-        estimate_cost(load_chip("edge-256"), one_part_area(area_mm2=80_000))
-
-
-def test_the_catalogue_is_as_fast_as_its_clock(chip):
-    assert slow_memories(chip) == ()
-
-
-def test_a_memory_too_slow_for_the_clock_is_named():
-    chip = load_chip("edge-256", {"memory.group_bytes": "1048576", "clock_mhz": "1000"})
-    (sentence,) = [text for text in slow_memories(chip) if text.startswith("memory:")]
-    assert "524288 bytes" in sentence
-    assert "a cycle at 1000 MHz has 1.00 ns" in sentence
-
-
-def one_part_area(*, area_mm2):
-    each = operation_area(Circuit.GATE, bits=1, node_nm=28)
-    part = AreaPart(component="die", role="example", count=round(area_mm2 * 1e6 / each.value), each_um2=each)
-    return AreaEstimate(parts=(part,))

@@ -1,0 +1,86 @@
+"""Modules of a netlist that yosys wrote as JSON: what stands in which, their cells and areas."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chipsmith.hardware.gates.library import StandardCells
+
+Modules = Mapping[str, Any]
+"""Name to module, as in the file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleArea:
+    """A module's own cells, without those of the modules inside it; `count` instances of it stand in the design.
+
+    `delay_ps` is the longest path between registers or ports inside of the module; 0 where it has no logic.
+    """
+
+    name: str
+    count: int
+    cells: int
+    registers: int
+    clock_gates: int
+    area_um2: float
+    delay_ps: float
+
+
+def module_areas(modules: Modules, top: str, cells: StandardCells, delays: Mapping[str, float]) -> Iterator[ModuleArea]:
+    """The modules of a design from the top down, each once."""
+    gate = cells.clock_gate.name if cells.clock_gate else ""
+    for name, count in count_instances(modules, top).items():
+        own = Counter(kind for kind in leaf_cells(modules, name) if kind in cells.areas_um2)
+        yield ModuleArea(
+            name=name,
+            count=count,
+            cells=sum(own.values()),
+            registers=sum(number for kind, number in own.items() if kind in cells.registers),
+            clock_gates=own[gate],
+            area_um2=math.fsum(number * cells.areas_um2[kind] for kind, number in own.items()),
+            delay_ps=delays.get(name, 0.0),
+        )
+
+
+def count_instances(modules: Modules, top: str) -> dict[str, int]:
+    """How many of each module stand in the top module, itself included."""
+    counts: dict[str, int] = {}
+
+    def visit(name: str) -> None:
+        counts[name] = counts.get(name, 0) + 1
+        for _, inside in children(modules, name):
+            visit(inside)
+
+    visit(top)
+    return counts
+
+
+def children(modules: Modules, name: str) -> Iterator[tuple[str, str]]:
+    """(instance, module) of the modules with contents inside of a module."""
+    for instance, cell in modules[name]["cells"].items():
+        if cell["type"] in modules and not is_black_box(modules, cell["type"]):
+            yield instance, cell["type"]
+
+
+def is_black_box(modules: Modules, name: str) -> bool:
+    """Whether a module has no contents: a memory, or a cell of the library."""
+    return "blackbox" in modules[name].get("attributes", {})
+
+
+def leaf_cells(modules: Modules, name: str) -> list[str]:
+    """The kinds of a module's own standard cells and memories."""
+    kinds = (cell["type"] for cell in modules[name]["cells"].values())
+    return [kind for kind in kinds if kind not in modules or is_black_box(modules, kind)]
+
+
+def block_areas(modules: Modules, top: str, own: Mapping[str, float]) -> dict[str, float]:
+    """Area of each instance in the top module with all that is inside of it, and of the top's own cells."""
+
+    def whole(name: str) -> float:
+        return own[name] + math.fsum(whole(child) for _, child in children(modules, name))
+
+    return {**{instance: whole(name) for instance, name in children(modules, top)}, f"{top} itself": own[top]}
