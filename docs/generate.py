@@ -83,14 +83,20 @@ def proofs(text: str) -> str:
     """The properties of the RTL with the last result of `python benchmarks/proofs.py --json`."""
     last = json.loads((DOCS / "proofs.json").read_text())
     verdicts = {(row["in"], row["property"]): row["verdict"] for row in last["properties"]}
+    reached = {(row["in"], row["property"]): reach_text(row["reached"]) for row in last["properties"]}
     return replace_parts(
         text,
         {
             "proofs": proof_table(last["processor_seconds"]),
-            "properties": property_table(verdicts),
+            "properties": property_table(verdicts, reached),
             "assumptions": assumption_table(verdicts),
         },
     )
+
+
+def reach_text(cycle: int | None) -> int | str:
+    """The cycle in which an antecedent first comes true; "never" where the property is vacuous."""
+    return "never" if cycle is None else cycle
 
 
 def rtl(text: str) -> str:

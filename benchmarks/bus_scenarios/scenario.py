@@ -57,6 +57,14 @@ class Scenario:
     disturbances: Sequence[Disturbance]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the machine did wrong, or None, and how many disturbances came while a burst of writes was open."""
+
+    failure: str | None
+    among_writes: int
+
+
 class ScenarioFailed(Exception):
     """What the machine did wrong."""
 
@@ -91,18 +99,20 @@ def undisturbed_cycles(job: Job, behaviour: BusBehaviour, seed: int) -> int:
 
 
 def _random_disturbance(rng: np.random.Generator, cycles: int) -> Disturbance:
-    phases = (rng.integers(0, 40), rng.integers(0, cycles + 40), cycles - 30 + rng.integers(0, 60))
+    late = rng.integers(cycles // 2, cycles)  # where most Programs write
+    phases = (rng.integers(0, 40), rng.integers(0, cycles + 40), late, cycles - 30 + rng.integers(0, 60))
     return Disturbance(kind=rng.choice(list(Kind)), after_cycles=max(0, int(rng.choice(phases))))
 
 
-def run_scenario(job: Job, scenario: Scenario) -> str | None:
-    """What the machine did wrong, or None."""
+def run_scenario(job: Job, scenario: Scenario) -> Outcome:
+    """Run a scenario on a new machine."""
     with open_machine(job.program.chip, seed=scenario.seed) as machine:
+        run, failure = _Run(machine, job, scenario), None
         try:
-            _Run(machine, job, scenario).run()
-        except ScenarioFailed as failure:
-            return str(failure)
-    return None
+            run.run()
+        except ScenarioFailed as failed:
+            failure = str(failed)
+        return Outcome(failure=failure, among_writes=run.among_writes)
 
 
 class _Run:
@@ -113,6 +123,7 @@ class _Run:
         self.host = Host(machine, job)
         self.scenario = scenario
         self.behaviour = scenario.behaviour
+        self.among_writes = 0
 
     def run(self) -> None:
         """Raise ScenarioFailed where something is wrong."""
@@ -120,6 +131,7 @@ class _Run:
         self.host.start(watchdog_cycles=self.scenario.watchdog_cycles)
         for disturbance in self.scenario.disturbances:
             self.machine.clock(disturbance.after_cycles)
+            self.among_writes += self.machine.state().open_writes > 0
             _DISTURB[disturbance.kind](self)
         self.settle()
         self.next_inference()

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from chipsmith.chip import load_chip
+from chipsmith.chip.fo4 import typical_fo4
+from chipsmith.chip.sram import sram
 from chipsmith.chip.tables import read_table
+from chipsmith.costs import estimate_area, estimate_cost
 
 PAGE = (Path(__file__).parents[2] / "docs" / "estimates.md").read_text()
 
@@ -81,3 +85,19 @@ MULTIPLICATIONS = ", ".join(f"{operation('multiply', bits, 'energy'):g}" for bit
 )
 def test_the_page_holds_the_constant_of_the_table(sentence):
     assert sentence in PAGE
+
+
+def test_the_page_holds_what_a_chip_costs():
+    chip = load_chip("edge-256")
+    cost = estimate_cost(chip, estimate_area(chip))
+    usd = cost.chip_usd
+    figures = f"{usd.value:.2f} USD of a million ({usd.low:.2f} to {usd.high:.1f}), of which the die is"
+    assert f"{figures} {cost.die_usd.value:.2f}" in PAGE
+
+
+def test_the_page_holds_the_accesses_in_fo4():
+    accesses = [
+        f"{sram(size_bytes=kib << 10, width_bits=64, node_nm=28).access_ns.value / typical_fo4(28).value:.1f}"
+        for kib in (2, 4, 8)
+    ]
+    assert f"{accesses[0]}, {accesses[1]} and {accesses[2]} FO4" in PAGE

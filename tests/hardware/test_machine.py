@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from agreement import assert_agrees
+from agreement import assert_agrees, assert_same_outputs, assert_same_times
+from counting_engines import free_clocks
 from random_chips import random_chip
 from random_programs import random_inputs, random_program
 
 import chipsmith
 from chipsmith.chip import load_chip
+from chipsmith.hardware.build import build_machine
+from chipsmith.hardware.simulate import Machine, external_memory
+from chipsmith.sim.functional import execute
 
 NETWORKS = Path(__file__).parents[1] / "networks"
 
@@ -36,6 +40,19 @@ def test_a_network_on_nano_64(network):
     assert (fields["mismatching_bits"], fields["instructions_differing"]) == (0, 0)
     assert fields["cycles_rtl"] == fields["cycles_simulated"]
     assert fields["warm"]["cycles_rtl"] == fields["warm"]["cycles_simulated"] < fields["cycles_rtl"]
+
+
+@pytest.mark.slow
+def test_clocks_that_never_stop_change_nothing():
+    chip = load_chip("nano-64")
+    library = build_machine(chip, replaced=free_clocks(chip))
+    for seed in range(24):
+        program = random_program(chip, seed, 30)
+        inputs = random_inputs(program, seed, 1)
+        with Machine(chip, library) as machine:
+            run = machine.infer(program, external_memory(program, inputs))
+        assert_same_times(program, run)
+        assert_same_outputs(run, execute(program, inputs))
 
 
 @pytest.mark.slow

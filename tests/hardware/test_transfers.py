@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 from agreement import assert_agrees, assert_same_outputs, assert_same_times
-from counting_engines import counting_machine
+from counting_engines import counting_machine, free_clocks
 from random_programs import TRANSFERS, random_inputs, random_program
 from random_transfers import bursts_of, random_transfers
 
@@ -65,6 +65,18 @@ def test_a_memory_later_than_the_chip_is_built_for_costs_cycles_but_no_bytes(lat
     later = override_chip(program.chip, {"external.latency_cycles": str(latency)})
     assert run.latency_cycles >= simulate(dataclasses.replace(program, chip=later)).latency_cycles
     assert_same_outputs(run, execute(program, inputs))
+
+
+def test_clocks_that_never_stop_change_no_byte_and_no_cycle():
+    chip = load_chip("nano-64")
+    library = counting_machine(chip, free_clocks(chip))
+    for seed in range(4):
+        program = random_program(chip, seed, 40, TRANSFERS)
+        inputs = random_inputs(program, seed, 1)
+        with Machine(chip, library) as machine:
+            run = machine.infer(program, external_memory(program, inputs))
+        assert_same_times(program, run)
+        assert_same_outputs(run, execute(program, inputs))
 
 
 def chip_of(word_bytes: int, kind: str):

@@ -50,7 +50,7 @@ def test_tables_sum_to_the_estimates():
 def test_a_chip_at_another_volume_costs_what_a_profile_of_that_volume_says():
     few, many = (quick_profile(compiled_program(), volume=volume).cost for volume in (1000, 5_000_000))
     usd = few.chip_usd
-    assert many.chip_at(1000) == pytest.approx((usd.value, usd.low, usd.high))
+    assert many.chip_usd_by_volume(1000) == pytest.approx((usd.value, usd.low, usd.high))
 
 
 def test_the_clock_of_a_profile_is_that_of_its_chip():

@@ -49,8 +49,8 @@ POINT = TensorInstruction(
 @pytest.mark.parametrize(
     ("instruction", "cycles"),
     [
-        # The setup of 14 covers 8 + 4 loads; 9 x 64 = 576; the second tile's 9 x 36 = 324 cover the first's drain of 128;
-        # 72 drain, 16 pipe.
+        # The setup of 14 covers 8 + 4 loads; 9 x 64 = 576; the second tile's 9 x 36 = 324 cover the first's drain of
+        # 128; 72 drain, 16 pipe.
         (WINDOW, 14 + 576 + 324 + 72 + 16),
         # The output's group is the input's: the second tile waits for the first's drain and pipe.
         (replace(WINDOW, o_first_group=0, o_last_group=0), 14 + 576 + (128 + 16 + 324) + 72 + 16),

@@ -118,8 +118,21 @@ def test_the_verdict_says_what_came_out():
     assert '<div class="verdict bad">' in draw_body(wrong).html
 
 
+def test_the_card_of_the_cost_has_its_range_and_parts():
+    cost = full_record().inference.cost
+    body = draw_body(full_record()).html
+    assert f'<span class="value">{cost.chip_usd.value:.2f} USD</span>' in body
+    assert re.search(r"of 1,000,000 chips: die 0\.05, package 0\.30, test 0\.18, masks 1\.20, design \d", body)
+
+
+def test_a_clock_in_doubt_stands_in_the_verdict():
+    sentence = "Its clock_mhz = 800 may be too fast: its longest path, memory, has"
+    assert sentence in verdict(bare_record("digits_cnn", "edge-1024"))
+    assert "too fast" not in verdict(bare_record("digits_cnn", "edge-256"))
+
+
 @pytest.mark.parametrize(
-    "label", ["Latency by kernel", "Energy by kernel", "By component in nJ", "By component in mm²"]
+    "label", ["Latency by kernel", "Energy by kernel", "By component in nJ", "By component in mm²", "Cost of a chip"]
 )
 def test_tables_sum_to_their_last_line(label):
     body = draw_body(full_record()).html

@@ -36,6 +36,14 @@ def test_a_record_of_version_2_is_read_as_one_of_today():
     assert record_from_plain(fields, name="old.json") == full_record()
 
 
+def test_a_record_of_version_3_is_priced_and_timed_anew():
+    """It had the bare die, package and assembly apart, and sentences on slow memories."""
+    fields = record_to_plain(full_record()) | {"schema_version": 3}
+    del fields["inference"]["timing"]
+    fields["inference"] |= {"cost": {"die_usd": 0.05}, "slow_memories": []}
+    assert record_from_plain(fields, name="old.json") == full_record()
+
+
 def test_a_damaged_record_of_version_2_is_told_by_its_field():
     with pytest.raises(BadInput, match=r"old\.json holds no record of a run: 'metrics'"):
         record_from_plain({"schema_version": 2}, name="old.json")
@@ -66,7 +74,11 @@ def test_result_has_the_fields_that_scripts_read(tmp_path):
     assert (result["latency_cycles"], result["latency_us"]) == (latency.cold_cycles, latency.cold_cycles / 500)
     assert result["energy_uj"] == pytest.approx(record.inference.energy.total / 1e6)
     assert result["area_mm2"] == record.inference.area.total
-    assert result["die_cost_usd"] == record.inference.cost.die_usd.value
+    cost, clock = record.inference.cost, record.inference.timing.max_clock_mhz
+    assert result["die_cost_usd"] == cost.die_usd.value
+    assert result["chip_cost_usd"] == pytest.approx(sum(result["chip_cost_parts_usd"].values()))
+    assert result["chip_cost_usd_range"] == [cost.chip_usd.low, cost.chip_usd.high]
+    assert (result["volume"], result["max_clock_mhz"]) == (1_000_000, clock.value)
     names = [operator.name for operator in record.inference.operators]
     assert [operator["name"] for operator in result["operators"]] == names
     assert all(set(operator) == {"name", "placed", "reason"} for operator in result["operators"])

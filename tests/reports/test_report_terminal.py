@@ -11,7 +11,7 @@ from rich.console import Console
 from sample_runs import bare_record, full_record, named_record
 
 from chipsmith.program.program import Placement
-from chipsmith.reports.terminal import closing_table, comparison_table, placement_table, print_report
+from chipsmith.reports.terminal import closing_table, comparison_table, cost_table, placement_table, print_report
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,9 @@ def test_the_closing_table_has_every_figure_of_a_run():
         "external bytes",
         "weight bytes",
         "core area",
+        "cost a chip",
         "die cost",
+        "fastest clock",
     ):
         assert re.search(rf"^ *{label} ", text, re.MULTILINE), label
     assert f"{full_record().inference.latency.cold_cycles:,} cycles" in text
@@ -99,3 +101,12 @@ def test_chips_stand_below_one_another():
     text = shown(comparison_table("digits", chips))
     for name, profile in chips.items():
         assert re.search(rf"{name} +{profile.latency.cold_cycles:,} ", text)
+
+
+def test_what_chips_cost_stands_part_by_part():
+    chips = {name: bare_record("digits_cnn", name).inference for name in ("nano-64", "edge-1024")}
+    text = shown(cost_table(chips))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "USD of a chip where 1,000,000 are built, estimated" in text
+    assert re.search(r"nano-64 +0\.03 +QFN 0\.30 +0\.18 +0\.50 ", text)
+    assert re.search(r"edge-1024 +0\.14 +BGA 1\.50 +0\.18 +1\.20 ", text)

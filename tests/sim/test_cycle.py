@@ -94,21 +94,21 @@ def test_a_store_waits_for_the_load_and_end_for_the_acknowledgement():
 
 def test_a_vector_waits_for_the_group_that_a_tensor_writes():
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, RELU]))
-    # TENSOR is there in cycle 50, VECTOR in 66, END in 82.
-    assert timeline.start.tolist() == [50, 128, 172]
-    assert timeline.end.tolist() == [128, 172, 172]
+    # TENSOR is there in cycle 52, VECTOR in 68, END in 84.
+    assert timeline.start.tolist() == [52, 130, 174]
+    assert timeline.end.tolist() == [130, 174, 174]
     assert [reason.holder for reason in timeline.reasons] == [DOORBELL, 0, 1]
     assert [reason.kind for reason in timeline.reasons] == [Wait.FETCH, Wait.GROUP, Wait.ENGINE]
-    assert timeline.busy_share[Engine.TENSOR] == 78 / 172
+    assert timeline.busy_share[Engine.TENSOR] == 78 / 174
 
 
 def test_waits_are_counted_from_the_earliest_start_that_the_issue_distance_allows():
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, RELU]))
-    # From cycle 0 to 50; from 50 + 4 to 128; from 128 + 4 to 172.
-    assert timeline.wait_cycles.tolist() == [50, 74, 40]
+    # From cycle 0 to 52; from 52 + 4 to 130; from 130 + 4 to 174.
+    assert timeline.wait_cycles.tolist() == [52, 74, 40]
     stalls = timeline.stall_cycles
-    assert (stalls[Wait.FETCH], stalls[Wait.GROUP], stalls[Wait.ENGINE]) == (50, 74, 40)
-    assert sum(stalls.values()) == 164
+    assert (stalls[Wait.FETCH], stalls[Wait.GROUP], stalls[Wait.ENGINE]) == (52, 74, 40)
+    assert sum(stalls.values()) == 166
 
 
 def test_vector_and_tensor_share_the_multipliers():
@@ -125,8 +125,8 @@ def test_vector_and_tensor_share_the_multipliers():
         o_last_group=5,
     )
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, multiply]))
-    # One beat of ceil(8/4) = 2 passes: (1 + 2)*2 + 10 = 16 cycles.
-    assert timeline.start.tolist() == [50, 128, 144]
+    # One beat of ceil(8/4) = 2 passes: (1 + 2)*2 + VECTOR_PIPE 10 + STAGE_PIPE 3 = 19 cycles.
+    assert timeline.start.tolist() == [52, 130, 149]
     assert str(timeline.reasons[1]) == "multipliers, instruction 0"
 
 
@@ -134,22 +134,22 @@ def test_independent_instructions_start_as_they_arrive():
     # Page 0 brings an instruction each 16 cycles, more than ISSUE; the engines and groups differ.
     elsewhere = VectorInstruction(a_first_group=4, a_last_group=4, o_first_group=5, o_last_group=5)
     timeline = simulate(program_of(chip_with_pages_of(4), [CONVOLUTION, elsewhere]))
-    assert timeline.start.tolist()[:2] == [50, 66]
+    assert timeline.start.tolist()[:2] == [52, 68]
     assert timeline.reasons[1].kind is Wait.FETCH
 
 
 def test_the_next_page_is_there_when_its_load_has_brought_it():
-    # Pages [LOAD of page 1, first RELU] and [second RELU, END]. The LOAD starts when it is there, in cycle 50; the
-    # second RELU is there in cycle 50 + 32 + 16 + 2 = 100 but waits for the first, which runs from 66 to 112.
+    # Pages [LOAD of page 1, first RELU] and [second RELU, END]. The LOAD starts when it is there, in cycle 52; the
+    # second RELU is there in cycle 52 + 32 + 16 + 2 = 102 but waits for the first, which runs from 68 to 112.
     timeline = simulate(program_of(chip_with_pages_of(2), [RELU, RELU]))
-    assert timeline.start.tolist() == [50, 66, 112, 158]
-    assert timeline.end.tolist() == [50 + 32 + 32 + 2, 112, 158, 158]
+    assert timeline.start.tolist() == [52, 68, 112, 156]
+    assert timeline.end.tolist() == [52 + 32 + 32 + 2, 112, 156, 156]
 
 
 def test_an_instruction_waits_for_the_fetch_of_its_page():
     timeline = simulate(program_of(chip_with_pages_of(2), [RELU, RELU, RELU]))
     # Page 1: LOAD of page 2 in cycle 100 (there), second RELU in 116 (there); page 2: third RELU, END.
-    assert timeline.start.tolist() == [50, 66, 100, 116, 162, 208]
+    assert timeline.start.tolist() == [52, 68, 104, 120, 164, 208]
     assert str(timeline.reasons[2]) == "fetch of page 1, instruction 0"
 
 
@@ -160,8 +160,8 @@ def test_a_warm_inference_skips_the_loads_of_what_stays_on_the_chip():
     # Cold: LOAD starts when the page has left its engine and holds group 1 for 32 + 100 + 2.
     assert cold.start.tolist() == [64, 198, 276]
     # Warm: LOAD starts when it is there and holds nothing.
-    assert warm.start.tolist() == [50, 66, 144]
-    assert warm.end.tolist()[0] == 50
+    assert warm.start.tolist() == [52, 68, 146]
+    assert warm.end.tolist()[0] == 52
     assert warm.busy_cycles[Engine.LOAD] == 64
 
 

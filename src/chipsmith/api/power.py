@@ -37,14 +37,14 @@ def power(
 ) -> "PowerResult":
     """Run an inference on the gates of a program's chip, and price every toggle from the tables of its cells.
 
-    The RTL is mapped to the cells of a liberty file; its gates run one cold inference, whose outputs are compared to the
-    bit with the functional simulator and whose cycles with the cycle simulator. Energy is told by block and by kernel,
-    beside the chip's estimate of the same inference at the node and voltage of the cells. It is before layout: wires
-    and clock tree are taken by rules (docs/power.md). `program` is a Program or its file; `inputs` are arrays by name,
-    or an `.npy` or `.npz` file; `sram` is a folder of liberty files of memories at the corner of the cells. With
+    The RTL is mapped to the cells of a liberty file; its gates run one cold inference, whose outputs are compared to
+    the bit with the functional simulator and whose cycles with the cycle simulator. Energy is told by block and by
+    kernel, beside the chip's estimate of the same inference at the node and voltage of the cells. It is before layout:
+    wires and clock tree are taken by rules (docs/power.md). `program` is a Program or its file; `inputs` are arrays by
+    name, or an `.npy` or `.npz` file; `sram` is a folder of liberty files of memories at the corner of the cells. With
     `window` an inference is cut off: nothing is estimated then. A difference is no exception: see
-    `PowerResult.difference`. Minutes for a catalogue chip. `limits` as for `simulate`. `require_signature` is the public
-    key of who has to have signed the file. Raises BadInput, and CheckFailed where it is not what was signed.
+    `PowerResult.difference`. Minutes for a catalogue chip. `limits` as for `simulate`. `require_signature` is the
+    public key of who has to have signed the file. Raises BadInput, and CheckFailed where it is not what was signed.
     """
     from chipsmith.program.port_values import draw_inputs
     from chipsmith.witness.power import PowerSettings, measure_power

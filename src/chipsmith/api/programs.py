@@ -34,6 +34,7 @@ from chipsmith.api.values import (
     as_genuine_model,
     as_path,
     as_program,
+    as_volume,
 )
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
@@ -305,6 +306,7 @@ def estimate(
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
     targets, least_db = [as_chip(chip, settings) for chip in chips], as_decibels(floor, "--floor")
+    built = as_volume(volume)
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in targets]
@@ -313,7 +315,7 @@ def estimate(
         Estimate(
             network=network.graph.name,
             chip=describe_chip(chip),
-            inference=quick_profile(program, volume=volume),
+            inference=quick_profile(program, volume=built),
             check=check,
         )
         for chip, program in zip(targets, programs, strict=True)

@@ -22,8 +22,8 @@ def fo4_delay(node_nm: int, voltage_v: float) -> SourcedRange:
     own_v = log_log({int(row["node_nm"]): float(row["voltage_v"]) for row in _corner(_TYPICAL)}, node_nm)
     supply = _voltage_factor(voltage_v, own_v)
     slow = slow_factor(node_nm)
-    at_supply = typical_fo4(node_nm).scaled(supply, formula=f"FO4 at {node_nm} nm and {voltage_v:g} V", unit="ns")
-    return at_supply.scaled(slow, formula=f"FO4 at {node_nm} nm and {voltage_v:g} V, slow corner", unit="ns")
+    typical_delay = typical_fo4(node_nm).scaled(supply, formula=f"FO4 at {node_nm} nm and {voltage_v:g} V", unit="ns")
+    return typical_delay.scaled(slow, formula=f"FO4 at {node_nm} nm and {voltage_v:g} V, slow corner", unit="ns")
 
 
 def typical_fo4(node_nm: int) -> SourcedRange:

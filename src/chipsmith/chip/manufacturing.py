@@ -83,10 +83,10 @@ def yield_fraction(model: YieldModel, *, area_mm2: float, defects_per_cm2: Sourc
     """Share of good dies of an area: A in cm2, D in defects a cm2; at the ends of D too, the most defects first."""
     alpha = packaging("defect_clustering")
     share, clustered = _YIELDS[model], model is YieldModel.NEGATIVE_BINOMIAL
-    at_ends = [share(area_mm2 / 100 * density, alpha.value) for density in _ends(defects_per_cm2)]
+    shares = [share(area_mm2 / 100 * density, alpha.value) for density in _ends(defects_per_cm2)]
     inputs = (defects_per_cm2.estimate, alpha) if clustered else (defects_per_cm2.estimate,)
-    estimate = derived(at_ends[1], "1", formula=_YIELD_SOURCES[model], inputs=inputs)
-    return SourcedRange(estimate=estimate, low=at_ends[2], high=at_ends[0], others=defects_per_cm2.others)
+    estimate = derived(shares[1], "1", formula=_YIELD_SOURCES[model], inputs=inputs)
+    return SourcedRange(estimate=estimate, low=shares[2], high=shares[0], others=defects_per_cm2.others)
 
 
 def _ends(given: SourcedRange) -> tuple[float, float, float]:

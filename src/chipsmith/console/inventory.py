@@ -45,7 +45,7 @@ def present_bom(result: BillOfMaterials) -> Presentation:
 
 
 def _print_catalogue(chips: Sequence[Chip]) -> None:
-    from chipsmith.costs import estimate_timing
+    from chipsmith.chip.timing import estimate_timing
 
     titles = ("chip", "array", "on-chip KiB", "MHz", "at most", "nm", "external memory")
     table = new_table("chips; `chipsmith chips NAME` prints a chip's file", *titles)
@@ -65,7 +65,7 @@ def _print_chip(chip: Chip) -> None:
 
 
 def _clock_words(chip: Chip) -> str:
-    from chipsmith.costs import estimate_timing
+    from chipsmith.chip.timing import estimate_timing
 
     timing = estimate_timing(chip)
     clock, path, fo4_ps = timing.max_clock_mhz, timing.longest, 1000 * timing.fo4_ns.value

@@ -18,9 +18,7 @@ _NOTHING = 0.0005
 
 def present_power(result: PowerResult) -> Presentation:
     """Energy by block and by kernel, and the estimate beside it."""
-    return Presentation(
-        to_json=result.to_json, print_text=partial(_print_power, result), failure=result.difference
-    )
+    return Presentation(to_json=result.to_json, print_text=partial(_print_power, result), failure=result.difference)
 
 
 def _print_power(result: PowerResult) -> None:
@@ -29,8 +27,8 @@ def _print_power(result: PowerResult) -> None:
         print_tables(_estimate_table(result))
     machine = result.machine
     print(
-        f"{result.scope}: {result.run.cycles:,} cycles, {result.total_pj / 1e3:,.1f} nJ, {result.run.toggles:,} toggles of "
-        f"{machine.circuit.cell_count:,} cells of {result.library.name}"
+        f"{result.scope}: {result.run.cycles:,} cycles, {result.total_pj / 1e3:,.1f} nJ, "
+        f"{result.run.toggles:,} toggles of {machine.circuit.cell_count:,} cells of {result.library.name}"
     )
     print(f"simulated gates, mapped and before layout; clocks are {result.clock_pj / result.total_pj:.0%} of it")
     print(f"{machine.elaborated.gated_registers:,} of {machine.elaborated.register_count:,} flip-flops behind gates")
@@ -51,8 +49,8 @@ def _block_table(result: PowerResult) -> Table:
 
 def _kernel_table(result: PowerResult) -> Table:
     table = new_table("kernels", "kernel", "nJ", "share")
-    for name, energy in result.kernels.items():
-        table.add_row(name, f"{energy / 1e3:,.1f}", f"{energy / result.total_pj:.1%}")
+    for name, spent in result.kernels.items():
+        table.add_row(name, f"{spent / 1e3:,.1f}", f"{spent / result.total_pj:.1%}")
     return table
 
 
@@ -63,6 +61,6 @@ def _estimate_table(result: PowerResult) -> Table:
         estimate = "" if row.estimate_pj is None else f"{row.estimate_pj / 1e3:,.1f}"
         error = "" if row.error is None else f"{row.error:+.0%}"
         table.add_row(part, f"{row.gates_pj / 1e3:,.1f}", estimate, error)
-    estimated, error = result.estimate_pj or 0.0, result.error or 0.0
-    table.add_row("the chip", f"{result.total_pj / 1e3:,.1f}", f"{estimated / 1e3:,.1f}", f"{error:+.0%}")
+    estimated = result.estimate_pj or 0.0
+    table.add_row("the chip", f"{result.total_pj / 1e3:,.1f}", f"{estimated / 1e3:,.1f}", f"{result.error or 0.0:+.0%}")
     return table

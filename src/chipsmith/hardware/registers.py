@@ -142,7 +142,7 @@ REGISTERS = (
         name="WATCHDOG",
         access=Access.RW,
         reset=0xFFFFFFFF,
-        meaning="an inference that takes more cycles stops with the error WATCHDOG; 0: never",
+        meaning="an inference that takes more cycles stops with the error WATCHDOG; 0: never; taken at START",
     ),
     Register(
         address=0x30,

@@ -246,7 +246,7 @@ class CostRecord:
         """The good die alone: wafer price / (dies a wafer x yield)."""
         return self.parts["die"].figure
 
-    def chip_at(self, volume: int) -> tuple[float, float, float]:
+    def chip_usd_by_volume(self, volume: int) -> tuple[float, float, float]:
         """Dollars of a chip where `volume` are built: the estimate, the low and the high end."""
         spread, masks, design = 1 / volume - 1 / self.volume, self.mask_set_usd, self.design_usd
         return (

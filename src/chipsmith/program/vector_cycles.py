@@ -103,4 +103,6 @@ def vector_cycles(instruction: VectorInstruction, chip: Chip) -> int:
     """Cycles of a VECTOR: the table's load, the beats with the pipeline's fill, the pipe."""
     table_load = ceil_div(instruction.table.size_bytes, chip.tensor.rows)
     fill = stages(instruction, chip) - 1
-    return table_load + (beats(instruction, chip) + fill) * beat_cycles(instruction, chip) + pipe_cycles(instruction, chip)
+    return (
+        table_load + (beats(instruction, chip) + fill) * beat_cycles(instruction, chip) + pipe_cycles(instruction, chip)
+    )

@@ -88,8 +88,8 @@ def cost_table(chips: Mapping[str, Totals]) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for name, totals in chips.items():
         cost, chip = totals.cost, totals.cost.chip_usd
-        parts = [f"{part.value:,.2f}" for part in cost.parts.values()]
-        parts[1] = f"{cost.package} {parts[1]}"
+        package = {"package and assembly": f"{cost.package} "}
+        parts = (f"{package.get(part, '')}{usd.value:,.2f}" for part, usd in cost.parts.items())
         _add(table, name, *parts, f"{chip.value:,.2f}", f"{significant(chip.low)} to {significant(chip.high)}")
     return table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.profile.profile import Figure
+from chipsmith.profile.profile import CostRecord, Figure
 from chipsmith.reports.headline import Headline, headlines, metric_text, percent, significant
 from chipsmith.reports.markup import badge, escape, paragraph
 from chipsmith.reports.record import CHIP, RunRecord
@@ -39,12 +39,18 @@ def draw_verdict(record: RunRecord) -> str:
     speed = f"{rows['latency in time'].text}; {rows['inferences a second'].text} inferences a second"
     metric = record.primary_metric(CHIP)
     labels = (*((f"test {metric.name}, {CHIP}",) if metric else ()), *_CARDS)
-    cards = "".join(
-        draw_card(rows[label], note=speed if label == "latency" else "") for label in labels if label in rows
-    )
+    notes = {"latency": speed, "cost a chip": _cost_note(record.inference.cost)}
+    cards = "".join(draw_card(rows[label], note=notes.get(label, "")) for label in labels if label in rows)
     exact = record.bit_exact
     kind = "" if exact is None else " good" if exact.exact else " bad"
     return f'<div class="verdict{kind}">{paragraph(verdict(record))}</div><div class="cards">{cards}</div>'
+
+
+def _cost_note(cost: CostRecord) -> str:
+    """The range of a chip's cost, the volume, and its parts, each by the first word of its name."""
+    chip = cost.chip_usd
+    parts = ", ".join(f"{name.partition(' ')[0]} {part.value:,.2f}" for name, part in cost.parts.items())
+    return f"{significant(chip.low)} to {significant(chip.high)}, of {cost.volume:,} chips: {parts}"
 
 
 def verdict(record: RunRecord) -> str:
@@ -55,7 +61,7 @@ def verdict(record: RunRecord) -> str:
         f"simulated to the cycle) and an estimated {significant(profile.energy_uj)} µJ."
     )
     doubt = profile.timing.doubt
-    clock = [f"{doubt[:1].upper()}{doubt[1:]}."] if doubt else []
+    clock = [f"Its {doubt}."] if doubt else []
     return " ".join((*_accuracy(record), *_exactness(record), cost, *clock))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -63,8 +63,8 @@ class PowerSettings:
     clock_mhz: float = 100.0
     window_cycles: int | None = None
     glitch_samples: int = 200
-    wires: WireRule = WireRule()
-    tree: TreeRule = TreeRule()
+    wires: WireRule = field(default_factory=WireRule)
+    tree: TreeRule = field(default_factory=TreeRule)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,9 +318,7 @@ def _chip_as(chip: Chip, node_nm: int, voltage_v: float, clock_mhz: float) -> Ch
 
 
 def _mismatching_bits(expected: Mapping[str, Array], outputs: Mapping[str, Array]) -> int:
-    return sum(
-        int(np.unpackbits(_bytes(array) ^ _bytes(outputs[name])).sum()) for name, array in expected.items()
-    )
+    return sum(int(np.unpackbits(_bytes(array) ^ _bytes(outputs[name])).sum()) for name, array in expected.items())
 
 
 def _bytes(array: Array) -> npt.NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Whose energy it is: cycles cut where an instruction starts or ends, and the energy of each piece split over kernels."""
+"""Whose energy it is: cycles cut where an instruction starts or ends, the energy of each piece split over kernels."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ENGINES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Segments:
-    """Pieces of an inference in which the same instructions run: `of_cycle` [cycles], `cycles` and `running` of each."""
+    """Pieces of an inference in which the same instructions run: of each cycle, and `cycles` and `running` of each."""
 
     of_cycle: npt.NDArray[np.int32]
     cycles: npt.NDArray[np.int64]

@@ -120,6 +120,20 @@ static void test_handler_before_poll(void) {
     EXPECT(0, REGISTER(INTERRUPT));
 }
 
+/* What has happened is told although no interrupt says it, and the handler's events are left to the handler. */
+static void test_enable_while_it_runs(void) {
+    open_model();
+    EXPECT(CHIPSMITH_OK, chipsmith_start(&device, CHIPSMITH_COLD));
+    finish(0, CHIPSMITH_EVENTS_DONE_MASK);
+    chipsmith_enable_interrupt(&device);
+    EXPECT(0, REGISTER(EVENTS));
+    EXPECT(0, device.events);
+    EXPECT(CHIPSMITH_OK, chipsmith_poll(&device));
+    EXPECT(CHIPSMITH_OK, chipsmith_start(&device, CHIPSMITH_COLD));
+    finish(0, 0);
+    EXPECT(CHIPSMITH_LOST, chipsmith_poll(&device));
+}
+
 static void test_endings(void) {
     static const struct {
         uint32_t status, events;
@@ -208,6 +222,7 @@ int main(void) {
     test_order();
     test_watchdog_ends();
     test_handler_before_poll();
+    test_enable_while_it_runs();
     test_endings();
     test_memory_waits_for_the_machine();
     test_other_program_is_cold();

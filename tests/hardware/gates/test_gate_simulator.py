@@ -43,7 +43,7 @@ class Bench:
 
     def drive(self, **values):
         for name, value in values.items():
-            drive(self.netlist, self.run, self.circuit.ports[name], value)
+            drive(self.run, self.circuit.ports[name], value)
         release(self.netlist, self.run, 0)
         spread(self.netlist, self.run, 0)
 
@@ -204,7 +204,10 @@ def test_ports_that_are_the_same_bit_inside_are_the_same_net(tmp_path):
         ([("LATCH", {"D": 3, "E": 3, "Q": 4})], "LATCH is neither logic, flip-flop nor clock gate"),
         ([("MYSTERY", {"A": 3, "Y": 4})], "cells MYSTERY, which round.lib does not describe"),
         ([("DFF", {"C": 2, "D": 3, "R": 3, "Q": 4})], "the pin R of a DFF is used; only synchronous resets"),
-        ([("DFF", {"C": 3, "D": 3, "R": "1", "Q": 4})], "a clock that is neither the machine's nor behind a clock gate"),
+        (
+            [("DFF", {"C": 3, "D": 3, "R": "1", "Q": 4})],
+            "a clock that is neither the machine's nor behind a clock gate",
+        ),
     ],
 )
 def test_what_cannot_be_simulated_is_told(tmp_path, cells, message):

@@ -58,6 +58,18 @@ def test_an_illegal_chip_is_a_point_with_its_fault(sweep):
     assert "external.bytes_per_cycle (16) may be at most tensor.rows (8)" in point.reason
 
 
+def test_a_resource_that_slows_the_clock_is_a_point_with_the_path():
+    """At 520 MHz nano-64 has little to spare: four times the memory answers too late."""
+    points = (
+        ChipSweep(load_model(DIGITS).graph, load_chip("nano-64", {"clock_mhz": "520"}))
+        .sweep_resource(ScalingAxis.MEMORY)
+        .points
+    )
+    assert points[-1].latency_us is None
+    assert "clock_mhz = 520 may be too fast: its longest path, memory, has" in points[-1].reason
+    assert points[0].latency_us is not None
+
+
 def test_a_network_that_does_not_fit_is_a_point_with_the_reason():
     sweep = ChipSweep(load_model(DIGITS).graph, load_chip("nano-64", {"memory.group_bytes": "1024"}))
     points = sweep.sweep_resource(ScalingAxis.MEMORY).points

@@ -4,6 +4,7 @@
 // Every rule of the bus that axi_machine has to keep is checked in every cycle; the first breach is kept as text. No
 // output may follow an input within a cycle, so that the outputs behind a clock edge are those of the whole cycle.
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -40,6 +41,9 @@ struct State {
 };
 
 namespace {
+
+// Words of the bus are copied from and to the memory as they stand.
+static_assert(std::endian::native == std::endian::little, "the bench needs a little-endian computer");
 
 constexpr uint64_t kPage = 4096, kMostWords = 64, kMostOpen = 255;
 constexpr uint32_t kOkay = 0, kSlverr = 2, kDecerr = 3, kIncr = 1;

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from chipsmith.hardware.formal.mutants import Mutant
+from chipsmith.hardware.formal.tasks import TWO_BANKS
 
 
-def _of(module: str, *rows: tuple[str, str, str], top: str = "") -> tuple[Mutant, ...]:
+def _of(module: str, *rows: tuple[str, str, str], task: str = "") -> tuple[Mutant, ...]:
     return tuple(
-        Mutant(top=top or module, module=module, kills=kills, before=before, after=after)
+        Mutant(task=task or module, module=module, kills=kills, before=before, after=after)
         for kills, before, after in rows
     )
 
@@ -59,10 +60,10 @@ _SEQUENCER = _of(
 _LOCK_OWNERS = (
     *_of(
         "sequencer",
-        ("load_places", "else names.groups = group_range(load.first_group, load.last_group);", ""),
-        ("store_places", "else names.groups = group_range(load.first_group, load.last_group);", ""),
+        ("load_places", "else named.groups = group_range(transfer.first_group, transfer.last_group);", ""),
+        ("store_places", "else named.groups = group_range(transfer.first_group, transfer.last_group);", ""),
         ("progress", "moving_after.external = moving_after.external & ~store_release_external;", ""),
-        top="lock_owners",
+        task="lock_owners",
     ),
 )
 _MEMORY = _of(
@@ -80,6 +81,38 @@ _BANKS = _of(
     "instruction_memory",
     ("one_port", "want_index} && !collides", "want_index}"),
     ("writes_apart", "page_valid && words[0];", "page_valid;"),
+)
+_TWO_BANKS = _of(
+    "instruction_memory",
+    ("writes_apart", "{whole_valid && place[0], whole_valid && !place[0]};", "{2{whole_valid}};"),
+    ("one_port", "want_index} && !collides", "want_index}"),
+    task=f"instruction_memory, {TWO_BANKS}",
+)
+_BANK_ACCESSES = (
+    *_of(
+        "local_memory",
+        (
+            "shared_is_conflict",
+            "(users & (users - 1'b1)) != '0;",
+            "(users[PORTS-1:1] & (users[PORTS-1:1] - 1'b1)) != '0;",
+        ),
+        (
+            "conflict_is_shared",
+            "assign conflict = group_conflict != '0;",
+            "assign conflict = group_conflict != '0 || outside;",
+        ),
+        ("reads_last_write", "even_write = even_write | even_lanes[READS+p];", "even_write = '1;"),
+        task="bank_accesses",
+    ),
+    *_of("access_decode", ("strays_are_told", " || (odd_used && !odd_allowed);", ";"), task="bank_accesses"),
+)
+_BANK_USERS = _of(
+    "sequencer",
+    ("one_writer", "(tensor_busy ? tensor_locks : '0)", "(tensor_busy && !load_busy ? tensor_locks : '0)"),
+    ("no_reader_beside_writer", "if (tensor.residual)", "if (1'b0)"),
+    ("no_reader_beside_tensor", "| group_range(tensor.o_first_group, tensor.o_last_group);", ";"),
+    ("no_reader_beside_vector", "| group_range(vector.o_first_group, vector.o_last_group);", ";"),
+    task="bank_users",
 )
 _WALK = _of(
     "word_walk",
@@ -101,7 +134,7 @@ _CUT = _of(
     ("within_page", "if (32'(to_border) < 32'(least)) least = 8'(to_border);", ""),
     ("short_enough", "least = 8'(MOST);", "least = 8'(MOST + 1);"),
 )
-_WALK_CUT = _of("burst_cut", ("ends_together", "atom_ends && (atoms == '0 || ", "atom_ends && ("), top="walk_bursts")
+_WALK_CUT = _of("burst_cut", ("ends_together", "atom_ends && (atoms == '0 || ", "atom_ends && ("), task="walk_bursts")
 _LOAD = _of(
     "load_engine",
     ("walks_while_running", "(!walking || (request_last && read_ready))", "(!walking || read_ready)"),
@@ -203,7 +236,7 @@ _IN_CHANNEL = (
             "assign moves = !out_valid || out_ready || waits;",
         ),
         ("quiet_after_reset", "out_valid <= 1'b0;\n", "\n"),
-        top="axi_reader",
+        task="axi_reader",
     ),
     *_of(
         "axi_channel",
@@ -214,7 +247,7 @@ _IN_CHANNEL = (
         ),
         ("data_stays", "assign moves = !out_valid || out_ready;", "assign moves = !out_valid || out_ready || waits;"),
         ("quiet_after_reset", "out_valid <= 1'b0;\n", "\n"),
-        top="axi_writer",
+        task="axi_writer",
     ),
 )
 
@@ -223,13 +256,13 @@ _ORDER = (
         "load_engine",
         ("in_order", "INSTRUCTION_BITS'(waiting[head]);", "INSTRUCTION_BITS'(waiting[tail]);"),
         ("is_open", "assign release_valid = arrived && arrived_last;", "assign release_valid = arrived;"),
-        top="load_order",
+        task="load_order",
     ),
     *_of(
         "store_engine",
         ("in_order", "assign release_first = sent.word.first_group;", "assign release_first = current.first_group;"),
         ("is_open", "release_valid = accepted && sent.word.last;", "release_valid = accepted && sent.word.burst_last;"),
-        top="store_order",
+        task="store_order",
     ),
 )
 
@@ -241,7 +274,8 @@ _ENGINES = tuple(
 )
 
 MUTANTS = (
-    *_SEQUENCER, *_LOCK_OWNERS, *_MEMORY, *_BANKS, *_WALK, *_CUT, *_WALK_CUT, *_LOAD, *_STORE, *_CHANNEL, *_PORT,
+    *_SEQUENCER, *_LOCK_OWNERS, *_MEMORY, *_BANKS, *_TWO_BANKS, *_BANK_ACCESSES,
+    *_BANK_USERS, *_WALK, *_CUT, *_WALK_CUT, *_LOAD, *_STORE, *_CHANNEL, *_PORT,
     *_REGISTERS, *_READER, *_WRITER, *_IN_CHANNEL, *_ORDER, *_ENGINES,
 )  # fmt: skip
 """All seeded faults."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chipsmith.errors import BadInput
 from chipsmith.hardware.formal.properties import read_properties
 from chipsmith.hardware.formal.solver import build_circuit, decide
-from chipsmith.hardware.formal.tasks import find_task, task_sources
+from chipsmith.hardware.formal.tasks import ProofTask, find_task, task_sources
 from chipsmith.hardware.sources import shipped_source
 
 DEPTH = 60
@@ -16,9 +16,9 @@ DEPTH = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """A change of a module's text, and the property of the task `top` that it breaks."""
+    """A change of a module's text, and the property of the proof `task` that it breaks."""
 
-    top: str
+    task: str
     module: str
     kills: str
     before: str
@@ -30,7 +30,7 @@ def survives(mutant: Mutant, *, limit_s: int = 120) -> bool:
 
     BadInput where the module no longer has the text that is changed.
     """
-    task = find_task(mutant.top)
+    task = find_task(mutant.task)
     source = shipped_source(f"{mutant.module}.sv")
     if source.count(mutant.before) != 1:
         raise BadInput(f"{mutant.module}.sv has no single {mutant.before!r} to change: renew the mutant")
@@ -39,8 +39,8 @@ def survives(mutant: Mutant, *, limit_s: int = 120) -> bool:
     return mutant.kills not in decide(circuit.only(mutant.kills), depth=DEPTH, limit_s=limit_s).fails
 
 
-def unbroken(top: str, mutants: tuple[Mutant, ...]) -> set[str]:
-    """The assertions of a module that no mutant breaks."""
-    source = task_sources(find_task(top))[f"{top}.sv"]
-    asserted = {known.name for known in read_properties(top, source) if known.is_assertion}
-    return asserted - {mutant.kills for mutant in mutants if mutant.top == top}
+def unbroken(task: ProofTask, mutants: tuple[Mutant, ...]) -> set[str]:
+    """The assertions of the module of a proof that no mutant breaks, in it or in another proof of that module."""
+    source = task_sources(task)[f"{task.top}.sv"]
+    asserted = {known.name for known in read_properties(task.top, source) if known.is_assertion}
+    return asserted - {mutant.kills for mutant in mutants if find_task(mutant.task).top == task.top}

@@ -59,7 +59,7 @@ def run_task(task: ProofTask, *, changed: Mapping[str, str] | None = None, limit
     answer = json.loads(kept) if kept else _decide(task, sources, limit_s)
     if not kept:
         keep_bytes("proofs", f"{key}.json", json.dumps(answer).encode())
-    return ProofRun(task=task.top, results=tuple(_results(task, sources, answer)), seconds=answer["seconds"])
+    return ProofRun(task=task.name, results=tuple(_results(task, sources, answer)), seconds=answer["seconds"])
 
 
 def _decide(task: ProofTask, sources: Mapping[str, str], limit_s: int) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _results(task: ProofTask, sources: Mapping[str, str], answer: Mapping[str, A
             verdict, cycles = ProofVerdict.PROVED, 0
         else:
             verdict, cycles = ProofVerdict.BOUNDED, task.depth
-        yield ProofResult(task=task.top, subject=subject, verdict=verdict, cycles=cycles)
+        yield ProofResult(task=task.name, subject=subject, verdict=verdict, cycles=cycles)
 
 
 def _subject(task: ProofTask, sources: Mapping[str, str], path: Sequence[str]) -> Property:

@@ -49,7 +49,7 @@ INDUCTION = f"fold; ind -F {STEPS} -C 5000 -T 4 -v"
 FIRST_PATIENCE_S = 30
 """Seconds for a property in the first round of the search for an invariant."""
 REACHABILITY = "fold; scorr; pdr -a -H {limit_ms} -T {limit_s}"
-BOUNDED = "fold; bmc3 -a -v -F {depth} -T {limit_s}"
+BOUNDED = "fold; bmc3 -a -x -v -F {depth} -T {limit_s}"
 METHODS = (*PASSES, INDUCTION, str(BASE_CYCLES), REACHABILITY, BOUNDED)
 """All that decides a verdict beside the sources and the tools."""
 
@@ -93,7 +93,11 @@ class ProofCircuit:
 
     def only(self, name: str) -> ProofCircuit:
         """The circuit of a single property; of none where it has no such."""
-        others = dict.fromkeys((other for other in self.names if other != name), 0)
+        return self.keep((name,))
+
+    def keep(self, names: Sequence[str]) -> ProofCircuit:
+        """The circuit of some of its properties."""
+        others = dict.fromkeys((other for other in self.names if other not in names), 0)
         return self.without(Verdicts(proved=frozenset(), fails=others))
 
     def without(self, verdicts: Verdicts) -> ProofCircuit:

@@ -12,25 +12,30 @@ from chipsmith.hardware.sources import shipped_names
 _NAMED = re.compile(r"\w+\.\w+")
 
 LastVerdicts = Mapping[tuple[str, str], str]
-"""The top module of a proof and the full name of a property, to its last verdict."""
+"""The name of a proof and the full name of a property, to its last verdict."""
+LastReach = Mapping[tuple[str, str], int | str]
+"""The same, to the cycle in which its antecedent first came true."""
 
 
-def property_table(verdicts: LastVerdicts) -> str:
-    """A row an assertion of the top module of each proof."""
+def property_table(verdicts: LastVerdicts, reached: LastReach) -> str:
+    """A row an assertion of the top module of each proof; of a variant its name stands behind the property's."""
     rows = "\n".join(
-        f"| `{known.full_name}` | {known.statement} | {verdicts.get((task.top, known.full_name), 'not run')} |"
+        f"| `{known.full_name}`{task.variant and f', {task.variant}'} | {known.statement} "
+        f"| {verdicts.get((task.name, known.full_name), 'not run')} "
+        f"| {reached.get((task.name, known.full_name), 'not run')} |"
         for task in TASKS
         for known in _properties(task, task.top)
         if known.is_assertion
     )
-    return f"| property | it says | last result |\n|---|---|---|\n{rows}"
+    return f"| property | it says | last result | antecedent in cycle |\n|---|---|---|---|\n{rows}"
 
 
 def assumption_table(verdicts: LastVerdicts) -> str:
-    """A row an assumption of each proof: the proof in which it is shown, or that simulations alone check it."""
+    """A row an assumption of each module: the proof in which it is shown, or that simulations alone check it."""
     rows = "\n".join(
         f"| `{known.full_name}` | {known.statement} | {_discharge(known, verdicts)} |"
         for task in TASKS
+        if not task.variant
         for known in _properties(task, task.top)
         if not known.is_assertion
     )
@@ -40,8 +45,8 @@ def assumption_table(verdicts: LastVerdicts) -> str:
 def proof_table(seconds: Mapping[str, float]) -> str:
     """A row a proof: its parts, what is scaled down, its processor time."""
     return "| proof of | beside | scaled | processor time (s) |\n|---|---|---|---|\n" + "\n".join(
-        f"| `{task.top}` | {_listed([*task.parts, *task.watched, *task.stubs.values()])} | {_scaled(task)} "
-        f"| {seconds.get(task.top, 'not run')} |"
+        f"| `{task.name}` | {_listed([*task.parts, *task.watched, *task.stubs.values()])} | {_scaled(task)} "
+        f"| {seconds.get(task.name, 'not run')} |"
         for task in TASKS
     )
 

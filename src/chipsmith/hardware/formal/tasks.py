@@ -19,6 +19,7 @@ HARNESSES = Path(__file__).parent / "sv"
 class ProofTask:
     """A proof of the properties of a module.
 
+    `variant`: what tells it from another proof of the same module, or nothing.
     `parts`: the modules inside of it. `watched`: those all of whose inputs are the proof's, so that they assume what
     they assume alone. `stubs`: module to the harness that stands for it, which may do more than it. `instances`:
     instance to its module where it is not its name. `constants`: values of constants of the package `chip`, or of a
@@ -26,12 +27,18 @@ class ProofTask:
     """
 
     top: str
+    variant: str = ""
     parts: tuple[str, ...] = ()
     watched: tuple[str, ...] = ()
     stubs: Mapping[str, str] = field(default_factory=dict)
     instances: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, int] = field(default_factory=dict)
     depth: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the proof."""
+        return f"{self.top}, {self.variant}" if self.variant else self.top
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -65,12 +72,20 @@ WALKERS = {"requests": "word_walk", "answers": "word_walk"}
 FEW = {"SEQUENCE_BITS": 3}
 OPEN = {"MAX_OPEN": 3}
 
+TWO_BANKS = "two banks"
+"""Words of a whole instruction: 128 bytes on a chip that is not scaled down."""
+
 MEMORIES = ("sram_bank", "sram_two_port")
 
 TASKS = (
     ProofTask(top="sequencer", stubs={"instruction_check": "any_check"}),
     ProofTask(top="lock_owners", parts=("sequencer", "instruction_check")),
+    ProofTask(top="bank_users", watched=("sequencer",), stubs={"instruction_check": "any_check"}),
     ProofTask(top="instruction_memory", parts=("sram_bank",), constants={"INSTRUCTION_BYTES": 8}),
+    ProofTask(top="instruction_memory", variant=TWO_BANKS, parts=("sram_bank",), constants={"INSTRUCTION_BYTES": 4}),
+    ProofTask(
+        top="bank_accesses", parts=("local_memory", "access_decode", "read_return", *MEMORIES), constants={"GB": 16}
+    ),
     ProofTask(top="word_walk"),
     ProofTask(top="burst_cut", constants=BURSTS),
     ProofTask(top="walk_bursts", parts=("word_walk", "burst_cut"), constants=BURSTS),
@@ -89,9 +104,9 @@ TASKS = (
 """All proofs."""
 
 
-def find_task(top: str) -> ProofTask:
-    """The proof of a top module."""
-    return next(task for task in TASKS if task.top == top)
+def find_task(name: str) -> ProofTask:
+    """The proof of this name: its top module, and its variant where it has such."""
+    return next(task for task in TASKS if task.name == name)
 
 
 def task_sources(task: ProofTask, changed: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from chipsmith.hardware.gates.glitches import Timed, compare_glitches
 from chipsmith.hardware.gates.simulator import (
@@ -95,14 +94,14 @@ def new_channels(word_bytes: int) -> Channels:
 def reset_machine(netlist: Netlist, run: State, ports: MachinePorts) -> None:
     """Settle the gates and hold reset for some cycles; energies and toggles count from here on."""
     settle_all(netlist, run)
-    drive(netlist, run, ports.read_ready, 1)
-    drive(netlist, run, ports.write_ready, 1)
-    drive(netlist, run, ports.reset, 1)
+    drive(run, ports.read_ready, 1)
+    drive(run, ports.write_ready, 1)
+    drive(run, ports.reset, 1)
     for _ in range(4):
         release(netlist, run, 0)
         spread(netlist, run, 0)
         clock_edge(netlist, run, 0)
-    drive(netlist, run, ports.reset, 0)
+    drive(run, ports.reset, 0)
     run.toggles[:] = 0
     run.energy[:] = 0
     run.accesses[:] = 0
@@ -124,9 +123,9 @@ def run_cycles(
     counts, sample = channels.counts, 0
     for cycle in range(cycles):
         segment = schedule.segments[min(cycle, len(schedule.segments) - 1)]
-        drive(netlist, run, ports.doorbell, 1 if cycle == 0 else 0)
-        answer(netlist, run, ports, channels, cycle)
-        acknowledge(netlist, run, ports, channels, memory, cycle)
+        drive(run, ports.doorbell, 1 if cycle == 0 else 0)
+        answer(run, ports, channels, cycle)
+        acknowledge(run, ports, channels, memory, cycle)
         if sample < len(schedule.sampled) and schedule.sampled[sample] == cycle:
             sample += 1
             counts[UNLIKE] += compare_glitches(netlist, run, timed, segment)
@@ -151,28 +150,26 @@ def run_cycles(
         counts[WORD_HEAD] += 1
 
 
-@compiled_loop()
-def answer(netlist: Netlist, run: State, ports: MachinePorts, channels: Channels, cycle: int) -> None:
+@compiled_loop(allocates=False)
+def answer(run: State, ports: MachinePorts, channels: Channels, cycle: int) -> None:
     """Drive the answer of a read that is due."""
     counts = channels.counts
     place = counts[READ_HEAD] % QUEUE
     due = counts[READ_HEAD] < counts[READ_TAIL] and channels.answer_due[place] <= cycle
-    drive(netlist, run, ports.answer_valid, 1 if due else 0)
+    drive(run, ports.answer_valid, 1 if due else 0)
     if due:
         for byte in range(channels.answers.shape[1]):
-            drive(netlist, run, ports.answer_data[8 * byte : 8 * byte + 8], np.int64(channels.answers[place, byte]))
+            drive(run, ports.answer_data[8 * byte : 8 * byte + 8], np.int64(channels.answers[place, byte]))
         counts[READ_HEAD] += 1
 
 
-@compiled_loop()
-def acknowledge(
-    netlist: Netlist, run: State, ports: MachinePorts, channels: Channels, memory: UInt8, cycle: int
-) -> None:
+@compiled_loop(allocates=False)
+def acknowledge(run: State, ports: MachinePorts, channels: Channels, memory: UInt8, cycle: int) -> None:
     """Acknowledge a burst that is due; its bytes are in the memory from now on."""
     counts = channels.counts
     place = counts[BURST_HEAD] % QUEUE
     due = counts[BURST_HEAD] < counts[BURST_TAIL] and channels.burst_due[place] <= cycle
-    drive(netlist, run, ports.acknowledged, 1 if due else 0)
+    drive(run, ports.acknowledged, 1 if due else 0)
     if due:
         while counts[WORD_HEAD] < channels.burst_end[place]:
             put_word(channels, memory, counts[WORD_HEAD] % QUEUE)
@@ -180,7 +177,7 @@ def acknowledge(
         counts[BURST_HEAD] += 1
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def put_word(channels: Channels, memory: UInt8, place: int) -> None:
     """Write the bytes of a word whose lanes are set."""
     for byte in range(channels.words.shape[1]):
@@ -189,10 +186,8 @@ def put_word(channels: Channels, memory: UInt8, place: int) -> None:
             memory[address] = channels.words[place, byte]
 
 
-@compiled_loop()
-def take_requests(
-    run: State, ports: MachinePorts, channels: Channels, memory: UInt8, cycle: int, latency: int
-) -> None:
+@compiled_loop(allocates=False)
+def take_requests(run: State, ports: MachinePorts, channels: Channels, memory: UInt8, cycle: int, latency: int) -> None:
     """Take what the machine asks for; data of a read is that of the request's cycle."""
     counts, word_bytes = channels.counts, channels.words.shape[1]
     if run.value[ports.read_valid[0]]:

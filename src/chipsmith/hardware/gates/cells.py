@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +69,8 @@ class CellKind:
 
     `inputs` in the order of the bits of a state. `passive`: arcs of pins, without the output's. `capacitances_pf` of
     the inputs. `leakage_mw` by the state of the inputs, and of the output above them for what keeps a state. Of a
-    flip-flop: `clock`, `data`, and `inactive`, the value at which each other input does nothing.
+    flip-flop: `clock`, `data`, and `inactive`, the value at which each other input does nothing; of a clock gate: its
+    enable is `data`.
     """
 
     name: str
@@ -81,9 +81,9 @@ class CellKind:
     passive: tuple[Arc, ...]
     capacitances_pf: tuple[float, ...]
     leakage_mw: tuple[float, ...]
-    clock: str = ""
-    data: str = ""
-    inactive: Mapping[str, int] | None = None
+    clock: str
+    data: str
+    inactive: Mapping[str, int]
 
     @property
     def is_buffer(self) -> bool:
@@ -137,6 +137,7 @@ def _leakage_unit(library: LibertyGroup) -> float:
 def _kind(cell: LibertyGroup, leakage_unit_mw: float) -> CellKind:
     inputs = tuple(name for name, pin in cell.pins.items() if pin.word("direction") == "input")
     role = _role(cell, inputs)
+    clock, data, inactive = _clocking(cell, inputs, role)
     outputs = tuple(_output(cell, pin, inputs, role) for pin in cell.pins.values() if pin.word("direction") == "output")
     return CellKind(
         name=cell.name,
@@ -147,7 +148,9 @@ def _kind(cell: LibertyGroup, leakage_unit_mw: float) -> CellKind:
         passive=tuple(_passive(cell, inputs)) if role is not Role.OTHER else (),
         capacitances_pf=tuple(cell.pins[name].number("capacitance") for name in inputs),
         leakage_mw=_leakage(cell, inputs, leakage_unit_mw) if role is not Role.OTHER else (),
-        **_clocking(cell, inputs, role),
+        clock=clock,
+        data=data,
+        inactive=inactive,
     )
 
 
@@ -168,15 +171,16 @@ def _keeps(cell: LibertyGroup) -> bool:
     return any(group.kind in ("latch", "statetable", "ff_bank", "latch_bank") for group in cell.groups)
 
 
-def _clocking(cell: LibertyGroup, inputs: Sequence[str], role: Role) -> dict[str, object]:
+def _clocking(cell: LibertyGroup, inputs: Sequence[str], role: Role) -> tuple[str, str, dict[str, int]]:
+    """Clock, data, and the values at which other inputs do nothing."""
     if role is Role.FLIP_FLOP:
         flip_flop = next(cell.inside("ff"))
         clock, data = flip_flop.word("clocked_on"), flip_flop.word("next_state")
-        return {"clock": clock, "data": data, "inactive": _inactive(flip_flop, inputs, (clock, data))}
+        return clock, data, _inactive(flip_flop, inputs, (clock, data))
     if role is Role.CLOCK_GATE:
         clock = next(name for name in inputs if cell.pins[name].word("clock_gate_clock_pin"))
-        return {"clock": clock, "data": next(n for n in inputs if cell.pins[n].word("clock_gate_enable_pin"))}
-    return {}
+        return clock, next(name for name in inputs if cell.pins[name].word("clock_gate_enable_pin")), {}
+    return "", "", {}
 
 
 def _inactive(flip_flop: LibertyGroup, inputs: Sequence[str], driven: tuple[str, str]) -> dict[str, int]:
@@ -233,19 +237,16 @@ def _timings(pin: LibertyGroup, inputs: tuple[str, ...]) -> Iterator[Timing]:
     """Of each related pin the timing without a condition, or the only one."""
     by_pin: dict[str, LibertyGroup] = {}
     for group in pin.inside("timing"):
-        if group.word("related_pin") in inputs and all(map(_has(group), _TABLES)):
-            if not group.word("when") or group.word("related_pin") not in by_pin:
-                by_pin[group.word("related_pin")] = group
+        pin_name = group.word("related_pin")
+        complete = pin_name in inputs and all(any(group.inside(kind)) for kind in _TABLES)
+        if complete and (not group.word("when") or pin_name not in by_pin):
+            by_pin[pin_name] = group
     for name, group in by_pin.items():
         fall, fall_slew, rise, rise_slew = (read_table(next(group.inside(kind))) for kind in _TABLES)
         yield Timing(pin=inputs.index(name), delays=(fall, rise), slews=(fall_slew, rise_slew))
 
 
 _TABLES = ("cell_fall", "fall_transition", "cell_rise", "rise_transition")
-
-
-def _has(group: LibertyGroup) -> functools.partial[bool]:
-    return functools.partial(lambda inside, kind: any(inside.inside(kind)), group)
 
 
 def _leakage(cell: LibertyGroup, inputs: tuple[str, ...], unit_mw: float) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ from chipsmith.hardware.gates.cells import CellKind, CellLibrary
 from chipsmith.hardware.memories import Wrapper
 
 Nets = npt.NDArray[np.int32]
-_CONSTANTS = {"0": 0, "1": 1, "x": 0, "z": 0}
+_CONSTANTS: dict[int | str, int] = {"0": 0, "1": 1, "x": 0, "z": 0}
 _FIRST_NET = 2
 """Nets 0 and 1 are the constants; what is left undefined is 0."""
 
@@ -112,7 +112,7 @@ class _Module:
 
 class _Numbers:
     def __init__(self) -> None:
-        self.of: dict[object, int] = dict(_CONSTANTS)
+        self.of: dict[int | str, int] = {**_CONSTANTS}
         self.count = _FIRST_NET
 
     def nets(self, bits: Sequence[int | str]) -> list[int]:

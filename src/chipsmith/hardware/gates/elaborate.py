@@ -21,6 +21,8 @@ from chipsmith.hardware.memories import Wrapper
 Int32 = npt.NDArray[np.int32]
 ROOT_CLOCK = "clock"
 _TREE = BLOCKS.index(Block.CLOCK_TREE)
+_ROW = 8
+"""Columns of a gate's row: a power of two, so that none lies in two lines of a cache."""
 _REST = BLOCKS.index(Block.REST)
 
 
@@ -50,9 +52,7 @@ class Elaborated:
         return int(self.netlist.registers.domain_first[-1])
 
 
-def elaborate(
-    circuit: Circuit, pricing: Pricing, choices: Sequence[MacroChoice | None], tree: TreeRule
-) -> Elaborated:
+def elaborate(circuit: Circuit, pricing: Pricing, choices: Sequence[MacroChoice | None], tree: TreeRule) -> Elaborated:
     """The arrays of a circuit. `choices`: the macros of each memory, None for memories without energies.
 
     BadInput where logic has a loop, a clear or preset is used, or a clock is neither the machine's nor behind a gate.
@@ -251,11 +251,7 @@ class _Elaboration:
             truth=np.array([k.outputs[0].truth for k in kinds], np.uint64),
             arcs=np.array([place.arcs for place in places], np.int16).reshape(-1, MOST_INPUTS, 2, STATES),
             passive=np.array([place.passive for place in places], np.int16).reshape(-1, MOST_INPUTS, 2, STATES),
-            kind=kind[order],
-            output=output[order],
-            level=level[order],
-            block=block[order],
-            price_first=first[order].astype(np.int64),
+            rows=_rows(kind, output, level, block, first)[order],
             prices=np.concatenate([none, *(part.ravel() for part in prices)]).astype(np.float32),
             fanout_first=fanout_first,
             fanout=fanout,
@@ -281,12 +277,17 @@ class _Elaboration:
             self._bank(memory, choice, domain_of, nets)
             for memory, choice in zip(self._circuit.memories, self._choices, strict=True)
         ]
-        names = [name for name in Banks._fields if name not in ("nets", "first", "prices")]
-        columns = {name: np.array([row[name] for row in rows], _BANK_TYPES.get(name, np.int32)) for name in names}
         sizes = [memory.lines * memory.line_bits for memory in self._circuit.memories]
         first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)[: len(sizes)]
-        prices = np.array([row["prices"] for row in rows], np.float32).reshape(-1, 2)
-        return Banks(**columns, nets=np.array(nets or [0], np.int32), first=first, prices=prices)
+        whole = {
+            "nets": np.array(nets or [0], np.int32),
+            "first": first,
+            "prices": np.array([row["prices"] for row in rows], np.float32).reshape(-1, 2),
+        }
+        return Banks._make(
+            whole[name] if name in whole else np.array([row[name] for row in rows], _BANK_TYPES.get(name, np.int32))
+            for name in Banks._fields
+        )
 
     def _bank(
         self, memory: PlacedMemory, choice: MacroChoice | None, domain_of: dict[int, int], nets: list[int]
@@ -363,7 +364,7 @@ def _number_clock(net: int, behind: dict[int, int], buffers: dict[int, int], dom
 
 def _check_inactive(placed: PlacedCells) -> None:
     """Clears and presets do nothing: the machine's reset is synchronous."""
-    for name, value in (placed.kind.inactive or {}).items():
+    for name, value in placed.kind.inactive.items():
         if np.any(placed.inputs[:, placed.kind.inputs.index(name)] != value):
             raise BadInput(f"the pin {name} of a {placed.kind.name} is used; only synchronous resets are simulated")
 
@@ -378,14 +379,21 @@ def _by_polarity(placed: PlacedCells) -> Int32:
 
 def _register_leakage(kind: CellKind) -> npt.NDArray[np.float64]:
     """Milliwatts by data and output, the mean over the clock."""
+
     def leakage(data: int, output: int, clock: int) -> float:
-        values = {**(kind.inactive or {}), kind.clock: clock, kind.data: data}
+        values = {**kind.inactive, kind.clock: clock, kind.data: data}
         state = sum(values[name] << index for index, name in enumerate(kind.inputs))
         for index, row in enumerate(kind.outputs):
             state |= (output ^ int(row.inverted)) << (len(kind.inputs) + index)
         return kind.leakage_mw[state]
 
     return np.array([(leakage(d, q, 0) + leakage(d, q, 1)) / 2 for q in range(2) for d in range(2)])
+
+
+def _rows(*columns: npt.NDArray[np.generic]) -> Int32:
+    rows = np.zeros((len(columns[0]), _ROW), np.int32)
+    rows[:, : len(columns)] = np.stack(columns, axis=1)
+    return rows
 
 
 def _padded(placed: PlacedCells) -> Int32:
@@ -422,7 +430,7 @@ def _access_prices(choice: MacroChoice | None) -> tuple[float, float]:
 def power_up(elaborated: Elaborated, *, segments: int, fill: int) -> State:
     """All flip-flops 0, memories filled with a byte, logic not settled yet. BadInput for no segment."""
     netlist = elaborated.netlist
-    nets, gates = len(netlist.source_prices), len(netlist.gates.kind)
+    nets, gates = len(netlist.source_prices), len(netlist.gates.rows)
     value = np.zeros(nets, np.uint8)
     value[1] = 1
     inverses = netlist.registers.outputs[:, 1]
@@ -430,9 +438,7 @@ def power_up(elaborated: Elaborated, *, segments: int, fill: int) -> State:
     bits = np.unpackbits(np.full(-(-elaborated.bank_bits // 8), fill, np.uint8), bitorder="little")
     return State(
         value=value,
-        state=np.zeros(gates, np.uint8),
-        last=np.zeros(gates, np.uint8),
-        queued=np.zeros(gates, np.uint8),
+        inputs=np.zeros((gates, 4), np.uint8),
         queue=np.zeros(gates, np.int32),
         queue_counts=np.zeros(len(netlist.gates.level_first) - 1, np.int32),
         changed=np.zeros(2 * nets, np.int32),

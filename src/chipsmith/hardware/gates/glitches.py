@@ -11,8 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.hardware.gates.simulator import (
+    BLOCK,
+    KIND,
     LOGIC,
+    OUTPUT,
     PIN_BITS,
+    PRESENT,
+    SETTLED,
     Float32,
     Float64,
     Int32,
@@ -65,7 +70,7 @@ class Timed(NamedTuple):
 def compare_glitches(netlist: Netlist, run: State, timed: Timed, segment: int) -> int:
     """Let a cycle spread without and with delays, add both to `timed`; how many nets end unlike."""
     timed.value[:] = run.value
-    timed.state[:] = run.state
+    timed.state[:] = run.inputs[:, PRESENT]
     sources = run.changed[: run.counts[0]].copy()
     before = run.energy[segment, :, LOGIC].copy()
     release(netlist, run, segment)
@@ -75,20 +80,20 @@ def compare_glitches(netlist: Netlist, run: State, timed: Timed, segment: int) -
     spread_timed(netlist, run, timed, sources)
     add_leakage(netlist, run, timed)
     timed.samples[0] += 1
-    return np.sum(timed.value != run.value)
+    return int(np.sum(timed.value != run.value))
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def count_toggles(netlist: Netlist, run: State, timed: Timed) -> None:
     """Count what toggles without delays: what differs before and after."""
     for net in range(len(run.value)):
         if timed.value[net] != run.value[net]:
             driver = timed.driver[net]
-            block = netlist.gates.block[driver] if driver >= 0 else netlist.source_blocks[net]
+            block = netlist.gates.rows[driver, BLOCK] if driver >= 0 else netlist.source_blocks[net]
             timed.toggles[block, 0] += 1
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def spread_timed(netlist: Netlist, run: State, timed: Timed, sources: Int32) -> None:
     """Let sources change after their delays, and all that follows from it."""
     timed.heads[:] = -1
@@ -113,7 +118,7 @@ def spread_timed(netlist: Netlist, run: State, timed: Timed, sources: Int32) -> 
         now += 1
 
 
-@compiled_loop(inline="always")
+@compiled_loop(inline="always", allocates=False)
 def add_event(timed: Timed, count: int, net: int, time: int, price: float) -> int:
     """Put the toggle of a net on the wheel; the number of events."""
     if count >= len(timed.event_net):
@@ -126,29 +131,29 @@ def add_event(timed: Timed, count: int, net: int, time: int, price: float) -> in
     return count + 1
 
 
-@compiled_loop()
+@compiled_loop(inline="always", allocates=False)
 def fire(netlist: Netlist, run: State, timed: Timed, net: int, price: float, now: int, count: int) -> int:
     """A net toggles now; gates that it drives answer later. The number of events."""
     gates, sinks = netlist.gates, netlist.sinks
     timed.value[net] ^= 1
     value = timed.value[net]
     driver = timed.driver[net]
-    block = gates.block[driver] if driver >= 0 else netlist.source_blocks[net]
+    block = gates.rows[driver, BLOCK] if driver >= 0 else netlist.source_blocks[net]
     timed.energy[block, 1] += price
     timed.toggles[block, 1] += 1
     for place in range(gates.fanout_first[net], gates.fanout_first[net + 1]):
         entry = gates.fanout[place]
         gate = entry >> PIN_BITS
-        if gate >= len(gates.kind):
-            sink = gate - len(gates.kind)
+        if gate >= len(gates.rows):
+            sink = gate - len(gates.rows)
             clock = run.fired[sinks.domain[sink]]
             timed.energy[sinks.block[sink], 1] += sinks.prices[sink, value, clock]
             continue
         before = timed.state[gate]
         after = before ^ np.uint8(1 << (entry & 7))
         timed.state[gate] = after
-        output = gates.output[gate]
-        wanted = np.int64((gates.truth[gates.kind[gate]] >> np.uint64(after)) & np.uint64(1))
+        output = gates.rows[gate, OUTPUT]
+        wanted = np.int64((gates.truth[gates.rows[gate, KIND]] >> np.uint64(after)) & np.uint64(1))
         differs = wanted != timed.value[output]
         if timed.pending[output] >= 0:
             if not differs:
@@ -157,18 +162,18 @@ def fire(netlist: Netlist, run: State, timed: Timed, net: int, price: float, now
             energy = price_change(gates, gate, before, after, wanted, True)
             count = add_event(timed, count, output, now + timed.delays[gate, wanted], energy)
         else:
-            timed.energy[gates.block[gate], 1] += price_change(gates, gate, before, after, wanted, False)
+            timed.energy[gates.rows[gate, BLOCK], 1] += price_change(gates, gate, before, after, wanted, False)
     return count
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def add_leakage(netlist: Netlist, run: State, timed: Timed) -> None:
     """Add the leakage of the state that all cells are in."""
     gates, registers = netlist.gates, netlist.registers
-    for gate in range(len(gates.kind)):
-        state = np.int64(run.last[gate])
-        value = np.int64(run.value[gates.output[gate]])
-        timed.leakage[gates.block[gate]] += timed.leakages[gates.kind[gate], state, value]
+    for gate in range(len(gates.rows)):
+        state = np.int64(run.inputs[gate, SETTLED])
+        value = np.int64(run.value[gates.rows[gate, OUTPUT]])
+        timed.leakage[gates.rows[gate, BLOCK]] += timed.leakages[gates.rows[gate, KIND], state, value]
     for register in range(len(registers.data)):
         output = registers.outputs[register, 0]
         kept = run.value[output] if output >= 0 else 1 - run.value[registers.outputs[register, 1]]
@@ -178,4 +183,4 @@ def add_leakage(netlist: Netlist, run: State, timed: Timed) -> None:
 
 def mean_delays(delay_ns: npt.NDArray[np.float64]) -> Int32:
     """Delays in steps, 1 at least."""
-    return np.maximum(np.rint(delay_ns / STEP_NS), 1).astype(np.int32)
+    return np.asarray(np.maximum(np.rint(delay_ns / STEP_NS), 1), np.int32)

@@ -1,4 +1,4 @@
-"""One inference of a Program on the gates of its chip: outputs, cycles, and the energy of every block in every cycle."""
+"""One inference of a Program on the gates of its chip: outputs, cycles, and the energy of its blocks."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from chipsmith.hardware.gates.bench import (
     reset_machine,
     run_cycles,
 )
-from chipsmith.hardware.gates.blocks import BLOCKS, Block
+from chipsmith.hardware.gates.blocks import BLOCKS
 from chipsmith.hardware.gates.cells import CellLibrary, Role
 from chipsmith.hardware.gates.circuit import Circuit
 from chipsmith.hardware.gates.elaborate import Elaborated, elaborate, power_up
-from chipsmith.hardware.gates.glitches import SLOTS, STEP_NS, Timed, mean_delays
+from chipsmith.hardware.gates.glitches import SLOTS, Timed, mean_delays
 from chipsmith.hardware.gates.macros import MacroChoice, SramMacro, choose_macro, port_capacitances
 from chipsmith.hardware.gates.pricing import Pricing, TreeRule
-from chipsmith.hardware.gates.simulator import State
+from chipsmith.hardware.gates.simulator import OUTPUT
 from chipsmith.hardware.gates.wires import WireRule, compute_loads
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import external_memory, read_output
@@ -44,7 +44,7 @@ EVENTS_PER_NET = 24
 
 @dataclass(frozen=True, kw_only=True)
 class GateMachine:
-    """A mapped netlist ready to run: its circuit, how it is priced, and the macros of its memories (None: no energy)."""
+    """A mapped netlist ready to run: its circuit, how it is priced, the macros of its memories (None: no energy)."""
 
     circuit: Circuit
     pricing: Pricing
@@ -104,7 +104,7 @@ def run_inference(
     run = power_up(machine.elaborated, segments=int(segments.max()) + 1, fill=UNDEFINED)
     ports = MachinePorts(**{name: machine.circuit.ports[name] for name in MachinePorts._fields})
     channels = new_channels(program.chip.external.bytes_per_cycle)
-    memory, timed = external_memory(program, inputs), _prepare_delays(machine)
+    memory, timed = external_memory(program, inputs), prepare_delays(machine)
     start = np.zeros(len(program.instructions), np.int64)
     schedule = Schedule(
         latency_cycles=program.chip.external.latency_cycles,
@@ -147,16 +147,17 @@ def _memory_leakage(machine: GateMachine) -> Floats:
     return leakage
 
 
-def _prepare_delays(machine: GateMachine) -> Timed:
+def prepare_delays(machine: GateMachine) -> Timed:
+    """The delays of a machine, and room for cycles with them."""
     netlist = machine.elaborated.netlist
     nets, events = len(netlist.source_prices), EVENTS_PER_NET * len(netlist.source_prices)
     driver = np.full(nets, -1, np.int32)
-    driver[netlist.gates.output] = np.arange(len(netlist.gates.output), dtype=np.int32)
+    driver[netlist.gates.rows[:, OUTPUT]] = np.arange(len(netlist.gates.rows), dtype=np.int32)
     return Timed(
         delays=_gate_delays(machine),
         source_delays=_source_delays(machine),
         value=np.zeros(nets, np.uint8),
-        state=np.zeros(len(netlist.gates.kind), np.uint8),
+        state=np.zeros(len(netlist.gates.rows), np.uint8),
         pending=np.full(nets, -1, np.int32),
         heads=np.full(SLOTS, -1, np.int32),
         event_next=np.zeros(events, np.int32),
@@ -178,7 +179,7 @@ def _gate_delays(machine: GateMachine) -> npt.NDArray[np.int32]:
     for placed in machine.circuit.cells:
         if placed.kind.role is Role.LOGIC:
             by_net[placed.outputs[:, 0]] = machine.pricing.delays_ns(placed, 0)
-    return mean_delays(by_net[machine.elaborated.netlist.gates.output])
+    return mean_delays(by_net[machine.elaborated.netlist.gates.rows[:, OUTPUT]])
 
 
 def _source_delays(machine: GateMachine) -> npt.NDArray[np.int32]:
@@ -201,16 +202,3 @@ def _gate_leakages(machine: GateMachine) -> Floats:
         states = 1 << len(kind.inputs)
         leakages[index, :states] = np.array(kind.leakage_mw[: 2 * states]).reshape(2, states).T
     return leakages
-
-
-def new_state(machine: GateMachine) -> State:
-    """The machine after power-up, before its reset."""
-    return power_up(machine.elaborated, segments=1, fill=UNDEFINED)
-
-
-def glitch_columns(factors: Floats) -> dict[str, float]:
-    """The factor of each block by its name."""
-    return {block.value: float(factors[index]) for index, block in enumerate(BLOCKS) if block is not Block.CLOCK_TREE}
-
-
-assert SLOTS * STEP_NS > 16

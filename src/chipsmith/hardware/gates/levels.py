@@ -9,7 +9,6 @@ from chipsmith.errors import BadInput
 from chipsmith.loops import compiled_loop
 
 Int32 = npt.NDArray[np.int32]
-Int64 = npt.NDArray[np.int64]
 
 
 def level_gates(inputs: Int32, output: Int32, nets: int) -> Int32:
@@ -27,7 +26,7 @@ def level_gates(inputs: Int32, output: Int32, nets: int) -> Int32:
 
 
 @compiled_loop()
-def fill_levels(inputs: Int32, output: Int32, driver: Int32, first: Int64, entries: Int32, level: Int32) -> int:
+def fill_levels(inputs: Int32, output: Int32, driver: Int32, first: Int32, entries: Int32, level: Int32) -> int:
     """Set the levels; how many gates were reached."""
     waits = np.zeros(len(output), np.int32)
     ready = np.empty(len(output), np.int32)
@@ -53,7 +52,7 @@ def fill_levels(inputs: Int32, output: Int32, driver: Int32, first: Int64, entri
     return done
 
 
-def connect(inputs: Int32, sinks: Int32, nets: int, pin_bits: int) -> tuple[Int64, Int32]:
+def connect(inputs: Int32, sinks: Int32, nets: int, pin_bits: int) -> tuple[Int32, Int32]:
     """What each net drives: where its entries begin, and the entries.
 
     An entry is gate << pin_bits | pin for a pin of a gate (the gate alone where pin_bits is 0), and
@@ -67,5 +66,5 @@ def connect(inputs: Int32, sinks: Int32, nets: int, pin_bits: int) -> tuple[Int6
     real = driving > 0
     driving, entries = driving[real], entries[real]
     order = np.argsort(driving, kind="stable")
-    first = np.searchsorted(driving[order], np.arange(nets + 1)).astype(np.int64)
+    first = np.searchsorted(driving[order], np.arange(nets + 1)).astype(np.int32)
     return first, entries[order].astype(np.int32)

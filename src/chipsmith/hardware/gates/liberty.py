@@ -156,7 +156,7 @@ def truth_of(function: str, pins: Sequence[str]) -> int:
     everything = (1 << (1 << len(pins))) - 1
     columns = {pin: sum(1 << i for i in range(1 << len(pins)) if i >> k & 1) for k, pin in enumerate(pins)}
     words = {**columns, "0": 0, "1": everything}
-    tokens = [token for token in _OPERATOR.findall(function)]
+    tokens = list(_OPERATOR.findall(function))
     value, rest = _sum(tokens, words, everything)
     if rest:
         raise BadInput(f"the function {function!r} does not end where it should: {' '.join(rest)}")

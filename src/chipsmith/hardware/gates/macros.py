@@ -158,7 +158,10 @@ def _clock_energy(clock: LibertyGroup, terms: tuple[str, ...]) -> float:
 
 def _toggles(pin: LibertyGroup, width: float) -> tuple[float, float]:
     """Of a falling and of a rising bit, the mean over the conditions that are given."""
-    groups = [*pin.inside("internal_power"), *(g for inside in pin.inside("pin") for g in inside.inside("internal_power"))]
+    groups = [
+        *pin.inside("internal_power"),
+        *(g for inside in pin.inside("pin") for g in inside.inside("internal_power")),
+    ]
     if not groups:
         return 0.0, 0.0
     fall, rise = (math.fsum(_scalar(group, kind) for group in groups) for kind in ("fall_power", "rise_power"))

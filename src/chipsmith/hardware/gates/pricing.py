@@ -75,7 +75,9 @@ class Pricing:
         kind = placed.kind
         clock = np.stack([[self._in_state(placed, kind.clock, e, d, q) for d, q in _DATA_OUTPUT] for e in range(2)])
         outputs = np.stack([self._output_price(placed, value) for value in range(2)], axis=1)
-        data = np.stack([[self._data_price(placed, edge, clock_value) for clock_value in range(2)] for edge in range(2)])
+        data = np.stack(
+            [[self._data_price(placed, edge, clock_value) for clock_value in range(2)] for edge in range(2)]
+        )
         return clock.transpose(2, 0, 1), outputs, data.transpose(2, 0, 1)
 
     def gate_clock_prices(self, placed: PlacedCells) -> tuple[Floats, Floats]:
@@ -114,13 +116,12 @@ class Pricing:
     def _data_price(self, placed: PlacedCells, edge: int, clock: int) -> Floats:
         """Of a toggle of the data to `edge`, the mean over the values of the output."""
         known = {placed.kind.clock: clock, placed.kind.data: edge}
-        return np.mean([self._state_energy(placed, placed.kind.data, edge, known, q) for q in range(2)], axis=0)
+        energies = [self._state_energy(placed, placed.kind.data, edge, known, q) for q in range(2)]
+        return np.asarray(np.mean(energies, axis=0))
 
-    def _state_energy(
-        self, placed: PlacedCells, pin: str, edge: int, known: dict[str, int], output: int
-    ) -> Floats:
+    def _state_energy(self, placed: PlacedCells, pin: str, edge: int, known: dict[str, int], output: int) -> Floats:
         kind = placed.kind
-        values = {**(kind.inactive or {}), kind.clock: edge, **known}
+        values = {**kind.inactive, kind.clock: edge, **known}
         state = sum(values.get(name, 0) << index for index, name in enumerate(kind.inputs))
         for index, row in enumerate(kind.outputs):
             state |= (output ^ int(row.inverted)) << (len(kind.inputs) + index)

@@ -29,10 +29,18 @@ LOGIC, REGISTERS, CLOCK, MEMORY = range(4)
 """Columns of an energy: gates, their nets and pins that take data; outputs of flip-flops; clocks; accesses."""
 
 
+KIND, OUTPUT, LEVEL, BLOCK, PRICE = range(5)
+"""Columns of a gate's row."""
+
+PRESENT, SETTLED, QUEUED = range(3)
+"""Columns of a gate's inputs: their state, the one that the output stands for, and whether the gate is queued."""
+
+
 class Gates(NamedTuple):
     """Logic. Arrays by kind: `truth`, `arcs` and `passive` [kinds, pins, edges, states], places in the gate's prices.
 
-    By gate, in order of level: `kind`, `output`, `level`, `block`, `price_first` (its place in `prices`, pJ).
+    `rows` [gates in order of level, columns]: kind, net of the output, level, block, place in `prices` (pJ): a row is
+    half a line of a cache, in which most of the time is spent.
     `fanout`, from `fanout_first` of a net on: a gate's pin as gate << PIN_BITS | pin, a sink as
     (gates + sink) << PIN_BITS. `level_first`: the first gate of each level.
     """
@@ -40,13 +48,9 @@ class Gates(NamedTuple):
     truth: UInt64
     arcs: Int16
     passive: Int16
-    kind: Int16
-    output: Int32
-    level: Int32
-    block: Int8
-    price_first: Int64
+    rows: Int32
     prices: Float32
-    fanout_first: Int64
+    fanout_first: Int32
     fanout: Int32
     level_first: Int32
 
@@ -92,8 +96,8 @@ class Domains(NamedTuple):
 class Banks(NamedTuple):
     """Memories. Nets from `*_first` on in `nets`: `read_address`, `write_address`, `lanes`, `data`, `output`.
 
-    A write goes where `write_enable` and a lane are high; a read where `read_enable` is and, with `single_port`, no lane
-    is. `prices` [memories, read, write]; contents from `first` on in State.contents, a byte a bit.
+    A write goes where `write_enable` and a lane are high; a read where `read_enable` is and, with `single_port`, no
+    lane is. `prices` [memories, read, write]; contents from `first` on in State.contents, a byte a bit.
     """
 
     domain: Int32
@@ -133,16 +137,13 @@ class Netlist(NamedTuple):
 class State(NamedTuple):
     """All that changes.
 
-    `value` of nets; `state` of each gate's inputs and `last`, the one that its output stands for; `queue` of gates to
-    evaluate by level; `changed`: sources that toggle next, `counts` [how many of these]; `fired`: which clocks ran at
-    the last edge; `toggles` of each net; `contents` of memories; `energy` [segments, blocks, columns] in pJ;
-    `accesses` [memories, read and write].
+    `value` of nets; `inputs` [gates, columns]; `queue` of gates to evaluate by level; `changed`: sources that toggle
+    next, `counts` [how many of these]; `fired`: which clocks ran at the last edge; `toggles` of each net; `contents` of
+    memories; `energy` [segments, blocks, columns] in pJ; `accesses` [memories, read and write].
     """
 
     value: UInt8
-    state: UInt8
-    last: UInt8
-    queued: UInt8
+    inputs: UInt8
     queue: Int32
     queue_counts: Int32
     changed: Int32
@@ -154,7 +155,7 @@ class State(NamedTuple):
     accesses: Int64
 
 
-@compiled_loop(inline="always")
+@compiled_loop(inline="always", allocates=False)
 def toggle(netlist: Netlist, run: State, net: int, segment: int) -> None:
     """A net changes: gates that it drives are queued, sinks are priced."""
     gates, sinks = netlist.gates, netlist.sinks
@@ -164,23 +165,23 @@ def toggle(netlist: Netlist, run: State, net: int, segment: int) -> None:
     for place in range(gates.fanout_first[net], gates.fanout_first[net + 1]):
         entry = gates.fanout[place]
         gate = entry >> PIN_BITS
-        if gate < len(gates.kind):
-            run.state[gate] ^= 1 << (entry & 7)
-            if not run.queued[gate]:
-                run.queued[gate] = 1
-                level = gates.level[gate]
+        if gate < len(gates.rows):
+            run.inputs[gate, PRESENT] ^= 1 << (entry & 7)
+            if not run.inputs[gate, QUEUED]:
+                run.inputs[gate, QUEUED] = 1
+                level = gates.rows[gate, LEVEL]
                 run.queue[gates.level_first[level] + run.queue_counts[level]] = gate
                 run.queue_counts[level] += 1
         else:
-            sink = gate - len(gates.kind)
+            sink = gate - len(gates.rows)
             clock = run.fired[sinks.domain[sink]]
             run.energy[segment, sinks.block[sink], LOGIC] += sinks.prices[sink, value, clock]
 
 
-@compiled_loop(inline="always")
+@compiled_loop(inline="always", allocates=False)
 def price_change(gates: Gates, gate: int, before: int, after: int, value: int, toggled: bool) -> float:
     """Energy of a gate whose inputs change; where its output toggles too, the mean over the pins that changed."""
-    kind, first = gates.kind[gate], gates.price_first[gate]
+    kind, first = gates.rows[gate, KIND], gates.rows[gate, PRICE]
     changed = before ^ after
     energy, pins, pin = 0.0, 0, 0
     while changed:
@@ -195,7 +196,7 @@ def price_change(gates: Gates, gate: int, before: int, after: int, value: int, t
     return energy / pins if toggled else energy
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def spread(netlist: Netlist, run: State, segment: int) -> None:
     """Evaluate what is queued, level by level."""
     gates = netlist.gates
@@ -203,43 +204,47 @@ def spread(netlist: Netlist, run: State, segment: int) -> None:
         first = gates.level_first[level]
         for place in range(first, first + run.queue_counts[level]):
             gate = run.queue[place]
-            run.queued[gate] = 0
-            before, after = run.last[gate], run.state[gate]
+            run.inputs[gate, QUEUED] = 0
+            before, after = run.inputs[gate, SETTLED], run.inputs[gate, PRESENT]
             if before == after:
                 continue
-            run.last[gate] = after
-            value = np.int64((gates.truth[gates.kind[gate]] >> np.uint64(after)) & np.uint64(1))
-            toggled = value != run.value[gates.output[gate]]
-            run.energy[segment, gates.block[gate], LOGIC] += price_change(gates, gate, before, after, value, toggled)
+            run.inputs[gate, SETTLED] = after
+            value = np.int64((gates.truth[gates.rows[gate, KIND]] >> np.uint64(after)) & np.uint64(1))
+            toggled = value != run.value[gates.rows[gate, OUTPUT]]
+            run.energy[segment, gates.rows[gate, BLOCK], LOGIC] += price_change(
+                gates, gate, before, after, value, toggled
+            )
             if toggled:
-                toggle(netlist, run, gates.output[gate], segment)
+                toggle(netlist, run, gates.rows[gate, OUTPUT], segment)
         run.queue_counts[level] = 0
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def settle_all(netlist: Netlist, run: State) -> None:
     """Evaluate every gate from the values of the nets: after power-up."""
     gates = netlist.gates
-    run.state[:] = 0
+    run.inputs[:, PRESENT] = 0
     for net in range(len(run.value)):
         if run.value[net]:
             for place in range(gates.fanout_first[net], gates.fanout_first[net + 1]):
                 entry = gates.fanout[place]
-                if entry >> PIN_BITS < len(gates.kind):
-                    run.state[entry >> PIN_BITS] |= 1 << (entry & 7)
-    for gate in range(len(gates.kind)):
-        value = np.uint8((gates.truth[gates.kind[gate]] >> np.uint64(run.state[gate])) & np.uint64(1))
-        run.last[gate] = run.state[gate]
-        if value != run.value[gates.output[gate]]:
-            run.value[gates.output[gate]] = value
-            for place in range(gates.fanout_first[gates.output[gate]], gates.fanout_first[gates.output[gate] + 1]):
+                if entry >> PIN_BITS < len(gates.rows):
+                    run.inputs[entry >> PIN_BITS, PRESENT] |= 1 << (entry & 7)
+    for gate in range(len(gates.rows)):
+        value = np.uint8((gates.truth[gates.rows[gate, KIND]] >> np.uint64(run.inputs[gate, PRESENT])) & np.uint64(1))
+        run.inputs[gate, SETTLED] = run.inputs[gate, PRESENT]
+        if value != run.value[gates.rows[gate, OUTPUT]]:
+            run.value[gates.rows[gate, OUTPUT]] = value
+            for place in range(
+                gates.fanout_first[gates.rows[gate, OUTPUT]], gates.fanout_first[gates.rows[gate, OUTPUT] + 1]
+            ):
                 entry = gates.fanout[place]
-                if entry >> PIN_BITS < len(gates.kind):
-                    run.state[entry >> PIN_BITS] ^= 1 << (entry & 7)
+                if entry >> PIN_BITS < len(gates.rows):
+                    run.inputs[entry >> PIN_BITS, PRESENT] ^= 1 << (entry & 7)
 
 
-@compiled_loop()
-def drive(netlist: Netlist, run: State, nets: Int32, value: int) -> None:
+@compiled_loop(allocates=False)
+def drive(run: State, nets: Int32, value: int) -> None:
     """Let ports change to a number, lowest bit first, with the next spread."""
     for bit in range(len(nets)):
         if run.value[nets[bit]] != (value >> bit) & 1:
@@ -247,16 +252,16 @@ def drive(netlist: Netlist, run: State, nets: Int32, value: int) -> None:
             run.counts[0] += 1
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def read_number(run: State, nets: Int32) -> int:
     """The number that stands on nets, lowest bit first."""
-    number = 0
+    number = np.int64(0)
     for bit in range(len(nets)):
         number |= np.int64(run.value[nets[bit]]) << bit
-    return number
+    return int(number)
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def release(netlist: Netlist, run: State, segment: int) -> None:
     """Let the sources change that were collected."""
     for place in range(run.counts[0]):
@@ -267,13 +272,12 @@ def release(netlist: Netlist, run: State, segment: int) -> None:
     run.counts[0] = 0
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def clock_edge(netlist: Netlist, run: State, segment: int) -> None:
     """The falling edge of the clocks that ran, then the rising edge: what changes is collected, nothing toggles yet."""
     domains, registers = netlist.domains, netlist.registers
-    before = run.fired.copy()
     for domain in range(len(domains.parent)):
-        fires = 1
+        ran, fires = run.fired[domain], 1
         if domain:
             fires = run.fired[domains.parent[domain]]
             if fires:
@@ -284,18 +288,16 @@ def clock_edge(netlist: Netlist, run: State, segment: int) -> None:
         run.fired[domain] = fires
         if fires:
             run.energy[segment, domains.tree_block[domain], CLOCK] += domains.tree_prices[domain]
-        if fires or before[domain]:
+        if fires or ran:
             for register in range(registers.domain_first[domain], registers.domain_first[domain + 1]):
-                clock_register(registers, run, register, before[domain], fires, segment)
+                clock_register(registers, run, register, ran, fires, segment)
     for bank in range(len(netlist.banks.domain)):
         if run.fired[netlist.banks.domain[bank]]:
             access_bank(netlist.banks, run, bank, segment)
 
 
-@compiled_loop(inline="always")
-def clock_register(
-    registers: Registers, run: State, register: int, falls: int, rises: int, segment: int
-) -> None:
+@compiled_loop(inline="always", allocates=False)
+def clock_register(registers: Registers, run: State, register: int, falls: int, rises: int, segment: int) -> None:
     """The edges of a flip-flop's clock."""
     data, output = run.value[registers.data[register]], registers.outputs[register, 0]
     inverse = registers.outputs[register, 1]
@@ -317,16 +319,16 @@ def clock_register(
     run.energy[segment, registers.block[register], CLOCK] += energy
 
 
-@compiled_loop(inline="always")
+@compiled_loop(inline="always", allocates=False)
 def read_address(banks: Banks, run: State, bank: int, first: int) -> int:
     """The line that an address names."""
-    line = 0
+    line = np.int64(0)
     for bit in range(banks.address_bits[bank]):
         line |= np.int64(run.value[banks.nets[first + bit]]) << bit
-    return line
+    return int(line)
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def access_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
     """A memory's rising edge; a two-port memory reads what stood there before the write of the same cycle."""
     lanes = banks.bits[bank] // banks.lane_bits[bank]
@@ -341,7 +343,7 @@ def access_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
         write_bank(banks, run, bank, segment)
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def read_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
     """Read a line: the outputs that differ are collected."""
     run.energy[segment, banks.block[bank], MEMORY] += banks.prices[bank, 0]
@@ -357,7 +359,7 @@ def read_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
             run.counts[0] += 1
 
 
-@compiled_loop()
+@compiled_loop(allocates=False)
 def write_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
     """Write the lanes that are set."""
     run.energy[segment, banks.block[bank], MEMORY] += banks.prices[bank, 1]

@@ -49,7 +49,7 @@ module load_engine (
   logic [3:0] elapsed;  // cycles since the start, saturating at TRANSFER_MIN
   logic running;
 
-  word_walk requests (
+  word_walk #(.ON_CHIP(1'b0)) requests (
       .clock(clock),
       .reset(reset),
       .take(start),

@@ -75,17 +75,14 @@ module sequencer #(
   assign tensor = instruction;
   assign vector = instruction;
 
-  // What the instruction is that arrives, and names.
-  logic end_comes, load_comes, store_comes, tensor_comes, vector_comes, page_comes;
+  // What the instruction is that arrives, and what a TENSOR or VECTOR names.
+  logic end_comes, tensor_comes, vector_comes;
   logic tensor_multiplies, vector_multiplies;
   locks_t names;
 
   assign end_comes = load.opcode == chip::OPCODE_END;
-  assign load_comes = load.opcode == chip::OPCODE_LOAD;
-  assign store_comes = load.opcode == chip::OPCODE_STORE;
   assign tensor_comes = load.opcode == chip::OPCODE_TENSOR;
   assign vector_comes = load.opcode == chip::OPCODE_VECTOR;
-  assign page_comes = load_comes && load.space == chip::SPACE_PAGE;
   assign tensor_multiplies = tensor.requantise != chip::ROUNDING_OFF
       || (tensor.residual && (tensor.acc_rounding | tensor.res_rounding | tensor.sum_rounding) != chip::ROUNDING_OFF);
   assign vector_multiplies = vector.op == chip::OP_MUL
@@ -93,11 +90,6 @@ module sequencer #(
 
   always_comb begin
     names = '0;
-    if (load_comes || store_comes) begin
-      names.external = load.external_locks;
-      if (page_comes) names.pages = page_of(load.local_address[0]);
-      else names.groups = group_range(load.first_group, load.last_group);
-    end
     if (tensor_comes) begin
       names.multipliers = tensor_multiplies;
       names.groups = group_range(tensor.a_first_group, tensor.a_last_group)
@@ -122,7 +114,7 @@ module sequencer #(
   // It comes late in its cycle, so that what decides on its start is registered, and of a LOAD or STORE all: the walks
   // add to it in the cycle of the start. The doorbell stands for a LOAD of page 0 into slot 0.
   logic is_end, is_load, is_store, is_tensor, is_vector, is_page, skipped;
-  locks_t named;
+  locks_t named, named_by_engine;
   chip::load_t first_page;
   logic [chip::LOAD_BITS-1:0] transfer_fields;
 
@@ -138,18 +130,27 @@ module sequencer #(
   always_ff @(posedge clock) begin
     if (arriving) begin
       is_end <= end_comes;
-      is_load <= load_comes;
-      is_store <= store_comes;
+      is_load <= load.opcode == chip::OPCODE_LOAD;
+      is_store <= load.opcode == chip::OPCODE_STORE;
       is_tensor <= tensor_comes;
       is_vector <= vector_comes;
-      is_page <= page_comes;
-      named <= names;
+      named_by_engine <= names;
     end
     if (arriving || reset)
       transfer_fields <= reset || end_comes ? first_page[chip::LOAD_BITS-1:0] : load[chip::LOAD_BITS-1:0];
   end
 
   assign transfer = (8 * chip::INSTRUCTION_BYTES)'(transfer_fields);
+  assign is_page = is_load && transfer.space == chip::SPACE_PAGE;
+
+  always_comb begin
+    named = named_by_engine;
+    if (is_load || is_store) begin
+      named.external = transfer.external_locks;
+      if (is_page) named.pages = page_of(transfer.local_address[0]);
+      else named.groups = group_range(transfer.first_group, transfer.last_group);
+    end
+  end
 
   // What is held: by LOADs and STOREs until released, by TENSOR and VECTOR while they are busy.
   locks_t moving, moving_after, tensor_locks, vector_locks, taken;

@@ -13,9 +13,12 @@ module vector_loops #(
     output logic [LEVELS-1:0]        at_last
 );
 
+  logic [LEVELS-1:0] inner;  // the loops within `level`
+
   always_comb begin
     level = '0;
     for (int i = 0; i < LEVELS; i++) if (!at_last[i]) level = 3'(i);
+    for (int i = 0; i < LEVELS; i++) inner[i] = i > 32'(level);
   end
 
   // Turns are numbered from 1 on. Whether a turn is a loop's first and last is known when it begins.
@@ -25,7 +28,7 @@ module vector_loops #(
     logic begins, steps;
 
     assign next = turn + 1'b1;
-    assign begins = restart || (advance && i > 32'(level));
+    assign begins = restart || (advance && inner[i]);
     assign steps = advance && i == 32'(level);
 
     always_ff @(posedge clock) begin
@@ -37,7 +40,7 @@ module vector_loops #(
     end
 
     if (BITS < 24) begin : g_rest
-      wire unused = &{1'b0, count[i][23:BITS]};
+      wire unused_bits = &{1'b0, count[i][23:BITS]};
     end
   end
 

@@ -64,12 +64,13 @@ module vector_reduction #(
   end
 
   // The tree: node 1 is its root, the nodes below node i are 2*i and 2*i + 1, the sums are the nodes from V on.
-  // joining[k]: the nodes of the level k above the sums stand.
+  // joining[k]: the nodes of the level k above the sums stand. Without lane_reduce nothing climbs, so that nothing is
+  // left in the tree when the next instruction starts.
   logic [LEVELS:0] joining;
   logic [2*V-1:1][31:0] nodes;
 
   assign nodes[2*V-1:V] = sums;
-  always_ff @(posedge clock) joining <= reset ? '0 : {joining[LEVELS-1:0], finishes};
+  always_ff @(posedge clock) joining <= reset ? '0 : {joining[LEVELS-1:0] & {LEVELS{lane_reduce}}, finishes};
 
   for (genvar i = 1; i < V; i++) begin : g_node
     localparam int BELOW = LEVELS - $clog2(i + 1);  // the level of the two

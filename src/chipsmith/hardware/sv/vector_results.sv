@@ -99,7 +99,7 @@ module vector_results #(
     assign here = scales ? arrives && 32'(place) == l / M : reduced_ready;
     always_ff @(posedge clock)
       if (here) clamped[l] <= below ? fields.clamp_min : above ? fields.clamp_max : raised;
-    wire unused = &{1'b0, over_min, over_max};
+    wire unused_sums = &{1'b0, over_min, over_max};
   end
 
   always_ff @(posedge clock) clamped_ready <= ends && !reset;

@@ -109,7 +109,7 @@ module vector_table #(
 
     assign part = 25'(rise) * $signed({18'b0, rise_fraction});
     assign results[c] = wide ? {rise_from, 7'b0} + 23'(part) : 23'($signed(rise_from));
-    wire unused = &{1'b0, part[24:23]};
+    wire unused_bits = &{1'b0, part[24:23]};
   end
 
 endmodule

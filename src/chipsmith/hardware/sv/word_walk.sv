@@ -4,11 +4,13 @@
 // `take` captures an instruction at the end of the cycle; from the next cycle on `active` is high and the outputs
 // describe the first word. `step` goes on to the next one; after the step on the last word `active` is low, unless
 // `take` comes in the same cycle. `take` comes in no other cycle in which `active` is high. EXTERNAL_BITS low bits of
-// the external address are kept, those of the place in an atom at least.
+// the external address are kept, those of the place in an atom at least. Where ON_CHIP is 0 nobody asks for the place of a
+// word on the chip: `line`, `filled` and `lanes` are 0.
 //
 // The addresses of the run after this one are always there, so that no border of runs has two adders in a row.
 module word_walk #(
     parameter int EXTERNAL_BITS = 32,
+    parameter bit ON_CHIP = 1'b1,
     localparam int ATOM_BITS = $clog2(chip::A),
     localparam int ATOMS_BITS = 25 - ATOM_BITS
 ) (
@@ -82,12 +84,14 @@ module word_walk #(
   logic started, ended;
   logic [ATOM_BITS-1:0] word_place, final_word;
   logic [chip::W-1:0] from_first, to_last;
+  logic [23:0] place;  // on the chip
 
   assign word_place = external[ATOM_BITS-1:0] & LAST_WORD;
   assign final_word = final_place & LAST_WORD;
   assign started = (lead & LAST_WORD) == '0;
   assign ended = atoms == '0 && word_place > final_word;
-  assign filled = started && !ended;
+  assign filled = ON_CHIP && started && !ended;
+  assign line = ON_CHIP ? place : '0;
   assign from_first = {chip::W{1'b1}} << (lead & IN_WORD);
   assign to_last = ~(({chip::W{1'b1}} - 1'b1) << (final_place & IN_WORD));
   assign lanes = !filled ? '0 : from_first & (atoms == '0 && word_place == final_word ? to_last : '1);
@@ -95,7 +99,7 @@ module word_walk #(
   always_ff @(posedge clock) begin
     if (begins) begin
       external <= begin_external & ATOM_START;
-      line <= begin_local - 24'(begin_place);
+      place <= begin_local - 24'(begin_place);
       lead <= begin_place;
       final_place <= begin_end[ATOM_BITS-1:0];
       atoms <= begin_end[24:ATOM_BITS];
@@ -110,7 +114,7 @@ module word_walk #(
       end
     end else if (step) begin
       external <= external + EXTERNAL_BITS'(chip::W);
-      line <= line + 24'(chip::W);
+      place <= place + 24'(chip::W);
       lead <= started ? '0 : lead - ATOM_BITS'(chip::W);
       atoms <= atoms - ATOMS_BITS'(atom_ends);
     end

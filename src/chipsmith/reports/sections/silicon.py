@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from chipsmith.profile.profile import CostRecord, Figure, RangedFigure
 from chipsmith.reports.headline import cost_text, percent, significant
-from chipsmith.reports.markup import details, how, paragraph, table
+from chipsmith.reports.markup import Cell, details, how, number, paragraph, share_cell, table
 from chipsmith.reports.price_tables import component_table, line_table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
@@ -32,14 +32,35 @@ def _draw(record: RunRecord) -> Drawing:
 def _cost(cost: CostRecord) -> str:
     return (
         how(
-            f"Estimated: a chip costs {cost_text(cost)}, all low ends together and all high ends together. Dollars of "
-            "2020 or nearly. A margin of who sells it is not in it."
+            f"Estimated: a chip costs {cost_text(cost)}, in {cost.package}. The range has all low ends of the parts "
+            "together, and all high ends. Dollars of 2020 or nearly; the margin of who sells it is not in them."
         )
-        + _ranged_table("A chip, part by part", {**cost.parts, "a chip": cost.chip_usd})
+        + _part_table(cost)
         + _volume_table(cost)
+        + details("By part, with sources", _ranged_table("Cost by part", cost.parts))
         + details("What the parts are computed from", _origins(cost))
         + details("Yield by three models, and the packages that fit", _alternatives(cost))
     )
+
+
+def _part_table(cost: CostRecord) -> str:
+    whole = cost.chip_usd
+    rows = [_part_row(name, part, whole) for name, part in cost.parts.items()]
+    columns = ("part", "USD", "at least", "at most", "share", "status")
+    return table(columns, rows, total=_part_row("a chip", whole, whole), label="Cost of a chip")
+
+
+def _part_row(name: str, part: RangedFigure, whole: RangedFigure) -> tuple[str | Cell, ...]:
+    usd = (number(value, f"{value:,.2f}") for value in (part.value, part.low, part.high))
+    return (name, *usd, share_cell(part.value, whole.value), part.figure.status)
+
+
+def _volume_table(cost: CostRecord) -> str:
+    rows = [
+        (number(volume, f"{volume:,}"), *(number(usd, f"{usd:,.2f}") for usd in cost.chip_usd_by_volume(volume)))
+        for volume in sorted({*_VOLUMES, cost.volume})
+    ]
+    return table(("chips built", "USD a chip", "at least", "at most"), rows, label="Cost by volume")
 
 
 def _ranged_table(label: str, rows: Mapping[str, RangedFigure]) -> str:
@@ -48,14 +69,6 @@ def _ranged_table(label: str, rows: Mapping[str, RangedFigure]) -> str:
         for name, row in rows.items()
     ]
     return table(("part", "value", "range", "status", "source"), cells, label=label, narrow="stack")
-
-
-def _volume_table(cost: CostRecord) -> str:
-    rows = [
-        (f"{volume:,}", *(f"{significant(usd)} USD" for usd in cost.chip_at(volume)))
-        for volume in sorted({*_VOLUMES, cost.volume})
-    ]
-    return table(("chips built", "a chip costs", "at least", "at most"), rows, label="Cost by volume", narrow="stack")
 
 
 def _origins(cost: CostRecord) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from chipsmith.chip import Chip
 from chipsmith.chip.reading import override_chip
+from chipsmith.chip.timing import doubtful_clock
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.costs import estimate_area
 from chipsmith.errors import BadInput, OperatorRefused
@@ -128,8 +129,15 @@ class ChipSweep:
 
 
 def _resize(chip: Chip, resource: ChipResource, steps: int) -> Chip:
-    """The chip with 2**steps times the resource, under its own name. Raises BadInput where that is no legal chip."""
-    return override_chip(chip, {**resource.grow(chip, steps), "name": chip.name})
+    """The chip with 2**steps times the resource, under its own name.
+
+    Raises BadInput where that is no legal chip, and where growing it puts a clock in doubt that was not: the time would
+    be one that no such chip has.
+    """
+    grown = override_chip(chip, {**resource.grow(chip, steps), "name": chip.name})
+    if doubtful_clock(grown) and not doubtful_clock(chip):
+        raise BadInput(doubtful_clock(grown))
+    return grown
 
 
 def _macs(program: Program) -> int:

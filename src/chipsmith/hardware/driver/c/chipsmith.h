@@ -159,7 +159,8 @@ typedef struct chipsmith_device {
     size_t memory_bytes;
     const chipsmith_program *program;
     uint32_t watchdog_cycles;
-    volatile uint32_t events; /* EVENTS that the interrupt handler took */
+    volatile uint32_t events; /* EVENTS that the interrupt handler took: it alone adds to them */
+    uint32_t taken_events;    /* those that chipsmith_enable_interrupt took */
     chipsmith_status outcome; /* of the last start */
     bool warm;                /* the program's constants are on the chip */
     chipsmith_fault fault;
@@ -219,12 +220,11 @@ static inline chipsmith_status chipsmith_status_of(chipsmith_error error) {
     }
 }
 
-/* Takes the events that stand. The device gets them before the register loses them: nobody misses one. */
-static inline uint32_t chipsmith_take_events(chipsmith_device *device) {
-    const uint32_t events = chipsmith_read_register(device, CHIPSMITH_EVENTS_REGISTER);
-    device->events = device->events | events;
-    chipsmith_write_register(device, CHIPSMITH_EVENTS_REGISTER, events);
-    return events;
+/* No event stands, and none was taken. */
+static inline void chipsmith_forget_events(chipsmith_device *device) {
+    chipsmith_write_register(device, CHIPSMITH_EVENTS_REGISTER, CHIPSMITH_EVENTS_MASK);
+    device->events = 0;
+    device->taken_events = 0;
 }
 
 /* The memory is the driver's: no inference runs, and no write of one that has failed or was aborted is on its way. */
@@ -243,8 +243,7 @@ static inline chipsmith_status chipsmith_abort(chipsmith_device *device) {
     chipsmith_write_register(device, CHIPSMITH_CONTROL_REGISTER, CHIPSMITH_CONTROL_ABORT_MASK);
     for (uint32_t look = 0; look < CHIPSMITH_DRAIN_LOOKS; look++)
         if (chipsmith_read_register(device, CHIPSMITH_STATUS_REGISTER) == 0) {
-            chipsmith_write_register(device, CHIPSMITH_EVENTS_REGISTER, CHIPSMITH_EVENTS_MASK);
-            device->events = 0;
+            chipsmith_forget_events(device);
             return CHIPSMITH_OK;
         }
     return CHIPSMITH_NOT_DRAINED;
@@ -261,6 +260,7 @@ static inline chipsmith_status chipsmith_open(chipsmith_device *device, uintptr_
     device->program = NULL;
     device->watchdog_cycles = 0;
     device->events = 0;
+    device->taken_events = 0;
     chipsmith_settle(device, CHIPSMITH_NOT_STARTED);
     chipsmith_take_no_fault(device);
     if (bus_address % CHIPSMITH_PAGE_BYTES != 0) return CHIPSMITH_UNALIGNED;
@@ -326,8 +326,7 @@ static inline chipsmith_status chipsmith_start(chipsmith_device *device, chipsmi
     chipsmith_write_register(device, CHIPSMITH_BASE_LOW_REGISTER, (uint32_t)(device->bus_address & UINT32_MAX));
     chipsmith_write_register(device, CHIPSMITH_BASE_HIGH_REGISTER, (uint32_t)(device->bus_address >> 32));
     chipsmith_write_register(device, CHIPSMITH_WATCHDOG_REGISTER, device->watchdog_cycles);
-    chipsmith_take_events(device);
-    device->events = 0;
+    chipsmith_forget_events(device);
     device->outcome = CHIPSMITH_RUNNING;
     CHIPSMITH_BARRIER(device);
     chipsmith_write_register(device, CHIPSMITH_CONTROL_REGISTER,
@@ -347,7 +346,7 @@ static inline chipsmith_status chipsmith_poll(chipsmith_device *device) {
     if (status != 0) return CHIPSMITH_RUNNING;
     /* The register first: a handler that empties it in between has told the device before. */
     const uint32_t standing = chipsmith_read_register(device, CHIPSMITH_EVENTS_REGISTER);
-    const uint32_t events = standing | device->events;
+    const uint32_t events = standing | device->events | device->taken_events;
     if ((events & CHIPSMITH_EVENTS_ABORTED_MASK) != 0) return chipsmith_settle(device, CHIPSMITH_ABORTED);
     if ((events & CHIPSMITH_EVENTS_DONE_MASK) == 0) return chipsmith_settle(device, CHIPSMITH_LOST);
     CHIPSMITH_BARRIER(device);
@@ -384,9 +383,12 @@ static inline uint32_t chipsmith_cycles(const chipsmith_device *device) {
 /* ---- Interrupts ---- */
 
 /* Let the end of an inference, an error and the end of an abort raise the interrupt. What has happened already raises
- * none: chipsmith_poll tells it. */
+ * none: chipsmith_poll tells it. An inference may run, and the interrupt may be on: the handler does not write what is
+ * written here. */
 static inline void chipsmith_enable_interrupt(chipsmith_device *device) {
-    chipsmith_take_events(device);
+    const uint32_t standing = chipsmith_read_register(device, CHIPSMITH_EVENTS_REGISTER);
+    device->taken_events |= standing;
+    chipsmith_write_register(device, CHIPSMITH_EVENTS_REGISTER, standing);
     chipsmith_write_register(device, CHIPSMITH_INTERRUPT_REGISTER, CHIPSMITH_EVENTS_MASK);
 }
 
@@ -394,10 +396,13 @@ static inline void chipsmith_disable_interrupt(const chipsmith_device *device) {
     chipsmith_write_register(device, CHIPSMITH_INTERRUPT_REGISTER, 0);
 }
 
-/* The interrupt handler's part: takes the events, which lowers the interrupt, and returns them (bits
+/* The interrupt handler's part, which nobody else calls: takes the events, which lowers the interrupt, and returns them (bits
  * CHIPSMITH_EVENTS_*_MASK), so that the handler can wake who waits. chipsmith_poll then tells the outcome. */
 static inline uint32_t chipsmith_handle_interrupt(chipsmith_device *device) {
-    const uint32_t events = chipsmith_take_events(device);
+    const uint32_t events = chipsmith_read_register(device, CHIPSMITH_EVENTS_REGISTER);
+    /* The device gets them before the register loses them: nobody misses one. */
+    device->events = device->events | events;
+    chipsmith_write_register(device, CHIPSMITH_EVENTS_REGISTER, events);
     CHIPSMITH_BARRIER(device);
     return events;
 }
@@ -412,7 +417,7 @@ static inline const char *chipsmith_text(chipsmith_status status) {
         case CHIPSMITH_NO_MACHINE: return "no machine stands at this address";
         case CHIPSMITH_OTHER_INTERFACE: return "the machine has other registers than this driver";
         case CHIPSMITH_OTHER_CHIP: return "the program was compiled for another chip";
-        case CHIPSMITH_UNALIGNED: return "the bus address is no multiple of 4096";
+        case CHIPSMITH_UNALIGNED: return "the bus address is no multiple of CHIPSMITH_PAGE_BYTES";
         case CHIPSMITH_MEMORY_TOO_SMALL: return "the memory has fewer bytes than the program needs";
         case CHIPSMITH_NO_PROGRAM: return "no program is loaded";
         case CHIPSMITH_NO_PORT: return "the program has no port of this number";

@@ -1,6 +1,7 @@
 // Stands for word_walk: a walk of any words, as many as it likes, each of which stays until the walk goes on.
 module word_walk #(
     parameter int EXTERNAL_BITS = 32,
+    parameter bit ON_CHIP = 1'b1,
     localparam int ATOM_BITS = $clog2(chip::A),
     localparam int ATOMS_BITS = 25 - ATOM_BITS
 ) (

@@ -4,6 +4,7 @@
 // long after its last beat. Data is taken at the request of a read and put at the answer of a write.
 #include "axi_bus.h"
 
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -15,6 +16,9 @@
 #include "verilated.h"
 
 namespace {
+
+// Words of the bus are copied from and to the memory as they stand.
+static_assert(std::endian::native == std::endian::little, "the simulated bus needs a little-endian computer");
 
 constexpr uint8_t kOkay = 0, kSlaveError = 2, kDecodeError = 3;
 constexpr uint64_t kDelay = CHIP_LATENCY_CYCLES > 1 ? CHIP_LATENCY_CYCLES - 1 : 1;

@@ -13,8 +13,10 @@
  *     #define CHIPSMITH_INVALIDATE(device, address, bytes) SCB_InvalidateDCache_by_Addr(address, (int32_t)(bytes))
  *     #define CHIPSMITH_FLUSH(device, address, bytes) SCB_CleanInvalidateDCache_by_Addr(address, (int32_t)(bytes))
  *
- * To sleep until the interrupt, which wakes the processor although it is masked; so none is missed between look and
- * sleep:
+ * To sleep until the interrupt. It is masked between look and sleep, so that its handler cannot run there, after which
+ * nothing would wake the processor; WFI wakes on a masked one all the same, and the handler runs with __enable_irq. So
+ * do WFI and mstatus.MIE on RISC-V. It needs chipsmith_enable_interrupt before, and the interrupt enabled in the
+ * processor's controller: without them WFI sleeps on. Only where interrupts are not masked already:
  *     #define CHIPSMITH_RELAX(device) \
  *         do { __disable_irq(); if ((device)->events == 0) __WFI(); __enable_irq(); } while (0)
  */
