@@ -111,7 +111,7 @@ def test_macros_of_the_pdk_stand_for_memories(shared_data):
     assert (choice.macro.read_pj, choice.macro.write_pj) == (68.8967, 80.0160)
     assert choice.macro.leakage_mw == pytest.approx(396.0310e-6)
     assert port_toggles(bank, "write_lanes", choice)[1] == pytest.approx(8 * 0.2290 / 64, rel=0.05)
-    with pytest.raises(BadInput, match="is given at 0.9 V"):
+    with pytest.raises(BadInput, match=r"is given at 0\.9 V"):
         read_macros(pdk(shared_data) / "sram", voltage_v=0.9, temperature_c=25)
     with pytest.raises(BadInput, match="there is no folder"):
         read_macros(pdk(shared_data) / "absent", voltage_v=1.2, temperature_c=25)
