@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from small_cells import module
 
-from chipsmith.hardware.gates.cells import MOST_INPUTS, Role, read_cells
+from chipsmith.hardware.gates.cells import MOST_INPUTS, CellRole, read_cells
 from chipsmith.hardware.gates.circuit import read_circuit
 from chipsmith.hardware.gates.elaborate import elaborate, power_up
 from chipsmith.hardware.gates.pricing import Pricing, TreeRule
@@ -39,7 +39,7 @@ def plain_gates(library):
     kinds = [
         kind
         for kind in library.kinds.values()
-        if kind.role is Role.LOGIC
+        if kind.role is CellRole.LOGIC
         and 1 <= len(kind.inputs) <= 2
         and not kind.passive
         and kind.outputs[0].truth not in (0b0110, 0b1001)
