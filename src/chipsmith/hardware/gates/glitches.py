@@ -41,11 +41,11 @@ SLOTS = 8192
 class TimedState(NamedTuple):
     """Delays, and what a cycle with delays needs.
 
-    `delays` [gates, edges] and `source_delays` of nets, in steps; `value` and `state` as in GateState; `pending`: the event
-    of a net that is on its way, -1 for none; `heads`: the first event of each slot; events: `event_next`, `event_net`,
-    `event_price`. `energy` [blocks, without and with delays] in pJ, `toggles` [blocks, the same]; `leakage` [blocks]:
-    the sum over the samples, in mW; `leakages` [kinds, states], `register_leakages` [registers, states of data and
-    output]; `samples`.
+    `delays` [gates, edges] and `source_delays` of nets, in steps; `value` and `state` as in GateState; `pending`: the
+    event of a net that is on its way, -1 for none; `heads`: the first event of each slot; events: `event_next`,
+    `event_net`, `event_price`. `energy` [blocks, without and with delays] in pJ, `toggles` [blocks, the same];
+    `leakage` [blocks]: the sum over the samples, in mW; `leakages` [kinds, states], `register_leakages` [registers,
+    states of data and output]; `samples`.
     """
 
     delays: Int32
