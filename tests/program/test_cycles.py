@@ -88,7 +88,7 @@ def test_tensor(instruction, cycles):
 
 
 COPY = VectorInstruction(lanes=16, a_lane_stride=1, o_lane_stride=1, o_first_group=1, o_last_group=1)
-"""Two beats of 8 bytes through READ, OP and WRITE; then the pipe of 10."""
+"""Two beats of 8 bytes through READ and WRITE; then the pipe of 10."""
 
 SUM = replace(COPY, op=Op.ADD, b_source=Source.STREAM, b_lane_stride=1, b_first_group=2, b_last_group=2)
 
@@ -96,38 +96,39 @@ SUM = replace(COPY, op=Op.ADD, b_source=Source.STREAM, b_lane_stride=1, b_first_
 @pytest.mark.parametrize(
     ("instruction", "cycles"),
     [
-        (COPY, (2 + 2) * 1 + 10),
+        (COPY, (2 + 1) * 1 + 10),
         # A read and a write of one group in each beat.
-        (replace(COPY, o_first_group=0, o_last_group=0), (2 + 2) * 2 + 10),
+        (replace(COPY, o_first_group=0, o_last_group=0), (2 + 1) * 2 + 10),
         # 8 int32 elements are 32 bytes: 4 accesses.
-        (replace(COPY, a_type=Type.INT32, a_lane_stride=4), (2 + 2) * 4 + 10),
+        (replace(COPY, a_type=Type.INT32, a_lane_stride=4), (2 + 1) * 4 + 10),
         # Elements two bytes apart take an access each.
-        (replace(COPY, a_lane_stride=2), (2 + 2) * 8 + 10),
+        (replace(COPY, a_lane_stride=2), (2 + 1) * 8 + 10),
         # One element for all lanes is one access.
-        (replace(COPY, a_lane_stride=0), (2 + 2) * 1 + 10),
+        (replace(COPY, a_lane_stride=0), (2 + 1) * 1 + 10),
         # 3 lanes: one beat of 12 bytes, 2 accesses.
-        (replace(COPY, lanes=3, a_type=Type.INT32, a_lane_stride=4), (1 + 2) * 2 + 10),
-        (SUM, (2 + 2) * 1 + 10),
-        # Three scales of 8 values in 2 passes each; stages IN and OUT are in use.
+        (replace(COPY, lanes=3, a_type=Type.INT32, a_lane_stride=4), (1 + 1) * 2 + 10),
+        (SUM, (2 + 1) * 1 + 10),
+        # Three scales of 8 values in 2 passes each; stages IN and OUT add 4 and 3 to the pipe.
         (
             replace(SUM, a_rounding=Rounding.SINGLE, b_rounding=Rounding.SINGLE, o_rounding=Rounding.SINGLE),
-            (2 + 4) * 6 + 10,
+            (2 + 3) * 6 + 10 + 4 + 3,
         ),
-        (replace(SUM, op=Op.MUL), (2 + 2) * 2 + 10),
+        # MUL is the stage OP.
+        (replace(SUM, op=Op.MUL), (2 + 2) * 2 + 10 + 3),
         # 256 bytes of the table in 32 accesses; 8 look-ups by 2 lanes.
-        (replace(COPY, table=Table.TABLE8), 32 + (2 + 3) * 4 + 10),
-        (replace(COPY, table=Table.TABLE16), 129 + (2 + 3) * 4 + 10),
-        # 3 sums of 20 lanes: 9 beats; one result is scaled in one pass.
+        (replace(COPY, table=Table.TABLE8), 32 + (2 + 2) * 4 + 10 + 3),
+        (replace(COPY, table=Table.TABLE16), 129 + (2 + 2) * 4 + 10 + 3),
+        # 3 sums of 20 lanes: 9 beats; one result is scaled in one pass; 8 lanes join in 3 levels.
         (
             replace(COPY, o3=3, lanes=20, reduce=Reduce.SUM, lane_reduce=1, o_rounding=Rounding.SINGLE),
-            (9 + 3) * 1 + 10,
+            (9 + 2) * 1 + 10 + 3 + 3,
         ),
         # One divider: 34 cycles for each of 8 lanes.
-        (replace(SUM, op=Op.DIV, lanes=8), (1 + 2) * 34 * 8 + 10),
-        # Indices in a group of their own: 6 stages INDEX of a cycle before READ, OP and WRITE.
-        (replace(SUM, op=Op.GATHER, b_lane_stride=0), (2 + 6 + 2) * 1 + 10),
-        # Index, row and output in one group: 3 cycles a beat, so that 2 stages INDEX hold 6 cycles.
-        (replace(SUM, op=Op.SCATTER, b_lane_stride=0, b_first_group=0, o_first_group=0), (2 + 2 + 2) * 3 + 10),
+        (replace(SUM, op=Op.DIV, lanes=8), (1 + 2) * 34 * 8 + 10 + 3),
+        # Indices in a group of their own: 7 stages INDEX of a cycle before READ and WRITE.
+        (replace(SUM, op=Op.GATHER, b_lane_stride=0), (2 + 7 + 1) * 1 + 10),
+        # Index, row and output in one group: 3 cycles a beat, so that 3 stages INDEX hold 7 cycles.
+        (replace(SUM, op=Op.SCATTER, b_lane_stride=0, b_first_group=0, o_first_group=0), (2 + 3 + 1) * 3 + 10),
     ],
 )
 def test_vector(instruction, cycles):
