@@ -80,7 +80,7 @@ class GateTiming:
     `paths` are the worst, one of each pair of registers, the worst first. `identity` names the chip in answers.
     """
 
-    identity: Mapping[str, Json]
+    identity: Mapping[str, str]
     netlist: MappedNetlist
     cells: StandardCells
     fo4_ns: float
@@ -137,7 +137,7 @@ def time_chip(chip: Chip, liberty: Path, *, sram: Path | None = None, top: str =
 
 
 def time_netlist(
-    netlist: MappedNetlist, liberty: Path, *, sram: Path | None, paths: int, identity: Mapping[str, Json]
+    netlist: MappedNetlist, liberty: Path, *, sram: Path | None, paths: int, identity: Mapping[str, str]
 ) -> GateTiming:
     """As time_chip, of a netlist that is mapped to the cells of this liberty file or of another corner of it."""
     cells = read_cells(liberty)
