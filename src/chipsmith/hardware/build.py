@@ -32,7 +32,8 @@ _TRACE, _SAVABLE = "--trace-vcd", "--savable"
 _COMPILE = ("-std=c++20", "-fPIC", "-DVL_TIME_CONTEXT", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVL_USER_STOP", "-w")
 _SAVED = re.compile(r"os<<(\w+)(\[[^;]*)?;")
 """How Verilator's code saves a variable, or an element of it."""
-_FAST, _SLOW = "-O2", "-O1"
+_OPTIMISE = "-O1"
+"""With -O2 a build takes twice as long, and a simulation hardly less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +126,7 @@ def _verilate(simulated: Simulated, *, trace: bool, contents: bool) -> tuple[str
 
 
 def _recipe(tools: Toolchain, bench: Path, verilate: Sequence[str]) -> tuple[bytes, ...]:
-    flags = " ".join((*verilate, *_COMPILE, _FAST, _SLOW, tools.compiler, sys.platform))
+    flags = " ".join((*verilate, *_COMPILE, _OPTIMISE, tools.compiler, sys.platform))
     return installed_versions(("verilator",)), flags.encode(), bench.read_bytes(), CONTENTS.read_bytes()
 
 
@@ -170,8 +171,7 @@ def _compile(tools: Toolchain, bench: Path, folder: Path, library: Path, *, opti
 
 def _compile_all(tools: Toolchain, units: Sequence[Path], target: Path, flags: Sequence[str]) -> None:
     def compile_unit(unit: Path) -> None:
-        speed = _SLOW if "Slow" in unit.name or "Syms" in unit.name else _FAST
-        command = (tools.compiler, *flags, speed, "-c", str(unit), "-o", str(target / f"{unit.stem}.o"))
+        command = (tools.compiler, *flags, _OPTIMISE, "-c", str(unit), "-o", str(target / f"{unit.stem}.o"))
         _run(command, target, tools)
 
     # The largest first: the others fill the time beside them.

@@ -42,7 +42,7 @@ _LOAD_FF = 10
 _MODULE_FO4 = 15.0
 """A module's longest path that is still mapped for area: paths cross two or three modules."""
 
-_SIZE = f"buffer -c -N {_FANOUT}; topo; stime -p; upsize {{D}}; dnsize {{D}}; stime -p"
+_SIZE = f"buffer -N {_FANOUT}; topo; stime -p; upsize {{D}}; dnsize {{D}}; stime -p"
 _RECIPES = (
     f"strash; &get -n; &fraig -x; &put; scorr; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
     f"strash; &get -n; &fraig -x; &put; scorr; dch -f; map -B 0.9 {{D}}; topo; {_SIZE}",
