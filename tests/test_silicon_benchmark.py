@@ -17,7 +17,7 @@ from silicon_parts import gates, timing
 from silicon_parts.area import score_area
 from silicon_parts.chips import draw_chips
 from silicon_parts.fit import fit_part, fit_terms, table_text
-from silicon_parts.results import read_results
+from silicon_parts.results import RESULTS, read_results
 from silicon_parts.sram import score_memories
 
 from chipsmith.chip.sourced import assumed
@@ -197,3 +197,30 @@ def test_cycles_are_compared_with_those_before(monkeypatch):
     monkeypatch.setattr(timing.json, "loads", lambda _: {"ad01_int8 on nano-64": {"simulate.latency_cycles": 1020}})
     assert timing.cycles_cost("nano-64") == {"ad01_int8": 0.02}
     assert timing.cycles_cost("edge-256") == {}
+
+
+RECORDED = read_results(RESULTS)["sram"]["macros"]
+PAGE = (Path(__file__).parents[1] / "docs" / "estimates.md").read_text()
+
+
+def test_recorded_errors_of_memories_are_those_of_the_table():
+    for row in RECORDED:
+        estimate = 1e6 * sram(size_bytes=row["bytes"], width_bits=row["bits"], node_nm=130).area_mm2.value
+        assert row["estimate_um2"] == pytest.approx(estimate, abs=0.1)
+        assert row["error"] == pytest.approx(estimate / row["macro_um2"] - 1, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("ports", "sizes", "line"),
+    [
+        (1, range(4 << 10, 33 << 10), "7 macros of 4 to 32 KiB, one port"),
+        (1, range(256, 4 << 10), "10 macros of 256 bytes to 2 KiB, one port"),
+        (2, range(256, 4 << 10), "3 macros of 256 bytes to 2 KiB, two ports"),
+    ],
+)
+def test_the_page_tells_the_recorded_errors_of_memories(ports, sizes, line):
+    errors = [row["error"] for row in RECORDED if row["ports"] == ports and row["bytes"] in sizes]
+    (told,) = [text for text in PAGE.splitlines() if text.startswith(f"| {line}")]
+    assert line.startswith(str(len(errors)))
+    mean = sum(map(abs, errors)) / len(errors)
+    assert f"{100 * min(errors):.0f} to {100 * max(errors):+.0f} %, {100 * mean:.0f} % in the mean" in told
