@@ -10,7 +10,7 @@ import pytest
 from chipsmith.chip import load_chip, override_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.errors import BadInput
-from chipsmith.hardware.gates.blocks import BLOCKS, Block, block_of_logic, block_of_memory
+from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock, block_of_logic, block_of_memory
 from chipsmith.kernels.build import build_kernel
 from chipsmith.kernels.catalogue import find_kind
 from chipsmith.profile.kernels import REST
@@ -55,7 +55,7 @@ def test_the_array_serves_the_kernel_that_runs_on_it(program):
     energy = np.zeros((len(segments.cycles), len(BLOCKS)))
     tensor = [i for i, engine in enumerate(timeline.engines) if engine is Engine.TENSOR]
     running = [row for row, indices in enumerate(segments.running) if set(indices) & set(tensor)]
-    energy[running, BLOCKS.index(Block.ARRAY)] = 1.0
+    energy[running, BLOCKS.index(MachineBlock.ARRAY)] = 1.0
     owners = {span.name for span in program.manifest.kernels if set(span.instructions) & set(tensor)}
     spent = split_by_kernel(program, timeline, segments, energy)
     assert {name for name, energy_pj in spent.items() if energy_pj} == owners
@@ -64,12 +64,12 @@ def test_the_array_serves_the_kernel_that_runs_on_it(program):
 @pytest.mark.parametrize(
     ("path", "logic", "memory"),
     [
-        ("tensor.array", Block.ARRAY, Block.ARRAY),
-        ("tensor.accumulators", Block.ACCUMULATORS, Block.ACCUMULATORS),
-        ("tensor.arrayed", Block.TENSOR, Block.TENSOR),
-        ("memory.decode", Block.PORTS, Block.MEMORY),
-        ("vector.results.memory", Block.VECTOR, Block.TABLES),
-        ("", Block.REST, Block.REST),
+        ("tensor.array", MachineBlock.ARRAY, MachineBlock.ARRAY),
+        ("tensor.accumulators", MachineBlock.ACCUMULATORS, MachineBlock.ACCUMULATORS),
+        ("tensor.arrayed", MachineBlock.TENSOR, MachineBlock.TENSOR),
+        ("memory.decode", MachineBlock.PORTS, MachineBlock.MEMORY),
+        ("vector.results.memory", MachineBlock.VECTOR, MachineBlock.TABLES),
+        ("", MachineBlock.REST, MachineBlock.REST),
     ],
 )
 def test_blocks_by_the_paths_of_instances(path, logic, memory):

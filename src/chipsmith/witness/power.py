@@ -12,7 +12,7 @@ import numpy.typing as npt
 from chipsmith.chip import Chip, override_chip
 from chipsmith.costs import EnergyEstimate, estimate_energy
 from chipsmith.errors import BadInput
-from chipsmith.hardware.gates.blocks import BLOCKS, Block
+from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock
 from chipsmith.hardware.gates.cells import CellLibrary, read_cells
 from chipsmith.hardware.gates.circuit import read_circuit
 from chipsmith.hardware.gates.flow import TOP, map_to_gates
@@ -36,18 +36,18 @@ SPARE_CYCLES = 1000
 """Cycles beyond the simulated latency after which the gates are given up."""
 
 _COMPONENTS = {
-    "array": ((Block.ARRAY,), ("array", "weight registers")),
-    "accumulators": ((Block.ACCUMULATORS,), ("accumulators",)),
-    "memory and its ports": ((Block.MEMORY, Block.PORTS), ("memory",)),
-    "multipliers": ((Block.MULTIPLIERS,), ("multipliers",)),
-    "vector engine": ((Block.VECTOR,), ("vector lanes",)),
-    "tables": ((Block.TABLES,), ("tables",)),
-    "instructions": ((Block.INSTRUCTIONS,), ("instructions",)),
-    "sequencer": ((Block.SEQUENCER,), ("sequencer",)),
-    "rest of tensor engine": ((Block.TENSOR,), ()),
-    "load and store engines": ((Block.LOAD, Block.STORE), ()),
-    "clock tree": ((Block.CLOCK_TREE,), ()),
-    "rest": ((Block.REST,), ()),
+    "array": ((MachineBlock.ARRAY,), ("array", "weight registers")),
+    "accumulators": ((MachineBlock.ACCUMULATORS,), ("accumulators",)),
+    "memory and its ports": ((MachineBlock.MEMORY, MachineBlock.PORTS), ("memory",)),
+    "multipliers": ((MachineBlock.MULTIPLIERS,), ("multipliers",)),
+    "vector engine": ((MachineBlock.VECTOR,), ("vector lanes",)),
+    "tables": ((MachineBlock.TABLES,), ("tables",)),
+    "instructions": ((MachineBlock.INSTRUCTIONS,), ("instructions",)),
+    "sequencer": ((MachineBlock.SEQUENCER,), ("sequencer",)),
+    "rest of tensor engine": ((MachineBlock.TENSOR,), ()),
+    "load and store engines": ((MachineBlock.LOAD, MachineBlock.STORE), ()),
+    "clock tree": ((MachineBlock.CLOCK_TREE,), ()),
+    "rest": ((MachineBlock.REST,), ()),
     "leakage": ((), ("leakage",)),
 }
 """Blocks of the gates, and the components of the estimate that stand for them."""
@@ -100,7 +100,7 @@ class BlockEnergy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class PowerPart:
     """The gates' picojoules of a part of the machine beside the estimate's; None where it has none for it."""
 
     gates_pj: float
@@ -127,7 +127,7 @@ class PowerResult:
     settings: PowerSettings
     machine: GateMachine
     run: GateRun
-    blocks: Mapping[Block, BlockEnergy]
+    blocks: Mapping[MachineBlock, BlockEnergy]
     kernels: Mapping[str, float]
     estimate: EnergyEstimate | None
     memories_priced: bool
@@ -162,16 +162,16 @@ class PowerResult:
         cycles = self.settings.window_cycles
         return "a whole inference" if cycles is None else f"the first {cycles} cycles of an inference"
 
-    def compared(self) -> dict[str, Compared]:
+    def compared(self) -> dict[str, PowerPart]:
         """Parts of the machine beside the estimate."""
         components = {} if self.estimate is None else self.estimate.by_component()
         rows = {}
         for part, (blocks, names) in _COMPONENTS.items():
             estimated = sum(components.get(name, 0.0) for name in names) if names and components else None
-            rows[part] = Compared(gates_pj=self._part_pj(blocks), estimate_pj=estimated)
+            rows[part] = PowerPart(gates_pj=self._part_pj(blocks), estimate_pj=estimated)
         return rows
 
-    def _part_pj(self, blocks: tuple[Block, ...]) -> float:
+    def _part_pj(self, blocks: tuple[MachineBlock, ...]) -> float:
         if not blocks:
             return sum(block.leakage_pj for block in self.blocks.values())
         return sum(self.blocks[block].dynamic_pj for block in blocks)
@@ -287,7 +287,7 @@ def _with_leakage(run: GateRun, segments: Segments, clock_mhz: float) -> Floats:
     return np.asarray(run.energy_pj.sum(axis=2) + glitches + _leakage_pj(run, segments, clock_mhz))
 
 
-def _blocks(run: GateRun, segments: Segments, clock_mhz: float) -> dict[Block, BlockEnergy]:
+def _blocks(run: GateRun, segments: Segments, clock_mhz: float) -> dict[MachineBlock, BlockEnergy]:
     columns, leakage = run.energy_pj.sum(axis=0), _leakage_pj(run, segments, clock_mhz).sum(axis=0)
     return {
         block: BlockEnergy(

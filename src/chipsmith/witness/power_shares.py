@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.hardware.gates.blocks import BLOCKS, Block
+from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock
 from chipsmith.profile.kernels import REST, find_owners
 from chipsmith.profile.transfers import profile_transfers
 from chipsmith.program.instructions import Engine
@@ -19,13 +19,13 @@ from chipsmith.sim.cycle import Timeline
 Floats = npt.NDArray[np.float64]
 
 _ENGINES = {
-    Block.ARRAY: Engine.TENSOR,
-    Block.TENSOR: Engine.TENSOR,
-    Block.ACCUMULATORS: Engine.TENSOR,
-    Block.VECTOR: Engine.VECTOR,
-    Block.TABLES: Engine.VECTOR,
-    Block.LOAD: Engine.LOAD,
-    Block.STORE: Engine.STORE,
+    MachineBlock.ARRAY: Engine.TENSOR,
+    MachineBlock.TENSOR: Engine.TENSOR,
+    MachineBlock.ACCUMULATORS: Engine.TENSOR,
+    MachineBlock.VECTOR: Engine.VECTOR,
+    MachineBlock.TABLES: Engine.VECTOR,
+    MachineBlock.LOAD: Engine.LOAD,
+    MachineBlock.STORE: Engine.STORE,
 }
 """The blocks that are an engine's own."""
 

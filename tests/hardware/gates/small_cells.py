@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chipsmith.hardware.gates.cells import CellLibrary, read_cells
-from chipsmith.hardware.gates.circuit import Circuit, read_circuit
+from chipsmith.hardware.gates.circuit import GateCircuit, read_circuit
 
 SLEWS, LOADS = '"0.0, 1.0"', '"0.0, 1.0"'
 
@@ -113,7 +113,7 @@ def module(
     }
 
 
-def circuit_of(folder: Path, modules: Mapping[str, object], top: str = "top") -> Circuit:
+def circuit_of(folder: Path, modules: Mapping[str, object], top: str = "top") -> GateCircuit:
     path = folder / "netlist.json"
     path.write_text(json.dumps({"modules": modules}), encoding="ascii")
     return read_circuit(path, small_library(folder), top=top)

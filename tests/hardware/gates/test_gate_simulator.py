@@ -13,7 +13,7 @@ from chipsmith.hardware.gates.simulator import (
     CLOCK,
     LOGIC,
     REGISTERS,
-    State,
+    GateState,
     clock_edge,
     drive,
     read_number,
@@ -38,7 +38,7 @@ class Bench:
         self.loads = loads
         self.elaborated: Elaborated = elaborate(self.circuit, pricing, [None] * len(pins), NO_TREE)
         self.netlist = self.elaborated.netlist
-        self.run: State = power_up(self.elaborated, segments=1, fill=0)
+        self.run: GateState = power_up(self.elaborated, segments=1, fill=0)
         settle_all(self.netlist, self.run)
 
     def drive(self, **values):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chipsmith.errors import BadInput
-from chipsmith.hardware.gates.cells import Role, read_cells
+from chipsmith.hardware.gates.cells import CellRole, read_cells
 from chipsmith.hardware.gates.liberty import read_liberty, read_table, truth_of
 
 
@@ -70,7 +70,7 @@ def test_every_cell_of_the_pdk_does_what_its_function_says(shared_data):
     if not path.is_file():
         pytest.skip(f"no liberty file {path}")
     text = path.read_text()
-    kinds = [kind for kind in read_cells(path).kinds.values() if kind.role is Role.LOGIC]
+    kinds = [kind for kind in read_cells(path).kinds.values() if kind.role is CellRole.LOGIC]
     assert len(kinds) > 50
     for kind in kinds:
         body = text[text.index(f"cell ({kind.name})") :]

@@ -104,7 +104,7 @@ _BANK_ACCESSES = (
         ("reads_last_write", "even_write = even_write | even_lanes[READS+p];", "even_write = '1;"),
         task="bank_accesses",
     ),
-    *_of("access_decode", ("strays_are_told", " || (odd_used && !odd_allowed);", ";"), task="bank_accesses"),
+    *_of("access_decode", ("strays_are_told", " || (odd_used && odd_groups == '0);", ";"), task="bank_accesses"),
 )
 _BANK_USERS = _of(
     "sequencer",

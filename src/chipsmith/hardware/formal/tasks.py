@@ -84,7 +84,9 @@ TASKS = (
     ProofTask(top="instruction_memory", parts=("sram_bank",), constants={"INSTRUCTION_BYTES": 8}),
     ProofTask(top="instruction_memory", variant=TWO_BANKS, parts=("sram_bank",), constants={"INSTRUCTION_BYTES": 4}),
     ProofTask(
-        top="bank_accesses", parts=("local_memory", "access_decode", "read_return", *MEMORIES), constants={"GB": 16}
+        top="bank_accesses",
+        parts=("local_memory", "access_decode", "read_return", "byte_rotator", *MEMORIES),
+        constants={"GB": 16},
     ),
     ProofTask(top="word_walk"),
     ProofTask(top="burst_cut", constants=BURSTS),

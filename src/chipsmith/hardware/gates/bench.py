@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chipsmith.hardware.gates.glitches import Timed, compare_glitches
+from chipsmith.hardware.gates.glitches import TimedState, compare_glitches
 from chipsmith.hardware.gates.simulator import (
+    GateState,
     Int32,
     Int64,
     Netlist,
-    State,
     UInt8,
     clock_edge,
     drive,
@@ -50,7 +50,7 @@ class MachinePorts(NamedTuple):
     error: Int32
 
 
-class Channels(NamedTuple):
+class MemoryChannels(NamedTuple):
     """Words on their way. `counts`: READ_HEAD and so on; `answer_*` by place of a read, `word_*` of a written word,
     `burst_*` of a written burst: when it is acknowledged, and the word behind its last."""
 
@@ -68,7 +68,7 @@ READ_HEAD, READ_TAIL, WORD_HEAD, WORD_TAIL, BURST_HEAD, BURST_TAIL = range(6)
 ISSUED, LATENCY, FINISHED, ERROR, LAST, UNLIKE = range(6, 12)
 
 
-class Schedule(NamedTuple):
+class RunSchedule(NamedTuple):
     """`segments`: that of each cycle; `sampled`: cycles in which glitches and leakage are looked at, ascending."""
 
     latency_cycles: int
@@ -76,9 +76,9 @@ class Schedule(NamedTuple):
     sampled: Int64
 
 
-def new_channels(word_bytes: int) -> Channels:
-    """Channels with nothing on them."""
-    return Channels(
+def new_channels(word_bytes: int) -> MemoryChannels:
+    """MemoryChannels with nothing on them."""
+    return MemoryChannels(
         counts=np.zeros(12, np.int64),
         answer_due=np.zeros(QUEUE, np.int64),
         answers=np.zeros((QUEUE, word_bytes), np.uint8),
@@ -91,7 +91,7 @@ def new_channels(word_bytes: int) -> Channels:
 
 
 @compiled_loop()
-def reset_machine(netlist: Netlist, run: State, ports: MachinePorts) -> None:
+def reset_machine(netlist: Netlist, run: GateState, ports: MachinePorts) -> None:
     """Settle the gates and hold reset for some cycles; energies and toggles count from here on."""
     settle_all(netlist, run)
     drive(run, ports.read_ready, 1)
@@ -110,12 +110,12 @@ def reset_machine(netlist: Netlist, run: State, ports: MachinePorts) -> None:
 @compiled_loop()
 def run_cycles(
     netlist: Netlist,
-    run: State,
+    run: GateState,
     ports: MachinePorts,
-    channels: Channels,
+    channels: MemoryChannels,
     memory: UInt8,
-    schedule: Schedule,
-    timed: Timed,
+    schedule: RunSchedule,
+    timed: TimedState,
     starts: Int64,
     cycles: int,
 ) -> None:
@@ -151,7 +151,7 @@ def run_cycles(
 
 
 @compiled_loop(allocates=False)
-def answer(run: State, ports: MachinePorts, channels: Channels, cycle: int) -> None:
+def answer(run: GateState, ports: MachinePorts, channels: MemoryChannels, cycle: int) -> None:
     """Drive the answer of a read that is due."""
     counts = channels.counts
     place = counts[READ_HEAD] % QUEUE
@@ -164,7 +164,7 @@ def answer(run: State, ports: MachinePorts, channels: Channels, cycle: int) -> N
 
 
 @compiled_loop(allocates=False)
-def acknowledge(run: State, ports: MachinePorts, channels: Channels, memory: UInt8, cycle: int) -> None:
+def acknowledge(run: GateState, ports: MachinePorts, channels: MemoryChannels, memory: UInt8, cycle: int) -> None:
     """Acknowledge a burst that is due; its bytes are in the memory from now on."""
     counts = channels.counts
     place = counts[BURST_HEAD] % QUEUE
@@ -178,7 +178,7 @@ def acknowledge(run: State, ports: MachinePorts, channels: Channels, memory: UIn
 
 
 @compiled_loop(allocates=False)
-def put_word(channels: Channels, memory: UInt8, place: int) -> None:
+def put_word(channels: MemoryChannels, memory: UInt8, place: int) -> None:
     """Write the bytes of a word whose lanes are set."""
     for byte in range(channels.words.shape[1]):
         address = channels.word_address[place] + byte
@@ -187,7 +187,9 @@ def put_word(channels: Channels, memory: UInt8, place: int) -> None:
 
 
 @compiled_loop(allocates=False)
-def take_requests(run: State, ports: MachinePorts, channels: Channels, memory: UInt8, cycle: int, latency: int) -> None:
+def take_requests(
+    run: GateState, ports: MachinePorts, channels: MemoryChannels, memory: UInt8, cycle: int, latency: int
+) -> None:
     """Take what the machine asks for; data of a read is that of the request's cycle."""
     counts, word_bytes = channels.counts, channels.words.shape[1]
     if run.value[ports.read_valid[0]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 
-class Block(enum.Enum):
+class MachineBlock(enum.Enum):
     """A part of the machine; memories apart from the logic around them."""
 
     ARRAY = "array"
@@ -24,22 +24,22 @@ class Block(enum.Enum):
     REST = "rest"
 
 
-BLOCKS: tuple[Block, ...] = tuple(Block)
+BLOCKS: tuple[MachineBlock, ...] = tuple(MachineBlock)
 """In the order of their numbers."""
 
 _LOGIC = (
-    ("tensor.array", Block.ARRAY),
-    ("tensor.accumulators", Block.ACCUMULATORS),
-    ("tensor", Block.TENSOR),
-    ("multipliers", Block.MULTIPLIERS),
-    ("vector", Block.VECTOR),
-    ("memory", Block.PORTS),
-    ("load", Block.LOAD),
-    ("store", Block.STORE),
-    ("instructions", Block.INSTRUCTIONS),
-    ("sequencer", Block.SEQUENCER),
+    ("tensor.array", MachineBlock.ARRAY),
+    ("tensor.accumulators", MachineBlock.ACCUMULATORS),
+    ("tensor", MachineBlock.TENSOR),
+    ("multipliers", MachineBlock.MULTIPLIERS),
+    ("vector", MachineBlock.VECTOR),
+    ("memory", MachineBlock.PORTS),
+    ("load", MachineBlock.LOAD),
+    ("store", MachineBlock.STORE),
+    ("instructions", MachineBlock.INSTRUCTIONS),
+    ("sequencer", MachineBlock.SEQUENCER),
 )
-_MEMORIES = ((Block.PORTS, Block.MEMORY), (Block.VECTOR, Block.TABLES))
+_MEMORIES = ((MachineBlock.PORTS, MachineBlock.MEMORY), (MachineBlock.VECTOR, MachineBlock.TABLES))
 
 
 def block_of_logic(path: str) -> int:
@@ -47,7 +47,7 @@ def block_of_logic(path: str) -> int:
     for prefix, block in _LOGIC:
         if path == prefix or path.startswith(f"{prefix}."):
             return BLOCKS.index(block)
-    return BLOCKS.index(Block.REST)
+    return BLOCKS.index(MachineBlock.REST)
 
 
 def block_of_memory(path: str) -> int:

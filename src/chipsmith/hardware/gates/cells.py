@@ -21,7 +21,7 @@ _GATES = {"latch_posedge", "latch_posedge_precontrol"}
 Floats = npt.NDArray[np.float64]
 
 
-class Role(enum.Enum):
+class CellRole(enum.Enum):
     """What a cell is to the simulation."""
 
     LOGIC = "logic"
@@ -44,7 +44,7 @@ class Arc:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timing:
+class PinTiming:
     """Delay and slew of an output from a pin, each for a falling and a rising output, in ns over slew and load."""
 
     pin: int
@@ -60,11 +60,11 @@ class CellOutput:
     truth: int
     inverted: bool
     arcs: tuple[Arc, ...]
-    timings: tuple[Timing, ...]
+    timings: tuple[PinTiming, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CellKind:
+class GateKind:
     """A cell of the library.
 
     `inputs` in the order of the bits of a state. `passive`: arcs of pins, without the output's. `capacitances_pf` of
@@ -74,7 +74,7 @@ class CellKind:
     """
 
     name: str
-    role: Role
+    role: CellRole
     area_um2: float
     inputs: tuple[str, ...]
     outputs: tuple[CellOutput, ...]
@@ -88,7 +88,7 @@ class CellKind:
     @property
     def is_buffer(self) -> bool:
         """Whether its output is its only input."""
-        return self.role is Role.LOGIC and len(self.inputs) == len(self.outputs) == 1 and self.outputs[0].truth == 2
+        return self.role is CellRole.LOGIC and len(self.inputs) == len(self.outputs) == 1 and self.outputs[0].truth == 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +98,14 @@ class CellLibrary:
     name: str
     voltage_v: float
     temperature_c: float
-    kinds: Mapping[str, CellKind]
+    kinds: Mapping[str, GateKind]
 
-    def kind(self, name: str) -> CellKind:
+    def kind(self, name: str) -> GateKind:
         """A cell; BadInput where the library has none of that name or it cannot be simulated."""
         if name not in self.kinds:
             raise BadInput(f"the netlist has cells {name}, which {self.name} does not describe: map it to that file")
         kind = self.kinds[name]
-        if kind.role is Role.OTHER:
+        if kind.role is CellRole.OTHER:
             raise BadInput(f"{name} is neither logic, flip-flop nor clock gate: map without it")
         return kind
 
@@ -134,50 +134,50 @@ def _leakage_unit(library: LibertyGroup) -> float:
     return _POWER_UNITS.get(library.word("leakage_power_unit"), 1e-6)
 
 
-def _kind(cell: LibertyGroup, leakage_unit_mw: float) -> CellKind:
+def _kind(cell: LibertyGroup, leakage_unit_mw: float) -> GateKind:
     inputs = tuple(name for name, pin in cell.pins.items() if pin.word("direction") == "input")
     role = _role(cell, inputs)
     clock, data, inactive = _clocking(cell, inputs, role)
     outputs = tuple(_output(cell, pin, inputs, role) for pin in cell.pins.values() if pin.word("direction") == "output")
-    return CellKind(
+    return GateKind(
         name=cell.name,
         role=role,
         area_um2=cell.number("area"),
         inputs=inputs,
         outputs=outputs,
-        passive=tuple(_passive(cell, inputs)) if role is not Role.OTHER else (),
+        passive=tuple(_passive(cell, inputs)) if role is not CellRole.OTHER else (),
         capacitances_pf=tuple(cell.pins[name].number("capacitance") for name in inputs),
-        leakage_mw=_leakage(cell, inputs, leakage_unit_mw) if role is not Role.OTHER else (),
+        leakage_mw=_leakage(cell, inputs, leakage_unit_mw) if role is not CellRole.OTHER else (),
         clock=clock,
         data=data,
         inactive=inactive,
     )
 
 
-def _role(cell: LibertyGroup, inputs: Sequence[str]) -> Role:
+def _role(cell: LibertyGroup, inputs: Sequence[str]) -> CellRole:
     flip_flop = next(cell.inside("ff"), None)
     outputs = [pin for pin in cell.pins.values() if pin.word("direction") == "output"]
     if len(inputs) > MOST_INPUTS or not outputs or any(pin.word("three_state") for pin in outputs):
-        return Role.OTHER
+        return CellRole.OTHER
     if flip_flop:
         plain = flip_flop.word("next_state") in inputs and flip_flop.word("clocked_on") in inputs
-        return Role.FLIP_FLOP if plain else Role.OTHER
+        return CellRole.FLIP_FLOP if plain else CellRole.OTHER
     if cell.word("clock_gating_integrated_cell") in _GATES:
-        return Role.CLOCK_GATE
-    return Role.LOGIC if all(pin.word("function") for pin in outputs) and not _keeps(cell) else Role.OTHER
+        return CellRole.CLOCK_GATE
+    return CellRole.LOGIC if all(pin.word("function") for pin in outputs) and not _keeps(cell) else CellRole.OTHER
 
 
 def _keeps(cell: LibertyGroup) -> bool:
     return any(group.kind in ("latch", "statetable", "ff_bank", "latch_bank") for group in cell.groups)
 
 
-def _clocking(cell: LibertyGroup, inputs: Sequence[str], role: Role) -> tuple[str, str, dict[str, int]]:
+def _clocking(cell: LibertyGroup, inputs: Sequence[str], role: CellRole) -> tuple[str, str, dict[str, int]]:
     """Clock, data, and the values at which other inputs do nothing."""
-    if role is Role.FLIP_FLOP:
+    if role is CellRole.FLIP_FLOP:
         flip_flop = next(cell.inside("ff"))
         clock, data = flip_flop.word("clocked_on"), flip_flop.word("next_state")
         return clock, data, _inactive(flip_flop, inputs, (clock, data))
-    if role is Role.CLOCK_GATE:
+    if role is CellRole.CLOCK_GATE:
         clock = next(name for name in inputs if cell.pins[name].word("clock_gate_clock_pin"))
         return clock, next(name for name in inputs if cell.pins[name].word("clock_gate_enable_pin")), {}
     return "", "", {}
@@ -190,13 +190,13 @@ def _inactive(flip_flop: LibertyGroup, inputs: Sequence[str], driven: tuple[str,
     return {name: int(any(truth_of(term, inputs) & 1 for term in terms if name in term)) for name in others}
 
 
-def _output(cell: LibertyGroup, pin: LibertyGroup, inputs: tuple[str, ...], role: Role) -> CellOutput:
+def _output(cell: LibertyGroup, pin: LibertyGroup, inputs: tuple[str, ...], role: CellRole) -> CellOutput:
     function = pin.word("function")
-    known = role is not Role.OTHER
+    known = role is not CellRole.OTHER
     return CellOutput(
         name=pin.name,
-        truth=truth_of(function, inputs) if role is Role.LOGIC else 0,
-        inverted=role is Role.FLIP_FLOP and function == next(cell.inside("ff")).names[1],
+        truth=truth_of(function, inputs) if role is CellRole.LOGIC else 0,
+        inverted=role is CellRole.FLIP_FLOP and function == next(cell.inside("ff")).names[1],
         arcs=tuple(_arcs(pin, inputs, ())) if known else (),
         timings=tuple(_timings(pin, inputs)) if known else (),
     )
@@ -233,7 +233,7 @@ def _edge(group: LibertyGroup, kind: str) -> LibertyTable | None:
     return read_table(tables[0]) if tables else None
 
 
-def _timings(pin: LibertyGroup, inputs: tuple[str, ...]) -> Iterator[Timing]:
+def _timings(pin: LibertyGroup, inputs: tuple[str, ...]) -> Iterator[PinTiming]:
     """Of each related pin the timing without a condition, or the only one."""
     by_pin: dict[str, LibertyGroup] = {}
     for group in pin.inside("timing"):
@@ -243,7 +243,7 @@ def _timings(pin: LibertyGroup, inputs: tuple[str, ...]) -> Iterator[Timing]:
             by_pin[pin_name] = group
     for name, group in by_pin.items():
         fall, fall_slew, rise, rise_slew = (read_table(next(group.inside(kind))) for kind in _TABLES)
-        yield Timing(pin=inputs.index(name), delays=(fall, rise), slews=(fall_slew, rise_slew))
+        yield PinTiming(pin=inputs.index(name), delays=(fall, rise), slews=(fall_slew, rise_slew))
 
 
 _TABLES = ("cell_fall", "fall_transition", "cell_rise", "rise_transition")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
-from chipsmith.hardware.gates.cells import CellKind, CellLibrary
+from chipsmith.hardware.gates.cells import CellLibrary, GateKind
 from chipsmith.hardware.memories import Wrapper
 
 Nets = npt.NDArray[np.int32]
@@ -35,7 +35,7 @@ class Scope:
 class PlacedCells:
     """All cells of a kind: `pins` [cells, inputs then outputs] are their nets, `scopes` the instances they stand in."""
 
-    kind: CellKind
+    kind: GateKind
     pins: Nets
     scopes: Nets
 
@@ -63,7 +63,7 @@ class PlacedMemory:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Circuit:
+class GateCircuit:
     """A flat netlist. `nets`: how many; `ports` of the top module by name, lowest bit first; scope 0 is the top."""
 
     nets: int
@@ -84,7 +84,7 @@ class Circuit:
         return sum(len(placed.pins) * placed.kind.area_um2 for placed in self.cells)
 
 
-def read_circuit(path: Path, library: CellLibrary, *, top: str) -> Circuit:
+def read_circuit(path: Path, library: CellLibrary, *, top: str) -> GateCircuit:
     """The circuit of a netlist that yosys wrote as JSON, mapped to the cells of a library.
 
     BadInput where the file is none, a cell is not the library's, or cannot be simulated.
@@ -136,11 +136,11 @@ class _Flattening:
         self._memories: list[PlacedMemory] = []
         self._aliases: list[tuple[int, int]] = []
 
-    def flatten(self, top: str) -> Circuit:
+    def flatten(self, top: str) -> GateCircuit:
         module = self._compile(top)
         ports = self._place(top, {}, Scope(path="", parent=-1))
         root = _resolve(self._count, self._aliases)
-        return Circuit(
+        return GateCircuit(
             nets=self._count,
             ports={name: root[nets] for name, nets in ports.items()},
             inputs=module.inputs,
@@ -216,7 +216,7 @@ def _array(nets: object) -> Nets:
     return np.array(nets, np.int32)
 
 
-def _pins(kind: CellKind, connections: Mapping[str, list[int]]) -> list[int]:
+def _pins(kind: GateKind, connections: Mapping[str, list[int]]) -> list[int]:
     names = (*kind.inputs, *(output.name for output in kind.outputs))
     return [connections[name][0] if connections.get(name) else -1 for name in names]
 

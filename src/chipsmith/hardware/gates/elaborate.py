@@ -9,21 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
-from chipsmith.hardware.gates.blocks import BLOCKS, Block, block_of_logic, block_of_memory
-from chipsmith.hardware.gates.cells import MOST_INPUTS, CellKind, Role
-from chipsmith.hardware.gates.circuit import Circuit, PlacedCells, PlacedMemory
+from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock, block_of_logic, block_of_memory
+from chipsmith.hardware.gates.cells import MOST_INPUTS, CellRole, GateKind
+from chipsmith.hardware.gates.circuit import GateCircuit, PlacedCells, PlacedMemory
 from chipsmith.hardware.gates.levels import connect, level_gates
 from chipsmith.hardware.gates.macros import MacroChoice, port_toggles
 from chipsmith.hardware.gates.pricing import STATES, ClockTree, Pricing, TreeRule, price_places, price_tree
-from chipsmith.hardware.gates.simulator import PIN_BITS, Banks, Domains, Gates, Netlist, Registers, Sinks, State
+from chipsmith.hardware.gates.simulator import PIN_BITS, Banks, Domains, Gates, GateState, Netlist, Registers, Sinks
 from chipsmith.hardware.memories import Wrapper
 
 Int32 = npt.NDArray[np.int32]
 ROOT_CLOCK = "clock"
-_TREE = BLOCKS.index(Block.CLOCK_TREE)
+_TREE = BLOCKS.index(MachineBlock.CLOCK_TREE)
 _ROW = 8
 """Columns of a gate's row: a power of two, so that none lies in two lines of a cache."""
-_REST = BLOCKS.index(Block.REST)
+_REST = BLOCKS.index(MachineBlock.REST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Elaborated:
 
     netlist: Netlist
     trees: tuple[ClockTree, ...]
-    kinds: tuple[CellKind, ...]
+    kinds: tuple[GateKind, ...]
     register_leakage_mw: npt.NDArray[np.float64]
     bank_bits: int
 
@@ -52,7 +52,9 @@ class Elaborated:
         return int(self.netlist.registers.domain_first[-1])
 
 
-def elaborate(circuit: Circuit, pricing: Pricing, choices: Sequence[MacroChoice | None], tree: TreeRule) -> Elaborated:
+def elaborate(
+    circuit: GateCircuit, pricing: Pricing, choices: Sequence[MacroChoice | None], tree: TreeRule
+) -> Elaborated:
     """The arrays of a circuit. `choices`: the macros of each memory, None for memories without energies.
 
     BadInput where logic has a loop, a clear or preset is used, or a clock is neither the machine's nor behind a gate.
@@ -72,13 +74,13 @@ class _Sink:
 
 class _Elaboration:
     def __init__(
-        self, circuit: Circuit, pricing: Pricing, choices: Sequence[MacroChoice | None], tree: TreeRule
+        self, circuit: GateCircuit, pricing: Pricing, choices: Sequence[MacroChoice | None], tree: TreeRule
     ) -> None:
         self._circuit, self._pricing, self._choices, self._tree = circuit, pricing, choices, tree
         self._blocks = np.array([block_of_logic(scope.path) for scope in circuit.scopes], np.int8)
-        self._logic = [placed for placed in circuit.cells if placed.kind.role is Role.LOGIC]
-        self._flip_flops = [placed for placed in circuit.cells if placed.kind.role is Role.FLIP_FLOP]
-        self._clock_gates = [placed for placed in circuit.cells if placed.kind.role is Role.CLOCK_GATE]
+        self._logic = [placed for placed in circuit.cells if placed.kind.role is CellRole.LOGIC]
+        self._flip_flops = [placed for placed in circuit.cells if placed.kind.role is CellRole.FLIP_FLOP]
+        self._clock_gates = [placed for placed in circuit.cells if placed.kind.role is CellRole.CLOCK_GATE]
         self._sinks: list[_Sink] = []
         self._pin_loads: list[list[float]] = []
         self._pin_areas: list[float] = []
@@ -377,7 +379,7 @@ def _by_polarity(placed: PlacedCells) -> Int32:
     return nets
 
 
-def _register_leakage(kind: CellKind) -> npt.NDArray[np.float64]:
+def _register_leakage(kind: GateKind) -> npt.NDArray[np.float64]:
     """Milliwatts by data and output, the mean over the clock."""
 
     def leakage(data: int, output: int, clock: int) -> float:
@@ -427,7 +429,7 @@ def _access_prices(choice: MacroChoice | None) -> tuple[float, float]:
     return choice.wide * choice.macro.read_pj, choice.wide * choice.macro.write_pj
 
 
-def power_up(elaborated: Elaborated, *, segments: int, fill: int) -> State:
+def power_up(elaborated: Elaborated, *, segments: int, fill: int) -> GateState:
     """All flip-flops 0, memories filled with a byte, logic not settled yet. BadInput for no segment."""
     netlist = elaborated.netlist
     nets, gates = len(netlist.source_prices), len(netlist.gates.rows)
@@ -436,7 +438,7 @@ def power_up(elaborated: Elaborated, *, segments: int, fill: int) -> State:
     inverses = netlist.registers.outputs[:, 1]
     value[inverses[inverses >= 0]] = 1
     bits = np.unpackbits(np.full(-(-elaborated.bank_bits // 8), fill, np.uint8), bitorder="little")
-    return State(
+    return GateState(
         value=value,
         inputs=np.zeros((gates, 4), np.uint8),
         queue=np.zeros(gates, np.int32),

@@ -1,8 +1,8 @@
 """A chip's RTL mapped to the standard cells of a liberty file by yosys: one netlist for timing, area and power.
 
-Every module is mapped once, for itself, as its own hierarchy: on the whole machine that takes half the time and a
-quarter less area than without hierarchy. Carry chains stay prefix trees; a module whose longest path exceeds a limit is
-mapped again with more speed and area. Registers of a common enable get a gated clock. Results are cached by content.
+Every module is mapped once and keeps its borders: without them abc takes twice the time and a third more area. A module
+whose longest path exceeds a limit is mapped again, with its carry chains as prefix trees and then for speed, and the
+best result is taken. Registers of a common enable get a gated clock. Results are cached by content.
 """
 
 from __future__ import annotations
@@ -43,11 +43,13 @@ _MODULE_FO4 = 15.0
 """A module's longest path that is still mapped for area: paths cross two or three modules."""
 
 _SIZE = f"buffer -N {_FANOUT}; topo; stime -p; upsize {{D}}; dnsize {{D}}; stime -p"
+_CLEAN = "strash; &get -n; &fraig -x; &put; scorr"
 _RECIPES = (
-    f"strash; &get -n; &fraig -x; &put; scorr; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
-    f"strash; &get -n; &fraig -x; &put; scorr; dch -f; map -B 0.9 {{D}}; topo; {_SIZE}",
+    f"{_CLEAN}; dc2; strash; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
+    f"{_CLEAN}; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
+    f"{_CLEAN}; dch -f; map -B 0.9 {{D}}; topo; {_SIZE}",
 )
-"""Scripts of abc, from that of least area to that of least delay; none rewrites what was a tree for less area."""
+"""Scripts of abc, from that of least area to that of least delay: dc2 rewrites prefix adders into ripple carries."""
 
 
 @dataclass(frozen=True, kw_only=True)

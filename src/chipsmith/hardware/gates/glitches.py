@@ -20,10 +20,10 @@ from chipsmith.hardware.gates.simulator import (
     SETTLED,
     Float32,
     Float64,
+    GateState,
     Int32,
     Int64,
     Netlist,
-    State,
     UInt8,
     price_change,
     release,
@@ -38,14 +38,14 @@ SLOTS = 8192
 """Steps of the wheel of events: more than the longest delay."""
 
 
-class Timed(NamedTuple):
+class TimedState(NamedTuple):
     """Delays, and what a cycle with delays needs.
 
-    `delays` [gates, edges] and `source_delays` of nets, in steps; `value` and `state` as in State; `pending`: the event
-    of a net that is on its way, -1 for none; `heads`: the first event of each slot; events: `event_next`, `event_net`,
-    `event_price`. `energy` [blocks, without and with delays] in pJ, `toggles` [blocks, the same]; `leakage` [blocks]:
-    the sum over the samples, in mW; `leakages` [kinds, states], `register_leakages` [registers, states of data and
-    output]; `samples`.
+    `delays` [gates, edges] and `source_delays` of nets, in steps; `value` and `state` as in GateState; `pending`: the
+    event of a net that is on its way, -1 for none; `heads`: the first event of each slot; events: `event_next`,
+    `event_net`, `event_price`. `energy` [blocks, without and with delays] in pJ, `toggles` [blocks, the same];
+    `leakage` [blocks]: the sum over the samples, in mW; `leakages` [kinds, states], `register_leakages` [registers,
+    states of data and output]; `samples`.
     """
 
     delays: Int32
@@ -67,7 +67,7 @@ class Timed(NamedTuple):
 
 
 @compiled_loop()
-def compare_glitches(netlist: Netlist, run: State, timed: Timed, segment: int) -> int:
+def compare_glitches(netlist: Netlist, run: GateState, timed: TimedState, segment: int) -> int:
     """Let a cycle spread without and with delays, add both to `timed`; how many nets end unlike."""
     timed.value[:] = run.value
     timed.state[:] = run.inputs[:, PRESENT]
@@ -84,7 +84,7 @@ def compare_glitches(netlist: Netlist, run: State, timed: Timed, segment: int) -
 
 
 @compiled_loop(allocates=False)
-def count_toggles(netlist: Netlist, run: State, timed: Timed) -> None:
+def count_toggles(netlist: Netlist, run: GateState, timed: TimedState) -> None:
     """Count what toggles without delays: what differs before and after."""
     for net in range(len(run.value)):
         if timed.value[net] != run.value[net]:
@@ -94,7 +94,7 @@ def count_toggles(netlist: Netlist, run: State, timed: Timed) -> None:
 
 
 @compiled_loop(allocates=False)
-def spread_timed(netlist: Netlist, run: State, timed: Timed, sources: Int32) -> None:
+def spread_timed(netlist: Netlist, run: GateState, timed: TimedState, sources: Int32) -> None:
     """Let sources change after their delays, and all that follows from it."""
     timed.heads[:] = -1
     timed.pending[:] = -1
@@ -119,7 +119,7 @@ def spread_timed(netlist: Netlist, run: State, timed: Timed, sources: Int32) -> 
 
 
 @compiled_loop(inline="always", allocates=False)
-def add_event(timed: Timed, count: int, net: int, time: int, price: float) -> int:
+def add_event(timed: TimedState, count: int, net: int, time: int, price: float) -> int:
     """Put the toggle of a net on the wheel; the number of events."""
     if count >= len(timed.event_net):
         return count
@@ -132,7 +132,7 @@ def add_event(timed: Timed, count: int, net: int, time: int, price: float) -> in
 
 
 @compiled_loop(inline="always", allocates=False)
-def fire(netlist: Netlist, run: State, timed: Timed, net: int, price: float, now: int, count: int) -> int:
+def fire(netlist: Netlist, run: GateState, timed: TimedState, net: int, price: float, now: int, count: int) -> int:
     """A net toggles now; gates that it drives answer later. The number of events."""
     gates, sinks = netlist.gates, netlist.sinks
     timed.value[net] ^= 1
@@ -167,7 +167,7 @@ def fire(netlist: Netlist, run: State, timed: Timed, net: int, price: float, now
 
 
 @compiled_loop(allocates=False)
-def add_leakage(netlist: Netlist, run: State, timed: Timed) -> None:
+def add_leakage(netlist: Netlist, run: GateState, timed: TimedState) -> None:
     """Add the leakage of the state that all cells are in."""
     gates, registers = netlist.gates, netlist.registers
     for gate in range(len(gates.rows)):

@@ -17,16 +17,16 @@ from chipsmith.hardware.gates.bench import (
     LATENCY,
     UNLIKE,
     MachinePorts,
-    Schedule,
+    RunSchedule,
     new_channels,
     reset_machine,
     run_cycles,
 )
 from chipsmith.hardware.gates.blocks import BLOCKS
-from chipsmith.hardware.gates.cells import CellLibrary, Role
-from chipsmith.hardware.gates.circuit import Circuit
+from chipsmith.hardware.gates.cells import CellLibrary, CellRole
+from chipsmith.hardware.gates.circuit import GateCircuit
 from chipsmith.hardware.gates.elaborate import Elaborated, elaborate, power_up
-from chipsmith.hardware.gates.glitches import SLOTS, Timed, mean_delays
+from chipsmith.hardware.gates.glitches import SLOTS, TimedState, mean_delays
 from chipsmith.hardware.gates.macros import MacroChoice, SramMacro, choose_macro, port_capacitances
 from chipsmith.hardware.gates.pricing import Pricing, TreeRule
 from chipsmith.hardware.gates.simulator import OUTPUT
@@ -46,7 +46,7 @@ EVENTS_PER_NET = 24
 class GateMachine:
     """A mapped netlist ready to run: its circuit, how it is priced, the macros of its memories (None: no energy)."""
 
-    circuit: Circuit
+    circuit: GateCircuit
     pricing: Pricing
     choices: tuple[MacroChoice | None, ...]
     elaborated: Elaborated
@@ -78,7 +78,7 @@ class GateRun:
 
 
 def prepare_machine(
-    circuit: Circuit, library: CellLibrary, macros: Sequence[SramMacro], *, wires: WireRule, tree: TreeRule
+    circuit: GateCircuit, library: CellLibrary, macros: Sequence[SramMacro], *, wires: WireRule, tree: TreeRule
 ) -> GateMachine:
     """Price a circuit; without macros its memories use nothing. BadInput where it cannot be simulated."""
     choices = tuple(choose_macro(memory, macros) if macros else None for memory in circuit.memories)
@@ -106,7 +106,7 @@ def run_inference(
     channels = new_channels(program.chip.external.bytes_per_cycle)
     memory, timed = external_memory(program, inputs), prepare_delays(machine)
     start = np.zeros(len(program.instructions), np.int64)
-    schedule = Schedule(
+    schedule = RunSchedule(
         latency_cycles=program.chip.external.latency_cycles,
         segments=segments,
         sampled=np.unique(np.linspace(0, min(cycles, len(segments)) - 1, samples).astype(np.int64)),
@@ -147,13 +147,13 @@ def _memory_leakage(machine: GateMachine) -> Floats:
     return leakage
 
 
-def prepare_delays(machine: GateMachine) -> Timed:
+def prepare_delays(machine: GateMachine) -> TimedState:
     """The delays of a machine, and room for cycles with them."""
     netlist = machine.elaborated.netlist
     nets, events = len(netlist.source_prices), EVENTS_PER_NET * len(netlist.source_prices)
     driver = np.full(nets, -1, np.int32)
     driver[netlist.gates.rows[:, OUTPUT]] = np.arange(len(netlist.gates.rows), dtype=np.int32)
-    return Timed(
+    return TimedState(
         delays=_gate_delays(machine),
         source_delays=_source_delays(machine),
         value=np.zeros(nets, np.uint8),
@@ -177,7 +177,7 @@ def _gate_delays(machine: GateMachine) -> npt.NDArray[np.int32]:
     """Of each gate, falling and rising: the mean over its pins, at its load and their slews."""
     by_net = np.zeros((machine.circuit.nets + 1, 2))
     for placed in machine.circuit.cells:
-        if placed.kind.role is Role.LOGIC:
+        if placed.kind.role is CellRole.LOGIC:
             by_net[placed.outputs[:, 0]] = machine.pricing.delays_ns(placed, 0)
     return mean_delays(by_net[machine.elaborated.netlist.gates.rows[:, OUTPUT]])
 
@@ -186,7 +186,7 @@ def _source_delays(machine: GateMachine) -> npt.NDArray[np.int32]:
     """From the clock to the outputs of flip-flops and memories; inputs come with the clock."""
     by_net = np.zeros(machine.circuit.nets + 1)
     for placed in machine.circuit.cells:
-        if placed.kind.role is Role.FLIP_FLOP:
+        if placed.kind.role is CellRole.FLIP_FLOP:
             for index in range(len(placed.kind.outputs)):
                 by_net[placed.outputs[:, index]] = machine.pricing.delays_ns(placed, index).mean(axis=1)
     for memory, choice in zip(machine.circuit.memories, machine.choices, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
-from chipsmith.hardware.gates.cells import MOST_INPUTS, Arc, CellKind, CellLibrary
+from chipsmith.hardware.gates.cells import MOST_INPUTS, Arc, CellLibrary, GateKind
 from chipsmith.hardware.gates.circuit import PlacedCells
 from chipsmith.hardware.gates.wires import Loads, WireRule
 
@@ -27,7 +27,7 @@ class KindPrices:
     count: int
 
 
-def price_places(kind: CellKind) -> KindPrices:
+def price_places(kind: GateKind) -> KindPrices:
     """Two places an arc, falling and rising, those of the output first; then that of the output's net alone, for
     edges that no arc describes, and that of no energy."""
     output = kind.outputs[0]
@@ -151,7 +151,7 @@ class Pricing:
 _DATA_OUTPUT = ((0, 0), (1, 0), (0, 1), (1, 1))
 
 
-def _enables(kind: CellKind) -> list[str]:
+def _enables(kind: GateKind) -> list[str]:
     """The pins that let the clock through: the enable, and that of a test."""
     return [name for name in kind.inputs if name != kind.clock]
 
@@ -192,7 +192,7 @@ def price_tree(pins_pf: Floats, area_um2: float, pricing: Pricing, rule: TreeRul
     return ClockTree(buffers=buffers, cycle_pj=cycle_pj)
 
 
-def _clock_buffer(library: CellLibrary) -> CellKind:
+def _clock_buffer(library: CellLibrary) -> GateKind:
     kinds = [kind for kind in library.kinds.values() if kind.is_buffer]
     if not kinds:
         raise BadInput(f"{library.name} has no buffer for the clock: name a library of standard cells")
@@ -200,6 +200,6 @@ def _clock_buffer(library: CellLibrary) -> CellKind:
     return by_area[max(0, len(by_area) - 2)]
 
 
-def _buffer_cycle(kind: CellKind, load_pf: float, slew_ns: float) -> float:
+def _buffer_cycle(kind: GateKind, load_pf: float, slew_ns: float) -> float:
     tables = [table for arc in kind.outputs[0].arcs for table in arc.tables if table]
     return sum(float(table.interpolate(np.array(slew_ns), np.array(load_pf))) for table in tables)

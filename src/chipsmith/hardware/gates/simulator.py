@@ -97,7 +97,7 @@ class Banks(NamedTuple):
     """Memories. Nets from `*_first` on in `nets`: `read_address`, `write_address`, `lanes`, `data`, `output`.
 
     A write goes where `write_enable` and a lane are high; a read where `read_enable` is and, with `single_port`, no
-    lane is. `prices` [memories, read, write]; contents from `first` on in State.contents, a byte a bit.
+    lane is. `prices` [memories, read, write]; contents from `first` on in GateState.contents, a byte a bit.
     """
 
     domain: Int32
@@ -134,7 +134,7 @@ class Netlist(NamedTuple):
     source_blocks: Int8
 
 
-class State(NamedTuple):
+class GateState(NamedTuple):
     """All that changes.
 
     `value` of nets; `inputs` [gates, columns]; `queue` of gates to evaluate by level; `changed`: sources that toggle
@@ -156,7 +156,7 @@ class State(NamedTuple):
 
 
 @compiled_loop(inline="always", allocates=False)
-def toggle(netlist: Netlist, run: State, net: int, segment: int) -> None:
+def toggle(netlist: Netlist, run: GateState, net: int, segment: int) -> None:
     """A net changes: gates that it drives are queued, sinks are priced."""
     gates, sinks = netlist.gates, netlist.sinks
     run.value[net] ^= 1
@@ -197,7 +197,7 @@ def price_change(gates: Gates, gate: int, before: int, after: int, value: int, t
 
 
 @compiled_loop(allocates=False)
-def spread(netlist: Netlist, run: State, segment: int) -> None:
+def spread(netlist: Netlist, run: GateState, segment: int) -> None:
     """Evaluate what is queued, level by level."""
     gates = netlist.gates
     for level in range(len(run.queue_counts)):
@@ -220,7 +220,7 @@ def spread(netlist: Netlist, run: State, segment: int) -> None:
 
 
 @compiled_loop(allocates=False)
-def settle_all(netlist: Netlist, run: State) -> None:
+def settle_all(netlist: Netlist, run: GateState) -> None:
     """Evaluate every gate from the values of the nets: after power-up."""
     gates = netlist.gates
     run.inputs[:, PRESENT] = 0
@@ -244,7 +244,7 @@ def settle_all(netlist: Netlist, run: State) -> None:
 
 
 @compiled_loop(allocates=False)
-def drive(run: State, nets: Int32, value: int) -> None:
+def drive(run: GateState, nets: Int32, value: int) -> None:
     """Let ports change to a number, lowest bit first, with the next spread."""
     for bit in range(len(nets)):
         if run.value[nets[bit]] != (value >> bit) & 1:
@@ -253,7 +253,7 @@ def drive(run: State, nets: Int32, value: int) -> None:
 
 
 @compiled_loop(allocates=False)
-def read_number(run: State, nets: Int32) -> int:
+def read_number(run: GateState, nets: Int32) -> int:
     """The number that stands on nets, lowest bit first."""
     number = np.int64(0)
     for bit in range(len(nets)):
@@ -262,7 +262,7 @@ def read_number(run: State, nets: Int32) -> int:
 
 
 @compiled_loop(allocates=False)
-def release(netlist: Netlist, run: State, segment: int) -> None:
+def release(netlist: Netlist, run: GateState, segment: int) -> None:
     """Let the sources change that were collected."""
     for place in range(run.counts[0]):
         net = run.changed[place]
@@ -273,7 +273,7 @@ def release(netlist: Netlist, run: State, segment: int) -> None:
 
 
 @compiled_loop(allocates=False)
-def clock_edge(netlist: Netlist, run: State, segment: int) -> None:
+def clock_edge(netlist: Netlist, run: GateState, segment: int) -> None:
     """The falling edge of the clocks that ran, then the rising edge: what changes is collected, nothing toggles yet."""
     domains, registers = netlist.domains, netlist.registers
     for domain in range(len(domains.parent)):
@@ -297,7 +297,7 @@ def clock_edge(netlist: Netlist, run: State, segment: int) -> None:
 
 
 @compiled_loop(inline="always", allocates=False)
-def clock_register(registers: Registers, run: State, register: int, falls: int, rises: int, segment: int) -> None:
+def clock_register(registers: Registers, run: GateState, register: int, falls: int, rises: int, segment: int) -> None:
     """The edges of a flip-flop's clock."""
     data, output = run.value[registers.data[register]], registers.outputs[register, 0]
     inverse = registers.outputs[register, 1]
@@ -320,7 +320,7 @@ def clock_register(registers: Registers, run: State, register: int, falls: int, 
 
 
 @compiled_loop(inline="always", allocates=False)
-def read_address(banks: Banks, run: State, bank: int, first: int) -> int:
+def read_address(banks: Banks, run: GateState, bank: int, first: int) -> int:
     """The line that an address names."""
     line = np.int64(0)
     for bit in range(banks.address_bits[bank]):
@@ -329,7 +329,7 @@ def read_address(banks: Banks, run: State, bank: int, first: int) -> int:
 
 
 @compiled_loop(allocates=False)
-def access_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
+def access_bank(banks: Banks, run: GateState, bank: int, segment: int) -> None:
     """A memory's rising edge; a two-port memory reads what stood there before the write of the same cycle."""
     lanes = banks.bits[bank] // banks.lane_bits[bank]
     writes = False
@@ -344,7 +344,7 @@ def access_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
 
 
 @compiled_loop(allocates=False)
-def read_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
+def read_bank(banks: Banks, run: GateState, bank: int, segment: int) -> None:
     """Read a line: the outputs that differ are collected."""
     run.energy[segment, banks.block[bank], MEMORY] += banks.prices[bank, 0]
     run.accesses[bank, 0] += 1
@@ -360,7 +360,7 @@ def read_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
 
 
 @compiled_loop(allocates=False)
-def write_bank(banks: Banks, run: State, bank: int, segment: int) -> None:
+def write_bank(banks: Banks, run: GateState, bank: int, segment: int) -> None:
     """Write the lanes that are set."""
     run.energy[segment, banks.block[bank], MEMORY] += banks.prices[bank, 1]
     run.accesses[bank, 1] += 1

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.hardware.gates.cells import Role
-from chipsmith.hardware.gates.circuit import Circuit, Nets, PlacedMemory, ancestors
+from chipsmith.hardware.gates.cells import CellRole
+from chipsmith.hardware.gates.circuit import GateCircuit, Nets, PlacedMemory, ancestors
 from chipsmith.loops import compiled_loop
 
 Floats = npt.NDArray[np.float64]
@@ -57,7 +57,7 @@ class Loads:
     slew_ns: Floats
 
 
-def compute_loads(circuit: Circuit, rule: WireRule, memory_pins_pf: Sequence[dict[str, float]]) -> Loads:
+def compute_loads(circuit: GateCircuit, rule: WireRule, memory_pins_pf: Sequence[dict[str, float]]) -> Loads:
     """Loads and slews of all nets. `memory_pins_pf`: of each memory the capacitance of a bit of each input port."""
     pins_pf, fanout = np.zeros(circuit.nets + 1), np.zeros(circuit.nets + 1)
     for placed in circuit.cells:
@@ -76,7 +76,7 @@ def compute_loads(circuit: Circuit, rule: WireRule, memory_pins_pf: Sequence[dic
     return Loads(load_pf=load, wire_pf=wire_pf[: circuit.nets], slew_ns=_slews(circuit, load, rule))
 
 
-def _wire_pf(circuit: Circuit, rule: WireRule) -> Floats:
+def _wire_pf(circuit: GateCircuit, rule: WireRule) -> Floats:
     """Capacitance of a connection of each net, by the smallest instance that has all of its pins."""
     own = np.zeros(len(circuit.scopes))
     for placed in circuit.cells:
@@ -90,7 +90,7 @@ def _wire_pf(circuit: Circuit, rule: WireRule) -> Floats:
     return np.asarray(per_scope[_homes(circuit)])
 
 
-def _homes(circuit: Circuit) -> Nets:
+def _homes(circuit: GateCircuit) -> Nets:
     """The smallest scope that has all pins of each net."""
     parents = np.array([scope.parent for scope in circuit.scopes], np.int32)
     depths = np.array([sum(1 for _ in ancestors(circuit.scopes, s)) for s in range(len(parents))], np.int32)
@@ -126,12 +126,12 @@ _PASSES = 4
 """An output's slew depends little on its input's: a few passes over all cells settle it."""
 
 
-def _slews(circuit: Circuit, load_pf: Floats, rule: WireRule) -> Floats:
+def _slews(circuit: GateCircuit, load_pf: Floats, rule: WireRule) -> Floats:
     slews = np.full(circuit.nets + 1, rule.source_slew_ns)
     loads = np.append(load_pf, 0.0)
     for _ in range(_PASSES):
         for placed in circuit.cells:
-            if placed.kind.role is Role.CLOCK_GATE:
+            if placed.kind.role is CellRole.CLOCK_GATE:
                 continue
             for index, output in enumerate(placed.kind.outputs):
                 nets = placed.outputs[:, index]

@@ -1,4 +1,4 @@
-"""Run by flow.py in a process of its own: yosys passes by a job in JSON, module by module with the cheapest recipe.
+"""Run by flow.py in a process of its own: yosys passes by a job in JSON, module by module with the best recipe.
 
 `python yosys_driver.py JOB`: the working folder has the sources; see `flow.mapping_job` for the fields of a job.
 """
@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
-_DELAY = re.compile(r"Delay = *([0-9.]+) ps")
+_RESULT = re.compile(r"Area = *([0-9.]+).*Delay = *([0-9.]+) ps")
 _LOG = Path("recipe.log")
-_TRIAL = "trial_of_recipe"
+_TRIAL, _BEST = "trial_of_recipe", "best_of_recipes"
 
 
 def main(job: dict[str, Any]) -> None:
@@ -37,17 +38,28 @@ def main(job: dict[str, Any]) -> None:
 
 
 def _map_module(run: Any, name: str, job: dict[str, Any]) -> float:
-    """Replace a module by the first of the recipes' results that keeps the limit, or by the last; its longest path."""
+    """Replace a module by the best of the recipes' results; its longest path in ps.
+
+    That is the first whose path keeps the limit; where none does, that of the least area times the root of its delay.
+    """
+    best_score, best_delay = math.inf, 0.0
     for recipe in job["recipes"]:
         run(f"copy {name} {_TRIAL}")
         run(f"tee -q -o {_LOG} {recipe} {_TRIAL}")
-        delay = max(map(float, _DELAY.findall(_LOG.read_text(encoding="utf-8"))[-1:]), default=0.0)
-        if delay <= job["limit_ps"] or recipe == job["recipes"][-1]:
+        results = _RESULT.findall(_LOG.read_text(encoding="utf-8")) or [("0", "0")]
+        area, delay = map(float, results[-1])
+        if delay <= job["limit_ps"] or area * math.sqrt(delay) < best_score:
+            if best_score < math.inf:
+                run(f"delete {_BEST}")
+            run(f"rename {_TRIAL} {_BEST}")
+            best_score, best_delay = area * math.sqrt(delay), delay
+        else:
+            run(f"delete {_TRIAL}")
+        if delay <= job["limit_ps"]:
             break
-        run(f"delete {_TRIAL}")
     run(f"delete {name}")
-    run(f"rename {_TRIAL} {name}")
-    return delay
+    run(f"rename {_BEST} {name}")
+    return best_delay
 
 
 if __name__ == "__main__":

@@ -252,26 +252,39 @@ module vector_engine (
   logic [LINE_BITS-1:0] table_line;
   logic [R-1:0] table_lanes;
 
+  logic a_asks, b_asks;  // what goes in this cycle
+  logic [23:0] a_asked_address, b_asked_address;
+  logic [R-1:0] a_asked_lanes, b_asked_lanes;
+
   always_comb begin
     for (int i = 0; i < R; i++) table_lanes[i] = 12'(line_begins) + 12'(i) < 12'(table_bytes);
-    a_read.first_group = loads ? fields.t_first_group : fields.a_first_group;
-    a_read.last_group = loads ? fields.t_last_group : fields.a_last_group;
-    b_read.first_group = fields.b_first_group;
-    b_read.last_group = fields.b_last_group;
   end
 
   always_ff @(posedge clock) begin
     loads <= loading;
-    a_read.valid <= (loading || a_goes) && !reset;
-    b_read.valid <= b_goes && !reset;
+    a_asks <= (loading || a_goes) && !reset;
+    b_asks <= b_goes && !reset;
     if (loading || a_goes) begin
-      a_read.address <= loading ? fields.t_base + 24'(line_begins) : a_address;
-      a_read.lanes <= loading ? table_lanes : a_touched;
+      a_asked_address <= loading ? fields.t_base + 24'(line_begins) : a_address;
+      a_asked_lanes <= loading ? table_lanes : a_touched;
     end
     if (b_goes) begin
-      b_read.address <= b_address;
-      b_read.lanes <= b_touched;
+      b_asked_address <= b_address;
+      b_asked_lanes <= b_touched;
     end
+  end
+
+  always_comb begin
+    a_read.valid = a_asks;
+    a_read.address = a_asked_address;
+    a_read.lanes = a_asked_lanes;
+    a_read.first_group = loads ? fields.t_first_group : fields.a_first_group;
+    a_read.last_group = loads ? fields.t_last_group : fields.a_last_group;
+    b_read.valid = b_asks;
+    b_read.address = b_asked_address;
+    b_read.lanes = b_asked_lanes;
+    b_read.first_group = fields.b_first_group;
+    b_read.last_group = fields.b_last_group;
   end
 
   vector_delay #(.BITS(1 + LINE_BITS), .CYCLES(chip::READ_LATENCY + 1)) table_answer (

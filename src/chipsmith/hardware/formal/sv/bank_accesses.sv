@@ -81,7 +81,7 @@ module bank_accesses (
         byte_address = address[p] + 24'(i);
         group = byte_address / 24'(chip::GB);
         if (valid[p] && lanes[p][i]) begin
-          if (group < 24'(first_group[p]) || group > 24'(last_group[p])) begin
+          if (group < 24'(first_group[p]) || group > 24'(last_group[p]) || group >= 24'(chip::G)) begin
             strays[p] = 1'b1;
           end else begin
             for (int g = 0; g < chip::G; g++) if (group == 24'(g)) touches[p][g] = 1'b1;

@@ -1,10 +1,10 @@
-// The sequencer: who may touch any bank group, by the fields of the instructions that start, and what LOAD and STORE
-// give back. An engine that is busy may touch the groups of all streams of its instruction.
+// The sequencer: who may touch any bank group, by the fields of the instructions, and what LOAD and STORE give back. An engine that is busy may touch the groups of all streams of its instruction.
 module bank_users (
     input logic                                  clock,
     input logic                                  reset,
     input logic                                  doorbell,
     input logic                                  warm,
+    input logic                                  arriving,
     input logic                                  there,
     input logic [8*chip::INSTRUCTION_BYTES-1:0]  instruction,
     input logic                                  load_busy,
@@ -29,12 +29,10 @@ module bank_users (
   (* anyconst *) logic [4:0] group;
 
   logic load_start, store_start, tensor_start, vector_start;
-  chip::load_t load;
-  chip::store_t store;
+  chip::load_t transfer;
   chip::tensor_t tensor;
   chip::vector_t vector;
 
-  assign store = instruction;
   assign tensor = instruction;
   assign vector = instruction;
 
@@ -43,10 +41,11 @@ module bank_users (
       .reset(reset),
       .doorbell(doorbell),
       .warm(warm),
+      .arriving(arriving),
       .there(there),
       .instruction(instruction),
       .load_start(load_start),
-      .load_instruction(load),
+      .transfer(transfer),
       .store_start(store_start),
       .tensor_start(tensor_start),
       .vector_start(vector_start),
@@ -73,11 +72,12 @@ module bank_users (
     within = chosen >= first && chosen <= last;
   endfunction
 
-  // What starts in this cycle, and how it may touch the group.
+  // How the LOAD or STORE that starts, and the TENSOR or VECTOR that arrives, may touch the group. What has arrived stays
+  // as it is until it starts (instruction_memory.there_stays).
   logic load_writes, store_reads, tensor_reads, tensor_writes, vector_reads, vector_writes;
 
-  assign load_writes = load.space != chip::SPACE_PAGE && within(load.first_group, load.last_group, group);
-  assign store_reads = within(store.first_group, store.last_group, group);
+  assign store_reads = within(transfer.first_group, transfer.last_group, group);
+  assign load_writes = store_reads && transfer.space != chip::SPACE_PAGE;
   assign tensor_writes = within(tensor.o_first_group, tensor.o_last_group, group);
   assign tensor_reads = within(tensor.a_first_group, tensor.a_last_group, group)
       || within(tensor.w_first_group, tensor.w_last_group, group)
@@ -91,7 +91,7 @@ module bank_users (
 
   // Who may touch it: LOADs and STOREs until they give it back, TENSOR and VECTOR while they are busy.
   logic [1:0] loads, stores;  // how many, at most 3
-  logic [1:0] tensor_uses, vector_uses, tensor_may, vector_may;  // reads, writes
+  logic [1:0] tensor_named, vector_named, tensor_uses, vector_uses, tensor_may, vector_may;  // writes, reads
   logic [2:0] writers, readers;
   logic checked = 1'b0;
 
@@ -102,6 +102,10 @@ module bank_users (
 
   always_ff @(posedge clock) begin
     if (reset) checked <= 1'b1;
+    if (arriving) begin
+      tensor_named <= {tensor_writes, tensor_reads};
+      vector_named <= {vector_writes, vector_reads};
+    end
     if (reset) begin
       loads <= 2'd0;
       stores <= 2'd0;
@@ -111,8 +115,8 @@ module bank_users (
       stores <= stores + 2'(store_start && store_reads && stores != '1)
           - 2'(store_release && within(store_release_first, store_release_last, group));
     end
-    if (tensor_start) tensor_uses <= {tensor_writes, tensor_reads};
-    if (vector_start) vector_uses <= {vector_writes, vector_reads};
+    if (tensor_start) tensor_uses <= tensor_named;
+    if (vector_start) vector_uses <= vector_named;
   end
 
   always_ff @(posedge clock) if (checked && !reset) begin
