@@ -12,7 +12,7 @@ from typing import Any
 from chipsmith.cache import content_key, installed_versions
 from chipsmith.chip import Chip
 from chipsmith.hardware.gates import flow, modules, yosys_driver
-from chipsmith.hardware.gates.blocks import BLOCKS, Block, block_of_logic
+from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock, block_of_logic
 from chipsmith.hardware.sources import machine_sources
 from silicon_parts.results import read_results, write_section
 
@@ -62,7 +62,7 @@ def areas_by_part(instances: Mapping[str, float]) -> dict[str, dict[str, float]]
     areas: dict[str, dict[str, float]] = {}
     for path, area in instances.items():
         block = BLOCKS[block_of_logic(path)]
-        part = "machine" if block is Block.REST else ".".join(_GENERATED.sub("", path).split(".")[:2])
+        part = "machine" if block is MachineBlock.REST else ".".join(_GENERATED.sub("", path).split(".")[:2])
         parts = areas.setdefault(block.value, {})
         parts[part] = parts.get(part, 0.0) + area
     return areas

@@ -9,7 +9,7 @@ from chipsmith.chip.sourced import Status, assumed
 from chipsmith.chip.technology import area_scale
 from chipsmith.costs import logic_blocks
 from chipsmith.costs.logic_blocks import LogicTerm, estimate_logic_blocks, feature_value, logic_terms
-from chipsmith.hardware.gates.blocks import Block
+from chipsmith.hardware.gates.blocks import MachineBlock
 
 NANO = load_chip("nano-64")
 EDGE = load_chip("edge-256")
@@ -56,8 +56,8 @@ def test_a_block_is_the_sum_of_its_parts_at_the_node(monkeypatch):
 
 
 def test_blocks_are_those_of_the_gates_that_have_logic():
-    memories_and_wires = {Block.MEMORY, Block.TABLES, Block.CLOCK_TREE}
-    assert {term.block for term in logic_terms()} == {block.value for block in set(Block) - memories_and_wires}
+    memories_and_wires = {MachineBlock.MEMORY, MachineBlock.TABLES, MachineBlock.CLOCK_TREE}
+    assert {term.block for term in logic_terms()} == {block.value for block in set(MachineBlock) - memories_and_wires}
 
 
 def test_every_feature_of_the_table_has_a_value_above_or_at_zero():
