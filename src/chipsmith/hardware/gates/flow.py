@@ -25,7 +25,7 @@ from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.files import write_texts
 from chipsmith.hardware.gates.library import ClockGateCell, StandardCells, read_cells
-from chipsmith.hardware.gates.modules import ModuleArea, block_areas, module_areas
+from chipsmith.hardware.gates.modules import ModuleArea, block_areas, instance_areas, module_areas
 from chipsmith.hardware.memories import Wrapper
 from chipsmith.hardware.sources import in_order, machine_sources, shipped_source
 
@@ -56,14 +56,19 @@ _RECIPES = (
 class MappedNetlist:
     """A mapped design: `json_path` by yosys' write_json, `verilog_path`, both with hierarchy, memories as black boxes.
 
-    `modules` are those with cells of their own, `blocks` the areas of the instances at the top with what is inside.
+    `modules` are those with cells of their own, `instances` the areas of the own cells of each instance by its path.
     """
 
     json_path: Path
     verilog_path: Path
     top: str
     modules: tuple[ModuleArea, ...]
-    blocks: Mapping[str, float]
+    instances: Mapping[str, float]
+
+    @property
+    def blocks(self) -> Mapping[str, float]:
+        """The areas of the instances at the top with what is inside of them, and of the top's own cells."""
+        return block_areas(self.instances, self.top)
 
     @property
     def cells(self) -> int:
@@ -227,5 +232,5 @@ def _read_mapped(folder: Path, cells: StandardCells, top: str) -> MappedNetlist:
         verilog_path=folder / "netlist.v",
         top=top,
         modules=areas,
-        blocks=block_areas(modules, top, {module.name: module.area_um2 for module in areas}),
+        instances=instance_areas(modules, top, {module.name: module.area_um2 for module in areas}),
     )

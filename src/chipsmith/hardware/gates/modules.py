@@ -77,10 +77,23 @@ def leaf_cells(modules: Modules, name: str) -> list[str]:
     return [kind for kind in kinds if kind not in modules or is_black_box(modules, kind)]
 
 
-def block_areas(modules: Modules, top: str, own: Mapping[str, float]) -> dict[str, float]:
+def instance_areas(modules: Modules, top: str, own: Mapping[str, float]) -> dict[str, float]:
+    """Area of the own cells of each instance, by its path below the top module; that of the top by an empty path."""
+    areas: dict[str, float] = {}
+
+    def visit(name: str, path: str) -> None:
+        areas[path] = own[name]
+        for instance, inside in children(modules, name):
+            visit(inside, f"{path}.{instance}" if path else instance)
+
+    visit(top, "")
+    return areas
+
+
+def block_areas(instances: Mapping[str, float], top: str) -> dict[str, float]:
     """Area of each instance in the top module with all that is inside of it, and of the top's own cells."""
-
-    def whole(name: str) -> float:
-        return own[name] + math.fsum(whole(child) for _, child in children(modules, name))
-
-    return {**{instance: whole(name) for instance, name in children(modules, top)}, f"{top} itself": own[top]}
+    areas: dict[str, float] = {}
+    for path, area in instances.items():
+        block = path.partition(".")[0] or f"{top} itself"
+        areas[block] = areas.get(block, 0.0) + area
+    return areas

@@ -1,0 +1,185 @@
+"""What is estimated of silicon, held to the gates: area of logic by block, of memories, and the clock.
+
+    python benchmarks/silicon.py fit --liberty TYPICAL.lib [--chips N]    draws N chips (16), maps them, fits the table
+    python benchmarks/silicon.py area --liberty TYPICAL.lib --seed S [--chips N]  draws N others (12), maps and scores
+    python benchmarks/silicon.py sram --sram FOLDER                      macros of memories beside their estimate
+    python benchmarks/silicon.py timing CHIP... --liberty SLOW.lib --sram FOLDER   the clock of catalogue chips
+
+With --json a command prints what it puts into docs/silicon.json. A chip is mapped once: its row stands in that file
+under a name of its RTL, the library and the flow, so that a command which was stopped goes on where it was, and stale
+rows are dropped. Chips of hundreds of multipliers take a quarter of an hour each. --known uses the chips that have a
+row and maps none. The seed of `area` is chosen after the fit, and is not FIT_SEED. A bar that is missed is marked, and
+the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bars import Bar
+from silicon_parts.area import score_area
+from silicon_parts.chips import draw_chips
+from silicon_parts.fit import write_table
+from silicon_parts.gates import gate_rows, known_rows
+from silicon_parts.results import RESULTS, read_results, write_section
+from silicon_parts.sram import score_memories
+from silicon_parts.timing import time_catalogue_chip
+
+from chipsmith.chip import Chip
+from chipsmith.console.presentation import new_table, print_tables
+
+FIT_SEED = 1
+MOST_MEAN_ERROR = 0.10
+MOST_WORST_ERROR = 0.25
+LEAST_LARGE_CHIPS = 3
+LEAST_CHIPS = 12
+MOST_FO4 = 40
+MOST_MAC_UM2 = 20_000
+BARS = (
+    Bar(
+        key="area",
+        asks=f"logic of {LEAST_CHIPS} chips, {LEAST_LARGE_CHIPS} of them large: {MOST_MEAN_ERROR:.0%} in the mean, "
+        f"{MOST_WORST_ERROR:.0%} at worst",
+        text=lambda area: f"{area['mean_error']:.1%}, {area['worst_error']:.1%} of {area['chips']}",
+        met=lambda area: (
+            area["mean_error"] <= MOST_MEAN_ERROR
+            and area["worst_error"] <= MOST_WORST_ERROR
+            and area["chips"] >= LEAST_CHIPS
+            and area["large_chips"] >= LEAST_LARGE_CHIPS
+        ),
+    ),
+    Bar(
+        key="timing",
+        asks=f"longest path at most {MOST_FO4} FO4",
+        text=lambda chips: ", ".join(f"{name} {chip['fo4']:.1f}" for name, chip in chips.items()),
+        met=lambda chips: all(chip["fo4"] <= MOST_FO4 for chip in chips.values()),
+    ),
+    Bar(
+        key="timing",
+        asks=f"logic of edge-256 at most {MOST_MAC_UM2:,} um2 a MAC",
+        text=lambda chips: f"{chips['edge-256']['mac_um2']:,.0f}" if "edge-256" in chips else "not mapped yet",
+        met=lambda chips: "edge-256" in chips and chips["edge-256"]["mac_um2"] <= MOST_MAC_UM2,
+    ),
+)
+
+
+def fit(given: argparse.Namespace) -> dict[str, Any]:
+    """Fit the table to chips that are drawn by FIT_SEED; how it meets those, which says nothing of others."""
+    chips, rows = _mapped(given, draw_chips(FIT_SEED, given.chips or 16))
+    write_table(chips, rows)
+    return score_area(chips, rows)
+
+
+def area(given: argparse.Namespace) -> dict[str, Any]:
+    """Score the table on chips that are drawn by another seed."""
+    chips, rows = _mapped(given, draw_chips(given.seed, given.chips or 12))
+    return {"seed": given.seed, **score_area(chips, rows)}
+
+
+def memories(given: argparse.Namespace) -> dict[str, Any]:
+    """Score the table of memories."""
+    return score_memories(given.sram)
+
+
+def timing(given: argparse.Namespace) -> dict[str, Any]:
+    """Time chips of the catalogue, beside those that were timed before."""
+    before = read_results(given.results).get("timing", {})
+    return {**before, **{name: time_catalogue_chip(name, given.liberty, given.sram) for name in given.catalogue}}
+
+
+def _mapped(given: argparse.Namespace, chips: list[Chip]) -> tuple[list[Chip], list[dict[str, Any]]]:
+    """The chips that have a row, and the rows: all of them, or with --known those that had before."""
+    rows = (known_rows if given.known else gate_rows)(chips, given.liberty, given.results)
+    names = {row["chip"] for row in rows}
+    if not rows:
+        sys.exit("no chip of this seed was mapped yet; run without --known")
+    return [chip for chip in chips if chip.name in names], rows
+
+
+COMMANDS: Mapping[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]]] = {
+    "fit": ("fit", fit),
+    "area": ("area", area),
+    "sram": ("sram", memories),
+    "timing": ("timing", timing),
+}
+"""By name of the command: the section of its results, and what measures it."""
+
+
+def parse(words: list[str] | None = None) -> argparse.Namespace:
+    """The command line. Exits with a message where it is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in COMMANDS:
+        command = commands.add_parser(name)
+        command.add_argument("--json", action="store_true")
+        command.add_argument("--results", type=Path, default=RESULTS)
+        if name != "sram":
+            command.add_argument("--liberty", type=Path, required=True)
+        if name in ("sram", "timing"):
+            command.add_argument("--sram", type=Path, required=True, help="folder of liberty files of macros")
+        if name in ("fit", "area"):
+            command.add_argument("--chips", type=int, help="how many are drawn")
+            command.add_argument("--known", action="store_true", help="of these only those that were mapped before")
+        if name == "area":
+            command.add_argument("--seed", type=int, required=True)
+        if name == "timing":
+            command.add_argument("catalogue", nargs="+", metavar="CHIP")
+    given = parser.parse_args(words)
+    if given.command == "area" and given.seed == FIT_SEED:
+        parser.error(f"seed {FIT_SEED} draws the chips of the fit; choose another")
+    return given
+
+
+def show(title: str, figures: Mapping[str, Any]) -> None:
+    """Print figures, and each list or group of rows among them as a table."""
+    for name, value in figures.items():
+        if not isinstance(value, list | dict):
+            print(f"{title} {name}: {value}")
+    for name, value in {title: figures, **figures}.items():
+        rows = value if isinstance(value, list) else _named_rows(value)
+        if rows:
+            _show_rows(name, rows)
+
+
+def _named_rows(value: Any) -> list[dict[str, Any]]:
+    """The rows of a group of them by name, with the names."""
+    if not isinstance(value, dict):
+        return []
+    return [{"": name, **row} for name, row in value.items() if isinstance(row, dict) and not _has_groups(row)]
+
+
+def _has_groups(row: Mapping[str, Any]) -> bool:
+    return all(isinstance(value, dict) for value in row.values())
+
+
+def _show_rows(title: str, rows: list[dict[str, Any]]) -> None:
+    columns = list(rows[0])
+    table = new_table(title, *columns)
+    for row in rows:
+        table.add_row(*(f"{row[name]:.4g}" if isinstance(row[name], float) else str(row[name]) for name in columns))
+    print_tables(table)
+
+
+def main() -> int:
+    """Measure, write, print; 1 where a bar is missed."""
+    given = parse()
+    section, measure = COMMANDS[given.command]
+    figures = measure(given)
+    write_section(given.results, section, figures)
+    if given.json:
+        print(json.dumps(figures, indent=1))
+    else:
+        show(section, figures)
+    checked = [(bar, bar.met(figures)) for bar in BARS if bar.key == section]
+    for bar, met in checked:
+        print(f"{bar.asks}: {bar.text(figures)}{'' if met else '  MISSED'}", file=sys.stderr)
+    return 0 if all(met for _, met in checked) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""The table of features: square micrometres by non-negative least squares of the relative errors, part by part."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+import chipsmith.chip.tables
+from chipsmith.chip import Chip
+from chipsmith.costs.logic_blocks import LogicTerm, feature_value, logic_terms
+from chipsmith.files import write_whole
+from silicon_parts.gates import Row
+
+TABLE = Path(str(chipsmith.chip.tables.__file__)).with_name("logic_blocks.csv")
+HONEST_CHIPS = 16
+"""Chips that a fit must have to be more than a guess."""
+_GAIN = 1e-6
+"""A further feature must make the mean squared relative error smaller by so much."""
+
+Floats = npt.NDArray[np.float64]
+
+
+def fit_terms(chips: Sequence[Chip], rows: Sequence[Row]) -> Iterator[tuple[LogicTerm, float]]:
+    """Every term of the table with its square micrometres, fitted to the rows of these chips.
+
+    ValueError where a chip has a part that the table does not know.
+    """
+    _check_parts(rows)
+    for (block, part), group in itertools.groupby(logic_terms(), key=lambda term: (term.block, term.part)):
+        terms = list(group)
+        areas = np.array([row["parts_um2"][block].get(part, 0.0) for row in rows])
+        values = np.array([[feature_value(term.feature, chip) for term in terms] for chip in chips])
+        yield from zip(terms, (float(area) for area in fit_part(values, areas)), strict=True)
+
+
+def fit_part(values: Floats, areas: Floats) -> Floats:
+    """Non-negative square micrometres for each feature (columns of `values`) that meet the areas of chips (rows) best.
+
+    Of equally good sets of features the smallest is taken; the others get 0. Areas of 0 (a part that a chip does not
+    have) are left out.
+    """
+    there = areas > 0
+    relative, ones = values[there] / areas[there, None], np.ones(int(there.sum()))
+    best, least = np.zeros(values.shape[1]), np.inf
+    for count in range(1, values.shape[1] + 1):
+        for chosen in itertools.combinations(range(values.shape[1]), count):
+            solution = np.linalg.lstsq(relative[:, chosen], ones, rcond=None)[0]
+            error = float(np.mean((relative[:, chosen] @ solution - 1) ** 2))
+            if (solution >= 0).all() and error < least - _GAIN:
+                best, least = np.zeros(values.shape[1]), error
+                best[list(chosen)] = solution
+    return best
+
+
+def _check_parts(rows: Sequence[Row]) -> None:
+    known = {(term.block, term.part) for term in logic_terms()}
+    there = {(block, part) for row in rows for block, parts in row["parts_um2"].items() for part in parts}
+    if there - known:
+        raise ValueError(f"{TABLE.name} has no features of {sorted(there - known)}")
+
+
+def table_text(fitted: Mapping[LogicTerm, float], chips: int) -> str:
+    """The table with fitted numbers; its status is ASSUMED where fewer than HONEST_CHIPS chips stand behind it."""
+    status = "COMPUTED" if chips >= HONEST_CHIPS else "ASSUMED"
+    source = f"least squares over {chips} chips of random parameters, mapped to SG13G2: benchmarks/silicon.py fit"
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("block", "part", "feature", "um2", "status", "source"))
+    for term, um2 in fitted.items():
+        table.writerow((term.block, term.part, term.feature, f"{um2:.5g}", status, source))
+    return text.getvalue()
+
+
+def write_table(chips: Sequence[Chip], rows: Sequence[Row]) -> None:
+    """Fit, and put the result in the place of the table."""
+    write_whole(TABLE, table_text(dict(fit_terms(chips, rows)), len(rows)).encode())
+    logic_terms.cache_clear()
+    chipsmith.chip.tables.read_table.cache_clear()

@@ -1,0 +1,89 @@
+"""The logic of chips at the gates by block and part: a row a chip, kept by the content of all that it follows from."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from chipsmith.cache import content_key, installed_versions
+from chipsmith.chip import Chip
+from chipsmith.hardware.gates import flow, modules, yosys_driver
+from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock, block_of_logic
+from chipsmith.hardware.sources import machine_sources
+from silicon_parts.results import read_results, write_section
+
+Row = dict[str, Any]
+SECTION = "synthesised"
+_GENERATED = re.compile(r"\w+\[\d+\]\.")
+_FLOW = (flow, modules, yosys_driver)
+
+
+def gate_rows(chips: Sequence[Chip], liberty: Path, results: Path) -> list[Row]:
+    """The row of each chip; chips without a valid row are mapped, those of few multipliers first.
+
+    Rows of other chips stay as long as they are valid of their own chip (`drop_stale`).
+    """
+    rows = {row["key"]: row for row in read_results(results).get(SECTION, [])}
+    keys = {chip.name: row_key(chip, liberty) for chip in chips}
+    for chip in sorted(chips, key=lambda chip: chip.macs):
+        if keys[chip.name] not in rows:
+            print(f"mapping {chip.name}, {chip.macs} multipliers", file=sys.stderr)
+            rows[keys[chip.name]] = _row(chip, keys[chip.name], flow.map_to_gates(chip, liberty))
+            write_section(results, SECTION, drop_stale(rows.values(), keys))
+    return [rows[keys[chip.name]] for chip in chips]
+
+
+def known_rows(chips: Sequence[Chip], liberty: Path, results: Path) -> list[Row]:
+    """The rows of those chips that have a valid one."""
+    rows = {row["key"]: row for row in read_results(results).get(SECTION, [])}
+    keys = (row_key(chip, liberty) for chip in chips)
+    return [rows[key] for key in keys if key in rows]
+
+
+def drop_stale(rows: Any, keys: Mapping[str, str]) -> list[Row]:
+    """The rows without those of a chip in `keys` (by name) whose key is another now; by name."""
+    valid = (row for row in rows if keys.get(row["chip"], row["key"]) == row["key"])
+    return sorted(valid, key=lambda row: row["chip"])
+
+
+def row_key(chip: Chip, liberty: Path) -> str:
+    """A name of the chip's RTL, the library and the flow: a row under another name is stale."""
+    own = [Path(str(module.__file__)).read_bytes() for module in _FLOW]
+    sources = json.dumps(machine_sources(chip), sort_keys=True).encode()
+    return content_key([sources, liberty.read_bytes(), *own, installed_versions(["pyosys"])])
+
+
+def areas_by_part(instances: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Square micrometres by block and part: an instance of the machine's, or one inside of it with all of its own."""
+    areas: dict[str, dict[str, float]] = {}
+    for path, area in instances.items():
+        block = BLOCKS[block_of_logic(path)]
+        part = "machine" if block is MachineBlock.REST else ".".join(_GENERATED.sub("", path).split(".")[:2])
+        parts = areas.setdefault(block.value, {})
+        parts[part] = parts.get(part, 0.0) + area
+    return areas
+
+
+def _row(chip: Chip, key: str, netlist: flow.MappedNetlist) -> Row:
+    parts = areas_by_part(netlist.instances)
+    return {
+        "chip": chip.name,
+        "key": key,
+        "macs": chip.macs,
+        "settings": settings_of(chip),
+        "logic_um2": round(netlist.area_um2, 1),
+        "parts_um2": {
+            block: {part: round(area, 1) for part, area in sorted(own.items())} for block, own in parts.items()
+        },
+    }
+
+
+def settings_of(chip: Chip) -> dict[str, Any]:
+    """What distinguishes the logic of a chip."""
+    values = chip.model_dump(mode="json")
+    sections = ("tensor", "vector", "memory", "instructions", "external")
+    return {f"{section}.{name}": value for section in sections for name, value in values[section].items()}

@@ -1,0 +1,103 @@
+"""Area of a machine's logic by block, as its synthesis has it: features of the chip, times square micrometres each.
+
+A block's area is the sum over its parts, a part's the sum over its features (the table `logic_blocks`). A feature is a
+product of sizes, such as `rows * columns` or `rows * log2 groups`: what the RTL of the part repeats. The numbers are
+those of 130 nm, fitted to chips of random parameters by `benchmarks/silicon.py fit`, which writes the table anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chipsmith.chip.description import BANKS_PER_GROUP, Chip
+from chipsmith.chip.sourced import Sourced, derived
+from chipsmith.chip.tables import read_table, sourced
+from chipsmith.chip.technology import area_scale
+
+LOGIC_NODE_NM = 130
+"""The node of the table's areas."""
+_TRANSFER_MIN = 8
+_PAGE_SLOTS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogicTerm:
+    """A feature of a part of a block, and its area: square micrometres at 130 nm for each unit of the feature."""
+
+    block: str
+    part: str
+    feature: str
+    um2: Sourced
+
+
+@functools.cache
+def logic_terms() -> tuple[LogicTerm, ...]:
+    """The rows of the table, block by block."""
+    return tuple(
+        LogicTerm(
+            block=row["block"],
+            part=row["part"],
+            feature=row["feature"],
+            um2=sourced(row, column="um2", unit="um2"),
+        )
+        for row in read_table("logic_blocks")
+    )
+
+
+def estimate_logic_blocks(chip: Chip) -> Mapping[str, Sourced]:
+    """Square micrometres of logic cells by block at the chip's node, before placement."""
+    terms = logic_terms()
+    return {block: _block_area(block, terms, chip) for block in dict.fromkeys(term.block for term in terms)}
+
+
+def feature_value(feature: str, chip: Chip) -> float:
+    """The value of a feature: a product of sizes (SIZES) and of logarithms of them. Raises KeyError where unknown."""
+    return math.prod(_factor(factor, chip) for factor in feature.split(" * "))
+
+
+def _block_area(block: str, terms: tuple[LogicTerm, ...], chip: Chip) -> Sourced:
+    own = [term for term in terms if term.block == block]
+    at_130_nm = math.fsum(feature_value(term.feature, chip) * term.um2.value for term in own)
+    scale = area_scale(from_nm=LOGIC_NODE_NM, to_nm=chip.technology.node_nm)
+    inputs = (*(term.um2 for term in own), scale)
+    formula = f"features of the {block}, {at_130_nm:.4g} um2 at {LOGIC_NODE_NM} nm x {scale.value:.4g} (node)"
+    return derived(at_130_nm * scale.value, "um2", formula=formula, inputs=inputs)
+
+
+def _factor(factor: str, chip: Chip) -> float:
+    name = factor.removeprefix("log2 ")
+    size = SIZES[name](chip)
+    return size if name == factor else math.log2(size)
+
+
+def _drain_lanes(chip: Chip) -> int:
+    return min(chip.vector.multiplier_lanes, chip.tensor.rows, chip.tensor.columns)
+
+
+def _waiting_loads(chip: Chip) -> int:
+    """LOADs that wait for their answers: load_engine.sv."""
+    bridging = max(2, chip.external.latency_cycles // _TRANSFER_MIN + 1)
+    return min(bridging, chip.memory.groups + _PAGE_SLOTS)
+
+
+SIZES: Mapping[str, Callable[[Chip], float]] = {
+    "constant": lambda _: 1,
+    "rows": lambda chip: chip.tensor.rows,
+    "columns": lambda chip: chip.tensor.columns,
+    "tile_pixels": lambda chip: chip.tensor.tile_pixels,
+    "lanes": lambda chip: chip.vector.lanes,
+    "multiplier_lanes": lambda chip: chip.vector.multiplier_lanes,
+    "table_lanes": lambda chip: chip.vector.table_lanes,
+    "drain_lanes": _drain_lanes,
+    "drain_groups": lambda chip: chip.tensor.columns / _drain_lanes(chip),
+    "groups": lambda chip: chip.memory.groups,
+    "bank_lines": lambda chip: chip.memory.group_bytes / (BANKS_PER_GROUP * chip.line_bytes),
+    "page_instructions": lambda chip: chip.instructions.page_instructions,
+    "word_bytes": lambda chip: chip.external.bytes_per_cycle,
+    "atom_bytes": lambda chip: chip.external.atom_bytes,
+    "waiting_loads": _waiting_loads,
+}
+"""What a feature may be made of, by name: a number that follows from the chip's description."""

@@ -1,0 +1,226 @@
+"""What the benchmark of silicon draws, keeps, fits and scores, on gates whose areas are known."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))  # last: its files must not stand before Python's own
+
+from silicon import FIT_SEED, parse
+from silicon_parts import gates, timing
+from silicon_parts.area import score_area
+from silicon_parts.chips import draw_chips
+from silicon_parts.fit import fit_part, fit_terms, table_text
+from silicon_parts.results import RESULTS, read_results
+from silicon_parts.sram import score_memories
+
+from chipsmith.chip.sourced import assumed
+from chipsmith.chip.sram import sram
+from chipsmith.costs import logic_blocks
+from chipsmith.costs.logic_blocks import feature_value, logic_terms
+
+INSTANCES = {
+    "": 5.0,
+    "vector_gate": 1.0,
+    "tensor": 20.0,
+    "tensor.array": 900.0,
+    "tensor.drain": 70.0,
+    "tensor.drain.output_lines": 7.0,
+    "memory.g_return[0].back": 30.0,
+    "memory.g_return[0].back.back": 3.0,
+    "memory.g_return[1].back": 30.0,
+}
+"""Areas of the own cells of some instances."""
+
+
+def rows_of(chips, um2):
+    """Rows of chips whose parts have the areas that features with these square micrometres give."""
+    rows = []
+    for chip in chips:
+        parts = {}
+        for term in logic_terms():
+            own = parts.setdefault(term.block, {})
+            own[term.part] = own.get(term.part, 0.0) + um2(term) * feature_value(term.feature, chip)
+        total = sum(sum(own.values()) for own in parts.values())
+        rows.append({"chip": chip.name, "macs": chip.macs, "logic_um2": total, "parts_um2": parts})
+    return rows
+
+
+def test_a_seed_draws_the_same_chips_and_another_seed_others():
+    assert draw_chips(3, 12) == draw_chips(3, 12)
+    assert draw_chips(3, 12)[:5] == draw_chips(3, 5)
+    assert {chip.canonical for chip in draw_chips(3, 12)}.isdisjoint(chip.canonical for chip in draw_chips(4, 12))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_quarter_of_the_chips_is_large(seed):
+    macs = [chip.macs for chip in draw_chips(seed, 12)]
+    assert sum(128 < size <= 512 for size in macs) == 3
+    assert max(macs) <= 512
+
+
+def test_areas_are_told_by_block_and_part():
+    assert gates.areas_by_part(INSTANCES) == {
+        "rest": {"machine": 6.0},
+        "rest of tensor engine": {"tensor": 20.0, "tensor.drain": 77.0},
+        "array": {"tensor.array": 900.0},
+        "memory ports": {"memory.back": 63.0},
+    }
+
+
+def test_a_fit_gives_back_the_areas_of_the_features():
+    chips = draw_chips(1, 16)
+    wanted = {term: 100.0 + 7 * number % 40 for number, term in enumerate(logic_terms())}
+    rows = rows_of(chips, wanted.__getitem__)
+    fitted = dict(fit_terms(chips, rows))
+    for term in logic_terms():
+        if term.feature == "rows * columns":
+            assert fitted[term] == pytest.approx(wanted[term], rel=0.05)
+    for chip in draw_chips(2, 12):
+        got = sum(um2 * feature_value(term.feature, chip) for term, um2 in fitted.items())
+        assert got == pytest.approx(rows_of([chip], wanted.__getitem__)[0]["logic_um2"], rel=0.01)
+
+
+def test_no_feature_takes_area_away():
+    sizes = np.array([1.0, 2.0, 4.0, 8.0])
+    falling = fit_part(np.column_stack([np.ones(4), sizes]), 10 - sizes)
+    assert falling[0] > 0
+    assert falling[1] == 0
+
+
+def test_the_least_features_that_meet_the_areas_are_taken():
+    sizes = np.array([1.0, 2.0, 4.0])
+    values = np.column_stack([np.ones(3), sizes, sizes**2])
+    assert fit_part(values, 5 * sizes) == pytest.approx([0, 5, 0])
+
+
+def test_a_part_without_features_stops_the_fit():
+    rows = [{"parts_um2": {"rest": {"wheels": 1.0}}}]
+    with pytest.raises(ValueError, match="wheels"):
+        list(fit_terms(draw_chips(1, 1), rows))
+
+
+def test_a_table_from_few_chips_is_assumed():
+    fitted = dict.fromkeys(logic_terms(), 1.0)
+    assert ",ASSUMED," in table_text(fitted, 5)
+    assert ",COMPUTED," in table_text(fitted, 16)
+    assert len(table_text(fitted, 16).splitlines()) == 1 + len(fitted)
+
+
+@pytest.fixture
+def hundreds(monkeypatch):
+    """A table in which every feature has 100 square micrometres."""
+    terms = tuple(replace(term, um2=assumed(100, "um2", reason="")) for term in logic_terms())
+    monkeypatch.setattr(logic_blocks, "logic_terms", lambda: terms)
+
+
+@pytest.mark.usefixtures("hundreds")
+def test_the_score_is_the_relative_error_in_total_and_by_block():
+    chips = draw_chips(5, 2)
+    small, large = rows_of(chips[:1], lambda _: 125) + rows_of(chips[1:], lambda _: 80)
+    score = score_area(chips, [small, large])
+    assert [case["error"] for case in score["cases"]] == pytest.approx([-0.2, 0.25])
+    assert score["mean_error"] == pytest.approx((0.2 + 0.25) / 2)
+    assert score["worst_error"] == pytest.approx(0.25)
+    assert (score["chips"], score["large_chips"]) == (2, 1)
+    assert score["by_block"]["array"]["worst_error"] == pytest.approx(0.25)
+    assert sum(block["share"] for block in score["by_block"].values()) == pytest.approx(1)
+
+
+@pytest.fixture
+def mapped(monkeypatch):
+    """Names of the chips that were mapped, by a flow that takes no time and fails at the third."""
+    names = []
+
+    def map_to_gates(chip, liberty):
+        if len(names) == 2:
+            raise KeyboardInterrupt
+        names.append(chip.name)
+        return SimpleNamespace(instances=INSTANCES, area_um2=sum(INSTANCES.values()))
+
+    monkeypatch.setattr(gates.flow, "map_to_gates", map_to_gates)
+    return names
+
+
+def test_a_stopped_run_goes_on_where_it_was(mapped, tmp_path):
+    liberty, results = tmp_path / "cells.lib", tmp_path / "silicon.json"
+    liberty.write_text("library (a) {}")
+    chips = draw_chips(9, 4)
+    with pytest.raises(KeyboardInterrupt):
+        gates.gate_rows(chips, liberty, results)
+    smallest_first = [chip.name for chip in sorted(chips, key=lambda chip: chip.macs)]
+    assert mapped == smallest_first[:2]
+    assert len(read_results(results)["synthesised"]) == 2
+    mapped.clear()
+    rows = gates.gate_rows(chips, liberty, results)
+    assert mapped == smallest_first[2:]
+    assert [row["chip"] for row in rows] == [chip.name for chip in chips]
+
+
+def test_rows_of_other_cells_are_stale(mapped, tmp_path):
+    liberty, results = tmp_path / "cells.lib", tmp_path / "silicon.json"
+    (chip,) = draw_chips(9, 1)
+    for text in ("library (a) {}", "library (b) {}"):
+        liberty.write_text(text)
+        assert gates.known_rows([chip], liberty, results) == []
+        assert gates.gate_rows([chip], liberty, results) == gates.known_rows([chip], liberty, results)
+    assert mapped == [chip.name] * 2
+    assert len(read_results(results)["synthesised"]) == 1
+
+
+def test_the_chips_of_the_fit_are_not_scored(capsys):
+    with pytest.raises(SystemExit):
+        parse(["area", "--liberty", "cells.lib", "--seed", str(FIT_SEED)])
+    assert "choose another" in capsys.readouterr().err
+
+
+def test_memories_are_held_to_the_areas_of_liberty_files(tmp_path):
+    for name, area in (("1P_256x64_c2_bm_bist", 93_180), ("2P_64x32_c2", 52_620)):
+        text = f"library ({name}) {{ cell ({name}) {{ area : {area}; }} }}"
+        (tmp_path / f"RM_IHPSG13_{name}_typ_1p20V_25C.lib").write_text(text)
+        (tmp_path / f"RM_IHPSG13_{name}_slow_1p08V_125C.lib").write_text(text)
+    score = score_memories(tmp_path)
+    assert [row["bytes"] for row in score["macros"]] == [2048, 256]
+    estimate = 1e6 * sram(size_bytes=2048, width_bits=64, node_nm=130).area_mm2.value
+    assert score["single_port"]["worst_error"] == pytest.approx(abs(estimate / 93_180 - 1), abs=1e-4)
+    assert score["two_ports"]["macros"] == 1
+
+
+def test_cycles_are_compared_with_those_before(monkeypatch):
+    monkeypatch.setattr(timing, "CYCLES_BEFORE", {"nano-64": {"ad01_int8": 1000}})
+    monkeypatch.setattr(timing.json, "loads", lambda _: {"ad01_int8 on nano-64": {"simulate.latency_cycles": 1020}})
+    assert timing.cycles_cost("nano-64") == {"ad01_int8": 0.02}
+    assert timing.cycles_cost("edge-256") == {}
+
+
+RECORDED = read_results(RESULTS)["sram"]["macros"]
+PAGE = (Path(__file__).parents[1] / "docs" / "estimates.md").read_text()
+
+
+def test_recorded_errors_of_memories_are_those_of_the_table():
+    for row in RECORDED:
+        estimate = 1e6 * sram(size_bytes=row["bytes"], width_bits=row["bits"], node_nm=130).area_mm2.value
+        assert row["estimate_um2"] == pytest.approx(estimate, abs=0.1)
+        assert row["error"] == pytest.approx(estimate / row["macro_um2"] - 1, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("ports", "sizes", "line"),
+    [
+        (1, range(4 << 10, 33 << 10), "7 macros of 4 to 32 KiB, one port"),
+        (1, range(256, 4 << 10), "10 macros of 256 bytes to 2 KiB, one port"),
+        (2, range(256, 4 << 10), "3 macros of 256 bytes to 2 KiB, two ports"),
+    ],
+)
+def test_the_page_tells_the_recorded_errors_of_memories(ports, sizes, line):
+    errors = [row["error"] for row in RECORDED if row["ports"] == ports and row["bytes"] in sizes]
+    (told,) = [text for text in PAGE.splitlines() if text.startswith(f"| {line}")]
+    assert line.startswith(str(len(errors)))
+    mean = sum(map(abs, errors)) / len(errors)
+    assert f"{100 * min(errors):.0f} to {100 * max(errors):+.0f} %, {100 * mean:.0f} % in the mean" in told
