@@ -15,7 +15,7 @@ from chipsmith.api.parameter import parameters_of
 
 NAMES = "run train recipes compress predict report check_data audit compile simulate infer estimate diff"
 NAMES += " deploy kernel scale keygen sign verify cosim rtl synth generations chips conformance ops bom"
-NAMES += " doctor"
+NAMES += " timing power doctor"
 
 
 def test_every_verb_is_a_function_of_the_package_and_a_command():

@@ -42,6 +42,7 @@ INSTRUCTION_BYTES = 128
 ISSUE = 4
 TRANSFER_MIN = 8
 STORE_PIPE = 3
+FETCH_DELAY = 2  # from a word's line to its instruction: FETCH_PIPE is 4, and 2 stand before the line
 ATOM_BYTES = {"LPDDR4": 32, "LPDDR2": 16, "DDR3": 64, "GDDR5": 32, "HBM2": 32, "HBM3": 32}
 PATIENCE = 2_000_000
 
@@ -256,9 +257,12 @@ class ClockedMachine:
 
     def _written(self, job: Job, load: Load, *, last: bool) -> None:
         if load.space is Space.PAGE:
-            self._page_bytes[load.local_address] += self.chip.external.bytes_per_cycle
+            self.later(FETCH_DELAY, lambda: self._count_page_word(load.local_address))
         if last:
             self._release(job, locks_of(load))
+
+    def _count_page_word(self, slot: int) -> None:
+        self._page_bytes[slot] += self.chip.external.bytes_per_cycle
 
     def _store(self, job: Job, store: Store) -> Iterator[None]:
         """A word is read in the cycle after it enters, and sent STORE_PIPE cycles after it entered."""
