@@ -141,7 +141,7 @@ _LOAD = _of(
     ("idle_after_reset", "if (reset) running <= 1'b0;\n    else if (start)", "if (start)"),
     ("idle_until_start", "32'(count) == WAITING || (running\n", "32'(count) == WAITING || ((running || read_ready)\n"),
     ("request_stays", "assign read_valid = walking;", "assign read_valid = walking && (elapsed[0] || read_ready);"),
-    ("queue_fits", " - COUNT_BITS'(take_next);", ";"),
+    ("queue_fits", "assign busy = 32'(count) == WAITING || (running", "assign busy = (running"),
     ("releases_follow_starts", "assign release_valid = arrived && arrived_last;", "assign release_valid = arrived;"),
     ("silent_without_answers", "arrived <= answer_valid && !reset;", "arrived <= (answer_valid || start) && !reset;"),
 )
