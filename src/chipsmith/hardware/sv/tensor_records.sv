@@ -76,6 +76,7 @@ module tensor_records #(
     end
   end
 
-  wire unused = &{1'b0, fields, scales};
+  // A line of more bytes than the records of all columns has bytes of no record.
+  wire unused = &{1'b0, fields, scales, write_data};
 
 endmodule
