@@ -47,7 +47,11 @@ def spoilt(name: str, old: str, new: str) -> Design:
 @pytest.mark.parametrize(
     ("front_end", "design", "said"),
     [
-        ("verilator", spoilt("multipliers.sv", "product_doubles, negative;", "product_doubles, negative, idle;"), "idle"),
+        (
+            "verilator",
+            spoilt("multipliers.sv", "product_doubles, negative;", "product_doubles, negative, idle;"),
+            "idle",
+        ),
         ("yosys", spoilt("multipliers.sv", "endmodule", "assign scaled = '0;\nendmodule"), "Drivers conflicting"),
         ("slang", spoilt("multipliers.sv", "endmodule", "assign early = 1'b1;\nlogic early;\nendmodule"), "early"),
         ("verible", spoilt("multipliers.sv", "endmodule", "endmodule "), "no-trailing-spaces"),
