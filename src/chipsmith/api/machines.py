@@ -141,8 +141,7 @@ def timing(
 
     if paths < 1:
         raise BadInput(f"--paths {paths}: at least the longest path is listed")
-    folder = None if sram is None else Path(sram)
-    return time_chip(as_chip(chip, settings), Path(liberty), sram=folder, top=top, paths=paths)
+    return time_chip(as_chip(chip, settings), Path(liberty), sram=as_path(sram), top=top, paths=paths)
 
 
 MACHINE_VERBS = (

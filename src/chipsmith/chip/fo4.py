@@ -8,6 +8,8 @@ one as in the process where both are known.
 
 from __future__ import annotations
 
+import functools
+
 from chipsmith.chip.interpolation import log_log
 from chipsmith.chip.sourced import Sourced, SourcedRange, Status, assumed, derived
 from chipsmith.chip.tables import Row, read_table, sourced
@@ -26,6 +28,7 @@ def fo4_delay(node_nm: int, voltage_v: float) -> SourcedRange:
     return typical_delay.scaled(slow, formula=f"FO4 at {node_nm} nm and {voltage_v:g} V, slow corner", unit="ns")
 
 
+@functools.cache
 def typical_fo4(node_nm: int) -> SourcedRange:
     """FO4 in nanoseconds in the typical corner, at the supply that the table has for the node."""
     rows = {int(row["node_nm"]): row for row in _corner(_TYPICAL)}

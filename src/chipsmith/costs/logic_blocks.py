@@ -12,15 +12,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from chipsmith.chip.description import BANKS_PER_GROUP, Chip
+from chipsmith.chip.description import BANKS_PER_GROUP, INSTRUCTION_PAGES, Chip
 from chipsmith.chip.sourced import Sourced, derived
 from chipsmith.chip.tables import read_table, sourced
 from chipsmith.chip.technology import area_scale
+from chipsmith.program.cycles import TRANSFER_MIN
 
 LOGIC_NODE_NM = 130
 """The node of the table's areas."""
-_TRANSFER_MIN = 8
-_PAGE_SLOTS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +78,8 @@ def _drain_lanes(chip: Chip) -> int:
 
 def _waiting_loads(chip: Chip) -> int:
     """LOADs that wait for their answers: load_engine.sv."""
-    bridging = max(2, chip.external.latency_cycles // _TRANSFER_MIN + 1)
-    return min(bridging, chip.memory.groups + _PAGE_SLOTS)
+    bridging = max(2, chip.external.latency_cycles // TRANSFER_MIN + 1)
+    return min(bridging, chip.memory.groups + INSTRUCTION_PAGES)
 
 
 SIZES: Mapping[str, Callable[[Chip], float]] = {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from chipsmith.chip.description import Chip
 from chipsmith.hardware.gates.flow import TOP, MappedNetlist, map_to_gates
-from chipsmith.hardware.gates.modules import ModuleArea, Modules, count_instances
+from chipsmith.hardware.gates.modules import ModuleArea, Modules, count_instances, read_modules
 
 MACROS = {"sram_bank": ("LINES", "LINE_BYTES", 8), "sram_two_port": ("LINES", "LINE_BITS", 1)}
 """The wrappers of memories: their parameters for lines and width, and the bits of a unit of width."""
@@ -66,7 +65,7 @@ def synthesize(chip: Chip, liberty: Path, *, top: str = TOP) -> Synthesis:
     Minutes for a catalogue chip, then from the cache. BadInput as map_to_gates.
     """
     netlist = map_to_gates(chip, liberty, top=top)
-    modules = json.loads(netlist.json_path.read_text(encoding="utf-8"))["modules"]
+    modules = read_modules(netlist.json_path)
     macros = tuple(_macro_kinds(modules, count_instances(modules, top)))
     return Synthesis(chip=chip.name, macs=chip.macs, netlist=netlist, macros=macros)
 

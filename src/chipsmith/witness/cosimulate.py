@@ -21,6 +21,7 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline, simulate
 from chipsmith.sim.functional import ProgramExecutor
 from chipsmith.tosa.graph import Array
+from chipsmith.witness.bits import count_mismatching_bits
 
 _WARM_SEED = 1
 
@@ -136,7 +137,7 @@ def find_remembered(program: Program, alone: Mapping[str, Array], warm: Mapping[
 def compare_run(program: Program, expected: Mapping[str, Array], run: RtlRun, timeline: Timeline) -> CosimInference:
     """What differs between a run of the RTL and the simulators' outputs and timeline of the same inference."""
     differing = _differing_instructions(run, timeline)
-    bits = sum(_mismatching_bits(expected[name], output) for name, output in run.outputs.items())
+    bits = sum(count_mismatching_bits(expected[name], output) for name, output in run.outputs.items())
     return CosimInference(
         cycles_rtl=run.latency_cycles,
         cycles_simulated=timeline.latency_cycles,
@@ -153,11 +154,6 @@ def _differing_instructions(run: RtlRun, timeline: Timeline) -> list[int]:
     start, end = timeline.start[:issued], timeline.end[:issued]
     same = (run.start.astype(np.int64) == start) & (run.end.astype(np.int64) == end)
     return [*np.flatnonzero(~same).tolist(), *range(issued, len(timeline.start))]
-
-
-def _mismatching_bits(expected: Array, output: Array) -> int:
-    pair = [np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8) for array in (expected, output)]
-    return int(np.unpackbits(pair[0] ^ pair[1]).sum())
 
 
 def _difference(

@@ -28,6 +28,7 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.sim.cycle import Timeline, simulate
 from chipsmith.sim.functional import execute
 from chipsmith.tosa.graph import Array
+from chipsmith.witness.bits import count_mismatching_bits
 from chipsmith.witness.power_shares import Segments, cut_segments, split_by_kernel
 
 Floats = npt.NDArray[np.float64]
@@ -318,11 +319,7 @@ def _chip_as(chip: Chip, node_nm: int, voltage_v: float, clock_mhz: float) -> Ch
 
 
 def _mismatching_bits(expected: Mapping[str, Array], outputs: Mapping[str, Array]) -> int:
-    return sum(int(np.unpackbits(_bytes(array) ^ _bytes(outputs[name])).sum()) for name, array in expected.items())
-
-
-def _bytes(array: Array) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8)
+    return sum(count_mismatching_bits(array, outputs[name]) for name, array in expected.items())
 
 
 def _difference(run: GateRun, timeline: Timeline, bits: int, *, whole: bool) -> str:

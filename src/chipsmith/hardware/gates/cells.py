@@ -11,12 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.errors import BadInput
-from chipsmith.hardware.gates.liberty import LibertyGroup, LibertyTable, read_liberty, read_table, truth_of
+from chipsmith.hardware.gates.liberty import (
+    LibertyGroup,
+    LibertyTable,
+    leakage_unit_mw,
+    read_liberty,
+    read_table,
+    truth_of,
+)
 
 MOST_INPUTS = 6
 """Inputs of a cell whose truth table is a word of 64 bits."""
 
-_POWER_UNITS = {"1pW": 1e-9, "1nW": 1e-6, "1uW": 1e-3, "1mW": 1.0}
 _GATES = {"latch_posedge", "latch_posedge_precontrol"}
 Floats = npt.NDArray[np.float64]
 
@@ -85,6 +91,13 @@ class GateKind:
     data: str
     inactive: Mapping[str, int]
 
+    def state(self, values: Mapping[str, int], output: int) -> int:
+        """The state of a flip-flop with these values of its pins, 0 where none is given, that keeps `output`."""
+        state = sum(values.get(name, 0) << index for index, name in enumerate(self.inputs))
+        for index, row in enumerate(self.outputs):
+            state |= (output ^ int(row.inverted)) << (len(self.inputs) + index)
+        return state
+
     @property
     def is_buffer(self) -> bool:
         """Whether its output is its only input."""
@@ -114,7 +127,7 @@ def read_cells(path: Path) -> CellLibrary:
     """The cells of a liberty file. BadInput where it is none, or its units are others than ns, pF and V."""
     library = read_liberty(path)
     _check_units(library, path)
-    kinds = (_kind(cell, _leakage_unit(library)) for cell in library.inside("cell"))
+    kinds = (_kind(cell, leakage_unit_mw(library)) for cell in library.inside("cell"))
     return CellLibrary(
         name=path.name,
         voltage_v=library.number("nom_voltage"),
@@ -127,11 +140,6 @@ def _check_units(library: LibertyGroup, path: Path) -> None:
     load = tuple(word.lower() for word in library.values.get("capacitive_load_unit", ()))
     if library.word("time_unit") != "1ns" or len(load) != 2 or float(load[0]) != 1 or load[1] != "pf":
         raise BadInput(f"{path.name} counts in {library.word('time_unit')} and {' '.join(load)}; ns and pF are read")
-
-
-def _leakage_unit(library: LibertyGroup) -> float:
-    """Milliwatts of a unit of leakage."""
-    return _POWER_UNITS.get(library.word("leakage_power_unit"), 1e-6)
 
 
 def _kind(cell: LibertyGroup, leakage_unit_mw: float) -> GateKind:

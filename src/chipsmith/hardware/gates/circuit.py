@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 from chipsmith.hardware.gates.cells import CellLibrary, GateKind
+from chipsmith.hardware.gates.modules import is_black_box, read_modules
 from chipsmith.hardware.memories import Wrapper
 
 Nets = npt.NDArray[np.int32]
@@ -90,7 +90,7 @@ def read_circuit(path: Path, library: CellLibrary, *, top: str) -> GateCircuit:
     BadInput where the file is none, a cell is not the library's, or cannot be simulated.
     """
     try:
-        modules = json.loads(path.read_text(encoding="utf-8"))["modules"]
+        modules = read_modules(path)
     except (OSError, ValueError, KeyError):
         raise BadInput(f"{path} is no netlist of yosys' write_json") from None
     if top not in modules:
@@ -194,10 +194,9 @@ class _Flattening:
         memories, instances = [], []
         for instance, cell in source["cells"].items():
             connections = {port: numbers.nets(bits) for port, bits in cell["connections"].items()}
-            module = self._modules.get(cell["type"])
             if _wrapper(cell["type"]):
                 memories.append(_memory(_wrapper(cell["type"]), cell, connections))
-            elif module is None or "blackbox" in module.get("attributes", {}):
+            elif cell["type"] not in self._modules or is_black_box(self._modules, cell["type"]):
                 pins = _pins(self._library.kind(cell["type"]), connections)
                 cells.setdefault(cell["type"], []).append(pins)
             else:
@@ -241,14 +240,7 @@ def _memory(wrapper: str, cell: Mapping[str, Any], connections: Mapping[str, lis
 
 
 def _renamed(memory: PlacedMemory, nets: Nets, scope: int) -> PlacedMemory:
-    return PlacedMemory(
-        wrapper=memory.wrapper,
-        lines=memory.lines,
-        line_bits=memory.line_bits,
-        lane_bits=memory.lane_bits,
-        ports={port: nets[local] for port, local in memory.ports.items()},
-        scope=scope,
-    )
+    return replace(memory, ports={port: nets[local] for port, local in memory.ports.items()}, scope=scope)
 
 
 def _resolve(count: int, aliases: Sequence[tuple[int, int]]) -> Nets:

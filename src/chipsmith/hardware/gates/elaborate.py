@@ -383,11 +383,7 @@ def _register_leakage(kind: GateKind) -> npt.NDArray[np.float64]:
     """Milliwatts by data and output, the mean over the clock."""
 
     def leakage(data: int, output: int, clock: int) -> float:
-        values = {**kind.inactive, kind.clock: clock, kind.data: data}
-        state = sum(values[name] << index for index, name in enumerate(kind.inputs))
-        for index, row in enumerate(kind.outputs):
-            state |= (output ^ int(row.inverted)) << (len(kind.inputs) + index)
-        return kind.leakage_mw[state]
+        return kind.leakage_mw[kind.state({**kind.inactive, kind.clock: clock, kind.data: data}, output)]
 
     return np.array([(leakage(d, q, 0) + leakage(d, q, 1)) / 2 for q in range(2) for d in range(2)])
 

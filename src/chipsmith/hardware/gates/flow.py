@@ -7,14 +7,13 @@ best result is taken. Registers of a common enable get a gated clock. Results ar
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,8 @@ from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.files import write_texts
 from chipsmith.hardware.gates.library import ClockGateCell, StandardCells, read_cells
-from chipsmith.hardware.gates.modules import ModuleArea, block_areas, instance_areas, module_areas
+from chipsmith.hardware.gates.modules import ModuleArea, block_areas, instance_areas, module_areas, read_modules
+from chipsmith.hardware.gates.sta import measure_fo4
 from chipsmith.hardware.memories import Wrapper
 from chipsmith.hardware.sources import in_order, machine_sources, shipped_source
 
@@ -141,7 +141,7 @@ def _mapping_job(texts: Mapping[str, str], cells: StandardCells, top: str) -> di
     """What yosys_driver.py does: passes before the mapping, recipes for each module, passes at the end."""
     liberty = cells.path.resolve()
     unused = " ".join(f"-dont_use {name}" for name in cells.unused)
-    limit_ps = round(_MODULE_FO4 * 1000 * _fo4_ns(cells))
+    limit_ps = round(_MODULE_FO4 * 1000 * measure_fo4(cells))
     mapping = f"abc -liberty {liberty} -constr constraint -D {limit_ps} {unused}"
     return {
         "elaborate": [
@@ -177,17 +177,6 @@ def _gating(gate: ClockGateCell | None) -> list[str]:
     return [f"clockgate {pins}{test} -min_net_size {_FEWEST_GATED}"]
 
 
-@functools.cache
-def _fo4_of(path: Path) -> float:
-    from chipsmith.hardware.gates.sta import measure_fo4
-
-    return measure_fo4(read_cells(path))
-
-
-def _fo4_ns(cells: StandardCells) -> float:
-    return _fo4_of(cells.path)
-
-
 def _run_yosys(folder: Path, texts: Mapping[str, str], job: Mapping[str, Any]) -> None:
     write_texts(folder, {**texts, **job["files"], "job.json": json.dumps(job)})
     command = [sys.executable, str(_DRIVER), "job.json"]
@@ -199,7 +188,7 @@ def _run_yosys(folder: Path, texts: Mapping[str, str], job: Mapping[str, Any]) -
 _KEPT = ("netlist.json", "netlist.v", "delays.json")
 
 
-def _unpack(key: str, build: Any) -> Path:
+def _unpack(key: str, build: Callable[[Path], None]) -> Path:
     """The folder of a cached mapping, built where it is absent: every file of it is that of the sealed archive."""
 
     def pack(place: Path) -> Path:
@@ -224,7 +213,7 @@ def _is_whole(path: Path, checksum: int) -> bool:
 
 
 def _read_mapped(folder: Path, cells: StandardCells, top: str) -> MappedNetlist:
-    modules = json.loads((folder / "netlist.json").read_text(encoding="utf-8"))["modules"]
+    modules = read_modules(folder / "netlist.json")
     delays = json.loads((folder / "delays.json").read_text(encoding="utf-8"))
     areas = tuple(module_areas(modules, top, cells, delays))
     return MappedNetlist(

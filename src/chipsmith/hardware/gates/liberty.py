@@ -134,8 +134,8 @@ def _place(points: Floats, wanted: Floats) -> tuple[npt.NDArray[np.intp], Floats
 
 def read_table(group: LibertyGroup) -> LibertyTable:
     """The table of a group such as cell_rise or fall_power: of slew and load, of slew alone, or a scalar."""
-    rows = [_numbers(row) for row in group.values["values"]]
-    first, second = (_numbers(" ".join(group.values.get(name, ()))) for name in ("index_1", "index_2"))
+    rows = [read_numbers(row) for row in group.values["values"]]
+    first, second = (read_numbers(" ".join(group.values.get(name, ()))) for name in ("index_1", "index_2"))
     values = np.array(rows, dtype=np.float64)
     if not first:
         first, values = [0.0, 1.0], np.repeat(values.reshape(1, -1), 2, axis=0)
@@ -144,8 +144,17 @@ def read_table(group: LibertyGroup) -> LibertyTable:
     return LibertyTable(slews_ns=np.array(first), loads_pf=np.array(second), values=values.reshape(len(first), -1))
 
 
-def _numbers(text: str) -> list[float]:
+def read_numbers(text: str) -> list[float]:
+    """The numbers of a row or an index of a table."""
     return [float(word) for word in _NUMBERS.split(text.strip()) if word]
+
+
+_LEAKAGE_MW = {"1pW": 1e-9, "1nW": 1e-6, "1uW": 1e-3, "1mW": 1.0}
+
+
+def leakage_unit_mw(library: LibertyGroup) -> float:
+    """Milliwatts of a library's unit of leakage; of a nanowatt where it names none of these."""
+    return _LEAKAGE_MW.get(library.word("leakage_power_unit"), 1e-6)
 
 
 def truth_of(function: str, pins: Sequence[str]) -> int:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from chipsmith.errors import BadInput
 from chipsmith.hardware.gates.circuit import PlacedMemory
-from chipsmith.hardware.gates.liberty import LibertyGroup, read_liberty, read_table
+from chipsmith.hardware.gates.liberty import LibertyGroup, leakage_unit_mw, read_table
+from chipsmith.hardware.gates.macro_files import ORDINARY_PF, MacroFile, no_macro_at, no_macro_for, read_macro_files
 from chipsmith.hardware.memories import Wrapper
 
-_LEAKAGE_UNITS = {"1pW": 1e-9, "1nW": 1e-6, "1uW": 1e-3, "1mW": 1.0}
 _PORTS = {
     "address": "A_ADDR",
     "read_address": "A_ADDR",
@@ -27,9 +27,6 @@ _PORTS = {
 
 _WHOLE_BUSES = ("A_DIN", "A_BM")
 """Buses whose energy of a bit is given in proportion to their width, from 8 to 64 bits: it is taken for that of all."""
-
-ORDINARY_PF = 0.004
-"""Capacitance of a pin of a memory that no macro stands for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,18 +67,15 @@ class MacroChoice:
 
 def read_macros(folder: Path, *, voltage_v: float, temperature_c: float) -> tuple[SramMacro, ...]:
     """The macros of a folder of liberty files at a corner. BadInput where there is none."""
-    if not folder.is_dir():
-        raise BadInput(f"there is no folder {folder} of liberty files of memories")
-    libraries = [read_liberty(path) for path in sorted(folder.glob("*.lib"))]
-    corner = [
-        library
-        for library in libraries
-        if math.isclose(library.number("nom_voltage"), voltage_v, abs_tol=0.005)
-        and math.isclose(library.number("nom_temperature"), temperature_c, abs_tol=0.5)
-    ]
-    if not corner:
-        raise BadInput(f"no memory in {folder} is given at {voltage_v} V and {temperature_c:g} C, as the cells are")
-    return tuple(_macro(library) for library in corner)
+    given = [file for file in read_macro_files(folder) if _is_at(file.corner, voltage_v, temperature_c)]
+    if not given:
+        raise no_macro_at(folder, f"{voltage_v:g} V, {temperature_c:g} C")
+    return tuple(_macro(file) for file in given)
+
+
+def _is_at(corner: tuple[float, float], voltage_v: float, temperature_c: float) -> bool:
+    volts, celsius = corner
+    return math.isclose(volts, voltage_v, abs_tol=0.005) and math.isclose(celsius, temperature_c, abs_tol=0.5)
 
 
 def choose_macro(memory: PlacedMemory, macros: Sequence[SramMacro]) -> MacroChoice:
@@ -93,7 +87,7 @@ def choose_macro(memory: PlacedMemory, macros: Sequence[SramMacro]) -> MacroChoi
         and ("A_BM" in macro.pins_pf or memory.lane_bits == memory.line_bits)
     ]
     if not fitting:
-        raise BadInput(f"no macro stands for {memory.wrapper.value}: the folder has none with its ports")
+        raise no_macro_for(memory.wrapper)
     choices = [
         MacroChoice(macro=macro, wide=-(-memory.line_bits // macro.bits), deep=-(-memory.lines // macro.lines))
         for macro in fitting
@@ -129,22 +123,20 @@ def _pins_of_bit(memory: PlacedMemory, port: str, choice: MacroChoice) -> int:
     return choice.deep * memory.lane_bits if pin == "A_BM" else choice.count
 
 
-def _macro(library: LibertyGroup) -> SramMacro:
-    cell = next(library.inside("cell"))
-    sizes = next(cell.inside("memory"))
-    pins = {group.name: group for group in cell.groups if group.kind in ("pin", "bus")}
+def _macro(file: MacroFile) -> SramMacro:
+    pins = file.pins
     return SramMacro(
-        name=cell.name,
-        lines=1 << int(sizes.number("address_width")),
-        bits=int(sizes.number("word_width")),
-        two_port="B_CLK" in pins,
-        area_um2=cell.number("area"),
-        leakage_mw=cell.number("cell_leakage_power") * _LEAKAGE_UNITS[library.word("leakage_power_unit")],
+        name=file.cell.name,
+        lines=file.lines,
+        bits=file.bits,
+        two_port=file.two_port,
+        area_um2=file.cell.number("area"),
+        leakage_mw=file.cell.number("cell_leakage_power") * leakage_unit_mw(file.library),
         read_pj=_clock_energy(pins["A_CLK"], ("A_MEN", "!A_WEN", "A_REN")),
         write_pj=_clock_energy(pins["A_CLK"], ("A_MEN", "A_WEN", "!A_REN")),
         clock_pf=pins["A_CLK"].number("capacitance"),
         access_ns=_access_ns(pins["A_DOUT"]),
-        toggle_pj={name: _toggles(pins[name], sizes.number("word_width")) for name in pins if name.startswith("A_")},
+        toggle_pj={name: _toggles(pins[name], file.bits) for name in pins if name.startswith("A_")},
         pins_pf={name: pin.number("capacitance") for name, pin in pins.items()},
     )
 
@@ -156,7 +148,7 @@ def _clock_energy(clock: LibertyGroup, terms: tuple[str, ...]) -> float:
     raise BadInput(f"a memory's liberty file has no energy of its clock where {' & '.join(terms)}")
 
 
-def _toggles(pin: LibertyGroup, width: float) -> tuple[float, float]:
+def _toggles(pin: LibertyGroup, width: int) -> tuple[float, float]:
     """Of a falling and of a rising bit, the mean over the conditions that are given."""
     groups = [
         *pin.inside("internal_power"),

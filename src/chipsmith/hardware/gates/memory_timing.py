@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chipsmith.errors import BadInput
-from chipsmith.hardware.gates.liberty import LibertyGroup, read_liberty
+from chipsmith.hardware.gates.liberty import LibertyGroup, read_numbers
 from chipsmith.hardware.gates.library import StandardCells
+from chipsmith.hardware.gates.macro_files import ORDINARY_PF, MacroFile, no_macro_at, no_macro_for, read_macro_files
 from chipsmith.hardware.gates.modules import Modules
 from chipsmith.hardware.gates.netlist import memory_cell
 from chipsmith.hardware.memories import Wrapper
@@ -35,9 +35,6 @@ _SETUPS = {
 _OUTPUTS = {Wrapper.BANK: "A_DOUT", Wrapper.TWO_PORT: "B_DOUT"}
 _DELAYS = ("cell_rise", "cell_fall", "rise_transition", "fall_transition")
 _CONSTRAINTS = ("rise_constraint", "fall_constraint")
-_ORDINARY_PF = 0.004
-"""Capacitance of an input of a memory that no macro stands for."""
-
 
 THRESHOLDS = "".join(
     f"  {kind}_threshold_pct_{edge} : {percent};\n"
@@ -64,8 +61,7 @@ class MacroTiming:
     lines: int
     bits: int
     two_port: bool
-    voltage_v: float
-    temperature_c: float
+    corner: tuple[float, float]
     thresholds: Mapping[str, str]
     capacitance_pf: Mapping[str, float]
     tables: Mapping[tuple[str, str], TimingTable]
@@ -105,12 +101,12 @@ def memory_library(
     Without a folder the memories have pins and no timing. BadInput where the folder has no macro for a memory.
     """
     macros = read_macro_timings(sram, cells) if sram and memories else ()
-    chosen = {name: _choose(wrapper, cell, macros) for name, (wrapper, cell) in memories.items()}
+    chosen = {name: _choose(wrapper, cell, macros) for name, (wrapper, cell) in memories.items()} if macros else {}
     texts = {
-        f"{name}.lib": _library_text(name, wrapper, cell, chosen[name][0] if macros else None)
+        f"{name}.lib": _library_text(name, wrapper, cell, chosen[name][0] if name in chosen else None)
         for name, (wrapper, cell) in memories.items()
     }
-    return texts, tuple(_row(name, cell, chosen[name] if macros else None) for name, (_, cell) in memories.items())
+    return texts, tuple(_row(name, cell, chosen.get(name)) for name, (_, cell) in memories.items())
 
 
 def read_macro_timings(folder: Path, cells: StandardCells) -> tuple[tuple[MacroTiming, str], ...]:
@@ -119,39 +115,22 @@ def read_macro_timings(folder: Path, cells: StandardCells) -> tuple[tuple[MacroT
     A delay is scaled by the largest ratio, at its place of the table, of the macros given at both corners; a setup has
     the largest difference added.
     """
-    if not folder.is_dir():
-        raise BadInput(f"there is no folder {folder} of liberty files of memories")
-    read = [_macro_timing(read_liberty(path)) for path in sorted(folder.glob("*.lib"))]
+    read = [_macro_timing(file) for file in read_macro_files(folder)]
     corner = (cells.voltage_v, cells.temperature_c)
-    given = {macro.name: macro for macro in read if _corner(macro) == corner}
+    given = {macro.name: macro for macro in read if macro.corner == corner}
     if not given:
-        raise BadInput(f"no memory in {folder} is given at {cells.corner}, as the cells are")
-    others = sorted({_corner(macro) for macro in read} - {corner}, key=lambda c: -sum(_corner(m) == c for m in read))
-    base = {macro.name: macro for macro in read if others and _corner(macro) == others[0]}
+        raise no_macro_at(folder, cells.corner)
+    others = sorted({macro.corner for macro in read} - {corner}, key=lambda c: -sum(m.corner == c for m in read))
+    base = {macro.name: macro for macro in read if others and macro.corner == others[0]}
     pairs = [(base[name], macro) for name, macro in given.items() if name in base]
     scaled = [_scale(macro, pairs) for name, macro in base.items() if name not in given and pairs]
     note = f"scaled from {others[0][0]:g} V, {others[0][1]:g} C by {len(pairs)} macros given at both" if others else ""
     return (*((macro, "given") for macro in given.values()), *((macro, note) for macro in scaled))
 
 
-def _corner(macro: MacroTiming) -> tuple[float, float]:
-    return macro.voltage_v, macro.temperature_c
-
-
 def _scale(macro: MacroTiming, pairs: Sequence[tuple[MacroTiming, MacroTiming]]) -> MacroTiming:
     tables = {key: _scaled_table(key, table, pairs) for key, table in macro.tables.items()}
-    wanted = pairs[0][1]
-    return MacroTiming(
-        name=macro.name,
-        lines=macro.lines,
-        bits=macro.bits,
-        two_port=macro.two_port,
-        voltage_v=wanted.voltage_v,
-        temperature_c=wanted.temperature_c,
-        thresholds=macro.thresholds,
-        capacitance_pf=macro.capacitance_pf,
-        tables=tables,
-    )
+    return replace(macro, corner=pairs[0][1].corner, tables=tables)
 
 
 def _scaled_table(
@@ -167,18 +146,15 @@ def _scaled_table(
     return TimingTable(first=table.first, second=table.second, values=values)
 
 
-def _macro_timing(library: LibertyGroup) -> MacroTiming:
-    cell = next(library.inside("cell"))
-    sizes = next(cell.inside("memory"))
-    pins = {group.name: group for group in cell.groups if group.kind in ("pin", "bus")}
+def _macro_timing(file: MacroFile) -> MacroTiming:
+    library, pins = file.library, file.pins
     thresholds = {name: library.word(name) for name in library.values if "threshold" in name or "slew" in name}
     return MacroTiming(
-        name=cell.name,
-        lines=1 << int(sizes.number("address_width")),
-        bits=int(sizes.number("word_width")),
-        two_port="B_CLK" in pins,
-        voltage_v=library.number("nom_voltage"),
-        temperature_c=library.number("nom_temperature"),
+        name=file.cell.name,
+        lines=file.lines,
+        bits=file.bits,
+        two_port=file.two_port,
+        corner=file.corner,
         thresholds=thresholds,
         capacitance_pf={name: pin.number("capacitance") for name, pin in pins.items()},
         tables={(name, kind): table for name, pin in pins.items() for kind, table in _tables(pin, library)},
@@ -205,18 +181,16 @@ def _table(group: LibertyGroup, template: LibertyGroup) -> TimingTable:
 
 
 def _floats(words: Sequence[str]) -> Floats:
-    return np.array([float(word) for text in words for word in text.replace(",", " ").split()], np.float64)
+    return np.array(read_numbers(" ".join(words)), np.float64)
 
 
 def _choose(
     wrapper: Wrapper, cell: Mapping[str, Any], macros: Sequence[tuple[MacroTiming, str]]
 ) -> tuple[MacroTiming, str]:
     """The macro of the fewest lines that are enough, and of these the narrowest that is wide enough, or the widest."""
-    if not macros:
-        return None  # type: ignore[return-value]
     fitting = [choice for choice in macros if choice[0].two_port == (wrapper is Wrapper.TWO_PORT)]
     if not fitting:
-        raise BadInput(f"no macro stands for {wrapper.value}: the folder has none with its ports")
+        raise no_macro_for(wrapper)
     lines, bits = int(cell["parameters"]["LINES"], 2), len(cell["connections"]["write_data"])
     deepest = max(choice[0].lines for choice in fitting)
 
@@ -288,7 +262,7 @@ def _type_text(width: int) -> str:
 def _pin_text(port: str, width: int, wrapper: Wrapper, macro: MacroTiming | None) -> str:
     """The group of a port: a clock, an input with its setup, or the output with its delay."""
     if port == "clock":
-        return f"    pin (clock) {{ direction : input; clock : true; capacitance : {_ORDINARY_PF}; }}\n"
+        return f"    pin (clock) {{ direction : input; clock : true; capacitance : {ORDINARY_PF}; }}\n"
     output = port == "read_data"
     pin = _OUTPUTS[wrapper] if output else _SETUPS[wrapper][port]
     capacitance = "" if output else f"capacitance : {_capacitance_pf(pin, macro)}; "
@@ -298,7 +272,7 @@ def _pin_text(port: str, width: int, wrapper: Wrapper, macro: MacroTiming | None
 
 def _capacitance_pf(pin: str, macro: MacroTiming | None) -> float:
     if macro is None:
-        return _ORDINARY_PF
+        return ORDINARY_PF
     return macro.capacitance_pf[pin]
 
 

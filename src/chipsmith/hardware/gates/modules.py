@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chipsmith.hardware.gates.library import StandardCells
 
 Modules = Mapping[str, Any]
 """Name to module, as in the file."""
+
+
+def read_modules(path: Path) -> Modules:
+    """The modules of a file. OSError, ValueError or KeyError where it is none."""
+    modules: Modules = json.loads(path.read_text(encoding="utf-8"))["modules"]
+    return modules
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,10 +121,7 @@ class Pricing:
 
     def _state_energy(self, placed: PlacedCells, pin: str, edge: int, known: dict[str, int], output: int) -> Floats:
         kind = placed.kind
-        values = {**kind.inactive, kind.clock: edge, **known}
-        state = sum(values.get(name, 0) << index for index, name in enumerate(kind.inputs))
-        for index, row in enumerate(kind.outputs):
-            state |= (output ^ int(row.inverted)) << (len(kind.inputs) + index)
+        state = kind.state({**kind.inactive, kind.clock: edge, **known}, output)
         return self._passive(placed, pin, edge, state)
 
     def _passive(self, placed: PlacedCells, pin: str, edge: int, state: int | None) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.hardware.gates.flow import TOP, MappedNetlist, map_to_gates
 from chipsmith.hardware.gates.library import StandardCells, read_cells
 from chipsmith.hardware.gates.memory_timing import THRESHOLDS, MemoryTiming, memories_of, memory_library
+from chipsmith.hardware.gates.modules import read_modules
 from chipsmith.hardware.gates.netlist import DRIVER, timing_netlist
 from chipsmith.hardware.gates.sta import (
     PathPoint,
@@ -31,8 +31,6 @@ _PERIOD_FO4 = 40.0
 _UNCERTAINTY_FO4 = 1.0
 _BORDER_FO4 = 4.0
 _END_POINTS = 20_000
-_KOHM_PER_UM = 0.103e-3 / 0.2
-"""Resistance of a wire of Metal3 of least width, from the technology's LEF."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +139,7 @@ def time_netlist(
 ) -> GateTiming:
     """As time_chip, of a netlist that is mapped to the cells of this liberty file or of another corner of it."""
     cells = read_cells(liberty)
-    modules = json.loads(netlist.json_path.read_text(encoding="utf-8"))["modules"]
+    modules = read_modules(netlist.json_path)
     memories = memories_of(modules, [module.name for module in netlist.modules])
     texts, timings = memory_library(memories, sram, cells)
     fo4_ns = measure_fo4(cells)
@@ -179,12 +177,12 @@ def _mean_block(netlist: MappedNetlist) -> float:
 def _wire_library(margins: Margins) -> str:
     """A library of a single wire load: capacitance of a micrometre, and micrometres for each driven pin."""
     per_um = margins.wire_ff / 1000 / margins.wire_um
-    length = margins.wire_um
+    length, resistance = margins.wire_um, WireRule().kohm_per_um
     return (
         "library (wires) {\n  delay_model : table_lookup;\n  time_unit : 1ns;\n  voltage_unit : 1V;\n"
         '  current_unit : 1uA;\n  pulling_resistance_unit : "1kohm";\n  capacitive_load_unit (1, pf);\n'
         f"{THRESHOLDS}"
-        f'  wire_load ("before_layout") {{ capacitance : {per_um:.6g}; resistance : {_KOHM_PER_UM:.6g}; area : 0; '
+        f'  wire_load ("before_layout") {{ capacitance : {per_um:.6g}; resistance : {resistance:.6g}; area : 0; '
         f"slope : {length:.6g}; fanout_length (1, {length:.6g}); }}\n}}\n"
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.hardware.gates.cells import CellRole
-from chipsmith.hardware.gates.circuit import GateCircuit, Nets, PlacedMemory, ancestors
+from chipsmith.hardware.gates.circuit import GateCircuit, Nets, ancestors
 from chipsmith.loops import compiled_loop
 
 Floats = npt.NDArray[np.float64]
@@ -22,13 +22,14 @@ class WireRule:
     A net that lies in an instance of N cells has for each pin that it drives a wire of Donath's mean length for N cells
     in a square (IEEE Trans. Circuits and Systems 26, 1979) with this Rent exponent; a cell's pitch is the square root
     of the mean area over `utilisation`. `pf_per_um`: width of 0.2 um times area capacitance plus twice that of an edge,
-    of Metal3 in the technology's LEF. `port_pf`: what an output of the machine drives. `source_slew_ns`: the slew of
-    inputs, and of clocks behind their buffers.
+    of Metal3 in the technology's LEF; `kohm_per_um`: resistance of that width. `port_pf`: what an output of the
+    machine drives. `source_slew_ns`: the slew of inputs, and of clocks behind their buffers.
     """
 
     rent_exponent: float = 0.6
     utilisation: float = 0.7
     pf_per_um: float = 0.2 * 1.20e-5 + 2 * 4.48e-5
+    kohm_per_um: float = 0.103e-3 / 0.2
     port_pf: float = 0.01
     source_slew_ns: float = 0.1
 
@@ -141,8 +142,3 @@ def _slews(circuit: GateCircuit, load_pf: Floats, rule: WireRule) -> Floats:
                     slews[nets] = np.mean(means, axis=0)
         slews[:2] = slews[-1] = rule.source_slew_ns
     return slews[: circuit.nets]
-
-
-def memory_input_ports(memory: PlacedMemory) -> list[str]:
-    """The ports that a memory reads, but for its clock."""
-    return [port for port in memory.ports if port not in ("clock", "read_data")]

@@ -1,6 +1,6 @@
 """Run by flow.py in a process of its own: yosys passes by a job in JSON, module by module with the best recipe.
 
-`python yosys_driver.py JOB`: the working folder has the sources; see `flow.mapping_job` for the fields of a job.
+`python yosys_driver.py JOB`: the working folder has the sources; see `_mapping_job` there for the fields of a job.
 """
 
 from __future__ import annotations

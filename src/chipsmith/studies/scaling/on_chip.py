@@ -135,8 +135,9 @@ def _resize(chip: Chip, resource: ChipResource, steps: int) -> Chip:
     be one that no such chip has.
     """
     grown = override_chip(chip, {**resource.grow(chip, steps), "name": chip.name})
-    if doubtful_clock(grown) and not doubtful_clock(chip):
-        raise BadInput(doubtful_clock(grown))
+    doubt = doubtful_clock(grown)
+    if doubt and not doubtful_clock(chip):
+        raise BadInput(doubt)
     return grown
 
 
