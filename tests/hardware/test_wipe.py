@@ -8,17 +8,21 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from nets import Net
 from random_programs import random_program
 from wiped_machine import differing, random_inputs, run_to_end
 
 import chipsmith
 from chipsmith.chip import load_chip
+from chipsmith.compiler.compile import compile_graph
 from chipsmith.compiler.wipe.wipe_program import append_wipe
 from chipsmith.hardware.simulate import MemoryBehaviour
+from chipsmith.program.instructions import VectorInstruction
 from chipsmith.program.registers import DataRegister
 from chipsmith.program.residue import trace_residue
 from chipsmith.sim.cycle import simulate
 from chipsmith.sim.functional import execute
+from chipsmith.tosa.graph import DType
 
 NETWORKS = Path(__file__).parents[1] / "networks"
 FILES = ("digits_cnn", "gru", "encoder_layer")
@@ -59,6 +63,17 @@ def wiped_random_program(chip, seed):
 @pytest.mark.parametrize("network", FILES)
 def test_two_inferences_leave_the_same(network):
     assert_equal_endings(compiled(network, wipe=True), PAIRS)
+
+
+def test_rows_that_the_inputs_name_leave_nothing_however_many_they_are():
+    net = Net()
+    net.inputs.append(net.tensor("numbers", (1, 40), DType.INT8))
+    table = net.constant(np.arange(1 * 64 * 8).reshape(1, 64, 8) % 251 - 125)
+    numbers = net.add("CAST", ("numbers",), (1, 40), DType.INT32)
+    program = compile_graph(net.graph(net.add("GATHER", (table, numbers), (1, 40, 8))), load_chip("nano-64"), wipe=True)
+    moved = [row.outer_steps for row in program.instructions if isinstance(row, VectorInstruction) and row.rows]
+    assert max(moved) > 18
+    assert_equal_endings(program, PAIRS)
 
 
 def test_two_inferences_of_a_residual_network_leave_the_same(residual):

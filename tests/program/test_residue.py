@@ -12,9 +12,9 @@ from chipsmith.chip import load_chip
 from chipsmith.compiler.wipe.wipe_program import append_wipe
 from chipsmith.errors import BadInput
 from chipsmith.program.file import parse_program, serialize_program
-from chipsmith.program.instructions import Load, Op, Space, Store, Table, TensorInstruction, VectorInstruction
+from chipsmith.program.instructions import Load, Op, Reduce, Space, Store, Table, TensorInstruction, VectorInstruction
 from chipsmith.program.program import Program, encode_pages
-from chipsmith.program.registers import DataRegister, registers_filled, registers_used
+from chipsmith.program.registers import ROWS_ON_THEIR_WAY, DataRegister, registers_filled, registers_used
 from chipsmith.program.residue import check_wipe, trace_residue
 from chipsmith.program.verify import verify_program
 from chipsmith.sim.functional import final_memories
@@ -121,6 +121,19 @@ def test_a_short_instruction_fills_none_of_the_lanes_and_a_long_one_does():
     assert DataRegister.LANES in registers_used(short, {"A"})
     assert registers_filled(short, CHIP) == frozenset()
     assert registers_filled(VectorInstruction(lanes=2 * CHIP.vector.lanes), CHIP) == {DataRegister.LANES}
+
+
+def test_the_tree_of_the_lanes_is_filled_by_every_reduction_of_them_and_the_look_ups_by_none():
+    total = VectorInstruction(lanes=2 * CHIP.vector.lanes, reduce=Reduce.SUM, lane_reduce=1, table=Table.TABLE8)
+    assert {DataRegister.LANE_TREE, DataRegister.LOOKUPS} <= registers_used(total, {"A"})
+    assert registers_filled(total, CHIP) == {DataRegister.LANE_TREE}
+    assert DataRegister.LANE_TREE in registers_filled(replace(total, lanes=1), CHIP)
+
+
+def test_rows_are_filled_by_as_many_beats_as_there_are_places():
+    rows = VectorInstruction(op=Op.GATHER, o0=ROWS_ON_THEIR_WAY)
+    assert DataRegister.ROWS in registers_filled(rows, CHIP)
+    assert DataRegister.ROWS not in registers_filled(replace(rows, o0=ROWS_ON_THEIR_WAY - 1), CHIP)
 
 
 def test_accumulators_are_filled_by_two_whole_tiles():

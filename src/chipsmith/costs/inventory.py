@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, WEIGHT_SETS, Chip
 from chipsmith.chip.technology import Circuit
+from chipsmith.program.registers import ROWS_ON_THEIR_WAY
 
 OPERAND_BITS = 9
 """Bits of an operand of the array: a byte minus its zero point."""
@@ -18,8 +19,6 @@ INTERPOLATION_BITS = 11
 """Bits of a square product as large as the 17 x 7 bits of a table's interpolation (docs/machine.md, section 8)."""
 ROW_PRODUCT_BITS = 17
 """Bits of a square product as large as the low half of 24 x 24 bits (docs/machine.md, section 8)."""
-ROWS_IN_FLIGHT = 16
-"""Rows of GATHER and SCATTER between the index and the write: those of the beats in the pipeline."""
 DRAIN_SETS = 3
 """Sets of drain registers: one drains, one computes, one loads (docs/machine.md, section 2)."""
 ENGINES = 4
@@ -110,7 +109,7 @@ def _vector_lanes(chip: Chip) -> Iterator[Logic]:
     yield _registers(name, "divider", 3 * SUM_BITS)
     yield _adders(name, "row of an index, product", 1, bits=ROW_PRODUCT_BITS, operation=Circuit.MULTIPLY)
     yield _adders(name, "row of an index, place and range", 2, bits=SUM_BITS)
-    yield _registers(name, "rows of the beats in flight", ROWS_IN_FLIGHT * (ADDRESS_BITS + 1))
+    yield _registers(name, "rows of the beats in flight", ROWS_ON_THEIR_WAY * (ADDRESS_BITS + 1))
 
 
 def _tables(chip: Chip) -> Iterator[Logic]:

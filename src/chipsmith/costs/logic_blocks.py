@@ -12,11 +12,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from chipsmith.chip.description import BANKS_PER_GROUP, INSTRUCTION_PAGES, Chip
+from chipsmith.chip.description import BANKS_PER_GROUP, Chip
 from chipsmith.chip.sourced import Sourced, derived
 from chipsmith.chip.tables import read_table, sourced
 from chipsmith.chip.technology import area_scale
-from chipsmith.program.cycles import TRANSFER_MIN
+from chipsmith.program.cycles import waiting_loads
 
 LOGIC_NODE_NM = 130
 """The node of the table's areas."""
@@ -76,12 +76,6 @@ def _drain_lanes(chip: Chip) -> int:
     return min(chip.vector.multiplier_lanes, chip.tensor.rows, chip.tensor.columns)
 
 
-def _waiting_loads(chip: Chip) -> int:
-    """LOADs that wait for their answers: load_engine.sv."""
-    bridging = max(2, chip.external.latency_cycles // TRANSFER_MIN + 1)
-    return min(bridging, chip.memory.groups + INSTRUCTION_PAGES)
-
-
 SIZES: Mapping[str, Callable[[Chip], float]] = {
     "constant": lambda _: 1,
     "rows": lambda chip: chip.tensor.rows,
@@ -97,6 +91,6 @@ SIZES: Mapping[str, Callable[[Chip], float]] = {
     "page_instructions": lambda chip: chip.instructions.page_instructions,
     "word_bytes": lambda chip: chip.external.bytes_per_cycle,
     "atom_bytes": lambda chip: chip.external.atom_bytes,
-    "waiting_loads": _waiting_loads,
+    "waiting_loads": waiting_loads,
 }
 """What a feature may be made of, by name: a number that follows from the chip's description."""

@@ -10,10 +10,11 @@ from typing import Any
 
 from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.hardware.registers import PAGE_BYTES, REGISTERS
-from chipsmith.program.cycles import FETCH_PIPE, ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN
+from chipsmith.program.cycles import FETCH_PIPE, ISSUE, LOAD_PIPE, STORE_PIPE, TRANSFER_MIN, waiting_loads
 from chipsmith.program.encoding import OPCODE_BITS
 from chipsmith.program.instructions import INSTRUCTIONS, Instruction
 from chipsmith.program.locks import EXTERNAL_REGIONS
+from chipsmith.program.registers import ROWS_ON_THEIR_WAY
 from chipsmith.program.tensor_cycles import PHASE_MIN, RESIDUAL_PIPE, TENSOR_PIPE, TENSOR_SETUP
 from chipsmith.program.vector_cycles import DIVIDE, IN_PIPE, INDEX_PIPE, STAGE_PIPE, VECTOR_PIPE
 
@@ -151,6 +152,7 @@ def _parameters(chip: Chip) -> Iterator[tuple[str, int, str]]:
     yield "GB", chip.memory.group_bytes, "bytes of a bank group"
     yield "PI", chip.instructions.page_instructions, "instructions of a page"
     yield "L", chip.external.latency_cycles, "latency of the external memory in cycles"
+    yield "WAITING_LOADS", waiting_loads(chip), "LOADs that wait for their answers, at most"
     yield "W", chip.external.bytes_per_cycle, "bytes of a word of the external memory"
     yield "A", chip.external.atom_bytes, "bytes of an atom of the external memory, which moves whole"
 
@@ -171,6 +173,7 @@ def _constants() -> Iterator[tuple[str, int, str]]:
     yield "STAGE_PIPE", STAGE_PIPE, "what each of the stages OP, OUT and TABLE adds"
     yield "DIVIDE", DIVIDE, "cycles of a division"
     yield "INDEX_PIPE", INDEX_PIPE, "cycles from the read of an index to the first read of its row"
+    yield "ROWS_ON_THEIR_WAY", ROWS_ON_THEIR_WAY, "rows of GATHER and SCATTER between the read and the write"
     yield "PAGE_BYTES", PAGE_BYTES, "no burst crosses a border of so many bytes"
     yield "MAX_BURST", MAX_BURST, "most words of a burst"
     yield "MAX_OPEN", MAX_OPEN, "most bursts of a direction that are open on the bus"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chipsmith.chip.description import Chip
+from chipsmith.chip.description import INSTRUCTION_PAGES, Chip
 from chipsmith.program.external_runs import transfer_words
 from chipsmith.program.instructions import (
     End,
@@ -25,6 +25,12 @@ TRANSFER_MIN = 8
 LOAD_PIPE = 2
 FETCH_PIPE = 4
 STORE_PIPE = 3
+
+
+def waiting_loads(chip: Chip) -> int:
+    """LOADs that wait for their answers at most: what bridges the latency, or what has a lock of its own."""
+    bridging = max(2, chip.external.latency_cycles // TRANSFER_MIN + 1)
+    return min(bridging, chip.memory.groups + INSTRUCTION_PAGES)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,8 +25,9 @@ from chipsmith.program.stream_fields import StreamName
 
 ACCUMULATOR_TILES = 2
 RECORD_SETS = 3
-ROWS_ON_THEIR_WAY = 16
-"""Places of rows that GATHER and SCATTER keep between the read and the write of a beat."""
+ROWS_ON_THEIR_WAY = 18
+"""Places of rows that GATHER and SCATTER keep between the read and the write of a beat: with a beat in each cycle the
+cycles of the pipe and of two more stages."""
 
 
 class DataRegister(enum.StrEnum):
@@ -40,6 +41,7 @@ class DataRegister(enum.StrEnum):
     RESIDUAL = "residual of the drain and its sum"
     PRODUCTS = "products of the shared multipliers"
     LANES = "elements, sums and results of the vector engine"
+    LANE_TREE = "sums of the vector engine's lanes on their way to one"
     SECOND_OPERAND = "elements of the vector engine's operand B"
     SCALED_OPERANDS = "operands of the vector engine that are scaled"
     LOOKUPS = "look-ups in the table of the vector engine"
@@ -72,6 +74,8 @@ def _tensor_uses(instruction: TensorInstruction, dependent: Collection[str]) -> 
 
 def _vector_uses(instruction: VectorInstruction, dependent: Collection[str]) -> Iterator[DataRegister]:
     yield DataRegister.LANES
+    if instruction.lane_reduce:
+        yield DataRegister.LANE_TREE
     if StreamName.B in dependent:
         yield DataRegister.SECOND_OPERAND
     if StreamName.B in dependent and instruction.op in INDIRECT_OPS:
@@ -129,13 +133,16 @@ def _vector_fills(instruction: VectorInstruction, chip: Chip) -> Iterator[DataRe
         return
     if instruction.op is Op.DIV:
         yield DataRegister.DIVIDER
+    if instruction.lane_reduce:  # lanes that a beat does not have count as the reduction's neutral value
+        yield DataRegister.LANE_TREE
     if instruction.lanes < chip.vector.lanes:
         return
     results = instruction.outer_steps * ceil_div(instruction.lanes, chip.vector.lanes)
-    if results > 1 and not instruction.lane_reduce:  # two sets of sums take turns
+    if results > 1 and not instruction.lane_reduce:
         yield DataRegister.LANES
     if instruction.b_source is Source.STREAM:
         yield DataRegister.SECOND_OPERAND
     if instruction.table is Table.TABLE16:
         yield DataRegister.TABLE
-    yield from (register for register in _stages(instruction) if register is not DataRegister.DIVIDER)
+    partly = {DataRegister.DIVIDER} | ({DataRegister.LOOKUPS} if instruction.lane_reduce else set())
+    yield from (register for register in _stages(instruction) if register not in partly)

@@ -114,7 +114,8 @@ def flush_vector(registers: Collection[DataRegister], places: WipePlaces, chip: 
         yield replace(_element(places, chip), op=Op.DIV, b_source=Source.IMMEDIATE, b_immediate=1)
     if DataRegister.ROWS in registers:
         yield _gather(places, chip)
-    yield _sum_of_lanes(places, chip)
+    if DataRegister.LANE_TREE in registers:
+        yield replace(_element(places, chip), reduce=Reduce.SUM, lane_reduce=1)
 
 
 def _element(places: WipePlaces, chip: Chip) -> VectorInstruction:
@@ -128,11 +129,6 @@ def _element(places: WipePlaces, chip: Chip) -> VectorInstruction:
         o_first_group=target,
         o_last_group=target,
     )
-
-
-def _sum_of_lanes(places: WipePlaces, chip: Chip) -> VectorInstruction:
-    """The sum of as many zeros as there are lanes: it passes every node of the tree that joins them."""
-    return replace(_element(places, chip), lanes=chip.vector.lanes, a_lane_stride=0, reduce=Reduce.SUM, lane_reduce=1)
 
 
 def _gather(places: WipePlaces, chip: Chip) -> VectorInstruction:

@@ -31,9 +31,7 @@ module load_engine (
     output logic [5:0]                release_external
 );
 
-  localparam int OWNERS = chip::G + 2;  // bank groups and page slots
-  localparam int BRIDGING = chip::L < chip::TRANSFER_MIN ? 2 : chip::L / chip::TRANSFER_MIN + 1;
-  localparam int WAITING = BRIDGING < OWNERS ? BRIDGING : OWNERS;
+  localparam int WAITING = chip::WAITING_LOADS;
   localparam int PLACE_BITS = $clog2(WAITING);
   localparam int COUNT_BITS = PLACE_BITS + 1;
   localparam int INSTRUCTION_BITS = 8 * chip::INSTRUCTION_BYTES;

@@ -15,8 +15,7 @@ module vector_rows (
     output logic          taken_present
 );
 
-  // Beats between their READ and their WRITE: with a beat each cycle the cycles of the pipe and of two more stages.
-  localparam int ROWS = 18;
+  localparam int ROWS = chip::ROWS_ON_THEIR_WAY;
   localparam int PLACE_BITS = $clog2(ROWS);
 
   logic [31:0] number;
