@@ -55,10 +55,11 @@ def main() -> None:
     for task in TASKS:
         if task.name in given.only:
             run = run_task(task)
-            rows += describe(task, run)
+            own = describe(task, run)
+            rows += own
             seconds[task.name] = round(run.seconds, 1)
             if not given.json:
-                show(task, run)
+                show(task, run, own)
     mutants = measure_mutants(set(given.only)) if given.mutants else None
     if given.json:
         json.dump({"properties": rows, "processor_seconds": seconds, "mutants": mutants}, sys.stdout)
@@ -66,10 +67,10 @@ def main() -> None:
         print(mutants)
 
 
-def show(task: ProofTask, run: ProofRun) -> None:
+def show(task: ProofTask, run: ProofRun, rows: list[dict[str, object]]) -> None:
     """Print the results of a proof."""
     print(f"{task.name}  {run.seconds:.1f} s of processor time")
-    for row in describe(task, run):
+    for row in rows:
         print(f"  {row['verdict']:<10} {row['property']}: {row['statement']}")
 
 

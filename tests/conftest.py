@@ -32,6 +32,21 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def foundry(shared_data: Path) -> Path:
+    """The folder of a foundry's open libraries: standard cells at two corners, `sram` with memories."""
+    folder = shared_data.parent / "pdk" / "ihp_sg13g2"
+    if not folder.is_dir():
+        pytest.skip(f"no cells of a foundry in {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def typical_cells(foundry: Path) -> Path:
+    """The liberty file of the foundry's standard cells at their typical corner."""
+    return foundry / "sg13g2_stdcell_typ_1p20V_25C.lib"
+
+
+@pytest.fixture(scope="session")
 def rtl_tools() -> Toolchain:
     """The tools of the RTL; its tests are skipped, with a reason, where some are missing."""
     from chipsmith.errors import BadInput

@@ -16,8 +16,6 @@ from chipsmith.chip import load_chip
 TESTS = Path(__file__).parents[2] / "tests"
 sys.path.extend(str(TESTS / folder) for folder in ("sim", "hardware"))  # last: before them stands Python's own
 
-from many_stores import many_stores  # noqa: E402
-
 COUNT = 1000
 NETWORKS = ("gru", "digits_cnn")
 CHIP = load_chip("nano-64")
@@ -45,6 +43,8 @@ def measure() -> dict[str, Any]:
 
 def _jobs() -> list[Job]:
     """Networks, and as many Programs of little but STOREs."""
+    from many_stores import many_stores
+
     networks = [chipsmith.compile(str(TESTS / "networks" / f"{name}.tosa"), chip=CHIP).program for name in NETWORKS]
     stores = [many_stores(CHIP, seed, STORES) for seed in range(STORE_PROGRAMS)]
     repeated = networks * (STORE_PROGRAMS // len(networks))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
 from chipsmith.hardware.package import Error
-from chipsmith.hardware.simulate import RtlRun, cosimulate
+from chipsmith.hardware.simulate import Machine, RtlRun, cosimulate, external_memory
 from chipsmith.program.assembly import format_instruction
 from chipsmith.program.program import Program
 from chipsmith.sim.cycle import simulate
@@ -22,6 +23,14 @@ def assert_agrees(program: Program, inputs: Mapping[str, np.ndarray], *, warm: b
     assert_same_times(program, run, warm=warm)
     assert_same_outputs(run, execute_warm(program, inputs, before=inputs) if warm else execute(program, inputs))
     return run
+
+
+def assert_agrees_on(library: Path, program: Program, inputs: Mapping[str, np.ndarray]) -> None:
+    """Every output byte, start and end of a build of the machine are those of the simulators."""
+    with Machine(program.chip, library) as machine:
+        run = machine.infer(program, external_memory(program, inputs))
+    assert_same_times(program, run)
+    assert_same_outputs(run, execute(program, inputs))
 
 
 def assert_same_outputs(run: RtlRun, outputs: Mapping[str, np.ndarray]) -> None:

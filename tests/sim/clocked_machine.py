@@ -5,7 +5,7 @@ uses in that cycle, and is refused more than section 8 allows. It computes no va
 
 Where accesses stand in the pipelines: an activation or weight access in the cycle of its address; a residual read in
 its drain slot; an output write TENSOR_PIPE after its drain slot; a VECTOR's write in its own slot of a beat, as many
-whole beats late as VECTOR_PIPE holds. A stream books its whole range of groups, so that nothing rests on addresses.
+whole beats late as its pipe holds. A stream books its whole range of groups, so that nothing rests on addresses.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ INSTRUCTION_BYTES = 128
 ISSUE = 4
 TRANSFER_MIN = 8
 STORE_PIPE = 3
-FETCH_DELAY = 2  # from a word's line to its instruction: FETCH_PIPE is 4, and 2 stand before the line
+FETCH_PIPE = 4
+LINE_DELAY = 2
+"""Cycles from the arrival of a word until its line is written."""
 ATOM_BYTES = {"LPDDR4": 32, "LPDDR2": 16, "DDR3": 64, "GDDR5": 32, "HBM2": 32, "HBM3": 32}
 PATIENCE = 2_000_000
 
@@ -257,7 +259,7 @@ class ClockedMachine:
 
     def _written(self, job: Job, load: Load, *, last: bool) -> None:
         if load.space is Space.PAGE:
-            self.later(FETCH_DELAY, lambda: self._count_page_word(load.local_address))
+            self.later(FETCH_PIPE - LINE_DELAY, lambda: self._count_page_word(load.local_address))
         if last:
             self._release(job, locks_of(load))
 

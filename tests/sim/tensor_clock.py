@@ -265,14 +265,9 @@ class _TensorRun:
         tensor, lanes = self._tensor, self._machine.chip.vector.multiplier_lanes
         if tensor.residual:
             lanes = min(lanes, self._line)
-        roundings = [
-            tensor.requantise,
-            *((tensor.acc_rounding, tensor.res_rounding, tensor.sum_rounding) if tensor.residual else ()),
-        ]
-        for rounding in roundings:
-            if tensor.residual or rounding != Rounding.OFF:
-                for start in range(0, self._full_channels, lanes):
-                    yield max(0, min(lanes, channels - start))
+        for _ in range(4 if tensor.residual else int(tensor.requantise != Rounding.OFF)):
+            for start in range(0, self._full_channels, lanes):
+                yield max(0, min(lanes, channels - start))
 
     def _multiply(self, values: int) -> None:
         self._machine.usage.use("multiply_32", values)

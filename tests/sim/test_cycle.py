@@ -140,7 +140,8 @@ def test_independent_instructions_start_as_they_arrive():
 
 def test_the_next_page_is_there_when_its_load_has_brought_it():
     # Pages [LOAD of page 1, first RELU] and [second RELU, END]. The LOAD starts when it is there, in cycle 52; the
-    # second RELU is there in cycle 52 + 32 + 16 + 2 = 102 but waits for the first, which runs from 68 to 112.
+    # second RELU is there in cycle 52 + 32 + 16 + FETCH_PIPE 4 = 104 but waits for the first, which runs from 68 to
+    # 112.
     timeline = simulate(program_of(chip_with_pages_of(2), [RELU, RELU]))
     assert timeline.start.tolist() == [52, 68, 112, 156]
     assert timeline.end.tolist() == [52 + 32 + 32 + 2, 112, 156, 156]
@@ -148,7 +149,7 @@ def test_the_next_page_is_there_when_its_load_has_brought_it():
 
 def test_an_instruction_waits_for_the_fetch_of_its_page():
     timeline = simulate(program_of(chip_with_pages_of(2), [RELU, RELU, RELU]))
-    # Page 1: LOAD of page 2 in cycle 100 (there), second RELU in 116 (there); page 2: third RELU, END.
+    # Page 1: LOAD of page 2 in cycle 104 (there), second RELU in 120 (there); page 2: third RELU, END.
     assert timeline.start.tolist() == [52, 68, 104, 120, 164, 208]
     assert str(timeline.reasons[2]) == "fetch of page 1, instruction 0"
 

@@ -12,7 +12,8 @@ from chipsmith.program.instructions import Op, Reduce, Rounding, Source, Table, 
 
 VECTOR_PIPE = 10
 INDEX_PIPE = 7
-STAGE_PIPES = {"IN": 4, "OP": 3, "OUT": 3, "TABLE": 3}
+IN_PIPE, STAGE_PIPE = 4, 3
+STAGE_PIPES = {"IN": IN_PIPE, "OP": STAGE_PIPE, "OUT": STAGE_PIPE, "TABLE": STAGE_PIPE}
 DIVIDE = 34
 TABLE_BYTES = {Table.NONE: 0, Table.TABLE8: 256, Table.TABLE16: 1026}
 

@@ -77,13 +77,6 @@ def test_blocks_by_the_paths_of_instances(path, logic, memory):
     assert BLOCKS[block_of_memory(path)] is memory
 
 
-def pdk(shared_data):
-    folder = shared_data.parent / "pdk" / "ihp_sg13g2"
-    if not folder.is_dir():
-        pytest.skip(f"no PDK in {folder}")
-    return folder
-
-
 def test_settings_that_say_nothing_are_refused(program, tmp_path):
     from chipsmith.witness.power import PowerSettings, measure_power
 
@@ -98,12 +91,12 @@ def test_settings_that_say_nothing_are_refused(program, tmp_path):
             )
 
 
-def test_macros_of_the_pdk_stand_for_memories(shared_data):
+def test_macros_of_the_pdk_stand_for_memories(foundry):
     from chipsmith.hardware.gates.circuit import PlacedMemory
     from chipsmith.hardware.gates.macros import choose_macro, port_toggles, read_macros
     from chipsmith.hardware.memories import Wrapper
 
-    macros = read_macros(pdk(shared_data) / "sram", voltage_v=1.2, temperature_c=25)
+    macros = read_macros(foundry / "sram", voltage_v=1.2, temperature_c=25)
     bank = PlacedMemory(wrapper=Wrapper.BANK, lines=512, line_bits=64, lane_bits=8, ports={}, scope=0)
     choice = choose_macro(bank, macros)
     assert (choice.macro.lines, choice.macro.bits, choice.count) == (512, 64, 1)
@@ -112,28 +105,27 @@ def test_macros_of_the_pdk_stand_for_memories(shared_data):
     assert choice.macro.leakage_mw == pytest.approx(396.0310e-6)
     assert port_toggles(bank, "write_lanes", choice)[1] == pytest.approx(8 * 0.2290 / 64, rel=0.05)
     with pytest.raises(BadInput, match=r"is given at 0\.9 V"):
-        read_macros(pdk(shared_data) / "sram", voltage_v=0.9, temperature_c=25)
+        read_macros(foundry / "sram", voltage_v=0.9, temperature_c=25)
     with pytest.raises(BadInput, match="there is no folder"):
-        read_macros(pdk(shared_data) / "absent", voltage_v=1.2, temperature_c=25)
+        read_macros(foundry / "absent", voltage_v=1.2, temperature_c=25)
 
 
 @pytest.mark.slow
-def test_a_whole_machine_at_the_gates_is_the_simulators_to_the_bit(shared_data):
+def test_a_whole_machine_at_the_gates_is_the_simulators_to_the_bit(foundry):
     """The smallest chip: outputs, every start, the sums, and a window that is a part of the whole."""
     pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
     import chipsmith
     from chipsmith.hardware.formal.tasks import SMALL
 
-    folder = pdk(shared_data)
     program = small_program({**SMALL, "memory.group_bytes": "2048", "memory.groups": "4"}.items())
-    liberty = folder / "sg13g2_stdcell_typ_1p20V_25C.lib"
-    result = chipsmith.power(program, liberty=liberty, sram=folder / "sram", samples=20)
+    liberty = foundry / "sg13g2_stdcell_typ_1p20V_25C.lib"
+    result = chipsmith.power(program, liberty=liberty, sram=foundry / "sram", samples=20)
     assert result.difference == ""
     assert result.run.latency_cycles == simulate(program).latency_cycles
     assert result.mismatching_bits == 0
     assert math.fsum(result.kernels.values()) == pytest.approx(result.total_pj)
     assert math.fsum(row.gates_pj for row in result.compared().values()) == pytest.approx(result.total_pj)
     assert all(factor >= 0.9 for factor in result.run.glitch_factors)
-    part = chipsmith.power(program, liberty=liberty, sram=folder / "sram", samples=20, window=300)
+    part = chipsmith.power(program, liberty=liberty, sram=foundry / "sram", samples=20, window=300)
     assert (part.difference, part.estimate, part.run.cycles) == ("", None, 300)
     assert 0 < part.total_pj < result.total_pj

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from chipsmith.hardware.gates.cells import CellLibrary, read_cells
 from chipsmith.hardware.gates.circuit import GateCircuit, read_circuit
 
@@ -117,3 +119,29 @@ def circuit_of(folder: Path, modules: Mapping[str, object], top: str = "top") ->
     path = folder / "netlist.json"
     path.write_text(json.dumps({"modules": modules}), encoding="ascii")
     return read_circuit(path, small_library(folder), top=top)
+
+
+def random_logic(seed, inputs=6, gates=60):
+    """A module of random gates over its inputs, and a function that evaluates it."""
+    rng = np.random.default_rng(seed)
+    rows, cells = [], []
+    for gate in range(gates):
+        kind = str(rng.choice(["NAND", "XOR", "INV"]))
+        first, second = (int(rng.integers(2, 3 + inputs + gate)) for _ in range(2))
+        rows.append((kind, max(first, 3), max(second, 3)))
+        pins = {"A": rows[-1][1], "Y": 3 + inputs + gate} | ({} if kind == "INV" else {"B": rows[-1][2]})
+        cells.append((kind, pins))
+    ports = {
+        "clock": ("input", [2]),
+        "x": ("input", list(range(3, 3 + inputs))),
+        "y": ("output", list(range(3 + inputs, 3 + inputs + gates))),
+    }
+
+    def evaluate(x):
+        values = {3 + bit: x >> bit & 1 for bit in range(inputs)}
+        for gate, (kind, a, b) in enumerate(rows):
+            both = {"NAND": 1 - (values[a] & values[b]), "XOR": values[a] ^ values[b], "INV": 1 - values[a]}
+            values[3 + inputs + gate] = both[kind]
+        return sum(values[3 + inputs + gate] << gate for gate in range(gates))
+
+    return module(ports, cells), evaluate

@@ -58,14 +58,6 @@ def plain(tmp_path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def foundry(shared_data) -> Path:
-    folder = shared_data.parent / "pdk" / "ihp_sg13g2"
-    if not folder.is_dir():
-        pytest.skip(f"no cells of a foundry in {folder}")
-    return folder
-
-
 def map_texts(liberty: Path, top: str, **modules: str) -> MappedNetlist:
     sources = {f"{name}.sv": text for name, text in modules.items()}
     return map_sources({"chip.sv": "", **sources}, liberty, top=top)

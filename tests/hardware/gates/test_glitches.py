@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small_cells import circuit_of, module, small_library
+from small_cells import circuit_of, module, random_logic, small_library
 
 from chipsmith.hardware.gates.elaborate import power_up
 from chipsmith.hardware.gates.glitches import compare_glitches
@@ -62,8 +62,6 @@ def test_a_pulse_costs_both_of_its_edges(tmp_path):
 
 
 def test_random_logic_ends_in_the_same_values(tmp_path):
-    from test_gate_simulator import random_logic
-
     source, _ = random_logic(1)
     bench = TimedBench(tmp_path, source)
     rng = np.random.default_rng(3)

@@ -25,13 +25,10 @@ ACTIVITY = 1e6
 
 
 @pytest.fixture(scope="module")
-def liberty(shared_data):
+def liberty(typical_cells):
     if shutil.which("sta") is None:
         pytest.skip("OpenSTA is not installed: apt-get install opensta")
-    path = shared_data.parent / "pdk" / "ihp_sg13g2" / "sg13g2_stdcell_typ_1p20V_25C.lib"
-    if not path.is_file():
-        pytest.skip(f"no liberty file {path}")
-    return path
+    return typical_cells
 
 
 def plain_gates(library):

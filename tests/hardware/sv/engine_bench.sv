@@ -67,6 +67,8 @@ module engine_bench (
 
   multipliers shared (
       .clock(clock),
+      .reset(reset),
+      .active(),
       .request(multiply),
       .scaled(scaled)
   );

@@ -6,12 +6,11 @@ fail, in the cycle in which the antecedent first comes true; where it does not, 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from chipsmith.cache import content_key, installed_versions, keep_bytes, read_entry
+from chipsmith.hardware.formal.answers import kept_answer
 from chipsmith.hardware.formal.solver import BOUNDED, PASSES, build_circuit, decide
 from chipsmith.hardware.formal.tasks import ProofTask, task_sources
 
@@ -32,13 +31,8 @@ def measure_reach(task: ProofTask, *, changed: Mapping[str, str] | None = None) 
     """
     sources = task_sources(task, changed)
     sources = {**sources, f"{task.top}.sv": with_covers(sources[f"{task.top}.sv"])}
-    parts = (*(f"{name}\n{text}" for name, text in sources.items()), repr((task.name, DEPTH, PASSES, BOUNDED, LIMIT_S)))
-    key = content_key((*(part.encode() for part in parts), installed_versions(("pyosys",))))
-    kept = read_entry("covers", f"{key}.json")
-    cycles = json.loads(kept) if kept else _ask(task, sources)
-    if not kept:
-        keep_bytes("covers", f"{key}.json", json.dumps(cycles).encode())
-    return cycles
+    method = (task.name, DEPTH, PASSES, BOUNDED, LIMIT_S)
+    return kept_answer("covers", sources, method, lambda: _ask(task, sources))
 
 
 def _ask(task: ProofTask, sources: Mapping[str, str]) -> dict[str, int | None]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chipsmith.cache import content_key, installed_versions, keep_bytes, read_entry
+from chipsmith.hardware.formal.answers import kept_answer
 from chipsmith.hardware.formal.properties import Property, PropertyRole, read_properties
 from chipsmith.hardware.formal.solver import METHODS, build_circuit, decide, processor_seconds
 from chipsmith.hardware.formal.tasks import ProofTask, task_sources
@@ -52,13 +51,8 @@ def run_task(task: ProofTask, *, changed: Mapping[str, str] | None = None, limit
     `changed`: module to the text that stands in for its own. BadInput where a tool is missing or refuses the sources.
     """
     sources = task_sources(task, changed)
-    parts = [f"{name}\n{text}" for name, text in sources.items()]
-    method = repr((task.top, task.depth, METHODS, limit_s))
-    key = content_key((*(part.encode() for part in (*parts, method)), installed_versions(("pyosys",))))
-    kept = read_entry("proofs", f"{key}.json")
-    answer = json.loads(kept) if kept else _decide(task, sources, limit_s)
-    if not kept:
-        keep_bytes("proofs", f"{key}.json", json.dumps(answer).encode())
+    method = (task.top, task.depth, METHODS, limit_s)
+    answer = kept_answer("proofs", sources, method, lambda: _decide(task, sources, limit_s))
     return ProofRun(task=task.name, results=tuple(_results(task, sources, answer)), seconds=answer["seconds"])
 
 

@@ -1,7 +1,7 @@
 // One gate of a clock: the place to put a foundry's cell.
 //
-// `gated` rises with `clock` at the end of a cycle in which `enable` is high, and stays low at the end of any other one.
-// The latch holds `enable` while the clock is high, so that `gated` has no pulse but whole ones. With
+// `gated` rises with `clock` at the end of a cycle in which `enable` is high, and stays low at the end of any other
+// one. The latch holds `enable` while the clock is high, so that `gated` has no pulse but whole ones. With
 // CHIPSMITH_NO_CLOCK_GATES every edge passes: for FPGAs, whose clocks have nets of their own. No result depends on it:
 // whatever has its clock stopped changes nothing at these edges.
 module clock_gate (

@@ -1,7 +1,7 @@
 // Finds what makes an instruction faulty by itself (docs/rtl.md): the counterpart of the verification of a Program.
 //
-// `error` is chip::ERROR_NONE or the first fault found, from the cycle after `arriving` on. An instruction arrives late in
-// its cycle, so that what is asked of single fields is registered. Addresses are checked when they are accessed.
+// `error` is chip::ERROR_NONE or the first fault found, from the cycle after `arriving` on. An instruction arrives late
+// in its cycle, so that what is asked of single fields is registered. Addresses are checked when they are accessed.
 module instruction_check (
     input  logic                                 clock,
     input  logic                                 arriving,     // the instruction stands here for the first time
@@ -48,7 +48,8 @@ module instruction_check (
       && (load.external_address & 32'(chip::W - 1)) == '0;
   assign transfer_counts = load.outer_count != '0 && load.inner_count != '0 && load.run_bytes != '0;
 
-  // TENSOR. Of a depthwise one all taps lie within a line; operands of the array have 9 bits, so that zero points have 8.
+  // TENSOR. Of a depthwise one all taps lie within a line; operands of the array have 9 bits, so that zero points have
+  // 8.
   logic narrow, strides, window, adds, scales, points, clamps, sum_clamps, tensor_counts;
 
   assign narrow = 32'(tensor.run) <= chip::R && (32'(tensor.dilation_x) <= chip::R || tensor.run == 24'd1);

@@ -3,8 +3,8 @@
 // Words of a page arrive in order. Two of them make a lane of the memory's line, so that a word waits in a register for
 // the other one alone. The next instruction is read as a line, and stays on the memory's output until it has started:
 // there is no other register of it. An instruction whose last word stands on page_valid in cycle t stands in the memory
-// in t + 1, on `instruction` from t + 2 on, late in that cycle, and is there in t + 3: the cycle between is for those who
-// decode it.
+// in t + 1, on `instruction` from t + 2 on, late in that cycle, and is there in t + 3: the cycle between is for those
+// who decode it.
 //
 // The memory has one port, and a write goes before a read. That costs no cycle: a read that follows a start in cycle s
 // may go in s + 2 as well as in s + 1 and the instruction still starts in s + chip::ISSUE, and no two writes of a bank

@@ -2,8 +2,8 @@
 //
 // Every stream of every engine has a port of its own. Locks keep two instructions apart; two accesses of one group in
 // a cycle are refused as `conflict`. A read is answered chip::READ_LATENCY cycles after its request: the banks register
-// the lines, read_return what it picks of them, and the turned line comes late in its cycle. A write stands in the banks
-// in the next cycle.
+// the lines, read_return what it picks of them, and the turned line comes late in its cycle. A write stands in the
+// banks in the next cycle.
 module local_memory (
     input  logic                  clock,
     input  chip::write_request_t  load_write,

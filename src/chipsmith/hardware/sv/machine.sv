@@ -135,9 +135,8 @@ module machine (
   logic [chip::M-1:0][31:0] scaled;
 
   // Clocks: that of an engine runs from its start until nothing in it moves, and in reset.
-  logic load_active, store_active, tensor_active, vector_active, multiplies;
+  logic load_active, store_active, tensor_active, vector_active, multipliers_active, multiplies;
   logic load_clock, store_clock, tensor_clock, vector_clock, multipliers_clock;
-  logic [chip::MULTIPLY_LATENCY-2:0] multiplying;  // passes that are on their way
 
   clock_gate load_gate (
       .clock(clock),
@@ -165,13 +164,11 @@ module machine (
 
   clock_gate multipliers_gate (
       .clock(clock),
-      .enable(multiplies || multiplying != '0),
+      .enable(reset || multiplies || multipliers_active),
       .gated(multipliers_clock)
   );
 
   assign multiplies = tensor_multiply.valid || vector_multiply.valid;
-
-  always_ff @(posedge clock) multiplying <= reset ? '0 : (chip::MULTIPLY_LATENCY - 1)'({multiplying, multiplies});
 
   load_engine load (
       .clock(load_clock),
@@ -260,6 +257,8 @@ module machine (
   // Shared resources.
   multipliers multipliers (
       .clock(multipliers_clock),
+      .reset(reset),
+      .active(multipliers_active),
       .request(vector_multiply.valid ? vector_multiply : tensor_multiply),
       .scaled(scaled)
   );

@@ -5,16 +5,20 @@
 // t + 3 the shifted result.
 module multipliers (
     input  logic                      clock,
+    input  logic                      reset,
+    output logic                      active,  // passes are on their way: they need their clock
     input  chip::multiply_request_t   request,
     output logic [chip::M-1:0][31:0]  scaled
 );
 
   logic asked, multiplied, summed;
 
+  assign active = asked || multiplied || summed;
+
   always_ff @(posedge clock) begin
-    asked <= request.valid;
-    multiplied <= asked;
-    summed <= multiplied;
+    asked <= request.valid && !reset;
+    multiplied <= asked && !reset;
+    summed <= multiplied && !reset;
   end
 
   for (genvar lane = 0; lane < chip::M; lane++) begin : g_lane

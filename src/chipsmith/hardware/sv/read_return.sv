@@ -1,7 +1,7 @@
 // The way back of a read: picks its line among the groups, registers it, and turns it so that lane 0 comes first.
 //
-// An access that crosses from one group into the next picks both: each brings the bytes that it was asked for, and zeros
-// beside them. Behind the register stands the turn alone, for a bank takes most of a cycle.
+// An access that crosses from one group into the next picks both: each brings the bytes that it was asked for, and
+// zeros beside them. Behind the register stands the turn alone, for a bank takes most of a cycle.
 module read_return #(
     localparam int OFFSET_BITS = $clog2(chip::R)
 ) (

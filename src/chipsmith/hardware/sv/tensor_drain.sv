@@ -16,10 +16,9 @@
 //   write it                   7, 2 without scale    18
 //
 // (x, r: the value and the residual; a side whose rounding is OFF is multiplied by 1.) With a residual, tokens start at
-// multiples of 4: as the stages of the requests and those of the sums each differ modulo 4, no
-// two tokens meet there, and as those of the read and the write do, RES and O may share bank groups. A token starts at
-// most 3 after its slot, so that the last write comes TENSOR_PIPE + RESIDUAL_PIPE cycles after the last slot at the
-// latest.
+// multiples of 4: as the stages of the requests and those of the sums each differ modulo 4, no two tokens meet there,
+// and as those of the read and the write do, RES and O may share bank groups. A token starts at most 3 after its slot,
+// so that the last write comes TENSOR_PIPE + RESIDUAL_PIPE cycles after the last slot at the latest.
 module tensor_drain #(
     localparam int PIXEL_BITS = $clog2(chip::T),
     localparam int CHANNEL_BITS = $clog2(chip::C + 1),
@@ -36,7 +35,7 @@ module tensor_drain #(
     input  logic                        open,         // the cycle after start
     input  chip::tensor_t               fields,       // from then on
     input  logic [CHANNEL_BITS-1:0]     block,        // channels of a full block, from two cycles after start on
-    input  logic                        begin_drain,  // from the next cycle on, the slots of a tile (see slots_last)
+    input  logic                        begin_drain,  // from the next cycle on, the slots of a tile
     input  logic [PIXEL_BITS-1:0]       last_pixel,   // of it
     input  logic [CHANNEL_BITS-1:0]     channels,
     input  logic                        tile,

@@ -2,7 +2,7 @@
 //
 // start       High for one cycle, the cycle s_i of the contract, only while busy is low. `instruction` is valid in
 //             that cycle alone: keep what you need. Its first memory request stands in cycle s_i + 1 at the earliest
-//             (a request in s_i itself would have to pass from the instruction register through address arithmetic
+//             (a request in s_i itself would have to pass from the instruction through address arithmetic
 //             into the memory in one cycle).
 // busy        Low in the cycles in which `start` may come. High in cycles s_i + 1 to s_i + engine_cycles - 1 and low
 //             in cycle s_i + engine_cycles (when the next start may already come). Comes from registers.

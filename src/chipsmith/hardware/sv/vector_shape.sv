@@ -1,6 +1,6 @@
 // What a VECTOR's fields say about its beats: counts of lanes, accesses and passes, and the cycles between beats
-// (docs/machine.md, section 7, Time). Counts stand from the cycle after `begins` on, `last_slot`, `lead` and `pipe` from
-// the cycle after that.
+// (docs/machine.md, section 7, Time). Counts stand from the cycle after `begins` on, `last_slot`, `lead` and `pipe`
+// from the cycle after that.
 module vector_shape #(
     localparam int COUNT_BITS = $clog2(chip::V) + 1,
     localparam int SLOT_BITS = $clog2(chip::DIVIDE * chip::V + 1)
@@ -64,6 +64,8 @@ module vector_shape #(
   endfunction
 
   logic few, streams_b, ab, ao, bo, divides, scales_in, begun;
+  logic [1:0] later;                        // how many of OP, OUT and TABLE are in use
+  logic [COUNT_BITS+1:0] scale_count, passes_of_beat;
   logic [COUNT_BITS-1:0] lanes, rest, results, rest_results;
   logic [COUNT_BITS-1:0] a_most, b_most, o_most, scale, a_scale, b_scale, product, output_scale, found;
   logic [SLOT_BITS-1:0] a_port, b_port, o_port, multiplications, division, slots;
@@ -93,7 +95,6 @@ module vector_shape #(
   assign output_scale = fields.o_rounding != chip::ROUNDING_OFF ? passes(results, chip::M) : '0;
   assign found = fields.table_ != chip::TABLE_NONE ? passes(results, chip::TL) : '0;
 
-  logic [COUNT_BITS+1:0] scale_count;
   assign scale_count = (COUNT_BITS + 2)'(a_scale) + (COUNT_BITS + 2)'(b_scale) + (COUNT_BITS + 2)'(product)
       + (COUNT_BITS + 2)'(output_scale);
 
@@ -114,6 +115,7 @@ module vector_shape #(
       b_passes <= b_scale;
       op_passes <= product;
       o_passes <= output_scale;
+      passes_of_beat <= scale_count;
       lookups <= found;
       divides <= fields.op == chip::OP_DIV;
       indirect <= fields.op == chip::OP_GATHER || fields.op == chip::OP_SCATTER;
@@ -127,20 +129,20 @@ module vector_shape #(
   assign a_port = SLOT_BITS'(a_full) + (a_meets_b ? SLOT_BITS'(b_full) : '0) + (a_meets_o ? SLOT_BITS'(o_full) : '0);
   assign b_port = SLOT_BITS'(b_full) + (a_meets_b ? SLOT_BITS'(a_full) : '0) + (b_meets_o ? SLOT_BITS'(o_full) : '0);
   assign o_port = SLOT_BITS'(o_full) + (a_meets_o ? SLOT_BITS'(a_full) : '0) + (b_meets_o ? SLOT_BITS'(b_full) : '0);
-  assign multiplications = SLOT_BITS'(a_passes) + SLOT_BITS'(b_passes) + SLOT_BITS'(op_passes) + SLOT_BITS'(o_passes);
+  assign multiplications = SLOT_BITS'(passes_of_beat);
   assign division = divides ? SLOT_BITS'(chip::DIVIDE * 32'(full_lanes)) : '0;
   assign slots = larger(larger(larger(a_port, b_port), larger(o_port, multiplications)),
                         larger(SLOT_BITS'(lookups), division));
   assign scales_in = a_passes != '0 || b_passes != '0;
+  assign later = 2'(divides || op_passes != '0) + 2'(o_passes != '0) + 2'(lookups != '0);
 
   always_ff @(posedge clock) begin
     begun <= begins;
     if (begun) begin
       last_slot <= slots - 1'b1;
-      windows <= 3'd1 + 3'(scales_in) + 3'(divides || op_passes != '0) + 3'(o_passes != '0) + 3'(lookups != '0);
-      pipe <= 6'(chip::VECTOR_PIPE) + (scales_in ? 6'(chip::IN_PIPE) : '0)
-          + (divides || op_passes != '0 ? 6'(chip::STAGE_PIPE) : '0) + (o_passes != '0 ? 6'(chip::STAGE_PIPE) : '0)
-          + (lookups != '0 ? 6'(chip::STAGE_PIPE) : '0) + (fields.lane_reduce ? 6'(LANE_BITS) : '0);
+      windows <= 3'd1 + 3'(scales_in) + 3'(later);
+      pipe <= 6'(chip::VECTOR_PIPE) + (scales_in ? 6'(chip::IN_PIPE) : '0) + 6'(chip::STAGE_PIPE) * 6'(later)
+          + (fields.lane_reduce ? 6'(LANE_BITS) : '0);
     end
   end
 

@@ -4,8 +4,8 @@
 // `take` captures an instruction at the end of the cycle; from the next cycle on `active` is high and the outputs
 // describe the first word. `step` goes on to the next one; after the step on the last word `active` is low, unless
 // `take` comes in the same cycle. `take` comes in no other cycle in which `active` is high. EXTERNAL_BITS low bits of
-// the external address are kept, those of the place in an atom at least. Where ON_CHIP is 0 nobody asks for the place of a
-// word on the chip: `line`, `filled` and `lanes` are 0.
+// the external address are kept, those of the place in an atom at least. Where ON_CHIP is 0 nobody asks for the place
+// of a word on the chip: `line`, `filled` and `lanes` are 0.
 //
 // The addresses of the run after this one are always there, so that no border of runs has two adders in a row.
 module word_walk #(

@@ -396,8 +396,8 @@ static inline void chipsmith_disable_interrupt(const chipsmith_device *device) {
     chipsmith_write_register(device, CHIPSMITH_INTERRUPT_REGISTER, 0);
 }
 
-/* The interrupt handler's part, which nobody else calls: takes the events, which lowers the interrupt, and returns them (bits
- * CHIPSMITH_EVENTS_*_MASK), so that the handler can wake who waits. chipsmith_poll then tells the outcome. */
+/* The interrupt handler's part, which nobody else calls: takes the events, which lowers the interrupt, and returns them
+ * (bits CHIPSMITH_EVENTS_*_MASK), so that the handler can wake who waits. chipsmith_poll then tells the outcome. */
 static inline uint32_t chipsmith_handle_interrupt(chipsmith_device *device) {
     const uint32_t events = chipsmith_read_register(device, CHIPSMITH_EVENTS_REGISTER);
     /* The device gets them before the register loses them: nobody misses one. */

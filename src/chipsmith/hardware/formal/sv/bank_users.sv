@@ -1,4 +1,5 @@
-// The sequencer: who may touch any bank group, by the fields of the instructions, and what LOAD and STORE give back. An engine that is busy may touch the groups of all streams of its instruction.
+// The sequencer: who may touch any bank group, by the fields of the instructions, and what LOAD and STORE give back. An
+// engine that is busy may touch the groups of all streams of its instruction.
 module bank_users (
     input logic                                  clock,
     input logic                                  reset,
@@ -72,8 +73,8 @@ module bank_users (
     within = chosen >= first && chosen <= last;
   endfunction
 
-  // How the LOAD or STORE that starts, and the TENSOR or VECTOR that arrives, may touch the group. What has arrived stays
-  // as it is until it starts (instruction_memory.there_stays).
+  // How the LOAD or STORE that starts, and the TENSOR or VECTOR that arrives, may touch the group. What has arrived
+  // stays as it is until it starts (instruction_memory.there_stays).
   logic load_writes, store_reads, tensor_reads, tensor_writes, vector_reads, vector_writes;
 
   assign store_reads = within(transfer.first_group, transfer.last_group, group);

@@ -122,7 +122,7 @@ module lock_owners (
   end
 
   always @(posedge clock) if (checked && !reset) begin
-    // No more LOADs wait than the engine has places for: each has a lock of its own.
+    // No more LOADs wait than there are locks for: each has one of its own.
     load_places: assert (!load_start || 32'(loads_left) < PLACES);
     // No more STOREs wait for their last word than there are bank groups.
     store_places: assert (!store_start || 32'(stores_left) < chip::G);
