@@ -84,19 +84,21 @@ module tensor_array #(
     end
   end
 
+  for (genvar c = 0; c < chip::C; c++) begin : g_column
+    for (genvar f = 0; f < FOURS; f++) begin : g_four
+      tensor_dot dot (
+          .clock(clock),
+          .enable(multiply),
+          .operands({operands[4*f+3][c], operands[4*f+2][c], operands[4*f+1][c], operands[4*f][c]}),
+          .weights({weights[4*f+3][c], weights[4*f+2][c], weights[4*f+1][c], weights[4*f][c]}),
+          .sum(fours[f][c])
+      );
+    end
+  end
+
   always_ff @(posedge clock) begin
     multiply <= valid && complete;
     add <= multiply;
-    if (multiply) begin
-      for (int c = 0; c < chip::C; c++) begin
-        for (int f = 0; f < FOURS; f++) begin
-          fours[f][c] <= 19'(operands[4*f][c]) * 19'(weights[4*f][c])
-              + 19'(operands[4*f+1][c]) * 19'(weights[4*f+1][c])
-              + 19'(operands[4*f+2][c]) * 19'(weights[4*f+2][c])
-              + 19'(operands[4*f+3][c]) * 19'(weights[4*f+3][c]);
-        end
-      end
-    end
     if (add) begin
       for (int c = 0; c < chip::C; c++) begin
         logic signed [SUM_BITS-1:0] sum;
