@@ -35,18 +35,22 @@ CLOCK_GATE = "clock_gate"
 
 _CACHE = "gates"
 _DRIVER = Path(__file__).with_name("yosys_driver.py")
+_ROWS = Path(__file__).with_name("product_rows.v")
 _FEWEST_GATED = 3
 """A clock gate has the area of less than two multiplexers; a third register pays for its load on the clock."""
 _FANOUT = 16
 _LOAD_FF = 10
 _MODULE_FO4 = 15.0
 """A module's longest path that is still mapped for area: paths cross two or three modules."""
+_LONGEST_FO4 = 23.0
+"""A module's longest path that leaves room in 40 FO4 for a register, a memory's port or a choice, and the margins."""
 
 _SIZE = f"buffer -N {_FANOUT}; topo; stime -p; upsize {{D}}; dnsize {{D}}; stime -p"
 _CLEAN = "strash; &get -n; &fraig -x; &put; scorr"
 _RECIPES = (
     f"{_CLEAN}; dc2; strash; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
     f"{_CLEAN}; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
+    f"strash; dch -f; if -g -K 6; strash; dch; amap; {_SIZE}",
     f"{_CLEAN}; dch -f; map -B 0.9 {{D}}; topo; {_SIZE}",
 )
 """Scripts of abc, from that of least area to that of least delay: dc2 rewrites prefix adders into ripple carries."""
@@ -141,19 +145,22 @@ def _mapping_job(texts: Mapping[str, str], cells: StandardCells, top: str) -> di
     """What yosys_driver.py does: passes before the mapping, recipes for each module, passes at the end."""
     liberty = cells.path.resolve()
     unused = " ".join(f"-dont_use {name}" for name in cells.unused)
-    limit_ps = round(_MODULE_FO4 * 1000 * measure_fo4(cells))
+    fo4_ps = 1000 * measure_fo4(cells)
+    limit_ps, longest_ps = (round(fo4 * fo4_ps) for fo4 in (_MODULE_FO4, _LONGEST_FO4))
     mapping = f"abc -liberty {liberty} -constr constraint -D {limit_ps} {unused}"
     return {
         "elaborate": [
             f"read_liberty -lib -ignore_miss_func -ignore_miss_dir {liberty}",
             f"read_verilog -sv {' '.join(in_order(texts))}",
             f"hierarchy -check -top {top}",
+            *("proc", "opt_expr", "opt_clean", "wreduce", f"techmap -map {_ROWS.name}"),
             f"synth -booth -noabc -top {top}",
             *_gating(cells.clock_gate),
             f"dfflibmap -liberty {liberty} {unused}",
         ],
         "recipes": [f"{mapping} -script recipe{number}.abc" for number in range(len(_RECIPES))],
         "limit_ps": limit_ps,
+        "longest_ps": longest_ps,
         "finish": [
             "opt_clean -purge",
             "setundef -zero",
@@ -163,6 +170,7 @@ def _mapping_job(texts: Mapping[str, str], cells: StandardCells, top: str) -> di
             "write_json netlist.json",
         ],
         "files": {
+            _ROWS.name: _ROWS.read_text(encoding="ascii"),
             "constraint": f"set_driving_cell {cells.buffer}\nset_load {_LOAD_FF}\n",
             **{f"recipe{number}.abc": f"{recipe}\n" for number, recipe in enumerate(_RECIPES)},
         },

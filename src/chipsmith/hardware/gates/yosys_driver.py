@@ -40,19 +40,21 @@ def main(job: dict[str, Any]) -> None:
 def _map_module(run: Any, name: str, job: dict[str, Any]) -> float:
     """Replace a module by the best of the recipes' results; its longest path in ps.
 
-    That is the first whose path keeps the limit; where none does, that of the least area times the root of its delay.
+    That is the first whose path keeps the limit; where none does, that of the least area whose path still leaves room
+    for what stands before and behind the module; where there is none either, the fastest.
     """
-    best_score, best_delay = math.inf, 0.0
+    best_rank, best_delay = (math.inf, math.inf), 0.0
     for recipe in job["recipes"]:
         run(f"copy {name} {_TRIAL}")
         run(f"tee -q -o {_LOG} {recipe} {_TRIAL}")
         results = _RESULT.findall(_LOG.read_text(encoding="utf-8")) or [("0", "0")]
         area, delay = map(float, results[-1])
-        if delay <= job["limit_ps"] or area * math.sqrt(delay) < best_score:
-            if best_score < math.inf:
+        rank = (0.0, 0.0) if delay <= job["limit_ps"] else (1.0, area) if delay <= job["longest_ps"] else (2.0, delay)
+        if rank < best_rank:
+            if best_rank[0] < math.inf:
                 run(f"delete {_BEST}")
             run(f"rename {_TRIAL} {_BEST}")
-            best_score, best_delay = area * math.sqrt(delay), delay
+            best_rank, best_delay = rank, delay
         else:
             run(f"delete {_TRIAL}")
         if delay <= job["limit_ps"]:
