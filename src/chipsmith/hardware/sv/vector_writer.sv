@@ -32,6 +32,7 @@ module vector_writer #(
   logic [COUNT_BITS-1:0] left;          // accesses after the one that is next
   logic [10:0] full_bytes, last_bytes;  // of the accesses of a beat, one after the other; one by one: of each
   logic [10:0] bytes;                   // from the next access on
+  logic [R-1:0] lanes;                  // of the next access: the memory decodes them in its cycle
   logic [BITS-1:0] bits, packed_bits;
 
   assign size = fields.o_type == chip::TYPE_INT32 ? 24'd4
@@ -39,6 +40,10 @@ module vector_writer #(
 
   function automatic logic [10:0] bytes_of(logic [COUNT_BITS-1:0] lanes);
     bytes_of = size[2] ? 11'(lanes) << 2 : size[1] ? 11'(lanes) << 1 : 11'(lanes);
+  endfunction
+
+  function automatic logic [R-1:0] lanes_of(logic [10:0] count);
+    for (int i = 0; i < R; i++) lanes_of[i] = 11'(i) < count;
   endfunction
 
   always_ff @(posedge clock) begin
@@ -91,19 +96,23 @@ module vector_writer #(
       address <= start + offset;
       left <= (last_block ? last_accesses : full_accesses) - 1'b1;
       bytes <= last_block ? last_bytes : full_bytes;
+      lanes <= lanes_of(last_block ? last_bytes : full_bytes);
       written <= present;
     end else if (goes) begin
       bits <= dense ? BITS'({{8 * R{1'b0}}, bits} >> (8 * R)) : bits >> 32;
       address <= address + step;
       left <= left - 1'b1;
-      if (dense) bytes <= bytes - 11'(R);
+      if (dense) begin
+        bytes <= bytes - 11'(R);
+        for (int i = 0; i < R; i++) lanes[i] <= 11'(R + i) < bytes;
+      end
     end
     writing <= (take || (writing && !ends)) && !reset;
   end
 
   always_comb begin
-    for (int i = 0; i < R; i++) write.lanes[i] = 11'(i) < bytes;
     write.valid = goes && written;
+    write.lanes = lanes;
     write.address = address;
     write.data = bits[8*R-1:0];
     write.first_group = fields.o_first_group;
