@@ -104,7 +104,8 @@ module vector_operands #(
   logic completes_later, waits_later, completes, waits, arrived_b, first, last;
   logic [COUNT_BITS-1:0] place;
   logic [TOKEN_BITS-1:0] token;
-  logic [M-1:0][31:0] travelled, beside;
+  logic [chip::MULTIPLY_LATENCY-2:0][M-1:0][31:0] travelling;
+  logic [M-1:0][31:0] beside;
 
   assign waits_later = go && both && !of_b;
   assign completes_later = go && !(both && !of_b);
@@ -117,14 +118,10 @@ module vector_operands #(
   );
 
   // The operand that is not scaled, or the one that was scaled in the pass before.
-  vector_delay #(.BITS(32 * M), .CYCLES(chip::MULTIPLY_LATENCY - 1)) travel (
-      .clock(clock),
-      .reset(1'b0),
-      .in(of_b ? a_now : b_now),
-      .out(travelled)
-  );
-
-  always_ff @(posedge clock) beside <= waits ? scaled : travelled;
+  always_ff @(posedge clock) begin
+    travelling <= {travelling[chip::MULTIPLY_LATENCY-3:0], of_b ? a_now : b_now};
+    beside <= waits ? scaled : travelling[chip::MULTIPLY_LATENCY-2];
+  end
 
   always_ff @(posedge clock) begin
     if (prepared && scales) begin
