@@ -32,8 +32,8 @@ module vector_writer #(
   logic [4:0] at_first, at_last;
   logic [COUNT_BITS-1:0] left;          // accesses after the one that is next
   logic [10:0] full_bytes, last_bytes;  // of the accesses of a beat, one after the other; one by one: of each
-  logic [10:0] bytes, next_bytes;       // from the next access on
-  logic [R-1:0] touched;                // by the next access
+  logic [10:0] bytes;                   // from the next access on
+  logic [R-1:0] lanes;                  // of the next access: the memory decodes them in its cycle
   logic [BITS-1:0] bits, packed_bits;
 
   assign size = fields.o_type == chip::TYPE_INT32 ? 24'd4
@@ -41,6 +41,10 @@ module vector_writer #(
 
   function automatic logic [10:0] bytes_of(logic [COUNT_BITS-1:0] lanes);
     bytes_of = words ? 11'(lanes) << 2 : halves ? 11'(lanes) << 1 : 11'(lanes);
+  endfunction
+
+  function automatic logic [R-1:0] lanes_of(logic [10:0] count);
+    for (int i = 0; i < R; i++) lanes_of[i] = 11'(i) < count;
   endfunction
 
   // What the fields say stands in registers long before a beat comes.
@@ -91,29 +95,29 @@ module vector_writer #(
     end
   end
 
-  assign next_bytes = take ? (last_block ? last_bytes : full_bytes) : dense ? bytes - 11'(R) : bytes;
-
   always_ff @(posedge clock) begin
-    if (take || goes) begin
-      bytes <= next_bytes;
-      for (int i = 0; i < R; i++) touched[i] <= 11'(i) < next_bytes;
-    end
     if (take) begin
       bits <= packed_bits;
       address <= start + offset;
       left <= (last_block ? last_accesses : full_accesses) - 1'b1;
+      bytes <= last_block ? last_bytes : full_bytes;
+      lanes <= lanes_of(last_block ? last_bytes : full_bytes);
       written <= present;
     end else if (goes) begin
       bits <= dense ? BITS'({{8 * R{1'b0}}, bits} >> (8 * R)) : bits >> 32;
       address <= address + step;
       left <= left - 1'b1;
+      if (dense) begin
+        bytes <= bytes - 11'(R);
+        for (int i = 0; i < R; i++) lanes[i] <= 11'(R + i) < bytes;
+      end
     end
     writing <= (take || (writing && !ends)) && !reset;
   end
 
   always_comb begin
-    write.lanes = touched;
     write.valid = goes && written;
+    write.lanes = lanes;
     write.address = address;
     write.data = bits[8*R-1:0];
     write.first_group = fields.o_first_group;
