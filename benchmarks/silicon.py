@@ -2,7 +2,7 @@
 
     python benchmarks/silicon.py fit --liberty TYPICAL.lib [--chips N]    draws N chips (16), maps them, fits the table
     python benchmarks/silicon.py area --liberty TYPICAL.lib --seed S [--chips N]  draws N others (12), maps and scores
-    python benchmarks/silicon.py sram --sram FOLDER                      macros of memories beside their estimate
+    python benchmarks/silicon.py sram --sram FOLDER                      fits the model of memories, and scores it
     python benchmarks/silicon.py timing CHIP... --liberty SLOW.lib --sram FOLDER   the clock of catalogue chips
 
 With --json a command prints what it puts into docs/silicon.json. A chip is mapped once: its row stands in that file
@@ -27,7 +27,7 @@ from silicon_parts.chips import draw_chips
 from silicon_parts.fit import write_table
 from silicon_parts.gates import gate_rows, known_rows
 from silicon_parts.results import RESULTS, read_results, write_section
-from silicon_parts.sram import score_memories
+from silicon_parts.sram import read_foundry, score_memories, write_memory_tables
 from silicon_parts.timing import time_catalogue_chip
 
 from chipsmith.chip import Chip
@@ -82,8 +82,10 @@ def area(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def memories(given: argparse.Namespace) -> dict[str, Any]:
-    """Score the table of memories."""
-    return score_memories(given.sram)
+    """Fit the model of memories to the foundry's macros, and score it on each by a fit without that one."""
+    macros = read_foundry(given.sram)
+    write_memory_tables(macros)
+    return score_memories(macros)
 
 
 def timing(given: argparse.Namespace) -> dict[str, Any]:
