@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import chipsmith.chip.tables
-from chipsmith.chip.sram_model import MACRO_FEATURES, MODEL_NODE_NM, TWO_PORTS, MacroSize, Ports, MacroQuantity
+from chipsmith.chip.sram_model import MACRO_FEATURES, MODEL_NODE_NM, TWO_PORTS, MacroQuantity, MacroSize, Ports
 from chipsmith.files import write_whole
 from chipsmith.hardware.gates.macros import SramMacro, read_macros
 from silicon_parts.fit import fit_part

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from chipsmith.chip.description import Technology
 from chipsmith.chip.interpolation import clamped_log_log, log_log
 from chipsmith.chip.sourced import Sourced, Status, derived
-from chipsmith.chip.sram_model import MODEL_NODE_NM, MacroSize, Ports, MacroQuantity, model_macro, slice_memory
+from chipsmith.chip.sram_model import MODEL_NODE_NM, MacroQuantity, MacroSize, Ports, model_macro, slice_memory
 from chipsmith.chip.tables import read_table, sourced
 from chipsmith.chip.technology import area_scale, energy_scale
 
