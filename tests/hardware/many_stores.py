@@ -5,16 +5,14 @@ What they write depends on their inputs alone: every byte that a STORE reads was
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 from random_instructions import distinct_strides, some
 from timed_programs import program_of
+from transfer_areas import byte_port, draw_areas, into_areas, span, with_areas
 
 from chipsmith.chip import Chip
 from chipsmith.program.instructions import Load, Store
 from chipsmith.program.program import Port, Program
-from chipsmith.program.verify import verify_program
 
 GROUPS = 3
 LOADED_BYTES = 2_048
@@ -31,23 +29,10 @@ def many_stores(chip: Chip, seed: int, count: int) -> Program:
     rng = np.random.default_rng([17, seed])
     stores = [_drawn(chip, rng) for _ in range(count)]
     pages = len(program_of(chip, [Load()] * GROUPS + stores).constants)
-    source = _port("source", pages, GROUPS * LOADED_BYTES)
-    first = source.address + source.size_bytes
-    areas = tuple(
-        _port(f"area{number}", first + number * (AREA_BYTES + 64) + int(rng.integers(64)), AREA_BYTES)
-        for number in range(AREAS)
-    )
+    source = byte_port("source", pages, GROUPS * LOADED_BYTES)
+    areas = draw_areas(rng, first=source.address + source.size_bytes, count=AREAS, size_bytes=AREA_BYTES)
     fills = [_fill(chip, source, group) for group in range(GROUPS)]
-    program = program_of(chip, [*fills, *(_moved(store, areas) for store in stores)])
-    end = areas[-1].address + AREA_BYTES
-    manifest = dataclasses.replace(program.manifest, inputs=(source, *areas), outputs=areas, external_bytes=end)
-    program = dataclasses.replace(program, manifest=manifest)
-    verify_program(program)
-    return program
-
-
-def _port(name: str, address: int, size_bytes: int) -> Port:
-    return Port(name=name, shape=(1, size_bytes), dtype="<i1", address=address, size_bytes=size_bytes)
+    return with_areas(program_of(chip, [*fills, *into_areas(stores, areas)]), areas, beside=(source,))
 
 
 def _fill(chip: Chip, source: Port, group: int) -> Load:
@@ -60,20 +45,14 @@ def _fill(chip: Chip, source: Port, group: int) -> Load:
     )
 
 
-def _moved(store: Store, areas: tuple[Port, ...]) -> Store:
-    """The drawn address counts from the start of the area whose region the STORE names."""
-    area = areas[store.external_locks.bit_length() - 1]
-    return dataclasses.replace(store, external_address=area.address + store.external_address)
-
-
 def _drawn(chip: Chip, rng: np.random.Generator) -> Store:
     while True:
         run_bytes = some(rng, SMALL_RUN) if rng.random() < 0.5 else int(rng.integers(1, LARGEST_RUN + 1))
         counts = (some(rng, 3), some(rng, 4))
         external = distinct_strides(rng, counts, run_bytes, gap=70)
         local = distinct_strides(rng, counts, run_bytes, gap=3)
-        first, extent = _span(counts, external, run_bytes)
-        local_first, local_extent = _span(counts, local, run_bytes)
+        first, extent = span(counts, external, run_bytes)
+        local_first, local_extent = span(counts, local, run_bytes)
         if extent > AREA_BYTES or local_extent > LOADED_BYTES:
             continue
         group = int(rng.integers(GROUPS))
@@ -92,10 +71,3 @@ def _drawn(chip: Chip, rng: np.random.Generator) -> Store:
             last_group=group,
             external_locks=1 << int(rng.integers(AREAS)),
         )
-
-
-def _span(counts: tuple[int, int], strides: tuple[int, int], run_bytes: int) -> tuple[int, int]:
-    """The lowest byte of the runs, from the start of the first one, and the bytes from there to their end."""
-    moves = [(count - 1) * stride for count, stride in zip(counts, strides, strict=True)]
-    first, last = (sum(pick(0, move) for move in moves) for pick in (min, max))
-    return first, last - first + run_bytes

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
 from random_instructions import distinct_strides, place, some
 from timed_programs import program_of
+from transfer_areas import draw_areas, into_areas, span, with_areas
 
 from chipsmith.chip import Chip
 from chipsmith.hardware.package import MAX_BURST
 from chipsmith.hardware.registers import PAGE_BYTES
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Load, Space, Store, TransferInstruction
-from chipsmith.program.program import Port, Program, page_bytes
-from chipsmith.program.verify import verify_program
+from chipsmith.program.program import Program, page_bytes
 
 AREA_BYTES = 12_000
 AREAS = 3
@@ -29,14 +28,8 @@ def random_transfers(chip: Chip, seed: int, count: int) -> Program:
     while len(drawn) < count:
         drawn += _drawn(chip, rng)
     pages = len(program_of(chip, drawn).constants)
-    ports = tuple(_area(pages + number * (AREA_BYTES + 64) + int(rng.integers(64)), number) for number in range(AREAS))
-    moved = [dataclasses.replace(row, external_address=_address(row, ports)) for row in drawn]
-    program = program_of(chip, moved)
-    end = ports[-1].address + AREA_BYTES
-    manifest = dataclasses.replace(program.manifest, inputs=ports, outputs=ports, external_bytes=end)
-    program = dataclasses.replace(program, manifest=manifest)
-    verify_program(program)
-    return program
+    areas = draw_areas(rng, first=pages, count=AREAS, size_bytes=AREA_BYTES)
+    return with_areas(program_of(chip, into_areas(drawn, areas)), areas)
 
 
 def runs_of(transfer: TransferInstruction) -> Iterator[int]:
@@ -47,15 +40,6 @@ def runs_of(transfer: TransferInstruction) -> Iterator[int]:
             yield transfer.external_address + moves
 
 
-def _area(address: int, number: int) -> Port:
-    return Port(name=f"area{number}", shape=(1, AREA_BYTES), dtype="<i1", address=address, size_bytes=AREA_BYTES)
-
-
-def _address(transfer: TransferInstruction, ports: tuple[Port, ...]) -> int:
-    """The drawn address counts from the start of the area whose region the transfer names."""
-    return transfer.external_address + ports[transfer.external_locks.bit_length() - 1].address
-
-
 def _drawn(chip: Chip, rng: np.random.Generator) -> list[TransferInstruction]:
     """One transfer or, where what was drawn does not fit, none."""
     row = Load if rng.random() < 0.5 else Store
@@ -63,9 +47,8 @@ def _drawn(chip: Chip, rng: np.random.Generator) -> list[TransferInstruction]:
     counts = (some(rng, 6), some(rng, 6))
     external = distinct_strides(rng, counts, run_bytes, gap=100)
     local = distinct_strides(rng, counts, run_bytes, gap=8)
-    moves = [(count - 1) * stride for count, stride in zip(counts, external, strict=True)]
-    first, last = (sum(pick(0, move) for move in moves) for pick in (min, max))
-    room = AREA_BYTES - (last - first + run_bytes)
+    first, extent = span(counts, external, run_bytes)
+    room = AREA_BYTES - extent
     if room < 0:
         return []
     draft = row(

@@ -31,6 +31,9 @@ ENGINES = ("tensor_engine", "vector_engine")
 BUS = ("axi_lite_port", "axi_registers", "axi_reader", "axi_writer")
 LONG = ("bank_accesses", "lock_owners", "load_engine", "load_order", "store_engine", "store_order")
 CHIP = load_chip("nano-64")
+CIRCUIT = solver.ProofCircuit(
+    highest=1, inputs=1, gates=0, registers=(), names=("shown",), violations=(2,), constraints=(), logic=b""
+)
 NAMES = re.compile(r"\b[a-z]+(?:_[a-z]+)*\.\w+|\b[a-z]+(?:_[a-z]+)+")
 """Modules of several words, and properties."""
 
@@ -66,11 +69,20 @@ def test_an_assumption_names_modules_and_properties_that_exist():
 
 def test_induction_proves_nothing_without_its_base(monkeypatch):
     """abc tells that the step holds, and has not explored the first cycles in time."""
-    circuit = solver.ProofCircuit(
-        highest=1, inputs=1, gates=0, registers=(), names=("shown",), violations=(2,), constraints=(), logic=b""
-    )
-    monkeypatch.setattr(solver, "_ask", lambda _, script: "Networks are equivalent" if "ind " in script else "")
-    assert solver.decide(circuit, depth=None, limit_s=1) == solver.Verdicts(proved=frozenset(), fails={})
+    said = "Networks are equivalent"
+    monkeypatch.setattr(solver, "ask", lambda _, script, limit_s: said if "ind " in script else "")
+    monkeypatch.setattr(solver, "processor_seconds", iter((0.0, 2.0)).__next__)
+    assert solver.decide(CIRCUIT, depth=None, limit_s=1) == solver.Verdicts(proved=frozenset(), fails={})
+
+
+def test_a_limit_counts_processor_time_and_keeps_what_was_said():
+    """A solver that waits has all the time of the world, as on a busy computer; the work takes minutes."""
+    pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
+    waits = "echo first; sleep -N 2; echo last"
+    works = "echo first; gen -N 64 -m product.blif; read product.blif; strash; " + "dch; " * 99 + "echo last"
+    said = [solver.ask(CIRCUIT, script, limit_s=1).split("\n", 1)[1] for script in (waits, works)]
+    assert ["first" in text for text in said] == [True, True]
+    assert ["last" in text for text in said] == [True, False]
 
 
 def test_every_proof_is_in_a_test():

@@ -16,6 +16,7 @@ from random_instructions import (
     random_vector,
     some,
 )
+from transfer_areas import byte_port, span
 
 from chipsmith.chip import Chip
 from chipsmith.program.arithmetic import ceil_div
@@ -32,7 +33,6 @@ from chipsmith.program.program import (
     BufferSpan,
     KernelSpan,
     Manifest,
-    Port,
     Program,
     encode_pages,
     page_bytes,
@@ -98,10 +98,7 @@ class _Areas:
 
 def _manifest(chip: Chip, instructions: tuple[Instruction, ...], areas: _Areas) -> Manifest:
     """Each instruction that computes is a kernel; the whole memory is a buffer."""
-    ports = tuple(
-        Port(name=f"area{area}", shape=(1, AREA_BYTES), dtype="<i1", address=areas.start(area), size_bytes=AREA_BYTES)
-        for area in range(AREAS)
-    )
+    ports = tuple(byte_port(f"area{area}", areas.start(area), AREA_BYTES) for area in range(AREAS))
     return Manifest(
         network="random",
         inputs=ports,
@@ -251,9 +248,8 @@ def _loose_runs(rng: np.random.Generator, shape: _Runs) -> _Runs:
 
 
 def _span(runs: _Runs) -> tuple[int, int]:
-    moves = ((runs.outer_count - 1) * runs.outer_stride, (runs.inner_count - 1) * runs.inner_stride)
-    first = sum(min(0, move) for move in moves)
-    return first, sum(max(0, move) for move in moves) - first + runs.run_bytes
+    counts, strides = (runs.outer_count, runs.inner_count), (runs.outer_stride, runs.inner_stride)
+    return span(counts, strides, runs.run_bytes)
 
 
 def _once_load(chip: Chip, rng: np.random.Generator, areas: _Areas) -> Load | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from plain_cells import CLOCK_TO_OUTPUT_NS, INVERTER_NS, NAND_NS, SETUP_NS, cell_library, macro_library
 
+import chipsmith.hardware.gates.mapping as mapping
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
 from chipsmith.hardware.gates.flow import MappedNetlist, map_sources, map_to_gates
@@ -191,10 +192,30 @@ def test_a_module_of_a_chip_is_timed_with_its_corner(foundry):
 def test_a_netlist_is_mapped_once(plain, monkeypatch):
     first = map_texts(plain, "outer", inner=INNER, outer=OUTER)
     first.json_path.write_text("damaged")
-    monkeypatch.setattr("chipsmith.hardware.gates.flow._run_yosys", None)
+    monkeypatch.setattr("chipsmith.hardware.gates.mapping._run_yosys", None)
     again = map_texts(plain, "outer", inner=INNER, outer=OUTER)
     assert again == first
     assert again.cells == 6
+
+
+def test_a_module_that_two_designs_share_is_mapped_once(plain, tmp_path, monkeypatch):
+    monkeypatch.setenv("CHIPSMITH_CACHE", str(tmp_path / "cache"))
+    mapped: list[str] = []
+    monkeypatch.setattr("chipsmith.hardware.gates.mapping._map_alone", _counted(mapped))
+    map_texts(plain, "outer", inner=INNER, outer=OUTER)
+    around = map_texts(plain, "inner", inner=f"// moved\n\n{INNER}")
+    other = OUTER.replace("first & second", "first | second")
+    netlist = map_texts(plain, "outer", inner=INNER, outer=other)
+    assert (sorted(mapped), around.registers, netlist.registers) == (["inner", "outer", "outer"], 2, 5)
+
+
+def _counted(mapped: list[str]):
+    def map_counted(name, text, rules):
+        mapped.append(name)
+        return map_alone(name, text, rules)
+
+    map_alone = mapping._map_alone
+    return map_counted
 
 
 def test_what_cannot_be_timed_is_told(plain, tmp_path, monkeypatch):

@@ -123,7 +123,8 @@ public:
             if (!data_sent && (m.s_axi_wvalid || !hesitates()))
                 m.s_axi_wvalid = 1, m.s_axi_wdata = value, m.s_axi_wstrb = lanes;
             m.s_axi_bready = !hesitates();
-            const bool address_taken = m.s_axi_awvalid && m.s_axi_awready, data_taken = m.s_axi_wvalid && m.s_axi_wready;
+            const bool address_taken = m.s_axi_awvalid && m.s_axi_awready;
+            const bool data_taken = m.s_axi_wvalid && m.s_axi_wready;
             const bool answered = m.s_axi_bvalid && m.s_axi_bready;
             if (m.s_axi_bvalid && !(address_sent && data_sent)) breach("BVALID before its write");
             const uint32_t response = m.s_axi_bresp;
@@ -303,7 +304,8 @@ private:
     }
 
     void check_constants(uint64_t id, uint64_t size, uint64_t burst, uint64_t lock) {
-        if (id || lock || burst != kIncr || uint64_t{1} << size != word_bytes_) breach("a constant of a burst is wrong");
+        const bool right = !id && !lock && burst == kIncr && uint64_t{1} << size == word_bytes_;
+        if (!right) breach("a constant of a burst is wrong");
     }
 
     void take_read(const Request& burst) {

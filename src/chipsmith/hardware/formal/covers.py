@@ -17,6 +17,7 @@ from chipsmith.hardware.formal.tasks import ProofTask, task_sources
 DEPTH = 60
 """Cycles from power-up within which an antecedent comes true."""
 LIMIT_S = 600
+"""Seconds of processor time."""
 
 _ASSERTION = re.compile(r"^( *)(\w+): assert \(", re.MULTILINE)
 _COVER = "cover_"

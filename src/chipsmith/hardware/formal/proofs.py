@@ -14,7 +14,7 @@ from chipsmith.hardware.formal.solver import METHODS, build_circuit, decide, pro
 from chipsmith.hardware.formal.tasks import ProofTask, task_sources
 
 LIMIT_S = 1800
-"""Seconds after which what is not decided stays so."""
+"""Seconds of processor time after which what is not decided stays so."""
 
 
 class ProofVerdict(enum.Enum):

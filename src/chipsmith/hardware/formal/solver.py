@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -45,11 +46,14 @@ STEPS = 4
 """Cycles of the induction that is tried first."""
 BASE_CYCLES = 6
 """Cycles from power-up that are its base."""
-INDUCTION = f"fold; ind -F {STEPS} -C 5000 -T 4 -v"
+INDUCTION = f"fold; ind -F {STEPS} -C 5000 -v"
+INDUCTION_S = 4
 FIRST_PATIENCE_S = 30
-"""Seconds for a property in the first round of the search for an invariant."""
-REACHABILITY = "fold; scorr; pdr -a -H {limit_ms} -T {limit_s}"
-BOUNDED = "fold; bmc3 -a -x -v -F {depth} -T {limit_s}"
+"""Seconds for a property in the first round of the search for an invariant: abc measures them by the wall's clock, so
+that a busy computer goes through more rounds.
+"""
+REACHABILITY = "fold; scorr; pdr -a -H {limit_ms}"
+BOUNDED = "fold; bmc3 -a -x -v -F {depth}"
 METHODS = (*PASSES, INDUCTION, str(BASE_CYCLES), REACHABILITY, BOUNDED)
 """All that decides a verdict beside the sources and the tools."""
 
@@ -163,19 +167,19 @@ def _read_circuit(text: bytes, names: Sequence[str]) -> ProofCircuit:
 def decide(circuit: ProofCircuit, *, depth: int | None, limit_s: int) -> Verdicts:
     """Decide every property: for all time, or with `depth` for so many cycles from power-up.
 
-    `limit_s`: seconds after which the rest is left undecided. Induction comes first, then a search for an invariant
-    (property-directed reachability), in rounds with more time for a property. What is proved helps to prove the rest,
-    but not in the first round: it makes the circuit larger.
+    `limit_s`: seconds of processor time after which the rest is left undecided. Induction comes first, then a search
+    for an invariant (property-directed reachability), in rounds with more time for a property. What is proved helps to
+    prove the rest, but not in the first round: it makes the circuit larger.
     """
     if depth is not None:
         return _explore(circuit, depth, limit_s)
-    ends, patience_s = time.monotonic() + limit_s, FIRST_PATIENCE_S
+    ends, patience_s = processor_seconds() + limit_s, FIRST_PATIENCE_S
     base = _explore(circuit, BASE_CYCLES, limit_s)
     unproved = Verdicts(proved=frozenset(), fails=base.fails)
     verdicts = _induce(circuit, unproved) if base.proved else unproved
-    while (left := circuit.without(verdicts)).names and (left_s := int(ends - time.monotonic())) > 0:
+    while (left := circuit.without(verdicts)).names and (left_s := int(ends - processor_seconds())) > 0:
         asked = dataclasses.replace(left, constraints=circuit.constraints) if patience_s == FIRST_PATIENCE_S else left
-        said = _ask(asked, REACHABILITY.format(limit_ms=1000 * patience_s, limit_s=left_s))
+        said = ask(asked, REACHABILITY.format(limit_ms=1000 * patience_s), limit_s=left_s)
         proved = {left.names[int(match[1])] for match in _PROVED.finditer(said)}
         verdicts = Verdicts(proved=verdicts.proved | proved, fails={**verdicts.fails, **_fails(left, said)})
         if proved and base.proved:
@@ -186,7 +190,7 @@ def decide(circuit: ProofCircuit, *, depth: int | None, limit_s: int) -> Verdict
 
 def _explore(circuit: ProofCircuit, depth: int, limit_s: int) -> Verdicts:
     """What fails in the first `depth` cycles; all else is proved of these where they were explored in time."""
-    said = _ask(circuit, BOUNDED.format(depth=depth, limit_s=limit_s))
+    said = ask(circuit, BOUNDED.format(depth=depth), limit_s=limit_s)
     fails = _fails(circuit, said)
     explored = any(int(match[1]) + 1 >= depth for match in _EXPLORED.finditer(said))
     return Verdicts(proved=frozenset(circuit.names) - fails.keys() if explored else frozenset(), fails=fails)
@@ -198,17 +202,40 @@ def _induce(circuit: ProofCircuit, verdicts: Verdicts) -> Verdicts:
     while verdicts != before:
         before = verdicts
         for name in circuit.without(verdicts).names:
-            if _INDUCTIVE in _ask(circuit.without(verdicts).only(name), INDUCTION):
+            if _INDUCTIVE in ask(circuit.without(verdicts).only(name), INDUCTION, limit_s=INDUCTION_S):
                 verdicts = dataclasses.replace(verdicts, proved=verdicts.proved | {name})
     return verdicts
 
 
-def _ask(circuit: ProofCircuit, script: str) -> str:
-    """What abc says of a circuit."""
+def ask(circuit: ProofCircuit, script: str, *, limit_s: int) -> str:
+    """What abc says of a circuit until it ends or has taken `limit_s` seconds of processor time."""
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "circuit.aig").write_bytes(circuit.text)
         command = [str(resources.files("pyosys") / "yosys-abc"), "-c", f"read_aiger circuit.aig; {script}"]
-        return subprocess.run(command, cwd=name, capture_output=True, text=True, check=False).stdout
+        return _listen(command, Path(name), limit_s)
+
+
+def _listen(command: Sequence[str], folder: Path, limit_s: int) -> str:
+    """What a program writes, to a terminal: there it writes each line at once, and none is lost when it is ended."""
+    import pty
+    import resource
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s))
+
+    terminal, end = pty.openpty()
+    with os.fdopen(terminal, "rb", buffering=0) as lines:
+        running = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=end, preexec_fn=limit)
+        os.close(end)
+        with running:
+            return b"".join(_pieces(lines)).decode(errors="replace")
+
+
+def _pieces(terminal: io.RawIOBase) -> Iterator[bytes]:
+    """What is read from a terminal until nobody writes to it any more, which Linux tells by an error."""
+    with contextlib.suppress(OSError):
+        while piece := terminal.read(65536):
+            yield piece
 
 
 def _fails(circuit: ProofCircuit, said: str) -> dict[str, int]:

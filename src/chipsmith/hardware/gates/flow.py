@@ -1,59 +1,34 @@
 """A chip's RTL mapped to the standard cells of a liberty file by yosys: one netlist for timing, area and power.
 
-Every module is mapped once and keeps its borders: without them abc takes twice the time and a third more area. A module
-whose longest path exceeds a limit is mapped again, with its carry chains as prefix trees and then for speed, and the
-best result is taken. Registers of a common enable get a gated clock. Results are cached by content.
+Every module is mapped once and keeps its borders: without them abc takes twice the time and a third more area. Results
+are cached by content.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from chipsmith.cache import build_entry, content_key, installed_versions, own_folder, working_on
+from chipsmith.cache import build_entry, content_key, own_folder, working_on
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
-from chipsmith.files import write_texts
 from chipsmith.hardware.gates.library import ClockGateCell, StandardCells, read_cells
+from chipsmith.hardware.gates.mapping import map_design, mapping_rules
 from chipsmith.hardware.gates.modules import ModuleArea, block_areas, instance_areas, module_areas, read_modules
-from chipsmith.hardware.gates.sta import measure_fo4
 from chipsmith.hardware.memories import Wrapper
-from chipsmith.hardware.sources import in_order, machine_sources, shipped_source
+from chipsmith.hardware.sources import machine_sources, shipped_source
 
 TOP = "machine"
 CLOCK_GATE = "clock_gate"
 """The module of the RTL that the library's clock gate stands for."""
 
 _CACHE = "gates"
-_DRIVER = Path(__file__).with_name("yosys_driver.py")
-_ROWS = Path(__file__).with_name("product_rows.v")
-_FEWEST_GATED = 3
-"""A clock gate has the area of less than two multiplexers; a third register pays for its load on the clock."""
-_FANOUT = 16
-_LOAD_FF = 10
-_MODULE_FO4 = 15.0
-"""A module's longest path that is still mapped for area: paths cross two or three modules."""
-_LONGEST_FO4 = 23.0
-"""A module's longest path that leaves room in 40 FO4 for a register, a memory's port or a choice, and the margins."""
-
-_SIZE = f"buffer -N {_FANOUT}; topo; stime -p; upsize {{D}}; dnsize {{D}}; stime -p"
-_CLEAN = "strash; &get -n; &fraig -x; &put; scorr"
-_RECIPES = (
-    f"{_CLEAN}; dc2; strash; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
-    f"{_CLEAN}; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
-    f"strash; dch -f; if -g -K 6; strash; dch; amap; {_SIZE}",
-    f"{_CLEAN}; dch -f; map -B 0.9 {{D}}; topo; {_SIZE}",
-)
-"""Scripts of abc, from that of least area to that of least delay: dc2 rewrites prefix adders into ripple carries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,10 +86,9 @@ def map_sources(sources: Mapping[str, str], liberty: Path, *, top: str) -> Mappe
     if f"{top}.sv" not in sources:
         raise BadInput(f"the RTL has no module {top}; it has {', '.join(sorted(Path(name).stem for name in sources))}")
     texts = _with_black_boxes(sources, cells)
-    job = _mapping_job(texts, cells, top)
-    parts = (json.dumps([texts, job], sort_keys=True), cells.path.read_text(encoding="utf-8", errors="replace"))
-    key = content_key([*(part.encode() for part in parts), _DRIVER.read_bytes(), installed_versions(["pyosys"])])
-    folder = _unpack(key, lambda place: _run_yosys(place, texts, job))
+    rules = mapping_rules(cells)
+    key = content_key([json.dumps([texts, top]).encode(), rules.key])
+    folder = _unpack(key, lambda place: map_design(place, texts, top=top, rules=rules))
     return _read_mapped(folder, cells, top)
 
 
@@ -139,58 +113,6 @@ def _gate_source(gate: ClockGateCell) -> str:
     cell = ", ".join(f".{pin}({net})" for pin, net in pins.items())
     ports = "input logic clock, input logic enable, output logic gated"
     return f"module {CLOCK_GATE} ({ports});\n  {gate.name} gate ({cell});\nendmodule\n"
-
-
-def _mapping_job(texts: Mapping[str, str], cells: StandardCells, top: str) -> dict[str, Any]:
-    """What yosys_driver.py does: passes before the mapping, recipes for each module, passes at the end."""
-    liberty = cells.path.resolve()
-    unused = " ".join(f"-dont_use {name}" for name in cells.unused)
-    fo4_ps = 1000 * measure_fo4(cells)
-    limit_ps, longest_ps = (round(fo4 * fo4_ps) for fo4 in (_MODULE_FO4, _LONGEST_FO4))
-    mapping = f"abc -liberty {liberty} -constr constraint -D {limit_ps} {unused}"
-    return {
-        "elaborate": [
-            f"read_liberty -lib -ignore_miss_func -ignore_miss_dir {liberty}",
-            f"read_verilog -sv {' '.join(in_order(texts))}",
-            f"hierarchy -check -top {top}",
-            *("proc", "opt_expr", "opt_clean", "wreduce", f"techmap -map {_ROWS.name}"),
-            f"synth -booth -noabc -top {top}",
-            *_gating(cells.clock_gate),
-            f"dfflibmap -liberty {liberty} {unused}",
-        ],
-        "recipes": [f"{mapping} -script recipe{number}.abc" for number in range(len(_RECIPES))],
-        "limit_ps": limit_ps,
-        "longest_ps": longest_ps,
-        "finish": [
-            "opt_clean -purge",
-            "setundef -zero",
-            "splitnets",
-            "opt_clean -purge",
-            "write_verilog -noattr -noexpr -nohex -nodec netlist.v",
-            "write_json netlist.json",
-        ],
-        "files": {
-            _ROWS.name: _ROWS.read_text(encoding="ascii"),
-            "constraint": f"set_driving_cell {cells.buffer}\nset_load {_LOAD_FF}\n",
-            **{f"recipe{number}.abc": f"{recipe}\n" for number, recipe in enumerate(_RECIPES)},
-        },
-    }
-
-
-def _gating(gate: ClockGateCell | None) -> list[str]:
-    if gate is None:
-        return []
-    pins = f"-pos {gate.name} {gate.enable}:{gate.clock}:{gate.gated}"
-    test = f" -tie_lo {gate.test}" if gate.test else ""
-    return [f"clockgate {pins}{test} -min_net_size {_FEWEST_GATED}"]
-
-
-def _run_yosys(folder: Path, texts: Mapping[str, str], job: Mapping[str, Any]) -> None:
-    write_texts(folder, {**texts, **job["files"], "job.json": json.dumps(job)})
-    command = [sys.executable, str(_DRIVER), "job.json"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BadInput(f"yosys refuses the RTL: {(done.stdout + done.stderr).strip()[-2000:]}")
 
 
 _KEPT = ("netlist.json", "netlist.v", "delays.json")

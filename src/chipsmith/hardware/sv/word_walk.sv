@@ -73,10 +73,11 @@ module word_walk #(
   // This run.
   logic [ATOM_BITS-1:0] lead;  // bytes from the word's first one on that lie before the run
   logic [ATOM_BITS-1:0] final_place;  // place of the run's last byte in its atom
+  logic final_atom;  // atoms is 0, from a register: the sequencer waits for `last`
   logic run_ends, begins;
 
   assign atom_ends = (external[ATOM_BITS-1:0] & LAST_WORD) == LAST_WORD;
-  assign run_ends = atom_ends && atoms == '0;
+  assign run_ends = atom_ends && final_atom;
   assign last = run_ends && !more;
   assign begins = take || (step && run_ends && more);
 
@@ -89,12 +90,12 @@ module word_walk #(
   assign word_place = external[ATOM_BITS-1:0] & LAST_WORD;
   assign final_word = final_place & LAST_WORD;
   assign started = (lead & LAST_WORD) == '0;
-  assign ended = atoms == '0 && word_place > final_word;
+  assign ended = final_atom && word_place > final_word;
   assign filled = ON_CHIP && started && !ended;
   assign line = ON_CHIP ? place : '0;
   assign from_first = {chip::W{1'b1}} << (lead & IN_WORD);
   assign to_last = ~(({chip::W{1'b1}} - 1'b1) << (final_place & IN_WORD));
-  assign lanes = !filled ? '0 : from_first & (atoms == '0 && word_place == final_word ? to_last : '1);
+  assign lanes = !filled ? '0 : from_first & (final_atom && word_place == final_word ? to_last : '1);
 
   always_ff @(posedge clock) begin
     if (begins) begin
@@ -103,6 +104,7 @@ module word_walk #(
       lead <= begin_place;
       final_place <= begin_end[ATOM_BITS-1:0];
       atoms <= begin_end[24:ATOM_BITS];
+      final_atom <= begin_bytes <= 24'(chip::A) - 24'(begin_place);
       next_external <= after_external;
       next_local <= after_local;
       more <= !(inner_ends && begin_outer == 16'd1);
@@ -117,6 +119,7 @@ module word_walk #(
       place <= place + 24'(chip::W);
       lead <= started ? '0 : lead - ATOM_BITS'(chip::W);
       atoms <= atoms - ATOMS_BITS'(atom_ends);
+      final_atom <= atoms == ATOMS_BITS'(atom_ends);
     end
     if (take) begin
       run_bytes <= transfer.run_bytes;
@@ -177,6 +180,8 @@ module word_walk #(
     begins_atom: assert (was_reset || !begins_run || (external & EXTERNAL_BITS'(chip::A - 1)) == '0);
     // A run ends with the last word of an atom.
     ends_atom: assert (!last || (atom_ends && atoms == '0));
+    // The last atom of a run is the one behind which there are no others.
+    knows_final_atom: assert (!active || final_atom == (atoms == '0));
     // A word stays until the walk goes on.
     waits: assert (was_reset || stepped || took || (external == external_before && atoms == atoms_before
         && line == line_before));

@@ -20,7 +20,8 @@ extern "C" {
 
 uint8_t *axi_memory(void);
 
-/* An access of a register by AXI4-Lite; what the machine refuses reads 0. The interrupt handler is called after it where `irq` is up. */
+/* An access of a register by AXI4-Lite; what the machine refuses reads 0. The interrupt handler is called after it
+ * where `irq` is up. */
 uint32_t axi_read(uint32_t address);
 void axi_write(uint32_t address, uint32_t value);
 
