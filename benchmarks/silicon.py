@@ -2,7 +2,7 @@
 
     python benchmarks/silicon.py fit --liberty TYPICAL.lib [--chips N]    draws N chips (16), maps them, fits the table
     python benchmarks/silicon.py area --liberty TYPICAL.lib --seed S [--chips N]  draws N others (12), maps and scores
-    python benchmarks/silicon.py sram --sram FOLDER                      macros of memories beside their estimate
+    python benchmarks/silicon.py sram --sram FOLDER                      fits the model of memories, and scores it
     python benchmarks/silicon.py energy --liberty TYPICAL.lib --sram FOLDER  runs inferences on the gates of small chips,
                                                                          fits the table to some, scores it on others
     python benchmarks/silicon.py timing CHIP... --liberty SLOW.lib --sram FOLDER   the clock of catalogue chips
@@ -26,12 +26,12 @@ from typing import Any
 from bars import Bar
 from silicon_parts.area import score_area
 from silicon_parts.chips import draw_chips
-from silicon_parts.energy import fit_table, score_energies, gate_energies
+from silicon_parts.energy import fit_table, gate_energies, score_energies
 from silicon_parts.energy_cases import fit_cases, scored_cases
 from silicon_parts.fit import write_table
 from silicon_parts.gates import gate_rows, known_rows
 from silicon_parts.results import RESULTS, read_results, write_section
-from silicon_parts.sram import score_memories
+from silicon_parts.sram import read_foundry, score_memories, write_memory_tables
 from silicon_parts.timing import time_catalogue_chip
 
 from chipsmith.chip import Chip
@@ -102,14 +102,16 @@ def area(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def memories(given: argparse.Namespace) -> dict[str, Any]:
-    """Score the table of memories."""
-    return score_memories(given.sram)
+    """Fit the model of memories to the foundry's macros, and score it on each by a fit without that one."""
+    macros = read_foundry(given.sram)
+    write_memory_tables(macros)
+    return score_memories(macros)
 
 
 def energy(given: argparse.Namespace) -> dict[str, Any]:
     """Fit the table of energies to the inferences of the fit, and score it on the others."""
     fitted, scored = (
-        gate_energies(cases, given.liberty, given.sram, given.results) for cases in (fit_cases(), scored_cases())
+        gate_energies(cases, given.liberty, given.sram, given.results) for cases in (fit_cases(FIT_SEED), scored_cases())
     )
     fit_table(fitted)
     return {"fit": score_energies(fitted), **score_energies(scored)}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.compiler.compile import compile_graph
@@ -14,23 +13,12 @@ from chipsmith.kernels.catalogue import find_kind
 from chipsmith.program.program import Program
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Graph
+from silicon_parts.chips import draw_chips
 
 _NETWORKS = Path(__file__).resolve().parents[2] / "tests" / "networks"
-_FIELDS = {
-    "rows": "tensor.rows",
-    "columns": "tensor.columns",
-    "tile": "tensor.tile_pixels",
-    "lanes": "vector.lanes",
-    "multipliers": "vector.multiplier_lanes",
-    "tables": "vector.table_lanes",
-    "groups": "memory.groups",
-    "group_bytes": "memory.group_bytes",
-    "page": "instructions.page_instructions",
-    "latency": "external.latency_cycles",
-    "word": "external.bytes_per_cycle",
-}
-
-
+DRAWN_CHIPS = 16
+_FIT_MACS = 64
+_FIT_CHIPS = 5
 @dataclass(frozen=True, kw_only=True)
 class EnergyCase:
     """An inference: its chip and the name of its network."""
@@ -44,28 +32,27 @@ class EnergyCase:
         return compile_graph(self.graph(), self.chip)
 
 
-def fit_cases() -> Iterator[EnergyCase]:
-    """Every kernel on every chip of the fit."""
-    return _pairs(_FIT_CHIPS, _FIT_NETWORKS)
+def fit_cases(seed: int) -> Iterator[EnergyCase]:
+    """Every kernel on the smallest of the chips that the areas are fitted to, drawn by `seed`."""
+    drawn = [chip for chip in draw_chips(seed, DRAWN_CHIPS) if chip.macs <= _FIT_MACS]
+    return _pairs(sorted(drawn, key=lambda chip: chip.macs)[:_FIT_CHIPS], _FIT_NETWORKS)
 
 
 def scored_cases() -> Iterator[EnergyCase]:
     """Every network on every chip of the score: none of them is one of the fit."""
-    return _pairs(_SCORED_CHIPS, _SCORED_NETWORKS)
+    return _pairs([_like_nano(name, settings) for name, settings in _SCORED_CHIPS.items()], _SCORED_NETWORKS)
 
 
-def _pairs(chips: Mapping[str, Mapping[str, int]], networks: Mapping[str, Callable[[], Graph]]) -> Iterator[EnergyCase]:
-    for name, fields in chips.items():
-        chip = _small_chip(name, fields)
+def _pairs(chips: Iterable[Chip], networks: Mapping[str, Callable[[], Graph]]) -> Iterator[EnergyCase]:
+    for chip in chips:
         for network, graph in networks.items():
             yield EnergyCase(chip=chip, network=network, graph=graph)
 
 
-def _small_chip(name: str, fields: Mapping[str, int]) -> Chip:
+def _like_nano(name: str, settings: Mapping[str, int]) -> Chip:
     """nano-64 at 130 nm with other sizes."""
-    settings: dict[str, Any] = {"technology.node_nm": 130, "technology.voltage_v": 1.2, "clock_mhz": 50, "name": name}
-    settings |= {_FIELDS[field]: value for field, value in fields.items()}
-    return override_chip(load_chip("nano-64"), {key: str(value) for key, value in settings.items()})
+    fields = {"technology.node_nm": 130, "technology.voltage_v": 1.2, "clock_mhz": 50, "name": name, **settings}
+    return override_chip(load_chip("nano-64"), {key: str(value) for key, value in fields.items()})
 
 
 def _kernel(kind: str, **settings: str | int) -> Callable[[], Graph]:
@@ -79,19 +66,15 @@ def _file(name: str) -> Callable[[], Graph]:
     return lambda: read_tosa(_NETWORKS / f"{name}.tosa")
 
 
-_FIT_CHIPS: Mapping[str, Mapping[str, int]] = {
-    "fit-4x4": {
-        "rows": 4, "columns": 4, "tile": 16, "lanes": 4, "multipliers": 2, "tables": 1, "groups": 5,
-        "group_bytes": 4096, "page": 4, "latency": 20, "word": 2,
-    },
-    "fit-8x4": {"columns": 4, "tile": 32, "lanes": 4, "multipliers": 4, "tables": 2, "group_bytes": 4096},
-    "fit-4x8": {"rows": 4, "tile": 16, "lanes": 8, "multipliers": 1, "tables": 1, "groups": 6, "page": 4},
-    "fit-8x8": {"tile": 32, "lanes": 2, "multipliers": 2, "tables": 1, "groups": 4, "group_bytes": 16384, "word": 8},
-}  # fmt: skip
 _SCORED_CHIPS: Mapping[str, Mapping[str, int]] = {
     "nano-64": {},
-    "scored-8x4": {"columns": 4, "tile": 16, "lanes": 8, "multipliers": 2, "tables": 2, "groups": 5},
-    "scored-4x8": {"rows": 4, "tile": 32, "lanes": 4, "multipliers": 4, "tables": 1, "groups": 7, "page": 8},
+    "scored-8x4": {
+        "tensor.columns": 4,
+        "vector.multiplier_lanes": 2,
+        "vector.table_lanes": 1,
+        "instructions.page_instructions": 4,
+    },
+    "scored-4x8": {"tensor.rows": 4, "vector.lanes": 4, "tensor.tile_pixels": 16, "memory.groups": 11},
 }
 _FIT_NETWORKS: Mapping[str, Callable[[], Graph]] = {
     "conv2d": _kernel("conv2d", input="1x5x5x8", filters=12),
