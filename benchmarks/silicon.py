@@ -2,7 +2,9 @@
 
     python benchmarks/silicon.py fit --liberty TYPICAL.lib [--chips N]    draws N chips (16), maps them, fits the table
     python benchmarks/silicon.py area --liberty TYPICAL.lib --seed S [--chips N]  draws N others (12), maps and scores
-    python benchmarks/silicon.py sram --sram FOLDER                      macros of memories beside their estimate
+    python benchmarks/silicon.py sram --sram FOLDER                      fits the model of memories, and scores it
+    python benchmarks/silicon.py energy --liberty TYPICAL.lib --sram FOLDER  runs inferences on the gates of small chips,
+                                                                         fits the table to some, scores it on others
     python benchmarks/silicon.py timing CHIP... --liberty SLOW.lib --sram FOLDER   the clock of catalogue chips
 
 With --json a command prints what it puts into docs/silicon.json. A chip is mapped once: its row stands in that file
@@ -24,10 +26,12 @@ from typing import Any
 from bars import Bar
 from silicon_parts.area import score_area
 from silicon_parts.chips import draw_chips
+from silicon_parts.energy import fit_table, gate_energies, score_energies
+from silicon_parts.energy_cases import fit_cases, scored_cases
 from silicon_parts.fit import write_table
 from silicon_parts.gates import gate_rows, known_rows
 from silicon_parts.results import RESULTS, read_results, write_section
-from silicon_parts.sram import score_memories
+from silicon_parts.sram import read_foundry, score_memories, write_memory_tables
 from silicon_parts.timing import time_catalogue_chip
 
 from chipsmith.chip import Chip
@@ -38,6 +42,9 @@ MOST_MEAN_ERROR = 0.10
 MOST_WORST_ERROR = 0.25
 LEAST_LARGE_CHIPS = 3
 LEAST_CHIPS = 12
+MOST_ENERGY_ERROR = 0.15
+MOST_BLOCK_ERROR = 0.30
+LEAST_CASES = 12
 MOST_FO4 = 40
 MOST_MAC_UM2 = 20_000
 BARS = (
@@ -51,6 +58,19 @@ BARS = (
             and area["worst_error"] <= MOST_WORST_ERROR
             and area["chips"] >= LEAST_CHIPS
             and area["large_chips"] >= LEAST_LARGE_CHIPS
+        ),
+    ),
+    Bar(
+        key="energy",
+        asks=f"inferences of {LEAST_CASES} pairs of chip and network: {MOST_ENERGY_ERROR:.0%} in the mean, "
+        f"{MOST_WORST_ERROR:.0%} at worst, large blocks {MOST_BLOCK_ERROR:.0%} at worst",
+        text=lambda energy: f"{energy['mean_error']:.1%}, {energy['worst_error']:.1%}, blocks "
+        f"{energy['worst_block_error']:.1%}, of {energy['cases']}",
+        met=lambda energy: (
+            energy["mean_error"] <= MOST_ENERGY_ERROR
+            and energy["worst_error"] <= MOST_WORST_ERROR
+            and energy["worst_block_error"] <= MOST_BLOCK_ERROR
+            and energy["cases"] >= LEAST_CASES
         ),
     ),
     Bar(
@@ -82,8 +102,19 @@ def area(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def memories(given: argparse.Namespace) -> dict[str, Any]:
-    """Score the table of memories."""
-    return score_memories(given.sram)
+    """Fit the model of memories to the foundry's macros, and score it on each by a fit without that one."""
+    macros = read_foundry(given.sram)
+    write_memory_tables(macros)
+    return score_memories(macros)
+
+
+def energy(given: argparse.Namespace) -> dict[str, Any]:
+    """Fit the table of energies to the inferences of the fit, and score it on the others."""
+    fitted, scored = (
+        gate_energies(cases, given.liberty, given.sram, given.results) for cases in (fit_cases(FIT_SEED), scored_cases())
+    )
+    fit_table(fitted)
+    return {"fit": score_energies(fitted), **score_energies(scored)}
 
 
 def timing(given: argparse.Namespace) -> dict[str, Any]:
@@ -105,6 +136,7 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]
     "fit": ("fit", fit),
     "area": ("area", area),
     "sram": ("sram", memories),
+    "energy": ("energy", energy),
     "timing": ("timing", timing),
 }
 """By name of the command: the section of its results, and what measures it."""
@@ -120,7 +152,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         command.add_argument("--results", type=Path, default=RESULTS)
         if name != "sram":
             command.add_argument("--liberty", type=Path, required=True)
-        if name in ("sram", "timing"):
+        if name in ("sram", "energy", "timing"):
             command.add_argument("--sram", type=Path, required=True, help="folder of liberty files of macros")
         if name in ("fit", "area"):
             command.add_argument("--chips", type=int, help="how many are drawn")

@@ -18,10 +18,11 @@ from silicon_parts.area import score_area
 from silicon_parts.chips import draw_chips
 from silicon_parts.fit import fit_part, fit_terms, table_text
 from silicon_parts.results import RESULTS, read_results
-from silicon_parts.sram import score_memories
+from silicon_parts.sram import fit_quantity, score_memories
 
 from chipsmith.chip.sourced import assumed
-from chipsmith.chip.sram import sram
+from chipsmith.chip.sram_model import TWO_PORTS, MacroQuantity
+from chipsmith.chip.tables import read_table
 from chipsmith.costs import logic_blocks
 from chipsmith.costs.logic_blocks import feature_value, logic_terms
 
@@ -180,16 +181,34 @@ def test_the_chips_of_the_fit_are_not_scored(capsys):
     assert "choose another" in capsys.readouterr().err
 
 
-def test_memories_are_held_to_the_areas_of_liberty_files(tmp_path):
-    for name, area in (("1P_256x64_c2_bm_bist", 93_180), ("2P_64x32_c2", 52_620)):
-        text = f"library ({name}) {{ cell ({name}) {{ area : {area}; }} }}"
-        (tmp_path / f"RM_IHPSG13_{name}_typ_1p20V_25C.lib").write_text(text)
-        (tmp_path / f"RM_IHPSG13_{name}_slow_1p08V_125C.lib").write_text(text)
-    score = score_memories(tmp_path)
-    assert [row["bytes"] for row in score["macros"]] == [2048, 256]
-    estimate = 1e6 * sram(size_bytes=2048, width_bits=64, node_nm=130).area_mm2.value
-    assert score["single_port"]["worst_error"] == pytest.approx(abs(estimate / 93_180 - 1), abs=1e-4)
-    assert score["two_ports"]["macros"] == 1
+MACROS = [
+    {name: float(row[name]) for name in ("ports", "lines", "bits", *MacroQuantity)} for row in read_table("sram_macros")
+]
+
+
+def test_the_model_of_memories_is_fitted_to_the_macros():
+    for quantity in MacroQuantity:
+        fitted = fit_quantity(quantity, MACROS)
+        table = {row["feature"]: float(row["value"]) for row in read_table("sram_model") if row["quantity"] == quantity}
+        assert table == pytest.approx(fitted, rel=1e-4)
+
+
+def test_a_macro_is_scored_by_a_fit_without_it():
+    """A macro that is twice as large as its like pulls no fit towards itself."""
+    odd = [
+        row | {"area_um2": 2 * row["area_um2"]} if row["bits"] == 64 and row["lines"] == 2048 else row for row in MACROS
+    ]
+    score = score_memories(odd)
+    (own,) = [row for row in score["macros"] if row["bytes"] == 16384]
+    assert own["area_um2_error"] == pytest.approx(-0.5, abs=0.02)
+    assert score["single_port"]["area_um2_worst_error"] == -own["area_um2_error"]
+    assert (score["single_port"]["macros"], score["two_ports"]["macros"]) == (17, 3)
+
+
+def test_two_ports_are_a_multiple_of_one():
+    doubled = [row | {"ports": 2.0, "read_pj": 3 * row["read_pj"]} for row in MACROS if row["ports"] == 1]
+    single = [row for row in MACROS if row["ports"] == 1]
+    assert fit_quantity(MacroQuantity.READ_PJ, single + doubled)[TWO_PORTS] == pytest.approx(3, rel=0.02)
 
 
 def test_cycles_are_compared_with_those_before(monkeypatch):
@@ -199,28 +218,23 @@ def test_cycles_are_compared_with_those_before(monkeypatch):
     assert timing.cycles_cost("edge-256") == {}
 
 
-RECORDED = read_results(RESULTS)["sram"]["macros"]
+RECORDED = read_results(RESULTS)["sram"]
 PAGE = (Path(__file__).parents[1] / "docs" / "estimates.md").read_text()
 
 
-def test_recorded_errors_of_memories_are_those_of_the_table():
-    for row in RECORDED:
-        estimate = 1e6 * sram(size_bytes=row["bytes"], width_bits=row["bits"], node_nm=130).area_mm2.value
-        assert row["estimate_um2"] == pytest.approx(estimate, abs=0.1)
-        assert row["error"] == pytest.approx(estimate / row["macro_um2"] - 1, abs=1e-4)
+def test_recorded_errors_of_memories_are_those_of_the_macros():
+    score = score_memories(MACROS)
+    assert [row["area_um2_error"] for row in RECORDED["macros"]] == [row["area_um2_error"] for row in score["macros"]]
+    assert RECORDED["single_port"] == score["single_port"]
+    assert RECORDED["two_ports"] == score["two_ports"]
 
 
-@pytest.mark.parametrize(
-    ("ports", "sizes", "line"),
-    [
-        (1, range(4 << 10, 33 << 10), "7 macros of 4 to 32 KiB, one port"),
-        (1, range(256, 4 << 10), "10 macros of 256 bytes to 2 KiB, one port"),
-        (2, range(256, 4 << 10), "3 macros of 256 bytes to 2 KiB, two ports"),
-    ],
-)
-def test_the_page_tells_the_recorded_errors_of_memories(ports, sizes, line):
-    errors = [row["error"] for row in RECORDED if row["ports"] == ports and row["bytes"] in sizes]
-    (told,) = [text for text in PAGE.splitlines() if text.startswith(f"| {line}")]
-    assert line.startswith(str(len(errors)))
-    mean = sum(map(abs, errors)) / len(errors)
-    assert f"{100 * min(errors):.0f} to {100 * max(errors):+.0f} %, {100 * mean:.0f} % in the mean" in told
+@pytest.mark.parametrize(("ports", "line"), [(1, "17 macros of"), (2, "3 macros of")])
+def test_the_page_tells_the_recorded_errors_of_memories(ports, line):
+    of_ports = [row for row in RECORDED["macros"] if row["ports"] == ports]
+    lines = PAGE.splitlines()
+    (first,) = [number for number, text in enumerate(lines) if text.startswith(f"| {line}")]
+    for quantity, told in ((MacroQuantity.AREA_UM2, lines[first]), (MacroQuantity.READ_PJ, lines[first + 1])):
+        errors = [row[f"{quantity}_error"] for row in of_ports]
+        mean = sum(map(abs, errors)) / len(errors)
+        assert f"{100 * min(errors):.0f} to {100 * max(errors):+.0f} %, {100 * mean:.0f} % in the mean" in told

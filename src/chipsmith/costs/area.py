@@ -19,7 +19,7 @@ EXCLUDED = (
 """What the area does not include: no source with a usable status prices it at these nodes."""
 
 CAVEAT = (
-    "a count from the machine's contract; NVDLA with as many multipliers and bytes is published at 2.5 to 3.0 times it"
+    "a count from the machine's contract; NVDLA with as many multipliers and bytes is published at 2.2 to 2.7 times it"
 )
 """How the area compares with published silicon (docs/estimates.md)."""
 
