@@ -115,7 +115,7 @@ def _load(library: Path) -> ctypes.CDLL:
 def build(chip: Chip, engine: str) -> Path:
     """The shared library of a chip's engine with the bench, kept by its content."""
     tools = find_toolchain()
-    mine = (f"{engine}_", "multipliers", "sram_", "chip")
+    mine = (f"{engine}_", "multiplier", "sram_", "chip")
     shipped = {name: text for name, text in machine_sources(chip).items() if name.startswith(mine)}
     sources = {**shipped, TOP.name: TOP.read_text()}
     parts = [f"{name}\n{text}".encode() for name, text in sorted(sources.items())]

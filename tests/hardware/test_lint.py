@@ -49,7 +49,7 @@ def spoilt(name: str, old: str, new: str) -> Design:
     [
         (
             "verilator",
-            spoilt("multipliers.sv", "product_doubles, negative;", "product_doubles, negative, idle;"),
+            spoilt("multiplier.sv", "product_doubles, negative;", "product_doubles, negative, idle;"),
             "idle",
         ),
         ("yosys", spoilt("multipliers.sv", "endmodule", "assign scaled = '0;\nendmodule"), "Drivers conflicting"),

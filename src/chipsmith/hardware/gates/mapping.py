@@ -34,7 +34,7 @@ _FANOUT = 16
 _LOAD_FF = 10
 _MODULE_FO4 = 15.0
 """A module's longest path that is still mapped for area: paths cross two or three modules."""
-_LONGEST_FO4 = 23.0
+_LONGEST_FO4 = 25.0
 """A module's longest path that leaves room in 40 FO4 for a register, a memory's port or a choice, and the margins."""
 
 _SIZE = f"buffer -N {_FANOUT}; topo; stime -p; upsize {{D}}; dnsize {{D}}; stime -p"

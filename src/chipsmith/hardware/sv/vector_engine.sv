@@ -45,7 +45,7 @@ module vector_engine (
   logic [COUNT_BITS-1:0] full_lanes, last_lanes, a_full, a_last, b_full, b_last, o_full, o_last;
   logic [COUNT_BITS-1:0] a_passes, b_passes, op_passes, o_passes, lookups;
   logic [23:0] blocks;
-  logic a_meets_b, a_meets_o, b_meets_o, single;
+  logic single_block, a_meets_b, a_meets_o, b_meets_o, single;
   logic [SLOT_BITS-1:0] last_slot;
   logic [2:0] windows, lead;
   logic [5:0] pipe;
@@ -63,6 +63,7 @@ module vector_engine (
       .fields(fields),
       .full_lanes(full_lanes),
       .last_lanes(last_lanes),
+      .single_block(single_block),
       .blocks(blocks),
       .a_full(a_full),
       .a_last(a_last),
@@ -126,18 +127,21 @@ module vector_engine (
 
   // The loops around the beats: r1, r0, blocks, o3 to o0 from the top down.
   logic [6:0][23:0] counts;
-  logic [6:0] at_first, at_last, b_at_first, b_at_last;
+  logic [6:0] once, at_first, at_last, b_at_first, b_at_last;
   logic [2:0] level, b_level;
   logic first_turn, last_turn;
   beat_t beat;
 
   assign counts = {24'(fields.r1), 24'(fields.r0), blocks,
                    24'(fields.o3), 24'(fields.o2), 24'(fields.o1), 24'(fields.o0)};
+  assign once = {fields.r1 == 16'd1, fields.r0 == 16'd1, single_block,
+                 fields.o3 == 16'd1, fields.o2 == 16'd1, fields.o1 == 16'd1, fields.o0 == 16'd1};
 
   vector_loops loops (
       .clock(clock),
       .restart(begins),
       .advance(beat_ends),
+      .once(once),
       .count(counts),
       .level(level),
       .at_first(at_first),
@@ -149,6 +153,7 @@ module vector_engine (
       .clock(clock),
       .restart(begins),
       .advance(b_ends),
+      .once(once),
       .count(counts),
       .level(b_level),
       .at_first(b_at_first),
@@ -165,7 +170,7 @@ module vector_engine (
 
   // READ: A takes the first slots of a beat; B the same, or those after A's where their groups meet. Indices go before
   // A. What a slot decides goes to the memory in the next cycle, from registers.
-  logic [SLOT_BITS-1:0] a_slot, b_slot, reads_end;
+  logic [SLOT_BITS-1:0] a_begins, b_begins, a_slot, b_slot, reads_end;
   logic [V-1:0][31:0] a_values, b_values, a_prepared, b_prepared;
   logic streams_b, gathered, gathered_absent, a_goes, b_goes;
   logic [23:0] a_address, b_address;
@@ -173,17 +178,25 @@ module vector_engine (
   logic [BEAT_BITS-1:0] gathered_beat;
 
   assign streams_b = fields.b_source == chip::SOURCE_STREAM;
-  assign a_slot = a_meets_b && indirect ? slot - SLOT_BITS'(b_full) : slot;
-  assign b_slot = a_meets_b && !indirect ? slot - SLOT_BITS'(a_full) : slot;
+  assign a_begins = a_meets_b && indirect ? SLOT_BITS'(b_full) : '0;
+  assign b_begins = a_meets_b && !indirect ? SLOT_BITS'(a_full) : '0;
+  assign a_slot = slot - a_begins;
+  assign b_slot = slot - b_begins;
   assign reads_end = a_meets_b ? SLOT_BITS'(a_full) + SLOT_BITS'(b_full)
       : a_full > b_full ? SLOT_BITS'(a_full) : SLOT_BITS'(b_full);
 
   // The row of the beat that begins to read, and of the beat that begins to write.
-  logic opens, absent, row_present, written_present, gathers, merges, ready_to_write;
+  logic opens, absent, row_present, written_present, gathers, scatters, merges, by_chunks, ready_to_write;
   logic [23:0] row_offset, written_offset;
 
-  assign gathers = fields.op == chip::OP_GATHER;
-  assign merges = fields.op == chip::OP_SCATTER || fields.masking == chip::MASKING_MERGE;
+  // Decoded in the cycle before the first slot.
+  always_ff @(posedge clock) begin
+    gathers <= fields.op == chip::OP_GATHER;
+    scatters <= fields.op == chip::OP_SCATTER;
+    merges <= fields.op == chip::OP_SCATTER || fields.masking == chip::MASKING_MERGE;
+    by_chunks <= (fields.op == chip::OP_MUL || fields.op == chip::OP_DIV) && !fields.lane_reduce;
+  end
+
   assign absent = gathers && !row_present;
 
   always_ff @(posedge clock) opens <= indirect && (lead_ends || (beat_ends && !last_beat));
@@ -212,6 +225,7 @@ module vector_engine (
       .kind(fields.a_type),
       .turn(reading && !absent && a_slot < SLOT_BITS'(a_full)),
       .index(COUNT_BITS'(a_slot)),
+      .first(slot == a_begins),
       .accesses(at_last[4] ? a_last : a_full),
       .lanes(at_last[4] ? last_lanes : full_lanes),
       .beat_ends(beat_ends),
@@ -235,6 +249,7 @@ module vector_engine (
       .kind(fields.b_type),
       .turn(reading_b && b_slot < SLOT_BITS'(b_full)),
       .index(COUNT_BITS'(b_slot)),
+      .first(slot == b_begins),
       .accesses(b_at_last[4] ? b_last : b_full),
       .lanes(b_at_last[4] ? last_lanes : full_lanes),
       .beat_ends(b_ends),
@@ -344,7 +359,7 @@ module vector_engine (
   logic [V-1:0] x_valid;
   logic [V-1:0][31:0] x, reduced;
   beat_t x_beat;
-  logic x_chunk_ends, x_ends, by_chunks, reduced_comes, reduced_ready;
+  logic x_chunk_ends, x_ends, reduced_comes, reduced_ready;
 
   vector_operation #(.TOKEN_BITS(BEAT_BITS)) operation (
       .clock(clock),
@@ -387,8 +402,6 @@ module vector_engine (
   // OUT, TABLE, WRITE.
   logic [V-1:0][31:0] values;
 
-  assign by_chunks = (fields.op == chip::OP_MUL || fields.op == chip::OP_DIV) && !fields.lane_reduce;
-
   vector_results results (
       .clock(clock),
       .reset(reset),
@@ -416,6 +429,7 @@ module vector_engine (
       .reset(reset),
       .restart(begins),
       .fields(fields),
+      .once({fields.lane_reduce || single_block, once[3:0]}),
       .blocks(blocks),
       .full_lanes(full_lanes),
       .last_lanes(last_lanes),
@@ -423,7 +437,7 @@ module vector_engine (
       .last_accesses(o_last),
       .take(ready_to_write),
       .values(values),
-      .offset(fields.op == chip::OP_SCATTER ? written_offset : 24'd0),
+      .offset(scatters ? written_offset : 24'd0),
       .present(!indirect || written_present || !merges),
       .wait_((a_read.valid && a_meets_o) || (b_read.valid && b_meets_o)),
       .write(o_write)

@@ -1,12 +1,14 @@
 // The loops around the beats of a stream, outermost first: o0, o1, o2, o3, blocks of lanes, r0, r1 (docs/machine.md,
 // section 7), or the first LEVELS of them. `level` is the loop that the next step of `advance` increments; the loops
 // within it begin again. The outputs hold from the cycle after `restart` or `advance` on.
+// `once` stands in the cycle of `restart`, `count` from the next cycle on.
 module vector_loops #(
     parameter int LEVELS = 7
 ) (
     input  logic                     clock,
     input  logic                     restart,
     input  logic                     advance,
+    input  logic [LEVELS-1:0]        once,       // the count is 1
     input  logic [LEVELS-1:0][23:0]  count,
     output logic [2:0]               level,
     output logic [LEVELS-1:0]        at_first,   // of the turns of a loop
@@ -35,7 +37,7 @@ module vector_loops #(
       if (begins || steps) begin
         turn <= begins ? BITS'(1) : next;
         at_first[i] <= begins;
-        at_last[i] <= (begins ? BITS'(1) : next) == BITS'(count[i]);
+        at_last[i] <= begins ? once[i] : next == BITS'(count[i]);
       end
     end
 

@@ -38,11 +38,9 @@ module vector_operands #(
 
   localparam int M = chip::M;
 
-  logic scales, begins;
+  logic scales, both, begins;
   logic [TOKEN_BITS-1:0] begins_token;
   logic [chip::V-1:0][31:0] a_held, b_held;
-
-  assign scales = a_passes != '0 || b_passes != '0;
 
   vector_delay #(.BITS(1 + TOKEN_BITS), .CYCLES(1)) beginning (
       .clock(clock),
@@ -55,11 +53,14 @@ module vector_operands #(
   logic [SLOT_BITS-1:0] slot, next_slot, op_first, out_first, out_end;
 
   assign next_slot = prepared || slot == last_slot ? '0 : slot + 1'b1;
-  assign op_first = SLOT_BITS'(a_passes) + SLOT_BITS'(b_passes);
-  assign out_first = op_first + SLOT_BITS'(op_passes);
-  assign out_end = out_first + SLOT_BITS'(o_passes);
 
   always_ff @(posedge clock) begin
+    // These stand long before a beat comes.
+    scales <= a_passes != '0 || b_passes != '0;
+    both <= a_passes != '0 && b_passes != '0;
+    op_first <= SLOT_BITS'(a_passes) + SLOT_BITS'(b_passes);
+    out_first <= op_first + SLOT_BITS'(op_passes);
+    out_end <= out_first + SLOT_BITS'(o_passes);
     slot <= next_slot;
     op_turn <= next_slot >= op_first && next_slot < out_first;
     // The lanes of DIV come one by one: their chunk may not wait for long.
@@ -67,12 +68,10 @@ module vector_operands #(
   end
 
   // Passes: where both operands are scaled, A and B of a chunk one after the other, so that the chunk stands at once.
-  logic both, go, last_pass, of_b;
+  logic go, last_pass, of_b;
   logic [COUNT_BITS-1:0] pass, index;
   logic [TOKEN_BITS-1:0] pass_token;
   logic [M-1:0][31:0] a_now, b_now;
-
-  assign both = a_passes != '0 && b_passes != '0;
 
   vector_passes #(.TOKEN_BITS(TOKEN_BITS)) steps (
       .clock(clock),
@@ -105,7 +104,8 @@ module vector_operands #(
   logic completes_later, waits_later, completes, waits, arrived_b, first, last;
   logic [COUNT_BITS-1:0] place;
   logic [TOKEN_BITS-1:0] token;
-  logic [M-1:0][31:0] travelled, beside;
+  logic [chip::MULTIPLY_LATENCY-2:0][M-1:0][31:0] travelling;
+  logic [M-1:0][31:0] beside;
 
   assign waits_later = go && both && !of_b;
   assign completes_later = go && !(both && !of_b);
@@ -118,14 +118,10 @@ module vector_operands #(
   );
 
   // The operand that is not scaled, or the one that was scaled in the pass before.
-  vector_delay #(.BITS(32 * M), .CYCLES(chip::MULTIPLY_LATENCY - 1)) travel (
-      .clock(clock),
-      .reset(1'b0),
-      .in(of_b ? a_now : b_now),
-      .out(travelled)
-  );
-
-  always_ff @(posedge clock) beside <= waits ? scaled : travelled;
+  always_ff @(posedge clock) begin
+    travelling <= {travelling[chip::MULTIPLY_LATENCY-3:0], of_b ? a_now : b_now};
+    beside <= waits ? scaled : travelling[chip::MULTIPLY_LATENCY-2];
+  end
 
   always_ff @(posedge clock) begin
     if (prepared && scales) begin

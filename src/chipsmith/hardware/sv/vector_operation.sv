@@ -31,9 +31,12 @@ module vector_operation #(
   localparam int LANE_BITS = $clog2(V);
   localparam int CHUNKS = V / M;
 
+  // Decoded long before a beat comes.
   logic multiplies, divides;
-  assign multiplies = fields.op == chip::OP_MUL;
-  assign divides = fields.op == chip::OP_DIV;
+  always_ff @(posedge clock) begin
+    multiplies <= fields.op == chip::OP_MUL;
+    divides <= fields.op == chip::OP_DIV;
+  end
 
   // MUL: chunk after chunk, in the slots that are its own.
   logic go, last, product, product_ends;
@@ -80,7 +83,7 @@ module vector_operation #(
       .out({product, product_ends, place, product_token})
   );
 
-  // DIV: a lane each chip::DIVIDE cycles.
+  // DIV: a lane each chip::DIVIDE cycles, from lane 0 on, which waits for the next beat.
   logic dividing, divider_starts, quotient_stands, at_last_lane;
   logic [COUNT_BITS-1:0] lane;
   logic [$clog2(chip::DIVIDE)-1:0] step;
@@ -93,29 +96,28 @@ module vector_operation #(
 
   logic begins;
   assign begins = divides && ready;
-  logic [31:0] dividend, divisor;
-  assign dividend = begins ? a[0] : a[LANE_BITS'(lane)];
-  assign divisor = begins ? b[0] : b[LANE_BITS'(lane)];
 
   always_ff @(posedge clock) begin
     if (begins) begin
       dividing <= 1'b1;
       division_token <= ready_token;
-      lane <= '0;
       step <= 1;
     end else if (quotient_stands) begin
       dividing <= !at_last_lane;
-      lane <= lane + 1'b1;
+      lane <= at_last_lane ? '0 : lane + 1'b1;
       step <= '0;
     end else if (dividing) step <= step + 1'b1;
-    if (reset) dividing <= 1'b0;
+    if (reset) begin
+      dividing <= 1'b0;
+      lane <= '0;
+    end
   end
 
   vector_divider divider (
       .clock(clock),
       .start(begins || divider_starts),
-      .dividend(dividend),
-      .divisor(divisor),
+      .dividend(a[LANE_BITS'(lane)]),
+      .divisor(b[LANE_BITS'(lane)]),
       .quotient(quotient)
   );
 
@@ -123,6 +125,7 @@ module vector_operation #(
     logic [31:0] simple;
     logic here;
     vector_alu alu (
+        .clock(clock),
         .op(fields.op),
         .rounds(fields.op_argument[0]),
         .a(a[l]),

@@ -22,20 +22,40 @@ module vector_reduction #(
   localparam int V = chip::V;
   localparam int LEVELS = $clog2(V);
 
+  function automatic logic computes(logic [2:0] kind);
+    computes = kind == chip::REDUCE_SUM || kind == chip::REDUCE_MAX || kind == chip::REDUCE_MIN;
+  endfunction
+
+  // Decoded long before a beat comes.
+  typedef struct packed {
+    logic sums;
+    logic subtracts;
+    logic takes_larger;
+    logic takes_smaller;
+    logic ands;
+    logic ors;
+  } how_t;
+  how_t how;
+
+  always_ff @(posedge clock) begin
+    how.sums <= reduce == chip::REDUCE_SUM;
+    how.subtracts <= reduce != chip::REDUCE_SUM;
+    how.takes_larger <= reduce == chip::REDUCE_MAX;
+    how.takes_smaller <= reduce == chip::REDUCE_MIN;
+    how.ands <= !computes(reduce);
+    how.ors <= !computes(reduce) && reduce != chip::REDUCE_AND;
+  end
+
   // One adder sums and compares.
-  function automatic logic [31:0] combine(logic [31:0] left, logic [31:0] right, logic [2:0] how);
-    logic subtracts, below;
+  function automatic logic [31:0] combine(logic [31:0] left, logic [31:0] right, how_t kind);
+    logic below, from_left, from_right;
     logic [31:0] sum;
-    subtracts = how != chip::REDUCE_SUM;
-    sum = left + (right ^ {32{subtracts}}) + 32'(subtracts);
+    sum = left + (right ^ {32{kind.subtracts}}) + 32'(kind.subtracts);
     below = left[31] != right[31] ? left[31] : sum[31];
-    case (how)
-      chip::REDUCE_SUM: combine = sum;
-      chip::REDUCE_MAX: combine = below ? right : left;
-      chip::REDUCE_MIN: combine = below ? left : right;
-      chip::REDUCE_AND: combine = left & right;
-      default: combine = left | right;
-    endcase
+    from_left = below ? kind.takes_smaller : kind.takes_larger;
+    from_right = below ? kind.takes_larger : kind.takes_smaller;
+    combine = ({32{kind.sums}} & sum) | ({32{from_left}} & left) | ({32{from_right}} & right)
+        | ({32{kind.ands}} & left & right) | ({32{kind.ors}} & (left ^ right));
   endfunction
 
   // What changes nothing: the value of lanes that a reduction never reaches.
@@ -57,7 +77,7 @@ module vector_reduction #(
     assign beyond = l >= 32'(lanes);
     always_comb begin
       if (first) next = beyond ? neutral : x[l];
-      else next = combine(sums[l], x[l], reduce);
+      else next = combine(sums[l], x[l], how);
     end
     // Lane 0 stands in every beat; lanes that the beat does not have need not.
     always_ff @(posedge clock) if (beyond ? valid[0] && first : valid[l]) sums[l] <= next;
@@ -75,7 +95,7 @@ module vector_reduction #(
   for (genvar i = 1; i < V; i++) begin : g_node
     localparam int BELOW = LEVELS - $clog2(i + 1);  // the level of the two
     always_ff @(posedge clock)
-      if (lane_reduce && joining[BELOW]) nodes[i] <= combine(nodes[2*i], nodes[2*i+1], reduce);
+      if (lane_reduce && joining[BELOW]) nodes[i] <= combine(nodes[2*i], nodes[2*i+1], how);
   end
 
   assign comes = lane_reduce ? joining[LEVELS-1] : finishes;

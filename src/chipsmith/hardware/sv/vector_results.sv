@@ -33,9 +33,12 @@ module vector_results #(
   localparam int DUE_BITS = COUNT_BITS + 1;
   localparam int LOOKUP_LATENCY = 3;
 
+  // These stand long before a result comes.
   logic scales, tables;
-  assign scales = passes != '0;
-  assign tables = lookups != '0;
+  always_ff @(posedge clock) begin
+    scales <= passes != '0;
+    tables <= lookups != '0;
+  end
 
   // Passes: chunk after chunk, in the slots that are their own.
   logic go, last, arrives, all_came;

@@ -20,7 +20,8 @@ module vector_rows (
 
   logic [31:0] number;
   logic [23:0] row, low;
-  logic [11:0] high;
+  logic [15:0] middle;
+  logic [7:0] high;
   logic there, known_there;
   logic [24:0] known, shown;
   logic [ROWS-1:0][24:0] kept;
@@ -35,10 +36,11 @@ module vector_rows (
   always_ff @(posedge clock) begin
     row <= number[23:0];
     there <= number < 32'(fields.rows);
-    low <= 24'(row * fields.row_pitch[11:0]);
-    high <= 12'(row * fields.row_pitch[23:12]);
+    low <= 24'(row * fields.row_pitch[7:0]);
+    middle <= 16'(row * fields.row_pitch[15:8]);
+    high <= 8'(row * fields.row_pitch[23:16]);
     known_there <= there;
-    known <= {known_there, low + {high, 12'b0}};
+    known <= {known_there, low + {middle, 8'b0} + {high, 16'b0}};
   end
 
   assign {present, offset} = opens ? known : shown;

@@ -10,7 +10,8 @@ module vector_shape #(
     input  chip::vector_t          fields,
     output logic [COUNT_BITS-1:0]  full_lanes,     // m: lanes of a full beat
     output logic [COUNT_BITS-1:0]  last_lanes,     // lanes of the last block
-    output logic [23:0]            blocks,         // as soon as `fields` stand
+    output logic                   single_block,   // as soon as `fields` stand
+    output logic [23:0]            blocks,
     output logic [COUNT_BITS-1:0]  a_full,         // accesses of a full beat
     output logic [COUNT_BITS-1:0]  a_last,         // accesses of the last block
     output logic [COUNT_BITS-1:0]  b_full,
@@ -34,6 +35,7 @@ module vector_shape #(
 );
 
   localparam int LANE_BITS = $clog2(chip::V);
+  localparam int SUM_BITS = COUNT_BITS + 2;  // of up to four counts
 
   function automatic logic [1:0] size_code(logic [2:0] kind);
     size_code = kind == chip::TYPE_INT32 ? 2'd2
@@ -59,16 +61,15 @@ module vector_shape #(
     meet = first <= others_last && others_first <= last;
   endfunction
 
-  function automatic logic [SLOT_BITS-1:0] larger(logic [SLOT_BITS-1:0] x, logic [SLOT_BITS-1:0] y);
+  function automatic logic [SUM_BITS-1:0] larger(logic [SUM_BITS-1:0] x, logic [SUM_BITS-1:0] y);
     larger = x > y ? x : y;
   endfunction
 
   logic few, streams_b, ab, ao, bo, divides, scales_in, begun;
   logic [1:0] later;                        // how many of OP, OUT and TABLE are in use
-  logic [COUNT_BITS+1:0] scale_count, passes_of_beat;
+  logic [SUM_BITS-1:0] scale_count, passes_of_beat, a_port, b_port, o_port, slots;
   logic [COUNT_BITS-1:0] lanes, rest, results, rest_results;
   logic [COUNT_BITS-1:0] a_most, b_most, o_most, scale, a_scale, b_scale, product, output_scale, found;
-  logic [SLOT_BITS-1:0] a_port, b_port, o_port, multiplications, division, slots;
 
   assign few = 32'(fields.lanes) < chip::V;
   assign lanes = few ? COUNT_BITS'(fields.lanes) : COUNT_BITS'(chip::V);
@@ -85,7 +86,7 @@ module vector_shape #(
   assign ao = meet(fields.a_first_group, fields.a_last_group, fields.o_first_group, fields.o_last_group);
   assign bo = streams_b && meet(fields.b_first_group, fields.b_last_group, fields.o_first_group, fields.o_last_group);
 
-  assign blocks = 24'((25'(fields.lanes) + 25'(chip::V - 1)) >> LANE_BITS);
+  assign single_block = 32'(fields.lanes) <= chip::V;
 
   // Passes of the multipliers and look-ups.
   assign scale = passes(lanes, chip::M);
@@ -95,11 +96,11 @@ module vector_shape #(
   assign output_scale = fields.o_rounding != chip::ROUNDING_OFF ? passes(results, chip::M) : '0;
   assign found = fields.table_ != chip::TABLE_NONE ? passes(results, chip::TL) : '0;
 
-  assign scale_count = (COUNT_BITS + 2)'(a_scale) + (COUNT_BITS + 2)'(b_scale) + (COUNT_BITS + 2)'(product)
-      + (COUNT_BITS + 2)'(output_scale);
+  assign scale_count = SUM_BITS'(a_scale) + SUM_BITS'(b_scale) + SUM_BITS'(product) + SUM_BITS'(output_scale);
 
   always_ff @(posedge clock) begin
     if (begins) begin
+      blocks <= 24'((25'(fields.lanes) + 25'(chip::V - 1)) >> LANE_BITS);
       full_lanes <= lanes;
       last_lanes <= rest;
       a_full <= a_most;
@@ -126,20 +127,18 @@ module vector_shape #(
   end
 
   // The cycle after.
-  assign a_port = SLOT_BITS'(a_full) + (a_meets_b ? SLOT_BITS'(b_full) : '0) + (a_meets_o ? SLOT_BITS'(o_full) : '0);
-  assign b_port = SLOT_BITS'(b_full) + (a_meets_b ? SLOT_BITS'(a_full) : '0) + (b_meets_o ? SLOT_BITS'(o_full) : '0);
-  assign o_port = SLOT_BITS'(o_full) + (a_meets_o ? SLOT_BITS'(a_full) : '0) + (b_meets_o ? SLOT_BITS'(b_full) : '0);
-  assign multiplications = SLOT_BITS'(passes_of_beat);
-  assign division = divides ? SLOT_BITS'(chip::DIVIDE * 32'(full_lanes)) : '0;
-  assign slots = larger(larger(larger(a_port, b_port), larger(o_port, multiplications)),
-                        larger(SLOT_BITS'(lookups), division));
+  assign a_port = SUM_BITS'(a_full) + (a_meets_b ? SUM_BITS'(b_full) : '0) + (a_meets_o ? SUM_BITS'(o_full) : '0);
+  assign b_port = SUM_BITS'(b_full) + (a_meets_b ? SUM_BITS'(a_full) : '0) + (b_meets_o ? SUM_BITS'(o_full) : '0);
+  assign o_port = SUM_BITS'(o_full) + (a_meets_o ? SUM_BITS'(a_full) : '0) + (b_meets_o ? SUM_BITS'(b_full) : '0);
+  assign slots = larger(larger(a_port, b_port), larger(o_port, larger(passes_of_beat, SUM_BITS'(lookups))));
   assign scales_in = a_passes != '0 || b_passes != '0;
   assign later = 2'(divides || op_passes != '0) + 2'(o_passes != '0) + 2'(lookups != '0);
 
   always_ff @(posedge clock) begin
     begun <= begins;
     if (begun) begin
-      last_slot <= slots - 1'b1;
+      // Divisions take longer than all else.
+      last_slot <= divides ? SLOT_BITS'(chip::DIVIDE * 32'(full_lanes) - 1) : SLOT_BITS'(slots - 1'b1);
       windows <= 3'd1 + 3'(scales_in) + 3'(later);
       pipe <= 6'(chip::VECTOR_PIPE) + (scales_in ? 6'(chip::IN_PIPE) : '0) + 6'(chip::STAGE_PIPE) * 6'(later)
           + (fields.lane_reduce ? 6'(LANE_BITS) : '0);

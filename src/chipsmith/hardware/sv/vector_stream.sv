@@ -15,6 +15,7 @@ module vector_stream #(
     input  logic [2:0]                kind,         // chip::TYPE_*
     input  logic                      turn,
     input  logic [COUNT_BITS-1:0]     index,
+    input  logic                      first,        // that is access 0
     input  logic [COUNT_BITS-1:0]     accesses,     // of this beat
     input  logic [COUNT_BITS-1:0]     lanes,        // of this beat
     input  logic                      beat_ends,
@@ -53,7 +54,7 @@ module vector_stream #(
   );
 
   assign goes = turn && index < accesses;
-  assign place = index == '0 ? start : next;
+  assign place = first ? start : next;
   assign address = place + offset;
 
   always_ff @(posedge clock) if (goes) next <= place + (dense ? 24'(chip::R) : lane_stride);

@@ -35,6 +35,10 @@ module vector_table #(
   assign fills = write && 32'(write_line) < LINES;
   always_ff @(posedge clock) if (write && !fills) top <= write_data[15:0];
 
+  function automatic logic [22:0] chosen(logic set, logic [15:0] right, logic [15:0] left);
+    chosen = 23'($signed(set ? right : left));
+  endfunction
+
   for (genvar c = 0; c < chip::TL; c++) begin : g_copy
     // The entries `low` and `low` + 1; of TABLE8 the entry that holds the byte.
     logic [8:0] low;
@@ -90,26 +94,26 @@ module vector_table #(
     assign word = low_is_odd ? odd_word : even_word;
     assign entry_byte = high_byte ? word[15:8] : word[7:0];
 
-    // And between them, in two cycles more. The byte of TABLE8 stands as an entry of its own.
-    logic [15:0] left, right, rise_from;
-    logic [6:0] fraction, rise_fraction;
-    logic signed [16:0] rise;
-    logic signed [24:0] part;
+    // And between them, in two cycles more: left * (128 - fraction) + right * fraction is `left` and, for each bit of
+    // the fraction, `right` where it is set, else `left`, as many times as the bit counts. The byte of TABLE8 stands as
+    // an entry of its own, all bits of its fraction set before a `right` of 0.
+    logic [15:0] left, right;
+    logic [6:0] fraction;
+    logic [22:0] lower, upper;
 
     always_ff @(posedge clock) begin
       if (answered) begin
         left <= wide ? word : 16'($signed(entry_byte));
-        right <= !low_is_odd ? odd_word : next_is_top ? top : even_word;
-        fraction <= asked_fraction;
+        right <= !wide ? '0 : !low_is_odd ? odd_word : next_is_top ? top : even_word;
+        fraction <= wide ? asked_fraction : '1;
       end
-      rise <= 17'($signed(right)) - 17'($signed(left));
-      rise_from <= left;
-      rise_fraction <= fraction;
+      lower <= 23'($signed(left)) + chosen(fraction[0], right, left) + (chosen(fraction[1], right, left) << 1)
+          + (chosen(fraction[2], right, left) << 2);
+      upper <= (chosen(fraction[3], right, left) << 3) + (chosen(fraction[4], right, left) << 4)
+          + (chosen(fraction[5], right, left) << 5) + (chosen(fraction[6], right, left) << 6);
     end
 
-    assign part = 25'(rise) * $signed({18'b0, rise_fraction});
-    assign results[c] = wide ? {rise_from, 7'b0} + 23'(part) : 23'($signed(rise_from));
-    wire unused_bits = &{1'b0, part[24:23]};
+    assign results[c] = lower + upper;
   end
 
 endmodule

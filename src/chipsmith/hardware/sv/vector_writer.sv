@@ -8,6 +8,7 @@ module vector_writer #(
     input  logic                      reset,
     input  logic                      restart,       // begin at o_base
     input  chip::vector_t             fields,
+    input  logic [4:0]                once,          // see vector_loops
     input  logic [23:0]               blocks,
     input  logic [COUNT_BITS-1:0]     full_lanes,
     input  logic [COUNT_BITS-1:0]     last_lanes,
@@ -26,34 +27,43 @@ module vector_writer #(
   localparam int BITS = 32 * V > 8 * R ? 32 * V : 8 * R;
 
   logic [23:0] size, start, address, step;
-  logic dense, writing, goes, written, ends, last_block;
+  logic dense, words, halves, apart, writing, goes, written, ends, last_block;
   logic [2:0] level;
   logic [4:0] at_first, at_last;
   logic [COUNT_BITS-1:0] left;          // accesses after the one that is next
   logic [10:0] full_bytes, last_bytes;  // of the accesses of a beat, one after the other; one by one: of each
   logic [10:0] bytes;                   // from the next access on
+  logic [R-1:0] lanes;                  // of the next access: the memory decodes them in its cycle
   logic [BITS-1:0] bits, packed_bits;
 
   assign size = fields.o_type == chip::TYPE_INT32 ? 24'd4
       : fields.o_type == chip::TYPE_INT16 || fields.o_type == chip::TYPE_UINT16 ? 24'd2 : 24'd1;
 
   function automatic logic [10:0] bytes_of(logic [COUNT_BITS-1:0] lanes);
-    bytes_of = size[2] ? 11'(lanes) << 2 : size[1] ? 11'(lanes) << 1 : 11'(lanes);
+    bytes_of = words ? 11'(lanes) << 2 : halves ? 11'(lanes) << 1 : 11'(lanes);
   endfunction
 
+  function automatic logic [R-1:0] lanes_of(logic [10:0] count);
+    for (int i = 0; i < R; i++) lanes_of[i] = 11'(i) < count;
+  endfunction
+
+  // What the fields say stands in registers long before a beat comes.
   always_ff @(posedge clock) begin
     if (restart) dense <= fields.o_lane_stride == size && !fields.lane_reduce;
+    words <= size[2];
+    halves <= size[1];
+    apart <= !dense || words;
+    step <= dense ? 24'(R) : fields.o_lane_stride;
+    full_bytes <= bytes_of(dense ? full_lanes : COUNT_BITS'(1));
+    last_bytes <= bytes_of(dense ? last_lanes : COUNT_BITS'(1));
   end
-
-  assign step = dense ? 24'(R) : fields.o_lane_stride;
-  assign full_bytes = dense ? bytes_of(full_lanes) : 11'(size);
-  assign last_bytes = dense ? bytes_of(last_lanes) : 11'(size);
 
   // The place in the loops, of the beat that is taken next; a reduction is one turn of them.
   vector_loops #(.LEVELS(5)) loops (
       .clock(clock),
       .restart(restart),
       .advance(take),
+      .once(once),
       .count({fields.lane_reduce ? 24'd1 : blocks, 24'(fields.o3), 24'(fields.o2), 24'(fields.o1), 24'(fields.o0)}),
       .level(level),
       .at_first(at_first),
@@ -79,8 +89,8 @@ module vector_writer #(
   always_comb begin
     packed_bits = '0;
     for (int l = 0; l < V; l++) begin
-      if (!dense || size[2]) packed_bits[32*l+:32] = values[l];
-      else if (size[1]) packed_bits[16*l+:16] = 16'(values[l]);
+      if (apart) packed_bits[32*l+:32] = values[l];
+      else if (halves) packed_bits[16*l+:16] = 16'(values[l]);
       else packed_bits[8*l+:8] = 8'(values[l]);
     end
   end
@@ -91,19 +101,23 @@ module vector_writer #(
       address <= start + offset;
       left <= (last_block ? last_accesses : full_accesses) - 1'b1;
       bytes <= last_block ? last_bytes : full_bytes;
+      lanes <= lanes_of(last_block ? last_bytes : full_bytes);
       written <= present;
     end else if (goes) begin
       bits <= dense ? BITS'({{8 * R{1'b0}}, bits} >> (8 * R)) : bits >> 32;
       address <= address + step;
       left <= left - 1'b1;
-      if (dense) bytes <= bytes - 11'(R);
+      if (dense) begin
+        bytes <= bytes - 11'(R);
+        for (int i = 0; i < R; i++) lanes[i] <= 11'(R + i) < bytes;
+      end
     end
     writing <= (take || (writing && !ends)) && !reset;
   end
 
   always_comb begin
-    for (int i = 0; i < R; i++) write.lanes[i] = 11'(i) < bytes;
     write.valid = goes && written;
+    write.lanes = lanes;
     write.address = address;
     write.data = bits[8*R-1:0];
     write.first_group = fields.o_first_group;
