@@ -70,8 +70,11 @@ def fit_paths(chips: Sequence[Chip], rows: Sequence[Row]) -> Iterator[dict[str, 
         features = (TimingFeature.CONSTANT, *own)
         values = np.array([[timing_features(chip)[feature] for feature in features] for chip in chips])
         fo4 = np.array([paths.get(block, 0.0) for paths in measured])
+        there = fo4 > 0
+        if not there.any():
+            continue
         numbers = fit_part(values, fo4)
-        ratios = (fo4 / (values @ numbers))[fo4 > 0]
+        ratios = fo4[there] / (values[there] @ numbers)
         for feature, number in zip(features, numbers, strict=True):
             if number > 0:
                 yield _table_row(block, feature, float(number), ratios.min(), ratios.max(), len(rows))
