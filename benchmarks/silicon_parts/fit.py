@@ -13,15 +13,19 @@ import numpy.typing as npt
 
 import chipsmith.chip.tables
 from chipsmith.chip import Chip
-from chipsmith.costs.logic_blocks import LogicTerm, feature_value, logic_terms
+from chipsmith.costs.logic_blocks import SIZES, LogicTerm, feature_value, logic_terms
 from chipsmith.files import write_whole
 from silicon_parts.gates import Row
 
 TABLE = Path(str(chipsmith.chip.tables.__file__)).with_name("logic_blocks.csv")
+_SIZES = TABLE.with_name("logic_sizes.csv")
 HONEST_CHIPS = 16
 """Chips that a fit must have to be more than a guess."""
 _GAIN = 1e-6
-"""A further feature must make the mean squared relative error smaller by so much."""
+"""A further feature must make the mean squared relative error of chips left out smaller by so much."""
+
+_DECISIVE = 1 - 1e-9
+"""The weight of a chip in its own estimate from which on the fit without it says nothing, and is the last choice."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,20 +46,30 @@ def fit_terms(chips: Sequence[Chip], rows: Sequence[Row]) -> Iterator[tuple[Logi
 def fit_part(values: Floats, areas: Floats) -> Floats:
     """Non-negative square micrometres for each feature (columns of `values`) that meet the areas of chips (rows) best.
 
-    Of equally good sets of features the smallest is taken; the others get 0. Areas of 0 (a part that a chip does not
-    have) are left out.
+    They are those of least squares of the relative errors over the set of features that errs least on chips which the
+    fit leaves out, one at a time; of equally good sets the smallest. The other features get 0. Areas of 0 (a part that
+    a chip does not have) are left out.
     """
     there = areas > 0
-    relative, ones = values[there] / areas[there, None], np.ones(int(there.sum()))
+    relative = values[there] / areas[there, None]
     best, least = np.zeros(values.shape[1]), np.inf
     for count in range(1, values.shape[1] + 1):
         for chosen in itertools.combinations(range(values.shape[1]), count):
-            solution = np.linalg.lstsq(relative[:, chosen], ones, rcond=None)[0]
-            error = float(np.mean((relative[:, chosen] @ solution - 1) ** 2))
+            solution, error = _solve(relative[:, chosen])
             if (solution >= 0).all() and error < least - _GAIN:
                 best, least = np.zeros(values.shape[1]), error
                 best[list(chosen)] = solution
     return best
+
+
+def _solve(relative: Floats) -> tuple[Floats, float]:
+    """The numbers whose sums are nearest to 1, and the mean squared error of each row by the fit without it."""
+    inverse = np.linalg.pinv(relative)
+    solution, own_weight = inverse.sum(axis=1), np.einsum("ij,ji->i", relative, inverse)
+    errors = relative @ solution - 1
+    if (own_weight > _DECISIVE).any():
+        return solution, 1 + float(np.mean(errors**2))
+    return solution, float(np.mean((errors / (1 - own_weight)) ** 2))
 
 
 def _check_parts(rows: Sequence[Row]) -> None:
@@ -77,8 +91,15 @@ def table_text(fitted: Mapping[LogicTerm, float], chips: int) -> str:
     return text.getvalue()
 
 
+def sizes_text(chips: Sequence[Chip]) -> str:
+    """The table of the least and the greatest that chips have of each size."""
+    rows = ((name, [size(chip) for chip in chips]) for name, size in SIZES.items() if name != "constant")
+    return "size,least,most\n" + "".join(f"{name},{min(sizes):g},{max(sizes):g}\n" for name, sizes in rows)
+
+
 def write_table(chips: Sequence[Chip], rows: Sequence[Row]) -> None:
-    """Fit, and put the result in the place of the table."""
+    """Fit, and put the result in the place of the tables."""
     write_whole(TABLE, table_text(dict(fit_terms(chips, rows)), len(rows)).encode())
+    write_whole(_SIZES, sizes_text(chips).encode())
     logic_terms.cache_clear()
     chipsmith.chip.tables.read_table.cache_clear()

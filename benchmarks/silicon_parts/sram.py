@@ -1,23 +1,78 @@
-"""The estimate of static memories held against a foundry's macros: area by the name's size, from the liberty files."""
+"""The model of memories: a foundry's macros from their liberty files, its fit to them, and its errors.
+
+Each macro's estimate comes from a fit without that macro, so that its error is that of a macro nobody has seen.
+"""
 
 from __future__ import annotations
 
-import re
+import csv
+import io
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chipsmith.chip.sram import sram
-from chipsmith.hardware.gates.liberty import read_liberty
+import numpy as np
 
-_MACRO = re.compile(r"RM_IHPSG13_(?P<ports>[12])P_(?P<lines>\d+)x(?P<bits>\d+)_.*_typ_.*\.lib")
-_NODE_NM = 130
+import chipsmith.chip.tables
+from chipsmith.chip.sram_model import MACRO_FEATURES, MODEL_NODE_NM, TWO_PORTS, MacroQuantity, MacroSize, Ports
+from chipsmith.files import write_whole
+from chipsmith.hardware.gates.macros import SramMacro, read_macros
+from silicon_parts.fit import fit_part
+
+_TABLES = Path(str(chipsmith.chip.tables.__file__)).parent
+_MACROS = _TABLES / "sram_macros.csv"
+_MODEL = _TABLES / "sram_model.csv"
+_CORNER = (1.2, 25.0)
+_MACROS_SOURCE = (
+    "IHP SG13G2, open liberty files of its memories, typical corner (1.2 V, 25 C): area, and "
+    "the sum of the clock's edges of a cycle with a read or a write"
+)
+_MODEL_SOURCE = "least squares over the macros of IHP SG13G2: benchmarks/silicon.py sram"
+
+Macro = Mapping[str, float]
+"""Ports, lines, bits, and a value of each quantity."""
+Model = Mapping[str, float]
+"""Of one quantity: by feature, and the multiple of two ports."""
 
 
-def score_memories(folder: Path) -> dict[str, Any]:
-    """Errors of the area of all macros whose typical liberty file lies in the folder, and means by number of ports."""
-    rows = list(_rows(folder))
+def read_foundry(folder: Path) -> list[Macro]:
+    """The typical macros of a folder of liberty files, those of one port and of fewer bytes first."""
+    volts, celsius = _CORNER
+    macros = read_macros(folder, voltage_v=volts, temperature_c=celsius)
+    return [_row(macro) for macro in sorted(macros, key=lambda m: (m.two_port, m.lines * m.bits, m.bits))]
+
+
+def _row(macro: SramMacro) -> Macro:
+    values = {quantity.value: round(float(getattr(macro, quantity)), 4) for quantity in MacroQuantity}
+    return {"ports": 1 + macro.two_port, "lines": macro.lines, "bits": macro.bits, **values}
+
+
+def fit_quantity(quantity: MacroQuantity, macros: Sequence[Macro]) -> Model:
+    """The features' numbers over the macros of one port, and the multiple of those of two ports."""
+    single, double = ([row for row in macros if row["ports"] == ports] for ports in (1, 2))
+    values = np.array([[feature(_size(row)) for feature in MACRO_FEATURES.values()] for row in single])
+    fitted = fit_part(values, np.array([row[quantity] for row in single]))
+    model = dict(zip(MACRO_FEATURES, map(float, fitted), strict=True))
+    ratios = np.array([_sum_features(model, row) / row[quantity] for row in double])
+    return {**model, TWO_PORTS: float(ratios.sum() / (ratios**2).sum())}
+
+
+def _size(row: Macro) -> MacroSize:
+    return MacroSize(lines=row["lines"], bits=row["bits"])
+
+
+def _sum_features(model: Model, row: Macro) -> float:
+    return sum(model[name] * feature(_size(row)) for name, feature in MACRO_FEATURES.items())
+
+
+def _estimate(model: Model, row: Macro) -> float:
+    return _sum_features(model, row) * (model[TWO_PORTS] if Ports(row["ports"]) is Ports.READ_AND_WRITE else 1)
+
+
+def score_memories(macros: Sequence[Macro]) -> dict[str, Any]:
+    """Errors of every quantity of each macro by a fit to the others, and their means by number of ports."""
+    rows = [_errors(row, [other for other in macros if other is not row]) for row in macros]
     return {
         "single_port": _summary([row for row in rows if row["ports"] == 1]),
         "two_ports": _summary([row for row in rows if row["ports"] == 2]),
@@ -25,33 +80,42 @@ def score_memories(folder: Path) -> dict[str, Any]:
     }
 
 
-def _rows(folder: Path) -> Iterator[dict[str, Any]]:
-    for path in sorted(folder.glob("*.lib")):
-        name = _MACRO.fullmatch(path.name)
-        if name:
-            ports, lines, bits = (int(name[key]) for key in ("ports", "lines", "bits"))
-            yield _row(ports, lines, bits, _area_um2(path))
+def _errors(row: Macro, others: Sequence[Macro]) -> dict[str, Any]:
+    models = {quantity: fit_quantity(quantity, others) for quantity in MacroQuantity}
+    errors = {f"{name}_error": round(_estimate(model, row) / row[name] - 1, 4) for name, model in models.items()}
+    return {**row, "bytes": int(row["lines"] * row["bits"]) // 8, **errors}
 
 
-def _row(ports: int, lines: int, bits: int, macro_um2: float) -> dict[str, Any]:
-    size_bytes = lines * bits // 8
-    estimate_um2 = 1e6 * sram(size_bytes=size_bytes, width_bits=bits, node_nm=_NODE_NM).area_mm2.value
-    return {
-        "ports": ports,
-        "lines": lines,
-        "bits": bits,
-        "bytes": size_bytes,
-        "macro_um2": round(macro_um2, 1),
-        "estimate_um2": round(estimate_um2, 1),
-        "error": round(estimate_um2 / macro_um2 - 1, 4),
-    }
+def _summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    errors = {quantity: [abs(row[f"{quantity}_error"]) for row in rows] for quantity in MacroQuantity}
+    figures: dict[str, Any] = {"macros": len(rows)}
+    for quantity, own in errors.items():
+        figures |= {f"{quantity}_mean_error": round(statistics.fmean(own), 4), f"{quantity}_worst_error": max(own)}
+    return figures
 
 
-def _area_um2(path: Path) -> float:
-    (cell,) = read_liberty(path).inside("cell")
-    return cell.number("area")
+def write_memory_tables(macros: Sequence[Macro]) -> None:
+    """Put the macros, and the model that is fitted to all of them, in the place of the tables."""
+    facts = ({"node_nm": MODEL_NODE_NM, **row, "status": "COMPUTED", "source": _MACROS_SOURCE} for row in macros)
+    write_whole(_MACROS, _table(facts))
+    numbers = (
+        {
+            "quantity": quantity,
+            "feature": feature,
+            "value": f"{value:.5g}",
+            "status": "COMPUTED",
+            "source": _MODEL_SOURCE,
+        }
+        for quantity in MacroQuantity
+        for feature, value in fit_quantity(quantity, macros).items()
+    )
+    write_whole(_MODEL, _table(numbers))
 
 
-def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
-    errors = [abs(row["error"]) for row in rows]
-    return {"macros": len(rows), "mean_error": round(statistics.fmean(errors), 4), "worst_error": max(errors)}
+def _table(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    text = io.StringIO()
+    listed = list(rows)
+    table = csv.DictWriter(text, list(listed[0]), lineterminator="\n")
+    table.writeheader()
+    table.writerows(listed)
+    return text.getvalue().encode()

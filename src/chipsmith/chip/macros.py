@@ -14,9 +14,10 @@ from chipsmith.chip.description import (
     Chip,
 )
 from chipsmith.chip.sram import Sram, sram
+from chipsmith.chip.sram_model import Ports
 
-_BANK_PORTS = 2
-"""Interleaved single-port banks of an accumulator tile: one read and one write a cycle."""
+_BANKS_PER_COPY = 2
+"""Banks of even and of odd entries of a copy of the lookup table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,25 +39,24 @@ def memory_macro(chip: Chip) -> Macro:
 
 
 def accumulator_macro(chip: Chip) -> Macro:
-    """The banks of the accumulator tiles; an access is a word of `tensor.columns` accumulators."""
+    """The accumulator tiles, read and written in a cycle; an access is a word of `tensor.columns` accumulators."""
     word_bytes = chip.tensor.columns * ACCUMULATOR_WORD_BYTES
-    bank_bytes = chip.tensor.tile_pixels * word_bytes // _BANK_PORTS
-    return Macro(
-        component="accumulators", count=ACCUMULATOR_TILES * _BANK_PORTS, sram=_macro(chip, bank_bytes, word_bytes)
-    )
+    tile = _macro(chip, chip.tensor.tile_pixels * word_bytes, word_bytes, ports=Ports.READ_AND_WRITE)
+    return Macro(component="accumulators", count=ACCUMULATOR_TILES, sram=tile)
 
 
 def table_macro(chip: Chip) -> Macro:
-    """The copies of the lookup table; an access is an entry of 16 bits."""
-    return Macro(component="tables", count=chip.vector.table_lanes, sram=_macro(chip, TABLE_COPY_BYTES, 2))
+    """The banks of the copies of the lookup table; an access is half a line of the memory, entries of 16 bits."""
+    bank = _macro(chip, TABLE_COPY_BYTES // _BANKS_PER_COPY, chip.line_bytes // _BANKS_PER_COPY)
+    return Macro(component="tables", count=_BANKS_PER_COPY * chip.vector.table_lanes, sram=bank)
 
 
 def instruction_macro(chip: Chip) -> Macro:
-    """The pages of the instruction memory; an access is an instruction."""
+    """The pages of the instruction memory, in two banks where an instruction arrives in a cycle."""
+    banks = 2 if chip.external.bytes_per_cycle == INSTRUCTION_BYTES else 1
     page_bytes = chip.instructions.page_instructions * INSTRUCTION_BYTES
-    return Macro(
-        component="instruction memory", count=INSTRUCTION_PAGES, sram=_macro(chip, page_bytes, INSTRUCTION_BYTES)
-    )
+    pages = _macro(chip, INSTRUCTION_PAGES * page_bytes // banks, INSTRUCTION_BYTES)
+    return Macro(component="instruction memory", count=banks, sram=pages)
 
 
 def macros(chip: Chip) -> tuple[Macro, ...]:
@@ -64,5 +64,5 @@ def macros(chip: Chip) -> tuple[Macro, ...]:
     return memory_macro(chip), accumulator_macro(chip), table_macro(chip), instruction_macro(chip)
 
 
-def _macro(chip: Chip, size_bytes: int, width_bytes: int) -> Sram:
-    return sram(size_bytes=size_bytes, width_bits=8 * width_bytes, node_nm=chip.technology.node_nm)
+def _macro(chip: Chip, size_bytes: int, width_bytes: int, *, ports: Ports = Ports.SHARED) -> Sram:
+    return sram(size_bytes=size_bytes, width_bits=8 * width_bytes, node_nm=chip.technology.node_nm, ports=ports)

@@ -123,6 +123,27 @@ class GateTiming:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConstrainedNetlist:
+    """A netlist as OpenSTA takes it: the script that reads and constrains it, and the files that it names."""
+
+    script: str
+    files: Mapping[str, str]
+    cells: StandardCells
+    fo4_ns: float
+    margins: Margins
+    memories: tuple[MemoryTiming, ...]
+
+    @property
+    def period_ns(self) -> float:
+        """The period of the constraints: a path needs this less its slack."""
+        return _PERIOD_FO4 * self.fo4_ns
+
+    def run(self, questions: str) -> str:
+        """What OpenSTA prints for commands about the netlist."""
+        return run_sta(self.script + questions, self.files)
+
+
 def time_chip(chip: Chip, liberty: Path, *, sram: Path | None = None, top: str = TOP, paths: int = 20) -> GateTiming:
     """Map a chip's machine, or the module `top` of it, and time it at the corner of the liberty file.
 
@@ -138,6 +159,24 @@ def time_netlist(
     netlist: MappedNetlist, liberty: Path, *, sram: Path | None, paths: int, identity: Mapping[str, str]
 ) -> GateTiming:
     """As time_chip, of a netlist that is mapped to the cells of this liberty file or of another corner of it."""
+    design = constrain_netlist(netlist, liberty, sram=sram)
+    said = design.run(paths_script(wanted=paths, most=_END_POINTS))
+    worst = tuple(_timed(path, design.fo4_ns, design.cells.registers) for path in parse_paths(said))
+    if not worst:
+        raise BadInput(f"{netlist.top} has no path between registers or ports, so that no clock follows")
+    return GateTiming(
+        identity=identity,
+        netlist=netlist,
+        cells=design.cells,
+        fo4_ns=design.fo4_ns,
+        margins=design.margins,
+        memories=design.memories,
+        paths=worst,
+    )
+
+
+def constrain_netlist(netlist: MappedNetlist, liberty: Path, *, sram: Path | None) -> ConstrainedNetlist:
+    """A netlist with its libraries and constraints; see time_chip for `sram` and for what it raises."""
     cells = read_cells(liberty)
     modules = read_modules(netlist.json_path)
     memories = memories_of(modules, [module.name for module in netlist.modules])
@@ -145,15 +184,14 @@ def time_netlist(
     fo4_ns = measure_fo4(cells)
     margins = _margins(netlist, fo4_ns)
     libraries = [str(liberty.resolve()), "wires.lib", *texts]
-    script = _script(libraries, netlist.top, "clock" in modules[netlist.top]["ports"], fo4_ns, margins)
     netlist_text = timing_netlist(modules, netlist.top, cells.outputs)
-    files = {**texts, "netlist.v": netlist_text, "wires.lib": _wire_library(margins)}
-    said = run_sta(script + paths_script(wanted=paths, most=_END_POINTS), files)
-    worst = tuple(_timed(path, fo4_ns, cells.registers) for path in parse_paths(said))
-    if not worst:
-        raise BadInput(f"{netlist.top} has no path between registers or ports, so that no clock follows")
-    return GateTiming(
-        identity=identity, netlist=netlist, cells=cells, fo4_ns=fo4_ns, margins=margins, memories=timings, paths=worst
+    return ConstrainedNetlist(
+        script=_script(libraries, netlist.top, "clock" in modules[netlist.top]["ports"], fo4_ns, margins),
+        files={**texts, "netlist.v": netlist_text, "wires.lib": _wire_library(margins)},
+        cells=cells,
+        fo4_ns=fo4_ns,
+        margins=margins,
+        memories=timings,
     )
 
 
