@@ -274,6 +274,12 @@ def test_two_ports_are_a_multiple_of_one():
     assert fit_quantity(MacroQuantity.READ_PJ, single + doubled)[TWO_PORTS] == pytest.approx(3, rel=0.02)
 
 
+def test_a_timed_chip_has_the_areas_of_its_blocks():
+    assert list(timing.block_areas(INSTANCES).items()) == [
+        ("array", 900.0), ("rest of tensor engine", 97.0), ("memory ports", 63.0), ("rest", 6.0),
+    ]  # fmt: skip
+
+
 def test_cycles_are_compared_with_those_before(monkeypatch):
     monkeypatch.setattr(timing, "CYCLES_BEFORE", {"nano-64": {"ad01_int8": 1000}})
     monkeypatch.setattr(timing.json, "loads", lambda _: {"ad01_int8 on nano-64": {"simulate.latency_cycles": 1020}})
