@@ -4,8 +4,8 @@
                                                                           them, fits the tables of areas and of paths
     python benchmarks/silicon.py area --liberty SLOW.lib --sram FOLDER --seed S [--chips N]  draws N others (12), scores
     python benchmarks/silicon.py sram --sram FOLDER                      fits the model of memories, and scores it
-    python benchmarks/silicon.py energy --liberty TYPICAL.lib --sram FOLDER  runs inferences on the gates of small chips,
-                                                                         fits the table to some, scores it on others
+    python benchmarks/silicon.py energy --liberty TYPICAL.lib --sram FOLDER  runs inferences on the gates of small
+                                                                         chips, fits the table to some, scores others
     python benchmarks/silicon.py timing CHIP... --liberty SLOW.lib --sram FOLDER   the clock of catalogue chips
 
 With --json a command prints what it puts into docs/silicon.json. A chip is mapped once: its row stands in that file
@@ -67,8 +67,10 @@ BARS = (
         key="energy",
         asks=f"inferences of {LEAST_CASES} pairs of chip and network: {MOST_ENERGY_ERROR:.0%} in the mean, "
         f"{MOST_WORST_ERROR:.0%} at worst, large blocks {MOST_BLOCK_ERROR:.0%} at worst",
-        text=lambda energy: f"{energy['mean_error']:.1%}, {energy['worst_error']:.1%}, blocks "
-        f"{energy['worst_block_error']:.1%}, of {energy['cases']}",
+        text=lambda energy: (
+            f"{energy['mean_error']:.1%}, {energy['worst_error']:.1%}, blocks "
+            f"{energy['worst_block_error']:.1%}, of {energy['cases']}"
+        ),
         met=lambda energy: (
             energy["mean_error"] <= MOST_ENERGY_ERROR
             and energy["worst_error"] <= MOST_WORST_ERROR
@@ -121,7 +123,8 @@ def memories(given: argparse.Namespace) -> dict[str, Any]:
 def energy(given: argparse.Namespace) -> dict[str, Any]:
     """Fit the table of energies to the inferences of the fit, and score it on the others."""
     fitted, scored = (
-        gate_energies(cases, given.liberty, given.sram, given.results) for cases in (fit_cases(FIT_SEED), scored_cases())
+        gate_energies(cases, given.liberty, given.sram, given.results)
+        for cases in (fit_cases(FIT_SEED), scored_cases())
     )
     fit_table(fitted)
     return {"fit": score_energies(fitted), **score_energies(scored)}
