@@ -4,6 +4,8 @@
                                                                           them, fits the tables of areas and of paths
     python benchmarks/silicon.py area --liberty SLOW.lib --sram FOLDER --seed S [--chips N]  draws N others (12), scores
     python benchmarks/silicon.py sram --sram FOLDER                      fits the model of memories, and scores it
+    python benchmarks/silicon.py energy --liberty TYPICAL.lib --sram FOLDER  runs inferences on the gates of small chips,
+                                                                         fits the table to some, scores it on others
     python benchmarks/silicon.py timing CHIP... --liberty SLOW.lib --sram FOLDER   the clock of catalogue chips
 
 With --json a command prints what it puts into docs/silicon.json. A chip is mapped once: its row stands in that file
@@ -25,6 +27,8 @@ from typing import Any
 from bars import Bar
 from silicon_parts.area import score_area
 from silicon_parts.chips import draw_chips
+from silicon_parts.energy import fit_table, gate_energies, score_energies
+from silicon_parts.energy_cases import fit_cases, scored_cases
 from silicon_parts.fit import write_table
 from silicon_parts.gates import Libraries, gate_rows, known_rows
 from silicon_parts.paths import score_paths, write_paths
@@ -41,6 +45,9 @@ MOST_WORST_ERROR = 0.25
 MOST_OPTIMISTIC = 0.10
 LEAST_LARGE_CHIPS = 3
 LEAST_CHIPS = 12
+MOST_ENERGY_ERROR = 0.15
+MOST_BLOCK_ERROR = 0.30
+LEAST_CASES = 12
 MOST_FO4 = 40
 MOST_MAC_UM2 = 20_000
 BARS = (
@@ -54,6 +61,19 @@ BARS = (
             and area["worst_error"] <= MOST_WORST_ERROR
             and area["chips"] >= LEAST_CHIPS
             and area["large_chips"] >= LEAST_LARGE_CHIPS
+        ),
+    ),
+    Bar(
+        key="energy",
+        asks=f"inferences of {LEAST_CASES} pairs of chip and network: {MOST_ENERGY_ERROR:.0%} in the mean, "
+        f"{MOST_WORST_ERROR:.0%} at worst, large blocks {MOST_BLOCK_ERROR:.0%} at worst",
+        text=lambda energy: f"{energy['mean_error']:.1%}, {energy['worst_error']:.1%}, blocks "
+        f"{energy['worst_block_error']:.1%}, of {energy['cases']}",
+        met=lambda energy: (
+            energy["mean_error"] <= MOST_ENERGY_ERROR
+            and energy["worst_error"] <= MOST_WORST_ERROR
+            and energy["worst_block_error"] <= MOST_BLOCK_ERROR
+            and energy["cases"] >= LEAST_CASES
         ),
     ),
     Bar(
@@ -98,6 +118,15 @@ def memories(given: argparse.Namespace) -> dict[str, Any]:
     return score_memories(macros)
 
 
+def energy(given: argparse.Namespace) -> dict[str, Any]:
+    """Fit the table of energies to the inferences of the fit, and score it on the others."""
+    fitted, scored = (
+        gate_energies(cases, given.liberty, given.sram, given.results) for cases in (fit_cases(FIT_SEED), scored_cases())
+    )
+    fit_table(fitted)
+    return {"fit": score_energies(fitted), **score_energies(scored)}
+
+
 def timing(given: argparse.Namespace) -> dict[str, Any]:
     """Time chips of the catalogue, beside those that were timed before."""
     before = read_results(given.results).get("timing", {})
@@ -118,6 +147,7 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]
     "fit": ("fit", fit),
     "area": ("area", area),
     "sram": ("sram", memories),
+    "energy": ("energy", energy),
     "timing": ("timing", timing),
 }
 """By name of the command: the section of its results, and what measures it."""

@@ -68,7 +68,7 @@ class ClockedRun:
     starts: list[int]
     ends: list[int]
     actions: list[ActionCounts]
-    fetched_bytes: int
+    fetch: ActionCounts
 
     @property
     def latency_cycles(self) -> int:
@@ -139,8 +139,9 @@ class ClockedMachine:
             assert self.cycle < PATIENCE, f"no END after {self.cycle} cycles; {len(self._starts)} started"
             self._step()
         actions = [ActionCounts(**job.counts) for job in self._jobs]
-        fetched: int = fetch.counts["external_read_bytes"]
-        return ClockedRun(starts=self._starts, ends=self._ends, actions=actions, fetched_bytes=fetched)
+        return ClockedRun(
+            starts=self._starts, ends=self._ends, actions=actions, fetch=ActionCounts(**fetch.counts)
+        )
 
     def later(self, cycles: int, event: Callable[[], None]) -> None:
         """Let something happen so many cycles from now (0: in this cycle)."""
@@ -193,9 +194,15 @@ class ClockedMachine:
     def _begin(self, job: Job) -> None:
         for lock in locks_of(job.instruction):
             self._locks[lock] = job.index
-        steps = self._steps(job)
+        steps = self._busy(job)
         self._engines[job.instruction.engine] = steps
         next(steps)
+
+    def _busy(self, job: Job) -> Iterator[None]:
+        """The steps of an instruction, each a cycle of its engine."""
+        for step in self._steps(job):
+            job.counts[f"{job.instruction.engine.value}_cycles"] += 1
+            yield step
 
     def _release(self, job: Job, locks: list[Lock]) -> None:
         for lock in locks:

@@ -120,6 +120,7 @@ class _TensorRun:
         reads, loads = self._reads(phase), self._loads(following)
         shared = share_groups(self._a, self._w) or (self._tensor.parameters != 0 and share_groups(self._a, self._p))
         read, load, cycles = next(reads, None), next(loads, None), 0
+        self._count(array_phases=1)
         while read is not None or load is not None or cycles < PHASE_MIN:
             if read is not None:
                 read()
@@ -188,8 +189,8 @@ class _TensorRun:
             memory_read_lines=1,
             array_active_cycles=1,
             mac_int8=rows * channels,
-            accumulator_reads=0 if first else channels,
-            accumulator_writes=channels,
+            accumulator_reads=not first and channels > 0,
+            accumulator_writes=channels > 0,
         )
 
     def _loads(self, phase: Phase | None) -> Iterator[Callable[[], None]]:
@@ -242,7 +243,7 @@ class _TensorRun:
     def _drain_pixel(self, channels: int) -> Iterator[None]:
         """Cycles until every pass, read and write of a pixel has had its slot."""
         tensor, size = self._tensor, self._tensor.o_type.size_bytes
-        self._count(accumulator_reads=channels, alu_32=channels * ((tensor.parameters != 0) + tensor.residual))
+        self._count(accumulator_reads=1, alu_32=channels * ((tensor.parameters != 0) + tensor.residual))
         passes = list(self._passes(channels))
         writes = [start < channels * size for start in range(0, self._full_channels * size, self._line)]
         reads = [start < channels for start in range(0, self._full_channels, self._line)] if tensor.residual else []
@@ -255,6 +256,7 @@ class _TensorRun:
                 self._access(self._r, "residual", "memory_read_lines", performed=reads.pop(0))
             if writes and (not shared or (self._machine.cycle + self._pipe()) % 2):
                 self._write(performed=writes.pop(0))
+            self._count(drain_cycles=1)
             yield
 
     def _passes(self, channels: int) -> Iterator[int]:

@@ -33,8 +33,7 @@ def assert_agree(program: Program, *, warm: bool = False) -> None:
         assert counts == (
             ActionCounts(instruction_fetches=1) if skipped else count_actions(program.chip, instruction)
         ), instruction
-    fetch = ActionCounts(external_read_bytes=witness.fetched_bytes)
-    assert count_program(program, warm=warm) == sum(witness.actions, fetch)
+    assert count_program(program, warm=warm) == sum(witness.actions, witness.fetch)
 
 
 def random_chip(seed: int) -> Chip:

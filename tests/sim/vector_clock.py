@@ -69,7 +69,7 @@ class _VectorRun:
         vector = self._vector
         for _ in range(0, TABLE_BYTES[vector.table], self._machine.chip.tensor.rows):
             self._machine.usage.access((vector.t_first_group, vector.t_last_group), "table")
-            self._count(memory_read_lines=1)
+            self._count(memory_read_lines=1, table_load_cycles=1)
             yield
         stages = self._stages()
         in_stage: list[Beat | None] = [None] * len(stages)
@@ -221,6 +221,8 @@ class _VectorRun:
 
     def _operate(self, beat: Beat, slot: int) -> None:
         vector = self._vector
+        if slot == 0:
+            self._count(vector_beats=1, vector_elements=beat.elements)
         if vector.op == Op.DIV:
             if slot < DIVIDE * beat.elements:
                 self._machine.usage.use("division")

@@ -7,7 +7,6 @@ from chipsmith.costs.energy import (
     EnergyEstimate,
     EnergyLine,
     action_energies,
-    cycle_energy,
     estimate_energy,
     leakage_power,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "TimingEstimate",
     "TimingPath",
     "action_energies",
-    "cycle_energy",
     "energy_band",
     "estimate_area",
     "estimate_cost",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.chip.description import Chip
 from chipsmith.program.arithmetic import ceil_div
+from chipsmith.program.cycles import occupancy
 from chipsmith.program.external_runs import transfer_lines, transfer_words
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
@@ -29,8 +30,8 @@ from chipsmith.program.instructions import (
     no_instruction,
 )
 from chipsmith.program.program import Program, page_bytes
-from chipsmith.program.tensor_cycles import drain_stages, phases, tiling
-from chipsmith.program.vector_cycles import DIVIDE, stream_accesses
+from chipsmith.program.tensor_cycles import drain_per_pixel, drain_stages, phases, tiling
+from chipsmith.program.vector_cycles import DIVIDE, beats, stream_accesses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +44,15 @@ class ActionCounts:
     - `alu_32`: 32-bit operations: op and reduction of VECTOR (a division is DIVIDE of them; PASS, GATHER and SCATTER
       none), the additions of bias and residual in the drain
     - `row_products`: products of a row's number and its pitch, of GATHER and SCATTER
-    - `table_lookups`: results that pass through a table
+    - `table_lookups`: results that pass through a table; `table_load_cycles`: lines of tables that are loaded
     - `memory_read_lines`, `memory_write_lines`: accesses of up to R bytes of a bank group; a masked activation access
       counts, an empty slot of a weight load does not; every row of GATHER and SCATTER counts as there
-    - `accumulator_reads`, `accumulator_writes`: int32 accumulators
+    - `accumulator_reads`, `accumulator_writes`: words of C int32 accumulators
     - `weight_register_bytes`: weights written into the array's registers
+    - `array_phases`: sets of weights that pass through the array
+    - `drain_cycles`: cycles in which a tile drains
+    - `vector_beats`, `vector_elements`: beats of VECTOR, and elements in them
+    - `load_cycles`, `store_cycles`, `tensor_cycles`, `vector_cycles`: cycles in which an engine is held
     - `instruction_fetches`: instructions of 128 bytes that the sequencer reads
     - `external_read_bytes`, `external_write_bytes`: whole atoms of the external memory
     """
@@ -58,11 +63,20 @@ class ActionCounts:
     alu_32: int = 0
     row_products: int = 0
     table_lookups: int = 0
+    table_load_cycles: int = 0
     memory_read_lines: int = 0
     memory_write_lines: int = 0
     accumulator_reads: int = 0
     accumulator_writes: int = 0
     weight_register_bytes: int = 0
+    array_phases: int = 0
+    drain_cycles: int = 0
+    vector_beats: int = 0
+    vector_elements: int = 0
+    load_cycles: int = 0
+    store_cycles: int = 0
+    tensor_cycles: int = 0
+    vector_cycles: int = 0
     instruction_fetches: int = 0
     external_read_bytes: int = 0
     external_write_bytes: int = 0
@@ -88,6 +102,7 @@ def count_actions(chip: Chip, instruction: Instruction) -> ActionCounts:
             return fetch + _load(chip, instruction)
         case Store():
             return fetch + ActionCounts(
+                store_cycles=occupancy(instruction, chip).engine,
                 memory_read_lines=transfer_lines(instruction, chip),
                 external_write_bytes=transfer_words(instruction, chip) * chip.external.bytes_per_cycle,
             )
@@ -107,7 +122,7 @@ def count_macs(chip: Chip, instructions: Iterable[Instruction]) -> int:
 
 def count_program(program: Program, *, warm: bool = False) -> ActionCounts:
     """The actions of one inference, the doorbell's fetch of page 0 included; `warm` skips the LOADs with `once`."""
-    counts = ActionCounts(external_read_bytes=page_bytes(program.chip))
+    counts = _load(program.chip, Load(space=Space.PAGE, run_bytes=page_bytes(program.chip)))
     for instruction in program.instructions:
         skipped = warm and isinstance(instruction, Load) and instruction.once
         counts += ActionCounts(instruction_fetches=1) if skipped else count_actions(program.chip, instruction)
@@ -116,6 +131,7 @@ def count_program(program: Program, *, warm: bool = False) -> ActionCounts:
 
 def _load(chip: Chip, load: Load) -> ActionCounts:
     return ActionCounts(
+        load_cycles=occupancy(load, chip).engine,
         memory_write_lines=transfer_lines(load, chip) if load.space is Space.MEMORY else 0,
         external_read_bytes=transfer_words(load, chip) * chip.external.bytes_per_cycle,
     )
@@ -131,7 +147,7 @@ def _cut(total: int, limit: int) -> Iterator[tuple[int, int]]:
 
 
 def _tensor(chip: Chip, instruction: TensorInstruction) -> ActionCounts:
-    counts = ActionCounts()
+    counts = ActionCounts(tensor_cycles=occupancy(instruction, chip).engine)
     for count, channels in _cut(instruction.output_channels, chip.tensor.columns):
         block = (
             _array(chip, instruction, channels)
@@ -153,20 +169,21 @@ def _taps(instruction: TensorInstruction) -> int:
 
 def _array(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionCounts:
     """Activations into the array and sums into the accumulators, of one channel block."""
-    accesses = instruction.output_pixels
+    accesses, across = instruction.output_pixels, 1
     if instruction.mode is Mode.DEPTHWISE:
         window = (instruction.run - 1) * instruction.dilation_x + 1
         segments = _cut(instruction.output_width, chip.tensor.tile_pixels)
         columns = sum(count * ((pixels - 1) * instruction.stride_x + window) for count, pixels in segments)
-        accesses = instruction.output_height * columns * ceil_div(channels, chip.tensor.rows)
+        across = ceil_div(channels, chip.tensor.rows)
+        accesses = instruction.output_height * columns * across
     passes = phases(instruction, chip)
-    sums = passes * instruction.output_pixels * channels
+    sums = instruction.output_pixels * across
     return ActionCounts(
         mac_int8=_taps(instruction) * instruction.output_pixels * channels,
         array_active_cycles=passes * accesses,
         memory_read_lines=passes * accesses,
-        accumulator_reads=sums,
-        accumulator_writes=sums,
+        accumulator_reads=(passes - 1) * sums + instruction.output_pixels,
+        accumulator_writes=passes * sums,
     )
 
 
@@ -181,6 +198,7 @@ def _weights(chip: Chip, instruction: TensorInstruction, channels: int) -> Actio
     return ActionCounts(
         memory_read_lines=tiles * lines + records,
         weight_register_bytes=tiles * _taps(instruction) * channels,
+        array_phases=tiles * phases(instruction, chip),
     )
 
 
@@ -189,6 +207,7 @@ def _drain(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionC
     pixels, rows = instruction.output_pixels, chip.tensor.rows
     additions = (instruction.parameters is not ChannelRecord.NONE) + instruction.residual
     return ActionCounts(
+        drain_cycles=pixels * drain_per_pixel(instruction, chip),
         multiply_32=pixels * channels * drain_stages(instruction),
         alu_32=pixels * channels * additions,
         memory_read_lines=pixels * ceil_div(channels, rows) if instruction.residual else 0,
@@ -198,21 +217,25 @@ def _drain(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionC
 
 def _vector(chip: Chip, instruction: VectorInstruction) -> ActionCounts:
     outer = instruction.outer_steps
-    beats = outer * instruction.r0 * instruction.r1
-    elements = beats * instruction.lanes
+    steps = outer * instruction.r0 * instruction.r1
+    elements = steps * instruction.lanes
     results = outer if instruction.lane_reduce else outer * instruction.lanes
     scales = (
         (instruction.a_rounding is not Rounding.OFF)
         + (instruction.b_rounding is not Rounding.OFF)
         + (instruction.op is Op.MUL)
     )
+    table_lines = ceil_div(instruction.table.size_bytes, chip.tensor.rows)
     return ActionCounts(
         multiply_32=elements * scales + (results if instruction.o_rounding is not Rounding.OFF else 0),
         alu_32=elements * (_operations(instruction.op) + (instruction.reduce is not Reduce.NONE)),
         row_products=outer * ceil_div(instruction.lanes, chip.vector.lanes) if instruction.op in INDIRECT_OPS else 0,
         table_lookups=results if instruction.table is not Table.NONE else 0,
-        memory_read_lines=beats * _operand_lines(chip, instruction)
-        + ceil_div(instruction.table.size_bytes, chip.tensor.rows),
+        vector_cycles=occupancy(instruction, chip).engine,
+        vector_beats=beats(instruction, chip),
+        vector_elements=elements,
+        table_load_cycles=table_lines,
+        memory_read_lines=steps * _operand_lines(chip, instruction) + table_lines,
         memory_write_lines=outer * _result_lines(chip, instruction),
     )
 

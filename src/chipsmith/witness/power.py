@@ -36,22 +36,9 @@ Floats = npt.NDArray[np.float64]
 SPARE_CYCLES = 1000
 """Cycles beyond the simulated latency after which the gates are given up."""
 
-_COMPONENTS = {
-    "array": ((MachineBlock.ARRAY,), ("array", "weight registers")),
-    "accumulators": ((MachineBlock.ACCUMULATORS,), ("accumulators",)),
-    "memory and its ports": ((MachineBlock.MEMORY, MachineBlock.PORTS), ("memory",)),
-    "multipliers": ((MachineBlock.MULTIPLIERS,), ("multipliers",)),
-    "vector engine": ((MachineBlock.VECTOR,), ("vector lanes",)),
-    "tables": ((MachineBlock.TABLES,), ("tables",)),
-    "instructions": ((MachineBlock.INSTRUCTIONS,), ("instructions",)),
-    "sequencer": ((MachineBlock.SEQUENCER,), ("sequencer",)),
-    "rest of tensor engine": ((MachineBlock.TENSOR,), ()),
-    "load and store engines": ((MachineBlock.LOAD, MachineBlock.STORE), ()),
-    "clock tree": ((MachineBlock.CLOCK_TREE,), ()),
-    "rest": ((MachineBlock.REST,), ()),
-    "leakage": ((), ("leakage",)),
-}
-"""Blocks of the gates, and the components of the estimate that stand for them."""
+_LEAKAGE = "leakage"
+_OUTSIDE = "external memory"
+"""The component of the estimate that no gate of the chip stands for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +137,7 @@ class PowerResult:
         """The estimate's energy of the chip: without the external memory."""
         if self.estimate is None:
             return None
-        return self.estimate.total_pj - self.estimate.by_component().get("external memory", 0.0)
+        return self.estimate.total_pj - self.estimate.by_component().get(_OUTSIDE, 0.0)
 
     @property
     def error(self) -> float | None:
@@ -164,18 +151,11 @@ class PowerResult:
         return "a whole inference" if cycles is None else f"the first {cycles} cycles of an inference"
 
     def compared(self) -> dict[str, PowerPart]:
-        """Parts of the machine beside the estimate."""
-        components = {} if self.estimate is None else self.estimate.by_component()
-        rows = {}
-        for part, (blocks, names) in _COMPONENTS.items():
-            estimated = sum(components.get(name, 0.0) for name in names) if names and components else None
-            rows[part] = PowerPart(gates_pj=self._part_pj(blocks), estimate_pj=estimated)
-        return rows
-
-    def _part_pj(self, blocks: tuple[MachineBlock, ...]) -> float:
-        if not blocks:
-            return sum(block.leakage_pj for block in self.blocks.values())
-        return sum(self.blocks[block].dynamic_pj for block in blocks)
+        """Blocks without their leakage, and all leakage, beside the components of the estimate of the same names."""
+        gates = {block.value: energy.dynamic_pj for block, energy in self.blocks.items()}
+        gates[_LEAKAGE] = sum(block.leakage_pj for block in self.blocks.values())
+        estimated = {} if self.estimate is None else self.estimate.by_component()
+        return {name: PowerPart(gates_pj=spent, estimate_pj=estimated.get(name)) for name, spent in gates.items()}
 
     def to_json(self) -> Json:
         """The object of `chipsmith power --json`; energies in picojoules."""
@@ -216,6 +196,15 @@ class PowerResult:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class PricedMachine:
+    """A chip's gates, ready to run any of its Programs; `memories_priced`: whether macros were given."""
+
+    library: CellLibrary
+    machine: GateMachine
+    memories_priced: bool
+
+
 def measure_power(
     program: Program,
     inputs: Mapping[str, Array],
@@ -233,11 +222,27 @@ def measure_power(
     fit, and where the RTL cannot be mapped.
     """
     _check(settings)
+    priced = price_machine(program.chip, liberty=liberty, sram=sram, netlist=netlist, settings=settings)
+    return measure_inference(priced, program, inputs, node_nm=node_nm, settings=settings)
+
+
+def price_machine(
+    chip: Chip, *, liberty: Path, sram: Path | None, netlist: Path | None, settings: PowerSettings
+) -> PricedMachine:
+    """Map a chip and price its gates, as measure_power does."""
     library = read_cells(liberty)
     macros = read_macros(sram, voltage_v=library.voltage_v, temperature_c=library.temperature_c) if sram else ()
-    mapped = netlist or map_to_gates(program.chip, liberty).json_path
-    circuit = read_circuit(mapped, library, top=TOP)
+    circuit = read_circuit(netlist or map_to_gates(chip, liberty).json_path, library, top=TOP)
     machine = prepare_machine(circuit, library, macros, wires=settings.wires, tree=settings.tree)
+    return PricedMachine(library=library, machine=machine, memories_priced=bool(macros))
+
+
+def measure_inference(
+    priced: PricedMachine, program: Program, inputs: Mapping[str, Array], *, node_nm: int, settings: PowerSettings
+) -> PowerResult:
+    """Run one cold inference of a Program on the gates of its chip, as measure_power does."""
+    _check(settings)
+    library, machine = priced.library, priced.machine
     timeline = simulate(program)
     segments = cut_segments(timeline)
     cycles = timeline.latency_cycles + SPARE_CYCLES if settings.window_cycles is None else settings.window_cycles
@@ -259,7 +264,7 @@ def measure_power(
         blocks=_blocks(run, segments, settings.clock_mhz),
         kernels=split_by_kernel(program, timeline, segments, energies),
         estimate=_estimate(program, timeline, library, node_nm, settings) if whole else None,
-        memories_priced=bool(macros),
+        memories_priced=priced.memories_priced,
         mismatching_bits=bits,
         difference=_difference(run, timeline, bits, whole=whole),
     )

@@ -97,7 +97,8 @@ class MappingRules:
     @property
     def key(self) -> bytes:
         """A name for all that decides how a module is mapped."""
-        commands = json.dumps([self.passes, self.recipes, self.files]).replace(self._liberty, "liberty").encode()
+        rules = json.dumps([self.passes, self.recipes, self.files, self.limit_ps, self.longest_ps])
+        commands = rules.replace(self._liberty, "liberty").encode()
         tools = [self.cells.path.read_bytes(), _DRIVER.read_bytes(), installed_versions(["pyosys"])]
         return content_key([commands, *tools]).encode()
 

@@ -1,0 +1,207 @@
+"""Energies of inferences at the gates: a row a case, the fit of the table to some of them, and its errors on others."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import nnls
+
+import chipsmith.chip.tables
+from chipsmith.cache import content_key
+from chipsmith.chip import Chip
+from chipsmith.costs import estimate_energy
+from chipsmith.costs.energy_terms import CYCLES, EnergyTerm, energy_terms, term_value, terms_by_action
+from chipsmith.files import write_whole
+from chipsmith.hardware.gates import bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator
+from chipsmith.hardware.gates import wires as wire_rules
+from chipsmith.program.actions import count_program
+from chipsmith.program.port_values import draw_inputs
+from chipsmith.program.program import Program
+from chipsmith.sim.cycle import simulate
+from chipsmith.witness.power import PowerResult, PowerSettings, PricedMachine, measure_inference, price_machine
+from silicon_parts.energy_cases import EnergyCase
+from silicon_parts.gates import row_key
+from silicon_parts.results import read_results, write_section
+
+SECTION = "inferences"
+TABLE = Path(str(chipsmith.chip.tables.__file__)).with_name("energy_terms.csv")
+NODE_NM = 130
+LARGE_SHARE = 0.10
+"""Blocks of a larger share of an inference's energy have a bar of their own."""
+_LEAST_SHARE = 0.05
+"""A block's error weighs no more than if it had this share of its inference: nobody asks what a trifle is to a percent."""
+_SAMPLES = 300
+_MODULES = (bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator, wire_rules)
+
+Row = dict[str, Any]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateEnergy:
+    """A case, its Program, and its row of results."""
+
+    case: EnergyCase
+    program: Program
+    row: Row
+
+    @property
+    def gates_pj(self) -> Mapping[str, float]:
+        """Of each block, without leakage."""
+        return {name: float(value) for name, value in self.row["blocks_pj"].items()}
+
+    @property
+    def total_pj(self) -> float:
+        """Of the chip, without leakage."""
+        return sum(self.gates_pj.values())
+
+    def count(self, action: str) -> int:
+        """How often an action happens."""
+        return int(self.row["cycles"]) if action == CYCLES else int(getattr(count_program(self.program), action))
+
+
+def gate_energies(cases: Iterable[EnergyCase], liberty: Path, sram: Path, results: Path) -> list[GateEnergy]:
+    """The row of each case; cases without a valid row are run, chip by chip, and kept at once."""
+    rows = {row["key"]: row for row in read_results(results).get(SECTION, [])}
+    energies = []
+    for _, group in itertools.groupby(cases, key=lambda case: case.chip.name):
+        machines: list[PricedMachine] = []
+        for case in group:
+            program = case.compile()
+            key = _key(case, program, liberty)
+            if key not in rows:
+                rows[key] = _run(case, program, key, machines, liberty, sram)
+                write_section(results, SECTION, _without_stale(rows.values(), rows[key]))
+            energies.append(GateEnergy(case=case, program=program, row=rows[key]))
+    return energies
+
+
+def _run(
+    case: EnergyCase, program: Program, key: str, machines: list[PricedMachine], liberty: Path, sram: Path
+) -> Row:
+    """Run a case; the machine of its chip is prepared by the first of them."""
+    print(f"running {case.network} on {case.chip.name}", file=sys.stderr)
+    settings = PowerSettings(glitch_samples=_SAMPLES)
+    if not machines:
+        machines.append(price_machine(case.chip, liberty=liberty, sram=sram, netlist=None, settings=settings))
+    inputs = draw_inputs(program, seed=0)
+    result = measure_inference(machines[0], program, inputs, node_nm=NODE_NM, settings=settings)
+    if result.difference:
+        sys.exit(f"{case.network} on {case.chip.name}: {result.difference}")
+    return {"chip": case.chip.name, "network": case.network, "key": key, **_figures(result)}
+
+
+def _figures(result: PowerResult) -> Row:
+    return {
+        "cycles": result.run.latency_cycles,
+        "total_pj": round(result.total_pj, 1),
+        "clock_share": round(result.clock_pj / result.total_pj, 4),
+        "leakage_mw": round(float(result.run.leakage_mw.sum()), 6),
+        "blocks_pj": {block.value: round(energy.dynamic_pj, 1) for block, energy in result.blocks.items()},
+    }
+
+
+def _key(case: EnergyCase, program: Program, liberty: Path) -> str:
+    """A name of all that a row follows from: the chip's gates, the Program, and how it is run and priced."""
+    own = [Path(str(module.__file__)).read_bytes() for module in _MODULES]
+    return content_key([row_key(case.chip, liberty).encode(), program.constants, case.chip.canonical.encode(), *own])
+
+
+def _without_stale(rows: Iterable[Row], new: Row) -> list[Row]:
+    names = ("chip", "network")
+    valid = [row for row in rows if row is new or any(row[name] != new[name] for name in names)]
+    return sorted(valid, key=lambda row: tuple(row[name] for name in names))
+
+
+# --- the fit ----------------------------------------------------------------------------------------------------------
+
+
+def fit_energy_terms(energies: Sequence[GateEnergy]) -> Iterator[tuple[EnergyTerm, float]]:
+    """Every term of the table with its number: non-negative least squares of relative errors, block by block.
+
+    ValueError where a block of the gates has no term.
+    """
+    known = {term.component for term in energy_terms()}
+    if unknown := {name for energy in energies for name in energy.gates_pj} - known:
+        raise ValueError(f"{TABLE.name} has no terms of {sorted(unknown)}")
+    for component, group in itertools.groupby(energy_terms(), key=lambda term: term.component):
+        terms = list(group)
+        spent = np.array([energy.gates_pj.get(component, 0.0) for energy in energies])
+        weights = 1 / np.maximum(spent, [_LEAST_SHARE * energy.total_pj for energy in energies])
+        values = np.array([[_amount(term, energy) for term in terms] for energy in energies])
+        numbers, _ = nnls(values * weights[:, None], spent * weights)
+        yield from zip(terms, numbers.tolist(), strict=True)
+
+
+def _amount(term: EnergyTerm, energy: GateEnergy) -> float:
+    return energy.count(term.action) * term_value(term, energy.case.chip)
+
+
+def fit_table(energies: Sequence[GateEnergy]) -> None:
+    """Fit, and put the result in the place of the table."""
+    chips = {energy.case.chip.name for energy in energies}
+    source = (
+        f"least squares over {len(energies)} inferences on the gates of {len(chips)} chips, SG13G2, typical corner, "
+        "before layout: benchmarks/silicon.py energy"
+    )
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("component", "action", "feature", "each", "status", "source"))
+    for term, number in list(fit_energy_terms(energies)):
+        table.writerow((term.component, term.action, term.feature, f"{number:.5g}", "COMPUTED", source))
+    write_whole(TABLE, text.getvalue().encode())
+    for cached in (energy_terms, terms_by_action, chipsmith.chip.tables.read_table):
+        cached.cache_clear()
+
+
+# --- the score --------------------------------------------------------------------------------------------------------
+
+
+def score_energies(energies: Sequence[GateEnergy]) -> Row:
+    """Errors of the estimate: of the chip, of each large block, by case."""
+    cases = [_errors(energy) for energy in energies]
+    errors = [abs(case["error"]) for case in cases]
+    blocks = [abs(error) for case in cases for error in case["blocks"].values()]
+    return {
+        "mean_error": round(float(np.mean(errors)), 4),
+        "worst_error": max(errors),
+        "worst_block_error": max(blocks),
+        "cases": len(cases),
+        "chips": len({energy.case.chip.name for energy in energies}),
+        "networks": len({energy.case.network for energy in energies}),
+        "inferences": cases,
+    }
+
+
+def _errors(energy: GateEnergy) -> Row:
+    """Of one case: the total, leakage included, and the blocks of a share over LARGE_SHARE."""
+    estimated = _estimated_pj(energy.case.chip, energy)
+    gates, total = energy.gates_pj, energy.total_pj
+    leakage_pj = energy.row["leakage_mw"] * energy.row["cycles"] / energy.case.chip.clock_hz * 1e9
+    return {
+        "chip": energy.case.chip.name,
+        "network": energy.case.network,
+        "gates_nj": round((total + leakage_pj) / 1e3, 1),
+        "estimate_nj": round(sum(estimated.values()) / 1e3, 1),
+        "error": round(sum(estimated.values()) / (total + leakage_pj) - 1, 4),
+        "blocks": {
+            name: round(estimated.get(name, 0.0) / spent - 1, 4)
+            for name, spent in gates.items()
+            if spent > LARGE_SHARE * total
+        },
+    }
+
+
+def _estimated_pj(chip: Chip, energy: GateEnergy) -> dict[str, float]:
+    estimate = estimate_energy(chip, count_program(energy.program), cycles=simulate(energy.program).latency_cycles)
+    return {name: value for name, value in estimate.by_component().items() if name != "external memory"}
