@@ -86,9 +86,7 @@ def gate_energies(cases: Iterable[EnergyCase], liberty: Path, sram: Path, result
     return energies
 
 
-def _run(
-    case: EnergyCase, program: Program, key: str, machines: list[PricedMachine], liberty: Path, sram: Path
-) -> Row:
+def _run(case: EnergyCase, program: Program, key: str, machines: list[PricedMachine], liberty: Path, sram: Path) -> Row:
     """Run a case; the machine of its chip is prepared by the first of them."""
     print(f"running {case.network} on {case.chip.name}", file=sys.stderr)
     settings = PowerSettings(glitch_samples=_SAMPLES)
