@@ -120,7 +120,7 @@ def test_a_part_without_features_stops_the_fit():
 def test_the_table_of_sizes_has_the_ends_of_the_chips():
     lines = sizes_text(draw_chips(1, 16)).splitlines()
     assert lines[0] == "size,least,most"
-    assert {"rows,4,32", "lanes,4,16", "groups,3,15"} <= set(lines)
+    assert {"rows,4,16", "lanes,4,16", "groups,3,15"} <= set(lines)
 
 
 def paths_of(chip, slow=1.0):
@@ -154,7 +154,7 @@ def test_an_optimistic_path_is_below_zero(monkeypatch):
     path = TimingPath(block="array", fo4=SourcedRange(estimate=assumed(27, "FO4", reason=""), low=27, high=27))
     timing = TimingEstimate(paths=(path,), fo4_ns=SourcedRange(estimate=assumed(1, "ns", reason=""), low=1, high=1))
     monkeypatch.setattr(paths, "estimate_timing", lambda _: timing)
-    chips = [chip for chip in draw_chips(1, 16) if chip.tensor.rows == 32][:1]
+    chips = [chip for chip in draw_chips(1, 16) if chip.tensor.rows == 16][:1]
     score = score_paths(chips, [paths_of(chip) for chip in chips])
     assert score["most_optimistic"] == -0.1
     assert score["by_block"]["array"]["mean_error"] == 0.1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ NODE_NM = 130
 LARGE_SHARE = 0.10
 """Blocks of a larger share of an inference's energy have a bar of their own."""
 _LEAST_SHARE = 0.05
-"""A block's error weighs no more than if it had this share of its inference: nobody asks what a trifle is to a percent."""
+"""A block's error weighs no more than if it had this share of its inference."""
 _SAMPLES = 300
 _MODULES = (bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator, wire_rules)
 
