@@ -1,10 +1,11 @@
 """What is estimated of silicon, held to the gates: area of logic by block, of memories, and the clock.
 
-    python benchmarks/silicon.py fit --liberty TYPICAL.lib [--chips N]    draws N chips (16), maps them, fits the table
-    python benchmarks/silicon.py area --liberty TYPICAL.lib --seed S [--chips N]  draws N others (12), maps and scores
+    python benchmarks/silicon.py fit --liberty SLOW.lib --sram FOLDER [--chips N]  draws N chips (16), maps and times
+                                                                          them, fits the tables of areas and of paths
+    python benchmarks/silicon.py area --liberty SLOW.lib --sram FOLDER --seed S [--chips N]  draws N others (12), scores
     python benchmarks/silicon.py sram --sram FOLDER                      fits the model of memories, and scores it
-    python benchmarks/silicon.py energy --liberty TYPICAL.lib --sram FOLDER  runs inferences on the gates of small chips,
-                                                                         fits the table to some, scores it on others
+    python benchmarks/silicon.py energy --liberty TYPICAL.lib --sram FOLDER  runs inferences on the gates of small
+                                                                         chips, fits the table to some, scores others
     python benchmarks/silicon.py timing CHIP... --liberty SLOW.lib --sram FOLDER   the clock of catalogue chips
 
 With --json a command prints what it puts into docs/silicon.json. A chip is mapped once: its row stands in that file
@@ -29,7 +30,8 @@ from silicon_parts.chips import draw_chips
 from silicon_parts.energy import fit_table, gate_energies, score_energies
 from silicon_parts.energy_cases import fit_cases, scored_cases
 from silicon_parts.fit import write_table
-from silicon_parts.gates import gate_rows, known_rows
+from silicon_parts.gates import Libraries, gate_rows, known_rows
+from silicon_parts.paths import score_paths, write_paths
 from silicon_parts.results import RESULTS, read_results, write_section
 from silicon_parts.sram import read_foundry, score_memories, write_memory_tables
 from silicon_parts.timing import time_catalogue_chip
@@ -40,6 +42,7 @@ from chipsmith.console.presentation import new_table, print_tables
 FIT_SEED = 1
 MOST_MEAN_ERROR = 0.10
 MOST_WORST_ERROR = 0.25
+MOST_OPTIMISTIC = 0.10
 LEAST_LARGE_CHIPS = 3
 LEAST_CHIPS = 12
 MOST_ENERGY_ERROR = 0.15
@@ -64,14 +67,22 @@ BARS = (
         key="energy",
         asks=f"inferences of {LEAST_CASES} pairs of chip and network: {MOST_ENERGY_ERROR:.0%} in the mean, "
         f"{MOST_WORST_ERROR:.0%} at worst, large blocks {MOST_BLOCK_ERROR:.0%} at worst",
-        text=lambda energy: f"{energy['mean_error']:.1%}, {energy['worst_error']:.1%}, blocks "
-        f"{energy['worst_block_error']:.1%}, of {energy['cases']}",
+        text=lambda energy: (
+            f"{energy['mean_error']:.1%}, {energy['worst_error']:.1%}, blocks "
+            f"{energy['worst_block_error']:.1%}, of {energy['cases']}"
+        ),
         met=lambda energy: (
             energy["mean_error"] <= MOST_ENERGY_ERROR
             and energy["worst_error"] <= MOST_WORST_ERROR
             and energy["worst_block_error"] <= MOST_BLOCK_ERROR
             and energy["cases"] >= LEAST_CASES
         ),
+    ),
+    Bar(
+        key="area",
+        asks=f"longest paths of these chips: none over {MOST_OPTIMISTIC:.0%} optimistic",
+        text=lambda area: f"{area['paths']['most_optimistic']:+.1%} to {area['paths']['most_pessimistic']:+.1%}",
+        met=lambda area: area["paths"]["most_optimistic"] >= -MOST_OPTIMISTIC,
     ),
     Bar(
         key="timing",
@@ -92,13 +103,14 @@ def fit(given: argparse.Namespace) -> dict[str, Any]:
     """Fit the table to chips that are drawn by FIT_SEED; how it meets those, which says nothing of others."""
     chips, rows = _mapped(given, draw_chips(FIT_SEED, given.chips or 16))
     write_table(chips, rows)
-    return score_area(chips, rows)
+    write_paths(chips, rows)
+    return {**score_area(chips, rows), "paths": score_paths(chips, rows)}
 
 
 def area(given: argparse.Namespace) -> dict[str, Any]:
     """Score the table on chips that are drawn by another seed."""
     chips, rows = _mapped(given, draw_chips(given.seed, given.chips or 12))
-    return {"seed": given.seed, **score_area(chips, rows)}
+    return {"seed": given.seed, **score_area(chips, rows), "paths": score_paths(chips, rows)}
 
 
 def memories(given: argparse.Namespace) -> dict[str, Any]:
@@ -111,7 +123,8 @@ def memories(given: argparse.Namespace) -> dict[str, Any]:
 def energy(given: argparse.Namespace) -> dict[str, Any]:
     """Fit the table of energies to the inferences of the fit, and score it on the others."""
     fitted, scored = (
-        gate_energies(cases, given.liberty, given.sram, given.results) for cases in (fit_cases(FIT_SEED), scored_cases())
+        gate_energies(cases, given.liberty, given.sram, given.results)
+        for cases in (fit_cases(FIT_SEED), scored_cases())
     )
     fit_table(fitted)
     return {"fit": score_energies(fitted), **score_energies(scored)}
@@ -125,7 +138,8 @@ def timing(given: argparse.Namespace) -> dict[str, Any]:
 
 def _mapped(given: argparse.Namespace, chips: list[Chip]) -> tuple[list[Chip], list[dict[str, Any]]]:
     """The chips that have a row, and the rows: all of them, or with --known those that had before."""
-    rows = (known_rows if given.known else gate_rows)(chips, given.liberty, given.results)
+    libraries = Libraries(cells=given.liberty, memories=given.sram)
+    rows = (known_rows if given.known else gate_rows)(chips, libraries, given.results)
     names = {row["chip"] for row in rows}
     if not rows:
         sys.exit("no chip of this seed was mapped yet; run without --known")
@@ -152,8 +166,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         command.add_argument("--results", type=Path, default=RESULTS)
         if name != "sram":
             command.add_argument("--liberty", type=Path, required=True)
-        if name in ("sram", "energy", "timing"):
-            command.add_argument("--sram", type=Path, required=True, help="folder of liberty files of macros")
+        command.add_argument("--sram", type=Path, required=True, help="folder of liberty files of macros")
         if name in ("fit", "area"):
             command.add_argument("--chips", type=int, help="how many are drawn")
             command.add_argument("--known", action="store_true", help="of these only those that were mapped before")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,18 +14,21 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))  # last: its files must not stand before Python's own
 
 from silicon import FIT_SEED, parse
-from silicon_parts import gates, timing
+from silicon_parts import gates, paths, timing
 from silicon_parts.area import score_area
 from silicon_parts.chips import draw_chips
-from silicon_parts.fit import fit_part, fit_terms, table_text
+from silicon_parts.fit import fit_part, fit_terms, sizes_text, table_text
+from silicon_parts.paths import fit_paths, measured_paths, score_paths
 from silicon_parts.results import RESULTS, read_results
 from silicon_parts.sram import fit_quantity, score_memories
 
-from chipsmith.chip.sourced import assumed
+from chipsmith.chip.sourced import SourcedRange, assumed
 from chipsmith.chip.sram_model import TWO_PORTS, MacroQuantity
 from chipsmith.chip.tables import read_table
+from chipsmith.chip.timing import TimingEstimate, TimingPath, timing_features
 from chipsmith.costs import logic_blocks
 from chipsmith.costs.logic_blocks import feature_value, logic_terms
+from chipsmith.hardware.gates.block_timing import BlockTiming
 
 INSTANCES = {
     "": 5.0,
@@ -55,8 +59,15 @@ def rows_of(chips, um2):
 
 def test_a_seed_draws_the_same_chips_and_another_seed_others():
     assert draw_chips(3, 12) == draw_chips(3, 12)
-    assert draw_chips(3, 12)[:5] == draw_chips(3, 5)
     assert {chip.canonical for chip in draw_chips(3, 12)}.isdisjoint(chip.canonical for chip in draw_chips(4, 12))
+
+
+@pytest.mark.parametrize("parameter", ["tensor.rows", "vector.lanes", "memory.groups", "external.bytes_per_cycle"])
+def test_every_value_of_a_parameter_is_drawn(parameter):
+    section, name = parameter.split(".")
+    drawn = [{getattr(getattr(chip, section), name) for chip in draw_chips(seed, 16)} for seed in range(4)]
+    assert all(len(values) >= 3 for values in drawn)
+    assert drawn == [drawn[0]] * 4
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -107,6 +118,49 @@ def test_a_part_without_features_stops_the_fit():
         list(fit_terms(draw_chips(1, 1), rows))
 
 
+def test_the_table_of_sizes_has_the_ends_of_the_chips():
+    lines = sizes_text(draw_chips(1, 16)).splitlines()
+    assert lines[0] == "size,least,most"
+    assert {"rows,4,32", "lanes,4,16", "groups,3,15"} <= set(lines)
+
+
+def paths_of(chip, slow=1.0):
+    """A row of a chip whose array has 20 FO4 and two for each doubling of the rows, and whose tables 30 FO4."""
+    array = slow * (20 + 2 * math.log2(chip.tensor.rows))
+    return {"chip": chip.name, "fo4": max(array, 30.0), "logic_fo4": {"array": array}, "memory_fo4": {"tables": 30.0}}
+
+
+def test_no_chip_of_the_fit_is_slower_than_its_paths():
+    chips = draw_chips(1, 16)
+    rows = [paths_of(chip, slow=1.05 if number == 3 else 1.0) for number, chip in enumerate(chips)]
+    table = [row for row in fit_paths(chips, rows) if row["block"] == "array"]
+    for chip, row in zip(chips, rows, strict=True):
+        low, fo4, high = (
+            sum(float(term[column]) * timing_features(chip)[term["feature"]] for term in table)
+            for column in ("fo4_low", "fo4", "fo4_high")
+        )
+        assert low <= row["logic_fo4"]["array"] * 1.001
+        assert row["logic_fo4"]["array"] <= fo4 * 1.001 <= 1.08 * row["logic_fo4"]["array"]
+        assert high == pytest.approx(1.1 * fo4, rel=1e-3)
+
+
+def test_a_block_without_features_of_its_path_stops_the_fit():
+    chips = draw_chips(1, 1)
+    rows = [paths_of(chip) | {"logic_fo4": {"wheels": 3.0}} for chip in chips]
+    with pytest.raises(ValueError, match="wheels"):
+        list(fit_paths(chips, rows))
+
+
+def test_an_optimistic_path_is_below_zero(monkeypatch):
+    path = TimingPath(block="array", fo4=SourcedRange(estimate=assumed(27, "FO4", reason=""), low=27, high=27))
+    timing = TimingEstimate(paths=(path,), fo4_ns=SourcedRange(estimate=assumed(1, "ns", reason=""), low=1, high=1))
+    monkeypatch.setattr(paths, "estimate_timing", lambda _: timing)
+    chips = [chip for chip in draw_chips(1, 16) if chip.tensor.rows == 32][:1]
+    score = score_paths(chips, [paths_of(chip) for chip in chips])
+    assert score["most_optimistic"] == -0.1
+    assert score["by_block"]["array"]["mean_error"] == 0.1
+
+
 def test_a_table_from_few_chips_is_assumed():
     fitted = dict.fromkeys(logic_terms(), 1.0)
     assert ",ASSUMED," in table_text(fitted, 5)
@@ -145,39 +199,48 @@ def mapped(monkeypatch):
         names.append(chip.name)
         return SimpleNamespace(instances=INSTANCES, area_um2=sum(INSTANCES.values()))
 
+    paths = BlockTiming(fo4_ns=0.2, logic={"array": 30.0}, memories={"tables": 33.0})
     monkeypatch.setattr(gates.flow, "map_to_gates", map_to_gates)
+    monkeypatch.setattr(gates, "time_blocks", lambda *_, **__: paths)
     return names
 
 
-def test_a_stopped_run_goes_on_where_it_was(mapped, tmp_path):
-    liberty, results = tmp_path / "cells.lib", tmp_path / "silicon.json"
-    liberty.write_text("library (a) {}")
+@pytest.fixture
+def libraries(tmp_path):
+    (tmp_path / "cells.lib").write_text("library (a) {}")
+    return gates.Libraries(cells=tmp_path / "cells.lib", memories=tmp_path)
+
+
+def test_a_stopped_run_goes_on_where_it_was(mapped, libraries, tmp_path):
+    results = tmp_path / "silicon.json"
     chips = draw_chips(9, 4)
     with pytest.raises(KeyboardInterrupt):
-        gates.gate_rows(chips, liberty, results)
+        gates.gate_rows(chips, libraries, results)
     smallest_first = [chip.name for chip in sorted(chips, key=lambda chip: chip.macs)]
     assert mapped == smallest_first[:2]
     assert len(read_results(results)["synthesised"]) == 2
     mapped.clear()
-    rows = gates.gate_rows(chips, liberty, results)
+    rows = gates.gate_rows(chips, libraries, results)
     assert mapped == smallest_first[2:]
     assert [row["chip"] for row in rows] == [chip.name for chip in chips]
+    assert [row["fo4"] for row in rows] == [33.0] * 4
+    assert measured_paths(rows[0]) == {"array": 30.0, "reads of tables": 33.0}
 
 
-def test_rows_of_other_cells_are_stale(mapped, tmp_path):
-    liberty, results = tmp_path / "cells.lib", tmp_path / "silicon.json"
+def test_rows_of_other_cells_are_stale(mapped, libraries, tmp_path):
+    results = tmp_path / "silicon.json"
     (chip,) = draw_chips(9, 1)
     for text in ("library (a) {}", "library (b) {}"):
-        liberty.write_text(text)
-        assert gates.known_rows([chip], liberty, results) == []
-        assert gates.gate_rows([chip], liberty, results) == gates.known_rows([chip], liberty, results)
+        libraries.cells.write_text(text)
+        assert gates.known_rows([chip], libraries, results) == []
+        assert gates.gate_rows([chip], libraries, results) == gates.known_rows([chip], libraries, results)
     assert mapped == [chip.name] * 2
     assert len(read_results(results)["synthesised"]) == 1
 
 
 def test_the_chips_of_the_fit_are_not_scored(capsys):
     with pytest.raises(SystemExit):
-        parse(["area", "--liberty", "cells.lib", "--seed", str(FIT_SEED)])
+        parse(["area", "--liberty", "cells.lib", "--sram", "memories", "--seed", str(FIT_SEED)])
     assert "choose another" in capsys.readouterr().err
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chipsmith.chip import Chip
@@ -13,7 +13,7 @@ from silicon_parts.gates import Row
 
 def score_area(chips: Sequence[Chip], rows: Sequence[Row]) -> dict[str, Any]:
     """Mean and worst |estimate / gates - 1| of the logic of chips at 130 nm, in total and by block, and a row each."""
-    estimates = [{block: area.value for block, area in estimate_logic_blocks(chip).items()} for chip in chips]
+    estimates = [estimate_logic_blocks(chip) for chip in chips]
     totals = [sum(own.values()) / row["logic_um2"] - 1 for own, row in zip(estimates, rows, strict=True)]
     return {
         "mean_error": statistics.fmean(map(abs, totals)),
@@ -29,7 +29,7 @@ def _case(row: Row, error: float) -> dict[str, Any]:
     return {"chip": row["chip"], "macs": row["macs"], "gates_um2": row["logic_um2"], "error": error}
 
 
-def _block_errors(block: str, estimates: Sequence[dict[str, float]], rows: Sequence[Row]) -> dict[str, float]:
+def _block_errors(block: str, estimates: Sequence[Mapping[str, float]], rows: Sequence[Row]) -> dict[str, float]:
     gates = [sum(row["parts_um2"][block].values()) for row in rows]
     errors = [abs(own[block] / area - 1) for own, area in zip(estimates, gates, strict=True)]
     share = sum(gates) / sum(row["logic_um2"] for row in rows)

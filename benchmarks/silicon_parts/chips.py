@@ -1,9 +1,13 @@
-"""Machine chips of random parameters, all of which are drawn, by a seed."""
+"""Machine chips of random parameters, all of which are drawn, by a seed.
+
+Each parameter takes few values, each of them nearly as often as the others, so that the modules which follow from few
+parameters are the same in many chips and mapped once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,19 +17,53 @@ LARGE_EVERY = 4
 """Of so many chips one has more than SMALL_MACS multipliers."""
 SMALL_MACS = 128
 MOST_MACS = 512
-_FEWEST_LINES = 16
-"""Lines of a group at least: eight in each bank."""
+_SIDES = (4, 8, 16, 32)
+_ARRAYS = [(rows, columns) for rows in _SIDES for columns in _SIDES if rows * columns <= MOST_MACS]
+_SMALL = [(rows, columns) for rows, columns in _ARRAYS if rows * columns <= SMALL_MACS]
+_LARGE = [array for array in _ARRAYS if array not in _SMALL]
+_VALUES: dict[str, Sequence[int | str]] = {
+    "tensor.tile_pixels": (16, 64, 256),
+    "vector.lanes": (4, 8, 16),
+    "vector.multiplier_lanes": (1, 2, 4, 8),
+    "vector.table_lanes": (1, 2, 4),
+    "memory.groups": (3, 7, 11, 15),
+    "memory.group_bytes": (4096, 16384, 65536),
+    "instructions.page_instructions": (4, 16, 64),
+    "external.latency_cycles": (4, 32, 128),
+    "external.bytes_per_cycle": (1, 2, 4, 8),
+    "external.kind": ("LPDDR2", "LPDDR4", "DDR3"),
+}
+_NO_MORE_THAN = {
+    "vector.multiplier_lanes": "vector.lanes",
+    "vector.table_lanes": "vector.lanes",
+    "external.bytes_per_cycle": "tensor.rows",
+}
+"""A value drawn beyond that of another parameter becomes equal to it."""
+
+Value = TypeVar("Value")
 
 
 def draw_chips(seed: int, count: int) -> list[Chip]:
     """`count` chips at 130 nm; every LARGE_EVERY-th has more than SMALL_MACS multipliers, and none over MOST_MACS."""
     rng = np.random.default_rng([14, seed])
-    return [_draw(rng, f"drawn-{seed}-{number}", large=number % LARGE_EVERY == 1) for number in range(count)]
+    large = iter(_shuffle(rng, _LARGE, count))
+    small = iter(_shuffle(rng, _SMALL, count))
+    arrays = [next(large if number % LARGE_EVERY == 1 else small) for number in range(count)]
+    drawn = {name: _shuffle(rng, values, count) for name, values in _VALUES.items()}
+    rows = [{name: values[number] for name, values in drawn.items()} for number in range(count)]
+    return [_chip(f"drawn-{seed}-{number}", arrays[number], rows[number]) for number in range(count)]
 
 
-def _draw(rng: np.random.Generator, name: str, *, large: bool) -> Chip:
-    rows, columns = _array(rng, large=large)
-    lanes = _power(rng, 2, 32)
+def _shuffle(rng: np.random.Generator, values: Sequence[Value], count: int) -> list[Value]:
+    """`count` of the values in a random order: all of them before one comes again, and so on."""
+    order: list[int] = []
+    while len(order) < count:
+        order.extend(rng.permutation(len(values)).tolist())
+    return [values[index] for index in order[:count]]
+
+
+def _chip(name: str, array: tuple[int, int], drawn: dict[str, Any]) -> Chip:
+    rows, columns = array
     settings: dict[str, Any] = {
         "name": name,
         "technology.node_nm": 130,
@@ -33,31 +71,7 @@ def _draw(rng: np.random.Generator, name: str, *, large: bool) -> Chip:
         "clock_mhz": 50,
         "tensor.rows": rows,
         "tensor.columns": columns,
-        "tensor.tile_pixels": _power(rng, 8, 256),
-        "vector.lanes": lanes,
-        "vector.multiplier_lanes": _power(rng, 1, min(lanes, 8)),
-        "vector.table_lanes": _power(rng, 1, min(lanes, 8)),
-        "memory.groups": int(rng.integers(2, 16)),
-        "memory.group_bytes": _power(rng, max(1024, _FEWEST_LINES * rows), 1 << 16),
-        "instructions.page_instructions": _power(rng, 2, 64),
-        "external.latency_cycles": int(rng.integers(1, 129)),
-        "external.bytes_per_cycle": _power(rng, 1, min(rows, 32)),
-        "external.kind": _choose(rng, ("LPDDR2", "LPDDR4", "DDR3")),
+        **drawn,
     }
-    return override_chip(load_chip("nano-64"), {key: str(value) for key, value in settings.items()})
-
-
-def _array(rng: np.random.Generator, *, large: bool) -> tuple[int, int]:
-    while True:
-        rows, columns = _power(rng, 4, 64), _power(rng, 4, 64)
-        if rows * columns <= MOST_MACS and large == (rows * columns > SMALL_MACS):
-            return rows, columns
-
-
-def _power(rng: np.random.Generator, low: int, high: int) -> int:
-    """A power of two from `low` to `high`, both powers of two, each as likely."""
-    return 1 << int(rng.integers(low.bit_length() - 1, high.bit_length()))
-
-
-def _choose(rng: np.random.Generator, words: Sequence[str]) -> str:
-    return words[int(rng.integers(len(words)))]
+    bounded = {name: min(settings[name], settings[other]) for name, other in _NO_MORE_THAN.items()}
+    return override_chip(load_chip("nano-64"), {key: str(value) for key, value in (settings | bounded).items()})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ NODE_NM = 130
 LARGE_SHARE = 0.10
 """Blocks of a larger share of an inference's energy have a bar of their own."""
 _LEAST_SHARE = 0.05
-"""A block's error weighs no more than if it had this share of its inference: nobody asks what a trifle is to a percent."""
+"""A block's error weighs no more than if it had this share of its inference."""
 _SAMPLES = 300
 _MODULES = (bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator, wire_rules)
 
@@ -86,9 +85,7 @@ def gate_energies(cases: Iterable[EnergyCase], liberty: Path, sram: Path, result
     return energies
 
 
-def _run(
-    case: EnergyCase, program: Program, key: str, machines: list[PricedMachine], liberty: Path, sram: Path
-) -> Row:
+def _run(case: EnergyCase, program: Program, key: str, machines: list[PricedMachine], liberty: Path, sram: Path) -> Row:
     """Run a case; the machine of its chip is prepared by the first of them."""
     print(f"running {case.network} on {case.chip.name}", file=sys.stderr)
     settings = PowerSettings(glitch_samples=_SAMPLES)

@@ -19,6 +19,8 @@ _NETWORKS = Path(__file__).resolve().parents[2] / "tests" / "networks"
 DRAWN_CHIPS = 16
 _FIT_MACS = 64
 _FIT_CHIPS = 5
+
+
 @dataclass(frozen=True, kw_only=True)
 class EnergyCase:
     """An inference: its chip and the name of its network."""

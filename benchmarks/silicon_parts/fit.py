@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 import chipsmith.chip.tables
 from chipsmith.chip import Chip
-from chipsmith.costs.logic_blocks import LogicTerm, feature_value, logic_terms
+from chipsmith.costs.logic_blocks import SIZES, LogicTerm, feature_value, logic_terms
 from chipsmith.files import write_whole
 from silicon_parts.gates import Row
 
 TABLE = Path(str(chipsmith.chip.tables.__file__)).with_name("logic_blocks.csv")
+_SIZES = TABLE.with_name("logic_sizes.csv")
 HONEST_CHIPS = 16
 """Chips that a fit must have to be more than a guess."""
 _GAIN = 1e-6
@@ -90,8 +91,15 @@ def table_text(fitted: Mapping[LogicTerm, float], chips: int) -> str:
     return text.getvalue()
 
 
+def sizes_text(chips: Sequence[Chip]) -> str:
+    """The table of the least and the greatest that chips have of each size."""
+    rows = ((name, [size(chip) for chip in chips]) for name, size in SIZES.items() if name != "constant")
+    return "size,least,most\n" + "".join(f"{name},{min(sizes):g},{max(sizes):g}\n" for name, sizes in rows)
+
+
 def write_table(chips: Sequence[Chip], rows: Sequence[Row]) -> None:
-    """Fit, and put the result in the place of the table."""
+    """Fit, and put the result in the place of the tables."""
     write_whole(TABLE, table_text(dict(fit_terms(chips, rows)), len(rows)).encode())
+    write_whole(_SIZES, sizes_text(chips).encode())
     logic_terms.cache_clear()
     chipsmith.chip.tables.read_table.cache_clear()

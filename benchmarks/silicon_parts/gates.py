@@ -1,4 +1,7 @@
-"""The logic of chips at the gates by block and part: a row a chip, kept by the content of all that it follows from."""
+"""The logic of chips at the gates: areas by block and part, paths by block; a row a chip.
+
+A row is kept by the content of all that it follows from.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chipsmith.cache import content_key, installed_versions
 from chipsmith.chip import Chip
-from chipsmith.hardware.gates import flow, modules, yosys_driver
+from chipsmith.hardware.gates import flow, mapping, modules, rtlil, sta, yosys_driver
+from chipsmith.hardware.gates import timing as gate_timing
+from chipsmith.hardware.gates.block_timing import BlockTiming, time_blocks
 from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock, block_of_logic
 from chipsmith.hardware.sources import machine_sources
 from silicon_parts.results import read_results, write_section
@@ -19,28 +25,38 @@ from silicon_parts.results import read_results, write_section
 Row = dict[str, Any]
 SECTION = "synthesised"
 _GENERATED = re.compile(r"\w+\[\d+\]\.")
-_FLOW = (flow, modules, yosys_driver)
+_FLOW = (flow, mapping, modules, rtlil, yosys_driver, sta, gate_timing)
 
 
-def gate_rows(chips: Sequence[Chip], liberty: Path, results: Path) -> list[Row]:
+@dataclass(frozen=True, kw_only=True)
+class Libraries:
+    """The liberty file of the cells, in the slow corner, and a folder of those of memories."""
+
+    cells: Path
+    memories: Path
+
+
+def gate_rows(chips: Sequence[Chip], libraries: Libraries, results: Path) -> list[Row]:
     """The row of each chip; chips without a valid row are mapped, those of few multipliers first.
 
     Rows of other chips stay as long as they are valid of their own chip (`drop_stale`).
     """
     rows = {row["key"]: row for row in read_results(results).get(SECTION, [])}
-    keys = {chip.name: row_key(chip, liberty) for chip in chips}
+    keys = {chip.name: row_key(chip, libraries) for chip in chips}
     for chip in sorted(chips, key=lambda chip: chip.macs):
         if keys[chip.name] not in rows:
             print(f"mapping {chip.name}, {chip.macs} multipliers", file=sys.stderr)
-            rows[keys[chip.name]] = _row(chip, keys[chip.name], flow.map_to_gates(chip, liberty))
+            netlist = flow.map_to_gates(chip, libraries.cells)
+            paths = time_blocks(netlist, libraries.cells, sram=libraries.memories)
+            rows[keys[chip.name]] = _row(chip, keys[chip.name], netlist, paths)
             write_section(results, SECTION, drop_stale(rows.values(), keys))
     return [rows[keys[chip.name]] for chip in chips]
 
 
-def known_rows(chips: Sequence[Chip], liberty: Path, results: Path) -> list[Row]:
+def known_rows(chips: Sequence[Chip], libraries: Libraries, results: Path) -> list[Row]:
     """The rows of those chips that have a valid one."""
     rows = {row["key"]: row for row in read_results(results).get(SECTION, [])}
-    keys = (row_key(chip, liberty) for chip in chips)
+    keys = (row_key(chip, libraries) for chip in chips)
     return [rows[key] for key in keys if key in rows]
 
 
@@ -50,11 +66,12 @@ def drop_stale(rows: Any, keys: Mapping[str, str]) -> list[Row]:
     return sorted(valid, key=lambda row: row["chip"])
 
 
-def row_key(chip: Chip, liberty: Path) -> str:
-    """A name of the chip's RTL, the library and the flow: a row under another name is stale."""
+def row_key(chip: Chip, libraries: Libraries) -> str:
+    """A name of the chip's RTL, the libraries and the flow: a row under another name is stale."""
     own = [Path(str(module.__file__)).read_bytes() for module in _FLOW]
     sources = json.dumps(machine_sources(chip), sort_keys=True).encode()
-    return content_key([sources, liberty.read_bytes(), *own, installed_versions(["pyosys"])])
+    memories = [path.read_bytes() for path in sorted(libraries.memories.glob("*.lib"))]
+    return content_key([sources, libraries.cells.read_bytes(), *memories, *own, installed_versions(["pyosys"])])
 
 
 def areas_by_part(instances: Mapping[str, float]) -> dict[str, dict[str, float]]:
@@ -68,7 +85,7 @@ def areas_by_part(instances: Mapping[str, float]) -> dict[str, dict[str, float]]
     return areas
 
 
-def _row(chip: Chip, key: str, netlist: flow.MappedNetlist) -> Row:
+def _row(chip: Chip, key: str, netlist: flow.MappedNetlist, paths: BlockTiming) -> Row:
     parts = areas_by_part(netlist.instances)
     return {
         "chip": chip.name,
@@ -79,6 +96,9 @@ def _row(chip: Chip, key: str, netlist: flow.MappedNetlist) -> Row:
         "parts_um2": {
             block: {part: round(area, 1) for part, area in sorted(own.items())} for block, own in parts.items()
         },
+        "fo4": round(paths.fo4, 2),
+        "logic_fo4": {block: round(fo4, 2) for block, fo4 in sorted(paths.logic.items())},
+        "memory_fo4": {block: round(fo4, 2) for block, fo4 in sorted(paths.memories.items())},
     }
 
 

@@ -8,9 +8,9 @@ from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.macros import macros
 from chipsmith.chip.sourced import Status
 from chipsmith.chip.sram_model import Ports
-from chipsmith.chip.technology import Circuit, operation_area
 from chipsmith.costs import estimate_area
-from chipsmith.costs.inventory import logic
+from chipsmith.costs.area import logic_area_um2
+from chipsmith.costs.logic_blocks import estimate_logic_blocks
 from chipsmith.hardware.memories import Wrapper, rtl_memories
 
 
@@ -35,15 +35,12 @@ def test_the_macros_are_the_memories_of_the_rtl(chip):
     assert sorted(counted) == sorted(of_rtl)
 
 
-def test_the_array_has_a_multiplier_a_mac(chip):
-    products = [row for row in logic(chip) if row.component == "array" and row.operation is Circuit.MULTIPLY]
-    assert [row.count for row in products] == [chip.macs]
-
-
-def test_the_shared_multipliers_are_those_of_the_chip_file():
-    part = next(part for part in estimate_area(load_chip("edge-256")).parts if part.component == "multipliers")
-    assert (part.role, part.count) == ("products", 8)
-    assert part.each_um2 == operation_area(Circuit.MULTIPLY, bits=32, node_nm=28)
+def test_the_logic_is_that_of_the_blocks_at_the_gates(chip):
+    by_component, blocks = estimate_area(chip).by_component(), estimate_logic_blocks(chip)
+    for block in ("array", "multipliers", "vector engine", "memory ports"):
+        assert by_component[block] == pytest.approx(blocks[block] / 1e6)
+    assert logic_area_um2(chip).value == pytest.approx(sum(blocks.values()))
+    assert by_component["placement"] == pytest.approx(sum(blocks.values()) / 1e6 * (1 / 0.7 - 1))
 
 
 def test_memories_dominate_edge_256():
@@ -59,7 +56,7 @@ def test_memories_dominate_edge_256():
     [
         ({"tensor.columns": "32"}, "array"),
         ({"tensor.tile_pixels": "128"}, "accumulators"),
-        ({"vector.lanes": "32"}, "vector lanes"),
+        ({"vector.lanes": "32"}, "vector engine"),
         ({"vector.multiplier_lanes": "16"}, "multipliers"),
         ({"vector.table_lanes": "8"}, "tables"),
         ({"memory.group_bytes": "32768"}, "memory"),

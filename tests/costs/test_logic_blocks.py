@@ -6,13 +6,23 @@ import pytest
 
 from chipsmith.chip import load_chip, override_chip
 from chipsmith.chip.sourced import Status, assumed
+from chipsmith.chip.tables import sourced
 from chipsmith.chip.technology import area_scale
 from chipsmith.costs import logic_blocks
-from chipsmith.costs.logic_blocks import LogicTerm, estimate_logic_blocks, feature_value, logic_terms
+from chipsmith.costs.logic_blocks import (
+    LogicTerm,
+    estimate_logic_blocks,
+    estimate_logic_parts,
+    feature_value,
+    logic_terms,
+    nand_area_um2,
+    sizes_beyond_fit,
+)
 from chipsmith.hardware.gates.blocks import MachineBlock
 
 NANO = load_chip("nano-64")
 EDGE = load_chip("edge-256")
+UM2 = {"column": "um2", "unit": "um2"}
 
 
 @pytest.mark.parametrize(
@@ -49,10 +59,36 @@ def test_a_block_is_the_sum_of_its_parts_at_the_node(monkeypatch):
     )
     monkeypatch.setattr(logic_blocks, "logic_terms", lambda: terms)
     at_130_nm = estimate_logic_blocks(override_chip(NANO, {"technology.node_nm": "130", "technology.voltage_v": "1.2"}))
-    assert {block: area.value for block, area in at_130_nm.items()} == {"array": 64 * 100 + 8 * 10, "multipliers": 5}
+    assert at_130_nm == {"array": 64 * 100 + 8 * 10, "multipliers": 5}
     shrink = area_scale(from_nm=130, to_nm=40).value
-    assert estimate_logic_blocks(NANO)["array"].value == pytest.approx(6480 * shrink)
-    assert estimate_logic_blocks(NANO)["array"].status is Status.ASSUMED
+    assert estimate_logic_blocks(NANO)["array"] == pytest.approx(6480 * shrink)
+    parts = estimate_logic_parts(NANO)
+    assert [(part.block, part.part) for part in parts] == [(term.block, term.part) for term in terms]
+    assert parts[0].um2.source.startswith("100 x rows * columns: 6400 um2 at 130 nm")
+
+
+def fitted_table(name):
+    """A term of a fit, to chips of 4 to 16 rows."""
+    tables = {
+        "logic_blocks": ({"block": "array", "part": "sums", "feature": "rows", "um2": "3", "status": "COMPUTED"},),
+        "logic_sizes": ({"size": "rows", "least": "4", "most": "16"},),
+    }
+    return tuple(row | {"source": "a fit"} for row in tables[name])
+
+
+@pytest.mark.parametrize(("rows", "status"), [(4, Status.COMPUTED), (16, Status.COMPUTED), (32, Status.ASSUMED)])
+def test_a_chip_beyond_those_of_the_fit_is_an_assumption(monkeypatch, rows, status):
+    terms = (LogicTerm(block="array", part="sums", feature="rows", um2=sourced(*fitted_table("logic_blocks"), **UM2)),)
+    monkeypatch.setattr(logic_blocks, "logic_terms", lambda: terms)
+    monkeypatch.setattr(logic_blocks, "read_table", fitted_table)
+    (part,) = estimate_logic_parts(override_chip(NANO, {"tensor.rows": str(rows)}))
+    assert part.um2.status is status
+    assert sizes_beyond_fit(EDGE) == ()
+
+
+def test_a_gate_is_a_nand_of_the_library():
+    at_130_nm = override_chip(NANO, {"technology.node_nm": "130", "technology.voltage_v": "1.2"})
+    assert nand_area_um2(at_130_nm).value == pytest.approx(7.2576)
 
 
 def test_blocks_are_those_of_the_gates_that_have_logic():

@@ -70,7 +70,11 @@ def test_an_assumption_names_modules_and_properties_that_exist():
 def test_induction_proves_nothing_without_its_base(monkeypatch):
     """abc tells that the step holds, and has not explored the first cycles in time."""
     said = "Networks are equivalent"
-    monkeypatch.setattr(solver, "ask", lambda _, script, limit_s: said if "ind " in script else "")
+
+    def ask(_, script, *, limit_s):
+        return said if "ind " in script else ""
+
+    monkeypatch.setattr(solver, "ask", ask)
     monkeypatch.setattr(solver, "processor_seconds", iter((0.0, 2.0)).__next__)
     assert solver.decide(CIRCUIT, depth=None, limit_s=1) == solver.Verdicts(proved=frozenset(), fails={})
 

@@ -139,9 +139,7 @@ class ClockedMachine:
             assert self.cycle < PATIENCE, f"no END after {self.cycle} cycles; {len(self._starts)} started"
             self._step()
         actions = [ActionCounts(**job.counts) for job in self._jobs]
-        return ClockedRun(
-            starts=self._starts, ends=self._ends, actions=actions, fetch=ActionCounts(**fetch.counts)
-        )
+        return ClockedRun(starts=self._starts, ends=self._ends, actions=actions, fetch=ActionCounts(**fetch.counts))
 
     def later(self, cycles: int, event: Callable[[], None]) -> None:
         """Let something happen so many cycles from now (0: in this cycle)."""

@@ -91,7 +91,7 @@ class TimingEstimate:
 def estimate_timing(chip: Chip) -> TimingEstimate:
     """The paths of a chip by block and the clock that they allow, at its node and supply."""
     features = timing_features(chip)
-    paths = tuple(_path(block, rows, features) for block, rows in _rows_by_block().items())
+    paths = tuple(_path(block, rows, features) for block, rows in rows_by_block().items())
     return TimingEstimate(paths=paths, fo4_ns=fo4_delay(chip.technology.node_nm, chip.technology.voltage_v))
 
 
@@ -139,7 +139,8 @@ def _path(block: str, rows: tuple[Row, ...], features: Mapping[TimingFeature, fl
 
 
 @functools.cache
-def _rows_by_block() -> Mapping[str, tuple[Row, ...]]:
+def rows_by_block() -> Mapping[str, tuple[Row, ...]]:
+    """The rows of the table of paths by block."""
     rows = read_table("timing_paths")
     blocks = dict.fromkeys(row["block"] for row in rows)
     return {block: tuple(row for row in rows if row["block"] == block) for block in blocks}

@@ -1,4 +1,4 @@
-"""Area of a chip: cells and memory macros counted from its description, times an area each."""
+"""Area of a chip: cells of its logic as synthesised chips have them, memory macros, and the room between cells."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from chipsmith.chip import Chip
 from chipsmith.chip.macros import Macro, macros
 from chipsmith.chip.sourced import Sourced, Status, assumed, derived, weakest
-from chipsmith.chip.technology import operation_area
-from chipsmith.costs.inventory import Logic, logic
+from chipsmith.costs.logic_blocks import LogicPart, estimate_logic_parts
 
 EXCLUDED = (
     "pads and the external memory's physical interface",
@@ -18,9 +17,7 @@ EXCLUDED = (
 )
 """What the area does not include: no source with a usable status prices it at these nodes."""
 
-CAVEAT = (
-    "a count from the machine's contract; NVDLA with as many multipliers and bytes is published at 2.2 to 2.7 times it"
-)
+CAVEAT = "before layout; NVDLA with as many multipliers and bytes is published at 1.9 to 2.4 times it"
 """How the area compares with published silicon (docs/estimates.md)."""
 
 _UTILISATION = assumed(0.7, "1", reason="share of the placed area that is cells; no source")
@@ -72,20 +69,19 @@ class AreaEstimate:
 
 def estimate_area(chip: Chip) -> AreaEstimate:
     """The area of a chip: its logic's cells, its memory macros, and the room that placement leaves between cells."""
-    cells = [_logic_part(row, chip) for row in logic(chip)]
+    cells = [_logic_part(part) for part in estimate_logic_parts(chip)]
     return AreaEstimate(parts=(*cells, *map(_macro_part, macros(chip)), _placement(cells)))
 
 
 def logic_area_um2(chip: Chip) -> Sourced:
     """Area of all logic cells before placement, in square micrometres."""
-    parts = [_logic_part(row, chip) for row in logic(chip)]
-    value = 1e6 * math.fsum(part.area_mm2 for part in parts)
-    return derived(value, "um2", formula="sum of the logic's cells", inputs=_inputs(parts))
+    parts = [part.um2 for part in estimate_logic_parts(chip)]
+    value = math.fsum(part.value for part in parts)
+    return derived(value, "um2", formula="sum of the logic's cells", inputs=tuple(parts))
 
 
-def _logic_part(row: Logic, chip: Chip) -> AreaPart:
-    each = operation_area(row.operation, bits=row.bits, node_nm=chip.technology.node_nm)
-    return AreaPart(component=row.component, role=row.role, count=row.count, each_um2=each)
+def _logic_part(part: LogicPart) -> AreaPart:
+    return AreaPart(component=part.block, role=f"cells of {part.part}", count=1, each_um2=part.um2)
 
 
 def _macro_part(macro: Macro) -> AreaPart:
@@ -101,7 +97,3 @@ def _placement(cells: Iterable[AreaPart]) -> AreaPart:
     formula = f"cells x (1 / {_UTILISATION.value} - 1)"
     each = derived(value, "um2", formula=formula, inputs=(_UTILISATION,))
     return AreaPart(component="placement", role="room between cells", count=1, each_um2=each)
-
-
-def _inputs(parts: Iterable[AreaPart]) -> tuple[Sourced, ...]:
-    return tuple(part.each_um2 for part in parts)

@@ -6,8 +6,8 @@ from chipsmith.chip import Chip
 from chipsmith.chip.manufacturing import Process
 from chipsmith.chip.sourced import Sourced, SourcedRange, Status, derived
 from chipsmith.chip.tables import read_table, sourced
-from chipsmith.chip.technology import Circuit, operation_area
 from chipsmith.costs.area import logic_area_um2
+from chipsmith.costs.logic_blocks import nand_area_um2
 
 _WEEKS_PER_YEAR = 52
 _SECONDS_PER_HOUR = 3600
@@ -40,7 +40,7 @@ def estimate_test() -> SourcedRange:
 
 def gate_count(chip: Chip) -> Sourced:
     """Gates of a chip's logic: its area over that of a two-input NAND of the node."""
-    logic, gate = logic_area_um2(chip), operation_area(Circuit.GATE, bits=1, node_nm=chip.technology.node_nm)
+    logic, gate = logic_area_um2(chip), nand_area_um2(chip)
     return derived(
         logic.value / gate.value, "gates", formula="area of the logic / area of a NAND", inputs=(logic, gate)
     )

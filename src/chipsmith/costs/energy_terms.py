@@ -1,9 +1,9 @@
 """What an action costs in each block of the machine: features of the chip, times picojoules each.
 
-An action's energy in a block is the sum over the block's rows of the table `energy_terms`. A feature of logic is a product
-of sizes, as for areas (`logic_blocks`), and its number the picojoules of each unit at 130 nm and 1.2 V; a feature of a
-memory is one access of its macro, and its number how many of those an action makes. The numbers are fitted to inferences
-on the gates of small chips by `benchmarks/silicon.py energy`, which writes the table anew.
+An action's energy in a block is the sum over the block's rows of the table `energy_terms`. A feature of logic is a
+product of sizes, as for areas (`logic_blocks`), and its number the picojoules of each unit at 130 nm and 1.2 V; a
+feature of a memory is one access of its macro, and its number how many of those an action makes. The numbers are
+fitted to inferences on the gates of small chips by `benchmarks/silicon.py energy`, which writes the table anew.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A block's area is the sum over its parts, a part's the sum over its features (the table `logic_blocks`). A feature is a
 product of sizes, such as `rows * columns` or `rows * log2 groups`: what the RTL of the part repeats. The numbers are
-those of 130 nm, fitted to chips of random parameters by `benchmarks/silicon.py fit`, which writes the table anew.
+those of 130 nm, fitted to chips of random parameters by `benchmarks/silicon.py fit`, which writes the table anew, and
+the table `logic_sizes` with the least and the greatest that these chips have of each size.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chipsmith.chip.description import BANKS_PER_GROUP, Chip
-from chipsmith.chip.sourced import Sourced, derived
+from chipsmith.chip.sourced import Sourced, Status, derived
 from chipsmith.chip.tables import read_table, sourced
 from chipsmith.chip.technology import area_scale
 from chipsmith.program.cycles import waiting_loads
 
 LOGIC_NODE_NM = 130
 """The node of the table's areas."""
+
+
+_NAND = Sourced(
+    value=7.2576, unit="um2", source="IHP SG13G2, open liberty file: sg13g2_nand2_1", status=Status.VERBATIM
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +35,15 @@ class LogicTerm:
     block: str
     part: str
     feature: str
+    um2: Sourced
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogicPart:
+    """A part of a block and the area of its cells at a chip's node, before placement."""
+
+    block: str
+    part: str
     um2: Sourced
 
 
@@ -46,10 +61,32 @@ def logic_terms() -> tuple[LogicTerm, ...]:
     )
 
 
-def estimate_logic_blocks(chip: Chip) -> Mapping[str, Sourced]:
+def estimate_logic_parts(chip: Chip) -> tuple[LogicPart, ...]:
+    """The parts of all blocks; ASSUMED where a size of the chip is beyond those of the chips that were fitted."""
+    names = dict.fromkeys((term.block, term.part) for term in logic_terms())
+    return tuple(_estimate_part(block, part, chip) for block, part in names)
+
+
+def estimate_logic_blocks(chip: Chip) -> Mapping[str, float]:
     """Square micrometres of logic cells by block at the chip's node, before placement."""
-    terms = logic_terms()
-    return {block: _block_area(block, terms, chip) for block in dict.fromkeys(term.block for term in terms)}
+    areas: dict[str, float] = {}
+    for part in estimate_logic_parts(chip):
+        areas[part.block] = areas.get(part.block, 0.0) + part.um2.value
+    return areas
+
+
+def nand_area_um2(chip: Chip) -> Sourced:
+    """Square micrometres of a two-input NAND of the library that the table is of, at the chip's node."""
+    scale = area_scale(from_nm=LOGIC_NODE_NM, to_nm=chip.technology.node_nm)
+    return derived(_NAND.value * scale.value, "um2", formula="area of a NAND x node", inputs=(_NAND, scale))
+
+
+def sizes_beyond_fit(chip: Chip) -> tuple[str, ...]:
+    """The sizes of a chip that are smaller or greater than those of all chips that the table was fitted to."""
+    rows = read_table("logic_sizes")
+    return tuple(
+        row["size"] for row in rows if not float(row["least"]) <= SIZES[row["size"]](chip) <= float(row["most"])
+    )
 
 
 def feature_value(feature: str, chip: Chip) -> float:
@@ -57,13 +94,17 @@ def feature_value(feature: str, chip: Chip) -> float:
     return math.prod(_factor(factor, chip) for factor in feature.split(" * "))
 
 
-def _block_area(block: str, terms: tuple[LogicTerm, ...], chip: Chip) -> Sourced:
-    own = [term for term in terms if term.block == block]
+def _estimate_part(block: str, part: str, chip: Chip) -> LogicPart:
+    own = [term for term in logic_terms() if (term.block, term.part) == (block, part)]
     at_130_nm = math.fsum(feature_value(term.feature, chip) * term.um2.value for term in own)
     scale = area_scale(from_nm=LOGIC_NODE_NM, to_nm=chip.technology.node_nm)
+    used = [term for term in own if term.um2.value]
+    features = " + ".join(f"{term.um2.value:.4g} x {term.feature}" for term in used)
+    formula = f"{features}: {at_130_nm:.4g} um2 at {LOGIC_NODE_NM} nm x {scale.value:.4g} (node)"
+    at_best = Status.ASSUMED if sizes_beyond_fit(chip) else Status.COMPUTED
     inputs = (*(term.um2 for term in own), scale)
-    formula = f"features of the {block}, {at_130_nm:.4g} um2 at {LOGIC_NODE_NM} nm x {scale.value:.4g} (node)"
-    return derived(at_130_nm * scale.value, "um2", formula=formula, inputs=inputs)
+    area = derived(at_130_nm * scale.value, "um2", formula=formula, inputs=inputs, at_best=at_best)
+    return LogicPart(block=block, part=part, um2=area)
 
 
 def _factor(factor: str, chip: Chip) -> float:

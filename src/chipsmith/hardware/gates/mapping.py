@@ -1,7 +1,7 @@
 """RTL to gates by yosys, module by module: what is the same in two chips is mapped once, and several at a time.
 
-A module whose longest path exceeds a limit is mapped again, with its carry chains as prefix trees and then for speed,
-and the best result is taken. Registers of a common enable get a gated clock.
+Each module is mapped by several recipes of abc, and the one of least area is taken whose path leaves room for what
+stands before and behind the module. Registers of a common enable get a gated clock.
 """
 
 from __future__ import annotations
@@ -32,20 +32,24 @@ _FEWEST_GATED = 3
 """A clock gate has the area of less than two multiplexers; a third register pays for its load on the clock."""
 _FANOUT = 16
 _LOAD_FF = 10
-_MODULE_FO4 = 15.0
-"""A module's longest path that is still mapped for area: paths cross two or three modules."""
+_SHORT_FO4 = 15.0
+"""A module's path that costs nothing: paths of the machine cross two or three modules."""
 _LONGEST_FO4 = 25.0
-"""A module's longest path that leaves room in 40 FO4 for a register, a memory's port or a choice, and the margins."""
+"""A module's path that leaves room in 40 FO4 for a register, a memory's port or a choice, and the margins."""
+_AREA_OF_FO4 = 0.02
+"""The share of a module's area that an FO4 between these two is worth."""
 
 _SIZE = f"buffer -N {_FANOUT}; topo; stime -p; upsize {{D}}; dnsize {{D}}; stime -p"
 _CLEAN = "strash; &get -n; &fraig -x; &put; scorr"
 _RECIPES = (
+    f"{_CLEAN}; dc2; dch -f; amap; {_SIZE}",
+    f"{_CLEAN}; dch -f; amap; {_SIZE}",
+    f"strash; dch -f; if -g -K 6; strash; dch; amap -F 20 -A 20; {_SIZE}",
     f"{_CLEAN}; dc2; strash; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
     f"{_CLEAN}; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
-    f"strash; dch -f; if -g -K 6; strash; dch; amap; {_SIZE}",
     f"{_CLEAN}; dch -f; map -B 0.9 {{D}}; topo; {_SIZE}",
 )
-"""Scripts of abc, from that of least area to that of least delay: dc2 rewrites prefix adders into ripple carries."""
+"""Scripts of abc for area, for both, for speed: dc2 rewrites prefix adders into ripple carries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +65,13 @@ class MappingRules:
     """How every module is mapped to the cells of a library."""
 
     cells: StandardCells
-    limit_ps: int
+    short_ps: int
     longest_ps: int
+
+    @property
+    def area_of_ps(self) -> float:
+        """The share of its area that a picosecond of a module's path is worth, between the two limits."""
+        return _AREA_OF_FO4 * _SHORT_FO4 / self.short_ps
 
     @property
     def read_cells(self) -> str:
@@ -82,7 +91,7 @@ class MappingRules:
     @property
     def recipes(self) -> list[str]:
         """The commands that map logic to the library, of which the driver chooses."""
-        mapping = f"abc -liberty {self._liberty} -constr constraint -D {self.limit_ps} {self._unused}"
+        mapping = f"abc -liberty {self._liberty} -constr constraint -D {self.short_ps} {self._unused}"
         return [f"{mapping} -script recipe{number}.abc" for number in range(len(_RECIPES))]
 
     @property
@@ -97,7 +106,8 @@ class MappingRules:
     @property
     def key(self) -> bytes:
         """A name for all that decides how a module is mapped."""
-        commands = json.dumps([self.passes, self.recipes, self.files]).replace(self._liberty, "liberty").encode()
+        rules = json.dumps([self.passes, self.recipes, self.files, self.short_ps, self.longest_ps, self.area_of_ps])
+        commands = rules.replace(self._liberty, "liberty").encode()
         tools = [self.cells.path.read_bytes(), _DRIVER.read_bytes(), installed_versions(["pyosys"])]
         return content_key([commands, *tools]).encode()
 
@@ -113,7 +123,7 @@ class MappingRules:
 def mapping_rules(cells: StandardCells) -> MappingRules:
     """The rules for a library, whose limits are in its own FO4. Raises BadInput where OpenSTA is missing."""
     fo4_ps = 1000 * measure_fo4(cells)
-    return MappingRules(cells=cells, limit_ps=round(_MODULE_FO4 * fo4_ps), longest_ps=round(_LONGEST_FO4 * fo4_ps))
+    return MappingRules(cells=cells, short_ps=round(_SHORT_FO4 * fo4_ps), longest_ps=round(_LONGEST_FO4 * fo4_ps))
 
 
 def map_design(folder: Path, texts: Mapping[str, str], *, top: str, rules: MappingRules) -> None:
@@ -158,8 +168,9 @@ def _map_alone(name: str, text: str, rules: MappingRules) -> MappedModule:
     choice: dict[str, Any] = {
         "module": name,
         "recipes": rules.recipes,
-        "limit_ps": rules.limit_ps,
+        "short_ps": rules.short_ps,
         "longest_ps": rules.longest_ps,
+        "area_of_ps": rules.area_of_ps,
     }
     job: dict[str, Any] = {
         "before": [rules.read_cells, "read_rtlil module.il", *rules.passes],

@@ -54,8 +54,8 @@ def split_modules(rtlil: str) -> dict[str, RtlilModule]:
 def stand_alone(module: RtlilModule, design: Mapping[str, RtlilModule]) -> str:
     """A design of the module and of the borders of what it instantiates, without a trace of what else there is.
 
-    The lines of its sources are left out, and the numbers that yosys counts up over the whole design are counted anew in
-    the order in which they appear: two texts are alike only where the modules are the same but for such numbers.
+    The lines of its sources are left out, and the numbers that yosys counts up over the whole design are counted anew
+    in the order in which they appear: two texts are alike only where the modules are the same but for such numbers.
     """
     numbers: dict[str, int] = {}
     text = _LINE.sub(".sv", _POSITION.sub("", module.text))

@@ -1,7 +1,7 @@
 """Run in a process of its own: yosys passes by a job in JSON, and of a module the best of several mappings.
 
 `python yosys_driver.py JOB`: the working folder has the files. A job has `before` and `after`, commands of yosys, and
-perhaps `choice` between them: `module`, `recipes`, `limit_ps`, `longest_ps`; see `_choose_mapping`.
+perhaps `choice` between them: `module`, `recipes`, and limits; see `_choose_mapping`.
 """
 
 from __future__ import annotations
@@ -38,17 +38,16 @@ def main(job: dict[str, Any]) -> None:
 def _choose_mapping(run: Any, choice: dict[str, Any]) -> float:
     """Replace the module by the best of the recipes' results; its longest path in ps.
 
-    That is the first whose path keeps the limit; where none does, that of the least area whose path still leaves room
-    for what stands before and behind the module; where there is none either, the fastest.
+    That is the one of least area of those that keep `longest_ps`, where each picosecond beyond `short_ps` counts as a
+    share `area_of_ps` of the area; where none keeps it, the fastest.
     """
-    name, limit_ps, longest_ps = choice["module"], choice["limit_ps"], choice["longest_ps"]
-    best_rank, best_delay = (math.inf, math.inf), 0.0
+    name, best_rank, best_delay = choice["module"], (math.inf, math.inf), 0.0
     for recipe in choice["recipes"]:
         run(f"copy {name} {_TRIAL}")
         run(f"tee -q -o {_LOG} {recipe} {_TRIAL}")
-        results = _RESULT.findall(_LOG.read_text(encoding="utf-8")) or [("0", "0")]
-        area, delay = map(float, results[-1])
-        rank = (0.0, 0.0) if delay <= limit_ps else (1.0, area) if delay <= longest_ps else (2.0, delay)
+        area, delay = _area_and_delay()
+        over = 1 + choice["area_of_ps"] * max(0.0, delay - choice["short_ps"])
+        rank = (0.0, area * over) if delay <= choice["longest_ps"] else (1.0, delay)
         if rank < best_rank:
             if best_rank[0] < math.inf:
                 run(f"delete {_BEST}")
@@ -56,11 +55,15 @@ def _choose_mapping(run: Any, choice: dict[str, Any]) -> float:
             best_rank, best_delay = rank, delay
         else:
             run(f"delete {_TRIAL}")
-        if delay <= limit_ps:
-            break
     run(f"delete {name}")
     run(f"rename {_BEST} {name}")
     return best_delay
+
+
+def _area_and_delay() -> tuple[float, float]:
+    """What abc said last of the logic between registers; zeros where there is none."""
+    results = _RESULT.findall(_LOG.read_text(encoding="utf-8")) or [("0", "0")]
+    return float(results[-1][0]), float(results[-1][1])
 
 
 if __name__ == "__main__":

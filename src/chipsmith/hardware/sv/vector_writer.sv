@@ -39,8 +39,8 @@ module vector_writer #(
   assign size = fields.o_type == chip::TYPE_INT32 ? 24'd4
       : fields.o_type == chip::TYPE_INT16 || fields.o_type == chip::TYPE_UINT16 ? 24'd2 : 24'd1;
 
-  function automatic logic [10:0] bytes_of(logic [COUNT_BITS-1:0] lanes);
-    bytes_of = words ? 11'(lanes) << 2 : halves ? 11'(lanes) << 1 : 11'(lanes);
+  function automatic logic [10:0] bytes_of(logic [COUNT_BITS-1:0] count);
+    bytes_of = words ? 11'(count) << 2 : halves ? 11'(count) << 1 : 11'(count);
   endfunction
 
   function automatic logic [R-1:0] lanes_of(logic [10:0] count);

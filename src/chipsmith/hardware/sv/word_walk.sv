@@ -178,8 +178,8 @@ module word_walk #(
         == EXTERNAL_BITS'(chip::A - chip::W)));
     // A run begins with the first word of an atom.
     begins_atom: assert (was_reset || !begins_run || (external & EXTERNAL_BITS'(chip::A - 1)) == '0);
-    // A run ends with the last word of an atom.
-    ends_atom: assert (!last || (atom_ends && atoms == '0));
+    // A run ends with the last word of an atom; between walks `last` says nothing.
+    ends_atom: assert (!(active && last) || (atom_ends && atoms == '0));
     // The last atom of a run is the one behind which there are no others.
     knows_final_atom: assert (!active || final_atom == (atoms == '0));
     // A word stays until the walk goes on.
