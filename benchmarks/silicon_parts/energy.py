@@ -80,7 +80,7 @@ def gate_energies(cases: Iterable[EnergyCase], liberty: Path, sram: Path, result
             key = _key(case, program, liberty)
             if key not in rows:
                 rows[key] = _run(case, program, key, machines, liberty, sram)
-                write_section(results, SECTION, _without_stale(rows.values(), rows[key]))
+                write_section(results, SECTION, without_stale(rows.values(), rows[key]))
             energies.append(GateEnergy(case=case, program=program, row=rows[key]))
     return energies
 
@@ -114,7 +114,8 @@ def _key(case: EnergyCase, program: Program, liberty: Path) -> str:
     return content_key([row_key(case.chip, liberty).encode(), program.constants, case.chip.canonical.encode(), *own])
 
 
-def _without_stale(rows: Iterable[Row], new: Row) -> list[Row]:
+def without_stale(rows: Iterable[Row], new: Row) -> list[Row]:
+    """The rows without older ones of the new row's case; by chip and network."""
     names = ("chip", "network")
     valid = [row for row in rows if row is new or any(row[name] != new[name] for name in names)]
     return sorted(valid, key=lambda row: tuple(row[name] for name in names))
