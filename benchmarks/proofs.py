@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
 from chipsmith.hardware.formal.covers import measure_reach
 from chipsmith.hardware.formal.faults import MUTANTS
@@ -62,7 +61,7 @@ def main() -> None:
                 show(task, run, own)
     mutants = measure_mutants(set(given.only)) if given.mutants else None
     if given.json:
-        json.dump({"properties": rows, "processor_seconds": seconds, "mutants": mutants}, sys.stdout)
+        print(json.dumps({"properties": rows, "processor_seconds": seconds, "mutants": mutants}, indent=1))
     elif mutants:
         print(mutants)
 

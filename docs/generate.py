@@ -23,6 +23,7 @@ from drawings.timeline import draw_pipeline, draw_timeline
 from published_tables import published_tables
 from quantum_tables import STUDY, study_tables
 from reference import noun_sections, verb_sections
+from silicon_tables import synthesis_table
 
 from chipsmith.api import VERBS
 from chipsmith.api.document import verb_table, word_tables
@@ -100,8 +101,8 @@ def reach_text(cycle: int | None) -> int | str:
 
 
 def rtl(text: str) -> str:
-    """The registers of the control port."""
-    return replace_parts(text, {"registers": register_map().rstrip()})
+    """The registers of the control port, and the last result of `python benchmarks/silicon.py timing`."""
+    return replace_parts(text, {"registers": register_map().rstrip(), "synthesis": synthesis_table()})
 
 
 def kernels(text: str) -> str:

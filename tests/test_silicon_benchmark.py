@@ -6,7 +6,6 @@ import math
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -121,7 +120,7 @@ def test_a_part_without_features_stops_the_fit():
 def test_the_table_of_sizes_has_the_ends_of_the_chips():
     lines = sizes_text(draw_chips(1, 16)).splitlines()
     assert lines[0] == "size,least,most"
-    assert {"rows,4,32", "lanes,4,16", "groups,3,15"} <= set(lines)
+    assert {"rows,4,16", "lanes,4,16", "groups,3,15"} <= set(lines)
 
 
 def paths_of(chip, slow=1.0):
@@ -155,7 +154,7 @@ def test_an_optimistic_path_is_below_zero(monkeypatch):
     path = TimingPath(block="array", fo4=SourcedRange(estimate=assumed(27, "FO4", reason=""), low=27, high=27))
     timing = TimingEstimate(paths=(path,), fo4_ns=SourcedRange(estimate=assumed(1, "ns", reason=""), low=1, high=1))
     monkeypatch.setattr(paths, "estimate_timing", lambda _: timing)
-    chips = [chip for chip in draw_chips(1, 16) if chip.tensor.rows == 32][:1]
+    chips = [chip for chip in draw_chips(1, 16) if chip.tensor.rows == 16][:1]
     score = score_paths(chips, [paths_of(chip) for chip in chips])
     assert score["most_optimistic"] == -0.1
     assert score["by_block"]["array"]["mean_error"] == 0.1
@@ -193,14 +192,16 @@ def mapped(monkeypatch):
     """Names of the chips that were mapped, by a flow that takes no time and fails at the third."""
     names = []
 
-    def map_to_gates(chip, liberty):
+    def map_areas(chip, liberty):
         if len(names) == 2:
             raise KeyboardInterrupt
         names.append(chip.name)
-        return SimpleNamespace(instances=INSTANCES, area_um2=sum(INSTANCES.values()))
+        return INSTANCES
 
     paths = BlockTiming(fo4_ns=0.2, logic={"array": 30.0}, memories={"tables": 33.0})
-    monkeypatch.setattr(gates.flow, "map_to_gates", map_to_gates)
+    monkeypatch.setattr(gates.flow, "map_areas", map_areas)
+    monkeypatch.setattr(gates, "mapping_key", lambda liberty: liberty.read_bytes())
+    monkeypatch.setattr(gates.flow, "map_to_gates", lambda *_: None)
     monkeypatch.setattr(gates, "time_blocks", lambda *_, **__: paths)
     return names
 
@@ -215,12 +216,12 @@ def test_a_stopped_run_goes_on_where_it_was(mapped, libraries, tmp_path):
     results = tmp_path / "silicon.json"
     chips = draw_chips(9, 4)
     with pytest.raises(KeyboardInterrupt):
-        gates.gate_rows(chips, libraries, results)
+        gates.gate_rows(chips, libraries, results, with_paths=True)
     smallest_first = [chip.name for chip in sorted(chips, key=lambda chip: chip.macs)]
     assert mapped == smallest_first[:2]
     assert len(read_results(results)["synthesised"]) == 2
     mapped.clear()
-    rows = gates.gate_rows(chips, libraries, results)
+    rows = gates.gate_rows(chips, libraries, results, with_paths=True)
     assert mapped == smallest_first[2:]
     assert [row["chip"] for row in rows] == [chip.name for chip in chips]
     assert [row["fo4"] for row in rows] == [33.0] * 4
@@ -233,7 +234,9 @@ def test_rows_of_other_cells_are_stale(mapped, libraries, tmp_path):
     for text in ("library (a) {}", "library (b) {}"):
         libraries.cells.write_text(text)
         assert gates.known_rows([chip], libraries, results) == []
-        assert gates.gate_rows([chip], libraries, results) == gates.known_rows([chip], libraries, results)
+        rows = gates.gate_rows([chip], libraries, results, with_paths=False)
+        assert rows == gates.known_rows([chip], libraries, results)
+        assert "fo4" not in rows[0]
     assert mapped == [chip.name] * 2
     assert len(read_results(results)["synthesised"]) == 1
 
@@ -272,6 +275,12 @@ def test_two_ports_are_a_multiple_of_one():
     doubled = [row | {"ports": 2.0, "read_pj": 3 * row["read_pj"]} for row in MACROS if row["ports"] == 1]
     single = [row for row in MACROS if row["ports"] == 1]
     assert fit_quantity(MacroQuantity.READ_PJ, single + doubled)[TWO_PORTS] == pytest.approx(3, rel=0.02)
+
+
+def test_a_timed_chip_has_the_areas_of_its_blocks():
+    assert list(timing.block_areas(INSTANCES).items()) == [
+        ("array", 900.0), ("rest of tensor engine", 97.0), ("memory ports", 63.0), ("rest", 6.0),
+    ]  # fmt: skip
 
 
 def test_cycles_are_compared_with_those_before(monkeypatch):

@@ -17,20 +17,19 @@ LARGE_EVERY = 4
 """Of so many chips one has more than SMALL_MACS multipliers."""
 SMALL_MACS = 128
 MOST_MACS = 512
-_SIDES = (4, 8, 16, 32)
-_ARRAYS = [(rows, columns) for rows in _SIDES for columns in _SIDES if rows * columns <= MOST_MACS]
+_ARRAYS = [(rows, columns) for rows in (4, 8, 16) for columns in (4, 8, 16, 32)]
 _SMALL = [(rows, columns) for rows, columns in _ARRAYS if rows * columns <= SMALL_MACS]
 _LARGE = [array for array in _ARRAYS if array not in _SMALL]
 _VALUES: dict[str, Sequence[int | str]] = {
-    "tensor.tile_pixels": (16, 64, 256),
+    "tensor.tile_pixels": (16, 64),
     "vector.lanes": (4, 8, 16),
-    "vector.multiplier_lanes": (1, 2, 4, 8),
+    "vector.multiplier_lanes": (2, 4, 8),
     "vector.table_lanes": (1, 2, 4),
-    "memory.groups": (3, 7, 11, 15),
-    "memory.group_bytes": (4096, 16384, 65536),
-    "instructions.page_instructions": (4, 16, 64),
+    "memory.groups": (3, 7, 15),
+    "memory.group_bytes": (4096, 16384),
+    "instructions.page_instructions": (4, 16),
     "external.latency_cycles": (4, 32, 128),
-    "external.bytes_per_cycle": (1, 2, 4, 8),
+    "external.bytes_per_cycle": (2, 4, 8),
     "external.kind": ("LPDDR2", "LPDDR4", "DDR3"),
 }
 _NO_MORE_THAN = {

@@ -6,6 +6,7 @@ A row is kept by the content of all that it follows from.
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,19 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chipsmith.cache import content_key, installed_versions
+from chipsmith.cache import content_key
 from chipsmith.chip import Chip
-from chipsmith.hardware.gates import flow, mapping, modules, rtlil, sta, yosys_driver
+from chipsmith.hardware.gates import block_timing, flow, memory_timing, sta
 from chipsmith.hardware.gates import timing as gate_timing
-from chipsmith.hardware.gates.block_timing import BlockTiming, time_blocks
+from chipsmith.hardware.gates.block_timing import time_blocks
 from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock, block_of_logic
+from chipsmith.hardware.gates.library import read_cells
+from chipsmith.hardware.gates.mapping import mapping_rules
 from chipsmith.hardware.sources import machine_sources
 from silicon_parts.results import read_results, write_section
 
 Row = dict[str, Any]
 SECTION = "synthesised"
 _GENERATED = re.compile(r"\w+\[\d+\]\.")
-_FLOW = (flow, mapping, modules, rtlil, yosys_driver, sta, gate_timing)
+_FLOW = (block_timing, memory_timing, sta, gate_timing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +39,21 @@ class Libraries:
     memories: Path
 
 
-def gate_rows(chips: Sequence[Chip], libraries: Libraries, results: Path) -> list[Row]:
-    """The row of each chip; chips without a valid row are mapped, those of few multipliers first.
+def gate_rows(chips: Sequence[Chip], libraries: Libraries, results: Path, *, with_paths: bool) -> list[Row]:
+    """The row of each chip; chips without a valid row are mapped, those of few multipliers first, and then timed.
 
     Rows of other chips stay as long as they are valid of their own chip (`drop_stale`).
     """
     rows = {row["key"]: row for row in read_results(results).get(SECTION, [])}
     keys = {chip.name: row_key(chip, libraries) for chip in chips}
-    for chip in sorted(chips, key=lambda chip: chip.macs):
-        if keys[chip.name] not in rows:
-            print(f"mapping {chip.name}, {chip.macs} multipliers", file=sys.stderr)
-            netlist = flow.map_to_gates(chip, libraries.cells)
-            paths = time_blocks(netlist, libraries.cells, sram=libraries.memories)
-            rows[keys[chip.name]] = _row(chip, keys[chip.name], netlist, paths)
+    for add, done in ((_areas, "logic_um2"), (_paths, "fo4")):
+        for chip in sorted(chips, key=lambda chip: chip.macs):
+            row = rows.get(keys[chip.name], {})
+            if done in row or (add is _paths and not with_paths):
+                continue
+            print(f"{done} of {chip.name}, {chip.macs} multipliers", file=sys.stderr)
+            named = {"chip": chip.name, "key": keys[chip.name], "macs": chip.macs, "settings": settings_of(chip)}
+            rows[keys[chip.name]] = {**named, **row, **add(chip, libraries)}
             write_section(results, SECTION, drop_stale(rows.values(), keys))
     return [rows[keys[chip.name]] for chip in chips]
 
@@ -71,7 +76,12 @@ def row_key(chip: Chip, libraries: Libraries) -> str:
     own = [Path(str(module.__file__)).read_bytes() for module in _FLOW]
     sources = json.dumps(machine_sources(chip), sort_keys=True).encode()
     memories = [path.read_bytes() for path in sorted(libraries.memories.glob("*.lib"))]
-    return content_key([sources, libraries.cells.read_bytes(), *memories, *own, installed_versions(["pyosys"])])
+    return content_key([sources, mapping_key(libraries.cells), *memories, *own])
+
+
+def mapping_key(liberty: Path) -> bytes:
+    """A name of the cells and of how modules are mapped to them."""
+    return mapping_rules(read_cells(liberty)).key
 
 
 def areas_by_part(instances: Mapping[str, float]) -> dict[str, dict[str, float]]:
@@ -85,17 +95,21 @@ def areas_by_part(instances: Mapping[str, float]) -> dict[str, dict[str, float]]
     return areas
 
 
-def _row(chip: Chip, key: str, netlist: flow.MappedNetlist, paths: BlockTiming) -> Row:
-    parts = areas_by_part(netlist.instances)
+def _areas(chip: Chip, libraries: Libraries) -> Row:
+    instances = flow.map_areas(chip, libraries.cells)
+    parts = areas_by_part(instances)
     return {
-        "chip": chip.name,
-        "key": key,
-        "macs": chip.macs,
-        "settings": settings_of(chip),
-        "logic_um2": round(netlist.area_um2, 1),
+        "logic_um2": round(math.fsum(instances.values()), 1),
         "parts_um2": {
             block: {part: round(area, 1) for part, area in sorted(own.items())} for block, own in parts.items()
         },
+    }
+
+
+def _paths(chip: Chip, libraries: Libraries) -> Row:
+    netlist = flow.map_to_gates(chip, libraries.cells)
+    paths = time_blocks(netlist, libraries.cells, sram=libraries.memories)
+    return {
         "fo4": round(paths.fo4, 2),
         "logic_fo4": {block: round(fo4, 2) for block, fo4 in sorted(paths.logic.items())},
         "memory_fo4": {block: round(fo4, 2) for block, fo4 in sorted(paths.memories.items())},

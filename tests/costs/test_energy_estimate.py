@@ -56,7 +56,8 @@ def test_an_action_more_costs_its_own_energy_more(action):
     chip = load_chip("edge-256")
     more = dataclasses.replace(SOME, **{action: getattr(SOME, action) + 1000})
     difference_pj = (
-        estimate_energy(chip, more, cycles=SOME_CYCLES).dynamic_pj - estimate_energy(chip, SOME, cycles=SOME_CYCLES).dynamic_pj
+        estimate_energy(chip, more, cycles=SOME_CYCLES).dynamic_pj
+        - estimate_energy(chip, SOME, cycles=SOME_CYCLES).dynamic_pj
     )
     assert difference_pj == pytest.approx(1000 * action_energies(chip)[action].value, rel=1e-3)
     assert difference_pj > 0
@@ -91,7 +92,8 @@ def test_an_external_byte_costs_far_more_than_one_on_the_chip():
 def test_a_finer_node_costs_less():
     fine, coarse = (load_chip("edge-256", {"technology.node_nm": node}) for node in ("22", "40"))
     assert (
-        estimate_energy(fine, SOME, cycles=SOME_CYCLES).dynamic_pj < estimate_energy(coarse, SOME, cycles=SOME_CYCLES).dynamic_pj
+        estimate_energy(fine, SOME, cycles=SOME_CYCLES).dynamic_pj
+        < estimate_energy(coarse, SOME, cycles=SOME_CYCLES).dynamic_pj
     )
 
 

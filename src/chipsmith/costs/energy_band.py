@@ -15,8 +15,12 @@ class Spread:
     reason: str
 
 
-_MEMORIES = Spread(low=0.71, high=1.41, reason="CACTI lies 7 % above to 29 % below Horowitz's memories; as much either way")
-_LOGIC = Spread(low=0.5, high=2.0, reason="the gates of one library, before layout and scaled to the node: half to twice")
+_MEMORIES = Spread(
+    low=0.71, high=1.41, reason="CACTI lies 7 % above to 29 % below Horowitz's memories; as much either way"
+)
+_LOGIC = Spread(
+    low=0.5, high=2.0, reason="the gates of one library, before layout and scaled to the node: half to twice"
+)
 _SINGLE_SOURCE = Spread(low=0.5, high=2.0, reason="one source alone: half to twice, assumed")
 
 SPREADS: Mapping[str, Spread] = {

@@ -11,6 +11,7 @@ from plain_cells import CLOCK_TO_OUTPUT_NS, INVERTER_NS, NAND_NS, SETUP_NS, cell
 import chipsmith.hardware.gates.mapping as mapping
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
+from chipsmith.hardware.gates.block_timing import time_blocks
 from chipsmith.hardware.gates.flow import MappedNetlist, map_sources, map_to_gates
 from chipsmith.hardware.gates.library import read_cells
 from chipsmith.hardware.gates.sta import find_sta, measure_fo4
@@ -233,3 +234,26 @@ def test_what_cannot_be_timed_is_told(plain, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadInput, match="apt-get install opensta"):
         find_sta()
+
+
+MACHINE = """module machine (input logic clock, input logic a, input logic b, output logic y,
+    output logic [7:0] seen);
+  inner tensor (.clock(clock), .x(a), .q(y));
+  around memory (.clock(clock), .enable(a), .address({a, b, a, b}), .write(b), .data({8{b}}), .seen(seen));
+endmodule
+"""
+
+
+def test_paths_are_told_by_the_block_that_they_end_in_and_reads_of_a_memory_apart(plain, tmp_path):
+    memories = tmp_path / "memories"
+    memories.mkdir()
+    (memories / "memory.lib").write_text(macro_library("ram32", lines=32, access_ns=3.0, setup_ns=0.4))
+    bank = shipped_source("sram_bank.sv")
+    netlist = map_texts(plain, "machine", inner=INNER, around=AROUND_MEMORY, machine=MACHINE, sram_bank=bank)
+    blocks = time_blocks(netlist, plain, sram=memories)
+    assert blocks.fo4 == pytest.approx(timed(netlist, plain, memories).fo4, abs=0.02)
+    assert set(blocks.memories) == {"on-chip memory"}
+    assert blocks.memories["on-chip memory"] == pytest.approx((3.0 + SETUP_NS + FO4_NS) / FO4_NS, abs=0.02)
+    register_to_register = (CLOCK_TO_OUTPUT_NS + SETUP_NS + FO4_NS) / FO4_NS
+    assert blocks.logic["rest of tensor engine"] >= register_to_register
+    assert {"memory ports", "rest"} <= set(blocks.logic)

@@ -18,7 +18,10 @@ proc list_ends {kind paths} {
     puts "$kind\\t$start\\t$end\\t[get_property $path slack]"
   }
 }
-set memories [get_cells -quiet -hierarchical -filter "ref_name=~sram_*" *]
+set memories {}
+foreach cell [get_cells -hierarchical *] {
+  if {[string match sram_* [get_property $cell ref_name]]} {lappend memories $cell}
+}
 if {[llength $memories]} {
   list_ends MEMORY [find_timing_paths -from $memories -group_count 1000000 -endpoint_count 1]
   set_false_path -from $memories

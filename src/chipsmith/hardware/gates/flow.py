@@ -19,8 +19,9 @@ from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.hardware.gates.library import ClockGateCell, StandardCells, read_cells
-from chipsmith.hardware.gates.mapping import map_design, mapping_rules
+from chipsmith.hardware.gates.mapping import map_design, map_modules, mapping_rules
 from chipsmith.hardware.gates.modules import ModuleArea, block_areas, instance_areas, module_areas, read_modules
+from chipsmith.hardware.gates.rtlil import split_modules
 from chipsmith.hardware.memories import Wrapper
 from chipsmith.hardware.sources import machine_sources, shipped_source
 
@@ -90,6 +91,26 @@ def map_sources(sources: Mapping[str, str], liberty: Path, *, top: str) -> Mappe
     key = content_key([json.dumps([texts, top]).encode(), rules.key])
     folder = _unpack(key, lambda place: map_design(place, texts, top=top, rules=rules))
     return _read_mapped(folder, cells, top)
+
+
+def map_areas(chip: Chip, liberty: Path) -> dict[str, float]:
+    """The areas of a machine's own cells by instance, those of `MappedNetlist.instances`, without a netlist of it all.
+
+    The errors are those of map_to_gates.
+    """
+    require_package("pyosys", extra="rtl", task="map the RTL to gates")
+    cells = read_cells(liberty)
+    texts = _with_black_boxes(machine_sources(chip), cells)
+    mapped = map_modules(texts, top=TOP, rules=mapping_rules(cells))
+    kinds = {name: split_modules(module.rtlil)[name].cells for name, module in mapped.items()}
+    own = {
+        name: math.fsum(cells.areas_um2.get(kind, 0.0) for kind in inside.values()) for name, inside in kinds.items()
+    }
+    modules = {
+        name: {"cells": {instance: {"type": kind} for instance, kind in inside.items()}}
+        for name, inside in kinds.items()
+    }
+    return instance_areas(modules, TOP, own)
 
 
 def black_box(name: str) -> str:

@@ -36,7 +36,7 @@ _SHORT_FO4 = 15.0
 """A module's path that costs nothing: paths of the machine cross two or three modules."""
 _LONGEST_FO4 = 25.0
 """A module's path that leaves room in 40 FO4 for a register, a memory's port or a choice, and the margins."""
-_AREA_OF_FO4 = 0.02
+_AREA_OF_FO4 = 0.04
 """The share of a module's area that an FO4 between these two is worth."""
 
 _SIZE = f"buffer -N {_FANOUT}; topo; stime -p; upsize {{D}}; dnsize {{D}}; stime -p"
@@ -132,14 +132,28 @@ def map_design(folder: Path, texts: Mapping[str, str], *, top: str, rules: Mappi
     `texts` are SystemVerilog by file name. BadInput where yosys refuses them.
     """
     design = _elaborate(folder, texts, top, rules)
+    mapped = _map_modules(design, rules)
+    delays = {name: gates.delay_ps for name, gates in mapped.items()}
+    boxes = [module.text for module in design.values() if module.is_black_box]
+    rtlil = "".join([*boxes, *(gates.rtlil for gates in mapped.values())])
+    write_texts(folder, {"mapped.il": rtlil, "delays.json": json.dumps(delays)})
+    _run_yosys(folder, {"before": [rules.read_cells, "read_rtlil mapped.il"], "after": _finish(top)})
+
+
+def map_modules(texts: Mapping[str, str], *, top: str, rules: MappingRules) -> dict[str, MappedModule]:
+    """The modules of a design as gates, by name, without those that stand for macros.
+
+    `texts` are SystemVerilog by file name. BadInput where yosys refuses them.
+    """
+    with TemporaryDirectory() as place:
+        return _map_modules(_elaborate(Path(place), texts, top, rules), rules)
+
+
+def _map_modules(design: Mapping[str, RtlilModule], rules: MappingRules) -> dict[str, MappedModule]:
     own = [module for module in design.values() if not module.is_black_box]
     with ThreadPoolExecutor(processors()) as pool:
         mapped = list(pool.map(lambda module: _map_module(module, design, rules), own))
-    delays = {module.name: gates.delay_ps for module, gates in zip(own, mapped, strict=True)}
-    boxes = [module.text for module in design.values() if module.is_black_box]
-    files = {"mapped.il": "".join([*boxes, *(gates.rtlil for gates in mapped)]), "delays.json": json.dumps(delays)}
-    write_texts(folder, files)
-    _run_yosys(folder, {"before": [rules.read_cells, "read_rtlil mapped.il"], "after": _finish(top)})
+    return {module.name: gates for module, gates in zip(own, mapped, strict=True)}
 
 
 def _elaborate(folder: Path, texts: Mapping[str, str], top: str, rules: MappingRules) -> dict[str, RtlilModule]:

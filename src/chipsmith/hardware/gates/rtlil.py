@@ -12,6 +12,7 @@ _POSITION = re.compile(r"^ *attribute \\(?:src|top) .*\n", re.MULTILINE)
 _LINE = re.compile(r"\.sv:\d+(?=\$)")
 _PORT = re.compile(r"^  (?:wire .*(?:input|output|inout) \d+ |parameter ).*\n", re.MULTILINE)
 _CELL = re.compile(r"^  cell (\S+) ", re.MULTILINE)
+_INSTANCE = re.compile(r"^  cell (\S+) (\S+)$", re.MULTILINE)
 _BLACK_BOX = "attribute \\blackbox 1\n"
 
 
@@ -37,6 +38,11 @@ class RtlilModule:
     def interface(self) -> str:
         """A black box with its ports."""
         return f"{_BLACK_BOX}module {_identifier(self.name)}\n{''.join(_PORT.findall(self.contents))}end\n"
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """The kind of each instance by its name: modules, cells of a library, and yosys' own."""
+        return {_plain(name): _plain(kind) for kind, name in _INSTANCE.findall(self.contents)}
 
     @property
     def cell_kinds(self) -> frozenset[str]:
