@@ -4,8 +4,8 @@
                                                                           them, fits the tables of areas and of paths
     python benchmarks/silicon.py area --liberty SLOW.lib --sram FOLDER --seed S [--chips N]  draws N others (12), scores
     python benchmarks/silicon.py sram --sram FOLDER                      fits the model of memories, and scores it
-    python benchmarks/silicon.py energy --liberty TYPICAL.lib --sram FOLDER  runs inferences on gates of small chips,
-                                                                         fits the table to some, scores it on others
+    python benchmarks/silicon.py energy --liberty SLOW.lib --typical TYPICAL.lib --sram FOLDER  maps small chips, runs
+                                                    inferences on their gates, fits the table to some, scores others
     python benchmarks/silicon.py timing CHIP... --liberty SLOW.lib --sram FOLDER   the clock of catalogue chips
 
 With --json a command prints what it puts into docs/silicon.json. A chip is mapped once: its row stands in that file
@@ -131,10 +131,13 @@ def memories(given: argparse.Namespace) -> dict[str, Any]:
 
 def energy(given: argparse.Namespace) -> dict[str, Any]:
     """Fit the table of energies to the inferences of the fit, and score it on the others."""
+    libraries = Libraries(cells=given.liberty, memories=given.sram)
     fitted, scored = (
-        gate_energies(cases, given.liberty, given.sram, given.results)
+        gate_energies(cases, libraries, given.typical, given.results, known=given.known)
         for cases in (fit_cases(FIT_SEED), scored_cases())
     )
+    if not fitted or not scored:
+        sys.exit("no inference of the fit, or none of the score, was run yet; run without --known")
     fit_table(fitted)
     return {"fit": score_energies(fitted), **score_energies(scored)}
 
@@ -179,10 +182,13 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         if name != "sram":
             command.add_argument("--liberty", type=Path, required=True)
         command.add_argument("--sram", type=Path, required=True, help="folder of liberty files of macros")
+        if name == "energy":
+            command.add_argument("--typical", type=Path, required=True, help="the same cells in the typical corner")
         if name in ("fit", "area"):
             command.add_argument("--chips", type=int, help="how many are drawn")
-            command.add_argument("--known", action="store_true", help="of these only those that were mapped before")
             command.add_argument("--areas", action="store_true", help="leave the paths out, and their table as it is")
+        if name in ("fit", "area", "energy"):
+            command.add_argument("--known", action="store_true", help="only those that were run before")
         if name == "area":
             command.add_argument("--seed", type=int, required=True)
         if name == "timing":

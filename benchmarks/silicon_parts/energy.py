@@ -23,13 +23,14 @@ from chipsmith.costs.energy_terms import CYCLES, EnergyTerm, energy_terms, term_
 from chipsmith.files import write_whole
 from chipsmith.hardware.gates import bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator
 from chipsmith.hardware.gates import wires as wire_rules
+from chipsmith.hardware.gates.flow import map_to_gates
 from chipsmith.program.actions import count_program
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program
 from chipsmith.sim.cycle import simulate
 from chipsmith.witness.power import PowerResult, PowerSettings, PricedMachine, measure_inference, price_machine
 from silicon_parts.energy_cases import EnergyCase
-from silicon_parts.gates import row_key
+from silicon_parts.gates import Libraries, row_key
 from silicon_parts.results import read_results, write_section
 
 SECTION = "inferences"
@@ -69,33 +70,44 @@ class GateEnergy:
         return int(self.row["cycles"]) if action == CYCLES else int(getattr(count_program(self.program), action))
 
 
-def gate_energies(cases: Iterable[EnergyCase], liberty: Path, sram: Path, results: Path) -> list[GateEnergy]:
-    """The row of each case; cases without a valid row are run, chip by chip, and kept at once."""
+def gate_energies(
+    cases: Iterable[EnergyCase], libraries: Libraries, typical: Path, results: Path, *, known: bool
+) -> list[GateEnergy]:
+    """The row of each case; cases without a valid row are left out (`known`), or run, chip by chip, and kept at once.
+
+    Chips are mapped to the cells of `libraries`, in the slow corner, and priced by `typical`, of the same cells.
+    """
     rows = {row["key"]: row for row in read_results(results).get(SECTION, [])}
     energies = []
     for _, group in itertools.groupby(cases, key=lambda case: case.chip.name):
         machines: list[PricedMachine] = []
         for case in group:
             program = case.compile()
-            key = _key(case, program, liberty)
-            if key not in rows:
-                rows[key] = _run(case, program, key, machines, liberty, sram)
+            key = _key(case, program, libraries, typical)
+            if key not in rows and not known:
+                rows[key] = {**_run(case, program, machines, libraries, typical), "key": key}
                 write_section(results, SECTION, without_stale(rows.values(), rows[key]))
-            energies.append(GateEnergy(case=case, program=program, row=rows[key]))
+            if key in rows:
+                energies.append(GateEnergy(case=case, program=program, row=rows[key]))
     return energies
 
 
-def _run(case: EnergyCase, program: Program, key: str, machines: list[PricedMachine], liberty: Path, sram: Path) -> Row:
+def _run(
+    case: EnergyCase, program: Program, machines: list[PricedMachine], libraries: Libraries, typical: Path
+) -> Row:
     """Run a case; the machine of its chip is prepared by the first of them."""
     print(f"running {case.network} on {case.chip.name}", file=sys.stderr)
     settings = PowerSettings(glitch_samples=_SAMPLES)
     if not machines:
-        machines.append(price_machine(case.chip, liberty=liberty, sram=sram, netlist=None, settings=settings))
+        netlist = map_to_gates(case.chip, libraries.cells).json_path
+        machines.append(
+            price_machine(case.chip, liberty=typical, sram=libraries.memories, netlist=netlist, settings=settings)
+        )
     inputs = draw_inputs(program, seed=0)
     result = measure_inference(machines[0], program, inputs, node_nm=NODE_NM, settings=settings)
     if result.difference:
         sys.exit(f"{case.network} on {case.chip.name}: {result.difference}")
-    return {"chip": case.chip.name, "network": case.network, "key": key, **_figures(result)}
+    return {"chip": case.chip.name, "network": case.network, **_figures(result)}
 
 
 def _figures(result: PowerResult) -> Row:
@@ -108,10 +120,11 @@ def _figures(result: PowerResult) -> Row:
     }
 
 
-def _key(case: EnergyCase, program: Program, liberty: Path) -> str:
+def _key(case: EnergyCase, program: Program, libraries: Libraries, typical: Path) -> str:
     """A name of all that a row follows from: the chip's gates, the Program, and how it is run and priced."""
     own = [Path(str(module.__file__)).read_bytes() for module in _MODULES]
-    return content_key([row_key(case.chip, liberty).encode(), program.constants, case.chip.canonical.encode(), *own])
+    chip = [row_key(case.chip, libraries), case.chip.canonical]
+    return content_key([*(part.encode() for part in chip), typical.read_bytes(), program.constants, *own])
 
 
 def without_stale(rows: Iterable[Row], new: Row) -> list[Row]:

@@ -56,7 +56,7 @@ MULTIPLICATIONS = ", ".join(f"{operation('multiply', bits, 'energy'):g}" for bit
         f"register, a bit | {operation('register', 1, 'energy'):g} pJ at 40 nm",
         f"gate | {1000 * operation('gate', 1, 'energy') / 0.9**2:.1f} fF x V^2 at 28 nm",
         f"LPDDR4 | {value('external_memory', 'energy_pj_per_bit', kind='LPDDR4'):g} pJ a bit",
-        f"leakage of logic | {operation('multiply', 32, 'leakage'):g} mW in",
+        f"leakage of logic | {value('operations', operation='multiply', quantity='leakage', node_nm='40'):g} mW in",
         f"addition of 32 bits | {operation('add', 32, 'area'):g} um2 at 40 nm",
         f"multiplication of 32 bits | {operation('multiply', 32, 'area'):,g} um2 at 40 nm",
         f"comparison of 32 bits | {operation('compare', 32, 'area'):g} um2 at 40 nm",

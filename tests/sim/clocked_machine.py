@@ -264,6 +264,7 @@ class ClockedMachine:
 
     def _written(self, job: Job, load: Load, *, last: bool) -> None:
         if load.space is Space.PAGE:
+            job.counts["page_words"] += 1
             self.later(FETCH_PIPE - LINE_DELAY, lambda: self._count_page_word(load.local_address))
         if last:
             self._release(job, locks_of(load))

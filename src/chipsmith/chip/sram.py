@@ -16,7 +16,7 @@ from chipsmith.chip.interpolation import clamped_log_log, log_log
 from chipsmith.chip.sourced import Sourced, Status, derived
 from chipsmith.chip.sram_model import MODEL_NODE_NM, MacroQuantity, MacroSize, Ports, model_macro, slice_memory
 from chipsmith.chip.tables import read_table, sourced
-from chipsmith.chip.technology import area_scale, energy_scale
+from chipsmith.chip.technology import area_scale, energy_scale, memory_leakage_per_byte
 
 _NOMINAL_V = 0.9
 _UM2_PER_MM2 = 1e6
@@ -48,8 +48,18 @@ class Sram:
 
     @functools.cached_property
     def leakage_mw(self) -> Sourced:
-        """Power without an access."""
-        return self._entry("leakage_mw", unit="mW")
+        """Power without an access: CACTI's, the foundry's at 130 nm, a power law between their nodes."""
+        cacti = self._entry("leakage_mw", unit="mW")
+        coarsest = nearest_node(MODEL_NODE_NM)
+        if self.node_nm <= coarsest:
+            return cacti
+        foundry = memory_leakage_per_byte()
+        points = {coarsest: cacti.value, MODEL_NODE_NM: self.size_bytes * foundry.value}
+        formula = f"leakage of {self.size_bytes} bytes at {self.node_nm} nm"
+        known = self.node_nm == MODEL_NODE_NM
+        inputs = (foundry,) if known else (cacti, foundry)
+        value = clamped_log_log(points, self.node_nm)
+        return derived(value, "mW", formula=formula, inputs=inputs, at_best=_status(known))
 
     @functools.cached_property
     def area_mm2(self) -> Sourced:

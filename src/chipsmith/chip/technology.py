@@ -12,7 +12,7 @@ import functools
 from collections.abc import Mapping
 
 from chipsmith.chip.description import Technology
-from chipsmith.chip.interpolation import log_log
+from chipsmith.chip.interpolation import clamped_log_log, log_log
 from chipsmith.chip.sourced import Sourced, Status, derived
 from chipsmith.chip.tables import Row, read_table, sourced
 
@@ -79,13 +79,22 @@ def operation_area(operation: Circuit, *, bits: int, node_nm: int) -> Sourced:
 def logic_leakage_per_area(*, node_nm: int) -> Sourced:
     """Leakage of logic in mW for a square micrometre of cells at `node_nm`.
 
-    The tables leak 0.08 mW in a multiplier of 6350 um2 at 40 nm; a circuit is assumed to leak the same at each node.
+    The tables leak so much in a 32-bit multiplier at 40 and at 130 nm. Between them it follows a power law; beyond
+    them a circuit is assumed to leak the same at each node.
     """
-    leakage = sourced(_rows(Circuit.MULTIPLY, "leakage")[0], column="value", unit="mW")
+    rows = _rows(Circuit.MULTIPLY, "leakage")
+    leakages = tuple(sourced(row, column="value", unit="mW") for row in rows)
+    points = {int(row["node_nm"]): leakage.value for row, leakage in zip(rows, leakages, strict=True)}
     area = operation_area(Circuit.MULTIPLY, bits=32, node_nm=node_nm)
-    formula = "leakage of a 32-bit multiplier / its area, the same for a circuit at every node"
-    value = leakage.value / area.value
-    return derived(value, "mW/um2", formula=formula, inputs=(leakage, area), at_best=Status.ASSUMED)
+    formula = "leakage of a 32-bit multiplier / its area, a power law between nodes, the same for a circuit beyond them"
+    value = clamped_log_log(points, node_nm) / area.value
+    return derived(value, "mW/um2", formula=formula, inputs=(*leakages, area), at_best=Status.ASSUMED)
+
+
+def memory_leakage_per_byte() -> Sourced:
+    """Leakage of a memory in mW for a byte at 130 nm, with all that is around its cells."""
+    (row,) = [row for row in read_table("operations") if row["operation"] == "memory"]
+    return sourced(row, column="value", unit="mW")
 
 
 def external_energy_per_byte(kind: str) -> Sourced:

@@ -32,6 +32,7 @@ _ACCESSES: Mapping[str, Callable[[Chip], Sourced]] = {
     "accumulator_read": lambda chip: accumulator_macro(chip).sram.read_pj,
     "accumulator_write": lambda chip: accumulator_macro(chip).sram.write_pj,
     "table_read": lambda chip: table_macro(chip).sram.read_pj,
+    "instruction_write": lambda chip: instruction_macro(chip).sram.write_pj,
     "instruction_read": lambda chip: instruction_macro(chip).sram.read_pj,
 }
 """Features that are an access of a memory."""

@@ -53,6 +53,7 @@ class ActionCounts:
     - `drain_cycles`: cycles in which a tile drains
     - `vector_beats`, `vector_elements`: beats of VECTOR, and elements in them
     - `load_cycles`, `store_cycles`, `tensor_cycles`, `vector_cycles`: cycles in which an engine is held
+    - `page_words`: words of the external memory that are written into a page of instructions
     - `instruction_fetches`: instructions of 128 bytes that the sequencer reads
     - `external_read_bytes`, `external_write_bytes`: whole atoms of the external memory
     """
@@ -77,6 +78,7 @@ class ActionCounts:
     store_cycles: int = 0
     tensor_cycles: int = 0
     vector_cycles: int = 0
+    page_words: int = 0
     instruction_fetches: int = 0
     external_read_bytes: int = 0
     external_write_bytes: int = 0
@@ -130,10 +132,12 @@ def count_program(program: Program, *, warm: bool = False) -> ActionCounts:
 
 
 def _load(chip: Chip, load: Load) -> ActionCounts:
+    words = transfer_words(load, chip)
     return ActionCounts(
         load_cycles=occupancy(load, chip).engine,
+        page_words=words if load.space is Space.PAGE else 0,
         memory_write_lines=transfer_lines(load, chip) if load.space is Space.MEMORY else 0,
-        external_read_bytes=transfer_words(load, chip) * chip.external.bytes_per_cycle,
+        external_read_bytes=words * chip.external.bytes_per_cycle,
     )
 
 
