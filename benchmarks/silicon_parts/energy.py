@@ -92,9 +92,7 @@ def gate_energies(
     return energies
 
 
-def _run(
-    case: EnergyCase, program: Program, machines: list[PricedMachine], libraries: Libraries, typical: Path
-) -> Row:
+def _run(case: EnergyCase, program: Program, machines: list[PricedMachine], libraries: Libraries, typical: Path) -> Row:
     """Run a case; the machine of its chip is prepared by the first of them."""
     print(f"running {case.network} on {case.chip.name}", file=sys.stderr)
     settings = PowerSettings(glitch_samples=_SAMPLES)
