@@ -36,6 +36,8 @@ from silicon_parts.results import read_results, write_section
 SECTION = "inferences"
 TABLE = Path(str(chipsmith.chip.tables.__file__)).with_name("energy_terms.csv")
 NODE_NM = 130
+HONEST_CHIPS = 4
+"""Chips that a fit must have to be more than a guess at how energies grow with a chip."""
 LARGE_SHARE = 0.10
 """Blocks of a larger share of an inference's energy have a bar of their own."""
 _LEAST_SHARE = 0.05
@@ -157,8 +159,9 @@ def _amount(term: EnergyTerm, energy: GateEnergy) -> float:
 
 
 def fit_table(energies: Sequence[GateEnergy]) -> None:
-    """Fit, and put the result in the place of the table."""
+    """Fit, and put the result in the place of the table; ASSUMED where fewer than HONEST_CHIPS stand behind it."""
     chips = {energy.case.chip.name for energy in energies}
+    status = "COMPUTED" if len(chips) >= HONEST_CHIPS else "ASSUMED"
     source = (
         f"least squares over {len(energies)} inferences on the gates of {len(chips)} chips, SG13G2, typical corner, "
         "before layout: benchmarks/silicon.py energy"
@@ -167,7 +170,7 @@ def fit_table(energies: Sequence[GateEnergy]) -> None:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(("component", "action", "feature", "each", "status", "source"))
     for term, number in list(fit_energy_terms(energies)):
-        table.writerow((term.component, term.action, term.feature, f"{number:.5g}", "COMPUTED", source))
+        table.writerow((term.component, term.action, term.feature, f"{number:.5g}", status, source))
     write_whole(TABLE, text.getvalue().encode())
     for cached in (energy_terms, terms_by_action, chipsmith.chip.tables.read_table):
         cached.cache_clear()
