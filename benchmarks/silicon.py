@@ -222,11 +222,20 @@ def _has_groups(row: Mapping[str, Any]) -> bool:
 
 
 def _show_rows(title: str, rows: list[dict[str, Any]]) -> None:
-    columns = list(rows[0])
+    """Print rows, and what is a mapping in each of them as a table with the rows as columns."""
+    groups = [name for name, value in rows[0].items() if isinstance(value, dict)]
+    columns = [name for name in rows[0] if name not in groups]
     table = new_table(title, *columns)
     for row in rows:
-        table.add_row(*(f"{row[name]:.4g}" if isinstance(row[name], float) else str(row[name]) for name in columns))
+        table.add_row(*(_cell(row[name]) for name in columns))
     print_tables(table)
+    for group in groups:
+        keys = dict.fromkeys(key for row in rows for key in row[group])
+        _show_rows(group, [{"": key, **{row[""]: row[group].get(key, "") for row in rows}} for key in keys])
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def main() -> int:
