@@ -211,10 +211,11 @@ def show(title: str, figures: Mapping[str, Any]) -> None:
 
 
 def _named_rows(value: Any) -> list[dict[str, Any]]:
-    """The rows of a group of them by name, with the names."""
+    """The rows of a group of them by name, with the names; none where they have not all the same columns."""
     if not isinstance(value, dict):
         return []
-    return [{"": name, **row} for name, row in value.items() if isinstance(row, dict) and not _has_groups(row)]
+    rows = [{"": name, **row} for name, row in value.items() if isinstance(row, dict) and not _has_groups(row)]
+    return rows if len({tuple(row) for row in rows}) == 1 else []
 
 
 def _has_groups(row: Mapping[str, Any]) -> bool:
