@@ -11,7 +11,7 @@ import pytest
 from sample_runs import bare_record, full_record, named_record
 
 from chipsmith.chip import load_chip
-from chipsmith.chip.timing import estimate_timing
+from chipsmith.profile.prices import describe_timing
 from chipsmith.profile.profile import BufferRole, MemorySpan
 from chipsmith.reports import charts as palette
 from chipsmith.reports.html import draw_body, render_page, write_page
@@ -129,7 +129,7 @@ def test_the_card_of_the_cost_has_its_range_and_parts():
 
 def test_a_clock_in_doubt_stands_in_the_verdict():
     slow = bare_record("digits_cnn", "edge-1024")
-    timing = estimate_timing(load_chip("edge-1024", {"clock_mhz": "800"}))
+    timing = describe_timing(load_chip("edge-1024", {"clock_mhz": "800"}))
     fast = dataclasses.replace(slow, inference=dataclasses.replace(slow.inference, timing=timing))
     assert "Its clock_mhz = 800 may be too fast: its longest path, memory, has" in verdict(fast)
     assert "too fast" not in verdict(slow)
