@@ -14,7 +14,7 @@ SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"
 PRICES = "good die, package, assembly, test, and masks and design over the volume (docs/estimates.md)"
 PATHS = "FO4 of the longest path of each block x FO4 of the node, slow corner (docs/estimates.md)"
-INVENTORY = "cells and memories counted from the chip file x area of each (docs/estimates.md)"
+INVENTORY = "cells as synthesised chips have them, memories x area of each (docs/estimates.md)"
 
 
 @dataclass(frozen=True, kw_only=True)
