@@ -42,7 +42,7 @@ LARGE_SHARE = 0.10
 """Blocks of a larger share of an inference's energy have a bar of their own."""
 _LEAST_SHARE = 0.05
 """A block's error weighs no more than if it had this share of its inference."""
-_SAMPLES = 300
+_SAMPLES = 200
 _MODULES = (bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator, wire_rules)
 
 Row = dict[str, Any]
@@ -94,9 +94,7 @@ def gate_energies(
     return energies
 
 
-def _run(
-    case: EnergyCase, program: Program, machines: list[PricedMachine], libraries: Libraries, typical: Path
-) -> Row:
+def _run(case: EnergyCase, program: Program, machines: list[PricedMachine], libraries: Libraries, typical: Path) -> Row:
     """Run a case; the machine of its chip is prepared by the first of them."""
     print(f"running {case.network} on {case.chip.name}", file=sys.stderr)
     settings = PowerSettings(glitch_samples=_SAMPLES)
