@@ -42,7 +42,7 @@ LARGE_SHARE = 0.10
 """Blocks of a larger share of an inference's energy have a bar of their own."""
 _LEAST_SHARE = 0.05
 """A block's error weighs no more than if it had this share of its inference."""
-_SAMPLES = 300
+_SAMPLES = 200
 _MODULES = (bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator, wire_rules)
 
 Row = dict[str, Any]

@@ -35,14 +35,16 @@ class EnergyCase:
 
 
 def fit_cases(seed: int) -> Iterator[EnergyCase]:
-    """Every kernel on the smallest of the chips that the areas are fitted to, drawn by `seed`."""
+    """Every kernel on edge-256 and on the smallest of the chips that the areas are fitted to, drawn by `seed`."""
     drawn = [chip for chip in draw_chips(seed, DRAWN_CHIPS) if chip.macs <= _FIT_MACS]
-    return _pairs(sorted(drawn, key=lambda chip: chip.macs)[:_FIT_CHIPS], _FIT_NETWORKS)
+    smallest = sorted(drawn, key=lambda chip: chip.macs)[:_FIT_CHIPS]
+    return _pairs([_as_gates("edge-256", "edge-256"), *smallest], _FIT_NETWORKS)
 
 
 def scored_cases() -> Iterator[EnergyCase]:
     """Every network on every chip of the score: none of them is one of the fit."""
-    return _pairs([_like_nano(name, settings) for name, settings in _SCORED_CHIPS.items()], _SCORED_NETWORKS)
+    chips = [_as_gates(name, "nano-64", settings) for name, settings in _SCORED_CHIPS.items()]
+    return _pairs(chips, _SCORED_NETWORKS)
 
 
 def _pairs(chips: Iterable[Chip], networks: Mapping[str, Callable[[], Graph]]) -> Iterator[EnergyCase]:
@@ -51,10 +53,10 @@ def _pairs(chips: Iterable[Chip], networks: Mapping[str, Callable[[], Graph]]) -
             yield EnergyCase(chip=chip, network=network, graph=graph)
 
 
-def _like_nano(name: str, settings: Mapping[str, int]) -> Chip:
-    """nano-64 at 130 nm with other sizes."""
-    fields = {"technology.node_nm": 130, "technology.voltage_v": 1.2, "clock_mhz": 50, "name": name, **settings}
-    return override_chip(load_chip("nano-64"), {key: str(value) for key, value in fields.items()})
+def _as_gates(name: str, base: str, settings: Mapping[str, int] | None = None) -> Chip:
+    """A chip of the catalogue at the node and supply of the gates, with other sizes."""
+    fields = {"technology.node_nm": 130, "technology.voltage_v": 1.2, "clock_mhz": 50, "name": name, **(settings or {})}
+    return override_chip(load_chip(base), {key: str(value) for key, value in fields.items()})
 
 
 def _kernel(kind: str, **settings: str | int) -> Callable[[], Graph]:
