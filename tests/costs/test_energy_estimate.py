@@ -85,7 +85,7 @@ def test_memories_leak_what_their_macros_leak():
 
 def test_an_external_byte_costs_far_more_than_one_on_the_chip():
     energies = action_energies(load_chip("edge-256"))
-    assert energies["external_read_bytes"].value == 64
+    assert energies["external_read_bytes"].value == pytest.approx(64, rel=1e-3)  # 8 pJ a bit, and the chip's own pins
     assert energies["external_read_bytes"].value > 50 * energies["memory_read_lines"].value / 16
 
 
