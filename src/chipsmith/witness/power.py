@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from chipsmith.chip import Chip, override_chip
 from chipsmith.costs import EnergyEstimate, estimate_energy
+from chipsmith.costs.energy import EXTERNAL_MEMORY
 from chipsmith.errors import BadInput
 from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock
 from chipsmith.hardware.gates.cells import CellLibrary, read_cells
@@ -37,8 +38,6 @@ SPARE_CYCLES = 1000
 """Cycles beyond the simulated latency after which the gates are given up."""
 
 _LEAKAGE = "leakage"
-_OUTSIDE = "external memory"
-"""The component of the estimate that no gate of the chip stands for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +136,7 @@ class PowerResult:
         """The estimate's energy of the chip: without the external memory."""
         if self.estimate is None:
             return None
-        return self.estimate.total_pj - self.estimate.by_component().get(_OUTSIDE, 0.0)
+        return self.estimate.total_pj - self.estimate.by_component().get(EXTERNAL_MEMORY, 0.0)
 
     @property
     def error(self) -> float | None:
