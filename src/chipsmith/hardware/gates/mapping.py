@@ -47,9 +47,9 @@ _RECIPES = (
     f"strash; dch -f; if -g -K 6; strash; dch; amap -F 20 -A 20; {_SIZE}",
     f"{_CLEAN}; dc2; strash; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
     f"{_CLEAN}; &get -n; &dch -f; &nf {{D}}; &put; {_SIZE}",
-    f"{_CLEAN}; dch -f; map -B 0.9 {{D}}; topo; {_SIZE}",
 )
-"""Scripts of abc for area, for both, for speed: dc2 rewrites prefix adders into ripple carries."""
+"""Scripts of abc for area, and for area and speed: dc2 rewrites prefix adders into ripple carries."""
+_FAST_RECIPE = f"{_CLEAN}; dch -f; map -B 0.9 {{D}}; topo; {_SIZE}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +91,12 @@ class MappingRules:
     @property
     def recipes(self) -> list[str]:
         """The commands that map logic to the library, of which the driver chooses."""
-        mapping = f"abc -liberty {self._liberty} -constr constraint -D {self.short_ps} {self._unused}"
-        return [f"{mapping} -script recipe{number}.abc" for number in range(len(_RECIPES))]
+        return [self._map_by(f"recipe{number}") for number in range(len(_RECIPES))]
+
+    @property
+    def fast_recipe(self) -> str:
+        """The command for speed alone."""
+        return self._map_by("fast")
 
     @property
     def files(self) -> dict[str, str]:
@@ -101,6 +105,7 @@ class MappingRules:
             _ROWS.name: _ROWS.read_text(encoding="ascii"),
             "constraint": f"set_driving_cell {self.cells.buffer}\nset_load {_LOAD_FF}\n",
             **{f"recipe{number}.abc": f"{recipe}\n" for number, recipe in enumerate(_RECIPES)},
+            "fast.abc": f"{_FAST_RECIPE}\n",
         }
 
     @property
@@ -110,6 +115,10 @@ class MappingRules:
         commands = rules.replace(self._liberty, "liberty").encode()
         tools = [self.cells.path.read_bytes(), _DRIVER.read_bytes(), installed_versions(["pyosys"])]
         return content_key([commands, *tools]).encode()
+
+    def _map_by(self, script: str) -> str:
+        limits = f"-constr constraint -D {self.short_ps} {self._unused}"
+        return f"abc -liberty {self._liberty} {limits} -script {script}.abc"
 
     @property
     def _liberty(self) -> str:
@@ -182,6 +191,7 @@ def _map_alone(name: str, text: str, rules: MappingRules) -> MappedModule:
     choice: dict[str, Any] = {
         "module": name,
         "recipes": rules.recipes,
+        "fast_recipe": rules.fast_recipe,
         "short_ps": rules.short_ps,
         "longest_ps": rules.longest_ps,
         "area_of_ps": rules.area_of_ps,

@@ -39,25 +39,35 @@ def _choose_mapping(run: Any, choice: dict[str, Any]) -> float:
     """Replace the module by the best of the recipes' results; its longest path in ps.
 
     That is the one of least area of those that keep `longest_ps`, where each picosecond beyond `short_ps` counts as a
-    share `area_of_ps` of the area; where none keeps it, the fastest.
+    share `area_of_ps` of the area; where none keeps it, the fastest. `fast_recipe` is tried where the path of the best
+    of the others is longer than `short_ps`.
     """
-    name, best_rank, best_delay = choice["module"], (math.inf, math.inf), 0.0
+    name, best = choice["module"], (math.inf, math.inf, math.inf)
     for recipe in choice["recipes"]:
-        run(f"copy {name} {_TRIAL}")
-        run(f"tee -q -o {_LOG} {recipe} {_TRIAL}")
-        area, delay = _area_and_delay()
-        over = 1 + choice["area_of_ps"] * max(0.0, delay - choice["short_ps"])
-        rank = (0.0, area * over) if delay <= choice["longest_ps"] else (1.0, delay)
-        if rank < best_rank:
-            if best_rank[0] < math.inf:
-                run(f"delete {_BEST}")
-            run(f"rename {_TRIAL} {_BEST}")
-            best_rank, best_delay = rank, delay
-        else:
-            run(f"delete {_TRIAL}")
+        best = _better(run, recipe, best, choice)
+    if best[2] > choice["short_ps"]:
+        best = _better(run, choice["fast_recipe"], best, choice)
     run(f"delete {name}")
     run(f"rename {_BEST} {name}")
-    return best_delay
+    return best[2]
+
+
+def _better(
+    run: Any, recipe: str, best: tuple[float, float, float], choice: dict[str, Any]
+) -> tuple[float, float, float]:
+    """Map by a recipe; the rank and the delay in ps of the better one of this and what was best, which is kept."""
+    run(f"copy {choice['module']} {_TRIAL}")
+    run(f"tee -q -o {_LOG} {recipe} {_TRIAL}")
+    area, delay = _area_and_delay()
+    weighted = area * (1 + choice["area_of_ps"] * max(0.0, delay - choice["short_ps"]))
+    trial = (0.0, weighted, delay) if delay <= choice["longest_ps"] else (1.0, delay, delay)
+    if trial[:2] >= best[:2]:
+        run(f"delete {_TRIAL}")
+        return best
+    if best[0] < math.inf:
+        run(f"delete {_BEST}")
+    run(f"rename {_TRIAL} {_BEST}")
+    return trial
 
 
 def _area_and_delay() -> tuple[float, float]:
