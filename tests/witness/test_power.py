@@ -111,21 +111,20 @@ def test_macros_of_the_pdk_stand_for_memories(foundry):
 
 
 @pytest.mark.slow
-def test_a_whole_machine_at_the_gates_is_the_simulators_to_the_bit(foundry):
+def test_a_whole_machine_at_the_gates_is_the_simulators_to_the_bit(foundry, typical_cells):
     """The smallest chip: outputs, every start, the sums, and a window that is a part of the whole."""
     pytest.importorskip("pyosys", reason="pip install chipsmith[rtl]")
     import chipsmith
     from chipsmith.hardware.formal.tasks import SMALL
 
     program = small_program({**SMALL, "memory.group_bytes": "2048", "memory.groups": "4"}.items())
-    liberty = foundry / "sg13g2_stdcell_typ_1p20V_25C.lib"
-    result = chipsmith.power(program, liberty=liberty, sram=foundry / "sram", samples=20)
+    result = chipsmith.power(program, liberty=typical_cells, sram=foundry / "sram", samples=20)
     assert result.difference == ""
     assert result.run.latency_cycles == simulate(program).latency_cycles
     assert result.mismatching_bits == 0
     assert math.fsum(result.kernels.values()) == pytest.approx(result.total_pj)
     assert math.fsum(row.gates_pj for row in result.compared().values()) == pytest.approx(result.total_pj)
     assert all(factor >= 0.9 for factor in result.run.glitch_factors)
-    part = chipsmith.power(program, liberty=liberty, sram=foundry / "sram", samples=20, window=300)
+    part = chipsmith.power(program, liberty=typical_cells, sram=foundry / "sram", samples=20, window=300)
     assert (part.difference, part.estimate, part.run.cycles) == ("", None, 300)
     assert 0 < part.total_pj < result.total_pj

@@ -142,17 +142,17 @@ def test_a_macro_of_another_corner_is_scaled_by_those_given_at_both(tmp_path):
     assert address.path_ns == pytest.approx(4 * FO4_NS + 0.4 + (0.6 - 0.5) + FO4_NS, abs=2e-3)
 
 
-def test_registers_with_a_common_enable_get_a_gated_clock(foundry):
+def test_registers_with_a_common_enable_get_a_gated_clock(typical_cells):
     source = """module gated (input logic clock, input logic enable, input logic [7:0] d, output logic [7:0] q);
       always_ff @(posedge clock) if (enable) q <= d;
     endmodule
     """
-    netlist = map_texts(foundry / "sg13g2_stdcell_typ_1p20V_25C.lib", "gated", gated=source)
+    netlist = map_texts(typical_cells, "gated", gated=source)
     assert (netlist.registers, netlist.clock_gates, netlist.cells) == (8, 1, 9)
     assert netlist.area_um2 == pytest.approx(8 * 48.9888 + 30.8448)
 
 
-def test_a_clock_gate_of_the_rtl_is_the_librarys_cell(foundry):
+def test_a_clock_gate_of_the_rtl_is_the_librarys_cell(typical_cells):
     source = """module around (input logic clock, input logic enable, input logic d, output logic q);
       logic gated;
       clock_gate gate (.clock(clock), .enable(enable), .gated(gated));
@@ -160,7 +160,7 @@ def test_a_clock_gate_of_the_rtl_is_the_librarys_cell(foundry):
     endmodule
     """
     gate = "module clock_gate (input logic clock, input logic enable, output logic gated); endmodule"
-    liberty = foundry / "sg13g2_stdcell_typ_1p20V_25C.lib"
+    liberty = typical_cells
     netlist = map_texts(liberty, "around", around=source, clock_gate=gate)
     assert (netlist.registers, netlist.clock_gates) == (1, 1)
     ends = {path.end for path in timed(netlist, liberty).paths}
@@ -173,8 +173,8 @@ def test_fo4_is_measured_in_the_library_and_its_corner(foundry, corner, fo4_ns):
     assert measure_fo4(read_cells(foundry / f"sg13g2_stdcell_{corner}.lib")) == pytest.approx(fo4_ns, rel=0.02)
 
 
-def test_cells_that_the_library_forbids_stay_out(foundry):
-    cells = read_cells(foundry / "sg13g2_stdcell_typ_1p20V_25C.lib")
+def test_cells_that_the_library_forbids_stay_out(typical_cells):
+    cells = read_cells(typical_cells)
     assert {"sg13g2_sighold", "sg13g2_fill_1", "sg13g2_dlygate4sd1_1"} <= set(cells.unused)
     assert cells.clock_gate is not None
     assert cells.clock_gate.name == "sg13g2_slgcp_1"

@@ -79,3 +79,15 @@ def test_numbers_of_a_design_and_lines_of_sources_do_not_tell_modules_apart():
     assert alone[0] == alone[1]
     other = stand_alone(split_modules(DESIGN.replace("connect \\A \\a", "connect \\A \\y"))["inner"], {})
     assert other != alone[0]
+
+
+def test_numbers_in_the_names_of_ports_and_modules_stay():
+    renamed = DESIGN.replace("\\y\n", "\\y$7\n").replace("connect \\y \\y$7", "connect \\y$7 \\y$7")
+    design = split_modules(renamed.replace("\\inner", "\\inner$2"))
+    outer, inner = (stand_alone(design[name], design) for name in ("outer", "inner$2"))
+    assert outer.startswith("autoidx 8\n")
+    assert "connect \\y$7 \\y$7" in outer
+    assert "cell $paramod$3f2\\bank $memory$7" in outer
+    assert "cell \\inner$2 \\part" in outer
+    assert "module \\inner$2\n" in inner
+    assert "wire $not$inner.sv$1_Y" in inner

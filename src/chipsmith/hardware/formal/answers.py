@@ -16,7 +16,9 @@ def kept_answer(
     parts = [f"{name}\n{text}" for name, text in sources.items()]
     key = content_key((*(part.encode() for part in (*parts, repr(method))), installed_versions(("pyosys",))))
     kept = read_entry(kind, f"{key}.json")
-    answer: dict[str, Any] = json.loads(kept) if kept else ask()
-    if not kept:
-        keep_bytes(kind, f"{key}.json", json.dumps(answer).encode())
+    if kept is not None:
+        known: dict[str, Any] = json.loads(kept)
+        return known
+    answer = ask()
+    keep_bytes(kind, f"{key}.json", json.dumps(answer).encode())
     return answer

@@ -225,7 +225,8 @@ def _listen(command: Sequence[str], folder: Path, limit_s: int) -> str:
 
     terminal, end = pty.openpty()
     with os.fdopen(terminal, "rb", buffering=0) as lines:
-        running = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=end, preexec_fn=limit)
+        nothing = subprocess.DEVNULL
+        running = subprocess.Popen(command, cwd=folder, stdin=nothing, stdout=end, stderr=nothing, preexec_fn=limit)
         os.close(end)
         with running:
             return b"".join(_pieces(lines)).decode(errors="replace")

@@ -29,6 +29,8 @@ if {[llength $memories]} {
 list_ends LOGIC [find_timing_paths -group_count 1000000 -endpoint_count 1]
 """
 
+_KINDS = ("LOGIC", "MEMORY")
+
 
 @dataclass(frozen=True, kw_only=True)
 class BlockTiming:
@@ -36,7 +38,6 @@ class BlockTiming:
     apart, by the memory's block in `memories`. The names are those of MachineBlock.
     """
 
-    fo4_ns: float
     logic: Mapping[str, float]
     memories: Mapping[str, float]
 
@@ -54,10 +55,7 @@ def time_blocks(netlist: MappedNetlist, liberty: Path, *, sram: Path) -> BlockTi
         fo4 = (design.period_ns - slack_ns) / design.fo4_ns
         worst[kind, block] = max(fo4, worst.get((kind, block), 0.0))
     logic, memories = ({block: fo4 for (own, block), fo4 in worst.items() if own == kind} for kind in _KINDS)
-    return BlockTiming(fo4_ns=design.fo4_ns, logic=logic, memories=memories)
-
-
-_KINDS = ("LOGIC", "MEMORY")
+    return BlockTiming(logic=logic, memories=memories)
 
 
 def _ends(said: str) -> Iterator[tuple[str, str, float]]:

@@ -142,7 +142,7 @@ def _check_units(library: LibertyGroup, path: Path) -> None:
         raise BadInput(f"{path.name} counts in {library.word('time_unit')} and {' '.join(load)}; ns and pF are read")
 
 
-def _kind(cell: LibertyGroup, leakage_unit_mw: float) -> GateKind:
+def _kind(cell: LibertyGroup, unit_mw: float) -> GateKind:
     inputs = tuple(name for name, pin in cell.pins.items() if pin.word("direction") == "input")
     role = _role(cell, inputs)
     clock, data, inactive = _clocking(cell, inputs, role)
@@ -155,7 +155,7 @@ def _kind(cell: LibertyGroup, leakage_unit_mw: float) -> GateKind:
         outputs=outputs,
         passive=tuple(_passive(cell, inputs)) if role is not CellRole.OTHER else (),
         capacitances_pf=tuple(cell.pins[name].number("capacitance") for name in inputs),
-        leakage_mw=_leakage(cell, inputs, leakage_unit_mw) if role is not CellRole.OTHER else (),
+        leakage_mw=_leakage(cell, inputs, unit_mw) if role is not CellRole.OTHER else (),
         clock=clock,
         data=data,
         inactive=inactive,

@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chipsmith.cache import build_entry, content_key, own_folder, working_on
+from chipsmith.cache import build_entry, own_folder, working_on
 from chipsmith.chip.description import Chip
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.hardware.gates.library import ClockGateCell, StandardCells, read_cells
-from chipsmith.hardware.gates.mapping import map_design, map_modules, mapping_rules
+from chipsmith.hardware.gates.mapping import design_key, map_design, map_modules, mapping_rules
 from chipsmith.hardware.gates.modules import ModuleArea, block_areas, instance_areas, module_areas, read_modules
 from chipsmith.hardware.gates.rtlil import split_modules
 from chipsmith.hardware.memories import Wrapper
@@ -88,7 +88,7 @@ def map_sources(sources: Mapping[str, str], liberty: Path, *, top: str) -> Mappe
         raise BadInput(f"the RTL has no module {top}; it has {', '.join(sorted(Path(name).stem for name in sources))}")
     texts = _with_black_boxes(sources, cells)
     rules = mapping_rules(cells)
-    key = content_key([json.dumps([texts, top]).encode(), rules.key])
+    key = design_key(texts, top=top, rules=rules)
     folder = _unpack(key, lambda place: map_design(place, texts, top=top, rules=rules))
     return _read_mapped(folder, cells, top)
 
@@ -103,14 +103,12 @@ def map_areas(chip: Chip, liberty: Path) -> dict[str, float]:
     texts = _with_black_boxes(machine_sources(chip), cells)
     mapped = map_modules(texts, top=TOP, rules=mapping_rules(cells))
     kinds = {name: split_modules(module.rtlil)[name].cells for name, module in mapped.items()}
-    own = {
-        name: math.fsum(cells.areas_um2.get(kind, 0.0) for kind in inside.values()) for name, inside in kinds.items()
-    }
     modules = {
         name: {"cells": {instance: {"type": kind} for instance, kind in inside.items()}}
         for name, inside in kinds.items()
     }
-    return instance_areas(modules, TOP, own)
+    areas = module_areas(modules, TOP, cells, {})
+    return instance_areas(modules, TOP, {module.name: module.area_um2 for module in areas})
 
 
 def black_box(name: str) -> str:

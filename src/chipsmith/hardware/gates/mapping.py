@@ -6,6 +6,7 @@ stands before and behind the module. Registers of a common enable get a gated cl
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -51,6 +52,10 @@ _RECIPES = (
 """Scripts of abc for area, and for area and speed: dc2 rewrites prefix adders into ripple carries."""
 _FAST_RECIPE = f"{_CLEAN}; dch -f; map -B 0.9 {{D}}; topo; {_SIZE}"
 
+_MODULE = "module.il"
+_AFTER = ["opt_clean -purge", "write_rtlil mapped.il"]
+"""Commands after the mapping of a module."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MappedModule:
@@ -89,6 +94,11 @@ class MappingRules:
         ]
 
     @property
+    def before(self) -> list[str]:
+        """The commands of a module's job before its mapping."""
+        return [self.read_cells, f"read_rtlil {_MODULE}", *self.passes]
+
+    @property
     def recipes(self) -> list[str]:
         """The commands that map logic to the library, of which the driver chooses."""
         return [self._map_by(f"recipe{number}") for number in range(len(_RECIPES))]
@@ -108,10 +118,11 @@ class MappingRules:
             "fast.abc": f"{_FAST_RECIPE}\n",
         }
 
-    @property
+    @functools.cached_property
     def key(self) -> bytes:
         """A name for all that decides how a module is mapped."""
-        rules = json.dumps([self.passes, self.recipes, self.files, self.short_ps, self.longest_ps, self.area_of_ps])
+        limits = [self.short_ps, self.longest_ps, self.area_of_ps]
+        rules = json.dumps([self.before, self.recipes, self.files, limits, _AFTER])
         commands = rules.replace(self._liberty, "liberty").encode()
         tools = [self.cells.path.read_bytes(), _DRIVER.read_bytes(), installed_versions(["pyosys"])]
         return content_key([commands, *tools]).encode()
@@ -135,6 +146,11 @@ def mapping_rules(cells: StandardCells) -> MappingRules:
     return MappingRules(cells=cells, short_ps=round(_SHORT_FO4 * fo4_ps), longest_ps=round(_LONGEST_FO4 * fo4_ps))
 
 
+def design_key(texts: Mapping[str, str], *, top: str, rules: MappingRules) -> str:
+    """The name of what map_design writes: its sources, and all that is done with them."""
+    return content_key([json.dumps([texts, _elaboration(texts, top), _finish(top)]).encode(), rules.key])
+
+
 def map_design(folder: Path, texts: Mapping[str, str], *, top: str, rules: MappingRules) -> None:
     """Write `netlist.v`, `netlist.json` and `delays.json`, the longest path of each module in ps, into a folder.
 
@@ -146,7 +162,7 @@ def map_design(folder: Path, texts: Mapping[str, str], *, top: str, rules: Mappi
     boxes = [module.text for module in design.values() if module.is_black_box]
     rtlil = "".join([*boxes, *(gates.rtlil for gates in mapped.values())])
     write_texts(folder, {"mapped.il": rtlil, "delays.json": json.dumps(delays)})
-    _run_yosys(folder, {"before": [rules.read_cells, "read_rtlil mapped.il"], "after": _finish(top)})
+    _run_yosys(folder, {"before": [], "after": _finish(top)})
 
 
 def map_modules(texts: Mapping[str, str], *, top: str, rules: MappingRules) -> dict[str, MappedModule]:
@@ -167,10 +183,13 @@ def _map_modules(design: Mapping[str, RtlilModule], rules: MappingRules) -> dict
 
 def _elaborate(folder: Path, texts: Mapping[str, str], top: str, rules: MappingRules) -> dict[str, RtlilModule]:
     write_texts(folder, texts)
-    read = f"read_verilog -sv {' '.join(in_order(texts))}"
-    commands = [rules.read_cells, read, f"hierarchy -check -top {top}", "write_rtlil elaborated.il"]
-    _run_yosys(folder, {"before": commands, "after": []})
+    _run_yosys(folder, {"before": [rules.read_cells, *_elaboration(texts, top)], "after": []})
     return split_modules((folder / "elaborated.il").read_text(encoding="utf-8"))
+
+
+def _elaboration(texts: Mapping[str, str], top: str) -> list[str]:
+    read = f"read_verilog -sv {' '.join(in_order(texts))}"
+    return [read, f"hierarchy -check -top {top}", "write_rtlil elaborated.il"]
 
 
 def _map_module(module: RtlilModule, design: Mapping[str, RtlilModule], rules: MappingRules) -> MappedModule:
@@ -197,13 +216,13 @@ def _map_alone(name: str, text: str, rules: MappingRules) -> MappedModule:
         "area_of_ps": rules.area_of_ps,
     }
     job: dict[str, Any] = {
-        "before": [rules.read_cells, "read_rtlil module.il", *rules.passes],
+        "before": rules.before,
         "choice": choice,
-        "after": ["opt_clean -purge", "write_rtlil mapped.il"],
+        "after": _AFTER,
     }
     with TemporaryDirectory() as place:
         folder = Path(place)
-        write_texts(folder, {**rules.files, "module.il": text})
+        write_texts(folder, {**rules.files, _MODULE: text})
         _run_yosys(folder, job)
         mapped = split_modules((folder / "mapped.il").read_text(encoding="utf-8"))[name]
         return MappedModule(rtlil=mapped.text, delay_ps=float((folder / "delay_ps").read_text(encoding="ascii")))
@@ -211,6 +230,7 @@ def _map_alone(name: str, text: str, rules: MappingRules) -> MappedModule:
 
 def _finish(top: str) -> list[str]:
     return [
+        "read_rtlil mapped.il",
         f"hierarchy -top {top}",
         "opt_clean -purge",
         "setundef -zero",

@@ -21,12 +21,14 @@ module product_rows (A, B, Y);
   wire [WIDTH*(B_WIDTH+1)-1:0] sums;
   assign sums[WIDTH-1:0] = ONES;
 
+  localparam [A_WIDTH-1:0] SIGN = 1 << (A_WIDTH - 1);
+
   genvar j;
   generate
     for (j = 0; j < B_WIDTH; j = j + 1) begin : g_row
       // The sign of A counts negative, and so does the row of B's sign: their products are inverted.
       wire [A_WIDTH-1:0] ands = A & {A_WIDTH{B[j]}};
-      wire [A_WIDTH-1:0] row = ands ^ (j == B_WIDTH - 1 ? {1'b0, {(A_WIDTH - 1){1'b1}}} : {1'b1, {(A_WIDTH - 1){1'b0}}});
+      wire [A_WIDTH-1:0] row = ands ^ (j == B_WIDTH - 1 ? ~SIGN : SIGN);
       wire [WIDTH-1:0] shifted = {{(WIDTH - A_WIDTH){1'b0}}, row} << j;
       assign sums[WIDTH*(j+1)+:WIDTH] = sums[WIDTH*j+:WIDTH] + shifted;
     end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ _NUMBER = re.compile(r"(?<!paramod)\$(\d+)(?!\d)")
 _POSITION = re.compile(r"^ *attribute \\(?:src|top) .*\n", re.MULTILINE)
 _LINE = re.compile(r"\.sv:\d+(?=\$)")
 _PORT = re.compile(r"^  (?:wire .*(?:input|output|inout) \d+ |parameter ).*\n", re.MULTILINE)
-_CELL = re.compile(r"^  cell (\S+) ", re.MULTILINE)
 _INSTANCE = re.compile(r"^  cell (\S+) (\S+)$", re.MULTILINE)
 _BLACK_BOX = "attribute \\blackbox 1\n"
 
@@ -47,7 +47,7 @@ class RtlilModule:
     @property
     def cell_kinds(self) -> frozenset[str]:
         """What it instantiates: names of modules, and yosys' own cells."""
-        return frozenset(_plain(kind) for kind in _CELL.findall(self.contents))
+        return frozenset(self.cells.values())
 
 
 def split_modules(rtlil: str) -> dict[str, RtlilModule]:
@@ -62,12 +62,21 @@ def stand_alone(module: RtlilModule, design: Mapping[str, RtlilModule]) -> str:
 
     The lines of its sources are left out, and the numbers that yosys counts up over the whole design are counted anew
     in the order in which they appear: two texts are alike only where the modules are the same but for such numbers.
+    Numbers in the names of modules, ports and parameters stay: others name them too.
     """
-    numbers: dict[str, int] = {}
-    text = _LINE.sub(".sv", _POSITION.sub("", module.text))
-    text = _NUMBER.sub(lambda match: f"${numbers.setdefault(match[1], len(numbers) + 1)}", text)
-    parts = (design[kind].interface for kind in sorted(module.cell_kinds & design.keys()))
-    return f"autoidx {len(numbers) + 1}\n{''.join(parts)}{text}"
+    parts = [design[kind].interface for kind in sorted(module.cell_kinds & design.keys())]
+    outside = {int(number) for text in (module.interface, *parts) for number in _NUMBER.findall(text)}
+    free = (number for number in itertools.count(1) if number not in outside)
+    numbers: dict[int, int] = {number: number for number in outside}
+
+    def renumber(match: re.Match[str]) -> str:
+        number = int(match[1])
+        if number not in numbers:
+            numbers[number] = next(free)
+        return f"${numbers[number]}"
+
+    text = _NUMBER.sub(renumber, _LINE.sub(".sv", _POSITION.sub("", module.text)))
+    return f"autoidx {max(numbers.values(), default=0) + 1}\n{''.join(parts)}{text}"
 
 
 def _plain(identifier: str) -> str:
