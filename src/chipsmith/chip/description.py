@@ -24,8 +24,6 @@ ACCUMULATOR_TILES = 2
 """Accumulator tiles: one accumulates while the other drains."""
 ACCUMULATOR_WORD_BYTES = 4
 """Bytes of one accumulator."""
-WEIGHT_SETS = 2
-"""Sets of weight registers in the array: one multiplies while the other loads."""
 BANKS_PER_GROUP = 2
 """Interleaved single-port banks in a group of the on-chip memory."""
 ExternalKind = Literal["LPDDR4", "LPDDR2", "DDR3", "GDDR5", "HBM2", "HBM3"]

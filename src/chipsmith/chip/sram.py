@@ -101,6 +101,7 @@ class Sram:
         return derived(value, unit, formula=formula, inputs=(base,), at_best=_status(known))
 
 
+@functools.cache
 def sram(*, size_bytes: int, width_bits: int, node_nm: int, ports: Ports = Ports.SHARED) -> Sram:
     """The memory of `size_bytes` bytes with an access of `width_bits` bits at a node (7 to 130 nm)."""
     return Sram(size_bytes=size_bytes, width_bits=width_bits, node_nm=node_nm, ports=ports)

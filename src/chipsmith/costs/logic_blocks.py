@@ -9,8 +9,9 @@ the table `logic_sizes` with the least and the greatest that these chips have of
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chipsmith.chip.description import BANKS_PER_GROUP, Chip
@@ -63,8 +64,10 @@ def logic_terms() -> tuple[LogicTerm, ...]:
 
 def estimate_logic_parts(chip: Chip) -> tuple[LogicPart, ...]:
     """The parts of all blocks; ASSUMED where a size of the chip is beyond those of the chips that were fitted."""
-    names = dict.fromkeys((term.block, term.part) for term in logic_terms())
-    return tuple(_estimate_part(block, part, chip) for block, part in names)
+    scale = area_scale(from_nm=LOGIC_NODE_NM, to_nm=chip.technology.node_nm)
+    at_best = Status.ASSUMED if sizes_beyond_fit(chip) else Status.COMPUTED
+    parts = itertools.groupby(logic_terms(), key=lambda term: (term.block, term.part))
+    return tuple(_estimate_part(list(terms), chip, scale, at_best) for _, terms in parts)
 
 
 def estimate_logic_blocks(chip: Chip) -> Mapping[str, float]:
@@ -94,17 +97,14 @@ def feature_value(feature: str, chip: Chip) -> float:
     return math.prod(_factor(factor, chip) for factor in feature.split(" * "))
 
 
-def _estimate_part(block: str, part: str, chip: Chip) -> LogicPart:
-    own = [term for term in logic_terms() if (term.block, term.part) == (block, part)]
+def _estimate_part(own: Sequence[LogicTerm], chip: Chip, scale: Sourced, at_best: Status) -> LogicPart:
     at_130_nm = math.fsum(feature_value(term.feature, chip) * term.um2.value for term in own)
-    scale = area_scale(from_nm=LOGIC_NODE_NM, to_nm=chip.technology.node_nm)
     used = [term for term in own if term.um2.value]
     features = " + ".join(f"{term.um2.value:.4g} x {term.feature}" for term in used)
     formula = f"{features}: {at_130_nm:.4g} um2 at {LOGIC_NODE_NM} nm x {scale.value:.4g} (node)"
-    at_best = Status.ASSUMED if sizes_beyond_fit(chip) else Status.COMPUTED
     inputs = (*(term.um2 for term in own), scale)
     area = derived(at_130_nm * scale.value, "um2", formula=formula, inputs=inputs, at_best=at_best)
-    return LogicPart(block=block, part=part, um2=area)
+    return LogicPart(block=own[0].block, part=own[0].part, um2=area)
 
 
 def _factor(factor: str, chip: Chip) -> float:
