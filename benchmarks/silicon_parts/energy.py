@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import functools
 import itertools
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,24 +16,24 @@ from scipy.optimize import nnls
 
 import chipsmith.chip.tables
 from chipsmith.cache import content_key
-from chipsmith.chip import Chip
 from chipsmith.costs import estimate_energy
+from chipsmith.costs.energy import EXTERNAL_MEMORY
 from chipsmith.costs.energy_terms import CYCLES, EnergyTerm, energy_terms, term_value, terms_by_action
 from chipsmith.files import write_whole
 from chipsmith.hardware.gates import bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator
 from chipsmith.hardware.gates import wires as wire_rules
 from chipsmith.hardware.gates.flow import map_to_gates
-from chipsmith.program.actions import count_program
+from chipsmith.program.actions import ActionCounts, count_program
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program
-from chipsmith.sim.cycle import simulate
 from chipsmith.witness.power import PowerResult, PowerSettings, PricedMachine, measure_inference, price_machine
 from silicon_parts.energy_cases import EnergyCase
 from silicon_parts.gates import Libraries, row_key
-from silicon_parts.results import read_results, write_section
+from silicon_parts.results import read_rows, write_section
+from silicon_parts.tables import csv_text, table_path
 
 SECTION = "inferences"
-TABLE = Path(str(chipsmith.chip.tables.__file__)).with_name("energy_terms.csv")
+TABLE = table_path("energy_terms")
 NODE_NM = 130
 HONEST_CHIPS = 4
 """Chips that a fit must have to be more than a guess at how energies grow with a chip."""
@@ -67,9 +66,14 @@ class GateEnergy:
         """Of the chip, without leakage."""
         return sum(self.gates_pj.values())
 
+    @functools.cached_property
+    def counts(self) -> ActionCounts:
+        """How often each action happens."""
+        return count_program(self.program)
+
     def count(self, action: str) -> int:
         """How often an action happens."""
-        return int(self.row["cycles"]) if action == CYCLES else int(getattr(count_program(self.program), action))
+        return int(self.row["cycles"]) if action == CYCLES else int(getattr(self.counts, action))
 
 
 def gate_energies(
@@ -79,7 +83,7 @@ def gate_energies(
 
     Chips are mapped to the cells of `libraries`, in the slow corner, and priced by `typical`, of the same cells.
     """
-    rows = {row["key"]: row for row in read_results(results).get(SECTION, [])}
+    rows = read_rows(results, SECTION)
     energies = []
     for _, group in itertools.groupby(cases, key=lambda case: case.chip.name):
         machines: list[PricedMachine] = []
@@ -166,12 +170,18 @@ def fit_table(energies: Sequence[GateEnergy]) -> None:
         f"least squares over {len(energies)} inferences on the gates of {len(chips)} chips, SG13G2, typical corner, "
         "before layout: benchmarks/silicon.py energy"
     )
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("component", "action", "feature", "each", "status", "source"))
-    for term, number in list(fit_energy_terms(energies)):
-        table.writerow((term.component, term.action, term.feature, f"{number:.5g}", status, source))
-    write_whole(TABLE, text.getvalue().encode())
+    rows = (
+        {
+            "component": term.component,
+            "action": term.action,
+            "feature": term.feature,
+            "each": f"{number:.5g}",
+            "status": status,
+            "source": source,
+        }
+        for term, number in fit_energy_terms(energies)
+    )
+    write_whole(TABLE, csv_text(rows).encode())
     for cached in (energy_terms, terms_by_action, chipsmith.chip.tables.read_table):
         cached.cache_clear()
 
@@ -197,7 +207,7 @@ def score_energies(energies: Sequence[GateEnergy]) -> Row:
 
 def _errors(energy: GateEnergy) -> Row:
     """Of one case: the total, leakage included, and the blocks of a share over LARGE_SHARE."""
-    estimated = _estimated_pj(energy.case.chip, energy)
+    estimated = _estimated_pj(energy)
     gates, total = energy.gates_pj, energy.total_pj
     leakage_pj = energy.row["leakage_mw"] * energy.row["cycles"] / energy.case.chip.clock_hz * 1e9
     return {
@@ -214,6 +224,6 @@ def _errors(energy: GateEnergy) -> Row:
     }
 
 
-def _estimated_pj(chip: Chip, energy: GateEnergy) -> dict[str, float]:
-    estimate = estimate_energy(chip, count_program(energy.program), cycles=simulate(energy.program).latency_cycles)
-    return {name: value for name, value in estimate.by_component().items() if name != "external memory"}
+def _estimated_pj(energy: GateEnergy) -> dict[str, float]:
+    estimate = estimate_energy(energy.case.chip, energy.counts, cycles=energy.count(CYCLES))
+    return {name: value for name, value in estimate.by_component().items() if name != EXTERNAL_MEMORY}

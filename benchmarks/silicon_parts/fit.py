@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +13,10 @@ from chipsmith.chip import Chip
 from chipsmith.costs.logic_blocks import SIZES, LogicTerm, feature_value, logic_terms
 from chipsmith.files import write_whole
 from silicon_parts.gates import Row
+from silicon_parts.tables import csv_text, table_path
 
-TABLE = Path(str(chipsmith.chip.tables.__file__)).with_name("logic_blocks.csv")
-_SIZES = TABLE.with_name("logic_sizes.csv")
+TABLE = table_path("logic_blocks")
+_SIZES = table_path("logic_sizes")
 HONEST_CHIPS = 16
 """Chips that a fit must have to be more than a guess."""
 _GAIN = 1e-6
@@ -83,12 +81,17 @@ def table_text(fitted: Mapping[LogicTerm, float], chips: int) -> str:
     """The table with fitted numbers; its status is ASSUMED where fewer than HONEST_CHIPS chips stand behind it."""
     status = "COMPUTED" if chips >= HONEST_CHIPS else "ASSUMED"
     source = f"least squares over {chips} chips of random parameters, mapped to SG13G2: benchmarks/silicon.py fit"
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("block", "part", "feature", "um2", "status", "source"))
-    for term, um2 in fitted.items():
-        table.writerow((term.block, term.part, term.feature, f"{um2:.5g}", status, source))
-    return text.getvalue()
+    return csv_text(
+        {
+            "block": term.block,
+            "part": term.part,
+            "feature": term.feature,
+            "um2": f"{um2:.5g}",
+            "status": status,
+            "source": source,
+        }
+        for term, um2 in fitted.items()
+    )
 
 
 def sizes_text(chips: Sequence[Chip]) -> str:

@@ -23,7 +23,7 @@ from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock, block_of_logic
 from chipsmith.hardware.gates.library import read_cells
 from chipsmith.hardware.gates.mapping import mapping_rules
 from chipsmith.hardware.sources import machine_sources
-from silicon_parts.results import read_results, write_section
+from silicon_parts.results import read_rows, write_section
 
 Row = dict[str, Any]
 SECTION = "synthesised"
@@ -44,7 +44,7 @@ def gate_rows(chips: Sequence[Chip], libraries: Libraries, results: Path, *, wit
 
     Rows of other chips stay as long as they are valid of their own chip (`drop_stale`).
     """
-    rows = {row["key"]: row for row in read_results(results).get(SECTION, [])}
+    rows = read_rows(results, SECTION)
     keys = {chip.name: row_key(chip, libraries) for chip in chips}
     for add, done in ((_areas, "logic_um2"), (_paths, "fo4")):
         for chip in sorted(chips, key=lambda chip: chip.macs):
@@ -60,7 +60,7 @@ def gate_rows(chips: Sequence[Chip], libraries: Libraries, results: Path, *, wit
 
 def known_rows(chips: Sequence[Chip], libraries: Libraries, results: Path) -> list[Row]:
     """The rows of those chips that have a valid one."""
-    rows = {row["key"]: row for row in read_results(results).get(SECTION, [])}
+    rows = read_rows(results, SECTION)
     keys = (row_key(chip, libraries) for chip in chips)
     return [rows[key] for key in keys if key in rows]
 

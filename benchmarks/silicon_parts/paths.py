@@ -6,11 +6,8 @@ to the fit, so that no chip of the fit is slower than its estimate; the low end 
 
 from __future__ import annotations
 
-import csv
-import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +19,9 @@ from chipsmith.files import write_whole
 from chipsmith.hardware.gates.blocks import MachineBlock
 from silicon_parts.fit import HONEST_CHIPS, fit_part
 from silicon_parts.gates import Row
+from silicon_parts.tables import csv_text, table_path
 
-_TABLE = Path(str(chipsmith.chip.tables.__file__)).with_name("timing_paths.csv")
+_TABLE = table_path("timing_paths")
 _HIGH = 1.1
 """The high end over the estimate: as far as a chip may be slower than its estimate."""
 
@@ -94,12 +92,7 @@ def _table_row(block: str, feature: str, number: float, least: float, most: floa
 
 def write_paths(chips: Sequence[Chip], rows: Sequence[Row]) -> None:
     """Fit, and put the result in the place of the table."""
-    fitted = list(fit_paths(chips, rows))
-    text = io.StringIO()
-    table = csv.DictWriter(text, list(fitted[0]), lineterminator="\n")
-    table.writeheader()
-    table.writerows(fitted)
-    write_whole(_TABLE, text.getvalue().encode())
+    write_whole(_TABLE, csv_text(fit_paths(chips, rows)).encode())
     chipsmith.chip.tables.read_table.cache_clear()
     rows_by_block.cache_clear()
 

@@ -16,6 +16,11 @@ def read_results(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def read_rows(path: Path, section: str) -> dict[str, dict[str, Any]]:
+    """The rows of a section by their keys."""
+    return {row["key"]: row for row in read_results(path).get(section, [])}
+
+
 def write_section(path: Path, name: str, figures: Any) -> None:
     """Put a section's new figures beside those of the others."""
     results = {**read_results(path), name: figures}

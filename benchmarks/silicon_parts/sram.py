@@ -5,24 +5,21 @@ Each macro's estimate comes from a fit without that macro, so that its error is 
 
 from __future__ import annotations
 
-import csv
-import io
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import chipsmith.chip.tables
 from chipsmith.chip.sram_model import MACRO_FEATURES, MODEL_NODE_NM, TWO_PORTS, MacroQuantity, MacroSize, Ports
 from chipsmith.files import write_whole
 from chipsmith.hardware.gates.macros import SramMacro, read_macros
 from silicon_parts.fit import fit_part
+from silicon_parts.tables import csv_text, table_path
 
-_TABLES = Path(str(chipsmith.chip.tables.__file__)).parent
-_MACROS = _TABLES / "sram_macros.csv"
-_MODEL = _TABLES / "sram_model.csv"
+_MACROS = table_path("sram_macros")
+_MODEL = table_path("sram_model")
 _CORNER = (1.2, 25.0)
 _MACROS_SOURCE = (
     "IHP SG13G2, open liberty files of its memories, typical corner (1.2 V, 25 C): area, and "
@@ -97,7 +94,7 @@ def _summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def write_memory_tables(macros: Sequence[Macro]) -> None:
     """Put the macros, and the model that is fitted to all of them, in the place of the tables."""
     facts = ({"node_nm": MODEL_NODE_NM, **row, "status": "COMPUTED", "source": _MACROS_SOURCE} for row in macros)
-    write_whole(_MACROS, _table(facts))
+    write_whole(_MACROS, csv_text(facts).encode())
     numbers = (
         {
             "quantity": quantity,
@@ -109,13 +106,4 @@ def write_memory_tables(macros: Sequence[Macro]) -> None:
         for quantity in MacroQuantity
         for feature, value in fit_quantity(quantity, macros).items()
     )
-    write_whole(_MODEL, _table(numbers))
-
-
-def _table(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    text = io.StringIO()
-    listed = list(rows)
-    table = csv.DictWriter(text, list(listed[0]), lineterminator="\n")
-    table.writeheader()
-    table.writerows(listed)
-    return text.getvalue().encode()
+    write_whole(_MODEL, csv_text(numbers).encode())
