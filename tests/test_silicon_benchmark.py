@@ -198,7 +198,7 @@ def mapped(monkeypatch):
         names.append(chip.name)
         return INSTANCES
 
-    paths = BlockTiming(fo4_ns=0.2, logic={"array": 30.0}, memories={"tables": 33.0})
+    paths = BlockTiming(logic={"array": 30.0}, memories={"tables": 33.0})
     monkeypatch.setattr(gates.flow, "map_areas", map_areas)
     monkeypatch.setattr(gates, "mapping_key", lambda liberty: liberty.read_bytes())
     monkeypatch.setattr(gates.flow, "map_to_gates", lambda *_: None)
