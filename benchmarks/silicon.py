@@ -152,7 +152,7 @@ def _mapped(given: argparse.Namespace, chips: list[Chip]) -> tuple[list[Chip], l
     """The chips that have a row, and the rows: all of them, or with --known those that had before."""
     libraries = Libraries(cells=given.liberty, memories=given.sram)
     if given.known:
-        rows = known_rows(chips, libraries, given.results)
+        rows = known_rows(chips, libraries, given.results, with_paths=not given.areas)
     else:
         rows = gate_rows(chips, libraries, given.results, with_paths=not given.areas)
     names = {row["chip"] for row in rows}

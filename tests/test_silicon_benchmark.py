@@ -233,12 +233,23 @@ def test_rows_of_other_cells_are_stale(mapped, libraries, tmp_path):
     (chip,) = draw_chips(9, 1)
     for text in ("library (a) {}", "library (b) {}"):
         libraries.cells.write_text(text)
-        assert gates.known_rows([chip], libraries, results) == []
+        assert gates.known_rows([chip], libraries, results, with_paths=False) == []
         rows = gates.gate_rows([chip], libraries, results, with_paths=False)
-        assert rows == gates.known_rows([chip], libraries, results)
-        assert "fo4" not in rows[0]
+        assert rows == gates.known_rows([chip], libraries, results, with_paths=False)
+        assert gates.known_rows([chip], libraries, results, with_paths=True) == []
     assert mapped == [chip.name] * 2
     assert len(read_results(results)["synthesised"]) == 1
+
+
+def test_paths_of_other_memories_are_stale_and_areas_are_not(mapped, libraries, tmp_path):
+    results = tmp_path / "silicon.json"
+    (chip,) = draw_chips(9, 1)
+    for text in ("library (a) {}", "library (b) {}"):
+        (libraries.memories / "memory.lib").write_text(text)
+        assert gates.known_rows([chip], libraries, results, with_paths=True) == []
+        rows = gates.gate_rows([chip], libraries, results, with_paths=True)
+        assert rows == gates.known_rows([chip], libraries, results, with_paths=True)
+    assert mapped == [chip.name]
 
 
 def test_the_chips_of_the_fit_are_not_scored(capsys):

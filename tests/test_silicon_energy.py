@@ -21,10 +21,14 @@ from chipsmith.program.actions import count_program
 from chipsmith.sim.cycle import simulate
 
 
+NETWORKS = ("conv2d", "gelu", "lstm-cell", "bag_of_tokens")
+"""All actions of the table happen in one of them."""
+
+
 @pytest.fixture(scope="module")
 def fitted():
     """Inferences that use what the table says exactly, and leak nothing."""
-    cases = [case for case in fit_cases(FIT_SEED) if case.network in ("conv2d", "gelu", "lstm-cell")]
+    cases = [case for case in fit_cases(FIT_SEED) if case.network in NETWORKS]
     return [known_energy(case) for case in cases]
 
 
@@ -52,11 +56,18 @@ def test_a_block_without_a_term_is_refused(fitted):
         list(fit_energy_terms([GateEnergy(case=fitted[0].case, program=fitted[0].program, row=strange)]))
 
 
+def test_an_action_that_never_happens_is_refused(fitted):
+    """Its number would be 0, and every chip would do it for nothing."""
+    without = [known for known in fitted if known.case.network != "bag_of_tokens"]
+    with pytest.raises(ValueError, match="no inference of the fit has row_products"):
+        list(fit_energy_terms(without))
+
+
 def test_a_score_tells_the_whole_and_the_large_blocks(fitted):
     score = score_energies(fitted)
     leakage_alone = [case["error"] for case in score["inferences"]]
     assert score["worst_block_error"] == pytest.approx(0, abs=1e-3)
-    assert (score["cases"], score["networks"]) == (len(fitted), 3)
+    assert (score["cases"], score["networks"]) == (len(fitted), len(NETWORKS))
     assert min(leakage_alone) >= 0  # the gates of the fixture leak nothing, the estimate does
     doubled = {**fitted[0].row, "blocks_pj": {name: 2 * pj for name, pj in fitted[0].gates_pj.items()}}
     score = score_energies([GateEnergy(case=fitted[0].case, program=fitted[0].program, row=doubled)])

@@ -26,9 +26,10 @@ from chipsmith.hardware.gates.flow import map_to_gates
 from chipsmith.program.actions import ActionCounts, count_program
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program
+from chipsmith.witness import power
 from chipsmith.witness.power import PowerResult, PowerSettings, PricedMachine, measure_inference, price_machine
 from silicon_parts.energy_cases import EnergyCase
-from silicon_parts.gates import Libraries, row_key
+from silicon_parts.gates import Libraries, memory_files, row_key
 from silicon_parts.results import read_rows, write_section
 from silicon_parts.tables import csv_text, table_path
 
@@ -42,7 +43,8 @@ LARGE_SHARE = 0.10
 _LEAST_SHARE = 0.05
 """A block's error weighs no more than if it had this share of its inference."""
 _SAMPLES = 200
-_MODULES = (bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator, wire_rules)
+_SEED = 0
+_MODULES = (bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator, wire_rules, power)
 
 Row = dict[str, Any]
 Floats = npt.NDArray[np.float64]
@@ -107,7 +109,7 @@ def _run(case: EnergyCase, program: Program, machines: list[PricedMachine], libr
         machines.append(
             price_machine(case.chip, liberty=typical, sram=libraries.memories, netlist=netlist, settings=settings)
         )
-    inputs = draw_inputs(program, seed=0)
+    inputs = draw_inputs(program, seed=_SEED)
     result = measure_inference(machines[0], program, inputs, node_nm=NODE_NM, settings=settings)
     if result.difference:
         sys.exit(f"{case.network} on {case.chip.name}: {result.difference}")
@@ -127,8 +129,9 @@ def _figures(result: PowerResult) -> Row:
 def _key(case: EnergyCase, program: Program, libraries: Libraries, typical: Path) -> str:
     """A name of all that a row follows from: the chip's gates, the Program, and how it is run and priced."""
     own = [Path(str(module.__file__)).read_bytes() for module in _MODULES]
-    chip = [row_key(case.chip, libraries), case.chip.canonical]
-    return content_key([*(part.encode() for part in chip), typical.read_bytes(), program.constants, *own])
+    words = [row_key(case.chip, libraries), case.chip.canonical, f"{_SAMPLES} samples, seed {_SEED}"]
+    files = [typical.read_bytes(), *memory_files(libraries), program.constants]
+    return content_key([*(word.encode() for word in words), *files, *own])
 
 
 def without_stale(rows: Iterable[Row], new: Row) -> list[Row]:
@@ -144,11 +147,14 @@ def without_stale(rows: Iterable[Row], new: Row) -> list[Row]:
 def fit_energy_terms(energies: Sequence[GateEnergy]) -> Iterator[tuple[EnergyTerm, float]]:
     """Every term of the table with its number: non-negative least squares of relative errors, block by block.
 
-    ValueError where a block of the gates has no term.
+    ValueError where a block of the gates has no term, or an action of the table happens in none of the inferences.
     """
     known = {term.component for term in energy_terms()}
     if unknown := {name for energy in energies for name in energy.gates_pj} - known:
         raise ValueError(f"{TABLE.name} has no terms of {sorted(unknown)}")
+    actions = dict.fromkeys(term.action for term in energy_terms())
+    if idle := [action for action in actions if not any(energy.count(action) for energy in energies)]:
+        raise ValueError(f"no inference of the fit has {', '.join(idle)}")
     for component, group in itertools.groupby(energy_terms(), key=lambda term: term.component):
         terms = list(group)
         spent = np.array([energy.gates_pj.get(component, 0.0) for energy in energies])

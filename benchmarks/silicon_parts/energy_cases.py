@@ -35,7 +35,7 @@ class EnergyCase:
 
 
 def fit_cases(seed: int) -> Iterator[EnergyCase]:
-    """Every kernel on edge-256 and on the smallest of the chips that the areas are fitted to, drawn by `seed`."""
+    """Every kernel and network of the fit on edge-256 and on the smallest of the chips that the areas are fitted to, drawn by `seed`."""
     drawn = [chip for chip in draw_chips(seed, DRAWN_CHIPS) if chip.macs <= _FIT_MACS]
     smallest = sorted(drawn, key=lambda chip: chip.macs)[:_FIT_CHIPS]
     return _pairs([_as_gates("edge-256", "edge-256"), *smallest], _FIT_NETWORKS)
@@ -89,6 +89,8 @@ _FIT_NETWORKS: Mapping[str, Callable[[], Graph]] = {
     "lstm-cell": _kernel("lstm-cell", input="1x8", hidden=8),
     "gelu": _kernel("gelu", input="4x16"),
     "max-pool": _kernel("max-pool", input="1x6x6x8"),
+    "bag_of_tokens": _file("families/bag_of_tokens"),
+    "mlp_classifier": _file("families/mlp_classifier"),
 }
 _SCORED_NETWORKS: Mapping[str, Callable[[], Graph]] = {
     "dense_autoencoder": _file("families/dense_autoencoder"),

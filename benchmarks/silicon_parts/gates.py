@@ -28,7 +28,7 @@ from silicon_parts.results import read_rows, write_section
 Row = dict[str, Any]
 SECTION = "synthesised"
 _GENERATED = re.compile(r"\w+\[\d+\]\.")
-_FLOW = (block_timing, memory_timing, sta, gate_timing)
+_TIMING = (block_timing, memory_timing, sta, gate_timing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,23 +46,34 @@ def gate_rows(chips: Sequence[Chip], libraries: Libraries, results: Path, *, wit
     """
     rows = read_rows(results, SECTION)
     keys = {chip.name: row_key(chip, libraries) for chip in chips}
-    for add, done in ((_areas, "logic_um2"), (_paths, "fo4")):
-        for chip in sorted(chips, key=lambda chip: chip.macs):
-            row = rows.get(keys[chip.name], {})
-            if done in row or (add is _paths and not with_paths):
-                continue
-            print(f"{done} of {chip.name}, {chip.macs} multipliers", file=sys.stderr)
-            named = {"chip": chip.name, "key": keys[chip.name], "macs": chip.macs, "settings": settings_of(chip)}
-            rows[keys[chip.name]] = {**named, **row, **add(chip, libraries)}
-            write_section(results, SECTION, drop_stale(rows.values(), keys))
+    by_macs = sorted(chips, key=lambda chip: chip.macs)
+
+    def keep(chip: Chip, figures: Row) -> None:
+        named = {"chip": chip.name, "key": keys[chip.name], "macs": chip.macs, "settings": settings_of(chip)}
+        rows[keys[chip.name]] = {**named, **rows.get(keys[chip.name], {}), **figures}
+        write_section(results, SECTION, drop_stale(rows.values(), keys))
+
+    for chip in by_macs:
+        if keys[chip.name] not in rows:
+            print(f"areas of {chip.name}, {chip.macs} multipliers", file=sys.stderr)
+            keep(chip, _areas(chip, libraries))
+    timing = paths_key(libraries)
+    for chip in by_macs if with_paths else ():
+        if not _is_timed(rows[keys[chip.name]], timing):
+            print(f"paths of {chip.name}, {chip.macs} multipliers", file=sys.stderr)
+            keep(chip, {**_paths(chip, libraries), "paths_key": timing})
     return [rows[keys[chip.name]] for chip in chips]
 
 
-def known_rows(chips: Sequence[Chip], libraries: Libraries, results: Path) -> list[Row]:
-    """The rows of those chips that have a valid one."""
-    rows = read_rows(results, SECTION)
-    keys = (row_key(chip, libraries) for chip in chips)
-    return [rows[key] for key in keys if key in rows]
+def known_rows(chips: Sequence[Chip], libraries: Libraries, results: Path, *, with_paths: bool) -> list[Row]:
+    """The rows of those chips that have a valid one, and, `with_paths`, valid paths in it."""
+    rows, timing = read_rows(results, SECTION), paths_key(libraries)
+    known = [rows[key] for key in (row_key(chip, libraries) for chip in chips) if key in rows]
+    return [row for row in known if not with_paths or _is_timed(row, timing)]
+
+
+def _is_timed(row: Row, timing: str) -> bool:
+    return row.get("paths_key") == timing
 
 
 def drop_stale(rows: Any, keys: Mapping[str, str]) -> list[Row]:
@@ -72,11 +83,20 @@ def drop_stale(rows: Any, keys: Mapping[str, str]) -> list[Row]:
 
 
 def row_key(chip: Chip, libraries: Libraries) -> str:
-    """A name of the chip's RTL, the libraries and the flow: a row under another name is stale."""
-    own = [Path(str(module.__file__)).read_bytes() for module in _FLOW]
+    """A name of the chip's gates, of its RTL, the cells and the flow: a row under another name is stale."""
     sources = json.dumps(machine_sources(chip), sort_keys=True).encode()
-    memories = [path.read_bytes() for path in sorted(libraries.memories.glob("*.lib"))]
-    return content_key([sources, mapping_key(libraries.cells), *memories, *own])
+    return content_key([sources, mapping_key(libraries.cells)])
+
+
+def paths_key(libraries: Libraries) -> str:
+    """A name of all that paths follow from beside the gates: memories, and how both are timed."""
+    own = [Path(str(module.__file__)).read_bytes() for module in _TIMING]
+    return content_key([*own, *memory_files(libraries)])
+
+
+def memory_files(libraries: Libraries) -> list[bytes]:
+    """The contents of the liberty files of memories."""
+    return [path.read_bytes() for path in sorted(libraries.memories.glob("*.lib"))]
 
 
 def mapping_key(liberty: Path) -> bytes:

@@ -13,6 +13,7 @@ from chipsmith.chip.description import (
     TABLE_COPY_BYTES,
     Chip,
 )
+from chipsmith.chip.sourced import Sourced, derived
 from chipsmith.chip.sram import Sram, sram
 from chipsmith.chip.sram_model import Ports
 
@@ -57,6 +58,18 @@ def instruction_macro(chip: Chip) -> Macro:
     page_bytes = chip.instructions.page_instructions * INSTRUCTION_BYTES
     pages = _macro(chip, INSTRUCTION_PAGES * page_bytes // banks, INSTRUCTION_BYTES)
     return Macro(component="instruction memory", count=banks, sram=pages)
+
+
+def page_word_write(chip: Chip) -> Sourced:
+    """Picojoules of the memory for a word of the external memory that is written into a page.
+
+    Two words, or the only one of an instruction, are written at once, and only the macros that they lie in are accessed.
+    """
+    word_bytes, pages = chip.external.bytes_per_cycle, instruction_macro(chip).sram
+    lane_bytes = min(2 * word_bytes, INSTRUCTION_BYTES)
+    share = max(lane_bytes / INSTRUCTION_BYTES, 1 / pages.slices) * word_bytes / lane_bytes
+    formula = f"{share:.4g} of a write of the whole line"
+    return derived(share * pages.write_pj.value, "pJ", formula=formula, inputs=(pages.write_pj,))
 
 
 def macros(chip: Chip) -> tuple[Macro, ...]:

@@ -76,9 +76,18 @@ class Sram:
         """Words of the width that it holds."""
         return 8 * self.size_bytes / self.width_bits
 
+    @property
+    def slices(self) -> int:
+        """Macros side by side that make up its width."""
+        return slice_memory(self._size)[0]
+
+    @property
+    def _size(self) -> MacroSize:
+        return MacroSize(lines=self.lines, bits=self.width_bits, ports=self.ports)
+
     def _macro_value(self, quantity: MacroQuantity, *, column: str, unit: str, per_unit: float) -> Sourced:
         """All slices: CACTI's memory of as many bytes times what the foundry's macros differ by; theirs at 130 nm."""
-        count, each = slice_memory(MacroSize(lines=self.lines, bits=self.width_bits, ports=self.ports))
+        count, each = slice_memory(self._size)
         foundry, like = model_macro(quantity, each), _like_cacti(each)
         shape = foundry.value / model_macro(quantity, like).value
         value = count * _between_sources(column, like, shape, foundry.value / per_unit, self.node_nm)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chipsmith.chip.description import Chip
-from chipsmith.chip.macros import accumulator_macro, instruction_macro, memory_macro, table_macro
+from chipsmith.chip.macros import accumulator_macro, instruction_macro, memory_macro, page_word_write, table_macro
 from chipsmith.chip.sourced import Sourced, Status, derived
 from chipsmith.chip.tables import read_table, sourced
 from chipsmith.chip.technology import energy_scale
@@ -32,7 +32,7 @@ _ACCESSES: Mapping[str, Callable[[Chip], Sourced]] = {
     "accumulator_read": lambda chip: accumulator_macro(chip).sram.read_pj,
     "accumulator_write": lambda chip: accumulator_macro(chip).sram.write_pj,
     "table_read": lambda chip: table_macro(chip).sram.read_pj,
-    "instruction_write": lambda chip: instruction_macro(chip).sram.write_pj,
+    "page_word_write": page_word_write,
     "instruction_read": lambda chip: instruction_macro(chip).sram.read_pj,
 }
 """Features that are an access of a memory."""

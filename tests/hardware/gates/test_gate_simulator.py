@@ -8,10 +8,12 @@ from small_cells import circuit_of, module, random_logic, small_library
 
 from chipsmith.errors import BadInput
 from chipsmith.hardware.gates.elaborate import Elaborated, elaborate, power_up
+from chipsmith.hardware.gates.macros import MacroChoice, SramMacro
 from chipsmith.hardware.gates.pricing import Pricing, TreeRule
 from chipsmith.hardware.gates.simulator import (
     CLOCK,
     LOGIC,
+    MEMORY,
     REGISTERS,
     GateState,
     clock_edge,
@@ -30,13 +32,13 @@ NO_TREE = TreeRule(buffer_load_pf=100.0)
 class Bench:
     """A circuit of the small library, ready to be driven."""
 
-    def __init__(self, folder, modules, wires=NO_WIRES):
+    def __init__(self, folder, modules, wires=NO_WIRES, macro=None):
         self.circuit = circuit_of(folder, modules)
         pins = [{} for _ in self.circuit.memories]
         loads = compute_loads(self.circuit, wires, pins)
         pricing = Pricing(library=small_library(folder), loads=loads, rule=wires)
         self.loads = loads
-        self.elaborated: Elaborated = elaborate(self.circuit, pricing, [None] * len(pins), NO_TREE)
+        self.elaborated: Elaborated = elaborate(self.circuit, pricing, [macro] * len(pins), NO_TREE)
         self.netlist = self.elaborated.netlist
         self.run: GateState = power_up(self.elaborated, segments=1, fill=0)
         settle_all(self.netlist, self.run)
@@ -123,7 +125,7 @@ def test_a_gated_clock_stands_still(tmp_path):
     assert bench.read("q") == 1
 
 
-def memory_bench(folder):
+def memory_bench(folder, macro=None):
     names = {"enable": 1, "address": 2, "write_lanes": 2, "write_data": 16, "read_data": 16}
     bits, ports, first = {"clock": [2]}, {"clock": ("input", [2])}, 3
     for name, width in names.items():
@@ -131,7 +133,7 @@ def memory_bench(folder):
         ports[name] = ("output" if name == "read_data" else "input", bits[name])
         first += width
     sizes = {0: {"LINES": f"{4:032b}", "LINE_BYTES": f"{2:032b}", "LANE_BYTES": f"{1:032b}"}}
-    return Bench(folder, {"top": module(ports, [("sram_bank", bits)], sizes)})
+    return Bench(folder, {"top": module(ports, [("sram_bank", bits)], sizes)}, macro=macro)
 
 
 def test_a_memory_writes_lanes_and_keeps_its_output(tmp_path):
@@ -148,6 +150,32 @@ def test_a_memory_writes_lanes_and_keeps_its_output(tmp_path):
         elif enable:
             read = contents[address]
         assert bench.read("read_data") == read
+
+
+def test_a_write_uses_the_macros_whose_lanes_are_set(tmp_path):
+    """Two macros of a byte beside one another: a read uses both, a write of one lane one of them."""
+    pins = ("A_ADDR", "A_DIN", "A_MEN", "A_BM", "A_WEN")
+    byte = SramMacro(
+        name="byte",
+        lines=4,
+        bits=8,
+        two_port=False,
+        area_um2=1.0,
+        leakage_mw=0.0,
+        read_pj=3.0,
+        write_pj=5.0,
+        clock_pf=0.0,
+        access_ns=0.1,
+        toggle_pj=dict.fromkeys(pins, (0.0, 0.0)),
+        pins_pf=dict.fromkeys(pins, 0.0),
+    )
+    bench = memory_bench(tmp_path, MacroChoice(macro=byte, wide=2, deep=1))
+    used = [0.0]
+    for enable, lanes in ((1, 0b01), (1, 0b11), (1, 0b00), (0, 0b11), (1, 0b10)):
+        bench.drive(enable=enable, write_lanes=lanes)
+        bench.tick()
+        used.append(bench.energy(MEMORY))
+    assert np.diff(used).tolist() == [5, 10, 6, 0, 5]
 
 
 @pytest.mark.parametrize("seed", range(3))

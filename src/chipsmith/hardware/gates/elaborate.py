@@ -319,6 +319,7 @@ class _Elaboration:
             "lines": memory.lines,
             "bits": memory.line_bits,
             "lane_bits": memory.lane_bits,
+            "macro_bits": choice.macro.bits if choice else memory.line_bits,
             "address_bits": len(ports[read_address]),
             "read_enable": int(ports["enable" if single else "read_enable"][0]),
             "write_enable": int(ports["enable" if single else "write_enable"][0]),
@@ -419,10 +420,10 @@ def _join_sinks(parts: Sequence[_Sink]) -> tuple[Int32, Sinks]:
 
 
 def _access_prices(choice: MacroChoice | None) -> tuple[float, float]:
-    """Of a read and of a write: the macros beside one another are accessed."""
+    """Of a read, of all macros beside one another, and of a write of one of them."""
     if choice is None:
         return 0.0, 0.0
-    return choice.wide * choice.macro.read_pj, choice.wide * choice.macro.write_pj
+    return choice.wide * choice.macro.read_pj, choice.macro.write_pj
 
 
 def power_up(elaborated: Elaborated, *, segments: int, fill: int) -> GateState:

@@ -53,7 +53,10 @@ class SramMacro:
 
 @dataclass(frozen=True, kw_only=True)
 class MacroChoice:
-    """The macros that stand for a memory: `wide` beside one another, all of them accessed; `deep` on one another."""
+    """The macros that stand for a memory: `wide` beside one another, `deep` on one another.
+
+    A read accesses all of a line, a write those with a lane that is set: each has an enable of its own.
+    """
 
     macro: SramMacro
     wide: int

@@ -35,7 +35,7 @@ _FANOUT = 16
 _LOAD_FF = 10
 _SHORT_FO4 = 15.0
 """A module's path that costs nothing: paths of the machine cross two or three modules."""
-_LONGEST_FO4 = 25.0
+_LONGEST_FO4 = 28.0
 """A module's path that leaves room in 40 FO4 for a register, a memory's port or a choice, and the margins."""
 _AREA_OF_FO4 = 0.04
 """The share of a module's area that an FO4 between these two is worth."""

@@ -97,7 +97,8 @@ class Banks(NamedTuple):
     """Memories. Nets from `*_first` on in `nets`: `read_address`, `write_address`, `lanes`, `data`, `output`.
 
     A write goes where `write_enable` and a lane are high; a read where `read_enable` is and, with `single_port`, no
-    lane is. `prices` [memories, read, write]; contents from `first` on in GateState.contents, a byte a bit.
+    lane is. `prices` [memories, read of a line, write of a macro]: a line is that of the macros beside one another, of
+    `macro_bits` each. Contents from `first` on in GateState.contents, a byte a bit.
     """
 
     domain: Int32
@@ -106,6 +107,7 @@ class Banks(NamedTuple):
     lines: Int32
     bits: Int32
     lane_bits: Int32
+    macro_bits: Int32
     address_bits: Int32
     read_enable: Int32
     write_enable: Int32
@@ -361,13 +363,16 @@ def read_bank(banks: Banks, run: GateState, bank: int, segment: int) -> None:
 
 @compiled_loop(allocates=False)
 def write_bank(banks: Banks, run: GateState, bank: int, segment: int) -> None:
-    """Write the lanes that are set."""
-    run.energy[segment, banks.block[bank], MEMORY] += banks.prices[bank, 1]
+    """Write the lanes that are set: macros without one are not accessed."""
     run.accesses[bank, 1] += 1
     line = read_address(banks, run, bank, banks.write_address_first[bank])
-    if line >= banks.lines[bank]:
-        return
+    there = line < banks.lines[bank]
     first = banks.first[bank] + line * banks.bits[bank]
+    paid = -1
     for bit in range(banks.bits[bank]):
         if run.value[banks.nets[banks.lanes_first[bank] + bit // banks.lane_bits[bank]]]:
-            run.contents[first + bit] = run.value[banks.nets[banks.data_first[bank] + bit]]
+            if bit // banks.macro_bits[bank] > paid:
+                paid = bit // banks.macro_bits[bank]
+                run.energy[segment, banks.block[bank], MEMORY] += banks.prices[bank, 1]
+            if there:
+                run.contents[first + bit] = run.value[banks.nets[banks.data_first[bank] + bit]]
