@@ -4,15 +4,16 @@
                                                                           them, fits the tables of areas and of paths
     python benchmarks/silicon.py area --liberty SLOW.lib --sram FOLDER --seed S [--chips N]  draws N others (12), scores
     python benchmarks/silicon.py sram --sram FOLDER                      fits the model of memories, and scores it
-    python benchmarks/silicon.py energy --liberty SLOW.lib --typical TYPICAL.lib --sram FOLDER  maps small chips, runs
-                                                    inferences on their gates, fits the table to some, scores others
+    python benchmarks/silicon.py energy --liberty SLOW.lib --typical TYPICAL.lib --sram FOLDER --seed S  runs inferences
+                         on the gates of the small chips of the fit, fits the table to them, scores others of seed S
+    python benchmarks/silicon.py gating --liberty SLOW.lib --typical TYPICAL.lib --sram FOLDER   what clock gates save
     python benchmarks/silicon.py timing CHIP... --liberty SLOW.lib --sram FOLDER   the clock of catalogue chips
 
 With --json a command prints what it puts into docs/silicon.json. A chip is mapped once: its row stands in that file
 under a name of its RTL, the library and the flow, so that a command which was stopped goes on where it was, and stale
 rows are dropped. All areas come first, then the paths; --areas leaves those out. --known uses the chips with a row
-and maps none. The seed of `area` is chosen after the fit, and is not FIT_SEED. A bar that is missed is marked, and the
-exit code is 1.
+and maps none. The seed of `area` and `energy` is chosen after the fit, and is not FIT_SEED. A bar that is missed is
+marked, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ from bars import Bar
 from silicon_parts.area import score_area
 from silicon_parts.chips import draw_chips
 from silicon_parts.energy import fit_table, gate_energies, score_energies
-from silicon_parts.energy_cases import fit_cases, scored_cases
+from silicon_parts.energy_cases import fit_cases, gating_case, scored_cases
 from silicon_parts.fit import write_table
 from silicon_parts.gates import Libraries, gate_rows, known_rows
+from silicon_parts.gating import measure_gating
 from silicon_parts.paths import score_paths, write_paths
 from silicon_parts.results import RESULTS, read_results, write_section
 from silicon_parts.sram import read_foundry, score_memories, write_memory_tables
@@ -40,6 +42,8 @@ from chipsmith.chip import Chip
 from chipsmith.console.presentation import new_table, print_tables
 
 FIT_SEED = 1
+FIT_CHIPS = 16
+SCORED_CHIPS = 12
 MOST_MEAN_ERROR = 0.10
 MOST_WORST_ERROR = 0.25
 MOST_OPTIMISTIC = 0.10
@@ -105,7 +109,7 @@ BARS = (
 
 def fit(given: argparse.Namespace) -> dict[str, Any]:
     """Fit the table to chips that are drawn by FIT_SEED; how it meets those, which says nothing of others."""
-    chips, rows = _mapped(given, draw_chips(FIT_SEED, given.chips or 16))
+    chips, rows = _mapped(given, draw_chips(FIT_SEED, given.chips or FIT_CHIPS))
     write_table(chips, rows)
     if not given.areas:
         write_paths(chips, rows)
@@ -114,7 +118,7 @@ def fit(given: argparse.Namespace) -> dict[str, Any]:
 
 def area(given: argparse.Namespace) -> dict[str, Any]:
     """Score the table on chips that are drawn by another seed."""
-    chips, rows = _mapped(given, draw_chips(given.seed, given.chips or 12))
+    chips, rows = _mapped(given, draw_chips(given.seed, given.chips or SCORED_CHIPS))
     return {"seed": given.seed, **_score(given, chips, rows)}
 
 
@@ -134,12 +138,17 @@ def energy(given: argparse.Namespace) -> dict[str, Any]:
     libraries = Libraries(cells=given.liberty, memories=given.sram)
     fitted, scored = (
         gate_energies(cases, libraries, given.typical, given.results, known=given.known)
-        for cases in (fit_cases(FIT_SEED), scored_cases())
+        for cases in (fit_cases(draw_chips(FIT_SEED, FIT_CHIPS)), scored_cases(draw_chips(given.seed, SCORED_CHIPS)))
     )
     if not fitted or not scored:
         sys.exit("no inference of the fit, or none of the score, was run yet; run without --known")
     fit_table(fitted)
-    return {"fit": score_energies(fitted), **score_energies(scored)}
+    return {"seed": given.seed, "fit": score_energies(fitted), **score_energies(scored)}
+
+
+def gating(given: argparse.Namespace) -> dict[str, Any]:
+    """What the clock gates of a chip save in an inference."""
+    return measure_gating(gating_case(), Libraries(cells=given.liberty, memories=given.sram), given.typical)
 
 
 def timing(given: argparse.Namespace) -> dict[str, Any]:
@@ -166,6 +175,7 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]
     "area": ("area", area),
     "sram": ("sram", memories),
     "energy": ("energy", energy),
+    "gating": ("gating", gating),
     "timing": ("timing", timing),
 }
 """By name of the command: the section of its results, and what measures it."""
@@ -182,19 +192,19 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         if name != "sram":
             command.add_argument("--liberty", type=Path, required=True)
         command.add_argument("--sram", type=Path, required=True, help="folder of liberty files of macros")
-        if name == "energy":
+        if name in ("energy", "gating"):
             command.add_argument("--typical", type=Path, required=True, help="the same cells in the typical corner")
         if name in ("fit", "area"):
             command.add_argument("--chips", type=int, help="how many are drawn")
             command.add_argument("--areas", action="store_true", help="leave the paths out, and their table as it is")
         if name in ("fit", "area", "energy"):
             command.add_argument("--known", action="store_true", help="only those that were run before")
-        if name == "area":
+        if name in ("area", "energy"):
             command.add_argument("--seed", type=int, required=True)
         if name == "timing":
             command.add_argument("catalogue", nargs="+", metavar="CHIP")
     given = parser.parse_args(words)
-    if given.command == "area" and given.seed == FIT_SEED:
+    if given.command in ("area", "energy") and given.seed == FIT_SEED:
         parser.error(f"seed {FIT_SEED} draws the chips of the fit; choose another")
     return given
 

@@ -17,6 +17,7 @@ from silicon_parts import gates, paths, timing
 from silicon_parts.area import score_area
 from silicon_parts.chips import draw_chips
 from silicon_parts.fit import fit_part, fit_terms, sizes_text, table_text
+from silicon_parts.gating import remove_clock_gates
 from silicon_parts.paths import fit_paths, measured_paths, score_paths
 from silicon_parts.results import RESULTS, read_results
 from silicon_parts.sram import fit_quantity, score_memories
@@ -250,6 +251,19 @@ def test_paths_of_other_memories_are_stale_and_areas_are_not(mapped, libraries, 
         rows = gates.gate_rows([chip], libraries, results, with_paths=True)
         assert rows == gates.known_rows([chip], libraries, results, with_paths=True)
     assert mapped == [chip.name]
+
+
+def test_a_library_without_clock_gates_has_all_other_cells():
+    gate = """  cell (gate) {
+    clock_gating_integrated_cell : "latch_posedge";
+    pin (C) {
+      direction : input;
+    }
+  }
+"""
+    head, cells = "library (a) {\n", [f"  cell ({name}) {{\n    area : 1;\n  }}\n" for name in ("nand", "flop")]
+    whole = "".join([head, cells[0], gate, cells[1], "}\n"])
+    assert remove_clock_gates(whole) == "".join([head, *cells, "}\n"])
 
 
 def test_the_chips_of_the_fit_are_not_scored(capsys):

@@ -9,8 +9,9 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))  # last: its files must not stand before Python's own
 
-from silicon import FIT_SEED
+from silicon import FIT_CHIPS, FIT_SEED, SCORED_CHIPS
 from silicon_parts import energy
+from silicon_parts.chips import draw_chips
 from silicon_parts.energy import GateEnergy, fit_energy_terms, score_energies
 from silicon_parts.energy_cases import fit_cases, scored_cases
 
@@ -20,7 +21,6 @@ from chipsmith.costs.energy_terms import energy_terms, term_value
 from chipsmith.program.actions import count_program
 from chipsmith.sim.cycle import simulate
 
-
 NETWORKS = ("conv2d", "gelu", "lstm-cell", "bag_of_tokens")
 """All actions of the table happen in one of them."""
 
@@ -28,7 +28,7 @@ NETWORKS = ("conv2d", "gelu", "lstm-cell", "bag_of_tokens")
 @pytest.fixture(scope="module")
 def fitted():
     """Inferences that use what the table says exactly, and leak nothing."""
-    cases = [case for case in fit_cases(FIT_SEED) if case.network in NETWORKS]
+    cases = [case for case in fit_cases(draw_chips(FIT_SEED, FIT_CHIPS)) if case.network in NETWORKS]
     return [known_energy(case) for case in cases]
 
 
@@ -76,7 +76,7 @@ def test_a_score_tells_the_whole_and_the_large_blocks(fitted):
 
 
 def test_no_chip_and_no_network_of_the_fit_is_scored():
-    fit, scored = list(fit_cases(FIT_SEED)), list(scored_cases())
+    fit, scored = list(fit_cases(draw_chips(FIT_SEED, FIT_CHIPS))), list(scored_cases(draw_chips(7, SCORED_CHIPS)))
     assert {case.network for case in fit}.isdisjoint(case.network for case in scored)
     assert {sizes(case) for case in fit}.isdisjoint(sizes(case) for case in scored)
     assert len({case.chip.name for case in scored}) >= 3

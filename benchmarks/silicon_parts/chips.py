@@ -17,6 +17,8 @@ LARGE_EVERY = 4
 """Of so many chips one has more than SMALL_MACS multipliers."""
 SMALL_MACS = 128
 MOST_MACS = 512
+AT_THE_GATES = {"technology.node_nm": "130", "technology.voltage_v": "1.2", "clock_mhz": "50"}
+"""A chip in the technology of the liberty files."""
 _ARRAYS = [(rows, columns) for rows in (4, 8, 16) for columns in (4, 8, 16, 32)]
 _SMALL = [(rows, columns) for rows, columns in _ARRAYS if rows * columns <= SMALL_MACS]
 _LARGE = [array for array in _ARRAYS if array not in _SMALL]
@@ -64,10 +66,8 @@ def _shuffle(rng: np.random.Generator, values: Sequence[Value], count: int) -> l
 def _chip(name: str, array: tuple[int, int], drawn: dict[str, Any]) -> Chip:
     rows, columns = array
     settings: dict[str, Any] = {
+        **AT_THE_GATES,
         "name": name,
-        "technology.node_nm": 130,
-        "technology.voltage_v": 1.2,
-        "clock_mhz": 50,
         "tensor.rows": rows,
         "tensor.columns": columns,
         **drawn,

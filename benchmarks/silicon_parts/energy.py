@@ -173,8 +173,8 @@ def fit_table(energies: Sequence[GateEnergy]) -> None:
     chips = {energy.case.chip.name for energy in energies}
     status = "COMPUTED" if len(chips) >= HONEST_CHIPS else "ASSUMED"
     source = (
-        f"least squares over {len(energies)} inferences on the gates of {len(chips)} chips, SG13G2, typical corner, "
-        "before layout: benchmarks/silicon.py energy"
+        f"least squares over {len(energies)} inferences on the gates of {len(chips)} chips, SG13G2, typical "
+        "corner, before layout: benchmarks/silicon.py energy"
     )
     rows = (
         {

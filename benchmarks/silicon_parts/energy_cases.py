@@ -13,12 +13,12 @@ from chipsmith.kernels.catalogue import find_kind
 from chipsmith.program.program import Program
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Graph
-from silicon_parts.chips import draw_chips
+from silicon_parts.chips import AT_THE_GATES
 
 _NETWORKS = Path(__file__).resolve().parents[2] / "tests" / "networks"
-DRAWN_CHIPS = 16
-_FIT_MACS = 64
-_FIT_CHIPS = 5
+_MOST_MACS = 64
+"""Larger chips than this are mapped and run too slowly for sixty inferences."""
+_SCORED_DRAWN = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,17 +34,23 @@ class EnergyCase:
         return compile_graph(self.graph(), self.chip)
 
 
-def fit_cases(seed: int) -> Iterator[EnergyCase]:
-    """Every kernel and network of the fit on edge-256 and on the smallest of the chips that the areas are fitted to, drawn by `seed`."""
-    drawn = [chip for chip in draw_chips(seed, DRAWN_CHIPS) if chip.macs <= _FIT_MACS]
-    smallest = sorted(drawn, key=lambda chip: chip.macs)[:_FIT_CHIPS]
-    return _pairs([_as_gates("edge-256", "edge-256"), *smallest], _FIT_NETWORKS)
+def fit_cases(chips: Iterable[Chip]) -> Iterator[EnergyCase]:
+    """Each network of the fit on edge-256 and on the small ones of the chips that areas are fitted to."""
+    return _pairs([_as_gates("edge-256"), *_smallest(chips)], _FIT_NETWORKS)
 
 
-def scored_cases() -> Iterator[EnergyCase]:
-    """Every network on every chip of the score: none of them is one of the fit."""
-    chips = [_as_gates(name, "nano-64", settings) for name, settings in _SCORED_CHIPS.items()]
-    return _pairs(chips, _SCORED_NETWORKS)
+def scored_cases(chips: Iterable[Chip]) -> Iterator[EnergyCase]:
+    """Each network of the score on nano-64 and on the smallest of chips that are drawn: none is one of the fit."""
+    return _pairs([_as_gates("nano-64"), *_smallest(chips)[:_SCORED_DRAWN]], _SCORED_NETWORKS)
+
+
+def _smallest(chips: Iterable[Chip]) -> list[Chip]:
+    return sorted((chip for chip in chips if chip.macs <= _MOST_MACS), key=lambda chip: chip.macs)
+
+
+def gating_case() -> EnergyCase:
+    """The inference that is run with clock gates and without."""
+    return EnergyCase(chip=_as_gates("nano-64"), network="digits_cnn", graph=_file("digits_cnn"))
 
 
 def _pairs(chips: Iterable[Chip], networks: Mapping[str, Callable[[], Graph]]) -> Iterator[EnergyCase]:
@@ -53,10 +59,9 @@ def _pairs(chips: Iterable[Chip], networks: Mapping[str, Callable[[], Graph]]) -
             yield EnergyCase(chip=chip, network=network, graph=graph)
 
 
-def _as_gates(name: str, base: str, settings: Mapping[str, int] | None = None) -> Chip:
-    """A chip of the catalogue at the node and supply of the gates, with other sizes."""
-    fields = {"technology.node_nm": 130, "technology.voltage_v": 1.2, "clock_mhz": 50, "name": name, **(settings or {})}
-    return override_chip(load_chip(base), {key: str(value) for key, value in fields.items()})
+def _as_gates(name: str) -> Chip:
+    """A chip of the catalogue at the node and supply of the gates."""
+    return override_chip(load_chip(name), {**AT_THE_GATES, "name": name})
 
 
 def _kernel(kind: str, **settings: str | int) -> Callable[[], Graph]:
@@ -70,16 +75,6 @@ def _file(name: str) -> Callable[[], Graph]:
     return lambda: read_tosa(_NETWORKS / f"{name}.tosa")
 
 
-_SCORED_CHIPS: Mapping[str, Mapping[str, int]] = {
-    "nano-64": {},
-    "scored-8x4": {
-        "tensor.columns": 4,
-        "vector.multiplier_lanes": 2,
-        "vector.table_lanes": 1,
-        "instructions.page_instructions": 4,
-    },
-    "scored-4x8": {"tensor.rows": 4, "vector.lanes": 4, "tensor.tile_pixels": 16, "memory.groups": 11},
-}
 _FIT_NETWORKS: Mapping[str, Callable[[], Graph]] = {
     "conv2d": _kernel("conv2d", input="1x5x5x8", filters=12),
     "depthwise": _kernel("depthwise", input="1x6x6x8"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chipsmith.chip import load_chip, override_chip
-from chipsmith.chip.macros import instruction_macro, page_word_write
+from chipsmith.chip.macros import instruction_macro, memory_macro, memory_word_write, page_word_write
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,11 @@ def test_a_page_is_written_macro_by_macro(word_bytes, accesses):
     pages = instruction_macro(chip).sram
     assert pages.slices == 16
     assert page_word_write(chip).value == pytest.approx(accesses * pages.write_pj.value / 16)
+
+
+@pytest.mark.parametrize(
+    ("name", "word_bytes", "share"), [("nano-64", 4, 1), ("edge-256", 8, 1 / 2), ("edge-256", 16, 1)]
+)
+def test_a_loaded_word_is_written_into_the_macros_that_it_lies_in(name, word_bytes, share):
+    chip = override_chip(load_chip(name), {"external.bytes_per_cycle": str(word_bytes)})
+    assert memory_word_write(chip).value == pytest.approx(share * memory_macro(chip).sram.write_pj.value)

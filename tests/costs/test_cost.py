@@ -8,16 +8,15 @@ from chipsmith.api import VERBS
 from chipsmith.chip import catalogue, load_chip
 from chipsmith.chip.manufacturing import YieldModel
 from chipsmith.chip.packages import PackageKind
-from chipsmith.chip.sourced import Status
-from chipsmith.chip.technology import Circuit, operation_area
+from chipsmith.chip.sourced import Status, assumed
 from chipsmith.costs import DEFAULT_VOLUME, AreaEstimate, AreaPart, estimate_area, estimate_cost
 from chipsmith.costs.design_cost import estimate_test, gate_count
 from chipsmith.errors import BadInput
 
 
 def one_part_area(*, area_mm2):
-    each = operation_area(Circuit.GATE, bits=1, node_nm=28)
-    part = AreaPart(component="die", role="example", count=round(area_mm2 * 1e6 / each.value), each_um2=each)
+    each = assumed(1.0, "um2", reason="an example")
+    part = AreaPart(component="die", role="example", count=round(area_mm2 * 1e6), each_um2=each)
     return AreaEstimate(parts=(part,))
 
 

@@ -20,10 +20,6 @@ def value(table, column="value", **key):
     return float(row[column])
 
 
-def operation(name, bits, quantity):
-    return value("operations", operation=name, bits=str(bits), quantity=quantity)
-
-
 def manufacturing(quantity):
     return value("manufacturing", quantity=quantity, node_nm="28", role="estimate")
 
@@ -44,24 +40,11 @@ def packaging(item):
     return value("packaging", item=item)
 
 
-ADDITIONS = ", ".join(f"{operation('add', bits, 'energy'):g}" for bits in (8, 16, 32))
-MULTIPLICATIONS = ", ".join(f"{operation('multiply', bits, 'energy'):g}" for bits in (8, 32))
-
-
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"addition of 8, 16, 32 bits | {ADDITIONS} pJ at 45 nm, 0.9 V",
-        f"multiplication of 8, 32 bits | {MULTIPLICATIONS} pJ at 45 nm, 0.9 V",
-        f"register, a bit | {operation('register', 1, 'energy'):g} pJ at 40 nm",
-        f"gate | {1000 * operation('gate', 1, 'energy') / 0.9**2:.1f} fF x V^2 at 28 nm",
         f"LPDDR4 | {value('external_memory', 'energy_pj_per_bit', kind='LPDDR4'):g} pJ a bit",
-        f"leakage of logic | {value('operations', operation='multiply', quantity='leakage', node_nm='40'):g} mW in",
-        f"addition of 32 bits | {operation('add', 32, 'area'):g} um2 at 40 nm",
-        f"multiplication of 32 bits | {operation('multiply', 32, 'area'):,g} um2 at 40 nm",
-        f"comparison of 32 bits | {operation('compare', 32, 'area'):g} um2 at 40 nm",
-        f"register, a bit | {operation('register', 1, 'area'):g} um2 at 40 nm",
-        f"gate | {operation('gate', 1, 'area'):g} um2 at 28 nm",
+        f"leakage of logic | {value('leakage', circuit='multiply', quantity='leakage', node_nm='40'):g} mW in",
         f"s = {packaging('scribe_line'):g} mm, e = {packaging('wafer_edge'):g} mm",
         f"alpha = {packaging('defect_clustering'):g}",
         f"d = {packaging('wafer_diameter'):g} mm",

@@ -27,10 +27,10 @@ def test_end_is_fetched_and_does_nothing_else():
     assert count_actions(NANO, End()) == ActionCounts(instruction_fetches=1)
 
 
-def test_a_load_reads_whole_atoms_and_writes_a_line_for_each_word_of_its_run():
+def test_a_load_reads_whole_atoms_and_writes_each_word_of_its_run():
     # Bytes 6 to 15 touch the words at 4, 8 and 12 of the atom of 32 bytes at 0.
     load = Load(external_address=6, run_bytes=10)
-    expected = ActionCounts(instruction_fetches=1, load_cycles=8, external_read_bytes=32, memory_write_lines=3)
+    expected = ActionCounts(instruction_fetches=1, load_cycles=8, external_read_bytes=32, memory_write_words=3)
     assert count_actions(NANO, load) == expected
 
 

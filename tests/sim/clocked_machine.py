@@ -259,7 +259,7 @@ class ClockedMachine:
         """A word without bytes of its run passes the same registers and is dropped."""
         if load.space is Space.MEMORY and touched:
             self.usage.access((load.first_group, load.last_group), "load")
-            job.counts["memory_write_lines"] += 1
+            job.counts["memory_write_words"] += 1
         self.later(1, lambda: self._written(job, load, last=last))
 
     def _written(self, job: Job, load: Load, *, last: bool) -> None:

@@ -164,7 +164,7 @@ class _TensorRun:
         """Each activation access of a phase, with what it sets off in the array."""
         if self._tensor.mode == Mode.CONV:
             for _ in range(phase.tile.pixels):
-                yield lambda: self._activate(phase.rows, phase.tile.channels, first=phase.first_of_tile)
+                yield lambda: self._activate(phase.rows, phase.tile.channels, sums=True, first=phase.first_of_tile)
             return
         tensor = self._tensor
         window = (tensor.run - 1) * tensor.dilation_x + 1
@@ -173,15 +173,19 @@ class _TensorRun:
         for pixel in range(max(outputs) + 1):
             complete = pixel in outputs
             for start in range(0, self._full_lines * self._line, self._line):
-                channels = max(0, min(self._line, phase.tile.channels - start))
-                yield self._depthwise_access(phase, channels, complete=complete)
+                left = phase.tile.channels - start
+                yield self._depthwise_access(phase, left, complete=complete)
 
-    def _depthwise_access(self, phase: Phase, channels: int, *, complete: bool) -> Callable[[], None]:
-        if not channels:
+    def _depthwise_access(self, phase: Phase, left: int, *, complete: bool) -> Callable[[], None]:
+        """An access of the channels that are left, as far as a line goes: all are summed once the last has come."""
+        if left <= 0:
             return _idle
-        return lambda: self._activate(phase.rows, channels if complete else 0, first=phase.first_of_tile)
+        channels, last = min(self._line, left), left <= self._line
+        return lambda: self._activate(
+            phase.rows, channels if complete else 0, sums=complete and last, first=phase.first_of_tile
+        )
 
-    def _activate(self, rows: int, channels: int, *, first: bool) -> None:
+    def _activate(self, rows: int, channels: int, *, sums: bool, first: bool) -> None:
         self._machine.usage.access(self._a, "activations")
         self._machine.usage.use("multiply_9", rows * channels)
         self._machine.usage.use("accumulation", channels)
@@ -189,8 +193,8 @@ class _TensorRun:
             memory_read_lines=1,
             array_active_cycles=1,
             mac_int8=rows * channels,
-            accumulator_reads=not first and channels > 0,
-            accumulator_writes=channels > 0,
+            accumulator_reads=sums and not first,
+            accumulator_writes=sums,
         )
 
     def _loads(self, phase: Phase | None) -> Iterator[Callable[[], None]]:

@@ -110,6 +110,28 @@ def test_macros_of_the_pdk_stand_for_memories(foundry):
         read_macros(foundry / "absent", voltage_v=1.2, temperature_c=25)
 
 
+@pytest.mark.parametrize("name", ["nano-64", "edge-256", "edge-1024"])
+@pytest.mark.parametrize("rows", [4, 8, 16])
+def test_the_estimate_builds_memories_of_the_same_macros(name, rows, foundry):
+    """At 130 nm area and energy of a memory are those of the macros that the gates are priced with."""
+    from chipsmith.chip import load_chip, override_chip
+    from chipsmith.chip.sram_macros import build_memory
+    from chipsmith.chip.sram_model import MacroSize, Ports
+    from chipsmith.hardware.gates.circuit import PlacedMemory
+    from chipsmith.hardware.gates.macros import choose_macro, read_macros
+    from chipsmith.hardware.memories import Wrapper, rtl_memories
+
+    macros = read_macros(foundry / "sram", voltage_v=1.2, temperature_c=25)
+    ports = {Wrapper.BANK: Ports.SHARED, Wrapper.TWO_PORT: Ports.READ_AND_WRITE}
+    chip = override_chip(load_chip(name), {"tensor.rows": str(rows), "external.bytes_per_cycle": "4"})
+    for memory in rtl_memories(chip):
+        sizes = {"lines": memory.lines, "line_bits": memory.line_bits, "lane_bits": memory.lane_bits}
+        chosen = choose_macro(PlacedMemory(wrapper=memory.wrapper, ports={}, scope=0, **sizes), macros)
+        built = build_memory(MacroSize(lines=memory.lines, bits=memory.line_bits, ports=ports[memory.wrapper]))
+        assert (built.macro.size.lines, built.macro.size.bits) == (chosen.macro.lines, chosen.macro.bits)
+        assert (built.wide, built.deep) == (chosen.wide, chosen.deep)
+
+
 @pytest.mark.slow
 def test_a_whole_machine_at_the_gates_is_the_simulators_to_the_bit(foundry, typical_cells):
     """The smallest chip: outputs, every start, the sums, and a window that is a part of the whole."""

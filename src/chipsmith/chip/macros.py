@@ -63,18 +63,27 @@ def instruction_macro(chip: Chip) -> Macro:
 def page_word_write(chip: Chip) -> Sourced:
     """Picojoules of the memory for a word of the external memory that is written into a page.
 
-    Two words, or the only one of an instruction, are written at once, and only the macros that they lie in are accessed.
+    Two words, or the only one of an instruction, are written at once: only the macros that they lie in are accessed.
     """
     word_bytes, pages = chip.external.bytes_per_cycle, instruction_macro(chip).sram
     lane_bytes = min(2 * word_bytes, INSTRUCTION_BYTES)
-    share = max(lane_bytes / INSTRUCTION_BYTES, 1 / pages.slices) * word_bytes / lane_bytes
-    formula = f"{share:.4g} of a write of the whole line"
-    return derived(share * pages.write_pj.value, "pJ", formula=formula, inputs=(pages.write_pj,))
+    return _partial_write(pages, max(lane_bytes / INSTRUCTION_BYTES, 1 / pages.slices) * word_bytes / lane_bytes)
+
+
+def memory_word_write(chip: Chip) -> Sourced:
+    """Picojoules of the on-chip memory for a word that LOAD writes: only the macros that it lies in are accessed."""
+    memory = memory_macro(chip).sram
+    return _partial_write(memory, max(chip.external.bytes_per_cycle / chip.line_bytes, 1 / memory.slices))
 
 
 def macros(chip: Chip) -> tuple[Macro, ...]:
     """All memory macros of a chip; their bytes are `chip.on_chip_bytes`."""
     return memory_macro(chip), accumulator_macro(chip), table_macro(chip), instruction_macro(chip)
+
+
+def _partial_write(memory: Sram, share: float) -> Sourced:
+    formula = f"{share:.4g} of a write of the whole line"
+    return derived(share * memory.write_pj.value, "pJ", formula=formula, inputs=(memory.write_pj,))
 
 
 def _macro(chip: Chip, size_bytes: int, width_bytes: int, *, ports: Ports = Ports.SHARED) -> Sram:

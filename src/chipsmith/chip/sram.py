@@ -2,8 +2,9 @@
 
 CACTI 7's table holds sizes from 2 KiB to 2 MiB, 64 bits wide, at 22 to 90 nm, low-standby-power cells at CACTI's own
 supply. Between its points values follow power laws of size and node. What a memory of another width, of two ports or
-of fewer bytes has beside CACTI's is known from a foundry's macros at 130 nm (`sram_model`), and so are area and energy
-there; between that node and CACTI's nearest values follow a power law, below CACTI's nodes they scale as logic does.
+of fewer bytes has beside CACTI's is known from a model of a foundry's macros at 130 nm (`sram_model`). At that node a
+memory is made of these macros (`sram_macros`); between it and CACTI's nearest values follow a power law to the model's,
+below CACTI's nodes they scale as logic does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from chipsmith.chip.description import Technology
 from chipsmith.chip.interpolation import clamped_log_log, log_log
 from chipsmith.chip.sourced import Sourced, Status, derived
+from chipsmith.chip.sram_macros import build_memory
 from chipsmith.chip.sram_model import MODEL_NODE_NM, MacroQuantity, MacroSize, Ports, model_macro, slice_memory
 from chipsmith.chip.tables import read_table, sourced
 from chipsmith.chip.technology import area_scale, energy_scale, memory_leakage_per_byte
@@ -26,9 +28,10 @@ _UM2_PER_MM2 = 1e6
 class Sram:
     """One memory at a node; an access reads or writes its whole width.
 
-    A memory wider than 64 bits (32 with two ports) is several of that width side by side. At the points of CACTI's
-    table the values are the table's; leakage and time do not depend on width and ports. Each is computed when it is
-    first asked for.
+    A memory wider than 64 bits (32 with two ports) is several of that width side by side; at 130 nm it is what the
+    foundry's macros make up in the least area, which may be several on one another too. At the points of CACTI's table
+    the values are the table's; leakage and time do not depend on width and ports. Each is computed when it is first
+    asked for.
     """
 
     size_bytes: int
@@ -79,20 +82,25 @@ class Sram:
     @property
     def slices(self) -> int:
         """Macros side by side that make up its width."""
-        return slice_memory(self._size)[0]
+        return build_memory(self._size).wide if self._is_foundrys else slice_memory(self._size)[0]
+
+    @property
+    def _is_foundrys(self) -> bool:
+        """Whether the foundry's own macros stand for it."""
+        return self.node_nm >= MODEL_NODE_NM
 
     @property
     def _size(self) -> MacroSize:
         return MacroSize(lines=self.lines, bits=self.width_bits, ports=self.ports)
 
     def _macro_value(self, quantity: MacroQuantity, *, column: str, unit: str, per_unit: float) -> Sourced:
-        """All slices: CACTI's memory of as many bytes times what the foundry's macros differ by; theirs at 130 nm."""
+        """The macros at 130 nm; else all slices: CACTI's of as many bytes, times what the macros differ by."""
+        if self._is_foundrys:
+            return build_memory(self._size).total(quantity, unit=unit, per_unit=per_unit)
         count, each = slice_memory(self._size)
         foundry, like = model_macro(quantity, each), _like_cacti(each)
         shape = foundry.value / model_macro(quantity, like).value
         value = count * _between_sources(column, like, shape, foundry.value / per_unit, self.node_nm)
-        if self.node_nm >= MODEL_NODE_NM:
-            return derived(value, unit, formula=f"{count} x {foundry.source}", inputs=(foundry,))
         known = each == like and _is_inside(like.size_bytes, self.node_nm)
         formula = (
             f"{column} at {self.node_nm} nm: {count} x {like.size_bytes:g} bytes of {like.bits:g} bits x {shape:.4g} "

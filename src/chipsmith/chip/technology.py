@@ -1,40 +1,18 @@
 """Energy, area and leakage of logic and external memory, scaled from the tables to a chip's node and supply.
 
-Energies follow Horowitz (ISSCC 2014), areas and register energies the Aladdin tables, and the scaling between nodes
+Leakage follows a multiplier of the Aladdin tables and the cells of an open library, the scaling between nodes
 Stillmaker & Baas (Integration, 2017): energy is proportional to a2 V^2 + a1 V + a0 of the node, area to its relative
 area; between tabulated nodes both follow a power law.
 """
 
 from __future__ import annotations
 
-import enum
 import functools
-from collections.abc import Mapping
 
 from chipsmith.chip.description import Technology
 from chipsmith.chip.interpolation import clamped_log_log, log_log
 from chipsmith.chip.sourced import Sourced, Status, derived
 from chipsmith.chip.tables import Row, read_table, sourced
-
-
-class Circuit(enum.Enum):
-    """A piece of logic that the tables price; its width in bits is given apart."""
-
-    ADD = "add"
-    MULTIPLY = "multiply"
-    COMPARE = "compare"
-    REGISTER = "register"
-    GATE = "gate"
-
-
-_AREA_EXPONENT: Mapping[Circuit, int] = {
-    Circuit.ADD: 1,
-    Circuit.MULTIPLY: 2,
-    Circuit.COMPARE: 1,
-    Circuit.REGISTER: 1,
-    Circuit.GATE: 1,
-}
-"""How area grows with width: an array multiplier with its square, all else in proportion."""
 
 
 def energy_scale(*, from_nm: int, from_v: float, technology: Technology) -> Sourced:
@@ -49,51 +27,26 @@ def area_scale(*, from_nm: int, to_nm: int) -> Sourced:
     return _scale(log_log(areas, to_nm) / log_log(areas, from_nm), name="logic_area_scaling", what="area")
 
 
-def operation_energy(operation: Circuit, *, bits: int, technology: Technology) -> Sourced:
-    """Energy of one ADD or MULTIPLY of `bits` bits, or of one clocked REGISTER of `bits` bits, in pJ.
-
-    Between the tabulated widths the energy follows a power law.
-    """
-    rows = _rows(operation, "energy")
-    if len(rows) == 1:
-        energy = float(rows[0]["value"]) * bits / int(rows[0]["bits"])
-    else:
-        energy = log_log({int(row["bits"]): float(row["value"]) for row in rows}, bits)
-    base = sourced(rows[0], column="value", unit="pJ")
-    scale = energy_scale(from_nm=int(rows[0]["node_nm"]), from_v=float(rows[0]["voltage_v"]), technology=technology)
-    formula = f"{operation.value} of {bits} bits, {energy:.4g} pJ x {scale.value:.4g}"
-    return derived(energy * scale.value, "pJ", formula=formula, inputs=(base, scale))
-
-
-def operation_area(operation: Circuit, *, bits: int, node_nm: int) -> Sourced:
-    """Cell area of one operation of `bits` bits in square micrometres, before placement."""
-    row = _rows(operation, "area")[0]
-    base = sourced(row, column="value", unit="um2")
-    width = (bits / int(row["bits"])) ** _AREA_EXPONENT[operation]
-    scale = area_scale(from_nm=int(row["node_nm"]), to_nm=node_nm)
-    formula = f"{operation.value} of {bits} bits, {base.value:g} um2 x {width:.4g} (width) x {scale.value:.4g} (node)"
-    at_best = Status.COMPUTED if bits == int(row["bits"]) else Status.ASSUMED
-    return derived(base.value * width * scale.value, "um2", formula=formula, inputs=(base, scale), at_best=at_best)
-
-
 def logic_leakage_per_area(*, node_nm: int) -> Sourced:
     """Leakage of logic in mW for a square micrometre of cells at `node_nm`.
 
     The tables leak so much in a 32-bit multiplier at 40 and at 130 nm. Between them it follows a power law; beyond
     them a circuit is assumed to leak the same at each node.
     """
-    rows = _rows(Circuit.MULTIPLY, "leakage")
+    (multiplier,) = _rows("multiply", "area")
+    rows = _rows("multiply", "leakage")
     leakages = tuple(sourced(row, column="value", unit="mW") for row in rows)
     points = {int(row["node_nm"]): leakage.value for row, leakage in zip(rows, leakages, strict=True)}
-    area = operation_area(Circuit.MULTIPLY, bits=32, node_nm=node_nm)
+    base = sourced(multiplier, column="value", unit="um2")
+    scale = area_scale(from_nm=int(multiplier["node_nm"]), to_nm=node_nm)
     formula = "leakage of a 32-bit multiplier / its area, a power law between nodes, the same for a circuit beyond them"
-    value = clamped_log_log(points, node_nm) / area.value
-    return derived(value, "mW/um2", formula=formula, inputs=(*leakages, area), at_best=Status.ASSUMED)
+    value = clamped_log_log(points, node_nm) / (base.value * scale.value)
+    return derived(value, "mW/um2", formula=formula, inputs=(*leakages, base, scale), at_best=Status.ASSUMED)
 
 
 def memory_leakage_per_byte() -> Sourced:
     """Leakage of a memory in mW for a byte at 130 nm, with all that is around its cells."""
-    (row,) = [row for row in read_table("operations") if row["operation"] == "memory"]
+    (row,) = _rows("memory", "leakage")
     return sourced(row, column="value", unit="mW")
 
 
@@ -104,9 +57,8 @@ def external_energy_per_byte(kind: str) -> Sourced:
     return derived(per_bit.value * 8, "pJ", formula=f"{per_bit.value:g} pJ/bit x 8 bits", inputs=(per_bit,))
 
 
-def _rows(operation: Circuit, quantity: str) -> list[Row]:
-    rows = read_table("operations")
-    return [row for row in rows if row["operation"] == operation.value and row["quantity"] == quantity]
+def _rows(circuit: str, quantity: str) -> list[Row]:
+    return [row for row in read_table("leakage") if row["circuit"] == circuit and row["quantity"] == quantity]
 
 
 def _scale(ratio: float, *, name: str, what: str) -> Sourced:

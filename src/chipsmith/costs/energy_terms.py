@@ -14,7 +14,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chipsmith.chip.description import Chip
-from chipsmith.chip.macros import accumulator_macro, instruction_macro, memory_macro, page_word_write, table_macro
+from chipsmith.chip.macros import (
+    accumulator_macro,
+    instruction_macro,
+    memory_macro,
+    memory_word_write,
+    page_word_write,
+    table_macro,
+)
 from chipsmith.chip.sourced import Sourced, Status, derived
 from chipsmith.chip.tables import read_table, sourced
 from chipsmith.chip.technology import energy_scale
@@ -29,6 +36,7 @@ CYCLES = "cycles"
 _ACCESSES: Mapping[str, Callable[[Chip], Sourced]] = {
     "memory_read": lambda chip: memory_macro(chip).sram.read_pj,
     "memory_write": lambda chip: memory_macro(chip).sram.write_pj,
+    "memory_word_write": memory_word_write,
     "accumulator_read": lambda chip: accumulator_macro(chip).sram.read_pj,
     "accumulator_write": lambda chip: accumulator_macro(chip).sram.write_pj,
     "table_read": lambda chip: table_macro(chip).sram.read_pj,

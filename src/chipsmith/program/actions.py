@@ -47,6 +47,8 @@ class ActionCounts:
     - `table_lookups`: results that pass through a table; `table_load_cycles`: lines of tables that are loaded
     - `memory_read_lines`, `memory_write_lines`: accesses of up to R bytes of a bank group; a masked activation access
       counts, an empty slot of a weight load does not; every row of GATHER and SCATTER counts as there
+    - `memory_write_words`: words of the external memory that LOAD writes into a line, of which the other bytes stay;
+      they are not among the lines
     - `accumulator_reads`, `accumulator_writes`: words of C int32 accumulators
     - `weight_register_bytes`: weights written into the array's registers
     - `array_phases`: sets of weights that pass through the array
@@ -67,6 +69,7 @@ class ActionCounts:
     table_load_cycles: int = 0
     memory_read_lines: int = 0
     memory_write_lines: int = 0
+    memory_write_words: int = 0
     accumulator_reads: int = 0
     accumulator_writes: int = 0
     weight_register_bytes: int = 0
@@ -136,7 +139,7 @@ def _load(chip: Chip, load: Load) -> ActionCounts:
     return ActionCounts(
         load_cycles=occupancy(load, chip).engine,
         page_words=words if load.space is Space.PAGE else 0,
-        memory_write_lines=transfer_lines(load, chip) if load.space is Space.MEMORY else 0,
+        memory_write_words=transfer_lines(load, chip) if load.space is Space.MEMORY else 0,
         external_read_bytes=words * chip.external.bytes_per_cycle,
     )
 
@@ -173,20 +176,18 @@ def _taps(instruction: TensorInstruction) -> int:
 
 def _array(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionCounts:
     """Activations into the array and sums into the accumulators, of one channel block."""
-    accesses, across = instruction.output_pixels, 1
+    sums = accesses = instruction.output_pixels
     if instruction.mode is Mode.DEPTHWISE:
         window = (instruction.run - 1) * instruction.dilation_x + 1
         segments = _cut(instruction.output_width, chip.tensor.tile_pixels)
         columns = sum(count * ((pixels - 1) * instruction.stride_x + window) for count, pixels in segments)
-        across = ceil_div(channels, chip.tensor.rows)
-        accesses = instruction.output_height * columns * across
+        accesses = instruction.output_height * columns * ceil_div(channels, chip.tensor.rows)
     passes = phases(instruction, chip)
-    sums = instruction.output_pixels * across
     return ActionCounts(
         mac_int8=_taps(instruction) * instruction.output_pixels * channels,
         array_active_cycles=passes * accesses,
         memory_read_lines=passes * accesses,
-        accumulator_reads=(passes - 1) * sums + instruction.output_pixels,
+        accumulator_reads=passes * sums,
         accumulator_writes=passes * sums,
     )
 

@@ -152,16 +152,22 @@ def test_registers_with_a_common_enable_get_a_gated_clock(typical_cells):
     assert netlist.area_um2 == pytest.approx(8 * 48.9888 + 30.8448)
 
 
+GATED = """module around (input logic clock, input logic enable, input logic d, output logic q);
+  logic gated;
+  clock_gate gate (.clock(clock), .enable(enable), .gated(gated));
+  always_ff @(posedge gated) q <= d;
+endmodule
+"""
+
+
+def test_without_a_clock_gate_in_the_library_every_edge_passes(plain):
+    netlist = map_texts(plain, "around", around=GATED, clock_gate=shipped_source("clock_gate.sv"))
+    assert (netlist.registers, netlist.clock_gates, netlist.cells) == (1, 0, 1)
+
+
 def test_a_clock_gate_of_the_rtl_is_the_librarys_cell(typical_cells):
-    source = """module around (input logic clock, input logic enable, input logic d, output logic q);
-      logic gated;
-      clock_gate gate (.clock(clock), .enable(enable), .gated(gated));
-      always_ff @(posedge gated) q <= d;
-    endmodule
-    """
-    gate = "module clock_gate (input logic clock, input logic enable, output logic gated); endmodule"
     liberty = typical_cells
-    netlist = map_texts(liberty, "around", around=source, clock_gate=gate)
+    netlist = map_texts(liberty, "around", around=GATED, clock_gate=shipped_source("clock_gate.sv"))
     assert (netlist.registers, netlist.clock_gates) == (1, 1)
     ends = {path.end for path in timed(netlist, liberty).paths}
     assert "q" in ends or "q[0]" in ends

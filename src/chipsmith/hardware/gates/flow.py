@@ -119,18 +119,20 @@ def black_box(name: str) -> str:
 
 def _with_black_boxes(sources: Mapping[str, str], cells: StandardCells) -> dict[str, str]:
     boxes = {f"{wrapper.value}.sv": black_box(wrapper.value) for wrapper in Wrapper}
-    gate = {f"{CLOCK_GATE}.sv": _gate_source(cells.clock_gate)} if cells.clock_gate else {}
+    gate = {f"{CLOCK_GATE}.sv": _gate_source(cells.clock_gate)}
     replaced = {name: text for name, text in (boxes | gate).items() if name in sources}
     return {**sources, **replaced}
 
 
-def _gate_source(gate: ClockGateCell) -> str:
-    """The wrapper of a clock gate, with the library's cell inside."""
+def _gate_source(gate: ClockGateCell | None) -> str:
+    """The wrapper of a clock gate, with the library's cell inside; where it has none every edge passes."""
+    ports = "input logic clock, input logic enable, output logic gated"
+    if gate is None:
+        return f"module {CLOCK_GATE} ({ports});\n  assign gated = clock;\nendmodule\n"
     pins = {gate.enable: "enable", gate.clock: "clock", gate.gated: "gated"} | (
         {gate.test: "1'b0"} if gate.test else {}
     )
     cell = ", ".join(f".{pin}({net})" for pin, net in pins.items())
-    ports = "input logic clock, input logic enable, output logic gated"
     return f"module {CLOCK_GATE} ({ports});\n  {gate.name} gate ({cell});\nendmodule\n"
 
 
