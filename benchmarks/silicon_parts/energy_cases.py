@@ -79,12 +79,13 @@ _FIT_NETWORKS: Mapping[str, Callable[[], Graph]] = {
     "conv2d": _kernel("conv2d", input="1x5x5x8", filters=12),
     "depthwise": _kernel("depthwise", input="1x6x6x8"),
     "dense": _kernel("dense", input="1x64", columns=24),
-    "attention": _kernel("attention", input="1x4x8", heads=1, keys=4),
-    "layernorm": _kernel("layernorm", input="2x16"),
+    "attention": _kernel("attention", input="1x8x16", heads=2, keys=8),
+    "layernorm": _kernel("layernorm", input="8x32"),
     "lstm-cell": _kernel("lstm-cell", input="1x8", hidden=8),
     "gelu": _kernel("gelu", input="4x16"),
     "max-pool": _kernel("max-pool", input="1x6x6x8"),
     "bag_of_tokens": _file("families/bag_of_tokens"),
+    "encoder_layer": _file("encoder_layer"),
     "mlp_classifier": _file("families/mlp_classifier"),
 }
 _SCORED_NETWORKS: Mapping[str, Callable[[], Graph]] = {

@@ -17,7 +17,7 @@ EXCLUDED = (
 )
 """What the area does not include: no source with a usable status prices it at these nodes."""
 
-CAVEAT = "before layout; NVDLA with as many multipliers and bytes is published at 1.9 to 2.4 times it"
+CAVEAT = "before layout; NVDLA with as many multipliers and bytes is published at 2.0 to 2.7 times it"
 """How the area compares with published silicon (docs/estimates.md)."""
 
 _UTILISATION = assumed(0.7, "1", reason="share of the placed area that is cells; no source")

@@ -76,7 +76,7 @@ def macro_library(name: str, *, lines: int, access_ns: float, setup_ns: float, v
     return f"""library ({name}) {{ {_HEAD}
   nom_voltage : {voltage_v}; nom_temperature : 25;
   cell ({name}) {{
-    memory () {{ type : ram; address_width : {lines.bit_length() - 1}; word_width : 8; }}
+    area : {50 + lines}; memory () {{ type : ram; address_width : {lines.bit_length() - 1}; word_width : 8; }}
     pin (A_CLK) {{ direction : input; clock : true; capacitance : 0.01; }}
     {pins}
     bus (A_DOUT) {{ direction : output;

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.chip.sram_macros import count_macros
+from chipsmith.chip.sram_model import MacroSize
 from chipsmith.hardware.gates.liberty import LibertyGroup, read_numbers
 from chipsmith.hardware.gates.library import StandardCells
 from chipsmith.hardware.gates.macro_files import ORDINARY_PF, MacroFile, no_macro_at, no_macro_for, read_macro_files
@@ -61,6 +63,7 @@ class MacroTiming:
     lines: int
     bits: int
     two_port: bool
+    area_um2: float
     corner: tuple[float, float]
     thresholds: Mapping[str, str]
     capacitance_pf: Mapping[str, float]
@@ -154,6 +157,7 @@ def _macro_timing(file: MacroFile) -> MacroTiming:
         lines=file.lines,
         bits=file.bits,
         two_port=file.two_port,
+        area_um2=file.cell.number("area"),
         corner=file.corner,
         thresholds=thresholds,
         capacitance_pf={name: pin.number("capacitance") for name, pin in pins.items()},
@@ -187,18 +191,18 @@ def _floats(words: Sequence[str]) -> Floats:
 def _choose(
     wrapper: Wrapper, cell: Mapping[str, Any], macros: Sequence[tuple[MacroTiming, str]]
 ) -> tuple[MacroTiming, str]:
-    """The macro of the fewest lines that are enough, and of these the narrowest that is wide enough, or the widest."""
+    """The macro of which least area holds the memory: several beside and on one another where it is larger."""
     fitting = [choice for choice in macros if choice[0].two_port == (wrapper is Wrapper.TWO_PORT)]
     if not fitting:
         raise no_macro_for(wrapper)
-    lines, bits = int(cell["parameters"]["LINES"], 2), len(cell["connections"]["write_data"])
-    deepest = max(choice[0].lines for choice in fitting)
+    size = MacroSize(lines=int(cell["parameters"]["LINES"], 2), bits=len(cell["connections"]["write_data"]))
 
-    def rank(choice: tuple[MacroTiming, str]) -> tuple[int, bool, int]:
+    def area_um2(choice: tuple[MacroTiming, str]) -> float:
         macro = choice[0]
-        return macro.lines, macro.bits < bits, macro.bits if macro.bits >= bits else -macro.bits
+        wide, deep = count_macros(size, lines=macro.lines, bits=macro.bits)
+        return wide * deep * macro.area_um2
 
-    return min((choice for choice in fitting if choice[0].lines >= min(lines, deepest)), key=rank)
+    return min(fitting, key=area_um2)
 
 
 def _row(name: str, cell: Mapping[str, Any], chosen: tuple[MacroTiming, str] | None) -> MemoryTiming:
