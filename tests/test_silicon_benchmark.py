@@ -19,7 +19,7 @@ from silicon_parts.chips import draw_chips
 from silicon_parts.fit import fit_part, fit_terms, sizes_text, table_text
 from silicon_parts.gating import remove_clock_gates
 from silicon_parts.paths import fit_paths, measured_paths, score_paths
-from silicon_parts.results import RESULTS, read_results
+from silicon_parts.results import RESULTS, read_results, replace_row
 from silicon_parts.sram import fit_quantity, score_memories
 
 from chipsmith.chip.sourced import SourcedRange, assumed
@@ -240,6 +240,13 @@ def test_rows_of_other_cells_are_stale(mapped, libraries, tmp_path):
         assert gates.known_rows([chip], libraries, results, with_paths=True) == []
     assert mapped == [chip.name] * 2
     assert len(read_results(results)["synthesised"]) == 1
+
+
+def test_a_row_replaces_older_ones_of_its_names_alone():
+    old, older, other = ({"chip": chip, "network": "cnn", "key": key} for chip, key in (("a", 1), ("a", 2), ("b", 3)))
+    new = {**old, "key": 4}
+    rows = {row["key"]: row for row in (other, older, old)}
+    assert list(replace_row(rows, new, names=["chip", "network"]).values()) == [new, other]
 
 
 def test_paths_of_other_memories_are_stale_and_areas_are_not(mapped, libraries, tmp_path):

@@ -10,7 +10,6 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))  # last: its files must not stand before Python's own
 
 from silicon import FIT_CHIPS, FIT_SEED, SCORED_CHIPS
-from silicon_parts import energy
 from silicon_parts.chips import draw_chips
 from silicon_parts.energy import GateEnergy, fit_energy_terms, score_energies
 from silicon_parts.energy_cases import fit_cases, scored_cases
@@ -85,8 +84,3 @@ def test_no_chip_and_no_network_of_the_fit_is_scored():
 
 def sizes(case):
     return case.chip.tensor, case.chip.vector, case.chip.memory
-
-
-def test_a_row_is_kept_and_replaced_by_one_of_the_same_case():
-    old, new, other = ({"chip": chip, "network": "cnn", "key": key} for chip, key in (("a", 1), ("a", 2), ("b", 1)))
-    assert energy.without_stale([old, new, other], new) == [new, other]

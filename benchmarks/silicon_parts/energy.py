@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +29,7 @@ from chipsmith.witness import power
 from chipsmith.witness.power import PowerResult, PowerSettings, PricedMachine, measure_inference, price_machine
 from silicon_parts.energy_cases import EnergyCase
 from silicon_parts.gates import Libraries, memory_files, row_key
-from silicon_parts.results import read_rows, write_section
+from silicon_parts.results import Row, read_rows, replace_row, write_section
 from silicon_parts.tables import csv_text, table_path
 
 SECTION = "inferences"
@@ -46,7 +45,6 @@ _SAMPLES = 200
 _SEED = 0
 _MODULES = (bench, cells, circuit, elaborate, glitches, inference, macros, pricing, simulator, wire_rules, power)
 
-Row = dict[str, Any]
 Floats = npt.NDArray[np.float64]
 
 
@@ -93,8 +91,9 @@ def gate_energies(
             program = case.compile()
             key = _key(case, program, libraries, typical)
             if key not in rows and not known:
-                rows[key] = {**_run(case, program, machines, libraries, typical), "key": key}
-                write_section(results, SECTION, without_stale(rows.values(), rows[key]))
+                row = {**_run(case, program, machines, libraries, typical), "key": key}
+                rows = replace_row(rows, row, names=["chip", "network"])
+                write_section(results, SECTION, list(rows.values()))
             if key in rows:
                 energies.append(GateEnergy(case=case, program=program, row=rows[key]))
     return energies
@@ -132,13 +131,6 @@ def _key(case: EnergyCase, program: Program, libraries: Libraries, typical: Path
     words = [row_key(case.chip, libraries), case.chip.canonical, f"{_SAMPLES} samples, seed {_SEED}"]
     files = [typical.read_bytes(), *memory_files(libraries), program.constants]
     return content_key([*(word.encode() for word in words), *files, *own])
-
-
-def without_stale(rows: Iterable[Row], new: Row) -> list[Row]:
-    """The rows without older ones of the new row's case; by chip and network."""
-    names = ("chip", "network")
-    valid = [row for row in rows if row is new or any(row[name] != new[name] for name in names)]
-    return sorted(valid, key=lambda row: tuple(row[name] for name in names))
 
 
 # --- the fit ----------------------------------------------------------------------------------------------------------

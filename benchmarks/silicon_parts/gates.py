@@ -23,9 +23,8 @@ from chipsmith.hardware.gates.blocks import BLOCKS, MachineBlock, block_of_logic
 from chipsmith.hardware.gates.library import read_cells
 from chipsmith.hardware.gates.mapping import mapping_rules
 from chipsmith.hardware.sources import machine_sources
-from silicon_parts.results import read_rows, write_section
+from silicon_parts.results import Row, read_rows, replace_row, write_section
 
-Row = dict[str, Any]
 SECTION = "synthesised"
 _GENERATED = re.compile(r"\w+\[\d+\]\.")
 _TIMING = (block_timing, memory_timing, sta, gate_timing)
@@ -42,16 +41,17 @@ class Libraries:
 def gate_rows(chips: Sequence[Chip], libraries: Libraries, results: Path, *, with_paths: bool) -> list[Row]:
     """The row of each chip; chips without a valid row are mapped, those of few multipliers first, and then timed.
 
-    Rows of other chips stay as long as they are valid of their own chip (`drop_stale`).
+    A chip's older row goes, those of other chips stay.
     """
     rows = read_rows(results, SECTION)
     keys = {chip.name: row_key(chip, libraries) for chip in chips}
     by_macs = sorted(chips, key=lambda chip: chip.macs)
 
     def keep(chip: Chip, figures: Row) -> None:
+        nonlocal rows
         named = {"chip": chip.name, "key": keys[chip.name], "macs": chip.macs, "settings": settings_of(chip)}
-        rows[keys[chip.name]] = {**named, **rows.get(keys[chip.name], {}), **figures}
-        write_section(results, SECTION, drop_stale(rows.values(), keys))
+        rows = replace_row(rows, {**named, **rows.get(keys[chip.name], {}), **figures}, names=["chip"])
+        write_section(results, SECTION, list(rows.values()))
 
     for chip in by_macs:
         if keys[chip.name] not in rows:
@@ -74,12 +74,6 @@ def known_rows(chips: Sequence[Chip], libraries: Libraries, results: Path, *, wi
 
 def _is_timed(row: Row, timing: str) -> bool:
     return row.get("paths_key") == timing
-
-
-def drop_stale(rows: Any, keys: Mapping[str, str]) -> list[Row]:
-    """The rows without those of a chip in `keys` (by name) whose key is another now; by name."""
-    valid = (row for row in rows if keys.get(row["chip"], row["key"]) == row["key"])
-    return sorted(valid, key=lambda row: row["chip"])
 
 
 def row_key(chip: Chip, libraries: Libraries) -> str:
