@@ -28,6 +28,8 @@ def transfer_lines(transfer: TransferInstruction, chip: Chip) -> int:
 
 def _touched(transfer: TransferInstruction, width: int) -> int:
     """Aligned pieces of `width` bytes that the runs of a transfer touch, run by run."""
+    if transfer.outer_count == transfer.inner_count == 1:
+        return (transfer.external_address % width + transfer.run_bytes - 1) // width + 1
     outer = _residues(transfer.outer_count, transfer.external_outer_stride, width)
     inner = _residues(transfer.inner_count, transfer.external_inner_stride, width)
     places = np.arange(width)
