@@ -28,14 +28,16 @@ def transfer_lines(transfer: TransferInstruction, chip: Chip) -> int:
 
 def _touched(transfer: TransferInstruction, width: int) -> int:
     """Aligned pieces of `width` bytes that the runs of a transfer touch, run by run."""
-    if transfer.outer_count == transfer.inner_count == 1:
-        return (transfer.external_address % width + transfer.run_bytes - 1) // width + 1
+    is_even = transfer.outer_count == 1 or transfer.external_outer_stride % width == 0
+    if is_even and (transfer.inner_count == 1 or transfer.external_inner_stride % width == 0):
+        pieces = (transfer.external_address % width + transfer.run_bytes - 1) // width + 1
+        return transfer.outer_count * transfer.inner_count * pieces
     outer = _residues(transfer.outer_count, transfer.external_outer_stride, width)
     inner = _residues(transfer.inner_count, transfer.external_inner_stride, width)
     places = np.arange(width)
     first = (transfer.external_address + places[:, None] + places) % width
-    pieces = (first + transfer.run_bytes - 1) // width + 1
-    return int(outer @ pieces @ inner)
+    of_residues = (first + transfer.run_bytes - 1) // width + 1
+    return int(outer @ of_residues @ inner)
 
 
 def _residues(count: int, stride: int, width: int) -> _Integers:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from chipsmith.chip.description import Chip
-from chipsmith.compiler.allocate.activations import ALIGNMENT, Allocation
+from chipsmith.compiler.allocate.activations import ALIGNMENT, Allocation, free_addresses
 from chipsmith.compiler.spill.live_range import LiveRange
 from chipsmith.program.arithmetic import round_up
 
@@ -61,7 +61,7 @@ class ConstantAllocator:
         Best is: fewest of the `busy` bank groups (a bit each), fewest constants spoiled for the next inference,
         soonest, highest.
         """
-        free = self._free_addresses(size_bytes, live_range)
+        free = list(free_addresses(self._ends, size_bytes, self._living(live_range), self._chip))
         if not free:
             return None
         size = self._chip.memory.group_bytes
@@ -84,21 +84,6 @@ class ConstantAllocator:
             self._ends.insert(index, end)
         self.allocations[name] = allocation
         self._present.append(allocation)
-
-    def _free_addresses(self, size_bytes: int, live_range: LiveRange) -> list[int]:
-        """Of the ends of all places and the starts of bank groups those where nothing stands within a live range."""
-        taken = sorted((allocation.address, allocation.end) for allocation in self._living(live_range))
-        free: list[int] = []
-        highest, index, reached = self._chip.memory_bytes - size_bytes, 0, 0
-        for address in self._ends:
-            if address > highest:
-                break
-            while index < len(taken) and taken[index][0] < address + size_bytes:
-                reached = max(reached, taken[index][1])
-                index += 1
-            if reached <= address:
-                free.append(address)
-        return free
 
     def _living(self, live_range: LiveRange) -> Iterator[Allocation]:
         """What lives at the first step of a live range or later, as far as it begins within that range."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from chipsmith.chip.description import Chip
-from chipsmith.compiler.allocate.activations import Allocation, groups_of
+from chipsmith.compiler.allocate.activations import Allocation, group_mask, groups_of
 from chipsmith.compiler.allocate.constants import ConstantAllocator
 from chipsmith.compiler.allocate.external import pages_needed
 from chipsmith.compiler.allocate.memory_map import MemoryMap
@@ -134,7 +134,7 @@ class Scheduler:
         self._items: list[Scheduled] = []
         self._chunks = ConstantAllocator(activations.values(), chip)
         self._addresses = {name: allocation.address for name, allocation in activations.items()}
-        self._groups = {name: self._groups_of(allocation) for name, allocation in activations.items()}
+        self._groups = {name: group_mask(allocation.address, allocation.size_bytes, chip) for name, allocation in activations.items()}
         self._next = 0
         self._next_step: _Ready | None = None
         self._pages = pages_needed(chip, len(steps) + len(chunks) + len(imports) + len(exports))
@@ -197,10 +197,6 @@ class Scheduler:
                 busy |= groups.get(operand.buffer, 0)
         return busy
 
-    def _groups_of(self, allocation: Allocation) -> int:
-        groups = groups_of(allocation.address, allocation.size_bytes, self._chip)
-        return (1 << groups.stop) - (1 << groups.start)
-
     # --- instructions ---------------------------------------------------------------------------------------------
 
     def _import(self, wanted: Import) -> Load:
@@ -248,7 +244,8 @@ class Scheduler:
             allocation = Allocation(address=address, size_bytes=len(wanted.data), live_range=live_range)
             self._chunks.add(wanted.name, allocation)
             self._addresses.update({name: address + offset for name, offset in wanted.offsets.items()})
-            self._groups.update(dict.fromkeys(wanted.offsets, self._groups_of(allocation)))
+            groups = group_mask(address, len(wanted.data), self._chip)
+            self._groups.update(dict.fromkeys(wanted.offsets, groups))
         self._issue(load, role=Role.LOAD, name=wanted.name)
 
     def _issue_step(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -14,7 +13,6 @@ from chipsmith.compiler.spill.dma_region import DmaRegion, StreamUse, redirect_s
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Instruction
 from chipsmith.program.stream_fields import StreamName, with_fields
-from chipsmith.program.streams import Stream
 
 ByteRange: TypeAlias = tuple[int, int]
 """First byte and the byte after the last one, relative to a base."""
@@ -40,8 +38,7 @@ def _uses(step: UnplacedInstruction, buffers: Collection[str]) -> Iterator[tuple
     reached = streams_of(step.template)
     for operand in step.operands:
         if operand.buffer in buffers and operand.stream in reached:
-            stream = reached[operand.stream]
-            yield operand, StreamUse(step=step, name=operand.stream, base=operand.base, stream=stream)
+            yield operand, StreamUse(step.template, operand.stream, operand.base)
 
 
 def footprint_bytes(steps: Sequence[UnplacedInstruction], buffers: Collection[str]) -> int:
@@ -62,21 +59,22 @@ def redirect_step(
         key = (operand.buffer, operand.written)
         changed, base = redirect_stream(use, regions[key])
         fields |= changed
-        operands.append(replace(operand, buffer=names[key], base=base))
-    template = with_fields(step.template, fields) if fields else step.template
-    return replace(step, template=template, operands=tuple(operands))
+        window = StreamOperand(stream=operand.stream, buffer=names[key], base=base, written=operand.written)
+        operands.append(window)
+    template = _changed(step.template, tuple(fields.items())) if fields else step.template
+    return UnplacedInstruction(template=template, operands=tuple(operands))
+
+
+@lru_cache(maxsize=1 << 14)
+def _changed(template: Instruction, fields: tuple[tuple[str, int], ...]) -> Instruction:
+    """The template with other values in some fields: one value, so that what is known of it is found again."""
+    return with_fields(template, dict(fields))
 
 
 @lru_cache(maxsize=1 << 14)
 def stream_ranges(template: Instruction) -> Mapping[StreamName, ByteRange]:
     """The bytes that each stream of an instruction reaches, relative to its base."""
     return {name: (stream.first, stream.last + 1) for name, stream in streams_of(template).items()}
-
-
-def place_streams(step: UnplacedInstruction) -> dict[StreamName, Stream]:
-    """The streams of a step as if every buffer stood at address 0."""
-    bases = {operand.stream: operand.base for operand in step.operands}
-    return {name: replace(stream, base=bases[name]) for name, stream in streams_of(step.template).items()}
 
 
 def tile_step(
