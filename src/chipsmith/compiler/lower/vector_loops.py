@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import OperatorRefused
@@ -49,14 +50,22 @@ class Nest:
 
 def instructions(template: VectorInstruction, nest: Nest, chip: Chip) -> Iterator[tuple[VectorInstruction, Nest]]:
     """The instructions that cover a nest: the lanes that make it fastest, loops beyond the hardware's unrolled."""
+    ways = _ways(template, nest)
+    fastest = min(ways, key=lambda pieces: sum(piece.cycles(chip) for piece in pieces)) if len(ways) > 1 else ways[0]
+    for piece in fastest:
+        yield from _unrolled(piece)
+
+
+@lru_cache(maxsize=1 << 12)
+def _ways(template: VectorInstruction, nest: Nest) -> tuple[tuple[_Piece, ...], ...]:
+    """The pieces that cover a nest, for each loop that may be along the lanes; OperatorRefused where there are none."""
     whole = replace(nest, loops=coalesce(nest.loops))
     lanes = [loop for loop in whole.loops if not (loop.b and template.op in INDIRECT_OPS)]
     candidates = [_pieces(template, whole, lane) for lane in lanes] or [_pieces(template, whole, None)]
-    able = [pieces for pieces in candidates if pieces is not None]
+    able = tuple(tuple(pieces) for pieces in candidates if pieces is not None)
     if not able:
         raise OperatorRefused("a reduction over more than three separate axes is not held; split it in two operators")
-    for piece in min(able, key=lambda pieces: sum(_cost(piece, chip) for piece in pieces)):
-        yield from _unrolled(piece)
+    return able
 
 
 def coalesce(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
@@ -80,6 +89,9 @@ def _joins(outer: Loop, inner: Loop) -> bool:
     return same and outer.reduced == inner.reduced and outer.count * count <= _COUNT_LIMIT
 
 
+_APART = {"b_first_group": 1, "b_last_group": 1, "o_first_group": 2, "o_last_group": 2}
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Piece:
     """An instruction, where its streams start, and the loops that it has no counter for."""
@@ -87,6 +99,15 @@ class _Piece:
     instruction: VectorInstruction
     nest: Nest
     unrolled: tuple[Loop, ...]
+
+    @cached_property
+    def apart(self) -> VectorInstruction:
+        """The instruction with each stream in a bank group of its own."""
+        return with_fields(self.instruction, _APART)
+
+    def cycles(self, chip: Chip) -> int:
+        """Cycles of all that the piece is unrolled to, where no stream waits for another."""
+        return math.prod(loop.count for loop in self.unrolled) * vector_cycles(self.apart, chip)
 
 
 def _pieces(template: VectorInstruction, nest: Nest, lane: Loop | None) -> list[_Piece] | None:
@@ -140,11 +161,6 @@ def _lane_values(template: VectorInstruction, lane: Loop | None) -> dict[str, in
 def _stride_values(fields: LoopFields, loop: Loop) -> dict[str, int]:
     strides = {StreamName.A: loop.a, StreamName.B: loop.b, StreamName.OUTPUT: loop.o}
     return {name: strides[stream] for stream, name in fields.strides.items()}
-
-
-def _cost(piece: _Piece, chip: Chip) -> int:
-    apart = replace(piece.instruction, b_first_group=1, b_last_group=1, o_first_group=2, o_last_group=2)
-    return math.prod(loop.count for loop in piece.unrolled) * vector_cycles(apart, chip)
 
 
 def _unrolled(piece: _Piece) -> Iterator[tuple[VectorInstruction, Nest]]:

@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chipsmith.chip.description import Chip
 from chipsmith.program.arithmetic import round_up
-from chipsmith.program.external_runs import transfer_words
+from chipsmith.program.external_runs import touched_pieces
 from chipsmith.program.instructions import INDIRECT_OPS, Instruction, Load, VectorInstruction
 from chipsmith.program.stream_fields import STREAM_FIELDS, StreamName, read_fields, with_fields
 from chipsmith.program.streams import Offsets, Stream, streams
@@ -37,12 +36,16 @@ class DmaRegion:
         """Bytes of the region, whose rows stand on the chip one behind the other."""
         return self.rows * self.row_bytes
 
-    def moved_bytes(self, chip: Chip) -> int:
+    def moved_bytes(self, atom_bytes: int) -> int:
         """External bytes that a transfer of the region moves: whole atoms, where its tensor begins with an atom."""
         rows = Load(
             external_address=self.low, run_bytes=self.row_bytes, inner_count=self.rows, external_inner_stride=self.pitch
         )
-        return transfer_words(rows, chip) * chip.external.bytes_per_cycle
+        return touched_pieces(rows, atom_bytes) * atom_bytes
+
+    def moved(self, by: int) -> DmaRegion:
+        """The region so many bytes further on."""
+        return DmaRegion(low=self.low + by, rows=self.rows, row_bytes=self.row_bytes, pitch=self.pitch)
 
     def __str__(self) -> str:
         rows = f" in {self.rows} rows of {self.row_bytes}, {self.pitch} apart" if self.rows > 1 else ""
@@ -71,10 +74,10 @@ class StreamUse(NamedTuple):
 def smallest_region(uses: Sequence[StreamUse]) -> DmaRegion:
     """The smallest region that holds all bytes of streams of one buffer, and out of which their steps can run."""
     # Further rows of a tensor have the same region, so many rows on: it is found once.
-    period = math.lcm(*(_period(use.template, use.name) for use in uses))
+    period = math.lcm(*(period_of(use.template, use.name) for use in uses))
     skipped = min(use.base for use in uses) // period * period
     region = _smallest_region(tuple(StreamUse(use.template, use.name, use.base - skipped) for use in uses))
-    return replace(region, low=region.low + skipped) if skipped else region
+    return region.moved(skipped) if skipped else region
 
 
 @lru_cache(maxsize=1 << 15)
@@ -98,7 +101,7 @@ def _pitches_of(template: Instruction, name: StreamName) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=1 << 14)
-def _period(template: Instruction, name: StreamName) -> int:
+def period_of(template: Instruction, name: StreamName) -> int:
     """Bytes after which every row of a stream begins where another did."""
     return math.lcm(*_pitches_of(template, name))
 
@@ -160,7 +163,7 @@ def redirect_stream(use: StreamUse, region: DmaRegion) -> tuple[dict[str, int], 
 
 def _redirect_stream(use: StreamUse, region: DmaRegion) -> tuple[dict[str, int], int] | None:
     """The fields and the base; None where the base would be negative or the instruction would mean something else."""
-    return _redirect(StreamUse(use.template, use.name, use.base - region.low), replace(region, low=0))
+    return _redirect(StreamUse(use.template, use.name, use.base - region.low), region.moved(-region.low))
 
 
 @lru_cache(maxsize=1 << 15)
