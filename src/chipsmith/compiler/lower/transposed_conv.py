@@ -19,6 +19,7 @@ import numpy as np
 from chipsmith.compiler.lower.context import LoweringContext
 from chipsmith.compiler.lower.conv_geometry import Geometry
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
+from chipsmith.compiler.fuse.memo import Memo
 from chipsmith.compiler.lower.tensor import Epilogue, lower_convolution
 from chipsmith.compiler.lower.vector import lower_copy
 from chipsmith.compiler.lower.view import View
@@ -164,7 +165,7 @@ def _joined(target: View) -> View | None:
 
 
 def _convolved(geometry: Geometry, epilogue: Epilogue, context: LoweringContext) -> EngineSteps:
-    lowered = lower_convolution([geometry], epilogue, context.buffers, context.chip)
+    lowered = lower_convolution([geometry], epilogue, context.buffers, context.chip, Memo())
     context.buffers.update({buffer.name: buffer for buffer in lowered.buffers})
     return Engine.TENSOR, lowered.steps
 

@@ -6,7 +6,8 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
+from typing import TypeAlias
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import OperatorRefused
@@ -50,14 +51,10 @@ class Nest:
 
 def instructions(template: VectorInstruction, nest: Nest, chip: Chip) -> Iterator[tuple[VectorInstruction, Nest]]:
     """The instructions that cover a nest: the lanes that make it fastest, loops beyond the hardware's unrolled."""
-    ways = _ways(template, nest)
-    fastest = min(ways, key=lambda pieces: sum(piece.cycles(chip) for piece in pieces)) if len(ways) > 1 else ways[0]
-    for piece in fastest:
-        yield from _unrolled(piece)
+    yield from unrolled(min(find_ways(template, nest), key=lambda way: way_cycles(way, chip)))
 
 
-@lru_cache(maxsize=1 << 12)
-def _ways(template: VectorInstruction, nest: Nest) -> tuple[tuple[_Piece, ...], ...]:
+def find_ways(template: VectorInstruction, nest: Nest) -> tuple[Way, ...]:
     """The pieces that cover a nest, for each loop that may be along the lanes; OperatorRefused where there are none."""
     whole = replace(nest, loops=coalesce(nest.loops))
     lanes = [loop for loop in whole.loops if not (loop.b and template.op in INDIRECT_OPS)]
@@ -108,6 +105,10 @@ class _Piece:
     def cycles(self, chip: Chip) -> int:
         """Cycles of all that the piece is unrolled to, where no stream waits for another."""
         return math.prod(loop.count for loop in self.unrolled) * vector_cycles(self.apart, chip)
+
+
+Way: TypeAlias = tuple[_Piece, ...]
+"""Pieces that together cover a nest."""
 
 
 def _pieces(template: VectorInstruction, nest: Nest, lane: Loop | None) -> list[_Piece] | None:
@@ -163,9 +164,16 @@ def _stride_values(fields: LoopFields, loop: Loop) -> dict[str, int]:
     return {name: strides[stream] for stream, name in fields.strides.items()}
 
 
-def _unrolled(piece: _Piece) -> Iterator[tuple[VectorInstruction, Nest]]:
-    for index in itertools.product(*(range(loop.count) for loop in piece.unrolled)):
-        nest = piece.nest
-        for steps, loop in zip(index, piece.unrolled, strict=True):
-            nest = nest.moved(loop, steps)
-        yield piece.instruction, nest
+def way_cycles(way: Way, chip: Chip) -> int:
+    """Cycles of the instructions of a way on a chip, where no stream waits for another."""
+    return sum(piece.cycles(chip) for piece in way)
+
+
+def unrolled(way: Way) -> Iterator[tuple[VectorInstruction, Nest]]:
+    """The instructions of a way, each with the nest of which it covers the loops that have counters."""
+    for piece in way:
+        for index in itertools.product(*(range(loop.count) for loop in piece.unrolled)):
+            nest = piece.nest
+            for steps, loop in zip(index, piece.unrolled, strict=True):
+                nest = nest.moved(loop, steps)
+            yield piece.instruction, nest
