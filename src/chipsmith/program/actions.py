@@ -114,7 +114,7 @@ def count_actions(chip: Chip, instruction: Instruction) -> ActionCounts:
     return _sum(chip, [(instruction, occupancy(instruction, chip))])
 
 
-def count_macs(chip: Chip, instructions: Iterable[Instruction]) -> int:
+def count_macs(instructions: Iterable[Instruction]) -> int:
     """The multiply-accumulates of the tensor engine in one execution of some instructions."""
     return sum(
         _taps(row) * row.output_pixels * row.output_channels

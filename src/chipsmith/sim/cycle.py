@@ -136,9 +136,7 @@ def latency_of(
     return _sequence(chip, instructions, times, warm=warm).starts[-1]
 
 
-def _sequence(
-    chip: Chip, instructions: Sequence[Instruction], times: Sequence[Occupancy], *, warm: bool
-) -> _Sequencer:
+def _sequence(chip: Chip, instructions: Sequence[Instruction], times: Sequence[Occupancy], *, warm: bool) -> _Sequencer:
     """The recurrence after all instructions."""
     sequencer = _Sequencer(chip)
     for index, (instruction, time) in enumerate(zip(instructions, times, strict=True)):

@@ -8,6 +8,7 @@ was scored before is not compiled again.
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,6 +23,9 @@ from chipsmith.program.cycles import occupancy
 from chipsmith.program.encoding import check_fields
 from chipsmith.sim.cycle import latency_of
 from chipsmith.tosa.graph import Graph
+
+PJ_PER_J = 1e12
+UM2_PER_MM2 = 1e6
 
 
 class Temperature(enum.StrEnum):
@@ -98,14 +102,18 @@ class Oracle:
 
 
 def _price(chip: Chip, cycles: int, counts: ActionCounts) -> PairScore:
-    """The score of so many cycles and actions. Raises BadInput where such a chip cannot be built."""
+    """The score of so many cycles and actions, summed as the tables of `chipsmith.profile.prices` are.
+
+    Raises BadInput where such a chip cannot be built.
+    """
     energy, area = estimate_energy(chip, counts, cycles=cycles), estimate_area(chip)
     cost, clock = estimate_cost(chip, area).chip_usd, estimate_timing(chip).max_clock_mhz
+    energy_pj = math.fsum((*(line.energy_pj for line in energy.lines), energy.leakage_pj))
     return PairScore(
         cycles=cycles,
-        latency_s=energy.latency_s,
-        energy_j=energy.total_pj / 1e12,
-        area_mm2=area.total_mm2,
+        latency_s=cycles / chip.clock_hz,
+        energy_j=energy_pj / PJ_PER_J,
+        area_mm2=math.fsum(part.count * (part.each_um2.value / UM2_PER_MM2) for part in area.parts),
         cost_usd=cost.value,
         max_clock_mhz=clock.value,
         energy_status=energy.status,

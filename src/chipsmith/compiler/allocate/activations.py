@@ -70,18 +70,17 @@ def _partners(steps: Sequence[UnplacedInstruction]) -> dict[str, set[str]]:
     return partners
 
 
-def free_addresses(
-    addresses: Iterable[int], size_bytes: int, taken: Iterable[Allocation], chip: Chip
-) -> Iterator[int]:
+def free_addresses(addresses: Iterable[int], size_bytes: int, taken: Iterable[Allocation], chip: Chip) -> Iterator[int]:
     """Those of rising addresses from which on so many bytes are free of what is taken."""
-    stretches = sorted((allocation.address, allocation.end) for allocation in taken)
-    index, reached = 0, 0
+    stretches = sorted([(allocation.address, allocation.end) for allocation in taken])
+    highest, count, index, reached = chip.memory_bytes - size_bytes, len(stretches), 0, 0
     for address in addresses:
-        end = address + size_bytes
-        if end > chip.memory_bytes:
+        if address > highest:
             return
-        while index < len(stretches) and stretches[index][0] < end:
-            reached = max(reached, stretches[index][1])
+        end = address + size_bytes
+        while index < count and stretches[index][0] < end:
+            if stretches[index][1] > reached:
+                reached = stretches[index][1]
             index += 1
         if reached <= address:
             yield address

@@ -64,11 +64,14 @@ class ConstantAllocator:
         free = list(free_addresses(self._ends, size_bytes, self._living(live_range), self._chip))
         if not free:
             return None
-        size = self._chip.memory.group_bytes
-        groups = [range(address // size, (address + max(size_bytes, 1) - 1) // size + 1) for address in free]
-        in_the_way = [(busy >> touched.start & (1 << len(touched)) - 1).bit_count() for touched in groups]
-        least = min(in_the_way)
-        quiet = [index for index, count in enumerate(in_the_way) if count == least]
+        size, last = self._chip.memory.group_bytes, max(size_bytes, 1) - 1
+        groups = [range(address // size, (address + last) // size + 1) for address in free]
+        if busy:
+            in_the_way = [(busy >> touched.start & (1 << len(touched)) - 1).bit_count() for touched in groups]
+            least = min(in_the_way)
+            quiet = [index for index, count in enumerate(in_the_way) if count == least]
+        else:
+            quiet = list(range(len(free)))
         spoiled = [self._spoiled_bytes(free[index], free[index] + size_bytes) for index in quiet]
         least = min(spoiled)
         best = [index for index, count in zip(quiet, spoiled, strict=True) if count == least]

@@ -37,7 +37,7 @@ def emit_program(
         weight_bytes=sum(len(data) for data in set(constants.values())),
         resident=tuple(sorted(resident)),
         operators=place_operators(fused.index, lowered),
-        kernels=kernel_spans(lowered, plan, schedule, chip),
+        kernels=kernel_spans(lowered, plan, schedule),
         buffers=buffers,
     )
     image = _image(encode_pages(chip, instructions), constants, memory)

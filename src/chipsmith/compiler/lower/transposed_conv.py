@@ -16,10 +16,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from chipsmith.compiler.fuse.memo import Memo
 from chipsmith.compiler.lower.context import LoweringContext
 from chipsmith.compiler.lower.conv_geometry import Geometry
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
-from chipsmith.compiler.fuse.memo import Memo
 from chipsmith.compiler.lower.tensor import Epilogue, lower_convolution
 from chipsmith.compiler.lower.vector import lower_copy
 from chipsmith.compiler.lower.view import View

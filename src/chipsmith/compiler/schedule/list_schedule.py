@@ -134,7 +134,10 @@ class Scheduler:
         self._items: list[Scheduled] = []
         self._chunks = ConstantAllocator(activations.values(), chip)
         self._addresses = {name: allocation.address for name, allocation in activations.items()}
-        self._groups = {name: group_mask(allocation.address, allocation.size_bytes, chip) for name, allocation in activations.items()}
+        self._groups = {
+            name: group_mask(allocation.address, allocation.size_bytes, chip)
+            for name, allocation in activations.items()
+        }
         self._next = 0
         self._next_step: _Ready | None = None
         self._pages = pages_needed(chip, len(steps) + len(chunks) + len(imports) + len(exports))
@@ -207,9 +210,7 @@ class Scheduler:
         region = DmaRegion(low=0, rows=1, row_bytes=len(chunk.data), pitch=0)
         return self._addressed(Load(), self._external[chunk.name], address, region)
 
-    def _addressed(
-        self, transfer: LoadOrStore, external_address: int, address: int, region: DmaRegion
-    ) -> LoadOrStore:
+    def _addressed(self, transfer: LoadOrStore, external_address: int, address: int, region: DmaRegion) -> LoadOrStore:
         """A transfer between the rows of a region in external memory and an address on the chip."""
         groups = groups_of(address, region.size_bytes, self._chip)
         return with_fields(

@@ -113,9 +113,7 @@ def tile_step(
     sizes = _Sizes(lanes=chip.vector.lanes, columns=chip.tensor.columns, atom_bytes=chip.external.atom_bytes)
     for tile in _tiles(_anywhere(step, buffers, sizes.atom_bytes), room_bytes, sizes):
         operands = (
-            StreamOperand(
-                stream=operand.stream, buffer=operand.buffer, base=operand.base + by, written=operand.written
-            )
+            StreamOperand(stream=operand.stream, buffer=operand.buffer, base=operand.base + by, written=operand.written)
             for operand, by in zip(step.operands, tile.moves, strict=True)
         )
         yield UnplacedInstruction(template=tile.template, operands=tuple(operands))
