@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import chipsmith
 from chipsmith.chip import Chip, load_chip, override_chip
 from chipsmith.chip.sourced import Status
 from chipsmith.compiler.compile import compile_graph
-from chipsmith.costs import estimate_energy
+from chipsmith.costs import AreaEstimate, estimate_area, estimate_cost, estimate_energy
 from chipsmith.errors import BadInput, ChipsmithError, OperatorRefused
 from chipsmith.frontends.registry import load_model
 from chipsmith.profile.prices import price_energy
@@ -101,13 +102,18 @@ def test_a_misfit_has_the_message_of_the_compiler() -> None:
         assert Oracle(graph).score(chip) == Misfit(reason=str(refused.value))
 
 
-def test_a_chip_that_no_package_takes_is_a_misfit_with_the_message_of_the_estimate() -> None:
-    settings = {"memory.group_bytes": str(1 << 20), "technology.node_nm": "130", "clock_mhz": "20"}
-    chip = override_chip(load_chip("edge-256"), settings)
-    model = str(NETWORKS / "digits_cnn.tosa")
-    with pytest.raises(BadInput, match="no package") as refused:
-        chipsmith.estimate(model, chips=(chip,), no_check=True)
-    assert Oracle(read_tosa(Path(model))).score(chip) == Misfit(reason=str(refused.value))
+def test_a_die_that_no_wafer_holds_is_a_misfit_with_the_message_of_the_estimate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def area_of_a_wafer(chip: Chip) -> AreaEstimate:
+        parts = estimate_area(chip).parts
+        return AreaEstimate(parts=(*parts, replace(parts[0], count=10**9)))
+
+    chip = load_chip("edge-256")
+    monkeypatch.setattr(oracle_module, "estimate_area", area_of_a_wafer)
+    with pytest.raises(BadInput) as refused:
+        estimate_cost(chip, area_of_a_wafer(chip))
+    assert Oracle(read_tosa(NETWORKS / "digits_cnn.tosa")).score(chip) == Misfit(reason=str(refused.value))
 
 
 def test_a_network_is_prepared_once_and_a_pair_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
