@@ -101,9 +101,9 @@ def _arrange(network: str, lowered: KernelList, plan: SpillPlan, chip: Chip) -> 
     return Arrangement(lowered=lowered, plan=plan, memory=memory, schedule=schedule_steps(plan, memory, chip))
 
 
-def _emit(fused: FusedGraph, made: Arrangement, chip: Chip) -> Compilation:
-    program = emit_program(fused, made.lowered, made.plan, made.memory, made.schedule, chip)
-    return Compilation(**vars(made), canonical=fused.index.graph, fused=fused, program=program)
+def _emit(fused: FusedGraph, arrangement: Arrangement, chip: Chip) -> Compilation:
+    program = emit_program(fused, arrangement.lowered, arrangement.plan, arrangement.memory, arrangement.schedule, chip)
+    return Compilation(**vars(arrangement), canonical=fused.index.graph, fused=fused, program=program)
 
 
 def refuse_large_tensors(graph: Graph, chip: Chip) -> None:

@@ -244,12 +244,12 @@ class _Sequencer:
         engine = instruction.engine
         self._engine_free[engine], self._engine_holder[engine] = start + time.engine, index
         self.busy_cycles[engine] += time.engine
-        free, holders, held = self._lock_free, self._lock_holder, self._held
+        free, holders = self._lock_free, self._lock_holder
         end = start + max(time.engine, time.locks)
         for position in positions:
             taken = time.external if position in EXTERNAL_POSITIONS else time.locks
             free[position], holders[position] = start + taken, index
-            held[position] = None
+            self._held[position] = None
             if taken > end - start:
                 end = start + taken
         return end

@@ -92,11 +92,13 @@ class Oracle:
     def _run(self, chip: Chip) -> tuple[int, ActionCounts]:
         """The cycles and the actions of one inference. Raises as the compiler does."""
         refuse_large_tensors(self._graph, chip)
-        made = arrange_graph(self._fused, chip)
-        instructions = emit_instructions(made.schedule, resident_chunks(made.schedule, made.memory))
+        arrangement = arrange_graph(self._fused, chip)
+        instructions = emit_instructions(
+            arrangement.schedule, resident_chunks(arrangement.schedule, arrangement.memory)
+        )
         for instruction in instructions:
             check_fields(instruction)
-        times = [*(item.time for item in made.schedule.items), occupancy(instructions[-1], chip)]
+        times = [*(item.time for item in arrangement.schedule.items), occupancy(instructions[-1], chip)]
         cycles = latency_of(chip, instructions, times, warm=self._warm)
         return cycles, count_timed(chip, instructions, times, warm=self._warm)
 

@@ -18,5 +18,5 @@ class Memo:
         """The value of a key: what `find` returns when it is asked for first. Of an error nothing is kept."""
         if key not in self._known:
             self._known[key] = find()
-        found: Found = self._known[key]
-        return found
+        value: Found = self._known[key]
+        return value

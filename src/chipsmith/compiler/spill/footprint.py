@@ -96,7 +96,7 @@ class _Sizes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Tile:
+class _StepPart:
     """A part of a step: its instruction, and how far the bases of the step's operands move."""
 
     template: Instruction
@@ -149,11 +149,11 @@ def _anywhere(step: UnplacedInstruction, buffers: Collection[str], atom_bytes: i
 
 
 @lru_cache(maxsize=1 << 13)
-def _tiles(step: UnplacedInstruction, room_bytes: int, sizes: _Sizes) -> tuple[_Tile, ...]:
+def _tiles(step: UnplacedInstruction, room_bytes: int, sizes: _Sizes) -> tuple[_StepPart, ...]:
     """The tiles of a step that stands anywhere."""
     tiles = _cut_until_fit(step, _windowed(step), room_bytes, sizes)
     return tuple(
-        _Tile(
+        _StepPart(
             template=tile.template,
             moves=tuple(cut.base - whole.base for cut, whole in zip(tile.operands, step.operands, strict=True)),
         )
