@@ -1,4 +1,4 @@
-"""The noun Compilation: what each stage of the compiler made of one network."""
+"""The nouns Arrangement and Compilation: what the stages of the compiler made of one network."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ from chipsmith.tosa.graph import Graph
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compilation:
-    """What each stage made of one network; of plans that did not fit, nothing is kept."""
+class Arrangement:
+    """What the stages up to the schedule made of one network; of plans that did not fit, nothing is kept."""
 
-    canonical: Graph
-    fused: FusedGraph
     lowered: KernelList
     plan: SpillPlan
     memory: MemoryMap
     schedule: Schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compilation(Arrangement):
+    """What each stage made of one network."""
+
+    canonical: Graph
+    fused: FusedGraph
     program: Program
 
     def text(self, stage: CompilerStage) -> str:

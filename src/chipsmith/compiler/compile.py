@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.allocate.external import refuse_large_layout, refuse_large_ports
 from chipsmith.compiler.allocate.memory_map import allocate_memory
-from chipsmith.compiler.compilation import Compilation
+from chipsmith.compiler.compilation import Arrangement, Compilation
 from chipsmith.compiler.emit.emit_program import emit_program
 from chipsmith.compiler.errors import DoesNotFit
 from chipsmith.compiler.fuse.fuse_graph import FusedGraph, fuse_graph
@@ -20,6 +22,8 @@ from chipsmith.compiler.wipe.wipe_program import append_wipe
 from chipsmith.program.program import Program
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.canonicalize import canonicalize
+
+Made = TypeVar("Made")
 
 
 def compile_graph(graph: Graph, chip: Chip, *, wipe: bool = False) -> Program:
@@ -35,8 +39,8 @@ def compile_graph(graph: Graph, chip: Chip, *, wipe: bool = False) -> Program:
 
 def compile_stages(graph: Graph, chip: Chip, *, wipe: bool = False) -> Compilation:
     """What each stage makes of a graph on a chip, the Program last; arguments and errors as compile_graph has."""
-    _refuse_large_tensors(graph, chip)
-    return _compile(canonicalize(graph), chip, wipe=wipe)
+    refuse_large_tensors(graph, chip)
+    return _compile(prepare_graph(graph), chip, wipe=wipe)
 
 
 def compile_canonical(graph: Graph, chip: Chip) -> Program:
@@ -44,44 +48,65 @@ def compile_canonical(graph: Graph, chip: Chip) -> Program:
 
     Raises OperatorRefused with the operator and the reason where the chip cannot hold the network.
     """
-    _refuse_large_tensors(graph, chip)
-    return _compile(graph, chip, wipe=False).program
+    refuse_large_tensors(graph, chip)
+    return _compile(fuse_graph(graph), chip, wipe=False).program
 
 
-def _compile(canonical: Graph, chip: Chip, *, wipe: bool) -> Compilation:
-    """The stages behind the canonical form; of the plans the first whose program fits counts."""
-    fused = fuse_graph(canonical)
+def prepare_graph(graph: Graph) -> FusedGraph:
+    """What the compiler makes of a graph for all chips alike. Raises BadInput, OperatorRefused as compile_graph."""
+    return fuse_graph(canonicalize(graph))
+
+
+def arrange_graph(fused: FusedGraph, chip: Chip) -> Arrangement:
+    """The stages up to the schedule; of the plans the first whose schedule fits counts.
+
+    Raises OperatorRefused as compile_graph.
+    """
+    name, lowered = fused.index.graph.name, _lower(fused, chip)
+    return _first_that_fits(name, lowered, chip, lambda plan: _arrange(name, lowered, plan, chip))
+
+
+def _compile(fused: FusedGraph, chip: Chip, *, wipe: bool) -> Compilation:
+    """All stages behind the prepared graph; of the plans the first whose program fits counts."""
+    name, lowered = fused.index.graph.name, _lower(fused, chip)
+
+    def compile_plan(plan: SpillPlan) -> Compilation:
+        compilation = _emit(fused, _arrange(name, lowered, plan, chip), chip)
+        return replace(compilation, program=append_wipe(compilation.program)) if wipe else compilation
+
+    return _first_that_fits(name, lowered, chip, compile_plan)
+
+
+def _lower(fused: FusedGraph, chip: Chip) -> KernelList:
     lowered = lower_graph(fused, chip)
-    refuse_large_ports(canonical.name, lowered, chip)
+    refuse_large_ports(fused.index.graph.name, lowered, chip)
+    return lowered
+
+
+def _first_that_fits(network: str, lowered: KernelList, chip: Chip, follow: Callable[[SpillPlan], Made]) -> Made:
+    """What comes of the first plan that does not raise DoesNotFit; the last such error where all do."""
     reason: DoesNotFit | None = None
     for make_plan in plans(lowered, chip):
         try:
-            compilation = _planned(fused, lowered, make_plan(), chip)
-            return replace(compilation, program=append_wipe(compilation.program)) if wipe else compilation
+            return follow(make_plan())
         except DoesNotFit as error:
             reason = error
-    raise reason or DoesNotFit(f"network {canonical.name} does not fit on {chip.name}")
+    raise reason or DoesNotFit(f"network {network} does not fit on {chip.name}")
 
 
-def _planned(fused: FusedGraph, lowered: KernelList, plan: SpillPlan, chip: Chip) -> Compilation:
-    """The stages behind a plan; DoesNotFit where it leaves something without a place."""
-    canonical = fused.index.graph
+def _arrange(network: str, lowered: KernelList, plan: SpillPlan, chip: Chip) -> Arrangement:
+    """The stages behind a plan up to the schedule; DoesNotFit where it leaves something without a place."""
     memory = allocate_memory(lowered, plan, chip)
-    refuse_large_layout(canonical.name, memory.external, chip)
-    schedule = schedule_steps(plan, memory, chip)
-    program = emit_program(fused, lowered, plan, memory, schedule, chip)
-    return Compilation(
-        canonical=canonical,
-        fused=fused,
-        lowered=lowered,
-        plan=plan,
-        memory=memory,
-        schedule=schedule,
-        program=program,
-    )
+    refuse_large_layout(network, memory.external, chip)
+    return Arrangement(lowered=lowered, plan=plan, memory=memory, schedule=schedule_steps(plan, memory, chip))
 
 
-def _refuse_large_tensors(graph: Graph, chip: Chip) -> None:
+def _emit(fused: FusedGraph, arrangement: Arrangement, chip: Chip) -> Compilation:
+    program = emit_program(fused, arrangement.lowered, arrangement.plan, arrangement.memory, arrangement.schedule, chip)
+    return Compilation(**vars(arrangement), canonical=fused.index.graph, fused=fused, program=program)
+
+
+def refuse_large_tensors(graph: Graph, chip: Chip) -> None:
     """DoesNotFit, before any work, for a tensor that the external memory cannot hold with a byte an element."""
     for tensor in graph.tensors.values():
         if tensor.elements > chip.external_bytes:

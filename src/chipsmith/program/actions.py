@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from chipsmith.chip.description import Chip
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.cycles import occupancy
+from chipsmith.program.cycles import Occupancy, occupancy
 from chipsmith.program.external_runs import transfer_lines, transfer_words
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
     ChannelRecord,
     End,
+    Engine,
     Instruction,
     Load,
     Mode,
@@ -25,11 +27,13 @@ from chipsmith.program.instructions import (
     Store,
     Table,
     TensorInstruction,
+    TransferInstruction,
     VectorInstruction,
     WeightsBy,
     no_instruction,
 )
 from chipsmith.program.program import Program, page_bytes
+from chipsmith.program.stream_fields import without_places
 from chipsmith.program.tensor_cycles import drain_per_pixel, drain_stages, phases, tiling
 from chipsmith.program.vector_cycles import DIVIDE, beats, stream_accesses
 
@@ -97,51 +101,91 @@ class ActionCounts:
 
 ACTIONS: tuple[str, ...] = tuple(field.name for field in dataclasses.fields(ActionCounts))
 """Names of the actions, in order."""
+Work: TypeAlias = Mapping[str, int]
+"""Actions by name; those that are not named are none."""
+_HELD: Mapping[Engine, str] = {
+    Engine.LOAD: "load_cycles",
+    Engine.STORE: "store_cycles",
+    Engine.TENSOR: "tensor_cycles",
+    Engine.VECTOR: "vector_cycles",
+}
+"""The action of a cycle in which an engine is held."""
 
 
 def count_actions(chip: Chip, instruction: Instruction) -> ActionCounts:
     """The actions of one execution of an instruction, its fetch by the sequencer included."""
-    fetch = ActionCounts(instruction_fetches=1)
-    match instruction:
-        case Load():
-            return fetch + _load(chip, instruction)
-        case Store():
-            return fetch + ActionCounts(
-                store_cycles=occupancy(instruction, chip).engine,
-                memory_read_lines=transfer_lines(instruction, chip),
-                external_write_bytes=transfer_words(instruction, chip) * chip.external.bytes_per_cycle,
-            )
-        case TensorInstruction():
-            return fetch + _tensor(chip, instruction)
-        case VectorInstruction():
-            return fetch + _vector(chip, instruction)
-        case End():
-            return fetch
-    raise no_instruction(instruction)
+    return _sum(chip, [(instruction, occupancy(instruction, chip))])
 
 
-def count_macs(chip: Chip, instructions: Iterable[Instruction]) -> int:
+def count_macs(instructions: Iterable[Instruction]) -> int:
     """The multiply-accumulates of the tensor engine in one execution of some instructions."""
-    return sum(count_actions(chip, row).mac_int8 for row in instructions if isinstance(row, TensorInstruction))
+    return sum(
+        _taps(row) * row.output_pixels * row.output_channels
+        for row in instructions
+        if isinstance(row, TensorInstruction)
+    )
 
 
 def count_program(program: Program, *, warm: bool = False) -> ActionCounts:
     """The actions of one inference, the doorbell's fetch of page 0 included; `warm` skips the LOADs with `once`."""
-    counts = _load(program.chip, Load(space=Space.PAGE, run_bytes=page_bytes(program.chip)))
-    for instruction in program.instructions:
-        skipped = warm and isinstance(instruction, Load) and instruction.once
-        counts += ActionCounts(instruction_fetches=1) if skipped else count_actions(program.chip, instruction)
-    return counts
+    times = [occupancy(instruction, program.chip) for instruction in program.instructions]
+    return count_timed(program.chip, program.instructions, times, warm=warm)
 
 
-def _load(chip: Chip, load: Load) -> ActionCounts:
-    words = transfer_words(load, chip)
-    return ActionCounts(
-        load_cycles=occupancy(load, chip).engine,
-        page_words=words if load.space is Space.PAGE else 0,
-        memory_write_words=transfer_lines(load, chip) if load.space is Space.MEMORY else 0,
-        external_read_bytes=words * chip.external.bytes_per_cycle,
-    )
+def count_timed(
+    chip: Chip, instructions: Sequence[Instruction], times: Sequence[Occupancy], *, warm: bool = False
+) -> ActionCounts:
+    """As `count_program`, of a program's instructions whose occupancies are known."""
+    doorbell = Load(space=Space.PAGE, run_bytes=page_bytes(chip))
+    executed = [
+        (instruction, time)
+        for instruction, time in zip(instructions, times, strict=True)
+        if not (warm and isinstance(instruction, Load) and instruction.once)
+    ]
+    counts = _sum(chip, [*executed, (doorbell, occupancy(doorbell, chip))])
+    return replace(counts, instruction_fetches=len(instructions))
+
+
+def _sum(chip: Chip, executed: Iterable[tuple[Instruction, Occupancy]]) -> ActionCounts:
+    """The actions of some instructions, a fetch for each; equal work at other places is counted once."""
+    total, known = dict.fromkeys(ACTIONS, 0), dict[Instruction, Work]()
+    for instruction, time in executed:
+        total["instruction_fetches"] += 1
+        if isinstance(instruction, End):
+            continue
+        total[_HELD[instruction.engine]] += time.engine
+        if isinstance(instruction, TransferInstruction):
+            _add(total, _transfer(chip, instruction))
+            continue
+        anywhere = without_places(instruction)
+        if anywhere not in known:
+            known[anywhere] = _computing(chip, anywhere)
+        _add(total, known[anywhere])
+    return ActionCounts(**total)
+
+
+def _computing(chip: Chip, instruction: Instruction) -> Work:
+    match instruction:
+        case TensorInstruction():
+            return _tensor(chip, instruction)
+        case VectorInstruction():
+            return _vector(chip, instruction)
+    raise no_instruction(instruction)
+
+
+def _add(total: dict[str, int], work: Work, factor: int = 1) -> None:
+    for name, count in work.items():
+        total[name] = total.get(name, 0) + factor * count
+
+
+def _transfer(chip: Chip, transfer: TransferInstruction) -> Work:
+    external_bytes = transfer_words(transfer, chip) * chip.external.bytes_per_cycle
+    if isinstance(transfer, Store):
+        return {"memory_read_lines": transfer_lines(transfer, chip), "external_write_bytes": external_bytes}
+    if isinstance(transfer, Load) and transfer.space is Space.PAGE:
+        words = external_bytes // chip.external.bytes_per_cycle
+        return {"page_words": words, "external_read_bytes": external_bytes}
+    return {"memory_write_words": transfer_lines(transfer, chip), "external_read_bytes": external_bytes}
 
 
 def _cut(total: int, limit: int) -> Iterator[tuple[int, int]]:
@@ -153,20 +197,13 @@ def _cut(total: int, limit: int) -> Iterator[tuple[int, int]]:
         yield 1, rest
 
 
-def _tensor(chip: Chip, instruction: TensorInstruction) -> ActionCounts:
-    counts = ActionCounts(tensor_cycles=occupancy(instruction, chip).engine)
+def _tensor(chip: Chip, instruction: TensorInstruction) -> Work:
+    work: dict[str, int] = {}
     for count, channels in _cut(instruction.output_channels, chip.tensor.columns):
-        block = (
-            _array(chip, instruction, channels)
-            + _weights(chip, instruction, channels)
-            + _drain(chip, instruction, channels)
-        )
-        counts += _times(block, count)
-    return counts
-
-
-def _times(counts: ActionCounts, factor: int) -> ActionCounts:
-    return ActionCounts(**{name: getattr(counts, name) * factor for name in ACTIONS})
+        _add(work, _array(chip, instruction, channels), count)
+        _add(work, _weights(chip, instruction, channels), count)
+        _add(work, _drain(chip, instruction, channels), count)
+    return work
 
 
 def _taps(instruction: TensorInstruction) -> int:
@@ -174,7 +211,7 @@ def _taps(instruction: TensorInstruction) -> int:
     return instruction.kernel_z * instruction.kernel_y * columns * instruction.run
 
 
-def _array(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionCounts:
+def _array(chip: Chip, instruction: TensorInstruction, channels: int) -> Work:
     """Activations into the array and sums into the accumulators, of one channel block."""
     sums = accesses = instruction.output_pixels
     if instruction.mode is Mode.DEPTHWISE:
@@ -183,16 +220,16 @@ def _array(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionC
         columns = sum(count * ((pixels - 1) * instruction.stride_x + window) for count, pixels in segments)
         accesses = instruction.output_height * columns * ceil_div(channels, chip.tensor.rows)
     passes = phases(instruction, chip)
-    return ActionCounts(
-        mac_int8=_taps(instruction) * instruction.output_pixels * channels,
-        array_active_cycles=passes * accesses,
-        memory_read_lines=passes * accesses,
-        accumulator_reads=passes * sums,
-        accumulator_writes=passes * sums,
-    )
+    return {
+        "mac_int8": _taps(instruction) * instruction.output_pixels * channels,
+        "array_active_cycles": passes * accesses,
+        "memory_read_lines": passes * accesses,
+        "accumulator_reads": passes * sums,
+        "accumulator_writes": passes * sums,
+    }
 
 
-def _weights(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionCounts:
+def _weights(chip: Chip, instruction: TensorInstruction, channels: int) -> Work:
     """Weights of every phase of every tile, and the records, of one channel block."""
     tiles = tiling(instruction, chip).tiles
     if instruction.mode is Mode.CONV and instruction.weights_by is WeightsBy.COLUMN:
@@ -200,27 +237,27 @@ def _weights(chip: Chip, instruction: TensorInstruction, channels: int) -> Actio
     else:
         lines = _taps(instruction) * ceil_div(channels, chip.tensor.rows)
     records = ceil_div(instruction.parameters.record_bytes * channels, chip.tensor.rows)
-    return ActionCounts(
-        memory_read_lines=tiles * lines + records,
-        weight_register_bytes=tiles * _taps(instruction) * channels,
-        array_phases=tiles * phases(instruction, chip),
-    )
+    return {
+        "memory_read_lines": tiles * lines + records,
+        "weight_register_bytes": tiles * _taps(instruction) * channels,
+        "array_phases": tiles * phases(instruction, chip),
+    }
 
 
-def _drain(chip: Chip, instruction: TensorInstruction, channels: int) -> ActionCounts:
+def _drain(chip: Chip, instruction: TensorInstruction, channels: int) -> Work:
     """Drain of all output pixels of one channel block."""
     pixels, rows = instruction.output_pixels, chip.tensor.rows
     additions = (instruction.parameters is not ChannelRecord.NONE) + instruction.residual
-    return ActionCounts(
-        drain_cycles=pixels * drain_per_pixel(instruction, chip),
-        multiply_32=pixels * channels * drain_stages(instruction),
-        alu_32=pixels * channels * additions,
-        memory_read_lines=pixels * ceil_div(channels, rows) if instruction.residual else 0,
-        memory_write_lines=pixels * ceil_div(channels * instruction.o_type.size_bytes, rows),
-    )
+    return {
+        "drain_cycles": pixels * drain_per_pixel(instruction, chip),
+        "multiply_32": pixels * channels * drain_stages(instruction),
+        "alu_32": pixels * channels * additions,
+        "memory_read_lines": pixels * ceil_div(channels, rows) if instruction.residual else 0,
+        "memory_write_lines": pixels * ceil_div(channels * instruction.o_type.size_bytes, rows),
+    }
 
 
-def _vector(chip: Chip, instruction: VectorInstruction) -> ActionCounts:
+def _vector(chip: Chip, instruction: VectorInstruction) -> Work:
     outer = instruction.outer_steps
     steps = outer * instruction.r0 * instruction.r1
     elements = steps * instruction.lanes
@@ -231,18 +268,17 @@ def _vector(chip: Chip, instruction: VectorInstruction) -> ActionCounts:
         + (instruction.op is Op.MUL)
     )
     table_lines = ceil_div(instruction.table.size_bytes, chip.tensor.rows)
-    return ActionCounts(
-        multiply_32=elements * scales + (results if instruction.o_rounding is not Rounding.OFF else 0),
-        alu_32=elements * (_operations(instruction.op) + (instruction.reduce is not Reduce.NONE)),
-        row_products=outer * ceil_div(instruction.lanes, chip.vector.lanes) if instruction.op in INDIRECT_OPS else 0,
-        table_lookups=results if instruction.table is not Table.NONE else 0,
-        vector_cycles=occupancy(instruction, chip).engine,
-        vector_beats=beats(instruction, chip),
-        vector_elements=elements,
-        table_load_cycles=table_lines,
-        memory_read_lines=steps * _operand_lines(chip, instruction) + table_lines,
-        memory_write_lines=outer * _result_lines(chip, instruction),
-    )
+    return {
+        "multiply_32": elements * scales + (results if instruction.o_rounding is not Rounding.OFF else 0),
+        "alu_32": elements * (_operations(instruction.op) + (instruction.reduce is not Reduce.NONE)),
+        "row_products": outer * ceil_div(instruction.lanes, chip.vector.lanes) if instruction.op in INDIRECT_OPS else 0,
+        "table_lookups": results if instruction.table is not Table.NONE else 0,
+        "vector_beats": beats(instruction, chip),
+        "vector_elements": elements,
+        "table_load_cycles": table_lines,
+        "memory_read_lines": steps * _operand_lines(chip, instruction) + table_lines,
+        "memory_write_lines": outer * _result_lines(chip, instruction),
+    }
 
 
 def _operations(op: Op) -> int:

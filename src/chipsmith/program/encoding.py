@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
+import operator
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from chipsmith.chip.description import INSTRUCTION_BYTES
@@ -42,8 +44,19 @@ def field_range(field: dataclasses.Field[Any]) -> tuple[int, int]:
     return 0, (1 << width) - 1
 
 
+@functools.cache
+def _ranges(row: type[Encodable]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The least values of all fields in order, and the greatest."""
+    ranges = [field_range(field) for field in dataclasses.fields(row)]
+    return tuple(least for least, _ in ranges), tuple(greatest for _, greatest in ranges)
+
+
 def check_fields(instruction: Encodable) -> None:
     """Raise BadInput where a field's value does not fit its bits."""
+    least, greatest = _ranges(type(instruction))
+    values = tuple(vars(instruction).values())
+    if all(map(operator.le, least, values)) and all(map(operator.le, values, greatest)):
+        return
     for field in dataclasses.fields(instruction):
         low, high = field_range(field)
         value = getattr(instruction, field.name)

@@ -18,22 +18,26 @@ _Integers = npt.NDArray[np.int64]
 def transfer_words(transfer: TransferInstruction, chip: Chip) -> int:
     """Words that a transfer moves: those of the aligned atoms that its runs touch, run by run (docs/machine.md, 2)."""
     atom = chip.external.atom_bytes
-    return _touched(transfer, atom) * (atom // chip.external.bytes_per_cycle)
+    return touched_pieces(transfer, atom) * (atom // chip.external.bytes_per_cycle)
 
 
 def transfer_lines(transfer: TransferInstruction, chip: Chip) -> int:
     """Words of a transfer that hold bytes of its runs: its accesses of the on-chip memory."""
-    return _touched(transfer, chip.external.bytes_per_cycle)
+    return touched_pieces(transfer, chip.external.bytes_per_cycle)
 
 
-def _touched(transfer: TransferInstruction, width: int) -> int:
+def touched_pieces(transfer: TransferInstruction, width: int) -> int:
     """Aligned pieces of `width` bytes that the runs of a transfer touch, run by run."""
+    is_even = transfer.outer_count == 1 or transfer.external_outer_stride % width == 0
+    if is_even and (transfer.inner_count == 1 or transfer.external_inner_stride % width == 0):
+        pieces = (transfer.external_address % width + transfer.run_bytes - 1) // width + 1
+        return transfer.outer_count * transfer.inner_count * pieces
     outer = _residues(transfer.outer_count, transfer.external_outer_stride, width)
     inner = _residues(transfer.inner_count, transfer.external_inner_stride, width)
     places = np.arange(width)
     first = (transfer.external_address + places[:, None] + places) % width
-    pieces = (first + transfer.run_bytes - 1) // width + 1
-    return int(outer @ pieces @ inner)
+    of_residues = (first + transfer.run_bytes - 1) // width + 1
+    return int(outer @ of_residues @ inner)
 
 
 def _residues(count: int, stride: int, width: int) -> _Integers:

@@ -162,20 +162,37 @@ class Source(enum.IntEnum):
     IMMEDIATE = 2
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Instruction:
-    """What every instruction has: a mnemonic and an opcode, an engine, and 128 bytes."""
+    """What every instruction has: a mnemonic and an opcode, an engine, and 128 bytes.
 
+    Equal are two of one class with equal fields. The hash is computed once: compilers ask for it often.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_hash")
     mnemonic: ClassVar[str]
     opcode: ClassVar[int]
     engine: ClassVar[Engine]
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (type(self) is type(other) and vars(self) == vars(other))
+
+    def __hash__(self) -> int:
+        known: int | None = getattr(self, "_hash", None)
+        if known is None:
+            known = hash((type(self), *vars(self).values()))
+            object.__setattr__(self, "_hash", known)
+        return known
+
+    def __getstate__(self) -> dict[str, int]:
+        return vars(self)  # the hash holds in its own process alone
 
     def encode(self) -> bytes:
         """The 128 bytes; BadInput where a value does not fit its field."""
         return encode(self, self.opcode)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class End(Instruction):
     """Waits until everything is idle and ends the inference."""
 
@@ -184,7 +201,7 @@ class End(Instruction):
     engine: ClassVar[Engine] = Engine.SEQUENCER
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TransferInstruction(Instruction):
     """Runs of bytes between the external and the on-chip memory (machine, section 4)."""
 
@@ -202,7 +219,7 @@ class TransferInstruction(Instruction):
     external_locks: int = bits(6, "a bit for each external region X0..X5 that is held")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Load(TransferInstruction):
     """External memory to on-chip memory, or a page of instructions."""
 
@@ -214,7 +231,7 @@ class Load(TransferInstruction):
     once: int = bits(1, "1: skipped when WARM is set")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Store(TransferInstruction):
     """On-chip memory to external memory."""
 
@@ -223,7 +240,7 @@ class Store(TransferInstruction):
     engine: ClassVar[Engine] = Engine.STORE
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TensorInstruction(Instruction):
     """Convolution, matrix product or depthwise convolution with its drain (machine, section 6)."""
 
@@ -308,7 +325,7 @@ class TensorInstruction(Instruction):
         return self.output_height * self.output_width
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class VectorInstruction(Instruction):
     """A chain of scale, operation, reduction, scale, clamp and table (machine, section 7)."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import functools
 from typing import NamedTuple
 
+from chipsmith.chip.description import INSTRUCTION_PAGES
 from chipsmith.program.cycles import uses_multipliers
 from chipsmith.program.instructions import (
     ChannelRecord,
@@ -35,6 +37,22 @@ class Lock(NamedTuple):
 
     kind: LockKind
     number: int
+
+
+_GROUP_NUMBERS = 32
+"""Numbers that fit into the fields of bank groups."""
+LOCKS: tuple[Lock, ...] = (
+    *(Lock(LockKind.GROUP, group) for group in range(_GROUP_NUMBERS)),
+    *(Lock(LockKind.PAGE, slot) for slot in range(INSTRUCTION_PAGES)),
+    *(Lock(LockKind.EXTERNAL, region) for region in range(EXTERNAL_REGIONS)),
+    Lock(LockKind.MULTIPLIERS, 0),
+)
+"""All locks of the machine, in the order in which an instruction takes them."""
+_FIRST_PAGE = _GROUP_NUMBERS
+_FIRST_EXTERNAL = _FIRST_PAGE + INSTRUCTION_PAGES
+_MULTIPLIERS = _FIRST_EXTERNAL + EXTERNAL_REGIONS
+EXTERNAL_POSITIONS = range(_FIRST_EXTERNAL, _MULTIPLIERS)
+"""The positions in LOCKS of the external regions, which stay held longer than what else a transfer names."""
 
 
 def group_ranges(instruction: Instruction) -> tuple[tuple[int, int], ...]:
@@ -74,15 +92,26 @@ def _vector_ranges(instruction: VectorInstruction) -> tuple[tuple[int, int], ...
     return tuple(ranges)
 
 
+def lock_mask(instruction: Instruction) -> int:
+    """The locks that an instruction holds: a bit for each, at its position in LOCKS."""
+    mask = 0
+    for first, last in group_ranges(instruction):
+        mask |= ((2 << last) - 1) & -(1 << first)
+    if isinstance(instruction, TransferInstruction):
+        mask |= instruction.external_locks << _FIRST_EXTERNAL
+        if isinstance(instruction, Load) and instruction.space is Space.PAGE:
+            mask |= 1 << _FIRST_PAGE + instruction.local_address % INSTRUCTION_PAGES
+    elif uses_multipliers(instruction):
+        mask |= 1 << _MULTIPLIERS
+    return mask
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def lock_positions(mask: int) -> tuple[int, ...]:
+    """The positions in LOCKS of the bits of a mask, rising."""
+    return tuple(position for position in range(len(LOCKS)) if mask >> position & 1)
+
+
 def named_locks(instruction: Instruction) -> tuple[Lock, ...]:
     """The locks that an instruction holds, each once: groups rising, then page, external regions, multipliers."""
-    groups = sorted({group for first, last in group_ranges(instruction) for group in range(first, last + 1)})
-    locks = [Lock(LockKind.GROUP, group) for group in groups]
-    if isinstance(instruction, Load) and instruction.space is Space.PAGE:
-        locks.append(Lock(LockKind.PAGE, instruction.local_address))
-    if isinstance(instruction, TransferInstruction):
-        bits = instruction.external_locks
-        locks += [Lock(LockKind.EXTERNAL, region) for region in range(EXTERNAL_REGIONS) if bits >> region & 1]
-    if uses_multipliers(instruction):
-        locks.append(Lock(LockKind.MULTIPLIERS, 0))
-    return tuple(locks)
+    return tuple(LOCKS[position] for position in lock_positions(lock_mask(instruction)))

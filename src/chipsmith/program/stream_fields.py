@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from chipsmith.program.instructions import Instruction, TensorInstruction, VectorInstruction
@@ -123,4 +123,31 @@ def read_fields(instruction: Instruction, names: Iterable[str]) -> dict[str, int
 
 def with_fields(instruction: Computing, values: Mapping[str, int]) -> Computing:
     """The instruction with other values in some of its fields; TypeError where it has no such field."""
-    return replace(instruction, **values)
+    if not values.keys() <= vars(instruction).keys():
+        unknown = ", ".join(sorted(values.keys() - vars(instruction).keys()))
+        raise TypeError(f"{type(instruction).__name__} has no field {unknown}")
+    changed: Computing = object.__new__(type(instruction))
+    vars(changed).update(vars(instruction))  # dataclasses.replace would assign each of the fields by a call
+    vars(changed).update(values)
+    return changed
+
+
+def without_places(instruction: Computing) -> Computing:
+    """The instruction as if its streams stood nowhere: what stays is all that counts of its actions depend on.
+
+    The bank groups of output and residual stay where both are there: a drain takes longer where they share one.
+    """
+    keeps_groups = isinstance(instruction, TensorInstruction) and instruction.residual
+    places = _BASES if keeps_groups else _PLACES
+    return with_fields(instruction, places[type(instruction)])
+
+
+def _zeros(names: Callable[[StreamFields], Iterable[str]]) -> Mapping[type[Instruction], Mapping[str, int]]:
+    return {
+        row: {name: 0 for fields in by_stream.values() for name in names(fields)}
+        for row, by_stream in STREAM_FIELDS.items()
+    }
+
+
+_BASES = _zeros(lambda fields: (fields.base,))
+_PLACES = _zeros(lambda fields: (fields.base, fields.first_group, fields.last_group))

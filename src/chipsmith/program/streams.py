@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -66,12 +67,12 @@ class Stream:
     steps: tuple[int, ...]
     groups: Groups
 
-    @property
+    @cached_property
     def first(self) -> int:
         """Lowest address."""
         return self.base + sum(min(int(loop[0]), int(loop[-1])) for loop in self.loops)
 
-    @property
+    @cached_property
     def last(self) -> int:
         """Highest address."""
         return self.base + sum(max(int(loop[0]), int(loop[-1])) for loop in self.loops) + self.dense_bytes - 1

@@ -73,7 +73,7 @@ def _check_kernel(program: Program, kernel: KernelSpan) -> None:
     rows = [program.instructions[index] for index in kernel.instructions]
     if not rows or {row.engine for row in rows} != {kernel.kind}:
         raise BadInput(f"kernel {kernel.name} is of the {kernel.kind} engine, and its instructions are not")
-    macs = count_macs(program.chip, rows)
+    macs = count_macs(rows)
     if kernel.macs != macs:
         raise BadInput(f"kernel {kernel.name} says {kernel.macs} multiply-accumulates; its instructions do {macs}")
 

@@ -7,9 +7,10 @@ an instruction starts at the greatest of the times at which what it needs is the
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,9 @@ import numpy.typing as npt
 from chipsmith.chip.description import INSTRUCTION_BYTES, INSTRUCTION_PAGES, Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
-from chipsmith.program.cycles import FETCH_PIPE, ISSUE, occupancy
+from chipsmith.program.cycles import FETCH_PIPE, ISSUE, Occupancy, occupancy
 from chipsmith.program.instructions import End, Engine, Instruction, Load, Space
-from chipsmith.program.locks import Lock, LockKind, named_locks
+from chipsmith.program.locks import EXTERNAL_POSITIONS, LOCKS, Lock, LockKind, lock_mask, lock_positions
 from chipsmith.program.program import Program, page_bytes
 
 DOORBELL = -1
@@ -103,22 +104,8 @@ class Timeline:
         return {engine: cycles / latency for engine, cycles in self.busy_cycles.items()}
 
 
-class _Bound(NamedTuple):
-    """A cycle before which an instruction cannot start; what it waits for (a page by its number); who holds that."""
-
-    cycle: int
-    awaited: Engine | Lock | int | None
-    holder: int
-
-
-class _Hold(NamedTuple):
-    """Until which cycle something is held, and by which instruction."""
-
-    until: int = 0
-    holder: int = DOORBELL
-
-
-_FREE = _Hold()
+_Awaited: TypeAlias = Engine | Lock | int | None
+"""What an instruction waits for: an engine, a lock, a page by its number, or None: the issue distance."""
 
 
 def simulate(program: Program, *, warm: bool = False) -> Timeline:
@@ -127,95 +114,144 @@ def simulate(program: Program, *, warm: bool = False) -> Timeline:
     `warm`: the LOADs with `once` are skipped, their data being on the chip from the inference before.
     BadInput where a page is run that was never loaded, or is loaded into the wrong slot.
     """
-    sequencer = _Sequencer(program.chip, warm=warm)
-    for index, instruction in enumerate(program.instructions):
-        sequencer.issue(index, instruction)
+    instructions = program.instructions
+    times = [occupancy(instruction, program.chip) for instruction in instructions]
+    sequencer = _sequence(program.chip, instructions, times, warm=warm)
+    starts = np.array(sequencer.starts, np.int64)
+    earliest = np.concatenate(([0], starts[:-1] + ISSUE))
     return Timeline(
-        start=np.array(sequencer.starts, np.int64),
+        start=starts,
         end=np.array(sequencer.ends, np.int64),
-        wait_cycles=np.array(sequencer.waits, np.int64),
-        engines=tuple(instruction.engine for instruction in program.instructions),
-        reasons=tuple(_reason(bound) for bound in sequencer.bounds),
+        wait_cycles=starts - earliest[: len(starts)],
+        engines=tuple(instruction.engine for instruction in instructions),
+        reasons=tuple(itertools.starmap(_reason, zip(sequencer.awaited, sequencer.holders, strict=True))),
         busy_cycles=sequencer.busy_cycles,
     )
 
 
-class _Sequencer:
-    """The state of the recurrence after the instructions issued so far."""
+def latency_of(
+    chip: Chip, instructions: Sequence[Instruction], times: Sequence[Occupancy], *, warm: bool = False
+) -> int:
+    """`simulate(...).latency_cycles` of a program's instructions, whose occupancies are known: END's start."""
+    return _sequence(chip, instructions, times, warm=warm).starts[-1]
 
-    def __init__(self, chip: Chip, *, warm: bool) -> None:
+
+def _sequence(chip: Chip, instructions: Sequence[Instruction], times: Sequence[Occupancy], *, warm: bool) -> _Sequencer:
+    """The recurrence after all instructions."""
+    sequencer = _Sequencer(chip)
+    for index, (instruction, time) in enumerate(zip(instructions, times, strict=True)):
+        if isinstance(instruction, End):
+            sequencer.finish(index)
+        elif warm and isinstance(instruction, Load) and instruction.once:
+            sequencer.skip(index)
+        else:
+            sequencer.issue(index, instruction, time)
+    return sequencer
+
+
+class _Sequencer:
+    """The state of the recurrence after the instructions issued so far, of each of which the lists have an entry.
+
+    `awaited` and `holders`: what decided the start, and who held that.
+    """
+
+    def __init__(self, chip: Chip) -> None:
         self.starts: list[int] = []
         self.ends: list[int] = []
-        self.waits: list[int] = []
-        self.bounds: list[_Bound] = []
-        self._chip = chip
-        self._warm = warm
-        self._engines = dict.fromkeys(ENGINES, _FREE)
+        self.awaited: list[_Awaited] = []
+        self.holders: list[int] = []
         self.busy_cycles = dict.fromkeys(ENGINES, 0)
-        self._locks: dict[Lock, _Hold] = {}
+        self._engine_free = dict.fromkeys(ENGINES, 0)
+        self._engine_holder = dict.fromkeys(ENGINES, DOORBELL)
+        self._lock_free = [0] * len(LOCKS)
+        self._lock_holder = [DOORBELL] * len(LOCKS)
+        self._held: dict[int, None] = {}
+        self._page_size = chip.instructions.page_instructions
+        self._arrivals = [
+            chip.external.latency_cycles + ceil_div(INSTRUCTION_BYTES * (position + 1), chip.external.bytes_per_cycle)
+            for position in range(self._page_size)
+        ]
         self._page = -1
-        self._page_start = _FREE
-        self._next_page_start: _Hold | None = None
+        self._page_start, self._page_holder = 0, DOORBELL
+        self._next_page: tuple[int, int] | None = None
         doorbell = Load(space=Space.PAGE, local_address=0, run_bytes=page_bytes(chip))
-        self._hold(DOORBELL, 0, doorbell, named_locks(doorbell))
+        self._hold(DOORBELL, 0, doorbell, occupancy(doorbell, chip), lock_positions(lock_mask(doorbell)))
 
-    def issue(self, index: int, instruction: Instruction) -> None:
-        """Start the next instruction at the greatest of its bounds and hold what it names."""
-        earliest = self.starts[-1] + ISSUE if self.starts else 0
-        bounds = [_Bound(earliest, None, index - 1), self._there(index)]
-        locks: Iterable[Lock] = ()
-        if isinstance(instruction, End):
-            bounds += [_Bound(hold.until, engine, hold.holder) for engine, hold in self._engines.items()]
-            locks = self._locks
-        elif not (self._warm and isinstance(instruction, Load) and instruction.once):
-            until, holder = self._engines[instruction.engine]
-            bounds.append(_Bound(until, instruction.engine, holder))
-            locks = named_locks(instruction)
-        bound = self._last_free(max(bounds, key=_cycle), locks)
-        self.starts.append(bound.cycle)
-        self.bounds.append(bound)
-        self.waits.append(bound.cycle - earliest)
-        self.ends.append(self._hold(index, bound.cycle, instruction, locks) if locks else bound.cycle)
+    def issue(self, index: int, instruction: Instruction, time: Occupancy) -> None:
+        """Start the next instruction at the greatest of its bounds and hold what it names for its time."""
+        cycle, awaited, holder = self._there(index)
+        engine = instruction.engine
+        if self._engine_free[engine] > cycle:
+            cycle, awaited, holder = self._engine_free[engine], engine, self._engine_holder[engine]
+        positions = lock_positions(lock_mask(instruction))
+        cycle, awaited, holder = self._last_free(cycle, awaited, holder, positions)
+        self._start(cycle, awaited, holder)
+        self.ends.append(self._hold(index, cycle, instruction, time, positions))
 
-    def _last_free(self, bound: _Bound, locks: Iterable[Lock]) -> _Bound:
+    def skip(self, index: int) -> None:
+        """Take an instruction that does nothing."""
+        bound = self._there(index)
+        self._start(*bound)
+        self.ends.append(bound[0])
+
+    def finish(self, index: int) -> None:
+        """Start END when all engines and locks are free."""
+        cycle, awaited, holder = self._there(index)
+        for engine in ENGINES:
+            if self._engine_free[engine] > cycle:
+                cycle, awaited, holder = self._engine_free[engine], engine, self._engine_holder[engine]
+        cycle, awaited, holder = self._last_free(cycle, awaited, holder, self._held)
+        self._start(cycle, awaited, holder)
+        self.ends.append(cycle)
+
+    def _start(self, cycle: int, awaited: _Awaited, holder: int) -> None:
+        self.starts.append(cycle)
+        self.awaited.append(awaited)
+        self.holders.append(holder)
+
+    def _last_free(
+        self, cycle: int, awaited: _Awaited, holder: int, positions: Iterable[int]
+    ) -> tuple[int, _Awaited, int]:
         """The later of a bound and the release of the last of the locks."""
-        for lock in locks:
-            until, holder = self._locks.get(lock, _FREE)
-            if until > bound.cycle:
-                bound = _Bound(until, lock, holder)
-        return bound
+        free, last = self._lock_free, -1
+        for position in positions:
+            if free[position] > cycle:
+                cycle, last = free[position], position
+        return (cycle, awaited, holder) if last < 0 else (cycle, LOCKS[last], self._lock_holder[last])
 
-    def _there(self, index: int) -> _Bound:
-        """Rule 1: the instruction's own bytes have arrived."""
-        page, position = divmod(index, self._chip.instructions.page_instructions)
+    def _there(self, index: int) -> tuple[int, _Awaited, int]:
+        """The later of the issue distance and rule 1: the instruction's own bytes have arrived."""
+        page, position = divmod(index, self._page_size)
         if page != self._page:
             self._turn_page(page)
-        loaded, holder = self._page_start
-        words = ceil_div(INSTRUCTION_BYTES * (position + 1), self._chip.external.bytes_per_cycle)
-        cycle = loaded + self._chip.external.latency_cycles + words + FETCH_PIPE
-        return _Bound(cycle, page, holder)
+        arrived = self._page_start + self._arrivals[position] + FETCH_PIPE
+        earliest = self.starts[-1] + ISSUE if self.starts else 0
+        return (arrived, page, self._page_holder) if arrived > earliest else (earliest, None, index - 1)
 
     def _turn_page(self, page: int) -> None:
-        if self._next_page_start is None:
+        if self._next_page is None:
             raise BadInput(
                 f"the program runs into page {page} of its instructions, which no LOAD of page {page - 1} loads"
             )
-        self._page, self._page_start, self._next_page_start = page, self._next_page_start, None
+        self._page, (self._page_start, self._page_holder), self._next_page = page, self._next_page, None
 
-    def _hold(self, index: int, start: int, instruction: Instruction, locks: Iterable[Lock]) -> int:
+    def _hold(
+        self, index: int, start: int, instruction: Instruction, time: Occupancy, positions: tuple[int, ...]
+    ) -> int:
         """Hold the engine and the locks from `start`; returns the cycle in which all of them are free again."""
-        if isinstance(instruction, End):
-            return start
         if isinstance(instruction, Load) and instruction.space is Space.PAGE:
             self._load_page(index, start, instruction)
-        times = occupancy(instruction, self._chip)
-        self._engines[instruction.engine] = _Hold(start + times.engine, index)
-        self.busy_cycles[instruction.engine] += times.engine
-        hold, external = _Hold(start + times.locks, index), _Hold(start + times.external, index)
-        end = start + max(times.engine, times.locks)
-        for lock in locks:
-            self._locks[lock] = external if lock.kind is LockKind.EXTERNAL else hold
-            end = max(end, self._locks[lock].until)
+        engine = instruction.engine
+        self._engine_free[engine], self._engine_holder[engine] = start + time.engine, index
+        self.busy_cycles[engine] += time.engine
+        free, holders = self._lock_free, self._lock_holder
+        end = start + max(time.engine, time.locks)
+        for position in positions:
+            taken = time.external if position in EXTERNAL_POSITIONS else time.locks
+            free[position], holders[position] = start + taken, index
+            self._held[position] = None
+            if taken > end - start:
+                end = start + taken
         return end
 
     def _load_page(self, index: int, start: int, load: Load) -> None:
@@ -225,22 +261,18 @@ class _Sequencer:
                 f"instruction {index} loads a page into slot {load.local_address}; "
                 f"page {self._page + 1} belongs in slot {slot}"
             )
-        self._next_page_start = _Hold(start, index)
+        self._next_page = (start, index)
 
 
-def _cycle(bound: _Bound) -> int:
-    return bound.cycle
-
-
-def _reason(bound: _Bound) -> Reason:
-    match bound.awaited:
+def _reason(awaited: _Awaited, holder: int) -> Reason:
+    match awaited:
         case Engine() as engine:
-            return Reason(kind=Wait.ENGINE, name=f"{engine.value} engine", holder=bound.holder)
+            return Reason(kind=Wait.ENGINE, name=f"{engine.value} engine", holder=holder)
         case Lock(kind=kind, number=number):
             wait = _WAIT_OF_LOCK[kind]
             name = wait.value if wait is Wait.MULTIPLIERS else f"{wait.value} {number}"
-            return Reason(kind=wait, name=name, holder=bound.holder)
+            return Reason(kind=wait, name=name, holder=holder)
         case None:
-            return Reason(kind=Wait.ISSUE, name=Wait.ISSUE.value, holder=bound.holder)
+            return Reason(kind=Wait.ISSUE, name=Wait.ISSUE.value, holder=holder)
         case page:
-            return Reason(kind=Wait.FETCH, name=f"fetch of page {page}", holder=bound.holder)
+            return Reason(kind=Wait.FETCH, name=f"fetch of page {page}", holder=holder)

@@ -171,14 +171,16 @@ def test_a_pooling_is_cut_by_rows_for_parts_of_the_channels_would_share_atoms():
     regions = [region for part in parts for region in footprint_of([part], ("x", pooled)).values()]
     assert len(parts) > 3
     assert all(region.row_bytes % 32 == 0 for region in regions)
-    assert sum(region.moved_bytes(NANO) for region in regions) == sum(region.size_bytes for region in regions)
+    assert sum(region.moved_bytes(NANO.external.atom_bytes) for region in regions) == sum(
+        region.size_bytes for region in regions
+    )
 
 
 def test_a_region_moves_the_atoms_of_each_row():
     # Rows of 8 bytes at 28, 44, 60, 76, 92; each second one crosses a border of 32.
     region = DmaRegion(low=28, rows=5, row_bytes=8, pitch=16)
     assert region.size_bytes == 40
-    assert region.moved_bytes(NANO) == 32 * (2 + 1 + 2 + 1 + 2)
+    assert region.moved_bytes(NANO.external.atom_bytes) == 32 * (2 + 1 + 2 + 1 + 2)
 
 
 def test_the_next_window_comes_while_this_one_is_worked_on():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chipsmith.chip.description import Chip
@@ -30,10 +30,6 @@ class Allocation:
 
     def __str__(self) -> str:
         return f"{self.address} to {self.end}, steps {self.live_range.first} to {self.live_range.last}"
-
-    def clashes(self, other: Allocation) -> bool:
-        """Whether two allocations would hold different bytes at one time."""
-        return self.address < other.end and other.address < self.end and self.live_range.overlaps(other.live_range)
 
 
 def allocate_activations(
@@ -74,30 +70,46 @@ def _partners(steps: Sequence[UnplacedInstruction]) -> dict[str, set[str]]:
     return partners
 
 
-def candidates(size_bytes: int, taken: Iterable[Allocation], chip: Chip) -> list[int]:
-    """Addresses worth trying: the ends of what is placed, and the starts of bank groups."""
-    group = chip.memory.group_bytes
-    starts = set(range(0, chip.memory_bytes, group))
-    starts.update(round_up(allocation.end, ALIGNMENT) for allocation in taken)
-    return sorted(start for start in starts if start + size_bytes <= chip.memory_bytes)
+def free_addresses(addresses: Iterable[int], size_bytes: int, taken: Iterable[Allocation], chip: Chip) -> Iterator[int]:
+    """Those of rising addresses from which on so many bytes are free of what is taken."""
+    stretches = sorted([(allocation.address, allocation.end) for allocation in taken])
+    highest, count, index, reached = chip.memory_bytes - size_bytes, len(stretches), 0, 0
+    for address in addresses:
+        if address > highest:
+            return
+        end = address + size_bytes
+        while index < count and stretches[index][0] < end:
+            if stretches[index][1] > reached:
+                reached = stretches[index][1]
+            index += 1
+        if reached <= address:
+            yield address
+
+
+def group_mask(address: int, size_bytes: int, chip: Chip) -> int:
+    """The bank groups of a range of bytes, a bit each."""
+    groups = groups_of(address, size_bytes, chip)
+    return (1 << groups.stop) - (1 << groups.start)
 
 
 def _best(
     name: str, size_bytes: int, live_range: LiveRange, clashing: list[Allocation], near: list[Allocation], chip: Chip
 ) -> Allocation:
     """The best place beside those that live with it; `near` are those of its partners."""
-    best: tuple[int, int, Allocation] | None = None
-    for address in candidates(size_bytes, clashing, chip):
-        allocation = Allocation(address=address, size_bytes=size_bytes, live_range=live_range)
-        if any(allocation.clashes(other) for other in clashing):
-            continue
-        mine = set(groups_of(address, size_bytes, chip))
-        shared = sum(bool(mine.intersection(groups_of(other.address, other.size_bytes, chip))) for other in near)
-        if best is None or (shared, address) < best[:2]:
-            best = (shared, address, allocation)
+    starts = set(range(0, chip.memory_bytes, chip.memory.group_bytes))
+    starts.update(round_up(allocation.end, ALIGNMENT) for allocation in clashing)
+    partners = [group_mask(other.address, other.size_bytes, chip) for other in near]
+    best: tuple[int, int] | None = None
+    for address in free_addresses(sorted(starts), size_bytes, clashing, chip):
+        mine = group_mask(address, size_bytes, chip)
+        shared = sum(mine & other != 0 for other in partners)
+        if best is None or shared < best[0]:
+            best = (shared, address)
+        if not shared:
+            break
     if best is None:
         raise DoesNotFit(
             f"tensor {name} ({size_bytes} bytes) does not fit beside what lives with it in the on-chip memory of "
             f"{chip.name} ({chip.memory_bytes} bytes); choose a chip with more memory"
         )
-    return best[2]
+    return Allocation(address=best[1], size_bytes=size_bytes, live_range=live_range)

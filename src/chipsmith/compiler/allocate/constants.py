@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from chipsmith.chip.description import Chip
-from chipsmith.compiler.allocate.activations import ALIGNMENT, Allocation, groups_of
+from chipsmith.compiler.allocate.activations import ALIGNMENT, Allocation, free_addresses
 from chipsmith.compiler.spill.live_range import LiveRange
 from chipsmith.program.arithmetic import round_up
 
@@ -31,11 +31,11 @@ class ByteSet:
             high += 1
         self.ranges[low:high] = [(first, end)]
 
-    def overlaps(self, allocation: Allocation) -> bool:
-        """Whether some byte of a place is in the set."""
-        index = bisect_right(self.ranges, (allocation.address, allocation.address))
-        before = index > 0 and self.ranges[index - 1][1] > allocation.address
-        return before or (index < len(self.ranges) and self.ranges[index][0] < allocation.end)
+    def overlaps(self, first: int, end: int) -> bool:
+        """Whether some byte from `first` to before `end` is in the set."""
+        index = bisect_right(self.ranges, (first, first))
+        before = index > 0 and self.ranges[index - 1][1] > first
+        return before or (index < len(self.ranges) and self.ranges[index][0] < end)
 
 
 class ConstantAllocator:
@@ -46,38 +46,45 @@ class ConstantAllocator:
         self._chip = chip
         self._coming = sorted(activations, key=lambda allocation: allocation.live_range.first, reverse=True)
         self._present: list[Allocation] = []
-        self._fresh: dict[str, Allocation] = {}
+        self._fresh = _Fresh()
         self._activation_bytes = ByteSet()
         self._chunk_bytes = ByteSet()
-        self._ends = set(range(0, chip.memory_bytes, chip.memory.group_bytes))
+        ends = set(range(0, chip.memory_bytes, chip.memory.group_bytes))
         for allocation in self._coming:
             self._activation_bytes.add(allocation.address, allocation.end)
-            self._ends.add(round_up(allocation.end, ALIGNMENT))
+            ends.add(round_up(allocation.end, ALIGNMENT))
+        self._ends = sorted(ends)
 
-    def find(self, size_bytes: int, live_range: LiveRange, *, busy: Collection[int], start: Start) -> Allocation | None:
-        """The best place for constants with a live range, or None where there is none.
+    def find(self, size_bytes: int, live_range: LiveRange, *, busy: int, start: Start) -> int | None:
+        """The best address for constants with a live range, or None where there is none.
 
-        Best is: fewest of the `busy` bank groups, fewest constants spoiled for the next inference, soonest, highest.
+        Best is: fewest of the `busy` bank groups (a bit each), fewest constants spoiled for the next inference,
+        soonest, highest.
         """
-        living = [allocation for allocation in self._living(live_range) if allocation.live_range.overlaps(live_range)]
-        best: tuple[tuple[int, int, int, int], Allocation] | None = None
-        for address in self._candidates(size_bytes):
-            allocation = Allocation(address=address, size_bytes=size_bytes, live_range=live_range)
-            if any(address < other.end and other.address < allocation.end for other in living):
-                continue
-            groups = groups_of(address, size_bytes, self._chip)
-            score = (sum(group in busy for group in groups), self._spoiled_bytes(allocation), start(groups), -address)
-            if best is None or score < best[0]:
-                best = (score, allocation)
-        return None if best is None else best[1]
+        free = list(free_addresses(self._ends, size_bytes, self._living(live_range), self._chip))
+        if not free:
+            return None
+        size, last = self._chip.memory.group_bytes, max(size_bytes, 1) - 1
+        groups = [range(address // size, (address + last) // size + 1) for address in free]
+        if busy:
+            in_the_way = [(busy >> touched.start & (1 << len(touched)) - 1).bit_count() for touched in groups]
+            least = min(in_the_way)
+            quiet = [index for index, count in enumerate(in_the_way) if count == least]
+        else:
+            quiet = list(range(len(free)))
+        spoiled = [self._spoiled_bytes(free[index], free[index] + size_bytes) for index in quiet]
+        least = min(spoiled)
+        best = [index for index, count in zip(quiet, spoiled, strict=True) if count == least]
+        return -min((start(groups[index]), -free[index]) for index in best)[1]
 
     def add(self, name: str, allocation: Allocation) -> None:
         """Take a place that was found."""
-        for other in [stale for stale, there in self._fresh.items() if _overlap(allocation, there)]:
-            del self._fresh[other]
-        self._fresh[name] = allocation
+        self._fresh.replace(allocation.address, allocation.end)
         self._chunk_bytes.add(allocation.address, allocation.end)
-        self._ends.add(round_up(allocation.end, ALIGNMENT))
+        end = round_up(allocation.end, ALIGNMENT)
+        index = bisect_left(self._ends, end)
+        if self._ends[index : index + 1] != [end]:
+            self._ends.insert(index, end)
         self.allocations[name] = allocation
         self._present.append(allocation)
 
@@ -92,16 +99,30 @@ class ConstantAllocator:
                 return
             yield allocation
 
-    def _candidates(self, size_bytes: int) -> list[int]:
-        """Addresses worth trying: the ends of all places, and the starts of bank groups."""
-        return sorted(address for address in self._ends if address + size_bytes <= self._chip.memory_bytes)
-
-    def _spoiled_bytes(self, allocation: Allocation) -> int:
-        """Bytes of constants that would no longer stay on the chip for the next inference, its own included."""
-        spoiled = sum(constant.size_bytes for constant in self._fresh.values() if _overlap(allocation, constant))
-        shared = self._chunk_bytes.overlaps(allocation) or self._activation_bytes.overlaps(allocation)
-        return spoiled + (allocation.size_bytes if shared else 0)
+    def _spoiled_bytes(self, first: int, end: int) -> int:
+        """Bytes of constants that would no longer stay on the chip for the next inference, those taken included."""
+        shared = self._chunk_bytes.overlaps(first, end) or self._activation_bytes.overlaps(first, end)
+        return self._fresh.overlapping_bytes(first, end) + (end - first if shared else 0)
 
 
-def _overlap(allocation: Allocation, other: Allocation) -> bool:
-    return allocation.address < other.end and other.address < allocation.end
+@dataclass
+class _Fresh:
+    """The constants over which nothing was loaded yet: disjoint ranges of bytes, in order."""
+
+    ranges: list[tuple[int, int]] = field(default_factory=list)
+
+    def replace(self, first: int, end: int) -> None:
+        """Take a range in, and those out that it overlaps."""
+        kept = [(low, high) for low, high in self.ranges if high <= first or end <= low]
+        insort(kept, (first, end))
+        self.ranges = kept
+
+    def overlapping_bytes(self, first: int, end: int) -> int:
+        """Bytes of the ranges that a range overlaps, each of them whole."""
+        index = bisect_right(self.ranges, (first, first))
+        index -= index > 0 and self.ranges[index - 1][1] > first
+        total = 0
+        while index < len(self.ranges) and self.ranges[index][0] < end:
+            total += self.ranges[index][1] - self.ranges[index][0]
+            index += 1
+        return total

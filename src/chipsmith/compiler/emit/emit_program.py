@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chipsmith.chip.description import Chip
-from chipsmith.compiler.allocate.activations import Allocation
 from chipsmith.compiler.allocate.memory_map import MemoryMap
 from chipsmith.compiler.emit.manifest import buffer_spans, kernel_spans
 from chipsmith.compiler.emit.placements import place_operators
@@ -17,6 +16,7 @@ from chipsmith.compiler.schedule.schedule import Role, Schedule, Scheduled
 from chipsmith.compiler.spill.spill_plan import SpillPlan
 from chipsmith.program.instructions import End, Instruction, Load
 from chipsmith.program.program import Manifest, Port, Program, encode_pages
+from chipsmith.program.stream_fields import with_fields
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.index_ranges import find_index_ranges
 
@@ -26,8 +26,8 @@ def emit_program(
 ) -> Program:
     """The Program of a schedule, with everything that its manifest says of the stages before."""
     constants = dict(_constants(lowered, plan, memory))
-    resident = _resident(schedule, memory.activations)
-    instructions = (*(_marked(item, resident) for item in schedule.items), End())
+    resident = resident_chunks(schedule, memory)
+    instructions = emit_instructions(schedule, resident)
     buffers = buffer_spans(memory, schedule)
     manifest = Manifest(
         network=fused.index.graph.name,
@@ -37,11 +37,16 @@ def emit_program(
         weight_bytes=sum(len(data) for data in set(constants.values())),
         resident=tuple(sorted(resident)),
         operators=place_operators(fused.index, lowered),
-        kernels=kernel_spans(lowered, plan, schedule, chip),
+        kernels=kernel_spans(lowered, plan, schedule),
         buffers=buffers,
     )
     image = _image(encode_pages(chip, instructions), constants, memory)
     return Program(chip=chip, instructions=instructions, constants=image, manifest=manifest)
+
+
+def emit_instructions(schedule: Schedule, resident: frozenset[str]) -> tuple[Instruction, ...]:
+    """The instructions of a schedule, END behind them; those that bring `resident` chunks are marked."""
+    return (*(_marked(item, resident) for item in schedule.items), End())
 
 
 def _indexing_ports(graph: Graph, ports: Sequence[Port]) -> tuple[Port, ...]:
@@ -50,9 +55,9 @@ def _indexing_ports(graph: Graph, ports: Sequence[Port]) -> tuple[Port, ...]:
     return tuple(replace(port, index_range=ranges.get(port.name)) for port in ports)
 
 
-def _resident(schedule: Schedule, activations: Mapping[str, Allocation]) -> frozenset[str]:
+def resident_chunks(schedule: Schedule, memory: MemoryMap) -> frozenset[str]:
     """Chunks whose bytes nothing else ever overwrites: they stay for the next inference."""
-    allocations = sorted([*activations.values(), *schedule.chunks.values()], key=lambda each: each.address)
+    allocations = sorted([*memory.activations.values(), *schedule.chunks.values()], key=lambda each: each.address)
     ends = [0, *itertools.accumulate((each.end for each in allocations), max)]
     starts = [*(each.address for each in allocations), ends[-1]]
     alone = {
@@ -66,7 +71,7 @@ def _resident(schedule: Schedule, activations: Mapping[str, Allocation]) -> froz
 def _marked(item: Scheduled, resident: frozenset[str]) -> Instruction:
     """An instruction; the LOAD of constants that stay is skipped in every inference but the first."""
     if item.role is Role.LOAD and item.name in resident and isinstance(item.instruction, Load):
-        return replace(item.instruction, once=1)
+        return with_fields(item.instruction, {"once": 1})
     return item.instruction
 
 

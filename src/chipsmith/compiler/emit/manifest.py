@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chipsmith.chip.description import Chip
 from chipsmith.compiler.allocate.activations import Allocation
 from chipsmith.compiler.allocate.memory_map import MemoryMap
 from chipsmith.compiler.lower.kernel import KernelList
@@ -14,7 +13,7 @@ from chipsmith.program.actions import count_macs
 from chipsmith.program.program import BufferSpan, KernelSpan
 
 
-def kernel_spans(lowered: KernelList, plan: SpillPlan, schedule: Schedule, chip: Chip) -> tuple[KernelSpan, ...]:
+def kernel_spans(lowered: KernelList, plan: SpillPlan, schedule: Schedule) -> tuple[KernelSpan, ...]:
     """Each kernel with the indices of its instructions in the schedule."""
     positions = _step_positions(schedule)
     indices: list[list[int]] = [[] for _ in lowered.kernels]
@@ -25,7 +24,7 @@ def kernel_spans(lowered: KernelList, plan: SpillPlan, schedule: Schedule, chip:
             name=kernel.name,
             kind=kernel.engine,
             instructions=tuple(instructions),
-            macs=count_macs(chip, (schedule.items[index].instruction for index in instructions)),
+            macs=count_macs(schedule.items[index].instruction for index in instructions),
         )
         for kernel, instructions in zip(lowered.kernels, indices, strict=True)
     )

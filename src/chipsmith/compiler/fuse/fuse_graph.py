@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from chipsmith.compiler.fuse.chains import Chain
 from chipsmith.compiler.fuse.graph_index import GraphIndex
 from chipsmith.compiler.fuse.match import Matcher
+from chipsmith.compiler.fuse.memo import Memo
 from chipsmith.compiler.fuse.operators import COPIED, VIEWS
 from chipsmith.tosa.graph import Graph, Operator
 
@@ -18,11 +19,12 @@ class FusedGraph:
     """A graph and the chains that compute every tensor of it which must stand in memory, in topological order.
 
     An operator may be part of several chains: a RESCALE is computed again where it enters each. One that is in none is
-    a view, a CONCAT, or no output depends on it.
+    a view, a CONCAT, or no output depends on it. `memo`: what the lowering found of the graph for all chips alike.
     """
 
     index: GraphIndex
     chains: tuple[Chain, ...]
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @cached_property
     def by_last_operator(self) -> Mapping[str, Chain]:

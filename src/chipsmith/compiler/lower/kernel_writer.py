@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.fuse.chains import Chain
 from chipsmith.compiler.fuse.graph_index import GraphIndex
+from chipsmith.compiler.fuse.memo import Memo
 from chipsmith.compiler.lower.context import LoweringContext
 from chipsmith.compiler.lower.kernel import Buffer, Kernel, UnplacedInstruction
 from chipsmith.compiler.lower.tensor_views import TensorViews
@@ -19,10 +20,11 @@ from chipsmith.program.instructions import Engine
 
 @dataclass(frozen=True, kw_only=True)
 class KernelWriter:
-    """The kernels of a graph so far, and where its tensors stand after them."""
+    """The kernels of a graph so far, where its tensors stand after them, and what was found of it for other chips."""
 
     chip: Chip
     tensors: TensorViews
+    memo: Memo
     kernels: list[Kernel] = field(default_factory=list)
 
     @property

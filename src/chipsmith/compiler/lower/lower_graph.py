@@ -21,7 +21,7 @@ def lower_graph(fused: FusedGraph, chip: Chip) -> KernelList:
     """The kernels that compute a fused graph on a chip, and where its tensors stand."""
     graph = fused.index.graph
     tensors = TensorViews(fused.index)
-    writer = KernelWriter(chip=chip, tensors=tensors)
+    writer = KernelWriter(chip=chip, tensors=tensors, memo=fused.memo)
     inputs = {name: tensors.view(name) for name in graph.inputs}
     tensors.place_concatenations({chain.output for chain in fused.chains})
     for op in graph.operators:

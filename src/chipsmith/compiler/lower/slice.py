@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from chipsmith.compiler.lower.kernel import UnplacedInstruction
+from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import (
     INDIRECT_OPS,
@@ -34,10 +34,14 @@ class CutAxis:
     count: int
     granule: int
 
+    def part_size(self, wanted: int) -> int:
+        """The count of each of at most `wanted` even parts; the last may have less."""
+        granules = ceil_div(self.count, self.granule)
+        return ceil_div(granules, min(wanted, granules)) * self.granule
+
     def parts(self, wanted: int) -> list[tuple[int, int]]:
         """(first, last) of at most `wanted` even parts."""
-        granules = ceil_div(self.count, self.granule)
-        size = ceil_div(granules, min(wanted, granules)) * self.granule
+        size = self.part_size(wanted)
         return [(first, min(first + size, self.count)) for first in range(0, self.count, size)]
 
 
@@ -108,11 +112,18 @@ def _vector_axes(instruction: VectorInstruction, lanes: int) -> list[CutAxis]:
 def slice_step(step: UnplacedInstruction, axis: CutAxis, first: int, last: int) -> UnplacedInstruction:
     """The step on outputs `first` to `last` of an axis."""
     template, moves = _slice_template(step.template, axis, first, last)
-    operands = tuple(replace(operand, base=operand.base + moves.get(operand.stream, 0)) for operand in step.operands)
+    operands = tuple(_moved(operand, moves.get(operand.stream, 0)) for operand in step.operands)
     return UnplacedInstruction(template=template, operands=operands)
 
 
-@lru_cache(maxsize=1 << 12)
+def _moved(operand: StreamOperand, by: int) -> StreamOperand:
+    if not by:
+        return operand
+    base = operand.base + by
+    return StreamOperand(stream=operand.stream, buffer=operand.buffer, base=base, written=operand.written)
+
+
+@lru_cache(maxsize=1 << 15)
 def _slice_template(
     instruction: Instruction, axis: CutAxis, first: int, last: int
 ) -> tuple[Instruction, Mapping[StreamName, int]]:

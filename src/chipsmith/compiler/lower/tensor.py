@@ -6,9 +6,11 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from chipsmith.chip.description import Chip
+from chipsmith.compiler.fuse.memo import Memo
 from chipsmith.compiler.lower.conv_geometry import Geometry
 from chipsmith.compiler.lower.kernel import Buffer, StreamOperand, UnplacedInstruction
 from chipsmith.compiler.lower.slice import CutAxis, slice_step
@@ -58,11 +60,15 @@ class Epilogue:
 
 
 def lower_convolution(
-    geometries: Sequence[Geometry], epilogue: Epilogue, buffers: Mapping[str, Buffer], chip: Chip
+    geometries: Sequence[Geometry], epilogue: Epilogue, buffers: Mapping[str, Buffer], chip: Chip, memo: Memo
 ) -> LoweredConvolution:
-    """The TENSOR instructions of a convolution, cut by output channels as its weights' way to the chip asks."""
+    """The TENSOR instructions of a convolution, cut by output channels as its weights' way to the chip asks.
+
+    `memo`: that of the graph, in which an epilogue's name tells its records.
+    """
+    same = (epilogue.name, epilogue.template, epilogue.parameters, epilogue.bias, tuple(geometries))
     parts = [
-        _channels(geometries, epilogue, buffers, first, last)
+        memo.recall((*same, first, last), partial(_channels, geometries, epilogue, buffers, first, last))
         for first, last in _parts(geometries, epilogue, buffers, chip)
     ]
     return LoweredConvolution(

@@ -50,10 +50,18 @@ def _lower_many_phases(chain: TensorChain, epilogue: Epilogue, writer: KernelWri
 def _epilogue(chain: TensorChain, writer: KernelWriter) -> Epilogue:
     output = writer.view(chain.output)
     matmul = chain.anchor.kind == "MATMUL"
-    parameters, records = channel_records(chain, writer.index, output.shape[-1])
+    o_type = machine_type(output.dtype)
+    channels, template = writer.memo.recall(
+        ("epilogue", chain.output, output.shape[-1], o_type),
+        lambda: (
+            channel_records(chain, writer.index, output.shape[-1]),
+            epilogue_template(chain, writer.index, o_type),
+        ),
+    )
+    parameters, records = channels
     return Epilogue(
         name=chain.anchor.name,
-        template=epilogue_template(chain, writer.index, machine_type(output.dtype)),
+        template=template,
         parameters=parameters,
         records=records,
         bias=None if matmul or len(records) else writer.view(chain.anchor.inputs[2]),
@@ -66,7 +74,7 @@ def _lower_anchor(chain: TensorChain, epilogue: Epilogue, writer: KernelWriter) 
         a, b = (writer.view(name) for name in chain.anchor.inputs[:2])
         return lower_matmul(a, b, writer.view(chain.output), epilogue)
     buffers = writer.tensors.buffers
-    lowered = lower_convolution(_geometries(chain, writer), epilogue, buffers, writer.chip)
+    lowered = lower_convolution(_geometries(chain, writer), epilogue, buffers, writer.chip, writer.memo)
     buffers.update({buffer.name: buffer for buffer in lowered.buffers})
     return lowered.steps
 

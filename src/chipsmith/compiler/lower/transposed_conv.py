@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from chipsmith.compiler.fuse.memo import Memo
 from chipsmith.compiler.lower.context import LoweringContext
 from chipsmith.compiler.lower.conv_geometry import Geometry
 from chipsmith.compiler.lower.kernel import UnplacedInstruction
@@ -164,7 +165,7 @@ def _joined(target: View) -> View | None:
 
 
 def _convolved(geometry: Geometry, epilogue: Epilogue, context: LoweringContext) -> EngineSteps:
-    lowered = lower_convolution([geometry], epilogue, context.buffers, context.chip)
+    lowered = lower_convolution([geometry], epilogue, context.buffers, context.chip, Memo())
     context.buffers.update({buffer.name: buffer for buffer in lowered.buffers})
     return Engine.TENSOR, lowered.steps
 

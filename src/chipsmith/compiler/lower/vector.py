@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from chipsmith import numerics
 from chipsmith.chip.description import Chip
@@ -13,7 +14,7 @@ from chipsmith.compiler.fuse.graph_index import integer, integers
 from chipsmith.compiler.fuse.operators import POOLS
 from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
 from chipsmith.compiler.lower.types import machine_type
-from chipsmith.compiler.lower.vector_loops import Loop, Nest, instructions
+from chipsmith.compiler.lower.vector_loops import Loop, Nest, Way, find_ways, instructions, unrolled, way_cycles
 from chipsmith.compiler.lower.view import View
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Reduce, Rounding, Source, Table, Type, VectorInstruction
@@ -23,15 +24,38 @@ from chipsmith.tosa.graph import Operator
 
 def lower_vector(chain: VectorChain, view: Callable[[str], View], chip: Chip) -> tuple[UnplacedInstruction, ...]:
     """The VECTOR instructions of a chain; `view` says where each of its tensors stands."""
+    return pick_ways(chain_ways(chain, *chain_views(chain, view)), chip)
+
+
+def chain_views(chain: VectorChain, view: Callable[[str], View]) -> tuple[View, View | None, View, View | None]:
+    """Where operand A of a chain stands, operand B and the table where it has them, and its output: A, B, O, table."""
     a, o = view(chain.a.tensor), view(chain.output)
     b = view(chain.b.tensor) if isinstance(chain.b, InStage) else None
     table = view(chain.out.table_tensor) if chain.out.table is not Table.NONE else None
+    return a, b, o, table
+
+
+Steps: TypeAlias = tuple[UnplacedInstruction, ...]
+
+
+def chain_ways(
+    chain: VectorChain, a: View, b: View | None, o: View, table: View | None
+) -> tuple[tuple[tuple[Way, Steps], ...], ...]:
+    """For each loop nest of a chain the ways to cover it, each with its steps: what is the same for all chips."""
     template = chain_template(chain, a, b, o)
     return tuple(
-        _step(instruction, part, a, b, o, table)
+        tuple(
+            (way, tuple(_step(instruction, part, a, b, o, table) for instruction, part in unrolled(way)))
+            for way in find_ways(scaled, nest)
+        )
         for scaled, nest in _nests(chain, template, a, b, o)
-        for instruction, part in instructions(scaled, nest, chip)
     )
+
+
+def pick_ways(nests: tuple[tuple[tuple[Way, Steps], ...], ...], chip: Chip) -> Steps:
+    """The steps of the way that is fastest on a chip, nest by nest."""
+    picked = (min(ways, key=lambda way: way_cycles(way[0], chip)) if len(ways) > 1 else ways[0] for ways in nests)
+    return tuple(step for _, steps in picked for step in steps)
 
 
 def lower_copy(source: View, target: View, chip: Chip) -> tuple[UnplacedInstruction, ...]:

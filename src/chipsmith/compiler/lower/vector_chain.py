@@ -10,9 +10,10 @@ from chipsmith.compiler.fuse.chains import VectorChain
 from chipsmith.compiler.fuse.graph_index import integers
 from chipsmith.compiler.fuse.operators import POOLS
 from chipsmith.compiler.lower.column_stripes import ColumnStripe, cut_columns
+from chipsmith.compiler.lower.kernel import UnplacedInstruction
 from chipsmith.compiler.lower.kernel_writer import KernelWriter
 from chipsmith.compiler.lower.reductions import is_long_reduction, reduce_chain
-from chipsmith.compiler.lower.vector import lower_vector
+from chipsmith.compiler.lower.vector import chain_views, chain_ways, lower_vector, pick_ways
 from chipsmith.compiler.lower.view import View
 from chipsmith.tosa.graph import Operator
 
@@ -24,7 +25,12 @@ def lower_vector_chain(chain: VectorChain, writer: KernelWriter) -> None:
     elif chain.core is not None and chain.core.kind in POOLS:
         _lower_pool(chain, chain.core, writer)
     else:
-        writer.emit(chain, lower_vector(chain, writer.view, writer.chip))
+        writer.emit(chain, _lower_elements(chain, writer))
+
+
+def _lower_elements(chain: VectorChain, writer: KernelWriter) -> tuple[UnplacedInstruction, ...]:
+    views = chain_views(chain, writer.view)
+    return pick_ways(writer.memo.recall((chain.output, *views), lambda: chain_ways(chain, *views)), writer.chip)
 
 
 def _lower_pool(chain: VectorChain, core: Operator, writer: KernelWriter) -> None:

@@ -6,6 +6,8 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
 
 from chipsmith.chip.description import Chip
 from chipsmith.errors import OperatorRefused
@@ -49,14 +51,18 @@ class Nest:
 
 def instructions(template: VectorInstruction, nest: Nest, chip: Chip) -> Iterator[tuple[VectorInstruction, Nest]]:
     """The instructions that cover a nest: the lanes that make it fastest, loops beyond the hardware's unrolled."""
+    yield from unrolled(min(find_ways(template, nest), key=lambda way: way_cycles(way, chip)))
+
+
+def find_ways(template: VectorInstruction, nest: Nest) -> tuple[Way, ...]:
+    """The pieces that cover a nest, for each loop that may be along the lanes; OperatorRefused where there are none."""
     whole = replace(nest, loops=coalesce(nest.loops))
     lanes = [loop for loop in whole.loops if not (loop.b and template.op in INDIRECT_OPS)]
     candidates = [_pieces(template, whole, lane) for lane in lanes] or [_pieces(template, whole, None)]
-    able = [pieces for pieces in candidates if pieces is not None]
+    able = tuple(tuple(pieces) for pieces in candidates if pieces is not None)
     if not able:
         raise OperatorRefused("a reduction over more than three separate axes is not held; split it in two operators")
-    for piece in min(able, key=lambda pieces: sum(_cost(piece, chip) for piece in pieces)):
-        yield from _unrolled(piece)
+    return able
 
 
 def coalesce(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
@@ -80,6 +86,9 @@ def _joins(outer: Loop, inner: Loop) -> bool:
     return same and outer.reduced == inner.reduced and outer.count * count <= _COUNT_LIMIT
 
 
+_APART = {"b_first_group": 1, "b_last_group": 1, "o_first_group": 2, "o_last_group": 2}
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Piece:
     """An instruction, where its streams start, and the loops that it has no counter for."""
@@ -87,6 +96,19 @@ class _Piece:
     instruction: VectorInstruction
     nest: Nest
     unrolled: tuple[Loop, ...]
+
+    @cached_property
+    def apart(self) -> VectorInstruction:
+        """The instruction with each stream in a bank group of its own."""
+        return with_fields(self.instruction, _APART)
+
+    def cycles(self, chip: Chip) -> int:
+        """Cycles of all that the piece is unrolled to, where no stream waits for another."""
+        return math.prod(loop.count for loop in self.unrolled) * vector_cycles(self.apart, chip)
+
+
+Way: TypeAlias = tuple[_Piece, ...]
+"""Pieces that together cover a nest."""
 
 
 def _pieces(template: VectorInstruction, nest: Nest, lane: Loop | None) -> list[_Piece] | None:
@@ -142,14 +164,16 @@ def _stride_values(fields: LoopFields, loop: Loop) -> dict[str, int]:
     return {name: strides[stream] for stream, name in fields.strides.items()}
 
 
-def _cost(piece: _Piece, chip: Chip) -> int:
-    apart = replace(piece.instruction, b_first_group=1, b_last_group=1, o_first_group=2, o_last_group=2)
-    return math.prod(loop.count for loop in piece.unrolled) * vector_cycles(apart, chip)
+def way_cycles(way: Way, chip: Chip) -> int:
+    """Cycles of the instructions of a way on a chip, where no stream waits for another."""
+    return sum(piece.cycles(chip) for piece in way)
 
 
-def _unrolled(piece: _Piece) -> Iterator[tuple[VectorInstruction, Nest]]:
-    for index in itertools.product(*(range(loop.count) for loop in piece.unrolled)):
-        nest = piece.nest
-        for steps, loop in zip(index, piece.unrolled, strict=True):
-            nest = nest.moved(loop, steps)
-        yield piece.instruction, nest
+def unrolled(way: Way) -> Iterator[tuple[VectorInstruction, Nest]]:
+    """The instructions of a way, each with the nest of which it covers the loops that have counters."""
+    for piece in way:
+        for index in itertools.product(*(range(loop.count) for loop in piece.unrolled)):
+            nest = piece.nest
+            for steps, loop in zip(index, piece.unrolled, strict=True):
+                nest = nest.moved(loop, steps)
+            yield piece.instruction, nest

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.compiler.allocate.activations import Allocation
 from chipsmith.program.assembly import format_instruction
+from chipsmith.program.cycles import Occupancy
 from chipsmith.program.instructions import Instruction
 
 
@@ -26,9 +27,10 @@ class Role(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Scheduled:
-    """An instruction in its final order: what it is for, and which chunk, transfer, page or step that is."""
+    """An instruction in its final order: the time that it takes, what it is for, which chunk, page or step that is."""
 
     instruction: Instruction
+    time: Occupancy
     role: Role
     name: str = ""
     step: int = -1

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
 from chipsmith.chip.description import Chip
 from chipsmith.compiler.lower.kernel import StreamOperand, UnplacedInstruction
 from chipsmith.compiler.lower.slice import CutAxis, cut_axes, slice_step
-from chipsmith.compiler.spill.dma_region import DmaRegion, StreamUse, redirect_stream, smallest_region, streams_of
+from chipsmith.compiler.spill.dma_region import (
+    DmaRegion,
+    StreamUse,
+    period_of,
+    redirect_stream,
+    smallest_region,
+    streams_of,
+)
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import Instruction
 from chipsmith.program.stream_fields import StreamName, with_fields
-from chipsmith.program.streams import Stream
 
 ByteRange: TypeAlias = tuple[int, int]
 """First byte and the byte after the last one, relative to a base."""
@@ -40,8 +47,7 @@ def _uses(step: UnplacedInstruction, buffers: Collection[str]) -> Iterator[tuple
     reached = streams_of(step.template)
     for operand in step.operands:
         if operand.buffer in buffers and operand.stream in reached:
-            stream = reached[operand.stream]
-            yield operand, StreamUse(step=step, name=operand.stream, base=operand.base, stream=stream)
+            yield operand, StreamUse(step.template, operand.stream, operand.base)
 
 
 def footprint_bytes(steps: Sequence[UnplacedInstruction], buffers: Collection[str]) -> int:
@@ -62,9 +68,16 @@ def redirect_step(
         key = (operand.buffer, operand.written)
         changed, base = redirect_stream(use, regions[key])
         fields |= changed
-        operands.append(replace(operand, buffer=names[key], base=base))
-    template = with_fields(step.template, fields) if fields else step.template
-    return replace(step, template=template, operands=tuple(operands))
+        window = StreamOperand(stream=operand.stream, buffer=names[key], base=base, written=operand.written)
+        operands.append(window)
+    template = _changed(step.template, tuple(fields.items())) if fields else step.template
+    return UnplacedInstruction(template=template, operands=tuple(operands))
+
+
+@lru_cache(maxsize=1 << 14)
+def _changed(template: Instruction, fields: tuple[tuple[str, int], ...]) -> Instruction:
+    """The template with other values in some fields: one value, so that what is known of it is found again."""
+    return with_fields(template, dict(fields))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -73,10 +86,21 @@ def stream_ranges(template: Instruction) -> Mapping[StreamName, ByteRange]:
     return {name: (stream.first, stream.last + 1) for name, stream in streams_of(template).items()}
 
 
-def place_streams(step: UnplacedInstruction) -> dict[StreamName, Stream]:
-    """The streams of a step as if every buffer stood at address 0."""
-    bases = {operand.stream: operand.base for operand in step.operands}
-    return {name: replace(stream, base=bases[name]) for name, stream in streams_of(step.template).items()}
+@dataclass(frozen=True, kw_only=True)
+class _Sizes:
+    """What tiles depend on beside their step: what the engines take at once, and what external memory moves."""
+
+    lanes: int
+    columns: int
+    atom_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _StepPart:
+    """A part of a step: its instruction, and how far the bases of the step's operands move."""
+
+    template: Instruction
+    moves: tuple[int, ...]
 
 
 def tile_step(
@@ -86,22 +110,80 @@ def tile_step(
 
     Where no cut makes them fit, some part stays too large.
     """
+    sizes = _Sizes(lanes=chip.vector.lanes, columns=chip.tensor.columns, atom_bytes=chip.external.atom_bytes)
+    for tile in _tiles(_anywhere(step, buffers, sizes.atom_bytes), room_bytes, sizes):
+        operands = (
+            StreamOperand(stream=operand.stream, buffer=operand.buffer, base=operand.base + by, written=operand.written)
+            for operand, by in zip(step.operands, tile.moves, strict=True)
+        )
+        yield UnplacedInstruction(template=tile.template, operands=tuple(operands))
+
+
+_ON_CHIP = ""
+"""The name of all buffers that come in no windows, in a step that stands anywhere."""
+
+
+def _anywhere(step: UnplacedInstruction, buffers: Collection[str], atom_bytes: int) -> UnplacedInstruction:
+    """The step with short names of its buffers, as near to their starts as its rows and atoms stay as they are."""
+    numbers: dict[str, str] = {}
+    for operand in step.operands:
+        if operand.buffer in buffers:
+            numbers.setdefault(operand.buffer, str(len(numbers)))
+    reached = streams_of(step.template)
+    skipped: dict[str, int] = {}
+    for name in numbers:
+        own = [operand for operand in step.operands if operand.buffer == name]
+        periods = (period_of(step.template, operand.stream) for operand in own if operand.stream in reached)
+        period = math.lcm(atom_bytes, *periods)
+        skipped[name] = min(operand.base for operand in own) // period * period
+    operands = (
+        StreamOperand(
+            stream=operand.stream,
+            buffer=numbers.get(operand.buffer, _ON_CHIP),
+            base=operand.base - skipped[operand.buffer] if operand.buffer in numbers else 0,
+            written=operand.written,
+        )
+        for operand in step.operands
+    )
+    return UnplacedInstruction(template=step.template, operands=tuple(operands))
+
+
+@lru_cache(maxsize=1 << 13)
+def _tiles(step: UnplacedInstruction, room_bytes: int, sizes: _Sizes) -> tuple[_StepPart, ...]:
+    """The tiles of a step that stands anywhere."""
+    tiles = _cut_until_fit(step, _windowed(step), room_bytes, sizes)
+    return tuple(
+        _StepPart(
+            template=tile.template,
+            moves=tuple(cut.base - whole.base for cut, whole in zip(tile.operands, step.operands, strict=True)),
+        )
+        for tile in tiles
+    )
+
+
+def _windowed(step: UnplacedInstruction) -> frozenset[str]:
+    return frozenset(operand.buffer for operand in step.operands) - {_ON_CHIP}
+
+
+def _cut_until_fit(
+    step: UnplacedInstruction, buffers: Collection[str], room_bytes: int, sizes: _Sizes
+) -> Iterator[UnplacedInstruction]:
     size = footprint_bytes([step], buffers)
-    axis = _best_axis(step, buffers, room_bytes, chip) if size > room_bytes else None
-    if axis is None or footprint_bytes([_least(step, chip)], buffers) > room_bytes:
+    axis = _best_axis(step, buffers, room_bytes, sizes) if size > room_bytes else None
+    if axis is None or footprint_bytes([_least(step, sizes)], buffers) > room_bytes:
         yield step
         return
     for first, last in axis.parts(ceil_div(size, room_bytes)):
-        yield from tile_step(slice_step(step, axis, first, last), buffers, room_bytes=room_bytes, chip=chip)
+        yield from _cut_until_fit(slice_step(step, axis, first, last), buffers, room_bytes, sizes)
 
 
-def _cut_axes(step: UnplacedInstruction, chip: Chip) -> list[CutAxis]:
-    return cut_axes(step.template, lanes=chip.vector.lanes, columns=chip.tensor.columns)
+def _cut_axes(step: UnplacedInstruction, sizes: _Sizes) -> list[CutAxis]:
+    return cut_axes(step.template, lanes=sizes.lanes, columns=sizes.columns)
 
 
-def _least(step: UnplacedInstruction, chip: Chip) -> UnplacedInstruction:
+def _least(step: UnplacedInstruction, sizes: _Sizes) -> UnplacedInstruction:
     """The smallest part of a step, at its middle."""
-    for axis in _cut_axes(step, chip):
+    for axis in _cut_axes(step, sizes):
         step = _thinnest(step, axis)
     return step
 
@@ -112,31 +194,31 @@ def _thinnest(step: UnplacedInstruction, axis: CutAxis) -> UnplacedInstruction:
     return slice_step(step, axis, first, min(first + axis.granule, axis.count))
 
 
-def _best_axis(step: UnplacedInstruction, buffers: Collection[str], room_bytes: int, chip: Chip) -> CutAxis | None:
+def _best_axis(step: UnplacedInstruction, buffers: Collection[str], room_bytes: int, sizes: _Sizes) -> CutAxis | None:
     """The loop to cut so that windows fit; None where no cut makes them smaller.
 
     Of the loops whose halves have much smaller windows it is the one whose parts move the fewest external bytes.
     Where halves help little, it is the loop that leaves the smallest windows when it is cut as far as it goes: a window
     over three far rows gets small by rows alone, but not by halves of them.
     """
-    whole, axes = footprint_bytes([step], buffers), _cut_axes(step, chip)
+    whole, axes = footprint_bytes([step], buffers), _cut_axes(step, sizes)
     if not axes:
         return None
     halved = {axis: max(footprint_bytes([half], buffers) for half in _halves(step, axis)) for axis in axes}
     count = ceil_div(whole, room_bytes)
     worthwhile = [axis for axis in axes if halved[axis] <= whole * _WORTHWHILE]
     if worthwhile:
-        return min(worthwhile, key=lambda axis: (_moved_bytes(step, axis, count, buffers, chip), halved[axis]))
+        return min(worthwhile, key=lambda axis: (_moved_bytes(step, axis, count, buffers, sizes), halved[axis]))
     cut = {axis: footprint_bytes([_thinnest(step, axis)], buffers) for axis in axes}
     thinnest = min(axes, key=cut.__getitem__)
     return thinnest if cut[thinnest] < whole else None
 
 
-def _moved_bytes(step: UnplacedInstruction, axis: CutAxis, count: int, buffers: Collection[str], chip: Chip) -> int:
+def _moved_bytes(step: UnplacedInstruction, axis: CutAxis, count: int, buffers: Collection[str], sizes: _Sizes) -> int:
     """External bytes of all windows of a step that is cut in so many parts along a loop: those of its middle part."""
     parts = axis.parts(count)
     middle = footprint_of([slice_step(step, axis, *parts[len(parts) // 2])], buffers)
-    return len(parts) * sum(region.moved_bytes(chip) for region in middle.values())
+    return len(parts) * sum(region.moved_bytes(sizes.atom_bytes) for region in middle.values())
 
 
 def _halves(step: UnplacedInstruction, axis: CutAxis) -> Iterator[UnplacedInstruction]:

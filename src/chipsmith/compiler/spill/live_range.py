@@ -27,11 +27,14 @@ def find_live_ranges(
     steps: Sequence[UnplacedInstruction], inputs: Iterable[str], outputs: Iterable[str], buffers: Mapping[str, Buffer]
 ) -> dict[str, LiveRange]:
     """The live range of each buffer that is no constant; an output's reaches to the step after the last one."""
-    live_ranges: dict[str, LiveRange] = {}
-    uses = [(number, operand.buffer) for number, step in enumerate(steps) for operand in step.operands]
-    for number, name in [*((AT_ENTRY, name) for name in inputs), *uses, *((len(steps), name) for name in outputs)]:
-        if buffers[name].data is not None:
-            continue
-        live_range = live_ranges.get(name, LiveRange(first=number, last=number))
-        live_ranges[name] = LiveRange(first=min(live_range.first, number), last=max(live_range.last, number))
-    return live_ranges
+    first: dict[str, int] = dict.fromkeys(inputs, AT_ENTRY)
+    last = dict(first)
+    for number, step in enumerate(steps):
+        for operand in step.operands:
+            first.setdefault(operand.buffer, number)
+            last[operand.buffer] = number
+    for name in outputs:
+        first.setdefault(name, len(steps))
+        last[name] = len(steps)
+    variable = [name for name in first if buffers[name].data is None]
+    return {name: LiveRange(first=first[name], last=last[name]) for name in variable}

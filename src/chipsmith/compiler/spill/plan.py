@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
@@ -17,11 +17,12 @@ from chipsmith.compiler.errors import DoesNotFit
 from chipsmith.compiler.lower.kernel import Buffer, Kernel, KernelList, StreamOperand, UnplacedInstruction
 from chipsmith.compiler.lower.slice import CutAxis, cut_axis, slice_step
 from chipsmith.compiler.lower.view import View
-from chipsmith.compiler.spill.dma_region import DmaRegion
-from chipsmith.compiler.spill.footprint import footprint_bytes, footprint_of, place_streams, redirect_step, tile_step
+from chipsmith.compiler.spill.dma_region import DmaRegion, StreamUse
+from chipsmith.compiler.spill.footprint import footprint_bytes, footprint_of, redirect_step, tile_step
 from chipsmith.compiler.spill.live_range import AT_ENTRY, LiveRange, find_live_ranges
 from chipsmith.compiler.spill.spill_plan import BufferTransfer, SpillPlan
 from chipsmith.mapping.channels import LARGEST_SHARE
+from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import VectorInstruction
 from chipsmith.program.stream_fields import StreamName
 
@@ -119,11 +120,11 @@ def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Ch
     axes = _axes(kernel, chip.vector.lanes)
     count, most = 1, max(axis.count for axis in axes)
     # Slices in the middle are the largest: they are looked at first, and where the thinnest does not fit, none does.
-    thinnest = _slices(kernel, axes, most)
-    if footprint_bytes(thinnest[len(thinnest) // 2](), external) > room_bytes:
+    thinnest = _Slices(kernel=kernel, axes=axes, wanted=most)
+    if footprint_bytes(thinnest.steps(thinnest.count // 2), external) > room_bytes:
         count = most + 1
     while count <= most:
-        slices = _slice_where_all_fit(_slices(kernel, axes, count), external, room_bytes)
+        slices = _slice_where_all_fit(_Slices(kernel=kernel, axes=axes, wanted=count), external, room_bytes)
         if slices is not None:
             return slices
         count += max(1, count // 4)
@@ -140,14 +141,14 @@ def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Ch
 
 
 def _slice_where_all_fit(
-    parts: Sequence[Callable[[], list[UnplacedInstruction]]], external: Collection[str], room_bytes: int
+    parts: _Slices, external: Collection[str], room_bytes: int
 ) -> list[list[UnplacedInstruction]] | None:
     """The slices of a kernel; None as soon as one, the middle one first, does not fit."""
-    if footprint_bytes(parts[len(parts) // 2](), external) > room_bytes:
+    if footprint_bytes(parts.steps(parts.count // 2), external) > room_bytes:
         return None
     slices: list[list[UnplacedInstruction]] = []
-    for part in parts:
-        steps = part()
+    for number in range(parts.count):
+        steps = parts.steps(number)
         if footprint_bytes(steps, external) > room_bytes:
             return None
         slices.append(steps)
@@ -166,18 +167,32 @@ def _axes(kernel: Kernel, lanes: int) -> list[CutAxis]:
     return [cut_axis(step.template, lanes=lanes) or CutAxis(name="", count=1, granule=1) for step in kernel.steps]
 
 
-def _slices(kernel: Kernel, axes: Sequence[CutAxis], count: int) -> list[Callable[[], list[UnplacedInstruction]]]:
-    """What makes each of at most so many slices of a kernel: all channel parts of each."""
-    ranges = [axis.parts(count) for axis in axes]
+@dataclass(frozen=True, kw_only=True)
+class _Slices:
+    """At most `wanted` slices of a kernel: all channel parts of each."""
 
-    def part(number: int) -> list[UnplacedInstruction]:
+    kernel: Kernel
+    axes: Sequence[CutAxis]
+    wanted: int
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """The count of a slice along each step's axis."""
+        return [axis.part_size(self.wanted) for axis in self.axes]
+
+    @cached_property
+    def count(self) -> int:
+        """How many there are."""
+        return max(ceil_div(axis.count, size) for axis, size in zip(self.axes, self.sizes, strict=True))
+
+    def steps(self, number: int) -> list[UnplacedInstruction]:
+        """The steps of one of them."""
+        cuts = zip(self.kernel.steps, self.axes, self.sizes, strict=True)
         return [
-            slice_step(step, axis, *cut[number]) if axis.name else step
-            for step, axis, cut in zip(kernel.steps, axes, ranges, strict=True)
-            if number < len(cut)
+            slice_step(step, axis, number * size, min((number + 1) * size, axis.count)) if axis.name else step
+            for step, axis, size in cuts
+            if number * size < axis.count
         ]
-
-    return [partial(part, number) for number in range(max(len(parts) for parts in ranges))]
 
 
 @dataclass
@@ -273,13 +288,21 @@ class _Planner:
 
 def _dense(part: Sequence[UnplacedInstruction], window: str, size_bytes: int) -> bool:
     """Whether a slice writes every byte of a window; otherwise what stands there must be loaded first."""
+    written = tuple(
+        StreamUse(step.template, operand.stream, operand.base)
+        for step in part
+        if not (isinstance(step.template, VectorInstruction) and step.template.writes_by_data)
+        for operand in step.operands
+        if operand.buffer == window
+    )
+    return _fill(written, size_bytes)
+
+
+@lru_cache(maxsize=1 << 14)
+def _fill(uses: tuple[StreamUse, ...], size_bytes: int) -> bool:
+    """Whether streams together touch every byte of a buffer."""
     marked = np.zeros(size_bytes, np.bool_)
-    for step in part:
-        if isinstance(step.template, VectorInstruction) and step.template.writes_by_data:
-            continue
-        written = place_streams(step)
-        for operand in step.operands:
-            if operand.buffer == window:
-                stream = written[operand.stream]
-                marked[stream.first : stream.last + 1] |= stream.mask()
+    for use in uses:
+        stream = use.stream
+        marked[use.base + stream.first : use.base + stream.last + 1] |= stream.mask()
     return bool(marked.all())

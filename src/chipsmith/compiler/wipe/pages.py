@@ -77,7 +77,7 @@ def _manifest(program: Program, instructions: Sequence[Instruction], shift: int)
         inputs=tuple(_moved_port(port, shift) for port in manifest.inputs),
         outputs=tuple(_moved_port(port, shift) for port in manifest.outputs),
         external_bytes=manifest.external_bytes + shift,
-        kernels=(*manifest.kernels, *_kernels(instructions, wipe_start, program.chip)),
+        kernels=(*manifest.kernels, *_kernels(instructions, wipe_start)),
         buffers=tuple(_lasting(span, wipe_start, len(instructions) - 1) for span in manifest.buffers),
         wipe_start=wipe_start,
     )
@@ -87,12 +87,12 @@ def _moved_port(port: Port, shift: int) -> Port:
     return replace(port, address=port.address + shift)
 
 
-def _kernels(instructions: Sequence[Instruction], start: int, chip: Chip) -> Iterator[KernelSpan]:
+def _kernels(instructions: Sequence[Instruction], start: int) -> Iterator[KernelSpan]:
     """A kernel of the wipe for each engine that computes in it."""
     for name, kind in ((WIPE, Engine.VECTOR), (WIPE_TENSOR, Engine.TENSOR)):
         own = tuple(index for index in range(start, len(instructions)) if instructions[index].engine is kind)
         if own:
-            macs = count_macs(chip, (instructions[index] for index in own))
+            macs = count_macs(instructions[index] for index in own)
             yield KernelSpan(name=name, kind=kind, instructions=own, macs=macs)
 
 

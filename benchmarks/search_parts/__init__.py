@@ -1,0 +1,1 @@
+"""What benchmarks/search.py measures, a module a section."""

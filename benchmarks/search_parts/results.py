@@ -1,0 +1,19 @@
+"""The results of benchmarks/search.py in one JSON file, a key a figure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from chipsmith.files import write_whole
+
+RESULTS = Path(__file__).resolve().parents[2] / "docs" / "search.json"
+
+
+def write_figures(path: Path, figures: Mapping[str, Any]) -> None:
+    """Put new figures beside those of the file."""
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    text = json.dumps(dict(sorted({**before, **figures}.items())), indent=1)
+    write_whole(path, f"{text}\n".encode())
