@@ -42,7 +42,8 @@ def read_foundry(folder: Path) -> list[Macro]:
 
 def _row(macro: SramMacro) -> Macro:
     values = {quantity.value: round(float(getattr(macro, quantity)), 4) for quantity in MacroQuantity}
-    return {"ports": 1 + macro.two_port, "lines": macro.lines, "bits": macro.bits, **values}
+    masked = int("A_BM" in macro.pins_pf)
+    return {"ports": 1 + macro.two_port, "lines": macro.lines, "bits": macro.bits, "masked": masked, **values}
 
 
 def fit_quantity(quantity: MacroQuantity, macros: Sequence[Macro]) -> Model:

@@ -50,12 +50,11 @@ def test_a_second_port_costs_area_and_no_energy_of_an_access():
     assert double.area_mm2.status is Status.ASSUMED
 
 
-MACROS = pytest.mark.parametrize(
-    "row", read_table("sram_macros"), ids=lambda row: f"{row['ports']}P-{row['lines']}x{row['bits']}"
-)
+def macro_name(row):
+    return f"{row['ports']}P-{row['lines']}x{row['bits']}"
 
 
-@MACROS
+@pytest.mark.parametrize("row", read_table("sram_macros"), ids=macro_name)
 def test_the_model_meets_a_macro_of_the_foundry(row):
     """The numbers were fitted to all of them; `docs/silicon.json` has the errors of fits without each."""
     size = MacroSize(lines=int(row["lines"]), bits=int(row["bits"]), ports=Ports(int(row["ports"])))
@@ -69,8 +68,9 @@ def test_the_model_meets_a_macro_of_the_foundry(row):
         assert modelled.status is Status.COMPUTED
 
 
-@MACROS
+@pytest.mark.parametrize("row", [row for row in read_table("sram_macros") if row["lines"] != "8192"], ids=macro_name)
 def test_at_130_nm_a_memory_is_the_macro_of_its_size(row):
+    """But for the largest, which cannot leave bits of a line as they are: no memory of the machine is made of it."""
     lines, bits = int(row["lines"]), int(row["bits"])
     macro = sram(size_bytes=lines * bits // 8, width_bits=bits, node_nm=130, ports=Ports(int(row["ports"])))
     assert 1e6 * macro.area_mm2.value == pytest.approx(float(row["area_um2"]))

@@ -131,7 +131,7 @@ def test_a_clock_in_doubt_stands_in_the_verdict():
     slow = bare_record("digits_cnn", "edge-1024")
     timing = describe_timing(load_chip("edge-1024", {"clock_mhz": "800"}))
     fast = dataclasses.replace(slow, inference=dataclasses.replace(slow.inference, timing=timing))
-    assert "Its clock_mhz = 800 may be too fast: its longest path, memory, has" in verdict(fast)
+    assert "Its clock_mhz = 800 may be too fast: its longest path, reads of the on-chip memory, has" in verdict(fast)
     assert "too fast" not in verdict(slow)
     assert "too fast" not in verdict(bare_record("digits_cnn", "edge-256"))
 

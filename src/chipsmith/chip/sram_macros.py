@@ -14,9 +14,10 @@ from chipsmith.chip.tables import read_table, sourced
 
 @dataclass(frozen=True, kw_only=True)
 class FoundryMacro:
-    """A macro of the table `sram_macros`."""
+    """A macro of the table `sram_macros`; `masked`: a write may leave bits of a line as they are."""
 
     size: MacroSize
+    masked: bool
     values: Mapping[MacroQuantity, Sourced]
 
 
@@ -51,8 +52,12 @@ def count_macros(size: MacroSize, *, lines: int, bits: int) -> tuple[int, int]:
 
 @functools.cache
 def build_memory(size: MacroSize) -> BuiltMemory:
-    """The macros of the memory's ports that hold it in the least area."""
-    fitting = [macro for macro in _foundry_macros() if macro.size.ports is size.ports]
+    """The macros of the memory's ports that hold it in the least area; of one port those that write parts of lines."""
+    fitting = [
+        macro
+        for macro in _foundry_macros()
+        if macro.size.ports is size.ports and (macro.masked or size.ports is Ports.READ_AND_WRITE)
+    ]
     return min((_build(size, macro) for macro in fitting), key=lambda built: built.area_um2)
 
 
@@ -66,6 +71,7 @@ def _foundry_macros() -> tuple[FoundryMacro, ...]:
     return tuple(
         FoundryMacro(
             size=MacroSize(lines=int(row["lines"]), bits=int(row["bits"]), ports=Ports(int(row["ports"]))),
+            masked=row["masked"] == "1",
             values={
                 quantity: sourced(row, column=quantity, unit=quantity.rpartition("_")[2].replace("pj", "pJ"))
                 for quantity in MacroQuantity

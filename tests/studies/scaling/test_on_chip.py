@@ -66,7 +66,7 @@ def test_a_resource_that_slows_the_clock_is_a_point_with_the_path():
         .points
     )
     assert points[-1].latency_us is None
-    assert "clock_mhz = 520 may be too fast: its longest path, memory, has" in points[-1].reason
+    assert "clock_mhz = 520 may be too fast: its longest path, reads of the on-chip memory, has" in points[-1].reason
     assert points[0].latency_us is not None
 
 

@@ -57,12 +57,16 @@ class TimingTable:
 
 @dataclass(frozen=True, kw_only=True)
 class MacroTiming:
-    """A macro at a corner: of each pin its capacitance and its tables by their kinds, and the library's thresholds."""
+    """A macro at a corner: of each pin its capacitance and its tables by their kinds, and the library's thresholds.
+
+    `masked`: a write may leave bits of a line as they are.
+    """
 
     name: str
     lines: int
     bits: int
     two_port: bool
+    masked: bool
     area_um2: float
     corner: tuple[float, float]
     thresholds: Mapping[str, str]
@@ -157,6 +161,7 @@ def _macro_timing(file: MacroFile) -> MacroTiming:
         lines=file.lines,
         bits=file.bits,
         two_port=file.two_port,
+        masked="A_BM" in pins,
         area_um2=file.cell.number("area"),
         corner=file.corner,
         thresholds=thresholds,
@@ -192,7 +197,12 @@ def _choose(
     wrapper: Wrapper, cell: Mapping[str, Any], macros: Sequence[tuple[MacroTiming, str]]
 ) -> tuple[MacroTiming, str]:
     """The macro of which least area holds the memory: several beside and on one another where it is larger."""
-    fitting = [choice for choice in macros if choice[0].two_port == (wrapper is Wrapper.TWO_PORT)]
+    parts = len(cell["connections"].get("write_lanes", ())) > 1
+    fitting = [
+        choice
+        for choice in macros
+        if choice[0].two_port == (wrapper is Wrapper.TWO_PORT) and (choice[0].masked or not parts)
+    ]
     if not fitting:
         raise no_macro_for(wrapper)
     size = MacroSize(lines=int(cell["parameters"]["LINES"], 2), bits=len(cell["connections"]["write_data"]))
