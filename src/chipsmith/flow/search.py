@@ -69,16 +69,20 @@ def search_designs(
 def _load(network: NetworkFile) -> StudiedNetwork:
     path = Path(network.file)
     name = path.stem if path.suffix else path.name
-    return StudiedNetwork(name=name, graph=_load_graph(network, path), weight=network.weight)
+    try:
+        graph = _load_graph(network, path)
+    except BadInput as error:
+        raise BadInput(f"network {network.file}: {error}") from error
+    return StudiedNetwork(name=name, graph=graph, weight=network.weight)
 
 
 def _load_graph(network: NetworkFile, path: Path) -> Graph:
     if path.is_dir():
         if not (path / RESULT).is_file():
-            raise BadInput(f"network: {path} is a folder and holds no run: `chipsmith run digits` makes one")
+            raise BadInput("it is a folder and holds no run: `chipsmith run digits` makes one")
         return read_tosa(path / f"{read_run(path).network}.tosa")
     if names_function(network.file):
-        raise BadInput(f"network: a study runs no code, and {network.file} is a function: export it to a file")
+        raise BadInput("a study runs no code, and this is a function: export its network to a file")
     calibration = resolve_calibration(network.calibration, network.file, DEFAULT_OPTIONS)
     return load_model(network.file, calibration).graph
 

@@ -66,7 +66,7 @@ def _near(name: str) -> str:
     return nearest_at_end(name, PairFigure)
 
 
-class Comparison(enum.StrEnum):
+class BudgetSide(enum.StrEnum):
     """On which side of its bound a figure has to be."""
 
     AT_MOST = "<="
@@ -81,16 +81,16 @@ class Constraint:
     """A budget: a figure that has to be at most, or at least, so much."""
 
     figure: PairFigure
-    comparison: Comparison
+    side: BudgetSide
     bound: float
 
     def __str__(self) -> str:
-        return f"{self.figure} {self.comparison} {self.bound:g}"
+        return f"{self.figure} {self.side} {self.bound:g}"
 
     def excess(self, figures: Figures) -> float:
         """The share of the bound by which the figure is on the wrong side; 0 or less where the budget is kept."""
         difference = figures[self.figure] - self.bound
-        return (difference if self.comparison is Comparison.AT_MOST else -difference) / self.bound
+        return (difference if self.side is BudgetSide.AT_MOST else -difference) / self.bound
 
 
 def parse_constraint(text: str) -> Constraint:
@@ -106,13 +106,13 @@ def parse_constraint(text: str) -> Constraint:
         raise BadInput(f"{key}: '{match[3]}' is no number; write a bound such as 0.3 or 1e-6") from None
     if not 0 < bound < float("inf"):
         raise BadInput(f"{key}: a bound is a number above 0")
-    return Constraint(figure=figure, comparison=Comparison(match[2]), bound=bound)
+    return Constraint(figure=figure, side=BudgetSide(match[2]), bound=bound)
 
 
 def check_consistent(constraints: Sequence[Constraint]) -> None:
     """Raises BadInput where two constraints leave nothing between them."""
-    lows = [each for each in constraints if each.comparison is Comparison.AT_LEAST]
-    highs = [each for each in constraints if each.comparison is Comparison.AT_MOST]
+    lows = [each for each in constraints if each.side is BudgetSide.AT_LEAST]
+    highs = [each for each in constraints if each.side is BudgetSide.AT_MOST]
     for low in lows:
         for high in highs:
             if low.figure is high.figure and low.bound > high.bound:

@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from typing import Any
 
 from chipsmith.cache import content_key
 from chipsmith.chip import Chip
+from chipsmith.chip.sourced import Status
 from chipsmith.errors import BadInput
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.oracle import Misfit, Oracle, PairScore, Temperature
@@ -138,7 +139,8 @@ class PairBook:
     def _keep(self, key: str, outcome: PairOutcome) -> None:
         self._outcomes[key] = outcome
         if self._journal is not None:
-            line = json.dumps({"pair": key, **asdict(outcome)}, separators=(",", ":"))
+            fields = {"pair": key, "scores": [score_to_plain(score) for score in outcome.scores]}
+            line = json.dumps({**fields, "reason": outcome.reason, "cpu_s": outcome.cpu_s}, separators=(",", ":"))
             with self._journal.path.open("a", encoding="utf-8") as file:
                 file.write(f"{line}\n")
             self._journal.close_trial()
@@ -164,8 +166,17 @@ def _read(journal: SearchJournal) -> Iterator[tuple[str, PairOutcome]]:
 
 
 def _read_line(fields: Mapping[str, Any]) -> tuple[str, PairOutcome]:
-    scores = tuple(PairScore(**score) for score in fields["scores"])
+    scores = tuple(_score_from_plain(score) for score in fields["scores"])
     return fields["pair"], PairOutcome(scores=scores, reason=fields["reason"], cpu_s=fields["cpu_s"])
+
+
+def score_to_plain(score: PairScore) -> dict[str, float | str]:
+    """A score as JSON has it."""
+    return {name: value.value if isinstance(value, Status) else value for name, value in vars(score).items()}
+
+
+def _score_from_plain(fields: Mapping[str, Any]) -> PairScore:
+    return PairScore(**{name: Status(value) if isinstance(value, str) else value for name, value in fields.items()})
 
 
 _worker: list[Scorer] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.studies.search.pairs import StudiedNetwork
+from chipsmith.studies.search.pairs import StudiedNetwork, score_to_plain
 from chipsmith.studies.search.space import ChipSpace, SpaceSize
 from chipsmith.studies.search.study_file import SamplerKind
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, hypervolume_over_trials
@@ -131,7 +131,7 @@ class SearchResult:
     @property
     def failure(self) -> str:
         """Why there is no design within the budgets; empty where there is one."""
-        return "" if self.winner is not None else " ".join(self._shortfall())
+        return "" if self.winner is not None else "; ".join(self._shortfall())
 
     def gain_json(self) -> Json:
         """The hypervolume of the sampler less that of random search, seed by seed, with its interval."""
@@ -182,7 +182,7 @@ class SearchResult:
             "figures": dict(figures),
             "chip": {"values": dict(trial.values), "yaml": self.space.chip(trial.values).to_yaml()},
             "network": [
-                {"name": name, **asdict(score)} for name, score in zip(names, trial.outcome.scores, strict=True)
+                {"name": name, **score_to_plain(score)} for name, score in zip(names, trial.outcome.scores, strict=True)
             ],
             "seen_by": list(self.seen_by(trial)),
         }
@@ -205,17 +205,17 @@ class SearchResult:
             reasons = dict.fromkeys(trial.outcome.reason for trial in self.trials)
             yield f"no network fits on any chip that was tried: {next(iter(reasons), '')}"
             return
-        yield "no design that was tried is within all budgets."
+        yield "no design that was tried is within all budgets"
         for row in self.budgets:
             if row.binds and row.best is not None:
-                yield f"{row.constraint} binds: {row.kept_by} of {len(self.trials)} trials keep it, best {row.best:.4g}."
+                yield f"{row.constraint} binds: {row.kept_by} of {len(self.trials)} trials keep it, best {row.best:.4g}"
         values = ", ".join(f"{name}={value}" for name, value in nearest.values.items())
         broken = [
             f"{constraint.figure} = {nearest.figures[constraint.figure]:.4g}, {excess:.1%} off"
             for constraint, excess in zip(self.goal.constraints, self.goal.excesses(nearest.figures), strict=True)
             if excess > 0
         ]
-        yield f"The nearest miss ({values}) has {', '.join(broken)}."
+        yield f"the nearest miss ({values}) has {', '.join(broken)}"
 
 
 def trial_json(trial: DesignTrial, goal: Goal) -> Json:

@@ -94,13 +94,24 @@ class Proposer:
         return self._draw()
 
     def _draw(self) -> Values | None:
-        """A combination that is drawn among the legal ones; None where no new one comes."""
+        """A new combination that is drawn among the legal ones; None where there is no more."""
+        if self._space.legal is not None:
+            return self._draw_listed(self._space.legal)
         for _ in range(_DRAWN):
             values = self._space.draw(self._generator)
             if self._take(values):
                 self._enqueue(values)
                 return values
         return None
+
+    def _draw_listed(self, legal: Sequence[Values]) -> Values | None:
+        left = [values for values in legal if pair_key(values) not in self._known]
+        if not left:
+            return None
+        values = left[int(self._generator.integers(len(left)))]
+        self._known.add(pair_key(values))
+        self._enqueue(values)
+        return values
 
     def _enqueue(self, values: Values) -> None:
         indices = {parameter.name: _index(parameter, values[parameter.name]) for parameter in self._space.varied}

@@ -9,7 +9,7 @@ from chipsmith.errors import BadInput
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.importance import rate_parameters
-from chipsmith.studies.search.pairs import PairBook, PairOutcome, Scorer, StudiedNetwork
+from chipsmith.studies.search.pairs import PairBook, PairOutcome, Scorer, StudiedNetwork, score_to_plain
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
 from chipsmith.studies.search.study_file import SamplerKind, SearchStudy
 from chipsmith.studies.search.trials import Goal, run_sampler
@@ -102,7 +102,7 @@ class Search:
 
 def describe_outcome(outcome: PairOutcome) -> Mapping[str, object]:
     """What the oracle said, as plain values, without the time that it took."""
-    return {"reason": outcome.reason, "scores": [vars(score) for score in outcome.scores]}
+    return {"reason": outcome.reason, "scores": [score_to_plain(score) for score in outcome.scores]}
 
 
 def _processor_seconds() -> float:

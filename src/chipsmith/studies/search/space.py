@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Mapping
@@ -88,24 +89,36 @@ class ChipSpace:
 
         A clock that is faster than the chip's estimated `max_clock_mhz` is not legal here.
         """
-        overrides = {name: str(value) for name, value in values.items()}
+        chip = self._checked(values)
         if not self.fastest:
-            chip = override_chip(self.base, overrides)
-            doubt = doubtful_clock(chip)
-            if doubt:
-                raise BadInput(f"chip {chip.name}: {doubt}")
             return chip
-        slow = override_chip(self.base, {**overrides, _CLOCK: "1"})
-        clock = min(MOST_CLOCK_MHZ, max(1, math.floor(estimate_timing(slow).max_clock_mhz.value)))
-        return override_chip(self.base, {**overrides, _CLOCK: str(clock)})
+        clock = min(MOST_CLOCK_MHZ, max(1, math.floor(estimate_timing(chip).max_clock_mhz.value)))
+        return override_chip(self.base, {**_overrides(values), _CLOCK: str(clock)})
 
     def refusal(self, values: Values) -> str:
         """Why a combination is not a legal chip; empty where it is."""
         try:
-            self.chip(values)
+            self._checked(values)
         except BadInput as error:
             return str(error)
         return ""
+
+    def _checked(self, values: Values) -> Chip:
+        """The chip of a combination, its clock still the slowest where it follows from the rest. Raises BadInput."""
+        if self.fastest:
+            return override_chip(self.base, {**_overrides(values), _CLOCK: "1"})
+        chip = override_chip(self.base, _overrides(values))
+        doubt = doubtful_clock(chip)
+        if doubt:
+            raise BadInput(f"chip {chip.name}: {doubt}")
+        return chip
+
+    @functools.cached_property
+    def legal(self) -> tuple[Values, ...] | None:
+        """All legal combinations; None where there are too many combinations to try each."""
+        if self.combinations > _ENUMERATED:
+            return None
+        return tuple(values for values in self.all_values() if not self.refusal(values))
 
     @property
     def varied(self) -> tuple[ChipParameter, ...]:
@@ -144,18 +157,17 @@ class ChipSpace:
 
     def measure(self) -> SpaceSize:
         """Its size and the share of legal chips. Raises BadInput where none is legal."""
-        if self.combinations <= _ENUMERATED:
-            refusals = [self.refusal(values) for values in self.all_values()]
-            share = refusals.count("") / len(refusals)
-            size = SpaceSize(combinations=len(refusals), legal_share=share, low=share, high=share, exact=True)
+        if self.legal is not None:
+            share = len(self.legal) / self.combinations
+            size = SpaceSize(combinations=self.combinations, legal_share=share, low=share, high=share, exact=True)
         else:
             generator = np.random.default_rng(_SEED)
-            refusals = [self.refusal(self.draw(generator)) for _ in range(_SAMPLED)]
-            share = refusals.count("") / _SAMPLED
+            share = sum(not self.refusal(self.draw(generator)) for _ in range(_SAMPLED)) / _SAMPLED
             low, high = _wilson(share, _SAMPLED)
             size = SpaceSize(combinations=self.combinations, legal_share=share, low=low, high=high, exact=False)
         if not share:
-            raise BadInput(f"{_KEY} has no legal chip: {refusals[0]}; change that parameter's values, or the base")
+            refusal = self.refusal(next(self.all_values()))
+            raise BadInput(f"{_KEY} has no legal chip: {refusal}; change that parameter's values, or the base")
         return size
 
     def to_plain(self) -> dict[str, Any]:
@@ -165,6 +177,10 @@ class ChipSpace:
             **{parameter.name: list(parameter.values) for parameter in self.parameters},
             **({_CLOCK: _MAX} if self.fastest else {}),
         }
+
+
+def _overrides(values: Values) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items()}
 
 
 def parse_space(fields: Mapping[str, Any]) -> ChipSpace:

@@ -73,7 +73,7 @@ class SearchStudy(RecipeSection):
     """
 
     network: tuple[NetworkFile, ...] = Field(
-        min_length=1, description="a network's file, or a list of such, each {file: ..., weight: ...}"
+        description="a network's file, or a list of such, each {file: ..., weight: ...}"
     )
     space: SearchSpace
     objectives: dict[str, Direction] = Field(min_length=1, max_length=4, description="minimise or maximise, by figure")
@@ -87,20 +87,27 @@ class SearchStudy(RecipeSection):
     temperature: Temperature = Field(default=Temperature.COLD, description="of the inference: cold or warm")
     sampler: SamplerKind = SamplerKind.TPE
     trials: int = Field(default=200, ge=1, le=_MOST_TRIALS, description="legal chips that each seed looks at")
-    seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), min_length=1, description="each is a search of its own")
+    seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), description="each is a search of its own")
 
     @field_validator("network", mode="before")
     @classmethod
     def _listed(cls, network: Any) -> Any:
         """A file's name stands for the file, and a single network for a list of it."""
         networks = network if isinstance(network, list | tuple) else [network]
+        if not networks:
+            raise ValueError("name at least one")
         return [{"file": each} if isinstance(each, str) else each for each in networks]
+
+    @field_validator("constraints", mode="before")
+    @classmethod
+    def _one_or_more(cls, constraints: Any) -> Any:
+        return [constraints] if isinstance(constraints, str) else constraints
 
     @field_validator("seeds")
     @classmethod
     def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(seeds)) < len(seeds) or min(seeds) < 0:
-            raise ValueError("seeds are distinct whole numbers from 0")
+        if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+            raise ValueError("seeds are distinct whole numbers from 0, at least one")
         return seeds
 
     def parsed_objectives(self) -> Mapping[PairFigure, Direction]:
