@@ -9,42 +9,28 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from chipsmith.extras import require_package
-from chipsmith.studies.search.pairs import pair_key
+from chipsmith.studies.search.candidates import Candidates, Told
 from chipsmith.studies.search.space import ChipParameter, ChipSpace, Value, Values
 from chipsmith.studies.search.study_file import SamplerKind
 
-_ASKED = 10
-"""Proposals that a sampler may make for a trial before one is drawn: illegal and known ones are no trials."""
-_DRAWN = 20_000
-"""Drawings without a new legal combination after which a space counts as exhausted."""
 _POPULATION = 20
 """Of nsga2: ten generations of 200 trials."""
 _STARTUP = 16
-"""Trials that tpe draws before it models."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """What a sampler is told of a trial: its costs, of which less is better, and the excess over each budget.
-
-    Where a network does not `fit` on the chip, both say only that this is no good place.
-    """
-
-    fits: bool
-    costs: tuple[float, ...]
-    excesses: tuple[float, ...]
+"""Trials that are drawn before a sampler models."""
+_REFINED = frozenset({SamplerKind.TPE, SamplerKind.NSGA2, SamplerKind.GP})
+"""Samplers of which every second trial after the first is a step from one of the best designs that are known."""
 
 
 class Proposer:
     """Proposes legal combinations of a space that it has not proposed before, and learns from what it is told.
 
-    The same seed, told the same, proposes the same.
+    Where a sampler proposes what is illegal or known, a new neighbour of that is taken: neither is a trial. The same
+    seed, told the same, proposes the same.
     """
 
     def __init__(self, kind: SamplerKind, space: ChipSpace, *, objectives: int, seed: int) -> None:
@@ -52,80 +38,70 @@ class Proposer:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._space = space
+        self._kind, self._space = kind, space
         own_seed, drawn_seed = np.random.SeedSequence(seed).generate_state(2)
-        self._generator = np.random.default_rng(drawn_seed)
+        self._candidates = Candidates(space, np.random.default_rng(drawn_seed))
         self._study = optuna.create_study(directions=["minimize"] * objectives, sampler=_sampler(kind, int(own_seed)))
         self._distributions = {parameter.name: _distribution(parameter) for parameter in space.varied}
-        self._known: set[str] = set()
-        self._open: list[Any] = []
+        self._open: list[tuple[Values, Any]] = []
+        self._told: list[tuple[Values, Told]] = []
 
     def ask(self, count: int) -> tuple[Values, ...]:
         """So many combinations, or fewer where no more are new and legal; each must be told of in order."""
-        asked = []
         for _ in range(count):
-            values = self._ask_once()
-            if values is None:
+            if not self._ask_once(len(self._told) + len(self._open)):
                 break
-            asked.append(values)
-        return tuple(asked)
+        return tuple(values for values, _ in self._open)
 
     def tell(self, told: Sequence[Told]) -> None:
         """What was found out about the combinations that were asked for last, in their order."""
-        with _quiet():
-            for trial, each in zip(self._open, told, strict=True):
-                trial.set_constraint("fit", -1.0 if each.fits else 1.0)
-                for index, excess in enumerate(each.excesses):
-                    trial.set_constraint(f"budget {index}", excess)
-                self._study.tell(trial, list(each.costs))
+        for (values, trial), each in zip(self._open, told, strict=True):
+            self._told.append((values, each))
+            if trial is not None:
+                self._tell(trial, each)
         self._open.clear()
 
-    def _ask_once(self) -> Values | None:
+    def _tell(self, trial: Any, told: Told) -> None:
+        with _quiet():
+            trial.set_constraint("fit", -1.0 if told.fits else 1.0)
+            for index, excess in enumerate(told.excesses):
+                trial.set_constraint(f"budget {index}", excess)
+            self._study.tell(trial, list(told.costs))
+
+    def _ask_once(self, number: int) -> bool:
+        """Ask for the trial of this number; False where there is no new combination left."""
+        if self._kind is SamplerKind.RANDOM:
+            return self._open_known(self._candidates.draw(), modelled=False)
+        if self._kind in _REFINED and number >= _STARTUP and number % 2:
+            stepped = self._candidates.step_from_best(self._told)
+            if stepped is not None:
+                return self._open_known(stepped)
+        return self._ask_sampler()
+
+    def _ask_sampler(self) -> bool:
         import optuna
 
-        for _ in range(_ASKED):
-            with _quiet():
-                trial = self._study.ask(self._distributions)
-            values = self._values(trial)
-            if self._take(values):
-                self._open.append(trial)
-                return values
-            self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
-        return self._draw()
+        with _quiet():
+            trial = self._study.ask(self._distributions)
+        values = self._values(trial)
+        if self._candidates.take(values):
+            self._open.append((values, trial))
+            return True
+        self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        return self._open_known(self._candidates.step(values) or self._candidates.draw())
 
-    def _draw(self) -> Values | None:
-        """A new combination that is drawn among the legal ones; None where there is no more."""
-        if self._space.legal is not None:
-            return self._draw_listed(self._space.legal)
-        for _ in range(_DRAWN):
-            values = self._space.draw(self._generator)
-            if self._take(values):
-                self._enqueue(values)
-                return values
-        return None
+    def _open_known(self, values: Values | None, *, modelled: bool = True) -> bool:
+        """Open a trial of this combination, of which the sampler is told too where it models; False for none."""
+        if values is None:
+            return False
+        self._open.append((values, self._enqueue(values) if modelled else None))
+        return True
 
-    def _draw_listed(self, legal: Sequence[Values]) -> Values | None:
-        left = [values for values in legal if pair_key(values) not in self._known]
-        if not left:
-            return None
-        values = left[int(self._generator.integers(len(left)))]
-        self._known.add(pair_key(values))
-        self._enqueue(values)
-        return values
-
-    def _enqueue(self, values: Values) -> None:
+    def _enqueue(self, values: Values) -> Any:
         indices = {parameter.name: _index(parameter, values[parameter.name]) for parameter in self._space.varied}
         self._study.enqueue_trial(indices)
         with _quiet():
-            self._open.append(self._study.ask(self._distributions))
-
-    def _take(self, values: Values) -> bool:
-        """Whether the combination is new and legal; then it is known from now on."""
-        key = pair_key(values)
-        if key in self._known or self._space.refusal(values):
-            return False
-        self._known.add(key)
-        return True
+            return self._study.ask(self._distributions)
 
     def _values(self, trial: Any) -> Values:
         return {

@@ -7,9 +7,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chipsmith.studies.search.candidates import Told
 from chipsmith.studies.search.figures import Constraint, Figures, PairFigure
 from chipsmith.studies.search.pairs import PairBook, PairOutcome
-from chipsmith.studies.search.samplers import Proposer, Told
+from chipsmith.studies.search.samplers import Proposer
 from chipsmith.studies.search.space import ChipSpace, Values
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 
