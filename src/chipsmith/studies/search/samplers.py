@@ -20,7 +20,7 @@ from chipsmith.studies.search.study_file import SamplerKind
 
 _POPULATION = 20
 """Of nsga2: ten generations of 200 trials."""
-_STARTUP = 16
+_STARTUP = 30
 """Trials that are drawn before a sampler models."""
 _REFINED = frozenset({SamplerKind.TPE, SamplerKind.NSGA2, SamplerKind.GP})
 """Samplers of which every second trial after the first is a step from one of the best designs that are known."""
