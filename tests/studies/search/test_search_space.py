@@ -15,6 +15,7 @@ EDGE = {"base": "edge-256"}
 def test_each_combination_is_the_base_with_its_values():
     space = parse_space({**EDGE, "tensor.rows": [32, 8], "memory.groups": {"from": 4, "to": 6}, "vector.lanes": 8})
     assert space.combinations == 6
+    assert [parameter.name for parameter in space.parameters] == ["tensor.rows", "vector.lanes", "memory.groups"]
     assert [dict(values) for values in space.all_values()][1] == {
         "tensor.rows": 8,
         "memory.groups": 5,

@@ -79,7 +79,9 @@ def test_a_seed_repeats_its_trials_which_are_legal_and_distinct(kind, book):
 
 def test_a_search_ends_where_the_space_does(book):
     small = parse_space({"base": "edge-256", "tensor.rows": [4, 8], "external.bytes_per_cycle": [4, 8]})
-    trials = run_sampler(SamplerKind.TPE, small, PairBook(small, Formulas(), workers=1, journal=None), goal(), seed=0, trials=50)
+    trials = run_sampler(
+        SamplerKind.TPE, small, PairBook(small, Formulas(), workers=1, journal=None), goal(), seed=0, trials=50
+    )
     assert len(trials) == 3  # of four combinations, one has a bus wider than a line
 
 
@@ -189,7 +191,9 @@ def test_a_winner_on_a_border_is_flagged_where_a_chip_may_have_more(book):
     assert winner.values["memory.groups"] == 15
     assert not any("memory.groups" in border for border in borders)  # no chip has 16
     for name, more in (("tensor.rows", 64), ("external.bytes_per_cycle", 16)):
-        assert any(name in border for border in borders) == (winner.values[name] in (more, SPACE.parameters[0].values[0]))
+        assert any(name in border for border in borders) == (
+            winner.values[name] in (more, SPACE.parameters[0].values[0])
+        )
 
 
 def test_figures_of_networks_are_sums_by_weight():

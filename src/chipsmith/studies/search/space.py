@@ -186,6 +186,8 @@ def _overrides(values: Values) -> dict[str, str]:
 def parse_space(fields: Mapping[str, Any]) -> ChipSpace:
     """The space of `space.chip` in a study: a base, and lists, ranges or single values by dotted field name.
 
+    Its parameters are in the order of a chip file, whatever theirs is.
+
     Raises BadInput, which names the key and a mend, for what is empty, unknown, twice or never allowed.
     """
     if _BASE not in fields:
@@ -198,6 +200,7 @@ def parse_space(fields: Mapping[str, Any]) -> ChipSpace:
         for name, value in fields.items()
         if name != _BASE and not (name == _CLOCK and fastest)
     )
+    read = tuple(sorted(read, key=lambda parameter: list(rows).index(parameter.name)))
     if not any(len(parameter.values) > 1 for parameter in read):
         raise BadInput(f"{_KEY} is empty: give a field two values or more, as tensor.rows: [8, 16, 32]")
     return ChipSpace(base=base, parameters=read, fastest=fastest)
