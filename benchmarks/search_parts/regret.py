@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 NETWORK = ROOT / "tests" / "networks" / "digits_cnn.tosa"
 SPACE = {
     "base": "edge-256",
-    "tensor.rows": [8, 16, 32, 64],
+    "tensor.rows": [8, 16],
     "tensor.columns": [8, 16, 32, 64],
     "tensor.tile_pixels": [16, 32, 64, 128],
     "vector.lanes": [8, 16, 32],
@@ -96,6 +96,7 @@ def measure_regret(
     legal = [values for values in space.all_values() if not space.refusal(values)]
     with PairBook(space, scorer, workers=workers, journal=SearchJournal(folder / "table.journal")).working() as book:
         figures = [each for each in _score(book, legal) if each is not None]
+        known = book.count
         (base_score,) = base.scores
         budget = Constraint(figure=PairFigure.AREA_MM2, side=BudgetSide.AT_MOST, bound=base_score.area_mm2)
         goal = Goal(
@@ -115,8 +116,8 @@ def measure_regret(
             ]
             for kind in samplers
         }
-        if book.count != len(legal):
-            raise CheckFailed(f"samplers looked at {book.count - len(legal)} chips that the table has not")
+        if book.count != known:
+            raise CheckFailed(f"samplers looked at {book.count - known} chips that the table has not")
     return Regret(legal=len(legal), within=len(within), best_js=best, area_mm2=base_score.area_mm2, by_sampler=regrets)
 
 

@@ -36,7 +36,7 @@ SPACE = parse_space(
 
 
 class Formulas:
-    """Scores by formula: rows and columns make a chip fast and large, groups take energy; the smallest holds nothing."""
+    """Scores by formula: rows and columns make a chip fast and large, groups take energy; two groups hold nothing."""
 
     networks = (StudiedNetwork(name="formula", graph=None),)
 
