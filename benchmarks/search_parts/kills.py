@@ -48,12 +48,12 @@ def measure_kills(study: Path, folder: Path, *, kills: int = 30, workers: int = 
     generator = np.random.default_rng(SEED)
     met = sum(_kill(study, killed, workers, wait_s=generator.uniform(0, _LONGEST_S)) for _ in range(kills))
     _start(study, killed, workers).communicate()
-    expected, found = _pairs(whole), _pairs(killed)
+    expected, seen = _pairs(whole), _pairs(killed)
     return KilledSearch(
         kills=met,
         pairs=len(expected),
-        missing=len(expected - found),
-        more=len(found - expected),
+        missing=len(expected - seen),
+        more=len(seen - expected),
         same_result=_result(whole) == _result(killed),
     )
 

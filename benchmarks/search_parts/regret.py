@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 NETWORK = ROOT / "tests" / "networks" / "digits_cnn.tosa"
 SPACE = {
     "base": "edge-256",
-    "tensor.rows": [8, 16],
+    "tensor.rows": [8, 16, 32, 64],
     "tensor.columns": [8, 16, 32, 64],
     "tensor.tile_pixels": [16, 32, 64, 128],
     "vector.lanes": [8, 16, 32],

@@ -40,7 +40,7 @@ def study(**changes):
     return parse_study({**STUDY, **changes}, origin="test")
 
 
-def found(result):
+def findings(result):
     """What a search found, without the time that it took."""
     fields = result.to_json()
     return {name: value for name, value in fields.items() if name not in ("cpu_hours", "host")}
@@ -71,7 +71,7 @@ def test_every_step_around_the_winner_is_told(whole):
 
 
 def test_the_number_of_workers_changes_nothing(whole, tmp_path):
-    assert found(chipsmith.search(study(), workers=2, out=tmp_path / "two")) == found(whole)
+    assert findings(chipsmith.search(study(), workers=2, out=tmp_path / "two")) == findings(whole)
 
 
 def test_a_search_goes_on_to_more_trials_and_only_by_resume(whole, tmp_path):
@@ -79,7 +79,7 @@ def test_a_search_goes_on_to_more_trials_and_only_by_resume(whole, tmp_path):
     with pytest.raises(BadInput, match="go on with --resume"):
         chipsmith.search(study(), out=tmp_path / "longer")
     longer = chipsmith.search(study(trials=5), trials=12, resume=True, out=tmp_path / "longer")
-    assert found(longer) | {"pairs": 0} == found(whole) | {"pairs": 0}
+    assert findings(longer) | {"pairs": 0} == findings(whole) | {"pairs": 0}
     assert longer.result.pairs >= short.result.pairs
 
 
