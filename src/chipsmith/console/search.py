@@ -49,9 +49,9 @@ def _tables(result: SearchResult) -> Iterator[Table]:
         yield table
     if result.changes:
         heads, rows = change_rows(result)
-        table = new_table("one change to the winner at a time, simulated", *heads)
-        for row in rows:
-            table.add_row(*row)
+        table = new_table("one change to the winner at a time, simulated", heads[0], heads[1], heads[-1])
+        for parameter, change, *_, comes in rows:
+            table.add_row(parameter, change, comes)
         yield table
     if result.importance:
         table = new_table("what decides whether a design is among the best tenth", "parameter", "share")

@@ -52,9 +52,16 @@ def describe_change(change: Change) -> str:
     """What comes of a change in a few words."""
     if change.ratio is None:
         return "does not fit" if change.legal else "no legal chip"
-    factor = "as good" if change.ratio == 1 else f"{max(change.ratio, 1 / change.ratio):.3g} times "
-    words = factor if change.ratio == 1 else factor + ("worse" if change.ratio > 1 else "better")
+    words = _describe_ratio(change.ratio)
     return f"{words}, but breaks {', '.join(map(str, change.broken))}" if change.broken else words
+
+
+def _describe_ratio(ratio: float) -> str:
+    """A score over the winner's in words: in per cent below a factor of two."""
+    if ratio == 1:
+        return "as good"
+    factor, side = max(ratio, 1 / ratio), "worse" if ratio > 1 else "better"
+    return f"{factor:.3g} times {side}" if factor >= 2 else f"{100 * (factor - 1):.2g} % {side}"
 
 
 def winner_sentences(result: SearchResult) -> Iterator[str]:

@@ -64,8 +64,9 @@ class Candidates:
         """Take a new legal combination that is a step away, or a few where each single step is taken; None without."""
         steps = [changed for _, changed in self._space.steps(values)]
         for index in self._generator.permutation(len(steps)):
-            if self.take(steps[index]):
-                return steps[index]
+            changed = steps[int(index)]
+            if self.take(changed):
+                return changed
         for _ in range(_WALKS):
             walked = self._walk(values)
             if self.take(walked):
@@ -74,7 +75,7 @@ class Candidates:
 
     def step_from_best(self, known: Sequence[tuple[Values, Told]]) -> Values | None:
         """The same from one of the best combinations that are known, for objectives of drawn weights."""
-        weights = self._generator.dirichlet([1.0] * len(known[0][1].costs))
+        weights: list[float] = self._generator.dirichlet([1.0] * len(known[0][1].costs)).tolist()
         ranked = sorted(known, key=lambda pair: pair[1].rank(weights))
         place = min(int(self._generator.geometric(_BETTER)), len(ranked)) - 1
         return self.step(ranked[place][0])

@@ -176,7 +176,10 @@ def score_to_plain(score: PairScore) -> dict[str, float | str]:
 
 
 def _score_from_plain(fields: Mapping[str, Any]) -> PairScore:
-    return PairScore(**{name: Status(value) if isinstance(value, str) else value for name, value in fields.items()})
+    values: dict[str, Any] = {
+        name: Status(value) if isinstance(value, str) else value for name, value in fields.items()
+    }
+    return PairScore(**values)
 
 
 _worker: list[Scorer] = []
