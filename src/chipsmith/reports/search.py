@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chipsmith.files import write_whole
-from chipsmith.reports.charts import BLUE, GREY, LOGARITHMIC, ORANGE, PURPLE, Chart, Trace, bar_axis, bar_height, chart
+from chipsmith.reports.charts import BLUE, GREY, ORANGE, PURPLE, Chart, Settings, Trace, bar_axis, bar_height, chart
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import details, escape, how, paragraph, plot, section, table
 from chipsmith.reports.search_text import (
@@ -23,6 +23,8 @@ from chipsmith.studies.search.study_file import SamplerKind
 from chipsmith.studies.search.trials import DesignTrial
 
 _HEIGHT = 420
+_AXIS: Settings = {"type": "log", "exponentformat": "e", "nticks": 6}
+"""Designs of a space often lie within one decade."""
 _TRIALS, _VOLUMES, _SHARES = "trials", "hypervolume", "importance"
 
 
@@ -80,8 +82,8 @@ def _trial_chart(result: SearchResult) -> Chart:
         height=_HEIGHT,
         x_title=across,
         y_title=upward or "trial",
-        x_axis=LOGARITHMIC,
-        y_axis=LOGARITHMIC,
+        x_axis=_AXIS,
+        y_axis=_AXIS,
     )
 
 

@@ -66,15 +66,17 @@ def goal(*constraints, directions=(PairFigure.ENERGY_J, PairFigure.LATENCY_S)):
     )
 
 
-@pytest.mark.parametrize("kind", SamplerKind)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind is SamplerKind.GP)) for kind in SamplerKind]
+)
 def test_a_seed_repeats_its_trials_which_are_legal_and_distinct(kind, book):
     target = goal("area_mm2 <= 0.6")
-    trials = run_sampler(kind, SPACE, book, target, seed=3, trials=30)
-    assert len(trials) == 30
-    assert len({pair_key(trial.values) for trial in trials}) == 30
+    trials = run_sampler(kind, SPACE, book, target, seed=3, trials=40)
+    assert len(trials) == 40
+    assert len({pair_key(trial.values) for trial in trials}) == 40
     assert all(SPACE.refusal(trial.values) == "" for trial in trials)
-    assert trials == run_sampler(kind, SPACE, book, target, seed=3, trials=30)
-    assert trials != run_sampler(kind, SPACE, book, target, seed=4, trials=30)
+    assert trials == run_sampler(kind, SPACE, book, target, seed=3, trials=40)
+    assert trials != run_sampler(kind, SPACE, book, target, seed=4, trials=40)
 
 
 def test_a_search_ends_where_the_space_does(book):
