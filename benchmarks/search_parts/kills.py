@@ -14,14 +14,15 @@ import numpy as np
 from chipsmith.schema import Json
 
 SEED = 20261130
-_LONGEST_S = 3.0
+_LONGEST_S = 0.1
 """A kill comes so long after the journal has grown, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KilledSearch:
-    """`kills` that met a search at work, `pairs` of the whole search, and those that are missing, more or different."""
+    """`kills` of the `asked` ones that met a search at work, `pairs` of the whole one, and those missing or too many."""
 
+    asked: int
     kills: int
     pairs: int
     missing: int
@@ -30,8 +31,8 @@ class KilledSearch:
 
     @property
     def met(self) -> bool:
-        """Whether nothing was lost and nothing differs."""
-        return self.same_result and not self.missing and not self.more
+        """Whether every kill met a search at work, nothing was lost and nothing differs."""
+        return self.kills == self.asked and self.same_result and not self.missing and not self.more
 
     def to_json(self) -> Json:
         """Its fields."""
@@ -41,7 +42,7 @@ class KilledSearch:
 def measure_kills(study: Path, folder: Path, *, kills: int = 30, workers: int = 2) -> KilledSearch:
     """Search once to the end, and once killed (SIGKILL) so many times, each time after at least one more pair.
 
-    The study needs more pairs than `kills`.
+    The study needs several times as many pairs as `kills`: some more are finished before each kill.
     """
     whole, killed = folder / "whole", folder / "killed"
     _start(study, whole, workers).communicate()
@@ -50,6 +51,7 @@ def measure_kills(study: Path, folder: Path, *, kills: int = 30, workers: int = 
     _start(study, killed, workers).communicate()
     expected, seen = _pairs(whole), _pairs(killed)
     return KilledSearch(
+        asked=kills,
         kills=met,
         pairs=len(expected),
         missing=len(expected - seen),
