@@ -20,7 +20,7 @@ _LONGEST_S = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class KilledSearch:
-    """`kills` of the `asked` ones that met a search at work, `pairs` of the whole one, and those missing or too many."""
+    """`kills` of the `asked` that met a search at work, `pairs` of the whole one, and those missing or too many."""
 
     asked: int
     kills: int
@@ -62,7 +62,7 @@ def measure_kills(study: Path, folder: Path, *, kills: int = 30, workers: int = 
 
 def _start(study: Path, out: Path, workers: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "chipsmith.cli", "search", str(study), "--out", str(out), "--resume"]
-    return subprocess.Popen([*command, "--workers", str(workers)], stdout=subprocess.DEVNULL)
+    return subprocess.Popen([*command, "--workers", str(workers)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _kill(study: Path, out: Path, workers: int, *, wait_s: float) -> bool:
