@@ -59,6 +59,7 @@ def result():
         goal=goal,
         sampled=sampled,
         random=random,
+        climbed=(),
         budgets=weigh_budgets(sampled.trials, goal, sampled.winner),
         changes=(Change(parameter="tensor.rows", before=8, after=16, figures=figures(0.1, 0.1, 0.5), ratio=2.0),),
         borders=("tensor.rows = 8 is the least that was searched; a chip may have 4",),

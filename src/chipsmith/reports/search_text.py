@@ -74,12 +74,8 @@ def winner_sentences(result: SearchResult) -> Iterator[str]:
     yield f"rule: {WINNER_RULE}"
     for border in result.borders:
         yield f"at a border of the space: {border}"
-    for change in result.changes:
-        if change.improves:
-            yield (
-                f"a neighbour that was not chosen is better: {change.parameter} from {change.before} to {change.after}"
-                "; more trials may find more"
-            )
+    if result.climbed:
+        yield f"{len(result.climbed)} steps from the best trial led to it: more trials may find more"
 
 
 def budget_sentences(result: SearchResult) -> Iterator[str]:

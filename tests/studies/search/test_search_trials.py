@@ -22,7 +22,14 @@ from chipsmith.studies.search.trials import (
     run_sampler,
     unbeaten,
 )
-from chipsmith.studies.search.winner import change_winner, choose_winner, find_borders, nearest_miss, weigh_budgets
+from chipsmith.studies.search.winner import (
+    change_winner,
+    choose_winner,
+    climb,
+    find_borders,
+    nearest_miss,
+    weigh_budgets,
+)
 
 SPACE = parse_space(
     {
@@ -151,6 +158,17 @@ def test_the_winner_has_the_least_mean_and_its_neighbours_are_told(book):
         if change.figures:
             assert bool(change.broken) == (change.figures[PairFigure.AREA_MM2] > 0.6)
             assert change.ratio == target.score(change.figures) / target.score(winner.figures)
+
+
+def test_steps_from_the_best_trial_end_where_no_neighbour_is_better(book):
+    target = goal("area_mm2 <= 0.6")
+    trials = run_sampler(SamplerKind.RANDOM, SPACE, book, target, seed=0, trials=8)
+    climbed, changes = climb(trials, SPACE, book, target)
+    scores = [target.score(trial.figures) for trial in (choose_winner(trials, target), *climbed)]
+    assert len(climbed) > 1
+    assert scores == sorted(scores, reverse=True)
+    assert all(target.meets(trial.figures) and trial.source == f"steps from random {trial.seed}" for trial in climbed)
+    assert not any(change.improves for change in changes)
 
 
 def test_a_weight_moves_the_winner(book):

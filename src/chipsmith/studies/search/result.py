@@ -88,7 +88,8 @@ class SamplerRuns:
 class SearchResult:
     """What a search found. `sampled` are the trials of the study's sampler, `random` those of random search.
 
-    Front and winner are those of both together: nothing that was found is thrown away. `changes` are the steps around
+    `climbed` are designs beyond the trials, to which steps from the best of them led, each better than the one before.
+    Front and winner are those of all together: nothing that was found is thrown away. `changes` are the steps around
     the winner, `borders` its parameters at a border of the space, `importance` the share of each parameter in a
     design's being among the best (from random search). `cpu_s` are the processor's seconds of all pairs, those of an
     interrupted call too, and of this call's proposals.
@@ -101,6 +102,7 @@ class SearchResult:
     goal: Goal
     sampled: SamplerRuns
     random: SamplerRuns
+    climbed: tuple[DesignTrial, ...]
     budgets: tuple[BudgetRow, ...]
     changes: tuple[Change, ...]
     borders: tuple[str, ...]
@@ -114,14 +116,19 @@ class SearchResult:
         return self.sampled.trials if self.sampled.sampler is SamplerKind.RANDOM else self._both
 
     @property
+    def designs(self) -> tuple[DesignTrial, ...]:
+        """All trials, and what steps from the best of them led to."""
+        return (*self.trials, *self.climbed)
+
+    @property
     def front(self) -> tuple[DesignTrial, ...]:
         """The designs within all budgets that no other beats in all objectives."""
-        return find_front(self.trials, self.goal)
+        return find_front(self.designs, self.goal)
 
     @property
     def winner(self) -> DesignTrial | None:
         """The chosen design; None where none keeps all budgets."""
-        return choose_winner(self.trials, self.goal)
+        return choose_winner(self.designs, self.goal)
 
     @property
     def nearest(self) -> DesignTrial | None:
@@ -157,6 +164,7 @@ class SearchResult:
             "front": [self.design_json(trial) for trial in self.front],
             "winner": None if self.winner is None else {**self.design_json(self.winner), "rule": WINNER_RULE},
             "nearest_miss": None if self.nearest is None else self.design_json(self.nearest),
+            "climbed": [trial_json(trial, self.goal) for trial in self.climbed],
             "changes": [change.to_json() for change in self.changes],
             "borders": list(self.borders),
             "importance": dict(self.importance),
@@ -189,7 +197,7 @@ class SearchResult:
 
     def seen_by(self, trial: DesignTrial) -> tuple[str, ...]:
         """Who looked at this design, in the order of the trials, as "tpe 0"."""
-        return tuple(dict.fromkeys(other.source for other in self.trials if other.values == trial.values))
+        return tuple(dict.fromkeys(other.source for other in self.designs if other.values == trial.values))
 
     @property
     def _both(self) -> tuple[DesignTrial, ...]:

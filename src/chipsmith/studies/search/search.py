@@ -13,7 +13,7 @@ from chipsmith.studies.search.pairs import PairBook, PairOutcome, Scorer, Studie
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
 from chipsmith.studies.search.study_file import SamplerKind, SearchStudy
 from chipsmith.studies.search.trials import Goal, run_sampler
-from chipsmith.studies.search.winner import change_winner, choose_winner, find_borders, weigh_budgets
+from chipsmith.studies.search.winner import choose_winner, climb, find_borders, weigh_budgets
 
 
 class Search:
@@ -62,8 +62,8 @@ class Search:
             own = self.study.sampler
             sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, on_stage)
             trials = sampled.trials if sampled is random else (*sampled.trials, *random.trials)
-            winner = choose_winner(trials, goal)
-            changes = () if winner is None else change_winner(winner, self.space, book, goal)
+            climbed, changes = climb(trials, self.space, book, goal)
+        winner = choose_winner((*trials, *climbed), goal)
         return SearchResult(
             name=self.name,
             networks=book.networks,
@@ -72,6 +72,7 @@ class Search:
             goal=goal,
             sampled=sampled,
             random=random,
+            climbed=climbed,
             budgets=weigh_budgets(trials, goal, winner),
             changes=changes,
             borders=() if winner is None else find_borders(winner, self.space),

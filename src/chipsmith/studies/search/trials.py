@@ -54,7 +54,10 @@ class Goal:
 
 @dataclass(frozen=True, kw_only=True)
 class DesignTrial:
-    """A legal chip that a sampler looked at: its combination, and its figures, or the reason why it has none."""
+    """A legal chip that a sampler looked at: its combination, and its figures, or the reason why it has none.
+
+    `stepped` of one that is no trial: a step from the best trial of this sampler and seed has led to it.
+    """
 
     sampler: SamplerKind
     seed: int
@@ -62,11 +65,12 @@ class DesignTrial:
     values: Values
     outcome: PairOutcome
     figures: Figures | None
+    stepped: bool = False
 
     @property
     def source(self) -> str:
         """Who looked at it, as "tpe 0"."""
-        return f"{self.sampler} {self.seed}"
+        return f"{'steps from ' if self.stepped else ''}{self.sampler} {self.seed}"
 
 
 def run_sampler(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chipsmith.chip.fields import field_rows
 from chipsmith.schema import Json
@@ -146,6 +146,29 @@ def change_winner(winner: DesignTrial, space: ChipSpace, book: PairBook, goal: G
         figures = outcome.figures(book.networks)
         changes.append(_change(name, before, after, figures, outcome.reason, winner, goal))
     return tuple(changes)
+
+
+def climb(
+    trials: Sequence[DesignTrial], space: ChipSpace, book: PairBook, goal: Goal
+) -> tuple[tuple[DesignTrial, ...], tuple[Change, ...]]:
+    """The designs that steps from the winner lead to, each better than the one before, and the steps around the last.
+
+    Nothing of both where there is no winner.
+    """
+    climbed: list[DesignTrial] = []
+    winner = choose_winner(trials, goal)
+    changes: tuple[Change, ...] = ()
+    while winner is not None:
+        changes = change_winner(winner, space, book, goal)
+        better = [change for change in changes if change.improves]
+        if not better:
+            break
+        best = min(better, key=lambda change: change.ratio or 0.0)
+        values = {**winner.values, best.parameter: best.after}
+        (outcome,) = book.score_all([values])
+        winner = replace(winner, values=values, outcome=outcome, figures=outcome.figures(book.networks), stepped=True)
+        climbed.append(winner)
+    return tuple(climbed), changes
 
 
 def _change(
