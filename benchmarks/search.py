@@ -2,8 +2,11 @@
 
     python benchmarks/search.py oracle [--data FOLDER] [--chips N] [--seed S] [--json]   processor time of a score, for
                                                       the networks of MLPerf Tiny on N random legal chips each (500)
+    python benchmarks/search.py regret [--work FOLDER] [--workers N] [--json]   how far samplers end from the best chip of
+                                                      a space that is scored in full, which takes minutes once
+    python benchmarks/search.py kills [--work FOLDER] [--workers N] [--json]    a search that is killed 30 times
 
-FOLDER holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository. A command puts
+The data folder holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository. A command puts
 its figures into docs/search.json, each under a key of its own, and prints them; with --json as one JSON object. A bar
 that is missed is marked, and the exit code is 1.
 """
@@ -19,13 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from bars import Bar
-from search_parts import oracle
+from search_parts import kills, oracle, regret
 from search_parts.results import RESULTS, write_figures
 
 from chipsmith.console.presentation import new_table, print_tables
 
 MOST_CPU_S = 0.03
 LEAST_PAIRS = 2000
+KILLED_STUDY = Path(__file__).with_name("search_parts") / "killed.yaml"
 BARS = (
     Bar(
         key="cpu_s_per_pair",
@@ -33,12 +37,42 @@ BARS = (
         text=lambda figure: f"{figure['mean']:.4f} of {figure['pairs']:,}",
         met=lambda figure: figure["mean"] <= MOST_CPU_S and figure["pairs"] >= LEAST_PAIRS,
     ),
+    Bar(
+        key="regret",
+        asks=f"energy x delay after {regret.TRIALS} trials: median regret {regret.MOST_REGRET:.0%} at most, where that "
+        f"of random search is {regret.LEAST_RANDOM:.0%} or more",
+        text=lambda figure: ", ".join(f"{name} {share:.2%}" for name, share in figure["median_regret"].items()),
+        met=lambda figure: figure["valid"] and figure["met"],
+    ),
+    Bar(
+        key="kills",
+        asks="a search killed at 30 moments ends as one that was not",
+        text=lambda figure: f"{figure['kills']} kills, {figure['missing']} pairs lost, {figure['more']} more",
+        met=lambda figure: figure["met"],
+    ),
 )
 
 
 def measure_oracle(given: argparse.Namespace) -> dict[str, Any]:
     """The figures of the oracle."""
     return oracle.measure(data=given.data, chips=given.chips, seed=given.seed)
+
+
+def measure_regret(given: argparse.Namespace) -> dict[str, Any]:
+    """The regrets, and the two medians under the names that others read."""
+    found = regret.measure_regret(given.work / "regret", workers=given.workers).to_json()
+    medians = found["median_regret"]
+    return {"regret": found, "regret_median": medians["tpe"], "random_regret_median": medians["random"]}
+
+
+def measure_kills(given: argparse.Namespace) -> dict[str, Any]:
+    """What became of a search that was killed."""
+    return {"kills": kills.measure_kills(KILLED_STUDY, given.work / "kills", workers=given.workers).to_json()}
+
+
+def show_figures(figures: Mapping[str, Any]) -> None:
+    """Print figures as they are."""
+    print(json.dumps(figures, indent=1))
 
 
 def show_oracle(figures: Mapping[str, Any]) -> None:
@@ -54,6 +88,8 @@ def show_oracle(figures: Mapping[str, Any]) -> None:
 
 COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], dict[str, Any]], Callable[[Mapping[str, Any]], None]]] = {
     "oracle": (measure_oracle, show_oracle),
+    "regret": (measure_regret, show_figures),
+    "kills": (measure_kills, show_figures),
 }
 """By name of the command: what measures its figures, and what prints them."""
 
@@ -67,10 +103,15 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     command.add_argument("--seed", type=int, default=oracle.SEED)
     default = Path(os.environ.get("CHIPSMITH_DATA", Path(__file__).parents[2] / "shared" / "data"))
     command.add_argument("--data", type=Path, default=default)
-    command.add_argument("--json", action="store_true")
-    command.add_argument("--results", type=Path, default=RESULTS)
+    for name in ("regret", "kills"):
+        command = commands.add_parser(name)
+        command.add_argument("--work", type=Path, default=Path("runs/benchmark-search"), help="goes on where it was")
+        command.add_argument("--workers", type=int, default=2)
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true")
+        command.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args(words)
-    if not (given.data / "mlperf_tiny").is_dir():
+    if given.command == "oracle" and not (given.data / "mlperf_tiny").is_dir():
         parser.error(f"{given.data} holds no folder mlperf_tiny; name another with --data")
     return given
 

@@ -32,6 +32,8 @@ NOUNS = (
     "chipsmith.studies.budget:Budget",
     "chipsmith.studies.objectives:Objective",
     "chipsmith.studies.result:Compression",
+    "chipsmith.studies.search.study_file:SearchStudy",
+    "chipsmith.studies.search.result:SearchResult",
     "chipsmith.targets.target:Target",
 )
 """The values that verbs take and give, and that a script meets first."""

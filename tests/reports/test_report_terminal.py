@@ -109,4 +109,4 @@ def test_what_chips_cost_stands_part_by_part():
     assert max(map(len, text.splitlines())) <= 80
     assert "USD of a chip where 1,000,000 are built, estimated" in text
     assert re.search(r"nano-64 +0\.04 +QFN 0\.30 +0\.18 +0\.50 ", text)
-    assert re.search(r"edge-1024 +0\.16 +BGA 1\.50 +0\.18 +1\.20 ", text)
+    assert re.search(r"edge-1024 +0\.15 +BGA 1\.50 +0\.18 +1\.20 ", text)

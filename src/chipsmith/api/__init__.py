@@ -35,6 +35,7 @@ from chipsmith.api.power import POWER_VERBS
 from chipsmith.api.privacy import PRIVACY_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
+from chipsmith.api.search import SEARCH_VERBS
 from chipsmith.api.signatures import SIGNATURE_VERBS
 from chipsmith.api.verb import AnyVerb
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.privacy import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
     from chipsmith.api.scaling import *  # noqa: F403
+    from chipsmith.api.search import *  # noqa: F403
     from chipsmith.api.signatures import *  # noqa: F403
 
 VERBS: Mapping[str, AnyVerb] = {
@@ -62,6 +64,7 @@ VERBS: Mapping[str, AnyVerb] = {
         *DEPLOY_VERBS,
         *KERNEL_VERBS,
         *SCALING_VERBS,
+        *SEARCH_VERBS,
         *SIGNATURE_VERBS,
         *MACHINE_VERBS,
         *POWER_VERBS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ class FieldRow:
     required: bool
 
 
+@functools.cache
 def field_rows() -> tuple[FieldRow, ...]:
     """All fields of a chip file in its order, from the JSON Schema; sections themselves are not rows."""
     schema = json_schema()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +17,11 @@ from chipsmith.learn.compression.channels import resize_channels
 from chipsmith.learn.compression.structure import apply_choices
 from chipsmith.learn.compression.variants import CompressionContext, Variant
 from chipsmith.learn.tensor_files import read_safetensors
-from chipsmith.learn.training.identity import compare_fields, flatten_fields
 from chipsmith.program.file import serialize_program
 from chipsmith.program.program import Program
 from chipsmith.schema import Json
 from chipsmith.studies.budget import Budget
+from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.objectives import COST_OBJECTIVES
 from chipsmith.studies.result import Candidate
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 _IDENTITY = "compression.json"
 _CANDIDATE = "candidate.json"
 _WEIGHTS = "weights.safetensors"
-_MEND = "name another folder with --out, or remove it"
 
 
 class CompressionFolder:
@@ -45,13 +43,7 @@ class CompressionFolder:
 
     def __init__(self, path: Path, *, identity: Json) -> None:
         self.path = path
-        make_folder(path)
-        file, fields = path / _IDENTITY, dict(flatten_fields(identity))
-        if not file.exists():
-            write_whole(file, (json.dumps(fields, indent=1) + "\n").encode())
-        different = next(compare_fields(_read_json(file), fields), None)
-        if different is not None:
-            raise BadInput(f"{path} holds another compression: {different}; {_MEND}")
+        hold_identity(path / _IDENTITY, identity, what="compression")
 
     def journal(self, budget: Budget) -> SearchJournal:
         """The trials of a structure search within these bounds of cost."""
@@ -111,11 +103,3 @@ class CompressionFolder:
 
     def _candidate_folder(self, name: str) -> Path:
         return self.path / "candidates" / name
-
-
-def _read_json(file: Path) -> Json:
-    try:
-        content = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{file} is damaged; {_MEND}") from error
-    return content if isinstance(content, dict) else {}

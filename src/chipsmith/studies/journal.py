@@ -21,6 +21,7 @@ class SearchJournal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._sum = path.with_name(f"{path.name}.sum")
+        self._length, self._digest = 0, hashlib.sha256()
 
     def open(self) -> None:
         """Cut off what no finished trial wrote. Raises BadInput where the rest is not what was written."""
@@ -30,14 +31,20 @@ class SearchJournal:
         length, digest = self._read_sum()
         with self.path.open("rb") as file:
             kept = file.read(length)
-        if len(kept) != length or hashlib.sha256(kept).hexdigest() != digest:
+        kept_digest = hashlib.sha256(kept)
+        if len(kept) != length or kept_digest.hexdigest() != digest:
             raise BadInput(f"{self.path} is damaged; remove it and {self._sum.name} to search again")
         os.truncate(self.path, length)
+        self._length, self._digest = length, kept_digest
 
     def close_trial(self) -> None:
         """Say that all that stands in the file now is finished."""
-        contents = self.path.read_bytes()
-        fields = {"bytes": len(contents), "sha256": hashlib.sha256(contents).hexdigest()}
+        with self.path.open("rb") as file:
+            file.seek(self._length)
+            added = file.read()
+        self._length += len(added)
+        self._digest.update(added)
+        fields = {"bytes": self._length, "sha256": self._digest.hexdigest()}
         write_whole(self._sum, json.dumps(fields).encode())
 
     def _read_sum(self) -> tuple[int, str]:

@@ -1,0 +1,76 @@
+"""The verb of searched designs: search."""
+
+from typing import TYPE_CHECKING, Annotated, Union
+
+from chipsmith.api.forms import AnyPath, ShowProgress
+from chipsmith.api.parameter import Argument, Option
+from chipsmith.api.values import as_path, as_progress
+from chipsmith.api.verb import Schema, Verb
+from chipsmith.console import search as console
+from chipsmith.errors import BadInput
+from chipsmith.schema import Json
+
+if TYPE_CHECKING:
+    from chipsmith.flow.search import Searched
+    from chipsmith.studies.search.study_file import SearchStudy
+
+
+def _study_schema() -> Json:
+    from chipsmith.studies.search.study_file import study_schema
+
+    return study_schema()
+
+
+def search(
+    study: Annotated[Union[AnyPath, "SearchStudy"], Argument(metavar="STUDY.yaml", help="A study file.")],
+    *,
+    trials: Annotated[int | None, Option(help="Legal chips that each seed looks at; default the study's.")] = None,
+    workers: Annotated[int, Option(help="Processes that score chips; the result is the same for any number.")] = 1,
+    resume: Annotated[bool, Option(help="Go on with a search that was interrupted.")] = False,
+    out: Annotated[AnyPath | None, Option(help="The folder; default runs/search-STUDY.")] = None,
+    html: Annotated[AnyPath | None, Option(metavar="PAGE", help="The page to write.")] = None,
+    progress: ShowProgress = None,
+) -> "Searched":
+    """Search a space of chips for networks within budgets, each chip compiled for, simulated and priced.
+
+    `study` is a YAML file (`--schema` prints its form) or a SearchStudy: networks, the fields of a chip that vary,
+    objectives, budgets, a sampler, `trials` and seeds. Every seed looks at so many legal chips, by the sampler and,
+    beside it, by random search. The result has the front, the winner with all steps of one parameter around it, which
+    budgets bind, and the hypervolume over trials of both samplers with intervals over seeds. Each scored pair goes to
+    the folder `out` (default runs/search-NAME) at once: with `resume` a search that was killed, or asks for more trials
+    in the same space, goes on. `workers` processes score the chips of a batch. A page goes to `html`, if given.
+
+    Budgets that no chip meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
+    """
+    from pathlib import Path
+
+    from chipsmith.flow.arrays import check_folder
+    from chipsmith.flow.search import search_designs
+    from chipsmith.reports.search import write_search_page
+    from chipsmith.studies.search.study_file import SearchStudy, parse_study, read_study
+
+    if workers < 1:
+        raise BadInput(f"workers is 1 or more; {workers} is given")
+    named = study if isinstance(study, SearchStudy) else read_study(Path(study))
+    name = "study" if isinstance(study, SearchStudy) else Path(study).stem
+    if trials is not None:
+        named = parse_study({**named.model_dump(), "trials": trials}, origin=name)
+    page = as_path(html)
+    if page is not None:
+        check_folder(page)
+    result = search_designs(
+        named, name=name, out=as_path(out), workers=workers, resume=resume, progress=as_progress(progress)
+    )
+    if page is not None:
+        write_search_page(result.result, page)
+    return result
+
+
+SEARCH_VERBS = (
+    Verb(
+        function=search,
+        present=console.present_search,
+        fails="no chip is within the budgets",
+        schema=Schema(of="a study file", read=_study_schema),
+    ),
+)

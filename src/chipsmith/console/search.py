@@ -1,0 +1,60 @@
+"""What search shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chipsmith.console.presentation import Presentation, new_table, print_tables
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from chipsmith.flow.search import Searched
+    from chipsmith.studies.search.result import SearchResult
+
+_FRONT_ROWS = 12
+"""Designs of the front that a terminal lists."""
+
+
+def present_search(result: Searched) -> Presentation:
+    """The front, the winner and its neighbours, random search beside, the budgets that bind."""
+    return Presentation(to_json=result.to_json, print_text=partial(_print_search, result), failure=result.failure)
+
+
+def _print_search(searched: Searched) -> None:
+    from chipsmith.reports.search_text import budget_sentences, comparison_sentences, winner_sentences
+
+    result = searched.result
+    print(f"{result.name}: {', '.join(network.name for network in result.networks)} on {result.space.base.name}")
+    print(f"space: {result.size}")
+    print_tables(*_tables(result))
+    for sentence in (*winner_sentences(result), *budget_sentences(result), *comparison_sentences(result)):
+        print(sentence)
+    print(f"{result.pairs:,} pairs were simulated; {result.cpu_s / 3600:.3f} hours of a processor")
+    print(f"folder: {searched.folder} (chip.yaml is the winner, chips/ the front, pairs.journal every pair)")
+
+
+def _tables(result: SearchResult) -> Iterator[Table]:
+    from chipsmith.reports.search_text import change_rows, front_rows
+
+    if result.front:
+        heads, rows = front_rows(result)
+        table = new_table(f"front: {len(rows)} designs", *heads)
+        for row in rows[:_FRONT_ROWS]:
+            table.add_row(*row)
+        if len(rows) > _FRONT_ROWS:
+            table.caption = f"and {len(rows) - _FRONT_ROWS} more: --json or --html has them all"
+        yield table
+    if result.changes:
+        heads, rows = change_rows(result)
+        table = new_table("one change to the winner at a time, simulated", heads[0], heads[1], heads[-1])
+        for parameter, change, *_, comes in rows:
+            table.add_row(parameter, change, comes)
+        yield table
+    if result.importance:
+        table = new_table("what decides whether a design is among the best tenth", "parameter", "share")
+        for name, share in result.importance.items():
+            table.add_row(name, f"{share:.0%}")
+        yield table

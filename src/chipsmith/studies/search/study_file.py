@@ -1,0 +1,163 @@
+"""The noun SearchStudy: what is searched, within which budgets, and how, in one YAML file."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from chipsmith.chip.reading import PlainLoader
+from chipsmith.errors import BadInput
+from chipsmith.files import read_ordinary_text
+from chipsmith.learn.faults import describe_faults
+from chipsmith.learn.training.section import RecipeSection
+from chipsmith.studies.oracle import Temperature
+from chipsmith.studies.search.figures import Constraint, PairFigure, check_consistent, parse_constraint, parse_figure
+from chipsmith.studies.search.space import ChipSpace, parse_space
+
+_LATER = "today chips are searched, and networks are given: remove it"
+_MOST_TRIALS = 100_000
+
+
+class SamplerKind(enum.StrEnum):
+    """Who proposes the next chip."""
+
+    RANDOM = "random"
+    QUASI_RANDOM = "quasi-random"
+    TPE = "tpe"
+    NSGA2 = "nsga2"
+    GP = "gp"
+
+
+class Direction(enum.StrEnum):
+    """Whether less or more of a figure is better."""
+
+    MINIMISE = "minimise"
+    MAXIMISE = "maximise"
+
+
+class NetworkFile(RecipeSection):
+    """A network of a study."""
+
+    file: str = Field(min_length=1, description="a .tosa, .tflite or .onnx file, or a run folder")
+    weight: float = Field(default=1.0, gt=0, description="of its energy and latency in the sums over networks")
+    calibration: str | None = Field(default=None, description="inputs that choose the integers of a float network")
+
+
+class SearchSpace(RecipeSection):
+    """What varies."""
+
+    chip: dict[str, Any] = Field(
+        description="base: a chip; other keys are its fields, as tensor.rows: a list, {from: 4, to: 15} or one value; "
+        "clock_mhz: max gives each chip the clock that its paths allow"
+    )
+    network: Any = Field(default=None, description="not yet: structures of the network")
+    compiler: Any = Field(default=None, description="not yet: choices of the compiler")
+
+    @field_validator("network", "compiler")
+    @classmethod
+    def _refuse(cls, value: Any) -> Any:
+        if value is not None:
+            raise ValueError(_LATER)
+        return value
+
+
+class SearchStudy(RecipeSection):
+    """What `chipsmith search` does: networks, a space of chips, objectives, budgets, a sampler and its trials.
+
+    The figures of `objectives`, `constraints`, `reference_point` and `weights` are those of PairFigure.
+    """
+
+    network: tuple[NetworkFile, ...] = Field(
+        description="a network's file, or a list of such, each {file: ..., weight: ...}"
+    )
+    space: SearchSpace
+    objectives: dict[str, Direction] = Field(min_length=1, max_length=4, description="minimise or maximise, by figure")
+    constraints: tuple[str, ...] = Field(default=(), description='budgets, as "area_mm2 <= 0.3"')
+    reference_point: dict[str, float] = Field(
+        default={}, description="what an objective is measured against; default that of the base chip"
+    )
+    weights: dict[str, float] = Field(
+        default={}, description="of the objectives in the choice of the winner; default 1"
+    )
+    temperature: Temperature = Field(default=Temperature.COLD, description="of the inference: cold or warm")
+    sampler: SamplerKind = SamplerKind.TPE
+    trials: int = Field(default=200, ge=1, le=_MOST_TRIALS, description="legal chips that each seed looks at")
+    seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), description="each is a search of its own")
+
+    @field_validator("network", mode="before")
+    @classmethod
+    def _listed(cls, network: Any) -> Any:
+        """A file's name stands for the file, and a single network for a list of it."""
+        networks = network if isinstance(network, list | tuple) else [network]
+        if not networks:
+            raise ValueError("name at least one")
+        return [{"file": each} if isinstance(each, str) else each for each in networks]
+
+    @field_validator("constraints", mode="before")
+    @classmethod
+    def _one_or_more(cls, constraints: Any) -> Any:
+        return [constraints] if isinstance(constraints, str) else constraints
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+            raise ValueError("seeds are distinct whole numbers from 0, at least one")
+        return seeds
+
+    def parsed_objectives(self) -> Mapping[PairFigure, Direction]:
+        """The objectives by figure. Raises BadInput for an unknown one."""
+        return {parse_figure(name, key=f"objectives.{name}"): way for name, way in self.objectives.items()}
+
+    def parsed_constraints(self) -> tuple[Constraint, ...]:
+        """The constraints. Raises BadInput for one that cannot be read, or two that exclude each other."""
+        constraints = tuple(map(parse_constraint, self.constraints))
+        check_consistent(constraints)
+        return constraints
+
+    def parsed_space(self) -> ChipSpace:
+        """The space. Raises BadInput."""
+        return parse_space(self.space.chip)
+
+    def parsed_numbers(self, field: str) -> Mapping[PairFigure, float]:
+        """`reference_point` or `weights` by figure. Raises BadInput for one of no objective, or not above 0."""
+        given: Mapping[str, float] = getattr(self, field)
+        parsed = {parse_figure(name, key=f"{field}.{name}"): number for name, number in given.items()}
+        for figure, number in parsed.items():
+            if figure not in self.objectives:
+                raise BadInput(f"{field}.{figure}: {figure} is no objective of this study: add it there, or remove it")
+            if number <= 0:
+                raise BadInput(f"{field}.{figure} = {number}: give a number above 0")
+        return parsed
+
+
+def read_study(path: Path) -> SearchStudy:
+    """The study in a YAML file. Raises BadInput with all faults of its form in one message."""
+    try:
+        fields = PlainLoader(read_ordinary_text(path)).get_single_data()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
+        raise BadInput(f"study {path}: {reason}; `chipsmith search --schema` prints the form of one") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise BadInput(f"study {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(fields, dict):
+        raise BadInput(f"study {path}: a study is a YAML mapping; `chipsmith search --schema` prints its form")
+    return parse_study(fields, origin=str(path))
+
+
+def parse_study(fields: Mapping[str, Any], *, origin: str) -> SearchStudy:
+    """The study of plain values; `origin` names it in the BadInput that refuses it."""
+    try:
+        return SearchStudy.model_validate(fields)
+    except ValidationError as error:
+        raise BadInput(describe_faults(error, SearchStudy, origin=f"study {origin}")) from error
+
+
+def study_schema() -> dict[str, Any]:
+    """The JSON Schema of a study file."""
+    return SearchStudy.model_json_schema()

@@ -1,0 +1,176 @@
+"""The verb search on a real network: the same whatever the workers, resumable, and told to the end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+import chipsmith
+from chipsmith import cli
+from chipsmith.errors import BadInput
+from chipsmith.studies.search.study_file import parse_study
+
+STUDY = {
+    "network": "tests/networks/digits_cnn.tosa",
+    "space": {
+        "chip": {
+            "base": "edge-256",
+            "tensor.rows": [8, 16, 32],
+            "tensor.columns": [8, 16, 32],
+            "memory.groups": {"from": 4, "to": 15},
+            "external.bytes_per_cycle": [4, 8, 16],
+            "clock_mhz": "max",
+        }
+    },
+    "objectives": {"energy_j": "minimise", "latency_s": "minimise"},
+    "constraints": ["area_mm2 <= 0.9"],
+    "sampler": "tpe",
+    "trials": 12,
+    "seeds": [0, 1],
+}
+
+
+def study(**changes):
+    return parse_study({**STUDY, **changes}, origin="test")
+
+
+def findings(result):
+    """What a search found, without the time that it took."""
+    fields = result.to_json()
+    return {name: value for name, value in fields.items() if name not in ("cpu_hours", "host")}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return chipsmith.search(study(), out=tmp_path_factory.mktemp("search") / "whole")
+
+
+def test_what_a_search_leaves(whole):
+    fields = json.loads((whole.folder / "result.json").read_text())
+    assert {"trials", "front", "winner", "random", "binding", "cpu_hours", "space"} <= set(fields)
+    assert len(fields["trials"]) == len(fields["random"]["trials"]) == 24
+    assert fields["space"]["size"] == 324
+    assert fields["space"]["legal_share"] == 8 / 9
+    winner = fields["winner"]
+    assert winner["figures"]["area_mm2"] <= 0.9
+    (estimate,) = chipsmith.estimate(STUDY["network"], chips=[str(whole.folder / "chip.yaml")], no_check=True)
+    assert winner["network"][0]["cycles"] == estimate.inference.latency.cold_cycles
+    assert winner["objectives"]["energy_j"] == pytest.approx(estimate.inference.energy.total / 1e12)
+    assert len(list((whole.folder / "chips").glob("front-*.yaml"))) == len(fields["front"])
+
+
+def test_every_step_around_the_winner_is_told(whole):
+    winner = whole.result.winner
+    assert len(whole.result.changes) == len(list(whole.result.space.steps(winner.values)))
+
+
+def test_the_number_of_workers_changes_nothing(whole, tmp_path):
+    assert findings(chipsmith.search(study(), workers=2, out=tmp_path / "two")) == findings(whole)
+
+
+def test_a_search_goes_on_to_more_trials_and_only_by_resume(whole, tmp_path):
+    short = chipsmith.search(study(trials=5), out=tmp_path / "longer")
+    with pytest.raises(BadInput, match="go on with --resume"):
+        chipsmith.search(study(), out=tmp_path / "longer")
+    longer = chipsmith.search(study(trials=5), trials=12, resume=True, out=tmp_path / "longer")
+    assert findings(longer) | {"pairs": 0} == findings(whole) | {"pairs": 0}
+    assert longer.result.pairs >= short.result.pairs
+
+
+def test_a_folder_of_another_space_is_refused(whole):
+    other = {"chip": {**STUDY["space"]["chip"], "tensor.rows": [8, 16]}}
+    with pytest.raises(
+        BadInput, match=r"another search: its space\.tensor\.rows is \[8, 16, 32\], here it is \[8, 16\]"
+    ):
+        chipsmith.search(study(space=other), resume=True, out=whole.folder)
+
+
+def test_two_networks_are_weighed(tmp_path):
+    encoder, digits = "tests/networks/encoder_layer.tosa", STUDY["network"]
+    networks = [{"file": digits, "weight": 2}, {"file": encoder}]
+    result = chipsmith.search(study(network=networks, trials=4, seeds=[0]), out=tmp_path / "both").result
+    first, second = result.winner.outcome.scores
+    assert result.winner.figures["energy_j"] == pytest.approx(2 * first.energy_j + second.energy_j)
+
+
+def test_budgets_that_nothing_keeps_are_told(tmp_path):
+    result = chipsmith.search(study(constraints=["area_mm2 <= 0.1"], trials=4, seeds=[0]), out=tmp_path / "none")
+    assert result.result.winner is None
+    assert "area_mm2 <= 0.1 binds: 0 of 8 trials keep it" in result.failure
+    assert result.to_json()["nearest_miss"]["figures"]["area_mm2"] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sampler": "tpee"}, "sampler = 'tpee' is not allowed: input should be 'random'"),
+        ({"samplers": "tpe"}, "samplers is not a field; did you mean sampler"),
+        ({"objectives": {"energyj": "minimise"}}, r"objectives\.energyj: .* did you mean energy_j\?"),
+        ({"objectives": {"accuracy": "maximise"}}, "accuracy needs networks that are trained"),
+        ({"space": {**STUDY["space"], "network": {"width": [8, 16]}}}, "space.network = .* today chips are searched"),
+        ({"reference_point": {"area_mm2": 1.0}}, r"reference_point\.area_mm2: .* is no objective"),
+        ({"constraints": ["area_mm2 <= 1", "area_mm2 >= 2"]}, "exclude each other"),
+        ({"network": "package.module:build"}, "a study runs no code"),
+        ({"network": "nowhere.tosa"}, "network nowhere.tosa: cannot read"),
+        ({"network": []}, "name at least one"),
+        ({"seeds": [1, 1]}, "seeds are distinct"),
+    ],
+)
+def test_a_study_that_cannot_be_searched_is_refused_in_one_message(changes, words, tmp_path):
+    with pytest.raises(BadInput, match=words):
+        chipsmith.search(study(**changes), out=tmp_path / "refused")
+    assert not (tmp_path / "refused").exists()
+
+
+def test_the_command_prints_the_object_or_the_table(tmp_path, capsys):
+    file = tmp_path / "small.yaml"
+    file.write_text(yaml.safe_dump({**STUDY, "trials": 4, "seeds": [0]}))
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["search", str(file), "--out", str(tmp_path / "run"), "--html", str(tmp_path / "page.html")])
+    assert not exit.value.code
+    assert "324 combinations, 88.9% of them legal" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["search", str(file), "--out", str(tmp_path / "run"), "--resume", "--json"])
+    assert json.loads(capsys.readouterr().out)["study"] == "small"
+    page = (tmp_path / "page.html").read_text()
+    assert "Why this design won" in page
+    assert "schema_version: 1" in page
+
+
+def start(file, out):
+    command = [sys.executable, "-m", "chipsmith.cli", "search", str(file), "--out", str(out), "--resume", "--json"]
+    return subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def kill_after_more_pairs(file, out):
+    """Kill a search as soon as it has written down more pairs than there were."""
+    journal = out / "pairs.journal"
+    before = journal.stat().st_size if journal.exists() else 0
+    process = start(file, out)
+    while process.poll() is None and (journal.stat().st_size if journal.exists() else 0) <= before:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def test_a_search_that_is_killed_ends_with_the_same_pairs(whole, tmp_path):
+    file, out = tmp_path / "study.yaml", tmp_path / "killed"
+    file.write_text(yaml.safe_dump(STUDY))
+    for _ in range(3):
+        kill_after_more_pairs(file, out)
+    process = start(file, out)
+    fields = json.loads(process.communicate()[0])
+    expected = json.loads((whole.folder / "result.json").read_text())
+    assert fields["front"] == expected["front"]
+    assert fields["trials"] == expected["trials"]
+    assert pairs(out) == pairs(whole.folder)
+
+
+def pairs(folder):
+    return {json.loads(line)["pair"] for line in (folder / "pairs.journal").read_text().splitlines()}

@@ -1,0 +1,97 @@
+"""The page and the words of a search, from trials that are formulas."""
+
+from __future__ import annotations
+
+import pytest
+
+from chipsmith.reports.search import render_search
+from chipsmith.reports.search_text import change_rows, comparison_sentences, front_rows
+from chipsmith.studies.search.figures import parse_constraint
+from chipsmith.studies.search.pairs import PairOutcome
+from chipsmith.studies.search.result import SamplerRuns, SearchResult
+from chipsmith.studies.search.space import parse_space
+from chipsmith.studies.search.study_file import Direction, SamplerKind
+from chipsmith.studies.search.trials import DesignTrial, Goal
+from chipsmith.studies.search.winner import Change, weigh_budgets
+
+SPACE = parse_space({"base": "edge-256", "tensor.rows": [8, 16], "vector.lanes": [8, 16]})
+
+
+def figures(energy, latency, area):
+    return {"energy_j": energy, "latency_s": latency, "area_mm2": area}
+
+
+def trial(sampler, seed, number, values, of):
+    outcome = PairOutcome(scores=(), reason="" if of else "net: too large")
+    return DesignTrial(sampler=sampler, seed=seed, number=number, values=values, outcome=outcome, figures=of)
+
+
+@pytest.fixture
+def result():
+    goal = Goal(
+        directions={"energy_j": Direction.MINIMISE, "latency_s": Direction.MINIMISE},
+        reference={"energy_j": 1.0, "latency_s": 1.0},
+        constraints=(parse_constraint("area_mm2 <= 1"),),
+        weights={},
+    )
+    first, second = SPACE.legal[:2]
+    runs = {
+        kind: SamplerRuns(
+            sampler=kind,
+            by_seed={
+                seed: (
+                    trial(kind, seed, 0, first, figures(0.1, 0.01 * better, 0.9)),
+                    trial(kind, seed, 1, second, figures(0.01, 0.001, 1.5)),
+                    trial(kind, seed, 2, SPACE.legal[2], None),
+                )
+                for seed in (0, 1)
+            },
+            goal=goal,
+        )
+        for kind, better in ((SamplerKind.RANDOM, 1), (SamplerKind.TPE, 0.1))
+    }
+    sampled, random = runs[SamplerKind.TPE], runs[SamplerKind.RANDOM]
+    return SearchResult(
+        name="</script><b>study",
+        networks=(),
+        space=SPACE,
+        size=SPACE.measure(),
+        goal=goal,
+        sampled=sampled,
+        random=random,
+        climbed=(),
+        budgets=weigh_budgets(sampled.trials, goal, sampled.winner),
+        changes=(Change(parameter="tensor.rows", before=8, after=16, figures=figures(0.1, 0.1, 0.5), ratio=2.0),),
+        borders=("tensor.rows = 8 is the least that was searched; a chip may have 4",),
+        importance={"tensor.rows": 0.7, "vector.lanes": 0.3},
+        pairs=3,
+        cpu_s=36.0,
+    )
+
+
+def test_the_front_and_the_changes_are_rows(result):
+    heads, rows = front_rows(result)
+    assert heads == ("design", "energy_j", "latency_s", "area_mm2", "chip")
+    assert [row[:4] for row in rows] == [("winner", "0.1", "0.001", "0.9")]
+    assert change_rows(result)[1] == [("tensor.rows", "8 to 16", "0.1", "0.1", "0.5", "2 times worse")]
+
+
+def test_the_sampler_stands_beside_random_search(result):
+    (sentence,) = comparison_sentences(result)
+    assert "tpe 3 (3 to 3), random 2 (2 to 2), difference 1 (1 to 1)" in sentence  # 1 x 3 and 1 x 2 square decades
+
+
+def test_the_page_has_chip_files_the_winner_and_what_binds(result):
+    page = render_search(result)
+    assert "Why this design won" in page
+    assert "tensor.rows = 8 is the least that was searched" in page
+    assert "area_mm2 &lt;= 1 binds: without it a design" in page
+    assert "schema_version: 1" in page
+    assert "<b>study" not in page
+
+
+def test_the_object_says_which_budget_binds_and_by_how_much(result):
+    (row,) = result.to_json()["binding"]
+    assert row["binds"]
+    assert row["gain"] == pytest.approx(10**0.5)
+    assert (row["kept_by"], row["best"]) == (2, 0.9)
