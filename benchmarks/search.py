@@ -2,13 +2,13 @@
 
     python benchmarks/search.py oracle [--data FOLDER] [--chips N] [--seed S] [--json]   processor time of a score, for
                                                       the networks of MLPerf Tiny on N random legal chips each (500)
-    python benchmarks/search.py regret [--work FOLDER] [--workers N] [--json]   how far samplers end from the best chip of
-                                                      a space that is scored in full, which takes minutes once
-    python benchmarks/search.py kills [--work FOLDER] [--workers N] [--json]    a search that is killed 30 times
+    python benchmarks/search.py regret [--work FOLDER] [--workers N] [--json]            how far samplers end from the
+                                                      best chip of a space that is scored in full, once, in minutes
+    python benchmarks/search.py kills [--work FOLDER] [--workers N] [--json]             a search is killed 30 times
 
-The data folder holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository. A command puts
-its figures into docs/search.json, each under a key of its own, and prints them; with --json as one JSON object. A bar
-that is missed is marked, and the exit code is 1.
+The data folder holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository. A command
+puts its figures into docs/search.json, each under a key of its own, and prints them; with --json as one JSON object. A
+bar that is missed is marked, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def measure_oracle(given: argparse.Namespace) -> dict[str, Any]:
 
 def measure_regret(given: argparse.Namespace) -> dict[str, Any]:
     """The regrets, and the two medians under the names that others read."""
-    found = regret.measure_regret(given.work / "regret", workers=given.workers).to_json()
-    medians = found["median_regret"]
-    return {"regret": found, "regret_median": medians["tpe"], "random_regret_median": medians["random"]}
+    figures = regret.measure_regret(given.work / "regret", workers=given.workers).to_json()
+    medians = figures["median_regret"]
+    return {"regret": figures, "regret_median": medians["tpe"], "random_regret_median": medians["random"]}
 
 
 def measure_kills(given: argparse.Namespace) -> dict[str, Any]:
