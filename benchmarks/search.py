@@ -6,9 +6,9 @@
                                                       best chip of a space that is scored in full, once, in minutes
     python benchmarks/search.py kills [--work FOLDER] [--workers N] [--json]             a search is killed 30 times
 
-The data folder holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository. A
-command puts its figures into docs/search.json, each under a key of its own, and prints them; with --json as one JSON object.
-A bar that is missed is marked, and the exit code is 1.
+The data folder holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository.
+A command puts its figures into docs/search.json, each under a key of its own, and prints them; with --json as one
+JSON object. A bar that is missed is marked, and the exit code is 1.
 """
 
 from __future__ import annotations
