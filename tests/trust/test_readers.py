@@ -12,7 +12,7 @@ READERS = {
     "torch.load": {"learn/tensor_files.py"},
     "safe_open": {"learn/tensor_files.py"},
     "yaml.safe_load": {"chip/reading.py"},
-    "PlainLoader": {"chip/reading.py", "learn/recipe.py"},
+    "PlainLoader": {"chip/reading.py", "learn/recipe.py", "studies/search/study_file.py"},
 }
 """Readers of others, and the only files that call them: each makes one message of whatever they raise."""
 
