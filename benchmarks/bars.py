@@ -27,6 +27,14 @@ class Bar:
     met: Callable[[Any], bool]
 
 
+def report_bars(bars: Sequence[Bar], figures: Figures) -> int:
+    """Print the bars whose figures are there, those that are missed marked; the exit code, 1 where one is."""
+    checked = [(bar, bar.met(figures[bar.key])) for bar in bars if bar.key in figures]
+    for bar, met in checked:
+        print(f"{bar.asks}: {bar.text(figures[bar.key])}{'' if met else '  MISSED'}", file=sys.stderr)
+    return 0 if all(met for _, met in checked) else 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
     """A package of parts and the bars that their figures are held to."""

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bars import Bar
+from bars import Bar, report_bars
 from search_parts import kills, oracle, regret
 from search_parts.results import RESULTS, write_figures
 
@@ -126,10 +126,7 @@ def main() -> int:
         print(json.dumps(figures, indent=1))
     else:
         show(figures)
-    checked = [(bar, bar.met(figures[bar.key])) for bar in BARS if bar.key in figures]
-    for bar, met in checked:
-        print(f"{bar.asks}: {bar.text(figures[bar.key])}{'' if met else '  MISSED'}", file=sys.stderr)
-    return 0 if all(met for _, met in checked) else 1
+    return report_bars(BARS, figures)
 
 
 if __name__ == "__main__":

@@ -210,10 +210,11 @@ def find_borders(winner: DesignTrial, space: ChipSpace) -> tuple[str, ...]:
 
 def _beyond(space: ChipSpace, name: str, value: Value, *, upward: bool) -> Value | None:
     """The next value of a field beyond the space; None where no chip may have one."""
+    assert isinstance(value, int | float)
     allowed = next(row.values for row in field_rows() if row.path == name)
     if allowed:
-        further = [each for each in allowed if (each > value if upward else each < value)]  # type: ignore[operator]
+        numbers = [each for each in allowed if isinstance(each, int | float)]
+        further = [each for each in numbers if (each > value if upward else each < value)]
         return (min(further) if upward else max(further)) if further else None
-    assert isinstance(value, int | float)
     step = (1 if upward else -1) * (1 if isinstance(value, int) else 0.1)
     return None if field_refusal(space.base, name, value + step) else value + step
