@@ -18,10 +18,11 @@ from chipsmith.schema import Json
 from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.oracle import Temperature
+from chipsmith.studies.search.chip_space import parse_space
 from chipsmith.studies.search.figures import BudgetSide, Constraint, PairFigure
 from chipsmith.studies.search.pairs import PairBook, Scorer, StudiedNetwork
+from chipsmith.studies.search.parameters import Values
 from chipsmith.studies.search.search import describe_outcome
-from chipsmith.studies.search.space import Values, parse_space
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 from chipsmith.studies.search.trials import Goal, run_sampler
 

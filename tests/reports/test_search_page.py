@@ -6,10 +6,10 @@ import pytest
 
 from chipsmith.reports.search import render_search
 from chipsmith.reports.search_text import change_rows, comparison_sentences, front_rows
+from chipsmith.studies.search.chip_space import parse_space
 from chipsmith.studies.search.figures import parse_constraint
 from chipsmith.studies.search.pairs import PairOutcome
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
-from chipsmith.studies.search.space import parse_space
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 from chipsmith.studies.search.trials import DesignTrial, Goal
 from chipsmith.studies.search.winner import Change, weigh_budgets

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chipsmith.studies.search.figures import PairFigure
+from chipsmith.studies.search.parameters import Value
 from chipsmith.studies.search.result import SearchResult
-from chipsmith.studies.search.space import Value
 from chipsmith.studies.search.study_file import SamplerKind
 from chipsmith.studies.search.winner import WINNER_RULE, Change
 

@@ -7,7 +7,7 @@ import pytest
 from chipsmith.chip import load_chip
 from chipsmith.chip.timing import estimate_timing
 from chipsmith.errors import BadInput
-from chipsmith.studies.search.space import parse_space
+from chipsmith.studies.search.chip_space import parse_space
 
 EDGE = {"base": "edge-256"}
 

@@ -9,10 +9,10 @@ import pytest
 from toy_scores import toy_score
 
 from chipsmith.errors import BadInput
+from chipsmith.studies.search.chip_space import parse_space
 from chipsmith.studies.search.figures import PairFigure, parse_constraint, sum_figures
 from chipsmith.studies.search.pairs import PairBook, PairOutcome, StudiedNetwork, pair_key
 from chipsmith.studies.search.result import MeanOverSeeds
-from chipsmith.studies.search.space import parse_space
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 from chipsmith.studies.search.trials import (
     Goal,

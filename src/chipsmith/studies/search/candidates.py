@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipsmith.studies.search.pairs import pair_key
-from chipsmith.studies.search.space import ChipSpace, Values
+from chipsmith.studies.search.parameters import ParameterSpace, Values
 
 _DRAWN = 20_000
 """Drawings without a new legal combination after which a large space counts as exhausted."""
@@ -38,7 +38,7 @@ class Told:
 class Candidates:
     """Combinations that are legal and that nobody has taken yet; the same seed gives the same."""
 
-    def __init__(self, space: ChipSpace, generator: np.random.Generator) -> None:
+    def __init__(self, space: ParameterSpace, generator: np.random.Generator) -> None:
         self._space, self._generator = space, generator
         self._known: set[str] = set()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 
-from chipsmith.studies.search.space import ChipSpace
+from chipsmith.studies.search.parameters import ParameterSpace
 from chipsmith.studies.search.trials import DesignTrial, Goal
 
 LEAST_TRIALS = 40
@@ -17,7 +17,7 @@ _BROKEN = 1e6
 """Above every score: a design that breaks a budget is behind all that keep them."""
 
 
-def rate_parameters(trials: Sequence[DesignTrial], space: ChipSpace, goal: Goal) -> Mapping[str, float]:
+def rate_parameters(trials: Sequence[DesignTrial], space: ParameterSpace, goal: Goal) -> Mapping[str, float]:
     """The share of each varied parameter in a design's being among the best tenth; empty for few trials.
 
     Take trials of random search: those of other samplers crowd where they found something.

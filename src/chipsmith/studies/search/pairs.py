@@ -19,8 +19,9 @@ from chipsmith.chip.sourced import Status
 from chipsmith.errors import BadInput
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.oracle import Misfit, Oracle, PairScore, Temperature
+from chipsmith.studies.search.chip_space import ChipSpace
 from chipsmith.studies.search.figures import Figures, sum_figures
-from chipsmith.studies.search.space import ChipSpace, Values
+from chipsmith.studies.search.parameters import Values
 from chipsmith.tosa.file import serialize_tosa
 from chipsmith.tosa.graph import Graph
 

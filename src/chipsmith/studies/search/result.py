@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.studies.search.chip_space import ChipSpace
 from chipsmith.studies.search.pairs import StudiedNetwork, score_to_plain
-from chipsmith.studies.search.space import ChipSpace, SpaceSize
+from chipsmith.studies.search.parameters import SpaceSize
 from chipsmith.studies.search.study_file import SamplerKind
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, hypervolume_over_trials
 from chipsmith.studies.search.winner import WINNER_RULE, BudgetRow, Change, choose_winner, nearest_miss

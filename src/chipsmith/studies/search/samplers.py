@@ -15,7 +15,7 @@ import numpy as np
 
 from chipsmith.extras import require_package
 from chipsmith.studies.search.candidates import Candidates, Told
-from chipsmith.studies.search.space import ChipParameter, ChipSpace, Value, Values
+from chipsmith.studies.search.parameters import ParameterSpace, SearchParameter, Value, Values
 from chipsmith.studies.search.study_file import SamplerKind
 
 _POPULATION = 20
@@ -33,7 +33,7 @@ class Proposer:
     seed, told the same, proposes the same.
     """
 
-    def __init__(self, kind: SamplerKind, space: ChipSpace, *, objectives: int, seed: int) -> None:
+    def __init__(self, kind: SamplerKind, space: ParameterSpace, *, objectives: int, seed: int) -> None:
         require_package("optuna", extra="compression", task="search designs")
         import optuna
 
@@ -130,7 +130,7 @@ def _sampler(kind: SamplerKind, seed: int) -> Any:
                 return samplers.GPSampler(seed=seed, n_startup_trials=_STARTUP, deterministic_objective=True)
 
 
-def _distribution(parameter: ChipParameter) -> Any:
+def _distribution(parameter: SearchParameter) -> Any:
     """Numbers are places in their order, for a value's neighbours are much like it."""
     from optuna.distributions import CategoricalDistribution, IntDistribution
 
@@ -139,12 +139,12 @@ def _distribution(parameter: ChipParameter) -> Any:
     return CategoricalDistribution(parameter.values)
 
 
-def _value(parameter: ChipParameter, suggested: Any) -> Value:
+def _value(parameter: SearchParameter, suggested: Any) -> Value:
     value: Value = parameter.values[suggested] if parameter.ordered else suggested
     return value
 
 
-def _index(parameter: ChipParameter, value: Value) -> Value:
+def _index(parameter: SearchParameter, value: Value) -> Value:
     return parameter.values.index(value) if parameter.ordered else value
 
 

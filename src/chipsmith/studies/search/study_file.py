@@ -16,8 +16,8 @@ from chipsmith.files import read_ordinary_text
 from chipsmith.learn.faults import describe_faults
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.studies.oracle import Temperature
+from chipsmith.studies.search.chip_space import ChipSpace, parse_space
 from chipsmith.studies.search.figures import Constraint, PairFigure, check_consistent, parse_constraint, parse_figure
-from chipsmith.studies.search.space import ChipSpace, parse_space
 
 _LATER = "today chips are searched, and networks are given: remove it"
 _MOST_TRIALS = 100_000

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from chipsmith.studies.search.candidates import Told
 from chipsmith.studies.search.figures import Constraint, Figures, PairFigure
 from chipsmith.studies.search.pairs import PairBook, PairOutcome
+from chipsmith.studies.search.parameters import ParameterSpace, Values
 from chipsmith.studies.search.samplers import Proposer
-from chipsmith.studies.search.space import ChipSpace, Values
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 
 BATCH = 4
@@ -74,7 +74,7 @@ class DesignTrial:
 
 
 def run_sampler(
-    kind: SamplerKind, space: ChipSpace, book: PairBook, goal: Goal, *, seed: int, trials: int
+    kind: SamplerKind, space: ParameterSpace, book: PairBook, goal: Goal, *, seed: int, trials: int
 ) -> tuple[DesignTrial, ...]:
     """The trials of a sampler with a seed, in order; fewer where the space has no more legal chips."""
     proposer = Proposer(kind, space, objectives=len(goal.directions), seed=seed)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from chipsmith.chip.fields import field_rows
 from chipsmith.schema import Json
+from chipsmith.studies.search.chip_space import ChipSpace, field_refusal
 from chipsmith.studies.search.figures import Constraint, Figures
 from chipsmith.studies.search.pairs import PairBook
-from chipsmith.studies.search.space import ChipSpace, Value, field_refusal
+from chipsmith.studies.search.parameters import Value
 from chipsmith.studies.search.trials import DesignTrial, Goal
 
 WINNER_RULE = (
