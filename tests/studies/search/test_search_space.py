@@ -93,5 +93,5 @@ def test_what_is_no_space_is_refused_with_the_key_and_a_mend(fields, words):
 def test_a_space_without_a_base_or_a_legal_chip_is_refused():
     with pytest.raises(BadInput, match=r"space\.chip\.base is missing"):
         parse_space({"tensor.rows": [8, 16]})
-    with pytest.raises(BadInput, match=r"no legal chip: .*may be at most tensor\.rows"):
+    with pytest.raises(BadInput, match=r"nothing legal: .*may be at most tensor\.rows"):
         parse_space({**EDGE, "tensor.rows": [4, 8], "external.bytes_per_cycle": [16, 32]}).measure()
