@@ -29,6 +29,10 @@ def search(
     resume: Annotated[bool, Option(help="Go on with a search that was interrupted.")] = False,
     out: Annotated[AnyPath | None, Option(help="The folder; default runs/search-STUDY.")] = None,
     html: Annotated[AnyPath | None, Option(metavar="PAGE", help="The page to write.")] = None,
+    export: Annotated[
+        tuple[str, AnyPath] | None,
+        Option(metavar="DESIGN FOLDER", help="Hand a design over, winner or front-N: a new folder, with a verify.sh."),
+    ] = None,
     progress: ShowProgress = None,
 ) -> "Searched":
     """Search a space of chips for networks within budgets, each chip compiled for, simulated and priced.
@@ -39,12 +43,15 @@ def search(
     budgets bind, and the hypervolume over trials of both samplers with intervals over seeds. Each scored pair goes to
     the folder `out` (default runs/search-NAME) at once: with `resume` a search that was killed, or asks for more trials
     in the same space, goes on. `workers` processes score the chips of a batch. A page goes to `html`, if given.
+    `export`, as ("winner", "folder") or ("front-0", "folder"), writes a design into a new folder: chip, networks,
+    programs, RTL with golden vectors and driver, what is claimed, and verify.sh, which derives the claims again.
 
     Budgets that no chip meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
     """
     from pathlib import Path
 
     from chipsmith.flow.arrays import check_folder
+    from chipsmith.flow.handover.export import check_export, export_design
     from chipsmith.flow.search import search_designs
     from chipsmith.reports.search import write_search_page
     from chipsmith.studies.search.study_file import SearchStudy, parse_study, read_study
@@ -58,11 +65,15 @@ def search(
     page = as_path(html)
     if page is not None:
         check_folder(page)
+    if export is not None:
+        check_export(export[0], Path(export[1]))
     result = search_designs(
         named, name=name, out=as_path(out), workers=workers, resume=resume, progress=as_progress(progress)
     )
     if page is not None:
         write_search_page(result.result, page)
+    if export is not None and not result.failure:
+        export_design(result.result, export[0], Path(export[1]))
     return result
 
 

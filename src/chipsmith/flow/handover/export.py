@@ -1,0 +1,114 @@
+"""Writes a design of a search into a folder, whole: chip, networks, programs, RTL, claims, and what verifies them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from chipsmith.chip import Chip
+from chipsmith.codegen.ctext import unique_identifiers
+from chipsmith.compiler.network import compile_network
+from chipsmith.errors import BadInput
+from chipsmith.files import write_whole
+from chipsmith.flow.golden_vectors import compile_vectors
+from chipsmith.flow.handover import compare
+from chipsmith.flow.handover.claims import HandedDesign, HandedNetwork, claim_design
+from chipsmith.flow.handover.files import readme, verify_script
+from chipsmith.hardware.export import write_rtl
+from chipsmith.program.file import serialize_program
+from chipsmith.studies.search.result import SearchResult
+from chipsmith.studies.search.trials import DesignTrial
+from chipsmith.tosa.file import serialize_tosa
+from chipsmith.tosa.graph import Graph
+
+_FRONT = re.compile(r"front-(\d+)")
+_WINNER = "winner"
+
+
+def check_export(design: str, folder: Path) -> None:
+    """Raise BadInput, before any work, where this is no name of a design, or the folder holds something."""
+    if design != _WINNER and not _FRONT.fullmatch(design):
+        raise BadInput(f"--export {design}: name winner, or front-0 and so on, as the files in chips/ are named")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput(f"--export {design} {folder}: it holds something already: name a new or an empty folder")
+    existing = next(path for path in folder.absolute().parents if path.exists())
+    if not existing.is_dir():
+        raise BadInput(f"--export {design} {folder}: {existing} is no folder")
+
+
+def choose_design(result: SearchResult, design: str) -> DesignTrial:
+    """The winner, or a design of the front by its number. Raises BadInput where there is none."""
+    if design == _WINNER:
+        if result.winner is None:
+            raise BadInput(f"--export {design}: there is none to export: {result.failure}")
+        return result.winner
+    match = _FRONT.fullmatch(design)
+    number = int(match[1]) if match else len(result.front)
+    if number >= len(result.front):
+        last = f"it has front-0 to front-{len(result.front) - 1}" if result.front else result.failure
+        raise BadInput(f"--export {design}: the front has no such design: {last}")
+    return result.front[number]
+
+
+def export_design(result: SearchResult, design: str, folder: Path) -> Path:
+    """Write a design into a folder, which appears at once and complete. Raises BadInput where it cannot."""
+    check_export(design, folder)
+    gathered = _gather(result, design)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise BadInput(f"cannot write {folder}: {error.strerror or error}") from error
+    try:
+        _write(gathered, place)
+        place.chmod(0o755)
+        place.replace(folder)  # an empty folder is taken; another process's files are not
+    except OSError as error:
+        raise BadInput(f"cannot write {folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    return folder
+
+
+def _write(design: HandedDesign, folder: Path) -> None:
+    write_whole(folder / "chip.yaml", design.chip.to_yaml().encode())
+    for network in design.networks:
+        for name, data in network.files.items():
+            write_whole(folder / name, data)
+    programs = [str(folder / f"{network.name}.program") for network in design.networks]
+    write_rtl(design.chip, folder / "rtl", compile_vectors(programs, design.chip))
+    texts = {
+        "verify.sh": verify_script(design),
+        "compare.py": Path(compare.__file__).read_text(encoding="utf-8"),
+        "README.md": readme(design),
+    }
+    for name, text in texts.items():
+        write_whole(folder / name, text.encode())
+    (folder / "verify.sh").chmod(0o755)
+    claims = claim_design(design, folder)
+    write_whole(folder / "design.json", (json.dumps(claims, indent=1) + "\n").encode())
+
+
+def _gather(result: SearchResult, design: str) -> HandedDesign:
+    """A design of a search with its networks compiled. Raises BadInput where there is none."""
+    trial = choose_design(result, design)
+    chip = result.space.chip(trial.values)
+    names = unique_identifiers(network.name for network in result.networks)
+    return HandedDesign(
+        study=result.name,
+        name=design,
+        searched=result.design_json(trial),
+        chip=chip,
+        networks=tuple(
+            _compile(name, network.graph, chip) for name, network in zip(names, result.networks, strict=True)
+        ),
+    )
+
+
+def _compile(name: str, graph: Graph, chip: Chip) -> HandedNetwork:
+    program = compile_network(graph, chip)
+    files = {f"{name}.tosa": serialize_tosa(graph), f"{name}.program": serialize_program(program)}
+    return HandedNetwork(name=name, program=program, files=files)
