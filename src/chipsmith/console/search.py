@@ -24,7 +24,7 @@ def present_search(result: Searched) -> Presentation:
 
 
 def _print_search(searched: Searched) -> None:
-    from chipsmith.reports.search_text import budget_sentences, comparison_sentences, winner_sentences
+    from chipsmith.reports.search_text import budget_sentences, comparison_sentences, rtl_sentence, winner_sentences
 
     result = searched.result
     print(f"{result.name}: {', '.join(network.name for network in result.networks)} on {result.space.base.name}")
@@ -32,6 +32,8 @@ def _print_search(searched: Searched) -> None:
     print_tables(*_tables(result))
     for sentence in (*winner_sentences(result), *budget_sentences(result), *comparison_sentences(result)):
         print(sentence)
+    if result.front:
+        print(rtl_sentence(result))
     print(f"{result.pairs:,} pairs were simulated; {result.cpu_s / 3600:.3f} hours of a processor")
     print(f"folder: {searched.folder} (chip.yaml is the winner, chips/ the front, pairs.journal every pair)")
 

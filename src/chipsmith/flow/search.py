@@ -25,6 +25,8 @@ from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Graph
 
 _IDENTITY, _JOURNAL = "search.json", "pairs.journal"
+_RTL = "rtl"
+"""The folder of what co-simulations of designs showed, a file each."""
 _CHIPS = "chips"
 """The folder of the chips of the front, a YAML file each."""
 
@@ -55,13 +57,14 @@ def search_designs(
     """
     search = Search(study, [_load(network) for network in study.network], name=name)
     search.goal()  # what is missing in it is said before any work
+    search.require_tools()
     path = choose_folder(out, f"search-{name}")
     with sole_work(path):
         journal = SearchJournal(path / _JOURNAL)
         if journal.path.exists() and not resume:
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
         hold_identity(path / _IDENTITY, search.identity(), what="search")
-        result = search.run(workers=workers, journal=journal, on_stage=progress.stage)
+        result = search.run(workers=workers, journal=journal, rtl_folder=path / _RTL, on_stage=progress.stage)
         _write(result, path)
     return Searched(result=result, folder=path)
 

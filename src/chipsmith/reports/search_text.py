@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.parameters import Value
 from chipsmith.studies.search.result import SearchResult
-from chipsmith.studies.search.study_file import SamplerKind
+from chipsmith.studies.search.rtl_check import RtlCheck
+from chipsmith.studies.search.study_file import SamplerKind, Verification
 from chipsmith.studies.search.winner import WINNER_RULE, Change
 
 Rows = list[tuple[str, ...]]
@@ -26,11 +27,27 @@ def front_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:
         (
             "winner" if winner is not None and trial.values == winner.values else str(index),
             *(f"{trial.figures[figure]:.4g}" for figure in figures if trial.figures),
+            _rtl_word(result.rtl_of(trial)),
             short_values({name: trial.values[name] for name in differing}),
         )
         for index, trial in enumerate(result.front)
     ]
-    return ("design", *figures, "chip"), rows
+    return ("design", *figures, "RTL", "chip"), rows
+
+
+def _rtl_word(check: RtlCheck | None) -> str:
+    return "-" if check is None else "agrees"
+
+
+def rtl_sentence(result: SearchResult) -> str:
+    """Which of the designs that are shown were co-simulated in RTL."""
+    if result.verify is Verification.NONE:
+        return "no design was co-simulated in RTL (verify: none): nothing but the simulators says these cycles"
+    shown = [trial for trial in result.front if result.rtl_of(trial) is not None]
+    found = f"{len(shown)} of the {len(result.front)} designs of the front were co-simulated in RTL on one input"
+    if result.verify is Verification.WINNER:
+        found = f"{found}: the winner" if shown else found
+    return f"{found}; cold and warm, 0 bits and 0 cycles differ"
 
 
 def change_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:

@@ -138,6 +138,7 @@ def _compare_energy(claims: Fields, network: Fields, derived: Derived) -> Iterat
     about = f"{name}: gates: "
     yield _row(f"{about}chip", claims["chip"]["sha256"][:12], fields, "chip_sha256", cut=12, why=LIBERTY)
     yield _row(f"{about}bits that differ", 0, fields, "mismatching_bits", why=LIBERTY)
+    yield _row(f"{about}first difference", "none", _first_difference(fields), "first_difference", why=LIBERTY)
     claimed, what = network["energy_at_the_gates_pj"] / 1e3, f"{name}: energy at {at['node_nm']} nm, nJ"
     if fields and (reason := _other_conditions(fields, at)):
         yield Row(what, claimed, None, reason=reason)
@@ -146,6 +147,14 @@ def _compare_energy(claims: Fields, network: Fields, derived: Derived) -> Iterat
 
 
 LIBERTY = "name liberty files: LIBERTY=FILE SRAM=FOLDER"
+
+
+def _first_difference(fields: Fields | None) -> Fields | None:
+    return (
+        {"first_difference": fields["first_difference"] or "none"}
+        if fields and "first_difference" in fields
+        else fields
+    )
 
 
 def _energy(fields: Fields | None) -> Fields | None:

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.studies.search.chip_space import ChipSpace
-from chipsmith.studies.search.pairs import StudiedNetwork, score_to_plain
+from chipsmith.studies.search.pairs import StudiedNetwork, pair_key, score_to_plain
 from chipsmith.studies.search.parameters import SpaceSize
-from chipsmith.studies.search.study_file import SamplerKind
+from chipsmith.studies.search.rtl_check import RtlCheck
+from chipsmith.studies.search.study_file import SamplerKind, Verification
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, hypervolume_over_trials
 from chipsmith.studies.search.winner import WINNER_RULE, BudgetRow, Change, choose_winner, nearest_miss
 
@@ -92,8 +93,9 @@ class SearchResult:
     `climbed` are designs beyond the trials, to which steps from the best of them led, each better than the one before.
     Front and winner are those of all together: nothing that was found is thrown away. `changes` are the steps around
     the winner, `borders` its parameters at a border of the space, `importance` the share of each parameter in a
-    design's being among the best (from random search). `cpu_s` are the processor's seconds of all pairs, those of an
-    interrupted call too, and of this call's proposals.
+    design's being among the best (from random search). `rtl` has the designs that were co-simulated, by `pair_key`:
+    `verify` says which. `cpu_s` are the processor's seconds of all pairs and of the RTL, those of an interrupted call
+    too, and of this call's proposals.
     """
 
     name: str
@@ -108,8 +110,14 @@ class SearchResult:
     changes: tuple[Change, ...]
     borders: tuple[str, ...]
     importance: Mapping[str, float]
+    verify: Verification
+    rtl: Mapping[str, RtlCheck]
     pairs: int
     cpu_s: float
+
+    def rtl_of(self, trial: DesignTrial) -> RtlCheck | None:
+        """The design on its RTL; None where it was not co-simulated."""
+        return self.rtl.get(pair_key(trial.values))
 
     @property
     def trials(self) -> tuple[DesignTrial, ...]:
@@ -168,6 +176,7 @@ class SearchResult:
             "climbed": [trial_json(trial, self.goal) for trial in self.climbed],
             "changes": [change.to_json() for change in self.changes],
             "borders": list(self.borders),
+            "verify": self.verify.value,
             "importance": dict(self.importance),
             "hypervolume": self.sampled.hypervolume_json(),
             "gain_over_random": self.gain_json(),
@@ -194,6 +203,7 @@ class SearchResult:
                 {"name": name, **score_to_plain(score)} for name, score in zip(names, trial.outcome.scores, strict=True)
             ],
             "seen_by": list(self.seen_by(trial)),
+            "rtl": None if (check := self.rtl_of(trial)) is None else check.to_json(),
         }
 
     def seen_by(self, trial: DesignTrial) -> tuple[str, ...]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+from chipsmith.compiler.network import compile_network
 from chipsmith.errors import BadInput
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.importance import rate_parameters
 from chipsmith.studies.search.pairs import PairBook, PairOutcome, Scorer, StudiedNetwork, score_to_plain
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
+from chipsmith.studies.search.rtl_check import FrontWatch, RtlBook, RtlJob, require_tools
 from chipsmith.studies.search.study_file import SamplerKind, SearchStudy
-from chipsmith.studies.search.trials import Goal, run_sampler
+from chipsmith.studies.search.trials import DesignTrial, Goal, run_sampler
 from chipsmith.studies.search.winner import choose_winner, climb, find_borders, weigh_budgets
 
 
@@ -51,18 +54,43 @@ class Search:
             weights=self._weights,
         )
 
-    def run(self, *, workers: int, journal: SearchJournal | None, on_stage: Callable[[str], None]) -> SearchResult:
-        """All trials of all seeds, and what they show. Pairs that stand in the journal are not scored again."""
+    def require_tools(self) -> None:
+        """Raise BadInput, before any work, where the study wants RTL and this computer cannot simulate it."""
+        require_tools(self.study.verify)
+
+    def prepare_rtl(self, trial: DesignTrial) -> RtlJob:
+        """What is co-simulated of a design: all its networks, compiled for its chip."""
+        chip = self.space.chip(trial.values)
+        networks = zip(self._scorer.networks, trial.outcome.scores, strict=True)
+        programs = tuple((each.name, compile_network(each.graph, chip), score.cycles) for each, score in networks)
+        return RtlJob(programs=programs, temperature=self.study.temperature)
+
+    def run(
+        self,
+        *,
+        workers: int,
+        journal: SearchJournal | None,
+        rtl_folder: Path | None = None,
+        on_stage: Callable[[str], None],
+    ) -> SearchResult:
+        """All trials of all seeds, and what they show. Pairs that stand in the journal are not scored again.
+
+        Nor is a design whose outcome stands in `rtl_folder` co-simulated again. Raises CheckFailed where the RTL of a
+        design differs from its figures.
+        """
         begin, goal = _processor_seconds(), self.goal()
         book = PairBook(self.space, self._scorer, workers=workers, journal=journal)
+        rtl = RtlBook(self.prepare_rtl, workers=workers, folder=rtl_folder, on_stage=on_stage)
+        watch = FrontWatch(rtl, goal, self.study.verify)
         restored_s = book.cpu_s
         with book.working():
             on_stage(f"space: {self.size}; {book.count} pairs are known")
-            random = self._run_sampler(SamplerKind.RANDOM, book, goal, on_stage)
+            random = self._run_sampler(SamplerKind.RANDOM, book, goal, watch, on_stage)
             own = self.study.sampler
-            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, on_stage)
+            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, watch, on_stage)
             trials = sampled.trials if sampled is random else (*sampled.trials, *random.trials)
             climbed, changes = climb(trials, self.space, book, goal)
+            watch.see_last(climbed)
         winner = choose_winner((*trials, *climbed), goal)
         return SearchResult(
             name=self.name,
@@ -77,17 +105,20 @@ class Search:
             changes=changes,
             borders=() if winner is None else find_borders(winner, self.space),
             importance=rate_parameters(random.trials, self.space, goal),
+            verify=self.study.verify,
+            rtl=rtl.checks,
             pairs=book.count,
-            cpu_s=restored_s + _processor_seconds() - begin,
+            cpu_s=restored_s + rtl.restored_s + _processor_seconds() - begin,
         )
 
     def _run_sampler(
-        self, kind: SamplerKind, book: PairBook, goal: Goal, on_stage: Callable[[str], None]
+        self, kind: SamplerKind, book: PairBook, goal: Goal, watch: FrontWatch, on_stage: Callable[[str], None]
     ) -> SamplerRuns:
         by_seed = {}
         for seed in self.study.seeds:
             on_stage(f"{kind}, seed {seed}: {self.study.trials} trials")
             by_seed[seed] = run_sampler(kind, self.space, book, goal, seed=seed, trials=self.study.trials)
+            watch.see(by_seed[seed])
         return SamplerRuns(sampler=kind, by_seed=by_seed, goal=goal)
 
     def _reference_of(self, figure: PairFigure) -> float:

@@ -40,6 +40,14 @@ class Direction(enum.StrEnum):
     MAXIMISE = "maximise"
 
 
+class Verification(enum.StrEnum):
+    """Which designs are co-simulated in RTL during the search."""
+
+    FRONT = "front"
+    WINNER = "winner"
+    NONE = "none"
+
+
 class NetworkFile(RecipeSection):
     """A network of a study."""
 
@@ -88,6 +96,10 @@ class SearchStudy(RecipeSection):
     sampler: SamplerKind = SamplerKind.TPE
     trials: int = Field(default=200, ge=1, le=_MOST_TRIALS, description="legal chips that each seed looks at")
     seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), description="each is a search of its own")
+    verify: Verification = Field(
+        default=Verification.FRONT,
+        description="designs that are co-simulated in RTL on one input: each that comes to the front, the winner, none",
+    )
 
     @field_validator("network", mode="before")
     @classmethod
