@@ -137,7 +137,7 @@ def test_the_option_takes_a_design_and_a_folder(searched, tmp_path, capsys):
 def tiny(tmp_path_factory, rtl_tools):
     """A design of one tiny chip, co-simulated during its search."""
     folder = tmp_path_factory.mktemp("tiny")
-    chip = {"base": "nano-64", "tensor.rows": 4, "tensor.columns": [2, 4], "vector.lanes": 4, "memory.groups": 5}
+    chip = {"base": "nano-64", "tensor.rows": 4, "tensor.columns": 4, "vector.lanes": 4, "memory.groups": [5, 6]}
     fields = {"network": DIGITS, "space": {"chip": chip}, "trials": 2, "verify": "winner", "sampler": "random"}
     result = chipsmith.search(study(**fields), out=folder / "search", export=("winner", folder / "design"))
     return result, folder / "design"

@@ -13,7 +13,7 @@ from chipsmith.studies.search.figures import parse_constraint
 from chipsmith.studies.search.pairs import PairOutcome, pair_key
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
 from chipsmith.studies.search.rtl_check import RtlCheck
-from chipsmith.studies.search.study_file import Direction, SamplerKind, Verification
+from chipsmith.studies.search.study_file import Direction, SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial, Goal
 from chipsmith.studies.search.winner import Change, weigh_budgets
 
@@ -67,7 +67,7 @@ def result():
         changes=(Change(parameter="tensor.rows", before=8, after=16, figures=figures(0.1, 0.1, 0.5), ratio=2.0),),
         borders=("tensor.rows = 8 is the least that was searched; a chip may have 4",),
         importance={"tensor.rows": 0.7, "vector.lanes": 0.3},
-        verify=Verification.FRONT,
+        verify=VerifiedDesigns.FRONT,
         rtl={pair_key(first): RtlCheck(networks=(), cpu_s=1.0)},
         pairs=3,
         cpu_s=36.0,
@@ -87,8 +87,8 @@ def test_the_sampler_stands_beside_random_search(result):
 
 
 def test_it_is_said_which_designs_rtl_has_seen(result):
-    assert rtl_sentence(result).startswith("1 of the 1 designs of the front were co-simulated in RTL on one input;")
-    unseen = replace(result, verify=Verification.NONE, rtl={})
+    assert rtl_sentence(result).startswith("1 of the 1 designs of the front: co-simulated in RTL on one input")
+    unseen = replace(result, verify=VerifiedDesigns.NONE, rtl={})
     assert rtl_sentence(unseen).startswith("no design was co-simulated in RTL (verify: none)")
     assert "no design was co-simulated in RTL" in render_search(unseen)
     assert front_rows(unseen)[1][0][4] == "-"

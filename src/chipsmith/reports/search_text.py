@@ -8,7 +8,7 @@ from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.parameters import Value
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.rtl_check import RtlCheck
-from chipsmith.studies.search.study_file import SamplerKind, Verification
+from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.winner import WINNER_RULE, Change
 
 Rows = list[tuple[str, ...]]
@@ -41,13 +41,12 @@ def _rtl_word(check: RtlCheck | None) -> str:
 
 def rtl_sentence(result: SearchResult) -> str:
     """Which of the designs that are shown were co-simulated in RTL."""
-    if result.verify is Verification.NONE:
+    if result.verify is VerifiedDesigns.NONE:
         return "no design was co-simulated in RTL (verify: none): nothing but the simulators says these cycles"
-    shown = [trial for trial in result.front if result.rtl_of(trial) is not None]
-    found = f"{len(shown)} of the {len(result.front)} designs of the front were co-simulated in RTL on one input"
-    if result.verify is Verification.WINNER:
-        found = f"{found}: the winner" if shown else found
-    return f"{found}; cold and warm, 0 bits and 0 cycles differ"
+    count = sum(result.rtl_of(trial) is not None for trial in result.front)
+    which = ", the winner" if result.verify is VerifiedDesigns.WINNER else ""
+    share = f"{count} of the {len(result.front)} designs of the front{which}"
+    return f"{share}: co-simulated in RTL on one input, cold and warm; 0 bits and 0 cycles differ"
 
 
 def change_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:

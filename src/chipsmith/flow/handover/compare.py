@@ -133,14 +133,14 @@ def _compare_accuracy(network: Fields, derived: Derived) -> Iterator[Row]:
 
 def _compare_energy(claims: Fields, network: Fields, derived: Derived) -> Iterator[Row]:
     """An inference on the gates, with memories, at the node and voltage of the claim."""
-    name, at = network["name"], claims["at_the_gates"]
+    name, conditions = network["name"], claims["at_the_gates"]
     fields = derived.read(f"{name}.power")
     about = f"{name}: gates: "
     yield _row(f"{about}chip", claims["chip"]["sha256"][:12], fields, "chip_sha256", cut=12, why=LIBERTY)
     yield _row(f"{about}bits that differ", 0, fields, "mismatching_bits", why=LIBERTY)
     yield _row(f"{about}first difference", "none", _first_difference(fields), "first_difference", why=LIBERTY)
-    claimed, what = network["energy_at_the_gates_pj"] / 1e3, f"{name}: energy at {at['node_nm']} nm, nJ"
-    if fields and (reason := _other_conditions(fields, at)):
+    claimed, what = network["energy_at_the_gates_pj"] / 1e3, f"{name}: energy at {conditions['node_nm']} nm, nJ"
+    if fields and (reason := _other_conditions(fields, conditions)):
         yield Row(what, claimed, None, reason=reason)
         return
     yield _row(what, claimed, _energy(fields), "nj", bar=ENERGY_BAR, why=LIBERTY)
@@ -162,22 +162,22 @@ def _energy(fields: Fields | None) -> Fields | None:
     return fields if total is None else {"nj": total / 1e3}
 
 
-def _other_conditions(fields: Fields, at: Fields) -> str:
+def _other_conditions(fields: Fields, claimed: Fields) -> str:
     """Why what was measured at the gates is not what is claimed; empty where it is."""
     if not fields.get("memories_priced", False):
         return "memories were left out: name their folder, SRAM=FOLDER"
     for name, unit in (("node_nm", "nm"), ("voltage_v", "V"), ("clock_mhz", "MHz")):
-        if fields.get(name) != at[name]:
-            return f"the gates are at {fields.get(name)} {unit}, the claim is at {at[name]} {unit}"
+        if fields.get(name) != claimed[name]:
+            return f"the gates are at {fields.get(name)} {unit}, the claim is at {claimed[name]} {unit}"
     return "" if fields.get("scope") == "a whole inference" else "it is no whole inference"
 
 
 def compare_area(claims: Fields, derived: Derived) -> Iterator[Row]:
     """The logic of the chip, synthesised."""
-    fields, at = derived.read("synth"), claims["at_the_gates"]
+    fields, conditions = derived.read("synth"), claims["at_the_gates"]
     yield _row("synthesis: chip", claims["chip"]["sha256"][:12], fields, "chip_sha256", cut=12, why=LIBERTY)
-    claimed, what = at["logic_um2"], f"logic at {at['node_nm']} nm, um2"
-    if fields and fields.get("node_nm") != at["node_nm"]:
+    claimed, what = conditions["logic_um2"], f"logic at {conditions['node_nm']} nm, um2"
+    if fields and fields.get("node_nm") != conditions["node_nm"]:
         yield Row(what, claimed, None, reason=f"the gates are at {fields.get('node_nm')} nm")
         return
     yield _row(what, claimed, fields, "area_um2", bar=AREA_BAR, why=LIBERTY)

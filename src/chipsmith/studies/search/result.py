@@ -11,7 +11,7 @@ from chipsmith.studies.search.chip_space import ChipSpace
 from chipsmith.studies.search.pairs import StudiedNetwork, pair_key, score_to_plain
 from chipsmith.studies.search.parameters import SpaceSize
 from chipsmith.studies.search.rtl_check import RtlCheck
-from chipsmith.studies.search.study_file import SamplerKind, Verification
+from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, hypervolume_over_trials
 from chipsmith.studies.search.winner import WINNER_RULE, BudgetRow, Change, choose_winner, nearest_miss
 
@@ -110,7 +110,7 @@ class SearchResult:
     changes: tuple[Change, ...]
     borders: tuple[str, ...]
     importance: Mapping[str, float]
-    verify: Verification
+    verify: VerifiedDesigns
     rtl: Mapping[str, RtlCheck]
     pairs: int
     cpu_s: float

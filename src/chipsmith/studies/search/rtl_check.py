@@ -18,7 +18,7 @@ from chipsmith.program.program import Program
 from chipsmith.schema import Json
 from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search.pairs import pair_key
-from chipsmith.studies.search.study_file import Verification
+from chipsmith.studies.search.study_file import VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front
 from chipsmith.studies.search.winner import choose_winner
 from chipsmith.witness.cosimulate import CosimResult, compare, identify_run, require_rtl
@@ -192,27 +192,27 @@ class RtlBook:
 class FrontWatch:
     """Looks after every seed at what came to the front, and at the end at the front or the winner, as a study says."""
 
-    def __init__(self, book: RtlBook, goal: Goal, verify: Verification) -> None:
+    def __init__(self, book: RtlBook, goal: Goal, verify: VerifiedDesigns) -> None:
         self._book, self._goal, self._verify = book, goal, verify
         self._seen: list[DesignTrial] = []
 
     def see(self, trials: Sequence[DesignTrial]) -> None:
         """Co-simulate what is new on the front of these and of all trials before. Raises as RtlBook.check_all."""
         self._seen += trials
-        if self._verify is Verification.FRONT:
+        if self._verify is VerifiedDesigns.FRONT:
             self._book.check_all(find_front(self._seen, self._goal))
 
     def see_last(self, climbed: Sequence[DesignTrial]) -> None:
         """The same with the designs beyond the trials; or the winner alone."""
         self.see(climbed)
         winner = choose_winner(self._seen, self._goal)
-        if self._verify is Verification.WINNER and winner is not None:
+        if self._verify is VerifiedDesigns.WINNER and winner is not None:
             self._book.check_all([winner])
 
 
-def require_tools(verify: Verification) -> None:
+def require_tools(verify: VerifiedDesigns) -> None:
     """Raise BadInput, before any work, where a study wants what cannot be done here."""
-    if verify is Verification.NONE:
+    if verify is VerifiedDesigns.NONE:
         return
     try:
         require_rtl()

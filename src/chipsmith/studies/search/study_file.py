@@ -40,7 +40,7 @@ class Direction(enum.StrEnum):
     MAXIMISE = "maximise"
 
 
-class Verification(enum.StrEnum):
+class VerifiedDesigns(enum.StrEnum):
     """Which designs are co-simulated in RTL during the search."""
 
     FRONT = "front"
@@ -96,8 +96,8 @@ class SearchStudy(RecipeSection):
     sampler: SamplerKind = SamplerKind.TPE
     trials: int = Field(default=200, ge=1, le=_MOST_TRIALS, description="legal chips that each seed looks at")
     seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), description="each is a search of its own")
-    verify: Verification = Field(
-        default=Verification.FRONT,
+    verify: VerifiedDesigns = Field(
+        default=VerifiedDesigns.FRONT,
         description="designs that are co-simulated in RTL on one input: each that comes to the front, the winner, none",
     )
 
