@@ -22,7 +22,7 @@ from chipsmith.schema import Json
 from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.pairs import StudiedNetwork
-from chipsmith.studies.search.recipe_networks import RecipeNetwork, read_recipe_network
+from chipsmith.studies.search.recipe_networks import RecipeNetwork, check_recipe, vary_recipe
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.search import Search
 from chipsmith.studies.search.study_file import SearchStudy, StudyNetwork
@@ -85,8 +85,9 @@ def _load(
 ) -> StudiedNetwork | RecipeNetwork:
     if network.recipe is not None:
         recipe = load_recipe(network.recipe)
+        check_recipe(recipe)
         data = load_for_training(recipe, progress).data
-        return read_recipe_network(recipe, data, weight=network.weight, varied=varied)
+        return vary_recipe(recipe, data, weight=network.weight, varied=varied)
     assert network.file is not None
     path = Path(network.file)
     name = path.stem if path.suffix else path.name

@@ -43,8 +43,9 @@ _CHECKPOINT, _CPU = "checkpoint.pt", "cpu.json"
 NOISE_DEVIATIONS = 2
 """Standard deviations of the difference of two trainings: a gain below so many is none."""
 NOISE_RULE = (
-    f"a gain in accuracy below {NOISE_DEVIATIONS} standard deviations of the difference of two single trainings is "
-    "none; the deviation of one training is pooled over the finalists, that of the difference is the root of 2 times it"
+    f"a gain in mean accuracy of at most {NOISE_DEVIATIONS} standard deviations of the difference of two single "
+    "trainings, or of one validation example, is none; the deviation of one training is pooled over the finalists, "
+    "that of the difference is the root of 2 times it"
 )
 
 
@@ -70,7 +71,10 @@ class Finalist:
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyGain:
-    """How much more accurate one finalist is than another in the mean, and whether seeds show that it is."""
+    """How much more accurate one finalist is than another in the mean, and whether seeds show that it is.
+
+    `least` is what the gain must exceed: see NOISE_RULE.
+    """
 
     over: Values
     gain: float
@@ -78,24 +82,25 @@ class AccuracyGain:
 
     @property
     def shown(self) -> bool:
-        """Whether it is as large as the least gain that is one."""
-        return abs(self.gain) >= self.least and self.gain != 0
+        """Whether it, or the loss that it is, is more than chance."""
+        return abs(self.gain) > self.least
 
     def to_json(self) -> Json:
         """Its fields."""
-        return {"over": dict(self.over), "gain": self.gain, "least_shown": self.least, "shown": self.shown}
+        return {"over": dict(self.over), "gain": self.gain, "noise": self.least, "shown": self.shown}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finals:
     """The finalists, the design that is chosen with their accuracies, and how it does on the test part.
 
-    `winner` is None where no design of a finalist keeps all budgets. `cpu_s` are the processor's seconds of all full
-    trainings.
+    `winner` is None where no design of a finalist keeps all budgets. `resolution` is the share of one validation
+    example; `cpu_s` are the processor's seconds of all full trainings.
     """
 
     finalists: tuple[Finalist, ...]
     winner: DesignTrial | None
+    resolution: float
     cpu_s: float
 
     @property
@@ -105,8 +110,8 @@ class Finals:
 
     @property
     def least_gain(self) -> float:
-        """The least gain in accuracy that is one: see NOISE_RULE."""
-        return NOISE_DEVIATIONS * math.sqrt(2) * self.deviation
+        """What a gain in accuracy must exceed: see NOISE_RULE."""
+        return max(NOISE_DEVIATIONS * math.sqrt(2) * self.deviation, self.resolution)
 
     def finalist(self, values: Values) -> Finalist | None:
         """The finalist that is the network of a design; None where that is none."""

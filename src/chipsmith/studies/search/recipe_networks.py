@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from chipsmith.frontends.pytorch.shape_graph import shape_graph
 from chipsmith.learn.data import Dataset, Task
 from chipsmith.learn.data.fingerprint import hash_parts
 from chipsmith.learn.elastic import ElasticSpace, parse_elastic
-from chipsmith.learn.networks import Network
+from chipsmith.learn.networks import KernelFamily, Network
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible
 from chipsmith.learn.training.identity import bit_versions
@@ -113,22 +114,23 @@ class RecipeNetwork:
             return network.build(input_shape=self.dataset.input_shape, outputs=self.dataset.outputs)
 
 
-def read_recipe_network(recipe: Recipe, dataset: Dataset, *, weight: float, varied: Any) -> RecipeNetwork:
-    """A network of a study; `varied` is `space.network`, None where nothing of it varies.
-
-    Raises BadInput for a recipe whose answers have no accuracy, or that cannot be trained again and again.
-    """
-    if dataset.task is not Task.CLASSIFICATION:
+def check_recipe(recipe: Recipe) -> None:
+    """Raise BadInput for a recipe whose network has no accuracy, runs on no chip, or may not be trained repeatedly."""
+    if recipe.task is not Task.CLASSIFICATION:
         raise BadInput(
-            f"network {recipe.name}: its task is {dataset.task.value}, and a search judges what it trains by accuracy, "
+            f"network {recipe.name}: its task is {recipe.task.value}, and a search judges what it trains by accuracy, "
             "which classifications have; train it with `chipsmith run` and name the run folder as a file"
         )
-    if recipe.is_quantum:
-        raise BadInput(f"network {recipe.name} is a quantum network, which runs on no chip: name another recipe")
+    if recipe.is_quantum or isinstance(recipe.network, KernelFamily):
+        raise BadInput(f"network {recipe.name} is of kind {recipe.network.kind}, which a search does not train")
     if recipe.training.privacy is not None:
         raise BadInput(
             f"network {recipe.name} is private, and each training of a search would spend its epsilon again: train it "
             "with `chipsmith run` and name the run folder as a file"
         )
+
+
+def vary_recipe(recipe: Recipe, dataset: Dataset, *, weight: float, varied: Mapping[str, Any] | None) -> RecipeNetwork:
+    """A network of a study; `varied` is `space.network`, None where nothing of it varies. Raises BadInput."""
     elastic = None if varied is None else parse_elastic(recipe.network_for(dataset), varied)
     return RecipeNetwork(recipe=recipe, dataset=dataset, weight=weight, elastic=elastic)

@@ -162,7 +162,9 @@ class Search:
             seeds=range(first, first + self.study.noise_seeds),
         )
         winner = choose_final(designs, goal, finalists)
-        return Finals(finalists=finalists, winner=winner, cpu_s=trainings.cpu_s)
+        return Finals(
+            finalists=finalists, winner=winner, resolution=1 / self._elastic.judged_examples, cpu_s=trainings.cpu_s
+        )
 
     def _accuracy_of_largest(self, shelf: NetworkShelf | None) -> float | None:
         """What an accuracy without a reference point is measured against."""
