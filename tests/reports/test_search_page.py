@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from chipsmith.reports.search import render_search
-from chipsmith.reports.search_text import change_rows, comparison_sentences, front_rows, rtl_sentence
+from chipsmith.reports.search_text import change_rows, comparison_sentences, front_rows, rtl_sentences
 from chipsmith.studies.search.chip_space import parse_space
+from chipsmith.studies.search.design_space import join_spaces
 from chipsmith.studies.search.figures import parse_constraint
 from chipsmith.studies.search.pairs import PairOutcome, pair_key
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
@@ -17,7 +18,7 @@ from chipsmith.studies.search.study_file import Direction, SamplerKind, Verified
 from chipsmith.studies.search.trials import DesignTrial, Goal
 from chipsmith.studies.search.winner import Change, weigh_budgets
 
-SPACE = parse_space({"base": "edge-256", "tensor.rows": [8, 16], "vector.lanes": [8, 16]})
+SPACE = join_spaces(parse_space({"base": "edge-256", "tensor.rows": [8, 16], "vector.lanes": [8, 16]}), None, ())
 
 
 def figures(energy, latency, area):
@@ -87,9 +88,11 @@ def test_the_sampler_stands_beside_random_search(result):
 
 
 def test_it_is_said_which_designs_rtl_has_seen(result):
-    assert rtl_sentence(result).startswith("1 of the 1 designs of the front: co-simulated in RTL on one input")
+    (sentence,) = rtl_sentences(result)
+    assert sentence.startswith("1 of the 1 designs of the front: co-simulated in RTL on one input")
     unseen = replace(result, verify=VerifiedDesigns.NONE, rtl={})
-    assert rtl_sentence(unseen).startswith("no design was co-simulated in RTL (verify: none)")
+    (sentence,) = rtl_sentences(unseen)
+    assert sentence.startswith("no design was co-simulated in RTL (verify: none)")
     assert "no design was co-simulated in RTL" in render_search(unseen)
     assert front_rows(unseen)[1][0][4] == "-"
 

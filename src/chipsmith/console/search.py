@@ -24,18 +24,33 @@ def present_search(result: Searched) -> Presentation:
 
 
 def _print_search(searched: Searched) -> None:
-    from chipsmith.reports.search_text import budget_sentences, comparison_sentences, rtl_sentence, winner_sentences
+    from chipsmith.reports.search_text import (
+        budget_sentences,
+        comparison_sentences,
+        final_sentences,
+        rtl_sentences,
+        training_sentences,
+        winner_sentences,
+    )
 
     result = searched.result
     print(f"{result.name}: {', '.join(network.name for network in result.networks)} on {result.space.base.name}")
     print(f"space: {result.size}")
     print_tables(*_tables(result))
-    for sentence in (*winner_sentences(result), *budget_sentences(result), *comparison_sentences(result)):
-        print(sentence)
-    if result.front:
-        print(rtl_sentence(result))
+    parts = (winner_sentences, final_sentences, rtl_sentences, budget_sentences, comparison_sentences)
+    for part in (*parts, training_sentences):
+        for sentence in part(result):
+            print(sentence)
     print(f"{result.pairs:,} pairs were simulated; {result.cpu_s / 3600:.3f} hours of a processor")
-    print(f"folder: {searched.folder} (chip.yaml is the winner, chips/ the front, pairs.journal every pair)")
+    print(f"folder: {searched.folder} ({', '.join(_files(result))})")
+
+
+def _files(result: SearchResult) -> Iterator[str]:
+    yield "chip.yaml is the winner"
+    if result.trained is not None and result.winner is not None:
+        for network in filter(None, result.trained.networks):
+            yield f"{network.name}.tosa and {network.name}.safetensors its network"
+    yield from ("chips/ the front", "pairs.journal every pair")
 
 
 def _tables(result: SearchResult) -> Iterator[Table]:

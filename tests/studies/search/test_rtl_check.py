@@ -44,8 +44,9 @@ def design(rows, energy_j, latency_s):
 class Job:
     """Stands for a co-simulation: what it would take to repeat it, and whose it is."""
 
-    def __init__(self, trial, identity="first RTL"):
-        self.rows, self.identity = trial.values["tensor.rows"], identity
+    def __init__(self, trial, rtl="first RTL"):
+        self.rows = trial.values["tensor.rows"]
+        self.identity = f"{self.rows} {rtl}"
 
 
 class Rtl:
@@ -59,9 +60,13 @@ class Rtl:
         return RtlCheck(networks=(replace(AGREES, **self.wrong),), cpu_s=25.0)
 
 
-def book(rtl, folder=None, prepare=Job, stages=None):
+def book(rtl, folder=None, stages=None):
     on_stage = [].append if stages is None else stages.append
-    return RtlBook(prepare, workers=2, folder=folder, on_stage=on_stage, run=rtl.run)
+    return RtlBook(workers=2, folder=folder, on_stage=on_stage, run=rtl.run)
+
+
+def jobs(*trials, rtl="first RTL"):
+    return {pair_key(trial.values): Job(trial, rtl) for trial in trials}
 
 
 SLOW, FAST, WORSE, BEST = design(4, 1.0, 9.0), design(8, 2.0, 4.0), design(16, 3.0, 9.5), design(32, 0.5, 3.0)
@@ -69,12 +74,13 @@ SLOW, FAST, WORSE, BEST = design(4, 1.0, 9.0), design(8, 2.0, 4.0), design(16, 3
 
 def test_what_comes_to_the_front_is_simulated_once_after_each_seed():
     rtl, stages = Rtl(), []
-    watch = FrontWatch(book(rtl, stages=stages), GOAL, VerifiedDesigns.FRONT)
+    watch = FrontWatch(book(rtl, stages=stages), Job, GOAL, VerifiedDesigns.FRONT)
     watch.see([SLOW, WORSE, FAST])
     assert sorted(rtl.asked) == [4, 8]
     watch.see([SLOW, WORSE])
     assert sorted(rtl.asked) == [4, 8]
-    watch.see_last([BEST])
+    watch.see([BEST])
+    watch.see_winner(BEST, Job)
     assert sorted(rtl.asked) == [4, 8, 32]
     assert stages == ["RTL of 2 designs that are new on the front", "RTL of 1 designs that are new on the front"]
 
@@ -82,10 +88,19 @@ def test_what_comes_to_the_front_is_simulated_once_after_each_seed():
 @pytest.mark.parametrize(("verify", "asked"), [(VerifiedDesigns.WINNER, [32]), (VerifiedDesigns.NONE, [])])
 def test_a_study_may_ask_for_the_winner_alone_or_for_nothing(verify, asked):
     rtl = Rtl()
-    watch = FrontWatch(book(rtl), GOAL, verify)
+    watch = FrontWatch(book(rtl), Job, GOAL, verify)
     watch.see([SLOW, WORSE, FAST])
-    watch.see_last([BEST])
+    watch.see_winner(BEST, Job)
+    watch.see_winner(None, Job)
     assert rtl.asked == asked
+
+
+def test_a_winner_that_was_trained_in_full_is_simulated_with_that_network():
+    rtl = Rtl()
+    watch = FrontWatch(book(rtl), Job, GOAL, VerifiedDesigns.FRONT)
+    watch.see([BEST])
+    watch.see_winner(BEST, lambda trial: Job(trial, "trained in full"))
+    assert rtl.asked == [32, 32]
 
 
 @pytest.mark.parametrize(
@@ -100,37 +115,37 @@ def test_a_study_may_ask_for_the_winner_alone_or_for_nothing(verify, asked):
 )
 def test_a_design_whose_rtl_differs_ends_the_search_with_both_figures(wrong, words):
     with pytest.raises(CheckFailed, match=words):
-        FrontWatch(book(Rtl(**wrong)), GOAL, VerifiedDesigns.FRONT).see([SLOW])
+        FrontWatch(book(Rtl(**wrong)), Job, GOAL, VerifiedDesigns.FRONT).see([SLOW])
 
 
 def test_outcomes_are_kept_as_long_as_program_and_rtl_are_the_same(tmp_path):
     first, again, other = Rtl(), Rtl(), Rtl()
-    book(first, tmp_path).check_all([SLOW, FAST])
+    book(first, tmp_path).check_all(jobs(SLOW, FAST))
     resumed = book(again, tmp_path)
-    resumed.check_all([SLOW, FAST, BEST])
+    resumed.check_all(jobs(SLOW, FAST, BEST))
     assert (sorted(first.asked), again.asked) == ([4, 8], [32])
     assert resumed.restored_s == 50.0
     assert resumed.checks[pair_key(SLOW.values)] == RtlCheck(networks=(AGREES,), cpu_s=25.0)
-    book(other, tmp_path, prepare=lambda trial: Job(trial, "second RTL")).check_all([SLOW])
+    book(other, tmp_path).check_all(jobs(SLOW, rtl="second RTL"))
     assert other.asked == [4]
 
 
 def test_a_difference_that_is_kept_is_one_still(tmp_path):
     with pytest.raises(CheckFailed):
-        book(Rtl(cycles=11), tmp_path).check_all([SLOW])
+        book(Rtl(cycles=11), tmp_path).check_all(jobs(SLOW))
     again = Rtl()
     with pytest.raises(CheckFailed, match="11 cycles in RTL"):
-        book(again, tmp_path).check_all([SLOW])
+        book(again, tmp_path).check_all(jobs(SLOW))
     assert again.asked == []
 
 
 def test_a_damaged_outcome_is_simulated_again(tmp_path):
-    book(Rtl(), tmp_path).check_all([SLOW])
+    book(Rtl(), tmp_path).check_all(jobs(SLOW))
     (file,) = tmp_path.iterdir()
     assert json.loads(file.read_text())["design"] == pair_key(SLOW.values)
     file.write_text(file.read_text()[:40])
     again = Rtl()
-    book(again, tmp_path).check_all([SLOW])
+    book(again, tmp_path).check_all(jobs(SLOW))
     assert again.asked == [4]
 
 

@@ -80,7 +80,7 @@ def claim_design(design: HandedDesign, folder: Path) -> Json:
             "logic_um2": estimate_logic_um2(chip, node_nm=GATES_NODE_NM),
         },
         "known_by": {
-            "quality": "simulated: the program executed on every example of the part",
+            "judged": "computed: the meaning of the integer graph, example by example; the program has the same bits",
             "at_the_gates": "estimated: fitted to synthesised chips and to inferences on their gates, before layout",
             **obtained(totals[0]),
         },

@@ -8,21 +8,18 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from chipsmith.chip import Chip
 from chipsmith.codegen.ctext import unique_identifiers
-from chipsmith.compiler.network import compile_network
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.flow.golden_vectors import compile_vectors
 from chipsmith.flow.handover import compare
-from chipsmith.flow.handover.claims import HandedDesign, HandedNetwork, claim_design
+from chipsmith.flow.handover.claims import HandedDesign, claim_design
 from chipsmith.flow.handover.files import readme, verify_script
+from chipsmith.flow.handover.networks import compile_given, compile_trained
+from chipsmith.flow.search import Searched
 from chipsmith.hardware.export import write_rtl
-from chipsmith.program.file import serialize_program
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.trials import DesignTrial
-from chipsmith.tosa.file import serialize_tosa
-from chipsmith.tosa.graph import Graph
 
 _FRONT = re.compile(r"front-(\d+)")
 _WINNER = "winner"
@@ -53,10 +50,10 @@ def choose_design(result: SearchResult, design: str) -> DesignTrial:
     return result.front[number]
 
 
-def export_design(result: SearchResult, design: str, folder: Path) -> Path:
+def export_design(searched: Searched, design: str, folder: Path) -> Path:
     """Write a design into a folder, which appears at once and complete. Raises BadInput where it cannot."""
     check_export(design, folder)
-    gathered = _gather(result, design)
+    gathered = _gather(searched, design)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -92,10 +89,14 @@ def _write(design: HandedDesign, folder: Path) -> None:
     write_whole(folder / "design.json", (json.dumps(claims, indent=1) + "\n").encode())
 
 
-def _gather(result: SearchResult, design: str) -> HandedDesign:
+def _gather(searched: Searched, design: str) -> HandedDesign:
     """A design of a search with its networks compiled. Raises BadInput where there is none."""
+    result = searched.result
     trial = choose_design(result, design)
     chip = result.space.chip(trial.values)
+    recipes = (None,) * len(result.networks) if result.trained is None else result.trained.networks
+    if design != _WINNER and any(recipes):
+        raise BadInput(f"--export {design}: of networks that recipes train the winner's alone are trained in full")
     names = unique_identifiers(network.name for network in result.networks)
     return HandedDesign(
         study=result.name,
@@ -103,12 +104,9 @@ def _gather(result: SearchResult, design: str) -> HandedDesign:
         searched=result.design_json(trial),
         chip=chip,
         networks=tuple(
-            _compile(name, network.graph, chip) for name, network in zip(names, result.networks, strict=True)
+            compile_given(name, network, chip)
+            if recipe is None
+            else compile_trained(name, recipe, trial, chip, searched.folder)
+            for name, network, recipe in zip(names, result.networks, recipes, strict=True)
         ),
     )
-
-
-def _compile(name: str, graph: Graph, chip: Chip) -> HandedNetwork:
-    program = compile_network(graph, chip)
-    files = {f"{name}.tosa": serialize_tosa(graph), f"{name}.program": serialize_program(program)}
-    return HandedNetwork(name=name, program=program, files=files)

@@ -13,7 +13,10 @@ _CELLS = f'--liberty "$LIBERTY" --node-nm {GATES_NODE_NM}'
 _SYNTHESIS = f"derive synth $CHIPSMITH synth chip.yaml {_CELLS} --json"
 _ALONE = {"$CHIPSMITH": "chipsmith", '"$LIBERTY"': "LIBERTY", '${SRAM:+--sram "$SRAM"}': "--sram SRAM"}
 """What stands in a line of verify.sh, and in the same command that runs alone."""
-_WEIGHTS = "| `NAME.safetensors` | its weights in float, as they were trained |\n"
+_WEIGHTS = (
+    "| `NAME.safetensors` | its weights in float, as they were trained |\n"
+    "| `NAME.recipe.yaml` | the recipe that trained it, whose data judge it |\n"
+)
 _ACCURACY = (
     "| quality on validation part and test part | the program, executed on each example | the printed digits |\n"
 )
@@ -51,6 +54,9 @@ def _plain_lines(design: HandedDesign) -> Iterator[str]:
         name = network.name
         yield f"derive {name}.estimate $CHIPSMITH estimate {name}.tosa --chip chip.yaml --no-check --json"
         yield f"derive {name}.cosim $CHIPSMITH cosim {name}.program --json"
+        for part in network.judged:
+            judge = f"judge {name}.program --recipe {name}.recipe.yaml --part {part}"
+            yield f"derive {name}.{part} $CHIPSMITH {judge} --json"
 
 
 def _gate_lines(design: HandedDesign) -> Iterator[str]:

@@ -20,7 +20,6 @@ from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search.pairs import pair_key
 from chipsmith.studies.search.study_file import VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front
-from chipsmith.studies.search.winner import choose_winner
 from chipsmith.witness.cosimulate import CosimResult, compare, identify_run, require_rtl
 
 _SEED = 0
@@ -120,94 +119,97 @@ def _processor_seconds() -> float:
 class RtlBook:
     """What is known of designs on their RTL: each is co-simulated once, at most `workers` at a time.
 
-    `prepare` gives the job of a design, `on_stage` is told what begins, `run` does a job. With a `folder` each outcome
-    is kept there, a file each, and counts in a later call as long as Program and RTL are the same.
+    With a `folder` each outcome is kept there, a file each, and counts in a later call as long as Program and RTL are
+    the same. `on_stage` is told what begins, `run` does a job.
     """
 
     def __init__(
         self,
-        prepare: Callable[[DesignTrial], RtlJob],
         *,
         workers: int,
         folder: Path | None,
         on_stage: Callable[[str], None],
         run: Callable[[RtlJob], RtlCheck] = RtlJob.run,
     ) -> None:
-        self._prepare, self._workers, self._folder = prepare, workers, folder
+        self._workers, self._folder = workers, folder
         self._on_stage, self._run = on_stage, run
-        self._checks: dict[str, RtlCheck] = {}
+        self._known: dict[str, RtlCheck] = {}
         self._restored_s = 0.0
-
-    @property
-    def checks(self) -> Mapping[str, RtlCheck]:
-        """The outcomes by the keys of their designs."""
-        return dict(self._checks)
+        self.checks: dict[str, RtlCheck] = {}
+        """The last outcome of each design, by its key."""
 
     @property
     def restored_s(self) -> float:
         """The processor's seconds of outcomes that stood in the folder."""
         return self._restored_s
 
-    def check_all(self, designs: Sequence[DesignTrial]) -> None:
-        """Co-simulate the designs that are not known. Raises CheckFailed for the first whose RTL differs."""
-        wanted = {pair_key(design.values): design for design in designs}
-        jobs = {key: self._prepare(design) for key, design in wanted.items() if key not in self._checks}
-        missing = {key: job for key, job in jobs.items() if not self._recall(key, job)}
+    def check_all(self, jobs: Mapping[str, RtlJob]) -> None:
+        """Co-simulate designs, by their keys. Raises CheckFailed for the first whose RTL differs."""
+        identities = {key: job.identity for key, job in jobs.items()}
+        missing = {identities[key]: key for key in jobs if not self._recall(identities[key])}
         if missing:
             self._on_stage(f"RTL of {len(missing)} designs that are new on the front")
         with ThreadPoolExecutor(self._workers) as pool:  # threads serve: a build of RTL is processes of its own
-            futures = {pool.submit(self._run, job): key for key, job in missing.items()}
+            futures = {pool.submit(self._run, jobs[key]): identity for identity, key in missing.items()}
             for future in as_completed(futures):
-                key = futures[future]
-                self._checks[key] = future.result()
-                self._keep(key, missing[key])
-        for key in wanted:
-            failure = self._checks[key].failure
+                identity = futures[future]
+                self._known[identity] = future.result()
+                self._keep(identity, missing[identity])
+        for key, identity in identities.items():
+            self.checks[key] = self._known[identity]
+            failure = self.checks[key].failure
             if failure:
                 raise CheckFailed(f"the design {_describe(key)} is not what the search has: {failure}")
 
-    def _place(self, key: str) -> Path | None:
-        return None if self._folder is None else self._folder / f"{content_key([key.encode()])[:40]}.json"
+    def _place(self, identity: str) -> Path | None:
+        return None if self._folder is None else self._folder / f"{identity[:40]}.json"
 
-    def _keep(self, key: str, job: RtlJob) -> None:
-        place = self._place(key)
+    def _keep(self, identity: str, key: str) -> None:
+        place = self._place(identity)
         if place is not None:
             make_folder(place.parent)
-            fields = {"design": key, "identity": job.identity, **asdict(self._checks[key])}
+            fields = {"design": key, "identity": identity, **asdict(self._known[identity])}
             write_whole(place, (json.dumps(fields, indent=1) + "\n").encode())
 
-    def _recall(self, key: str, job: RtlJob) -> bool:
-        """Whether the folder has the outcome of a design, of the same Program and RTL."""
-        place = self._place(key)
+    def _recall(self, identity: str) -> bool:
+        """Whether an outcome is known, or stands in the folder."""
+        if identity in self._known:
+            return True
+        place = self._place(identity)
         with suppress(OSError, ValueError, TypeError, KeyError):
             fields = json.loads(place.read_bytes()) if place is not None else {}
-            if (fields["design"], fields["identity"]) == (key, job.identity):
+            if fields["identity"] == identity:
                 networks = tuple(RtlNetwork(**network) for network in fields["networks"])
-                self._checks[key] = RtlCheck(networks=networks, cpu_s=fields["cpu_s"])
-                self._restored_s += self._checks[key].cpu_s
+                self._known[identity] = RtlCheck(networks=networks, cpu_s=fields["cpu_s"])
+                self._restored_s += self._known[identity].cpu_s
                 return True
         return False
 
 
 class FrontWatch:
-    """Looks after every seed at what came to the front, and at the end at the front or the winner, as a study says."""
+    """Looks after every seed at what came to the front, and at the end at the winner, as a study says.
 
-    def __init__(self, book: RtlBook, goal: Goal, verify: VerifiedDesigns) -> None:
-        self._book, self._goal, self._verify = book, goal, verify
+    `prepare` gives the job of a design as the search has it.
+    """
+
+    def __init__(
+        self, book: RtlBook, prepare: Callable[[DesignTrial], RtlJob], goal: Goal, verify: VerifiedDesigns
+    ) -> None:
+        self._book, self._prepare, self._goal, self._verify = book, prepare, goal, verify
         self._seen: list[DesignTrial] = []
 
     def see(self, trials: Sequence[DesignTrial]) -> None:
         """Co-simulate what is new on the front of these and of all trials before. Raises as RtlBook.check_all."""
         self._seen += trials
         if self._verify is VerifiedDesigns.FRONT:
-            self._book.check_all(find_front(self._seen, self._goal))
+            front = {pair_key(design.values): design for design in find_front(self._seen, self._goal)}
+            new = {key: self._prepare(design) for key, design in front.items() if key not in self._book.checks}
+            self._book.check_all(new)
 
-    def see_last(self, climbed: Sequence[DesignTrial]) -> None:
-        """The same with the designs beyond the trials; or the winner alone."""
-        self.see(climbed)
-        winner = choose_winner(self._seen, self._goal)
-        if self._verify is VerifiedDesigns.WINNER and winner is not None:
-            self._book.check_all([winner])
+    def see_winner(self, winner: DesignTrial | None, prepare: Callable[[DesignTrial], RtlJob]) -> None:
+        """Co-simulate the winner with the networks that are handed over, which `prepare` takes."""
+        if winner is not None and self._verify is not VerifiedDesigns.NONE:
+            self._book.check_all({pair_key(winner.values): prepare(winner)})
 
 
 def require_tools(verify: VerifiedDesigns) -> None:
