@@ -82,7 +82,8 @@ def test_a_recipe_of_ones_own_is_a_file(tmp_path):
     ("text", "message"),
     [
         ("- 1", "a recipe is a YAML mapping"),
-        ("a: [", "is not YAML"),
+        ("a: [", "line 1: not YAML"),
+        ("name: x\ntraining:\n  epochs: 1\n  epochs: 2", r"line 4: training\.epochs is given twice \(first on line 3\)"),
         ("name: x", "has 4 faults"),
         ("", "a recipe is a YAML mapping"),
     ],
@@ -114,5 +115,5 @@ def test_aliases_of_aliases_are_refused_before_they_are_unfolded(tmp_path, field
     """60 lines that stand for 2^60 words: as they are read they take a kilobyte, as they are checked all there is."""
     lines = ["x0: &x0 [a, a]", *(f"x{i}: &x{i} [*x{i - 1}, *x{i - 1}]" for i in range(1, 60)), f"{field}: *x59"]
     (tmp_path / "bomb.yaml").write_text("\n".join(lines))
-    with pytest.raises(BadInput, match=r"bomb\.yaml is not YAML: .*an alias; write each value out"):
+    with pytest.raises(BadInput, match=r"bomb\.yaml, line \d+: not YAML: .*an alias; write each value out"):
         load_recipe(tmp_path / "bomb.yaml")

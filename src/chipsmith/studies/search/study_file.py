@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from chipsmith.chip.reading import PlainLoader
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary_text
 from chipsmith.learn.faults import describe_faults
 from chipsmith.learn.training.section import RecipeSection
+from chipsmith.plain_yaml import parse_document
 from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search.chip_space import ChipSpace, parse_space
 from chipsmith.studies.search.figures import Constraint, PairFigure, check_consistent, parse_constraint, parse_figure
 
 _LATER = "today chips are searched, and networks are given: remove it"
 _MOST_TRIALS = 100_000
+_FORM = "a study is a YAML mapping; `chipsmith search --schema` prints its form"
 
 
 class SamplerKind(enum.StrEnum):
@@ -139,14 +139,11 @@ class SearchStudy(RecipeSection):
 def read_study(path: Path) -> SearchStudy:
     """The study in a YAML file. Raises BadInput with all faults of its form in one message."""
     try:
-        fields = PlainLoader(read_ordinary_text(path)).get_single_data()
+        text = read_ordinary_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
         raise BadInput(f"study {path}: {reason}; `chipsmith search --schema` prints the form of one") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadInput(f"study {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
-    if not isinstance(fields, dict):
-        raise BadInput(f"study {path}: a study is a YAML mapping; `chipsmith search --schema` prints its form")
+    fields = parse_document(text, origin=f"study {path}", form=_FORM).fields
     return parse_study(fields, origin=str(path))
 
 
