@@ -37,7 +37,7 @@ class PlainLoader(yaml.SafeLoader):
         finally:
             del self._path[len(self._path) - len(name) :]
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """As of yaml.SafeLoader; raises RepeatedKey."""
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
         lines: dict[str, int] = {}
