@@ -33,7 +33,8 @@ def _print_search(searched: Searched) -> None:
     for sentence in (*winner_sentences(result), *budget_sentences(result), *comparison_sentences(result)):
         print(sentence)
     print(f"{result.pairs:,} pairs were simulated; {result.cpu_s / 3600:.3f} hours of a processor")
-    print(f"folder: {searched.folder} (chip.yaml is the winner, chips/ the front, pairs.journal every pair)")
+    chips = "" if result.winner is None else "chip.yaml is the winner, chips/ the front, "
+    print(f"folder: {searched.folder} ({chips}pairs.journal every pair)")
 
 
 def _tables(result: SearchResult) -> Iterator[Table]:

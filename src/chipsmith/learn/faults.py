@@ -26,10 +26,18 @@ def describe_faults(error: ValidationError, model: type[BaseModel], *, origin: s
     With the values that were `given` no fault names the place in a list where a single value stands for a list.
     """
     schema = model.model_json_schema()
-    faults = [_describe(fault, schema, given) for fault in error.errors() if fault["type"] != _CONSEQUENCE]
+    places = [fault["loc"] for fault in error.errors()]
+    faults = [_describe(fault, schema, given) for fault in error.errors() if not _is_consequence(fault, places)]
     if len(faults) == 1:
         return f"{origin}: {faults[0]}"
     return "\n  ".join([f"{origin} has {len(faults)} faults:", *faults])
+
+
+def _is_consequence(fault: ErrorDetails, places: Sequence[tuple[int | str, ...]]) -> bool:
+    """Whether a fault comes of another one: a list is too short where what it holds is refused."""
+    place = fault["loc"]
+    within = any(len(other) > len(place) and other[: len(place)] == place for other in places)
+    return fault["type"] == _CONSEQUENCE or (fault["type"] == "too_short" and within)
 
 
 def _describe(fault: ErrorDetails, schema: Schema, given: object) -> str:
@@ -43,13 +51,18 @@ def _describe(fault: ErrorDetails, schema: Schema, given: object) -> str:
         case "missing":
             return f"{path} is missing: give {describe_field(_find_field(names, schema), schema)}"
         case "invalid_key":
-            return f"{path} is not a field: names of fields are texts"
+            return f"{'.'.join(names)} is not a field: names of fields are texts"
+        case "string_type" if names[-1] == "[key]":
+            return f"{'.'.join(names[:-1])} is not a name: names are texts"
         case "union_tag_invalid":
             kinds = re.findall(r"'([^']*)'", str(fault["ctx"]["expected_tags"]))
             return f"{path}.kind = {fault['ctx']['tag']} is not known{_nearest(str(fault['ctx']['tag']), kinds)}"
         case "union_tag_not_found":
             return f"{path}.kind is missing: it is one of {', '.join(_kinds(section))}"
-    return f"{path or 'the whole'} = {short_value(fault['input'])} is not allowed: {_mend(fault, names, schema)}"
+    mend = _mend(fault, names, schema)
+    if fault["input"] is None:
+        return f"{path} is empty: {mend}"
+    return f"{path or 'the whole'} = {short_value(fault['input'])} is not allowed: {mend}"
 
 
 def _mend(fault: ErrorDetails, names: list[str], schema: Schema) -> str:
@@ -63,6 +76,8 @@ def _mend(fault: ErrorDetails, names: list[str], schema: Schema) -> str:
 
 def short_value(value: object) -> str:
     """A value as a message shows it."""
+    if isinstance(value, bool):
+        return str(value).lower()
     try:
         text = repr(value)
     except ValueError:  # Python writes no integers of thousands of digits
@@ -101,7 +116,7 @@ def describe_field(field: Schema, schema: Schema) -> str:
     if example is not None:
         words += f", as {_write_flow(example)}"
     meaning = field.get("description", "")
-    return f"{words} ({meaning})" if meaning and "properties" not in field else words
+    return f"{words} ({meaning})" if meaning else words
 
 
 def _describe_form(field: Schema, schema: Schema) -> str:
@@ -119,6 +134,8 @@ def _describe_form(field: Schema, schema: Schema) -> str:
         case "array":
             inner = _follow(field.get("items", {}), schema)
             return f"a list{_describe_count(field)}" + (f", each {_describe_form(inner, schema)}" if inner else "")
+        case None if "discriminator" in field:
+            return f"a section with its kind: {', '.join(_kinds(field))}"
         case "object" if "properties" in field:
             return f"a section of {', '.join(field['properties'])}"
         case "object":
@@ -162,7 +179,7 @@ def _write_flow(value: object) -> str:
 
 
 def _find_field(names: Sequence[str], schema: Schema) -> Schema:
-    """The schema of the field at the end of a path; what its reference or its own entry says of it comes along."""
+    """The schema of the field at the end of a path, described by its own entry and not by its class."""
     here = schema
     for name in names:
         kinds = _union(here, schema)
@@ -175,8 +192,8 @@ def _find_field(names: Sequence[str], schema: Schema) -> Schema:
         here = here or section.get("items", {})
     own = {key: here[key] for key in ("description", "examples") if key in here}
     optional = [option for option in here.get("anyOf", []) if option.get("type") != "null"]
-    found = optional[0] if len(optional) == 1 else here
-    return {**_follow(found, schema), **own} if found else {}
+    form = _follow(optional[0] if len(optional) == 1 else here, schema)
+    return {**{key: value for key, value in form.items() if key != "description"}, **own}
 
 
 def _resolve(names: list[str], schema: Schema) -> tuple[str, Schema]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -16,11 +16,25 @@ from chipsmith.learn.training.section import RecipeSection
 from chipsmith.plain_yaml import parse_document
 from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search.chip_space import ChipSpace, parse_space
-from chipsmith.studies.search.figures import Constraint, PairFigure, check_consistent, parse_constraint, parse_figure
+from chipsmith.studies.search.figures import (
+    GREATEST_NUMBER,
+    LEAST_NUMBER,
+    Constraint,
+    PairFigure,
+    check_consistent,
+    parse_constraint,
+    parse_figure,
+)
 
 _LATER = "today chips are searched, and networks are given: remove it"
 _MOST_TRIALS = 100_000
 _FORM = "a study is a YAML mapping; `chipsmith search --schema` prints its form"
+
+
+Number = Annotated[float, Field(strict=True, ge=LEAST_NUMBER, le=GREATEST_NUMBER)]
+"""A number above 0 with which sums and quotients of figures stay numbers; no text that looks like one."""
+Seed = Annotated[int, Field(strict=True, ge=0, lt=1 << 32)]
+"""What every sampler takes."""
 
 
 class SamplerKind(enum.StrEnum):
@@ -44,7 +58,7 @@ class NetworkFile(RecipeSection):
     """A network of a study."""
 
     file: str = Field(min_length=1, description="a .tosa, .tflite or .onnx file, or a run folder")
-    weight: float = Field(default=1.0, gt=0, description="of its energy and latency in the sums over networks")
+    weight: Number = Field(default=1.0, description="of its energy and latency in the sums over networks")
     calibration: str | None = Field(default=None, description="inputs that choose the integers of a float network")
 
 
@@ -53,7 +67,8 @@ class SearchSpace(RecipeSection):
 
     chip: dict[str, Any] = Field(
         description="base: a chip; other keys are its fields, as tensor.rows: a list, {from: 4, to: 15} or one value; "
-        "clock_mhz: max gives each chip the clock that its paths allow"
+        "clock_mhz: max gives each chip the clock that its paths allow",
+        examples=[{"base": "edge-256", "tensor.rows": [8, 16]}],
     )
     network: Any = Field(default=None, description="not yet: structures of the network")
     compiler: Any = Field(default=None, description="not yet: choices of the compiler")
@@ -73,21 +88,35 @@ class SearchStudy(RecipeSection):
     """
 
     network: tuple[NetworkFile, ...] = Field(
-        description="a network's file, or a list of such, each {file: ..., weight: ...}"
+        description="a network's file, or a list of such, each {file: ..., weight: ...}",
+        examples=[[{"file": "digits.tosa", "weight": 2}]],
     )
     space: SearchSpace
-    objectives: dict[str, Direction] = Field(min_length=1, max_length=4, description="minimise or maximise, by figure")
-    constraints: tuple[str, ...] = Field(default=(), description='budgets, as "area_mm2 <= 0.3"')
-    reference_point: dict[str, float] = Field(
-        default={}, description="what an objective is measured against; default that of the base chip"
+    objectives: dict[str, Direction] = Field(
+        min_length=1,
+        max_length=4,
+        description="minimise or maximise, by figure",
+        examples=[{"energy_j": "minimise", "latency_s": "minimise"}],
     )
-    weights: dict[str, float] = Field(
-        default={}, description="of the objectives in the choice of the winner; default 1"
+    constraints: tuple[str, ...] = Field(default=(), description="budgets", examples=[["area_mm2 <= 0.3"]])
+    reference_point: dict[str, Number] = Field(
+        default={},
+        description="what an objective is measured against; default that of the base chip",
+        examples=[{"energy_j": 1e-5}],
+    )
+    weights: dict[str, Number] = Field(
+        default={},
+        description="of the objectives in the choice of the winner; default 1",
+        examples=[{"energy_j": 2}],
     )
     temperature: Temperature = Field(default=Temperature.COLD, description="of the inference: cold or warm")
     sampler: SamplerKind = SamplerKind.TPE
-    trials: int = Field(default=200, ge=1, le=_MOST_TRIALS, description="legal chips that each seed looks at")
-    seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), description="each is a search of its own")
+    trials: int = Field(
+        default=200, strict=True, ge=1, le=_MOST_TRIALS, description="legal chips that each seed looks at"
+    )
+    seeds: tuple[Seed, ...] = Field(
+        default=(0, 1, 2, 3, 4), description="each is a search of its own", examples=[[0, 1, 2]]
+    )
 
     @field_validator("network", mode="before")
     @classmethod
@@ -95,7 +124,9 @@ class SearchStudy(RecipeSection):
         """A file's name stands for the file, and a single network for a list of it."""
         networks = network if isinstance(network, list | tuple) else [network]
         if not networks:
-            raise ValueError("name at least one")
+            raise ValueError("name at least one, as digits.tosa")
+        if not all(isinstance(each, str | Mapping | NetworkFile) for each in networks):
+            raise ValueError("a network is a file's name, as digits.tosa, or {file: digits.tosa, weight: 2}")
         return [{"file": each} if isinstance(each, str) else each for each in networks]
 
     @field_validator("constraints", mode="before")
@@ -106,8 +137,10 @@ class SearchStudy(RecipeSection):
     @field_validator("seeds")
     @classmethod
     def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
-            raise ValueError("seeds are distinct whole numbers from 0, at least one")
+        if not seeds:
+            raise ValueError("name at least one, as [0, 1, 2]")
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("seeds are distinct: the same one would search the same again; remove one")
         return seeds
 
     def parsed_objectives(self) -> Mapping[PairFigure, Direction]:
@@ -125,14 +158,12 @@ class SearchStudy(RecipeSection):
         return parse_space(self.space.chip)
 
     def parsed_numbers(self, field: str) -> Mapping[PairFigure, float]:
-        """`reference_point` or `weights` by figure. Raises BadInput for one of no objective, or not above 0."""
+        """`reference_point` or `weights` by figure. Raises BadInput for one of no objective."""
         given: Mapping[str, float] = getattr(self, field)
         parsed = {parse_figure(name, key=f"{field}.{name}"): number for name, number in given.items()}
-        for figure, number in parsed.items():
+        for figure in parsed:
             if figure not in self.objectives:
                 raise BadInput(f"{field}.{figure}: {figure} is no objective of this study: add it there, or remove it")
-            if number <= 0:
-                raise BadInput(f"{field}.{figure} = {number}: give a number above 0")
         return parsed
 
 
@@ -152,7 +183,7 @@ def parse_study(fields: Mapping[str, Any], *, origin: str) -> SearchStudy:
     try:
         return SearchStudy.model_validate(fields)
     except ValidationError as error:
-        raise BadInput(describe_faults(error, SearchStudy, origin=f"study {origin}")) from error
+        raise BadInput(describe_faults(error, SearchStudy, origin=f"study {origin}", given=fields)) from error
 
 
 def study_schema() -> dict[str, Any]:

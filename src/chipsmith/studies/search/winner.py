@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chipsmith.chip.fields import field_rows
 from chipsmith.schema import Json
-from chipsmith.studies.search.chip_space import ChipSpace, field_refusal
+from chipsmith.studies.search.chip_space import ChipSpace
 from chipsmith.studies.search.figures import Constraint, Figures
 from chipsmith.studies.search.pairs import PairBook
 from chipsmith.studies.search.parameters import Value
@@ -195,27 +194,18 @@ def _change(
 
 
 def find_borders(winner: DesignTrial, space: ChipSpace) -> tuple[str, ...]:
-    """Sentences on parameters whose value is the least or greatest that was searched, where a chip may have more."""
+    """Sentences on parameters whose value is the least or greatest that was searched, where the winner may have more.
+
+    A value that the rules of chips refuse beside the winner's other values is no hint.
+    """
     sentences = []
     for parameter in space.varied:
         value = winner.values[parameter.name]
         if not parameter.ordered or value not in (parameter.values[0], parameter.values[-1]):
             continue
         upward = value == parameter.values[-1]
-        beyond = _beyond(space, parameter.name, value, upward=upward)
+        beyond = space.beyond(winner.values, parameter.name, upward=upward)
         if beyond is not None:
             end = "greatest" if upward else "least"
-            sentences.append(f"{parameter.name} = {value} is the {end} that was searched; a chip may have {beyond}")
+            sentences.append(f"{parameter.name} = {value} is the {end} that was searched; the winner may have {beyond}")
     return tuple(sentences)
-
-
-def _beyond(space: ChipSpace, name: str, value: Value, *, upward: bool) -> Value | None:
-    """The next value of a field beyond the space; None where no chip may have one."""
-    assert isinstance(value, int | float)
-    allowed = next(row.values for row in field_rows() if row.path == name)
-    if allowed:
-        numbers = [each for each in allowed if isinstance(each, int | float)]
-        further = [each for each in numbers if (each > value if upward else each < value)]
-        return (min(further) if upward else max(further)) if further else None
-    step = (1 if upward else -1) * (1 if isinstance(value, int) else 0.1)
-    return None if field_refusal(space.base, name, value + step) else value + step
