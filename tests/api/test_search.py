@@ -165,6 +165,7 @@ def search_file(folder, **changes):
         ),
         ({"network": "{file: a.tosa, weight: '2'}"}, r"network\.weight = '2' is not allowed: give a number"),
         ({"network": f"{'a' * 5000}.tosa"}, "File name too long"),
+        ({"network": r'"a\0b.tosa"'}, "No such file"),
         (
             {"reference_point": "{energy_j: 1e-320}"},
             r"reference_point\.energy_j = 1e-320 .* number from 1e-60 to 1e\+60",

@@ -35,9 +35,10 @@ def test_an_interrupted_replacement_is_done_again(writes, tmp_path, monkeypatch)
             raise KeyboardInterrupt
         path.write_bytes(data)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(search_folder, "write_whole", write_some)
+    monkeypatch.setattr(search_folder, "write_whole", write_some)
+    with pytest.raises(KeyboardInterrupt):
         replace_files(tmp_path, SECOND)
+    monkeypatch.undo()
     check_own_files(tmp_path)
     replace_files(tmp_path, SECOND)
     assert contents(tmp_path) == SECOND

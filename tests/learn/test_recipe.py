@@ -83,7 +83,10 @@ def test_a_recipe_of_ones_own_is_a_file(tmp_path):
     [
         ("- 1", "a recipe is a YAML mapping"),
         ("a: [", "line 1: not YAML"),
-        ("name: x\ntraining:\n  epochs: 1\n  epochs: 2", r"line 4: training\.epochs is given twice \(first on line 3\)"),
+        (
+            "name: x\ntraining:\n  epochs: 1\n  epochs: 2",
+            r"line 4: training\.epochs is given twice \(first on line 3\)",
+        ),
         ("name: x", "has 4 faults"),
         ("", "a recipe is a YAML mapping"),
     ],

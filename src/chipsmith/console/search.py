@@ -24,14 +24,16 @@ def present_search(result: Searched) -> Presentation:
 
 
 def _print_search(searched: Searched) -> None:
-    from chipsmith.reports.search_text import budget_sentences, comparison_sentences, winner_sentences
+    from chipsmith.reports import search_text
 
     result = searched.result
     print(f"{result.name}: {', '.join(network.name for network in result.networks)} on {result.space.base.name}")
     print(f"space: {result.size}")
     print_tables(*_tables(result))
-    for sentence in (*winner_sentences(result), *budget_sentences(result), *comparison_sentences(result)):
-        print(sentence)
+    sentences = (search_text.winner_sentences, search_text.node_sentences, search_text.budget_sentences)
+    for describe in (*sentences, search_text.comparison_sentences):
+        for sentence in describe(result):
+            print(sentence)
     print(f"{result.pairs:,} pairs were simulated; {result.cpu_s / 3600:.3f} hours of a processor")
     chips = "" if result.winner is None else "chip.yaml is the winner, chips/ the front, "
     print(f"folder: {searched.folder} ({chips}pairs.journal every pair)")

@@ -76,6 +76,8 @@ def _mend(fault: ErrorDetails, names: list[str], schema: Schema) -> str:
 
 def short_value(value: object) -> str:
     """A value as a message shows it."""
+    if value is None:
+        return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
     try:
@@ -190,7 +192,7 @@ def _find_field(names: Sequence[str], schema: Schema) -> Schema:
         more = section.get("additionalProperties")
         here = section.get("properties", {}).get(name) or (more if isinstance(more, dict) else {})
         here = here or section.get("items", {})
-    own = {key: here[key] for key in ("description", "examples") if key in here}
+    own: Schema = {key: here[key] for key in ("description", "examples") if key in here}
     optional = [option for option in here.get("anyOf", []) if option.get("type") != "null"]
     form = _follow(optional[0] if len(optional) == 1 else here, schema)
     return {**{key: value for key, value in form.items() if key != "description"}, **own}

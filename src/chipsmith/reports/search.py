@@ -15,6 +15,7 @@ from chipsmith.reports.search_text import (
     comparison_sentences,
     front_rows,
     long_values,
+    node_sentences,
     winner_sentences,
 )
 from chipsmith.studies.search.figures import PairFigure
@@ -128,7 +129,8 @@ def _front_section(result: SearchResult) -> str:
         for row, trial in zip(rows, result.front, strict=True)
     )
     text = "Every design of the front is a chip file: unfold it, save it, and give it to any verb as --chip."
-    return section("front", "The front", how(text), table(heads, rows, label="front"), files)
+    cautions = map(paragraph, node_sentences(result))
+    return section("front", "The front", how(text), *cautions, table(heads, rows, label="front"), files)
 
 
 def _why_section(result: SearchResult) -> str:

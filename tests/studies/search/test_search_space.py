@@ -91,7 +91,7 @@ def test_steps_go_to_the_next_values_of_each_parameter():
         ),
         (
             {"tensor.rows": {"from": 8, "to": 64, "step": 8}},
-            r"step = 8 is not allowed: the values between .*: remove it",
+            r"step = 8 is not allowed: of such a field .* all .*; remove it",
         ),
         (
             {"tensor": {"rows": [8, 16]}},

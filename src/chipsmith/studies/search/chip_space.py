@@ -184,7 +184,9 @@ def _range(key: str, value: Mapping[str, Any], row: FieldRow) -> tuple[Value, ..
     if low > high:
         raise BadInput(f"{key} is empty: {ends}; exchange them, or list the values")
     if step < 1 or (row.values and "step" in value):
-        which = f"the values between are those of {row.allowed}: remove it" if row.values else "it is 1 or more"
+        which = (
+            f"of such a field the range has all that are {row.allowed}; remove it" if row.values else "it is 1 or more"
+        )
         raise BadInput(f"{key}: step = {short_value(step)} is not allowed: {which}")
     if row.values:
         allowed = tuple(each for each in row.values if low <= each <= high)
