@@ -31,9 +31,9 @@ _MOST_TRIALS = 100_000
 _FORM = "a study is a YAML mapping; `chipsmith search --schema` prints its form"
 
 
-Number = Annotated[float, Field(strict=True, ge=LEAST_NUMBER, le=GREATEST_NUMBER)]
+_NUMBER = Field(strict=True, ge=LEAST_NUMBER, le=GREATEST_NUMBER)
 """A number above 0 with which sums and quotients of figures stay numbers; no text that looks like one."""
-Seed = Annotated[int, Field(strict=True, ge=0, lt=1 << 32)]
+_SEED = Field(strict=True, ge=0, lt=1 << 32)
 """What every sampler takes."""
 
 
@@ -58,7 +58,9 @@ class NetworkFile(RecipeSection):
     """A network of a study."""
 
     file: str = Field(min_length=1, description="a .tosa, .tflite or .onnx file, or a run folder")
-    weight: Number = Field(default=1.0, description="of its energy and latency in the sums over networks")
+    weight: Annotated[float, _NUMBER] = Field(
+        default=1.0, description="of its energy and latency in the sums over networks"
+    )
     calibration: str | None = Field(default=None, description="inputs that choose the integers of a float network")
 
 
@@ -99,12 +101,12 @@ class SearchStudy(RecipeSection):
         examples=[{"energy_j": "minimise", "latency_s": "minimise"}],
     )
     constraints: tuple[str, ...] = Field(default=(), description="budgets", examples=[["area_mm2 <= 0.3"]])
-    reference_point: dict[str, Number] = Field(
+    reference_point: dict[str, Annotated[float, _NUMBER]] = Field(
         default={},
         description="what an objective is measured against; default that of the base chip",
         examples=[{"energy_j": 1e-5}],
     )
-    weights: dict[str, Number] = Field(
+    weights: dict[str, Annotated[float, _NUMBER]] = Field(
         default={},
         description="of the objectives in the choice of the winner; default 1",
         examples=[{"energy_j": 2}],
@@ -114,7 +116,7 @@ class SearchStudy(RecipeSection):
     trials: int = Field(
         default=200, strict=True, ge=1, le=_MOST_TRIALS, description="legal chips that each seed looks at"
     )
-    seeds: tuple[Seed, ...] = Field(
+    seeds: tuple[Annotated[int, _SEED], ...] = Field(
         default=(0, 1, 2, 3, 4), description="each is a search of its own", examples=[[0, 1, 2]]
     )
 
