@@ -9,6 +9,7 @@ import pytest
 from chipsmith.reports.search import render_search
 from chipsmith.reports.search_text import change_rows, comparison_sentences, front_rows, node_sentences
 from chipsmith.studies.search.chip_space import parse_space
+from chipsmith.studies.search.design_space import join_spaces
 from chipsmith.studies.search.figures import parse_constraint
 from chipsmith.studies.search.pairs import PairOutcome
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
@@ -16,7 +17,7 @@ from chipsmith.studies.search.study_file import Direction, SamplerKind
 from chipsmith.studies.search.trials import DesignTrial, Goal
 from chipsmith.studies.search.winner import Change, weigh_budgets
 
-SPACE = parse_space({"base": "edge-256", "tensor.rows": [8, 16], "vector.lanes": [8, 16]})
+SPACE = join_spaces(parse_space({"base": "edge-256", "tensor.rows": [8, 16], "vector.lanes": [8, 16]}), None, ())
 
 
 def figures(energy, latency, area):
@@ -86,7 +87,8 @@ def test_the_sampler_stands_beside_random_search(result):
 def test_a_front_of_several_nodes_says_that_their_sources_differ(result):
     assert list(node_sentences(result)) == []
     assert result.to_json()["front_nodes_nm"] == []
-    space = parse_space({"base": "edge-256", "technology.node_nm": [28, 40, 45], "clock_mhz": "max"})
+    chips = parse_space({"base": "edge-256", "technology.node_nm": [28, 40, 45], "clock_mhz": "max"})
+    space = join_spaces(chips, None, ())
     trials = [
         trial(SamplerKind.TPE, 0, index, {"technology.node_nm": node}, figures(0.1 * factor, 0.1 / factor, 0.5))
         for index, (node, factor) in enumerate(((45, 1), (28, 2), (45, 4)))

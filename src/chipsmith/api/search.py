@@ -24,21 +24,23 @@ def _study_schema() -> Json:
 def search(
     study: Annotated[Union[AnyPath, "SearchStudy"], Argument(metavar="STUDY.yaml", help="A study file.")],
     *,
-    trials: Annotated[int | None, Option(help="Legal chips that each seed looks at; default the study's.")] = None,
-    workers: Annotated[int, Option(help="Processes that score chips; the result is the same for any number.")] = 1,
+    trials: Annotated[int | None, Option(help="Legal designs that each seed looks at; default the study's.")] = None,
+    workers: Annotated[int, Option(help="Processes that score pairs; the result is the same for any number.")] = 1,
     resume: Annotated[bool, Option(help="Go on with a search that was interrupted.")] = False,
     out: Annotated[AnyPath | None, Option(help="The folder; default runs/search-STUDY.")] = None,
     html: Annotated[AnyPath | None, Option(metavar="PAGE", help="The page to write.")] = None,
     progress: ShowProgress = None,
 ) -> "Searched":
-    """Search a space of chips for networks within budgets, each chip compiled for, simulated and priced.
+    """Search networks and chips that fit each other within budgets, each pair compiled, simulated and priced.
 
-    `study` is a YAML file (`--schema` prints its form) or a SearchStudy: networks, the fields of a chip that vary,
-    objectives, budgets, a sampler, `trials` and seeds. Every seed looks at so many legal chips, by the sampler and,
-    beside it, by random search. The result has the front, the winner with all steps of one parameter around it, which
-    budgets bind, and the hypervolume over trials of both samplers with intervals over seeds. Each scored pair goes to
-    the folder `out` (default runs/search-NAME) at once: with `resume` a search that was killed, or asks for more trials
-    in the same space, goes on. `workers` processes score the chips of a batch. A page goes to `html`, if given.
+    `study` is a YAML file (`--schema` prints its form) or a SearchStudy: networks, given or trained by recipes, what
+    varies of chip, network and compiler, objectives, budgets, a sampler, `trials` and seeds. Every seed looks at so
+    many legal designs, by the sampler and, beside it, by random search. Structures of a network share the weights of a
+    supernet, which is trained once; the best are then trained in full with several seeds. The result has the front, the
+    winner with all steps of one parameter around it, which budgets bind, and the hypervolume over trials of both
+    samplers with intervals over seeds. Each scored pair goes to the folder `out` (default runs/search-NAME) at once:
+    with `resume` a search that was killed, or asks for more trials in the same space, goes on. `workers` processes
+    score the pairs of a batch. A page goes to `html`, if given.
 
     Budgets that no chip meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
     """
@@ -62,7 +64,7 @@ def search(
         named, name=name, out=as_path(out), workers=workers, resume=resume, progress=as_progress(progress)
     )
     if page is not None:
-        write_search_page(result.result, page)
+        write_search_page(result.result, page, folder=result.folder)
     return result
 
 

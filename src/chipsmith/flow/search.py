@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chipsmith.errors import BadInput
 from chipsmith.flow.calibration import resolve_calibration
+from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.run_folder import RESULT, choose_folder, read_run, sole_work
 from chipsmith.flow.search_folder import CHIP, check_own_files, front_file, replace_files
 from chipsmith.frontends.front_end import names_function
 from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.registry import list_front_ends, load_model
+from chipsmith.learn import load_recipe
 from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
 from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.pairs import StudiedNetwork
+from chipsmith.studies.search.recipe_networks import RecipeNetwork, check_recipe, vary_recipe
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.search import Search
-from chipsmith.studies.search.study_file import NetworkFile, SearchStudy
+from chipsmith.studies.search.study_file import SearchStudy, StudyNetwork
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Graph
 
@@ -55,8 +60,7 @@ def search_designs(
     Raises BadInput for a study that cannot be searched, for a folder with pairs unless `resume`, and where a file that
     no search wrote has the name of one that a search leaves.
     """
-    search = Search(study, [_load(network) for network in study.network], name=name)
-    search.goal()  # what is missing in it is said before any work
+    search = Search(study, _load_networks(study, progress), name=name)
     path = choose_folder(out, f"search-{name}")
     with sole_work(path):
         journal = SearchJournal(path / _JOURNAL)
@@ -64,16 +68,34 @@ def search_designs(
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
         check_own_files(path)
         hold_identity(path / _IDENTITY, search.identity(), what="search")
-        result = search.run(workers=workers, journal=journal, on_stage=progress.stage)
+        result = search.run(path, workers=workers, journal=journal, progress=progress)
         replace_files(path, _contents(result))
     return Searched(result=result, folder=path)
 
 
-def _load(network: NetworkFile) -> StudiedNetwork:
+def _load_networks(study: SearchStudy, progress: Progress) -> list[StudiedNetwork | RecipeNetwork]:
+    varied = study.varied_network()
+    loaded = [_load(network, varied, progress) for network in study.network]
+    names = [network.name for network in loaded if isinstance(network, RecipeNetwork)]
+    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if twice is not None:
+        raise BadInput(f"network: recipe {twice} is named twice: keep one, with a larger weight")
+    return loaded
+
+
+def _load(
+    network: StudyNetwork, varied: Mapping[str, Any] | None, progress: Progress
+) -> StudiedNetwork | RecipeNetwork:
+    if network.recipe is not None:
+        recipe = load_recipe(network.recipe)
+        check_recipe(recipe)
+        data = load_for_training(recipe, progress).data
+        return vary_recipe(recipe, data, weight=network.weight, varied=varied)
+    assert network.file is not None
     path = Path(network.file)
     name = path.stem if path.suffix else path.name
     try:
-        graph = _load_graph(network, path)
+        graph = _load_graph(network.file, network.calibration, path)
     except BadInput as error:
         raise BadInput(f"network {network.file}: {error}") from error
     except OSError as error:  # a name that no file can have
@@ -81,19 +103,19 @@ def _load(network: NetworkFile) -> StudiedNetwork:
     return StudiedNetwork(name=name, graph=graph, weight=network.weight)
 
 
-def _load_graph(network: NetworkFile, path: Path) -> Graph:
+def _load_graph(file: str, calibrated_by: str | None, path: Path) -> Graph:
     if path.is_dir():
         if not (path / RESULT).is_file():
             raise BadInput("it is a folder and holds no run: `chipsmith run digits` makes one")
         return read_tosa(path / f"{read_run(path).network}.tosa")
-    if names_function(network.file):
+    if names_function(file):
         raise BadInput("a study runs no code, and this is a function: export its network to a file")
     rows = [row for row in list_front_ends() if row.suffixes]
     if not any(path.suffix.lower() in row.suffixes for row in rows):
         forms = ", ".join(row.form for row in rows)
         raise BadInput(f"it is no run folder, and no file of these: {forms}; name one of them")
-    calibration = resolve_calibration(network.calibration, network.file, DEFAULT_OPTIONS)
-    return load_model(network.file, calibration).graph
+    calibration = resolve_calibration(calibrated_by, file, DEFAULT_OPTIONS)
+    return load_model(file, calibration).graph
 
 
 def _contents(result: SearchResult) -> dict[str, bytes]:

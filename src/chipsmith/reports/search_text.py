@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chipsmith.studies.search.figures import PairFigure
+from chipsmith.studies.search.finalists import AccuracyGain, Finals
 from chipsmith.studies.search.parameters import Value
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.study_file import SamplerKind
+from chipsmith.studies.search.trials import DesignTrial
 from chipsmith.studies.search.winner import WINNER_RULE, Change
 
 Rows = list[tuple[str, ...]]
@@ -26,11 +28,65 @@ def front_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:
         (
             "winner" if winner is not None and trial.values == winner.values else str(index),
             *(f"{trial.figures[figure]:.4g}" for figure in figures if trial.figures),
+            *_full_accuracy(result, trial),
             short_values({name: trial.values[name] for name in differing}),
         )
         for index, trial in enumerate(result.front)
     ]
-    return ("design", *figures, "chip"), rows
+    trained = ("trained in full",) if _finals(result) else ()
+    return ("design", *figures, *trained, "chip" if result.space.network is None else "chip and network"), rows
+
+
+def _finals(result: SearchResult) -> Finals | None:
+    return None if result.trained is None else result.trained.finals
+
+
+def _full_accuracy(result: SearchResult, trial: DesignTrial) -> tuple[str, ...]:
+    """The accuracy of full trainings where there were some; nothing where no structure varies."""
+    finals = _finals(result)
+    if finals is None:
+        return ()
+    finalist = finals.finalist(trial.values)
+    return ("-" if finalist is None else f"{finalist.mean:.4f} +- {finalist.std:.4f}",)
+
+
+def final_sentences(result: SearchResult) -> Iterator[str]:
+    """What full trainings say of the finalists, what chance does, and the test part's verdict on the winner."""
+    finals = _finals(result)
+    if finals is not None:
+        for finalist in finals.finalists:
+            yield (
+                f"trained in full: {short_values(finalist.values)} has accuracy {finalist.mean:.4f} "
+                f"(standard deviation {finalist.std:.4f} over {len(finalist.by_seed)} seeds; "
+                f"{finalist.supernet:.4f} in the supernet)"
+            )
+        for gain in finals.gains():
+            yield _gain_sentence(gain, seeds=len(finals.finalists[0].by_seed))
+    if result.trained is not None and result.trained.test_accuracy is not None:
+        yield f"the winner's accuracy on the test part, which judged nothing before: {result.trained.test_accuracy:.4f}"
+
+
+def _gain_sentence(gain: AccuracyGain, *, seeds: int) -> str:
+    over = short_values(gain.over)
+    if not gain.shown:
+        return (
+            f"between the winner's accuracy and that of {over} there is no gain that {seeds} seeds show: "
+            f"{gain.gain:+.4f}, and {gain.least:.4f} is noise"
+        )
+    side = "more" if gain.gain > 0 else "less"
+    return f"the winner is {side} accurate than {over}: {gain.gain:+.4f}, where {gain.least:.4f} is noise"
+
+
+def training_sentences(result: SearchResult) -> Iterator[str]:
+    """What training took, beside the search."""
+    if result.trained is None:
+        return
+    for name, training in result.trained.trainings.items():
+        what = "the supernet of " if result.trained.elastic is not None else ""
+        yield f"{what}{name}: {training['epochs']} epochs, {training['cpu_s'] / 3600:.3f} hours of a processor"
+    finals = _finals(result)
+    if finals is not None:
+        yield f"full trainings of {len(finals.finalists)} finalists: {finals.cpu_s / 3600:.3f} hours of a processor"
 
 
 def change_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:

@@ -129,27 +129,29 @@ def test_beyond_a_border_is_the_nearest_value_that_the_rules_of_chips_allow():
     """Multipliers and tables (of edge-256 4) are at most as many as lanes."""
     space = parse_space({**EDGE, "vector.lanes": [8, 16], "vector.multiplier_lanes": [4, 8], "tensor.rows": [16, 32]})
     narrow = {"vector.lanes": 8, "vector.multiplier_lanes": 8, "tensor.rows": 16}
-    assert space.beyond(narrow, "vector.lanes", upward=False) is None
-    assert space.beyond({**narrow, "vector.multiplier_lanes": 4}, "vector.lanes", upward=False) == 4
-    assert space.beyond(narrow, "vector.multiplier_lanes", upward=True) is None
-    assert space.beyond({**narrow, "vector.lanes": 16}, "vector.multiplier_lanes", upward=True) == 16
-    assert space.beyond(narrow, "tensor.rows", upward=True) == 32
+    assert space.next_legal(narrow, "vector.lanes", upward=False) is None
+    assert space.next_legal({**narrow, "vector.multiplier_lanes": 4}, "vector.lanes", upward=False) == 4
+    assert space.next_legal(narrow, "vector.multiplier_lanes", upward=True) is None
+    assert space.next_legal({**narrow, "vector.lanes": 16}, "vector.multiplier_lanes", upward=True) == 16
+    assert space.next_legal(narrow, "tensor.rows", upward=True) == 32
     for name in narrow:
         for upward in (True, False):
-            beyond = space.beyond(narrow, name, upward=upward)
+            beyond = space.next_legal(narrow, name, upward=upward)
             assert beyond is None or space.refusal({**narrow, name: beyond}) == ""
 
 
 def test_beyond_a_border_of_a_clock_is_no_clock_that_the_paths_forbid():
     limit = int(estimate_timing(load_chip("edge-256")).max_clock_mhz.value)
     space = parse_space({**EDGE, "clock_mhz": [100, limit]})
-    assert space.beyond({"clock_mhz": limit}, "clock_mhz", upward=True) is None
-    assert space.beyond({"clock_mhz": 100}, "clock_mhz", upward=False) == 99
+    assert space.next_legal({"clock_mhz": limit}, "clock_mhz", upward=True) is None
+    assert space.next_legal({"clock_mhz": 100}, "clock_mhz", upward=False) == 99
 
 
 def test_beyond_a_border_of_a_supply_is_a_tenth_of_a_volt():
     space = parse_space({**EDGE, "technology.voltage_v": [0.8, 0.9], "clock_mhz": 100})
-    assert space.beyond({"technology.voltage_v": 0.8, "clock_mhz": 100}, "technology.voltage_v", upward=False) == 0.7
+    assert (
+        space.next_legal({"technology.voltage_v": 0.8, "clock_mhz": 100}, "technology.voltage_v", upward=False) == 0.7
+    )
 
 
 def test_a_space_without_a_base_or_a_legal_chip_is_refused():

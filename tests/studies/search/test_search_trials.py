@@ -48,7 +48,8 @@ class Formulas:
 
     networks = (StudiedNetwork(name="formula", graph=None),)
 
-    def score(self, chip):
+    def score(self, design):
+        chip = design.chip
         if chip.memory.groups == 2:
             return PairOutcome(scores=(), reason="formula: does not fit")
         macs, groups = chip.macs, chip.memory.groups
@@ -214,7 +215,7 @@ def test_a_winner_on_a_border_is_flagged_where_a_chip_may_have_more(book):
     for name in ("tensor.rows", "external.bytes_per_cycle"):
         parameter = next(parameter for parameter in SPACE.parameters if parameter.name == name)
         at_border = winner.values[name] in (parameter.values[0], parameter.values[-1])
-        beyond = SPACE.beyond(winner.values, name, upward=winner.values[name] == parameter.values[-1])
+        beyond = SPACE.next_legal(winner.values, name, upward=winner.values[name] == parameter.values[-1])
         assert any(name in border for border in borders) == (at_border and beyond is not None)
 
 
@@ -254,7 +255,8 @@ def test_the_interval_over_seeds_is_students():
         ("area_mm2 <= 1e-320", "a bound is a number above 0, from 1e-60 to 1e\\+60"),
         ("area_mm2 <= inf", "a bound is a number above 0"),
         ("area_mm2 <= nan", "a bound is a number above 0"),
-        ("accuracy >= 0.9", "needs networks that are trained"),
+        ("accuracy_drop <= 0.01", "bound the accuracy itself, as accuracy >= 0.97"),
+        ("accuracy <= 0.9", "an accuracy is at least a share below 1"),
     ],
 )
 def test_what_is_no_constraint_is_refused(text, words):

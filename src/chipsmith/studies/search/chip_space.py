@@ -62,7 +62,12 @@ class ChipSpace(ParameterSpace):
             return str(error)
         return ""
 
-    def beyond(self, values: Values, name: str, *, upward: bool) -> Value | None:
+    def beyond(self, values: Values, name: str, *, upward: bool) -> str:
+        """See ParameterSpace.beyond."""
+        further = self.next_legal(values, name, upward=upward)
+        return "" if further is None else f"the winner may have {further}"
+
+    def next_legal(self, values: Values, name: str, *, upward: bool) -> Value | None:
         """The next value of a field on this side of a combination's with which it stays a legal chip; None for none.
 
         Of a field without a list of values only the next one is tried.
@@ -101,9 +106,17 @@ def _overrides(values: Values) -> dict[str, str]:
 
 
 def parse_space(fields: Mapping[str, Any]) -> ChipSpace:
+    """As parse_chips, of chips that are searched alone. Raises BadInput where nothing varies, too."""
+    space = parse_chips(fields)
+    if not space.varied:
+        raise BadInput(f"{_KEY} has one chip alone: give a field two values or more, as tensor.rows: [8, 16, 32]")
+    return space
+
+
+def parse_chips(fields: Mapping[str, Any]) -> ChipSpace:
     """The space of `space.chip` in a study: a base, and lists, ranges or single values by dotted field name.
 
-    Its parameters are in the order of a chip file, whatever theirs is.
+    Its parameters are in the order of a chip file, whatever theirs is; there may be none.
 
     Raises BadInput, which names the key and a mend, for what is empty, unknown, twice or never allowed.
     """
@@ -118,8 +131,6 @@ def parse_space(fields: Mapping[str, Any]) -> ChipSpace:
         if name != _BASE and not (name == _CLOCK and fastest)
     )
     read = tuple(sorted(read, key=lambda parameter: list(rows).index(parameter.name)))
-    if not any(len(parameter.values) > 1 for parameter in read):
-        raise BadInput(f"{_KEY} has one chip alone: give a field two values or more, as tensor.rows: [8, 16, 32]")
     return ChipSpace(base=base, parameters=read, fastest=fastest)
 
 
@@ -142,7 +153,7 @@ def _read_values(name: str, value: Any, rows: Mapping[str, FieldRow], base: Chip
             f"{key} = {short_value(value)} is not allowed: give numbers of MHz, or {_MAX} alone, the fastest "
             "that each chip can be"
         )
-    values = _range(key, value, rows[name]) if isinstance(value, Mapping) else _list(key, value)
+    values = _range(key, value, rows[name]) if isinstance(value, Mapping) else read_list(key, value)
     for each in values:
         refuse = field_refusal(base, name, each)
         if refuse:
@@ -161,7 +172,8 @@ def _suggest_field(name: object, value: object, rows: Mapping[str, FieldRow]) ->
     return f"; did you mean {ends[0]}?" if ends else nearest_at_end(str(name), rows)
 
 
-def _list(key: str, value: Any) -> tuple[Value, ...]:
+def read_list(key: str, value: Any) -> tuple[Value, ...]:
+    """The values of a list, or a single one. Raises BadInput for none, no value and the same twice."""
     values = value if isinstance(value, list) else [value]
     if not values:
         raise BadInput(f"{key} is empty: list the values to try")

@@ -76,6 +76,14 @@ class ParameterSpace(ABC):
     def refusal(self, values: Values) -> str:
         """Why a combination is not legal; empty where it is."""
 
+    def beyond(self, values: Values, name: str, *, upward: bool) -> str:
+        """What a parameter of a combination at a border of the space could have beyond it, in words; empty for nothing.
+
+        With the other values of the combination it is legal.
+        """
+        del values, name, upward
+        return ""
+
     @functools.cached_property
     def legal(self) -> tuple[Values, ...] | None:
         """All legal combinations; None where there are too many combinations to try each."""

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chipsmith.schema import Json
-from chipsmith.studies.search.chip_space import ChipSpace
 from chipsmith.studies.search.figures import Constraint, Figures
 from chipsmith.studies.search.pairs import PairBook
-from chipsmith.studies.search.parameters import Value
+from chipsmith.studies.search.parameters import ParameterSpace, Value
 from chipsmith.studies.search.trials import DesignTrial, Goal
 
 WINNER_RULE = (
@@ -130,7 +129,7 @@ class Change:
         }
 
 
-def change_winner(winner: DesignTrial, space: ChipSpace, book: PairBook, goal: Goal) -> tuple[Change, ...]:
+def change_winner(winner: DesignTrial, space: ParameterSpace, book: PairBook, goal: Goal) -> tuple[Change, ...]:
     """Every step of one parameter from the winner."""
     steps = list(space.steps(winner.values))
     refusals = [space.refusal(values) for _, values in steps]
@@ -149,7 +148,7 @@ def change_winner(winner: DesignTrial, space: ChipSpace, book: PairBook, goal: G
 
 
 def climb(
-    trials: Sequence[DesignTrial], space: ChipSpace, book: PairBook, goal: Goal
+    trials: Sequence[DesignTrial], space: ParameterSpace, book: PairBook, goal: Goal
 ) -> tuple[tuple[DesignTrial, ...], tuple[Change, ...]]:
     """The designs that steps from the winner lead to, each better than the one before, and the steps around the last.
 
@@ -193,10 +192,10 @@ def _change(
     )
 
 
-def find_borders(winner: DesignTrial, space: ChipSpace) -> tuple[str, ...]:
+def find_borders(winner: DesignTrial, space: ParameterSpace) -> tuple[str, ...]:
     """Sentences on parameters whose value is the least or greatest that was searched, where the winner may have more.
 
-    A value that the rules of chips refuse beside the winner's other values is no hint.
+    A value with which the winner would not be legal is no hint.
     """
     sentences = []
     for parameter in space.varied:
@@ -205,7 +204,7 @@ def find_borders(winner: DesignTrial, space: ChipSpace) -> tuple[str, ...]:
             continue
         upward = value == parameter.values[-1]
         beyond = space.beyond(winner.values, parameter.name, upward=upward)
-        if beyond is not None:
+        if beyond:
             end = "greatest" if upward else "least"
-            sentences.append(f"{parameter.name} = {value} is the {end} that was searched; the winner may have {beyond}")
+            sentences.append(f"{parameter.name} = {value} is the {end} that was searched; {beyond}")
     return tuple(sentences)
