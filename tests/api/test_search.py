@@ -114,7 +114,7 @@ def test_budgets_that_nothing_keeps_are_told(tmp_path):
         ({"objectives": {"energyj": "minimise"}}, r"objectives\.energyj: .* did you mean energy_j\?"),
         (
             {"objectives": {"accuracy": "maximise"}},
-            r"objectives\.accuracy: a network's file holds no labelled examples",
+            r"objectives\.accuracy: a network's file holds no labelled",
         ),
         ({"constraints": ["accuracy >= 0.9"]}, r"'accuracy >= 0\.9': a network's file holds no labelled examples"),
         ({"space": {**STUDY["space"], "network": {"width": [0.5, 1]}}}, r"a single recipe can vary, and .* is a file"),
@@ -122,6 +122,11 @@ def test_budgets_that_nothing_keeps_are_told(tmp_path):
         ({"network": {"recipe": "digit"}}, "there is no recipe 'digit'"),
         ({"network": {"recipe": "diabetes"}}, "its task is .*, and a search judges what it trains by accuracy"),
         ({"space": {**STUDY["space"], "compiler": {"tiles": [1, 2]}}}, r"space\.compiler\.tiles is no choice"),
+        ({"space": {**STUDY["space"], "compiler": {"border": ["chip", "host"]}}}, "network's file is lowered as it is"),
+        (
+            {"space": {**STUDY["space"], "compiler": {"border": ["hosts"]}}},
+            "hosts is not allowed; it is one of",
+        ),
         ({"space": {"chip": {"base": "edge-256"}}}, "space is empty: give a parameter two values"),
         ({"reference_point": {"area_mm2": 1.0}}, r"reference_point\.area_mm2: .* is no objective"),
         ({"constraints": ["area_mm2 <= 1", "area_mm2 >= 2"]}, "exclude each other"),

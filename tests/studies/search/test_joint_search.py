@@ -146,8 +146,23 @@ def test_what_has_no_reference_point_is_measured_against_the_largest_network_on_
     assert goal.least_error == 0.5 / 60
 
 
+def test_the_compilers_choice_is_searched_too(tmp_path):
+    space = {"chip": {"base": "nano-64"}, "network": {"depth": [1, 2]}, "compiler": {"border": ["chip", "host"]}}
+    result = run(tmp_path / "border", space=space, network=toy_network({"depth": [1, 2]}, channels=3))
+    by_border = {}
+    for trial in result.trials:
+        by_border.setdefault(trial.values["network.depth"], {})[trial.values["compiler.border"]] = trial.figures
+    for figures in by_border.values():
+        assert figures["chip"]["accuracy"] == figures["host"]["accuracy"]
+        assert figures["chip"]["cycles"] > figures["host"]["cycles"]
+    assert result.winner.values["compiler.border"] == "host", "its work is not in the figures"
+
+
 def test_a_budget_that_full_trainings_break_leaves_no_winner(tmp_path, monkeypatch):
-    monkeypatch.setattr("chipsmith.studies.search.finalists.FullTrainings.accuracy", lambda self, values, seed: 0.3)
+    def judge_low(*_):
+        return 0.3
+
+    monkeypatch.setattr("chipsmith.studies.search.finalists.FullTrainings.accuracy", judge_low)
     result = run(tmp_path / "broken", constraints=["accuracy >= 0.34"])
     assert result.front
     assert result.winner is None

@@ -31,7 +31,7 @@ def toy_study(**changes):
     return parse_study({**STUDY, **changes}, origin="toy")
 
 
-def toy_network(varied=STUDY["space"]["network"], **training):
+def toy_network(varied=STUDY["space"]["network"], *, channels=1, **training):
     """The network of a recipe of a few epochs; its data section is not read."""
     settings = {"epochs": 6, "batch_size": 32, "optimizer": {"kind": "adamw", "learning_rate": 0.02}, **training}
     fields = {
@@ -41,26 +41,29 @@ def toy_network(varied=STUDY["space"]["network"], **training):
         "network": {"kind": "cnn", "channels": [8, 16], "dense": [], "dropout": 0.0},
         "training": settings,
     }
-    return vary_recipe(read_recipe(fields, origin="toy"), _images(), weight=1.0, varied=varied)
+    return vary_recipe(read_recipe(fields, origin="toy"), _images(channels), weight=1.0, varied=varied)
 
 
-def _images() -> Dataset:
+def _images(channels: int) -> Dataset:
     generator = np.random.default_rng(0)
     classes = np.arange(240, dtype=np.int64) % 3
     stripes = np.arange(SIZE)[None, :] % 2 * np.ones((SIZE, 1))
     kinds = np.stack([np.zeros((SIZE, SIZE)), np.ones((SIZE, SIZE)), stripes])
-    images = kinds[classes][:, None] + generator.normal(scale=0.9, size=(240, 1, SIZE, SIZE))
+    images = kinds[classes][:, None] + generator.normal(scale=0.9, size=(240, channels, SIZE, SIZE))
     whole = ArrayExamples(inputs=images.astype(np.float32), all_targets=classes)
     train, validation, test = (whole.select(np.arange(*part)) for part in ((0, 120), (120, 180), (180, 240)))
+    reader = ImageReader(height=SIZE, width=SIZE, channels=channels, resize=True)
     return Dataset(
         name="toy",
         source="drawn at random",
         task=Task.CLASSIFICATION,
         class_names=("dark", "bright", "striped"),
-        input_shape=(1, SIZE, SIZE),
+        input_shape=(channels, SIZE, SIZE),
         input_dtype="float32",
         train=train,
         validation=validation,
         test=test,
-        preprocessing=Preprocessing(reader=ImageReader(height=SIZE, width=SIZE, channels=1, resize=True), steps=()),
+        preprocessing=Preprocessing(
+            reader=ImageReader(height=SIZE, width=SIZE, channels=channels, resize=True), steps=()
+        ),
     )

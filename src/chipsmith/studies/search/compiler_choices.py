@@ -6,19 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.layout import Border
 from chipsmith.studies.search.chip_space import read_list
-from chipsmith.studies.search.parameters import SearchParameter
+from chipsmith.studies.search.parameters import SearchParameter, Values
 from chipsmith.suggest import nearest_at_end
 
 PREFIX = "compiler."
 """Before the name of a choice in a combination."""
 _KEY = "space.compiler"
-CHOICES: Mapping[str, tuple[str, ...]] = {}
-"""The values of each choice by its name, the usual one first."""
+BORDER = "border"
+CHOICES: Mapping[str, tuple[str, ...]] = {BORDER: tuple(Border)}
+"""The values of each choice by its name, the usual one first. None of them changes a network's answers."""
+
+
+def border_of(values: Values) -> Border:
+    """Who lays out inputs and outputs in a combination: see LoadOptions."""
+    return Border(str(values.get(f"{PREFIX}{BORDER}", Border.HOST)))
 
 
 def parse_compiler(fields: Mapping[str, Any]) -> tuple[SearchParameter, ...]:
-    """The parameters of `space.compiler`. Raises BadInput for a choice or a value that there is not."""
+    """The parameters of `space.compiler`, the order of their values kept. Raises BadInput for what there is not."""
     return tuple(_parse(name, fields[name]) for name in fields)
 
 

@@ -6,19 +6,21 @@ from pathlib import Path
 
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.files import write_whole
+from chipsmith.frontends.layout import Border
 from chipsmith.learn.trained_file import load_trained
 from chipsmith.studies.search.accuracy import int8_accuracy
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
 from chipsmith.tosa.file import serialize_tosa
 
 
-def hand_over(network: RecipeNetwork, trained: Path, folder: Path) -> float:
+def hand_over(network: RecipeNetwork, trained: Path, folder: Path, *, border: Border) -> float:
     """Write the network of the file `trained` to the top of a study's folder; gives its int8 accuracy on the test part.
 
-    The files are NAME.safetensors, NAME.tosa and NAME.deployment.json, as the recipe is called.
+    `border` is that of the winner. The files are NAME.safetensors, NAME.tosa and NAME.deployment.json, as the recipe is
+    called.
     """
     module = load_trained(trained).module
-    quantised, metric = int8_accuracy(module, network.recipe, network.dataset, network.dataset.test)
+    quantised, metric = int8_accuracy(module, network.recipe, network.dataset, network.dataset.test, border=border)
     write_whole(folder / f"{network.name}.safetensors", trained.read_bytes())
     write_whole(folder / f"{network.name}.tosa", serialize_tosa(quantised.graph))
     deployment = Deployment.of(network.dataset, quantised).model_dump_json(indent=1)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.files import make_folder, write_whole
+from chipsmith.frontends.layout import Border
 from chipsmith.learn.elastic import Supernet, train_supernet
 from chipsmith.learn.elastic.clock import EpochClock
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.trained import train
 from chipsmith.learn.trained_file import load_trained, save_trained
 from chipsmith.studies.search.accuracy import int8_accuracy
+from chipsmith.studies.search.compiler_choices import border_of
 from chipsmith.studies.search.design_space import network_values
 from chipsmith.studies.search.pairs import GRAPH, NetworkChoice
 from chipsmith.studies.search.parameters import Values
@@ -195,17 +197,20 @@ class NetworkShelf:
     def _judge(self, network: RecipeNetwork, folder: Path, values: Values) -> JudgedNetwork:
         known = folder / JUDGED
         if not known.exists():
-            keep_judged(network, folder, lambda: self.module(network, values))
+            keep_judged(network, folder, lambda: self.module(network, values), border=border_of(values))
         return read_judged(folder)
 
 
-def keep_judged(network: RecipeNetwork, folder: Path, make: Callable[[], torch.nn.Module]) -> JudgedNetwork:
+def keep_judged(
+    network: RecipeNetwork, folder: Path, make: Callable[[], torch.nn.Module], *, border: Border = Border.HOST
+) -> JudgedNetwork:
     """Quantise and judge a network on the validation part; the graph and, last, what is known of it go to `folder`."""
     begin = time.process_time()
     make_folder(folder)
     accuracy, reason = None, ""
     try:
-        quantised, metric = int8_accuracy(make(), network.recipe, network.dataset, network.dataset.validation)
+        data = network.dataset
+        quantised, metric = int8_accuracy(make(), network.recipe, data, data.validation, border=border)
         accuracy = metric.value
         write_whole(folder / GRAPH, serialize_tosa(quantised.graph))
     except (BadInput, OperatorRefused) as error:

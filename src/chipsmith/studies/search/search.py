@@ -11,6 +11,7 @@ from typing import TypeVar
 from chipsmith.errors import BadInput
 from chipsmith.learn.progress import Progress
 from chipsmith.studies.journal import SearchJournal
+from chipsmith.studies.search.compiler_choices import border_of
 from chipsmith.studies.search.design_space import join_spaces, network_values
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import (
@@ -35,6 +36,7 @@ from chipsmith.studies.search.winner import change_winner, choose_winner, climb,
 _NO_ACCURACY = (
     "a network's file holds no labelled examples to judge it by; give each network as {recipe: ...}, or leave it out"
 )
+_FIXED = "a network's file is lowered as it is; give each network as {recipe: ...}, or leave space.compiler out"
 
 
 class Search:
@@ -49,7 +51,7 @@ class Search:
         self._constraints = study.parsed_constraints()
         self._reference = study.parsed_numbers("reference_point")
         self._weights = study.parsed_numbers("weights")
-        self._refuse_accuracy()
+        self._refuse_of_files()
         self._networks = tuple(map(_studied, networks))
         self.size = self.space.measure()
         self._base = Scorer(networks=self._networks, temperature=study.temperature).score(
@@ -150,7 +152,9 @@ class Search:
         test = None
         if winner is not None:
             progress.stage("judge the winner on the test part")
-            test = shelf.join([hand_over(network, files[network.name], shelf.folder) for network in shelf.trained])
+            border = border_of(winner.values)
+            judged = [hand_over(each, files[each.name], shelf.folder, border=border) for each in shelf.trained]
+            test = shelf.join(judged)
         return TrainedPart(networks=self._recipes, trainings=shelf.describe(), finals=finals, test_accuracy=test)
 
     def _choose_final(self, trainings: FullTrainings, designs: Sequence[DesignTrial], goal: Goal) -> Finals:
@@ -180,10 +184,12 @@ class Search:
             by_seed[seed] = run_sampler(kind, self.space, book, goal, seed=seed, trials=self.study.trials)
         return SamplerRuns(sampler=kind, by_seed=by_seed, goal=goal)
 
-    def _refuse_accuracy(self) -> None:
-        """Raise BadInput where accuracy is asked for of a network that is given as a file."""
+    def _refuse_of_files(self) -> None:
+        """Raise BadInput where accuracy or a choice of the compiler is asked for of a network given as a file."""
         if all(recipe is not None for recipe in self._recipes):
             return
+        if self.study.space.compiler:
+            raise BadInput(f"space.compiler: {_FIXED}")
         asked = [f"objectives.{PairFigure.ACCURACY}"] if PairFigure.ACCURACY in self._directions else []
         asked += [f"constraints: '{each}'" for each in self._constraints if each.figure is PairFigure.ACCURACY]
         if asked:
