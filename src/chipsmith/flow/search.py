@@ -13,6 +13,7 @@ from chipsmith.flow.run_folder import RESULT, choose_folder, read_run, sole_work
 from chipsmith.frontends.front_end import names_function
 from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.registry import load_model
+from chipsmith.learn.data.files import find
 from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
 from chipsmith.studies.identity import hold_identity
@@ -67,13 +68,21 @@ def search_designs(
 
 
 def _load(network: NetworkFile) -> StudiedNetwork:
-    path = Path(network.file)
-    name = path.stem if path.suffix else path.name
+    path = _expand(network.file)
     try:
         graph = _load_graph(network, path)
     except BadInput as error:
         raise BadInput(f"network {network.file}: {error}") from error
+    name = path.stem if path.suffix else path.name
     return StudiedNetwork(name=name, graph=graph, weight=network.weight)
+
+
+def _expand(file: str) -> Path:
+    """The path of a network, in which `~` and variables such as $CHIPSMITH_DATA may stand. Raises BadInput."""
+    try:
+        return find(file) if set(file) & set("~$") else Path(file)
+    except BadInput as error:
+        raise BadInput(f"network: {error}") from error
 
 
 def _load_graph(network: NetworkFile, path: Path) -> Graph:
@@ -81,10 +90,10 @@ def _load_graph(network: NetworkFile, path: Path) -> Graph:
         if not (path / RESULT).is_file():
             raise BadInput("it is a folder and holds no run: `chipsmith run digits` makes one")
         return read_tosa(path / f"{read_run(path).network}.tosa")
-    if names_function(network.file):
+    if names_function(str(path)):
         raise BadInput("a study runs no code, and this is a function: export its network to a file")
-    calibration = resolve_calibration(network.calibration, network.file, DEFAULT_OPTIONS)
-    return load_model(network.file, calibration).graph
+    calibration = resolve_calibration(network.calibration, str(path), DEFAULT_OPTIONS)
+    return load_model(str(path), calibration).graph
 
 
 def _write(result: SearchResult, folder: Path) -> None:
