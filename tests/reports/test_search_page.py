@@ -7,6 +7,7 @@ import pytest
 from chipsmith.reports.search import render_search
 from chipsmith.reports.search_text import change_rows, comparison_sentences, front_rows
 from chipsmith.studies.search.chip_space import parse_space
+from chipsmith.studies.search.design_space import join_spaces
 from chipsmith.studies.search.figures import parse_constraint
 from chipsmith.studies.search.pairs import PairOutcome
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
@@ -14,7 +15,7 @@ from chipsmith.studies.search.study_file import Direction, SamplerKind
 from chipsmith.studies.search.trials import DesignTrial, Goal
 from chipsmith.studies.search.winner import Change, weigh_budgets
 
-SPACE = parse_space({"base": "edge-256", "tensor.rows": [8, 16], "vector.lanes": [8, 16]})
+SPACE = join_spaces(parse_space({"base": "edge-256", "tensor.rows": [8, 16], "vector.lanes": [8, 16]}), None, ())
 
 
 def figures(energy, latency, area):

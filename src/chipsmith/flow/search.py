@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.flow.calibration import resolve_calibration
+from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.run_folder import RESULT, choose_folder, read_run, sole_work
 from chipsmith.frontends.front_end import names_function
 from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.registry import load_model
+from chipsmith.learn import load_recipe
 from chipsmith.learn.data.files import find
 from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
 from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.pairs import StudiedNetwork
+from chipsmith.studies.search.recipe_networks import RecipeNetwork, read_recipe_network
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.search import Search
-from chipsmith.studies.search.study_file import NetworkFile, SearchStudy
+from chipsmith.studies.search.study_file import SearchStudy, StudyNetwork
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Graph
 
@@ -54,23 +59,39 @@ def search_designs(
 
     Raises BadInput for a study that cannot be searched, and for a folder with pairs unless `resume`.
     """
-    search = Search(study, [_load(network) for network in study.network], name=name)
-    search.goal()  # what is missing in it is said before any work
+    search = Search(study, _load_networks(study, progress), name=name)
     path = choose_folder(out, f"search-{name}")
     with sole_work(path):
         journal = SearchJournal(path / _JOURNAL)
         if journal.path.exists() and not resume:
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
         hold_identity(path / _IDENTITY, search.identity(), what="search")
-        result = search.run(workers=workers, journal=journal, on_stage=progress.stage)
+        result = search.run(path, workers=workers, journal=journal, progress=progress)
         _write(result, path)
     return Searched(result=result, folder=path)
 
 
-def _load(network: NetworkFile) -> StudiedNetwork:
+def _load_networks(study: SearchStudy, progress: Progress) -> list[StudiedNetwork | RecipeNetwork]:
+    varied = study.varied_network()
+    loaded = [_load(network, varied, progress) for network in study.network]
+    names = [network.name for network in loaded if isinstance(network, RecipeNetwork)]
+    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if twice is not None:
+        raise BadInput(f"network: recipe {twice} is named twice: keep one, with a larger weight")
+    return loaded
+
+
+def _load(
+    network: StudyNetwork, varied: Mapping[str, Any] | None, progress: Progress
+) -> StudiedNetwork | RecipeNetwork:
+    if network.recipe is not None:
+        recipe = load_recipe(network.recipe)
+        data = load_for_training(recipe, progress).data
+        return read_recipe_network(recipe, data, weight=network.weight, varied=varied)
+    assert network.file is not None
     path = _expand(network.file)
     try:
-        graph = _load_graph(network, path)
+        graph = _load_graph(str(path), network.calibration, path)
     except BadInput as error:
         raise BadInput(f"network {network.file}: {error}") from error
     name = path.stem if path.suffix else path.name
@@ -85,15 +106,15 @@ def _expand(file: str) -> Path:
         raise BadInput(f"network: {error}") from error
 
 
-def _load_graph(network: NetworkFile, path: Path) -> Graph:
+def _load_graph(file: str, calibrated_by: str | None, path: Path) -> Graph:
     if path.is_dir():
         if not (path / RESULT).is_file():
             raise BadInput("it is a folder and holds no run: `chipsmith run digits` makes one")
         return read_tosa(path / f"{read_run(path).network}.tosa")
-    if names_function(str(path)):
+    if names_function(file):
         raise BadInput("a study runs no code, and this is a function: export its network to a file")
-    calibration = resolve_calibration(network.calibration, str(path), DEFAULT_OPTIONS)
-    return load_model(str(path), calibration).graph
+    calibration = resolve_calibration(calibrated_by, file, DEFAULT_OPTIONS)
+    return load_model(file, calibration).graph
 
 
 def _write(result: SearchResult, folder: Path) -> None:

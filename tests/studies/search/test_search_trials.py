@@ -47,7 +47,8 @@ class Formulas:
 
     networks = (StudiedNetwork(name="formula", graph=None),)
 
-    def score(self, chip):
+    def score(self, design):
+        chip = design.chip
         if chip.memory.groups == 2:
             return PairOutcome(scores=(), reason="formula: does not fit")
         macs, groups = chip.macs, chip.memory.groups
@@ -240,7 +241,8 @@ def test_the_interval_over_seeds_is_students():
         ("area <= 0.3", r"no figure 'area'; .* did you mean area_mm2\?"),
         ("area_mm2 <= small", "'small' is no number"),
         ("area_mm2 <= -1", "a bound is a number above 0"),
-        ("accuracy >= 0.9", "needs networks that are trained"),
+        ("accuracy_drop <= 0.01", "bound the accuracy itself, as accuracy >= 0.97"),
+        ("accuracy <= 0.9", "an accuracy is at least a share below 1"),
     ],
 )
 def test_what_is_no_constraint_is_refused(text, words):

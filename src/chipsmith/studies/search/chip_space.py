@@ -57,6 +57,11 @@ class ChipSpace(ParameterSpace):
             return str(error)
         return ""
 
+    def beyond(self, name: str, value: Value, *, upward: bool) -> str:
+        """See ParameterSpace.beyond: the next value of a field that a chip may have."""
+        further = _beyond(self.base, name, value, upward=upward)
+        return "" if further is None else f"a chip may have {further}"
+
     def _checked(self, values: Values) -> Chip:
         """The chip of a combination, its clock still the slowest where it follows from the rest. Raises BadInput."""
         if self.fastest:
@@ -81,9 +86,17 @@ def _overrides(values: Values) -> dict[str, str]:
 
 
 def parse_space(fields: Mapping[str, Any]) -> ChipSpace:
+    """As parse_chips, of chips that are searched alone. Raises BadInput where nothing varies, too."""
+    space = parse_chips(fields)
+    if not space.varied:
+        raise BadInput(f"{_KEY} is empty: give a field two values or more, as tensor.rows: [8, 16, 32]")
+    return space
+
+
+def parse_chips(fields: Mapping[str, Any]) -> ChipSpace:
     """The space of `space.chip` in a study: a base, and lists, ranges or single values by dotted field name.
 
-    Its parameters are in the order of a chip file, whatever theirs is.
+    Its parameters are in the order of a chip file, whatever theirs is; there may be none.
 
     Raises BadInput, which names the key and a mend, for what is empty, unknown, twice or never allowed.
     """
@@ -98,8 +111,6 @@ def parse_space(fields: Mapping[str, Any]) -> ChipSpace:
         if name != _BASE and not (name == _CLOCK and fastest)
     )
     read = tuple(sorted(read, key=lambda parameter: list(rows).index(parameter.name)))
-    if not any(len(parameter.values) > 1 for parameter in read):
-        raise BadInput(f"{_KEY} is empty: give a field two values or more, as tensor.rows: [8, 16, 32]")
     return ChipSpace(base=base, parameters=read, fastest=fastest)
 
 
@@ -111,7 +122,7 @@ def _read_values(name: str, value: Any, rows: Mapping[str, FieldRow], base: Chip
         raise BadInput(
             f"{key} = {value} is not allowed: give numbers of MHz, or max, the fastest that each chip can be"
         )
-    values = _range(key, value, rows[name]) if isinstance(value, Mapping) else _list(key, value)
+    values = _range(key, value, rows[name]) if isinstance(value, Mapping) else read_list(key, value)
     for each in values:
         refuse = field_refusal(base, name, each)
         if refuse:
@@ -119,7 +130,8 @@ def _read_values(name: str, value: Any, rows: Mapping[str, FieldRow], base: Chip
     return tuple(sorted(values)) if all(not isinstance(each, str) for each in values) else values
 
 
-def _list(key: str, value: Any) -> tuple[Value, ...]:
+def read_list(key: str, value: Any) -> tuple[Value, ...]:
+    """The values of a list, or a single one. Raises BadInput for none, no value and the same twice."""
     values = value if isinstance(value, list) else [value]
     if not values:
         raise BadInput(f"{key} is empty: list the values to try")
@@ -159,3 +171,15 @@ def field_refusal(base: Chip, path: str, value: Value) -> str:
         own = [fault for fault in error.errors() if ".".join(map(str, fault["loc"])) == path]
         return describe_faults(error, origin=base.name, lines={}) if own else ""
     return ""
+
+
+def _beyond(base: Chip, name: str, value: Value, *, upward: bool) -> Value | None:
+    """The next value of a field beyond one; None where no chip may have one."""
+    assert isinstance(value, int | float)
+    allowed = next(row.values for row in field_rows() if row.path == name)
+    if allowed:
+        numbers = [each for each in allowed if isinstance(each, int | float)]
+        further = [each for each in numbers if (each > value if upward else each < value)]
+        return (min(further) if upward else max(further)) if further else None
+    step = (1 if upward else -1) * (1 if isinstance(value, int) else 0.1)
+    return None if field_refusal(base, name, value + step) else value + step

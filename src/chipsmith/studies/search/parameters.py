@@ -76,6 +76,11 @@ class ParameterSpace(ABC):
     def refusal(self, values: Values) -> str:
         """Why a combination is not legal; empty where it is."""
 
+    def beyond(self, name: str, value: Value, *, upward: bool) -> str:
+        """What a parameter at a border of the space could have beyond it, in words; empty where nothing."""
+        del name, value, upward
+        return ""
+
     @functools.cached_property
     def legal(self) -> tuple[Values, ...] | None:
         """All legal combinations; None where there are too many combinations to try each."""

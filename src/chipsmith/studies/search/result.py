@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.studies.search.chip_space import ChipSpace
+from chipsmith.studies.search.design_space import DesignSpace
 from chipsmith.studies.search.pairs import StudiedNetwork, score_to_plain
 from chipsmith.studies.search.parameters import SpaceSize
 from chipsmith.studies.search.study_file import SamplerKind
+from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, hypervolume_over_trials
 from chipsmith.studies.search.winner import WINNER_RULE, BudgetRow, Change, choose_winner, nearest_miss
 
@@ -92,13 +93,15 @@ class SearchResult:
     `climbed` are designs beyond the trials, to which steps from the best of them led, each better than the one before.
     Front and winner are those of all together: nothing that was found is thrown away. `changes` are the steps around
     the winner, `borders` its parameters at a border of the space, `importance` the share of each parameter in a
-    design's being among the best (from random search). `cpu_s` are the processor's seconds of all pairs, those of an
-    interrupted call too, and of this call's proposals.
+    design's being among the best (from random search). `cpu_s` are the processor's seconds of all pairs, and of making
+    and judging their networks, those of an interrupted call too, and of this call's proposals; trainings are apart.
+    `trained` is None where all networks are given. The accuracies of all but the winner are those that were searched
+    with: of structures that vary, those of the supernet.
     """
 
     name: str
     networks: tuple[StudiedNetwork, ...]
-    space: ChipSpace
+    space: DesignSpace
     size: SpaceSize
     goal: Goal
     sampled: SamplerRuns
@@ -110,6 +113,7 @@ class SearchResult:
     importance: Mapping[str, float]
     pairs: int
     cpu_s: float
+    trained: TrainedPart | None = None
 
     @property
     def trials(self) -> tuple[DesignTrial, ...]:
@@ -128,7 +132,9 @@ class SearchResult:
 
     @property
     def winner(self) -> DesignTrial | None:
-        """The chosen design; None where none keeps all budgets."""
+        """The chosen design; None where none keeps all budgets. Of finalists its accuracy is that of full trainings."""
+        if self.trained is not None and self.trained.finals is not None:
+            return self.trained.finals.winner
         return choose_winner(self.designs, self.goal)
 
     @property
@@ -180,6 +186,7 @@ class SearchResult:
             "binding": [row.to_json() for row in self.budgets],
             "pairs": self.pairs,
             "cpu_hours": self.cpu_s / 3600,
+            **({} if self.trained is None else self.trained.to_json()),
         }
 
     def design_json(self, trial: DesignTrial) -> Json:
@@ -189,12 +196,19 @@ class SearchResult:
         return {
             "objectives": {figure: figures[figure] for figure in self.goal.directions},
             "figures": dict(figures),
-            "chip": {"values": dict(trial.values), "yaml": self.space.chip(trial.values).to_yaml()},
+            "chip": {
+                "values": dict(self.space.chip_values(trial.values)),
+                "yaml": self.space.chip(trial.values).to_yaml(),
+            },
             "network": [
-                {"name": name, **score_to_plain(score)} for name, score in zip(names, trial.outcome.scores, strict=True)
+                {"name": name, **self._network_json(index, trial), **score_to_plain(score)}
+                for index, (name, score) in enumerate(zip(names, trial.outcome.scores, strict=True))
             ],
             "seen_by": list(self.seen_by(trial)),
         }
+
+    def _network_json(self, index: int, trial: DesignTrial) -> Json:
+        return {} if self.trained is None else self.trained.network_json(index, trial)
 
     def seen_by(self, trial: DesignTrial) -> tuple[str, ...]:
         """Who looked at this design, in the order of the trials, as "tpe 0"."""
@@ -213,6 +227,9 @@ class SearchResult:
         if nearest is None or nearest.figures is None:
             reasons = dict.fromkeys(trial.outcome.reason for trial in self.trials)
             yield f"no network fits on any chip that was tried: {next(iter(reasons), '')}"
+            return
+        if self.trained is not None and self.trained.finals is not None:
+            yield f"trained in full, no design of {len(self.trained.finals.finalists)} finalists is within all budgets"
             return
         yield "no design that was tried is within all budgets"
         for row in self.budgets:

@@ -22,20 +22,30 @@ BATCH = 4
 class Goal:
     """What is wanted of a pair: objectives, measured against a reference point, and budgets.
 
-    `weights` are those of the objectives in the choice of the winner.
+    `weights` are those of the objectives in the choice of the winner. `least_error` is the smallest share of errors
+    that counts: an accuracy of 1 on few examples is no infinite gain.
     """
 
     directions: Mapping[PairFigure, Direction]
     reference: Mapping[PairFigure, float]
     constraints: tuple[Constraint, ...]
     weights: Mapping[PairFigure, float]
+    least_error: float = 1e-6
 
     def costs(self, figures: Figures) -> tuple[float, ...]:
-        """Decades above the reference point, an objective each: less is better, below 0 is better than the point."""
+        """Decades above the reference point, an objective each: less is better, below 0 is better than the point.
+
+        Of an accuracy the decades are those of the error, 1 - accuracy.
+        """
         return tuple(
-            math.log10(figures[figure] / self.reference[figure]) * (1 if way is Direction.MINIMISE else -1)
+            self._decades(figure, figures[figure], self.reference[figure]) * (1 if way is Direction.MINIMISE else -1)
             for figure, way in self.directions.items()
         )
+
+    def _decades(self, figure: PairFigure, value: float, reference: float) -> float:
+        if figure is not PairFigure.ACCURACY:
+            return math.log10(value / reference)
+        return -math.log10(max(1 - value, self.least_error) / max(1 - reference, self.least_error))
 
     def excesses(self, figures: Figures) -> tuple[float, ...]:
         """The excess over each budget; see Constraint.excess."""
