@@ -17,6 +17,7 @@ from chipsmith.frontends.front_end import names_function
 from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.registry import list_front_ends, load_model
 from chipsmith.learn import load_recipe
+from chipsmith.learn.data.files import find
 from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
 from chipsmith.studies.identity import hold_identity
@@ -92,15 +93,23 @@ def _load(
         data = load_for_training(recipe, progress).data
         return vary_recipe(recipe, data, weight=network.weight, varied=varied)
     assert network.file is not None
-    path = Path(network.file)
-    name = path.stem if path.suffix else path.name
+    path = _expand(network.file)
     try:
-        graph = _load_graph(network.file, network.calibration, path)
+        graph = _load_graph(str(path), network.calibration, path)
     except BadInput as error:
         raise BadInput(f"network {network.file}: {error}") from error
     except OSError as error:  # a name that no file can have
         raise BadInput(f"network {network.file:.80}: {error.strerror}") from error
+    name = path.stem if path.suffix else path.name
     return StudiedNetwork(name=name, graph=graph, weight=network.weight)
+
+
+def _expand(file: str) -> Path:
+    """The path of a network, in which `~` and variables such as $CHIPSMITH_DATA may stand. Raises BadInput."""
+    try:
+        return find(file) if set(file) & set("~$") else Path(file)
+    except BadInput as error:
+        raise BadInput(f"network: {error}") from error
 
 
 def _load_graph(file: str, calibrated_by: str | None, path: Path) -> Graph:
