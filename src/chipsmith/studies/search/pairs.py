@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -16,12 +15,11 @@ from typing import Any
 from chipsmith.cache import content_key
 from chipsmith.chip import Chip
 from chipsmith.chip.sourced import Status
-from chipsmith.errors import BadInput
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.oracle import Misfit, Oracle, PairScore, Temperature
 from chipsmith.studies.search.chip_space import ChipSpace
 from chipsmith.studies.search.figures import Figures, sum_figures
-from chipsmith.studies.search.parameters import Values
+from chipsmith.studies.search.parameters import Values, pair_key
 from chipsmith.tosa.file import serialize_tosa
 from chipsmith.tosa.graph import Graph
 
@@ -87,7 +85,7 @@ class PairBook:
 
     def __init__(self, space: ChipSpace, scorer: Scorer, *, workers: int, journal: SearchJournal | None) -> None:
         self._space, self._scorer, self._workers, self._journal = space, scorer, workers, journal
-        self._outcomes: dict[str, PairOutcome] = {} if journal is None else dict(_read(journal))
+        self._outcomes: dict[str, PairOutcome] = {} if journal is None else dict(journal.read(_read_line))
         self._pool: ProcessPoolExecutor | None = None
 
     @property
@@ -140,30 +138,8 @@ class PairBook:
     def _keep(self, key: str, outcome: PairOutcome) -> None:
         self._outcomes[key] = outcome
         if self._journal is not None:
-            fields = {"pair": key, "scores": [score_to_plain(score) for score in outcome.scores]}
-            line = json.dumps({**fields, "reason": outcome.reason, "cpu_s": outcome.cpu_s}, separators=(",", ":"))
-            with self._journal.path.open("a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
-            self._journal.close_trial()
-
-
-def pair_key(values: Values) -> str:
-    """A combination as text: equal combinations have equal texts."""
-    return json.dumps(values, sort_keys=True, separators=(",", ":"))
-
-
-def _read(journal: SearchJournal) -> Iterator[tuple[str, PairOutcome]]:
-    """The pairs that stand finished in a journal. Raises BadInput where it is damaged."""
-    journal.open()
-    if not journal.path.exists():
-        return
-    for line in journal.path.read_text(encoding="utf-8").splitlines():
-        try:
-            yield _read_line(json.loads(line))
-        except (ValueError, TypeError, KeyError) as error:
-            raise BadInput(
-                f"{journal.path} is not the journal of this search; name another folder with --out"
-            ) from error
+            scores = [score_to_plain(score) for score in outcome.scores]
+            self._journal.append({"pair": key, "scores": scores, "reason": outcome.reason, "cpu_s": outcome.cpu_s})
 
 
 def _read_line(fields: Mapping[str, Any]) -> tuple[str, PairOutcome]:
