@@ -7,6 +7,7 @@ scored on the validation part. Random search gets as many trials, for comparison
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -105,7 +106,7 @@ class StructureSearch:
         )
         rounds = run_rounds(proposer, trials=trials, evaluate=self._evaluate, judge=self._judge, batch=_BATCH)
         done: list[Trial] = []
-        for values, outcome in rounds:
+        for values, outcome in itertools.chain.from_iterable(rounds):
             if outcome.cost is not None:
                 done.append(self._trial(sampler, values, outcome.cost, outcome.score))
                 on_trial(done[-1])

@@ -109,8 +109,10 @@ def test_what_is_given_first_is_looked_at_first_where_it_is_legal(kind):
         return Told(fits=True, costs=(float(values["tensor.rows"]),), excesses=())
 
     rounds = list(run_rounds(proposer, trials=9, evaluate=tuple, judge=judge, batch=2))
-    assert rounds[0] == (wide, wide)
-    assert len({pair_key(values) for values, _ in rounds}) == len(rounds) == 6
+    looked_at = [values for batch in rounds for values, _ in batch]
+    assert looked_at[0] == wide
+    assert len({pair_key(values) for values in looked_at}) == len(looked_at) == 6
+    assert [len(batch) for batch in rounds] == [2, 2, 2]
 
 
 def test_tpe_is_better_than_random_search(book):

@@ -22,8 +22,8 @@ def run_rounds(
     evaluate: Callable[[Sequence[Values]], Sequence[Outcome]],
     judge: Callable[[Outcome], Told],
     batch: int = BATCH,
-) -> Iterator[tuple[Values, Outcome]]:
-    """So many combinations with their outcomes, in order; fewer where the space has no more legal ones.
+) -> Iterator[list[tuple[Values, Outcome]]]:
+    """So many combinations with their outcomes, a batch after another; fewer where the space has no more legal ones.
 
     `evaluate` gives the outcomes of a batch in its order; `judge` says what the proposer is told of each.
     """
@@ -34,5 +34,5 @@ def run_rounds(
             return
         outcomes = evaluate(asked)
         proposer.tell([judge(outcome) for outcome in outcomes])
-        yield from zip(asked, outcomes, strict=True)
+        yield list(zip(asked, outcomes, strict=True))
         done += len(asked)

@@ -82,17 +82,20 @@ def run_sampler(
         evaluate=book.score_all,
         judge=lambda outcome: _told(outcome.figures(book.networks), goal),
     )
-    return tuple(
-        DesignTrial(
-            sampler=kind,
-            seed=seed,
-            number=number,
-            values=values,
-            outcome=outcome,
-            figures=outcome.figures(book.networks),
-        )
-        for number, (values, outcome) in enumerate(rounds)
-    )
+    done: list[DesignTrial] = []
+    for batch in rounds:
+        done += [
+            DesignTrial(
+                sampler=kind,
+                seed=seed,
+                number=len(done) + index,
+                values=values,
+                outcome=outcome,
+                figures=outcome.figures(book.networks),
+            )
+            for index, (values, outcome) in enumerate(batch)
+        ]
+    return tuple(done)
 
 
 def _told(figures: Figures | None, goal: Goal) -> Told:
