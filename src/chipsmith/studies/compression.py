@@ -81,9 +81,12 @@ class CompressionStudy:
         return [self._candidate(plan) for plan in plans]
 
     def _candidate(self, plan: CandidatePlan) -> Candidate:
-        """The finished candidate of a plan."""
+        """The finished candidate of a plan.
+
+        Networks are named by their cycles: one of the same name that is another network is made anew.
+        """
         finished = self._folder.read_candidate(plan.name)
-        if finished is not None:
+        if finished is not None and (finished.widths, finished.structure) == (plan.widths, plan.structure):
             return finished
         self._progress.stage(f"{plan.name}: {plan.how}")
         variant = plan.build()

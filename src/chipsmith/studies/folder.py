@@ -70,6 +70,7 @@ class CompressionFolder:
 
         folder, name = self._candidate_folder(candidate.name), context.recipe.name
         make_folder(folder)
+        (folder / SUMS).unlink(missing_ok=True)  # of another network of that name
         weights = {name: tensor.detach().clone() for name, tensor in variant.module.state_dict().items()}
         write_whole(folder / _WEIGHTS, save(weights))
         write_whole(folder / f"{name}.tosa", serialize_tosa(variant.quantised.graph))
