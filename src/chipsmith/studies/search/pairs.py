@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -18,12 +17,11 @@ from typing import Any, Protocol
 from chipsmith.cache import content_key
 from chipsmith.chip import Chip
 from chipsmith.chip.sourced import Status
-from chipsmith.errors import BadInput
 from chipsmith.schema import Json
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.oracle import Misfit, Oracle, PairScore, Temperature
 from chipsmith.studies.search.figures import Figures, sum_figures
-from chipsmith.studies.search.parameters import Values
+from chipsmith.studies.search.parameters import Values, pair_key
 from chipsmith.tosa.file import read_tosa, serialize_tosa
 from chipsmith.tosa.graph import Graph
 
@@ -167,7 +165,7 @@ class PairBook:
     ) -> None:
         self._space, self._scorer, self._workers, self._journal = space, scorer, workers, journal
         self._maker = maker
-        self._outcomes: dict[str, PairOutcome] = {} if journal is None else dict(_read(journal))
+        self._outcomes: dict[str, PairOutcome] = {} if journal is None else dict(journal.read(_read_line))
         self._pool: ProcessPoolExecutor | None = None
 
     @property
@@ -231,29 +229,7 @@ class PairBook:
         if self._journal is not None:
             fields: Json = {"pair": key, "scores": [score_to_plain(score) for score in outcome.scores]}
             fields |= {"reason": outcome.reason, "accuracy": outcome.accuracy, "cpu_s": outcome.cpu_s}
-            line = json.dumps(fields, separators=(",", ":"))
-            with self._journal.path.open("a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
-            self._journal.close_trial()
-
-
-def pair_key(values: Values) -> str:
-    """A combination as text: equal combinations have equal texts."""
-    return json.dumps(values, sort_keys=True, separators=(",", ":"))
-
-
-def _read(journal: SearchJournal) -> Iterator[tuple[str, PairOutcome]]:
-    """The pairs that stand finished in a journal. Raises BadInput where it is damaged."""
-    journal.open()
-    if not journal.path.exists():
-        return
-    for line in journal.path.read_text(encoding="utf-8").splitlines():
-        try:
-            yield _read_line(json.loads(line))
-        except (ValueError, TypeError, KeyError) as error:
-            raise BadInput(
-                f"{journal.path} is not the journal of this search; name another folder with --out"
-            ) from error
+            self._journal.append(fields)
 
 
 def _read_line(fields: Mapping[str, Any]) -> tuple[str, PairOutcome]:
