@@ -15,6 +15,7 @@ import yaml
 import chipsmith
 from chipsmith import cli
 from chipsmith.errors import BadInput
+from chipsmith.learn import load_recipe, load_trained
 from chipsmith.studies.search.study_file import parse_study
 
 DIGITS = str(Path("tests/networks/digits_cnn.tosa").absolute())
@@ -193,3 +194,38 @@ def test_a_changed_claim_a_flipped_byte_and_another_chip_are_caught(tiny):
     assert {row.split("  ")[0] for row in rows} >= {"chip.yaml", "digits_cnn: chip of the estimate"}
     chip.write_bytes(before)
     assert verify(folder)[0] == 2
+
+
+@pytest.fixture(scope="module")
+def joint(tmp_path_factory):
+    """A search of network and chip, and its winner, whose network a recipe has trained."""
+    pytest.importorskip("torch")
+    folder = tmp_path_factory.mktemp("joint")
+    recipe = load_recipe("digits", ["training.epochs=2", "validation.bootstrap=100"]).model_dump(mode="json")
+    (folder / "short.yaml").write_text(json.dumps(recipe))
+    space = {"chip": {"base": "nano-64", "tensor.columns": [4, 8]}, "network": {"width": [0.5, 1.0]}}
+    fields = {"network": {"recipe": str(folder / "short.yaml")}, "space": space, "finalists": 1, "noise_seeds": 2}
+    fields["objectives"] = {"energy_j": "minimise", "accuracy": "maximise"}
+    fields["reference_point"] = {"accuracy": 0.5}
+    result = chipsmith.search(study(**fields), out=folder / "search", export=("winner", folder / "design"))
+    return result, folder / "design", study(**fields)
+
+
+@pytest.mark.slow
+def test_the_network_of_a_recipe_is_judged_again_by_its_program(joint):
+    result, folder, _ = joint
+    (network,) = claims(folder)["networks"]
+    assert network["judged"]["test"]["value"] == result.result.trained.test_accuracy
+    for part, claim in network["judged"].items():
+        judged = chipsmith.judge(folder / "digits.program", recipe=folder / "digits.recipe.yaml", part=part).to_json()
+        assert (judged["metric_npu"], judged["examples"]) == (claim["value"], claim["examples"])
+    assert "$CHIPSMITH judge digits.program --recipe digits.recipe.yaml" in (folder / "verify.sh").read_text()
+    trained = load_trained(folder / "digits.safetensors")
+    assert trained.training.recipe.network == load_recipe(folder / "digits.recipe.yaml").network
+
+
+@pytest.mark.slow
+def test_of_networks_that_recipes_train_only_the_winner_is_handed_over(joint, tmp_path):
+    result, _, asked = joint
+    with pytest.raises(BadInput, match="of networks that recipes train the winner's alone"):
+        chipsmith.search(asked, out=result.folder, resume=True, export=("front-0", tmp_path / "front"))
