@@ -69,4 +69,4 @@ def test_the_command_prints_the_object_or_a_table(regression, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["recipe"] == "diabetes"
     with pytest.raises(SystemExit):
         cli.main(words)
-    assert "examples of the test part of diabetes" in capsys.readouterr().out
+    assert "diabetes on 88 examples of the test" in capsys.readouterr().out

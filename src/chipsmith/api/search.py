@@ -68,7 +68,7 @@ def search(
     if page is not None:
         check_folder(page)
     if export is not None:
-        check_export(export[0], Path(export[1]))
+        check_export(named, export[0], Path(export[1]))
     result = search_designs(
         named, name=name, out=as_path(out), workers=workers, resume=resume, progress=as_progress(progress)
     )

@@ -19,14 +19,17 @@ from chipsmith.flow.handover.networks import compile_given, compile_trained
 from chipsmith.flow.search import Searched
 from chipsmith.hardware.export import write_rtl
 from chipsmith.studies.search.result import SearchResult
+from chipsmith.studies.search.study_file import SearchStudy
 from chipsmith.studies.search.trials import DesignTrial
 
 _FRONT = re.compile(r"front-(\d+)")
 _WINNER = "winner"
 
 
-def check_export(design: str, folder: Path) -> None:
-    """Raise BadInput, before any work, where this is no name of a design, or the folder holds something."""
+def check_export(study: SearchStudy, design: str, folder: Path) -> None:
+    """Raise BadInput, before any work, where the study can have no such design, or the folder holds something."""
+    if design != _WINNER and any(network.recipe for network in study.network):
+        raise BadInput(f"--export {design}: of networks that recipes train the winner's alone are trained in full")
     if design != _WINNER and not _FRONT.fullmatch(design):
         raise BadInput(f"--export {design}: name winner, or front-0 and so on, as the files in chips/ are named")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -51,8 +54,10 @@ def choose_design(result: SearchResult, design: str) -> DesignTrial:
 
 
 def export_design(searched: Searched, design: str, folder: Path) -> Path:
-    """Write a design into a folder, which appears at once and complete. Raises BadInput where it cannot."""
-    check_export(design, folder)
+    """Write a design into a folder, which appears at once and complete. Raises BadInput where it cannot.
+
+    What check_export refuses was refused before.
+    """
     gathered = _gather(searched, design)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -95,8 +100,6 @@ def _gather(searched: Searched, design: str) -> HandedDesign:
     trial = choose_design(result, design)
     chip = result.space.chip(trial.values)
     recipes = (None,) * len(result.networks) if result.trained is None else result.trained.networks
-    if design != _WINNER and any(recipes):
-        raise BadInput(f"--export {design}: of networks that recipes train the winner's alone are trained in full")
     names = unique_identifiers(network.name for network in result.networks)
     return HandedDesign(
         study=result.name,
