@@ -75,7 +75,7 @@ def search(
     if page is not None:
         write_search_page(result.result, page, folder=result.folder)
     if export is not None and not result.failure:
-        export_design(result, export[0], Path(export[1]))
+        export_design(result, named, export[0], Path(export[1]))
     return result
 
 

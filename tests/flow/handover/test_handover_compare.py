@@ -22,6 +22,7 @@ def claims(folder):
         "networks": [
             {
                 "name": "digits",
+                "weight": 2.0,
                 "cycles_cold": 1000,
                 "cycles_warm": 900,
                 "latency_us": 2.0,
@@ -31,6 +32,10 @@ def claims(folder):
             }
         ],
         "at_the_gates": {"node_nm": 130, "voltage_v": 1.2, "clock_mhz": 100.0, "logic_um2": 2.0e6},
+        "searched": {
+            "temperature": "cold",
+            "figures": {"energy_j": 6.0e-6, "latency_s": 4.0e-6, "cycles": 2000.0, "area_mm2": 0.5, "accuracy": 0.97},
+        },
         "files": {"chip.yaml": hashlib.sha256((folder / "chip.yaml").read_bytes()).hexdigest()},
     }
 
@@ -47,6 +52,7 @@ def derived():
                     "latency_us": 2.0,
                     "energy_uj": 3.0,
                     "area_mm2": 0.5,
+                    "chip_cost_usd": 4.0,
                     "max_clock_mhz": 500.25,
                 }
             ]
@@ -125,6 +131,9 @@ def test_the_script_runs_alone_without_chipsmith(design):
         (("networks", 0, "energy_at_the_gates_pj"), 6.0e6, "digits: energy at 130 nm, nJ"),
         (("networks", 0, "judged", "test", "value"), 0.9775, "digits: accuracy on the test part"),
         (("networks", 0, "judged", "test", "examples"), 401, "digits: accuracy on the test part, examples"),
+        (("searched", "figures", "energy_j"), 5.9e-6, "searched with: energy_j"),
+        (("searched", "figures", "latency_s"), 3.9e-6, "searched with: latency_s"),
+        (("searched", "figures", "area_mm2"), 0.4, "searched with: area_mm2"),
         (("chip", "area_mm2"), 0.4, "digits: area at the node, mm2"),
         (("chip", "max_clock_mhz"), 600.0, "digits: fastest clock, MHz"),
         (("chip", "sha256"), OTHER, "synthesis: chip"),
@@ -169,6 +178,14 @@ def test_a_command_that_failed_is_no_success(design, content):
     (design / "verify" / "digits.cosim.json").write_text(content)
     assert "digits: RTL, cold: cycles" in beyond(design)
     assert compare.exit_code(compare.compare(design)) == 1
+
+
+def test_a_study_of_warm_inferences_counts_these(design):
+    change(design / "design.json", "searched", "temperature", value="warm")
+    assert beyond(design) == ["searched with: latency_s", "searched with: cycles"]
+    for name, value in (("cycles", 1800.0), ("latency_s", 3.6e-6)):
+        change(design / "design.json", "searched", "figures", name, value=value)
+    assert beyond(design) == []  # the energy of a warm inference is told by no command
 
 
 def test_what_was_not_run_is_2_and_never_0(design):

@@ -14,6 +14,7 @@ from chipsmith.profile.measure import quick_profile
 from chipsmith.profile.profile import Totals
 from chipsmith.program.program import Program
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.studies.oracle import Temperature
 from chipsmith.witness.power import energy_on_chip, estimate_at
 from chipsmith.witness.synthesis import estimate_logic_um2
 
@@ -34,10 +35,11 @@ SCALING_RULE = (
 class HandedNetwork:
     """A network of a design: its `name`, which its files bear, its Program on the chip, and its files' bytes by name.
 
-    `judged`: its quality on parts of a data set, by part: `metric`, `value`, `examples`.
+    `weight` is that in the study's sums. `judged`: its quality on parts of a data set: `metric`, `value`, `examples`.
     """
 
     name: str
+    weight: float
     program: Program
     files: Mapping[str, bytes]
     judged: Mapping[str, Json] = field(default_factory=dict)
@@ -45,11 +47,16 @@ class HandedNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class HandedDesign:
-    """A design that is handed over: `name` in its `study`; `searched` are the figures by which the search chose it."""
+    """A design that is handed over: `name` in its `study`.
+
+    `figures` are those by which the search chose it, of inferences of a `temperature`; `objectives` are some of them.
+    """
 
     study: str
     name: str
-    searched: Json
+    figures: Mapping[str, float]
+    objectives: tuple[str, ...]
+    temperature: Temperature
     chip: Chip
     networks: tuple[HandedNetwork, ...]
 
@@ -63,7 +70,11 @@ def claim_design(design: HandedDesign, folder: Path) -> Json:
         "chipsmith": chipsmith.__version__,
         "study": design.study,
         "design": design.name,
-        "searched": design.searched,
+        "searched": {
+            "figures": dict(design.figures),
+            "objectives": list(design.objectives),
+            "temperature": design.temperature.value,
+        },
         "chip": {
             "name": chip.name,
             "sha256": chip.sha256,
@@ -93,6 +104,7 @@ def _claim_network(network: HandedNetwork, totals: Totals) -> Json:
     at_gates = estimate_at(network.program, node_nm=GATES_NODE_NM, voltage_v=GATES_VOLTAGE_V, clock_mhz=GATES_CLOCK_MHZ)
     return {
         "name": network.name,
+        "weight": network.weight,
         "program": f"{network.name}.program",
         "cycles_cold": totals.latency.cold_cycles,
         "cycles_warm": totals.latency.warm_cycles,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,11 +95,54 @@ def compare_network(claims: Fields, network: Fields, derived: Derived) -> Iterat
     yield from _compare_energy(claims, network, derived)
 
 
+def _estimate_of(network: Fields, derived: Derived) -> Fields | None:
+    """What `estimate` left of a network; empty where it failed, None where it was not run."""
+    left = derived.read(f"{network['name']}.estimate")
+    return None if left is None else next(iter(left.get("estimates", [])), {})
+
+
+def compare_searched(claims: Fields, derived: Derived) -> Iterator[Row]:
+    """The figures by which the search chose the design, from the estimates of its networks.
+
+    An accuracy may be the mean of several trainings, and the energy of a warm inference is told by no command: both are
+    left out.
+    """
+    estimates = [(network["weight"], _estimate_of(network, derived)) for network in claims["networks"]]
+    told = [(weight, fields) for weight, fields in estimates if fields is not None]
+    again: Fields | None = None
+    if len(told) == len(estimates):
+        complete = all(fields.keys() >= _SUMMED for _, fields in told)
+        again = _sum_figures(told, warm=claims["searched"]["temperature"] == "warm") if complete else {}
+    for name, claimed in claims["searched"]["figures"].items():
+        if not again or name in again:
+            yield _row(f"searched with: {name}", claimed, again, name, bar=SAME)
+
+
+_SUMMED = {
+    "latency_cycles",
+    "latency_warm_cycles",
+    "latency_us",
+    "energy_uj",
+    "area_mm2",
+    "chip_cost_usd",
+    "max_clock_mhz",
+}
+
+
+def _sum_figures(estimates: Sequence[tuple[float, Fields]], *, warm: bool) -> dict[str, float]:
+    """Sums of an inference's figures by weight; the chip's are those of any network."""
+    counted = "latency_warm_cycles" if warm else "latency_cycles"
+    chip = estimates[0][1]
+    clock_hz = 1e6 * chip["latency_cycles"] / chip["latency_us"]
+    cycles = sum(weight * fields[counted] for weight, fields in estimates)
+    energy_j = sum(weight * fields["energy_uj"] for weight, fields in estimates) / 1e6
+    energies = {} if warm else {"energy_j": energy_j, "energy_delay_js": energy_j * cycles / clock_hz}
+    figures = {"cycles": cycles, "latency_s": cycles / clock_hz, "area_mm2": chip["area_mm2"]}
+    return {**figures, **energies, "cost_usd": chip["chip_cost_usd"], "max_clock_mhz": chip["max_clock_mhz"]}
+
+
 def _compare_estimate(claims: Fields, network: Fields, derived: Derived) -> Iterator[Row]:
-    name = network["name"]
-    left = derived.read(f"{name}.estimate")
-    fields: Fields | None = None if left is None else next(iter(left.get("estimates", [])), {})
-    about = f"{name}: "
+    fields, about = _estimate_of(network, derived), f"{network['name']}: "
     yield _row(f"{about}chip of the estimate", claims["chip"]["sha256"][:12], fields, "chip_sha256", cut=12)
     yield _row(f"{about}cycles simulated, cold", network["cycles_cold"], fields, "latency_cycles")
     yield _row(f"{about}cycles simulated, warm", network["cycles_warm"], fields, "latency_warm_cycles")
@@ -206,7 +249,7 @@ def compare(folder: Path) -> list[Row]:
     """All rows of a folder."""
     claims = json.loads((folder / "design.json").read_bytes())
     derived = Derived(folder / "verify")
-    rows = [*compare_files(claims, folder)]
+    rows = [*compare_files(claims, folder), *compare_searched(claims, derived)]
     for network in claims["networks"]:
         rows += compare_network(claims, network, derived)
     return [*rows, *compare_area(claims, derived)]

@@ -28,10 +28,10 @@ _WINNER = "winner"
 
 def check_export(study: SearchStudy, design: str, folder: Path) -> None:
     """Raise BadInput, before any work, where the study can have no such design, or the folder holds something."""
-    if design != _WINNER and any(network.recipe for network in study.network):
-        raise BadInput(f"--export {design}: of networks that recipes train the winner's alone are trained in full")
     if design != _WINNER and not _FRONT.fullmatch(design):
         raise BadInput(f"--export {design}: name winner, or front-0 and so on, as the files in chips/ are named")
+    if design != _WINNER and any(network.recipe for network in study.network):
+        raise BadInput(f"--export {design}: of networks that recipes train the winner's alone are trained in full")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"--export {design} {folder}: it holds something already: name a new or an empty folder")
     existing = next(path for path in folder.absolute().parents if path.exists())
@@ -53,12 +53,12 @@ def choose_design(result: SearchResult, design: str) -> DesignTrial:
     return result.front[number]
 
 
-def export_design(searched: Searched, design: str, folder: Path) -> Path:
-    """Write a design into a folder, which appears at once and complete. Raises BadInput where it cannot.
+def export_design(searched: Searched, study: SearchStudy, design: str, folder: Path) -> Path:
+    """Write a design of a study into a folder, which appears at once and complete. Raises BadInput where it cannot.
 
     What check_export refuses was refused before.
     """
-    gathered = _gather(searched, design)
+    gathered = _gather(searched, study, design)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -94,7 +94,7 @@ def _write(design: HandedDesign, folder: Path) -> None:
     write_whole(folder / "design.json", (json.dumps(claims, indent=1) + "\n").encode())
 
 
-def _gather(searched: Searched, design: str) -> HandedDesign:
+def _gather(searched: Searched, study: SearchStudy, design: str) -> HandedDesign:
     """A design of a search with its networks compiled. Raises BadInput where there is none."""
     result = searched.result
     trial = choose_design(result, design)
@@ -104,7 +104,9 @@ def _gather(searched: Searched, design: str) -> HandedDesign:
     return HandedDesign(
         study=result.name,
         name=design,
-        searched=result.design_json(trial),
+        figures={name.value: value for name, value in (trial.figures or {}).items()},
+        objectives=tuple(name.value for name in result.goal.directions),
+        temperature=study.temperature,
         chip=chip,
         networks=tuple(
             compile_given(name, network, chip)

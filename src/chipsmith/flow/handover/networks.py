@@ -36,7 +36,7 @@ def compile_given(name: str, network: StudiedNetwork, chip: Chip) -> HandedNetwo
     assert network.graph is not None
     program = compile_network(network.graph, chip)
     files = {f"{name}.tosa": serialize_tosa(network.graph), f"{name}.program": serialize_program(program)}
-    return HandedNetwork(name=name, program=program, files=files)
+    return HandedNetwork(name=name, weight=network.weight, program=program, files=files)
 
 
 def compile_trained(name: str, network: RecipeNetwork, trial: DesignTrial, chip: Chip, folder: Path) -> HandedNetwork:
@@ -56,6 +56,7 @@ def compile_trained(name: str, network: RecipeNetwork, trial: DesignTrial, chip:
     answers = _answers(program, graph, deployment, network.name)
     return HandedNetwork(
         name=name,
+        weight=network.weight,
         program=program,
         files={
             f"{name}.tosa": texts["tosa"],
