@@ -47,7 +47,14 @@ class Searched:
 
 
 def search_designs(
-    study: SearchStudy, *, name: str, out: Path | None, workers: int, resume: bool, progress: Progress
+    study: SearchStudy,
+    *,
+    name: str,
+    out: Path | None,
+    workers: int,
+    scheduler: str,
+    resume: bool,
+    progress: Progress,
 ) -> Searched:
     """Search as a study says, in the folder `out` (default runs/search-NAME).
 
@@ -61,7 +68,7 @@ def search_designs(
         if journal.path.exists() and not resume:
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
         hold_identity(path / _IDENTITY, search.identity(), what="search")
-        result = search.run(workers=workers, journal=journal, on_stage=progress.stage)
+        result = search.run(workers=workers, scheduler=scheduler, journal=journal, on_stage=progress.stage)
         _write(result, path)
     return Searched(result=result, folder=path)
 

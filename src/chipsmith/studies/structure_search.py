@@ -159,4 +159,4 @@ def _storage(journal: SearchJournal | None) -> Any:
 
 
 def _require_extra() -> None:
-    require_package("optuna", extra="compression", task="search structures")
+    require_package("optuna", extra="search", task="search structures")

@@ -1,16 +1,12 @@
-"""Scores of pairs: each asked of the oracle once, in processes of its own, and written down as soon as it is known."""
+"""Scores of pairs: each asked of the oracle once, by workers, and written down as soon as it is known."""
 
 from __future__ import annotations
 
 import json
-import os
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
 from typing import Any
 
 from chipsmith.cache import content_key
@@ -22,6 +18,7 @@ from chipsmith.studies.oracle import Misfit, Oracle, PairScore, Temperature
 from chipsmith.studies.search.chip_space import ChipSpace
 from chipsmith.studies.search.figures import Figures, sum_figures
 from chipsmith.studies.search.parameters import Values
+from chipsmith.studies.search.workers import WorkerPool, open_pool
 from chipsmith.tosa.file import serialize_tosa
 from chipsmith.tosa.graph import Graph
 
@@ -85,10 +82,14 @@ class PairBook:
     With a `journal` each score is appended as soon as it is known, and those that stand there are not asked for again.
     """
 
-    def __init__(self, space: ChipSpace, scorer: Scorer, *, workers: int, journal: SearchJournal | None) -> None:
-        self._space, self._scorer, self._workers, self._journal = space, scorer, workers, journal
+    def __init__(
+        self, space: ChipSpace, scorer: Scorer, *, workers: int, journal: SearchJournal | None, scheduler: str = ""
+    ) -> None:
+        self._space, self._scorer, self._journal = space, scorer, journal
+        self._workers, self._scheduler = workers, scheduler
         self._outcomes: dict[str, PairOutcome] = {} if journal is None else dict(_read(journal))
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: WorkerPool[Chip, PairOutcome] | None = None
+        self._elsewhere_s = 0.0
 
     @property
     def networks(self) -> tuple[StudiedNetwork, ...]:
@@ -109,33 +110,34 @@ class PairBook:
         """The outcomes of legal combinations, in their order."""
         wanted = {pair_key(values): values for values in combinations}
         missing = {key: self._space.chip(values) for key, values in wanted.items() if key not in self._outcomes}
-        if self._workers == 1 or len(missing) < 2:
+        if self._pool is None or len(missing) < 2:
             for key, chip in missing.items():
                 self._keep(key, self._scorer.score(chip))
         else:
-            self._score_in_pool(missing)
+            self._score_in_pool(missing, self._pool)
         return tuple(self._outcomes[pair_key(values)] for values in combinations)
+
+    @property
+    def elsewhere_s(self) -> float:
+        """The processor's seconds of this call's scores that the system counts neither here nor for our processes."""
+        return self._elsewhere_s
 
     @contextmanager
     def working(self) -> Iterator[PairBook]:
-        """The book with its processes, which end with the block."""
-        try:
-            yield self
-        finally:
-            if self._pool is not None:
-                self._pool.shutdown(cancel_futures=True)
+        """The book with its workers: `workers` processes, which end with the block, or those of a `scheduler`.
+
+        Outside of the block pairs are scored in this process. Raises BadInput as open_pool.
+        """
+        with open_pool(self._scorer, workers=self._workers, scheduler=self._scheduler) as self._pool:
+            try:
+                yield self
+            finally:
                 self._pool = None
 
-    def _score_in_pool(self, missing: Mapping[str, Chip]) -> None:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self._scorer,)
-            )
-        futures: dict[Future[PairOutcome], str] = {
-            self._pool.submit(_score_here, chip): key for key, chip in missing.items()
-        }
-        for future in as_completed(futures):
-            self._keep(futures[future], future.result())
+    def _score_in_pool(self, missing: Mapping[str, Chip], pool: WorkerPool[Chip, PairOutcome]) -> None:
+        for key, outcome in pool.run(missing):
+            self._keep(key, outcome)
+            self._elsewhere_s += 0.0 if pool.counted else outcome.cpu_s
 
     def _keep(self, key: str, outcome: PairOutcome) -> None:
         self._outcomes[key] = outcome
@@ -181,24 +183,3 @@ def _score_from_plain(fields: Mapping[str, Any]) -> PairScore:
         name: Status(value) if isinstance(value, str) else value for name, value in fields.items()
     }
     return PairScore(**values)
-
-
-_worker: list[Scorer] = []
-"""The scorer of a process of the pool: handed over once, for graphs are large."""
-
-
-def _start_worker(scorer: Scorer) -> None:
-    _worker.append(scorer)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A parent that was killed takes its processes along; they would wait for it for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _score_here(chip: Chip) -> PairOutcome:
-    return _worker[0].score(chip)

@@ -34,7 +34,7 @@ class Proposer:
     """
 
     def __init__(self, kind: SamplerKind, space: ParameterSpace, *, objectives: int, seed: int) -> None:
-        require_package("optuna", extra="compression", task="search designs")
+        require_package("optuna", extra="search", task="search designs")
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -51,10 +51,15 @@ class Search:
             weights=self._weights,
         )
 
-    def run(self, *, workers: int, journal: SearchJournal | None, on_stage: Callable[[str], None]) -> SearchResult:
-        """All trials of all seeds, and what they show. Pairs that stand in the journal are not scored again."""
+    def run(
+        self, *, workers: int, scheduler: str, journal: SearchJournal | None, on_stage: Callable[[str], None]
+    ) -> SearchResult:
+        """All trials of all seeds, and what they show. Pairs that stand in the journal are not scored again.
+
+        Pairs are scored by `workers` processes, or by those of the `scheduler`, if it is not empty.
+        """
         begin, goal = _processor_seconds(), self.goal()
-        book = PairBook(self.space, self._scorer, workers=workers, journal=journal)
+        book = PairBook(self.space, self._scorer, workers=workers, scheduler=scheduler, journal=journal)
         restored_s = book.cpu_s
         with book.working():
             on_stage(f"space: {self.size}; {book.count} pairs are known")
@@ -78,7 +83,7 @@ class Search:
             borders=() if winner is None else find_borders(winner, self.space),
             importance=rate_parameters(random.trials, self.space, goal),
             pairs=book.count,
-            cpu_s=restored_s + _processor_seconds() - begin,
+            cpu_s=restored_s + book.elsewhere_s + _processor_seconds() - begin,
         )
 
     def _run_sampler(

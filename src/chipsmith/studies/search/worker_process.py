@@ -1,0 +1,50 @@
+"""A worker process of this machine: it joins the scheduler that its standard input names, and ends with its parent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Mapping
+
+
+def main() -> None:
+    """Read one line of settings (JSON), work until standard input ends, which is when the parent does."""
+    settings = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, args=(settings["folder"],), daemon=True).start()
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Mapping[str, str]) -> None:
+    from distributed import Worker
+    from distributed.security import Security
+
+    certificate, key = settings["certificate"], settings["key"]
+    security = Security(
+        tls_ca_file=certificate, tls_worker_cert=certificate, tls_worker_key=key, require_encryption=True
+    )
+    worker = Worker(
+        settings["scheduler"],
+        name=settings["name"],
+        nthreads=1,
+        memory_limit=0,
+        dashboard=False,
+        local_directory=settings["folder"],
+        security=security,
+    )
+    async with worker:
+        await worker.finished()
+
+
+def _end_with_parent(folder: str) -> None:
+    """A parent that was killed takes its processes along; they would wait for it for ever."""
+    sys.stdin.read()
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""Tasks scored by workers on leases: whoever dies or hangs, each task gets its outcome, and the first one counts."""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import time
+import uuid
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+from chipsmith.errors import BadInput, CheckFailed
+from chipsmith.extras import require_package
+from chipsmith.studies.search.crews import Crew, LocalCrew, RemoteCrew
+from chipsmith.studies.search.remote import (
+    Scoring,
+    Software,
+    describe_software,
+    install_scorer,
+    remove_scorer,
+    score_task,
+)
+
+LEASE_S = 300.0
+"""The first lease of a task: no score takes as long. Each further one of the same task is twice as long."""
+MOST_LOSSES = 3
+"""Leases of one task that may be lost before it is the task that is blamed."""
+_LOOK_S = 0.5
+"""So often at least the workers are looked for, and leases for their deadlines."""
+_JOIN_S = 60.0
+"""Without any worker for so long a search ends."""
+_FETCH_S = 15.0
+_GONE = (TimeoutError, OSError, CancelledError)
+"""What fetching an outcome raises where its worker, or the scheduler, has just gone."""
+
+Task = TypeVar("Task")
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """What a worker was asked for, and until when it is waited for (seconds of the monotonic clock).
+
+    `key` is that of a task, empty for taking the scorer. An `overdue` one is asked of another worker too; it has as
+    long again to answer first.
+    """
+
+    worker: str
+    key: str
+    deadline: float
+    length_s: float
+    overdue: bool = False
+
+
+class WorkerPool(Generic[Task, Outcome]):
+    """Workers that score tasks, one at a time each. The scorer goes to each worker once."""
+
+    def __init__(self, crew: Crew, scorer: Scoring[Task, Outcome], *, lease_s: float = LEASE_S) -> None:
+        self._crew, self._scorer, self._lease_s = crew, scorer, lease_s
+        self._name = f"search-{uuid.uuid4().hex}"
+        self._software: Software = {}
+        self._payload = b""
+        self._leases: dict[Any, Lease] = {}
+        self._ready: set[str] = set()
+        self._workers: frozenset[str] = frozenset()
+        self._looked, self._seen = float("-inf"), time.monotonic()
+        self._news: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    @property
+    def counted(self) -> bool:
+        """Whether the workers' processor time is added to that of this process when they end."""
+        return self._crew.counted
+
+    def run(self, tasks: Mapping[str, Task]) -> Iterator[tuple[str, Outcome]]:
+        """The outcomes by the tasks' keys, as they become known.
+
+        Raises CheckFailed where a task has lost its worker too often, or no worker is left; BadInput where a worker has
+        other software; and whatever the scorer raises.
+        """
+        asked = _Round(tasks=tasks, waiting=deque(tasks), open=set(tasks))
+        self._seen = time.monotonic()
+        while asked.open:
+            self._look(asked)
+            self._ask(asked)
+            try:
+                future = self._news.get(timeout=_LOOK_S)
+            except queue.Empty:
+                continue
+            lease = self._leases.pop(future, None)
+            if lease is None:
+                continue
+            if not lease.key:
+                self._admit(lease, future)
+            elif lease.key in asked.open:
+                yield from self._take(lease, future, asked)
+
+    def close(self) -> None:
+        """Forget what was asked for, and end the workers that are ours."""
+        for worker in self._ready if not self._crew.counted else ():
+            self._submit(remove_scorer, self._name, worker=worker)
+        self._leases.clear()
+        self._crew.close()
+
+    def _take(self, lease: Lease, future: Any, asked: _Round[Task]) -> Iterator[tuple[str, Outcome]]:
+        """The outcome of a lease that was answered; none where its worker has gone with it."""
+        if future.status == "error":
+            raise future.exception()
+        try:
+            outcome = future.result(timeout=_FETCH_S)
+        except _GONE:
+            self._lose(lease, asked)
+            return
+        asked.open.discard(lease.key)
+        yield lease.key, outcome
+
+    def _look(self, asked: _Round[Task]) -> None:
+        """See who has come and gone, and which leases are over."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_S:
+            return
+        self._looked, self._workers = now, self._crew.find_workers()
+        self._ready &= self._workers
+        for future, lease in list(self._leases.items()):
+            if lease.worker not in self._workers:
+                del self._leases[future]
+                future.cancel()
+                if not lease.overdue:
+                    self._lose(lease, asked)
+            elif now > lease.deadline:
+                self._leases[future] = self._pass_deadline(lease, asked)
+        if self._workers:
+            self._seen = now
+        elif now - self._seen > _JOIN_S:
+            raise CheckFailed(self._crew.describe_absence())
+
+    def _pass_deadline(self, lease: Lease, asked: _Round[Task]) -> Lease:
+        """Ask for the task elsewhere too; a worker that has hung for two leases is replaced."""
+        if lease.overdue or not lease.key:
+            self._crew.replace(lease.worker)
+        else:
+            self._lose(lease, asked)
+        return replace(lease, overdue=True, deadline=lease.deadline + lease.length_s)
+
+    def _lose(self, lease: Lease, asked: _Round[Task]) -> None:
+        if lease.key not in asked.open:
+            return
+        asked.losses[lease.key] += 1
+        if asked.losses[lease.key] == MOST_LOSSES:
+            raise CheckFailed(
+                f"{lease.key}: {MOST_LOSSES} workers died or hung with it; `--workers 1` scores it in one process and "
+                "shows why"
+            )
+        asked.waiting.appendleft(lease.key)
+
+    def _ask(self, asked: _Round[Task]) -> None:
+        """Lease what waits to those who are idle; those who are new get the scorer first."""
+        busy = {lease.worker for lease in self._leases.values()}
+        for worker in sorted(self._workers - busy):
+            if worker not in self._ready:
+                self._offer_scorer(worker)
+                continue
+            while asked.waiting and asked.waiting[0] not in asked.open:  # a late answer came first
+                asked.waiting.popleft()
+            if asked.waiting:
+                key = asked.waiting.popleft()
+                length_s = self._lease_s * 2 ** asked.losses[key]
+                future = self._submit(score_task, self._name, asked.tasks[key], worker=worker)
+                self._hold(future, worker=worker, key=key, length_s=length_s)
+
+    def _offer_scorer(self, worker: str) -> None:
+        if not self._payload:
+            self._software, self._payload = describe_software(), pickle.dumps(self._scorer)
+        future = self._submit(install_scorer, self._name, self._payload, self._software, worker=worker)
+        self._hold(future, worker=worker, key="", length_s=max(self._lease_s, _JOIN_S))
+
+    def _admit(self, lease: Lease, future: Any) -> None:
+        """A worker has answered with its software. Raises BadInput where it is another."""
+        if future.status != "finished":
+            raise BadInput(
+                f"the worker {lease.worker} cannot take the search: {_describe(future)}; install "
+                f"{_join(self._software)} with the extra `search` there, and restart it"
+            )
+        try:
+            own: Software = future.result(timeout=_FETCH_S)
+        except _GONE:
+            return
+        other = {name: version for name, version in own.items() if version != self._software.get(name)}
+        if other:
+            here = {name: self._software[name] for name in other}
+            raise BadInput(
+                f"the worker {lease.worker} has {_join(other)}, and this search {_join(here)}: install the same "
+                "there, and restart it"
+            )
+        self._ready.add(lease.worker)
+
+    def _submit(self, function: Any, *arguments: object, worker: str) -> Any:
+        return self._crew.client().submit(
+            function,
+            *arguments,
+            key=f"{self._name}-{uuid.uuid4().hex}",
+            workers=[worker],
+            allow_other_workers=False,
+            pure=False,
+        )
+
+    def _hold(self, future: Any, *, worker: str, key: str, length_s: float) -> None:
+        self._leases[future] = Lease(worker=worker, key=key, deadline=time.monotonic() + length_s, length_s=length_s)
+        future.add_done_callback(self._news.put)
+
+
+@dataclass(kw_only=True)
+class _Round(Generic[Task]):
+    """What is asked for together: keys without a lease, keys without an outcome, and the leases that each key lost."""
+
+    tasks: Mapping[str, Task]
+    waiting: deque[str]
+    open: set[str]
+    losses: Counter[str] = field(default_factory=Counter)
+
+
+@contextmanager
+def open_pool(
+    scorer: Scoring[Task, Outcome], *, workers: int, scheduler: str
+) -> Iterator[WorkerPool[Task, Outcome] | None]:
+    """Workers for the block: none for one, `workers` processes that start with the first tasks, or a scheduler's own.
+
+    Raises BadInput where dask is not installed, or the scheduler does not answer.
+    """
+    if workers == 1 and not scheduler:
+        yield None
+        return
+    require_package("distributed", extra="search", task="score in several processes")
+    crew: Crew = RemoteCrew(address=scheduler) if scheduler else LocalCrew(count=workers)
+    if scheduler:
+        crew.client()
+    pool = WorkerPool(crew, scorer)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def _describe(future: Any) -> str:
+    return " ".join(str(future.exception() if future.status == "error" else future.status).split())[:200]
+
+
+def _join(software: Software) -> str:
+    return ", ".join(f"{name} {version}" for name, version in software.items())
