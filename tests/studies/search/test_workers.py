@@ -44,6 +44,11 @@ def test_each_task_gets_its_outcome_from_two_processes(pool, scorer):
     assert str(os.getpid()) not in processes
 
 
+def test_the_first_answer_counts_also_where_it_is_late(pool, scorer):
+    assert outcomes(pool, "late by a second") == {"late by a second": 16}
+    assert len(scorer.workers_of("late by a second")) == 2
+
+
 def test_a_worker_that_is_killed_and_one_that_hangs_change_nothing(pool, scorer):
     tasks = ["before", "kills once", "between", "hangs once", "after"]
     assert outcomes(pool, *tasks) == {task: len(task) for task in tasks}
@@ -51,11 +56,6 @@ def test_a_worker_that_is_killed_and_one_that_hangs_change_nothing(pool, scorer)
         first, *others = scorer.workers_of(task)
         assert others
         assert first not in others
-
-
-def test_the_first_answer_counts_also_where_it_is_late(pool, scorer):
-    assert outcomes(pool, "late by a second") == {"late by a second": 16}
-    assert len(scorer.workers_of("late by a second")) == 2
 
 
 def test_a_task_that_three_workers_die_of_ends_the_search(pool, scorer):
@@ -79,7 +79,7 @@ def test_one_worker_is_this_process(scorer):
 def test_a_scheduler_that_does_not_answer_is_refused(address, scorer, monkeypatch):
     monkeypatch.setattr("chipsmith.studies.search.crews._CONNECT_S", 0.5)
     with (
-        pytest.raises(BadInput, match="no scheduler answers at .*: start one with `dask scheduler`"),
+        pytest.raises(BadInput, match=r"no scheduler answers at .*: start one with `dask scheduler`"),
         open_pool(scorer, workers=1, scheduler=address),
     ):
         pass

@@ -18,7 +18,14 @@ def main() -> None:
     asyncio.run(_work(settings))
 
 
+_UNPROFILED = {"distributed.worker.profile.enabled": False}
+"""Dask's own profiler looks at every task a hundred times a second."""
+
+
 async def _work(settings: Mapping[str, str]) -> None:
+    import dask.config
+
+    dask.config.set(_UNPROFILED)
     from distributed import Worker
     from distributed.security import Security
 
