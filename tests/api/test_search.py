@@ -222,6 +222,14 @@ def journal_lines(folder):
     return [json.loads(line) for line in (folder / "pairs.journal").read_text().splitlines()]
 
 
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
+from chipsmith.start import main
+main()
+"""
+
+
 @pytest.mark.parametrize(
     ("moment", "number", "code"),
     [
@@ -233,7 +241,7 @@ def journal_lines(folder):
 def test_an_end_of_any_kind_leaves_no_worker_and_no_traceback(moment, number, code, tmp_path):
     file, out = tmp_path / "study.yaml", tmp_path / "ended"
     file.write_text(yaml.safe_dump({**STUDY, "trials": 200}))
-    command = [sys.executable, "-m", "chipsmith.start", "search", str(file), "--out", str(out), "--workers", "2"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "search", str(file), "--out", str(out), "--workers", "2"]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, text=True
     ) as process:

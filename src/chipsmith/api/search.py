@@ -29,6 +29,7 @@ def search(
     scheduler: Annotated[
         str | None, Option(metavar="ADDRESS", help="Workers of dask instead, as tcp://host:8786.")
     ] = None,
+    storage: Annotated[str | None, Option(metavar="URL|FILE", help="Optuna's storage to copy trials to.")] = None,
     resume: Annotated[bool, Option(help="Go on with a search that was interrupted.")] = False,
     out: Annotated[AnyPath | None, Option(help="The folder; default runs/search-STUDY.")] = None,
     html: Annotated[AnyPath | None, Option(metavar="PAGE", help="The page to write.")] = None,
@@ -42,7 +43,8 @@ def search(
     budgets bind, and the hypervolume over trials of both samplers with intervals over seeds. Each scored pair goes to
     the folder `out` (default runs/search-NAME) at once: with `resume` a search that was killed, or asks for more trials
     in the same space, goes on. `workers` processes score the chips of a batch, or those of a running `scheduler` of
-    dask: the result is the same. A page goes to `html`, if given.
+    dask: the result is the same. Trials are copied to an Optuna `storage` while the search runs, a database's URL or a
+    journal file. A page goes to `html`, if given.
 
     Budgets that no chip meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
     """
@@ -70,6 +72,7 @@ def search(
         out=as_path(out),
         workers=workers or 1,
         scheduler=scheduler or "",
+        storage=storage or "",
         resume=resume,
         progress=as_progress(progress),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.pairs import StudiedNetwork
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.search import Search
+from chipsmith.studies.search.storage import open_mirror
 from chipsmith.studies.search.study_file import NetworkFile, SearchStudy
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Graph
@@ -53,6 +55,7 @@ def search_designs(
     out: Path | None,
     workers: int,
     scheduler: str,
+    storage: str,
     resume: bool,
     progress: Progress,
 ) -> Searched:
@@ -61,14 +64,20 @@ def search_designs(
     Raises BadInput for a study that cannot be searched, and for a folder with pairs unless `resume`.
     """
     search = Search(study, [_load(network) for network in study.network], name=name)
-    search.goal()  # what is missing in it is said before any work
-    path = choose_folder(out, f"search-{name}")
-    with sole_work(path):
+    goal = search.goal()  # what is missing in it is said before any work
+    with ExitStack() as stack:
+        mirror = None
+        if storage:
+            mirror = stack.enter_context(open_mirror(storage, name=name, space=search.space, goal=goal))
+        path = choose_folder(out, f"search-{name}")
+        stack.enter_context(sole_work(path))
         journal = SearchJournal(path / _JOURNAL)
         if journal.path.exists() and not resume:
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
         hold_identity(path / _IDENTITY, search.identity(), what="search")
-        result = search.run(workers=workers, scheduler=scheduler, journal=journal, on_stage=progress.stage)
+        result = search.run(
+            workers=workers, scheduler=scheduler, journal=journal, mirror=mirror, on_stage=progress.stage
+        )
         _write(result, path)
     return Searched(result=result, folder=path)
 

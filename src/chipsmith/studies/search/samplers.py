@@ -62,7 +62,7 @@ class Proposer:
         self._open.clear()
 
     def _tell(self, trial: Any, told: Told) -> None:
-        with _quiet():
+        with quiet_optuna():
             trial.set_constraint("fit", -1.0 if told.fits else 1.0)
             for index, excess in enumerate(told.excesses):
                 trial.set_constraint(f"budget {index}", excess)
@@ -81,7 +81,7 @@ class Proposer:
     def _ask_sampler(self) -> bool:
         import optuna
 
-        with _quiet():
+        with quiet_optuna():
             trial = self._study.ask(self._distributions)
         values = self._values(trial)
         if self._candidates.take(values):
@@ -100,7 +100,7 @@ class Proposer:
     def _enqueue(self, values: Values) -> Any:
         indices = {parameter.name: _index(parameter, values[parameter.name]) for parameter in self._space.varied}
         self._study.enqueue_trial(indices)
-        with _quiet():
+        with quiet_optuna():
             return self._study.ask(self._distributions)
 
     def _values(self, trial: Any) -> Values:
@@ -115,7 +115,7 @@ class Proposer:
 def _sampler(kind: SamplerKind, seed: int) -> Any:
     from optuna import samplers
 
-    with _quiet():
+    with quiet_optuna():
         match kind:
             case SamplerKind.RANDOM:
                 return samplers.RandomSampler(seed=seed)
@@ -149,7 +149,7 @@ def _index(parameter: SearchParameter, value: Value) -> Value:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_optuna() -> Iterator[None]:
     """Optuna says of parts of itself that they may change; its version is fixed here."""
     import optuna
 

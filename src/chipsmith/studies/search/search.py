@@ -11,6 +11,7 @@ from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.importance import rate_parameters
 from chipsmith.studies.search.pairs import PairBook, PairOutcome, Scorer, StudiedNetwork, score_to_plain
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
+from chipsmith.studies.search.storage import StudyMirror
 from chipsmith.studies.search.study_file import SamplerKind, SearchStudy
 from chipsmith.studies.search.trials import Goal, run_sampler
 from chipsmith.studies.search.winner import choose_winner, climb, find_borders, weigh_budgets
@@ -52,20 +53,27 @@ class Search:
         )
 
     def run(
-        self, *, workers: int, scheduler: str, journal: SearchJournal | None, on_stage: Callable[[str], None]
+        self,
+        *,
+        workers: int,
+        scheduler: str,
+        journal: SearchJournal | None,
+        mirror: StudyMirror | None,
+        on_stage: Callable[[str], None],
     ) -> SearchResult:
         """All trials of all seeds, and what they show. Pairs that stand in the journal are not scored again.
 
-        Pairs are scored by `workers` processes, or by those of the `scheduler`, if it is not empty.
+        Pairs are scored by `workers` processes, or by those of the `scheduler`, if it is not empty. Trials are copied
+        to the `mirror`, if there is one.
         """
         begin, goal = _processor_seconds(), self.goal()
         book = PairBook(self.space, self._scorer, workers=workers, scheduler=scheduler, journal=journal)
         restored_s = book.cpu_s
         with book.working():
             on_stage(f"space: {self.size}; {book.count} pairs are known")
-            random = self._run_sampler(SamplerKind.RANDOM, book, goal, on_stage)
+            random = self._run_sampler(SamplerKind.RANDOM, book, goal, mirror, on_stage)
             own = self.study.sampler
-            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, on_stage)
+            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, mirror, on_stage)
             trials = sampled.trials if sampled is random else (*sampled.trials, *random.trials)
             climbed, changes = climb(trials, self.space, book, goal)
         winner = choose_winner((*trials, *climbed), goal)
@@ -87,12 +95,20 @@ class Search:
         )
 
     def _run_sampler(
-        self, kind: SamplerKind, book: PairBook, goal: Goal, on_stage: Callable[[str], None]
+        self,
+        kind: SamplerKind,
+        book: PairBook,
+        goal: Goal,
+        mirror: StudyMirror | None,
+        on_stage: Callable[[str], None],
     ) -> SamplerRuns:
         by_seed = {}
         for seed in self.study.seeds:
             on_stage(f"{kind}, seed {seed}: {self.study.trials} trials")
-            by_seed[seed] = run_sampler(kind, self.space, book, goal, seed=seed, trials=self.study.trials)
+            follow = (lambda _: None) if mirror is None else mirror.follow(kind, seed)
+            by_seed[seed] = run_sampler(
+                kind, self.space, book, goal, seed=seed, trials=self.study.trials, on_batch=follow
+            )
         return SamplerRuns(sampler=kind, by_seed=by_seed, goal=goal)
 
     def _reference_of(self, figure: PairFigure) -> float:
