@@ -12,6 +12,7 @@ import time
 import psutil
 import pytest
 import yaml
+from distributed import Client, LocalCluster
 
 import chipsmith
 from chipsmith import cli
@@ -81,9 +82,7 @@ def test_the_number_of_workers_changes_nothing(whole, tmp_path):
 @pytest.fixture(scope="module")
 def scheduler():
     """The address of a scheduler with one worker, as they run on other machines."""
-    from distributed import LocalCluster
-
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         yield cluster.scheduler_address
 
 
@@ -91,6 +90,8 @@ def test_the_workers_of_a_scheduler_change_nothing_and_their_time_is_counted(who
     searched = chipsmith.search(study(), scheduler=scheduler, out=tmp_path / "elsewhere")
     assert findings(searched) == findings(whole)
     assert searched.result.cpu_s > 0.5 * sum(outcome_seconds(tmp_path / "elsewhere"))
+    with Client(scheduler, set_as_default=False) as client:
+        assert list(client.run(lambda dask_worker: dask_worker.chipsmith_scorers).values()) == [{}]
 
 
 def test_workers_with_other_software_are_refused(scheduler, tmp_path, monkeypatch):

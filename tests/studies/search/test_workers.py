@@ -26,7 +26,9 @@ def pool(scorer):
         patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
         pool = WorkerPool(LocalCrew(count=2), scorer, lease_s=2.0)
         yield pool
-        before = psutil.Process().children(recursive=True)
+        before = [
+            child for child in psutil.Process().children() if any("worker_process" in word for word in child.cmdline())
+        ]
         pool.close()
     assert len(before) >= 2
     assert psutil.wait_procs(before, timeout=5)[1] == []

@@ -114,21 +114,24 @@ class LocalCrew:
         self._client = self._cluster = None
 
     def _start(self) -> None:
+        import dask.config
         from distributed import Client, LocalCluster
         from distributed.security import Security
 
         _silence()
         self._folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="chipsmith-workers-"))
         self._security = Security.temporary()
-        self._cluster = LocalCluster(
-            n_workers=0,
-            processes=True,
-            protocol="tls://",
-            host="127.0.0.1",
-            dashboard_address=None,
-            security=self._security,
-            silence_logs=logging.CRITICAL,
-        )
+        with dask.config.set({"distributed.scheduler.http.routes": []}):
+            self._cluster = LocalCluster(
+                n_workers=0,
+                processes=True,
+                protocol="tls://",
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",  # None would be the port of dask's own dashboards
+                scheduler_kwargs={"dashboard": False},
+                security=self._security,
+                silence_logs=logging.CRITICAL,
+            )
         self._stack.callback(_close_quietly, self._cluster)
         self._fill()
         self._client = Client(self._cluster, security=self._security, set_as_default=False)
@@ -209,7 +212,7 @@ def _known_workers(client: Any) -> Mapping[str, Mapping[str, Any]]:
     """What the scheduler says of its workers, by address. Raises CheckFailed where it has gone."""
     try:
         workers: Mapping[str, Mapping[str, Any]] = client.scheduler_info(n_workers=-1)["workers"]
-    except (OSError, RuntimeError, AttributeError) as error:
+    except (OSError, RuntimeError, AttributeError, KeyError) as error:
         raise CheckFailed("the scheduler of the workers has gone; go on with --resume") from error
     return workers
 

@@ -18,14 +18,14 @@ def main() -> None:
     asyncio.run(_work(settings))
 
 
-_UNPROFILED = {"distributed.worker.profile.enabled": False}
-"""Dask's own profiler looks at every task a hundred times a second."""
+_LEAN = {"distributed.worker.profile.enabled": False, "distributed.worker.http.routes": []}
+"""Neither dask's profiler, which looks at every task a hundred times a second, nor its pages."""
 
 
 async def _work(settings: Mapping[str, str]) -> None:
     import dask.config
 
-    dask.config.set(_UNPROFILED)
+    dask.config.set(_LEAN)
     from distributed import Worker
     from distributed.security import Security
 

@@ -9,7 +9,7 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -34,6 +34,7 @@ _LOOK_S = 0.5
 _JOIN_S = 60.0
 """Without any worker for so long a search ends."""
 _FETCH_S = 15.0
+_FAREWELL_S = 2.0
 _GONE = (TimeoutError, OSError, CancelledError)
 """What fetching an outcome raises where its worker, or the scheduler, has just gone."""
 
@@ -100,10 +101,20 @@ class WorkerPool(Generic[Task, Outcome]):
 
     def close(self) -> None:
         """Forget what was asked for, and end the workers that are ours."""
-        for worker in self._ready if not self._crew.counted else ():
-            self._submit(remove_scorer, self._name, worker=worker)
         self._leases.clear()
-        self._crew.close()
+        try:
+            if not self._crew.counted:
+                self._take_scorers_away()
+        finally:
+            self._crew.close()
+
+    def _take_scorers_away(self) -> None:
+        """From workers that stay when the search ends; one that is busy keeps it until others' have taken its place."""
+        with suppress(*_GONE, RuntimeError):
+            removals = [self._submit(remove_scorer, self._name, worker=worker) for worker in self._ready]
+            end = time.monotonic() + _FAREWELL_S
+            for removal in removals:
+                removal.result(timeout=max(0.0, end - time.monotonic()))
 
     def _take(self, lease: Lease, future: Any, asked: _Round[Task]) -> Iterator[tuple[str, Outcome]]:
         """The outcome of a lease that was answered; none where its worker has gone with it."""
