@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import psutil
 import pytest
@@ -21,15 +20,13 @@ def scorer(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pool(scorer):
-    """Two workers with leases of two seconds; they find the scorer's module where this file is."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
-        pool = WorkerPool(LocalCrew(count=2), scorer, lease_s=2.0)
-        yield pool
-        before = [
-            child for child in psutil.Process().children() if any("worker_process" in word for word in child.cmdline())
-        ]
-        pool.close()
+    """Two workers with leases of two seconds."""
+    pool = WorkerPool(LocalCrew(count=2), scorer, lease_s=2.0)
+    yield pool
+    before = [
+        child for child in psutil.Process().children() if any("worker_process" in word for word in child.cmdline())
+    ]
+    pool.close()
     assert len(before) >= 2
     assert psutil.wait_procs(before, timeout=5)[1] == []
 

@@ -17,6 +17,15 @@ from chipsmith.errors import BadInput, CheckFailed
 
 _CONNECT_S = 10.0
 """A scheduler has so long to answer."""
+_WORK = """
+import json, sys
+told = json.loads(sys.stdin.readline())
+sys.path[:] = told["path"]
+from chipsmith.studies.search.worker_process import work
+work(told["settings"])
+"""
+"""The program of a worker process: it imports from where this process does, and reads the scheduler's key from a pipe,
+for arguments can be read by all."""
 _CLOSE_S = 5.0
 _RESTART_S = 10.0
 
@@ -150,9 +159,10 @@ class LocalCrew:
             "certificate": self._security.tls_worker_cert,
             "key": self._security.tls_worker_key,
         }
+        line = json.dumps({"path": sys.path, "settings": settings})
         said = None if os.environ.get("CHIPSMITH_DEBUG") else subprocess.DEVNULL
         process = subprocess.Popen(
-            [sys.executable, "-m", "chipsmith.studies.search.worker_process"],
+            [sys.executable, "-c", _WORK],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=said,
@@ -160,7 +170,7 @@ class LocalCrew:
         )
         assert process.stdin is not None
         with suppress(OSError):  # it has died already, as is seen when workers are looked for
-            process.stdin.write(f"{json.dumps(settings)}\n".encode())
+            process.stdin.write(f"{line}\n".encode())
             process.stdin.flush()
         return _Member(name=name, process=process)
 

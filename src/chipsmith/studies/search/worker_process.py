@@ -1,9 +1,8 @@
-"""A worker process of this machine: it joins the scheduler that its standard input names, and ends with its parent."""
+"""A worker process of this machine: it joins the scheduler that it is told of, and ends with its parent."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -11,9 +10,11 @@ import threading
 from collections.abc import Mapping
 
 
-def main() -> None:
-    """Read one line of settings (JSON), work until standard input ends, which is when the parent does."""
-    settings = json.loads(sys.stdin.readline())
+def work(settings: Mapping[str, str]) -> None:
+    """Join the `scheduler` under a `name`, until standard input ends, which is when the parent does.
+
+    `certificate` and `key` (PEM) are those of all who talk to this scheduler; files of the work go to `folder`.
+    """
     threading.Thread(target=_end_with_parent, args=(settings["folder"],), daemon=True).start()
     asyncio.run(_work(settings))
 
@@ -51,7 +52,3 @@ def _end_with_parent(folder: str) -> None:
     sys.stdin.read()
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
-
-
-if __name__ == "__main__":
-    main()
