@@ -259,6 +259,6 @@ def test_an_end_of_any_kind_leaves_no_worker_and_no_traceback(moment, number, co
 
 
 def wait_for(condition):
-    while not (found := condition()):
+    while not (answer := condition()):
         time.sleep(0.01)
-    return found
+    return answer

@@ -93,7 +93,7 @@ def read(storage):
     else:
         opened = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(storage))
     study = optuna.load_study(study_name="essay/tpe/0", storage=opened)
-    found = ReadStudy(
+    contents = ReadStudy(
         trials=study.trials,
         best=[trial.number for trial in study.best_trials],
         metric_names=study.metric_names,
@@ -102,7 +102,7 @@ def read(storage):
     if "://" in storage:
         opened.remove_session()
         opened.engine.dispose()
-    return found
+    return contents
 
 
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")

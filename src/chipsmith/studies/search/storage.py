@@ -64,10 +64,10 @@ class StudyMirror:
     def _add(self, study: Any, known: Sequence[Any], trials: Sequence[DesignTrial]) -> None:
         with self._telling_failure():
             for trial in trials:
-                made = self._make(trial)
+                copied = self._make(trial)
                 if trial.number >= len(known):
-                    study.add_trial(made)
-                elif _content(known[trial.number]) != _content(made):
+                    study.add_trial(copied)
+                elif _content(known[trial.number]) != _content(copied):
                     raise self._foreign(study.study_name, f"has another trial {trial.number}")
 
     def _make(self, trial: DesignTrial) -> Any:

@@ -9,6 +9,9 @@ import sys
 import threading
 from collections.abc import Mapping
 
+_LEAN = {"distributed.worker.profile.enabled": False, "distributed.worker.http.routes": []}
+"""Neither dask's profiler, which looks at every task a hundred times a second, nor its pages."""
+
 
 def work(settings: Mapping[str, str]) -> None:
     """Join the `scheduler` under a `name`, until standard input ends, which is when the parent does.
@@ -16,35 +19,29 @@ def work(settings: Mapping[str, str]) -> None:
     `certificate` and `key` (PEM) are those of all who talk to this scheduler; files of the work go to `folder`.
     """
     threading.Thread(target=_end_with_parent, args=(settings["folder"],), daemon=True).start()
-    asyncio.run(_work(settings))
-
-
-_LEAN = {"distributed.worker.profile.enabled": False, "distributed.worker.http.routes": []}
-"""Neither dask's profiler, which looks at every task a hundred times a second, nor its pages."""
-
-
-async def _work(settings: Mapping[str, str]) -> None:
     import dask.config
-
-    dask.config.set(_LEAN)
     from distributed import Worker
     from distributed.security import Security
 
+    dask.config.set(_LEAN)
     certificate, key = settings["certificate"], settings["key"]
     security = Security(
         tls_ca_file=certificate, tls_worker_cert=certificate, tls_worker_key=key, require_encryption=True
     )
-    worker = Worker(
-        settings["scheduler"],
-        name=settings["name"],
-        nthreads=1,
-        memory_limit=0,
-        dashboard=False,
-        local_directory=settings["folder"],
-        security=security,
-    )
-    async with worker:
-        await worker.finished()
+
+    async def serve() -> None:
+        async with Worker(
+            settings["scheduler"],
+            name=settings["name"],
+            nthreads=1,
+            memory_limit=0,
+            dashboard=False,
+            local_directory=settings["folder"],
+            security=security,
+        ) as worker:
+            await worker.finished()
+
+    asyncio.run(serve())
 
 
 def _end_with_parent(folder: str) -> None:
