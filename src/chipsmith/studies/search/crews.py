@@ -130,7 +130,7 @@ class LocalCrew:
         _silence()
         self._folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="chipsmith-workers-"))
         self._security = Security.temporary()
-        with dask.config.set({"distributed.scheduler.http.routes": []}):
+        with dask.config.set({"distributed.scheduler.http.routes": [], "distributed.admin.tick.interval": "1s"}):
             self._cluster = LocalCluster(
                 n_workers=0,
                 processes=True,

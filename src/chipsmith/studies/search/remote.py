@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -56,9 +56,10 @@ def install_scorer(search: str, scorer: bytes, wanted: Software) -> Software:
     return own
 
 
-def score_task(search: str, task: object) -> object:
-    """The outcome of a task by the scorer of a search, which was installed here before."""
-    return _scorers()[search].score(task)
+def score_tasks(search: str, tasks: Sequence[object]) -> list[object]:
+    """The outcomes of tasks by the scorer of a search, which was installed here before."""
+    scorer = _scorers()[search]
+    return [scorer.score(task) for task in tasks]
 
 
 def remove_scorer(search: str) -> None:

@@ -9,8 +9,12 @@ import sys
 import threading
 from collections.abc import Mapping
 
-_LEAN = {"distributed.worker.profile.enabled": False, "distributed.worker.http.routes": []}
-"""Neither dask's profiler, which looks at every task a hundred times a second, nor its pages."""
+_LEAN = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.http.routes": [],
+    "distributed.admin.tick.interval": "1s",
+}
+"""Without dask's profiler, which looks at every task a hundred times a second, and its pages; and a slower clock."""
 
 
 def work(settings: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import queue
 import time
@@ -22,13 +23,17 @@ from chipsmith.studies.search.remote import (
     describe_software,
     install_scorer,
     remove_scorer,
-    score_task,
+    score_tasks,
 )
 
 LEASE_S = 300.0
 """The first lease of a task: no score takes as long. Each further one of the same task is twice as long."""
 MOST_LOSSES = 3
 """Leases of one task that may be lost before it is the task that is blamed."""
+MOST_TOGETHER = 8
+"""Quick tasks that one lease has at most: all of them are asked for again where it is lost."""
+_QUICK_S = 0.1
+"""Tasks that take as long, or longer, are leased one by one: what a lease itself takes is nothing to them."""
 _LOOK_S = 0.5
 """So often at least the workers are looked for, and leases for their deadlines."""
 _JOIN_S = 60.0
@@ -46,15 +51,20 @@ Outcome = TypeVar("Outcome")
 class Lease:
     """What a worker was asked for, and until when it is waited for (seconds of the monotonic clock).
 
-    `key` is that of a task, empty for taking the scorer. An `overdue` one is asked of another worker too; it has as
-    long again to answer first.
+    `keys` are those of tasks, none for taking the scorer. What an `overdue` one has is asked of another worker too; it
+    has as long again to answer first.
     """
 
     worker: str
-    key: str
+    keys: tuple[str, ...]
     deadline: float
     length_s: float
     overdue: bool = False
+
+    @property
+    def task_s(self) -> float:
+        """The seconds of a task, where all are answered now."""
+        return (time.monotonic() - self.deadline + self.length_s) / len(self.keys)
 
 
 class WorkerPool(Generic[Task, Outcome]):
@@ -65,6 +75,7 @@ class WorkerPool(Generic[Task, Outcome]):
         self._name = f"search-{uuid.uuid4().hex}"
         self._software: Software = {}
         self._payload = b""
+        self._task_s = _QUICK_S
         self._leases: dict[Any, Lease] = {}
         self._ready: set[str] = set()
         self._workers: frozenset[str] = frozenset()
@@ -94,9 +105,9 @@ class WorkerPool(Generic[Task, Outcome]):
             lease = self._leases.pop(future, None)
             if lease is None:
                 continue
-            if not lease.key:
+            if not lease.keys:
                 self._admit(lease, future)
-            elif lease.key in asked.open:
+            elif not asked.open.isdisjoint(lease.keys):
                 yield from self._take(lease, future, asked)
 
     def close(self) -> None:
@@ -117,16 +128,19 @@ class WorkerPool(Generic[Task, Outcome]):
                 removal.result(timeout=max(0.0, end - time.monotonic()))
 
     def _take(self, lease: Lease, future: Any, asked: _Round[Task]) -> Iterator[tuple[str, Outcome]]:
-        """The outcome of a lease that was answered; none where its worker has gone with it."""
+        """The outcomes of a lease that was answered; none where its worker has gone with them."""
         if future.status == "error":
             raise future.exception()
         try:
-            outcome = future.result(timeout=_FETCH_S)
+            outcomes = future.result(timeout=_FETCH_S)
         except _GONE:
             self._lose(lease, asked)
             return
-        asked.open.discard(lease.key)
-        yield lease.key, outcome
+        self._task_s = (self._task_s + lease.task_s) / 2
+        for key, outcome in zip(lease.keys, outcomes, strict=True):
+            if key in asked.open:
+                asked.open.discard(key)
+                yield key, outcome
 
     def _look(self, asked: _Round[Task]) -> None:
         """See who has come and gone, and which leases are over."""
@@ -150,47 +164,46 @@ class WorkerPool(Generic[Task, Outcome]):
 
     def _pass_deadline(self, lease: Lease, asked: _Round[Task]) -> Lease:
         """Ask for the task elsewhere too; a worker that has hung for two leases is replaced."""
-        if lease.overdue or not lease.key:
+        if lease.overdue or not lease.keys:
             self._crew.replace(lease.worker)
         else:
             self._lose(lease, asked)
         return replace(lease, overdue=True, deadline=lease.deadline + lease.length_s)
 
     def _lose(self, lease: Lease, asked: _Round[Task]) -> None:
-        if lease.key not in asked.open:
-            return
-        asked.losses[lease.key] += 1
-        if asked.losses[lease.key] == MOST_LOSSES:
-            raise CheckFailed(
-                f"{lease.key}: {MOST_LOSSES} workers died or hung with it; `--workers 1` scores it in one process and "
-                "shows why"
-            )
-        asked.waiting.appendleft(lease.key)
+        for key in reversed([key for key in lease.keys if key in asked.open]):
+            asked.losses[key] += 1
+            if asked.losses[key] == MOST_LOSSES:
+                raise CheckFailed(
+                    f"{key}: {MOST_LOSSES} workers died or hung with it; `--workers 1` scores it in one process and "
+                    "shows why"
+                )
+            asked.waiting.appendleft(key)
 
     def _ask(self, asked: _Round[Task]) -> None:
         """Lease what waits to those who are idle; those who are new get the scorer first."""
         busy = {lease.worker for lease in self._leases.values()}
+        share = math.ceil(len(asked.waiting) / max(1, len(self._workers)))
+        most = min(share, MOST_TOGETHER) if self._task_s < _QUICK_S else 1
         for worker in sorted(self._workers - busy):
             if worker not in self._ready:
                 self._offer_scorer(worker)
                 continue
-            while asked.waiting and asked.waiting[0] not in asked.open:  # a late answer came first
-                asked.waiting.popleft()
-            if asked.waiting:
-                key = asked.waiting.popleft()
-                length_s = self._lease_s * 2 ** asked.losses[key]
-                future = self._submit(score_task, self._name, asked.tasks[key], worker=worker)
-                self._hold(future, worker=worker, key=key, length_s=length_s)
+            keys = asked.take(most)
+            if keys:
+                length_s = self._lease_s * 2 ** asked.losses[keys[0]] * len(keys)
+                future = self._submit(score_tasks, self._name, [asked.tasks[key] for key in keys], worker=worker)
+                self._hold(future, worker=worker, keys=keys, length_s=length_s)
 
     def _offer_scorer(self, worker: str) -> None:
         if not self._payload:
             self._software, self._payload = describe_software(), pickle.dumps(self._scorer)
         future = self._submit(install_scorer, self._name, self._payload, self._software, worker=worker)
-        self._hold(future, worker=worker, key="", length_s=max(self._lease_s, _JOIN_S))
+        self._hold(future, worker=worker, keys=(), length_s=max(self._lease_s, _JOIN_S))
 
     def _admit(self, lease: Lease, future: Any) -> None:
         """A worker has answered with its software. Raises BadInput where it is another."""
-        if future.status != "finished":
+        if future.status == "error":
             raise BadInput(
                 f"the worker {lease.worker} cannot take the search: {_describe(future)}; install "
                 f"{_join(self._software)} with the extra `search` there, and restart it"
@@ -218,8 +231,8 @@ class WorkerPool(Generic[Task, Outcome]):
             pure=False,
         )
 
-    def _hold(self, future: Any, *, worker: str, key: str, length_s: float) -> None:
-        self._leases[future] = Lease(worker=worker, key=key, deadline=time.monotonic() + length_s, length_s=length_s)
+    def _hold(self, future: Any, *, worker: str, keys: tuple[str, ...], length_s: float) -> None:
+        self._leases[future] = Lease(worker=worker, keys=keys, deadline=time.monotonic() + length_s, length_s=length_s)
         future.add_done_callback(self._news.put)
 
 
@@ -231,6 +244,17 @@ class _Round(Generic[Task]):
     waiting: deque[str]
     open: set[str]
     losses: Counter[str] = field(default_factory=Counter)
+
+    def take(self, most: int) -> tuple[str, ...]:
+        """Keys that wait, for one lease; what a lease was lost with comes alone, for it may be the reason."""
+        keys: list[str] = []
+        while self.waiting and len(keys) < most and not (keys and self.losses[self.waiting[0]]):
+            key = self.waiting.popleft()
+            if key in self.open:  # no late answer came first
+                keys.append(key)
+            if self.losses[key] and keys:
+                break
+        return tuple(keys)
 
 
 @contextmanager
@@ -256,7 +280,7 @@ def open_pool(
 
 
 def _describe(future: Any) -> str:
-    return " ".join(str(future.exception() if future.status == "error" else future.status).split())[:200]
+    return " ".join(str(future.exception()).split())[:200]
 
 
 def _join(software: Software) -> str:
