@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 
+import optuna
 import psutil
 import pytest
 import yaml
 from distributed import Client, LocalCluster
+from optuna.storages import RDBStorage
 
 import chipsmith
 from chipsmith import cli
@@ -79,6 +81,18 @@ def test_the_number_of_workers_changes_nothing(whole, tmp_path):
     assert findings(chipsmith.search(study(), workers=2, out=tmp_path / "two")) == findings(whole)
 
 
+def test_each_sampler_and_seed_is_copied_to_a_storage_which_changes_nothing(whole, tmp_path):
+    storage = f"sqlite:///{tmp_path / 'trials.db'}"
+    for _ in range(2):
+        assert findings(chipsmith.search(study(), storage=storage, resume=True, out=tmp_path / "copied")) == findings(
+            whole
+        )
+    opened = RDBStorage(storage)
+    counts = {row.study_name: row.n_trials for row in optuna.get_all_study_summaries(opened)}
+    opened.engine.dispose()
+    assert counts == {f"study/{sampler}/{seed}": 12 for sampler in ("tpe", "random") for seed in (0, 1)}
+
+
 @pytest.fixture(scope="module")
 def scheduler():
     """The address of a scheduler with one worker, as they run on other machines."""
@@ -106,11 +120,13 @@ def test_workers_with_other_software_are_refused(scheduler, tmp_path, monkeypatc
     [
         ({"workers": 2, "scheduler": "tcp://127.0.0.1:9"}, "leave --workers or --scheduler out"),
         ({"workers": 0}, "workers is 1 or more; 0 is given"),
+        ({"storage": "nowhere/trials.log"}, "cannot open the storage nowhere/trials.log"),
     ],
 )
-def test_workers_that_cannot_be_are_refused(choice, words, tmp_path):
+def test_workers_and_storages_that_cannot_be_are_refused(choice, words, tmp_path):
     with pytest.raises(BadInput, match=words):
         chipsmith.search(study(), out=tmp_path / "refused", **choice)
+    assert not (tmp_path / "refused").exists()
 
 
 def test_a_search_goes_on_to_more_trials_and_only_by_resume(whole, tmp_path):

@@ -43,6 +43,11 @@ def test_each_task_gets_its_outcome_from_two_processes(pool, scorer):
     assert str(os.getpid()) not in processes
 
 
+def test_quick_tasks_share_leases_and_each_keeps_its_own_outcome(pool):
+    tasks = [f"{'quick' * (index % 3)} {index}" for index in range(90)]
+    assert outcomes(pool, *tasks) == {task: len(task) for task in tasks}
+
+
 def test_the_first_answer_counts_also_where_it_is_late(pool, scorer):
     assert outcomes(pool, "late by a second") == {"late by a second": 16}
     assert len(scorer.workers_of("late by a second")) == 2
