@@ -64,11 +64,11 @@ def search_designs(
     Raises BadInput for a study that cannot be searched, and for a folder with pairs unless `resume`.
     """
     search = Search(study, [_load(network) for network in study.network], name=name)
-    goal = search.goal()  # what is missing in it is said before any work
+    search.goal()  # what is missing in it is said before any work
     with ExitStack() as stack:
         mirror = None
         if storage:
-            mirror = stack.enter_context(open_mirror(storage, name=name, space=search.space, goal=goal))
+            mirror = stack.enter_context(open_mirror(storage, name=name))
         path = choose_folder(out, f"search-{name}")
         stack.enter_context(sole_work(path))
         journal = SearchJournal(path / _JOURNAL)

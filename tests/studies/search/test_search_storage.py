@@ -48,8 +48,8 @@ def search(storage, *, trials, target=None, name="essay"):
     """The trials of a sampler, which are copied to a storage."""
     target = target or goal("area_mm2 <= 0.6")
     book = PairBook(SPACE, Formulas(), workers=1, journal=None)
-    with open_mirror(storage, name=name, space=SPACE, goal=target) as mirror:
-        follow = mirror.follow(SamplerKind.TPE, 0)
+    with open_mirror(storage, name=name) as mirror:
+        follow = mirror.follow(SamplerKind.TPE, 0, space=SPACE, goal=target)
         return run_sampler(SamplerKind.TPE, SPACE, book, target, seed=0, trials=trials, on_batch=follow)
 
 

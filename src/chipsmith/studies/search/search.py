@@ -105,7 +105,7 @@ class Search:
         by_seed = {}
         for seed in self.study.seeds:
             on_stage(f"{kind}, seed {seed}: {self.study.trials} trials")
-            follow = (lambda _: None) if mirror is None else mirror.follow(kind, seed)
+            follow = (lambda _: None) if mirror is None else mirror.follow(kind, seed, space=self.space, goal=goal)
             by_seed[seed] = run_sampler(
                 kind, self.space, book, goal, seed=seed, trials=self.study.trials, on_batch=follow
             )

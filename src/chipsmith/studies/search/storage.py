@@ -31,26 +31,26 @@ class StudyMirror:
     Trials that stand there from an earlier call are compared with those that are made again, and kept.
     """
 
-    def __init__(self, storage: Any, shown: str, *, name: str, space: ParameterSpace, goal: Goal) -> None:
-        self._storage, self._shown, self._name, self._space, self._goal = storage, shown, name, space, goal
-        self._distributions = {parameter.name: _distribution(parameter) for parameter in space.varied}
+    def __init__(self, storage: Any, shown: str, *, name: str) -> None:
+        self._storage, self._shown, self._name = storage, shown, name
 
-    def follow(self, kind: SamplerKind, seed: int) -> Follow:
+    def follow(self, kind: SamplerKind, seed: int, *, space: ParameterSpace, goal: Goal) -> Follow:
         """Open, or make, the study of a sampler and a seed, and give what adds trials to it.
 
         Both raise BadInput: where the study is of another search, and where the storage fails.
         """
         name = f"{self._name}/{kind}/{seed}"
         with self._telling_failure():
-            study = self._open(name)
+            study = self._open(name, goal)
             known = study.get_trials(deepcopy=False)
-        return lambda trials: self._add(study, known, trials)
+        form = _TrialForm(space, goal)
+        return lambda trials: self._add(study, known, form, trials)
 
-    def _open(self, name: str) -> Any:
+    def _open(self, name: str, goal: Goal) -> Any:
         import optuna
 
-        metrics = [str(figure) for figure in self._goal.directions]
-        ways = ["minimize" if way is Direction.MINIMISE else "maximize" for way in self._goal.directions.values()]
+        metrics = [str(figure) for figure in goal.directions]
+        ways = ["minimize" if way is Direction.MINIMISE else "maximize" for way in goal.directions.values()]
         study = optuna.create_study(
             study_name=name, storage=self._storage, directions=ways, load_if_exists=True, sampler=_no_sampler()
         )
@@ -61,32 +61,14 @@ class StudyMirror:
             raise self._foreign(name, "has other objectives")
         return study
 
-    def _add(self, study: Any, known: Sequence[Any], trials: Sequence[DesignTrial]) -> None:
+    def _add(self, study: Any, known: Sequence[Any], form: _TrialForm, trials: Sequence[DesignTrial]) -> None:
         with self._telling_failure():
             for trial in trials:
-                copied = self._make(trial)
+                copied = form.fill(trial)
                 if trial.number >= len(known):
                     study.add_trial(copied)
                 elif _content(known[trial.number]) != _content(copied):
                     raise self._foreign(study.study_name, f"has another trial {trial.number}")
-
-    def _make(self, trial: DesignTrial) -> Any:
-        """The trial as Optuna has it: one on which a network does not fit has failed, with the reason."""
-        from optuna.trial import TrialState, create_trial
-
-        fields = {
-            "params": {name: trial.values[name] for name in self._distributions},
-            "distributions": self._distributions,
-        }
-        if trial.figures is None:
-            return create_trial(state=TrialState.FAIL, user_attrs={"reason": trial.outcome.reason}, **fields)
-        excesses = self._goal.excesses(trial.figures)
-        return create_trial(
-            values=[trial.figures[figure] for figure in self._goal.directions],
-            constraints={str(each): excess for each, excess in zip(self._goal.constraints, excesses, strict=True)},
-            user_attrs={str(figure): value for figure, value in trial.figures.items()},
-            **fields,
-        )
 
     def _foreign(self, study: str, what: str) -> BadInput:
         return BadInput(
@@ -107,8 +89,34 @@ class StudyMirror:
             ) from error
 
 
+class _TrialForm:
+    """How the trials of a space and a goal are written."""
+
+    def __init__(self, space: ParameterSpace, goal: Goal) -> None:
+        self._goal = goal
+        self._distributions = {parameter.name: _distribution(parameter) for parameter in space.varied}
+
+    def fill(self, trial: DesignTrial) -> Any:
+        """The trial as Optuna has it: one on which a network does not fit has failed, with the reason."""
+        from optuna.trial import TrialState, create_trial
+
+        fields = {
+            "params": {name: trial.values[name] for name in self._distributions},
+            "distributions": self._distributions,
+        }
+        if trial.figures is None:
+            return create_trial(state=TrialState.FAIL, user_attrs={"reason": trial.outcome.reason}, **fields)
+        excesses = self._goal.excesses(trial.figures)
+        return create_trial(
+            values=[trial.figures[figure] for figure in self._goal.directions],
+            constraints={str(each): excess for each, excess in zip(self._goal.constraints, excesses, strict=True)},
+            user_attrs={str(figure): value for figure, value in trial.figures.items()},
+            **fields,
+        )
+
+
 @contextmanager
-def open_mirror(storage: str, *, name: str, space: ParameterSpace, goal: Goal) -> Iterator[StudyMirror]:
+def open_mirror(storage: str, *, name: str) -> Iterator[StudyMirror]:
     """The mirror of a search in a storage: the URL of a database, as sqlite:///trials.db, or a journal file.
 
     Raises BadInput where it cannot be opened.
@@ -127,7 +135,7 @@ def open_mirror(storage: str, *, name: str, space: ParameterSpace, goal: Goal) -
             "postgresql+psycopg://USER@HOST/NAME or sqlite:///FILE, or a journal file of Optuna's that is new or whole"
         ) from error
     try:
-        yield StudyMirror(opened, shown, name=name, space=space, goal=goal)
+        yield StudyMirror(opened, shown, name=name)
     finally:
         if "://" in storage:
             opened.remove_session()
