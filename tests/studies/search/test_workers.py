@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import ssl
 
 import psutil
 import pytest
@@ -19,9 +21,14 @@ def scorer(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pool(scorer):
+def crew():
+    return LocalCrew(count=2)
+
+
+@pytest.fixture(scope="module")
+def pool(scorer, crew):
     """Two workers with leases of two seconds."""
-    pool = WorkerPool(LocalCrew(count=2), scorer, lease_s=2.0)
+    pool = WorkerPool(crew, scorer, lease_s=2.0)
     yield pool
     before = [
         child for child in psutil.Process().children() if any("worker_process" in word for word in child.cmdline())
@@ -41,6 +48,19 @@ def test_each_task_gets_its_outcome_from_two_processes(pool, scorer):
     processes = {process for task in tasks for process in scorer.workers_of(task)}
     assert len(processes) <= 2
     assert str(os.getpid()) not in processes
+
+
+def test_nobody_else_can_talk_to_the_scheduler_or_a_worker(pool, crew):
+    addresses = [crew.client().scheduler.address, *crew.find_workers()]
+    assert len(addresses) == 3
+    for address in addresses:
+        host, port = address.removeprefix("tls://").split(":")
+        assert host == "127.0.0.1"
+        with socket.create_connection((host, int(port)), timeout=5) as plain:
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            with pytest.raises((ssl.SSLError, ConnectionError)), context.wrap_socket(plain) as stranger:
+                stranger.recv(1)  # a server of TLS 1.3 refuses a client without a certificate after the handshake
 
 
 def test_quick_tasks_share_leases_and_each_keeps_its_own_outcome(pool):
