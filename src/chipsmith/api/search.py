@@ -42,7 +42,7 @@ def search(
     with `resume` a search that was killed, or asks for more trials in the same space, goes on. `workers` processes
     score the pairs of a batch. A page goes to `html`, if given.
 
-    Budgets that no chip meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
+    Budgets that no design meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
     """
     from pathlib import Path
 
@@ -72,7 +72,7 @@ SEARCH_VERBS = (
     Verb(
         function=search,
         present=console.present_search,
-        fails="no chip is within the budgets",
+        fails="no design is within the budgets",
         schema=Schema(of="a study file", read=_study_schema),
     ),
 )

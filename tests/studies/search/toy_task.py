@@ -63,7 +63,5 @@ def _images(channels: int) -> Dataset:
         train=train,
         validation=validation,
         test=test,
-        preprocessing=Preprocessing(
-            reader=ImageReader(height=SIZE, width=SIZE, channels=channels, resize=True), steps=()
-        ),
+        preprocessing=Preprocessing(reader=reader, steps=()),
     )
