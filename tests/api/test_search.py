@@ -124,7 +124,7 @@ def test_the_digits_network_and_its_chip_are_searched_together(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"sampler": "tpee"}, "sampler = 'tpee' is not allowed: input should be 'random'"),
+        ({"sampler": "tpee"}, "sampler = 'tpee' is not allowed: give one of random, .* did you mean tpe"),
         ({"samplers": "tpe"}, "samplers is not a field; did you mean sampler"),
         ({"objectives": {"energyj": "minimise"}}, r"objectives\.energyj: .* did you mean energy_j\?"),
         (
@@ -155,6 +155,109 @@ def test_a_study_that_cannot_be_searched_is_refused_in_one_message(changes, word
     with pytest.raises(BadInput, match=words):
         chipsmith.search(study(**changes), out=tmp_path / "refused")
     assert not (tmp_path / "refused").exists()
+
+
+def search_file(folder, **changes):
+    """Search by a study's file, which is STUDY with other texts of keys."""
+    fields = {**STUDY, "trials": 2, "seeds": [0]}
+    text = yaml.safe_dump({key: value for key, value in fields.items() if key not in changes})
+    text += "".join(f"{key}: {value}\n" for key, value in changes.items())
+    (folder / "mine.yaml").write_text(text)
+    return chipsmith.search(folder / "mine.yaml", out=folder / "out")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seeds": "0"}, r"seeds = 0 is not allowed: give a list, each a whole number from 0 .*, as \[0, 1, 2\]"),
+        ({"seeds": "[true]"}, r"mine\.yaml: seeds\.0 = true is not allowed: give a whole number"),
+        ({"seeds": "[1.0]"}, r"seeds\.0 = 1\.0 is not allowed: give a whole number"),
+        ({"seeds": "[-1]"}, r"seeds\.0 = -1 is not allowed: give a whole number from 0"),
+        ({"seeds": "[5000000000]"}, r"seeds\.0 = 5000000000 is not allowed: .* below 4,294,967,296"),
+        ({"seeds": "[]"}, r"seeds = \[\] is not allowed: name at least one"),
+        ({"trials": "true"}, "trials = true is not allowed: give a whole number from 1 to 100,000"),
+        ({"trials": "2.0"}, r"trials = 2\.0 is not allowed: give a whole number"),
+        ({"trials": "'2'"}, "trials = '2' is not allowed: give a whole number"),
+        ({"trials": ""}, r"mine\.yaml: trials is empty: give a whole number"),
+        (
+            {"objectives": "[energy_j]"},
+            r"objectives = \['energy_j'\] .* as \{energy_j: minimise, latency_s: minimise\}",
+        ),
+        ({"objectives": "{energy_j: minimize}"}, r"objectives\.energy_j = 'minimize' .* did you mean minimise"),
+        ({"objectives": "{1: minimise}"}, r"objectives\.1 is not a name"),
+        ({"network": "{file: 3}"}, r"mine\.yaml: network\.file = 3 is not allowed: give a text \(a \.tosa"),
+        ({"network": "3"}, r"network = 3 is not allowed: a network is a file's name, as digits\.tosa"),
+        ({"network": "[a.tosa, 3]"}, r"a network is a file's name"),
+        (
+            {"network": "digits.pt"},
+            r"network digits\.pt: it is no run folder, and no file of these: \.tosa, \.onnx, \.tflite",
+        ),
+        ({"network": "{file: a.tosa, weight: '2'}"}, r"network\.weight = '2' is not allowed: give a number"),
+        ({"network": f"{'a' * 5000}.tosa"}, "File name too long"),
+        ({"network": r'"a\0b.tosa"'}, "No such file"),
+        (
+            {"reference_point": "{energy_j: 1e-320}"},
+            r"reference_point\.energy_j = 1e-320 .* number from 1e-60 to 1e\+60",
+        ),
+        ({"reference_point": "{energy_j: .nan}"}, r"reference_point\.energy_j = nan is not allowed: give a number"),
+        (
+            {"reference_point": "{energy_j: '1e-5'}"},
+            r"reference_point\.energy_j = '1e-5' is not allowed: give a number",
+        ),
+        ({"reference_point": "{energy_j: true}"}, r"reference_point\.energy_j = true is not allowed: give a number"),
+        ({"weights": "{energy_j: .inf}"}, r"weights\.energy_j = inf is not allowed: give a number"),
+        ({"weights": "{energy_j: 0}"}, r"weights\.energy_j = 0 is not allowed: give a number from 1e-60"),
+        ({"weights": "{energy_j: 1e308, latency_s: 1e308}"}, "has 2 faults"),
+        ({"constraints": "[3]"}, r"constraints\.0 = 3 is not allowed: give a text"),
+        ({"constraints": "[area_mm2 <= 1, area_mm2 <= 2]"}, "bound the same side of a figure: keep one"),
+        ({"constraints": "[area_mm2 <= 1]\nconstraints: []"}, r"mine\.yaml, line \d+: constraints is given twice"),
+        ({"3": "4"}, "3 is not a field"),
+    ],
+)
+def test_a_file_with_a_wrong_key_or_value_is_refused_in_the_words_of_its_user(changes, words, tmp_path):
+    with pytest.raises(BadInput, match=words):
+        search_file(tmp_path, **changes)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_number_without_a_point_is_a_number(tmp_path):
+    searched = search_file(tmp_path, reference_point="{energy_j: 1e-5, latency_s: 1E-3}", weights="{energy_j: 2e0}")
+    assert searched.to_json()["reference_point"] == {"energy_j": 1e-5, "latency_s": 1e-3}
+
+
+def test_a_study_without_a_winner_takes_away_what_an_earlier_one_left(tmp_path, capsys):
+    file, out = tmp_path / "study.yaml", tmp_path / "out"
+    for constraint, lasting in (("area_mm2 <= 0.9", True), ("area_mm2 <= 0.1", False)):
+        file.write_text(yaml.safe_dump({**STUDY, "trials": 4, "seeds": [0], "constraints": [constraint]}))
+        with pytest.raises(SystemExit):
+            cli.main(["search", str(file), "--out", str(out), "--resume"])
+        assert (out / "chip.yaml").exists() == (out / "chips").exists() == lasting
+        assert ("chip.yaml is the winner, chips/ the front" in capsys.readouterr().out) == lasting
+
+
+@pytest.mark.parametrize("name", ["chip.yaml", "result.json", "chips/front-7.yaml", "chips", "files.json"])
+def test_what_no_search_wrote_is_not_overwritten(name, tmp_path):
+    out = tmp_path / "out"
+    (out / name).parent.mkdir(parents=True)
+    (out / name).write_text("mine")
+    with pytest.raises(BadInput, match=f"{name}.* name another folder with --out"):
+        chipsmith.search(study(trials=2, seeds=[0]), out=out)
+    assert [path.name for path in out.rglob("*") if path.is_file()] == [(out / name).name]
+    assert (out / name).read_text() == "mine"
+
+
+def test_a_chip_that_was_changed_after_a_search_is_not_overwritten(tmp_path):
+    out = chipsmith.search(study(trials=2, seeds=[0]), out=tmp_path / "out").folder
+    mine, other = (out / "chip.yaml").read_text() + "# mine", out / "chips" / "front-mine.yaml"
+    (out / "chip.yaml").write_text(mine)
+    other.write_text("mine too")
+    with pytest.raises(BadInput, match=r"chip\.yaml is not as a search wrote it"):
+        chipsmith.search(study(trials=3, seeds=[0]), resume=True, out=out)
+    assert (out / "chip.yaml").read_text() == mine
+    (out / "chip.yaml").unlink()
+    chipsmith.search(study(trials=3, seeds=[0]), resume=True, out=out)
+    assert (out / "chip.yaml").exists()
+    assert other.read_text() == "mine too"
 
 
 def test_the_command_prints_the_object_or_the_table(tmp_path, capsys):

@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from chipsmith.reports.search import render_search
-from chipsmith.reports.search_text import change_rows, comparison_sentences, final_sentences, front_rows
+from chipsmith.reports.search_text import (
+    change_rows,
+    comparison_sentences,
+    final_sentences,
+    front_rows,
+    node_sentences,
+)
 from chipsmith.studies.search.chip_space import parse_space
 from chipsmith.studies.search.design_space import join_spaces
 from chipsmith.studies.search.figures import parse_constraint
@@ -84,6 +90,25 @@ def test_the_front_and_the_changes_are_rows(result):
 def test_the_sampler_stands_beside_random_search(result):
     (sentence,) = comparison_sentences(result)
     assert "tpe 3 (3 to 3), random 2 (2 to 2), difference 1 (1 to 1)" in sentence  # 1 x 3 and 1 x 2 square decades
+
+
+def test_a_front_of_several_nodes_says_that_their_sources_differ(result):
+    assert list(node_sentences(result)) == []
+    assert result.to_json()["front_nodes_nm"] == []
+    chips = parse_space({"base": "edge-256", "technology.node_nm": [28, 40, 45], "clock_mhz": "max"})
+    space = join_spaces(chips, None, ())
+    trials = [
+        trial(SamplerKind.TPE, 0, index, {"technology.node_nm": node}, figures(0.1 * factor, 0.1 / factor, 0.5))
+        for index, (node, factor) in enumerate(((45, 1), (28, 2), (45, 4)))
+    ]
+    runs = replace(result.sampled, by_seed={0: tuple(trials)})
+    several = replace(result, space=space, sampled=runs, random=replace(runs, sampler=SamplerKind.RANDOM))
+    assert several.to_json()["front_nodes_nm"] == [28, 45]
+    (sentence,) = node_sentences(several)
+    assert sentence.startswith("the front has chips of 28 and 45 nm: their figures come of different sources")
+    assert "chips of 28 and 45 nm" in render_search(several)
+    single = replace(several, sampled=replace(runs, by_seed={0: (trials[0],)}), random=replace(runs, by_seed={0: ()}))
+    assert list(node_sentences(single)) == []
 
 
 def test_the_page_has_chip_files_the_winner_and_what_binds(result):

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from chipsmith.errors import BadInput
-from chipsmith.files import write_whole
 from chipsmith.flow.calibration import resolve_calibration
 from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.run_folder import RESULT, choose_folder, read_run, sole_work
+from chipsmith.flow.search_folder import CHIP, check_own_files, front_file, replace_files
 from chipsmith.frontends.front_end import names_function
 from chipsmith.frontends.options import DEFAULT_OPTIONS
-from chipsmith.frontends.registry import load_model
+from chipsmith.frontends.registry import list_front_ends, load_model
 from chipsmith.learn import load_recipe
 from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
@@ -30,13 +30,14 @@ from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Graph
 
 _IDENTITY, _JOURNAL = "search.json", "pairs.journal"
-_CHIPS = "chips"
-"""The folder of the chips of the front, a YAML file each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Searched:
-    """A search, and the folder that it left: result.json, the winner's chip.yaml, the chips of the front."""
+    """A search, and the folder that it left: result.json and, of designs within all budgets, the chips.
+
+    These are the winner's chip.yaml and those of the front, in chips/.
+    """
 
     result: SearchResult
     folder: Path
@@ -56,7 +57,8 @@ def search_designs(
 ) -> Searched:
     """Search as a study says, in the folder `out` (default runs/search-NAME).
 
-    Raises BadInput for a study that cannot be searched, and for a folder with pairs unless `resume`.
+    Raises BadInput for a study that cannot be searched, for a folder with pairs unless `resume`, and where a file that
+    no search wrote has the name of one that a search leaves.
     """
     search = Search(study, _load_networks(study, progress), name=name)
     path = choose_folder(out, f"search-{name}")
@@ -64,9 +66,10 @@ def search_designs(
         journal = SearchJournal(path / _JOURNAL)
         if journal.path.exists() and not resume:
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
+        check_own_files(path)
         hold_identity(path / _IDENTITY, search.identity(), what="search")
         result = search.run(path, workers=workers, journal=journal, progress=progress)
-        _write(result, path)
+        replace_files(path, _contents(result))
     return Searched(result=result, folder=path)
 
 
@@ -95,6 +98,8 @@ def _load(
         graph = _load_graph(network.file, network.calibration, path)
     except BadInput as error:
         raise BadInput(f"network {network.file}: {error}") from error
+    except OSError as error:  # a name that no file can have
+        raise BadInput(f"network {network.file:.80}: {error.strerror}") from error
     return StudiedNetwork(name=name, graph=graph, weight=network.weight)
 
 
@@ -105,17 +110,19 @@ def _load_graph(file: str, calibrated_by: str | None, path: Path) -> Graph:
         return read_tosa(path / f"{read_run(path).network}.tosa")
     if names_function(file):
         raise BadInput("a study runs no code, and this is a function: export its network to a file")
+    rows = [row for row in list_front_ends() if row.suffixes]
+    if not any(path.suffix.lower() in row.suffixes for row in rows):
+        forms = ", ".join(row.form for row in rows)
+        raise BadInput(f"it is no run folder, and no file of these: {forms}; name one of them")
     calibration = resolve_calibration(calibrated_by, file, DEFAULT_OPTIONS)
     return load_model(file, calibration).graph
 
 
-def _write(result: SearchResult, folder: Path) -> None:
-    write_whole(folder / RESULT, (json.dumps(result.to_json(), indent=1) + "\n").encode())
+def _contents(result: SearchResult) -> dict[str, bytes]:
+    """What a search leaves in its folder, by path, beside its journal."""
+    files = {RESULT: (json.dumps(result.to_json(), indent=1) + "\n").encode()}
     if result.winner is not None:
-        write_whole(folder / "chip.yaml", result.space.chip(result.winner.values).to_yaml().encode())
-    chips = folder / _CHIPS
-    chips.mkdir(exist_ok=True)
-    for old in chips.glob("front-*.yaml"):
-        old.unlink()
+        files[CHIP] = result.space.chip(result.winner.values).to_yaml().encode()
     for index, trial in enumerate(result.front):
-        write_whole(chips / f"front-{index}.yaml", result.space.chip(trial.values).to_yaml().encode())
+        files[front_file(index)] = result.space.chip(trial.values).to_yaml().encode()
+    return files

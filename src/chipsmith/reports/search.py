@@ -17,6 +17,7 @@ from chipsmith.reports.search_text import (
     final_sentences,
     front_rows,
     long_values,
+    node_sentences,
     training_sentences,
     winner_sentences,
 )
@@ -155,7 +156,8 @@ def _front_section(result: SearchResult, folder: str) -> str:
         text += (
             " The accuracies are those of the supernet's parts, beside those of finalists that were trained in full."
         )
-    return section("front", "The front", how(text), table(heads, rows, label="front"), files)
+    cautions = map(paragraph, node_sentences(result))
+    return section("front", "The front", how(text), *cautions, table(heads, rows, label="front"), files)
 
 
 def _links(result: SearchResult, index: int, trial: DesignTrial, folder: str) -> str:

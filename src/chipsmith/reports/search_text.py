@@ -134,6 +134,16 @@ def winner_sentences(result: SearchResult) -> Iterator[str]:
         yield f"{len(result.climbed)} steps from the best trial led to it: more trials may find more"
 
 
+def node_sentences(result: SearchResult) -> Iterator[str]:
+    """Where designs of the front have different nodes: that figures of two nodes do not come of the same sources."""
+    nodes = result.front_nodes_nm
+    if len(nodes) > 1:
+        yield (
+            f"the front has chips of {', '.join(map(str, nodes[:-1]))} and {nodes[-1]} nm: their figures come of "
+            "different sources, so a small difference between nodes says nothing (docs/estimates.md, From node to node)"
+        )
+
+
 def budget_sentences(result: SearchResult) -> Iterator[str]:
     """Which budgets bind, beside the nearest miss where no design keeps all."""
     if result.winner is None:

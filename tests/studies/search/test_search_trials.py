@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -211,10 +212,20 @@ def test_a_winner_on_a_border_is_flagged_where_a_chip_may_have_more(book):
     borders = find_borders(winner, SPACE)
     assert winner.values["memory.groups"] == 15
     assert not any("memory.groups" in border for border in borders)  # no chip has 16
-    for name, more in (("tensor.rows", 64), ("external.bytes_per_cycle", 16)):
-        assert any(name in border for border in borders) == (
-            winner.values[name] in (more, SPACE.parameters[0].values[0])
-        )
+    for name in ("tensor.rows", "external.bytes_per_cycle"):
+        parameter = next(parameter for parameter in SPACE.parameters if parameter.name == name)
+        at_border = winner.values[name] in (parameter.values[0], parameter.values[-1])
+        beyond = SPACE.next_legal(winner.values, name, upward=winner.values[name] == parameter.values[-1])
+        assert any(name in border for border in borders) == (at_border and beyond is not None)
+
+
+def test_no_border_is_flagged_where_the_winner_would_be_no_legal_chip(book):
+    """A bus of 8 bytes on a line of 8: more bytes a cycle are more than a line has."""
+    trials = run_sampler(SamplerKind.RANDOM, SPACE, book, goal(), seed=0, trials=200)
+    small = parse_space({"base": "edge-256", "tensor.rows": [4, 8], "external.bytes_per_cycle": [4, 8]})
+    values = {"tensor.rows": 8, "external.bytes_per_cycle": 8}
+    borders = find_borders(replace(trials[0], values=values), small)
+    assert borders == ("tensor.rows = 8 is the greatest that was searched; the winner may have 16",)
 
 
 def test_figures_of_networks_are_sums_by_weight():
@@ -241,6 +252,9 @@ def test_the_interval_over_seeds_is_students():
         ("area <= 0.3", r"no figure 'area'; .* did you mean area_mm2\?"),
         ("area_mm2 <= small", "'small' is no number"),
         ("area_mm2 <= -1", "a bound is a number above 0"),
+        ("area_mm2 <= 1e-320", "a bound is a number above 0, from 1e-60 to 1e\\+60"),
+        ("area_mm2 <= inf", "a bound is a number above 0"),
+        ("area_mm2 <= nan", "a bound is a number above 0"),
         ("accuracy_drop <= 0.01", "bound the accuracy itself, as accuracy >= 0.97"),
         ("accuracy <= 0.9", "an accuracy is at least a share below 1"),
     ],

@@ -68,11 +68,12 @@ class DesignSpace(ParameterSpace):
             return self._refusals[key]
         return self.network.refusal(network_values(values))
 
-    def beyond(self, name: str, value: Value, *, upward: bool) -> str:
+    def beyond(self, values: Values, name: str, *, upward: bool) -> str:
         """See ParameterSpace.beyond."""
         if name.startswith(NETWORK) and self.network is not None:
-            return self.network.beyond(name.removeprefix(NETWORK), value, upward=upward)
-        return self.chips.beyond(name, value, upward=upward)
+            return self.network.beyond(name.removeprefix(NETWORK), values[name], upward=upward)
+        chip = self.chip_values(values)
+        return self.chips.beyond(chip, name, upward=upward) if name in chip else ""
 
     def to_plain(self) -> dict[str, Any]:
         """Which space it is, as plain values."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ class PairFigure(enum.StrEnum):
 
 
 Figures = Mapping[PairFigure, float]
+
+LEAST_NUMBER, GREATEST_NUMBER = 1e-60, 1e60
+"""Bounds of a study's numbers: quotients of such a number and a figure are ordinary floating-point numbers."""
 
 _DROP = "accuracy_drop"
 
@@ -110,8 +114,8 @@ def parse_constraint(text: str) -> Constraint:
         bound = float(match[3])
     except ValueError:
         raise BadInput(f"{key}: '{match[3]}' is no number; write a bound such as 0.3 or 1e-6") from None
-    if not 0 < bound < float("inf"):
-        raise BadInput(f"{key}: a bound is a number above 0")
+    if not LEAST_NUMBER <= bound <= GREATEST_NUMBER:
+        raise BadInput(f"{key}: a bound is a number above 0, from {LEAST_NUMBER:g} to {GREATEST_NUMBER:g}")
     side = BudgetSide(match[2])
     if figure is PairFigure.ACCURACY and (side is BudgetSide.AT_MOST or bound >= 1):
         raise BadInput(f"{key}: an accuracy is at least a share below 1; write accuracy >= 0.97")
@@ -119,7 +123,10 @@ def parse_constraint(text: str) -> Constraint:
 
 
 def check_consistent(constraints: Sequence[Constraint]) -> None:
-    """Raises BadInput where two constraints leave nothing between them."""
+    """Raises BadInput where two constraints leave nothing between them, or bound a figure on the same side."""
+    for constraint, other in itertools.combinations(constraints, 2):
+        if (constraint.figure, constraint.side) == (other.figure, other.side):
+            raise BadInput(f"constraints: '{constraint}' and '{other}' bound the same side of a figure: keep one")
     lows = [each for each in constraints if each.side is BudgetSide.AT_LEAST]
     highs = [each for each in constraints if each.side is BudgetSide.AT_MOST]
     for low in lows:

@@ -76,9 +76,12 @@ class ParameterSpace(ABC):
     def refusal(self, values: Values) -> str:
         """Why a combination is not legal; empty where it is."""
 
-    def beyond(self, name: str, value: Value, *, upward: bool) -> str:
-        """What a parameter at a border of the space could have beyond it, in words; empty where nothing."""
-        del name, value, upward
+    def beyond(self, values: Values, name: str, *, upward: bool) -> str:
+        """What a parameter of a combination at a border of the space could have beyond it, in words; empty for nothing.
+
+        With the other values of the combination it is legal.
+        """
+        del values, name, upward
         return ""
 
     @functools.cached_property

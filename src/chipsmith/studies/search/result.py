@@ -15,6 +15,8 @@ from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, hypervolume_over_trials
 from chipsmith.studies.search.winner import WINNER_RULE, BudgetRow, Change, choose_winner, nearest_miss
 
+NODE = "technology.node_nm"
+"""The field of a chip whose values are compared with care: what a node's figures are made of differs."""
 _T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
 _NORMAL95 = 1.96
 """Student's quantiles for intervals at 95 %, from one degree of freedom on; beyond them the normal distribution's."""
@@ -131,6 +133,12 @@ class SearchResult:
         return find_front(self.designs, self.goal)
 
     @property
+    def front_nodes_nm(self) -> tuple[int, ...]:
+        """The nodes of the front's chips where the search may choose among several; see `docs/estimates.md`."""
+        nodes = [trial.values[NODE] for trial in self.front if NODE in trial.values]
+        return tuple(sorted({int(node) for node in nodes}))
+
+    @property
     def winner(self) -> DesignTrial | None:
         """The chosen design; None where none keeps all budgets. Of finalists its accuracy is that of full trainings."""
         if self.trained is not None and self.trained.finals is not None:
@@ -174,6 +182,7 @@ class SearchResult:
             "climbed": [trial_json(trial, self.goal) for trial in self.climbed],
             "changes": [change.to_json() for change in self.changes],
             "borders": list(self.borders),
+            "front_nodes_nm": list(self.front_nodes_nm),
             "importance": dict(self.importance),
             "hypervolume": self.sampled.hypervolume_json(),
             "gain_over_random": self.gain_json(),

@@ -5,24 +5,38 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from chipsmith.chip.reading import PlainLoader
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary_text
 from chipsmith.learn.faults import describe_faults
 from chipsmith.learn.training.section import RecipeSection
+from chipsmith.plain_yaml import parse_document
 from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search.chip_space import ChipSpace, parse_chips
 from chipsmith.studies.search.compiler_choices import parse_compiler
-from chipsmith.studies.search.figures import Constraint, PairFigure, check_consistent, parse_constraint, parse_figure
+from chipsmith.studies.search.figures import (
+    GREATEST_NUMBER,
+    LEAST_NUMBER,
+    Constraint,
+    PairFigure,
+    check_consistent,
+    parse_constraint,
+    parse_figure,
+)
 from chipsmith.studies.search.parameters import SearchParameter
 
 _MOST_TRIALS = 100_000
 _MOST_SEEDS = 20
+_FORM = "a study is a YAML mapping; `chipsmith search --schema` prints its form"
+
+
+_NUMBER = Field(strict=True, ge=LEAST_NUMBER, le=GREATEST_NUMBER)
+"""A number above 0 with which sums and quotients of figures stay numbers; no text that looks like one."""
+_SEED = Field(strict=True, ge=0, lt=1 << 32)
+"""What every sampler takes."""
 
 
 class SamplerKind(enum.StrEnum):
@@ -51,7 +65,7 @@ class StudyNetwork(RecipeSection):
     recipe: str | None = Field(
         default=None, min_length=1, description="a shipped recipe or the file of one, by which it is trained"
     )
-    weight: float = Field(default=1.0, gt=0, description="of its figures in the sums over networks")
+    weight: Annotated[float, _NUMBER] = Field(default=1.0, description="of its figures in the sums over networks")
     calibration: str | None = Field(default=None, description="inputs that choose the integers of a float network")
 
     @model_validator(mode="after")
@@ -68,7 +82,8 @@ class SearchSpace(RecipeSection):
 
     chip: dict[str, Any] = Field(
         description="base: a chip; other keys are its fields, as tensor.rows: a list, {from: 4, to: 15} or one value; "
-        "clock_mhz: max gives each chip the clock that its paths allow"
+        "clock_mhz: max gives each chip the clock that its paths allow",
+        examples=[{"base": "edge-256", "tensor.rows": [8, 16]}],
     )
     network: dict[str, Any] | None = Field(
         default=None, description="of a single {recipe: ...}: lists of width (shares of its channels), depth and kernel"
@@ -83,26 +98,48 @@ class SearchStudy(RecipeSection):
     """
 
     network: tuple[StudyNetwork, ...] = Field(
-        description="a network's file, {recipe: ...}, or a list of such, each with a weight"
+        description="a network's file, {recipe: ...}, or a list of such, each with a weight",
+        examples=[[{"file": "digits.tosa", "weight": 2}]],
     )
     space: SearchSpace
-    objectives: dict[str, Direction] = Field(min_length=1, max_length=4, description="minimise or maximise, by figure")
-    constraints: tuple[str, ...] = Field(default=(), description='budgets, as "area_mm2 <= 0.3"')
-    reference_point: dict[str, float] = Field(
-        default={}, description="what an objective is measured against; default that of the base chip"
+    objectives: dict[str, Direction] = Field(
+        min_length=1,
+        max_length=4,
+        description="minimise or maximise, by figure",
+        examples=[{"energy_j": "minimise", "latency_s": "minimise"}],
     )
-    weights: dict[str, float] = Field(
-        default={}, description="of the objectives in the choice of the winner; default 1"
+    constraints: tuple[str, ...] = Field(default=(), description="budgets", examples=[["area_mm2 <= 0.3"]])
+    reference_point: dict[str, Annotated[float, _NUMBER]] = Field(
+        default={},
+        description="what an objective is measured against; default that of the base chip",
+        examples=[{"energy_j": 1e-5}],
+    )
+    weights: dict[str, Annotated[float, _NUMBER]] = Field(
+        default={},
+        description="of the objectives in the choice of the winner; default 1",
+        examples=[{"energy_j": 2}],
     )
     temperature: Temperature = Field(default=Temperature.COLD, description="of the inference: cold or warm")
     sampler: SamplerKind = SamplerKind.TPE
-    trials: int = Field(default=200, ge=1, le=_MOST_TRIALS, description="legal designs that each seed looks at")
-    seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), description="each is a search of its own")
+    trials: int = Field(
+        default=200, strict=True, ge=1, le=_MOST_TRIALS, description="legal designs that each seed looks at"
+    )
+    seeds: tuple[Annotated[int, _SEED], ...] = Field(
+        default=(0, 1, 2, 3, 4), description="each is a search of its own", examples=[[0, 1, 2]]
+    )
     finalists: int = Field(
-        default=3, ge=1, le=_MOST_SEEDS, description="networks of the front that are trained in full, of space.network"
+        default=3,
+        strict=True,
+        ge=1,
+        le=_MOST_SEEDS,
+        description="networks of the front that are trained in full, of space.network",
     )
     noise_seeds: int = Field(
-        default=3, ge=2, le=_MOST_SEEDS, description="trainings of each finalist, which show the noise of its accuracy"
+        default=3,
+        strict=True,
+        ge=2,
+        le=_MOST_SEEDS,
+        description="trainings of each finalist, which show the noise of its accuracy",
     )
 
     @field_validator("network", mode="before")
@@ -111,7 +148,11 @@ class SearchStudy(RecipeSection):
         """A file's name stands for the file, and a single network for a list of it."""
         networks = network if isinstance(network, list | tuple) else [network]
         if not networks:
-            raise ValueError("name at least one")
+            raise ValueError("name at least one, as digits.tosa")
+        if not all(isinstance(each, str | Mapping | StudyNetwork) for each in networks):
+            raise ValueError(
+                "a network is a file's name, as digits.tosa, or {file: digits.tosa, weight: 2}, or {recipe: digits}"
+            )
         return [{"file": each} if isinstance(each, str) else each for each in networks]
 
     @field_validator("constraints", mode="before")
@@ -122,8 +163,10 @@ class SearchStudy(RecipeSection):
     @field_validator("seeds")
     @classmethod
     def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
-            raise ValueError("seeds are distinct whole numbers from 0, at least one")
+        if not seeds:
+            raise ValueError("name at least one, as [0, 1, 2]")
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("seeds are distinct: the same one would search the same again; remove one")
         return seeds
 
     def parsed_objectives(self) -> Mapping[PairFigure, Direction]:
@@ -159,30 +202,25 @@ class SearchStudy(RecipeSection):
         return parse_compiler(self.space.compiler or {})
 
     def parsed_numbers(self, field: str) -> Mapping[PairFigure, float]:
-        """`reference_point` or `weights` by figure. Raises BadInput for one of no objective, or not above 0."""
+        """`reference_point` or `weights` by figure. Raises BadInput for one of no objective, or an accuracy of 1."""
         given: Mapping[str, float] = getattr(self, field)
         parsed = {parse_figure(name, key=f"{field}.{name}"): number for name, number in given.items()}
-        for figure, number in parsed.items():
+        for figure in parsed:
             if figure not in self.objectives:
                 raise BadInput(f"{field}.{figure}: {figure} is no objective of this study: add it there, or remove it")
-            if number <= 0:
-                raise BadInput(f"{field}.{figure} = {number}: give a number above 0")
-            if figure is PairFigure.ACCURACY and field == "reference_point" and number >= 1:
-                raise BadInput(f"{field}.{figure} = {number}: an accuracy is a share below 1, as 0.9")
+            if figure is PairFigure.ACCURACY and field == "reference_point" and given[figure] >= 1:
+                raise BadInput(f"{field}.{figure} = {given[figure]:g}: an accuracy is a share below 1, as 0.9")
         return parsed
 
 
 def read_study(path: Path) -> SearchStudy:
     """The study in a YAML file. Raises BadInput with all faults of its form in one message."""
     try:
-        fields = PlainLoader(read_ordinary_text(path)).get_single_data()
+        text = read_ordinary_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
         raise BadInput(f"study {path}: {reason}; `chipsmith search --schema` prints the form of one") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadInput(f"study {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
-    if not isinstance(fields, dict):
-        raise BadInput(f"study {path}: a study is a YAML mapping; `chipsmith search --schema` prints its form")
+    fields = parse_document(text, origin=f"study {path}", form=_FORM).fields
     return parse_study(fields, origin=str(path))
 
 
@@ -191,7 +229,7 @@ def parse_study(fields: Mapping[str, Any], *, origin: str) -> SearchStudy:
     try:
         return SearchStudy.model_validate(fields)
     except ValidationError as error:
-        raise BadInput(describe_faults(error, SearchStudy, origin=f"study {origin}")) from error
+        raise BadInput(describe_faults(error, SearchStudy, origin=f"study {origin}", given=fields)) from error
 
 
 def study_schema() -> dict[str, Any]:

@@ -193,14 +193,17 @@ def _change(
 
 
 def find_borders(winner: DesignTrial, space: ParameterSpace) -> tuple[str, ...]:
-    """Sentences on parameters whose value is the least or greatest that was searched, where there may be more."""
+    """Sentences on parameters whose value is the least or greatest that was searched, where the winner may have more.
+
+    A value with which the winner would not be legal is no hint.
+    """
     sentences = []
     for parameter in space.varied:
         value = winner.values[parameter.name]
         if not parameter.ordered or value not in (parameter.values[0], parameter.values[-1]):
             continue
         upward = value == parameter.values[-1]
-        beyond = space.beyond(parameter.name, value, upward=upward)
+        beyond = space.beyond(winner.values, parameter.name, upward=upward)
         if beyond:
             end = "greatest" if upward else "least"
             sentences.append(f"{parameter.name} = {value} is the {end} that was searched; {beyond}")
