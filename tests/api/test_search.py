@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import optuna
 import psutil
@@ -21,7 +22,7 @@ from chipsmith import cli
 from chipsmith.errors import BadInput
 from chipsmith.studies.search import workers
 from chipsmith.studies.search.remote import describe_software
-from chipsmith.studies.search.study_file import parse_study
+from chipsmith.studies.search.study_file import parse_study, read_study
 
 STUDY = {
     "network": "tests/networks/digits_cnn.tosa",
@@ -159,6 +160,20 @@ def test_budgets_that_nothing_keeps_are_told(tmp_path):
     assert result.result.winner is None
     assert "area_mm2 <= 0.1 binds: 0 of 8 trials keep it" in result.failure
     assert result.to_json()["nearest_miss"]["figures"]["area_mm2"] > 0.1
+
+
+@pytest.mark.slow
+def test_the_digits_network_and_its_chip_are_searched_together(tmp_path):
+    joint = read_study(Path("examples/search_digits_joint.yaml"))
+    short = joint.model_copy(update={"seeds": (0,), "finalists": 1, "noise_seeds": 2})
+    fields = chipsmith.search(short, trials=16, out=tmp_path / "joint").to_json()
+    winner, (finalist,) = fields["winner"], fields["finalists"]
+    assert winner["figures"]["area_mm2"] <= 0.4
+    assert 0.96 <= winner["figures"]["accuracy"] == finalist["accuracy"]["full"]
+    assert 0.94 < fields["test_accuracy"] <= 1
+    network = tmp_path / "joint" / "digits.tosa"
+    (estimate,) = chipsmith.estimate(network, chips=[str(tmp_path / "joint" / "chip.yaml")], no_check=True)
+    assert winner["network"][0]["cycles"] == estimate.inference.latency.cold_cycles
 
 
 @pytest.mark.parametrize(

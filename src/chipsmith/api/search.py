@@ -47,7 +47,7 @@ def search(
     score the pairs of a batch, or those of a running `scheduler` of dask: the result is the same. Trials are copied to
     an Optuna `storage` while the search runs, a database's URL or a journal file. A page goes to `html`, if given.
 
-    Budgets that no chip meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
+    Budgets that no design meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
     """
     from pathlib import Path
 
@@ -86,7 +86,7 @@ SEARCH_VERBS = (
     Verb(
         function=search,
         present=console.present_search,
-        fails="no chip is within the budgets",
+        fails="no design is within the budgets",
         schema=Schema(of="a study file", read=_study_schema),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chipsmith.learn.data import ArrayExamples, Dataset, Task
-from chipsmith.learn.preprocessing import ImageReader, Preprocessing
+from chipsmith.learn.preprocessing import Preprocessing
 from chipsmith.learn.recipe import read_recipe
 from chipsmith.studies.search.recipe_networks import vary_recipe
 from chipsmith.studies.search.study_file import parse_study
@@ -62,7 +62,5 @@ def _images(channels: int) -> Dataset:
         train=train,
         validation=validation,
         test=test,
-        preprocessing=Preprocessing(
-            reader=ImageReader(height=SIZE, width=SIZE, channels=channels, resize=True), steps=()
-        ),
+        preprocessing=Preprocessing(reader=reader, steps=()),
     )
