@@ -10,6 +10,7 @@ from chipsmith.reports.search import render_search
 from chipsmith.reports.search_text import (
     change_rows,
     comparison_sentences,
+    final_sentences,
     front_rows,
     node_sentences,
     rtl_sentences,
@@ -17,10 +18,13 @@ from chipsmith.reports.search_text import (
 from chipsmith.studies.search.chip_space import parse_space
 from chipsmith.studies.search.design_space import join_spaces
 from chipsmith.studies.search.figures import parse_constraint
-from chipsmith.studies.search.pairs import PairOutcome, pair_key
+from chipsmith.studies.search.finalists import Finalist, Finals
+from chipsmith.studies.search.pairs import PairOutcome
+from chipsmith.studies.search.parameters import pair_key
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
 from chipsmith.studies.search.rtl_check import RtlCheck
 from chipsmith.studies.search.study_file import Direction, SamplerKind, VerifiedDesigns
+from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal
 from chipsmith.studies.search.winner import Change, weigh_budgets
 
@@ -136,3 +140,29 @@ def test_the_object_says_which_budget_binds_and_by_how_much(result):
     assert row["binds"]
     assert row["gain"] == pytest.approx(10**0.5)
     assert (row["kept_by"], row["best"]) == (2, 0.9)
+
+
+def test_what_full_trainings_show_stands_on_the_page_and_noise_is_called_none(result):
+    winner = result.sampled.winner
+    finalists = (
+        Finalist(values={"width": 1.0}, supernet=0.96, by_seed={0: 0.96, 1: 0.98}),
+        Finalist(values={"width": 0.5}, supernet=0.95, by_seed={0: 0.955, 1: 0.965}),
+        Finalist(values={"width": 0.25}, supernet=0.9, by_seed={0: 0.9, 1: 0.9}),
+    )
+    values = {**winner.values, "network.width": 1.0}
+    finals = Finals(finalists=finalists, winner=replace(winner, values=values), resolution=0.001, cpu_s=7.2)
+    trained = TrainedPart(
+        networks=(), trainings={"toy": {"cpu_s": 36.0, "epochs": 6}}, finals=finals, test_accuracy=0.95
+    )
+    joint = replace(result, trained=trained)
+    sentences = list(final_sentences(joint))
+    assert (
+        "width=1.0 has accuracy 0.9700 (standard deviation 0.0141 over 2 seeds; 0.9600 in the supernet)" in sentences[0]
+    )
+    assert "that of width=0.5 there is no gain that 2 seeds show: +0.0100" in sentences[3]
+    assert "the winner is more accurate than width=0.25: +0.0700" in sentences[4]
+    assert "on the test part, which judged nothing before: 0.9500" in sentences[5]
+    page = render_search(joint, folder="../runs/study")
+    assert "no gain that 2 seeds show" in page
+    assert 'href="../runs/study/chips/front-0.yaml"' in page
+    assert "../runs" not in render_search(joint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from chipsmith.studies.search.pairs import StudiedNetwork
 from chipsmith.studies.search.recipe_networks import RecipeNetwork, check_recipe, vary_recipe
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.search import Search
+from chipsmith.studies.search.storage import open_mirror
 from chipsmith.studies.search.study_file import SearchStudy, StudyNetwork
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Graph
@@ -54,7 +56,15 @@ class Searched:
 
 
 def search_designs(
-    study: SearchStudy, *, name: str, out: Path | None, workers: int, resume: bool, progress: Progress
+    study: SearchStudy,
+    *,
+    name: str,
+    out: Path | None,
+    workers: int,
+    scheduler: str,
+    storage: str,
+    resume: bool,
+    progress: Progress,
 ) -> Searched:
     """Search as a study says, in the folder `out` (default runs/search-NAME).
 
@@ -63,14 +73,18 @@ def search_designs(
     """
     search = Search(study, _load_networks(study, progress), name=name)
     search.require_tools()
-    path = choose_folder(out, f"search-{name}")
-    with sole_work(path):
+    with ExitStack() as stack:
+        mirror = stack.enter_context(open_mirror(storage, name=name)) if storage else None
+        path = choose_folder(out, f"search-{name}")
+        stack.enter_context(sole_work(path))
         journal = SearchJournal(path / _JOURNAL)
         if journal.path.exists() and not resume:
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
         check_own_files(path)
         hold_identity(path / _IDENTITY, search.identity(), what="search")
-        result = search.run(path, workers=workers, journal=journal, progress=progress)
+        result = search.run(
+            path, workers=workers, scheduler=scheduler, journal=journal, mirror=mirror, progress=progress
+        )
         replace_files(path, _contents(result))
     return Searched(result=result, folder=path)
 

@@ -114,6 +114,25 @@ def test_a_search_that_goes_on_trains_nothing_again(folder, result, monkeypatch)
     assert findings(run(folder)) == findings(result)
 
 
+@pytest.mark.parametrize("networks", [2, 6])
+def test_a_search_that_is_interrupted_ends_as_one_that_was_not(networks, result, tmp_path, monkeypatch):
+    """It stops while it judges a network of a trial, and while it judges a finalist."""
+    judged = []
+
+    def stop(*arguments, **options):
+        judged.append(arguments)
+        if len(judged) > networks:
+            raise KeyboardInterrupt
+        return int8_accuracy(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("chipsmith.studies.search.network_shelf.int8_accuracy", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "cut")
+    assert len(list((tmp_path / "cut").rglob("judged.json"))) == networks
+    assert findings(run(tmp_path / "cut")) == findings(result)
+
+
 def test_the_number_of_workers_changes_nothing(result, tmp_path):
     assert findings(run(tmp_path / "two", workers=2)) == findings(result)
 

@@ -53,6 +53,7 @@ def _images(channels: int) -> Dataset:
     images = kinds[classes][:, None] + generator.normal(scale=0.9, size=(240, channels, SIZE, SIZE))
     whole = ArrayExamples(inputs=images.astype(np.float32), all_targets=classes)
     train, validation, test = (whole.select(np.arange(*part)) for part in ((0, 120), (120, 180), (180, 240)))
+    reader = ImageReader(height=SIZE, width=SIZE, channels=channels, resize=True)
     return Dataset(
         name="toy",
         source="drawn at random",
@@ -63,7 +64,5 @@ def _images(channels: int) -> Dataset:
         train=train,
         validation=validation,
         test=test,
-        preprocessing=Preprocessing(
-            reader=ImageReader(height=SIZE, width=SIZE, channels=channels, resize=True), steps=()
-        ),
+        preprocessing=Preprocessing(reader=reader, steps=()),
     )

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.studies.search.design_space import DesignSpace
-from chipsmith.studies.search.pairs import StudiedNetwork, pair_key, score_to_plain
-from chipsmith.studies.search.parameters import SpaceSize
+from chipsmith.studies.search.pairs import StudiedNetwork, score_to_plain
+from chipsmith.studies.search.parameters import SpaceSize, pair_key
 from chipsmith.studies.search.rtl_check import RtlCheck
 from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trained_part import TrainedPart

@@ -44,7 +44,7 @@ class Proposer:
         startup: int = _STARTUP,
         first: Sequence[Values] = (),
     ) -> None:
-        require_package("optuna", extra="compression", task="search designs")
+        require_package("optuna", extra="search", task="search designs")
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -73,7 +73,7 @@ class Proposer:
         self._open.clear()
 
     def _tell(self, trial: Any, told: Told) -> None:
-        with _quiet():
+        with quiet_optuna():
             trial.set_constraint("fit", -1.0 if told.fits else 1.0)
             for index, excess in enumerate(told.excesses):
                 trial.set_constraint(f"budget {index}", excess)
@@ -96,7 +96,7 @@ class Proposer:
     def _ask_sampler(self) -> bool:
         import optuna
 
-        with _quiet():
+        with quiet_optuna():
             trial = self._study.ask(self._distributions)
         values = self._values(trial)
         if self._candidates.take(values):
@@ -115,7 +115,7 @@ class Proposer:
     def _enqueue(self, values: Values) -> Any:
         indices = {parameter.name: _index(parameter, values[parameter.name]) for parameter in self._space.varied}
         self._study.enqueue_trial(indices)
-        with _quiet():
+        with quiet_optuna():
             return self._study.ask(self._distributions)
 
     def _values(self, trial: Any) -> Values:
@@ -130,7 +130,7 @@ class Proposer:
 def _sampler(kind: SamplerKind, *, seed: int, startup: int) -> Any:
     from optuna import samplers
 
-    with _quiet():
+    with quiet_optuna():
         match kind:
             case SamplerKind.RANDOM:
                 return samplers.RandomSampler(seed=seed)
@@ -164,7 +164,7 @@ def _index(parameter: SearchParameter, value: Value) -> Value:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_optuna() -> Iterator[None]:
     """Optuna says of parts of itself that they may change; its version is fixed here."""
     import optuna
 

@@ -30,6 +30,7 @@ from chipsmith.studies.search.recipe_networks import RecipeNetwork
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
 from chipsmith.studies.search.rtl_check import FrontWatch, RtlBook, require_tools
 from chipsmith.studies.search.rtl_jobs import RtlMaker
+from chipsmith.studies.search.storage import StudyMirror
 from chipsmith.studies.search.study_file import SamplerKind, SearchStudy
 from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, run_sampler
@@ -97,11 +98,22 @@ class Search:
         """Raise BadInput, before any work, where the study wants RTL and this computer cannot simulate it."""
         require_tools(self.study.verify)
 
-    def run(self, folder: Path, *, workers: int, journal: SearchJournal, progress: Progress) -> SearchResult:
+    def run(
+        self,
+        folder: Path,
+        *,
+        workers: int,
+        scheduler: str,
+        journal: SearchJournal,
+        mirror: StudyMirror | None,
+        progress: Progress,
+    ) -> SearchResult:
         """All trials of all seeds, and what they show. Pairs that stand in the journal are not scored again.
 
-        What is trained stands in `folder`, and is not trained again, nor is a design on its RTL simulated again. Raises
-        CheckFailed where the RTL of a design differs from its figures.
+        What is trained stands in `folder`, and is not trained again, nor is a design on its RTL simulated again. Pairs
+        are scored by `workers` processes, or by those of the `scheduler`, if it is not empty; RTL is simulated here, at
+        most `workers` designs at a time. Trials are copied to the `mirror`, if there is one. Raises CheckFailed where
+        the RTL of a design differs from its figures.
         """
         shelf = NetworkShelf(folder, self._recipes, progress=progress) if any(self._recipes) else None
         if shelf is not None:
@@ -109,7 +121,7 @@ class Search:
         begin = _processor_seconds()
         restored_s = 0.0 if shelf is None else shelf.cpu_s
         scorer = Scorer(networks=self._networks, temperature=self.study.temperature, folder=folder)
-        book = PairBook(self.space, scorer, workers=workers, journal=journal, maker=shelf)
+        book = PairBook(self.space, scorer, workers=workers, journal=journal, maker=shelf, scheduler=scheduler)
         restored_s += book.cpu_s
         goal = self.goal(self._accuracy_of_largest(shelf))
         rtl = RtlBook(workers=workers, folder=folder / RTL, on_stage=progress.stage)
@@ -123,9 +135,11 @@ class Search:
         watch = FrontWatch(rtl, maker.searched, goal, self.study.verify)
         with book.working():
             progress.stage(f"space: {self.size}; {book.count} pairs are known")
-            random = self._run_sampler(SamplerKind.RANDOM, book, goal, watch, progress)
+            random = self._run_sampler(SamplerKind.RANDOM, book, goal, watch, mirror, progress)
             own = self.study.sampler
-            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, watch, progress)
+            sampled = (
+                random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, watch, mirror, progress)
+            )
             trials = sampled.trials if sampled is random else (*sampled.trials, *random.trials)
             climbed, changes = climb(trials, self.space, book, goal)
             designs = (*trials, *climbed)
@@ -151,7 +165,7 @@ class Search:
             verify=self.study.verify,
             rtl=rtl.checks,
             pairs=book.count,
-            cpu_s=restored_s + rtl.restored_s + _processor_seconds() - begin - training_s,
+            cpu_s=restored_s + rtl.restored_s + book.elsewhere_s + _processor_seconds() - begin - training_s,
             trained=trained,
         )
 
@@ -200,12 +214,21 @@ class Search:
         return shelf.choose(self.space.largest).accuracy
 
     def _run_sampler(
-        self, kind: SamplerKind, book: PairBook, goal: Goal, watch: FrontWatch, progress: Progress
+        self,
+        kind: SamplerKind,
+        book: PairBook,
+        goal: Goal,
+        watch: FrontWatch,
+        mirror: StudyMirror | None,
+        progress: Progress,
     ) -> SamplerRuns:
         by_seed = {}
         for seed in self.study.seeds:
             progress.stage(f"{kind}, seed {seed}: {self.study.trials} trials")
-            by_seed[seed] = run_sampler(kind, self.space, book, goal, seed=seed, trials=self.study.trials)
+            follow = (lambda _: None) if mirror is None else mirror.follow(kind, seed, space=self.space, goal=goal)
+            by_seed[seed] = run_sampler(
+                kind, self.space, book, goal, seed=seed, trials=self.study.trials, on_batch=follow
+            )
             watch.see(by_seed[seed])
         return SamplerRuns(sampler=kind, by_seed=by_seed, goal=goal)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chipsmith.studies.search.candidates import Told
@@ -82,9 +82,19 @@ class DesignTrial:
 
 
 def run_sampler(
-    kind: SamplerKind, space: ParameterSpace, book: PairBook, goal: Goal, *, seed: int, trials: int
+    kind: SamplerKind,
+    space: ParameterSpace,
+    book: PairBook,
+    goal: Goal,
+    *,
+    seed: int,
+    trials: int,
+    on_batch: Callable[[Sequence[DesignTrial]], None] = lambda _: None,
 ) -> tuple[DesignTrial, ...]:
-    """The trials of a sampler with a seed, in order; fewer where the space has no more legal chips."""
+    """The trials of a sampler with a seed, in order; fewer where the space has no more legal chips.
+
+    `on_batch` takes those that were asked for together, as soon as they are known.
+    """
     proposer = Proposer(kind, space, objectives=len(goal.directions), seed=seed)
     rounds = run_rounds(
         proposer,
@@ -105,6 +115,7 @@ def run_sampler(
             )
             for index, (values, outcome) in enumerate(batch)
         ]
+        on_batch(done[-len(batch) :])
     return tuple(done)
 
 
