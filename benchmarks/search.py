@@ -5,6 +5,8 @@
     python benchmarks/search.py regret [--work FOLDER] [--workers N] [--json]            how far samplers end from the
                                                       best chip of a space that is scored in full, once, in minutes
     python benchmarks/search.py kills [--work FOLDER] [--workers N] [--json]             a search is killed 30 times
+    python benchmarks/search.py supernet --recipe NAME [--count N] [--work FOLDER] [--json]    whether accuracies that
+                                                      are read from a supernet rank its networks as full trainings do
 
 The data folder holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository.
 A command puts its figures into docs/search.json, each under a key of its own, and prints them; with --json as one
@@ -22,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from bars import Bar, report_bars
-from search_parts import kills, oracle, regret
-from search_parts.results import RESULTS, write_figures
+from search_parts import kills, oracle, regret, supernet
+from search_parts.results import RESULTS, read_figures, write_figures
 
 from chipsmith.console.presentation import new_table, print_tables
 
@@ -70,6 +72,17 @@ def measure_kills(given: argparse.Namespace) -> dict[str, Any]:
     return {"kills": kills.measure_kills(KILLED_STUDY, given.work / "kills", workers=given.workers).to_json()}
 
 
+def measure_supernet(given: argparse.Namespace) -> dict[str, Any]:
+    """The figures of a recipe's supernet, beside those of other recipes."""
+    figures = supernet.measure_supernet(
+        given.recipe,
+        given.work / "supernet" / given.recipe,
+        count=given.count,
+        on_work=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    return {"supernet": {**read_figures(given.results).get("supernet", {}), given.recipe: figures}}
+
+
 def show_figures(figures: Mapping[str, Any]) -> None:
     """Print figures as they are."""
     print(json.dumps(figures, indent=1))
@@ -90,6 +103,7 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], dict[str, Any]], Cal
     "oracle": (measure_oracle, show_oracle),
     "regret": (measure_regret, show_figures),
     "kills": (measure_kills, show_figures),
+    "supernet": (measure_supernet, show_figures),
 }
 """By name of the command: what measures its figures, and what prints them."""
 
@@ -107,6 +121,10 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         command = commands.add_parser(name)
         command.add_argument("--work", type=Path, default=Path("runs/benchmark-search"), help="goes on where it was")
         command.add_argument("--workers", type=int, default=2)
+    command = commands.add_parser("supernet")
+    command.add_argument("--recipe", choices=list(supernet.SPACES), required=True)
+    command.add_argument("--count", type=int, default=12, help="networks that are trained in full")
+    command.add_argument("--work", type=Path, default=Path("runs/benchmark-search"), help="goes on where it was")
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true")
         command.add_argument("--results", type=Path, default=RESULTS)
