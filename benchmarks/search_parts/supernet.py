@@ -62,6 +62,65 @@ class ComparedNetwork:
     full: tuple[float, ...]
 
 
+class SupernetStudy:
+    """A recipe's trainings; each finished one stands in the folder, with what its int8 program is worth."""
+
+    def __init__(
+        self, *, recipe: Recipe, dataset: Dataset, space: ElasticSpace, folder: Path, on_work: Callable[[str], None]
+    ) -> None:
+        self.recipe, self.dataset, self.space = recipe, dataset, space
+        self._folder, self._on_work = folder, on_work
+        self.full_s, self.trained, self.judged = 0.0, 0, 0
+        make_folder(folder / "full")
+
+    def supernet(self) -> Supernet:
+        """The supernet, trained where its file is not there."""
+        path = self._folder / FILE
+        if path.exists():
+            return Supernet.load(path, recipe=self.recipe, dataset=self.dataset, space=self.space)
+        supernet = train_supernet(
+            self.recipe,
+            self.dataset,
+            self.space,
+            checkpoint=self._folder / "supernet.checkpoint",
+            on_epoch=lambda epoch: self._on_work(f"supernet: epoch {epoch.number}, {epoch.validation_score:.4f}"),
+        )
+        supernet.save(path)
+        return supernet
+
+    def judge(self, module: Any) -> float:
+        """The accuracy of the int8 program on the validation part."""
+        metric = int8_accuracy(module, self.recipe, self.dataset, self.dataset.validation)[1]
+        self.judged = metric.count
+        return metric.value
+
+    def train_in_full(self, values: Values, *, seed: int) -> float:
+        """The accuracy of a network that is trained from fresh weights with a seed."""
+        path = self._folder / "full" / f"{describe(values)},seed={seed}.json"
+        if not path.exists():
+            checkpoint = path.with_suffix(".checkpoint")
+            clock = EpochClock(checkpoint)
+            recipe = subnetwork_recipe(self.recipe, self.space, values, seed=seed)
+            network = train(recipe, self.dataset, checkpoint=checkpoint, on_epoch=clock.timing(lambda _epoch: None))
+            save_trained(network, path.with_suffix(".safetensors"))
+            fields = {"accuracy": self.judge(network.module), "cpu_s": clock.cpu_s}
+            write_whole(path, json.dumps(fields).encode())
+            checkpoint.unlink()
+        fields = json.loads(path.read_bytes())
+        self.full_s += fields["cpu_s"]
+        self.trained += 1
+        return float(fields["accuracy"])
+
+
+def open_study(name: str, folder: Path, *, on_work: Callable[[str], None]) -> SupernetStudy:
+    """The study of a recipe in a folder. Raises BadInput where it holds that of another recipe, space or data."""
+    recipe = load_recipe(name)
+    dataset = recipe.load_data()
+    space = parse_elastic(recipe.network, SPACES[name])
+    hold_identity(folder / "study.json", identify_supernet(recipe, dataset, space), what="benchmark of a supernet")
+    return SupernetStudy(recipe=recipe, dataset=dataset, space=space, folder=folder, on_work=on_work)
+
+
 def measure_supernet(
     name: str, folder: Path, *, count: int, noise_seeds: int = NOISE_SEEDS, on_work: Callable[[str], None]
 ) -> dict[str, Any]:
@@ -69,33 +128,30 @@ def measure_supernet(
 
     Raises BadInput where the folder is of another recipe, space, data or versions.
     """
-    recipe = load_recipe(name)
-    dataset = recipe.load_data()
-    space = parse_elastic(recipe.network, SPACES[name])
-    hold_identity(folder / "study.json", identify_supernet(recipe, dataset, space), what="benchmark of a supernet")
-    work = _Work(recipe=recipe, dataset=dataset, space=space, folder=folder, on_work=on_work)
-    supernet = work.supernet()
+    study = open_study(name, folder, on_work=on_work)
+    space, dataset, recipe = study.space, study.dataset, study.recipe
+    supernet = study.supernet()
     networks, cheap_s = [], 0.0
     for number, values in enumerate(draw_networks(space, count)):
         started = time.process_time()
-        cheap = work.judge(supernet.subnetwork(values, dataset))
+        cheap = study.judge(supernet.subnetwork(values, dataset))
         cheap_s += time.process_time() - started
         seeds = range(noise_seeds if number < NOISE_NETWORKS else 1)
-        full = tuple(work.train_in_full(values, seed=recipe.seed + seed) for seed in seeds)
+        full = tuple(study.train_in_full(values, seed=recipe.seed + seed) for seed in seeds)
         networks.append(ComparedNetwork(values=values, cheap=cheap, full=full))
         on_work(f"{describe(values)}: {cheap:.4f} cheap, {', '.join(f'{each:.4f}' for each in full)} in full")
     correlation = correlate_ranks([each.cheap for each in networks], [each.full[0] for each in networks])
     return {
         "space": {key: list(values) for key, values in SPACES[name].items()},
         "combinations": space.combinations,
-        "validation_examples": len(dataset.validation),
+        "validation_examples": study.judged,
         "spearman": vars(correlation),
         "noise_std": pooled_deviation([each.full for each in networks if len(each.full) > 1]),
         "networks": [{"values": dict(each.values), "cheap": each.cheap, "full": list(each.full)} for each in networks],
         "supernet_cpu_s": supernet.cpu_s,
         "cheap_cpu_s_per_network": cheap_s / len(networks),
-        "full_cpu_s_per_network": work.full_s / work.trained,
-        "full_cpu_s": work.full_s,
+        "full_cpu_s_per_network": study.full_s / study.trained,
+        "full_cpu_s": study.full_s,
     }
 
 
@@ -138,51 +194,3 @@ def pooled_deviation(groups: Sequence[Sequence[float]]) -> float | None:
 def describe(values: Values) -> str:
     """A combination as a name of files: `width=0.5,depth=2`."""
     return ",".join(f"{name}={value:g}" for name, value in values.items())
-
-
-class _Work:
-    """A recipe's trainings; each finished one stands in the folder, with what its int8 program is worth."""
-
-    def __init__(
-        self, *, recipe: Recipe, dataset: Dataset, space: ElasticSpace, folder: Path, on_work: Callable[[str], None]
-    ) -> None:
-        self._recipe, self._dataset, self._space = recipe, dataset, space
-        self._folder, self._on_work = folder, on_work
-        self.full_s, self.trained = 0.0, 0
-        make_folder(folder / "full")
-
-    def supernet(self) -> Supernet:
-        """The supernet, trained where its file is not there."""
-        path = self._folder / FILE
-        if path.exists():
-            return Supernet.load(path, recipe=self._recipe, dataset=self._dataset, space=self._space)
-        supernet = train_supernet(
-            self._recipe,
-            self._dataset,
-            self._space,
-            checkpoint=self._folder / "supernet.checkpoint",
-            on_epoch=lambda epoch: self._on_work(f"supernet: epoch {epoch.number}, {epoch.validation_score:.4f}"),
-        )
-        supernet.save(path)
-        return supernet
-
-    def judge(self, module: Any) -> float:
-        """The accuracy of the int8 program on the validation part."""
-        return int8_accuracy(module, self._recipe, self._dataset, self._dataset.validation)[1].value
-
-    def train_in_full(self, values: Values, *, seed: int) -> float:
-        """The accuracy of a network that is trained from fresh weights with a seed."""
-        path = self._folder / "full" / f"{describe(values)},seed={seed}.json"
-        if not path.exists():
-            checkpoint = path.with_suffix(".checkpoint")
-            clock = EpochClock(checkpoint)
-            recipe = subnetwork_recipe(self._recipe, self._space, values, seed=seed)
-            network = train(recipe, self._dataset, checkpoint=checkpoint, on_epoch=clock.timing(lambda _epoch: None))
-            save_trained(network, path.with_suffix(".safetensors"))
-            fields = {"accuracy": self.judge(network.module), "cpu_s": clock.cpu_s}
-            write_whole(path, json.dumps(fields).encode())
-            checkpoint.unlink()
-        fields = json.loads(path.read_bytes())
-        self.full_s += fields["cpu_s"]
-        self.trained += 1
-        return float(fields["accuracy"])
