@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chipsmith.learn.data import ArrayExamples, Dataset, Task
-from chipsmith.learn.preprocessing import Preprocessing
+from chipsmith.learn.preprocessing import ImageReader, Preprocessing
 from chipsmith.learn.recipe import read_recipe
 from chipsmith.studies.search.recipe_networks import vary_recipe
 from chipsmith.studies.search.study_file import parse_study
@@ -52,6 +52,7 @@ def _images(channels: int) -> Dataset:
     images = kinds[classes][:, None] + generator.normal(scale=0.9, size=(240, channels, SIZE, SIZE))
     whole = ArrayExamples(inputs=images.astype(np.float32), all_targets=classes)
     train, validation, test = (whole.select(np.arange(*part)) for part in ((0, 120), (120, 180), (180, 240)))
+    reader = ImageReader(height=SIZE, width=SIZE, channels=channels, resize=True)
     return Dataset(
         name="toy",
         source="drawn at random",
