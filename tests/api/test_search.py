@@ -41,6 +41,7 @@ STUDY = {
     "sampler": "tpe",
     "trials": 12,
     "seeds": [0, 1],
+    "verify": "none",
 }
 
 

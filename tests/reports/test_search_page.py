@@ -13,14 +13,16 @@ from chipsmith.reports.search_text import (
     final_sentences,
     front_rows,
     node_sentences,
+    rtl_sentences,
 )
 from chipsmith.studies.search.chip_space import parse_space
 from chipsmith.studies.search.design_space import join_spaces
 from chipsmith.studies.search.figures import parse_constraint
 from chipsmith.studies.search.finalists import Finalist, Finals
-from chipsmith.studies.search.pairs import PairOutcome
+from chipsmith.studies.search.pairs import PairOutcome, pair_key
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
-from chipsmith.studies.search.study_file import Direction, SamplerKind
+from chipsmith.studies.search.rtl_check import RtlCheck
+from chipsmith.studies.search.study_file import Direction, SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal
 from chipsmith.studies.search.winner import Change, weigh_budgets
@@ -75,6 +77,8 @@ def result():
         changes=(Change(parameter="tensor.rows", before=8, after=16, figures=figures(0.1, 0.1, 0.5), ratio=2.0),),
         borders=("tensor.rows = 8 is the least that was searched; a chip may have 4",),
         importance={"tensor.rows": 0.7, "vector.lanes": 0.3},
+        verify=VerifiedDesigns.FRONT,
+        rtl={pair_key(first): RtlCheck(networks=(), cpu_s=1.0)},
         pairs=3,
         cpu_s=36.0,
     )
@@ -82,14 +86,24 @@ def result():
 
 def test_the_front_and_the_changes_are_rows(result):
     heads, rows = front_rows(result)
-    assert heads == ("design", "energy_j", "latency_s", "area_mm2", "chip")
-    assert [row[:4] for row in rows] == [("winner", "0.1", "0.001", "0.9")]
+    assert heads == ("design", "energy_j", "latency_s", "area_mm2", "RTL", "chip")
+    assert [row[:5] for row in rows] == [("winner", "0.1", "0.001", "0.9", "agrees")]
     assert change_rows(result)[1] == [("tensor.rows", "8 to 16", "0.1", "0.1", "0.5", "2 times worse")]
 
 
 def test_the_sampler_stands_beside_random_search(result):
     (sentence,) = comparison_sentences(result)
     assert "tpe 3 (3 to 3), random 2 (2 to 2), difference 1 (1 to 1)" in sentence  # 1 x 3 and 1 x 2 square decades
+
+
+def test_it_is_said_which_designs_rtl_has_seen(result):
+    (sentence,) = rtl_sentences(result)
+    assert sentence.startswith("1 of the 1 designs of the front: co-simulated in RTL on one input")
+    unseen = replace(result, verify=VerifiedDesigns.NONE, rtl={})
+    (sentence,) = rtl_sentences(unseen)
+    assert sentence.startswith("no design was co-simulated in RTL (verify: none)")
+    assert "no design was co-simulated in RTL" in render_search(unseen)
+    assert front_rows(unseen)[1][0][4] == "-"
 
 
 def test_a_front_of_several_nodes_says_that_their_sources_differ(result):

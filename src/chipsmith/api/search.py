@@ -33,6 +33,10 @@ def search(
     resume: Annotated[bool, Option(help="Go on with a search that was interrupted.")] = False,
     out: Annotated[AnyPath | None, Option(help="The folder; default runs/search-STUDY.")] = None,
     html: Annotated[AnyPath | None, Option(metavar="PAGE", help="The page to write.")] = None,
+    export: Annotated[
+        tuple[str, AnyPath] | None,
+        Option(metavar="DESIGN FOLDER", help="Hand a design over, winner or front-N: a new folder, with a verify.sh."),
+    ] = None,
     progress: ShowProgress = None,
 ) -> "Searched":
     """Search networks and chips that fit each other within budgets, each pair compiled, simulated and priced.
@@ -46,12 +50,15 @@ def search(
     with `resume` a search that was killed, or asks for more trials in the same space, goes on. `workers` processes
     score the pairs of a batch, or those of a running `scheduler` of dask: the result is the same. Trials are copied to
     an Optuna `storage` while the search runs, a database's URL or a journal file. A page goes to `html`, if given.
+    `export`, as ("winner", "folder") or ("front-0", "folder"), writes a design into a new folder: chip, networks,
+    programs, RTL with golden vectors and driver, what is claimed, and verify.sh, which derives the claims again.
 
     Budgets that no design meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
     """
     from pathlib import Path
 
     from chipsmith.flow.arrays import check_folder
+    from chipsmith.flow.handover.export import check_export, export_design
     from chipsmith.flow.search import search_designs
     from chipsmith.reports.search import write_search_page
     from chipsmith.studies.search.study_file import SearchStudy, parse_study, read_study
@@ -67,6 +74,8 @@ def search(
     page = as_path(html)
     if page is not None:
         check_folder(page)
+    if export is not None:
+        check_export(named, export[0], Path(export[1]))
     result = search_designs(
         named,
         name=name,
@@ -79,6 +88,8 @@ def search(
     )
     if page is not None:
         write_search_page(result.result, page, folder=result.folder)
+    if export is not None and not result.failure:
+        export_design(result, named, export[0], Path(export[1]))
     return result
 
 

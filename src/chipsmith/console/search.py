@@ -31,7 +31,8 @@ def _print_search(searched: Searched) -> None:
     print(f"space: {result.size}")
     print_tables(*_tables(result))
     sentences = (search_text.winner_sentences, search_text.node_sentences, search_text.final_sentences)
-    for describe in (*sentences, search_text.budget_sentences, search_text.comparison_sentences):
+    others = (search_text.rtl_sentences, search_text.budget_sentences, search_text.comparison_sentences)
+    for describe in (*sentences, *others):
         for sentence in describe(result):
             print(sentence)
     for sentence in search_text.training_sentences(result):

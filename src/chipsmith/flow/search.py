@@ -72,6 +72,7 @@ def search_designs(
     no search wrote has the name of one that a search leaves.
     """
     search = Search(study, _load_networks(study, progress), name=name)
+    search.require_tools()
     with ExitStack() as stack:
         mirror = stack.enter_context(open_mirror(storage, name=name)) if storage else None
         path = choose_folder(out, f"search-{name}")

@@ -18,6 +18,7 @@ from chipsmith.reports.search_text import (
     front_rows,
     long_values,
     node_sentences,
+    rtl_sentences,
     training_sentences,
     winner_sentences,
 )
@@ -156,8 +157,8 @@ def _front_section(result: SearchResult, folder: str) -> str:
         text += (
             " The accuracies are those of the supernet's parts, beside those of finalists that were trained in full."
         )
-    cautions = map(paragraph, node_sentences(result))
-    return section("front", "The front", how(text), *cautions, table(heads, rows, label="front"), files)
+    sentences = map(paragraph, (*node_sentences(result), *rtl_sentences(result)))
+    return section("front", "The front", how(text), *sentences, table(heads, rows, label="front"), files)
 
 
 def _links(result: SearchResult, index: int, trial: DesignTrial, folder: str) -> str:

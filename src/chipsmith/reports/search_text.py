@@ -8,7 +8,8 @@ from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import AccuracyGain, Finals
 from chipsmith.studies.search.parameters import Value
 from chipsmith.studies.search.result import SearchResult
-from chipsmith.studies.search.study_file import SamplerKind
+from chipsmith.studies.search.rtl_check import RtlCheck
+from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial
 from chipsmith.studies.search.winner import WINNER_RULE, Change
 
@@ -29,12 +30,13 @@ def front_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:
             "winner" if winner is not None and trial.values == winner.values else str(index),
             *(f"{trial.figures[figure]:.4g}" for figure in figures if trial.figures),
             *_full_accuracy(result, trial),
+            _rtl_word(result.rtl_of(trial)),
             short_values({name: trial.values[name] for name in differing}),
         )
         for index, trial in enumerate(result.front)
     ]
     trained = ("trained in full",) if _finals(result) else ()
-    return ("design", *figures, *trained, "chip" if result.space.network is None else "chip and network"), rows
+    return ("design", *figures, *trained, "RTL", "chip" if result.space.network is None else "chip and network"), rows
 
 
 def _finals(result: SearchResult) -> Finals | None:
@@ -87,6 +89,23 @@ def training_sentences(result: SearchResult) -> Iterator[str]:
     finals = _finals(result)
     if finals is not None:
         yield f"full trainings of {len(finals.finalists)} finalists: {finals.cpu_s / 3600:.3f} hours of a processor"
+
+
+def _rtl_word(check: RtlCheck | None) -> str:
+    return "-" if check is None else "agrees"
+
+
+def rtl_sentences(result: SearchResult) -> Iterator[str]:
+    """Which of the designs that are shown were co-simulated in RTL."""
+    if not result.front:
+        return
+    if result.verify is VerifiedDesigns.NONE:
+        yield "no design was co-simulated in RTL (verify: none): nothing but the simulators says these cycles"
+        return
+    count = sum(result.rtl_of(trial) is not None for trial in result.front)
+    which = ", the winner" if result.verify is VerifiedDesigns.WINNER else ""
+    share = f"{count} of the {len(result.front)} designs of the front{which}"
+    yield f"{share}: co-simulated in RTL on one input, cold and warm; 0 bits and 0 cycles differ"
 
 
 def change_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:

@@ -24,6 +24,7 @@ STUDY = {
     "seeds": [0],
     "finalists": 2,
     "noise_seeds": 2,
+    "verify": "none",
 }
 
 

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.studies.search.design_space import DesignSpace
 from chipsmith.studies.search.pairs import StudiedNetwork, score_to_plain
-from chipsmith.studies.search.parameters import SpaceSize
-from chipsmith.studies.search.study_file import SamplerKind
+from chipsmith.studies.search.parameters import SpaceSize, pair_key
+from chipsmith.studies.search.rtl_check import RtlCheck
+from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, hypervolume_over_trials
 from chipsmith.studies.search.winner import WINNER_RULE, BudgetRow, Change, choose_winner, nearest_miss
@@ -95,8 +96,9 @@ class SearchResult:
     `climbed` are designs beyond the trials, to which steps from the best of them led, each better than the one before.
     Front and winner are those of all together: nothing that was found is thrown away. `changes` are the steps around
     the winner, `borders` its parameters at a border of the space, `importance` the share of each parameter in a
-    design's being among the best (from random search). `cpu_s` are the processor's seconds of all pairs, and of making
-    and judging their networks, those of an interrupted call too, and of this call's proposals; trainings are apart.
+    design's being among the best (from random search). `rtl` has the designs that were co-simulated, by `pair_key`:
+    `verify` says which. `cpu_s` are the processor's seconds of all pairs, of making and judging their networks, and of
+    the RTL, those of an interrupted call too, and of this call's proposals; trainings are apart.
     `trained` is None where all networks are given. The accuracies of all but the winner are those that were searched
     with: of structures that vary, those of the supernet.
     """
@@ -113,9 +115,15 @@ class SearchResult:
     changes: tuple[Change, ...]
     borders: tuple[str, ...]
     importance: Mapping[str, float]
+    verify: VerifiedDesigns
+    rtl: Mapping[str, RtlCheck]
     pairs: int
     cpu_s: float
     trained: TrainedPart | None = None
+
+    def rtl_of(self, trial: DesignTrial) -> RtlCheck | None:
+        """The design on its RTL; None where it was not co-simulated."""
+        return self.rtl.get(pair_key(trial.values))
 
     @property
     def trials(self) -> tuple[DesignTrial, ...]:
@@ -182,6 +190,7 @@ class SearchResult:
             "climbed": [trial_json(trial, self.goal) for trial in self.climbed],
             "changes": [change.to_json() for change in self.changes],
             "borders": list(self.borders),
+            "verify": self.verify.value,
             "front_nodes_nm": list(self.front_nodes_nm),
             "importance": dict(self.importance),
             "hypervolume": self.sampled.hypervolume_json(),
@@ -214,6 +223,7 @@ class SearchResult:
                 for index, (name, score) in enumerate(zip(names, trial.outcome.scores, strict=True))
             ],
             "seen_by": list(self.seen_by(trial)),
+            "rtl": None if (check := self.rtl_of(trial)) is None else check.to_json(),
         }
 
     def _network_json(self, index: int, trial: DesignTrial) -> Json:

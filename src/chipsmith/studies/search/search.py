@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.progress import Progress
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.compiler_choices import border_of
-from chipsmith.studies.search.design_space import join_spaces, network_values
+from chipsmith.studies.search.design_space import DesignSpace, join_spaces, network_values
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import (
     Finals,
@@ -28,16 +29,36 @@ from chipsmith.studies.search.pairs import DesignPoint, PairBook, PairOutcome, S
 from chipsmith.studies.search.parameters import Values
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
+from chipsmith.studies.search.rtl_check import FrontWatch, RtlBook, require_tools
+from chipsmith.studies.search.rtl_jobs import RtlMaker
 from chipsmith.studies.search.storage import StudyMirror
 from chipsmith.studies.search.study_file import SamplerKind, SearchStudy
 from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, run_sampler
 from chipsmith.studies.search.winner import change_winner, choose_winner, climb, find_borders, weigh_budgets
 
+RTL = "rtl"
+"""The folder of a study that has what co-simulations of designs showed, a file each."""
 _NO_ACCURACY = (
     "a network's file holds no labelled examples to judge it by; give each network as {recipe: ...}, or leave it out"
 )
 _FIXED = "a network's file is lowered as it is; give each network as {recipe: ...}, or leave space.compiler out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Follower:
+    """Who is told of trials: of each batch the `mirror`, if there is one, of each seed's the `watch` over the front."""
+
+    space: DesignSpace
+    goal: Goal
+    watch: FrontWatch
+    mirror: StudyMirror | None
+
+    def on_batch(self, kind: SamplerKind, seed: int) -> Callable[[Sequence[DesignTrial]], None]:
+        """What takes the batches of a sampler's seed."""
+        if self.mirror is None:
+            return lambda _: None
+        return self.mirror.follow(kind, seed, space=self.space, goal=self.goal)
 
 
 class Search:
@@ -90,6 +111,10 @@ class Search:
             **({"least_error": 0.5 / max(judged)} if judged else {}),
         )
 
+    def require_tools(self) -> None:
+        """Raise BadInput, before any work, where the study wants RTL and this computer cannot simulate it."""
+        require_tools(self.study.verify)
+
     def run(
         self,
         folder: Path,
@@ -102,8 +127,9 @@ class Search:
     ) -> SearchResult:
         """All trials of all seeds, and what they show. Pairs that stand in the journal are not scored again.
 
-        What is trained stands in `folder`, and is not trained again. Pairs are scored by `workers` processes, or by
-        those of the `scheduler`, if it is not empty. Trials are copied to the `mirror`, if there is one.
+        What is trained stands in `folder`, and is not trained again, nor is a design on its RTL simulated again. Pairs
+        are scored by `workers` processes, or by those of the `scheduler`, if it is not empty. Trials are copied to the
+        `mirror`, if there is one. Raises CheckFailed where the RTL of a design differs from its figures.
         """
         shelf = NetworkShelf(folder, self._recipes, progress=progress) if any(self._recipes) else None
         if shelf is not None:
@@ -114,16 +140,28 @@ class Search:
         book = PairBook(self.space, scorer, workers=workers, journal=journal, maker=shelf, scheduler=scheduler)
         restored_s += book.cpu_s
         goal = self.goal(self._accuracy_of_largest(shelf))
+        rtl = RtlBook(workers=workers, folder=folder / RTL, on_stage=progress.stage)
+        maker = RtlMaker(
+            space=self.space,
+            networks=self._networks,
+            recipes=self._recipes,
+            temperature=self.study.temperature,
+            folder=folder,
+        )
+        watch = FrontWatch(rtl, maker.searched, goal, self.study.verify)
         with book.working():
             progress.stage(f"space: {self.size}; {book.count} pairs are known")
-            random = self._run_sampler(SamplerKind.RANDOM, book, goal, mirror, progress)
+            follower = _Follower(space=self.space, goal=goal, watch=watch, mirror=mirror)
+            random = self._run_sampler(SamplerKind.RANDOM, book, follower, progress)
             own = self.study.sampler
-            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, mirror, progress)
+            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, follower, progress)
             trials = sampled.trials if sampled is random else (*sampled.trials, *random.trials)
             climbed, changes = climb(trials, self.space, book, goal)
             designs = (*trials, *climbed)
+            watch.see(climbed)
             trained, training_s = _timed(lambda: self._finish(shelf, designs, goal, progress))
             winner = _winner_as_searched(designs, goal, trained)
+            watch.see_winner(winner, maker.handed_over)
             if winner is not None and winner.values != _values_of(choose_winner(designs, goal)):
                 changes = change_winner(winner, self.space, book, goal)
         return SearchResult(
@@ -139,8 +177,10 @@ class Search:
             changes=changes if winner is not None else (),
             borders=() if winner is None else find_borders(winner, self.space),
             importance=rate_parameters(random.trials, self.space, goal),
+            verify=self.study.verify,
+            rtl=rtl.checks,
             pairs=book.count,
-            cpu_s=restored_s + book.elsewhere_s + _processor_seconds() - begin - training_s,
+            cpu_s=restored_s + rtl.restored_s + book.elsewhere_s + _processor_seconds() - begin - training_s,
             trained=trained,
         )
 
@@ -188,17 +228,21 @@ class Search:
             return None
         return shelf.choose(self.space.largest).accuracy
 
-    def _run_sampler(
-        self, kind: SamplerKind, book: PairBook, goal: Goal, mirror: StudyMirror | None, progress: Progress
-    ) -> SamplerRuns:
+    def _run_sampler(self, kind: SamplerKind, book: PairBook, follower: _Follower, progress: Progress) -> SamplerRuns:
         by_seed = {}
         for seed in self.study.seeds:
             progress.stage(f"{kind}, seed {seed}: {self.study.trials} trials")
-            follow = (lambda _: None) if mirror is None else mirror.follow(kind, seed, space=self.space, goal=goal)
             by_seed[seed] = run_sampler(
-                kind, self.space, book, goal, seed=seed, trials=self.study.trials, on_batch=follow
+                kind,
+                self.space,
+                book,
+                follower.goal,
+                seed=seed,
+                trials=self.study.trials,
+                on_batch=follower.on_batch(kind, seed),
             )
-        return SamplerRuns(sampler=kind, by_seed=by_seed, goal=goal)
+            follower.watch.see(by_seed[seed])
+        return SamplerRuns(sampler=kind, by_seed=by_seed, goal=follower.goal)
 
     def _refuse_of_files(self) -> None:
         """Raise BadInput where accuracy or a choice of the compiler is asked for of a network given as a file."""

@@ -56,6 +56,14 @@ class Direction(enum.StrEnum):
     MAXIMISE = "maximise"
 
 
+class VerifiedDesigns(enum.StrEnum):
+    """Which designs are co-simulated in RTL during the search."""
+
+    FRONT = "front"
+    WINNER = "winner"
+    NONE = "none"
+
+
 class StudyNetwork(RecipeSection):
     """A network of a study: given as a file, or trained by a recipe."""
 
@@ -126,6 +134,10 @@ class SearchStudy(RecipeSection):
     )
     seeds: tuple[Annotated[int, _SEED], ...] = Field(
         default=(0, 1, 2, 3, 4), description="each is a search of its own", examples=[[0, 1, 2]]
+    )
+    verify: VerifiedDesigns = Field(
+        default=VerifiedDesigns.FRONT,
+        description="designs that are co-simulated in RTL on one input: each that comes to the front, the winner, none",
     )
     finalists: int = Field(
         default=3,
