@@ -7,6 +7,8 @@
     python benchmarks/search.py kills [--work FOLDER] [--workers N] [--json]             a search is killed 30 times
     python benchmarks/search.py joint [--work FOLDER] [--task NAME ...] [--json]         network and chip together,
                                                       against each alone: 3 tasks, 5 seeds; trains 3 supernets first
+    python benchmarks/search.py supernet --recipe NAME [--count N] [--work FOLDER] [--json]    whether accuracies that
+                                                      are read from a supernet rank its networks as full trainings do
 
 The data folder holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository.
 A command puts its figures into docs/search.json, each under a key of its own, and prints them; with --json as one
@@ -24,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from bars import Bar, report_bars
-from search_parts import joint, kills, oracle, regret
-from search_parts.results import RESULTS, write_figures
+from search_parts import joint, kills, oracle, regret, supernet
+from search_parts.results import RESULTS, read_figures, write_figures
 
 from chipsmith.console.presentation import new_table, print_tables
 
@@ -54,11 +56,11 @@ BARS = (
     ),
     Bar(
         key="joint",
-        asks=f"network and chip searched together on {len(joint.NETWORKS)} tasks, stated either way: "
+        asks=f"network and chip searched together on {len(supernet.SPACES)} tasks, stated either way: "
         f"{joint.MOST_CPU_HOURS} CPU-hours at most",
         text=lambda figure: f"{sum(task['cpu_hours'] for task in figure):.2f} CPU-hours of {len(figure)} tasks",
         met=lambda figure: (
-            len(figure) == len(joint.NETWORKS) and sum(task["cpu_hours"] for task in figure) <= joint.MOST_CPU_HOURS
+            len(figure) == len(supernet.SPACES) and sum(task["cpu_hours"] for task in figure) <= joint.MOST_CPU_HOURS
         ),
     ),
 )
@@ -83,10 +85,10 @@ def measure_kills(given: argparse.Namespace) -> dict[str, Any]:
 
 def measure_joint(given: argparse.Namespace) -> dict[str, Any]:
     """The hypervolumes of the tasks that are asked for, beside those that are known of others."""
-    known = json.loads(given.results.read_text(encoding="utf-8")).get("joint", []) if given.results.is_file() else []
-    measured = joint.measure_joint(given.work / "joint", tasks=given.task or tuple(joint.NETWORKS))
+    known = read_figures(given.results).get("joint", [])
+    measured = joint.measure_joint(given.work, tasks=given.task or tuple(supernet.SPACES))
     by_task = {row["task"]: row for row in [*known, *measured]}
-    return {"joint": [by_task[task] for task in joint.NETWORKS if task in by_task]}
+    return {"joint": [by_task[task] for task in supernet.SPACES if task in by_task]}
 
 
 def show_joint(figures: Mapping[str, Any]) -> None:
@@ -104,6 +106,17 @@ def show_joint(figures: Mapping[str, Any]) -> None:
         hours = (f"{row[name]:.2f}" for name in ("cpu_hours", "supernet_cpu_hours"))
         table.add_row(row["task"], *volumes, row["best_single"], *differences, *hours)
     print_tables(table)
+
+
+def measure_supernet(given: argparse.Namespace) -> dict[str, Any]:
+    """The figures of a recipe's supernet, beside those of other recipes."""
+    figures = supernet.measure_supernet(
+        given.recipe,
+        given.work / "supernet" / given.recipe,
+        count=given.count,
+        on_work=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    return {"supernet": {**read_figures(given.results).get("supernet", {}), given.recipe: figures}}
 
 
 def show_figures(figures: Mapping[str, Any]) -> None:
@@ -127,6 +140,7 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], dict[str, Any]], Cal
     "regret": (measure_regret, show_figures),
     "kills": (measure_kills, show_figures),
     "joint": (measure_joint, show_joint),
+    "supernet": (measure_supernet, show_figures),
 }
 """By name of the command: what measures its figures, and what prints them."""
 
@@ -144,9 +158,13 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         command = commands.add_parser(name)
         command.add_argument("--work", type=Path, default=Path("runs/benchmark-search"), help="goes on where it was")
         if name == "joint":
-            command.add_argument("--task", action="append", choices=tuple(joint.NETWORKS), help="default all")
+            command.add_argument("--task", action="append", choices=tuple(supernet.SPACES), help="default all")
         else:
             command.add_argument("--workers", type=int, default=2)
+    command = commands.add_parser("supernet")
+    command.add_argument("--recipe", choices=list(supernet.SPACES), required=True)
+    command.add_argument("--count", type=int, default=12, help="networks that are trained in full")
+    command.add_argument("--work", type=Path, default=Path("runs/benchmark-search"), help="goes on where it was")
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true")
         command.add_argument("--results", type=Path, default=RESULTS)

@@ -15,6 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from chipsmith.files import make_folder, write_whole
 from chipsmith.flow.inspection import load_for_training
 from chipsmith.learn import load_recipe
 from chipsmith.learn.progress import SilentProgress
@@ -25,7 +26,7 @@ from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search.chip_space import ChipSpace, parse_chips
 from chipsmith.studies.search.design_space import DesignSpace, join_spaces
 from chipsmith.studies.search.figures import BudgetSide, Constraint, PairFigure
-from chipsmith.studies.search.network_shelf import NetworkShelf, name_network, read_judged
+from chipsmith.studies.search.network_shelf import TRAININGS, NetworkShelf, name_network, read_judged
 from chipsmith.studies.search.pairs import PairBook, Scorer, StudiedNetwork
 from chipsmith.studies.search.parameters import SearchParameter, Values
 from chipsmith.studies.search.recipe_networks import RecipeNetwork, vary_recipe
@@ -33,6 +34,7 @@ from chipsmith.studies.search.result import MeanOverSeeds
 from chipsmith.studies.search.search import describe_outcome
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 from chipsmith.studies.search.trials import DesignTrial, Goal, hypervolume_over_trials, run_sampler
+from search_parts.supernet import FILE, SPACES
 
 CHIPS: Mapping[str, Any] = {
     "base": "edge-256",
@@ -44,12 +46,6 @@ CHIPS: Mapping[str, Any] = {
     "external.bytes_per_cycle": [4, 8, 16],
     "clock_mhz": "max",
 }
-NETWORKS: Mapping[str, Mapping[str, Sequence[float]]] = {
-    "digits": {"width": [0.25, 0.5, 0.75, 1.0], "depth": [1, 2], "kernel": [3, 5]},
-    "spoken_digits": {"width": [0.25, 0.5, 0.75, 1.0], "depth": [1, 2], "kernel": [3, 5]},
-    "cifar10_short": {"width": [0.25, 0.5, 0.75, 1.0], "depth": [1, 2]},
-}
-"""The structures by the recipe; a recipe is a task."""
 TRIALS, SEEDS = 200, (0, 1, 2, 3, 4)
 MOST_CPU_HOURS = 3
 _ABOVE = 3
@@ -133,16 +129,27 @@ def _compare(volumes: Mapping[Searched, Sequence[float]]) -> Json:
     }
 
 
-def measure_joint(folder: Path, *, tasks: Sequence[str]) -> list[Json]:
-    """The studies of each task, in a folder each that goes on where it was interrupted."""
-    return [measure_task(task, folder / task).to_json() for task in tasks]
+def measure_joint(work: Path, *, tasks: Sequence[str]) -> list[Json]:
+    """The studies of each task, in a folder each that goes on where it was interrupted.
+
+    The supernet is that of the benchmark of supernets in the same folder; where it is not there it is trained.
+    """
+    return [_measure_task(task, work / "joint" / task, supernet=work / "supernet" / task / FILE) for task in tasks]
+
+
+def _measure_task(task: str, folder: Path, *, supernet: Path) -> Json:
+    own = folder / TRAININGS / task / FILE
+    if supernet.exists() and not own.exists():
+        make_folder(own.parent)
+        write_whole(own, supernet.read_bytes())
+    return measure_task(task, folder).to_json()
 
 
 def measure_task(task: str, folder: Path) -> TaskResult:
     """All studies of a task. The supernet is trained in the folder if it is not there."""
     recipe = load_recipe(task)
     data = load_for_training(recipe, SilentProgress()).data
-    network = vary_recipe(recipe, data, weight=1, varied=NETWORKS[task])
+    network = vary_recipe(recipe, data, weight=1, varied=SPACES[task])
     space = join_spaces(parse_chips(CHIPS), network, ())
     shelf = NetworkShelf(folder, (network,), progress=SilentProgress())
     studied = StudiedNetwork(name=network.name, graph=None)

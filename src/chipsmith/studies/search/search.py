@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.progress import Progress
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.compiler_choices import border_of
-from chipsmith.studies.search.design_space import join_spaces, network_values
+from chipsmith.studies.search.design_space import DesignSpace, join_spaces, network_values
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import (
     Finals,
@@ -42,6 +43,22 @@ _NO_ACCURACY = (
     "a network's file holds no labelled examples to judge it by; give each network as {recipe: ...}, or leave it out"
 )
 _FIXED = "a network's file is lowered as it is; give each network as {recipe: ...}, or leave space.compiler out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Follower:
+    """Who is told of trials: of each batch the `mirror`, if there is one, of each seed's the `watch` over the front."""
+
+    space: DesignSpace
+    goal: Goal
+    watch: FrontWatch
+    mirror: StudyMirror | None
+
+    def on_batch(self, kind: SamplerKind, seed: int) -> Callable[[Sequence[DesignTrial]], None]:
+        """What takes the batches of a sampler's seed."""
+        if self.mirror is None:
+            return lambda _: None
+        return self.mirror.follow(kind, seed, space=self.space, goal=self.goal)
 
 
 class Search:
@@ -135,11 +152,10 @@ class Search:
         watch = FrontWatch(rtl, maker.searched, goal, self.study.verify)
         with book.working():
             progress.stage(f"space: {self.size}; {book.count} pairs are known")
-            random = self._run_sampler(SamplerKind.RANDOM, book, goal, watch, mirror, progress)
+            follower = _Follower(space=self.space, goal=goal, watch=watch, mirror=mirror)
+            random = self._run_sampler(SamplerKind.RANDOM, book, follower, progress)
             own = self.study.sampler
-            sampled = (
-                random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, watch, mirror, progress)
-            )
+            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, follower, progress)
             trials = sampled.trials if sampled is random else (*sampled.trials, *random.trials)
             climbed, changes = climb(trials, self.space, book, goal)
             designs = (*trials, *climbed)
@@ -213,24 +229,21 @@ class Search:
             return None
         return shelf.choose(self.space.largest).accuracy
 
-    def _run_sampler(
-        self,
-        kind: SamplerKind,
-        book: PairBook,
-        goal: Goal,
-        watch: FrontWatch,
-        mirror: StudyMirror | None,
-        progress: Progress,
-    ) -> SamplerRuns:
+    def _run_sampler(self, kind: SamplerKind, book: PairBook, follower: _Follower, progress: Progress) -> SamplerRuns:
         by_seed = {}
         for seed in self.study.seeds:
             progress.stage(f"{kind}, seed {seed}: {self.study.trials} trials")
-            follow = (lambda _: None) if mirror is None else mirror.follow(kind, seed, space=self.space, goal=goal)
             by_seed[seed] = run_sampler(
-                kind, self.space, book, goal, seed=seed, trials=self.study.trials, on_batch=follow
+                kind,
+                self.space,
+                book,
+                follower.goal,
+                seed=seed,
+                trials=self.study.trials,
+                on_batch=follower.on_batch(kind, seed),
             )
-            watch.see(by_seed[seed])
-        return SamplerRuns(sampler=kind, by_seed=by_seed, goal=goal)
+            follower.watch.see(by_seed[seed])
+        return SamplerRuns(sampler=kind, by_seed=by_seed, goal=follower.goal)
 
     def _refuse_of_files(self) -> None:
         """Raise BadInput where accuracy or a choice of the compiler is asked for of a network given as a file."""
