@@ -17,6 +17,7 @@ from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program
 from chipsmith.schema import Json
 from chipsmith.studies.oracle import Temperature
+from chipsmith.studies.search.parameters import pair_key
 from chipsmith.studies.search.study_file import VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front
 from chipsmith.witness.cosimulate import CosimResult, compare, identify_run, require_rtl
