@@ -120,9 +120,9 @@ class Search:
         folder: Path,
         *,
         workers: int,
-        scheduler: str,
+        scheduler: str = "",
         journal: SearchJournal,
-        mirror: StudyMirror | None,
+        mirror: StudyMirror | None = None,
         progress: Progress,
     ) -> SearchResult:
         """All trials of all seeds, and what they show. Pairs that stand in the journal are not scored again.
