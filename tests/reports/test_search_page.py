@@ -19,7 +19,8 @@ from chipsmith.studies.search.chip_space import parse_space
 from chipsmith.studies.search.design_space import join_spaces
 from chipsmith.studies.search.figures import parse_constraint
 from chipsmith.studies.search.finalists import Finalist, Finals
-from chipsmith.studies.search.pairs import PairOutcome, pair_key
+from chipsmith.studies.search.pairs import PairOutcome
+from chipsmith.studies.search.parameters import pair_key
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
 from chipsmith.studies.search.rtl_check import RtlCheck
 from chipsmith.studies.search.study_file import Direction, SamplerKind, VerifiedDesigns

@@ -23,7 +23,8 @@ from chipsmith.tosa.file import read_tosa
 def run(folder, *, workers=1, network=None, **changes):
     folder.mkdir(exist_ok=True)
     search = Search(toy_study(**changes), [network or toy_network()], name="toy")
-    return search.run(folder, workers=workers, journal=SearchJournal(folder / "pairs.journal"), progress=SILENT)
+    journal = SearchJournal(folder / "pairs.journal")
+    return search.run(folder, workers=workers, scheduler="", journal=journal, mirror=None, progress=SILENT)
 
 
 def findings(result):

@@ -15,7 +15,8 @@ from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search import rtl_check
 from chipsmith.studies.search.figures import PairFigure, sum_figures
-from chipsmith.studies.search.pairs import PairOutcome, pair_key
+from chipsmith.studies.search.pairs import PairOutcome
+from chipsmith.studies.search.parameters import pair_key
 from chipsmith.studies.search.rtl_check import FrontWatch, RtlBook, RtlCheck, RtlNetwork, require_tools
 from chipsmith.studies.search.study_file import Direction, SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial, Goal

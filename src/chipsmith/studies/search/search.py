@@ -128,8 +128,9 @@ class Search:
         """All trials of all seeds, and what they show. Pairs that stand in the journal are not scored again.
 
         What is trained stands in `folder`, and is not trained again, nor is a design on its RTL simulated again. Pairs
-        are scored by `workers` processes, or by those of the `scheduler`, if it is not empty. Trials are copied to the
-        `mirror`, if there is one. Raises CheckFailed where the RTL of a design differs from its figures.
+        are scored by `workers` processes, or by those of the `scheduler`, if it is not empty; RTL is simulated here, at
+        most `workers` designs at a time. Trials are copied to the `mirror`, if there is one. Raises CheckFailed where
+        the RTL of a design differs from its figures.
         """
         shelf = NetworkShelf(folder, self._recipes, progress=progress) if any(self._recipes) else None
         if shelf is not None:
