@@ -74,6 +74,14 @@ def test_what_a_search_leaves(whole):
     assert len(list((whole.folder / "chips").glob("front-*.yaml"))) == len(fields["front"])
 
 
+def test_a_file_of_the_winners_network_that_no_search_wrote_is_kept(tmp_path):
+    (tmp_path / "digits.tosa").write_text("mine")
+    joint = read_study(Path("examples/search_digits_joint.yaml"))
+    with pytest.raises(BadInput, match=r"digits\.tosa is of no search, and is not overwritten"):
+        chipsmith.search(joint, out=tmp_path)
+    assert (tmp_path / "digits.tosa").read_text() == "mine"
+
+
 def test_every_step_around_the_winner_is_told(whole):
     winner = whole.result.winner
     assert len(whole.result.changes) == len(list(whole.result.space.steps(winner.values)))

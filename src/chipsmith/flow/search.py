@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
 from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.journal import SearchJournal
+from chipsmith.studies.search.hand_over import handed_files
 from chipsmith.studies.search.pairs import StudiedNetwork
 from chipsmith.studies.search.recipe_networks import RecipeNetwork, check_recipe, vary_recipe
 from chipsmith.studies.search.result import SearchResult
@@ -71,7 +73,8 @@ def search_designs(
     Raises BadInput for a study that cannot be searched, for a folder with pairs unless `resume`, and where a file that
     no search wrote has the name of one that a search leaves.
     """
-    search = Search(study, _load_networks(study, progress), name=name)
+    networks = _load_networks(study, progress)
+    search = Search(study, networks, name=name)
     search.require_tools()
     with ExitStack() as stack:
         mirror = stack.enter_context(open_mirror(storage, name=name)) if storage else None
@@ -81,12 +84,23 @@ def search_designs(
         if journal.path.exists() and not resume:
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
         check_own_files(path)
+        _refuse_foreign(networks, path)
         hold_identity(path / _IDENTITY, search.identity(), what="search")
         result = search.run(
             path, workers=workers, scheduler=scheduler, journal=journal, mirror=mirror, progress=progress
         )
         replace_files(path, _contents(result))
     return Searched(result=result, folder=path)
+
+
+def _refuse_foreign(networks: Sequence[StudiedNetwork | RecipeNetwork], folder: Path) -> None:
+    """Raise BadInput where a file that no search left has the name of one that the winner's network gets."""
+    recipes = [network for network in networks if isinstance(network, RecipeNetwork)]
+    for file in (file for recipe in recipes for file in handed_files(recipe, folder)):
+        if os.path.lexists(file) and not (folder / _IDENTITY).exists():
+            raise BadInput(
+                f"{file} is of no search, and is not overwritten: move it, or take another folder with --out"
+            )
 
 
 def _load_networks(study: SearchStudy, progress: Progress) -> list[StudiedNetwork | RecipeNetwork]:

@@ -13,8 +13,9 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.progress import SILENT
 from chipsmith.learn.trained_file import load_trained
 from chipsmith.studies.journal import SearchJournal
-from chipsmith.studies.oracle import Oracle
+from chipsmith.studies.oracle import Oracle, Temperature
 from chipsmith.studies.search.accuracy import int8_accuracy
+from chipsmith.studies.search.pairs import DesignPoint, NetworkChoice, Scorer, StudiedNetwork
 from chipsmith.studies.search.search import Search
 from chipsmith.tosa.file import read_tosa
 
@@ -155,6 +156,37 @@ def test_a_network_alone_may_stay_as_it_is_and_still_has_an_accuracy(tmp_path):
     fields = result.to_json()
     assert fields["supernet"] is None
     assert fields["trainings"]["toy"]["epochs"] == 6
+
+
+def test_several_recipes_are_weighed(tmp_path):
+    heavy, light = toy_network(None, weight=3.0), toy_network(None, name="other", channels=3, epochs=1)
+    study = toy_study(space={"chip": STUDY["space"]["chip"]}, trials=2)
+    (tmp_path / "two").mkdir()
+    journal = SearchJournal(tmp_path / "two" / "pairs.journal")
+    result = Search(study, [heavy, light], name="two").run(
+        tmp_path / "two", workers=1, journal=journal, progress=SILENT
+    )
+    first, second = (
+        json.loads((tmp_path / "two" / "networks" / name / "judged.json").read_text()) for name in ("toy", "other")
+    )
+    winner = result.winner
+    assert winner.figures["accuracy"] == pytest.approx((3 * first["accuracy"] + second["accuracy"]) / 4)
+    assert winner.figures["energy_j"] == pytest.approx(
+        3 * winner.outcome.scores[0].energy_j + winner.outcome.scores[1].energy_j
+    )
+    assert {file.name for file in (tmp_path / "two").glob("*.tosa")} == {"toy.tosa", "other.tosa"}
+
+
+def test_a_process_keeps_few_networks_and_scores_alike(folder, result, monkeypatch):
+    monkeypatch.setattr("chipsmith.studies.search.pairs._MOST_ORACLES", 1)
+    graph = read_tosa(folder / "networks" / "toy-width_1.0-depth_2" / "network.tosa")
+    network = StudiedNetwork(name="toy", graph=graph)
+    scorer = Scorer(networks=(network,), temperature=Temperature.COLD, folder=folder)
+    for trial in result.designs:
+        (key,) = {entry["file"].rpartition("/")[0] for entry in result.design_json(trial)["network"]}
+        point = DesignPoint(chip=result.space.chip(trial.values), networks=NetworkChoice(folders=(key,)))
+        assert scorer.score(point).scores == trial.outcome.scores
+        assert len(scorer._oracles) == 1
 
 
 def test_what_has_no_reference_point_is_measured_against_the_largest_network_on_the_base_chip(folder, tmp_path):

@@ -27,7 +27,8 @@ class Formulas:
 
     networks = (StudiedNetwork(name="formula", graph=None),)
 
-    def score(self, chip):
+    def score(self, design):
+        chip = design.chip
         if chip.memory.groups == 2:
             return PairOutcome(scores=(), reason="formula: does not fit")
         score = toy_score(latency_s=1 / chip.macs, energy_j=chip.macs / 3, area_mm2=chip.memory.groups / 7)

@@ -89,9 +89,10 @@ def test_a_task_that_three_workers_die_of_ends_the_search(pool, scorer):
     assert outcomes(pool, "harmless too") == {"harmless too": 12}
 
 
-def test_what_the_scorer_raises_is_raised_here(pool):
-    with pytest.raises(ValueError, match="no such length"):
+def test_what_the_scorer_raises_is_raised_here_at_once(pool, scorer):
+    with pytest.raises(FileNotFoundError, match="no such length"):
         outcomes(pool, "fails")
+    assert len(scorer.workers_of("fails")) == 1
 
 
 def test_one_worker_is_this_process(scorer):

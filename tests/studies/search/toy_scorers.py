@@ -28,7 +28,7 @@ class MoodyScorer:
         if first and task.startswith("late"):
             time.sleep(3)
         if task.startswith("fails"):
-            raise ValueError("no such length")
+            raise FileNotFoundError("no such length")
         return len(task)
 
     def workers_of(self, task: str) -> list[str]:

@@ -32,17 +32,17 @@ def toy_study(**changes):
     return parse_study({**STUDY, **changes}, origin="toy")
 
 
-def toy_network(varied=STUDY["space"]["network"], *, channels=1, **training):
+def toy_network(varied=STUDY["space"]["network"], *, name="toy", channels=1, weight=1.0, **training):
     """The network of a recipe of a few epochs; its data section is not read."""
     settings = {"epochs": 6, "batch_size": 32, "optimizer": {"kind": "adamw", "learning_rate": 0.02}, **training}
     fields = {
-        "name": "toy",
+        "name": name,
         "task": "classification",
         "data": {"kind": "digits"},
         "network": {"kind": "cnn", "channels": [8, 16], "dense": [], "dropout": 0.0},
         "training": settings,
     }
-    return vary_recipe(read_recipe(fields, origin="toy"), _images(channels), weight=1.0, varied=varied)
+    return vary_recipe(read_recipe(fields, origin="toy"), _images(channels), weight=weight, varied=varied)
 
 
 def _images(channels: int) -> Dataset:

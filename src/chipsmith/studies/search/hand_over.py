@@ -21,8 +21,13 @@ def hand_over(network: RecipeNetwork, trained: Path, folder: Path, *, border: Bo
     """
     module = load_trained(trained).module
     quantised, metric = int8_accuracy(module, network.recipe, network.dataset, network.dataset.test, border=border)
-    write_whole(folder / f"{network.name}.safetensors", trained.read_bytes())
-    write_whole(folder / f"{network.name}.tosa", serialize_tosa(quantised.graph))
     deployment = Deployment.of(network.dataset, quantised).model_dump_json(indent=1)
-    write_whole(folder / f"{network.name}.deployment.json", f"{deployment}\n".encode())
+    contents = (trained.read_bytes(), serialize_tosa(quantised.graph), f"{deployment}\n".encode())
+    for file, content in zip(handed_files(network, folder), contents, strict=True):
+        write_whole(file, content)
     return metric.value
+
+
+def handed_files(network: RecipeNetwork, folder: Path) -> tuple[Path, ...]:
+    """The files that `hand_over` writes."""
+    return tuple(folder / f"{network.name}.{form}" for form in ("safetensors", "tosa", "deployment.json"))

@@ -40,8 +40,6 @@ _JOIN_S = 60.0
 """Without any worker for so long a search ends."""
 _FETCH_S = 15.0
 _FAREWELL_S = 2.0
-_GONE = (TimeoutError, OSError, CancelledError)
-"""What fetching an outcome raises where its worker, or the scheduler, has just gone."""
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -121,7 +119,7 @@ class WorkerPool(Generic[Task, Outcome]):
 
     def _take_scorers_away(self) -> None:
         """From workers that stay when the search ends; one that is busy keeps it until others' have taken its place."""
-        with suppress(*_GONE, RuntimeError):
+        with suppress(*_departures(), RuntimeError):
             removals = [self._submit(remove_scorer, self._name, worker=worker) for worker in self._ready]
             end = time.monotonic() + _FAREWELL_S
             for removal in removals:
@@ -129,11 +127,13 @@ class WorkerPool(Generic[Task, Outcome]):
 
     def _take(self, lease: Lease, future: Any, asked: _Round[Task]) -> Iterator[tuple[str, Outcome]]:
         """The outcomes of a lease that was answered; none where its worker has gone with them."""
-        if future.status == "error":
-            raise future.exception()
+        error = _failure_of(future)
+        if error is not None:
+            raise error
         try:
             outcomes = future.result(timeout=_FETCH_S)
-        except _GONE:
+        except _departures():
+            self._workers -= {lease.worker}  # until it is looked for again: it would be asked at once
             self._lose(lease, asked)
             return
         self._task_s = (self._task_s + lease.task_s) / 2
@@ -203,14 +203,15 @@ class WorkerPool(Generic[Task, Outcome]):
 
     def _admit(self, lease: Lease, future: Any) -> None:
         """A worker has answered with its software. Raises BadInput where it is another."""
-        if future.status == "error":
+        error = _failure_of(future)
+        if error is not None:
             raise BadInput(
-                f"the worker {lease.worker} cannot take the search: {_describe(future)}; install "
+                f"the worker {lease.worker} cannot take the search: {' '.join(str(error).split())[:200]}; install "
                 f"{_join(self._software)} with the extra `search` there, and restart it"
             )
         try:
             own: Software = future.result(timeout=_FETCH_S)
-        except _GONE:
+        except _departures():
             return
         other = {name: version for name, version in own.items() if version != self._software.get(name)}
         if other:
@@ -279,8 +280,19 @@ def open_pool(
         pool.close()
 
 
-def _describe(future: Any) -> str:
-    return " ".join(str(future.exception()).split())[:200]
+def _failure_of(future: Any) -> BaseException | None:
+    """What a task itself raised; None where it was answered, or where its worker has gone."""
+    from distributed.scheduler import KilledWorker
+
+    error: BaseException | None = future.exception() if future.status == "error" else None
+    return None if isinstance(error, KilledWorker) else error
+
+
+def _departures() -> tuple[type[Exception], ...]:
+    """What fetching an outcome raises where its worker, or the scheduler, has just gone."""
+    from distributed.scheduler import KilledWorker
+
+    return (TimeoutError, OSError, CancelledError, KilledWorker)
 
 
 def _join(software: Software) -> str:
