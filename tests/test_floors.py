@@ -74,6 +74,9 @@ HEAVY = {"torch", "torchao", "executorch", "mlxtend", "sklearn", "plotly", "tosa
     "OpenSSL",
     "cyclonedx",
     "opacus",
+    "dask",
+    "distributed",
+    "sqlalchemy",
 }
 """Imported by the functions that use them, never with a module."""
 

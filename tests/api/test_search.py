@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import optuna
+import psutil
 import pytest
 import yaml
+from distributed import Client, LocalCluster
+from optuna.storages import RDBStorage
 
 import chipsmith
 from chipsmith import cli
 from chipsmith.errors import BadInput
+from chipsmith.studies.search import workers
+from chipsmith.studies.search.remote import describe_software
 from chipsmith.studies.search.study_file import parse_study, read_study
 
 STUDY = {
@@ -81,6 +88,54 @@ def test_every_step_around_the_winner_is_told(whole):
 
 def test_the_number_of_workers_changes_nothing(whole, tmp_path):
     assert findings(chipsmith.search(study(), workers=2, out=tmp_path / "two")) == findings(whole)
+
+
+def test_each_sampler_and_seed_is_copied_to_a_storage_which_changes_nothing(whole, tmp_path):
+    storage = f"sqlite:///{tmp_path / 'trials.db'}"
+    for _ in range(2):
+        assert findings(chipsmith.search(study(), storage=storage, resume=True, out=tmp_path / "copied")) == findings(
+            whole
+        )
+    opened = RDBStorage(storage)
+    counts = {row.study_name: row.n_trials for row in optuna.get_all_study_summaries(opened)}
+    opened.engine.dispose()
+    assert counts == {f"study/{sampler}/{seed}": 12 for sampler in ("tpe", "random") for seed in (0, 1)}
+
+
+@pytest.fixture(scope="module")
+def scheduler():
+    """The address of a scheduler with one worker, as they run on other machines."""
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+        yield cluster.scheduler_address
+
+
+def test_the_workers_of_a_scheduler_change_nothing_and_their_time_is_counted(whole, scheduler, tmp_path):
+    searched = chipsmith.search(study(), scheduler=scheduler, out=tmp_path / "elsewhere")
+    assert findings(searched) == findings(whole)
+    assert searched.result.cpu_s > 0.5 * sum(outcome_seconds(tmp_path / "elsewhere"))
+    with Client(scheduler, set_as_default=False) as client:
+        assert list(client.run(lambda dask_worker: dask_worker.chipsmith_scorers).values()) == [{}]
+
+
+def test_workers_with_other_software_are_refused(scheduler, tmp_path, monkeypatch):
+    here = describe_software()
+    monkeypatch.setattr(workers, "describe_software", lambda: {**here, "Python": "3.99", "Chipsmith": "0.0 (none)"})
+    with pytest.raises(BadInput, match=r"worker tcp://\S+ has Python 3\.\d+, Chipsmith .* this search Python 3\.99"):
+        chipsmith.search(study(), scheduler=scheduler, out=tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"workers": 2, "scheduler": "tcp://127.0.0.1:9"}, "leave --workers or --scheduler out"),
+        ({"workers": 0}, "workers is 1 or more; 0 is given"),
+        ({"storage": "nowhere/trials.log"}, "cannot open the storage nowhere/trials.log"),
+    ],
+)
+def test_workers_and_storages_that_cannot_be_are_refused(choice, words, tmp_path):
+    with pytest.raises(BadInput, match=words):
+        chipsmith.search(study(), out=tmp_path / "refused", **choice)
+    assert not (tmp_path / "refused").exists()
 
 
 def test_a_search_goes_on_to_more_trials_and_only_by_resume(whole, tmp_path):
@@ -313,4 +368,53 @@ def test_a_search_that_is_killed_ends_with_the_same_pairs(whole, tmp_path):
 
 
 def pairs(folder):
-    return {json.loads(line)["pair"] for line in (folder / "pairs.journal").read_text().splitlines()}
+    return {pair["pair"] for pair in journal_lines(folder)}
+
+
+def outcome_seconds(folder):
+    return [pair["cpu_s"] for pair in journal_lines(folder)]
+
+
+def journal_lines(folder):
+    return [json.loads(line) for line in (folder / "pairs.journal").read_text().splitlines()]
+
+
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
+from chipsmith.start import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "number", "code"),
+    [
+        ("starting", signal.SIGINT, 130),
+        ("working", signal.SIGINT, 130),
+        ("working", signal.SIGKILL, -signal.SIGKILL),
+    ],
+)
+def test_an_end_of_any_kind_leaves_no_worker_and_no_traceback(moment, number, code, tmp_path):
+    file, out = tmp_path / "study.yaml", tmp_path / "ended"
+    file.write_text(yaml.safe_dump({**STUDY, "trials": 200}))
+    command = [sys.executable, "-c", INTERRUPTIBLE, "search", str(file), "--out", str(out), "--workers", "2"]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, text=True
+    ) as process:
+        children = wait_for(lambda: psutil.Process(process.pid).children(recursive=True))
+        if moment == "working":
+            wait_for(lambda: (out / "pairs.journal").exists())
+            children = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, number)  # as a terminal does
+        said = process.communicate()[1]
+    assert process.returncode == code
+    assert "Traceback" not in said
+    assert said.endswith("chipsmith: interrupted\n") == (number == signal.SIGINT)
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+
+
+def wait_for(condition):
+    while not (answer := condition()):
+        time.sleep(0.01)
+    return answer

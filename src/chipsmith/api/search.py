@@ -25,7 +25,11 @@ def search(
     study: Annotated[Union[AnyPath, "SearchStudy"], Argument(metavar="STUDY.yaml", help="A study file.")],
     *,
     trials: Annotated[int | None, Option(help="Legal designs that each seed looks at; default the study's.")] = None,
-    workers: Annotated[int, Option(help="Processes that score pairs; the result is the same for any number.")] = 1,
+    workers: Annotated[int | None, Option(help="Processes that score pairs; default 1, this one.")] = None,
+    scheduler: Annotated[
+        str | None, Option(metavar="ADDRESS", help="Workers of dask instead, as tcp://host:8786.")
+    ] = None,
+    storage: Annotated[str | None, Option(metavar="URL|FILE", help="Optuna's storage to copy trials to.")] = None,
     resume: Annotated[bool, Option(help="Go on with a search that was interrupted.")] = False,
     out: Annotated[AnyPath | None, Option(help="The folder; default runs/search-STUDY.")] = None,
     html: Annotated[AnyPath | None, Option(metavar="PAGE", help="The page to write.")] = None,
@@ -40,7 +44,8 @@ def search(
     winner with all steps of one parameter around it, which budgets bind, and the hypervolume over trials of both
     samplers with intervals over seeds. Each scored pair goes to the folder `out` (default runs/search-NAME) at once:
     with `resume` a search that was killed, or asks for more trials in the same space, goes on. `workers` processes
-    score the pairs of a batch. A page goes to `html`, if given.
+    score the pairs of a batch, or those of a running `scheduler` of dask: the result is the same. Trials are copied to
+    an Optuna `storage` while the search runs, a database's URL or a journal file. A page goes to `html`, if given.
 
     Budgets that no design meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
     """
@@ -51,7 +56,9 @@ def search(
     from chipsmith.reports.search import write_search_page
     from chipsmith.studies.search.study_file import SearchStudy, parse_study, read_study
 
-    if workers < 1:
+    if workers is not None and scheduler is not None:
+        raise BadInput("workers are those of the scheduler where one is given: leave --workers or --scheduler out")
+    if workers is not None and workers < 1:
         raise BadInput(f"workers is 1 or more; {workers} is given")
     named = study if isinstance(study, SearchStudy) else read_study(Path(study))
     name = "study" if isinstance(study, SearchStudy) else Path(study).stem
@@ -61,7 +68,14 @@ def search(
     if page is not None:
         check_folder(page)
     result = search_designs(
-        named, name=name, out=as_path(out), workers=workers, resume=resume, progress=as_progress(progress)
+        named,
+        name=name,
+        out=as_path(out),
+        workers=workers or 1,
+        scheduler=scheduler or "",
+        storage=storage or "",
+        resume=resume,
+        progress=as_progress(progress),
     )
     if page is not None:
         write_search_page(result.result, page, folder=result.folder)

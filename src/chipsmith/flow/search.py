@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from chipsmith.frontends.front_end import names_function
 from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.registry import list_front_ends, load_model
 from chipsmith.learn import load_recipe
+from chipsmith.learn.data.files import find
 from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
 from chipsmith.studies.identity import hold_identity
@@ -27,6 +29,7 @@ from chipsmith.studies.search.pairs import StudiedNetwork
 from chipsmith.studies.search.recipe_networks import RecipeNetwork, check_recipe, vary_recipe
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.search import Search
+from chipsmith.studies.search.storage import open_mirror
 from chipsmith.studies.search.study_file import SearchStudy, StudyNetwork
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Graph
@@ -55,7 +58,15 @@ class Searched:
 
 
 def search_designs(
-    study: SearchStudy, *, name: str, out: Path | None, workers: int, resume: bool, progress: Progress
+    study: SearchStudy,
+    *,
+    name: str,
+    out: Path | None,
+    workers: int,
+    scheduler: str,
+    storage: str,
+    resume: bool,
+    progress: Progress,
 ) -> Searched:
     """Search as a study says, in the folder `out` (default runs/search-NAME).
 
@@ -64,15 +75,19 @@ def search_designs(
     """
     networks = _load_networks(study, progress)
     search = Search(study, networks, name=name)
-    path = choose_folder(out, f"search-{name}")
-    with sole_work(path):
+    with ExitStack() as stack:
+        mirror = stack.enter_context(open_mirror(storage, name=name)) if storage else None
+        path = choose_folder(out, f"search-{name}")
+        stack.enter_context(sole_work(path))
         journal = SearchJournal(path / _JOURNAL)
         if journal.path.exists() and not resume:
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
         check_own_files(path)
         _refuse_foreign(networks, path)
         hold_identity(path / _IDENTITY, search.identity(), what="search")
-        result = search.run(path, workers=workers, journal=journal, progress=progress)
+        result = search.run(
+            path, workers=workers, scheduler=scheduler, journal=journal, mirror=mirror, progress=progress
+        )
         replace_files(path, _contents(result))
     return Searched(result=result, folder=path)
 
@@ -106,15 +121,23 @@ def _load(
         data = load_for_training(recipe, progress).data
         return vary_recipe(recipe, data, weight=network.weight, varied=varied)
     assert network.file is not None
-    path = Path(network.file)
-    name = path.stem if path.suffix else path.name
+    path = _expand(network.file)
     try:
-        graph = _load_graph(network.file, network.calibration, path)
+        graph = _load_graph(str(path), network.calibration, path)
     except BadInput as error:
         raise BadInput(f"network {network.file}: {error}") from error
     except OSError as error:  # a name that no file can have
         raise BadInput(f"network {network.file:.80}: {error.strerror}") from error
+    name = path.stem if path.suffix else path.name
     return StudiedNetwork(name=name, graph=graph, weight=network.weight)
+
+
+def _expand(file: str) -> Path:
+    """The path of a network, in which `~` and variables such as $CHIPSMITH_DATA may stand. Raises BadInput."""
+    try:
+        return find(file) if set(file) & set("~$") else Path(file)
+    except BadInput as error:
+        raise BadInput(f"network: {error}") from error
 
 
 def _load_graph(file: str, calibrated_by: str | None, path: Path) -> Graph:

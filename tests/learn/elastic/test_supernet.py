@@ -156,3 +156,10 @@ def test_what_has_no_supernet_is_refused(images, settings, values, said):
     recipe = toy_recipe({**CNN, "norm": "none"}, **settings.get("training", {}))
     with pytest.raises(BadInput, match=said):
         train_supernet(recipe, images, parse_elastic(recipe.network, values))
+
+
+def test_several_processes_are_refused(images, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    recipe = toy_recipe(CNN)
+    with pytest.raises(BadInput, match="a supernet is trained without torchrun"):
+        train_supernet(recipe, images, parse_elastic(recipe.network, VALUES))

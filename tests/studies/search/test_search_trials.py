@@ -10,10 +10,14 @@ import pytest
 from toy_scores import toy_score
 
 from chipsmith.errors import BadInput
+from chipsmith.studies.search.candidates import Told
 from chipsmith.studies.search.chip_space import parse_space
 from chipsmith.studies.search.figures import PairFigure, parse_constraint, sum_figures
-from chipsmith.studies.search.pairs import PairBook, PairOutcome, StudiedNetwork, pair_key
+from chipsmith.studies.search.pairs import PairBook, PairOutcome, StudiedNetwork
+from chipsmith.studies.search.parameters import pair_key
 from chipsmith.studies.search.result import MeanOverSeeds
+from chipsmith.studies.search.rounds import run_rounds
+from chipsmith.studies.search.samplers import Proposer
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 from chipsmith.studies.search.trials import (
     Goal,
@@ -94,6 +98,23 @@ def test_a_search_ends_where_the_space_does(book):
         SamplerKind.TPE, small, PairBook(small, Formulas(), workers=1, journal=None), goal(), seed=0, trials=50
     )
     assert len(trials) == 3  # of four combinations, one has a bus wider than a line
+
+
+@pytest.mark.parametrize("kind", [SamplerKind.TPE, SamplerKind.RANDOM, SamplerKind.QUASI_RANDOM])
+def test_what_is_given_first_is_looked_at_first_where_it_is_legal(kind):
+    small = parse_space({"base": "edge-256", "tensor.rows": [4, 8, 16], "external.bytes_per_cycle": [4, 8, 16]})
+    wide = {"tensor.rows": 16, "external.bytes_per_cycle": 16}
+    first = [{"tensor.rows": 4, "external.bytes_per_cycle": 8}, wide, wide]
+    proposer = Proposer(kind, small, objectives=1, seed=0, startup=2, first=first)
+
+    def judge(values):
+        return Told(fits=True, costs=(float(values["tensor.rows"]),), excesses=())
+
+    rounds = list(run_rounds(proposer, trials=9, evaluate=tuple, judge=judge, batch=2))
+    looked_at = [values for batch in rounds for values, _ in batch]
+    assert looked_at[0] == wide
+    assert len({pair_key(values) for values in looked_at}) == len(looked_at) == 6
+    assert [len(batch) for batch in rounds] == [2, 2, 2]
 
 
 def test_tpe_is_better_than_random_search(book):

@@ -21,6 +21,7 @@ from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.trained import build_module, train
 from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
 from chipsmith.learn.training.identity import bit_versions
+from chipsmith.learn.training.processes import processes
 
 if TYPE_CHECKING:
     import torch
@@ -184,6 +185,8 @@ def _require_shareable(recipe: Recipe, space: ElasticSpace, dataset: Dataset) ->
             f"recipe {recipe.name} starts from weights of one network, and a supernet is trained from the start; "
             "name a recipe without weights and with training.epochs of 1 or more"
         )
+    if processes().count > 1:
+        raise BadInput("the networks of a step differ by process: a supernet is trained without torchrun")
     if recipe.training.privacy is not None:
         raise BadInput(f"recipe {recipe.name} trains privately, and no supernet is trained so: leave space.network out")
     refusal = space.refusal(space.largest, input_shape=dataset.input_shape, outputs=dataset.outputs)

@@ -24,7 +24,7 @@ class NetworkSpace(Protocol):
     def refusal(self, values: Values) -> str:
         """Why the network of a combination cannot be built; empty where it can."""
 
-    def beyond(self, name: str, value: Value, *, upward: bool) -> str:
+    def beyond(self, values: Values, name: str, *, upward: bool) -> str:
         """See ParameterSpace.beyond."""
 
 
@@ -71,7 +71,7 @@ class DesignSpace(ParameterSpace):
     def beyond(self, values: Values, name: str, *, upward: bool) -> str:
         """See ParameterSpace.beyond."""
         if name.startswith(NETWORK) and self.network is not None:
-            return self.network.beyond(name.removeprefix(NETWORK), values[name], upward=upward)
+            return self.network.beyond(network_values(values), name.removeprefix(NETWORK), upward=upward)
         chip = self.chip_values(values)
         return self.chips.beyond(chip, name, upward=upward) if name in chip else ""
 

@@ -1,29 +1,24 @@
-"""Scores of pairs: each asked of the oracle once, in processes of its own, and written down as soon as it is known."""
+"""Scores of pairs: each asked of the oracle once, by workers, and written down as soon as it is known."""
 
 from __future__ import annotations
 
-import json
-import os
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, Protocol
 
 from chipsmith.cache import content_key
 from chipsmith.chip import Chip
 from chipsmith.chip.sourced import Status
-from chipsmith.errors import BadInput
 from chipsmith.schema import Json
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.oracle import Misfit, Oracle, PairScore, Temperature
 from chipsmith.studies.search.figures import Figures, sum_figures
-from chipsmith.studies.search.parameters import Values
+from chipsmith.studies.search.parameters import Values, pair_key
+from chipsmith.studies.search.workers import WorkerPool, open_pool
 from chipsmith.tosa.file import read_tosa, serialize_tosa
 from chipsmith.tosa.graph import Graph
 
@@ -164,11 +159,13 @@ class PairBook:
         workers: int,
         journal: SearchJournal | None,
         maker: NetworkMaker | None = None,
+        scheduler: str = "",
     ) -> None:
-        self._space, self._scorer, self._workers, self._journal = space, scorer, workers, journal
-        self._maker = maker
-        self._outcomes: dict[str, PairOutcome] = {} if journal is None else dict(_read(journal))
-        self._pool: ProcessPoolExecutor | None = None
+        self._space, self._scorer, self._journal = space, scorer, journal
+        self._workers, self._scheduler, self._maker = workers, scheduler, maker
+        self._outcomes: dict[str, PairOutcome] = {} if journal is None else dict(journal.read(_read_line))
+        self._pool: WorkerPool[DesignPoint, PairOutcome] | None = None
+        self._elsewhere_s = 0.0
 
     @property
     def networks(self) -> tuple[StudiedNetwork, ...]:
@@ -189,21 +186,28 @@ class PairBook:
         """The outcomes of legal combinations, in their order."""
         wanted = {pair_key(values): values for values in combinations}
         missing = dict(self._designs({key: wanted[key] for key in wanted if key not in self._outcomes}))
-        if self._workers == 1 or len(missing) < 2:
+        if self._pool is None or len(missing) < 2:
             for key, design in missing.items():
                 self._keep(key, self._scorer.score(design))
         else:
-            self._score_in_pool(missing)
+            self._score_in_pool(missing, self._pool)
         return tuple(self._outcomes[pair_key(values)] for values in combinations)
+
+    @property
+    def elsewhere_s(self) -> float:
+        """The processor's seconds of this call's scores that the system counts neither here nor for our processes."""
+        return self._elsewhere_s
 
     @contextmanager
     def working(self) -> Iterator[PairBook]:
-        """The book with its processes, which end with the block."""
-        try:
-            yield self
-        finally:
-            if self._pool is not None:
-                self._pool.shutdown(cancel_futures=True)
+        """The book with its workers: `workers` processes, which end with the block, or those of a `scheduler`.
+
+        Outside of the block pairs are scored in this process. Raises BadInput as open_pool.
+        """
+        with open_pool(self._scorer, workers=self._workers, scheduler=self._scheduler) as self._pool:
+            try:
+                yield self
+            finally:
                 self._pool = None
 
     def _designs(self, missing: Mapping[str, Values]) -> Iterator[tuple[str, DesignPoint]]:
@@ -215,45 +219,17 @@ class PairBook:
             else:
                 yield key, DesignPoint(chip=self._space.chip(values), networks=networks)
 
-    def _score_in_pool(self, missing: Mapping[str, DesignPoint]) -> None:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(self._scorer,)
-            )
-        futures: dict[Future[PairOutcome], str] = {
-            self._pool.submit(_score_here, design): key for key, design in missing.items()
-        }
-        for future in as_completed(futures):
-            self._keep(futures[future], future.result())
+    def _score_in_pool(self, missing: Mapping[str, DesignPoint], pool: WorkerPool[DesignPoint, PairOutcome]) -> None:
+        for key, outcome in pool.run(missing):
+            self._keep(key, outcome)
+            self._elsewhere_s += 0.0 if pool.counted else outcome.cpu_s
 
     def _keep(self, key: str, outcome: PairOutcome) -> None:
         self._outcomes[key] = outcome
         if self._journal is not None:
             fields: Json = {"pair": key, "scores": [score_to_plain(score) for score in outcome.scores]}
             fields |= {"reason": outcome.reason, "accuracy": outcome.accuracy, "cpu_s": outcome.cpu_s}
-            line = json.dumps(fields, separators=(",", ":"))
-            with self._journal.path.open("a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
-            self._journal.close_trial()
-
-
-def pair_key(values: Values) -> str:
-    """A combination as text: equal combinations have equal texts."""
-    return json.dumps(values, sort_keys=True, separators=(",", ":"))
-
-
-def _read(journal: SearchJournal) -> Iterator[tuple[str, PairOutcome]]:
-    """The pairs that stand finished in a journal. Raises BadInput where it is damaged."""
-    journal.open()
-    if not journal.path.exists():
-        return
-    for line in journal.path.read_text(encoding="utf-8").splitlines():
-        try:
-            yield _read_line(json.loads(line))
-        except (ValueError, TypeError, KeyError) as error:
-            raise BadInput(
-                f"{journal.path} is not the journal of this search; name another folder with --out"
-            ) from error
+            self._journal.append(fields)
 
 
 def _read_line(fields: Mapping[str, Any]) -> tuple[str, PairOutcome]:
@@ -272,24 +248,3 @@ def _score_from_plain(fields: Mapping[str, Any]) -> PairScore:
         name: Status(value) if isinstance(value, str) else value for name, value in fields.items()
     }
     return PairScore(**values)
-
-
-_worker: list[Scorer] = []
-"""The scorer of a process of the pool: handed over once, for graphs are large."""
-
-
-def _start_worker(scorer: Scorer) -> None:
-    _worker.append(scorer)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A parent that was killed takes its processes along; they would wait for it for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _score_here(design: DesignPoint) -> PairOutcome:
-    return _worker[0].score(design)

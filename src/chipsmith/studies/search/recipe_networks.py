@@ -74,19 +74,17 @@ class RecipeNetwork:
             )
         return self._refusals[key]
 
-    def beyond(self, name: str, value: Value, *, upward: bool) -> str:
-        """See NetworkSpace.beyond: whether the family has a larger or a smaller value."""
-        assert isinstance(value, int | float)
-        further = value + _STEPS[name] if upward else value - _STEPS[name]
+    def beyond(self, values: Values, name: str, *, upward: bool) -> str:
+        """See NetworkSpace.beyond: whether the family has a larger or a smaller value beside the others."""
+        changed = self.elastic_values(values)
+        changed[name] += _STEPS[name] if upward else -_STEPS[name]
         try:
-            wider = parse_elastic(self.recipe.network, {name: [value, further]})
+            wider = parse_elastic(self.recipe.network_for(self.dataset), changed)
         except BadInput:
             return ""
         shape, outputs = self.dataset.input_shape, self.dataset.outputs
-        known = self.elastic.largest if self.elastic is not None else {}
-        if wider.refusal({name: further}, input_shape=shape, outputs=outputs) and name in known:
-            return ""
-        return f"a network may have {further:g}"
+        refused = wider.refusal(changed, input_shape=shape, outputs=outputs)
+        return "" if refused else f"the winner may have {changed[name]:g}"
 
     @property
     def largest(self) -> Values:

@@ -28,6 +28,7 @@ from chipsmith.studies.search.pairs import DesignPoint, PairBook, PairOutcome, S
 from chipsmith.studies.search.parameters import Values
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
+from chipsmith.studies.search.storage import StudyMirror
 from chipsmith.studies.search.study_file import SamplerKind, SearchStudy
 from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, run_sampler
@@ -89,10 +90,20 @@ class Search:
             **({"least_error": 0.5 / max(judged)} if judged else {}),
         )
 
-    def run(self, folder: Path, *, workers: int, journal: SearchJournal, progress: Progress) -> SearchResult:
+    def run(
+        self,
+        folder: Path,
+        *,
+        workers: int,
+        scheduler: str,
+        journal: SearchJournal,
+        mirror: StudyMirror | None,
+        progress: Progress,
+    ) -> SearchResult:
         """All trials of all seeds, and what they show. Pairs that stand in the journal are not scored again.
 
-        What is trained stands in `folder`, and is not trained again.
+        What is trained stands in `folder`, and is not trained again. Pairs are scored by `workers` processes, or by
+        those of the `scheduler`, if it is not empty. Trials are copied to the `mirror`, if there is one.
         """
         shelf = NetworkShelf(folder, self._recipes, progress=progress) if any(self._recipes) else None
         if shelf is not None:
@@ -100,14 +111,14 @@ class Search:
         begin = _processor_seconds()
         restored_s = 0.0 if shelf is None else shelf.cpu_s
         scorer = Scorer(networks=self._networks, temperature=self.study.temperature, folder=folder)
-        book = PairBook(self.space, scorer, workers=workers, journal=journal, maker=shelf)
+        book = PairBook(self.space, scorer, workers=workers, journal=journal, maker=shelf, scheduler=scheduler)
         restored_s += book.cpu_s
         goal = self.goal(self._accuracy_of_largest(shelf))
         with book.working():
             progress.stage(f"space: {self.size}; {book.count} pairs are known")
-            random = self._run_sampler(SamplerKind.RANDOM, book, goal, progress)
+            random = self._run_sampler(SamplerKind.RANDOM, book, goal, mirror, progress)
             own = self.study.sampler
-            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, progress)
+            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, goal, mirror, progress)
             trials = sampled.trials if sampled is random else (*sampled.trials, *random.trials)
             climbed, changes = climb(trials, self.space, book, goal)
             designs = (*trials, *climbed)
@@ -129,7 +140,7 @@ class Search:
             borders=() if winner is None else find_borders(winner, self.space),
             importance=rate_parameters(random.trials, self.space, goal),
             pairs=book.count,
-            cpu_s=restored_s + _processor_seconds() - begin - training_s,
+            cpu_s=restored_s + book.elsewhere_s + _processor_seconds() - begin - training_s,
             trained=trained,
         )
 
@@ -179,11 +190,16 @@ class Search:
             return None
         return shelf.choose(self.space.largest).accuracy
 
-    def _run_sampler(self, kind: SamplerKind, book: PairBook, goal: Goal, progress: Progress) -> SamplerRuns:
+    def _run_sampler(
+        self, kind: SamplerKind, book: PairBook, goal: Goal, mirror: StudyMirror | None, progress: Progress
+    ) -> SamplerRuns:
         by_seed = {}
         for seed in self.study.seeds:
             progress.stage(f"{kind}, seed {seed}: {self.study.trials} trials")
-            by_seed[seed] = run_sampler(kind, self.space, book, goal, seed=seed, trials=self.study.trials)
+            follow = (lambda _: None) if mirror is None else mirror.follow(kind, seed, space=self.space, goal=goal)
+            by_seed[seed] = run_sampler(
+                kind, self.space, book, goal, seed=seed, trials=self.study.trials, on_batch=follow
+            )
         return SamplerRuns(sampler=kind, by_seed=by_seed, goal=goal)
 
     def _refuse_of_files(self) -> None:
