@@ -21,9 +21,13 @@ from chipsmith.tosa.file import read_tosa
 
 
 def run(folder, *, workers=1, network=None, **changes):
+    return run_study(folder, toy_study(**changes), [network or toy_network()], workers=workers)
+
+
+def run_study(folder, study, networks, *, workers=1):
     folder.mkdir(exist_ok=True)
-    search = Search(toy_study(**changes), [network or toy_network()], name="toy")
     journal = SearchJournal(folder / "pairs.journal")
+    search = Search(study, networks, name="toy")
     return search.run(folder, workers=workers, scheduler="", journal=journal, mirror=None, progress=SILENT)
 
 
@@ -161,11 +165,7 @@ def test_a_network_alone_may_stay_as_it_is_and_still_has_an_accuracy(tmp_path):
 def test_several_recipes_are_weighed(tmp_path):
     heavy, light = toy_network(None, weight=3.0), toy_network(None, name="other", channels=3, epochs=1)
     study = toy_study(space={"chip": STUDY["space"]["chip"]}, trials=2)
-    (tmp_path / "two").mkdir()
-    journal = SearchJournal(tmp_path / "two" / "pairs.journal")
-    result = Search(study, [heavy, light], name="two").run(
-        tmp_path / "two", workers=1, journal=journal, progress=SILENT
-    )
+    result = run_study(tmp_path / "two", study, [heavy, light])
     first, second = (
         json.loads((tmp_path / "two" / "networks" / name / "judged.json").read_text()) for name in ("toy", "other")
     )

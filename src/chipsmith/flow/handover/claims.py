@@ -15,7 +15,7 @@ from chipsmith.profile.profile import Totals
 from chipsmith.program.program import Program
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.studies.oracle import Temperature
-from chipsmith.witness.power import energy_on_chip, estimate_at
+from chipsmith.witness.estimate_at_gates import estimate_on_chip_pj
 from chipsmith.witness.synthesis import estimate_logic_um2
 
 GATES_NODE_NM, GATES_VOLTAGE_V, GATES_CLOCK_MHZ = 130, 1.2, 100.0
@@ -101,7 +101,9 @@ def claim_design(design: HandedDesign, folder: Path) -> Json:
 
 
 def _claim_network(network: HandedNetwork, totals: Totals) -> Json:
-    at_gates = estimate_at(network.program, node_nm=GATES_NODE_NM, voltage_v=GATES_VOLTAGE_V, clock_mhz=GATES_CLOCK_MHZ)
+    at_gates_pj = estimate_on_chip_pj(
+        network.program, node_nm=GATES_NODE_NM, voltage_v=GATES_VOLTAGE_V, clock_mhz=GATES_CLOCK_MHZ
+    )
     return {
         "name": network.name,
         "weight": network.weight,
@@ -110,7 +112,7 @@ def _claim_network(network: HandedNetwork, totals: Totals) -> Json:
         "cycles_warm": totals.latency.warm_cycles,
         "latency_us": totals.latency.cold_us,
         "energy_uj": totals.energy_uj,
-        "energy_at_the_gates_pj": energy_on_chip(at_gates),
+        "energy_at_the_gates_pj": at_gates_pj,
         "judged": dict(network.judged),
     }
 
