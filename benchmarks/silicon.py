@@ -242,7 +242,11 @@ def _show_rows(title: str, rows: list[dict[str, Any]]) -> None:
     print_tables(table)
     for group in groups:
         keys = dict.fromkeys(key for row in rows for key in row[group])
-        _show_rows(group, [{"": key, **{row[""]: row[group].get(key, "") for row in rows}} for key in keys])
+        heads = [" ".join(_cell(row[name]) for name in columns if isinstance(row[name], str)) for row in rows]
+        cells = [
+            {"": key, **{head: row[group].get(key, "") for head, row in zip(heads, rows, strict=True)}} for key in keys
+        ]
+        _show_rows(group, cells)
 
 
 def _cell(value: Any) -> str:
