@@ -5,6 +5,9 @@
     python benchmarks/search.py regret [--work FOLDER] [--workers N] [--json]            how far samplers end from the
                                                       best chip of a space that is scored in full, once, in minutes
     python benchmarks/search.py kills [--work FOLDER] [--workers N] [--json]             a search is killed 30 times
+    python benchmarks/search.py gates --liberty SLOW.lib --typical TYPICAL.lib --sram FOLDER [--count N] [--json]
+                                                      N designs (12) of a front mapped to cells, and run there; goes on
+                                                      where it was; with --known alone the figures of before
 
 The data folder holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository.
 A command puts its figures into docs/search.json, each under a key of its own, and prints them; with --json as one
@@ -22,8 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from bars import Bar, report_bars
-from search_parts import kills, oracle, regret
-from search_parts.results import RESULTS, write_figures
+from search_parts import gates, kills, oracle, regret
+from search_parts.results import RESULTS, read_figure, write_figures
+from silicon_parts.gates import Libraries
 
 from chipsmith.console.presentation import new_table, print_tables
 
@@ -50,6 +54,16 @@ BARS = (
         text=lambda figure: f"{figure['kills']} kills, {figure['missing']} pairs lost, {figure['more']} more",
         met=lambda figure: figure["met"],
     ),
+    Bar(
+        key="gates",
+        asks=f"{gates.LEAST_DESIGNS} designs of a front at the gates, {gates.LEAST_SPAN:g} times apart in area and in "
+        f"energy: Spearman of the estimate {gates.LEAST_RHO} at least, alike to the bit and the cycle",
+        text=lambda figure: ", ".join(
+            f"{name} {figure[name]['spearman']['rho']:.3f} over {figure[name]['span']:.1f} times"
+            for name in gates.FIGURES
+        ),
+        met=gates.meets_bar,
+    ),
 )
 
 
@@ -70,6 +84,17 @@ def measure_kills(given: argparse.Namespace) -> dict[str, Any]:
     return {"kills": kills.measure_kills(KILLED_STUDY, given.work / "kills", workers=given.workers).to_json()}
 
 
+def measure_gates(given: argparse.Namespace) -> dict[str, Any]:
+    """The designs of a front at the gates: measured, or with --known those of the results, scored again."""
+    if given.known:
+        figures = read_figure(given.results, "gates")
+        return {"gates": {**figures, **gates.score_designs(figures["cases"])}}
+    libraries = Libraries(cells=given.liberty, memories=given.sram)
+    folder = given.work / "gates"
+    figures = gates.measure_gates(folder, libraries, given.typical, count=given.count, workers=given.workers)
+    return {"gates": figures}
+
+
 def show_figures(figures: Mapping[str, Any]) -> None:
     """Print figures as they are."""
     print(json.dumps(figures, indent=1))
@@ -86,10 +111,45 @@ def show_oracle(figures: Mapping[str, Any]) -> None:
     print_tables(table)
 
 
+def show_gates(figures: Mapping[str, Any]) -> None:
+    """Print a row a design, the estimate over the gates, and the correlations."""
+    found = figures["gates"]
+    table = new_table(
+        "designs at the gates",
+        "design",
+        "width",
+        "MACs",
+        "mm2",
+        "estimate",
+        "logic",
+        "uJ",
+        "estimate",
+        "cycles",
+        "bits",
+    )
+    for row in found["cases"]:
+        area, logic, energy = (row[name]["estimate"] / row[name]["gates"] - 1 for name in gates.FIGURES)
+        table.add_row(
+            *(row["name"], str(row["width"]), str(row["macs"])),
+            *(f"{row['area']['gates']:.3f}", f"{area:+.1%}", f"{logic:+.1%}"),
+            *(f"{row['energy']['gates']:.2f}", f"{energy:+.1%}"),
+            *(f"{row['gate_cycles']:,}", str(row["mismatching_bits"])),
+        )
+    scores = new_table("estimate to gates", "figure", "span", "Spearman", "95 %", "mean error", "worst error")
+    for name in gates.FIGURES:
+        score = found[name]
+        rho = score["spearman"]
+        interval = f"{rho['low']:.3f} to {rho['high']:.3f}"
+        errors = (f"{score['mean_error']:.1%}", f"{score['worst_error']:.1%}")
+        scores.add_row(name, f"{score['span']:.2f}", f"{rho['rho']:.3f}", interval, *errors)
+    print_tables(table, scores)
+
+
 COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], dict[str, Any]], Callable[[Mapping[str, Any]], None]]] = {
     "oracle": (measure_oracle, show_oracle),
     "regret": (measure_regret, show_figures),
     "kills": (measure_kills, show_figures),
+    "gates": (measure_gates, show_gates),
 }
 """By name of the command: what measures its figures, and what prints them."""
 
@@ -103,8 +163,15 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     command.add_argument("--seed", type=int, default=oracle.SEED)
     default = Path(os.environ.get("CHIPSMITH_DATA", Path(__file__).parents[2] / "shared" / "data"))
     command.add_argument("--data", type=Path, default=default)
+    gate = commands.add_parser("gates")
+    gate.add_argument("--liberty", type=Path, help="the standard cells in the slow corner, which chips are mapped to")
+    gate.add_argument("--typical", type=Path, help="the same cells in the typical corner, which prices their energy")
+    gate.add_argument("--sram", type=Path, help="folder of liberty files of macros")
+    gate.add_argument("--count", type=int, default=gates.LEAST_DESIGNS, help="how many designs are taken")
+    gate.add_argument("--known", action="store_true", help="the designs of the results file, of which nothing is run")
     for name in ("regret", "kills"):
-        command = commands.add_parser(name)
+        commands.add_parser(name)
+    for command in (commands.choices[name] for name in ("regret", "kills", "gates")):
         command.add_argument("--work", type=Path, default=Path("runs/benchmark-search"), help="goes on where it was")
         command.add_argument("--workers", type=int, default=2)
     for command in commands.choices.values():
@@ -113,6 +180,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     given = parser.parse_args(words)
     if given.command == "oracle" and not (given.data / "mlperf_tiny").is_dir():
         parser.error(f"{given.data} holds no folder mlperf_tiny; name another with --data")
+    if given.command == "gates" and not given.known and None in (given.liberty, given.typical, given.sram):
+        parser.error("gates needs --liberty, --typical and --sram; --known shows the figures of before without them")
     return given
 
 

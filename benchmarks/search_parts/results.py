@@ -17,3 +17,11 @@ def write_figures(path: Path, figures: Mapping[str, Any]) -> None:
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     text = json.dumps(dict(sorted({**before, **figures}.items())), indent=1)
     write_whole(path, f"{text}\n".encode())
+
+
+def read_figure(path: Path, name: str) -> dict[str, Any]:
+    """A figure of the file. SystemExit where it was not measured yet."""
+    figures = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if name not in figures:
+        raise SystemExit(f"{path} has no figure {name} yet; run without --known")
+    return dict(figures[name])
