@@ -1,6 +1,6 @@
 """Twelve designs of a front of networks and chips at 130 nm, which the search finds and a fixed rule takes.
 
-The network is that of the recipe `digits` in four widths, trained and quantised here; of each width chips are searched
+The network is that of the recipe `digits` in three widths, trained and quantised here; of each width chips are searched
 for energy, latency and area. A design is on the front where no other of any width is at least as good in these three
 and in accuracy on the validation part. With one network alone the energies of such a front differ by 2.3 times.
 """
@@ -28,21 +28,24 @@ from chipsmith.targets.reference import ReferenceTarget
 from chipsmith.tosa.file import read_tosa, write_tosa
 from chipsmith.tosa.graph import Graph
 
-WIDTHS = (4, 8, 12, 16)
-"""Channels of the first convolution; the second has twice as many, the dense layer four times. 16 is the recipe's."""
+WIDTHS = (4, 8, 12)
+"""Channels of the first convolution; the second has twice as many, the dense layer four times.
+
+The recipe's own 16 are no more accurate on the validation part than 12.
+"""
 MOST_MACS = 128
 MOST_CYCLES = 40_000
 """A budget of each search: gates take minutes for more."""
-TRIALS, SEEDS = 150, (0, 1)
+TRIALS, SEEDS = 200, (0, 1)
 _GRID: Mapping[str, Any] = {
     "tensor.rows": [4, 8, 16],
     "tensor.columns": [4, 8, 16, 32],
-    "tensor.tile_pixels": [16, 32, 64],
-    "vector.lanes": [4, 8, 16],
-    "vector.multiplier_lanes": [2, 4, 8],
+    "tensor.tile_pixels": [8, 16, 32, 64],
+    "vector.lanes": [2, 4, 8, 16],
+    "vector.multiplier_lanes": [1, 2, 4, 8],
     "vector.table_lanes": [1, 2, 4],
     "memory.groups": {"from": 2, "to": 15},
-    "memory.group_bytes": [1024, 2048, 4096, 8192, 16384],
+    "memory.group_bytes": [1024, 2048, 4096, 8192, 16384, 32768],
     "instructions.page_instructions": [4, 8, 16],
     "external.bytes_per_cycle": [2, 4, 8, 16],
 }
