@@ -113,7 +113,7 @@ def show_oracle(figures: Mapping[str, Any]) -> None:
 
 def show_gates(figures: Mapping[str, Any]) -> None:
     """Print a row a design, the estimate over the gates, and the correlations."""
-    found = figures["gates"]
+    measured = figures["gates"]
     table = new_table(
         "designs at the gates",
         "design",
@@ -127,7 +127,7 @@ def show_gates(figures: Mapping[str, Any]) -> None:
         "cycles",
         "bits",
     )
-    for row in found["cases"]:
+    for row in measured["cases"]:
         area, logic, energy = (row[name]["estimate"] / row[name]["gates"] - 1 for name in gates.FIGURES)
         table.add_row(
             *(row["name"], str(row["width"]), str(row["macs"])),
@@ -137,7 +137,7 @@ def show_gates(figures: Mapping[str, Any]) -> None:
         )
     scores = new_table("estimate to gates", "figure", "span", "Spearman", "95 %", "mean error", "worst error")
     for name in gates.FIGURES:
-        score = found[name]
+        score = measured[name]
         rho = score["spearman"]
         interval = f"{rho['low']:.3f} to {rho['high']:.3f}"
         errors = (f"{score['mean_error']:.1%}", f"{score['worst_error']:.1%}")

@@ -100,19 +100,19 @@ def test_every_chip_of_the_searches_is_of_the_node_that_has_gates() -> None:
 
 def test_a_rank_correlation_is_that_of_the_textbook_formula() -> None:
     left, right = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [10.0, 30.0, 20.0, 40.0, 60.0, 50.0]
-    found = correlate_ranks(left, right)
+    correlation = correlate_ranks(left, right)
     rho = 1 - 6 * 4 / (6 * 35)
     half = 1.96 * math.sqrt((1 + rho**2 / 2) / 3)
-    assert found.rho == pytest.approx(rho)
-    assert (found.low, found.high) == pytest.approx(
+    assert correlation.rho == pytest.approx(rho)
+    assert (correlation.low, correlation.high) == pytest.approx(
         (math.tanh(math.atanh(rho) - half), math.tanh(math.atanh(rho) + half))
     )
 
 
 def test_equal_orders_have_an_interval_too() -> None:
-    found = correlate_ranks([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], [2, 3, 5, 7, 9, 10, 11, 13, 15, 17, 20, 22])
-    assert found.rho == found.high == 1
-    assert 0.9 < found.low < 1
+    correlation = correlate_ranks([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], [2, 3, 5, 7, 9, 10, 11, 13, 15, 17, 20, 22])
+    assert correlation.rho == correlation.high == 1
+    assert 0.9 < correlation.low < 1
 
 
 @pytest.mark.parametrize("right", [[1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0]])
