@@ -136,8 +136,9 @@ def show_gates(figures: Mapping[str, Any]) -> None:
             *(f"{row['gate_cycles']:,}", str(row["mismatching_bits"])),
         )
     scores = new_table("estimate to gates", "figure", "span", "Spearman", "95 %", "mean error", "worst error")
-    for name in gates.FIGURES:
-        score = measured[name]
+    own = measured["energy_of_one_network"]
+    apart = {f"energy, width {own['width']}": own} if own else {}
+    for name, score in {**{figure: measured[figure] for figure in gates.FIGURES}, **apart}.items():
         rho = score["spearman"]
         interval = f"{rho['low']:.3f} to {rho['high']:.3f}"
         errors = (f"{score['mean_error']:.1%}", f"{score['worst_error']:.1%}")

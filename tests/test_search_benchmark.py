@@ -124,7 +124,15 @@ def test_what_has_no_order_has_no_correlation(right: list[float]) -> None:
 def designs_at_the_gates(count: int = 12) -> list[dict]:
     """Designs whose estimates are a tenth too high, and whose bits and cycles agree."""
     pair = [{"gates": 2.0 + number, "estimate": 1.1 * (2.0 + number)} for number in range(count)]
-    same = {"macs": 64, "cycles": 100, "gate_cycles": 100, "mismatching_bits": 0, "difference": "", "cpu_s": 1.0}
+    same = {
+        "width": 8,
+        "macs": 64,
+        "cycles": 100,
+        "gate_cycles": 100,
+        "mismatching_bits": 0,
+        "difference": "",
+        "cpu_s": 1.0,
+    }
     return [{**same, **dict.fromkeys(FIGURES, figure)} for figure in pair]
 
 
@@ -138,9 +146,18 @@ def test_a_score_tells_spans_errors_and_orders() -> None:
     assert meets_bar(figures)
 
 
+def test_the_designs_of_one_network_are_scored_apart() -> None:
+    rows = designs_at_the_gates()
+    small = [{**row, "width": 4, "energy": {"gates": 1.0 / (1 + n), "estimate": 1.0 + n}} for n, row in enumerate(rows)]
+    apart = score_designs([*rows[:3], *small[:5]])["energy_of_one_network"]
+    assert (apart["width"], apart["designs"], apart["spearman"]["rho"]) == (4, 5, -1)
+    assert score_designs([*rows[:3], *small[:3]])["energy_of_one_network"] is None
+
+
 @pytest.mark.parametrize(
     "changed",
     [
+        {"macs": 129},
         {"mismatching_bits": 1},
         {"gate_cycles": 101},
         {"difference": "instruction 3 starts late"},

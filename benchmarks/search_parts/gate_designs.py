@@ -20,6 +20,7 @@ from chipsmith.files import write_whole
 from chipsmith.flow.run import lower_single
 from chipsmith.learn import load_recipe, train
 from chipsmith.learn.validation import evaluate
+from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.search.chip_space import parse_space
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.study_file import parse_study
@@ -83,7 +84,13 @@ class FrontDesign:
 
 
 def find_designs(folder: Path, *, workers: int) -> list[FrontDesign]:
-    """The whole front, by area: from `folder`, where it is found when it is not there yet."""
+    """The whole front, by area: from `folder`, where it is found when it is not there yet.
+
+    BadInput for a folder of other searches.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = {"space": SPACE, "widths": WIDTHS, "trials": TRIALS, "seeds": SEEDS, "cycles": MOST_CYCLES}
+    hold_identity(folder / "searches.json", asked, what="front")
     path = folder / "front.json"
     if not path.is_file():
         every = [design for width in WIDTHS for design in _search(width, folder, workers=workers)]
@@ -156,7 +163,6 @@ def _train(width: int, folder: Path) -> float:
     """Train and quantise a width where that was not done; the accuracy of the integer graph on the validation part."""
     path = folder / f"{_RECIPE}-{width}.json"
     if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
         channels, dense = [width, 2 * width], [4 * width]
         recipe = load_recipe(_RECIPE, [f"network.channels={channels}", f"network.dense={dense}"])
         data = recipe.load_data()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scipy.stats import spearmanr
 
 _NORMAL95 = 1.96
-_LEAST = 4
+LEAST_PAIRS = 4
 """Pairs of figures that an interval needs."""
 
 
@@ -35,8 +35,8 @@ def correlate_ranks(left: Sequence[float], right: Sequence[float]) -> RankCorrel
     four pairs, or a column of equal figures.
     """
     count = len(left)
-    if count < _LEAST or len(set(left)) == 1 or len(set(right)) == 1:
-        raise ValueError(f"ranks of {count} pairs have no correlation: give {_LEAST} or more, not all alike")
+    if count < LEAST_PAIRS or len(set(left)) == 1 or len(set(right)) == 1:
+        raise ValueError(f"ranks of {count} pairs have no correlation: give {LEAST_PAIRS} or more, not all alike")
     rho = float(spearmanr(left, right).statistic)
     most = 1 - 12 / (count**3 - count)
     inner = max(-most, min(most, rho))
