@@ -88,7 +88,6 @@ def find_designs(folder: Path, *, workers: int) -> list[FrontDesign]:
 
     BadInput for a folder of other searches.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     asked = {"space": SPACE, "widths": WIDTHS, "trials": TRIALS, "seeds": SEEDS, "cycles": MOST_CYCLES}
     hold_identity(folder / "searches.json", asked, what="front")
     path = folder / "front.json"
