@@ -5,6 +5,10 @@
     python benchmarks/search.py regret [--work FOLDER] [--workers N] [--json]            how far samplers end from the
                                                       best chip of a space that is scored in full, once, in minutes
     python benchmarks/search.py kills [--work FOLDER] [--workers N] [--json]             a search is killed 30 times
+    python benchmarks/search.py joint [--work FOLDER] [--task NAME ...] [--json]         network and chip together,
+                                                      against each alone: 3 tasks, 5 seeds; trains 3 supernets first
+    python benchmarks/search.py supernet --recipe NAME [--count N] [--work FOLDER] [--json]    whether accuracies that
+                                                      are read from a supernet rank its networks as full trainings do
     python benchmarks/search.py gates --liberty SLOW.lib --typical TYPICAL.lib --sram FOLDER [--count N] [--json]
                                                       N designs (12) of a front mapped to cells, and run there; goes on
                                                       where it was; with --known alone the figures of before
@@ -25,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from bars import Bar, report_bars
-from search_parts import gates, kills, oracle, regret
-from search_parts.results import RESULTS, read_figure, write_figures
+from search_parts import gates, joint, kills, oracle, regret, supernet
+from search_parts.results import RESULTS, read_figure, read_figures, write_figures
 from silicon_parts.gates import Libraries
 
 from chipsmith.console.presentation import new_table, print_tables
@@ -53,6 +57,15 @@ BARS = (
         asks="a search killed at 30 moments ends as one that was not",
         text=lambda figure: f"{figure['kills']} kills, {figure['missing']} pairs lost, {figure['more']} more",
         met=lambda figure: figure["met"],
+    ),
+    Bar(
+        key="joint",
+        asks=f"network and chip searched together on {len(supernet.SPACES)} tasks, stated either way: "
+        f"{joint.MOST_CPU_HOURS} CPU-hours at most",
+        text=lambda figure: f"{sum(task['cpu_hours'] for task in figure):.2f} CPU-hours of {len(figure)} tasks",
+        met=lambda figure: (
+            len(figure) == len(supernet.SPACES) and sum(task["cpu_hours"] for task in figure) <= joint.MOST_CPU_HOURS
+        ),
     ),
     Bar(
         key="gates",
@@ -82,6 +95,42 @@ def measure_regret(given: argparse.Namespace) -> dict[str, Any]:
 def measure_kills(given: argparse.Namespace) -> dict[str, Any]:
     """What became of a search that was killed."""
     return {"kills": kills.measure_kills(KILLED_STUDY, given.work / "kills", workers=given.workers).to_json()}
+
+
+def measure_joint(given: argparse.Namespace) -> dict[str, Any]:
+    """The hypervolumes of the tasks that are asked for, beside those that are known of others."""
+    known = read_figures(given.results).get("joint", [])
+    measured = joint.measure_joint(given.work, tasks=given.task or tuple(supernet.SPACES))
+    by_task = {row["task"]: row for row in [*known, *measured]}
+    return {"joint": [by_task[task] for task in supernet.SPACES if task in by_task]}
+
+
+def show_joint(figures: Mapping[str, Any]) -> None:
+    """Print a row a task."""
+    table = new_table(
+        f"hypervolume in cubic decades after {joint.TRIALS} trials, mean of {len(joint.SEEDS)} seeds",
+        "task", "joint", "best alone", "which", "difference", "at equal CPU time", "CPU-hours", "supernet",
+    )  # fmt: skip
+    for row in figures["joint"]:
+        differences = (
+            f"{each['difference']:+.4f} ({each['interval'][0]:+.4f} to {each['interval'][1]:+.4f})"
+            for each in (row, row["at_equal_cpu"])
+        )
+        volumes = (f"{row[name]:.4f}" for name in ("hypervolume_joint", "hypervolume_best_single"))
+        hours = (f"{row[name]:.2f}" for name in ("cpu_hours", "supernet_cpu_hours"))
+        table.add_row(row["task"], *volumes, row["best_single"], *differences, *hours)
+    print_tables(table)
+
+
+def measure_supernet(given: argparse.Namespace) -> dict[str, Any]:
+    """The figures of a recipe's supernet, beside those of other recipes."""
+    figures = supernet.measure_supernet(
+        given.recipe,
+        given.work / "supernet" / given.recipe,
+        count=given.count,
+        on_work=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    return {"supernet": {**read_figures(given.results).get("supernet", {}), given.recipe: figures}}
 
 
 def measure_gates(given: argparse.Namespace) -> dict[str, Any]:
@@ -150,6 +199,8 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], dict[str, Any]], Cal
     "oracle": (measure_oracle, show_oracle),
     "regret": (measure_regret, show_figures),
     "kills": (measure_kills, show_figures),
+    "joint": (measure_joint, show_joint),
+    "supernet": (measure_supernet, show_figures),
     "gates": (measure_gates, show_gates),
 }
 """By name of the command: what measures its figures, and what prints them."""
@@ -170,11 +221,19 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     gate.add_argument("--sram", type=Path, help="folder of liberty files of macros")
     gate.add_argument("--count", type=int, default=gates.LEAST_DESIGNS, help="how many designs are taken")
     gate.add_argument("--known", action="store_true", help="the designs of the results file, of which nothing is run")
-    for name in ("regret", "kills"):
+    for name in ("regret", "kills", "joint"):
         commands.add_parser(name)
-    for command in (commands.choices[name] for name in ("regret", "kills", "gates")):
+    for name in ("regret", "kills", "joint", "gates"):
+        command = commands.choices[name]
         command.add_argument("--work", type=Path, default=Path("runs/benchmark-search"), help="goes on where it was")
-        command.add_argument("--workers", type=int, default=2)
+        if name == "joint":
+            command.add_argument("--task", action="append", choices=tuple(supernet.SPACES), help="default all")
+        else:
+            command.add_argument("--workers", type=int, default=2)
+    command = commands.add_parser("supernet")
+    command.add_argument("--recipe", choices=list(supernet.SPACES), required=True)
+    command.add_argument("--count", type=int, default=12, help="networks that are trained in full")
+    command.add_argument("--work", type=Path, default=Path("runs/benchmark-search"), help="goes on where it was")
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true")
         command.add_argument("--results", type=Path, default=RESULTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -234,3 +235,10 @@ def test_a_folder_is_no_file_and_a_link_to_one_is(tmp_path):
     assert read_ordinary(tmp_path / "link") == b"contents"
     with pytest.raises(OSError, match="link"):
         open_ordinary(tmp_path / "link", follow=False)
+
+
+def test_a_name_that_no_file_can_have_is_that_of_no_file():
+    with pytest.raises(FileNotFoundError):
+        read_ordinary(Path("a\0b.tosa"))
+    with pytest.raises(BadInput, match="No such file"):
+        load_chip("a\0b.yaml")

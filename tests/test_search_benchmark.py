@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from search import BARS
 from search_parts.gate_designs import MOST_MACS, SPACE, FrontDesign, choose_evenly
 from search_parts.gates import FIGURES, meets_bar, score_designs
 from search_parts.legal_chips import draw_legal_chips
-from search_parts.ranks import correlate_ranks
 from search_parts.results import RESULTS, read_figure, write_figures
 
 from chipsmith.chip.timing import estimate_timing
@@ -96,29 +94,6 @@ def test_every_chip_of_the_searches_is_of_the_node_that_has_gates() -> None:
     values = {parameter.name: parameter.values[0] for parameter in space.parameters}
     chip = space.chip(values)
     assert (chip.technology.node_nm, chip.technology.voltage_v) == (130, 1.2)
-
-
-def test_a_rank_correlation_is_that_of_the_textbook_formula() -> None:
-    left, right = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [10.0, 30.0, 20.0, 40.0, 60.0, 50.0]
-    correlation = correlate_ranks(left, right)
-    rho = 1 - 6 * 4 / (6 * 35)
-    half = 1.96 * math.sqrt((1 + rho**2 / 2) / 3)
-    assert correlation.rho == pytest.approx(rho)
-    assert (correlation.low, correlation.high) == pytest.approx(
-        (math.tanh(math.atanh(rho) - half), math.tanh(math.atanh(rho) + half))
-    )
-
-
-def test_equal_orders_have_an_interval_too() -> None:
-    correlation = correlate_ranks([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], [2, 3, 5, 7, 9, 10, 11, 13, 15, 17, 20, 22])
-    assert correlation.rho == correlation.high == 1
-    assert 0.9 < correlation.low < 1
-
-
-@pytest.mark.parametrize("right", [[1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0]])
-def test_what_has_no_order_has_no_correlation(right: list[float]) -> None:
-    with pytest.raises(ValueError, match="ranks of"):
-        correlate_ranks([float(number) for number in range(len(right))], right)
 
 
 def designs_at_the_gates(count: int = 12) -> list[dict]:

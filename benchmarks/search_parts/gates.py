@@ -38,10 +38,11 @@ from chipsmith.sim.cycle import simulate
 from chipsmith.witness import power
 from chipsmith.witness.power import PowerResult, PowerSettings, measure_inference, price_machine
 from search_parts.gate_designs import MOST_MACS, FrontDesign, choose_evenly, find_designs, read_network
-from search_parts.ranks import LEAST_PAIRS, correlate_ranks
+from search_parts.supernet import Correlation, correlate_ranks
 
 Row = dict[str, Any]
 LEAST_DESIGNS, LEAST_SPAN, LEAST_RHO = 12, 3.0, 0.95
+LEAST_PAIRS = 4
 _SAMPLES, _SEED = 200, 0
 _MODULES = (bench, cells, circuit, elaborate, foundry, glitches, inference, power, pricing, simulator, wires)
 FIGURES = ("area", "logic", "energy")
@@ -91,16 +92,20 @@ def _score(figure: str, rows: Sequence[Row]) -> Row:
     errors = [abs(estimate / gate - 1) for gate, estimate in zip(gates, estimates, strict=True)]
     return {
         "span": round(max(gates) / min(gates), 3),
-        "spearman": correlate_ranks(estimates, gates).to_json(),
+        "spearman": _rounded(correlate_ranks(estimates, gates)),
         "mean_error": round(statistics.fmean(errors), 4),
         "worst_error": round(max(errors), 4),
     }
 
 
+def _rounded(correlation: Correlation) -> Row:
+    return {name: round(value, 4) for name, value in vars(correlation).items()}
+
+
 def _score_one_network(rows: Sequence[Row]) -> Row | None:
     """The energies of the designs of one network, that of most of them: no small network beside a large one helps.
 
-    None for fewer than LEAST_PAIRS.
+    None for fewer than LEAST_PAIRS, of which ranks have no interval.
     """
     width, count = Counter(row["width"] for row in rows).most_common(1)[0]
     if count < LEAST_PAIRS:

@@ -4,7 +4,7 @@ Each command runs once to its end; what it leaves is the truth. Then a child of 
 loaded already, runs it in a fresh folder and is killed: at a moment of the whole duration, or right before a file of
 the folder takes its name. Another child runs the command again, with `--resume` where the verb has it. Lost is what
 ends other than 0, or leaves a folder that differs in a byte from the truth, beside wall times and the page that shows
-them and the search's own journal, whose lines have dates.
+them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ _SMALL = (
     *("validation.executed=200", "validation.compared=20", "validation.bootstrap=100"),
 )
 _TIMED = {"report.html"}
-_JOURNALS = (".journal", ".journal.sum")
 
 Contents = dict[str, bytes]
 
@@ -103,7 +102,6 @@ def read_folder(folder: Path) -> Contents:
     return {
         name: _without_times(content) if name == "result.json" else b"" if name in _TIMED else content
         for name, content in contents.items()
-        if not name.endswith(_JOURNALS)
     }
 
 

@@ -177,9 +177,21 @@ def _is_sequence(annotation: Any) -> bool:
     return get_origin(annotation) is Sequence
 
 
+def _is_tuple(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple
+
+
 def _word_type(annotation: Any) -> click.ParamType[Any] | type:
-    """What a word for that type is: text for what no command line can say, and for the items of a sequence."""
-    types = (annotation,) if _is_sequence(annotation) else get_args(annotation) or (annotation,)
+    """What a word for that type is: text for what no command line can say, and for the items of a sequence.
+
+    A tuple is as many words as it has parts, each of its own type.
+    """
+    types = (
+        (annotation,) if _is_sequence(annotation) or _is_tuple(annotation) else get_args(annotation) or (annotation,)
+    )
+    parts = next((get_args(kind) for kind in types if _is_tuple(kind)), None)
+    if parts is not None:
+        return click.Tuple([_word_type(part) for part in parts])
     if any(get_origin(kind) is os.PathLike for kind in types):
         return click.Path(path_type=Path)
     return next((kind for kind in (bool, int, float) if kind in types), str)

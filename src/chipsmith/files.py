@@ -87,7 +87,10 @@ def open_ordinary(path: Path, *, follow: bool = True) -> BufferedReader:
     Raises OSError, BadInput for what is no ordinary file: a pipe may never end, and a device fill the memory.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags | (0 if follow else os.O_NOFOLLOW))
+    try:
+        descriptor = os.open(path, flags | (0 if follow else os.O_NOFOLLOW))
+    except ValueError as error:  # a character that no name of a file has
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
         return os.fdopen(descriptor, "rb")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
+import chipsmith
 from chipsmith.chip import load_chip
 from chipsmith.chip.fo4 import typical_fo4
 from chipsmith.chip.sram import sram
@@ -84,3 +86,24 @@ def test_the_page_holds_the_accesses_in_fo4():
         for kib in (2, 4, 8)
     ]
     assert f"{accesses[0]}, {accesses[1]} and {accesses[2]} FO4" in PAGE
+
+
+def test_the_page_explains_why_energy_falls_from_40_to_45_nm():
+    """More energy an action and less leakage: what the page says of digits_cnn on edge-256 at 100 MHz."""
+    totals, leakages = [], []
+    for node_nm in (40, 45):
+        settings = [f"technology.node_nm={node_nm}", "clock_mhz=100"]
+        (estimate,) = chipsmith.estimate("tests/networks/digits_cnn.tosa", chips=["edge-256"], settings=settings)
+        components = estimate.inference.energy.by_component()
+        leakages.append(components["leakage"] / 1e6)
+        totals.append(sum(components.values()) / 1e6)
+        external = components["external memory"] / 1e6
+    on_chip = [total - leakage - external for total, leakage in zip(totals, leakages, strict=True)]
+    page = " ".join(PAGE.split())
+    assert f"takes {totals[0]:.2f} uJ at 40 nm and {totals[1]:.2f} uJ at 45 nm" in page
+    assert f"on the chip {on_chip[0]:.2f} uJ become {on_chip[1]:.2f} uJ of actions" in page
+    assert f"and {leakages[0]:.2f} uJ of leakage become {leakages[1]:.2f} uJ" in page
+    leaks = {node: value("leakage", circuit="multiply", quantity="leakage", node_nm=node) for node in ("40", "130")}
+    assert f"{leaks['40'] / leaks['130']:.0f} times less" in page
+    power_law = math.log(leaks["130"] / leaks["40"]) / math.log(130 / 40)
+    assert f"falls by {1 - (45 / 40) ** power_law:.0%}".replace("%", " %") in page

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chipsmith.frontends.layout import strip_border_transposes
+from chipsmith.frontends.layout import Border, lay_out_border, strip_border_transposes
 from chipsmith.tosa.graph import DType, Graph, Operator, Tensor
 from chipsmith.tosa.reference import evaluate
 
@@ -50,6 +50,14 @@ def test_transposes_at_both_ends_leave():
     assert (only.kind, only.inputs, only.outputs) == ("ABS", ("x",), ("y",))
     assert layout.graph.tensors == {"x": tensor("x", NHWC), "y": tensor("y", NHWC)}
     assert layout.names == {"x1": "x", "y1": "y"}
+    assert_same(IMAGE_NETWORK, layout)
+
+
+def test_transposes_stay_where_the_chip_lays_out_its_border():
+    assert lay_out_border(IMAGE_NETWORK, Border.HOST) == strip_border_transposes(IMAGE_NETWORK)
+    layout = lay_out_border(IMAGE_NETWORK, Border.CHIP)
+    assert layout.graph == IMAGE_NETWORK
+    assert layout.input_axes == (layout.outputs[0].axes,) == ((0, 1, 2, 3),)
     assert_same(IMAGE_NETWORK, layout)
 
 

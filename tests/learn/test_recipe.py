@@ -43,9 +43,9 @@ def test_a_recipe_goes_to_json_and_back():
         ("network.kind=cnnn", "network.kind = cnnn is not known; did you mean cnn?"),
         ("training.optimizer.kind=adm", "training.optimizer.kind = adm is not known; did you mean adam?"),
         ("training.schedule={}", "training.schedule.kind is missing: it is one of constant, cosine, one_cycle"),
-        ("training.epochs=-1", "training.epochs = -1 is not allowed: input should be greater than or equal to 0"),
-        ("training.optimizer.learning_rate=-1", "learning_rate = -1 is not allowed: input should be greater than 0"),
-        ("task=guess", "task = 'guess' is not allowed: input should be 'classification', 'regression'"),
+        ("training.epochs=-1", "training.epochs = -1 is not allowed: give a whole number from 0"),
+        ("training.optimizer.learning_rate=-1", "learning_rate = -1 is not allowed: give a number above 0"),
+        ("task=guess", "task = 'guess' is not allowed: give one of classification, regression"),
         ("training.optimizer={kind: sgd, nesterov: true}", "nesterov needs a momentum above 0"),
         ("seed=-1", "seed = -1 is not allowed"),
         ("name=../x", "name = '../x' is not allowed"),
@@ -82,7 +82,11 @@ def test_a_recipe_of_ones_own_is_a_file(tmp_path):
     ("text", "message"),
     [
         ("- 1", "a recipe is a YAML mapping"),
-        ("a: [", "is not YAML"),
+        ("a: [", "line 1: not YAML"),
+        (
+            "name: x\ntraining:\n  epochs: 1\n  epochs: 2",
+            r"line 4: training\.epochs is given twice \(first on line 3\)",
+        ),
         ("name: x", "has 4 faults"),
         ("", "a recipe is a YAML mapping"),
     ],
@@ -114,5 +118,5 @@ def test_aliases_of_aliases_are_refused_before_they_are_unfolded(tmp_path, field
     """60 lines that stand for 2^60 words: as they are read they take a kilobyte, as they are checked all there is."""
     lines = ["x0: &x0 [a, a]", *(f"x{i}: &x{i} [*x{i - 1}, *x{i - 1}]" for i in range(1, 60)), f"{field}: *x59"]
     (tmp_path / "bomb.yaml").write_text("\n".join(lines))
-    with pytest.raises(BadInput, match=r"bomb\.yaml is not YAML: .*an alias; write each value out"):
+    with pytest.raises(BadInput, match=r"bomb\.yaml, line \d+: not YAML: .*an alias; write each value out"):
         load_recipe(tmp_path / "bomb.yaml")

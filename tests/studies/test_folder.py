@@ -8,7 +8,6 @@ from toy_compression import MIDDLE
 
 from chipsmith.checksums import write_sums
 from chipsmith.errors import BadInput
-from chipsmith.studies.budget import Budget
 from chipsmith.studies.folder import CompressionFolder
 
 IDENTITY = {"recipe": {"seed": 0}, "chip": "edge-256", "data": {"test": "80 examples, sha256 ab"}}
@@ -73,9 +72,3 @@ def test_the_chosen_networks_files_stand_at_the_top(folder):
     assert (folder.path / "digits.tosa").read_bytes() == b"a graph"
     assert not (folder.path / "candidate.json").exists()
     assert not (folder.path / "SHA256SUMS").exists()
-
-
-def test_trials_within_other_bounds_of_cost_stand_in_another_journal(folder):
-    loose, tight = Budget(max_latency_us=94), Budget(max_latency_us=47)
-    assert folder.journal(loose).path != folder.journal(tight).path
-    assert folder.journal(loose).path == folder.journal(Budget(max_latency_us=94, max_accuracy_drop=3)).path

@@ -3,7 +3,7 @@
     run                                                 from raw data to a chip in one go
     check_data                                          a recipe's data, looked at before anything is trained on them
     train  compress                                     from a recipe: a network, a smaller network
-    compile  simulate  predict  estimate  diff          a network or its Program on a chip
+    compile  simulate  predict  judge  estimate  diff   a network or its Program on a chip
     audit                                               what a network tells of those it was trained on
     deploy                                              a network as C for a device without an NPU
     kernel                                              a single layer: on chips, under their roof, and on this computer

@@ -1,4 +1,4 @@
-"""The verbs of a recipe and of what it leaves: run, train, recipes, compress, predict, report."""
+"""The verbs of a recipe and of what it leaves: run, train, recipes, compress, predict, judge, report."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -30,6 +30,7 @@ from chipsmith.schema import Json
 if TYPE_CHECKING:
     from chipsmith.deployment.predict import Predicted
     from chipsmith.flow.compress import Compressed
+    from chipsmith.flow.judging import JudgedProgram
     from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
     from chipsmith.learn import Recipe
     from chipsmith.studies.budget import Budget
@@ -234,6 +235,37 @@ def predict(
     )
 
 
+def judge(
+    program: DeployedProgram,
+    *,
+    recipe: Annotated[
+        "AnyPath | Recipe", Option(help="Whose data judge it: a recipe of `chipsmith recipes`, or a YAML file.")
+    ],
+    part: Annotated[str, Option(help="The part of the data: validation or test.")] = "test",
+    settings: RecipeSettings = (),
+    limits: ProgramLimits = None,
+    require_signature: RequiredSignature = None,
+) -> "JudgedProgram":
+    """Execute a program on a part of a recipe's data, example by example, and say how good its answers are.
+
+    `program` is what `run` or `search` made of that recipe, as a Program or its file; each example is preprocessed,
+    executed on the simulated chip in its integers, and judged by the task's metrics with bootstrap intervals. `recipe`
+    is a name, a file or a Recipe, `settings` replace fields of it. Where the recipe says `validation.executed`, so many
+    examples are executed. `limits` as for `simulate`. `require_signature` is the public key of who has to have signed
+    the file. Raises BadInput where program and data do not go together, and CheckFailed where the file is not what was
+    signed.
+    """
+    from chipsmith.flow.judging import judge_program, parse_part
+    from chipsmith.learn import Recipe, load_recipe
+
+    asked = parse_part(part)
+    loaded = as_program(program, limits, require_signature)
+    named = as_recipe_name(recipe)
+    read = named if isinstance(named, Recipe) else load_recipe(named, settings)
+    name = loaded.manifest.network if loaded is program else str(program)
+    return judge_program(loaded, read, asked, name=name, limits=limits)
+
+
 def report(
     folder: Annotated[AnyPath, Argument(metavar="RUN_FOLDER", help="What `chipsmith run` left.")],
 ) -> "RunResult | QuantumRunResult":
@@ -260,5 +292,6 @@ JOB_VERBS = (
     Verb(function=recipes, present=console.present_recipes),
     Verb(function=compress, present=console.present_compression, fails="no network is within the budget"),
     Verb(function=predict, present=console.present_predictions),
+    Verb(function=judge, present=console.present_judged),
     Verb(function=report, present=console.present_report),
 )

@@ -24,7 +24,8 @@ class Argument:
 class Option:
     """A parameter that a command takes by `flags` (default `--` and its name).
 
-    A sequence is an option that may be repeated, or one text whose parts are divided by `separator`.
+    A sequence is an option that may be repeated, or one text whose parts are divided by `separator`. A tuple is an
+    option that takes several words at once, which `metavar` names.
     """
 
     help: str

@@ -24,32 +24,48 @@ def _study_schema() -> Json:
 def search(
     study: Annotated[Union[AnyPath, "SearchStudy"], Argument(metavar="STUDY.yaml", help="A study file.")],
     *,
-    trials: Annotated[int | None, Option(help="Legal chips that each seed looks at; default the study's.")] = None,
-    workers: Annotated[int, Option(help="Processes that score chips; the result is the same for any number.")] = 1,
+    trials: Annotated[int | None, Option(help="Legal designs that each seed looks at; default the study's.")] = None,
+    workers: Annotated[int | None, Option(help="Processes that score pairs; default 1, this one.")] = None,
+    scheduler: Annotated[
+        str | None, Option(metavar="ADDRESS", help="Workers of dask instead, as tcp://host:8786.")
+    ] = None,
+    storage: Annotated[str | None, Option(metavar="URL|FILE", help="Optuna's storage to copy trials to.")] = None,
     resume: Annotated[bool, Option(help="Go on with a search that was interrupted.")] = False,
     out: Annotated[AnyPath | None, Option(help="The folder; default runs/search-STUDY.")] = None,
     html: Annotated[AnyPath | None, Option(metavar="PAGE", help="The page to write.")] = None,
+    export: Annotated[
+        tuple[str, AnyPath] | None,
+        Option(metavar="DESIGN FOLDER", help="Hand a design over, winner or front-N: a new folder, with a verify.sh."),
+    ] = None,
     progress: ShowProgress = None,
 ) -> "Searched":
-    """Search a space of chips for networks within budgets, each chip compiled for, simulated and priced.
+    """Search networks and chips that fit each other within budgets, each pair compiled, simulated and priced.
 
-    `study` is a YAML file (`--schema` prints its form) or a SearchStudy: networks, the fields of a chip that vary,
-    objectives, budgets, a sampler, `trials` and seeds. Every seed looks at so many legal chips, by the sampler and,
-    beside it, by random search. The result has the front, the winner with all steps of one parameter around it, which
-    budgets bind, and the hypervolume over trials of both samplers with intervals over seeds. Each scored pair goes to
-    the folder `out` (default runs/search-NAME) at once: with `resume` a search that was killed, or asks for more trials
-    in the same space, goes on. `workers` processes score the chips of a batch. A page goes to `html`, if given.
+    `study` is a YAML file (`--schema` prints its form) or a SearchStudy: networks, given or trained by recipes, what
+    varies of chip, network and compiler, objectives, budgets, a sampler, `trials` and seeds. Every seed looks at so
+    many legal designs, by the sampler and, beside it, by random search. Structures of a network share the weights of a
+    supernet, which is trained once; the best are then trained in full with several seeds. The result has the front, the
+    winner with all steps of one parameter around it, which budgets bind, and the hypervolume over trials of both
+    samplers with intervals over seeds. Each scored pair goes to the folder `out` (default runs/search-NAME) at once:
+    with `resume` a search that was killed, or asks for more trials in the same space, goes on. `workers` processes
+    score the pairs of a batch, or those of a running `scheduler` of dask: the result is the same. Trials are copied to
+    an Optuna `storage` while the search runs, a database's URL or a journal file. A page goes to `html`, if given.
+    `export`, as ("winner", "folder") or ("front-0", "folder"), writes a design into a new folder: chip, networks,
+    programs, RTL with golden vectors and driver, what is claimed, and verify.sh, which derives the claims again.
 
-    Budgets that no chip meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
+    Budgets that no design meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
     """
     from pathlib import Path
 
     from chipsmith.flow.arrays import check_folder
+    from chipsmith.flow.handover.export import check_export, export_design
     from chipsmith.flow.search import search_designs
     from chipsmith.reports.search import write_search_page
     from chipsmith.studies.search.study_file import SearchStudy, parse_study, read_study
 
-    if workers < 1:
+    if workers is not None and scheduler is not None:
+        raise BadInput("workers are those of the scheduler where one is given: leave --workers or --scheduler out")
+    if workers is not None and workers < 1:
         raise BadInput(f"workers is 1 or more; {workers} is given")
     named = study if isinstance(study, SearchStudy) else read_study(Path(study))
     name = "study" if isinstance(study, SearchStudy) else Path(study).stem
@@ -58,11 +74,22 @@ def search(
     page = as_path(html)
     if page is not None:
         check_folder(page)
+    if export is not None:
+        check_export(named, export[0], Path(export[1]))
     result = search_designs(
-        named, name=name, out=as_path(out), workers=workers, resume=resume, progress=as_progress(progress)
+        named,
+        name=name,
+        out=as_path(out),
+        workers=workers or 1,
+        scheduler=scheduler or "",
+        storage=storage or "",
+        resume=resume,
+        progress=as_progress(progress),
     )
     if page is not None:
-        write_search_page(result.result, page)
+        write_search_page(result.result, page, folder=result.folder)
+    if export is not None and not result.failure:
+        export_design(result, named, export[0], Path(export[1]))
     return result
 
 
@@ -70,7 +97,7 @@ SEARCH_VERBS = (
     Verb(
         function=search,
         present=console.present_search,
-        fails="no chip is within the budgets",
+        fails="no design is within the budgets",
         schema=Schema(of="a study file", read=_study_schema),
     ),
 )

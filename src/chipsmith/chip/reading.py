@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -17,12 +16,14 @@ from chipsmith.chip.description import Chip
 from chipsmith.chip.timing import check_clock
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary_text
+from chipsmith.plain_yaml import Document, parse_document, parse_value
 from chipsmith.suggest import nearest_in_brackets
 
 CHIP_PREFIX = "chip."
 """Before a field of a chip where a setting may be of something else too."""
 
 _SUFFIX = ".yaml"
+_FORM = "a chip file is a YAML mapping of fields; see `chipsmith chips` for examples"
 _LONGEST_OVERRIDDEN_NAME = 120
 """Characters: such a name is part of the names of folders."""
 
@@ -46,12 +47,12 @@ def load_chip(name_or_path: str | Path, overrides: Mapping[str, str] | None = No
     with all faults in one message, and for a clock that is faster than the chip can be (`chipsmith.chip.timing`).
     """
     text, origin = _find_text(name_or_path)
-    return _build(parse_document(text, origin=origin), overrides=overrides or {}, origin=origin)
+    return _build(_parse(text, origin=origin), overrides=overrides or {}, origin=origin)
 
 
 def read_chip(text: str, *, origin: str = "text") -> Chip:
     """The chip in a YAML text; `origin` names the text in messages. Raises BadInput."""
-    return _build(parse_document(text, origin=origin), overrides={}, origin=origin)
+    return _build(_parse(text, origin=origin), overrides={}, origin=origin)
 
 
 def override_chip(chip: Chip, overrides: Mapping[str, str]) -> Chip:
@@ -78,63 +79,8 @@ def parse_chip_settings(settings: Sequence[str]) -> dict[str, str]:
     return parse_overrides([setting.strip().removeprefix(CHIP_PREFIX) for setting in settings])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """A parsed YAML mapping and the line (from 1) of each of its fields by dotted path."""
-
-    fields: dict[str, Any]
-    lines: dict[str, int]
-
-
-def parse_document(text: str, *, origin: str) -> Document:
-    """Parse a YAML text of nested mappings and scalars; raises BadInput with the line of a fault."""
-    try:
-        loader = PlainLoader(text)
-        node = loader.get_single_node()
-        if not isinstance(node, yaml.MappingNode):
-            raise BadInput(
-                f"chip {origin}: a chip file is a YAML mapping of fields; see `chipsmith chips` for examples"
-            )
-        lines = _field_lines(node, prefix="", origin=origin)
-        return Document(fields=loader.construct_document(node), lines=lines)
-    except yaml.MarkedYAMLError as error:
-        raise BadInput(f"chip {origin}{_place(error)}: not YAML: {error.problem or error.context}") from error
-    except yaml.YAMLError as error:
-        raise BadInput(f"chip {origin}: not YAML: {error}") from error
-    except ValueError as error:
-        raise BadInput(f"chip {origin}: a value that YAML cannot read: {error}") from error
-    except RecursionError:
-        raise BadInput(f"chip {origin}: nested too deeply; a chip file has sections of single values") from None
-
-
-class PlainLoader(yaml.SafeLoader):
-    """YAML of plain values. Refuses aliases: a few lines of aliases of aliases stand for gigabytes."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """As of yaml.SafeLoader; raises MarkedYAMLError for an alias."""
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(
-                problem=f"*{event.anchor} is an alias; write each value out", problem_mark=event.start_mark
-            )
-        return super().compose_node(parent, index)
-
-
-def _place(error: yaml.MarkedYAMLError) -> str:
-    mark = error.problem_mark or error.context_mark
-    return f", line {mark.line + 1}" if mark else ""
-
-
-def _field_lines(node: yaml.MappingNode, *, prefix: str, origin: str) -> dict[str, int]:
-    lines: dict[str, int] = {}
-    for key, value in node.value:
-        path, line = f"{prefix}{key.value}", key.start_mark.line + 1
-        if path in lines:
-            raise BadInput(f"chip {origin}, line {line}: {path} is given twice (first on line {lines[path]}): keep one")
-        lines[path] = line
-        if isinstance(value, yaml.MappingNode):
-            lines |= _field_lines(value, prefix=f"{path}.", origin=origin)
-    return lines
+def _parse(text: str, *, origin: str) -> Document:
+    return parse_document(text, origin=f"chip {origin}", form=_FORM)
 
 
 def _build(document: Document, *, overrides: Mapping[str, str], origin: str) -> Chip:
@@ -174,8 +120,8 @@ def _copy(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _scalar(path: str, text: str) -> Hashable:
     try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
+        value = parse_value(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadInput(f"setting {path}={text:.80}: the value is not a YAML scalar") from error
     if isinstance(value, (dict, list)):
         raise BadInput(f"setting {path}={text}: set one field at a time, for example tensor.rows=32")

@@ -1,4 +1,4 @@
-"""What run, train, recipes, compress, predict and report show."""
+"""What run, train, recipes, compress, predict, judge and report show."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 if TYPE_CHECKING:
     from chipsmith.deployment.predict import Predicted
     from chipsmith.flow.compress import Compressed
+    from chipsmith.flow.judging import JudgedProgram
     from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
     from chipsmith.learn import Recipe
 
@@ -50,6 +51,20 @@ def present_compression(result: Compressed) -> Presentation:
 def present_predictions(result: Predicted) -> Presentation:
     """The answer for each example, and the chip's time for one."""
     return Presentation(to_json=result.to_json, print_text=partial(_print_predictions, result))
+
+
+def present_judged(result: JudgedProgram) -> Presentation:
+    """The metrics on the examples, with their intervals."""
+    return Presentation(to_json=result.to_json, print_text=partial(_print_judged, result))
+
+
+def _print_judged(result: JudgedProgram) -> None:
+    manifest, first = result.program.manifest, result.metrics.primary_metric
+    title = f"{manifest.network} on {first.count:,} examples of the {result.part} part of {result.recipe}"
+    table = new_table(title, "metric", "chip", "95 %")
+    for metric in result.metrics.metrics:
+        table.add_row(metric.name, f"{metric.value:.4f}", f"{metric.low:.4f} to {metric.high:.4f}")
+    print_tables(table)
 
 
 def _print_run(result: RunResult | QuantumRunResult) -> None:

@@ -24,16 +24,31 @@ def present_search(result: Searched) -> Presentation:
 
 
 def _print_search(searched: Searched) -> None:
-    from chipsmith.reports.search_text import budget_sentences, comparison_sentences, winner_sentences
+    from chipsmith.reports import search_text
 
     result = searched.result
     print(f"{result.name}: {', '.join(network.name for network in result.networks)} on {result.space.base.name}")
     print(f"space: {result.size}")
     print_tables(*_tables(result))
-    for sentence in (*winner_sentences(result), *budget_sentences(result), *comparison_sentences(result)):
+    sentences = (search_text.winner_sentences, search_text.node_sentences, search_text.final_sentences)
+    others = (search_text.rtl_sentences, search_text.budget_sentences, search_text.comparison_sentences)
+    for describe in (*sentences, *others):
+        for sentence in describe(result):
+            print(sentence)
+    for sentence in search_text.training_sentences(result):
         print(sentence)
     print(f"{result.pairs:,} pairs were simulated; {result.cpu_s / 3600:.3f} hours of a processor")
-    print(f"folder: {searched.folder} (chip.yaml is the winner, chips/ the front, pairs.journal every pair)")
+    print(f"folder: {searched.folder} ({', '.join(_files(result))})")
+
+
+def _files(result: SearchResult) -> Iterator[str]:
+    """What the folder holds: of a search without a winner no chips."""
+    if result.winner is not None:
+        yield "chip.yaml is the winner"
+        for network in filter(None, () if result.trained is None else result.trained.networks):
+            yield f"{network.name}.tosa and {network.name}.safetensors its network"
+        yield "chips/ the front"
+    yield "pairs.journal every pair"
 
 
 def _tables(result: SearchResult) -> Iterator[Table]:

@@ -69,7 +69,7 @@ class Predicted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _DeployedHost:
+class DeployedHost:
     """What the host does around a Program, as its deployment says it."""
 
     program: Program
@@ -99,7 +99,7 @@ class _DeployedHost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Deployed:
+class DeployedNetwork:
     """A Program on the simulated chip, with its deployment."""
 
     deployment: Deployment
@@ -129,7 +129,7 @@ def predict_raw(
     program: Program, given: Sequence[str], *, writing: Writing, name: str, limits: Limits | None = None
 ) -> Predicted:
     """See `chipsmith.predict`; `name` names the Program in messages."""
-    deployed = _deployed(program, name, limits)
+    deployed = deploy(program, name=name, limits=limits)
     task = deployed.deployment.task
     examples = [example for text in given for example in read_raw(deployed.deployment.preprocessing, text)]
     if not examples:
@@ -155,7 +155,7 @@ def quantize_raw(program: Program, given: str, *, name: str) -> dict[str, Array]
 
     Raises BadInput where the Program takes no raw data, or `given` holds more or fewer than one example.
     """
-    host = _DeployedHost(program=program, deployment=read_deployment(program, name=name))
+    host = DeployedHost(program=program, deployment=read_deployment(program, name=name))
     preprocessing = host.deployment.preprocessing
     examples = read_raw(preprocessing, given)
     if len(examples) != 1:
@@ -179,15 +179,16 @@ def read_deployment(program: Program, *, name: str) -> Deployment:
     return deployment
 
 
-def _deployed(program: Program, name: str, limits: Limits | None) -> _Deployed:
+def deploy(program: Program, *, name: str, limits: Limits | None = None) -> DeployedNetwork:
+    """A Program that a recipe's run made, on the simulated chip. Raises BadInput, with `name`, for another one."""
     deployment = read_deployment(program, name=name)
-    host = _DeployedHost(program=program, deployment=deployment)
-    return _Deployed(
+    host = DeployedHost(program=program, deployment=deployment)
+    return DeployedNetwork(
         deployment=deployment, network=HostedGraph(host=host, graph=NpuGraph(program=program, limits=limits))
     )
 
 
-def _classify(deployed: _Deployed, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
+def _classify(deployed: DeployedNetwork, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
     names = deployed.deployment.class_names
     probabilities = softmax(deployed.answers(values))
     return [_class_answer(example.name, names, row) for example, row in zip(examples, probabilities, strict=True)]
@@ -205,7 +206,7 @@ def _class_answer(name: str, names: Sequence[str], row: NDArray[np.float64]) -> 
     )
 
 
-def _regress(deployed: _Deployed, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
+def _regress(deployed: DeployedNetwork, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
     deployment = deployed.deployment
     answers = deployed.answers(values)
     restored = deployment.target_scaling.restore(answers) if deployment.target_scaling else answers
@@ -219,7 +220,7 @@ def _regress(deployed: _Deployed, examples: Sequence[RawExample], values: Array)
     ]
 
 
-def _rebuild(deployed: _Deployed, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
+def _rebuild(deployed: DeployedNetwork, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
     errors = reconstruction_errors(deployed.answers(values), values)
     threshold = deployed.deployment.anomaly_threshold
     return [
@@ -246,7 +247,7 @@ _READINGS = {
 }
 
 
-def _write(deployed: _Deployed, example: RawExample, writing: Writing) -> Prediction:
+def _write(deployed: DeployedNetwork, example: RawExample, writing: Writing) -> Prediction:
     reader = deployed.deployment.preprocessing.reader
     if not isinstance(reader, TextReader) or not isinstance(example.raw, str) or not example.raw:
         raise BadInput("a text to go on with is needed: one or more characters")

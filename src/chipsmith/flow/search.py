@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chipsmith.errors import BadInput
-from chipsmith.files import write_whole
 from chipsmith.flow.calibration import resolve_calibration
+from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.run_folder import RESULT, choose_folder, read_run, sole_work
+from chipsmith.flow.search_folder import CHIP, check_own_files, front_file, replace_files
 from chipsmith.frontends.front_end import names_function
 from chipsmith.frontends.options import DEFAULT_OPTIONS
-from chipsmith.frontends.registry import load_model
+from chipsmith.frontends.registry import list_front_ends, load_model
+from chipsmith.learn import load_recipe
+from chipsmith.learn.data.files import find
 from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
 from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.journal import SearchJournal
+from chipsmith.studies.search.hand_over import handed_files
 from chipsmith.studies.search.pairs import StudiedNetwork
+from chipsmith.studies.search.recipe_networks import RecipeNetwork, check_recipe, vary_recipe
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.search import Search
-from chipsmith.studies.search.study_file import NetworkFile, SearchStudy
+from chipsmith.studies.search.storage import open_mirror
+from chipsmith.studies.search.study_file import SearchStudy, StudyNetwork
 from chipsmith.tosa.file import read_tosa
 from chipsmith.tosa.graph import Graph
 
 _IDENTITY, _JOURNAL = "search.json", "pairs.journal"
-_CHIPS = "chips"
-"""The folder of the chips of the front, a YAML file each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Searched:
-    """A search, and the folder that it left: result.json, the winner's chip.yaml, the chips of the front."""
+    """A search, and the folder that it left: result.json and, of designs within all budgets, the chips.
+
+    These are the winner's chip.yaml and those of the front, in chips/.
+    """
 
     result: SearchResult
     folder: Path
@@ -47,53 +58,109 @@ class Searched:
 
 
 def search_designs(
-    study: SearchStudy, *, name: str, out: Path | None, workers: int, resume: bool, progress: Progress
+    study: SearchStudy,
+    *,
+    name: str,
+    out: Path | None,
+    workers: int,
+    scheduler: str,
+    storage: str,
+    resume: bool,
+    progress: Progress,
 ) -> Searched:
     """Search as a study says, in the folder `out` (default runs/search-NAME).
 
-    Raises BadInput for a study that cannot be searched, and for a folder with pairs unless `resume`.
+    Raises BadInput for a study that cannot be searched, for a folder with pairs unless `resume`, and where a file that
+    no search wrote has the name of one that a search leaves.
     """
-    search = Search(study, [_load(network) for network in study.network], name=name)
-    search.goal()  # what is missing in it is said before any work
-    path = choose_folder(out, f"search-{name}")
-    with sole_work(path):
+    networks = _load_networks(study, progress)
+    search = Search(study, networks, name=name)
+    search.require_tools()
+    with ExitStack() as stack:
+        mirror = stack.enter_context(open_mirror(storage, name=name)) if storage else None
+        path = choose_folder(out, f"search-{name}")
+        stack.enter_context(sole_work(path))
         journal = SearchJournal(path / _JOURNAL)
         if journal.path.exists() and not resume:
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
+        check_own_files(path)
+        _refuse_foreign(networks, path)
         hold_identity(path / _IDENTITY, search.identity(), what="search")
-        result = search.run(workers=workers, journal=journal, on_stage=progress.stage)
-        _write(result, path)
+        result = search.run(
+            path, workers=workers, scheduler=scheduler, journal=journal, mirror=mirror, progress=progress
+        )
+        replace_files(path, _contents(result))
     return Searched(result=result, folder=path)
 
 
-def _load(network: NetworkFile) -> StudiedNetwork:
-    path = Path(network.file)
-    name = path.stem if path.suffix else path.name
+def _refuse_foreign(networks: Sequence[StudiedNetwork | RecipeNetwork], folder: Path) -> None:
+    """Raise BadInput where a file that no search left has the name of one that the winner's network gets."""
+    recipes = [network for network in networks if isinstance(network, RecipeNetwork)]
+    for file in (file for recipe in recipes for file in handed_files(recipe, folder)):
+        if os.path.lexists(file) and not (folder / _IDENTITY).exists():
+            raise BadInput(
+                f"{file} is of no search, and is not overwritten: move it, or take another folder with --out"
+            )
+
+
+def _load_networks(study: SearchStudy, progress: Progress) -> list[StudiedNetwork | RecipeNetwork]:
+    varied = study.varied_network()
+    loaded = [_load(network, varied, progress) for network in study.network]
+    names = [network.name for network in loaded if isinstance(network, RecipeNetwork)]
+    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if twice is not None:
+        raise BadInput(f"network: recipe {twice} is named twice: keep one, with a larger weight")
+    return loaded
+
+
+def _load(
+    network: StudyNetwork, varied: Mapping[str, Any] | None, progress: Progress
+) -> StudiedNetwork | RecipeNetwork:
+    if network.recipe is not None:
+        recipe = load_recipe(network.recipe)
+        check_recipe(recipe)
+        data = load_for_training(recipe, progress).data
+        return vary_recipe(recipe, data, weight=network.weight, varied=varied)
+    assert network.file is not None
+    path = _expand(network.file)
     try:
-        graph = _load_graph(network, path)
+        graph = _load_graph(str(path), network.calibration, path)
     except BadInput as error:
         raise BadInput(f"network {network.file}: {error}") from error
+    except OSError as error:  # a name that no file can have
+        raise BadInput(f"network {network.file:.80}: {error.strerror}") from error
+    name = path.stem if path.suffix else path.name
     return StudiedNetwork(name=name, graph=graph, weight=network.weight)
 
 
-def _load_graph(network: NetworkFile, path: Path) -> Graph:
+def _expand(file: str) -> Path:
+    """The path of a network, in which `~` and variables such as $CHIPSMITH_DATA may stand. Raises BadInput."""
+    try:
+        return find(file) if set(file) & set("~$") else Path(file)
+    except BadInput as error:
+        raise BadInput(f"network: {error}") from error
+
+
+def _load_graph(file: str, calibrated_by: str | None, path: Path) -> Graph:
     if path.is_dir():
         if not (path / RESULT).is_file():
             raise BadInput("it is a folder and holds no run: `chipsmith run digits` makes one")
         return read_tosa(path / f"{read_run(path).network}.tosa")
-    if names_function(network.file):
+    if names_function(file):
         raise BadInput("a study runs no code, and this is a function: export its network to a file")
-    calibration = resolve_calibration(network.calibration, network.file, DEFAULT_OPTIONS)
-    return load_model(network.file, calibration).graph
+    rows = [row for row in list_front_ends() if row.suffixes]
+    if not any(path.suffix.lower() in row.suffixes for row in rows):
+        forms = ", ".join(row.form for row in rows)
+        raise BadInput(f"it is no run folder, and no file of these: {forms}; name one of them")
+    calibration = resolve_calibration(calibrated_by, file, DEFAULT_OPTIONS)
+    return load_model(file, calibration).graph
 
 
-def _write(result: SearchResult, folder: Path) -> None:
-    write_whole(folder / RESULT, (json.dumps(result.to_json(), indent=1) + "\n").encode())
+def _contents(result: SearchResult) -> dict[str, bytes]:
+    """What a search leaves in its folder, by path, beside its journal."""
+    files = {RESULT: (json.dumps(result.to_json(), indent=1) + "\n").encode()}
     if result.winner is not None:
-        write_whole(folder / "chip.yaml", result.space.chip(result.winner.values).to_yaml().encode())
-    chips = folder / _CHIPS
-    chips.mkdir(exist_ok=True)
-    for old in chips.glob("front-*.yaml"):
-        old.unlink()
+        files[CHIP] = result.space.chip(result.winner.values).to_yaml().encode()
     for index, trial in enumerate(result.front):
-        write_whole(chips / f"front-{index}.yaml", result.space.chip(trial.values).to_yaml().encode())
+        files[front_file(index)] = result.space.chip(trial.values).to_yaml().encode()
+    return files

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from chipsmith.frontends.layout import BorderLayout, strip_border_transposes
+from chipsmith.frontends.layout import Border, BorderLayout, lay_out_border
 from chipsmith.frontends.quantized_io import (
     AuthorTensor,
     ConstantOutput,
@@ -48,14 +48,16 @@ class NetworkSource:
     calibration: Sequence[Array] = ()
 
 
-def assemble_network(quantisation: QuantisationResult, *, source: NetworkSource) -> QuantizedNetwork:
-    """The integer network of a float one whose tensors are rounded as its plan says.
+def assemble_network(
+    quantisation: QuantisationResult, *, source: NetworkSource, border: Border = Border.HOST
+) -> QuantizedNetwork:
+    """The integer network of a float one whose tensors are rounded as its plan says; `border` as in LoadOptions.
 
     Raises OperatorRefused, naming the author's operator, for what has no integer form.
     """
     network, plan = quantisation.network, quantisation.plan
     lowered = lower_network(_drop_idle_ports(network), plan)
-    layout = strip_border_transposes(lowered.graph)
+    layout = lay_out_border(lowered.graph, border)
     names = _name_outputs(network, lowered.graph, layout)
     graph = rename_tensors(layout.graph, names)
     inputs = tuple(AuthorTensor(name=port.name, dtype=port.dtype, shape=port.shape) for port in network.inputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -11,6 +12,18 @@ from chipsmith.tosa.graph import Graph, Operator, Tensor
 from chipsmith.tosa.passes.cleanup import drop_dead
 
 Axes = tuple[int, ...]
+
+
+class Border(StrEnum):
+    """Who turns the axes of a network's inputs and outputs between the author's layout and that of the chip.
+
+    The answers are the same to the bit.
+    """
+
+    HOST = "host"
+    """The host, which writes the inputs laid out as the chip reads them: no operator of the chip is left for it."""
+    CHIP = "chip"
+    """The chip, by TRANSPOSE operators at the border of the graph: the host writes values as the author has them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +48,18 @@ class BorderLayout:
     input_axes: tuple[Axes, ...]
     outputs: tuple[PlacedOutput, ...]
     names: Mapping[str, str]
+
+
+def lay_out_border(graph: Graph, border: Border) -> BorderLayout:
+    """The graph as the chip computes it, and what is left to the host."""
+    if border is Border.HOST:
+        return strip_border_transposes(graph)
+    return BorderLayout(
+        graph=graph,
+        input_axes=tuple(_unmoved(graph.tensor(name)) for name in graph.inputs),
+        outputs=tuple(PlacedOutput(tensor=name, axes=_unmoved(graph.tensor(name))) for name in graph.outputs),
+        names={name: name for name in graph.tensors},
+    )
 
 
 def strip_border_transposes(graph: Graph) -> BorderLayout:

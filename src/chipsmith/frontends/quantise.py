@@ -9,6 +9,7 @@ import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.assemble import NetworkSource, assemble_network
+from chipsmith.frontends.layout import Border
 from chipsmith.frontends.quantized_network import Arithmetic, FrameworkModel, QuantizedNetwork
 from chipsmith.quantisation.fold import fold_products
 from chipsmith.quantisation.masks import bound_masks
@@ -28,12 +29,13 @@ def quantise_network(
     source: FrameworkModel,
     settings: QuantisationSettings,
     plan: QuantisationPlan = _NO_PLAN,
+    border: Border = Border.HOST,
 ) -> QuantizedNetwork:
     """The integer network of a float one, its integers chosen over `calibration`.
 
     `calibration` holds an array for each input, with any number of inferences along axis 0, or with an axis more that
-    counts them. What `plan` has is given by the author and stays. Raises BadInput where the calibration does not fit,
-    OperatorRefused as assemble_network does.
+    counts them. What `plan` has is given by the author and stays. `border` as in LoadOptions. Raises BadInput where
+    the calibration does not fit, OperatorRefused as assemble_network does.
     """
     folded = fold_products(network, planned=plan.tensors)
     bounded = bound_masks(folded)
@@ -44,6 +46,7 @@ def quantise_network(
     return assemble_network(
         replace(result, plan=joined),
         source=NetworkSource(model=source, arithmetic=Arithmetic.FLOAT, floats=folded, calibration=examples),
+        border=border,
     )
 
 

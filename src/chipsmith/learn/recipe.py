@@ -12,7 +12,6 @@ import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from chipsmith.chip import parse_overrides
-from chipsmith.chip.reading import PlainLoader
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary_text
 from chipsmith.learn.components import as_components
@@ -26,12 +25,14 @@ from chipsmith.learn.tasks import as_task
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
 from chipsmith.learn.validation.settings import ValidationSettings
+from chipsmith.plain_yaml import parse_document, parse_value
 from chipsmith.suggest import nearest_in_brackets
 
 Acceptable = Literal["leakage", "label_conflict"]
 """Findings about data by which a training is refused, unless the recipe says that the data are meant so."""
 
 _SUFFIX = ".yaml"
+_FORM = "a recipe is a YAML mapping; `chipsmith train --schema` prints its form"
 _CHIP = "edge-256"
 _NOT_TRAINED = {"name", "description", "validation", "chip", "quantum"}
 """Fields of a recipe that come into play after training."""
@@ -211,18 +212,12 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
 
 
 def _parse(text: str, origin: str) -> dict[str, Any]:
-    try:
-        fields = PlainLoader(text).get_single_data()
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadInput(f"recipe {origin} is not YAML: {' '.join(str(error).split())[:200]}") from error
-    if not isinstance(fields, dict):
-        raise BadInput(f"recipe {origin}: a recipe is a YAML mapping; `chipsmith train --schema` prints its form")
-    return fields
+    return parse_document(text, origin=f"recipe {origin}", form=_FORM).fields
 
 
 def _value(path: str, text: str) -> Any:
     try:
-        return PlainLoader(text).get_single_data()
+        return parse_value(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadInput(f"setting {path}={text:.80}: the value is not YAML") from error
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chipsmith.files import write_whole
@@ -13,11 +14,16 @@ from chipsmith.reports.search_text import (
     budget_sentences,
     change_rows,
     comparison_sentences,
+    final_sentences,
     front_rows,
     long_values,
+    node_sentences,
+    rtl_sentences,
+    training_sentences,
     winner_sentences,
 )
 from chipsmith.studies.search.figures import PairFigure
+from chipsmith.studies.search.finalists import NOISE_RULE
 from chipsmith.studies.search.result import SamplerRuns, SearchResult
 from chipsmith.studies.search.study_file import SamplerKind
 from chipsmith.studies.search.trials import DesignTrial
@@ -25,23 +31,27 @@ from chipsmith.studies.search.trials import DesignTrial
 _HEIGHT = 420
 _AXIS: Settings = {"type": "log", "exponentformat": "e", "nticks": 6}
 """Designs of a space often lie within one decade."""
-_TRIALS, _VOLUMES, _SHARES = "trials", "hypervolume", "importance"
+_TRIALS, _ACCURACIES, _VOLUMES, _SHARES = "trials", "accuracies", "hypervolume", "importance"
 
 
-def render_search(result: SearchResult) -> str:
-    """The page as HTML; it opens without a network."""
+def render_search(result: SearchResult, *, folder: str = "") -> str:
+    """The page as HTML; it opens without a network. `folder` is the study's, as the page's links reach it."""
     title = f"{result.name}: {', '.join(network.name for network in result.networks)} on {result.space.base.name}"
-    charts = {_TRIALS: _trial_chart(result), _VOLUMES: _volume_chart(result)}
+    charts = {_TRIALS: _trial_chart(result, *_shown_axes(result)), _VOLUMES: _volume_chart(result)}
+    if result.trained is not None and PairFigure.ACCURACY in _figures_known(result):
+        charts[_ACCURACIES] = _trial_chart(result, _shown_axes(result)[0], PairFigure.ACCURACY)
     if result.importance:
         charts[_SHARES] = _share_chart(result.importance)
-    parts = (_header(title, result), _trial_section(), _front_section(result), _why_section(result))
-    body = f"<main>{''.join(parts)}{_volume_section(result)}{_share_section(result)}</main>"
+    parts = (_header(title, result), _trial_section(charts), _front_section(result, folder), _why_section(result))
+    rest = f"{_final_section(result)}{_volume_section(result)}{_share_section(result)}"
+    body = f"<main>{''.join(parts)}{rest}</main>"
     return fill_page(title, body=body, charts=charts)
 
 
-def write_search_page(result: SearchResult, path: Path) -> None:
-    """Write the page, whole or not at all."""
-    write_whole(path, render_search(result).encode())
+def write_search_page(result: SearchResult, path: Path, *, folder: Path) -> None:
+    """Write the page, whole or not at all; it links to the files in the study's folder."""
+    reached = os.path.relpath(folder.absolute(), path.absolute().parent)
+    write_whole(path, render_search(result, folder=reached).encode())
 
 
 def _header(title: str, result: SearchResult) -> str:
@@ -58,32 +68,45 @@ def _header(title: str, result: SearchResult) -> str:
     )
 
 
-def _trial_section() -> str:
+def _shown_axes(result: SearchResult) -> tuple[PairFigure, PairFigure | None]:
+    """The first objective, and the second one or a budget's figure; an accuracy has a picture of its own."""
+    names = [figure for figure in result.goal.directions if figure is not PairFigure.ACCURACY]
+    names += [each.figure for each in result.goal.constraints if each.figure is not PairFigure.ACCURACY]
+    distinct = list(dict.fromkeys(names)) or [PairFigure.ENERGY_J]
+    return distinct[0], distinct[1] if len(distinct) > 1 else None
+
+
+def _figures_known(result: SearchResult) -> frozenset[PairFigure]:
+    return frozenset(figure for trial in result.trials for figure in trial.figures or {})
+
+
+def _trial_section(charts: Mapping[str, Chart]) -> str:
     text = (
-        "Each point is a chip, compiled for, simulated and priced; the line is the front: no other design within the "
+        "Each point is a design, compiled, simulated and priced; orange is the front: no other design within the "
         "budgets is as good in all objectives. Grey designs break a budget."
     )
-    return section(_TRIALS, "Designs", how(text), plot(_TRIALS, "trials of both samplers"))
+    pictures = [plot(_TRIALS, "trials of both samplers")]
+    pictures += [plot(_ACCURACIES, "accuracy of the trials")] if _ACCURACIES in charts else []
+    return section(_TRIALS, "Designs", how(text), *pictures)
 
 
-def _trial_chart(result: SearchResult) -> Chart:
+def _trial_chart(result: SearchResult, across: PairFigure, upward: PairFigure | None) -> Chart:
     names = list(result.goal.directions)
-    across = names[0]
-    upward = names[1] if len(names) > 1 else next((each.figure for each in result.goal.constraints), None)
     runs = [result.random] if result.sampled is result.random else [result.random, result.sampled]
     colours = {SamplerKind.RANDOM: PURPLE}
     within = [
         _points(run.sampler.value, _kept(run, result), across, upward, colours.get(run.sampler, BLUE)) for run in runs
     ]
     broken = [trial for trial in result.trials if trial.figures and not result.goal.meets(trial.figures)]
-    front = _points("front", result.front, across, upward, ORANGE, line=len(names) > 1)
+    line = len(names) == 2 and {across, upward} == set(names)
+    front = _points("front", result.front, across, upward, ORANGE, line=line)
     return chart(
         [_points("breaks a budget", broken, across, upward, GREY), *within, front],
         height=_HEIGHT,
         x_title=across,
         y_title=upward or "trial",
         x_axis=_AXIS,
-        y_axis=_AXIS,
+        y_axis={} if upward is PairFigure.ACCURACY else _AXIS,
     )
 
 
@@ -117,18 +140,49 @@ def _figure(trial: DesignTrial, figure: PairFigure | None) -> float:
     return trial.number + 1 if figure is None or trial.figures is None else trial.figures[figure]
 
 
-def _front_section(result: SearchResult) -> str:
+def _front_section(result: SearchResult, folder: str) -> str:
     if not result.front:
         return section("front", "No design within the budgets", *map(paragraph, budget_sentences(result)))
     heads, rows = front_rows(result)
     files = "".join(
         details(
-            f"{row[0]}: {long_values(trial.values)}", f"<pre>{escape(result.space.chip(trial.values).to_yaml())}</pre>"
+            f"{row[0]}: {long_values(trial.values)}",
+            _links(result, index, trial, folder),
+            f"<pre>{escape(result.space.chip(trial.values).to_yaml())}</pre>",
         )
-        for row, trial in zip(rows, result.front, strict=True)
+        for index, (row, trial) in enumerate(zip(rows, result.front, strict=True))
     )
     text = "Every design of the front is a chip file: unfold it, save it, and give it to any verb as --chip."
-    return section("front", "The front", how(text), table(heads, rows, label="front"), files)
+    if result.trained is not None and result.trained.elastic is not None:
+        text += (
+            " The accuracies are those of the supernet's parts, beside those of finalists that were trained in full."
+        )
+    sentences = map(paragraph, (*node_sentences(result), *rtl_sentences(result)))
+    return section("front", "The front", how(text), *sentences, table(heads, rows, label="front"), files)
+
+
+def _links(result: SearchResult, index: int, trial: DesignTrial, folder: str) -> str:
+    """Links to a design's files, where the page knows their folder."""
+    if not folder:
+        return ""
+    files = [f"chips/front-{index}.yaml", *_network_files(result, trial)]
+    return "<p>" + ", ".join(f'<a href="{escape(f"{folder}/{file}")}">{escape(file)}</a>' for file in files) + "</p>"
+
+
+def _network_files(result: SearchResult, trial: DesignTrial) -> Iterator[str]:
+    if result.trained is not None:
+        for index in range(len(result.trained.networks)):
+            network = result.trained.network_json(index, trial)
+            if network:
+                yield network["file"]
+
+
+def _final_section(result: SearchResult) -> str:
+    sentences = [*final_sentences(result), *training_sentences(result)]
+    if not sentences:
+        return ""
+    rule = how(f"Noise: {NOISE_RULE}.")
+    return section("finals", "The networks, trained in full", rule, *map(paragraph, sentences))
 
 
 def _why_section(result: SearchResult) -> str:

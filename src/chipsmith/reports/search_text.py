@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chipsmith.studies.search.figures import PairFigure
+from chipsmith.studies.search.finalists import AccuracyGain, Finals
 from chipsmith.studies.search.parameters import Value
 from chipsmith.studies.search.result import SearchResult
-from chipsmith.studies.search.study_file import SamplerKind
+from chipsmith.studies.search.rtl_check import RtlCheck
+from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
+from chipsmith.studies.search.trials import DesignTrial
 from chipsmith.studies.search.winner import WINNER_RULE, Change
 
 Rows = list[tuple[str, ...]]
@@ -26,11 +29,83 @@ def front_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:
         (
             "winner" if winner is not None and trial.values == winner.values else str(index),
             *(f"{trial.figures[figure]:.4g}" for figure in figures if trial.figures),
+            *_full_accuracy(result, trial),
+            _rtl_word(result.rtl_of(trial)),
             short_values({name: trial.values[name] for name in differing}),
         )
         for index, trial in enumerate(result.front)
     ]
-    return ("design", *figures, "chip"), rows
+    trained = ("trained in full",) if _finals(result) else ()
+    return ("design", *figures, *trained, "RTL", "chip" if result.space.network is None else "chip and network"), rows
+
+
+def _finals(result: SearchResult) -> Finals | None:
+    return None if result.trained is None else result.trained.finals
+
+
+def _full_accuracy(result: SearchResult, trial: DesignTrial) -> tuple[str, ...]:
+    """The accuracy of full trainings where there were some; nothing where no structure varies."""
+    finals = _finals(result)
+    if finals is None:
+        return ()
+    finalist = finals.finalist(trial.values)
+    return ("-" if finalist is None else f"{finalist.mean:.4f} +- {finalist.std:.4f}",)
+
+
+def final_sentences(result: SearchResult) -> Iterator[str]:
+    """What full trainings say of the finalists, what chance does, and the test part's verdict on the winner."""
+    finals = _finals(result)
+    if finals is not None:
+        for finalist in finals.finalists:
+            yield (
+                f"trained in full: {short_values(finalist.values)} has accuracy {finalist.mean:.4f} "
+                f"(standard deviation {finalist.std:.4f} over {len(finalist.by_seed)} seeds; "
+                f"{finalist.supernet:.4f} in the supernet)"
+            )
+        for gain in finals.gains():
+            yield _gain_sentence(gain, seeds=len(finals.finalists[0].by_seed))
+    if result.trained is not None and result.trained.test_accuracy is not None:
+        yield f"the winner's accuracy on the test part, which judged nothing before: {result.trained.test_accuracy:.4f}"
+
+
+def _gain_sentence(gain: AccuracyGain, *, seeds: int) -> str:
+    over = short_values(gain.over)
+    if not gain.shown:
+        return (
+            f"between the winner's accuracy and that of {over} there is no gain that {seeds} seeds show: "
+            f"{gain.gain:+.4f}, and {gain.least:.4f} is noise"
+        )
+    side = "more" if gain.gain > 0 else "less"
+    return f"the winner is {side} accurate than {over}: {gain.gain:+.4f}, where {gain.least:.4f} is noise"
+
+
+def training_sentences(result: SearchResult) -> Iterator[str]:
+    """What training took, beside the search."""
+    if result.trained is None:
+        return
+    for name, training in result.trained.trainings.items():
+        what = "the supernet of " if result.trained.elastic is not None else ""
+        yield f"{what}{name}: {training['epochs']} epochs, {training['cpu_s'] / 3600:.3f} hours of a processor"
+    finals = _finals(result)
+    if finals is not None:
+        yield f"full trainings of {len(finals.finalists)} finalists: {finals.cpu_s / 3600:.3f} hours of a processor"
+
+
+def _rtl_word(check: RtlCheck | None) -> str:
+    return "-" if check is None else "agrees"
+
+
+def rtl_sentences(result: SearchResult) -> Iterator[str]:
+    """Which of the designs that are shown were co-simulated in RTL."""
+    if not result.front:
+        return
+    if result.verify is VerifiedDesigns.NONE:
+        yield "no design was co-simulated in RTL (verify: none): nothing but the simulators says these cycles"
+        return
+    count = sum(result.rtl_of(trial) is not None for trial in result.front)
+    which = ", the winner" if result.verify is VerifiedDesigns.WINNER else ""
+    share = f"{count} of the {len(result.front)} designs of the front{which}"
+    yield f"{share}: co-simulated in RTL on one input, cold and warm; 0 bits and 0 cycles differ"
 
 
 def change_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:
@@ -76,6 +151,16 @@ def winner_sentences(result: SearchResult) -> Iterator[str]:
         yield f"at a border of the space: {border}"
     if result.climbed:
         yield f"{len(result.climbed)} steps from the best trial led to it: more trials may find more"
+
+
+def node_sentences(result: SearchResult) -> Iterator[str]:
+    """Where designs of the front have different nodes: that figures of two nodes do not come of the same sources."""
+    nodes = result.front_nodes_nm
+    if len(nodes) > 1:
+        yield (
+            f"the front has chips of {', '.join(map(str, nodes[:-1]))} and {nodes[-1]} nm: their figures come of "
+            "different sources, so a small difference between nodes says nothing (docs/estimates.md, From node to node)"
+        )
 
 
 def budget_sentences(result: SearchResult) -> Iterator[str]:

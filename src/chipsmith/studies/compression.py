@@ -27,7 +27,8 @@ from chipsmith.studies.folder import CompressionFolder
 from chipsmith.studies.methods import CompressionSettings, Method
 from chipsmith.studies.plans import CandidatePlan, plan_channels, plan_rounding, plan_same_structure, plan_structures
 from chipsmith.studies.result import Candidate, Compression, Start
-from chipsmith.studies.structure_search import SAMPLERS, StructureSearch, Trial
+from chipsmith.studies.structure_search import SAMPLERS, StructureOracle, StructureSearch, Trial
+from chipsmith.studies.structure_space import StructureSpace
 from chipsmith.targets import INT8, NPU, SOURCE, HostedGraph, PreparedNetwork
 from chipsmith.targets.int8 import Int8Target
 from chipsmith.targets.npu import NpuGraph
@@ -80,9 +81,12 @@ class CompressionStudy:
         return [self._candidate(plan) for plan in plans]
 
     def _candidate(self, plan: CandidatePlan) -> Candidate:
-        """The finished candidate of a plan."""
+        """The finished candidate of a plan.
+
+        Networks are named by their cycles: one of the same name that is another network is made anew.
+        """
         finished = self._folder.read_candidate(plan.name)
-        if finished is not None:
+        if finished is not None and (finished.widths, finished.structure) == (plan.widths, plan.structure):
             return finished
         self._progress.stage(f"{plan.name}: {plan.how}")
         variant = plan.build()
@@ -106,17 +110,18 @@ class CompressionStudy:
         """The trials of both samplers of a structure search."""
         if not self._settings.includes(Method.SEARCH):
             return ()
-        context, trials = self._context, list[Trial]()
-        search = StructureSearch(
-            context=context,
-            network=context.recipe.network_for(context.dataset),
-            budget=aim,
-            epochs=max(1, context.epochs // 8),
-        )
-        journal = self._folder.journal(aim)
+        context, data, trials = self._context, self._context.dataset, list[Trial]()
         with self._where_possible():
+            space = StructureSpace.of(
+                context.recipe.network_for(data),
+                columns=context.columns,
+                input_shape=data.input_shape,
+                outputs=data.outputs,
+            )
+            oracle = StructureOracle(context=context, epochs=max(1, context.epochs // 8))
+            search = StructureSearch(space, oracle, aim, seed=context.recipe.seed, journal=self._folder.journal())
             for sampler in SAMPLERS:
-                trials += search.run(sampler, trials=self._settings.trials, journal=journal, on_trial=self._tell)
+                trials += search.run(sampler, trials=self._settings.trials, on_trial=self._tell)
         return tuple(trials)
 
     @contextmanager

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from chipsmith.cache import content_key
 from chipsmith.checksums import SUMS, Damaged, check_sums, write_sums
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
@@ -20,10 +19,8 @@ from chipsmith.learn.tensor_files import read_safetensors
 from chipsmith.program.file import serialize_program
 from chipsmith.program.program import Program
 from chipsmith.schema import Json
-from chipsmith.studies.budget import Budget
 from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.journal import SearchJournal
-from chipsmith.studies.objectives import COST_OBJECTIVES
 from chipsmith.studies.result import Candidate
 from chipsmith.tosa.file import serialize_tosa
 
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
 
 _IDENTITY = "compression.json"
 _CANDIDATE = "candidate.json"
+_JOURNAL = "structures.journal"
 _WEIGHTS = "weights.safetensors"
 
 
@@ -45,10 +43,9 @@ class CompressionFolder:
         self.path = path
         hold_identity(path / _IDENTITY, identity, what="compression")
 
-    def journal(self, budget: Budget) -> SearchJournal:
-        """The trials of a structure search within these bounds of cost."""
-        bounds = repr(tuple(budget.bound(objective) for objective in COST_OBJECTIVES))
-        return SearchJournal(self.path / f"search-{content_key([bounds.encode()])[:8]}.journal")
+    def journal(self) -> SearchJournal:
+        """The structures that were looked at, within any budget."""
+        return SearchJournal(self.path / _JOURNAL)
 
     def read_candidate(self, name: str) -> Candidate | None:
         """The finished candidate of this name; None where there is none.
@@ -73,6 +70,7 @@ class CompressionFolder:
 
         folder, name = self._candidate_folder(candidate.name), context.recipe.name
         make_folder(folder)
+        (folder / SUMS).unlink(missing_ok=True)  # of another network of that name
         weights = {name: tensor.detach().clone() for name, tensor in variant.module.state_dict().items()}
         write_whole(folder / _WEIGHTS, save(weights))
         write_whole(folder / f"{name}.tosa", serialize_tosa(variant.quantised.graph))

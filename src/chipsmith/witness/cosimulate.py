@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from chipsmith.hardware.build import build_machine
+from chipsmith.cache import content_key
+from chipsmith.hardware.build import build_machine, find_toolchain
 from chipsmith.hardware.package import ERROR_TEXTS, Error
 from chipsmith.hardware.simulate import Machine, RtlRun, external_memory, write_inputs
+from chipsmith.hardware.sources import machine_sources
 from chipsmith.program.assembly import format_instruction
+from chipsmith.program.file import serialize_program
 from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Port, Program
@@ -88,6 +91,17 @@ class CosimResult:
             },
             "wave": None if self.wave is None else str(self.wave),
         }
+
+
+def require_rtl() -> None:
+    """Raise BadInput, which says what to install, where the RTL cannot be simulated here."""
+    find_toolchain()
+
+
+def identify_run(program: Program) -> str:
+    """A hash of a Program and of its chip's RTL: where it stays, an inference on the same inputs ends alike."""
+    sources = sorted(machine_sources(program.chip).items())
+    return content_key([serialize_program(program), *(f"{name}\n{text}".encode() for name, text in sources)])
 
 
 def compare(

@@ -134,9 +134,7 @@ class PowerResult:
     @property
     def estimate_pj(self) -> float | None:
         """The estimate's energy of the chip: without the external memory."""
-        if self.estimate is None:
-            return None
-        return self.estimate.total_pj - self.estimate.by_component().get(EXTERNAL_MEMORY, 0.0)
+        return None if self.estimate is None else energy_on_chip(self.estimate)
 
     @property
     def error(self) -> float | None:
@@ -262,11 +260,22 @@ def measure_inference(
         run=run,
         blocks=_blocks(run, segments, settings.clock_mhz),
         kernels=split_by_kernel(program, timeline, segments, energies),
-        estimate=_estimate(program, timeline, library, node_nm, settings) if whole else None,
+        estimate=_estimate(program, library, node_nm, settings) if whole else None,
         memories_priced=priced.memories_priced,
         mismatching_bits=bits,
         difference=_difference(run, timeline, bits, whole=whole),
     )
+
+
+def estimate_at(program: Program, *, node_nm: int, voltage_v: float, clock_mhz: float) -> EnergyEstimate:
+    """The estimate of one cold inference on the Program's chip at another node, voltage and clock."""
+    chip = _chip_as(program.chip, node_nm, voltage_v, clock_mhz)
+    return estimate_energy(chip, count_program(program), cycles=simulate(program).latency_cycles)
+
+
+def energy_on_chip(estimate: EnergyEstimate) -> float:
+    """Picojoules of the chip: without the external memory, as the gates have them."""
+    return estimate.total_pj - estimate.by_component().get(EXTERNAL_MEMORY, 0.0)
 
 
 def _check(settings: PowerSettings) -> None:
@@ -309,11 +318,8 @@ def _blocks(run: GateRun, segments: Segments, clock_mhz: float) -> dict[MachineB
     }
 
 
-def _estimate(
-    program: Program, timeline: Timeline, library: CellLibrary, node_nm: int, settings: PowerSettings
-) -> EnergyEstimate:
-    chip = _chip_as(program.chip, node_nm, library.voltage_v, settings.clock_mhz)
-    return estimate_energy(chip, count_program(program), cycles=timeline.latency_cycles)
+def _estimate(program: Program, library: CellLibrary, node_nm: int, settings: PowerSettings) -> EnergyEstimate:
+    return estimate_at(program, node_nm=node_nm, voltage_v=library.voltage_v, clock_mhz=settings.clock_mhz)
 
 
 def _chip_as(chip: Chip, node_nm: int, voltage_v: float, clock_mhz: float) -> Chip:

@@ -54,12 +54,17 @@ class Synthesised:
 
 def synthesise(chip: Chip, liberty: Path, *, node_nm: int) -> Synthesised:
     """Synthesise a chip and estimate its logic at `node_nm`, the node of the liberty file."""
-    # the area does not depend on the clock, and every node allows the slowest
-    at_node = override_chip(chip, {"technology.node_nm": str(node_nm), "clock_mhz": "1"})
     return Synthesised(
         chip=chip,
         synthesis=synthesize(chip, liberty),
         liberty=liberty,
         node_nm=node_nm,
-        estimated_um2=logic_area_um2(at_node).value,
+        estimated_um2=estimate_logic_um2(chip, node_nm=node_nm),
     )
+
+
+def estimate_logic_um2(chip: Chip, *, node_nm: int) -> float:
+    """The estimate of the chip's logic at a node, in square micrometres of cells before placement."""
+    # the area does not depend on the clock, and every node allows the slowest
+    at_node = override_chip(chip, {"technology.node_nm": str(node_nm), "clock_mhz": "1"})
+    return logic_area_um2(at_node).value

@@ -79,15 +79,79 @@ def test_steps_go_to_the_next_values_of_each_parameter():
         ({"tensor.rows": [8, 8]}, r"8 is given twice"),
         ({"memory.groups": {"from": 15, "to": 4}}, r"memory\.groups is empty: from 15 to 4"),
         ({"memory.groups": {"from": 4, "until": 5}}, r"a range is \{from: 4, to: 15\}"),
-        ({"clock_mhz": "fast"}, r"clock_mhz = fast is not allowed: give numbers of MHz, or max"),
-        ({"tensor.rows": 8}, r"space\.chip is empty: give a field two values"),
+        ({"clock_mhz": "fast"}, r"clock_mhz = 'fast' is not allowed: give numbers of MHz, or max alone"),
+        ({"clock_mhz": ["max", 100]}, r"clock_mhz = \['max', 100\] is not allowed: give numbers of MHz, or max alone"),
+        ({"memory.groups": {"from": 1, "to": 10**11}}, r"memory\.groups has more than 10,000 values: make its range"),
+        ({"clock_mhz": {"from": 1, "to": 1 << 20_000}}, r"clock_mhz has more than 10,000 values"),
+        ({"clock_mhz": list(range(10_001))}, r"clock_mhz has more than 10,000 values"),
+        ({"memory.groups": {"from": 1 << 20_000, "to": 1}}, r"is empty: from a very long number to 1; exchange them"),
+        (
+            {"memory.groups": {"from": 4, "to": 15, "step": 0}},
+            r"memory\.groups: step = 0 is not allowed: it is 1 or more",
+        ),
+        (
+            {"tensor.rows": {"from": 8, "to": 64, "step": 8}},
+            r"step = 8 is not allowed: of such a field .* all .*; remove it",
+        ),
+        (
+            {"tensor": {"rows": [8, 16]}},
+            r"tensor is no field .*; write its fields by dotted name, as tensor\.rows: \[8",
+        ),
+        ({"rows": [8, 16]}, r"rows is no field .*; did you mean tensor\.rows\?"),
+        ({3: [8, 16]}, r"space\.chip\.3 is no field"),
+        ({"tensor.rows": 8}, r"space\.chip has one chip alone: give a field two values"),
         ({"name": ["a", "b"]}, r"space\.chip\.name is no field"),
-        ({"tensor.rows": [True, 8]}, r"True is no value"),
+        ({"tensor.rows": [True, 8]}, r"true is no value"),
     ],
 )
 def test_what_is_no_space_is_refused_with_the_key_and_a_mend(fields, words):
     with pytest.raises(BadInput, match=words):
         parse_space({**EDGE, **fields})
+
+
+@pytest.mark.parametrize("base", [["edge-256", "nano-64"], 3, None, "", True, {"name": "edge-256"}])
+def test_a_base_that_is_no_name_is_refused(base):
+    with pytest.raises(BadInput, match=r"space\.chip\.base = .* is no chip: name one of `chipsmith chips`, or a YAML"):
+        parse_space({"base": base, "tensor.rows": [8, 16]})
+
+
+def test_a_base_that_is_misspelt_is_refused_with_its_key_and_the_nearest():
+    with pytest.raises(BadInput, match=r"space\.chip\.base: chip 'edge-265' .*did you mean edge-256\?"):
+        parse_space({"base": "edge-265", "tensor.rows": [8, 16]})
+
+
+def test_a_range_may_have_all_values_of_the_clock():
+    space = parse_space({**EDGE, "clock_mhz": {"from": 1, "to": 5000}})
+    assert len(space.parameters[0].values) == 5000
+
+
+def test_beyond_a_border_is_the_nearest_value_that_the_rules_of_chips_allow():
+    """Multipliers and tables (of edge-256 4) are at most as many as lanes."""
+    space = parse_space({**EDGE, "vector.lanes": [8, 16], "vector.multiplier_lanes": [4, 8], "tensor.rows": [16, 32]})
+    narrow = {"vector.lanes": 8, "vector.multiplier_lanes": 8, "tensor.rows": 16}
+    assert space.next_legal(narrow, "vector.lanes", upward=False) is None
+    assert space.next_legal({**narrow, "vector.multiplier_lanes": 4}, "vector.lanes", upward=False) == 4
+    assert space.next_legal(narrow, "vector.multiplier_lanes", upward=True) is None
+    assert space.next_legal({**narrow, "vector.lanes": 16}, "vector.multiplier_lanes", upward=True) == 16
+    assert space.next_legal(narrow, "tensor.rows", upward=True) == 32
+    for name in narrow:
+        for upward in (True, False):
+            beyond = space.next_legal(narrow, name, upward=upward)
+            assert beyond is None or space.refusal({**narrow, name: beyond}) == ""
+
+
+def test_beyond_a_border_of_a_clock_is_no_clock_that_the_paths_forbid():
+    limit = int(estimate_timing(load_chip("edge-256")).max_clock_mhz.value)
+    space = parse_space({**EDGE, "clock_mhz": [100, limit]})
+    assert space.next_legal({"clock_mhz": limit}, "clock_mhz", upward=True) is None
+    assert space.next_legal({"clock_mhz": 100}, "clock_mhz", upward=False) == 99
+
+
+def test_beyond_a_border_of_a_supply_is_a_tenth_of_a_volt():
+    space = parse_space({**EDGE, "technology.voltage_v": [0.8, 0.9], "clock_mhz": 100})
+    assert (
+        space.next_legal({"technology.voltage_v": 0.8, "clock_mhz": 100}, "technology.voltage_v", upward=False) == 0.7
+    )
 
 
 def test_a_space_without_a_base_or_a_legal_chip_is_refused():

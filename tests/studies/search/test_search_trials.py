@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from toy_scores import toy_score
 
 from chipsmith.errors import BadInput
+from chipsmith.studies.search.candidates import Told
 from chipsmith.studies.search.chip_space import parse_space
 from chipsmith.studies.search.figures import PairFigure, parse_constraint, sum_figures
-from chipsmith.studies.search.pairs import PairBook, PairOutcome, StudiedNetwork, pair_key
+from chipsmith.studies.search.pairs import PairBook, PairOutcome, StudiedNetwork
+from chipsmith.studies.search.parameters import pair_key
 from chipsmith.studies.search.result import MeanOverSeeds
+from chipsmith.studies.search.rounds import run_rounds
+from chipsmith.studies.search.samplers import Proposer
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 from chipsmith.studies.search.trials import (
     Goal,
@@ -47,7 +52,8 @@ class Formulas:
 
     networks = (StudiedNetwork(name="formula", graph=None),)
 
-    def score(self, chip):
+    def score(self, design):
+        chip = design.chip
         if chip.memory.groups == 2:
             return PairOutcome(scores=(), reason="formula: does not fit")
         macs, groups = chip.macs, chip.memory.groups
@@ -92,6 +98,23 @@ def test_a_search_ends_where_the_space_does(book):
         SamplerKind.TPE, small, PairBook(small, Formulas(), workers=1, journal=None), goal(), seed=0, trials=50
     )
     assert len(trials) == 3  # of four combinations, one has a bus wider than a line
+
+
+@pytest.mark.parametrize("kind", [SamplerKind.TPE, SamplerKind.RANDOM, SamplerKind.QUASI_RANDOM])
+def test_what_is_given_first_is_looked_at_first_where_it_is_legal(kind):
+    small = parse_space({"base": "edge-256", "tensor.rows": [4, 8, 16], "external.bytes_per_cycle": [4, 8, 16]})
+    wide = {"tensor.rows": 16, "external.bytes_per_cycle": 16}
+    first = [{"tensor.rows": 4, "external.bytes_per_cycle": 8}, wide, wide]
+    proposer = Proposer(kind, small, objectives=1, seed=0, startup=2, first=first)
+
+    def judge(values):
+        return Told(fits=True, costs=(float(values["tensor.rows"]),), excesses=())
+
+    rounds = list(run_rounds(proposer, trials=9, evaluate=tuple, judge=judge, batch=2))
+    looked_at = [values for batch in rounds for values, _ in batch]
+    assert looked_at[0] == wide
+    assert len({pair_key(values) for values in looked_at}) == len(looked_at) == 6
+    assert [len(batch) for batch in rounds] == [2, 2, 2]
 
 
 def test_tpe_is_better_than_random_search(book):
@@ -210,10 +233,20 @@ def test_a_winner_on_a_border_is_flagged_where_a_chip_may_have_more(book):
     borders = find_borders(winner, SPACE)
     assert winner.values["memory.groups"] == 15
     assert not any("memory.groups" in border for border in borders)  # no chip has 16
-    for name, more in (("tensor.rows", 64), ("external.bytes_per_cycle", 16)):
-        assert any(name in border for border in borders) == (
-            winner.values[name] in (more, SPACE.parameters[0].values[0])
-        )
+    for name in ("tensor.rows", "external.bytes_per_cycle"):
+        parameter = next(parameter for parameter in SPACE.parameters if parameter.name == name)
+        at_border = winner.values[name] in (parameter.values[0], parameter.values[-1])
+        beyond = SPACE.next_legal(winner.values, name, upward=winner.values[name] == parameter.values[-1])
+        assert any(name in border for border in borders) == (at_border and beyond is not None)
+
+
+def test_no_border_is_flagged_where_the_winner_would_be_no_legal_chip(book):
+    """A bus of 8 bytes on a line of 8: more bytes a cycle are more than a line has."""
+    trials = run_sampler(SamplerKind.RANDOM, SPACE, book, goal(), seed=0, trials=200)
+    small = parse_space({"base": "edge-256", "tensor.rows": [4, 8], "external.bytes_per_cycle": [4, 8]})
+    values = {"tensor.rows": 8, "external.bytes_per_cycle": 8}
+    borders = find_borders(replace(trials[0], values=values), small)
+    assert borders == ("tensor.rows = 8 is the greatest that was searched; the winner may have 16",)
 
 
 def test_figures_of_networks_are_sums_by_weight():
@@ -240,7 +273,11 @@ def test_the_interval_over_seeds_is_students():
         ("area <= 0.3", r"no figure 'area'; .* did you mean area_mm2\?"),
         ("area_mm2 <= small", "'small' is no number"),
         ("area_mm2 <= -1", "a bound is a number above 0"),
-        ("accuracy >= 0.9", "needs networks that are trained"),
+        ("area_mm2 <= 1e-320", "a bound is a number above 0, from 1e-60 to 1e\\+60"),
+        ("area_mm2 <= inf", "a bound is a number above 0"),
+        ("area_mm2 <= nan", "a bound is a number above 0"),
+        ("accuracy_drop <= 0.01", "bound the accuracy itself, as accuracy >= 0.97"),
+        ("accuracy <= 0.9", "an accuracy is at least a share below 1"),
     ],
 )
 def test_what_is_no_constraint_is_refused(text, words):

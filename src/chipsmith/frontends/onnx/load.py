@@ -12,6 +12,7 @@ from chipsmith.frontends.calibration import (
     order_calibration,
     read_calibration,
 )
+from chipsmith.frontends.layout import Border
 from chipsmith.frontends.onnx.model import OnnxModel, read_model
 from chipsmith.frontends.onnx.network import lower_model
 from chipsmith.frontends.onnx.runtime import OnnxRuntimeModel
@@ -42,27 +43,31 @@ def load_onnx(
         network = read_model(model, shapes=options.shapes)
         if not network.quantised:
             raise missing_calibration(model)
-        return assemble_file(network)
+        return assemble_file(network, options.border)
     network, columns = read_columns(model, calibration, shapes=options.shapes)
     if network.quantised:
         raise needless_calibration(model)
-    return quantise_file(network, columns, options.quantisation)
+    return quantise_file(network, columns, options.quantisation, options.border)
 
 
-def assemble_file(model: OnnxModel) -> QuantizedNetwork:
+def assemble_file(model: OnnxModel, border: Border = Border.HOST) -> QuantizedNetwork:
     """The integer network of a quantised file, whose scales are kept."""
     network, plan = lower_model(model)
     folded = fold_products(network, planned=plan.tensors)
     source = NetworkSource(model=OnnxRuntimeModel(model=model), arithmetic=Arithmetic.ROUNDED)
-    return assemble_network(QuantisationResult(network=folded, plan=plan), source=source)
+    return assemble_network(QuantisationResult(network=folded, plan=plan), source=source, border=border)
 
 
 def quantise_file(
-    model: OnnxModel, columns: Sequence[Array], settings: QuantisationSettings = _DEFAULTS
+    model: OnnxModel,
+    columns: Sequence[Array],
+    settings: QuantisationSettings = _DEFAULTS,
+    border: Border = Border.HOST,
 ) -> QuantizedNetwork:
     """The integer network of a float file, by a calibration: one array for each input, batches along axis 0."""
     network, plan = lower_model(model)
-    return quantise_network(network, columns, source=OnnxRuntimeModel(model=model), settings=settings, plan=plan)
+    source = OnnxRuntimeModel(model=model)
+    return quantise_network(network, columns, source=source, settings=settings, plan=plan, border=border)
 
 
 def list_inputs(model: str, options: LoadOptions) -> tuple[AuthorTensor, ...]:

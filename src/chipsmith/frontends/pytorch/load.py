@@ -45,7 +45,11 @@ def load_pytorch(
         read = read_module(module, _make_call(module, columns, options.shapes), name=name)
         _refuse_open_time(read, options.shapes)
         return quantise_network(
-            read.network, tuple(columns.values()), source=read.source, settings=options.quantisation
+            read.network,
+            tuple(columns.values()),
+            source=read.source,
+            settings=options.quantisation,
+            border=options.border,
         )
 
 

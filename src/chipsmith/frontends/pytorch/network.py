@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
+from chipsmith.frontends.layout import Border
 from chipsmith.frontends.pytorch import FRONT_END
 from chipsmith.frontends.pytorch.eager import EagerModel
 from chipsmith.frontends.pytorch.exported import ModuleCall, export_module
@@ -53,15 +54,17 @@ def lower_module(
     *,
     name: str = "network",
     settings: QuantisationSettings = _DEFAULTS,
+    border: Border = Border.HOST,
 ) -> QuantizedNetwork:
     """Quantise `module`, in evaluation mode, to int8 after training.
 
     `example_inputs` fix the shapes, batch included, and types. `calibration` holds one array for each input, in the
     module's own layout, with any number of batches along axis 0: the ranges of activations are chosen over them as
-    `settings` say. `module` stays as it is. Raises as read_module, and BadInput where the calibration does not fit.
+    `settings` say. `border` as in LoadOptions. `module` stays as it is. Raises as read_module, and BadInput where
+    the calibration does not fit.
     """
     read = read_module(module, ModuleCall(positional=example_inputs), name=name)
-    return quantise_network(read.network, calibration, source=read.source, settings=settings)
+    return quantise_network(read.network, calibration, source=read.source, settings=settings, border=border)
 
 
 def _copy(module: torch.nn.Module, name: str) -> torch.nn.Module:

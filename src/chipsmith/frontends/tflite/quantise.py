@@ -37,4 +37,5 @@ def quantise_file(
         raise missing_calibration(os.fspath(file))
     reals = read_float_network(strip_border(restore_weights(network.model)), convert)
     columns = order_calibration(read_calibration(calibration), [port.name for port in reals.inputs])
-    return quantise_network(reals, columns, source=LiteRtModel(file=file), settings=options.quantisation)
+    source = LiteRtModel(file=file)
+    return quantise_network(reals, columns, source=source, settings=options.quantisation, border=options.border)

@@ -46,10 +46,12 @@ class MobileNetV1(_MobileNet):
     """Depthwise separable convolutions (Howard et al. 2017, https://arxiv.org/abs/1704.04861).
 
     `width` multiplies all channels, `stem` are those of the first convolution. A stage's `expansion` has no meaning
-    here. The defaults are the paper's for 224 x 224 images; small images take `stem_stride` 1 and fewer stages.
+    here. `kernel` is that of the depthwise convolutions, 3 in the paper. The defaults are the paper's for 224 x 224
+    images; small images take `stem_stride` 1 and fewer stages.
     """
 
     kind: Literal["mobilenet_v1"] = "mobilenet_v1"
+    kernel: Literal[3, 5, 7] = 3
     stages: tuple[Stage, ...] = _stages(
         (1, 64, 1, 1), (1, 128, 1, 2), (1, 128, 1, 1), (1, 256, 1, 2), (1, 256, 1, 1), (1, 512, 1, 2),
         (1, 512, 5, 1), (1, 1024, 1, 2), (1, 1024, 1, 1),
@@ -66,6 +68,7 @@ class MobileNetV1(_MobileNet):
             width=self.width,
             dropout=self.dropout,
             outputs=outputs,
+            kernel=self.kernel,
         )
 
 

@@ -19,7 +19,8 @@ class ResNet(Network):
     are their channels; each stage but the first halves the image. `stem` "cifar" is one 3 x 3 convolution, "imagenet"
     a 7 x 7 convolution and a pooling that quarter the image. `shortcut` "pad" is the paper's option A (every second
     pixel, new channels zero), "projection" its option B (1 x 1 convolution). `norm` "group"
-    normalises each example by itself, where the paper does a batch. ResNet-20 has blocks (3, 3, 3); see
+    normalises each example by itself, where the paper does a batch. `kernel` is that of the blocks' convolutions, 3 in
+    the paper. ResNet-20 has blocks (3, 3, 3); see
     `ResNet.imagenet18` for ResNet-18.
     """
 
@@ -29,6 +30,7 @@ class ResNet(Network):
     blocks: Annotated[tuple[Size, ...], Field(min_length=1, max_length=8)] = (3, 3, 3)
     widths: Annotated[tuple[Size, ...], Field(min_length=1, max_length=8)] = (16, 32, 64)
     norm: Literal["batch", "group"] = "batch"
+    kernel: Literal[3, 5] = 3
 
     @model_validator(mode="after")
     def _matching(self) -> Self:
@@ -57,4 +59,5 @@ class ResNet(Network):
             imagenet_stem=self.stem == "imagenet",
             padded_shortcut=self.shortcut == "pad",
             norm=self.norm,
+            kernel=self.kernel,
         )

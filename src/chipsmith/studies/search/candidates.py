@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chipsmith.studies.search.pairs import pair_key
 from chipsmith.studies.search.parameters import ParameterSpace, Values
 
 _DRAWN = 20_000
@@ -43,9 +42,11 @@ class Candidates:
         self._known: set[str] = set()
 
     def take(self, values: Values) -> bool:
-        """Take a combination; False where it was taken before, or is not legal."""
-        key = pair_key(values)
-        if key in self._known or self._space.refusal(values):
+        """Take a combination; False where it is not legal, or its design was taken before."""
+        if self._space.refusal(values):
+            return False
+        key = self._space.identify(values)
+        if key in self._known:
             return False
         self._known.add(key)
         return True
@@ -87,9 +88,9 @@ class Candidates:
         return values
 
     def _draw_listed(self, legal: Sequence[Values]) -> Values | None:
-        left = [values for values in legal if pair_key(values) not in self._known]
+        left = [values for values in legal if self._space.identify(values) not in self._known]
         if not left:
             return None
         values = left[int(self._generator.integers(len(left)))]
-        self._known.add(pair_key(values))
+        self._known.add(self._space.identify(values))
         return values

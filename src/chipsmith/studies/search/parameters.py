@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -76,6 +77,18 @@ class ParameterSpace(ABC):
     def refusal(self, values: Values) -> str:
         """Why a combination is not legal; empty where it is."""
 
+    def beyond(self, values: Values, name: str, *, upward: bool) -> str:
+        """What a parameter of a combination at a border of the space could have beyond it, in words; empty for nothing.
+
+        With the other values of the combination it is legal.
+        """
+        del values, name, upward
+        return ""
+
+    def identify(self, values: Values) -> str:
+        """The text by which a legal combination is known: equal for equal designs, which are looked at once."""
+        return pair_key(values)
+
     @functools.cached_property
     def legal(self) -> tuple[Values, ...] | None:
         """All legal combinations; None where there are too many combinations to try each."""
@@ -132,6 +145,11 @@ class ParameterSpace(ABC):
             refusal = self.refusal(next(self.all_values()))
             raise BadInput(f"{self.key} has nothing legal: {refusal}; change that parameter's values, or the base")
         return size
+
+
+def pair_key(values: Values) -> str:
+    """A combination as text: equal combinations have equal texts."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
 def _wilson(share: float, count: int) -> tuple[float, float]:

@@ -7,13 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.studies.search.chip_space import ChipSpace
+from chipsmith.studies.search.design_space import DesignSpace
 from chipsmith.studies.search.pairs import StudiedNetwork, score_to_plain
-from chipsmith.studies.search.parameters import SpaceSize
-from chipsmith.studies.search.study_file import SamplerKind
+from chipsmith.studies.search.parameters import SpaceSize, pair_key
+from chipsmith.studies.search.rtl_check import RtlCheck
+from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
+from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, hypervolume_over_trials
 from chipsmith.studies.search.winner import WINNER_RULE, BudgetRow, Change, choose_winner, nearest_miss
 
+NODE = "technology.node_nm"
+"""The field of a chip whose values are compared with care: what a node's figures are made of differs."""
 _T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
 _NORMAL95 = 1.96
 """Student's quantiles for intervals at 95 %, from one degree of freedom on; beyond them the normal distribution's."""
@@ -92,13 +96,16 @@ class SearchResult:
     `climbed` are designs beyond the trials, to which steps from the best of them led, each better than the one before.
     Front and winner are those of all together: nothing that was found is thrown away. `changes` are the steps around
     the winner, `borders` its parameters at a border of the space, `importance` the share of each parameter in a
-    design's being among the best (from random search). `cpu_s` are the processor's seconds of all pairs, those of an
-    interrupted call too, and of this call's proposals.
+    design's being among the best (from random search). `rtl` has the designs that were co-simulated, by `pair_key`:
+    `verify` says which. `cpu_s` are the processor's seconds of all pairs, of making and judging their networks, and of
+    the RTL, those of an interrupted call too, and of this call's proposals; trainings are apart.
+    `trained` is None where all networks are given. The accuracies of all but the winner are those that were searched
+    with: of structures that vary, those of the supernet.
     """
 
     name: str
     networks: tuple[StudiedNetwork, ...]
-    space: ChipSpace
+    space: DesignSpace
     size: SpaceSize
     goal: Goal
     sampled: SamplerRuns
@@ -108,8 +115,15 @@ class SearchResult:
     changes: tuple[Change, ...]
     borders: tuple[str, ...]
     importance: Mapping[str, float]
+    verify: VerifiedDesigns
+    rtl: Mapping[str, RtlCheck]
     pairs: int
     cpu_s: float
+    trained: TrainedPart | None = None
+
+    def rtl_of(self, trial: DesignTrial) -> RtlCheck | None:
+        """The design on its RTL; None where it was not co-simulated."""
+        return self.rtl.get(pair_key(trial.values))
 
     @property
     def trials(self) -> tuple[DesignTrial, ...]:
@@ -127,8 +141,16 @@ class SearchResult:
         return find_front(self.designs, self.goal)
 
     @property
+    def front_nodes_nm(self) -> tuple[int, ...]:
+        """The nodes of the front's chips where the search may choose among several; see `docs/estimates.md`."""
+        nodes = [trial.values[NODE] for trial in self.front if NODE in trial.values]
+        return tuple(sorted({int(node) for node in nodes}))
+
+    @property
     def winner(self) -> DesignTrial | None:
-        """The chosen design; None where none keeps all budgets."""
+        """The chosen design; None where none keeps all budgets. Of finalists its accuracy is that of full trainings."""
+        if self.trained is not None and self.trained.finals is not None:
+            return self.trained.finals.winner
         return choose_winner(self.designs, self.goal)
 
     @property
@@ -168,6 +190,8 @@ class SearchResult:
             "climbed": [trial_json(trial, self.goal) for trial in self.climbed],
             "changes": [change.to_json() for change in self.changes],
             "borders": list(self.borders),
+            "verify": self.verify.value,
+            "front_nodes_nm": list(self.front_nodes_nm),
             "importance": dict(self.importance),
             "hypervolume": self.sampled.hypervolume_json(),
             "gain_over_random": self.gain_json(),
@@ -180,6 +204,7 @@ class SearchResult:
             "binding": [row.to_json() for row in self.budgets],
             "pairs": self.pairs,
             "cpu_hours": self.cpu_s / 3600,
+            **({} if self.trained is None else self.trained.to_json()),
         }
 
     def design_json(self, trial: DesignTrial) -> Json:
@@ -189,12 +214,20 @@ class SearchResult:
         return {
             "objectives": {figure: figures[figure] for figure in self.goal.directions},
             "figures": dict(figures),
-            "chip": {"values": dict(trial.values), "yaml": self.space.chip(trial.values).to_yaml()},
+            "chip": {
+                "values": dict(self.space.chip_values(trial.values)),
+                "yaml": self.space.chip(trial.values).to_yaml(),
+            },
             "network": [
-                {"name": name, **score_to_plain(score)} for name, score in zip(names, trial.outcome.scores, strict=True)
+                {"name": name, **self._network_json(index, trial), **score_to_plain(score)}
+                for index, (name, score) in enumerate(zip(names, trial.outcome.scores, strict=True))
             ],
             "seen_by": list(self.seen_by(trial)),
+            "rtl": None if (check := self.rtl_of(trial)) is None else check.to_json(),
         }
+
+    def _network_json(self, index: int, trial: DesignTrial) -> Json:
+        return {} if self.trained is None else self.trained.network_json(index, trial)
 
     def seen_by(self, trial: DesignTrial) -> tuple[str, ...]:
         """Who looked at this design, in the order of the trials, as "tpe 0"."""
@@ -213,6 +246,9 @@ class SearchResult:
         if nearest is None or nearest.figures is None:
             reasons = dict.fromkeys(trial.outcome.reason for trial in self.trials)
             yield f"no network fits on any chip that was tried: {next(iter(reasons), '')}"
+            return
+        if self.trained is not None and self.trained.finals is not None:
+            yield f"trained in full, no design of {len(self.trained.finals.finalists)} finalists is within all budgets"
             return
         yield "no design that was tried is within all budgets"
         for row in self.budgets:

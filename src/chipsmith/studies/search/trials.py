@@ -4,38 +4,46 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chipsmith.studies.search.candidates import Told
 from chipsmith.studies.search.figures import Constraint, Figures, PairFigure
 from chipsmith.studies.search.pairs import PairBook, PairOutcome
 from chipsmith.studies.search.parameters import ParameterSpace, Values
+from chipsmith.studies.search.rounds import run_rounds
 from chipsmith.studies.search.samplers import Proposer
 from chipsmith.studies.search.study_file import Direction, SamplerKind
-
-BATCH = 4
-"""Trials that are asked for together, whatever the number of workers, so that a seed repeats its search."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
     """What is wanted of a pair: objectives, measured against a reference point, and budgets.
 
-    `weights` are those of the objectives in the choice of the winner.
+    `weights` are those of the objectives in the choice of the winner. `least_error` is the smallest share of errors
+    that counts: an accuracy of 1 on few examples is no infinite gain.
     """
 
     directions: Mapping[PairFigure, Direction]
     reference: Mapping[PairFigure, float]
     constraints: tuple[Constraint, ...]
     weights: Mapping[PairFigure, float]
+    least_error: float = 1e-6
 
     def costs(self, figures: Figures) -> tuple[float, ...]:
-        """Decades above the reference point, an objective each: less is better, below 0 is better than the point."""
+        """Decades above the reference point, an objective each: less is better, below 0 is better than the point.
+
+        Of an accuracy the decades are those of the error, 1 - accuracy.
+        """
         return tuple(
-            math.log10(figures[figure] / self.reference[figure]) * (1 if way is Direction.MINIMISE else -1)
+            self._decades(figure, figures[figure], self.reference[figure]) * (1 if way is Direction.MINIMISE else -1)
             for figure, way in self.directions.items()
         )
+
+    def _decades(self, figure: PairFigure, value: float, reference: float) -> float:
+        if figure is not PairFigure.ACCURACY:
+            return math.log10(value / reference)
+        return -math.log10(max(1 - value, self.least_error) / max(1 - reference, self.least_error))
 
     def excesses(self, figures: Figures) -> tuple[float, ...]:
         """The excess over each budget; see Constraint.excess."""
@@ -74,16 +82,29 @@ class DesignTrial:
 
 
 def run_sampler(
-    kind: SamplerKind, space: ParameterSpace, book: PairBook, goal: Goal, *, seed: int, trials: int
+    kind: SamplerKind,
+    space: ParameterSpace,
+    book: PairBook,
+    goal: Goal,
+    *,
+    seed: int,
+    trials: int,
+    on_batch: Callable[[Sequence[DesignTrial]], None] = lambda _: None,
 ) -> tuple[DesignTrial, ...]:
-    """The trials of a sampler with a seed, in order; fewer where the space has no more legal chips."""
+    """The trials of a sampler with a seed, in order; fewer where the space has no more legal chips.
+
+    `on_batch` takes those that were asked for together, as soon as they are known.
+    """
     proposer = Proposer(kind, space, objectives=len(goal.directions), seed=seed)
+    rounds = run_rounds(
+        proposer,
+        trials=trials,
+        evaluate=book.score_all,
+        judge=lambda outcome: _told(outcome.figures(book.networks), goal),
+    )
     done: list[DesignTrial] = []
-    while len(done) < trials:
-        asked = proposer.ask(min(BATCH, trials - len(done)))
-        if not asked:
-            break
-        batch = [
+    for batch in rounds:
+        done += [
             DesignTrial(
                 sampler=kind,
                 seed=seed,
@@ -92,17 +113,16 @@ def run_sampler(
                 outcome=outcome,
                 figures=outcome.figures(book.networks),
             )
-            for index, (values, outcome) in enumerate(zip(asked, book.score_all(asked), strict=True))
+            for index, (values, outcome) in enumerate(batch)
         ]
-        proposer.tell([_told(trial, goal) for trial in batch])
-        done += batch
+        on_batch(done[-len(batch) :])
     return tuple(done)
 
 
-def _told(trial: DesignTrial, goal: Goal) -> Told:
-    if trial.figures is None:
+def _told(figures: Figures | None, goal: Goal) -> Told:
+    if figures is None:
         return Told(fits=False, costs=(0.0,) * len(goal.directions), excesses=(1.0,) * len(goal.constraints))
-    return Told(fits=True, costs=goal.costs(trial.figures), excesses=goal.excesses(trial.figures))
+    return Told(fits=True, costs=goal.costs(figures), excesses=goal.excesses(figures))
 
 
 def find_front(trials: Sequence[DesignTrial], goal: Goal) -> tuple[DesignTrial, ...]:

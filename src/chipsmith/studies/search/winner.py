@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chipsmith.chip.fields import field_rows
 from chipsmith.schema import Json
-from chipsmith.studies.search.chip_space import ChipSpace, field_refusal
 from chipsmith.studies.search.figures import Constraint, Figures
 from chipsmith.studies.search.pairs import PairBook
-from chipsmith.studies.search.parameters import Value
+from chipsmith.studies.search.parameters import ParameterSpace, Value
 from chipsmith.studies.search.trials import DesignTrial, Goal
 
 WINNER_RULE = (
@@ -131,7 +129,7 @@ class Change:
         }
 
 
-def change_winner(winner: DesignTrial, space: ChipSpace, book: PairBook, goal: Goal) -> tuple[Change, ...]:
+def change_winner(winner: DesignTrial, space: ParameterSpace, book: PairBook, goal: Goal) -> tuple[Change, ...]:
     """Every step of one parameter from the winner."""
     steps = list(space.steps(winner.values))
     refusals = [space.refusal(values) for _, values in steps]
@@ -150,7 +148,7 @@ def change_winner(winner: DesignTrial, space: ChipSpace, book: PairBook, goal: G
 
 
 def climb(
-    trials: Sequence[DesignTrial], space: ChipSpace, book: PairBook, goal: Goal
+    trials: Sequence[DesignTrial], space: ParameterSpace, book: PairBook, goal: Goal
 ) -> tuple[tuple[DesignTrial, ...], tuple[Change, ...]]:
     """The designs that steps from the winner lead to, each better than the one before, and the steps around the last.
 
@@ -194,28 +192,19 @@ def _change(
     )
 
 
-def find_borders(winner: DesignTrial, space: ChipSpace) -> tuple[str, ...]:
-    """Sentences on parameters whose value is the least or greatest that was searched, where a chip may have more."""
+def find_borders(winner: DesignTrial, space: ParameterSpace) -> tuple[str, ...]:
+    """Sentences on parameters whose value is the least or greatest that was searched, where the winner may have more.
+
+    A value with which the winner would not be legal is no hint.
+    """
     sentences = []
     for parameter in space.varied:
         value = winner.values[parameter.name]
         if not parameter.ordered or value not in (parameter.values[0], parameter.values[-1]):
             continue
         upward = value == parameter.values[-1]
-        beyond = _beyond(space, parameter.name, value, upward=upward)
-        if beyond is not None:
+        beyond = space.beyond(winner.values, parameter.name, upward=upward)
+        if beyond:
             end = "greatest" if upward else "least"
-            sentences.append(f"{parameter.name} = {value} is the {end} that was searched; a chip may have {beyond}")
+            sentences.append(f"{parameter.name} = {value} is the {end} that was searched; {beyond}")
     return tuple(sentences)
-
-
-def _beyond(space: ChipSpace, name: str, value: Value, *, upward: bool) -> Value | None:
-    """The next value of a field beyond the space; None where no chip may have one."""
-    assert isinstance(value, int | float)
-    allowed = next(row.values for row in field_rows() if row.path == name)
-    if allowed:
-        numbers = [each for each in allowed if isinstance(each, int | float)]
-        further = [each for each in numbers if (each > value if upward else each < value)]
-        return (min(further) if upward else max(further)) if further else None
-    step = (1 if upward else -1) * (1 if isinstance(value, int) else 0.1)
-    return None if field_refusal(space.base, name, value + step) else value + step

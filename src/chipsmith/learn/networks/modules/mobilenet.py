@@ -18,10 +18,10 @@ def _normalised(
 
 
 class Separable(nn.Sequential):
-    """Version 1's block: depthwise 3 x 3, then 1 x 1."""
+    """Version 1's block: depthwise, then 1 x 1."""
 
-    def __init__(self, *, inputs: int, outputs: int, stride: int) -> None:
-        depthwise = _normalised(inputs, inputs, nn.ReLU(), kernel=3, stride=stride, groups=inputs)
+    def __init__(self, *, inputs: int, outputs: int, stride: int, kernel: int) -> None:
+        depthwise = _normalised(inputs, inputs, nn.ReLU(), kernel=kernel, stride=stride, groups=inputs)
         super().__init__(depthwise, _normalised(inputs, outputs, nn.ReLU()))
 
 
@@ -68,14 +68,14 @@ class SqueezeExcite(nn.Module):
 
 
 def build_mobilenet_v1(
-    *, stem: Stem, stages: tuple[Stage, ...], width: float, dropout: float, outputs: int
+    *, stem: Stem, stages: tuple[Stage, ...], width: float, dropout: float, outputs: int, kernel: int
 ) -> nn.Module:
     """Version 1: the stem, its stages with their channels times `width`, dropout, `outputs` logits."""
     before, layers = stem.outputs, [_first(stem, nn.ReLU())]
     for stage in stages:
         for stride in (stage.stride, *[1] * (stage.repeats - 1)):
             after = scale_channels(stage.channels, width)
-            layers.append(Separable(inputs=before, outputs=after, stride=stride))
+            layers.append(Separable(inputs=before, outputs=after, stride=stride, kernel=kernel))
             before = after
     return _classifier(layers, [nn.Dropout(dropout), nn.Linear(before, outputs)])
 

@@ -29,13 +29,15 @@ class PaddedShortcut(nn.Module):
 
 
 class BasicBlock(nn.Module):
-    """Two 3 x 3 convolutions, each normalised, around which the input goes past."""
+    """Two convolutions, each normalised, around which the input goes past."""
 
-    def __init__(self, *, inputs: int, outputs: int, stride: int, padded_shortcut: bool, norm: Norm) -> None:
+    def __init__(
+        self, *, inputs: int, outputs: int, stride: int, padded_shortcut: bool, norm: Norm, kernel: int
+    ) -> None:
         super().__init__()
-        self.conv1 = _convolution(inputs, outputs, kernel=3, stride=stride)
+        self.conv1 = _convolution(inputs, outputs, kernel=kernel, stride=stride)
         self.bn1 = build_norm(norm, outputs)
-        self.conv2 = _convolution(outputs, outputs, kernel=3, stride=1)
+        self.conv2 = _convolution(outputs, outputs, kernel=kernel, stride=1)
         self.bn2 = build_norm(norm, outputs)
         self.shortcut = _shortcut(inputs, outputs, stride, padded=padded_shortcut, norm=norm)
 
@@ -66,18 +68,18 @@ class ResidualNetwork(nn.Module):
         imagenet_stem: bool,
         padded_shortcut: bool,
         norm: Norm,
+        kernel: int,
     ) -> None:
         super().__init__()
-        kernel, stride = (7, 2) if imagenet_stem else (3, 1)
-        self.conv1 = _convolution(inputs, widths[0], kernel=kernel, stride=stride)
+        stem_kernel, stride = (7, 2) if imagenet_stem else (3, 1)
+        self.conv1 = _convolution(inputs, widths[0], kernel=stem_kernel, stride=stride)
         self.bn1 = build_norm(norm, widths[0])
         self.pool = nn.MaxPool2d(3, stride=2, padding=1) if imagenet_stem else nn.Identity()
         self.stages = len(blocks)
         for number, (count, before, width) in enumerate(zip(blocks, (widths[0], *widths), widths, strict=False), 1):
             strides = [1 if number == 1 else 2, *[1] * (count - 1)]
-            self.add_module(
-                f"layer{number}", _stage(before, width, strides, padded_shortcut=padded_shortcut, norm=norm)
-            )
+            stage = _stage(before, width, strides, padded_shortcut=padded_shortcut, norm=norm, kernel=kernel)
+            self.add_module(f"layer{number}", stage)
         self.linear = nn.Linear(widths[-1], outputs)
         self.apply(_initialise)
 
@@ -89,11 +91,18 @@ class ResidualNetwork(nn.Module):
         return self.linear(functional.adaptive_avg_pool2d(hidden, 1).flatten(1))
 
 
-def _stage(before: int, width: int, strides: list[int], *, padded_shortcut: bool, norm: Norm) -> nn.Module:
+def _stage(before: int, width: int, strides: list[int], *, padded_shortcut: bool, norm: Norm, kernel: int) -> nn.Module:
     channels = [before, *[width] * len(strides)]
     return nn.Sequential(
         *(
-            BasicBlock(inputs=inputs, outputs=width, stride=stride, padded_shortcut=padded_shortcut, norm=norm)
+            BasicBlock(
+                inputs=inputs,
+                outputs=width,
+                stride=stride,
+                padded_shortcut=padded_shortcut,
+                norm=norm,
+                kernel=kernel,
+            )
             for inputs, stride in zip(channels, strides, strict=False)
         )
     )
