@@ -9,6 +9,9 @@
                                                       against each alone: 3 tasks, 5 seeds; trains 3 supernets first
     python benchmarks/search.py supernet --recipe NAME [--count N] [--work FOLDER] [--json]    whether accuracies that
                                                       are read from a supernet rank its networks as full trainings do
+    python benchmarks/search.py gates --liberty SLOW.lib --typical TYPICAL.lib --sram FOLDER [--count N] [--json]
+                                                      N designs (12) of a front mapped to cells, and run there; goes on
+                                                      where it was; with --known alone the figures of before
 
 The data folder holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository.
 A command puts its figures into docs/search.json, each under a key of its own, and prints them; with --json as one
@@ -26,8 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from bars import Bar, report_bars
-from search_parts import joint, kills, oracle, regret, supernet
-from search_parts.results import RESULTS, read_figures, write_figures
+from search_parts import gates, joint, kills, oracle, regret, supernet
+from search_parts.results import RESULTS, read_figure, read_figures, write_figures
+from silicon_parts.gates import Libraries
 
 from chipsmith.console.presentation import new_table, print_tables
 
@@ -62,6 +66,16 @@ BARS = (
         met=lambda figure: (
             len(figure) == len(supernet.SPACES) and sum(task["cpu_hours"] for task in figure) <= joint.MOST_CPU_HOURS
         ),
+    ),
+    Bar(
+        key="gates",
+        asks=f"{gates.LEAST_DESIGNS} designs of a front at the gates, {gates.LEAST_SPAN:g} times apart in area and in "
+        f"energy: Spearman of the estimate {gates.LEAST_RHO} at least, alike to the bit and the cycle",
+        text=lambda figure: ", ".join(
+            f"{name} {figure[name]['spearman']['rho']:.3f} over {figure[name]['span']:.1f} times"
+            for name in gates.FIGURES
+        ),
+        met=gates.meets_bar,
     ),
 )
 
@@ -119,6 +133,17 @@ def measure_supernet(given: argparse.Namespace) -> dict[str, Any]:
     return {"supernet": {**read_figures(given.results).get("supernet", {}), given.recipe: figures}}
 
 
+def measure_gates(given: argparse.Namespace) -> dict[str, Any]:
+    """The designs of a front at the gates: measured, or with --known those of the results, scored again."""
+    if given.known:
+        figures = read_figure(given.results, "gates")
+        return {"gates": {**figures, **gates.score_designs(figures["cases"])}}
+    libraries = Libraries(cells=given.liberty, memories=given.sram)
+    folder = given.work / "gates"
+    figures = gates.measure_gates(folder, libraries, given.typical, count=given.count, workers=given.workers)
+    return {"gates": figures}
+
+
 def show_figures(figures: Mapping[str, Any]) -> None:
     """Print figures as they are."""
     print(json.dumps(figures, indent=1))
@@ -135,12 +160,48 @@ def show_oracle(figures: Mapping[str, Any]) -> None:
     print_tables(table)
 
 
+def show_gates(figures: Mapping[str, Any]) -> None:
+    """Print a row a design, the estimate over the gates, and the correlations."""
+    measured = figures["gates"]
+    table = new_table(
+        "designs at the gates",
+        "design",
+        "width",
+        "MACs",
+        "mm2",
+        "estimate",
+        "logic",
+        "uJ",
+        "estimate",
+        "cycles",
+        "bits",
+    )
+    for row in measured["cases"]:
+        area, logic, energy = (row[name]["estimate"] / row[name]["gates"] - 1 for name in gates.FIGURES)
+        table.add_row(
+            *(row["name"], str(row["width"]), str(row["macs"])),
+            *(f"{row['area']['gates']:.3f}", f"{area:+.1%}", f"{logic:+.1%}"),
+            *(f"{row['energy']['gates']:.2f}", f"{energy:+.1%}"),
+            *(f"{row['gate_cycles']:,}", str(row["mismatching_bits"])),
+        )
+    scores = new_table("estimate to gates", "figure", "span", "Spearman", "95 %", "mean error", "worst error")
+    own = measured["energy_of_one_network"]
+    apart = {f"energy, width {own['width']}": own} if own else {}
+    for name, score in {**{figure: measured[figure] for figure in gates.FIGURES}, **apart}.items():
+        rho = score["spearman"]
+        interval = f"{rho['low']:.3f} to {rho['high']:.3f}"
+        errors = (f"{score['mean_error']:.1%}", f"{score['worst_error']:.1%}")
+        scores.add_row(name, f"{score['span']:.2f}", f"{rho['rho']:.3f}", interval, *errors)
+    print_tables(table, scores)
+
+
 COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], dict[str, Any]], Callable[[Mapping[str, Any]], None]]] = {
     "oracle": (measure_oracle, show_oracle),
     "regret": (measure_regret, show_figures),
     "kills": (measure_kills, show_figures),
     "joint": (measure_joint, show_joint),
     "supernet": (measure_supernet, show_figures),
+    "gates": (measure_gates, show_gates),
 }
 """By name of the command: what measures its figures, and what prints them."""
 
@@ -154,8 +215,16 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     command.add_argument("--seed", type=int, default=oracle.SEED)
     default = Path(os.environ.get("CHIPSMITH_DATA", Path(__file__).parents[2] / "shared" / "data"))
     command.add_argument("--data", type=Path, default=default)
+    gate = commands.add_parser("gates")
+    gate.add_argument("--liberty", type=Path, help="the standard cells in the slow corner, which chips are mapped to")
+    gate.add_argument("--typical", type=Path, help="the same cells in the typical corner, which prices their energy")
+    gate.add_argument("--sram", type=Path, help="folder of liberty files of macros")
+    gate.add_argument("--count", type=int, default=gates.LEAST_DESIGNS, help="how many designs are taken")
+    gate.add_argument("--known", action="store_true", help="the designs of the results file, of which nothing is run")
     for name in ("regret", "kills", "joint"):
-        command = commands.add_parser(name)
+        commands.add_parser(name)
+    for name in ("regret", "kills", "joint", "gates"):
+        command = commands.choices[name]
         command.add_argument("--work", type=Path, default=Path("runs/benchmark-search"), help="goes on where it was")
         if name == "joint":
             command.add_argument("--task", action="append", choices=tuple(supernet.SPACES), help="default all")
@@ -171,6 +240,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     given = parser.parse_args(words)
     if given.command == "oracle" and not (given.data / "mlperf_tiny").is_dir():
         parser.error(f"{given.data} holds no folder mlperf_tiny; name another with --data")
+    if given.command == "gates" and not given.known and None in (given.liberty, given.typical, given.sram):
+        parser.error("gates needs --liberty, --typical and --sram; --known shows the figures of before without them")
     return given
 
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from drawings.gate_designs import draw_gate_designs
 from drawings.imports import draw_imports, import_table
 from drawings.job import draw_job
 from drawings.kernels import draw_kernels, figures_table
@@ -20,6 +21,7 @@ from drawings.machine import draw_machine
 from drawings.privacy import draw_privacy, privacy_table
 from drawings.scaling import draw_scaling, scaling_table
 from drawings.timeline import draw_pipeline, draw_timeline
+from gate_tables import gate_tables
 from published_tables import published_tables
 from quantum_tables import STUDY, study_tables
 from reference import noun_sections, verb_sections
@@ -152,6 +154,11 @@ def scaling(text: str) -> str:
     return replace_parts(text, {"scaling": scaling_table()})
 
 
+def search(text: str) -> str:
+    """The designs of a front that were run at the gates."""
+    return replace_parts(text, {"gates": gate_tables()})
+
+
 def commands(text: str) -> str:
     """The verbs, and what their commands take."""
     verbs = tuple(VERBS.values())
@@ -177,6 +184,7 @@ PAGES: Mapping[str, Page] = {
     "machine.md": machine,
     "networks.md": networks,
     "operators.md": lambda _: document(),
+    "pictures/gate-designs.svg": lambda _: draw_gate_designs(),
     "pictures/imports.svg": lambda _: draw_imports(SOURCE),
     "pictures/job.svg": lambda _: draw_job(),
     "pictures/kernels.svg": lambda _: draw_kernels(),
@@ -192,6 +200,7 @@ PAGES: Mapping[str, Page] = {
     "rtl.md": rtl,
     "recipe.schema.json": lambda _: json.dumps(recipe_schema(), indent=2) + "\n",
     "scaling.md": scaling,
+    "search.md": search,
     "training.md": training,
 }
 

@@ -22,3 +22,11 @@ def write_figures(path: Path, figures: Mapping[str, Any]) -> None:
     """Put new figures beside those of the file."""
     text = json.dumps(dict(sorted({**read_figures(path), **figures}.items())), indent=1)
     write_whole(path, f"{text}\n".encode())
+
+
+def read_figure(path: Path, name: str) -> dict[str, Any]:
+    """A figure of the file. SystemExit where it was not measured yet."""
+    figures = read_figures(path)
+    if name not in figures:
+        raise SystemExit(f"{path} has no figure {name} yet; run without --known")
+    return dict(figures[name])
