@@ -75,14 +75,14 @@ def test_the_winner_is_chosen_by_full_trainings_and_handed_over(folder, result):
     finalist = finals.finalist(winner.values)
     assert winner.figures["accuracy"] == finalist.mean == mean(finalist.by_seed.values())
     assert finalist.std == pytest.approx(stdev(finalist.by_seed.values()))
-    handed = load_trained(folder / "toy.safetensors")
+    handed = load_trained(folder / "winner" / "toy.safetensors")
     assert handed.training.recipe.seed == 0
     network = toy_network()
     graph, metric = int8_accuracy(handed.module, network.recipe, network.dataset, network.dataset.validation)
     assert metric.value == finalist.by_seed[0]
-    score = Oracle(read_tosa(folder / "toy.tosa")).score(result.space.chip(winner.values))
+    score = Oracle(read_tosa(folder / "winner" / "toy.tosa")).score(result.space.chip(winner.values))
     assert winner.outcome.scores == (score,), "weights change neither time nor energy"
-    assert graph.graph.name == read_tosa(folder / "toy.tosa").name
+    assert graph.graph.name == read_tosa(folder / "winner" / "toy.tosa").name
 
 
 def test_the_test_part_judges_the_winner_alone(result):
@@ -156,7 +156,7 @@ def test_a_network_alone_may_stay_as_it_is_and_still_has_an_accuracy(tmp_path):
     result = run(tmp_path / "chips", space=space, network=toy_network(None))
     assert result.trained.finals is None
     assert {trial.figures["accuracy"] for trial in result.designs} == {result.winner.figures["accuracy"]}
-    assert (tmp_path / "chips" / "toy.tosa").exists()
+    assert (tmp_path / "chips" / "winner" / "toy.tosa").exists()
     fields = result.to_json()
     assert fields["supernet"] is None
     assert fields["trainings"]["toy"]["epochs"] == 6
@@ -174,7 +174,7 @@ def test_several_recipes_are_weighed(tmp_path):
     assert winner.figures["energy_j"] == pytest.approx(
         3 * winner.outcome.scores[0].energy_j + winner.outcome.scores[1].energy_j
     )
-    assert {file.name for file in (tmp_path / "two").glob("*.tosa")} == {"toy.tosa", "other.tosa"}
+    assert {file.name for file in (tmp_path / "two" / "winner").glob("*.tosa")} == {"toy.tosa", "other.tosa"}
 
 
 def test_a_process_keeps_few_networks_and_scores_alike(folder, result, monkeypatch):
@@ -219,7 +219,7 @@ def test_a_budget_that_full_trainings_break_leaves_no_winner(tmp_path, monkeypat
     assert result.front
     assert result.winner is None
     assert "trained in full, no design of" in result.failure
-    assert not (tmp_path / "broken" / "toy.tosa").exists()
+    assert not (tmp_path / "broken" / "winner" / "toy.tosa").exists()
 
 
 def test_structures_that_the_data_are_too_small_for_are_not_legal():
@@ -239,4 +239,15 @@ def test_a_damaged_judgement_is_told(folder, result, tmp_path):
     (copy / "pairs.journal").unlink()
     (copy / "networks" / "toy-width_1.0-depth_2" / "judged.json").write_text("{")
     with pytest.raises(BadInput, match=r"judged\.json is damaged; remove"):
+        run(copy)
+
+
+def test_a_damaged_graph_of_a_network_is_told(folder, result, tmp_path):
+    from shutil import copytree
+
+    copy = tmp_path / "copy"
+    copytree(folder, copy)
+    graph = copy / "networks" / "toy-width_1.0-depth_2" / "network.tosa"
+    graph.write_bytes(graph.read_bytes()[:-1])
+    with pytest.raises(BadInput, match=r"network\.tosa is damaged; remove"):
         run(copy)
