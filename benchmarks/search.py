@@ -12,6 +12,8 @@
     python benchmarks/search.py gates --liberty SLOW.lib --typical TYPICAL.lib --sram FOLDER [--count N] [--json]
                                                       N designs (12) of a front mapped to cells, and run there; goes on
                                                       where it was; with --known alone the figures of before
+    python benchmarks/search.py verified FOLDER... --liberty FILE --sram FOLDER [--json]  the verify.sh of designs that
+                                                      searches handed over (--export); --derived: as it ran last
 
 The data folder holds `mlperf_tiny/*.tflite`; default $CHIPSMITH_DATA, or ../shared/data beside the repository.
 A command puts its figures into docs/search.json, each under a key of its own, and prints them; with --json as one
@@ -29,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from bars import Bar, report_bars
-from search_parts import gates, joint, kills, oracle, regret, supernet
+from search_parts import gates, joint, kills, oracle, regret, supernet, verified
 from search_parts.results import RESULTS, read_figure, read_figures, write_figures
 from silicon_parts.gates import Libraries
 
@@ -57,6 +59,16 @@ BARS = (
         asks="a search killed at 30 moments ends as one that was not",
         text=lambda figure: f"{figure['kills']} kills, {figure['missing']} pairs lost, {figure['more']} more",
         met=lambda figure: figure["met"],
+    ),
+    Bar(
+        key="verified",
+        asks=f"winners of {verified.LEAST_STUDIES} studies by verify.sh: 0 bits, 0 cycles, area 10 %, energy 15 %",
+        text=lambda rows: ", ".join(
+            f"{row['study']} {row['mismatching_bits']} bits, {row['cycle_difference']} cycles, area "
+            f"{row['area_error'] or 0:+.1%}, energy {row['energy_error'] or 0:+.1%}"
+            for row in rows
+        ),
+        met=lambda rows: len(rows) >= verified.LEAST_STUDIES and all(row["met"] for row in rows),
     ),
     Bar(
         key="joint",
@@ -144,6 +156,20 @@ def measure_gates(given: argparse.Namespace) -> dict[str, Any]:
     return {"gates": figures}
 
 
+def measure_verified(given: argparse.Namespace) -> dict[str, Any]:
+    """What became of each design's claims, beside the designs that are known."""
+    measured = {}
+    for folder in given.folders:
+        study = json.loads((folder / "design.json").read_bytes())["study"]
+        if given.derived:
+            measured[study] = verified.sum_up(verified.compare(folder))
+        else:
+            measured[study] = verified.verify_design(folder, liberty=given.liberty, sram=given.sram)
+    known = {row["study"]: row for row in read_figures(given.results).get("verified", [])}
+    rows = {**known, **{study: {"study": study, **row} for study, row in measured.items()}}
+    return {"verified": list(rows.values())}
+
+
 def show_figures(figures: Mapping[str, Any]) -> None:
     """Print figures as they are."""
     print(json.dumps(figures, indent=1))
@@ -200,6 +226,7 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], dict[str, Any]], Cal
     "regret": (measure_regret, show_figures),
     "kills": (measure_kills, show_figures),
     "joint": (measure_joint, show_joint),
+    "verified": (measure_verified, show_figures),
     "supernet": (measure_supernet, show_figures),
     "gates": (measure_gates, show_gates),
 }
@@ -234,6 +261,11 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     command.add_argument("--recipe", choices=list(supernet.SPACES), required=True)
     command.add_argument("--count", type=int, default=12, help="networks that are trained in full")
     command.add_argument("--work", type=Path, default=Path("runs/benchmark-search"), help="goes on where it was")
+    command = commands.add_parser("verified")
+    command.add_argument("folders", type=Path, nargs="+", help="what `chipsmith search --export` wrote")
+    command.add_argument("--liberty", type=Path, help="the standard cells in the typical corner")
+    command.add_argument("--sram", type=Path, help="folder of liberty files of macros")
+    command.add_argument("--derived", action="store_true", help="nothing is run: what verify.sh left in verify/")
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true")
         command.add_argument("--results", type=Path, default=RESULTS)
@@ -242,6 +274,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         parser.error(f"{given.data} holds no folder mlperf_tiny; name another with --data")
     if given.command == "gates" and not given.known and None in (given.liberty, given.typical, given.sram):
         parser.error("gates needs --liberty, --typical and --sram; --known shows the figures of before without them")
+    if given.command == "verified" and not given.derived and None in (given.liberty, given.sram):
+        parser.error("verified needs --liberty and --sram; --derived reads what verify.sh left before")
     return given
 
 

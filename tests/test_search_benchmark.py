@@ -13,10 +13,13 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))  # last: its file
 from search import BARS
 from search_parts.gate_designs import MOST_MACS, SPACE, FrontDesign, choose_evenly
 from search_parts.gates import FIGURES, meets_bar, score_designs
+from search_parts.joint import Searched, StudyRun, compare_volumes
 from search_parts.legal_chips import draw_legal_chips
 from search_parts.results import RESULTS, read_figure, write_figures
+from search_parts.verified import sum_up
 
 from chipsmith.chip.timing import estimate_timing
+from chipsmith.flow.handover.compare import Row
 from chipsmith.studies.search.chip_space import parse_space
 
 GATES = json.loads(RESULTS.read_text(encoding="utf-8")).get("gates")
@@ -161,3 +164,37 @@ def test_the_recorded_figures_follow_from_the_recorded_designs() -> None:
         assert row["macs"] == design.chip(row["name"]).macs <= MOST_MACS
         names.add(row["chip"])
     assert len(names) == len(GATES["cases"]) >= 12
+
+
+def test_joint_search_is_compared_with_the_better_of_the_others_seed_by_seed() -> None:
+    compared = compare_volumes({Searched.JOINT: [1.0, 1.2], Searched.NETWORK: [0.8, 0.9], Searched.CHIP: [0.9, 0.9]})
+    assert compared["best_single"] == "chip alone"
+    assert compared["difference"] == pytest.approx(0.2)
+    low, high = compared["interval"]  # Student's t of one degree of freedom: 12.7 x 0.1
+    assert (low, high) == (pytest.approx(0.2 - 1.2706), pytest.approx(0.2 + 1.2706))
+
+
+def test_a_study_has_at_a_time_what_its_trials_had_found_by_then() -> None:
+    run = StudyRun(trials=(), volumes=(0.1, 0.2, 0.5), cpu_s=(1.0, 2.0, 3.0))
+    assert [run.volume_within(seconds) for seconds in (0.5, 2.0, 9.0)] == [0.0, 0.2, 0.5]
+
+
+def test_claims_that_were_derived_again_are_summed_up() -> None:
+    rows = [
+        Row("net: RTL, cold: bits that differ", 0, 0),
+        Row("net: RTL, cold: cycles", 100, 103),
+        Row("net: energy at 130 nm, nJ", 110.0, 100.0, 0.15),
+        Row("other: energy at 130 nm, nJ", 80.0, 100.0, 0.15),
+        Row("logic at 130 nm, um2", 101.0, 100.0, 0.10),
+    ]
+    summed = sum_up(rows)
+    assert summed["mismatching_bits"] == 0
+    assert summed["cycle_difference"] == 3
+    assert summed["energy_error"] == pytest.approx(-0.2)
+    assert summed["area_error"] == pytest.approx(0.01)
+    assert summed["beyond"] == ["net: RTL, cold: cycles", "other: energy at 130 nm, nJ"]
+    assert not summed["met"]
+
+
+def test_bits_that_were_not_compared_are_no_zero() -> None:
+    assert sum_up([Row("net: RTL, cold: bits that differ", 0, None, reason="not run")])["mismatching_bits"] == 1

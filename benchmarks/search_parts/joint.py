@@ -105,12 +105,12 @@ class TaskResult:
             "supernet_cpu_hours": self.supernet_cpu_s / 3600,
             "cpu_hours": self.cpu_s / 3600,
             "cpu_s_by_study": {kind.value: [run.cpu_s[-1] for run in runs] for kind, runs in self.runs.items()},
-            **_compare(final),
-            "at_equal_cpu": _compare(timed),
+            **compare_volumes(final),
+            "at_equal_cpu": compare_volumes(timed),
         }
 
 
-def _compare(volumes: Mapping[Searched, Sequence[float]]) -> Json:
+def compare_volumes(volumes: Mapping[Searched, Sequence[float]]) -> Json:
     """Joint search against the better of the two others in the mean; the difference seed by seed."""
     means = {kind: MeanOverSeeds.of(values) for kind, values in volumes.items()}
     best = max((Searched.NETWORK, Searched.CHIP), key=lambda kind: means[kind].mean)

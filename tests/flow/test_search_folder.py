@@ -59,3 +59,24 @@ def test_a_link_is_not_followed(tmp_path):
     with pytest.raises(BadInput, match=r"chip\.yaml is not as a search wrote it"):
         replace_files(tmp_path, FIRST)
     assert not (tmp_path / "elsewhere.yaml").exists()
+
+
+def test_a_winners_network_that_was_changed_is_neither_overwritten_nor_removed(tmp_path):
+    replace_files(tmp_path, {**FIRST, "toy.tosa": b"graph"})
+    (tmp_path / "toy.tosa").write_bytes(b"mine")
+    for files in ({**FIRST, "toy.tosa": b"another"}, FIRST):
+        with pytest.raises(BadInput, match=r"toy\.tosa is not as a search wrote it"):
+            replace_files(tmp_path, files)
+    assert (tmp_path / "toy.tosa").read_bytes() == b"mine"
+
+
+def test_a_network_of_an_earlier_winner_is_removed(tmp_path):
+    replace_files(tmp_path, {**FIRST, "toy.tosa": b"graph"})
+    replace_files(tmp_path, FIRST)
+    assert not (tmp_path / "toy.tosa").exists()
+
+
+def test_a_file_of_the_users_own_is_seen_before_any_work(tmp_path):
+    (tmp_path / "toy.tosa").write_bytes(b"mine")
+    with pytest.raises(BadInput, match=r"toy\.tosa is not as a search wrote it"):
+        check_own_files(tmp_path, beside=["toy.tosa"])

@@ -90,6 +90,7 @@ def search(
         write_search_page(result.result, page, folder=result.folder)
     if export is not None and not result.failure:
         export_design(result, named, export[0], Path(export[1]))
+        as_progress(progress).tell(f"{export[0]} is handed over in {export[1]}: sh {export[1]}/verify.sh LIBERTY SRAM")
     return result
 
 

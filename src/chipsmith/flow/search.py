@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
 from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.journal import SearchJournal
-from chipsmith.studies.search.hand_over import handed_files
+from chipsmith.studies.search.hand_over import WINNER, handed_files
 from chipsmith.studies.search.pairs import StudiedNetwork
 from chipsmith.studies.search.recipe_networks import RecipeNetwork, check_recipe, vary_recipe
 from chipsmith.studies.search.result import SearchResult
@@ -83,24 +82,14 @@ def search_designs(
         journal = SearchJournal(path / _JOURNAL)
         if journal.path.exists() and not resume:
             raise BadInput(f"{path} holds a search: go on with --resume, or name another folder with --out")
-        check_own_files(path)
-        _refuse_foreign(networks, path)
+        recipes = [network for network in networks if isinstance(network, RecipeNetwork)]
+        check_own_files(path, beside=[file for recipe in recipes for file in handed_files(recipe)])
         hold_identity(path / _IDENTITY, search.identity(), what="search")
         result = search.run(
             path, workers=workers, scheduler=scheduler, journal=journal, mirror=mirror, progress=progress
         )
-        replace_files(path, _contents(result))
+        replace_files(path, _contents(result, recipes, path))
     return Searched(result=result, folder=path)
-
-
-def _refuse_foreign(networks: Sequence[StudiedNetwork | RecipeNetwork], folder: Path) -> None:
-    """Raise BadInput where a file that no search left has the name of one that the winner's network gets."""
-    recipes = [network for network in networks if isinstance(network, RecipeNetwork)]
-    for file in (file for recipe in recipes for file in handed_files(recipe, folder)):
-        if os.path.lexists(file) and not (folder / _IDENTITY).exists():
-            raise BadInput(
-                f"{file} is of no search, and is not overwritten: move it, or take another folder with --out"
-            )
 
 
 def _load_networks(study: SearchStudy, progress: Progress) -> list[StudiedNetwork | RecipeNetwork]:
@@ -156,11 +145,13 @@ def _load_graph(file: str, calibrated_by: str | None, path: Path) -> Graph:
     return load_model(file, calibration).graph
 
 
-def _contents(result: SearchResult) -> dict[str, bytes]:
-    """What a search leaves in its folder, by path, beside its journal."""
+def _contents(result: SearchResult, recipes: Sequence[RecipeNetwork], folder: Path) -> dict[str, bytes]:
+    """What a search leaves in its folder, by path, beside its journal and what it trained."""
     files = {RESULT: (json.dumps(result.to_json(), indent=1) + "\n").encode()}
     if result.winner is not None:
         files[CHIP] = result.space.chip(result.winner.values).to_yaml().encode()
+        for file in (file for recipe in recipes for file in handed_files(recipe)):
+            files[file] = (folder / WINNER / file).read_bytes()
     for index, trial in enumerate(result.front):
         files[front_file(index)] = result.space.chip(trial.values).to_yaml().encode()
     return files

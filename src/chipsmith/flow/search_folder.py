@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from chipsmith.errors import BadInput
@@ -30,13 +30,16 @@ def front_file(index: int) -> str:
     return f"{_CHIPS}/front-{index}.yaml"
 
 
-def check_own_files(folder: Path) -> None:
-    """Raises BadInput where what has the name of a file of a search is not as a search wrote it."""
+def check_own_files(folder: Path, *, beside: Iterable[str] = ()) -> None:
+    """Raises BadInput where what has the name of a file of a search is not as a search wrote it.
+
+    `beside` are paths that this search may write beside those that every search has.
+    """
     written = _read_written(folder)
     chips = folder / _CHIPS
     if os.path.lexists(chips) and not chips.is_dir():
         raise BadInput(f"{chips} is no folder: move it away, or name another folder with --out")
-    for path in _present(folder):
+    for path in _present(folder, {*written, *beside}):
         if not _is_own(folder / path, written.get(path, [])):
             raise BadInput(
                 f"{folder / path} is not as a search wrote it, and is not overwritten: move it away, or name another "
@@ -49,10 +52,10 @@ def replace_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
     Raises BadInput as check_own_files, before anything is written.
     """
-    check_own_files(folder)
+    check_own_files(folder, beside=files)
     old, new = _read_written(folder), {path: [_hash(content)] for path, content in files.items()}
     _note(folder, {path: [*old.get(path, []), *new.get(path, [])] for path in {**old, **new}})
-    stale = [path for path in _present(folder) if path not in files]
+    stale = [path for path in _present(folder, old) if path not in files]
     for path, content in files.items():
         (folder / path).parent.mkdir(exist_ok=True)
         write_whole(folder / path, content)
@@ -64,12 +67,13 @@ def replace_files(folder: Path, files: Mapping[str, bytes]) -> None:
         chips.rmdir()
 
 
-def _present(folder: Path) -> list[str]:
-    """The paths in a folder that a search would write or remove."""
+def _present(folder: Path, others: Iterable[str]) -> list[str]:
+    """The paths in a folder that a search would write or remove, `others` among them."""
     chips = folder / _CHIPS
     names = sorted(path.name for path in chips.iterdir()) if chips.is_dir() else []
     front = [f"{_CHIPS}/{name}" for name in names if _FRONT.fullmatch(name)]
-    return [path for path in (RESULT, CHIP, *front) if os.path.lexists(folder / path)]
+    paths = dict.fromkeys((RESULT, CHIP, *front, *sorted(others)))
+    return [path for path in paths if os.path.lexists(folder / path)]
 
 
 def _is_own(path: Path, hashes: list[str]) -> bool:

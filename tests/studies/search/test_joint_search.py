@@ -19,6 +19,7 @@ from chipsmith.reports.search_text import change_sentences
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.oracle import Oracle, Temperature
 from chipsmith.studies.search.accuracy import int8_accuracy
+from chipsmith.studies.search.hand_over import WINNER
 from chipsmith.studies.search.pairs import DesignPoint, NetworkChoice, Scorer, StudiedNetwork
 from chipsmith.studies.search.search import Search
 from chipsmith.tosa.file import read_tosa
@@ -79,14 +80,14 @@ def test_the_winner_is_chosen_by_full_trainings_and_handed_over(folder, result):
     finalist = finals.finalist(winner.values)
     assert winner.figures["accuracy"] == finalist.mean == mean(finalist.by_seed.values())
     assert finalist.std == pytest.approx(stdev(finalist.by_seed.values()))
-    handed = load_trained(folder / "toy.safetensors")
+    handed = load_trained(folder / "winner" / "toy.safetensors")
     assert handed.training.recipe.seed == 0
     network = toy_network()
     graph, metric = int8_accuracy(handed.module, network.recipe, network.dataset, network.dataset.validation)
     assert metric.value == finalist.by_seed[0]
-    score = Oracle(read_tosa(folder / "toy.tosa")).score(result.space.chip(winner.values))
+    score = Oracle(read_tosa(folder / "winner" / "toy.tosa")).score(result.space.chip(winner.values))
     assert winner.outcome.scores == (score,), "weights change neither time nor energy"
-    assert graph.graph.name == read_tosa(folder / "toy.tosa").name
+    assert graph.graph.name == read_tosa(folder / "winner" / "toy.tosa").name
 
 
 def test_the_test_part_judges_the_winner_alone(result):
@@ -116,7 +117,7 @@ def test_the_object_says_what_each_design_is(folder, result):
     assert fields["winner"]["values"] == result.winner.values
     (network,) = fields["winner"]["network"]
     assert network["trained"] == "toy.tosa"
-    assert (folder / network["trained"]).is_file()
+    assert (folder / WINNER / network["trained"]).is_file()
     assert (folder / network["file"]).is_file()
     assert network["accuracy"]["full"] == fields["winner"]["objectives"]["accuracy"]
 
@@ -176,7 +177,7 @@ def test_a_network_alone_may_stay_as_it_is_and_still_has_an_accuracy(tmp_path):
     result = run(tmp_path / "chips", space=space, network=toy_network(None))
     assert result.trained.finals is None
     assert {trial.figures["accuracy"] for trial in result.designs} == {result.winner.figures["accuracy"]}
-    assert (tmp_path / "chips" / "toy.tosa").exists()
+    assert (tmp_path / "chips" / "winner" / "toy.tosa").exists()
     fields = result.to_json()
     assert fields["supernet"] is None
     assert fields["trainings"]["toy"]["epochs"] == 6
@@ -197,7 +198,7 @@ def test_several_recipes_are_weighed(tmp_path):
     assert winner.figures["energy_j"] == pytest.approx(
         3 * winner.outcome.scores[0].energy_j + winner.outcome.scores[1].energy_j
     )
-    assert {file.name for file in (tmp_path / "two").glob("*.tosa")} == {"toy.tosa", "other.tosa"}
+    assert {file.name for file in (tmp_path / "two" / "winner").glob("*.tosa")} == {"toy.tosa", "other.tosa"}
 
 
 def test_a_process_keeps_few_networks_and_scores_alike(folder, result, monkeypatch):
@@ -255,7 +256,7 @@ def test_a_budget_that_full_trainings_break_leaves_no_winner_and_is_told(tmp_pat
     words = " ".join(capsys.readouterr().out.split())
     assert "(chips/ the front, pairs.journal every pair)" in words
     assert "the front's accuracies are those of the supernet" in words
-    assert not (tmp_path / "broken" / "toy.tosa").exists()
+    assert not (tmp_path / "broken" / "winner" / "toy.tosa").exists()
 
 
 def test_structures_that_the_data_are_too_small_for_are_not_legal():
@@ -275,4 +276,15 @@ def test_a_damaged_judgement_is_told(folder, result, tmp_path):
     (copy / "pairs.journal").unlink()
     (copy / "networks" / "toy-width_1.0-depth_2" / "judged.json").write_text("{")
     with pytest.raises(BadInput, match=r"judged\.json is damaged; remove"):
+        run(copy)
+
+
+def test_a_damaged_graph_of_a_network_is_told(folder, result, tmp_path):
+    from shutil import copytree
+
+    copy = tmp_path / "copy"
+    copytree(folder, copy)
+    graph = copy / "networks" / "toy-width_1.0-depth_2" / "network.tosa"
+    graph.write_bytes(graph.read_bytes()[:-1])
+    with pytest.raises(BadInput, match=r"network\.tosa is damaged; remove"):
         run(copy)

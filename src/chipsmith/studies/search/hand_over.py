@@ -5,29 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 
 from chipsmith.deployment.deployment import Deployment
-from chipsmith.files import write_whole
+from chipsmith.files import make_folder, write_whole
 from chipsmith.frontends.layout import Border
 from chipsmith.learn.trained_file import load_trained
 from chipsmith.studies.search.accuracy import int8_accuracy
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
 from chipsmith.tosa.file import serialize_tosa
 
+WINNER = "winner"
+"""The folder of a study in which a search puts its winner's networks, before they are copied to the top."""
+
 
 def hand_over(network: RecipeNetwork, trained: Path, folder: Path, *, border: Border) -> float:
-    """Write the network of the file `trained` to the top of a study's folder; gives its int8 accuracy on the test part.
+    """Write the network of the file `trained` to WINNER of a study's folder; gives its int8 accuracy on the test part.
 
-    `border` is that of the winner. The files are NAME.safetensors, NAME.tosa and NAME.deployment.json, as the recipe is
-    called.
+    `border` is that of the winner. The files are those of `handed_files`.
     """
     module = load_trained(trained).module
     quantised, metric = int8_accuracy(module, network.recipe, network.dataset, network.dataset.test, border=border)
     deployment = Deployment.of(network.dataset, quantised).model_dump_json(indent=1)
     contents = (trained.read_bytes(), serialize_tosa(quantised.graph), f"{deployment}\n".encode())
-    for file, content in zip(handed_files(network, folder), contents, strict=True):
-        write_whole(file, content)
+    make_folder(folder / WINNER)
+    for file, content in zip(handed_files(network), contents, strict=True):
+        write_whole(folder / WINNER / file, content)
     return metric.value
 
 
-def handed_files(network: RecipeNetwork, folder: Path) -> tuple[Path, ...]:
-    """The files that `hand_over` writes."""
-    return tuple(folder / f"{network.name}.{form}" for form in ("safetensors", "tosa", "deployment.json"))
+def handed_files(network: RecipeNetwork) -> tuple[str, ...]:
+    """The names of the files of a winner's network: weights, integer graph, deployment."""
+    return tuple(f"{network.name}.{form}" for form in ("safetensors", "tosa", "deployment.json"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import time
@@ -39,12 +40,13 @@ _CHECKPOINT = "checkpoint.pt"
 class JudgedNetwork:
     """What is known of a network: the accuracy of its int8 form on the validation part, or why it cannot be made.
 
-    `cpu_s` are the processor's seconds that making and judging it took.
+    `cpu_s` are the processor's seconds that making and judging it took, `graph_sha256` the hash of its graph's file.
     """
 
     accuracy: float | None
     reason: str
     cpu_s: float
+    graph_sha256: str = ""
 
 
 class ModuleSource(Protocol):
@@ -207,15 +209,17 @@ def keep_judged(
     """Quantise and judge a network on the validation part; the graph and, last, what is known of it go to `folder`."""
     begin = time.process_time()
     make_folder(folder)
-    accuracy, reason = None, ""
+    accuracy, reason, digest = None, "", ""
     try:
         data = network.dataset
         quantised, metric = int8_accuracy(make(), network.recipe, data, data.validation, border=border)
         accuracy = metric.value
-        write_whole(folder / GRAPH, serialize_tosa(quantised.graph))
+        content = serialize_tosa(quantised.graph)
+        digest = hashlib.sha256(content).hexdigest()
+        write_whole(folder / GRAPH, content)
     except (BadInput, OperatorRefused) as error:
         reason = str(error)
-    judged = JudgedNetwork(accuracy=accuracy, reason=reason, cpu_s=time.process_time() - begin)
+    judged = JudgedNetwork(accuracy=accuracy, reason=reason, cpu_s=time.process_time() - begin, graph_sha256=digest)
     write_json(folder / JUDGED, asdict(judged))
     return judged
 
@@ -228,11 +232,14 @@ def name_network(network: RecipeNetwork, values: Values) -> str:
 
 
 def read_judged(folder: Path) -> JudgedNetwork:
-    """What `keep_judged` wrote to a folder. Raises BadInput where it is damaged."""
+    """What `keep_judged` wrote to a folder. Raises BadInput where it, or the graph beside it, is damaged."""
     file = folder / JUDGED
     try:
-        return JudgedNetwork(**read_json(file))
-    except TypeError as error:
+        judged = JudgedNetwork(**read_json(file))
+        if judged.graph_sha256 and hashlib.sha256((folder / GRAPH).read_bytes()).hexdigest() != judged.graph_sha256:
+            raise BadInput(f"{folder / GRAPH} is damaged; remove {folder}, and the network is made again")
+        return judged
+    except (TypeError, OSError) as error:
         raise BadInput(f"{file} is damaged; remove {folder}, and the network is judged again") from error
 
 

@@ -92,7 +92,13 @@ class RecipeNetwork:
         return {} if self.elastic is None else self.elastic.largest
 
     def shape_graph(self) -> Graph:
-        """The graph of the largest network's shapes, on which its time and energy depend, without any training."""
+        """The graph of the largest network's shapes, on which its time and energy depend, without any training.
+
+        Raises BadInput where it cannot be built for the data.
+        """
+        refused = self.refusal(self.largest)
+        if refused:
+            raise BadInput(f"space.network: its largest network cannot be built: {refused}; leave that value out")
         return shape_graph(self._fresh(self.settings(self.largest)), self._example(), name=self.name)
 
     def identity(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from chipsmith.compiler.network import compile_network
 from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search.design_space import DesignSpace
+from chipsmith.studies.search.hand_over import WINNER
 from chipsmith.studies.search.network_shelf import name_network
 from chipsmith.studies.search.pairs import GRAPH, StudiedNetwork
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
@@ -59,4 +60,4 @@ class RtlMaker:
                 assert network.graph is not None
                 yield network.graph
             else:
-                yield read_tosa(self.folder / f"{recipe.name}.tosa")
+                yield read_tosa(self.folder / WINNER / f"{recipe.name}.tosa")

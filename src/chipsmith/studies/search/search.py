@@ -23,7 +23,7 @@ from chipsmith.studies.search.finalists import (
     judge_designs,
     judge_finalists,
 )
-from chipsmith.studies.search.hand_over import hand_over, handed_files
+from chipsmith.studies.search.hand_over import hand_over
 from chipsmith.studies.search.importance import rate_parameters
 from chipsmith.studies.search.network_shelf import TRAINED, NetworkShelf
 from chipsmith.studies.search.pairs import DesignPoint, PairBook, PairOutcome, Scorer, StudiedNetwork, score_to_plain
@@ -203,8 +203,6 @@ class Search:
                 values = network_values(winner.values)
                 files[self._elastic.name] = trainings.folder(values, self._elastic.recipe.seed) / TRAINED
         test = None
-        for file in (file for network in shelf.trained for file in handed_files(network, shelf.folder)):
-            file.unlink(missing_ok=True)
         if winner is not None:
             progress.stage("judge the winner on the test part")
             border = border_of(winner.values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from chipsmith.schema import Json
 from chipsmith.studies.search.design_space import network_values
@@ -55,8 +54,8 @@ class TrainedPart:
         network = self.networks[index]
         if network is None:
             return {}
-        _, graph, _ = handed_files(network, Path())
-        return {"trained": graph.name}
+        _, graph, _ = handed_files(network)
+        return {"trained": graph}
 
     def accuracy_json(self, trial: DesignTrial) -> Json:
         """The accuracies of a design on the validation part: in the supernet, and of full trainings if it had some."""
