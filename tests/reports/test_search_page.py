@@ -8,7 +8,9 @@ import pytest
 
 from chipsmith.reports.search import render_search
 from chipsmith.reports.search_text import (
+    accuracy_sentences,
     change_rows,
+    change_sentences,
     comparison_sentences,
     final_sentences,
     front_rows,
@@ -21,7 +23,7 @@ from chipsmith.studies.search.figures import parse_constraint
 from chipsmith.studies.search.finalists import Finalist, Finals
 from chipsmith.studies.search.pairs import PairOutcome
 from chipsmith.studies.search.parameters import pair_key
-from chipsmith.studies.search.result import SamplerRuns, SearchResult
+from chipsmith.studies.search.result import SamplerRuns, SearchResult, count_things
 from chipsmith.studies.search.rtl_check import RtlCheck
 from chipsmith.studies.search.study_file import Direction, SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trained_part import TrainedPart
@@ -99,7 +101,7 @@ def test_the_sampler_stands_beside_random_search(result):
 
 def test_it_is_said_which_designs_rtl_has_seen(result):
     (sentence,) = rtl_sentences(result)
-    assert sentence.startswith("1 of the 1 designs of the front: co-simulated in RTL on one input")
+    assert sentence.startswith("1 of 1 design of the front: co-simulated in RTL on one input")
     unseen = replace(result, verify=VerifiedDesigns.NONE, rtl={})
     (sentence,) = rtl_sentences(unseen)
     assert sentence.startswith("no design was co-simulated in RTL (verify: none)")
@@ -140,6 +142,19 @@ def test_the_object_says_which_budget_binds_and_by_how_much(result):
     assert row["binds"]
     assert row["gain"] == pytest.approx(10**0.5)
     assert (row["kept_by"], row["best"]) == (2, 0.9)
+
+
+def test_where_no_structure_varies_nothing_is_said_of_a_supernet(result):
+    assert list(accuracy_sentences(result)) == list(change_sentences(result)) == []
+
+
+def test_one_thing_is_told_in_the_singular(result):
+    runs = replace(result.sampled, by_seed={0: result.sampled.by_seed[0][:1]})
+    single = replace(result, sampled=runs, random=replace(runs, sampler=SamplerKind.RANDOM), pairs=1)
+    (sentence,) = comparison_sentences(single)
+    assert sentence.startswith("hypervolume after 1 trial, mean over 1 seed (")
+    assert "2 trials of 1 seed, 1 pair compiled" in render_search(single)
+    assert [count_things(number, "design") for number in (0, 1, 1200)] == ["0 designs", "1 design", "1,200 designs"]
 
 
 def test_what_full_trainings_show_stands_on_the_page_and_noise_is_called_none(result):

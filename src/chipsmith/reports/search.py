@@ -13,6 +13,7 @@ from chipsmith.reports.markup import details, escape, how, paragraph, plot, sect
 from chipsmith.reports.search_text import (
     budget_sentences,
     change_rows,
+    change_sentences,
     comparison_sentences,
     final_sentences,
     front_rows,
@@ -24,7 +25,7 @@ from chipsmith.reports.search_text import (
 )
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import NOISE_RULE
-from chipsmith.studies.search.result import SamplerRuns, SearchResult
+from chipsmith.studies.search.result import SamplerRuns, SearchResult, count_things
 from chipsmith.studies.search.study_file import SamplerKind
 from chipsmith.studies.search.trials import DesignTrial
 
@@ -55,9 +56,11 @@ def write_search_page(result: SearchResult, path: Path, *, folder: Path) -> None
 
 
 def _header(title: str, result: SearchResult) -> str:
-    trials, seeds = result.trials, len(result.random.by_seed)
+    trials = count_things(len(result.trials), "trial")
+    seeds = count_things(len(result.random.by_seed), "seed")
+    pairs = count_things(result.pairs, "pair")
     subtitle = (
-        f"Space: {result.size}. {len(trials):,} trials of {seeds} seeds, {result.pairs:,} pairs compiled and "
+        f"Space: {result.size}. {trials} of {seeds}, {pairs} compiled and "
         f"simulated to the cycle; {result.cpu_s / 3600:.3f} hours of a processor."
     )
     kind = "bad" if result.winner is None else "good"
@@ -196,6 +199,7 @@ def _why_section(result: SearchResult) -> str:
         *map(paragraph, budget_sentences(result)),
         how("The winner with one parameter changed by a step, each simulated."),
         table(heads, rows, label="changes around the winner"),
+        *map(paragraph, change_sentences(result)),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import AccuracyGain, Finals
 from chipsmith.studies.search.parameters import Value
-from chipsmith.studies.search.result import SearchResult
+from chipsmith.studies.search.result import SearchResult, count_things
 from chipsmith.studies.search.rtl_check import RtlCheck
 from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial
@@ -59,7 +59,7 @@ def final_sentences(result: SearchResult) -> Iterator[str]:
         for finalist in finals.finalists:
             yield (
                 f"trained in full: {short_values(finalist.values)} has accuracy {finalist.mean:.4f} "
-                f"(standard deviation {finalist.std:.4f} over {len(finalist.by_seed)} seeds; "
+                f"(standard deviation {finalist.std:.4f} over {count_things(len(finalist.by_seed), 'seed')}; "
                 f"{finalist.supernet:.4f} in the supernet)"
             )
         for gain in finals.gains():
@@ -85,10 +85,12 @@ def training_sentences(result: SearchResult) -> Iterator[str]:
         return
     for name, training in result.trained.trainings.items():
         what = "the supernet of " if result.trained.elastic is not None else ""
-        yield f"{what}{name}: {training['epochs']} epochs, {training['cpu_s'] / 3600:.3f} hours of a processor"
+        epochs = count_things(int(training["epochs"]), "epoch")
+        yield f"{what}{name}: {epochs}, {training['cpu_s'] / 3600:.3f} hours of a processor"
     finals = _finals(result)
     if finals is not None:
-        yield f"full trainings of {len(finals.finalists)} finalists: {finals.cpu_s / 3600:.3f} hours of a processor"
+        count = count_things(len(finals.finalists), "finalist")
+        yield f"full trainings of {count}: {finals.cpu_s / 3600:.3f} hours of a processor"
 
 
 def _rtl_word(check: RtlCheck | None) -> str:
@@ -104,8 +106,23 @@ def rtl_sentences(result: SearchResult) -> Iterator[str]:
         return
     count = sum(result.rtl_of(trial) is not None for trial in result.front)
     which = ", the winner" if result.verify is VerifiedDesigns.WINNER else ""
-    share = f"{count} of the {len(result.front)} designs of the front{which}"
+    share = f"{count} of {count_things(len(result.front), 'design')} of the front{which}"
     yield f"{share}: co-simulated in RTL on one input, cold and warm; 0 bits and 0 cycles differ"
+
+
+def accuracy_sentences(result: SearchResult) -> Iterator[str]:
+    """Where structures vary: that the front's accuracies are those of the supernet."""
+    if result.front and result.trained is not None and result.trained.elastic is not None:
+        yield "the front's accuracies are those of the supernet; those of full trainings stand beside them"
+
+
+def change_sentences(result: SearchResult) -> Iterator[str]:
+    """Where structures vary: why a change may look better than the winner."""
+    if result.changes and result.trained is not None and result.trained.elastic is not None:
+        yield (
+            "accuracies of changes are those of the supernet, and the winner was chosen with those of full trainings: "
+            "a change may look better than it"
+        )
 
 
 def change_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:
@@ -150,7 +167,8 @@ def winner_sentences(result: SearchResult) -> Iterator[str]:
     for border in result.borders:
         yield f"at a border of the space: {border}"
     if result.climbed:
-        yield f"{len(result.climbed)} steps from the best trial led to it: more trials may find more"
+        steps = count_things(len(result.climbed), "step")
+        yield f"{steps} from the best trial led to it: more trials may find more"
 
 
 def node_sentences(result: SearchResult) -> Iterator[str]:
@@ -182,8 +200,9 @@ def comparison_sentences(result: SearchResult) -> Iterator[str]:
         return
     own, other = result.sampled.mean_volumes()[-1], result.random.mean_volumes()[-1]
     count = len(next(iter(result.sampled.by_seed.values())))
+    seeds = count_things(len(result.sampled.by_seed), "seed")
     yield (
-        f"hypervolume after {count} trials, mean over {len(result.sampled.by_seed)} seeds (95 % by Student's t), in "
+        f"hypervolume after {count_things(count, 'trial')}, mean over {seeds} (95 % by Student's t), in "
         f"{_unit(result)}: {result.sampled.sampler} {own}, random {other}, difference {result.gain()}"
     )
 

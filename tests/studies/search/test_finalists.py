@@ -8,10 +8,18 @@ from dataclasses import replace
 import pytest
 
 from chipsmith.studies.search.figures import PairFigure, parse_constraint
-from chipsmith.studies.search.finalists import Finalist, Finals, choose_final, choose_finalists, judge_finalists
+from chipsmith.studies.search.finalists import (
+    Finalist,
+    Finals,
+    choose_final,
+    choose_finalists,
+    judge_designs,
+    judge_finalists,
+)
 from chipsmith.studies.search.pairs import PairOutcome
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 from chipsmith.studies.search.trials import DesignTrial, Goal, hypervolume_over_trials
+from chipsmith.studies.search.winner import weigh_budgets
 
 GOAL = Goal(
     directions={PairFigure.ENERGY_J: Direction.MINIMISE, PairFigure.ACCURACY: Direction.MAXIMISE},
@@ -75,6 +83,15 @@ def test_full_trainings_replace_the_supernets_accuracy_in_the_choice():
     assert winner.figures[PairFigure.ACCURACY] == winner.outcome.accuracy == 0.999
     assert choose_final(front, GOAL, judged[1:]).values["network.width"] == 0.5
     assert choose_final(front, replace(GOAL, constraints=(parse_constraint("accuracy >= 0.9999"),)), judged) is None
+
+
+def test_a_budget_that_full_trainings_alone_break_binds():
+    front = [trial(1.0, 0.5, 0.99), trial(0.5, 0.1, 0.95)]
+    judged = judge_designs(front, [finalist(0.5, 0.88, 0.89)])
+    assert [each.figures[PairFigure.ACCURACY] for each in judged] == [pytest.approx(0.885)]
+    (searched,), (full,) = weigh_budgets(front, GOAL, None), weigh_budgets(front, GOAL, None, judged=judged)
+    assert (searched.binds, full.binds) == (False, True)
+    assert full.kept_by == 2
 
 
 def test_a_gain_within_the_noise_of_two_trainings_is_none():

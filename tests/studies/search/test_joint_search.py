@@ -9,12 +9,17 @@ import pytest
 from toy_task import STUDY, toy_network, toy_study
 
 from chipsmith.chip import load_chip
+from chipsmith.console.search import present_search
 from chipsmith.errors import BadInput
+from chipsmith.flow.search import Searched
 from chipsmith.learn.progress import SILENT
 from chipsmith.learn.trained_file import load_trained
+from chipsmith.reports.search import render_search
+from chipsmith.reports.search_text import change_sentences
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.oracle import Oracle, Temperature
 from chipsmith.studies.search.accuracy import int8_accuracy
+from chipsmith.studies.search.hand_over import WINNER
 from chipsmith.studies.search.pairs import DesignPoint, NetworkChoice, Scorer, StudiedNetwork
 from chipsmith.studies.search.search import Search
 from chipsmith.tosa.file import read_tosa
@@ -96,7 +101,7 @@ def test_the_test_part_judges_the_winner_alone(result):
     assert winner.by_seed.keys() == {0, 1}
 
 
-def test_the_object_says_what_each_design_is(result):
+def test_the_object_says_what_each_design_is(folder, result):
     fields = result.to_json()
     assert fields["supernet"]["epochs"] == 6
     assert fields["supernet"]["cpu_hours"] > 0
@@ -107,8 +112,24 @@ def test_the_object_says_what_each_design_is(result):
         assert len(network["settings"]["channels"]) == network["values"]["depth"]
         assert network["accuracy"]["supernet"] == design["objectives"]["accuracy"]
         assert set(design["chip"]["values"]) == {"tensor.columns"}
+        assert set(design["values"]) == {"tensor.columns", "network.width", "network.depth"}
+        assert "trained" not in network
+    assert fields["winner"]["values"] == result.winner.values
     (network,) = fields["winner"]["network"]
+    assert network["trained"] == "toy.tosa"
+    assert (folder / WINNER / network["trained"]).is_file()
+    assert (folder / network["file"]).is_file()
     assert network["accuracy"]["full"] == fields["winner"]["objectives"]["accuracy"]
+
+
+def test_text_and_page_say_which_accuracies_are_the_supernets(result, folder, capsys):
+    present_search(Searched(result=result, folder=folder)).print_text()
+    words, page = " ".join(capsys.readouterr().out.split()), render_search(result)
+    assert "the front's accuracies are those of the supernet" in words
+    (sentence,) = change_sentences(result)
+    assert "a change may look better" in sentence
+    assert "a change may look better" in words
+    assert sentence in page
 
 
 def test_a_search_that_goes_on_trains_nothing_again(folder, result, monkeypatch):
@@ -160,6 +181,9 @@ def test_a_network_alone_may_stay_as_it_is_and_still_has_an_accuracy(tmp_path):
     fields = result.to_json()
     assert fields["supernet"] is None
     assert fields["trainings"]["toy"]["epochs"] == 6
+    assert (fields["finalists"], fields["noise"], fields["gains_of_winner"]) == ([], None, [])
+    assert fields["full_training_cpu_hours"] is None
+    assert [entry["trained"] for entry in fields["winner"]["network"]] == ["toy.tosa"]
 
 
 def test_several_recipes_are_weighed(tmp_path):
@@ -208,9 +232,10 @@ def test_the_compilers_choice_is_searched_too(tmp_path):
         assert figures["chip"]["accuracy"] == figures["host"]["accuracy"]
         assert figures["chip"]["cycles"] > figures["host"]["cycles"]
     assert result.winner.values["compiler.border"] == "host", "its work is not in the figures"
+    assert result.to_json()["winner"]["values"]["compiler.border"] == "host"
 
 
-def test_a_budget_that_full_trainings_break_leaves_no_winner(tmp_path, monkeypatch):
+def test_a_budget_that_full_trainings_break_leaves_no_winner_and_is_told(tmp_path, monkeypatch, capsys):
     def judge_low(*_):
         return 0.3
 
@@ -218,7 +243,19 @@ def test_a_budget_that_full_trainings_break_leaves_no_winner(tmp_path, monkeypat
     result = run(tmp_path / "broken", constraints=["accuracy >= 0.34"])
     assert result.front
     assert result.winner is None
-    assert "trained in full, no design of" in result.failure
+    assert "trained in full, no design of 2 finalists is within all budgets" in result.failure
+    supernet = result.trained.finals.finalist(result.nearest.values).supernet
+    assert f"has accuracy = 0.3, 0.04 below 0.34 (in the supernet {supernet:.4g})" in result.failure
+    fields = result.to_json()
+    assert fields["nearest_miss"]["objectives"]["accuracy"] == 0.3
+    assert fields["test_accuracy"] is None
+    (accuracy,) = fields["binding"]
+    assert accuracy["binds"]
+    assert accuracy["kept_by"] > 0
+    present_search(Searched(result=result, folder=tmp_path / "broken")).print_text()
+    words = " ".join(capsys.readouterr().out.split())
+    assert "(chips/ the front, pairs.journal every pair)" in words
+    assert "the front's accuracies are those of the supernet" in words
     assert not (tmp_path / "broken" / "winner" / "toy.tosa").exists()
 
 

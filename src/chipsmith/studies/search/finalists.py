@@ -215,6 +215,11 @@ def judge_finalists(
 
 def choose_final(designs: Sequence[DesignTrial], goal: Goal, finalists: Sequence[Finalist]) -> DesignTrial | None:
     """The winner among the designs of the finalists, each with the mean accuracy of its network's full trainings."""
+    return choose_winner(judge_designs(designs, finalists), goal)
+
+
+def judge_designs(designs: Sequence[DesignTrial], finalists: Sequence[Finalist]) -> tuple[DesignTrial, ...]:
+    """Those of the designs that have a finalist's network, with the mean accuracy of its full trainings."""
     known = {tuple(finalist.values.items()): finalist.mean for finalist in finalists}
     final = []
     for trial in designs:
@@ -222,4 +227,4 @@ def choose_final(designs: Sequence[DesignTrial], goal: Goal, finalists: Sequence
         if trial.figures is not None and accuracy is not None:
             outcome = replace(trial.outcome, accuracy=accuracy)
             final.append(replace(trial, outcome=outcome, figures={**trial.figures, PairFigure.ACCURACY: accuracy}))
-    return choose_winner(final, goal)
+    return tuple(final)

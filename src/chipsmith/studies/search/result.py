@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.studies.search.design_space import DesignSpace
+from chipsmith.studies.search.figures import Constraint, Figures, PairFigure
+from chipsmith.studies.search.finalists import judge_designs
 from chipsmith.studies.search.pairs import StudiedNetwork, score_to_plain
 from chipsmith.studies.search.parameters import SpaceSize, pair_key
 from chipsmith.studies.search.rtl_check import RtlCheck
@@ -155,8 +157,15 @@ class SearchResult:
 
     @property
     def nearest(self) -> DesignTrial | None:
-        """Where there is no winner: the design that breaks its budgets least."""
-        return None if self.winner is not None else nearest_miss(self.trials, self.goal)
+        """Where there is no winner: the design that breaks its budgets least.
+
+        Of finalists it is one of the front, all of which break their budgets with the accuracies of full trainings.
+        """
+        if self.winner is not None:
+            return None
+        if self.trained is not None and self.trained.finals is not None:
+            return nearest_miss(judge_designs(self.front, self.trained.finals.finalists), self.goal)
+        return nearest_miss(self.trials, self.goal)
 
     @property
     def failure(self) -> str:
@@ -185,7 +194,7 @@ class SearchResult:
             "sampler": self.sampled.sampler.value,
             "trials": [trial_json(trial, self.goal) for trial in self.sampled.trials],
             "front": [self.design_json(trial) for trial in self.front],
-            "winner": None if self.winner is None else {**self.design_json(self.winner), "rule": WINNER_RULE},
+            "winner": self._winner_json(),
             "nearest_miss": None if self.nearest is None else self.design_json(self.nearest),
             "climbed": [trial_json(trial, self.goal) for trial in self.climbed],
             "changes": [change.to_json() for change in self.changes],
@@ -208,10 +217,11 @@ class SearchResult:
         }
 
     def design_json(self, trial: DesignTrial) -> Json:
-        """A design: its objectives, its chip and what each network takes on it."""
+        """A design: its whole combination, its objectives, its chip and what each network takes on it."""
         figures = trial.figures or {}
         names = [network.name for network in self.networks]
         return {
+            "values": dict(trial.values),
             "objectives": {figure: figures[figure] for figure in self.goal.directions},
             "figures": dict(figures),
             "chip": {
@@ -228,6 +238,15 @@ class SearchResult:
 
     def _network_json(self, index: int, trial: DesignTrial) -> Json:
         return {} if self.trained is None else self.trained.network_json(index, trial)
+
+    def _winner_json(self) -> Json | None:
+        if self.winner is None:
+            return None
+        design = self.design_json(self.winner)
+        if self.trained is not None:
+            networks = enumerate(design["network"])
+            design["network"] = [{**network, **self.trained.handed_json(index)} for index, network in networks]
+        return {**design, "rule": WINNER_RULE}
 
     def seen_by(self, trial: DesignTrial) -> tuple[str, ...]:
         """Who looked at this design, in the order of the trials, as "tpe 0"."""
@@ -247,20 +266,42 @@ class SearchResult:
             reasons = dict.fromkeys(trial.outcome.reason for trial in self.trials)
             yield f"no network fits on any chip that was tried: {next(iter(reasons), '')}"
             return
-        if self.trained is not None and self.trained.finals is not None:
-            yield f"trained in full, no design of {len(self.trained.finals.finalists)} finalists is within all budgets"
+        finals = None if self.trained is None else self.trained.finals
+        if finals is not None:
+            count = count_things(len(finals.finalists), "finalist")
+            yield f"trained in full, no design of {count} is within all budgets"
+            finalist = finals.finalist(nearest.values)
+            supernet = "" if finalist is None else f" (in the supernet {finalist.supernet:.4g})"
+            yield f"{self._nearest_sentence(nearest, nearest.figures)}{supernet}"
             return
         yield "no design that was tried is within all budgets"
         for row in self.budgets:
             if row.binds and row.best is not None:
-                yield f"{row.constraint} binds: {row.kept_by} of {len(self.trials)} trials keep it, best {row.best:.4g}"
+                kept = f"{row.kept_by} of {count_things(len(self.trials), 'trial')} keep it"
+                yield f"{row.constraint} binds: {kept}, best {row.best:.4g}"
+        yield self._nearest_sentence(nearest, nearest.figures)
+
+    def _nearest_sentence(self, nearest: DesignTrial, figures: Figures) -> str:
         values = ", ".join(f"{name}={value}" for name, value in nearest.values.items())
         broken = [
-            f"{constraint.figure} = {nearest.figures[constraint.figure]:.4g}, {excess:.1%} off"
-            for constraint, excess in zip(self.goal.constraints, self.goal.excesses(nearest.figures), strict=True)
+            _describe_miss(constraint, figures)
+            for constraint, excess in zip(self.goal.constraints, self.goal.excesses(figures), strict=True)
             if excess > 0
         ]
-        yield f"the nearest miss ({values}) has {', '.join(broken)}"
+        return f"the nearest miss ({values}) has {', '.join(broken)}"
+
+
+def count_things(count: int, noun: str) -> str:
+    """A number of things, as "1 seed" or "1,200 trials"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _describe_miss(constraint: Constraint, figures: Figures) -> str:
+    """A figure that breaks its budget and by how much; of an accuracy the difference, for it is a share itself."""
+    value = figures[constraint.figure]
+    if constraint.figure is PairFigure.ACCURACY:
+        return f"{constraint.figure} = {value:.4g}, {constraint.bound - value:.2g} below {constraint.bound:g}"
+    return f"{constraint.figure} = {value:.4g}, {constraint.excess(figures):.1%} off"
 
 
 def trial_json(trial: DesignTrial, goal: Goal) -> Json:

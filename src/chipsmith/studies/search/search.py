@@ -20,6 +20,7 @@ from chipsmith.studies.search.finalists import (
     FullTrainings,
     choose_final,
     choose_finalists,
+    judge_designs,
     judge_finalists,
 )
 from chipsmith.studies.search.hand_over import hand_over
@@ -174,7 +175,7 @@ class Search:
             sampled=sampled,
             random=random,
             climbed=climbed,
-            budgets=weigh_budgets(trials, goal, winner),
+            budgets=weigh_budgets(trials, goal, winner, judged=_judged_front(designs, goal, trained)),
             changes=changes if winner is not None else (),
             borders=() if winner is None else find_borders(winner, self.space),
             importance=rate_parameters(random.trials, self.space, goal),
@@ -282,6 +283,13 @@ def _winner_as_searched(designs: Sequence[DesignTrial], goal: Goal, trained: Tra
         return choose_winner(designs, goal)
     final = trained.finals.winner
     return next((trial for trial in designs if trial.values == _values_of(final)), None)
+
+
+def _judged_front(designs: Sequence[DesignTrial], goal: Goal, trained: TrainedPart | None) -> tuple[DesignTrial, ...]:
+    """The designs of the front whose networks were trained in full, with the accuracies of that."""
+    if trained is None or trained.finals is None:
+        return ()
+    return judge_designs(find_front(designs, goal), trained.finals.finalists)
 
 
 def _values_of(trial: DesignTrial | None) -> Values | None:

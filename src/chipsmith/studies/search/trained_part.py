@@ -9,10 +9,14 @@ from chipsmith.schema import Json
 from chipsmith.studies.search.design_space import network_values
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import Finals
+from chipsmith.studies.search.hand_over import handed_files
 from chipsmith.studies.search.network_shelf import name_network
 from chipsmith.studies.search.pairs import GRAPH
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
 from chipsmith.studies.search.trials import DesignTrial
+
+_NO_FINALS: Json = {"finalists": [], "noise": None, "gains_of_winner": [], "full_training_cpu_hours": None}
+"""The keys of Finals.to_json where nothing was trained in full."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,14 @@ class TrainedPart:
             "file": f"{name_network(network, trial.values)}/{GRAPH}",
         }
 
+    def handed_json(self, index: int) -> Json:
+        """What the winner alone has for a network: the file of the integer network that is handed over."""
+        network = self.networks[index]
+        if network is None:
+            return {}
+        _, graph, _ = handed_files(network)
+        return {"trained": graph}
+
     def accuracy_json(self, trial: DesignTrial) -> Json:
         """The accuracies of a design on the validation part: in the supernet, and of full trainings if it had some."""
         figures = trial.figures or {}
@@ -64,6 +76,6 @@ class TrainedPart:
         return {
             "supernet": None if self.elastic is None else trainings[self.elastic.name],
             "trainings": trainings,
-            **({} if self.finals is None else self.finals.to_json()),
+            **(_NO_FINALS if self.finals is None else self.finals.to_json()),
             "test_accuracy": self.test_accuracy,
         }

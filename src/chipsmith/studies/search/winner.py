@@ -29,7 +29,8 @@ class BudgetRow:
 
     `gain` is how many times better than the winner the best trial is that keeps all budgets but this one; None where
     there is no such trial that is better: then the budget does not bind. Where nothing keeps all budgets, one binds
-    where no trial keeps it, or, where each is kept by some, in the nearest miss.
+    where no trial keeps it, or, where each is kept by some, in the nearest miss. `kept_by` and `best` are of the
+    trials, with the accuracies that were searched with.
     """
 
     constraint: Constraint
@@ -49,10 +50,12 @@ class BudgetRow:
         }
 
 
-def weigh_budgets(trials: Sequence[DesignTrial], goal: Goal, winner: DesignTrial | None) -> tuple[BudgetRow, ...]:
-    """A row for each budget."""
+def weigh_budgets(
+    trials: Sequence[DesignTrial], goal: Goal, winner: DesignTrial | None, *, judged: Sequence[DesignTrial] = ()
+) -> tuple[BudgetRow, ...]:
+    """A row for each budget. The nearest miss is one of those `judged` by full trainings, if there are some."""
     scored = [trial.figures for trial in trials if trial.figures is not None]
-    nearest = nearest_miss(trials, goal)
+    nearest = nearest_miss(judged or trials, goal)
     return tuple(_weigh(index, scored, goal, winner, nearest) for index in range(len(goal.constraints)))
 
 
