@@ -77,7 +77,7 @@ def test_what_a_search_leaves(whole):
 def test_a_file_of_the_winners_network_that_no_search_wrote_is_kept(tmp_path):
     (tmp_path / "digits.tosa").write_text("mine")
     joint = read_study(Path("examples/search_digits_joint.yaml"))
-    with pytest.raises(BadInput, match=r"digits\.tosa is of no search, and is not overwritten"):
+    with pytest.raises(BadInput, match=r"digits\.tosa is not as a search wrote it, and is not overwritten"):
         chipsmith.search(joint, out=tmp_path)
     assert (tmp_path / "digits.tosa").read_text() == "mine"
 
