@@ -105,5 +105,12 @@ def test_an_interrupt_while_modules_are_imported_is_no_traceback(module):
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_that_asks_for_an_end_unwinds(name, code):
     text = INTERRUPT.format(module="numpy", signal=name, arguments=list(ESTIMATE))
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=120, env=environment())
+    done = subprocess.run(
+        [sys.executable, "-c", text],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment(),
+        preexec_fn=lambda: signal.signal(getattr(signal, name), signal.SIG_DFL),  # nohup's children ignore SIGHUP
+    )
     assert (done.returncode, done.stderr) == (code, "")
