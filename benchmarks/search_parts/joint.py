@@ -163,7 +163,7 @@ def measure_task(task: str, folder: Path) -> TaskResult:
         goal = _goal(network, book, base)
         hold_identity(folder / "base.json", dict(describe_outcome(book.score_all([base])[0])), what="table")
         runs = {
-            kind: tuple(_run(_restrict(space, kind, base), book, folder, goal, seed=seed) for seed in SEEDS)
+            kind: tuple(_run(_restrict(space, kind, base), book, shelf, goal, seed=seed) for seed in SEEDS)
             for kind in Searched
         }
     return TaskResult(task=task, supernet_cpu_s=shelf.describe()[network.name]["cpu_s"], runs=runs)
@@ -213,23 +213,18 @@ def _restrict(space: DesignSpace, kind: Searched, base: Values) -> DesignSpace:
     )
 
 
-def _run(space: DesignSpace, book: PairBook, folder: Path, goal: Goal, *, seed: int) -> StudyRun:
+def _run(space: DesignSpace, book: PairBook, shelf: NetworkShelf, goal: Goal, *, seed: int) -> StudyRun:
     """A study; scores that stand in the book count with the time that they took when they were made."""
     assert isinstance(space.network, RecipeNetwork)
-    begin, known = time.process_time(), book.cpu_s
-    judged_before = _judged_s(folder)
+    begin, known = time.process_time(), book.cpu_s + shelf.cpu_s
     trials = run_sampler(SamplerKind.TPE, space, book, goal, seed=seed, trials=TRIALS)
-    scoring = book.cpu_s - known + _judged_s(folder) - judged_before
+    scoring = book.cpu_s + shelf.cpu_s - known
     proposing = max(0.0, time.process_time() - begin - scoring) / len(trials)
     seen: set[str] = set()
     seconds = []
     for trial in trials:
         name = name_network(space.network, trial.values)
-        making = 0.0 if name in seen else read_judged(folder / name).cpu_s
+        making = 0.0 if name in seen else read_judged(shelf.folder / name).cpu_s
         seen.add(name)
         seconds.append(proposing + trial.outcome.cpu_s + making)
     return StudyRun(trials=trials, volumes=hypervolume_over_trials(trials, goal), cpu_s=tuple(accumulate(seconds)))
-
-
-def _judged_s(folder: Path) -> float:
-    return sum(read_judged(file.parent).cpu_s for file in folder.glob("networks/*/judged.json"))

@@ -219,7 +219,7 @@ def _volume_chart(result: SearchResult) -> Chart:
 
 
 def _volume_traces(run: SamplerRuns, colour: str) -> list[Trace]:
-    means = run.mean_volumes()
+    means = run.mean_volumes
     numbers = list(range(1, len(means) + 1))
     mean = {
         "type": "scatter",

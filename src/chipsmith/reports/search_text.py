@@ -196,9 +196,9 @@ def budget_sentences(result: SearchResult) -> Iterator[str]:
 def comparison_sentences(result: SearchResult) -> Iterator[str]:
     """The sampler beside random search, by hypervolume."""
     if result.sampled.sampler is SamplerKind.RANDOM:
-        yield f"hypervolume of random search: {result.random.mean_volumes()[-1]} {_unit(result)}"
+        yield f"hypervolume of random search: {result.random.mean_volumes[-1]} {_unit(result)}"
         return
-    own, other = result.sampled.mean_volumes()[-1], result.random.mean_volumes()[-1]
+    own, other = result.sampled.mean_volumes[-1], result.random.mean_volumes[-1]
     count = len(next(iter(result.sampled.by_seed.values())))
     seeds = count_things(len(result.sampled.by_seed), "seed")
     yield (

@@ -22,11 +22,11 @@ from chipsmith.schema import Json
 from chipsmith.studies.budget import Budget
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.candidates import Told
-from chipsmith.studies.search.parameters import Values
+from chipsmith.studies.search.parameters import Values, pick_numbers
 from chipsmith.studies.search.rounds import run_rounds
 from chipsmith.studies.search.samplers import Proposer
 from chipsmith.studies.search.study_file import SamplerKind
-from chipsmith.studies.structure_space import StructureSpace, choose
+from chipsmith.studies.structure_space import StructureSpace
 
 SAMPLERS = (SamplerKind.TPE, SamplerKind.RANDOM)
 _STARTUP = 4
@@ -145,7 +145,7 @@ class StructureSearch:
     def _trial(self, sampler: SamplerKind, values: Values, cost: ChipCost, score: float | None) -> Trial:
         return Trial(
             sampler=sampler,
-            chosen=choose(values),
+            chosen=pick_numbers(values),
             cycles=cost.cycles,
             energy_uj=cost.energy_uj,
             score=score if self._is_within(cost) else None,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.compression.structure import Choice, Value, apply_choices, find_choices, halve_widths
+from chipsmith.learn.compression.structure import Choice, apply_choices, find_choices, halve_widths
 from chipsmith.learn.networks import Network
 from chipsmith.learn.networks.base import Shape
-from chipsmith.studies.search.parameters import ParameterSpace, SearchParameter, Values
+from chipsmith.studies.search.parameters import ParameterSpace, SearchParameter, Values, pick_numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,16 +38,10 @@ class StructureSpace(ParameterSpace):
 
     def refusal(self, values: Values) -> str:
         """Why no network can be built of these values; empty where one can."""
-        import torch
-
         try:
-            network = self.structure(values)
-            if network.has_known_layers():
-                with torch.device("meta"):
-                    network.build(input_shape=self.input_shape, outputs=self.outputs)
-        except BadInput as error:  # such as an image that is pooled away
+            return self.structure(values).refusal(input_shape=self.input_shape, outputs=self.outputs)
+        except BadInput as error:  # values that do not go together
             return str(error)
-        return ""
 
     def identify(self, values: Values) -> str:
         """The settings of the network."""
@@ -55,15 +49,10 @@ class StructureSpace(ParameterSpace):
 
     def structure(self, values: Values) -> Network:
         """The network of a combination. Raises BadInput where the values do not go together."""
-        return apply_choices(self.network, choose(values))
+        return apply_choices(self.network, pick_numbers(values))
 
     @property
     def first(self) -> tuple[Values, Values]:
         """The plainest smaller structure, and the smallest, which tells whether any is within the budget."""
         least = {parameter.name: parameter.values[0] for parameter in self.parameters}
         return halve_widths(self.network, self.choices), least
-
-
-def choose(values: Values) -> dict[str, Value]:
-    """A combination as the choices of a family, which are numbers."""
-    return {name: value for name, value in values.items() if not isinstance(value, str)}

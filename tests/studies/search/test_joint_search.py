@@ -136,7 +136,7 @@ def test_a_search_that_goes_on_trains_nothing_again(folder, result, monkeypatch)
     def refuse(*args, **options):
         raise AssertionError("it is trained")
 
-    for module in ("network_shelf.train_supernet", "network_shelf.train", "finalists.train"):
+    for module in ("network_shelf.train_supernet", "trainings.train"):
         monkeypatch.setattr(f"chipsmith.studies.search.{module}", refuse)
     assert findings(run(folder)) == findings(result)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -61,17 +60,13 @@ def export_design(searched: Searched, study: SearchStudy, design: str, folder: P
     gathered = _gather(searched, study, design)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
+            fresh = Path(place) / "new"
+            fresh.mkdir()
+            _write(gathered, fresh)
+            fresh.replace(folder)  # an empty folder is taken; another process's files are not
     except OSError as error:
         raise BadInput(f"cannot write {folder}: {error.strerror or error}") from error
-    try:
-        _write(gathered, place)
-        place.chmod(0o755)
-        place.replace(folder)  # an empty folder is taken; another process's files are not
-    except OSError as error:
-        raise BadInput(f"cannot write {folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
     return folder
 
 

@@ -68,14 +68,10 @@ class ElasticSpace:
 
     def refusal(self, values: ElasticValues, *, input_shape: tuple[int, ...], outputs: int) -> str:
         """Why the network of a combination cannot be built for such examples; empty where it can."""
-        import torch
-
         try:
-            with torch.device("meta"):
-                self.settings(values).build(input_shape=input_shape, outputs=outputs)
+            return self.settings(values).refusal(input_shape=input_shape, outputs=outputs)
         except BadInput as error:
             return str(error)
-        return ""
 
     def to_plain(self) -> dict[str, Any]:
         """Which space it is, as plain values."""

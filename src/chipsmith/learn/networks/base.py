@@ -35,6 +35,19 @@ class Network(BaseModel, ABC):
         Raises BadInput where the family cannot take that shape.
         """
 
+    def refusal(self, *, input_shape: Shape, outputs: int) -> str:
+        """Why the family cannot take that shape; empty where it can, as far as that is known without any memory."""
+        import torch
+
+        if not self.has_known_layers():
+            return ""
+        try:
+            with torch.device("meta"):
+                self.build(input_shape=input_shape, outputs=outputs)
+        except BadInput as error:
+            return str(error)
+        return ""
+
     def takes_tokens(self) -> bool:
         """Whether the examples are int32 tokens (T,) and not float32 features."""
         return False

@@ -11,7 +11,7 @@ from chipsmith.studies.search.chip_space import read_list
 from chipsmith.studies.search.parameters import SearchParameter, Values
 from chipsmith.suggest import nearest_at_end
 
-PREFIX = "compiler."
+COMPILER = "compiler."
 """Before the name of a choice in a combination."""
 _KEY = "space.compiler"
 BORDER = "border"
@@ -21,7 +21,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {BORDER: tuple(Border)}
 
 def border_of(values: Values) -> Border:
     """Who lays out inputs and outputs in a combination: see LoadOptions."""
-    return Border(str(values.get(f"{PREFIX}{BORDER}", Border.HOST)))
+    return Border(str(values.get(f"{COMPILER}{BORDER}", Border.HOST)))
 
 
 def parse_compiler(fields: Mapping[str, Any]) -> tuple[SearchParameter, ...]:
@@ -38,4 +38,4 @@ def _parse(name: str, value: Any) -> SearchParameter:
     for each in values:
         if each not in CHOICES[name]:
             raise BadInput(f"{key}: {each} is not allowed; it is one of {', '.join(CHOICES[name])}")
-    return SearchParameter(name=f"{PREFIX}{name}", values=values)
+    return SearchParameter(name=f"{COMPILER}{name}", values=values)

@@ -12,25 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chipsmith.files import make_folder
 from chipsmith.learn.elastic import subnetwork_recipe
-from chipsmith.learn.elastic.clock import EpochClock
 from chipsmith.learn.progress import Progress
-from chipsmith.learn.trained import train
-from chipsmith.learn.trained_file import load_trained, save_trained
 from chipsmith.schema import Json
 from chipsmith.studies.search.design_space import network_values
 from chipsmith.studies.search.figures import PairFigure
-from chipsmith.studies.search.network_shelf import (
-    JUDGED,
-    TRAINED,
-    keep_judged,
-    read_json,
-    read_judged,
-    write_json,
-)
+from chipsmith.studies.search.json_files import read_json
+from chipsmith.studies.search.network_shelf import JUDGED, keep_judged, read_judged
 from chipsmith.studies.search.parameters import Values
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
+from chipsmith.studies.search.trainings import TRAINING_TIME, train_once
 from chipsmith.studies.search.trials import DesignTrial, Goal
 from chipsmith.studies.search.winner import choose_winner
 
@@ -39,7 +30,6 @@ if TYPE_CHECKING:
 
 FINALISTS = "finalists"
 """The folder of a study that has the full trainings."""
-_CHECKPOINT, _CPU = "checkpoint.pt", "cpu.json"
 NOISE_DEVIATIONS = 2
 """Standard deviations of the difference of two trainings: a gain below so many is none."""
 NOISE_RULE = (
@@ -162,34 +152,24 @@ class FullTrainings:
 
     def module(self, values: Values, seed: int) -> torch.nn.Module:
         """The trained module, in evaluation mode."""
-        folder = self.folder(values, seed)
-        if not (folder / TRAINED).exists():
-            self._train(values, seed, folder)
-        return load_trained(folder / TRAINED).module
+        network = self._network
+        assert network.elastic is not None
+        recipe = subnetwork_recipe(network.recipe, network.elastic, network.elastic_values(values), seed=seed)
+        structure = ", ".join(f"{name} {value}" for name, value in values.items())
+        stage = f"train in full, seed {seed}: {structure}"
+        return train_once(recipe, network.dataset, self.folder(values, seed), self._progress, stage=stage)
 
     def folder(self, values: Values, seed: int) -> Path:
         """Where the training of a network with a seed stands."""
         name = "-".join([self._network.name, *(f"{name}_{value}" for name, value in values.items())])
         return self._folder / FINALISTS / name / f"seed_{seed}"
 
-    def _train(self, values: Values, seed: int, folder: Path) -> None:
-        network, checkpoint = self._network, folder / _CHECKPOINT
-        assert network.elastic is not None
-        make_folder(folder)
-        recipe = subnetwork_recipe(network.recipe, network.elastic, network.elastic_values(values), seed=seed)
-        structure = ", ".join(f"{name} {value}" for name, value in values.items())
-        self._progress.stage(f"train in full, seed {seed}: {structure}")
-        clock = EpochClock(checkpoint)
-        with self._progress.training(recipe.training.epochs) as on_epoch:
-            trained = train(recipe, network.dataset, checkpoint=checkpoint, on_epoch=clock.timing(on_epoch))
-        write_json(folder / _CPU, {"cpu_s": clock.cpu_s})
-        save_trained(trained, folder / TRAINED)
-        checkpoint.unlink(missing_ok=True)
-
     @property
     def cpu_s(self) -> float:
         """The processor's seconds of all full trainings that are done."""
-        return math.fsum(read_json(file)["cpu_s"] for file in sorted((self._folder / FINALISTS).glob(f"*/*/{_CPU}")))
+        return math.fsum(
+            read_json(file)["cpu_s"] for file in sorted((self._folder / FINALISTS).glob(f"*/*/{TRAINING_TIME}"))
+        )
 
 
 def choose_finalists(front: Sequence[DesignTrial], goal: Goal, *, count: int) -> tuple[DesignTrial, ...]:

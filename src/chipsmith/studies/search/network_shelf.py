@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.files import make_folder, write_whole
 from chipsmith.frontends.layout import Border
 from chipsmith.learn.elastic import Supernet, train_supernet
-from chipsmith.learn.elastic.clock import EpochClock
 from chipsmith.learn.progress import Progress
-from chipsmith.learn.trained import train
-from chipsmith.learn.trained_file import load_trained, save_trained
 from chipsmith.studies.search.accuracy import int8_accuracy
-from chipsmith.studies.search.compiler_choices import border_of
-from chipsmith.studies.search.design_space import network_values
+from chipsmith.studies.search.compiler_choices import COMPILER, border_of
+from chipsmith.studies.search.design_space import NETWORK, network_values
+from chipsmith.studies.search.json_files import read_json, write_json
 from chipsmith.studies.search.pairs import GRAPH, NetworkChoice
 from chipsmith.studies.search.parameters import Values
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
+from chipsmith.studies.search.trainings import CHECKPOINT, TRAINED, TRAINING_TIME, train_once
 from chipsmith.tosa.file import serialize_tosa
 
 if TYPE_CHECKING:
@@ -32,8 +30,7 @@ if TYPE_CHECKING:
 
 NETWORKS, TRAININGS = "networks", "trainings"
 """Folders of a study: of the networks that pairs are scored with, and of what was trained for them."""
-JUDGED, TRAINED = "judged.json", "trained.safetensors"
-_CHECKPOINT = "checkpoint.pt"
+JUDGED = "judged.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +75,11 @@ class SupernetSource:
             return
         make_folder(self._folder)
         self._progress.stage(f"train the supernet of {recipe.name}: {self._space.combinations} networks")
+        checkpoint = self._folder / CHECKPOINT
         with self._progress.training(recipe.training.epochs) as on_epoch:
-            checkpoint = self._folder / _CHECKPOINT
             self._supernet = train_supernet(recipe, data, self._space, checkpoint=checkpoint, on_epoch=on_epoch)
         self._supernet.save(file)
-        (self._folder / _CHECKPOINT).unlink(missing_ok=True)
+        checkpoint.unlink(missing_ok=True)
 
     def module(self, values: Values) -> torch.nn.Module:
         """See ModuleSource.module."""
@@ -106,19 +103,10 @@ class RecipeSource:
 
     def train(self) -> None:
         """See ModuleSource.train."""
-        recipe, file = self._network.recipe, self._folder / TRAINED
-        if not file.exists():
-            make_folder(self._folder)
-            self._progress.stage(f"train {recipe.name}")
-            clock, checkpoint = EpochClock(self._folder / _CHECKPOINT), self._folder / _CHECKPOINT
-            with self._progress.training(recipe.training.epochs) as on_epoch:
-                trained = train(recipe, self._network.dataset, checkpoint=checkpoint, on_epoch=clock.timing(on_epoch))
-            write_json(
-                self._folder / "cpu.json", {"cpu_s": clock.cpu_s, "epochs": len(trained.training.history.epochs)}
-            )
-            save_trained(trained, file)
-            checkpoint.unlink(missing_ok=True)
-        self._module = load_trained(file).module
+        network = self._network
+        self._module = train_once(
+            network.recipe, network.dataset, self._folder, self._progress, stage=f"train {network.name}"
+        )
 
     def module(self, values: Values) -> torch.nn.Module:
         """See ModuleSource.module."""
@@ -130,7 +118,7 @@ class RecipeSource:
 
     def describe(self) -> Mapping[str, float]:
         """See ModuleSource.describe."""
-        described: Mapping[str, float] = read_json(self._folder / "cpu.json")
+        described: Mapping[str, float] = read_json(self._folder / TRAINING_TIME)
         return described
 
 
@@ -140,6 +128,7 @@ class NetworkShelf:
     def __init__(self, folder: Path, networks: Sequence[RecipeNetwork | None], *, progress: Progress) -> None:
         self.folder = folder
         self._networks = networks
+        self._judged: dict[str, JudgedNetwork] = {}
         self._sources: dict[str, ModuleSource] = {
             network.name: _source(network, folder / TRAININGS / network.name, progress)
             for network in networks
@@ -164,7 +153,7 @@ class NetworkShelf:
             folder = "" if network is None else name_network(network, values)
             folders.append(folder)
             if network is not None:
-                judged.append(self._judge(network, self.folder / folder, values))
+                judged.append(self._judge(network, folder, values))
                 if judged[-1].reason:
                     return NetworkChoice(reason=f"{network.name}: {judged[-1].reason}")
         return NetworkChoice(folders=tuple(folders), accuracy=self.join([each.accuracy or 0.0 for each in judged]))
@@ -196,11 +185,14 @@ class NetworkShelf:
             read_judged(file.parent).cpu_s for file in sorted((self.folder / NETWORKS).glob(f"*/{JUDGED}"))
         )
 
-    def _judge(self, network: RecipeNetwork, folder: Path, values: Values) -> JudgedNetwork:
-        known = folder / JUDGED
-        if not known.exists():
-            keep_judged(network, folder, lambda: self.module(network, values), border=border_of(values))
-        return read_judged(folder)
+    def _judge(self, network: RecipeNetwork, name: str, values: Values) -> JudgedNetwork:
+        """What is known of a network in the folder `name`; its files are read, and checked, once."""
+        if name not in self._judged:
+            folder = self.folder / name
+            if not (folder / JUDGED).exists():
+                keep_judged(network, folder, lambda: self.module(network, values), border=border_of(values))
+            self._judged[name] = read_judged(folder)
+        return self._judged[name]
 
 
 def keep_judged(
@@ -226,7 +218,7 @@ def keep_judged(
 
 def name_network(network: RecipeNetwork, values: Values) -> str:
     """The folder of a network within that of the study: its name and all that makes it another one."""
-    own = {name: value for name, value in values.items() if name.startswith(("network.", "compiler."))}
+    own = {name: value for name, value in values.items() if name.startswith((NETWORK, COMPILER))}
     parts = [f"{name.partition('.')[2]}_{value}" for name, value in own.items()]
     return f"{NETWORKS}/{'-'.join([network.name, *parts])}"
 
@@ -241,19 +233,6 @@ def read_judged(folder: Path) -> JudgedNetwork:
         return judged
     except (TypeError, OSError) as error:
         raise BadInput(f"{file} is damaged; remove {folder}, and the network is judged again") from error
-
-
-def read_json(file: Path) -> Any:
-    """A file of the folder. Raises BadInput where it is no JSON."""
-    try:
-        return json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{file} is damaged; remove {file.parent}, and what it is of is made again") from error
-
-
-def write_json(file: Path, fields: Mapping[str, Any]) -> None:
-    """Write a file of the folder, whole or not at all."""
-    write_whole(file, (json.dumps(fields, indent=1) + "\n").encode())
 
 
 def _source(network: RecipeNetwork, folder: Path, progress: Progress) -> ModuleSource:

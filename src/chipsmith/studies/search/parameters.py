@@ -147,6 +147,11 @@ class ParameterSpace(ABC):
         return size
 
 
+def pick_numbers(values: Values) -> dict[str, int | float]:
+    """The parameters of a combination that have numbers."""
+    return {name: value for name, value in values.items() if not isinstance(value, str)}
+
+
 def pair_key(values: Values) -> str:
     """A combination as text: equal combinations have equal texts."""
     return json.dumps(values, sort_keys=True, separators=(",", ":"))

@@ -15,7 +15,7 @@ from chipsmith.learn.networks import KernelFamily, Network
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible
 from chipsmith.learn.training.identity import bit_versions
-from chipsmith.studies.search.parameters import SearchParameter, Value, Values
+from chipsmith.studies.search.parameters import SearchParameter, Value, Values, pick_numbers
 from chipsmith.tosa.graph import Graph
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class RecipeNetwork:
 
     def elastic_values(self, values: Values) -> dict[str, int | float]:
         """A combination of the network's parameters as its elastic space has them."""
-        return {parameter.name: values[parameter.name] for parameter in self.parameters}  # type: ignore[misc]
+        return pick_numbers({parameter.name: values[parameter.name] for parameter in self.parameters})
 
     def settings(self, values: Values) -> Network:
         """The network of a combination."""

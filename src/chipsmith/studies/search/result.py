@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.studies.search.design_space import DesignSpace
@@ -55,36 +56,38 @@ class SamplerRuns:
     by_seed: Mapping[int, tuple[DesignTrial, ...]]
     goal: Goal
 
-    @property
+    @cached_property
     def trials(self) -> tuple[DesignTrial, ...]:
         """The trials of all seeds."""
         return tuple(trial for trials in self.by_seed.values() for trial in trials)
 
-    @property
+    @cached_property
     def front(self) -> tuple[DesignTrial, ...]:
         """The front of all seeds together."""
         return find_front(self.trials, self.goal)
 
-    @property
+    @cached_property
     def winner(self) -> DesignTrial | None:
         """The best of all seeds together."""
         return choose_winner(self.trials, self.goal)
 
+    @cached_property
     def volumes(self) -> Mapping[int, tuple[float, ...]]:
         """The hypervolume after each trial by seed, in decades to the power of the number of objectives."""
         return {seed: hypervolume_over_trials(trials, self.goal) for seed, trials in self.by_seed.items()}
 
+    @cached_property
     def mean_volumes(self) -> tuple[MeanOverSeeds, ...]:
         """The mean of the hypervolume over seeds after each trial."""
-        return tuple(MeanOverSeeds.of(volumes) for volumes in zip(*self.volumes().values(), strict=False))
+        return tuple(MeanOverSeeds.of(volumes) for volumes in zip(*self.volumes.values(), strict=False))
 
     def hypervolume_json(self) -> Json:
         """The hypervolume after the last trial, and by trial and seed."""
-        curves = self.mean_volumes()
+        curves = self.mean_volumes
         return {
             "scale": "decades below the reference point",
             "after_last": asdict(curves[-1]),
-            "by_seed": {str(seed): list(volumes) for seed, volumes in self.volumes().items()},
+            "by_seed": {str(seed): list(volumes) for seed, volumes in self.volumes.items()},
             "mean": [mean.mean for mean in curves],
             "low": [mean.low for mean in curves],
             "high": [mean.high for mean in curves],
@@ -127,17 +130,17 @@ class SearchResult:
         """The design on its RTL; None where it was not co-simulated."""
         return self.rtl.get(pair_key(trial.values))
 
-    @property
+    @cached_property
     def trials(self) -> tuple[DesignTrial, ...]:
         """All trials; where the study's sampler is random search itself, its trials once."""
         return self.sampled.trials if self.sampled.sampler is SamplerKind.RANDOM else self._both
 
-    @property
+    @cached_property
     def designs(self) -> tuple[DesignTrial, ...]:
         """All trials, and what steps from the best of them led to."""
         return (*self.trials, *self.climbed)
 
-    @property
+    @cached_property
     def front(self) -> tuple[DesignTrial, ...]:
         """The designs within all budgets that no other beats in all objectives."""
         return find_front(self.designs, self.goal)
@@ -148,14 +151,14 @@ class SearchResult:
         nodes = [trial.values[NODE] for trial in self.front if NODE in trial.values]
         return tuple(sorted({int(node) for node in nodes}))
 
-    @property
+    @cached_property
     def winner(self) -> DesignTrial | None:
         """The chosen design; None where none keeps all budgets. Of finalists its accuracy is that of full trainings."""
         if self.trained is not None and self.trained.finals is not None:
             return self.trained.finals.winner
         return choose_winner(self.designs, self.goal)
 
-    @property
+    @cached_property
     def nearest(self) -> DesignTrial | None:
         """Where there is no winner: the design that breaks its budgets least.
 
@@ -178,7 +181,7 @@ class SearchResult:
 
     def gain(self) -> MeanOverSeeds:
         """The mean over seeds of the sampler's hypervolume less that of random search with the same seed."""
-        pairs = zip(self.sampled.volumes().values(), self.random.volumes().values(), strict=True)
+        pairs = zip(self.sampled.volumes.values(), self.random.volumes.values(), strict=True)
         return MeanOverSeeds.of([own[-1] - other[-1] for own, other in pairs])
 
     def to_json(self) -> Json:
@@ -252,7 +255,7 @@ class SearchResult:
         """Who looked at this design, in the order of the trials, as "tpe 0"."""
         return tuple(dict.fromkeys(other.source for other in self.designs if other.values == trial.values))
 
-    @property
+    @cached_property
     def _both(self) -> tuple[DesignTrial, ...]:
         return (*self.sampled.trials, *self.random.trials)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 from chipsmith.cache import content_key
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.files import make_folder, write_whole
+from chipsmith.processors import total_processor_seconds
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program
 from chipsmith.schema import Json
@@ -89,9 +89,9 @@ class RtlJob:
 
     def run(self) -> RtlCheck:
         """Co-simulate all networks; the RTL is built once, and kept for every later call."""
-        begin = _processor_seconds()
+        begin = total_processor_seconds()
         networks = tuple(self._run(*each) for each in self.programs)
-        return RtlCheck(networks=networks, cpu_s=_processor_seconds() - begin)
+        return RtlCheck(networks=networks, cpu_s=total_processor_seconds() - begin)
 
     def _run(self, name: str, program: Program, cycles: int) -> RtlNetwork:
         result = compare(program, draw_inputs(program, seed=_SEED))
@@ -108,12 +108,6 @@ def describe_run(name: str, result: CosimResult, temperature: Temperature, cycle
         mismatching_bits=result.cold.mismatching_bits + result.warm.mismatching_bits,
         difference=result.difference,
     )
-
-
-def _processor_seconds() -> float:
-    """Of this process and of those that it started and that have ended: the compiler of the RTL."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 class RtlBook:

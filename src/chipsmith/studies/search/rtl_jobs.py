@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +34,11 @@ class RtlMaker:
 
     def searched(self, design: DesignTrial) -> RtlJob:
         """With the networks that the search has scored."""
-        return self._job(design, self._searched_graphs(design))
+        return self._job(design, self._graphs(lambda recipe: Path(name_network(recipe, design.values)) / GRAPH))
 
     def handed_over(self, design: DesignTrial) -> RtlJob:
         """With the networks that leave the search: of finalists those that were trained in full."""
-        return self._job(design, self._final_graphs())
+        return self._job(design, self._graphs(lambda recipe: Path(WINNER) / f"{recipe.name}.tosa"))
 
     def _job(self, design: DesignTrial, graphs: Iterator[Graph]) -> RtlJob:
         chip = self.space.chip(design.values)
@@ -46,18 +46,11 @@ class RtlMaker:
         programs = tuple((network.name, compile_network(graph, chip), score.cycles) for network, graph, score in each)
         return RtlJob(programs=programs, temperature=self.temperature)
 
-    def _searched_graphs(self, design: DesignTrial) -> Iterator[Graph]:
+    def _graphs(self, place: Callable[[RecipeNetwork], Path]) -> Iterator[Graph]:
+        """The graphs of the networks: given ones as they are, those of recipes from where they stand in the folder."""
         for network, recipe in zip(self.networks, self.recipes, strict=True):
             if recipe is None:
                 assert network.graph is not None
                 yield network.graph
             else:
-                yield read_tosa(self.folder / name_network(recipe, design.values) / GRAPH)
-
-    def _final_graphs(self) -> Iterator[Graph]:
-        for network, recipe in zip(self.networks, self.recipes, strict=True):
-            if recipe is None:
-                assert network.graph is not None
-                yield network.graph
-            else:
-                yield read_tosa(self.folder / WINNER / f"{recipe.name}.tosa")
+                yield read_tosa(self.folder / place(recipe))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TypeVar
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.progress import Progress
+from chipsmith.processors import total_processor_seconds
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.compiler_choices import border_of
 from chipsmith.studies.search.design_space import DesignSpace, join_spaces, network_values
@@ -25,7 +25,7 @@ from chipsmith.studies.search.finalists import (
 )
 from chipsmith.studies.search.hand_over import hand_over
 from chipsmith.studies.search.importance import rate_parameters
-from chipsmith.studies.search.network_shelf import TRAINED, NetworkShelf
+from chipsmith.studies.search.network_shelf import NetworkShelf
 from chipsmith.studies.search.pairs import DesignPoint, PairBook, PairOutcome, Scorer, StudiedNetwork, score_to_plain
 from chipsmith.studies.search.parameters import Values
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
@@ -35,7 +35,8 @@ from chipsmith.studies.search.rtl_jobs import RtlMaker
 from chipsmith.studies.search.storage import StudyMirror
 from chipsmith.studies.search.study_file import SamplerKind, SearchStudy
 from chipsmith.studies.search.trained_part import TrainedPart
-from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, run_sampler
+from chipsmith.studies.search.trainings import TRAINED
+from chipsmith.studies.search.trials import LEAST_ERROR, DesignTrial, Goal, find_front, run_sampler
 from chipsmith.studies.search.winner import change_winner, choose_winner, climb, find_borders, weigh_budgets
 
 RTL = "rtl"
@@ -109,7 +110,7 @@ class Search:
             reference={figure: self._reference_of(figure, accuracy=accuracy) for figure in self._directions},
             constraints=self._constraints,
             weights=self._weights,
-            **({"least_error": 0.5 / max(judged)} if judged else {}),
+            least_error=0.5 / max(judged) if judged else LEAST_ERROR,
         )
 
     def require_tools(self) -> None:
@@ -136,27 +137,19 @@ class Search:
         shelf = NetworkShelf(folder, self._recipes, progress=progress) if any(self._recipes) else None
         if shelf is not None:
             shelf.train()
-        begin = _processor_seconds()
+        begin = total_processor_seconds()
         restored_s = 0.0 if shelf is None else shelf.cpu_s
         scorer = Scorer(networks=self._networks, temperature=self.study.temperature, folder=folder)
         book = PairBook(self.space, scorer, workers=workers, journal=journal, maker=shelf, scheduler=scheduler)
         restored_s += book.cpu_s
         goal = self.goal(self._accuracy_of_largest(shelf))
         rtl = RtlBook(workers=workers, folder=folder / RTL, on_stage=progress.stage)
-        maker = RtlMaker(
-            space=self.space,
-            networks=self._networks,
-            recipes=self._recipes,
-            temperature=self.study.temperature,
-            folder=folder,
-        )
+        maker = self._rtl_maker(folder)
         watch = FrontWatch(rtl, maker.searched, goal, self.study.verify)
         with book.working():
             progress.stage(f"space: {self.size}; {book.count} pairs are known")
             follower = _Follower(space=self.space, goal=goal, watch=watch, mirror=mirror)
-            random = self._run_sampler(SamplerKind.RANDOM, book, follower, progress)
-            own = self.study.sampler
-            sampled = random if own is SamplerKind.RANDOM else self._run_sampler(own, book, follower, progress)
+            sampled, random = self._run_samplers(book, follower, progress)
             trials = sampled.trials if sampled is random else (*sampled.trials, *random.trials)
             climbed, changes = climb(trials, self.space, book, goal)
             designs = (*trials, *climbed)
@@ -182,7 +175,7 @@ class Search:
             verify=self.study.verify,
             rtl=rtl.checks,
             pairs=book.count,
-            cpu_s=restored_s + rtl.restored_s + book.elsewhere_s + _processor_seconds() - begin - training_s,
+            cpu_s=restored_s + rtl.restored_s + book.elsewhere_s + total_processor_seconds() - begin - training_s,
             trained=trained,
         )
 
@@ -229,6 +222,21 @@ class Search:
         if shelf is None or unneeded:
             return None
         return shelf.choose(self.space.largest).accuracy
+
+    def _rtl_maker(self, folder: Path) -> RtlMaker:
+        return RtlMaker(
+            space=self.space,
+            networks=self._networks,
+            recipes=self._recipes,
+            temperature=self.study.temperature,
+            folder=folder,
+        )
+
+    def _run_samplers(self, book: PairBook, follower: _Follower, progress: Progress) -> tuple[SamplerRuns, SamplerRuns]:
+        """The trials of the study's sampler, and those of random search, which may be the same."""
+        random = self._run_sampler(SamplerKind.RANDOM, book, follower, progress)
+        own = self.study.sampler
+        return (random if own is SamplerKind.RANDOM else self._run_sampler(own, book, follower, progress)), random
 
     def _run_sampler(self, kind: SamplerKind, book: PairBook, follower: _Follower, progress: Progress) -> SamplerRuns:
         by_seed = {}
@@ -299,12 +307,6 @@ def _values_of(trial: DesignTrial | None) -> Values | None:
 def describe_outcome(outcome: PairOutcome) -> Mapping[str, object]:
     """What the oracle said, as plain values, without the time that it took."""
     return {"reason": outcome.reason, "scores": [score_to_plain(score) for score in outcome.scores]}
-
-
-def _processor_seconds() -> float:
-    """Of this process and of those of its processes that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 _Result = TypeVar("_Result")

@@ -15,6 +15,9 @@ from chipsmith.studies.search.rounds import run_rounds
 from chipsmith.studies.search.samplers import Proposer
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 
+LEAST_ERROR = 1e-6
+"""The smallest share of errors that counts where no examples say it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
@@ -28,7 +31,7 @@ class Goal:
     reference: Mapping[PairFigure, float]
     constraints: tuple[Constraint, ...]
     weights: Mapping[PairFigure, float]
-    least_error: float = 1e-6
+    least_error: float = LEAST_ERROR
 
     def costs(self, figures: Figures) -> tuple[float, ...]:
         """Decades above the reference point, an objective each: less is better, below 0 is better than the point.
