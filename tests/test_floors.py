@@ -77,6 +77,9 @@ HEAVY = {"torch", "torchao", "executorch", "mlxtend", "sklearn", "plotly", "tosa
     "dask",
     "distributed",
     "sqlalchemy",
+    "mcp",
+    "mcp_types",
+    "anyio",
 }
 """Imported by the functions that use them, never with a module."""
 
@@ -112,7 +115,9 @@ def imported(tree: ast.AST) -> Iterator[str]:
 def imported_at_once(tree: ast.Module) -> Iterator[str]:
     """The modules that are imported when the file is: not those inside of functions or for type checkers."""
     for node in tree.body:
-        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) and "TYPE_CHECKING" not in ast.dump(node):
+        if not isinstance(
+            node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        ) and "TYPE_CHECKING" not in ast.dump(node):
             yield from imported(node)
 
 

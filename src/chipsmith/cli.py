@@ -15,7 +15,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, get_args, get_origin
+from typing import Any, NoReturn
 
 import click
 
@@ -23,6 +23,7 @@ import chipsmith
 from chipsmith.api import VERBS
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.api.verb import JSON_HELP, AnyVerb
+from chipsmith.api.words import is_sequence, scalar_type, tuple_parts
 from chipsmith.console.presentation import print_json, quiet_stdout
 from chipsmith.console.process import ExitCode, finish_process, prepare_process, print_error
 from chipsmith.errors import ChipsmithError
@@ -152,7 +153,7 @@ def _click_argument(parameter: Parameter, form: Argument) -> click.Argument:
     return click.Argument(
         [parameter.name],
         type=_word_type(parameter.type),
-        nargs=-1 if _is_sequence(parameter.type) else 1,
+        nargs=-1 if is_sequence(parameter.type) else 1,
         required=parameter.required,
         metavar=metavar if parameter.required else f"[{metavar}]",
         help="  ".join([form.help, *(f"[default: {word}]" for word in default.values())]),
@@ -165,7 +166,7 @@ def _click_option(parameter: Parameter, form: Option) -> click.Option:
         [*parameter.flags, parameter.name],
         type=_word_type(parameter.type),
         is_flag=True if parameter.type is bool else None,  # False would make the value optional
-        multiple=_is_sequence(parameter.type) and not form.separator,
+        multiple=is_sequence(parameter.type) and not form.separator,
         required=parameter.required,
         metavar=form.metavar,
         help=form.help,
@@ -173,28 +174,13 @@ def _click_option(parameter: Parameter, form: Option) -> click.Option:
     )
 
 
-def _is_sequence(annotation: Any) -> bool:
-    return get_origin(annotation) is Sequence
-
-
-def _is_tuple(annotation: Any) -> bool:
-    return get_origin(annotation) is tuple
-
-
 def _word_type(annotation: Any) -> click.ParamType[Any] | type:
-    """What a word for that type is: text for what no command line can say, and for the items of a sequence.
-
-    A tuple is as many words as it has parts, each of its own type.
-    """
-    types = (
-        (annotation,) if _is_sequence(annotation) or _is_tuple(annotation) else get_args(annotation) or (annotation,)
-    )
-    parts = next((get_args(kind) for kind in types if _is_tuple(kind)), None)
-    if parts is not None:
+    """What click makes of the words for that type."""
+    parts = tuple_parts(annotation)
+    if parts:
         return click.Tuple([_word_type(part) for part in parts])
-    if any(get_origin(kind) is os.PathLike for kind in types):
-        return click.Path(path_type=Path)
-    return next((kind for kind in (bool, int, float) if kind in types), str)
+    scalar = scalar_type(annotation)
+    return click.Path(path_type=Path) if scalar is Path else scalar
 
 
 def _default_word(parameter: Parameter) -> dict[str, Any]:

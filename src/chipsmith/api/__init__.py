@@ -14,6 +14,7 @@
     generations                                         the same networks on one core, many, GPUs, chips, quantum
     report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
     bom                                                 what it is made of
+    mcp                                                 all of these for an agent
 
 A verb stands once: its function, with how a command takes each parameter, and its row at the end of its file. From
 the rows come the commands, their completion by the shell, `chipsmith.__all__` and the tables of docs/commands.md.
@@ -24,22 +25,12 @@ Nothing heavy is imported here: each function imports what it uses.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from chipsmith.api.data import DATA_VERBS
-from chipsmith.api.deploy import DEPLOY_VERBS
-from chipsmith.api.generations import GENERATION_VERBS
-from chipsmith.api.inventory import INVENTORY_VERBS
-from chipsmith.api.jobs import JOB_VERBS
-from chipsmith.api.kernels import KERNEL_VERBS
-from chipsmith.api.machines import MACHINE_VERBS
-from chipsmith.api.power import POWER_VERBS
-from chipsmith.api.privacy import PRIVACY_VERBS
-from chipsmith.api.programs import PROGRAM_VERBS
-from chipsmith.api.scaling import SCALING_VERBS
-from chipsmith.api.search import SEARCH_VERBS
-from chipsmith.api.signatures import SIGNATURE_VERBS
+from chipsmith.api.agents import AGENT_VERBS
+from chipsmith.api.table import WORK_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
+    from chipsmith.api.agents import *  # noqa: F403
     from chipsmith.api.data import *  # noqa: F403
     from chipsmith.api.deploy import *  # noqa: F403
     from chipsmith.api.generations import *  # noqa: F403
@@ -54,22 +45,5 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.search import *  # noqa: F403
     from chipsmith.api.signatures import *  # noqa: F403
 
-VERBS: Mapping[str, AnyVerb] = {
-    verb.name: verb
-    for verb in (
-        *JOB_VERBS,
-        *DATA_VERBS,
-        *PRIVACY_VERBS,
-        *PROGRAM_VERBS,
-        *DEPLOY_VERBS,
-        *KERNEL_VERBS,
-        *SCALING_VERBS,
-        *SEARCH_VERBS,
-        *SIGNATURE_VERBS,
-        *MACHINE_VERBS,
-        *POWER_VERBS,
-        *GENERATION_VERBS,
-        *INVENTORY_VERBS,
-    )
-}
+VERBS: Mapping[str, AnyVerb] = WORK_VERBS | {verb.name: verb for verb in AGENT_VERBS}
 """All verbs by name, in the order in which the command line lists them."""
