@@ -77,7 +77,7 @@ def _table(rows: Sequence[SystemRow], texts: PageTexts) -> str:
     head = "".join(_head(text, numeric) for text, numeric in heads)
     groups = "".join(_group(generation, rows, len(heads), counted, texts) for generation in Generation)
     return (
-        f'<div class="scroll long stack" tabindex="0" role="region" aria-label="{escape(texts.headings.table)}">'
+        f'<div class="scroll long stack" tabindex="0" role="group" aria-label="{escape(texts.headings.table)}">'
         f'<table id="{NAME}-table"><thead><tr>{head}</tr></thead>{groups}</table></div>'
     )
 

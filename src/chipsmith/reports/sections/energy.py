@@ -8,7 +8,7 @@ from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import PriceTable
 from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, PINK, PURPLE, Chart, bar_axis, bar_height, chart
 from chipsmith.reports.layers import LayerRow, profile_layers
-from chipsmith.reports.markup import details, how, number, paragraph, plot, share_cell, table
+from chipsmith.reports.markup import details, how, number, numbers, paragraph, plot, share_cell, table
 from chipsmith.reports.price_tables import component_table, line_table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
@@ -25,7 +25,7 @@ def _draw(record: RunRecord) -> Drawing:
             f"kernel are priced with it; “{REST}” holds the fetch of instructions, countdowns and leakage."
         )
         + plot("energy", "Energy of each kernel by component")
-        + details("Table", _layer_table(rows, energy))
+        + numbers(_layer_table(rows, energy))
         + "<h3>By component</h3>"
         + component_table(energy, scale=1e-3, unit="nJ", digits=2)
         + details("By action, with sources", line_table(energy, scale=1e-3, unit="nJ", each="pJ each"))

@@ -9,7 +9,7 @@ from chipsmith.profile.profile import Latency, Profile
 from chipsmith.reports.author_names import AUTHOR_COLUMN, source_cell
 from chipsmith.reports.charts import ENGINE_COLOURS, Chart, bar_axis, bar_height, chart
 from chipsmith.reports.layers import LayerRow, hover_operators, profile_layers, short_name
-from chipsmith.reports.markup import Cell, details, how, number, plot, share_cell, table
+from chipsmith.reports.markup import Cell, details, how, number, numbers, plot, share_cell, table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
@@ -38,7 +38,7 @@ def _draw(record: RunRecord) -> Drawing:
             "with all that is fused into it; small neighbours share a bar."
         )
         + plot("latency", "Cycles that each kernel adds to the latency")
-        + details("Table", _layer_table(rows, profile.latency))
+        + numbers(_layer_table(rows, profile.latency))
         + details("All kernels", _kernel_table(profile))
         + details("What the sequencer waited for", _stall_table(profile.latency))
     )
