@@ -139,7 +139,7 @@ def test_a_clock_in_doubt_stands_in_the_verdict():
 
 
 @pytest.mark.parametrize(
-    "label", ["Latency by kernel", "Energy by kernel", "By component in nJ", "By component in mm²", "Cost of a chip"]
+    "label", ["Latency by kernel", "Energy by kernel", "By component in µJ", "By component in mm²", "Cost of a chip"]
 )
 def test_tables_sum_to_their_last_line(label):
     body = draw_body(full_record()).html
@@ -152,14 +152,14 @@ def test_tables_sum_to_their_last_line(label):
 def test_totals_are_the_records(page):
     profile = full_record().inference
     assert f'data-value="{profile.latency.cold_cycles}">{profile.latency.cold_cycles:,}</td>' in page
-    assert f'data-value="{profile.energy.total!r}">{profile.energy.total / 1e3:,.2f}</td>' in page
+    assert f'data-value="{profile.energy.total!r}">{profile.energy.total / 1e6:,.4f}</td>' in page
     assert f'data-value="{profile.area.total!r}">{profile.area.total:.4f}</td>' in page
 
 
 def test_charts_hold_the_records_numbers():
     profile, drawn = full_record().inference, draw_body(full_record()).charts
     assert sum(sum(bar["x"]) for bar in drawn["latency"]["data"]) == profile.latency.cold_cycles
-    assert sum(sum(bar["x"]) for bar in drawn["energy"]["data"]) == pytest.approx(profile.energy.total / 1e3)
+    assert sum(sum(bar["x"]) for bar in drawn["energy"]["data"]) == pytest.approx(profile.energy.total / 1e6)
     assert drawn["quantisation"]["data"][0]["x"] == [38.5]
     assert drawn["loss"]["data"][1]["y"] == [1.0, 0.6]
     assert drawn["score"]["data"][0]["y"] == pytest.approx([55, 75])

@@ -6,6 +6,7 @@ from chipsmith.profile.profile import CostRecord, Figure
 from chipsmith.reports.headline import Headline, headlines, metric_text, percent, significant
 from chipsmith.reports.markup import badge, escape, paragraph
 from chipsmith.reports.record import CHIP, RunRecord
+from chipsmith.units import format_energy, format_time
 
 _CARDS = (
     "bit-exact",
@@ -54,8 +55,8 @@ def verdict(record: RunRecord) -> str:
     """The outcome of a run in two or three sentences."""
     profile = record.inference
     cost = (
-        f"An inference takes {profile.latency.cold_cycles:,} cycles ({significant(profile.latency.cold_us)} µs, "
-        f"simulated to the cycle) and an estimated {significant(profile.energy_uj)} µJ."
+        f"An inference takes {profile.latency.cold_cycles:,} cycles ({format_time(profile.latency.cold_us)}, "
+        f"simulated to the cycle) and an estimated {format_energy(profile.energy_uj)}."
     )
     doubt = profile.timing.doubt
     clock = [f"Its {doubt}."] if doubt else []

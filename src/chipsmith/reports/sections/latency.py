@@ -24,7 +24,7 @@ _KERNEL_COLUMNS = (
     "mostly for",
     "MACs",
     "external bytes",
-    "energy in nJ",
+    "energy in µJ",
 )
 
 
@@ -73,7 +73,7 @@ def _kernel_table(profile: Profile) -> str:
             row.wait_reason,
             number(row.macs, f"{row.macs:,}"),
             number(row.external_bytes, f"{row.external_bytes:,}"),
-            number(row.total_pj / 1e3, f"{row.total_pj / 1e3:,.2f}"),
+            number(row.total_pj / 1e6, f"{row.total_pj / 1e6:,.4f}"),
         )
         for row in profile.kernels
         if row.name != REST
