@@ -56,7 +56,7 @@ def format_bytes(size_bytes: int) -> str:
     if not fitting:
         return f"{size_bytes} bytes"
     size, name = fitting[-1]
-    return f"{size_bytes / size:,.1f} {name}"
+    return f"{f'{size_bytes / size:,.1f}'.removesuffix('.0')} {name}"
 
 
 def _scaled(value: float, units: Sequence[tuple[float, str]]) -> str:
