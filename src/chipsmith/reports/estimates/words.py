@@ -80,8 +80,9 @@ def bound_sentence(row: ChipEstimate) -> str:
 
 def _single(row: ChipEstimate) -> str:
     profile = row.inference
+    time = profile.latency
     return (
-        f"An inference takes {profile.latency.cold_cycles:,} cycles ({format_time(profile.latency.cold_us)}, simulated) "
+        f"An inference takes {time.cold_cycles:,} cycles ({format_time(time.cold_us)}, simulated) "
         f"and an estimated {format_energy(profile.energy_uj)}; a chip has an estimated "
         f"{significant(profile.area.total)} mm² and costs {significant(profile.cost.chip_usd.value)} USD."
     )
