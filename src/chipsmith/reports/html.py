@@ -61,7 +61,7 @@ def fill_page(
         made_by=escape(words.made_by),
         top=escape(words.top),
         words=escape(json.dumps(asdict(words), ensure_ascii=False)),
-        charts=_inert(json.dumps(charts, separators=(",", ":"))),
+        charts=_inert(json.dumps(_rounded(charts), separators=(",", ":"))),
         plotly=load_plotly(charts),
         script=_part("page.js") + script,
     )
@@ -87,6 +87,15 @@ def write_page(record: RunRecord, path: Path) -> None:
 
 def _part(name: str) -> str:
     return (resources.files("chipsmith.reports") / "page" / name).read_text(encoding="utf-8")
+
+
+def _rounded(value: object) -> object:
+    """The charts with numbers of six digits, finer than any screen: a page holds many."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, Mapping):
+        return {name: _rounded(inner) for name, inner in value.items()}
+    return [_rounded(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _inert(data: str) -> str:

@@ -113,20 +113,28 @@ function matrixRows(trace, layout) {
   return { heads, rows: trace.z.map((line, row) => [shown(trace.y[row]), ...cells(line, row)]) };
 }
 
+const each = (list, index) => (Array.isArray(list) ? list[index] : list) ?? "";
+
+/** What hovering over a point shows: its text, or its own data in the trace's template, without x and y. */
+function toldOf(trace, index) {
+  if (!trace.customdata) return each(trace.hovertext ?? trace.text, index);
+  const template = trace.hovertemplate.replace(/%\{[xy][^}]*\}(, )?/g, "").replace(/<extra>.*/, "");
+  return template.replace(/%\{customdata\[(\d+)\]\}/g, (_, column) => trace.customdata[index][column]).replace(/^<br>/, "");
+}
+
 /** The rows of points and bars: series, x and y, from where to where a bar reaches, and what hovering shows. */
 function pointRows({ data, layout }) {
   const based = data.some((trace) => trace.base);
-  const told = data.some((trace) => trace.hovertext ?? trace.text);
+  const told = data.some((trace) => trace.hovertext ?? trace.text ?? trace.customdata);
   const [across, upward] = [axisTitle(layout, "xaxis", "x"), axisTitle(layout, "yaxis", "y")];
   const reach = based ? [`${across}, ${words.first}`, `${across}, ${words.last}`] : [across];
-  const each = (list, index) => (Array.isArray(list) ? list[index] : list) ?? "";
   const line = (trace, x, index) => {
     const base = each(trace.base, index) || 0;
     return [
       trace.name ?? "",
       ...(based ? [shown(base), shown(base + x)] : [shown(x)]),
       shown(trace.y[index]),
-      ...(told ? [plain(each(trace.hovertext ?? trace.text, index))] : []),
+      ...(told ? [plain(toldOf(trace, index))] : []),
     ];
   };
   const rows = data.flatMap((trace) => (trace.fill === "toself" ? [] : trace.x.map((x, index) => line(trace, x, index))));
