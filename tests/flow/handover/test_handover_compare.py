@@ -137,7 +137,7 @@ def test_the_script_runs_alone_without_chipsmith(design):
         (("chip", "area_mm2"), 0.4, "digits: area at the node, mm²"),
         (("chip", "max_clock_mhz"), 600.0, "digits: fastest clock, MHz"),
         (("chip", "sha256"), OTHER, "synthesis: chip"),
-        (("at_the_gates", "logic_um2"), 1.8e6, "logic at 130 nm, um2"),
+        (("at_the_gates", "logic_um2"), 1.8e6, "logic at 130 nm, µm²"),
     ],
 )
 def test_a_claim_that_is_better_than_the_truth_is_caught(design, places, value, row):
@@ -157,7 +157,7 @@ def test_a_claim_that_is_better_than_the_truth_is_caught(design, places, value, 
         ("digits.power", ("mismatching_bits",), 3, "digits: gates: bits that differ"),
         ("digits.power", ("first_difference",), "instruction 3", "digits: gates: first difference"),
         ("digits.power", ("energy_pj", "total"), 9.5e6, "digits: energy at 130 nm, nJ"),
-        ("synth", ("area_um2",), 2.3e6, "logic at 130 nm, um2"),
+        ("synth", ("area_um2",), 2.3e6, "logic at 130 nm, µm²"),
     ],
 )
 def test_what_is_derived_otherwise_is_caught(design, name, places, value, row):
@@ -199,7 +199,7 @@ def test_what_was_not_run_is_2_and_never_0(design):
         "digits: gates: first difference",
         "digits: energy at 130 nm, nJ",
         "synthesis: chip",
-        "logic at 130 nm, um2",
+        "logic at 130 nm, µm²",
     ]
     change(design / "design.json", "networks", 0, "cycles_cold", value=999)
     assert compare.exit_code(compare.compare(design)) == 1

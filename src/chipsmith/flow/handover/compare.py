@@ -219,7 +219,7 @@ def compare_area(claims: Fields, derived: Derived) -> Iterator[Row]:
     """The logic of the chip, synthesised."""
     fields, conditions = derived.read("synth"), claims["at_the_gates"]
     yield _row("synthesis: chip", claims["chip"]["sha256"][:12], fields, "chip_sha256", cut=12, why=LIBERTY)
-    claimed, what = conditions["logic_um2"], f"logic at {conditions['node_nm']} nm, um2"
+    claimed, what = conditions["logic_um2"], f"logic at {conditions['node_nm']} nm, µm²"
     if fields and fields.get("node_nm") != conditions["node_nm"]:
         yield Row(what, claimed, None, reason=f"the gates are at {fields.get('node_nm')} nm")
         return
