@@ -11,7 +11,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
 
 FLOORS = (
-    {"data_report", "errors", "loops", "memory", "processors", "schema", "suggest"},
+    {"data_report", "errors", "loops", "memory", "processors", "schema", "suggest", "units"},
     {"extras"},
     {"diagnosis"},
     {"files", "locks", "plain_yaml", "private_folders"},

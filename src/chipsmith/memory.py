@@ -1,4 +1,4 @@
-"""How much memory this process may use, and bytes in words."""
+"""How much memory this process may use."""
 
 from __future__ import annotations
 
@@ -17,14 +17,6 @@ def usable_memory() -> int | None:
     if hasattr(os, "sysconf") and {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= set(os.sysconf_names):
         limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     return min(limits, default=None)
-
-
-def format_memory(memory_bytes: int) -> str:
-    """Bytes in the unit that people read."""
-    for unit, name in ((GIB, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if memory_bytes >= unit:
-            return f"{memory_bytes / unit:,.1f} {name}"
-    return f"{memory_bytes} bytes"
 
 
 def _read_size(file: Path) -> int | None:

@@ -35,7 +35,7 @@ def refusal(capsys, *words):
 @pytest.mark.parametrize("verb", ["simulate", "cosim"])
 def test_commands_on_a_program_take_limits(files, capsys, verb):
     program, inputs = files
-    assert "more than the 4.0 KiB that it may: allow more by --memory-limit" in refusal(
+    assert "more than the 4 KiB that it may: allow more by --memory-limit" in refusal(
         capsys, verb, program, "--input", inputs, "--memory-limit", "4KiB"
     )
     assert "more than the 10 that are executed: allow more by --work-limit" in refusal(

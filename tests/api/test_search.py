@@ -330,7 +330,7 @@ def test_the_command_prints_the_object_or_the_table(tmp_path, capsys):
     with pytest.raises(SystemExit) as exit:
         cli.main(["search", str(file), "--out", str(tmp_path / "run"), "--html", str(tmp_path / "page.html")])
     assert not exit.value.code
-    assert "324 combinations, 88.9% of them legal" in capsys.readouterr().out
+    assert "324 combinations, 88.9 % of them legal" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         cli.main(["search", str(file), "--out", str(tmp_path / "run"), "--resume", "--json"])
     assert json.loads(capsys.readouterr().out)["study"] == "small"

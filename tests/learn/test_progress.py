@@ -8,6 +8,7 @@ from rich.console import Console
 
 from chipsmith.learn.progress import SILENT, SilentProgress, StageTimer, epoch_bar
 from chipsmith.learn.training import Epoch
+from chipsmith.units import percent
 
 
 class Notes(SilentProgress):
@@ -41,7 +42,7 @@ def test_the_bar_shows_nothing_without_a_terminal(short_training):
 
 def test_the_bar_shows_the_validation_on_a_terminal(short_training):
     text = shown(short_training, terminal=True)
-    assert f"validation {short_training.training.history.last.validation_score:.1%}" in text
+    assert f"validation {percent(short_training.training.history.last.validation_score, 1)}" in text
     assert "3/3" in text
 
 

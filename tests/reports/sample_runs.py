@@ -85,7 +85,7 @@ def sample_data() -> DataReport:
             DataFinding(
                 severity=Severity.WARNING,
                 kind=FindingKind.LEAKAGE,
-                message="2 of 1,000 test examples (0.2%) have the same inputs as training examples",
+                message="2 of 1,000 test examples (0.2 %) have the same inputs as training examples",
                 count=2,
                 examples=("a <b> (test) = c (training)", "d (test) = e (training)"),
             ),

@@ -19,14 +19,14 @@ def test_the_page_names_every_network_and_every_objective():
 def test_the_verdict_has_the_figures_of_the_choice():
     result = toy_compression(SLOW, MIDDLE, FAST, budget=Budget(max_latency_us=50))
     assert verdict(result) == (
-        "The budget of at most 50 us and 1 points lost is met by 'middle': 40.0 us and 2.00 uJ, 2.50 times fewer "
+        "The budget of at most 50 µs and 1 points lost is met by 'middle': 40.0 µs and 2.00 µJ, 2.50 times fewer "
         "cycles than the network it began with, 0.50 points lost on the test part."
     )
 
 
 def test_rows_of_a_terminal_go_from_fast_to_slow():
     heads, rows = terminal_rows(toy_compression(SLOW, MIDDLE, FAST, budget=Budget(max_latency_us=50)))
-    assert heads == ("network", "source", "int8", "npu", "lost", "cycles", "us", "uJ", "faster")
+    assert heads == ("network", "source", "int8", "npu", "lost", "cycles", "µs", "µJ", "faster")
     assert [row[0] for row in rows] == ["fast", "middle *", "slow"]
     assert rows[1][4:] == ("0.50", "4,000", "40.0", "2.00", "2.50")
 

@@ -89,9 +89,9 @@ def result():
 
 def test_the_front_and_the_changes_are_rows(result):
     heads, rows = front_rows(result)
-    assert heads == ("design", "energy_j", "latency_s", "area_mm2", "RTL", "chip")
-    assert [row[:5] for row in rows] == [("winner", "0.1", "0.001", "0.9", "agrees")]
-    assert change_rows(result)[1] == [("tensor.rows", "8 to 16", "0.1", "0.1", "0.5", "2 times worse")]
+    assert heads == ("design", "energy, µJ", "latency, µs", "area, mm²", "RTL", "chip")
+    assert [row[:5] for row in rows] == [("winner", "100,000", "1,000", "0.900", "agrees")]
+    assert change_rows(result)[1] == [("tensor.rows", "8 to 16", "100,000", "100,000", "0.500", "2 times worse")]
 
 
 def test_the_sampler_stands_beside_random_search(result):

@@ -61,7 +61,7 @@ HUGE = {
     ),
     "an external memory of 4 GiB": (
         program_of(external_bytes=4 << 30),
-        r"executing hand on 1 inputs \(.*memories 4\.0 GiB.*--memory-limit or CHIPSMITH_MEMORY_LIMIT, such as 5GiB",
+        r"executing hand on 1 inputs \(.*memories 4 GiB.*--memory-limit or CHIPSMITH_MEMORY_LIMIT, such as 5GiB",
     ),
     "billions of runs": (
         program_of(

@@ -9,7 +9,7 @@ from chipsmith.errors import BadInput
 from chipsmith.studies.budget import Budget, points_lost
 
 COST = toy_cost(cycles=10_000, energy_uj=5)
-"""100 us and 5 uJ."""
+"""100 µs and 5 µJ."""
 
 
 def test_without_a_bound_half_of_the_latency_is_aimed_at():
@@ -30,7 +30,7 @@ def test_a_loss_is_a_violation_in_shares_of_what_may_be_lost():
 
 
 def test_the_words_of_a_budget():
-    assert Budget(max_latency_us=94, max_energy_uj=3).describe() == "at most 94 us and 3 uJ and 1 points lost"
+    assert Budget(max_latency_us=94, max_energy_uj=3).describe() == "at most 94 µs and 3 µJ and 1 points lost"
 
 
 def test_points_of_shares_and_of_figures_of_which_less_is_better():

@@ -30,7 +30,7 @@ def test_without_bounds_the_fastest_within_the_loss_is_chosen():
 def test_a_budget_that_nothing_meets_names_the_nearest():
     result = toy_compression(SLOW, MIDDLE, FAST, budget=Budget(max_latency_us=5, max_accuracy_drop=1))
     assert (result.chosen, result.met) == (None, False)
-    assert "cannot be met by any of 3 networks; the nearest is 'fast': 10.0 us, 0.50 uJ" in result.shortfall
+    assert "cannot be met by any of 3 networks; the nearest is 'fast': 10.0 µs, 0.50 µJ" in result.shortfall
 
 
 def test_the_test_part_must_confirm_the_choice_and_does_not_make_it():

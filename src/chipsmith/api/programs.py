@@ -41,6 +41,8 @@ from chipsmith.console import programs as console
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chipsmith.chip import Chip
     from chipsmith.flow.residue import LeftBehind
     from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
@@ -292,17 +294,23 @@ def estimate(
     floor: Floor = 20.0,
     no_check: WithoutCheck = False,
     volume: Volume = 1_000_000,
+    html: Annotated[AnyPath | None, Option(metavar="PAGE", help="The page to write.")] = None,
 ) -> "tuple[Estimate, ...]":
     """Latency, energy, area and cost of a network on one chip or several.
 
     One Estimate a chip, in their order; arguments and errors as for `compile`. The network is checked once, on the
-    first chip. `volume` is the number of chips that are built: a chip's cost has its share of masks and design.
+    first chip. `volume` is the number of chips that are built: a chip's cost has its share of masks and design. A page
+    goes to `html`, if given: the chips side by side, what bounds each, their layers; an Estimate then has a Profile.
     """
     from chipsmith.chip import catalogue
     from chipsmith.compiler.network import compile_network
+    from chipsmith.flow.arrays import check_folder
     from chipsmith.flow.results import Estimate
     from chipsmith.profile.measure import describe_chip, quick_profile
 
+    path = as_path(html)
+    if path is not None:
+        check_folder(path)
     if not chips:
         raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
     targets, least_db = [as_chip(chip, settings) for chip in chips], as_decibels(floor, "--floor")
@@ -311,6 +319,8 @@ def estimate(
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in targets]
     check = None if no_check else _check(network, programs[0], model, least_db, random_calibration)
+    if path is not None:
+        return _estimate_on_page(network.graph.name, programs, check, volume=built, path=path)
     return tuple(
         Estimate(
             network=network.graph.name,
@@ -320,6 +330,23 @@ def estimate(
         )
         for chip, program in zip(targets, programs, strict=True)
     )
+
+
+def _estimate_on_page(
+    network: str, programs: "Sequence[Program]", check: "SourceCheck | None", *, volume: int, path: "Path"
+) -> "tuple[Estimate, ...]":
+    """The estimates of a network's Programs, with their page."""
+    from chipsmith.flow.results import Estimate
+    from chipsmith.reports.charts import distinct
+    from chipsmith.reports.estimates.page import write_estimates_page
+    from chipsmith.reports.estimates.record import EstimateRecord, estimate_in_full
+
+    names = distinct([program.chip.name for program in programs])
+    rows = tuple(
+        estimate_in_full(program, name=name, volume=volume) for name, program in zip(names, programs, strict=True)
+    )
+    write_estimates_page(EstimateRecord(network=network, chips=rows, check=check), path)
+    return tuple(Estimate(network=network, chip=row.chip, inference=row.inference, check=check) for row in rows)
 
 
 def diff(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.units import percent
 
 if TYPE_CHECKING:
     from chipsmith.chip import Chip
@@ -131,7 +132,7 @@ def _print_conformance(result: Conformance) -> None:
     table = new_table(f"official cases of TOSA on {where}", "operator", *columns)
     for name, counts in (*result.counts.items(), ("all", result.total)):
         table.add_row(name, *(str(counts[kind]) for kind in CaseResult))
-    table.caption = f"passed / (passed + failed + refused) = {result.share:.2%}"
+    table.caption = f"passed / (passed + failed + refused) = {percent(result.share, 2)}"
     missed = new_table("not passed", "operator", "case", "result", "reason")
     for outcome in result.not_passed:
         missed.add_row(outcome.operator, outcome.case, outcome.result.value, outcome.reason)

@@ -10,6 +10,7 @@ from chipsmith.console.data import print_warnings
 from chipsmith.console.machines import print_cosimulation
 from chipsmith.console.presentation import Presentation, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.units import format_time
 
 if TYPE_CHECKING:
     from chipsmith.deployment.predict import Predicted
@@ -149,5 +150,5 @@ def _print_predictions(result: Predicted) -> None:
     chip = result.program.chip
     print(
         f"{result.inferences} inferences on {chip.name} (simulated), each {result.latency_cycles:,} cycles, "
-        f"{result.latency_us:,.2f} us at {chip.clock_mhz:g} MHz"
+        f"{format_time(result.latency_us)} at {chip.clock_mhz:g} MHz"
     )

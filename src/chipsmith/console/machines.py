@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.units import percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -80,12 +81,12 @@ def _lint_table(result: RtlResult) -> Table:
 
 def _print_synthesis(result: Synthesised) -> None:
     whole = result.synthesis
-    table = new_table(f"{result.chip.name} in cells of {result.liberty.name}", "block", "um2", "share")
+    table = new_table(f"{result.chip.name} in cells of {result.liberty.name}", "block", "µm²", "share")
     for name, area in sorted(whole.blocks.items(), key=lambda block: -block[1]):
-        table.add_row(name, f"{area:,.0f}", f"{area / whole.area_um2:.1%}")
+        table.add_row(name, f"{area:,.0f}", percent(area / whole.area_um2, 1))
     print_tables(table)
-    print(f"{whole.cells:,} cells, {whole.area_um2:,.0f} um2; {result.area_per_mac_um2:,.0f} um2 a MAC")
-    print(f"estimated {result.estimated_um2:,.0f} um2 at {result.node_nm} nm: {result.error_percent:+.0f} %")
+    print(f"{whole.cells:,} cells, {whole.area_um2:,.0f} µm²; {result.area_per_mac_um2:,.0f} µm² a MAC")
+    print(f"estimated {result.estimated_um2:,.0f} µm² at {result.node_nm} nm: {result.error_percent:+.0f} %")
     print(f"longest path inside a module: {whole.slowest.delay_ps / 1000:.2f} ns in {whole.slowest.name}")
     for macro in whole.macros:
         print(f"{macro.count} x {macro.wrapper} of {macro.lines} lines of {macro.width_bits} bits")

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.units import percent, signed_percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,7 +31,9 @@ def _print_power(result: PowerResult) -> None:
         f"{result.scope}: {result.run.cycles:,} cycles, {result.total_pj / 1e3:,.1f} nJ, "
         f"{result.run.toggles:,} toggles of {machine.circuit.cell_count:,} cells of {result.library.name}"
     )
-    print(f"simulated gates, mapped and before layout; clocks are {result.clock_pj / result.total_pj:.0%} of it")
+    print(
+        f"simulated gates, mapped and before layout; clocks are {percent(result.clock_pj / result.total_pj, 0)} of it"
+    )
     print(f"{machine.elaborated.gated_registers:,} of {machine.elaborated.register_count:,} flip-flops behind gates")
     if not result.memories_priced:
         print("memories use nothing here: name the liberty files of theirs, by --sram")
@@ -43,14 +46,14 @@ def _block_table(result: PowerResult) -> Table:
         parts = (row.logic_pj, row.glitches_pj, row.registers_pj, row.clock_pj, row.memory_pj, row.leakage_pj)
         if row.total_pj >= _NOTHING * result.total_pj:
             told = (f"{part / 1e3:,.1f}" if part else "" for part in parts)
-            table.add_row(block.value, f"{row.total_pj / 1e3:,.1f}", f"{row.total_pj / result.total_pj:.1%}", *told)
+            table.add_row(block.value, f"{row.total_pj / 1e3:,.1f}", percent(row.total_pj / result.total_pj, 1), *told)
     return table
 
 
 def _kernel_table(result: PowerResult) -> Table:
     table = new_table("kernels", "kernel", "nJ", "share")
     for name, spent in result.kernels.items():
-        table.add_row(name, f"{spent / 1e3:,.1f}", f"{spent / result.total_pj:.1%}")
+        table.add_row(name, f"{spent / 1e3:,.1f}", percent(spent / result.total_pj, 1))
     return table
 
 
@@ -59,8 +62,10 @@ def _estimate_table(result: PowerResult) -> Table:
     table = new_table(title, "part", "gates nJ", "estimate nJ", "error")
     for part, row in result.compared().items():
         estimate = "" if row.estimate_pj is None else f"{row.estimate_pj / 1e3:,.1f}"
-        error = "" if row.error is None else f"{row.error:+.0%}"
+        error = "" if row.error is None else signed_percent(row.error)
         table.add_row(part, f"{row.gates_pj / 1e3:,.1f}", estimate, error)
     estimated = result.estimate_pj or 0.0
-    table.add_row("the chip", f"{result.total_pj / 1e3:,.1f}", f"{estimated / 1e3:,.1f}", f"{result.error or 0.0:+.0%}")
+    table.add_row(
+        "the chip", f"{result.total_pj / 1e3:,.1f}", f"{estimated / 1e3:,.1f}", signed_percent(result.error or 0.0)
+    )
     return table

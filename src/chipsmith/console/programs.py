@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.units import format_time, percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -102,10 +103,10 @@ def _print_simulation(result: SimResult) -> None:
     program, timelines = result.program, (result.cold, result.warm)
     table = new_table(f"{program.manifest.network} on {program.chip.name}", "one inference", "cold", "warm")
     table.add_row("latency", *(f"{timeline.latency_cycles:,} cycles" for timeline in timelines))
-    table.add_row("", *(f"{timeline.latency_cycles / program.chip.clock_mhz:,.2f} us" for timeline in timelines))
+    table.add_row("", *(format_time(timeline.latency_cycles / program.chip.clock_mhz) for timeline in timelines))
     _add_wipe(table, result)
     for engine, share in result.cold.busy_share.items():
-        table.add_row(f"{engine.value} engine busy", f"{share:.1%}", f"{result.warm.busy_share[engine]:.1%}")
+        table.add_row(f"{engine.value} engine busy", percent(share, 1), percent(result.warm.busy_share[engine], 1))
     print_tables(table, time_table(program.chip, result.time_shares), *_residue_tables(result.residue))
     if result.outputs:
         print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
@@ -153,8 +154,8 @@ def _print_inference(result: InferResult) -> None:
     if result.latency is not None:
         latency = result.latency
         print(
-            f"measured: p50 {latency.p50_us:.1f} us, p99 {latency.p99_us:.1f} us over {len(latency.samples_us)} warm "
-            f"inferences; {result.target.obtained}"
+            f"measured: p50 {format_time(latency.p50_us)}, p99 {format_time(latency.p99_us)} over "
+            f"{len(latency.samples_us)} warm inferences; {result.target.obtained}"
         )
     if result.counted is not None:
         _print_count(result.counted)
@@ -207,4 +208,4 @@ def _difference(difference: Difference | None) -> tuple[str, str, str]:
         return ("not found", "", "")
     exact = difference.largest == 0
     ratio = "exact" if exact else "" if difference.snr_db is None else f"{difference.snr_db:.1f}"
-    return (ratio, f"{difference.largest:.3g}", f"{difference.differing:.2%}")
+    return (ratio, f"{difference.largest:.3g}", percent(difference.differing, 2))

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.units import percent, significant
 
 if TYPE_CHECKING:
     from chipsmith.studies.scaling.curve import Scaling, ScalingCurve, ScalingPoint
@@ -27,8 +28,8 @@ def _print_scaling(result: Scaling) -> None:
 
 def _print_curve(curve: ScalingCurve) -> None:
     on_chip = any(point.busy for point in curve.points)
-    columns = ("array", "area mm2", "binds") if on_chip else ("p99 us",)
-    table = new_table(f"over {curve.title}, {curve.kind}", curve.unit, "us", "speed-up", "efficiency", *columns)
+    columns = ("array", "area mm²", "binds") if on_chip else ("p99 µs",)
+    table = new_table(f"over {curve.title}, {curve.kind}", curve.unit, "µs", "speed-up", "efficiency", *columns)
     for index, point in enumerate(curve.points):
         mark = " knee" if index == curve.knee else ""
         table.add_row(
@@ -37,7 +38,7 @@ def _print_curve(curve: ScalingCurve) -> None:
     print_tables(table)
     print(curve.explanation)
     if curve.serial_share is not None:
-        print(f"{curve.serial_share:.0%} of the work stays serial, by Amdahl's law.")
+        print(f"{percent(curve.serial_share, 0)} of the work stays serial, by Amdahl's law.")
     for point in curve.points:
         if point.reason:
             print(f"{point.label}: {point.reason}")
@@ -47,16 +48,16 @@ def _print_curve(curve: ScalingCurve) -> None:
 
 
 def _figures(point: ScalingPoint) -> tuple[str, str, str]:
-    latency = "-" if point.latency_us is None else f"{point.latency_us:,.2f}"
+    latency = "-" if point.latency_us is None else significant(point.latency_us)
     speedup = "-" if point.speedup is None else f"{point.speedup:.2f}"
-    return (latency, speedup, "-" if point.efficiency is None else f"{point.efficiency:.0%}")
+    return (latency, speedup, "-" if point.efficiency is None else percent(point.efficiency, 0))
 
 
 def _chip_cells(point: ScalingPoint) -> tuple[str, str, str]:
-    utilisation = "-" if point.utilisation is None else f"{point.utilisation:.0%}"
-    area = "-" if point.area_mm2 is None else f"{point.area_mm2:.3f}"
+    utilisation = "-" if point.utilisation is None else percent(point.utilisation, 0)
+    area = "-" if point.area_mm2 is None else significant(point.area_mm2)
     return (utilisation, area, point.binds or "-")
 
 
 def _clock_cells(point: ScalingPoint) -> tuple[str]:
-    return ("-" if point.p99_us is None else f"{point.p99_us:,.2f}",)
+    return ("-" if point.p99_us is None else significant(point.p99_us),)

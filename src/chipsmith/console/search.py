@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.units import percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -81,5 +82,5 @@ def _tables(result: SearchResult) -> Iterator[Table]:
     if result.importance:
         table = new_table("what decides whether a design is among the best tenth", "parameter", "share")
         for name, share in result.importance.items():
-            table.add_row(name, f"{share:.0%}")
+            table.add_row(name, percent(share, 0))
         yield table

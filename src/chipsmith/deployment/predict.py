@@ -25,6 +25,7 @@ from chipsmith.sim import cycle
 from chipsmith.targets import HostedGraph
 from chipsmith.targets.npu import NpuGraph
 from chipsmith.tosa.graph import Array, DType, Tensor
+from chipsmith.units import percent
 
 SHOWN_CLASSES = 5
 _DTYPES = {"<b1": DType.BOOL, "<i1": DType.INT8, "<i2": DType.INT16, "<i4": DType.INT32}
@@ -198,11 +199,11 @@ def _class_answer(name: str, names: Sequence[str], row: NDArray[np.float64]) -> 
     order = np.argsort(-row, kind="stable")
     best = {names[index]: float(row[index]) for index in order[:SHOWN_CLASSES]}
     chosen = names[order[0]]
-    others = ", ".join(f"{other} {share:.1%}" for other, share in list(best.items())[1:3])
+    others = ", ".join(f"{other} {percent(share, 1)}" for other, share in list(best.items())[1:3])
     return Prediction(
         input=name,
         answer={"class": chosen, "probability": best[chosen], "probabilities": best},
-        line=f"{chosen} ({best[chosen]:.1%}; {others})",
+        line=f"{chosen} ({percent(best[chosen], 1)}; {others})",
     )
 
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from chipsmith.learn.training import Epoch, OnEpoch, ignore
+from chipsmith.units import percent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,4 +83,4 @@ def epoch_bar(*, epochs: int, console: Console) -> Iterator[OnEpoch]:
 
 def describe_epoch(epoch: Epoch) -> str:
     """The epoch's validation figures in a few words."""
-    return f"validation {epoch.validation_score:.1%}, loss {epoch.validation_loss:.3f}"
+    return f"validation {percent(epoch.validation_score, 1)}, loss {epoch.validation_loss:.3f}"

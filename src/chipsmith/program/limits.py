@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chipsmith.errors import BadInput
-from chipsmith.memory import GIB, format_memory
+from chipsmith.memory import GIB
+from chipsmith.units import format_bytes
 
 MEMORY_VARIABLE = "CHIPSMITH_MEMORY_LIMIT"
 WORK_VARIABLE = "CHIPSMITH_WORK_LIMIT"
@@ -32,7 +33,7 @@ class Limits:
         """Raise BadInput where an `action`, such as "executing it", takes more bytes than are allowed."""
         if memory_bytes > self.memory_bytes:
             raise BadInput(
-                f"{action} takes about {format_memory(memory_bytes)}, more than the {format_memory(self.memory_bytes)} "
+                f"{action} takes about {format_bytes(memory_bytes)}, more than the {format_bytes(self.memory_bytes)} "
                 f"that it may: allow more by {MEMORY_FLAG} or {MEMORY_VARIABLE}, such as "
                 f"{_gib_above(memory_bytes)}GiB"
             )

@@ -6,6 +6,7 @@ The page's script adds the look.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil, floor, log10
 from typing import Any
 
 Chart = dict[str, Any]
@@ -50,6 +51,23 @@ def chart(
             "yaxis": {"title": {"text": y_title}, **y_axis},
             **layout,
         },
+    }
+
+
+def log_axis(values: Sequence[float]) -> Settings:
+    """A logarithmic axis around these positive values: ticks at 1, 2 and 5 of each power of ten that they span.
+
+    Where they span more than three, at the powers alone.
+    """
+    low, high = min(values) / 1.5, max(values) * 1.5
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    steps = (1,) if len(powers) > 4 else (1, 2, 5)
+    ticks = [tick for power in powers for step in steps if low <= (tick := step * 10.0**power) <= high]
+    return {
+        "type": "log",
+        "range": [log10(low), log10(high)],
+        "tickvals": ticks,
+        "ticktext": [f"{tick:,.12g}" for tick in ticks],
     }
 
 

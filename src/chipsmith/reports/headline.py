@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chipsmith.profile.profile import CostRecord, EngineRow, Evidence, Figure, Latency, TimingRecord, Totals
+from chipsmith.units import format_energy, format_time
+from chipsmith.units import percent as percent
+from chipsmith.units import significant as significant
 
 if TYPE_CHECKING:
     from chipsmith.reports.record import LearnedRecord, MetricRecord, RunRecord
@@ -49,23 +52,6 @@ def cost_text(cost: CostRecord) -> str:
     chip = cost.chip_usd
     ends = f"{significant(chip.low)} to {significant(chip.high)}"
     return f"{significant(chip.value)} USD ({ends}, of {cost.volume:,} chips)"
-
-
-def percent(share: float, digits: int = 2) -> str:
-    """A share from 0 to 1 as text, such as '97.90 %'."""
-    return f"{100 * share:.{digits}f} %"
-
-
-def significant(value: float) -> str:
-    """A number as text with three significant digits, whole ones with all theirs: 12,345 and 0.0123."""
-    if value == round(value) or abs(value) >= 1000:
-        return f"{value:,.0f}"
-    digits = max(0, 2 - _exponent(value))
-    return f"{value:.{digits}f}"
-
-
-def _exponent(value: float) -> int:
-    return int(f"{value:e}".rpartition("e")[2])
 
 
 def _metric(metric: MetricRecord) -> Headline:
@@ -129,7 +115,7 @@ def _time(totals: Totals) -> list[Headline]:
         _simulated(
             "time",
             "latency in time",
-            f"{significant(time.cold_us)} µs",
+            format_time(time.cold_us),
             time.cold_us,
             "µs",
             f"{SIMULATION} at {time.clock_mhz} MHz",
@@ -150,9 +136,9 @@ def _time(totals: Totals) -> list[Headline]:
 
 def _clock(timing: TimingRecord) -> Headline:
     clock = timing.max_clock_mhz
-    band = f"{clock.low:.0f} to {clock.high:.0f} by what sources say"
+    band = f"{clock.low:,.0f} to {clock.high:,.0f} by what sources say"
     figure = replace(clock.figure, source=f"{PATHS}; the longest is that of {timing.path}")
-    return Headline(group="time", label="fastest clock", text=f"{figure.value:.0f} MHz ({band})", figure=figure)
+    return Headline(group="time", label="fastest clock", text=f"{figure.value:,.0f} MHz ({band})", figure=figure)
 
 
 def _busy(time: Latency, engine: EngineRow) -> Headline:
@@ -162,19 +148,26 @@ def _busy(time: Latency, engine: EngineRow) -> Headline:
 
 
 def _energy(totals: Totals) -> list[Headline]:
+    energy, power = totals.energy_uj, totals.average_power_mw
     rows = (
-        ("energy an inference", totals.energy_uj, "µJ", ACTIONS),
-        ("average power", totals.average_power_mw, "mW", "energy of an inference over its simulated time"),
-        ("efficiency", totals.tops_per_watt, "TOPS/W", "operations of the array in an inference over its energy"),
+        ("energy an inference", format_energy(energy), energy, "µJ", ACTIONS),
+        ("average power", f"{significant(power)} mW", power, "mW", "energy of an inference over its simulated time"),
+        (
+            "efficiency",
+            f"{significant(totals.tops_per_watt)} TOPS/W",
+            totals.tops_per_watt,
+            "TOPS/W",
+            "operations of the array in an inference over its energy",
+        ),
     )
     return [
         Headline(
             group="energy",
             label=label,
-            text=f"{significant(value)} {unit}",
+            text=text,
             figure=Figure(value=value, unit=unit, kind=Evidence.ESTIMATED, source=source, status=totals.energy.status),
         )
-        for label, value, unit, source in rows
+        for label, text, value, unit, source in rows
     ]
 
 
@@ -182,12 +175,12 @@ def _bytes(totals: Totals) -> list[Headline]:
     moved, weights, peak = totals.external_bytes, totals.weight_bytes, totals.memory_peak_bytes
     return [
         _simulated(
-            "bytes", "external bytes", f"{moved:,} an inference", moved, "bytes", "words of all transfers, cold"
+            "bytes", "external bytes", f"{moved:,} bytes an inference", moved, "bytes", "words of all transfers, cold"
         ),
         Headline(
             group="bytes",
             label="weight bytes",
-            text=f"{weights:,}",
+            text=f"{weights:,} bytes",
             figure=Figure(
                 value=weights,
                 unit="bytes",
@@ -213,7 +206,7 @@ def _silicon(totals: Totals) -> list[Headline]:
     cost = replace(chip.figure, source=f"{PRICES}: {parts}; {totals.cost.package}")
     figure = Figure(value=area.total, unit="mm²", kind=Evidence.ESTIMATED, source=INVENTORY, status=area.status)
     return [
-        Headline(group="silicon", label="core area", text=f"{area.total:.3f} mm²", figure=figure),
+        Headline(group="silicon", label="core area", text=f"{significant(area.total)} mm²", figure=figure),
         Headline(group="silicon", label="cost a chip", text=text, figure=cost),
-        Headline(group="silicon", label="die cost", text=f"{die.value:.3f} USD", figure=die),
+        Headline(group="silicon", label="die cost", text=f"{significant(die.value)} USD", figure=die),
     ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from string import Template
 
 from chipsmith.files import write_whole
 from chipsmith.reports.charts import Chart
-from chipsmith.reports.markup import escape, section
+from chipsmith.reports.markup import escape, list_sections, section
+from chipsmith.reports.page_words import PageWords, words_in
+from chipsmith.reports.plotly_bundle import load_plotly
 from chipsmith.reports.record import RecordT, RunRecord
 from chipsmith.reports.sections import SECTIONS
 from chipsmith.reports.sections.section import Drawing, PageSection
@@ -25,17 +28,17 @@ def render_page(record: RunRecord) -> str:
 
 def draw_body(record: RunRecord) -> Drawing:
     """The body of a run's page: the verdict, then the sections that the record holds something for."""
-    sections, links = draw_sections(record, SECTIONS)
-    html = f"<main>{draw_header(record, links)}{draw_verdict(record)}{sections.html}</main>"
+    sections = draw_sections(record, SECTIONS)
+    html = f"<main>{draw_header(record)}{draw_verdict(record)}{sections.html}</main>"
     return Drawing(html=html, charts=sections.charts)
 
 
-def draw_sections(record: RecordT, sections: Sequence[PageSection[RecordT]]) -> tuple[Drawing, dict[str, str]]:
-    """The sections that the record holds something for as one drawing, and the links to them by their names."""
+def draw_sections(record: RecordT, sections: Sequence[PageSection[RecordT]]) -> Drawing:
+    """The sections that the record holds something for, as one drawing."""
     drawn = [(part, drawing) for part in sections if (drawing := part.draw(record)) is not None]
-    html = "".join(section(part.name, part.title, drawing.html) for part, drawing in drawn)
+    html = "".join(section(part.name, part.title, drawing.html, link=part.link) for part, drawing in drawn)
     charts = {name: chart for _, drawing in drawn for name, chart in drawing.charts.items()}
-    return Drawing(html=html, charts=charts), {part.name: part.link for part, _ in drawn if part.link}
+    return Drawing(html=html, charts=charts)
 
 
 def fill_page(
@@ -43,19 +46,37 @@ def fill_page(
 ) -> str:
     """A page with this body, in the language of that code; its script draws the charts in their places.
 
-    `style` and `script` are added to those of every page. Its policy forbids the browser to fetch anything; plotly.js
-    is in it once.
+    The body is a `main` element; its sections get links in the contents, beside it or above it. `style` and `script`
+    are added to those of every page. Its policy forbids the browser to fetch anything; plotly.js is in it once, in the
+    smallest form that draws these charts.
     """
-    from plotly.offline import get_plotlyjs
-
+    words = words_in(language)
     return Template(_part("page.html")).substitute(
         language=escape(language),
         title=escape(title),
         style=_part("page.css") + style,
+        skip=escape(words.skip),
+        contents=_contents(body, words),
         body=body,
-        charts=_inert(json.dumps(charts, separators=(",", ":"))),
-        plotly=get_plotlyjs(),
+        made_by=escape(words.made_by),
+        top=escape(words.top),
+        words=escape(json.dumps(asdict(words), ensure_ascii=False)),
+        charts=_inert(json.dumps(_rounded(charts), separators=(",", ":"))),
+        plotly=load_plotly(charts),
         script=_part("page.js") + script,
+    )
+
+
+def _contents(body: str, words: PageWords) -> str:
+    """Links to the sections of a body; nothing where there are less than two."""
+    sections = list_sections(body)
+    if len(sections) < 2:
+        return ""
+    links = "".join(f'<li><a href="#{name}">{text}</a></li>' for name, text in sections.items())
+    contents = escape(words.contents)
+    return (
+        f'<nav class="contents" aria-label="{contents}"><details open><summary>{contents}'
+        f"<span data-current></span></summary><ol>{links}</ol></details></nav>"
     )
 
 
@@ -66,6 +87,15 @@ def write_page(record: RunRecord, path: Path) -> None:
 
 def _part(name: str) -> str:
     return (resources.files("chipsmith.reports") / "page" / name).read_text(encoding="utf-8")
+
+
+def _rounded(value: object) -> object:
+    """The charts with numbers of six digits, finer than any screen: a page holds many."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, Mapping):
+        return {name: _rounded(inner) for name, inner in value.items()}
+    return [_rounded(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _inert(data: str) -> str:

@@ -57,7 +57,7 @@ def draw_speeds(result: KernelResult, roofs: Sequence[MachineRoof], colours: Seq
     ]
     low, high = min(edges) / 2, max(edges) * 2
     return chart(
-        [*(_draw_roof(line, low, high) for line in lines), *map(_draw_point, points)],
+        [*(draw_roof(line, low, high) for line in lines), *map(draw_point, points)],
         height=460,
         x_title="operations a byte",
         y_title="10^9 operations a second",
@@ -120,7 +120,8 @@ def count_bytes(kernel: SingleKernel, precision: Precision) -> int:
     return (inputs + outputs + weights) * (_FLOAT_BYTES if precision is Precision.FLOAT32 else 1)
 
 
-def _draw_roof(roof: SpeedRoof, low: float, high: float) -> Trace:
+def draw_roof(roof: SpeedRoof, low: float, high: float) -> Trace:
+    """The line of a roof between two numbers of operations a byte."""
     corners = [low, roof.operations_per_s / roof.bytes_per_s, high]
     return {
         "type": "scatter",
@@ -133,7 +134,8 @@ def _draw_roof(roof: SpeedRoof, low: float, high: float) -> Trace:
     }
 
 
-def _draw_point(point: SpeedPoint) -> Trace:
+def draw_point(point: SpeedPoint) -> Trace:
+    """A point under a roof."""
     return {
         "type": "scatter",
         "mode": "markers",

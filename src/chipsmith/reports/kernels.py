@@ -42,7 +42,7 @@ def list_figures(rows: Sequence[KernelOnChip]) -> tuple[KernelFigure, ...]:
 
 def _time(rows: Sequence[KernelOnChip]) -> Iterator[KernelFigure]:
     yield _figure("cycles, cold / warm", rows, lambda row: f"{row.cold.cycles:,} / {row.warm.cycles:,}")
-    yield _figure("us, cold / warm", rows, lambda row: f"{significant(row.cold_us)} / {significant(row.warm_us)}")
+    yield _figure("µs, cold / warm", rows, lambda row: f"{significant(row.cold_us)} / {significant(row.warm_us)}")
     yield _figure("limited by, cold", rows, lambda row: _limit(row.cold))
     yield _figure("limited by, warm", rows, lambda row: _limit(row.warm))
 
@@ -69,7 +69,7 @@ def _roof(rows: Sequence[KernelOnChip]) -> Iterator[KernelFigure]:
 
 def _energy(rows: Sequence[KernelOnChip]) -> Iterator[KernelFigure]:
     def show(label: str, read: Callable[[KernelOnChip], float]) -> KernelFigure:
-        return _figure(label, rows, lambda row: f"{significant(read(row) / 1e6)} uJ", Evidence.ESTIMATED)
+        return _figure(label, rows, lambda row: f"{significant(read(row) / 1e6)} µJ", Evidence.ESTIMATED)
 
     yield show(f"energy, cold ({rows[0].inference.energy.status})", lambda row: row.inference.energy.total)
     for name in rows[0].inference.energy.by_component():
@@ -108,7 +108,7 @@ def _ridge(row: KernelOnChip) -> str:
 
 def list_timings(result: KernelResult) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Heads, and a row of texts for each way that this computer ran the kernel, fast ones first."""
-    heads = ("run by", "threads", "p50 us", "p99 us", *(f"x {row.chip.name}" for row in result.chips))
+    heads = ("run by", "threads", "p50 µs", "p99 µs", *(f"x {row.chip.name}" for row in result.chips))
     ordered = sorted(result.timings, key=lambda timing: timing.latency.p50_us)
     return heads, [
         (

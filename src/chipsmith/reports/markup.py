@@ -12,6 +12,8 @@ LONG = 30
 """A table with more rows scrolls in its frame."""
 WIDE = 36
 """A text with more characters gets a wide column."""
+_SECTION = re.compile(r'<section id="([^"]*)"><h2(?: data-link="([^"]*)")?>(.*?)</h2>')
+"""A section as `section` writes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +64,23 @@ def table(
     foot = f"<tfoot>{_row([_as_cell(total[index]) for index in shown])}</tfoot>" if total else ""
     kinds = "scroll" + " long" * (len(lines) > LONG) + " stack" * (narrow == "stack")
     return (
-        f'<div class="{kinds}" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
+        f'<div class="{kinds}" tabindex="0" role="group" aria-label="{escape(label)}"><table>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>{foot}</table></div>"
     )
 
 
-def section(name: str, title: str, *parts: str) -> str:
-    """A section of the page with its heading; empty parts leave no trace."""
-    return f'<section id="{name}"><h2>{escape(title)}</h2>{"".join(parts)}</section>'
+def section(name: str, title: str, *parts: str, link: str = "") -> str:
+    """A section of the page with its heading; empty parts leave no trace.
+
+    `link` leads to it from the contents of the page, where its heading is too long for that.
+    """
+    short = f' data-link="{escape(link)}"' if link else ""
+    return f'<section id="{name}"><h2{short}>{escape(title)}</h2>{"".join(parts)}</section>'
+
+
+def list_sections(body: str) -> dict[str, str]:
+    """What leads to each section of a page's body, as HTML, by its anchor: its link or else its heading."""
+    return {name: link or title for name, link, title in _SECTION.findall(body)}
 
 
 def paragraph(text: str, *, kind: str = "") -> str:
@@ -94,8 +105,17 @@ def how(text: str) -> str:
 
 
 def plot(name: str, label: str) -> str:
-    """The place where the page's script draws the chart of this name."""
-    return f'<div class="plot" data-chart="{name}" role="img" aria-label="{escape(label)}"></div>'
+    """The place where the page's script draws the chart of this name.
+
+    Below it the script folds away a table of the chart's numbers, unless `numbers` follows.
+    """
+    place = f'<div class="plot" data-chart="{name}" role="img" aria-label="{escape(label)}"></div>'
+    return f'<div class="chart">{place}</div>'
+
+
+def numbers(*parts: str) -> str:
+    """Parts, folded away, that say what the chart before them shows: in place of the table that the script makes."""
+    return f'<details class="numbers"><summary>Numbers of this chart</summary>{"".join(parts)}</details>'
 
 
 def details(summary: str, *parts: str) -> str:

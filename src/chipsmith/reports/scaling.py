@@ -12,6 +12,7 @@ from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import Cell, badge, escape, how, number, paragraph, plot, section, table
 from chipsmith.studies.scaling.axes import CHIP_RESOURCES, ScalingAxis
 from chipsmith.studies.scaling.curve import KNEE_GAIN, Scaling, ScalingCurve, ScalingPoint
+from chipsmith.units import percent
 
 _HEIGHT = 340
 _NOTHING = Cell(text="")
@@ -57,7 +58,7 @@ def _section(curve: ScalingCurve) -> str:
 
 
 def _amdahl(share: float) -> str:
-    return paragraph(f"By Amdahl's law {share:.0%} of the work stays serial however many threads there are.")
+    return paragraph(f"By Amdahl's law {percent(share, 0)} of the work stays serial however many threads there are.")
 
 
 def _comparison(point: ScalingPoint) -> str:
@@ -70,14 +71,14 @@ def _comparison(point: ScalingPoint) -> str:
 def _table(curve: ScalingCurve) -> str:
     columns = (
         curve.unit,
-        "time of an inference, us",
-        "p99, us",
+        "time of an inference, µs",
+        "p99, µs",
         "inferences/s",
         "speed-up",
         "efficiency",
         "array used",
         "on-chip peak, KiB",
-        "area, mm2 (estimated)",
+        "area, mm² (estimated)",
         "binds",
         *(f"{axis} doubled" for axis in CHIP_RESOURCES),
     )
@@ -118,7 +119,7 @@ def _chart(curve: ScalingCurve) -> Chart:
         [*_ideal(timed), _trace(curve, colour), *_knee(curve)],
         height=_HEIGHT,
         x_title=_axis_title(curve),
-        y_title="time of an inference, us",
+        y_title="time of an inference, µs",
         x_axis=axis,
         y_axis={"type": "log"},
     )

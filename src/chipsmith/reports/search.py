@@ -7,9 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chipsmith.files import write_whole
-from chipsmith.reports.charts import BLUE, GREY, ORANGE, PURPLE, Chart, Settings, Trace, bar_axis, bar_height, chart
+from chipsmith.reports.charts import (
+    BLUE,
+    GREY,
+    ORANGE,
+    PURPLE,
+    Chart,
+    Settings,
+    Trace,
+    bar_axis,
+    bar_height,
+    chart,
+    log_axis,
+)
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import details, escape, how, paragraph, plot, section, table
+from chipsmith.reports.search_figures import UNITS
 from chipsmith.reports.search_text import (
     budget_sentences,
     change_rows,
@@ -25,13 +38,12 @@ from chipsmith.reports.search_text import (
 )
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import NOISE_RULE
+from chipsmith.studies.search.parameters import Value
 from chipsmith.studies.search.result import SamplerRuns, SearchResult, count_things
 from chipsmith.studies.search.study_file import SamplerKind
 from chipsmith.studies.search.trials import DesignTrial
 
 _HEIGHT = 420
-_AXIS: Settings = {"type": "log", "exponentformat": "e", "nticks": 6}
-"""Designs of a space often lie within one decade."""
 _TRIALS, _ACCURACIES, _VOLUMES, _SHARES = "trials", "accuracies", "hypervolume", "importance"
 
 
@@ -106,11 +118,18 @@ def _trial_chart(result: SearchResult, across: PairFigure, upward: PairFigure | 
     return chart(
         [_points("breaks a budget", broken, across, upward, GREY), *within, front],
         height=_HEIGHT,
-        x_title=across,
-        y_title=upward or "trial",
-        x_axis=_AXIS,
-        y_axis={} if upward is PairFigure.ACCURACY else _AXIS,
+        x_title=UNITS[across].head,
+        y_title="trial" if upward is None else UNITS[upward].head,
+        x_axis=_axis(result, across),
+        y_axis=_axis(result, upward),
     )
+
+
+def _axis(result: SearchResult, figure: PairFigure | None) -> Settings:
+    """The axis of a figure: logarithmic, but of an accuracy and of the trials' numbers."""
+    if figure is None or figure is PairFigure.ACCURACY:
+        return {}
+    return log_axis([_figure(trial, figure) for trial in result.trials if trial.figures])
 
 
 def _kept(run: SamplerRuns, result: SearchResult) -> list[DesignTrial]:
@@ -132,7 +151,7 @@ def _points(
         "name": name,
         "x": [_figure(trial, across) for trial in trials],
         "y": [_figure(trial, upward) for trial in trials],
-        "text": [escape(long_values(trial.values)) for trial in trials],
+        **_told(trials),
         "marker": {"color": colour, "size": 9 if name == "front" else 6},
         "line": {"color": colour, "shape": "hv"},
     }
@@ -140,7 +159,23 @@ def _points(
 
 def _figure(trial: DesignTrial, figure: PairFigure | None) -> float:
     """The figure, or the trial's number where no second one is known of the study."""
-    return trial.number + 1 if figure is None or trial.figures is None else trial.figures[figure]
+    if figure is None or trial.figures is None:
+        return trial.number + 1
+    return trial.figures[figure] * UNITS[figure].scale
+
+
+def _told(trials: Sequence[DesignTrial]) -> Trace:
+    """What hovering shows of trials: the names of the parameters once, and their values trial by trial."""
+    if not trials:
+        return {}
+    names = list(trials[0].values)
+    settings = "<br>".join(f"{escape(name)}=%{{customdata[{index}]}}" for index, name in enumerate(names))
+    values = [[_plain(trial.values[name]) for name in names] for trial in trials]
+    return {"customdata": values, "hovertemplate": f"%{{x:.4~g}}, %{{y:.4~g}}<br>{settings}<extra></extra>"}
+
+
+def _plain(value: Value) -> Value:
+    return escape(value) if isinstance(value, str) else value
 
 
 def _front_section(result: SearchResult, folder: str) -> str:

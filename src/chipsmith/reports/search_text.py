@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from chipsmith.reports.search_figures import UNITS
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import AccuracyGain, Finals
 from chipsmith.studies.search.parameters import Value
@@ -28,7 +29,7 @@ def front_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:
     rows = [
         (
             "winner" if winner is not None and trial.values == winner.values else str(index),
-            *(f"{trial.figures[figure]:.4g}" for figure in figures if trial.figures),
+            *(UNITS[figure].number(trial.figures[figure]) for figure in figures if trial.figures),
             *_full_accuracy(result, trial),
             _rtl_word(result.rtl_of(trial)),
             short_values({name: trial.values[name] for name in differing}),
@@ -36,7 +37,13 @@ def front_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:
         for index, trial in enumerate(result.front)
     ]
     trained = ("trained in full",) if _finals(result) else ()
-    return ("design", *figures, *trained, "RTL", "chip" if result.space.network is None else "chip and network"), rows
+    return (
+        "design",
+        *(UNITS[figure].head for figure in figures),
+        *trained,
+        "RTL",
+        "chip" if result.space.network is None else "chip and network",
+    ), rows
 
 
 def _finals(result: SearchResult) -> Finals | None:
@@ -132,12 +139,12 @@ def change_rows(result: SearchResult) -> tuple[tuple[str, ...], Rows]:
         (
             change.parameter,
             f"{change.before} to {change.after}",
-            *(f"{change.figures[figure]:.4g}" if change.figures else "-" for figure in figures),
+            *(UNITS[figure].number(change.figures[figure]) if change.figures else "-" for figure in figures),
             describe_change(change),
         )
         for change in result.changes
     ]
-    return ("parameter", "change", *figures, "what comes of it"), rows
+    return ("parameter", "change", *(UNITS[figure].head for figure in figures), "what comes of it"), rows
 
 
 def describe_change(change: Change) -> str:
@@ -161,7 +168,7 @@ def winner_sentences(result: SearchResult) -> Iterator[str]:
     winner = result.winner
     if winner is None or winner.figures is None:
         return
-    figures = ", ".join(f"{figure} {winner.figures[figure]:.4g}" for figure in _shown_figures(result))
+    figures = ", ".join(UNITS[figure].text(winner.figures[figure]) for figure in _shown_figures(result))
     yield f"winner: {figures}; {long_values(winner.values)}; seen by {', '.join(result.seen_by(winner))}"
     yield f"rule: {WINNER_RULE}"
     for border in result.borders:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 from chipsmith.reports.author_names import AUTHOR_COLUMN, TERMINAL_LETTERS, shorten
 from chipsmith.reports.headline import Headline, headlines, significant
 from chipsmith.reports.privacy import privacy_lines
+from chipsmith.units import percent
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -108,7 +109,7 @@ def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
     for row in rows:
         parts = (row.cycles, row.computing_cycles, row.external_cycles, row.other_cycles)
         percents = (f"{100 * cycles / max(latency, 1):.1f}" for cycles in parts)
-        busy = f"{row.macs / (chip.macs * row.cycles):.0%}" if row.macs and row.cycles else ""
+        busy = percent(row.macs / (chip.macs * row.cycles), 0) if row.macs and row.cycles else ""
         _add(table, row.kind, f"{row.kernels:,}", f"{row.cycles:,}", *percents, busy)
     return table
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from chipsmith.profile.profile import CostRecord, Figure
 from chipsmith.reports.headline import Headline, headlines, metric_text, percent, significant
 from chipsmith.reports.markup import badge, escape, paragraph
 from chipsmith.reports.record import CHIP, RunRecord
+from chipsmith.units import format_bytes, format_energy, format_time
 
 _CARDS = (
     "bit-exact",
@@ -20,17 +19,16 @@ _CARDS = (
 )
 
 
-def draw_header(record: RunRecord, links: Mapping[str, str]) -> str:
-    """The title of a run's page, and its links: texts by the name of the section that they lead to."""
+def draw_header(record: RunRecord) -> str:
+    """The title of a run's page."""
     chip = record.chip
-    subtitle = f"Chip {chip.name}, {chip.clock_mhz} MHz, {chip.memory_bytes // 1024} KiB of on-chip memory."
-    return draw_title(f"{record.network} on {chip.name}", subtitle, links)
+    subtitle = f"Chip {chip.name}, {chip.clock_mhz:,} MHz, {format_bytes(chip.memory_bytes)} of on-chip memory."
+    return draw_title(f"{record.network} on {chip.name}", subtitle)
 
 
-def draw_title(title: str, subtitle: str, links: Mapping[str, str]) -> str:
-    """The head of a page: its title, a line below it, and links as `draw_header` takes them."""
-    anchors = "".join(f'<a href="#{name}">{text}</a>' for name, text in links.items())
-    return f"<header><h1>{escape(title)}</h1>{paragraph(subtitle, kind='subtitle')}<nav>{anchors}</nav></header>"
+def draw_title(title: str, subtitle: str) -> str:
+    """The head of a page: its title, and a line below it."""
+    return f"<header><h1>{escape(title)}</h1>{paragraph(subtitle, kind='subtitle')}</header>"
 
 
 def draw_verdict(record: RunRecord) -> str:
@@ -57,8 +55,8 @@ def verdict(record: RunRecord) -> str:
     """The outcome of a run in two or three sentences."""
     profile = record.inference
     cost = (
-        f"An inference takes {profile.latency.cold_cycles:,} cycles ({significant(profile.latency.cold_us)} µs, "
-        f"simulated to the cycle) and an estimated {significant(profile.energy_uj)} µJ."
+        f"An inference takes {profile.latency.cold_cycles:,} cycles ({format_time(profile.latency.cold_us)}, "
+        f"simulated to the cycle) and an estimated {format_energy(profile.energy_uj)}."
     )
     doubt = profile.timing.doubt
     clock = [f"Its {doubt}."] if doubt else []

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chipsmith.memory import format_memory
 from chipsmith.processors import processors
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.cycles import occupancy
@@ -21,6 +20,7 @@ from chipsmith.program.limits import Limits
 from chipsmith.program.program import Program
 from chipsmith.program.streams import a_loops, external_stream
 from chipsmith.sim.memory import Array
+from chipsmith.units import format_bytes
 
 CHUNK_INFERENCES = 16
 CHUNK_BYTES = 64 << 20
@@ -66,9 +66,9 @@ def plan_execution(
     largest = working.index(max(working))
     limits.check_memory(
         lasting + each,
-        f"executing {program.manifest.network} on {inferences} inputs (inputs and outputs {format_memory(moved)}, "
-        f"memories {format_memory(memories)}, "
-        f"instruction {largest}, {program.instructions[largest].mnemonic}, {format_memory(max(working))})",
+        f"executing {program.manifest.network} on {inferences} inputs (inputs and outputs {format_bytes(moved)}, "
+        f"memories {format_bytes(memories)}, "
+        f"instruction {largest}, {program.instructions[largest].mnemonic}, {format_bytes(max(working))})",
     )
     at_once = (limits.memory_bytes - lasting) // each
     workers = min(processors(), at_once)

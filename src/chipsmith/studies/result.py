@@ -182,7 +182,7 @@ class Compression(BaseModel):
 
 
 def cost_words(cost: ChipCost) -> list[str]:
-    """Each objective of a cost in words, as "12.3 us"."""
+    """Each objective of a cost in words, as "12.3 µs"."""
     return [f"{objective.format(objective.read(cost))} {objective.words}" for objective in COST_OBJECTIVES]
 
 

@@ -108,8 +108,8 @@ def test_claims_that_hold_are_0(design, capsys):
     assert compare.exit_code(rows) == 0
     compare.print_rows(rows)
     text = capsys.readouterr().out
-    assert "+6.67%" in text  # 8.0e6 claimed over 7.5e6 at the gates
-    assert "-4.76%" in text  # 2.0e6 claimed over 2.1e6 synthesised
+    assert "+6.67 %" in text  # 8.0e6 claimed over 7.5e6 at the gates
+    assert "-4.76 %" in text  # 2.0e6 claimed over 2.1e6 synthesised
     assert text.count("within the bar") == 2
 
 
@@ -126,18 +126,18 @@ def test_the_script_runs_alone_without_chipsmith(design):
     [
         (("networks", 0, "cycles_cold"), 999, "digits: RTL, cold: cycles"),
         (("networks", 0, "cycles_warm"), 901, "digits: RTL, warm: cycles"),
-        (("networks", 0, "latency_us"), 1.99, "digits: latency, us"),
-        (("networks", 0, "energy_uj"), 2.9, "digits: energy at the node, uJ"),
+        (("networks", 0, "latency_us"), 1.99, "digits: latency, µs"),
+        (("networks", 0, "energy_uj"), 2.9, "digits: energy at the node, µJ"),
         (("networks", 0, "energy_at_the_gates_pj"), 6.0e6, "digits: energy at 130 nm, nJ"),
         (("networks", 0, "judged", "test", "value"), 0.9775, "digits: accuracy on the test part"),
         (("networks", 0, "judged", "test", "examples"), 401, "digits: accuracy on the test part, examples"),
         (("searched", "figures", "energy_j"), 5.9e-6, "searched with: energy_j"),
         (("searched", "figures", "latency_s"), 3.9e-6, "searched with: latency_s"),
         (("searched", "figures", "area_mm2"), 0.4, "searched with: area_mm2"),
-        (("chip", "area_mm2"), 0.4, "digits: area at the node, mm2"),
+        (("chip", "area_mm2"), 0.4, "digits: area at the node, mm²"),
         (("chip", "max_clock_mhz"), 600.0, "digits: fastest clock, MHz"),
         (("chip", "sha256"), OTHER, "synthesis: chip"),
-        (("at_the_gates", "logic_um2"), 1.8e6, "logic at 130 nm, um2"),
+        (("at_the_gates", "logic_um2"), 1.8e6, "logic at 130 nm, µm²"),
     ],
 )
 def test_a_claim_that_is_better_than_the_truth_is_caught(design, places, value, row):
@@ -157,7 +157,7 @@ def test_a_claim_that_is_better_than_the_truth_is_caught(design, places, value, 
         ("digits.power", ("mismatching_bits",), 3, "digits: gates: bits that differ"),
         ("digits.power", ("first_difference",), "instruction 3", "digits: gates: first difference"),
         ("digits.power", ("energy_pj", "total"), 9.5e6, "digits: energy at 130 nm, nJ"),
-        ("synth", ("area_um2",), 2.3e6, "logic at 130 nm, um2"),
+        ("synth", ("area_um2",), 2.3e6, "logic at 130 nm, µm²"),
     ],
 )
 def test_what_is_derived_otherwise_is_caught(design, name, places, value, row):
@@ -199,7 +199,7 @@ def test_what_was_not_run_is_2_and_never_0(design):
         "digits: gates: first difference",
         "digits: energy at 130 nm, nJ",
         "synthesis: chip",
-        "logic at 130 nm, um2",
+        "logic at 130 nm, µm²",
     ]
     change(design / "design.json", "networks", 0, "cycles_cold", value=999)
     assert compare.exit_code(compare.compare(design)) == 1

@@ -77,7 +77,7 @@ def test_nothing_is_said_against_clean_data(birds):
 
 def test_a_table_of_two_different_rows_is_refused_and_accepted_by_name(tmp_path):
     file = write_rows(tmp_path / "two.csv", "a,b,kind", [("1,2,x", "3,4,y")[number % 2] for number in range(600)])
-    with pytest.raises(BadInput, match=r"60 of 60 validation examples \(100.0%\).*accept=\[leakage\]"):
+    with pytest.raises(BadInput, match=r"60 of 60 validation examples \(100.0 %\).*accept=\[leakage\]"):
         load_inspected(recipe("table", file, target="kind"))
     report = load_inspected(recipe("table", file, target="kind", accept=["leakage"])).report
     assert not report.errors
@@ -183,7 +183,7 @@ def test_a_class_with_a_tenth_of_anothers_examples_is_rare(tmp_path):
     report = inspect_recipe(recipe("table", write_rows(tmp_path / "t.csv", "x,kind", rows), target="kind"))
     imbalance = only(report, FindingKind.IMBALANCE)
     assert imbalance.examples == ("rare",)
-    assert "right on 95.0% of the test part" in imbalance.message
+    assert "right on 95.0 % of the test part" in imbalance.message
 
 
 def test_rows_that_cannot_be_read_are_all_named(tmp_path):

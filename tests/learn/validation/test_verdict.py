@@ -11,6 +11,7 @@ from chipsmith.errors import BadInput
 from chipsmith.learn import Epoch, Fit, History, Task, load_recipe, train
 from chipsmith.learn.validation import judge
 from chipsmith.learn.validation.verdict import guess_loss
+from chipsmith.units import percent
 
 SHORT = ("training.epochs=2", "training.augmentation=null")
 
@@ -42,7 +43,7 @@ def test_curves_that_fall_together_are_good():
 def test_a_wide_gap_in_accuracy_is_overfitting():
     judged = verdict((0.3, 0.92, 0.5, 0.88), (0.01, 1.0, 0.45, 0.9))
     assert judged.fit is Fit.OVERFIT
-    assert "training accuracy is 100.0% and validation accuracy 90.0%" in judged.evidence[0]
+    assert "training accuracy is 100.0 % and validation accuracy 90.0 %" in judged.evidence[0]
     assert "a gap of 10.0 points where 5 are allowed" in judged.evidence[0]
 
 
@@ -65,7 +66,7 @@ def test_a_ripple_of_the_validation_loss_is_no_rise():
 def test_a_network_that_guesses_is_underfitted():
     judged = verdict((math.log(10), 0.1, math.log(10), 0.1))
     assert judged.fit is Fit.UNDERFIT
-    assert "10.0% of its training examples right: 0% of the way from guessing (10%)" in judged.evidence[0]
+    assert "10.0 % of its training examples right: 0 % of the way from guessing (10 %)" in judged.evidence[0]
 
 
 def test_where_every_answer_is_the_same_nothing_is_learned():
@@ -125,13 +126,13 @@ def test_values_that_are_explained_alike_are_good():
 def test_variance_that_is_explained_in_training_alone_is_overfitting():
     judged = values((0.1, 0.9, 0.6, 0.4))
     assert judged.fit is Fit.OVERFIT
-    assert "90.0% of the variance of the training examples is explained and 40.0%" in judged.evidence[0]
+    assert "90.0 % of the variance of the training examples is explained and 40.0 %" in judged.evidence[0]
 
 
 def test_a_network_that_gives_the_mean_is_underfitted():
     judged = values((0.95, 0.05, 0.97, 0.03))
     assert judged.fit is Fit.UNDERFIT
-    assert "training loss is 0.950 where the best guess has 1.000: 5% of it is gone" in judged.evidence[0]
+    assert "training loss is 0.950 where the best guess has 1.000: 5 % of it is gone" in judged.evidence[0]
 
 
 def test_the_loss_of_guessing_is_that_of_the_best_constant_answer(toy):
@@ -155,4 +156,4 @@ def test_of_a_private_training_the_validation_alone_is_looked_at(score, fit):
     )
     assert verdict.fit is fit
     assert "tells nothing of its training examples" in verdict.reason
-    assert f"{score:.1%} of its validation examples right" in verdict.reason
+    assert f"{percent(score, 1)} of its validation examples right" in verdict.reason

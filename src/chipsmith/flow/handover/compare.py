@@ -146,9 +146,9 @@ def _compare_estimate(claims: Fields, network: Fields, derived: Derived) -> Iter
     yield _row(f"{about}chip of the estimate", claims["chip"]["sha256"][:12], fields, "chip_sha256", cut=12)
     yield _row(f"{about}cycles simulated, cold", network["cycles_cold"], fields, "latency_cycles")
     yield _row(f"{about}cycles simulated, warm", network["cycles_warm"], fields, "latency_warm_cycles")
-    yield _row(f"{about}latency, us", network["latency_us"], fields, "latency_us", bar=SAME)
-    yield _row(f"{about}energy at the node, uJ", network["energy_uj"], fields, "energy_uj", bar=SAME)
-    yield _row(f"{about}area at the node, mm2", claims["chip"]["area_mm2"], fields, "area_mm2", bar=SAME)
+    yield _row(f"{about}latency, µs", network["latency_us"], fields, "latency_us", bar=SAME)
+    yield _row(f"{about}energy at the node, µJ", network["energy_uj"], fields, "energy_uj", bar=SAME)
+    yield _row(f"{about}area at the node, mm²", claims["chip"]["area_mm2"], fields, "area_mm2", bar=SAME)
     yield _row(f"{about}fastest clock, MHz", claims["chip"]["max_clock_mhz"], fields, "max_clock_mhz", bar=SAME)
 
 
@@ -219,7 +219,7 @@ def compare_area(claims: Fields, derived: Derived) -> Iterator[Row]:
     """The logic of the chip, synthesised."""
     fields, conditions = derived.read("synth"), claims["at_the_gates"]
     yield _row("synthesis: chip", claims["chip"]["sha256"][:12], fields, "chip_sha256", cut=12, why=LIBERTY)
-    claimed, what = conditions["logic_um2"], f"logic at {conditions['node_nm']} nm, um2"
+    claimed, what = conditions["logic_um2"], f"logic at {conditions['node_nm']} nm, µm²"
     if fields and fields.get("node_nm") != conditions["node_nm"]:
         yield Row(what, claimed, None, reason=f"the gates are at {fields.get('node_nm')} nm")
         return
@@ -272,14 +272,14 @@ def print_rows(rows: Iterable[Row]) -> None:
 
 
 def _texts(row: Row) -> tuple[str, ...]:
-    difference = "" if row.difference is None else f"{row.difference:+.2%}"
+    difference = "" if row.difference is None else f"{100 * row.difference:+.2f} %"
     derived = "" if row.derived is None else _figure(row.derived)
     return (
         row.what,
         _figure(row.claimed),
         derived,
         difference,
-        f"{row.bar:.0%}" if row.bar > SAME else "",
+        f"{100 * row.bar:.0f} %" if row.bar > SAME else "",
         row.verdict,
     )
 

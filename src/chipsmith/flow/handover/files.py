@@ -42,8 +42,8 @@ def readme(design: HandedDesign) -> str:
         "WEIGHTS": _WEIGHTS if any(name.endswith(".safetensors") for name in names) else "",
         "ACCURACY": _ACCURACY if any(network.judged for network in design.networks) else "",
         "COMMANDS": "\n".join(f"    {_alone(line)}" for line in (*_plain_lines(design), *_gate_lines(design))),
-        "AREA_BAR": f"{AREA_BAR:.0%}",
-        "ENERGY_BAR": f"{ENERGY_BAR:.0%}",
+        "AREA_BAR": f"{100 * AREA_BAR:.0f} %",
+        "ENERGY_BAR": f"{100 * ENERGY_BAR:.0f} %",
         "RULE": SCALING_RULE,
     }
     return _fill("README.md", {**_condition_words(), **words})

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from chipsmith.data_report import DataFinding, FindingKind, PartCount, Severity
 from chipsmith.learn.inspection.duplicates import count_repeated, count_seen
 from chipsmith.learn.inspection.inspected_parts import TEST, TRAINING, InspectedPart, InspectedParts
+from chipsmith.units import percent
 
 RARE = 10
 """A class with so many times fewer training examples than the commonest is rare."""
@@ -62,7 +63,7 @@ def find_imbalance(parts: InspectedParts) -> Iterator[DataFinding]:
         kind=FindingKind.IMBALANCE,
         message=f"{_listed(names)} {'is' if len(names) == 1 else 'are'} rare: {int(counts[rare].min()):,} training "
         f"examples against {int(counts.max()):,} of {parts.dataset.class_names[common]}, which as an answer to all is "
-        f"right on {test[common] / test.sum():.1%} of the test part",
+        f"right on {percent(test[common] / test.sum(), 1)} of the test part",
         count=len(names),
         examples=names,
     )

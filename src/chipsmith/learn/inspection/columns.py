@@ -12,6 +12,7 @@ from chipsmith.data_report import ColumnRange, DataFinding, FindingKind, Severit
 from chipsmith.learn.data import Task
 from chipsmith.learn.data.origin import RawColumns
 from chipsmith.learn.inspection.inspected_parts import TRAINING, InspectedParts
+from chipsmith.units import percent
 
 NEARLY = 0.995
 """Share of the training examples with the same value from which on a column is nearly constant."""
@@ -34,7 +35,7 @@ def find_constant_columns(parts: InspectedParts) -> Iterator[DataFinding]:
     if constant:
         yield _said(constant, Severity.WARNING, "a single value in the training part: it tells nothing")
     if nearly:
-        yield _said(nearly, Severity.NOTE, f"the same value in {NEARLY:.1%} or more of the training part")
+        yield _said(nearly, Severity.NOTE, f"the same value in {percent(NEARLY, 1)} or more of the training part")
 
 
 def _said(names: Sequence[str], severity: Severity, what: str) -> DataFinding:

@@ -14,6 +14,7 @@ from chipsmith.learn.inspection.duplicates import NAMED
 from chipsmith.learn.inspection.inspected_parts import InspectedPart, InspectedParts
 from chipsmith.learn.preprocessing import SeriesReader, SoundReader
 from chipsmith.learn.preprocessing.text import PADDING
+from chipsmith.units import percent
 
 BLANK_VALUES = 16
 """Inputs of fewer values may all be the same without being empty."""
@@ -74,7 +75,7 @@ def find_long(parts: InspectedParts, traits: Sequence[Traits]) -> Iterator[DataF
             yield DataFinding(
                 severity=Severity.NOTE,
                 kind=FindingKind.CUT,
-                message=f"{count:,} of {len(lengths):,} examples ({count / len(lengths):.1%}) are longer than "
+                message=f"{count:,} of {len(lengths):,} examples ({percent(count / len(lengths), 1)}) are longer than "
                 f"{kept:g} {unit} (up to {lengths.max():g}) and are cut there",
                 count=count,
             )
@@ -118,16 +119,16 @@ def find_tokens(parts: InspectedParts) -> Iterator[DataFinding]:
             yield DataFinding(
                 severity=Severity.NOTE,
                 kind=FindingKind.CUT,
-                message=f"{full:,} of {len(part.examples):,} {part.name} texts ({full / len(part.examples):.1%}) fill "
-                f"all {length} tokens: what is longer is cut",
+                message=f"{full:,} of {len(part.examples):,} {part.name} texts "
+                f"({percent(full / len(part.examples), 1)}) fill all {length} tokens: what is longer is cut",
                 count=full,
             )
         if unknown:
             yield DataFinding(
                 severity=Severity.NOTE,
                 kind=FindingKind.UNKNOWN,
-                message=f"{unknown:,} of {tokens:,} tokens ({unknown / tokens:.2%}) of the {part.name} part are not in "
-                "the vocabulary of the training part",
+                message=f"{unknown:,} of {tokens:,} tokens ({percent(unknown / tokens, 2)}) of the "
+                f"{part.name} part are not in the vocabulary of the training part",
                 count=unknown,
             )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from chipsmith.data_report import DataFinding, FindingKind, Severity
 from chipsmith.learn.inspection.inspected_parts import TEST, TRAINING, VALIDATION, InspectedPart, InspectedParts
+from chipsmith.units import percent
 
 MEMORY = 0.5
 """Share of the validation or the test part from which on its figures are those of memory: the training is refused."""
@@ -56,8 +57,8 @@ def find_duplicates(parts: InspectedParts) -> Iterator[DataFinding]:
         yield DataFinding(
             severity=Severity.WARNING if count > MANY * total else Severity.NOTE,
             kind=FindingKind.DUPLICATES,
-            message=f"{count:,} of {total:,} examples ({count / total:.1%}) repeat others of their part ({told}): "
-            f"{distinct:,} different inputs in all",
+            message=f"{count:,} of {total:,} examples ({percent(count / total, 1)}) repeat others of their "
+            f"part ({told}): {distinct:,} different inputs in all",
             count=count,
             examples=tuple(name for part in parts.parts for name in _pairs(parts, part, _later(part), part))[:NAMED],
         )
@@ -79,8 +80,9 @@ def find_conflicts(parts: InspectedParts) -> Iterator[DataFinding]:
     yield DataFinding(
         severity=Severity.ERROR if len(places) > MEMORY * len(groups) else Severity.WARNING,
         kind=FindingKind.LABEL_CONFLICT,
-        message=f"{len(places):,} of {len(groups):,} examples ({len(places) / len(groups):.1%}) have the same inputs "
-        f"as others of another class: no network can be right on more than {_percent_down(right)} of all",
+        message=f"{len(places):,} of {len(groups):,} examples ({percent(len(places) / len(groups), 1)}) "
+        f"have the same inputs as others of another class: no network can be right on more than "
+        f"{_percent_down(right)} of all",
         count=len(places),
         examples=_named_conflicts(parts, places[np.argsort(groups[places], kind="stable")]),
     )
@@ -97,7 +99,7 @@ def _later(part: InspectedPart) -> NDArray[np.int64]:
 
 
 def _of(count: int, part: InspectedPart) -> str:
-    return f"{count:,} of {len(part.looked):,} {part.name} examples ({count / len(part.looked):.1%})"
+    return f"{count:,} of {len(part.looked):,} {part.name} examples ({percent(count / len(part.looked), 1)})"
 
 
 def _percent_down(share: float) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.networks.base import Network, Shape
-from chipsmith.memory import format_memory, usable_memory
+from chipsmith.memory import usable_memory
+from chipsmith.units import format_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -57,10 +58,10 @@ def require_memory(network: Network, *, input_shape: Shape, outputs: int, batch:
     footprint = measure_footprint(network, input_shape=input_shape, outputs=outputs)
     needed = footprint.training_bytes(batch)
     if usable is not None and needed > usable:
-        name, weights = type(network).__name__, format_memory(_COPIES * footprint.weight_bytes)
+        name, weights = type(network).__name__, format_bytes(_COPIES * footprint.weight_bytes)
         raise BadInput(
-            f"training this network ({name}) in steps of {batch} examples needs {format_memory(needed)}, and this "
-            f"process may use {format_memory(usable)}: weights, gradients and moments {weights}, layers "
-            f"{format_memory(footprint.activation_bytes)} an example; take a smaller network or a smaller "
+            f"training this network ({name}) in steps of {batch} examples needs {format_bytes(needed)}, and this "
+            f"process may use {format_bytes(usable)}: weights, gradients and moments {weights}, layers "
+            f"{format_bytes(footprint.activation_bytes)} an example; take a smaller network or a smaller "
             "training.batch_size"
         )

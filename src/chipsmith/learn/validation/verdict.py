@@ -11,6 +11,7 @@ import numpy as np
 from chipsmith.learn.data import Dataset, Task
 from chipsmith.learn.training.history import Epoch, History
 from chipsmith.learn.validation.interval import wilson_interval
+from chipsmith.units import percent
 
 MAX_ACCURACY_GAP = 0.05
 """A larger lead of the training over the validation accuracy is overfitting, if chance cannot explain it."""
@@ -120,9 +121,9 @@ def _accuracy_gap(last: Epoch, train_score: float, validation_examples: int) -> 
     gap = train_score - last.validation_score
     overfit = gap > MAX_ACCURACY_GAP and train_score not in interval
     sentence = (
-        f"at the end training accuracy is {train_score:.1%} and validation accuracy "
-        f"{last.validation_score:.1%} ({interval.low:.1%} to {interval.high:.1%} at 95 %), a gap of "
-        f"{100 * gap:.1f} points where {100 * MAX_ACCURACY_GAP:.0f} are allowed"
+        f"at the end training accuracy is {percent(train_score, 1)} and validation accuracy "
+        f"{percent(last.validation_score, 1)} ({percent(interval.low, 1)} to {percent(interval.high, 1)} at 95 %), "
+        f"a gap of {100 * gap:.1f} points where {100 * MAX_ACCURACY_GAP:.0f} are allowed"
     )
     return _Finding(fit=Fit.OVERFIT if overfit else Fit.GOOD, sentence=sentence)
 
@@ -130,8 +131,8 @@ def _accuracy_gap(last: Epoch, train_score: float, validation_examples: int) -> 
 def _explained_gap(last: Epoch, train_score: float) -> _Finding:
     gap = train_score - last.validation_score
     sentence = (
-        f"at the end {train_score:.1%} of the variance of the training examples is explained and "
-        f"{last.validation_score:.1%} of the validation's, a gap of {100 * gap:.1f} points where "
+        f"at the end {percent(train_score, 1)} of the variance of the training examples is explained and "
+        f"{percent(last.validation_score, 1)} of the validation's, a gap of {100 * gap:.1f} points where "
         f"{100 * MAX_EXPLAINED_GAP:.0f} are allowed"
     )
     return _Finding(fit=Fit.OVERFIT if gap > MAX_EXPLAINED_GAP else Fit.GOOD, sentence=sentence)
@@ -142,7 +143,7 @@ def _loss_rise(history: History, guess: float) -> _Finding:
     rise = (last.validation_loss - best.validation_loss) / guess
     sentence = (
         f"validation loss is lowest in epoch {best.number} ({best.validation_loss:.3f}) and {last.validation_loss:.3f} "
-        f"at the end, a rise of {rise:.1%} of the loss of guessing where {MAX_LOSS_RISE:.0%} is allowed"
+        f"at the end, a rise of {percent(rise, 1)} of the loss of guessing where {percent(MAX_LOSS_RISE, 0)} is allowed"
     )
     return _Finding(fit=Fit.OVERFIT if rise > MAX_LOSS_RISE else Fit.GOOD, sentence=sentence)
 
@@ -152,8 +153,9 @@ def _skill(best: Epoch, classes: int) -> _Finding:
     score = best.validation_score if best.train_score is None else best.train_score
     skill = (score - chance) / (1 - chance)
     sentence = (
-        f"in epoch {best.number} the network gets {score:.1%} of its {_seen(best)} examples right: {skill:.0%} "
-        f"of the way from guessing ({chance:.0%}) to no error, where {MIN_SKILL:.0%} is asked for"
+        f"in epoch {best.number} the network gets {percent(score, 1)} of its {_seen(best)} examples right: "
+        f"{percent(skill, 0)} of the way from guessing ({percent(chance, 0)}) to no error, where "
+        f"{percent(MIN_SKILL, 0)} is asked for"
     )
     return _Finding(fit=Fit.UNDERFIT if skill < MIN_SKILL else Fit.GOOD, sentence=sentence)
 
@@ -163,7 +165,7 @@ def _gain(best: Epoch, guess: float) -> _Finding:
     gain = 1 - loss / guess
     sentence = (
         f"in epoch {best.number} the {_seen(best)} loss is {loss:.3f} where the best guess has {guess:.3f}: "
-        f"{gain:.0%} of it is gone, where {MIN_GAIN:.0%} is asked for"
+        f"{percent(gain, 0)} of it is gone, where {percent(MIN_GAIN, 0)} is asked for"
     )
     return _Finding(fit=Fit.UNDERFIT if gain < MIN_GAIN else Fit.GOOD, sentence=sentence)
 

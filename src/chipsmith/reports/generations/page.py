@@ -51,30 +51,15 @@ def _quoted_rows(comparison: Comparison) -> tuple[SystemRow, ...]:
 def _header(comparison: Comparison, texts: PageTexts) -> str:
     introduction = "".join(paragraph(text) for text in texts.introduction)
     notes = (_count(comparison, texts), texts.notes.computer.format(computer=comparison.computer))
-    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in _places(comparison, texts))
     return (
         f"<header><h1>{escape(texts.title)}</h1>{introduction}"
-        f"{''.join(paragraph(note, kind='subtitle') for note in notes)}{_legend(texts)}<nav>{links}</nav></header>"
+        f"{''.join(paragraph(note, kind='subtitle') for note in notes)}{_legend(texts)}</header>"
     )
 
 
 def _count(comparison: Comparison, texts: PageTexts) -> str:
     systems, published = comparison.systems, comparison.published_systems
     return texts.notes.systems_counted.format(rows=len(comparison.rows), systems=len(systems), published=len(published))
-
-
-def _places(comparison: Comparison, texts: PageTexts) -> list[tuple[str, str]]:
-    headings = texts.headings
-    quantum = [("quantum", headings.quantum)] if comparison.judged else []
-    return [
-        ("learning", headings.learning),
-        ("chips", headings.chips),
-        ("systems", headings.systems),
-        ("pictures", headings.pictures),
-        ("rows", headings.table),
-        *quantum,
-        ("left-out", texts.notes.left_out),
-    ]
 
 
 def _legend(texts: PageTexts) -> str:

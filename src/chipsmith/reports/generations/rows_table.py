@@ -77,7 +77,7 @@ def _table(rows: Sequence[SystemRow], texts: PageTexts) -> str:
     head = "".join(_head(text, numeric) for text, numeric in heads)
     groups = "".join(_group(generation, rows, len(heads), counted, texts) for generation in Generation)
     return (
-        f'<div class="scroll long stack" tabindex="0" role="region" aria-label="{escape(texts.headings.table)}">'
+        f'<div class="scroll long stack" tabindex="0" role="group" aria-label="{escape(texts.headings.table)}">'
         f'<table id="{NAME}-table"><thead><tr>{head}</tr></thead>{groups}</table></div>'
     )
 
@@ -103,9 +103,7 @@ def _row(row: SystemRow, counted: bool, texts: PageTexts) -> str:
         "generation": (row.generation, texts.generations[row.generation]),
         "how": (row.how, texts.evidence[row.how]),
     }
-    attributes = " ".join(
-        f'data-{name}="{escape(value)}" data-{name}-title="{escape(title)}"' for name, (value, title) in data.items()
-    )
+    attributes = " ".join(_attribute(name, value, title) for name, (value, title) in data.items())
     cells = (
         f"<td>{escape(texts.name_network(row.network))}</td>",
         system_cell(row, texts),
@@ -127,7 +125,13 @@ def system_cell(row: SystemRow, texts: PageTexts) -> str:
 
 
 def _clamped(text: str, head: str) -> str:
-    return f'<td class="clamp" title="{escape(text)}" data-label="{escape(head)}"><span>{escape(text)}</span></td>'
+    return f'<td class="clamp" data-label="{escape(head)}"><span>{escape(text)}</span></td>'
+
+
+def _attribute(name: str, value: str, title: str) -> str:
+    """What a row is filtered and grouped by; its title where it is another."""
+    told = f' data-{name}-title="{escape(title)}"' if title != value else ""
+    return f'data-{name}="{escape(value)}"{told}'
 
 
 def _boundaries(rows: Iterable[SystemRow], texts: PageTexts) -> str:

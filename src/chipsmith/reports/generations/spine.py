@@ -162,6 +162,6 @@ def _best_rows(
 def _table(heads: Iterable[str], lines: Iterable[str], *, label: str) -> str:
     head = "".join(f'<th scope="col"><button type="button">{escape(text)}</button></th>' for text in heads)
     return (
-        f'<div class="scroll stack" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
+        f'<div class="scroll stack" tabindex="0" role="group" aria-label="{escape(label)}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )

@@ -31,7 +31,7 @@ def write_quantum_page(record: QuantumRunRecord, path: Path) -> None:
 
 def draw_quantum_body(record: QuantumRunRecord) -> Drawing:
     """The body of the page: the outcome in words, then the sections that the record holds something for."""
-    sections, links = draw_sections(record, QUANTUM_SECTIONS)
+    sections = draw_sections(record, QUANTUM_SECTIONS)
     circuit = record.circuit
     subtitle = (
         f"A {record.model} of {circuit.qubits} qubits, simulated on this computer; no AI chip computes it and nothing "
@@ -40,7 +40,7 @@ def draw_quantum_body(record: QuantumRunRecord) -> Drawing:
     shown = [row for row in quantum_headlines(record) if row.label.startswith(_CARDS)]
     cards = "".join(map(draw_card, shown))
     html = (
-        f"<main>{draw_title(record.network, subtitle, links)}"
+        f"<main>{draw_title(record.network, subtitle)}"
         f'<div class="verdict">{paragraph(quantum_verdict(record))}</div><div class="cards">{cards}</div>'
         f"{sections.html}</main>"
     )

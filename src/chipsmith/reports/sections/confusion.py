@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chipsmith.reports.charts import BLUE, Chart, chart, distinct
+from chipsmith.reports.charts import Chart, chart, distinct
 from chipsmith.reports.headline import percent
 from chipsmith.reports.markup import Cell, how, number, plot, table
 from chipsmith.reports.record import Confusion, LearnedRecord
@@ -57,7 +57,7 @@ def _matrix(confusion: Confusion, answers: str) -> Chart:
         "z": shares,
         "text": [[str(count) if count else "" for count in row] for row in confusion.counts],
         "texttemplate": "%{text}" if len(names) <= CLASSES_WRITTEN else "",
-        "colorscale": [[0, "rgba(47,120,216,0)"], [1, BLUE]],
+        "colorscale": [[0, "--surface"], [1, "--heat"]],
         "zmin": 0,
         "zmax": 1,
         "showscale": False,

@@ -8,7 +8,7 @@ from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import PriceTable
 from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, PINK, PURPLE, Chart, bar_axis, bar_height, chart
 from chipsmith.reports.layers import LayerRow, profile_layers
-from chipsmith.reports.markup import details, how, number, paragraph, plot, share_cell, table
+from chipsmith.reports.markup import details, how, number, numbers, paragraph, plot, share_cell, table
 from chipsmith.reports.price_tables import component_table, line_table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
@@ -25,10 +25,10 @@ def _draw(record: RunRecord) -> Drawing:
             f"kernel are priced with it; “{REST}” holds the fetch of instructions, countdowns and leakage."
         )
         + plot("energy", "Energy of each kernel by component")
-        + details("Table", _layer_table(rows, energy))
+        + numbers(_layer_table(rows, energy))
         + "<h3>By component</h3>"
-        + component_table(energy, scale=1e-3, unit="nJ", digits=2)
-        + details("By action, with sources", line_table(energy, scale=1e-3, unit="nJ", each="pJ each"))
+        + component_table(energy, scale=1e-6, unit="µJ", digits=4)
+        + details("By action, with sources", line_table(energy, scale=1e-6, unit="µJ", each="pJ each"))
         + paragraph(f"Left out: {'; '.join(energy.excluded)}.", kind="how")
     )
     return Drawing(html=html, charts={"energy": _bars(rows, energy)})
@@ -36,11 +36,11 @@ def _draw(record: RunRecord) -> Drawing:
 
 def _layer_table(rows: Sequence[LayerRow], energy: PriceTable) -> str:
     lines = [
-        (row.label, number(row.total_pj, f"{row.total_pj / 1e3:,.2f}"), share_cell(row.total_pj, energy.total))
+        (row.label, number(row.total_pj, f"{row.total_pj / 1e6:,.4f}"), share_cell(row.total_pj, energy.total))
         for row in rows
     ]
-    total = ("energy of an inference", number(energy.total, f"{energy.total / 1e3:,.2f}"), number(1, "100.0 %"))
-    return table(("kernel", "nJ", "share"), lines, total=total, label="Energy by kernel")
+    total = ("energy of an inference", number(energy.total, f"{energy.total / 1e6:,.4f}"), number(1, "100.0 %"))
+    return table(("kernel", "µJ", "share"), lines, total=total, label="Energy by kernel")
 
 
 def _bars(rows: Sequence[LayerRow], energy: PriceTable) -> Chart:
@@ -55,16 +55,16 @@ def _bars(rows: Sequence[LayerRow], energy: PriceTable) -> Chart:
             "orientation": "h",
             "name": name,
             "y": labels,
-            "x": [sum(row.energy_pj.get(part, 0.0) for part in parts) / 1e3 for row in rows],
+            "x": [sum(row.energy_pj.get(part, 0.0) for part in parts) / 1e6 for row in rows],
             "marker": {"color": colour},
-            "hovertemplate": "%{y}<br>%{fullData.name}: %{x:.4~g} nJ<extra></extra>",
+            "hovertemplate": "%{y}<br>%{fullData.name}: %{x:.4~g} µJ<extra></extra>",
         }
         for (name, parts), colour in zip(series, (BLUE, ORANGE, GREEN, PURPLE, PINK, GREY), strict=False)
     ]
     return chart(
         bars,
         height=bar_height(len(rows)) + 20,
-        x_title="nJ",
+        x_title="µJ",
         y_title="",
         y_axis=bar_axis(labels),
         layout={"barmode": "stack"},

@@ -9,7 +9,7 @@ from chipsmith.profile.profile import Latency, Profile
 from chipsmith.reports.author_names import AUTHOR_COLUMN, source_cell
 from chipsmith.reports.charts import ENGINE_COLOURS, Chart, bar_axis, bar_height, chart
 from chipsmith.reports.layers import LayerRow, hover_operators, profile_layers, short_name
-from chipsmith.reports.markup import Cell, details, how, number, plot, share_cell, table
+from chipsmith.reports.markup import Cell, details, how, number, numbers, plot, share_cell, table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
@@ -24,7 +24,7 @@ _KERNEL_COLUMNS = (
     "mostly for",
     "MACs",
     "external bytes",
-    "energy in nJ",
+    "energy in µJ",
 )
 
 
@@ -38,7 +38,7 @@ def _draw(record: RunRecord) -> Drawing:
             "with all that is fused into it; small neighbours share a bar."
         )
         + plot("latency", "Cycles that each kernel adds to the latency")
-        + details("Table", _layer_table(rows, profile.latency))
+        + numbers(_layer_table(rows, profile.latency))
         + details("All kernels", _kernel_table(profile))
         + details("What the sequencer waited for", _stall_table(profile.latency))
     )
@@ -73,7 +73,7 @@ def _kernel_table(profile: Profile) -> str:
             row.wait_reason,
             number(row.macs, f"{row.macs:,}"),
             number(row.external_bytes, f"{row.external_bytes:,}"),
-            number(row.total_pj / 1e3, f"{row.total_pj / 1e3:,.2f}"),
+            number(row.total_pj / 1e6, f"{row.total_pj / 1e6:,.4f}"),
         )
         for row in profile.kernels
         if row.name != REST

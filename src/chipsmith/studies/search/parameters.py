@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from chipsmith.errors import BadInput
+from chipsmith.units import percent
 
 Value = int | float | str
 Values = Mapping[str, Value]
@@ -55,10 +56,10 @@ class SpaceSize:
 
     def __str__(self) -> str:
         if self.exact:
-            return f"{self.combinations:,} combinations, {self.legal_share:.1%} of them legal (all were tried)"
+            return f"{self.combinations:,} combinations, {percent(self.legal_share, 1)} of them legal (all were tried)"
         return (
-            f"{self.combinations:,} combinations, {self.legal_share:.1%} of them legal "
-            f"({self.low:.1%} to {self.high:.1%}, of {_SAMPLED:,} drawn)"
+            f"{self.combinations:,} combinations, {percent(self.legal_share, 1)} of them legal "
+            f"({percent(self.low, 1)} to {percent(self.high, 1)}, of {_SAMPLED:,} drawn)"
         )
 
 

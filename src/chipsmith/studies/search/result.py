@@ -18,6 +18,7 @@ from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, hypervolume_over_trials
 from chipsmith.studies.search.winner import WINNER_RULE, BudgetRow, Change, choose_winner, nearest_miss
+from chipsmith.units import percent
 
 NODE = "technology.node_nm"
 """The field of a chip whose values are compared with care: what a node's figures are made of differs."""
@@ -304,7 +305,7 @@ def _describe_miss(constraint: Constraint, figures: Figures) -> str:
     value = figures[constraint.figure]
     if constraint.figure is PairFigure.ACCURACY:
         return f"{constraint.figure} = {value:.4g}, {constraint.bound - value:.2g} below {constraint.bound:g}"
-    return f"{constraint.figure} = {value:.4g}, {constraint.excess(figures):.1%} off"
+    return f"{constraint.figure} = {value:.4g}, {percent(constraint.excess(figures), 1)} off"
 
 
 def trial_json(trial: DesignTrial, goal: Goal) -> Json:

@@ -41,7 +41,7 @@ function controlTable(form) {
       const key = row.dataset[grouping.value];
       if (!bodies.has(key)) {
         const body = document.createElement("tbody");
-        body.append(heading(row.dataset[grouping.value + "Title"]));
+        body.append(heading(row.dataset[grouping.value + "Title"] ?? key));
         bodies.set(key, body);
       }
       bodies.get(key).append(row);

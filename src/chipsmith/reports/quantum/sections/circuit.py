@@ -22,7 +22,7 @@ def _draw(record: QuantumRunRecord) -> Drawing:
     )
     html = (
         how(f"Time runs to the right; a line is a qubit, a box a rotation, two dots CZ. {circuit.measured}")
-        + f'<div class="scroll" tabindex="0" role="region" aria-label="Circuit">{draw_circuit(circuit)}</div>'
+        + f'<div class="scroll" tabindex="0" role="group" aria-label="Circuit">{draw_circuit(circuit)}</div>'
         + table(("what", "value"), rows, label="The circuit", narrow="stack")
         + paragraph(
             f"circuit.qasm holds it for the first test example in OpenQASM 3; {file.witness} reads {_verdict(file)}. "

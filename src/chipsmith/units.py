@@ -1,0 +1,70 @@
+"""How figures are written for people: one rule for digits, one unit for each quantity, on pages and terminals alike.
+
+| quantity | unit | of other size |
+|---|---|---|
+| time of an inference | µs | ns, ms, s in a sentence (`format_time`) |
+| energy of an inference | µJ | nJ, mJ, J in a sentence (`format_energy`) |
+| bytes that are counted | bytes, all digits: 83,536 | KiB, MiB, GiB, of 1,024 each (`format_bytes`) |
+| power, area, money, clock | mW, mm², USD, MHz | |
+| shares | 97.9 %, with a space (`percent`) | |
+
+A table has one unit a column, which its head names. Keys of JSON objects have their own names, such as `area_mm2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_TIMES = ((1e-3, "ns"), (1.0, "µs"), (1e3, "ms"), (1e6, "s"))
+"""Units of time in microseconds, from small to large."""
+_ENERGIES = ((1e-3, "nJ"), (1.0, "µJ"), (1e3, "mJ"), (1e6, "J"))
+"""Units of energy in microjoules, from small to large."""
+_SIZES = ((1 << 10, "KiB"), (1 << 20, "MiB"), (1 << 30, "GiB"))
+
+
+def significant(value: float) -> str:
+    """A number as text with three significant digits, whole ones with all theirs: 12,345 and 0.0123."""
+    if value == round(value) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    digits = max(0, 2 - _exponent(value))
+    return f"{value:.{digits}f}"
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """A share from 0 to 1 as text, such as '97.90 %'."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def signed_percent(share: float, digits: int = 0) -> str:
+    """A difference of shares as text with its sign, such as '+4 %'."""
+    return f"{100 * share:+.{digits}f} %"
+
+
+def format_time(time_us: float) -> str:
+    """Microseconds as text in the unit that fits: '31.3 µs', '12.3 ms'."""
+    return _scaled(time_us, _TIMES)
+
+
+def format_energy(energy_uj: float) -> str:
+    """Microjoules as text in the unit that fits: '8.43 µJ', '1.20 mJ'."""
+    return _scaled(energy_uj, _ENERGIES)
+
+
+def format_bytes(size_bytes: int) -> str:
+    """Bytes as text in the unit that people read, of 1,024 each: '1.5 MiB'."""
+    fitting = [(size, name) for size, name in _SIZES if size_bytes >= size]
+    if not fitting:
+        return f"{size_bytes} bytes"
+    size, name = fitting[-1]
+    return f"{f'{size_bytes / size:,.1f}'.removesuffix('.0')} {name}"
+
+
+def _scaled(value: float, units: Sequence[tuple[float, str]]) -> str:
+    """The value in the largest unit that leaves at least 1 of it; zero in the second, which is the quantity's own."""
+    fitting = [(size, name) for size, name in units if abs(value) >= size]
+    size, name = fitting[-1] if fitting else units[0] if value else units[1]
+    return f"{significant(value / size)} {name}"
+
+
+def _exponent(value: float) -> int:
+    return int(f"{value:e}".rpartition("e")[2])
