@@ -19,6 +19,8 @@ _STAGES = frozenset({"RESCALE", "CLAMP"})
 """Operators that most kernels begin or end with: none is the main one where there is another."""
 _JOINED = ";"
 """Stands in the name of a TFLite tensor between those that its converter fused."""
+_VARIABLE = re.compile(r"/(?:BiasAdd/)?ReadVariableOp(?:/resource\d*)?$")
+"""End of the name of a TensorFlow variable that a layer reads."""
 _SEPARATORS = re.compile(r"[.\[/]")
 """What may stand in the name of a buffer or of a kernel behind that of its operator."""
 
@@ -46,8 +48,12 @@ def name_layer(operator: Placement) -> str:
 
 
 def shorten_layer(name: str) -> str:
-    """A layer's name for a table: of the names that a TFLite converter joined the first, which is the result's."""
-    return name.partition(_JOINED)[0] or name
+    """A layer's name for a table: of the names that a TFLite converter joined the last, which is the layer's own.
+
+    Those before it are of what is fused into it, and of other layers that share a constant with it.
+    """
+    last = name.rpartition(_JOINED)[2] or name
+    return _VARIABLE.sub("", last) or last
 
 
 def label_kernel(layer: str, number: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import KernelRow, Profile
-from chipsmith.program.program import WIPE
-from chipsmith.reports.author_names import abridge, abridge_sources
+from chipsmith.program.layer_names import number_of
+from chipsmith.reports.author_names import abridge, abridge_sources, label_row, name_operation
 from chipsmith.reports.markup import escape
 
 BEFORE = "before the first kernel"
@@ -18,13 +18,13 @@ SMALL = 0.01
 """A kernel below this share of the latency and of the energy is small: neighbours of this sort share a row."""
 MANY = 24
 """Up to so many kernels each has a row of its own."""
-_SHORT_KINDS = {"DEPTHWISE_CONV2D": "DW_CONV2D", "TRANSPOSE_CONV2D": "T_CONV2D", "FULLY_CONNECTED": "FC"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerRow:
     """A row of the charts: one kernel, some small ones together, or what belongs to none.
 
+    `label` is the kernel's, such as `features.3 (k4)`, or says which are together: `k5 to k9 (5 kernels)`.
     `added_cycles` is by how much it moves the end of all that came before: these sum to the latency.
     `engine` is empty for what is no kernel; `energy_pj` by component sums, over all rows, to the energy.
     """
@@ -63,19 +63,10 @@ def profile_layers(profile: Profile) -> tuple[LayerRow, ...]:
     )
 
 
-def short_name(row: KernelRow) -> str:
-    """A kernel's number and the kind of its first operator, such as 'k3 CONV2D'; a wipe's by its name."""
-    if row.anchor == WIPE:
-        return row.name
-    return f"{row.name.partition(':')[0]} {_SHORT_KINDS.get(row.anchor, row.anchor)}"
-
-
 def hover_operators(row: KernelRow) -> str:
-    """The operators of a kernel behind their author's names, a few where there are many, for what hovering shows.
-
-    As HTML.
-    """
-    return escape(": ".join(filter(None, (abridge_sources(row.sources), abridge(row.operators) or row.name))))
+    """The author's names of a kernel and its operators, a few where there are many, for what hovering shows, as HTML."""
+    operators = f"{name_operation(row)}: {abridge(row.operators)}" if row.operators else name_operation(row)
+    return "<br>".join(escape(text) for text in (abridge_sources(row.sources), operators) if text)
 
 
 def _kernels(kernels: Iterable[KernelRow], end: int) -> list[LayerRow]:
@@ -83,7 +74,7 @@ def _kernels(kernels: Iterable[KernelRow], end: int) -> list[LayerRow]:
     for row in kernels:
         rows.append(
             LayerRow(
-                label=short_name(row),
+                label=label_row(row),
                 engine=row.kind,
                 kernels=(row,),
                 added_cycles=max(0, row.last_end_cycle - end),
@@ -112,11 +103,11 @@ def _small(row: LayerRow, profile: Profile) -> bool:
 def _together(run: Sequence[LayerRow]) -> LayerRow:
     if len(run) == 1:
         return run[0]
-    first, last = (row.label.partition(" ")[0] for row in (run[0], run[-1]))
+    first, last = (number_of(row.kernels[0].name) for row in (run[0], run[-1]))
     engines = {row.engine for row in run}
     components = run[0].energy_pj
     return LayerRow(
-        label=f"{first} to {last} ({len(run)})",
+        label=f"{first} to {last} ({len(run)} kernels)",
         engine=engines.pop() if len(engines) == 1 else "vector",
         kernels=tuple(kernel for row in run for kernel in row.kernels),
         added_cycles=sum(row.added_cycles for row in run),
