@@ -15,7 +15,7 @@ from chipsmith.program.program import WIPE, WIPE_TENSOR, Placement
 
 COPY = "copy"
 """What a kernel does that computes no operator: a tensor in another order or place."""
-_STAGES = frozenset({"RESCALE", "CLAMP"})
+STAGES = frozenset({"RESCALE", "CLAMP"})
 """Operators that most kernels begin or end with: none is the main one where there is another."""
 _JOINED = ";"
 """Stands in the name of a TFLite tensor between those that its converter fused."""
@@ -111,7 +111,7 @@ def find_owner(part: str, names: Collection[str]) -> str:
 
 def find_main(operators: Sequence[Placement]) -> Placement | None:
     """The main one of a kernel's operators: the first that is no stage of others; None where it has none."""
-    return next((row for row in operators if row.kind not in _STAGES), operators[0] if operators else None)
+    return next((row for row in operators if row.kind not in STAGES), operators[0] if operators else None)
 
 
 def list_sources(operators: Iterable[Placement]) -> tuple[str, ...]:

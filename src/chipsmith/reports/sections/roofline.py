@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from chipsmith.reports.author_names import CHART_LETTERS, kernel_cell, label_row, name_operation, shorten
+from chipsmith.reports.author_names import kernel_cell, label_row, name_operation, shorten
 from chipsmith.reports.charts import BLUE, GREY, LOGARITHMIC, ORANGE, Chart, Trace, chart
 from chipsmith.reports.headline import significant
 from chipsmith.reports.layers import hover_operators
@@ -14,10 +14,12 @@ from chipsmith.reports.record import RunRecord
 from chipsmith.reports.roofs import RoofPoint, Roofs, missing_points, read_roofs, roof_points
 from chipsmith.reports.sections.section import Drawing, PageSection
 
-LABELLED = 8
+LABELLED = 6
 """Points with their names beside them, those that hold their engines longest; hovering names all."""
-_CLOSE = (0.6, 0.18)
-"""Powers of ten, to the right and upwards, within which a second name would stand over the first."""
+_CLOSE = (0.45, 0.05)
+"""Shares of the chart, to the right and upwards, within which a second name would stand over the first."""
+_LETTERS = 18
+"""Letters of a name beside its point."""
 _KINDS = (
     ("array", BLUE, "circle"),
     ("array, depthwise", BLUE, "diamond-open"),
@@ -112,18 +114,17 @@ def _kind(point: RoofPoint) -> str:
 
 def _pick_labels(points: Sequence[RoofPoint], beyond: float) -> frozenset[str]:
     """The kernels whose names stand beside their points: the longest, none over another."""
-    places: list[tuple[float, float]] = []
+    places = {
+        point.row.name: (math.log10(point.intensity or beyond), math.log10(point.rate))
+        for point in sorted(points, key=lambda each: -each.row.busy_cycles)
+    }
+    limits = [share * (max(axis) - min(axis) or 1) for share, axis in zip(_CLOSE, zip(*places.values(), strict=True), strict=True)]
     named: list[str] = []
-    for point in sorted(points, key=lambda each: -each.row.busy_cycles):
-        place = (math.log10(point.intensity or beyond), math.log10(point.rate))
-        if len(named) < LABELLED and not any(_is_close(place, other) for other in places):
-            places.append(place)
-            named.append(point.row.name)
+    for name, place in places.items():
+        close = (all(abs(a - b) < limit for a, b, limit in zip(place, places[other], limits, strict=True)) for other in named)
+        if len(named) < LABELLED and not any(close):
+            named.append(name)
     return frozenset(named)
-
-
-def _is_close(place: tuple[float, float], other: tuple[float, float]) -> bool:
-    return all(abs(a - b) < limit for a, b, limit in zip(place, other, _CLOSE, strict=True))
 
 
 def _series(
@@ -135,7 +136,7 @@ def _series(
         "name": name,
         "x": [point.intensity or beyond for point in points],
         "y": [point.rate for point in points],
-        "text": [shorten(point.label, CHART_LETTERS) if point.row.name in named else "" for point in points],
+        "text": [shorten(point.label, _LETTERS) if point.row.name in named else "" for point in points],
         "textposition": [_side(point, beyond) for point in points],
         "textfont": {"size": 11},
         "cliponaxis": False,
