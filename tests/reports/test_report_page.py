@@ -16,8 +16,8 @@ from chipsmith.profile.profile import BufferRole, MemorySpan
 from chipsmith.reports import charts as palette
 from chipsmith.reports.html import draw_body, render_page, write_page
 from chipsmith.reports.markup import Cell, table
-from chipsmith.reports.sections import SECTIONS
 from chipsmith.reports.roofs import read_roofs, roof_points
+from chipsmith.reports.sections import SECTIONS
 from chipsmith.reports.verdict import verdict
 
 NAMED_SECTIONS = ("placement", "latency")

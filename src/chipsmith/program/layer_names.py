@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chipsmith.program.program import WIPE, WIPE_TENSOR, Placement
 
@@ -17,6 +17,8 @@ COPY = "copy"
 """What a kernel does that computes no operator: a tensor in another order or place."""
 STAGES = frozenset({"RESCALE", "CLAMP"})
 """Operators that most kernels begin or end with: none is the main one where there is another."""
+_AS = "as "
+"""Begins the reason of an operator that is computed as one of another kind."""
 _JOINED = ";"
 """Stands in the name of a TFLite tensor between those that its converter fused."""
 _VARIABLE = re.compile(r"/(?:BiasAdd/)?ReadVariableOp(?:/resource\d*)?$")
@@ -29,12 +31,19 @@ _SEPARATORS = re.compile(r"[.\[/]")
 class KernelName:
     """What a kernel is called: its layer's full name, its number such as 'k4', and its main operator's kind.
 
-    `operation` is COPY where it computes no operator, and the wipe's name for a kernel of the wipe.
+    `kind` is COPY where it computes no operator, and the wipe's name for a kernel of the wipe. `computed_as` is the
+    kind that the compiler made of the operator, where it is another one.
     """
 
     layer: str
     number: str
-    operation: str
+    kind: str
+    computed_as: str = ""
+
+    @property
+    def operation(self) -> str:
+        """What it computes, such as 'CONV2D', or 'DEPTHWISE_CONV2D as CONV2D'."""
+        return f"{self.kind} as {self.computed_as}" if self.computed_as else self.kind
 
     @property
     def label(self) -> str:
@@ -45,6 +54,18 @@ class KernelName:
 def name_layer(operator: Placement) -> str:
     """The full name of an operator's layer: its author's, else its own in the graph."""
     return operator.source or operator.name
+
+
+def note_other_kind(placement: Placement, kind: str) -> Placement:
+    """The row of an operator that the network has as another kind: the compiler's stands in the reason."""
+    if placement.kind == kind:
+        return placement
+    return replace(placement, kind=kind, reason=f"{_AS}{placement.kind}: {placement.reason}")
+
+
+def computed_as(operator: Placement) -> str:
+    """The kind that the compiler made of an operator; empty where it is the network's."""
+    return operator.reason.removeprefix(_AS).partition(":")[0] if operator.reason.startswith(_AS) else ""
 
 
 def shorten_layer(name: str) -> str:
@@ -85,15 +106,15 @@ class LayerNames:
     def kernel(self, name: str) -> KernelName:
         """What the kernel of this name is called; a later kernel of an operator has the operator's layer."""
         if name in (WIPE, WIPE_TENSOR):
-            return KernelName(layer=name, number=name, operation=WIPE)
+            return KernelName(layer=name, number=name, kind=WIPE)
         main = find_main(self._kernels.get(name, ()))
         number, _, part = name.partition(":")
-        if main is not None:
-            return KernelName(layer=name_layer(main), number=number, operation=main.kind)
-        operator = self._operators.get(part)
-        if operator is not None:
-            return KernelName(layer=name_layer(operator), number=number, operation=operator.kind)
-        return KernelName(layer=self.layer(part) or part, number=number, operation=COPY)
+        operator = main or self._operators.get(part)
+        if operator is None:
+            return KernelName(layer=self.layer(part) or part, number=number, kind=COPY)
+        return KernelName(
+            layer=name_layer(operator), number=number, kind=operator.kind, computed_as=computed_as(operator)
+        )
 
     def kernels(self, names: Iterable[str]) -> Mapping[str, KernelName]:
         """What kernels are called, by the names that a Program has for them."""

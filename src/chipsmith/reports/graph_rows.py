@@ -166,7 +166,10 @@ def _lay_edges(pairs: Mapping[tuple[int, int], bool]) -> tuple[GraphEdge, ...]:
         lanes[source] = lane
     return tuple(
         GraphEdge(
-            source=source, target=target, lane=0 if target == source + 1 else lanes[source], spilled=pairs[source, target]
+            source=source,
+            target=target,
+            lane=0 if target == source + 1 else lanes[source],
+            spilled=pairs[source, target],
         )
         for source, target in sorted(pairs)
     )

@@ -67,7 +67,7 @@ def profile_layers(profile: Profile, *, most: int = MANY) -> tuple[LayerRow, ...
 
 
 def hover_operators(row: KernelRow) -> str:
-    """The author's names of a kernel and its operators, a few where there are many, for what hovering shows, as HTML."""
+    """The author's names of a kernel and its operators, a few of many, for what hovering shows, as HTML."""
     operators = f"{name_operation(row)}: {abridge(row.operators)}" if row.operators else name_operation(row)
     return "<br>".join(escape(text) for text in (abridge_sources(row.sources), operators) if text)
 

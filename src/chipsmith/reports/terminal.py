@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from chipsmith.chip.description import Chip
+    from chipsmith.profile.kernel_times import KernelTime
     from chipsmith.profile.profile import HostStep, Totals
     from chipsmith.profile.time_breakdown import TimeShare
     from chipsmith.program.program import Placement
     from chipsmith.reports.record import RunRecord
+
+LONGEST = 5
+"""Kernels that are listed as the longest of an inference."""
 
 
 def closing_table(record: RunRecord) -> RenderableType:
@@ -120,6 +124,21 @@ def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
         percents = (f"{100 * cycles / max(latency, 1):.1f}" for cycles in parts)
         busy = f"{row.macs / (chip.macs * row.cycles):.0%}" if row.macs and row.cycles else ""
         _add(table, row.kind, f"{row.kernels:,}", f"{row.cycles:,}", *percents, busy)
+    return table
+
+
+def longest_table(kernels: Sequence[KernelTime], latency_cycles: int) -> Table:
+    """The kernels that add most cycles to a cold inference of so many, by their layers."""
+    rows = sorted(kernels, key=lambda row: -row.added_cycles)[:LONGEST]
+    table = _table(f"the {len(rows)} of {len(kernels):,} kernels that add most cycles")
+    for title in ("kernel", "operation"):
+        table.add_column(title, overflow="fold")
+    for title in ("cycles added", "of all"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in rows:
+        label = shorten(row.name.label, TERMINAL_LETTERS + len(" (k0)"))
+        share = row.added_cycles / max(latency_cycles, 1)
+        _add(table, label, row.name.operation, f"{row.added_cycles:,}", f"{100 * share:.1f} %")
     return table
 
 

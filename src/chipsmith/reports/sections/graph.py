@@ -129,7 +129,9 @@ def _circle(place: int, row: GraphRow, width: int) -> str:
 def _node(place: int, row: GraphRow, profile: Profile) -> str:
     y = _TOP + _ROW * place
     costs = tuple(_costs(row, profile)) if row.kernels else ()
-    said = "\n".join((row.label, row.whole, *(f"{name}: {text}, {_percent(share)} of all" for name, text, share in costs)))
+    said = "\n".join(
+        (row.label, row.whole, *(f"{name}: {text}, {_percent(share)} of all" for name, text, share in costs))
+    )
     host = () if row.kernels else tuple(_host_text(row, y))
     aria = escape(said.replace("\n", "; "))
     parts = (
@@ -153,7 +155,7 @@ def _host_text(row: GraphRow, y: int) -> Iterator[str]:
 
 
 def _cut(row: GraphRow, letters: int) -> str:
-    """The label in so many letters: of a layer's the end, which tells layers apart, of the host's steps the beginning."""
+    """The label in so many letters: of a layer's the end, which tells layers apart, of the host's the beginning."""
     if row.kernels or len(row.label) <= letters:
         return shorten(row.label, letters)
     return f"{row.label[: letters - 1]}…"

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import Latency, Profile
-from chipsmith.reports.author_names import AUTHOR_COLUMN, CHART_LETTERS, SHOWN, kernel_cell, name_operation, shorten, source_cell
+from chipsmith.reports.author_names import (
+    AUTHOR_COLUMN,
+    CHART_LETTERS,
+    SHOWN,
+    kernel_cell,
+    name_operation,
+    shorten,
+    source_cell,
+)
 from chipsmith.reports.charts import ENGINE_COLOURS, Chart, bar_axis, bar_height, chart
 from chipsmith.reports.layers import LayerRow, hover_operators, profile_layers
 from chipsmith.reports.markup import Cell, details, escape, how, number, plot, share_cell, table

@@ -118,10 +118,15 @@ def _pick_labels(points: Sequence[RoofPoint], beyond: float) -> frozenset[str]:
         point.row.name: (math.log10(point.intensity or beyond), math.log10(point.rate))
         for point in sorted(points, key=lambda each: -each.row.busy_cycles)
     }
-    limits = [share * (max(axis) - min(axis) or 1) for share, axis in zip(_CLOSE, zip(*places.values(), strict=True), strict=True)]
+    limits = [
+        share * (max(axis) - min(axis) or 1)
+        for share, axis in zip(_CLOSE, zip(*places.values(), strict=True), strict=True)
+    ]
     named: list[str] = []
     for name, place in places.items():
-        close = (all(abs(a - b) < limit for a, b, limit in zip(place, places[other], limits, strict=True)) for other in named)
+        close = (
+            all(abs(a - b) < limit for a, b, limit in zip(place, places[other], limits, strict=True)) for other in named
+        )
         if len(named) < LABELLED and not any(close):
             named.append(name)
     return frozenset(named)

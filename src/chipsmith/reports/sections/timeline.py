@@ -65,9 +65,7 @@ def _labels(profile: Profile) -> dict[str, str]:
     return {row.name: kernels.get(row.name) or label_part(names, row.name) for row in profile.instructions}
 
 
-def _engine_bars(
-    engine: str, rows: Sequence[InstructionRow], labels: Mapping[str, str], clock_mhz: int
-) -> Trace:
+def _engine_bars(engine: str, rows: Sequence[InstructionRow], labels: Mapping[str, str], clock_mhz: int) -> Trace:
     turns = _alternation([row.name for row in rows])
     return {
         "type": "bar",
