@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chipsmith.units import format_bytes, format_energy, format_time, percent, significant, signed_percent
+from chipsmith.units import format_bytes, format_energy, format_time, percent, signed_percent, significant
 
 SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
 STRAY = re.compile(r"\buJ\b|\bum2\b|\} ?us\b|[\",] ?us\"|\bmm2 \(|\bKB\b(?!\")|\}k?B\b|:\+?\.\d%\}")

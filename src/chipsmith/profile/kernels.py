@@ -12,6 +12,8 @@ from chipsmith.profile.kernel_names import kernel_names
 from chipsmith.profile.profile import KernelRow
 from chipsmith.profile.transfers import TransferRow
 from chipsmith.program.actions import ACTIONS, ActionCounts, count_actions
+from chipsmith.program.instructions import Instruction, VectorInstruction
+from chipsmith.program.layer_names import COPY, KernelName, LayerNames, list_sources
 from chipsmith.program.program import WIPE, WIPE_TENSOR, KernelSpan, Placement, Program, page_bytes
 from chipsmith.sim.cycle import Timeline
 
@@ -30,8 +32,17 @@ def profile_kernels(
     """
     energies, moved_bytes = _energies_pj(program, transfers, energy), _moved_bytes(program, transfers)
     operators = _operators(program)
+    names = LayerNames(program.manifest.operators).kernels(span.name for span in program.manifest.kernels)
     rows = [
-        _kernel_row(program, timeline, span, operators[span.name], moved_bytes[span.name], energies[span.name])
+        _kernel_row(
+            program,
+            timeline,
+            span,
+            name=names[span.name],
+            operators=operators[span.name],
+            external_bytes=moved_bytes[span.name],
+            energy_pj=energies[span.name],
+        )
         for span in program.manifest.kernels
     ]
     return (*rows, _rest_row(timeline, moved_bytes[REST], energies[REST]))
@@ -49,6 +60,8 @@ def _kernel_row(
     program: Program,
     timeline: Timeline,
     span: KernelSpan,
+    *,
+    name: KernelName,
     operators: Sequence[Placement],
     external_bytes: int,
     energy_pj: Energies,
@@ -57,7 +70,7 @@ def _kernel_row(
     return KernelRow(
         name=span.name,
         kind=span.kind,
-        anchor=operators[0].kind if operators else WIPE if span.name in (WIPE, WIPE_TENSOR) else "copy",
+        anchor=operators[0].kind if operators else WIPE if span.name in (WIPE, WIPE_TENSOR) else COPY,
         operators=tuple(operator.name for operator in operators),
         instructions=len(indices),
         first_start_cycle=int(timeline.start[indices].min()),
@@ -68,8 +81,18 @@ def _kernel_row(
         macs=span.macs,
         external_bytes=external_bytes,
         energy_pj=dict(energy_pj),
-        sources=tuple(dict.fromkeys(operator.source for operator in operators if operator.source)),
+        sources=list_sources(operators),
+        layer=name.layer,
+        operation=name.operation,
+        elements=sum(_count_elements(program.instructions[index]) for index in indices),
     )
+
+
+def _count_elements(instruction: Instruction) -> int:
+    """Elements that an instruction passes through the vector lanes."""
+    if not isinstance(instruction, VectorInstruction):
+        return 0
+    return instruction.outer_steps * instruction.r0 * instruction.r1 * instruction.lanes
 
 
 def _main_reason(timeline: Timeline, indices: Iterable[int]) -> str:

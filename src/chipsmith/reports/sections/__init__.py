@@ -8,6 +8,7 @@ from chipsmith.reports.sections import (
     energy,
     figures,
     folds,
+    graph,
     latency,
     memory,
     pictures,
@@ -25,6 +26,7 @@ from chipsmith.reports.sections.section import PageSection
 
 SECTIONS: tuple[PageSection[RunRecord], ...] = (
     figures.SECTION,
+    graph.SECTION,
     data.SECTION,
     training.SECTION,
     privacy.SECTION,
